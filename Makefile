@@ -1,0 +1,79 @@
+# make demo   builds .venv, assesses the bundled examples, writes reports and says where
+# make test   builds .venv with everything that the tests need, then runs all checks and tests
+# make help   lists the rest
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+FILE   ?=
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test browser demo test lint types floors unit bench vignettes imwg-cases docs evidence-simulation mutation clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 22
+
+$(VENV)/.stamp-venv:
+	@$(PYTHON) -c 'import sys; sys.exit("Rearm needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV) || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); \
+	  else echo "Python's venv module is missing: install it first (Debian: apt-get install python3-venv), then run make again."; exit 1; fi; }
+	@touch $@
+
+$(VENV)/.stamp-core: $(VENV)/.stamp-venv pyproject.toml constraints.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --build-constraint constraints.txt -e '.[mechanism]' 2>/dev/null \
+	  || PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[mechanism]'
+	@touch $@
+
+$(VENV)/.stamp-test: $(VENV)/.stamp-core
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,mechanism,adam,cohort]'
+	@touch $@
+
+setup: $(VENV)/.stamp-core ## build .venv with what the program needs
+setup-test: $(VENV)/.stamp-test ## build .venv with what the tests need
+
+browser: ## a Chromium for the tests of the page (Debian, as root); elsewhere a sentence
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	  else echo "No Chromium found: the tests that open the report in a browser will be skipped. Install one to run them."; fi; }
+
+demo: setup ## assess the bundled examples and write their reports to demo/
+	@$(BIN)/rearm assess examples/tables --html demo/ --json demo/ --quiet
+	@echo
+	@$(BIN)/rearm assess examples/fhir/biallelic-bcma-loss.json
+	@echo
+	@echo "Reports of all examples: $(CURDIR)/demo/index.html (open it with a browser)"
+
+test: setup-test browser lint types floors unit ## everything that must hold
+
+lint:
+	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
+
+types:
+	@$(BIN)/mypy
+
+floors:
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+
+unit:
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+bench: setup-test ## print speeds, and ratios against peers measured in the same run
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@$(BIN)/python benchmarks/run.py
+
+vignettes: setup-test ## make vignettes FILE=any.yaml: run patients with expectations through the public entry
+	@$(BIN)/python scripts/vignettes.py $(FILE)
+
+imwg-cases: setup-test ## make imwg-cases FILE=any.yaml: run response cases through the public entry
+	@$(BIN)/python scripts/imwg_cases.py $(FILE)
+
+docs: setup-test ## write the generated pages of the dictionary
+	@$(BIN)/python scripts/write_docs.py
+
+evidence-simulation: setup-test ## coverage of the pooled intervals on simulated meta-analyses
+	@$(BIN)/python scripts/evidence_simulation.py
+
+clean: ## remove .venv, caches and demo output
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

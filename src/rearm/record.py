@@ -1,0 +1,460 @@
+"""What is known of one patient: typed events on the patient's own day axis, each with the place it came from.
+
+Time is an integer day. Day 0 is `Record.day_zero` where the calendar date is known; a record without dates works the same.
+Absence is unknown: no row means that nothing is known, a negative result has a row of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from typing import Any, Literal
+
+__all__ = [
+    "Condition",
+    "Death",
+    "Fact",
+    "Imaging",
+    "Infusion",
+    "Issue",
+    "Lab",
+    "Quantity",
+    "Record",
+    "RefractorinessStatement",
+    "ResponseStatement",
+    "Severity",
+    "Source",
+    "Therapy",
+    "Toxicity",
+    "Variant",
+    "When",
+]
+
+Severity = Literal["note", "warning", "error"]
+Done = Literal["used", "set_aside", "refused"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """Where a value stands in the input: `Source("labs.csv", "row 12")`, `Source("cohort.xlsx", "clin_data!C7")`, `Source("p.json", "Observation/m1")`."""
+
+    file: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.place}" if self.place else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A day, or the interval of days that the input allows. `None` on a side means that this side is open.
+
+    `When(5, 5)` is day 5; `When(None, -1)` is "some day before 0"; `When(None, None)` is "no day is known".
+    """
+
+    first: int | None = None
+    last: int | None = None
+
+    @classmethod
+    def on(cls, day: int) -> When:
+        return cls(day, day)
+
+    @property
+    def day(self) -> int | None:
+        """The day where it is exact, else None."""
+        return self.first if self.first is not None and self.first == self.last else None
+
+    def before(self, other: When) -> bool | None:
+        """True or False where the order is certain, None where the intervals overlap or are open."""
+        if self.last is not None and other.first is not None and self.last < other.first:
+            return True
+        if self.first is not None and other.last is not None and self.first >= other.last:
+            return False
+        return None
+
+    def __str__(self) -> str:
+        if self.day is not None:
+            return f"day {self.day}"
+        if self.first is None and self.last is None:
+            return "day unknown"
+        return f"between day {'?' if self.first is None else self.first} and day {'?' if self.last is None else self.last}"
+
+
+UNKNOWN_WHEN = When()
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number in the test's canonical unit, or the interval that a comparator leaves: `<0.1` is [0, 0.1).
+
+    Comparisons are three-valued: None where the threshold lies inside the interval.
+    """
+
+    low: float
+    high: float
+    low_open: bool = False
+    high_open: bool = False
+
+    @classmethod
+    def of(cls, value: float) -> Quantity:
+        return cls(value, value)
+
+    @property
+    def exact(self) -> float | None:
+        return self.low if self.low == self.high else None
+
+    def at_least(self, limit: float, *, tolerance: float = 1e-9) -> bool | None:
+        if self.low >= limit - tolerance and not (self.low_open and self.low < limit - tolerance):
+            return True
+        if self.high < limit - tolerance or (self.high_open and self.high <= limit + tolerance):
+            return False
+        return None
+
+    def above(self, limit: float, *, tolerance: float = 1e-9) -> bool | None:
+        if self.low > limit + tolerance or (self.low_open and self.low >= limit - tolerance):
+            return True
+        if self.high <= limit + tolerance:
+            return False
+        return None
+
+    def below(self, limit: float) -> bool | None:
+        answer = self.at_least(limit)
+        return None if answer is None else not answer
+
+    def at_most(self, limit: float) -> bool | None:
+        answer = self.above(limit)
+        return None if answer is None else not answer
+
+    def scaled(self, factor: float) -> Quantity:
+        return Quantity(self.low * factor, self.high * factor, self.low_open, self.high_open)
+
+    def __str__(self) -> str:
+        if self.exact is not None:
+            return f"{self.exact:g}"
+        if math.isinf(self.high):
+            return f"{'>' if self.low_open else '>='}{self.low:g}"
+        return f"{'<' if self.high_open else '<='}{self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Something wrong or noteworthy in the input, where it stands, and what was done about it.
+
+    `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what to do.
+    """
+
+    severity: Severity
+    code: str
+    source: Source
+    message: str
+    done: Done
+    patient_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """One result. Exactly one of `quantity` (canonical unit of the test) and `word` is set; both are None only in `Record.set_aside`."""
+
+    test: str
+    when: When
+    source: Source
+    quantity: Quantity | None = None
+    word: str | None = None
+    as_given: str = ""  # value and unit as they stand in the input, for display
+    unit: str | None = None  # canonical unit
+    time: str | None = None
+    specimen: str | None = None
+    method: str | None = None
+    status: str | None = None
+    ref_low: float | None = None
+    ref_high: float | None = None
+    sample_id: str | None = None
+    nominal_day: int | None = None
+    reported_day: int | None = None
+    sensitivity: float | None = None
+    cells_counted: int | None = None
+    isotype: tuple[str, ...] = ()
+    why_set_aside: str | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Therapy:
+    """A stretch of treatment. `agents` are ids of the lexicon of agents; `unread` are the parts of the text that could not be read.
+
+    `after_infusion` is the number (from 1) of the infusion it is known to follow where only the order is known; 0: before the first.
+    """
+
+    source: Source
+    start: When = UNKNOWN_WHEN
+    end: When = UNKNOWN_WHEN
+    line: int | None = None
+    regimen: str | None = None
+    agents: tuple[str, ...] = ()
+    purpose: str | None = None
+    best_response: str | None = None
+    progression_on: bool | None = None
+    stop_reason: str | None = None
+    unread: tuple[str, ...] = ()
+    after_infusion: int | None = None
+
+    @property
+    def when(self) -> When:
+        return self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infusion:
+    """A CAR-T product, infused or only collected (`infused` False). `product` is an id of the lexicon where known, else the text."""
+
+    source: Source
+    when: When = UNKNOWN_WHEN
+    product: str | None = None
+    targets: tuple[str, ...] = ()
+    dose_cells: float | None = None
+    apheresis_days: tuple[int, ...] = ()
+    in_specification: bool | None = None
+    infused: bool | None = None
+    reason: str | None = None
+    construct: str | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseStatement:
+    """A response that somebody recorded (`by`: team or committee), kept as stated."""
+
+    response: str
+    when: When
+    source: Source
+    by: str | None = None
+    basis: str | None = None
+    nominal_day: int | None = None
+    pattern: str | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefractorinessStatement:
+    """What the centre states of one agent or class: refractory, exposed or not_exposed."""
+
+    agent_or_class: str
+    status: str
+    source: Source
+    when: When = UNKNOWN_WHEN
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A genomic finding; `result` present or absent. `gene` may hold a locus (17p13) or a translocation (`t(11;14)`)."""
+
+    gene: str
+    result: str
+    source: Source
+    when: When = UNKNOWN_WHEN
+    change: str | None = None
+    kind: str | None = None
+    copies: float | None = None
+    vaf: float | None = None
+    clonal_fraction: float | None = None
+    specimen: str | None = None
+    site: str | None = None
+    assay: str | None = None
+    reported_day: int | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imaging:
+    """One lesion on one examination, or an examination without lesions (`result` negative)."""
+
+    source: Source
+    when: When = UNKNOWN_WHEN
+    method: str | None = None
+    result: str | None = None
+    lesion: str | None = None
+    kind: str | None = None
+    site: str | None = None
+    contiguous_with_bone: bool | None = None
+    length_mm: float | None = None
+    width_mm: float | None = None
+    short_axis_mm: float | None = None
+    spd_mm2: float | None = None
+    n_lesions: int | None = None
+    suv: float | None = None
+    new: bool | None = None
+    reported_day: int | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toxicity:
+    toxicity: str
+    source: Source
+    when: When = UNKNOWN_WHEN
+    grade: int | None = None
+    end: When = UNKNOWN_WHEN
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    condition: str
+    status: str  # present | resolved | absent
+    source: Source
+    when: When = UNKNOWN_WHEN
+    grade: int | None = None
+    end: When = UNKNOWN_WHEN
+    attributed_to_myeloma: bool | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A statement of a clinician: goals of care, trials open, stored cells, lesion histology ..."""
+
+    finding: str
+    value: str
+    source: Source
+    when: When = UNKNOWN_WHEN
+    by: str | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    when: When
+    cause: str  # myeloma | toxicity | infection | other | unknown
+    source: Source
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Everything known of one patient. Event tuples are in the order of the input.
+
+    `set_aside` holds results that are there but could not be used (no unit, contradiction, unreadable): they are never read as
+    values, but they stop an older value from being carried forward past them.
+    """
+
+    patient_id: str
+    source: Source
+    sex: str | None = None  # F | M
+    birth_date: date | None = None
+    birth_year: int | None = None
+    day_zero: date | None = None
+    diagnosis_day: int | None = None
+    heavy_chain: tuple[str, ...] = ()
+    light_chain: str | None = None
+    last_seen_day: int | None = None
+    labs: tuple[Lab, ...] = ()
+    set_aside: tuple[Lab, ...] = ()
+    therapies: tuple[Therapy, ...] = ()
+    infusions: tuple[Infusion, ...] = ()
+    responses: tuple[ResponseStatement, ...] = ()
+    refractoriness: tuple[RefractorinessStatement, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    imaging: tuple[Imaging, ...] = ()
+    toxicities: tuple[Toxicity, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    deaths: tuple[Death, ...] = ()
+    issues: tuple[Issue, ...] = field(default=())
+
+    def last_day(self) -> int | None:
+        """The last day with any data (event, report or `last_seen_day`); None where no day is known at all."""
+        days = [d for name in EVENT_FIELDS for e in getattr(self, name) for d in _days(e)]
+        if self.last_seen_day is not None:
+            days.append(self.last_seen_day)
+        return max(days, default=None)
+
+    def known_at(self, day: int) -> Record:
+        """The record as it could be known on `day`: nothing dated or reported after it.
+
+        Where the reporting day is unknown the sample day counts. Events whose day is unknown stay (their order places them);
+        events whose interval may end after `day` but begins on or before it stay; what ends later keeps its start and loses its end
+        together with what only the end could tell (best response, reason to stop, progression on it).
+        """
+        changes: dict[str, Any] = {name: tuple(_cut(e, day) for e in getattr(self, name) if _known(e, day)) for name in EVENT_FIELDS}
+        if self.last_seen_day is not None:
+            changes["last_seen_day"] = min(self.last_seen_day, day)
+        return replace(self, **changes)
+
+    def of_test(self, *tests: str) -> list[Lab]:
+        """Usable results of these tests with a known day, oldest first (same day: order of the input)."""
+        found = [x for x in self.labs if x.test in tests and x.day is not None]
+        return sorted(found, key=lambda x: x.day or 0)
+
+    def infused(self) -> list[Infusion]:
+        """What was given (not what was only collected), by day, then by the order of the input."""
+        given = [x for x in self.infusions if x.infused is not False]
+        return sorted(given, key=lambda x: math.inf if x.day is None else x.day)
+
+
+EVENT_FIELDS = (
+    "labs", "set_aside", "therapies", "infusions", "responses", "refractoriness",
+    "variants", "imaging", "toxicities", "conditions", "facts", "deaths",
+)  # fmt: skip
+
+
+def _days(event: Any) -> Iterable[int]:
+    when: When = event.when
+    for d in (when.first, when.last, getattr(event, "reported_day", None)):
+        if d is not None:
+            yield d
+    end: When | None = getattr(event, "end", None)
+    if end is not None:
+        yield from (d for d in (end.first, end.last) if d is not None)
+
+
+def _known(event: Any, day: int) -> bool:
+    first = event.when.first if event.when.first is not None else event.when.last
+    reported = getattr(event, "reported_day", None)
+    return (first is None or first <= day) and (reported is None or reported <= day)
+
+
+def _cut(event: Any, day: int) -> Any:
+    if isinstance(event, Infusion) and any(d > day for d in event.apheresis_days):
+        return replace(event, apheresis_days=tuple(d for d in event.apheresis_days if d <= day))
+    end: When | None = getattr(event, "end", None)
+    if end is None or (end.first is None and end.last is None) or (end.last if end.last is not None else end.first or 0) <= day:
+        return event
+    cut: dict[str, Any] = {"end": UNKNOWN_WHEN}
+    if isinstance(event, Therapy):
+        cut |= {"best_response": None, "stop_reason": None, "progression_on": None}
+    return replace(event, **cut)
+
+
+def field_names(event_type: type) -> tuple[str, ...]:
+    """Names of an event's fields, in order."""
+    return tuple(f.name for f in fields(event_type))
