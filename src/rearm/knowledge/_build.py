@@ -1,0 +1,141 @@
+"""From parsed TOML or JSON to the typed tables of the knowledge, with a sentence for whatever does not fit.
+
+One reader for both: the TOML as it is written and the JSON copy of the cache are built, and thereby checked, in the same way.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+__all__ = ["KnowledgeError", "build"]
+
+Reader = Callable[[Any, str], Any]
+_T = TypeVar("_T")
+
+
+class KnowledgeError(ValueError):
+    """Knowledge that can't be used. `problems` holds one sentence for each thing that is wrong."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def build(cls: type[_T], row: Any, where: str) -> _T:
+    """`row` as a `cls`; `where` names the table in a complaint. A field `from_` is the key `from`: a trailing underscore is dropped.
+
+    Raises KnowledgeError for unknown or missing keys and for values of another type.
+    """
+    made: _T = _dataclass_reader(cls)(row, where)
+    return made
+
+
+@cache
+def _dataclass_reader(cls: Hashable) -> Reader:
+    assert isinstance(cls, type)
+    hints = get_type_hints(cls)
+    known = {f.name.rstrip("_"): (f.name, _reader(hints[f.name])) for f in fields(cls) if f.init}
+    needed = {f.name.rstrip("_") for f in fields(cls) if f.init and f.default is MISSING and f.default_factory is MISSING}
+
+    def read(row: Any, where: str) -> Any:
+        if not isinstance(row, Mapping):
+            raise KnowledgeError([f"{where}: a table is expected, {_shown(row)} was read."])
+        if unknown := row.keys() - known.keys():
+            raise KnowledgeError([f"{where}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}."])
+        if missing := needed - row.keys():
+            raise KnowledgeError([f"{where}: {', '.join(sorted(missing))} is missing."])
+        return cls(**{known[key][0]: known[key][1](value, f"{where}, {key}") for key, value in row.items()})
+
+    return read
+
+
+def _reader(hint: Any) -> Reader:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        (inner,) = (a for a in args if a is not type(None))
+        return _reader(inner)  # neither TOML nor the cache writes a null: an absent key is the None
+    if origin is Literal:
+        return _one_of(args)
+    if origin is tuple:
+        return _sequence(_reader(args[0]))
+    if origin in (dict, Mapping):
+        return _table(_reader(args[1]))
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _dataclass_reader(hint)
+    return _SCALARS[hint]
+
+
+def _one_of(allowed: tuple[Any, ...]) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if value not in allowed:
+            raise KnowledgeError([f"{where}: {_shown(value)} is not one of {', '.join(map(str, allowed))}."])
+        return value
+
+    return read
+
+
+def _sequence(inner: Reader) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise KnowledgeError([f"{where}: a list is expected, {_shown(value)} was read."])
+        return tuple(inner(x, where if len(value) == 1 else f"{where} {i}") for i, x in enumerate(value, 1))
+
+    return read
+
+
+def _table(inner: Reader) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if not isinstance(value, Mapping):
+            raise KnowledgeError([f"{where}: a table is expected, {_shown(value)} was read."])
+        return {key: inner(x, f"{where}, {key}") for key, x in value.items()}
+
+    return read
+
+
+def _exactly(kind: type, name: str) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise KnowledgeError([f"{where}: {name} is expected, {_shown(value)} was read."])
+        return value
+
+    return read
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise KnowledgeError([f"{where}: a number is expected, {_shown(value)} was read."])
+    return float(value)
+
+
+def _day(value: Any, where: str) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise KnowledgeError([f"{where}: a date such as 2024-03-31 is expected, {_shown(value)} was read."]) from None
+
+
+def _anything(value: Any, where: str) -> Any:
+    return value
+
+
+_SCALARS: dict[Any, Reader] = {
+    str: _exactly(str, "text"),
+    int: _exactly(int, "a whole number"),
+    bool: _exactly(bool, "true or false"),
+    float: _number,
+    date: _day,
+    Any: _anything,
+    bool | float | int | str: _anything,
+}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,134 @@
+"""The catalogue of findings: every named fact that a rule may read, with its type, values, unit and meaning.
+
+Read from `data/findings.toml`; templates there are written out for each agent of `data/agents.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from rearm.knowledge._build import KnowledgeError, build
+
+__all__ = ["Catalogue", "Finding", "FindingType", "finding_id", "load_catalogue", "read_catalogue"]
+
+FindingType = Literal["bool", "number", "integer", "word"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One column that rules may read. `from_` names what a derived finding is computed from; `asks` the work-ups that would supply it."""
+
+    name: str
+    group: str
+    type: FindingType
+    meaning: str
+    values: tuple[str, ...] = ()
+    unit: str | None = None
+    from_: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+
+    @property
+    def numeric(self) -> bool:
+        return self.type in ("number", "integer")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue(Mapping[str, Finding]):
+    """All findings by name, in the order of the file; `groups` are the titles of the groups."""
+
+    findings: Mapping[str, Finding]
+    groups: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> Finding:
+        return self.findings[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def sources_of(self, name: str) -> tuple[str, ...]:
+        """The findings read from the record that `name` rests on; a finding that is not derived is its own."""
+        finding = self.findings[name]
+        if not finding.from_:
+            return (name,)
+        return tuple(dict.fromkeys(s for part in finding.from_ for s in self.sources_of(part)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Template:
+    name: str
+    over: Literal["agents"]
+    group: str
+    type: FindingType
+    meaning: str
+    asks: tuple[str, ...] = ()
+
+
+def finding_id(agent: str) -> str:
+    """An agent's id as it stands in the name of a finding: `belantamab mafodotin` is `belantamab_mafodotin`."""
+    return re.sub(r"[ \-]", "_", agent)
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The bundled catalogue. Raises KnowledgeError where it is not consistent."""
+    data = files("rearm.knowledge") / "data"
+    return read_catalogue(*(tomllib.loads((data / name).read_text("utf-8")) for name in ("findings.toml", "agents.toml")))
+
+
+def read_catalogue(findings: Mapping[str, Any], agents: Mapping[str, Any]) -> Catalogue:
+    """The catalogue from its two parsed files. Raises KnowledgeError with a sentence for each inconsistency."""
+    groups = {group: str(row["title"]) for group, row in findings.get("group", {}).items()}
+    found = {name: build(Finding, {"name": name, **row}, f"finding {name}") for name, row in findings.get("finding", {}).items()}
+    for key, row in findings.get("template", {}).items():
+        template = build(_Template, row, f"template {key}")
+        for agent in agents.get("agent", ()):
+            name = template.name.format(id=finding_id(agent["id"]))
+            found[name] = Finding(
+                name=name,
+                group=template.group,
+                type=template.type,
+                meaning=template.meaning.format(name=agent.get("name", agent["id"])),
+                asks=template.asks,
+            )
+    catalogue = Catalogue(found, groups)
+    if problems := list(_problems(catalogue)):
+        raise KnowledgeError(problems)
+    return catalogue
+
+
+def _problems(catalogue: Catalogue) -> Iterator[str]:
+    for name, finding in catalogue.items():
+        if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
+            yield f"finding {name}: a name has lower-case letters, digits and underscores only."
+        if finding.group not in catalogue.groups:
+            yield f"finding {name}: the group {finding.group} is not declared."
+        if (finding.type == "word") != bool(finding.values):
+            yield f"finding {name}: a word needs its list of values, and only a word has one."
+        for word in set(finding.values) & {"unknown", "not assessed", "not_assessed", "not done", "not_done", "n.d.", "na"}:
+            yield f"finding {name}: the value {word} means that nothing is known; leave it out, unknown is null."
+        for part in finding.from_:
+            if part not in catalogue:
+                yield f"finding {name}: it is derived from {part}, which is no finding."
+            elif _reaches(catalogue, part, name):
+                yield f"finding {name}: it is derived from itself by way of {part}."
+
+
+def _reaches(catalogue: Catalogue, start: str, goal: str) -> bool:
+    seen, open_ = set[str](), [start]
+    while open_:
+        name = open_.pop()
+        if name == goal:
+            return True
+        if name not in seen and name in catalogue:
+            seen.add(name)
+            open_ += catalogue[name].from_
+    return False

@@ -1,0 +1,24 @@
+"""Conditions over findings: the part of SQL that keeps three-valued logic, read with sqlglot and evaluated with Polars.
+
+Allowed: AND OR NOT, = <> < <= > >=, IN and NOT IN with literals, BETWEEN, + - *, columns. A finding that is not known leaves a
+condition unknown unless the rest decides it. Whatever turns unknown into known (COALESCE, IS NULL, CASE ...) or mixes patients
+(aggregates, windows) is refused.
+"""
+
+from rearm.rules.evaluation import Clause, Interval, Value, evaluate, findings_frame, trace, truth
+from rearm.rules.reading import ConditionRefused, parse_condition
+from rearm.rules.tree import Condition, condition_from_json
+
+__all__ = [
+    "Clause",
+    "Condition",
+    "ConditionRefused",
+    "Interval",
+    "Value",
+    "condition_from_json",
+    "evaluate",
+    "findings_frame",
+    "parse_condition",
+    "trace",
+    "truth",
+]

@@ -1,0 +1,244 @@
+"""Conditions on findings: all of them on a whole frame in one Polars select, or one of them on one row with its clauses (the trace).
+
+Three values throughout: true, false, unknown (null, None). A number that is known only as an interval (`<0.5`) decides a comparison
+where the whole interval does; this happens comparison by comparison, so that NOT and OR around it stay right.
+"""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rearm.knowledge.catalogue import Catalogue
+from rearm.rules.tree import Among, And, Arithmetic, Column, Compare, Condition, Flag, Leaf, Node, Not, Number, Numeric, Or, text_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import polars as pl
+
+__all__ = ["Clause", "Interval", "Value", "evaluate", "findings_frame", "trace", "truth"]
+
+Value: TypeAlias = bool | float | int | str | None
+Interval: TypeAlias = tuple[float, float]  # both ends count as possible; what is open moves its end by the smallest step
+Row: TypeAlias = Mapping[str, Value]
+Intervals: TypeAlias = Mapping[str, Interval]
+_LOW, _HIGH = "__low", "__high"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One part of a condition: a comparison with the values it read, or AND, OR, NOT over `parts`. `truth` None is unknown."""
+
+    text: str
+    truth: bool | None
+    values: Mapping[str, Value | Interval]
+    parts: tuple[Clause, ...] = ()
+
+
+# ---------------------------------------------------------------- frames
+
+
+def findings_frame(
+    rows: Sequence[Row], names: Collection[str], catalogue: Catalogue, intervals: Sequence[Intervals] | None = None
+) -> pl.DataFrame:
+    """`rows` as a frame with the columns `names`, typed as the catalogue says; an absent finding is null.
+
+    `intervals`, one mapping a row, holds findings that are known only within bounds; each of them gets two more columns.
+    Raises ValueError for NaN (unknown is null) and for a value that is not of the finding's type.
+    """
+    import polars as pl
+
+    types = {"bool": pl.Boolean, "number": pl.Float64, "integer": pl.Int64, "word": pl.String}
+    bounded = {name for row in intervals or () for name in row}
+    columns = []
+    for name in names:
+        finding = catalogue[name]
+        values = [row.get(name) for row in rows]
+        try:
+            if finding.numeric and bool in map(type, values):  # Polars would read True as 1
+                raise TypeError
+            columns.append(pl.Series(name, values, dtype=types[finding.type]))
+            if finding.type == "number" and columns[-1].is_nan().any():
+                raise ValueError(f"The finding {name} is NaN; what is not known is null.")
+        except (TypeError, OverflowError):
+            wrong = next(v for v in values if not _of_type(v, finding.type))
+            raise ValueError(f"The finding {name} is of type {finding.type}, {wrong!r} is not.") from None
+        if name in bounded:
+            for suffix, end in ((_LOW, 0), (_HIGH, 1)):
+                ends = [v if v is not None else b.get(name, (None, None))[end] for v, b in zip(values, intervals or (), strict=True)]
+                columns.append(pl.Series(name + suffix, ends, dtype=pl.Float64, strict=False))
+    return pl.DataFrame(columns) if columns else pl.DataFrame({"": [None] * len(rows)})
+
+
+def _of_type(value: Value, kind: str) -> bool:
+    if value is None:
+        return True
+    if kind in ("bool", "word"):
+        return isinstance(value, bool if kind == "bool" else str)
+    return isinstance(value, int | float if kind == "number" else int) and not isinstance(value, bool)
+
+
+def evaluate(conditions: Sequence[Condition], frame: pl.DataFrame) -> npt.NDArray[np.int8]:
+    """Every condition on every row in one select: an array rows x conditions of 1 (true), 0 (false), -1 (unknown)."""
+    import numpy as np
+    import polars as pl
+
+    if not conditions:
+        return np.empty((frame.height, 0), dtype=np.int8)
+    bounded = frozenset(name.removesuffix(_LOW) for name in frame.columns if name.endswith(_LOW))
+    select = []
+    for number, condition in enumerate(conditions):
+        expression = _expression(condition.node, bounded.intersection(condition.reads))
+        select.append(expression.cast(pl.Int8).fill_null(-1).alias(str(number)))
+    answers: npt.NDArray[np.int8] = frame.select(select).to_numpy()
+    return answers
+
+
+def _expression(node: Node, bounded: frozenset[str]) -> pl.Expr:
+    import polars as pl
+
+    match node:
+        case Flag(name):
+            return pl.col(name)
+        case Among(name, values):
+            return pl.col(name) == values[0] if len(values) == 1 else pl.col(name).is_in(list(values))
+        case Compare():
+            certain, possible = _compared(node.operator, _bounds(node.left, bounded), _bounds(node.right, bounded))
+            # Kleene: certain gives true, not even possible gives false, between them (possible AND null) gives null
+            held: pl.Expr = certain if possible is None else certain | (possible & pl.lit(None, pl.Boolean))
+            return held
+        case Not(part):
+            return ~_expression(part, bounded)
+        case And(parts):
+            return reduce(op.and_, (_expression(p, bounded) for p in parts))
+        case Or(parts):
+            return reduce(op.or_, (_expression(p, bounded) for p in parts))
+
+
+_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {"=": op.eq, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+
+
+def _compared(operator: str, left: tuple[Any, Any], right: tuple[Any, Any]) -> tuple[Any, Any]:
+    """When the comparison certainly holds and when it possibly does; the second is None where the first says it all (no bounds).
+
+    The ends are Polars expressions or plain numbers; both know the operators used here.
+    """
+    compare = _COMPARE[operator]
+    (low, high), (other_low, other_high) = left, right
+    if low is high and other_low is other_high:
+        return compare(low, other_low), None
+    if operator in ("<", "<="):
+        return compare(high, other_low), compare(low, other_high)
+    if operator in (">", ">="):
+        return compare(low, other_high), compare(high, other_low)
+    equal = (low == high) & (other_low == other_high) & (low == other_low)
+    return equal, (low <= other_high) & (other_low <= high)
+
+
+def _bounds(node: Numeric, bounded: frozenset[str]) -> tuple[pl.Expr, pl.Expr]:
+    """The least and the greatest value; the same expression twice where the value is exact."""
+    import polars as pl
+
+    match node:
+        case Number(value):
+            exact = pl.lit(value)
+            return exact, exact
+        case Column(name) if name in bounded:
+            return pl.col(name + _LOW), pl.col(name + _HIGH)
+        case Column(name):
+            exact = pl.col(name)
+            return exact, exact
+        case Arithmetic(operator, left, right):
+            (a_low, a_high), (b_low, b_high) = _bounds(left, bounded), _bounds(right, bounded)
+            exact_parts = a_low is a_high and b_low is b_high
+            if operator == "*":
+                product = a_low * b_low
+                if exact_parts:
+                    return product, product
+                # A product of intervals is used only where both are points: rules have no need for more, unknown is safe.
+                product = pl.when((a_low == a_high) & (b_low == b_high)).then(product)
+                return product, product
+            low, high = (a_low + b_low, a_high + b_high) if operator == "+" else (a_low - b_high, a_high - b_low)
+            return (low, low) if exact_parts else (low, high)
+    raise AssertionError(node)
+
+
+# ---------------------------------------------------------------- one row
+
+
+def truth(condition: Condition, row: Row, intervals: Intervals | None = None) -> bool | None:
+    """Whether the condition holds on one row; None where that is unknown."""
+    return _truth(condition.node, row, intervals or {})
+
+
+def trace(condition: Condition, row: Row, intervals: Intervals | None = None) -> Clause:
+    """The condition on one row with every clause: what it read and whether it holds."""
+    return _trace(condition.node, row, intervals or {})
+
+
+def _trace(node: Node, row: Row, intervals: Intervals) -> Clause:
+    parts: tuple[Node, ...] = ()
+    if isinstance(node, And | Or):
+        parts = node.parts
+    elif isinstance(node, Not) and isinstance(node.part, Flag | And | Or | Not):  # NOT (word = 'x') is one clause: word <> 'x'
+        parts = (node.part,)
+    values = {} if parts else {name: intervals.get(name, row.get(name)) for name in _leaf_names(node)}
+    return Clause(text_of(node), _truth(node, row, intervals), values, tuple(_trace(p, row, intervals) for p in parts))
+
+
+def _leaf_names(node: Node) -> Sequence[str]:
+    return Condition("", node).reads
+
+
+def _truth(node: Node, row: Row, intervals: Intervals) -> bool | None:
+    match node:
+        case Not(part):
+            inner = _truth(part, row, intervals)
+            return None if inner is None else not inner
+        case And(parts):
+            answers = [_truth(p, row, intervals) for p in parts]
+            return False if False in answers else None if None in answers else True
+        case Or(parts):
+            answers = [_truth(p, row, intervals) for p in parts]
+            return True if True in answers else None if None in answers else False
+    return _leaf_truth(node, row, intervals)
+
+
+def _leaf_truth(leaf: Leaf, row: Row, intervals: Intervals) -> bool | None:
+    match leaf:
+        case Flag(name):
+            return None if row.get(name) is None else bool(row[name])
+        case Among(name, values):
+            return None if row.get(name) is None else row[name] in values
+        case Compare(operator, left, right):
+            first, second = _interval(left, row, intervals), _interval(right, row, intervals)
+            if first is None or second is None:
+                return None
+            certain, possible = _compared(operator, first, second)
+            return True if certain else None if possible else False
+
+
+def _interval(node: Numeric, row: Row, intervals: Intervals) -> Interval | None:
+    match node:
+        case Number(value):
+            return value, value
+        case Column(name):
+            known = row.get(name)
+            if isinstance(known, int | float):
+                return known, known
+            return intervals.get(name)
+        case Arithmetic(operator, left, right):
+            first, second = _interval(left, row, intervals), _interval(right, row, intervals)
+            if first is None or second is None:
+                return None
+            if operator == "*":
+                exact = first[0] == first[1] and second[0] == second[1]
+                return (first[0] * second[0], first[0] * second[0]) if exact else None
+            if operator == "+":
+                return first[0] + second[0], first[1] + second[1]
+            return first[0] - second[1], first[1] - second[0]
+    raise AssertionError(node)
