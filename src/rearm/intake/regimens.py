@@ -7,34 +7,15 @@ stands for several regimens is reported with its candidates. Nothing is guessed:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from rearm.intake.regimen_parts import Part, Unit, group
 from rearm.intake.regimen_words import SEPARATORS, Item, read_items
 from rearm.knowledge.agents import candidate_sets, load_agents, lookup_key
 
 __all__ = ["Ambiguity", "RegimenPart", "RegimenReading", "Token", "parse"]
 
-# Agents of a conditioning: only these are taken into the transplant that is named behind them.
-_CONDITIONING = frozenset({"melphalan", "busulfan", "treosulfan", "thiotepa", "carmustine", "fludarabine", "anti-thymocyte globulin"})
-_TRANSPLANTS = frozenset({"autologous-sct", "allogeneic-sct", "stem-cell-transplant"})
-_PROCEDURE_PURPOSE = {
-    "autologous-sct": "transplant",
-    "allogeneic-sct": "transplant",
-    "stem-cell-transplant": "transplant",
-    "total-body-irradiation": "transplant",
-    "radiotherapy": "radiotherapy",
-    "stem-cell-boost": "supportive",
-    "donor-lymphocyte-infusion": "treatment",
-    "plasma-exchange": "supportive",
-}
-_ROLES = {
-    "agent": "agent",
-    "regimen": "regimen",
-    "procedure": "procedure",
-    "purpose": "purpose",
-    "infusion": "infusion",
-    "unread": "unread",
-}
+_OWN_ROLE = frozenset({"agent", "regimen", "procedure", "purpose", "infusion", "unread"})  # kinds of items; all others are remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +72,6 @@ class RegimenReading:
         return self.unread + tuple(a.text for a in self.ambiguities) + tuple(u for u in unnamed if u not in self.unread)
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """An item after parentheses are resolved; `agents` of a drug unit are final. `acronym`: a regimen name, not agents one by one."""
-
-    kind: str  # drugs | procedure | purpose | negation | times | comma | plus | other
-    item: Item
-    end: int
-    agents: tuple[str, ...] = ()
-    regimen_id: str | None = None
-    purpose: str | None = None
-    acronym: bool = False
-
-
-@dataclass(slots=True)
-class _Part:
-    units: list[_Unit] = field(default_factory=list)
-    purpose: str | None = None
-    regimen_id: str | None = None
-    times: int = 1
-    without: set[str] = field(default_factory=set)
-
-    def has_acronym(self) -> bool:
-        return any(u.acronym for u in self.units)
-
-
 def parse(text: str, definitions: Mapping[str, Sequence[str]] | None = None) -> RegimenReading:
     """Read one regimen text, German or English. Never raises for any text.
 
@@ -138,7 +94,7 @@ class _Reader:
     def __init__(self, text: str, definitions: Mapping[str, tuple[str, ...]]) -> None:
         self.text = text
         self.definitions = definitions
-        self.parts: list[_Part] = []
+        self.parts: list[Part] = []
         self.ambiguities: list[Ambiguity] = []
         self.notes: list[str] = []
         self.roles: dict[int, str] = {}  # start of an item -> its role where it is not the usual one of its kind
@@ -152,11 +108,7 @@ class _Reader:
                 segment = []
             else:
                 segment.append(item)
-        tokens = tuple(
-            Token(self._of(i), i.start, i.end, self.roles.get(i.start, _ROLES.get(i.kind, "remark")))
-            for i in items
-            if i.kind not in SEPARATORS
-        )
+        tokens = tuple(Token(self._of(i), i.start, i.end, self._role(i)) for i in items if i.kind not in SEPARATORS)
         parts = tuple(self._finished(p) for p in self.parts)
         return RegimenReading(
             text=self.text,
@@ -171,10 +123,13 @@ class _Reader:
             tokens=tokens,
         )
 
+    def _role(self, item: Item) -> str:
+        return self.roles.get(item.start, item.kind if item.kind in _OWN_ROLE else "remark")
+
     def _of(self, item: Item) -> str:
         return self.text[item.start : item.end]
 
-    def _finished(self, part: _Part) -> RegimenPart:
+    def _finished(self, part: Part) -> RegimenPart:
         agents = tuple(dict.fromkeys(a for u in part.units for a in u.agents if a not in part.without))
         names = [u.regimen_id for u in part.units if u.regimen_id is not None]
         start, end = part.units[0].item.start, max(u.end for u in part.units)
@@ -208,7 +163,11 @@ class _Reader:
         elif "choice" in kinds:
             self._choice(items)
         else:
-            self._group(self._units(items))
+            if not kinds & {"agent", "regimen", "procedure", "infusion"}:
+                self.roles.update({i.start: "unread" for i in items if i.kind == "unnamed"})
+            parts, roles = group(self._units(items))
+            self.parts.extend(parts)
+            self.roles.update(roles)
 
     def _leave_unread(self, items: Sequence[Item], why: str) -> None:
         content = [i for i in items if i.kind not in SEPARATORS and i.kind != "remark"]
@@ -238,8 +197,8 @@ class _Reader:
 
     # -- parentheses and names ------------------------------------------------------------------------------------------------------------
 
-    def _units(self, items: Sequence[Item]) -> list[_Unit]:
-        units: list[_Unit] = []
+    def _units(self, items: Sequence[Item]) -> list[Unit]:
+        units: list[Unit] = []
         k = 0
         while k < len(items):
             item = items[k]
@@ -266,7 +225,7 @@ class _Reader:
             k += 1
         return units
 
-    def _named(self, item: Item, listed: Sequence[Item], *, earlier: bool) -> _Unit:
+    def _named(self, item: Item, listed: Sequence[Item], *, earlier: bool) -> Unit:
         """A regimen's name, with the agents spelled out behind it where there are any. `earlier`: treatment stands before it."""
         name = self._of(item)
         regimens = item.regimens
@@ -281,15 +240,13 @@ class _Reader:
         else:
             sets = candidate_sets(name)
             regimen_id, purpose = regimens[0].id, regimens[0].purpose
-        unit = _Unit("drugs", item, end, (), regimen_id, purpose, acronym=True)
+        unit = Unit("drugs", item, end, (), regimen_id, purpose, acronym=True)
         if spelled:
             # One agent of several in parentheses explains the name (`VRd (Lenalidomid 15 mg)`) and is no list of its own.
             if len(sets) == 1 and len(spelled) == 1 and len(sets[0]) > 1 and spelled[0] in sets[0]:
                 return _with(unit, sets[0])
             if all(set(spelled) != set(c) for c in sets):
-                self.notes.append(
-                    f"'{name}' means {_either(sets)}, but the text spells out {', '.join(spelled)}; the spelled-out list is used"
-                )
+                self._contradiction(name, sets, spelled)
             return _with(unit, spelled)
         if name == "PD" and (earlier or any(p.units for p in self.parts)):
             sets = (*sets, ())
@@ -301,150 +258,32 @@ class _Reader:
             self.notes.append("'PD' as a regimen is read as pomalidomide and dexamethasone, not as progressive disease")
         return _with(unit, sets[0])
 
-    def _check_name(self, name: Item, units: Sequence[_Unit]) -> None:
+    def _check_name(self, name: Item, units: Sequence[Unit]) -> None:
         """`Carfilzomib, Cyclo, Dexa (KCd)`: the agents stand already; the name is only compared."""
         run: list[str] = []
         for unit in reversed(units):
             if unit.kind == "drugs" and not unit.acronym:
-                run.extend(unit.agents)
+                run = [*unit.agents, *run]
             elif unit.kind not in {"comma", "plus", "other"}:
                 break
         sets = (name.ids,) if not name.regimens else candidate_sets(self._of(name))
         if all(set(run) != set(c) for c in sets):
-            self.notes.append(
-                f"'{self._of(name)}' means {_either(sets)}, but the text spells out {', '.join(reversed(run))}; the spelled-out list is used"
-            )
+            self._contradiction(self._of(name), sets, run)
 
-    # -- parts ----------------------------------------------------------------------------------------------------------------------------
-
-    def _group(self, units: Sequence[_Unit]) -> None:
-        part = _Part()
-        prefix: str | None = None  # a purpose that stands before its agents
-        times = 1
-        comma = False
-        negated = False
-        closed: list[_Part] = []  # parts of this segment
-
-        def close() -> _Part:
-            if part.units and part not in closed:
-                closed.append(part)
-            return _Part()
-
-        for k, unit in enumerate(units):
-            if negated and unit.kind in {"drugs", "procedure", "purpose"}:
-                self.roles[unit.item.start] = "remark"
-                part.without.update(unit.agents)
-                negated = False
-                continue
-            if unit.kind == "negation":
-                negated = any(u.kind in {"drugs", "procedure", "purpose"} for u in units[k + 1 : k + 2])
-                if not negated:
-                    self.roles[unit.item.start] = "unread"
-            elif unit.kind == "drugs":
-                target = closed[-1] if closed else None
-                if (
-                    target
-                    and not part.units
-                    and target.purpose == "transplant"
-                    and not target.units[0].agents
-                    and set(unit.agents) <= _CONDITIONING
-                    and not comma
-                ):
-                    target.units.append(unit)  # `ASCT mit Melphalan`
-                    continue
-                split = (
-                    unit.purpose != part.purpose
-                    if (unit.purpose or (part.purpose and part.purpose != prefix))
-                    else comma and part.has_acronym()
-                )
-                if part.units and split:
-                    part = close()
-                part.units.append(unit)
-                part.purpose = unit.purpose or prefix or part.purpose
-                comma = False
-            elif unit.kind == "procedure":
-                prefix = None
-                part, times, comma = self._procedure(unit, part, closed, times), 1, False
-            elif unit.kind == "purpose":
-                part, prefix = self._purpose(units, k, part, closed, prefix)
-            elif unit.kind == "times":
-                last = part if part.units else closed[-1] if closed else None
-                following = next((u for u in units[k + 1 :] if u.kind in {"drugs", "procedure", "comma", "plus"}), None)
-                if following is not None and following.kind == "procedure":
-                    times = unit.item.number
-                elif last is not None and last.purpose == "transplant":
-                    last.times = unit.item.number
-            elif unit.kind == "comma":
-                comma = True
-        close()
-        self.parts.extend(p for p in closed if any(u.agents or u.kind != "drugs" or u.regimen_id for u in p.units))
-
-    def _procedure(self, unit: _Unit, part: _Part, closed: list[_Part], times: int) -> _Part:
-        """A transplant takes the conditioning named before it; all else before it is a part of its own."""
-        name = unit.item.ids[0]
-        tail: list[_Unit] = []
-        if name in _TRANSPLANTS or name == "total-body-irradiation":
-            while (
-                part.units
-                and part.units[-1].agents
-                and set(part.units[-1].agents) <= _CONDITIONING
-                and part.units[-1].purpose in (None, "transplant")
-            ):
-                tail.insert(0, part.units.pop())
-        if part.units:
-            closed.append(part)
-        high_dose = name == "autologous-sct" and any("melphalan" in u.agents for u in tail)
-        closed.append(
-            _Part(
-                units=[*tail, unit],
-                purpose=_PROCEDURE_PURPOSE[name],
-                regimen_id="hd-melphalan-asct" if high_dose else name,
-                times=max(times, unit.item.number),
-            )
-        )
-        return _Part()
-
-    def _purpose(self, units: Sequence[_Unit], k: int, part: _Part, closed: list[_Part], prefix: str | None) -> tuple[_Part, str | None]:
-        """A purpose directly behind agents belongs to them (`Lenalidomid-Erhaltung`), else to those that follow, else to those before."""
-        unit = units[k]
-        purpose = unit.item.ids[0]
-        behind = next((u for u in reversed(units[:k]) if u.kind != "other"), None)
-        follows = any(u.kind == "drugs" for u in units[k + 1 :])
-        if part.units and ((behind is not None and behind.kind == "drugs") or not follows):
-            listed: list[_Unit] = []
-            if part.has_acronym():  # `VCD + Lenalidomid Erhaltung`: only what is named one by one behind the acronym
-                while not part.units[-1].acronym:
-                    listed.insert(0, part.units.pop())
-            if listed:
-                closed.append(part)
-                part = _Part(units=listed)
-            part.units.append(unit)
-            part.purpose = purpose
-            closed.append(part)
-            return _Part(), None
-        if part.units:
-            closed.append(part)
-            part = _Part()
-        if follows:
-            return part, purpose
-        if closed and closed[-1].purpose is None:
-            closed[-1].purpose = purpose
-            closed[-1].units.append(unit)
-        elif not (closed and closed[-1].purpose == purpose):
-            closed.append(_Part(units=[unit], purpose=purpose))
-        return _Part(), None
+    def _contradiction(self, name: str, sets: Sequence[tuple[str, ...]], spelled: Sequence[str]) -> None:
+        self.notes.append(f"'{name}' means {_either(sets)}, but the text spells out {', '.join(spelled)}; the spelled-out list is used")
 
 
-def _plain(item: Item) -> _Unit:
+def _plain(item: Item) -> Unit:
     if item.kind == "agent":
-        return _Unit("drugs", item, item.end, item.ids)
+        return Unit("drugs", item, item.end, item.ids)
     if item.kind in {"procedure", "purpose", "negation", "times", "comma"}:
-        return _Unit(item.kind, item, item.end)
-    return _Unit("plus" if item.kind in {"plus", "plus_word"} else "other", item, item.end)
+        return Unit(item.kind, item, item.end)
+    return Unit("plus" if item.kind in {"plus", "plus_word"} else "other", item, item.end)
 
 
-def _with(unit: _Unit, agents: tuple[str, ...]) -> _Unit:
-    return _Unit(unit.kind, unit.item, unit.end, agents, unit.regimen_id, unit.purpose, unit.acronym)
+def _with(unit: Unit, agents: tuple[str, ...]) -> Unit:
+    return Unit(unit.kind, unit.item, unit.end, agents, unit.regimen_id, unit.purpose, unit.acronym)
 
 
 def _either(sets: Sequence[tuple[str, ...]]) -> str:
@@ -471,6 +310,6 @@ def _list_behind(items: Sequence[Item], k: int) -> tuple[Sequence[Item], int]:
 
 def _name_in_parentheses(items: Sequence[Item], k: int) -> Item | None:
     """The regimen's name where it is all that the parentheses hold."""
-    if k + 2 < len(items) and items[k + 1].kind == "regimen" and items[k + 2].kind == "close":
+    if [i.kind for i in items[k : k + 3]] == ["open", "regimen", "close"]:
         return items[k + 1]
     return None

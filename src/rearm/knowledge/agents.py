@@ -28,6 +28,7 @@ __all__ = [
     "load_agents",
     "load_products",
     "load_regimens",
+    "load_words",
     "lookup_key",
     "split_name",
 ]
@@ -35,7 +36,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One agent: `id` is the lower-case generic name, `targets` are tumour antigens, `classes` are further classes (an agent with two targets)."""
+    """One agent: `id` is the lower-case generic name, `targets` are tumour antigens; `classes` are for agents that stand in two classes."""
 
     id: str
     name: str
@@ -135,6 +136,13 @@ def load_regimens() -> dict[str, Regimen]:
     }
 
 
+@cache
+def load_words() -> dict[str, dict[str, list[str]]]:
+    """Words beside agents and regimens that steer the reading of a regimen text: `purposes`, `procedures` by id, `roles` by kind."""
+    words: dict[str, dict[str, list[str]]] = _data("regimens.toml")["words"]
+    return words
+
+
 def find_agent(text: str) -> Agent | None:
     """The agent with this name, brand, code or listed spelling; None where none is listed (never by likeness)."""
     return _agent_index().get(lookup_key(text))
@@ -146,7 +154,7 @@ def find_product(text: str) -> Product | None:
 
 
 def find_regimens(text: str) -> tuple[Regimen, ...]:
-    """The regimens this name stands for: first as written with upper and lower case, else without regard to it. More than one: ambiguous."""
+    """The regimens this name stands for: as written with upper and lower case, else without regard to it. More than one: ambiguous."""
     written = "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
     exact, folded = _regimen_index()
     return exact.get(written) or folded.get(lookup_key(text), ())
