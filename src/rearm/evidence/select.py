@@ -1,0 +1,70 @@
+"""Which arms speak for an option, and which of them may stand in one pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rearm.evidence.pool import Measure, _Data, data_of
+from rearm.knowledge.studies import Arm, Directness, Study
+
+__all__ = ["ORDER", "SELECTED_BY", "arms_for", "choose"]
+
+ORDER: dict[Directness, int] = {"direct": 0, "near": 1, "indirect only": 2, "none read": 3}
+
+STEROIDS = frozenset({"dexamethasone", "prednisone"})
+
+SELECTED_BY = {"bcl2-inhibitor": "t(11;14)", "mapk-inhibitor": "BRAF V600E"}
+"""Strategies given by a marker: only arms selected by that marker are pooled, the others are shown."""
+
+
+def _fits(option: frozenset[str] | None, arm: frozenset[str]) -> bool:
+    """One side is contained in the other: a combination speaks for its backbone and the reverse, two different partners do not."""
+    return not option or not arm or option <= arm or arm <= option
+
+
+def arms_for(strategy: str, studies: Iterable[Study], targets: frozenset[str] | None, agents: frozenset[str] | None) -> list[Arm]:
+    """Arms of the strategy, or shown under it, that fit the option's targets and agents (steroids do not count), in order of id."""
+    wanted = (agents - STEROIDS or agents) if agents else None
+    found = [
+        arm
+        for study in studies
+        for arm in study.arms
+        if (arm.strategy == strategy or strategy in arm.shown_under)
+        and _fits(targets, arm.targets)
+        and _fits(wanted, arm.agents - STEROIDS)
+    ]
+    return sorted(found, key=lambda arm: arm.id)
+
+
+def choose(
+    arms: Sequence[Arm], strategy: str, measure: Measure, agents: frozenset[str] | None, designs: dict[str, str]
+) -> tuple[list[_Data], dict[str, str]]:
+    """The rows to pool, at most one of each overlap group, and for every other arm in words why not.
+
+    Within a group the more direct arm stands, then the larger, then the later id, so that the choice does not depend on the order.
+    """
+    rows: list[_Data] = []
+    reasons: dict[str, str] = {}
+    for arm in arms:
+        if designs[arm.study] == "case-report":
+            reasons[arm.id] = "case report"
+        elif arm.strategy != strategy:
+            reasons[arm.id] = "several classes together, or not this use"
+        elif agents and not arm.agents:
+            reasons[arm.id] = "agents not separated"
+        elif strategy in SELECTED_BY and arm.biomarker != SELECTED_BY[strategy]:
+            reasons[arm.id] = f"not selected by {SELECTED_BY[strategy]}"
+        elif isinstance(data := data_of(arm, measure), str):
+            reasons[arm.id] = data
+        else:
+            rows.append(data)
+    rows.sort(key=lambda row: (ORDER[row.arm.directness], -(row.patients or 0), row.arm.id))
+    taken: dict[str, str] = {}
+    kept = []
+    for row in rows:
+        if shared := sorted(taken[group] for group in row.arm.overlap if group in taken):
+            reasons[row.arm.id] = f"shares patients with {shared[0]}"
+            continue
+        kept.append(row)
+        taken.update(dict.fromkeys(row.arm.overlap, row.arm.id))
+    return kept, reasons
