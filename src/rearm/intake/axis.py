@@ -1,0 +1,145 @@
+"""One patient's day axis: which calendar date is day 0, and what a stated moment is on the axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from rearm.intake.rows import Row
+from rearm.intake.values import Moment, Refused, is_dated, parse_moment
+from rearm.record import UNKNOWN_WHEN, When
+
+__all__ = ["DAY_COLUMNS", "Axis", "choose_day_zero"]
+
+# Columns that hold days, by table, the one that dates the event first.
+DAY_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "patients": ("diagnosis_day", "last_seen_day"),
+    "labs": ("day", "reported_day"),
+    "therapies": ("start_day", "end_day"),
+    "infusions": ("day", "apheresis_days"),
+    "assessments": ("day",),
+    "refractoriness": ("day",),
+    "variants": ("day", "reported_day"),
+    "imaging": ("day", "reported_day"),
+    "toxicities": ("day", "end_day"),
+    "conditions": ("day", "end_day"),
+    "facts": ("day",),
+    "deaths": ("day",),
+}
+
+
+@dataclass(slots=True)
+class Axis:
+    """Bounds and anchors of one patient's axis. `zero` and `today` are ordinals of dates; days are on the axis."""
+
+    zero: int | None
+    today: int
+    birth: int | None = None  # ordinal of the first day on which the patient can have been born
+    death_day: int | None = None
+    infusion_day: int | None = None
+    bridging_day: int | None = None
+    lymphodepletion_day: int | None = None
+    diagnosis_day: int | None = None
+    apheresis_days: tuple[int, ...] = ()
+
+    def when(self, moment: Moment, *, may_follow_death: bool = False) -> When:
+        """`moment` on the axis. Raises Refused where it can't be placed, lies before birth, after death (a report may), or in the future."""
+        if moment.anchor is not None:
+            return self._anchored(moment)
+        first, last = moment.first, moment.last
+        if moment.dated:
+            if self.zero is None:
+                raise Refused(
+                    "no_day_zero", "A calendar date can't be placed among day numbers without the date of day 0. Give patients.day_zero."
+                )
+            if first is not None and first > self.today >= self.zero:
+                raise Refused("date_in_future", f"The date {_iso(first)} lies in the future. Correct it.")
+            first = None if first is None else first - self.zero
+            last = None if last is None else last - self.zero
+        if self.birth is not None and self.zero is not None and last is not None and last + self.zero < self.birth:
+            raise Refused(
+                "before_birth", f"{_shown(first, last, self.zero)} lies before the patient's birth. Correct the day or the birth."
+            )
+        if self.death_day is not None and first is not None and first > self.death_day and not may_follow_death:
+            raise Refused(
+                "after_death",
+                f"{_shown(first, last, self.zero)} lies after the recorded death (day {self.death_day}). Correct one of them.",
+            )
+        return When(first, last)
+
+    def _anchored(self, moment: Moment) -> When:
+        infusion = self.infusion_day
+        match moment.anchor:
+            case "apheresis" if len(self.apheresis_days) == 1:
+                return When.on(self.apheresis_days[0])
+            case "apheresis" if self.apheresis_days:
+                return When(min(self.apheresis_days), max(self.apheresis_days))
+            case "before_bridging" if self.bridging_day is not None:
+                return When(None, self.bridging_day - 1)
+            case "before_lymphodepletion" | "before_bridging" if self.lymphodepletion_day is not None:
+                return When(None, self.lymphodepletion_day - 1)
+            case "diagnosis":
+                return UNKNOWN_WHEN if self.diagnosis_day is None else When.on(self.diagnosis_day)
+            case "after_infusion":
+                return UNKNOWN_WHEN if infusion is None else When(infusion + 1, None)
+            case _:
+                return UNKNOWN_WHEN if infusion is None else When(None, infusion - 1)
+
+
+def _iso(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
+
+
+def _shown(first: int | None, last: int | None, zero: int | None) -> str:
+    day = first if first is not None else last
+    if day is None:
+        return "The day"
+    return f"Day {day} ({_iso(day + zero)})" if zero is not None and day + zero > 0 else f"Day {day}"
+
+
+def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
+    """Ordinal of the date to take as day 0 where dates stand without one, and why; None where no row has a whole date or day numbers exist too.
+
+    The first infused CAR-T; else the first dose of the first dated line of therapy; else the first dated row.
+    """
+    infusions: list[int] = []
+    doses: list[int] = []
+    others: list[int] = []
+    for row in rows:
+        for place, column in enumerate(DAY_COLUMNS.get(row.table, ())):
+            value = row.values.get(column)
+            if value is None:
+                continue
+            if not is_dated(value):
+                if (
+                    isinstance(value, float | int)
+                    and not isinstance(value, bool)
+                    or isinstance(value, str)
+                    and value.strip().lstrip("+-").isdigit()
+                ):
+                    return None
+                continue
+            try:
+                moment = parse_moment(value)
+            except Refused:
+                continue
+            if not moment.dated or moment.first is None or moment.first != moment.last:
+                continue
+            others.append(moment.first)
+            if (
+                place == 0
+                and row.table == "infusions"
+                and str(row.values.get("infused", "")).strip().casefold() not in ("no", "n", "false", "0", "nein")
+            ):
+                infusions.append(moment.first)
+            if place == 0 and row.table == "therapies":
+                doses.append(moment.first)
+    for found, what in (
+        (infusions, "the first CAR-T infusion"),
+        (doses, "the first dose of the first dated therapy"),
+        (others, "the first dated row"),
+    ):
+        if found:
+            return min(found), what
+    return None

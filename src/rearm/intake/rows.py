@@ -1,0 +1,82 @@
+"""What intake works on: grids of cells with true addresses, and rows of the tidy tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from rearm.record import Source
+
+__all__ = ["Grid", "Row", "Value", "column_letters"]
+
+Value = str | int | float | bool | date | datetime | time | timedelta | None
+
+
+def column_letters(index: int) -> str:
+    """The letters of a spreadsheet column, from 0: A, B ... Z, AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+@dataclass(slots=True)
+class Grid:
+    """The cells of a sheet or of a file, from its first row and column on.
+
+    `sheet` is None for a CSV or Parquet file; then places are rows (the header is row 1), else addresses such as `labs!C7`.
+    `decimal` is the decimal mark where the file states it by its delimiter.
+    """
+
+    file: str
+    sheet: str | None
+    rows: list[list[Value]]
+    first_row: int = 1
+    first_column: int = 0
+    decimal: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.sheet if self.sheet is not None else self.file.rsplit(".", 1)[0]
+
+    def row_source(self, index: int) -> Source:
+        """The place of a whole row; `index` counts `rows` from 0."""
+        number = self.first_row + index
+        return Source(self.file, f"row {number}" if self.sheet is None else f"{self.sheet}!{number}")
+
+    def cell_source(self, index: int, column: int, header: str = "") -> Source:
+        """The place of a cell; `header` names the column where there are no addresses."""
+        number = self.first_row + index
+        if self.sheet is None:
+            return Source(self.file, f"row {number}, {header}" if header else f"row {number}")
+        return Source(self.file, f"{self.sheet}!{column_letters(self.first_column + column)}{number}")
+
+
+@dataclass(slots=True)
+class Row:
+    """One row of a tidy table: the values by column (blank cells left out) and where they stand.
+
+    `source` is the place shown for the event that the row becomes; `places` gives the place of single values where they stand
+    elsewhere. `set_aside` maps columns to the reason why their value must not be used (a contradiction found before).
+    """
+
+    table: str
+    values: dict[str, Value]
+    source: Source
+    places: Mapping[str, Source] = field(default_factory=dict)
+    grid: Grid | None = None
+    index: int = 0
+    columns: Mapping[str, int] = field(default_factory=dict)
+    set_aside: Mapping[str, str] = field(default_factory=dict)
+    decimal: str | None = None
+
+    def at(self, column: str) -> Source:
+        """The place of one value."""
+        if column in self.places:
+            return self.places[column]
+        if self.grid is not None and column in self.columns:
+            return self.grid.cell_source(self.index, self.columns[column], column)
+        return self.source

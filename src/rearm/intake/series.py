@@ -1,0 +1,173 @@
+"""One patient's results among each other: repeated rows, corrected results, contradictions, swapped light chains, steps by ten."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rearm.intake.context import Context
+from rearm.intake.labs import LabRow
+from rearm.knowledge.tests import load_tests
+from rearm.record import Lab
+
+__all__ = ["settle_results"]
+
+_NEVER_A_RESULT = {"entered_in_error", "cancelled"}
+_CORRECTING = {"corrected", "amended"}
+
+# A protein with a half-life of weeks can't change tenfold within this time but by a slip of the unit.
+_SLOW = frozenset({"serum_m_protein", "igg", "iga", "igm", "igd", "hemoglobin", "albumin", "total_protein"})
+_SLOW_DAYS = 14
+_STEP = (9.0, 11.0)
+
+
+def settle_results(rows: Iterable[LabRow], context: Context) -> tuple[tuple[Lab, ...], tuple[Lab, ...]]:
+    """Usable results and those set aside, in the order of the input; what was decided becomes issues."""
+    rows = list(rows)
+    groups: dict[tuple[object, ...], list[LabRow]] = defaultdict(list)
+    for item in rows:
+        lab = item.lab
+        groups[(lab.test, lab.when, lab.time, lab.specimen, lab.method, lab.sample_id, lab.isotype)].append(item)
+    dropped: set[int] = set()
+    for group in groups.values():
+        if len(group) > 1 or group[0].lab.status is not None:
+            _settle(group, context, dropped)
+    kept = [item for item in rows if id(item) not in dropped]
+    labs = tuple(item.lab for item in kept if item.usable)
+    _flag_steps([item for item in kept if item.usable], context)
+    return labs, tuple(item.lab for item in kept if not item.usable)
+
+
+def _settle(group: list[LabRow], context: Context, dropped: set[int]) -> None:
+    """Status and repetition among results of one sample."""
+    for item in group:
+        if item.lab.status in _NEVER_A_RESULT:
+            dropped.add(id(item))
+            state = "entered in error" if item.lab.status == "entered_in_error" else "cancelled"
+            context.issue(
+                item.row,
+                "status",
+                "note",
+                str(item.lab.status),
+                f"The result {_named(item.lab)} is marked as {state}; it is not read.",
+                "refused",
+            )
+    alive = [item for item in group if id(item) not in dropped]
+    corrections = [item for item in alive if item.lab.status in _CORRECTING]
+    finals = [item for item in alive if item.lab.status != "preliminary"]
+    for item in alive:
+        superseded = (corrections and item.lab.status not in _CORRECTING) or (finals and item.lab.status == "preliminary")
+        if superseded:
+            dropped.add(id(item))
+            context.issue(
+                item.row,
+                "value",
+                "note",
+                "superseded",
+                f"The result {_named(item.lab)} was replaced by a later version of it; that one is used.",
+                "set_aside",
+            )
+        elif item.lab.status == "preliminary" and item.usable:
+            why = f"The result {_named(item.lab)} is preliminary; it waits for the final one."
+            context.issue(item.row, "status", "warning", "preliminary", why, "set_aside")
+            _set_aside(item, why)
+    alive = [item for item in alive if id(item) not in dropped]
+    seen: dict[tuple[object, ...], LabRow] = {}
+    for item in alive:
+        value = (item.lab.quantity, item.lab.word, item.lab.as_given if not item.usable else None)
+        first = seen.setdefault(value, item)
+        if first is not item:
+            dropped.add(id(item))
+            context.issue(
+                item.row,
+                None,
+                "note",
+                "duplicate_row",
+                f"The result {_named(item.lab)} stands twice (also at {first.lab.source.place}); one is used.",
+                "used",
+            )
+    usable = [item for item in seen.values() if item.usable]
+    if len(usable) > 1:
+        _differing(usable, context)
+
+
+def _differing(items: list[LabRow], context: Context) -> None:
+    lab = items[0].lab
+    shown = " and ".join(item.lab.as_given for item in items)
+    where = ", ".join(item.lab.source.place for item in items[1:])
+    name = _name(lab)
+    if lab.sample_id is not None and lab.specimen != "lesion_biopsy":
+        why = f"{name} of sample {lab.sample_id} is given as {shown}; they contradict each other, so none is used."
+        for item in items:
+            _set_aside(item, why)
+        context.issue(items[0].row, "value", "error", "results_contradict", f"{why} (Also at {where}.)", "set_aside")
+    elif lab.day is not None:
+        context.issue(
+            items[0].row,
+            "value",
+            "note",
+            "several_results",
+            f"{name} has several results on day {lab.day}: {shown} (also at {where}). All are kept.",
+            "used",
+        )
+
+
+def _set_aside(item: LabRow, why: str) -> None:
+    item.usable = False
+    item.lab = replace(item.lab, quantity=None, word=None, why_set_aside=why)
+
+
+def _flag_steps(items: list[LabRow], context: Context) -> None:
+    """A value 9 to 11 times its neighbours: used, and said, because a slip between g/L and g/dL or mg/L and mg/dL looks like this."""
+    series: dict[tuple[str, str | None], list[LabRow]] = defaultdict(list)
+    for item in items:
+        if item.lab.day is not None and item.lab.quantity is not None and item.lab.quantity.exact and _has_decimal_units(item.lab.test):
+            series[(item.lab.test, item.lab.specimen)].append(item)
+    for found in series.values():
+        found.sort(key=lambda item: item.lab.day or 0)
+        for place, item in enumerate(found[1:], start=1):
+            if _step(found[place - 1], item) and _suspicious(found, place):
+                before, lab = found[place - 1].lab, item.lab
+                message = (
+                    f"{_name(lab)} goes from {before.as_given} (day {before.day}) to {lab.as_given} (day {lab.day}), a step by about ten: "
+                    "possible unit error. Both are used as stated; check the units."
+                )
+                context.issue(item.row, "value", "warning", "possible_unit_error", message, "used")
+
+
+def _step(a: LabRow, b: LabRow) -> bool:
+    first, second = _exact(a), _exact(b)
+    return _STEP[0] <= max(first, second) / min(first, second) <= _STEP[1]
+
+
+def _suspicious(found: list[LabRow], place: int) -> bool:
+    """A step that returns at once, that comes with another unit, or that biology does not allow."""
+    before, item = found[place - 1], found[place]
+    if before.row.values.get("unit") != item.row.values.get("unit"):
+        return True
+    if item.lab.test in _SLOW and (item.lab.day or 0) - (before.lab.day or 0) <= _SLOW_DAYS:
+        return True
+    if place + 1 < len(found) and _step(item, found[place + 1]):
+        up, back = _exact(item) > _exact(before), _exact(found[place + 1]) < _exact(item)
+        return up == back
+    return False
+
+
+def _exact(item: LabRow) -> float:
+    quantity = item.lab.quantity
+    return abs(quantity.exact or 1.0) if quantity is not None else 1.0
+
+
+def _has_decimal_units(test: str) -> bool:
+    definition = load_tests().get(test)
+    return definition is not None and any(abs(f - 0.1) < 1e-9 or abs(f - 10) < 1e-9 for f in definition.units.values())
+
+
+def _name(lab: Lab) -> str:
+    test = load_tests().get(lab.test)
+    return test.name if test is not None else lab.test
+
+
+def _named(lab: Lab) -> str:
+    return f"{_name(lab)} {lab.as_given} ({lab.when})"

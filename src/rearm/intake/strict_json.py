@@ -1,0 +1,126 @@
+"""JSON read strictly: what a lenient parser would let pass in silence is refused with a sentence.
+
+Refused: names that stand twice in one object, NaN and infinities, numbers beyond a double, nesting over 64 levels, text that is not
+UTF-8, unpaired surrogates, a file that ends in the middle, and files over the size limit.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rearm.intake.errors import InputError
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "load_json", "parse_json"]
+
+MAX_DEPTH = 64
+MAX_BYTES = 200 * 1024 * 1024
+_LONGEST_NUMBER = 400  # characters; longer ones can't be a measurement and cost quadratic time to read
+
+
+def load_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
+    """The content of a JSON file. Raises InputError with a sentence where the file is missing, too large or not strict JSON."""
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise InputError(
+                f"{path.name} has {size / 2**20:.0f} MiB; JSON files are read up to {max_bytes / 2**20:.0f} MiB. Split it into one file a patient."
+            )
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error
+    return parse_json(raw, path.name)
+
+
+def parse_json(raw: bytes | str, name: str) -> Any:
+    """The value that `raw` holds; `name` is shown in the sentence. Raises InputError where it is not strict JSON."""
+    text = raw if isinstance(raw, str) else _decoded(raw, name)
+    if not text.strip():
+        raise InputError(f"{name} is empty. Give a file with one JSON value.")
+    reader = _Reader(name)
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=reader.members,
+            parse_constant=reader.constant,
+            parse_float=reader.real,
+            parse_int=reader.whole,
+        )
+    except InputError:
+        raise
+    except RecursionError as error:
+        raise InputError(f"{name} is nested deeper than {MAX_DEPTH} levels and is not read.") from error
+    except json.JSONDecodeError as error:
+        raise InputError(_not_json(error, text, name)) from error
+    _check(value, name)
+    return value
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text (byte {error.start + 1}). JSON must be stored as UTF-8.") from error
+
+
+class _Reader:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            names = [key for key, _ in pairs]
+            twice = next(key for key in names if names.count(key) > 1)
+            raise InputError(
+                f"{self.name}: the name {_short(twice)} stands twice in one object, so its value is not certain. Remove one of them."
+            )
+        return found
+
+    def constant(self, text: str) -> NoReturn:
+        raise InputError(f"{self.name} holds {text}, which is not a number in JSON. Leave the value out where nothing was measured.")
+
+    def real(self, text: str) -> float:
+        value = float(text) if len(text) <= _LONGEST_NUMBER else math.inf
+        if math.isinf(value):
+            raise InputError(f"{self.name}: the number {_short(text)} is too large or too long to be read.")
+        return value
+
+    def whole(self, text: str) -> int:
+        if len(text) > 300:
+            raise InputError(f"{self.name}: the number {_short(text)} is too large or too long to be read.")
+        return int(text)
+
+
+def _check(root: Any, name: str) -> None:
+    """Depth and text of a parsed value, without recursion."""
+    level = [root]
+    depth = 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH + 1:  # level 1 is the value itself
+            raise InputError(f"{name} is nested deeper than {MAX_DEPTH} levels and is not read.")
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                below.extend(value)
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+            elif isinstance(value, str) and not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+                raise InputError(
+                    f"{name} holds half of a surrogate pair (\\ud800 to \\udfff), which is no character. Correct the text there."
+                )
+        level = below
+
+
+def _not_json(error: json.JSONDecodeError, text: str, name: str) -> str:
+    if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
+        return f"{name} ends in the middle of a value (line {error.lineno}): the file is truncated. Export it again."
+    return f"{name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:39] + "…")

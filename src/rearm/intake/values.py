@@ -1,0 +1,222 @@
+"""Cells to typed values: text, numbers, yes and no, words, days and dates. What can't be read is refused with a sentence."""
+
+from __future__ import annotations
+
+import calendar
+import math
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Literal, cast
+
+from rearm.intake.dictionary import Column, folded
+from rearm.intake.rows import Value
+from rearm.units import UnitRefusal, parse_number
+
+__all__ = ["Moment", "Refused", "integer", "is_dated", "not_done", "number", "parse_moment", "shown", "text", "word", "words", "yes_no"]
+
+# Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial or a typing error.
+FIRST_DAY = -130 * 366
+LAST_DAY = 60 * 366
+_OLDEST_YEAR = 1880
+
+_NOT_DONE = re.compile(
+    r"n\.?\s?[da]\.{0,2}|n\.?\s?b\.|not (?:done|assessed|tested|available|determined|performed|known)|nicht (?:bestimmt|gemacht|untersucht|erfolgt)|unknown|unbekannt"
+    r"|na|nan|n/a|nd|null|none given|missing|pending|[-–—?.]+",
+    re.IGNORECASE,
+)
+_YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
+_NO = frozenset({"no", "n", "false", "0", "nein"})
+_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})(?:-([0-9]{1,2})(?:[T ].*)?)?")  # a bare year is a day number
+_DOTTED = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4})")
+_TWO_DIGIT_YEAR = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2}|[0-9]{1,2}[./][0-9]{2}")
+_SLASHED = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}")
+_DAY_WORD = re.compile(r"(?:day|tag|d)\s*([+-]?\s?[0-9]{1,5})|([+-]?\s?[0-9]{1,5})\s*(?:days?|tage?|d)", re.IGNORECASE)
+_MONTH_WORD = re.compile(r"(?:month|monat|m)\s*([0-9]{1,3})|([0-9]{1,3})\s*(?:months?|monate?|mo)", re.IGNORECASE)
+_MONTH = 30.4375
+
+Anchor = Literal["apheresis", "before_bridging", "before_lymphodepletion", "before_infusion", "after_infusion", "diagnosis"]
+_ANCHORS: dict[str, Anchor] = {
+    "apheresis": "apheresis", "leukapheresis": "apheresis", "leukapherese": "apheresis", "apherese": "apheresis",
+    "before_bridging": "before_bridging", "pre_bridging": "before_bridging", "prebridging": "before_bridging", "vor_bridging": "before_bridging", "pre_bt": "before_bridging",
+    "before_lymphodepletion": "before_lymphodepletion", "pre_lymphodepletion": "before_lymphodepletion", "vor_lymphodepletion": "before_lymphodepletion",
+    "before_infusion": "before_infusion", "pre_infusion": "before_infusion", "before_car-t": "before_infusion", "pre_car-t": "before_infusion", "vor_car-t": "before_infusion",
+    "baseline": "before_infusion", "after_infusion": "after_infusion", "post_infusion": "after_infusion", "after_car-t": "after_infusion", "post_car-t": "after_infusion",
+    "diagnosis": "diagnosis", "at_diagnosis": "diagnosis", "erstdiagnose": "diagnosis", "ed": "diagnosis",
+}  # fmt: skip
+
+
+class Refused(ValueError):
+    """A value that can't be used; `code` is the stable id for an issue, `str()` the sentence."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point or stretch of time as the input states it: days on the axis, ordinals of dates (`dated`), or an anchor word."""
+
+    first: int | None = None
+    last: int | None = None
+    dated: bool = False
+    anchor: Anchor | None = None
+
+
+def text(value: Value) -> str:
+    """The cell as text: whole numbers without `.0` (ids and codes typed into a spreadsheet), dates in ISO form."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(timespec="minutes")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    return "" if value is None else str(value)
+
+
+def shown(value: Value, longest: int = 60) -> str:
+    """The cell for a sentence, in quotation marks, shortened; control characters are escaped."""
+    full = text(value)
+    return repr(full if len(full) <= longest else full[: longest - 1] + "…")
+
+
+def not_done(value: Value) -> bool:
+    """Whether the cell says that nothing was measured (`n.d.`, `NA`, `not done`): no value, and no row."""
+    return isinstance(value, str) and _NOT_DONE.fullmatch(value.strip()) is not None
+
+
+def number(value: Value, *, decimal: str | None = None) -> float:
+    """An exact number. Raises Refused for text, a comparator, NaN and infinities."""
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise Refused("value_unreadable", "The value is not a finite number; leave it empty where nothing was measured.")
+        return float(value)
+    if not isinstance(value, str):
+        raise Refused("value_unreadable", f"{shown(value)} stands where a number is expected.")
+    try:
+        found = parse_number(value, decimal=cast(Literal[".", ","] | None, decimal))
+    except UnitRefusal as refusal:
+        raise Refused(refusal.code, str(refusal)) from None
+    if found.comparator:
+        raise Refused("value_unreadable", f"{shown(value)} has a comparator; an exact number is expected here.")
+    return found.value
+
+
+def integer(value: Value) -> int:
+    """A whole number. Raises Refused."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    found = number(value)
+    if not found.is_integer():
+        raise Refused("value_unreadable", f"{shown(value)} stands where a whole number is expected.")
+    return int(found)
+
+
+def yes_no(value: Value) -> bool:
+    """yes or no, in English or German, 1 or 0. Raises Refused."""
+    if isinstance(value, bool):
+        return value
+    given = text(value).casefold()
+    if given in _YES:
+        return True
+    if given in _NO:
+        return False
+    raise Refused("unknown_word", f"{shown(value)} is neither yes nor no.")
+
+
+def word(value: Value, column: Column) -> tuple[str, bool]:
+    """The allowed word that the cell spells, and True; or the text as written and False. Raises Refused where the list is closed."""
+    given = text(value)
+    known = column.spellings.get(folded(given))
+    if known is not None:
+        return known, True
+    if column.open:
+        return given, False
+    raise Refused("unknown_word", f"{shown(value)} is not a word of the column {column.name}; allowed: {', '.join(column.words)}.")
+
+
+def words(value: Value, column: Column) -> tuple[str, ...]:
+    """Several allowed words joined by `;`. Raises Refused at the first that is not allowed."""
+    return tuple(dict.fromkeys(word(part, column)[0] for part in text(value).split(";") if part.strip()))
+
+
+def is_dated(value: Value) -> bool:
+    """Whether a cell of a day column holds a calendar date rather than a day number."""
+    if isinstance(value, date):
+        return True
+    return isinstance(value, str) and any(form.fullmatch(value.strip()) for form in (_ISO, _DOTTED))
+
+
+def parse_moment(value: Value) -> Moment:
+    """A day number, a date, a partial date (2024-03), `Day 7`, `3 months`, or an anchor word (`Leukapheresis`, `before bridging`).
+
+    Raises Refused: two-digit years, slashed dates (their order is not certain), impossible dates, anything else.
+    """
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        _check_year(value.year)
+        return Moment(value.toordinal(), value.toordinal(), dated=True)
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return _day_number(integer(value))
+    if isinstance(value, str):
+        return _moment_of_text(value.strip())
+    raise Refused("day_unreadable", f"{shown(value)} is neither a day nor a date.")
+
+
+def _day_number(day: int) -> Moment:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Refused(
+            "day_implausible", f"Day {day} is over a lifetime away from day 0; it may be a calendar serial. Write the date as YYYY-MM-DD."
+        )
+    return Moment(day, day)
+
+
+@lru_cache(maxsize=8192)
+def _moment_of_text(given: str) -> Moment:
+    if re.fullmatch(r"[+-]?[0-9]{1,9}", given):
+        return _day_number(int(given))
+    if match := _ISO.fullmatch(given):
+        return _dates(int(match[1]), int(match[2]), int(match[3]) if match[3] else None, given=given)
+    if match := _DOTTED.fullmatch(given):
+        return _dates(int(match[3]), int(match[2]), int(match[1]), given=given)
+    if _TWO_DIGIT_YEAR.fullmatch(given):
+        raise Refused(
+            "two_digit_year", f"The date {given!r} has a year of two digits, so its century and order are not certain. Write YYYY-MM-DD."
+        )
+    if _SLASHED.fullmatch(given):
+        raise Refused("date_ambiguous", f"The date {given!r} can be read as day/month or month/day. Write YYYY-MM-DD.")
+    if match := _DAY_WORD.fullmatch(given):
+        return _day_number(int((match[1] or match[2]).replace(" ", "")))
+    if match := _MONTH_WORD.fullmatch(given):
+        months = int(match[1] or match[2])
+        return Moment(round((months - 0.5) * _MONTH), round((months + 0.5) * _MONTH))
+    if anchor := _ANCHORS.get(folded(given)):
+        return Moment(anchor=anchor)
+    if re.fullmatch(r"[+-]?[0-9]+\.0*", given):
+        return _day_number(int(float(given)))
+    raise Refused("day_unreadable", f"{shown(given)} is neither a day number nor a date (YYYY-MM-DD).")
+
+
+def _dates(year: int, month: int, day: int | None, *, given: str) -> Moment:
+    _check_year(year)
+    try:
+        if day is None:
+            return Moment(date(year, month, 1).toordinal(), date(year, month, calendar.monthrange(year, month)[1]).toordinal(), dated=True)
+        exact = date(year, month, day).toordinal()
+    except (ValueError, calendar.IllegalMonthError):
+        raise Refused("date_impossible", f"{given!r} is not a date of the calendar.") from None
+    return Moment(exact, exact, dated=True)
+
+
+def _check_year(year: int) -> None:
+    if year < _OLDEST_YEAR:
+        raise Refused("date_impossible", f"The year {year} is before {_OLDEST_YEAR}, which no living patient's record can hold.")
