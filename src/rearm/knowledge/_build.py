@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 __all__ = ["KnowledgeError", "build"]
 
@@ -31,13 +31,12 @@ def build(cls: type[_T], row: Any, where: str) -> _T:
 
     Raises KnowledgeError for unknown or missing keys and for values of another type.
     """
-    made: _T = _dataclass_reader(cls)(row, where)
+    made: _T = _dataclass_reader(cast(Hashable, cls))(row, where)
     return made
 
 
 @cache
-def _dataclass_reader(cls: Hashable) -> Reader:
-    assert isinstance(cls, type)
+def _dataclass_reader(cls: Any) -> Reader:
     hints = get_type_hints(cls)
     known = {f.name.rstrip("_"): (f.name, _reader(hints[f.name])) for f in fields(cls) if f.init}
     needed = {f.name.rstrip("_") for f in fields(cls) if f.init and f.default is MISSING and f.default_factory is MISSING}

@@ -5,6 +5,7 @@ condition unknown unless the rest decides it. Whatever turns unknown into known 
 (aggregates, windows) is refused.
 """
 
+from rearm.rules.compiled import conditions_of, read_conditions
 from rearm.rules.evaluation import Clause, Interval, Value, evaluate, findings_frame, trace, truth
 from rearm.rules.reading import ConditionRefused, parse_condition
 from rearm.rules.tree import Condition, condition_from_json
@@ -16,9 +17,11 @@ __all__ = [
     "Interval",
     "Value",
     "condition_from_json",
+    "conditions_of",
     "evaluate",
     "findings_frame",
     "parse_condition",
+    "read_conditions",
     "trace",
     "truth",
 ]

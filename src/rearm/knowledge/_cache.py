@@ -1,0 +1,49 @@
+"""What takes long to read, kept as JSON under the user's cache folder by the hash of what it was read from.
+
+The cache may be deleted at any time; where it can't be written everything works, only slower. Never pickle: a cache holds data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+__all__ = ["cache_folder", "from_cache", "to_cache"]
+
+_FORMAT = 1  # of the cached JSON; raise it when the layout of a kind changes
+
+
+def cache_folder() -> Path:
+    """Where the copies are kept: `$XDG_CACHE_HOME/rearm`, else `~/.cache/rearm`. Safe to delete."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rearm"
+
+
+def from_cache(kind: str, key: str) -> Any:
+    """What was kept under this kind and hash; None where there is nothing, or nothing that can be read."""
+    try:
+        cached = json.loads(_file(kind, key).read_bytes())
+        return cached["content"] if cached["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError):  # absent, cut off, of another make, or there is no home folder
+        return None
+
+
+def to_cache(kind: str, key: str, content: Any) -> None:
+    """Keeps `content` (dates become text). Written beside and then moved, so that no other process reads half a file."""
+    text = json.dumps({"key": key, "content": content}, default=date.isoformat)
+    try:
+        file = _file(kind, key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=file.parent, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+        Path(beside).replace(file)
+    except (OSError, RuntimeError):
+        return  # costs time at the next start and nothing else
+
+
+def _file(kind: str, key: str) -> Path:
+    return cache_folder() / f"{kind}-{_FORMAT}-{key}.json"

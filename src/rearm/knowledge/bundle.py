@@ -1,0 +1,283 @@
+"""The knowledge as one thing: every table read and shared rules written out, with a version and the hash of all its files.
+
+Conditions are kept as text here; `rearm.rules.conditions_of` reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rearm.knowledge._build import KnowledgeError, build
+from rearm.knowledge._cache import from_cache, to_cache
+from rearm.knowledge.catalogue import Catalogue, read_catalogue
+from rearm.knowledge.rulesets import Bundle, Factor, Option, SharedRule, SharedSupport, Source, Statement, Support, Workup
+
+if TYPE_CHECKING:
+    from rearm.knowledge.agents import Agent, Product, Regimen
+    from rearm.knowledge.studies import Study
+    from rearm.knowledge.tests import TestDef
+
+__all__ = ["DATA", "Knowledge", "load", "read_bundle"]
+
+DATA = Path(__file__).parent / "data"
+_T = TypeVar("_T")
+Tables = dict[str, Any]  # parsed TOML by the file's name inside the folder
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """One bundle of knowledge. `shared` are the shared rules as they stand; the options hold them written out."""
+
+    version: str
+    hash: str
+    reviewed: date | None
+    catalogue: Catalogue
+    factors: Mapping[str, Factor]
+    options: Mapping[str, Option]
+    statements: Mapping[str, Statement]
+    sources: Mapping[str, Source]
+    workups: Mapping[str, Workup]
+    shared: tuple[SharedRule | SharedSupport, ...]
+    files: Mapping[str, str]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
+
+    @cached_property
+    def tests(self) -> Mapping[str, TestDef]:
+        """The dictionary of laboratory tests (always the bundled one)."""
+        from rearm.knowledge.tests import load_tests
+
+        return load_tests()
+
+    @cached_property
+    def agents(self) -> Mapping[str, Agent]:
+        """The lexicon of agents (always the bundled one)."""
+        from rearm.knowledge.agents import load_agents
+
+        return load_agents()
+
+    @cached_property
+    def products(self) -> Mapping[str, Product]:
+        """The lexicon of CAR-T products (always the bundled one)."""
+        from rearm.knowledge.agents import load_products
+
+        return load_products()
+
+    @cached_property
+    def regimens(self) -> Mapping[str, Regimen]:
+        """The lexicon of regimen names (always the bundled one)."""
+        from rearm.knowledge.agents import load_regimens
+
+        return load_regimens()
+
+    @cached_property
+    def studies(self) -> tuple[Study, ...]:
+        """The studies (always the bundled ones)."""
+        from rearm.knowledge.studies import load_studies
+
+        return load_studies()
+
+    def condition_texts(self) -> Iterator[tuple[str, str]]:
+        """Every condition of the bundle, each with the entry that it belongs to."""
+        for factor in self.factors.values():
+            if factor.explains is not None:
+                yield f"factor {factor.id}, explains", factor.explains
+            yield from ((f"factor {factor.id}, indicator {i.id}", i.when) for i in factor.indicators)
+        for option in self.options.values():
+            yield from ((f"option {option.id}, rule {r.id}", r.when) for r in option.rules)
+            yield from ((f"option {option.id}, availability {a.region}", a.when) for a in option.availability if a.when is not None)
+            yield from ((f"option {option.id}, support", s.when) for s in option.support if s.when is not None)
+        for workup in self.workups.values():
+            if workup.mandatory is not None:
+                yield f"workup {workup.id}, mandatory", workup.mandatory
+
+
+def load(path: str | os.PathLike[str] | None = None) -> Knowledge:
+    """The bundle in the folder `path`, by default the bundled one.
+
+    Raises KnowledgeError with one sentence for each thing that does not fit; `check` tells more than that.
+    """
+    return _bundled() if path is None else _load(Path(path))
+
+
+@cache
+def _bundled() -> Knowledge:
+    return _load(DATA)
+
+
+def _load(folder: Path) -> Knowledge:
+    knowledge, problems = read_bundle(folder)
+    if problems:
+        raise KnowledgeError(problems)
+    return knowledge
+
+
+def read_bundle(folder: Path) -> tuple[Knowledge, list[str]]:
+    """The bundle, without the entries that can't be used, and a sentence for each of those."""
+    contents = _contents(folder)
+    digest = hashlib.sha256()
+    for name, content in contents.items():
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    key = digest.hexdigest()
+    tables: Tables | None = from_cache("knowledge", key)
+    if tables is not None:
+        return _assemble(key, tables)
+    tables, problems = _parsed(contents)
+    knowledge, more = _assemble(key, tables)
+    if not problems + more:
+        to_cache("knowledge", key, tables)
+    return knowledge, problems + more
+
+
+# ---------------------------------------------------------------- files
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    if not folder.is_dir():
+        raise KnowledgeError([f"{folder} is no folder; give the folder that holds findings.toml."])
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.toml"))}
+
+
+def _used(name: str) -> bool:
+    """Whether the file is read here; tests, regimens, studies and criteria have their own readers and count for the hash only."""
+    return name.startswith(("options/", "factors/")) or name in {
+        "bundle.toml", "findings.toml", "agents.toml", "option_rules.toml", "statements.toml", "sources.toml", "workups.toml",
+    }  # fmt: skip
+
+
+def _parsed(contents: Mapping[str, bytes]) -> tuple[Tables, list[str]]:
+    tables: Tables = {}
+    problems = []
+    for name, content in contents.items():
+        if _used(name):
+            try:
+                tables[name] = tomllib.loads(content.decode("utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                problems.append(f"{name} can't be read as TOML: {error}.")
+    if "agents.toml" in tables:  # only what the templates of findings need
+        tables["agents.toml"] = {"agent": [{k: a[k] for k in ("id", "name") if k in a} for a in tables["agents.toml"].get("agent", ())]}
+    return tables, problems
+
+
+# ---------------------------------------------------------------- tables to knowledge
+
+
+class _Collector:
+    """Builds entries one by one and keeps a sentence for each that does not fit."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.files: dict[str, str] = {}
+
+    def entries(self, cls: type[_T], kind: str, rows: Iterable[tuple[str, Any]]) -> dict[str, _T]:
+        """Entries by id from pairs of file and row."""
+        found: dict[str, _T] = {}
+        for file, row in rows:
+            label = f"{kind} {row.get('id', '?')}" if isinstance(row, Mapping) else kind
+            try:
+                entry: Any = build(cls, row, f"{file}, {label}")
+            except KnowledgeError as error:
+                self.problems += error.problems
+                continue
+            if entry.id in found:
+                self.problems.append(f"{file}: the id {entry.id} stands in {self.files[label]} too; each {kind} has its own.")
+                continue
+            found[entry.id] = entry
+            self.files[label] = file
+        return found
+
+    def read(self, file: str, table: Mapping[str, Any], known: set[str]) -> None:
+        if unknown := table.keys() - known:
+            self.problems.append(f"{file}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}.")
+
+
+def _assemble(key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
+    collector = _Collector()
+    about = Bundle(version="0")
+    try:
+        about = build(Bundle, tables.get("bundle.toml", {}), "bundle.toml")
+        catalogue = read_catalogue(tables.get("findings.toml", {}), tables.get("agents.toml", {}))
+    except KnowledgeError as error:
+        collector.problems += error.problems
+        catalogue = Catalogue({}, {})
+    factors = collector.entries(Factor, "factor", _factor_rows(tables, collector))
+    shared = _shared(tables, collector)
+    options = _options(tables, shared, collector)
+    statements = collector.entries(Statement, "statement", _rows(tables, "statements.toml", "statement", collector))
+    sources = tables.get("sources.toml", {}).get("source", {})
+    source_rows = (("sources.toml", {"id": name, **row}) for name, row in sources.items())
+    workups = collector.entries(Workup, "workup", _rows(tables, "workups.toml", "workup", collector))
+    knowledge = Knowledge(
+        version=about.version,
+        hash=key,
+        reviewed=about.reviewed,
+        catalogue=catalogue,
+        factors=factors,
+        options=options,
+        statements=statements,
+        sources=collector.entries(Source, "source", source_rows),
+        workups=workups,
+        shared=shared,
+        files=collector.files,
+    )
+    return knowledge, collector.problems
+
+
+def _rows(tables: Tables, file: str, key: str, collector: _Collector) -> Iterator[tuple[str, Any]]:
+    table = tables.get(file, {})
+    collector.read(file, table, {key})
+    return ((file, row) for row in table.get(key, ()))
+
+
+def _renamed(row: Mapping[str, Any], plural: Mapping[str, str]) -> dict[str, Any]:
+    """TOML names its arrays of tables in the singular (`[[rule]]`), the fields are plural."""
+    return {plural.get(key, key): value for key, value in row.items()}
+
+
+def _factor_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, Any]]:
+    for file, table in tables.items():
+        if file.startswith("factors/"):
+            collector.read(file, table, {"factor"})
+            group = Path(file).stem
+            for row in table.get("factor", ()):
+                yield file, {"group": group, **_renamed(row, _FACTOR_KEYS)}
+
+
+_FACTOR_KEYS = {"frequency": "frequencies", "indicator": "indicators", "implication": "implications"}
+_OPTION_KEYS = {"rule": "rules", "disagreement": "disagreements"}
+
+
+def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedSupport, ...]:
+    file = "option_rules.toml"
+    table = tables.get(file, {})
+    collector.read(file, table, {"shared", "shared_support"})
+    rules = collector.entries(SharedRule, "shared rule", ((file, row) for row in table.get("shared", ())))
+    support: list[SharedSupport] = []
+    for row in table.get("shared_support", ()):
+        try:
+            support.append(build(SharedSupport, row, f"{file}, shared_support"))
+        except KnowledgeError as error:
+            collector.problems += error.problems
+    return (*rules.values(), *support)
+
+
+def _options(tables: Tables, shared: tuple[SharedRule | SharedSupport, ...], collector: _Collector) -> dict[str, Option]:
+    """Options with the shared rules and the shared support of their tags; own rules first, shared ones in the order of their file."""
+    rows = ((file, _renamed(table, _OPTION_KEYS)) for file, table in tables.items() if file.startswith("options/"))
+    options = {}
+    for option in collector.entries(Option, "option", rows).values():
+        mine = [s for s in shared if set(s.tags) & set(option.tags)]
+        rules = tuple(s.on(option.id) for s in mine if isinstance(s, SharedRule))
+        support = tuple(_support(s) for s in mine if isinstance(s, SharedSupport))
+        options[option.id] = replace(option, rules=option.rules + rules, support=option.support + support)
+    return options
+
+
+def _support(shared: SharedSupport) -> Support:
+    return Support(text=shared.text, when=shared.when, sources=shared.sources)

@@ -1,0 +1,264 @@
+"""What the rule knowledge is made of: factors with indicators, options with rules, statements, sources, work-ups.
+
+Plain tables that mirror the TOML; a key of the TOML is a field here (`from` is `from_`). Conditions are kept as written and read once
+for the whole bundle. No logic: what the tables mean is decided in `rearm.assess`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+__all__ = [
+    "Availability",
+    "Bundle",
+    "Disagreement",
+    "Effect",
+    "EvidenceKey",
+    "Factor",
+    "Frequency",
+    "Implication",
+    "Indicator",
+    "LaterTCells",
+    "Option",
+    "Role",
+    "Rule",
+    "SharedRule",
+    "SharedSupport",
+    "Source",
+    "Stage",
+    "Statement",
+    "Support",
+    "Timing",
+    "Weight",
+    "Workup",
+]
+
+Effect = Literal["exclude", "discourage", "caution", "favour", "require"]
+Stage = Literal["choose", "caution", "before-start"]
+Role = Literal["definitive", "bridge", "local", "enabling", "observe", "supportive"]
+Weight = Literal["decisive", "strong", "weak"]
+Timing = Literal["at_failure", "after_infusion", "before_infusion"]
+FactorGroup = Literal["antigen", "t-cell", "microenvironment", "product", "tumour", "safety"]
+Row = Mapping[str, Any]  # a row of findings, as an example of a rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of an option. `stage` says what an unknown condition does (exclude and require only); `until` marks a temporary stop."""
+
+    id: str
+    effect: Effect
+    when: str
+    because: str
+    stage: Stage | None = None
+    until: str | None = None
+    sources: tuple[str, ...] = ()
+    example_true: Row | None = None
+    example_false: Row | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedRule:
+    """A rule of every option that carries one of `tags`; its id there is `<id>@<option>`."""
+
+    tags: tuple[str, ...]
+    id: str
+    effect: Effect
+    when: str
+    because: str
+    stage: Stage | None = None
+    until: str | None = None
+    sources: tuple[str, ...] = ()
+    example_true: Row | None = None
+    example_false: Row | None = None
+
+    def on(self, option: str) -> Rule:
+        return Rule(
+            id=f"{self.id}@{option}",
+            effect=self.effect,
+            when=self.when,
+            because=self.because,
+            stage=self.stage,
+            until=self.until,
+            sources=self.sources,
+            example_true=self.example_true,
+            example_false=self.example_false,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """An approval. `from_` is the first day it held, `to` the last; `when` is the population of the label."""
+
+    region: str
+    from_: date
+    to: date | None = None
+    when: str | None = None
+    source: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """A line of supportive care that belongs to an option; without `when` it always does."""
+
+    text: str
+    when: str | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedSupport:
+    tags: tuple[str, ...]
+    text: str
+    when: str | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Where guidelines disagree: both positions in one text."""
+
+    text: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterTCells:
+    """What the option does to a later collection of T cells."""
+
+    effect: Literal["none", "lowers", "unknown"]
+    text: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceKey:
+    """Which pooled evidence is this option's."""
+
+    strategy: str
+    agents: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One salvage option. `rules` and `support` hold its own and, once the bundle is put together, the shared ones of its tags."""
+
+    id: str
+    name: str
+    strategy: str
+    role: Role
+    summary: str
+    agents: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    evidence: EvidenceKey | None = None
+    later_t_cells: LaterTCells | None = None
+    sequence: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    availability: tuple[Availability, ...] = ()
+    support: tuple[Support, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frequency:
+    """How often a factor was seen."""
+
+    text: str
+    n: int | None = None
+    of: int | None = None
+    percent: float | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """A condition that supports or opposes a factor, with its weight and with the time that the findings speak of."""
+
+    id: str
+    direction: Literal["supports", "opposes"]
+    weight: Weight
+    timing: Timing
+    when: str
+    because: str
+    sources: tuple[str, ...] = ()
+    example_true: Row | None = None
+    example_false: Row | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Implication:
+    text: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """One factor that may have made the CAR-T fail. `explains`: where this is false the factor can't be the cause here."""
+
+    id: str
+    group: FactorGroup
+    name: str
+    description: str
+    evidence: Literal["solid", "moderate", "exploratory"]
+    explains: str | None = None
+    frequencies: tuple[Frequency, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    implications: tuple[Implication, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One thing that a source says, in a sentence of ours; `strength` is the kind of source it comes from."""
+
+    id: str
+    topic: str
+    text: str
+    strength: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A publication, label or page. `read` says how much of it was read; `incomplete`: title or identifier not seen."""
+
+    id: str
+    title: str | None = None
+    authors: str | None = None
+    year: int | None = None
+    journal: str | None = None
+    doi: str | None = None
+    pmid: str | None = None
+    url: str | None = None
+    kind: str | None = None
+    read: str | None = None
+    incomplete: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workup:
+    """A test or set of tests that a report may ask for. `outcomes` are the joint results that can come out of it."""
+
+    id: str
+    name: str
+    tests: tuple[str, ...]
+    supplies: tuple[str, ...]
+    invasiveness: int
+    turnaround: int
+    outcomes: tuple[Row, ...] = ()
+    mandatory: str | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """What `bundle.toml` says of the knowledge as a whole."""
+
+    version: str
+    reviewed: date | None = None
