@@ -72,6 +72,7 @@ def timeline(record: Record, *, infusion_day: int, until: int, visits: Sequence[
 
 
 def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> Spec:
+    ordered = sorted(lines, key=lambda line: int(line["day"]))
     rules: list[Spec] = [
         {
             "data": {"values": lines},
@@ -82,7 +83,7 @@ def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> S
     for row in (0, 1) if labelled else ():  # neighbours stand on two heights, so that their words do not cover each other
         rules.append(
             {
-                "data": {"values": sorted(lines, key=lambda line: int(line["day"]))[row::2]},
+                "data": {"values": ordered[row::2]},
                 "mark": {"type": "text", "align": "left", "dx": 3, "baseline": "bottom", "fontSize": 10},
                 "encoding": {
                     "x": x,
@@ -96,7 +97,7 @@ def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> S
 
 
 def _bands(record: Record, zero: int, first: int, last: int, x: Spec) -> Spec | None:
-    rows = []
+    rows: list[Spec] = []
     for therapy in record.therapies:
         start = therapy.start.day if therapy.start.day is not None else therapy.start.first
         if start is None:
