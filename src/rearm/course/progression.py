@@ -1,0 +1,113 @@
+"""Progression by laboratory values: the criteria of section 4, each against the nadir so far.
+
+A result that is a bound counts only where every value it allows meets the criterion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rearm.course.criteria import Criteria
+from rearm.course.gather import Span
+from rearm.course.lesions import Pd
+
+__all__ = ["Nadir", "Nadirs", "marrow_pd", "rose"]
+
+TOLERANCE = 1e-9
+
+
+@dataclass(slots=True)
+class Nadir:
+    """Lowest value so far; under A1 `confirmed` the lowest that two consecutive values reached."""
+
+    confirmed_only: bool
+    value: float | None = None
+    previous: float | None = None
+
+    def see(self, value: Span | None) -> None:
+        if value is None:
+            return
+        high = value[1]  # the value is at most this
+        if not self.confirmed_only:
+            if self.value is None or high < self.value:
+                self.value = high
+            return
+        if self.previous is None:
+            self.value = high  # the first value is all there is to compare with
+        else:
+            pair = max(high, self.previous)
+            self.value = pair if self.value is None else min(self.value, pair)
+        self.previous = high
+
+
+class Nadirs:
+    """Nadirs of every parameter of one course."""
+
+    __slots__ = ("circulating", "dflc", "involved", "marrow", "serum", "urine")
+
+    def __init__(self, criteria: Criteria) -> None:
+        only = criteria.A1 == "confirmed"
+        self.serum = Nadir(only)
+        self.urine = Nadir(only)
+        self.dflc = Nadir(only)
+        self.involved = Nadir(only)
+        self.marrow = Nadir(only)
+        self.circulating = Nadir(only)
+
+    def shown(self) -> dict[str, float]:
+        return {
+            name: value for name in ("serum", "urine", "dflc", "marrow", "circulating") if (value := getattr(self, name).value) is not None
+        }
+
+
+def rose(value: Span, nadir: float, relative: float, absolute: float, *, strict: bool = False) -> bool:
+    """Did it certainly rise by both the relative and the absolute amount (`strict`: by more than the absolute)?"""
+    rise = value[0] - nadir
+    enough = rise > absolute + TOLERANCE if strict else rise >= absolute - TOLERANCE
+    return enough and rise >= relative * nadir - TOLERANCE
+
+
+def serum_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+    if rose(value, nadir, c.pd_rise, c.serum_pd_rise, strict=c.A19 == "over"):
+        return Pd("serum", day, True, provisional, f"serum M-protein {nadir:g} to {value[0]:g} g/dL ({_rise(value[0], nadir)})")
+    if nadir >= c.serum_high_nadir - TOLERANCE and value[0] - nadir >= c.serum_high_pd_rise - TOLERANCE:
+        text = f"serum M-protein {nadir:g} to {value[0]:g} g/dL, the nadir being at least {c.serum_high_nadir:g}"
+        return Pd("serum", day, True, provisional, text)
+    return None
+
+
+def urine_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+    if rose(value, nadir, c.pd_rise, c.urine_pd_rise):
+        return Pd("urine", day, True, provisional, f"urine M-protein {nadir:g} to {value[0]:g} mg/24h ({_rise(value[0], nadir)})")
+    return None
+
+
+def dflc_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+    if rose(value, nadir, c.pd_rise, c.dflc_pd_rise, strict=True):
+        return Pd("dflc", day, True, provisional, f"dFLC {nadir:g} to {value[0]:g} mg/dL ({_rise(value[0], nadir)})")
+    return None
+
+
+def marrow_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+    """2016: a rise of ten points; 2006 and 2011: a level of ten percent after a relative rise."""
+    rise = value[0] - nadir
+    absolute = rise if c.marrow_pd_counts == "rise" else value[0]
+    if rise > TOLERANCE and absolute >= c.marrow_pd_rise - TOLERANCE and rise >= c.pd_rise * nadir - TOLERANCE:
+        return Pd("marrow", day, False, provisional, f"marrow plasma cells {nadir:g} to {value[0]:g} %")
+    return None
+
+
+def circulating_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+    rise = value[0] - nadir
+    minimum = c.circulating_pd_minimum - TOLERANCE
+    if value[0] < minimum or (c.A18 == "both" and rise < minimum) or rise <= TOLERANCE:
+        return None
+    if rise >= c.circulating_pd_rise * nadir - TOLERANCE:
+        return Pd("circulating", day, True, provisional, f"circulating plasma cells {nadir:g} to {value[0]:g} per uL")
+    return None
+
+
+def _rise(value: float, nadir: float) -> str:
+    if nadir <= 0:
+        return f"+{value:g} from nothing"
+    return f"+{round(value - nadir, 9):g}, +{100 * (value - nadir) / nadir:.0f} %"
