@@ -56,6 +56,12 @@ class Part:
     def lacks_conditioning(self) -> bool:
         return self.purpose == "transplant" and not any(u.agents for u in self.units)
 
+    def is_bare_transplant(self) -> bool:
+        return self.regimen_id == "autologous-sct" and self.lacks_conditioning()
+
+    def is_high_dose(self) -> bool:
+        return self.regimen_id is None and [u.regimen_id for u in self.units] == ["hd-melphalan"]
+
     def pop_conditioning(self) -> list[Unit]:
         """Takes the conditioning off the end of the part."""
         tail: list[Unit] = []

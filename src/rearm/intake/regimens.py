@@ -20,7 +20,7 @@ _OWN_ROLE = frozenset({"agent", "regimen", "procedure", "purpose", "infusion", "
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the text and its role: agent, regimen, procedure, purpose, infusion, remark, ambiguous or unread."""
+    """A piece of the text and its role: agent, regimen, procedure, purpose, infusion, remark, ambiguous, unread, or separator (`dann`)."""
 
     text: str
     start: int
@@ -108,7 +108,8 @@ class _Reader:
                 segment = []
             else:
                 segment.append(item)
-        tokens = tuple(Token(self._of(i), i.start, i.end, self._role(i)) for i in items if i.kind not in SEPARATORS)
+        worded = [i for i in items if i.kind not in SEPARATORS or self._of(i)[0].isalpha()]
+        tokens = tuple(Token(self._of(i), i.start, i.end, self._role(i)) for i in worded)
         parts = tuple(self._finished(p) for p in self.parts)
         return RegimenReading(
             text=self.text,
@@ -124,6 +125,8 @@ class _Reader:
         )
 
     def _role(self, item: Item) -> str:
+        if item.kind in SEPARATORS:
+            return "separator"
         return self.roles.get(item.start, item.kind if item.kind in _OWN_ROLE else "remark")
 
     def _of(self, item: Item) -> str:
@@ -166,6 +169,10 @@ class _Reader:
             if not kinds & {"agent", "regimen", "procedure", "infusion"}:
                 self.roles.update({i.start: "unread" for i in items if i.kind == "unnamed"})
             parts, roles = group(self._units(items))
+            if parts and self.parts and parts[0].is_bare_transplant() and self.parts[-1].is_high_dose():
+                # `high-dose melphalan followed by autologous transplant` is one transplant
+                parts[0].units[:0] = self.parts.pop().units
+                parts[0].regimen_id = "hd-melphalan-asct"
             self.parts.extend(parts)
             self.roles.update(roles)
 
