@@ -1,6 +1,24 @@
 """Pooled outcomes per strategy and setting, as figures and plain tables. Response, PFS and toxicity are pooled, survival is listed."""
 
+from rearm.evidence.compare import Comparison, compare, separated
 from rearm.evidence.pool import MEASURES, Measure, Pooled, PooledArm
 from rearm.evidence.strategy import Expected, ListedFigure, Outcome, StrategyEvidence, evidence_for
+from rearm.evidence.table import forest_rows, listed_rows, overview_rows
 
-__all__ = ["MEASURES", "Expected", "ListedFigure", "Measure", "Outcome", "Pooled", "PooledArm", "StrategyEvidence", "evidence_for"]
+__all__ = [
+    "MEASURES",
+    "Comparison",
+    "Expected",
+    "ListedFigure",
+    "Measure",
+    "Outcome",
+    "Pooled",
+    "PooledArm",
+    "StrategyEvidence",
+    "compare",
+    "evidence_for",
+    "forest_rows",
+    "listed_rows",
+    "overview_rows",
+    "separated",
+]

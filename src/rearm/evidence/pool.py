@@ -22,7 +22,20 @@ from rearm.evidence.quadrature import (
 )
 from rearm.knowledge.studies import Arm, Directness, Months, Proportion
 
-__all__ = ["BORROWING_CAP", "LOGIT", "LOG_MONTHS", "MEASURES", "Measure", "PooledArm", "Pooled", "Scale", "data_of", "pool"]
+__all__ = [
+    "BORROWING_CAP",
+    "LOGIT",
+    "LOG_MONTHS",
+    "MEASURES",
+    "ArmData",
+    "Measure",
+    "Pooled",
+    "PooledArm",
+    "Scale",
+    "borrowed",
+    "data_of",
+    "pool",
+]
 
 Measure = Literal["response", "pfs", "severe_infection", "crs"]
 MEASURES: tuple[Measure, ...] = ("response", "pfs", "severe_infection", "crs")
@@ -60,7 +73,7 @@ LOG_MONTHS = Scale(Grid(math.log(5.0), 1.0, 0.35), {"near": (0.2, 0.5), "indirec
 
 
 @dataclass(frozen=True, slots=True)
-class _Data:
+class ArmData:
     """What one arm says about one measure: counts, or a log median with its standard error."""
 
     arm: Arm
@@ -100,17 +113,17 @@ class _Data:
         return max(0.0, (centre - half) / (1 + Z95**2 / n)), min(1.0, (centre + half) / (1 + Z95**2 / n))
 
 
-def _share(arm: Arm, value: Proportion | None) -> _Data | str:
+def _share(arm: Arm, value: Proportion | None) -> ArmData | str:
     if value is None:
         return "not reported"
     if value.events is None or value.n is None:
         return "percentage without counts"
     if value.n == 0:
         return "no patients"
-    return _Data(arm, value.n, events=value.events, note="responder count computed from the percentage" if value.computed else None)
+    return ArmData(arm, value.n, events=value.events, note="responder count computed from the percentage" if value.computed else None)
 
 
-def _median(arm: Arm, value: Months | None) -> _Data | str:
+def _median(arm: Arm, value: Months | None) -> ArmData | str:
     """Log median with its standard error, by the best information printed; says how the weight was set where it is assumed."""
     if value is None:
         return "not reported"
@@ -118,14 +131,14 @@ def _median(arm: Arm, value: Months | None) -> _Data | str:
     if value.median is not None:
         log_median = math.log(value.median)
         if value.low is not None and value.high is not None:
-            return _Data(arm, n, log_median=log_median, se=math.log(value.high / value.low) / (2 * Z95))
+            return ArmData(arm, n, log_median=log_median, se=math.log(value.high / value.low) / (2 * Z95))
         if value.low is not None and n:
             # An open upper limit leaves the lower half of the interval; it can't carry more than one event a patient would.
             se = max(math.log(value.median / value.low) / Z95, 1 / math.sqrt(n))
-            return _Data(arm, n, log_median=log_median, se=se, note="weight from the lower limit; the upper was not reached")
+            return ArmData(arm, n, log_median=log_median, se=se, note="weight from the lower limit; the upper was not reached")
         if n:
             note = f"only a median is printed: weight set as if {EVENTS_BEHIND_A_MEDIAN:.0%} of {n} patients had progressed or died"
-            return _Data(arm, n, log_median=log_median, se=1 / math.sqrt(EVENTS_BEHIND_A_MEDIAN * n), note=note)
+            return ArmData(arm, n, log_median=log_median, se=1 / math.sqrt(EVENTS_BEHIND_A_MEDIAN * n), note=note)
         return "a median without interval and without number of patients"
     mark = min(value.landmarks, key=lambda mark: (abs(mark.percent - 50), mark.month))
     if not 0 < mark.percent < 100:
@@ -135,15 +148,15 @@ def _median(arm: Arm, value: Months | None) -> _Data | str:
     note = f"median from {mark.percent:g} % free of progression at month {mark.month:g}, constant hazard assumed"
     if mark.low and mark.high and mark.high < 100:
         se = math.log(math.log(mark.low / 100) / math.log(mark.high / 100)) / (2 * Z95)
-        return _Data(arm, n, log_median=log_median, se=se, note=note)
+        return ArmData(arm, n, log_median=log_median, se=se, note=note)
     if n:
         p = mark.percent / 100
         se = math.sqrt((1 - p) / (n * p)) / hazard
-        return _Data(arm, n, log_median=log_median, se=se, note=f"{note}; weight from {n} patients without censoring")
+        return ArmData(arm, n, log_median=log_median, se=se, note=f"{note}; weight from {n} patients without censoring")
     return "a landmark without interval and without number of patients"
 
 
-def data_of(arm: Arm, measure: Measure) -> _Data | str:
+def data_of(arm: Arm, measure: Measure) -> ArmData | str:
     """The arm's data on a measure, or in words why there is nothing to pool."""
     if arm.figure in ("meta-analysis", "subset", "ever", "per-line"):
         return {
@@ -202,13 +215,14 @@ class Pooled:
     borrowed_share: float
     power: float
     borrowed_arms: tuple[str, ...]
+    borrowed_patients: int
 
     @property
     def studies(self) -> tuple[str, ...]:
         return tuple(sorted({row.arm.study for row in self.arms}))
 
 
-def _borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: Scale) -> tuple[Floats | None, float, float]:
+def borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: Scale) -> tuple[Floats | None, float, float]:
     """Log likelihood of mu from less direct data, discounted to the cap; its share of the information; the discount."""
     grid = scale.grid
     parts = [
@@ -237,7 +251,7 @@ def _interval(result: Posterior, scale: Scale) -> tuple[float, float, float]:
     return tuple(scale.back(result.quantile(q)) for q in (0.5, 0.025, 0.975))  # type: ignore[return-value]
 
 
-def pool(rows: Sequence[_Data], measure: Measure, directness: Directness, lenders: Sequence[_Data] = ()) -> Pooled | None:
+def pool(rows: Sequence[ArmData], measure: Measure, directness: Directness, lenders: Sequence[ArmData] = ()) -> Pooled | None:
     """Pool the rows of one directness; `lenders`, rows of less direct settings, add what the offset and the cap allow.
 
     None without rows: less direct data alone never make a direct figure. The order of the rows does not matter.
@@ -252,7 +266,7 @@ def pool(rows: Sequence[_Data], measure: Measure, directness: Directness, lender
     for row in sorted(lenders, key=lambda row: row.arm.id):
         by_kind.setdefault(row.arm.directness, []).append(spread(row.likelihood(grid), grid))
     total = np.sum(logs, axis=0)
-    extra, share, power = _borrowed(total, by_kind, scale)
+    extra, share, power = borrowed(total, by_kind, scale)
     result = posterior(total, grid, extra)
     centre = result.quantile(0.5)
     information = [1 / (1 / row.precision(centre) + result.tau_mean**2) for row in rows]
@@ -261,20 +275,33 @@ def pool(rows: Sequence[_Data], measure: Measure, directness: Directness, lender
         without = _interval(posterior(total - log, grid, extra), scale) if len(rows) > 1 else None
         arms.append(
             PooledArm(
-                row.arm,
-                row.patients,
-                row.events,
-                row.raw,
-                *row.interval,
-                info / sum(information),
-                row.note,
-                without,
-            )  # fmt: skip
+                arm=row.arm,
+                patients=row.patients,
+                events=row.events,
+                value=row.raw,
+                low=row.interval[0],
+                high=row.interval[1],
+                weight=info / sum(information),
+                note=row.note,
+                without=without,
+            )
         )
     estimate, low, high = _interval(result, scale)
-    settings = sorted({row.arm.setting_words for row in rows})
     return Pooled(
-        measure, scale.unit, directness, "; ".join(settings), estimate, low, high,
-        scale.back(result.new_quantile(0.025)), scale.back(result.new_quantile(0.975)), result.tau_mean, tuple(arms),
-        sum(row.patients or 0 for row in rows), share, power, tuple(sorted(row.arm.id for row in lenders)),
-    )  # fmt: skip
+        measure=measure,
+        unit=scale.unit,
+        directness=directness,
+        population="; ".join(sorted({row.arm.setting_words for row in rows})),
+        estimate=estimate,
+        low=low,
+        high=high,
+        new_low=scale.back(result.new_quantile(0.025)),
+        new_high=scale.back(result.new_quantile(0.975)),
+        tau=result.tau_mean,
+        arms=tuple(arms),
+        patients=sum(row.patients or 0 for row in rows),
+        borrowed_share=share,
+        power=power,
+        borrowed_arms=tuple(sorted(row.arm.id for row in lenders)),
+        borrowed_patients=sum(row.patients or 0 for row in lenders),
+    )

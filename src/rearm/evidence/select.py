@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from rearm.evidence.pool import Measure, _Data, data_of
+from rearm.evidence.pool import ArmData, Measure, data_of
 from rearm.knowledge.studies import Arm, Directness, Study
 
 __all__ = ["ORDER", "SELECTED_BY", "arms_for", "choose"]
@@ -37,16 +37,16 @@ def arms_for(strategy: str, studies: Iterable[Study], targets: frozenset[str] | 
 
 
 def choose(
-    arms: Sequence[Arm], strategy: str, measure: Measure, agents: frozenset[str] | None, designs: dict[str, str]
-) -> tuple[list[_Data], dict[str, str]]:
+    arms: Sequence[Arm], strategy: str, measure: Measure, agents: frozenset[str] | None, studies: Mapping[str, Study]
+) -> tuple[list[ArmData], dict[str, str]]:
     """The rows to pool, at most one of each overlap group, and for every other arm in words why not.
 
-    Within a group the more direct arm stands, then the larger, then the later id, so that the choice does not depend on the order.
+    Within a group the more direct arm stands, then the larger, then the later publication: the choice does not depend on the order.
     """
-    rows: list[_Data] = []
+    rows: list[ArmData] = []
     reasons: dict[str, str] = {}
     for arm in arms:
-        if designs[arm.study] == "case-report":
+        if studies[arm.study].design == "case-report":
             reasons[arm.id] = "case report"
         elif arm.strategy != strategy:
             reasons[arm.id] = "several classes together, or not this use"
@@ -58,7 +58,7 @@ def choose(
             reasons[arm.id] = data
         else:
             rows.append(data)
-    rows.sort(key=lambda row: (ORDER[row.arm.directness], -(row.patients or 0), row.arm.id))
+    rows.sort(key=lambda row: (ORDER[row.arm.directness], -(row.patients or 0), -(studies[row.arm.study].citation.year or 0), row.arm.id))
     taken: dict[str, str] = {}
     kept = []
     for row in rows:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from rearm.evidence.pool import MEASURES, Measure, Pooled, _Data, pool
+from rearm.evidence.pool import MEASURES, ArmData, Measure, Pooled, pool
 from rearm.evidence.select import ORDER, arms_for, choose
 from rearm.knowledge.studies import Arm, Directness, Months, Proportion, Study, load_studies
 
@@ -35,7 +35,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class ListedFigure:
-    """One arm as read, with what became of it: pooled, or in words why not. Percentages run from 0 to 100, times are in months."""
+    """One arm as read, with what became of it. Percentages run from 0 to 100, times are in months.
+
+    `pooled`: the measures in whose figure it stands. `not_pooled`: in words why its response does not, None where it does.
+    """
 
     arm: Arm
     citation: str
@@ -109,39 +112,39 @@ class StrategyEvidence:
             if figure := outcome.pooled or outcome.background:
                 rows.append(
                     Expected(
-                        measure,
-                        figure.estimate,
-                        figure.low,
-                        figure.high,
-                        figure.unit,
-                        figure.population,
-                        figure.directness,
-                        len(figure.arms),
-                        figure.patients,
-                        figure.studies,
-                        figure.new_low,
-                        figure.new_high,
-                        figure.borrowed_share,
-                    )  # fmt: skip
+                        measure=measure,
+                        estimate=figure.estimate,
+                        low=figure.low,
+                        high=figure.high,
+                        unit=figure.unit,
+                        population=figure.population,
+                        directness=figure.directness,
+                        arms=len(figure.arms),
+                        patients=figure.patients,
+                        studies=figure.studies,
+                        new_low=figure.new_low,
+                        new_high=figure.new_high,
+                        borrowed_share=figure.borrowed_share,
+                    )
                 )
         return tuple(rows)
 
 
-def _tiers(rows: Sequence[_Data]) -> dict[Directness, list[_Data]]:
-    tiers: dict[Directness, list[_Data]] = {"direct": [], "near": [], "indirect only": []}
+def _tiers(rows: Sequence[ArmData]) -> dict[Directness, list[ArmData]]:
+    tiers: dict[Directness, list[ArmData]] = {"direct": [], "near": [], "indirect only": []}
     for row in rows:
         tiers[row.arm.directness].append(row)
     return tiers
 
 
-def _outcome(rows: Sequence[_Data], measure: Measure) -> Outcome:
+def _outcome(rows: Sequence[ArmData], measure: Measure) -> Outcome:
     tiers = _tiers(rows)
     pooled = pool(tiers["direct"], measure, "direct", [*tiers["near"], *tiers["indirect only"]])
     background = pool(tiers["near"], measure, "near") or pool(tiers["indirect only"], measure, "indirect only")
     return Outcome(measure, pooled, background)
 
 
-def _by_setting(rows: Sequence[_Data]) -> dict[str, Pooled]:
+def _by_setting(rows: Sequence[ArmData]) -> dict[str, Pooled]:
     """Response per single setting of direct or near patients, nothing borrowed: what comparisons may use."""
     settings = sorted({row.arm.setting for row in rows if row.arm.directness in ("direct", "near")})
     return {
@@ -151,32 +154,36 @@ def _by_setting(rows: Sequence[_Data]) -> dict[str, Pooled]:
     }
 
 
-def _directness(arms: Sequence[Arm], strategy: str, agents: frozenset[str] | None, designs: dict[str, str]) -> Directness:
+def _directness(arms: Sequence[Arm], strategy: str, agents: frozenset[str] | None, studies: Mapping[str, Study]) -> Directness:
     """That of the most direct arm with a result. Case reports, mixtures of classes and unnamed agents do not count for an option."""
     levels = [
         arm.directness
         for arm in arms
-        if arm.strategy == strategy and arm.has_outcome and designs[arm.study] != "case-report" and (arm.agents or not agents)
+        if arm.strategy == strategy and arm.has_outcome and studies[arm.study].design != "case-report" and (arm.agents or not agents)
     ]
-    return min(levels, key=ORDER.__getitem__, default="none read" if not arms else "indirect only")
+    return min(levels, key=ORDER.__getitem__, default="none read")
 
 
-def _note(directness: Directness, outcomes: dict[Measure, Outcome], listed: Sequence[ListedFigure]) -> str:
-    response = outcomes["response"]
+def _note(strategy: str, directness: Directness, response: Outcome, listed: Sequence[ListedFigure]) -> str:
+    """What the page says in one or two sentences beside the figures."""
+    direct = [row for row in listed if row.directness == "direct" and row.not_pooled]
+    own = [row for row in direct if row.arm.strategy == strategy]
+    mixtures = " Figures after CAR-T for mixtures that include it are listed." if len(direct) > len(own) else ""
     if directness == "none read":
-        return "No evidence read."
-    if directness == "direct" and response.pooled is None:
-        kinds = sorted({row.not_pooled for row in listed if row.directness == "direct" and row.response and row.not_pooled})
+        return "No evidence read for it by itself." + mixtures if listed else "No evidence read."
+    if (figure := response.pooled) is not None:
+        borrowed = f" {figure.borrowed_share:.0%} of the information is borrowed from less direct settings." if figure.borrowed_arms else ""
+        if len(figure.arms) == 1:
+            spread = "how far centres differ is assumed, not seen"
+            return f"Unadjusted, from one arm of {figure.patients} patients after CAR-T: {spread}.{borrowed}"
+        return f"Unadjusted, from {len(figure.arms)} arms and {figure.patients} patients after CAR-T.{borrowed}"
+    if directness == "direct":
+        kinds = sorted({row.not_pooled for row in own if row.response and row.not_pooled})
         why = f" ({'; '.join(kinds)})" if kinds else ""
         return f"Results after CAR-T were read, but none that can be pooled{why}; they are listed."
-    if response.pooled is not None:
-        figure = response.pooled
-        borrowed = f" {figure.borrowed_share:.0%} of the information is borrowed from less direct settings." if figure.borrowed_arms else ""
-        one = " One arm only: the spread between centres is assumed, not seen." if len(figure.arms) == 1 else ""
-        return f"Unadjusted, from {len(figure.arms)} arms and {figure.patients} patients after CAR-T.{borrowed}{one}"
     if directness == "near":
         return "No result after CAR-T alone: the figures are from people with earlier BCMA therapy or T-cell redirection of any kind."
-    return "Indirect only: no result after CAR-T was read, and no figure after CAR-T is given."
+    return "Indirect only: no result after CAR-T was read, and no figure after CAR-T is given." + mixtures
 
 
 def evidence_for(
@@ -199,17 +206,18 @@ def _evidence(
 ) -> StrategyEvidence:
     studies = load_studies() if studies is None else studies
     by_id = {study.id: study for study in studies}
-    designs: dict[str, str] = {study.id: study.design for study in studies}
     arms = arms_for(strategy, studies, targets, agents)
     outcomes: dict[Measure, Outcome] = {}
     used: dict[str, list[Measure]] = {}
     reasons: dict[str, str] = {}
     by_setting: dict[str, Pooled] = {}
     for measure in MEASURES:
-        rows, why = choose(arms, strategy, measure, agents, designs)
+        rows, why = choose(arms, strategy, measure, agents, by_id)
         outcomes[measure] = outcome = _outcome(rows, measure)
         if measure == "response":
-            reasons, by_setting = why, _by_setting(rows)
+            by_setting = _by_setting(rows)
+            lent = outcome.pooled.borrowed_arms if outcome.pooled else ()
+            reasons = {row.arm.id: "lends strength" if row.arm.id in lent else "less direct than the figure given" for row in rows} | why
         for figure in (outcome.pooled, outcome.background):
             for row in figure.arms if figure else ():
                 if measure not in used.setdefault(row.arm.id, []):
@@ -217,23 +225,31 @@ def _evidence(
     order = sorted(arms, key=lambda arm: (ORDER[arm.directness], arm.id))
     listed = tuple(
         ListedFigure(
-            arm,
-            str(by_id[arm.study].citation),
-            arm.url,
-            arm.weak,
-            arm.directness,
-            f"{arm.population} ({arm.setting_words})",
-            arm.figure,
-            arm.response,
-            arm.pfs,
-            arm.os,
-            tuple(used.get(arm.id, ())),
-            reasons.get(arm.id),
-        )  # fmt: skip
+            arm=arm,
+            citation=str(by_id[arm.study].citation),
+            url=arm.url,
+            weak=arm.weak,
+            directness=arm.directness,
+            population=f"{arm.population} ({arm.setting_words})",
+            figure=arm.figure,
+            response=arm.response,
+            pfs=arm.pfs,
+            os=arm.os,
+            pooled=tuple(used.get(arm.id, ())),
+            not_pooled=None if "response" in used.get(arm.id, ()) else reasons.get(arm.id),
+        )
         for arm in order
     )
-    directness = _directness(arms, strategy, agents, designs)
+    directness = _directness(arms, strategy, agents, by_id)
     return StrategyEvidence(
-        strategy, targets, agents, directness, outcomes, by_setting, listed, tuple(sorted(used)), tuple(arm.id for arm in order),
-        _note(directness, outcomes, listed),
-    )  # fmt: skip
+        strategy=strategy,
+        targets=targets,
+        agents=agents,
+        directness=directness,
+        outcomes=outcomes,
+        by_setting=by_setting,
+        listed=listed,
+        arms_used=tuple(sorted(used)),
+        arms_shown=tuple(arm.id for arm in order),
+        note=_note(strategy, directness, outcomes["response"], listed),
+    )
