@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from rearm.intake.rows import Row
-from rearm.intake.values import Moment, Refused, is_dated, parse_moment
+from rearm.intake.rows import Moment, Row
+from rearm.intake.values import Refused, is_dated, parse_moment
 from rearm.record import UNKNOWN_WHEN, When
 
 __all__ = ["DAY_COLUMNS", "Axis", "choose_day_zero"]

@@ -20,7 +20,7 @@ from rearm.intake.labs import read_lab
 from rearm.intake.light_chains import flag_swapped_chains
 from rearm.intake.rows import Row
 from rearm.intake.series import settle_results
-from rearm.intake.values import Moment, Refused, shown
+from rearm.intake.values import Refused, shown
 from rearm.record import Issue, Record, Source, When
 
 __all__ = ["Reading", "build_records"]

@@ -52,13 +52,13 @@ class Context:
 
     def day(self, row: Row, column: str) -> tuple[When, str | None]:
         """The stated time on the axis; where it can't be used, unknown and the reason (an issue is written)."""
-        value = row.values.get(column)
-        if value is None or column in row.set_aside:
+        value, moment = row.values.get(column), row.moments.get(column)
+        if (value is None and moment is None) or column in row.set_aside:
             return UNKNOWN_WHEN, row.set_aside.get(column)
-        if isinstance(value, str) and values.not_done(value):
+        if moment is None and values.not_done(value):
             return UNKNOWN_WHEN, None
         try:
-            return self.axis.when(values.parse_moment(value), may_follow_death=column == "reported_day"), None
+            return self.axis.when(moment or values.parse_moment(value), may_follow_death=column == "reported_day"), None
         except Refused as refusal:
             self.issue(row, column, "error", refusal.code, f"{refusal} The day is not used.", "set_aside")
             return UNKNOWN_WHEN, str(refusal)

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 
 from rearm.record import Source
 
-__all__ = ["Grid", "Row", "Value", "column_letters"]
+__all__ = ["Anchor", "Grid", "Moment", "Row", "Value", "column_letters"]
 
 Value = str | int | float | bool | date | datetime | time | timedelta | None
+Anchor = Literal["apheresis", "before_bridging", "before_lymphodepletion", "before_infusion", "after_infusion", "diagnosis"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point or stretch of time as the input states it: days on the axis, ordinals of dates (`dated`), or an anchor word."""
+
+    first: int | None = None
+    last: int | None = None
+    dated: bool = False
+    anchor: Anchor | None = None
 
 
 def column_letters(index: int) -> str:
@@ -60,7 +72,8 @@ class Row:
     """One row of a tidy table: the values by column (blank cells left out) and where they stand.
 
     `source` is the place shown for the event that the row becomes; `places` gives the place of single values where they stand
-    elsewhere. `set_aside` maps columns to the reason why their value must not be used (a contradiction found before).
+    elsewhere. `set_aside` maps columns to the reason why their value must not be used (a contradiction found before); `moments` are
+    days that are known otherwise than by the cell (an interval).
     """
 
     table: str
@@ -71,6 +84,7 @@ class Row:
     index: int = 0
     columns: Mapping[str, int] = field(default_factory=dict)
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    moments: Mapping[str, Moment] = field(default_factory=dict)
     decimal: str | None = None
 
     def at(self, column: str) -> Source:

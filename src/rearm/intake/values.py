@@ -5,16 +5,15 @@ from __future__ import annotations
 import calendar
 import math
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, cast
 
 from rearm.intake.dictionary import Column, folded
-from rearm.intake.rows import Value
+from rearm.intake.rows import Anchor, Moment, Value
 from rearm.units import UnitRefusal, parse_number
 
-__all__ = ["Moment", "Refused", "integer", "is_dated", "not_done", "number", "parse_moment", "shown", "text", "word", "words", "yes_no"]
+__all__ = ["Refused", "integer", "is_dated", "not_done", "number", "parse_moment", "shown", "text", "word", "words", "yes_no"]
 
 # Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial or a typing error.
 FIRST_DAY = -130 * 366
@@ -22,8 +21,8 @@ LAST_DAY = 60 * 366
 _OLDEST_YEAR = 1880
 
 _NOT_DONE = re.compile(
-    r"n\.?\s?[da]\.{0,2}|n\.?\s?b\.|not (?:done|assessed|tested|available|determined|performed|known)|nicht (?:bestimmt|gemacht|untersucht|erfolgt)|unknown|unbekannt"
-    r"|na|nan|n/a|nd|null|none given|missing|pending|[-–—?.]+",
+    r"n\.?\s?[da]\.{0,2}|n\.?\s?b\.|not (?:done|assessed|tested|available|determined|performed|known)|nicht (?:bestimmt|gemacht|untersucht|erfolgt)"
+    r"|unknown|unbekannt|na|nan|n/a|nd|null|none given|missing|pending|[-–—?.]+",
     re.IGNORECASE,
 )
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
@@ -36,15 +35,15 @@ _DAY_WORD = re.compile(r"(?:day|tag|d)\s*([+-]?\s?[0-9]{1,5})|([+-]?\s?[0-9]{1,5
 _MONTH_WORD = re.compile(r"(?:month|monat|m)\s*([0-9]{1,3})|([0-9]{1,3})\s*(?:months?|monate?|mo)", re.IGNORECASE)
 _MONTH = 30.4375
 
-Anchor = Literal["apheresis", "before_bridging", "before_lymphodepletion", "before_infusion", "after_infusion", "diagnosis"]
-_ANCHORS: dict[str, Anchor] = {
-    "apheresis": "apheresis", "leukapheresis": "apheresis", "leukapherese": "apheresis", "apherese": "apheresis",
-    "before_bridging": "before_bridging", "pre_bridging": "before_bridging", "prebridging": "before_bridging", "vor_bridging": "before_bridging", "pre_bt": "before_bridging",
-    "before_lymphodepletion": "before_lymphodepletion", "pre_lymphodepletion": "before_lymphodepletion", "vor_lymphodepletion": "before_lymphodepletion",
-    "before_infusion": "before_infusion", "pre_infusion": "before_infusion", "before_car-t": "before_infusion", "pre_car-t": "before_infusion", "vor_car-t": "before_infusion",
-    "baseline": "before_infusion", "after_infusion": "after_infusion", "post_infusion": "after_infusion", "after_car-t": "after_infusion", "post_car-t": "after_infusion",
-    "diagnosis": "diagnosis", "at_diagnosis": "diagnosis", "erstdiagnose": "diagnosis", "ed": "diagnosis",
-}  # fmt: skip
+_ANCHOR_WORDS: dict[Anchor, tuple[str, ...]] = {
+    "apheresis": ("apheresis", "leukapheresis", "leukapherese", "apherese"),
+    "before_bridging": ("before bridging", "pre bridging", "prebridging", "pre-bridging", "vor bridging", "pre_BT"),
+    "before_lymphodepletion": ("before lymphodepletion", "pre lymphodepletion", "pre-lymphodepletion", "vor lymphodepletion"),
+    "before_infusion": ("before infusion", "pre infusion", "pre-infusion", "before CAR-T", "pre CAR-T", "pre-CAR-T", "vor CAR-T", "baseline"),
+    "after_infusion": ("after infusion", "post infusion", "post-infusion", "after CAR-T", "post CAR-T", "post-CAR-T", "nach CAR-T"),
+    "diagnosis": ("diagnosis", "at diagnosis", "erstdiagnose", "ED"),
+}
+_ANCHORS = {folded(word): anchor for anchor, words in _ANCHOR_WORDS.items() for word in words}
 
 
 class Refused(ValueError):
@@ -53,16 +52,6 @@ class Refused(ValueError):
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A point or stretch of time as the input states it: days on the axis, ordinals of dates (`dated`), or an anchor word."""
-
-    first: int | None = None
-    last: int | None = None
-    dated: bool = False
-    anchor: Anchor | None = None
 
 
 def text(value: Value) -> str:
