@@ -185,33 +185,6 @@ def test_until_reads_nothing_later() -> None:
     assert exposure(r, until=-950).agent("bortezomib").value is None
 
 
-def test_last_days_of_bcma_agent_engager_and_alkylator() -> None:
-    r = record(
-        VRD,
-        ASCT,
-        row(3, "teclistamab", "treatment", -264, -161),
-        row(4, "bendamustine;prednisone", "treatment", -120, -90),
-        row(5, "bendamustine", "salvage", 300, None),
-        FLUCY,
-        infused=(IDE_CEL,),
-    )
-    e = exposure(r)
-    assert e.last_dose(kind="bispecific").day == -161
-    assert e.last_dose(target="BCMA", before=0).day == -161
-    assert e.last_dose(target="BCMA").day == 0
-    assert e.last_dose(cls="alkylator", before=0).day == -90
-    assert e.last_dose(agent="bendamustine").when == When(300, None)
-    assert e.last_dose(agent="carfilzomib").given is False
-
-
-def test_stopped_for_toxicity() -> None:
-    r = record(VRD, row(2, "talquetamab", start=-300, end=-200, stop_reason="toxicity"), row(3, "selinexor", start=-190, end=-100))
-    e = exposure(r)
-    assert e.stopped_for_toxicity("talquetamab").value is True
-    assert e.stopped_for_toxicity("selinexor").value is None
-    assert e.stopped_for_toxicity("carfilzomib").value is False
-
-
 def test_first_transplant_to_progression() -> None:
     assert exposure(FULL).first_transplant_to_progression().days == 480  # from -780 to the end of maintenance with progression on it
     assert exposure(record(VRD)).first_transplant_to_progression().days is None

@@ -14,7 +14,6 @@ from functools import cached_property
 from rearm.course.exposure_rows import (
     NOT_AGAINST_MYELOMA,
     given_by,
-    last_day,
     nothing_named,
     product_id,
     product_targets,
@@ -22,15 +21,15 @@ from rearm.course.exposure_rows import (
     surely_after,
 )
 from rearm.course.lines import Line, lines
-from rearm.knowledge.agents import agent_class, find_agent, find_class, load_agents, load_products
-from rearm.record import UNKNOWN_WHEN, Infusion, Record, RefractorinessStatement, Source, Therapy, When
+from rearm.knowledge.agents import agent_class, agents_of_class, find_agent, find_class, load_agents, load_products
+from rearm.record import Infusion, Record, RefractorinessStatement, Source, Therapy
 
-__all__ = ["WITHIN_DAYS", "Answer", "Exposure", "LastDose", "TransplantInterval", "exposure"]
+__all__ = ["WITHIN_DAYS", "Answer", "Exposure", "TransplantInterval", "exposure"]
 
 WITHIN_DAYS = 60  # progression this many days after the last dose still counts as refractory (IMWG 2011)
 _NO_PRIOR_LINE = NOT_AGAINST_MYELOMA | {"bridging", "radiotherapy", "mobilisation"}
 _STATUS_ORDER = ("not_exposed", "exposed", "refractory")  # a state only goes up, so the highest one stated stands
-_PLANNED_LATER = frozenset({"transplant", "consolidation", "maintenance"})
+_PLAN = ("transplant", "consolidation", "maintenance")  # in the order in which they follow an induction
 _TRIPLE = ("proteasome inhibitor", "IMiD", "anti-CD38")
 _PENTA = ("bortezomib", "carfilzomib", "lenalidomide", "pomalidomide")
 
@@ -44,19 +43,6 @@ class Answer:
     computed: bool | None = None
     sources: tuple[Source, ...] = ()
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LastDose:
-    """The last day of some treatment: exact (`day`) or an interval; None on both sides with `given` False or unknown."""
-
-    given: bool | None
-    when: When = UNKNOWN_WHEN
-    sources: tuple[Source, ...] = ()
-
-    @property
-    def day(self) -> int | None:
-        return self.when.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +66,17 @@ class Exposure:
     """Answers by agent, class and target. Ask with ids of the lexicon; an id or class that is not listed raises KeyError."""
 
     def __init__(self, record: Record, until: int | None = None) -> None:
-        self.record = record
-        self.until = until
+        self.record = record if until is None else record.known_at(until)
         self.rows: list[Therapy] = []  # against myeloma, given by `until`
         self.unplaced: list[Therapy] = []  # whether by `until` is not known
-        for row in record.therapies:
+        for row in self.record.therapies:
             if row.purpose in NOT_AGAINST_MYELOMA:
                 continue
             placed = True if until is None else given_by(row, record, until)
             if placed is not False:
                 (self.rows if placed else self.unplaced).append(row)
-        self.infusions = [x for x in record.infused() if until is None or (x.day is not None and x.day <= until)]
-        self.statements = [s for s in record.refractoriness if until is None or s.when.first is None or s.when.first <= until]
+        self.infusions = [x for x in self.record.infused() if until is None or x.day is not None]
+        self._answers: dict[str, Answer] = {}
 
     # -- exposure -------------------------------------------------------------------------------------------------------------------------
 
@@ -100,8 +85,13 @@ class Exposure:
         if agent_id in load_products():
             return self._infused(lambda x: product_id(x) == agent_id, lambda x: product_id(x) is None, f"no infusion of {agent_id}")
         _check_agent(agent_id)
-        rows = [r for r in self.rows if agent_id in r.agents]
-        certain = [(r, text) for r in self.rows for text in r.unread if (sets := readings(text)) and all(agent_id in c for c in sets)]
+        if agent_id not in self._answers:
+            self._answers[agent_id] = self._given(agent_id)
+        return self._answers[agent_id]
+
+    def _given(self, agent_id: str) -> Answer:
+        rows = self._rows_of(agent_id)
+        certain = [(r, text) for r, text, sets in self._unread if sets and all(agent_id in c for c in sets)]
         why_open = self._why_open({agent_id})
         if rows or certain:
             computed: bool | None = True
@@ -151,7 +141,7 @@ class Exposure:
         if agent_id in load_products():
             return Answer(None, note="CAR-T has a time to progression, not refractoriness")
         _check_agent(agent_id)
-        rows = [r for r in self.rows if agent_id in r.agents]
+        rows = self._rows_of(agent_id)
         verdicts = [(r, self._progressed(r)) for r in rows]
         exposed = self.agent(agent_id)
         if any(v for _, v in verdicts):
@@ -207,59 +197,6 @@ class Exposure:
         """Refractory to bortezomib, carfilzomib, lenalidomide, pomalidomide and an anti-CD38 antibody."""
         return _all([*(self.refractory_agent(a) for a in _PENTA), self.refractory_cls("anti-CD38")])
 
-    # -- last days ------------------------------------------------------------------------------------------------------------------------
-
-    def last_dose(
-        self,
-        *,
-        agent: str | None = None,
-        cls: str | None = None,
-        target: str | None = None,
-        kind: str | None = None,
-        before: int | None = None,
-    ) -> LastDose:
-        """Last day on which an agent that meets every criterion given was used, before day `before` where that is given.
-
-        A course that has no end is an interval from its start. CAR-T counts with `kind="car-t"` or with a target and no kind.
-        """
-        ids = {
-            a.id
-            for a in load_agents().values()
-            if (agent in (None, a.id))
-            and (cls is None or cls in (a.cls, *a.classes))
-            and (target is None or target in a.targets)
-            and kind in (None, a.kind)
-        }
-        ends: list[tuple[When, Source]] = []
-        for row in self.rows:
-            if ids & set(row.agents) and (before is None or row.start.before(When.on(before)) is not False):
-                ends.append((last_day(row, before), row.source))
-        if agent is None and cls is None and (kind == "car-t" or (kind is None and target is not None)):
-            ends.extend(
-                (x.when, x.source)
-                for x in self.infusions
-                if (target is None or target in product_targets(x)) and (before is None or x.when.before(When.on(before)) is not False)
-            )
-        if not ends:
-            return LastDose(False if self._why_open(ids) is None else None)
-        first = max((w.first for w, _ in ends if w.first is not None), default=None)
-        last = None if any(w.last is None for w, _ in ends) else max(w.last for w, _ in ends if w.last is not None)
-        return LastDose(True, When(first, last), tuple(s for _, s in ends))
-
-    def stopped_for_toxicity(self, agent_id: str) -> Answer:
-        """Whether a course with the agent was stopped for toxicity. False only where every course has another reason; else unknown."""
-        _check_agent(agent_id)
-        rows = [r for r in self.rows if agent_id in r.agents]
-        hits = [r for r in rows if r.stop_reason and _is_toxicity(r.stop_reason)]
-        if hits:
-            return Answer(True, None, True, _sources(hits), hits[0].stop_reason or "")
-        if not rows:
-            given = self.agent(agent_id).value
-            return Answer(False, None, False, (), "not given") if given is False else Answer(None, note="no course with it is recorded")
-        if all(r.stop_reason for r in rows):
-            return Answer(False, None, False, _sources(rows))
-        return Answer(None, None, None, _sources(rows), "the reason to stop is not recorded")
-
     def first_transplant_to_progression(self) -> TransplantInterval:
         """Days from the first autologous transplant to the first progression after it.
 
@@ -279,7 +216,6 @@ class Exposure:
             for r in self.rows
             if (r.progression_on or r.best_response == "PD") and r.end.day is not None and r.end.day > day
         ]
-        dated = [x for x in dated if self.until is None or x[0] <= self.until]
         if not dated:
             return TransplantInterval(None, (first.source,), "no dated progression after the transplant")
         end, source = min(dated)
@@ -306,19 +242,30 @@ class Exposure:
         """Why none of these agents can be called not given; None where they can."""
         if self._history_gap is not None:
             return self._history_gap
-        if self.unplaced and any(ids & set(r.agents) or r.unread for r in self.unplaced):
-            return "a regimen has no day, and its order is not known"
+        return next((why for agents, why in self._openings if agents is None or ids & agents), None)
+
+    @cached_property
+    def _openings(self) -> list[tuple[frozenset[str] | None, str]]:
+        """What the rows leave open: the agents concerned (None: any), and the reason."""
+        found: list[tuple[frozenset[str] | None, str]] = []
+        for row in self.unplaced:
+            found.append((None if row.unread else frozenset(row.agents), "a regimen has no day, and its order is not known"))
+        for _, text, sets in self._unread:
+            agents = frozenset(a for c in sets for a in c)
+            found.append((agents, f"'{text}' could not be read for certain") if sets else (None, f"'{text}' was left unread"))
         for row in self.rows:
-            for text in row.unread:
-                sets = readings(text)
-                if not sets or any(ids & set(c) for c in sets):
-                    return f"'{text}' could not be read for certain" if sets else f"'{text}' was left unread"
-            unknown = [a for a in row.agents if a not in load_agents()]
-            if unknown:
-                return f"'{unknown[0]}' is in no lexicon"
-            if not row.agents and not row.unread and (why := nothing_named(row, ids)):
-                return why
-        return None
+            found.extend((None, f"'{a}' is in no lexicon") for a in row.agents if a not in load_agents())
+            if not row.agents and not row.unread and (unnamed := nothing_named(row)):
+                found.append(unnamed)
+        return found
+
+    @cached_property
+    def _unread(self) -> list[tuple[Therapy, str, tuple[tuple[str, ...], ...]]]:
+        """Unread texts with their row and what each may stand for."""
+        return [(r, text, readings(text)) for r in self.rows for text in r.unread]
+
+    def _rows_of(self, agent_id: str) -> list[Therapy]:
+        return [r for r in self.rows if agent_id in r.agents]
 
     def _infused(self, wanted: Callable[[Infusion], bool], unclear: Callable[[Infusion], bool], none_note: str) -> Answer:
         hits = [x for x in self.infusions if wanted(x)]
@@ -331,16 +278,26 @@ class Exposure:
 
     def _members(self, name: str) -> tuple[list[str], list[Answer]]:
         cls = _check_class(name)
-        members = [a.id for a in load_agents().values() if cls in (a.cls, *a.classes)]
-        return members, [self.agent(m) for m in members]
+        members = agents_of_class(cls)
+        return list(members), [self.agent(m) for m in members]
 
     def _stated_status(self, name: str) -> tuple[str | None, list[RefractorinessStatement]]:
         """The highest status stated for this agent or class, and the statements that say it."""
-        found = [s for s in self.statements if _same_name(s.agent_or_class, name) and _status(s) in _STATUS_ORDER]
-        if not found:
-            return None, []
-        highest = max((_status(s) for s in found), key=_STATUS_ORDER.index)
-        return highest, [s for s in found if _status(s) == highest]
+        return self._statements.get(name, (None, []))
+
+    @cached_property
+    def _statements(self) -> dict[str, tuple[str | None, list[RefractorinessStatement]]]:
+        said: dict[str, list[RefractorinessStatement]] = {}
+        for statement in self.record.refractoriness:
+            agent = find_agent(statement.agent_or_class)
+            name = agent.id if agent is not None else find_class(statement.agent_or_class)
+            if name is not None and _status(statement) in _STATUS_ORDER:
+                said.setdefault(name, []).append(statement)
+        found: dict[str, tuple[str | None, list[RefractorinessStatement]]] = {}
+        for name, statements in said.items():
+            highest = max((_status(s) for s in statements), key=_STATUS_ORDER.index)
+            found[name] = highest, [s for s in statements if _status(s) == highest]
+        return found
 
     def _class_not_exposed(self, agent_id: str) -> RefractorinessStatement | None:
         for cls in agent_class(agent_id):
@@ -372,7 +329,7 @@ class Exposure:
             return False
         line = next((x for x in self._lines if any(r is row for r in x.rows)), None)
         # A change for progression begins a new line, so a row with a later planned part of the same line had none.
-        if line is not None and any(r.start.before(row.start) is False and r is not row and r.purpose in _PLANNED_LATER for r in line.rows):
+        if line is not None and any(_planned_after(r, row) for r in line.rows):
             return False
         return None
 
@@ -389,7 +346,7 @@ class Exposure:
         begun = [r.start.day for r in self.rows if r is not row and r.start.day is not None]
         infused = [x.day for x in self.infusions if x.day is not None]
         for day in sorted(x.day for x in self.record.responses if x.response == "PD" and x.day is not None):
-            in_time = start < day <= end + WITHIN_DAYS and (self.until is None or day <= self.until)
+            in_time = start < day <= end + WITHIN_DAYS
             if in_time and not any(start < d and end <= d < day for d in begun) and not any(start <= d < day for d in infused):
                 return day
         return None
@@ -450,14 +407,14 @@ def _status(statement: RefractorinessStatement) -> str:
     return statement.status.strip().casefold().replace(" ", "_").replace("-", "_")
 
 
-def _same_name(text: str, name: str) -> bool:
-    agent = find_agent(text)
-    return name == (agent.id if agent is not None else find_class(text))
-
-
-def _is_toxicity(reason: str) -> bool:
-    return any(word in reason.casefold() for word in ("tox", "intoleran", "unverträglich", "adverse", "nebenwirkung", "side effect"))
-
-
 def _is_autologous(row: Therapy) -> bool:
     return row.purpose == "transplant" and "allo" not in (row.regimen or "").casefold()
+
+
+def _planned_after(later: Therapy, row: Therapy) -> bool:
+    """Whether a row is a planned continuation after another of its line: by day, without days by the usual order."""
+    if later.purpose not in _PLAN or later is row:
+        return False
+    order = later.start.before(row.start)
+    rank = _PLAN.index(row.purpose) if row.purpose in _PLAN else -1
+    return order is False if order is not None else _PLAN.index(later.purpose) > rank

@@ -1,16 +1,19 @@
-"""What one row of treatment or one infusion says about exposure: whether by a day, to what, and until when."""
+"""What one row of treatment or one infusion says about exposure: whether by a day, and to what."""
 
 from __future__ import annotations
 
-from rearm.knowledge.agents import candidate_sets, find_product, load_products, load_words, lookup_key
-from rearm.record import Infusion, Record, Therapy, When
+from functools import cache, lru_cache
 
-__all__ = ["NOT_AGAINST_MYELOMA", "given_by", "last_day", "nothing_named", "product_id", "product_targets", "readings", "surely_after"]
+from rearm.knowledge.agents import candidate_sets, find_product, load_products, load_words, lookup_key
+from rearm.record import Infusion, Record, Therapy
+
+__all__ = ["NOT_AGAINST_MYELOMA", "given_by", "nothing_named", "product_id", "product_targets", "readings", "surely_after"]
 
 NOT_AGAINST_MYELOMA = frozenset({"lymphodepletion", "supportive", "toxicity_management"})
 _CONDITIONING = frozenset({"melphalan", "busulfan", "treosulfan", "thiotepa", "carmustine", "cyclophosphamide", "fludarabine"})
 
 
+@lru_cache(maxsize=4096)
 def readings(text: str) -> tuple[tuple[str, ...], ...]:
     """Sets of agents an unread text may stand for: those of an ambiguous name. Empty where it is no such name: then it may be anything.
 
@@ -53,27 +56,19 @@ def surely_after(row: Therapy, infusion: Infusion | None) -> bool:
     return row.start.first is not None and infusion.day is not None and row.start.first >= infusion.day
 
 
-def last_day(row: Therapy, before: int | None) -> When:
-    """Last day of the row. Without an end: its first day for a transplant, else the interval from its first day on (cut at `before`)."""
-    if row.end != When():
-        when = row.end
-    elif row.purpose == "transplant":
-        when = row.start
-    else:
-        when = When(row.start.first, None)
-    if before is None or (when.last is not None and when.last < before):
-        return when
-    return When(before - 1 if when.first is not None and when.first >= before else when.first, before - 1)
-
-
-def nothing_named(row: Therapy, ids: set[str]) -> str | None:
-    """Why a row without agents leaves these agents open; None where it doesn't (radiotherapy, a mention of CAR-T)."""
+def nothing_named(row: Therapy) -> tuple[frozenset[str] | None, str] | None:
+    """What a row without agents leaves open (None: any agent) and why; None where nothing (radiotherapy, a mention of CAR-T)."""
     text = row.regimen or ""
-    if row.purpose == "radiotherapy" or lookup_key(text) in {lookup_key(w) for w in load_words()["roles"]["car_t"]} or find_product(text):
+    if row.purpose == "radiotherapy" or lookup_key(text) in _car_t_words() or find_product(text):
         return None
     if row.purpose == "transplant":
-        return "the conditioning of a transplant is not named" if ids & _CONDITIONING else None
-    return f"'{text or row.source.place}' names no agent"
+        return _CONDITIONING, "the conditioning of a transplant is not named"
+    return None, f"'{text or row.source.place}' names no agent"
+
+
+@cache
+def _car_t_words() -> frozenset[str]:
+    return frozenset(lookup_key(w) for w in load_words()["roles"]["car_t"])
 
 
 def product_id(infusion: Infusion) -> str | None:

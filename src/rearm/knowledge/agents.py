@@ -19,6 +19,7 @@ __all__ = [
     "Product",
     "Regimen",
     "agent_class",
+    "agents_of_class",
     "candidate_sets",
     "class_names",
     "find_agent",
@@ -201,6 +202,12 @@ def agent_class(agent_id: str) -> tuple[str, ...]:
     """The classes of an agent id; empty where the id is not listed."""
     agent = load_agents().get(agent_id)
     return () if agent is None else (agent.cls, *agent.classes)
+
+
+@cache
+def agents_of_class(name: str) -> tuple[str, ...]:
+    """Ids of the agents of a class, in the order of the file."""
+    return tuple(a.id for a in load_agents().values() if name in (a.cls, *a.classes))
 
 
 # What centres write for a class; the class names themselves are added below.
