@@ -88,6 +88,24 @@ CASES = {
         {"infused": (0,)},
         ["1", "CAR-T 2 3", "4"],
     ),
+    "planned maintenance after CAR-T stays with it": (
+        """| -600 | -400 | carfilzomib dexamethasone | treatment | yes |
+           | 60 | 300 | lenalidomide | maintenance | |""",
+        {"infused": (0,)},
+        ["1", "CAR-T 2"],
+    ),
+    "maintenance begun after a progression on CAR-T is a new line": (
+        """| -600 | -400 | carfilzomib dexamethasone | treatment | yes |
+           | 60 | 300 | lenalidomide | maintenance | |""",
+        {"infused": (0,), "pd": (50,)},
+        ["1", "CAR-T", "2"],
+    ),
+    "the agents of before CAR-T again after it are a new line": (
+        """| -600 | -400 | carfilzomib dexamethasone | treatment | no |
+           | 60 | 300 | carfilzomib dexamethasone | treatment | |""",
+        {"infused": (0,)},
+        ["1", "CAR-T", "2"],
+    ),
     "bridging towards a product that was never given is a line": (
         """| -600 | -400 | carfilzomib dexamethasone | treatment | yes |
            | -40 | -20 | bortezomib dexamethasone | bridging | |""",

@@ -19,6 +19,7 @@ _WITH_INFUSION = frozenset({"bridging", "lymphodepletion"})
 _NO_LINE = frozenset({"supportive", "toxicity_management"})
 # Planned to follow: these go on with a line as long as there was no progression. Radiotherapy and mobilisation start none.
 _CONTINUES = frozenset({"transplant", "consolidation", "maintenance", "mobilisation", "radiotherapy"})
+_CAR_T_RULE = "CAR-T is a line of its own; its bridging, lymphodepletion and planned maintenance are kept with it"
 _STARTS_NONE = frozenset({"mobilisation", "radiotherapy"})
 
 
@@ -26,7 +27,7 @@ _STARTS_NONE = frozenset({"mobilisation", "radiotherapy"})
 class Line:
     """One line. `number` counts all lines from 1, CAR-T included; `stated` is the number in the input, where there is one.
 
-    `rule` says in words why the line began and why its rows are one; `rows` of a CAR-T line are bridging and lymphodepletion.
+    `rule` says in words why the line began and why its rows are one; `rows` of a CAR-T line are those kept with it.
     """
 
     number: int
@@ -80,7 +81,8 @@ def lines(record: Record) -> tuple[Line, ...]:
     which means that nothing is known of them. A product that was collected and never infused makes no line; bridging towards it does.
     """
     infused = record.infused()
-    treatments = [r for r in record.therapies if r.purpose not in _NO_LINE and not _attached(r, record, infused)]
+    after = {id(r): x for r in record.therapies if (x := _maintains(r, record, infused)) is not None}
+    treatments = [r for r in record.therapies if r.purpose not in _NO_LINE and not _attached(r, record, infused) and id(r) not in after]
     stated: dict[int, list[Therapy]] = {}
     for row in treatments:
         if row.line is not None:
@@ -89,9 +91,13 @@ def lines(record: Record) -> tuple[Line, ...]:
     drafts.extend(_unnumbered([r for r in treatments if r.line is None], drafts, record, infused))
     drafts = _in_order(drafts)
     for position, infusion in enumerate(infused, start=1):
-        kept = [r for r in record.therapies if r.purpose in _WITH_INFUSION and _infusion_of(r, infused) is infusion]
+        kept = [
+            r
+            for r in record.therapies
+            if after.get(id(r)) is infusion or (r.purpose in _WITH_INFUSION and _infusion_of(r, infused) is infusion)
+        ]
         place = next((k for k, d in enumerate(drafts) if _after(d, infusion, position)), len(drafts))
-        drafts.insert(place, _Draft(kept, "CAR-T is a line of its own; its bridging and lymphodepletion are kept with it", None, infusion))
+        drafts.insert(place, _Draft(kept, _CAR_T_RULE, None, infusion))
     return tuple(
         Line(number=n, stated=d.stated, rows=tuple(d.rows), infusion=d.infusion, rule=d.rule) for n, d in enumerate(drafts, start=1)
     )
@@ -152,6 +158,19 @@ def _infusion_of(row: Therapy, infused: Sequence[Infusion]) -> Infusion | None:
     if row.start == When():
         return infused[0] if len(infused) == 1 else None
     return next((x for x in infused if x.when.before(row.start) is not True and x.when != row.start), None) if infused else None
+
+
+def _maintains(row: Therapy, record: Record, infused: Sequence[Infusion]) -> Infusion | None:
+    """The infusion that a consolidation or maintenance directly follows: no other treatment and no progression in between, no number."""
+    if row.purpose not in ("consolidation", "maintenance") or row.line is not None or row.start.day is None:
+        return None
+    before = [x for x in infused if x.when.before(row.start) is True]
+    if not before:
+        return None
+    infusion = before[-1]
+    other = [r.start for r in record.therapies if r.purpose not in (*_NO_LINE, *_WITH_INFUSION, "consolidation", "maintenance")]
+    between = [*other, *(x.when for x in record.responses if x.response == "PD")]
+    return None if any(infusion.when.before(w) is True and w.before(row.start) is True for w in between) else infusion
 
 
 def _unnumbered(rows: Iterable[Therapy], numbered: list[_Draft], record: Record, infused: Sequence[Infusion]) -> list[_Draft]:
