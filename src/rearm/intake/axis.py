@@ -44,7 +44,7 @@ class Axis:
     apheresis_days: tuple[int, ...] = ()
 
     def when(self, moment: Moment, *, may_follow_death: bool = False) -> When:
-        """`moment` on the axis. Raises Refused where it can't be placed, lies before birth, after death (a report may), or in the future."""
+        """`moment` on the axis. Raises Refused where it has no place: before birth, after death (a report may), in the future."""
         if moment.anchor is not None:
             return self._anchored(moment)
         first, last = moment.first, moment.last
@@ -99,7 +99,7 @@ def _shown(first: int | None, last: int | None, zero: int | None) -> str:
 
 
 def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
-    """Ordinal of the date to take as day 0 where dates stand without one, and why; None where no row has a whole date or day numbers exist too.
+    """Ordinal of the date to take as day 0 where dates stand without one, and why; None without a whole date, or beside day numbers.
 
     The first infused CAR-T; else the first dose of the first dated line of therapy; else the first dated row.
     """
@@ -112,11 +112,8 @@ def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
             if value is None:
                 continue
             if not is_dated(value):
-                if (
-                    isinstance(value, float | int)
-                    and not isinstance(value, bool)
-                    or isinstance(value, str)
-                    and value.strip().lstrip("+-").isdigit()
+                if (isinstance(value, float | int) and not isinstance(value, bool)) or (
+                    isinstance(value, str) and value.strip().lstrip("+-").isdigit()
                 ):
                     return None
                 continue

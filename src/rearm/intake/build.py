@@ -78,7 +78,10 @@ def build_records(
         (loose if issue.patient_id is None else found[issue.patient_id]).append(issue)
     for patient_id, events in waiting.items():
         if patient_id not in by_patient and has_patient_table:
-            message = f"The patient {shown(patient_id)} has no row in patients; the record holds only what the other tables say. Check the spelling of the id."
+            message = (
+                f"The patient {shown(patient_id)} has no row in patients; the record holds only what the other "
+                "tables say. Check the spelling of the id."
+            )
             found[patient_id].append(Issue("warning", "no_patient_row", events[0].at("patient_id"), message, "used", patient_id))
         by_patient.setdefault(patient_id, []).extend(events)
     for patient_id in found.keys() - by_patient.keys():
@@ -311,7 +314,8 @@ class _Builder:
                     "day",
                     "error",
                     "deaths_contradict",
-                    f"Death is recorded on the days {', '.join(map(str, sorted(set(days))))}; the last is taken as the bound for other rows.",
+                    f"Death is recorded on the days {', '.join(map(str, sorted(set(days))))}; the last is taken as the "
+                    "bound for other rows.",
                     "used",
                 )
             axis.death_day = max(days, default=None)
@@ -360,11 +364,13 @@ class _Builder:
         latest, source = record.last_seen_day, None
         for name in names:
             for event in getattr(record, name):
-                day = event.when.first
-                if day is not None and day > latest:
-                    latest, source = day, event.source
+                if event.when.first is not None and event.when.first > latest:
+                    latest, source = _best_day(event), event.source
         if source is not None:
-            message = f"Last contact is stated as day {record.last_seen_day}, but there are data on day {latest} ({source.place}); day {latest} counts as last contact."
+            message = (
+                f"Last contact is stated as day {record.last_seen_day}, but there are data on day {latest} "
+                f"({source.place}); day {latest} counts as last contact."
+            )
             row = self.tables["patients"][0]
             self.context.issue(row, "last_seen_day", "warning", "last_seen_before_data", message, "used")
         changes: dict[str, Any] = {"last_seen_day": latest}
@@ -376,6 +382,14 @@ class _Builder:
                     replace(e, **{field_name: When(e.when.first, latest)}) if _beyond(e.when, latest) else e for e in events
                 )
         return replace(record, **changes)
+
+
+def _best_day(event: Any) -> int:
+    """The day of an event, or the planned day of a visit whose day is an interval; else its first possible day."""
+    when: When = event.when
+    first = when.first if when.first is not None else 0
+    planned: int | None = getattr(event, "nominal_day", None)
+    return planned if planned is not None and first <= planned <= (when.last if when.last is not None else planned) else first
 
 
 def _beyond(when: When, latest: int) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from rearm.intake import values
 from rearm.intake.axis import Axis
-from rearm.intake.dictionary import Column, load_tables
+from rearm.intake.dictionary import Column, folded, load_tables
 from rearm.intake.rows import Row, Value
 from rearm.intake.values import Refused
 from rearm.record import UNKNOWN_WHEN, Issue, Severity, Source, When
@@ -46,7 +46,10 @@ class Context:
         for key, count in self._not_done.items():
             where = f"the sheet {key[1]}" if key[1] else key[0]
             cells = "1 cell says" if count == 1 else f"{count} cells say"
-            message = f"{cells} in {where} that nothing was measured (n.d., NA or the like); no result is read from them. The first is named here."
+            message = (
+                f"{cells} in {where} that nothing was measured (n.d., NA or the like); no result is read from "
+                "them. The first is named here."
+            )
             notes.append(Issue("note", "not_done", self._not_done_at[key], message, "used", self.patient_id))
         return notes
 
@@ -84,6 +87,16 @@ class Context:
         if found is None:
             return None
         known, listed = found
+        if column in ("method", "specimen") and not listed and folded(known) in _column("assessments", "response").spellings:
+            self.issue(
+                row,
+                column,
+                "error",
+                "word_out_of_place",
+                f"{values.shown(known)} is a response, not a {column}. It is not used.",
+                "set_aside",
+            )
+            return None
         if not listed:
             self.issue(
                 row,

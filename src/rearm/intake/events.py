@@ -200,7 +200,10 @@ def read_infusion(row: Row, context: Context) -> Infusion:
         )
     )
     if product is not None and stated and set(stated) != set(product.targets):
-        message = f"The target is stated as {', '.join(stated)}, but {product.name} is directed against {', '.join(product.targets)}. Check both; the product's target counts."
+        message = (
+            f"The target is stated as {', '.join(stated)}, but {product.name} is directed against "
+            f"{', '.join(product.targets)}. Check both; the product's target counts."
+        )
         context.issue(row, "target", "error", "target_contradiction", message, "set_aside")
         stated = product.targets
     when, _ = context.day(row, "day")

@@ -94,7 +94,8 @@ def _bound(archive: zipfile.ZipFile, path: Path) -> None:
     total = sum(p.file_size for p in parts)
     if total > MAX_UNZIPPED:
         raise InputError(
-            f"{path.name} unpacks to {total / 2**20:.0f} MiB; workbooks are read up to {MAX_UNZIPPED // 2**20} MiB. Save the sheets as CSV files instead."
+            f"{path.name} unpacks to {total / 2**20:.0f} MiB; workbooks are read up to {MAX_UNZIPPED // 2**20} MiB. "
+            "Save the sheets as CSV files instead."
         )
     for part in parts:
         if part.flag_bits & 1:
@@ -108,7 +109,8 @@ def _bound(archive: zipfile.ZipFile, path: Path) -> None:
             head = archive.read(part)
             if b"<!DOCTYPE" in head or b"<!ENTITY" in head or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
                 raise InputError(
-                    f"{path.name} holds a document type declaration ({part.filename}), which no spreadsheet program writes. It is not opened."
+                    f"{path.name} holds a document type declaration ({part.filename}), which no spreadsheet program "
+                    "writes. It is not opened."
                 )
 
 
@@ -138,7 +140,8 @@ def _scan(xml: bytes, path: Path, sheet: str) -> list[_Blank]:
         extent = (max(numbers) - min(numbers) + 1) * (last_row - first_row + 1)
         if extent > MAX_CELLS:
             raise InputError(
-                f"{path.name}: the sheet {sheet} spans {extent:,} cells, most of them empty. Delete the stray cells far from the table and save again."
+                f"{path.name}: the sheet {sheet} spans {extent:,} cells, most of them empty. Delete the stray cells far "
+                "from the table and save again."
             )
     blanks = [
         _Blank(m[1].decode(), f"The cell holds the error {m[2].decode('utf-8', 'replace')} and no value; it is treated as empty.")

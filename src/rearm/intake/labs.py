@@ -10,6 +10,7 @@ from rearm.intake.context import Context
 from rearm.intake.dictionary import folded, nearest
 from rearm.intake.rows import Row
 from rearm.intake.values import Refused, not_done, shown, text
+from rearm.knowledge.agents import find_agent
 from rearm.knowledge.tests import TestDef, by_loinc, definition, load_tests
 from rearm.record import Lab, Quantity, When
 from rearm.units import UnitRefusal, bound, check_range, factor, parse_number
@@ -145,6 +146,8 @@ def _read_value(test: TestDef, value: object, unit: str | None, decimal: str | N
         raise Refused("unknown_word", f"{test.name} is given as {shown(cast(str, value))}; allowed: {allowed}.")
     if not isinstance(value, str | int | float):
         raise Refused("value_unreadable", f"{test.name} is given as {shown(cast(str, value))}, which is not a number.")
+    if isinstance(value, str) and find_agent(value) is not None:
+        raise Refused("drug_for_number", f"{test.name} is given as {shown(value)}, which is a drug and no value.")
     found = parse_number(value, decimal=cast(Literal[".", ","] | None, decimal))
     multiply_by = factor(unit, test.units, test_name=test.name, allowed=test.allowed)
     limits = bound(found, multiply_by)

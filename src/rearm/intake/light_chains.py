@@ -8,7 +8,8 @@ from rearm.record import Issue, Lab
 
 __all__ = ["flag_swapped_chains"]
 
-# Serum free light chains, mg/L, upper limits of normal, and the ratio: Katzmann 2002 (0.26 to 1.65); up to 3.1 with impaired kidneys (Hutchison 2008).
+# Serum free light chains, mg/L, upper limits of normal, and the ratio: Katzmann 2002 (0.26 to 1.65); up to 3.1 with impaired
+# kidneys (Hutchison 2008).
 _UPPER_NORMAL = {"kappa": 19.4, "lambda": 26.3}
 _RATIO_LOW, _RATIO_HIGH = 0.26, 3.1
 _RATIO_MISMATCH = 0.25  # a stated ratio this far (relative) from kappa/lambda is not rounding
@@ -41,7 +42,8 @@ def flag_swapped_chains(labs: tuple[Lab, ...], involved: str | None, patient_id:
 
 def _swapped(kappa: Lab, light_lambda: Lab, involved: str, other: str, patient_id: str) -> Issue:
     message = (
-        f"The involved light chain is {involved}, but on day {kappa.day} {other} is the raised one (kappa {kappa.as_given}, lambda {light_lambda.as_given}): "
+        f"The involved light chain is {involved}, but on day {kappa.day} {other} is the raised one (kappa "
+        f"{kappa.as_given}, lambda {light_lambda.as_given}): "
         "the two may be swapped. Used as stated; check."
     )
     return Issue("warning", "light_chains_swapped", kappa.source, message, "used", patient_id)

@@ -40,7 +40,9 @@ def _agree(sheets: Sheets, agreement: Agreement) -> Iterable[Issue]:
     for patient in dict.fromkeys(p for found in stated for p in found):
         groups = [found[patient] for found in stated if patient in found]
         apart = any(
-            min(abs(a[0] - b[0]) for a in first for b in second) > agreement.tolerance for i, first in enumerate(groups) for second in groups[i + 1 :]
+            min(abs(a[0] - b[0]) for a in first for b in second) > agreement.tolerance
+            for i, first in enumerate(groups)
+            for second in groups[i + 1 :]
         )
         if not apart:
             continue
@@ -65,7 +67,13 @@ def _twins(sheet: Sheet, twin: Twin) -> Iterable[Issue]:
             a, b = _number(line, first), _number(line, second)
             if a is not None and b is not None:
                 if not _same(a / twin.ratio, b, twin):
-                    yield from _flag_pair(sheet, line, first, second, f"{_shown(a)} and {_shown(b)} should agree (divided by {twin.ratio:g}, the first gives {a / twin.ratio:.4g})")
+                    yield from _flag_pair(
+                        sheet,
+                        line,
+                        first,
+                        second,
+                        f"{_shown(a)} and {_shown(b)} should agree (divided by {twin.ratio:g}, the first gives {a / twin.ratio:.4g})",
+                    )
             elif a is not None:
                 lone_first.append((first, a))
             elif b is not None:
@@ -73,7 +81,13 @@ def _twins(sheet: Sheet, twin: Twin) -> Iterable[Issue]:
         for first, a in lone_first:
             for second, b in lone_second:
                 if b and _same(a / twin.ratio, b, twin):
-                    yield from _flag_pair(sheet, line, first, second, f"{_shown(a)} and {_shown(b)} are the same result under two visits, so one of them is shifted")
+                    yield from _flag_pair(
+                        sheet,
+                        line,
+                        first,
+                        second,
+                        f"{_shown(a)} and {_shown(b)} are the same result under two visits, so one of them is shifted",
+                    )
 
 
 def _flag_pair(sheet: Sheet, line: Line, first: int, second: int, what: str) -> Iterable[Issue]:
@@ -81,7 +95,14 @@ def _flag_pair(sheet: Sheet, line: Line, first: int, second: int, what: str) -> 
     reason = f"In {names[first]} and {names[second]} {what}; they contradict each other, so neither is used."
     for column in (first, second):
         sheet.flags[(line.index, column)] = Flag(reason)
-    yield Issue("error", "twin_contradiction", sheet.source(line, first), f"{reason} (Also {sheet.source(line, second).place}.)", "set_aside", line.patient)
+    yield Issue(
+        "error",
+        "twin_contradiction",
+        sheet.source(line, first),
+        f"{reason} (Also {sheet.source(line, second).place}.)",
+        "set_aside",
+        line.patient,
+    )
 
 
 def _same(expected: float, stated: float, twin: Twin) -> bool:
@@ -120,13 +141,19 @@ def _shared_rows(sheet: Sheet) -> Iterable[Issue]:
         for line in lines:
             others = [other for other in lines if other.patient != line.patient]
             found[line.patient].append((line, others))
-            reason = f"The row holds the same numbers as row {', '.join(str(sheet.grid.first_row + o.index) for o in others)} of another patient; it is not certain whose they are."
+            reason = (
+                "The row holds the same numbers as row "
+                f"{', '.join(str(sheet.grid.first_row + o.index) for o in others)} of another patient; it is not certain whose they are."
+            )
             for column in range(len(line.cells)):
                 sheet.flags[(line.index, column)] = Flag(reason)
     for patient, rows in found.items():
         own = ", ".join(str(sheet.grid.first_row + line.index) for line, _ in rows)
         theirs = ", ".join(str(sheet.grid.first_row + o.index) for _, others in rows for o in others)
-        message = f"Row {own} of {sheet.place} hold the same numbers as row {theirs} of another patient; it is not certain whose they are, so none is used."
+        message = (
+            f"Row {own} of {sheet.place} hold the same numbers as row {theirs} of another patient; it is not "
+            "certain whose they are, so none is used."
+        )
         yield Issue("error", "rows_shared_by_patients", sheet.source(rows[0][0], None), message, "set_aside", patient)
 
 
@@ -136,7 +163,13 @@ def _fractions(sheet: Sheet) -> Iterable[Issue]:
     for row in sheet.spec.row:
         value = row.columns.get("value")
         unit = row.columns.get("unit")
-        if row.table != "labs" or not isinstance(value, ValueSpec) or value.scale is not None or not isinstance(unit, str) or not unit.startswith("%"):
+        if (
+            row.table != "labs"
+            or not isinstance(value, ValueSpec)
+            or value.scale is not None
+            or not isinstance(unit, str)
+            or not unit.startswith("%")
+        ):
             continue
         if row.each is not None:
             columns |= dict.fromkeys(i for i, _ in sheet.matching(row.each, asked_by=f"row of {sheet.spec.name}"))
@@ -146,14 +179,20 @@ def _fractions(sheet: Sheet) -> Iterable[Issue]:
     names = {i: h for h, i in sheet.headers.items()}
     first: dict[str, tuple[Line, int]] = {}
     for column in doubtful:
-        reason = f"The column {names[column]} is read as percent, but all its values lie between 0 and 1: they look like fractions. State scale = 100 in the mapping if they are."
+        reason = (
+            f"The column {names[column]} is read as percent, but all its values lie between 0 and 1: they look "
+            "like fractions. State scale = 100 in the mapping if they are."
+        )
         for line in sheet.lines:
             if _number(line, column) is not None:
                 sheet.flags[(line.index, column)] = Flag(reason)
                 first.setdefault(line.patient, (line, column))
     for patient, (line, column) in first.items():
         listed = ", ".join(f"{names[c]} ({column_letters(sheet.grid.first_column + c)})" for c in doubtful)
-        message = f"Columns read as percent hold only values between 0 and 1, which look like fractions: {listed}. They are not used; state scale = 100 in the mapping if they are."
+        message = (
+            f"Columns read as percent hold only values between 0 and 1, which look like fractions: {listed}. They "
+            "are not used; state scale = 100 in the mapping if they are."
+        )
         yield Issue("error", "percent_holds_fractions", sheet.source(line, column), message, "set_aside", patient)
 
 

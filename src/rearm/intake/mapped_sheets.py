@@ -54,9 +54,14 @@ class Sheet:
         """Index of a named column. Raises InputError with the nearest names where there is none."""
         header = _header(name)
         if header in self.twice:
-            raise InputError(f"The mapping reads the column {shown(name)} of {self.place}, which stands there twice. Rename one of them in the table.")
+            raise InputError(
+                f"The mapping reads the column {shown(name)} of {self.place}, which stands there twice. Rename one of them in the table."
+            )
         if header not in self.headers:
-            raise InputError(f"The mapping ({asked_by}) names the column {shown(name)}, which {self.place} does not have; the nearest are {nearest(header, self.headers)}.")
+            raise InputError(
+                f"The mapping ({asked_by}) names the column {shown(name)}, which {self.place} does not have; the "
+                f"nearest are {nearest(header, self.headers)}."
+            )
         self.used.add(self.headers[header])
         return self.headers[header]
 
@@ -64,7 +69,10 @@ class Sheet:
         """Columns whose header matches the whole pattern. Raises InputError where none does."""
         found = [(i, m) for header, i in self.headers.items() if (m := re.fullmatch(pattern, header))]
         if not found:
-            raise InputError(f"The mapping ({asked_by}) looks for columns like {pattern!r}, but {self.place} has none; it has {nearest(pattern, self.headers)} ...")
+            raise InputError(
+                f"The mapping ({asked_by}) looks for columns like {pattern!r}, but {self.place} has none; it has "
+                f"{nearest(pattern, self.headers)} ..."
+            )
         self.used.update(i for i, _ in found)
         return found
 
@@ -128,7 +136,15 @@ def open_sheets(source: Path, mapping: Mapping) -> Sheets:
         named = {spec.sheet for spec in mapping.sheet if spec.file == key}
         left = [g.sheet for g in found if g.sheet is not None and g.sheet not in named]
         if left:
-            issues.append(Issue("note", "sheets_not_mapped", Source(files[key].name, ""), f"The mapping does not read these sheets: {', '.join(left)}.", "set_aside"))
+            issues.append(
+                Issue(
+                    "note",
+                    "sheets_not_mapped",
+                    Source(files[key].name, ""),
+                    f"The mapping does not read these sheets: {', '.join(left)}.",
+                    "set_aside",
+                )
+            )
     if not sheets:
         raise InputError(f"None of the sheets of the mapping is in {source.name}.")
     return Sheets(sheets, issues, tuple(path.name for path in files.values()))
@@ -136,18 +152,25 @@ def open_sheets(source: Path, mapping: Mapping) -> Sheets:
 
 def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
     folder = source if source.is_dir() else source.parent
-    names = sorted(f.name for f in folder.iterdir() if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", ".")))
+    names = sorted(
+        f.name for f in folder.iterdir() if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", "."))
+    )
     found: dict[str, Path] = {}
     for key, spec in mapping.files.items():
         matching = fnmatch.filter(names, spec.pattern)
         if source.is_file() and source.name in matching:
             matching = [source.name]
         if len(matching) > 1:
-            raise InputError(f"The mapping's file {key} ({spec.pattern}) fits several files in {folder.name or '.'}: {', '.join(matching)}. Name one of them, or give the file itself.")
+            raise InputError(
+                f"The mapping's file {key} ({spec.pattern}) fits several files in {folder.name or '.'}: "
+                f"{', '.join(matching)}. Name one of them, or give the file itself."
+            )
         if matching:
             found[key] = folder / matching[0]
         elif not spec.optional:
-            raise InputError(f"The mapping's file {key} ({spec.pattern}) is not in {folder.name or '.'}; there are: {', '.join(names) or 'no tables'}.")
+            raise InputError(
+                f"The mapping's file {key} ({spec.pattern}) is not in {folder.name or '.'}; there are: {', '.join(names) or 'no tables'}."
+            )
     if source.is_file() and source not in found.values():
         raise InputError(f"{source.name} fits no file of the mapping ({', '.join(s.pattern for s in mapping.files.values())}).")
     return found
@@ -161,11 +184,16 @@ def _sheet(spec: SheetSpec, grids: dict[str, list[Grid]], issues: list[Issue]) -
         return None
     if not found:
         there = [g.sheet or "" for g in grids[spec.file]]
-        raise InputError(f"The mapping names the sheet {spec.sheet!r}, which is not in the workbook; the nearest are {nearest(spec.sheet or '', there)}.")
+        raise InputError(
+            f"The mapping names the sheet {spec.sheet!r}, which is not in the workbook; the nearest are {nearest(spec.sheet or '', there)}."
+        )
     grid = found[0]
     header = spec.header_row - grid.first_row
     if not 0 <= header < len(grid.rows):
-        raise InputError(f"The mapping says that the header of {spec.name} stands in row {spec.header_row}, but the cells go from row {grid.first_row} to {grid.first_row + len(grid.rows) - 1}.")
+        raise InputError(
+            f"The mapping says that the header of {spec.name} stands in row {spec.header_row}, but the cells go from "
+            f"row {grid.first_row} to {grid.first_row + len(grid.rows) - 1}."
+        )
     headers: dict[str, int] = {}
     twice: set[str] = set()
     for index, cell in enumerate(grid.rows[header]):
@@ -192,7 +220,11 @@ def _read_lines(sheet: Sheet, header: int, issues: list[Issue]) -> None:
             sheet.lines.append(Line(index, patient, cells))
         elif any(c is not None for c in cells):
             why = f"The id {shown(given)} does not fit the mapping's id_pattern" if given else "The row names no patient"
-            issues.append(Issue("error", "patient_id_missing", sheet.grid.cell_source(index, column, spec.id), f"{why}; the row is not read.", "refused"))
+            issues.append(
+                Issue(
+                    "error", "patient_id_missing", sheet.grid.cell_source(index, column, spec.id), f"{why}; the row is not read.", "refused"
+                )
+            )
 
 
 def _reduced(sheet: Sheet, header: int, spec: Reduce, issues: list[Issue]) -> Sheet:
@@ -215,10 +247,20 @@ def _reduced(sheet: Sheet, header: int, spec: Reduce, issues: list[Issue]) -> Sh
         groups[tuple(text(cells[c]) for c in by)].append((index, above))
     if unread:
         issues.append(
-            Issue("warning", "rows_not_counted", sheet.grid.cell_source(unread[0], value, spec.column), f"{len(unread)} rows hold no number in {spec.column} and are not counted; the first is named here.", "set_aside")
+            Issue(
+                "warning",
+                "rows_not_counted",
+                sheet.grid.cell_source(unread[0], value, spec.column),
+                f"{len(unread)} rows hold no number in {spec.column} and are not counted; the first is named here.",
+                "set_aside",
+            )
         )
     rows: list[list[Value]] = [[*spec.by, "percent", "count"]]
-    reduced = Sheet(sheet.spec, Grid(sheet.grid.file, sheet.grid.sheet, rows), {name: i for i, name in enumerate([*map(_header, spec.by), "percent", "count"])})
+    reduced = Sheet(
+        sheet.spec,
+        Grid(sheet.grid.file, sheet.grid.sheet, rows),
+        {name: i for i, name in enumerate([*map(_header, spec.by), "percent", "count"])},
+    )
     for key, members in groups.items():
         first, last = (sheet.grid.first_row + members[i][0] for i in (0, -1))
         reduced.sources[len(rows)] = Source(sheet.grid.file, f"rows {first} to {last} ({len(members)} rows)")

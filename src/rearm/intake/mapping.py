@@ -146,7 +146,9 @@ class _Reader:
             parts = [self._value(s, target, line, column, match, asked) for s in spec if isinstance(s, ValueSpec)]
             present = [p for p in parts if p is not None and isinstance(p.value, str | int | float)]
             joined = ";".join(text(p.value) for p in present if not isinstance(p.value, Moment))
-            return _Found(joined, present[0].column, present[0].source, next((p.flag for p in present if p.flag), None)) if present else None
+            return (
+                _Found(joined, present[0].column, present[0].source, next((p.flag for p in present if p.flag), None)) if present else None
+            )
         if not isinstance(spec, ValueSpec):
             return _Found(spec)
         found = self._origin(spec, line, column, match, asked)
@@ -186,7 +188,9 @@ class _Reader:
         if spec.extract is not None:
             parts = [m if isinstance(m, str) else next((g for g in m if g), "") for m in re.findall(spec.extract, _text(value))]
             if not parts:
-                self._problem(found, line, "text_not_recognised", f"{_shown(value)} holds nothing that the mapping looks for; it is not read.")
+                self._problem(
+                    found, line, "text_not_recognised", f"{_shown(value)} holds nothing that the mapping looks for; it is not read."
+                )
                 return None
             value = ";".join(dict.fromkeys(text(words.get(folded(p), p)) for p in parts))
         elif words:

@@ -76,7 +76,20 @@ from rearm.intake.dictionary import load_tables, nearest
 from rearm.intake.errors import InputError
 from rearm.knowledge.agents import load_agents
 
-__all__ = ["Agreement", "Condition", "DayPlace", "Label", "Mapping", "Reduce", "RowSpec", "Scalar", "SheetSpec", "Twin", "ValueSpec", "load_mapping"]
+__all__ = [
+    "Agreement",
+    "Condition",
+    "DayPlace",
+    "Label",
+    "Mapping",
+    "Reduce",
+    "RowSpec",
+    "Scalar",
+    "SheetSpec",
+    "Twin",
+    "ValueSpec",
+    "load_mapping",
+]
 
 Scalar = str | int | float | bool
 
@@ -195,7 +208,7 @@ class Twin(_Strict):
 
 
 class Label(_Strict):
-    """A label that states a planned day, beside the true day; they contradict each other where they lie `within` of the planned day apart."""
+    """A label that states a planned day, beside the true day; `within`: the share of the planned day by which they may differ."""
 
     column: str
     day: str
@@ -282,7 +295,9 @@ class Mapping(_Strict):
         for name, agents in self.regimens.items():
             for agent in agents:
                 if agent not in load_agents():
-                    raise ValueError(f"regimens {name!r}: {agent!r} is no agent of the lexicon; the nearest are {nearest(agent, load_agents())}")
+                    raise ValueError(
+                        f"regimens {name!r}: {agent!r} is no agent of the lexicon; the nearest are {nearest(agent, load_agents())}"
+                    )
         return self
 
 
@@ -303,7 +318,9 @@ def load_mapping(path: Path) -> Mapping:
 def _problems(error: ValidationError) -> str:
     sentences: dict[str, None] = {}
     for problem in error.errors()[:8]:
-        place = ".".join(str(part) for part in problem["loc"] if not str(part).startswith(("ValueSpec", "list[", "str", "int", "float", "bool")))
+        place = ".".join(
+            str(part) for part in problem["loc"] if not str(part).startswith(("ValueSpec", "list[", "str", "int", "float", "bool"))
+        )
         message = problem["msg"].removeprefix("Value error, ")
         sentences.setdefault(f"{place}: {message}." if place else f"{message}.")
     return " ".join(sentences)

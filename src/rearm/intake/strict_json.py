@@ -26,7 +26,8 @@ def load_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
         size = path.stat().st_size
         if size > max_bytes:
             raise InputError(
-                f"{path.name} has {size / 2**20:.0f} MiB; JSON files are read up to {max_bytes / 2**20:.0f} MiB. Split it into one file a patient."
+                f"{path.name} has {size / 2**20:.0f} MiB; JSON files are read up to {max_bytes / 2**20:.0f} MiB. Split "
+                "it into one file a patient."
             )
         raw = path.read_bytes()
     except OSError as error:

@@ -29,7 +29,8 @@ def read_tidy(path: Path, *, today: date | None = None) -> Reading:
     )
     if not files:
         raise InputError(
-            f"The folder {path.name} holds no .csv, .xlsx or .parquet file. Give tidy tables (rearm template writes empty ones) or FHIR bundles."
+            f"The folder {path.name} holds no .csv, .xlsx or .parquet file. Give tidy tables (rearm template writes "
+            "empty ones) or FHIR bundles."
         )
     issues: list[Issue] = []
     grids: dict[str, Grid] = {}
@@ -115,7 +116,8 @@ def _rows(table: Table, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
                     "warning",
                     "cells_beyond_header",
                     grid.row_source(index),
-                    f"The row has more cells than the header; the {len(cells) - width} beyond it are not read. Check for an unquoted delimiter.",
+                    f"The row has more cells than the header; the {len(cells) - width} beyond it are not read. Check "
+                    "for an unquoted delimiter.",
                     "set_aside",
                 )
             )

@@ -13,7 +13,7 @@ from rearm.intake.dictionary import Column, folded
 from rearm.intake.rows import Anchor, Moment, Value
 from rearm.units import UnitRefusal, parse_number
 
-__all__ = ["Refused", "integer", "is_dated", "not_done", "number", "parse_moment", "shown", "text", "word", "words", "yes_no"]
+__all__ = ["Moment", "Refused", "integer", "is_dated", "not_done", "number", "parse_moment", "shown", "text", "word", "words", "yes_no"]
 
 # Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial or a typing error.
 FIRST_DAY = -130 * 366
@@ -21,8 +21,8 @@ LAST_DAY = 60 * 366
 _OLDEST_YEAR = 1880
 
 _NOT_DONE = re.compile(
-    r"n\.?\s?[da]\.{0,2}|n\.?\s?b\.|not (?:done|assessed|tested|available|determined|performed|known)|nicht (?:bestimmt|gemacht|untersucht|erfolgt)"
-    r"|unknown|unbekannt|na|nan|n/a|nd|null|none given|missing|pending|[-–—?.]+",
+    r"n\.?\s?[da]\.{0,2}|n\.?\s?b\.|not (?:done|assessed|tested|available|determined|performed|known)"
+    r"|nicht (?:bestimmt|gemacht|untersucht|erfolgt)|unknown|unbekannt|na|nan|n/a|nd|null|none given|missing|pending|[-–—?.]+",
     re.IGNORECASE,
 )
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
@@ -39,7 +39,16 @@ _ANCHOR_WORDS: dict[Anchor, tuple[str, ...]] = {
     "apheresis": ("apheresis", "leukapheresis", "leukapherese", "apherese"),
     "before_bridging": ("before bridging", "pre bridging", "prebridging", "pre-bridging", "vor bridging", "pre_BT"),
     "before_lymphodepletion": ("before lymphodepletion", "pre lymphodepletion", "pre-lymphodepletion", "vor lymphodepletion"),
-    "before_infusion": ("before infusion", "pre infusion", "pre-infusion", "before CAR-T", "pre CAR-T", "pre-CAR-T", "vor CAR-T", "baseline"),
+    "before_infusion": (
+        "before infusion",
+        "pre infusion",
+        "pre-infusion",
+        "before CAR-T",
+        "pre CAR-T",
+        "pre-CAR-T",
+        "vor CAR-T",
+        "baseline",
+    ),
     "after_infusion": ("after infusion", "post infusion", "post-infusion", "after CAR-T", "post CAR-T", "post-CAR-T", "nach CAR-T"),
     "diagnosis": ("diagnosis", "at diagnosis", "erstdiagnose", "ED"),
 }

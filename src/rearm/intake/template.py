@@ -1,0 +1,94 @@
+"""Empty tidy tables with a description of each column, for those who type or export into them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from rearm.intake.dictionary import Column, fact_values, load_tables
+from rearm.intake.errors import InputError
+
+__all__ = ["DESCRIPTION", "describe_tables", "write_template"]
+
+DESCRIPTION = "columns.md"
+
+_TYPES = {
+    "id": "text",
+    "text": "text",
+    "day": "day number, or date YYYY-MM-DD or YYYY-MM",
+    "days": "days, joined by ;",
+    "date": "date YYYY-MM-DD",
+    "year": "year, four digits",
+    "integer": "whole number",
+    "number": "number",
+    "yes_no": "yes or no",
+    "value": "number, <number, or word",
+    "unit": "unit",
+    "test": "test id or LOINC code",
+    "word": "one of",
+    "words": "one or more (;) of",
+    "agents": "agents, joined by ;",
+    "regimen": "text",
+}
+
+
+def write_template(folder: Path) -> list[Path]:
+    """Write one CSV with a header for each tidy table, and `columns.md`. Gives the paths written.
+
+    Raises InputError where the folder can't be written or one of the files is there already: nothing is overwritten.
+    """
+    targets = {name: folder / f"{name}.csv" for name in load_tables()}
+    there = [p.name for p in (*targets.values(), folder / DESCRIPTION) if p.exists()]
+    if there:
+        raise InputError(f"{folder} already holds {', '.join(there)}; nothing was written. Give an empty folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in targets.items():
+            with path.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file, lineterminator="\n").writerow(load_tables()[name].columns)
+        (folder / DESCRIPTION).write_text(describe_tables(), "utf-8")
+    except OSError as error:
+        raise InputError(f"The folder {folder} can't be written: {error.strerror or error}.") from error
+    return [*targets.values(), folder / DESCRIPTION]
+
+
+def describe_tables() -> str:
+    """The dictionary of the tidy tables in Markdown: each column with its type, meaning and allowed words."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# Tidy tables"
+    yield ""
+    yield (
+        "One file a table; only `patients` is needed, and columns may be left out. A blank cell means unknown; a "
+        "negative result needs a row of its own."
+    )
+    yield "Days are whole numbers on the patient's own axis (day 0 = `day_zero`); an ISO date may stand for any day."
+    for table in load_tables().values():
+        yield f"\n## {table.name}\n\n{table.meaning}\n"
+        yield "| column | what stands in it | meaning |"
+        yield "|---|---|---|"
+        for column in table.columns.values():
+            name = f"`{column.name}`" + (" (needed)" if column.required else "")
+            yield f"| {name} | {_kind(column)} | {_escaped(column.meaning)} |"
+    yield "\n## Values of facts\n"
+    yield "| finding | values |"
+    yield "|---|---|"
+    for finding, words in fact_values().items():
+        form = "lesion=word, word one of " if finding == "lesion_histology" else ""
+        yield f"| `{finding}` | {form}{', '.join(words)} |"
+
+
+def _kind(column: Column) -> str:
+    text = _TYPES[column.type]
+    if column.words:
+        text += f" {', '.join(column.words)}"
+    if column.open:
+        text += ", or other words (kept, not read by rules)"
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
