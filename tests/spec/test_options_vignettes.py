@@ -16,11 +16,10 @@ from rearm.rules import parse_condition, truth
 
 Row = dict[str, bool | float | int | str | None]
 
-RANK = ["excluded", "discouraged", "needs_information", "acceptable", "favoured"]
 DISCOURAGED_OR_WORSE = {"excluded", "discouraged"}
 OPEN = {"acceptable", "favoured"}
-BELOW_FAVOURED = set(RANK[:4])
-NOT_EXCLUDED = set(RANK[1:])
+BELOW_FAVOURED = {"excluded", "discouraged", "needs_information", "acceptable"}
+NOT_EXCLUDED = {"discouraged", "needs_information", "acceptable", "favoured"}
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +73,7 @@ IDE: Row = {
     "infused_eque_cel": False,
     "construct_human": False,
 }
-CILTA: Row = {
-    "car_product": "cilta-cel",
-    "infused_ide_cel": False,
-    "infused_cilta_cel": True,
-    "infused_eque_cel": False,
-    "construct_human": False,
-}
+CILTA: Row = IDE | {"car_product": "cilta-cel", "infused_ide_cel": False, "infused_cilta_cel": True}
 NO_GPRC5D: Row = {
     "exposed_gprc5d": False,
     "exposed_talquetamab": False,
