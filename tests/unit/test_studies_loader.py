@@ -1,0 +1,117 @@
+"""The study loader: what holds a study file together, and what its errors say."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from rearm.knowledge.studies import SETTINGS, STRATEGIES, StudyError, check_studies, load_studies, parse_study, rounding_counts
+
+GOOD: dict[str, Any] = {
+    "id": "example-2024",
+    "authors": "Example et al.",
+    "title": "A study",
+    "journal": "A journal",
+    "year": 2024,
+    "doi": "10.0/0",
+    "url": "https://example.org",
+    "read_from": "abstract",
+    "design": "retrospective",
+    "arm": [
+        {
+            "id": "example-2024-a",
+            "strategy": "bispecific-bcma",
+            "agents": ["teclistamab"],
+            "targets": ["BCMA"],
+            "setting": "post-bcma-cart",
+            "population": "After CAR-T",
+            "figure": "patient-level",
+            "n_treated": 40,
+            "response": {"percent": 52.5, "events": 21},
+            "pfs": {"median": 4.5, "low": 3.0},
+        }
+    ],
+}
+
+
+def changed(**arm: Any) -> dict[str, Any]:
+    data = copy.deepcopy(GOOD)
+    data["arm"][0].update(arm)
+    return data
+
+
+def test_a_good_study_is_read() -> None:
+    arm = parse_study(GOOD, "example.toml").arms[0]
+    assert arm.response is not None
+    assert (arm.response.events, arm.response.n, arm.directness) == (21, 40, "direct")
+
+
+@pytest.mark.parametrize(
+    ("arm", "says"),
+    [
+        ({"response": {"percent": 60, "events": 21}}, "21 of 40 is 52.5 %"),
+        ({"response": {"percent": 52.5, "events": 41}}, "41 events in 40"),
+        ({"response": {"percent": 52.5, "events": 21, "low": 60, "high": 70}}, "does not contain"),
+        ({"response": {"percent": 52.5, "events": 21, "low": 60, "high": 50}}, "runs backwards"),
+        ({"response": {"percent": 52.5}}, "percent-only"),
+        ({"complete_response": {"percent": 60}}, "more complete responses"),
+        ({"setting": "after-cart"}, "setting 'after-cart' is not known"),
+        ({"strategy": "bispecific"}, "strategy 'bispecific' is not known"),
+        ({"figure": "guess"}, "figure 'guess' is not known"),
+        ({"pfs": {"median": 4.5, "low": 5.0}}, "median 4.5 with interval 5.0"),
+        ({"pfs": {"landmarks": [{"month": 6, "percent": 43, "low": 50, "high": 60}]}}, "cannot be"),
+        ({"n_treated": "forty"}, "not of the right type"),
+        ({"orr": 52.5}, "orr is not a field here"),
+    ],
+)
+def test_a_contradiction_is_refused_with_its_place(arm: dict[str, Any], says: str) -> None:
+    with pytest.raises(StudyError, match=says) as refused:
+        parse_study(changed(**arm), "example.toml")
+    assert "example.toml, arm example-2024-a" in str(refused.value)
+
+
+def test_a_citation_with_a_gap_says_so() -> None:
+    data = copy.deepcopy(GOOD)
+    del data["doi"]
+    with pytest.raises(StudyError, match="doi is not given"):
+        parse_study(data, "example.toml")
+    data |= {"incomplete": True, "missing": ["doi"]}
+    assert parse_study(data, "example.toml").citation.incomplete
+
+
+def test_ids_are_unique_and_overlap_groups_have_two_sides() -> None:
+    one = parse_study(GOOD, "a.toml")
+    with pytest.raises(StudyError, match="used twice"):
+        check_studies([one, one])
+    with pytest.raises(StudyError, match="has no other arm"):
+        check_studies([parse_study(changed(overlap=["alone"]), "a.toml")])
+
+
+def test_a_meta_analysis_never_carries_poolable_figures() -> None:
+    data = copy.deepcopy(GOOD) | {"design": "meta-analysis"}
+    with pytest.raises(StudyError, match="meta-analysis"):
+        check_studies([parse_study(data, "a.toml")])
+
+
+def test_counts_behind_a_rounded_percentage() -> None:
+    assert rounding_counts(79, 28) == (22,)
+    assert rounding_counts(64, 37) == ()
+    assert rounding_counts(53, 509) == (268, 269, 270, 271, 272)
+
+
+def test_the_bundled_studies_hold_together() -> None:
+    studies = load_studies()
+    arms = [arm for study in studies for arm in study.arms]
+    assert len(studies) >= 90
+    assert len(arms) >= 158
+    assert {arm.setting for arm in arms} <= set(SETTINGS)
+    assert {arm.strategy for arm in arms} <= {*STRATEGIES, "other"}
+    for arm in arms:
+        assert arm.url.startswith("http") or "address" in " ".join(studies_by_id(arm.study).citation.missing), arm.id
+        assert arm.population, arm.id
+
+
+def studies_by_id(study_id: str) -> Any:
+    return next(study for study in load_studies() if study.id == study_id)
