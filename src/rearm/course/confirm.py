@@ -68,11 +68,10 @@ def confirm(
             visit.confirmed = status
             continue
         level = _LEVEL[visit.response]
-        if following is None:
-            level = level if criteria.A17 == "keep" else _SD
-        else:
-            # a PD that follows confirms nothing; SD follows as SD
+        if following is not None:  # a PD that follows confirms nothing; what was not evaluable has been left out
             level = max(_SD, min(level, _LEVEL[following.response]))
+        elif criteria.A17 == "sd":
+            level = _SD
         if level > status_level:
             status_level, status = level, RESPONSES[level]
             out.best, out.best_day = status, visit.day

@@ -186,10 +186,8 @@ def _option(name: str, given: Any, ambiguity: dict[str, Any]) -> str:
     options: dict[str, str] = ambiguity["options"]
     said = str(given).strip().lower()
     for key, text in options.items():
-        if (
-            said in (key.lower(), text.lower())
-            or ((said == "default") == (key == ambiguity["default"])
-            and said in ("default", "alternative"))
+        if said in (key.lower(), text.lower()) or (
+            (said == "default") == (key == ambiguity["default"]) and said in ("default", "alternative")
         ):
             return key
     raise CriteriaError(f"{name} ({ambiguity['question']}) is one of {', '.join(options)}, not {given!r}.")

@@ -7,34 +7,30 @@ from dataclasses import dataclass
 
 from rearm.course.criteria import RESPONSES, Criteria, load_criteria
 from rearm.course.gather import Flag
+from rearm.course.infusions import Given, course_of, given
 from rearm.course.pattern import pattern_at
-from rearm.course.response import ResponseCourse, new_therapy, planned, response_course
+from rearm.course.response import ResponseCourse, new_therapy, planned
 from rearm.course.score import Visit
 from rearm.course.signals import Signal
-from rearm.record import Death, Infusion, Record, ResponseStatement, Source, Therapy
+from rearm.record import Record, ResponseStatement, Source, Therapy
 
-__all__ = ["Failure", "Given", "failures", "given"]
+__all__ = ["Failure", "failures"]
 
 _LEVEL = {name: n for n, name in enumerate(RESPONSES)} | {"nCR": RESPONSES.index("VGPR")}  # nCR is kept as stated and counts as VGPR
-_TESTS = {"serum": ("serum_m_protein", "iga", "igg", "igd", "igm"), "urine": ("urine_m_protein_24h",), "dflc": ("kappa_flc", "lambda_flc"),
-          "marrow": ("marrow_plasma_cells",), "circulating": ("circulating_plasma_cells",)}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One infusion as it counts: the doses of one product within 14 days together. `numbers` count the doses in the record from 1."""
-
-    day: int | None
-    doses: tuple[Infusion, ...]
-    numbers: tuple[int, ...]
-    ends: int | None  # day of the next infusion, which ends this course
+_TESTS = {
+    "serum": ("serum_m_protein", "iga", "igg", "igd", "igm"),
+    "urine": ("urine_m_protein_24h",),
+    "dflc": ("kappa_flc", "lambda_flc"),
+    "marrow": ("marrow_plasma_cells",),
+    "circulating": ("circulating_plasma_cells",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """What became of one infusion. Days are on the patient's axis, `timing` counts from the infusion.
 
-    `day`: of failure, or of the suspicion; None where there is neither. `kind`, `timing` and `pattern` of a suspicion hold if it is progression.
+    `day`: of failure, or of the suspicion; None where there is neither. `kind`, `timing`, `pattern` of a suspicion hold if it is progression.
     `computed_day` and `team_day` are kept side by side, `difference` says where they part and the likely reason.
     `followed_to_day`: last contact or later data; `last_assessed_day`: last day on which the disease could be judged.
     """
@@ -63,28 +59,6 @@ class Failure:
     course: ResponseCourse | None
 
 
-def given(record: Record, criteria: Criteria) -> list[Given]:
-    """What was infused, split doses of one product taken together; what was only collected is left out."""
-    groups: list[list[tuple[int, Infusion]]] = []
-    for number, dose in enumerate(record.infused(), start=1):
-        last = groups[-1] if groups else None
-        if last is not None and _one_infusion(last[-1][1], last[0][1], dose, criteria.split_infusion_days):
-            last.append((number, dose))
-        else:
-            groups.append([(number, dose)])
-    out = []
-    for i, group in enumerate(groups):
-        after = groups[i + 1][0][1].day if i + 1 < len(groups) else None
-        out.append(Given(group[0][1].day, tuple(d for _, d in group), tuple(n for n, _ in group), after))
-    return out
-
-
-def _one_infusion(last: Infusion, first: Infusion, dose: Infusion, within: int) -> bool:
-    if first.day is None or dose.day is None or last.product != dose.product:
-        return False
-    return dose.day - first.day <= within and (dose.product is not None or dose.day - first.day <= within)
-
-
 def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure, ...]:
     """One `Failure` for each infusion, in the order of time; empty where nothing was infused. Never raises on what a record holds."""
     c = criteria or load_criteria()
@@ -92,38 +66,33 @@ def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure,
     return tuple(_judge(record, c, group, groups[i - 1] if i else None, i + 1) for i, group in enumerate(groups))
 
 
-def course_of(record: Record, c: Criteria, group: Given, before: Given | None) -> ResponseCourse:
-    """The response course of one infusion: baseline before bridging, nadir from before lymphodepletion (DESIGN 5)."""
-    day = group.day
-    if day is None:
-        raise ValueError("a course needs the day of its infusion")
-    since = before.day if before is not None and before.day is not None else -(10**9)
-    bridging = [
-        d
-        for t in record.therapies
-        if t.purpose == "bridging" and (d := t.start.day) is not None and max(since, day - c.bridging_days) < d <= day
-    ]
-    depletion = [
-        d for t in record.therapies if t.purpose == "lymphodepletion" and (d := t.start.day) is not None and max(since, day - 30) < d <= day
-    ]
-    floor = min(depletion, default=day)
-    therapy = new_therapy(record, day, until=group.ends)
-    next_day = therapy.start.day if therapy is not None else group.ends
-    return response_course(
-        record, start=day, until=group.ends, criteria=c, baseline_day=min([*bridging, floor]), floor_day=floor, infusion=True, new_therapy_day=next_day,
-        baseline_from=since if before is not None and before.day is not None else None,
-    )  # fmt: skip
-
-
 def _judge(record: Record, c: Criteria, group: Given, before: Given | None, number: int) -> Failure:
     product, targets = group.doses[0].product, group.doses[0].targets
     if group.day is None:
         return Failure(
-            infusion_day=None, product=product, targets=targets, status="cannot_be_judged", certainty=None, day=None, kind=None, timing=None, pattern=(), signals=(),
-            followed_to_day=None, last_assessed_day=None, reason="The day of this infusion is not known, so nothing can be placed after it.",
-            basis=tuple(d.source for d in group.doses), best_response=None, best_response_by=None, computed_day=None, team_day=None, difference=None, flags=(),
-            number=number, course=None,
-        )  # fmt: skip
+            infusion_day=None,
+            product=product,
+            targets=targets,
+            status="cannot_be_judged",
+            certainty=None,
+            day=None,
+            kind=None,
+            timing=None,
+            pattern=(),
+            signals=(),
+            followed_to_day=None,
+            last_assessed_day=None,
+            reason="The day of this infusion is not known, so nothing can be placed after it.",
+            basis=tuple(d.source for d in group.doses),
+            best_response=None,
+            best_response_by=None,
+            computed_day=None,
+            team_day=None,
+            difference=None,
+            flags=(),
+            number=number,
+            course=None,
+        )
     course = course_of(record, c, group, before)
     return _Judge(record, c, group, course, number).failure()
 
@@ -159,12 +128,29 @@ class _Judge:
         best, best_by = self._best(day if status in ("failed", "suspected") else None)
         concerned = status in ("failed", "suspected")
         return Failure(
-            infusion_day=self.start, product=self.group.doses[0].product, targets=self.group.doses[0].targets, status=status, certainty=certainty, day=day, kind=kind,
-            timing=self._timing(day) if concerned else None, pattern=pattern_at(self.record, self.course, day, self.team_pd) if concerned and day is not None else (),
-            signals=signals, followed_to_day=self._followed_to(), last_assessed_day=self._last_assessed(), reason=reason, basis=basis, best_response=best, best_response_by=best_by,
-            computed_day=self.course.progression_day, team_day=self.team_day, difference=self._difference(), flags=tuple(dict.fromkeys(self.flags)), number=self.number,
+            infusion_day=self.start,
+            product=self.group.doses[0].product,
+            targets=self.group.doses[0].targets,
+            status=status,
+            certainty=certainty,
+            day=day,
+            kind=kind,
+            timing=self._timing(day) if concerned else None,
+            pattern=pattern_at(self.record, self.course, day, self.team_pd) if concerned and day is not None else (),
+            signals=signals,
+            followed_to_day=self._followed_to(),
+            last_assessed_day=self._last_assessed(),
+            reason=reason,
+            basis=basis,
+            best_response=best,
+            best_response_by=best_by,
+            computed_day=self.course.progression_day,
+            team_day=self.team_day,
+            difference=self._difference(),
+            flags=tuple(dict.fromkeys(self.flags)),
+            number=self.number,
             course=self.course,
-        )  # fmt: skip
+        )
 
     def _decide(self) -> tuple[str, str | None, int | None, str | None, str, tuple[Source, ...]]:
         course, c = self.course, self.c
@@ -466,6 +452,3 @@ def _data_days(record: Record) -> Iterable[int]:
             day = event.when.first
             if day is not None and day == event.when.last:
                 yield day
-    for death in (d for d in record.deaths if isinstance(d, Death)):
-        if death.when.day is not None:
-            yield death.when.day

@@ -19,9 +19,18 @@ Span = tuple[float, float]  # lowest and highest value that a result allows; equ
 _EDGE = 2e-8  # an open bound (<0.1) stays this far inside; larger than the tolerance of every comparison
 
 BLOOD = frozenset(
-    ("serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc", "flc_ratio", "serum_immunofixation", "urine_immunofixation", "dira",
-     "circulating_plasma_cells")
-)  # fmt: skip
+    (
+        "serum_m_protein",
+        "urine_m_protein_24h",
+        "kappa_flc",
+        "lambda_flc",
+        "flc_ratio",
+        "serum_immunofixation",
+        "urine_immunofixation",
+        "dira",
+        "circulating_plasma_cells",
+    )
+)
 MARROW = frozenset(("marrow_plasma_cells", "marrow_clonality"))
 _IG = frozenset(("igg", "iga", "igm", "igd"))
 _CRAB = frozenset(("calcium_corrected", "hemoglobin", "creatinine", "neutrophils", "platelets"))
@@ -149,7 +158,7 @@ def gather(
 
 
 def _serum_test(record: Record, criteria: Criteria, before: list[Lab], ig: list[Lab], baseline_day: int) -> str:
-    """Electrophoresis, or nephelometry of the patient's own immunoglobulin: chosen once at baseline, then kept (the two are not interchangeable)."""
+    """Electrophoresis, or nephelometry of the patient's own immunoglobulin: chosen at baseline and kept, they are not interchangeable."""
     chains = [c.lower() for c in record.heavy_chain if c.lower() in _IG]
     if criteria.serum_marker == "spep" or len(chains) != 1:
         return "serum_m_protein"
@@ -163,9 +172,16 @@ def _serum_test(record: Record, criteria: Criteria, before: list[Lab], ig: list[
 
 
 def _assessments(
-    record: Record, criteria: Criteria, start: int, until: int | None, by_day: dict[int, list[Lab]], exams: list[Exam], schedule: tuple[int, ...],
-    flags: list[Flag], serum_test: str,
-) -> list[Assessment]:  # fmt: skip
+    record: Record,
+    criteria: Criteria,
+    start: int,
+    until: int | None,
+    by_day: dict[int, list[Lab]],
+    exams: list[Exam],
+    schedule: tuple[int, ...],
+    flags: list[Flag],
+    serum_test: str,
+) -> list[Assessment]:
     end = 10**9 if until is None else until
     exam_days = {e.day: e for e in exams if start < e.day <= end}
     unusable: dict[int, dict[str, str]] = {}
@@ -205,7 +221,7 @@ def _assessments(
 
 
 def _put(visit: Assessment, lab: Lab, criteria: Criteria, flags: list[Flag], light_chain: str | None, *, lower: bool = False) -> None:
-    """Add a result. Of two different ones on a day the worse stays (A20); at baseline (`lower`) that is the one which makes falls smaller."""
+    """Add a result. Of two different ones on a day the worse stays (A20); at baseline (`lower`) the one which makes falls smaller."""
     test = lab.test
     if lab.quantity is not None:
         low, high = span(lab.quantity)
@@ -270,7 +286,8 @@ def _check_ratio(visit: Assessment, criteria: Criteria, flags: list[Flag]) -> No
         return
     inverse = 1 / low if low > 0 else 0.0
     hint = "; the chains look swapped" if inverse and abs(ratio[0] - inverse) <= share * inverse else ""
-    text = f"kappa {kappa[0]:g} and lambda {lam[0]:g} mg/L give a ratio of {low:.3g}, but {ratio[0]:g} is reported{hint}; light chains of day {visit.day} set aside"
+    chains = f"kappa {kappa[0]:g} and lambda {lam[0]:g} mg/L give a ratio of {low:.3g}"
+    text = f"{chains}, but {ratio[0]:g} is reported{hint}; light chains of day {visit.day} set aside"
     flags.append(Flag("flc_contradiction", visit.day, text))
     for test in ("flc_ratio", "kappa_flc", "lambda_flc"):
         visit.unusable[test] = "chains contradict the reported ratio"

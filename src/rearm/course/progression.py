@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 from rearm.course.criteria import Criteria
 from rearm.course.gather import Span
-from rearm.course.lesions import Pd
+from rearm.course.yardstick import TOLERANCE
 
-__all__ = ["Nadir", "Nadirs", "marrow_pd", "rose"]
-
-TOLERANCE = 1e-9
+__all__ = ["Nadir", "Nadirs", "circulating_rise", "dflc_rise", "marrow_rise", "rose", "serum_rise", "urine_rise"]
 
 
 @dataclass(slots=True)
@@ -43,14 +41,13 @@ class Nadir:
 class Nadirs:
     """Nadirs of every parameter of one course."""
 
-    __slots__ = ("circulating", "dflc", "involved", "marrow", "serum", "urine")
+    __slots__ = ("circulating", "dflc", "marrow", "serum", "urine")
 
     def __init__(self, criteria: Criteria) -> None:
         only = criteria.A1 == "confirmed"
         self.serum = Nadir(only)
         self.urine = Nadir(only)
         self.dflc = Nadir(only)
-        self.involved = Nadir(only)
         self.marrow = Nadir(only)
         self.circulating = Nadir(only)
 
@@ -67,43 +64,44 @@ def rose(value: Span, nadir: float, relative: float, absolute: float, *, strict:
     return enough and rise >= relative * nadir - TOLERANCE
 
 
-def serum_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+def serum_rise(value: Span, nadir: float, c: Criteria) -> str | None:
+    """Sentence where the serum M-protein (g/dL) is progressive, else None; likewise the functions below."""
     if rose(value, nadir, c.pd_rise, c.serum_pd_rise, strict=c.A19 == "over"):
-        return Pd("serum", day, True, provisional, f"serum M-protein {nadir:g} to {value[0]:g} g/dL ({_rise(value[0], nadir)})")
+        return f"serum M-protein {nadir:g} to {value[0]:g} g/dL ({_rise(value[0], nadir)})"
     if nadir >= c.serum_high_nadir - TOLERANCE and value[0] - nadir >= c.serum_high_pd_rise - TOLERANCE:
-        text = f"serum M-protein {nadir:g} to {value[0]:g} g/dL, the nadir being at least {c.serum_high_nadir:g}"
-        return Pd("serum", day, True, provisional, text)
+        return f"serum M-protein {nadir:g} to {value[0]:g} g/dL, the nadir being at least {c.serum_high_nadir:g}"
     return None
 
 
-def urine_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+def urine_rise(value: Span, nadir: float, c: Criteria) -> str | None:
     if rose(value, nadir, c.pd_rise, c.urine_pd_rise):
-        return Pd("urine", day, True, provisional, f"urine M-protein {nadir:g} to {value[0]:g} mg/24h ({_rise(value[0], nadir)})")
+        return f"urine M-protein {nadir:g} to {value[0]:g} mg/24h ({_rise(value[0], nadir)})"
     return None
 
 
-def dflc_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+def dflc_rise(value: Span, nadir: float, c: Criteria) -> str | None:
     if rose(value, nadir, c.pd_rise, c.dflc_pd_rise, strict=True):
-        return Pd("dflc", day, True, provisional, f"dFLC {nadir:g} to {value[0]:g} mg/dL ({_rise(value[0], nadir)})")
+        return f"dFLC {nadir:g} to {value[0]:g} mg/dL ({_rise(value[0], nadir)})"
     return None
 
 
-def marrow_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+def marrow_rise(value: Span, nadir: float, c: Criteria) -> str | None:
     """2016: a rise of ten points; 2006 and 2011: a level of ten percent after a relative rise."""
     rise = value[0] - nadir
     absolute = rise if c.marrow_pd_counts == "rise" else value[0]
     if rise > TOLERANCE and absolute >= c.marrow_pd_rise - TOLERANCE and rise >= c.pd_rise * nadir - TOLERANCE:
-        return Pd("marrow", day, False, provisional, f"marrow plasma cells {nadir:g} to {value[0]:g} %")
+        return f"marrow plasma cells {nadir:g} to {value[0]:g} %"
     return None
 
 
-def circulating_pd(value: Span, nadir: float, c: Criteria, day: int, provisional: bool) -> Pd | None:
+def circulating_rise(value: Span, nadir: float, c: Criteria) -> str | None:
+    """Only where blood is the one measure of disease; A18: the minimum holds for the level and for the rise."""
     rise = value[0] - nadir
     minimum = c.circulating_pd_minimum - TOLERANCE
     if value[0] < minimum or (c.A18 == "both" and rise < minimum) or rise <= TOLERANCE:
         return None
     if rise >= c.circulating_pd_rise * nadir - TOLERANCE:
-        return Pd("circulating", day, True, provisional, f"circulating plasma cells {nadir:g} to {value[0]:g} per uL")
+        return f"circulating plasma cells {nadir:g} to {value[0]:g} per uL"
     return None
 
 

@@ -9,7 +9,7 @@ from rearm.course.confirm import Confirmed, confirm
 from rearm.course.criteria import Criteria, load_criteria
 from rearm.course.gather import Assessment, Flag, Gathered, Span, gather
 from rearm.course.lesions import LesionLog, Pd, histology
-from rearm.course.score import Visit, Yardstick, score_visits
+from rearm.course.score import Visit, score_visits
 from rearm.course.signals import (
     ClinicalEvent,
     MrdState,
@@ -23,6 +23,7 @@ from rearm.course.signals import (
     relapse_from_cr,
     sustained_mrd,
 )
+from rearm.course.yardstick import Yardstick
 from rearm.record import Record, Therapy
 
 __all__ = ["PLANNED_PURPOSES", "Baseline", "ResponseCourse", "Suspicion", "new_therapy", "response_course"]
@@ -57,8 +58,8 @@ class Suspicion:
 class ResponseCourse:
     """The course from `start` on. Days are on the patient's axis; a day that is None did not happen or cannot be told from this record.
 
-    `visits` begin after the start (the baseline stands apart). `progression_day` is the first day on which a criterion was met that was then
-    confirmed; `progression_interval` is (last assessment without, first with progression). `not_evaluable` says why no response can be given.
+    `visits` begin after the start (the baseline stands apart). `progression_day` is the first day on which a criterion was met that was
+    then confirmed; `progression_interval` is (last assessment without, first with progression). `not_evaluable` says why none can be given.
     """
 
     start: int
@@ -107,9 +108,14 @@ def new_therapy(record: Record, start: int, *, until: int | None = None) -> Ther
     """
     line = next((t.line for t in record.therapies if t.line is not None and t.start.day == start), None)
     found = [
-        t for t in record.therapies
-        if (day := t.start.day) is not None and day > start and (until is None or day <= until) and not planned(t) and (line is None or t.line != line)
-    ]  # fmt: skip
+        t
+        for t in record.therapies
+        if (day := t.start.day) is not None
+        and day > start
+        and (until is None or day <= until)
+        and not planned(t)
+        and (line is None or t.line != line)
+    ]
     return min(found, key=lambda t: t.start.day or 0, default=None)
 
 
@@ -134,6 +140,7 @@ def response_course(
     baseline_from: int | None = None,
     infusion: bool | None = None,
     new_therapy_day: int | None = None,
+    through_new_therapy: bool = False,
     schedule: Iterable[int] = (),
 ) -> ResponseCourse:
     """The confirmed IMWG course that begins on `start` (day of infusion, first dose of a line, or day of the baseline), up to `until`.
@@ -141,23 +148,34 @@ def response_course(
     `baseline_day`: last day whose values are baseline for response (default: `start`; values of the start day were taken before the dose);
     `floor_day`: last day whose values open the nadir (default: `baseline_day`); `baseline_from`: no older value is baseline.
     `infusion`: a CAR-T course, where early progression is provisional (default: a product was infused on `start`).
-    `new_therapy_day`: default the first unplanned therapy after `start`. `schedule`: planned days of assessment, shown as NE where not done.
+    `new_therapy_day`: default the first unplanned therapy after `start`; `through_new_therapy` reads on past it.
+    `schedule`: planned days of assessment, shown as NE where not done.
     Missing or unusable results give NE or a lower level with the reason, never an exception.
     """
     c = criteria or load_criteria()
     if infusion is None:
         infusion = any(x.day == start and x.infused is not False for x in record.infusions)
-    if new_therapy_day is None:
+    if through_new_therapy:
+        new_therapy_day = None
+    elif new_therapy_day is None:
         therapy = new_therapy(record, start, until=until)
-        new_therapy_day = therapy.start.day if therapy is not None else None
+        later = [x.day for x in record.infused() if x.day is not None and x.day > start + (c.split_infusion_days if infusion else 0)]
+        days = [d for d in (therapy.start.day if therapy is not None else None, min(later, default=None)) if d is not None]
+        new_therapy_day = min((d for d in days if until is None or d <= until), default=None)
     base_day = start if baseline_day is None else baseline_day
     g = gather(
-        record, c, start=start, until=until, baseline_day=base_day, floor_day=base_day if floor_day is None else floor_day, baseline_from=baseline_from,
+        record,
+        c,
+        start=start,
+        until=until,
+        baseline_day=base_day,
+        floor_day=base_day if floor_day is None else floor_day,
+        baseline_from=baseline_from,
         schedule=tuple(schedule),
-    )  # fmt: skip
+    )
     provisional = start + c.provisional_days if infusion else None
     log = LesionLog(c, histology(record.facts), start + c.provisional_lesion_days if infusion else None)
-    yard, visits = score_visits(g, c, log, clone=(record.heavy_chain, record.light_chain), provisional_until=provisional)
+    yard, visits = score_visits(g, c, log, heavy_chain=record.heavy_chain, light_chain=record.light_chain, provisional_until=provisional)
     own = _own_criteria(record, start)
     if own:
         for v in visits:
@@ -209,9 +227,19 @@ def _calcium_pd(visits: list[Visit], clinical: Iterable[ClinicalEvent], g: Gathe
 
 
 def _course(
-    record: Record, c: Criteria, g: Gathered, log: LesionLog, yard: Yardstick, visits: list[Visit], out: Confirmed, clinical: list[ClinicalEvent], own: str | None,
-    start: int, until: int | None, new_therapy_day: int | None,
-) -> ResponseCourse:  # fmt: skip
+    record: Record,
+    c: Criteria,
+    g: Gathered,
+    log: LesionLog,
+    yard: Yardstick,
+    visits: list[Visit],
+    out: Confirmed,
+    clinical: list[ClinicalEvent],
+    own: str | None,
+    start: int,
+    until: int | None,
+    new_therapy_day: int | None,
+) -> ResponseCourse:
     flags = g.flags
     within = [v for v in visits if new_therapy_day is None or v.day <= new_therapy_day]
     cr_day, once_day, cr_open = relapse_from_cr(within, c, g.serum_test, out.progression_day)
@@ -267,18 +295,35 @@ def _course(
     if out.by_death:
         flags.append(Flag("progression_by_death", out.progression_day, "progression not repeated, confirmed by death of myeloma"))
     return ResponseCourse(
-        start=start, until=until, criteria=c, measurable=yard.measurable, involved_chain=yard.involved,
-        baseline=Baseline(g.baseline.got, _days(g.baseline)), visits=tuple(visits),
-        best_confirmed=out.best, best_confirmed_day=out.best_day, progression_day=out.progression_day,
+        start=start,
+        until=until,
+        criteria=c,
+        measurable=yard.measurable,
+        involved_chain=yard.involved,
+        baseline=Baseline(g.baseline.got, _days(g.baseline)),
+        visits=tuple(visits),
+        best_confirmed=out.best,
+        best_confirmed_day=out.best_day,
+        progression_day=out.progression_day,
         progression_criteria=tuple(dict.fromkeys(p.criterion for p in out.progression)),
         progression_reason="; ".join(p.text for p in out.progression) or None,
-        progression_interval=_interval(visits, out, progression), suspicion=_suspicion(out),
-        relapse_from_cr_day=cr_day, clinical_relapse_day=min(clinical_days, default=None),
-        biochemical_relapse_day=biochemical_relapse(within, c, yard.involved), clinical_events=tuple(clinical), mrd=states,
-        mrd_negative_days=tuple(s.day for s in states if s.state == "negative"), sustained_mrd_negative_day=sustained_mrd(states, g.pet, c),
-        signals=tuple(signals), flags=tuple(dict.fromkeys(flags)), new_therapy_day=new_therapy_day,
-        last_assessed_day=evaluable[-1].day if evaluable else None, not_evaluable=own, serum_test=g.serum_test, lesion_days=lesion_new,
-    )  # fmt: skip
+        progression_interval=_interval(visits, out, progression),
+        suspicion=_suspicion(out),
+        relapse_from_cr_day=cr_day,
+        clinical_relapse_day=min(clinical_days, default=None),
+        biochemical_relapse_day=biochemical_relapse(within, c, yard.involved),
+        clinical_events=tuple(clinical),
+        mrd=states,
+        mrd_negative_days=tuple(s.day for s in states if s.state == "negative"),
+        sustained_mrd_negative_day=sustained_mrd(states, g.pet, c),
+        signals=tuple(signals),
+        flags=tuple(dict.fromkeys(flags)),
+        new_therapy_day=new_therapy_day,
+        last_assessed_day=evaluable[-1].day if evaluable else None,
+        not_evaluable=own,
+        serum_test=g.serum_test,
+        lesion_days=lesion_new,
+    )
 
 
 def _days(a: Assessment) -> dict[str, int]:

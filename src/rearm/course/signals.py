@@ -32,7 +32,7 @@ _STATED = ("hypercalcaemia", "anaemia", "renal_impairment", "cord_compression", 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A sign of relapse that is not progression by itself. `open`: nothing later in the record took it back. `day` None: known by order only."""
+    """A sign of relapse that is not progression by itself. `open`: nothing later took it back. `day` None: known by order only."""
 
     id: str
     day: int | None

@@ -1,0 +1,158 @@
+"""The level that each parameter allows at one assessment (section 3); the response is the lowest of them.
+
+A `Level` is (depth, parameter, sentence). Falls are counted from the highest value that a result allows against the lowest baseline.
+"""
+
+from __future__ import annotations
+
+from rearm.course.criteria import Criteria
+from rearm.course.gather import Assessment, Span
+from rearm.course.lesions import LesionLog
+from rearm.course.yardstick import DISEASE_TESTS, TOLERANCE, Yardstick
+
+__all__ = ["CR", "MR", "NE", "PD", "PR", "SCR", "SD", "VGPR", "Level", "levels"]
+
+NE, PD, SD, MR, PR, VGPR, CR, SCR = range(8)
+Level = tuple[int, str, str]
+
+
+def levels(
+    a: Assessment, c: Criteria, yard: Yardstick, log: LesionLog, *, serum: Span | None, urine: Span | None, dflc: Span | None,
+    marrow: tuple[int, Span] | None, imaged: bool, serum_ife: str | None, urine_ife: str | None, serum_name: str, missing: list[str],
+) -> list[Level]:  # fmt: skip
+    """What every measurable parameter allows. What would have been needed is added to `missing`."""
+    found: list[Level] = []
+    measurable = yard.measurable
+    if "serum" in measurable and yard.serum is not None:
+        found.append(_serum(serum_name, serum, yard.serum, serum_ife, c, missing))
+    if "urine" in measurable and yard.urine is not None:
+        found.append(_urine(urine, yard.urine, urine_ife, c, missing))
+    if "flc" in measurable and yard.dflc is not None:
+        found.append(_flc(dflc, yard.dflc, c, missing))
+    if "marrow" in measurable and yard.marrow is not None:
+        found.append(_marrow(marrow, yard.marrow, c, missing))
+    if "plasmacytoma" in measurable:
+        found.append(_lesions(log, imaged, c, missing))
+    if not measurable or measurable == ("plasmacytoma",):
+        found.append(_nothing(a, bool(measurable), c, missing))
+    if measurable and "urine" not in measurable and urine_ife != "negative":
+        cap = _urine_cap(urine, c, missing)
+        if cap is not None:
+            found.append(cap)
+    return found
+
+
+def _serum(name: str, value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]) -> Level:
+    if value is None:
+        if ife == "negative":  # immunofixation sees less than electrophoresis does, so a negative one speaks for the quantity too
+            return VGPR, "serum", f"{name} not quantified, immunofixation negative"
+        missing.append(name)
+        return NE, "serum", f"{name} is measurable but was not measured"
+    if value[0] != value[1]:
+        missing.append(f"an exact {name} (only {_show(value)} is known)")
+    return _by_fall(value, base, c, mr=True), "serum", f"{name} {_show(value)} g/dL, {_fall(value, base)} from {_show(base)} at baseline"
+
+
+def _urine(value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]) -> Level:
+    if value is None:
+        if ife == "negative":
+            return VGPR, "urine", "urine M-protein not quantified, urine immunofixation negative"
+        missing.append("24-hour urine M-protein")
+        return NE, "urine", "urine M-protein is measurable but was not measured"
+    if value[0] != value[1]:
+        missing.append(f"an exact urine M-protein (only {_show(value)} is known)")
+    high, low = value[1], base[0]
+    fall = low - high
+    text = f"urine M-protein {_show(value)} mg/24h, {_fall(value, base)} from {_show(base)} at baseline"
+    if high < c.urine_vgpr_below - TOLERANCE and (c.A14 == "below_100" or fall >= c.urine_pr_fall * low - TOLERANCE):
+        return VGPR, "urine", text
+    if high < c.urine_pr_below - TOLERANCE or fall >= c.urine_pr_fall * low - TOLERANCE:
+        return PR, "urine", text
+    return (MR if fall >= c.urine_mr_fall * low - TOLERANCE else SD), "urine", text
+
+
+def _urine_cap(urine: Span | None, c: Criteria, missing: list[str]) -> Level | None:
+    """Urine that was not measurable at baseline limits the response but does not lower it further."""
+    if urine is None:
+        if c.A15 == "ignore":
+            return None
+        missing.append("urine M-protein and immunofixation (urine not collected: at most PR)")
+        return PR, "urine-cap", "urine was not collected, so not more than PR"
+    if urine[1] < c.urine_vgpr_below - TOLERANCE:
+        return VGPR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h"
+    if urine[1] < c.urine_pr_below - TOLERANCE:
+        return PR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h, not below {c.urine_vgpr_below:g}"
+    return MR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h, not below {c.urine_pr_below:g}"
+
+
+def _flc(value: Span | None, base: Span, c: Criteria, missing: list[str]) -> Level:
+    if value is None:
+        missing.append("kappa and lambda free light chains")
+        return NE, "flc", "free light chains, the only measurable parameter, were not measured"
+    level = _by_fall(value, base, c, mr=c.A11 == "by_analogy", over_90=c.A10 == "over_90")
+    return level, "flc", f"dFLC {_show(value)} mg/dL, {_fall(value, base)} from {_show(base)} at baseline"
+
+
+def _marrow(found: tuple[int, Span] | None, base: Span, c: Criteria, missing: list[str]) -> Level:
+    if found is None:
+        missing.append("marrow plasma cells")
+        return NE, "marrow", "marrow is the only measurable parameter and was not examined"
+    day, value = found
+    text = f"marrow plasma cells {_show(value)} % on day {day}, {_fall(value, base)} from {_show(base)} at baseline"
+    # VGPR is not defined by marrow, MR only by analogy (A11)
+    return min(_by_fall(value, base, c, mr=c.A11 == "by_analogy"), PR), "marrow", text
+
+
+def _lesions(log: LesionLog, imaged: bool, c: Criteria, missing: list[str]) -> Level:
+    if not imaged:
+        missing.append("imaging of the plasmacytomas since baseline")
+        return SD, "lesions", "plasmacytomas were not imaged since baseline"
+    if not log.soft():
+        return SCR, "lesions", "no plasmacytoma left"
+    now, base = log.spd(), log.baseline_spd
+    if now is None or not base:
+        missing.append("size of the plasmacytomas")
+        return SD, "lesions", "plasmacytomas are there, their size is not known"
+    fall = base - now
+    text = f"sum of products {now:g} mm2, {_fall((now, now), (base, base))} from {base:g} at baseline"
+    if fall > c.vgpr_fall * base + TOLERANCE or (c.A8 == "half" and fall >= c.pr_fall * base - TOLERANCE):
+        return VGPR, "lesions", text
+    if fall >= c.pr_fall * base - TOLERANCE:
+        return PR, "lesions", text
+    return (MR if c.A7 == "quarter" and fall >= c.mr_fall * base - TOLERANCE else SD), "lesions", text
+
+
+def _nothing(a: Assessment, lesions: bool, c: Criteria, missing: list[str]) -> Level:
+    if lesions and c.A12 == "lesions":
+        return SCR, "none", "only the plasmacytomas can be followed"
+    if not a.exams and not any(t in a.got for t in DISEASE_TESTS):
+        missing.append("any result of the disease")
+        return NE, "none", "nothing was measured"
+    return SD, "none", "nothing is measurable at baseline: no partial response can be called (A12)"
+
+
+def _by_fall(value: Span, base: Span, c: Criteria, *, mr: bool, over_90: bool = False) -> int:
+    """Level by relative fall; exactly 90 % counts unless `over_90`."""
+    low = base[0]
+    fall = low - value[1]
+    if fall >= c.vgpr_fall * low - TOLERANCE and (not over_90 or fall > c.vgpr_fall * low + TOLERANCE):
+        return VGPR
+    if fall >= c.pr_fall * low - TOLERANCE:
+        return PR
+    # A9: the text leaves the gap between 49 and 50 % open
+    if mr and fall >= c.mr_fall * low - TOLERANCE and (c.A9 == "below_50" or fall <= 0.49 * low + TOLERANCE):
+        return MR
+    return SD
+
+
+def _show(value: Span) -> str:
+    if value[0] == value[1]:
+        return f"{value[0]:g}"
+    return f">={value[0]:g}" if value[1] == float("inf") else f"<={value[1]:g}"
+
+
+def _fall(value: Span, base: Span) -> str:
+    if base[0] <= 0:
+        return "no fall to count"
+    percent = 100 * (base[0] - value[1]) / base[0]
+    return f"{percent:.1f} % down" if percent >= 0 else f"{-percent:.1f} % up"
