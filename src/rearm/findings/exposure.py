@@ -1,0 +1,328 @@
+"""Findings on earlier therapy: what was given, what failed, when the last dose was."""
+
+from __future__ import annotations
+
+import re
+
+from rearm.course.exposure import WITHIN_DAYS, Answer
+from rearm.course.lines import prior_lines as begun
+from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
+from rearm.findings.context import Context
+from rearm.knowledge.agents import Agent, agent_class, load_agents
+from rearm.knowledge.catalogue import finding_id
+from rearm.record import Quantity, Source, Therapy
+
+_DAYS_PER_MONTH = 30.4375
+_FUNCTIONAL_HIGH_RISK_MONTHS = 18
+_TOXICITY_WORDS = re.compile(r"toxi|intoleran|adverse|side.?effect|nebenwirk|unverträg", re.IGNORECASE)
+_ENGAGERS = ("bispecific", "trispecific")
+
+
+def _answered(answer: Answer) -> Found:
+    return Found(answer.value, answer.sources, answer.note or (f"stated: {answer.stated.replace('_', ' ')}" if answer.stated else ""))
+
+
+def _any(answers: list[Found]) -> Found:
+    """OR over several agents; the sources are those of the ones that decide."""
+    value = any3([None if x.value is None else bool(x.value) for x in answers])
+    told = [x for x in answers if x.value is value and (x.sources or x.text)]
+    return Found(
+        value, tuple(dict.fromkeys(s for x in told for s in x.sources)), "; ".join(dict.fromkeys(x.text for x in told if x.text))[:400]
+    )
+
+
+# ---------------------------------------------------------------- each agent
+
+
+def _exposed(agent: str) -> Function:
+    return lambda ctx: _with_rows(ctx, _answered(ctx.exposure.agent(agent)), agent)
+
+
+def _refractory(agent: str) -> Function:
+    return lambda ctx: _with_rows(ctx, _answered(ctx.exposure.refractory_agent(agent)), agent)
+
+
+def _with_rows(ctx: Context, found: Found, agent: str) -> Found:
+    """What is known is said with the stretches of treatment that it rests on."""
+    if not found.value or not (rows := [x for x in ctx.treated([agent]) if x.source in found.sources]):
+        return found
+    told = "; ".join(
+        f"{x.regimen or ' + '.join(x.agents)}{f' (line {x.line})' if x.line is not None else ''}, {x.start}" for x in rows[-3:]
+    )
+    return Found(found.value, found.sources, f"{told}{f'; {found.text}' if found.text else ''}")
+
+
+def _stopped(agent: str) -> Function:
+    def stopped(ctx: Context) -> Found:
+        rows = ctx.treated([agent])
+        exposed = ctx.exposure.agent(agent)
+        sources = tuple(x.source for x in rows)
+        if not rows:
+            return Found(False if exposed.value is False else None, tuple(exposed.sources), exposed.note)
+        toxic = [x for x in rows if x.stop_reason and _TOXICITY_WORDS.search(x.stop_reason)]
+        for row in toxic:
+            # Steroids go along with everything; of two other agents nobody says which one was not borne.
+            if [a for a in row.agents if "steroid" not in agent_class(a)] in ([agent], []) or row.agents == (agent,):
+                return Found(True, (row.source,), f"{' + '.join(row.agents)} stopped: {row.stop_reason}, {row.start}")
+        if toxic:
+            return unknown(f"{' + '.join(toxic[0].agents)} was stopped for toxicity; the record does not say of which agent", sources)
+        if all(x.stop_reason for x in rows):
+            return Found(False, sources, "; ".join(f"stopped: {x.stop_reason}" for x in rows))
+        return unknown("the reason for stopping is not recorded", sources)
+
+    return stopped
+
+
+for _agent in load_agents():
+    FUNCTIONS[f"exposed_{finding_id(_agent)}"] = _exposed(_agent)
+    FUNCTIONS[f"refractory_{finding_id(_agent)}"] = _refractory(_agent)
+    FUNCTIONS[f"stopped_for_toxicity_{finding_id(_agent)}"] = _stopped(_agent)
+
+
+# ---------------------------------------------------------------- classes and targets
+
+for _short, _class in (("pi", "proteasome inhibitor"), ("imid", "IMiD"), ("anti_cd38", "anti-CD38")):
+    FUNCTIONS[f"exposed_{_short}"] = lambda ctx, name=_class: _answered(ctx.exposure.cls(name))  # type: ignore[misc]
+    FUNCTIONS[f"refractory_{_short}"] = lambda ctx, name=_class: _answered(ctx.exposure.refractory_cls(name))  # type: ignore[misc]
+
+
+def agents_against(target: str, kinds: tuple[str, ...] | None = None) -> list[Agent]:
+    """Listed agents with this target; `kinds` (bispecific, adc ...) narrows them."""
+    return [a for a in load_agents().values() if target in a.targets and (kinds is None or a.kind in kinds)]
+
+
+def _exposed_to(ctx: Context, agents: list[Agent]) -> Found:
+    return _any([_answered(ctx.exposure.agent(a.id)) for a in agents])
+
+
+@finding("exposed_bcma_bispecific")
+def exposed_bcma_bispecific(ctx: Context) -> Found:
+    return _exposed_to(ctx, agents_against("BCMA", _ENGAGERS))
+
+
+@finding("refractory_bcma_bispecific")
+def refractory_bcma_bispecific(ctx: Context) -> Found:
+    return _any([_answered(ctx.exposure.refractory_agent(a.id)) for a in agents_against("BCMA", _ENGAGERS)])
+
+
+@finding("exposed_bcma_adc")
+def exposed_bcma_adc(ctx: Context) -> Found:
+    return _exposed_to(ctx, agents_against("BCMA", ("adc",)))
+
+
+@finding("exposed_gprc5d")
+def exposed_gprc5d(ctx: Context) -> Found:
+    return _answered(ctx.exposure.target("GPRC5D"))
+
+
+@finding("refractory_gprc5d")
+def refractory_gprc5d(ctx: Context) -> Found:
+    return _answered(ctx.exposure.refractory_cls("anti-GPRC5D"))
+
+
+@finding("exposed_bcma_before_infusion")
+def exposed_bcma_before_infusion(ctx: Context) -> Found:
+    earlier = [x for x in ctx.record.infused() if x not in ctx.infusion_rows and "BCMA" in x.targets]
+    if earlier:
+        return Found(True, tuple(x.source for x in earlier), f"an earlier {earlier[0].product or 'CAR-T'} against BCMA, {earlier[0].when}")
+    return _given_about(ctx, agents_against("BCMA"), after=False)
+
+
+@finding("exposed_tce_after_infusion")
+def exposed_tce_after_infusion(ctx: Context) -> Found:
+    return _given_about(ctx, [a for a in load_agents().values() if a.kind in _ENGAGERS], after=True)
+
+
+def _given_about(ctx: Context, agents: list[Agent], *, after: bool) -> Found:
+    """Whether one of the agents was given after (or before) the last infusion."""
+    rows = ctx.treated(a.id for a in agents)
+    sides = [(x, is_after(ctx, x)) for x in rows]
+    here = [x for x, side in sides if side is after]
+    if here:
+        return Found(True, tuple(x.source for x in here), "; ".join(f"{' + '.join(x.agents)}, {x.start}" for x in here))
+    if any(side is None for _, side in sides):
+        return unknown("the day of the treatment is not known", [x.source for x in rows])
+    exposed = [ctx.exposure.agent(a.id) for a in agents if not ctx.treated([a.id])]
+    if any(x.value is not False for x in exposed):
+        return unknown(next((x.note for x in exposed if x.value is not False), ""))
+    return Found(False, tuple(x.source for x in rows), "given, but not in this time" if rows else "named nowhere in a complete history")
+
+
+def is_after(ctx: Context, row: Therapy) -> bool | None:
+    """Whether a stretch of treatment began after the last infusion; by order where there are no days."""
+    if row.after_infusion is not None and row.start.first is None and row.start.last is None:
+        return row.after_infusion >= ctx.infusion_count
+    if row.purpose in ("bridging", "lymphodepletion") and ctx.infusion_count == 1:
+        return False
+    if ctx.infusion_day is None:
+        return None
+    if row.start.first is not None and row.start.first > ctx.infusion_day:
+        return True
+    return False if row.start.last is not None and row.start.last <= ctx.infusion_day else None
+
+
+# ---------------------------------------------------------------- last doses
+
+
+def _of_kind(kinds: tuple[str, ...]) -> list[str]:
+    return [a.id for a in load_agents().values() if a.kind in kinds]
+
+
+def _of_class(name: str) -> list[str]:
+    return [a.id for a in load_agents().values() if name in (a.cls, *a.classes)]
+
+
+def apheresis_day(ctx: Context) -> int | None:
+    """The last apheresis for the last infusion."""
+    days = [d for x in ctx.infusion_rows for d in x.apheresis_days if ctx.infusion_day is None or d <= ctx.infusion_day]
+    return max(days, default=None)
+
+
+@finding("days_since_last_tce")
+def days_since_last_tce(ctx: Context) -> Found:
+    return ctx.days_since(ctx.treated(_of_kind(_ENGAGERS)), ctx.as_of, before="the decision")
+
+
+@finding("days_since_last_alkylator")
+def days_since_last_alkylator(ctx: Context) -> Found:
+    return ctx.days_since(ctx.treated(_of_class("alkylator")), ctx.as_of, before="the decision")
+
+
+@finding("days_bendamustine_to_apheresis")
+def days_bendamustine_to_apheresis(ctx: Context) -> Found:
+    return ctx.days_since(_dated(ctx.treated(["bendamustine"])), apheresis_day(ctx), before="the apheresis")
+
+
+@finding("days_alkylator_to_apheresis")
+def days_alkylator_to_apheresis(ctx: Context) -> Found:
+    return ctx.days_since(_dated(ctx.treated(_of_class("alkylator"))), apheresis_day(ctx), before="the apheresis")
+
+
+@finding("days_tce_to_apheresis")
+def days_tce_to_apheresis(ctx: Context) -> Found:
+    return ctx.days_since(_dated(ctx.treated(_of_kind(_ENGAGERS))), apheresis_day(ctx), before="the apheresis")
+
+
+@finding("days_bcma_agent_to_infusion")
+def days_bcma_agent_to_infusion(ctx: Context) -> Found:
+    rows = [x for x in ctx.treated(a.id for a in agents_against("BCMA")) if is_after(ctx, x) is not True]
+    return ctx.days_since(rows, ctx.infusion_day, before="the infusion")
+
+
+def _dated(rows: list[Therapy]) -> list[Therapy]:
+    """Lymphodepletion and bridging come after the apheresis: without a day they do not count as the last dose before it."""
+    return [x for x in rows if x.purpose not in ("bridging", "lymphodepletion") or x.start.first is not None]
+
+
+@finding("bendamustine_before_apheresis")
+def bendamustine_before_apheresis(ctx: Context) -> Found:
+    rows, day = ctx.treated(["bendamustine"]), apheresis_day(ctx)
+    sources = tuple(x.source for x in rows)
+    if not rows:
+        return _answered(ctx.exposure.agent("bendamustine"))
+    before = [_starts_before(ctx, x, day) for x in rows]
+    value = any3(before)
+    text = "; ".join(f"bendamustine, {x.start}" for x in rows) + (
+        f", apheresis day {day}" if day is not None else ", day of apheresis not known"
+    )
+    return Found(value, sources, text)
+
+
+def _starts_before(ctx: Context, row: Therapy, day: int | None) -> bool | None:
+    if is_after(ctx, row) or row.purpose in ("lymphodepletion", "bridging"):
+        return (
+            False
+            if day is None or row.start.first is None or row.start.first >= day
+            else row.start.last is not None and row.start.last < day
+        )
+    if day is None:
+        return None
+    if row.start.last is not None and row.start.last < day:
+        return True
+    return False if row.start.first is not None and row.start.first >= day else None
+
+
+# ---------------------------------------------------------------- lines
+
+
+@finding("prior_lines")
+def prior_lines(ctx: Context) -> Found:
+    """Lines begun up to as_of. Numbers stated in the input that jump over lines not recorded count: a lone fourth line is four lines."""
+    found = begun(ctx.record, ctx.as_of + 1)
+    every = (*found.certain, *found.uncertain)
+    sources = tuple(dict.fromkeys(s for x in every for s in x.sources))
+    if all(x.infusion is not None for x in every):
+        return unknown("no line of therapy before the CAR-T is recorded")
+    infusions = sum(x.infusion is not None for x in found.certain)
+    stated = max((x.stated for x in found.certain if x.stated is not None), default=0)
+    own = len(found.certain) - infusions
+    # Where more lines are numbered than recorded, a number may belong to a line left out or to an infusion.
+    low = max(len(found.certain), stated)
+    high = (stated + infusions if stated > own else len(found.certain)) + len(found.uncertain)
+    text = f"{low if low == high else f'{low} to {high}'} lines, CAR-T included"
+    return measured(Quantity(float(low), float(high)), text, sources, whole=True)
+
+
+@finding("therapy_history_complete")
+def therapy_history_complete(ctx: Context) -> Found:
+    return ctx.therapy_history
+
+
+def _autologous(row: Therapy) -> bool:
+    return row.purpose == "transplant" and re.search(r"\ballo", row.regimen or "", re.IGNORECASE) is None
+
+
+@finding("prior_asct")
+def prior_asct(ctx: Context) -> Found:
+    rows = [x for x in ctx.record.therapies if _autologous(x)]
+    if rows:
+        return Found(True, tuple(x.source for x in rows), "; ".join(f"{x.regimen or 'autologous transplant'}, {x.start}" for x in rows))
+    complete = ctx.therapy_history
+    return Found(False, complete.sources, "no transplant in a complete history") if complete.value is True else unknown()
+
+
+@finding("months_first_asct_to_progression")
+def months_first_asct_to_progression(ctx: Context) -> Found:
+    interval = ctx.exposure.first_transplant_to_progression()
+    if interval.days is None:
+        return unknown(interval.note, interval.sources)
+    months = round(interval.days / _DAYS_PER_MONTH, 1)
+    return Found(months, interval.sources, f"progression {months:g} months after the first autologous transplant")
+
+
+@finding("functional_high_risk")
+def functional_high_risk(ctx: Context) -> Found:
+    starts = [(x.start.day, x) for x in ctx.record.therapies if x.line == 1 and x.start.day is not None]
+    if not starts:
+        return unknown()
+    start, row = min(starts, key=lambda pair: pair[0])
+    months = _months(_progression_after(ctx, start, 1), start, row.source, "the start of the first line")
+    late = months.quantity.above(_FUNCTIONAL_HIGH_RISK_MONTHS) if months.quantity else None
+    return Found(None if late is None else not late, months.sources, months.text)
+
+
+def _months(progression: tuple[Quantity, tuple[Source, ...]] | None, start: int, source: Source, since: str) -> Found:
+    if progression is None:
+        return unknown()
+    days, sources = progression
+    months = Quantity((days.low - start) / _DAYS_PER_MONTH, (days.high - start) / _DAYS_PER_MONTH)
+    if months.exact is not None:
+        months = Quantity.of(round(months.low, 1))
+    shown = f"{months.low:.0f}" if round(months.low) == round(months.high) else f"{months.low:.0f} to {months.high:.0f}"
+    return measured(months, f"progression {shown} months after {since} (day {start})", (source, *sources))
+
+
+def _progression_after(ctx: Context, day: int, line: int | None) -> tuple[Quantity, tuple[Source, ...]] | None:
+    """Day of the progression that ended this line: as the team dated it, else between the end of the stretch that it came on and 60 days
+    after it, but not after the start of the next line."""
+    therapies = [x for x in ctx.record.therapies if x.start.day is not None and x.start.day >= day]
+    later = [x.start.day or 0 for x in therapies if x.line is not None and line is not None and x.line > line]
+    stop = min(later, default=ctx.infusion_day if ctx.infusion_day is not None and ctx.infusion_day > day else ctx.as_of)
+    stated = [x for x in ctx.record.responses if x.response == "PD" and x.day is not None and day < x.day <= stop]
+    if stated:
+        first = min(stated, key=lambda x: x.day or 0)
+        return Quantity.of(float(first.day or 0)), (first.source,)
+    for row in sorted(therapies, key=lambda x: x.start.day or 0):
+        if row.progression_on and row.end.day is not None and row.end.day <= stop:
+            return Quantity(float(row.end.day), float(min(row.end.day + WITHIN_DAYS, stop))), (row.source,)
+    return None

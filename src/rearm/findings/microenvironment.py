@@ -1,0 +1,147 @@
+"""Findings on inflammation and the microenvironment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from rearm.findings.base import Found, all3, finding, measured, unknown
+from rearm.findings.context import Context
+from rearm.findings.product import lymphodepletion_start
+from rearm.knowledge.agents import agent_class
+from rearm.record import Lab, Quantity
+
+_BEFORE_DAYS = 30
+_IMMUNOSUPPRESSION_DAYS = 30
+# Given against the toxicity and against T cells alike. Tocilizumab blocks interleukin-6 and is not counted.
+_IMMUNOSUPPRESSANTS = ("anakinra", "ruxolitinib", "emapalumab", "anti-thymocyte globulin", "etoposide", "cyclophosphamide")
+# Share of cells from which a marker counts as carried: the usual convention of flow cytometry, no outcome-tested limit.
+_CARRIED_PERCENT = 20.0
+
+
+@finding("ferritin_before_infusion")
+def ferritin_before_infusion(ctx: Context) -> Found:
+    return ctx.number("ferritin", ctx.before_infusion(_BEFORE_DAYS))
+
+
+@finding("ferritin_above_normal_before_infusion")
+def ferritin_above_normal_before_infusion(ctx: Context) -> Found:
+    return _above_normal(ctx, "ferritin", ctx.before_infusion(_BEFORE_DAYS))
+
+
+@finding("crp_before_infusion")
+def crp_before_infusion(ctx: Context) -> Found:
+    return ctx.number("crp", ctx.before_infusion(_BEFORE_DAYS))
+
+
+@finding("ldh_above_normal")
+def ldh_above_normal(ctx: Context) -> Found:
+    return _above_normal(ctx, "ldh", ctx.at_failure)
+
+
+def _above_normal(ctx: Context, test: str, window: tuple[int, int] | None) -> Found:
+    """Against the upper limit that the laboratory reports with the value; limits differ between assays, so none is assumed."""
+    reading = ctx.latest(test, window)
+    limits = {x.ref_high for x in reading.labs}
+    if reading.quantity is None:
+        return unknown(reading.text, reading.sources)
+    limit = limits.pop() if len(limits) == 1 else None
+    if limit is None:
+        return unknown(f"{reading.text}, without the laboratory's upper limit", reading.sources)
+    return Found(reading.quantity.above(limit), reading.sources, f"{reading.text}, upper limit {limit:g}")
+
+
+@finding("treg_percent")
+def treg_percent(ctx: Context) -> Found:
+    return ctx.number("regulatory_t_cells", ctx.at_failure)
+
+
+# ---------------------------------------------------------------- before lymphodepletion
+
+
+def before_lymphodepletion(ctx: Context) -> tuple[int, int] | None:
+    """The 30 days up to the first day of lymphodepletion; without its day, up to five days before the infusion, its usual beginning."""
+    start = lymphodepletion_start(ctx)
+    if start is None and ctx.infusion_day is not None:
+        start = ctx.infusion_day - 5
+    return None if start is None else (start - _BEFORE_DAYS, start)
+
+
+# Points of the CAR-HEMATOTOX score (Rejeski, Blood 2021), item limits as restated second-hand: only platelets and ferritin give two points.
+_HEMATOTOX: tuple[tuple[str, Callable[[float], int]], ...] = (
+    ("platelets", lambda v: 0 if v > 175 else 1 if v >= 75 else 2),  # 10*9/L
+    ("neutrophils", lambda v: 0 if v >= 1.2 else 1),  # 10*9/L
+    ("hemoglobin", lambda v: 0 if v >= 9.0 else 1),  # g/dL
+    ("crp", lambda v: 0 if v < 30.0 else 1),  # mg/L; the score is written in mg/dL
+    ("ferritin", lambda v: 0 if v < 650 else 1 if v <= 2000 else 2),  # ng/mL
+)
+
+
+@finding("car_hematotox")
+def car_hematotox(ctx: Context) -> Found:
+    window = before_lymphodepletion(ctx)
+    readings = [(ctx.latest(test, window), points) for test, points in _HEMATOTOX]
+    missing = [test for (test, _), (reading, _) in zip(_HEMATOTOX, readings, strict=True) if reading.quantity is None]
+    sources = [s for reading, _ in readings for s in reading.sources]
+    if missing:
+        return unknown(f"not known before lymphodepletion: {', '.join(missing)}" if len(missing) < len(_HEMATOTOX) else "", sources)
+    spans = [[points(v) for v in _ends(q)] for reading, points in readings if (q := reading.quantity) is not None]
+    score = Quantity(float(sum(min(s) for s in spans)), float(sum(max(s) for s in spans)))
+    return measured(score, f"CAR-HEMATOTOX {score.low:g}{f' to {score.high:g}' if score.exact is None else ''}", sources, whole=True)
+
+
+def _ends(quantity: Quantity) -> tuple[float, float]:
+    """The least and the greatest value that the interval holds: `<1.2` ends just below 1.2."""
+    low = math.nextafter(quantity.low, math.inf) if quantity.low_open else quantity.low
+    return low, math.nextafter(quantity.high, -math.inf) if quantity.high_open and math.isfinite(quantity.high) else quantity.high
+
+
+@finding("neutrophil_lymphocyte_ratio")
+def neutrophil_lymphocyte_ratio(ctx: Context) -> Found:
+    window = before_lymphodepletion(ctx)
+    lymphocytes = {x.day: x for x in ctx.results("lymphocytes", window) if x.day is not None}
+    for row in reversed(ctx.results("neutrophils", window)):
+        other = lymphocytes.get(row.day) if row.day is not None else None
+        if other is None or row.quantity is None or other.quantity is None:
+            continue
+        ratio = divided(row.quantity, other.quantity)
+        text = f"neutrophils {row.quantity} and lymphocytes {other.quantity} (10*9/L), day {row.day}"
+        return measured(ratio, text, (row.source, other.source))
+    return unknown()
+
+
+def divided(top: Quantity, bottom: Quantity) -> Quantity:
+    """The quotient of two numbers that can't be negative, as an interval. Open upwards where the divisor may be zero."""
+    low = top.low / bottom.high if bottom.high > 0 else 0.0
+    high = top.high / bottom.low if bottom.low > 0 else math.inf
+    return Quantity(low, high, top.low_open or bottom.high_open, top.high_open or bottom.low_open)
+
+
+# ---------------------------------------------------------------- lesions and immunosuppression
+
+
+@finding("emd_tim3_tigit")
+def emd_tim3_tigit(ctx: Context) -> Found:
+    def of_lesion(lab: Lab) -> bool:
+        return lab.specimen == "lesion_biopsy"
+
+    readings = [ctx.latest(test, ctx.after_infusion(1, 10**6), of_lesion) for test in ("cd8_t_cells_tim3", "cd8_t_cells_tigit")]
+    carried = all3([r.quantity.at_least(_CARRIED_PERCENT) if r.quantity else None for r in readings])
+    sources = [s for r in readings for s in r.sources]
+    return Found(carried, tuple(sources), "; ".join(r.text for r in readings if r.text))
+
+
+@finding("post_infusion_immunosuppression")
+def post_infusion_immunosuppression(ctx: Context) -> Found:
+    window = ctx.after_infusion(0, _IMMUNOSUPPRESSION_DAYS)
+    rows = [x for x in ctx.record.therapies if x.purpose == "toxicity_management"]
+    if window is None or not rows:
+        return unknown()
+    near = [x for x in rows if x.start.first is None or x.start.last is None or (x.start.last >= window[0] and x.start.first <= window[1])]
+    suppressing = [x for x in near if any(a in _IMMUNOSUPPRESSANTS or "steroid" in agent_class(a) for a in x.agents)]
+    for row in suppressing:
+        if row.start.first is not None and row.start.last is not None and row.start.first >= window[0] and row.start.last <= window[1]:
+            return Found(True, (row.source,), f"{' + '.join(row.agents)} for toxicity, {row.start}")
+    if suppressing or any(x.unread or not x.agents for x in near):
+        return unknown("the day or the agents of the treatment of toxicity are not known", [x.source for x in near])
+    return Found(False, tuple(x.source for x in rows), "treatment of toxicity is recorded, without immunosuppression in this time")

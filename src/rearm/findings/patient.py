@@ -1,0 +1,418 @@
+"""Findings on the person: organs, counts, infections, toxicities, what is wished. Windows count back from as_of."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from rearm.findings.base import FUNCTIONS, Found, Function, all3, any3, finding, measured, not3, unknown
+from rearm.findings.context import Context, Reading
+from rearm.findings.exposure import agents_against
+from rearm.record import Quantity, Toxicity
+
+_COUNT_DAYS = 30
+_NEAR_COUNT_DAYS = 14
+_ECOG_DAYS = 60
+_LVEF_DAYS = 180
+_IGG_DAYS = 60
+_CLEAR_OF_INFECTION_DAYS = 30  # a statement that there is no infection is worth this long
+_PREGNANCY_NEGATIVE_DAYS = 14
+_PREGNANCY_POSITIVE_DAYS = 280
+# Cytokine release and neurotoxicity last days; a row without an end speaks for this long.
+_CRS_DAYS = 30
+_CYTOPENIA_FROM_DAY = 30
+_EVER = 10**6
+
+
+def _condition(name: str) -> Function:
+    return lambda ctx: ctx.condition(name).found()
+
+
+for _name in (
+    "dialysis",
+    "lung_disease",
+    "liver_failure",
+    "active_gvhd",
+    "diabetes",
+    "autoimmune_disease",
+    "malnutrition",
+    "latent_tuberculosis",
+):
+    FUNCTIONS[_name] = _condition(_name)
+for _fact in ("eye_care_access", "stored_cd34", "next_tcell_therapy_planned"):
+    FUNCTIONS[_fact] = lambda ctx, name=_fact: ctx.yes_no_fact(name)  # type: ignore[misc]
+
+
+# ---------------------------------------------------------------- person
+
+
+@finding("age")
+def age(ctx: Context) -> Found:
+    """Needs the calendar date of as_of. With a year of birth alone the age is one of two."""
+    if ctx.record.day_zero is None:
+        return unknown(
+            "no calendar date is known, so that the age at as_of can't be told" if ctx.record.birth_year or ctx.record.birth_date else ""
+        )
+    on = ctx.record.day_zero + timedelta(days=ctx.as_of)
+    born = ctx.record.birth_date
+    if born is not None:
+        years = on.year - born.year - (on < _birthday(born, on.year))
+        return Found(years, (ctx.record.source,), f"{years} years old on day {ctx.as_of}")
+    if ctx.record.birth_year is None:
+        return unknown()
+    years = on.year - ctx.record.birth_year
+    return measured(
+        Quantity(float(years - 1), float(years)), f"{years - 1} or {years} years old (year of birth)", (ctx.record.source,), whole=True
+    )
+
+
+def _birthday(born: date, year: int) -> date:
+    """The birthday in this year; of the 29th of February on the 1st of March."""
+    return date(year, 3, 1) if (born.month, born.day) == (2, 29) else date(year, born.month, born.day)
+
+
+@finding("sex")
+def sex(ctx: Context) -> Found:
+    return Found(ctx.record.sex, (ctx.record.source,), ctx.record.sex) if ctx.record.sex in ("F", "M") else unknown()
+
+
+@finding("ecog")
+def ecog(ctx: Context) -> Found:
+    return ctx.number("ecog", ctx.recent(_ECOG_DAYS), whole=True)
+
+
+@finding("frailty")
+def frailty(ctx: Context) -> Found:
+    return ctx.word_fact("frailty", ("fit", "intermediate", "frail"))
+
+
+@finding("goals_of_care")
+def goals_of_care(ctx: Context) -> Found:
+    return ctx.word_fact("goals_of_care", ("comfort_only", "disease_control", "no_hospital"))
+
+
+@finding("trials_open")
+def trials_open(ctx: Context) -> Found:
+    fact = ctx.fact("trials_open")
+    if fact is None:
+        return unknown()
+    named = fact.value.strip().casefold() not in ("", "no", "none", "nein", "keine")
+    return Found(named, (fact.source,), f"trials open: {fact.value}, {fact.when}")
+
+
+@finding("weight_kg")
+def weight_kg(ctx: Context) -> Found:
+    return ctx.number("weight", ctx.recent(_EVER))
+
+
+# ---------------------------------------------------------------- kidney, heart
+
+
+@finding("creatinine")
+def creatinine(ctx: Context) -> Found:
+    return ctx.number("creatinine", ctx.recent(_COUNT_DAYS))
+
+
+@finding("creatinine_clearance")
+def creatinine_clearance(ctx: Context) -> Found:
+    """The later of a reported clearance and a reported eGFR; else Cockcroft-Gault (Nephron 1976;16:31-41)."""
+    reported = [ctx.latest(test, ctx.recent(_COUNT_DAYS)) for test in ("creatinine_clearance", "egfr")]
+    known = [x for x in reported if x.quantity is not None]
+    if known:
+        last = max(known, key=lambda x: x.labs[0].when.first or 0)
+        return measured(last.quantity, last.text, last.sources)
+    blood, years, weight = ctx.latest("creatinine", ctx.recent(_COUNT_DAYS)), age(ctx), ctx.latest("weight", ctx.recent(_EVER))
+    if (
+        blood.quantity is None
+        or years.quantity is None
+        or weight.quantity is None
+        or ctx.record.sex not in ("F", "M")
+        or blood.quantity.low <= 0
+    ):
+        missing = [n for n, x in (("creatinine", blood.quantity), ("age", years.quantity), ("weight", weight.quantity)) if x is None]
+        return unknown(f"for Cockcroft-Gault there is no {', '.join(missing)}" if missing and len(missing) < 3 else "")
+    factor = 0.85 if ctx.record.sex == "F" else 1.0
+    low = (140 - years.quantity.high) * weight.quantity.low / (72 * blood.quantity.high) * factor
+    high = (140 - years.quantity.low) * weight.quantity.high / (72 * blood.quantity.low) * factor
+    value = Quantity(round(low, 1), round(high, 1))
+    return measured(
+        value, f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}", (*blood.sources, *years.sources, *weight.sources)
+    )
+
+
+@finding("lvef")
+def lvef(ctx: Context) -> Found:
+    return ctx.number("lvef", ctx.recent(_LVEF_DAYS))
+
+
+@finding("heart_failure_severe")
+def heart_failure_severe(ctx: Context) -> Found:
+    state, nyha = ctx.condition("heart_failure"), ctx.word_fact("nyha_class", ("I", "II", "III", "IV"))
+    sources, text = (*state.sources, *nyha.sources), "; ".join(x for x in (state.text, nyha.text) if x)
+    if state.present is False:
+        return Found(False, sources, text)
+    grade = max((r.grade for r in state.rows if r.grade is not None), default=None) if state.present else None
+    if nyha.value in ("III", "IV") or (grade is not None and grade >= 3):
+        return Found(True, sources, text)
+    return Found(False if nyha.value is not None or (grade is not None and state.present) else None, sources, text)
+
+
+@finding("cardiac_disease")
+def cardiac_disease(ctx: Context) -> Found:
+    states = [ctx.condition(n) for n in ("heart_failure", "arrhythmia", "ischaemic_heart_disease")]
+    told = [s for s in states if s.present] or [s for s in states if s.rows]
+    return Found(any3([s.present for s in states]), tuple(r for s in told for r in s.sources), "; ".join(s.text for s in told))
+
+
+@finding("thrombosis")
+def thrombosis(ctx: Context) -> Found:
+    """Also one that was treated: it bears on what is given next."""
+    rows = [x for x in ctx.record.conditions if x.condition == "thrombosis"]
+    had = [x for x in rows if x.status in ("present", "resolved")]
+    if had:
+        return Found(True, tuple(x.source for x in had), "; ".join(f"thrombosis {x.status}, {x.when}" for x in had))
+    return Found(False if rows else None, tuple(x.source for x in rows), "thrombosis stated absent" if rows else "")
+
+
+# ---------------------------------------------------------------- blood
+
+
+@finding("neutrophils")
+def neutrophils(ctx: Context) -> Found:
+    near = ctx.latest("neutrophils", ctx.recent(_NEAR_COUNT_DAYS))
+    return ctx.number("neutrophils", ctx.recent(_NEAR_COUNT_DAYS if near.labs else _COUNT_DAYS))
+
+
+@finding("platelets")
+def platelets(ctx: Context) -> Found:
+    return ctx.number("platelets", ctx.recent(_COUNT_DAYS))
+
+
+@finding("hemoglobin")
+def hemoglobin(ctx: Context) -> Found:
+    return ctx.number("hemoglobin", ctx.recent(_COUNT_DAYS))
+
+
+@finding("prolonged_cytopenia")
+def prolonged_cytopenia(ctx: Context) -> Found:
+    """The latest counts of the last 60 days decide; ICAHT of grade 3 or more that has no end stands until they have recovered."""
+    if ctx.infusion_day is None:
+        return unknown()
+    start = ctx.infusion_day + _CYTOPENIA_FROM_DAY + 1
+    if ctx.as_of < start:
+        return Found(False, (), f"day {_CYTOPENIA_FROM_DAY} after the infusion is not past")
+    window = (max(start, ctx.as_of - 60), ctx.as_of)
+    counts = [(ctx.latest("neutrophils", window), 1.0), (ctx.latest("platelets", window), 50.0)]
+    low = [r.quantity.below(limit) if r.quantity is not None else None for r, limit in counts]
+    sources, text = [s for r, _ in counts for s in r.sources], "; ".join(r.text for r, _ in counts if r.text)
+    icaht = [
+        x for x in ctx.record.toxicities if x.toxicity == "icaht" and (x.grade or 0) >= 3 and x.end.first is None and x.end.last is None
+    ]
+    if any3(low) is not True and icaht and all3([not3(v) for v in low]) is not True:
+        return Found(True, (icaht[0].source, *sources), f"ICAHT grade {icaht[0].grade}, {icaht[0].when}, no end recorded")
+    return Found(any3(low), tuple(sources), text)
+
+
+@finding("igg")
+def igg(ctx: Context) -> Found:
+    """Total IgG holds an IgG paraprotein: then the healthy IgG is at most the total, and how much lower is not known."""
+    total = ctx.latest("igg", ctx.recent(_IGG_DAYS))
+    if total.quantity is None:
+        return unknown(total.text, total.sources)
+    if ctx.record.heavy_chain and not {"IgG"}.intersection(ctx.record.heavy_chain):
+        return measured(total.quantity, total.text, total.sources)
+    protein = ctx.latest("serum_m_protein", ctx.recent(_IGG_DAYS))
+    if protein.quantity is not None and protein.quantity.at_most(0.0):
+        return measured(total.quantity, total.text, (*total.sources, *protein.sources))
+    isotype = "IgG myeloma" if ctx.record.heavy_chain else "myeloma without a recorded heavy chain"
+    text = f"{total.text}; {isotype}, {protein.text or 'M-protein not known'}: healthy IgG is at most this"
+    return measured(Quantity(0.0, total.quantity.high, False, total.quantity.high_open), text, (*total.sources, *protein.sources))
+
+
+# ---------------------------------------------------------------- infection
+
+
+@finding("active_infection")
+def active_infection(ctx: Context) -> Found:
+    """Present until it is said to be over. That there is none is said by a row of the last 30 days, never by silence."""
+    states = [ctx.condition("active_infection"), ctx.condition("febrile_neutropenia"), ctx.toxicity("infection")]
+    told = [s for s in states if s.rows]
+    present = [s for s in told if s.present]
+    if present:
+        return Found(True, tuple(r for s in present for r in s.sources), "; ".join(s.text for s in present))
+    text = "; ".join(s.text for s in told)
+    sources = tuple(r for s in told for r in s.sources)
+    if any(s.present is None for s in told):
+        return unknown(text, sources)
+    recent = [s for s in told if any(_over(r, ctx.as_of - _CLEAR_OF_INFECTION_DAYS) for r in s.rows)]
+    if recent:
+        return Found(False, tuple(r for s in recent for r in s.sources), "; ".join(s.text for s in recent))
+    return unknown(f"{text}, too long ago to speak for now" if text else "", sources)
+
+
+def _over(row: object, since: int) -> bool:
+    when, end = getattr(row, "when", None), getattr(row, "end", None)
+    last = [d.last for d in (when, end) if d is not None and d.last is not None]
+    return bool(last) and max(last) >= since
+
+
+for _test in ("hbsag", "anti_hbc"):
+    FUNCTIONS[_test] = lambda ctx, name=_test: ctx.positive(name, ctx.recent(_EVER))  # type: ignore[misc]
+
+
+def _detected(ctx: Context, test: str, days: int) -> Found:
+    """Detected, not detected, or unknown: `<10` may be either, as a limit of quantification is no limit of detection."""
+    reading = ctx.latest(test, ctx.recent(days))
+    if reading.word == "not_detected":
+        return Found(False, reading.sources, reading.text)
+    if reading.quantity is None:
+        return unknown(reading.text, reading.sources)
+    return Found(reading.quantity.above(0.0), reading.sources, reading.text)
+
+
+@finding("hbv_dna_detected")
+def hbv_dna_detected(ctx: Context) -> Found:
+    return _detected(ctx, "hbv_dna", _EVER)
+
+
+@finding("hcv_rna_detected")
+def hcv_rna_detected(ctx: Context) -> Found:
+    return _detected(ctx, "hcv_rna", _EVER)
+
+
+@finding("hiv")
+def hiv(ctx: Context) -> Found:
+    serology, state = ctx.positive("hiv_serology", ctx.recent(_EVER)), ctx.condition("hiv")
+    value = any3([v for v in (serology.value, state.present) if isinstance(v, bool)])
+    return Found(value, (*serology.sources, *state.sources), "; ".join(x for x in (serology.text, state.text) if x))
+
+
+@finding("cmv_reactivation")
+def cmv_reactivation(ctx: Context) -> Found:
+    state, dna = ctx.condition("cmv_reactivation"), _detected(ctx, "cmv_dna", _COUNT_DAYS)
+    if state.rows:
+        return state.found()
+    if dna.value is True:
+        return unknown(f"{dna.text}; whether it is a reactivation to be treated is not stated", dna.sources)
+    return dna
+
+
+# ---------------------------------------------------------------- toxicities
+
+
+def _grade(ctx: Context, condition: str, toxicity: str) -> Found:
+    """Highest grade that lasts at as_of; 0 where it is said to be absent or over."""
+    states = [ctx.condition(condition), ctx.toxicity(toxicity)]
+    told = [s for s in states if s.rows]
+    text, sources = "; ".join(s.text for s in told), tuple(r for s in told for r in s.sources)
+    present = [s for s in told if s.present]
+    grades = [r.grade for s in present for r in s.rows]
+    if any(g is None for g in grades) or any(s.present is None for s in told):
+        low = max((g for g in grades if g is not None), default=1 if present else 0)
+        return measured(Quantity(float(low), 5.0), f"{text}; the grade is not certain", sources, whole=True)
+    if present:
+        return Found(max(g for g in grades if g is not None), sources, text)
+    return Found(0, sources, text) if told else unknown()
+
+
+@finding("neuropathy_grade")
+def neuropathy_grade(ctx: Context) -> Found:
+    return _grade(ctx, "peripheral_neuropathy", "peripheral_neuropathy")
+
+
+@finding("keratopathy_grade")
+def keratopathy_grade(ctx: Context) -> Found:
+    return _grade(ctx, "keratopathy", "keratopathy")
+
+
+@finding("oral_or_weight_toxicity")
+def oral_or_weight_toxicity(ctx: Context) -> Found:
+    rows = [x for x in ctx.record.toxicities if x.toxicity in ("weight_loss", "oral_toxicity", "dysgeusia")]
+    severe = [x for x in rows if x.grade is not None and x.grade >= 3 and (_under_gprc5d(ctx, x) or _lasts(x))]
+    if severe:
+        return Found(
+            True, tuple(x.source for x in severe), "; ".join(f"{x.toxicity.replace('_', ' ')} grade {x.grade}, {x.when}" for x in severe)
+        )
+    if not rows:
+        return unknown()
+    if any(x.grade is None or (x.grade >= 3 and x.when.first is None) for x in rows):
+        return unknown("the grade or the day is not recorded", [x.source for x in rows])
+    return Found(False, tuple(x.source for x in rows), "; ".join(f"{x.toxicity.replace('_', ' ')} grade {x.grade}, {x.when}" for x in rows))
+
+
+def _lasts(row: Toxicity) -> bool:
+    return row.end.first is None and row.end.last is None
+
+
+def _under_gprc5d(ctx: Context, row: Toxicity) -> bool:
+    """Begun while an agent against GPRC5D was given or within 60 days after it."""
+    for therapy in ctx.treated(a.id for a in agents_against("GPRC5D")):
+        if row.when.last is None or therapy.start.first is None:
+            continue
+        stop = therapy.end.last if therapy.end.last is not None else ctx.as_of
+        if therapy.start.first <= row.when.last <= stop + 60:
+            return True
+    return False
+
+
+def _highest_grade(ctx: Context, toxicity: str) -> Found:
+    rows = [x for x in ctx.record.toxicities if x.toxicity == toxicity]
+    if not rows:
+        return unknown()
+    grades = [x.grade for x in rows if x.grade is not None]
+    text = "; ".join(f"{toxicity.upper()} grade {'not stated' if x.grade is None else x.grade}, {x.when}" for x in rows)
+    if len(grades) < len(rows):
+        low = max([*grades, 1])
+        return measured(Quantity(float(low), 5.0), text, [x.source for x in rows], whole=True)
+    return Found(max(grades), tuple(x.source for x in rows), text)
+
+
+@finding("crs_grade_past")
+def crs_grade_past(ctx: Context) -> Found:
+    return _highest_grade(ctx, "crs")
+
+
+@finding("icans_grade_past")
+def icans_grade_past(ctx: Context) -> Found:
+    return _highest_grade(ctx, "icans")
+
+
+@finding("unresolved_crs_icans")
+def unresolved_crs_icans(ctx: Context) -> Found:
+    states = [ctx.toxicity(t, lasts=_CRS_DAYS) for t in ("crs", "icans")]
+    told = [s for s in states if s.present] or [s for s in states if s.rows]
+    return Found(any3([s.present for s in states if s.rows]), tuple(r for s in told for r in s.sources), "; ".join(s.text for s in told))
+
+
+@finding("parkinsonism")
+def parkinsonism(ctx: Context) -> Found:
+    states = [s for t in ("parkinsonism", "cranial_nerve_palsy", "guillain_barre") if (s := ctx.toxicity(t)).rows]
+    told = [s for s in states if s.present] or states
+    return Found(any3([s.present for s in states]), tuple(r for s in told for r in s.sources), "; ".join(s.text for s in told))
+
+
+# ---------------------------------------------------------------- pregnancy
+
+
+@finding("pregnancy")
+def pregnancy(ctx: Context) -> Found:
+    """A negative test speaks for two weeks, a positive one or a statement for the time of a pregnancy."""
+    if ctx.record.sex == "M":
+        return Found(False, (ctx.record.source,), "male")
+    test = ctx.latest("pregnancy_test", ctx.recent(_PREGNANCY_POSITIVE_DAYS))
+    state = ctx.condition("pregnancy")
+    stated = _since(test, state.rows[0].when.last if state.rows else None)
+    if state.present and stated:
+        return state.found()
+    if test.word == "positive":
+        return Found(True, test.sources, test.text)
+    fresh = ctx.latest("pregnancy_test", ctx.recent(_PREGNANCY_NEGATIVE_DAYS))
+    if fresh.word == "negative":
+        return Found(False, fresh.sources, fresh.text)
+    return unknown(
+        f"{test.text}, too old to rely on" if test.word == "negative" else test.text or state.text, (*test.sources, *state.sources)
+    )
+
+
+def _since(test: Reading, day: int | None) -> bool:
+    """Whether a statement of this day is not older than the test."""
+    return test.day is None or day is None or day >= test.day

@@ -1,0 +1,187 @@
+"""Findings on emergencies, and on what looks like relapse and is none. Nobody's silence is taken for absence."""
+
+from __future__ import annotations
+
+from rearm.course.lesions import histology
+from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, unknown
+from rearm.findings.context import Context, lab_text
+from rearm.findings.tumour import imaging_text, positive_lesions
+from rearm.record import Fact, Lab, Quantity, Source
+
+_CALCIUM_LIMIT = 11.5  # mg/dL, corrected; IMWG clinical relapse
+_CREATININE_RISE = 2.0  # mg/dL, IMWG clinical relapse
+_CREATININE_HIGH = 2.0  # mg/dL, IMWG
+_RENAL_BASELINE_DAYS = 365
+_ACUTE_DAYS = 60
+_BLASTS_DAYS = 90
+_BLASTS_PERCENT = 5.0
+# Haemophagocytosis-like hyperinflammation is a matter of weeks: a row without an end speaks for this long.
+_IEC_HS_DAYS = 60
+
+
+def _conditions(*names: str, toxicity: str | None = None) -> Function:
+    """Present where one of the conditions is, or the toxicity of that name is not over."""
+
+    def found(ctx: Context) -> Found:
+        states = [ctx.condition(n) for n in names] + ([ctx.toxicity(toxicity)] if toxicity else [])
+        told = [s for s in states if s.rows]
+        present = [s for s in told if s.present]
+        value = True if present else any3([s.present for s in told])
+        use = present or told
+        return Found(value, tuple(r for s in use for r in s.sources), "; ".join(s.text for s in use))
+
+    return found
+
+
+FUNCTIONS["al_amyloidosis"] = _conditions("al_amyloidosis")
+FUNCTIONS["cord_compression"] = _conditions("cord_compression")
+FUNCTIONS["second_solid_tumour"] = _conditions("second_solid_tumour")
+FUNCTIONS["enterocolitis"] = _conditions("enterocolitis", toxicity="enterocolitis")
+
+
+@finding("cns_disease")
+def cns_disease(ctx: Context) -> Found:
+    state, csf = ctx.condition("cns_myeloma"), ctx.positive("csf_plasma_cells", ctx.recent(_ACUTE_DAYS))
+    if state.present or csf.value is True:
+        return Found(True, (*state.sources, *csf.sources), "; ".join(x for x in (state.text, csf.text) if x))
+    return state.found() if state.present is False or csf.value is None else csf
+
+
+@finding("hyperviscosity")
+def hyperviscosity(ctx: Context) -> Found:
+    state, lab = ctx.condition("hyperviscosity"), ctx.latest("serum_viscosity", ctx.recent(14))
+    if state.rows:
+        return state.found()
+    return unknown(f"{lab.text}; hyperviscosity is a diagnosis, not stated" if lab.text else "", lab.sources)
+
+
+@finding("hypercalcaemia")
+def hypercalcaemia(ctx: Context) -> Found:
+    """The later of a measurement and a statement decides; calcium without albumin is not corrected and not read."""
+    lab = ctx.latest("calcium_corrected", ctx.recent(14))
+    quantity = lab.quantity
+    text, sources, day = lab.text, lab.sources, lab.day
+    if quantity is None and not lab.why:
+        quantity, text, sources, day = _corrected(ctx)
+    state = ctx.condition("hypercalcaemia")
+    high = quantity.above(_CALCIUM_LIMIT) if quantity is not None else None
+    if high:
+        return Found(True, sources, text)
+    stated_day = state.rows[0].when.last if state.rows else None
+    if state.present and (high is None or day is None or stated_day is None or stated_day >= day):
+        return state.found()
+    if high is False:
+        return Found(False, sources, text)
+    return state.found() if state.rows else unknown(text, sources)
+
+
+def _corrected(ctx: Context) -> tuple[Quantity | None, str, tuple[Source, ...], int | None]:
+    """Total calcium corrected for the albumin of the same day: 0.8 mg/dL for each g/dL below 4 (Payne)."""
+    for row in reversed(ctx.results("calcium", ctx.recent(14))):
+        if row.day is None or row.quantity is None:
+            continue
+        albumin = ctx.latest("albumin", (row.day, row.day))
+        if albumin.quantity is None:
+            continue
+        shift = Quantity(0.8 * (4 - albumin.quantity.high), 0.8 * (4 - albumin.quantity.low))
+        value = Quantity(round(row.quantity.low + shift.low, 2), round(row.quantity.high + shift.high, 2))
+        return value, f"calcium {row.quantity} mg/dL with {albumin.text}: corrected {value} mg/dL", (row.source, *albumin.sources), row.day
+    return None, "", (), None
+
+
+@finding("renal_failure")
+def renal_failure(ctx: Context) -> Found:
+    """New renal failure: creatinine at least 2 mg/dL above the lowest value of the year before, or above 2 mg/dL and up by half."""
+    state = ctx.condition("renal_impairment")
+    new = state.present and any(r.when.first is not None and r.when.first >= ctx.as_of - _ACUTE_DAYS for r in state.rows)
+    now = ctx.latest("creatinine", ctx.recent(30))
+    if now.quantity is None:
+        return state.found() if new or state.present is False else unknown(now.text or state.text, (*now.sources, *state.sources))
+    first = now.labs[0].when.first or 0
+    before = [x for x in ctx.results("creatinine", (first - _RENAL_BASELINE_DAYS, first - 1)) if x.quantity is not None]
+    lowest = min(before, key=lambda x: x.quantity.high if x.quantity else 0.0, default=None)
+    value = _renal(now.quantity, lowest)
+    text = now.text + (f", before: {lab_text(lowest)}" if lowest else ", no earlier value")
+    if value is not True and new:
+        return state.found()
+    return Found(value, (*now.sources, *((lowest.source,) if lowest else ())), text)
+
+
+def _renal(now: Quantity, lowest: Lab | None) -> bool | None:
+    if now.at_most(_CREATININE_HIGH):
+        return False
+    if lowest is None or lowest.quantity is None:
+        return None
+    rise = now.at_least(lowest.quantity.high + _CREATININE_RISE)
+    half = now.at_least(1.5 * lowest.quantity.high)
+    above = now.above(_CREATININE_HIGH)
+    return any3([rise, None if half is None or above is None else half and above])
+
+
+# ---------------------------------------------------------------- not a relapse
+
+
+def _histologies(ctx: Context) -> tuple[dict[str, str], tuple[Fact, ...]]:
+    rows = tuple(x for x in ctx.record.facts if x.finding == "lesion_histology" and "=" in x.value)
+    return histology(rows), rows
+
+
+@finding("t_cell_neoplasm")
+def t_cell_neoplasm(ctx: Context) -> Found:
+    said, rows = _histologies(ctx)
+    state = ctx.condition("t_cell_lymphoma")
+    hits = [x for x in rows if x.value.split("=", 1)[1].strip() == "t_cell_neoplasm"]
+    if "t_cell_neoplasm" in said.values():
+        return Found(True, tuple(x.source for x in hits), "; ".join(f"histology {x.value}, {x.when}" for x in hits))
+    if state.present is not None:
+        return state.found()
+    return Found(False if said else None, tuple(x.source for x in rows), "; ".join(f"histology {x.value}, {x.when}" for x in rows))
+
+
+@finding("mds_aml")
+def mds_aml(ctx: Context) -> Found:
+    state, blasts = ctx.condition("mds_aml"), ctx.latest("marrow_blasts", ctx.recent(_BLASTS_DAYS))
+    if state.rows:
+        return state.found()
+    if blasts.quantity is not None and blasts.quantity.at_least(_BLASTS_PERCENT):
+        return unknown(f"{blasts.text}: a myeloid neoplasm is to be asked for", blasts.sources)
+    return unknown(f"{blasts.text}; no statement on a myeloid neoplasm" if blasts.quantity is not None else blasts.text, blasts.sources)
+
+
+@finding("marrow_blasts_percent")
+def marrow_blasts_percent(ctx: Context) -> Found:
+    return ctx.number("marrow_blasts", ctx.recent(_BLASTS_DAYS))
+
+
+@finding("iec_hs")
+def iec_hs(ctx: Context) -> Found:
+    return ctx.toxicity("iec_hs", lasts=_IEC_HS_DAYS).found()
+
+
+@finding("lesion_not_myeloma")
+def lesion_not_myeloma(ctx: Context) -> Found:
+    said, rows = _histologies(ctx)
+    other = [x for x in rows if said.get(x.value.split("=", 1)[0].strip()) != "plasma_cells"]
+    use = other or list(rows)
+    return Found(bool(other) if said else None, tuple(x.source for x in use), "; ".join(f"histology {x.value}, {x.when}" for x in use))
+
+
+@finding("lesion_without_histology")
+def lesion_without_histology(ctx: Context) -> Found:
+    """Soft-tissue lesions at failure (without a failure: of the last 60 days), and bone lesions said to be new."""
+    window = ctx.at_failure or ctx.recent(_ACUTE_DAYS)
+    said, _ = _histologies(ctx)
+    looked = [
+        x
+        for x in ctx.record.imaging
+        if x.when.first is not None and x.when.last is not None and window[0] <= x.when.first and x.when.last <= window[1]
+    ]
+    lesions = positive_lesions(ctx, window)
+    lesions += [x for x in looked if x.result == "positive" and x.new and x not in lesions]
+    bare = [x for x in lesions if x.lesion is None or x.lesion not in said]
+    if bare:
+        return Found(True, tuple(x.source for x in bare), "no histology: " + "; ".join(imaging_text(x) for x in bare))
+    if lesions:
+        return Found(False, tuple(x.source for x in lesions), "each lesion has a histology")
+    whole = [x for x in looked if x.method is not None and ("pet" in x.method.casefold() or "whole" in x.method.casefold())]
+    return Found(False, tuple(x.source for x in whole), "; ".join(imaging_text(x) for x in whole)) if whole else unknown()

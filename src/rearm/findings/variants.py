@@ -1,0 +1,236 @@
+"""Changes of a gene read for what they do to its two copies and to the protein.
+
+HGVS protein names in three and one letters are read, words where no HGVS is given. A change that is not understood makes no claim.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rearm.findings.base import Found, measured, unknown
+from rearm.record import Quantity, Source, Variant
+
+__all__ = [
+    "BCMA_ECTODOMAIN",
+    "Protein",
+    "biallelic_fraction",
+    "gene_rows",
+    "latest_sample",
+    "one_copy_lost",
+    "read_protein",
+    "sequenced",
+    "variant_text",
+]
+
+# UniProt Q02223 (TNFRSF17): residues 1-54 outside the cell, 55-77 in the membrane, 78-184 inside.
+BCMA_ECTODOMAIN = (1, 54)
+_BCMA_MEMBRANE_END = 77
+
+_AMINO = {
+    "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H", "Ile": "I", "Leu": "L",
+    "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W", "Tyr": "Y", "Val": "V", "Ter": "*", "Sec": "U",
+}  # fmt: skip
+_LETTER = "|".join((*_AMINO, *"ACDEFGHIKLMNPQRSTVWYU", r"\*", "X"))
+_HGVS = re.compile(
+    rf"(?:^|[\s:(])(?:p\.)?\(?(?P<from>{_LETTER})(?P<at>\d+)(?:_(?:{_LETTER})(?P<to>\d+))?"
+    rf"(?P<what>fs\S*|delins\S*|del|dup|ins\S*|ext\S*|=|{_LETTER})\)?(?=$|[\s,;)*\d])"
+)
+_CODING = re.compile(r"c\.(?P<at>\d+)(?:_(?P<to>\d+))?(?P<what>del|dup|ins(?P<bases>[ACGT]+)?)(?P<rest>[ACGT]*)")
+_GENES = {
+    "TNFRSF17": ("TNFRSF17", "BCMA", "16P13", "16P13.13", "16P", "MONOSOMY 16", "CHR16"),
+    "GPRC5D": ("GPRC5D", "12P13", "12P13.1", "12P"),
+    "CD38": ("CD38",),
+}
+_SEQUENCING = re.compile(r"\b(WGS|WES|NGS|panel|sequenc)", re.IGNORECASE)
+_BOTH = re.compile(r"\b(homozygous|biallelic|both (alleles|copies)|two copies lost|0 copies|no copy left)\b", re.IGNORECASE)
+_TRUNCATING = re.compile(
+    r"\b(stop[ _-]?gain(ed)?|nonsense|frame[ _-]?shift|splice|truncat|start[ _-]?lost?|early stop|stop codon)", re.IGNORECASE
+)
+_NOT_LOST = re.compile(r"\b(no deletion|two copies|diploid|2 copies)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Protein:
+    """What a change does to the protein: `effect` truncating, missense or inframe, at residues `first` to `last` (None: not said)."""
+
+    effect: str
+    first: int | None = None
+    last: int | None = None
+
+
+def read_protein(change: str) -> Protein | None:
+    """The effect of a change written as HGVS (`p.Arg27Pro`, `R27P`, `p.Ser30del`, `c.88_90del`) or in words; None where it is not read."""
+    if match := _HGVS.search(change):
+        first = int(match["at"])
+        last = int(match["to"]) if match["to"] else first
+        what = match["what"]
+        if what.startswith("fs") or what in ("Ter", "*", "X") or (first == 1 and match["from"] in ("Met", "M") and what != "="):
+            return Protein("truncating", first, last)
+        if what == "=" or what.startswith("ext") or _AMINO.get(what, what) == _AMINO.get(match["from"], match["from"]):
+            return None  # silent, or an extension whose effect is not known
+        if what.startswith("delins") and re.search(r"Ter|\*", what):
+            return Protein("truncating", first, last)
+        return Protein("inframe" if what.startswith(("del", "dup", "ins")) else "missense", first, last)
+    if match := _CODING.search(change):
+        start = int(match["at"])
+        end = int(match["to"]) if match["to"] else start
+        bases = len(match["bases"] or "") if match["what"].startswith("ins") else end - start + 1
+        if bases == 0:
+            return None
+        return Protein("inframe" if bases % 3 == 0 else "truncating", (start + 2) // 3, (end + 2) // 3)
+    return Protein("truncating") if _TRUNCATING.search(change) else None
+
+
+# ---------------------------------------------------------------- rows of a gene and of a sample
+
+
+def gene_rows(variants: Iterable[Variant], gene: str) -> list[Variant]:
+    """Rows that speak of the gene: by its name, its former name, or the locus of its copies."""
+    names = _GENES[gene]
+    return [x for x in variants if x.gene.strip().upper().removeprefix("DEL(").rstrip(")") in names]
+
+
+def latest_sample(rows: Sequence[Variant], window: tuple[int, int] | None) -> list[Variant]:
+    """The rows of the last sample in the window; of two sites on that day the marrow's (one site does not speak for another)."""
+    if window is None:
+        return []
+    dated = [x for x in rows if x.day is not None and window[0] <= x.day <= window[1]]
+    if not dated:
+        return []
+    last = max(x.day or 0 for x in dated)
+    same = [x for x in dated if x.day == last]
+    marrow = [x for x in same if is_marrow(x)]
+    return marrow or [x for x in same if x.site == same[0].site]
+
+
+def is_marrow(row: Variant) -> bool:
+    """Whether the sample is marrow (also where nothing else is said)."""
+    said = f"{row.site or ''} {row.specimen or ''}".casefold()
+    return "marrow" in said or not said.strip()
+
+
+def sequenced(rows: Iterable[Variant]) -> bool:
+    """Whether the gene itself was read, so that a variant that is not listed is not there: by the assay, or a row for a base change."""
+    return any(
+        (x.assay and _SEQUENCING.search(x.assay)) or (not x.assay and (x.kind in ("snv", "indel") or (x.change and read_protein(x.change))))
+        for x in rows
+    )
+
+
+# ---------------------------------------------------------------- the two copies
+
+
+def _change(row: Variant) -> str:
+    return row.change or ""
+
+
+def _is_copy_loss(row: Variant) -> bool:
+    """A lost copy (deletion of the gene, loss of heterozygosity), not a deletion of a few bases."""
+    if row.result != "present" or _both_lost(row) or read_protein(_change(row)) is not None:
+        return False
+    return row.kind in ("deletion", "loss_of_heterozygosity") or (row.copies is not None and round(row.copies) == 1)
+
+
+def _both_lost(row: Variant) -> bool:
+    if row.result != "present":
+        return False
+    protein = read_protein(_change(row))
+    if protein is not None and protein.effect != "truncating":
+        return False  # a homozygous missense change leaves the protein there
+    return (row.copies is not None and round(row.copies) == 0) or _BOTH.search(_change(row)) is not None
+
+
+def _is_truncating(row: Variant, gene: str) -> bool:
+    """A change that ends the protein before it can stand on the cell. A stop inside the cell leaves the outer part there."""
+    if row.result != "present":
+        return False
+    protein = read_protein(_change(row))
+    if protein is None or protein.effect != "truncating":
+        return False
+    return gene != "TNFRSF17" or protein.first is None or protein.first <= _BCMA_MEMBRANE_END
+
+
+def one_copy_lost(rows: Sequence[Variant]) -> bool | None:
+    """Whether exactly one copy is lost; None where no row speaks of copies."""
+    if any(_is_copy_loss(x) for x in rows):
+        return True
+    if any(_both_lost(x) for x in rows):
+        return False
+    absent = [
+        x for x in rows if x.result == "absent" and (x.kind in ("deletion", "loss_of_heterozygosity") or _NOT_LOST.search(_change(x)))
+    ]
+    return False if absent or any(x.copies is not None and x.copies >= 1.5 for x in rows) else None
+
+
+def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
+    """Share of the clone in which both copies are inactivated, from the rows of one sample.
+
+    A deletion of both copies, or the loss of one copy with a truncating change on the other; the share is the smaller clonal fraction of
+    the two events. The variant allele fraction is not a clonal fraction: without one the event stands and its share is left open (above 0).
+    Two truncating changes without a lost copy may lie on one copy or in two subclones: unknown. Zero where the gene was sequenced and
+    no such pair is there.
+    """
+    if not rows:
+        return unknown()
+    sources = [x.source for x in rows]
+    text = "; ".join(dict.fromkeys(variant_text(x) for x in rows))
+    both = [x for x in rows if _both_lost(x)]
+    lost = [x for x in rows if _is_copy_loss(x)]
+    truncating = [x for x in rows if _is_truncating(x, gene) and not _both_lost(x)]
+    shares = [_share([x.clonal_fraction]) for x in both]
+    if lost and truncating:
+        # Several changes may share the clone between them (convergent evolution); the largest of them is a safe lower end.
+        pair = [max((x.clonal_fraction for x in group if x.clonal_fraction is not None), default=None) for group in (lost, truncating)]
+        shares.append(_share(pair))
+    if shares:
+        best = max(shares, key=lambda q: (q.exact is not None, q.low, q.high))
+        note = "" if best.exact is not None else "; both copies are hit, the share of the clone is not stated"
+        return measured(best, f"both copies of {gene} inactivated: {text}{note}", sources)
+    if truncating and one_copy_lost(rows) is not False:
+        return _open(truncating, f"{text}; whether the other copy is lost is not stated", sources)
+    if len(truncating) > 1:
+        return _open(truncating, f"{text}; whether they lie on one copy or on both is not stated", sources)
+    if sequenced(rows):
+        return Found(0.0, tuple(sources), f"{gene} sequenced: {text}")
+    return unknown(f"{text}; the sequence of the other copy is not known" if lost else text, sources)
+
+
+def _share(fractions: Sequence[float | None]) -> Quantity:
+    """The smallest of the fractions; where one is missing, above 0 and not above the ones that are known."""
+    known = [x for x in fractions if x is not None]
+    if len(known) == len(fractions) and known:
+        return Quantity.of(min(known))
+    return Quantity(0.0, min(known, default=1.0), low_open=True)
+
+
+def _open(rows: Sequence[Variant], text: str, sources: Sequence[Source]) -> Found:
+    """Not known whether both copies are hit; at most in the share that the changes have."""
+    known = [x.clonal_fraction for x in rows if x.clonal_fraction is not None]
+    return measured(Quantity(0.0, max(known) if len(known) == len(rows) else 1.0), text, sources)
+
+
+def variant_text(row: Variant) -> str:
+    """`TNFRSF17 deletion of one allele, 94 % of the clone, marrow CD138+, WGS, day 278`."""
+    share = (
+        f"{row.clonal_fraction:.0%} of the clone"
+        if row.clonal_fraction is not None
+        else f"VAF {row.vaf:.0%}"
+        if row.vaf is not None
+        else None
+    )
+    copies = (
+        f"{row.copies:g} cop{'y' if row.copies == 1 else 'ies'}"
+        if row.copies is not None and "cop" not in _change(row) and math.isfinite(row.copies)
+        else None
+    )
+    parts = [
+        f"{row.gene} {row.change or row.kind or ''}".strip() + ("" if row.result == "present" else " (absent)"),
+        copies,
+        share,
+        row.specimen,
+        row.assay,
+    ]
+    return ", ".join([p for p in parts if p] + [str(row.when)])
