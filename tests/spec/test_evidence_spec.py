@@ -5,6 +5,7 @@ Columns of an arm: setting, kind of figure, responders/patients, overlap group, 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -155,6 +156,25 @@ def test_an_option_takes_the_arms_of_its_agents(line: str) -> None:
     assert got == wanted
 
 
+MARKER = """
+marker of the arm | pooled for venetoclax
+------------------|----------------------
+t(11;14)          | yes
+no t(11;14)       | no
+-                 | no
+"""
+
+
+@pytest.mark.parametrize("line", MARKER.strip().splitlines()[2:])
+def test_a_strategy_given_by_a_marker_pools_only_arms_selected_by_it(line: str) -> None:
+    marker, wanted = (part.strip() for part in line.split("|"))
+    more = {} if marker == "-" else {"biomarker": marker}
+    row = arm("s-a", "mixed", "10/20", strategy="bcl2-inhibitor", agents=["venetoclax"], targets=["BCL2"], **more)
+    evidence = figure_of(study("s", row), strategy="bcl2-inhibitor")
+    assert bool(evidence.expected) == (wanted == "yes")
+    assert evidence.arms_shown == ("s-a",)
+
+
 def test_less_direct_data_lend_strength_but_never_make_a_figure_after_cart() -> None:
     direct, near = study("d", arm("d-a", CART, "22/28")), study("n", arm("n-a", ANY, "52/78"))
     alone, together, without = figure_of(direct), figure_of(direct, near), figure_of(near)
@@ -278,6 +298,14 @@ def test_bundled_evidence_never_shows_a_figure_after_cart_without_a_direct_arm(s
     used = [a.arm for outcome in evidence.outcomes.values() for f in (outcome.pooled, outcome.background) if f for a in f.arms]
     designs = {s.id: s.design for s in load_studies()}
     assert all(a.figure in ("patient-level", "percent-only") and designs[a.study] != "meta-analysis" for a in used)
+
+
+def test_everything_is_pooled_within_two_seconds() -> None:
+    studies = load_studies()
+    start = time.perf_counter()
+    for strategy in STRATEGIES:
+        evidence_for(strategy, studies=studies)
+    assert time.perf_counter() - start < 2
 
 
 def test_bundled_figures_as_they_stand() -> None:
