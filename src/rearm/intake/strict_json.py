@@ -101,7 +101,7 @@ def _check(root: Any, name: str) -> None:
     depth = 0
     while level:
         depth += 1
-        if depth > MAX_DEPTH + 1:  # level 1 is the value itself
+        if depth > MAX_DEPTH and any(isinstance(value, dict | list) for value in level):
             raise InputError(f"{name} is nested deeper than {MAX_DEPTH} levels and is not read.")
         below: list[Any] = []
         for value in level:
