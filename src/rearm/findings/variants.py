@@ -36,7 +36,7 @@ _AMINO = {
 _LETTER = "|".join((*_AMINO, *"ACDEFGHIKLMNPQRSTVWYU", r"\*", "X"))
 _HGVS = re.compile(
     rf"(?:^|[\s:(])(?:p\.)?\(?(?P<from>{_LETTER})(?P<at>\d+)(?:_(?:{_LETTER})(?P<to>\d+))?"
-    rf"(?P<what>fs\S*|delins\S*|del|dup|ins\S*|ext\S*|=|{_LETTER})\)?(?=$|[\s,;)*\d])"
+    rf"(?P<what>(?:{_LETTER})?fs\S*|\?|delins\S*|del|dup|ins\S*|ext\S*|=|{_LETTER})\)?(?=$|[\s,;)*\d])"
 )
 _CODING = re.compile(r"c\.(?P<at>\d+)(?:_(?P<to>\d+))?(?P<what>del|dup|ins(?P<bases>[ACGT]+)?)(?P<rest>[ACGT]*)")
 _GENES = {
@@ -67,9 +67,9 @@ def read_protein(change: str) -> Protein | None:
         first = int(match["at"])
         last = int(match["to"]) if match["to"] else first
         what = match["what"]
-        if what.startswith("fs") or what in ("Ter", "*", "X") or (first == 1 and match["from"] in ("Met", "M") and what != "="):
+        if "fs" in what or what in ("Ter", "*", "X") or (first == 1 and match["from"] in ("Met", "M") and what != "="):
             return Protein("truncating", first, last)
-        if what == "=" or what.startswith("ext") or _AMINO.get(what, what) == _AMINO.get(match["from"], match["from"]):
+        if what in ("=", "?") or what.startswith("ext") or _AMINO.get(what, what) == _AMINO.get(match["from"], match["from"]):
             return None  # silent, or an extension whose effect is not known
         if what.startswith("delins") and re.search(r"Ter|\*", what):
             return Protein("truncating", first, last)

@@ -1,0 +1,179 @@
+"""Antigen findings as tables. The CAR-T (against BCMA) was given on day 0 and failed on day 200; at failure means day 170 to 220."""
+
+import pytest
+from findings_case import Row, findings, imaging, lab, shown, stain, therapy, variant
+
+from rearm.findings import derive
+from rearm.findings.variants import Protein, read_protein
+
+DEL = variant(205, "TNFRSF17", "deletion of one allele", "deletion", copies=1, clonal_fraction=0.94, specimen="marrow CD138+", assay="WGS")
+STOP = variant(205, "TNFRSF17", "stop gained, other allele", "snv", clonal_fraction=0.93, specimen="marrow CD138+", assay="WGS")
+CLEAR = variant(205, "TNFRSF17", "no variant", "snv", "absent", specimen="marrow CD138+", assay="WGS")
+TWO = variant(205, "TNFRSF17", "no deletion", "deletion", "absent", copies=2, specimen="marrow CD138+", assay="WGS")
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "flow", "ihc", "status"),
+    [
+        # what is there                              rows                                        flow       ihc    BCMA status
+        ("nothing", [], None, None, None),
+        ("flow 96 %", [stain(205, 96)], 96, None, "retained"),
+        ("30 days before failure counts", [stain(170, 96)], 96, None, "retained"),
+        ("31 days before does not", [stain(169, 96)], None, None, None),
+        ("before the infusion does not", [stain(-10, 0)], None, None, None),
+        ("one negative method is no proof", [stain(205, 0, "immunohistochemistry")], None, 0, "not_detected_unconfirmed"),
+        ("negative by two methods", [stain(205, 1), stain(206, 0, "immunohistochemistry")], 1, 0, "lost"),
+        ("two methods that contradict", [stain(205, 1), stain(206, 90, "immunohistochemistry")], 1, 90, None),
+        ("between the limits", [stain(205, 12)], 12, None, "reduced"),
+        ("the limit of 5 % is negative", [stain(205, 5)], 5, None, "not_detected_unconfirmed"),
+        ("the limit of 20 % is positive", [stain(205, 20)], 20, None, "retained"),
+        ("a bound below the limit", [stain(205, "<1")], "[0, 1)", None, "not_detected_unconfirmed"),
+        ("a bound that straddles", [stain(205, "<10")], "[0, 10)", None, None),
+        ("the latest counts", [stain(180, 95), stain(210, 2)], 2, None, "not_detected_unconfirmed"),
+        ("no method stated", [stain(205, 96, None)], None, None, None),
+        ("without a unit: set aside", [lab(205, "bcma_positive_plasma_cells", 96, method="flow_cytometry", specimen="marrow")], None, None, None),
+        ("a later one set aside stops the older", [stain(180, 96), lab(205, "bcma_positive_plasma_cells", 2, method="flow_cytometry")], None, None, None),
+        ("marrow before a lesion", [stain(205, 90), stain(210, 3, specimen="lesion_biopsy", sample_id="L1")], 90, None, "retained"),
+        ("a lesion where there is no marrow", [stain(210, 3, specimen="lesion_biopsy", sample_id="L1")], 3, None, "not_detected_unconfirmed"),
+        ("two values of one day", [stain(205, 2), stain(205, 40)], "[2, 40]", None, None),
+        ("after as_of is not read", [stain(221, 96)], None, None, None),
+    ],
+)  # fmt: skip
+def test_stains(what: str, rows: list[Row], flow: object, ihc: object, status: str | None) -> None:
+    found = findings(*rows)
+    assert (shown(found["bcma_flow_percent"]), shown(found["bcma_ihc_percent"]), found["bcma_status"].value) == (flow, ihc, status), what
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "fraction", "one_copy", "ectodomain", "status"),
+    [
+        ("deletion and stop codon", [DEL, STOP], 0.93, True, False, "lost"),
+        ("deletion, other copy sequenced", [DEL, CLEAR], 0, True, False, None),
+        ("the same with the protein there", [DEL, CLEAR, stain(205, 88)], 0, True, False, "retained"),
+        ("deletion by FISH alone", [variant(205, "TNFRSF17", None, "deletion", copies=1, assay="FISH")], None, True, None, None),
+        ("both copies deleted", [variant(205, "TNFRSF17", "deletion of both alleles", "deletion", copies=0, clonal_fraction=0.8)], 0.8, False, None, "lost"),
+        ("homozygous in a fifth of the clone", [variant(205, "TNFRSF17", "homozygous deletion", "deletion", clonal_fraction=0.2, assay="WGS")], 0.2, False, False, "subclonal_loss"),
+        ("LOH and frameshift", [variant(205, "TNFRSF17", None, "loss_of_heterozygosity", clonal_fraction=0.7), variant(205, "TNFRSF17", "p.Cys8fs", "indel", clonal_fraction=0.6, assay="WES")], 0.6, True, False, "lost"),
+        ("a stop and an allele fraction are no share", [variant(205, "TNFRSF17", None, "deletion", copies=1, vaf=0.9), variant(205, "TNFRSF17", "p.Trp12Ter", "snv", vaf=0.92, assay="WES")], "(0, 1]", True, False, None),
+        ("the same with one negative stain", [variant(205, "TNFRSF17", None, "deletion", copies=1), variant(205, "TNFRSF17", "p.W12*", "snv", vaf=0.92, assay="WES"), stain(205, 0)], "(0, 1]", True, False, "lost"),
+        ("one share known", [DEL, variant(205, "TNFRSF17", "p.Trp12Ter", "snv", assay="WGS", specimen="marrow CD138+")], "(0, 0.94]", True, False, None),
+        ("a stop, copies not stated", [variant(205, "TNFRSF17", "p.Trp12Ter", "snv", clonal_fraction=0.9, assay="NGS panel")], "[0, 0.9]", None, False, None),
+        ("a stop on one of two copies", [variant(205, "TNFRSF17", "p.Trp12Ter", "snv", clonal_fraction=0.9, assay="WGS", specimen="marrow CD138+"), TWO], 0, False, False, None),
+        ("two stops on copies not told apart", [variant(205, "TNFRSF17", "p.Trp12Ter", "snv", clonal_fraction=0.5, assay="WGS", specimen="marrow CD138+"), variant(205, "TNFRSF17", "p.Gln25Ter", "snv", clonal_fraction=0.5, assay="WGS", specimen="marrow CD138+"), TWO], "[0, 0.5]", False, False, None),
+        ("a stop inside the cell leaves the outer part", [DEL, variant(205, "TNFRSF17", "p.Arg150Ter", "snv", clonal_fraction=0.9, assay="WGS", specimen="marrow CD138+")], 0, True, False, None),
+        ("Arg27Pro and loss of the other copy is not loss", [DEL, variant(205, "TNFRSF17", "p.Arg27Pro", "snv", clonal_fraction=0.9, assay="WGS", specimen="marrow CD138+"), stain(205, 96)], 0, True, True, "retained"),
+        ("Ser30del", [variant(205, "TNFRSF17", "p.Ser30del", "deletion", assay="WES")], 0, None, True, None),
+        ("P34del in one letter", [variant(205, "TNFRSF17", "P34del", "indel", assay="WES")], 0, None, True, None),
+        ("Pro33Ser", [variant(205, "TNFRSF17", "p.(Pro33Ser)", "snv", assay="WES")], 0, None, True, None),
+        ("residue 54 is outside", [variant(205, "TNFRSF17", "p.Ala54Thr", "snv", assay="WES")], 0, None, True, None),
+        ("residue 55 is in the membrane", [variant(205, "TNFRSF17", "p.Ile55Thr", "snv", assay="WES")], 0, None, False, None),
+        ("sequenced before the infusion: a baseline", [variant(-40, "TNFRSF17", "deletion of one allele", "deletion", copies=1, assay="WGS")], None, True, None, None),
+        ("nothing", [], None, None, None, None),
+        ("gone by gene, seen by protein", [DEL, STOP, stain(205, 96)], 0.93, True, False, None),
+        ("half the clone, half the protein", [variant(205, "TNFRSF17", None, "deletion", copies=0, clonal_fraction=0.6), stain(205, 40)], 0.6, False, None, "lost"),
+        ("marrow before a lesion of the same day", [CLEAR, variant(205, "TNFRSF17", None, "deletion", copies=0, clonal_fraction=1.0, site="liver", specimen="biopsy")], 0, None, False, None),
+    ],
+)  # fmt: skip
+def test_genes(what: str, rows: list[Row], fraction: object, one_copy: object, ectodomain: object, status: object) -> None:
+    found = findings(*rows)
+    got = [shown(found[n]) for n in ("tnfrsf17_biallelic_fraction", "tnfrsf17_one_copy", "tnfrsf17_ectodomain_variant", "bcma_status")]
+    assert got == [fraction, one_copy, ectodomain, status], what
+
+
+@pytest.mark.parametrize(
+    ("change", "effect"),
+    [
+        ("p.Arg27Pro", Protein("missense", 27, 27)),
+        ("R27P", Protein("missense", 27, 27)),
+        ("TNFRSF17:p.R27P", Protein("missense", 27, 27)),
+        ("p.Ser30del", Protein("inframe", 30, 30)),
+        ("p.Ser30_Pro34del", Protein("inframe", 30, 34)),
+        ("p.Cys8ArgfsTer4", Protein("truncating", 8, 8)),
+        ("p.Cys8fs", Protein("truncating", 8, 8)),
+        ("p.Trp12*", Protein("truncating", 12, 12)),
+        ("W12X", Protein("truncating", 12, 12)),
+        ("p.Met1?", Protein("truncating", 1, 1)),
+        ("p.Arg27=", None),
+        ("c.88_90del", Protein("inframe", 30, 30)),
+        ("c.88del", Protein("truncating", 30, 30)),
+        ("c.88_89insAT", Protein("truncating", 30, 30)),
+        ("stop gained, other allele", Protein("truncating")),
+        ("splice donor", Protein("truncating")),
+        ("deletion of one allele", None),
+        ("del(17p)", None),
+        ("IGH::CCND1", None),
+    ],
+)
+def test_names_of_changes(change: str, effect: Protein | None) -> None:
+    assert read_protein(change) == effect
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "at_failure", "fold", "undetectable"),
+    [
+        ("doubled from the nadir", [lab(60, "soluble_bcma", 20, "ng/mL"), lab(200, "soluble_bcma", 45, "ng/mL")], 45, 2.25, False),
+        ("picograms", [lab(60, "soluble_bcma", 20000, "pg/mL"), lab(200, "soluble_bcma", 45, "ng/mL")], 45, 2.25, False),
+        ("a nadir below detection: at least", [lab(60, "soluble_bcma", "<1", "ng/mL"), lab(200, "soluble_bcma", 45, "ng/mL")], 45, "(45, inf)", False),
+        ("absent at failure", [lab(60, "soluble_bcma", 20, "ng/mL"), lab(205, "soluble_bcma", "<0.5", "ng/mL")], "[0, 0.5)", "[0, 0.025)", True),
+        ("the value before the infusion is no nadir", [lab(-5, "soluble_bcma", 2, "ng/mL"), lab(205, "soluble_bcma", 45, "ng/mL")], 45, None, False),
+        ("a limit too high to say none", [lab(205, "soluble_bcma", "<100", "ng/mL")], "[0, 100)", None, None),
+        ("too old", [lab(60, "soluble_bcma", 20, "ng/mL"), lab(160, "soluble_bcma", 45, "ng/mL")], None, None, None),
+        ("a set-aside value may have been the nadir", [lab(60, "soluble_bcma", 20, "ng/mL"), lab(90, "soluble_bcma", 5), lab(200, "soluble_bcma", 45, "ng/mL")], 45, "[2.25, inf)", False),
+    ],
+)  # fmt: skip
+def test_soluble_bcma(what: str, rows: list[Row], at_failure: object, fold: object, undetectable: object) -> None:
+    found = findings(*rows)
+    got = [shown(found[n]) for n in ("soluble_bcma_at_failure", "soluble_bcma_fold_from_nadir", "soluble_bcma_undetectable")]
+    assert got == [at_failure, fold, undetectable], what
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "between"),
+    [
+        ("nothing given", [stain(205, 96)], False),
+        ("before the infusion", [stain(205, 96), therapy(-90, -60, "teclistamab", line=4)], False),
+        ("after the failure, before the sample", [stain(215, 96), therapy(203, 210, "teclistamab", line=5)], True),
+        ("after the sample", [stain(202, 96), therapy(205, 210, "teclistamab", line=5)], False),
+        ("after the infusion, before the failure", [stain(202, 96), therapy(100, 150, "belantamab mafodotin", line=5)], True),
+        ("another antigen", [stain(215, 96), therapy(203, 210, "talquetamab", line=5)], False),
+        ("no sample", [therapy(203, 210, "teclistamab", line=5)], None),
+    ],
+)
+def test_other_agents_before_the_sample(what: str, rows: list[Row], between: bool | None) -> None:
+    assert findings(*rows)["bcma_agent_between_failure_and_sample"].value is between, what
+
+
+def test_silence_of_an_unknown_history_is_no_denial() -> None:
+    assert findings(stain(205, 96), lines=False)["bcma_agent_between_failure_and_sample"].value is None
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "untested", "histology"),
+    [
+        ("a new liver lesion, marrow tested", [stain(205, 90), imaging(200, "positive", "extramedullary", lesion="L1", new="yes")], True, True),
+        ("its biopsy tested", [stain(205, 90), imaging(200, "positive", "extramedullary", lesion="L1"), stain(206, 80, specimen="lesion_biopsy", sample_id="L1")], False, True),
+        ("imaging shows none", [stain(205, 90), imaging(200, "negative")], False, False),
+        ("not looked", [stain(205, 90)], None, None),
+        ("the lesion is a lymphoma", [imaging(200, "positive", "extramedullary", lesion="L1"), ("facts", {"day": 205, "finding": "lesion_histology", "value": "L1=t_cell_neoplasm"})], False, False),
+    ],
+)  # fmt: skip
+def test_lesions_speak_for_themselves(what: str, rows: list[Row], untested: object, histology: object) -> None:
+    found = findings(*rows)
+    assert (found["untested_lesion"].value, found["lesion_without_histology"].value) == (untested, histology), what
+
+
+@pytest.mark.parametrize(
+    ("flow", "ihc", "fraction", "status"),
+    [
+        (1.0, 0.0, None, "lost"),
+        (1.0, None, 0.0, "not_detected_unconfirmed"),
+        (90.0, None, 0.3, "subclonal_loss"),
+        (None, None, 0.3, "subclonal_loss"),
+        (None, None, 0.0, None),
+        (2.0, 12.0, None, "reduced"),
+        (90.0, 12.0, None, "reduced"),
+    ],
+)
+def test_status_of_gprc5d_is_judged_like_bcma(flow: float | None, ihc: float | None, fraction: float | None, status: str | None) -> None:
+    values = {"gprc5d_flow_percent": flow, "gprc5d_ihc_percent": ihc, "gprc5d_biallelic_fraction": fraction}
+    assert derive(values)["gprc5d_status"] == status
