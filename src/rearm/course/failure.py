@@ -30,7 +30,7 @@ _TESTS = {
 class Failure:
     """What became of one infusion. Days are on the patient's axis, `timing` counts from the infusion.
 
-    `day`: of failure, or of the suspicion; None where there is neither. `kind`, `timing`, `pattern` of a suspicion hold if it is progression.
+    `day`: of failure, or of the suspicion; None where there is neither. `kind`, `timing`, `pattern` of one hold if it is progression.
     `computed_day` and `team_day` are kept side by side, `difference` says where they part and the likely reason.
     `followed_to_day`: last contact or later data; `last_assessed_day`: last day on which the disease could be judged.
     """

@@ -106,7 +106,7 @@ class LesionLog:
         self.baseline_soft = False
         self.last_day: int | None = None  # last examination of the course
         self.first_met: dict[str, int] = {}  # criterion of progression -> day it was first met, kept while it holds
-        self.new_ids: set[str] = set()
+        self.new_ids: dict[str, int] = {}  # lesions new in this course -> day on which each was last seen
         self.uptake: list[tuple[int, str]] = []  # (day, text) of uptake that may be new: a signal, not progression
         self.grown: list[int] = []  # days of growth that also makes a relapse clinical (A21)
 
@@ -152,7 +152,8 @@ class LesionLog:
         product = _product(row)
         # a size of zero is a lesion that is gone (case files write SPD 0)
         there = product is None or product > 0
-        lesion = _Lesion(row.kind, row.length_mm, product, row.n_lesions or 1, there)
+        longest = row.length_mm if row.length_mm else None  # a lesion that is there has no diameter of zero
+        lesion = _Lesion(row.kind, longest, product, row.n_lesions or 1, there)
         self.lesions[_name(row)] = lesion
         if row.short_axis_mm is not None and row.short_axis_mm > self.criteria.lesion_short_axis + TOLERANCE:
             self.was_large.add(_name(row))
@@ -174,12 +175,16 @@ class LesionLog:
                 continue
             came_back = before is not None and not before.present
             if name in self.new_ids and not came_back:
+                self.new_ids[name] = exam.day
                 met[f"new_lesion:{name}"] = f"{_called(row)}, new since {self.first_met.get(f'new_lesion:{name}', exam.day)}, still there"
             elif came_back or row.new is True or (row.new is None and before is None):
                 self._judge_new(row, name, came_back, met, exam.day)
         for row in exam.rows:
             self._apply(row)
         self.last_day = exam.day
+        for name in self.new_ids:  # what this examination does not name is as it was
+            if self.lesions[name].present and f"new_lesion:{name}" not in met:
+                met[f"new_lesion:{name}"] = f"{name}, new and not examined again"
         self._judge_growth(met, large_before, exam.day)
         for key in [k for k in self.first_met if k not in met]:
             del self.first_met[key]
@@ -194,7 +199,7 @@ class LesionLog:
             why = "uptake without a measured lesion" if uptake_only(row) else "no earlier examination by the same method to compare with"
             self.uptake.append((day, f"{_called(row)} on day {day}: {why}; biopsy or repeat"))
             return
-        self.new_ids.add(name)
+        self.new_ids[name] = day
         met[f"new_lesion:{name}"] = f"{_called(row)} {'came back' if came_back else 'is new'}" + (
             ", plasma cells on biopsy" if biopsied else ""
         )
@@ -227,7 +232,8 @@ class LesionLog:
     def _pd(self, key: str, text: str, day: int) -> Pd:
         criterion, _, name = key.partition(":")
         first = self.first_met.setdefault(key, day)
-        early = self.provisional_until is not None and day < self.provisional_until and self.said.get(name) != "plasma_cells"
+        seen = self.new_ids.get(name, day) if criterion == "new_lesion" else day
+        early = self.provisional_until is not None and seen < self.provisional_until and self.said.get(name) != "plasma_cells"
         return Pd(criterion, first, False, early, text)
 
 

@@ -16,16 +16,22 @@ __all__ = ["Nadir", "Nadirs", "circulating_rise", "dflc_rise", "marrow_rise", "r
 
 @dataclass(slots=True)
 class Nadir:
-    """Lowest value so far; under A1 `confirmed` the lowest that two consecutive values reached."""
+    """Lowest value so far; under A1 `confirmed` the lowest that two consecutive values reached.
+
+    `value` is what the nadir is at most, `at_least` what it is at least (they differ where a result is a bound).
+    """
 
     confirmed_only: bool
     value: float | None = None
+    at_least: float = float("inf")
     previous: float | None = None
 
     def see(self, value: Span | None) -> None:
         if value is None:
             return
-        high = value[1]  # the value is at most this
+        high = value[1]
+        if value[0] < self.at_least:
+            self.at_least = value[0]
         if not self.confirmed_only:
             if self.value is None or high < self.value:
                 self.value = high
@@ -64,11 +70,14 @@ def rose(value: Span, nadir: float, relative: float, absolute: float, *, strict:
     return enough and rise >= relative * nadir - TOLERANCE
 
 
-def serum_rise(value: Span, nadir: float, c: Criteria) -> str | None:
-    """Sentence where the serum M-protein (g/dL) is progressive, else None; likewise the functions below."""
+def serum_rise(value: Span, nadir: float, at_least: float, c: Criteria) -> str | None:
+    """Sentence where the serum M-protein (g/dL) is progressive, else None; likewise the functions below.
+
+    `at_least`: what the nadir is at least, for the rule that holds from a high nadir.
+    """
     if rose(value, nadir, c.pd_rise, c.serum_pd_rise, strict=c.A19 == "over"):
         return f"serum M-protein {nadir:g} to {value[0]:g} g/dL ({_rise(value[0], nadir)})"
-    if nadir >= c.serum_high_nadir - TOLERANCE and value[0] - nadir >= c.serum_high_pd_rise - TOLERANCE:
+    if at_least >= c.serum_high_nadir - TOLERANCE and value[0] - nadir >= c.serum_high_pd_rise - TOLERANCE:
         return f"serum M-protein {nadir:g} to {value[0]:g} g/dL, the nadir being at least {c.serum_high_nadir:g}"
     return None
 

@@ -181,7 +181,7 @@ class _Scorer:
         c, n = self.c, self.nadirs
         found: list[Pd] = []
         escape = False
-        if self.serum_counts and serum and n.serum.value is not None and (text := serum_rise(serum, n.serum.value, c)):
+        if self.serum_counts and serum and n.serum.value is not None and (text := serum_rise(serum, n.serum.value, n.serum.at_least, c)):
             found.append(self._pd("serum", a.day_of(self.g.serum_test), text, repeat=True))
         if self.urine_counts and urine and n.urine.value is not None and (text := urine_rise(urine, n.urine.value, c)):
             found.append(self._pd("urine", a.day_of("urine_m_protein_24h"), text, repeat=True))
