@@ -102,7 +102,17 @@ def test_document_type_declaration(tmp_path: Path) -> None:
 
 def test_addresses_are_true_where_the_table_starts_late(tmp_path: Path) -> None:
     """The reader drops leading empty rows and columns; the place in an issue is that of the spreadsheet."""
-    cells = {"C4": "patient_id", "D4": "test", "E4": "value", "F4": "unit", "G4": "day", "C5": "A", "D5": "serum_m_protein", "E5": 2.5, "G5": 3}
+    cells = {
+        "C4": "patient_id",
+        "D4": "test",
+        "E4": "value",
+        "F4": "unit",
+        "G4": "day",
+        "C5": "A",
+        "D5": "serum_m_protein",
+        "E5": 2.5,
+        "G5": 3,
+    }
     reading = read(_book(tmp_path / "c.xlsx", cells, "labs"))
     record = reading.records[0]
     assert record.set_aside[0].source.place == "labs!E5"
@@ -193,7 +203,18 @@ def test_unknown_columns_files_and_tables(tmp_path: Path) -> None:
 
 
 def test_elapsed_time_in_a_cell_is_no_number(tmp_path: Path) -> None:
-    cells = {"A1": "patient_id", "B1": "day", "C1": "test", "D1": "value", "E1": "unit", "A2": "A", "B2": 1, "C2": "crp", "D2": timedelta(hours=30), "E2": "mg/L"}
+    cells = {
+        "A1": "patient_id",
+        "B1": "day",
+        "C1": "test",
+        "D1": "value",
+        "E1": "unit",
+        "A2": "A",
+        "B2": 1,
+        "C2": "crp",
+        "D2": timedelta(hours=30),
+        "E2": "mg/L",
+    }
     record = read(_book(tmp_path / "c.xlsx", cells, "labs")).records[0]
     assert record.labs == () and record.set_aside[0].why_set_aside
 

@@ -155,6 +155,8 @@ def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
     names = sorted(
         f.name for f in folder.iterdir() if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", "."))
     )
+    if source.is_file() and not any(fnmatch.fnmatch(source.name, spec.pattern) for spec in mapping.files.values()):
+        raise InputError(f"{source.name} fits no file of the mapping ({', '.join(s.pattern for s in mapping.files.values())}).")
     found: dict[str, Path] = {}
     for key, spec in mapping.files.items():
         matching = fnmatch.filter(names, spec.pattern)
@@ -171,8 +173,6 @@ def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
             raise InputError(
                 f"The mapping's file {key} ({spec.pattern}) is not in {folder.name or '.'}; there are: {', '.join(names) or 'no tables'}."
             )
-    if source.is_file() and source not in found.values():
-        raise InputError(f"{source.name} fits no file of the mapping ({', '.join(s.pattern for s in mapping.files.values())}).")
     return found
 
 

@@ -168,13 +168,13 @@ class _Reader:
             return _Found(groups.get(spec.group), column, self.sheet.source(line, column))
         if spec.template is not None:
             names = re.findall(r"\{(\w+)\}", spec.template)
-            return None if any(groups.get(n) is None for n in names) else _Found(spec.template.format(**groups))
+            return None if any(groups.get(n) is None for n in names) else _Found(_filled(spec.template, groups))
         if spec.last_column is not None:
             filled = [int(m["line"]) for i, m in self.sheet.matching(spec.last_column, asked_by=asked) if self._cell(line, i) is not None]
             return _Found(max(filled) + spec.plus) if filled else None
         index = column
         if spec.column is not None:
-            name = spec.column.format(**groups) if groups else spec.column
+            name = _filled(spec.column, groups)
             if groups and "{" in spec.column and " ".join(name.split()) not in self.sheet.headers:
                 return None  # not every matched column has this companion
             index = self.sheet.column(name, asked_by=asked)
@@ -231,6 +231,11 @@ class _Reader:
     def _problem(self, found: _Found, line: Line, code: str, message: str) -> None:
         source = found.source or self.sheet.source(line, None)
         self.issues.append(Issue("warning", code, source, message, "set_aside", line.patient))
+
+
+def _filled(template: str, groups: dict[str, str | None]) -> str:
+    """Names of groups in braces replaced by what they hold; other braces stay."""
+    return re.sub(r"\{(\w+)\}", lambda m: (groups[m[1]] or "") if m[1] in groups else m[0], template)
 
 
 def _is_whole(value: Value | Moment) -> bool:

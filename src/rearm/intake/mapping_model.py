@@ -70,7 +70,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from rearm.intake.dictionary import load_tables, nearest
 from rearm.intake.errors import InputError
@@ -138,12 +138,27 @@ class ValueSpec(_Strict):
         origins = [self.column is not None, self.cell, self.group is not None, self.template is not None, self.last_column is not None]
         if sum(origins) != 1:
             raise ValueError("give exactly one of column, cell, group, template, last_column")
+        if re.search(r"[{}]", re.sub(r"\{\w+\}", "", self.template or "")):
+            raise ValueError("a template holds names of groups in braces, such as {hour}:{minute}")
         if self.last_column is not None and "line" not in re.compile(self.last_column).groupindex:
             raise ValueError("last_column needs a group (?P<line>[0-9]+)")
         return self
 
 
-Spec = ValueSpec | list[ValueSpec] | list[int] | Scalar
+def _form(value: Any) -> str:
+    """Which form of a value is meant, so that an error speaks of that form only."""
+    if isinstance(value, list):
+        return "joined" if any(isinstance(v, dict | ValueSpec) for v in value) else "interval"
+    return "taken" if isinstance(value, dict | ValueSpec) else "constant"
+
+
+Spec = Annotated[
+    Annotated[ValueSpec, Tag("taken")]
+    | Annotated[list[ValueSpec], Tag("joined")]
+    | Annotated[list[int], Tag("interval")]
+    | Annotated[Scalar, Tag("constant")],
+    Discriminator(_form),
+]
 
 
 class Condition(_Strict):
@@ -318,9 +333,7 @@ def load_mapping(path: Path) -> Mapping:
 def _problems(error: ValidationError) -> str:
     sentences: dict[str, None] = {}
     for problem in error.errors()[:8]:
-        place = ".".join(
-            str(part) for part in problem["loc"] if not str(part).startswith(("ValueSpec", "list[", "str", "int", "float", "bool"))
-        )
+        place = ".".join(str(part) for part in problem["loc"] if part not in ("taken", "joined", "interval", "constant"))
         message = problem["msg"].removeprefix("Value error, ")
         sentences.setdefault(f"{place}: {message}." if place else f"{message}.")
     return " ".join(sentences)
