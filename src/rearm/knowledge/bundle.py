@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rearm.knowledge._build import KnowledgeError, build
 from rearm.knowledge._cache import from_cache, to_cache
 from rearm.knowledge.catalogue import Catalogue, read_catalogue
-from rearm.knowledge.rulesets import Bundle, Factor, Option, SharedRule, SharedSupport, Source, Statement, Support, Workup
+from rearm.knowledge.rulesets import AlertRule, Bundle, Factor, Option, SharedRule, SharedSupport, Source, Statement, Support, Workup
 
 if TYPE_CHECKING:
     from rearm.knowledge.agents import Agent, Product, Regimen
@@ -45,6 +45,7 @@ class Knowledge:
     statements: Mapping[str, Statement]
     sources: Mapping[str, Source]
     workups: Mapping[str, Workup]
+    alerts: Mapping[str, AlertRule]
     shared: tuple[SharedRule | SharedSupport, ...]
     files: Mapping[str, str]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
 
@@ -96,6 +97,7 @@ class Knowledge:
         for workup in self.workups.values():
             if workup.mandatory is not None:
                 yield f"workup {workup.id}, mandatory", workup.mandatory
+        yield from ((f"alert {alert.id}", alert.when) for alert in self.alerts.values())
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Knowledge:
@@ -147,7 +149,8 @@ def _contents(folder: Path) -> dict[str, bytes]:
 def _used(name: str) -> bool:
     """Whether the file is read here; tests, regimens, studies and criteria have their own readers and count for the hash only."""
     return name.startswith(("options/", "factors/")) or name in {
-        "bundle.toml", "findings.toml", "agents.toml", "option_rules.toml", "statements.toml", "sources.toml", "workups.toml",
+        "alerts.toml", "bundle.toml", "findings.toml", "agents.toml", "option_rules.toml",
+        "statements.toml", "sources.toml", "workups.toml",
     }  # fmt: skip
 
 
@@ -213,6 +216,7 @@ def _assemble(key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
     sources = tables.get("sources.toml", {}).get("source", {})
     source_rows = (("sources.toml", {"id": name, **row}) for name, row in sources.items())
     workups = collector.entries(Workup, "workup", _rows(tables, "workups.toml", "workup", collector))
+    alerts = collector.entries(AlertRule, "alert", _rows(tables, "alerts.toml", "alert", collector))
     knowledge = Knowledge(
         version=about.version,
         hash=key,
@@ -223,6 +227,7 @@ def _assemble(key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
         statements=statements,
         sources=collector.entries(Source, "source", source_rows),
         workups=workups,
+        alerts=alerts,
         shared=shared,
         files=collector.files,
     )

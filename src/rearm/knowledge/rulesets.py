@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Literal
 
 __all__ = [
+    "AlertRule",
     "Availability",
     "Bundle",
     "Disagreement",
@@ -254,6 +255,15 @@ class Workup:
     outcomes: tuple[Row, ...] = ()
     mandatory: str | None = None
     sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRule:
+    """What stands above everything else where `when` is true."""
+
+    id: str
+    when: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,13 @@ condition unknown unless the rest decides it. Whatever turns unknown into known 
 """
 
 from rearm.rules.compiled import conditions_of, read_conditions
-from rearm.rules.evaluation import Clause, Interval, Value, evaluate, findings_frame, trace, truth
+from rearm.rules.evaluation import HIGH, LOW, Clause, Interval, Value, evaluate, findings_frame, trace, truth, unknown_findings
 from rearm.rules.reading import ConditionRefused, parse_condition
 from rearm.rules.tree import Condition, condition_from_json
 
 __all__ = [
+    "HIGH",
+    "LOW",
     "Clause",
     "Condition",
     "ConditionRefused",
@@ -24,4 +26,5 @@ __all__ = [
     "read_conditions",
     "trace",
     "truth",
+    "unknown_findings",
 ]

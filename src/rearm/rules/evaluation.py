@@ -7,7 +7,7 @@ where the whole interval does; this happens comparison by comparison, so that NO
 from __future__ import annotations
 
 import operator as op
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
-__all__ = ["Clause", "Interval", "Value", "evaluate", "findings_frame", "trace", "truth"]
+__all__ = ["HIGH", "LOW", "Clause", "Interval", "Value", "evaluate", "findings_frame", "trace", "truth", "unknown_findings"]
 
 Value: TypeAlias = bool | float | int | str | None
-Interval: TypeAlias = tuple[float, float]  # both ends count as possible; what is open moves its end by the smallest step
+Interval: TypeAlias = tuple[float, float]  # both ends count as possible; what leaves an end out moves it inwards by the smallest step
 Row: TypeAlias = Mapping[str, Value]
 Intervals: TypeAlias = Mapping[str, Interval]
-_LOW, _HIGH = "__low", "__high"
+LOW, HIGH = "__low", "__high"  # endings of the two columns of a finding that is known within bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def findings_frame(
             wrong = next(v for v in values if not _of_type(v, finding.type))
             raise ValueError(f"The finding {name} is of type {finding.type}, {wrong!r} is not.") from None
         if name in bounded:
-            for suffix, end in ((_LOW, 0), (_HIGH, 1)):
+            for suffix, end in ((LOW, 0), (HIGH, 1)):
                 ends = [v if v is not None else b.get(name, (None, None))[end] for v, b in zip(values, intervals or (), strict=True)]
                 columns.append(pl.Series(name + suffix, ends, dtype=pl.Float64, strict=False))
     return pl.DataFrame(columns) if columns else pl.DataFrame({"": [None] * len(rows)})
@@ -89,7 +89,7 @@ def evaluate(conditions: Sequence[Condition], frame: pl.DataFrame) -> npt.NDArra
 
     if not conditions:
         return np.empty((frame.height, 0), dtype=np.int8)
-    bounded = frozenset(name.removesuffix(_LOW) for name in frame.columns if name.endswith(_LOW))
+    bounded = frozenset(name.removesuffix(LOW) for name in frame.columns if name.endswith(LOW))
     select = []
     for number, condition in enumerate(conditions):
         expression = _expression(condition.node, bounded.intersection(condition.reads))
@@ -148,7 +148,7 @@ def _bounds(node: Numeric, bounded: frozenset[str]) -> tuple[pl.Expr, pl.Expr]:
             exact = pl.lit(value)
             return exact, exact
         case Column(name) if name in bounded:
-            return pl.col(name + _LOW), pl.col(name + _HIGH)
+            return pl.col(name + LOW), pl.col(name + HIGH)
         case Column(name):
             exact = pl.col(name)
             return exact, exact
@@ -188,6 +188,24 @@ def _trace(node: Node, row: Row, intervals: Intervals) -> Clause:
         parts = (node.part,)
     values = {} if parts else {name: intervals.get(name, row.get(name)) for name in _leaf_names(node)}
     return Clause(text_of(node), _truth(node, row, intervals), values, tuple(_trace(p, row, intervals) for p in parts))
+
+
+def unknown_findings(condition: Condition, row: Row, intervals: Intervals | None = None) -> tuple[str, ...]:
+    """The findings for want of which the condition is unknown; empty where it is true or false."""
+    return tuple(dict.fromkeys(_lacking(condition.node, row, intervals or {})))
+
+
+def _lacking(node: Node, row: Row, intervals: Intervals) -> Iterator[str]:
+    if _truth(node, row, intervals) is not None:
+        return
+    match node:
+        case Not(part):
+            yield from _lacking(part, row, intervals)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _lacking(part, row, intervals)
+        case _:
+            yield from (name for name in _leaf_names(node) if row.get(name) is None)
 
 
 def _leaf_names(node: Node) -> Sequence[str]:

@@ -1,0 +1,65 @@
+"""Rearm: after CAR-T in multiple myeloma, did it fail, why, what can be given now, and which test would change the answer.
+
+    import rearm
+
+    for record in rearm.read("patients/").records:
+        assessment = rearm.assess(record)
+        print(assessment.patient_id, [(o.name, o.verdict) for o in assessment.options])
+
+Research and decision support for professionals, not a medical device.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rearm.assess import Assessment, AssessmentError, assess_all
+    from rearm.assess import assess as assess  # type: ignore[no-redef]  # the package of that name can be called
+    from rearm.assess import explain as explain  # type: ignore[no-redef]
+    from rearm.intake import read
+    from rearm.knowledge import Knowledge, KnowledgeError
+    from rearm.knowledge import load as load_knowledge
+    from rearm.record import Issue, Record
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Assessment",
+    "AssessmentError",
+    "Issue",
+    "Knowledge",
+    "KnowledgeError",
+    "Record",
+    "__version__",
+    "assess",
+    "assess_all",
+    "explain",
+    "load_knowledge",
+    "read",
+]
+
+_HOMES = {
+    "Assessment": ("rearm.assess", "Assessment"),
+    "AssessmentError": ("rearm.assess", "AssessmentError"),
+    "assess_all": ("rearm.assess", "assess_all"),
+    "explain": ("rearm.assess", "explain"),
+    "Issue": ("rearm.record", "Issue"),
+    "Record": ("rearm.record", "Record"),
+    "Knowledge": ("rearm.knowledge", "Knowledge"),
+    "KnowledgeError": ("rearm.knowledge", "KnowledgeError"),
+    "load_knowledge": ("rearm.knowledge", "load"),
+    "read": ("rearm.intake", "read"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are looked up on first use, so that `import rearm` costs nothing."""
+    from importlib import import_module
+
+    if name == "assess":  # the package of that name, which can be called
+        return import_module("rearm.assess")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,109 @@
+"""What the evidence says of each option, in the little that a verdict needs; pooled once for a bundle and kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rearm import __version__
+from rearm.knowledge._build import build
+from rearm.knowledge._cache import from_cache, to_cache
+from rearm.knowledge.bundle import Knowledge
+from rearm.knowledge.rulesets import EvidenceKey, Option
+
+if TYPE_CHECKING:
+    from rearm.evidence import StrategyEvidence
+
+__all__ = ["ExpectedRow", "OptionEvidence", "evidence_of"]
+
+Directness = Literal["direct", "near", "indirect only", "none read"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedRow:
+    """One pooled figure with its population. Proportions run from 0 to 1, PFS is in months; `low` and `high` are 95 % limits."""
+
+    measure: str
+    estimate: float
+    low: float
+    high: float
+    unit: str
+    population: str
+    directness: Directness
+    arms: int
+    patients: int
+    studies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionEvidence:
+    """The evidence of one option. `response_upper`: upper 95 % limit of the pooled direct response, absent without one.
+
+    `better_than`: the options from which the evidence separates this one as the better.
+    """
+
+    directness: Directness
+    note: str
+    expected: tuple[ExpectedRow, ...] = ()
+    response_upper: float | None = None
+    better_than: tuple[str, ...] = ()
+
+
+def evidence_of(knowledge: Knowledge) -> Mapping[str, OptionEvidence]:
+    """The evidence of every option by its id."""
+    key, kind = knowledge.hash, f"evidence-{__version__}"
+    cached = from_cache(kind, key)
+    if cached is not None:
+        return {option: build(OptionEvidence, row, option) for option, row in cached.items()}
+    found = _pooled(knowledge)
+    to_cache(kind, key, {option: {k: v for k, v in asdict(row).items() if v is not None} for option, row in found.items()})
+    return found
+
+
+def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
+    from rearm.evidence import compare
+
+    pooled = {option.id: _of(option) for option in knowledge.options.values()}
+    better: dict[str, list[str]] = {option: [] for option in pooled}
+    for first, evidence in pooled.items():
+        for second, other in pooled.items():
+            if first < second and evidence.by_setting and other.by_setting:
+                verdict = compare(evidence, other).better
+                if verdict is not None:
+                    winner, loser = (first, second) if verdict == "first" else (second, first)
+                    better[winner].append(loser)
+    return {option: _summary(evidence, tuple(sorted(better[option]))) for option, evidence in pooled.items()}
+
+
+def _of(option: Option) -> StrategyEvidence:
+    from rearm.evidence import evidence_for
+
+    key = option.evidence or EvidenceKey(strategy=option.strategy, agents=option.agents, targets=option.targets)
+    return evidence_for(key.strategy, targets=frozenset(key.targets), agents=frozenset(key.agents))
+
+
+def _summary(evidence: StrategyEvidence, better_than: tuple[str, ...]) -> OptionEvidence:
+    rows = tuple(
+        ExpectedRow(
+            measure=row.measure,
+            estimate=row.estimate,
+            low=row.low,
+            high=row.high,
+            unit=row.unit,
+            population=row.population,
+            directness=row.directness,
+            arms=row.arms,
+            patients=row.patients,
+            studies=row.studies,
+        )
+        for row in evidence.expected
+    )
+    response = evidence.response
+    return OptionEvidence(
+        directness=evidence.directness,
+        note=evidence.note,
+        expected=rows,
+        response_upper=response.high if response is not None else None,
+        better_than=better_than,
+    )
