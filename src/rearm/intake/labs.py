@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Any
 
 from rearm.intake.context import Context
 from rearm.intake.dictionary import folded, nearest
-from rearm.intake.rows import Row
+from rearm.intake.rows import DecimalMark, Row, Value
 from rearm.intake.values import Refused, not_done, shown, text
 from rearm.knowledge.agents import find_agent
 from rearm.knowledge.tests import TestDef, by_loinc, definition, load_tests
 from rearm.record import Lab, Quantity, When
-from rearm.units import UnitRefusal, bound, check_range, factor, parse_number
+from rearm.units import NumberUnreadable, UnitRefusal, bound, check_range, factor, parse_number
 
 __all__ = ["LabRow", "read_lab"]
 
@@ -87,7 +88,10 @@ def _lab(
     unit: str | None,
     why: str | None,
 ) -> Lab:
-    lab = Lab(
+    further: dict[str, Any] = {column: _FURTHER[column](context, row, column) for column in row.values if column in _FURTHER}
+    if "ref_low" in row.values or "ref_high" in row.values:
+        further["ref_low"], further["ref_high"] = _reference_range(row, context, test, unit)
+    return Lab(
         test=test.id if test is not None else test_text,
         when=when,
         source=row.source,
@@ -97,27 +101,25 @@ def _lab(
         unit=test.unit if test is not None else None,
         reported_day=reported.day,
         why_set_aside=why,
-    )
-    if not row.values.keys() - _PLAIN_COLUMNS:
-        return lab
-    low, high = _reference_range(row, context, test, unit)
-    return replace(
-        lab,
-        time=context.text(row, "time"),
-        specimen=context.word(row, "specimen"),
-        method=context.word(row, "method"),
-        status=context.word(row, "status"),
-        ref_low=low,
-        ref_high=high,
-        sample_id=context.text(row, "sample_id"),
-        nominal_day=context.integer(row, "nominal_day"),
-        sensitivity=context.number(row, "sensitivity"),
-        cells_counted=context.integer(row, "cells_counted"),
-        isotype=tuple(p.strip() for p in (context.text(row, "isotype") or "").split(";") if p.strip()),
+        **further,
     )
 
 
-_PLAIN_COLUMNS = frozenset({"patient_id", "day", "test", "value", "unit", "reported_day"})
+def _isotype(context: Context, row: Row, column: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (context.text(row, column) or "").split(";") if part.strip())
+
+
+_FURTHER: Mapping[str, Callable[[Context, Row, str], Any]] = {
+    "time": Context.text,
+    "specimen": Context.word,
+    "method": Context.word,
+    "status": Context.word,
+    "sample_id": Context.text,
+    "nominal_day": Context.integer,
+    "sensitivity": Context.number,
+    "cells_counted": Context.integer,
+    "isotype": _isotype,
+}
 
 
 @lru_cache(maxsize=4096)
@@ -138,19 +140,29 @@ def _unknown_test(given: str) -> str:
     return f"{shown(given)} is not a test of the dictionary; the nearest are {nearest(given, load_tests())}."
 
 
-def _read_value(test: TestDef, value: object, unit: str | None, decimal: str | None) -> _Reading:
-    if isinstance(value, str) and (word := test.word(value)) is not None:
-        return _Reading(word=word)
+def _read_value(test: TestDef, value: Value, unit: str | None, decimal: DecimalMark | None) -> _Reading:
+    if isinstance(value, str) or test.kind == "word":
+        word = test.word(text(value))
+        if word is not None:
+            return _Reading(word=word)
     if test.kind == "word":
         allowed = ", ".join(dict.fromkeys(test.words.values()))
-        raise Refused("unknown_word", f"{test.name} is given as {shown(cast(str, value))}; allowed: {allowed}.")
+        raise Refused("unknown_word", f"{test.name} is given as {shown(value)}; allowed: {allowed}.")
     if not isinstance(value, str | int | float):
-        raise Refused("value_unreadable", f"{test.name} is given as {shown(cast(str, value))}, which is not a number.")
-    if isinstance(value, str) and find_agent(value) is not None:
-        raise Refused("drug_for_number", f"{test.name} is given as {shown(value)}, which is a drug and no value.")
-    found = parse_number(value, decimal=cast(Literal[".", ","] | None, decimal))
-    multiply_by = factor(unit, test.units, test_name=test.name, allowed=test.allowed)
-    limits = bound(found, multiply_by)
+        raise Refused("value_unreadable", f"{test.name} is given as {shown(value)}, which is not a number.")
+    return _read_number(test.id, value, unit, decimal)
+
+
+@lru_cache(maxsize=65536, typed=True)  # the same values come again and again in a cohort
+def _read_number(test_id: str, value: str | int | float, unit: str | None, decimal: DecimalMark | None) -> _Reading:
+    test = load_tests()[test_id]
+    try:
+        found = parse_number(value, decimal=decimal)
+    except NumberUnreadable:
+        if isinstance(value, str) and find_agent(value) is not None:
+            raise Refused("drug_for_number", f"{test.name} is given as {shown(value)}, which is a drug and no value.") from None
+        raise
+    limits = bound(found, factor(unit, test.units, test_name=test.name, allowed=test.allowed))
     nearest_limit = limits.low if limits.high == float("inf") else limits.high
     unusual = check_range(nearest_limit, hard=test.hard, soft=test.soft, test_name=test.name, unit=test.unit)
     if found.comparator:

@@ -9,9 +9,10 @@ from typing import Literal
 
 from rearm.record import Source
 
-__all__ = ["Anchor", "Grid", "Moment", "Row", "Value", "column_letters"]
+__all__ = ["Anchor", "DecimalMark", "Grid", "Moment", "Row", "Value", "column_letters"]
 
 Value = str | int | float | bool | date | datetime | time | timedelta | None
+DecimalMark = Literal[".", ","]
 Anchor = Literal["apheresis", "before_bridging", "before_lymphodepletion", "before_infusion", "after_infusion", "diagnosis"]
 
 
@@ -48,7 +49,7 @@ class Grid:
     rows: list[list[Value]]
     first_row: int = 1
     first_column: int = 0
-    decimal: str | None = None
+    decimal: DecimalMark | None = None
 
     @property
     def name(self) -> str:
@@ -85,7 +86,7 @@ class Row:
     columns: Mapping[str, int] = field(default_factory=dict)
     set_aside: Mapping[str, str] = field(default_factory=dict)
     moments: Mapping[str, Moment] = field(default_factory=dict)
-    decimal: str | None = None
+    decimal: DecimalMark | None = None
 
     def at(self, column: str) -> Source:
         """The place of one value."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
 from rearm.intake.context import Context
 from rearm.intake.labs import LabRow
@@ -159,6 +160,7 @@ def _exact(item: LabRow) -> float:
     return abs(quantity.exact or 1.0) if quantity is not None else 1.0
 
 
+@cache
 def _has_decimal_units(test: str) -> bool:
     definition = load_tests().get(test)
     return definition is not None and any(abs(f - 0.1) < 1e-9 or abs(f - 10) < 1e-9 for f in definition.units.values())

@@ -7,10 +7,9 @@ import math
 import re
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal, cast
 
 from rearm.intake.dictionary import Column, folded
-from rearm.intake.rows import Anchor, Moment, Value
+from rearm.intake.rows import Anchor, DecimalMark, Moment, Value
 from rearm.units import UnitRefusal, parse_number
 
 __all__ = ["Moment", "Refused", "integer", "is_dated", "not_done", "number", "parse_moment", "shown", "text", "word", "words", "yes_no"]
@@ -91,7 +90,7 @@ def not_done(value: Value) -> bool:
     return isinstance(value, str) and _NOT_DONE.fullmatch(value.strip()) is not None
 
 
-def number(value: Value, *, decimal: str | None = None) -> float:
+def number(value: Value, *, decimal: DecimalMark | None = None) -> float:
     """An exact number. Raises Refused for text, a comparator, NaN and infinities."""
     if isinstance(value, float | int) and not isinstance(value, bool):
         if not math.isfinite(value):
@@ -100,7 +99,7 @@ def number(value: Value, *, decimal: str | None = None) -> float:
     if not isinstance(value, str):
         raise Refused("value_unreadable", f"{shown(value)} stands where a number is expected.")
     try:
-        found = parse_number(value, decimal=cast(Literal[".", ","] | None, decimal))
+        found = parse_number(value, decimal=decimal)
     except UnitRefusal as refusal:
         raise Refused(refusal.code, str(refusal)) from None
     if found.comparator:
