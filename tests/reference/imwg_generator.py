@@ -43,12 +43,24 @@ def generate(seed: int) -> dict[str, Any]:
     if r.random() < 0.2:
         case["new_therapy_date"] = (date(2024, 1, 1) + timedelta(days=r.randint(1, 250))).isoformat()
     if r.random() < 0.25:
-        case["death"] = {"date": (day + timedelta(days=r.randint(1, 60))).isoformat(), "cause": r.choice(("progression", "myeloma", "other", "unknown"))}
+        case["death"] = {
+            "date": (day + timedelta(days=r.randint(1, 60))).isoformat(),
+            "cause": r.choice(("progression", "myeloma", "other", "unknown")),
+        }
     return case
 
 
 def _start(r: random.Random, kind: str) -> dict[str, float]:
-    state = {"serum": 0.0, "urine": 0.0, "own": 12.0, "other": 10.0, "marrow": r.choice((2.0, 20.0, 29.9)), "cells": 0.0, "spd": 0.0, "longest": 0.0}
+    state = {
+        "serum": 0.0,
+        "urine": 0.0,
+        "own": 12.0,
+        "other": 10.0,
+        "marrow": r.choice((2.0, 20.0, 29.9)),
+        "cells": 0.0,
+        "spd": 0.0,
+        "longest": 0.0,
+    }
     if kind.startswith("serum") or kind == "iga":
         state["serum"] = r.choice((1.0, 2.0, 3.0, 4.0, 6.0, 9.0))
     if "urine" in kind:
@@ -86,7 +98,9 @@ def _move(r: random.Random, s: dict[str, float], deep: bool) -> None:
     s["other"] = r.choice((10.0, 8.0, 12.5, 20.0))
 
 
-def _visit(r: random.Random, day: date, s: dict[str, float], kind: str, chain: str, patient: dict[str, Any], *, full: bool) -> dict[str, Any]:
+def _visit(
+    r: random.Random, day: date, s: dict[str, float], kind: str, chain: str, patient: dict[str, Any], *, full: bool
+) -> dict[str, Any]:
     v: dict[str, Any] = {"date": day.isoformat()}
 
     def there(share: float) -> bool:

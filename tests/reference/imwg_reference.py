@@ -319,7 +319,9 @@ def response(course: list[V], measurable: list[str], chains: list[str | None]) -
         clonality = next((v.clonal for v in reversed(course[1:]) if v.clonal is not None), None)
         return "sCR" if ratio_ok and clonality == "neg" else "CR"
     if not measurable or measurable == ["plasmacytoma"]:
-        anything = any(x is not None for x in (now.serum, now.urine, now.kappa, now.lam, now.marrow, now.cells, now.serum_ife, now.urine_ife)) or imaged(now)
+        anything = any(
+            x is not None for x in (now.serum, now.urine, now.kappa, now.lam, now.marrow, now.cells, now.serum_ife, now.urine_ife)
+        ) or imaged(now)
         return "SD" if anything else "NE"
     if core == "flc":
         levels.append(flc_level)
@@ -433,7 +435,9 @@ def patient_is_quantitative(case: dict[str, Any]) -> bool:
 
 
 def baseline_known(base: V) -> bool:
-    return any(x is not None for x in (base.serum, base.urine, base.kappa, base.lam, base.marrow, base.cells, base.serum_ife, base.urine_ife)) or has_plasmacytoma(base)
+    return any(
+        x is not None for x in (base.serum, base.urine, base.kappa, base.lam, base.marrow, base.cells, base.serum_ife, base.urine_ife)
+    ) or has_plasmacytoma(base)
 
 
 def assessed(v: V) -> bool:
@@ -446,7 +450,13 @@ def first_day(case: dict[str, Any], visits: list[V], base_at: int, measurable: l
 
 
 def relapse_from_cr(
-    visits: list[V], responses: list[str], usable: list[int], confirmed: dict[int, str], pd_at: int | None, pd_day: date | None, quantitative: bool
+    visits: list[V],
+    responses: list[str],
+    usable: list[int],
+    confirmed: dict[int, str],
+    pd_at: int | None,
+    pd_day: date | None,
+    quantitative: bool,
 ) -> str | None:
     """Section 7, only after a confirmed CR: M-protein back twice in a row, marrow at 5 %, or progression."""
     order = [i for i in usable if responses[i] in DEPTH or responses[i] == "PD"]
@@ -476,13 +486,19 @@ def back(v: V, quantitative: bool) -> bool:
     return serum or (v.urine_ife is None and v.urine is not None and v.urine.low > 0)
 
 
-def pfs(visits: list[V], responses: list[str], base_at: int, pd_day: date | None, death: date | None, new_therapy: date | None) -> dict[str, Any]:
+def pfs(
+    visits: list[V], responses: list[str], base_at: int, pd_day: date | None, death: date | None, new_therapy: date | None
+) -> dict[str, Any]:
     """Confirmed PD or death of any cause; censored at the last adequate assessment, before new therapy."""
     events = [(d, why) for d, why in ((pd_day, "PD"), (death, "death")) if d is not None and (new_therapy is None or d <= new_therapy)]
     if events:
         day, why = min(events, key=lambda e: e[0])
         return {"status": "event", "reason": why, "date": day.isoformat()}
-    adequate = [v.day for i, v in enumerate(visits) if i > base_at and responses[i] not in ("NE", "PRE") and (new_therapy is None or v.day <= new_therapy)]
+    adequate = [
+        v.day
+        for i, v in enumerate(visits)
+        if i > base_at and responses[i] not in ("NE", "PRE") and (new_therapy is None or v.day <= new_therapy)
+    ]
     last = max(adequate, default=visits[base_at].day)
     return {"status": "censored", "reason": "new therapy" if new_therapy else "last adequate assessment", "date": last.isoformat()}
 
@@ -502,7 +518,11 @@ def mrd(case: dict[str, Any], visits: list[V], base_at: int, responses: list[str
         state = next((r for r in reversed(responses[base_at + 1 : i + 1]) if r != "NE"), None)
         if state in ("CR", "sCR") and result.get("sensitivity") is not None and F(str(result["sensitivity"])) <= F(1, 100_000):
             negative.append(visits[i].day)
-            near = [(abs(w.day - visits[i].day), w.raw["pet"]) for w in visits if w.raw.get("pet") and abs(w.day - visits[i].day) <= timedelta(days=90)]
+            near = [
+                (abs(w.day - visits[i].day), w.raw["pet"])
+                for w in visits
+                if w.raw.get("pet") and abs(w.day - visits[i].day) <= timedelta(days=90)
+            ]
             if near and min(near)[1] == "neg":
                 if run and sustained is None and visits[i].day - run[0] >= timedelta(days=365):
                     sustained = visits[i].day

@@ -188,10 +188,7 @@ def escape(visits: Sequence[Visit]) -> Signal | None:
 def mrd_states(results: Sequence[Lab], visits: Sequence[Visit], criteria: Criteria, start: int) -> tuple[MrdState, ...]:
     """Each MRD result after the start: negative needs CR and a sensitivity of 1 in 100,000; a coarser negative is not assessed."""
     states = []
-    for lab in sorted(results, key=lambda x: x.when.first or 0):
-        day = lab.when.first
-        if day is None or day <= start or lab.word is None:
-            continue
+    for day, lab in _one_a_day(results, start):
         if lab.word == "positive":
             states.append(MrdState(day, "positive", lab.sensitivity, lab.method, "residual disease found"))
             continue
@@ -220,6 +217,23 @@ def mrd_states(results: Sequence[Lab], visits: Sequence[Visit], criteria: Criter
     return tuple(states)
 
 
+def _one_a_day(results: Sequence[Lab], start: int) -> list[tuple[int, Lab]]:
+    """MRD results after the start, one a day: a positive before a negative, else the finer test (A20, the worse is kept)."""
+    best: dict[int, Lab] = {}
+    for lab in results:
+        day = lab.when.first
+        if day is None or day <= start or lab.word not in ("positive", "negative"):
+            continue
+        old = best.get(day)
+        if old is None or (lab.word == "positive") > (old.word == "positive") or (lab.word == old.word and _finer(lab, old)):
+            best[day] = lab
+    return sorted(best.items())
+
+
+def _finer(lab: Lab, other: Lab) -> bool:
+    return lab.sensitivity is not None and (other.sensitivity is None or lab.sensitivity < other.sensitivity)
+
+
 def _response_at(visits: Sequence[Visit], day: int, window: int) -> str | None:
     """Response of the assessment that the sample belongs to, else of the last evaluable one before it."""
     answer = None
@@ -237,16 +251,13 @@ def mrd_conversion(results: Sequence[Lab], criteria: Criteria, start: int) -> Si
     """Negative at a known, sufficient sensitivity, later positive by a test that is not finer."""
     negative: Lab | None = None
     signal: Signal | None = None
-    for lab in sorted(results, key=lambda x: x.when.first or 0):
-        day = lab.when.first
-        if day is None or day <= start:
-            continue
+    for day, lab in _one_a_day(results, start):
         if lab.word == "negative":
             if lab.sensitivity is not None and lab.sensitivity <= criteria.mrd_sensitivity * (1 + TOLERANCE):
                 negative = lab
                 if signal is not None:
                     signal = Signal(signal.id, signal.day, False, signal.text)
-        elif lab.word == "positive" and negative is not None and signal is None:
+        elif negative is not None and signal is None:
             finer = (
                 lab.sensitivity is not None
                 and negative.sensitivity is not None
