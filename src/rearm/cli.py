@@ -1,0 +1,249 @@
+"""The command line. Exit codes: 0 done, 1 what `check` looks for was found, 2 input that can't be used, 3 a fault of the program."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from rearm.intake import Reading
+    from rearm.record import Record
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="After CAR-T in multiple myeloma: did it fail, why, what can be given now, and which test would change the answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+knowledge_app = typer.Typer(help="The knowledge: check it, compare two bundles, show an entry.", no_args_is_help=True)
+app.add_typer(knowledge_app, name="knowledge")
+
+Input = Annotated[
+    Path, typer.Argument(help="A FHIR R4 bundle (.json), a folder or workbook of tidy tables, or with --mapping any other tables.")
+]
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="A mapping file (TOML) for tables in another layout.")]
+Patients = Annotated[list[str] | None, typer.Option("--patient", help="Only this patient; may be repeated.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="Day of the patient's axis, or a date (YYYY-MM-DD). Nothing later is read.")]
+Region = Annotated[str | None, typer.Option("--region", help="Where approvals are looked up: US, EU ... (default: anywhere).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+class Unusable(Exception):
+    """Ends the command with exit code 2 and this sentence."""
+
+
+def _spoken(command: Callable[P, T]) -> Callable[P, T]:
+    """No traceback reaches a user: unusable input ends with a sentence and 2, a fault of the program with a sentence and 3."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        from rearm.assess import AssessmentError
+        from rearm.intake import InputError
+        from rearm.knowledge import KnowledgeError
+
+        try:
+            return command(*args, **kwargs)
+        except (Unusable, InputError, AssessmentError, KnowledgeError) as error:
+            _say(f"rearm: {error}")
+            raise typer.Exit(2) from None
+        except (PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError) as error:
+            _say(f"rearm: {error.filename} can't be read or written ({error.strerror}). Check the path and its permissions.")
+            raise typer.Exit(2) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except (typer.Exit, typer.Abort, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            if os.environ.get("REARM_DEBUG"):
+                raise
+            _say(
+                f"rearm: a fault of the program, not of your input ({type(error).__name__}: {error}). "
+                "Nothing that was written before is lost. Please report it; REARM_DEBUG=1 shows where it happened."
+            )
+            raise typer.Exit(3) from None
+
+    return run
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    wide = {} if sys.stdout.isatty() or os.environ.get("COLUMNS") else {"width": 140}
+    return Console(highlight=False, soft_wrap=False, **wide)  # type: ignore[arg-type]
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _read(path: Path, mapping: Path | None) -> Reading:
+    from datetime import date
+
+    from rearm.intake import read
+
+    return read(path, mapping, today=date.today())
+
+
+def _chosen(reading: Reading, patients: Sequence[str] | None) -> list[Record]:
+    if not patients:
+        return list(reading.records)
+    by_id = {record.patient_id: record for record in reading.records}
+    missing = [p for p in patients if p not in by_id]
+    if missing:
+        known = ", ".join(sorted(by_id)[:12]) + (" ..." if len(by_id) > 12 else "")
+        raise Unusable(f"There is no patient {', '.join(missing)} in the input. Patients there: {known or 'none'}.")
+    return [by_id[p] for p in patients]
+
+
+def _day(text: str | None) -> Any:
+    from datetime import date
+
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Unusable(
+            f"--as-of {text} is neither a day of the patient's axis (for example 210) nor a date (for example 2024-08-31)."
+        ) from None
+
+
+@app.command()
+@_spoken
+def assess(
+    path: Input,
+    mapping: MappingFile = None,
+    patient: Patients = None,
+    as_of: AsOf = None,
+    region: Region = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient, and an index, into this folder.")] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write the result of each patient as JSON into this folder; - prints JSON lines.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")] = False,
+) -> None:
+    """Assess patients: failure, causes, options and next tests, each with its basis."""
+    from rearm.report.files import assess_to_files
+
+    reading = _read(path, mapping)
+    records = _chosen(reading, patient)
+    if not records:
+        raise Unusable(f"{path} holds no patient. `rearm check {path}` lists what was found instead.")
+    to_stdout = json_to is not None and str(json_to) == "-"
+    console = None if quiet or to_stdout else _console()
+    done = assess_to_files(
+        records, as_of=_day(as_of), region=region, html=html, json_folder=None if to_stdout else json_to, console=console,
+        json_lines=sys.stdout if to_stdout else None,
+    )  # fmt: skip
+    for issue in reading.issues:
+        if issue.severity != "note":
+            _say(f"rearm: {issue.source}: {issue.message}")
+    for line in done.words():
+        _say(line)
+    if done.failed:
+        raise typer.Exit(3)
+
+
+@app.command()
+@_spoken
+def check(path: Input, mapping: MappingFile = None, as_json: Json = False) -> None:
+    """List what was wrong with the input and what was done about it. Exit 1 when a value was set aside or refused."""
+    from dataclasses import asdict
+
+    from rearm.report.terminal import issues_table
+
+    reading = _read(path, mapping)
+    issues = reading.all_issues()
+    if as_json:
+        _print_json([{**asdict(i), "source": str(i.source)} for i in issues])
+    elif issues:
+        _console().print(issues_table(issues))
+    if not as_json:
+        aside = sum(i.done != "used" for i in issues)
+        print(f"{len(reading.records)} patients, {len(issues)} issues, {aside} of them set something aside or refused it.")
+    if any(i.done != "used" for i in issues):
+        raise typer.Exit(1)
+
+
+@app.command()
+@_spoken
+def explain(
+    path: Input,
+    mapping: MappingFile = None,
+    patient: Patients = None,
+    option: Annotated[list[str] | None, typer.Option("--option", help="Id of an option; may be repeated.")] = None,
+    factor: Annotated[list[str] | None, typer.Option("--factor", help="Id of a factor (a cause); may be repeated.")] = None,
+    as_of: AsOf = None,
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """Show the full trace: each rule, its clauses, the findings read, their source rows, true, false or unknown."""
+    from rearm.assess import explain as traced
+    from rearm.report.trace import trace_text
+
+    records = _chosen(_read(path, mapping), patient)
+    found = [traced(record, options=option or [], factors=factor or [], as_of=_day(as_of), region=region) for record in records]
+    if as_json:
+        _print_json([trace.to_dict() for trace in found])
+    else:
+        for trace in found:
+            print(trace_text(trace))
+
+
+@app.command()
+@_spoken
+def template(folder: Annotated[Path, typer.Argument(help="A folder to write to.")], as_json: Json = False) -> None:
+    """Write empty tidy tables with a description of each column."""
+    from rearm.intake.template import write_template
+
+    written = [str(p) for p in write_template(folder)]
+    if as_json:
+        _print_json(written)
+    else:
+        print("\n".join(written))
+
+
+@app.command()
+@_spoken
+def init(
+    mapping: Annotated[Path, typer.Argument(help="The mapping file to write (TOML).")],
+    source: Annotated[Path, typer.Option("--from", help="The workbook, folder or file whose headers are read.")],
+    as_json: Json = False,
+) -> None:
+    """Draft a mapping file from the headers: every column listed, those not recognised as comments."""
+    from rearm.intake.draft import write_draft
+
+    written = write_draft(mapping, source)
+    if as_json:
+        _print_json(str(written))
+    else:
+        print(f"{written} written. Read it through, complete the commented columns, then: rearm check {source} --mapping {written}")
+
+
+def main() -> None:
+    """Entry point of `rearm`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""Reports and results of many patients as files, written one by one so that a crash or a kill loses nothing that was done."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+
+from rearm.assess import Assessment, AssessmentError, assess_all
+from rearm.record import Record
+from rearm.report.page import css, environment, page
+from rearm.report.terminal import print_assessment
+from rearm.report.words import words
+
+__all__ = ["Done", "assess_to_files", "file_name", "write_text"]
+
+_BATCH = 64
+
+
+@dataclass
+class Done:
+    """What was written, and the patients for whom the program failed."""
+
+    assessed: int = 0
+    html: Path | None = None
+    json_folder: Path | None = None
+    failed: list[str] = field(default_factory=list)
+
+    def words(self) -> Iterator[str]:
+        if self.html is not None:
+            yield f"{self.assessed} page{'s' if self.assessed != 1 else ''}: {self.html / 'index.html'}"
+        if self.json_folder is not None:
+            yield f"{self.assessed} result{'s' if self.assessed != 1 else ''}: {self.json_folder}"
+        yield from self.failed
+
+
+def assess_to_files(
+    records: Sequence[Record],
+    *,
+    as_of: int | date | None,
+    region: str | None,
+    html: Path | None,
+    json_folder: Path | None,
+    console: Console | None,
+    json_lines: TextIO | None,
+) -> Done:
+    """Assesses in batches; each patient's files appear whole or not at all; who could not be assessed is named."""
+    done = Done(html=html, json_folder=json_folder)
+    for folder in (html, json_folder):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+    names = _names(records)
+    index: list[tuple[str, Assessment]] = []
+    for start in range(0, len(records), _BATCH):
+        batch = records[start : start + _BATCH]
+        for record, assessment in zip(batch, _assessed(batch, as_of, region, done), strict=True):
+            if assessment is None:
+                continue
+            name = names[record.patient_id]
+            if html is not None:
+                write_text(html / f"{name}.html", page(assessment, record))
+                index.append((f"{name}.html", assessment))
+            text = json.dumps(assessment.to_dict(), ensure_ascii=False, allow_nan=False, indent=None if json_lines else 1)
+            if json_folder is not None:
+                write_text(json_folder / f"{name}.json", text + "\n")
+            if json_lines is not None:
+                json_lines.write(text + "\n")
+            if console is not None:
+                print_assessment(console, assessment, record)
+            done.assessed += 1
+        if len(records) > _BATCH and console is None:
+            _progress(min(start + _BATCH, len(records)), len(records))
+    if html is not None:
+        write_text(html / "index.html", _index(index))
+    return done
+
+
+def _assessed(batch: Sequence[Record], as_of: int | date | None, region: str | None, done: Done) -> list[Assessment | None]:
+    try:
+        return list(assess_all(batch, as_of=as_of, region=region))
+    except AssessmentError:
+        raise
+    except Exception as error:
+        if os.environ.get("REARM_DEBUG"):
+            raise
+        if len(batch) == 1:
+            done.failed.append(
+                f"rearm: {batch[0].patient_id} could not be assessed: a fault of the program ({type(error).__name__}: {error}). "
+                "Please report it; REARM_DEBUG=1 shows where it happened."
+            )
+            return [None]
+        return [found for record in batch for found in _assessed([record], as_of, region, done)]
+
+
+def _progress(done: int, of: int) -> None:
+    import sys
+
+    if sys.stderr.isatty():
+        print(f"\r{done} of {of} patients", end="" if done < of else "\n", file=sys.stderr, flush=True)
+
+
+def file_name(patient_id: str) -> str:
+    """A safe file name made of an id: text of the input never becomes a path."""
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", patient_id).strip("_")[:80]
+    return safe or "patient"
+
+
+def _names(records: Sequence[Record]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    taken: set[str] = {"index"}
+    for record in records:
+        base = name = file_name(record.patient_id)
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{base}-{number}"
+        taken.add(name.casefold())
+        names[record.patient_id] = name
+    return names
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file whole or not at all: into a temporary file beside it, then renamed."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".rearm-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _index(rows: Sequence[tuple[str, Assessment]]) -> str:
+    return environment().get_template("index.html.j2").render(css=css(), rows=[_index_row(file, a) for file, a in rows])
+
+
+def _index_row(file: str, a: Assessment) -> dict[str, str]:
+    last = a.failures[-1] if a.failures else None
+    preferred = [o.name for o in a.options if o.verdict == "preferred"]
+    acceptable = sum(o.verdict == "acceptable" for o in a.options)
+    leading = [f"{words(g.group)} {words(g.grade)}" for g in a.causes.groups if g.rank == 1]
+    return {
+        "file": file,
+        "patient": a.patient_id,
+        "status": a.about.reason if last is None else words(last.status) + (f", day {last.day}" if last.day is not None else ""),
+        "leading": ", ".join(leading) or ("cannot be told" if a.causes.groups else ""),
+        "options": ", ".join(preferred) or (f"none; {acceptable} acceptable" if a.options else ""),
+        "alerts": ", ".join(words(x.id) for x in a.alerts),
+    }

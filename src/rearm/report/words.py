@@ -1,0 +1,97 @@
+"""Ids as the words that a physician reads. Every id of a result that is shown has its words here, so that no page invents its own."""
+
+from __future__ import annotations
+
+__all__ = ["VERDICT_ORDER", "days_words", "listed", "words"]
+
+VERDICT_ORDER = ("preferred", "acceptable", "needs_information", "discouraged", "excluded")
+
+_WORDS = {
+    "preferred": "preferred",
+    "acceptable": "acceptable",
+    "needs_information": "needs information",
+    "discouraged": "discouraged",
+    "excluded": "excluded",
+    "failed": "failed",
+    "suspected": "failure suspected",
+    "not_failed": "not failed",
+    "died_without_progression": "died without progression",
+    "cannot_be_judged": "cannot be judged",
+    "confirmed": "confirmed by two results or by a lesion",
+    "recorded_by_team": "recorded by the team, not computed from results",
+    "unconfirmed": "not yet confirmed by a second sample",
+    "provisional": "provisional: too early after the infusion to tell",
+    "signal": "a signal only, no progressive disease",
+    "primary_refractory": "primary refractory",
+    "progression_after_response": "progression after a response",
+    "progression_from_cr": "progression from a complete response",
+    "new_therapy_without_pd": "new therapy without progressive disease",
+    "death_of_myeloma": "death of myeloma",
+    "early": "early (up to day 90)",
+    "intermediate": "intermediate (day 91 to 183)",
+    "late": "late (after day 183)",
+    "definitive": "Definitive therapy",
+    "bridge": "Bridge or hold",
+    "local": "Local therapy",
+    "enabling": "Enabling",
+    "observe": "Observation",
+    "supportive": "Supportive care",
+    "antigen": "Antigen",
+    "t-cell": "T cells",
+    "microenvironment": "Microenvironment",
+    "product": "Product",
+    "tumour": "Tumour",
+    "safety": "Not a relapse at all?",
+    "established": "established",
+    "likely": "likely",
+    "possible": "possible",
+    "unlikely": "unlikely",
+    "not_assessed": "not assessed",
+    "outside_label": "outside the label",
+    "trial_only": "trial only",
+    "not_needed": "no approval needed",
+    "available": "approved",
+    "check": "check availability",
+    "relapse_from_cr": "relapse from complete response",
+    "mrd_conversion": "minimal residual disease turned positive",
+    "biochemical_rise": "biochemical rise below the limit of progression",
+    "light_chain_escape": "light-chain escape",
+    "new_uptake": "new uptake on imaging",
+    "unattributed_crab": "organ damage not yet attributed",
+    "no_response_by_day_90": "no response by day 90",
+    "computed": "computed from results",
+    "team": "recorded by the team",
+}
+_MEASURES = {
+    "response": "response",
+    "orr": "response",
+    "pfs": "median PFS",
+    "median_pfs": "median PFS",
+    "severe_infection": "infection grade 3 or more",
+    "crs": "cytokine release syndrome",
+}
+
+
+def words(name: str | None) -> str:
+    """The words for an id; an id without words of its own loses its underscores. None is an empty text."""
+    if name is None:
+        return ""
+    return _WORDS.get(name, name.replace("_", " "))
+
+
+def measure_words(measure: str) -> str:
+    """The words for what an expected figure measures."""
+    return _MEASURES.get(measure, measure.replace("_", " "))
+
+
+def listed(items: tuple[str, ...] | list[str]) -> str:
+    """`a, b and c`."""
+    texts = [words(i) for i in items]
+    return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1] if texts else ""
+
+
+def days_words(days: int | None) -> str:
+    """Days with months in brackets where that helps."""
+    if days is None:
+        return "day unknown"
+    return f"day {days}" if abs(days) < 60 else f"day {days} ({days / 30.4375:.1f} months)"
