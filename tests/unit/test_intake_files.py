@@ -193,10 +193,11 @@ def test_rows_are_counted_as_a_spreadsheet_shows_them(tmp_path: Path) -> None:
 
 def test_unknown_columns_files_and_tables(tmp_path: Path) -> None:
     (tmp_path / "patients.csv").write_text("patient_id,sex,shoe_size,birth_yaer\nA,F,40,1960\n")
-    (tmp_path / "extra.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "extra.csv").write_text("")  # an empty file that is no table does not stop the others
+    (tmp_path / "p.json").write_text("{}")
     reading = read(tmp_path)
     said = {i.code: i.message for i in reading.issues}
-    assert "birth_year" in said["unknown_column"] and "extra" in said["table_not_read"]
+    assert "birth_year" in said["unknown_column"] and "extra" in said["table_not_read"] and "p.json" in said["bundles_beside_tables"]
     (tmp_path / "Patients.parquet").write_bytes(b"")
     pl.DataFrame({"patient_id": ["B"]}).write_parquet(tmp_path / "Patients.parquet")
     assert "stands twice" in _refused(tmp_path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import date
 from os import PathLike
 from pathlib import Path
 
 from rearm.intake.build import Reading
 from rearm.intake.errors import InputError
+from rearm.intake.tables import table_files
 from rearm.intake.tidy import read_tables, read_tidy
 
 __all__ = ["InputError", "Reading", "read", "read_tables"]
@@ -17,8 +17,9 @@ __all__ = ["InputError", "Reading", "read", "read_tables"]
 def read(path: str | PathLike[str], mapping: str | PathLike[str] | None = None, *, today: date | None = None) -> Reading:
     """Everything that `path` holds, as records with their issues.
 
-    `path` is a FHIR bundle (.json) or a folder of them, a folder or workbook of tidy tables, or, with `mapping` (a TOML file), any other
-    tables. `today` is used only to tell dates that lie in the future. Raises InputError with a sentence: what, where, what to do.
+    `path` is a FHIR bundle (.json), a folder of them (without tables), a folder or workbook of tidy tables, or, with `mapping` (a
+    TOML file), any other tables. `today` is used only to tell dates that lie in the future. Raises InputError with a sentence: what,
+    where, what to do.
     """
     source = Path(path)
     if not source.exists():
@@ -27,8 +28,8 @@ def read(path: str | PathLike[str], mapping: str | PathLike[str] | None = None, 
         from rearm.intake.mapping import read_mapped
 
         return read_mapped(source, Path(mapping), today=today)
-    if source.suffix.lower() == ".json" or (source.is_dir() and any(source.glob("*.json")) and not any(source.glob("*.csv"))):
-        fhir = importlib.import_module("rearm.intake.fhir")
-        reading: Reading = fhir.read_fhir(source, today=today)
-        return reading
+    if source.suffix.lower() == ".json" or (source.is_dir() and any(source.glob("*.json")) and not table_files(source)):
+        from rearm.intake.fhir import read_fhir
+
+        return read_fhir(source, today=today)
     return read_tidy(source, today=today)

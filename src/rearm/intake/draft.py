@@ -14,7 +14,7 @@ from pathlib import Path
 from rearm.intake.dictionary import folded, load_tables
 from rearm.intake.errors import InputError
 from rearm.intake.rows import Grid, Value
-from rearm.intake.tables import TABLE_SUFFIXES, read_grids
+from rearm.intake.tables import read_grids, table_files
 from rearm.intake.values import Refused, not_done, number, parse_moment, text
 from rearm.knowledge.agents import find_agent, find_class
 from rearm.knowledge.tests import TestDef, load_tests
@@ -97,7 +97,7 @@ def draft_mapping(source: Path) -> str:
 
     Raises InputError where no sheet has a header with a column of patients' ids.
     """
-    paths = sorted(f for f in source.iterdir() if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES) if source.is_dir() else [source]
+    paths = table_files(source) if source.is_dir() else [source]
     sheets: list[tuple[str, _Sheet]] = []
     skipped: list[str] = []
     keys: dict[str, str] = {}

@@ -13,7 +13,7 @@ from rearm.intake.dictionary import folded, nearest
 from rearm.intake.errors import InputError
 from rearm.intake.mapping_model import DayPlace, Mapping, Reduce, SheetSpec
 from rearm.intake.rows import Grid, Value
-from rearm.intake.tables import TABLE_SUFFIXES, read_grids
+from rearm.intake.tables import read_grids, table_files
 from rearm.intake.values import Refused, number, shown, text
 from rearm.record import Issue, Source
 
@@ -152,9 +152,7 @@ def open_sheets(source: Path, mapping: Mapping) -> Sheets:
 
 def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
     folder = source if source.is_dir() else source.parent
-    names = sorted(
-        f.name for f in folder.iterdir() if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", "."))
-    )
+    names = [f.name for f in table_files(folder)]
     if source.is_file() and not any(fnmatch.fnmatch(source.name, spec.pattern) for spec in mapping.files.values()):
         raise InputError(f"{source.name} fits no file of the mapping ({', '.join(s.pattern for s in mapping.files.values())}).")
     found: dict[str, Path] = {}

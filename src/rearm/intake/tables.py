@@ -14,7 +14,7 @@ from rearm.intake.excel import read_workbook
 from rearm.intake.rows import Grid, Value
 from rearm.record import Issue, Source
 
-__all__ = ["TABLE_SUFFIXES", "read_grids"]
+__all__ = ["read_grids", "table_files"]
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
 MAX_BYTES = 2 * 1024**3
@@ -26,6 +26,11 @@ _SPREADSHEETS_NOT_READ = {
     ".ods": "an OpenDocument file",
     ".numbers": "a Numbers file",
 }
+
+
+def table_files(folder: Path) -> list[Path]:
+    """The tables in a folder, by name; hidden files and lock files of spreadsheet programs are left out."""
+    return sorted(f for f in folder.iterdir() if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", ".")))
 
 
 def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:

@@ -10,7 +10,7 @@ from rearm.intake.build import Reading, build_records
 from rearm.intake.dictionary import Table, folded, load_tables, nearest
 from rearm.intake.errors import InputError
 from rearm.intake.rows import Grid, Row, Value
-from rearm.intake.tables import TABLE_SUFFIXES, read_grids
+from rearm.intake.tables import read_grids, table_files
 from rearm.intake.values import shown
 from rearm.record import Issue, Source
 
@@ -22,11 +22,7 @@ def read_tidy(path: Path, *, today: date | None = None) -> Reading:
 
     Raises InputError with a sentence where nothing in it is a tidy table, or where two files or sheets hold the same table.
     """
-    files = (
-        sorted(f for f in path.iterdir() if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", ".")))
-        if path.is_dir()
-        else [path]
-    )
+    files = table_files(path) if path.is_dir() else [path]
     if not files:
         raise InputError(
             f"The folder {path.name} holds no .csv, .xlsx or .parquet file. Give tidy tables (rearm template writes "
@@ -35,7 +31,13 @@ def read_tidy(path: Path, *, today: date | None = None) -> Reading:
     issues: list[Issue] = []
     grids: dict[str, Grid] = {}
     other: list[Grid] = []
+    if path.is_dir() and (bundles := sorted(f.name for f in path.glob("*.json"))):
+        message = f"The folder holds tables, so {', '.join(bundles)} is not read. Give FHIR bundles by their own path."
+        issues.append(Issue("note", "bundles_beside_tables", Source(path.name, ""), message, "set_aside"))
     for file in files:
+        if path.is_dir() and not _may_hold_tables(file):
+            other.append(Grid(file.name, None, []))
+            continue
         found, notes = read_grids(file)
         issues.extend(notes)
         for grid in found:
@@ -87,6 +89,10 @@ def read_tables(tables: Mapping[str, Sequence[Mapping[str, Value]]], *, file: st
         rows.extend(_rows(load_tables()[name], Grid(f"{file}/{name}" if file else name, None, cells), issues))
     records, loose = build_records(rows, has_patient_table="patients" in tables, notes=issues, today=today)
     return Reading(records, loose, (file,))
+
+
+def _may_hold_tables(file: Path) -> bool:
+    return file.suffix.lower() in (".xlsx", ".xlsm") or folded(file.stem) in load_tables()
 
 
 def _cell(value: Value) -> Value:
