@@ -1,5 +1,6 @@
 """A patient for the tables of findings: four lines, then cilta-cel on day 0, PR, and progression on day 200 as the team recorded it."""
 
+
 from __future__ import annotations
 
 from typing import Any
@@ -14,7 +15,14 @@ Row = tuple[str, dict[str, Any]]
 LINES = [
     {"line": 1, "agents": "bortezomib;lenalidomide;dexamethasone", "purpose": "induction", "start_day": -1500, "end_day": -1400},
     {"line": 1, "agents": "melphalan", "regimen": "HDM-ASCT", "purpose": "transplant", "start_day": -1380, "end_day": -1380},
-    {"line": 2, "agents": "daratumumab;pomalidomide;dexamethasone", "purpose": "treatment", "start_day": -800, "end_day": -400, "progression_on": "yes"},
+    {
+        "line": 2,
+        "agents": "daratumumab;pomalidomide;dexamethasone",
+        "purpose": "treatment",
+        "start_day": -800,
+        "end_day": -400,
+        "progression_on": "yes",
+    },
     {"line": 3, "agents": "carfilzomib;dexamethasone", "purpose": "treatment", "start_day": -390, "end_day": -100, "progression_on": "yes"},
     {"agents": "fludarabine;cyclophosphamide", "purpose": "lymphodepletion", "start_day": -5, "end_day": -3},
 ]
@@ -65,7 +73,9 @@ def findings(
     if pd is not None:
         responses = [r for r in responses if int(str(r["day"])) < pd] + [{"day": pd, "response": "PD", "by": "team"}]
     tables: dict[str, list[dict[str, Any]]] = {
-        "patients": [{"sex": "M", "birth_date": "1960-06-01", "day_zero": "2024-06-01", "heavy_chain": "IgA", "light_chain": "kappa", **patient}],
+        "patients": [
+            {"sex": "M", "birth_date": "1960-06-01", "day_zero": "2024-06-01", "heavy_chain": "IgA", "light_chain": "kappa", **patient}
+        ],
         "therapies": list(LINES) if lines else [],
         "infusions": [INFUSION | (infusion or {})],
         "assessments": list(responses),

@@ -1,4 +1,5 @@
 """Antigen findings as tables. The CAR-T (against BCMA) was given on day 0 and failed on day 200; at failure means day 170 to 220."""
+# ruff: noqa: E501  (rows of a table stay on one line)
 
 import pytest
 from findings_case import Row, findings, imaging, lab, shown, stain, therapy, variant

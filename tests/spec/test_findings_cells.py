@@ -1,5 +1,6 @@
 """Findings on CAR-T cells, inflammation, product and earlier therapy as tables. Infusion on day 0, failure on day 200, read on day 220."""
 
+
 import pytest
 from findings_case import Row, findings, lab, shown, therapy
 
@@ -64,7 +65,13 @@ def test_time_of_the_peak(what: str, rows: list[Row], day: object, late: object)
         ("there 30 days before", [copies(28, 2100), copies(170, 60)], True, 170, False),
         ("gone and back", [copies(28, 2100), copies(60, "<10"), copies(198, 90)], True, 198, False),
         ("never seen", [copies(28, "<10"), copies(60, "<10")], None, None, None),
-        ("flow cytometry speaks too", [lab(28, "car_t_cells_flow", 12, "% of T cells"), lab(100, "car_t_cells_flow", 0, "% of T cells")], None, 28, True),
+        (
+            "flow cytometry speaks too",
+            [lab(28, "car_t_cells_flow", 12, "% of T cells"), lab(100, "car_t_cells_flow", 0, "% of T cells")],
+            None,
+            28,
+            True,
+        ),
         ("a later result was set aside", [copies(28, 2100), copies(60, "<10"), lab(150, COPIES, 5)], None, None, None),
         ("nothing", [], None, None, None),
     ],
@@ -88,7 +95,12 @@ def test_a_set_aside_result_before_the_gap_does_not_hide_it() -> None:
         ("two subsets: between them", [lab(30, "car_t_cd4_tim3", 20, "%"), lab(30, "car_t_cd8_tim3", 60, "%")], "[20, 60]"),
         (
             "two subsets with their shares",
-            [lab(30, "car_t_cd4_tim3", 20, "%"), lab(30, "car_t_cd8_tim3", 60, "%"), lab(30, "car_t_cd4_share", 25, "%"), lab(30, "car_t_cd8_share", 75, "%")],
+            [
+                lab(30, "car_t_cd4_tim3", 20, "%"),
+                lab(30, "car_t_cd8_tim3", 60, "%"),
+                lab(30, "car_t_cd4_share", 25, "%"),
+                lab(30, "car_t_cd8_share", 75, "%"),
+            ],
             50,
         ),
         ("one subset is not all", [lab(30, "car_t_cd8_tim3", 60, "%")], None),
@@ -100,7 +112,13 @@ def test_phenotype(what: str, rows: list[Row], value: object) -> None:
 
 
 def hematotox(platelets: object, neutrophils: object, hb: object, crp: object, ferritin: object, day: int = -6) -> list[Row]:
-    values = [("platelets", platelets, "10*9/L"), ("neutrophils", neutrophils, "10*9/L"), ("hemoglobin", hb, "g/dL"), ("crp", crp, "mg/L"), ("ferritin", ferritin, "ng/mL")]
+    values = [
+        ("platelets", platelets, "10*9/L"),
+        ("neutrophils", neutrophils, "10*9/L"),
+        ("hemoglobin", hb, "g/dL"),
+        ("crp", crp, "mg/L"),
+        ("ferritin", ferritin, "ng/mL"),
+    ]
     return [lab(day, test, value, unit) for test, value, unit in values if value is not None]
 
 
@@ -161,7 +179,11 @@ def test_immunosuppression_after_the_infusion(what: str, rows: list[Row], given:
     [
         ("three cytotoxic agents", [therapy(-38, -34, "dexamethasone;cyclophosphamide;etoposide;cisplatin", "bridging")], True),
         ("one", [therapy(-38, -34, "bortezomib;cyclophosphamide;dexamethasone", "bridging")], False),
-        ("two courses together", [therapy(-40, -38, "cyclophosphamide;etoposide", "bridging"), therapy(-30, -28, "doxorubicin", "bridging")], True),
+        (
+            "two courses together",
+            [therapy(-40, -38, "cyclophosphamide;etoposide", "bridging"), therapy(-30, -28, "doxorubicin", "bridging")],
+            True,
+        ),
         ("none in a complete history", [], False),
     ],
 )
@@ -191,12 +213,20 @@ def test_last_doses(what: str, rows: list[Row], engager: object, alkylator: obje
     [
         ("no reason recorded", [], None, None),
         ("both left: which one was it", [therapy(210, 215, "carfilzomib;pomalidomide", line=5, stop_reason="toxicity")], None, None),
-        ("the one agent beside a steroid", [therapy(210, 215, "carfilzomib;dexamethasone", line=5, stop_reason="cardiac toxicity")], True, None),
+        (
+            "the one agent beside a steroid",
+            [therapy(210, 215, "carfilzomib;dexamethasone", line=5, stop_reason="cardiac toxicity")],
+            True,
+            None,
+        ),
     ],
 )
 def test_stopped_for_toxicity(what: str, rows: list[Row], carfilzomib: object, dexamethasone: object) -> None:
     found = findings(*rows)
-    assert (found["stopped_for_toxicity_carfilzomib"].value, found["stopped_for_toxicity_dexamethasone"].value) == (carfilzomib, dexamethasone), what
+    assert (found["stopped_for_toxicity_carfilzomib"].value, found["stopped_for_toxicity_dexamethasone"].value) == (
+        carfilzomib,
+        dexamethasone,
+    ), what
 
 
 def test_earlier_therapy_of_the_patient_of_the_tables() -> None:

@@ -1,4 +1,5 @@
 """Findings on the person and on safety as tables. Infusion on day 0, failure on day 200, read on day 220 unless said otherwise."""
+# ruff: noqa: E501  (rows of a table stay on one line)
 
 from typing import Any
 
@@ -53,7 +54,11 @@ def test_viruses(what: str, rows: list[Row], name: str, value: object) -> None:
         ("31 days old", [lab(189, "neutrophils", 1.9, "10*9/L")], None),
         ("a bound stays a bound", [lab(210, "neutrophils", "<0.5", "10*9/L")], "[0, 0.5)"),
         ("a newer one was set aside", [lab(208, "neutrophils", 1.9, "10*9/L"), lab(212, "neutrophils", 4)], None),
-        ("two on a day, by time", [lab(210, "neutrophils", 1.9, "10*9/L", time="08:00"), lab(210, "neutrophils", 0.4, "10*9/L", time="18:00")], 0.4),
+        (
+            "two on a day, by time",
+            [lab(210, "neutrophils", 1.9, "10*9/L", time="08:00"), lab(210, "neutrophils", 0.4, "10*9/L", time="18:00")],
+            0.4,
+        ),
         ("two on a day, order not known", [lab(210, "neutrophils", 1.9, "10*9/L"), lab(210, "neutrophils", 0.4, "10*9/L")], "[0.4, 1.9]"),
     ],
 )
@@ -91,7 +96,12 @@ IGG = lab(210, "igg", 900, "mg/dL")
     ("what", "patient", "rows", "value"),
     [
         ("IgA myeloma", {"heavy_chain": "IgA"}, [IGG], 900),
-        ("IgG myeloma with M-protein: healthy IgG is at most the total", {"heavy_chain": "IgG"}, [IGG, lab(210, "serum_m_protein", 0.6, "g/dL")], "[0, 900]"),
+        (
+            "IgG myeloma with M-protein: healthy IgG is at most the total",
+            {"heavy_chain": "IgG"},
+            [IGG, lab(210, "serum_m_protein", 0.6, "g/dL")],
+            "[0, 900]",
+        ),
         ("IgG myeloma without M-protein", {"heavy_chain": "IgG"}, [IGG, lab(210, "serum_m_protein", 0, "g/dL")], 900),
         ("IgG myeloma, M-protein not measured", {"heavy_chain": "IgG"}, [IGG], "[0, 900]"),
         ("heavy chain not recorded", {"heavy_chain": None}, [IGG], "[0, 900]"),
@@ -251,7 +261,13 @@ def test_emergencies(what: str, rows: list[Row], calcium: object, kidney: object
     [
         ("a lymphoma in the biopsy", [fact(210, "lesion_histology", "L1=t_cell_neoplasm")], True, True, None),
         ("plasma cells", [fact(210, "lesion_histology", "L1=plasma_cells")], False, False, None),
-        ("one of two lesions is something else", [fact(210, "lesion_histology", "L1=plasma_cells"), fact(210, "lesion_histology", "L2=infection")], False, True, None),
+        (
+            "one of two lesions is something else",
+            [fact(210, "lesion_histology", "L1=plasma_cells"), fact(210, "lesion_histology", "L2=infection")],
+            False,
+            True,
+            None,
+        ),
         ("stated", [condition(210, "t_cell_lymphoma")], True, None, None),
         ("blasts 7 % raise a question only", [lab(210, "marrow_blasts", 7, "%")], None, None, None),
         ("stated after it", [lab(210, "marrow_blasts", 7, "%"), condition(212, "mds_aml")], None, None, True),

@@ -218,17 +218,20 @@ class Context:
                 said.append((row, present, when, text))
         return _state(said, name)
 
-    def fact(self, name: str) -> Fact | None:
-        """The latest fact of that name; None where there is none or facts of one day contradict each other."""
+    def fact(self, name: str) -> tuple[Fact | None, Found]:
+        """The latest fact of that name, and what to say without one: nothing, or that facts contradict each other."""
         rows = [x for x in self.record.facts if x.finding == name]
         newest = _newest([(x, x.when, x.value.strip().casefold()) for x in rows])
-        return newest[0] if newest else None
+        if newest is not None or not rows:
+            return newest[0] if newest else None, unknown()
+        said = "; ".join(f"{x.value}, {x.when}" for x in rows)
+        return None, unknown(f"{name.replace('_', ' ')}: the record contradicts itself ({said})", [x.source for x in rows])
 
     def word_fact(self, name: str, values: Iterable[str]) -> Found:
         """A fact whose value is one of these words."""
-        fact = self.fact(name)
+        fact, nothing = self.fact(name)
         if fact is None:
-            return unknown()
+            return nothing
         value = {v.casefold(): v for v in values}.get(fact.value.strip().casefold())
         said = f"{name.replace('_', ' ')}: {fact.value} ({fact.when})"
         return Found(value, (fact.source,), said if value is not None else f"{said}, which is none of {', '.join(values)}")

@@ -18,8 +18,20 @@ _TOXICITY_WORDS = re.compile(r"toxi|intoleran|adverse|side.?effect|nebenwirk|unv
 _ENGAGERS = ("bispecific", "trispecific")
 
 
-def _answered(answer: Answer) -> Found:
-    return Found(answer.value, answer.sources, answer.note or (f"stated: {answer.stated.replace('_', ' ')}" if answer.stated else ""))
+def _answered(ctx: Context, answer: Answer) -> Found:
+    """An answer of the course floor as a finding: what is known is said with the treatments and statements that it rests on."""
+    told = [answer.note] if answer.note else []
+    if answer.value:
+        told = [_treatment(x) for x in ctx.record.therapies if x.source in answer.sources][-3:] + told
+        told += [f"{x.product or 'CAR-T'}, {x.when}" for x in ctx.record.infused() if x.source in answer.sources]
+    if answer.stated and not answer.note:
+        told.append(f"stated {answer.stated.replace('_', ' ')}")
+    return Found(answer.value, answer.sources, "; ".join(told))
+
+
+def _treatment(row: Therapy) -> str:
+    line = f" (line {row.line})" if row.line is not None else ""
+    return f"{row.regimen or ' + '.join(row.agents)}{line}, {row.start}"
 
 
 def _any(answers: list[Found]) -> Found:
@@ -35,21 +47,11 @@ def _any(answers: list[Found]) -> Found:
 
 
 def _exposed(agent: str) -> Function:
-    return lambda ctx: _with_rows(ctx, _answered(ctx.exposure.agent(agent)), agent)
+    return lambda ctx: _answered(ctx, ctx.exposure.agent(agent))
 
 
 def _refractory(agent: str) -> Function:
-    return lambda ctx: _with_rows(ctx, _answered(ctx.exposure.refractory_agent(agent)), agent)
-
-
-def _with_rows(ctx: Context, found: Found, agent: str) -> Found:
-    """What is known is said with the stretches of treatment that it rests on."""
-    if not found.value or not (rows := [x for x in ctx.treated([agent]) if x.source in found.sources]):
-        return found
-    told = "; ".join(
-        f"{x.regimen or ' + '.join(x.agents)}{f' (line {x.line})' if x.line is not None else ''}, {x.start}" for x in rows[-3:]
-    )
-    return Found(found.value, found.sources, f"{told}{f'; {found.text}' if found.text else ''}")
+    return lambda ctx: _answered(ctx, ctx.exposure.refractory_agent(agent))
 
 
 def _stopped(agent: str) -> Function:
@@ -82,8 +84,8 @@ for _agent in load_agents():
 # ---------------------------------------------------------------- classes and targets
 
 for _short, _class in (("pi", "proteasome inhibitor"), ("imid", "IMiD"), ("anti_cd38", "anti-CD38")):
-    FUNCTIONS[f"exposed_{_short}"] = lambda ctx, name=_class: _answered(ctx.exposure.cls(name))  # type: ignore[misc]
-    FUNCTIONS[f"refractory_{_short}"] = lambda ctx, name=_class: _answered(ctx.exposure.refractory_cls(name))  # type: ignore[misc]
+    FUNCTIONS[f"exposed_{_short}"] = lambda ctx, name=_class: _answered(ctx, ctx.exposure.cls(name))  # type: ignore[misc]
+    FUNCTIONS[f"refractory_{_short}"] = lambda ctx, name=_class: _answered(ctx, ctx.exposure.refractory_cls(name))  # type: ignore[misc]
 
 
 def agents_against(target: str, kinds: tuple[str, ...] | None = None) -> list[Agent]:
@@ -92,7 +94,7 @@ def agents_against(target: str, kinds: tuple[str, ...] | None = None) -> list[Ag
 
 
 def _exposed_to(ctx: Context, agents: list[Agent]) -> Found:
-    return _any([_answered(ctx.exposure.agent(a.id)) for a in agents])
+    return _any([_answered(ctx, ctx.exposure.agent(a.id)) for a in agents])
 
 
 @finding("exposed_bcma_bispecific")
@@ -102,7 +104,7 @@ def exposed_bcma_bispecific(ctx: Context) -> Found:
 
 @finding("refractory_bcma_bispecific")
 def refractory_bcma_bispecific(ctx: Context) -> Found:
-    return _any([_answered(ctx.exposure.refractory_agent(a.id)) for a in agents_against("BCMA", _ENGAGERS)])
+    return _any([_answered(ctx, ctx.exposure.refractory_agent(a.id)) for a in agents_against("BCMA", _ENGAGERS)])
 
 
 @finding("exposed_bcma_adc")
@@ -112,12 +114,12 @@ def exposed_bcma_adc(ctx: Context) -> Found:
 
 @finding("exposed_gprc5d")
 def exposed_gprc5d(ctx: Context) -> Found:
-    return _answered(ctx.exposure.target("GPRC5D"))
+    return _answered(ctx, ctx.exposure.target("GPRC5D"))
 
 
 @finding("refractory_gprc5d")
 def refractory_gprc5d(ctx: Context) -> Found:
-    return _answered(ctx.exposure.refractory_cls("anti-GPRC5D"))
+    return _answered(ctx, ctx.exposure.refractory_cls("anti-GPRC5D"))
 
 
 @finding("exposed_bcma_before_infusion")
@@ -219,7 +221,7 @@ def bendamustine_before_apheresis(ctx: Context) -> Found:
     rows, day = ctx.treated(["bendamustine"]), apheresis_day(ctx)
     sources = tuple(x.source for x in rows)
     if not rows:
-        return _answered(ctx.exposure.agent("bendamustine"))
+        return _answered(ctx, ctx.exposure.agent("bendamustine"))
     before = [_starts_before(ctx, x, day) for x in rows]
     value = any3(before)
     text = "; ".join(f"bendamustine, {x.start}" for x in rows) + (

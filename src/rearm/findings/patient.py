@@ -92,9 +92,9 @@ def goals_of_care(ctx: Context) -> Found:
 
 @finding("trials_open")
 def trials_open(ctx: Context) -> Found:
-    fact = ctx.fact("trials_open")
+    fact, nothing = ctx.fact("trials_open")
     if fact is None:
-        return unknown()
+        return nothing
     named = fact.value.strip().casefold() not in ("", "no", "none", "nein", "keine")
     return Found(named, (fact.source,), f"trials open: {fact.value}, {fact.when}")
 
