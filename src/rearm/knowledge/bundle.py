@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rearm.knowledge._build import KnowledgeError, build
 from rearm.knowledge._cache import from_cache, to_cache
@@ -29,6 +29,7 @@ __all__ = ["DATA", "Knowledge", "load", "read_bundle"]
 
 DATA = Path(__file__).parent / "data"
 _T = TypeVar("_T")
+_CITATION_FILES = ("statements.toml", "labels.toml", "sources.toml")
 Tables = dict[str, Any]  # parsed TOML by the file's name inside the folder
 
 
@@ -149,8 +150,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 def _used(name: str) -> bool:
     """Whether the file is read here; tests, regimens, studies and criteria have their own readers and count for the hash only."""
     return name.startswith(("options/", "factors/")) or name in {
-        "alerts.toml", "bundle.toml", "findings.toml", "agents.toml", "option_rules.toml",
-        "statements.toml", "sources.toml", "workups.toml",
+        "alerts.toml", "bundle.toml", "findings.toml", "agents.toml", "option_rules.toml", "workups.toml", *_CITATION_FILES,
     }  # fmt: skip
 
 
@@ -196,8 +196,11 @@ class _Collector:
         return found
 
     def read(self, file: str, table: Mapping[str, Any], known: set[str]) -> None:
+        """The keys at the top of a file."""
         if unknown := table.keys() - known:
-            self.problems.append(f"{file}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}.")
+            problem = f"{file}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}."
+            if problem not in self.problems:
+                self.problems.append(problem)
 
 
 def _assemble(key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
@@ -212,9 +215,8 @@ def _assemble(key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
     factors = collector.entries(Factor, "factor", _factor_rows(tables, collector))
     shared = _shared(tables, collector)
     options = _options(tables, shared, collector)
-    statements = collector.entries(Statement, "statement", _rows(tables, "statements.toml", "statement", collector))
-    sources = tables.get("sources.toml", {}).get("source", {})
-    source_rows = (("sources.toml", {"id": name, **row}) for name, row in sources.items())
+    statements = collector.entries(Statement, "statement", _citation_rows(tables, "statement", collector))
+    sources = collector.entries(Source, "source", _citation_rows(tables, "source", collector))
     workups = collector.entries(Workup, "workup", _rows(tables, "workups.toml", "workup", collector))
     alerts = collector.entries(AlertRule, "alert", _rows(tables, "alerts.toml", "alert", collector))
     knowledge = Knowledge(
@@ -225,7 +227,7 @@ def _assemble(key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
         factors=factors,
         options=options,
         statements=statements,
-        sources=collector.entries(Source, "source", source_rows),
+        sources=sources,
         workups=workups,
         alerts=alerts,
         shared=shared,
@@ -238,6 +240,17 @@ def _rows(tables: Tables, file: str, key: str, collector: _Collector) -> Iterato
     table = tables.get(file, {})
     collector.read(file, table, {key})
     return ((file, row) for row in table.get(key, ()))
+
+
+def _citation_rows(tables: Tables, kind: Literal["statement", "source"], collector: _Collector) -> Iterator[tuple[str, Any]]:
+    """Statements, an array of tables, or sources, a table by id, from each file that may hold them."""
+    for file in _CITATION_FILES:
+        table = tables.get(file, {})
+        collector.read(file, table, {"statement", "source"})
+        if kind == "statement":
+            yield from ((file, row) for row in table.get("statement", ()))
+        else:
+            yield from ((file, {"id": name, **row}) for name, row in table.get("source", {}).items())
 
 
 def _renamed(row: Mapping[str, Any], plural: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,245 @@
+"""The check of the knowledge: whatever in a bundle has no source, does not exist, does not add up or does not do what its example says.
+
+Each check is one function that yields problems; a bundle is fit for use when there are none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rearm.assess.check_numbers import numbers_without_source
+from rearm.knowledge._build import KnowledgeError
+from rearm.knowledge.bundle import DATA, Knowledge, read_bundle
+from rearm.knowledge.rulesets import Indicator, Rule, SharedRule
+from rearm.rules import ConditionRefused, parse_condition, read_conditions, truth
+
+__all__ = ["Problem", "check", "check_knowledge"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What falls short, and in which entry."""
+
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}"
+
+
+def check(path: Path | None = None) -> list[Problem]:
+    """Every problem of the bundle in the folder `path`, by default the bundled one; an empty list means that it is sound."""
+    try:
+        knowledge, unusable = read_bundle(path or DATA)
+    except KnowledgeError as error:
+        return [Problem("knowledge", text) for text in error.problems]
+    return [Problem("knowledge", text) for text in unusable] + check_knowledge(knowledge)
+
+
+def check_knowledge(knowledge: Knowledge) -> list[Problem]:
+    """Every problem of a bundle that could be read."""
+    _, refused = read_conditions(knowledge)
+    found = [Problem("conditions", text) for text in refused]
+    for one in (_catalogue, _rules, _examples, _options, _workups, _citations, _orphans, _counts, _unique, _dictionaries):
+        found += one(knowledge)
+    found += (Problem(where, text) for where, text in numbers_without_source(knowledge))
+    return found
+
+
+# ---------------------------------------------------------------- what there is
+
+
+def _rules_of(knowledge: Knowledge) -> Iterator[tuple[str, Rule | SharedRule | Indicator]]:
+    """Every rule and indicator as it stands in its file: a shared rule once, not for each option."""
+    for option in knowledge.options.values():
+        yield from ((f"option {option.id}, rule {r.id}", r) for r in option.rules if "@" not in r.id)
+    yield from ((f"shared rule {s.id}", s) for s in knowledge.shared if isinstance(s, SharedRule))
+    for factor in knowledge.factors.values():
+        yield from ((f"factor {factor.id}, indicator {i.id}", i) for i in factor.indicators)
+
+
+def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every place that has to name a source, with the ids it names."""
+    for where, rule in _rules_of(knowledge):
+        yield where, rule.sources
+    for option in knowledge.options.values():
+        at = f"option {option.id}"
+        yield from ((f"{at}, availability {a.region}", (a.source,) if a.source else ()) for a in option.availability)
+        yield from ((f"{at}, support {s.text!r}", s.sources) for s in option.support)
+        yield from ((f"{at}, disagreement", d.sources) for d in option.disagreements)
+        if option.later_t_cells is not None:
+            yield f"{at}, later_t_cells", option.later_t_cells.sources
+    for factor in knowledge.factors.values():
+        at = f"factor {factor.id}"
+        yield from ((f"{at}, frequency {f.text!r}", f.sources) for f in factor.frequencies)
+        yield from ((f"{at}, implication {i.text!r}", i.sources) for i in factor.implications)
+    yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
+
+
+def _citable(knowledge: Knowledge) -> set[str]:
+    studies = {study.id for study in knowledge.studies} | {arm.id for study in knowledge.studies for arm in study.arms}
+    return {*knowledge.statements, *knowledge.sources, *studies}
+
+
+# ---------------------------------------------------------------- the checks
+
+
+def _catalogue(knowledge: Knowledge) -> Iterator[Problem]:
+    for name, finding in knowledge.catalogue.items():
+        for workup in finding.asks:
+            if workup not in knowledge.workups:
+                yield Problem(f"finding {name}", f"asks for {workup}, which is no work-up.")
+
+
+def _rules(knowledge: Knowledge) -> Iterator[Problem]:
+    for where, rule in _rules_of(knowledge):
+        if not rule.because.strip():
+            yield Problem(where, "gives no reason.")
+        if isinstance(rule, Indicator):
+            continue
+        stops = rule.effect in ("exclude", "require")
+        if stops and rule.stage is None:
+            yield Problem(where, f"has the effect {rule.effect} and no stage: what an unknown condition does is not said.")
+        if not stops and rule.stage is not None:
+            yield Problem(where, f"has a stage, which only exclude and require have, not {rule.effect}.")
+        if not stops and rule.until is not None:
+            yield Problem(where, f"has until, which only a stop has, not {rule.effect}.")
+
+
+def _examples(knowledge: Knowledge) -> Iterator[Problem]:
+    for where, rule in _rules_of(knowledge):
+        try:
+            condition = parse_condition(rule.when, knowledge.catalogue)
+        except ConditionRefused:
+            continue  # told among the conditions
+        for name, row, expected in (("example_true", rule.example_true, True), ("example_false", rule.example_false, False)):
+            if row is None:
+                yield Problem(where, f"has no {name}.")
+                continue
+            wrong = list(_misfits(knowledge, row))
+            yield from (Problem(where, f"{name}: {text}") for text in wrong)
+            if not wrong and (found := truth(condition, row)) is not expected:
+                yield Problem(where, f"{name} makes the condition {'unknown' if found is None else str(found).lower()}.")
+
+
+def _misfits(knowledge: Knowledge, row: Mapping[str, Any]) -> Iterator[str]:
+    """Findings of a row that do not exist, or whose value the catalogue does not allow."""
+    for name, value in row.items():
+        if name not in knowledge.catalogue:
+            yield f"there is no finding named {name}."
+            continue
+        finding = knowledge.catalogue[name]
+        kinds: dict[str, tuple[type, ...]] = {"bool": (bool,), "number": (float, int), "integer": (int,), "word": (str,)}
+        if not isinstance(value, kinds[finding.type]) or (isinstance(value, bool) and finding.type != "bool"):
+            yield f"{name} is of type {finding.type}, {value!r} is not."
+        elif finding.values and value not in finding.values:
+            yield f"{name} has no value {value!r}."
+
+
+def _options(knowledge: Knowledge) -> Iterator[Problem]:
+    from rearm.knowledge.studies import STRATEGIES
+
+    for option in knowledge.options.values():
+        where = f"option {option.id}"
+        for strategy in (option.strategy, *option.sequence):
+            if strategy not in STRATEGIES:
+                yield Problem(where, f"{strategy} is no strategy of the vocabulary.")
+        if option.evidence is not None and option.evidence.strategy not in STRATEGIES:
+            yield Problem(where, f"{option.evidence.strategy} (evidence) is no strategy of the vocabulary.")
+        for agent in option.agents:
+            if agent not in knowledge.agents and agent not in knowledge.products:
+                yield Problem(where, f"{agent} is no agent or product of the lexicon.")
+        for row in option.availability:
+            if row.to is not None and row.to < row.from_:
+                yield Problem(where, f"the approval in {row.region} ends before it begins.")
+    tags = {tag for option in knowledge.options.values() for tag in option.tags}
+    for shared in knowledge.shared:
+        label = f"shared rule {shared.id}" if isinstance(shared, SharedRule) else f"shared support {shared.text!r}"
+        if unused := sorted(set(shared.tags) - tags):
+            yield Problem(label, f"no option carries the tag {', '.join(unused)}.")
+
+
+def _workups(knowledge: Knowledge) -> Iterator[Problem]:
+    for workup in knowledge.workups.values():
+        where = f"workup {workup.id}"
+        for name in workup.supplies:
+            if name not in knowledge.catalogue:
+                yield Problem(where, f"there is no finding named {name}.")
+            elif knowledge.catalogue[name].from_:
+                yield Problem(where, f"{name} is derived; name what it is derived from.")
+        for outcome in workup.outcomes:
+            yield from (Problem(where, text) for text in _misfits(knowledge, outcome))
+            for name in outcome.keys() - set(workup.supplies):
+                yield Problem(where, f"an outcome gives {name}, which the work-up does not supply.")
+        if not 0 <= workup.invasiveness <= 3 or workup.turnaround < 0:
+            yield Problem(where, "invasiveness runs from 0 to 3 and turnaround is in days.")
+
+
+def _citations(knowledge: Knowledge) -> Iterator[Problem]:
+    citable = _citable(knowledge)
+    for where, ids in _cited(knowledge):
+        if not ids:
+            yield Problem(where, "has no source.")
+        for name in ids:
+            if name not in citable:
+                yield Problem(where, f"cites {name}, which is no statement, source, study or arm.")
+    for statement in knowledge.statements.values():
+        if statement.source not in knowledge.sources:
+            yield Problem(f"statement {statement.id}", f"comes from {statement.source}, which is no source.")
+    for source in knowledge.sources.values():
+        if not source.incomplete and not (source.title and (source.doi or source.pmid or source.url)):
+            yield Problem(f"source {source.id}", "has no title or no address, and is not marked incomplete.")
+
+
+def _orphans(knowledge: Knowledge) -> Iterator[Problem]:
+    used = {s.source for s in knowledge.statements.values()} | {name for _, ids in _cited(knowledge) for name in ids}
+    for name in knowledge.sources:
+        if name not in used:
+            yield Problem(f"source {name}", "is cited nowhere.")
+
+
+def _counts(knowledge: Knowledge) -> Iterator[Problem]:
+    for factor in knowledge.factors.values():
+        for frequency in factor.frequencies:
+            where = f"factor {factor.id}, frequency {frequency.text!r}"
+            if frequency.n is None or frequency.of is None:
+                if frequency.n is not None or frequency.of is not None:
+                    yield Problem(where, "n and of belong together.")
+            elif not 0 <= frequency.n <= frequency.of or frequency.of == 0:
+                yield Problem(where, f"{frequency.n} of {frequency.of} is no share.")
+            elif frequency.percent is not None and abs(100 * frequency.n / frequency.of - frequency.percent) > _rounding(frequency.percent):
+                yield Problem(
+                    where, f"{frequency.n} of {frequency.of} is {100 * frequency.n / frequency.of:.1f} %, not {frequency.percent:g} %."
+                )
+
+
+def _rounding(percent: float) -> float:
+    """The most that a percentage differs from its counts by rounding alone."""
+    decimals = len(f"{percent:g}".partition(".")[2])
+    return float(0.5 * 10**-decimals + 1e-9)
+
+
+def _unique(knowledge: Knowledge) -> Iterator[Problem]:
+    ids = Counter(rule.id for _, rule in _rules_of(knowledge))
+    for name, times in ids.items():
+        if times > 1:
+            yield Problem(f"rule {name}", f"the id stands {times} times; each rule and indicator has its own.")
+    for name in sorted(set(knowledge.statements) & set(knowledge.sources)):
+        if knowledge.statements[name].source != name:  # a source that says one thing may share its id with the statement
+            yield Problem(f"statement {name}", "has the id of a source that it does not come from.")
+    if knowledge.reviewed is None:
+        yield Problem("bundle.toml", "says no day on which the knowledge was reviewed.")
+
+
+def _dictionaries(knowledge: Knowledge) -> Iterable[Problem]:
+    """The parts with readers of their own: they raise where they are not consistent."""
+    from rearm.knowledge.studies import StudyError, check_studies
+
+    try:
+        check_studies(knowledge.studies)
+    except StudyError as error:
+        yield Problem("studies", str(error))

@@ -1,0 +1,92 @@
+"""Numbers in a reason have to stand in what is cited for it, or in the condition itself: no figure comes from nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from rearm.knowledge.bundle import Knowledge
+from rearm.knowledge.rulesets import SharedRule, SharedSupport
+
+__all__ = ["numbers_in", "numbers_without_source"]
+
+# Names and units that hold digits and state no figure: t(11;14), 10*9/L, PD-1, MajesTEC-1.
+_NAMES = re.compile(r"t\(\d+;\d+\)|del\(\d+\w*\)|10\*\d+(?:/L)?|10\^\d+(?:/L)?|/1\.73 ?m2|mg/24 ?h|[A-Za-z][\w/]*-\d+\w*")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:[ ,]\d{3})*(?:\.\d+)?(?![\w])")
+
+
+def numbers_in(text: str) -> set[float]:
+    """The figures a text states. Numbers inside names (CD38, t(11;14), 17p) and units (10*9/L) are none."""
+    return {float(re.sub(r"[ ,]", "", n)) for n in _NUMBER.findall(_NAMES.sub(" ", text))}
+
+
+def numbers_without_source(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Each figure in a text of the rule knowledge that stands neither in a cited entry nor in the condition: (where, what)."""
+    known = _Figures(knowledge)
+    for where, text, when, sources in _texts(knowledge):
+        allowed = numbers_in(when or "").union(*(known.of(name) for name in sources))
+        for number in sorted(numbers_in(text) - allowed):
+            yield where, f"the number {number:g} stands in no cited source and not in the condition."
+
+
+def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[str, ...]]]:
+    for option in knowledge.options.values():
+        at = f"option {option.id}"
+        for rule in option.rules:
+            if "@" not in rule.id:
+                yield f"{at}, rule {rule.id}", f"{rule.because} {rule.until or ''}", rule.when, rule.sources
+        for line in option.support:
+            yield f"{at}, support {line.text!r}", line.text, line.when, line.sources
+        for row in option.disagreements:
+            yield f"{at}, disagreement", row.text, None, row.sources
+        if option.later_t_cells is not None:
+            yield f"{at}, later_t_cells", option.later_t_cells.text, None, option.later_t_cells.sources
+    for shared in knowledge.shared:
+        if isinstance(shared, SharedRule):
+            yield f"shared rule {shared.id}", f"{shared.because} {shared.until or ''}", shared.when, shared.sources
+        elif isinstance(shared, SharedSupport):
+            yield f"shared support {shared.text!r}", shared.text, shared.when, shared.sources
+    for factor in knowledge.factors.values():
+        at = f"factor {factor.id}"
+        for indicator in factor.indicators:
+            yield f"{at}, indicator {indicator.id}", indicator.because, indicator.when, indicator.sources
+        for frequency in factor.frequencies:
+            yield f"{at}, frequency", frequency.text, None, frequency.sources
+        for implication in factor.implications:
+            yield f"{at}, implication", implication.text, None, implication.sources
+
+
+class _Figures:
+    """The figures that stand in statements, sources, studies and arms."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self.studies = {study.id: study for study in knowledge.studies}
+        self.arms = {arm.id: arm for study in knowledge.studies for arm in study.arms}
+        self.read: dict[str, set[float]] = {}
+
+    def of(self, name: str) -> set[float]:
+        if name not in self.read:
+            entries: list[Any] = [self.studies.get(name), self.arms.get(name), self.knowledge.sources.get(name)]
+            if (statement := self.knowledge.statements.get(name)) is not None:
+                entries += [statement.text]
+            self.read[name] = {n for entry in entries for n in _numbers(entry)}
+        return self.read[name]
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Every number anywhere in an entry, as a number or in a text."""
+    if isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, int | float):
+        yield float(value)
+    elif isinstance(value, str):
+        yield from numbers_in(value)
+    elif isinstance(value, tuple | list | frozenset):
+        for part in value:
+            yield from _numbers(part)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _numbers(getattr(value, part.name))
