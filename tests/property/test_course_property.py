@@ -154,7 +154,7 @@ def test_a_missing_result_is_never_better_than_the_best_possible_one(seed: int, 
     st.sampled_from((0.3, 0.6, 3.0)),
 )
 def test_a_worse_later_result_never_improves_an_earlier_confirmed_response(seed: int, place: int, what: str, by: float) -> None:
-    """An immunofixation counts where its fluid was quantified: without the quantity a positive one leaves the visit not evaluable (section 6)."""
+    """Immunofixation is varied where its fluid was quantified: else a positive one leaves the visit not evaluable (section 6)."""
     case = generate(seed)
     base = next(i for i, v in enumerate(case["visits"]) if v.get("baseline"))
     after = range(base + 1, len(case["visits"]))

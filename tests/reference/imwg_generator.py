@@ -1,4 +1,4 @@
-"""Random courses in the form of the case files: all types of disease, missing data, ties at limits, both unit systems, new therapy, death."""
+"""Random courses in the form of the case files: all types of disease, missing data, ties at limits, both units, new therapy, death."""
 
 from __future__ import annotations
 

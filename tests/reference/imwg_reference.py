@@ -67,11 +67,23 @@ def parse(visit: dict[str, Any], isotype: str | None, light: str | None, quantit
     bone = str(visit.get("bone_event") or "")
     new = visit.get("new_lesion") not in (None, False, "none", "no") or ("lesion" in bone and "fracture" not in bone)
     return V(
-        date.fromisoformat(visit["date"]), serum, read(visit, urine_m_mg_24h=F(1), urine_m_g_24h=F(1000)), read(visit, kappa_mg_l=F(1), kappa_mg_dl=F(10)),
-        read(visit, lambda_mg_l=F(1), lambda_mg_dl=F(10)), read(visit, bm_pc_pct=F(1)), read(visit, circ_pc_per_ul=F(1)), original_band(visit, isotype, light),
-        visit.get("urine_ife"), visit.get("bm_clonal"), number("plasmacytoma_spd_cm2"), visit.get("n_lesions"), number("lesion_longest_cm"),
-        number("lesion_short_axis_cm"), new, visit,
-    )  # fmt: skip
+        date.fromisoformat(visit["date"]),
+        serum,
+        read(visit, urine_m_mg_24h=F(1), urine_m_g_24h=F(1000)),
+        read(visit, kappa_mg_l=F(1), kappa_mg_dl=F(10)),
+        read(visit, lambda_mg_l=F(1), lambda_mg_dl=F(10)),
+        read(visit, bm_pc_pct=F(1)),
+        read(visit, circ_pc_per_ul=F(1)),
+        original_band(visit, isotype, light),
+        visit.get("urine_ife"),
+        visit.get("bm_clonal"),
+        number("plasmacytoma_spd_cm2"),
+        visit.get("n_lesions"),
+        number("lesion_longest_cm"),
+        number("lesion_short_axis_cm"),
+        new,
+        visit,
+    )
 
 
 def original_band(visit: dict[str, Any], isotype: str | None, light: str | None) -> str | None:

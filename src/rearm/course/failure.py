@@ -12,7 +12,7 @@ from rearm.course.pattern import pattern_at
 from rearm.course.response import ResponseCourse, new_therapy, planned
 from rearm.course.score import Visit
 from rearm.course.signals import Signal
-from rearm.record import Record, ResponseStatement, Source, Therapy
+from rearm.record import Record, ResponseStatement, Source, When
 
 __all__ = ["Failure", "failures"]
 
@@ -187,9 +187,9 @@ class _Judge:
             )
         therapy = self._new_therapy()
         if c.new_therapy_is_failure and therapy is not None:
-            day_or_none = therapy.start.day
-            text = f"New anti-myeloma therapy ({therapy.start}) without progression counts as failure by the parameter chosen."
-            return "failed", "recorded_by_team", day_or_none, "new_therapy_without_pd", text, (therapy.source,)
+            day_or_none = therapy[0].day
+            text = f"New anti-myeloma therapy ({therapy[0]}) without progression counts as failure by the parameter chosen."
+            return "failed", "recorded_by_team", day_or_none, "new_therapy_without_pd", text, (therapy[1],)
         late = self._no_response()
         if c.no_response_is_failure and late is not None and late.open:
             return (
@@ -292,21 +292,24 @@ class _Judge:
             signals.append(late)
         therapy = self._new_therapy()
         if therapy is not None:
-            day = therapy.start.day
+            day = therapy[0].day
             if failed_on is None or (day is not None and day < failed_on):
                 signals.append(
-                    Signal("new_therapy_without_pd", day, True, f"new anti-myeloma therapy ({therapy.start}) without progression before it")
+                    Signal("new_therapy_without_pd", day, True, f"new anti-myeloma therapy ({therapy[0]}) without progression before it")
                 )
         return tuple(sorted(signals, key=lambda s: (10**9 if s.day is None else s.day, s.id)))
 
-    def _new_therapy(self) -> Therapy | None:
-        """Next unplanned therapy: by its day, else one known by order alone to follow this infusion and no later one."""
+    def _new_therapy(self) -> tuple[When, Source] | None:
+        """Next unplanned therapy or infusion: by its day, else one known by order alone to follow this infusion and no later one."""
         dated = new_therapy(self.record, self.start, until=self.end)
         if dated is not None:
-            return dated
-        return next(
-            (t for t in self.record.therapies if t.start.day is None and t.after_infusion in self.group.numbers and not planned(t)), None
-        )
+            return dated.start, dated.source
+        if self.group.next is not None and self.end is not None:
+            return When.on(self.end), self.group.next.source
+        for t in self.record.therapies:
+            if t.start.day is None and t.after_infusion in self.group.numbers and not planned(t):
+                return t.start, t.source
+        return None
 
     def _no_response(self) -> Signal | None:
         """No partial response by day 90, seen by an assessment in the month before."""
@@ -343,7 +346,9 @@ class _Judge:
     def _last_assessed(self) -> int | None:
         days = [d for s in self.stated if s.response != "NE" and (d := _stated_day(s)) is not None]
         days += [v.day for v in self.course.visits if v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed)]
-        return max(days, default=None)
+        last, contact = max(days, default=None), self._followed_to()
+        # a planned visit known by its interval may have a nominal day after the last contact; the visit itself was before it
+        return contact if last is not None and contact is not None and contact < last else last
 
     def _unusable_at_end(self) -> str:
         last = self.course.visits[-1] if self.course.visits else None

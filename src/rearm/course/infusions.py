@@ -19,6 +19,7 @@ class Given:
     doses: tuple[Infusion, ...]
     numbers: tuple[int, ...]
     ends: int | None  # day of the next infusion, which ends this course
+    next: Infusion | None  # that infusion
 
 
 def given(record: Record, criteria: Criteria) -> list[Given]:
@@ -32,8 +33,8 @@ def given(record: Record, criteria: Criteria) -> list[Given]:
             groups.append([(number, dose)])
     out = []
     for i, group in enumerate(groups):
-        after = groups[i + 1][0][1].day if i + 1 < len(groups) else None
-        out.append(Given(group[0][1].day, tuple(d for _, d in group), tuple(n for n, _ in group), after))
+        after = groups[i + 1][0][1] if i + 1 < len(groups) else None
+        out.append(Given(group[0][1].day, tuple(d for _, d in group), tuple(n for n, _ in group), after.day if after else None, after))
     return out
 
 

@@ -241,7 +241,8 @@ def _course(
     new_therapy_day: int | None,
 ) -> ResponseCourse:
     flags = g.flags
-    within = [v for v in visits if new_therapy_day is None or v.day <= new_therapy_day]
+    # a disease with criteria of its own gives no signal by these either
+    within = [v for v in visits if not own and (new_therapy_day is None or v.day <= new_therapy_day)]
     cr_day, once_day, cr_open = relapse_from_cr(within, c, g.serum_test, out.progression_day)
     signals: list[Signal] = []
     if cr_day is not None:

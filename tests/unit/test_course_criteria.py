@@ -1,0 +1,62 @@
+"""Versions and parameters of the criteria."""
+
+from __future__ import annotations
+
+import pytest
+
+from rearm.course import CriteriaError, criteria_table, load_criteria
+
+
+def test_default_says_version_and_parameters() -> None:
+    criteria = load_criteria()
+    assert str(criteria) == "imwg-2016"
+    assert len(criteria.parameters) == 21
+    assert str(load_criteria(A15="ignore urine", provisional_days=30)) == "imwg-2016, A15 = ignore urine, provisional_days = 30"
+
+
+def test_an_announced_version_is_refused_with_a_sentence() -> None:
+    with pytest.raises(CriteriaError, match="no thresholds were found in print"):
+        load_criteria("imwg-2026")
+    with pytest.raises(CriteriaError, match="known are imwg-2016, imwg-2011, imwg-2006"):
+        load_criteria("imwg-1999")
+
+
+def test_answers_by_id_text_or_word() -> None:
+    assert load_criteria(A2="same").A2 == load_criteria(A2="Same parameter").A2 == load_criteria(A2="alternative").A2 == "same"
+    assert load_criteria(A2="default").changed == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"A22": "x"}, "no parameter 'A22'"),
+        ({"serum_measurable": "much"}, "is a number"),
+        ({"serum_measurable": -1}, "is a number"),
+        ({"serum_measurable": True}, "is a number"),
+        ({"serum_marker": "x"}, "one of auto, spep"),
+        ({"response_depth": "NE"}, "is one of"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(given: dict[str, object], says: str) -> None:
+    with pytest.raises(CriteriaError, match=says):
+        load_criteria(**given)
+
+
+def test_every_threshold_has_a_source_and_a_unit() -> None:
+    table = criteria_table()
+    for name, row in table["thresholds"].items():
+        assert row["source"] in table["sources"], name
+        assert row["meaning"], name
+        assert "unit" in row, name
+    for version in table["versions"].values():
+        assert version["source"] in table["sources"]
+        assert set(version.get("deviations", {})) <= set(table["thresholds"])
+    assert list(table["ambiguities"]) == [f"A{n}" for n in range(1, 22)]
+    for row in table["ambiguities"].values():
+        assert row["default"] in row["options"]
+        assert len(row["options"]) == 2
+
+
+def test_hypercalcaemia_as_progression_takes_the_earlier_limit() -> None:
+    assert load_criteria(A6="pd").calcium_pd == load_criteria("imwg-2006").calcium_pd == 11.5
+    assert load_criteria().calcium_pd == 0

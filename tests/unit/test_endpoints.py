@@ -1,0 +1,153 @@
+"""Endpoints: events, censoring in three styles, origins, failure variants, competing events."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rearm.course import Endpoint, course_endpoint, endpoints, failures, response_course
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from course_builder import death, infusion, lab, record, serum, team, therapy
+
+RESPONSE = {-6: 3.0, 28: 1.0, 56: 0.5, 90: 0.5}
+FAILED = {**RESPONSE, 120: 1.2, 134: 1.4}
+
+
+def ends(origin: str = "infusion", style: str = "default", schedule: tuple[int, ...] = (), **parts: Any) -> dict[str, Endpoint]:
+    rec = record(**parts)
+    return endpoints(rec, failures(rec), origin=origin, style=style, schedule=schedule)[1]
+
+
+def told(e: Endpoint) -> tuple[str, str | None, int | None]:
+    return e.status, e.event, e.day
+
+
+def test_progression() -> None:
+    found = ends(labs=serum(FAILED), last_seen_day=200)
+    assert told(found["PFS"]) == told(found["TTP"]) == ("event", "PD", 120)
+    assert told(found["DOR"]) == ("event", "PD", 120)
+    assert found["DOR"].days == 120 - 28
+    assert told(found["OS"]) == ("censored", None, 200)
+    assert told(found["TTNT"]) == ("censored", None, 200)
+    assert found["DFS"].status == "not_computable"
+    assert told(found["failure-a"]) == ("event", "PD", 120)
+
+
+def test_death_of_another_cause_competes_with_progression() -> None:
+    found = ends(labs=serum(RESPONSE), deaths=[death(110, "infection")])
+    assert told(found["PFS"]) == ("event", "death", 110)
+    assert told(found["TTP"]) == ("censored", None, 110)
+    assert found["TTP"].competing
+    assert told(found["DOR"]) == ("event", "death", 110)
+    assert told(found["OS"]) == ("event", "death", 110)
+    assert found["TTNT"].competing
+    assert (found["failure-b"].status, found["failure-b"].competing) == ("censored", True)
+
+
+def test_death_of_myeloma_is_an_event_of_ttp() -> None:
+    found = ends(labs=serum(RESPONSE), deaths=[death(110, "myeloma")])
+    assert told(found["TTP"]) == ("event", "death", 110)
+    assert told(found["failure-a"]) == ("censored", None, 110)
+    assert told(found["failure-b"]) == ("event", "death of myeloma", 110)
+
+
+def test_new_therapy_censors_except_in_ema_style() -> None:
+    labs = serum({**RESPONSE, 150: 1.5, 164: 1.6})
+    rows = [therapy(100, "salvage")]
+    found = ends(labs=labs, therapies=rows)
+    assert told(found["PFS"]) == ("censored", None, 90)
+    assert found["PFS"].reason == "new therapy"
+    assert told(found["TTNT"]) == ("event", "new therapy", 100)
+    assert told(found["failure-b"]) == ("event", "new therapy", 100)
+    ema = ends(style="ema", labs=labs, therapies=rows)
+    assert told(ema["PFS"]) == ("event", "PD", 150)
+
+
+def test_fda_style_needs_a_schedule_and_stops_before_missed_visits() -> None:
+    assert ends(style="fda", labs=serum(FAILED))["PFS"].status == "not_computable"
+    plan = (28, 56, 90, 120, 150)
+    assert told(ends(style="fda", schedule=plan, labs=serum(FAILED))["PFS"]) == ("event", "PD", 120)
+    gap = {-6: 3.0, 28: 1.0, 56: 0.5, 150: 1.2, 164: 1.4}
+    missed = ends(style="fda", schedule=(28, 56, 84, 112, 150), labs=serum(gap))["PFS"]
+    assert told(missed) == ("censored", None, 56)
+    assert missed.reason == "two or more missed assessments"
+    one_missed = ends(style="fda", schedule=(28, 56, 112, 150), labs=serum(gap))["PFS"]
+    assert told(one_missed) == ("event", "PD", 150)
+    died = ends(style="fda", schedule=(28, 56, 84, 112, 140), labs=serum({-6: 3.0, 28: 1.0, 56: 0.5}), deaths=[death(150, "other")])["PFS"]
+    assert told(died) == ("censored", None, 56)
+    assert told(ends(labs=serum({-6: 3.0, 28: 1.0, 56: 0.5}), deaths=[death(150, "other")])["PFS"]) == ("event", "death", 150)
+
+
+def test_relapse_from_cr_counts_for_dfs_only() -> None:
+    days = {28: "negative", 56: "negative", 90: "positive", 120: "positive"}
+    words = [x for d, w in days.items() for x in (lab("serum_immunofixation", d, w), lab("urine_immunofixation", d, "negative"))]
+    found = ends(labs=serum({-6: 3.0, 28: 0, 56: 0, 90: 0, 120: 0}) + words + [lab("marrow_plasma_cells", 28, 1)])
+    assert told(found["DFS"]) == ("event", "relapse from CR", 90)
+    assert found["DFS"].origin_day == 28 or found["DFS"].days == 62
+    assert told(found["PFS"]) == ("censored", None, 120)
+    assert told(found["failure-b"]) == ("censored", None, 120)
+    assert told(found["failure-c"]) == ("event", "relapse from CR", 90)
+
+
+def test_loss_of_mrd_negativity() -> None:
+    mrd = [lab("mrd", 56, "negative", sensitivity=1e-5), lab("mrd", 90, "positive", sensitivity=1e-5)]
+    found = ends(labs=serum(RESPONSE) + mrd)
+    assert told(found["failure-d"]) == ("event", "loss of MRD negativity", 90)
+    assert found["failure-c"].status == "censored"
+
+
+def test_pfs2_and_salvage() -> None:
+    labs = serum({**FAILED, 170: 0.5, 200: 0.5, 230: 1.2, 244: 1.2})
+    rows = [therapy(140, "salvage")]
+    found = ends(labs=labs, therapies=rows, last_seen_day=300)
+    assert told(found["PFS"]) == ("event", "PD", 120)
+    assert told(found["PFS2"]) == ("event", "PD", 230)
+    salvage = ends("salvage", labs=labs, therapies=rows, last_seen_day=300)
+    assert told(salvage["PFS"]) == ("event", "PD", 230)
+    assert salvage["PFS"].days == 90
+    failure = ends("failure", labs=labs, therapies=rows, last_seen_day=300)
+    assert failure["OS"].days == 180
+    assert failure["TTNT"].days == 20
+    assert failure["PFS"].status == "not_computable"
+
+
+def test_origin_apheresis() -> None:
+    found = ends("apheresis", infusions=[infusion(0, apheresis_days=(-50, -48))], labs=serum(FAILED))
+    assert found["PFS"].days == 168
+    assert ends("apheresis", labs=serum(FAILED))["PFS"].status == "not_computable"
+    assert ends("salvage", labs=serum(FAILED))["OS"].status == "not_computable"
+    assert ends("failure", labs=serum(RESPONSE))["OS"].status == "not_computable"
+
+
+def test_team_only() -> None:
+    found = ends(responses=[team(30, "PR"), team(90, "VGPR"), team(200, "PD")], last_seen_day=250)
+    assert told(found["PFS"]) == ("event", "PD", 200)
+    assert found["DOR"].days == 170
+
+
+def test_therapy_known_by_order_only() -> None:
+    found = ends(labs=serum(RESPONSE), therapies=[therapy(None, "salvage", after_infusion=1)])
+    assert found["TTNT"].status == found["PFS2"].status == "not_computable"
+
+
+def test_without_car_t_a_line_has_endpoints_too() -> None:
+    rec = record(
+        infusions=[],
+        labs=serum(FAILED),
+        therapies=[therapy(0, "treatment", line=1), therapy(30, "transplant", line=1), therapy(140, "treatment", line=2)],
+    )
+    course = response_course(rec, start=0)
+    assert course.new_therapy_day == 140
+    assert told(course_endpoint(rec, course, "PFS")) == ("event", "PD", 120)
+    assert told(course_endpoint(rec, course, "TTNT")) == ("event", "new therapy", 140)
+
+
+def test_unknown_words_are_refused() -> None:
+    rec = record()
+    with pytest.raises(ValueError, match="origin is one of"):
+        endpoints(rec, failures(rec), origin="birth")
