@@ -38,7 +38,7 @@ Done = Literal["used", "set_aside", "refused"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
-    """Where a value stands in the input: `Source("labs.csv", "row 12")`, `Source("cohort.xlsx", "clin_data!C7")`, `Source("p.json", "Observation/m1")`."""
+    """Where a value stands in the input: `Source("labs.csv", "row 12")`, `Source("cohort.xlsx", "visits!C7")`, or a FHIR resource id."""
 
     file: str
     place: str
