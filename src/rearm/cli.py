@@ -44,7 +44,7 @@ class Unusable(Exception):
 
 
 def _spoken(command: Callable[P, T]) -> Callable[P, T]:
-    """No traceback reaches a user: unusable input ends with a sentence and 2, a fault of the program with a sentence and 3."""
+    """Unusable input ends with a sentence and exit code 2."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -63,16 +63,6 @@ def _spoken(command: Callable[P, T]) -> Callable[P, T]:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
-        except (typer.Exit, typer.Abort, KeyboardInterrupt):
-            raise
-        except Exception as error:
-            if os.environ.get("REARM_DEBUG"):
-                raise
-            _say(
-                f"rearm: a fault of the program, not of your input ({type(error).__name__}: {error}). "
-                "Nothing that was written before is lost. Please report it; REARM_DEBUG=1 shows where it happened."
-            )
-            raise typer.Exit(3) from None
 
     return run
 
@@ -194,20 +184,21 @@ def explain(
     option: Annotated[list[str] | None, typer.Option("--option", help="Id of an option; may be repeated.")] = None,
     factor: Annotated[list[str] | None, typer.Option("--factor", help="Id of a factor (a cause); may be repeated.")] = None,
     as_of: AsOf = None,
-    region: Region = None,
     as_json: Json = False,
 ) -> None:
     """Show the full trace: each rule, its clauses, the findings read, their source rows, true, false or unknown."""
     from rearm.assess import explain as traced
-    from rearm.report.trace import trace_text
+    from rearm.report.trace import trace_object, trace_text
 
+    subjects = [*(option or []), *(factor or [])]
+    if not subjects:
+        raise Unusable("Say what to explain: --option ID or --factor ID. `rearm knowledge list` names them.")
     records = _chosen(_read(path, mapping), patient)
-    found = [traced(record, options=option or [], factors=factor or [], as_of=_day(as_of), region=region) for record in records]
+    found = [(r.patient_id, traced(r, subject, as_of=_day(as_of))) for r in records for subject in subjects]
     if as_json:
-        _print_json([trace.to_dict() for trace in found])
+        _print_json([{"patient_id": who, **trace_object(trace)} for who, trace in found])
     else:
-        for trace in found:
-            print(trace_text(trace))
+        print("\n\n".join(f"{who}: {trace_text(trace)}" for who, trace in found))
 
 
 @app.command()
@@ -240,9 +231,55 @@ def init(
         print(f"{written} written. Read it through, complete the commented columns, then: rearm check {source} --mapping {written}")
 
 
+@knowledge_app.command("check")
+@_spoken
+def knowledge_check(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of knowledge files; by default the bundled knowledge.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List everything that falls short: schema, sources, numbers, conditions, examples. Exit 1 when there is something."""
+    from rearm.assess.check import check as checked
+
+    if folder is not None and not folder.is_dir():
+        raise Unusable(f"There is no folder {folder}. Give a folder with the files of a knowledge bundle.")
+    problems = checked(folder)
+    if as_json:
+        _print_json([{"where": p.where, "text": p.text} for p in problems])
+    else:
+        for problem in problems:
+            print(problem)
+        print(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} found." if problems else "The knowledge is sound.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@knowledge_app.command("list")
+@_spoken
+def knowledge_list(as_json: Json = False) -> None:
+    """Name every option and factor."""
+    from rearm.knowledge import load
+
+    known = load()
+    rows = [("option", o.id, o.name) for o in known.options.values()] + [("factor", f.id, f.name) for f in known.factors.values()]
+    if as_json:
+        _print_json([{"kind": kind, "id": name, "name": text} for kind, name, text in rows])
+    else:
+        for kind, name, text in rows:
+            print(f"{kind:7} {name:45} {text}")
+
+
 def main() -> None:
-    """Entry point of `rearm`."""
-    app()
+    """Entry point of `rearm`. No traceback reaches a user: a fault of the program ends with a sentence and exit code 3."""
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get("REARM_DEBUG"):
+            raise
+        _say(
+            f"rearm: a fault of the program, not of your input ({type(error).__name__}: {error}). "
+            "Nothing that was written before is lost. Please report it; REARM_DEBUG=1 shows where it happened."
+        )
+        sys.exit(3)
 
 
 if __name__ == "__main__":

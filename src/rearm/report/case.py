@@ -12,7 +12,7 @@ __all__ = ["case_paragraph"]
 def case_paragraph(assessment: Assessment, record: Record) -> str:
     """Who the patient is, what was given before, what was infused, what came of it, and what stands in the way now."""
     value = {f.name: f.value for f in assessment.findings}
-    sentences = [_person(value, record)]
+    sentences = [_person(assessment, record)]
     lines = value.get("prior_lines")
     if lines is not None:
         sentences.append(f"{lines} lines of therapy, the CAR-T included.")
@@ -48,10 +48,13 @@ def case_paragraph(assessment: Assessment, record: Record) -> str:
     return " ".join(sentences)
 
 
-def _person(value: dict[str, object], record: Record) -> str:
+def _person(assessment: Assessment, record: Record) -> str:
     person = {"F": "A woman", "M": "A man"}.get(record.sex or "", "A patient")
-    if value.get("age") is not None:
-        person += f" of {value['age']} years"
+    age = next((f for f in assessment.findings if f.name == "age"), None)
+    if age is not None and age.value is not None:
+        person += f" of {age.value} years"
+    elif age is not None and age.low is not None and age.high is not None:
+        person += f" of {age.low:g} or {age.high:g} years"  # only the year of birth is known
     kind = " and ".join(record.heavy_chain)
     kind = "light-chain" if kind.lower() == "none" else kind
     disease = " ".join(x for x in (kind, record.light_chain, "myeloma") if x)

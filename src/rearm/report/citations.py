@@ -15,21 +15,26 @@ _WEAK = {"survey", "opinion", "secondary", "news", "preclinical", "case"}
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One entry of the list: `text` is what the source says (empty for a study), `weak` marks what should look weak."""
+    """One entry of the list: `text` is what the source says (empty for a study), `weak` marks what should look weak.
+
+    `source` is the short form that boards use (authors, journal, year, identifier); `title` stands apart, so that the words of a title
+    are never read as words about this patient.
+    """
 
     number: int
     id: str
     text: str
     strength: str
     source: str
+    title: str
     url: str | None
     weak: bool
 
 
 def source_line(source: Source) -> str:
-    """`Authors. Title. Journal year. doi`, with what was not seen named."""
-    parts = [p for p in (source.authors, source.title, " ".join(str(x) for x in (source.journal, source.year) if x)) if p]
-    line = ". ".join(p.rstrip(".") for p in parts) or source.id
+    """`Authors. Journal year. doi`, with what was not seen named; the title only where nothing else identifies the source."""
+    parts = [p for p in (source.authors, " ".join(str(x) for x in (source.journal, source.year) if x)) if p]
+    line = ". ".join(p.rstrip(".") for p in parts or [source.title or source.id])
     if source.doi:
         line += f". doi:{source.doi}"
     elif source.pmid:
@@ -65,15 +70,22 @@ class References:
             source = self._knowledge.sources.get(statement.source)
             line = source_line(source) if source else statement.source
             weak = statement.strength in _WEAK or bool(source and (source.incomplete or source.read in ("secondary", "news")))
-            return Reference(number, key, statement.text, statement.strength, line, _url(source), weak)
+            return Reference(
+                number, key, statement.text, statement.strength, line, (source.title if source else None) or "", _url(source), weak
+            )
         study = self._studies.get(key)
         if study is not None:
-            citation = study.citation
-            return Reference(number, key, "", "study", str(citation), citation.url, citation.weak)
+            c = study.citation
+            where = " ".join(str(x) for x in (c.journal, c.year) if x)
+            line = ". ".join(x for x in (c.authors.rstrip("."), where, f"doi:{c.doi}" if c.doi else "") if x)
+            line += f" [citation incomplete: {', '.join(c.missing)} not seen]" if c.missing else ""
+            return Reference(number, key, "", f"study, read from {c.read_from}", line, c.title, c.url, c.weak)
         source = self._knowledge.sources.get(key)
         if source is not None:
-            return Reference(number, key, "", source.kind or "source", source_line(source), _url(source), source.incomplete)
-        return Reference(number, key, "", "not found in the knowledge", key, None, True)
+            return Reference(
+                number, key, "", source.kind or "source", source_line(source), source.title or "", _url(source), source.incomplete
+            )
+        return Reference(number, key, "", "not found in the knowledge", key, "", None, True)
 
 
 def _url(source: Source | None) -> str | None:

@@ -23,7 +23,7 @@ from rearm.record import Record
 from rearm.report import timeline as pictures
 from rearm.report.case import case_paragraph
 from rearm.report.citations import References
-from rearm.report.draw import svg
+from rearm.report.draw import RED, svg
 from rearm.report.words import VERDICT_ORDER, days_words, measure_words, words
 
 __all__ = ["css", "environment", "page", "picture_of", "roles"]
@@ -67,7 +67,7 @@ def picture_of(assessment: Assessment, record: Record, judged: Failure | None) -
         for s in record.responses
         if (day := s.day if s.day is not None else s.nominal_day) is not None and day >= zero
     ]
-    marks = [pictures.Mark(judged.day, words(judged.status), pictures.RED)] if judged.day is not None else []
+    marks = [pictures.Mark(judged.day, words(judged.status), RED)] if judged.day is not None else []
     marks += [pictures.Mark(i.day, "infusion") for i in record.infused() if i.day is not None and i.day != zero]
     marks += [pictures.Mark(d.day, "death") for d in record.deaths if d.day is not None]
     spec = pictures.timeline(record, infusion_day=zero, until=assessment.as_of, visits=visits, marks=marks)

@@ -135,7 +135,7 @@ def _decided(option: OptionResult) -> str:
     elif option.verdict == "needs_information":
         chosen = option.unknown
     else:
-        chosen = option.for_ or option.cautions
+        chosen = option.for_ or tuple(r for r in option.cautions if r.truth)
     text = " ".join(r.text for r in chosen[:2])
     until = f" Until: {option.until}." if option.until else ""
     clear = f" If clear: {words(option.if_clear)}." if option.if_clear else ""
