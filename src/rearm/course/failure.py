@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rearm.course.criteria import RESPONSES, Criteria, load_criteria
@@ -10,20 +9,13 @@ from rearm.course.gather import Flag
 from rearm.course.infusions import Given, course_of, given
 from rearm.course.pattern import pattern_at
 from rearm.course.response import ResponseCourse, new_therapy, planned
-from rearm.course.score import Visit
 from rearm.course.signals import Signal
+from rearm.course.statements import data_days, pd_sources, stated_day, surely_before, unpaired
 from rearm.record import Record, ResponseStatement, Source, When
 
 __all__ = ["Failure", "failures"]
 
 _LEVEL = {name: n for n, name in enumerate(RESPONSES)} | {"nCR": RESPONSES.index("VGPR")}  # nCR is kept as stated and counts as VGPR
-_TESTS = {
-    "serum": ("serum_m_protein", "iga", "igg", "igd", "igm"),
-    "urine": ("urine_m_protein_24h",),
-    "dflc": ("kappa_flc", "lambda_flc"),
-    "marrow": ("marrow_plasma_cells",),
-    "circulating": ("circulating_plasma_cells",),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +94,13 @@ class _Judge:
         self.record, self.c, self.group, self.course, self.number = record, c, group, course, number
         self.start = course.start
         self.end = group.ends
-        self.stated = [s for s in record.responses if self._inside(_stated_day(s))]
+        self.stated = [s for s in record.responses if self._inside(stated_day(s))]
         self.flags = list(course.flags)
         self.death = next((d for d in record.deaths if d.when.day is None or self._inside(d.when.day)), None)
         if self.end is not None and self.death is not None and self.death.when.day is None:
             self.death = None  # lived to the next infusion
         self.team_pd = self._team_progression()
-        self.team_day = _stated_day(self.team_pd) if self.team_pd is not None else None
+        self.team_day = stated_day(self.team_pd) if self.team_pd is not None else None
 
     def _inside(self, day: int | None) -> bool:
         return day is not None and day > self.start and (self.end is None or day <= self.end)
@@ -117,7 +109,7 @@ class _Judge:
         """The team's day of progression; where only visit responses stand there, the first PD among them."""
         found = [s for s in self.stated if s.response == "PD"]
         named = [s for s in found if "progression" in (s.basis or "").lower()]
-        return min(named or found, key=lambda s: _stated_day(s) or 0, default=None)
+        return min(named or found, key=lambda s: stated_day(s) or 0, default=None)
 
     # ---- the answer ------------------------------------------------------------------------------------------------------
     def failure(self) -> Failure:
@@ -269,10 +261,10 @@ class _Judge:
         stated = [
             s.response
             for s in self.stated
-            if s.response in _LEVEL and s.response not in ("PD", "NE") and (before is None or _surely_before(s, before))
+            if s.response in _LEVEL and s.response not in ("PD", "NE") and (before is None or surely_before(s, before))
         ]
         team = max(stated, key=lambda r: _LEVEL[r], default=None)
-        if not judged or (team is not None and _LEVEL[computed] < _LEVEL["PR"] <= _LEVEL[team] and _unpaired(judged)):
+        if not judged or (team is not None and _LEVEL[computed] < _LEVEL["PR"] <= _LEVEL[team] and unpaired(judged)):
             return (team, "team") if team is not None else (None, None)
         if team is not None and _LEVEL[team] != _LEVEL[computed]:
             self.flags.append(Flag("response_differs", None, f"best response computed {computed}, stated by the team {team}"))
@@ -316,7 +308,7 @@ class _Judge:
         by = self.start + self.c.no_response_day
         window = by + self.c.visit_window
         seen = [(v.day, v.response) for v in self.course.visits] + [
-            (d, s.response) for s in self.stated if (d := _stated_day(s)) is not None
+            (d, s.response) for s in self.stated if (d := stated_day(s)) is not None
         ]
         levels = [(d, _LEVEL[r]) for d, r in seen if r in _LEVEL and r != "NE"]
         early = [(d, n) for d, n in levels if d <= window]
@@ -332,7 +324,7 @@ class _Judge:
         if self.end is not None:
             return self.end
         seen = self.record.last_seen_day
-        later = max((d for d in _data_days(self.record) if d >= self.start), default=None)
+        later = max((d for d in data_days(self.record) if d >= self.start), default=None)
         if seen is not None and later is not None and later > seen >= self.start:
             self.flags.append(
                 Flag(
@@ -344,7 +336,7 @@ class _Judge:
         return max((d for d in (seen, later) if d is not None and d >= self.start), default=None)
 
     def _last_assessed(self) -> int | None:
-        days = [d for s in self.stated if s.response != "NE" and (d := _stated_day(s)) is not None]
+        days = [d for s in self.stated if s.response != "NE" and (d := stated_day(s)) is not None]
         days += [v.day for v in self.course.visits if v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed)]
         last, contact = max(days, default=None), self._followed_to()
         # a planned visit known by its interval may have a nominal day after the last contact; the visit itself was before it
@@ -364,13 +356,13 @@ class _Judge:
         if at is None:
             return self._last_sources()
         visits = self.course.visits[at : at + 2]
-        return tuple(dict.fromkeys(s for v in visits for s in _pd_sources(v)))
+        return tuple(dict.fromkeys(s for v in visits for s in pd_sources(v)))
 
     def _last_sources(self) -> tuple[Source, ...]:
         for visit in reversed(self.course.visits):
             if visit.response != "NE" and visit.assessment is not None:
                 return tuple(dict.fromkeys(lab.source for lab in visit.assessment.labs.values()))
-        last = max((s for s in self.stated if s.response != "NE"), key=lambda s: _stated_day(s) or 0, default=None)
+        last = max((s for s in self.stated if s.response != "NE"), key=lambda s: stated_day(s) or 0, default=None)
         return (last.source,) if last is not None else tuple(d.source for d in self.group.doses)
 
     def _why_not_computed(self) -> str:
@@ -385,7 +377,7 @@ class _Judge:
     def _difference(self) -> str | None:
         computed, team = self.course.progression_day, self.team_day
         last_after = [
-            s for s in self.stated if computed is not None and s.response not in ("PD", "NE") and (_stated_day(s) or 0) >= computed
+            s for s in self.stated if computed is not None and s.response not in ("PD", "NE") and (stated_day(s) or 0) >= computed
         ]
         if computed is None and team is None:
             return None
@@ -393,7 +385,7 @@ class _Judge:
             return f"team: progression on day {team}; computed: none, {self._why_not_computed()}"
         if team is None:
             stated = (
-                f"team: {last_after[-1].response} on day {_stated_day(last_after[-1])}" if last_after else "team: no progression recorded"
+                f"team: {last_after[-1].response} on day {stated_day(last_after[-1])}" if last_after else "team: no progression recorded"
             )
             return f"computed: progression on day {computed}; {stated}" if self.stated else None
         if computed == team:
@@ -407,53 +399,3 @@ class _Judge:
         else:
             why = "team and laboratory may have used other results" if team < computed else "the team may have waited for clinical signs"
         return f"computed: progression on day {computed}; team: day {team}; {why}"
-
-
-def _stated_day(statement: ResponseStatement) -> int | None:
-    when = statement.when
-    if when.day is not None:
-        return when.day
-    if statement.nominal_day is not None:
-        return statement.nominal_day
-    return when.last if when.last is not None else when.first
-
-
-def _surely_before(statement: ResponseStatement, day: int) -> bool:
-    """A response at a planned visit counts only where the visit lies before `day`, by every day that it may have been."""
-    days = [d for d in (statement.when.last, statement.nominal_day) if d is not None]
-    return bool(days) and max(days) < day
-
-
-def _unpaired(judged: list[Visit]) -> bool:
-    """Was a response seen at the last assessment before that no second one confirmed?"""
-    return _LEVEL[judged[-1].response] >= _LEVEL["PR"]
-
-
-def _pd_sources(visit: Visit) -> Iterable[Source]:
-    if visit.assessment is None:
-        return
-    for pd in visit.pd:
-        for test in _TESTS.get(pd.criterion, ()):
-            if test in visit.assessment.labs:
-                yield visit.assessment.labs[test].source
-        if pd.criterion.startswith(("new_lesion", "lesion_growth")):
-            for exam in visit.assessment.exams:
-                yield from (row.source for row in exam.rows)
-
-
-def _data_days(record: Record) -> Iterable[int]:
-    for events in (
-        record.labs,
-        record.therapies,
-        record.responses,
-        record.variants,
-        record.imaging,
-        record.toxicities,
-        record.conditions,
-        record.facts,
-        record.set_aside,
-    ):
-        for event in events:
-            day = event.when.first
-            if day is not None and day == event.when.last:
-                yield day
