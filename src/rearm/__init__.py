@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rearm.assess import Assessment, AssessmentError, assess_all
+    from rearm.assess import Assessment, AssessmentError, assess_all, assess_each
     from rearm.assess import assess as assess  # type: ignore[no-redef]  # the package of that name can be called
     from rearm.assess import explain as explain  # type: ignore[no-redef]
     from rearm.intake import read
@@ -34,6 +34,7 @@ __all__ = [
     "__version__",
     "assess",
     "assess_all",
+    "assess_each",
     "explain",
     "load_knowledge",
     "read",
@@ -43,6 +44,7 @@ _HOMES = {
     "Assessment": ("rearm.assess", "Assessment"),
     "AssessmentError": ("rearm.assess", "AssessmentError"),
     "assess_all": ("rearm.assess", "assess_all"),
+    "assess_each": ("rearm.assess", "assess_each"),
     "explain": ("rearm.assess", "explain"),
     "Issue": ("rearm.record", "Issue"),
     "Record": ("rearm.record", "Record"),

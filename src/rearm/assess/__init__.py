@@ -9,14 +9,14 @@ import sys
 from datetime import date
 from types import ModuleType
 
-from rearm.assess.assess import assess, assess_all
+from rearm.assess.assess import assess, assess_all, assess_each
 from rearm.assess.explain import Explanation, Traced, explain
 from rearm.assess.patient import AssessmentError
 from rearm.assess.result import Assessment
 from rearm.knowledge.bundle import Knowledge
 from rearm.record import Record
 
-__all__ = ["Assessment", "AssessmentError", "Explanation", "Traced", "assess", "assess_all", "explain"]
+__all__ = ["Assessment", "AssessmentError", "Explanation", "Traced", "assess", "assess_all", "assess_each", "explain"]
 
 
 class _Callable(ModuleType):

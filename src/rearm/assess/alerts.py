@@ -11,7 +11,7 @@ __all__ = ["alerts_of"]
 def alerts_of(shown: Shown) -> tuple[Alert, ...]:
     """The alerts that hold, in the order of the knowledge. Unknown raises none: silence of the record is not an emergency."""
     return tuple(
-        Alert(id=alert.id, text=alert.text, basis=shown.basis(number, [f"alert-{alert.id}"]))
+        Alert(id=alert.id, text=alert.text, basis=shown.basis(number, f"alert-{alert.id}"))
         for alert, number in shown.plan.alerts
         if shown.truth(number)
     )

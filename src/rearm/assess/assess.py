@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from rearm.assess.logic import Flags
 
-__all__ = ["assess", "assess_all"]
+__all__ = ["assess", "assess_all", "assess_each"]
 
 _BATCH = 128  # patients whose scenarios share a frame: large enough to spread the cost of a select, small enough for memory
 
@@ -47,13 +47,18 @@ def assess_all(
     records: Iterable[Record], *, knowledge: Knowledge | None = None, as_of: int | date | None = None, region: str | None = None
 ) -> list[Assessment]:
     """`assess` for each record, in their order; the conditions are evaluated for many patients at once, which is much faster."""
+    return list(assess_each(records, knowledge=knowledge, as_of=as_of, region=region))
+
+
+def assess_each(
+    records: Iterable[Record], *, knowledge: Knowledge | None = None, as_of: int | date | None = None, region: str | None = None
+) -> Iterator[Assessment]:
+    """`assess_all` one by one, for cohorts whose assessments do not fit into memory together."""
     plan = plan_of(knowledge or load())
     where = _region(plan, region)
-    found: list[Assessment] = []
     remaining = iter(records)
     while batch := list(itertools.islice(remaining, _BATCH)):
-        found += _assess_batch(plan, [patient_at(record, as_of, plan) for record in batch], where)
-    return found
+        yield from _assess_batch(plan, [patient_at(record, as_of, plan) for record in batch], where)
 
 
 def _region(plan: Plan, region: str | None) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from rearm.assess.logic import NEEDS_INFORMATION, Judged, verdict_word
-from rearm.assess.patient import NOT_KNOWN, Shown
+from rearm.assess.patient import Shown
 from rearm.assess.plan import OptionPlan, in_effect
 from rearm.assess.ranking import ROLES, ranks
 from rearm.assess.result import (
@@ -116,7 +116,7 @@ def _option(
 
 def _line(shown: Shown, rule: str, because: str, sources: tuple[str, ...], number: int) -> ChecklistLine:
     _, _, missing, asks = shown.parts(number)
-    return ChecklistLine(text=f"{NOT_KNOWN} {because}", rule=rule, missing=missing, asks=asks, citations=sources)
+    return ChecklistLine(text=shown.sentence(because, number), rule=rule, missing=missing, asks=asks, citations=sources)
 
 
 def _poor(plan: OptionPlan) -> Reason:
@@ -201,7 +201,7 @@ def _availability(shown: Shown, plan: OptionPlan, region: str | None) -> Availab
         return AvailabilityResult(status="available", text=f"Approved ({shown_rows}), and the label covers this patient.", rows=rows)
     if None in applies:
         missing = dict.fromkeys(name for row, number in counted for name in shown.parts(number)[2])
-        meanings = "; ".join(shown.finding(name).text.removeprefix("not known: ") for name in missing)
+        meanings = "; ".join(shown.plan.knowledge.catalogue[name].meaning.rstrip(".") for name in missing)
         text = f"Approved ({shown_rows}); whether the label covers this patient is not known ({meanings}): check."
         return AvailabilityResult(status="check", text=text, rows=rows)
     return AvailabilityResult(status="outside_label", text=f"Approved ({shown_rows}), but this patient is outside the label.", rows=rows)

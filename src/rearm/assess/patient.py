@@ -103,6 +103,8 @@ class Shown:
     answers: tuple[int, ...]  # of this patient, by number of condition
     _parts: dict[int, tuple[tuple[FindingRead, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
     _reads: dict[str, FindingRead] = field(default_factory=dict)
+    _bases: dict[tuple[int, str, tuple[str, ...]], Basis] = field(default_factory=dict)
+    _sentences: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def truth(self, number: int) -> bool | None:
         answer = self.answers[number]
@@ -113,9 +115,9 @@ class Shown:
             found = self.patient.found.get(name)
             entry = self.plan.knowledge.catalogue[name]
             if found is None:
-                self._reads[name] = FindingRead(name=name, value=None, text=f"not known: {entry.meaning}")
+                self._reads[name] = FindingRead(name=name, value=None, text="not known")
             else:
-                text = found.text or (entry.meaning if found.value is not None else f"not known: {entry.meaning}")
+                text = found.text or (entry.meaning if found.value is not None else "not known")
                 self._reads[name] = FindingRead(name=name, value=found.value, text=text, low=found.low, high=found.high)
         return self._reads[name]
 
@@ -143,14 +145,23 @@ class Shown:
             ids.update(dict.fromkeys(asked))
         return tuple(workups[i].name for i in ids if i in workups)
 
-    def basis(self, number: int, rules: Iterable[str] = (), citations: Iterable[str] = ()) -> Basis:
-        findings, rows, _, _ = self.parts(number)
-        return Basis(findings=findings, sources=rows, rules=tuple(rules), citations=tuple(citations))
+    def basis(self, number: int, rule: str, citations: tuple[str, ...] = ()) -> Basis:
+        """`rule` is the rule as it stands in its file: options that share it share the basis."""
+        key = (number, rule, citations)
+        if key not in self._bases:
+            findings, rows, _, _ = self.parts(number)
+            self._bases[key] = Basis(findings=findings, sources=rows, rules=(rule,), citations=citations)
+        return self._bases[key]
 
     def sentence(self, because: str, number: int) -> str:
         """The reason, which speaks as if the condition were true, with what is known of that."""
         answer = self.answers[number]
-        return because if answer == 1 else f"{NOT_KNOWN} {because}" if answer == -1 else f"{NOT_SO} {because}"
+        if answer == 1:
+            return because
+        key = (because, answer)
+        if key not in self._sentences:
+            self._sentences[key] = f"{NOT_KNOWN if answer == -1 else NOT_SO} {because}"
+        return self._sentences[key]
 
     def rule(self, rule: Rule, number: int) -> Reason:
         _, _, missing, asks = self.parts(number)
@@ -161,7 +172,7 @@ class Shown:
             text=rule.because if rule.effect == "require" and self.answers[number] == 0 else self.sentence(rule.because, number),
             when=rule.when,
             truth=self.truth(number),
-            basis=self.basis(number, [rule.id], rule.sources),
+            basis=self.basis(number, rule.id.partition("@")[0], rule.sources),
             stage=rule.stage,
             until=rule.until,
             missing=missing,
@@ -176,7 +187,7 @@ class Shown:
             text=self.sentence(indicator.because, number),
             when=indicator.when,
             truth=self.truth(number),
-            basis=self.basis(number, [indicator.id], indicator.sources),
+            basis=self.basis(number, indicator.id, indicator.sources),
             weight=indicator.weight,
             timing=indicator.timing,
             missing=missing,

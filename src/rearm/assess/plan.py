@@ -87,6 +87,8 @@ class Plan:
     conditions: tuple[Condition, ...]
     always: int  # number of the column that is true on every row
     columns: tuple[str, ...]  # findings that some condition reads
+    read: frozenset[str]  # the same
+    derived: tuple[str, ...]  # derived findings that some condition reads
     relevant: frozenset[str]  # findings that some condition rests on, directly or by derivation
     feeds: frozenset[str]  # findings that a derived one is computed from
     limits: Mapping[str, tuple[float, ...]]  # numbers that a finding is compared with, rising
@@ -143,6 +145,8 @@ class _Planner:
             conditions=tuple(self.conditions),
             always=always,
             columns=columns,
+            read=frozenset(columns),
+            derived=tuple(name for name in columns if knowledge.catalogue[name].from_),
             relevant=frozenset(s for name in columns for s in (name, *knowledge.catalogue.sources_of(name))),
             feeds=frozenset(part for entry in knowledge.catalogue.values() for part in entry.from_),
             limits=self.limits(),

@@ -115,11 +115,11 @@ def _combined(choices: Mapping[str, Sequence[bool | float | int | str]], limit: 
 
 
 def _scenario(plan: Plan, patient: Patient, outcome: Outcome) -> Scenario:
-    changed: dict[str, Any] = {name: value for name, value in outcome.items() if name in plan.columns}
+    changed: dict[str, Any] = {name: value for name, value in outcome.items() if name in plan.read}
     if plan.feeds.intersection(outcome):
         derived = derive({**patient.inputs, **outcome})
-        for name, entry in plan.knowledge.catalogue.items():
-            if entry.from_ and name not in outcome:
+        for name in plan.derived:
+            if name not in outcome:
                 value = derived.get(name)
                 plain = value if isinstance(value, bool | int | float | str) else None
                 if plain != patient.values.get(name) or name in patient.intervals:
@@ -134,14 +134,14 @@ def frame_of(plan: Plan, patients: Sequence[Patient], scenarios: Sequence[tuple[
     if not scenarios:
         return base
     frame = base[[*range(len(patients)), *(position for position, _ in scenarios)]]
+    columns = {name: tuple(c for c in (name, name + LOW, name + HIGH) if c in base.columns) for name in plan.columns}
     rows: dict[str, list[int]] = defaultdict(list)
     values: dict[str, list[Any]] = defaultdict(list)
     for row, (_, scenario) in enumerate(scenarios, len(patients)):
         for name, value in scenario.changed.items():
-            for column in (name, name + LOW, name + HIGH):  # a result is exact: it stands for both bounds
-                if column in base.columns:
-                    rows[column].append(row)
-                    values[column].append(value)
+            for column in columns[name]:  # a result is exact: it stands for both bounds
+                rows[column].append(row)
+                values[column].append(value)
     return frame.with_columns(_replaced(frame[name], rows[name], values[name]) for name in rows)
 
 
