@@ -1,6 +1,5 @@
 """A patient for the tables of findings: four lines, then cilta-cel on day 0, PR, and progression on day 200 as the team recorded it."""
 
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,6 +1,5 @@
 """Findings on CAR-T cells, inflammation, product and earlier therapy as tables. Infusion on day 0, failure on day 200, read on day 220."""
 
-
 import pytest
 from findings_case import Row, findings, lab, shown, therapy
 
@@ -154,6 +153,7 @@ def test_car_hematotox_is_taken_before_lymphodepletion() -> None:
         ("without a limit none is assumed", lab(-6, "ferritin", 4100, "ng/mL"), None),
         ("too old", lab(-31, "ferritin", 410, "ng/mL", ref_high=300), None),
         ("after the infusion", lab(2, "ferritin", 410, "ng/mL", ref_high=300), None),
+        ("as the centre states it", ("facts", {"day": -6, "finding": "ferritin_above_normal", "value": "yes"}), True),
     ],
 )
 def test_ferritin_against_the_limit(what: str, row: Row, above: object) -> None:

@@ -126,6 +126,12 @@ def test_age(what: str, patient: dict[str, Any], age: object) -> None:
     assert shown(findings(**patient)["age"]) == age, what
 
 
+@pytest.mark.parametrize(("value", "age"), [("58", "[58, 59]"), ("old", None)])
+def test_age_as_stated_for_the_infusion(value: str, age: object) -> None:
+    found = findings(fact(0, "age_at_infusion", value), day_zero=None, birth_date=None)  # 220 days later
+    assert shown(found["age"]) == age
+
+
 KIDNEY = [lab(215, "creatinine", 1.0, "mg/dL"), lab(215, "weight", 72, "kg")]
 
 
@@ -219,6 +225,7 @@ YOUNG = {"sex": "F", "birth_date": "1980-01-01"}
         ("aged 45, negative last week", YOUNG, [lab(213, "pregnancy_test", "negative")], False, False),
         ("a test of last month is too old", YOUNG, [lab(190, "pregnancy_test", "negative")], None, None),
         ("positive", YOUNG, [lab(190, "pregnancy_test", "positive")], True, True),
+        ("stated impossible", YOUNG, [fact(100, "pregnancy_possible", "no")], False, False),
         ("recorded as pregnant", YOUNG, [condition(200, "pregnancy")], True, True),
     ],
 )

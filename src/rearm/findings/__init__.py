@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rearm.course.failure import Failure
-from rearm.findings import antigen, course, exposure, microenvironment, patient, product, safety, t_cell, tumour
+from rearm.findings import antigen, course, exposure, microenvironment, patient, product, safety, t_cell, toxicity, tumour
 from rearm.findings.base import FUNCTIONS, Found, Value
 from rearm.findings.context import Context
 from rearm.findings.derived import ANY_OF, CLONAL, DERIVED, NEGATIVE_PERCENT, POSITIVE_PERCENT, Input, derive
@@ -17,7 +17,7 @@ from rearm.record import Record
 
 __all__ = ["CLONAL", "DERIVED", "FUNCTIONS", "NEGATIVE_PERCENT", "POSITIVE_PERCENT", "Found", "Value", "derive", "find", "inputs"]
 
-GROUPS = (course, exposure, antigen, t_cell, microenvironment, product, tumour, patient, safety)  # each registers its findings
+GROUPS = (course, exposure, antigen, t_cell, microenvironment, product, tumour, patient, toxicity, safety)  # each registers its findings
 
 
 def find(record: Record, failures: Sequence[Failure], catalogue: Catalogue, *, as_of: int) -> dict[str, Found]:

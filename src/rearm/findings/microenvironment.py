@@ -26,7 +26,19 @@ def ferritin_before_infusion(ctx: Context) -> Found:
 
 @finding("ferritin_above_normal_before_infusion")
 def ferritin_above_normal_before_infusion(ctx: Context) -> Found:
-    return _above_normal(ctx, "ferritin", ctx.before_infusion(_BEFORE_DAYS))
+    """As the centre states it for this time, else against the laboratory's limit; unknown where the two contradict each other."""
+    window = ctx.before_infusion(_BEFORE_DAYS)
+    computed = _above_normal(ctx, "ferritin", window)
+    fact, nothing = ctx.fact("ferritin_above_normal")
+    if nothing.text:
+        return nothing
+    if window is None or fact is None or fact.when.first is None or fact.when.last is None:
+        return computed
+    if fact.when.first < window[0] or fact.when.last > window[1]:
+        return computed
+    stated = ctx.yes_no_fact("ferritin_above_normal")
+    value = stated.value if computed.value in (None, stated.value) else None
+    return Found(value, (*stated.sources, *computed.sources), "; ".join(x for x in (stated.text, computed.text) if x))
 
 
 @finding("crp_before_infusion")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 
 from rearm.findings.base import FUNCTIONS, Found, Function, all3, any3, finding, measured, not3, unknown
 from rearm.findings.context import Context, Reading
-from rearm.findings.exposure import agents_against
-from rearm.record import Quantity, Toxicity
+from rearm.record import Fact, Quantity
 
 _COUNT_DAYS = 30
 _NEAR_COUNT_DAYS = 14
@@ -17,10 +17,9 @@ _IGG_DAYS = 60
 _CLEAR_OF_INFECTION_DAYS = 30  # a statement that there is no infection is worth this long
 _PREGNANCY_NEGATIVE_DAYS = 14
 _PREGNANCY_POSITIVE_DAYS = 280
-# Cytokine release and neurotoxicity last days; a row without an end speaks for this long.
-_CRS_DAYS = 30
 _CYTOPENIA_FROM_DAY = 30
 _EVER = 10**6
+_DAYS_PER_YEAR = 365.25
 
 
 def _condition(name: str) -> Function:
@@ -38,7 +37,7 @@ for _name in (
     "latent_tuberculosis",
 ):
     FUNCTIONS[_name] = _condition(_name)
-for _fact in ("eye_care_access", "stored_cd34", "next_tcell_therapy_planned"):
+for _fact in ("eye_care_access", "stored_cd34", "stored_t_cells", "next_tcell_therapy_planned"):
     FUNCTIONS[_fact] = lambda ctx, name=_fact: ctx.yes_no_fact(name)  # type: ignore[misc]
 
 
@@ -47,7 +46,11 @@ for _fact in ("eye_care_access", "stored_cd34", "next_tcell_therapy_planned"):
 
 @finding("age")
 def age(ctx: Context) -> Found:
-    """Needs the calendar date of as_of. With a year of birth alone the age is one of two."""
+    """Needs the calendar date of as_of, or the age at some day as stated. With a year of birth or a stated age it is one of two."""
+    if ctx.record.day_zero is None or (ctx.record.birth_date is None and ctx.record.birth_year is None):
+        stated, nothing = ctx.fact("age_at_infusion")
+        if stated is not None or nothing.text:
+            return nothing if stated is None else _stated_age(ctx, stated)
     if ctx.record.day_zero is None:
         return unknown(
             "no calendar date is known, so that the age at as_of can't be told" if ctx.record.birth_year or ctx.record.birth_date else ""
@@ -63,6 +66,16 @@ def age(ctx: Context) -> Found:
     return measured(
         Quantity(float(years - 1), float(years)), f"{years - 1} or {years} years old (year of birth)", (ctx.record.source,), whole=True
     )
+
+
+def _stated_age(ctx: Context, fact: Fact) -> Found:
+    day = fact.when.day if fact.when.day is not None else ctx.infusion_day
+    text = f"{fact.value} years old at the infusion, as stated"
+    if day is None or not fact.value.strip().isdigit():
+        return unknown(text, (fact.source,))
+    passed = (ctx.as_of - day) / _DAYS_PER_YEAR
+    low, high = int(fact.value) + math.floor(passed), int(fact.value) + math.ceil(passed)
+    return measured(Quantity(float(low), float(high)), text, (fact.source,), whole=True)
 
 
 def _birthday(born: date, year: int) -> date:
@@ -296,100 +309,6 @@ def cmv_reactivation(ctx: Context) -> Found:
     return dna
 
 
-# ---------------------------------------------------------------- toxicities
-
-
-def _grade(ctx: Context, condition: str, toxicity: str) -> Found:
-    """Highest grade that lasts at as_of; 0 where it is said to be absent or over."""
-    states = [ctx.condition(condition), ctx.toxicity(toxicity)]
-    told = [s for s in states if s.rows]
-    text, sources = "; ".join(s.text for s in told), tuple(r for s in told for r in s.sources)
-    present = [s for s in told if s.present]
-    grades = [r.grade for s in present for r in s.rows]
-    if any(g is None for g in grades) or any(s.present is None for s in told):
-        low = max((g for g in grades if g is not None), default=1 if present else 0)
-        return measured(Quantity(float(low), 5.0), f"{text}; the grade is not certain", sources, whole=True)
-    if present:
-        return Found(max(g for g in grades if g is not None), sources, text)
-    return Found(0, sources, text) if told else unknown()
-
-
-@finding("neuropathy_grade")
-def neuropathy_grade(ctx: Context) -> Found:
-    return _grade(ctx, "peripheral_neuropathy", "peripheral_neuropathy")
-
-
-@finding("keratopathy_grade")
-def keratopathy_grade(ctx: Context) -> Found:
-    return _grade(ctx, "keratopathy", "keratopathy")
-
-
-@finding("oral_or_weight_toxicity")
-def oral_or_weight_toxicity(ctx: Context) -> Found:
-    rows = [x for x in ctx.record.toxicities if x.toxicity in ("weight_loss", "oral_toxicity", "dysgeusia")]
-    severe = [x for x in rows if x.grade is not None and x.grade >= 3 and (_under_gprc5d(ctx, x) or _lasts(x))]
-    if severe:
-        return Found(
-            True, tuple(x.source for x in severe), "; ".join(f"{x.toxicity.replace('_', ' ')} grade {x.grade}, {x.when}" for x in severe)
-        )
-    if not rows:
-        return unknown()
-    if any(x.grade is None or (x.grade >= 3 and x.when.first is None) for x in rows):
-        return unknown("the grade or the day is not recorded", [x.source for x in rows])
-    return Found(False, tuple(x.source for x in rows), "; ".join(f"{x.toxicity.replace('_', ' ')} grade {x.grade}, {x.when}" for x in rows))
-
-
-def _lasts(row: Toxicity) -> bool:
-    return row.end.first is None and row.end.last is None
-
-
-def _under_gprc5d(ctx: Context, row: Toxicity) -> bool:
-    """Begun while an agent against GPRC5D was given or within 60 days after it."""
-    for therapy in ctx.treated(a.id for a in agents_against("GPRC5D")):
-        if row.when.last is None or therapy.start.first is None:
-            continue
-        stop = therapy.end.last if therapy.end.last is not None else ctx.as_of
-        if therapy.start.first <= row.when.last <= stop + 60:
-            return True
-    return False
-
-
-def _highest_grade(ctx: Context, toxicity: str) -> Found:
-    rows = [x for x in ctx.record.toxicities if x.toxicity == toxicity]
-    if not rows:
-        return unknown()
-    grades = [x.grade for x in rows if x.grade is not None]
-    text = "; ".join(f"{toxicity.upper()} grade {'not stated' if x.grade is None else x.grade}, {x.when}" for x in rows)
-    if len(grades) < len(rows):
-        low = max([*grades, 1])
-        return measured(Quantity(float(low), 5.0), text, [x.source for x in rows], whole=True)
-    return Found(max(grades), tuple(x.source for x in rows), text)
-
-
-@finding("crs_grade_past")
-def crs_grade_past(ctx: Context) -> Found:
-    return _highest_grade(ctx, "crs")
-
-
-@finding("icans_grade_past")
-def icans_grade_past(ctx: Context) -> Found:
-    return _highest_grade(ctx, "icans")
-
-
-@finding("unresolved_crs_icans")
-def unresolved_crs_icans(ctx: Context) -> Found:
-    states = [ctx.toxicity(t, lasts=_CRS_DAYS) for t in ("crs", "icans")]
-    told = [s for s in states if s.present] or [s for s in states if s.rows]
-    return Found(any3([s.present for s in states if s.rows]), tuple(r for s in told for r in s.sources), "; ".join(s.text for s in told))
-
-
-@finding("parkinsonism")
-def parkinsonism(ctx: Context) -> Found:
-    states = [s for t in ("parkinsonism", "cranial_nerve_palsy", "guillain_barre") if (s := ctx.toxicity(t)).rows]
-    told = [s for s in states if s.present] or states
-    return Found(any3([s.present for s in states]), tuple(r for s in told for r in s.sources), "; ".join(s.text for s in told))
-
-
 # ---------------------------------------------------------------- pregnancy
 
 
@@ -398,6 +317,9 @@ def pregnancy(ctx: Context) -> Found:
     """A negative test speaks for two weeks, a positive one or a statement for the time of a pregnancy."""
     if ctx.record.sex == "M":
         return Found(False, (ctx.record.source,), "male")
+    excluded = ctx.yes_no_fact("pregnancy_possible")
+    if excluded.value is False:
+        return excluded
     test = ctx.latest("pregnancy_test", ctx.recent(_PREGNANCY_POSITIVE_DAYS))
     state = ctx.condition("pregnancy")
     stated = _since(test, state.rows[0].when.last if state.rows else None)
