@@ -138,6 +138,9 @@ class Patient:
             self.add("variants", {"day": day, "gene": loci.get(change, change), "change": change, "kind": kinds[change[0]], "result": "absent", "specimen": "marrow CD138+", "site": "marrow", "assay": "FISH"})
         return self
 
+    def no_braf(self, day: int) -> Patient:
+        return self.add("variants", {"day": day, "gene": "BRAF", "change": "p.Val600Glu", "kind": "snv", "result": "absent", "specimen": "marrow CD138+", "site": "marrow", "assay": "NGS panel"})
+
     def tnfrsf17(self, day: int, change: str, kind: str, *, result: str = "present", copies: int | str = "", fraction: float | str = "", assay: str = "WGS") -> Patient:
         return self.add("variants", {"day": day, "gene": "TNFRSF17", "change": change, "kind": kind, "result": result, "copies": copies, "clonal_fraction": fraction, "specimen": "marrow CD138+", "site": "marrow", "assay": assay, "reported_day": day + 12})
 
@@ -151,7 +154,7 @@ def biallelic_bcma_loss() -> Patient:
     p.antigen(405, "bcma_positive_plasma_cells", 0).antigen(405, "gprc5d_positive_plasma_cells", 88)
     p.tnfrsf17(405, "deletion of both alleles", "deletion", copies=0, fraction=0.92)
     p.fish(-48, {"gain(1q)": "3"}, ["del(17p)", "t(4;14)", "t(14;16)", "t(11;14)"])
-    return p.fit(416).not_exposed(416)
+    return p.no_braf(405).fit(416).not_exposed(416)
 
 
 def ectodomain_mutation() -> Patient:
@@ -163,7 +166,7 @@ def ectodomain_mutation() -> Patient:
     p.antigen(243, "bcma_positive_plasma_cells", 92).antigen(243, "gprc5d_positive_plasma_cells", 81)
     p.tnfrsf17(243, "p.Pro34del", "indel", fraction=0.86, assay="NGS panel").tnfrsf17(243, "deletion of one allele", "deletion", copies=1, fraction=0.88, assay="NGS panel")
     p.fish(-42, {}, ["del(17p)", "t(4;14)", "t(14;16)", "t(11;14)", "gain(1q)"])
-    return p.fit(254).not_exposed(254)
+    return p.no_braf(243).fit(254).not_exposed(254)
 
 
 def poor_expansion() -> Patient:
@@ -175,7 +178,7 @@ def poor_expansion() -> Patient:
     p.antigen(88, "bcma_positive_plasma_cells", 94).antigen(88, "gprc5d_positive_plasma_cells", 86)
     p.tnfrsf17(88, "no variant, two copies", "snv", result="absent", copies=2)
     p.fish(88, {"t(11;14)": ""}, ["del(17p)", "t(4;14)", "t(14;16)", "gain(1q)"])
-    return p.fit(98, neutrophils=1.5, platelets=82).not_exposed(98)
+    return p.no_braf(88).fit(98, neutrophils=1.5, platelets=82).not_exposed(98)
 
 
 def loss_of_persistence() -> Patient:
@@ -188,7 +191,7 @@ def loss_of_persistence() -> Patient:
     p.antigen(645, "bcma_positive_plasma_cells", 95).antigen(645, "gprc5d_positive_plasma_cells", 84)
     p.tnfrsf17(645, "no variant, two copies", "snv", result="absent", copies=2)
     p.fish(645, {}, ["del(17p)", "t(4;14)", "t(14;16)", "t(11;14)", "gain(1q)"])
-    return p.fit(655).not_exposed(655)
+    return p.no_braf(645).fit(655).not_exposed(655)
 
 
 def extramedullary_relapse() -> Patient:
@@ -203,7 +206,7 @@ def extramedullary_relapse() -> Patient:
     p.add("imaging", {"day": 165, "method": "PET-CT", "result": "positive", "lesion": "L1", "kind": "extramedullary", "site": "liver segment 4", "contiguous_with_bone": "no", "length_mm": 38, "width_mm": 30, "short_axis_mm": 30, "n_lesions": 1, "suv": 12.4, "new": "yes"})
     p.add("facts", {"day": 174, "finding": "lesion_histology", "value": "L1=plasma_cells", "by": "pathology"}, {"day": 174, "finding": "trials_open", "value": "phase 2 trial of a trispecific antibody", "by": "clinician"})
     p.fish(-46, {"gain(1q)": "4"}, ["del(17p)", "t(4;14)", "t(14;16)", "t(11;14)"]).series("ldh", {168: 480})
-    return p.fit(168).not_exposed(168)
+    return p.no_braf(170).fit(168).not_exposed(168)
 
 
 def antibody_and_product() -> Patient:
@@ -214,7 +217,7 @@ def antibody_and_product() -> Patient:
     p.series("anti_car_antibody", {-6: "negative", 58: "positive", 104: "positive"}).series("soluble_bcma", {-6: 230, 28: 60, 104: 210}).series("marrow_plasma_cells", {-46: 30, 108: 26})
     p.antigen(108, "bcma_positive_plasma_cells", 91).antigen(108, "gprc5d_positive_plasma_cells", 79)
     p.fish(-46, {}, ["del(17p)", "t(4;14)", "t(14;16)", "t(11;14)", "gain(1q)"])
-    return p.fit(118).not_exposed(118)
+    return p.no_braf(108).fit(118).not_exposed(118)
 
 
 def high_risk_primary_refractory() -> Patient:
@@ -226,7 +229,7 @@ def high_risk_primary_refractory() -> Patient:
     p.series("ferritin", {-6: 1900}, ref_high=300).series("crp", {-6: 24}).series("ldh", {-6: 420, 56: 510})
     p.antigen(46, "bcma_positive_plasma_cells", 97)
     p.fish(-40, {"del(17p)": "1", "t(4;14)": "", "gain(1q)": "3"}, ["t(14;16)", "t(11;14)"])
-    return p.fit(56, neutrophils=1.1, platelets=58).not_exposed(56)
+    return p.no_braf(46).fit(56, neutrophils=1.1, platelets=58).not_exposed(56)
 
 
 def continuing_vgpr() -> Patient:
