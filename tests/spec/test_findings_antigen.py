@@ -178,3 +178,41 @@ def test_lesions_speak_for_themselves(what: str, rows: list[Row], untested: obje
 def test_status_of_gprc5d_is_judged_like_bcma(flow: float | None, ihc: float | None, fraction: float | None, status: str | None) -> None:
     values = {"gprc5d_flow_percent": flow, "gprc5d_ihc_percent": ihc, "gprc5d_biallelic_fraction": fraction}
     assert derive(values)["gprc5d_status"] == status
+
+
+def test_a_sample_from_before_the_infusion_is_never_at_failure() -> None:
+    found = findings(
+        stain(-5, 0), stain(-5, 0, "immunohistochemistry"), pd=20, as_of=40
+    )  # 30 days before the failure lie before the infusion
+    assert found["bcma_status"].value is None
+    assert findings(stain(5, 96), pd=20, as_of=40)["bcma_status"].value == "retained"
+
+
+@pytest.mark.parametrize(("cells", "percent"), [(20, 74.0), (19, None), (None, None)])
+def test_rna_counts_from_twenty_cells_on(cells: int | None, percent: float | None) -> None:
+    row = lab(205, "bcma_rna_positive_plasma_cells", 74, "%", cells_counted=cells, specimen="marrow")
+    assert findings(row)["bcma_rna_percent"].value == percent
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fall"),
+    [(1000, 500, True), (1000, 501, False), (1000, "<500", True), (None, 500, None), (1000, None, None)],
+)
+def test_fall_of_antigen_density(before: object, after: object, fall: bool | None) -> None:
+    rows = [lab(day, "bcma_molecules_per_cell", v, "molecules/cell") for day, v in ((-20, before), (205, after)) if v is not None]
+    assert findings(*rows)["bcma_density_fall"].value is fall
+
+
+def test_only_the_target_of_the_car_is_asked_of_a_lesion() -> None:
+    lesion = imaging(200, "positive", "extramedullary", lesion="L1")
+    sequenced = variant(206, "GPRC5D", "no variant", "snv", "absent", site="liver", assay="WES")
+    assert findings(lesion, sequenced)["untested_lesion"].value is True
+    same = variant(206, "TNFRSF17", "no variant", "snv", "absent", site="liver", assay="WES")
+    assert findings(lesion, same)["untested_lesion"].value is False
+
+
+def test_cd38_speaks_only_after_anti_cd38_therapy() -> None:
+    assert findings(variant(205, "CD38", "p.Arg140Gly", "snv", assay="WES"))["cd38_biallelic_or_missense"].value is True
+    assert findings(variant(205, "CD38", "p.Ser100Leu", "snv", assay="WES"))["cd38_biallelic_or_missense"].value is None
+    assert findings(variant(205, "CD38", None, "snv", "absent", assay="WES"))["cd38_biallelic_or_missense"].value is False
+    assert findings(variant(-1000, "CD38", "p.Arg140Gly", "snv", assay="WES"))["cd38_biallelic_or_missense"].value is None

@@ -271,3 +271,19 @@ def test_a_reinfusion_that_did_not_expand() -> None:
     assert findings(copies(14, 9000))["reinfusion_without_expansion"].value is None  # no second infusion, nothing to judge
     assert findings(copies(14, 9000), again, copies(164, "<10"))["reinfusion_without_expansion"].value is True
     assert findings(copies(14, 9000), again, copies(164, 5000))["reinfusion_without_expansion"].value is False
+
+
+@pytest.mark.parametrize(
+    ("tim3", "tigit", "specimen", "value"),
+    [(60, 40, "lesion_biopsy", True), (60, 19, "lesion_biopsy", False), (60, None, "lesion_biopsy", None), (60, 40, "blood", None)],
+)
+def test_exhaustion_in_a_lesion(tim3: int, tigit: int | None, specimen: str, value: bool | None) -> None:
+    pairs = (("cd8_t_cells_tim3", tim3), ("cd8_t_cells_tigit", tigit))
+    rows = [lab(205, test, v, "%", specimen=specimen) for test, v in pairs if v is not None]
+    assert findings(*rows)["emd_tim3_tigit"].value is value
+
+
+def test_neutrophils_to_lymphocytes_of_one_day() -> None:
+    pair = [lab(-7, "neutrophils", 4.0, "10*9/L"), lab(-7, "lymphocytes", 0.8, "10*9/L")]
+    assert findings(*pair)["neutrophil_lymphocyte_ratio"].value == 5.0
+    assert findings(pair[0], lab(-6, "lymphocytes", 0.8, "10*9/L"))["neutrophil_lymphocyte_ratio"].value is None

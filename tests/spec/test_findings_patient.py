@@ -49,8 +49,8 @@ def test_viruses(what: str, rows: list[Row], name: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("what", "rows", "value"),
     [
-        ("within 14 days", [lab(210, "neutrophils", 1.9, "10*9/L")], 1.9),
-        ("25 days old, nothing nearer", [lab(195, "neutrophils", 1.9, "10*9/L")], 1.9),
+        ("ten days old", [lab(210, "neutrophils", 1.9, "10*9/L")], 1.9),
+        ("25 days old", [lab(195, "neutrophils", 1.9, "10*9/L")], 1.9),
         ("31 days old", [lab(189, "neutrophils", 1.9, "10*9/L")], None),
         ("a bound stays a bound", [lab(210, "neutrophils", "<0.5", "10*9/L")], "[0, 0.5)"),
         ("a newer one was set aside", [lab(208, "neutrophils", 1.9, "10*9/L"), lab(212, "neutrophils", 4)], None),
@@ -251,6 +251,7 @@ def creatinine(*pairs: tuple[int, object]) -> list[Row]:
         ("stated, then normal", [condition(210, "hypercalcaemia"), lab(215, "calcium_corrected", 9.6, "mg/dL")], False, None),
         ("creatinine 0.9 to 3.4", creatinine((140, 0.9), (215, 3.4)), None, True),
         ("2.1, up by half from 1.3", creatinine((140, 1.3), (215, 2.1)), None, True),
+        ("2.1, up by less than half from 1.5", creatinine((140, 1.5), (215, 2.1)), None, False),
         ("2.4 all along", creatinine((140, 2.3), (215, 2.4)), None, False),
         ("1.9 is below both limits", creatinine((215, 1.9)), None, False),
         ("3.4 and no value before", creatinine((215, 3.4)), None, None),

@@ -10,7 +10,6 @@ from rearm.findings.context import Context, Reading
 from rearm.record import Fact, Quantity
 
 _COUNT_DAYS = 30
-_NEAR_COUNT_DAYS = 14
 _ECOG_DAYS = 60
 _LVEF_DAYS = 180
 _IGG_DAYS = 60
@@ -191,8 +190,7 @@ def thrombosis(ctx: Context) -> Found:
 
 @finding("neutrophils")
 def neutrophils(ctx: Context) -> Found:
-    near = ctx.latest("neutrophils", ctx.recent(_NEAR_COUNT_DAYS))
-    return ctx.number("neutrophils", ctx.recent(_NEAR_COUNT_DAYS if near.labs else _COUNT_DAYS))
+    return ctx.number("neutrophils", ctx.recent(_COUNT_DAYS))
 
 
 @finding("platelets")

@@ -11,9 +11,6 @@ from rearm.record import Quantity, Toxicity
 _CRS_DAYS = 30
 
 
-# ---------------------------------------------------------------- toxicities
-
-
 def _grade(ctx: Context, condition: str, toxicity: str) -> Found:
     """Highest grade that lasts at as_of; 0 where it is said to be absent or over."""
     states = [ctx.condition(condition), ctx.toxicity(toxicity)]
