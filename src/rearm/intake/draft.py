@@ -125,7 +125,7 @@ def draft_mapping(source: Path) -> str:
 def _recognise(grid: Grid) -> _Sheet | None:
     for header in range(min(5, len(grid.rows))):
         names = {" ".join(text(c).split()): i for i, c in enumerate(grid.rows[header]) if isinstance(c, str)}
-        id_header = next((n for wanted in _ID_HEADERS for n in names if folded(n) == wanted), None)
+        id_header = next((n for wanted in _ID_HEADERS for n in names if re.sub(r"[ .-]+", "_", folded(n)) == wanted), None)
         if id_header is not None:
             sheet = _Sheet(grid, header, names, id_header)
             sheet.day_header = next((n for wanted in _DAY_HEADERS for n in names if folded(n) == wanted and n != id_header), None)

@@ -1,0 +1,189 @@
+"""The command line as a user meets it: a real process, real files, exit codes, and a sentence for whatever can't be used."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TABLES = ROOT / "examples" / "tables"
+BUNDLE = ROOT / "examples" / "fhir" / "biallelic-bcma-loss.json"
+
+
+def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "140"}
+    return subprocess.run(
+        [sys.executable, "-m", "rearm.cli", *map(str, arguments)], capture_output=True, text=True, cwd=cwd, env=environment, timeout=120
+    )
+
+
+def says(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    assert result.returncode == code, result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    for word in words:
+        assert word in result.stdout + result.stderr
+
+
+def test_assess_prints_the_report_of_a_bundle() -> None:
+    result = run("assess", BUNDLE)
+    says(
+        result,
+        0,
+        "Did the CAR-T fail?",
+        "failed on day 402",
+        "Talquetamab",
+        "preferred",
+        "Why did it fail?",
+        "not a cleared medical device",
+    )
+
+
+def test_assess_writes_pages_and_results(tmp_path: Path) -> None:
+    says(run("assess", TABLES, "--html", tmp_path / "h", "--json", tmp_path / "j", "--quiet"), 0, "index.html")
+    assert len(list((tmp_path / "h").glob("SYN-*.html"))) == len(list((tmp_path / "j").glob("SYN-*.json"))) == 11
+    assert "SYN-04.html" in (tmp_path / "h" / "index.html").read_text()
+    result = json.loads((tmp_path / "j" / "SYN-01.json").read_text())
+    assert result["patient_id"] == "SYN-01" and result["failures"][0]["day"] == 402
+    assert not list(tmp_path.rglob(".rearm-*"))  # no half-written file is left
+
+
+def test_json_lines_on_standard_output() -> None:
+    result = run("assess", TABLES, "--patient", "SYN-02", "--patient", "SYN-08", "--json", "-")
+    says(result, 0)
+    assert [json.loads(line)["patient_id"] for line in result.stdout.splitlines()] == ["SYN-02", "SYN-08"]
+
+
+def test_as_of_is_a_day_or_a_date() -> None:
+    by_day = run("assess", TABLES, "--patient", "SYN-01", "--as-of", "100", "--json", "-")
+    by_date = run("assess", TABLES, "--patient", "SYN-01", "--as-of", "2024-05-22", "--json", "-")
+    says(by_day, 0)
+    assert json.loads(by_day.stdout)["failures"][0]["status"] == "not_failed"
+    assert by_day.stdout == by_date.stdout
+    says(run("assess", TABLES, "--patient", "SYN-01", "--as-of", "soon"), 2, "soon", "date")
+
+
+def test_unknown_patient_region_option() -> None:
+    says(run("assess", TABLES, "--patient", "nobody"), 2, "nobody", "SYN-01")
+    says(run("assess", TABLES, "--region", "XX"), 2, "XX", "US")
+    says(run("explain", TABLES, "--patient", "SYN-01", "--option", "aspirin"), 2, "aspirin", "talquetamab")
+    says(run("explain", TABLES, "--patient", "SYN-01"), 2, "--option")
+
+
+def test_explain_shows_rules_clauses_findings_and_rows() -> None:
+    result = run("explain", TABLES, "--patient", "SYN-01", "--option", "teclistamab")
+    says(result, 0, "TRUE", "exclude", "bcma_status = 'lost'", "variants.csv: row", "UNKNOWN")
+    traces = json.loads(run("explain", TABLES, "--patient", "SYN-01", "--option", "teclistamab", "--json").stdout)
+    assert {r["condition"]["truth"] for r in traces[0]["rules"]} == {True, False, None}
+
+
+def test_check_is_clean_for_the_examples_and_finds_a_missing_unit(tmp_path: Path) -> None:
+    says(run("check", TABLES), 0, "11 patients")
+    shutil.copytree(TABLES, tmp_path / "t")
+    labs = tmp_path / "t" / "labs.csv"
+    labs.write_text(labs.read_text().replace(",3.1,g/dL,", ",3.1,,", 1))
+    result = run("check", tmp_path / "t")
+    says(result, 1, "labs.csv", "unit")
+    issues = json.loads(run("check", tmp_path / "t", "--json").stdout)
+    assert any(i["done"] == "set_aside" and "unit" in i["code"] for i in issues)
+
+
+def test_template_can_be_read_back(tmp_path: Path) -> None:
+    says(run("template", tmp_path / "t"), 0, "patients")
+    says(run("check", tmp_path / "t"), 2, "headers only")
+
+
+def test_init_drafts_a_mapping_that_loads(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Pat-ID", "Geschlecht", "M-Protein [g/dL]", "Wetter"])
+    sheet.append(["A", "w", 1.2, "sonnig"])
+    book.save(tmp_path / "centre.xlsx")
+    says(run("init", tmp_path / "centre.toml", "--from", tmp_path / "centre.xlsx"), 0, "written")
+    draft = (tmp_path / "centre.toml").read_text()
+    assert all(header in draft for header in ("Pat-ID", "Geschlecht", "M-Protein [g/dL]", "Wetter"))
+    assert run("check", tmp_path / "centre.xlsx", "--mapping", tmp_path / "centre.toml").returncode in (0, 1)
+
+
+def test_knowledge_is_sound_and_named() -> None:
+    says(run("knowledge", "check"), 0, "sound")
+    says(run("knowledge", "list"), 0, "talquetamab", "bcma_biallelic_loss")
+
+
+# ---------------------------------------------------------------- input that can't be used
+
+
+def _bomb(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("[Content_Types].xml", "<Types/>")
+        z.writestr("xl/worksheets/sheet1.xml", b" " * (150 * 1024 * 1024))
+
+
+BAD = {
+    "empty.json": b"",
+    "truncated.json": BUNDLE.read_bytes()[:5000] if BUNDLE.exists() else b"{",
+    "duplicate.json": b'{"resourceType": "Bundle", "type": "collection", "type": "collection", "entry": []}',
+    "nan.json": b'{"resourceType": "Bundle", "type": "collection", "entry": [NaN]}',
+    "huge.json": b'{"resourceType": "Bundle", "type": "collection", "total": 1e400}',
+    "deep.json": b"[" * 100 + b"]" * 100,
+    "list.json": b"[1, 2]",
+    "picture.png": b"\x89PNG\r\n\x1a\n" + bytes(200),
+    "empty.xlsx": b"",
+    "text.xlsx": b"this is no workbook",
+    "binary.csv": bytes(range(256)) * 4,
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_unusable_input_ends_with_a_sentence(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(BAD[name])
+    result = run("assess", tmp_path / name)
+    says(result, 2, name)
+    sentence = result.stderr.strip()
+    assert sentence.endswith((".", "?")) and len(sentence) > 30
+
+
+def test_workbook_bomb_is_refused(tmp_path: Path) -> None:
+    _bomb(tmp_path / "bomb.xlsx")
+    says(run("assess", tmp_path / "bomb.xlsx"), 2, "bomb.xlsx")
+
+
+def test_missing_file_and_missing_mapping(tmp_path: Path) -> None:
+    says(run("assess", tmp_path / "nothing.json"), 2, "nothing.json")
+    says(run("assess", TABLES, "--mapping", tmp_path / "nothing.toml"), 2, "nothing.toml")
+
+
+def test_mapping_that_names_a_column_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,sex\nA,F\n")
+    (tmp_path / "m.toml").write_text('this is = "no mapping"\n')
+    says(run("assess", tmp_path / "t.csv", "--mapping", tmp_path / "m.toml"), 2, "m.toml")
+
+
+def test_no_car_t_is_said(tmp_path: Path) -> None:
+    (tmp_path / "patients.csv").write_text("patient_id,sex,birth_year\nA,F,1960\n")
+    (tmp_path / "labs.csv").write_text("patient_id,day,test,value,unit\nA,0,serum_m_protein,3,g/dL\nA,30,serum_m_protein,1,g/dL\n")
+    says(run("assess", tmp_path), 0, "no CAR-T in this record")
+
+
+def test_text_of_the_input_is_never_markup_or_a_path(tmp_path: Path) -> None:
+    evil = "../../evil<script>alert(1)</script>"
+    (tmp_path / "patients.csv").write_text(f'patient_id,sex\n"{evil}",F\n')
+    (tmp_path / "infusions.csv").write_text(f'patient_id,day,product,infused\n"{evil}",0,"<img src=x onerror=alert(2)>",yes\n')
+    (tmp_path / "facts.csv").write_text(f'patient_id,day,finding,value\n"{evil}",5,trials_open,"<b>bold</b>"\n')
+    (tmp_path / "therapies.csv").write_text(f'patient_id,start_day,regimen\n"{evil}",-50,"<svg onload=alert(3)>"\n')
+    out = tmp_path / "out"
+    says(run("assess", tmp_path, "--html", out, "--quiet"), 0)
+    (page,) = (p for p in out.glob("*.html") if p.name != "index.html")
+    assert page.parent == out and ".." not in page.name
+    text = page.read_text() + (out / "index.html").read_text()
+    for tag in ("<script>alert", "<img src=x", "<b>bold", "<svg onload"):
+        assert tag not in text
