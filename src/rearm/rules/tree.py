@@ -105,6 +105,11 @@ class Condition:
         """Each number that a finding is compared with: pairs of finding and number. Arithmetic on findings gives none."""
         return tuple(_limits(self.node))
 
+    @property
+    def node_text(self) -> str:
+        """The condition written anew from what was understood."""
+        return text_of(self.node)
+
     def to_json(self) -> Any:
         """The condition as lists, for the cache."""
         return [self.text, _to_json(self.node)]
