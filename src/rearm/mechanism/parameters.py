@@ -1,0 +1,164 @@
+"""Parameters, mechanisms, products and drugs of the model, read from `knowledge/data/mechanism/*.toml` and checked.
+
+A varying parameter is Gaussian on its own scale (natural logarithm, or log10 for fractions); a mechanism or product shifts its mean and
+may replace its spread. What the kernel gets is the clipped value, so that no draw is absurd.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["MechanismError", "Mechanisms", "Parameter", "Scale", "Shift", "load"]
+
+Floats = npt.NDArray[np.float64]
+NO_FAILURE = "no_failure"
+
+
+class MechanismError(ValueError):
+    """The question cannot be answered; the message says why and what would help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter: typical value, spread between patients on its scale, clip, and where the number comes from."""
+
+    name: str
+    unit: str
+    meaning: str
+    value: float
+    sd: float = 0.0
+    low: float = -math.inf
+    high: float = math.inf
+    scale: str = "ln"  # ln | log10
+    vary: bool = False
+    source: str | None = None
+    assumption: str | None = None
+
+    @property
+    def centre(self) -> float:
+        """The typical value on the scale on which the parameter is Gaussian."""
+        return self.value if self.scale == "log10" else math.log(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What a mechanism or product changes of one parameter: factor or value, and spread."""
+
+    times: float | None = None
+    value: float | None = None
+    sd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How a marker is measured: median level, spread, noise (of the logarithm of value + offset), offset, background."""
+
+    unit: str
+    value: float
+    sd: float
+    noise: float
+    offset: float
+    background: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanisms:
+    """Everything that the wing knows."""
+
+    parameters: Mapping[str, Parameter]
+    varying: tuple[str, ...]
+    scales: Mapping[str, Scale]
+    isotype: Mapping[str, float]
+    drugs: Mapping[str, Mapping[str, Any]]
+    titles: Mapping[str, str]
+    texts: Mapping[str, str]
+    mechanism_shifts: Mapping[str, Mapping[str, Shift]]
+    product_shifts: Mapping[str, Mapping[str, Shift]]
+    doses: Mapping[str, float]
+    weights: Mapping[str, Mapping[str, float]]
+    death: Mapping[str, float]
+    horizon: int
+    fixed: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The mechanisms in their order; `no_failure` first."""
+        return tuple(self.titles)
+
+    def product(self, name: str | None) -> str:
+        """The product as the tables know it: `other` for what is not calibrated on its own."""
+        return name if name in self.weights else "other"
+
+    def prior(self, product: str, *, extra: Mapping[str, Shift] | None = None) -> tuple[Floats, Floats]:
+        """(mean, spread) [mechanism, varying parameter] for this product."""
+        centre = np.array([self.parameters[n].centre for n in self.varying])
+        spread = np.array([self.parameters[n].sd for n in self.varying])
+        mean, sd = np.tile(centre, (len(self.names), 1)), np.tile(spread, (len(self.names), 1))
+        for i, mechanism in enumerate(self.names):
+            for shifts in (self.product_shifts.get(product, {}), extra or {}, self.mechanism_shifts[mechanism]):
+                for name, shift in shifts.items():
+                    j = self.varying.index(name)
+                    if shift.times is not None:
+                        mean[i, j] += math.log(shift.times)
+                    if shift.value is not None:
+                        scale = self.parameters[name].scale
+                        mean[i, j] = shift.value if scale == "log10" else math.log(shift.value)
+                    if shift.sd is not None:
+                        sd[i, j] = shift.sd
+        return mean, sd
+
+    def shares(self, product: str) -> Floats:
+        """Shares of the mechanisms among patients given this product, adding to 1."""
+        w = np.array([self.weights[product][m] for m in self.names])
+        return w / w.sum()
+
+
+def _shifts(table: Mapping[str, Any]) -> dict[str, Shift]:
+    return {name: Shift(**values) for name, values in table.items()}
+
+
+@lru_cache(maxsize=1)
+def load() -> Mechanisms:
+    """The bundled tables. Raises `MechanismError` where a parameter has neither source nor assumption, or a name is not known."""
+    folder = resources.files("rearm.knowledge") / "data" / "mechanism"
+    raw = tomllib.loads((folder / "parameters.toml").read_text(encoding="utf-8"))
+    populations = tomllib.loads((folder / "populations.toml").read_text(encoding="utf-8"))
+    parameters = {p["name"]: Parameter(**p) for p in raw["parameter"]}
+    for item in [*raw["parameter"], *raw["drug"].values(), *raw["scale"].values()]:
+        if not (item.get("source") or item.get("assumption")):
+            raise MechanismError(f"parameters.toml: {item.get('name') or item.get('title') or item} has neither source nor assumption")
+    varying = tuple(p.name for p in parameters.values() if p.vary)
+    keys = ("unit", "value", "sd", "noise", "offset", "background")
+    scales = {name: Scale(**{k: v for k, v in s.items() if k in keys}) for name, s in raw["scale"].items()}
+    mechanism = populations["mechanism"]
+    if next(iter(mechanism)) != NO_FAILURE:
+        raise MechanismError("populations.toml: no_failure must be the first mechanism")
+    shifts = {m: _shifts(v.get("shift", {})) for m, v in mechanism.items()}
+    products = {p: _shifts(v.get("shift", {})) for p, v in populations["product"].items()}
+    for name in {n for group in (*shifts.values(), *products.values()) for n in group}:
+        if name not in varying:
+            raise MechanismError(f"populations.toml shifts {name!r}, which is not a varying parameter")
+    return Mechanisms(
+        parameters=parameters,
+        varying=varying,
+        scales=scales,
+        isotype={k: v for k, v in raw["isotype"].items() if isinstance(v, float)},
+        drugs=raw["drug"],
+        titles={m: v["title"] for m, v in mechanism.items()},
+        texts={m: v["text"] for m, v in mechanism.items()},
+        mechanism_shifts=shifts,
+        product_shifts=products,
+        doses={p: v["dose"] for p, v in populations["product"].items()},
+        weights=populations["weights"],
+        death=populations["death"],
+        horizon=populations["horizon_days"],
+    )

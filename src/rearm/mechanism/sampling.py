@@ -1,0 +1,149 @@
+"""Importance sampling over mechanisms: stages of draws, each proposed where the last ones fitted, all combined by their mixture density."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from rearm.mechanism.parameters import Mechanisms
+from rearm.mechanism.population import Draws, generator
+
+__all__ = ["Stages", "ess", "normalised"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+INFLATE = 1.3  # proposals are this much wider (variance) than what was fitted
+
+
+def normalised(logw: Floats) -> Floats:
+    """Weights adding to 1; all equal where every weight is zero."""
+    top = logw.max()
+    if not np.isfinite(top):
+        return np.full(len(logw), 1.0 / len(logw))
+    w: Floats = np.exp(logw - top)
+    return np.asarray(w / w.sum())
+
+
+def ess(w: Floats) -> float:
+    """Effective sample size of normalised weights."""
+    return float(1.0 / np.sum(w * w))
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """One Gaussian for one mechanism of one stage, with the number of draws taken from it."""
+
+    mechanism: int
+    count: int
+    mean: Floats
+    root: Floats  # lower Cholesky factor
+
+    def log_density(self, z: Floats) -> Floats:
+        y = np.linalg.solve(self.root, (z - self.mean).T)
+        d = len(self.mean)
+        return np.asarray(-0.5 * (y * y).sum(axis=0) - np.log(np.diag(self.root)).sum() - 0.5 * d * np.log(2.0 * np.pi))
+
+
+@dataclass(slots=True)
+class Stages:
+    """Draws of all stages with their log likelihood; `weights()` combines them (deterministic mixture, exact for any set of proposals)."""
+
+    m: Mechanisms
+    product: str
+    seed: int
+    prior_mean: Floats = field(init=False)
+    prior_sd: Floats = field(init=False)
+    shares: Floats = field(init=False)
+    draws: list[Draws] = field(default_factory=list)
+    loglik: list[Floats] = field(default_factory=list)
+    proposals: list[_Proposal] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.prior_mean, self.prior_sd = self.m.prior(self.product)
+        self.shares = self.m.shares(self.product)
+
+    @property
+    def z(self) -> Floats:
+        return np.concatenate([d.z for d in self.draws])
+
+    @property
+    def mechanism(self) -> Ints:
+        return np.concatenate([d.mechanism for d in self.draws])
+
+    def log_prior_ratio(self) -> Floats:
+        """log of prior density over the mixture of all proposals, for every draw."""
+        z, mechanism = self.z, self.mechanism
+        out = np.empty(len(z))
+        for c in range(len(self.m.names)):
+            rows = mechanism == c
+            if not rows.any():
+                continue
+            mean, sd = self.prior_mean[c], self.prior_sd[c]
+            part = z[rows]
+            prior = -0.5 * (((part - mean) / sd) ** 2).sum(axis=1) - np.log(sd).sum() - 0.5 * len(sd) * np.log(2.0 * np.pi)
+            mix = [np.log(p.count) + p.log_density(part) for p in self.proposals if p.mechanism == c and p.count]
+            out[rows] = np.log(self.shares[c]) + prior - np.logaddexp.reduce(np.array(mix), axis=0)
+        return out
+
+    def log_weights(self) -> Floats:
+        return self.log_prior_ratio() + np.concatenate(self.loglik)
+
+    def add(
+        self, counts: Sequence[int], means: Sequence[Floats], roots: Sequence[Floats], evaluate: Callable[[Draws, int], Floats]
+    ) -> None:
+        """Draw `counts[c]` patients for mechanism c from the given Gaussian and evaluate their log likelihood."""
+        stage = len(self.draws)
+        rng = generator(self.seed, 1, stage)
+        parts, labels = [], []
+        for c, count in enumerate(counts):
+            self.proposals.append(_Proposal(c, int(count), means[c], roots[c]))
+            parts.append(means[c] + rng.standard_normal((count, len(means[c]))) @ roots[c].T)
+            labels.append(np.full(count, c, dtype=np.int64))
+        mechanism = np.concatenate(labels)
+        draws = Draws(np.concatenate(parts), mechanism, rng.uniform(size=(len(mechanism), 5)))
+        self.draws.append(draws)
+        self.loglik.append(evaluate(draws, stage))
+
+    def from_prior(self, per_mechanism: int, evaluate: Callable[[Draws, int], Floats]) -> None:
+        """The first stage: the prior under each mechanism, equally often."""
+        n = len(self.m.names)
+        self.add([per_mechanism] * n, list(self.prior_mean), [np.diag(s) for s in self.prior_sd], evaluate)
+
+    def adapt(self, total: int, evaluate: Callable[[Draws, int], Floats], *, aim: float = 200.0) -> None:
+        """A further stage, proposed from the draws so far with the likelihood tempered until `aim` of them count."""
+        base, lik, mechanism, z = self.log_prior_ratio(), np.concatenate(self.loglik), self.mechanism, self.z
+        usable = np.where(np.isfinite(lik), lik, -1e300)
+        low, high = 0.0, 1.0
+        if ess(normalised(base + usable)) < aim:
+            for _ in range(40):
+                middle = 0.5 * (low + high)
+                low, high = (middle, high) if ess(normalised(base + middle * usable)) >= aim else (low, middle)
+            beta = low
+        else:
+            beta = 1.0
+        w = normalised(base + beta * usable)
+        n = len(self.m.names)
+        share = np.array([w[mechanism == c].sum() for c in range(n)])
+        mixture = 0.85 * share + 0.15 / n
+        counts, means, roots = [], [], []
+        for c in range(n):
+            rows = mechanism == c
+            own = w[rows]
+            mean, cov = self.prior_mean[c], np.diag(self.prior_sd[c] ** 2)
+            if own.sum() > 1e-12:
+                own = own / own.sum()
+                size = ess(own)
+                if size > 5.0:
+                    centre = own @ z[rows]
+                    spread = (own[:, None] * (z[rows] - centre)).T @ (z[rows] - centre)
+                    keep = size / (size + len(mean))  # few draws: lean on the diagonal, and on the prior
+                    fitted = keep * spread + (1.0 - keep) * np.diag(0.5 * np.diag(spread) + 0.5 * self.prior_sd[c] ** 2)
+                    trust = size / (size + 5.0)
+                    mean, cov = trust * centre + (1.0 - trust) * mean, trust * fitted + (1.0 - trust) * cov
+            counts.append(round(total * mixture[c]))
+            means.append(mean)
+            roots.append(np.linalg.cholesky(INFLATE * cov + 1e-9 * np.eye(len(mean))))
+        self.add(counts, means, roots, evaluate)
