@@ -32,9 +32,9 @@ class Reference:
 
 
 def source_line(source: Source) -> str:
-    """`Authors. Journal year. doi`, with what was not seen named; the title only where nothing else identifies the source."""
+    """`Authors. Journal year. doi`, with what was not seen named."""
     parts = [p for p in (source.authors, " ".join(str(x) for x in (source.journal, source.year) if x)) if p]
-    line = ". ".join(p.rstrip(".") for p in parts or [source.title or source.id])
+    line = ". ".join(p.rstrip(".") for p in parts or [f"authors and journal not seen ({source.id})"])
     if source.doi:
         line += f". doi:{source.doi}"
     elif source.pmid:

@@ -121,7 +121,8 @@ def _options(assessment: Assessment) -> RenderableType:
 def _expected(option: OptionResult) -> str:
     for e in option.expected:
         if e.measure in ("response", "orr"):
-            return f"{100 * e.estimate:.0f} % ({100 * e.low:.0f}-{100 * e.high:.0f}), {e.directness}"
+            others = "" if e.directness == "direct" else "not after CAR-T: "
+            return f"{others}{100 * e.estimate:.0f} % ({100 * e.low:.0f}-{100 * e.high:.0f}), {e.directness}"
     pfs = next((e for e in option.expected), None)
     if pfs is not None and pfs.unit == "months":
         return f"{measure_words(pfs.measure)} {pfs.estimate:.1f} months, {pfs.directness}"
