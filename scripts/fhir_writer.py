@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from rearm.intake.dictionary import load_tables
+from rearm.intake.dictionary import folded, load_tables
 from rearm.knowledge.agents import find_agent
 from rearm.knowledge.tests import load_tests
 
@@ -47,7 +47,7 @@ def bundle(tables: Mapping[str, Sequence[Row]], *, name: str, tag: str) -> Json:
     """The bundle of the one patient of `tables`. Raises ValueError without a day zero, or with another number of patients."""
     if len(tables["patients"]) != 1 or not tables["patients"][0].get("day_zero"):
         raise ValueError("One patient with day_zero is expected.")
-    writer = _Writer({k: [_filled(r) for r in rows] for k, rows in tables.items()})
+    writer = _Writer({k: [_filled(k, r) for r in rows] for k, rows in tables.items()})
     entries = [{"fullUrl": f"{BASE}/{r['resourceType']}/{r['id']}", "resource": r} for r in writer.resources()]
     marks = [
         {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST", "display": "test health data"},
@@ -56,8 +56,10 @@ def bundle(tables: Mapping[str, Sequence[Row]], *, name: str, tag: str) -> Json:
     return {"resourceType": "Bundle", "id": name, "meta": {"tag": marks}, "type": "collection", "entry": entries}
 
 
-def _filled(row: Row) -> Row:
-    return {k: v for k, v in row.items() if v is not None and v != ""}
+def _filled(table: str, row: Row) -> Row:
+    """The row without blank cells, under the columns' own names."""
+    names = load_tables()[table].by_header
+    return {names[folded(k)].name: v for k, v in row.items() if v is not None and v != ""}
 
 
 class _Writer:

@@ -81,13 +81,11 @@ def rows_of_bundle(content: Any, name: str) -> tuple[list[Row], list[Issue]]:
     diagnosis: list[Resource] = []
     ignored: Counter[str] = Counter()
     for resource in alive:
-        before = len(t.rows)
         _read(resource, t, medications, diagnosis, ignored)
-        if resource.element.problems:
-            del t.rows[before:]
-    medications.finish()
     _malformed(alive, t)
-    read_patient(t, diagnosis)
+    medications.finish()
+    diagnosis = [r for r in diagnosis if not r.element.problems]
+    read_patient(t, next((r for r in alive if r.type == "Patient"), None), diagnosis)
     if ignored:
         counts = ", ".join(f"{n} {kind}" for kind, n in sorted(ignored.items()))
         t.issue("note", "resources_not_read", "Bundle", f"Resources of these types are not read: {counts}.", "used")
@@ -178,9 +176,10 @@ def _read(resource: Resource, t: Translation, medications: Medications, diagnosi
 
 
 def _malformed(resources: Iterable[Resource], t: Translation) -> None:
-    """Rows of resources that are no valid FHIR are taken back, and said."""
+    """What came from resources that are no valid FHIR is taken back, and said."""
     for resource in resources:
-        if resource.element.problems:
+        if resource.element.problems and resource.type != "Patient":
+            t.forget(resource.place)
             problem = resource.element.problems[0]
             t.issue(
                 "error",
@@ -189,4 +188,3 @@ def _malformed(resources: Iterable[Resource], t: Translation) -> None:
                 f"{resource.place} is no valid FHIR ({problem}); nothing is read from it.",
                 "set_aside",
             )
-            t.rows[:] = [r for r in t.rows if r.source.place.split(" component ")[0] != resource.place]

@@ -19,23 +19,35 @@ _NOT_STATED = ("unconfirmed", "provisional", "differential")
 _OF_PATIENT = ("heavy_chain", "light_chain")  # columns of `patients` that may stand on the condition
 
 
-def read_patient(t: Translation, diagnosis: Sequence[Resource]) -> None:
-    """The row of `patients` (also from the conditions that are the diagnosis of myeloma), and death."""
-    resource = t.bundle.patient
-    place = resource.place if resource is not None else "Bundle"
-    draft = Draft("patients", place)
+def read_patient(t: Translation, resource: Resource | None, diagnosis: Sequence[Resource]) -> None:
+    """The row of `patients` (also from the conditions that are the diagnosis of myeloma), and death.
+
+    `resource` is None where there is no Patient, or none that may be read.
+    """
+    draft = Draft("patients", resource.place if resource is not None else "Bundle")
     if resource is not None:
-        element = resource.element
-        gender = element.text("gender")
-        if gender in ("female", "male"):
-            draft.put("sex", "F" if gender == "female" else "M")
-        elif gender is not None:
-            t.issue("note", "sex_not_used", place, f"The administrative gender is {shown(gender)}; sex is unknown.", "used")
-        _birth(element, draft, t)
-        t.own_columns(_without(element, "cause"), draft)
-        _death(element, place, t)
+        death = _person(resource.element, draft, t)
+        if resource.element.problems:
+            problem = resource.element.problems[0]
+            message = f"{resource.place} is no valid FHIR ({problem}); nothing is read from it."
+            t.issue("error", "malformed_resource", resource.place, message, "set_aside")
+            draft = Draft("patients", resource.place)
+        elif death is not None:
+            t.add(death)
     _diagnosis(diagnosis, draft, t)
     t.add(draft)
+
+
+def _person(element: Element, draft: Draft, t: Translation) -> Draft | None:
+    """Sex, birth and own columns into `draft`; the row of death where there is one."""
+    gender = element.text("gender")
+    if gender in ("female", "male"):
+        draft.put("sex", "F" if gender == "female" else "M")
+    elif gender is not None:
+        t.issue("note", "sex_not_used", draft.place, f"The administrative gender is {shown(gender)}; sex is unknown.", "used")
+    _birth(element, draft, t)
+    t.own_columns(_without(element, "cause"), draft)
+    return _death(element, draft.place, t)
 
 
 def _without(element: Element, *columns: str) -> Element:
@@ -70,20 +82,20 @@ def _birth(element: Element, draft: Draft, t: Translation) -> None:
         draft.put("birth_year", int(text[:4]))
 
 
-def _death(element: Element, place: str, t: Translation) -> None:
+def _death(element: Element, place: str, t: Translation) -> Draft | None:
     key = element.choice("deceased")
     cause = next((e for rest, e in element.extension(COLUMN) if rest == "cause"), None)
     if key is None or (key == "deceasedBoolean" and not element.boolean(key)):
-        return
+        return None
     draft = Draft("deaths", place)
     if key == "deceasedDateTime":
         t.put_time(draft, "day", dated(element, "deceased"))
     elif key != "deceasedBoolean":
         t.issue("error", "value_type", place, f"{key} is not read.", "set_aside")
-        return
+        return None
     if cause is not None:
         draft.put("cause", cause.text("valueString") or cause.text("valueCode") or own_code(cause.child("valueCodeableConcept"), "word"))
-    t.add(draft)
+    return draft
 
 
 def _diagnosis(conditions: Sequence[Resource], draft: Draft, t: Translation) -> None:

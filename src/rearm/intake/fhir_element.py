@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from rearm.intake.rows import Value
-from rearm.intake.values import Moment
+from rearm.intake.rows import Moment, Value
 
 __all__ = ["Dated", "Element", "dated", "moment_of"]
 

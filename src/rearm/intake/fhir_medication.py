@@ -371,7 +371,8 @@ def _joined(given: list[_Given]) -> list[Draft]:
     rows: dict[tuple[Any, ...], tuple[Draft, list[str]]] = {}
     for place, item in enumerate(given):
         own: object = item.group if item.group is not None else place
-        key = (item.group is None, own, *sorted((k, str(v)) for k, v in item.draft.values.items()))
+        columns = {**item.draft.values, **item.draft.moments}
+        key = (item.group is None, own, *sorted((k, str(v)) for k, v in columns.items()))
         draft, agents = rows.setdefault(key, (item.draft, []))
         agents.extend(a for a in item.agents if a not in agents)
         draft.set_aside.update(item.draft.set_aside)

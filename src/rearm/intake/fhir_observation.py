@@ -189,7 +189,7 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
     _collected(draft, sample, t)
     _range(part if part.has("referenceRange") else whole, draft, t)
     t.own_columns(whole, draft, components=True)
-    if "day" not in draft.values and "day" not in draft.set_aside:
+    if not any("day" in known for known in (draft.values, draft.moments, draft.set_aside)):
         t.group("note", "undated", "A result has no date; it is kept, and used only where no day is needed.", place, "used")
     t.add(draft)
 
@@ -317,7 +317,7 @@ def _sample(element: Element, t: Translation) -> _Sample:
 
 def _collected(draft: Draft, sample: _Sample, t: Translation) -> None:
     """The day of the sample where the result has none; two days that differ are both not used."""
-    stated, collected = draft.values.get("day"), sample.collected.value
+    stated, collected = draft.values.get("day") or draft.moments.get("day"), sample.collected.value
     if stated is None and "day" not in draft.set_aside:
         t.put_time(draft, "day", sample.collected)
     elif isinstance(stated, str) and isinstance(collected, str) and stated != collected:

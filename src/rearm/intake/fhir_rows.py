@@ -10,7 +10,7 @@ from rearm.intake.dictionary import load_tables, nearest
 from rearm.intake.fhir_bundle import Bundle
 from rearm.intake.fhir_codes import codes_of
 from rearm.intake.fhir_element import Dated, Element, moment_of
-from rearm.intake.rows import Row, Value
+from rearm.intake.rows import Moment, Row, Value
 from rearm.intake.values import shown
 from rearm.record import Issue, Severity, Source
 
@@ -36,15 +36,18 @@ _UNITS: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(slots=True)
 class Draft:
-    """A row being built: values by column, and columns whose value must not be used with the reason."""
+    """A row being built: values and stretches of time by column, and columns whose value must not be used with the reason."""
 
     table: str
     place: str
     values: dict[str, Any] = field(default_factory=dict)
+    moments: dict[str, Moment] = field(default_factory=dict)
     set_aside: dict[str, str] = field(default_factory=dict)
 
     def put(self, column: str, value: Any) -> None:
-        if value is not None:
+        if isinstance(value, Moment):
+            self.moments[column] = value
+        elif value is not None:
             self.values[column] = value
 
 
@@ -75,10 +78,19 @@ class Translation:
         group = self._groups.setdefault((code, what), _Group(severity, what, done, []))
         group.places.append(place)
 
+    def forget(self, place: str) -> None:
+        """Takes back rows and issues of a resource that turned out to be no valid FHIR."""
+        self.rows[:] = [r for r in self.rows if not _of(r.source.place, place)]
+        self.issues[:] = [i for i in self.issues if not _of(i.source.place, place)]
+        for group in self._groups.values():
+            group.places[:] = [p for p in group.places if not _of(p, place)]
+
     def grouped(self) -> Iterator[Issue]:
         """The issues of `group`, one for each sentence."""
         for (code, _), group in self._groups.items():
             count = len(group.places)
+            if count == 0:
+                continue
             more = ""
             if count > 1:
                 others = ", ".join(group.places[1:4]) + (" ..." if count > 4 else "")
@@ -89,15 +101,14 @@ class Translation:
 
     def add(self, draft: Draft) -> None:
         values: dict[str, Value] = {"patient_id": self.bundle.patient_id, **draft.values}
-        self.rows.append(Row(draft.table, values, Source(self.bundle.file, draft.place), set_aside=draft.set_aside))
+        self.rows.append(Row(draft.table, values, Source(self.bundle.file, draft.place), set_aside=draft.set_aside, moments=draft.moments))
 
     def put_time(self, draft: Draft, column: str, when: Dated) -> None:
         """A time into a day column; one that is no FHIR time becomes an issue, and the column stays unknown."""
         if when.why_not is not None:
             self.issue("error", "day_unreadable", draft.place, f"{column}: {when.why_not} The day is not used.", "set_aside")
             draft.set_aside[column] = when.why_not
-        if when.value is not None:
-            draft.put(column, when.value)
+        draft.put(column, when.value)
 
     def own_columns(self, element: Element, draft: Draft, *, components: bool = False) -> None:
         """Columns that stand as extensions (or, for an Observation, as components) of the own system."""
@@ -148,6 +159,11 @@ class Translation:
             case _:
                 self.issue("error", "value_type", draft.place, f"{column} is given as {key}, which is not read here.", "set_aside")
                 return None
+
+
+def _of(place: str, resource: str) -> bool:
+    """Whether an issue's place is the resource or a component of it."""
+    return place == resource or place.startswith(f"{resource} component ")
 
 
 def own_code(concept: Element, system: str) -> str | None:

@@ -1,0 +1,167 @@
+"""The example patients: files that are up to date, and both formats of a patient that tell the same."""
+
+# ruff: noqa: E501  (one case a line reads as a table)
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from rearm.intake import read, read_tables
+from rearm.intake.fhir import read_fhir
+from rearm.record import EVENT_FIELDS, Record, Source
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+NOWHERE = Source("", "")
+PERSON = ("patient_id", "sex", "birth_date", "birth_year", "day_zero", "diagnosis_day", "heavy_chain", "light_chain", "last_seen_day")
+
+
+@cache
+def script(name: str) -> ModuleType:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def patients() -> dict[str, Any]:
+    return {p.id: p for p in (make() for make in script("example_patients").PATIENTS)}
+
+
+@cache
+def from_tables() -> dict[str, Record]:
+    return {r.patient_id: r for r in read(EXAMPLES / "tables").records}
+
+
+@cache
+def from_fhir() -> dict[str, Record]:
+    return {r.patient_id: r for r in read(EXAMPLES / "fhir").records}
+
+
+def told(record: Record) -> dict[str, Any]:
+    """What a record says, apart from places, the wording of values, and order."""
+    found: dict[str, Any] = {name: getattr(record, name) for name in PERSON}
+    for name in EVENT_FIELDS:
+        bare = (replace(e, source=NOWHERE, **({"as_given": ""} if hasattr(e, "as_given") else {})) for e in getattr(record, name))
+        found[name] = Counter(repr(e) for e in bare)
+    return found
+
+
+def test_the_files_are_those_that_the_script_writes() -> None:
+    expected = dict(script("make_examples").example_files())
+    there = {
+        str(p.relative_to(EXAMPLES)): p.read_text("utf-8") for folder in ("tables", "fhir") for p in sorted((EXAMPLES / folder).iterdir())
+    }
+    stale = [name for name in expected.keys() | there.keys() if expected.get(name) != there.get(name)]
+    assert not stale, f"run scripts/make_examples.py: {', '.join(sorted(stale))}"
+
+
+def test_eleven_patients_in_both_formats() -> None:
+    assert len(patients()) == 11
+    assert from_tables().keys() == from_fhir().keys() == patients().keys()
+
+
+@pytest.mark.parametrize("patient_id", [f"SYN-{i:02d}" for i in range(1, 12)])
+def test_both_formats_tell_the_same(patient_id: str) -> None:
+    assert told(from_tables()[patient_id]) == told(from_fhir()[patient_id])
+
+
+@pytest.mark.parametrize("patient_id", [f"SYN-{i:02d}" for i in range(1, 12)])
+def test_nothing_in_the_examples_is_set_aside(patient_id: str) -> None:
+    for record in (from_tables()[patient_id], from_fhir()[patient_id]):
+        assert [(i.code, i.message) for i in record.issues] == []
+        assert record.set_aside == ()
+        rows = {name: len(rows) for name, rows in patients()[patient_id].tables.items()}
+        assert (len(record.labs), len(record.variants), len(record.therapies)) == (rows["labs"], rows.get("variants", 0), rows["therapies"])
+
+
+def test_every_bundle_says_that_it_is_invented() -> None:
+    for path in sorted((EXAMPLES / "fhir").glob("*.json")):
+        tags = json.loads(path.read_text("utf-8"))["meta"]["tag"]
+        assert {t["code"] for t in tags} == {"HTEST", "synthetic"}
+
+
+def test_expected_verdicts_name_the_patients_there_are() -> None:
+    expected = yaml.safe_load((EXAMPLES / "expected.yaml").read_text("utf-8"))
+    named = {p["id"] for p in (expected if isinstance(expected, list) else expected["patients"])}
+    assert named <= patients().keys() | {p.slug for p in patients().values()}
+
+
+# One row of every table and most columns: what the examples do not hold.
+EVERYTHING: dict[str, list[dict[str, Any]]] = {
+    "patients": [{"patient_id": "P", "sex": "F", "birth_date": "1961-02-03", "day_zero": "2024-03-04", "diagnosis_day": -900, "heavy_chain": "IgG;IgA", "light_chain": "kappa", "last_seen_day": 400}],
+    "labs": [
+        {"patient_id": "P", "day": 90, "test": "mrd", "value": "negative", "specimen": "marrow", "method": "NGF", "sensitivity": 0.00001, "cells_counted": 2000000, "reported_day": 97},
+        {"patient_id": "P", "day": 90, "test": "serum_m_protein", "value": "<0.1", "unit": "g/dL", "time": "08:30", "nominal_day": 91, "ref_low": 0, "ref_high": 0.1},
+        {"patient_id": "P", "day": 91, "test": "serum_immunofixation", "value": "positive", "isotype": "IgG kappa;IgM lambda"},
+        {"patient_id": "P", "day": 92, "test": "igg", "value": 0.9, "unit": "g/L", "status": "preliminary"},
+        {"patient_id": "P", "day": 93, "test": "calcium_corrected", "value": 2.4, "unit": "mmol/L"},
+        {"patient_id": "P", "day": 93, "test": "car_t_cells_flow", "value": 12, "unit": "/uL"},
+    ],
+    "therapies": [
+        {"patient_id": "P", "line": 1, "regimen": "VRd", "best_response": "PR", "progression_on": "no", "stop_reason": "toxicity"},
+        {"patient_id": "P", "purpose": "radiotherapy", "start_day": -30, "end_day": -20},
+        {"patient_id": "P", "agents": "talquetamab", "purpose": "salvage", "start_day": 300},
+        {"patient_id": "P", "agents": "pomalidomide;dexamethasone", "after_infusion": 1},
+    ],
+    "infusions": [
+        {"patient_id": "P", "day": 0, "product": "Abecma", "apheresis_days": "-50;-49", "in_specification": "no", "construct": "murine scFv"},
+        {"patient_id": "P", "product": "Carvykti", "infused": "no", "reason": "progression", "apheresis_days": "200"},
+    ],
+    "assessments": [{"patient_id": "P", "day": 28, "response": "VGPR", "by": "committee", "basis": "visit", "nominal_day": 30, "pattern": "biochemical"}, {"patient_id": "P", "day": 280, "response": "PD"}],
+    "refractoriness": [{"patient_id": "P", "day": -60, "agent_or_class": "IMiD", "status": "refractory", "by": "team"}],
+    "variants": [
+        {"patient_id": "P", "day": 290, "gene": "BRAF", "change": "p.Val600Glu", "kind": "snv", "result": "present", "vaf": 0.31, "reported_day": 300},
+        {"patient_id": "P", "day": 290, "gene": "17p13", "kind": "deletion", "result": "absent", "specimen": "marrow CD138+", "site": "marrow", "assay": "FISH"},
+    ],
+    "imaging": [
+        {"patient_id": "P", "day": 290, "method": "MRI", "result": "positive", "lesion": "L1", "kind": "paraskeletal", "contiguous_with_bone": "yes", "length_mm": 41.5, "spd_mm2": 900, "new": "yes", "reported_day": 292},
+        {"patient_id": "P", "day": 291, "method": "PET-CT", "result": "negative"},
+    ],
+    "toxicities": [{"patient_id": "P", "day": 4, "toxicity": "crs", "grade": 2, "end_day": 9}, {"patient_id": "P", "toxicity": "icans", "grade": 0}],
+    "conditions": [
+        {"patient_id": "P", "day": 295, "condition": "anaemia", "status": "present", "grade": 2, "end_day": 300, "attributed_to_myeloma": "yes"},
+        {"patient_id": "P", "day": 295, "condition": "hepatitis_b", "status": "absent"},
+        {"patient_id": "P", "day": 20, "condition": "active_infection", "status": "resolved"},
+    ],
+    "facts": [{"patient_id": "P", "day": 300, "finding": "goals_of_care", "value": "disease_control", "by": "patient"}],
+    "deaths": [{"patient_id": "P", "day": 400, "cause": "myeloma"}],
+}  # fmt: skip
+
+
+def bundle_of(tables: dict[str, Any]) -> bytes:
+    content = script("fhir_writer").bundle(tables, name="p", tag="test")
+    return json.dumps(content).encode()
+
+
+def test_every_table_goes_through_fhir_unchanged() -> None:
+    table, fhir = read_tables(EVERYTHING).records[0], read_fhir(bundle_of(EVERYTHING)).records[0]
+    assert told(table) == told(fhir)
+    assert Counter(i.code for i in table.issues) == Counter(i.code for i in fhir.issues)
+    assert all(getattr(fhir, name) for name in EVENT_FIELDS)
+
+
+@pytest.mark.parametrize("name", ["vignettes.yaml"])
+def test_vignettes_of_the_project_go_through_fhir_unchanged(name: str) -> None:
+    folder = Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared")) / "knowledge"
+    if not (folder / name).exists():
+        pytest.skip("the shared vignettes are not there")
+    for vignette in yaml.safe_load((folder / name).read_text("utf-8")):
+        tables = vignette["tables"]
+        tables["patients"][0].setdefault("day_zero", "2024-03-04")
+        assert told(read_tables(tables).records[0]) == told(read_fhir(bundle_of(tables)).records[0]), vignette["id"]
