@@ -39,6 +39,10 @@ FINDINGS: dict[str, Any] = {
 }
 
 
+STATEMENT = {"id": "s1", "topic": "t", "text": "Seen in 12 of 40 (30 %).", "strength": "cohort", "source": "src1"}
+STATUSES = [{"failure_status": "failed"}, {"failure_status": "not_failed"}]
+
+
 def rule(name: str, effect: str, when: str, **more: Any) -> dict[str, Any]:
     return {"id": name, "effect": effect, "when": when, "because": f"Because of {name}.", "sources": ["s1"], **more}
 
@@ -62,7 +66,7 @@ def tables() -> Tables:
             "bundle.toml": {"version": "test", "reviewed": date(2026, 1, 1)},
             "findings.toml": FINDINGS,
             "agents.toml": {"agent": []},
-            "statements.toml": {"statement": [{"id": "s1", "topic": "t", "text": "Seen in 12 of 40 (30 %).", "strength": "cohort", "source": "src1"}]},
+            "statements.toml": {"statement": [STATEMENT]},
             "sources.toml": {"source": {"src1": {"title": "A paper", "url": "https://example.org"}}},
             "options/new-target.toml": {
                 "id": "new-target",
@@ -155,7 +159,7 @@ def tables() -> Tables:
             },
             "workups.toml": {
                 "workup": [
-                    workup("repeat", ["failure_status"], mandatory="failure_status = 'suspected'", outcomes=[{"failure_status": "failed"}, {"failure_status": "not_failed"}]),
+                    workup("repeat", ["failure_status"], mandatory="failure_status = 'suspected'", outcomes=STATUSES),
                     workup("antigen", ["lost", "gene"], outcomes=[{"lost": True, "gene": True}, {"lost": False, "gene": False}]),
                     workup("history", ["exposed"], invasiveness=0),
                     workup("counts", ["anc"], mandatory="failure_status IN ('failed', 'suspected')"),
@@ -226,10 +230,10 @@ def _value(value: Any) -> str:
 
 def patient(status: str | None = "failed", day: date | None = date(2025, 6, 1), **values: Any) -> Patient:
     """A patient of whom only these findings are known; a tuple is a bound."""
-    found = {
-        name: Found(None, (Source("f.csv", name),), name, *value) if isinstance(value, tuple) else Found(value, (Source("f.csv", name),), f"{name} {value}")
-        for name, value in values.items()
-    }  # fmt: skip
+    found = {}
+    for name, value in values.items():
+        source = (Source("f.csv", name),)
+        found[name] = Found(None, source, name, *value) if isinstance(value, tuple) else Found(value, source, f"{name} {value}")
     failures = ()
     if status is not None:
         found["failure_status"] = Found(status)

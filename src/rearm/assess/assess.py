@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from rearm.assess.logic import Flags
 
-__all__ = ["assess", "assess_all", "assess_each"]
+__all__ = ["assess", "assess_all", "assess_each", "assess_patients"]
 
 _BATCH = 128  # patients whose scenarios share a frame: large enough to spread the cost of a select, small enough for memory
 
@@ -58,7 +58,7 @@ def assess_each(
     where = _region(plan, region)
     remaining = iter(records)
     while batch := list(itertools.islice(remaining, _BATCH)):
-        yield from _assess_batch(plan, [patient_at(record, as_of, plan) for record in batch], where)
+        yield from assess_patients(plan, [patient_at(record, as_of, plan) for record in batch], where)
 
 
 def _region(plan: Plan, region: str | None) -> str | None:
@@ -70,7 +70,8 @@ def _region(plan: Plan, region: str | None) -> str | None:
     return known[region.casefold()]
 
 
-def _assess_batch(plan: Plan, patients: Sequence[Patient], region: str | None) -> list[Assessment]:
+def assess_patients(plan: Plan, patients: Sequence[Patient], region: str | None) -> list[Assessment]:
+    """The assessments of patients that were made ready; `region` is None or one of the plan's."""
     tried = [varied(plan, p) for p in patients]
     codes, rows, answers = _judge(plan, patients, tried, region)
     tests = [

@@ -1,0 +1,409 @@
+"""Verdicts, grades and next tests on the small bundle, where each can be followed by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from small_bundle import indicator, patient, rule, tables, write
+
+from rearm.assess.assess import assess_patients
+from rearm.assess.evidence import ExpectedRow, OptionEvidence
+from rearm.assess.plan import plan_of
+from rearm.knowledge import load
+
+DIRECT = OptionEvidence(directness="direct", note="")
+NONE = OptionEvidence(directness="none read", note="No evidence read.")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A plan of the (changed) small bundle with the evidence that is given by option."""
+
+    def make(change=lambda t: None, **evidence):
+        found = tables()
+        change(found)
+        plan = plan_of(load(write(tmp_path / "b", found)))
+        known = {"new_target": DIRECT, "same_target": DIRECT} | evidence
+        options = tuple(replace(o, evidence=known[o.option.id.replace("-", "_")]) for o in plan.options)
+        return replace(plan, options=options)
+
+    return make
+
+
+def assessed(plan, who, region="US"):
+    (found,) = assess_patients(plan, [who], region)
+    return found
+
+
+def of(assessment, option):
+    return next(o for o in assessment.options if o.id == option)
+
+
+CLEAR = {"lost": False, "exposed": False, "infection": False, "anc": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("values", "new_target", "same_target"),
+    [
+        # lost, exposed, infection, neutrophils                         exposed favours the old option never, the new one when False
+        (CLEAR, ("preferred", None, None), ("acceptable", None, None)),
+        (CLEAR | {"exposed": True}, ("acceptable", None, None), ("discouraged", None, None)),
+        (CLEAR | {"exposed": None}, ("acceptable", None, None), ("acceptable", None, None)),
+        (CLEAR | {"lost": True}, ("preferred", None, None), ("excluded", None, None)),
+        (CLEAR | {"lost": None}, ("preferred", None, None), ("needs_information", "acceptable", None)),
+        (CLEAR | {"lost": None, "exposed": True}, ("acceptable", None, None), ("discouraged", None, None)),
+        (CLEAR | {"infection": True}, ("excluded", None, "the infection is cleared"), ("excluded", None, "the infection is cleared")),
+        (CLEAR | {"infection": None, "anc": None}, ("preferred", None, None), ("acceptable", None, None)),
+        (
+            CLEAR | {"infection": True, "lost": True, "anc": 0.2},
+            ("excluded", None, "the infection is cleared; neutrophils are 0.5 or more"),
+            ("excluded", None, "the infection is cleared; neutrophils are 0.5 or more"),
+        ),
+        (CLEAR | {"anc": (0.0, 0.4)}, ("excluded", None, "neutrophils are 0.5 or more"), ("excluded", None, "neutrophils are 0.5 or more")),
+        (CLEAR | {"anc": (0.0, 0.8)}, ("preferred", None, None), ("acceptable", None, None)),
+    ],
+)
+def test_the_first_verdict_that_holds(made, values, new_target, same_target):
+    # the label of the new target covers whom `exposed` says: let it cover everybody here
+    plan = made(lambda t: t["options/new-target.toml"]["availability"][0].pop("when"))
+    found = assessed(plan, patient(**values))
+    for name, expected in (("new-target", new_target), ("same-target", same_target)):
+        option = of(found, name)
+        assert (option.verdict, option.if_clear, option.until) == expected
+
+
+def test_a_temporary_stop_keeps_its_until_beside_a_permanent_one(made):
+    option = of(assessed(made(), patient(**CLEAR | {"infection": True, "lost": True})), "same-target")
+    assert (option.verdict, option.until, option.permanent) == ("excluded", "the infection is cleared", True)
+    assert of(assessed(made(), patient(**CLEAR | {"infection": True})), "same-target").permanent is False
+
+
+def test_what_is_unknown_names_its_test(made):
+    option = of(assessed(made(), patient(exposed=False)), "same-target")
+    (line,) = [x for x in option.checklist if x.rule == "counts@same-target"]
+    assert (line.missing, line.asks) == (("anc",), ("Counts",))
+    (reason,) = [x for x in option.unknown if x.rule == "target-lost"]
+    assert (reason.truth, reason.missing, reason.asks, reason.stage) == (None, ("lost",), ("Antigen",), "choose")
+    assert reason.text == "Not known whether this holds – Because of target-lost."
+    (support,) = option.support
+    assert (support.truth, support.asks) == (None, ("Counts",))
+
+
+def test_the_basis_leads_to_the_cell(made):
+    option = of(assessed(made(), patient(**CLEAR | {"lost": True})), "same-target")
+    (reason,) = option.against
+    assert reason.basis.to_dict() == {
+        "findings": [{"name": "lost", "value": True, "text": "lost True", "low": None, "high": None}],
+        "sources": ["f.csv: lost"],
+        "rules": ["target-lost"],
+        "citations": ["s1"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("requirement", "verdict"),
+    [(True, "preferred"), (False, "excluded"), (None, "needs_information")],
+)
+def test_a_requirement_excludes_when_it_is_not_met(made, requirement, verdict):
+    def change(t):
+        t["options/new-target.toml"]["availability"][0].pop("when")
+        t["options/new-target.toml"]["rule"].append(rule("needs-gene", "require", "gene", stage="choose"))
+
+    option = of(assessed(made(change), patient(**CLEAR, gene=requirement)), "new-target")
+    assert option.verdict == verdict
+    if requirement is False:
+        assert [r.text for r in option.against] == ["Because of needs-gene."]
+
+
+@pytest.mark.parametrize(("stage", "shown"), [("choose", "unknown"), ("caution", "cautions"), ("before-start", "checklist")])
+def test_the_stage_says_what_unknown_does(made, stage, shown):
+    def change(t):
+        t["options/same-target.toml"]["rule"][0]["stage"] = stage
+
+    option = of(assessed(made(change), patient(**CLEAR | {"lost": None})), "same-target")
+    assert option.verdict == ("needs_information" if stage == "choose" else "acceptable")
+    assert any(x.rule == "target-lost" for x in getattr(option, shown))
+    stopped = of(assessed(made(change), patient(**CLEAR | {"lost": True})), "same-target")
+    assert stopped.verdict == "excluded"  # a true stop acts whatever its stage
+
+
+# ---------------------------------------------------------------- evidence and availability
+
+
+def response(low, high):
+    row = ExpectedRow(
+        measure="response", estimate=(low + high) / 2, low=low, high=high, unit="proportion", population="p", directness="direct",
+        arms=2, patients=60, studies=("study",),
+    )  # fmt: skip
+    return OptionEvidence(directness="direct", note="", expected=(row,), response_upper=high)
+
+
+@pytest.mark.parametrize(("high", "verdict"), [(0.29, "discouraged"), (0.30, "acceptable"), (0.80, "acceptable")])
+def test_poor_direct_results_discourage(made, high, verdict):
+    plan = made(same_target=response(0.05, high))
+    plan = replace(
+        plan, options=tuple(replace(o, poor=(o.evidence.response_upper or 1) < plan.parameters.poor_response_upper) for o in plan.options)
+    )
+    option = of(assessed(plan, patient(**CLEAR)), "same-target")
+    assert option.verdict == verdict
+    assert ("poor-direct-results" in [r.rule for r in option.against]) is (verdict == "discouraged")
+
+
+@pytest.mark.parametrize("directness", ["near", "indirect only", "none read"])
+def test_without_direct_evidence_nothing_is_preferred(made, directness):
+    plan = made(
+        lambda t: t["options/new-target.toml"]["availability"][0].pop("when"), new_target=OptionEvidence(directness=directness, note="")
+    )
+    assert of(assessed(plan, patient(**CLEAR)), "new-target").verdict == "acceptable"
+
+
+@pytest.mark.parametrize(
+    ("region", "day", "exposed", "status", "verdict"),
+    [
+        ("US", date(2025, 6, 1), True, "available", "acceptable"),  # exposed takes the favour away in this bundle
+        ("US", date(2025, 6, 1), False, "outside_label", "acceptable"),
+        ("US", date(2025, 6, 1), None, "check", "acceptable"),
+        ("US", date(2023, 8, 8), False, "trial_only", "acceptable"),
+        ("EU", date(2025, 6, 1), False, "trial_only", "acceptable"),
+        (None, date(2025, 6, 1), True, "available", "acceptable"),
+        ("US", None, True, "check", "acceptable"),
+        ("US", None, False, "outside_label", "acceptable"),
+    ],
+)
+def test_availability_by_region_and_date(made, region, day, exposed, status, verdict):
+    option = of(assessed(made(), patient(day=day, **CLEAR | {"exposed": exposed}), region), "new-target")
+    assert (option.availability.status, option.verdict) == (status, verdict)
+
+
+@pytest.mark.parametrize(
+    ("region", "day", "verdict"),
+    [
+        ("US", date(2025, 6, 1), "preferred"),
+        ("US", date(2023, 8, 8), "acceptable"),  # a day before the approval: in trials only
+        ("EU", date(2025, 6, 1), "acceptable"),
+        ("US", None, "preferred"),  # an unknown date bars nothing
+    ],
+)
+def test_trial_only_is_never_preferred(made, region, day, verdict):
+    plan = made(lambda t: t["options/new-target.toml"]["availability"][0].pop("when"))
+    assert of(assessed(plan, patient(day=day, **CLEAR), region), "new-target").verdict == verdict
+
+
+def test_a_procedure_needs_no_approval(made):
+    def change(t):
+        t["options/new-target.toml"]["tags"].append("procedure")
+        t["options/new-target.toml"].pop("availability")
+
+    option = of(assessed(made(change), patient(**CLEAR)), "new-target")
+    assert (option.availability.status, option.verdict) == ("not_needed", "preferred")
+
+
+def test_rank_only_as_far_as_the_evidence_separates(made):
+    clear = patient(**CLEAR | {"exposed": None})
+    equal = assessed(made(), clear)
+    assert [(o.id, o.verdict, o.rank, o.tied_with) for o in equal.options] == [
+        ("new-target", "acceptable", 1, ("same-target",)),
+        ("same-target", "acceptable", 1, ("new-target",)),
+    ]
+    apart = assessed(made(same_target=replace(DIRECT, better_than=("new-target",))), clear)
+    assert [(o.id, o.rank, o.tied_with) for o in apart.options] == [("same-target", 1, ()), ("new-target", 2, ())]
+
+
+def test_supportive_care_is_there_without_a_verdict(made):
+    def change(t):
+        t["options/new-target.toml"]["role"] = "supportive"
+
+    found = assessed(made(change), patient(**CLEAR | {"lost": True, "infection": True}))
+    assert (found.options[-1].id, found.options[-1].verdict, found.options[-1].rank) == ("new-target", None, None)
+
+
+# ---------------------------------------------------------------- causes
+
+
+def grades(assessment):
+    return {f.id: f.grade for g in assessment.causes.groups for f in g.factors}
+
+
+BCMA = {"car_target_bcma": True, "bcma_agent_between_failure_and_sample": False}
+
+
+@pytest.mark.parametrize(
+    ("values", "loss"),
+    [
+        (BCMA | {"gene": True, "lost": True}, "established"),
+        (BCMA | {"gene": True}, "established"),
+        (BCMA | {"gene": True, "lost": False}, "established"),  # a strong objection does not undo proof on the tumour itself
+        ({"car_target_bcma": True, "gene": True, "bcma_agent_between_failure_and_sample": True}, "likely"),
+        ({"car_target_bcma": True, "gene": True}, "likely"),  # whether another agent came between is not known
+        (BCMA | {"lost": True}, "likely"),
+        (BCMA | {"lost": True, "gene": False}, "likely"),
+        (BCMA | {"lost": False}, "unlikely"),
+        (BCMA | {"lost": False, "gene": False}, "unlikely"),
+        (BCMA | {"gene": False}, "not_assessed"),
+        (BCMA, "not_assessed"),
+        ({"gene": True, "bcma_agent_between_failure_and_sample": False}, "possible"),  # the target of the CAR is not known
+    ],
+)
+def test_grades_of_a_factor(made, values, loss):
+    assert grades(assessed(made(), patient(**values)))["loss"] == loss
+
+
+def test_loss_of_another_target_does_not_explain(made):
+    found = assessed(made(), patient(car_target_bcma=False, gene=True, lost=True, bcma_agent_between_failure_and_sample=False))
+    antigen = next(g for g in found.causes.groups if g.group == "antigen")
+    assert (antigen.not_applicable, antigen.factors, antigen.rank) == (("loss",), (), None)
+    assert found.causes.undetermined
+
+
+@pytest.mark.parametrize(
+    ("values", "grade"),
+    [
+        ({"peak": 0.5}, "likely"),
+        ({"peak": 0.7}, "unlikely"),  # the only sign of it is known to be absent
+        ({"peak": 1.5}, "excluded"),
+        ({"peak": None}, "not_assessed"),
+        ({"peak": (0.0, 0.4)}, "likely"),
+        ({"peak": (0.0, 0.8)}, "not_assessed"),
+    ],
+)
+def test_a_decisive_objection_excludes(made, values, grade):
+    assert grades(assessed(made(), patient(**values)))["expansion"] == grade
+
+
+def test_facts_from_before_the_infusion_are_risk_factors_only(made):
+    found = assessed(made(), patient(risk=True))
+    assert grades(found)["expansion"] == "not_assessed"
+    assert [(r.id, r.grade, r.for_[0].rule) for r in found.causes.risk_factors] == [("expansion", "possible", "risk-before")]
+    assert found.causes.undetermined
+    assert "Facts from before the infusion" in found.causes.text
+    assert "What would tell: Antigen; Peak." in found.causes.text
+
+
+def test_groups_are_ranked_as_far_as_they_are_separated(made):
+    found = assessed(made(), patient(**BCMA, lost=True, peak=0.4))
+    assert [(g.group, g.grade, g.rank) for g in found.causes.groups if g.rank] == [("antigen", "likely", 1), ("t-cell", "likely", 1)]
+    assert "does not separate" in found.causes.text
+    found = assessed(made(), patient(**BCMA, gene=True, peak=0.4))
+    assert [(g.group, g.rank) for g in found.causes.groups if g.rank] == [("antigen", 1), ("t-cell", 2)]
+    assert not found.causes.undetermined
+
+
+def test_safety_stands_first_and_unranked(made):
+    found = assessed(made(), patient(**BCMA, gene=True, tumour=True))
+    assert [(g.group, g.grade, g.rank) for g in found.causes.groups][:2] == [("safety", "established", None), ("antigen", "established", 1)]
+    assert assessed(made(), patient(**BCMA, gene=True, tumour=False)).causes.groups[0].group == "antigen"
+    assert assessed(made(), patient(tumour=True)).causes.undetermined  # safety apart, nothing is told
+
+
+def test_two_decisive_indicators_that_contradict_prove_nothing(made):
+    def change(t):
+        t["factors/antigen.toml"]["factor"][0]["indicator"].append(indicator("kept", "opposes", "decisive", "at_failure", "NOT lost"))
+
+    assert grades(assessed(made(change), patient(**BCMA, gene=True, lost=False)))["loss"] == "possible"
+
+
+# ---------------------------------------------------------------- about and next tests
+
+
+@pytest.mark.parametrize("status", ["not_failed", "died_without_progression", "cannot_be_judged", None])
+def test_without_failure_causes_and_options_are_empty_with_the_reason(made, status):
+    found = assessed(made(), patient(status, lost=True))
+    assert found.options == ()
+    assert found.causes.groups == ()
+    assert found.about.reason == found.causes.text
+    assert found.about.reason == "no CAR-T in this record" if status is None else "Reason." in found.about.reason
+
+
+def test_a_suspicion_holds_if_it_is_progression(made):
+    found = assessed(made(), patient("suspected", **CLEAR))
+    assert found.about.if_progression
+    assert found.options
+    (repeat, *_) = found.next_tests
+    assert (repeat.ids, repeat.mandatory) == (("repeat",), True)
+    assert [(c.kind, c.from_, c.to) for c in repeat.changes if c.kind == "failure"] == [
+        ("failure", "suspected", "failed"),
+        ("failure", "suspected", "not_failed"),
+    ]
+
+
+def changes(assessment, test):
+    found = next(t for t in assessment.next_tests if t.ids == (test,))
+    return {(tuple(c.values.items()), c.what, c.from_, c.to) for c in found.changes}
+
+
+def test_what_a_test_would_change(made):
+    found = assessed(made(), patient(**BCMA, exposed=False, infection=False, anc=2.0))
+    assert changes(found, "antigen") == {
+        ((("lost", True), ("gene", True)), "same-target", "needs_information", "excluded"),
+        ((("lost", True), ("gene", True)), "loss", "not_assessed", "established"),
+        ((("lost", True), ("gene", True)), "antigen", "not_assessed", "established"),
+        ((("lost", False), ("gene", False)), "same-target", "needs_information", "acceptable"),
+        ((("lost", False), ("gene", False)), "loss", "not_assessed", "unlikely"),
+        ((("lost", False), ("gene", False)), "antigen", "not_assessed", "unlikely"),
+    }
+    assert ((("peak", 0.5),), "expansion", "not_assessed", "likely") in changes(found, "peak")
+    # the minimum work-up is known, so that it is not asked for again
+    assert [t.ids for t in found.next_tests] == [("antigen",), ("peak",)]
+
+
+def test_two_unknown_stops_at_once(made):
+    """Each test by itself leaves the option waiting for the other; the other is assumed clear, so that both are asked for."""
+
+    def change(t):
+        t["options/same-target.toml"]["rule"][1] = rule("second-stop", "exclude", "exposed", stage="choose")
+
+    found = assessed(made(change), patient(infection=False, anc=2.0))
+    assert of(found, "same-target").verdict == "needs_information"
+    assert ((("exposed", False),), "same-target", "needs_information", "acceptable") in changes(found, "history")
+    assert ((("lost", False), ("gene", False)), "same-target", "needs_information", "acceptable") in changes(found, "antigen")
+
+
+def test_pairs_are_tried_where_no_single_test_changes_anything(made):
+    def change(t):
+        t["options/same-target.toml"]["rule"] = [rule("both", "discourage", "lost AND exposed")]
+        t["options/new-target.toml"]["rule"] = []
+        for name in ("antigen", "t-cell", "safety"):
+            t[f"factors/{name}.toml"]["factor"] = []
+        t["option_rules.toml"]["shared"] = []
+
+    found = assessed(made(change), patient(anc=2.0))
+    (pair,) = found.next_tests
+    assert pair.ids == ("antigen", "history")
+    assert {(c.values["lost"], c.values["exposed"], c.what, c.to) for c in pair.changes} == {(True, True, "same-target", "discouraged")}
+    assert pair.why == "Only both together could change the verdict on Same target."
+
+
+def test_the_minimum_work_up_is_asked_for_once(made):
+    unknown = assessed(made(), patient(**CLEAR | {"anc": None}))
+    (counts,) = [t for t in unknown.next_tests if t.ids == ("counts",)]
+    assert counts.mandatory
+    assert counts.why.startswith("Belongs to the minimum work-up. The result could change the verdict on")
+    assert unknown.next_tests[0] == counts
+    assert {v for (((_, v),), *_) in changes(unknown, "counts")} == {0.45}  # below 0.5 only; 0.5, between and above 1.0 change nothing
+    known = assessed(made(), patient(**CLEAR))
+    assert ("counts",) not in [t.ids for t in known.next_tests]
+
+
+def test_alerts_hold_whatever_the_course(made):
+    assert [a.id for a in assessed(made(), patient("not_failed", infection=True)).alerts] == ["infection"]
+    assert assessed(made(), patient("failed")).alerts == ()
+
+
+def test_patients_of_a_batch_do_not_touch_each_other(made):
+    plan = made()
+    some = [
+        patient(**CLEAR),
+        patient(**BCMA, anc=(0.0, 0.4)),
+        patient(None),
+        patient("suspected", day=None, **BCMA, gene=True),
+        patient(anc=(0.0, 0.8), infection=True),
+    ]
+    together = assess_patients(plan, some, "US")
+    assert together == [assess_patients(plan, [p], "US")[0] for p in some]

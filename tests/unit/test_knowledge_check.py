@@ -1,0 +1,127 @@
+"""The knowledge check: the bundled knowledge passes, and each thing that may be wrong makes it fail."""
+
+from __future__ import annotations
+
+import pytest
+from small_bundle import tables, with_examples, write
+
+from rearm.assess.check import check
+from rearm.assess.check_numbers import numbers_in
+from rearm.assess.diff import diff
+from rearm.knowledge import load
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_the_bundled_knowledge_is_sound():
+    assert [str(p) for p in check()] == []
+
+
+def test_the_small_bundle_is_sound(tmp_path):
+    assert [str(p) for p in check(write(tmp_path / "b", with_examples(tables())))] == []
+
+
+def option(t):
+    return t["options/same-target.toml"]
+
+
+def first_rule(t):
+    return option(t)["rule"][0]
+
+
+def factor(t):
+    return t["factors/antigen.toml"]["factor"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda t: first_rule(t).update(sources=[]), "option same-target, rule target-lost: has no source"),
+        (lambda t: first_rule(t).update(sources=["nobody-2020"]), "cites nobody-2020, which is no statement, source, study or arm"),
+        (lambda t: first_rule(t).update(because="Lost in 31 % of patients."), "the number 31 stands in no cited source"),
+        (lambda t: first_rule(t).update(because=""), "gives no reason"),
+        (lambda t: first_rule(t).pop("stage"), "no stage"),
+        (lambda t: option(t)["rule"][1].update(stage="choose"), "has a stage, which only exclude and require have"),
+        (lambda t: option(t)["rule"][1].update(until="later"), "has until, which only a stop has"),
+        (lambda t: first_rule(t).update(when="lots"), "there is no finding named lots"),
+        (lambda t: first_rule(t).update(when="failure_status = 'unknown'"), "has no value 'unknown'"),
+        (lambda t: first_rule(t).update(when="COALESCE(lost, exposed)"), "not of the allowed part of SQL"),
+        (lambda t: first_rule(t).update(when="anc / 2 > 1"), "not of the allowed part of SQL"),
+        (lambda t: first_rule(t).update(when="lost = 1"), "yes-or-no finding"),
+        (lambda t: first_rule(t).pop("example_true"), "has no example_true"),
+        (lambda t: first_rule(t).update(example_true={"lost": False}), "example_true makes the condition false"),
+        (lambda t: first_rule(t).update(example_false={}), "example_false makes the condition unknown"),
+        (lambda t: first_rule(t).update(example_true={"gone": True}), "example_true: there is no finding named gone"),
+        (lambda t: first_rule(t).update(example_true={"lost": 1}), "lost is of type bool, 1 is not"),
+        (lambda t: option(t)["rule"][1].update(id="target-lost"), "rule target-lost: the id stands 2 times"),
+        (lambda t: option(t).update(strategy="magic"), "magic is no strategy of the vocabulary"),
+        (lambda t: option(t).update(sequence=["magic"]), "magic is no strategy of the vocabulary"),
+        (lambda t: option(t).update(agents=["panacea"]), "panacea is no agent or product"),
+        (lambda t: option(t)["availability"][0].pop("source"), "availability US: has no source"),
+        (
+            lambda t: option(t)["availability"][0].update(to=option(t)["availability"][0]["from"].replace(year=2000)),
+            "ends before it begins",
+        ),
+        (
+            lambda t: t["option_rules.toml"]["shared"][0]["tags"].append("nowhere"),
+            "shared rule infected: no option carries the tag nowhere",
+        ),
+        (lambda t: t["option_rules.toml"]["shared_support"][0].update(text="Give below 7."), "the number 7 stands in no cited source"),
+        (lambda t: t["option_rules.toml"]["shared"][1].update(until="neutrophils are 0.9"), "the number 0.9 stands"),
+        (lambda t: factor(t)["frequency"][0].update(percent=31.0), "12 of 40 is 30.0 %, not 31 %"),
+        (lambda t: factor(t)["frequency"][0].update(n=50), "50 of 40 is no share"),
+        (lambda t: factor(t)["frequency"][0].pop("of"), "n and of belong together"),
+        (lambda t: factor(t)["frequency"][0].update(sources=[]), "frequency 'In a series.': has no source"),
+        (lambda t: factor(t)["indicator"][0].update(sources=["x"]), "indicator gene-hit: cites x"),
+        (lambda t: t["sources.toml"]["source"].update(extra={"title": "T", "url": "u"}), "source extra: is cited nowhere"),
+        (lambda t: t["sources.toml"]["source"]["src1"].pop("url"), "not marked incomplete"),
+        (lambda t: t["statements.toml"]["statement"][0].update(source="gone"), "statement s1: comes from gone, which is no source"),
+        (lambda t: t["workups.toml"]["workup"][1].update(supplies=["lost", "gone"]), "workup antigen: there is no finding named gone"),
+        (
+            lambda t: t["workups.toml"]["workup"][1]["outcomes"].append({"peak": 1.0}),
+            "an outcome gives peak, which the work-up does not supply",
+        ),
+        (lambda t: t["workups.toml"]["workup"][1].update(invasiveness=9), "invasiveness runs from 0 to 3"),
+        (lambda t: t["findings.toml"]["finding"]["lost"].update(asks=["oracle"]), "finding lost: asks for oracle, which is no work-up"),
+        (lambda t: t["bundle.toml"].pop("reviewed"), "says no day on which the knowledge was reviewed"),
+        (lambda t: first_rule(t).update(effect="forbid"), "'forbid' is not one of"),
+    ],
+)
+def test_each_fault_is_found(tmp_path, change, problem):
+    found = with_examples(tables())
+    change(found)
+    assert problem in "\n".join(map(str, check(write(tmp_path / "b", found))))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Seen in 12 of 40 (30 %), 8.4 months.", {12, 40, 30, 8.4}),
+        ("Below 0.5 (10*9/L) or 1,077 patients", {0.5, 1077}),
+        ("t(11;14), del(17p), 1q, CD38, PD-1, GPRC5D, IgG, V600E", set()),
+        ("400 mg/dL within 24 h", {400, 24}),
+        ("100 mg/24 h", {100}),
+        ("grade 3-4, day 91", {3, 4, 91}),
+    ],
+)
+def test_what_counts_as_a_number(text, numbers):
+    assert numbers_in(text) == numbers
+
+
+def test_diff_tells_entries_and_results(tmp_path):
+    before = load(write(tmp_path / "a", tables()))
+    changed = tables()
+    changed["options/same-target.toml"]["rule"].pop()
+    changed["factors/antigen.toml"]["factor"][0]["id"] = "absence"
+    after = load(write(tmp_path / "b", changed))
+    found = diff(before, after)
+    assert [(e.kind, e.id, e.change, e.fields) for e in found.entries] == [
+        ("factor", "loss", "removed", ()),
+        ("factor", "absence", "added", ()),
+        ("option", "same-target", "changed", ("rules",)),
+    ]
+    assert found.results == ()
+    assert diff(before, before).entries == ()
