@@ -6,7 +6,7 @@ Each check is one function that yields problems; a bundle is fit for use when th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from rearm.assess.check_numbers import numbers_without_source
 from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import DATA, Knowledge, read_bundle
 from rearm.knowledge.rulesets import Indicator, Rule, SharedRule
+from rearm.knowledge.studies import STRATEGIES, StudyError, check_studies
 from rearm.rules import ConditionRefused, parse_condition, read_conditions, truth
 
 __all__ = ["Problem", "check", "check_knowledge"]
@@ -37,14 +38,19 @@ def check(path: Path | None = None) -> list[Problem]:
         knowledge, unusable = read_bundle(path or DATA)
     except KnowledgeError as error:
         return [Problem("knowledge", text) for text in error.problems]
-    return [Problem("knowledge", text) for text in unusable] + check_knowledge(knowledge)
+    found = [Problem("knowledge", text) for text in unusable]
+    try:
+        check_studies(knowledge.studies)
+    except StudyError as error:  # whatever cites a study can't be judged without them
+        return [*found, Problem("studies", str(error))]
+    return found + check_knowledge(knowledge)
 
 
 def check_knowledge(knowledge: Knowledge) -> list[Problem]:
     """Every problem of a bundle that could be read."""
     _, refused = read_conditions(knowledge)
     found = [Problem("conditions", text) for text in refused]
-    for one in (_catalogue, _rules, _examples, _options, _workups, _citations, _orphans, _counts, _unique, _dictionaries):
+    for one in (_catalogue, _rules, _examples, _options, _workups, _citations, _orphans, _counts, _unique):
         found += one(knowledge)
     found += (Problem(where, text) for where, text in numbers_without_source(knowledge))
     return found
@@ -141,8 +147,6 @@ def _misfits(knowledge: Knowledge, row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _options(knowledge: Knowledge) -> Iterator[Problem]:
-    from rearm.knowledge.studies import STRATEGIES
-
     for option in knowledge.options.values():
         where = f"option {option.id}"
         for strategy in (option.strategy, *option.sequence):
@@ -233,13 +237,3 @@ def _unique(knowledge: Knowledge) -> Iterator[Problem]:
             yield Problem(f"statement {name}", "has the id of a source that it does not come from.")
     if knowledge.reviewed is None:
         yield Problem("bundle.toml", "says no day on which the knowledge was reviewed.")
-
-
-def _dictionaries(knowledge: Knowledge) -> Iterable[Problem]:
-    """The parts with readers of their own: they raise where they are not consistent."""
-    from rearm.knowledge.studies import StudyError, check_studies
-
-    try:
-        check_studies(knowledge.studies)
-    except StudyError as error:
-        yield Problem("studies", str(error))

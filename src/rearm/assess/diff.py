@@ -59,18 +59,19 @@ def diff(before: Knowledge, after: Knowledge, records: Iterable[Record] = ()) ->
 
 def _entries(before: Knowledge, after: Knowledge) -> Iterator[EntryChange]:
     kinds = ("catalogue", "factors", "options", "statements", "sources", "workups", "alerts")
-    names = {"catalogue": "finding", **{k: k.removesuffix("s") for k in kinds[1:]}}
-    for kind in kinds:
-        old: Mapping[str, Any] = getattr(before, kind)
-        new: Mapping[str, Any] = getattr(after, kind)
+    tables: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
+        ("finding" if kind == "catalogue" else kind.removesuffix("s"), getattr(before, kind), getattr(after, kind)) for kind in kinds
+    ]
+    tables.append(("study", {s.id: s for s in before.studies}, {s.id: s for s in after.studies}))
+    for kind, old, new in tables:
         for name in dict.fromkeys([*old, *new]):
             if name not in new:
-                yield EntryChange(kind=names[kind], id=name, change="removed")
+                yield EntryChange(kind=kind, id=name, change="removed")
             elif name not in old:
-                yield EntryChange(kind=names[kind], id=name, change="added")
+                yield EntryChange(kind=kind, id=name, change="added")
             elif old[name] != new[name]:
                 changed = tuple(f.name.rstrip("_") for f in fields(old[name]) if getattr(old[name], f.name) != getattr(new[name], f.name))
-                yield EntryChange(kind=names[kind], id=name, change="changed", fields=changed)
+                yield EntryChange(kind=kind, id=name, change="changed", fields=changed)
 
 
 def _results(old: Assessment, new: Assessment) -> Iterator[ResultChange]:

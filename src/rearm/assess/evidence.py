@@ -64,7 +64,7 @@ def evidence_of(knowledge: Knowledge) -> Mapping[str, OptionEvidence]:
 def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
     from rearm.evidence import compare
 
-    pooled = {option.id: _of(option) for option in knowledge.options.values()}
+    pooled = {option.id: _of(option, knowledge) for option in knowledge.options.values()}
     better: dict[str, list[str]] = {option: [] for option in pooled}
     for first, evidence in pooled.items():
         for second, other in pooled.items():
@@ -76,11 +76,11 @@ def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
     return {option: _summary(evidence, tuple(sorted(better[option]))) for option, evidence in pooled.items()}
 
 
-def _of(option: Option) -> StrategyEvidence:
+def _of(option: Option, knowledge: Knowledge) -> StrategyEvidence:
     from rearm.evidence import evidence_for
 
     key = option.evidence or EvidenceKey(strategy=option.strategy, agents=option.agents, targets=option.targets)
-    return evidence_for(key.strategy, targets=frozenset(key.targets), agents=frozenset(key.agents))
+    return evidence_for(key.strategy, targets=frozenset(key.targets), agents=frozenset(key.agents), studies=knowledge.studies)
 
 
 def _summary(evidence: StrategyEvidence, better_than: tuple[str, ...]) -> OptionEvidence:

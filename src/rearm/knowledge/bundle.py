@@ -49,6 +49,7 @@ class Knowledge:
     alerts: Mapping[str, AlertRule]
     shared: tuple[SharedRule | SharedSupport, ...]
     files: Mapping[str, str]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
+    folder: Path
 
     @cached_property
     def tests(self) -> Mapping[str, TestDef]:
@@ -80,10 +81,10 @@ class Knowledge:
 
     @cached_property
     def studies(self) -> tuple[Study, ...]:
-        """The studies (always the bundled ones)."""
+        """The studies of the same folder. Raises StudyError on the first file that does not hold together."""
         from rearm.knowledge.studies import load_studies
 
-        return load_studies()
+        return load_studies(self.folder / "studies")
 
     def condition_texts(self) -> Iterator[tuple[str, str]]:
         """Every condition of the bundle, each with the entry that it belongs to."""
@@ -130,9 +131,9 @@ def read_bundle(folder: Path) -> tuple[Knowledge, list[str]]:
     key = digest.hexdigest()
     tables: Tables | None = from_cache("knowledge", key)
     if tables is not None:
-        return _assemble(key, tables)
+        return _assemble(folder, key, tables)
     tables, problems = _parsed(contents)
-    knowledge, more = _assemble(key, tables)
+    knowledge, more = _assemble(folder, key, tables)
     if not problems + more:
         to_cache("knowledge", key, tables)
     return knowledge, problems + more
@@ -203,7 +204,7 @@ class _Collector:
                 self.problems.append(problem)
 
 
-def _assemble(key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
+def _assemble(folder: Path, key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
     collector = _Collector()
     about = Bundle(version="0")
     try:
@@ -232,6 +233,7 @@ def _assemble(key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
         alerts=alerts,
         shared=shared,
         files=collector.files,
+        folder=folder,
     )
     return knowledge, collector.problems
 

@@ -387,10 +387,20 @@ def check_studies(studies: Iterable[Study]) -> None:
             raise StudyError(f"{members[0]}: overlap group {group!r} has no other arm. Name it in the arm that shares patients too.")
 
 
+_BUNDLED = Path(__file__).parent / "data" / "studies"
+
+
+def load_studies(folder: Path = _BUNDLED) -> tuple[Study, ...]:
+    """All studies of a folder, by default the bundled ones, sorted by id. Raises StudyError on the first file that does not hold."""
+    return _bundled() if folder == _BUNDLED else _read(folder)
+
+
 @lru_cache(maxsize=1)
-def load_studies() -> tuple[Study, ...]:
-    """All bundled studies, sorted by id. Raises StudyError on the first file that does not hold together."""
-    folder = Path(__file__).parent / "data" / "studies"
+def _bundled() -> tuple[Study, ...]:
+    return _read(_BUNDLED)
+
+
+def _read(folder: Path) -> tuple[Study, ...]:
     studies = []
     for path in sorted(folder.glob("*.toml")):
         try:

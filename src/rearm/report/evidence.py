@@ -1,0 +1,271 @@
+"""The evidence behind the options: tables and forest plots on the terminal, as one HTML page, as SVG and as plain data.
+
+Every figure is unadjusted and comes from different patients: the page orders nothing by it and says where two strategies are not separated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from rearm.assess.evidence import evidence_of
+from rearm.evidence import MEASURES, Measure, StrategyEvidence, compare, evidence_for, forest_rows, listed_rows, overview_rows
+from rearm.evidence.table import Row
+from rearm.knowledge import Knowledge, KnowledgeError, load
+from rearm.knowledge.rulesets import EvidenceKey, Option
+from rearm.knowledge.studies import STRATEGIES
+from rearm.report.draw import svg
+from rearm.report.files import write_text
+from rearm.report.forest import counts_words, estimate_words, forest_lines, forest_spec, label_words
+from rearm.report.page import css, environment
+
+__all__ = [
+    "MEASURE_TITLES",
+    "STRATEGY_TITLES",
+    "Chosen",
+    "choose_evidence",
+    "evidence_object",
+    "evidence_overview",
+    "evidence_page",
+    "evidence_text",
+    "study_names",
+    "write_evidence_svgs",
+]
+
+STRATEGY_TITLES: Mapping[str, str] = {
+    "second-cart-same-target": "Second CAR-T against the same target, another product",
+    "second-cart-new-target": "Second CAR-T against another target",
+    "cart-reinfusion": "Re-infusion of the same CAR-T",
+    "bispecific-bcma": "BCMA bispecific antibody",
+    "bispecific-gprc5d": "GPRC5D bispecific antibody",
+    "bispecific-fcrh5": "FcRH5 bispecific antibody",
+    "bispecific-combination": "Bispecific antibody in combination",
+    "trispecific": "Trispecific antibody",
+    "adc-bcma": "BCMA antibody-drug conjugate",
+    "anti-cd38-combination": "Anti-CD38 combination",
+    "anti-slamf7-combination": "Anti-SLAMF7 combination",
+    "pi-combination": "Proteasome inhibitor combination",
+    "imid-combination": "IMiD combination",
+    "pi-imid-combination": "Proteasome inhibitor with IMiD",
+    "celmod": "CELMoD",
+    "xpo1-inhibitor": "XPO1 inhibitor (selinexor)",
+    "bcl2-inhibitor": "BCL2 inhibitor (venetoclax)",
+    "alkylator-conventional": "Alkylator, conventional dose",
+    "alkylator-intensive": "Alkylators, intensive",
+    "autologous-sct": "Autologous transplant",
+    "allogeneic-sct": "Allogeneic transplant",
+    "stem-cell-boost": "Stem-cell boost",
+    "radiotherapy": "Radiotherapy",
+    "checkpoint-inhibitor": "Checkpoint inhibitor",
+    "mapk-inhibitor": "BRAF and MEK inhibitor",
+    "gamma-secretase-inhibitor": "Gamma-secretase inhibitor",
+    "corticosteroid": "Steroid",
+    "supportive-care": "Supportive care",
+    "observe": "Observation",
+    "clinical-trial": "Clinical trial",
+}
+MEASURE_TITLES: Mapping[Measure, str] = {
+    "response": "Response (partial or better)",
+    "pfs": "Median progression-free survival",
+    "severe_infection": "Infection of grade 3 or worse",
+    "crs": "Cytokine release syndrome, any grade",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What was read for one strategy, or for the part of it that fits one option. `options`: those that the figures belong to."""
+
+    id: str
+    title: str
+    evidence: StrategyEvidence
+    options: tuple[Option, ...]
+
+
+def choose_evidence(names: Sequence[str] = (), *, knowledge: Knowledge | None = None) -> list[Chosen]:
+    """The evidence of the strategies or options named; of every strategy without a name.
+
+    Raises KnowledgeError for a name that is neither, with the nearest ones.
+    """
+    known = knowledge or load()
+    return [_chosen(name, known) for name in names or STRATEGIES]
+
+
+def _chosen(name: str, knowledge: Knowledge) -> Chosen:
+    if name in STRATEGIES:
+        evidence = evidence_for(name, studies=knowledge.studies)
+        options = tuple(o for o in knowledge.options.values() if (o.evidence.strategy if o.evidence else o.strategy) == name)
+        return Chosen(id=name, title=STRATEGY_TITLES[name], evidence=evidence, options=options)
+    if name in knowledge.options:
+        option = knowledge.options[name]
+        key = option.evidence or EvidenceKey(strategy=option.strategy, agents=option.agents, targets=option.targets)
+        evidence = evidence_for(key.strategy, targets=frozenset(key.targets), agents=frozenset(key.agents), studies=knowledge.studies)
+        return Chosen(id=name, title=option.name, evidence=evidence, options=(option,))
+    near = get_close_matches(name, [*STRATEGIES, *knowledge.options], n=3, cutoff=0.4)
+    meant = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise KnowledgeError([f"There is no strategy or option {name}.{meant} Strategies: {', '.join(STRATEGIES)}."])
+
+
+def study_names(knowledge: Knowledge) -> dict[str, str]:
+    """What each study is called: first author and year."""
+    return {s.id: f"{s.citation.authors.split(' et al')[0].rstrip('.')} {s.citation.year or ''}".strip() for s in knowledge.studies}
+
+
+# ---------------------------------------------------------------- plain data
+
+
+def evidence_object(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
+    """All figures as plain data for JSON: what is expected, the rows of each forest plot, every arm that was read."""
+    return [
+        {
+            "id": one.id,
+            "title": one.title,
+            "strategy": one.evidence.strategy,
+            "directness": one.evidence.directness,
+            "note": one.evidence.note,
+            "options": [o.id for o in one.options],
+            "expected": overview_rows(one.evidence),
+            "forest": {m: forest_rows(one.evidence, m) for m in MEASURES},
+            "arms": listed_rows(one.evidence),
+        }
+        for one in chosen
+    ]
+
+
+def not_separated(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
+    """The pairs whose responses are apart in the same setting, in words, and the number of pairs compared."""
+    with_figures = [one for one in chosen if one.evidence.by_setting]
+    apart = []
+    pairs = list(combinations(with_figures, 2))
+    for first, second in pairs:
+        found = compare(first.evidence, second.evidence)
+        if found.better is not None:
+            better, worse = (first, second) if found.better == "first" else (second, first)
+            apart.append(f"{better.title} above {worse.title}: {found.reason} ({found.words})")
+    return apart, len(pairs)
+
+
+# ---------------------------------------------------------------- terminal
+
+
+def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
+    """One row a strategy: the figure that is shown for each measure, with its label."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("strategy", "evidence", "response", "median PFS", "severe infection", "arms read"):
+        table.add_column(column, overflow="fold")
+    for one in chosen:
+        cells = _overview_cells(one)
+        table.add_row(one.id, one.evidence.directness, *(cells[m] for m in ("response", "pfs", "severe_infection")), cells["arms"])
+    note = "Figures marked * are from people without CAR-T before. All are unadjusted and from different patients: they rank nothing."
+    return Group(table, Text(note, style="dim"))
+
+
+def _overview_cells(one: Chosen) -> dict[str, str]:
+    rows = {row["measure"]: row for row in overview_rows(one.evidence)}
+    mark = {"direct": "", "near": " (near)", "indirect only": " *"}
+    cells = {m: estimate_words(rows[m], m) + mark[rows[m]["directness"]] if m in rows else "" for m in MEASURES}
+    return cells | {"arms": str(len(one.evidence.listed) or "")}
+
+
+def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> RenderableType:
+    """Everything read for one strategy: the forest plots, then what was read and not pooled, with the reason."""
+    names = study_names(knowledge or load())
+    parts: list[RenderableType] = [Text(f"\n{one.title}", style="bold underline"), Text(one.evidence.note)]
+    for measure in MEASURES:
+        rows = forest_rows(one.evidence, measure)
+        if rows:
+            parts += [Text(f"\n{MEASURE_TITLES[measure]}", style="bold"), _forest_table(rows, measure, names)]
+    listed = [row for row in listed_rows(one.evidence) if row["not_pooled"] or not row["pooled"]]
+    if listed:
+        parts.append(Text("\nRead, and not in the pooled response", style="bold"))
+        for row in listed:
+            figures = "; ".join(f"{what} {row[key]}" for key, what in _FIGURES if row[key]) or "no figure read"
+            line = Text(f"{names[row['study']]}, {row['population']} [{row['directness']}]: {figures}.")
+            line.append(f" Not pooled: {row['not_pooled']}." if row["not_pooled"] else "", style="dim")
+            parts.append(Padding(line, (0, 0, 0, 2)))
+    return Group(*parts)
+
+
+_FIGURES = (("response", "response"), ("complete_response", "CR"), ("pfs", "PFS"), ("dor", "duration of response"), ("os", "OS"))
+
+
+def _forest_table(rows: Sequence[Row], measure: Measure, names: Mapping[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("study and population", overflow="fold", max_width=46)
+    table.add_column("evidence")
+    table.add_column("patients" if measure == "pfs" else "with/of", justify="right")
+    table.add_column("0" + "50 %".center(39) + "100" if measure != "pfs" else "months, logarithmic", no_wrap=True)
+    table.add_column("estimate (95 %)", no_wrap=True)
+    table.add_column("weight", justify="right")
+    for row, line in zip(rows, forest_lines(rows, measure=measure), strict=True):
+        style = "" if row["kind"] == "arm" else "bold" if row["kind"] == "pooled" else "dim"
+        weight = "" if row["weight"] is None else f"{row['weight']:.0%}"
+        label = label_words(row, names) + (" (weak source)" if row["weak"] else "")
+        cells = (label, row["directness"], counts_words(row), line, estimate_words(row, measure), weight)
+        table.add_row(*(Text(cell, style=style) for cell in cells))
+    return table
+
+
+# ---------------------------------------------------------------- pictures and the page
+
+
+def _picture(one: Chosen, measure: Measure, names: Mapping[str, str]) -> str | None:
+    rows = forest_rows(one.evidence, measure)
+    if not rows:
+        return None
+    label = f"Forest plot, {one.title}: {MEASURE_TITLES[measure]}"
+    return svg(forest_spec(rows, measure=measure, names=names), label=label)
+
+
+def write_evidence_svgs(chosen: Sequence[Chosen], folder: Path, *, knowledge: Knowledge | None = None) -> list[Path]:
+    """One SVG file for each strategy and measure with a pooled figure: `<strategy>-<measure>.svg`. Gives the paths."""
+    names = study_names(knowledge or load())
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for one in chosen:
+        for measure in MEASURES:
+            picture = _picture(one, measure, names)
+            if picture is not None:
+                path = folder / f"{one.id}-{measure.replace('_', '-')}.svg"
+                write_text(path, picture)
+                written.append(path)
+    return written
+
+
+def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None = None) -> str:
+    """One self-contained HTML page for the strategies or options named; for every strategy without a name.
+
+    Raises KnowledgeError for a name that is neither.
+    """
+    known = knowledge or load()
+    chosen = choose_evidence(strategies, knowledge=known)
+    names = study_names(known)
+    apart, pairs = not_separated(chosen)
+    engine = environment()
+    engine.filters |= {"estimate": estimate_words, "counts": counts_words}
+    sections = [
+        {
+            "one": one,
+            "cells": _overview_cells(one),
+            "measures": [
+                {"title": MEASURE_TITLES[m], "id": m, "rows": forest_rows(one.evidence, m), "picture": Markup(picture)}
+                for m in MEASURES
+                if (picture := _picture(one, m, names)) is not None
+            ],
+            "listed": listed_rows(one.evidence),
+        }
+        for one in chosen
+    ]
+    return engine.get_template("evidence.html.j2").render(
+        css=css(), sections=sections, names=names, apart=apart, pairs=pairs, knowledge=known, by_option=evidence_of(known)
+    )

@@ -1,0 +1,174 @@
+"""Forest plots from the plain rows of the evidence: as a Vega-Lite specification, and as text for the terminal.
+
+An arm is a square as large as its weight with its own interval; a diamond is the pooled figure; the dashed line below it is the range in
+which a new centre would be expected. Shares run from 0 to 100 %, months on a logarithmic axis, as they are pooled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rearm.evidence import Measure
+from rearm.evidence.table import Row
+from rearm.report.draw import BLUE, GREY, INK, Spec
+
+__all__ = ["estimate_words", "forest_lines", "forest_spec", "in_months"]
+
+_ROW, _LABEL = 24, 62
+_WIDTHS = {"label": 400, "counts": 70, "plot": 260, "figure": 130, "weight": 55}
+
+
+def in_months(measure: Measure) -> bool:
+    """Whether the measure is a time in months; the others are shares of patients."""
+    return measure == "pfs"
+
+
+def estimate_words(row: Row, measure: Measure) -> str:
+    """`72 % (56 to 84)` or `7.5 months (3.5 to 14.0)`; a range without an estimate is only its limits."""
+    if in_months(measure):
+        limits = f"{row['low']:.1f} to {row['high']:.1f}"
+        return f"{limits} months" if row["estimate"] is None else f"{row['estimate']:.1f} months ({limits})"
+    limits = f"{100 * row['low']:.0f} to {100 * row['high']:.0f}"
+    return f"{limits} %" if row["estimate"] is None else f"{100 * row['estimate']:.0f} % ({limits})"
+
+
+def counts_words(row: Row) -> str:
+    """Patients with the event of all patients; patients alone where the arm gives a time."""
+    if row["n"] is None:
+        return ""
+    return f"{row['n']}" if row["events"] is None else f"{row['events']}/{row['n']}"
+
+
+def label_words(row: Row, names: Mapping[str, str]) -> str:
+    """Study and population of an arm, or what a summary row is."""
+    if row["kind"] != "arm":
+        return str(row["label"])
+    return f"{names.get(row['study'], row['study'])}: {row['label']}"
+
+
+def _range(rows: Sequence[Row], measure: Measure) -> tuple[float, float]:
+    if not in_months(measure):
+        return 0.0, 100.0
+    return max(0.3, min(r["low"] for r in rows) / 1.15), max(r["high"] for r in rows) * 1.15
+
+
+def _scaled(value: float | None, measure: Measure) -> float | None:
+    return value if value is None or in_months(measure) else 100 * value
+
+
+def forest_spec(rows: Sequence[Row], *, measure: Measure = "response", names: Mapping[str, str] | None = None) -> Spec:
+    """The Vega-Lite specification of one forest plot from `forest_rows`. `names`: what a study is called, by its id.
+
+    Raises ValueError without rows: where nothing was pooled there is no plot.
+    """
+    if not rows:
+        raise ValueError("There are no rows: nothing was pooled for this measure, so there is no forest plot.")
+    values: list[Row] = []
+    previous = None
+    for row in rows:
+        if row["directness"] != previous:
+            previous = row["directness"]
+            values.append({"row": len(values), "kind": "heading", "label": f"{_block(row, rows)} ({previous})"})
+        label = label_words(row, names or {})
+        values.append(
+            {
+                "row": len(values),
+                "kind": row["kind"],
+                "label": label if len(label) <= _LABEL else f"{label[: _LABEL - 1].rstrip()}…",
+                "counts": counts_words(row),
+                "figure": estimate_words(row, measure),
+                "weight": "" if row["weight"] is None else f"{row['weight']:.0%}",
+                "size": 30 + 250 * (row["weight"] or 0),
+                "estimate": _scaled(row["estimate"], measure),
+                "low": _scaled(row["low"], measure),
+                "high": _scaled(row["high"], measure),
+            }
+        )
+    titles = {"label": "", "counts": "patients" if in_months(measure) else "with / of", "figure": "estimate (95 %)", "weight": "weight"}
+    views = [_text(field, titles[field]) for field in ("label", "counts")]
+    views += [_plot(measure, _range(rows, measure))]
+    views += [_text(field, titles[field]) for field in ("figure", "weight")]
+    height = {"height": _ROW * len(values)}
+    return {"data": {"values": values}, "hconcat": [view | height for view in views], "spacing": 8}
+
+
+def _block(row: Row, rows: Sequence[Row]) -> str:
+    """The population of the pooled figure that this arm stands under."""
+    text = next(str(r["setting"]) for r in rows if r["kind"] == "pooled" and r["directness"] == row["directness"])
+    return text[:1].upper() + text[1:]
+
+
+def _y() -> Spec:
+    return {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
+
+
+def _text(field: str, title: str) -> Spec:
+    """A column of text: headings and pooled figures bold."""
+    right = field != "label"
+    mark = {"type": "text", "align": "right" if right else "left", "baseline": "middle", "color": INK, "fontSize": 11}
+    encoding = {"y": _y(), "x": {"value": _WIDTHS[field] if right else 0}, "text": {"field": field, "type": "nominal"}}
+    strong = "datum.kind == 'heading' || datum.kind == 'pooled'"
+    return {
+        "width": _WIDTHS[field],
+        "view": {"stroke": None},
+        "title": {"text": title, "fontWeight": "normal", "fontSize": 11, "anchor": "end" if right else "start"},
+        "layer": [
+            {"transform": [{"filter": f"!({strong})"}], "mark": mark, "encoding": encoding},
+            {"transform": [{"filter": strong}], "mark": mark | {"fontWeight": "bold"}, "encoding": encoding},
+        ],
+    }
+
+
+def _plot(measure: Measure, limits: tuple[float, float]) -> Spec:
+    months = in_months(measure)
+    scale: Spec = {"domain": list(limits), "nice": False, "type": "log" if months else "linear"}
+    ticks = [t for t in (0.5, 1, 2, 3, 6, 12, 24, 48, 96) if limits[0] <= t <= limits[1]] if months else [0, 25, 50, 75, 100]
+    axis = {"values": ticks, "title": "months" if months else "% of patients", "format": "~g"}
+    x: Spec = {"type": "quantitative", "scale": scale, "axis": axis}
+
+    def layer(kind: str, mark: Spec, field: str, **more: Spec) -> Spec:
+        return {
+            "transform": [{"filter": f"datum.kind == '{kind}'"}],
+            "mark": mark,
+            "encoding": {"y": _y(), "x": {**x, "field": field}, **more},
+        }
+
+    end: Spec = {"field": "high"}
+    size: Spec = {"field": "size", "type": "quantitative", "scale": None, "legend": None}
+    return {
+        "width": _WIDTHS["plot"],
+        "view": {"stroke": None},
+        "layer": [
+            layer("arm", {"type": "rule", "color": BLUE, "strokeWidth": 1.4}, "low", x2=end),
+            layer("arm", {"type": "point", "shape": "square", "filled": True, "color": BLUE, "opacity": 1}, "estimate", size=size),
+            layer("pooled", {"type": "rule", "color": INK, "strokeWidth": 2.4}, "low", x2=end),
+            layer("pooled", {"type": "point", "shape": "diamond", "filled": True, "color": INK, "size": 170, "opacity": 1}, "estimate"),
+            layer("new centre", {"type": "rule", "color": GREY, "strokeWidth": 1.6, "strokeDash": [5, 3]}, "low", x2=end),
+        ],
+    }
+
+
+def forest_lines(rows: Sequence[Row], *, measure: Measure = "response", width: int = 41) -> list[str]:
+    """The plot as one line of text for each row: `├──■──┤` an arm, `◆` the pooled figure, `╌` the range for a new centre."""
+    if not rows:
+        return []
+    first, last = _range(rows, measure)
+    if in_months(measure):
+        first, last = math.log(first), math.log(last)
+
+    def place(value: float) -> int:
+        at = math.log(value) if in_months(measure) else 100 * value
+        return round((width - 1) * min(1.0, max(0.0, (at - first) / (last - first))))
+
+    lines = []
+    for row in rows:
+        cells = [" "] * width
+        low, high = place(max(row["low"], 1e-9)), place(max(row["high"], 1e-9))
+        stroke = {"arm": "─", "pooled": "═", "new centre": "╌"}[row["kind"]]
+        cells[low : high + 1] = [stroke] * (high - low + 1)
+        cells[low], cells[high] = ("├", "┤") if row["kind"] == "arm" else ("╞", "╡") if row["kind"] == "pooled" else ("╎", "╎")
+        if row["estimate"] is not None:
+            cells[place(max(row["estimate"], 1e-9))] = "■" if row["kind"] == "arm" else "◆"
+        lines.append("".join(cells))
+    return lines
