@@ -1,6 +1,6 @@
 """The one result object: what was found for one patient, each element with the findings, rows, rules and citations that it rests on.
 
-The names are those of the published schema (`schema.json`, made from these classes); a field `from_` is `from` in JSON.
+The names are those of the published schema (`schema.json`, made from these classes by `schema.py`); a field `from_` is `from` in JSON.
 Numbers are as in the findings; days are days of the patient's axis.
 """
 
@@ -39,7 +39,6 @@ __all__ = [
     "SignalResult",
     "SupportLine",
     "Versions",
-    "json_schema",
 ]
 
 SCHEMA_VERSION = 1
@@ -372,31 +371,3 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {key: _plain(getattr(value, name)) for name, key in _keys(cast(Hashable, type(value)))}
     raise TypeError(f"{value!r} has no place in a result")
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of `Assessment.to_dict()`; `schema.json` holds it."""
-    from pydantic import TypeAdapter
-
-    schema = TypeAdapter(Assessment).json_schema(mode="serialization")
-    named: dict[str, Any] = _renamed(schema)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Assessment of one patient by Rearm",
-        "version": SCHEMA_VERSION,
-        **{key: value for key, value in named.items() if key != "title"},
-    }
-
-
-def _renamed(node: Any) -> Any:
-    """Drops the trailing underscore of keys that are words of Python, makes every key required and allows no others."""
-    if isinstance(node, list):
-        return [_renamed(x) for x in node]
-    if not isinstance(node, dict):
-        return node
-    found = {key: _renamed(value) for key, value in node.items() if key not in ("title", "default")}
-    if "properties" in node:
-        found["properties"] = {key.rstrip("_"): _renamed(value) for key, value in node["properties"].items()}
-        found["required"] = list(found["properties"])
-        found["additionalProperties"] = False
-    return found

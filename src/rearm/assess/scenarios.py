@@ -21,7 +21,7 @@ from rearm.rules import HIGH, LOW, findings_frame, truth
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Scenario", "Varied", "frame_of", "pair", "varied"]
+__all__ = ["Scenario", "Varied", "frame_of", "pair", "varied", "worth_trying"]
 
 Outcome: TypeAlias = Mapping[str, bool | float | int | str]
 
@@ -54,7 +54,8 @@ def _around(limits: Sequence[float], *, whole: bool) -> tuple[float | int, ...]:
     return tuple(dict.fromkeys(int(p) for p in kept)) if whole else tuple(kept)
 
 
-def _worth_trying(plan: Plan, entry: Finding) -> tuple[bool | float | int | str, ...]:
+def worth_trying(plan: Plan, entry: Finding) -> tuple[bool | float | int | str, ...]:
+    """The values of a finding that rules can tell apart; empty for a number that no rule compares with a literal."""
     if entry.type == "bool":
         return (True, False)
     if entry.type == "word":
@@ -93,7 +94,7 @@ def _outcomes(plan: Plan, workup: WorkupPlan, patient: Patient, names: Collectio
         cut = [{name: value for name, value in outcome.items() if name in names} for outcome in stated]
         return [o for i, o in enumerate(cut) if o and o not in cut[:i]]
     catalogue = plan.knowledge.catalogue
-    choices = {name: values for name in names if (values := _worth_trying(plan, catalogue[name]))}
+    choices = {name: values for name in names if (values := worth_trying(plan, catalogue[name]))}
     return _combined(choices, plan.parameters.scenarios_per_workup)
 
 
