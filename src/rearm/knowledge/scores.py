@@ -1,0 +1,136 @@
+"""The prognostic scores that are computed, read from `data/scores.toml`: items with points, categories over the sum."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from rearm.knowledge._build import KnowledgeError, build
+
+__all__ = ["Band", "NotComputed", "Score", "ScoreCategory", "ScoreItem", "Scores", "load_scores", "read_scores"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Points from a limit on: exactly one of `from_` (at least), `above` (more than) and `below` (less than) is set."""
+
+    points: float
+    from_: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreItem:
+    """One item. It reads a test before the infusion, a finding, findings joined by OR, or the category of an earlier score.
+
+    `points` is for what is true or false; `bands` for numbers; `stages` for the category of a score; `as_points`: the finding is the value.
+    `above_reference`: the result against the upper limit that the laboratory reports with it.
+    """
+
+    name: str
+    test: str | None = None
+    days: int = 0
+    finding: str | None = None
+    any_of: tuple[str, ...] = ()
+    score: str | None = None
+    unit: str | None = None
+    points: float = 0.0
+    bands: tuple[Band, ...] = ()
+    stages: Mapping[str, float] | None = None
+    above_reference: bool = False
+    as_points: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreCategory:
+    """Sums up to and including `up_to`, or below `below`, that no earlier category took; the last category has no limit."""
+
+    label: str
+    up_to: float | None = None
+    below: float | None = None
+    meaning: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One score. `caution` is what a reader has to know before he believes the figure."""
+
+    id: str
+    name: str
+    purpose: str
+    population: str
+    items: tuple[ScoreItem, ...]
+    categories: tuple[ScoreCategory, ...]
+    sources: tuple[str, ...]
+    caution: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotComputed:
+    """A published score that is not computed, and why."""
+
+    id: str
+    name: str
+    why: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    computed: tuple[Score, ...]
+    not_computed: tuple[NotComputed, ...]
+
+
+@cache
+def load_scores() -> Scores:
+    """The bundled scores. Raises KnowledgeError where the file does not add up."""
+    return read_scores(tomllib.loads((files("rearm.knowledge") / "data" / "scores.toml").read_text("utf-8")))
+
+
+def read_scores(table: Mapping[str, Any]) -> Scores:
+    """The scores of a parsed file. Raises KnowledgeError with a sentence for each thing that does not fit."""
+    problems: list[str] = []
+    rows = [{{"item": "items", "category": "categories"}.get(k, k): v for k, v in row.items()} for row in table.get("score", ())]
+    scores = Scores(
+        tuple(_built(Score, rows, "score", problems)),
+        tuple(_built(NotComputed, table.get("not_computed", ()), "not_computed", problems)),
+    )
+    seen: set[str] = set()
+    for score in scores.computed:
+        problems += (f"scores.toml, score {score.id}: {text}" for text in _problems(score, seen))
+        seen.add(score.id)
+    if problems:
+        raise KnowledgeError(problems)
+    return scores
+
+
+def _built(cls: type[_T], rows: Iterable[Any], kind: str, problems: list[str]) -> Iterator[_T]:
+    for row in rows:
+        try:
+            yield build(cls, row, f"scores.toml, {kind} {row.get('id', '?')}")
+        except KnowledgeError as error:
+            problems += error.problems
+
+
+def _problems(score: Score, earlier: set[str]) -> Iterator[str]:
+    if score.id in earlier:
+        yield "the id stands twice."
+    for item in score.items:
+        if sum(bool(x) for x in (item.test, item.finding, item.any_of, item.score)) != 1:
+            yield f"the item {item.name!r} reads exactly one of test, finding, any_of and score."
+        if item.score is not None and item.score not in earlier:
+            yield f"the item {item.name!r} reads the score {item.score}, which does not stand before it."
+        if any((b.from_ is None) + (b.above is None) + (b.below is None) != 2 for b in item.bands):
+            yield f"a band of {item.name!r} has exactly one of from, above and below."
+    limits = [c.below if c.up_to is None else c.up_to for c in score.categories]
+    if not limits or limits[-1] is not None or None in limits[:-1]:
+        yield "every category but the last has a limit, and the last has none."
+    elif [x for x in limits[:-1] if x is not None] != sorted({x for x in limits[:-1] if x is not None}):
+        yield "the limits of the categories rise."
