@@ -227,6 +227,14 @@ def _picture(one: Chosen, measure: Measure, names: Mapping[str, str]) -> str | N
     return svg(forest_spec(rows, measure=measure, names=names), label=label)
 
 
+def _options_by_note(one: Chosen, knowledge: Knowledge) -> dict[str, list[str]]:
+    """Names of the options of a strategy by what the evidence that fits their agents and targets amounts to."""
+    found: dict[str, list[str]] = {}
+    for option in one.options:
+        found.setdefault(evidence_of(knowledge)[option.id].note, []).append(option.name)
+    return found
+
+
 def write_evidence_svgs(chosen: Sequence[Chosen], folder: Path, *, knowledge: Knowledge | None = None) -> list[Path]:
     """One SVG file for each strategy and measure with a pooled figure: `<strategy>-<measure>.svg`. Gives the paths."""
     names = study_names(knowledge or load())
@@ -263,9 +271,10 @@ def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None
                 if (picture := _picture(one, m, names)) is not None
             ],
             "listed": listed_rows(one.evidence),
+            "options": _options_by_note(one, known),
         }
         for one in chosen
     ]
     return engine.get_template("evidence.html.j2").render(
-        css=css(), sections=sections, names=names, apart=apart, pairs=pairs, knowledge=known, by_option=evidence_of(known)
+        css=css(), sections=sections, names=names, apart=apart, pairs=pairs, knowledge=known
     )

@@ -15,8 +15,9 @@ from rearm.report.draw import BLUE, GREY, INK, Spec
 
 __all__ = ["estimate_words", "forest_lines", "forest_spec", "in_months"]
 
-_ROW, _LABEL = 24, 62
-_WIDTHS = {"label": 400, "counts": 70, "plot": 260, "figure": 130, "weight": 55}
+_ROW, _LABEL = 24, 70
+_BLANK = {"counts": "", "figure": "", "weight": ""}
+_WIDTHS = {"label": 440, "counts": 70, "plot": 260, "figure": 130, "weight": 55}
 
 
 def in_months(measure: Measure) -> bool:
@@ -69,7 +70,7 @@ def forest_spec(rows: Sequence[Row], *, measure: Measure = "response", names: Ma
     for row in rows:
         if row["directness"] != previous:
             previous = row["directness"]
-            values.append({"row": len(values), "kind": "heading", "label": f"{_block(row, rows)} ({previous})"})
+            values.append({"row": len(values), "kind": "heading", "label": f"{_block(row, rows)} ({previous})", **_BLANK})
         label = label_words(row, names or {})
         values.append(
             {
@@ -86,9 +87,10 @@ def forest_spec(rows: Sequence[Row], *, measure: Measure = "response", names: Ma
             }
         )
     titles = {"label": "", "counts": "patients" if in_months(measure) else "with / of", "figure": "estimate (95 %)", "weight": "weight"}
-    views = [_text(field, titles[field]) for field in ("label", "counts")]
-    views += [_plot(measure, _range(rows, measure))]
-    views += [_text(field, titles[field]) for field in ("figure", "weight")]
+    y: Spec = {"field": "row", "type": "ordinal", "axis": None, "scale": {"domain": list(range(len(values)))}}
+    views = [_text(field, titles[field], y) for field in ("label", "counts")]
+    views += [_plot(measure, _range(rows, measure), y)]
+    views += [_text(field, titles[field], y) for field in ("figure", "weight")]
     height = {"height": _ROW * len(values)}
     return {"data": {"values": values}, "hconcat": [view | height for view in views], "spacing": 8}
 
@@ -99,15 +101,11 @@ def _block(row: Row, rows: Sequence[Row]) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _y() -> Spec:
-    return {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
-
-
-def _text(field: str, title: str) -> Spec:
+def _text(field: str, title: str, y: Spec) -> Spec:
     """A column of text: headings and pooled figures bold."""
     right = field != "label"
     mark = {"type": "text", "align": "right" if right else "left", "baseline": "middle", "color": INK, "fontSize": 11}
-    encoding = {"y": _y(), "x": {"value": _WIDTHS[field] if right else 0}, "text": {"field": field, "type": "nominal"}}
+    encoding = {"y": y, "x": {"value": _WIDTHS[field] if right else 0}, "text": {"field": field, "type": "nominal"}}
     strong = "datum.kind == 'heading' || datum.kind == 'pooled'"
     return {
         "width": _WIDTHS[field],
@@ -120,18 +118,18 @@ def _text(field: str, title: str) -> Spec:
     }
 
 
-def _plot(measure: Measure, limits: tuple[float, float]) -> Spec:
+def _plot(measure: Measure, limits: tuple[float, float], y: Spec) -> Spec:
     months = in_months(measure)
     scale: Spec = {"domain": list(limits), "nice": False, "type": "log" if months else "linear"}
-    ticks = [t for t in (0.5, 1, 2, 3, 6, 12, 24, 48, 96) if limits[0] <= t <= limits[1]] if months else [0, 25, 50, 75, 100]
-    axis = {"values": ticks, "title": "months" if months else "% of patients", "format": "~g"}
+    ticks = [t for t in (0.5, 1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 72) if limits[0] <= t <= limits[1]] if months else [0, 25, 50, 75, 100]
+    axis = {"values": ticks, "title": "months" if months else "% of patients", "format": "~f"}
     x: Spec = {"type": "quantitative", "scale": scale, "axis": axis}
 
     def layer(kind: str, mark: Spec, field: str, **more: Spec) -> Spec:
         return {
             "transform": [{"filter": f"datum.kind == '{kind}'"}],
             "mark": mark,
-            "encoding": {"y": _y(), "x": {**x, "field": field}, **more},
+            "encoding": {"y": y, "x": {**x, "field": field}, **more},
         }
 
     end: Spec = {"field": "high"}
