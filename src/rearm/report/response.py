@@ -1,0 +1,217 @@
+"""The response course of a patient as one object: where it starts, visit by visit with the reasons, endpoints, flags.
+
+Works with and without CAR-T. Where no start is given: the last infusion with a day; else day 0 of the record, a line of therapy, or the
+first dated result of the disease, whichever first has a baseline and a later result. The choice stands among the flags.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from rearm.course import Criteria, Endpoint, Failure, ResponseCourse, Visit, course_endpoint, endpoints, failures, load_criteria
+from rearm.course import response_course as course_from
+from rearm.course.gather import Flag, Span
+from rearm.course.lines import lines
+from rearm.course.yardstick import DISEASE_TESTS
+from rearm.record import Record
+
+__all__ = ["SCHEMA_VERSION", "PatientCourse", "course_object", "flags_of", "patient_course", "response_object", "response_schema"]
+
+SCHEMA_VERSION = 1
+_WITHOUT_INFUSION = ("PFS", "TTP", "DOR", "DFS", "TTNT", "OS")
+_DISEASE = frozenset(DISEASE_TESTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientCourse:
+    """One patient's course. `course` None: nothing in the record has a day to count from; `start_reason` says so.
+
+    `failure` is set where the course is that of an infusion. `endpoints` by name, counted from `start`.
+    """
+
+    record: Record
+    criteria: Criteria
+    start: int | None
+    start_reason: str
+    course: ResponseCourse | None
+    failure: Failure | None
+    endpoints: dict[str, Endpoint]
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        return self.course.visits if self.course is not None else ()
+
+    @property
+    def last_day(self) -> int | None:
+        """Where the follow-up of this course ends: death, the next infusion, or the last day with any data."""
+        if self.course is None:
+            return None
+        death = next((d.day for d in self.record.deaths if d.day is not None and d.day >= self.course.start), None)
+        days = [d for d in (self.record.last_day(), self.record.last_seen_day) if d is not None]
+        end = max(days, default=self.course.start) if death is None else death
+        return end if self.course.until is None else min(end, self.course.until)
+
+
+def patient_course(record: Record, *, start: int | None = None, criteria: Criteria | None = None) -> PatientCourse:
+    """The course from `start` (a day of the patient's axis; None: chosen as the module says) under `criteria` (None: the default).
+
+    A start on the day of an infusion is read as that infusion's course, with the baseline before bridging. Never raises on what a
+    record holds.
+    """
+    c = criteria or load_criteria()
+    judged = [f for f in failures(record, c) if f.course is not None]
+    if start is None:
+        start, reason = _chosen_start(record, c, judged)
+    else:
+        reason = f"counted from day {start}, as asked"
+    if start is None:
+        return PatientCourse(record=record, criteria=c, start=None, start_reason=reason, course=None, failure=None, endpoints={})
+    failure = next((f for f in judged if f.infusion_day == start), None)
+    if failure is not None:
+        found = endpoints(record, [failure], criteria=c)[failure.number]
+        return PatientCourse(
+            record=record, criteria=c, start=start, start_reason=reason, course=failure.course, failure=failure, endpoints=found
+        )
+    course = course_from(record, start=start, criteria=c)
+    found = {name: course_endpoint(record, course, name) for name in _WITHOUT_INFUSION}
+    return PatientCourse(record=record, criteria=c, start=start, start_reason=reason, course=course, failure=None, endpoints=found)
+
+
+def _chosen_start(record: Record, c: Criteria, judged: list[Failure]) -> tuple[int | None, str]:
+    if judged:
+        day = judged[-1].infusion_day
+        others = f", the last of {len(judged)} infusions" if len(judged) > 1 else ""
+        return day, f"counted from day {day}, the infusion of {judged[-1].product or 'CAR-T'}{others}"
+    days = sorted(
+        {x.when.first for x in record.labs if x.test in _DISEASE and x.day is not None and x.when.first is not None}
+        | {x.day for x in record.imaging if x.day is not None}
+    )
+    if not days:
+        return None, "no result of the disease has a day, so there is nothing to count from"
+
+    def framed(day: int) -> bool:
+        return any(day - c.baseline_window <= d <= day for d in days) and days[-1] > day
+
+    begun = [(d, line) for line in lines(record) if line.infusion is None and (d := line.start.day) is not None]
+    if framed(0):
+        at_zero = next((line for d, line in begun if d == 0), None)
+        return 0, "counted from day 0" + (f", the start of line {at_zero.number}" if at_zero is not None else " of the record")
+    for day, line in sorted(begun, key=lambda x: x[0]):
+        if framed(day):
+            return day, f"counted from day {day}, the start of line {line.number}, the first with a baseline and later results"
+    return days[0], f"counted from day {days[0]}, the first dated result of the disease, which is taken as the baseline"
+
+
+# ---- one object a patient ---------------------------------------------------------------------------------------------------------
+
+
+def response_object(record: Record, *, start: int | None = None, criteria: Criteria | None = None) -> dict[str, Any]:
+    """The course as plain data for JSON, in the form of `response_schema()`. Days are on the patient's axis; unknown is null."""
+    return course_object(patient_course(record, start=start, criteria=criteria))
+
+
+def course_object(found: PatientCourse) -> dict[str, Any]:
+    """`response_object` of a course that was already computed."""
+    course, record = found.course, found.record
+    head: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "patient_id": record.patient_id,
+        "day_zero": record.day_zero.isoformat() if record.day_zero is not None else None,
+        "criteria": str(found.criteria),
+        "start": found.start,
+        "measurable": list(course.measurable) if course is not None else [],
+        "baseline": _baseline(course),
+        "visits": [_visit(v) for v in found.visits],
+        "best_confirmed": course.best_confirmed if course is not None else "NE",
+    }
+    for name in ("best_confirmed_day", "progression_day", "relapse_from_cr_day", "clinical_relapse_day"):
+        head[name] = getattr(course, name) if course is not None else None
+    head["mrd_negative_days"] = list(course.mrd_negative_days) if course is not None else []
+    head["sustained_mrd_negative_day"] = course.sustained_mrd_negative_day if course is not None else None
+    head["endpoints"] = {name: _endpoint(e) for name, e in found.endpoints.items()}
+    head["flags"] = [{"id": i, "day": day, "text": text, "open": still} for i, day, text, still in flags_of(found)]
+    return head
+
+
+def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | None]]:
+    """(id, day, sentence, open) of all that a reader must know; `open` is None except for a signal that something may still settle."""
+    course, failure, record = found.course, found.failure, found.record
+    flags: list[tuple[str, int | None, str, bool | None]] = [("start", found.start, found.start_reason, None)]
+    undated = sum(x.day is None for x in record.infused())
+    if undated:
+        flags.append(("infusion_without_day", None, f"infusions without a day, which have no course: {undated}", None))
+    if record.set_aside:
+        flags.append(
+            ("set_aside", None, f"results of the input that could not be used: {len(record.set_aside)} (`rearm check` lists them)", None)
+        )
+    if course is None:
+        return flags
+    if course.not_evaluable:
+        flags.append(("not_evaluable", None, course.not_evaluable, None))
+    if course.suspicion is not None:
+        s = course.suspicion
+        flags.append((f"progression_{s.certainty}", s.day, s.text, True))
+    flags += [(s.id, s.day, s.text, s.open) for s in (failure.signals if failure is not None else course.signals)]
+    own: Iterable[Flag] = failure.flags if failure is not None else course.flags
+    flags += [(f.id, f.day, f.text, None) for f in dict.fromkeys(own)]
+    if failure is not None and failure.difference:
+        flags.append(("team_and_laboratory_differ", failure.team_day, failure.difference, None))
+    return flags
+
+
+def _visit(v: Visit) -> dict[str, Any]:
+    sources = {test: str(x.source) for test, x in v.assessment.labs.items()} if v.assessment is not None else {}
+    if v.assessment is not None and v.assessment.exams:
+        sources["imaging"] = "; ".join(str(row.source) for exam in v.assessment.exams for row in exam.rows)
+    return {
+        "day": v.day,
+        "response": v.response,
+        "confirmed": "NE" if v.confirmed == "BL" else v.confirmed,
+        "rule": v.rule,
+        "reason": v.reason,
+        "missing": list(v.missing),
+        "values": {test: plain(value) for test, value in v.values.items()},
+        "nadir": {test: round(value, 6) for test, value in v.nadir.items()},
+        "carried": dict(v.carried),
+        "sources": sources,
+    }
+
+
+def _baseline(course: ResponseCourse | None) -> dict[str, Any]:
+    if course is None:
+        return {"values": {}, "days": {}}
+    return {"values": {t: plain(x) for t, x in course.baseline.values.items()}, "days": dict(course.baseline.days)}
+
+
+def plain(value: Span | str) -> float | str | list[float | None]:
+    """A word, an exact number, or [low, high] of a bound (null: open)."""
+    if isinstance(value, str):
+        return value
+    low, high = (round(x, 6) if math.isfinite(x) else None for x in value)
+    return low if low is not None and low == high else [low, high]
+
+
+def _endpoint(e: Endpoint) -> dict[str, Any]:
+    return {
+        "status": e.status,
+        "event": e.event,
+        "day": e.day,
+        "days": e.days,
+        "origin": e.origin,
+        "origin_day": e.origin_day,
+        "style": e.style,
+        "competing": e.competing,
+        "reason": e.reason,
+    }
+
+
+def response_schema() -> dict[str, Any]:
+    """The published JSON Schema (2020-12) of `response_object`."""
+    text = resources.files("rearm.report").joinpath("response.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
