@@ -20,7 +20,6 @@ from rearm.assess.scenarios import Scenario, Varied, frame_of, pair, varied
 from rearm.course import Failure, load_criteria
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.record import Record
-from rearm.rules import evaluate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,7 +100,7 @@ def _judge(
             scenarios += [(position, s) for s in workup.scenarios]
             own.append(range(start, len(patients) + len(scenarios)))
         rows.append(own)
-    read = evaluate(plan.conditions, frame_of(plan, patients, scenarios))
+    read = plan.compiled.evaluate(frame_of(plan, patients, scenarios))
     answers = np.hstack([read, np.ones((len(read), 1), dtype=np.int8)])  # the last column is `plan.always`
     of_row = np.array([*range(len(patients)), *(position for position, _ in scenarios)])
     judged = verdicts(plan, answers, _approvals(plan, patients, region, of_row))

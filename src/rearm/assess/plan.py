@@ -15,7 +15,7 @@ from rearm.assess.evidence import OptionEvidence, evidence_of
 from rearm.assess.parameters import PARAMETERS, Parameters
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.rulesets import AlertRule, Factor, Indicator, Option, Rule, Support, Workup
-from rearm.rules import Condition, conditions_of
+from rearm.rules import Compiled, Condition, conditions_of
 from rearm.rules.tree import Flag
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Plan:
     knowledge: Knowledge
     parameters: Parameters
     conditions: tuple[Condition, ...]
+    compiled: Compiled
     always: int  # number of the column that is true on every row
     columns: tuple[str, ...]  # findings that some condition reads
     read: frozenset[str]  # the same
@@ -143,6 +144,7 @@ class _Planner:
             knowledge=knowledge,
             parameters=self.parameters,
             conditions=tuple(self.conditions),
+            compiled=Compiled(self.conditions),
             always=always,
             columns=columns,
             read=frozenset(columns),

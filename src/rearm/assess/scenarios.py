@@ -135,7 +135,8 @@ def frame_of(plan: Plan, patients: Sequence[Patient], scenarios: Sequence[tuple[
     if not scenarios:
         return base
     frame = base[[*range(len(patients)), *(position for position, _ in scenarios)]]
-    columns = {name: tuple(c for c in (name, name + LOW, name + HIGH) if c in base.columns) for name in plan.columns}
+    there = set(base.columns)
+    columns = {name: tuple(c for c in (name, name + LOW, name + HIGH) if c in there) for name in plan.columns}
     rows: dict[str, list[int]] = defaultdict(list)
     values: dict[str, list[Any]] = defaultdict(list)
     for row, (_, scenario) in enumerate(scenarios, len(patients)):

@@ -6,7 +6,7 @@ condition unknown unless the rest decides it. Whatever turns unknown into known 
 """
 
 from rearm.rules.compiled import conditions_of, read_conditions
-from rearm.rules.evaluation import HIGH, LOW, Clause, Interval, Value, evaluate, findings_frame, trace, truth, unknown_findings
+from rearm.rules.evaluation import HIGH, LOW, Clause, Compiled, Interval, Value, evaluate, findings_frame, trace, truth, unknown_findings
 from rearm.rules.reading import ConditionRefused, parse_condition
 from rearm.rules.tree import Condition, condition_from_json
 
@@ -14,6 +14,7 @@ __all__ = [
     "HIGH",
     "LOW",
     "Clause",
+    "Compiled",
     "Condition",
     "ConditionRefused",
     "Interval",

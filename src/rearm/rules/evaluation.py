@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
-__all__ = ["HIGH", "LOW", "Clause", "Interval", "Value", "evaluate", "findings_frame", "trace", "truth", "unknown_findings"]
+__all__ = ["HIGH", "LOW", "Clause", "Compiled", "Interval", "Value", "evaluate", "findings_frame", "trace", "truth", "unknown_findings"]
 
 Value: TypeAlias = bool | float | int | str | None
 Interval: TypeAlias = tuple[float, float]  # both ends count as possible; what leaves an end out moves it inwards by the smallest step
@@ -62,7 +62,7 @@ def findings_frame(
             if finding.numeric and bool in map(type, values):  # Polars would read True as 1
                 raise TypeError
             columns.append(pl.Series(name, values, dtype=types[finding.type]))
-            if finding.type == "number" and columns[-1].is_nan().any():
+            if finding.type == "number" and any(v != v for v in values):
                 raise ValueError(f"The finding {name} is NaN; what is not known is null.")
         except (TypeError, OverflowError):
             wrong = next(v for v in values if not _of_type(v, finding.type))
@@ -82,20 +82,36 @@ def _of_type(value: Value, kind: str) -> bool:
     return isinstance(value, int | float if kind == "number" else int) and not isinstance(value, bool)
 
 
-def evaluate(conditions: Sequence[Condition], frame: pl.DataFrame) -> npt.NDArray[np.int8]:
-    """Every condition on every row in one select: an array rows x conditions of 1 (true), 0 (false), -1 (unknown)."""
-    import numpy as np
-    import polars as pl
+class Compiled:
+    """Conditions with their Polars expressions, made once and evaluated on many frames."""
 
-    if not conditions:
-        return np.empty((frame.height, 0), dtype=np.int8)
-    bounded = frozenset(name.removesuffix(LOW) for name in frame.columns if name.endswith(LOW))
-    select = []
-    for number, condition in enumerate(conditions):
-        expression = _expression(condition.node, bounded.intersection(condition.reads))
-        select.append(expression.cast(pl.Int8).fill_null(-1).alias(str(number)))
-    answers: npt.NDArray[np.int8] = frame.select(select).to_numpy()
-    return answers
+    def __init__(self, conditions: Sequence[Condition]) -> None:
+        self.conditions = tuple(conditions)
+        self._exact = [self._select(number, frozenset()) for number in range(len(self.conditions))]
+
+    def evaluate(self, frame: pl.DataFrame) -> npt.NDArray[np.int8]:
+        """Every condition on every row in one select: an array rows x conditions of 1 (true), 0 (false), -1 (unknown)."""
+        import numpy as np
+
+        if not self.conditions:
+            return np.empty((frame.height, 0), dtype=np.int8)
+        bounded = frozenset(name.removesuffix(LOW) for name in frame.columns if name.endswith(LOW))
+        select = self._exact
+        if bounded:
+            touched = [bounded.intersection(condition.reads) for condition in self.conditions]
+            select = [self._select(number, names) if names else self._exact[number] for number, names in enumerate(touched)]
+        answers: npt.NDArray[np.int8] = frame.select(select).to_numpy()
+        return answers
+
+    def _select(self, number: int, bounded: frozenset[str]) -> pl.Expr:
+        import polars as pl
+
+        return _expression(self.conditions[number].node, bounded).cast(pl.Int8).fill_null(-1).alias(str(number))
+
+
+def evaluate(conditions: Sequence[Condition], frame: pl.DataFrame) -> npt.NDArray[np.int8]:
+    """`Compiled(conditions).evaluate(frame)`, for conditions that are needed once."""
+    return Compiled(conditions).evaluate(frame)
 
 
 def _expression(node: Node, bounded: frozenset[str]) -> pl.Expr:
