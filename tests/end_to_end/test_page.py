@@ -1,0 +1,125 @@
+"""The page in a real browser: opens from disk, asks for nothing, works by keyboard, says what the result says, runs no input text."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rearm
+from rearm.record import Fact, Record, When
+from rearm.report import page
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+RECORDS = {r.patient_id: r for r in rearm.read(ROOT / "examples" / "tables").records}
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+class Opened:
+    """A page opened from disk, with what it asked for and what went wrong."""
+
+    def __init__(self, browser: Any, folder: Path, record: Record) -> None:
+        self.assessment = rearm.assess(record)
+        file = folder / "page.html"
+        file.write_text(page(self.assessment, record), encoding="utf-8")
+        self.view = browser.new_page()
+        self.requests: list[str] = []
+        self.troubles: list[str] = []
+        self.view.on("request", lambda r: self.requests.append(r.url))
+        self.view.on("console", lambda m: self.troubles.append(m.text))
+        self.view.on("pageerror", lambda e: self.troubles.append(str(e)))
+        self.view.on("dialog", lambda d: (self.troubles.append(f"dialog {d.message}"), d.dismiss()))
+        self.view.goto(file.as_uri())
+
+
+@needs_browser
+@pytest.mark.browser
+@pytest.mark.parametrize("patient", ["SYN-01", "SYN-08", "SYN-09", "SYN-10"])
+def test_opens_from_disk_and_says_what_the_result_says(browser: Any, tmp_path: Path, patient: str) -> None:
+    opened = Opened(browser, tmp_path, RECORDS[patient])
+    assert opened.troubles == []
+    assert len(opened.requests) == 1 and opened.requests[0].startswith("file:")
+    shown = {o.id: o.verdict for o in opened.assessment.options if o.verdict}
+    found = {}
+    for node in opened.view.query_selector_all("details[id^=option-]"):
+        chip = node.query_selector("summary .chip")
+        if chip is not None:
+            found[(node.get_attribute("id") or "").removeprefix("option-")] = (chip.get_attribute("class") or "").split()[-1]
+    assert found == shown
+    links = opened.view.eval_on_selector_all("a[href^='#']", "nodes => nodes.map(n => n.getAttribute('href').slice(1))")
+    missing = [x for x in set(links) if opened.view.query_selector(f'[id="{x}"]') is None]
+    assert missing == []
+
+
+@needs_browser
+@pytest.mark.browser
+def test_keyboard_opens_an_option(browser: Any, tmp_path: Path) -> None:
+    opened = Opened(browser, tmp_path, RECORDS["SYN-01"])
+    summary = opened.view.locator("#option-talquetamab > summary")
+    summary.focus()
+    opened.view.keyboard.press("Enter")
+    assert opened.view.locator("#option-talquetamab").get_attribute("open") is not None
+    assert opened.view.locator("#option-talquetamab").locator("h3", has_text="What to expect").is_visible()
+    assert opened.view.locator("html").get_attribute("lang") == "en"
+    assert opened.view.locator("h1").count() == 1
+
+
+@needs_browser
+@pytest.mark.browser
+def test_text_of_the_input_stays_text(browser: Any, tmp_path: Path) -> None:
+    evil = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'>"
+    record = RECORDS["SYN-01"]
+    source = record.labs[0].source
+    attacked = replace(
+        record,
+        patient_id=evil,
+        heavy_chain=(evil,),
+        therapies=tuple(replace(t, regimen=evil) for t in record.therapies),
+        labs=tuple(replace(x, as_given=evil, method=evil if x.method else None) for x in record.labs),
+        facts=(Fact(finding="trials_open", value=evil, source=replace(source, place=evil), when=When.on(400)),),
+    )
+    opened = Opened(browser, tmp_path, attacked)
+    assert opened.troubles == []
+    assert opened.view.locator("main img, script").count() == 0
+    assert "onerror" in opened.view.locator("h1").inner_text()
+
+
+def test_every_number_of_an_expected_figure_is_on_the_page() -> None:
+    record = RECORDS["SYN-04"]
+    assessment = rearm.assess(record)
+    text = re.sub(r"<[^>]+>", " ", page(assessment, record, with_picture=False))
+    assert [o for o in assessment.options if o.expected]
+    for option in assessment.options:
+        for e in option.expected:
+            scale = 1 if e.unit == "months" else 100
+            shape = "{:.1f} months ({:.1f} to {:.1f})" if e.unit == "months" else "{:.0f} % ({:.0f} to {:.0f} %)"
+            assert shape.format(scale * e.estimate, scale * e.low, scale * e.high) in text, (option.id, e)
+
+
+def test_no_figure_after_car_t_without_direct_evidence() -> None:
+    for record in RECORDS.values():
+        for option in rearm.assess(record).options:
+            if option.evidence.directness != "direct":
+                assert all(e.directness != "direct" for e in option.expected), option.id
+
+
+def test_nothing_after_as_of_is_on_the_page() -> None:
+    record = RECORDS["SYN-04"]
+    text = re.sub(r"<[^>]+>", " ", page(rearm.assess(record, as_of=300), record))
+    assert not re.search(r"day (590|640|645|655)\b", text)
