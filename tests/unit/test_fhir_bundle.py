@@ -262,7 +262,7 @@ def test_a_folder_of_bundles(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text(json.dumps(bundle(patient(id="p2"), m_protein(subject={"reference": "Patient/p2"}))))
     assert [r.patient_id for r in read(tmp_path).records] == ["p1", "p2"]
     (tmp_path / "c.json").write_text(json.dumps(bundle(patient(), m_protein())))
-    with pytest.raises(InputError, match=r"p1 stands in a\.json and in c\.json"):
+    with pytest.raises(InputError, match=r"'p1' stands in a\.json and in c\.json"):
         read(tmp_path)
 
 

@@ -57,7 +57,7 @@ def read_fhir(path: str | Path | bytes, *, today: date | None = None, name: str 
         for record in records:
             if (other := places.setdefault(record.patient_id, file.name)) != file.name:
                 raise InputError(
-                    f"The patient {record.patient_id} stands in {other} and in {file.name}. Put the resources into one Bundle."
+                    f"The patient {shown(record.patient_id)} stands in {other} and in {file.name}. Put the resources into one Bundle."
                 )
         found.extend(records)
         loose.extend(issues)

@@ -103,7 +103,7 @@ def _collect(top: Element, bundle: Bundle) -> None:
             continue
         element = Element(data)
         kind, identifier = str(data["resourceType"]), element.text("id")
-        where = f"{kind}/{identifier}" if identifier else f"entry {place + 1} ({kind})"
+        where = f"{_plain(kind)}/{_plain(identifier)}" if identifier else f"entry {place + 1} ({_plain(kind)})"
         bundle.resources.append(Resource(kind, identifier, where, element, entry.text("fullUrl")))
 
 
@@ -112,7 +112,7 @@ def _distinct(bundle: Bundle) -> None:
     kept: dict[str, Resource] = {}
     refused: set[str] = set()
     for resource in bundle.resources:
-        key = resource.place if resource.id else f"{resource.place} {resource.address}"
+        key = f"{resource.type}/{resource.id}" if resource.id else f"{resource.place} {resource.address}"
         other = kept.get(key)
         if other is None or key in refused:
             kept.setdefault(key, resource)

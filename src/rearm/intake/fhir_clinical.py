@@ -46,21 +46,8 @@ def _person(element: Element, draft: Draft, t: Translation) -> Draft | None:
     elif gender is not None:
         t.issue("note", "sex_not_used", draft.place, f"The administrative gender is {shown(gender)}; sex is unknown.", "used")
     _birth(element, draft, t)
-    t.own_columns(_without(element, "cause"), draft)
+    t.own_columns(element, draft, skip=("cause",))
     return _death(element, draft.place, t)
-
-
-def _without(element: Element, *columns: str) -> Element:
-    """The element without extensions of these columns."""
-    urls = {COLUMN + c for c in columns}
-    kept = [e for e in element.data.get("extension", ()) if not (isinstance(e, dict) and e.get("url") in urls)]
-    return Element(
-        {**element.data, "extension": kept}
-        if "extension" in element.data and isinstance(element.data["extension"], list)
-        else element.data,
-        element.path,
-        element.problems,
-    )
 
 
 def _birth(element: Element, draft: Draft, t: Translation) -> None:
@@ -172,7 +159,7 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
     found = {("conditions" if c.system == "condition" else "toxicities", c.code) for c in codes if c.system in ("condition", "toxicity")}
     found |= {("conditions", known[c.system, c.code]) for c in codes if (c.system, c.code) in known}
     if len(found) > 1:
-        names = " and ".join(sorted(name for _, name in found))
+        names = " and ".join(sorted(shown(name) for _, name in found))
         t.issue(
             "error", "code_contradiction", resource.place, f"The codes name different conditions ({names}); it is not used.", "set_aside"
         )

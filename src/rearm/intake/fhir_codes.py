@@ -81,11 +81,14 @@ def _table(data: Mapping[str, Any], name: str) -> dict[tuple[str, str], str]:
 
 def codes_of(concept: Element) -> list[Code]:
     """The codings of a CodeableConcept that have a system and a code."""
+    if "coding" not in concept.data:
+        return []
     found = []
+    systems = load_codes().systems
     for coding in concept.children("coding"):
-        system, code, display = coding.text("system"), coding.text("code"), coding.text("display")
+        system, code = coding.text("system"), coding.text("code")
         if system is not None and code is not None:
-            found.append(Code(load_codes().systems.get(system.rstrip("/"), system), code, display))
+            found.append(Code(systems.get(system) or systems.get(system.rstrip("/"), system), code, coding.text("display")))
     return found
 
 

@@ -35,8 +35,12 @@ class Element:
         return key in self.data
 
     def text(self, key: str) -> str | None:
-        value = self._typed(key, str, "a text")
-        return value.strip() or None if isinstance(value, str) else None
+        value = self.data.get(key)
+        if isinstance(value, str):
+            return value.strip() or None
+        if value is not None:
+            self._problem(key, "a text")
+        return None
 
     def number(self, key: str) -> float | int | None:
         value = self.data.get(key)
@@ -51,11 +55,18 @@ class Element:
         return value if isinstance(value, bool) else None
 
     def child(self, key: str) -> Element:
-        value = self._typed(key, dict, "an object")
-        return Element(value if isinstance(value, dict) else _NOTHING, self._below(key), self.problems)
+        value = self.data.get(key)
+        if value is None:
+            return _ABSENT
+        if not isinstance(value, dict):
+            self._problem(key, "an object")
+            return _ABSENT
+        return Element(value, self._below(key), self.problems)
 
     def children(self, key: str) -> list[Element]:
         """The objects of a list; FHIR has no other lists that are read here."""
+        if key not in self.data:
+            return []
         value = self._typed(key, list, "a list")
         found: list[Element] = []
         for place, item in enumerate(value if isinstance(value, list) else ()):
@@ -92,6 +103,9 @@ class Element:
 
     def _below(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
+
+
+_ABSENT = Element(_NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

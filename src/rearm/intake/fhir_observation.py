@@ -282,7 +282,7 @@ def _coded(value: Element, test: TestDef, draft: Draft, t: Translation) -> None:
     if text is not None and (word := test.word(text)) is not None:
         said[word] = text
     if len(said) > 1:
-        _refuse(draft, "value", "value_contradiction", f"{test.name} is given as {' and as '.join(sorted(said))}.", t)
+        _refuse(draft, "value", "value_contradiction", f"{test.name} is given as {' and as '.join(map(shown, sorted(said)))}.", t)
     elif said:
         draft.values["value"] = next(iter(said))
     elif text is not None:

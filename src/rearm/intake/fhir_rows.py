@@ -110,10 +110,12 @@ class Translation:
             draft.set_aside[column] = when.why_not
         draft.put(column, when.value)
 
-    def own_columns(self, element: Element, draft: Draft, *, components: bool = False) -> None:
+    def own_columns(self, element: Element, draft: Draft, *, components: bool = False, skip: tuple[str, ...] = ()) -> None:
         """Columns that stand as extensions (or, for an Observation, as components) of the own system."""
         columns = load_tables()[draft.table].columns
         for column, holder in self._own(element, components):
+            if column in skip:
+                continue
             if column not in columns or column == "patient_id":
                 message = f"{shown(column)} is no column of {draft.table} (nearest: {nearest(column, columns)}); it is not read."
                 self.issue("warning", "unknown_column", draft.place, message, "set_aside")

@@ -31,7 +31,7 @@ def read_variant(draft: Draft, element: Element, t: Translation) -> None:
             "warning",
             "several_genes",
             draft.place,
-            f"The variant names several genes ({', '.join(genes)}); it is not read. Give one Observation a gene.",
+            f"The variant names several genes ({', '.join(map(shown, genes))}); it is not read. Give one Observation a gene.",
             "set_aside",
         )
         return
