@@ -231,6 +231,7 @@ def _arm(arm: Arm, known: Knowledge) -> Iterator[str]:
     row = next((r for r in listed if r["arm"] == arm.id), None)
     if row is None:
         yield from _wrapped("Of no strategy of its own: shown under none, pooled nowhere.")
+        yield from _fields(arm, skip=("id", "study", "strategy", "population", "setting", "figure", "url", "read_from"))
         return
     for key in ("n", "response", "complete_response", "pfs", "dor", "os", "crs", "icans", "severe_infection", "findings", "caveats"):
         if row[key] is not None:

@@ -1,0 +1,280 @@
+"""Pages of the dictionary on facts from outside: tests, studies and evidence, criteria, agents, expected verdicts, sources."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from docs_markdown import Lines, cell, code, table
+from rearm.course import criteria_table
+from rearm.evidence import MEASURES, evidence_for, listed_rows, overview_rows
+from rearm.knowledge import Knowledge
+from rearm.knowledge.agents import load_agents, load_products, load_regimens
+from rearm.knowledge.bundle import DATA
+from rearm.knowledge.studies import STRATEGIES, Study
+from rearm.knowledge.tests import TestDef, load_tests
+from rearm.report.citations import source_line
+from rearm.report.evidence import MEASURE_TITLES, STRATEGY_TITLES
+from rearm.report.forest import estimate_words
+from rearm.report.words import words
+
+
+def tests() -> Lines:
+    """Every test by group: units, words, ranges, LOINC; then the spellings that are read."""
+    yield "# Tests"
+    yield ""
+    yield "What a result may be called and in which units it is read. A number without a unit, or in a unit that is not"
+    yield "listed, is set aside."
+    yield "Outside *plausible* a value is used with an issue, outside *possible* it is refused. Ranges are in the first unit."
+    by_group: dict[str, list[TestDef]] = {}
+    for test in load_tests().values():
+        by_group.setdefault(test.group, []).append(test)
+    for group, members in by_group.items():
+        yield f"\n## {words(group).capitalize()}"
+        yield from table(
+            ("test", "name", "units", "plausible (possible)", "words", "LOINC", "remark"),
+            (
+                (
+                    code(t.id),
+                    cell(t.name),
+                    cell(", ".join(t.allowed)),
+                    cell(f"{t.soft[0]:g} to {t.soft[1]:g} ({t.hard[0]:g} to {t.hard[1]:g})") if t.unit else "",
+                    cell(", ".join(dict.fromkeys(t.words.values()))),
+                    cell("; ".join(f"{c.code} {c.display}" + (" (not read)" if c.role == "not_read" else "") for c in t.loinc)),
+                    cell(t.note),
+                )
+                for t in members
+            ),
+        )
+    raw = tomllib.loads((DATA / "tests.toml").read_text("utf-8"))
+    yield "## Spellings of units"
+    yield from table(
+        ("unit", "also read"),
+        ((cell(u), cell(", ".join([*row.get("spellings", ()), *row.get("against_ucum", {})]))) for u, row in raw["unit"].items()),
+    )
+    yield "## Spellings of words"
+    yield from table(
+        ("set", "word", "read from"),
+        ((cell(name), cell(word), cell(", ".join(spellings))) for name, row in raw["words"].items() for word, spellings in row.items()),
+    )
+
+
+def studies(knowledge: Knowledge) -> Lines:
+    """Every study with its arms as published and what became of each."""
+    yield "# Studies"
+    yield ""
+    yield "Arms as published. Only patient-level counts are pooled; how, says [the evidence](evidence.md). An empty cell was not read."
+    listed = {row["arm"]: row for strategy in STRATEGIES for row in listed_rows(evidence_for(strategy))}
+    for study in knowledge.studies:
+        yield from _study(study, listed)
+
+
+def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
+    c = study.citation
+    yield f"\n### {study.id}"
+    yield ""
+    yield f"{cell(str(c))} [{c.read_from}]({c.url}), {study.design}." + (f" Not seen: {', '.join(c.missing)}." if c.missing else "")
+    if study.note:
+        yield f"\n{cell(study.note)}"
+    rows = []
+    for arm in study.arms:
+        row = listed.get(arm.id, {})
+        figures = (row.get(k) for k in ("response", "complete_response", "pfs", "os", "severe_infection"))
+        fate = row.get("pooled") or ""
+        why = f"response not pooled: {row['not_pooled']}" if row.get("not_pooled") else "" if row else "of no strategy of its own"
+        rows.append(
+            (
+                cell(arm.population),
+                f"{cell(arm.setting_words)} ({arm.directness})",
+                arm.strategy,
+                cell(arm.n_treated),
+                *(cell(f) for f in figures),
+                cell("; ".join(x for x in (f"pooled: {words(fate)}" if fate else "", why) if x)),
+                cell("; ".join((*arm.findings, *arm.caveats))),
+            )
+        )
+    head = ("arm", "setting", "strategy", "n", "response", "complete", "PFS", "OS", "infection grade 3+", "pooled", "remarks")
+    yield from table(head, rows)
+
+
+def evidence() -> Lines:
+    """The figures shown for each strategy."""
+    yield "# Evidence by strategy"
+    yield ""
+    yield "Random-effects model with the exact binomial likelihood and a half-normal prior on the differences between"
+    yield "centres. Figures after"
+    yield "CAR-T need a direct arm; less direct arms lend at most half of the information. Median PFS is pooled on the log scale, overall"
+    yield "survival is listed and never pooled. Figures are unadjusted and from different patients: they rank nothing."
+    for strategy in STRATEGIES:
+        found = evidence_for(strategy)
+        yield f"\n## {STRATEGY_TITLES[strategy]}"
+        yield ""
+        yield f"`{strategy}`, evidence: {found.directness}. {cell(found.note)}"
+        rows = {row["measure"]: row for row in overview_rows(found)}
+        yield from table(
+            ("outcome", "estimate (95 %)", "new centre (95 %)", "in whom", "evidence", "arms, patients", "studies"),
+            (
+                (
+                    MEASURE_TITLES[m],
+                    estimate_words(rows[m], m),
+                    estimate_words({"estimate": None, "low": rows[m]["new_low"], "high": rows[m]["new_high"]}, m),
+                    cell(rows[m]["population"]),
+                    rows[m]["directness"],
+                    f"{rows[m]['arms']}, {rows[m]['patients']}",
+                    ", ".join(f"[{s}](studies.md#{s})" for s in rows[m]["studies"].split(", ")),
+                )
+                for m in MEASURES
+                if m in rows
+            ),
+        )
+
+
+def criteria() -> Lines:
+    """Versions, thresholds, settings and open questions of the response criteria."""
+    data = criteria_table()
+    yield "# Response criteria"
+    yield ""
+    yield 'Thresholds and settings are data; each can be changed by name: `load_criteria(serum_pd_rise=1.0, A5="pd")`.'
+    yield "\n## Versions"
+    yield from table(
+        ("version", "title", "differs from the default in"),
+        (
+            (code(v), cell(r["title"]), cell(r.get("refused") or ", ".join(f"{k} = {x}" for k, x in r.get("deviations", {}).items())))
+            for v, r in data["versions"].items()
+        ),
+    )
+    yield "## Thresholds"
+    yield from table(
+        ("name", "value", "meaning", "source"),
+        (
+            (code(n), cell(f"{r['value']} {r['unit']}".removesuffix(" 1").strip()), cell(r["meaning"]), cell(r["source"]))
+            for n, r in data["thresholds"].items()
+        ),
+    )
+    yield "## Settings of this project"
+    yield from table(
+        ("name", "value", "meaning"),
+        ((code(n), cell(f"{r['value']} {r['unit']}".removesuffix(" 1").strip()), cell(r["meaning"])) for n, r in data["settings"].items()),
+    )
+    yield "## Open questions of the text, and the answer taken"
+    yield ""
+    yield "Where the published text can be read in two ways, the answer in bold is taken; the other can be chosen."
+    yield from table(
+        ("question", "", "answers"),
+        (
+            (
+                n,
+                cell(r["question"]),
+                "; ".join(
+                    f"**{cell(text)}** ({code(key)})" if key == r["default"] else f"{cell(text)} ({code(key)})"
+                    for key, text in r["options"].items()
+                ),
+            )
+            for n, r in data["ambiguities"].items()
+        ),
+    )
+    yield "## Sources"
+    yield from table(("", "source"), ((k, cell(v)) for k, v in data["sources"].items()))
+
+
+def agents() -> Lines:
+    """Agents, CAR-T products and regimen names."""
+    yield "# Agents, CAR-T products and regimens"
+    yield ""
+    yield "A name that is not listed is reported as unread; nothing is guessed from likeness."
+    yield "\n## Agents"
+    yield from table(
+        ("agent", "class", "targets", "brands, codes, spellings", "RxNorm"),
+        (
+            (
+                cell(a.id),
+                cell(", ".join((a.cls, *a.classes))),
+                cell(", ".join(a.targets)),
+                cell(", ".join((*a.brands, *a.codes, *a.spellings))),
+                cell(a.rxnorm),
+            )
+            for a in load_agents().values()
+        ),
+    )
+    yield "## CAR-T products"
+    yield from table(
+        ("product", "targets", "binder", "brands, codes, spellings"),
+        (
+            (
+                cell(p.name),
+                cell(", ".join(p.targets)),
+                cell(p.construct or "not known"),
+                cell(", ".join((p.id, *p.brands, *p.codes, *p.spellings))),
+            )
+            for p in load_products().values()
+        ),
+    )
+    yield "## Regimens"
+    yield ""
+    yield "A name in use for several sets of agents is an issue that names them, unless the agents are spelled out beside it."
+    yield from table(
+        ("names", "agents"),
+        (
+            (cell(", ".join(r.names)), cell(", ".join(r.agents) or "ambiguous: " + " / ".join(", ".join(c) for c in r.candidates)))
+            for r in load_regimens().values()
+        ),
+    )
+
+
+def examples(expected: Path) -> Lines:
+    """The expectations of `examples/expected.yaml` with their reasons."""
+    yield "# What is expected of the example patients"
+    yield ""
+    yield "All of them are invented. The expectations were written by hand from the guidance, before the program was"
+    yield "asked; the tests hold the"
+    yield "program to them. Ids in brackets are statements of the [sources](sources.md)."
+    for entry in yaml.safe_load(expected.read_text("utf-8")):
+        yield f"\n## {entry['id']}: {entry['title']}"
+        yield ""
+        for key, value in entry["expect"].items():
+            if key in ("options", "causes"):
+                for inner, wanted in value.items():
+                    yield f"- {words(key)}, {words(inner)}: {_wanted(wanted)}"
+            else:
+                yield f"- {words(key)}: {_wanted(value)}"
+        yield "\nWhy:\n"
+        yield from (f"- {cell(reason)}" for reason in entry["why"])
+
+
+def _wanted(value: Any) -> str:
+    """An expectation in words: a strategy narrowed by agents or targets, a list, a table of fields."""
+    if isinstance(value, list):
+        return "; ".join(_wanted(v) for v in value)
+    if isinstance(value, dict) and "strategy" in value:
+        more = [f"only against {'/'.join(value['only_targets'])}"] if "only_targets" in value else []
+        more += [", ".join(value["agents"])] if "agents" in value else []
+        more += ["for now"] if value.get("temporary") else []
+        return str(value["strategy"]) + (f" ({'; '.join(more)})" if more else "")
+    if isinstance(value, dict):
+        return ", ".join(f"{words(k)} {_wanted(v)}" for k, v in value.items())
+    return code(value) if isinstance(value, str) and set(value) & set("()?|\\") else cell(words(str(value)))
+
+
+def sources(knowledge: Knowledge) -> Lines:
+    """Statements by topic and the sources they come from."""
+    yield "# Statements and sources"
+    yield ""
+    yield "What each source says, in a sentence of ours. *Strength* is the kind of source; a survey, an opinion, news"
+    yield "and second-hand reports"
+    yield "are weak and look weak on a page."
+    for topic in dict.fromkeys(s.topic for s in knowledge.statements.values()):
+        yield f"\n## {words(topic).capitalize()}"
+        rows = []
+        for s in (s for s in knowledge.statements.values() if s.topic == topic):
+            source = knowledge.sources.get(s.source)
+            line = source_line(source) if source else s.source
+            url = source and (f"https://doi.org/{source.doi}" if source.doi else source.url)
+            rows.append((f'<a id="{s.id}"></a>{s.id}', cell(s.text), s.strength, f"[{cell(line)}]({url})" if url else cell(line)))
+        yield from table(("id", "says", "strength", "source"), rows)
+    only = [s for s in knowledge.sources.values() if s.id not in knowledge.statements]
+    yield "\n## Sources"
+    yield from table(("id", "source", "title"), ((f'<a id="{s.id}"></a>{s.id}', cell(source_line(s)), cell(s.title)) for s in only))

@@ -1,0 +1,187 @@
+"""Pages of the dictionary on what the rules are made of: findings, factors, options, shared rules, alerts and work-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from docs_markdown import Citations, Lines, cell, code, table
+from rearm.knowledge import Knowledge
+from rearm.knowledge.rulesets import Factor, Indicator, Option, Rule, SharedRule, SharedSupport, Support
+from rearm.report.evidence import STRATEGY_TITLES
+from rearm.report.knowledge_text import example_words
+from rearm.report.words import words
+
+STAGES = {"choose": "unknown: needs information", "caution": "unknown: caution", "before-start": "unknown: checklist"}
+
+
+def findings(knowledge: Knowledge) -> Lines:
+    """Every finding by group: values, meaning, what it is derived from, what would tell it."""
+    yield "# Findings"
+    yield ""
+    yield "A finding is one named fact at the day of the decision. Rules read findings and nothing else. A finding that is not known is"
+    yield "unknown: never false, never zero. *Told by* names the work-up that would supply it; *derived from* the findings it is made of."
+    tellers: dict[str, list[str]] = {}
+    for workup in knowledge.workups.values():
+        for name in workup.supplies:
+            tellers.setdefault(name, []).append(workup.id)
+    for group, title in knowledge.catalogue.groups.items():
+        members = [f for f in knowledge.catalogue.values() if f.group == group]
+        if members:
+            yield f"\n## {title}"
+        yield from table(
+            ("finding", "values", "meaning", "derived from", "told by"),
+            (
+                (
+                    code(f.name),
+                    cell(", ".join(f.values) or {"bool": "yes / no"}.get(f.type, f.type) + (f", {f.unit}" if f.unit else "")),
+                    cell(f.meaning),
+                    ", ".join(code(n) for n in f.from_),
+                    ", ".join(f"[{w}](alerts-and-workups.md#{w})" for w in dict.fromkeys([*f.asks, *tellers.get(f.name, ())])),
+                )
+                for f in members
+            ),
+        )
+
+
+def _effect(rule: Rule | SharedRule) -> str:
+    return cell(rule.effect + (f" ({STAGES[rule.stage]})" if rule.stage else "") + (f"; until {rule.until}" if rule.until else ""))
+
+
+def _worked(rule: Rule | SharedRule | Indicator) -> str:
+    true, false = (code(example_words(row)) if row is not None else "none" for row in (rule.example_true, rule.example_false))
+    return f"true: {true}<br>not true: {false}"
+
+
+def _rule_table(rules: Iterable[Rule | SharedRule], cite: Citations) -> Lines:
+    yield from table(
+        ("rule", "what it does", "when", "because", "worked example", "sources"),
+        ((code(r.id), _effect(r), code(r.when), cell(r.because), _worked(r), cite(r.sources)) for r in rules),
+    )
+
+
+def factors(knowledge: Knowledge, cite: Citations) -> Lines:
+    """Every factor by group with its indicators, frequencies and implications."""
+    yield "# Factors: why the CAR-T may have failed"
+    yield ""
+    yield "Each factor has indicators, conditions on findings, that support or oppose it. *Decisive*, *strong* and"
+    yield "*weak* are their weights."
+    yield "Only what was seen at or after failure can establish a mechanism; what was there before the infusion is a risk factor."
+    for group in dict.fromkeys(f.group for f in knowledge.factors.values()):
+        yield f"\n## {words(group)}"
+        for factor in (f for f in knowledge.factors.values() if f.group == group):
+            yield from _factor(factor, cite)
+
+
+def _factor(factor: Factor, cite: Citations) -> Lines:
+    yield f"\n### {factor.name}"
+    yield ""
+    yield f"{code(factor.id)}. {cell(factor.description)} Evidence: {factor.evidence}."
+    if factor.explains:
+        yield f"\nCan be the cause only where {code(factor.explains)}."
+    yield from table(
+        ("indicator", "direction, weight, time", "when", "because", "worked example", "sources"),
+        (
+            (
+                code(i.id),
+                f"{i.direction}, {i.weight}, {words(i.timing)}",
+                code(i.when),
+                cell(i.because),
+                _worked(i),
+                cite(i.sources),
+            )
+            for i in factor.indicators
+        ),
+    )
+    for f in factor.frequencies:
+        count = f"{f.n} of {f.of}. " if f.n is not None else f"{f.percent:g} %. " if f.percent is not None else ""
+        yield f"- How often: {count}{cell(f.text)} ({cite(f.sources)})"
+    for i in factor.implications:
+        yield f"- For therapy: {cell(i.text)} ({cite(i.sources)})"
+
+
+def options(knowledge: Knowledge, cite: Citations) -> Lines:
+    """Every option with its own rules, approvals, support and disagreements."""
+    yield "# Options"
+    yield ""
+    yield "One verdict each, the first that holds: **excluded**, **discouraged**, **needs information**, **preferred**, **acceptable**; see"
+    yield "[reading a report](../reading-a-report.md). Beside its own rules each option has the [shared"
+    yield "rules](shared-rules.md) of its tags."
+    yield from table(
+        ("option", "role", "strategy", "target", "agents"),
+        (
+            (f"[{cell(o.name)}](#{o.id})", words(o.role), o.strategy, cell(", ".join(o.targets)), cell(", ".join(o.agents)))
+            for o in knowledge.options.values()
+        ),
+    )
+    for option in knowledge.options.values():
+        yield from _option(option, knowledge, cite)
+
+
+def _option(option: Option, knowledge: Knowledge, cite: Citations) -> Lines:
+    yield f'\n<a id="{option.id}"></a>\n\n## {option.name}'
+    yield ""
+    yield f"{code(option.id)}. {cell(option.summary)}"
+    yield from _rule_table((r for r in option.rules if "@" not in r.id), cite)
+    shared = [r.id.partition("@")[0] for r in option.rules if "@" in r.id]
+    if shared:
+        yield "\nShared rules: " + ", ".join(f"[{i}](shared-rules.md#{i})" for i in shared) + "."
+    yield from table(
+        ("approved in", "from", "to", "for", "remark", "source"),
+        (
+            (a.region, str(a.from_), cell(a.to), code(a.when) if a.when else "", cell(a.note), cite([a.source] if a.source else []))
+            for a in option.availability
+        ),
+    )
+    lent = {(s.text, s.when) for s in knowledge.shared if isinstance(s, SharedSupport)}
+    for line in (s for s in option.support if (s.text, s.when) not in lent):
+        yield f"- Support: {_support(line, cite)}"
+    if option.later_t_cells is not None:
+        later = option.later_t_cells
+        yield f"- Effect on a later collection of T cells: {later.effect}. {cell(later.text)} ({cite(later.sources)})"
+    if option.sequence:
+        yield f"- May be followed by: {', '.join(STRATEGY_TITLES[s] for s in option.sequence)}"
+    for both in option.disagreements:
+        yield f"- Sources disagree: {cell(both.text)} ({cite(both.sources)})"
+
+
+def _support(line: Support | SharedSupport, cite: Citations) -> str:
+    return cell(line.text) + (f" Where {code(line.when)}." if line.when else "") + f" ({cite(line.sources)})"
+
+
+def shared_rules(knowledge: Knowledge, cite: Citations) -> Lines:
+    """Rules and support that options share, by their tags."""
+    yield "# Shared rules"
+    yield ""
+    yield "Each acts on every option with one of its tags."
+    carriers = {tag: [o for o in knowledge.options.values() if tag in o.tags] for o in knowledge.options.values() for tag in o.tags}
+    for tags in dict.fromkeys(s.tags for s in knowledge.shared):
+        options = dict.fromkeys(o.id for tag in tags for o in carriers.get(tag, ()))
+        yield f"\n## {', '.join(tags)}"
+        yield ""
+        yield "Options: " + ", ".join(f"[{o}](options.md#{o})" for o in options) + "."
+        mine = [s for s in knowledge.shared if s.tags == tags]
+        rules = [s for s in mine if isinstance(s, SharedRule)]
+        if rules:
+            yield "\n" + " ".join(f'<a id="{r.id}"></a>' for r in rules)
+        yield from _rule_table(rules, cite)
+        for line in (s for s in mine if isinstance(s, SharedSupport)):
+            yield f"- Support: {_support(line, cite)}"
+
+
+def alerts(knowledge: Knowledge, cite: Citations) -> Lines:
+    """Alerts, and the work-ups that a report may ask for."""
+    yield "# Alerts and work-ups"
+    yield "\n## Alerts"
+    yield ""
+    yield "They stand above everything else, whatever the response course says."
+    yield from table(("alert", "when", "what the page says"), ((code(a.id), code(a.when), cell(a.text)) for a in knowledge.alerts.values()))
+    yield "## Work-ups"
+    yield ""
+    yield "The tests that a report may ask for. Invasiveness runs from 0 (nothing is taken) to 3."
+    for w in knowledge.workups.values():
+        yield f'\n<a id="{w.id}"></a>\n\n### {w.name}'
+        yield ""
+        yield f"{code(w.id)}. Invasiveness {w.invasiveness}, result in about {w.turnaround} days. Sources: {cite(w.sources)}."
+        yield f"\n- Tells: {', '.join(code(s) for s in w.supplies)}"
+        if w.mandatory:
+            yield f"- In the minimum work-up where {code(w.mandatory)}"
