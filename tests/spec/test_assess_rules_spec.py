@@ -1,0 +1,181 @@
+"""The bundled rules on patients of a few findings each, as a haematologist would check them: antigen, order of verdicts, goals, gaps."""
+
+from __future__ import annotations
+
+import pytest
+from assess_case import assessed, plan
+
+# A patient with a late relapse after ide-cel, three classes refractory, nothing else known.
+LATE = {
+    "car_target_bcma": True,
+    "car_target_gprc5d": False,
+    "infused_ide_cel": True,
+    "car_product": "ide-cel",
+    "responded": True,
+    "time_to_failure_days": 400,
+    "prior_lines": 5,
+    "exposed_pi": True,
+    "exposed_imid": True,
+    "exposed_anti_cd38": True,
+    "exposed_gprc5d": False,
+    "exposed_talquetamab": False,
+    "refractory_talquetamab": False,
+    "stopped_for_toxicity_talquetamab": False,
+    "exposed_bcma_bispecific": False,
+    "bcma_agent_between_failure_and_sample": False,
+}
+EARLY = LATE | {"time_to_failure_days": 60}
+KEPT = {"bcma_flow_percent": 95.0, "bcma_ihc_percent": 95.0, "tnfrsf17_biallelic_fraction": 0.0, "tnfrsf17_ectodomain_variant": False}
+
+
+def only_bcma():
+    """Options whose one tumour target is BCMA. The gamma-secretase inhibitor raises BCMA on the cell and is given beside another agent."""
+    return [o.option.id for o in plan().options if o.option.targets == ("BCMA",) and o.option.role == "definitive"]
+
+
+def by_id(assessment):
+    return {o.id: o for o in assessment.options}
+
+
+def test_clonal_biallelic_loss_excludes_every_option_whose_only_target_is_bcma():
+    found = by_id(assessed(LATE | {"tnfrsf17_biallelic_fraction": 0.9}))
+    assert len(only_bcma()) >= 12
+    assert {found[o].verdict for o in only_bcma()} == {"excluded"}
+    assert all(found[o].permanent for o in only_bcma())
+
+
+def test_loss_by_two_methods_excludes_as_well():
+    found = by_id(assessed(LATE | {"bcma_flow_percent": 0.0, "bcma_ihc_percent": 1.0}))
+    assert {found[o].verdict for o in only_bcma()} == {"excluded"}
+
+
+def test_subclonal_loss_discourages_and_names_it():
+    found = by_id(assessed(LATE | KEPT | {"tnfrsf17_biallelic_fraction": 0.2, "bcma_flow_percent": 70.0, "bcma_ihc_percent": 70.0}))
+    verdicts = {o: found[o].verdict for o in only_bcma()}
+    assert set(verdicts.values()) <= {"discouraged", "excluded"}
+    assert any(r.rule.startswith("bcma-subclonal-loss@") for r in found["teclistamab"].against)
+
+
+@pytest.mark.parametrize("values", [{"bcma_flow_percent": 0.0}, {"bcma_ihc_percent": 0.0}])
+def test_one_negative_stain_excludes_nothing_and_prefers_nothing(values):
+    found = by_id(assessed(LATE | values))
+    lost = [r.rule for o in only_bcma() for r in found[o].against if r.effect == "exclude" and "lost" in r.rule]
+    assert lost == []
+    assert not any(found[o].verdict == "preferred" for o in only_bcma())
+
+
+def test_an_option_with_two_targets_says_which_arm_is_inert():
+    found = by_id(assessed(LATE | {"tnfrsf17_biallelic_fraction": 0.9}))
+    dual = found["talquetamab-teclistamab"]
+    said = [r.text for part in (dual.against, dual.cautions) for r in part if r.truth]
+    assert any("BCMA" in text for text in said)
+    assert dual.verdict != "excluded"
+
+
+def test_an_extracellular_variant_with_a_positive_stain_never_leaves_a_bcma_bispecific_preferred():
+    kept = by_id(assessed(LATE | KEPT))
+    variant = by_id(assessed(LATE | KEPT | {"tnfrsf17_ectodomain_variant": True}))
+    for option in plan().options:
+        if option.option.strategy == "bispecific-bcma":
+            assert variant[option.option.id].verdict != "preferred"
+    assert kept["teclistamab"].verdict in ("preferred", "acceptable")
+    assert variant["talquetamab"].verdict == kept["talquetamab"].verdict == "preferred"
+
+
+def test_an_unknown_antigen_decides_after_an_early_failure_and_cautions_after_a_late_one():
+    early, late = by_id(assessed(EARLY)), by_id(assessed(LATE))
+    assert early["teclistamab"].verdict == "needs_information"
+    assert early["teclistamab"].if_clear in ("acceptable", "preferred")
+    assert late["teclistamab"].verdict in ("acceptable", "preferred")
+    assert any("bcma_flow_percent" in r.missing or "bcma_status" in r.missing for r in late["teclistamab"].cautions)
+    never_responded = by_id(assessed(LATE | {"responded": False, "time_to_failure_days": 250}))
+    assert never_responded["teclistamab"].verdict == "needs_information"
+
+
+def test_loss_of_gprc5d_excludes_gprc5d_and_leaves_bcma():
+    found = by_id(assessed(LATE | KEPT | {"gprc5d_biallelic_fraction": 0.9}))
+    assert found["talquetamab"].verdict == found["gprc5d-car-t"].verdict == "excluded"
+    assert found["teclistamab"].verdict != "excluded"
+
+
+def test_an_active_infection_stops_engagers_until_it_is_cleared():
+    found = by_id(assessed(LATE | {"active_infection": True}))
+    for option in ("talquetamab", "teclistamab", "second-cart-cilta-cel"):
+        assert found[option].verdict == "excluded"
+        assert found[option].until
+        assert not found[option].permanent
+    silent = by_id(assessed(LATE))
+    assert silent["talquetamab"].verdict == "preferred"  # silence on infection is no infection and no absence of it
+    assert any("active_infection" in line.missing for line in silent["talquetamab"].checklist)
+
+
+def test_comfort_as_the_goal_leaves_supportive_care():
+    found = assessed(LATE | KEPT | {"goals_of_care": "comfort_only"})
+    assert {o.verdict for o in found.options} <= {"excluded", "discouraged", "acceptable", None}
+    open_ = {o.id for o in found.options if o.verdict == "acceptable"}
+    assert open_ == {"dexamethasone-holding", "radiotherapy", "observe"}  # what relieves, and waiting
+    (care,) = [o for o in found.options if o.role == "supportive"]
+    assert care.verdict is None
+    assert care.support
+
+
+def test_venetoclax_waits_for_the_translocation():
+    assert by_id(assessed(LATE))["venetoclax-dexamethasone"].verdict == "needs_information"
+    assert by_id(assessed(LATE | {"t_11_14": True}))["venetoclax-dexamethasone"].verdict == "acceptable"
+    assert by_id(assessed(LATE | {"t_11_14": False}))["venetoclax-dexamethasone"].verdict in ("discouraged", "excluded")
+
+
+def test_two_unknown_stops_at_once_are_asked_for():
+    found = assessed(EARLY | {"exposed_bcma_bispecific": None})
+    asked = {t.ids[0] for t in found.next_tests if any(c.kind == "option" and c.from_ == "needs_information" for c in t.changes)}
+    assert "bcma_on_tumour" in asked
+    assert "fish" in asked
+
+
+@pytest.mark.parametrize("region", ["US", "EU", None])
+@pytest.mark.parametrize("day", [None])
+def test_without_a_date_availability_says_check_and_bars_nothing(region, day):
+    found = by_id(assessed(LATE, region=region, day=day))
+    assert found["talquetamab"].availability.status == "check"
+    assert found["talquetamab"].verdict == "preferred"
+
+
+def test_what_has_no_approval_is_for_trials_and_never_preferred():
+    found = assessed(LATE | KEPT)
+    trial = [o for o in found.options if o.availability.status == "trial_only"]
+    assert {"cevostamab", "gprc5d-car-t"} <= {o.id for o in trial}
+    assert not any(o.verdict == "preferred" for o in trial)
+
+
+def test_nothing_without_direct_evidence_is_preferred_or_shows_a_figure_after_car_t():
+    for values in (LATE | KEPT, EARLY | KEPT, LATE | KEPT | {"t_11_14": True, "braf_v600e": True, "cord_compression": True}):
+        for option in assessed(values).options:
+            if option.evidence.directness != "direct":
+                assert option.verdict != "preferred"
+                assert all(row.directness != "direct" for row in option.expected)
+
+
+def test_facts_from_before_the_infusion_alone_leave_the_cause_open():
+    found = assessed(LATE | {"del_17p": True, "ferritin_before_infusion": 2500.0, "ferritin_above_normal_before_infusion": True})
+    assert found.causes.undetermined
+    assert found.causes.risk_factors
+    assert all(r.grade == "possible" for r in found.causes.risk_factors)
+
+
+def test_poor_expansion_does_not_explain_a_relapse_after_a_long_complete_response():
+    low = {"alc_peak_15": 0.3, "car_peak_copies_per_ug": 200.0}
+    early = assessed(EARLY | low | {"failure_timing": "early", "failure_kind": "progression_after_response"})
+    long = assessed(LATE | low | {"failure_timing": "late", "failure_kind": "progression_from_cr", "best_response": "CR"})
+
+    def grade(assessment):
+        return next((f.grade for g in assessment.causes.groups for f in g.factors if f.id == "poor_cart_expansion"), "not_applicable")
+
+    assert grade(early) == "likely"
+    assert grade(long) in ("not_applicable", "unlikely", "excluded")
+
+
+def test_a_t_cell_neoplasm_stands_first_as_not_a_relapse():
+    found = assessed(LATE | {"t_cell_neoplasm": True, "lesion_not_myeloma": True})
+    assert found.causes.groups[0].group == "safety"
+    assert found.causes.groups[0].rank is None
+    assert [a.id for a in found.alerts] == ["second_malignancy"]
