@@ -95,7 +95,7 @@ def without_places(value: Any) -> Any:
 def test_both_formats_give_the_same_assessment(patient_id: str) -> None:
     table, fhir = (rearm.assess(records[patient_id]) for records in (from_tables(), from_fhir()))
     assert without_places(table) == without_places(fhir)
-    assert table.options
+    assert table.options or table.failures[0].status == "not_failed"
 
 
 @pytest.mark.parametrize("patient_id", [f"SYN-{i:02d}" for i in range(1, 12)])

@@ -132,6 +132,8 @@ def test_an_infusion_with_dose_aphereses_and_specification() -> None:
 def test_an_apheresis_that_belongs_to_no_certain_infusion() -> None:
     apheresis = {"resourceType": "Procedure", "id": "l1", "status": "completed", "code": code("urn:rearm:procedure", "leukapheresis"), "subject": SUBJECT, "performedDateTime": "2024-01-10"}  # fmt: skip
     assert record_of(apheresis).infusions[0].apheresis_days == (-54,)  # the only infusion
+    later = record_of({**apheresis, "performedDateTime": "2024-09-10"})  # collected after it: for another product
+    assert (later.infusions[0].apheresis_days, codes(later)) == ((), {"apheresis_unassigned"})
     record = record_of(apheresis, infusion(id="second", effectiveDateTime="2025-02-01"))
     assert [i.apheresis_days for i in record.infusions] == [(), ()]
     assert codes(record) == {"apheresis_unassigned"}

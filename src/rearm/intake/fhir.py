@@ -160,7 +160,7 @@ def _read(resource: Resource, t: Translation, medications: Medications, diagnosi
                 "refused",
             )
         elif own_code(resource.element.child("code"), "table") == "infusions":
-            medications.specification(resource)
+            medications.infusions.specification(resource)
         else:
             read_observation(resource, t)
         if resource.element.has("note"):

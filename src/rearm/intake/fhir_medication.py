@@ -11,7 +11,8 @@ from typing import Any
 from rearm.intake.fhir_bundle import Resource
 from rearm.intake.fhir_codes import codes_of, load_codes, shown_code
 from rearm.intake.fhir_element import Dated, Element, dated
-from rearm.intake.fhir_rows import Draft, Translation, concept_text, quantity_in
+from rearm.intake.fhir_infusion import Infusions
+from rearm.intake.fhir_rows import Draft, Translation, concept_text
 from rearm.intake.values import shown
 from rearm.knowledge.agents import Agent, find_agent, find_product, load_agents
 
@@ -23,7 +24,6 @@ _GIVEN = {
     "MedicationStatement": ("completed", "active", "stopped", "on-hold"),
     "Procedure": ("completed", "in-progress", "stopped"),
 }
-_CELLS = {"{cells}": 1.0, "cells": 1.0, "10*6.{cells}": 1e6, "10*6{cells}": 1e6, "10*8{cells}": 1e8}
 _LONGEST_GAP = 60  # days between two doses of one agent that still belong to one stretch of treatment
 
 
@@ -53,22 +53,20 @@ class Medications:
 
     t: Translation
     _given: list[_Given] = field(default_factory=list)
-    _infusions: list[tuple[Draft, Resource]] = field(default_factory=list)
-    _procedures: list[tuple[Draft, Resource]] = field(default_factory=list)
-    _apheresis: dict[int, str] = field(default_factory=dict)
-    _specifications: list[Resource] = field(default_factory=list)
+    infusions: Infusions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.infusions = Infusions(self.t)
 
     def read(self, resource: Resource) -> None:
         """A MedicationAdministration, MedicationStatement, MedicationRequest, MedicationDispense or Procedure."""
-        lists: tuple[list[Any], ...] = (self._given, self._infusions, self._procedures)
-        before = [len(collected) for collected in lists]
+        before = len(self._given)
         if resource.type == "Procedure":
             self._procedure(resource)
         else:
             self._medication(resource)
         if resource.element.problems:  # no valid FHIR: nothing of it is read
-            for collected, length in zip(lists, before, strict=True):
-                del collected[length:]
+            del self._given[before:]
 
     def _medication(self, resource: Resource) -> None:
         named = self._named(resource)
@@ -84,20 +82,16 @@ class Medications:
             return
         status = resource.element.text("status")
         if named.product is not None and status == "not-done":
-            self._infusion(resource, named.product, given=False)
+            self.infusions.administered(resource, named.product, given=False)
         elif self._was_given(resource, status):
             if named.product is not None:
-                self._infusion(resource, named.product, given=True)
+                self.infusions.administered(resource, named.product, given=True)
             else:
                 self._therapy(resource, named)
 
-    def specification(self, resource: Resource) -> None:
-        """An Observation of the own table `infusions` about one infusion (`partOf`): specification, target, binder."""
-        self._specifications.append(resource)
-
     def finish(self) -> None:
         """The rows of infusions and therapies."""
-        self._finish_infusions()
+        self.infusions.finish()
         for given in _joined(self._stretches()):
             self.t.add(given)
 
@@ -247,14 +241,9 @@ class Medications:
         elif not self._was_given(resource, status):
             return
         elif kind == "leukapheresis":
-            self._collect(resource)
+            self.infusions.apheresis(resource)
         elif kind == "car_t_infusion":
-            used = [c.text("text") for c in element.children("usedCode")]
-            draft = Draft("infusions", resource.place, {"infused": "yes"})
-            draft.put("product", next((u for u in used if u), None))
-            self.t.put_time(draft, "day", dated(element, "performed"))
-            self.t.own_columns(element, draft)
-            self._procedures.append((draft, resource))
+            self.infusions.procedure(resource)
         else:
             draft = Draft("therapies", resource.place)
             draft.put("purpose", "radiotherapy" if kind == "radiotherapy" else "transplant")
@@ -268,102 +257,6 @@ class Medications:
                 draft.put("end_day", draft.values.get("start_day"))
             self.t.own_columns(element, draft)
             self.t.add(draft)
-
-    def _collect(self, resource: Resource) -> None:
-        when = dated(resource.element, "performed")
-        if isinstance(when.value, str):
-            self._apheresis[id(resource.element.data)] = when.value
-        else:
-            message = f"The leukapheresis {resource.place} has no exact date ({when.why_not or 'partial or missing'}); it is not used."
-            self.t.issue("warning", "day_not_exact", resource.place, message, "set_aside")
-
-    # ------------------------------------------------------------ infusions
-
-    def _infusion(self, resource: Resource, product: str, *, given: bool) -> None:
-        element = resource.element
-        draft = Draft("infusions", resource.place, {"product": product, "infused": "yes" if given else "no"})
-        if given:
-            self.t.put_time(draft, "day", dated(element, "effective"))
-        else:
-            draft.put("reason", next((r for c in element.children("statusReason") if (r := concept_text(c))), None))
-        dose, why = quantity_in(element.child("dosage").child("dose"), _CELLS)
-        if why is not None:
-            self.t.issue("error", "unit_not_allowed", resource.place, f"The dose of cells: {why} It is not used.", "set_aside")
-        draft.put("dose_cells", dose)
-        self.t.own_columns(element, draft)
-        self._infusions.append((draft, resource))
-
-    def _finish_infusions(self) -> None:
-        for draft, resource in self._procedures:
-            same = [d for d, _ in self._infusions if d.values.get("day") is not None and d.values.get("day") == draft.values.get("day")]
-            if same:
-                message = f"The infusion of {same[0].values['day']} stands as a procedure and as {same[0].place}; it is one infusion."
-                self.t.issue("note", "infusion_twice", resource.place, message, "used")
-            else:
-                self._infusions.append((draft, resource))
-        self._distinct_infusions()
-        by_element = {id(resource.element.data): draft for draft, resource in self._infusions}
-        for resource in self._specifications:
-            self._specify(resource, by_element)
-        self._assign_aphereses()
-        for draft, _ in self._infusions:
-            self.t.add(draft)
-
-    def _distinct_infusions(self) -> None:
-        """An administration and a statement of the same product on the same day are one infusion."""
-        kept: list[tuple[Draft, Resource]] = []
-        for draft, resource in self._infusions:
-            key = (draft.values.get("product"), draft.values.get("day"), draft.values.get("infused"))
-            same = [
-                d
-                for d, r in kept
-                if (d.values.get("product"), d.values.get("day"), d.values.get("infused")) == key and r.type != resource.type
-            ]
-            if same and key[1] is not None:
-                self.t.issue(
-                    "note",
-                    "infusion_twice",
-                    resource.place,
-                    f"{resource.place} and {same[0].place} tell of the same infusion; it is read once.",
-                    "used",
-                )
-            else:
-                kept.append((draft, resource))
-        self._infusions = kept
-
-    def _specify(self, resource: Resource, by_element: dict[int, Draft]) -> None:
-        element = resource.element
-        targets = [
-            e for r in (*element.children("partOf"), *element.children("focus")) if (e := self.t.bundle.resolve(r, element)) is not None
-        ]
-        draft = next((by_element[id(e.data)] for e in targets if id(e.data) in by_element), None)
-        if draft is None and not targets and len(by_element) == 1:
-            draft = next(iter(by_element.values()))
-        if draft is None:
-            message = f"{resource.place} describes a product, but the infusion it belongs to (partOf) is not known; it is not used."
-            self.t.issue("warning", "infusion_not_found", resource.place, message, "set_aside")
-        else:
-            self.t.own_columns(element, draft, components=True)
-
-    def _assign_aphereses(self) -> None:
-        """Leukaphereses to the infusion that names them, or to the only one there is."""
-        free = dict(self._apheresis)
-        for draft, resource in self._infusions:
-            references = [*resource.element.children("supportingInformation"), *resource.element.children("partOf")]
-            found = [e for r in references if (e := self.t.bundle.resolve(r, resource.element)) is not None]
-            days = [free.pop(id(e.data)) for e in found if id(e.data) in free]
-            if days:
-                draft.put("apheresis_days", ";".join(days))
-        if not free:
-            return
-        if len(self._infusions) == 1:
-            draft = self._infusions[0][0]
-            before = [d for d in str(draft.values.get("apheresis_days", "")).split(";") if d]
-            draft.put("apheresis_days", ";".join((*before, *free.values())))
-        else:
-            listed = ", ".join(free.values())
-            message = f"The leukaphereses of {listed} can't be assigned to one of {len(self._infusions)} CAR-T products; they are not used."
-            self.t.issue("warning", "apheresis_unassigned", "Procedure", message, "set_aside")
 
 
 def _joined(given: list[_Given]) -> list[Draft]:
