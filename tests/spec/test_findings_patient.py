@@ -220,7 +220,7 @@ YOUNG = {"sex": "F", "birth_date": "1980-01-01"}
     ("what", "patient", "rows", "pregnancy", "possible"),
     [
         ("a man", {"sex": "M"}, [], False, False),
-        ("aged 64", {"sex": "F"}, [], None, False),
+        ("aged 64", {"sex": "F"}, [], False, False),
         ("aged 45, not tested", YOUNG, [], None, None),
         ("aged 45, negative last week", YOUNG, [lab(213, "pregnancy_test", "negative")], False, False),
         ("a test of last month is too old", YOUNG, [lab(190, "pregnancy_test", "negative")], None, None),
@@ -330,3 +330,16 @@ def test_lesions(what: str, rows: list[Row], before: object, at_failure: object,
     found = findings(*rows)
     got = [found[n].value for n in ("emd_before_infusion", "emd_at_failure", "any_plasmacytoma_at_failure", "lesions_at_failure")]
     assert got == [before, at_failure, any_lesion, count], what
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "detected"),
+    [
+        ("both serologies negative, no DNA asked for", [lab(100, "hbsag", "negative"), lab(100, "anti_hbc", "negative")], False),
+        ("core antibody positive, DNA not done", [lab(100, "hbsag", "negative"), lab(100, "anti_hbc", "positive")], None),
+        ("only one serology", [lab(100, "hbsag", "negative")], None),
+        ("nothing known", [], None),
+    ],
+)
+def test_hbv_dna_follows_serology(what: str, rows: list[Row], detected: bool | None) -> None:
+    assert findings(*rows)["hbv_dna_detected"].value is detected, what

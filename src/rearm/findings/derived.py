@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from rearm.findings.base import Value, all3, any3, not3
 from rearm.record import Quantity
 
-__all__ = ["ANY_OF", "CLONAL", "DERIVED", "NEGATIVE_PERCENT", "POSITIVE_PERCENT", "derive"]
+__all__ = ["ANY_OF", "CHILDBEARING_AGE", "CLONAL", "DERIVED", "NEGATIVE_PERCENT", "POSITIVE_PERCENT", "derive"]
 
 Input = Value | Quantity
 
@@ -22,7 +22,7 @@ NEGATIVE_PERCENT = 5.0  # at most: not detected
 POSITIVE_PERCENT = 20.0  # at least: retained
 # Share of the clone from which a biallelic event is called clonal loss; below it is subclonal. A project parameter.
 CLONAL = 0.5
-_CHILDBEARING_AGE = 56  # years; label wording of teratogenic agents puts menopause lower, so this errs to the side of testing
+CHILDBEARING_AGE = 56  # years; label wording of teratogenic agents puts menopause lower, so this errs to the side of testing
 _EARLY_DAYS = 183
 
 
@@ -68,7 +68,7 @@ def _pregnancy_possible(values: Mapping[str, Input]) -> Value:
     sex, age, pregnant = _word(values, "sex"), _number(values, "age"), _flag(values, "pregnancy")
     if pregnant:
         return True
-    return all3([None if sex is None else sex == "F", age.below(_CHILDBEARING_AGE) if age else None, pregnant])
+    return all3([None if sex is None else sex == "F", age.below(CHILDBEARING_AGE) if age else None, pregnant])
 
 
 # ---------------------------------------------------------------- antigen

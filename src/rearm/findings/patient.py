@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from rearm.findings.base import FUNCTIONS, Found, Function, all3, any3, finding, measured, not3, unknown
 from rearm.findings.context import Context, Reading
+from rearm.findings.derived import CHILDBEARING_AGE
 from rearm.record import Fact, Quantity
 
 _COUNT_DAYS = 30
@@ -282,7 +283,12 @@ def _detected(ctx: Context, test: str, days: int) -> Found:
 
 @finding("hbv_dna_detected")
 def hbv_dna_detected(ctx: Context) -> Found:
-    return _detected(ctx, "hbv_dna", _EVER)
+    """Without a result it is not detected where both serologies are negative: DNA is for those with an antibody (screen-hbv-hcv-hiv)."""
+    found = _detected(ctx, "hbv_dna", _EVER)
+    serology = [ctx.positive(name, ctx.recent(_EVER)) for name in ("hbsag", "anti_hbc")]
+    if found.value is None and not found.text and all(x.value is False for x in serology):
+        return Found(False, tuple(s for x in serology for s in x.sources), "; ".join(x.text for x in serology))
+    return found
 
 
 @finding("hcv_rna_detected")
@@ -312,9 +318,12 @@ def cmv_reactivation(ctx: Context) -> Found:
 
 @finding("pregnancy")
 def pregnancy(ctx: Context) -> Found:
-    """A negative test speaks for two weeks, a positive one or a statement for the time of a pregnancy."""
+    """A negative test speaks for two weeks, a positive one or a statement for the time of a pregnancy; men and, from 56, women are not."""
     if ctx.record.sex == "M":
         return Found(False, (ctx.record.source,), "male")
+    years = age(ctx)
+    if years.quantity is not None and years.quantity.at_least(CHILDBEARING_AGE):
+        return Found(False, years.sources, years.text)
     excluded = ctx.yes_no_fact("pregnancy_possible")
     if excluded.value is False:
         return excluded
