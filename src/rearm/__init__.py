@@ -14,9 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rearm.assess import Assessment, AssessmentError, assess_all, assess_each
+    from rearm.assess import Assessment, AssessmentError, assess_all, assess_each, explain
     from rearm.assess import assess as assess  # type: ignore[no-redef]  # the package of that name can be called
-    from rearm.assess import explain as explain  # type: ignore[no-redef]
     from rearm.intake import read
     from rearm.knowledge import Knowledge, KnowledgeError
     from rearm.knowledge import load as load_knowledge

@@ -407,3 +407,28 @@ def test_patients_of_a_batch_do_not_touch_each_other(made):
     ]
     together = assess_patients(plan, some, "US")
     assert together == [assess_patients(plan, [p], "US")[0] for p in some]
+
+
+def test_explain_traces_every_rule(monkeypatch, made):
+    import rearm.assess.explanation as module
+    from rearm.assess import explain
+
+    plan = made()
+    monkeypatch.setattr(module, "patient_at", lambda record, as_of, plan: patient(**CLEAR | {"anc": (0.0, 0.8)}))
+    monkeypatch.setattr(module, "plan_of", lambda knowledge: plan)
+    found = explain(patient().record, "same-target", knowledge=plan.knowledge)
+    assert [(r.id, r.clause.text, r.clause.truth) for r in found.rules] == [
+        ("target-lost", "lost", False),
+        ("seen-before", "exposed", False),
+        ("infected@same-target", "infection", False),
+        ("counts@same-target", "anc < 0.5", None),
+    ]
+    assert found.rules[3].clause.values == {"anc": (0.0, 0.8)}
+    assert found.rules[0].sources == ("f.csv: lost",)
+    assert [r.id for r in explain(patient().record, "expansion", knowledge=plan.knowledge).rules] == [
+        "low-peak",
+        "high-peak",
+        "risk-before",
+    ]
+    with pytest.raises(ValueError, match=r"There is no option or factor x\. Options: new-target"):
+        explain(patient().record, "x", knowledge=plan.knowledge)

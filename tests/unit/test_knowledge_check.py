@@ -125,3 +125,23 @@ def test_diff_tells_entries_and_results(tmp_path):
     ]
     assert found.results == ()
     assert diff(before, before).entries == ()
+
+
+def test_diff_tells_which_verdicts_change_with_a_rule(tmp_path):
+    """A rule against talquetamab that nobody has now: each example patient with a verdict on it changes, and nobody else does."""
+    import shutil
+    from pathlib import Path
+
+    import rearm
+    from rearm.knowledge.bundle import DATA
+
+    shutil.copytree(DATA, tmp_path / "b")
+    file = tmp_path / "b" / "options" / "talquetamab.toml"
+    new_rule = '[[rule]]\nid = "never"\neffect = "exclude"\nstage = "caution"\nwhen = "prior_lines >= 0"\nbecause = "No."\nsources = []\n'
+    file.write_text(file.read_text() + "\n" + new_rule)
+    records = rearm.read(Path(__file__).parents[2] / "examples" / "tables").records
+    found = diff(load(), load(tmp_path / "b"), records)
+    assert [(e.kind, e.id, e.fields) for e in found.entries] == [("option", "talquetamab", ("rules",))]
+    changed = {r.what for r in found.results if r.kind == "option"}
+    assert changed == {"talquetamab"}
+    assert {r.after for r in found.results} == {"excluded"}

@@ -10,7 +10,7 @@ from datetime import date
 from types import ModuleType
 
 from rearm.assess.assess import assess, assess_all, assess_each
-from rearm.assess.explain import Explanation, Traced, explain
+from rearm.assess.explanation import Explanation, Traced, explain
 from rearm.assess.patient import AssessmentError
 from rearm.assess.result import Assessment
 from rearm.knowledge.bundle import Knowledge

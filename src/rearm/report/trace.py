@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rearm.assess.explain import Explanation, Traced
+from rearm.assess.explanation import Explanation, Traced
 from rearm.rules import Clause
 
 __all__ = ["trace_object", "trace_text"]
