@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from rearm.evidence import MEASURES, evidence_for, listed_rows, overview_rows
 from rearm.knowledge import Knowledge
 from rearm.knowledge.agents import load_agents, load_products, load_regimens
 from rearm.knowledge.bundle import DATA
-from rearm.knowledge.studies import STRATEGIES, Study
+from rearm.knowledge.studies import STRATEGIES, Proportion, Study
 from rearm.knowledge.tests import TestDef, load_tests
 from rearm.report.citations import source_line
 from rearm.report.evidence import MEASURE_TITLES, STRATEGY_TITLES
@@ -83,7 +84,9 @@ def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
     rows = []
     for arm in study.arms:
         row = listed.get(arm.id, {})
-        figures = (row.get(k) for k in ("response", "complete_response", "pfs", "os", "severe_infection"))
+        figures = [row.get(k) for k in ("response", "complete_response", "pfs", "os", "severe_infection")]
+        if not row:
+            figures[:2] = (_share(arm.response), _share(arm.complete_response))
         fate = row.get("pooled") or ""
         why = f"response not pooled: {row['not_pooled']}" if row.get("not_pooled") else "" if row else "of no strategy of its own"
         rows.append(
@@ -99,6 +102,13 @@ def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
         )
     head = ("arm", "setting", "strategy", "n", "response", "complete", "PFS", "OS", "infection grade 3+", "pooled", "remarks")
     yield from table(head, rows)
+
+
+def _share(value: Proportion | None) -> str:
+    """A share of an arm that no strategy lists."""
+    if value is None:
+        return ""
+    return f"{value.percent:.3g} %" + (f" ({value.events}/{value.n})" if value.events is not None else "")
 
 
 def evidence() -> Lines:
@@ -225,7 +235,7 @@ def agents() -> Lines:
     )
 
 
-def examples(expected: Path) -> Lines:
+def examples(expected: Path, knowledge: Knowledge) -> Lines:
     """The expectations of `examples/expected.yaml` with their reasons."""
     yield "# What is expected of the example patients"
     yield ""
@@ -242,7 +252,12 @@ def examples(expected: Path) -> Lines:
             else:
                 yield f"- {words(key)}: {_wanted(value)}"
         yield "\nWhy:\n"
-        yield from (f"- {cell(reason)}" for reason in entry["why"])
+        yield from (f"- {_linked(cell(reason), knowledge)}" for reason in entry["why"])
+
+
+def _linked(text: str, knowledge: Knowledge) -> str:
+    """The ids of statements in a text as links to them."""
+    return re.sub(r"[a-z0-9]+(?:-[a-z0-9]+)+", lambda m: f"[{m[0]}](sources.md#{m[0]})" if m[0] in knowledge.statements else m[0], text)
 
 
 def _wanted(value: Any) -> str:
@@ -255,8 +270,8 @@ def _wanted(value: Any) -> str:
         more += ["for now"] if value.get("temporary") else []
         return str(value["strategy"]) + (f" ({'; '.join(more)})" if more else "")
     if isinstance(value, dict):
-        return ", ".join(f"{words(k)} {_wanted(v)}" for k, v in value.items())
-    return code(value) if isinstance(value, str) and set(value) & set("()?|\\") else cell(words(str(value)))
+        return ", ".join(f"{words(k)} {_wanted(v)}" for k, v in value.items() if k != "day_tolerance" or v)
+    return code(value) if isinstance(value, str) and set(value) & set("()[]?|\\") else cell(words(str(value)))
 
 
 def sources(knowledge: Knowledge) -> Lines:
@@ -267,7 +282,7 @@ def sources(knowledge: Knowledge) -> Lines:
     yield "and second-hand reports"
     yield "are weak and look weak on a page."
     for topic in dict.fromkeys(s.topic for s in knowledge.statements.values()):
-        yield f"\n## {words(topic).capitalize()}"
+        yield f"\n## {words(topic).replace('-', ' ').capitalize()}"
         rows = []
         for s in (s for s in knowledge.statements.values() if s.topic == topic):
             source = knowledge.sources.get(s.source)

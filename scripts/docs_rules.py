@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from docs_markdown import Citations, Lines, cell, code, table
 from rearm.knowledge import Knowledge
 from rearm.knowledge.rulesets import Factor, Indicator, Option, Rule, SharedRule, SharedSupport, Support
+from rearm.knowledge.scores import ScoreItem, load_scores
+from rearm.knowledge.variants import load_alterations
 from rearm.report.evidence import STRATEGY_TITLES
 from rearm.report.knowledge_text import example_words
 from rearm.report.words import words
@@ -185,3 +187,72 @@ def alerts(knowledge: Knowledge, cite: Citations) -> Lines:
         yield f"\n- Tells: {', '.join(code(s) for s in w.supplies)}"
         if w.mandatory:
             yield f"- In the minimum work-up where {code(w.mandatory)}"
+
+
+def alterations(cite: Citations) -> Lines:
+    """Reported alterations of the target antigens and what they do to each agent."""
+    yield "# Alterations of the antigens"
+    yield ""
+    yield "What was reported, and its effect on agents. An agent that is not named is unknown, not safe. *Inferred*: the effect follows"
+    yield "from the missing protein and was not measured."
+    yield from table(
+        ("gene", "alteration", "what it is", "effect on agents", "effect on classes", "seen", "sources"),
+        (
+            (
+                a.gene,
+                cell(a.name),
+                cell(a.description),
+                cell("; ".join(f"{agent}: {effect}" for agent, effect in a.effects.items()) or "unknown")
+                + (" (inferred)" if a.inferred else ""),
+                cell("; ".join(f"{group}: {effect}" for group, effect in a.class_effects.items())),
+                cell(" ".join(r.text for r in a.reports)),
+                cite(dict.fromkeys(s for r in a.reports for s in r.sources)),
+            )
+            for a in load_alterations()
+        ),
+    )
+
+
+def scores(cite: Citations) -> Lines:
+    """Prognostic scores: those computed with items and categories, and those that are not, with the reason."""
+    found = load_scores()
+    yield "# Prognostic scores"
+    yield ""
+    yield "They stand under risk factors and choose no salvage. An item that is not known is never counted as zero."
+    for score in found.computed:
+        yield f"\n## {score.name}"
+        yield ""
+        yield f"{cell(score.purpose)}, made for {cell(score.population)}. Sources: {cite(score.sources)}." + (
+            f" {cell(score.caution)}" if score.caution else ""
+        )
+        yield from table(("item", "reads", "points"), ((cell(i.name), code(_reads(i)), cell(_points(i))) for i in score.items))
+        limits = (
+            (f"up to {c.up_to:g}" if c.up_to is not None else f"below {c.below:g}" if c.below is not None else "more")
+            for c in score.categories
+        )
+        yield from table(
+            ("category", "sum", "meaning"),
+            ((cell(c.label), limit, cell(c.meaning)) for c, limit in zip(score.categories, limits, strict=True)),
+        )
+    yield "## Not computed"
+    yield from table(("score", "why", "sources"), ((cell(s.name), cell(s.why), cite(s.sources)) for s in found.not_computed))
+
+
+def _reads(item: ScoreItem) -> str:
+    return item.test or item.finding or item.score or " OR ".join(item.any_of)
+
+
+def _points(item: ScoreItem) -> str:
+    """How an item scores, in words."""
+    if item.as_points:
+        return "the value itself"
+    if item.stages:
+        return ", ".join(f"{label}: {points:g}" for label, points in item.stages.items())
+    if item.bands:
+        unit = f" {item.unit}" if item.unit else ""
+        names = (
+            (b, f"from {b.from_:g}" if b.from_ is not None else f"above {b.above:g}" if b.above is not None else f"below {b.below:g}")
+            for b in item.bands
+        )
+        return ", ".join(f"{name}{unit}: {band.points:g}" for band, name in names)
+    return f"{item.points:g}" + (" above the laboratory's limit" if item.above_reference else "")

@@ -34,10 +34,12 @@ def pages(knowledge: Knowledge, expected: Path) -> dict[str, str]:
         "studies.md": docs_facts.studies(knowledge),
         "evidence.md": docs_facts.evidence(),
         "criteria.md": docs_facts.criteria(),
+        "antigen-alterations.md": docs_rules.alterations(cite),
+        "scores.md": docs_rules.scores(cite),
         "agents.md": docs_facts.agents(),
         "alerts-and-workups.md": docs_rules.alerts(knowledge, cite),
         "tables.md": iter(describe_tables().rstrip("\n").split("\n")),
-        "examples.md": docs_facts.examples(expected),
+        "examples.md": docs_facts.examples(expected, knowledge),
         "sources.md": docs_facts.sources(knowledge),
     }
     return {name: "\n".join([NOTE, "", *lines]) + "\n" for name, lines in made.items()}

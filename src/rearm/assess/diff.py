@@ -16,12 +16,13 @@ __all__ = ["EntryChange", "KnowledgeDiff", "ResultChange", "diff"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryChange:
-    """One entry that was added, removed or changed; `fields` names what of it changed."""
+    """One entry that was added, removed or changed; `fields` names what of it changed, `parts` which rules, indicators or arms."""
 
     kind: str
     id: str
     change: Literal["added", "removed", "changed"]
     fields: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +71,21 @@ def _entries(before: Knowledge, after: Knowledge) -> Iterator[EntryChange]:
             elif name not in old:
                 yield EntryChange(kind=kind, id=name, change="added")
             elif old[name] != new[name]:
-                changed = tuple(f.name.rstrip("_") for f in fields(old[name]) if getattr(old[name], f.name) != getattr(new[name], f.name))
-                yield EntryChange(kind=kind, id=name, change="changed", fields=changed)
+                changed = [f.name for f in fields(old[name]) if getattr(old[name], f.name) != getattr(new[name], f.name)]
+                parts = tuple(_differing_parts(old[name], new[name], changed))
+                yield EntryChange(kind=kind, id=name, change="changed", fields=tuple(n.rstrip("_") for n in changed), parts=parts)
+
+
+def _differing_parts(old: Any, new: Any, names: Iterable[str]) -> Iterator[str]:
+    """The ids of the rules, indicators or arms inside these fields that differ."""
+    for name in names:
+        before, after = getattr(old, name), getattr(new, name)
+        ids = dict.fromkeys(i.id for rows in (before, after) if isinstance(rows, tuple) for i in rows if hasattr(i, "id"))
+        yield from (i for i in ids if _by_id(before, i) != _by_id(after, i))
+
+
+def _by_id(rows: Iterable[Any], name: str) -> Any:
+    return next((row for row in rows if row.id == name), None)
 
 
 def _results(old: Assessment, new: Assessment) -> Iterator[ResultChange]:

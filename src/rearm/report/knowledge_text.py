@@ -283,6 +283,7 @@ def diff_text(found: KnowledgeDiff) -> str:
         lines.append("No entry differs.")
     for entry in found.entries:
         what = f": {', '.join(entry.fields)}" if entry.fields else ""
+        what += f" ({', '.join(entry.parts)})" if entry.parts else ""
         lines.append(f"  {entry.change:8} {entry.kind} {entry.id}{what}")
     lines.append("")
     if not found.results:
