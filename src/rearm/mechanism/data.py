@@ -63,8 +63,7 @@ class Evidence:
 def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evidence:
     """The evidence for infusion number `infusion` (from 1; None: the first that the record gives a day for).
 
-    Raises `MechanismError` where nothing was infused, no day is known, or what is known contradicts itself (a second infusion before the first,
-    death before the infusion).
+    Raises `MechanismError` where nothing was infused, no day is known, or what is known contradicts itself (death before the infusion).
     """
     given = [x for x in record.infused() if x.day is not None]
     if not record.infused():
@@ -95,9 +94,7 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
     responses = _responses(record, zero, until, measurements)
     product = m.product(main.product)
     if product == "other":
-        notes.append(
-            f"the product ({main.product or 'not named'}) is not calibrated on its own; shares between those of ide-cel and cilta-cel are used"
-        )
+        notes.append(f"the product ({main.product or 'not named'}) is not calibrated on its own: shares between ide-cel and cilta-cel")
     bare = not [x for x in measurements if x.day > 0] and progression is None and not responses and followed <= 0
     if bare:
         notes.append("nothing after the infusion was measured: the answer is the prior alone")
@@ -282,7 +279,7 @@ def _responses(record: Record, zero: int, until: float, measured: Sequence[Measu
     out: dict[float, int] = {}
     for statement in record.responses:
         first, last = statement.when.first, statement.when.last
-        if first is None or last is None or statement.response not in RESPONSES + ("nCR",) or statement.response in ("NE", "PD"):
+        if first is None or last is None or statement.response not in (*RESPONSES, "nCR") or statement.response in ("NE", "PD"):
             continue
         day = float((first + last) // 2 - zero)
         if not 14 <= day <= until or any(abs(day - d) <= 14 for d in near):

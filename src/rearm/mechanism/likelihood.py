@@ -6,12 +6,15 @@ below or above a limit enter by their probability. The scale is drawn from a Gau
 measurements, and the weight corrects for that exactly, so no draw is wasted on a scale that cannot fit.
 """
 
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+
 from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
+
+from rearm.mechanism.jit import compiled, prange
 
 OUTLIER, WIDE = 0.05, 3.0
 LN2PI = 1.8378770664093453
@@ -20,12 +23,12 @@ NEVER = 1e6
 LEVELS = ("PD", "SD", "MR", "PR", "VGPR", "CR")
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled()
 def _phi(x):
     return 0.5 * math.erfc(-x * 0.7071067811865476)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@compiled()
 def point(r, kind):
     """Log probability of one measurement: r = (reported - expected)/noise; kind 0 value, -1 below the limit, 1 above it."""
     if kind == 0:
@@ -36,7 +39,7 @@ def point(r, kind):
     return math.log((1.0 - OUTLIER) * _phi(side) + OUTLIER * _phi(side / WIDE) + 1e-300)
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
+@compiled(parallel=True)
 def weigh(rel, add, channel, reported, kind, noise, offset, mean, sd, eps, logw, scales):
     """Add the log likelihood of all measurements to `logw` and fill `scales` [patient, channel].
 
@@ -45,7 +48,7 @@ def weigh(rel, add, channel, reported, kind, noise, offset, mean, sd, eps, logw,
     """
     n, k = rel.shape
     channels = mean.shape[1]
-    for i in nb.prange(n):
+    for i in prange(n):
         for c in range(channels):
             any_ = False
             for q in range(k):
@@ -87,36 +90,42 @@ def weigh(rel, add, channel, reported, kind, noise, offset, mean, sd, eps, logw,
             logw[i] += total
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
-def progression(m, f, lesion, m0, f0, days, rules, first_day, out, level):
+@compiled(parallel=True)
+def progression(m, f, lesion, m0, f0, days, begin, rules, first_day, out, level):
     """Day of progression of each virtual patient into `out` (NEVER where none by the last day), response level per day into `level`.
 
-    rules: serum rise (share), serum rise (g/dL), serum rise where the nadir is high, high nadir, light-chain rise (mg/L), lesion growth
-    (share), smallest lesion that counts (1e9 cells), measurable serum (g/dL), measurable light chain (mg/L), falls for VGPR, PR, MR,
-    serum of CR (g/dL), light chain of CR (mg/L), background light chain. Levels: 0 PD, 1 SD, 2 MR, 3 PR, 4 VGPR, 5 CR.
+    Judged from day `begin[i]` on: nadir and baseline start there; earlier days get level -1. m, f are relative to day 0, m0 (g/dL) and
+    f0 (mg/L) are the levels then. rules: see `observe.rules`. Levels: 0 PD, 1 SD, 2 MR, 3 PR, 4 VGPR, 5 CR.
     """
     n, k = m.shape
-    for i in nb.prange(n):
+    for i in prange(n):
         low_m, low_f, low_l = 1e30, 1e30, 1e30
-        pd = False
+        base_m, base_f, base_l = 0.0, 0.0, 0.0
+        started, pd = False, False
         out[i] = NEVER
-        by_serum = m0[i] >= rules[7]
-        by_chain = f0[i] >= rules[8]
         for d in range(k):
+            if days[d] < begin[i]:
+                level[i, d] = -1
+                continue
             sm = m0[i] * m[i, d]
             sf = f0[i] * f[i, d]
             le = lesion[i, d]
+            if not started:
+                base_m, base_f, base_l, started = sm, sf, le, True
+            by_serum = base_m >= rules[7]
+            by_chain = base_f >= rules[8]
             low_m, low_f, low_l = min(low_m, sm), min(low_f, sf), min(low_l, le)
             rise = rules[2] if low_m >= rules[3] else rules[1]
             worse = sm - low_m >= rise and sm >= (1.0 + rules[0]) * low_m
             worse = worse or (not by_serum and sf - low_f >= rules[4] and sf >= (1.0 + rules[0]) * low_f)
             worse = worse or (le >= rules[6] and le >= (1.0 + rules[5]) * low_l)
-            if worse and days[d] >= first_day and not pd:
+            if worse and days[d] >= begin[i] + first_day and not pd:
                 pd = True
                 out[i] = days[d]
-            left = m[i, d] if by_serum else (f[i, d] if by_chain else max(m[i, d], f[i, d]))
-            if lesion[i, 0] >= rules[6]:
-                left = max(left, min(le / lesion[i, 0], 0.5))  # a measurable lesion must shrink too; at most PR is lost by it
+            left_m, left_f = sm / max(base_m, 1e-12), sf / max(base_f, 1e-12)
+            left = left_m if by_serum else (left_f if by_chain else max(left_m, left_f))
+            if base_l >= rules[6]:
+                left = max(left, min(le / base_l, 0.5))  # a measurable lesion must shrink too; at most PR is lost by it
             grade = 1
             if left <= 1.0 - rules[11]:
                 grade = 2
@@ -129,13 +138,13 @@ def progression(m, f, lesion, m0, f0, days, rules, first_day, out, level):
             level[i, d] = 0 if pd else grade
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
+@compiled(parallel=True)
 def reweigh(values, add_noise, noise, truth, logw, label, n_labels, out):
     """Posterior over labels for simulated next measurements: expected (log) values [draw], truths index; out [truth, label].
 
     Each truth's measurement is its own expected value plus noise; every draw is weighed by the Gaussian density around its own.
     """
-    for t in nb.prange(truth.shape[0]):
+    for t in prange(truth.shape[0]):
         y = values[truth[t]] + add_noise[t] * noise
         top = -1e300
         for i in range(values.shape[0]):
@@ -152,11 +161,11 @@ def reweigh(values, add_noise, noise, truth, logw, label, n_labels, out):
             out[t, c] = acc[c] / total
 
 
-@nb.njit(cache=True, parallel=True, error_model="numpy")
+@compiled(parallel=True)
 def stated(level, at, said, noise_share, logw):
-    """Add the probability that the team says response `said[q]` on day index `at[q]`: right with 1 - noise_share, else spread by distance."""
+    """Add the probability that the team says response `said[q]` on day index `at[q]`; wrong levels weigh noise_share^distance."""
     n = level.shape[0]
-    for i in nb.prange(n):
+    for i in prange(n):
         for q in range(at.shape[0]):
             total, own = 0.0, 0.0
             for c in range(6):

@@ -68,7 +68,7 @@ OUTPUTS = (
     "m_protein", "flc", "sbcma_tumour", "sbcma_normal", "car", "burden",
 )  # fmt: skip
 
-# An infusion: cells added, endogenous T cells after lymphodepletion (negative: unchanged), new weights of the product (negative: unchanged).
+# An infusion: cells added, endogenous T cells after lymphodepletion, weights of the new product (both: negative leaves them as they are).
 EVENT_FIELDS = (
     "day", "E", "M", "N",
     "w_pp", "w_np", "w_pn", "w_nn", "w_sanctuary", "a_pp", "a_np", "a_pn", "a_nn", "a_sanctuary",

@@ -41,13 +41,17 @@ def grid(last: float) -> Floats:
     return np.concatenate([early, late]) if last > 182.0 else np.unique(np.append(early, last))
 
 
-def rules(m: Mechanisms) -> Floats:
-    """The criteria of `rearm.course` (default version) for `likelihood.progression`; light chains in mg/L."""
+def rules() -> Floats:
+    """The criteria of `rearm.course` (default version) for `likelihood.progression`; light chains in mg/L.
+
+    Serum rise (share), serum rise (g/dL), the same where the nadir is high, high nadir, light-chain rise, lesion growth (share), smallest
+    lesion (1e9 cells), measurable serum, measurable light chain, falls for VGPR, PR, MR, serum of CR, light chain of CR.
+    """
     c = load_criteria()
     return np.array(
         [
             c.pd_rise, c.serum_pd_rise, c.serum_high_pd_rise, c.serum_high_nadir, 10.0 * c.dflc_pd_rise, c.lesion_pd_rise, LESION_CELLS,
-            c.serum_measurable, 10.0 * c.flc_measurable, c.vgpr_fall, c.pr_fall, c.mr_fall, CR_SERUM, CR_CHAIN, m.scales["flc"].background,
+            c.serum_measurable, 10.0 * c.flc_measurable, c.vgpr_fall, c.pr_fall, c.mr_fall, CR_SERUM, CR_CHAIN,
         ]
     )  # fmt: skip
 
@@ -108,11 +112,20 @@ class Likelihood:
         return logw, scales
 
 
-def progression(m: Mechanisms, sim: Simulation, scales: Floats, *, first_day: float = 14.0) -> tuple[Floats, Ints]:
-    """(day of progression, NEVER where none; response level [patient, day]) on the simulated days, by the criteria of `rearm.course`."""
+def progression(
+    m: Mechanisms, sim: Simulation, scales: Floats, *, begin: Floats | None = None, first_day: float = 14.0
+) -> tuple[Floats, Ints]:
+    """(day of progression, NEVER where none; response level [patient, day]) on the simulated days, by the criteria of `rearm.course`.
+
+    `begin`: day of each patient from which nadir and baseline count (the infusion where None); nothing counts as progression in the
+    first `first_day` days after it.
+    """
     n, k = len(sim.values), len(sim.days)
     day, level = np.empty(n), np.empty((n, k), dtype=np.int64)
     m0, f0 = np.exp(scales[:, 0]), np.exp(scales[:, 1])
+    since = np.zeros(n) if begin is None else begin
     c = np.ascontiguousarray
-    compiled().progression(c(sim["m_protein"]), c(sim["flc"]), c(sim["T_sanctuary"]), m0, f0, sim.days, rules(m), first_day, day, level)
+    compiled().progression(
+        c(sim["m_protein"]), c(sim["flc"]), c(sim["T_sanctuary"]), m0, f0, sim.days, since, rules(), first_day, day, level
+    )
     return day, level

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MechanismError", "Mechanisms", "Parameter", "Scale", "Shift", "load"]
+__all__ = ["MechanismError", "Mechanisms", "Parameter", "Population", "Scale", "Shift", "load"]
 
 Floats = npt.NDArray[np.float64]
 NO_FAILURE = "no_failure"
@@ -71,6 +71,16 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """Patients other than those that a product was calibrated on: shifts, factors of the mechanisms' shares, death without progression."""
+
+    text: str
+    shifts: Mapping[str, Shift]
+    weights: Mapping[str, float]
+    death: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mechanisms:
     """Everything that the wing knows."""
 
@@ -85,9 +95,10 @@ class Mechanisms:
     product_shifts: Mapping[str, Mapping[str, Shift]]
     doses: Mapping[str, float]
     weights: Mapping[str, Mapping[str, float]]
+    assumed: Mapping[str, Mapping[str, float]]
     death: Mapping[str, float]
     horizon: int
-    fixed: Mapping[str, float] = field(default_factory=dict)
+    populations: Mapping[str, Population]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,7 +107,7 @@ class Mechanisms:
 
     def product(self, name: str | None) -> str:
         """The product as the tables know it: `other` for what is not calibrated on its own."""
-        return name if name in self.weights else "other"
+        return name if name is not None and name in self.weights else "other"
 
     def prior(self, product: str, *, extra: Mapping[str, Shift] | None = None) -> tuple[Floats, Floats]:
         """(mean, spread) [mechanism, varying parameter] for this product."""
@@ -116,22 +127,42 @@ class Mechanisms:
                         sd[i, j] = shift.sd
         return mean, sd
 
-    def shares(self, product: str) -> Floats:
-        """Shares of the mechanisms among patients given this product, adding to 1."""
+    def shares(self, product: str, population: str | None = None) -> Floats:
+        """Shares of the mechanisms among patients given this product (in this population), adding to 1."""
         w = np.array([self.weights[product][m] for m in self.names])
-        return w / w.sum()
+        if population is not None:
+            w = w * np.array([self.populations[population].weights.get(m, 1.0) for m in self.names])
+        return np.asarray(w / w.sum())
+
+    def assumed_shares(self, product: str) -> Floats:
+        """Shares before the calibration."""
+        w = np.array([self.assumed[product][m] for m in self.names])
+        return np.asarray(w / w.sum())
+
+
+def _over(shifts: Mapping[str, Shift], times: Mapping[str, float]) -> dict[str, Shift]:
+    """Fitted factors multiplied into the shifts of a product."""
+    out = dict(shifts)
+    for name, factor in times.items():
+        before = out.get(name, Shift())
+        out[name] = replace(before, times=(before.times or 1.0) * factor)
+    return out
 
 
 def _shifts(table: Mapping[str, Any]) -> dict[str, Shift]:
     return {name: Shift(**values) for name, values in table.items()}
 
 
-@lru_cache(maxsize=1)
-def load() -> Mechanisms:
-    """The bundled tables. Raises `MechanismError` where a parameter has neither source nor assumption, or a name is not known."""
+@lru_cache(maxsize=2)
+def load(*, fitted: bool = True) -> Mechanisms:
+    """The bundled tables; with `fitted` the calibrated kinetics and shares of the products stand over the assumed ones.
+
+    Raises `MechanismError` where a parameter has neither source nor assumption, or a name is not known.
+    """
     folder = resources.files("rearm.knowledge") / "data" / "mechanism"
     raw = tomllib.loads((folder / "parameters.toml").read_text(encoding="utf-8"))
     populations = tomllib.loads((folder / "populations.toml").read_text(encoding="utf-8"))
+    calibrated = tomllib.loads((folder / "fitted.toml").read_text(encoding="utf-8")) if fitted else {}
     parameters = {p["name"]: Parameter(**p) for p in raw["parameter"]}
     for item in [*raw["parameter"], *raw["drug"].values(), *raw["scale"].values()]:
         if not (item.get("source") or item.get("assumption")):
@@ -144,6 +175,12 @@ def load() -> Mechanisms:
         raise MechanismError("populations.toml: no_failure must be the first mechanism")
     shifts = {m: _shifts(v.get("shift", {})) for m, v in mechanism.items()}
     products = {p: _shifts(v.get("shift", {})) for p, v in populations["product"].items()}
+    shares = dict(populations["weights"])
+    for product in [p for p in products if p in calibrated]:
+        products[product] = _over(products[product], calibrated[product]["times"])
+        shares[product] = calibrated[product]["shares"]
+    if "car_scale" in calibrated:
+        scales["car"] = replace(scales["car"], value=calibrated["car_scale"])
     for name in {n for group in (*shifts.values(), *products.values()) for n in group}:
         if name not in varying:
             raise MechanismError(f"populations.toml shifts {name!r}, which is not a varying parameter")
@@ -158,7 +195,12 @@ def load() -> Mechanisms:
         mechanism_shifts=shifts,
         product_shifts=products,
         doses={p: v["dose"] for p, v in populations["product"].items()},
-        weights=populations["weights"],
+        weights=shares,
+        assumed=populations["weights"],
         death=populations["death"],
         horizon=populations["horizon_days"],
+        populations={
+            name: Population(text=v["text"], shifts=_shifts(v.get("shift", {})), weights=v.get("weights", {}), death=v.get("death"))
+            for name, v in populations["population"].items()
+        },
     )

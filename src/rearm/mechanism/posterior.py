@@ -155,12 +155,12 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
         pd_day, level = progression(m, part, scales)
         logw += _course(ev, judged, pd_day, level)
         logw[_label(drawn.mechanism, pd_day) < 0] = -np.inf
-        for store, item in zip(
-            (kept.values, kept.scales, kept.pd_day, kept.burden, kept.pc, kept.w_pos),
-            (sim.values.astype(np.float32), scales, pd_day, value["B0"], value["pc_scale"], value["w_pos"]),
-            strict=True,
-        ):
-            store.append(item)  # type: ignore[arg-type]
+        kept.values.append(sim.values.astype(np.float32))
+        kept.scales.append(scales)
+        kept.pd_day.append(pd_day)
+        kept.burden.append(value["B0"])
+        kept.pc.append(value["pc_scale"])
+        kept.w_pos.append(value["w_pos"])
         return logw
 
     n = len(m.names)
@@ -392,7 +392,7 @@ def _next(
                     test=name, day=float(day), bits=max(now - float(after.mean()), 0.0), error=float(after.std() / math.sqrt(len(after)))
                 )
             )
-    best = {}
+    best: dict[str, Candidate] = {}
     for c in sorted(found, key=lambda c: -c.bits):
         best.setdefault(c.test, c)
     return tuple(best.values())

@@ -128,7 +128,9 @@ class Stages:
         n = len(self.m.names)
         share = np.array([w[mechanism == c].sum() for c in range(n)])
         mixture = 0.85 * share + 0.15 / n
-        counts, means, roots = [], [], []
+        counts: list[int] = []
+        means: list[Floats] = []
+        roots: list[Floats] = []
         for c in range(n):
             rows = mechanism == c
             own = w[rows]
@@ -145,5 +147,6 @@ class Stages:
                     mean, cov = trust * centre + (1.0 - trust) * mean, trust * fitted + (1.0 - trust) * cov
             counts.append(round(total * mixture[c]))
             means.append(mean)
-            roots.append(np.linalg.cholesky(INFLATE * cov + 1e-9 * np.eye(len(mean))))
+            root: Floats = np.asarray(np.linalg.cholesky(INFLATE * cov + 1e-9 * np.eye(len(mean))), dtype=np.float64)
+            roots.append(root)
         self.add(counts, means, roots, evaluate)

@@ -1,0 +1,340 @@
+"""Trials on virtual patients: arms as sequences of therapies with rules, the same patients in every arm.
+
+title = "Target switch or the same target"
+product = "ide-cel"            # what everybody gets on day 0
+patients = 2000
+months = 36
+
+[[arm]]
+name = "GPRC5D bispecific at progression"
+[[arm.step]]
+when = "pd"                    # pd: at progression on what was given before; day: on a day after the infusion
+rest = 21                      # days without therapy first
+give = ["bispecific_gprc5d"]   # drugs of the model, or a CAR-T product
+only_if = "bcma_negative"      # bcma_positive | bcma_negative at that time; left out: everybody
+weeks = 52                     # stops after this time; left out: until progression
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rearm.mechanism.data import drug
+from rearm.mechanism.observe import NEVER, progression
+from rearm.mechanism.parameters import MechanismError, Mechanisms, load
+from rearm.mechanism.population import Dose, Simulation, events, generator, inputs, simulate
+from rearm.mechanism.therapies import FOREVER, Drug, rows
+from rearm.mechanism.virtual import MONTH, OUTPUTS, Patients, best_level, patients
+
+__all__ = ["ArmResult", "Step", "StepResult", "TrialResult", "run_arm", "run_trial"]
+
+Floats = npt.NDArray[np.float64]
+VISIT = 14.0  # days between visits of virtual patients
+POSITIVE = 0.2  # share of BCMA-positive cells from which a sample counts as positive (assumption)
+REPLICATES = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of an arm; see the module."""
+
+    give: tuple[str, ...]
+    when: str = "pd"
+    day: float | None = None
+    rest: float = 0.0
+    only_if: str | None = None
+    weeks: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """What a step did, counted from its start. Percent and months with the 95 % interval that a trial of this size would see."""
+
+    name: str
+    treated: int
+    orr: tuple[float, float, float]
+    vgpr: tuple[float, float, float]
+    cr: tuple[float, float, float]
+    pfs_median: tuple[float, float, float]
+    pfs_6: tuple[float, float, float]
+    pfs_12: tuple[float, float, float]
+    curve: tuple[tuple[float, float, float, float], ...]  # month, PFS, low, high (percent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmResult:
+    """One arm: its steps, and the curve of time from the infusion to progression on the last step (or to death)."""
+
+    name: str
+    steps: tuple[StepResult, ...]
+    whole: StepResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """Outcome of a plan. `differences`: (arm, measure, difference to the first arm, low, high) on the same virtual patients."""
+
+    title: str
+    product: str
+    patients: int
+    months: float
+    trial_size: int
+    seed: int
+    arms: tuple[ArmResult, ...]
+    differences: tuple[tuple[str, str, float, float, float], ...]
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        from dataclasses import asdict
+
+        return {"note": "a model's hypothesis, not a test", **asdict(self)}
+
+
+@dataclass(slots=True)
+class _State:
+    """Where each patient of an arm stands while steps are added."""
+
+    drugs: list[list[Drug]]
+    doses: list[list[Dose]]
+    progression: Floats  # on what was given so far
+    value: Mapping[str, Floats]
+    frame: tuple[Floats, Floats, Floats]
+    days: Floats
+    bcma: Floats  # share of BCMA-positive cells [patient, day]
+    results: list[StepResult] = field(default_factory=list)
+
+
+def run_trial(plan: Mapping[str, Any], *, seed: int | None = None) -> TrialResult:
+    """Run a plan (see the module). Raises `MechanismError` naming the part of the plan that cannot be used."""
+    m = load()
+    allowed = {"title", "product", "patients", "months", "seed", "population", "trial_size", "arm"}
+    _check(plan, allowed, "the plan")
+    arms = [(str(a.get("name") or f"arm {i + 1}"), _steps(m, a, i)) for i, a in enumerate(plan.get("arm", []))]
+    if not arms:
+        raise MechanismError("the plan has no [[arm]]")
+    product = str(plan.get("product", "ide-cel"))
+    if product not in m.doses:
+        raise MechanismError(f"product {product!r} is not in the model; there are: {', '.join(m.doses)}")
+    n, months = int(plan.get("patients", 2000)), float(plan.get("months", 36))
+    if not 100 <= n <= 200_000 or not 3 <= months <= 120:
+        raise MechanismError("patients must lie between 100 and 200000, months between 3 and 120")
+    size = int(plan.get("trial_size", 100))
+    number = int(plan.get("seed", 20_260_101)) if seed is None else seed
+    population = plan.get("population")
+    if population is not None and population not in m.populations:
+        raise MechanismError(f"population {population!r} is not in the model; there are: {', '.join(m.populations)}")
+    group = _group(m, product, population, n, number)
+    results, raw = [], []
+    for name, steps in arms:
+        arm, times = run_arm(m, product, group, name, steps, months=months, size=size, seed=number)
+        results.append(arm)
+        raw.append(times)
+    return TrialResult(
+        title=str(plan.get("title", "virtual trial")),
+        product=product,
+        patients=n,
+        months=months,
+        trial_size=size,
+        seed=number,
+        arms=tuple(results),
+        differences=tuple(_differences(results, raw, size, number)),
+        notes=("All arms run on the same virtual patients; intervals are those of a trial of this size, without the model's own error.",),
+    )
+
+
+def _group(m: Mechanisms, product: str, population: str | None, n: int, seed: int) -> Patients:
+    if population is None:
+        return patients(m, product, n, seed)
+    p = m.populations[population]
+    return patients(m, product, n, seed, shares=m.shares(product, population), extra=p.shifts, death=p.death)
+
+
+def _check(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
+    unknown = sorted(set(table) - allowed)
+    if unknown:
+        raise MechanismError(f"{where}: {unknown[0]!r} is not known; there are: {', '.join(sorted(allowed))}")
+
+
+def _steps(m: Mechanisms, arm: Mapping[str, Any], number: int) -> list[Step]:
+    where = f"arm {number + 1}"
+    _check(arm, {"name", "step"}, where)
+    out: list[Step] = []
+    for row in arm.get("step", []):
+        _check(row, {"give", "when", "day", "rest", "only_if", "weeks"}, f"{where}, step {len(out) + 1}")
+        give = row.get("give", [])
+        step = Step(**{**row, "give": (give,) if isinstance(give, str) else tuple(give)})
+        unknown = [g for g in step.give if g not in m.drugs and g not in m.doses]
+        if not step.give or unknown:
+            raise MechanismError(
+                f"{where}: {'nothing is given' if not unknown else repr(unknown[0]) + ' is not in the model'}; "
+                f"there are: {', '.join([*m.drugs, *m.doses])}"
+            )
+        if step.when not in ("pd", "day") or (step.when == "day") != (step.day is not None):
+            raise MechanismError(f"{where}: `when` is pd, or day together with a number of days in `day`")
+        if step.only_if not in (None, "bcma_positive", "bcma_negative"):
+            raise MechanismError(f"{where}: `only_if` is bcma_positive or bcma_negative")
+        out.append(step)
+    return out
+
+
+def run_arm(
+    m: Mechanisms, product: str, group: Patients, name: str, steps: Sequence[Step], *, months: float, size: int, seed: int
+) -> tuple[ArmResult, Floats]:
+    """One arm and, for paired comparison, the day of progression on the last step (or death) of each patient."""
+    n = len(group)
+    days = np.arange(0.0, months * MONTH + VISIT, VISIT)
+    params, start, threshold, value = inputs(m, group.draws, first=Dose(day=0.0, cells=m.doses[product]))
+    state = _State([[] for _ in range(n)], [[] for _ in range(n)], np.zeros(n), value, (params, start, threshold), days, np.empty((0, 0)))
+    everybody = np.arange(n)
+    sim = _simulate(m, state, everybody)
+    state.bcma = _bcma(sim)
+    state.progression, level = progression(m, sim, group.scales)
+    ends = np.minimum(state.progression, group.death)
+    state.results.append(_result(product, level, np.zeros(n), ends, months, size, seed))
+    whole = ends.copy()
+    for step in steps:
+        begin = state.progression + step.rest if step.when == "pd" else np.full(n, float(step.day or 0.0) + step.rest)
+        take = (begin < days[-1] - VISIT) & (begin < group.death)
+        if step.when == "day":
+            take &= state.progression > begin
+        if step.only_if is not None:
+            at = np.minimum(np.searchsorted(days, np.minimum(begin, days[-1])), len(days) - 1)
+            positive = state.bcma[everybody, at] >= POSITIVE
+            take &= positive if step.only_if == "bcma_positive" else ~positive
+        who = np.flatnonzero(take)
+        if not len(who):
+            continue
+        for i in who:
+            _give(m, state, int(i), step, float(begin[i]))
+        sim = _simulate(m, state, who)
+        state.bcma[who] = _bcma(sim)
+        pd_day, level = progression(m, sim, group.scales[who], begin=begin[who])
+        state.progression[who] = pd_day
+        for i, day in zip(who, pd_day, strict=True):  # what was given stops at progression
+            state.drugs[i] = [d if d.end < day else _ended(d, float(day)) for d in state.drugs[i]]
+        ends = np.minimum(pd_day, group.death[who])
+        whole[who] = ends
+        state.results.append(_result(" + ".join(step.give), level, begin[who], ends, months, size, seed))
+    level = np.full((n, 3), 1, dtype=np.int64)
+    return ArmResult(name=name, steps=tuple(state.results), whole=_result("whole", level, np.zeros(n), whole, months, size, seed)), whole
+
+
+def _ended(d: Drug, day: float) -> Drug:
+    from dataclasses import replace
+
+    return d if day >= NEVER / 10 else replace(d, end=max(day, d.start))
+
+
+def _give(m: Mechanisms, state: _State, i: int, step: Step, begin: float) -> None:
+    end = FOREVER if step.weeks is None else begin + 7.0 * step.weeks
+    for what in step.give:
+        if what in m.doses:
+            state.doses[i].append(Dose(day=begin, cells=m.doses[what]))
+        else:
+            state.drugs[i].append(drug(m, what, start=begin, end=end))
+
+
+def _simulate(m: Mechanisms, state: _State, who: npt.NDArray[np.int64]) -> Simulation:
+    later = events(m, {k: v[who] for k, v in state.value.items()}, [state.doses[i] for i in who])
+    slots = rows([state.drugs[i] for i in who])
+    if slots.shape[1]:
+        slots[:, :, 3] *= state.value["k_drug"][who][:, None]
+        slots[:, :, 19] *= state.value["w_sanctuary"][who][:, None]
+    params, start, threshold = state.frame
+    return simulate(params[who], start[who], threshold[who], state.days, OUTPUTS, later=later, slots=slots)
+
+
+def _bcma(sim: Simulation) -> Floats:
+    return np.asarray((sim["T_pp"] + sim["T_pn"] + sim["T_sanctuary"]) / np.maximum(sim["burden"], 1e-12))
+
+
+def _interval(values: Floats, point: float) -> tuple[float, float, float]:
+    low, high = np.percentile(values, [2.5, 97.5], method="nearest")
+    return point, float(low), float(high)
+
+
+def _result(
+    name: str, level: npt.NDArray[np.int64], begin: Floats, ends: Floats, months: float, size: int, seed: int
+) -> StepResult:
+    n = len(begin)
+    best = best_level(level)
+    pfs = np.where(ends >= NEVER / 10, np.inf, ends - begin)
+    # patients whose step began late are followed for less time: those still free then are censored, so curves are of Kaplan and Meier
+    until = np.where(np.isinf(pfs), months * MONTH - begin, pfs)
+    event = np.isfinite(pfs)
+    rng = generator(seed, 20)
+    picks = rng.integers(0, n, size=(REPLICATES, min(size, n)))
+    grid = np.arange(0.0, months + 0.5, 1.0)
+    curves = np.array([_km(until[p], event[p], grid * MONTH) for p in picks])
+    own = _km(until, event, grid * MONTH)
+    low, high = np.percentile(curves, [2.5, 97.5], axis=0)
+    medians = np.array([_half(c, grid) for c in curves])
+
+    def share(limit: int) -> tuple[float, float, float]:
+        hit = (best >= limit).astype(float)
+        return _interval(100.0 * hit[picks].mean(axis=1), 100.0 * float(hit.mean()))
+
+    return StepResult(
+        name=name,
+        treated=n,
+        orr=share(3),
+        vgpr=share(4),
+        cr=share(5),
+        pfs_median=_interval(medians, _half(own, grid)),
+        pfs_6=_interval(100 * curves[:, min(6, len(grid) - 1)], 100 * float(own[min(6, len(grid) - 1)])),
+        pfs_12=_interval(100 * curves[:, min(12, len(grid) - 1)], 100 * float(own[min(12, len(grid) - 1)])),
+        curve=tuple((float(g), 100 * float(o), 100 * float(a), 100 * float(b)) for g, o, a, b in zip(grid, own, low, high, strict=True)),
+    )
+
+
+def _km(time: Floats, event: npt.NDArray[np.bool_], at: Floats) -> Floats:
+    """Kaplan-Meier estimate on the days `at`."""
+    order = np.argsort(time, kind="stable")
+    t, e = time[order], event[order]
+    risk = len(t) - np.arange(len(t))
+    survival = np.cumprod(1.0 - e / risk)
+    index = np.searchsorted(t, at, side="right") - 1
+    return np.asarray(np.where(index < 0, 1.0, survival[np.maximum(index, 0)]))
+
+
+def _half(curve: Floats, months: Floats) -> float:
+    """Month at which the curve crosses one half, by linear interpolation; infinite where it does not."""
+    below = np.flatnonzero(curve <= 0.5)
+    if not len(below):
+        return float("inf")
+    i = int(below[0])
+    if i == 0:
+        return 0.0
+    a, b = curve[i - 1], curve[i]
+    return float(months[i - 1] + (a - 0.5) / (a - b) * (months[i] - months[i - 1]))
+
+
+def _differences(results: Sequence[ArmResult], raw: Sequence[Floats], size: int, seed: int) -> list[tuple[str, str, float, float, float]]:
+    """Paired differences of progression-free shares at 12 and 24 months from the infusion, each arm against the first."""
+    out: list[tuple[str, str, float, float, float]] = []
+    rng = generator(seed, 21)
+    picks = rng.integers(0, len(raw[0]), size=(REPLICATES, min(size, len(raw[0]))))
+    for arm, times in zip(results[1:], raw[1:], strict=True):
+        for month in (12, 24):
+            d = 100.0 * ((times > month * MONTH).astype(float) - (raw[0] > month * MONTH).astype(float))
+            low, high = np.percentile(d[picks].mean(axis=1), [2.5, 97.5])
+            out.append((arm.name, f"progression-free at {month} months", float(d.mean()), float(low), float(high)))
+    return out
+
+
+def salvage_arm(
+    m: Mechanisms, product: str, what: str, *, n: int, seed: int, rest: float = 21.0, months: float = 48.0, size: int = 100
+) -> StepResult:
+    """First salvage at progression after `product`: drugs joined by `+`, or a CAR-T product."""
+    group = patients(m, product, n, seed)
+    arm, _ = run_arm(m, product, group, what, [Step(give=tuple(what.split("+")), rest=rest)], months=months, size=size, seed=seed)
+    return arm.steps[-1]
+
+
+__all__ += ["salvage_arm"]
