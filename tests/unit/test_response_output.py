@@ -1,0 +1,285 @@
+"""One object a patient, its schema, where a course starts, the terminal, the pages, the pictures and the files."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import jsonschema
+import pytest
+from rich.console import Console
+
+from rearm.intake import read
+from rearm.record import Record, Source
+from rearm.report.response import course_object, patient_course, response_object, response_schema
+from rearm.report.response_files import run_response
+from rearm.report.response_page import response_index, response_page
+from rearm.report.response_plots import changes, course_picture, events, segments, spider, swimmer
+from rearm.report.response_terminal import print_course, value_words
+
+sys.path.insert(0, str(Path(__file__).parent))
+from course_builder import death, infusion, lab, record, serum, team, therapy
+
+FALL = {-5: 4.0, 28: 1.0, 56: 0.3, 84: 0.3, 112: 1.2, 140: 1.6}
+EXAMPLES = Path(__file__).parents[2] / "examples" / "tables"
+FIELDS = (
+    "patient_id", "day_zero", "criteria", "measurable", "visits", "best_confirmed", "best_confirmed_day", "progression_day",
+    "relapse_from_cr_day", "clinical_relapse_day", "mrd_negative_days", "sustained_mrd_negative_day", "endpoints", "flags",
+)  # fmt: skip
+
+
+def plain_record(**parts: object) -> Record:
+    return record(**{"infusions": [], **parts})
+
+
+# ---- the object -------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_object_has_the_fields_and_holds_the_course() -> None:
+    found = response_object(record(labs=serum(FALL)))
+    jsonschema.validate(found, response_schema())
+    assert all(name in found for name in FIELDS)
+    assert [(v["day"], v["response"], v["confirmed"]) for v in found["visits"]] == [
+        (28, "PR", "PR"), (56, "VGPR", "VGPR"), (84, "VGPR", "VGPR"), (112, "PD", "PD"), (140, "PD", "PD"),
+    ]  # fmt: skip
+    assert (found["best_confirmed"], found["best_confirmed_day"], found["progression_day"]) == ("VGPR", 56, 112)
+    assert found["visits"][0]["values"]["serum_m_protein"] == 1.0
+    assert found["visits"][0]["sources"]["serum_m_protein"] == "test: serum_m_protein 28"
+    assert found["endpoints"]["PFS"]["status"] == "event" and found["endpoints"]["PFS"]["days"] == 112
+    assert set(found["endpoints"]) >= {"PFS", "TTP", "DOR", "DFS", "TTNT", "OS", "PFS2", "failure-a", "failure-d"}
+
+
+@pytest.mark.parametrize(
+    "patient",
+    [
+        record(labs=serum(FALL)),
+        plain_record(labs=serum(FALL)),
+        plain_record(),
+        record(infusions=[infusion(None)]),
+        record(labs=[lab("serum_m_protein", 30, 2.0)], deaths=[death(60, "myeloma")]),
+        replace(record(labs=serum(FALL)), day_zero=date(2024, 2, 29)),
+        record(labs=serum(FALL), conditions=[]),
+    ],
+    ids=["car-t", "no-car-t", "empty", "undated-infusion", "no-baseline", "dated", "plain"],
+)
+def test_every_object_follows_the_published_schema(patient: Record) -> None:
+    found = response_object(patient)
+    jsonschema.Draft202012Validator(response_schema(), format_checker=jsonschema.FormatChecker()).validate(found)
+    json.dumps(found, allow_nan=False)
+
+
+def test_the_schema_bites() -> None:
+    good = response_object(record(labs=serum(FALL)))
+    for broken in (
+        {**good, "best_confirmed": "nCR"},
+        {**good, "visits": [{**good["visits"][0], "response": "BL"}]},
+        {k: v for k, v in good.items() if k != "flags"},
+        {**good, "unknown_field": 1},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, response_schema())
+
+
+def test_a_bound_is_shown_as_a_bound() -> None:
+    from rearm.record import Quantity
+
+    below = lab("serum_m_protein", 28, Quantity(0.0, 0.1, high_open=True))
+    found = response_object(record(labs=[*serum({-5: 4.0}), below]))
+    assert found["visits"][0]["values"]["serum_m_protein"] == [0.0, 0.1]
+    assert value_words((0.0, 0.1)) == "<0.1" and value_words((5.0, float("inf"))) == ">5" and value_words("negative") == "negative"
+
+
+# ---- where a course starts ----------------------------------------------------------------------------------------------------------
+
+
+def start_of(patient: Record, start: int | None = None) -> tuple[int | None, str]:
+    found = patient_course(patient, start=start)
+    return found.start, found.start_reason
+
+
+def test_start_is_the_last_infusion() -> None:
+    day, why = start_of(record(labs=serum(FALL), infusions=[infusion(0), infusion(100, "cilta-cel")]))
+    assert day == 100 and "last of 2 infusions" in why
+    assert start_of(record(labs=serum(FALL)))[0] == 0
+
+
+def test_start_without_car_t_is_day_zero_where_it_has_a_baseline() -> None:
+    day, why = start_of(plain_record(labs=serum(FALL), therapies=[therapy(0, "treatment", agents=("bortezomib",))]))
+    assert day == 0 and "start of line 1" in why
+
+
+def test_start_is_the_first_line_with_a_baseline_and_later_results() -> None:
+    lines = [therapy(-900, "treatment", agents=("bortezomib",), line=1), therapy(300, "treatment", agents=("pomalidomide",), line=2)]
+    day, why = start_of(plain_record(labs=serum({290: 3.0, 330: 1.0, 360: 1.0}), therapies=lines))
+    assert day == 300 and "start of line 2" in why
+
+
+def test_start_is_the_first_result_where_nothing_else_tells() -> None:
+    day, why = start_of(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0})))
+    assert day == 14 and "taken as the baseline" in why
+    assert patient_course(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0}))).course.best_confirmed == "PR"  # type: ignore[union-attr]
+
+
+def test_start_as_asked() -> None:
+    day, why = start_of(record(labs=serum(FALL), infusions=[infusion(0), infusion(100)]), start=0)
+    assert day == 0 and "as asked" in why
+
+
+def test_no_day_at_all_is_said() -> None:
+    found = response_object(plain_record())
+    assert found["visits"] == [] and found["best_confirmed"] == "NE" and found["start"] is None
+    assert "nothing to count from" in found["flags"][0]["text"]
+
+
+# ---- flags --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_flags_name_what_a_reader_must_know() -> None:
+    waiting = response_object(record(labs=serum({k: v for k, v in FALL.items() if k < 140})))
+    pending = next(f for f in waiting["flags"] if f["id"] == "progression_unconfirmed")
+    assert pending["open"] is True and pending["day"] == 112
+    differs = response_object(record(labs=serum(FALL), responses=[team(56, "PD")]))
+    assert any(f["id"] == "team_and_laboratory_differ" for f in differs["flags"])
+    unread = replace(record(labs=serum(FALL)), set_aside=(lab("kappa_flc", 30, 3.0),))
+    assert any(f["id"] == "set_aside" for f in response_object(unread)["flags"])
+    assert any(f["id"] == "infusion_without_day" for f in response_object(record(infusions=[infusion(None)]))["flags"])
+
+
+# ---- terminal and pages -------------------------------------------------------------------------------------------------------------
+
+
+def printed(patient: Record, **rest: bool) -> str:
+    out = io.StringIO()
+    print_course(Console(file=out, width=150), patient_course(patient), **rest)
+    return out.getvalue()
+
+
+def test_terminal_shows_the_course_and_with_trace_the_reasons() -> None:
+    short, long = printed(record(labs=serum(FALL))), printed(record(labs=serum(FALL)), trace=True)
+    assert "Best confirmed response: VGPR" in short and "Confirmed progression on day 112" in short and "pd-serum" in short
+    assert "75.0 % down from 4 at baseline" not in short and "75.0 % down from 4 at baseline" in " ".join(long.split())
+    assert "No course" in printed(plain_record())
+
+
+def test_terminal_does_not_read_markup_in_the_input() -> None:
+    assert "[bold]x[/bold]" in printed(replace(record(labs=serum(FALL)), patient_id="[bold]x[/bold]"))
+
+
+def test_page_is_whole_and_escapes_the_input() -> None:
+    sneaky = replace(record(labs=serum(FALL)), patient_id="<script>alert(1)</script>")
+    text = response_page(patient_course(sneaky))
+    assert "<script>" not in text and "&lt;script&gt;" in text
+    assert "<svg" in text and "pd-serum" in text and "test: serum_m_protein 28" in text and "Endpoints" in text
+    assert "http://" not in text.replace("http://www.w3.org", "")
+    assert "No course" in response_page(patient_course(plain_record()))
+
+
+def test_index_draws_several_patients_and_says_what_it_leaves_out() -> None:
+    found = [patient_course(replace(record(labs=serum(FALL)), patient_id=f"P{i}")) for i in range(3)]
+    found.append(patient_course(replace(record(labs=[lab("serum_m_protein", -5, 0.2), lab("serum_m_protein", 30, 0.2)]), patient_id="low")))
+    text = response_index([(f"{f.record.patient_id}.html", f) for f in found])
+    assert text.count("<svg") == 2 and "Not drawn for want of such a marker: 1" in text and 'href="P0.html"' in text
+    assert "<svg" not in response_index([("P0.html", found[0])])  # one patient has a picture on the own page
+
+
+# ---- pictures -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_change_from_baseline() -> None:
+    assert [(c.day, c.percent) for c in changes(patient_course(record(labs=serum(FALL))))] == [
+        (0, 0.0), (28, -75.0), (56, -92.5), (84, -92.5), (112, -70.0), (140, -60.0),
+    ]  # fmt: skip
+
+
+def test_change_follows_light_chains_where_they_are_the_measure() -> None:
+    labs = [lab(t, d, v) for d, k in ((-5, 410.0), (28, 110.0), (56, 30.0)) for t, v in (("kappa_flc", k), ("lambda_flc", 10.0))]
+    assert [(c.day, c.percent) for c in changes(patient_course(record(labs=labs)))] == [(0, 0.0), (28, -75.0), (56, -95.0)]
+
+
+def test_segments_fill_the_lane_without_gaps_until_the_last_contact() -> None:
+    patient = replace(record(labs=serum(FALL), therapies=[therapy(150, "salvage")]), last_seen_day=200)
+    lane = segments(patient_course(patient))
+    assert lane == [(0, 28, "NE"), (28, 56, "PR"), (56, 112, "VGPR"), (112, 150, "PD"), (150, 200, "after new therapy")]
+    assert events(patient_course(patient)) == [(112, "progression"), (150, "new therapy"), (200, "followed further")]
+
+
+def test_death_ends_the_lane_without_an_arrow() -> None:
+    patient = record(labs=serum(FALL), deaths=[death(160, "myeloma")])
+    assert events(patient_course(patient))[-1] == (160, "death")
+    assert segments(patient_course(patient))[-1][1] == 160
+
+
+def test_pictures_are_drawn_where_there_is_something() -> None:
+    found = patient_course(record(labs=serum(FALL)))
+    assert len(course_picture(found)["vconcat"]) == 2  # type: ignore[index]
+    assert course_picture(patient_course(plain_record())) is None
+    assert spider([found])["layer"] and swimmer([found, patient_course(plain_record())])["height"] >= 60
+
+
+# ---- files --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_files_of_the_examples(tmp_path: Path) -> None:
+    records = read(EXAMPLES).records[:3]
+    out = io.StringIO()
+    done = run_response(
+        records, html=tmp_path / "h", json_folder=tmp_path / "j", json_lines=out, adam=tmp_path / "a", fhir=tmp_path / "f", study="EX"
+    )
+    assert done.patients == 3 and not done.failed
+    assert len(list((tmp_path / "h").glob("*.html"))) == 4 and len(list((tmp_path / "j").glob("*.json"))) == 3
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [x["patient_id"] for x in lines] == [r.patient_id for r in records]
+    assert json.loads((tmp_path / "j" / f"{lines[0]['patient_id']}.json").read_text())["visits"] == lines[0]["visits"]
+    assert {p.name for p in (tmp_path / "a").iterdir()} == {"adrs.parquet", "adrs.xpt", "adtte.parquet", "adtte.xpt"}
+    assert any("pages" in w for w in done.words())
+
+
+def test_a_fault_with_one_patient_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import rearm.report.response_files as files
+
+    real = files.patient_course
+
+    def faulty(patient: Record, **rest: object) -> object:
+        if patient.patient_id == "bad":
+            raise RuntimeError("boom")
+        return real(patient, **rest)  # type: ignore[arg-type]
+
+    monkeypatch.delenv("REARM_DEBUG", raising=False)
+    monkeypatch.setattr(files, "patient_course", faulty)
+    done = run_response([replace(record(labs=serum(FALL)), patient_id=i) for i in ("a", "bad", "b")], json_folder=tmp_path)
+    assert done.patients == 2 and len(done.failed) == 1 and "bad" in done.failed[0]
+    assert {p.name for p in tmp_path.iterdir()} == {"a.json", "b.json"}
+
+
+def test_same_input_same_bytes() -> None:
+    patient = record(labs=serum(FALL))
+    assert json.dumps(course_object(patient_course(patient))) == json.dumps(course_object(patient_course(patient)))
+    assert response_page(patient_course(patient)) == response_page(patient_course(patient))
+
+
+def test_a_record_of_nothing_is_still_answered() -> None:
+    assert response_object(Record(patient_id="x", source=Source("t", "")))["endpoints"] == {}
+
+
+def test_generated_courses_of_every_type_come_out_in_every_form() -> None:
+    sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
+    from imwg_generator import generate
+
+    from rearm.course.cases import case_record
+    from rearm.report.fhir_out import response_bundle
+
+    validator = jsonschema.Draft202012Validator(response_schema())
+    for seed in range(80):
+        patient, criteria, _, _, _ = case_record(generate(seed))
+        found = patient_course(patient, criteria=criteria)
+        validator.validate(course_object(found))
+        json.dumps(response_bundle(found), allow_nan=False)
+        assert response_page(found, with_picture=False)
+        print_course(Console(file=io.StringIO(), width=150), found, trace=True)
+        lane = segments(found)
+        assert all(a[1] == b[0] for a, b in zip(lane, lane[1:], strict=False)) and all(a < b for a, b, _ in lane)
+        spider([found]), swimmer([found]), course_picture(found)
