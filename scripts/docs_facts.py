@@ -13,10 +13,11 @@ import yaml
 from docs_markdown import Lines, cell, code, table
 from rearm.course import criteria_table
 from rearm.evidence import MEASURES, evidence_for, listed_rows, overview_rows
+from rearm.evidence.table import months_words, share_words
 from rearm.knowledge import Knowledge
 from rearm.knowledge.agents import load_agents, load_products, load_regimens
 from rearm.knowledge.bundle import DATA
-from rearm.knowledge.studies import STRATEGIES, Proportion, Study
+from rearm.knowledge.studies import STRATEGIES, Study
 from rearm.knowledge.tests import TestDef, load_tests
 from rearm.report.citations import source_line
 from rearm.report.evidence import MEASURE_TITLES, STRATEGY_TITLES
@@ -86,7 +87,13 @@ def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
         row = listed.get(arm.id, {})
         figures = [row.get(k) for k in ("response", "complete_response", "pfs", "os", "severe_infection")]
         if not row:
-            figures[:2] = (_share(arm.response), _share(arm.complete_response))
+            figures = [
+                share_words(arm.response),
+                share_words(arm.complete_response),
+                months_words(arm.pfs),
+                months_words(arm.os),
+                share_words(arm.infection_grade3),
+            ]
         fate = row.get("pooled") or ""
         why = f"response not pooled: {row['not_pooled']}" if row.get("not_pooled") else "" if row else "of no strategy of its own"
         rows.append(
@@ -102,13 +109,6 @@ def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
         )
     head = ("arm", "setting", "strategy", "n", "response", "complete", "PFS", "OS", "infection grade 3+", "pooled", "remarks")
     yield from table(head, rows)
-
-
-def _share(value: Proportion | None) -> str:
-    """A share of an arm that no strategy lists."""
-    if value is None:
-        return ""
-    return f"{value.percent:.3g} %" + (f" ({value.events}/{value.n})" if value.events is not None else "")
 
 
 def evidence() -> Lines:

@@ -8,7 +8,7 @@ from rearm.evidence.pool import MEASURES, Measure, Pooled
 from rearm.evidence.strategy import StrategyEvidence
 from rearm.knowledge.studies import Months, Proportion
 
-__all__ = ["Row", "forest_rows", "listed_rows", "overview_rows"]
+__all__ = ["Row", "forest_rows", "listed_rows", "months_words", "overview_rows", "share_words"]
 
 Row = dict[str, Any]
 
@@ -87,7 +87,8 @@ def forest_rows(evidence: StrategyEvidence, measure: Measure = "response") -> li
     return rows
 
 
-def _percent(value: Proportion | None) -> str | None:
+def share_words(value: Proportion | None) -> str | None:
+    """A share as printed: `79 % (22/28), 95 % interval 60-90`; None where it was not read."""
     if value is None:
         return None
     counts = f" ({value.events}/{value.n})" if value.events is not None else ""
@@ -96,7 +97,8 @@ def _percent(value: Proportion | None) -> str | None:
     return f"{value.percent:.3g} %{counts}{interval}"
 
 
-def _time(value: Months | None) -> str | None:
+def months_words(value: Months | None) -> str | None:
+    """A time to event as printed: `7.7 months (5.8-10.3); 40 % at month 12`; None where it was not read."""
     if value is None:
         return None
     parts = []
@@ -120,14 +122,14 @@ def listed_rows(evidence: StrategyEvidence) -> list[Row]:
             "directness": row.directness,
             "figure": row.figure,
             "n": row.arm.n_treated,
-            "response": _percent(row.response),
-            "complete_response": _percent(row.arm.complete_response),
-            "pfs": _time(row.pfs),
-            "dor": _time(row.arm.dor),
-            "os": _time(row.os),
-            "crs": _percent(row.arm.crs),
-            "icans": _percent(row.arm.icans),
-            "severe_infection": _percent(row.arm.infection_grade3),
+            "response": share_words(row.response),
+            "complete_response": share_words(row.arm.complete_response),
+            "pfs": months_words(row.pfs),
+            "dor": months_words(row.arm.dor),
+            "os": months_words(row.os),
+            "crs": share_words(row.arm.crs),
+            "icans": share_words(row.arm.icans),
+            "severe_infection": share_words(row.arm.infection_grade3),
             "pooled": ", ".join(row.pooled) or None,
             "not_pooled": row.not_pooled,
             "findings": "; ".join(row.arm.findings) or None,

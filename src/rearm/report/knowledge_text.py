@@ -11,6 +11,7 @@ from typing import Any
 
 from rearm.assess.diff import KnowledgeDiff
 from rearm.evidence import evidence_for, listed_rows
+from rearm.evidence.table import months_words, share_words
 from rearm.knowledge import Finding, Knowledge, KnowledgeError, load
 from rearm.knowledge.rulesets import Factor, Indicator, Option, Rule, SharedRule, Statement, Workup
 from rearm.knowledge.studies import STRATEGIES, Arm, Study
@@ -226,19 +227,27 @@ def _study(study: Study, known: Knowledge) -> Iterator[str]:
 
 def _arm(arm: Arm, known: Knowledge) -> Iterator[str]:
     yield from _wrapped(f"{arm.population} ({arm.setting_words}: {arm.directness}); strategy {arm.strategy}; figure {arm.figure}")
-    tags = [tag for tag in (arm.strategy, *arm.shown_under) if tag in STRATEGIES]  # `other` is shown under those it names, or nowhere
-    listed = listed_rows(evidence_for(tags[0], studies=known.studies)) if tags else []
-    row = next((r for r in listed if r["arm"] == arm.id), None)
-    if row is None:
-        yield from _wrapped("Of no strategy of its own: shown under none, pooled nowhere.")
-        yield from _fields(arm, skip=("id", "study", "strategy", "population", "setting", "figure", "url", "read_from"))
-        return
-    for key in ("n", "response", "complete_response", "pfs", "dor", "os", "crs", "icans", "severe_infection", "findings", "caveats"):
-        if row[key] is not None:
-            yield from _wrapped(f"{key.replace('_', ' ')}: {row[key]}")
+    shares = {"response": arm.response, "complete response": arm.complete_response, "VGPR or better": arm.vgpr_or_better}
+    times = {"PFS": arm.pfs, "duration of response": arm.dor, "OS": arm.os}
+    harms = {"CRS": arm.crs, "CRS grade 3+": arm.crs_grade3, "ICANS": arm.icans, "infection grade 3+": arm.infection_grade3}
+    figures = {name: share_words(value) for name, value in shares.items()} | {name: months_words(value) for name, value in times.items()}
+    figures |= {name: share_words(value) for name, value in harms.items()}
+    told = {"n": arm.n_treated, **figures, "findings": "; ".join(arm.findings), "caveats": "; ".join(arm.caveats)}
+    for name, value in told.items():
+        if value not in (None, ""):
+            yield from _wrapped(f"{name}: {value}")
+    yield from _wrapped(_fate(arm, known))
+
+
+def _fate(arm: Arm, known: Knowledge) -> str:
+    """What became of an arm's figures under its strategy, or under one that it is shown with."""
+    tags = [tag for tag in (arm.strategy, *arm.shown_under) if tag in STRATEGIES]
+    if not tags:
+        return "of no strategy of its own: pooled nowhere"
+    row = next(r for r in listed_rows(evidence_for(tags[0], studies=known.studies)) if r["arm"] == arm.id)
     pooled = f"pooled for {row['pooled'].replace('_', ' ')}" if row["pooled"] else ""
     reason = f"response not pooled: {row['not_pooled']}" if row["not_pooled"] else ""
-    yield from _wrapped("; ".join(part for part in (pooled, reason) if part) or "nothing to pool")
+    return "; ".join(part for part in (pooled, reason) if part) or "nothing to pool"
 
 
 def _finding(finding: Finding, known: Knowledge) -> Iterator[str]:

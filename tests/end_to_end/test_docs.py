@@ -1,0 +1,199 @@
+"""The documentation does what it says: generated pages are up to date, links lead somewhere, examples run, the ten-minute path works."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rearm
+from rearm.assess.check import check
+from rearm.assess.diff import diff
+from rearm.intake.dictionary import load_tables
+from rearm.knowledge import load
+from rearm.knowledge.rulesets import SharedRule
+from rearm.report.knowledge_text import diff_text
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+DATA = ROOT / "src" / "rearm" / "knowledge" / "data"
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import write_docs  # noqa: E402
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text("utf-8"), re.S)
+
+
+# ---------------------------------------------------------------- the dictionary
+
+
+def test_the_dictionary_is_up_to_date() -> None:
+    stale = write_docs.stale_pages()
+    assert not stale, f"run `make docs`: {', '.join(sorted(stale))}"
+
+
+def test_a_stale_page_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(write_docs.FOLDER, tmp_path / "dictionary")
+    monkeypatch.setattr(write_docs, "FOLDER", tmp_path / "dictionary")
+    page = tmp_path / "dictionary" / "options.md"
+    page.write_text(page.read_text("utf-8") + "edited\n", "utf-8")
+    (tmp_path / "dictionary" / "old.md").write_text("no longer made", "utf-8")
+    assert write_docs.stale_pages().keys() == {"options.md", "old.md"}
+
+
+def test_every_entry_stands_in_the_dictionary() -> None:
+    known = load()
+    page = {p.name: p.read_text("utf-8") for p in write_docs.FOLDER.glob("*.md")}
+    shared = [s.id for s in known.shared if isinstance(s, SharedRule)]
+    expected: list[tuple[str, Iterator[str] | list[str]]] = [
+        ("findings.md", [f"| `{name}` |" for name in known.catalogue]),
+        ("tests.md", [f"| `{name}` |" for name in known.tests]),
+        ("factors.md", [f"`{i.id}`" for f in known.factors.values() for i in f.indicators]),
+        ("options.md", [f'<a id="{name}"></a>' for name in known.options]),
+        ("options.md", [f"`{r.id}`" for o in known.options.values() for r in o.rules if "@" not in r.id]),
+        ("shared-rules.md", [f"`{name}`" for name in shared]),
+        ("studies.md", [f"### {s.id}\n" for s in known.studies]),
+        ("sources.md", [f'<a id="{name}"></a>' for name in {*known.statements, *known.sources}]),
+        ("alerts-and-workups.md", [f'<a id="{name}"></a>' for name in known.workups]),
+        ("criteria.md", [f"| A{n} |" for n in range(1, 22)]),
+        ("tables.md", [f"## {name}\n" for name in load_tables()]),
+        ("examples.md", [f"## SYN-{n:02d}" for n in range(1, 12)]),
+    ]
+    missing = [(name, text) for name, texts in expected for text in texts if text not in page[name]]
+    assert not missing
+
+
+def test_every_rule_is_shown_with_both_examples() -> None:
+    for name in ("options.md", "shared-rules.md", "factors.md"):
+        rows = [line for line in (write_docs.FOLDER / name).read_text("utf-8").splitlines() if "<br>not true: " in line]
+        assert rows
+        assert not [row for row in rows if "true: none" in row]
+
+
+def anchors(path: Path) -> set[str]:
+    text = path.read_text("utf-8")
+    made = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)$", text, re.M)}
+    return made | set(re.findall(r'<a id="([^"]+)"', text))
+
+
+def test_links_lead_somewhere() -> None:
+    found = {path: anchors(path) for path in DOCS.rglob("*.md")}
+    broken = []
+    for path in found:
+        for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.S)):
+            if target.startswith(("http:", "https:")):
+                continue
+            file, _, anchor = target.partition("#")
+            there = (path.parent / file).resolve() if file else path
+            if there not in found or (anchor and anchor not in found[there]):
+                broken.append(f"{path.name}: {target}")
+    assert not broken
+
+
+def test_rows_of_a_table_have_the_columns_of_its_head() -> None:
+    for path in write_docs.FOLDER.glob("*.md"):
+        columns = 0
+        for line in path.read_text("utf-8").splitlines():
+            width = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+            assert not columns or not width or width == columns, f"{path.name}: {line[:200]}"
+            columns = width
+
+
+# ---------------------------------------------------------------- examples that run
+
+
+def test_the_python_page_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    names: dict[str, Any] = {}
+    for block in blocks("python.md", "python"):
+        exec(compile(block, "docs/python.md", "exec"), names)
+    assert "Talquetamab" in capsys.readouterr().out
+
+
+def test_the_mapping_example_reads_as_the_page_says(tmp_path: Path) -> None:
+    files = re.findall(r"`(\w+\.csv)`\n\n```csv\n(.*?)```", (DOCS / "mapping.md").read_text("utf-8"), re.S)
+    assert len(files) == 2
+    for name, content in files:
+        (tmp_path / name).write_text(content, "utf-8")
+    (tmp_path / "centre.toml").write_text(blocks("mapping.md", "toml")[0], "utf-8")
+    reading = rearm.read(tmp_path, tmp_path / "centre.toml")
+    issues = reading.all_issues()
+    assert [issue.done for issue in issues] == ["used"]
+    assert "n.d." in issues[0].message
+    first, second = (rearm.assess(record) for record in reading.records)
+    assert (first.failures[-1].status, first.failures[-1].day, first.failures[-1].certainty) == ("failed", 196, "recorded_by_team")
+    assert (second.failures[-1].status, second.failures[-1].followed_to_day) == ("not_failed", 91)
+    assert [len(r.labs) for r in reading.records] == [14, 10]
+    assert [[t.line for t in r.therapies] for r in reading.records] == [[1, 2], [1, 2]]
+
+
+@pytest.fixture
+def extended(tmp_path: Path) -> Path:
+    """The knowledge with what docs/adding-knowledge.md adds, placed as the page says."""
+    folder = tmp_path / "my-knowledge"
+    shutil.copytree(DATA, folder)
+    study, rule = blocks("adding-knowledge.md", "toml")
+    (folder / "studies" / "example-2031.toml").write_text(study, "utf-8")
+    with (folder / "options" / "talquetamab.toml").open("a", encoding="utf-8") as file:
+        file.write(rule)
+    return folder
+
+
+def test_a_study_and_a_rule_are_added_as_the_page_says(
+    extended: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [sys.executable, "-m", "rearm.cli", "knowledge", "check", str(extended)]
+    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert (told.returncode, told.stdout.strip()) == (0, "The knowledge is sound.")
+    found = diff_text(diff(load(), load(extended)))
+    assert "added    study example-2031" in found
+    assert "talquetamab-emd-few-responses" in found
+    monkeypatch.chdir(ROOT)
+    (block,) = blocks("adding-knowledge.md", "python")
+    exec(compile(block.replace('"my-knowledge"', repr(str(extended))), "docs/adding-knowledge.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if "4 of 11 patients" in line] == ["SYN-05"]  # the one with an extramedullary relapse
+
+
+def test_the_new_study_counts_in_the_pooled_figure(extended: Path) -> None:
+    from rearm.report.evidence import choose_evidence
+
+    before, after = (choose_evidence(["talquetamab"], knowledge=k)[0].evidence.response for k in (load(), load(extended)))
+    assert before is not None and after is not None
+    assert after.patients == before.patients + 40
+    assert "example-2031" in after.studies
+
+
+def test_the_mistake_on_the_page_is_told_as_the_page_says(extended: Path) -> None:
+    file = extended / "options" / "talquetamab.toml"
+    file.write_text(file.read_text("utf-8").replace("4 of 11 patients", "5 of 11 patients"), "utf-8")
+    assert [str(p) for p in check(extended)] == blocks("adding-knowledge.md", "text")[0].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("file", "written", "instead", "told"),
+    [
+        ("options/talquetamab.toml", 'when = "emd_at_failure"', 'when = "emd_at_failur"', "no finding named emd_at_failur"),
+        ("options/talquetamab.toml", '["example-2031"]', '["exampel-2031"]', "cites exampel-2031"),
+        ("options/talquetamab.toml", "emd_at_failure = true", "emd_at_failure = false", "makes the condition false"),
+        ("studies/example-2031.toml", "bispecific-gprc5d", "gprc5d-bispecific", "Use one of"),
+        ("studies/example-2031.toml", "events = 26", "events = 27", "27 of 40 is 67.5 %"),
+        ("studies/example-2031.toml", "doi = ", "# doi = ", "doi is not given"),
+        ("studies/example-2031.toml", "[[arm]]", "[[arms]]", "arms is not a field"),
+        ("studies/example-2031.toml", "percent = 65,", "percent = 65", "not valid TOML"),
+    ],
+)
+def test_mistakes_of_a_beginner_are_told(extended: Path, file: str, written: str, instead: str, told: str) -> None:
+    path = extended / file
+    text = path.read_text("utf-8")
+    assert written in text
+    path.write_text(text.replace(written, instead), "utf-8")
+    assert any(told in str(problem) for problem in check(extended))
