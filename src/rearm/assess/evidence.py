@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rearm import __version__
 from rearm.knowledge._build import build
 from rearm.knowledge._cache import from_cache, to_cache
-from rearm.knowledge.bundle import Knowledge
+from rearm.knowledge.bundle import Knowledge, load
 from rearm.knowledge.rulesets import EvidenceKey, Option
 
 if TYPE_CHECKING:
@@ -52,13 +53,21 @@ class OptionEvidence:
 
 def evidence_of(knowledge: Knowledge) -> Mapping[str, OptionEvidence]:
     """The evidence of every option by its id."""
-    key, kind = knowledge.hash, f"evidence-{__version__}"
-    cached = from_cache(kind, key)
+    key = _key(knowledge)
+    cached = from_cache("evidence", key)
     if cached is not None:
         return {option: build(OptionEvidence, row, option) for option, row in cached.items()}
     found = _pooled(knowledge)
-    to_cache(kind, key, {option: {k: v for k, v in asdict(row).items() if v is not None} for option, row in found.items()})
+    to_cache("evidence", key, {option: {k: v for k, v in asdict(row).items() if v is not None} for option, row in found.items()})
     return found
+
+
+def _key(knowledge: Knowledge) -> str:
+    """The hash of all that the figures depend on: the bundle, the studies (always the bundled ones) and the code that pools them."""
+    digest = hashlib.sha256(f"{knowledge.hash} {load().hash}".encode())
+    for file in sorted((Path(__file__).parents[1] / "evidence").glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
