@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -149,6 +150,12 @@ def test_flags_name_what_a_reader_must_know() -> None:
     assert any(f["id"] == "infusion_without_day" for f in response_object(record(infusions=[infusion(None)]))["flags"])
 
 
+def test_what_the_team_recorded_stands_beside() -> None:
+    patient = record(labs=serum(FALL), responses=[team(90, "PR"), team(-40, "SD")])
+    assert [(s["day"], s["response"]) for s in response_object(patient)["stated"]] == [(90, "PR")]
+    assert "Recorded by the team: PR (day 90)." in printed(patient)
+
+
 # ---- terminal and pages -------------------------------------------------------------------------------------------------------------
 
 
@@ -281,5 +288,5 @@ def test_generated_courses_of_every_type_come_out_in_every_form() -> None:
         assert response_page(found, with_picture=False)
         print_course(Console(file=io.StringIO(), width=150), found, trace=True)
         lane = segments(found)
-        assert all(a[1] == b[0] for a, b in zip(lane, lane[1:], strict=False)) and all(a < b for a, b, _ in lane)
+        assert all(a[1] == b[0] for a, b in pairwise(lane)) and all(a < b for a, b, _ in lane)
         spider([found]), swimmer([found]), course_picture(found)

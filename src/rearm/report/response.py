@@ -18,9 +18,18 @@ from rearm.course import response_course as course_from
 from rearm.course.gather import Flag, Span
 from rearm.course.lines import lines
 from rearm.course.yardstick import DISEASE_TESTS
-from rearm.record import Record
+from rearm.record import Record, ResponseStatement
 
-__all__ = ["SCHEMA_VERSION", "PatientCourse", "course_object", "flags_of", "patient_course", "response_object", "response_schema"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "PatientCourse",
+    "course_object",
+    "flags_of",
+    "patient_course",
+    "response_object",
+    "response_schema",
+    "stated_in",
+]
 
 SCHEMA_VERSION = 1
 _WITHOUT_INFUSION = ("PFS", "TTP", "DOR", "DFS", "TTNT", "OS")
@@ -127,6 +136,7 @@ def course_object(found: PatientCourse) -> dict[str, Any]:
         "measurable": list(course.measurable) if course is not None else [],
         "baseline": _baseline(course),
         "visits": [_visit(v) for v in found.visits],
+        "stated": [_stated(s) for s in stated_in(found)],
         "best_confirmed": course.best_confirmed if course is not None else "NE",
     }
     for name in ("best_confirmed_day", "progression_day", "relapse_from_cr_day", "clinical_relapse_day"):
@@ -162,6 +172,25 @@ def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | No
     if failure is not None and failure.difference:
         flags.append(("team_and_laboratory_differ", failure.team_day, failure.difference, None))
     return flags
+
+
+def stated_in(found: PatientCourse) -> list[ResponseStatement]:
+    """What the team or a committee recorded for this course, kept beside what was computed; all of it where no course was computed."""
+    start, until = found.start, found.course.until if found.course is not None else None
+    inside = [
+        (n, s)
+        for n, s in enumerate(found.record.responses)
+        if start is None or (day := _day_of(s)) is None or (day > start and (until is None or day <= until))
+    ]
+    return [s for _, s in sorted(inside, key=lambda x: (d if (d := _day_of(x[1])) is not None else 10**9, x[0]))]
+
+
+def _day_of(s: ResponseStatement) -> int | None:
+    return next((d for d in (s.day, s.nominal_day, s.when.last, s.when.first) if d is not None), None)
+
+
+def _stated(s: ResponseStatement) -> dict[str, Any]:
+    return {"day": s.day, "nominal_day": s.nominal_day, "response": s.response, "by": s.by, "basis": s.basis, "source": str(s.source)}
 
 
 def _visit(v: Visit) -> dict[str, Any]:

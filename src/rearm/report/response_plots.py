@@ -285,7 +285,7 @@ def course_picture(found: PatientCourse) -> Spec | None:
 
 
 def _top(points: Iterable[Spec]) -> float:
-    return max(25.0, *(float(p["percent"]) for p in points))
+    return max([25.0, *(float(p["percent"]) for p in points)])
 
 
 def _rules(found: PatientCourse, x: Spec) -> Spec:

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rearm.course import Endpoint, Visit
-from rearm.report.response import PatientCourse, flags_of, plain
+from rearm.record import ResponseStatement
+from rearm.report.response import PatientCourse, flags_of, plain, stated_in
 from rearm.report.words import days_words, words
 
 __all__ = ["SHORT_NAMES", "endpoint_words", "headline", "print_course", "value_words"]
@@ -41,8 +42,10 @@ def print_course(console: Console, found: PatientCourse, *, trace: bool = False)
 def headline(found: PatientCourse) -> list[str]:
     """What a reader wants first, as sentences: where the course starts, what is measurable, best response, progression, MRD."""
     course = found.course
+    stated = [f"{s.response} ({_when(s)})" for s in stated_in(found)]
+    said = [f"Recorded by the team: {', '.join(stated)}."] if stated else []
     if course is None:
-        return [f"No course: {found.start_reason}."]
+        return [f"No course: {found.start_reason}.", *said]
     measurable = ", ".join(course.measurable) or "nothing"
     base = ", ".join(
         f"{SHORT_NAMES.get(t, t)} {value_words(x)} (day {course.baseline.days[t]})"
@@ -68,7 +71,11 @@ def headline(found: PatientCourse) -> list[str]:
         lines.append(f"MRD negative on day {days}" + (f"; sustained for a year on day {sustained}." if sustained is not None else "."))
     if course.new_therapy_day is not None:
         lines.append(f"New therapy on {days_words(course.new_therapy_day)}: later visits belong to it.")
-    return lines
+    return lines + said
+
+
+def _when(s: ResponseStatement) -> str:
+    return f"planned for day {s.nominal_day}" if s.day is None and s.nominal_day is not None else str(s.when)
 
 
 def _table(found: PatientCourse, trace: bool) -> Table:
