@@ -24,7 +24,7 @@ from rearm.report import timeline as pictures
 from rearm.report.case import case_paragraph
 from rearm.report.citations import References
 from rearm.report.draw import RED, svg
-from rearm.report.words import VERDICT_ORDER, days_words, measure_words, words
+from rearm.report.words import VERDICT_ORDER, days_words, measure_words, strategy_words, words
 
 __all__ = ["css", "environment", "page", "picture_of", "roles"]
 
@@ -51,8 +51,8 @@ def page(assessment: Assessment, record: Record, *, knowledge: Knowledge | None 
         roles=roles(assessment.options),
         changes=_changes,
         therapies=sorted(seen.therapies, key=lambda t: (t.start.first if t.start.first is not None else -(10**9), t.line or 0)),
-        known=[f for f in assessment.findings if f.value is not None or f.low is not None or f.high is not None],
-        unknown=sum(f.value is None and f.low is None and f.high is None for f in assessment.findings),
+        known=assessment.findings,
+        unknown=len(known.catalogue) - len(assessment.findings),
     )
 
 
@@ -134,6 +134,6 @@ def css() -> str:
 def environment() -> Environment:
     """The template engine: everything is escaped, an unknown name is an error."""
     engine = Environment(loader=PackageLoader("rearm.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    filters: dict[str, Any] = {"words": words, "measure": measure_words, "day": days_words}
+    filters: dict[str, Any] = {"words": words, "measure": measure_words, "day": days_words, "strategy": strategy_words}
     engine.filters.update(filters)
     return engine

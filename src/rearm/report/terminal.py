@@ -95,26 +95,27 @@ def _options(assessment: Assessment) -> RenderableType:
     title = "Options, by these rules" + (", if this is progression" if assessment.about.if_progression else "")
     if not assessment.options:
         return Group(_heading(title), Text("None shown: " + assessment.about.reason))
-    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("rank", justify="right", no_wrap=True)
-    table.add_column("option", overflow="fold", ratio=3)
-    table.add_column("response", overflow="fold", ratio=2)
-    table.add_column("decided by", overflow="fold", ratio=5)
-    counts: list[str] = []
+    lines: list[RenderableType] = [_heading(title)]
     for role, options in roles(assessment.options):
-        table.add_row("", "", Text(words(role), style="italic"), "", "")
+        lines.append(Text(words(role), style="italic"))
+        table = Table(box=None, pad_edge=False, show_header=False, expand=True)
+        for width in (18, 40, 34, None):
+            table.add_column(width=width, ratio=1 if width is None else None, overflow="fold")
         for o in options:
-            if o.verdict == "excluded":
-                continue
-            verdict = Text(words(o.verdict) or "always", style=_STYLE.get(o.verdict or "", ""))
-            table.add_row(verdict, str(o.rank or ""), Text(o.name), Text(_expected(o)), Text(_decided(o), style="dim"))
-        out = [o for o in options if o.verdict == "excluded"]
-        counts += [f"{o.name}: {_decided(o)}" for o in out]
-    lines: list[RenderableType] = [_heading(title), table]
-    if counts:
-        lines.append(Text(f"\nExcluded ({len(counts)}):", style="red"))
-        lines += [Padding(Text(c, style="dim"), (0, 0, 0, 2)) for c in counts]
+            if o.verdict != "excluded":
+                verdict = Text(words(o.verdict) or "always open", style=_STYLE.get(o.verdict or "", ""))
+                table.add_row(verdict, Text(o.name), Text(_expected(o)), Text(_decided(o), style="dim"))
+        lines.append(table)
+    out = [o for o in assessment.options if o.verdict == "excluded"]
+    if out:
+        lines.append(Text(f"\nExcluded ({len(out)}):", style="red"))
+        lines += [Padding(Text(f"{o.name}: {_decided(o)}", style="dim"), (0, 0, 0, 2)) for o in out]
+    lines.append(
+        Text(
+            "Options with one verdict are not separated by the evidence unless a rank says so; the page and `rearm explain` give all.",
+            style="dim",
+        )
+    )
     return Group(*lines)
 
 
@@ -130,17 +131,18 @@ def _expected(option: OptionResult) -> str:
 
 
 def _decided(option: OptionResult) -> str:
-    """The reasons that carry the verdict, in words."""
+    """The reasons that carry the verdict, and every caution that holds, so that no favourite looks cleaner than its rivals."""
     if option.verdict in ("excluded", "discouraged"):
-        chosen = option.against
+        chosen = option.against[:2]
     elif option.verdict == "needs_information":
-        chosen = option.unknown
+        chosen = option.unknown[:2]
     else:
-        chosen = option.for_ or tuple(r for r in option.cautions if r.truth)
-    text = " ".join(r.text for r in chosen[:2])
+        chosen = option.for_[:1] + tuple(r for r in option.cautions if r.truth)[:_FEW]
+    text = " ".join(r.text for r in chosen)
     until = f" Until: {option.until}." if option.until else ""
     clear = f" If clear: {words(option.if_clear)}." if option.if_clear else ""
-    return text + until + clear
+    rank = f" Rank {option.rank}." if option.rank is not None and option.rank > 1 else ""
+    return text + until + clear + rank
 
 
 def _causes(assessment: Assessment) -> RenderableType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["VERDICT_ORDER", "days_words", "listed", "words"]
+__all__ = ["VERDICT_ORDER", "days_words", "listed", "measure_words", "strategy_words", "words"]
 
 VERDICT_ORDER = ("preferred", "acceptable", "needs_information", "discouraged", "excluded")
 
@@ -62,6 +62,28 @@ _WORDS = {
     "computed": "computed from results",
     "team": "recorded by the team",
 }
+_STRATEGIES = {
+    "second-cart-same-target": "another CAR-T against the same target",
+    "second-cart-new-target": "CAR-T against another target",
+    "cart-reinfusion": "the same CAR-T again",
+    "bispecific-bcma": "bispecific antibody against BCMA",
+    "bispecific-gprc5d": "bispecific antibody against GPRC5D",
+    "bispecific-fcrh5": "bispecific antibody against FcRH5",
+    "bispecific-combination": "bispecific antibody in combination",
+    "trispecific": "trispecific antibody",
+    "adc-bcma": "antibody-drug conjugate against BCMA",
+    "anti-cd38-combination": "anti-CD38 combination",
+    "anti-slamf7-combination": "anti-SLAMF7 combination",
+    "pi-combination": "proteasome inhibitor combination",
+    "imid-combination": "IMiD combination",
+    "pi-imid-combination": "proteasome inhibitor with IMiD",
+    "celmod": "CELMoD",
+    "xpo1-inhibitor": "XPO1 inhibitor",
+    "bcl2-inhibitor": "BCL-2 inhibitor",
+    "mapk-inhibitor": "MAPK inhibitor",
+    "autologous-sct": "autologous transplant",
+    "allogeneic-sct": "allogeneic transplant",
+}
 _MEASURES = {
     "response": "response",
     "orr": "response",
@@ -82,6 +104,11 @@ def words(name: str | None) -> str:
 def measure_words(measure: str) -> str:
     """The words for what an expected figure measures."""
     return _MEASURES.get(measure, measure.replace("_", " "))
+
+
+def strategy_words(strategy: str) -> str:
+    """The words for a strategy tag."""
+    return _STRATEGIES.get(strategy, strategy.replace("-", " "))
 
 
 def listed(items: tuple[str, ...] | list[str]) -> str:
