@@ -139,7 +139,7 @@ def _decided(option: OptionResult) -> str:
     else:
         chosen = option.for_[:1] + tuple(r for r in option.cautions if r.truth)[:_FEW]
     text = " ".join(r.text for r in chosen)
-    until = f" Until: {option.until}." if option.until else ""
+    until = f" Until: {option.until}." if option.until and not option.permanent else ""
     clear = f" If clear: {words(option.if_clear)}." if option.if_clear else ""
     rank = f" Rank {option.rank}." if option.rank is not None and option.rank > 1 else ""
     return text + until + clear + rank
