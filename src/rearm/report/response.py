@@ -177,12 +177,10 @@ def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | No
 def stated_in(found: PatientCourse) -> list[ResponseStatement]:
     """What the team or a committee recorded for this course, kept beside what was computed; all of it where no course was computed."""
     start, until = found.start, found.course.until if found.course is not None else None
-    inside = [
-        (n, s)
-        for n, s in enumerate(found.record.responses)
-        if start is None or (day := _day_of(s)) is None or (day > start and (until is None or day <= until))
-    ]
-    return [s for _, s in sorted(inside, key=lambda x: (d if (d := _day_of(x[1])) is not None else 10**9, x[0]))]
+    dated = [(10**9 if (day := _day_of(s)) is None else day, s) for s in found.record.responses]  # without any day: last
+    end = 10**9 if until is None else until
+    inside = [(day, s) for day, s in dated if start is None or day == 10**9 or start < day <= end]
+    return [s for _, s in sorted(inside, key=lambda x: x[0])]
 
 
 def _day_of(s: ResponseStatement) -> int | None:
