@@ -51,10 +51,11 @@ def _spoken(command: Callable[P, T]) -> Callable[P, T]:
         from rearm.assess import AssessmentError
         from rearm.intake import InputError
         from rearm.knowledge import KnowledgeError
+        from rearm.knowledge.studies import StudyError
 
         try:
             return command(*args, **kwargs)
-        except (Unusable, InputError, AssessmentError, KnowledgeError) as error:
+        except (Unusable, InputError, AssessmentError, KnowledgeError, StudyError) as error:
             _say(f"rearm: {error}")
             raise typer.Exit(2) from None
         except (PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError) as error:
@@ -203,6 +204,34 @@ def explain(
 
 @app.command()
 @_spoken
+def evidence(
+    names: Annotated[list[str] | None, typer.Argument(help="Strategies or ids of options; without any, an overview of all.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write one page with tables and forest plots to this file.")] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Write the forest plots as SVG files into this folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the studies behind an option: each arm, the pooled figure, how direct it is, and what is shown but not pooled."""
+    from rearm.report.evidence import choose_evidence, evidence_object, evidence_overview, evidence_page, evidence_text, write_evidence_svgs
+    from rearm.report.files import write_text
+
+    chosen = choose_evidence(names or ())
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        write_text(html, evidence_page(names or ()))
+        _say(f"{html} written.")
+    if svg is not None:
+        for path in write_evidence_svgs(chosen, svg):
+            _say(f"{path} written.")
+    if as_json:
+        _print_json(evidence_object(chosen))
+    elif html is None and svg is None:
+        console = _console()
+        for part in [evidence_text(one) for one in chosen] if names else [evidence_overview(chosen)]:
+            console.print(part)
+
+
+@app.command()
+@_spoken
 def template(folder: Annotated[Path, typer.Argument(help="A folder to write to.")], as_json: Json = False) -> None:
     """Write empty tidy tables with a description of each column."""
     from rearm.intake.template import write_template
@@ -251,6 +280,50 @@ def knowledge_check(
         print(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} found." if problems else "The knowledge is sound.")
     if problems:
         raise typer.Exit(1)
+
+
+@knowledge_app.command("show")
+@_spoken
+def knowledge_show(
+    name: Annotated[str, typer.Argument(help="Id of an option, factor, statement, study, source, finding or test.")], as_json: Json = False
+) -> None:
+    """Show one entry: what it says, its rules, its sources."""
+    from rearm.report.knowledge_text import entry_object, entry_text
+
+    if as_json:
+        _print_json(entry_object(name))
+    else:
+        print(entry_text(name))
+
+
+@knowledge_app.command("diff")
+@_spoken
+def knowledge_diff(
+    before: Annotated[Path, typer.Argument(help="A folder of knowledge files.")],
+    after: Annotated[Path, typer.Argument(help="Another one.")],
+    as_json: Json = False,
+) -> None:
+    """Say what changed between two bundles, and which verdicts of the bundled example patients changed with it."""
+    from rearm.assess.diff import diff
+    from rearm.knowledge import load
+    from rearm.report.knowledge_text import diff_object, diff_text
+
+    for folder in (before, after):
+        if not folder.is_dir():
+            raise Unusable(f"There is no folder {folder}. Give two folders with the files of a knowledge bundle.")
+    found = diff(load(before), load(after), _examples())
+    if as_json:
+        _print_json(diff_object(found))
+    else:
+        print(diff_text(found))
+
+
+def _examples() -> list[Record]:
+    """The invented patients: inside an installed package, or beside the source."""
+    from rearm.intake import read
+
+    places = (Path(__file__).parent / "_examples", Path(__file__).parents[2] / "examples" / "tables")
+    return next((list(read(p).records) for p in places if p.is_dir()), [])
 
 
 @knowledge_app.command("list")
