@@ -156,6 +156,11 @@ def test_what_the_team_recorded_stands_beside() -> None:
     assert "Recorded by the team: PR (day 90)." in printed(patient)
 
 
+def test_silence_is_not_read_as_no_progression() -> None:
+    assert "cannot be told" in printed(record(responses=[team(30, "CR")]))
+    assert "No progression by day 56" in printed(record(labs=serum({-5: 4.0, 28: 1.0, 56: 0.9})))
+
+
 # ---- terminal and pages -------------------------------------------------------------------------------------------------------------
 
 

@@ -62,8 +62,10 @@ def headline(found: PatientCourse) -> list[str]:
         best += f" Confirmed progression on {days_words(course.progression_day)}{since}: {course.progression_reason}."
     elif course.suspicion is not None:
         best += f" Progression on day {course.suspicion.day} {words(course.suspicion.certainty)}: {course.suspicion.text}."
+    elif course.last_assessed_day is None:
+        best += " Whether there was progression cannot be told from the results on record."
     else:
-        best += " No progression."
+        best += f" No progression by day {course.last_assessed_day}."
     lines.append(best)
     if course.mrd_negative_days:
         days = ", ".join(str(d) for d in course.mrd_negative_days)
