@@ -161,7 +161,7 @@ def main() -> None:
     a = ask.parse_args()
     if a.write:
         m = load(fitted=False)
-        fitted = {}
+        fitted: dict[str, tuple[dict[str, float], np.ndarray]] = {}
         for product in KNOBS:
             knobs, shares, value = fit(m, product, a.generations)
             print(product, "final loss", round(value, 2), np.round(shares, 3))

@@ -13,7 +13,7 @@ import numpy as np
 
 from rearm.mechanism.parameters import Mechanisms
 from rearm.mechanism.population import Draws, Simulation, generator
-from rearm.mechanism.trial import salvage_arm
+from rearm.mechanism.trial import drugs_alone, salvage_arm
 from rearm.mechanism.virtual import Cohort, Patients, cohort, endpoints, patients
 
 __all__ = ["Comparison", "Target", "compare", "load_targets", "subset", "table"]
@@ -35,6 +35,7 @@ class Target:
     product: str | None = None
     population: str | None = None
     salvage: str | None = None
+    naive: str | None = None
     dose: float | None = None
     low: float | None = None
     high: float | None = None
@@ -83,8 +84,9 @@ def compare(m: Mechanisms, *, seed: int, n: int = N, replicates: int = REPLICATE
     for t in load_targets():
         if t.use == "beyond" or t.product is None:
             continue
-        if t.salvage is not None:
-            step = salvage_arm(m, t.product, t.salvage, n=n, seed=seed, size=t.n or 60)
+        if t.salvage is not None or t.naive is not None:
+            options = {"n": n, "seed": seed, "size": t.n or 60}
+            step = salvage_arm(m, t.product, t.salvage, **options) if t.salvage else drugs_alone(m, t.naive or "", **options)
             point, low, high = getattr(step, t.measure)
             out.append(Comparison(target=t, model=point, low=low, high=high))
             continue

@@ -56,11 +56,14 @@ def rules() -> Floats:
     )  # fmt: skip
 
 
-def scale_prior(m: Mechanisms, burden: Floats) -> tuple[Floats, Floats]:
-    """Mean [patient, channel] and spread [channel] of the logarithm of the marker levels. Soluble BCMA rises with the burden."""
+def scale_prior(m: Mechanisms, burden: Floats, *, one_laboratory: bool = False) -> tuple[Floats, Floats]:
+    """Mean [patient, channel] and spread [channel] of the logarithm of the marker levels. Soluble BCMA rises with the burden.
+
+    `one_laboratory`: as in a trial, without the spread between assays.
+    """
     mean = np.tile([math.log(m.scales[c].value) for c in CHANNELS], (len(burden), 1))
     mean[:, CHANNELS.index("sbcma")] += 0.6 * (np.log(burden) - math.log(m.parameters["B0"].value))
-    return mean, np.array([m.scales[c].sd for c in CHANNELS])
+    return mean, np.array([math.hypot(m.scales[c].sd, 0.0 if one_laboratory else m.scales[c].lab_sd) for c in CHANNELS])
 
 
 def offset_of(m: Mechanisms, channel: str) -> float:

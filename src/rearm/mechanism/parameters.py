@@ -60,7 +60,8 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How a marker is measured: median level, spread, noise (of the logarithm of value + offset), offset, background."""
+    """How a marker is measured: median level, spread, noise (of the logarithm of value + offset), offset,
+    background, spread between laboratories."""
 
     unit: str
     value: float
@@ -68,6 +69,7 @@ class Scale:
     noise: float
     offset: float
     background: float = 0.0
+    lab_sd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ def load(*, fitted: bool = True) -> Mechanisms:
         if not (item.get("source") or item.get("assumption")):
             raise MechanismError(f"parameters.toml: {item.get('name') or item.get('title') or item} has neither source nor assumption")
     varying = tuple(p.name for p in parameters.values() if p.vary)
-    keys = ("unit", "value", "sd", "noise", "offset", "background")
+    keys = ("unit", "value", "sd", "noise", "offset", "background", "lab_sd")
     scales = {name: Scale(**{k: v for k, v in s.items() if k in keys}) for name, s in raw["scale"].items()}
     mechanism = populations["mechanism"]
     if next(iter(mechanism)) != NO_FAILURE:

@@ -31,7 +31,7 @@ from rearm.mechanism.population import Dose, Simulation, events, generator, inpu
 from rearm.mechanism.therapies import FOREVER, Drug, rows
 from rearm.mechanism.virtual import MONTH, OUTPUTS, Patients, best_level, patients
 
-__all__ = ["ArmResult", "Step", "StepResult", "TrialResult", "run_arm", "run_trial"]
+__all__ = ["ArmResult", "Step", "StepResult", "TrialResult", "drugs_alone", "run_arm", "run_trial", "salvage_arm"]
 
 Floats = npt.NDArray[np.float64]
 VISIT = 14.0  # days between visits of virtual patients
@@ -259,9 +259,7 @@ def _interval(values: Floats, point: float) -> tuple[float, float, float]:
     return point, float(low), float(high)
 
 
-def _result(
-    name: str, level: npt.NDArray[np.int64], begin: Floats, ends: Floats, months: float, size: int, seed: int
-) -> StepResult:
+def _result(name: str, level: npt.NDArray[np.int64], begin: Floats, ends: Floats, months: float, size: int, seed: int) -> StepResult:
     n = len(begin)
     best = best_level(level)
     pfs = np.where(ends >= NEVER / 10, np.inf, ends - begin)
@@ -337,4 +335,14 @@ def salvage_arm(
     return arm.steps[-1]
 
 
-__all__ += ["salvage_arm"]
+def drugs_alone(m: Mechanisms, what: str, *, n: int, seed: int, months: float = 36.0, size: int = 100) -> StepResult:
+    """Drugs joined by `+` in patients who never had CAR-T: the setting in which their potency is set."""
+    group = patients(m, "ide-cel", n, seed)
+    params, start, threshold, value = inputs(m, group.draws, first=Dose(day=0.0, cells=0.0, lymphodepletion=False))
+    days = np.arange(0.0, months * MONTH + VISIT, VISIT)
+    state = _State([[] for _ in range(n)], [[] for _ in range(n)], np.zeros(n), value, (params, start, threshold), days, np.empty((0, 0)))
+    for i in range(n):
+        _give(m, state, i, Step(give=tuple(what.split("+"))), 0.0)
+    sim = _simulate(m, state, np.arange(n))
+    pd_day, level = progression(m, sim, group.scales)
+    return _result(what, level, np.zeros(n), np.minimum(pd_day, group.death), months, size, seed)

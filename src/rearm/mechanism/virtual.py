@@ -77,7 +77,7 @@ def patients(
         zz = mean[c] + sd[c] * rng.standard_normal((BLOCK, len(m.varying)))
         uu = rng.uniform(size=(BLOCK, 5))
         burden = np.exp(zz[:, m.varying.index("B0")])
-        mu, tau = scale_prior(m, burden)
+        mu, tau = scale_prior(m, burden, one_laboratory=True)
         ss = mu + tau * rng.standard_normal(mu.shape)
         for _ in range(60):  # trials and registries take measurable disease
             bad = (np.exp(ss[:, 0]) < limit[7]) & (np.exp(ss[:, 1]) < limit[8])
