@@ -117,6 +117,13 @@ def tnfrsf17_one_copy(ctx: Context) -> Found:
     return Found(one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows))
 
 
+@finding("tnfrsf17_one_copy_before_infusion")
+def tnfrsf17_one_copy_before_infusion(ctx: Context) -> Found:
+    """A risk from before the CAR-T: what a sample at failure shows may have been selected by it."""
+    rows = latest_sample(gene_rows(ctx.record.variants, "TNFRSF17"), ctx.before_infusion(_EVER))
+    return Found(one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows))
+
+
 @finding("tnfrsf17_ectodomain_variant")
 def tnfrsf17_ectodomain_variant(ctx: Context) -> Found:
     rows = _sample(ctx, "TNFRSF17")

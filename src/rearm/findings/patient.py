@@ -227,12 +227,23 @@ def prolonged_cytopenia(ctx: Context) -> Found:
 @finding("igg")
 def igg(ctx: Context) -> Found:
     """Total IgG holds an IgG paraprotein: then the healthy IgG is at most the total, and how much lower is not known."""
-    total = ctx.latest("igg", ctx.recent(_IGG_DAYS))
+    return _healthy_igg(ctx, _IGG_DAYS)
+
+
+@finding("igg_last_known")
+def igg_last_known(ctx: Context) -> Found:
+    """Whatever its age: a low value that is out of date is a reason to measure again, not one to forget."""
+    return _healthy_igg(ctx, _EVER)
+
+
+def _healthy_igg(ctx: Context, days: int) -> Found:
+    total = ctx.latest("igg", ctx.recent(days))
     if total.quantity is None:
         return unknown(total.text, total.sources)
     if ctx.record.heavy_chain and not {"IgG"}.intersection(ctx.record.heavy_chain):
         return measured(total.quantity, total.text, total.sources)
-    protein = ctx.latest("serum_m_protein", ctx.recent(_IGG_DAYS))
+    day = ctx.as_of if total.day is None else total.day
+    protein = ctx.latest("serum_m_protein", (day - _IGG_DAYS, min(day + _IGG_DAYS, ctx.as_of)))
     if protein.quantity is not None and protein.quantity.at_most(0.0):
         return measured(total.quantity, total.text, (*total.sources, *protein.sources))
     isotype = "IgG myeloma" if ctx.record.heavy_chain else "myeloma without a recorded heavy chain"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rearm.course.lesions import histology
-from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, unknown
+from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
 from rearm.findings.context import Context, lab_text
 from rearm.findings.tumour import imaging_text, positive_lesions
 from rearm.record import Fact, Lab, Quantity, Source
@@ -14,6 +14,7 @@ _CREATININE_HIGH = 2.0  # mg/dL, IMWG
 _RENAL_BASELINE_DAYS = 365
 _ACUTE_DAYS = 60
 _BLASTS_DAYS = 90
+_PARAPROTEIN_DAYS = 30
 _BLASTS_PERCENT = 5.0
 # Haemophagocytosis-like hyperinflammation is a matter of weeks: a row without an end speaks for this long.
 _IEC_HS_DAYS = 60
@@ -53,6 +54,21 @@ def hyperviscosity(ctx: Context) -> Found:
     if state.rows:
         return state.found()
     return unknown(f"{lab.text}; hyperviscosity is a diagnosis, not stated" if lab.text else "", lab.sources)
+
+
+@finding("serum_m_protein")
+def serum_m_protein(ctx: Context) -> Found:
+    return ctx.number("serum_m_protein", ctx.recent(_PARAPROTEIN_DAYS))
+
+
+@finding("highest_light_chain")
+def highest_light_chain(ctx: Context) -> Found:
+    """The higher of kappa and lambda: at the level that harms the kidney it is the involved one."""
+    chains = [x for x in (ctx.latest(t, ctx.recent(_PARAPROTEIN_DAYS)) for t in ("kappa_flc", "lambda_flc")) if x.quantity is not None]
+    if not chains:
+        return unknown()
+    top = max(chains, key=lambda x: x.quantity.low if x.quantity else 0.0)
+    return measured(top.quantity, top.text, top.sources)
 
 
 @finding("hypercalcaemia")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from rearm.findings.base import Found, finding, measured, unknown
+from rearm.findings.base import Found, any3, finding, measured, unknown
 from rearm.findings.context import Context, hull, lab_text
 from rearm.findings.exposure import apheresis_day
 from rearm.findings.microenvironment import before_lymphodepletion, divided
@@ -20,6 +20,8 @@ _CELLS = ("car_t_cells_flow", "car_t_cells_absolute", "car_t_cells_of_lymphocyte
 _FIRST_PEAK_DAY = 7  # CAR-T cells of the products in use peak from about day 7 on; before that a count says nothing on expansion
 _LAST_PEAK_DAY = 28
 _LATE_AFTER_DAY = 21
+_LATE_RISE_AFTER_DAY = 60
+_LATE_RISE = 2.0  # a doubling lies beyond the scatter of quantitative PCR; a convention of this project
 _PERSISTENCE_NEAR_DAYS = 60
 _RECENT_DAYS = 60
 _EVER = 10**6
@@ -179,6 +181,32 @@ def car_gone_before_failure(ctx: Context) -> Found:
 
 def _after(rows: list[Lab], row: Lab) -> list[Lab]:
     return [x for x in rows if (x.day or 0) > (row.day or 0)]
+
+
+@finding("car_copies_rising_late")
+def car_copies_rising_late(ctx: Context) -> Found:
+    """CAR-T cells fall after their peak. A rise months later without a new infusion may be a clone that grows on its own."""
+    window = ctx.after_infusion(_LAST_PEAK_DAY, _EVER)
+    seen: list[Found] = []
+    for test in _COPIES:
+        rows = [x for x in ctx.results(test, window) if x.specimen in (None, "blood") and x.day is not None and x.quantity is not None]
+        if len(rows) < 2 or ctx.infusion_day is None or (rows[-1].day or 0) <= ctx.infusion_day + _LATE_RISE_AFTER_DAY:
+            continue
+        last = rows[-1]
+        before = [x for x in rows if (x.day or 0) < (last.day or 0)]
+        lowest = min(before, key=lambda x: x.quantity.high if x.quantity else 0.0, default=None)
+        if lowest is None or lowest.quantity is None or last.quantity is None:
+            continue
+        value: bool | None = detectable(last) and last.quantity.at_least(_LATE_RISE * lowest.quantity.high)
+        if value is False and ctx.aside(test, window):
+            value = None  # what was set aside may have been lower before, or higher since
+        text = f"{lab_text(last)}; lowest from day {_LAST_PEAK_DAY} on: {lab_text(lowest)}"
+        seen.append(Found(value, (lowest.source, last.source), text))
+    if not seen:
+        return unknown()
+    any_rise = any3([x.value if isinstance(x.value, bool) else None for x in seen])
+    use = [x for x in seen if x.value is any_rise] or seen
+    return Found(any_rise, tuple(s for x in use for s in x.sources), "; ".join(x.text for x in use))
 
 
 @finding("reinfusion_without_expansion")

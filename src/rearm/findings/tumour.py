@@ -256,6 +256,26 @@ def any_plasmacytoma_at_failure(ctx: Context) -> Found:
     return Found(value, tuple(s for p in parts for s in p.sources), "; ".join(dict.fromkeys(p.text for p in parts if p.text)))
 
 
+@finding("bone_lesion_or_cord_at_failure")
+def bone_lesion_or_cord_at_failure(ctx: Context) -> Found:
+    """What radiotherapy may be for besides a soft-tissue lesion: a bone lesion seen at failure, or cord compression.
+
+    False needs an examination of the whole body at failure; silence on the cord is then no lesion.
+    """
+    cord = ctx.condition("cord_compression")
+    if cord.present:
+        return cord.found()
+    if ctx.at_failure is None:
+        return unknown()
+    looked = [x for x in ctx.record.imaging if _in_window(x, ctx.at_failure)]
+    bone = [x for x in looked if x.kind == "bone" and x.result == "positive"]
+    if bone:
+        return Found(True, tuple(x.source for x in bone), "; ".join(imaging_text(x) for x in bone))
+    none = [x for x in looked if x.result in ("positive", "negative") and x.method is not None and _whole_body(x)]
+    none += [x for x in looked if x.kind == "bone" and x.result == "negative" and x not in none]
+    return Found(False, tuple(x.source for x in none), "; ".join(imaging_text(x) for x in none)) if none else unknown()
+
+
 @finding("lesions_at_failure")
 def lesions_at_failure(ctx: Context) -> Found:
     """The lesions named, or the number that a row gives where it is higher."""
