@@ -80,3 +80,13 @@ def test_an_id_that_fhir_cannot_hold_is_never_altered() -> None:
 
 def test_no_course_gives_a_bundle_without_entries() -> None:
     assert "entry" not in response_bundle(patient_course(replace(record(infusions=[]), patient_id="x")))
+
+
+def test_results_that_came_as_observations_are_named() -> None:
+    from rearm.intake import read
+
+    bundle = Path(__file__).parents[2] / "examples" / "fhir" / "biallelic-bcma-loss.json"
+    found = patient_course(read(bundle).records[0])
+    known = {f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in json.loads(bundle.read_text())["entry"]}
+    named = {x["reference"] for o in response_observations(found)[::2] for x in o["derivedFrom"]}
+    assert named and named <= known

@@ -79,6 +79,7 @@ def _pair(found: PatientCourse, visit: Visit) -> Iterable[dict[str, Any]]:
         "note": [{"text": why(visit)}, {"text": _NOTE}],
         "method": {"text": f"IMWG criteria, {found.criteria}"},
         "device": {"display": f"Rearm {rearm.__version__}"},
+        **_sources(visit),
         "component": components,
     }
     code, display = _STATUS[confirmed]
@@ -96,6 +97,13 @@ def _pair(found: PatientCourse, visit: Visit) -> Iterable[dict[str, Any]]:
 
 def _id(found: PatientCourse, kind: str, day: int) -> str:
     return str(uuid5(NAMESPACE_URL, "|".join(("rearm", found.record.patient_id, str(found.start), str(day), str(found.criteria), kind))))
+
+
+def _sources(visit: Visit) -> dict[str, Any]:
+    """`derivedFrom` the results that were read, where they came as FHIR Observations."""
+    labs = visit.assessment.labs.values() if visit.assessment is not None else ()
+    places = dict.fromkeys(x.source.place for x in labs if x.source.place.startswith("Observation/"))
+    return {"derivedFrom": [{"reference": place} for place in places]} if places else {}
 
 
 def _subject(patient_id: str) -> dict[str, Any]:
