@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -49,21 +50,24 @@ def _spoken(command: Callable[P, T]) -> Callable[P, T]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         from rearm.assess import AssessmentError
+        from rearm.course import CriteriaError
         from rearm.intake import InputError
         from rearm.knowledge import KnowledgeError
         from rearm.knowledge.studies import StudyError
+        from rearm.report.compatibility import RsError
 
         try:
             return command(*args, **kwargs)
-        except (Unusable, InputError, AssessmentError, KnowledgeError, StudyError) as error:
+        except (Unusable, InputError, AssessmentError, CriteriaError, KnowledgeError, RsError, StudyError) as error:
             _say(f"rearm: {error}")
-            raise typer.Exit(2) from None
-        except (PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError) as error:
-            _say(f"rearm: {error.filename} can't be read or written ({error.strerror}). Check the path and its permissions.")
             raise typer.Exit(2) from None
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
+        except OSError as error:
+            where = error.filename if error.filename is not None else "The output"
+            _say(f"rearm: {where} can't be read or written ({error.strerror}). Check the path, its permissions and the space on the disk.")
+            raise typer.Exit(2) from None
 
     return run
 
@@ -107,16 +111,14 @@ def _day(text: str | None) -> Any:
 
     if text is None:
         return None
-    try:
+    if re.fullmatch(r"[+-]?[0-9]{1,5}", text):
         return int(text)
-    except ValueError:
-        pass
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Unusable(
-            f"--as-of {text} is neither a day of the patient's axis (for example 210) nor a date (for example 2024-08-31)."
-        ) from None
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise Unusable(f"--as-of {text} is neither a day of the patient's axis (for example 210) nor a date (for example 2024-08-31).")
 
 
 @app.command()
@@ -228,6 +230,77 @@ def evidence(
         console = _console()
         for part in [evidence_text(one) for one in chosen] if names else [evidence_overview(chosen)]:
             console.print(part)
+
+
+@app.command()
+@_spoken
+def response(
+    path: Input,
+    mapping: MappingFile = None,
+    patient: Patients = None,
+    start: Annotated[
+        int | None, typer.Option("--start", help="Day that every course is counted from (default: the last infusion).")
+    ] = None,
+    criteria: Annotated[str | None, typer.Option("--criteria", help="Version of the criteria (default: imwg-2016).")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the criteria, for example A5=pd; repeatable.")
+    ] = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Say why, visit by visit.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient, and one with all, into this folder.")] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write one JSON object a patient into this folder; - prints lines.")
+    ] = None,
+    adam: Annotated[Path | None, typer.Option("--adam", help="Write ADRS and ADTTE (Parquet, XPT) into this folder.")] = None,
+    stated_rs: Annotated[
+        bool, typer.Option("--stated-rs", help="PATH is an SDTM RS table of investigators' responses: confirm those, write ADRS to --adam.")
+    ] = False,
+    supplement: Annotated[Path | None, typer.Option("--supplement", help="The SUPPRS table beside an RS table.")] = None,
+    study: Annotated[str, typer.Option("--study", help="STUDYID of the trial datasets.")] = "",
+    fhir: Annotated[Path | None, typer.Option("--fhir", help="Write the responses as FHIR Observations into this folder.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No course on the terminal.")] = False,
+) -> None:
+    """The confirmed IMWG response course from raw results: table, picture, JSON, trial datasets, FHIR. Needs no CAR-T."""
+    from rearm.course import load_criteria
+    from rearm.report.response_files import run_response
+
+    if stated_rs:
+        _stated_rs(path, supplement, adam, study)
+        return
+    given = dict(_setting(text) for text in parameter or ())
+    chosen = load_criteria(**({"version": criteria} if criteria else {}), **given)
+    records = _chosen(_read(path, mapping), patient)
+    to_stdout = json_to is not None and str(json_to) == "-"
+    done = run_response(
+        records, console=None if quiet or to_stdout else _console(), trace=trace, html=html, json_folder=None if to_stdout else json_to,
+        json_lines=sys.stdout if to_stdout else None, adam=adam, study=study, fhir=fhir, start=start, criteria=chosen,
+    )  # fmt: skip
+    for line in done.words():
+        _say(line)
+    if done.failed:
+        raise typer.Exit(3)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, mark, value = text.partition("=")
+    if not mark or not name:
+        raise Unusable(f"--set {text} is not NAME=VALUE, for example A5=pd. docs/dictionary/criteria.md lists the parameters.")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        return name.strip(), value.strip()
+
+
+def _stated_rs(path: Path, supplement: Path | None, adam: Path | None, study: str) -> None:
+    from rearm.report.adam import write_frames
+    from rearm.report.compatibility import rs_adrs
+
+    if adam is None:
+        raise Unusable("--stated-rs writes trial datasets: say where, with --adam FOLDER.")
+    found = rs_adrs(path, supplement, study=study)
+    adam.mkdir(parents=True, exist_ok=True)
+    written, notes = write_frames({"adrs": found.adrs}, adam)
+    for line in (*(str(p) for p in written), *notes, *found.notes):
+        _say(line)
 
 
 @app.command()

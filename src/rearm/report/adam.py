@@ -7,7 +7,7 @@ start as 1 and has no 0; a duration counts both of its ends. Without a calendar 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +18,17 @@ import polars as pl
 from rearm.course import Endpoint
 from rearm.report.response import PatientCourse
 
-__all__ = ["ADRS_SCHEMA", "ADTTE_SCHEMA", "AVAL", "Datasets", "TimePoint", "course_datasets", "response_parameters", "write_adam"]
+__all__ = [
+    "ADRS_SCHEMA",
+    "ADTTE_SCHEMA",
+    "AVAL",
+    "Datasets",
+    "TimePoint",
+    "course_datasets",
+    "response_parameters",
+    "write_adam",
+    "write_frames",
+]
 
 AVAL = {"PD": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6, "sCR": 7, "NE": 8}
 CLINICAL_BENEFIT_DAYS = 42  # SD counts as benefit from here on (admiralonco's default)
@@ -261,14 +271,19 @@ def _dates(zero: date | None) -> Callable[[int | None], date | None]:
 
 
 def write_adam(datasets: Datasets, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """Writes adrs and adtte as Parquet and as XPT version 5, the form that agencies take. Returns (files, what could not be written).
+    """Writes adrs and adtte; see `write_frames`."""
+    return write_frames({"adrs": datasets.adrs, "adtte": datasets.adtte}, folder)
+
+
+def write_frames(frames: Mapping[str, pl.DataFrame], folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Writes each dataset as Parquet and as XPT version 5, the form that agencies take. Returns (files, what could not be written).
 
     XPT needs pyreadstat; where it is missing the Parquet files are written and a sentence says how to get it. Whatever XPT cannot hold
     (text beyond 200 bytes) is refused with the variable named.
     """
     written: list[Path] = []
     notes: list[str] = []
-    for name, frame in (("adrs", datasets.adrs), ("adtte", datasets.adtte)):
+    for name, frame in frames.items():
         path = folder / f"{name}.parquet"
         frame.write_parquet(path)
         written.append(path)

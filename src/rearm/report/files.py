@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,7 +22,7 @@ from rearm.report.page import css, environment, page
 from rearm.report.terminal import print_assessment
 from rearm.report.words import words
 
-__all__ = ["Done", "assess_to_files", "file_name", "write_text"]
+__all__ = ["Done", "assess_to_files", "file_name", "unique_names", "write_text"]
 
 _BATCH = 64
 
@@ -57,7 +59,7 @@ def assess_to_files(
     for folder in (html, json_folder):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-    names = _names(records)
+    names = unique_names(records)
     index: list[tuple[str, Assessment]] = []
     for start in range(0, len(records), _BATCH):
         batch = records[start : start + _BATCH]
@@ -108,23 +110,24 @@ def _progress(done: int, of: int) -> None:
 
 
 def file_name(patient_id: str) -> str:
-    """A safe file name made of an id: text of the input never becomes a path."""
+    """A safe file name made of an id: text of the input never becomes a path, and two ids never share a name.
+
+    An id of letters, digits, `_` and `-` is its own name; any other gets the start of its hash, so that a later run finds the same name.
+    """
     safe = re.sub(r"[^A-Za-z0-9_-]+", "_", patient_id).strip("_")[:80]
-    return safe or "patient"
+    if safe == patient_id and safe.casefold() != "index":
+        return safe
+    return f"{safe or 'patient'}-{hashlib.sha256(patient_id.encode()).hexdigest()[:8]}"
 
 
-def _names(records: Sequence[Record]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    taken: set[str] = {"index"}
-    for record in records:
-        base = name = file_name(record.patient_id)
-        number = 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{base}-{number}"
-        taken.add(name.casefold())
-        names[record.patient_id] = name
-    return names
+def unique_names(records: Sequence[Record]) -> dict[str, str]:
+    """A file name for each patient; ids that differ only in case get their hash, because some disks do not tell them apart."""
+    names = {record.patient_id: file_name(record.patient_id) for record in records}
+    folded = Counter(name.casefold() for name in names.values())
+    return {
+        who: name if folded[name.casefold()] == 1 else f"{name}-{hashlib.sha256(who.encode()).hexdigest()[:8]}"
+        for who, name in names.items()
+    }
 
 
 def write_text(path: Path, text: str) -> None:

@@ -13,8 +13,7 @@ from rich.console import Console
 
 from rearm.course import Criteria
 from rearm.record import Record
-from rearm.report.files import _names as unique_names
-from rearm.report.files import write_text
+from rearm.report.files import unique_names, write_text
 from rearm.report.response import PatientCourse, course_object, patient_course
 from rearm.report.response_page import response_index, response_page
 from rearm.report.response_terminal import print_course
