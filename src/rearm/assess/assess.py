@@ -13,8 +13,9 @@ from rearm.assess.causes import causes_of, no_causes
 from rearm.assess.logic import grades, group_grades, verdicts
 from rearm.assess.next_tests import Codings, next_tests_of
 from rearm.assess.options import options_of
-from rearm.assess.patient import AssessmentError, Patient, Shown, patient_at
+from rearm.assess.patient import Patient, Shown, patient_at
 from rearm.assess.plan import Plan, in_effect, plan_of
+from rearm.assess.regions import region_of
 from rearm.assess.result import About, Assessment, Basis, FailureResult, InputIssue, NextTest, SignalResult, Versions
 from rearm.assess.scenarios import Scenario, Varied, frame_of, pair, varied
 from rearm.course import Failure, load_criteria
@@ -54,19 +55,10 @@ def assess_each(
 ) -> Iterator[Assessment]:
     """`assess_all` one by one, for cohorts whose assessments do not fit into memory together."""
     plan = plan_of(knowledge or load())
-    where = _region(plan, region)
+    where = region_of(region, plan.regions)
     remaining = iter(records)
     while batch := list(itertools.islice(remaining, _BATCH)):
         yield from assess_patients(plan, [patient_at(record, as_of, plan) for record in batch], where)
-
-
-def _region(plan: Plan, region: str | None) -> str | None:
-    if region is None:
-        return None
-    known = {r.casefold(): r for r in plan.regions}
-    if region.casefold() not in known:
-        raise AssessmentError(f"No approvals are recorded for the region {region}; known are {', '.join(plan.regions)}.")
-    return known[region.casefold()]
 
 
 def assess_patients(plan: Plan, patients: Sequence[Patient], region: str | None) -> list[Assessment]:

@@ -176,6 +176,11 @@ def _availability(shown: Shown, plan: OptionPlan, region: str | None) -> Availab
         if counts
     ]
     if not counted:
+        if not option.availability and "off-label" in option.tags:
+            text = "No approval of this combination is recorded; its drugs are marketed, so this is off-label use: check."
+            if len(option.agents) == 1:
+                text = "No approval for this use is recorded; the drug is marketed, so this is off-label use: check."
+            return AvailabilityResult(status="off_label", text=text)
         when = f" by {day.isoformat()}" if day is not None else ""
         later = [r for r in option.availability if region in (None, r.region)]
         more = f"; the first one is of {min(r.from_ for r in later).isoformat()}" if later else ""

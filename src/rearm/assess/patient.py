@@ -12,6 +12,8 @@ from rearm.assess.plan import Plan
 from rearm.assess.result import Basis, FindingRead, Reason
 from rearm.course import Failure, failures
 from rearm.findings import Found, find, inputs
+from rearm.findings.base import unknown
+from rearm.knowledge.catalogue import Finding
 from rearm.knowledge.rulesets import Indicator, Rule
 from rearm.record import EVENT_FIELDS, Record
 from rearm.rules import Interval, unknown_findings
@@ -94,6 +96,28 @@ def _bounds(found: Found) -> Interval | None:
     return low, high
 
 
+def _text(found: Found, entry: Finding) -> str:
+    """What was seen, in words that never state what is not so: without a text of its own the meaning follows a yes, a no or the value."""
+    meaning = entry.meaning.rstrip(".")
+    meaning = meaning if meaning[1:2].isupper() else meaning[:1].lower() + meaning[1:]  # not the first letter of an abbreviation
+    if found.value is None and found.low is None and found.high is None:
+        return f"not known: {meaning}" + (f" ({found.text})" if found.text else "")
+    if found.text:
+        return found.text
+    if isinstance(found.value, bool):
+        return f"{'yes' if found.value else 'no'}: {meaning}"
+    unit = f" {entry.unit}" if entry.unit else ""
+    return f"{found.value}{unit}: {meaning}" if found.value is not None else meaning
+
+
+def _each_text_once(reads: Iterable[FindingRead]) -> tuple[FindingRead, ...]:
+    """A derived finding and its parts were seen in the same rows: the words stand with the first of them only."""
+    kept: list[FindingRead] = []
+    for read in reads:
+        kept.append(replace(read, text="") if any(read.text == other.text for other in kept) else read)
+    return tuple(kept)
+
+
 @dataclass(slots=True)
 class Shown:
     """Conditions of one patient as they are shown: each is looked up once, because many rules share it."""
@@ -112,20 +136,16 @@ class Shown:
 
     def finding(self, name: str) -> FindingRead:
         if name not in self._reads:
-            found = self.patient.found.get(name)
-            entry = self.plan.knowledge.catalogue[name]
-            if found is None:
-                self._reads[name] = FindingRead(name=name, value=None, text="not known")
-            else:
-                text = found.text or (entry.meaning if found.value is not None else "not known")
-                self._reads[name] = FindingRead(name=name, value=found.value, text=text, low=found.low, high=found.high)
+            found = self.patient.found.get(name, unknown())
+            text = _text(found, self.plan.knowledge.catalogue[name])
+            self._reads[name] = FindingRead(name=name, value=found.value, text=text, low=found.low, high=found.high)
         return self._reads[name]
 
     def parts(self, number: int) -> tuple[tuple[FindingRead, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """The findings that the condition reads, the rows they rest on, what is missing, and the work-ups that would supply it."""
         if number not in self._parts:
             condition = self.plan.conditions[number]
-            reads = tuple(self.finding(name) for name in condition.reads)
+            reads = _each_text_once(self.finding(name) for name in condition.reads)
             rows = dict.fromkeys(str(s) for name in condition.reads if (f := self.patient.found.get(name)) for s in f.sources)
             missing: tuple[str, ...] = ()
             if self.answers[number] == -1:

@@ -33,6 +33,7 @@ _BLOCKS_ESTABLISHED = {
     "car_target_gprc5d": "gprc5d_agent_between_failure_and_sample",
 }
 _NO_APPROVAL_NEEDED = {"procedure", "watch", "supportive"}  # tags of options
+_NO_DRUG = {"observe", "supportive"}  # roles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +181,7 @@ class _Planner:
             rules=rules,
             support=tuple((line, None if line.when is None else self.number(line.when)) for line in option.support),
             approvals=tuple(always if row.when is None else self.number(row.when) for row in option.availability),
-            approval_needed=not _NO_APPROVAL_NEEDED.intersection(option.tags),
+            approval_needed=option.role not in _NO_DRUG and not _NO_APPROVAL_NEEDED.intersection(option.tags),
             exclude=of("exclude"),
             require=of("require"),
             choose_exclude=of("exclude", "choose"),

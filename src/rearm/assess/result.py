@@ -228,7 +228,9 @@ class Approval(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailabilityResult(_Table):
-    status: Literal["available", "outside_label", "check", "trial_only", "not_needed"]
+    """`off_label`: no approval of this use, but its drugs are on the market; `trial_only`: no approval and not marketed either."""
+
+    status: Literal["available", "outside_label", "check", "off_label", "trial_only", "not_needed"]
     text: str
     rows: tuple[Approval, ...] = ()
 
