@@ -196,6 +196,9 @@ def run(params, start, threshold, events, slots, t_begin, days, columns, rtol, a
             while nxt < nd and days[nxt] <= t_new:
                 part = (days[nxt] - t) / h
                 if part >= 1.0:
+                    exp_rows(ws, wi, YN, T, 5, E1)  # an earlier requested day within this step has written over the cells
+                    for j in range(5 * W):
+                        ws[T * W + j] *= ws[ALIVE * W + j]
                     filters(ws, wi, h, 1.0, FILT)
                     write(ws, out, b, n, nxt, columns, nc, YN, FILT)
                 else:

@@ -101,7 +101,7 @@ def progression(m, f, lesion, m0, f0, days, begin, rules, first_day, out, level)
     for i in prange(n):
         low_m, low_f, low_l = 1e30, 1e30, 1e30
         base_m, base_f, base_l = 0.0, 0.0, 0.0
-        started, pd = False, False
+        started, before, pd = False, False, False
         out[i] = NEVER
         for d in range(k):
             if days[d] < begin[i]:
@@ -115,13 +115,15 @@ def progression(m, f, lesion, m0, f0, days, begin, rules, first_day, out, level)
             by_serum = base_m >= rules[7]
             by_chain = base_f >= rules[8]
             low_m, low_f, low_l = min(low_m, sm), min(low_f, sf), min(low_l, le)
-            rise = rules[2] if low_m >= rules[3] else rules[1]
-            worse = sm - low_m >= rise and sm >= (1.0 + rules[0]) * low_m
+            worse = sm - low_m >= rules[1] and sm >= (1.0 + rules[0]) * low_m
+            worse = worse or (low_m >= rules[3] and sm - low_m >= rules[2])
             worse = worse or (not by_serum and sf - low_f >= rules[4] and sf >= (1.0 + rules[0]) * low_f)
             worse = worse or (le >= rules[6] and le >= (1.0 + rules[5]) * low_l)
-            if worse and days[d] >= begin[i] + first_day and not pd:
+            if worse and before and not pd:  # confirmed: it is dated on the first of two visits in a row
                 pd = True
-                out[i] = days[d]
+                out[i] = days[d - 1]
+                level[i, d - 1] = 0
+            before = worse and days[d] >= begin[i] + first_day
             left_m, left_f = sm / max(base_m, 1e-12), sf / max(base_f, 1e-12)
             left = left_m if by_serum else (left_f if by_chain else max(left_m, left_f))
             if base_l >= rules[6]:

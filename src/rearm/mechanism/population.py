@@ -153,6 +153,8 @@ def simulate(
 ) -> Simulation:
     """Run the kernel. Days must rise and not lie before `begin`. Patients are run in the order of their first later event.
 
+    On the day of a later infusion the state just before it is given.
+
     Raises `ValueError` on days out of order; `RuntimeError` where a group does not reach its last day (steps used up).
     """
     when = np.asarray(days, dtype=np.float64)

@@ -18,7 +18,7 @@ from rearm.mechanism.sampling import Stages, ess, normalised
 from rearm.mechanism.therapies import rows
 from rearm.record import Record
 
-__all__ = ["Band", "Candidate", "MechanismClass", "MechanismResult", "posterior", "posterior_of"]
+__all__ = ["Band", "Candidate", "MechanismClass", "MechanismResult", "classes_of", "label_of", "posterior", "posterior_of"]
 
 Floats = npt.NDArray[np.float64]
 OUTPUTS = ("m_protein", "flc", "sbcma_tumour", "sbcma_normal", "car", "T_sanctuary", "T_pp", "T_pn", "burden")
@@ -154,7 +154,7 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
         part = Simulation(np.ascontiguousarray(sim.values[:, judge_at]), judged, sim.outputs, sim.steps)
         pd_day, level = progression(m, part, scales)
         logw += _course(ev, judged, pd_day, level)
-        logw[_label(drawn.mechanism, pd_day) < 0] = -np.inf
+        logw[label_of(drawn.mechanism, pd_day) < 0] = -np.inf
         kept.values.append(sim.values.astype(np.float32))
         kept.scales.append(scales)
         kept.pd_day.append(pd_day)
@@ -172,7 +172,7 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
     usable = np.isfinite(logw).any()
     w = normalised(logw)
     size = ess(w) if usable else 0.0
-    label = _label(stages.mechanism, np.concatenate(kept.pd_day))
+    label = label_of(stages.mechanism, np.concatenate(kept.pd_day))
     probability = np.array([w[label == c].sum() for c in range(n)])
     error = np.array([math.sqrt(float((w**2 * ((label == c) - probability[c]) ** 2).sum())) for c in range(n)])
     notes = list(ev.notes)
@@ -186,7 +186,7 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
             f"Only {size:.0f} of {len(w)} virtual patients fit these measurements together: the model does not describe this course, "
             "and no probability is given. Check the values and units that lie far from the bands."
         )
-    classes = () if status == "refused" else _classes(m, probability, prior, w, label)
+    classes = () if status == "refused" else classes_of(m, probability, prior, w, label)
     if status == "told" and max(c.probability for c in classes) < TELL:
         status, reason = "cannot_tell", f"No class of mechanisms reaches {TELL:.0%}: these data cannot tell."
     pick = _resample(w, 3000, seed)
@@ -235,7 +235,7 @@ def _run(m: Mechanisms, ev: Evidence, drawn: Draws, days: Floats) -> tuple[Simul
     return simulate(params, start, threshold, days, OUTPUTS, later=later, slots=slots), value
 
 
-def _label(mechanism: npt.NDArray[np.int64], pd_day: Floats) -> npt.NDArray[np.int64]:
+def label_of(mechanism: npt.NDArray[np.int64], pd_day: Floats) -> npt.NDArray[np.int64]:
     """The mechanism where there is progression within the horizon; no failure (0) where there is none.
 
     -1: progression although nothing was made wrong. Such draws belong to no mechanism and are left out (their share is printed by
@@ -272,14 +272,14 @@ def _prior(m: Mechanisms, stages: Stages, kept: _Kept, judged: Floats, judge_at:
     values = kept.values[0][:, judge_at].astype(np.float64)
     pd_day, _ = progression(m, Simulation(values, judged, OUTPUTS, np.zeros(0, dtype=np.int64)), scales)
     mechanism = stages.draws[0].mechanism
-    label = _label(mechanism, pd_day)
+    label = label_of(mechanism, pd_day)
     n = len(m.names)
     w = stages.shares[mechanism] / np.bincount(mechanism, minlength=n)[mechanism]
     share = np.array([w[label == c].sum() for c in range(n)])
     return np.asarray(share / share.sum())
 
 
-def _classes(m: Mechanisms, probability: Floats, prior: Floats, w: Floats, label: npt.NDArray[np.int64]) -> tuple[MechanismClass, ...]:
+def classes_of(m: Mechanisms, probability: Floats, prior: Floats, w: Floats, label: npt.NDArray[np.int64]) -> tuple[MechanismClass, ...]:
     names = list(m.names)
     factor = probability / np.maximum(prior, 1e-12)  # Bayes factor against the prior, up to a constant
     groups: list[list[int]] = []

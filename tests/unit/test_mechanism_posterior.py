@@ -1,0 +1,133 @@
+"""The posterior of one patient: what it says, when it refuses, and that it is the same every time."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("numba")
+
+from rearm.mechanism import MechanismError, posterior
+from rearm.record import Death, Infusion, Lab, Quantity, Record, ResponseStatement, Source, When
+from rearm.report.mechanism import mechanism_page, mechanism_text
+
+HERE = Source("test", "")
+FEW = 12_000
+
+
+def lab(test: str, day: int, value: float | str, unit: str = "g/dL") -> Lab:
+    if isinstance(value, str):
+        quantity = Quantity(0.0, float(value[1:]), high_open=True)
+    else:
+        quantity = Quantity.of(value)
+    return Lab(test=test, when=When.on(day), source=HERE, quantity=quantity, unit=unit)
+
+
+def record(*labs: Lab, product: str = "ide-cel", **more: object) -> Record:
+    given = Infusion(source=HERE, when=When.on(0), product=product, targets=("BCMA",), infused=True)
+    return Record(patient_id="p", source=HERE, heavy_chain=("IgG",), infusions=(given,), labs=labs, **more)  # type: ignore[arg-type]
+
+
+DEEP_THEN_ESCAPE = record(
+    *[lab("serum_m_protein", d, v) for d, v in ((-2, 3.0), (30, 1.2), (90, 0.1), (180, 0.15), (240, 0.6), (300, 1.9), (330, 2.8))],
+    *[lab("soluble_bcma", d, v, "ng/mL") for d, v in ((-2, 120.0), (30, 2.0), (90, 2.5), (180, 3.0), (300, 3.0), (330, 3.5))],
+    *[lab("car_copies_per_ug_dna", d, v, "copies/ug") for d, v in ((7, 9e4), (14, 1.2e5), (30, 2e4), (90, 1500.0))],
+)
+NO_EXPANSION = record(
+    *[lab("serum_m_protein", d, v) for d, v in ((-2, 3.0), (28, 3.1), (56, 3.8), (84, 4.7))],
+    *[lab("soluble_bcma", d, v, "ng/mL") for d, v in ((-2, 120.0), (28, 130.0), (84, 210.0))],
+    *[lab("car_copies_per_ug_dna", d, v, "copies/ug") for d, v in ((7, 300.0), (14, 500.0), (28, 200.0))],
+)
+
+
+def test_rising_serum_with_silent_soluble_bcma_is_antigen_escape() -> None:
+    result = posterior(DEEP_THEN_ESCAPE, draws=30_000)
+    assert result.leading is not None and "antigen_negative" in result.leading.members
+    assert result.probabilities["no_failure"] < 0.05
+
+
+def test_cells_that_never_came_are_not_called_escape() -> None:
+    result = posterior(NO_EXPANSION, draws=30_000)
+    weak = sum(result.probabilities[m] for m in ("poor_expansion", "exhaustion", "suppression", "lost_persistence"))
+    assert weak > 0.6 and result.probabilities["antigen_negative"] < 0.05
+
+
+def test_probabilities_add_to_one_with_error_and_prior() -> None:
+    result = posterior(NO_EXPANSION, draws=FEW)
+    assert sum(result.probabilities.values()) == pytest.approx(1.0)
+    assert sum(result.prior.values()) == pytest.approx(1.0)
+    assert sum(c.probability for c in result.classes) == pytest.approx(1.0)
+    assert all(0 <= e < 0.2 for e in result.errors.values())
+    assert result.effective_draws > 40
+    assert all(c.bits >= 0 and c.day > 84 for c in result.next_measurements)
+
+
+def test_the_same_seed_gives_the_same_answer() -> None:
+    a, b = (json.dumps(posterior(NO_EXPANSION, draws=FEW).to_dict()) for _ in range(2))
+    assert a == b
+
+
+def test_values_below_detection_are_read_as_such() -> None:
+    low = replace(NO_EXPANSION, labs=tuple(x for x in NO_EXPANSION.labs if not x.test.startswith("car")))
+    undetected = replace(low, labs=(*low.labs, lab("car_copies_per_ug_dna", 14, "<50", "copies/ug")))
+    without, with_ = posterior(low, draws=FEW), posterior(undetected, draws=FEW)
+    assert with_.probabilities["fast_disease"] <= without.probabilities["fast_disease"] + 0.02
+    assert with_.measurements["car"] == 1
+
+
+def test_nothing_measured_gives_the_prior_marked_so() -> None:
+    result = posterior(record(), draws=FEW)
+    assert result.status == "prior_only" and "before any data" in result.reason
+    assert result.probabilities == pytest.approx(result.prior)
+
+
+def test_a_single_measurement_is_said_and_moves_little() -> None:
+    result = posterior(record(lab("serum_m_protein", 30, 1.0)), draws=FEW)
+    assert any("single measurement" in n for n in result.notes)
+    assert result.status in ("cannot_tell", "told")
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (Record(patient_id="p", source=HERE), "no CAR-T infusion"),
+        (Record(patient_id="p", source=HERE, infusions=(Infusion(source=HERE, infused=True),)), "day of the infusion is not known"),
+        (record(deaths=(Death(when=When.on(-5), cause="unknown", source=HERE),)), "one of the two days is wrong"),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence(broken: Record, words: str) -> None:
+    with pytest.raises(MechanismError, match=words):
+        posterior(broken, draws=FEW)
+
+
+def test_absurd_values_are_set_aside_and_said() -> None:
+    result = posterior(record(lab("serum_m_protein", 30, -2.0), lab("serum_m_protein", 60, 500.0)), draws=FEW)
+    assert sum("out of range" in n for n in result.notes) == 2
+    assert result.status != "told" and sum(result.measurements.values()) == 0
+
+
+def test_too_few_draws_and_a_wrong_infusion_are_refused() -> None:
+    with pytest.raises(MechanismError, match="too few"):
+        posterior(NO_EXPANSION, draws=10)
+    with pytest.raises(MechanismError, match="no infusion number 3"):
+        posterior(NO_EXPANSION, infusion=3, draws=FEW)
+
+
+def test_values_that_no_virtual_patient_shows_are_refused_or_flagged() -> None:
+    up_and_down = record(*[lab("serum_m_protein", 20 * i, 0.2 if i % 2 else 9.0) for i in range(1, 12)])
+    result = posterior(up_and_down, draws=FEW)
+    assert result.status == "refused" or any("lie outside" in n for n in result.notes)
+
+
+def test_a_stated_complete_response_speaks_for_no_failure() -> None:
+    said = tuple(ResponseStatement(response="CR", when=When.on(d), source=HERE, by="team") for d in (60, 120, 200))
+    with_ = posterior(record(responses=said, last_seen_day=200), draws=FEW)
+    assert with_.probabilities["no_failure"] > with_.prior["no_failure"]
+
+
+def test_page_and_text_carry_the_warning_and_escape_the_input() -> None:
+    hostile = replace(NO_EXPANSION, patient_id="<b>x</b>")
+    result = posterior(hostile, draws=FEW)
+    page, text = mechanism_page(result, hostile), mechanism_text(result)
+    assert "A model's hypothesis, not a test" in text and "hypothesis, not a test" in page
+    assert "<b>x</b>" not in page and "http://" not in page.replace("http://www.w3.org", "") and "<script" not in page
