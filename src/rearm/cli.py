@@ -54,11 +54,12 @@ def _spoken(command: Callable[P, T]) -> Callable[P, T]:
         from rearm.intake import InputError
         from rearm.knowledge import KnowledgeError
         from rearm.knowledge.studies import StudyError
+        from rearm.mechanism.parameters import MechanismError
         from rearm.report.compatibility import RsError
 
         try:
             return command(*args, **kwargs)
-        except (Unusable, InputError, AssessmentError, CriteriaError, KnowledgeError, RsError, StudyError) as error:
+        except (Unusable, InputError, AssessmentError, CriteriaError, KnowledgeError, MechanismError, RsError, StudyError) as error:
             _say(f"rearm: {error}")
             raise typer.Exit(2) from None
         except BrokenPipeError:
@@ -301,6 +302,69 @@ def _stated_rs(path: Path, supplement: Path | None, adam: Path | None, study: st
     written, notes = write_frames({"adrs": found.adrs}, adam)
     for line in (*(str(p) for p in written), *notes, *found.notes):
         _say(line)
+
+
+@app.command()
+@_spoken
+def mechanism(
+    path: Input,
+    mapping: MappingFile = None,
+    patient: Patients = None,
+    infusion: Annotated[int | None, typer.Option("--infusion", help="Day of the infusion that is modelled (default: the last).")] = None,
+    draws: Annotated[int, typer.Option("--draws", min=1000, help="Virtual patients that are simulated.")] = 60_000,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")] = 20_260_101,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient into this folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test. It feeds no cause and no option."""
+    from rearm.mechanism import posterior
+    from rearm.report.files import unique_names, write_text
+    from rearm.report.mechanism import mechanism_page, mechanism_text
+
+    records = _chosen(_read(path, mapping), patient)
+    names = unique_names(records)
+    found = []
+    for record in records:
+        result = posterior(record, infusion=infusion, draws=draws, seed=seed)
+        if html is not None:
+            html.mkdir(parents=True, exist_ok=True)
+            write_text(html / f"{names[record.patient_id]}-mechanism.html", mechanism_page(result, record))
+            _say(f"{html / names[record.patient_id]}-mechanism.html written.")
+        found.append(result.to_dict())
+        if not as_json:
+            print(mechanism_text(result))
+    if as_json:
+        _print_json(found)
+
+
+@app.command()
+@_spoken
+def trial(
+    plan: Annotated[Path, typer.Argument(help="A plan (TOML): arms as sequences of therapies with decision rules.")],
+    seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same result (default: that of the plan).")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write figure and table to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A trial on virtual patients: arms of therapies, judged by the same response criteria as real ones. A model's hypothesis."""
+    import tomllib
+
+    from rearm.mechanism.trial import run_trial
+    from rearm.report.files import write_text
+    from rearm.report.mechanism import trial_page, trial_text
+
+    try:
+        read = tomllib.loads(plan.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unusable(f"{plan} is not a TOML file ({error}).") from None
+    result = run_trial(read, seed=seed)
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        write_text(html, trial_page(result))
+        _say(f"{html} written.")
+    if as_json:
+        _print_json(result.to_dict())
+    else:
+        print(trial_text(result))
 
 
 @app.command()
