@@ -52,6 +52,14 @@ def tests() -> Lines:
                 for t in members
             ),
         )
+    yield "## Other names of tests"
+    yield ""
+    yield "A table may name a test by its id, its name, a LOINC code, or one of these, exactly but for case, spaces, hyphens and"
+    yield "underscores. A name that stands under two tests needs the specimen."
+    yield from table(
+        ("test", "also called"),
+        ((code(t.id), cell(", ".join(t.aliases))) for t in load_tests().values() if t.aliases),
+    )
     raw = tomllib.loads((DATA / "tests.toml").read_text("utf-8"))
     yield "## Spellings of units"
     yield from table(

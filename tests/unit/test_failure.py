@@ -290,8 +290,8 @@ def test_a_later_infusion_ends_the_course() -> None:
 def test_unusable_result_is_shown_and_not_read() -> None:
     bad = Lab(test="serum_m_protein", when=When.on(120), source=src("bad"), as_given="9", why_set_aside="no unit")
     failure = one(labs=serum(RESPONSE), set_aside=[bad])
-    assert failure.status == "not_failed"
-    assert "serum_m_protein of day 120 is there but could not be used (no unit)" in failure.reason
+    assert failure.course is not None
+    assert failure.course.visits[-1].missing[0] == "serum_m_protein of day 120 is there but could not be used (no unit)"
 
 
 def test_diseases_with_criteria_of_their_own() -> None:

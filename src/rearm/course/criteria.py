@@ -84,6 +84,7 @@ class Criteria:
     intermediate_until: int
     response_depth: str
     no_response_day: int
+    assessment_gap: int
     pattern_days: int
     bridging_days: int
     new_therapy_is_failure: int

@@ -11,6 +11,7 @@ from rearm.course.pattern import pattern_at
 from rearm.course.response import ResponseCourse, new_therapy, planned
 from rearm.course.signals import Signal
 from rearm.course.statements import data_days, pd_sources, stated_day, surely_before, unpaired
+from rearm.course.unread import unread_after
 from rearm.record import Record, ResponseStatement, Source, When
 
 __all__ = ["Failure", "failures"]
@@ -101,6 +102,7 @@ class _Judge:
             self.death = None  # lived to the next infusion
         self.team_pd = self._team_progression()
         self.team_day = stated_day(self.team_pd) if self.team_pd is not None else None
+        self.unread = unread_after(record, self._last_assessed(), self._inside, course.serum_test, course.visits, newest=group.next is None)
 
     def _inside(self, day: int | None) -> bool:
         return day is not None and day > self.start and (self.end is None or day <= self.end)
@@ -130,7 +132,7 @@ class _Judge:
             timing=self._timing(day) if concerned else None,
             pattern=pattern_at(self.record, self.course, day, self.team_pd) if concerned and day is not None else (),
             signals=signals,
-            followed_to_day=self._followed_to(),
+            followed_to_day=self._judged_to(status),
             last_assessed_day=self._last_assessed(),
             reason=reason,
             basis=basis,
@@ -160,7 +162,7 @@ class _Judge:
                 "confirmed",
                 day,
                 self._kind(day),
-                f"Progressive disease on day {day} ({how}): {course.progression_reason}.",
+                f"Progressive disease on day {day} ({how}): {course.progression_reason}.{self._unconfirmed(day)}",
                 self._sources(day),
             )
         if self.team_pd is not None and self.team_day is not None:
@@ -200,7 +202,7 @@ class _Judge:
                 s.certainty,
                 s.day,
                 self._kind(s.day),
-                f"A criterion of progression is met on day {s.day} ({s.text}), {need}.",
+                f"A criterion of progression is met on day {s.day} ({s.text}), {need}.{self._unconfirmed(s.day)}",
                 self._sources(s.day),
             )
         return "open", None, None, None, "", ()
@@ -215,7 +217,7 @@ class _Judge:
                 None,
                 None,
                 None,
-                f"Died ({self.death.when}) {cause} without progression{listed}.{unusable}",
+                f"Died ({self.death.when}) {cause} without progression{listed}.{unusable}{self._unread_beside()}",
                 (self.death.source,),
             )
         standing = [s for s in signals if s.open]
@@ -228,23 +230,52 @@ class _Judge:
                 "signal",
                 day,
                 self._kind(day) if day is not None else None,
-                f"No progression, but {text}.{unusable}",
+                f"No progression, but {text}.{unusable}{self._unread_beside()}",
                 self._last_sources(),
             )
         last = self._last_assessed()
+        if unjudged := self.unread.cannot_judge(last):
+            return "cannot_be_judged", None, None, None, unjudged + self.unread.remark(), self._unread_sources()
         if last is None:
             why = self.course.not_evaluable or "no assessment of the disease after this infusion can be evaluated"
-            return "cannot_be_judged", None, None, None, f"{why[0].upper()}{why[1:]}.{unusable}", tuple(d.source for d in self.group.doses)
-        to = self._followed_to()
+            text = f"{why[0].upper()}{why[1:]}.{unusable}{self.unread.remark()}"
+            return "cannot_be_judged", None, None, None, text, tuple(d.source for d in self.group.doses)
         repeat = next((f"; {f.text}" for f in self.flags if f.id == "reappearance_to_repeat"), "")
         return (
             "not_failed",
             None,
             None,
             None,
-            f"No progression to day {to}, last assessed on day {last}{repeat}.{unusable}",
+            f"{self._no_progression(last)}{repeat}.{self._unconfirmed(None)}{unusable}{self.unread.remark()}",
             self._last_sources(),
         )
+
+    def _no_progression(self, last: int) -> str:
+        """Up to which day; where the disease was long not assessed before the last contact, no more is claimed than was seen."""
+        to = self._followed_to()
+        if self.unread.unknown:
+            return f"No progression up to day {last}; what was done after it could not be read"
+        if to is not None and to - last > self.c.assessment_gap:
+            return f"No progression up to day {last}; not assessed since (last contact day {to})"
+        return f"No progression to day {to}, last assessed on day {last}"
+
+    def _unread_beside(self) -> str:
+        """What was set aside, for a status that it does not change."""
+        unjudged = self.unread.cannot_judge(self._last_assessed())
+        return f"{f' {unjudged}' if unjudged else ''}{self.unread.remark()}"
+
+    def _unread_sources(self) -> tuple[Source, ...]:
+        return tuple(dict.fromkeys([*(x.source for x in self.unread.disease), *(s.source for s in self.unread.undated)]))
+
+    def _unconfirmed(self, before: int | None) -> str:
+        """The response at the last assessment (before `before`) where no second one confirmed it and it is deeper than what counts."""
+        visits = [v for v in self.course.visits if v.response not in ("NE", "PD") and (before is None or v.day < before)]
+        if not visits or _LEVEL[visits[-1].response] < _LEVEL["MR"]:
+            return ""
+        last, (best, _) = visits[-1], self._best(before)
+        if best is not None and _LEVEL[last.response] <= _LEVEL[best]:
+            return ""
+        return f" Unconfirmed {last.response} on day {last.day}: no second assessment confirmed it."
 
     def _kind(self, day: int) -> str:
         """By the deepest response before `day`: computed and confirmed, or stated by the team."""
@@ -318,6 +349,13 @@ class _Judge:
         return Signal("no_response_by_day_90", by, not reached, f"no partial response by day {by}")
 
     # ---- follow-up, sources, differences ----------------------------------------------------------------------------------
+    def _judged_to(self, status: str) -> int | None:
+        """Day followed to; where what came after the last assessment could not be read, that assessment."""
+        last = self._last_assessed()
+        if last is not None and status in ("not_failed", "cannot_be_judged") and (self.unread.unknown or self.unread.disease):
+            return last
+        return self._followed_to()
+
     def _followed_to(self) -> int | None:
         if self.death is not None and self.death.when.day is not None:
             return self.death.when.day

@@ -56,6 +56,7 @@ class Assessment:
     exams: list[Exam] = field(default_factory=list)
     unusable: dict[str, str] = field(default_factory=dict)  # test -> why its result was set aside
     first: int = 0
+    aside: list[Lab] = field(default_factory=list)  # set-aside results that belong to it and repeat none of its own
 
     def day_of(self, *tests: str) -> int:
         """Day of the first of these results that is there, else the day of the assessment."""
@@ -184,11 +185,11 @@ def _assessments(
 ) -> list[Assessment]:
     end = 10**9 if until is None else until
     exam_days = {e.day: e for e in exams if start < e.day <= end}
-    unusable: dict[int, dict[str, str]] = {}
+    unusable: dict[int, dict[str, Lab]] = {}
     for lab in record.set_aside:
         day = lab.when.day
         if day is not None and start < day <= end and (lab.test in BLOOD or lab.test in MARROW or lab.test == serum_test):
-            unusable.setdefault(day, {})[lab.test] = lab.why_set_aside or "could not be used"
+            unusable.setdefault(day, {})[lab.test] = lab
     planned = {d for d in schedule if start < d <= end}
     visits: list[Assessment] = []
     now: Assessment | None = None
@@ -214,7 +215,8 @@ def _assessments(
         if day in exam_days:
             now.exams.append(exam_days[day])
         if day in unusable:
-            now.unusable.update(unusable[day])
+            now.aside += [x for test, x in unusable[day].items() if test not in now.labs]
+            now.unusable.update({test: x.why_set_aside or "could not be used" for test, x in unusable[day].items()})
     for visit in visits:
         _check_ratio(visit, criteria, flags)
     return visits

@@ -10,7 +10,10 @@ from rearm.intake.rows import Moment, Row
 from rearm.intake.values import Refused, is_dated, parse_moment
 from rearm.record import UNKNOWN_WHEN, When
 
-__all__ = ["DAY_COLUMNS", "Axis", "choose_day_zero"]
+__all__ = ["DAY_COLUMNS", "INFUSION", "Axis", "choose_day_zero"]
+
+INFUSION = "the first CAR-T infusion"  # what day 0 is where it could be chosen by the infusion
+OLDEST = 121 * 366  # days from the first possible day of birth; beyond them the age is certainly over 120 years
 
 # Columns that hold days, by table, the one that dates the event first.
 DAY_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -60,6 +63,10 @@ class Axis:
         if self.birth is not None and self.zero is not None and last is not None and last + self.zero < self.birth:
             raise Refused(
                 "before_birth", f"{_shown(first, last, self.zero)} lies before the patient's birth. Correct the day or the birth."
+            )
+        if self.birth is not None and self.zero is not None and first is not None and first + self.zero > self.birth + OLDEST:
+            raise Refused(
+                "beyond_age", f"{_shown(first, last, self.zero)} would make the patient over 120 years old. Correct the day or the birth."
             )
         if self.death_day is not None and first is not None and first > self.death_day and not may_follow_death:
             raise Refused(
@@ -133,7 +140,7 @@ def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
             if place == 0 and row.table == "therapies":
                 doses.append(moment.first)
     for found, what in (
-        (infusions, "the first CAR-T infusion"),
+        (infusions, INFUSION),
         (doses, "the first dose of the first dated therapy"),
         (others, "the first dated row"),
     ):

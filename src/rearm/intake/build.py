@@ -12,16 +12,17 @@ from datetime import date
 from typing import Any
 
 from rearm.intake import values
-from rearm.intake.axis import Axis, choose_day_zero
+from rearm.intake.axis import INFUSION, Axis, choose_day_zero
 from rearm.intake.context import Context
 from rearm.intake.dictionary import load_tables
 from rearm.intake.events import EVENT_READERS, read_therapy
 from rearm.intake.labs import read_lab
 from rearm.intake.light_chains import flag_swapped_chains
+from rearm.intake.lonely_day import flag_lonely_day
 from rearm.intake.rows import Row
 from rearm.intake.series import settle_results
 from rearm.intake.values import Refused, shown
-from rearm.record import Issue, Record, Source, When
+from rearm.record import Infusion, Issue, Record, Severity, Source, When
 
 __all__ = ["Reading", "build_records"]
 
@@ -129,6 +130,7 @@ class _Builder:
             events[name] = self._distinct([(e, row) for row in complete for e in reader(row, context)])
             if table in ("deaths", "infusions"):
                 self._anchor(table, events[name])
+        self._undated_infusions(events["infusions"])
         lab_rows = [found for row in self.tables["labs"] if (found := read_lab(row, context)) is not None]
         labs, set_aside = settle_results(lab_rows, context)
         therapies = self._distinct([(t, row) for row in self.tables["therapies"] for t in read_therapy(row, context, self.definitions)])
@@ -145,10 +147,11 @@ class _Builder:
             light_chain=person.light_chain,
             last_seen_day=last_seen,
             labs=labs,
-            set_aside=set_aside,
+            set_aside=(*set_aside, *context.set_aside),
             therapies=therapies,
             **events,
         )
+        context.issues.extend(flag_lonely_day(record))
         record = self._until_last_contact(record)
         swapped = flag_swapped_chains(labs, person.light_chain, self.patient_id)
         return replace(record, issues=(*context.issues, *swapped, *context.notes_on_not_done()))
@@ -258,9 +261,10 @@ class _Builder:
         if person.day_zero is None and (choice := choose_day_zero(self.rows)) is not None:
             zero, what = choice
             person.day_zero = date.fromordinal(zero)
-            message = f"Dates are given without day 0; day 0 is {person.day_zero}, the date of {what}."
+            severity, meaning = self._meaning_of_day_zero(what)
+            message = f"Dates are given without day 0; day 0 is {person.day_zero}, the date of {what}.{meaning}"
             self.context.issues.append(
-                Issue("note", "day_zero_chosen", person.source or self.rows[0].source, message, "used", self.patient_id)
+                Issue(severity, "day_zero_chosen", person.source or self.rows[0].source, message, "used", self.patient_id)
             )
         if person.day_zero is not None:
             axis.zero = person.day_zero.toordinal()
@@ -292,6 +296,24 @@ class _Builder:
                 if day is not None and (earlier is None or day < earlier):
                     setattr(axis, name, day)
         axis.diagnosis_day = min((d for row in person.rows if (d := self._quiet_day(row, "diagnosis_day")) is not None), default=None)
+
+    def _meaning_of_day_zero(self, what: str) -> tuple[Severity, str]:
+        """How much hangs on the day chosen: all timing is meant from the infusion."""
+        if what == INFUSION:
+            return "note", ""
+        timing = "so days, and whatever is judged by days, are not counted from an infusion"
+        if any(_may_be_given(row) for row in self.tables["infusions"]):
+            return "error", f" CAR-T infusions stand in the record, but none has a date that can be read, {timing}. Give their dates."
+        return "warning", f" No CAR-T infusion was read, {timing}. If there was one, map or give its date."
+
+    def _undated_infusions(self, infusions: tuple[Infusion, ...]) -> None:
+        for infusion in infusions:
+            if infusion.infused is not False and infusion.when == When():
+                message = (
+                    f"The infusion{f' of {infusion.product}' if infusion.product else ''} has no day: nothing can be placed after it and "
+                    "its failure cannot be judged. Give its day, or infused = no where it was never given."
+                )
+                self.context.issues.append(Issue("error", "infusion_without_day", infusion.source, message, "used", self.patient_id))
 
     def _quiet_day(self, row: Row, column: str) -> int | None:
         """An exact day without issues: they are written when the row itself is read."""
@@ -382,6 +404,13 @@ class _Builder:
                     replace(e, **{field_name: When(e.when.first, latest)}) if _beyond(e.when, latest) else e for e in events
                 )
         return replace(record, **changes)
+
+
+def _may_be_given(row: Row) -> bool:
+    try:
+        return row.values.get("infused") is None or values.yes_no(row.values["infused"])
+    except Refused:
+        return True  # said when the row itself is read
 
 
 def _best_day(event: Any) -> int:

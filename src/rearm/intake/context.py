@@ -12,7 +12,7 @@ from rearm.intake.axis import Axis
 from rearm.intake.dictionary import Column, folded, load_tables
 from rearm.intake.rows import Row, Value
 from rearm.intake.values import Refused
-from rearm.record import UNKNOWN_WHEN, Issue, Severity, Source, When
+from rearm.record import UNKNOWN_WHEN, Issue, Lab, Severity, Source, When
 
 __all__ = ["Context"]
 
@@ -27,6 +27,7 @@ class Context:
     patient_id: str
     axis: Axis
     issues: list[Issue] = field(default_factory=list)
+    set_aside: list[Lab] = field(default_factory=list)  # statements of the disease that could not be read, kept with their day
     _not_done: Counter[tuple[str, str]] = field(default_factory=Counter)
     _not_done_at: dict[tuple[str, str], Source] = field(default_factory=dict)
 
@@ -76,6 +77,26 @@ class Context:
 
     def integer(self, row: Row, column: str) -> int | None:
         return self._in_limits(row, column, self._read(row, column, values.integer))
+
+    def grade(self, row: Row, column: str) -> int | None:
+        return self._in_limits(row, column, self._read(row, column, values.grade))
+
+    def spelled(self, row: Row, column: str) -> str | None:
+        """The word of a column, the text as written where it is not listed; without issues: they come when the column itself is read."""
+        value = row.values.get(column)
+        if value is None or column in row.set_aside or values.not_done(value):
+            return None
+        given = values.text(value)
+        return _column(row.table, column).spellings.get(folded(given), given)
+
+    def unread(self, row: Row, column: str, test: str, when: When) -> None:
+        """Keeps a row that says something of the disease which could not be read: the day is known to have been assessed."""
+        value = row.values.get(column)
+        if value is None or values.not_done(value):
+            return
+        given = values.text(value)
+        why = row.set_aside.get(column) or f"{values.shown(given)} could not be read"
+        self.set_aside.append(Lab(test=test, when=when, source=row.at(column), as_given=given, why_set_aside=why))
 
     def yes_no(self, row: Row, column: str) -> bool | None:
         return self._read(row, column, values.yes_no)

@@ -11,7 +11,10 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["Column", "Table", "fact_values", "folded", "load_tables", "nearest"]
+__all__ = ["Column", "Table", "fact_values", "folded", "load_tables", "near", "nearest"]
+
+_SLIP = 0.75  # likeness (difflib) from which a name is offered: a letter or two of a word differ
+_SHORT_LIST = 20
 
 COLUMN_TYPES = frozenset(
     {
@@ -78,12 +81,18 @@ def folded(text: str) -> str:
     return "_".join(text.replace("_", " ").split()).casefold()
 
 
-def nearest(name: str, among: Iterable[str], *, n: int = 3) -> str:
-    """The names most like `name`, joined for a sentence; all of a short list where none is like it."""
+def near(name: str, among: Iterable[str], *, n: int = 3) -> str:
+    """The names that differ from `name` by a slip of the pen, joined for a sentence; empty where none does."""
+    by_folded = {folded(a): a for a in among if a}
+    return ", ".join(by_folded[c] for c in difflib.get_close_matches(folded(name), by_folded, n=n, cutoff=_SLIP))
+
+
+def nearest(name: str, among: Iterable[str]) -> str:
+    """The names most like `name`, joined for a sentence; where none is like it, all of a short list or the count of a long one."""
     names = [a for a in among if a]
-    by_folded = {folded(a): a for a in names}
-    close = [by_folded[c] for c in difflib.get_close_matches(folded(name), by_folded, n=n, cutoff=0.5)]
-    return ", ".join(close or names[:8])
+    if close := near(name, names):
+        return close
+    return ", ".join(names) if len(names) <= _SHORT_LIST else f"none of the {len(names)} known"
 
 
 def _data() -> dict[str, Any]:

@@ -25,7 +25,12 @@ from rearm.record import (
     When,
 )
 
-__all__ = ["EVENT_READERS", "apheresis_days", "read_infusion", "read_therapy"]
+__all__ = ["EVENT_READERS", "UNREAD_IMAGING", "UNREAD_RESPONSE", "apheresis_days", "read_infusion", "read_therapy"]
+
+# Names under which statements of the disease that could not be read stand in `Record.set_aside`.
+UNREAD_RESPONSE = "team response"
+UNREAD_IMAGING = "imaging"
+_SMALLEST_LESION = 5.0  # mm; no imaging measures less reliably
 
 Definitions = Mapping[str, Sequence[str]]
 
@@ -96,7 +101,7 @@ def _stated_agents(row: Row, context: Context, stated: str | None) -> tuple[tupl
                 "agents",
                 "error",
                 "unknown_agent",
-                f"{shown(name)} is no agent of the lexicon; the nearest are {nearest(name, load_agents())}. It is not read.",
+                f"{shown(name)} is no agent of the lexicon (nearest: {nearest(name, load_agents())}). It is not read.",
                 "set_aside",
             )
     return tuple(dict.fromkeys(found)), tuple(unread)
@@ -238,7 +243,9 @@ def read_infusion(row: Row, context: Context) -> Infusion:
 def _response(row: Row, context: Context) -> Iterable[ResponseStatement]:
     response = context.word(row, "response")
     when, _ = context.day(row, "day")
-    if response is not None:
+    if response is None:
+        context.unread(row, "response", UNREAD_RESPONSE, when)
+    else:
         yield ResponseStatement(
             response=response,
             when=when,
@@ -295,11 +302,16 @@ def _variant(row: Row, context: Context) -> Iterable[Variant]:
 def _imaging(row: Row, context: Context) -> Iterable[Imaging]:
     when, _ = context.day(row, "day")
     reported, _ = context.day(row, "reported_day")
+    result = context.word(row, "result")
+    if result is None:
+        context.unread(row, "result", UNREAD_IMAGING, when)
+    for column in ("length_mm", "width_mm", "short_axis_mm"):
+        _check_size(row, context, column)
     yield Imaging(
         source=row.source,
         when=when,
         method=context.word(row, "method"),
-        result=context.word(row, "result"),
+        result=result,
         lesion=context.text(row, "lesion"),
         kind=context.word(row, "kind"),
         site=context.text(row, "site"),
@@ -315,12 +327,23 @@ def _imaging(row: Row, context: Context) -> Iterable[Imaging]:
     )
 
 
+def _check_size(row: Row, context: Context, column: str) -> None:
+    """A lesion below 5 mm can hardly be measured: centimetres in a column of millimetres look like this."""
+    try:
+        size = values.number(row.values.get(column), decimal=row.decimal)
+    except Refused:
+        return  # said when the column itself is read
+    if 0 < size < _SMALLEST_LESION and column not in row.set_aside:
+        message = f"{column} is {size:g} mm, too small to be measured: were centimetres meant? It is used as stated; check it."
+        context.issue(row, column, "warning", "possible_unit_error", message, "used")
+
+
 def _toxicity(row: Row, context: Context) -> Iterable[Toxicity]:
     toxicity = context.word(row, "toxicity")
     when, _ = context.day(row, "day")
     end, _ = context.day(row, "end_day")
     if toxicity is not None:
-        yield Toxicity(toxicity=toxicity, source=row.source, when=when, grade=context.integer(row, "grade"), end=end)
+        yield Toxicity(toxicity=toxicity, source=row.source, when=when, grade=context.grade(row, "grade"), end=end)
 
 
 def _condition(row: Row, context: Context) -> Iterable[Condition]:
@@ -334,7 +357,7 @@ def _condition(row: Row, context: Context) -> Iterable[Condition]:
             status=status,
             source=row.source,
             when=when,
-            grade=context.integer(row, "grade"),
+            grade=context.grade(row, "grade"),
             end=end,
             attributed_to_myeloma=context.yes_no(row, "attributed_to_myeloma"),
         )

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from rearm.intake.context import Context
-from rearm.intake.dictionary import folded, nearest
+from rearm.intake.dictionary import near
 from rearm.intake.rows import DecimalMark, Row, Value
 from rearm.intake.values import Refused, not_done, shown, text
 from rearm.knowledge.agents import find_agent
-from rearm.knowledge.tests import TestDef, by_loinc, definition, load_tests
+from rearm.knowledge.tests import TestDef, definition, find_tests, load_tests, name_key
 from rearm.record import Lab, Quantity, When
-from rearm.units import NumberUnreadable, UnitRefusal, bound, check_range, factor, parse_number
+from rearm.units import NumberUnreadable, UnitRefusal, bound, check_range, factor, normal_unit, parse_number
 
 __all__ = ["LabRow", "read_lab"]
+
+# A number with its unit in one cell: "90 %", "<0,1 g/dL". The number must end in a digit; a power (10^3) belongs to the unit.
+_WITH_UNIT = re.compile(r"([<>=≤≥]*\s*[+-]?[0-9](?:[0-9.,]*[0-9])?)\s*([^0-9\s.,].*|10[\^*eE⁰-⁹].*)")
+# Specimens that a name may stand for each other in; a row that states one of another group does not mean this test by an alias.
+_FLUIDS = {"serum": "blood", "blood": "blood", "urine": "urine", "urine_24h": "urine"}
 
 
 @dataclass(slots=True)
@@ -54,7 +60,8 @@ def read_lab(row: Row, context: Context) -> LabRow | None:
     unit = text(row.values.get("unit")) or None
     given = text(value) if isinstance(value, str) else _plain(value)
     test_text = text(row.values.get("test"))
-    test = _find_test(test_text, unit)
+    specimen = context.spelled(row, "specimen")
+    test = _find_test(test_text, unit, specimen)
     when, day_refused = context.day(row, "day")
     reported, _ = context.day(row, "reported_day")
     why = day_refused
@@ -62,7 +69,7 @@ def read_lab(row: Row, context: Context) -> LabRow | None:
     if (reason := next((row.set_aside[c] for c in ("value", "day", "test", "unit") if c in row.set_aside), None)) is not None:
         why = reason  # said where the contradiction was found
     elif test is None:
-        why = _unknown_test(test_text)
+        why = _unknown_test(test_text, specimen)
         context.issue(row, "test", "error", "unknown_test", why, "set_aside")
     else:
         try:
@@ -123,21 +130,42 @@ _FURTHER: Mapping[str, Callable[[Context, Row, str], Any]] = {
 
 
 @lru_cache(maxsize=4096)
-def _find_test(given: str, unit: str | None) -> TestDef | None:
-    """The test that a text names: its id, its display name or its LOINC code; never by likeness."""
-    if code := by_loinc().get(given):
-        return definition(code.id, unit)
-    wanted = folded(given)
-    for test in load_tests().values():
-        if wanted in (test.id, folded(test.name)):
-            return definition(test.id, unit)
-    return None
+def _find_test(given: str, unit: str | None, specimen: str | None) -> TestDef | None:
+    """The test that a text names: its id, its display name, its LOINC code or a listed alias; never by likeness.
+
+    Where a name stands for two tests the specimen decides; without one there is no answer.
+    """
+    found = _of_specimen(given, specimen)
+    return definition(found[0].id, unit) if len(found) == 1 else None
 
 
-def _unknown_test(given: str) -> str:
+def _of_specimen(given: str, specimen: str | None) -> list[TestDef]:
+    """An id or a code says what was examined; an alias (`M-Protein`) is of this test only where the stated specimen is the test's."""
+    key = name_key(given)
+    return [
+        t
+        for t in find_tests(given)
+        if specimen is None or t.specimen is None or _group(t.specimen) == _group(specimen) or key not in map(name_key, t.aliases)
+    ]
+
+
+def _group(specimen: str) -> str:
+    return _FLUIDS.get(specimen, specimen)
+
+
+def _unknown_test(given: str, specimen: str | None) -> str:
     if not given:
         return "The row names no test."
-    return f"{shown(given)} is not a test of the dictionary; the nearest are {nearest(given, load_tests())}."
+    named = find_tests(given)
+    if len(named) > 1 and specimen is None:
+        return f"{shown(given)} is {' or '.join(t.name for t in named)}; state the specimen."
+    if named:
+        return (
+            f"{shown(given)} in {specimen} is no test of the dictionary ({named[0].name} is not measured there). Name the test by its id."
+        )
+    close = near(given, (n for t in load_tests().values() for n in (t.id, t.name, *t.aliases)))
+    hint = f"the nearest are {close}" if close else "docs/dictionary/tests.md lists the names that are read"
+    return f"{shown(given)} is not a test of the dictionary; {hint}."
 
 
 def _read_value(test: TestDef, value: Value, unit: str | None, decimal: DecimalMark | None) -> _Reading:
@@ -150,6 +178,12 @@ def _read_value(test: TestDef, value: Value, unit: str | None, decimal: DecimalM
         raise Refused("unknown_word", f"{test.name} is given as {shown(value)}; allowed: {allowed}.")
     if not isinstance(value, str | int | float):
         raise Refused("value_unreadable", f"{test.name} is given as {shown(value)}, which is not a number.")
+    parts = _WITH_UNIT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if parts is not None and normal_unit(parts[2]) in test.units:
+        if unit is not None and normal_unit(unit) != normal_unit(parts[2]):
+            message = f"{test.name} has the unit {shown(parts[2])} beside the number and {shown(unit)} as its unit; it is not read."
+            raise Refused("unit_contradiction", message)
+        value, unit = parts[1], parts[2]
     return _read_number(test.id, value, unit, decimal)
 
 

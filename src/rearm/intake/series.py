@@ -9,8 +9,10 @@ from functools import cache
 
 from rearm.intake.context import Context
 from rearm.intake.labs import LabRow
+from rearm.intake.values import Refused, number, text
 from rearm.knowledge.tests import load_tests
 from rearm.record import Lab
+from rearm.units import normal_unit
 
 __all__ = ["settle_results"]
 
@@ -21,6 +23,14 @@ _CORRECTING = {"corrected", "amended"}
 _SLOW = frozenset({"serum_m_protein", "igg", "iga", "igm", "igd", "hemoglobin", "albumin", "total_protein"})
 _SLOW_DAYS = 14
 _STEP = (9.0, 11.0)
+# One value this many times both its neighbours looks like a lost decimal point (9 for 0.9), where it is at least as large as given here
+# (canonical unit): below that no judgement hangs on it.
+_SPIKE = 5.0
+_SPIKE_FROM = {
+    "serum_m_protein": 0.5, "urine_m_protein_24h": 200.0, "kappa_flc": 100.0, "lambda_flc": 100.0, "igg": 500.0, "iga": 500.0,
+    "igm": 500.0, "igd": 500.0, "calcium": 5.0, "calcium_corrected": 5.0, "hemoglobin": 5.0, "albumin": 1.0, "total_protein": 3.0,
+}  # fmt: skip
+_ALIKE = 2.5  # numbers within this factor go on like each other
 
 
 def settle_results(rows: Iterable[LabRow], context: Context) -> tuple[tuple[Lab, ...], tuple[Lab, ...]]:
@@ -120,21 +130,57 @@ def _set_aside(item: LabRow, why: str) -> None:
 
 
 def _flag_steps(items: list[LabRow], context: Context) -> None:
-    """A value 9 to 11 times its neighbours: used, and said, because a slip between g/L and g/dL or mg/L and mg/dL looks like this."""
+    """Values that look like a slip of a unit or of a decimal point: used, and said."""
     series: dict[tuple[str, str | None], list[LabRow]] = defaultdict(list)
     for item in items:
-        if item.lab.day is not None and item.lab.quantity is not None and item.lab.quantity.exact and _has_decimal_units(item.lab.test):
+        if item.lab.day is not None and item.lab.quantity is not None and item.lab.quantity.exact:
             series[(item.lab.test, item.lab.specimen)].append(item)
-    for found in series.values():
+    for (test, _), found in series.items():
         found.sort(key=lambda item: item.lab.day or 0)
         for place, item in enumerate(found[1:], start=1):
-            if _step(found[place - 1], item) and _suspicious(found, place):
-                before, lab = found[place - 1].lab, item.lab
+            before, lab = found[place - 1].lab, item.lab
+            if _has_decimal_units(test) and ((_step(found[place - 1], item) and _suspicious(found, place)) or _other_unit(found, place)):
                 message = (
                     f"{_name(lab)} goes from {before.as_given} (day {before.day}) to {lab.as_given} (day {lab.day}), a step by about ten: "
                     "possible unit error. Both are used as stated; check the units."
                 )
                 context.issue(item.row, "value", "warning", "possible_unit_error", message, "used")
+            elif test in _SPIKE_FROM and _lone_peak(found, place):
+                after = found[place + 1].lab
+                message = (
+                    f"{_name(lab)} of {lab.as_given} (day {lab.day}) is over {_SPIKE:g} times the values before and after it "
+                    f"({before.as_given}, {after.as_given}): possible slip, such as a lost decimal point. It is used as stated; check it."
+                )
+                context.issue(item.row, "value", "warning", "possible_slip", message, "used")
+
+
+def _lone_peak(found: list[LabRow], place: int) -> bool:
+    if place + 1 >= len(found):
+        return False
+    value, highest = _exact(found[place]), max(_exact(found[place - 1]), _exact(found[place + 1]))
+    return value > _SPIKE * highest and value - highest >= _SPIKE_FROM[found[place].lab.test]
+
+
+def _other_unit(found: list[LabRow], place: int) -> bool:
+    """The number goes on as before, but its unit is another: 1.6 g/dL, 1.7 g/L."""
+    before, item = found[place - 1], found[place]
+    first, second = _as_stated(before), _as_stated(item)
+    if first is None or second is None or _unit(before) == _unit(item):
+        return False
+    apart = max(_exact(before), _exact(item)) / min(_exact(before), _exact(item))
+    return apart >= _SPIKE and max(first, second) / min(first, second) <= _ALIKE
+
+
+def _unit(item: LabRow) -> str:
+    return normal_unit(text(item.row.values.get("unit")))
+
+
+def _as_stated(item: LabRow) -> float | None:
+    """The number as it stands in the cell; None where it is none by itself (a unit beside it)."""
+    try:
+        return abs(number(item.row.values.get("value"), decimal=item.row.decimal)) or None
+    except Refused:
+        return None
 
 
 def _step(a: LabRow, b: LabRow) -> bool:
@@ -145,7 +191,7 @@ def _step(a: LabRow, b: LabRow) -> bool:
 def _suspicious(found: list[LabRow], place: int) -> bool:
     """A step that returns at once, that comes with another unit, or that biology does not allow."""
     before, item = found[place - 1], found[place]
-    if before.row.values.get("unit") != item.row.values.get("unit"):
+    if _unit(before) != _unit(item):
         return True
     if item.lab.test in _SLOW and (item.lab.day or 0) - (before.lab.day or 0) <= _SLOW_DAYS:
         return True

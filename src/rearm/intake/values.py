@@ -12,7 +12,10 @@ from rearm.intake.dictionary import Column, folded
 from rearm.intake.rows import Anchor, DecimalMark, Moment, Value
 from rearm.units import UnitRefusal, parse_number
 
-__all__ = ["Moment", "Refused", "integer", "is_dated", "not_done", "number", "parse_moment", "shown", "text", "word", "words", "yes_no"]
+__all__ = [
+    "Moment", "Refused", "grade", "integer", "is_dated", "not_done", "number", "parse_moment",
+    "shown", "text", "word", "words", "yes_no",
+]  # fmt: skip
 
 # Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial or a typing error.
 FIRST_DAY = -130 * 366
@@ -26,6 +29,8 @@ _NOT_DONE = re.compile(
 )
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
 _NO = frozenset({"no", "n", "false", "0", "nein"})
+_GRADE = re.compile(r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?", re.IGNORECASE)
+_ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})(?:-([0-9]{1,2})(?:[T ].*)?)?")  # a bare year is a day number
 _DOTTED = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4})")
 _TWO_DIGIT_YEAR = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2}|[0-9]{1,2}[./][0-9]{2}")
@@ -115,6 +120,13 @@ def integer(value: Value) -> int:
     if not found.is_integer():
         raise Refused("value_unreadable", f"{shown(value)} stands where a whole number is expected.")
     return int(found)
+
+
+def grade(value: Value) -> int:
+    """A grade as a whole number: `2`, `II`, `Grad 2`, `grade III`, `G3`. Raises Refused."""
+    if isinstance(value, str) and (match := _GRADE.fullmatch(value.strip())):
+        return _ROMAN[match[1].upper()] if match[1].isalpha() else int(match[1])
+    return integer(value)
 
 
 def yes_no(value: Value) -> bool:

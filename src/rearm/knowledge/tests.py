@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,11 +17,11 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from rearm.units import normal_unit
 
-__all__ = ["LoincCode", "LoincRole", "TestDef", "by_loinc", "check_loinc", "definition", "load_tests"]
+__all__ = ["LoincCode", "LoincRole", "TestDef", "by_loinc", "check_loinc", "definition", "find_tests", "load_tests", "name_key"]
 
 LoincRole = Literal["preferred", "alternate", "not_read"]
 _T = TypeVar("_T")
-_TEST_KEYS = {"name", "group", "units", "words", "hard", "soft", "specimen", "elsewhere", "molar_mass", "loinc", "note"}
+_TEST_KEYS = {"name", "aliases", "group", "units", "words", "hard", "soft", "specimen", "elsewhere", "molar_mass", "loinc", "note"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class LoincCode:
 class TestDef:
     """One test. A `number` test may have words besides (`not_detected`); a `word` test has no unit.
 
-    `units` maps spellings, as `units.normal_unit` writes them, to the factor to the canonical `unit`; `allowed` are the units to show.
+    `aliases` are further names that tables use for it. `units` maps spellings, as `units.normal_unit` writes them, to the factor to
+    the canonical `unit`; `allowed` are the units to show.
     `elsewhere` maps spellings of units that belong to another test to that test's id. Outside `hard` (canonical unit) a value is
     refused, outside `soft` it is used with an issue.
     """
@@ -45,6 +47,7 @@ class TestDef:
 
     id: str
     name: str
+    aliases: tuple[str, ...]
     group: str
     kind: Literal["number", "word"]
     unit: str | None
@@ -84,6 +87,11 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> Mapping
         for unit, other in test.elsewhere.items():
             if other not in found or unit not in found[other].units:
                 raise ValueError(f"{test.id} sends the unit {unit} to {other}, which is no test that is read in it.")
+    names = _names(found)
+    for name, ids in names.items():
+        specimens = {found[test_id].specimen for test_id in ids}
+        if len(ids) > 1 and (len(specimens) < len(ids) or None in specimens):
+            raise ValueError(f"{name} names {', '.join(ids)}; a name of two tests is allowed only where their specimen tells them apart.")
     return MappingProxyType(found)
 
 
@@ -103,6 +111,38 @@ def definition(test_id: str, unit: str | None) -> TestDef | None:
 def by_loinc() -> Mapping[str, TestDef]:
     """The test of each LOINC code that is read (roles preferred and alternate)."""
     return MappingProxyType({c.code: test for test in load_tests().values() for c in test.loinc if c.role != "not_read"})
+
+
+def find_tests(given: str) -> tuple[TestDef, ...]:
+    """The tests that a text names: by LOINC code, id, name or alias, exactly but for case, spaces, hyphens and underscores.
+
+    Empty where it names none; several where only the specimen tells them apart (immunofixation of serum or of urine).
+    """
+    if code := by_loinc().get(given.strip()):
+        return (code,)
+    return tuple(load_tests()[test_id] for test_id in _by_name().get(name_key(given), ()))
+
+
+def name_key(name: str) -> str:
+    """A name as names are compared: case, runs of spaces, hyphens and underscores aside; composed characters (a typed umlaut) as one."""
+    return re.sub(r"[\s_\-\u2010\u2011]+", " ", unicodedata.normalize("NFC", name)).strip().casefold()
+
+
+@cache
+def _by_name() -> Mapping[str, tuple[str, ...]]:
+    return _names(load_tests())
+
+
+def _names(tests: Mapping[str, TestDef]) -> dict[str, tuple[str, ...]]:
+    """Test ids by name key. An id or a display name goes before an alias of another test."""
+    own = {name_key(name): (test.id,) for test in tests.values() for name in (test.id, test.name)}
+    further: dict[str, tuple[str, ...]] = {}
+    for test in tests.values():
+        for key in dict.fromkeys(map(name_key, test.aliases)):
+            if own.get(key, (test.id,)) != (test.id,):
+                raise ValueError(f"The alias {key} of {test.id} is the name of {own[key][0]}.")
+            further[key] = (*further.get(key, ()), test.id)
+    return further | own
 
 
 def check_loinc(code: str) -> bool:
@@ -127,6 +167,7 @@ def _test(test_id: str, entry: Mapping[str, Any], tests: Mapping[str, Any], comp
     return TestDef(
         id=test_id,
         name=entry["name"],
+        aliases=tuple(entry.get("aliases", ())),
         group=entry["group"],
         kind="number" if labels else "word",
         unit=labels[0] if labels else None,

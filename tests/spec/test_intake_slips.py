@@ -1,0 +1,149 @@
+"""Slips of the pen that are used as stated and said, and days that cannot be: what `check` tells a data manager."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from rearm.intake import read_tables
+from rearm.record import Issue, Record
+
+PERSON = {"patient_id": "A", "sex": "F"}
+INFUSION = {"day": 0, "product": "ide-cel"}
+
+
+def _record(person: dict[str, Any] | None = None, **tables: Any) -> Record:
+    rows = {name: [{"patient_id": "A", **row} for row in entries] for name, entries in tables.items()}
+    return read_tables({"patients": [PERSON | (person or {})], **rows}, today=date(2026, 1, 1)).records[0]
+
+
+def _told(record: Record, code: str) -> list[Issue]:
+    return [i for i in record.issues if i.code == code]
+
+
+def _series(*values: Any, test: str = "serum_m_protein", unit: str = "g/dL") -> Record:
+    """One value a month; a pair states its own unit."""
+    rows = [(v, unit) if not isinstance(v, tuple) else v for v in values]
+    labs = [{"day": 30 * n, "test": test, "value": v, "unit": u} for n, (v, u) in enumerate(rows)]
+    return _record(infusions=[INFUSION], labs=labs)
+
+
+# ---------------------------------------------------------------- values
+
+
+@pytest.mark.parametrize(
+    ("values", "flagged"),
+    [
+        ((3.0, 0.8, 9, 1.2), ["row 4, value"]),  # 0.9 without its point
+        ((0.2, 9, 1.2), ["row 3, value"]),
+        ((0.8, 3.9, 0.8), []),  # under five times
+        ((0.8, 9, 8.5), []),  # a rise that stays
+        ((0.05, 0.3, 0.05), []),  # too small to matter
+        ((9, 0.8, 0.9), []),  # a first value has no value before it
+        ((0.8, 0.9, 9), []),
+    ],
+)
+def test_one_value_far_above_both_its_neighbours(values: tuple[float, ...], flagged: list[str]) -> None:
+    record = _series(*values)
+    told = _told(record, "possible_slip")
+    assert [i.source.place for i in told] == flagged
+    assert len(record.labs) == len(values)
+    assert all((i.severity, i.done) == ("warning", "used") and "lost decimal point" in i.message for i in told)
+
+
+def test_copies_of_the_car_may_peak() -> None:
+    assert not _told(_series(10, 50000, 20, test="car_copies_per_ug_dna", unit="copies/ug"), "possible_slip")
+
+
+@pytest.mark.parametrize(
+    ("values", "flagged"),
+    [
+        ((1.5, 1.6, (1.7, "g/L")), True),
+        ((1.5, 1.2, (1.7, "g/L")), True),  # 7-fold down, and the number goes on
+        ((1.5, 1.6, (17, "g/L")), False),
+        ((3.0, 2.9, (2.0, "mg/dL")), True),
+        ((3.0, (0.5, "g/L")), False),  # a real fall, stated in another unit
+        ((1.5, 1.6, (1.7, "g/dl")), False),  # another spelling of the same unit
+    ],
+)
+def test_another_unit_for_a_number_that_goes_on(values: tuple[Any, ...], flagged: bool) -> None:
+    assert bool(_told(_series(*values), "possible_unit_error")) is flagged
+
+
+@pytest.mark.parametrize(("size", "flagged"), [(4.9, True), (0.5, True), (5, False), (30, False), (0, False)])
+@pytest.mark.parametrize("column", ["length_mm", "width_mm", "short_axis_mm"])
+def test_lesions_too_small_to_be_measured(column: str, size: float, flagged: bool) -> None:
+    record = _record(imaging=[{"day": 1, "method": "CT", "result": "positive", "lesion": "L1", column: size}])
+    told = _told(record, "possible_unit_error")
+    assert bool(told) is flagged
+    assert all("centimetres" in i.message for i in told)
+    assert getattr(record.imaging[0], column) == size
+
+
+# ---------------------------------------------------------------- days
+
+
+def _far(day: int, person: dict[str, Any] | None = None, **tables: Any) -> list[Issue]:
+    labs = [{"day": d, "test": "crp", "value": 5, "unit": "mg/L"} for d in (0, 30, 90, day)]
+    return _told(_record(person, infusions=[INFUSION], labs=labs, **tables), "lonely_last_day")
+
+
+def test_a_single_row_long_after_everything_else() -> None:
+    (told,) = _far(456)
+    assert (told.severity, told.done, told.source.place) == ("warning", "used", "row 5")
+    assert "366 days after the data before it (day 90)" in told.message and "judged as of day 456" in told.message
+    assert _far(455) == []
+    (with_contact,) = _far(456, {"last_seen_day": 500})
+    assert "as of day" not in with_contact.message  # the stated contact sets the last day
+
+
+def test_what_is_known_late_without_a_slip() -> None:
+    assert _far(900, conditions=[{"day": 900, "condition": "diabetes", "status": "present"}]) == []  # two rows of that day
+    assert _far(900, deaths=[{"day": 900, "cause": "other"}]) == []
+    labs = [{"day": 0, "test": "crp", "value": 5, "unit": "mg/L"}]
+    assert _told(_record(infusions=[INFUSION], labs=labs, deaths=[{"day": 900}]), "lonely_last_day") == []
+
+
+@pytest.mark.parametrize(("day", "refused"), [("2081-05-01", True), ("2079-05-01", False)])
+def test_nobody_is_older_than_120(day: str, refused: bool) -> None:
+    person = {"birth_date": "1959-06-01", "day_zero": "2079-01-01"}
+    record = _record(person, labs=[{"day": day, "test": "crp", "value": 5, "unit": "mg/L"}])
+    assert [i.done for i in _told(record, "beyond_age")] == (["set_aside"] if refused else [])
+    assert len(record.labs) == (not refused)
+
+
+# ---------------------------------------------------------------- day zero
+
+DATED = {"day": "2024-01-05", "test": "crp", "value": 5, "unit": "mg/L"}
+
+
+def test_day_zero_of_an_infusion_is_only_noted() -> None:
+    record = _record(infusions=[{"day": "2024-01-02", "product": "ide-cel"}], labs=[DATED])
+    assert [i.severity for i in _told(record, "day_zero_chosen")] == ["note"]
+    assert _told(record, "infusion_without_day") == []
+
+
+@pytest.mark.parametrize("infusions", [[], [{"product": "ide-cel", "infused": "no"}]])
+def test_day_zero_without_an_infusion_is_a_warning(infusions: list[dict[str, Any]]) -> None:
+    record = _record(infusions=infusions, labs=[DATED])
+    (told,) = _told(record, "day_zero_chosen")
+    assert (told.severity, told.done) == ("warning", "used")
+    assert "not counted from an infusion" in told.message and "map or give its date" in told.message
+
+
+@pytest.mark.parametrize("day", [None, "05.01.24"])
+def test_an_infusion_without_a_day_is_an_error(day: str | None) -> None:
+    record = _record(infusions=[{"product": "ide-cel", "day": day}], labs=[DATED])
+    (told,) = _told(record, "day_zero_chosen")
+    assert (told.severity, told.done) == ("error", "used")
+    assert "none has a date that can be read" in told.message
+    (missing,) = _told(record, "infusion_without_day")
+    assert (missing.severity, missing.done, missing.source.place) == ("error", "used", "row 2")
+
+
+def test_an_infusion_without_a_day_among_day_numbers() -> None:
+    record = _record(infusions=[{"product": "ide-cel", "infused": "yes"}], labs=[{**DATED, "day": 5}])
+    assert len(_told(record, "infusion_without_day")) == 1
+    assert _told(record, "day_zero_chosen") == []

@@ -1,0 +1,159 @@
+"""What could not be read after the last assessment never makes a course better than it is known to be."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rearm.course import Failure, failures, load_criteria
+from rearm.course.criteria import criteria_table
+from rearm.intake import read_tables
+from rearm.record import Lab, Quantity, When
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from course_builder import death, infusion, lab, record, serum, src, team
+
+RESPONSE = {-6: 2.2, 28: 0.5, 56: 0.5, 90: 0.5}
+
+
+def one(**parts: Any) -> Failure:
+    return failures(record(**{"labs": serum(RESPONSE), "last_seen_day": 400, **parts}))[-1]
+
+
+def aside(test: str, day: int | None, why: str = "no unit") -> Lab:
+    return Lab(test=test, when=When() if day is None else When.on(day), source=src(f"aside {day}"), as_given="?", why_set_aside=why)
+
+
+def test_unread_results_of_the_disease_leave_the_course_unjudged() -> None:
+    failure = one(set_aside=[aside("serum_m_protein", 300), aside("serum_m_protein", 314), aside("team response", 314)])
+    assert (failure.status, failure.followed_to_day, failure.kind, failure.day) == ("cannot_be_judged", 90, None, None)
+    assert failure.reason == (
+        "Cannot be judged after day 90: 3 results of days 300 to 314 could not be read (serum M-protein, team response)."
+    )
+    assert failure.basis == (src("aside 300"), src("aside 314"))
+
+
+@pytest.mark.parametrize("test", ["kappa_flc", "marrow_plasma_cells", "pet", "mrd", "imaging", "team response", "Immunfixation"])
+def test_by_which_results_a_relapse_can_be_seen(test: str) -> None:
+    assert one(set_aside=[aside(test, 300)]).status == "cannot_be_judged"
+
+
+@pytest.mark.parametrize("test", ["hemoglobin", "crp"])
+def test_other_known_results_change_nothing(test: str) -> None:
+    failure = one(set_aside=[aside(test, 300)])
+    assert (failure.status, failure.followed_to_day) == ("not_failed", 400)
+    assert "could not be read" not in failure.reason
+
+
+def test_a_test_that_is_not_known_is_named_and_ends_what_is_claimed() -> None:
+    failure = one(set_aside=[aside("XYZ", 300), aside("ABC", 314)])
+    assert (failure.status, failure.followed_to_day, failure.last_assessed_day) == ("not_failed", 90, 90)
+    assert "No progression up to day 90" in failure.reason and "day 400" not in failure.reason
+    assert "2 results of days 300 to 314 could not be read ('XYZ', 'ABC')" in failure.reason
+
+
+def test_what_was_read_later_makes_up_for_it() -> None:
+    failure = one(labs=serum({**RESPONSE, 330: 0.5}), set_aside=[aside("serum_m_protein", 300), aside("XYZ", 300)])
+    assert (failure.status, failure.followed_to_day) == ("not_failed", 400)
+
+
+def test_a_failure_shown_before_stays() -> None:
+    failure = one(labs=serum({**RESPONSE, 120: 1.2, 134: 1.4}), set_aside=[aside("serum_m_protein", 300)])
+    assert (failure.status, failure.day, failure.followed_to_day) == ("failed", 120, 400)
+
+
+def test_a_signal_and_a_death_stay_and_name_it() -> None:
+    suspected = one(labs=serum({**RESPONSE, 120: 1.2}), set_aside=[aside("serum_m_protein", 300)])
+    assert suspected.status == "suspected"
+    died = one(deaths=[death(350, "infection")], set_aside=[aside("serum_m_protein", 300)])
+    assert (died.status, died.followed_to_day) == ("died_without_progression", 350)
+    assert "Cannot be judged after day 90: 1 result of day 300" in died.reason
+
+
+def test_what_belongs_to_the_last_assessment_is_part_of_it() -> None:
+    within = one(set_aside=[aside("urine_immunofixation", 93)])
+    assert (within.status, within.followed_to_day) == ("not_failed", 400)
+    repeated = one(set_aside=[aside("serum_m_protein", 93)])  # a repetition may say something else
+    assert repeated.status == "cannot_be_judged"
+
+
+def test_a_team_progression_without_a_day_is_not_passed_over() -> None:
+    failure = one(responses=[team(0, "PD", when=When())])
+    assert failure.status == "cannot_be_judged"
+    assert "the team recorded progressive disease on a day that is not known" in failure.reason
+    assert one(responses=[team(0, "PR", when=When())]).status == "not_failed"
+
+
+def test_results_without_a_day_are_named() -> None:
+    failure = one(set_aside=[aside("serum_m_protein", None, "two-digit year")])
+    assert failure.status == "not_failed"
+    assert "1 result of the disease has no day that could be read" in failure.reason
+
+
+def test_what_lies_after_the_next_infusion_is_not_of_this_one() -> None:
+    first, second = failures(
+        record(
+            labs=serum({**RESPONSE, 190: 2.2, 230: 0.2, 260: 0.2}),
+            infusions=[infusion(0), infusion(200, "cilta-cel")],
+            set_aside=[aside("serum_m_protein", 300)],
+        )
+    )
+    assert "could not be read" not in first.reason
+    assert second.status == "cannot_be_judged"
+
+
+def test_from_the_tables_to_the_answer() -> None:
+    """The rows as a centre wrote them: read where the names are listed, not taken for silence where they are not."""
+    m = {"patient_id": "A", "unit": "g/L"}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "patients": [{"patient_id": "A", "last_seen_day": 400}],
+        "infusions": [{"patient_id": "A", "day": 0, "product": "ide-cel"}],
+        "labs": [
+            *({**m, "day": d, "test": "serum_m_protein", "value": v} for d, v in ((-6, 22), (30, 5), (60, 5), (90, 5))),
+            {**m, "day": 300, "test": "M-Protein", "value": 12},
+            {**m, "day": 314, "test": "M-Gradient", "value": 14},
+        ],
+        "assessments": [{"patient_id": "A", "day": 314, "response": "Progress"}],
+    }
+    read = failures(read_tables(tables).records[0])[0]
+    assert (read.status, read.certainty, read.day, read.team_day) == ("failed", "confirmed", 300, 314)
+    unreadable = {**tables, "labs": [{**r, "unit": None} if r["day"] >= 300 else r for r in tables["labs"]]}
+    unreadable["assessments"] = [{"patient_id": "A", "day": 314, "response": "progr."}]
+    unread = failures(read_tables(unreadable).records[0])[0]
+    assert (unread.status, unread.followed_to_day) == ("cannot_be_judged", 90)
+    assert "3 results of days 300 to 314" in unread.reason
+
+
+# ---------------------------------------------------------------- what is claimed after the last assessment
+
+
+def test_a_long_gap_is_not_claimed_as_free_of_progression() -> None:
+    failure = one()
+    assert failure.reason == "No progression up to day 90; not assessed since (last contact day 400)."
+    assert failure.followed_to_day == 400
+    gap = load_criteria().assessment_gap
+    assert gap == 120 and criteria_table()["settings"]["assessment_gap"]["basis"] == "assumption"
+    assert one(last_seen_day=90 + gap).reason == f"No progression to day {90 + gap}, last assessed on day 90."
+    assert "not assessed since" in one(last_seen_day=91 + gap).reason
+    wider = failures(record(labs=serum(RESPONSE), last_seen_day=400), load_criteria(assessment_gap=365))[0]
+    assert "not assessed since" not in wider.reason
+
+
+def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
+    """<5 g/L from 22 g/L is a fall of at least 77 %: PR, which counts only when a second assessment confirms it."""
+
+    def below(day: int) -> list[Lab]:
+        return [lab("serum_m_protein", day, Quantity(0.0, 0.5, high_open=True)), lab("urine_m_protein_24h", day, 0)]
+
+    base = serum({-6: 2.2})
+    once = one(labs=[*base, *below(30)], last_seen_day=40)
+    assert once.course is not None and once.course.visits[0].response == "PR" and "77.3 % down" in once.course.visits[0].reason
+    assert once.best_response == "SD" and "Unconfirmed PR on day 30" in once.reason
+    twice = one(labs=[*base, *below(30), *below(60)], last_seen_day=70)
+    assert twice.best_response == "PR" and "Unconfirmed" not in twice.reason
+    relapsed = one(labs=[*base, *below(30), *serum({60: 2.4, 74: 2.5})])
+    assert relapsed.kind == "primary_refractory" and "Unconfirmed PR on day 30" in relapsed.reason
