@@ -104,6 +104,10 @@ def test_what_is_known_late_without_a_slip() -> None:
     assert _far(900, deaths=[{"day": 900, "cause": "other"}]) == []
     labs = [{"day": 0, "test": "crp", "value": 5, "unit": "mg/L"}]
     assert _told(_record(infusions=[INFUSION], labs=labs, deaths=[{"day": 900}]), "lonely_last_day") == []
+    therapies = [{"start_day": -900, "agents": "lenalidomide"}]
+    assert _told(_record(infusions=[INFUSION], therapies=therapies), "lonely_last_day") == []  # the infusion itself
+    second = [INFUSION, {"day": 3000, "product": "cilta-cel"}]
+    assert len(_told(_record(infusions=second, labs=labs), "lonely_last_day")) == 1
 
 
 @pytest.mark.parametrize(("day", "refused"), [("2081-05-01", True), ("2079-05-01", False)])

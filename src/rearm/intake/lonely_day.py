@@ -14,7 +14,8 @@ FAR = 365  # days after the data before it
 def flag_lonely_day(record: Record) -> list[Issue]:
     """An issue where the last day with data is named by one row only and lies more than a year after the day before it.
 
-    Deaths and the stated last contact are not wondered about: they are known of patients who are no longer examined.
+    Deaths and the stated last contact are not wondered about: they are known of patients who are no longer examined. Nor is the first
+    infusion, which the record is about and which may be all that is known after earlier lines.
     """
     rows: dict[int, set[Source]] = defaultdict(set)
     for name in EVENT_FIELDS:
@@ -26,7 +27,8 @@ def flag_lonely_day(record: Record) -> list[Issue]:
     if len(days) < 2 or days[-1] - days[-2] <= FAR or len(rows[days[-1]]) > 1:
         return []
     last, before = days[-1], days[-2]
-    if any(death.day == last for death in record.deaths):
+    first_infusion = min((x.day for x in record.infused() if x.day is not None), default=None)
+    if last == first_infusion or any(death.day == last for death in record.deaths):
         return []
     (source,) = rows[last]
     supported = record.last_seen_day is not None and record.last_seen_day >= last
