@@ -402,6 +402,38 @@ def test_draft_lists_every_column_and_loads(tmp_path: Path) -> None:
         write_draft(target, book)
 
 
+def test_draft_of_a_german_registry(tmp_path: Path) -> None:
+    """Headers as centres write them, units beside the name, cytogenetics as columns; the draft reads without being edited."""
+    header: list[object] = [
+        *("Pat-Nr.", "Geschlecht (m/w)", "Geb.-Jahr", "Datum CAR-T", "CAR-T Produkt", "Dat. letzter Kontakt"),
+        *("t(11;14)", "del17p", "1q21+", "t(4;14)", "Ig-Typ"),
+    ]
+    person: list[object] = ["007", "w", 1960, "05.03.2024", "Carvykti", "20.02.2025", "ja", "nein", "positiv", "siehe Brief", "IgG"]
+    lab_header: list[object] = [
+        *("Pat-Nr.", "Datum", "M-Gradient (g/l)", "FLC kappa mg/l", "Kappa (frei) mg/dl", "Thrombo (/nl)", "Krea", "IFE", "Krea grob"),
+    ]
+    labs: list[object] = ["007", "20.02.2024", 28, 9, "1,5", 120, "0,9", "pos", 3]
+    book = _book(tmp_path, Patienten=[["Export"], [None], header, person], Labor=[lab_header, labs])
+    target = write_draft(tmp_path / "draft.toml", book)
+    draft = target.read_text("utf-8")
+    assert all(f"#   {left} " in draft for left in ("IFE", "Ig-Typ", "t(4;14)", "Krea grob"))
+    (record,) = read(book, target).records
+    assert (record.sex, record.birth_year, record.last_seen_day) == ("F", 1960, 352)
+    assert [(x.product, x.day) for x in record.infusions] == [("cilta-cel", 0)]
+    assert [(v.gene, v.kind, v.result) for v in record.variants] == [
+        ("t(11;14)", "translocation", "present"),
+        ("17p", "deletion", "absent"),
+        ("1q21", "gain", "present"),
+    ]
+    assert [(x.test, x.day, x.quantity.exact if x.quantity else None) for x in record.labs] == [
+        ("serum_m_protein", -14, 2.8),
+        ("kappa_flc", -14, 9.0),
+        ("kappa_flc", -14, 15.0),
+        ("platelets", -14, 120.0),
+    ]
+    assert [x.test for x in record.set_aside] == ["creatinine"], "creatinine has no unit yet"
+
+
 def test_draft_without_ids(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="patients' ids"):
         draft_mapping(_book(tmp_path, t=[["a", "b"], [1, 2]]))

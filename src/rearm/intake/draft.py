@@ -17,46 +17,50 @@ from rearm.intake.rows import Grid, Value
 from rearm.intake.tables import read_grids, table_files
 from rearm.intake.values import Refused, not_done, number, parse_moment, text
 from rearm.knowledge.agents import find_agent, find_class
-from rearm.knowledge.tests import TestDef, load_tests
+from rearm.knowledge.tests import TestDef, find_tests, load_tests
 from rearm.units import normal_unit
 
 __all__ = ["draft_mapping", "write_draft"]
 
 _ID_HEADERS = (
     "patient_id", "patientid", "patient", "pat_id", "pid", "subject_id", "usubjid", "record_id", "study_id", "id", "sample_id",
-    "patienten_id", "patientennummer", "pseudonym",
+    "patienten_id", "patientennummer", "pseudonym", "pat_nr", "patnr", "patienten_nr", "patient_nr", "pat_no", "patient_no",
+    "patient_number", "pat",
 )  # fmt: skip
 _DAY_HEADERS = ("day", "tag", "visit", "visite", "timepoint", "zeitpunkt", "cum_days", "date", "datum")
 # What centres write for a patient's data and for tests, besides their names in the dictionaries.
 _PERSON_HEADERS = {
     "sex": ("sex", "gender", "geschlecht"),
-    "birth_date": ("birth_date", "date_of_birth", "dob", "geburtsdatum"),
-    "birth_year": ("birth_year", "geburtsjahr"),
+    "birth_date": ("birth_date", "date_of_birth", "dob", "geburtsdatum", "geb_datum", "geb_dat"),
+    "birth_year": ("birth_year", "geburtsjahr", "geb_jahr", "year_of_birth"),
     "light_chain": ("light_chain", "leichtkette"),
     "heavy_chain": ("heavy_chain", "isotype", "schwerkette"),
-    "last_seen_day": ("last_seen_day", "last_seen_date"),
+    "last_seen_day": ("last_seen_day", "last_seen_date", "letzter_kontakt", "datum_letzter_kontakt", "dat_letzter_kontakt"),
     "day_zero": ("day_zero", "infusion_date"),
-    "diagnosis_day": ("diagnosis_day", "diagnosis_date"),
+    "diagnosis_day": ("diagnosis_day", "diagnosis_date", "diagnosedatum", "datum_erstdiagnose"),
 }
-_TEST_HEADERS = {
-    "hemoglobin": ("hb", "hgb", "haemoglobin", "hämoglobin"),
-    "leukocytes": ("wbc", "leukozyten"),
-    "neutrophils": ("anc", "neutrophile"),
-    "lymphocytes": ("alc", "lymphozyten"),
-    "platelets": ("plt", "thrombozyten"),
-    "creatinine": ("krea", "kreatinin"),
-    "calcium": ("calcium", "kalzium"),
-    "interleukin_6": ("il6", "il-6"),
-    "procalcitonin": ("pct",),
-    "soluble_bcma": ("bcma", "sbcma"),
-    "beta2_microglobulin": ("b2m",),
-    "serum_m_protein": ("m-protein", "m_protein", "mprotein", "paraprotein"),
-    "kappa_flc": ("kappa", "flc_kappa"),
-    "lambda_flc": ("lambda", "flc_lambda"),
-    "r_iss": ("r-iss", "riss"),
+_INFUSION_HEADERS = {
+    "day": (
+        "datum_car_t",
+        "car_t_datum",
+        "datum_der_car_t",
+        "car_t_date",
+        "date_car_t",
+        "date_of_car_t",
+        "datum_car_t_infusion",
+        "infusionsdatum",
+    ),
+    "product": ("car_t_produkt", "car_t_product", "produkt_car_t", "product_car_t", "car_t_präparat"),
 }
+# Headers that would be too loose as names of a test in a table; a draft is read by a person before it is used.
+_TEST_HEADERS = {"soluble_bcma": ("bcma",), "kappa_flc": ("kappa",), "lambda_flc": ("lambda",)}
 _PERSON = {header: column for column, headers in _PERSON_HEADERS.items() for header in headers}
 _TESTS = {header: test for test, headers in _TEST_HEADERS.items() for header in headers}
+_INFUSION = {header: column for column, headers in _INFUSION_HEADERS.items() for header in headers}
+# Cytogenetics as headers: a translocation as it is written, or a change of a chromosome's arm (del17p, del(17p13), gain 1q21, 1q21+).
+_TRANSLOCATION = re.compile(r"t ?\([0-9XY]{1,2} ?; ?[0-9XY]{1,2}\)", re.IGNORECASE)
+_ARM = re.compile(r"(?P<kind>del|gain|amp)[ _]?\(?(?P<locus>[0-9]{1,2}[pq][0-9.]*)\)?|(?P<up>[0-9]{1,2}[pq][0-9.]*)\+", re.IGNORECASE)
+_KINDS = {"del": "deletion", "gain": "gain", "amp": "amplification"}
 _UNIT = re.compile(r"[\[(]\s*(.+?)\s*[\])]\s*")
 _SUFFIX = re.compile(r"(?P<stem>.+?)[ _]?(?:d(?:ay)?[ _]?|_)(?P<day>-?[0-9]{1,4})")
 _REGIMEN = re.compile(r"(?i)(regime|regimen|therapie|therapy|line|linie)[ _]?(\d{1,2})")
@@ -76,6 +80,8 @@ class _Sheet:
     tests: dict[str, tuple[TestDef, str | None]] = field(default_factory=dict)
     wide: dict[tuple[str, str, str | None], list[str]] = field(default_factory=dict)  # (stem, test, unit): headers
     regimens: dict[str, list[str]] = field(default_factory=dict)
+    infusion: dict[str, str] = field(default_factory=dict)
+    variants: dict[str, tuple[str, str]] = field(default_factory=dict)  # header: (locus, kind)
     status: list[str] = field(default_factory=list)
     rest: list[str] = field(default_factory=list)
 
@@ -125,7 +131,7 @@ def draft_mapping(source: Path) -> str:
 def _recognise(grid: Grid) -> _Sheet | None:
     for header in range(min(5, len(grid.rows))):
         names = {" ".join(text(c).split()): i for i, c in enumerate(grid.rows[header]) if isinstance(c, str)}
-        id_header = next((n for wanted in _ID_HEADERS for n in names if re.sub(r"[ .-]+", "_", folded(n)) == wanted), None)
+        id_header = next((n for wanted in _ID_HEADERS for n in names if _key(n) == wanted), None)
         if id_header is not None:
             sheet = _Sheet(grid, header, names, id_header)
             sheet.day_header = next((n for wanted in _DAY_HEADERS for n in names if folded(n) == wanted and n != id_header), None)
@@ -137,19 +143,22 @@ def _recognise(grid: Grid) -> _Sheet | None:
 
 
 def _column(sheet: _Sheet, name: str, index: int) -> None:
-    person = _PERSON.get(folded(name))
-    if person is not None and person not in sheet.person:
-        sheet.person[person] = name
+    if (variant := _variant(name)) is not None and _mostly(sheet, index, "variants", "result"):
+        sheet.variants[name] = variant
         return
+    key = _key(_without_unit(name)[0])
+    for known, found in ((_PERSON, sheet.person), (_INFUSION, sheet.infusion)):
+        if key in known and known[key] not in found:
+            found[known[key]] = name
+            return
     if match := _REGIMEN.fullmatch(name):
         sheet.regimens.setdefault(match[1], []).append(name)
         return
-    bare, unit = _without_unit(name)
-    if (test := _test(bare)) is not None:
-        sheet.tests[name] = (test, unit)
+    if (read := _test_and_unit(name)) is not None:
+        sheet.tests[name] = read
     elif (match := _SUFFIX.fullmatch(name)) and (test := _test(_without_unit(match["stem"])[0])) is not None:
         sheet.wide.setdefault((match["stem"], test.id, _without_unit(match["stem"])[1]), []).append(name)
-    elif (find_agent(name) or find_class(name)) and _mostly_status(sheet, index):
+    elif (find_agent(name) or find_class(name)) and _mostly(sheet, index, "refractoriness", "status"):
         sheet.status.append(name)
     else:
         sheet.rest.append(name)
@@ -160,11 +169,40 @@ def _without_unit(name: str) -> tuple[str, str | None]:
     return (name, None) if match is None else ((name[: match.start()] + name[match.end() :]).strip(), match[1])
 
 
+def _key(name: str) -> str:
+    """A header as headers are compared: `Pat-Nr.` is pat_nr."""
+    return re.sub(r"[ ._-]+", "_", folded(name)).strip("_")
+
+
+def _variant(name: str) -> tuple[str, str] | None:
+    if _TRANSLOCATION.fullmatch(name):
+        return name.replace(" ", "").lower(), "translocation"
+    if (match := _ARM.fullmatch(name)) is None:
+        return None
+    return (match["up"].lower(), "gain") if match["up"] else (match["locus"].lower(), _KINDS[match["kind"].lower()])
+
+
+def _test_and_unit(name: str) -> tuple[TestDef, str | None] | None:
+    """The test that a header names, and its unit: in brackets, or in plain text after the name (`FLC kappa mg/l`)."""
+    bare, unit = _without_unit(name)
+    if (test := _test(name)) is not None:  # a name may itself hold brackets: kappa (frei)
+        return test, None
+    if (test := _test(bare)) is not None:
+        return test, unit
+    words = name.split()
+    for place in range(1, len(words)):
+        test, unit = _test(" ".join(words[:place])), " ".join(words[place:])
+        if test is not None and normal_unit(unit) in test.units:
+            return test, unit
+    return None
+
+
 def _test(name: str) -> TestDef | None:
-    wanted = folded(name)
-    if wanted in _TESTS:
+    """The one test of a name; a name of two tests, told apart only by the specimen, is left to the person."""
+    if (wanted := folded(name)) in _TESTS:
         return load_tests()[_TESTS[wanted]]
-    return next((t for t in load_tests().values() if wanted in (t.id, folded(t.name))), None)
+    found = find_tests(name)
+    return found[0] if len(found) == 1 else None
 
 
 def _cells(sheet: _Sheet, index: int) -> list[Value]:
@@ -172,8 +210,9 @@ def _cells(sheet: _Sheet, index: int) -> list[Value]:
     return [c for c in cells if c is not None and not not_done(c)]
 
 
-def _mostly_status(sheet: _Sheet, index: int) -> bool:
-    spellings = load_tables()["refractoriness"].columns["status"].spellings
+def _mostly(sheet: _Sheet, index: int, table: str, column: str) -> bool:
+    """Whether the cells are words of that column of a tidy table."""
+    spellings = load_tables()[table].columns[column].spellings
     cells = _cells(sheet, index)
     return bool(cells) and sum(folded(text(c)) in spellings for c in cells) >= _ENOUGH_STATUS_WORDS * len(cells)
 
@@ -244,6 +283,10 @@ def _block(key: str, sheet: _Sheet) -> Iterator[str]:
         yield 'id_pattern = "(.+?)_[0-9]+"   # sample ids: the patient stands before the last underscore'
     if sheet.person:
         yield from _row("patients", {column: f"{{ column = {_q(name)} }}" for column, name in sheet.person.items()})
+    if sheet.infusion:
+        yield from _row("infusions", {column: f"{{ column = {_q(name)} }}" for column, name in sheet.infusion.items()})
+    for name, (locus, kind) in sheet.variants.items():
+        yield from _row("variants", {"gene": _q(locus), "kind": _q(kind), "result": f"{{ column = {_q(name)} }}"})
     day = {"day": f"{{ column = {_q(sheet.day_header)} }}"} if sheet.day_header else {}
     for name, (test, unit) in sheet.tests.items():
         yield from _row("labs", day | {"test": _q(test.id), "value": f"{{ column = {_q(name)} }}"}, test, unit)
