@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,11 +40,24 @@ def next_tests_of(
         changes = tuple(_changes(plan, patient, varied, rows, codes, row)) if judged else ()
         if varied.mandatory or changes:
             weight = _weight(plan, changes)
-            test = _test(varied, changes)
+            test = _test(varied, changes, _why(plan, varied, changes))
             # the minimum work-up in the order of the knowledge, then what changes most, is least invasive, comes back soonest
             key = (0, place, 0, 0) if varied.mandatory else (1, -weight, test.invasiveness, test.turnaround)
             found.append((key, place, test))
-    return tuple(test for _, _, test in sorted(found, key=lambda x: x[:2]))
+    return (*(test for _, _, test in sorted(found, key=lambda x: x[:2])), *_overdue(plan, patient))
+
+
+def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
+    """The markers, where the CAR-T has not failed as far as was looked, and nobody has looked for long."""
+    last = patient.failures[-1] if patient.failures else None
+    if last is None or last.status != "not_failed" or last.last_assessed_day is None or patient.as_of is None:
+        return
+    gap = patient.as_of - last.last_assessed_day
+    if gap > plan.parameters.markers_old_after_days:
+        why = f"The disease was last assessed on day {last.last_assessed_day}, {gap} days before: whether it came back since is not known."
+        for workup in plan.workups:
+            if "failure_status" in workup.workup.supplies:
+                yield _test(Varied((workup,), False, ("failure_status",), False, ()), (), why)
 
 
 def _changes(plan: Plan, patient: Patient, varied: Varied, rows: range, codes: Codings, own: int) -> Iterator[Change]:
@@ -93,24 +107,26 @@ def _weight(plan: Plan, changes: Sequence[Change]) -> float:
     return sum(weights[kind] for kind, _ in {(c.kind, c.what) for c in changes})
 
 
-def _test(varied: Varied, changes: tuple[Change, ...]) -> NextTest:
+def _test(varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
     workups = [w.workup for w in varied.workups]
     return NextTest(
         ids=tuple(w.id for w in workups),
         name="; with ".join(w.name for w in workups),
         tests=tuple(dict.fromkeys(t for w in workups for t in w.tests)),
-        findings=tuple(dict.fromkeys(f for w in workups for f in w.supplies)),
+        findings=varied.findings,
         mandatory=varied.mandatory,
         changes=changes,
-        why=_why(varied, changes),
+        why=why,
         invasiveness=max(w.invasiveness for w in workups),
         turnaround=max(w.turnaround for w in workups),
         citations=tuple(dict.fromkeys(c for w in workups for c in w.sources)),
     )
 
 
-def _why(varied: Varied, changes: Sequence[Change]) -> str:
+def _why(plan: Plan, varied: Varied, changes: Sequence[Change]) -> str:
     parts = ["Belongs to the minimum work-up."] if varied.mandatory else []
+    if varied.partly:
+        parts.append(f"Missing: {'; '.join(_short(plan, name) for name in varied.findings)}.")
     named = {kind: tuple(dict.fromkeys(c.name for c in changes if c.kind == kind)) for kind in ("failure", "option", "group", "factor")}
     told = []
     if named["failure"]:
@@ -123,6 +139,12 @@ def _why(varied: Varied, changes: Sequence[Change]) -> str:
         both = "Only both together" if len(varied.workups) > 1 else "The result"
         parts.append(f"{both} could change {'; '.join(told)}.")
     return " ".join(parts)
+
+
+def _short(plan: Plan, name: str) -> str:
+    """The meaning of a finding up to its first stop or comma."""
+    words = re.split(r"[,.;:](?:\s|$)", plan.knowledge.catalogue[name].meaning, maxsplit=1)[0]
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def _listed(names: Sequence[str], what: str) -> str:

@@ -18,6 +18,9 @@ class Parameters:
     scenarios_per_workup: int = 64
     # Pairs are tried only where no single test changes anything, and among this many work-ups at most.
     workups_in_pairs: int = 8
+    # Days without an assessment of the disease after which "has not failed" is old news and markers are asked for. A choice of this
+    # project: monthly to three-monthly visits are usual after CAR-T, so that one was missed.
+    markers_old_after_days: int = 120
     # What a change counts when tests are put in order. Choices of this project: what bars or opens an option before what grades a cause.
     weight_option: float = 2.0
     weight_group: float = 2.0

@@ -76,6 +76,8 @@ class FactorPlan:
 class WorkupPlan:
     workup: Workup
     mandatory: int | None
+    settled: int | None
+    only_where: int | None
     about_itself: bool  # its mandatory condition reads what it supplies: it confirms or settles something that is there
 
 
@@ -215,11 +217,11 @@ class _Planner:
         )
 
     def workup(self, workup: Workup) -> WorkupPlan:
-        if workup.mandatory is None:
-            return WorkupPlan(workup=workup, mandatory=None, about_itself=False)
-        number = self.number(workup.mandatory)
-        about_itself = bool(set(self.conditions[number].reads) & set(workup.supplies))
-        return WorkupPlan(workup=workup, mandatory=number, about_itself=about_itself)
+        mandatory, settled, only_where = (
+            None if text is None else self.number(text) for text in (workup.mandatory, workup.settled, workup.only_where)
+        )
+        about_itself = mandatory is not None and bool(set(self.conditions[mandatory].reads) & set(workup.supplies))
+        return WorkupPlan(workup=workup, mandatory=mandatory, settled=settled, only_where=only_where, about_itself=about_itself)
 
 
 def in_effect(option: Option, region: str | None, day: date | None) -> tuple[bool, ...]:

@@ -7,6 +7,7 @@ is asked for in order to settle just that.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,10 +37,15 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Varied:
-    """One or two work-ups that would tell something new of a patient, with the results that can come out."""
+    """One or two work-ups that would tell something new of a patient, with the results that can come out.
+
+    `findings`: what they would give that is not known yet, or that they would settle; `partly`: the rest is on record already.
+    """
 
     workups: tuple[WorkupPlan, ...]
     mandatory: bool
+    findings: tuple[str, ...]
+    partly: bool
     scenarios: tuple[Scenario, ...]
 
 
@@ -65,16 +71,22 @@ def worth_trying(plan: Plan, entry: Finding) -> tuple[bool | float | int | str, 
 
 def varied(plan: Plan, patient: Patient) -> list[Varied]:
     """Every work-up that would tell something new of this patient, in the order of the knowledge."""
+
+    def holds(number: int | None) -> bool:
+        return number is not None and truth(plan.conditions[number], patient.values, patient.intervals) is True
+
     found = []
     for workup in plan.workups:
-        mandatory = workup.mandatory is not None and truth(plan.conditions[workup.mandatory], patient.values, patient.intervals) is True
-        settles = (
-            set(plan.conditions[workup.mandatory].reads) if mandatory and workup.about_itself and workup.mandatory is not None else set()
-        )
-        names = [name for name in workup.workup.supplies if name in plan.relevant and (patient.values.get(name) is None or name in settles)]
-        if names or (mandatory and any(patient.values.get(name) is None for name in workup.workup.supplies)):
-            outcomes = _outcomes(plan, workup, patient, names)
-            found.append(Varied((workup,), mandatory, tuple(_scenario(plan, patient, o) for o in outcomes)))
+        if holds(workup.settled) or (workup.only_where is not None and not holds(workup.only_where)):
+            continue
+        mandatory = holds(workup.mandatory)
+        settles = plan.conditions[workup.mandatory].reads if mandatory and workup.about_itself and workup.mandatory is not None else ()
+        names = tuple(n for n in workup.workup.supplies if n in plan.relevant and (patient.values.get(n) is None or n in settles))
+        if names:
+            partly = any(patient.values.get(n) is not None for n in workup.workup.supplies if n not in settles)
+            scenarios = (_scenario(plan, patient, o) for o in _outcomes(plan, workup, patient, names))
+            possible = tuple(s for s in scenarios if not _impossible(s, patient))
+            found.append(Varied((workup,), mandatory, names, partly, possible))
     return found
 
 
@@ -83,25 +95,44 @@ def pair(plan: Plan, patient: Patient, first: Varied, second: Varied) -> Varied:
     outcomes = [{**a.values, **b.values} for a in first.scenarios for b in second.scenarios]
     limit = plan.parameters.scenarios_per_workup
     chosen = tuple(_scenario(plan, patient, o) for o in outcomes[:limit])
-    return Varied(first.workups + second.workups, first.mandatory and second.mandatory, chosen)
+    findings = tuple(dict.fromkeys(first.findings + second.findings))
+    return Varied(first.workups + second.workups, first.mandatory and second.mandatory, findings, first.partly or second.partly, chosen)
 
 
 def _outcomes(plan: Plan, workup: WorkupPlan, patient: Patient, names: Collection[str]) -> list[Outcome]:
-    if not names:
-        return []
-    if workup.workup.outcomes:
-        stated = [o for o in workup.workup.outcomes if not _contradicts(o, patient, names)] or list(workup.workup.outcomes)
+    stated = [o for o in workup.workup.outcomes if not _contradicts(o, patient, names)]
+    if stated:
         cut = [{name: value for name, value in outcome.items() if name in names} for outcome in stated]
         return [o for i, o in enumerate(cut) if o and o not in cut[:i]]
-    catalogue = plan.knowledge.catalogue
-    choices = {name: values for name in names if (values := worth_trying(plan, catalogue[name]))}
-    return _combined(choices, plan.parameters.scenarios_per_workup)
+    # none is stated, or none fits what is known: each finding by itself then, as far as its bounds allow
+    choices = {name: tuple(v for v in worth_trying(plan, plan.knowledge.catalogue[name]) if _within(v, name, patient)) for name in names}
+    return _combined({name: values for name, values in choices.items() if values}, plan.parameters.scenarios_per_workup)
 
 
 def _contradicts(outcome: Mapping[str, Any], patient: Patient, varied_names: Collection[str]) -> bool:
-    """Whether a joint outcome goes against a yes, a no or a word that is known and stays; numbers of two methods may differ."""
-    known = {name: patient.values.get(name) for name in outcome if name not in varied_names}
-    return any(isinstance(value, bool | str) and value != outcome[name] for name, value in known.items())
+    """Whether a joint outcome goes against a yes, a no or a word that is known and stays, or lies outside of known bounds.
+
+    Numbers of two methods may differ.
+    """
+    for name, value in outcome.items():
+        known = None if name in varied_names else patient.values.get(name)
+        if (isinstance(known, bool | str) and known != value) or not _within(value, name, patient):
+            return True
+    return False
+
+
+def _within(value: Any, name: str, patient: Patient) -> bool:
+    low, high = patient.intervals.get(name, (-math.inf, math.inf))
+    return isinstance(value, bool | str) or bool(low <= value <= high)
+
+
+# A status of an antigen that two methods or the gene have settled; one negative stain is not, so that a positive one may still refute it.
+_DECISIVE = ("lost", "retained")
+
+
+def _impossible(scenario: Scenario, patient: Patient) -> bool:
+    """Whether the result contradicts what is shown, so that the status of an antigen would become unknown again."""
+    return any(value is None and patient.values.get(name) in _DECISIVE for name, value in scenario.changed.items())
 
 
 def _combined(choices: Mapping[str, Sequence[bool | float | int | str]], limit: int) -> list[Outcome]:

@@ -97,8 +97,9 @@ class Knowledge:
             yield from ((f"option {option.id}, availability {a.region}", a.when) for a in option.availability if a.when is not None)
             yield from ((f"option {option.id}, support", s.when) for s in option.support if s.when is not None)
         for workup in self.workups.values():
-            if workup.mandatory is not None:
-                yield f"workup {workup.id}, mandatory", workup.mandatory
+            for key in ("mandatory", "settled", "only_where"):
+                if (text := getattr(workup, key)) is not None:
+                    yield f"workup {workup.id}, {key}", text
         yield from ((f"alert {alert.id}", alert.when) for alert in self.alerts.values())
 
 

@@ -244,7 +244,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workup:
-    """A test or set of tests that a report may ask for. `outcomes` are the joint results that can come out of it."""
+    """A test or set of tests that a report may ask for. `outcomes` are the joint results that can come out of it.
+
+    `mandatory`: where true it belongs to the minimum work-up; `settled`: where true it is not asked for, because what it would tell is
+    known; `only_where`: it is asked for only where this is true (a biopsy needs a lesion).
+    """
 
     id: str
     name: str
@@ -254,6 +258,8 @@ class Workup:
     turnaround: int
     outcomes: tuple[Row, ...] = ()
     mandatory: str | None = None
+    settled: str | None = None
+    only_where: str | None = None
     sources: tuple[str, ...] = ()
 
 
