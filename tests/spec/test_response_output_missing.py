@@ -1,0 +1,114 @@
+"""What a visit says was missing, and what a result that is a bound or a lesion of unknown size is worth. Read line by line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rearm.course import Visit, criteria_table, load_criteria, response_course
+from rearm.record import Quantity
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+from course_builder import lab, lesion, record
+
+URINE, SERUM, IFE = "urine_m_protein_24h", "serum_m_protein", "urine_immunofixation"
+AT_MOST = Quantity(0.0, 0.3, high_open=True)
+
+
+def visit(baseline: dict[str, Any], then: dict[str, Any], *, images: list[Any] | None = None, **parameters: Any) -> Visit:
+    """The visit of day 28; values by test on day -5 and on day 28."""
+    labs = [lab(t, -5, v) for t, v in baseline.items()] + [lab(t, 28, v) for t, v in then.items()]
+    course = response_course(
+        record(infusions=[], labs=labs, imaging=images or []), start=0, criteria=load_criteria(**parameters), schedule=[28]
+    )
+    return next(v for v in course.visits if v.day == 28)
+
+
+FLC = {"kappa_flc": 500, "lambda_flc": 10}
+WITH_URINE = {SERUM: 3.0, URINE: 0}
+MISSING: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
+    # what                  baseline                then                                 response  missing says
+    ("serum not measured", WITH_URINE,             {URINE: 0},                             "NE", "serum M-protein"),
+    ("serum is a bound", WITH_URINE,             {SERUM: AT_MOST, URINE: 0},             "VGPR", "an exact serum M-protein"),
+    ("urine not measured", {SERUM: 0, URINE: 900}, {SERUM: 0},                             "NE", "24-hour urine M-protein"),
+    ("urine is a bound", {SERUM: 0, URINE: 900}, {SERUM: 0, URINE: Quantity(0, 90)},     "VGPR", "an exact urine M-protein"),
+    ("urine not collected", WITH_URINE,             {SERUM: 0.2},                           "PR", "urine not collected: at most PR"),
+    ("light chains not measured", FLC,                    {URINE: 0},                             "NE", "kappa and lambda"),
+    ("marrow not examined", {SERUM: 0, URINE: 0, "marrow_plasma_cells": 60}, {SERUM: 0, URINE: 0}, "NE", "marrow plasma cells"),
+    ("nothing measured", {SERUM: 0.2, URINE: 0}, {},                                     "NE", "any result of the disease"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "baseline", "then", "response", "says"), MISSING, ids=[m[0] for m in MISSING])
+def test_what_was_missing(what: str, baseline: dict[str, Any], then: dict[str, Any], response: str, says: str) -> None:
+    found = visit(baseline, then)
+    assert found.response == response
+    assert any(says in text for text in found.missing), found.missing
+
+
+def test_an_exact_value_is_not_called_inexact() -> None:
+    assert not any("exact" in text for text in visit(WITH_URINE, {SERUM: 1.0, URINE: 0}).missing)
+    assert not any("exact" in text for text in visit({SERUM: 0, URINE: 900}, {SERUM: 0, URINE: 300}).missing)
+
+
+@pytest.mark.parametrize(
+    ("urine", "response"), [(99.9, "VGPR"), (100.0, "PR"), (150.0, "PR"), (199.9, "PR")], ids=["below 100", "100", "150", "below 200"]
+)
+def test_urine_that_was_not_measurable_caps(urine: float, response: str) -> None:
+    assert visit({SERUM: 3.0, URINE: 150}, {SERUM: 0.1, URINE: urine}).response == response
+
+
+def test_urine_of_200_caps_at_mr() -> None:
+    assert visit({SERUM: 3.0, URINE: 190}, {SERUM: 0.1, URINE: 200}).response == "MR"
+
+
+def test_a_bound_counts_by_its_worst_end_for_response() -> None:
+    assert visit({SERUM: 4.0, URINE: 0}, {SERUM: Quantity(0.5, 2.5), URINE: 0}).response == "MR"
+    assert visit({SERUM: 0, URINE: 900}, {SERUM: 0, URINE: Quantity(80, 500)}).response == "SD"
+
+
+def test_a_bound_counts_by_its_best_end_for_progression() -> None:
+    """Marrow 20 %, then between 25 and 60 %: a rise of ten points is not shown."""
+    base = {SERUM: 0, URINE: 0, "marrow_plasma_cells": 40}
+    assert visit(base, {"marrow_plasma_cells": Quantity(45, 80)}).response == "SD"
+    assert visit(base, {"marrow_plasma_cells": Quantity(50, 80)}).response == "PD"
+
+
+# ---- plasmacytomas ------------------------------------------------------------------------------------------------------------------
+
+
+def lesions(spd_before: float | None, spd_after: float | None, **parameters: Any) -> Visit:
+    images = [lesion(-5, kind="plasmacytoma", spd_mm2=spd_before, length_mm=30)]
+    images.append(lesion(28, kind="plasmacytoma", spd_mm2=spd_after, length_mm=30))
+    return visit(WITH_URINE, {SERUM: 0.1, URINE: 0}, images=images, **parameters)
+
+
+@pytest.mark.parametrize(
+    ("after", "default", "half", "quarter"),
+    [(99, "VGPR", "VGPR", "VGPR"), (100, "PR", "VGPR", "PR"), (500, "PR", "VGPR", "PR"), (501, "SD", "SD", "MR"), (750, "SD", "SD", "MR"),
+     (751, "SD", "SD", "SD")],
+    ids=["90.1 %", "90 %", "50 %", "49.9 %", "25 %", "24.9 %"],
+)  # fmt: skip
+def test_sum_of_products_from_1000(after: float, default: str, half: str, quarter: str) -> None:
+    """Fall of the sum of products: the default, A8 with half for VGPR, A7 with a quarter for MR."""
+    plain_7, plain_8 = _other("A7", "quarter"), _other("A8", "half")
+    assert lesions(1000, after, A7=plain_7, A8=plain_8).response == default
+    assert lesions(1000, after, A7=plain_7, A8="half").response == half
+    assert lesions(1000, after, A7="quarter", A8=plain_8).response == quarter
+
+
+def _other(name: str, option: str) -> str:
+    return next(k for k in criteria_table()["ambiguities"][name]["options"] if k != option)
+
+
+def test_a_lesion_of_unknown_size_gives_sd_and_asks() -> None:
+    found = lesions(None, None)
+    assert found.response == "SD" and any("size of the plasmacytomas" in text for text in found.missing)
+
+
+def test_a_lesion_that_was_not_imaged_gives_sd_and_asks() -> None:
+    found = visit(WITH_URINE, {SERUM: 0.1, URINE: 0}, images=[lesion(-5, kind="plasmacytoma", spd_mm2=1000, length_mm=30)])
+    assert found.response == "SD" and any("imaging of the plasmacytomas" in text for text in found.missing)
