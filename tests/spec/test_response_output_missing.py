@@ -12,7 +12,7 @@ from rearm.course import Visit, criteria_table, load_criteria, response_course
 from rearm.record import Quantity
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-from course_builder import lab, lesion, record
+from course_builder import death, lab, lesion, record, therapy
 
 URINE, SERUM, IFE = "urine_m_protein_24h", "serum_m_protein", "urine_immunofixation"
 AT_MOST = Quantity(0.0, 0.3, high_open=True)
@@ -112,3 +112,52 @@ def test_a_lesion_of_unknown_size_gives_sd_and_asks() -> None:
 def test_a_lesion_that_was_not_imaged_gives_sd_and_asks() -> None:
     found = visit(WITH_URINE, {SERUM: 0.1, URINE: 0}, images=[lesion(-5, kind="plasmacytoma", spd_mm2=1000, length_mm=30)])
     assert found.response == "SD" and any("imaging of the plasmacytomas" in text for text in found.missing)
+
+
+# ---- settings, and what the outcome says of itself --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("serum", "response"), [(2.04, "MR"), (2.02, "SD"), (2.0, "PR")], ids=["49 %", "49.5 %", "50 %"])
+def test_gap_between_49_and_50_percent(serum: float, response: str) -> None:
+    """From 4.0 g/dL. With the gap taken as the text has it (A9), 49.5 % is no MR; by default it is."""
+    assert visit({SERUM: 4.0, URINE: 0}, {SERUM: serum, URINE: 0}, A9=_other("A9", "below_50")).response == response
+    assert visit({SERUM: 4.0, URINE: 0}, {SERUM: 2.02, URINE: 0}).response == "MR"
+
+
+def test_a_baseline_that_is_a_bound_counts_by_its_lower_end() -> None:
+    assert visit({SERUM: Quantity(2.0, 6.0), URINE: 0}, {SERUM: 1.2, URINE: 0}).response == "MR"
+    assert visit({SERUM: 0, URINE: Quantity(900, 4000)}, {SERUM: 0, URINE: 300}).response == "MR"
+
+
+def test_marrow_is_carried_no_longer_than_the_limit() -> None:
+    clear = {"serum_immunofixation": "negative", IFE: "negative", SERUM: 0, URINE: 0}
+    labs = [lab(SERUM, -5, 3.0), lab(URINE, -5, 0), lab("marrow_plasma_cells", 28, 1.0)]
+    labs += [lab(t, d, v) for d in (28, 118, 119) for t, v in clear.items()]
+    course = response_course(record(infusions=[], labs=labs), start=0, criteria=load_criteria(carry_forward=90, visit_window=0))
+    assert [(v.day, v.response) for v in course.visits] == [(28, "CR"), (118, "CR"), (119, "VGPR")]
+
+
+def flags_of(course: Any) -> list[str]:
+    return [f.id for f in course.flags]
+
+
+def test_progression_by_death_or_new_therapy_is_said() -> None:
+    labs = [lab(t, d, v) for d, s in ((-5, 4.0), (28, 1.0), (56, 1.0), (84, 2.0)) for t, v in ((SERUM, s), (URINE, 0))]
+    died = response_course(record(infusions=[], labs=labs, deaths=[death(100, "myeloma")]), start=0)
+    assert died.progression_day == 84 and "progression_by_death" in flags_of(died)
+    treated = record(infusions=[], labs=labs, therapies=[therapy(100, "salvage")])
+    counted = response_course(treated, start=0, criteria=load_criteria(A3="pd"))
+    assert counted.progression_day == 84 and "progression_by_new_therapy" in flags_of(counted)
+    waiting = response_course(treated, start=0, criteria=load_criteria(A3=_other("A3", "pd")))
+    assert waiting.progression_day is None and waiting.suspicion is not None and not flags_of(waiting)
+
+
+def test_progression_is_dated_at_the_first_result_that_met_it() -> None:
+    """Marrow of day 80 and serum of day 84 are one assessment; both met a criterion, and the earlier day counts."""
+    labs = [lab(t, d, v) for d, s in ((-5, 4.0), (28, 1.0), (84, 2.0), (112, 2.5)) for t, v in ((SERUM, s), (URINE, 0))]
+    kinds = [
+        lesion(28, kind="plasmacytoma", result="negative", name="L1"),
+        lesion(80, name="N1", kind="plasmacytoma", new=True, length_mm=30),
+    ]
+    course = response_course(record(infusions=[], labs=labs, imaging=kinds), start=0)
+    assert course.progression_day == 80
