@@ -6,6 +6,7 @@ Written apart from the kernel: the right-hand side is `model.rate_of_change` (pl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numba as nb
 import numpy as np
@@ -80,7 +81,7 @@ def solve(
         return out
 
     out = np.empty((len(days), 15))
-    for a, b in zip(marks[:-1], marks[1:], strict=True):
+    for a, b in pairwise(marks):
         for e in later if later is not None else ():
             if abs(e[0] - a) < 1e-12:
                 y[5] += e[1]

@@ -16,10 +16,7 @@ FEW = 12_000
 
 
 def lab(test: str, day: int, value: float | str, unit: str = "g/dL") -> Lab:
-    if isinstance(value, str):
-        quantity = Quantity(0.0, float(value[1:]), high_open=True)
-    else:
-        quantity = Quantity.of(value)
+    quantity = Quantity(0.0, float(value[1:]), high_open=True) if isinstance(value, str) else Quantity.of(value)
     return Lab(test=test, when=When.on(day), source=HERE, quantity=quantity, unit=unit)
 
 

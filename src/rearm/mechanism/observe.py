@@ -120,8 +120,8 @@ def progression(
 ) -> tuple[Floats, Ints]:
     """(day of progression, NEVER where none; response level [patient, day]) on the simulated days, by the criteria of `rearm.course`.
 
-    Progression needs two visits in a row and is dated on the first. `begin`: day of each patient from which nadir and baseline count (the infusion where None); nothing counts as progression in the
-    first `first_day` days after it.
+    Progression needs two visits in a row and is dated on the first. `begin`: day of each patient from which nadir and baseline count (the
+    infusion where None); nothing counts as progression in the first `first_day` days after it.
     """
     n, k = len(sim.values), len(sim.days)
     day, level = np.empty(n), np.empty((n, k), dtype=np.int64)
