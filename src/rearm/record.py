@@ -401,16 +401,15 @@ class Record:
     def known_at(self, day: int) -> Record:
         """The record as it could be known on `day`: nothing dated or reported after it.
 
-        Where the reporting day is unknown the sample day counts. Without any day only therapies and infusions stay, which their order may
-        place; the rest could be later, so it stays only where `day` is the last day of all. Events whose interval may end after `day` but
-        begins on or before it stay; what ends later keeps its start and loses its end together with what only the end could tell (best
-        response, reason to stop, progression on it).
+        Where the reporting day is unknown the sample day counts. Events whose day is unknown stay (their order may place them), but not a
+        death when there are data after `day`: it comes after them. Events whose interval may end after `day` but begins on or before it
+        stay; what ends later keeps its start and loses its end together with what only the end could tell (best response, reason to stop,
+        progression on it).
         """
+        changes: dict[str, Any] = {name: tuple(_cut(e, day) for e in getattr(self, name) if _known(e, day)) for name in EVENT_FIELDS}
         last = self.last_day()
-        everything = last is None or day >= last
-        changes: dict[str, Any] = {
-            name: tuple(_cut(e, day) for e in getattr(self, name) if _known(e, day, everything)) for name in EVENT_FIELDS
-        }
+        if last is not None and day < last:
+            changes["deaths"] = tuple(d for d in changes["deaths"] if d.when.first is not None or d.when.last is not None)
         if self.last_seen_day is not None:
             changes["last_seen_day"] = min(self.last_seen_day, day)
         return replace(self, **changes)
@@ -442,11 +441,9 @@ def _days(event: Any) -> Iterable[int]:
         yield from (d for d in (end.first, end.last) if d is not None)
 
 
-def _known(event: Any, day: int, everything: bool) -> bool:
+def _known(event: Any, day: int) -> bool:
     first = event.when.first if event.when.first is not None else event.when.last
     reported = getattr(event, "reported_day", None)
-    if first is None and reported is None:
-        return everything or isinstance(event, Therapy | Infusion)
     return (first is None or first <= day) and (reported is None or reported <= day)
 
 
