@@ -69,7 +69,11 @@ def test_last_known_igg_of_igg_myeloma_is_an_upper_bound() -> None:
         ("no imaging: not known", [], None),
         ("whole body without a lesion", [imaging(205, "negative", "extramedullary")], False),
         ("a bone lesion", [imaging(205, "positive", "bone", lesion="L1", site="rib")], True),
-        ("soft tissue alone is another finding", [imaging(205, "positive", "extramedullary", lesion="L1", contiguous_with_bone="no")], False),
+        (
+            "soft tissue alone is another finding",
+            [imaging(205, "positive", "extramedullary", lesion="L1", contiguous_with_bone="no")],
+            False,
+        ),
         ("the cord", [condition(210, "cord_compression")], True),
         ("a picture from before the failure says nothing", [imaging(20, "negative", "extramedullary")], None),
     ],

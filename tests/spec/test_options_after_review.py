@@ -1,0 +1,189 @@
+"""What a review of the example reports by a myeloma physician asked of the rules: a few findings each, and the verdict that must follow."""
+
+from __future__ import annotations
+
+import pytest
+from assess_case import assessed, plan
+
+LATE = {
+    "car_target_bcma": True,
+    "car_target_gprc5d": False,
+    "car_product": "ide-cel",
+    "infused_ide_cel": True,
+    "infused_eque_cel": False,
+    "infused_cilta_cel": False,
+    "construct_human": False,
+    "responded": True,
+    "best_response": "CR",
+    "failure_timing": "late",
+    "time_to_failure_days": 400,
+    "days_since_infusion": 410,
+    "alc_peak_15": 1.4,
+    "bcma_flow_percent": 95.0,
+    "bcma_ihc_percent": 95.0,
+    "tnfrsf17_biallelic_fraction": 0.0,
+    "tnfrsf17_ectodomain_variant": False,
+    "pattern_extraosseous": False,
+    "prior_lines": 5,
+    "exposed_pi": True,
+    "exposed_imid": True,
+    "exposed_anti_cd38": True,
+    "exposed_gprc5d": False,
+}
+SHORT = {"best_response": "PR", "failure_timing": "intermediate", "time_to_failure_days": 110, "days_since_infusion": 120}
+
+
+def verdicts(values, **more):
+    return {o.id: o.verdict for o in assessed(values, **more).options}
+
+
+@pytest.mark.parametrize(
+    ("what", "change", "allowed"),
+    [
+        ("deep and long response, another construct", {}, {"preferred"}),
+        ("a partial response only", {"best_response": "PR"}, {"acceptable"}),
+        ("a short response", SHORT, {"acceptable"}),
+        ("infused less than 6 months ago", {"days_since_infusion": 170}, {"acceptable"}),
+        ("a short response and hardly any expansion", SHORT | {"alc_peak_15": 0.4}, {"discouraged"}),
+        ("no response at all", {"responded": False, "best_response": "SD"}, {"discouraged"}),
+        ("lesions not looked for", {"pattern_extraosseous": None}, {"acceptable"}),
+    ],
+)
+def test_a_second_car_t_against_bcma(what, change, allowed):
+    assert verdicts(LATE | change, region="CN")["second-cart-eque-cel"] in allowed, what
+    assert verdicts(LATE | change, region="CN")["second-cart-zevor-cel"] != "preferred", "no result of its own was read"
+
+
+def test_products_and_combinations_show_no_figure_of_another():
+    evidence = {o.option.id: o.evidence for o in plan().options}
+    for option in ("second-cart-ide-cel", "second-cart-zevor-cel", "second-cart-anito-cel", "dual-target-car-t", "dcep"):
+        assert evidence[option].directness == "none read", option
+    for option in (
+        "high-dose-cyclophosphamide", "melphalan-prednisone", "cyclophosphamide-dexamethasone-holding",
+        "selinexor-bortezomib-dexamethasone", "belantamab-bortezomib-dexamethasone",
+        "belantamab-pomalidomide-dexamethasone", "daratumumab-pomalidomide-dexamethasone",
+        "isatuximab-carfilzomib-dexamethasone", "carfilzomib-cyclophosphamide-dexamethasone", "pomalidomide-cyclophosphamide-dexamethasone",
+    ):  # fmt: skip
+        assert not evidence[option].expected, option
+    for option in ("pace", "selinexor-dexamethasone", "belantamab-single-agent", "bendamustine-prednisone", "second-cart-eque-cel"):
+        assert evidence[option].expected, option
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "cyclophosphamide-dexamethasone-holding", "bortezomib-cyclophosphamide-dexamethasone", "carfilzomib-cyclophosphamide-dexamethasone",
+        "pomalidomide-cyclophosphamide-dexamethasone", "belantamab-pomalidomide-dexamethasone", "elotuzumab-pomalidomide-dexamethasone",
+        "mezigdomide-dexamethasone",
+    ],
+)  # fmt: skip
+def test_an_active_infection_speaks_against_whatever_deepens_neutropenia(option):
+    assert verdicts(LATE | {"active_infection": True})[option] in ("discouraged", "excluded")
+    assert verdicts(LATE | {"active_infection": False})[option] == "acceptable"
+
+
+def test_carfilzomib_with_cyclophosphamide_where_much_speaks_against_it():
+    option = "carfilzomib-cyclophosphamide-dexamethasone"
+    assert verdicts(LATE | {"refractory_carfilzomib": True})[option] == "discouraged"
+    assert verdicts(LATE | {"lvef": 48.0, "age": 80})[option] == "discouraged"
+    assert verdicts(LATE | {"lvef": 48.0, "age": 60, "frailty": "fit"})[option] == "acceptable"
+    found = {o.id: o for o in assessed(LATE | {"frailty": "frail"}).options}[option]
+    assert any(r.rule.startswith("frail-triplet@") and r.truth for r in found.cautions)
+
+
+@pytest.mark.parametrize(
+    ("what", "values", "verdict"),
+    [
+        ("nothing looked for", {}, "needs_information"),
+        ("looked for, nothing there", {"any_plasmacytoma_at_failure": False, "bone_lesion_or_cord_at_failure": False}, "excluded"),
+        ("soft tissue", {"any_plasmacytoma_at_failure": True, "bone_lesion_or_cord_at_failure": False}, "acceptable"),
+        ("bone or cord", {"any_plasmacytoma_at_failure": False, "bone_lesion_or_cord_at_failure": True}, "acceptable"),
+    ],
+)
+def test_radiotherapy_needs_a_lesion(what, values, verdict):
+    found = {o.id: o for o in assessed(LATE | values).options}["radiotherapy"]
+    assert found.verdict == verdict, what
+    if verdict == "excluded":
+        assert found.until
+        assert not found.permanent
+
+
+def test_in_extraosseous_relapse_one_bispecific_does_not_stand_above_two():
+    found = verdicts(LATE | {"pattern_extraosseous": True})
+    assert {found[o] for o in ("talquetamab", "teclistamab", "elranatamab", "linvoseltamab")} == {"discouraged"}
+    assert found["talquetamab-teclistamab"] == "acceptable"
+    assert verdicts(LATE)["talquetamab"] == verdicts(LATE | {"pattern_extraosseous": None})["talquetamab"] == "preferred"
+
+
+def test_iberdomide_with_daratumumab_after_a_cd38_antibody_failed():
+    option = "iberdomide-daratumumab-dexamethasone"
+    assert verdicts(LATE | {"refractory_anti_cd38": True, "refractory_imid": True})[option] == "discouraged"
+
+
+def test_a_new_lesion_with_rising_car_copies_needs_histology_first():
+    found = assessed(LATE | {"lesion_without_histology": True, "car_copies_rising_late": True})
+    assert [a.id for a in found.alerts] == ["second_malignancy_to_exclude"]
+    engager = {o.id: o for o in found.options}["talquetamab"]
+    assert engager.verdict == "excluded"
+    assert not engager.permanent
+    without = assessed(LATE | {"lesion_without_histology": True, "car_copies_rising_late": False})
+    assert without.alerts == ()
+
+
+def test_high_paraprotein_is_a_question_and_no_diagnosis():
+    found = assessed(LATE | {"serum_m_protein": 7.0, "highest_light_chain": 1500.0})
+    assert [a.id for a in found.alerts] == ["hyperviscosity_to_consider", "cast_nephropathy_to_consider"]
+    assert all("consider" in a.text for a in found.alerts)
+    assert assessed(LATE | {"serum_m_protein": 3.0, "highest_light_chain": 300.0}).alerts == ()
+
+
+def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy():
+    values = {"platelets": 58.0, "neutrophils": 1.1, "highest_light_chain": 1500.0}
+    for option in (o for o in assessed(LATE | values).options if o.strategy == "alkylator-intensive"):
+        held = {r.rule.split("@")[0] for r in option.cautions if r.truth}
+        assert "intensive-counts" in held
+        if "cisplatin" in option.agents:
+            assert "cisplatin-light-chains" in held
+    assert verdicts(LATE | {"platelets": 20.0})["pace"] == "discouraged"
+
+
+@pytest.mark.parametrize(
+    ("option", "rule", "clearance", "verdict"),
+    [
+        ("melphalan-prednisone", "melphalan-kidney", 45.0, "acceptable"),
+        ("bendamustine-prednisone", None, 22.0, "discouraged"),
+        ("second-cart-cilta-cel", "fludarabine-dose-car-t", 52.0, "acceptable"),
+        ("second-cart-cilta-cel", "renal-impairment-car-t", 22.0, "acceptable"),
+        ("carfilzomib-lenalidomide-dexamethasone", "lenalidomide-kidney", 45.0, "acceptable"),
+    ],
+)
+def test_the_kidney_is_used(option, rule, clearance, verdict):
+    found = {o.id: o for o in assessed(LATE | {"creatinine_clearance": clearance}).options}[option]
+    assert found.verdict == verdict
+    assert rule is None or any(r.rule.startswith(f"{rule}@") and r.truth for r in found.cautions)
+
+
+def test_an_old_low_igg_is_not_forgotten():
+    found = {o.id: o for o in assessed(LATE | {"igg_last_known": 310.0, "active_infection": True}).options}
+    said = [line.text for line in found["supportive-care"].support if line.truth]
+    assert any("measure it again" in text for text in said)
+    assert any("replacement is discussed" in text for text in said)
+
+
+@pytest.mark.parametrize("option", ["pace", "dcep", "high-dose-cyclophosphamide", "bortezomib-cyclophosphamide-dexamethasone"])
+def test_marketed_drugs_are_neither_for_trials_only_nor_on_label(option):
+    assert {o.id: o for o in assessed(LATE).options}[option].availability.status == "off_label"
+
+
+def test_watching_and_support_need_no_approval():
+    found = {o.id: o.availability.status for o in assessed(LATE).options}
+    assert found["observe"] == found["supportive-care"] == "not_needed"
+
+
+def test_one_copy_with_a_variant_on_the_other_is_said_without_asking_for_what_is_known():
+    values = LATE | {"tnfrsf17_one_copy": True, "tnfrsf17_ectodomain_variant": True}
+    found = {o.id: o for o in assessed(values).options}["teclistamab"]
+    said = [r.text for r in found.cautions if r.truth]
+    assert any("no unaltered BCMA" in text for text in said)
+    assert not any("sequence the other copy" in text for text in said)
+    assert any("p.Pro34del" in r.text for r in found.against)
