@@ -128,7 +128,10 @@ def _grade(factor: FactorPlan, answers: Codes) -> Codes:
 
 
 def group_grades(plan: Plan, factor_grades: Codes) -> Codes:
-    """The grade of every group (order of GROUPS): that of its best factor; not assessed before unlikely, since a test may still show it."""
+    """The grade of every group (order of GROUPS): that of its best factor; not assessed before unlikely, since a test may still show it.
+
+    A factor that nothing found after the infusion can support keeps no group open: no test would ever settle it.
+    """
     import numpy as np
 
     found = np.full((len(factor_grades), len(GROUPS)), NOT_ASSESSED, dtype=np.int8)
@@ -137,7 +140,8 @@ def group_grades(plan: Plan, factor_grades: Codes) -> Codes:
         if members:
             own = factor_grades[:, members]
             best = own.max(axis=1)
-            open_ = (own == NOT_ASSESSED).any(axis=1) | (best == NOT_APPLICABLE)
+            telling = [bool(len(plan.factors[n].supports)) for n in members]
+            open_ = (own[:, telling] == NOT_ASSESSED).any(axis=1) | (best <= NOT_ASSESSED)
             found[:, i] = np.where((best < POSSIBLE) & open_, NOT_ASSESSED, best)
     return found
 
