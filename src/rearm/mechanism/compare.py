@@ -16,7 +16,7 @@ from rearm.mechanism.population import Draws, Simulation, generator
 from rearm.mechanism.trial import drugs_alone, salvage_arm
 from rearm.mechanism.virtual import Cohort, Patients, cohort, endpoints, patients
 
-__all__ = ["Comparison", "Target", "compare", "load_targets", "subset", "table"]
+__all__ = ["Comparison", "Target", "compare", "load_targets", "number", "subset", "table"]
 
 N = 6000  # virtual patients behind each figure
 REPLICATES = 300
@@ -122,8 +122,8 @@ def table(results: Sequence[Comparison]) -> str:
             span = "" if t.low is None else f" ({t.low:g} to {'open' if t.high is None else f'{t.high:g}'})"
             mark = {True: "inside", False: "OUTSIDE", None: ""}[r.inside]
             name = f"{t.group}: {t.measure}"
-            model = f"{_n(r.model)} ({_n(r.low)} to {_n(r.high)})"
-            lines.append(f"{name[:62]:62s} {f'{t.value:g}{span}':>26s} {model:>36s} {_n(r.miss):>9s} {mark}")
+            model = f"{number(r.model)} ({number(r.low)} to {number(r.high)})"
+            lines.append(f"{name[:62]:62s} {f'{t.value:g}{span}':>26s} {model:>36s} {number(r.miss):>9s} {mark}")
         judged = [r for r in rows if r.inside is not None]
         lines.append(f"{sum(bool(r.inside) for r in judged)} of {len(judged)} targets with a published interval lie inside it.\n")
     beyond = [t for t in load_targets() if t.use == "beyond"]
@@ -131,7 +131,8 @@ def table(results: Sequence[Comparison]) -> str:
     return "\n".join(lines)
 
 
-def _n(value: float) -> str:
+def number(value: float) -> str:
+    """A figure as it is printed; infinite is "not reached"."""
     if math.isinf(value):
         return "not reached"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}"
