@@ -321,7 +321,9 @@ class Toxicity:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     condition: str
-    status: str  # present | resolved | absent
+    # present | resolved | absent; unclear: the input says something of it that could not be read, was only suspected or contradicts itself,
+    # so that what was known before no longer holds and what holds now is unknown
+    status: str
     source: Source
     when: When = UNKNOWN_WHEN
     grade: int | None = None

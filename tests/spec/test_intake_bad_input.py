@@ -316,13 +316,14 @@ def test_closed_and_open_lists_of_words() -> None:
         "variants": [{"patient_id": "A", "locus": "17p13", "result": "absent", "vaf": 40}],
     }
     record = _one(**tables)
-    assert [c.condition for c in record.conditions] == ["psoriasis"]
+    assert [(c.condition, c.status) for c in record.conditions] == [("psoriasis", "present"), ("hiv", "unclear")]
     assert [f.value for f in record.facts] == ["L1=plasma_cells"]
     assert (record.variants[0].gene, record.variants[0].vaf) == ("17p13", None)
     assert [(i.code, i.done) for i in record.issues] == [
         ("value_impossible", "set_aside"),
-        ("word_not_listed", "used"),
+        ("word_not_listed", "set_aside"),
         ("unknown_word", "set_aside"),
+        ("condition_unclear", "set_aside"),
         ("unknown_word", "set_aside"),
     ]
 

@@ -199,7 +199,7 @@ def test_diagnosis_and_chains() -> None:
         ({}, ("present", 58), set()),
         (verified("confirmed"), ("present", 58), set()),
         (verified("refuted"), ("absent", 58), set()),
-        (verified("provisional"), None, {"unconfirmed_condition"}),
+        (verified("provisional"), ("unclear", 58), {"unconfirmed_condition", "condition_unclear"}),
         (verified("entered-in-error"), None, {"entered_in_error"}),
         ({"clinicalStatus": code("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved")}, ("resolved", 58), set()),
         ({"clinicalStatus": {}}, ("present", 58), {"no_clinical_status"}),

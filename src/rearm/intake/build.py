@@ -13,6 +13,7 @@ from typing import Any
 
 from rearm.intake import values
 from rearm.intake.axis import INFUSION, Axis, choose_day_zero
+from rearm.intake.conditions import settle_conditions
 from rearm.intake.context import Context
 from rearm.intake.dictionary import load_tables
 from rearm.intake.events import EVENT_READERS, read_therapy
@@ -131,7 +132,8 @@ class _Builder:
             if table in ("deaths", "infusions"):
                 self._anchor(table, events[name])
         self._undated_infusions(events["infusions"])
-        lab_rows = [found for row in self.tables["labs"] if (found := read_lab(row, context)) is not None]
+        events["conditions"] = settle_conditions(events["conditions"], context)
+        lab_rows = [item for row in self.tables["labs"] if (item := read_lab(row, context)) is not None]
         labs, set_aside = settle_results(lab_rows, context)
         therapies = self._distinct([(t, row) for row in self.tables["therapies"] for t in read_therapy(row, context, self.definitions)])
         diagnosis, last_seen = self._person_day(person, "diagnosis_day"), self._person_day(person, "last_seen_day")
@@ -349,6 +351,8 @@ class _Builder:
 
     def _complete(self, row: Row) -> bool:
         missing = [c.name for c in load_tables()[row.table].columns.values() if c.required and row.values.get(c.name) is None]
+        if missing == ["status"] and row.table == "conditions":
+            return True  # kept as unclear
         if missing:
             self.context.issue(
                 row,

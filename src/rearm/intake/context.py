@@ -96,6 +96,11 @@ class Context:
             return
         given = values.text(value)
         why = row.set_aside.get(column) or f"{values.shown(given)} could not be read"
+        self.keep_unread(row, column, test, when, why)
+
+    def keep_unread(self, row: Row, column: str, test: str, when: When, why: str) -> None:
+        """Keeps a statement of the disease that can't be used, with its day and the reason."""
+        given = values.text(row.values.get(column))
         self.set_aside.append(Lab(test=test, when=when, source=row.at(column), as_given=given, why_set_aside=why))
 
     def yes_no(self, row: Row, column: str) -> bool | None:
@@ -119,13 +124,16 @@ class Context:
             )
             return None
         if not listed:
+            message = f"{values.shown(known)} is not a listed word of {column}; it is kept as written and no rule reads it."
+            # an unread condition may be one that excludes a treatment: `check` must not pass over it
+            unread_condition = column == "condition"
             self.issue(
                 row,
                 column,
-                "note",
+                "warning" if unread_condition else "note",
                 "word_not_listed",
-                f"{values.shown(known)} is not a listed word of {column}; it is kept as written and no rule reads it.",
-                "used",
+                message,
+                "set_aside" if unread_condition else "used",
             )
         return known
 

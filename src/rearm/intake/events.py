@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rearm.intake import regimens, values
+from rearm.intake.conditions import read_condition, read_toxicity
 from rearm.intake.context import Context
 from rearm.intake.dictionary import fact_values, nearest
-from rearm.intake.rows import Row
+from rearm.intake.rows import Row, Value
 from rearm.intake.values import Refused, shown
 from rearm.knowledge.agents import find_agent, find_class, find_product, load_agents, load_products
 from rearm.record import (
-    Condition,
     Death,
     Fact,
     Imaging,
@@ -20,7 +20,6 @@ from rearm.record import (
     RefractorinessStatement,
     ResponseStatement,
     Therapy,
-    Toxicity,
     Variant,
     When,
 )
@@ -303,8 +302,7 @@ def _imaging(row: Row, context: Context) -> Iterable[Imaging]:
     when, _ = context.day(row, "day")
     reported, _ = context.day(row, "reported_day")
     result = context.word(row, "result")
-    if result is None:
-        context.unread(row, "result", UNREAD_IMAGING, when)
+    result = _sure_result(row, context, result, when)
     for column in ("length_mm", "width_mm", "short_axis_mm"):
         _check_size(row, context, column)
     yield Imaging(
@@ -327,6 +325,35 @@ def _imaging(row: Row, context: Context) -> Iterable[Imaging]:
     )
 
 
+def _sure_result(row: Row, context: Context, result: str | None, when: When) -> str | None:
+    """The result, or None where it or its day is not certain: then the examination is kept, and known not to have been read."""
+    stated = row.values.get("result")
+    if result is None and stated is not None and not values.not_done(stated):
+        context.unread(row, "result", UNREAD_IMAGING, when)  # the issue came with the word
+        return None
+    sizes = [row.values.get(c) for c in ("length_mm", "width_mm", "short_axis_mm", "spd_mm2")]
+    given = [s for s in sizes if s is not None]
+    if result is None:
+        why = "The examination has no result that can be read"
+    elif "day" not in row.moments and values.is_dated(row.values.get("day")) and when != When() and when.day is None:
+        why = f"The day of the examination ({shown(row.values.get('day'))}) is not whole"
+    elif result == "positive" and given and all(_is_zero(s, row) for s in given):
+        why = "The result is positive, but every size is 0"
+    else:
+        return result
+    message = f"{why}; it is kept without a result. State positive or negative, the whole day and the sizes."
+    context.issue(row, "result", "warning", "imaging_unclear", message, "set_aside")
+    context.keep_unread(row, "result", UNREAD_IMAGING, when, why)
+    return None
+
+
+def _is_zero(value: Value, row: Row) -> bool:
+    try:
+        return values.number(value, decimal=row.decimal) == 0
+    except Refused:
+        return False
+
+
 def _check_size(row: Row, context: Context, column: str) -> None:
     """A lesion below 5 mm can hardly be measured: centimetres in a column of millimetres look like this."""
     try:
@@ -336,31 +363,6 @@ def _check_size(row: Row, context: Context, column: str) -> None:
     if 0 < size < _SMALLEST_LESION and column not in row.set_aside:
         message = f"{column} is {size:g} mm, too small to be measured: were centimetres meant? It is used as stated; check it."
         context.issue(row, column, "warning", "possible_unit_error", message, "used")
-
-
-def _toxicity(row: Row, context: Context) -> Iterable[Toxicity]:
-    toxicity = context.word(row, "toxicity")
-    when, _ = context.day(row, "day")
-    end, _ = context.day(row, "end_day")
-    if toxicity is not None:
-        yield Toxicity(toxicity=toxicity, source=row.source, when=when, grade=context.grade(row, "grade"), end=end)
-
-
-def _condition(row: Row, context: Context) -> Iterable[Condition]:
-    condition = context.word(row, "condition")
-    status = context.word(row, "status")
-    when, _ = context.day(row, "day")
-    end, _ = context.day(row, "end_day")
-    if condition is not None and status is not None:
-        yield Condition(
-            condition=condition,
-            status=status,
-            source=row.source,
-            when=when,
-            grade=context.grade(row, "grade"),
-            end=end,
-            attributed_to_myeloma=context.yes_no(row, "attributed_to_myeloma"),
-        )
 
 
 def _fact(row: Row, context: Context) -> Iterable[Fact]:
@@ -400,8 +402,8 @@ EVENT_READERS: Mapping[str, tuple[str, Callable[[Row, Context], Iterable[Any]]]]
     "refractoriness": ("refractoriness", _refractoriness),
     "variants": ("variants", _variant),
     "imaging": ("imaging", _imaging),
-    "toxicities": ("toxicities", _toxicity),
-    "conditions": ("conditions", _condition),
+    "toxicities": ("toxicities", read_toxicity),
+    "conditions": ("conditions", read_condition),
     "facts": ("facts", _fact),
     "deaths": ("deaths", _death),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from rearm.intake.dictionary import folded, load_tables
 from rearm.intake.fhir_bundle import Resource
 from rearm.intake.fhir_codes import codes_of, load_codes, shown_code
 from rearm.intake.fhir_element import Dated, Element, dated, moment_of
@@ -16,6 +17,7 @@ __all__ = ["read_adverse_event", "read_condition", "read_patient"]
 _PRESENT = ("active", "recurrence", "relapse")
 _RESOLVED = ("inactive", "remission", "resolved")
 _NOT_STATED = ("unconfirmed", "provisional", "differential")
+_TERMINOLOGIES = ("icd10", "icd10cm", "snomed")
 _OF_PATIENT = ("heavy_chain", "light_chain")  # columns of `patients` that may stand on the condition
 
 
@@ -146,18 +148,12 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
     """A condition of the own lists or a known code. The diagnosis of myeloma is collected in `diagnosis` for the patient's row."""
     element = resource.element
     verification = _status(element, "verificationStatus")
-    if verification in _NOT_STATED:
-        t.group(
-            "warning",
-            "unconfirmed_condition",
-            f"{shown_code(element.child('code'))} is {verification}; it is not read as present.",
-            resource.place,
-        )
-        return
     codes = codes_of(element.child("code"))
     known = load_codes().conditions
     found = {("conditions" if c.system == "condition" else "toxicities", c.code) for c in codes if c.system in ("condition", "toxicity")}
     found |= {("conditions", known[c.system, c.code]) for c in codes if (c.system, c.code) in known}
+    spelled = load_tables()["conditions"].columns["condition"].spellings  # holds the codes of terminologies that tables may carry too
+    found |= {("conditions", spelled[folded(c.code)]) for c in codes if c.system in _TERMINOLOGIES and folded(c.code) in spelled}
     if len(found) > 1:
         names = " and ".join(sorted(shown(name) for _, name in found))
         t.issue(
@@ -170,6 +166,11 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
         )
         return
     table, name = next(iter(found))
+    if verification in _NOT_STATED:
+        what = f"{shown_code(element.child('code'))} is {verification}; it is not read as present."
+        t.group("warning", "unconfirmed_condition", what, resource.place)
+        if table != "conditions" or name in ("myeloma", "myeloma_later"):
+            return
     if name in ("myeloma", "myeloma_later"):
         if verification == "refuted":
             t.issue(
@@ -184,7 +185,8 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
     t.put_time(draft, "day", _onset(resource, t))
     t.put_time(draft, "end_day", dated(element, "abatement") if element.choice("abatement") in ("abatementDateTime", None) else Dated())
     if table == "conditions":
-        draft.put("status", "absent" if verification == "refuted" else _clinical(resource, t))
+        unconfirmed = verification in _NOT_STATED
+        draft.put("status", "unclear" if unconfirmed else "absent" if verification == "refuted" else _clinical(resource, t))
     elif verification == "refuted":
         draft.put("grade", 0)
     t.own_columns(element, draft)
