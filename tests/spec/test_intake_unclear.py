@@ -130,3 +130,32 @@ def test_conditions_of_a_bundle(system: str, code: str, verification: str, statu
     )
     assert [(c.condition, c.status) for c in record.conditions] == [("active_infection", status)]
     assert bool(_told(record, "unconfirmed_condition")) is (status == "unclear")
+
+
+def _lab(**cells: Any) -> dict[str, Any]:
+    return {"day": 5, "test": "serum_m_protein", "value": 2.5, "unit": "g/dL"} | cells
+
+
+@pytest.mark.parametrize("status", ["retracted", "invalid", "error"])
+def test_a_result_of_unknown_status_is_not_final(status: str) -> None:
+    record = _record(labs=[_lab(status=status)])
+    assert record.labs == () and [x.day for x in record.set_aside] == [5]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "used"),
+    [
+        ({"sample_id": "S1"}, {}, [0.5]),
+        ({}, {"sample_id": "S1", "specimen": "serum"}, [0.5]),
+        ({"sample_id": "S1"}, {"sample_id": "S2"}, [2.5, 0.5]),
+        ({"day": 6}, {}, [2.5, 0.5]),
+        ({}, {"value": None}, []),
+        ({"sample_id": "S1"}, {"value": "n.d."}, []),
+    ],
+)
+def test_what_a_correction_replaces(first: dict[str, Any], second: dict[str, Any], used: list[float]) -> None:
+    record = _record(labs=[_lab(**first), _lab(**({"value": 0.5, "status": "corrected"} | second))])
+    assert [x.quantity and x.quantity.exact for x in record.labs] == used
+    assert bool(_told(record, "correction_elsewhere")) is ("S2" in second.values())
+    assert bool(_told(record, "result_withdrawn")) is (not used)
+    assert [x.day for x in record.set_aside] == ([] if used else [5])

@@ -177,8 +177,8 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
             "set_aside",
         )
         draft.set_aside["test"] = found.contradiction
-    if not _value(part, found.test, draft, t):
-        return
+    if not _value(part, found.test, draft, t) and status not in ("corrected", "amended"):
+        return  # a correction without a value withdraws the result before it
     _common(draft, whole, t)
     draft.put("time", dated(whole, "effective").time)
     draft.put("status", status)

@@ -17,10 +17,12 @@ from rearm.knowledge.tests import TestDef, definition, find_tests, load_tests, n
 from rearm.record import Lab, Quantity, When
 from rearm.units import NumberUnreadable, UnitRefusal, bound, check_range, factor, normal_unit, parse_number
 
-__all__ = ["LabRow", "read_lab"]
+__all__ = ["CORRECTING", "LabRow", "read_lab"]
 
 # A number with its unit in one cell: "90 %", "<0,1 g/dL". The number must end in a digit; a power (10^3) belongs to the unit.
 _WITH_UNIT = re.compile(r"([<>=≤≥]*\s*[+-]?[0-9](?:[0-9.,]*[0-9])?)\s*([^0-9\s.,].*|10[\^*eE⁰-⁹].*)")
+STATUS = frozenset({"final", "preliminary", "corrected", "amended", "entered_in_error", "cancelled"})
+CORRECTING = frozenset({"corrected", "amended"})
 # Specimens that a name may stand for each other in; a row that states one of another group does not mean this test by an alias.
 _FLUIDS = {"serum": "blood", "blood": "blood", "urine": "urine", "urine_24h": "urine"}
 
@@ -44,7 +46,9 @@ class _Reading:
 def read_lab(row: Row, context: Context) -> LabRow | None:
     """The result of one row; None where the row says that nothing was measured (counted in a note)."""
     value = row.values.get("value")
-    if value is None or not_done(value):
+    status = context.spelled(row, "status")
+    withdrawn = (value is None or not_done(value)) and status in CORRECTING
+    if (value is None or not_done(value)) and not withdrawn:
         if value is None:
             context.issue(
                 row,
@@ -68,6 +72,11 @@ def read_lab(row: Row, context: Context) -> LabRow | None:
     reading = _Reading()
     if (reason := next((row.set_aside[c] for c in ("value", "day", "test", "unit") if c in row.set_aside), None)) is not None:
         why = reason  # said where the contradiction was found
+    elif withdrawn:
+        why = "The correction has no value: it withdraws the result before it, and what holds is unknown."
+        context.issue(row, "status", "warning", "result_withdrawn", why, "set_aside")
+    elif status is not None and status not in STATUS:
+        why = f"The status {shown(status)} is not known, so whether the result holds is not known; it is not used."
     elif test is None:
         why = _unknown_test(test_text, specimen)
         context.issue(row, "test", "error", "unknown_test", why, "set_aside")

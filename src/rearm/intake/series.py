@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from rearm.intake.context import Context
-from rearm.intake.labs import LabRow
+from rearm.intake.labs import CORRECTING, LabRow
 from rearm.intake.values import Refused, number, text
 from rearm.knowledge.tests import load_tests
 from rearm.record import Lab
@@ -17,7 +17,6 @@ from rearm.units import normal_unit
 __all__ = ["settle_results"]
 
 _NEVER_A_RESULT = {"entered_in_error", "cancelled"}
-_CORRECTING = {"corrected", "amended"}
 
 # A protein with a half-life of weeks can't change tenfold within this time but by a slip of the unit.
 _SLOW = frozenset({"serum_m_protein", "igg", "iga", "igm", "igd", "hemoglobin", "albumin", "total_protein"})
@@ -41,13 +40,44 @@ def settle_results(rows: Iterable[LabRow], context: Context) -> tuple[tuple[Lab,
         lab = item.lab
         groups[(lab.test, lab.when, lab.time, lab.specimen, lab.method, lab.sample_id, lab.isotype)].append(item)
     dropped: set[int] = set()
+    _supersede_loosely(rows, context, dropped)
     for group in groups.values():
         if len(group) > 1 or group[0].lab.status is not None:
-            _settle(group, context, dropped)
+            _settle([item for item in group if id(item) not in dropped], context, dropped)
     kept = [item for item in rows if id(item) not in dropped]
     labs = tuple(item.lab for item in kept if item.usable)
     _flag_steps([item for item in kept if item.usable], context)
     return labs, tuple(item.lab for item in kept if not item.usable)
+
+
+def _supersede_loosely(rows: list[LabRow], context: Context, dropped: set[int]) -> None:
+    """A correction replaces the result of the same test and day also where sample, specimen, method or time stand on one of them only."""
+    by_day: dict[tuple[object, ...], list[LabRow]] = defaultdict(list)
+    for item in rows:
+        if item.lab.day is not None and item.lab.status not in _NEVER_A_RESULT:
+            by_day[(item.lab.test, item.lab.when)].append(item)
+    for group in by_day.values():
+        corrections = [item for item in group if item.lab.status in CORRECTING]
+        for item in group if corrections else ():
+            if item.lab.status in CORRECTING or all(_key(item.lab) == _key(c.lab) for c in corrections):
+                continue  # of one sample: settled below
+            if any(_may_be_one(item.lab, c.lab) for c in corrections):
+                dropped.add(id(item))
+                message = f"The result {_named(item.lab)} was replaced by a later version of it; that one is used."
+                context.issue(item.row, "value", "note", "superseded", message, "set_aside")
+            else:
+                message = (
+                    f"{_named(item.lab)} stands beside a correction of another sample of that day. Both are kept; check the sample ids."
+                )
+                context.issue(item.row, "sample_id", "warning", "correction_elsewhere", message, "used")
+
+
+def _key(lab: Lab) -> tuple[str | None, ...]:
+    return (lab.time, lab.specimen, lab.method, lab.sample_id)
+
+
+def _may_be_one(a: Lab, b: Lab) -> bool:
+    return all(x is None or y is None or x == y for x, y in zip(_key(a), _key(b), strict=True))
 
 
 def _settle(group: list[LabRow], context: Context, dropped: set[int]) -> None:
@@ -65,10 +95,10 @@ def _settle(group: list[LabRow], context: Context, dropped: set[int]) -> None:
                 "refused",
             )
     alive = [item for item in group if id(item) not in dropped]
-    corrections = [item for item in alive if item.lab.status in _CORRECTING]
+    corrections = [item for item in alive if item.lab.status in CORRECTING]
     finals = [item for item in alive if item.lab.status != "preliminary"]
     for item in alive:
-        superseded = (corrections and item.lab.status not in _CORRECTING) or (finals and item.lab.status == "preliminary")
+        superseded = (corrections and item.lab.status not in CORRECTING) or (finals and item.lab.status == "preliminary")
         if superseded:
             dropped.add(id(item))
             context.issue(
