@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rearm.intake import read_tables
+from rearm.intake import InputError, read, read_tables
 from rearm.intake.fhir import read_fhir
+from rearm.intake.strict_json import parse_json
 from rearm.record import Issue, Record, When
 
 TODAY = date(2026, 1, 1)
@@ -159,3 +162,23 @@ def test_what_a_correction_replaces(first: dict[str, Any], second: dict[str, Any
     assert bool(_told(record, "correction_elsewhere")) is ("S2" in second.values())
     assert bool(_told(record, "result_withdrawn")) is (not used)
     assert [x.day for x in record.set_aside] == ([] if used else [5])
+
+
+def test_a_day_number_in_the_future() -> None:
+    record = _record({"last_seen_day": 900}, labs=[_lab(day=900), _lab(day=600)])
+    assert [x.day for x in record.labs] == [600] and record.last_seen_day is None
+    assert len(_told(record, "date_in_future")) == 2
+
+
+def test_paths_and_numbers_that_are_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    large = tmp_path / "large.json"
+    with large.open("wb") as file:
+        file.truncate(64 * 2**20 + 1)
+    for path, sentence in (("", "No path"), (pipe, "not a regular file"), (large, "up to 64 MiB"), ("/dev/zero", "tidy|table|regular")):
+        with pytest.raises(InputError, match=sentence):
+            read(path)
+    with pytest.raises(InputError, match="too close to 0"):
+        parse_json("[1.3e-400]", "x.json")
+    assert parse_json("[0.0, 0e5]", "x.json") == [0, 0]

@@ -21,6 +21,8 @@ def read(path: str | PathLike[str], mapping: str | PathLike[str] | None = None, 
     TOML file), any other tables. `today` is used only to tell dates that lie in the future. Raises InputError with a sentence: what,
     where, what to do.
     """
+    if not str(path).strip():
+        raise InputError("No path was given. Give a file or a folder.")
     source = Path(path)
     if not source.exists():
         raise InputError(f"There is no file or folder {source}. Check the path.")

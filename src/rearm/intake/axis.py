@@ -60,6 +60,8 @@ class Axis:
                 raise Refused("date_in_future", f"The date {_iso(first)} lies in the future. Correct it.")
             first = None if first is None else first - self.zero
             last = None if last is None else last - self.zero
+        elif self.zero is not None and first is not None and first + self.zero > self.today >= self.zero:
+            raise Refused("date_in_future", f"{_shown(first, last, self.zero)} lies in the future. Correct the day or day 0.")
         if self.birth is not None and self.zero is not None and last is not None and last + self.zero < self.birth:
             raise Refused(
                 "before_birth", f"{_shown(first, last, self.zero)} lies before the patient's birth. Correct the day or the birth."

@@ -16,13 +16,15 @@ from rearm.intake.errors import InputError
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "load_json", "parse_json"]
 
 MAX_DEPTH = 64
-MAX_BYTES = 200 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 _LONGEST_NUMBER = 400  # characters; longer ones can't be a measurement and cost quadratic time to read
 
 
 def load_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
     """The content of a JSON file. Raises InputError with a sentence where the file is missing, too large or not strict JSON."""
     try:
+        if path.exists() and not path.is_file():  # a pipe or a device never ends
+            raise InputError(f"{path.name} is not a regular file. Give a JSON file.")
         size = path.stat().st_size
         if size > max_bytes:
             raise InputError(
@@ -85,6 +87,8 @@ class _Reader:
 
     def real(self, text: str) -> float:
         value = float(text) if len(text) <= _LONGEST_NUMBER else math.inf
+        if value == 0 and any(c in "123456789" for c in text.lower().split("e")[0]):
+            raise InputError(f"{self.name}: the number {_short(text)} is too close to 0 to be read.")
         if math.isinf(value):
             raise InputError(f"{self.name}: the number {_short(text)} is too large or too long to be read.")
         return value
