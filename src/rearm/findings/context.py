@@ -25,6 +25,13 @@ __all__ = ["FRESH_BEFORE_FAILURE", "Context", "Reading", "State", "hull", "lab_t
 # Material from up to 30 days before the failure counts as taken at failure (DESIGN 5).
 FRESH_BEFORE_FAILURE = 30
 
+# What stops or endangers a treatment: here a row that says "present" stands until another surely follows that says it is over.
+_STOPS = frozenset({
+    "active_gvhd", "active_infection", "cmv_reactivation", "cns_myeloma", "cord_compression", "cranial_nerve_palsy", "crs", "enterocolitis",
+    "febrile_neutropenia", "guillain_barre", "hyperviscosity", "icans", "iec_hs", "infection", "liver_failure", "mds_aml", "parkinsonism",
+    "plasma_cell_leukaemia", "pregnancy", "t_cell_lymphoma",
+})  # fmt: skip
+
 _LINE_PURPOSES = (None, "treatment", "induction", "transplant", "consolidation", "maintenance", "salvage")
 
 _Row = TypeVar("_Row")
@@ -198,7 +205,9 @@ class Context:
     # -------------------------------------------------------------- conditions, toxicities, facts
 
     def condition(self, name: str) -> State:
-        """Whether a condition is present at as_of. The latest row decides; rows of one day that contradict each other decide nothing."""
+        """Whether a condition is present at as_of. The latest row decides; rows of one day that contradict each other decide nothing,
+        except for what stops a treatment: there "present" stands until a row surely follows that says it is over. A row that could not be
+        read, or says no more than a suspicion, decides nothing."""
         said = []
         for row in self.record.conditions:
             if row.condition == name:
@@ -339,6 +348,8 @@ def _ended(row: Any, when: When, present: bool | None, end: When) -> tuple[Any, 
     status = getattr(row, "status", "") if present is not None else row.status
     grade = f" grade {row.grade}" if row.grade is not None else ""
     text = f"{name.replace('_', ' ')}{f' {status}' if status else ''}{grade}, {when}"
+    if present and end.last is not None and when.first is not None and end.last < when.first:
+        return row, present, when, f"{text}, its recorded end ({end}) is before its start"
     if present and end.last is not None:  # ends after as_of were taken away when the record was cut
         return row, False, end, f"{text}, ended {end}"
     if present and end.first is not None:
@@ -358,6 +369,8 @@ def _newest(rows: Sequence[tuple[_Row, When, Any]]) -> tuple[_Row, When, Any] | 
 def _state(said: Sequence[tuple[Any, bool | None, When, str]], name: str) -> State:
     if not said:
         return State(None)
+    if name in _STOPS and (standing := _standing(said)):
+        return standing
     newest = _newest([(x, x[2], x[1]) for x in said])
     if newest is None:
         return State(
@@ -365,6 +378,19 @@ def _state(said: Sequence[tuple[Any, bool | None, When, str]], name: str) -> Sta
         )
     row, present, _, text = newest[0]
     return State(present, (row,), text)
+
+
+def _standing(said: Sequence[tuple[Any, bool | None, When, str]]) -> State | None:
+    """Present by a row that no row surely follows which says it is over; what speaks against it, or may be later, is said beside it."""
+    over = [x for x in said if x[1] is False]
+    here = [x for x in said if x[1] and not any(x[2].before(y[2]) for y in over)]
+    if not here:
+        return None
+    against = [x for x in said if x[1] is not True and not any(x[2].before(y[2]) for y in here)]
+    text = "; ".join(x[3] for x in here)
+    if against:
+        text += f"; the record contradicts itself or leaves this open ({'; '.join(x[3] for x in against)}), so that it counts as present"
+    return State(True, tuple(x[0] for x in (*here, *against)), text)
 
 
 def _last_dose(row: Therapy, day: int) -> tuple[float, float]:

@@ -126,7 +126,7 @@ def pattern_paraskeletal(ctx: Context) -> Found:
 def pattern_cns(ctx: Context) -> Found:
     state = ctx.condition("cns_myeloma")
     csf = ctx.positive("csf_plasma_cells", ctx.at_failure)
-    if state.present is False or (csf.value is False and state.present is None):
+    if state.present is False or (csf.value is False and not state.rows):
         return _pattern(ctx, "cns", Found(False, (*state.sources, *csf.sources), state.text or csf.text))
     return _pattern(ctx, "cns", unknown(csf.text, csf.sources))
 
@@ -137,7 +137,7 @@ def pattern_leukaemic(ctx: Context) -> Found:
     counts = leukaemic_counts(ctx, ctx.at_failure)
     if state.present is False and counts.value is not True:
         return _pattern(ctx, "leukaemic", Found(False, state.sources, state.text))
-    return _pattern(ctx, "leukaemic", counts if state.present is None else unknown())
+    return _pattern(ctx, "leukaemic", counts if not state.rows else unknown(state.text, state.sources))
 
 
 # ---------------------------------------------------------------- signals

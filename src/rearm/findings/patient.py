@@ -183,6 +183,8 @@ def thrombosis(ctx: Context) -> Found:
     had = [x for x in rows if x.status in ("present", "resolved")]
     if had:
         return Found(True, tuple(x.source for x in had), "; ".join(f"thrombosis {x.status}, {x.when}" for x in had))
+    if any(x.status != "absent" for x in rows):
+        return unknown("; ".join(f"thrombosis {x.status}, {x.when}" for x in rows), [x.source for x in rows])
     return Found(False if rows else None, tuple(x.source for x in rows), "thrombosis stated absent" if rows else "")
 
 
@@ -310,7 +312,8 @@ def hcv_rna_detected(ctx: Context) -> Found:
 @finding("hiv")
 def hiv(ctx: Context) -> Found:
     serology, state = ctx.positive("hiv_serology", ctx.recent(_EVER)), ctx.condition("hiv")
-    value = any3([v for v in (serology.value, state.present) if isinstance(v, bool)])
+    known = serology.value if isinstance(serology.value, bool) else None
+    value = any3([*([known] if known is not None else []), *([state.present] if state.rows else [])])
     return Found(value, (*serology.sources, *state.sources), "; ".join(x for x in (serology.text, state.text) if x))
 
 
@@ -345,6 +348,8 @@ def pregnancy(ctx: Context) -> Found:
         return state.found()
     if test.word == "positive":
         return Found(True, test.sources, test.text)
+    if state.rows and state.present is None and stated:
+        return state.found()
     fresh = ctx.latest("pregnancy_test", ctx.recent(_PREGNANCY_NEGATIVE_DAYS))
     if fresh.word == "negative":
         return Found(False, fresh.sources, fresh.text)

@@ -45,7 +45,7 @@ def cns_disease(ctx: Context) -> Found:
     state, csf = ctx.condition("cns_myeloma"), ctx.positive("csf_plasma_cells", ctx.recent(_ACUTE_DAYS))
     if state.present or csf.value is True:
         return Found(True, (*state.sources, *csf.sources), "; ".join(x for x in (state.text, csf.text) if x))
-    return state.found() if state.present is False or csf.value is None else csf
+    return state.found() if state.rows or csf.value is None else csf
 
 
 @finding("hyperviscosity")
@@ -86,7 +86,8 @@ def hypercalcaemia(ctx: Context) -> Found:
     stated_day = state.rows[0].when.last if state.rows else None
     if state.present and (high is None or day is None or stated_day is None or stated_day >= day):
         return state.found()
-    if high is False:
+    unclear = bool(state.rows) and state.present is None and (day is None or stated_day is None or stated_day >= day)
+    if high is False and not unclear:
         return Found(False, sources, text)
     return state.found() if state.rows else unknown(text, sources)
 
@@ -149,7 +150,7 @@ def t_cell_neoplasm(ctx: Context) -> Found:
     hits = [x for x in rows if x.value.split("=", 1)[1].strip() == "t_cell_neoplasm"]
     if "t_cell_neoplasm" in said.values():
         return Found(True, tuple(x.source for x in hits), "; ".join(f"histology {x.value}, {x.when}" for x in hits))
-    if state.present is not None:
+    if state.rows:
         return state.found()
     return Found(False if said else None, tuple(x.source for x in rows), "; ".join(f"histology {x.value}, {x.when}" for x in rows))
 

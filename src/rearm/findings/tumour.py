@@ -356,7 +356,7 @@ def plasma_cell_leukaemia(ctx: Context) -> Found:
     counts = leukaemic_counts(ctx, ctx.at_failure or ctx.recent(30))
     if state.present or counts.value is True:
         return Found(True, (*state.sources, *counts.sources), "; ".join(x for x in (state.text, counts.text) if x))
-    return state.found() if state.present is False else counts
+    return state.found() if state.rows else counts
 
 
 @finding("plasma_cell_leukaemia_before_infusion")
@@ -369,4 +369,6 @@ def plasma_cell_leukaemia_before_infusion(ctx: Context) -> Found:
     counts = leukaemic_counts(ctx, ctx.before_infusion(_MARROW_DAYS))
     if there or counts.value is True:
         return Found(True, (*(x.source for x in there), *counts.sources), there[0].status + f", {there[0].when}" if there else counts.text)
+    if any(x.status != "absent" for x in rows):
+        return unknown("; ".join(f"plasma cell leukaemia {x.status}, {x.when}" for x in rows), [x.source for x in rows])
     return Found(False, tuple(x.source for x in rows), "stated absent") if rows else counts
