@@ -141,12 +141,14 @@ def test_stated_not_exposed_against_a_row_is_kept_and_flagged() -> None:
 @pytest.mark.parametrize(
     ("stated", "asked", "used", "computed"),
     [
-        ({"lenalidomide": "exposed"}, "lenalidomide", "no", "yes"),  # stated is used, computed stands beside it
+        ({"lenalidomide": "exposed"}, "lenalidomide", "?", "yes"),  # no statement makes a recorded progression undone
+        ({"lenalidomide": "not_exposed"}, "lenalidomide", "?", "yes"),
+        ({"IMiD": "not_exposed"}, "IMiD", "?", "yes"),
         ({"bortezomib": "refractory"}, "bortezomib", "yes", "no"),
         ({"bortezomib": "refractory"}, "proteasome inhibitor", "yes", "no"),  # an agent speaks for its class
         ({"IMiD": "refractory"}, "IMiD", "yes", "yes"),
         ({"anti-CD38": "refractory"}, "daratumumab", "yes", "yes"),  # the only one of its class that was given
-        ({"IMiD": "exposed"}, "pomalidomide", "no", "yes"),
+        ({"IMiD": "exposed"}, "pomalidomide", "?", "yes"),
         ({}, "IMiD", "yes", "yes"),
     ],
 )

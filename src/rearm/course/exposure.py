@@ -102,7 +102,7 @@ class Exposure:
         if stated is None and (by_class := self._class_not_exposed(agent_id)) is not None:
             stated, statements = "not_exposed", [by_class]
         sources = _sources([*rows, *(r for r, _ in certain), *statements])
-        return _joined(stated, None if stated is None else stated != "not_exposed", computed, sources, note, rows_win=True)
+        return _exposed(stated, None if stated is None else stated != "not_exposed", computed, sources, note)
 
     def cls(self, name: str) -> Answer:
         """Whether any agent of the class was given; a CAR-T against the same target counts for `anti-BCMA` and the like."""
@@ -117,7 +117,7 @@ class Exposure:
             stated = "exposed"
         sources = tuple(dict.fromkeys((*_sources(statements), *(s for a in positive for s in a.sources))))
         note = next((a.note for a in (positive or answers) if a.note), "") if computed is not False else ""
-        return _joined(stated, None if stated is None else stated != "not_exposed", computed, sources, note, rows_win=True)
+        return _exposed(stated, None if stated is None else stated != "not_exposed", computed, sources, note)
 
     def target(self, name: str, kind: str | None = None) -> Answer:
         """Whether anything against this tumour antigen was given; `kind` narrows it: bispecific, trispecific, adc, antibody, car-t."""
@@ -156,9 +156,7 @@ class Exposure:
         if stated is None:
             stated, statements, note = self._from_class(agent_id)
         decisive = [r for r, v in verdicts if v] or rows
-        return _joined(
-            stated, None if stated is None else stated == "refractory", computed, _sources([*decisive, *statements]), note, rows_win=False
-        )
+        return _refractory(stated, None if stated is None else stated == "refractory", computed, _sources([*decisive, *statements]), note)
 
     def refractory_cls(self, name: str) -> Answer:
         """Whether the disease is refractory to an agent of the class. A statement about an agent speaks for its class too."""
@@ -177,7 +175,7 @@ class Exposure:
                 stated = "exposed" if any(s[0] == "exposed" for s in spoken.values()) else "not_exposed"
                 statements = [x for s in spoken.values() for x in s[1]]
         sources = tuple(dict.fromkeys((*_sources(statements), *(s for a in answers if a.computed for s in a.sources))))
-        return _joined(stated, None if stated is None else stated == "refractory", computed, sources, "", rows_win=False)
+        return _refractory(stated, None if stated is None else stated == "refractory", computed, sources, "")
 
     # -- groups of classes ----------------------------------------------------------------------------------------------------------------
 
@@ -369,16 +367,25 @@ def _all(answers: list[Answer]) -> Answer:
     return Answer(value, None, both([a.computed for a in answers]), sources, "; ".join(dict.fromkeys(a.note for a in answers if a.note)))
 
 
-def _joined(
-    stated: str | None, said: bool | None, computed: bool | None, sources: tuple[Source, ...], note: str, *, rows_win: bool
-) -> Answer:
-    """Stated and computed side by side. `rows_win`: a treatment that stands in a row was given, whatever is stated."""
-    value = computed if said is None or (rows_win and computed is True) else said
-    if said is not None and computed is not None and said is not computed:
-        words = {True: "yes", False: "no"}
-        contradiction = f"stated '{stated}', the treatment rows say {words[computed]}"
-        note = f"{note}; {contradiction}" if note else contradiction
-    return Answer(value, stated, computed, sources, note)
+def _exposed(stated: str | None, said: bool | None, computed: bool | None, sources: tuple[Source, ...], note: str) -> Answer:
+    """Exposure as stated beside computed: a treatment that stands in a row was given, whatever is stated."""
+    value = computed if said is None or computed is True else said
+    return Answer(value, stated, computed, sources, _noted(note, stated, said, computed))
+
+
+def _refractory(stated: str | None, said: bool | None, computed: bool | None, sources: tuple[Source, ...], note: str) -> Answer:
+    """Refractoriness as stated beside computed: what is stated is used, except that no statement makes a recorded progression undone.
+    Then it is unknown, because an agent that failed must not look as if it were there to be given."""
+    value = computed if said is None else None if said is False and computed is True else said
+    return Answer(value, stated, computed, sources, _noted(note, stated, said, computed))
+
+
+def _noted(note: str, stated: str | None, said: bool | None, computed: bool | None) -> str:
+    """The note, with where the statement and the rows part."""
+    if said is None or computed is None or said is computed:
+        return note
+    contradiction = f"stated '{stated}', the treatment rows say {'yes' if computed else 'no'}"
+    return f"{note}; {contradiction}" if note else contradiction
 
 
 def _sources(rows: Iterable[Therapy | Infusion | RefractorinessStatement]) -> tuple[Source, ...]:
