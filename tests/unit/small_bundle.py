@@ -65,7 +65,6 @@ def tables() -> Tables:
         {
             "bundle.toml": {"version": "test", "reviewed": date(2026, 1, 1)},
             "findings.toml": FINDINGS,
-            "agents.toml": {"agent": []},
             "statements.toml": {"statement": [STATEMENT]},
             "sources.toml": {"source": {"src1": {"title": "A paper", "url": "https://example.org"}}},
             "options/new-target.toml": {

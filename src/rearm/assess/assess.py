@@ -15,6 +15,7 @@ from rearm.assess.next_tests import Codings, next_tests_of
 from rearm.assess.options import options_of
 from rearm.assess.patient import Patient, Shown, patient_at
 from rearm.assess.plan import Plan, in_effect, plan_of
+from rearm.assess.prognosis import alterations_of
 from rearm.assess.regions import region_of
 from rearm.assess.result import About, Assessment, Basis, FailureResult, InputIssue, NextTest, SignalResult, Versions
 from rearm.assess.scenarios import Scenario, Varied, frame_of, pair, varied
@@ -182,6 +183,7 @@ def _assembled(shown: Shown, codes: Codings, row: int, tests: tuple[NextTest, ..
         failures=tuple(_failure(f) for f in patient.failures),
         about=about,
         causes=causes_of(shown, codes.factors[row].tolist(), codes.groups[row].tolist()) if judged else no_causes(about.reason),
+        alterations=alterations_of(shown),
         options=options_of(shown, codes.judged, row, region=region) if judged else (),
         next_tests=tests,
         findings=tuple(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rearm.assess.logic import GROUPS, LIKELY, NOT_APPLICABLE, POSSIBLE, grade_word
 from rearm.assess.patient import Shown
 from rearm.assess.plan import FactorPlan
+from rearm.assess.prognosis import scores_of
 from rearm.assess.result import Cause, CauseGroup, Causes, Reason, RiskFactor
 
 __all__ = ["causes_of", "no_causes"]
@@ -42,7 +43,9 @@ def causes_of(shown: Shown, grades: Sequence[int], group_grades: Sequence[int]) 
     rest = sorted((g for g in groups if g not in safety), key=_place)
     told = [g for name, g in zip(GROUPS, group_grades, strict=True) if name != "safety" and g >= LIKELY]
     risks = tuple(risk for f in shown.plan.factors if (risk := _risk(shown, f)) is not None)
-    return Causes(undetermined=not told, text=_text(not told, rest, risks), groups=(*safety, *rest), risk_factors=risks)
+    return Causes(
+        undetermined=not told, text=_text(not told, rest, risks), groups=(*safety, *rest), risk_factors=risks, scores=scores_of(shown)
+    )
 
 
 def _place(group: CauseGroup) -> tuple[int, int, int]:

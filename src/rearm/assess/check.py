@@ -43,6 +43,10 @@ def check(path: Path | None = None) -> list[Problem]:
         check_studies(knowledge.studies)
     except StudyError as error:  # whatever cites a study can't be judged without them
         return [*found, Problem("studies", str(error))]
+    try:
+        _ = knowledge.scores, knowledge.alterations
+    except KnowledgeError as error:
+        return [*found, *(Problem("knowledge", text) for text in error.problems)]
     return found + check_knowledge(knowledge)
 
 
@@ -50,7 +54,7 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
     """Every problem of a bundle that could be read."""
     _, refused = read_conditions(knowledge)
     found = [Problem("conditions", text) for text in refused]
-    for one in (_catalogue, _rules, _examples, _options, _workups, _citations, _orphans, _counts, _unique):
+    for one in (_catalogue, _rules, _examples, _options, _workups, _scores, _alterations, _citations, _orphans, _counts, _unique):
         found += one(knowledge)
     found += (Problem(where, text) for where, text in numbers_without_source(knowledge))
     return found
@@ -84,6 +88,12 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((f"{at}, frequency {f.text!r}", f.sources) for f in factor.frequencies)
         yield from ((f"{at}, implication {i.text!r}", i.sources) for i in factor.implications)
     yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
+    if _own(knowledge, "scores.toml"):
+        yield from ((f"score {s.id}", s.sources) for s in knowledge.scores.computed)
+        yield from ((f"score {s.id}, not computed", s.sources) for s in knowledge.scores.not_computed)
+    if _own(knowledge, "antigen_variants.toml"):
+        for alteration in knowledge.alterations:
+            yield from ((f"alteration {alteration.id}, report {r.text!r}", r.sources) for r in alteration.reports)
 
 
 def _citable(knowledge: Knowledge) -> set[str]:
@@ -181,6 +191,28 @@ def _workups(knowledge: Knowledge) -> Iterator[Problem]:
                 yield Problem(where, f"an outcome gives {name}, which the work-up does not supply.")
         if not 0 <= workup.invasiveness <= 3 or workup.turnaround < 0:
             yield Problem(where, "invasiveness runs from 0 to 3 and turnaround is in days.")
+
+
+def _scores(knowledge: Knowledge) -> Iterator[Problem]:
+    for score in knowledge.scores.computed if _own(knowledge, "scores.toml") else ():
+        for item in score.items:
+            for name in item.any_of or ((item.finding,) if item.finding else ()):
+                if name not in knowledge.catalogue:
+                    yield Problem(f"score {score.id}", f"reads {name}, which is no finding.")
+            if item.test is not None and item.test not in knowledge.tests:
+                yield Problem(f"score {score.id}", f"reads {item.test}, which is no test of the dictionary.")
+
+
+def _alterations(knowledge: Knowledge) -> Iterator[Problem]:
+    for alteration in knowledge.alterations if _own(knowledge, "antigen_variants.toml") else ():
+        for agent in alteration.effects:
+            if agent not in knowledge.agents and agent not in knowledge.products:
+                yield Problem(f"alteration {alteration.id}", f"{agent} is no agent or product of the lexicon.")
+
+
+def _own(knowledge: Knowledge, file: str) -> bool:
+    """Whether the table is this bundle's; one that is lent is checked with the bundled knowledge, whose sources and findings it names."""
+    return (knowledge.folder / file).is_file()
 
 
 def _citations(knowledge: Knowledge) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ Numbers are as in the findings; days are days of the patient's axis.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeAlias, cast
 
@@ -16,7 +16,9 @@ from rearm.assess.evidence import Directness, ExpectedRow
 __all__ = [
     "SCHEMA_VERSION",
     "About",
+    "AgentEffect",
     "Alert",
+    "AlterationResult",
     "Approval",
     "Assessment",
     "AvailabilityResult",
@@ -36,6 +38,8 @@ __all__ = [
     "OptionResult",
     "Reason",
     "RiskFactor",
+    "RiskScore",
+    "ScoreItemResult",
     "SignalResult",
     "SupportLine",
     "Versions",
@@ -206,13 +210,82 @@ class RiskFactor(_Table):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreItemResult(_Table):
+    """One item of a score: the fewest and the most points that are possible (`high` None: no upper end), and what was seen."""
+
+    name: str
+    low: float
+    high: float | None
+    known: bool
+    text: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskScore(_Table):
+    """A prognostic score from before the infusion; it chooses no salvage.
+
+    `low` and `high` are the points (or the value) that are possible, `high` None without an upper end; `category` None: not known, or more
+    than one is possible; `missing` names the items that are not known. `second_hand`: its source was not read itself or not in full.
+    """
+
+    id: str
+    name: str
+    purpose: str
+    population: str
+    low: float
+    high: float | None
+    category: str | None
+    meaning: str | None
+    items: tuple[ScoreItemResult, ...]
+    missing: tuple[str, ...]
+    caution: str | None
+    second_hand: bool
+    citations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEffect(_Table):
+    """What an alteration of the target does to one agent or product; unknown where nothing was read of it, which is not safe."""
+
+    agent: str
+    effect: Literal["abolished", "reduced", "preserved", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterationResult(_Table):
+    """A reported alteration of an antigen that this patient's tumour shows. Nothing is decided by it; the rules read the findings.
+
+    `effects`: of every agent of the lexicon against the antigen; `class_effects`: as the source words a class; `inferred`: from the
+    missing protein, not measured.
+    """
+
+    id: str
+    gene: str
+    antigen: str
+    name: str
+    description: str
+    text: str
+    effects: tuple[AgentEffect, ...]
+    class_effects: Mapping[str, str]
+    inferred: bool
+    reports: tuple[str, ...]
+    sources: tuple[str, ...]
+    citations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Causes(_Table):
-    """`undetermined`: nothing found after the infusion points to a cause; `text` says so and what would tell."""
+    """`undetermined`: nothing found after the infusion points to a cause; `text` says so and what would tell.
+
+    `scores` stand beside the risk factors: facts from before the infusion, which explain no failure by themselves.
+    """
 
     undetermined: bool
     text: str
     groups: tuple[CauseGroup, ...]
     risk_factors: tuple[RiskFactor, ...]
+    scores: tuple[RiskScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,9 +426,10 @@ class Assessment(_Table):
     failures: tuple[FailureResult, ...]
     about: About
     causes: Causes
+    alterations: tuple[AlterationResult, ...]
     options: tuple[OptionResult, ...]
     next_tests: tuple[NextTest, ...]
-    findings: tuple[FindingRead, ...] = field(default=())
+    findings: tuple[FindingRead, ...]
 
 
 @cache

@@ -6,7 +6,7 @@ Nothing here decides: the rules read the findings. A change of the extracellular
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rearm.findings.base import Found, unknown
@@ -30,15 +30,17 @@ class AlterationFound:
     sources: tuple[Source, ...]
 
 
-def alterations(record: Record, found: Mapping[str, Found], *, as_of: int) -> tuple[AlterationFound, ...]:
-    """The alterations of the table that are present, in the order of the table.
+def alterations(
+    record: Record, found: Mapping[str, Found], *, as_of: int, table: Sequence[Alteration] | None = None
+) -> tuple[AlterationFound, ...]:
+    """The alterations of the table (by default the bundled one) that are present, in its order.
 
     Genes are read from the latest sample up to `as_of`, whenever it was taken; the stain is that of the findings. What is not known is
     not listed. `record` is cut at `as_of`.
     """
     samples = {gene: latest_sample(gene_rows(record.variants, gene), (-_EVER, as_of)) for gene in ("TNFRSF17", "GPRC5D", "CD38")}
     present = []
-    for alteration in load_alterations():
+    for alteration in load_alterations() if table is None else table:
         evidence = _named(alteration, samples[alteration.gene]) if alteration.changes else _state(alteration, samples, found)
         if evidence is not None:
             present.append(AlterationFound(alteration, *evidence))

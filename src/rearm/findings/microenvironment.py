@@ -28,7 +28,7 @@ def ferritin_before_infusion(ctx: Context) -> Found:
 def ferritin_above_normal_before_infusion(ctx: Context) -> Found:
     """As the centre states it for this time, else against the laboratory's limit; unknown where the two contradict each other."""
     window = ctx.before_infusion(_BEFORE_DAYS)
-    computed = _above_normal(ctx, "ferritin", window)
+    computed = above_normal(ctx, "ferritin", window)
     fact, nothing = ctx.fact("ferritin_above_normal")
     if nothing.text:
         return nothing
@@ -48,10 +48,10 @@ def crp_before_infusion(ctx: Context) -> Found:
 
 @finding("ldh_above_normal")
 def ldh_above_normal(ctx: Context) -> Found:
-    return _above_normal(ctx, "ldh", ctx.at_failure)
+    return above_normal(ctx, "ldh", ctx.at_failure)
 
 
-def _above_normal(ctx: Context, test: str, window: tuple[int, int] | None) -> Found:
+def above_normal(ctx: Context, test: str, window: tuple[int, int] | None) -> Found:
     """Against the upper limit that the laboratory reports with the value; limits differ between assays, so none is assumed."""
     reading = ctx.latest(test, window)
     limits = {x.ref_high for x in reading.labs}

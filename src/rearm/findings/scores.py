@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rearm.course.failure import Failure
 from rearm.findings.base import Found, any3, unknown
 from rearm.findings.context import Context
-from rearm.findings.microenvironment import _above_normal as above_normal
+from rearm.findings.microenvironment import above_normal
 from rearm.knowledge.scores import Band, Score, ScoreCategory, ScoreItem, Scores, load_scores
 from rearm.record import Quantity, Record, Source
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -31,6 +31,9 @@ __all__ = [
     "load_regimens",
     "load_words",
     "lookup_key",
+    "read_agents",
+    "read_products",
+    "read_regimens",
     "split_name",
 ]
 
@@ -95,6 +98,11 @@ def lookup_key(text: str) -> str:
 @cache
 def load_agents() -> dict[str, Agent]:
     """All agents by id, in the order of the file."""
+    return read_agents(_data("agents.toml"))
+
+
+def read_agents(table: Mapping[str, Any]) -> dict[str, Agent]:
+    """The agents of a parsed file."""
     return {
         row["id"]: Agent(
             id=row["id"],
@@ -104,13 +112,18 @@ def load_agents() -> dict[str, Agent]:
             rxnorm=row.get("rxnorm"),
             **{k: tuple(row.get(k, ())) for k in ("brands", "codes", "spellings", "targets", "classes")},
         )
-        for row in _data("agents.toml")["agent"]
+        for row in table.get("agent", ())
     }
 
 
 @cache
 def load_products() -> dict[str, Product]:
     """All CAR-T products by id."""
+    return read_products(_data("agents.toml"))
+
+
+def read_products(table: Mapping[str, Any]) -> dict[str, Product]:
+    """The CAR-T products of a parsed file."""
     return {
         row["id"]: Product(
             id=row["id"],
@@ -118,13 +131,18 @@ def load_products() -> dict[str, Product]:
             construct=row.get("construct"),
             **{k: tuple(row.get(k, ())) for k in ("targets", "brands", "codes", "spellings")},
         )
-        for row in _data("agents.toml")["product"]
+        for row in table.get("product", ())
     }
 
 
 @cache
 def load_regimens() -> dict[str, Regimen]:
     """All regimen names by id."""
+    return read_regimens(_data("regimens.toml"))
+
+
+def read_regimens(table: Mapping[str, Any]) -> dict[str, Regimen]:
+    """The regimen names of a parsed file."""
     return {
         row["id"]: Regimen(
             id=row["id"],
@@ -133,7 +151,7 @@ def load_regimens() -> dict[str, Regimen]:
             candidates=tuple(tuple(c) for c in row.get("candidates", ())),
             purpose=row.get("purpose"),
         )
-        for row in _data("regimens.toml")["regimens"]
+        for row in table.get("regimens", ())
     }
 
 

@@ -22,8 +22,10 @@ from rearm.knowledge.rulesets import AlertRule, Bundle, Factor, Option, SharedRu
 
 if TYPE_CHECKING:
     from rearm.knowledge.agents import Agent, Product, Regimen
+    from rearm.knowledge.scores import Scores
     from rearm.knowledge.studies import Study
     from rearm.knowledge.tests import TestDef
+    from rearm.knowledge.variants import Alteration
 
 __all__ = ["DATA", "Knowledge", "load", "read_bundle"]
 
@@ -35,7 +37,11 @@ Tables = dict[str, Any]  # parsed TOML by the file's name inside the folder
 
 @dataclass(frozen=True)
 class Knowledge:
-    """One bundle of knowledge. `shared` are the shared rules as they stand; the options hold them written out."""
+    """One bundle of knowledge. `shared` are the shared rules as they stand; the options hold them written out.
+
+    Tests, agents, regimens, studies, scores and alterations are those of the folder; what it has not is that of the bundled knowledge,
+    and then counts for the hash.
+    """
 
     version: str
     hash: str
@@ -51,40 +57,66 @@ class Knowledge:
     files: Mapping[str, str]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
     folder: Path
 
+    def _table(self, name: str) -> Tables | None:
+        """A file of this folder, parsed; None where the folder has none, so that the bundled one stands."""
+        file = self.folder / name
+        return tomllib.loads(file.read_text("utf-8")) if file.is_file() else None
+
     @cached_property
     def tests(self) -> Mapping[str, TestDef]:
-        """The dictionary of laboratory tests (always the bundled one)."""
-        from rearm.knowledge.tests import load_tests
+        """The dictionary of laboratory tests. Raises ValueError where it is not consistent."""
+        from rearm.knowledge.tests import load_tests, read_tests
 
-        return load_tests()
+        written, compiled = self._table("tests.toml"), self._table("units.toml")
+        return load_tests() if written is None or compiled is None else read_tests(written, compiled)
 
     @cached_property
     def agents(self) -> Mapping[str, Agent]:
-        """The lexicon of agents (always the bundled one)."""
-        from rearm.knowledge.agents import load_agents
+        """The lexicon of agents."""
+        from rearm.knowledge.agents import load_agents, read_agents
 
-        return load_agents()
+        table = self._table("agents.toml")
+        return load_agents() if table is None else read_agents(table)
 
     @cached_property
     def products(self) -> Mapping[str, Product]:
-        """The lexicon of CAR-T products (always the bundled one)."""
-        from rearm.knowledge.agents import load_products
+        """The lexicon of CAR-T products."""
+        from rearm.knowledge.agents import load_products, read_products
 
-        return load_products()
+        table = self._table("agents.toml")
+        return load_products() if table is None else read_products(table)
 
     @cached_property
     def regimens(self) -> Mapping[str, Regimen]:
-        """The lexicon of regimen names (always the bundled one)."""
-        from rearm.knowledge.agents import load_regimens
+        """The lexicon of regimen names."""
+        from rearm.knowledge.agents import load_regimens, read_regimens
 
-        return load_regimens()
+        table = self._table("regimens.toml")
+        return load_regimens() if table is None else read_regimens(table)
 
     @cached_property
     def studies(self) -> tuple[Study, ...]:
-        """The studies of the same folder. Raises StudyError on the first file that does not hold together."""
+        """The studies. Raises StudyError on the first file that does not hold together."""
         from rearm.knowledge.studies import load_studies
 
-        return load_studies(self.folder / "studies")
+        folder = self.folder / "studies"
+        return load_studies(folder) if folder.is_dir() else load_studies()
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The prognostic scores. Raises KnowledgeError where they do not add up."""
+        from rearm.knowledge.scores import load_scores, read_scores
+
+        table = self._table("scores.toml")
+        return load_scores() if table is None else read_scores(table)
+
+    @cached_property
+    def alterations(self) -> tuple[Alteration, ...]:
+        """The alterations of target antigens. Raises KnowledgeError where they do not add up."""
+        from rearm.knowledge.variants import load_alterations, read_alterations
+
+        table = self._table("antigen_variants.toml")
+        return load_alterations() if table is None else read_alterations(table)
 
     def condition_texts(self) -> Iterator[tuple[str, str]]:
         """Every condition of the bundle, each with the entry that it belongs to."""
@@ -104,7 +136,7 @@ class Knowledge:
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Knowledge:
-    """The bundle in the folder `path`, by default the bundled one.
+    """The bundle in the folder `path`, by default the bundled one; tables that may be left out there are taken from the bundled one.
 
     Raises KnowledgeError with one sentence for each thing that does not fit; `check` tells more than that.
     """
@@ -129,6 +161,8 @@ def read_bundle(folder: Path) -> tuple[Knowledge, list[str]]:
     digest = hashlib.sha256()
     for name, content in contents.items():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    if folder != DATA and (lent := _lent(contents)):
+        digest.update(f"{' '.join(lent)} of {_bundled().hash}".encode())
     key = digest.hexdigest()
     tables: Tables | None = from_cache("knowledge", key)
     if tables is not None:
@@ -149,6 +183,14 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.toml"))}
 
 
+_MAY_BE_LENT = ("agents.toml", "antigen_variants.toml", "regimens.toml", "scores.toml", "studies/", "tests.toml", "units.toml")
+
+
+def _lent(contents: Mapping[str, bytes]) -> list[str]:
+    """The tables that are taken from the bundled knowledge because the folder has none of its own."""
+    return [part for part in _MAY_BE_LENT if not any(name.startswith(part) for name in contents)]
+
+
 def _used(name: str) -> bool:
     """Whether the file is read here; tests, regimens, studies and criteria have their own readers and count for the hash only."""
     return name.startswith(("options/", "factors/")) or name in {
@@ -165,8 +207,8 @@ def _parsed(contents: Mapping[str, bytes]) -> tuple[Tables, list[str]]:
                 tables[name] = tomllib.loads(content.decode("utf-8"))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 problems.append(f"{name} can't be read as TOML: {error}.")
-    if "agents.toml" in tables:  # only what the templates of findings need
-        tables["agents.toml"] = {"agent": [{k: a[k] for k in ("id", "name") if k in a} for a in tables["agents.toml"].get("agent", ())]}
+    agents = tables.get("agents.toml") or tomllib.loads((DATA / "agents.toml").read_text("utf-8"))
+    tables["agents.toml"] = {"agent": [{k: a[k] for k in ("id", "name") if k in a} for a in agents.get("agent", ())]}  # what templates need
     return tables, problems
 
 
