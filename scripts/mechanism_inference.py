@@ -176,9 +176,8 @@ def report(m: Mechanisms, s: dict[str, np.ndarray], set_aside: list[float]) -> i
     score = {}
     for name in ("rich", "poor"):
         p = s[name]
-        print(
-            f"\n--- {name} data: effective draws median {np.median(s['ess_' + name]):.0f}, 5th percentile {np.percentile(s['ess_' + name], 5):.0f}"
-        )
+        size = s["ess_" + name]
+        print(f"\n--- {name} data: effective draws median {np.median(size):.0f}, 5th percentile {np.percentile(size, 5):.0f}")
         raw = [stats.kstest(s["rank_" + name][:, j], "uniform").pvalue for j in range(len(RANKED))]
         order = np.argsort(raw)
         holm = np.maximum.accumulate([min(raw[j] * (len(raw) - i), 1.0) for i, j in enumerate(order)])

@@ -53,6 +53,7 @@ class Evidence:
     responses: tuple[tuple[float, int], ...] = ()  # (day, level) stated by the team, where no marker says it
     progression: float | None = None
     followed_to: float = 0.0  # without progression up to here
+    lesion: bool | None = None  # extramedullary lesion seen (True), looked for and not seen (False)
     prior_only: bool = False
     notes: tuple[str, ...] = ()
 
@@ -114,6 +115,7 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
         responses=responses,
         progression=progression,
         followed_to=max(followed, 0.0),
+        lesion=_lesion(record, zero, until),
         prior_only=bare,
         notes=tuple(dict.fromkeys(notes)),
     )
@@ -271,6 +273,16 @@ def _progression(record: Record, zero: int, until: float, measured: Sequence[Mea
     if failure.status == "died_without_progression" and failure.followed_to_day is not None:
         return None, float(failure.followed_to_day - zero)
     return None, float(max((failure.last_assessed_day or zero) - zero, 0)) if failure.status != "suspected" else 0.0
+
+
+def _lesion(record: Record, zero: int, until: float) -> bool | None:
+    """Whether an extramedullary lesion was seen between the baseline and the last day that is read; a negative picture is a row too."""
+    if any(f.infusion_day == zero and "extraosseous" in f.pattern and f.status == "failed" for f in failures(record)):
+        return True
+    rows = [x for x in record.imaging if x.when.day is not None and -BASELINE_DAYS <= x.when.day - zero <= until]
+    if any(x.kind in ("extramedullary", "plasmacytoma") and x.result == "positive" for x in rows):
+        return True
+    return False if any(x.result == "negative" for x in rows) else None
 
 
 def _responses(record: Record, zero: int, until: float, measured: Sequence[Measurement]) -> tuple[tuple[float, int], ...]:

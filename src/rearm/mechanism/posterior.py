@@ -28,6 +28,8 @@ WITHIN = 3.0  # members of a family whose Bayes factors stay within this are rep
 ENOUGH, LEAST = 300.0, 40.0  # effective draws aimed at; below the second no answer is given
 CONFUSION = 0.25  # chance that a stated response is one level off, relative to being right
 STATEMENT_FLOOR = 0.004  # progression of a kind that the model does not hold
+# chance that imaging shows a lesion where the model has a sanctuary, and where it has none (assumption)
+LESION_SEEN, LESION_FALSE = 0.85, 0.08
 AHEAD = (7.0, 30.0, 60.0, 90.0)
 
 
@@ -154,6 +156,9 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
         part = Simulation(np.ascontiguousarray(sim.values[:, judge_at]), judged, sim.outputs, sim.steps)
         pd_day, level = progression(m, part, scales)
         logw += _course(ev, judged, pd_day, level)
+        if ev.lesion is not None:
+            seen = np.where(drawn.mechanism == m.names.index("sanctuary"), LESION_SEEN, LESION_FALSE)
+            logw += np.log(seen if ev.lesion else 1.0 - seen)
         logw[label_of(drawn.mechanism, pd_day) < 0] = -np.inf
         kept.values.append(sim.values.astype(np.float32))
         kept.scales.append(scales)

@@ -18,7 +18,7 @@ weeks = 52                     # stops after this time; left out: until progress
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -91,8 +91,6 @@ class TrialResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        from dataclasses import asdict
-
         return {"note": "a model's hypothesis, not a test", **asdict(self)}
 
 
@@ -220,14 +218,16 @@ def run_arm(
             state.drugs[i] = [d if d.end < day else _ended(d, float(day)) for d in state.drugs[i]]
         ends = np.minimum(pd_day, group.death[who])
         whole[who] = ends
-        state.results.append(_result(" + ".join(step.give), level, begin[who], ends, months, size, seed))
+        state.results.append(_result(" + ".join(_title(m, g) for g in step.give), level, begin[who], ends, months, size, seed))
     level = np.full((n, 3), 1, dtype=np.int64)
     return ArmResult(name=name, steps=tuple(state.results), whole=_result("whole", level, np.zeros(n), whole, months, size, seed)), whole
 
 
-def _ended(d: Drug, day: float) -> Drug:
-    from dataclasses import replace
+def _title(m: Mechanisms, what: str) -> str:
+    return what if what in m.doses else str(m.drugs[what]["title"])
 
+
+def _ended(d: Drug, day: float) -> Drug:
     return d if day >= NEVER / 10 else replace(d, end=max(day, d.start))
 
 

@@ -242,7 +242,7 @@ def curve_chart(
         "scale": {"domain": names, "range": list(ARM_COLOURS[: len(names)])},
         "legend": {"title": None, "orient": "bottom", "columns": 2, "labelLimit": 300},
     }
-    x = {"field": "month", "type": "quantitative", "title": "months"}
+    x = {"field": "month", "type": "quantitative", "title": "months", "scale": {"nice": False}}
     y = {"type": "quantitative", "scale": {"domain": [0, 100]}, "title": title}
     layers: list[Spec] = [
         {
