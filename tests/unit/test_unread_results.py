@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ import pytest
 from rearm.course import Failure, failures, load_criteria
 from rearm.course.criteria import criteria_table
 from rearm.intake import read_tables
-from rearm.record import Lab, Quantity, When
+from rearm.record import Imaging, Lab, Quantity, When
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from course_builder import death, infusion, lab, record, serum, src, team
+from course_builder import death, infusion, lab, lesion, record, serum, src, team
 
 RESPONSE = {-6: 2.2, 28: 0.5, 56: 0.5, 90: 0.5}
 
@@ -157,3 +158,38 @@ def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
     assert twice.best_response == "PR" and "Unconfirmed" not in twice.reason
     relapsed = one(labs=[*base, *below(30), *serum({60: 2.4, 74: 2.5})])
     assert relapsed.kind == "primary_refractory" and "Unconfirmed PR on day 30" in relapsed.reason
+
+
+# ---------------------------------------------------------------- imaging, death
+
+
+@pytest.mark.parametrize(
+    ("what", "row", "unjudged"),
+    [
+        ("no result", lesion(300, result="unclear"), "has no result that could be read"),
+        ("a day that is not whole", replace(lesion(300), when=When(300, 330), result=None), "between day 300 and day 330"),
+        ("negative", lesion(300, result="negative"), None),
+        ("before the last assessment", lesion(60, result="unclear"), None),
+    ],
+)
+def test_imaging_that_cannot_be_judged_after_the_last_assessment(what: str, row: Imaging, unjudged: str | None) -> None:
+    failure = one(imaging=[row])
+    assert (failure.status == "cannot_be_judged") is (unjudged is not None), (what, failure.reason)
+    if unjudged is not None:
+        assert unjudged in failure.reason and str(row.source) in failure.reason
+        assert failure.basis == (row.source,) and failure.followed_to_day == failure.last_assessed_day == 90
+
+
+def test_a_lesion_of_unknown_size_after_the_last_assessment() -> None:
+    """A lesion known from before may have grown; one seen for the first time is a signal by itself."""
+    known = one(imaging=[lesion(-6, length_mm=30, width_mm=20), lesion(85, length_mm=10, width_mm=10), lesion(300)])
+    assert known.status == "cannot_be_judged" and "shows a lesion whose size is not stated" in known.reason
+    first = one(imaging=[lesion(300)])
+    assert first.status == "suspected" and "shows a lesion whose size is not stated" in first.reason
+
+
+def test_death_stands_beside_a_failure_and_without_a_day() -> None:
+    failed = one(labs=serum({**RESPONSE, 120: 1.2, 134: 1.4}), deaths=[death(350, "infection")])
+    assert failed.status == "failed" and failed.reason.endswith("Died (day 350) of infection.") and src("death 350") in failed.basis
+    undated = one(deaths=[replace(death(350, "unknown"), when=When())])
+    assert undated.status == "died_without_progression" and "Died (day unknown)" in undated.reason

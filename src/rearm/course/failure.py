@@ -119,6 +119,9 @@ class _Judge:
         signals = self._signals(day if status == "failed" else None)
         if status == "open":
             status, certainty, day, kind, reason, basis = self._undecided(signals)
+        if self.death is not None and "Died" not in reason:
+            reason += f" Died ({self.death.when}) {self._cause()}."
+            basis = tuple(dict.fromkeys((*basis, self.death.source)))
         best, best_by = self._best(day if status in ("failed", "suspected") else None)
         concerned = status in ("failed", "suspected")
         return Failure(
@@ -210,7 +213,7 @@ class _Judge:
     def _undecided(self, signals: tuple[Signal, ...]) -> tuple[str, str | None, int | None, str | None, str, tuple[Source, ...]]:
         unusable = self._unusable_at_end()
         if self.death is not None:
-            cause = "of a cause not stated" if self.death.cause == "unknown" else f"of {self.death.cause}"
+            cause = self._cause()
             listed = f"; signals: {', '.join(s.id for s in signals)}" if signals else ""
             return (
                 "died_without_progression",
@@ -250,6 +253,10 @@ class _Judge:
             self._last_sources(),
         )
 
+    def _cause(self) -> str:
+        cause = "unknown" if self.death is None else self.death.cause
+        return "of a cause not stated" if cause == "unknown" else f"of {cause}"
+
     def _no_progression(self, last: int) -> str:
         """Up to which day; where the disease was long not assessed before the last contact, no more is claimed than was seen."""
         to = self._followed_to()
@@ -265,7 +272,15 @@ class _Judge:
         return f"{f' {unjudged}' if unjudged else ''}{self.unread.remark()}"
 
     def _unread_sources(self) -> tuple[Source, ...]:
-        return tuple(dict.fromkeys([*(x.source for x in self.unread.disease), *(s.source for s in self.unread.undated)]))
+        return tuple(
+            dict.fromkeys(
+                [
+                    *(x.source for x in self.unread.disease),
+                    *(s.source for s in self.unread.undated),
+                    *(x.source for x in self.unread.imaging),
+                ]
+            )
+        )
 
     def _unconfirmed(self, before: int | None) -> str:
         """The response at the last assessment (before `before`) where no second one confirmed it and it is deeper than what counts."""
@@ -352,7 +367,11 @@ class _Judge:
     def _judged_to(self, status: str) -> int | None:
         """Day followed to; where what came after the last assessment could not be read, that assessment."""
         last = self._last_assessed()
-        if last is not None and status in ("not_failed", "cannot_be_judged") and (self.unread.unknown or self.unread.disease):
+        if (
+            last is not None
+            and status in ("not_failed", "cannot_be_judged")
+            and (self.unread.unknown or self.unread.disease or self.unread.imaging)
+        ):
             return last
         return self._followed_to()
 

@@ -9,7 +9,7 @@ from rearm.course.gather import BLOOD, MARROW
 from rearm.course.score import Visit
 from rearm.course.statements import stated_day
 from rearm.knowledge.tests import find_tests, load_tests
-from rearm.record import Lab, Record, ResponseStatement, When
+from rearm.record import Imaging, Lab, Record, ResponseStatement, When
 
 __all__ = ["Unread", "unread_after"]
 
@@ -26,12 +26,14 @@ class Unread:
     unknown: tuple[Lab, ...]
     undated: tuple[ResponseStatement, ...]
     lost: tuple[Lab, ...]
+    imaging: tuple[Imaging, ...] = ()  # examinations without a result that could be read, and lesions of unknown size
 
     def cannot_judge(self, after: int | None) -> str:
         """The sentence that says why failure cannot be judged; empty where nothing of the disease is unread."""
-        if not self.disease and not self.undated:
+        if not self.disease and not self.undated and not self.imaging:
             return ""
         parts = [_counted(self.disease, "could not be read")] if self.disease else []
+        parts += [_looked(x) for x in self.imaging]
         if self.undated:
             parts.append("the team recorded progressive disease on a day that is not known")
         start = "Cannot be judged" if after is None else f"Cannot be judged after day {after}"
@@ -59,7 +61,33 @@ def unread_after(
     unknown = tuple(x for x in later if x not in disease and x.test not in load_tests())
     lost = tuple(x for x in record.set_aside if newest and x.when == When() and _of_disease(x.test, serum_test))
     undated = tuple(s for s in record.responses if newest and s.response == "PD" and stated_day(s) is None)
-    return Unread(disease, unknown, undated, lost)
+    seen = {row for v in visits if v.day == last and v.assessment is not None for exam in v.assessment.exams for row in exam.rows}
+    imaging = tuple(x for x in record.imaging if x not in seen and _unjudged(x) and _after(x.when, last, inside))
+    return Unread(disease, unknown, undated, lost, imaging)
+
+
+def _unjudged(row: Imaging) -> bool:
+    """No result that could be read, a day that is not whole, or a lesion whose size nobody states."""
+    if row.result not in ("positive", "negative"):
+        return True
+    sizes = (row.length_mm, row.width_mm, row.short_axis_mm, row.spd_mm2)
+    return row.result == "positive" and (row.when.day is None or all(x is None for x in sizes))
+
+
+def _after(when: When, last: int | None, inside: Callable[[int | None], bool]) -> bool:
+    """Whether it may lie in the course after the last assessment; what has no day at all is not placed."""
+    days = [d for d in (when.first, when.last) if d is not None]
+    return any(inside(d) and (last is None or d > last) for d in days)
+
+
+def _looked(row: Imaging) -> str:
+    """`the PET-CT of day 300 (imaging.csv: row 4) has no result that could be read`."""
+    what = (
+        "has no result that could be read"
+        if row.result not in ("positive", "negative")
+        else ("shows a lesion on a day that is not whole" if row.when.day is None else "shows a lesion whose size is not stated")
+    )
+    return f"the {row.method or 'imaging'} of {row.when} ({row.source}) {what}"
 
 
 def _of_disease(name: str, serum_test: str) -> bool:
