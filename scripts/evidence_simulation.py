@@ -1,9 +1,10 @@
-"""Do the intervals hold what they promise? Run from the root: `python scripts/evidence_simulation.py`, well under a minute.
+"""Do the intervals hold what they promise? Run from the root: `python scripts/evidence_simulation.py`, about two minutes.
 
 2,000 analyses are drawn from the priors (average centre, spread between centres, arms of mixed size) and pooled as the product pools
-them. The 95 % intervals for the average centre and for a new centre must cover the drawn truth in 93.5 to 96.5 % of the analyses;
-otherwise the exit status is 1. Coverage at fixed spreads, and with borrowing from less direct settings (where the cap makes the
-interval wider on purpose), is printed beside it.
+them. The 95 % intervals for the average centre and for a new centre must cover the drawn truth in 93.5 to 96.5 % of the analyses.
+With less direct arms that differ by 2 logits, one way or the other, the interval for the average centre must still cover it in 90 % or
+more; otherwise the exit status is 1. Coverage at fixed spreads, and with borrowing where the less direct settings differ as the priors
+say, is printed beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rearm.evidence.pool import BORROWING_CAP, LOGIT, borrowed
+from rearm.evidence.pool import LOGIT, borrowed
 from rearm.evidence.quadrature import Floats, binomial_likelihood, posterior, spread
 
 SEED = 20250115
@@ -39,25 +40,30 @@ def draw_arms(rng: Rng, mu: float, tau: float, count: int) -> list[Floats]:
     return rows
 
 
-def coverage(rng: Rng, truth: Callable[[Rng], tuple[float, float]], analyses: int, *, borrow: bool = False) -> tuple[float, float, float]:
-    """Share of analyses whose 95 % interval holds the truth, for the average centre and for a new one; share where the cap acted."""
-    mean = new = capped = 0
+def coverage(
+    rng: Rng, truth: Callable[[Rng], tuple[float, float]], analyses: int, *, borrow: bool = False, shift: float | None = None
+) -> tuple[float, float, float]:
+    """Share of analyses whose 95 % interval holds the truth, for the average centre and for a new one; share where something was lent.
+
+    `shift`: how far, in logits, the less direct settings lie above the direct one; drawn from the prior of the offset if absent.
+    """
+    mean = new = lent = 0
     for index in range(analyses):
         mu, tau = truth(rng)
         direct = np.sum(draw_arms(rng, mu, tau, ARM_COUNTS[index % len(ARM_COUNTS)]), axis=0)
-        extra, power = None, 1.0
+        extra = None
         if borrow:
             lenders = {}
             for kind, (worse, better) in LOGIT.offsets.items():
                 side = better if rng.random() < better / (worse + better) else -worse
-                offset = side * abs(rng.normal())
+                offset = side * abs(rng.normal()) if shift is None else shift
                 lenders[kind] = draw_arms(rng, mu + offset, abs(rng.normal()) * GRID.tau_scale, int(rng.integers(1, 5)))
-            extra, _, power = borrowed(direct, lenders, LOGIT)
+            extra = borrowed(direct, lenders, LOGIT).extra
         result = posterior(direct, GRID, extra)
         mean += result.quantile(0.025) <= mu <= result.quantile(0.975)
         new += result.new_quantile(0.025) <= rng.normal(mu, tau) <= result.new_quantile(0.975)
-        capped += power < 1
-    return 100 * mean / analyses, 100 * new / analyses, 100 * capped / analyses
+        lent += extra is not None
+    return 100 * mean / analyses, 100 * new / analyses, 100 * lent / analyses
 
 
 def from_priors(rng: Rng) -> tuple[float, float]:
@@ -76,12 +82,16 @@ def main() -> int:
     for tau in (0.0, 0.25, 0.5, 1.0):
         at, at_new, _ = coverage(rng, fixed(tau), 500)
         print(f"  spread fixed at {tau:4.2f}: average centre {at:.1f} %, new centre {at_new:.1f} % of 500")
-    lent, lent_new, capped = coverage(rng, from_priors, 500, borrow=True)
-    print(f"  with borrowing: average centre {lent:.1f} %, new centre {lent_new:.1f} % of 500")
-    print(f"    (the cap of {BORROWING_CAP:.0%} acted in {capped:.0f} %)")
+    at, at_new, lent = coverage(rng, from_priors, 500, borrow=True)
+    print(f"  with borrowing: average centre {at:.1f} %, new centre {at_new:.1f} % (something lent in {lent:.0f} %)")
+    conflict = []
+    for shift in (-2.0, 2.0):
+        at, at_new, lent = coverage(rng, from_priors, 500, borrow=True, shift=shift)
+        print(f"  less direct {shift:+.0f} logits: average centre {at:.1f} %, new centre {at_new:.1f} % (something lent in {lent:.0f} %)")
+        conflict.append(at)
     print(f"{time.perf_counter() - start:.0f} s")
-    held = all(93.5 <= value <= 96.5 for value in (mean, new))
-    print("held" if held else "NOT held: outside 93.5 to 96.5 %")
+    held = all(93.5 <= value <= 96.5 for value in (mean, new)) and min(conflict) >= 90
+    print("held" if held else "NOT held: outside 93.5 to 96.5 %, or under 90 % where less direct arms contradict")
     return 0 if held else 1
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from evidence_classical import glmm_logit, logit_proportions, random_effects
 
-from rearm.evidence.classical import glmm_logit, logit_proportions, random_effects
 from rearm.evidence.pool import LOG_MONTHS, LOGIT
 from rearm.evidence.quadrature import binomial_likelihood, normal_likelihood, posterior, spread
 

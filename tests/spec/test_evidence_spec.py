@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rearm.evidence import compare, evidence_for, forest_rows, listed_rows, overview_rows, separated
-from rearm.evidence.pool import BORROWING_CAP
+from rearm.evidence.pool import BORROWING_CAP, ArmData, data_of
 from rearm.knowledge.studies import STRATEGIES, Study, load_studies, parse_study
 
 CART, ANY, NAIVE = "post-bcma-cart", "post-bcma-any", "tcell-redirecting-naive"
@@ -139,7 +139,10 @@ option agents            | arm agents                           | counts for the
 -------------------------|--------------------------------------|----------------------
 talquetamab              | talquetamab                          | yes
 talquetamab              | teclistamab                          | no
-talquetamab daratumumab  | talquetamab daratumumab pomalidomide | yes
+talquetamab daratumumab  | talquetamab daratumumab              | yes
+talquetamab daratumumab  | talquetamab daratumumab pomalidomide | listed, not pooled
+talquetamab daratumumab  | talquetamab                          | no
+venetoclax dexamethasone | venetoclax carfilzomib dexamethasone | listed, not pooled
 talquetamab daratumumab  | talquetamab teclistamab              | no
 venetoclax dexamethasone | venetoclax                           | yes
 talquetamab              | -                                    | listed, not pooled
@@ -154,6 +157,9 @@ def test_an_option_takes_the_arms_of_its_agents(line: str) -> None:
     evidence = figure_of(study("s", arm("s-a", CART, "10/20", agents=given)), agents=None if option == "-" else frozenset(option.split()))
     got = "yes" if evidence.response else ("listed, not pooled" if evidence.listed else "no")
     assert got == wanted
+    assert (evidence.directness == "direct") == (wanted == "yes")
+    if got == "listed, not pooled" and given:
+        assert evidence.listed[0].not_pooled == f"in combination with {min(set(given) - set(option.split()))}"
 
 
 MARKER = """
@@ -191,9 +197,77 @@ def test_better_results_in_a_less_direct_setting_pull_less_than_worse_ones() -> 
     """The prior of the offset is open downwards: results after CAR-T may well be worse than those without."""
     direct = study("d", arm("d-a", CART, "10/20"))
     alone = figure_of(direct).response.estimate
-    higher = figure_of(direct, study("n", arm("n-a", NAIVE, "90/100"))).response.estimate
-    lower = figure_of(direct, study("n", arm("n-a", NAIVE, "10/100"))).response.estimate
-    assert 0 < higher - alone < alone - lower
+    higher = figure_of(direct, study("n", arm("n-a", ANY, "62/100"))).response.estimate
+    lower = figure_of(direct, study("n", arm("n-a", ANY, "38/100"))).response.estimate
+    assert higher - alone > 0
+    assert alone - lower > 0
+    # Only far lower results are refused: far higher ones without CAR-T are what the offset expects.
+    assert not figure_of(direct, study("n", arm("n-a", NAIVE, "80/100"))).response.refused
+    assert figure_of(direct, study("n", arm("n-a", NAIVE, "20/100"))).response.refused
+
+
+CONFLICT = """
+direct | three less direct arms | borrows
+-------|------------------------|--------
+9/20   | 10/200                 | no
+45/100 | 190/200                | no
+18/20  | 40/200                 | no
+9/20   | 100/200                | yes
+60/100 | 130/200                | yes
+"""
+
+
+@pytest.mark.parametrize("line", CONFLICT.strip().splitlines()[2:])
+@pytest.mark.parametrize("setting", [ANY, NAIVE])
+def test_less_direct_results_that_contradict_shift_nothing(line: str, setting: str) -> None:
+    """Refused, the figure is within 2 points of the direct one at estimate and limits; agreeing results narrow it."""
+    direct, other, wanted = (part.strip() for part in line.split("|"))
+    figure = figure_of(study("d", arm("d-a", CART, direct)), *(study(f"n{i}", arm(f"n{i}-a", setting, other)) for i in range(3))).response
+    alone = figure_of(study("d", arm("d-a", CART, direct))).response
+    assert figure.unborrowed == (alone.estimate, alone.low, alone.high)
+    if wanted == "no":
+        assert (figure.estimate, figure.low, figure.high) == pytest.approx(figure.unborrowed, abs=0.02)
+        assert figure.borrowed_share < 0.05
+    else:
+        assert figure.high - figure.low < alone.high - alone.low
+        assert figure.borrowed_share > 0.05 and figure.power > 0
+
+
+def test_what_lent_nothing_is_not_said_to_lend() -> None:
+    evidence = figure_of(study("d", arm("d-a", CART, "9/20")), study("n", arm("n-a", NAIVE, "10/200")))
+    assert (evidence.response.borrowed_arms, evidence.response.borrowed_patients, evidence.response.borrowed_share) == ((), 0, 0)
+    assert evidence.response.refused
+    assert "Nothing is borrowed" in evidence.note
+
+
+def test_the_figure_without_borrowing_stands_beside_the_one_with() -> None:
+    evidence = figure_of(study("d", arm("d-a", CART, "22/28")), study("n", arm("n-a", ANY, "52/78")))
+    estimate, low, high = figure_of(study("d", arm("d-a", CART, "22/28"))).response.unborrowed
+    words = f"without them {100 * estimate:.0f} % ({100 * low:.0f} to {100 * high:.0f})"
+    assert words in evidence.note
+    assert words in forest_rows(evidence)[1]["note"]
+    assert overview_rows(evidence)[0]["unborrowed_high"] == high
+
+
+@pytest.mark.parametrize(("measure", "field"), [("severe_infection", "infection_grade3"), ("crs", "crs")])
+def test_where_higher_is_worse_nothing_is_borrowed(measure: str, field: str) -> None:
+    def row(name: str, setting: str, events: int, n: int) -> Study:
+        return study(name, arm(f"{name}-a", setting, None, n_treated=n, **{field: {"events": events}}))
+
+    alone = figure_of(row("d", CART, 10, 20)).outcomes[measure].pooled
+    beside = figure_of(row("d", CART, 10, 20), row("n", ANY, 50, 100)).outcomes[measure].pooled
+    assert beside == alone
+    assert beside.borrowed_share == 0 and not beside.refused
+
+
+def test_an_arm_is_left_out_with_the_borrowing_of_what_remains() -> None:
+    """Without an arm the figure is the one that would have been given had the arm not been read, borrowing included."""
+    rows = [study("a", arm("a-a", CART, "22/28")), study("b", arm("b-a", CART, "4/20")), study("n", arm("n-a", ANY, "150/200"))]
+    figure = figure_of(*rows).response
+    for row, rest in zip(figure.arms, (rows[1:], [rows[0], rows[2]]), strict=True):
+        left = figure_of(*rest).response
+        assert row.without == pytest.approx((left.estimate, left.low, left.high), abs=1e-6)
+        assert left.power != figure.power
 
 
 def test_the_borrowed_share_is_capped() -> None:
@@ -236,6 +310,116 @@ def test_the_same_patients_never_separate_two_options() -> None:
     comparison = compare(figure_of(*rows), figure_of(*rows, strategy="bispecific-bcma"))
     assert comparison.better is None
     assert "share patients" in comparison.reason
+
+
+SETTINGS_COMPARED = """
+first after CAR-T | second after CAR-T | first near    | second near   | separated | because
+------------------|--------------------|---------------|---------------|-----------|------------------------------
+60/100 55/100     | 50/100 52/100      | 95/100 92/100 | 10/100 12/100 | no        | intervals overlap
+-                 | -                  | 95/100 92/100 | 10/100 12/100 | yes       | intervals apart
+5/10              | 5/10               | 95/100 92/100 | 10/100 12/100 | no        | intervals apart, but not after CAR-T
+1/30              | 29/30              | 95/100 92/100 | 10/100 12/100 | no        | intervals apart, but not after CAR-T
+29/30             | 1/30               | 95/100 92/100 | 10/100 12/100 | yes       | intervals apart
+"""
+
+
+@pytest.mark.parametrize("line", SETTINGS_COMPARED.strip().splitlines()[2:])
+def test_a_nearer_setting_is_never_passed_over(line: str) -> None:
+    """The first setting with enough data decides; one too small to decide still forbids a verdict that it does not point to."""
+    *counts, wanted, because = (part.strip() for part in line.split("|"))
+
+    def option(strategy: str, by_setting: dict[str, str]) -> Any:
+        rows = [
+            study(f"{strategy}-{setting}-{i}", arm(f"{strategy}-{setting}-{i}-a", setting, c, strategy=strategy))
+            for setting, text in by_setting.items()
+            for i, c in enumerate(text.replace("-", "").split())
+        ]
+        return figure_of(*rows, strategy=strategy)
+
+    a = option("bispecific-gprc5d", {CART: counts[0], ANY: counts[2]})
+    b = option("bispecific-bcma", {CART: counts[1], ANY: counts[3]})
+    assert separated(a, b) == separated(b, a) == (wanted == "yes")
+    assert compare(a, b).reason.endswith(because)
+
+
+LANDMARKS = """
+percent at month 12 | pooled
+--------------------|-------
+29.9                | median not printed; 29.9 % at 12 months
+30                  | yes
+50                  | yes
+70                  | yes
+70.1                | median not reached; 70.1 % at 12 months
+"""
+
+
+@pytest.mark.parametrize("line", LANDMARKS.strip().splitlines()[2:])
+def test_a_landmark_far_from_the_median_gives_none(line: str) -> None:
+    percent, wanted = (part.strip() for part in line.split("|"))
+    row = arm("s-a", CART, "10/20", pfs={"landmarks": [{"month": 12, "percent": float(percent)}]})
+    evidence = figure_of(study("s", row))
+    assert (evidence.pfs is not None) == (wanted == "yes")
+    said = data_of(evidence.listed[0].arm, "pfs")
+    assert isinstance(said, ArmData) == (wanted == "yes")
+    assert isinstance(said, ArmData) or said == wanted
+    words = listed_rows(evidence)[0]["pfs"]
+    assert words == ("median not reached; " if float(percent) > 50 else "") + f"{float(percent):g} % at month 12"
+
+
+STANDARD_ERRORS = """
+what is printed                               | standard error of the log median, by hand
+----------------------------------------------|------------------------------------------
+median 5 (3-8), 60 patients                   | 0.2502
+median 5 (3-8) at 90 %, 60 patients           | 0.2981
+median 5 (4.9-not reached), 60 patients       | 0.1291
+median 5 (3-not reached), 60 patients         | 0.2606
+median 5, 60 patients                         | 0.1667
+50 % at month 6, 25 patients                  | 0.2885
+40 % at month 6 (30-55)                       | 0.1786
+"""
+
+
+@pytest.mark.parametrize("line", STANDARD_ERRORS.strip().splitlines()[2:])
+def test_standard_errors_by_hand(line: str) -> None:
+    """ln(8/3)/(2 x 1.96); over 1.645 at 90 %; open above: ln(5/3)/1.96, at least 1/sqrt(60), as if each patient had an event; a median
+    alone 1/sqrt(0.6 x 60); a landmark S of n: sqrt((1-S)/(n S))/(-ln S); with limits ln(ln .30/ln .55)/(2 x 1.96)."""
+    text, wanted = (part.strip() for part in line.split("|"))
+    pfs: dict[str, Any] = {"median": 5.0}
+    if text.startswith("50 %"):
+        pfs = {"landmarks": [{"month": 6, "percent": 50}]}
+    elif text.startswith("40 %"):
+        pfs = {"landmarks": [{"month": 6, "percent": 40, "low": 30, "high": 55}]}
+    elif "(" in text:
+        pfs["low"] = float(text.split("(")[1].split("-")[0])
+        if "-8)" in text:
+            pfs["high"] = 8.0
+        if "90 %" in text:
+            pfs["level"] = 0.9
+    n = {"n_treated": int(text.split(", ")[1].split()[0])} if "patients" in text else {}
+    evidence = figure_of(study("s", arm("s-a", CART, None, pfs=pfs, **n)))
+    data = data_of(evidence.listed[0].arm, "pfs")
+    assert isinstance(data, ArmData)
+    assert data.se == pytest.approx(float(wanted), abs=1e-4)
+
+
+PFS_BY_FIGURE = """
+figure        | its PFS is pooled
+--------------|------------------
+patient-level | yes
+percent-only  | yes
+ever          | yes
+per-line      | no
+subset        | no
+meta-analysis | no
+"""
+
+
+@pytest.mark.parametrize("line", PFS_BY_FIGURE.strip().splitlines()[2:])
+def test_what_the_kind_of_figure_says_of_other_measures(line: str) -> None:
+    """`ever` and `percent-only` speak of the response; the others of who was counted, and so of every figure of the arm."""
+    figure, wanted = (part.strip() for part in line.split("|"))
+    evidence = figure_of(study("s", arm("s-a", CART, None, figure, n_treated=40, pfs={"median": 5, "low": 3, "high": 8})))
+    assert (evidence.pfs is not None) == (wanted == "yes")
 
 
 MEDIANS = """
@@ -316,6 +500,13 @@ def test_bundled_figures_as_they_stand() -> None:
     teclistamab = evidence_for("bispecific-bcma", agents=frozenset({"teclistamab"}), targets=frozenset({"BCMA"}))
     assert teclistamab.response is None
     assert teclistamab.directness == "direct"
+    assert 0.70 < talquetamab.response.unborrowed[0] < 0.78
+    assert abs(talquetamab.response.estimate - talquetamab.response.unborrowed[0]) < 0.02
+    venetoclax = evidence_for("bcl2-inhibitor", agents=frozenset({"venetoclax", "dexamethasone"}))
+    assert venetoclax.outcomes["response"].background is not None
+    assert "costa-2021-venkd-t1114" not in venetoclax.arms_used and "costa-2021-venkd-t1114" in venetoclax.arms_shown
+    pair = evidence_for("bispecific-combination", agents=frozenset({"talquetamab", "daratumumab"}))
+    assert pair.arms_used == ("monumental3-2026-tal-dara",)
     elranatamab = evidence_for("bispecific-bcma", agents=frozenset({"elranatamab"}), targets=frozenset({"BCMA"}))
     assert elranatamab.directness == "near"
     assert elranatamab.expected[0].patients == 76

@@ -6,13 +6,14 @@ import json
 import re
 from html.parser import HTMLParser
 from io import StringIO
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
-from rearm.evidence import MEASURES, evidence_for, forest_rows, listed_rows
+from rearm.evidence import MEASURES, evidence_for, forest_rows, listed_rows, separated
 from rearm.knowledge import KnowledgeError, load
 from rearm.knowledge.studies import STRATEGIES
 from rearm.report.draw import svg
@@ -146,15 +147,21 @@ def test_without_a_direct_arm_no_figure_is_called_direct(whole: str) -> None:
     for strategy in STRATEGIES:
         for one in evidence_object(choose_evidence([strategy])):
             for row in one["expected"]:
-                figure = evidence_for(strategy).outcomes[row["measure"]]
-                assert (row["directness"] == "direct") == (figure.pooled is not None)
-                if row["directness"] != "direct":
-                    assert "after BCMA CAR-T" not in row["population"]
+                arms = {arm.id: arm for study in load().studies for arm in study.arms}
+                settings = {
+                    arms[r["arm"]].setting for r in one["forest"][row["measure"]] if r["arm"] and r["directness"] == row["directness"]
+                }
+                after_cart = {"post-bcma-cart", "post-gprc5d-cart"}
+                assert settings and (settings <= after_cart if row["directness"] == "direct" else not settings & after_cart), strategy
 
 
 def test_nothing_is_ranked_and_no_pair_is_called_apart_by_itself(whole: str) -> None:
     assert "They rank nothing." in whole
-    assert re.search(r"Of \d+ pairs of strategies with figures, (none is separated|\d+ (is|are) apart)", whole)
+    figures = [e for s in STRATEGIES if (e := evidence_for(s)).by_setting]
+    pairs = list(combinations(figures, 2))
+    apart = sum(separated(first, second) for first, second in pairs)
+    said = re.search(r"Of (\d+) pairs of strategies with figures, (none|\d+) (is separated|is apart|are apart)", whole)
+    assert said is not None and said.group(1, 2) == (str(len(pairs)), str(apart) if apart else "none")
 
 
 def test_an_option_shows_only_the_arms_that_fit_it() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from rearm.knowledge.studies import SETTINGS, STRATEGIES, StudyError, check_studies, load_studies, parse_study, rounding_counts
+from rearm.evidence.table import months_words
+from rearm.knowledge.studies import SETTINGS, STRATEGIES, StudyError, check_studies, load_studies, parse_study
 
 GOOD: dict[str, Any] = {
     "id": "example-2024",
@@ -95,10 +96,14 @@ def test_a_meta_analysis_never_carries_poolable_figures() -> None:
         check_studies([parse_study(data, "a.toml")])
 
 
-def test_counts_behind_a_rounded_percentage() -> None:
-    assert rounding_counts(79, 28) == (22,)
-    assert rounding_counts(64, 37) == ()
-    assert rounding_counts(53, 509) == (268, 269, 270, 271, 272)
+def test_a_time_has_the_level_of_its_interval() -> None:
+    study = parse_study(changed(pfs={"median": 5, "low": 3, "high": 8, "level": 0.9}), "a.toml")
+    assert study.arms[0].pfs is not None and study.arms[0].pfs.level == 0.9
+    assert months_words(study.arms[0].pfs) == "5 months (3-8, 90 % interval)"
+    plain = parse_study(changed(pfs={"median": 5, "low": 3, "high": 8}), "a.toml").arms[0].pfs
+    assert plain is not None and plain.level == 0.95
+    with pytest.raises(StudyError, match="level 90"):
+        parse_study(changed(pfs={"median": 5, "level": 90}), "a.toml")
 
 
 def test_the_bundled_studies_hold_together() -> None:

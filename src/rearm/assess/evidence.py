@@ -16,7 +16,7 @@ from rearm.knowledge.rulesets import EvidenceKey, Option
 if TYPE_CHECKING:
     from rearm.evidence import StrategyEvidence
 
-__all__ = ["ExpectedRow", "OptionEvidence", "evidence_of"]
+__all__ = ["ExpectedRow", "OptionEvidence", "evidence_of", "pooled_for"]
 
 Directness = Literal["direct", "near", "indirect only", "none read"]
 
@@ -39,7 +39,7 @@ class ExpectedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionEvidence:
-    """The evidence of one option. `response_upper`: upper 95 % limit of the pooled direct response, absent without one.
+    """The evidence of one option. `response_upper`: upper 95 % limit of the response from direct arms alone, absent without one.
 
     `better_than`: the options from which the evidence separates this one as the better.
     """
@@ -65,7 +65,8 @@ def evidence_of(knowledge: Knowledge) -> Mapping[str, OptionEvidence]:
 def _key(knowledge: Knowledge) -> str:
     """The hash of all that the figures depend on: the bundle, the studies (always the bundled ones) and the code that pools them."""
     digest = hashlib.sha256(f"{knowledge.hash} {load().hash}".encode())
-    for file in sorted((Path(__file__).parents[1] / "evidence").glob("*.py")):
+    package = Path(__file__).parents[1]
+    for file in (*sorted((package / "evidence").glob("*.py")), package / "knowledge" / "studies.py", Path(__file__)):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -73,7 +74,7 @@ def _key(knowledge: Knowledge) -> str:
 def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
     from rearm.evidence import compare
 
-    pooled = {option.id: _of(option, knowledge) for option in knowledge.options.values()}
+    pooled = {option.id: pooled_for(option, knowledge) for option in knowledge.options.values()}
     better: dict[str, list[str]] = {option: [] for option in pooled}
     for first, evidence in pooled.items():
         for second, other in pooled.items():
@@ -85,11 +86,17 @@ def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
     return {option: _summary(evidence, tuple(sorted(better[option]))) for option, evidence in pooled.items()}
 
 
-def _of(option: Option, knowledge: Knowledge) -> StrategyEvidence:
+def pooled_for(option: Option, knowledge: Knowledge) -> StrategyEvidence:
+    """The pooled evidence of one option: arms of exactly its agents.
+
+    The option's evidence key may name some of its agents, which then stand for all of them, or a name of its own that study arms carry;
+    a key without agents takes every arm of the strategy.
+    """
     from rearm.evidence import evidence_for
 
     key = option.evidence or EvidenceKey(strategy=option.strategy, agents=option.agents, targets=option.targets)
-    return evidence_for(key.strategy, targets=frozenset(key.targets), agents=frozenset(key.agents), studies=knowledge.studies)
+    agents = frozenset(option.agents if key.agents and set(key.agents) <= set(option.agents) else key.agents)
+    return evidence_for(key.strategy, targets=frozenset(key.targets), agents=agents, studies=knowledge.studies)
 
 
 def _summary(evidence: StrategyEvidence, better_than: tuple[str, ...]) -> OptionEvidence:
@@ -113,6 +120,6 @@ def _summary(evidence: StrategyEvidence, better_than: tuple[str, ...]) -> Option
         directness=evidence.directness,
         note=evidence.note,
         expected=rows,
-        response_upper=response.high if response is not None else None,
+        response_upper=response.unborrowed[2] if response is not None else None,
         better_than=better_than,
     )

@@ -29,9 +29,10 @@ class Comparison:
 
 
 def _short(figure: Pooled) -> str | None:
-    if len(figure.arms) < MIN_ARMS:
+    arms = [row for row in figure.arms if row.arm.figure == "patient-level"]
+    if len(arms) < MIN_ARMS:
         return f"fewer than {MIN_ARMS} arms that share no patients"
-    if figure.patients < MIN_PATIENTS:
+    if sum(row.patients or 0 for row in arms) < MIN_PATIENTS:
         return f"fewer than {MIN_PATIENTS} patients"
     return None
 
@@ -42,29 +43,41 @@ def _shared(first: Pooled, second: Pooled) -> bool:
     return any(row.arm.id in ids or row.arm.overlap & groups for row in second.arms)
 
 
+def _higher(first: Pooled, second: Pooled) -> Literal["first", "second"] | None:
+    """Which of the two intervals lies wholly above the other."""
+    return "first" if first.low > second.high else "second" if second.low > first.high else None
+
+
 def compare(first: StrategyEvidence, second: StrategyEvidence) -> Comparison:
     """Compare the responses in one and the same setting, nothing borrowed.
 
-    Separated only where each has two or more arms that share no patients, 30 or more patients in that setting, and the 95 % credible
-    intervals of the average centre do not overlap. Settings after CAR-T are tried first.
+    Settings after CAR-T come first, and the first setting with enough data decides: two or more patient-level arms that share no
+    patients and 30 or more patients in them, for each. Separated only where there the 95 % credible intervals of the average centre do
+    not overlap. A nearer setting is never passed over: too small for a verdict, it still forbids one that it does not point to.
     """
     common = [setting for setting in first.by_setting if setting in second.by_setting]
     if not common:
         return Comparison(None, None, "no pooled response in the same setting")
     common.sort(key=lambda setting: (first.by_setting[setting].directness != "direct", setting))
     reasons = []
+    direct: list[Literal["first", "second"] | None] = []  # where settings after CAR-T point that are too small to decide
     for setting in common:
         a, b = first.by_setting[setting], second.by_setting[setting]
+        found = _higher(a, b)
         if lack := _short(a) or _short(b):
             reasons.append(f"{a.population}: {lack}")
-        elif _shared(a, b):
+            if a.directness == "direct":
+                direct.append(found)
+            continue
+        if _shared(a, b):
             reasons.append(f"{a.population}: the two share patients")
-        elif a.low > b.high:
-            return Comparison("first", setting, f"{a.population}: intervals apart")
-        elif b.low > a.high:
-            return Comparison("second", setting, f"{a.population}: intervals apart")
-        else:
+        elif found is None:
             reasons.append(f"{a.population}: intervals overlap")
+        elif any(way != found for way in direct):
+            reasons.append(f"{a.population}: intervals apart, but not after CAR-T")
+        else:
+            return Comparison(found, setting, f"{a.population}: intervals apart")
+        return Comparison(None, setting, "; ".join(reasons))
     return Comparison(None, common[0], "; ".join(reasons))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from rearm.evidence.quadrature import (
     Grid,
     Posterior,
     average_over_offset,
+    bayes_factor,
     binomial_likelihood,
     marginal,
     normal_likelihood,
@@ -23,11 +25,13 @@ from rearm.evidence.quadrature import (
 from rearm.knowledge.studies import Arm, Directness, Months, Proportion
 
 __all__ = [
+    "BORROWING",
     "BORROWING_CAP",
     "LOGIT",
     "LOG_MONTHS",
     "MEASURES",
     "ArmData",
+    "Loan",
     "Measure",
     "Pooled",
     "PooledArm",
@@ -42,8 +46,18 @@ MEASURES: tuple[Measure, ...] = ("response", "pfs", "severe_infection", "crs")
 
 Z95 = 1.959963984540054
 
+BORROWING: frozenset[Measure] = frozenset({"response", "pfs"})
+"""Measures for which less direct settings may lend strength. The offsets say that a less direct setting does better, which has no
+meaning where a higher figure is worse (infection, CRS): nothing is borrowed there."""
+
 BORROWING_CAP = 0.5
 """Less direct data may carry at most this share of the information about the direct value."""
+
+MIDDLE_HALF = (0.25, 0.75)
+"""Borrowing may not move the estimate out of this part of the posterior that the direct data give by themselves."""
+
+LANDMARK_RANGE = (30.0, 70.0)
+"""Percent still free of the event between which a landmark gives a median; beyond, a constant hazard would carry too far."""
 
 EVENTS_BEHIND_A_MEDIAN = 0.6
 """Assumed share of patients with an event, where a median is printed without interval or landmark."""
@@ -127,27 +141,28 @@ def _median(arm: Arm, value: Months | None) -> ArmData | str:
     """Log median with its standard error, by the best information printed; says how the weight was set where it is assumed."""
     if value is None:
         return "not reported"
-    n = arm.n_treated
+    n, z = arm.n_treated, NormalDist().inv_cdf(0.5 + value.level / 2)
     if value.median is not None:
         log_median = math.log(value.median)
         if value.low is not None and value.high is not None:
-            return ArmData(arm, n, log_median=log_median, se=math.log(value.high / value.low) / (2 * Z95))
+            return ArmData(arm, n, log_median=log_median, se=math.log(value.high / value.low) / (2 * z))
         if value.low is not None and n:
             # An open upper limit leaves the lower half of the interval; it can't carry more than one event a patient would.
-            se = max(math.log(value.median / value.low) / Z95, 1 / math.sqrt(n))
+            se = max(math.log(value.median / value.low) / z, 1 / math.sqrt(n))
             return ArmData(arm, n, log_median=log_median, se=se, note="weight from the lower limit; the upper was not reached")
         if n:
             note = f"only a median is printed: weight set as if {EVENTS_BEHIND_A_MEDIAN:.0%} of {n} patients had progressed or died"
             return ArmData(arm, n, log_median=log_median, se=1 / math.sqrt(EVENTS_BEHIND_A_MEDIAN * n), note=note)
         return "a median without interval and without number of patients"
     mark = min(value.landmarks, key=lambda mark: (abs(mark.percent - 50), mark.month))
-    if not 0 < mark.percent < 100:
-        return f"{mark.percent:g} % at month {mark.month:g} gives no median"
+    if not LANDMARK_RANGE[0] <= mark.percent <= LANDMARK_RANGE[1]:
+        reached = "median not reached" if mark.percent > 50 else "median not printed"
+        return f"{reached}; {mark.percent:g} % at {mark.month:g} months"
     hazard = -math.log(mark.percent / 100)
     log_median = math.log(mark.month * math.log(2) / hazard)
     note = f"median from {mark.percent:g} % free of progression at month {mark.month:g}, constant hazard assumed"
     if mark.low and mark.high and mark.high < 100:
-        se = math.log(math.log(mark.low / 100) / math.log(mark.high / 100)) / (2 * Z95)
+        se = math.log(math.log(mark.low / 100) / math.log(mark.high / 100)) / (2 * z)
         return ArmData(arm, n, log_median=log_median, se=se, note=note)
     if n:
         p = mark.percent / 100
@@ -157,14 +172,15 @@ def _median(arm: Arm, value: Months | None) -> ArmData | str:
 
 
 def data_of(arm: Arm, measure: Measure) -> ArmData | str:
-    """The arm's data on a measure, or in words why there is nothing to pool."""
-    if arm.figure in ("meta-analysis", "subset", "ever", "per-line"):
-        return {
-            "meta-analysis": "meta-analysis",
-            "subset": "subset",
-            "ever": "counts a response in any later line",
-            "per-line": "rate per line",
-        }[arm.figure]
+    """The arm's data on a measure, or in words why there is nothing to pool.
+
+    A meta-analysis, a subset and counts of lines instead of people bar every measure, PFS included: the same people stand behind it.
+    `ever` speaks of the response alone, since times and toxicity of such an arm are counted once a patient.
+    """
+    if arm.figure in ("meta-analysis", "subset", "per-line"):
+        return {"meta-analysis": "meta-analysis", "subset": "subset", "per-line": "rate per line"}[arm.figure]
+    if arm.figure == "ever" and measure == "response":
+        return "counts a response in any later line"
     match measure:
         case "response":
             return _share(arm, arm.response)
@@ -196,8 +212,10 @@ class Pooled:
     """A pooled figure: proportion (0 to 1) or months.
 
     `estimate` is the posterior median for the average centre with its 95 % credible interval `low`-`high`;
-    `new_low`-`new_high` holds 95 % of the true values expected in a new centre. `borrowed_share` is the part of the information that
-    came from less direct settings (`borrowed_arms`); `power` the discount that kept it under the cap (1: none was needed).
+    `new_low`-`new_high` holds 95 % of the true values expected in a new centre. `unborrowed` is estimate and interval from the direct
+    arms alone. `borrowed_share` is the part of the information that came from less direct settings (`borrowed_arms`), 1 minus the ratio
+    of the posterior variances; `power` the discount on them: 1 nothing taken off, 0 nothing borrowed. `refused`: there were less
+    direct results, and nothing was borrowed since they do not make the direct ones likelier.
     """
 
     measure: Measure
@@ -212,8 +230,10 @@ class Pooled:
     tau: float
     arms: tuple[PooledArm, ...]
     patients: int
+    unborrowed: tuple[float, float, float]
     borrowed_share: float
     power: float
+    refused: bool
     borrowed_arms: tuple[str, ...]
     borrowed_patients: int
 
@@ -222,29 +242,49 @@ class Pooled:
         return tuple(sorted({row.arm.study for row in self.arms}))
 
 
-def borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: Scale) -> tuple[Floats | None, float, float]:
-    """Log likelihood of mu from less direct data, discounted to the cap; its share of the information; the discount."""
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """What less direct data add: a log likelihood of mu (None: nothing), its share of the information, and the discount on it."""
+
+    extra: Floats | None
+    share: float
+    power: float
+
+
+def borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: Scale) -> Loan:
+    """What less direct data may add to the log likelihood `direct` over (tau, mu).
+
+    They are raised to a power (a power prior). It is at most 1 - 1/B, where the Bayes factor B says how many times likelier the direct
+    data are with the less direct ones than without: nothing is borrowed where they disagree (B up to 1). It is lowered further until
+    the share of the information is within the cap and the estimate within the middle half of what the direct data give alone.
+    """
     grid = scale.grid
     parts = [
         average_over_offset(marginal(np.sum(rows, axis=0), grid), *scale.offsets[kind], grid) for kind, rows in lenders.items() if rows
     ]
     if not parts:
-        return None, 0.0, 1.0
-    extra = np.sum(parts, axis=0)
-    alone = posterior(direct, grid).variance
+        return Loan(None, 0.0, 0.0)
+    extra = np.asarray(np.sum(parts, axis=0))
+    most = 1 - 1 / max(1.0, bayes_factor(direct, extra, grid))
+    alone = posterior(direct, grid)
+    lowest, highest = (alone.quantile(q) for q in MIDDLE_HALF)
 
-    def share(power: float) -> float:
+    def share(result: Posterior) -> float:
         # Data that contradict each other can widen the posterior: then nothing was gained.
-        return max(0.0, 1 - posterior(direct, grid, power * extra).variance / alone)
+        return max(0.0, 1 - result.variance / alone.variance)
 
-    power = 1.0
-    if share(power) > BORROWING_CAP:
-        low, high = 0.0, 1.0
+    def allowed(power: float) -> bool:
+        result = posterior(direct, grid, power * extra)
+        return share(result) <= BORROWING_CAP and lowest <= result.quantile(0.5) <= highest
+
+    power = most
+    if not allowed(power):
+        low, high = 0.0, most
         for _ in range(12):
             middle = 0.5 * (low + high)
-            low, high = (middle, high) if share(middle) <= BORROWING_CAP else (low, middle)
+            low, high = (middle, high) if allowed(middle) else (low, middle)
         power = low
-    return power * extra, share(power), power
+    return Loan(power * extra, share(posterior(direct, grid, power * extra)), power) if power > 0 else Loan(None, 0.0, 0.0)
 
 
 def _interval(result: Posterior, scale: Scale) -> tuple[float, float, float]:
@@ -254,7 +294,8 @@ def _interval(result: Posterior, scale: Scale) -> tuple[float, float, float]:
 def pool(rows: Sequence[ArmData], measure: Measure, directness: Directness, lenders: Sequence[ArmData] = ()) -> Pooled | None:
     """Pool the rows of one directness; `lenders`, rows of less direct settings, add what the offset and the cap allow.
 
-    None without rows: less direct data alone never make a direct figure. The order of the rows does not matter.
+    None without rows: less direct data alone never make a direct figure. Lenders count for the measures in BORROWING only.
+    The order of the rows does not matter.
     """
     if not rows:
         return None
@@ -263,16 +304,20 @@ def pool(rows: Sequence[ArmData], measure: Measure, directness: Directness, lend
     rows = sorted(rows, key=lambda row: row.arm.id)
     logs = [spread(row.likelihood(grid), grid) for row in rows]
     by_kind: dict[Directness, list[Floats]] = {}
-    for row in sorted(lenders, key=lambda row: row.arm.id):
+    lenders = sorted(lenders, key=lambda row: row.arm.id) if measure in BORROWING else []
+    for row in lenders:
         by_kind.setdefault(row.arm.directness, []).append(spread(row.likelihood(grid), grid))
     total = np.sum(logs, axis=0)
-    extra, share, power = borrowed(total, by_kind, scale)
-    result = posterior(total, grid, extra)
+    loan = borrowed(total, by_kind, scale)
+    result = posterior(total, grid, loan.extra)
     centre = result.quantile(0.5)
     information = [1 / (1 / row.precision(centre) + result.tau_mean**2) for row in rows]
     arms = []
     for row, log, info in zip(rows, logs, information, strict=True):
-        without = _interval(posterior(total - log, grid, extra), scale) if len(rows) > 1 else None
+        without = None
+        if len(rows) > 1:  # what is left may agree with the less direct data more or less than the whole: its loan is its own
+            left = total - log
+            without = _interval(posterior(left, grid, borrowed(left, by_kind, scale).extra), scale)
         arms.append(
             PooledArm(
                 arm=row.arm,
@@ -300,8 +345,10 @@ def pool(rows: Sequence[ArmData], measure: Measure, directness: Directness, lend
         tau=result.tau_mean,
         arms=tuple(arms),
         patients=sum(row.patients or 0 for row in rows),
-        borrowed_share=share,
-        power=power,
-        borrowed_arms=tuple(sorted(row.arm.id for row in lenders)),
-        borrowed_patients=sum(row.patients or 0 for row in lenders),
+        unborrowed=(estimate, low, high) if loan.extra is None else _interval(posterior(total, grid), scale),
+        borrowed_share=loan.share,
+        power=loan.power,
+        refused=bool(lenders) and loan.extra is None,
+        borrowed_arms=tuple(row.arm.id for row in lenders if loan.extra is not None),
+        borrowed_patients=sum(row.patients or 0 for row in lenders if loan.extra is not None),
     )

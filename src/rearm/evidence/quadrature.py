@@ -20,6 +20,7 @@ __all__ = [
     "Grid",
     "Posterior",
     "average_over_offset",
+    "bayes_factor",
     "binomial_likelihood",
     "marginal",
     "normal_likelihood",
@@ -121,6 +122,14 @@ def average_over_offset(log_likelihood: Floats, worse: float, better: float, gri
     kernel = np.conj(np.fft.rfft(np.fft.ifftshift(prior)))
     averaged = np.fft.irfft(np.fft.rfft(np.exp(log_likelihood - top)) * kernel, n=grid.points)
     return np.asarray(np.log(np.maximum(averaged, _FLOOR)))
+
+
+def bayes_factor(log_joint: Floats, log_extra: Floats, grid: Grid) -> float:
+    """How many times likelier the data behind `log_joint` are with the prior that `log_extra` has sharpened than with the prior alone."""
+    evidence = np.exp(marginal(log_joint, grid) - log_joint.max())
+    prior = np.exp(grid.log_prior)
+    sharpened = np.exp(grid.log_prior + log_extra - (grid.log_prior + log_extra).max())
+    return float((evidence @ sharpened / sharpened.sum()) / (evidence @ prior / prior.sum()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rearm.evidence.pool import ArmData, Measure, data_of
 from rearm.knowledge.studies import Arm, Directness, Study
 
-__all__ = ["ORDER", "SELECTED_BY", "arms_for", "choose"]
+__all__ = ["ORDER", "SELECTED_BY", "arms_for", "backbone", "choose", "own"]
 
 ORDER: dict[Directness, int] = {"direct": 0, "near": 1, "indirect only": 2, "none read": 3}
 
@@ -17,23 +17,36 @@ SELECTED_BY = {"bcl2-inhibitor": "t(11;14)", "mapk-inhibitor": "BRAF V600E"}
 """Strategies given by a marker: only arms selected by that marker are pooled, the others are shown."""
 
 
+def backbone(agents: frozenset[str]) -> frozenset[str]:
+    """The agents without steroids, which do not tell two therapies apart; a steroid alone stays."""
+    return agents - STEROIDS or agents
+
+
 def _fits(option: frozenset[str] | None, arm: frozenset[str]) -> bool:
-    """One side is contained in the other: a combination speaks for its backbone and the reverse, two different partners do not."""
+    """One set of targets is contained in the other, or one of them is not named."""
     return not option or not arm or option <= arm or arm <= option
 
 
 def arms_for(strategy: str, studies: Iterable[Study], targets: frozenset[str] | None, agents: frozenset[str] | None) -> list[Arm]:
-    """Arms of the strategy, or shown under it, that fit the option's targets and agents (steroids do not count), in order of id."""
-    wanted = (agents - STEROIDS or agents) if agents else None
+    """Arms of the strategy, or shown under it, that fit the option's targets and contain its agents, in order of id.
+
+    Arms with further agents are among them, and are listed only (`own`, `choose`). Steroids do not count.
+    """
+    wanted = backbone(agents or frozenset())
     found = [
         arm
         for study in studies
         for arm in study.arms
         if (arm.strategy == strategy or strategy in arm.shown_under)
         and _fits(targets, arm.targets)
-        and _fits(wanted, arm.agents - STEROIDS)
+        and (not arm.agents or wanted <= backbone(arm.agents))
     ]
     return sorted(found, key=lambda arm: arm.id)
+
+
+def own(arm: Arm, agents: frozenset[str] | None) -> bool:
+    """The arm gave exactly the option's agents, steroids aside; an option without agents takes any."""
+    return not agents or backbone(arm.agents) == backbone(agents)
 
 
 def choose(
@@ -52,6 +65,8 @@ def choose(
             reasons[arm.id] = "several classes together, or not this use"
         elif agents and not arm.agents:
             reasons[arm.id] = "agents not separated"
+        elif not own(arm, agents):
+            reasons[arm.id] = f"in combination with {', '.join(sorted(backbone(arm.agents) - backbone(agents or frozenset())))}"
         elif strategy in SELECTED_BY and arm.biomarker != SELECTED_BY[strategy]:
             reasons[arm.id] = f"not selected by {SELECTED_BY[strategy]}"
         elif isinstance(data := data_of(arm, measure), str):

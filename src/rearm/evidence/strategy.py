@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Literal
 
 from rearm.evidence.pool import MEASURES, ArmData, Measure, Pooled, pool
-from rearm.evidence.select import ORDER, arms_for, choose
+from rearm.evidence.select import ORDER, arms_for, choose, own
 from rearm.knowledge.studies import Arm, Directness, Months, Proportion, Study, load_studies
 
-__all__ = ["Expected", "ListedFigure", "Outcome", "StrategyEvidence", "evidence_for"]
+__all__ = ["Expected", "ListedFigure", "Outcome", "StrategyEvidence", "borrowing_words", "evidence_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Expected:
     new_low: float
     new_high: float
     borrowed_share: float
+    unborrowed: tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class StrategyEvidence:
                         new_low=figure.new_low,
                         new_high=figure.new_high,
                         borrowed_share=figure.borrowed_share,
+                        unborrowed=figure.unborrowed,
                     )
                 )
         return tuple(rows)
@@ -155,13 +157,23 @@ def _by_setting(rows: Sequence[ArmData]) -> dict[str, Pooled]:
 
 
 def _directness(arms: Sequence[Arm], strategy: str, agents: frozenset[str] | None, studies: Mapping[str, Study]) -> Directness:
-    """That of the most direct arm with a result. Case reports, mixtures of classes and unnamed agents do not count for an option."""
+    """That of the most direct arm with a result. Case reports, mixtures of classes, unnamed and further agents do not count."""
     levels = [
         arm.directness
         for arm in arms
-        if arm.strategy == strategy and arm.has_outcome and studies[arm.study].design != "case-report" and (arm.agents or not agents)
+        if arm.strategy == strategy and arm.has_outcome and studies[arm.study].design != "case-report" and own(arm, agents)
     ]
     return min(levels, key=ORDER.__getitem__, default="none read")
+
+
+def borrowing_words(figure: Pooled) -> str:
+    """What less direct settings added to a figure, with the figure that stands without them."""
+    if figure.refused:
+        return "Nothing is borrowed: less direct results do not bear it out"
+    scale, unit, digits = (100, "%", 0) if figure.unit == "proportion" else (1, "months", 1)
+    estimate, low, high = (f"{scale * value:.{digits}f}" for value in figure.unborrowed)
+    share = f"{figure.borrowed_share:.0%} of the information is borrowed from {len(figure.borrowed_arms)} less direct arms"
+    return f"{share}; without them {estimate} {unit} ({low} to {high})"
 
 
 def _note(strategy: str, directness: Directness, response: Outcome, listed: Sequence[ListedFigure]) -> str:
@@ -172,7 +184,7 @@ def _note(strategy: str, directness: Directness, response: Outcome, listed: Sequ
     if directness == "none read":
         return "No evidence read for it by itself." + mixtures if listed else "No evidence read."
     if (figure := response.pooled) is not None:
-        borrowed = f" {figure.borrowed_share:.0%} of the information is borrowed from less direct settings." if figure.borrowed_arms else ""
+        borrowed = f" {borrowing_words(figure)}." if figure.borrowed_arms or figure.refused else ""
         if len(figure.arms) == 1:
             spread = "how far centres differ is assumed, not seen"
             return f"Unadjusted, from one arm of {figure.patients} patients after CAR-T: {spread}.{borrowed}"
@@ -193,7 +205,9 @@ def evidence_for(
     agents: frozenset[str] | None = None,
     studies: Sequence[Study] | None = None,
 ) -> StrategyEvidence:
-    """Evidence for a strategy; with `targets` and `agents` only arms that fit that option (None or empty: all).
+    """Evidence for a strategy; with `targets` and `agents` what belongs to that option (None or empty: all).
+
+    Pooled are arms of exactly these agents, steroids aside; arms with further ones are listed as "in combination".
 
     `studies`: the bundled ones by default. The answer is cached. An unknown strategy has no arms: directness "none read".
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rearm.evidence.pool import MEASURES, Measure, Pooled
-from rearm.evidence.strategy import StrategyEvidence
+from rearm.evidence.strategy import StrategyEvidence, borrowing_words
 from rearm.knowledge.studies import Months, Proportion
 
 __all__ = ["Row", "forest_rows", "listed_rows", "months_words", "overview_rows", "share_words"]
@@ -47,7 +47,6 @@ def _arm_rows(figure: Pooled) -> list[Row]:
 
 
 def _summary_row(figure: Pooled, kind: str, label: str, estimate: float | None, low: float, high: float) -> Row:
-    borrowed = f"{figure.borrowed_share:.0%} of the information borrowed from {len(figure.borrowed_arms)} less direct arms"
     return {
         "kind": kind,
         "label": label,
@@ -65,7 +64,7 @@ def _summary_row(figure: Pooled, kind: str, label: str, estimate: float | None, 
         "without_low": None,
         "without_high": None,
         "weak": None,
-        "note": borrowed if figure.borrowed_arms else None,
+        "note": borrowing_words(figure) if figure.borrowed_arms or figure.refused else None,
         "url": None,
     }
 
@@ -103,8 +102,11 @@ def months_words(value: Months | None) -> str | None:
         return None
     parts = []
     if value.median is not None:
-        interval = "" if value.low is None else f" ({value.low:g}-{'not reached' if value.high is None else f'{value.high:g}'})"
+        level = "" if value.level == 0.95 else f", {value.level * 100:g} % interval"
+        interval = "" if value.low is None else f" ({value.low:g}-{'not reached' if value.high is None else f'{value.high:g}'}{level})"
         parts.append(f"{value.median:g} months{interval}")
+    elif all(mark.percent > 50 for mark in value.landmarks):
+        parts.append("median not reached")
     parts += [f"{mark.percent:g} % at month {mark.month:g}" for mark in value.landmarks]
     return "; ".join(parts)
 
@@ -159,6 +161,9 @@ def overview_rows(evidence: StrategyEvidence) -> list[Row]:
                 "arms": row.arms,
                 "patients": row.patients,
                 "borrowed_share": row.borrowed_share,
+                "unborrowed_estimate": row.unborrowed[0],
+                "unborrowed_low": row.unborrowed[1],
+                "unborrowed_high": row.unborrowed[2],
                 "studies": ", ".join(row.studies),
                 "note": evidence.note,
             }

@@ -6,7 +6,6 @@ Everything downstream (pooling, tables, the dictionary) follows from the file, s
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -107,7 +106,7 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """Share still free of the event at `month`, in percent, with its 95 % interval where printed."""
+    """Share still free of the event at `month`, in percent, with its interval where printed (at the level of its `Months`)."""
 
     month: float
     percent: float
@@ -117,12 +116,16 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True)
 class Months:
-    """A time to event in months: median with its 95 % interval (`high` None: not reached or not read) and landmarks."""
+    """A time to event in months: median with its interval (`high` None: not reached or not read) and landmarks.
+
+    All intervals are at `level`.
+    """
 
     median: float | None = None
     low: float | None = None
     high: float | None = None
     landmarks: tuple[Landmark, ...] = ()
+    level: float = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,8 @@ class Arm:
     """One group of patients with one therapy in one setting.
 
     `figure` says what kind of number the response is; only `patient-level` counts are pooled. A stratum by earlier therapy is an
-    arm of its own; `subset` is a part of an arm chosen by disease (extramedullary, a translocation) or by a later event.
+    arm of its own; `subset` is a part of an arm chosen by disease (extramedullary, a translocation) or by a later event. `subset`,
+    `per-line` and `meta-analysis` hold for every figure of the arm; `ever` and `percent-only` for its response alone.
     `shown_under` lists strategies under which an arm of mixed classes is shown without ever being pooled.
     `overlap` names groups of arms that share patients: at most one arm of a group is pooled.
     """
@@ -223,6 +227,15 @@ def _bounds(data: Mapping[str, Any], where: str) -> tuple[float | None, float | 
     return low, high
 
 
+def _level(data: Mapping[str, Any], where: str) -> float:
+    level = _get(data, "level", NUMBER, where)
+    if level is None:
+        return 0.95
+    if not 0.5 <= level < 1:
+        raise StudyError(f"{where}: level {level} is not that of an interval. Write 0.9 for a 90 % interval.")
+    return float(level)
+
+
 def _decimals(value: float) -> int:
     return len(f"{value:.10f}".rstrip("0").split(".")[1])
 
@@ -254,13 +267,13 @@ def _proportion(data: Mapping[str, Any] | None, n_default: int | None, where: st
     low, high = _bounds(data, where)
     if (low is not None and low > percent) or (high is not None and high < percent):
         raise StudyError(f"{where}: the interval {low}-{high} does not contain {percent}. Leave out an interval that was misprinted.")
-    return Proportion(float(percent), n, events, bool(data.get("computed", False)), low, high, float(data.get("level", 0.95)))
+    return Proportion(float(percent), n, events, bool(data.get("computed", False)), low, high, _level(data, where))
 
 
 def _months(data: Mapping[str, Any] | None, where: str) -> Months | None:
     if data is None:
         return None
-    _known(data, ("median", "low", "high", "landmarks"), where)
+    _known(data, ("median", "low", "high", "level", "landmarks"), where)
     median = _get(data, "median", NUMBER, where)
     low, high = _bounds(data, where)
     if median is not None and (median <= 0 or (low is not None and low > median) or (high is not None and high < median)):
@@ -275,7 +288,7 @@ def _months(data: Mapping[str, Any] | None, where: str) -> Months | None:
         landmarks.append(Landmark(month, percent, mark_low, mark_high))
     if median is None and not landmarks:
         raise StudyError(f"{where}: neither a median nor a landmark. Leave the table out.")
-    return Months(median, low, high, tuple(landmarks))
+    return Months(median, low, high, tuple(landmarks), _level(data, where))
 
 
 _ARM_KEYS = (
@@ -410,10 +423,3 @@ def _read(folder: Path) -> tuple[Study, ...]:
         studies.append(parse_study(data, path.name))
     check_studies(studies)
     return tuple(sorted(studies, key=lambda study: study.id))
-
-
-def rounding_counts(percent: float, n: int) -> tuple[int, ...]:
-    """All counts of `n` patients that print as `percent`; one count means that it can be computed without doubt."""
-    half = 0.5 * 10.0 ** -_decimals(percent) + 1e-9
-    first, last = math.ceil(n * (percent - half) / 100), math.floor(n * (percent + half) / 100)
-    return tuple(range(max(first, 0), min(last, n) + 1))

@@ -18,11 +18,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rearm.assess.evidence import evidence_of
+from rearm.assess.evidence import evidence_of, pooled_for
 from rearm.evidence import MEASURES, Measure, StrategyEvidence, compare, evidence_for, forest_rows, listed_rows, overview_rows
 from rearm.evidence.table import Row
 from rearm.knowledge import Knowledge, KnowledgeError, load
-from rearm.knowledge.rulesets import EvidenceKey, Option
+from rearm.knowledge.rulesets import Option
 from rearm.knowledge.studies import STRATEGIES
 from rearm.report.draw import svg
 from rearm.report.files import write_text
@@ -108,9 +108,7 @@ def _chosen(name: str, knowledge: Knowledge) -> Chosen:
         return Chosen(id=name, title=STRATEGY_TITLES[name], evidence=evidence, options=options)
     if name in knowledge.options:
         option = knowledge.options[name]
-        key = option.evidence or EvidenceKey(strategy=option.strategy, agents=option.agents, targets=option.targets)
-        evidence = evidence_for(key.strategy, targets=frozenset(key.targets), agents=frozenset(key.agents), studies=knowledge.studies)
-        return Chosen(id=name, title=option.name, evidence=evidence, options=(option,))
+        return Chosen(id=name, title=option.name, evidence=pooled_for(option, knowledge), options=(option,))
     near = get_close_matches(name, [*STRATEGIES, *knowledge.options], n=3, cutoff=0.4)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
     raise KnowledgeError([f"There is no strategy or option {name}.{meant} Strategies: {', '.join(STRATEGIES)}."])
@@ -142,7 +140,7 @@ def evidence_object(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
     ]
 
 
-def not_separated(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
+def pairs_apart(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
     """The pairs whose responses are apart in the same setting, in words, and the number of pairs compared."""
     with_figures = [one for one in chosen if one.evidence.by_setting]
     apart = []
@@ -258,7 +256,7 @@ def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None
     known = knowledge or load()
     chosen = choose_evidence(strategies, knowledge=known)
     names = study_names(known)
-    apart, pairs = not_separated(chosen)
+    apart, pairs = pairs_apart(chosen)
     engine = environment()
     engine.filters |= {"estimate": estimate_words, "counts": counts_words}
     sections = [
