@@ -19,6 +19,7 @@ import numpy as np
 
 from rearm.mechanism.compare import compare, load_targets, table
 from rearm.mechanism.parameters import Mechanisms, Shift, load
+from rearm.mechanism.trial import salvage_arm
 from rearm.mechanism.virtual import best_level, cohort, endpoints, patients
 
 HERE = Path(__file__).resolve().parents[1] / "src" / "rearm" / "knowledge" / "data" / "mechanism"
@@ -182,8 +183,13 @@ def main() -> None:
         load.cache_clear()
     results = compare(load(), seed=SEED)
     print(table(results))
+    print("\nFirst salvage after ide-cel by the time of progression (predicted; no published figure to hold it against)")
+    for what in ("bispecific_bcma", "bispecific_gprc5d"):
+        for name, span in (("within 6 months", (0.0, 183.0)), ("later", (183.0, 1300.0))):
+            step = salvage_arm(load(), "ide-cel", what, n=6000, seed=SEED, between=span)
+            print(f"  {what:18s} {name:16s} n {step.treated:5d}  response {step.orr[0]:.0f} %  PFS median {step.pfs_median[0]:.1f} months")
     if a.report:
-        from rearm.report.mechanism_calibration import calibration_page
+        from mechanism_report import calibration_page
 
         a.report.write_text(calibration_page(load(), results, seed=SEED), encoding="utf-8")
         print(f"report: {a.report}")

@@ -85,8 +85,11 @@ def compare(m: Mechanisms, *, seed: int, n: int = N, replicates: int = REPLICATE
         if t.use == "beyond" or t.product is None:
             continue
         if t.salvage is not None or t.naive is not None:
-            options = {"n": n, "seed": seed, "size": t.n or 60}
-            step = salvage_arm(m, t.product, t.salvage, **options) if t.salvage else drugs_alone(m, t.naive or "", **options)
+            size = t.n or 60
+            if t.salvage:
+                step = salvage_arm(m, t.product, t.salvage, n=n, seed=seed, size=size)
+            else:
+                step = drugs_alone(m, t.naive or "", n=n, seed=seed, size=size)
             point, low, high = getattr(step, t.measure)
             out.append(Comparison(target=t, model=point, low=low, high=high))
             continue

@@ -27,9 +27,9 @@ import numpy.typing as npt
 from rearm.mechanism.data import drug
 from rearm.mechanism.observe import NEVER, progression
 from rearm.mechanism.parameters import MechanismError, Mechanisms, load
-from rearm.mechanism.population import Dose, Simulation, events, generator, inputs, simulate
+from rearm.mechanism.population import Dose, Draws, Simulation, events, generator, inputs, simulate
 from rearm.mechanism.therapies import FOREVER, Drug, rows
-from rearm.mechanism.virtual import MONTH, OUTPUTS, Patients, best_level, patients
+from rearm.mechanism.virtual import MONTH, OUTPUTS, Patients, best_level, cohort, patients
 
 __all__ = ["ArmResult", "Step", "StepResult", "TrialResult", "drugs_alone", "run_arm", "run_trial", "salvage_arm"]
 
@@ -327,10 +327,27 @@ def _differences(results: Sequence[ArmResult], raw: Sequence[Floats], size: int,
 
 
 def salvage_arm(
-    m: Mechanisms, product: str, what: str, *, n: int, seed: int, rest: float = 21.0, months: float = 48.0, size: int = 100
+    m: Mechanisms,
+    product: str,
+    what: str,
+    *,
+    n: int,
+    seed: int,
+    rest: float = 21.0,
+    months: float = 48.0,
+    size: int = 100,
+    between: tuple[float, float] | None = None,
 ) -> StepResult:
-    """First salvage at progression after `product`: drugs joined by `+`, or a CAR-T product."""
+    """First salvage at progression after `product`: drugs joined by `+`, or a CAR-T product.
+
+    `between`: only patients who progress in this span of days after the infusion.
+    """
     group = patients(m, product, n, seed)
+    if between is not None:
+        pd_day = cohort(m, product, group, months=months).progression
+        rows_ = np.flatnonzero((pd_day > between[0]) & (pd_day <= between[1]))
+        d = group.draws
+        group = Patients(Draws(d.z[rows_], d.mechanism[rows_], d.u[rows_]), group.scales[rows_], group.death[rows_])
     arm, _ = run_arm(m, product, group, what, [Step(give=tuple(what.split("+")), rest=rest)], months=months, size=size, seed=seed)
     return arm.steps[-1]
 
