@@ -195,7 +195,7 @@ def test_no_patient_row_and_no_id() -> None:
     reading = _read({"patients": [PERSON], "labs": [SOUND, _lab(patient_id="a"), _lab(patient_id=None)]})
     assert [r.patient_id for r in reading.records] == ["A", "a"], "ids are compared exactly"
     assert [i.code for i in reading.records[1].issues] == ["no_patient_row"]
-    assert [(i.code, i.done) for i in reading.issues] == [("patient_id_missing", "refused")]
+    assert [(i.code, i.done) for i in reading.issues] == [("patient_id_missing", "refused"), ("ids_alike", "used")]
 
 
 @pytest.mark.parametrize(

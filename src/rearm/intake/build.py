@@ -17,6 +17,7 @@ from rearm.intake.conditions import settle_conditions
 from rearm.intake.context import Context
 from rearm.intake.dictionary import load_tables
 from rearm.intake.events import EVENT_READERS, read_therapy
+from rearm.intake.ids import flag_ids_alike
 from rearm.intake.labs import read_lab
 from rearm.intake.light_chains import flag_swapped_chains
 from rearm.intake.lonely_day import flag_lonely_day
@@ -71,6 +72,12 @@ def build_records(
                     "refused",
                 )
             )
+        elif "\n" in patient_id or "\r" in patient_id:
+            message = (
+                f"The id {shown(patient_id)} runs over several lines, so the row of {row.table} is not read, nor the lines that it may "
+                "have swallowed. Look for a quotation mark without its pair there."
+            )
+            loose.append(Issue("error", "patient_id_line_break", row.at("patient_id"), message, "refused"))
         elif row.table == "patients":
             by_patient.setdefault(patient_id, []).append(row)
         else:
@@ -86,6 +93,7 @@ def build_records(
             )
             found[patient_id].append(Issue("warning", "no_patient_row", events[0].at("patient_id"), message, "used", patient_id))
         by_patient.setdefault(patient_id, []).extend(events)
+    loose.extend(flag_ids_alike({patient_id: own[0].at("patient_id") for patient_id, own in by_patient.items()}))
     for patient_id in found.keys() - by_patient.keys():
         loose.extend(found[patient_id])
     ordinal = (today or date.today()).toordinal()

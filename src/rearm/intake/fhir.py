@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rearm.intake.build import Reading, build_records
+from rearm.intake.control_characters import clean_json
 from rearm.intake.errors import InputError
 from rearm.intake.fhir_bundle import Resource, open_bundle
 from rearm.intake.fhir_clinical import read_adverse_event, read_condition, read_patient
@@ -22,6 +23,7 @@ from rearm.intake.fhir_codes import codes_of
 from rearm.intake.fhir_medication import Medications
 from rearm.intake.fhir_observation import read_observation
 from rearm.intake.fhir_rows import Translation, own_code
+from rearm.intake.ids import flag_ids_alike
 from rearm.intake.rows import Row
 from rearm.intake.strict_json import load_json, parse_json
 from rearm.intake.values import shown
@@ -61,6 +63,7 @@ def read_fhir(path: str | Path | bytes, *, today: date | None = None, name: str 
                 )
         found.extend(records)
         loose.extend(issues)
+    loose.extend(flag_ids_alike({record.patient_id: record.source for record in found}))
     return Reading(tuple(found), tuple(loose), tuple(f.name for f in files))
 
 
@@ -71,7 +74,9 @@ def _records(content: Any, name: str, today: date | None) -> tuple[tuple[Record,
 
 def rows_of_bundle(content: Any, name: str) -> tuple[list[Row], list[Issue]]:
     """The tidy rows of a bundle (parsed JSON) and what was wrong with it. Raises InputError as `read_fhir` does."""
+    content, notes = clean_json(content, name)
     t = Translation(open_bundle(content, name))
+    t.issues.extend(notes)
     t.issues.extend(t.bundle.issues)
     alive = [r for r in t.bundle.resources if _usable(r, t)]
     for resource in alive:

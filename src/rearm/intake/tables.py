@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from rearm.intake.control_characters import clean_grids
 from rearm.intake.errors import InputError
 from rearm.intake.excel import read_workbook
 from rearm.intake.rows import Grid, Value
@@ -36,8 +37,14 @@ def table_files(folder: Path) -> list[Path]:
 def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
     """The grids of one file: one per sheet of a workbook, one of a CSV or Parquet file; with what was noteworthy in reading them.
 
-    Raises InputError with a sentence where the file is missing, empty, of another type, truncated or too large.
+    Control characters are replaced, with a note. Raises InputError with a sentence where the file is missing, empty, of another type,
+    truncated or too large.
     """
+    grids, issues = _read(path)
+    return grids, [*issues, *clean_grids(grids, path.name)]
+
+
+def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
     suffix = path.suffix.lower()
     if suffix in _SPREADSHEETS_NOT_READ:
         raise InputError(f"{path.name} is {_SPREADSHEETS_NOT_READ[suffix]}, which is not read. Save it as .xlsx or as CSV.")

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from rearm.intake.build import Reading, build_records
+from rearm.intake.control_characters import clean_grids
 from rearm.intake.dictionary import Table, folded, load_tables, nearest
 from rearm.intake.errors import InputError
 from rearm.intake.rows import Grid, Row, Value
@@ -86,7 +87,9 @@ def read_tables(tables: Mapping[str, Sequence[Mapping[str, Value]]], *, file: st
             raise InputError(f"There is no table {shown(name)}; the nearest are {nearest(name, load_tables())}.")
         headers = list(dict.fromkeys(str(h) for entry in entries for h in entry))
         cells: list[list[Value]] = [list(headers), *([_cell(entry.get(h)) for h in headers] for entry in entries)]
-        rows.extend(_rows(load_tables()[name], Grid(f"{file}/{name}" if file else name, None, cells), issues))
+        grid = Grid(f"{file}/{name}" if file else name, None, cells)
+        issues.extend(clean_grids([grid], grid.file))
+        rows.extend(_rows(load_tables()[name], grid, issues))
     records, loose = build_records(rows, has_patient_table="patients" in tables, notes=issues, today=today)
     return Reading(records, loose, (file,))
 

@@ -1,0 +1,55 @@
+"""Control characters in text: a terminal or a viewer could obey them, so none goes further than intake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from rearm.intake.rows import Grid
+from rearm.record import Issue, Source
+
+__all__ = ["clean_grids", "clean_json"]
+
+# C0 without tab, newline and carriage return; DEL; C1 (which holds the one-character forms of the escape sequences).
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_REPLACEMENT = "\ufffd"
+
+
+def clean_grids(grids: Iterable[Grid], file: str) -> list[Issue]:
+    """Replaces control characters in the cells, in place; one note where there were any, with the place of the first."""
+    count, first = 0, None
+    for grid in grids:
+        for index, row in enumerate(grid.rows):
+            for column, cell in enumerate(row):
+                if isinstance(cell, str) and _CONTROL.search(cell):
+                    row[column] = _CONTROL.sub(_REPLACEMENT, cell)
+                    count += 1
+                    first = first or grid.cell_source(index, column, f"column {column + 1}")
+    return [] if first is None else [_note(first, count, file)]
+
+
+def clean_json(content: Any, file: str) -> tuple[Any, list[Issue]]:
+    """The parsed value with control characters replaced in every text and name; one note where there were any."""
+    found: list[str] = []
+    cleaned = _cleaned(content, found)
+    return cleaned, [_note(Source(file, ""), len(found), file)] if found else []
+
+
+def _cleaned(value: Any, found: list[str]) -> Any:
+    if isinstance(value, str):
+        if not _CONTROL.search(value):
+            return value
+        found.append(value)
+        return _CONTROL.sub(_REPLACEMENT, value)
+    if isinstance(value, list):
+        return [_cleaned(item, found) for item in value]
+    if isinstance(value, dict):
+        return {_cleaned(name, found): _cleaned(item, found) for name, item in value.items()}
+    return value
+
+
+def _note(source: Source, count: int, file: str) -> Issue:
+    texts = "1 text holds" if count == 1 else f"{count} texts hold"
+    message = f"{texts} control characters in {file}; each is replaced by \ufffd. Export the file again without them."
+    return Issue("note", "control_characters", source, message, "used")
