@@ -187,8 +187,15 @@ def main() -> int:
         print("\n".join(f"{m.module}.py:{m.line}  {m.what}" for m in chosen))
         return 0
     cases = [{**(case := generate(seed)), "expected": reference(case)} for seed in range(COURSES)]
+    whole = Mutant(chosen[0].module, 0, "nothing", ast.parse((ROOT / f"src/rearm/course/{chosen[0].module}.py").read_text("utf-8")))
+    if not survives(whole, cases):
+        print("The tests fail without any mutation, so nothing can be told. Mend them first.")
+        return 2
     with ThreadPoolExecutor(given.jobs) as pool:
         alive = [m for m, lives in zip(chosen, pool.map(lambda m: survives(m, cases), chosen), strict=True) if lives]
+    if not survives(whole, cases):
+        print("The tests or the code changed while this ran: it cannot be told what was killed. Run it again.")
+        return 2
     for module in MODULES:
         n, left = sum(m.module == module for m in chosen), sum(m.module == module for m in alive)
         if n:

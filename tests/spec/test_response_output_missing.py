@@ -161,3 +161,37 @@ def test_progression_is_dated_at_the_first_result_that_met_it() -> None:
     ]
     course = response_course(record(infusions=[], labs=labs, imaging=kinds), start=0)
     assert course.progression_day == 80
+
+
+def series(values: dict[int, float], **parameters: Any) -> list[str]:
+    labs = [lab(t, d, v) for d, s in values.items() for t, v in ((SERUM, s), (URINE, 0))]
+    return [v.response for v in response_course(record(infusions=[], labs=labs), start=0, criteria=load_criteria(**parameters)).visits]
+
+
+def test_nadir_of_a_single_low_value() -> None:
+    """A1: one low value (0.4) opens the nadir by default; where a nadir must be reached twice the second lowest pair (1.0) does."""
+    values = {-5: 4.0, 28: 1.0, 56: 0.4, 84: 1.0, 112: 1.4}
+    assert series(values) == ["PR", "VGPR", "PD", "PD"]
+    assert series(values, A1="confirmed") == ["PR", "VGPR", "PR", "PR"]
+    assert series({**values, 140: 1.5}, A1="confirmed")[-1] == "PD"
+    # once reached twice it stays, also after higher pairs
+    assert series({-5: 4.0, 28: 0.5, 56: 0.5, 84: 0.9, 112: 0.9, 140: 1.0}, A1="confirmed")[-1] == "PD"
+
+
+def test_marrow_level_counts_by_the_lowest_value_of_a_bound() -> None:
+    """2006: a level of ten percent is progression after a relative rise."""
+    base = {SERUM: 0, URINE: 0, "marrow_plasma_cells": 40}
+    labs = [lab(t, -5, v) for t, v in base.items()] + [lab("marrow_plasma_cells", 28, 4.0)]
+    for value, response in ((Quantity(9.0, 30.0), "SD"), (Quantity(10.0, 30.0), "PD")):
+        patient = record(infusions=[], labs=[*labs, lab("marrow_plasma_cells", 56, value)])
+        course = response_course(patient, start=0, criteria=load_criteria("imwg-2006"))
+        assert course.visits[-1].response == response, value
+
+
+def test_circulating_cells_count_by_the_lowest_value_of_a_bound() -> None:
+    base = {SERUM: 0, URINE: 0, "circulating_plasma_cells": 300, "marrow_plasma_cells": 5}
+    for value, response in ((Quantity(400, 900), "SD"), (Quantity(510, 900), "PD")):
+        assert visit(base, {"circulating_plasma_cells": value, SERUM: 0, URINE: 0}).response == response, value
+    low = {**base, "circulating_plasma_cells": 20}
+    for value, response in ((Quantity(150, 900), "SD"), (Quantity(230, 900), "PD")):
+        assert visit(low, {"circulating_plasma_cells": value, SERUM: 0, URINE: 0}).response == response, value
