@@ -18,6 +18,7 @@ from rearm.intake.context import Context
 from rearm.intake.dictionary import load_tables
 from rearm.intake.events import EVENT_READERS, read_therapy
 from rearm.intake.ids import flag_ids_alike
+from rearm.intake.infusion_days import flag_infusion_days
 from rearm.intake.labs import read_lab
 from rearm.intake.light_chains import flag_swapped_chains
 from rearm.intake.lonely_day import flag_lonely_day
@@ -161,6 +162,7 @@ class _Builder:
             therapies=therapies,
             **events,
         )
+        context.issues.extend(flag_infusion_days(record))
         context.issues.extend(flag_lonely_day(record))
         record = self._until_last_contact(record)
         swapped = flag_swapped_chains(labs, person.light_chain, self.patient_id)
