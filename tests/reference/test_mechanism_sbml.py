@@ -7,10 +7,10 @@ import pytest
 
 pytest.importorskip("numba")
 
-from rearm.mechanism.model import OUTPUTS  # noqa: E402
-from rearm.mechanism.parameters import load  # noqa: E402
-from rearm.mechanism.population import Dose, draw, inputs, simulate  # noqa: E402
-from rearm.mechanism.sbml import sbml  # noqa: E402
+from rearm.mechanism.model import OUTPUTS
+from rearm.mechanism.parameters import load
+from rearm.mechanism.population import Dose, draw, inputs, simulate
+from rearm.mechanism.sbml import sbml
 
 
 def _patients():  # type: ignore[no-untyped-def]
