@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import duckdb
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from rearm.knowledge import load
 from rearm.knowledge.catalogue import Catalogue, Finding
-from rearm.rules import conditions_of, evaluate, findings_frame, parse_condition, truth
+from rearm.rules import ConditionRefused, conditions_of, evaluate, findings_frame, parse_condition, truth
 
 
 def by_duckdb(texts, frame):
@@ -101,6 +102,14 @@ rows = st.fixed_dictionaries(
 )
 
 
+def _reads(text: str) -> bool:
+    """Whether it names a finding: a condition of literals alone is refused."""
+    return any(re.search(rf"\b{name}\b", text) for name in CATALOGUE)
+
+
+texts = texts.filter(_reads)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=8), st.lists(rows, min_size=1, max_size=12))
 def test_generated_conditions(conditions, found):
@@ -127,3 +136,8 @@ def test_a_bound_never_says_more_than_every_value_inside_it(text, row, bounds):
     for x in [v for v in inside if intervals["x"][0] <= v <= intervals["x"][1]] if "x" in intervals else [row["x"]]:
         for y in [v for v in inside if intervals["y"][0] <= v <= intervals["y"][1]] if "y" in intervals else [row["y"]]:
             assert answer is None or truth(condition, row | {"x": x, "y": y}) is answer
+
+
+def test_a_condition_of_literals_alone_is_refused():
+    with pytest.raises(ConditionRefused, match="reads no finding"):
+        parse_condition("-1 BETWEEN -1 AND -1", CATALOGUE)

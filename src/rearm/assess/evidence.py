@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rearm.knowledge._build import build
 from rearm.knowledge._cache import from_cache, to_cache
-from rearm.knowledge.bundle import Knowledge, load
+from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.rulesets import EvidenceKey, Option
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def evidence_of(knowledge: Knowledge) -> Mapping[str, OptionEvidence]:
 
 
 def _key(knowledge: Knowledge) -> str:
-    """The hash of all that the figures depend on: the bundle, the studies (always the bundled ones) and the code that pools them."""
-    digest = hashlib.sha256(f"{knowledge.hash} {load().hash}".encode())
+    """The hash of all that the figures depend on: the bundle with its studies, and the code that pools them."""
+    digest = hashlib.sha256(knowledge.hash.encode())
     package = Path(__file__).parents[1]
     for file in (*sorted((package / "evidence").glob("*.py")), package / "knowledge" / "studies.py", Path(__file__)):
         digest.update(file.read_bytes())

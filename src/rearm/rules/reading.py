@@ -30,7 +30,10 @@ def parse_condition(text: str, catalogue: Catalogue) -> Condition:
         tree = sqlglot.parse_one(text, into=exp.Condition, dialect="duckdb")
     except (errors.ParseError, errors.TokenError, RecursionError):
         raise ConditionRefused(f"{text!r} can't be read as a condition of SQL.") from None
-    return Condition(text, _Reader(text, catalogue).logical(tree))
+    condition = Condition(text, _Reader(text, catalogue).logical(tree))
+    if not condition.reads:
+        raise ConditionRefused(f"{text!r} reads no finding, so it says the same of every patient: name the finding that it is about.")
+    return condition
 
 
 class _Reader:

@@ -1,0 +1,172 @@
+"""Which tests are asked for, what availability is called, and how a finding is worded: rules of the bundle on small cases."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from assess_case import assessed, plan
+
+import rearm
+from rearm.assess.patient import Patient, Shown
+from rearm.assess.scenarios import varied
+from rearm.findings import Found
+from rearm.record import Infusion, Lab, Quantity, Record, Source, When
+
+ROOT = Path(__file__).parents[2]
+LATE = {"responded": True, "time_to_failure_days": 300, "car_target_bcma": True, "prior_lines": 5}
+COUNTS = {"neutrophils": 2.0, "platelets": 150.0, "hemoglobin": 11.0, "hypercalcaemia": False, "renal_failure": False}
+
+
+def asked(values, **more):
+    return {t.ids[0]: t for t in assessed({**LATE, **values}, **more).next_tests}
+
+
+# ---------------------------------------------------------------- next tests
+
+
+def test_only_what_is_missing_is_asked_for_and_named():
+    panel = asked(COUNTS)["blood_panel"]
+    assert panel.mandatory
+    assert panel.findings == ("creatinine_clearance",)
+    assert "Missing: estimated GFR as reported." in panel.why
+
+
+def test_a_panel_of_which_all_is_known_is_not_asked_for():
+    assert "blood_panel" not in asked(COUNTS | {"creatinine_clearance": 80.0})
+
+
+def test_a_panel_of_which_nothing_is_known_names_nothing_as_missing():
+    assert "Missing" not in asked({})["blood_panel"].why
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted"),
+    [
+        ({}, True),
+        ({"bcma_flow_percent": 0.0}, True),  # one negative stain waits for a second method
+        ({"bcma_flow_percent": 10.0}, True),
+        ({"bcma_flow_percent": 90.0}, False),
+        ({"bcma_flow_percent": 0.0, "bcma_ihc_percent": 0.0}, False),
+        ({"tnfrsf17_biallelic_fraction": 0.9}, False),  # both copies are gone: no stain changes that
+    ],
+)
+def test_a_stain_is_asked_for_until_the_antigen_is_settled(known, wanted):
+    assert ("bcma_on_tumour" in asked(known)) is wanted
+
+
+def test_a_result_against_what_is_shown_is_not_tried():
+    values = {"failure_status": "failed", "bcma_flow_percent": 90.0, "bcma_status": "retained"}
+    found = {name: Found(value, (), name) for name, value in values.items()}
+    patient = Patient(
+        record=Record(patient_id="case", source=Source("case", "")),
+        as_of=400, day=None, failures=(), found=found, values=values, intervals={"marrow_blasts_percent": (0.0, 4.0)}, inputs=values,
+    )  # fmt: skip
+    tried = {v.workups[0].workup.id: v for v in varied(plan(), patient)}
+    fractions = {s.values["tnfrsf17_biallelic_fraction"] for s in tried["tnfrsf17_sequencing"].scenarios}
+    assert fractions == {0.0, 0.2}  # 0.9 would leave no cells for the stain
+    blasts = {s.values["marrow_blasts_percent"] for s in tried["marrow"].scenarios}
+    assert blasts == {1.0}  # 10 lies outside of what is known
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted"),
+    [
+        ({}, False),  # the imaging asks first
+        ({"any_plasmacytoma_at_failure": False, "lesion_without_histology": False, "untested_lesion": False}, False),
+        ({"any_plasmacytoma_at_failure": True, "lesion_without_histology": True, "untested_lesion": True}, True),
+        ({"any_plasmacytoma_at_failure": True, "lesion_without_histology": False, "untested_lesion": False}, False),
+    ],
+)
+def test_a_biopsy_needs_a_lesion(known, wanted):
+    assert ("lesion_biopsy" in asked(known)) is wanted
+
+
+def test_tissue_of_an_unbiopsied_lesion_comes_first():
+    found = assessed(LATE | {"any_plasmacytoma_at_failure": True, "lesion_without_histology": True, "untested_lesion": True})
+    assert found.next_tests[0].ids == ("lesion_biopsy",)
+
+
+@pytest.mark.parametrize("status", ["suspected", "cannot_be_judged"])
+def test_markers_are_repeated_while_failure_is_open(status):
+    test = asked({}, status=status)["repeat_markers"]
+    assert test.mandatory
+    assert test.findings == ("failure_status",)
+
+
+def followed(last_contact):
+    """In remission at day 100 by the markers, then only seen."""
+    row = Source("case", "1")
+    labs = [
+        Lab(test="serum_m_protein", when=When.on(day), source=row, quantity=Quantity.of(value))
+        for day, value in ((-20, 30.0), (30, 8.0), (60, 6.0), (100, 6.0))
+    ]
+    infusion = Infusion(when=When.on(0), source=row, product="ide-cel", targets=("BCMA",), infused=True)
+    return Record(patient_id="case", source=row, labs=tuple(labs), infusions=(infusion,), last_seen_day=last_contact)
+
+
+@pytest.mark.parametrize(("last_contact", "wanted"), [(220, False), (221, True)])
+def test_old_markers_are_asked_for_and_not_mandatory(last_contact, wanted):
+    found = rearm.assess(followed(last_contact))
+    assert found.failures[-1].status == "not_failed"
+    tests = [t for t in found.next_tests if t.ids == ("repeat_markers",)]
+    assert bool(tests) is wanted
+    for test in tests:
+        assert not test.mandatory
+        assert "day 100, 121 days before" in test.why
+
+
+# ---------------------------------------------------------------- availability
+
+
+def test_marketed_drugs_without_an_approval_for_this_use_are_off_label():
+    found = {o.id: o for o in assessed(LATE).options}
+    assert {found[name].availability.status for name in ("dcep", "pace", "venetoclax-dexamethasone", "talquetamab-teclistamab")} == {
+        "off_label"
+    }
+    assert found["cevostamab"].availability.status == "trial_only"
+    assert {found[name].availability.status for name in ("observe", "supportive-care", "radiotherapy")} == {"not_needed"}
+    assert not any(o.verdict == "preferred" for o in found.values() if o.availability.status in ("off_label", "trial_only"))
+    assert "in a trial only" not in found["pace"].availability.text
+
+
+@pytest.mark.parametrize(("region", "hint"), [("DE", True), ("fr", True), ("CH", False), ("GB", False), ("XX", False)])
+def test_a_member_state_is_led_to_the_eu(region, hint):
+    with pytest.raises(rearm.AssessmentError, match="No approvals are recorded for the region") as error:
+        rearm.assess(followed(150), region=region)
+    assert ("give EU" in str(error.value)) is hint
+
+
+# ---------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (Found(True), "yes: was given a proteasome inhibitor"),
+        (Found(False), "no: was given a proteasome inhibitor"),
+        (Found(None), "not known: was given a proteasome inhibitor"),
+        (Found(None, (), "the history is not complete"), "not known: was given a proteasome inhibitor (the history is not complete)"),
+        (Found(False, (), "none of 4 lines"), "none of 4 lines"),
+    ],
+)
+def test_a_finding_never_reads_as_stated_when_it_is_not(found, text):
+    patient = Patient(
+        record=Record(patient_id="case", source=Source("case", "")),
+        as_of=400, day=date(2025, 1, 1), failures=(), found={"exposed_pi": found}, values={}, intervals={}, inputs={},
+    )  # fmt: skip
+    assert Shown(plan(), patient, ()).finding("exposed_pi").text == text
+
+
+def test_no_words_stand_twice_in_one_basis():
+    result = assessed(LATE | {"bcma_flow_percent": 90.0, "bcma_ihc_percent": 90.0})
+    reasons = [r for o in result.options for r in (*o.for_, *o.against, *o.unknown, *o.cautions)]
+    reasons += [r for g in result.causes.groups for f in g.factors for r in (*f.for_, *f.against, *f.unknown)]
+    for reason in reasons:
+        texts = [f.text for f in reason.basis.findings if f.text]
+        assert len(texts) == len(set(texts)), reason.rule
+        assert not any(text.count("not known") > 1 for text in texts)
+
+
+# ---------------------------------------------------------------- size
