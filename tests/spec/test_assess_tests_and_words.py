@@ -169,4 +169,16 @@ def test_no_words_stand_twice_in_one_basis():
         assert not any(text.count("not known") > 1 for text in texts)
 
 
-# ---------------------------------------------------------------- size
+# ---------------------------------------------------------------- evidence
+
+
+def test_a_figure_of_the_class_is_called_so_and_prefers_nothing():
+    """GPRC5D CAR-T names a product in trials; its figures are those of all GPRC5D CAR-T."""
+    found = {o.id: o for o in assessed(LATE | {"gprc5d_flow_percent": 90.0}).options}
+    own = {o.option.id: o.evidence.of_class for o in plan().options}
+    assert own["gprc5d-car-t"] and not own["talquetamab"]
+    for option in found.values():
+        of_class = [row.population.startswith(f"class figure: {option.strategy}; ") for row in option.expected]
+        assert all(of_class) if own[option.id] else not any(of_class), option.id
+        assert not (own[option.id] and option.verdict == "preferred")
+    assert found["gprc5d-car-t"].expected

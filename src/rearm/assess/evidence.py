@@ -41,7 +41,8 @@ class ExpectedRow:
 class OptionEvidence:
     """The evidence of one option. `response_upper`: upper 95 % limit of the response from direct arms alone, absent without one.
 
-    `better_than`: the options from which the evidence separates this one as the better.
+    `better_than`: the options from which the evidence separates this one as the better. `of_class`: the figures are of the whole strategy,
+    though the option names its agents; they show what the class did and make nothing preferred.
     """
 
     directness: Directness
@@ -49,6 +50,7 @@ class OptionEvidence:
     expected: tuple[ExpectedRow, ...] = ()
     response_upper: float | None = None
     better_than: tuple[str, ...] = ()
+    of_class: bool = False
 
 
 def evidence_of(knowledge: Knowledge) -> Mapping[str, OptionEvidence]:
@@ -83,7 +85,7 @@ def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
                 if verdict is not None:
                     winner, loser = (first, second) if verdict == "first" else (second, first)
                     better[winner].append(loser)
-    return {option: _summary(evidence, tuple(sorted(better[option]))) for option, evidence in pooled.items()}
+    return {name: _summary(knowledge.options[name], evidence, tuple(sorted(better[name]))) for name, evidence in pooled.items()}
 
 
 def pooled_for(option: Option, knowledge: Knowledge) -> StrategyEvidence:
@@ -99,7 +101,9 @@ def pooled_for(option: Option, knowledge: Knowledge) -> StrategyEvidence:
     return evidence_for(key.strategy, targets=frozenset(key.targets), agents=agents, studies=knowledge.studies)
 
 
-def _summary(evidence: StrategyEvidence, better_than: tuple[str, ...]) -> OptionEvidence:
+def _summary(option: Option, evidence: StrategyEvidence, better_than: tuple[str, ...]) -> OptionEvidence:
+    of_class = bool(option.agents) and not evidence.agents
+    label = f"class figure: {evidence.strategy}; " if of_class else ""
     rows = tuple(
         ExpectedRow(
             measure=row.measure,
@@ -107,7 +111,7 @@ def _summary(evidence: StrategyEvidence, better_than: tuple[str, ...]) -> Option
             low=row.low,
             high=row.high,
             unit=row.unit,
-            population=row.population,
+            population=label + row.population,
             directness=row.directness,
             arms=row.arms,
             patients=row.patients,
@@ -122,4 +126,5 @@ def _summary(evidence: StrategyEvidence, better_than: tuple[str, ...]) -> Option
         expected=rows,
         response_upper=response.unborrowed[2] if response is not None else None,
         better_than=better_than,
+        of_class=of_class,
     )

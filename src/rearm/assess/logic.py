@@ -73,13 +73,13 @@ def verdicts(plan: Plan, answers: Codes, approvals: list[Flags]) -> Judged:
 
 
 def _may_be_preferred(option: OptionPlan, answers: Codes, in_force: Flags) -> Flags:
-    """Direct evidence, and an approval that counts and whose population is not known to leave this patient out.
+    """Direct evidence of its own agents, and an approval that counts and whose population is not known to leave this patient out.
 
     Without any approval that counts the option is for trials only, which is never preferred; procedures need no approval.
     """
     import numpy as np
 
-    if option.evidence.directness != "direct":
+    if option.evidence.directness != "direct" or option.evidence.of_class:
         return np.full(len(answers), False)
     if not option.approval_needed:
         return np.full(len(answers), True)
