@@ -75,5 +75,8 @@ docs: setup-test ## write the generated pages of the dictionary
 evidence-simulation: setup-test ## coverage of the pooled intervals on simulated meta-analyses
 	@$(BIN)/python scripts/evidence_simulation.py
 
+mutation: setup-test ## mutation testing of the response criteria (a quarter of the mutants; SHARE=1 for all)
+	@$(BIN)/python scripts/mutation.py --share $(or $(SHARE),0.25)
+
 clean: ## remove .venv, caches and demo output
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
