@@ -142,7 +142,8 @@ def test_a_missing_result_is_never_better_than_the_best_possible_one(seed: int, 
         visits = [*case["visits"][:at], version, *case["visits"][at + 1 :]]
         course = _course({**case, "visits": visits})
         days = case_record({**case, "visits": visits})[4]
-        depths.append(DEPTH[next(v.response for v in course.visits if v.day == days[at])])
+        response = next(v.response for v in course.visits if v.day == days[at])
+        depths.append(0 if response in ("NE", "PD") else DEPTH[response])  # neither of the two is a response, so neither is deeper
     assert depths[0] <= depths[1]
 
 
