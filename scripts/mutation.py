@@ -2,9 +2,10 @@
 
     python scripts/mutation.py [--share 0.25] [--jobs 2] [--module score] [--list]
 
-Each mutant is loaded in a process of its own; nothing on disk is changed. It is killed by the first disagreement with the literal second
-implementation on 2,000 generated courses, or else by the tests of the criteria, or by running far too long. Prints the survivors with
-their line, and ends with 1 where fewer than 85 % were killed. Text of sentences is not mutated: it decides nothing.
+Code and tests are copied first, and each mutant is loaded in a process of its own; the working tree is left alone. A mutant is killed by
+the first disagreement with the literal second implementation on 2,000 generated courses, or else by the tests of the criteria, or by
+running far too long. Prints the survivors with their line, and ends with 1 where fewer than 85 % were killed. Text of sentences is not
+mutated: it decides nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import importlib.machinery
 import importlib.util
 import os
 import random
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,7 +33,8 @@ from typing import Any
 import pytest
 import yaml  # noqa: F401  (loaded before the fork, so that no mutant pays for it)
 
-ROOT = Path(__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parents[1]
+ROOT = Path(os.environ.get("REARM_MUTATION_TREE", HERE))  # a copy, so that edits while this runs kill nothing
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "reference"), str(ROOT / "tests" / "unit")]
 
 from imwg_generator import generate  # noqa: E402
@@ -173,6 +178,15 @@ def _passes(cases: list[dict[str, Any]]) -> bool:
     return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT), *files]) == 0
 
 
+def _in_a_copy() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("src", "tests", "examples"):
+            shutil.copytree(HERE / name, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(HERE / "pyproject.toml", folder)
+        place = {"REARM_MUTATION_TREE": folder, "REARM_SHARED": os.environ.get("REARM_SHARED", str(HERE.parent / "shared"))}
+        return subprocess.run([sys.executable, __file__, *sys.argv[1:]], env={**os.environ, **place}, check=False).returncode
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--share", type=float, default=1.0, help="a random share of the mutants, always the same one")
@@ -180,6 +194,8 @@ def main() -> int:
     arguments.add_argument("--module", choices=MODULES)
     arguments.add_argument("--list", action="store_true", help="only list the mutants")
     given = arguments.parse_args()
+    if not given.list and "REARM_MUTATION_TREE" not in os.environ:
+        return _in_a_copy()
     chosen = [m for module in ([given.module] if given.module else MODULES) for m in mutants(module)]
     if given.share < 1:
         chosen = random.Random(0).sample(chosen, max(1, round(given.share * len(chosen))))
@@ -194,7 +210,7 @@ def main() -> int:
     with ThreadPoolExecutor(given.jobs) as pool:
         alive = [m for m, lives in zip(chosen, pool.map(lambda m: survives(m, cases), chosen), strict=True) if lives]
     if not survives(whole, cases):
-        print("The tests or the code changed while this ran: it cannot be told what was killed. Run it again.")
+        print("The tests fail at the end without any mutation (a busy machine?): it cannot be told what was killed. Run it again.")
         return 2
     for module in MODULES:
         n, left = sum(m.module == module for m in chosen), sum(m.module == module for m in alive)
