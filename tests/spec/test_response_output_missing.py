@@ -104,8 +104,9 @@ def _other(name: str, option: str) -> str:
     return next(k for k in criteria_table()["ambiguities"][name]["options"] if k != option)
 
 
-def test_a_lesion_of_unknown_size_gives_sd_and_asks() -> None:
-    found = lesions(None, None)
+@pytest.mark.parametrize(("before", "after"), [(None, None), (1000, None), (None, 500)], ids=["neither", "only before", "only after"])
+def test_a_lesion_of_unknown_size_gives_sd_and_asks(before: float | None, after: float | None) -> None:
+    found = lesions(before, after)
     assert found.response == "SD" and any("size of the plasmacytomas" in text for text in found.missing)
 
 
