@@ -8,6 +8,7 @@ from rearm.course.failure import failures
 from rearm.findings import Found, find
 from rearm.intake import read_tables
 from rearm.knowledge.catalogue import load_catalogue
+from rearm.record import Record
 
 Row = tuple[str, dict[str, Any]]
 
@@ -68,6 +69,14 @@ def findings(
     *rows: Row, as_of: int = 220, pd: int | None = 200, lines: bool = True, infusion: dict[str, Any] | None = None, **patient: Any
 ) -> dict[str, Found]:
     """All findings of the patient with these rows added. `pd` None: no progression recorded."""
+    record = record_of(*rows, as_of=as_of, pd=pd, lines=lines, infusion=infusion, **patient)
+    return find(record, failures(record), load_catalogue(), as_of=as_of)
+
+
+def record_of(
+    *rows: Row, as_of: int = 220, pd: int | None = 200, lines: bool = True, infusion: dict[str, Any] | None = None, **patient: Any
+) -> Record:
+    """The record of that patient as known at `as_of`."""
     responses = [{"day": 30, "response": "PR", "by": "team"}, {"day": 90, "response": "PR", "by": "team"}]
     if pd is not None:
         responses = [r for r in responses if int(str(r["day"])) < pd] + [{"day": pd, "response": "PD", "by": "team"}]
@@ -82,8 +91,7 @@ def findings(
     for table, row in rows:
         tables.setdefault(table, []).append(row)
     filled = {name: [{"patient_id": "P", **row} for row in entries] for name, entries in tables.items()}
-    record = read_tables(filled).records[0].known_at(as_of)
-    return find(record, failures(record), load_catalogue(), as_of=as_of)
+    return read_tables(filled).records[0].known_at(as_of)
 
 
 def shown(found: Found) -> object:

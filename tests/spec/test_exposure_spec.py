@@ -196,3 +196,24 @@ def test_first_transplant_to_progression() -> None:
 def test_what_is_no_id_is_refused(name: str) -> None:
     with pytest.raises(KeyError):
         exposure(FULL).agent(name)
+
+
+LINE_1 = row(1, "bortezomib;dexamethasone", "treatment", -900, -700, line=1)
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "infusion", "lenalidomide"),
+    [
+        ("line 2 is missing and the CAR-T came after line 3", (LINE_1, row(3, "pomalidomide", "treatment", -400, -200, line=3)), 0, "?"),
+        ("line 2 is the CAR-T itself", (LINE_1, row(3, "pomalidomide", "treatment", 200, 300, line=3)), 0, "no"),
+        ("line 1 is missing and the CAR-T came after line 2", (row(2, "pomalidomide", "treatment", -400, -200, line=2),), 0, "?"),
+        ("one CAR-T can't be two lines", (LINE_1, row(4, "pomalidomide", "treatment", 200, 300, line=4)), 0, "?"),
+        ("without days only the number of infusions counts", (row(1, "bortezomib", line=1), row(3, "pomalidomide", line=3)), None, "no"),
+    ],
+)
+def test_a_missing_line_is_an_infusion_only_in_its_place(
+    what: str, rows: tuple[Therapy, ...], infusion: int | None, lenalidomide: str
+) -> None:
+    when = When() if infusion is None else When.on(infusion)
+    given = Infusion(source=Source("infusions", "row 1"), when=when, product="ide-cel")
+    assert WORD[exposure(record(*rows, infused=(given,))).agent("lenalidomide").value] == lenalidomide, what

@@ -141,6 +141,13 @@ KIDNEY = [lab(215, "creatinine", 1.0, "mg/dL"), lab(215, "weight", 72, "kg")]
         ("(140 - 64) x 72 / 72", {}, KIDNEY, 76.0),
         ("women: x 0.85", {"sex": "F"}, KIDNEY, 64.6),
         ("reported eGFR goes before", {}, [*KIDNEY, lab(210, "egfr", 55, "mL/min/1.73m2")], 55.0),
+        (
+            "a later creatinine worsens it",
+            {},
+            [*KIDNEY[1:], lab(205, "egfr", 80, "mL/min/1.73m2"), lab(215, "creatinine", 4.0, "mg/dL")],
+            19.0,
+        ),
+        ("later, no weight to compute it", {}, [lab(205, "egfr", 80, "mL/min/1.73m2"), lab(215, "creatinine", 4.0, "mg/dL")], None),
         ("two ages, a range", {"birth_date": None, "birth_year": 1960}, KIDNEY, "[75, 76]"),
         ("no weight", {}, KIDNEY[:1], None),
     ],

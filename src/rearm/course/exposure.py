@@ -24,10 +24,11 @@ from rearm.course.lines import Line, lines
 from rearm.knowledge.agents import agent_class, agents_of_class, find_agent, find_class, load_agents, load_products
 from rearm.record import Infusion, Record, RefractorinessStatement, Source, Therapy
 
-__all__ = ["WITHIN_DAYS", "Answer", "Exposure", "TransplantInterval", "exposure"]
+__all__ = ["NO_PRIOR_LINES", "WITHIN_DAYS", "Answer", "Exposure", "TransplantInterval", "exposure"]
 
 WITHIN_DAYS = 60  # progression this many days after the last dose still counts as refractory (IMWG 2011)
 _NO_PRIOR_LINE = NOT_AGAINST_MYELOMA | {"bridging", "radiotherapy", "mobilisation"}
+NO_PRIOR_LINES = "no prior lines are recorded"
 _STATUS_ORDER = ("not_exposed", "exposed", "refractory")  # a state only goes up, so the highest one stated stands
 _PLAN = ("transplant", "consolidation", "maintenance")  # in the order in which they follow an induction
 _TRIPLE = ("proteasome inhibitor", "IMiD", "anti-CD38")
@@ -219,27 +220,46 @@ class Exposure:
         end, source = min(dated)
         return TransplantInterval(end - day, (first.source, source), "")
 
+    @cached_property
+    def history_open(self) -> str | None:
+        """Why silence on an agent does not mean that it was not given, whichever agent; None where the history is recorded and read."""
+        return self.history_gap or next((why for agents, why in self._openings if agents is None), None)
+
     # -- inner ----------------------------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _history_gap(self) -> str | None:
+    def history_gap(self) -> str | None:
         """Why a "no" cannot be given for any agent; None where prior lines are recorded in full."""
         first = self.record.infused()[0] if self.record.infused() else None
         prior = [r for r in self.rows if r.purpose not in _NO_PRIOR_LINE and not surely_after(r, first)]
         if not prior:
-            return "no prior lines are recorded"
+            return NO_PRIOR_LINES
         if any(f.finding == "therapy_history_complete" and f.value.strip().casefold() == "no" for f in self.record.facts):
             return "the therapy history is stated to be incomplete"
         numbers = {r.line for r in self.rows if r.line is not None}
-        missing = sorted(set(range(1, max(numbers, default=0) + 1)) - numbers)
-        if len(missing) > len(self.infusions):  # an infusion may hold a number of its own
-            return f"line {missing[0]} is not recorded"
+        free = list(self.infusions)  # an infusion may hold a number of its own, each one number, and only in its place
+        for number in sorted(set(range(1, max(numbers, default=0) + 1)) - numbers):
+            holder = next((x for x in free if self._may_be_line(x, number)), None)
+            if holder is None:
+                return f"line {number} is not recorded"
+            free.remove(holder)
         return None
+
+    def _may_be_line(self, infusion: Infusion, number: int) -> bool:
+        """Whether the infusion can stand between the lines below and above this number, as far as days and order tell."""
+        for row in self.rows:
+            if row.line is None or row.purpose == "bridging":
+                continue
+            if row.line < number and (infusion.when.before(row.start) is True or surely_after(row, infusion)):
+                return False
+            if row.line > number and (row.start.before(infusion.when) is True or row.after_infusion == 0):
+                return False
+        return True
 
     def _why_open(self, ids: set[str]) -> str | None:
         """Why none of these agents can be called not given; None where they can."""
-        if self._history_gap is not None:
-            return self._history_gap
+        if self.history_gap is not None:
+            return self.history_gap
         return next((why for agents, why in self._openings if agents is None or ids & agents), None)
 
     @cached_property
@@ -271,8 +291,8 @@ class Exposure:
             return Answer(True, None, True, _sources(hits))
         if open_ones := [x for x in self.infusions if unclear(x)]:
             return Answer(None, None, None, _sources(open_ones), "an infused product is not named")
-        value = False if self._history_gap is None or self.infusions else None
-        return Answer(value, None, value, (), none_note if value is False else self._history_gap or "")
+        value = False if self.history_gap is None or self.infusions else None
+        return Answer(value, None, value, (), none_note if value is False else self.history_gap or "")
 
     def _members(self, name: str) -> tuple[list[str], list[Answer]]:
         cls = _check_class(name)

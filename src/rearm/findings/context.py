@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from rearm.course.criteria import load_criteria
-from rearm.course.exposure import Exposure, exposure
+from rearm.course.exposure import NO_PRIOR_LINES, Exposure, exposure
 from rearm.course.failure import Failure
 from rearm.course.infusions import given
 from rearm.findings.base import Found, measured, unknown
@@ -32,7 +32,6 @@ _STOPS = frozenset({
     "plasma_cell_leukaemia", "pregnancy", "t_cell_lymphoma",
 })  # fmt: skip
 
-_LINE_PURPOSES = (None, "treatment", "induction", "transplant", "consolidation", "maintenance", "salvage")
 
 _Row = TypeVar("_Row")
 
@@ -254,19 +253,17 @@ class Context:
 
     @cached_property
     def therapy_history(self) -> Found:
-        """Whether silence on an agent means that it was not given: prior lines are recorded and no regimen was left unread."""
-        stated = self.yes_no_fact("therapy_history_complete")
-        if stated.value is False:
-            return stated
+        """Whether silence on an agent means that it was not given, as `Exposure` judges it; an ambiguous regimen leaves it open."""
+        facts = [x for x in self.record.facts if x.finding == "therapy_history_complete"]
+        sources = tuple(x.source for x in facts)
         unread = [x for x in self.record.therapies if x.unread or (not x.agents and x.regimen)]
         if unread:
             return Found(False, tuple(x.source for x in unread), f"not read: {', '.join(str(x.unread or x.regimen) for x in unread[:3])}")
-        if stated.value is True:
-            return stated
-        lines = [x for x in self.record.therapies if x.purpose in _LINE_PURPOSES]
-        if not lines:
-            return unknown("no line of therapy before the CAR-T is recorded")
-        return Found(True, tuple(x.source for x in lines), f"{len(lines)} stretches of treatment, all read")
+        gap = self.exposure.history_open
+        if gap is not None:
+            return unknown(gap) if gap == NO_PRIOR_LINES else Found(False, sources, gap)
+        rows = tuple(x.source for x in self.record.therapies)
+        return Found(True, (*sources, *rows), f"{len(rows)} stretches of treatment, all read")
 
     def treated(self, agents: Iterable[str]) -> list[Therapy]:
         """Stretches of treatment that contain one of the agents."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rearm.course.exposure import WITHIN_DAYS, Answer
+from rearm.course.exposure_rows import product_targets
 from rearm.course.lines import prior_lines as begun
 from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
 from rearm.findings.context import Context
@@ -124,10 +125,15 @@ def refractory_gprc5d(ctx: Context) -> Found:
 
 @finding("exposed_bcma_before_infusion")
 def exposed_bcma_before_infusion(ctx: Context) -> Found:
-    earlier = [x for x in ctx.record.infused() if x not in ctx.infusion_rows and "BCMA" in x.targets]
-    if earlier:
-        return Found(True, tuple(x.source for x in earlier), f"an earlier {earlier[0].product or 'CAR-T'} against BCMA, {earlier[0].when}")
-    return _given_about(ctx, agents_against("BCMA"), after=False)
+    earlier = [(x, product_targets(x)) for x in ctx.record.infused() if x not in ctx.infusion_rows]
+    against = [x for x, targets in earlier if "BCMA" in targets]
+    if against:
+        return Found(True, tuple(x.source for x in against), f"an earlier {against[0].product or 'CAR-T'} against BCMA, {against[0].when}")
+    given = _given_about(ctx, agents_against("BCMA"), after=False)
+    unnamed = [x for x, targets in earlier if not targets]
+    if unnamed and given.value is not True:
+        return unknown("the target of an earlier CAR-T is not named", [x.source for x in unnamed])
+    return given
 
 
 @finding("exposed_tce_after_infusion")

@@ -127,13 +127,30 @@ def creatinine(ctx: Context) -> Found:
 
 @finding("creatinine_clearance")
 def creatinine_clearance(ctx: Context) -> Found:
-    """The later of a reported clearance and a reported eGFR; else Cockcroft-Gault (Nephron 1976;16:31-41)."""
+    """The later of a reported clearance and a reported eGFR (mL/min/1.73 m2, read as mL/min); else Cockcroft-Gault.
+
+    A creatinine after the reported value may only worsen it: the kidney may have failed in between. Where its Cockcroft-Gault is lower it
+    stands instead, and where that can't be computed nothing is known.
+    """
+    blood = ctx.latest("creatinine", ctx.recent(_COUNT_DAYS))
     reported = [ctx.latest(test, ctx.recent(_COUNT_DAYS)) for test in ("creatinine_clearance", "egfr")]
     known = [x for x in reported if x.quantity is not None]
-    if known:
-        last = max(known, key=lambda x: x.labs[0].when.first or 0)
-        return measured(last.quantity, last.text, last.sources)
-    blood, years, weight = ctx.latest("creatinine", ctx.recent(_COUNT_DAYS)), age(ctx), ctx.latest("weight", ctx.recent(_EVER))
+    if not known:
+        return _cockcroft_gault(ctx, blood)
+    last = max(known, key=lambda x: x.labs[0].when.first or 0)
+    told = measured(last.quantity, last.text, last.sources)
+    if blood.day is None or last.day is None or last.day >= blood.day:
+        return told
+    computed = _cockcroft_gault(ctx, blood)
+    if computed.quantity is None:
+        return unknown(f"{last.text}, but creatinine was measured later: {blood.text}", (*last.sources, *blood.sources))
+    lower = last.quantity is None or computed.quantity.high < last.quantity.low
+    return computed if lower else told
+
+
+def _cockcroft_gault(ctx: Context, blood: Reading) -> Found:
+    """Clearance in mL/min from age, sex, weight and this creatinine (Nephron 1976;16:31-41)."""
+    years, weight = age(ctx), ctx.latest("weight", ctx.recent(_EVER))
     if (
         blood.quantity is None
         or years.quantity is None
