@@ -7,6 +7,7 @@ Absence is unknown: no row means that nothing is known, a negative result has a 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -45,6 +46,12 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.file}: {self.place}" if self.place else self.file
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """File and row (or resource) that a cell belongs to: `row 12, value` and `row 12` are one, `labs!C7` and `labs!7` are."""
+        place = re.sub(r"^(row \d+), .*", r"\1", self.place)
+        return self.file, re.sub(r"^(.*!)[A-Z]{1,3}(\d+)$", r"\1\2", place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +149,8 @@ class Quantity:
 class Issue:
     """Something wrong or noteworthy in the input, where it stands, and what was done about it.
 
-    `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what to do.
+    `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what to do. `day`: the latest day of the
+    axis that the message tells of, where it is about no single row.
     """
 
     severity: Severity
@@ -151,6 +159,7 @@ class Issue:
     message: str
     done: Done
     patient_id: str | None = None
+    day: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,8 @@ LABELS: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ("all but the urine", {SERUM: 0, SIFE: "negative", MARROW: 2}, "pr-cr-without-urine", ["urine immunofixation"]),
     ("all but the marrow", CLEAR, "vgpr-cr-incomplete", ["marrow plasma cells"]),
     ("serum immunofixation not done", {SERUM: 0, URINE: 0, UIFE: "negative", MARROW: 2}, "vgpr-cr-incomplete", ["serum immunofixation"]),
+    ("a protein is measured, its immunofixation not done", {SERUM: 0.2, URINE: 0, UIFE: "negative", MARROW: 2}, "vgpr-serum", []),
+    ("urine protein is measured, its immunofixation not done", {SERUM: 0, URINE: 30, SIFE: "negative", MARROW: 2}, "vgpr-serum", []),
     ("neither urine nor marrow", {SERUM: 0, SIFE: "negative"}, "pr-cr-incomplete", ["urine immunofixation", "marrow plasma cells"]),
     ("marrow below 6 %, a bound", {**CLEAR, MARROW: Quantity(0, 6, high_open=True)}, "vgpr-cr-incomplete", ["marrow plasma cells"]),
     ("marrow between 5 and 9 %", {**CLEAR, MARROW: Quantity(5, 9)}, "vgpr-serum", []),

@@ -145,6 +145,10 @@ def test_without_car_t_a_line_has_endpoints_too() -> None:
     assert course.new_therapy_day == 140
     assert told(course_endpoint(rec, course, "PFS")) == ("event", "PD", 120)
     assert told(course_endpoint(rec, course, "TTNT")) == ("event", "new therapy", 140)
+    second = course_endpoint(rec, course, "PFS2")
+    assert second.name == "PFS2" and second.day != 120, "progression on the next therapy, not this one"
+    with pytest.raises(ValueError, match="PFS3"):
+        course_endpoint(rec, course, "PFS3")
 
 
 def test_unknown_words_are_refused() -> None:

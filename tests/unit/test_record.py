@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rearm.record import Death, Infusion, Lab, Quantity, Record, Source, Therapy, Variant, When
 
 S = Source("test", "row 1")
@@ -35,6 +37,14 @@ def test_what_ends_later_loses_its_end_and_what_only_the_end_tells() -> None:
     therapy = Therapy(source=S, start=When.on(0), end=When.on(80), best_response="VGPR", stop_reason="toxicity", progression_on=True)
     seen = record(therapies=(therapy,)).known_at(40).therapies[0]
     assert (seen.end, seen.best_response, seen.stop_reason, seen.progression_on) == (When(), None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "row"),
+    [("row 12, value", "row 12"), ("labs!C7", "labs!7"), ("row 12", "row 12"), ("Observation/m1", "Observation/m1")],
+)
+def test_a_cell_belongs_to_its_row(cell: str, row: str) -> None:
+    assert Source("f", cell).row == Source("f", row).row == ("f", row)
 
 
 def test_a_bound_that_straddles_a_limit_answers_unknown() -> None:

@@ -78,13 +78,12 @@ def _as_day(record: Record, as_of: int | date | None) -> int | None:
 
 
 def _known_at(record: Record, day: int) -> Record:
-    """The record as known on `day`, without the issues of rows that came later."""
+    """The record as known on `day`, without the issues of rows that came later, or that tell of later days."""
     known = record.known_at(day)
-    kept = {event.source for name in EVENT_FIELDS for event in getattr(known, name)}
-    later = {event.source for name in EVENT_FIELDS for event in getattr(record, name)} - kept
-    if not later:
-        return known
-    return replace(known, issues=tuple(issue for issue in known.issues if issue.source not in later))
+    kept = {event.source.row for name in EVENT_FIELDS for event in getattr(known, name)}
+    later = {event.source.row for name in EVENT_FIELDS for event in getattr(record, name)} - kept
+    issues = tuple(x for x in known.issues if x.source.row not in later and (x.day is None or x.day <= day))
+    return replace(known, issues=issues)
 
 
 def _bounds(found: Found) -> Interval | None:

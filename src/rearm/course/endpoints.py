@@ -81,8 +81,13 @@ class _Facts:
 
 
 def course_endpoint(record: Record, course: ResponseCourse, name: str, *, style: str = "default", schedule: Sequence[int] = ()) -> Endpoint:
-    """One of PFS, TTP, DOR, DFS, TTNT, OS or a failure variant of a course, counted from its start. No CAR-T is needed."""
-    return _endpoint(name, "start", course.start, style, _facts(record, course, None), tuple(schedule))
+    """One of NAMES or a failure variant of a course, counted from its start. No CAR-T is needed. Raises ValueError for another name."""
+    if name not in (*NAMES, *FAILURE_VARIANTS):
+        raise ValueError(f"There is no endpoint {name!r}; there are {', '.join((*NAMES, *FAILURE_VARIANTS))}.")
+    facts = _facts(record, course, None)
+    if name == "PFS2":
+        return _pfs2(record, course.criteria, "start", course.start, style, facts)
+    return _endpoint(name, "start", course.start, style, facts, tuple(schedule))
 
 
 def endpoints(

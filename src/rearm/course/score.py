@@ -224,7 +224,12 @@ class _Scorer:
         # CR rests on immunofixation, marrow and lesions; the M-protein must not contradict it. The normal ratio and the marrow below 5 %
         # speak for FLC-only and marrow-only disease. Urine that was not collected is named as what is missing.
         if all(x >= VGPR or p in ("flc", "marrow", "none") or (p == "urine-cap" and urine is None) for x, p, _ in allowed):
-            complete = self._complete(a, core, serum_ife, urine_ife, missing, min(level, VGPR))
+            # A protein that is still quantified speaks for itself where its immunofixation was not done (Ig by nephelometry is never zero).
+            seen = serum is not None and serum[0] > 0 and self.g.serum_test == "serum_m_protein" and serum_ife is None
+            if seen or (urine is not None and urine[0] > 0 and urine_ife is None):
+                complete = None
+            else:
+                complete = self._complete(a, core, serum_ife, urine_ife, missing, min(level, VGPR))
             if complete is not None:
                 return complete
         level = min(level, VGPR)

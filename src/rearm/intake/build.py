@@ -408,7 +408,8 @@ class _Builder:
                 f"({source.place}); day {latest} counts as last contact."
             )
             row = self.tables["patients"][0]
-            self.context.issue(row, "last_seen_day", "warning", "last_seen_before_data", message, "used")
+            issue = Issue("warning", "last_seen_before_data", row.at("last_seen_day"), message, "used", self.patient_id, day=latest)
+            self.context.issues.append(issue)
         changes: dict[str, Any] = {"last_seen_day": latest}
         for name in names:
             events = getattr(record, name)

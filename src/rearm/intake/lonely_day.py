@@ -34,4 +34,4 @@ def flag_lonely_day(record: Record) -> list[Issue]:
     supported = record.last_seen_day is not None and record.last_seen_day >= last
     sets = "" if supported else f" It is the last day with data, so the record is judged as of day {last} unless a day is stated."
     message = f"The row of day {last} stands alone, {last - before} days after the data before it (day {before}): check its date.{sets}"
-    return [Issue("warning", "lonely_last_day", source, message, "used", record.patient_id)]
+    return [Issue("warning", "lonely_last_day", source, message, "used", record.patient_id, day=last)]

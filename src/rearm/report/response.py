@@ -15,6 +15,7 @@ from typing import Any
 
 from rearm.course import Criteria, Endpoint, Failure, ResponseCourse, Visit, course_endpoint, endpoints, failures, load_criteria
 from rearm.course import response_course as course_from
+from rearm.course.endpoints import NAMES
 from rearm.course.gather import Flag, Span
 from rearm.course.lines import lines
 from rearm.course.yardstick import DISEASE_TESTS
@@ -32,7 +33,6 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
-_WITHOUT_INFUSION = ("PFS", "TTP", "DOR", "DFS", "TTNT", "OS")
 _DISEASE = frozenset(DISEASE_TESTS)
 
 
@@ -87,7 +87,7 @@ def patient_course(record: Record, *, start: int | None = None, criteria: Criter
             record=record, criteria=c, start=start, start_reason=reason, course=failure.course, failure=failure, endpoints=found
         )
     course = course_from(record, start=start, criteria=c)
-    found = {name: course_endpoint(record, course, name) for name in _WITHOUT_INFUSION}
+    found = {name: course_endpoint(record, course, name) for name in NAMES}
     return PatientCourse(record=record, criteria=c, start=start, start_reason=reason, course=course, failure=None, endpoints=found)
 
 
