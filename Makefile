@@ -27,7 +27,7 @@ $(VENV)/.stamp-core: $(VENV)/.stamp-venv pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.stamp-test: $(VENV)/.stamp-core
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,mechanism,adam,cohort]'
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,mechanism,adam]'
 	@touch $@
 
 setup: $(VENV)/.stamp-core ## build .venv with what the program needs

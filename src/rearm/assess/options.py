@@ -126,8 +126,8 @@ def _poor(plan: OptionPlan) -> Reason:
         rule="poor-direct-results",
         effect="discourage",
         text=(
-            f"Pooled response after CAR-T is {response.estimate:.0%} (95 % limits {response.low:.0%} to {response.high:.0%}, "
-            f"{response.patients} patients): even the upper limit is low."
+            f"Pooled response after CAR-T is {response.estimate:.0%} ({response.patients} patients), and its upper 95 % limit from the "
+            f"direct results alone is only {upper:.0%}."
         ),
         when=f"upper 95 % limit of the direct response, {upper:.2f}, under the parameter poor_response_upper",
         truth=True,

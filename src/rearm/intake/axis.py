@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from rearm.intake.rows import Moment, Row
+from rearm.intake.rows import Moment, Row, Value
 from rearm.intake.values import Refused, is_dated, parse_moment
 from rearm.record import UNKNOWN_WHEN, When
 
-__all__ = ["DAY_COLUMNS", "INFUSION", "Axis", "choose_day_zero"]
+__all__ = ["DAY_COLUMNS", "INFUSION", "Axis", "choose_day_zero", "infusion_off_day_zero"]
 
 INFUSION = "the first CAR-T infusion"  # what day 0 is where it could be chosen by the infusion
+_NOT_INFUSED = ("no", "n", "false", "0", "nein")
 OLDEST = 121 * 366  # days from the first possible day of birth; beyond them the age is certainly over 120 years
 
 # Columns that hold days, by table, the one that dates the event first.
@@ -107,6 +108,42 @@ def _shown(first: int | None, last: int | None, zero: int | None) -> str:
     return f"Day {day} ({_iso(day + zero)})" if zero is not None and day + zero > 0 else f"Day {day}"
 
 
+def infusion_off_day_zero(rows: Iterable[Row], zero: int) -> int | None:
+    """Ordinal of the first dated infusion where the stated day 0 is the date of none of them and other rows are day numbers; else None.
+
+    Day numbers of centres count from the infusion, so one of the two dates is then mostly wrong.
+    """
+    infusions: list[int] = []
+    numbered = False
+    for row in rows:
+        for place, column in enumerate(DAY_COLUMNS.get(row.table, ())):
+            value = row.values.get(column)
+            if value is None or column == "diagnosis_day":
+                continue
+            if row.table == "infusions" and place == 0 and is_dated(value):
+                infused = str(row.values.get("infused", "")).strip().casefold()
+                if infused not in _NOT_INFUSED and (moment := _exact(value)) is not None:
+                    infusions.append(moment)
+            elif row.table != "infusions" and _is_number(value):
+                numbered = True
+    return min(infusions) if numbered and infusions and zero not in infusions else None
+
+
+def _exact(value: Value) -> int | None:
+    """Ordinal of a whole date, else None."""
+    try:
+        moment = parse_moment(value)
+    except Refused:
+        return None
+    return moment.first if moment.dated and moment.first == moment.last else None
+
+
+def _is_number(value: Value) -> bool:
+    if isinstance(value, str):
+        return value.strip().lstrip("+-").isdigit()
+    return isinstance(value, float | int) and not isinstance(value, bool)
+
+
 def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
     """Ordinal of the date to take as day 0 where dates stand without one, and why; None without a whole date, or beside day numbers.
 
@@ -121,26 +158,17 @@ def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
             if value is None:
                 continue
             if not is_dated(value):
-                if (isinstance(value, float | int) and not isinstance(value, bool)) or (
-                    isinstance(value, str) and value.strip().lstrip("+-").isdigit()
-                ):
+                if _is_number(value):
                     return None
                 continue
-            try:
-                moment = parse_moment(value)
-            except Refused:
+            day = _exact(value)
+            if day is None:
                 continue
-            if not moment.dated or moment.first is None or moment.first != moment.last:
-                continue
-            others.append(moment.first)
-            if (
-                place == 0
-                and row.table == "infusions"
-                and str(row.values.get("infused", "")).strip().casefold() not in ("no", "n", "false", "0", "nein")
-            ):
-                infusions.append(moment.first)
+            others.append(day)
+            if place == 0 and row.table == "infusions" and str(row.values.get("infused", "")).strip().casefold() not in _NOT_INFUSED:
+                infusions.append(day)
             if place == 0 and row.table == "therapies":
-                doses.append(moment.first)
+                doses.append(day)
     for found, what in (
         (infusions, INFUSION),
         (doses, "the first dose of the first dated therapy"),

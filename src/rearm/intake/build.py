@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from rearm.intake import values
-from rearm.intake.axis import INFUSION, Axis, choose_day_zero
+from rearm.intake.axis import INFUSION, Axis, choose_day_zero, infusion_off_day_zero
 from rearm.intake.conditions import settle_conditions
 from rearm.intake.context import Context
 from rearm.intake.dictionary import load_tables
@@ -270,6 +270,14 @@ class _Builder:
 
     def _set_axis(self, person: _Person) -> None:
         axis = self.context.axis
+        if person.day_zero is not None and (infused := infusion_off_day_zero(self.rows, person.day_zero.toordinal())) is not None:
+            message = (
+                f"Day 0 is stated as {person.day_zero}, the infusion as {date.fromordinal(infused)}, and other rows are day numbers: if "
+                "these count from the infusion, every timing is wrong. All are used as stated; correct one of the two dates."
+            )
+            self.context.issues.append(
+                Issue("error", "day_zero_off_infusion", person.source or self.rows[0].source, message, "used", self.patient_id)
+            )
         if person.day_zero is None and (choice := choose_day_zero(self.rows)) is not None:
             zero, what = choice
             person.day_zero = date.fromordinal(zero)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from python_calamine import CalamineWorkbook
 
 from rearm.intake.errors import InputError
+from rearm.intake.excel_formats import Display, cells_shown_otherwise, displays, show
 from rearm.intake.rows import Grid, Value
 from rearm.record import Issue, Source
 
@@ -40,12 +41,18 @@ class _Blank:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Inspected:
+    blanks: list[_Blank]
+    shown: dict[str, Display]
+
+
 def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
     """All sheets that hold cells, and an issue for each cell whose value the file does not hold.
 
     Raises InputError with a sentence for what is no workbook, is truncated, or unpacks to more than 100 MiB or 100 times its size.
     """
-    blanks = _inspect(path)
+    inspected = _inspect(path)
     try:
         workbook = CalamineWorkbook.from_path(str(path))
         grids = list(_grids(workbook, path.name))
@@ -57,9 +64,14 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
         ) from None
     issues = [
         Issue("warning", "cell_without_value", Source(path.name, f"{sheet}!{b.address}"), b.why, "set_aside")
-        for sheet, found in blanks.items()
-        for b in found
+        for sheet, found in inspected.items()
+        for b in found.blanks
     ]
+    for grid in grids:
+        number = show(grid, inspected[grid.sheet].shown) if grid.sheet in inspected else 0
+        if number:
+            message = f"{number} numbers have a format that shows a percent sign, a comparator or a unit; they are read as they are shown."
+            issues.append(Issue("note", "number_format", Source(path.name, grid.sheet or ""), message, "used"))
     return grids, issues
 
 
@@ -73,12 +85,14 @@ def _grids(workbook: CalamineWorkbook, file: str) -> Iterator[Grid]:
         yield Grid(file, name, rows, first_row=row + 1, first_column=column)
 
 
-def _inspect(path: Path) -> dict[str, list[_Blank]]:
-    """Bounds of the file before it is opened for good; the cells without a value, by sheet."""
+def _inspect(path: Path) -> dict[str, _Inspected]:
+    """Bounds of the file before it is opened for good; by sheet the cells without a value and those that show more than their number."""
     try:
         with zipfile.ZipFile(path) as archive:
             _bound(archive, path)
-            return {name: _scan(archive.read(part), path, name) for name, part in _sheets(archive, path)}
+            known = displays(archive.read("xl/styles.xml") if "xl/styles.xml" in archive.namelist() else None)
+            sheets = [(name, archive.read(part)) for name, part in _sheets(archive, path)]
+            return {name: _Inspected(_scan(xml, path, name), cells_shown_otherwise(xml, known)) for name, xml in sheets}
     except InputError:
         raise
     except OSError as error:
@@ -86,7 +100,7 @@ def _inspect(path: Path) -> dict[str, list[_Blank]]:
     except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
         raise InputError(f"{path.name} is damaged or truncated ({error}). Export or download it again.") from error
     except ElementTree.ParseError as error:
-        raise InputError(f"{path.name} is damaged: its list of sheets can't be read ({error}). Save it again as .xlsx.") from error
+        raise InputError(f"{path.name} is damaged: its sheets or formats can't be read ({error}). Save it again as .xlsx.") from error
 
 
 def _bound(archive: zipfile.ZipFile, path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -268,10 +267,3 @@ def _reduced(sheet: Sheet, header: int, spec: Reduce, issues: list[Issue]) -> Sh
 
 def _header(name: str) -> str:
     return " ".join(name.split())
-
-
-def lines_of(sheets: Sheets) -> Iterator[tuple[Sheet, Line]]:
-    """Every line of every sheet."""
-    for sheet in sheets.by_name.values():
-        for line in sheet.lines:
-            yield sheet, line

@@ -1,0 +1,96 @@
+"""Cells that Excel shows otherwise than it stores them: 0.86 as `86 %`, 0.5 as `<0.5`, 9 as `9 g/L`.
+
+Whoever filled the sheet saw what is shown, so that is read: the number becomes the text of its display, and its comparator or unit is
+then judged like one that was typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from rearm.intake.rows import Grid, column_letters
+
+__all__ = ["Display", "cells_shown_otherwise", "displays", "show"]
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_BUILT_IN_PERCENT = ("9", "10")
+_CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*)>")
+_ADDRESS, _STYLE = re.compile(rb'\br="([A-Z]{1,3}[0-9]{1,7})"'), re.compile(rb'\bs="([0-9]{1,6})"')
+_QUOTED = re.compile(r'"([^"]*)"|\\(.)')
+_BRACKETS = re.compile(r"\[[^\]]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What a number format puts around a number; `times` is 100 for a percent format."""
+
+    before: str = ""
+    after: str = ""
+    times: int = 1
+
+    def of(self, number: float) -> str:
+        return f"{self.before}{number * self.times:.15g}{self.after}"
+
+
+def displays(styles: bytes | None) -> Mapping[str, Display]:
+    """The displays of a workbook's styles by the style number of a cell; styles that show the bare number or a date are left out."""
+    if styles is None:
+        return {}
+    tree = ElementTree.fromstring(styles)
+    codes = {x.get("numFmtId", ""): x.get("formatCode", "") for x in tree.iter(f"{_MAIN}numFmt")}
+    found: dict[str, Display] = {}
+    for cell_styles in tree.iter(f"{_MAIN}cellXfs"):
+        for number, style in enumerate(cell_styles):
+            key = style.get("numFmtId", "")
+            display = Display(after=" %", times=100) if key in _BUILT_IN_PERCENT else _display(codes.get(key, ""))
+            if display is not None:
+                found[str(number)] = display
+    return found
+
+
+def _display(code: str) -> Display | None:
+    """The display of a format code, by its first section (positive numbers)."""
+    first = _BRACKETS.sub("", code.split(";")[0])
+    digits = re.search(r"[0#?]", _QUOTED.sub(lambda m: " " * len(m[0]), first))
+    if digits is None:
+        return None
+    before, after = _literals(first[: digits.start()]), _literals(first[digits.start() :])
+    percent = "%" in _QUOTED.sub("", first)
+    if percent:
+        after = f"{after} %"
+    return Display(before, after, 100 if percent else 1) if before or after else None
+
+
+def _literals(part: str) -> str:
+    text = "".join(m[1] or m[2] or "" for m in _QUOTED.finditer(part))
+    return text if text.strip() else ""
+
+
+def cells_shown_otherwise(xml: bytes, known: Mapping[str, Display]) -> dict[str, Display]:
+    """The addresses of a sheet whose style is one of `known`, with its display."""
+    if not known:
+        return {}
+    found: dict[str, Display] = {}
+    for match in _CELL.finditer(xml):
+        style, address = _STYLE.search(match[1]), _ADDRESS.search(match[1])
+        if style is not None and address is not None and (display := known.get(style[1].decode())) is not None:
+            found[address[1].decode()] = display
+    return found
+
+
+def show(grid: Grid, cells: Mapping[str, Display]) -> int:
+    """Replaces the numbers at these addresses by the text that is shown; gives how many."""
+    if not cells:
+        return 0
+    changed = 0
+    for i, row in enumerate(grid.rows):
+        for j, value in enumerate(row):
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                display = cells.get(f"{column_letters(grid.first_column + j)}{grid.first_row + i}")
+                if display is not None:
+                    row[j] = display.of(value)
+                    changed += 1
+    return changed
