@@ -61,13 +61,24 @@ def test_a_result_against_what_is_shown_is_not_tried():
     found = {name: Found(value, (), name) for name, value in values.items()}
     patient = Patient(
         record=Record(patient_id="case", source=Source("case", "")),
-        as_of=400, day=None, failures=(), found=found, values=values, intervals={"marrow_blasts_percent": (0.0, 4.0)}, inputs=values,
+        as_of=400, day=None, failures=(), found=found, values=values, intervals={"marrow_blasts_percent": (0.0, 6.0)}, inputs=values,
     )  # fmt: skip
     tried = {v.workups[0].workup.id: v for v in varied(plan(), patient)}
     fractions = {s.values["tnfrsf17_biallelic_fraction"] for s in tried["tnfrsf17_sequencing"].scenarios}
     assert fractions == {0.0, 0.2}  # 0.9 would leave no cells for the stain
     blasts = {s.values["marrow_blasts_percent"] for s in tried["marrow"].scenarios}
     assert blasts == {1.0}  # 10 lies outside of what is known
+
+
+@pytest.mark.parametrize(("bounds", "wanted"), [((75.0, 76.0), False), ((55.0, 65.0), True)])
+def test_bounds_are_enough_where_no_limit_lies_between_them(bounds, wanted):
+    """A clearance of 75 or 76 (age by year of birth) is known as well as the rules need it; 55 to 65 is not."""
+    known = {"failure_status": "failed", **COUNTS}
+    patient = Patient(
+        record=Record(patient_id="case", source=Source("case", "")), as_of=400, day=None, failures=(),
+        found={n: Found(v, (), n) for n, v in known.items()}, values=known, intervals={"creatinine_clearance": bounds}, inputs=known,
+    )  # fmt: skip
+    assert ("blood_panel" in {v.workups[0].workup.id for v in varied(plan(), patient)}) is wanted
 
 
 @pytest.mark.parametrize(

@@ -81,13 +81,21 @@ def varied(plan: Plan, patient: Patient) -> list[Varied]:
             continue
         mandatory = holds(workup.mandatory)
         settles = plan.conditions[workup.mandatory].reads if mandatory and workup.about_itself and workup.mandatory is not None else ()
-        names = tuple(n for n in workup.workup.supplies if n in plan.relevant and (patient.values.get(n) is None or n in settles))
+        names = tuple(n for n in workup.workup.supplies if n in plan.relevant and (not _told(plan, patient, n) or n in settles))
         if names:
-            partly = any(patient.values.get(n) is not None for n in workup.workup.supplies if n not in settles)
+            partly = any(_told(plan, patient, n) for n in workup.workup.supplies if n not in settles)
             scenarios = (_scenario(plan, patient, o) for o in _outcomes(plan, workup, patient, names))
             possible = tuple(s for s in scenarios if not _impossible(s, patient))
             found.append(Varied((workup,), mandatory, names, partly, possible))
     return found
+
+
+def _told(plan: Plan, patient: Patient, name: str) -> bool:
+    """Whether the finding is known, or known well enough: no limit that a rule compares it with lies within its bounds."""
+    if patient.values.get(name) is not None:
+        return True
+    bounds = patient.intervals.get(name)
+    return bounds is not None and not any(bounds[0] <= limit <= bounds[1] for limit in plan.limits.get(name, ()))
 
 
 def pair(plan: Plan, patient: Patient, first: Varied, second: Varied) -> Varied:
