@@ -350,3 +350,21 @@ def test_lesions(what: str, rows: list[Row], before: object, at_failure: object,
 )
 def test_hbv_dna_follows_serology(what: str, rows: list[Row], detected: bool | None) -> None:
     assert findings(*rows)["hbv_dna_detected"].value is detected, what
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "supported", "replaced"),
+    [
+        ("silence is unknown", [], None, None),
+        ("G-CSF last week", [therapy(213, 215, "g-csf", "supportive")], True, None),
+        ("G-CSF two months ago", [therapy(150, 152, "g-csf", "supportive")], None, None),
+        ("red cells", [therapy(218, 218, "red cell transfusion", "supportive")], True, None),
+        ("platelets, in German", [therapy(218, 218, "Thrombozytenkonzentrat", "supportive")], True, None),
+        ("immunoglobulin last month", [therapy(190, 190, "IVIG", "supportive")], None, True),
+        ("immunoglobulin long ago", [therapy(90, 90, "IVIG", "supportive")], None, None),
+        ("no day", [therapy(None, None, "g-csf", "supportive")], None, None),
+    ],
+)
+def test_support_of_counts_and_immunity(what: str, rows: list[Row], supported: object, replaced: object) -> None:
+    found = findings(*rows)
+    assert (found["counts_supported"].value, found["immunoglobulin_replaced"].value) == (supported, replaced), what

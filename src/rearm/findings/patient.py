@@ -218,6 +218,29 @@ def platelets(ctx: Context) -> Found:
     return ctx.number("platelets", ctx.recent(_COUNT_DAYS))
 
 
+_SUPPORT_DAYS, _IG_DAYS = 14, 60
+
+
+@finding("counts_supported")
+def counts_supported(ctx: Context) -> Found:
+    return _given_lately(ctx, ("g-csf", "red cell transfusion", "platelet transfusion"), _SUPPORT_DAYS)
+
+
+@finding("immunoglobulin_replaced")
+def immunoglobulin_replaced(ctx: Context) -> Found:
+    return _given_lately(ctx, ("immunoglobulin",), _IG_DAYS)
+
+
+def _given_lately(ctx: Context, agents: tuple[str, ...], days: int) -> Found:
+    """True where one of them surely reaches into the last days before as_of; never False, because support is often not recorded."""
+    for row in ctx.treated(agents):
+        last = row.end.first if row.end.first is not None else row.start.first
+        if last is not None and last >= ctx.as_of - days:
+            named = [a for a in row.agents if a in agents]
+            return Found(True, (row.source,), f"{' + '.join(named)}, {row.start}" + (f" to {row.end}" if row.end.first is not None else ""))
+    return unknown()
+
+
 @finding("hemoglobin")
 def hemoglobin(ctx: Context) -> Found:
     return ctx.number("hemoglobin", ctx.recent(_COUNT_DAYS))
