@@ -48,6 +48,9 @@ def test_every_threshold_has_a_source_and_a_unit() -> None:
         assert row["source"] in table["sources"], name
         assert row["meaning"], name
         assert "unit" in row, name
+    for name, row in table["settings"].items():
+        assert row["basis"] == "assumption", name
+        assert row["meaning"], name
     for version in table["versions"].values():
         assert version["source"] in table["sources"]
         assert set(version.get("deviations", {})) <= set(table["thresholds"])

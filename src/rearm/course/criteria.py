@@ -37,6 +37,7 @@ class Criteria:
     vgpr_fall: float
     pr_fall: float
     mr_fall: float
+    mr_fall_strict: float
     urine_vgpr_below: float
     urine_pr_below: float
     urine_pr_fall: float
@@ -67,6 +68,8 @@ class Criteria:
     biochemical_flc: float
     mrd_sensitivity: float
     mrd_sustained_days: int
+    cytopenia_neutrophils: float
+    cytopenia_platelets: float
 
     visit_window: int
     baseline_window: int
@@ -79,14 +82,18 @@ class Criteria:
     provisional_days: int
     provisional_lesion_days: int
     cytopenia_days: int
+    cytopenia_near_days: int
+    contradiction_days: int
     split_infusion_days: int
     early_until: int
     intermediate_until: int
     response_depth: str
     no_response_day: int
+    no_response_seen_days: int
     assessment_gap: int
     pattern_days: int
     bridging_days: int
+    lymphodepletion_days: int
     new_therapy_is_failure: int
     no_response_is_failure: int
 

@@ -358,7 +358,11 @@ class _Judge:
         ]
         levels = [(d, _LEVEL[r]) for d, r in seen if r in _LEVEL and r != "NE"]
         early = [(d, n) for d, n in levels if d <= window]
-        if not any(d >= by - 30 for d, _ in early) or any(n >= _LEVEL["PR"] for _, n in early) or any(n == _LEVEL["PD"] for _, n in early):
+        if (
+            not any(d >= by - self.c.no_response_seen_days for d, _ in early)
+            or any(n >= _LEVEL["PR"] for _, n in early)
+            or any(n == _LEVEL["PD"] for _, n in early)
+        ):
             return None
         reached = any(n >= _LEVEL["PR"] for d, n in levels if d > window)
         return Signal("no_response_by_day_90", by, not reached, f"no partial response by day {by}")

@@ -59,7 +59,9 @@ def course_of(record: Record, c: Criteria, group: Given, before: Given | None, *
         if t.purpose == "bridging" and (d := t.start.day) is not None and max(since, day - c.bridging_days) < d <= day
     ]
     depletion = [
-        d for t in record.therapies if t.purpose == "lymphodepletion" and (d := t.start.day) is not None and max(since, day - 30) < d <= day
+        d
+        for t in record.therapies
+        if t.purpose == "lymphodepletion" and (d := t.start.day) is not None and max(since, day - c.lymphodepletion_days) < d <= day
     ]
     floor = min(depletion, default=day)
     therapy = new_therapy(record, day, until=group.ends)

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rearm.course.criteria import Criteria
+from rearm.course.limits import at_least, over
 from rearm.record import Fact, Imaging, Record
 
 __all__ = ["Exam", "LesionLog", "Pd", "histology", "read_exams"]
 
-TOLERANCE = 1e-9
 _SOFT_KINDS = (None, "plasmacytoma", "extramedullary", "paraskeletal")
 
 
@@ -155,7 +155,7 @@ class LesionLog:
         longest = row.length_mm if row.length_mm else None  # a lesion that is there has no diameter of zero
         lesion = _Lesion(row.kind, longest, product, row.n_lesions or 1, there)
         self.lesions[_name(row)] = lesion
-        if row.short_axis_mm is not None and row.short_axis_mm > self.criteria.lesion_short_axis + TOLERANCE:
+        if row.short_axis_mm is not None and over(row.short_axis_mm, self.criteria.lesion_short_axis):
             self.was_large.add(_name(row))
 
     # ---- progression ------------------------------------------------------------------------------------------------------
@@ -213,12 +213,12 @@ class LesionLog:
             if low is None or lesion.longest is None or name in self.new_ids:
                 continue
             biggest = max(biggest, lesion.longest - low)
-            if name in large_before and lesion.longest - low >= c.lesion_pd_rise * low - TOLERANCE and lesion.longest > low:
+            if name in large_before and at_least(lesion.longest - low, c.lesion_pd_rise * low) and lesion.longest > low:
                 met[f"lesion_growth:{name}"] = f"longest diameter of {name} {low:g} to {lesion.longest:g} mm"
-        if spd is not None and self.nadir_spd and spd - self.nadir_spd >= c.lesion_pd_rise * self.nadir_spd - TOLERANCE:
+        if spd is not None and self.nadir_spd and at_least(spd - self.nadir_spd, c.lesion_pd_rise * self.nadir_spd):
             if self.count() > 1:
                 met["lesion_growth:spd"] = f"sum of products of {self.count()} lesions {self.nadir_spd:g} to {spd:g} mm2"
-            if c.A21 == "spd" or biggest >= c.lesion_relapse_growth - TOLERANCE:
+            if c.A21 == "spd" or at_least(biggest, c.lesion_relapse_growth):
                 self.grown.append(day)
 
     def _lower_nadirs(self) -> None:

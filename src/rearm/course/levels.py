@@ -8,7 +8,8 @@ from __future__ import annotations
 from rearm.course.criteria import Criteria
 from rearm.course.gather import Assessment, Span
 from rearm.course.lesions import LesionLog
-from rearm.course.yardstick import DISEASE_TESTS, TOLERANCE, Yardstick
+from rearm.course.limits import at_least, at_most, below, over
+from rearm.course.yardstick import DISEASE_TESTS, Yardstick
 
 __all__ = ["CR", "MR", "NE", "PD", "PR", "SCR", "SD", "VGPR", "Level", "levels"]
 
@@ -64,11 +65,12 @@ def _urine(value: Span | None, base: Span, ife: str | None, c: Criteria, missing
     high, low = value[1], base[0]
     fall = low - high
     text = f"urine M-protein {_show(value)} mg/24h, {_fall(value, base)} from {_show(base)} at baseline"
-    if high < c.urine_vgpr_below - TOLERANCE and (c.A14 == "below_100" or fall >= c.urine_pr_fall * low - TOLERANCE):
+    fell = at_least(fall, c.urine_pr_fall * low)
+    if below(high, c.urine_vgpr_below) and (c.A14 == "below_100" or fell):
         return VGPR, "urine", text
-    if high < c.urine_pr_below - TOLERANCE or fall >= c.urine_pr_fall * low - TOLERANCE:
+    if below(high, c.urine_pr_below) or fell:
         return PR, "urine", text
-    return (MR if fall >= c.urine_mr_fall * low - TOLERANCE else SD), "urine", text
+    return (MR if at_least(fall, c.urine_mr_fall * low) else SD), "urine", text
 
 
 def _urine_cap(urine: Span | None, c: Criteria, missing: list[str]) -> Level | None:
@@ -78,9 +80,9 @@ def _urine_cap(urine: Span | None, c: Criteria, missing: list[str]) -> Level | N
             return None
         missing.append("urine M-protein and immunofixation (urine not collected: at most PR)")
         return PR, "urine-cap", "urine was not collected, so not more than PR"
-    if urine[1] < c.urine_vgpr_below - TOLERANCE:
+    if below(urine[1], c.urine_vgpr_below):
         return VGPR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h"
-    if urine[1] < c.urine_pr_below - TOLERANCE:
+    if below(urine[1], c.urine_pr_below):
         return PR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h, not below {c.urine_vgpr_below:g}"
     return MR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h, not below {c.urine_pr_below:g}"
 
@@ -115,11 +117,12 @@ def _lesions(log: LesionLog, imaged: bool, c: Criteria, missing: list[str]) -> L
         return SD, "lesions", "plasmacytomas are there, their size is not known"
     fall = base - now
     text = f"sum of products {now:g} mm2, {_fall((now, now), (base, base))} from {base:g} at baseline"
-    if fall > c.vgpr_fall * base + TOLERANCE or (c.A8 == "half" and fall >= c.pr_fall * base - TOLERANCE):
+    halved = at_least(fall, c.pr_fall * base)
+    if over(fall, c.vgpr_fall * base) or (c.A8 == "half" and halved):
         return VGPR, "lesions", text
-    if fall >= c.pr_fall * base - TOLERANCE:
+    if halved:
         return PR, "lesions", text
-    return (MR if c.A7 == "quarter" and fall >= c.mr_fall * base - TOLERANCE else SD), "lesions", text
+    return (MR if c.A7 == "quarter" and at_least(fall, c.mr_fall * base) else SD), "lesions", text
 
 
 def _nothing(a: Assessment, lesions: bool, c: Criteria, missing: list[str]) -> Level:
@@ -135,12 +138,13 @@ def _by_fall(value: Span, base: Span, c: Criteria, *, mr: bool, over_90: bool = 
     """Level by relative fall; exactly 90 % counts unless `over_90`."""
     low = base[0]
     fall = low - value[1]
-    if fall >= c.vgpr_fall * low - TOLERANCE and (not over_90 or fall > c.vgpr_fall * low + TOLERANCE):
+    enough = over if over_90 else at_least
+    if enough(fall, c.vgpr_fall * low):
         return VGPR
-    if fall >= c.pr_fall * low - TOLERANCE:
+    if at_least(fall, c.pr_fall * low):
         return PR
     # A9: the text leaves the gap between 49 and 50 % open
-    if mr and fall >= c.mr_fall * low - TOLERANCE and (c.A9 == "below_50" or fall <= 0.49 * low + TOLERANCE):
+    if mr and at_least(fall, c.mr_fall * low) and (c.A9 == "below_50" or at_most(fall, c.mr_fall_strict * low)):
         return MR
     return SD
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rearm.course.criteria import Criteria
 from rearm.course.gather import Span
-from rearm.course.yardstick import TOLERANCE
+from rearm.course.limits import at_least, over
 
 __all__ = ["Nadir", "Nadirs", "circulating_rise", "dflc_rise", "marrow_rise", "rose", "serum_rise", "urine_rise"]
 
@@ -18,23 +18,21 @@ __all__ = ["Nadir", "Nadirs", "circulating_rise", "dflc_rise", "marrow_rise", "r
 class Nadir:
     """Lowest value so far; under A1 `confirmed` the lowest that two consecutive values reached.
 
-    `value` is what the nadir is at most, `at_least` what it is at least (they differ where a result is a bound).
+    `value` is what the nadir is at most, `lowest` what it is at least (they differ where a result is a bound).
     """
 
     confirmed_only: bool
     value: float | None = None
-    at_least: float = float("inf")
+    lowest: float = float("inf")
     previous: float | None = None
 
     def see(self, value: Span | None) -> None:
         if value is None:
             return
         high = value[1]
-        if value[0] < self.at_least:
-            self.at_least = value[0]
+        self.lowest = min(self.lowest, value[0])
         if not self.confirmed_only:
-            if self.value is None or high < self.value:
-                self.value = high
+            self.value = high if self.value is None else min(self.value, high)
             return
         if self.previous is None:
             self.value = high  # the first value is all there is to compare with
@@ -66,18 +64,18 @@ class Nadirs:
 def rose(value: Span, nadir: float, relative: float, absolute: float, *, strict: bool = False) -> bool:
     """Did it certainly rise by both the relative and the absolute amount (`strict`: by more than the absolute)?"""
     rise = value[0] - nadir
-    enough = rise > absolute + TOLERANCE if strict else rise >= absolute - TOLERANCE
-    return enough and rise >= relative * nadir - TOLERANCE
+    enough = over if strict else at_least
+    return enough(rise, absolute) and at_least(rise, relative * nadir)
 
 
-def serum_rise(value: Span, nadir: float, at_least: float, c: Criteria) -> str | None:
+def serum_rise(value: Span, nadir: float, lowest: float, c: Criteria) -> str | None:
     """Sentence where the serum M-protein (g/dL) is progressive, else None; likewise the functions below.
 
-    `at_least`: what the nadir is at least, for the rule that holds from a high nadir.
+    `lowest`: what the nadir is at least, for the rule that holds from a high nadir.
     """
     if rose(value, nadir, c.pd_rise, c.serum_pd_rise, strict=c.A19 == "over"):
         return f"serum M-protein {nadir:g} to {value[0]:g} g/dL ({_rise(value[0], nadir)})"
-    if at_least >= c.serum_high_nadir - TOLERANCE and value[0] - nadir >= c.serum_high_pd_rise - TOLERANCE:
+    if at_least(lowest, c.serum_high_nadir) and at_least(value[0] - nadir, c.serum_high_pd_rise):
         return f"serum M-protein {nadir:g} to {value[0]:g} g/dL, the nadir being at least {c.serum_high_nadir:g}"
     return None
 
@@ -98,7 +96,7 @@ def marrow_rise(value: Span, nadir: float, c: Criteria) -> str | None:
     """2016: a rise of ten points; 2006 and 2011: a level of ten percent after a relative rise."""
     rise = value[0] - nadir
     absolute = rise if c.marrow_pd_counts == "rise" else value[0]
-    if rise > TOLERANCE and absolute >= c.marrow_pd_rise - TOLERANCE and rise >= c.pd_rise * nadir - TOLERANCE:
+    if at_least(absolute, c.marrow_pd_rise) and at_least(rise, c.pd_rise * nadir):
         return f"marrow plasma cells {nadir:g} to {value[0]:g} %"
     return None
 
@@ -106,10 +104,9 @@ def marrow_rise(value: Span, nadir: float, c: Criteria) -> str | None:
 def circulating_rise(value: Span, nadir: float, c: Criteria) -> str | None:
     """Only where blood is the one measure of disease; A18: the minimum holds for the level and for the rise."""
     rise = value[0] - nadir
-    minimum = c.circulating_pd_minimum - TOLERANCE
-    if value[0] < minimum or (c.A18 == "both" and rise < minimum) or rise <= TOLERANCE:
-        return None
-    if rise >= c.circulating_pd_rise * nadir - TOLERANCE:
+    # the rise is never more than the level, so a rise of the minimum has reached it too
+    counted = rise if c.A18 == "both" else value[0]
+    if at_least(counted, c.circulating_pd_minimum) and at_least(rise, c.circulating_pd_rise * nadir):
         return f"circulating plasma cells {nadir:g} to {value[0]:g} per uL"
     return None
 

@@ -9,6 +9,7 @@ from rearm.course.confirm import Confirmed, confirm
 from rearm.course.criteria import Criteria, load_criteria
 from rearm.course.gather import Assessment, Flag, Gathered, Span, gather
 from rearm.course.lesions import LesionLog, Pd, histology
+from rearm.course.limits import over
 from rearm.course.score import Visit, score_visits
 from rearm.course.signals import (
     ClinicalEvent,
@@ -217,7 +218,7 @@ def _calcium_pd(visits: list[Visit], clinical: Iterable[ClinicalEvent], g: Gathe
     high = {
         x.when.first: x.quantity.low
         for x in g.crab.get("calcium_corrected", ())
-        if x.quantity is not None and x.quantity.low > c.calcium_pd + 1e-9
+        if x.quantity is not None and over(x.quantity.low, c.calcium_pd)
     }
     for v in visits:
         if v.day >= due.day and v.day in high:
@@ -261,7 +262,7 @@ def _course(
     if log.uptake:
         day, text = log.uptake[0]
         signals.append(Signal("new_uptake", day, True, text))
-    pet_signal = _pet_signal(g, log, start, until)
+    pet_signal = _pet_signal(g, log, c, start, until)
     if pet_signal is not None and not log.uptake:
         signals.append(pet_signal)
     unattributed = [e for e in clinical if e.attributed is None]
@@ -347,14 +348,19 @@ def _suspicion(out: Confirmed) -> Suspicion | None:
     return Suspicion(day, certainty, tuple(dict.fromkeys(p.criterion for p in visit.pd)), "; ".join(p.text for p in visit.pd))
 
 
-def _pet_signal(g: Gathered, log: LesionLog, start: int, until: int | None) -> Signal | None:
+def _pet_signal(g: Gathered, log: LesionLog, c: Criteria, start: int, until: int | None) -> Signal | None:
     """A PET stated positive after it was negative, without a lesion that tells more."""
     seen = sorted((x.when.first, x.word) for x in g.pet if x.when.first is not None and x.word is not None)
     cleared = False
     for day, word in seen:
         if word == "negative":
             cleared = True
-        elif cleared and day > start and (until is None or day <= until) and (log.last_day is None or abs(log.last_day - day) > 7):
+        elif (
+            cleared
+            and day > start
+            and (until is None or day <= until)
+            and (log.last_day is None or abs(log.last_day - day) > c.visit_window)
+        ):
             still = seen[-1][1] == "positive"
             return Signal("new_uptake", day, still, f"PET positive on day {day} after it was negative; uptake alone is not progression")
     return None

@@ -14,8 +14,9 @@ from rearm.course.gather import Assessment, Flag, Gathered, Span
 from rearm.course.interference import own_serum_ife
 from rearm.course.lesions import LesionLog, Pd
 from rearm.course.levels import CR, NE, PD, SCR, VGPR, levels
+from rearm.course.limits import at_least, below
 from rearm.course.progression import Nadirs, circulating_rise, dflc_rise, marrow_rise, serum_rise, urine_rise
-from rearm.course.yardstick import TOLERANCE, Yardstick, dflc, high_chain, number, ratio_normal, word, yardstick
+from rearm.course.yardstick import Yardstick, dflc, high_chain, number, ratio_normal, word, yardstick
 
 __all__ = ["Visit", "score_visits"]
 
@@ -181,7 +182,7 @@ class _Scorer:
         c, n = self.c, self.nadirs
         found: list[Pd] = []
         escape = False
-        if self.serum_counts and serum and n.serum.value is not None and (text := serum_rise(serum, n.serum.value, n.serum.at_least, c)):
+        if self.serum_counts and serum and n.serum.value is not None and (text := serum_rise(serum, n.serum.value, n.serum.lowest, c)):
             found.append(self._pd("serum", a.day_of(self.g.serum_test), text, repeat=True))
         if self.urine_counts and urine and n.urine.value is not None and (text := urine_rise(urine, n.urine.value, c)):
             found.append(self._pd("urine", a.day_of("urine_m_protein_24h"), text, repeat=True))
@@ -283,9 +284,9 @@ class _Scorer:
         day, (low, high) = self.marrow
         if self.c.A16 == "after_ife" and self.ife_clear_from is not None and day < self.ife_clear_from:
             return None
-        if high < self.c.marrow_cr_below - TOLERANCE:
+        if below(high, self.c.marrow_cr_below):
             return True
-        return False if low >= self.c.marrow_cr_below - TOLERANCE else None
+        return False if at_least(low, self.c.marrow_cr_below) else None
 
     def _lesions_clear(self) -> bool | None:
         if not self.log.soft():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rearm.course.criteria import Criteria
 from rearm.course.gather import Flag, Gathered, span
+from rearm.course.limits import TOLERANCE, at_least, below, over
 from rearm.course.score import Visit
 from rearm.record import Condition, Lab, Record
 
@@ -24,7 +25,6 @@ __all__ = [
     "sustained_mrd",
 ]
 
-TOLERANCE = 1e-9
 _DEEP = ("CR", "sCR")
 _CRAB_CONDITIONS = {"calcium_corrected": "hypercalcaemia", "hemoglobin": "anaemia", "creatinine": "renal_impairment"}
 _STATED = ("hypercalcaemia", "anaemia", "renal_impairment", "cord_compression", "hyperviscosity", "pathological_fracture")
@@ -79,7 +79,7 @@ def relapse_from_cr(
     after = evaluable[first_cr + 1 :]
     for i, visit in enumerate(after):
         marrow = visit.values.get("marrow_plasma_cells")
-        if isinstance(marrow, tuple) and marrow[0] >= criteria.marrow_cr_below - TOLERANCE:
+        if isinstance(marrow, tuple) and at_least(marrow[0], criteria.marrow_cr_below):
             return visit.assessment.day_of("marrow_plasma_cells") if visit.assessment else visit.day, None, after[-1].response not in _DEEP
         if progression_day is not None and visit.response == "PD" and visit.day >= progression_day and not _back(visit, serum_test):
             return progression_day, None, True
@@ -97,10 +97,10 @@ def _back(visit: Visit, serum_test: str) -> bool:
     if visit.serum_ife == "positive" or visit.urine_ife == "positive":
         return True
     serum = visit.serum if serum_test == "serum_m_protein" else None  # nephelometry measures the healthy immunoglobulin too
-    if serum is not None and serum[0] > TOLERANCE and visit.serum_ife is None:
+    if serum is not None and over(serum[0], 0) and visit.serum_ife is None:
         return True
     urine = visit.values.get("urine_m_protein_24h")
-    return isinstance(urine, tuple) and urine[0] > TOLERANCE and visit.urine_ife is None
+    return isinstance(urine, tuple) and over(urine[0], 0) and visit.urine_ife is None
 
 
 def biochemical_rise(visits: Sequence[Visit], criteria: Criteria, measurable: tuple[str, ...]) -> Signal | None:
@@ -110,7 +110,7 @@ def biochemical_rise(visits: Sequence[Visit], criteria: Criteria, measurable: tu
         if (parameter if parameter != "dflc" else "flc") not in measurable:
             continue
         seen = [(v.day, value, v.nadir.get(parameter), v.response) for v in visits if (value := _value(v, parameter)) is not None]
-        up = [n is not None and x[0] > n + TOLERANCE and x[0] - n >= criteria.pd_rise * n - TOLERANCE for _, x, n, _ in seen]
+        up = [n is not None and over(x[0], n) and at_least(x[0] - n, criteria.pd_rise * n) for _, x, n, _ in seen]
         pairs = [i for i in range(len(seen) - 1) if up[i] and up[i + 1] and seen[i][3] != "PD"]
         if pairs and (found is None or found.day is None or seen[pairs[0]][0] < found.day):
             day, value, nadir, _ = seen[pairs[0]]
@@ -141,9 +141,9 @@ def biochemical_relapse(visits: Sequence[Visit], criteria: Criteria, involved: s
     for parameter in ("serum", "urine"):
         seen = [(v.day, x[0], n) for v in visits if (x := _value(v, parameter)) is not None and (n := v.nadir.get(parameter)) is not None]
         if parameter == "serum":
-            met = [x >= 2 * max(n, c.doubling_reference) - TOLERANCE or x - n >= c.biochemical_serum - TOLERANCE for _, x, n in seen]
+            met = [at_least(x, 2 * max(n, c.doubling_reference)) or at_least(x - n, c.biochemical_serum) for _, x, n in seen]
         else:
-            met = [x - n >= c.biochemical_urine - TOLERANCE for _, x, n in seen]
+            met = [at_least(x - n, c.biochemical_urine) for _, x, n in seen]
         days += _pair_days([d for d, _, _ in seen], met, c.doubling_days)
     if involved is not None:
         lowest: float | None = None
@@ -155,9 +155,9 @@ def biochemical_relapse(visits: Sequence[Visit], criteria: Criteria, involved: s
                 continue
             if lowest is not None:
                 ratio = (chain[0] / other[1] if involved == "kappa" else other[1] / chain[0]) if other[1] > 0 and chain[0] > 0 else None
-                abnormal = ratio is not None and (ratio > c.ratio_high if involved == "kappa" else ratio < c.ratio_low)
+                abnormal = ratio is not None and (over(ratio, c.ratio_high) if involved == "kappa" else below(ratio, c.ratio_low))
                 when.append(v.day)
-                hit.append(abnormal and chain[0] - lowest >= max(10 * c.biochemical_flc, c.pd_rise * lowest) - TOLERANCE)
+                hit.append(abnormal and at_least(chain[0] - lowest, max(10 * c.biochemical_flc, c.pd_rise * lowest)))
             lowest = chain[1] if lowest is None else min(lowest, chain[1])
         days += _pair_days(when, hit, c.doubling_days)
     return min(days, default=None)
@@ -312,7 +312,7 @@ def clinical_events(
                 continue
             last_day, last_hit = day, False
             text = _crosses(test, value, reference, c)
-            if text and test == "hemoglobin" and infusion and (day - g.start < c.cytopenia_days or _cytopenic(g, day)):
+            if text and test == "hemoglobin" and infusion and (day - g.start < c.cytopenia_days or _cytopenic(g, day, c)):
                 flags.append(
                     Flag(
                         "cytopenia",
@@ -348,7 +348,7 @@ def clinical_events(
             and day is not None
             and day > g.start
         ):
-            if (until is not None and day > until) or condition.condition in measured or _contradicted(condition, g):
+            if (until is not None and day > until) or condition.condition in measured or _contradicted(condition, g, c):
                 continue
             events.append(
                 ClinicalEvent(day, condition.condition, True, True, f"{condition.condition.replace('_', ' ')} stated as due to myeloma")
@@ -358,19 +358,22 @@ def clinical_events(
 
 def _crosses(test: str, value: tuple[float, float], reference: float | None, c: Criteria) -> str | None:
     if test == "calcium_corrected":
-        return f"corrected calcium {value[0]:g} mg/dL" if value[0] > c.calcium_relapse + TOLERANCE else None
+        return f"corrected calcium {value[0]:g} mg/dL" if over(value[0], c.calcium_relapse) else None
     if reference is None:
         return None
     if test == "hemoglobin":
-        return f"haemoglobin {reference:g} to {value[1]:g} g/dL" if reference - value[1] >= c.hemoglobin_fall - TOLERANCE else None
-    return f"creatinine {reference:g} to {value[0]:g} mg/dL" if value[0] - reference >= c.creatinine_rise - TOLERANCE else None
+        return f"haemoglobin {reference:g} to {value[1]:g} g/dL" if at_least(reference - value[1], c.hemoglobin_fall) else None
+    return f"creatinine {reference:g} to {value[0]:g} mg/dL" if at_least(value[0] - reference, c.creatinine_rise) else None
 
 
-def _cytopenic(g: Gathered, day: int) -> bool:
-    """Neutrophils below 1.0 or platelets below 50 within two weeks: the haemoglobin may fall with them."""
-    limits = (("neutrophils", 1.0), ("platelets", 50.0))
+def _cytopenic(g: Gathered, day: int, c: Criteria) -> bool:
+    """Neutrophils or platelets low within two weeks: the haemoglobin may fall with them."""
+    limits = (("neutrophils", c.cytopenia_neutrophils), ("platelets", c.cytopenia_platelets))
     return any(
-        x.quantity is not None and x.quantity.high < limit and x.when.first is not None and abs(x.when.first - day) <= 14
+        x.quantity is not None
+        and below(span(x.quantity)[1], limit)
+        and x.when.first is not None
+        and abs(x.when.first - day) <= c.cytopenia_near_days
         for test, limit in limits
         for x in g.crab.get(test, ())
     )
@@ -385,12 +388,12 @@ def _attribution(conditions: Sequence[Condition], what: str, day: int, within: i
     return min(said, key=lambda x: abs((x.when.day or 0) - day)).attributed_to_myeloma if said else None
 
 
-def _contradicted(condition: Condition, g: Gathered) -> bool:
-    """A laboratory value of the same week that could be judged and did not show it speaks against the stated condition."""
+def _contradicted(condition: Condition, g: Gathered, c: Criteria) -> bool:
+    """A laboratory value of the same days that could be judged and did not show it speaks against the stated condition."""
     test = next((t for t, name in _CRAB_CONDITIONS.items() if name == condition.condition), None)
     day = condition.when.day
     if test is None or day is None:
         return False
     labs = [x.when.first for x in g.crab.get(test, ()) if x.when.first is not None]
-    near = [d for d in labs if abs(d - day) <= 7]
+    near = [d for d in labs if abs(d - day) <= c.contradiction_days]
     return bool(near) and (test == "calcium_corrected" or any(d < min(near) for d in labs))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from rearm.course.criteria import Criteria
 from rearm.course.gather import Assessment, Span
+from rearm.course.limits import at_least, at_most, below, over
 
-__all__ = ["DISEASE_TESTS", "TOLERANCE", "Yardstick", "dflc", "high_chain", "number", "ratio_normal", "word", "yardstick"]
+__all__ = ["DISEASE_TESTS", "Yardstick", "dflc", "high_chain", "number", "ratio_normal", "word", "yardstick"]
 
-TOLERANCE = 1e-9  # limits compare with this tolerance: 1.7 - 1.2 is 0.5, and 90.0 % counts
 DISEASE_TESTS = (
     "serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc", "serum_immunofixation", "urine_immunofixation",
     "marrow_plasma_cells", "circulating_plasma_cells", "iga", "igg", "igm", "igd",
@@ -46,20 +46,14 @@ def yardstick(baseline: Assessment, serum_test: str, light_chain: str | None, le
     high = high_chain(baseline, c)
     involved = light_chain if light_chain in ("kappa", "lambda") else high
     measurable: list[str] = []
-    if serum is not None and serum[0] >= c.serum_measurable - TOLERANCE:
+    if serum is not None and at_least(serum[0], c.serum_measurable):
         measurable.append("serum")
-    if urine is not None and urine[0] >= c.urine_measurable - TOLERANCE:
+    if urine is not None and at_least(urine[0], c.urine_measurable):
         measurable.append("urine")
     chain = number(got.get(f"{involved}_flc"))
-    if (
-        not measurable
-        and chain is not None
-        and chain[0] / 10.0 >= c.flc_measurable - TOLERANCE
-        and high == involved
-        and dflc(got, involved)
-    ):
+    if not measurable and chain is not None and at_least(chain[0] / 10.0, c.flc_measurable) and high == involved and dflc(got, involved):
         measurable.append("flc")
-    if not measurable and marrow is not None and marrow[0] >= c.marrow_measurable - TOLERANCE:
+    if not measurable and marrow is not None and at_least(marrow[0], c.marrow_measurable):
         measurable.append("marrow")
     if lesions:
         measurable.append("plasmacytoma")
@@ -85,9 +79,9 @@ def ratio_normal(a: Assessment, c: Criteria) -> bool | None:
     if found is None:
         return None
     (ratio_low, ratio_high), low, high = found
-    if ratio_low >= low - TOLERANCE and ratio_high <= high + TOLERANCE:
+    if at_least(ratio_low, low) and at_most(ratio_high, high):
         return True
-    return False if ratio_low > high + TOLERANCE or ratio_high < low - TOLERANCE else None
+    return False if over(ratio_low, high) or below(ratio_high, low) else None
 
 
 def high_chain(a: Assessment, c: Criteria) -> str | None:
@@ -96,9 +90,9 @@ def high_chain(a: Assessment, c: Criteria) -> str | None:
     if found is None:
         return None
     (ratio_low, ratio_high), low, high = found
-    if ratio_low > high + TOLERANCE:
+    if over(ratio_low, high):
         return "kappa"
-    return "lambda" if ratio_high < low - TOLERANCE else None
+    return "lambda" if below(ratio_high, low) else None
 
 
 def _ratio(a: Assessment, c: Criteria) -> tuple[Span, float, float] | None:
