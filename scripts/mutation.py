@@ -40,11 +40,12 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "reference"), str(ROOT /
 from imwg_generator import generate  # noqa: E402
 from imwg_reference import reference  # noqa: E402
 
-MODULES = ("score", "progression", "confirm", "levels")
+MODULES = ("score", "progression", "confirm", "levels", "limits")
 COURSES, SECONDS, WANTED = 2000, 90, 0.85
 SENTENCES = ("_rise", "_show", "_fall", "shown")  # functions that only make text or values to show
 TESTS = (
-    "spec/test_imwg_boundaries.py", "spec/test_imwg_cases.py", "unit/test_course_criteria.py", "unit/test_failure.py",
+    "unit/test_limits.py", "spec/test_imwg_boundaries.py", "spec/test_imwg_confirmation.py", "spec/test_imwg_cases.py",
+    "unit/test_course_criteria.py", "unit/test_failure.py",
     "unit/test_endpoints.py", "spec/test_failure_vignettes.py", "spec/test_response_output_missing.py",
     "spec/test_response_output_labels.py", "property/test_course_property.py",
 )  # fmt: skip

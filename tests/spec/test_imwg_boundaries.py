@@ -104,6 +104,16 @@ ROWS: list[tuple[str, dict[str, Any], list[dict[str, Any]], str]] = [
     ("diameter +50 %, short 1.0",   {**LESION, "lesion_short_axis_cm": 1.0}, [{**LESION, **AT, "lesion_longest_cm": 6}], "SD"),
     ("lesion came back",            LESION, [{**LESION, **AT, "plasmacytoma_spd_cm2": 0}, {**LESION, **AT, "plasmacytoma_spd_cm2": 2}], "PD"),
     ("new lesion, labs missing",    SERUM,  [{"new_lesion": "soft_tissue"}],                                          "PD"),
+    # a bound progresses only where every value that it allows does
+    ("nadir <6, then 7",            {**SERUM, "serum_m_g_dl": 9}, [{**SERUM, "serum_m_g_dl": "<6"}, {**SERUM, "serum_m_g_dl": 7}], "SD"),
+    ("nadir 5, then >5.5",          {**SERUM, "serum_m_g_dl": 9}, [{**SERUM, "serum_m_g_dl": 5}, {**SERUM, "serum_m_g_dl": ">5.5"}], "SD"),
+    ("marrow 15, then <40",         MARROW, [{**MARROW, "bm_pc_pct": 15}, {**MARROW, "bm_pc_pct": "<40"}],            "SD"),
+    ("cells 0, then <300",          CELLS,  [{**CELLS, "circ_pc_per_ul": 0}, {**CELLS, "circ_pc_per_ul": "<300"}],    "SD"),
+    # circulating cells count where they are the only measure of disease
+    ("cells +300, serum measurable", {**SERUM, "circ_pc_per_ul": 0}, [{**SERUM, "circ_pc_per_ul": 300}],              "SD"),
+    ("cells +300, no baseline",     {},     [{"circ_pc_per_ul": 100}, {"circ_pc_per_ul": 400}, {"circ_pc_per_ul": 400}], "NE"),
+    ("serum +0.6 in urine disease", URINE,  [{**URINE, "serum_m_g_dl": 0.6}],                                         "PD"),
+    ("dFLC +46 in urine disease",   {**URINE, "kappa_mg_l": 50, "lambda_mg_l": 10}, [{**URINE, "kappa_mg_l": 510, "lambda_mg_l": 10}], "SD"),
 ]
 
 #   baseline value                                        measurable
@@ -129,6 +139,10 @@ MEASURABLE: list[tuple[dict[str, Any], list[str]]] = [
 #   parameter                 baseline  then                                                                          default  with it
 PARAMETERS: list[tuple[str, str, dict[str, Any], list[dict[str, Any]], str, str]] = [
     ("A4", "measurable",      SERUM,    [{**SERUM, "urine_m_mg_24h": 300, "urine_ife": "pos"}],                        "PD",   "SD"),
+    ("A4", "measurable",      URINE,    [{**URINE, "serum_m_g_dl": 0.6}],                                              "PD",   "SD"),
+    ("A4", "measurable",      SERUM,    [{**SERUM, "serum_m_g_dl": 1.0}, {**SERUM, "serum_m_g_dl": 1.6}],              "PD",   "PD"),
+    ("A4", "measurable",      URINE,    [{**URINE, "urine_m_mg_24h": 50}, {**URINE, "urine_m_mg_24h": 300}],           "PD",   "PD"),
+    ("A5", "pd",              {**URINE, "kappa_mg_l": 50, "lambda_mg_l": 10}, [{**URINE, "kappa_mg_l": 510, "lambda_mg_l": 10}], "SD", "PD"),
     ("A5", "pd",              {**SERUM, "kappa_mg_l": 50, "lambda_mg_l": 10}, [{**SERUM, "kappa_mg_l": 510, "lambda_mg_l": 10}], "SD", "PD"),
     ("A7", "quarter",         LESION,   [{**LESION, **AT, "plasmacytoma_spd_cm2": 14}],                               "SD",   "MR"),
     ("A8", "half",            LESION,   [{**LESION, **AT, "plasmacytoma_spd_cm2": 9}],                                "PR",   "VGPR"),
@@ -142,9 +156,14 @@ PARAMETERS: list[tuple[str, str, dict[str, Any], list[dict[str, Any]], str, str]
     ("A15", "ignore urine",   SERUM,    [{"serum_m_g_dl": 0, "serum_ife": "neg", "bm_pc_pct": 1}],                    "PR",   "CR"),
     ("A16", "after_ife",      SERUM,    [{**AT, "bm_pc_pct": 2}, CLEAN],                                              "CR",   "VGPR"),
     ("A18", "level",          CELLS,    [{**CELLS, "circ_pc_per_ul": 150}, {**CELLS, "circ_pc_per_ul": 250}],         "SD",   "PD"),
+    ("A18", "level",          CELLS,    [{**CELLS, "circ_pc_per_ul": 100}, {**CELLS, "circ_pc_per_ul": ">150"}],       "SD",   "SD"),
+    ("A14", "both",           URINE,    [{**URINE, "urine_m_mg_24h": 99}],                                             "VGPR", "VGPR"),
+    ("A9", "strict",          SERUM,    [{**SERUM, "serum_m_g_dl": 2.04}],                                             "MR",   "MR"),
     ("A19", "over",           SERUM,    [{**SERUM, "serum_m_g_dl": 1.2}, {**SERUM, "serum_m_g_dl": 1.7}],             "PD",   "PR"),
     ("A1", "confirmed",       SERUM,    [{**SERUM, "serum_m_g_dl": 1.0}, {**SERUM, "serum_m_g_dl": 1.6}, {**SERUM, "serum_m_g_dl": 1.7}], "PD", "PR"),
+    ("A1", "confirmed",       SERUM,    [{**SERUM, "serum_m_g_dl": 1.0}, {**SERUM, "serum_m_g_dl": 1.0}, {**SERUM, "serum_m_g_dl": 1.6}], "PD", "PD"),
     ("version", "imwg-2011",  MARROW,   [{**MARROW, "bm_pc_pct": 4}, {**MARROW, "bm_pc_pct": 10}],                    "PR",   "PD"),
+    ("version", "imwg-2011",  MARROW,   [{**MARROW, "bm_pc_pct": 4}, {**MARROW, "bm_pc_pct": ">8"}],                   "SD",   "SD"),
     ("version", "imwg-2006",  {**SERUM, "bm_pc_pct": 8}, [{**SERUM, "bm_pc_pct": 12}],                                "SD",   "PD"),
     ("version", "imwg-2011",  {**SERUM, "bm_pc_pct": 8}, [{**SERUM, "bm_pc_pct": 12}],                                "SD",   "SD"),
     ("version", "imwg-2006",  SERUM,    [{**SERUM, "calcium_mg_dl": 11.6, "crab_attributable_to_mm": True}],          "SD",   "PD"),

@@ -24,21 +24,16 @@ class Nadir:
     confirmed_only: bool
     value: float | None = None
     lowest: float = float("inf")
-    previous: float | None = None
+    previous: float = 0.0
 
     def see(self, value: Span | None) -> None:
         if value is None:
             return
-        high = value[1]
-        self.lowest = min(self.lowest, value[0])
-        if not self.confirmed_only:
-            self.value = high if self.value is None else min(self.value, high)
-            return
-        if self.previous is None:
-            self.value = high  # the first value is all there is to compare with
-        else:
-            pair = max(high, self.previous)
-            self.value = pair if self.value is None else min(self.value, pair)
+        low, high = value
+        self.lowest = min(self.lowest, low)
+        counted = max(high, self.previous) if self.confirmed_only else high
+        # the first value is all there is to compare with, confirmed or not
+        self.value = high if self.value is None else min(self.value, counted)
         self.previous = high
 
 
