@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from course_builder import death, infusion, lab, record, serum, team, therapy
 
+from rearm.record import When
+
 RESPONSE = {-6: 3.0, 28: 1.0, 56: 0.5, 90: 0.5}
 FAILED = {**RESPONSE, 120: 1.2, 134: 1.4}
 
@@ -155,3 +157,34 @@ def test_unknown_words_are_refused() -> None:
     rec = record()
     with pytest.raises(ValueError, match="origin is one of"):
         endpoints(rec, failures(rec), origin="birth")
+
+
+def test_responses_known_by_their_planned_visit_only() -> None:
+    """Visits at three and six months are known by plan; the day of progression is exact. Duration counts from the planned day."""
+    rows = [
+        team(0, "VGPR", when=When(61, 137), nominal_day=91),
+        team(0, "CR", when=When(138, 230), nominal_day=182),
+        team(260, "PD", basis="progression day"),
+    ]
+    found = ends(responses=rows, last_seen_day=300)
+    assert (told(found["DOR"]), found["DOR"].origin_day, found["DOR"].days) == (("event", "PD", 260), 91, 169)
+    assert (told(found["DFS"]), found["DFS"].origin_day) == (("event", "PD", 260), 182)
+    assert told(ends(responses=rows[:2], last_seen_day=300)["PFS"]) == ("censored", None, 182)
+    # the plan said day 182, but the patient was last seen on day 170
+    assert told(ends(responses=rows[:2], last_seen_day=170)["PFS"]) == ("censored", None, 170)
+
+
+def test_a_planned_response_that_may_follow_the_progression_starts_no_duration() -> None:
+    rows = [team(0, "VGPR", when=When(61, 137), nominal_day=91), team(100, "PD", basis="progression day")]
+    found = ends(responses=rows, last_seen_day=300)
+    assert found["DOR"].status == "not_computable"
+    assert told(found["PFS"]) == ("event", "PD", 100)
+
+
+def test_the_named_progression_day_goes_before_planned_visits_without_car_t() -> None:
+    rows = [team(0, "PR", when=When(15, 60), nominal_day=30), team(0, "PD", when=When(61, 137), nominal_day=91)]
+    rows.append(team(95, "PD", basis="progression day"))
+    rec = record(responses=rows, infusions=[])
+    course = response_course(rec, start=0, infusion=False)
+    assert told(course_endpoint(rec, course, "PFS")) == ("event", "PD", 95)
+    assert course_endpoint(rec, course, "DOR").days == 65

@@ -14,7 +14,8 @@ from rearm.course.criteria import Criteria
 from rearm.course.failure import Failure
 from rearm.course.infusions import course_of, given
 from rearm.course.response import ResponseCourse, new_therapy, response_course
-from rearm.record import Death, Record
+from rearm.course.statements import data_days, stated_day, surely_before, team_progression
+from rearm.record import Death, Record, ResponseStatement
 
 __all__ = ["FAILURE_VARIANTS", "NAMES", "ORIGINS", "STYLES", "Endpoint", "course_endpoint", "endpoints"]
 
@@ -159,20 +160,20 @@ def _facts(record: Record, course: ResponseCourse, failure: Failure | None) -> _
     pd = course.progression_day
     if pd is None and failure is not None and failure.team_day is not None:
         pd = failure.team_day
-    stated = [
-        (d, s.response) for s in record.responses if (d := s.when.day) is not None and d > course.start and (until is None or d <= until)
-    ]
-    if pd is None and failure is None:
-        pd = min((d for d, r in stated if r == "PD"), default=None)
-    assessed = sorted({v.day for v in course.visits if v.response != "NE"} | {d for d, r in stated if r != "NE"})
+    contact = _last_contact(record, course.start)
+    stated = [s for s in record.responses if (d := stated_day(s)) is not None and d > course.start and (until is None or d <= until)]
+    if pd is None and failure is None and (said := team_progression(stated)) is not None:
+        pd = stated_day(said)
+    # a visit known by its plan took place by the last contact
+    told = {min(d, contact) for s in stated if s.response != "NE" and (d := stated_day(s)) is not None}
+    assessed = sorted({v.day for v in course.visits if v.response != "NE"} | told)
     response = next((v.day for v in course.visits if v.confirmed in _RESPONSE), None)
     complete = next((v.day for v in course.visits if v.confirmed in _DEEP), None)
     if not any(v.response != "NE" for v in course.visits):
-        response = min((d for d, r in stated if r in _RESPONSE or r == "nCR"), default=None)
-        complete = min((d for d, r in stated if r in _DEEP), default=None)
+        response = _first_stated(stated, (*_RESPONSE, "nCR"), pd)
+        complete = _first_stated(stated, _DEEP, pd)
     lost = next((s.day for s in course.signals if s.id == "mrd_conversion"), None)
     undated = failure is not None and any(s.id == "new_therapy_without_pd" and s.day is None for s in failure.signals)
-    contact = max((d for d in (record.last_seen_day, record.last_day()) if d is not None), default=course.start)
     return _Facts(
         start=course.start,
         pd=pd,
@@ -181,12 +182,26 @@ def _facts(record: Record, course: ResponseCourse, failure: Failure | None) -> _
         new_therapy_undated=undated,
         last_assessed=max([d for d in assessed if pd is None or d <= pd], default=course.start),
         assessed=tuple(assessed),
-        last_contact=max(contact, course.start),
+        last_contact=contact,
         response=response,
         complete=complete,
         relapse_from_cr=course.relapse_from_cr_day,
         mrd_lost=lost,
     )
+
+
+def _last_contact(record: Record, start: int) -> int:
+    """Last day on which the patient was surely seen: as stated, or a later day of data. The far end of an interval is no contact."""
+    days = [start, *data_days(record), *(x.day for x in record.infused() if x.day is not None)]
+    days += [d for t in record.therapies if (d := t.end.day) is not None]
+    return max(days) if record.last_seen_day is None else max(*days, record.last_seen_day)
+
+
+def _first_stated(stated: Iterable[ResponseStatement], responses: Iterable[str], pd: int | None) -> int | None:
+    """First day of one of `responses` as the team stated it, by the planned day where no other is known; never one that may follow `pd`."""
+    wanted = set(responses)
+    days = [d for s in stated if s.response in wanted and (pd is None or surely_before(s, pd)) and (d := stated_day(s)) is not None]
+    return min(days, default=None)
 
 
 def _next_therapy(record: Record, course: ResponseCourse) -> int | None:
@@ -314,8 +329,9 @@ def _pfs2(record: Record, c: Criteria, origin: str, origin_day: int, style: str,
     second: int | None = None
     if f.new_therapy is not None:
         following = response_course(record, start=f.new_therapy, criteria=c)
-        stated = [d for s in record.responses if s.response == "PD" and (d := s.when.day) is not None and d > f.new_therapy]
-        second = min((d for d in (following.progression_day, min(stated, default=None)) if d is not None), default=None)
+        said = team_progression(s for s in record.responses if (stated_day(s) or 0) > f.new_therapy)
+        days = (following.progression_day, stated_day(said) if said is not None else None)
+        second = min((d for d in days if d is not None), default=None)
     if second is not None and (f.death_day is None or second <= f.death_day):
         return made("event", "PD", second, "progression on the next therapy")
     if f.death_day is not None:

@@ -10,9 +10,9 @@ from rearm.course.infusions import Given, course_of, given
 from rearm.course.pattern import pattern_at
 from rearm.course.response import ResponseCourse, new_therapy, planned
 from rearm.course.signals import Signal
-from rearm.course.statements import data_days, pd_sources, stated_day, surely_before, unpaired
+from rearm.course.statements import data_days, pd_sources, stated_day, surely_before, team_progression, unpaired
 from rearm.course.unread import unread_after
-from rearm.record import Record, ResponseStatement, Source, When
+from rearm.record import Record, Source, When
 
 __all__ = ["Failure", "failures"]
 
@@ -100,18 +100,12 @@ class _Judge:
         self.death = next((d for d in record.deaths if d.when.day is None or self._inside(d.when.day)), None)
         if self.end is not None and self.death is not None and self.death.when.day is None:
             self.death = None  # lived to the next infusion
-        self.team_pd = self._team_progression()
+        self.team_pd = team_progression(self.stated)
         self.team_day = stated_day(self.team_pd) if self.team_pd is not None else None
         self.unread = unread_after(record, self._last_assessed(), self._inside, course.serum_test, course.visits, newest=group.next is None)
 
     def _inside(self, day: int | None) -> bool:
         return day is not None and day > self.start and (self.end is None or day <= self.end)
-
-    def _team_progression(self) -> ResponseStatement | None:
-        """The team's day of progression; where only visit responses stand there, the first PD among them."""
-        found = [s for s in self.stated if s.response == "PD"]
-        named = [s for s in found if "progression" in (s.basis or "").lower()]
-        return min(named or found, key=lambda s: stated_day(s) or 0, default=None)
 
     # ---- the answer ------------------------------------------------------------------------------------------------------
     def failure(self) -> Failure:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rearm.course.score import Visit
 from rearm.record import Record, ResponseStatement, Source
 
-__all__ = ["data_days", "pd_sources", "stated_day", "surely_before", "unpaired"]
+__all__ = ["data_days", "pd_sources", "stated_day", "surely_before", "team_progression", "unpaired"]
 
 _TESTS = {
     "serum": ("serum_m_protein", "iga", "igg", "igd", "igm"),
@@ -25,6 +25,13 @@ def stated_day(statement: ResponseStatement) -> int | None:
     if statement.nominal_day is not None:
         return statement.nominal_day
     return when.last if when.last is not None else when.first
+
+
+def team_progression(statements: Iterable[ResponseStatement]) -> ResponseStatement | None:
+    """The team's day of progression; where only visit responses stand there, the first PD among them."""
+    found = [s for s in statements if s.response == "PD" and stated_day(s) is not None]
+    named = [s for s in found if "progression" in (s.basis or "").lower()]
+    return min(named or found, key=lambda s: stated_day(s) or 0, default=None)
 
 
 def surely_before(statement: ResponseStatement, day: int) -> bool:
