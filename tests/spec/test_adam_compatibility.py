@@ -171,3 +171,29 @@ def test_responses_of_a_record() -> None:
     assert [(v.day, v.response) for v in found] == [(28, "PR"), (56, "VGPR"), (84, "PD"), (99, "PD")]
     assert found[2].pd_by_imaging and found[3].pd_by_laboratory and found[3].death_of_progression
     assert confirm_stated(found)[0] == ["PR", "PR", "PD", "PD"]
+
+
+@pytest.mark.parametrize(
+    ("said", "images", "at_once"),
+    [
+        ({"pattern": "extraosseous; clinical"}, {}, True),
+        ({"pattern": "paraskeletal"}, {}, True),
+        ({"pattern": "marrow,biochemical"}, {}, True),
+        ({"pattern": "biochemical"}, {}, False),
+        ({}, {"new": True}, True),
+        ({}, {"new": False}, False),
+        ({"basis": "M-protein"}, {}, False),
+        ({"basis": "M-protein", "pattern": "biochemical"}, {"new": True}, True),
+    ],
+)
+def test_by_what_a_progression_was_called(said: dict[str, str], images: dict[str, bool], at_once: bool) -> None:
+    """Pattern and lesions of the record come before the wording of the basis."""
+    import sys
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+    from course_builder import lesion, record, team
+
+    patient = record(responses=[team(28, "PR"), team(84, "PD", **said)], imaging=[lesion(80, **images)] if images else [])
+    found = rs_of_record(patient)[-1]
+    assert (found.pd_by_imaging, found.pd_by_laboratory) == (at_once, not at_once)

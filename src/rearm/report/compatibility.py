@@ -25,7 +25,7 @@ from typing import Any
 
 import polars as pl
 
-from rearm.record import Record
+from rearm.record import Record, ResponseStatement
 from rearm.report.adam import ADRS_SCHEMA, AVAL, TimePoint, response_parameters
 
 __all__ = ["CONFIRMATION_DAYS", "Compatible", "RsError", "Stated", "confirm_stated", "read_rs", "rs_adrs", "rs_of_record", "stated_adrs"]
@@ -35,6 +35,9 @@ _RESPONSES = frozenset(AVAL)
 _RESPONSE = frozenset(("sCR", "CR", "VGPR", "PR", "MR"))
 _RANK = {"NE": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6, "sCR": 7, "PD": 8}
 _BY_RANK = {rank: name for name, rank in _RANK.items()}
+_SEEN_BY_IMAGING = frozenset(("marrow", "paraskeletal", "extraosseous", "cns"))  # patterns of relapse that need no repeat
+_IMAGING_WORDS = ("imag", "lesion", "plasmacytoma", "extramedullary", "pet", "marrow")
+_SAME_VISIT = 7
 _NEEDED = ("USUBJID", "RSTESTCD", "RSSTRESC", "RSDTC")
 _SUPPLEMENT = ("PDIFL", "PDOFL", "DTHPDFL", "NACTDT")
 
@@ -164,28 +167,37 @@ def _points(visits: Sequence[Stated], confirmed: Sequence[str | None], begin: in
 
 
 def rs_of_record(record: Record) -> list[Stated]:
-    """The team's responses of a record. nCR counts as VGPR; the record does not say by what a PD was called, so the text decides.
+    """The team's responses of a record. nCR counts as VGPR; by what a PD was called is read from its pattern, the lesions and its basis.
 
-    A PD whose basis or pattern names imaging, a lesion or marrow stands at once; any other needs a second PD, as one by laboratory does.
+    A PD stands at once where its pattern is one that imaging or marrow shows, where a new lesion was imaged within a week of it, or where
+    its basis names imaging, a lesion or marrow; any other needs a second PD, as one by laboratory does.
     """
     death = next((d.day for d in record.deaths if d.cause == "myeloma"), None)
     found = [s for s in record.responses if s.day is not None and (s.response in _RESPONSES or s.response == "nCR")]
     last_pd = max((s.day for s in found if s.response == "PD" and s.day is not None), default=None)
     out: list[Stated] = []
     for n, s in enumerate(sorted(found, key=lambda s: s.day or 0), start=1):
-        said = f"{s.basis or ''} {s.pattern or ''}".lower()
-        seen = any(w in said for w in ("imag", "lesion", "plasmacytoma", "extramedullary", "pet", "marrow"))
+        seen = s.response == "PD" and _by_imaging(record, s)
         out.append(
             Stated(
                 day=s.day or 0,
                 response="VGPR" if s.response == "nCR" else s.response,
                 sequence=n,
-                pd_by_imaging=s.response == "PD" and seen,
+                pd_by_imaging=seen,
                 pd_by_laboratory=s.response == "PD" and not seen,
                 death_of_progression=s.response == "PD" and s.day == last_pd and death is not None,
             )
         )
     return out
+
+
+def _by_imaging(record: Record, pd: ResponseStatement) -> bool:
+    if {p.strip() for p in (pd.pattern or "").lower().replace(",", ";").split(";")} & _SEEN_BY_IMAGING:
+        return True
+    day = pd.day or 0
+    if any(x.new and x.result == "positive" and (d := x.when.day) is not None and abs(d - day) <= _SAME_VISIT for x in record.imaging):
+        return True
+    return any(word in (pd.basis or "").lower() for word in _IMAGING_WORDS)
 
 
 def read_rs(
