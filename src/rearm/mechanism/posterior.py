@@ -30,6 +30,7 @@ CONFUSION = 0.25  # chance that a stated response is one level off, relative to 
 STATEMENT_FLOOR = 0.004  # progression of a kind that the model does not hold
 # chance that imaging shows a lesion where the model has a sanctuary, and where it has none (assumption)
 LESION_SEEN, LESION_FALSE = 0.85, 0.08
+MOST_STAGES = 10
 AHEAD = (7.0, 30.0, 60.0, 90.0)
 
 
@@ -171,7 +172,7 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
     n = len(m.names)
     stages.from_prior(max(200, int(0.4 * draws) // n), evaluate)
     prior = _prior(m, stages, kept, judged, judge_at, days, seed)
-    while not ev.prior_only and len(stages.draws) < 6 and ess(normalised(stages.log_weights())) < ENOUGH:
+    while not ev.prior_only and len(stages.draws) < MOST_STAGES and ess(normalised(stages.log_weights())) < ENOUGH:
         stages.adapt(max(1800, int(0.2 * draws)), evaluate)
     logw = stages.log_weights()
     usable = np.isfinite(logw).any()
@@ -190,6 +191,11 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
         reason = (
             f"Only {size:.0f} of {len(w)} virtual patients fit these measurements together: the model does not describe this course, "
             "and no probability is given. Check the values and units that lie far from the bands."
+        )
+    if status != "refused" and ev.progression is None and probability[0] < 0.5 and not ev.prior_only:
+        notes.append(
+            "the model holds no dormant clone: a low, steady M-protein is read as myeloma that the CAR-T cells no longer reach and that "
+            "will grow; some patients stay like this for years"
         )
     classes = () if status == "refused" else classes_of(m, probability, prior, w, label)
     if status == "told" and max(c.probability for c in classes) < TELL:

@@ -15,6 +15,11 @@ __all__ = ["Stages", "ess", "normalised"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+AIM = 300.0  # draws that count when the shares of the mechanisms in a stage are set
+AIM_EACH = 200.0  # the same within one mechanism
+EXPLORE = 0.4  # share of a stage's draws that goes to all mechanisms alike
+CHANCE = 0.5  # 1 leaves proposals too wide: fewer draws count after as many stages
+SPREAD = (0.02, 4.0)  # variance of a proposal along a direction, in units of the prior: no narrower, no wider
 INFLATE = 1.3  # proposals are this much wider (variance) than what was fitted
 
 
@@ -112,41 +117,50 @@ class Stages:
         n = len(self.m.names)
         self.add([per_mechanism] * n, list(self.prior_mean), [np.diag(s) for s in self.prior_sd], evaluate)
 
-    def adapt(self, total: int, evaluate: Callable[[Draws, int], Floats], *, aim: float = 200.0) -> None:
-        """A further stage, proposed from the draws so far with the likelihood tempered until `aim` of them count."""
+    def adapt(self, total: int, evaluate: Callable[[Draws, int], Floats]) -> None:
+        """A further stage: each mechanism is proposed where its own draws fit, most often those that fit best so far.
+
+        Each mechanism is tempered by itself: one that few draws have reached yet would otherwise stay with its prior, and a single lucky
+        draw of it would outweigh all others.
+        """
         base, lik, mechanism, z = self.log_prior_ratio(), np.concatenate(self.loglik), self.mechanism, self.z
-        usable = np.where(np.isfinite(lik), lik, -1e300)
-        low, high = 0.0, 1.0
-        if ess(normalised(base + usable)) < aim:
-            for _ in range(40):
-                middle = 0.5 * (low + high)
-                low, high = (middle, high) if ess(normalised(base + middle * usable)) >= aim else (low, middle)
-            beta = low
-        else:
-            beta = 1.0
-        w = normalised(base + beta * usable)
+        lik = np.where(np.isfinite(lik), lik, -1e300)
         n = len(self.m.names)
+        w = _tempered(base, lik, AIM)
         share = np.array([w[mechanism == c].sum() for c in range(n)])
-        mixture = 0.85 * share + 0.15 / n
-        counts: list[int] = []
-        means: list[Floats] = []
-        roots: list[Floats] = []
+        counts = [round(total * s) for s in (1.0 - EXPLORE) * share + EXPLORE / n]
+        fits = []
         for c in range(n):
-            rows = mechanism == c
-            own = w[rows]
-            mean, cov = self.prior_mean[c], np.diag(self.prior_sd[c] ** 2)
-            if own.sum() > 1e-12:
-                own = own / own.sum()
-                size = ess(own)
-                if size > 5.0:
-                    centre = own @ z[rows]
-                    spread = (own[:, None] * (z[rows] - centre)).T @ (z[rows] - centre)
-                    keep = size / (size + len(mean))  # few draws: lean on the diagonal, and on the prior
-                    fitted = keep * spread + (1.0 - keep) * np.diag(0.5 * np.diag(spread) + 0.5 * self.prior_sd[c] ** 2)
-                    trust = size / (size + 5.0)
-                    mean, cov = trust * centre + (1.0 - trust) * mean, trust * fitted + (1.0 - trust) * cov
-            counts.append(round(total * mixture[c]))
-            means.append(mean)
-            root: Floats = np.asarray(np.linalg.cholesky(INFLATE * cov + 1e-9 * np.eye(len(mean))), dtype=np.float64)
-            roots.append(root)
-        self.add(counts, means, roots, evaluate)
+            own = mechanism == c
+            fits.append(_fit(z[own], _tempered(base[own], lik[own], AIM_EACH), self.prior_mean[c], self.prior_sd[c]))
+        self.add(counts, [mean for mean, _ in fits], [root for _, root in fits], evaluate)
+
+
+def _tempered(base: Floats, lik: Floats, aim: float) -> Floats:
+    """Weights with the likelihood to the largest power (at most 1) at which `aim` draws count."""
+    w = normalised(base + lik)
+    if ess(w) >= aim:
+        return w
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if ess(normalised(base + middle * lik)) >= aim else (low, middle)
+    return normalised(base + low * lik)
+
+
+def _fit(z: Floats, w: Floats, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
+    """(centre, lower Cholesky factor) of the Gaussian that these weighted draws suggest; the prior (`mean`, `sd`) where hardly any count.
+
+    One patient's data inform few directions of the parameters. In units of the prior, a direction whose spread is near 1 keeps the
+    prior's: the band is `CHANCE` times the one that so few independent draws would give by chance (Marchenko and Pastur 1967).
+    """
+    size = ess(w / w.sum()) if w.sum() > 1e-12 else 0.0
+    if size <= 5.0:
+        return mean, np.diag(sd)
+    own, x = w / w.sum(), (z - mean) / sd
+    centre = own @ x
+    spread, axes = np.linalg.eigh((own[:, None] * (x - centre)).T @ (x - centre))
+    edge = CHANCE * np.sqrt(len(mean) / size)
+    spread = np.where((spread > max(1.0 - edge, 0.0) ** 2) & (spread < (1.0 + edge) ** 2), 1.0, spread)
+    cov = (axes * np.clip(spread, *SPREAD)) @ axes.T * np.outer(sd, sd)
+    return mean + sd * centre, np.asarray(np.linalg.cholesky(INFLATE * cov), dtype=np.float64)

@@ -53,6 +53,12 @@ def answer(result: MechanismResult) -> str:
         return result.reason + best
     lead = result.leading
     assert lead is not None
+    if result.progression is None and lead.members != ("no_failure",):
+        return (
+            f"No progression is known by day {result.followed_to:.0f}. The model expects one before day {result.horizon:.0f} "
+            f"({1.0 - result.probabilities['no_failure']:.0%}), most often by {_names(result, lead.members)}: {lead.probability:.0%} "
+            f"(before the data {lead.prior:.0%}, Monte-Carlo error {lead.error:.1%})."
+        )
     return (
         f"{_names(result, lead.members).capitalize()} fits this course best: {lead.probability:.0%} "
         f"(before the data {lead.prior:.0%}, Monte-Carlo error {lead.error:.1%})."
