@@ -188,3 +188,10 @@ def test_the_named_progression_day_goes_before_planned_visits_without_car_t() ->
     course = response_course(rec, start=0, infusion=False)
     assert told(course_endpoint(rec, course, "PFS")) == ("event", "PD", 95)
     assert course_endpoint(rec, course, "DOR").days == 65
+
+
+def test_pfs2_is_censored_at_the_last_assessment_after_the_first_progression() -> None:
+    labs = serum({**FAILED, 170: 0.5, 200: 0.5})
+    assert told(ends(labs=labs, last_seen_day=300)["PFS2"]) == ("censored", None, 200)
+    assert told(ends(labs=labs, therapies=[therapy(140, "salvage")], last_seen_day=300)["PFS2"]) == ("censored", None, 200)
+    assert told(ends(labs=serum(FAILED), therapies=[therapy(140, "salvage")], last_seen_day=300)["PFS2"]) == ("censored", None, 140)

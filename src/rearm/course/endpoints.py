@@ -327,13 +327,15 @@ def _pfs2(record: Record, c: Criteria, origin: str, origin_day: int, style: str,
     if f.new_therapy_undated and f.new_therapy is None:
         return made("not_computable", None, None, "new therapy is known by its order only")
     second: int | None = None
+    seen = [f.start, *f.assessed]  # the first progression ends nothing here, so assessments after it count
     if f.new_therapy is not None:
         following = response_course(record, start=f.new_therapy, criteria=c)
         said = team_progression(s for s in record.responses if (stated_day(s) or 0) > f.new_therapy)
         days = (following.progression_day, stated_day(said) if said is not None else None)
         second = min((d for d in days if d is not None), default=None)
+        seen += [f.new_therapy, following.last_assessed_day or f.new_therapy]
     if second is not None and (f.death_day is None or second <= f.death_day):
         return made("event", "PD", second, "progression on the next therapy")
     if f.death_day is not None:
         return made("event", "death", f.death_day, "death")
-    return made("censored", None, max(f.last_assessed, f.new_therapy or f.start), "last adequate assessment")
+    return made("censored", None, max(seen), "last adequate assessment")

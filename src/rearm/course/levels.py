@@ -15,6 +15,8 @@ __all__ = ["CR", "MR", "NE", "PD", "PR", "SCR", "SD", "VGPR", "Level", "levels"]
 
 NE, PD, SD, MR, PR, VGPR, CR, SCR = range(8)
 Level = tuple[int, str, str]
+_SERUM = ("serum_m_protein", "iga", "igg", "igd", "igm")
+_URINE, _MARROW, _CHAINS = "urine_m_protein_24h", ("marrow_plasma_cells",), ("kappa_flc", "lambda_flc")
 
 
 def levels(
@@ -25,41 +27,41 @@ def levels(
     found: list[Level] = []
     measurable = yard.measurable
     if "serum" in measurable and yard.serum is not None:
-        found.append(_serum(serum_name, serum, yard.serum, serum_ife, c, missing))
+        found.append(_serum(a, serum_name, serum, yard.serum, serum_ife, c, missing))
     if "urine" in measurable and yard.urine is not None:
-        found.append(_urine(urine, yard.urine, urine_ife, c, missing))
+        found.append(_urine(a, urine, yard.urine, urine_ife, c, missing))
     if "flc" in measurable and yard.dflc is not None:
-        found.append(_flc(dflc, yard.dflc, c, missing))
+        found.append(_flc(a, dflc, yard.dflc, c, missing))
     if "marrow" in measurable and yard.marrow is not None:
-        found.append(_marrow(marrow, yard.marrow, c, missing))
+        found.append(_marrow(a, marrow, yard.marrow, c, missing))
     if "plasmacytoma" in measurable:
         found.append(_lesions(log, imaged, c, missing))
     if not measurable or measurable == ("plasmacytoma",):
         found.append(_nothing(a, bool(measurable), c, missing))
     if measurable and "urine" not in measurable and urine_ife != "negative":
-        cap = _urine_cap(urine, c, missing)
+        cap = _urine_cap(a, urine, c, missing)
         if cap is not None:
             found.append(cap)
     return found
 
 
-def _serum(name: str, value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]) -> Level:
+def _serum(a: Assessment, name: str, value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]) -> Level:
     if value is None:
         if ife == "negative":  # immunofixation sees less than electrophoresis does, so a negative one speaks for the quantity too
             return VGPR, "serum", f"{name} not quantified, immunofixation negative"
         missing.append(name)
-        return NE, "serum", f"{name} is measurable but was not measured"
+        return NE, "serum", f"{name} is measurable, but {_absent(a, *_SERUM)}"
     if value[0] != value[1]:
         missing.append(f"an exact {name} (only {_show(value)} is known)")
     return _by_fall(value, base, c, mr=True), "serum", f"{name} {_show(value)} g/dL, {_fall(value, base)} from {_show(base)} at baseline"
 
 
-def _urine(value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]) -> Level:
+def _urine(a: Assessment, value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]) -> Level:
     if value is None:
         if ife == "negative":
             return VGPR, "urine", "urine M-protein not quantified, urine immunofixation negative"
         missing.append("24-hour urine M-protein")
-        return NE, "urine", "urine M-protein is measurable but was not measured"
+        return NE, "urine", f"urine M-protein is measurable, but {_absent(a, _URINE)}"
     if value[0] != value[1]:
         missing.append(f"an exact urine M-protein (only {_show(value)} is known)")
     high, low = value[1], base[0]
@@ -73,13 +75,13 @@ def _urine(value: Span | None, base: Span, ife: str | None, c: Criteria, missing
     return (MR if at_least(fall, c.urine_mr_fall * low) else SD), "urine", text
 
 
-def _urine_cap(urine: Span | None, c: Criteria, missing: list[str]) -> Level | None:
+def _urine_cap(a: Assessment, urine: Span | None, c: Criteria, missing: list[str]) -> Level | None:
     """Urine that was not measurable at baseline limits the response but does not lower it further."""
     if urine is None:
         if c.A15 == "ignore":
             return None
         missing.append("urine M-protein and immunofixation (urine not collected: at most PR)")
-        return PR, "urine-cap", "urine was not collected, so not more than PR"
+        return PR, "urine-cap", f"urine: {_absent(a, _URINE, said='not collected')}, so not more than PR"
     if below(urine[1], c.urine_vgpr_below):
         return VGPR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h"
     if below(urine[1], c.urine_pr_below):
@@ -87,18 +89,18 @@ def _urine_cap(urine: Span | None, c: Criteria, missing: list[str]) -> Level | N
     return MR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h, not below {c.urine_pr_below:g}"
 
 
-def _flc(value: Span | None, base: Span, c: Criteria, missing: list[str]) -> Level:
+def _flc(a: Assessment, value: Span | None, base: Span, c: Criteria, missing: list[str]) -> Level:
     if value is None:
         missing.append("kappa and lambda free light chains")
-        return NE, "flc", "free light chains, the only measurable parameter, were not measured"
+        return NE, "flc", f"free light chains, the only measurable parameter: {_absent(a, *_CHAINS, said='not measured')}"
     level = _by_fall(value, base, c, mr=c.A11 == "by_analogy", over_90=c.A10 == "over_90")
     return level, "flc", f"dFLC {_show(value)} mg/dL, {_fall(value, base)} from {_show(base)} at baseline"
 
 
-def _marrow(found: tuple[int, Span] | None, base: Span, c: Criteria, missing: list[str]) -> Level:
+def _marrow(a: Assessment, found: tuple[int, Span] | None, base: Span, c: Criteria, missing: list[str]) -> Level:
     if found is None:
         missing.append("marrow plasma cells")
-        return NE, "marrow", "marrow is the only measurable parameter and was not examined"
+        return NE, "marrow", f"marrow, the only measurable parameter: {_absent(a, *_MARROW, said='not examined')}"
     day, value = found
     text = f"marrow plasma cells {_show(value)} % on day {day}, {_fall(value, base)} from {_show(base)} at baseline"
     # VGPR is not defined by marrow, MR only by analogy (A11)
@@ -130,7 +132,7 @@ def _nothing(a: Assessment, lesions: bool, c: Criteria, missing: list[str]) -> L
         return SCR, "none", "only the plasmacytomas can be followed"
     if not a.exams and not any(t in a.got for t in DISEASE_TESTS):
         missing.append("any result of the disease")
-        return NE, "none", "nothing was measured"
+        return NE, "none", "no result of the disease could be used" if a.unusable else "nothing was measured"
     return SD, "none", "nothing is measurable at baseline: no partial response can be called (A12)"
 
 
@@ -147,6 +149,11 @@ def _by_fall(value: Span, base: Span, c: Criteria, *, mr: bool, over_90: bool = 
     if mr and at_least(fall, c.mr_fall * low) and (c.A9 == "below_50" or at_most(fall, c.mr_fall_strict * low)):
         return MR
     return SD
+
+
+def _absent(a: Assessment, *tests: str, said: str = "was not measured") -> str:
+    """A result that is there and was set aside is not one that was never taken."""
+    return "its result could not be used" if any(t in a.unusable for t in tests) else said
 
 
 def _show(value: Span) -> str:

@@ -34,6 +34,7 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 _DISEASE = frozenset(DISEASE_TESTS)
+_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def _chosen_start(record: Record, c: Criteria, judged: list[Failure]) -> tuple[i
         | {x.day for x in record.imaging if x.day is not None}
     )
     if not days:
-        return None, "no result of the disease has a day, so there is nothing to count from"
+        return None, _nothing_to_count(record)
 
     def framed(day: int) -> bool:
         return any(day - c.baseline_window <= d <= day for d in days) and days[-1] > day
@@ -114,6 +115,16 @@ def _chosen_start(record: Record, c: Criteria, judged: list[Failure]) -> tuple[i
         if framed(day):
             return day, f"counted from day {day}, the start of line {line.number}, the first with a baseline and later results"
     return days[0], f"counted from day {days[0]}, the first dated result of the disease, which is taken as the baseline"
+
+
+def _nothing_to_count(record: Record) -> str:
+    """Results that were set aside are not results that were never taken: the first reasons are given."""
+    reasons = list(dict.fromkeys(x.why_set_aside for x in record.set_aside if x.why_set_aside))
+    if not reasons:
+        return "no result of the disease has a day, so there is nothing to count from"
+    why = "; ".join(r.rstrip(".") for r in reasons[:_REASONS]) + ("; ..." if len(reasons) > _REASONS else "")
+    many = "1 result was" if len(record.set_aside) == 1 else f"{len(record.set_aside)} results were"
+    return f"no result of the disease could be used, so there is nothing to count from; {many} set aside: {why}"
 
 
 # ---- one object a patient ---------------------------------------------------------------------------------------------------------
