@@ -68,6 +68,8 @@ class Criteria:
     biochemical_flc: float
     mrd_sensitivity: float
     mrd_sustained_days: int
+    kappa_normal: float
+    lambda_normal: float
     cytopenia_neutrophils: float
     cytopenia_platelets: float
 
@@ -84,6 +86,7 @@ class Criteria:
     cytopenia_days: int
     cytopenia_near_days: int
     contradiction_days: int
+    immunoglobulin_days: int
     split_infusion_days: int
     early_until: int
     intermediate_until: int

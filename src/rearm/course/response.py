@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rearm.course.confirm import Confirmed, confirm
 from rearm.course.criteria import Criteria, load_criteria
+from rearm.course.false_signals import false_signals
 from rearm.course.gather import Assessment, Flag, Gathered, Span, gather
 from rearm.course.lesions import LesionLog, Pd, histology
 from rearm.course.limits import over
@@ -286,6 +287,7 @@ def _course(
     clinical_days = [e.day for e in clinical if e.attributed]
     clinical_days += [p.day for v in visits for p in v.pd if p.criterion == "new_lesion" and not p.provisional]
     clinical_days += log.grown
+    flags += false_signals(record, within, c, serum_test=g.serum_test)
     if not yard.known and not own:
         flags.append(Flag("no_baseline", None, "no result before the start: falls cannot be counted, only rises"))
     if out.by_new_therapy:
