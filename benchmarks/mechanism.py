@@ -46,10 +46,8 @@ def speed() -> None:
     params, start, threshold = group(2000)
     n = len(params)
     simulate(params[:64], start[:64], threshold[:64], VISITS, FIVE)
-    print(
     print(f"\nspeed, one year, 24 visit days, 5 observables, rtol {RTOL:g}, atol {ATOL:g};", end=" ")
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}:")
-    )
     sim = simulate(params, start, threshold, VISITS, FIVE)
     wall, cpu = timed(lambda: simulate(params, start, threshold, VISITS, FIVE), 9)
     rate = n / wall
