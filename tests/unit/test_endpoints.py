@@ -195,3 +195,28 @@ def test_pfs2_is_censored_at_the_last_assessment_after_the_first_progression() -
     assert told(ends(labs=labs, last_seen_day=300)["PFS2"]) == ("censored", None, 200)
     assert told(ends(labs=labs, therapies=[therapy(140, "salvage")], last_seen_day=300)["PFS2"]) == ("censored", None, 200)
     assert told(ends(labs=serum(FAILED), therapies=[therapy(140, "salvage")], last_seen_day=300)["PFS2"]) == ("censored", None, 140)
+
+
+LINE = [
+    therapy(0, "induction", agents=("bortezomib", "lenalidomide")),
+    therapy(100, "transplant", agents=("melphalan",)),
+    therapy(160, "maintenance", agents=("lenalidomide",)),
+]
+
+
+def test_induction_transplant_and_maintenance_are_one_line() -> None:
+    """No line numbers in the input: the transplant belongs to the plan and ends neither the course nor the response."""
+    labs = serum({-6: 3.0, 28: 1.4, 56: 1.4, 130: 0.2, 150: 0.2, 300: 1.0, 330: 1.2})
+    rec = record(labs=labs, infusions=[], therapies=[*LINE, therapy(340, None, agents=("carfilzomib",))], last_seen_day=400)
+    course = response_course(rec, start=0)
+    assert (course.best_confirmed, course.best_confirmed_day, course.progression_day) == ("VGPR", 130, 300)
+    assert course.new_therapy_day == 340
+    assert told(course_endpoint(rec, course, "TTNT")) == ("event", "new therapy", 340)
+    assert told(course_endpoint(rec, course, "PFS")) == ("event", "PD", 300)
+
+
+def test_a_transplant_after_progression_is_a_new_line() -> None:
+    labs = serum({-6: 3.0, 28: 1.4, 56: 1.4, 80: 2.2, 95: 2.4, 130: 0.2})
+    rec = record(labs=labs, infusions=[], therapies=LINE, responses=[team(95, "PD")], last_seen_day=400)
+    course = response_course(rec, start=0)
+    assert (course.progression_day, course.new_therapy_day) == (80, 100)

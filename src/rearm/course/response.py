@@ -11,6 +11,7 @@ from rearm.course.false_signals import false_signals
 from rearm.course.gather import Assessment, Flag, Gathered, Span, gather
 from rearm.course.lesions import LesionLog, Pd, histology
 from rearm.course.limits import over
+from rearm.course.lines import lines
 from rearm.course.score import Visit, score_visits
 from rearm.course.signals import (
     ClinicalEvent,
@@ -106,19 +107,23 @@ def new_therapy(record: Record, start: int, *, until: int | None = None) -> Ther
     """The first anti-myeloma therapy after `start` that is not part of the plan.
 
     Planned: maintenance, consolidation, lymphodepletion, mobilisation, palliative radiotherapy, a stem-cell boost, further parts of the
-    same line, steroids alone without a stated purpose. Rows without a day are not read here.
+    line that is given on `start` (induction, transplant and maintenance are one, see `lines`), steroids alone without a stated purpose.
+    Rows without a day are not read here.
     """
-    line = next((t.line for t in record.therapies if t.line is not None and t.start.day == start), None)
+    own = _line_on(record, start)
     found = [
         t
         for t in record.therapies
-        if (day := t.start.day) is not None
-        and day > start
-        and (until is None or day <= until)
-        and not planned(t)
-        and (line is None or t.line != line)
+        if (day := t.start.day) is not None and day > start and (until is None or day <= until) and not planned(t) and t not in own
     ]
     return min(found, key=lambda t: t.start.day or 0, default=None)
+
+
+def _line_on(record: Record, start: int) -> tuple[Therapy, ...]:
+    """All rows of the line that has a part begun on `start`; none for CAR-T, whose further parts are known by their purpose."""
+    if not any(t.start.day == start for t in record.therapies):
+        return ()
+    return next((x.rows for x in lines(record) if x.infusion is None and any(r.start.day == start for r in x.rows)), ())
 
 
 def planned(therapy: Therapy) -> bool:
