@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from docs_markdown import Citations, Lines, cell, code, table
 from rearm.knowledge import Knowledge
-from rearm.knowledge.rulesets import Factor, Indicator, Option, Rule, SharedRule, SharedSupport, Support
+from rearm.knowledge.rulesets import Availability, Factor, Indicator, Option, Rule, SharedRule, SharedSupport, Support
 from rearm.knowledge.scores import ScoreItem, load_scores
 from rearm.knowledge.variants import load_alterations
 from rearm.report.evidence import STRATEGY_TITLES
@@ -130,7 +130,7 @@ def _option(option: Option, knowledge: Knowledge, cite: Citations) -> Lines:
     yield from table(
         ("approved in", "from", "to", "for", "remark", "source"),
         (
-            (a.region, str(a.from_), cell(a.to), code(a.when) if a.when else "", cell(a.note), cite([a.source] if a.source else []))
+            (a.region, str(a.from_), cell(a.to), _population(a), cell(a.note), cite([a.source] if a.source else []))
             for a in option.availability
         ),
     )
@@ -144,6 +144,10 @@ def _option(option: Option, knowledge: Knowledge, cite: Citations) -> Lines:
         yield f"- May be followed by: {', '.join(STRATEGY_TITLES[s] for s in option.sequence)}"
     for both in option.disagreements:
         yield f"- Sources disagree: {cell(both.text)} ({cite(both.sources)})"
+
+
+def _population(row: Availability) -> str:
+    return "off label" if row.off_label else code(row.when) if row.when else ""
 
 
 def _support(line: Support | SharedSupport, cite: Citations) -> str:

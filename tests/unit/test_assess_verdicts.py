@@ -140,7 +140,7 @@ def test_the_stage_says_what_unknown_does(made, stage, shown):
 def response(low, high):
     row = ExpectedRow(
         measure="response", estimate=(low + high) / 2, low=low, high=high, unit="proportion", population="p", directness="direct",
-        arms=2, patients=60, studies=("study",),
+        arms=2, patients=60, studies=("study",), borrowed_share=0.0, unborrowed=((low + high) / 2, low, high),
     )  # fmt: skip
     return OptionEvidence(directness="direct", note="", expected=(row,), response_upper=high)
 
@@ -180,6 +180,24 @@ def test_without_direct_evidence_nothing_is_preferred(made, directness):
 def test_availability_by_region_and_date(made, region, day, exposed, status, verdict):
     option = of(assessed(made(), patient(day=day, **CLEAR | {"exposed": exposed}), region), "new-target")
     assert (option.availability.status, option.verdict) == (status, verdict)
+
+
+@pytest.mark.parametrize(
+    ("region", "day", "status", "words"),
+    [
+        ("EU", date(2025, 1, 1), "off_label", "recorded in EU; the drug is marketed"),
+        ("EU", date(2024, 12, 31), "trial_only", "recorded in EU by 2024-12-31: in a trial only"),
+        ("US", date(2025, 1, 1), "available", "the label covers this patient"),
+        (None, date(2025, 1, 1), "available", "Approved (US since 2023-08-09)"),
+    ],
+)
+def test_a_use_without_label_where_the_drugs_are_marketed_is_off_label(made, region, day, status, words):
+    def change(t):
+        t["options/new-target.toml"]["availability"].append({"region": "EU", "from": date(2025, 1, 1), "off_label": True, "source": "s1"})
+
+    option = of(assessed(made(change), patient(day=day, **CLEAR | {"exposed": True}), region), "new-target")
+    assert option.availability.status == status and words in option.availability.text
+    assert option.verdict != "preferred"
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,8 @@ def _options(knowledge: Knowledge) -> Iterator[Problem]:
         for row in option.availability:
             if row.to is not None and row.to < row.from_:
                 yield Problem(where, f"the approval in {row.region} ends before it begins.")
+            if row.off_label and row.when is not None:
+                yield Problem(where, f"off label in {row.region} has no label population: leave out `when`.")
     tags = {tag for option in knowledge.options.values() for tag in option.tags}
     for shared in knowledge.shared:
         label = f"shared rule {shared.id}" if isinstance(shared, SharedRule) else f"shared support {shared.text!r}"

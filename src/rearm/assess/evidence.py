@@ -23,7 +23,11 @@ Directness = Literal["direct", "near", "indirect only", "none read"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedRow:
-    """One pooled figure with its population. Proportions run from 0 to 1, PFS is in months; `low` and `high` are 95 % limits."""
+    """One pooled figure with its population. Proportions run from 0 to 1, PFS is in months; `low` and `high` are 95 % limits.
+
+    `borrowed_share`: the part of the information (0 to 1) that came from less direct settings; `unborrowed`: estimate and limits from the
+    direct arms alone, the same three numbers where nothing was borrowed.
+    """
 
     measure: str
     estimate: float
@@ -35,6 +39,8 @@ class ExpectedRow:
     arms: int
     patients: int
     studies: tuple[str, ...]
+    borrowed_share: float
+    unborrowed: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +122,8 @@ def _summary(option: Option, evidence: StrategyEvidence, better_than: tuple[str,
             arms=row.arms,
             patients=row.patients,
             studies=row.studies,
+            borrowed_share=row.borrowed_share,
+            unborrowed=row.unborrowed,
         )
         for row in evidence.expected
     )

@@ -92,7 +92,10 @@ class SharedRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """An approval. `from_` is the first day it held, `to` the last; `when` is the population of the label."""
+    """An approval. `from_` is the first day it held, `to` the last; `when` is the population of the label.
+
+    `off_label`: no approval of this use, but since then the drugs are on the market of the region.
+    """
 
     region: str
     from_: date
@@ -100,6 +103,7 @@ class Availability:
     when: str | None = None
     source: str | None = None
     note: str | None = None
+    off_label: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

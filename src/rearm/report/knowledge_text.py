@@ -150,7 +150,8 @@ def _option(option: Option, known: Knowledge) -> Iterator[str]:
         for row in option.availability:
             until = f" to {row.to}" if row.to else ""
             note = f" ({row.note})" if row.note else ""
-            yield from _wrapped(f"{row.region} from {row.from_}{until}: {row.when or 'without condition'}{note}", 4)
+            covered = "off label" if row.off_label else row.when or "without condition"
+            yield from _wrapped(f"{row.region} from {row.from_}{until}: {covered}{note}", 4)
     else:
         yield from _wrapped("No approval is on record: in trials only, or no approval is needed for this role.")
     for line in option.support:
