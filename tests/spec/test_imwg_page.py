@@ -1,0 +1,32 @@
+"""The worked cases as printed in the docs are those of the file, with what the program says of them today."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared")) / "knowledge" / "imwg_cases.yaml"
+PAGE = ROOT / "docs" / "response-cases.md"
+
+
+@pytest.mark.skipif(not FILE.exists(), reason="the shared cases are not here")
+def test_the_page_of_worked_cases_is_up_to_date() -> None:
+    made = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "imwg_page.py"), str(FILE)], capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    assert made.stdout == PAGE.read_text("utf-8"), "run: python scripts/imwg_page.py FILE.yaml > docs/response-cases.md"
+
+
+def test_the_page_says_how_many_agreed() -> None:
+    text = PAGE.read_text("utf-8")
+    cases = len(re.findall(r"^## ", text, re.M))
+    assert cases >= 40
+    closing = re.search(r"Cases (\d+), visits agreed (\d+) of (\d+), best agreed (\d+) of (\d+)", text)
+    assert closing is not None
+    assert closing[1] == closing[4] == closing[5] == str(cases) and closing[2] == closing[3]
