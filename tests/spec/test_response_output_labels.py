@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,29 @@ def test_progression_from_day_28_after_infusion_is_not_provisional() -> None:
         return found.suspicion.certainty if found.suspicion is not None else None
 
     assert (certainty(27), certainty(28)) == ("provisional", "unconfirmed")
+
+
+BOUND = Quantity(0.0, 0.1, high_open=True)
+UNFIXED: list[tuple[str, dict[str, Any], str]] = [
+    # what is left at a visit whose immunofixation was not done      the rule
+    ("serum 0.2", {"serum_m_protein": 0.2, "urine_m_protein_24h": 0}, "vgpr-serum"),
+    ("serum 0", {"serum_m_protein": 0, "urine_m_protein_24h": 0}, "vgpr-cr-incomplete"),
+    ("serum below 0.1", {"serum_m_protein": BOUND, "urine_m_protein_24h": 0}, "vgpr-cr-incomplete"),
+    ("urine 0.5", {"serum_m_protein": 0, "urine_m_protein_24h": 0.5}, "vgpr-serum"),
+    ("urine below 0.1", {"serum_m_protein": 0, "urine_m_protein_24h": BOUND}, "vgpr-cr-incomplete"),
+]
+
+
+@pytest.mark.parametrize(("what", "then", "rule"), UNFIXED, ids=[u[0] for u in UNFIXED])
+def test_a_protein_that_is_still_quantified_speaks_for_itself(what: str, then: dict[str, Any], rule: str) -> None:
+    """Without immunofixation: nothing quantified may be a complete response that was not shown, a quantity cannot."""
+    labs = [lab("serum_m_protein", -5, 3.0), *(lab(test, 28, value) for test, value in then.items())]
+    assert [v.rule for v in response_course(record(infusions=[], labs=labs), start=0).visits] == [rule]
+
+
+@pytest.mark.parametrize(("unreadable", "reason"), [(True, "no result of the disease could be used"), (False, "nothing was measured")])
+def test_nothing_measured_is_not_nothing_readable(unreadable: bool, reason: str) -> None:
+    aside = replace(lab("serum_m_protein", 28, 1), quantity=None, why_set_aside="no unit")
+    parts = {"set_aside": [aside]} if unreadable else {}
+    course = response_course(record(infusions=[], labs=[lab("serum_m_protein", -5, 0.2)], **parts), start=0, schedule=[28])
+    assert [(v.response, v.reason) for v in course.visits] == [("NE", reason)]
