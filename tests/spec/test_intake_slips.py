@@ -72,6 +72,25 @@ def test_another_unit_for_a_number_that_goes_on(values: tuple[Any, ...], flagged
     assert bool(_told(_series(*values), "possible_unit_error")) is flagged
 
 
+@pytest.mark.parametrize(
+    ("test", "unit", "values", "words"),
+    [
+        ("serum_m_protein", "g/dL", (3.0, 0.3, 2.9), ["about 10:"]),
+        ("serum_m_protein", "g/dL", (3.0, 0.003, 2.9), ["about 1000:"]),  # a number in g/L divided by a thousand
+        ("kappa_flc", "mg/L", (2500, 25, 2400), ["about 100:"]),
+        ("urine_m_protein_24h", "mg/24h", (1.2, 1200), []),  # a rise by a thousand that stays: it may be true
+        ("urine_m_protein_24h", "mg/24h", (1200, 1.2, 1250), ["about 1000:"]),
+        ("marrow_plasma_cells", "%", (60, 0.6, 58), ["about 100:"]),  # a fraction among percentages
+        ("crp", "mg/L", (2, 200, 2), []),  # no two units of CRP lie a hundred apart
+        ("albumin", "g/dL", (4.0, 3.9, 3.8), []),
+    ],
+)
+def test_a_step_as_large_as_between_two_units_that_goes_back(test: str, unit: str, values: tuple[float, ...], words: list[str]) -> None:
+    told = _told(_series(*values, test=test, unit=unit), "possible_unit_error")
+    assert len(told) == len(words) and all(w in i.message for w, i in zip(words, told, strict=True))
+    assert all((i.severity, i.done) == ("warning", "used") for i in told)
+
+
 @pytest.mark.parametrize(("size", "flagged"), [(4.9, True), (0.5, True), (5, False), (30, False), (0, False)])
 @pytest.mark.parametrize("column", ["length_mm", "width_mm", "short_axis_mm"])
 def test_lesions_too_small_to_be_measured(column: str, size: float, flagged: bool) -> None:

@@ -1,4 +1,4 @@
-"""One patient's results among each other: repeated rows, corrected results, contradictions, swapped light chains, steps by ten."""
+"""One patient's results among each other: repeated rows, corrected results, contradictions, swapped light chains, steps of a unit."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ __all__ = ["settle_results"]
 
 _NEVER_A_RESULT = {"entered_in_error", "cancelled"}
 
+# Units of one test lie such factors apart (g/dL and g/L, fraction and percent, mg and g); a step by one of them, give or take a tenth,
+# may be a slip of the unit.
+_STEPS = (10, 100, 1000)
+_NEAR = 0.1
 # A protein with a half-life of weeks can't change tenfold within this time but by a slip of the unit.
 _SLOW = frozenset({"serum_m_protein", "igg", "iga", "igm", "igd", "hemoglobin", "albumin", "total_protein"})
 _SLOW_DAYS = 14
-_STEP = (9.0, 11.0)
 # One value this many times both its neighbours looks like a lost decimal point (9 for 0.9), where it is at least as large as given here
 # (canonical unit): below that no judgement hangs on it.
 _SPIKE = 5.0
@@ -169,10 +172,10 @@ def _flag_steps(items: list[LabRow], context: Context) -> None:
         found.sort(key=lambda item: item.lab.day or 0)
         for place, item in enumerate(found[1:], start=1):
             before, lab = found[place - 1].lab, item.lab
-            if _has_decimal_units(test) and ((_step(found[place - 1], item) and _suspicious(found, place)) or _other_unit(found, place)):
+            if _suspicious(found, place) or (_unit_steps(test) and _other_unit(found, place)):
                 message = (
-                    f"{_name(lab)} goes from {before.as_given} (day {before.day}) to {lab.as_given} (day {lab.day}), a step by about ten: "
-                    "possible unit error. Both are used as stated; check the units."
+                    f"{_name(lab)} goes from {before.as_given} (day {before.day}) to {lab.as_given} (day {lab.day}), "
+                    f"a step by about {_apart(found[place - 1], item):.0f}: possible unit error. Both are used as stated; check the units."
                 )
                 context.issue(item.row, "value", "warning", "possible_unit_error", message, "used")
             elif test in _SPIKE_FROM and _lone_peak(found, place):
@@ -197,8 +200,7 @@ def _other_unit(found: list[LabRow], place: int) -> bool:
     first, second = _as_stated(before), _as_stated(item)
     if first is None or second is None or _unit(before) == _unit(item):
         return False
-    apart = max(_exact(before), _exact(item)) / min(_exact(before), _exact(item))
-    return apart >= _SPIKE and max(first, second) / min(first, second) <= _ALIKE
+    return _apart(before, item) >= _SPIKE and max(first, second) / min(first, second) <= _ALIKE
 
 
 def _unit(item: LabRow) -> str:
@@ -213,14 +215,21 @@ def _as_stated(item: LabRow) -> float | None:
         return None
 
 
-def _step(a: LabRow, b: LabRow) -> bool:
+def _apart(a: LabRow, b: LabRow) -> float:
     first, second = _exact(a), _exact(b)
-    return _STEP[0] <= max(first, second) / min(first, second) <= _STEP[1]
+    return max(first, second) / min(first, second)
+
+
+def _step(a: LabRow, b: LabRow) -> bool:
+    """Whether the values lie about as far apart as two units of their test."""
+    return any(abs(_apart(a, b) - step) <= _NEAR * step for step in _unit_steps(a.lab.test))
 
 
 def _suspicious(found: list[LabRow], place: int) -> bool:
     """A step that returns at once, that comes with another unit, or that biology does not allow."""
     before, item = found[place - 1], found[place]
+    if not _step(before, item):
+        return False
     if _unit(before) != _unit(item):
         return True
     if item.lab.test in _SLOW and (item.lab.day or 0) - (before.lab.day or 0) <= _SLOW_DAYS:
@@ -237,9 +246,11 @@ def _exact(item: LabRow) -> float:
 
 
 @cache
-def _has_decimal_units(test: str) -> bool:
+def _unit_steps(test: str) -> tuple[int, ...]:
+    """The factors of `_STEPS` by which two units of a test differ."""
     definition = load_tests().get(test)
-    return definition is not None and any(abs(f - 0.1) < 1e-9 or abs(f - 10) < 1e-9 for f in definition.units.values())
+    factors = () if definition is None else tuple(definition.units.values())
+    return tuple(step for step in _STEPS if any(abs(a - step * b) < 1e-9 * a for a in factors for b in factors))
 
 
 def _name(lab: Lab) -> str:
