@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from rearm.course.criteria import Criteria
 from rearm.course.gather import Flag, Span
-from rearm.course.limits import at_most, below
+from rearm.course.limits import below, over
 from rearm.course.score import Visit
 from rearm.course.yardstick import high_chain
 from rearm.record import Record
@@ -37,9 +37,10 @@ def _low_chains(visits: Sequence[Visit], c: Criteria) -> Flag | None:
     """Both chains not above their normal range, the ratio abnormal: suppressed healthy plasma cells make such a ratio too."""
     for v in visits:
         kappa, lam = v.values.get("kappa_flc"), v.values.get("lambda_flc")
-        if v.assessment is None or not isinstance(kappa, tuple) or not isinstance(lam, tuple) or high_chain(v.assessment, c) is None:
+        if v.assessment is None or not isinstance(kappa, tuple) or not isinstance(lam, tuple):
             continue
-        if at_most(kappa[1], _upper(v, "kappa_flc", c.kappa_normal)) and at_most(lam[1], _upper(v, "lambda_flc", c.lambda_normal)):
+        raised = over(kappa[1], _upper(v, "kappa_flc", c.kappa_normal)) or over(lam[1], _upper(v, "lambda_flc", c.lambda_normal))
+        if not raised and high_chain(v.assessment, c) is not None:
             text = f"kappa {_show(kappa)} and lambda {_show(lam)} mg/L on day {v.day} are not raised, only their ratio is abnormal"
             return Flag("low_chains_abnormal_ratio", v.day, f"{text}: it may come from suppressed healthy plasma cells")
     return None
