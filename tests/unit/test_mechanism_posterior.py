@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("numba")
 
 from rearm.mechanism import MechanismError, posterior
-from rearm.record import Death, Infusion, Lab, Quantity, Record, ResponseStatement, Source, When
+from rearm.record import Death, Infusion, Lab, Quantity, Record, ResponseStatement, Source, Therapy, When
 from rearm.report.mechanism import mechanism_page, mechanism_text
 
 HERE = Source("test", "")
@@ -104,10 +104,58 @@ def test_nothing_measured_gives_the_prior_marked_so() -> None:
     assert result.probabilities == pytest.approx(result.prior)
 
 
-def test_a_single_measurement_is_said_and_moves_little() -> None:
+def test_a_single_measurement_gives_the_prior_marked_so() -> None:
     result = posterior(record(lab("serum_m_protein", 30, 1.0)), draws=FEW)
-    assert any("single measurement" in n for n in result.notes)
-    assert result.status in ("cannot_tell", "told")
+    assert result.status == "prior_only" and result.reason.startswith("A single measurement after the infusion")
+    assert result.probabilities == pytest.approx(result.prior)
+
+
+def test_contradictory_values_of_one_day_are_set_aside_and_said() -> None:
+    result = posterior(record(lab("serum_m_protein", 30, 0.1), lab("serum_m_protein", 30, 9.0)), draws=FEW)
+    assert result.status == "prior_only" and any("given as 0.1 and as 9 g/dL: contradictory" in n for n in result.notes)
+    repeated = posterior(
+        record(lab("serum_m_protein", 30, 1.0), lab("serum_m_protein", 30, 1.1), lab("serum_m_protein", 60, 0.5)), draws=FEW
+    )
+    assert repeated.measurements["m_protein"] == 2 and not any("contradictory" in n for n in repeated.notes)
+
+
+def test_nothing_after_the_death_is_read() -> None:
+    died = (Death(when=When.on(40), cause="unknown", source=HERE),)
+    result = posterior(record(lab("serum_m_protein", 30, 1.0), lab("serum_m_protein", 60, 0.3), deaths=died), draws=FEW)
+    assert result.measurements["m_protein"] == 1 and any("after the death on day 40" in n for n in result.notes)
+
+
+def test_a_day_in_the_far_future_does_not_hold_the_machine() -> None:
+    result = posterior(record(lab("serum_m_protein", 30, 1.0), lab("serum_m_protein", 100_000, 0.3)), draws=FEW)
+    assert result.horizon < 4000 and any("read only to day 3650" in n for n in result.notes)
+
+
+def test_an_unknown_drug_and_a_response_on_the_day_of_progression_are_said() -> None:
+    said = tuple(ResponseStatement(response=r, when=When.on(84), source=HERE, by="team") for r in ("CR", "PD"))
+    given = (Therapy(source=HERE, agents=("unobtainium",), start=When.on(60)),)
+    result = posterior(replace(NO_EXPANSION, responses=said, therapies=given), draws=FEW)
+    assert any("unobtainium from day 60 is not a known agent" in n for n in result.notes)
+    assert any("CR and progression are both given on day 84" in n for n in result.notes)
+
+
+def test_a_progression_computed_from_the_markers_is_told_as_one() -> None:
+    result = posterior(DEEP_THEN_ESCAPE)
+    text, page = mechanism_text(result), mechanism_page(result, DEEP_THEN_ESCAPE)
+    assert result.progression == 240 and "progression on day 240" in page
+    assert "No progression is known" not in text and "no dormant clone" not in text
+
+
+def test_without_progression_even_a_good_answer_is_an_expectation() -> None:
+    deep = record(*[lab("serum_m_protein", d, v) for d, v in ((-2, 3.0), (30, 0.8), (60, 0.1), (90, 0.0), (180, 0.0), (360, 0.0))])
+    result = posterior(deep, draws=FEW)
+    assert result.probabilities["no_failure"] > 0.5
+    assert "No progression is known by day 360. The model expects none before day 730" in mechanism_text(result)
+
+
+def test_where_nothing_is_uncertain_no_measurement_is_named() -> None:
+    result = replace(posterior(NO_EXPANSION, draws=FEW), entropy_bits=0.01)
+    for shown in (mechanism_text(result), mechanism_page(result, NO_EXPANSION)):
+        assert "Hardly any uncertainty is left" in shown and "0.00 of" not in shown
 
 
 @pytest.mark.parametrize(

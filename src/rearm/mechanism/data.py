@@ -18,6 +18,8 @@ __all__ = ["CHANNELS", "Evidence", "Measurement", "collect", "drug"]
 CHANNELS = ("m_protein", "flc", "sbcma", "car")
 UNITS = {"m_protein": "g/dL", "flc": "mg/L", "sbcma": "ng/mL", "car": "copies/ug DNA"}
 BASELINE_DAYS = 45  # a value before the infusion stands for its day when it is not older than this
+MOST_DAYS = 3650.0  # nothing later is read: the model is held against five years of follow-up
+SAME = 1.5  # values of one day that differ by more than this factor contradict each other
 ABSURD = {"m_protein": 15.0, "flc": 100_000.0, "sbcma": 20_000.0, "car": 1e7}
 _SILENT = ("supportive", "steroid", "interferon", "anti-IL-6")  # classes that the model holds no effect for
 _CLASS_DRUG = {
@@ -52,9 +54,10 @@ class Evidence:
     measurements: tuple[Measurement, ...] = ()
     responses: tuple[tuple[float, int], ...] = ()  # (day, level) stated by the team, where no marker says it
     progression: float | None = None
+    by_markers: bool = False  # the progression is computed from markers that are read themselves: it is told, not counted twice
     followed_to: float = 0.0  # without progression up to here
     lesion: bool | None = None  # extramedullary lesion seen (True), looked for and not seen (False)
-    prior_only: bool = False
+    bare: str = ""  # why these data can say nothing, so that the answer is the prior alone
     notes: tuple[str, ...] = ()
 
     def count(self, channel: str) -> int:
@@ -88,19 +91,35 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
         )
     notes: list[str] = []
     later = tuple(_dose(m, x, zero, notes) for x in given[1:])
+    if any(x.day > 30 for x in later):
+        notes.append("a later infusion is part of the course; failure is counted from the first")
     drugs, open_from = _drugs(m, record, zero, notes)
     until = _last_day(record, zero, open_from, notes)
-    measurements = _measurements(record, zero, until, notes)
-    progression, followed = _progression(record, zero, until, measurements, notes)
-    responses = _responses(record, zero, until, measurements)
+    if died and min(died) - zero < until:
+        until = float(min(died) - zero)
+        notes.append(f"what is dated after the death on day {until:g} is not read; one of the days is wrong")
+    if until > MOST_DAYS:
+        until = MOST_DAYS
+        notes.append(f"read only to day {MOST_DAYS:g}: the model says nothing about later years")
+    before = len(notes)
+    measurements = _measurements(m, record, zero, until, notes)
+    spoiled = len(notes) > before  # a follow-up that rests on values which were set aside is none
+    progression, by_markers, followed = _progression(record, zero, until, measurements, notes)
+    if by_markers:
+        notes.append(f"progression on day {progression:g} is computed from the markers, which are read themselves")
+    responses = _responses(record, zero, until if progression is None else progression - 1.0, measurements)
+    both = {r.response for r in record.responses if progression is not None and r.when.day == zero + progression} - {"PD", "NE"}
+    if both:
+        notes.append(f"{', '.join(sorted(both))} and progression are both given on day {progression:g}: the progression is read")
     product = m.product(main.product)
     if product == "other":
         notes.append(f"the product ({main.product or 'not named'}) is not calibrated on its own: shares between ide-cel and cilta-cel")
-    bare = not [x for x in measurements if x.day > 0] and progression is None and not responses and followed <= 0
-    if bare:
-        notes.append("nothing after the infusion was measured: the answer is the prior alone")
-    elif len([x for x in measurements if x.day > 0]) + len(responses) == 1:
-        notes.append("a single measurement after the infusion: the answer stays close to the prior")
+    seen = len([x for x in measurements if x.day > 0]) + len(responses)
+    bare = ""
+    if progression is None and seen == 0 and (followed <= 0 or spoiled):
+        bare = "Nothing that can be used was measured after the infusion"
+    elif progression is None and seen == 1:
+        bare = "A single measurement after the infusion cannot part mechanisms"
     heavy = [c for c in record.heavy_chain if c != "none"]
     return Evidence(
         patient_id=record.patient_id,
@@ -114,9 +133,10 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
         measurements=measurements,
         responses=responses,
         progression=progression,
+        by_markers=by_markers,
         followed_to=max(followed, 0.0),
         lesion=_lesion(record, zero, until),
-        prior_only=bare,
+        bare=bare,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -169,7 +189,11 @@ def _course(m: Mechanisms, therapy: Therapy, zero: int, notes: list[str]) -> lis
     out = []
     for name in therapy.agents:
         agent = agents.get(name)
-        if agent is None or agent.cls in _SILENT:
+        if agent is None:
+            notes.append(f"{name} from day {start:g} is not a known agent; taken as a drug of unknown kind")
+            out.append(drug(m, "other", start=start, end=end, name=name))
+            continue
+        if agent.cls in _SILENT:
             continue
         kind = next((_CLASS_DRUG[c] for c in (agent.cls, *agent.classes) if c in _CLASS_DRUG), "other")
         if agent.kind == "bispecific":
@@ -203,7 +227,7 @@ def drug(m: Mechanisms, kind: str, *, start: float, end: float = FOREVER, name: 
     )
 
 
-def _measurements(record: Record, zero: int, until: float, notes: list[str]) -> tuple[Measurement, ...]:
+def _measurements(m: Mechanisms, record: Record, zero: int, until: float, notes: list[str]) -> tuple[Measurement, ...]:
     chain = _involved(record, zero)
     tests = {
         "m_protein": "serum_m_protein",
@@ -217,12 +241,17 @@ def _measurements(record: Record, zero: int, until: float, notes: list[str]) -> 
         before = [lab for lab in rows if -BASELINE_DAYS <= (lab.day or 0) - zero <= 0]
         if before and channel != "car":
             out += _read(channel, before[-1], 0.0, notes, (before[-1].day or 0) - zero)
-        days: set[int] = set()
+        by_day: dict[int, list[Measurement]] = {}
         for lab in rows:
             day = (lab.day or 0) - zero
-            if 0 < day <= until and day not in days:
-                days.add(day)
-                out += _read(channel, lab, float(day), notes, None)
+            if 0 < day <= until:
+                by_day.setdefault(day, []).extend(_read(channel, lab, float(day), notes, None))
+        for day, found in by_day.items():
+            low, high = min((x.value for x in found), default=0.0), max((x.value for x in found), default=0.0)
+            if high + m.scales[channel].offset > SAME * (low + m.scales[channel].offset):
+                notes.append(f"{test} on day {day} is given as {low:g} and as {high:g} {UNITS[channel]}: contradictory, both set aside")
+            else:
+                out += found[:1]
     return tuple(sorted(out, key=lambda x: (x.day, x.channel)))
 
 
@@ -255,24 +284,27 @@ def _involved(record: Record, zero: int) -> str | None:
     return max(level, key=lambda c: level[c]) if max(level.values()) > 0 else None
 
 
-def _progression(record: Record, zero: int, until: float, measured: Sequence[Measurement], notes: list[str]) -> tuple[float | None, float]:
-    """(day of progression, day followed to without it). Progression computed from markers that are read anyway is not counted twice."""
+def _progression(
+    record: Record, zero: int, until: float, measured: Sequence[Measurement], notes: list[str]
+) -> tuple[float | None, bool, float]:
+    """(day of progression, whether it is computed from markers that are read anyway, day followed to without it)."""
     failure = next((f for f in failures(record) if f.infusion_day == zero), None)
     if failure is None:
-        return None, 0.0
+        return None, False, 0.0
     if failure.status == "failed" and failure.day is not None:
         day = float(failure.day - zero)
         serial = sum(x.day > 0 for x in measured if x.channel in ("m_protein", "flc")) >= 3
-        if failure.team_day is None and serial:
-            notes.append(f"progression on day {day:g} is computed from the markers, which are read themselves")
-            return None, 0.0
-        return day, 0.0
+        return day, failure.team_day is None and serial, 0.0
     if failure.status == "not_failed":
         followed = failure.followed_to_day if failure.followed_to_day is not None else zero
-        return None, min(float(followed - zero), max(until, 0.0))
+        return None, False, min(float(followed - zero), max(until, 0.0))
     if failure.status == "died_without_progression" and failure.followed_to_day is not None:
-        return None, float(failure.followed_to_day - zero)
-    return None, float(max((failure.last_assessed_day or zero) - zero, 0)) if failure.status != "suspected" else 0.0
+        return None, False, min(float(failure.followed_to_day - zero), until)
+    if failure.status == "suspected":
+        on = "" if failure.day is None else f" on day {failure.day - zero}"
+        notes.append(f"progression{on} is suspected and not confirmed: it is not counted as one")
+        return None, False, 0.0
+    return None, False, min(float(max((failure.last_assessed_day or zero) - zero, 0)), max(until, 0.0))
 
 
 def _lesion(record: Record, zero: int, until: float) -> bool | None:

@@ -50,6 +50,7 @@ class Band:
 
     channel: str
     unit: str
+    offset: float  # values are compared as log(value + offset): below it they are hardly told apart
     days: tuple[float, ...]
     low: tuple[float, ...]
     middle: tuple[float, ...]
@@ -172,7 +173,7 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
     n = len(m.names)
     stages.from_prior(max(200, int(0.4 * draws) // n), evaluate)
     prior = _prior(m, stages, kept, judged, judge_at, days, seed)
-    while not ev.prior_only and len(stages.draws) < MOST_STAGES and ess(normalised(stages.log_weights())) < ENOUGH:
+    while not ev.bare and len(stages.draws) < MOST_STAGES and ess(normalised(stages.log_weights())) < ENOUGH:
         stages.adapt(max(1800, int(0.2 * draws)), evaluate)
     logw = stages.log_weights()
     usable = np.isfinite(logw).any()
@@ -183,16 +184,16 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
     error = np.array([math.sqrt(float((w**2 * ((label == c) - probability[c]) ** 2).sum())) for c in range(n)])
     notes = list(ev.notes)
     status, reason = "told", ""
-    if ev.prior_only:
+    if ev.bare:
         probability, error = prior.copy(), np.zeros(n)
-        status, reason = "prior_only", "Nothing was measured after the infusion: these are the shares before any data."
+        status, reason = "prior_only", f"{ev.bare}: these are the shares before any data."
     elif size < LEAST:
         status = "refused"
         reason = (
             f"Only {size:.0f} of {len(w)} virtual patients fit these measurements together: the model does not describe this course, "
             "and no probability is given. Check the values and units that lie far from the bands."
         )
-    if status != "refused" and ev.progression is None and probability[0] < 0.5 and not ev.prior_only:
+    if status == "told" and ev.progression is None and probability[0] < 0.5 and _steady(ev):
         notes.append(
             "the model holds no dormant clone: a low, steady M-protein is read as myeloma that the CAR-T cells no longer reach and that "
             "will grow; some patients stay like this for years"
@@ -234,6 +235,15 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
     )
 
 
+def _steady(ev: Evidence) -> bool:
+    """Whether the last three values of M-protein or light chain after the infusion stay level."""
+    for channel in ("m_protein", "flc"):
+        last = [x.value for x in ev.measurements if x.channel == channel and x.day > 0 and x.kind == 0][-3:]
+        if len(last) == 3 and min(last) > 0 and max(last) <= 1.25 * min(last):
+            return True
+    return False
+
+
 def _run(m: Mechanisms, ev: Evidence, drawn: Draws, days: Floats) -> tuple[Simulation, dict[str, Floats]]:
     params, start, threshold, value = inputs(m, drawn, isotype=ev.isotype, first=ev.first)
     n = len(drawn)
@@ -260,7 +270,7 @@ def _course(ev: Evidence, judged: Floats, pd_day: Floats, level: npt.NDArray[np.
     """Log probability of the stated progression, of being without it, and of stated responses."""
     out = np.zeros(len(pd_day))
     when = np.minimum(pd_day, 1e5)
-    if ev.progression is not None:
+    if ev.progression is not None and not ev.by_markers:
         sd = math.hypot(20.0, 0.2 * ev.progression)
         density = np.exp(-0.5 * ((ev.progression - when) / sd) ** 2) / (sd * math.sqrt(2.0 * math.pi))
         out += np.log((1.0 - STATEMENT_FLOOR) * density + STATEMENT_FLOOR / judged[-1])
@@ -351,6 +361,7 @@ def _bands(m: Mechanisms, ev: Evidence, kept: _Kept, days: Floats, pick: npt.NDA
             Band(
                 channel=channel,
                 unit=UNITS[channel],
+                offset=s.offset,
                 days=tuple(days.tolist()),
                 low=tuple(low.tolist()),
                 middle=tuple(middle.tolist()),
@@ -364,7 +375,7 @@ def _bands(m: Mechanisms, ev: Evidence, kept: _Kept, days: Floats, pick: npt.NDA
 
 def _entropy(p: Floats) -> float:
     q = p[p > 0]
-    return float(-(q * np.log2(q)).sum())
+    return float(0.0 - (q * np.log2(q)).sum())
 
 
 def _next(

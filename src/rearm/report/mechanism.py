@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["band_chart", "curve_chart", "mechanism_bars", "mechanism_page", "mechanism_text", "page", "trial_page", "trial_text"]
 
 WARNING = "A model's hypothesis, not a test. It is not for choosing treatment."
+SETTLED = 0.05  # bits of uncertainty below which no measurement is named
+SETTLED_TEXT = "Hardly any uncertainty is left within the model, so no measurement is expected to change this answer."
 CHANNEL = {"m_protein": "serum M-protein", "flc": "involved light chain", "sbcma": "soluble BCMA", "car": "CAR copies"}
 TEST = {**CHANNEL, "bcma_on_cells": "BCMA on tumour cells (marrow or lesion)"}
 COLOUR = {"m_protein": BLUE, "flc": ORANGE, "sbcma": GREEN, "car": RED}
@@ -44,25 +46,28 @@ def page(title: str, body: Iterable[str]) -> str:
 
 
 def answer(result: MechanismResult) -> str:
-    """The answer in one sentence."""
-    if result.status in ("refused", "prior_only", "cannot_tell"):
-        lead = result.leading
-        best = ""
-        if result.status == "cannot_tell" and lead is not None:
-            best = f" The first is {_names(result, lead.members)} with {lead.probability:.0%}."
-        return result.reason + best
+    """The answer in one sentence or two. Without a progression it is an expectation, and worded as one."""
     lead = result.leading
-    assert lead is not None
-    if result.progression is None and lead.members != ("no_failure",):
-        return (
-            f"No progression is known by day {result.followed_to:.0f}. The model expects one before day {result.horizon:.0f} "
-            f"({1.0 - result.probabilities['no_failure']:.0%}), most often by {_names(result, lead.members)}: {lead.probability:.0%} "
-            f"(before the data {lead.prior:.0%}, Monte-Carlo error {lead.error:.1%})."
+    if result.status in ("refused", "prior_only") or lead is None:
+        return result.reason
+    ahead = ""
+    if result.progression is None:
+        known = f"No progression is known by day {result.followed_to:.0f}." if result.followed_to > 0 else "No progression is confirmed."
+        none = result.probabilities["no_failure"]
+        ahead = (
+            f"{known} The model expects none before day {result.horizon:.0f} ({none:.0%}"
+            if none >= 0.5
+            else f"{known} The model expects one before day {result.horizon:.0f} ({1.0 - none:.0%}"
         )
-    return (
-        f"{_names(result, lead.members).capitalize()} fits this course best: {lead.probability:.0%} "
-        f"(before the data {lead.prior:.0%}, Monte-Carlo error {lead.error:.1%})."
-    )
+    best = f"{_names(result, lead.members)}: {lead.probability:.0%}"
+    before = f"before the data {lead.prior:.0%}, Monte-Carlo error {lead.error:.1%}"
+    if result.status == "cannot_tell":
+        return " ".join(x for x in (f"{ahead})." if ahead else "", result.reason, f"The first is {best} ({before}).") if x)
+    if not ahead:
+        return f"{_names(result, lead.members).capitalize()} fits this course best: {lead.probability:.0%} ({before})."
+    if lead.members == ("no_failure",):
+        return f"{ahead}, {before})."
+    return f"{ahead}), most often by {best} ({before})."
 
 
 def _names(result: MechanismResult, members: Sequence[str]) -> str:
@@ -102,38 +107,40 @@ def mechanism_bars(result: MechanismResult) -> Spec:
 def band_chart(band: Band, result: MechanismResult) -> Spec:
     """What the fitted model expects (median, 5th to 95th percentile) with the measurements; open triangles are limits."""
     last = max([p[0] for p in band.points] + [result.followed_to, result.progression or 0.0]) + 90.0
-    positive = [v for v in band.low if v > 0] + [p[1] for p in band.points if p[1] > 0]
-    floor = max(min(positive, default=1.0), max(band.high, default=1.0) * 1e-5)
     days = [i for i, d in enumerate(band.days) if d <= last]
-    area = [
-        {"day": band.days[i], "low": max(band.low[i], floor), "middle": max(band.middle[i], floor), "high": max(band.high[i], floor)}
-        for i in days
-    ]
+    area = [{"day": band.days[i], "low": band.low[i], "middle": band.middle[i], "high": band.high[i]} for i in days]
     points = [
-        {"day": d, "value": max(v, floor), "what": "measured" if k == 0 else ("below this limit" if k < 0 else "above this limit")}
+        {"day": d, "value": v, "what": "measured" if k == 0 else ("below this limit" if k < 0 else "above this limit")}
         for d, v, k in band.points
     ]
+    top = max([band.high[i] for i in days] + [p[1] for p in band.points] + [band.offset])
+    steps = [b * 10.0**e for e in range(-2, 8) for b in ((1.0, 3.0) if top < 1000 * band.offset else (1.0,))]
+    ticks = [0.0, *[v for v in steps if band.offset / 3.0 <= v <= 1.3 * top]]
     x = {"field": "day", "type": "quantitative", "title": "days since the infusion", "scale": {"domain": [0, last], "nice": False}}
-    log = {"type": "log"}
-    title = f"{CHANNEL[band.channel]} ({band.unit})"
+    y = {
+        "type": "quantitative",
+        "scale": {"type": "symlog", "constant": band.offset, "domainMin": 0},
+        "axis": {"values": ticks, "format": ",.8~g"},
+        "title": f"{CHANNEL[band.channel]} ({band.unit})",
+    }
     colour = COLOUR[band.channel]
     layers: list[Spec] = [
         {
             "data": {"values": area},
             "mark": {"type": "area", "color": colour, "opacity": 0.2},
-            "encoding": {"x": x, "y": {"field": "low", "type": "quantitative", "scale": log, "title": title}, "y2": {"field": "high"}},
+            "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}},
         },
         {
             "data": {"values": area},
             "mark": {"type": "line", "color": colour},
-            "encoding": {"x": x, "y": {"field": "middle", "type": "quantitative", "scale": log, "title": title}},
+            "encoding": {"x": x, "y": {"field": "middle", **y}},
         },
         {
             "data": {"values": points},
             "mark": {"type": "point", "color": INK, "size": 60, "filled": False},
             "encoding": {
                 "x": x,
-                "y": {"field": "value", "type": "quantitative", "scale": log, "title": title},
+                "y": {"field": "value", **y},
                 "shape": {
                     "field": "what",
                     "type": "nominal",
@@ -161,11 +168,12 @@ def mechanism_page(result: MechanismResult, record: Record) -> str:
     """The page for one patient."""
     about = f"Infusion of {escape(result.product)} on day {result.infusion_day}."
     used = ", ".join(f"{n} x {CHANNEL[c]}" for c, n in result.measurements.items() if n) or "none"
-    course = (
-        f"progression on day {result.progression:g}"
-        if result.progression is not None
-        else f"without progression to day {result.followed_to:g}"
-    )
+    if result.progression is not None:
+        course = f"progression on day {result.progression:g}"
+    elif result.followed_to > 0:
+        course = f"without progression to day {result.followed_to:g}"
+    else:
+        course = "no progression is confirmed, and no day is known until which it is excluded"
     body = [
         f'<p class="answer">{escape(answer(result))}</p>',
         f"<p>{about} Read: {escape(used)}; {course} (days from the infusion).</p>",
@@ -179,7 +187,10 @@ def mechanism_page(result: MechanismResult, record: Record) -> str:
     if result.bands:
         body.append("<h2>Fit</h2>")
         body += [svg(band_chart(b, result), label=f"Fit of {CHANNEL[b.channel]}") for b in result.bands]
-        body.append('<p class="small">Line and area: median, 5th and 95th percentile of the level; the red line is the progression.</p>')
+        body.append(
+            '<p class="small">Line and area: median, 5th and 95th percentile of the level. Circles: values; triangles: limits, the value '
+            "lies below (pointing down) or above. The red line is the progression. Near zero the scale is even, as values are compared.</p>"
+        )
     if result.next_measurements:
         body += ["<h2>What would tell most</h2>", _next_table(result)]
     body += ["<h2>Basis</h2>", "<ul>", *[f"<li>{escape(n)}</li>" for n in (*result.notes, *_basis(result))], "</ul>"]
@@ -212,6 +223,8 @@ def _next_table(result: MechanismResult) -> str:
         f'<tr><td>{escape(TEST[c.test])}</td><td class="n">{c.day:g}</td><td class="n">{c.bits:.2f} &plusmn; {c.error:.2f}</td></tr>'
         for c in result.next_measurements
     ]
+    if result.entropy_bits < SETTLED:
+        return f"<p>{SETTLED_TEXT}</p>"
     return (
         f"<p>Uncertainty now: {result.entropy_bits:.2f} bits.</p>"
         '<table><tr><th>measurement</th><th class="n">day</th><th class="n">expected gain (bits)</th></tr>' + "".join(rows) + "</table>"
@@ -226,9 +239,13 @@ def mechanism_text(result: MechanismResult) -> str:
         lines.append(f"  {_names(result, c.members):48s} {c.probability:6.1%} +- {c.error:5.1%}  (before the data {c.prior:5.1%})  {bar}")
     if result.next_measurements:
         lines += ["", "  What would tell most:"]
-        lines += [
-            f"    {TEST[c.test]} on day {c.day:g}: {c.bits:.2f} of {result.entropy_bits:.2f} bits" for c in result.next_measurements[:3]
-        ]
+        lines += (
+            [f"    {SETTLED_TEXT}"]
+            if result.entropy_bits < SETTLED
+            else [
+                f"    {TEST[c.test]} on day {c.day:g}: {c.bits:.2f} of {result.entropy_bits:.2f} bits" for c in result.next_measurements[:3]
+            ]
+        )
     lines += ["", *[f"  note: {n}" for n in (*result.notes, *_basis(result))]]
     return "\n".join(lines)
 
