@@ -1,0 +1,29 @@
+"""The command line. Exit codes: 0 done, 1 what `check` looks for was found, 2 input that can't be used, 3 a fault of the program."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# isort: off
+# in the order of the commands in `rearm --help`
+from rearm.cli import patients, knowledge, response, model, start  # noqa: F401
+
+# isort: on
+from rearm.cli.shared import app, say
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Entry point of `rearm`. No traceback reaches a user: a fault of the program ends with a sentence and exit code 3."""
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get("REARM_DEBUG"):
+            raise
+        say(
+            f"rearm: a fault of the program, not of your input ({type(error).__name__}: {error}). "
+            "Nothing that was written before is lost. Please report it; REARM_DEBUG=1 shows where it happened."
+        )
+        sys.exit(3)

@@ -1,0 +1,3 @@
+from rearm.cli import main
+
+main()

@@ -1,0 +1,122 @@
+"""Commands on what is known: the evidence of options, and the knowledge itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rearm.cli.shared import Json, Unusable, app, console, knowledge_app, print_json, say, spoken
+
+if TYPE_CHECKING:
+    from rearm.record import Record
+
+
+@app.command()
+@spoken
+def evidence(
+    names: Annotated[list[str] | None, typer.Argument(help="Strategies or ids of options; without any, an overview of all.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write one page with tables and forest plots to this file.")] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Write the forest plots as SVG files into this folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the studies behind an option: each arm, the pooled figure, how direct it is, and what is shown but not pooled."""
+    from rearm.report.evidence import choose_evidence, evidence_object, evidence_overview, evidence_page, evidence_text, write_evidence_svgs
+    from rearm.report.files import write_text
+
+    chosen = choose_evidence(names or ())
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        write_text(html, evidence_page(names or ()))
+        say(f"{html} written.")
+    if svg is not None:
+        for path in write_evidence_svgs(chosen, svg):
+            say(f"{path} written.")
+    if as_json:
+        print_json(evidence_object(chosen))
+    elif html is None and svg is None:
+        wide = console()
+        for part in [evidence_text(one) for one in chosen] if names else [evidence_overview(chosen)]:
+            wide.print(part)
+
+
+@knowledge_app.command("check")
+@spoken
+def knowledge_check(
+    folder: Annotated[Path | None, typer.Argument(help="A folder of knowledge files; by default the bundled knowledge.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List everything that falls short: schema, sources, numbers, conditions, examples. Exit 1 when there is something."""
+    from rearm.assess.check import check as checked
+
+    if folder is not None and not folder.is_dir():
+        raise Unusable(f"There is no folder {folder}. Give a folder with the files of a knowledge bundle.")
+    problems = checked(folder)
+    if as_json:
+        print_json([{"where": p.where, "text": p.text} for p in problems])
+    else:
+        for problem in problems:
+            print(problem)
+        print(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} found." if problems else "The knowledge is sound.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@knowledge_app.command("show")
+@spoken
+def knowledge_show(
+    name: Annotated[str, typer.Argument(help="Id of an option, factor, statement, study, source, finding or test.")], as_json: Json = False
+) -> None:
+    """Show one entry: what it says, its rules, its sources."""
+    from rearm.report.knowledge_text import entry_object, entry_text
+
+    if as_json:
+        print_json(entry_object(name))
+    else:
+        print(entry_text(name))
+
+
+@knowledge_app.command("diff")
+@spoken
+def knowledge_diff(
+    before: Annotated[Path, typer.Argument(help="A folder of knowledge files.")],
+    after: Annotated[Path, typer.Argument(help="Another one.")],
+    as_json: Json = False,
+) -> None:
+    """Say what changed between two bundles, and which verdicts of the bundled example patients changed with it."""
+    from rearm.assess.diff import diff
+    from rearm.knowledge import load
+    from rearm.report.knowledge_text import diff_object, diff_text
+
+    for folder in (before, after):
+        if not folder.is_dir():
+            raise Unusable(f"There is no folder {folder}. Give two folders with the files of a knowledge bundle.")
+    found = diff(load(before), load(after), _examples())
+    if as_json:
+        print_json(diff_object(found))
+    else:
+        print(diff_text(found))
+
+
+def _examples() -> list[Record]:
+    """The invented patients: inside an installed package, or beside the source."""
+    from rearm.intake import read
+
+    places = (Path(__file__).parents[1] / "_examples", Path(__file__).parents[3] / "examples" / "tables")
+    return next((list(read(p).records) for p in places if p.is_dir()), [])
+
+
+@knowledge_app.command("list")
+@spoken
+def knowledge_list(as_json: Json = False) -> None:
+    """Name every option and factor."""
+    from rearm.knowledge import load
+
+    known = load()
+    rows = [("option", o.id, o.name) for o in known.options.values()] + [("factor", f.id, f.name) for f in known.factors.values()]
+    if as_json:
+        print_json([{"kind": kind, "id": name, "name": text} for kind, name, text in rows])
+    else:
+        for kind, name, text in rows:
+            print(f"{kind:7} {name:45} {text}")

@@ -1,0 +1,75 @@
+"""The mechanistic model: one patient, or a trial on virtual ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rearm.cli.shared import Input, Json, MappingFile, Patients, Unusable, app, chosen_patients, print_json, read_input, say, spoken
+
+
+@app.command()
+@spoken
+def mechanism(
+    path: Input,
+    mapping: MappingFile = None,
+    patient: Patients = None,
+    infusion: Annotated[
+        int | None, typer.Option("--infusion", help="Number of the infusion that the course starts at, from 1 (default: the first).")
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=1000, help="Virtual patients that are simulated.")] = 60_000,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")] = 20_260_101,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient into this folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test. It feeds no cause and no option."""
+    from rearm.mechanism import posterior
+    from rearm.report.files import unique_names, write_text
+    from rearm.report.mechanism import mechanism_page, mechanism_text
+
+    records = chosen_patients(read_input(path, mapping), patient)
+    names = unique_names(records)
+    found = []
+    for record in records:
+        result = posterior(record, infusion=infusion, draws=draws, seed=seed)
+        if html is not None:
+            html.mkdir(parents=True, exist_ok=True)
+            write_text(html / f"{names[record.patient_id]}-mechanism.html", mechanism_page(result, record))
+            say(f"{html / names[record.patient_id]}-mechanism.html written.")
+        found.append(result.to_dict())
+        if not as_json:
+            print(mechanism_text(result))
+    if as_json:
+        print_json(found)
+
+
+@app.command()
+@spoken
+def trial(
+    plan: Annotated[Path, typer.Argument(help="A plan (TOML): arms as sequences of therapies with decision rules.")],
+    seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same result (default: that of the plan).")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write figure and table to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A trial on virtual patients: arms of therapies, judged by the same response criteria as real ones. A model's hypothesis."""
+    import tomllib
+
+    from rearm.mechanism.trial import run_trial
+    from rearm.report.files import write_text
+    from rearm.report.mechanism import trial_page, trial_text
+
+    try:
+        read = tomllib.loads(plan.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unusable(f"{plan} is not a TOML file ({error}).") from None
+    result = run_trial(read, seed=seed)
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        write_text(html, trial_page(result))
+        say(f"{html} written.")
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        print(trial_text(result))

@@ -1,0 +1,109 @@
+"""Commands on patients: assess, check, explain."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rearm.cli.shared import (
+    AsOf,
+    Input,
+    Json,
+    MappingFile,
+    Patients,
+    Region,
+    Unusable,
+    app,
+    chosen_patients,
+    console,
+    day_of,
+    print_json,
+    read_input,
+    say,
+    spoken,
+)
+
+
+@app.command()
+@spoken
+def assess(
+    path: Input,
+    mapping: MappingFile = None,
+    patient: Patients = None,
+    as_of: AsOf = None,
+    region: Region = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient, and an index, into this folder.")] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write the result of each patient as JSON into this folder; - prints JSON lines.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")] = False,
+) -> None:
+    """Assess patients: failure, causes, options and next tests, each with its basis."""
+    from rearm.report.files import assess_to_files
+
+    reading = read_input(path, mapping)
+    records = chosen_patients(reading, patient)
+    if not records:
+        raise Unusable(f"{path} holds no patient. `rearm check {path}` lists what was found instead.")
+    to_stdout = json_to is not None and str(json_to) == "-"
+    done = assess_to_files(
+        records, as_of=day_of(as_of), region=region, html=html, json_folder=None if to_stdout else json_to,
+        console=None if quiet or to_stdout else console(), json_lines=sys.stdout if to_stdout else None,
+    )  # fmt: skip
+    for issue in reading.issues:
+        if issue.severity != "note":
+            say(f"rearm: {issue.source}: {issue.message}")
+    for line in done.words():
+        say(line)
+    if done.failed:
+        raise typer.Exit(3)
+
+
+@app.command()
+@spoken
+def check(path: Input, mapping: MappingFile = None, as_json: Json = False) -> None:
+    """List what was wrong with the input and what was done about it. Exit 1 when a value was set aside or refused."""
+    from dataclasses import asdict
+
+    from rearm.report.terminal import issues_table
+
+    reading = read_input(path, mapping)
+    issues = reading.all_issues()
+    if as_json:
+        print_json([{**asdict(i), "source": str(i.source)} for i in issues])
+    elif issues:
+        console().print(issues_table(issues))
+    if not as_json:
+        aside = sum(i.done != "used" for i in issues)
+        print(f"{len(reading.records)} patients, {len(issues)} issues, {aside} of them set something aside or refused it.")
+    if any(i.done != "used" for i in issues):
+        raise typer.Exit(1)
+
+
+@app.command()
+@spoken
+def explain(
+    path: Input,
+    mapping: MappingFile = None,
+    patient: Patients = None,
+    option: Annotated[list[str] | None, typer.Option("--option", help="Id of an option; may be repeated.")] = None,
+    factor: Annotated[list[str] | None, typer.Option("--factor", help="Id of a factor (a cause); may be repeated.")] = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Show the full trace: each rule, its clauses, the findings read, their source rows, true, false or unknown."""
+    from rearm.assess import explain as traced
+    from rearm.report.trace import trace_object, trace_text
+
+    subjects = [*(option or []), *(factor or [])]
+    if not subjects:
+        raise Unusable("Say what to explain: --option ID or --factor ID. `rearm knowledge list` names them.")
+    records = chosen_patients(read_input(path, mapping), patient)
+    found = [(r.patient_id, traced(r, subject, as_of=day_of(as_of))) for r in records for subject in subjects]
+    if as_json:
+        print_json([{"patient_id": who, **trace_object(trace)} for who, trace in found])
+    else:
+        print("\n\n".join(f"{who}: {trace_text(trace)}" for who, trace in found))

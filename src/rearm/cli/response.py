@@ -1,0 +1,82 @@
+"""The response course."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rearm.cli.shared import Input, MappingFile, Patients, Unusable, app, chosen_patients, console, read_input, say, spoken
+
+
+@app.command()
+@spoken
+def response(
+    path: Input,
+    mapping: MappingFile = None,
+    patient: Patients = None,
+    start: Annotated[
+        int | None, typer.Option("--start", help="Day that every course is counted from (default: the last infusion).")
+    ] = None,
+    criteria: Annotated[str | None, typer.Option("--criteria", help="Version of the criteria (default: imwg-2016).")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the criteria, for example A5=pd; repeatable.")
+    ] = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Say why, visit by visit.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient, and one with all, into this folder.")] = None,
+    json_to: Annotated[
+        Path | None, typer.Option("--json", help="Write one JSON object a patient into this folder; - prints lines.")
+    ] = None,
+    adam: Annotated[Path | None, typer.Option("--adam", help="Write ADRS and ADTTE (Parquet, XPT) into this folder.")] = None,
+    stated_rs: Annotated[
+        bool, typer.Option("--stated-rs", help="PATH is an SDTM RS table of investigators' responses: confirm those, write ADRS to --adam.")
+    ] = False,
+    supplement: Annotated[Path | None, typer.Option("--supplement", help="The SUPPRS table beside an RS table.")] = None,
+    study: Annotated[str, typer.Option("--study", help="STUDYID of the trial datasets.")] = "",
+    fhir: Annotated[Path | None, typer.Option("--fhir", help="Write the responses as FHIR Observations into this folder.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No course on the terminal.")] = False,
+) -> None:
+    """The confirmed IMWG response course from raw results: table, picture, JSON, trial datasets, FHIR. Needs no CAR-T."""
+    from rearm.course import load_criteria
+    from rearm.report.response_files import run_response
+
+    if stated_rs:
+        _stated_rs(path, supplement, adam, study)
+        return
+    given = dict(_setting(text) for text in parameter or ())
+    chosen = load_criteria(**({"version": criteria} if criteria else {}), **given)
+    records = chosen_patients(read_input(path, mapping), patient)
+    to_stdout = json_to is not None and str(json_to) == "-"
+    done = run_response(
+        records, console=None if quiet or to_stdout else console(), trace=trace, html=html, json_folder=None if to_stdout else json_to,
+        json_lines=sys.stdout if to_stdout else None, adam=adam, study=study, fhir=fhir, start=start, criteria=chosen,
+    )  # fmt: skip
+    for line in done.words():
+        say(line)
+    if done.failed:
+        raise typer.Exit(3)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, mark, value = text.partition("=")
+    if not mark or not name:
+        raise Unusable(f"--set {text} is not NAME=VALUE, for example A5=pd. docs/dictionary/criteria.md lists the parameters.")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        return name.strip(), value.strip()
+
+
+def _stated_rs(path: Path, supplement: Path | None, adam: Path | None, study: str) -> None:
+    from rearm.report.adam import write_frames
+    from rearm.report.compatibility import rs_adrs
+
+    if adam is None:
+        raise Unusable("--stated-rs writes trial datasets: say where, with --adam FOLDER.")
+    found = rs_adrs(path, supplement, study=study)
+    adam.mkdir(parents=True, exist_ok=True)
+    written, notes = write_frames({"adrs": found.adrs}, adam)
+    for line in (*(str(p) for p in written), *notes, *found.notes):
+        say(line)

@@ -1,0 +1,145 @@
+"""What all commands share: the program and its options, how input is read, how a fault of the input is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rearm.intake import Reading
+    from rearm.record import Record
+
+__all__ = [
+    "AsOf",
+    "Input",
+    "Json",
+    "MappingFile",
+    "Patients",
+    "Region",
+    "Unusable",
+    "app",
+    "chosen_patients",
+    "console",
+    "day_of",
+    "knowledge_app",
+    "print_json",
+    "read_input",
+    "say",
+    "spoken",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="After CAR-T in multiple myeloma: did it fail, why, what can be given now, and which test would change the answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+knowledge_app = typer.Typer(help="The knowledge: check it, compare two bundles, show an entry.", no_args_is_help=True)
+app.add_typer(knowledge_app, name="knowledge")
+
+Input = Annotated[
+    Path, typer.Argument(help="A FHIR R4 bundle (.json), a folder or workbook of tidy tables, or with --mapping any other tables.")
+]
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="A mapping file (TOML) for tables in another layout.")]
+Patients = Annotated[list[str] | None, typer.Option("--patient", help="Only this patient; may be repeated.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="Day of the patient's axis, or a date (YYYY-MM-DD). Nothing later is read.")]
+Region = Annotated[str | None, typer.Option("--region", help="Where approvals are looked up: US, EU ... (default: anywhere).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+class Unusable(Exception):
+    """Ends the command with exit code 2 and this sentence."""
+
+
+def spoken(command: Callable[P, T]) -> Callable[P, T]:
+    """Unusable input ends with a sentence and exit code 2."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        from rearm.assess import AssessmentError
+        from rearm.course import CriteriaError
+        from rearm.intake import InputError
+        from rearm.knowledge import KnowledgeError
+        from rearm.knowledge.studies import StudyError
+        from rearm.mechanism.parameters import MechanismError
+        from rearm.report.compatibility import RsError
+
+        try:
+            return command(*args, **kwargs)
+        except (Unusable, InputError, AssessmentError, CriteriaError, KnowledgeError, MechanismError, RsError, StudyError) as error:
+            say(f"rearm: {error}")
+            raise typer.Exit(2) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except OSError as error:
+            where = error.filename if error.filename is not None else "The output"
+            say(f"rearm: {where} can't be read or written ({error.strerror}). Check the path, its permissions and the space on the disk.")
+            raise typer.Exit(2) from None
+
+    return run
+
+
+def say(text: str) -> None:
+    """To standard error, so that standard output holds results only."""
+    print(text, file=sys.stderr)
+
+
+def console() -> Console:
+    """As wide as the terminal; 140 columns where the output goes to a file."""
+    from rich.console import Console
+
+    wide = {} if sys.stdout.isatty() or os.environ.get("COLUMNS") else {"width": 140}
+    return Console(highlight=False, soft_wrap=False, **wide)  # type: ignore[arg-type]
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def read_input(path: Path, mapping: Path | None) -> Reading:
+    """The records of a file or folder, as of today."""
+    from rearm.intake import read
+
+    return read(path, mapping, today=date.today())
+
+
+def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> list[Record]:
+    """The patients that were asked for, all without `--patient`."""
+    if not patients:
+        return list(reading.records)
+    by_id = {record.patient_id: record for record in reading.records}
+    missing = [p for p in patients if p not in by_id]
+    if missing:
+        known = ", ".join(sorted(by_id)[:12]) + (" ..." if len(by_id) > 12 else "")
+        raise Unusable(f"There is no patient {', '.join(missing)} in the input. Patients there: {known or 'none'}.")
+    return [by_id[p] for p in patients]
+
+
+def day_of(text: str | None) -> int | date | None:
+    """`--as-of` as a day of the axis or a date."""
+    if text is None:
+        return None
+    if re.fullmatch(r"[+-]?[0-9]{1,5}", text):
+        return int(text)
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise Unusable(f"--as-of {text} is neither a day of the patient's axis (for example 210) nor a date (for example 2024-08-31).")

@@ -1,0 +1,40 @@
+"""Commands that help to begin: empty tables, a draft of a mapping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rearm.cli.shared import Json, app, print_json, spoken
+
+
+@app.command()
+@spoken
+def template(folder: Annotated[Path, typer.Argument(help="A folder to write to.")], as_json: Json = False) -> None:
+    """Write empty tidy tables with a description of each column."""
+    from rearm.intake.template import write_template
+
+    written = [str(p) for p in write_template(folder)]
+    if as_json:
+        print_json(written)
+    else:
+        print("\n".join(written))
+
+
+@app.command()
+@spoken
+def init(
+    mapping: Annotated[Path, typer.Argument(help="The mapping file to write (TOML).")],
+    source: Annotated[Path, typer.Option("--from", help="The workbook, folder or file whose headers are read.")],
+    as_json: Json = False,
+) -> None:
+    """Draft a mapping file from the headers: every column listed, those not recognised as comments."""
+    from rearm.intake.draft import write_draft
+
+    written = write_draft(mapping, source)
+    if as_json:
+        print_json(str(written))
+    else:
+        print(f"{written} written. Read it through, complete the commented columns, then: rearm check {source} --mapping {written}")
