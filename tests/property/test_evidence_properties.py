@@ -21,10 +21,18 @@ def study(index: int, counts: Counts, setting: str = "post-bcma-cart") -> Study:
         "setting": setting,
         "population": "invented",
         "figure": "patient-level",
-        "n_treated": counts[1],
-        "response": {"events": counts[0]},
+        "response": {"events": counts[0], "n": counts[1]},
     }
-    head = {"id": f"s{index}", "authors": "x", "title": "x", "journal": "x", "year": 2024, "doi": "x", "url": "x", "read_from": "abstract"}
+    head = {
+        "id": f"s{index}",
+        "authors": "x",
+        "title": "x",
+        "journal": "x",
+        "year": 2024,
+        "doi": "10.0/0",
+        "url": "https://example.org",
+        "read_from": "abstract",
+    }
     return parse_study({**head, "design": "phase-2", "arm": [arm]}, "x.toml")
 
 

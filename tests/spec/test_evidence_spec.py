@@ -6,6 +6,8 @@ Columns of an arm: setting, kind of figure, responders/patients, overlap group, 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from statistics import median
 from typing import Any
 
 import pytest
@@ -371,9 +373,11 @@ what is printed                               | standard error of the log median
 ----------------------------------------------|------------------------------------------
 median 5 (3-8), 60 patients                   | 0.2502
 median 5 (3-8) at 90 %, 60 patients           | 0.2981
-median 5 (4.9-not reached), 60 patients       | 0.1291
+median 5 (4.9-not reached), 60 patients       | 0.1863
 median 5 (3-not reached), 60 patients         | 0.2606
-median 5, 60 patients                         | 0.1667
+median 5, 60 patients                         | 0.1863
+median 5, response of 25 patients             | 0.2885
+50 % at month 5, 60 patients                  | 0.1863
 50 % at month 6, 25 patients                  | 0.2885
 40 % at month 6 (30-55)                       | 0.1786
 """
@@ -381,12 +385,12 @@ median 5, 60 patients                         | 0.1667
 
 @pytest.mark.parametrize("line", STANDARD_ERRORS.strip().splitlines()[2:])
 def test_standard_errors_by_hand(line: str) -> None:
-    """ln(8/3)/(2 x 1.96); over 1.645 at 90 %; open above: ln(5/3)/1.96, at least 1/sqrt(60), as if each patient had an event; a median
-    alone 1/sqrt(0.6 x 60); a landmark S of n: sqrt((1-S)/(n S))/(-ln S); with limits ln(ln .30/ln .55)/(2 x 1.96)."""
+    """ln(8/3)/(2 x 1.96); over 1.645 at 90 %; open above: ln(5/3)/1.96, and not less than a median alone would have; a landmark S of n:
+    sqrt((1-S)/(n S))/(-ln S); with limits ln(ln .30/ln .55)/(2 x 1.96). A median alone is the landmark of 50 %: 1/(ln 2 x sqrt(60))."""
     text, wanted = (part.strip() for part in line.split("|"))
     pfs: dict[str, Any] = {"median": 5.0}
     if text.startswith("50 %"):
-        pfs = {"landmarks": [{"month": 6, "percent": 50}]}
+        pfs = {"landmarks": [{"month": int(text.split("month ")[1].split(",")[0]), "percent": 50}]}
     elif text.startswith("40 %"):
         pfs = {"landmarks": [{"month": 6, "percent": 40, "low": 30, "high": 55}]}
     elif "(" in text:
@@ -395,7 +399,8 @@ def test_standard_errors_by_hand(line: str) -> None:
             pfs["high"] = 8.0
         if "90 %" in text:
             pfs["level"] = 0.9
-    n = {"n_treated": int(text.split(", ")[1].split()[0])} if "patients" in text else {}
+    n: dict[str, Any] = {"n_treated": int(text.split(", ")[1].split()[0])} if "patients" in text and "response" not in text else {}
+    n |= {"response": {"events": 10, "n": 25}} if "response" in text else {}
     evidence = figure_of(study("s", arm("s-a", CART, None, pfs=pfs, **n)))
     data = data_of(evidence.listed[0].arm, "pfs")
     assert isinstance(data, ArmData)
@@ -426,8 +431,8 @@ MEDIANS = """
 what is printed                              | how the weight was set
 ---------------------------------------------|-------------------------------------------------------------
 median 5.0 (3.0-8.0), 60 patients            | -
-median 5.0 (3.0-not reached), 60 patients    | weight from the lower limit; the upper was not reached
-median 5.0, 60 patients                      | only a median is printed: weight set as if 60%
+median 5.0 (3.0-not reached), 60 patients    | weight from the lower limit; the upper one is open
+median 5.0, 60 patients                      | only a median is printed: weight set as if
 43 % at month 6 (33-55)                      | median from 43 % free of progression at month 6
 median 5.0, no number                        | not pooled
 """
@@ -449,6 +454,66 @@ def test_a_median_says_how_its_weight_was_set(line: str) -> None:
         return
     note = evidence.pfs.arms[0].note
     assert note is None if wanted == "-" else note.startswith(wanted)
+
+
+def test_an_arm_that_prints_less_does_not_weigh_more() -> None:
+    """Assumed for a median alone, the standard error is about the one that arms with both limits print (median ratio 1.08)."""
+    ratios = []
+    for one in load_studies():
+        for row in one.arms:
+            if row.pfs and row.n_treated and row.pfs.median and row.pfs.low and row.pfs.high:
+                printed = data_of(replace(row, figure="patient-level"), "pfs")
+                alone = data_of(replace(row, figure="patient-level", pfs=replace(row.pfs, low=None, high=None)), "pfs")
+                assert isinstance(printed, ArmData) and isinstance(alone, ArmData) and printed.se and alone.se
+                ratios.append(printed.se / alone.se)
+    assert len(ratios) > 10
+    assert 0.9 < median(ratios) < 1.15
+
+
+def test_where_the_response_tells_the_number_of_patients_the_remark_says_so() -> None:
+    row = arm("s-a", CART, None, response={"events": 10, "n": 25}, pfs={"landmarks": [{"month": 6, "percent": 43, "low": 33, "high": 55}]})
+    evidence = figure_of(study("s", row))
+    assert evidence.pfs.patients == 25
+    assert "patients as for the response" in evidence.pfs.arms[0].note
+
+
+NOT_REACHED = """
+other arm                          | figure of month 10  | said
+-----------------------------------|---------------------|------------------------------------------
+after CAR-T, 80 % at month 24      | yes                 | leaves out 1 arm in which it was not reached
+after CAR-T, 80 %, same patients   | yes                 | -
+no CAR-T, 80 % at month 24         | yes                 | -
+after CAR-T, 20 % at month 24      | yes                 | -
+after CAR-T, 80 % at month 24      | no                  | Median PFS was not reached in 1 arm
+"""
+
+
+@pytest.mark.parametrize("line", NOT_REACHED.strip().splitlines()[2:])
+def test_arms_whose_median_was_not_reached_are_named_beside_the_median_of_the_others(line: str) -> None:
+    """They are the better ones: what is left leans low, and without them said it would look like the whole."""
+    other, figure, said = (part.strip() for part in line.split("|"))
+    shared = ["g"] if "same patients" in other else []
+    pfs = {"landmarks": [{"month": 24, "percent": 20 if "20 %" in other else 80}]}
+    rows = [study("o", arm("o-a", CART if "after" in other else NAIVE, "10/20", pfs=pfs, overlap=shared))]
+    if figure == "yes":
+        rows.append(study("f", arm("f-a", CART, "10/20", pfs={"median": 10.0}, overlap=shared)))
+    evidence = figure_of(*rows)
+    assert (evidence.pfs is not None) == (figure == "yes")
+    assert ("not reached" in evidence.note) == (said != "-")
+    assert said == "-" or said in evidence.note
+    notes = " ".join(str(row["note"]) for row in forest_rows(evidence, "pfs") if row["kind"] == "pooled")
+    assert ("not reached" in notes) == (said.startswith("leaves"))
+
+
+def test_weak_sources_behind_a_figure_are_counted() -> None:
+    strong, weak = arm("s-a", CART, "10/20"), arm("w-a", CART, "11/20", read_from="conference abstract")
+    both, alone = figure_of(study("s", strong), study("w", weak)), figure_of(study("w", weak))
+    words = "1 of 2 arms read from a weak source"
+    assert words in both.note and words in forest_rows(both)[2]["note"]
+    assert "Read from a weak source only" in alone.note
+    assert "Both arms read from weak sources" in figure_of(*(study(f"s{i}", weak | {"id": f"w-{i}"}) for i in range(2))).note
+    assert "Response: read from a weak source only" in figure_of(study("n", arm("n-a", NAIVE, "11/20", read_from="news"))).note
+    assert "weak" not in figure_of(study("s", strong)).note
 
 
 def test_survival_is_listed_never_pooled() -> None:

@@ -29,6 +29,7 @@ from rearm.report.evidence import (
 from rearm.report.forest import estimate_words, forest_lines, forest_spec
 
 SUMMARY = {"directness": "direct", "setting": "after BCMA CAR-T", "study": None, "events": None, "weight": None, "weak": None}
+SUMMARY |= {"borrowed_share": None, "note": None}
 ARM = {"kind": "arm", "label": "Drug", "study": "a", "events": 30, "n": 40, "estimate": 0.75, "low": 0.6, "high": 0.86, "weight": 1.0}
 ROWS = [
     SUMMARY | ARM,
@@ -181,10 +182,62 @@ def test_the_terminal_shows_plot_figures_and_reasons() -> None:
     (one,) = choose_evidence(["bispecific-gprc5d"])
     text = printed(evidence_text(one))
     assert "■" in text and "◆" in text and "Average centre" in text
-    assert "Not pooled: subset." in text
+    assert "Response not pooled: subset." in text
     overview = printed(evidence_overview(choose_evidence()))
     assert all(strategy in overview for strategy in STRATEGIES)
     assert "none read" in overview and "rank nothing" in overview
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_terminal_stays_readable_at_this_width(width: int) -> None:
+    """Each plot with its figure in one line, nothing cut or broken inside a word."""
+    chosen = choose_evidence(["bispecific-bcma", "bispecific-combination", "second-cart-same-target"])
+    for one in chosen:
+        out = StringIO()
+        Console(file=out, width=width, highlight=False).print(evidence_text(one))
+        lines = out.getvalue().splitlines()
+        assert max(map(len, lines)) <= width and "…" not in out.getvalue()
+        for measure in MEASURES:
+            for row, plot in zip(rows := forest_rows(one.evidence, measure), forest_lines(rows, measure=measure, width=33), strict=True):
+                assert any(plot.strip() in line and estimate_words(row, measure) in line for line in lines)
+                if row["kind"] == "arm":
+                    assert not row["weak"] or "(weak source)" in out.getvalue()
+    out = StringIO()
+    Console(file=out, width=width, highlight=False).print(evidence_overview(choose_evidence()))
+    assert all(re.search(rf"^{strategy}\s", out.getvalue(), re.M) for strategy in STRATEGIES)
+    assert "direct" in out.getvalue() and "indirect" in out.getvalue()
+
+
+def test_the_terminal_says_how_weights_were_set_and_what_stands_without_an_arm() -> None:
+    (one,) = choose_evidence(["imid-combination"])
+    text = " ".join(printed(evidence_text(one)).split())
+    for row in forest_rows(one.evidence, "pfs"):
+        assert row["note"] is None or row["note"] in text
+        if row["without_estimate"] is not None:
+            assert f"without it {row['without_estimate']:.1f} months" in text
+
+
+def test_every_arm_read_stands_on_the_terminal_survival_included() -> None:
+    (one,) = choose_evidence(["bispecific-gprc5d"])
+    text = " ".join(printed(evidence_text(one)).split())
+    for row in listed_rows(one.evidence):
+        assert row["population"] in text
+        assert row["os"] is None or f"OS {row['os']}" in text
+
+
+def test_a_weak_source_looks_weak_in_the_picture() -> None:
+    long = "Drug " * 30
+    values = forest_spec([ROWS[0] | {"weak": True, "label": long}, *ROWS[1:]], names={"a": "Author 2031"})["data"]["values"]
+    assert values[1]["label"].endswith("… (weak source)") and values[1]["weak"] is True
+    assert len(values[1]["label"]) <= 70
+    assert "weak" not in forest_spec(ROWS)["data"]["values"][1]["label"]
+
+
+def test_what_was_borrowed_stands_in_the_picture() -> None:
+    rows = forest_rows(evidence_for("bispecific-gprc5d"))
+    share = next(r for r in rows if r["kind"] == "pooled")["borrowed_share"]
+    labels = [v["label"] for v in forest_spec(rows)["data"]["values"]]
+    assert [label for label in labels if "borrowed" in label] == [f"Average centre, {share:.0%} borrowed"]
 
 
 def test_plain_data_is_json(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal
 
@@ -30,6 +30,7 @@ __all__ = [
     "LOGIT",
     "LOG_MONTHS",
     "MEASURES",
+    "NOT_REACHED",
     "ArmData",
     "Loan",
     "Measure",
@@ -38,6 +39,7 @@ __all__ = [
     "Scale",
     "borrowed",
     "data_of",
+    "median_not_reached",
     "pool",
 ]
 
@@ -59,8 +61,7 @@ MIDDLE_HALF = (0.25, 0.75)
 LANDMARK_RANGE = (30.0, 70.0)
 """Percent still free of the event between which a landmark gives a median; beyond, a constant hazard would carry too far."""
 
-EVENTS_BEHIND_A_MEDIAN = 0.6
-"""Assumed share of patients with an event, where a median is printed without interval or landmark."""
+NOT_REACHED = "median not reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,27 +138,48 @@ def _share(arm: Arm, value: Proportion | None) -> ArmData | str:
     return ArmData(arm, value.n, events=value.events, note="responder count computed from the percentage" if value.computed else None)
 
 
+def _landmark_se(free: float, n: int) -> float:
+    """Standard error of the log median where the share `free` of n patients is free of the event: Greenwood, nobody censored before."""
+    return math.sqrt((1 - free) / (n * free)) / -math.log(free)
+
+
+def median_not_reached(value: Months) -> bool:
+    """No median is printed, and at every landmark more than half were free of the event."""
+    return value.median is None and all(mark.percent > 50 for mark in value.landmarks)
+
+
 def _median(arm: Arm, value: Months | None) -> ArmData | str:
-    """Log median with its standard error, by the best information printed; says how the weight was set where it is assumed."""
+    """Log median with its standard error, by the best information printed; says how the weight was set where it is assumed.
+
+    The number of patients is that of the response where only this is known.
+    """
     if value is None:
         return "not reported"
-    n, z = arm.n_treated, NormalDist().inv_cdf(0.5 + value.level / 2)
+    if arm.n_treated is not None or arm.response is None or arm.response.n is None:
+        return _median_of(arm, value, arm.n_treated)
+    data = _median_of(arm, value, arm.response.n)
+    if isinstance(data, str):
+        return data
+    return replace(data, note="; ".join(part for part in (data.note, "number of patients as for the response") if part))
+
+
+def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | str:
+    z = NormalDist().inv_cdf(0.5 + value.level / 2)
     if value.median is not None:
         log_median = math.log(value.median)
         if value.low is not None and value.high is not None:
             return ArmData(arm, n, log_median=log_median, se=math.log(value.high / value.low) / (2 * z))
         if value.low is not None and n:
-            # An open upper limit leaves the lower half of the interval; it can't carry more than one event a patient would.
-            se = max(math.log(value.median / value.low) / z, 1 / math.sqrt(n))
-            return ArmData(arm, n, log_median=log_median, se=se, note="weight from the lower limit; the upper was not reached")
+            # An open upper limit leaves the lower half of the interval; it can't carry more than the median by itself would.
+            se = max(math.log(value.median / value.low) / z, _landmark_se(0.5, n))
+            return ArmData(arm, n, log_median=log_median, se=se, note="weight from the lower limit; the upper one is open")
         if n:
-            note = f"only a median is printed: weight set as if {EVENTS_BEHIND_A_MEDIAN:.0%} of {n} patients had progressed or died"
-            return ArmData(arm, n, log_median=log_median, se=1 / math.sqrt(EVENTS_BEHIND_A_MEDIAN * n), note=note)
+            note = f"only a median is printed: weight set as if none of {n} patients had been censored before it"
+            return ArmData(arm, n, log_median=log_median, se=_landmark_se(0.5, n), note=note)
         return "a median without interval and without number of patients"
     mark = min(value.landmarks, key=lambda mark: (abs(mark.percent - 50), mark.month))
     if not LANDMARK_RANGE[0] <= mark.percent <= LANDMARK_RANGE[1]:
-        reached = "median not reached" if mark.percent > 50 else "median not printed"
-        return f"{reached}; {mark.percent:g} % at {mark.month:g} months"
+        return f"{NOT_REACHED if median_not_reached(value) else 'median not printed'}; {mark.percent:g} % at {mark.month:g} months"
     hazard = -math.log(mark.percent / 100)
     log_median = math.log(mark.month * math.log(2) / hazard)
     note = f"median from {mark.percent:g} % free of progression at month {mark.month:g}, constant hazard assumed"
@@ -165,8 +187,7 @@ def _median(arm: Arm, value: Months | None) -> ArmData | str:
         se = math.log(math.log(mark.low / 100) / math.log(mark.high / 100)) / (2 * z)
         return ArmData(arm, n, log_median=log_median, se=se, note=note)
     if n:
-        p = mark.percent / 100
-        se = math.sqrt((1 - p) / (n * p)) / hazard
+        se = _landmark_se(mark.percent / 100, n)
         return ArmData(arm, n, log_median=log_median, se=se, note=f"{note}; weight from {n} patients without censoring")
     return "a landmark without interval and without number of patients"
 

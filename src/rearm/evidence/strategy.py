@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from rearm.evidence.pool import MEASURES, ArmData, Measure, Pooled, pool
+from rearm.evidence.pool import MEASURES, NOT_REACHED, ArmData, Measure, Pooled, pool
 from rearm.evidence.select import ORDER, arms_for, choose, own
 from rearm.knowledge.studies import Arm, Directness, Months, Proportion, Study, load_studies
 
-__all__ = ["Expected", "ListedFigure", "Outcome", "StrategyEvidence", "borrowing_words", "evidence_for"]
+__all__ = ["Expected", "ListedFigure", "Outcome", "StrategyEvidence", "evidence_for", "remarks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,21 @@ class ListedFigure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One measure. `pooled` is the figure after CAR-T and exists only with a direct arm; `background` that of the nearest other setting."""
+    """One measure. `pooled` is the figure after CAR-T and exists only with a direct arm; `background` that of the nearest other setting.
+
+    `not_reached`: arms that would stand in the figure shown, had their median been reached. They are the better ones, so that the median
+    of the others leans low. Without a figure: all such arms.
+    """
 
     measure: Measure
     pooled: Pooled | None
     background: Pooled | None
+    not_reached: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> Pooled | None:
+        """The figure that is given for the option: after CAR-T where there is one, else that of the nearest other setting."""
+        return self.pooled or self.background
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +149,19 @@ def _tiers(rows: Sequence[ArmData]) -> dict[Directness, list[ArmData]]:
     return tiers
 
 
-def _outcome(rows: Sequence[ArmData], measure: Measure) -> Outcome:
+def _outcome(arms: Sequence[Arm], rows: Sequence[ArmData], reasons: Mapping[str, str], measure: Measure) -> Outcome:
     tiers = _tiers(rows)
     pooled = pool(tiers["direct"], measure, "direct", [*tiers["near"], *tiers["indirect only"]])
     background = pool(tiers["near"], measure, "near") or pool(tiers["indirect only"], measure, "indirect only")
-    return Outcome(measure, pooled, background)
+    shown = pooled or background
+    taken = {group for row in shown.arms for group in row.arm.overlap} if shown else set()
+    not_reached = tuple(
+        arm.id
+        for arm in arms
+        if reasons.get(arm.id, "").startswith(NOT_REACHED)
+        and (shown is None or (arm.directness == shown.directness and not arm.overlap & taken))
+    )
+    return Outcome(measure, pooled, background, not_reached)
 
 
 def _by_setting(rows: Sequence[ArmData]) -> dict[str, Pooled]:
@@ -176,19 +194,62 @@ def borrowing_words(figure: Pooled) -> str:
     return f"{share}; without them {estimate} {unit} ({low} to {high})"
 
 
-def _note(strategy: str, directness: Directness, response: Outcome, listed: Sequence[ListedFigure]) -> str:
-    """What the page says in one or two sentences beside the figures."""
+def _arms_words(count: int) -> str:
+    return f"{count} arm{'s' if count > 1 else ''}"
+
+
+def _weak_words(figure: Pooled) -> str | None:
+    """How many arms of a figure were read from a weak source (meeting abstract, company, news, second hand); None for none."""
+    weak, arms = sum(row.arm.weak for row in figure.arms), len(figure.arms)
+    if not weak:
+        return None
+    if weak == arms:
+        return "read from a weak source only" if arms == 1 else f"{'both' if arms == 2 else f'all {arms}'} arms read from weak sources"
+    return f"{weak} of {arms} arms read from a weak source"
+
+
+def _left_out_words(outcome: Outcome) -> str | None:
+    if not outcome.not_reached or outcome.shown is None:
+        return None
+    return f"leaves out {_arms_words(len(outcome.not_reached))} in which it was not reached, and so leans low"
+
+
+def remarks(outcome: Outcome, figure: Pooled) -> str | None:
+    """What must be known beside a pooled figure: what was borrowed, what it leaves out, how weak its sources are. None for nothing."""
+    parts = [
+        borrowing_words(figure) if figure.borrowed_arms or figure.refused else None,
+        _left_out_words(outcome) if figure is outcome.shown else None,
+        _weak_words(figure),
+    ]
+    return "; ".join(part for part in parts if part) or None
+
+
+def _note(strategy: str, directness: Directness, outcomes: Mapping[Measure, Outcome], listed: Sequence[ListedFigure]) -> str:
+    """What the page says in a few sentences beside the figures."""
+    response, pfs = outcomes["response"], outcomes["pfs"]
+    weak = _weak_words(response.background) if response.pooled is None and response.background else None
+    return _response_note(strategy, directness, response, listed) + (f" Response: {weak}." if weak else "") + _pfs_note(pfs)
+
+
+def _pfs_note(pfs: Outcome) -> str:
+    if words := _left_out_words(pfs):
+        return f" The median PFS {words}."
+    return f" Median PFS was not reached in {_arms_words(len(pfs.not_reached))}; no figure is given for it." if pfs.not_reached else ""
+
+
+def _response_note(strategy: str, directness: Directness, response: Outcome, listed: Sequence[ListedFigure]) -> str:
     direct = [row for row in listed if row.directness == "direct" and row.not_pooled]
     own = [row for row in direct if row.arm.strategy == strategy]
     mixtures = " Figures after CAR-T for mixtures that include it are listed." if len(direct) > len(own) else ""
     if directness == "none read":
         return "No evidence read for it by itself." + mixtures if listed else "No evidence read."
     if (figure := response.pooled) is not None:
-        borrowed = f" {borrowing_words(figure)}." if figure.borrowed_arms or figure.refused else ""
+        words = remarks(response, figure)
+        remark = f" {words[:1].upper()}{words[1:]}." if words else ""
         if len(figure.arms) == 1:
             spread = "how far centres differ is assumed, not seen"
-            return f"Unadjusted, from one arm of {figure.patients} patients after CAR-T: {spread}.{borrowed}"
-        return f"Unadjusted, from {len(figure.arms)} arms and {figure.patients} patients after CAR-T.{borrowed}"
+            return f"Unadjusted, from one arm of {figure.patients} patients after CAR-T: {spread}.{remark}"
+        return f"Unadjusted, from {len(figure.arms)} arms and {figure.patients} patients after CAR-T.{remark}"
     if directness == "direct":
         kinds = sorted({row.not_pooled for row in own if row.response and row.not_pooled})
         why = f" ({'; '.join(kinds)})" if kinds else ""
@@ -227,7 +288,7 @@ def _evidence(
     by_setting: dict[str, Pooled] = {}
     for measure in MEASURES:
         rows, why = choose(arms, strategy, measure, agents, by_id)
-        outcomes[measure] = outcome = _outcome(rows, measure)
+        outcomes[measure] = outcome = _outcome(arms, rows, why, measure)
         if measure == "response":
             by_setting = _by_setting(rows)
             lent = outcome.pooled.borrowed_arms if outcome.pooled else ()
@@ -265,5 +326,5 @@ def _evidence(
         listed=listed,
         arms_used=tuple(sorted(used)),
         arms_shown=tuple(arm.id for arm in order),
-        note=_note(strategy, directness, outcomes["response"], listed),
+        note=_note(strategy, directness, outcomes, listed),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rearm.evidence.pool import MEASURES, Measure, Pooled
-from rearm.evidence.strategy import StrategyEvidence, borrowing_words
+from rearm.evidence.pool import MEASURES, NOT_REACHED, Measure, Pooled, median_not_reached
+from rearm.evidence.strategy import StrategyEvidence, remarks
 from rearm.knowledge.studies import Months, Proportion
 
 __all__ = ["Row", "forest_rows", "listed_rows", "months_words", "overview_rows", "share_words"]
@@ -39,6 +39,7 @@ def _arm_rows(figure: Pooled) -> list[Row]:
             "without_low": row.without[1] if row.without else None,
             "without_high": row.without[2] if row.without else None,
             "weak": row.arm.weak,
+            "borrowed_share": None,
             "note": row.note,
             "url": row.arm.url,
         }
@@ -46,7 +47,7 @@ def _arm_rows(figure: Pooled) -> list[Row]:
     ]
 
 
-def _summary_row(figure: Pooled, kind: str, label: str, estimate: float | None, low: float, high: float) -> Row:
+def _summary_row(figure: Pooled, kind: str, label: str, estimate: float | None, low: float, high: float, note: str | None = None) -> Row:
     return {
         "kind": kind,
         "label": label,
@@ -64,7 +65,8 @@ def _summary_row(figure: Pooled, kind: str, label: str, estimate: float | None, 
         "without_low": None,
         "without_high": None,
         "weak": None,
-        "note": borrowing_words(figure) if figure.borrowed_arms or figure.refused else None,
+        "borrowed_share": figure.borrowed_share,
+        "note": note,
         "url": None,
     }
 
@@ -81,7 +83,8 @@ def forest_rows(evidence: StrategyEvidence, measure: Measure = "response") -> li
     for figure in (outcome.pooled, outcome.background):
         if figure is not None:
             rows += _arm_rows(figure)
-            rows.append(_summary_row(figure, "pooled", "Average centre", figure.estimate, figure.low, figure.high))
+            note = remarks(outcome, figure)
+            rows.append(_summary_row(figure, "pooled", "Average centre", figure.estimate, figure.low, figure.high, note))
             rows.append(_summary_row(figure, "new centre", "Range for a new centre", None, figure.new_low, figure.new_high))
     return rows
 
@@ -105,8 +108,8 @@ def months_words(value: Months | None) -> str | None:
         level = "" if value.level == 0.95 else f", {value.level * 100:g} % interval"
         interval = "" if value.low is None else f" ({value.low:g}-{'not reached' if value.high is None else f'{value.high:g}'}{level})"
         parts.append(f"{value.median:g} months{interval}")
-    elif all(mark.percent > 50 for mark in value.landmarks):
-        parts.append("median not reached")
+    elif median_not_reached(value):
+        parts.append(NOT_REACHED)
     parts += [f"{mark.percent:g} % at month {mark.month:g}" for mark in value.landmarks]
     return "; ".join(parts)
 

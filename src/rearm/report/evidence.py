@@ -26,7 +26,7 @@ from rearm.knowledge.rulesets import Option
 from rearm.knowledge.studies import STRATEGIES
 from rearm.report.draw import svg
 from rearm.report.files import write_text
-from rearm.report.forest import counts_words, estimate_words, forest_lines, forest_spec, label_words
+from rearm.report.forest import block_words, counts_words, estimate_words, forest_lines, forest_spec, in_months, label_words
 from rearm.report.page import css, environment
 
 __all__ = [
@@ -158,9 +158,10 @@ def pairs_apart(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
 
 def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
     """One row a strategy: the figure that is shown for each measure, with its label."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("strategy", "evidence", "response", "median PFS", "severe infection", "arms read"):
-        table.add_column(column, overflow="fold")
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    table.add_column("strategy", no_wrap=True, min_width=max(map(len, STRATEGIES)))
+    for column in ("evidence", "response", "median PFS", "severe infection", "arms read"):
+        table.add_column(column)
     for one in chosen:
         cells = _overview_cells(one)
         table.add_row(one.id, one.evidence.directness, *(cells[m] for m in ("response", "pfs", "severe_infection")), cells["arms"])
@@ -176,42 +177,58 @@ def _overview_cells(one: Chosen) -> dict[str, str]:
 
 
 def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> RenderableType:
-    """Everything read for one strategy: the forest plots, then what was read and not pooled, with the reason."""
+    """Everything read for one strategy: the forest plots, then every arm with its figures, survival included, and what became of it."""
     names = study_names(knowledge or load())
     parts: list[RenderableType] = [Text(f"\n{one.title}", style="bold underline"), Text(one.evidence.note)]
     for measure in MEASURES:
         rows = forest_rows(one.evidence, measure)
         if rows:
-            parts += [Text(f"\n{MEASURE_TITLES[measure]}", style="bold"), _forest_table(rows, measure, names)]
-    listed = [row for row in listed_rows(one.evidence) if row["not_pooled"] or not row["pooled"]]
-    if listed:
-        parts.append(Text("\nRead, and not in the pooled response", style="bold"))
-        for row in listed:
-            figures = "; ".join(f"{what} {row[key]}" for key, what in _FIGURES if row[key]) or "no figure read"
-            line = Text(f"{names[row['study']]}, {row['population']} [{row['directness']}]: {figures}.")
-            line.append(f" Not pooled: {row['not_pooled']}." if row["not_pooled"] else "", style="dim")
-            parts.append(Padding(line, (0, 0, 0, 2)))
+            parts += [Text(f"\n{MEASURE_TITLES[measure]}", style="bold"), *_forest(rows, measure, names)]
+    if listed := listed_rows(one.evidence):
+        parts.append(Text("\nEvery arm that was read", style="bold"))
+        parts += [Padding(_listed_line(row, names), (0, 0, 0, 2)) for row in listed]
     return Group(*parts)
 
 
 _FIGURES = (("response", "response"), ("complete_response", "CR"), ("pfs", "PFS"), ("dor", "duration of response"), ("os", "OS"))
 
 
-def _forest_table(rows: Sequence[Row], measure: Measure, names: Mapping[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("study and population", overflow="fold", max_width=46)
-    table.add_column("evidence")
-    table.add_column("patients" if measure == "pfs" else "with/of", justify="right")
-    table.add_column("0" + "50 %".center(39) + "100" if measure != "pfs" else "months, logarithmic", no_wrap=True)
-    table.add_column("estimate (95 %)", no_wrap=True)
-    table.add_column("weight", justify="right")
+def _listed_line(row: Row, names: Mapping[str, str]) -> Text:
+    weak = ", weak source" if row["weak"] else ""
+    figures = "; ".join(f"{what} {row[key]}" for key, what in _FIGURES if row[key]) or "no figure read"
+    line = Text(f"{names[row['study']]}, {row['population']} [{row['directness']}{weak}]: {figures}.")
+    line.append(f" Pooled: {row['pooled'].replace('_', ' ')}." if row["pooled"] else "", style="dim")
+    line.append(f" Response not pooled: {row['not_pooled']}." if row["not_pooled"] else "", style="dim")
+    return line
+
+
+def _forest(rows: Sequence[Row], measure: Measure, names: Mapping[str, str]) -> list[RenderableType]:
+    """The plot in lines of at most 80 characters: the label above, then counts, plot, figure and weight, then the remark."""
+    axis = "months, logarithmic" if in_months(measure) else "0" + "50 %".center(29) + "100"
+    counts = "patients" if in_months(measure) else "with/of"
+    parts: list[RenderableType] = [Text(f"{counts:>10}  {axis:<34}{'estimate (95 %)':<25}{'weight':>7}", style="dim")]
+    block = ""
     for row, line in zip(rows, forest_lines(rows, measure=measure), strict=True):
-        style = "" if row["kind"] == "arm" else "bold" if row["kind"] == "pooled" else "dim"
+        heading = block_words(row, rows)
+        if heading != block:
+            block = heading
+            parts.append(Text(heading, style="underline"))
+        style = {"arm": "", "pooled": "bold", "new centre": "dim"}[row["kind"]]
         weight = "" if row["weight"] is None else f"{row['weight']:.0%}"
-        label = label_words(row, names) + (" (weak source)" if row["weak"] else "")
-        cells = (label, row["directness"], counts_words(row), line, estimate_words(row, measure), weight)
-        table.add_row(*(Text(cell, style=style) for cell in cells))
-    return table
+        parts.append(Padding(Text(label_words(row, names), style=style), (0, 0, 0, 2)))
+        parts.append(Text(f"{counts_words(row):>10}  {line:<34}{estimate_words(row, measure):<25}{weight:>7}", style=style, no_wrap=True))
+        if remark := _remark(row, measure):
+            parts.append(Padding(Text(remark, style="dim"), (0, 0, 0, 12)))
+    return parts
+
+
+def _remark(row: Row, measure: Measure) -> str:
+    """How the weight of an arm was set and what stands without it; what must be known of a pooled figure."""
+    without = ""
+    if row["without_estimate"] is not None:
+        left = {"estimate": row["without_estimate"], "low": row["without_low"], "high": row["without_high"]}
+        without = f"without it {estimate_words(left, measure)}"
+    return "; ".join(part for part in (row["note"], without) if part)
 
 
 # ---------------------------------------------------------------- pictures and the page

@@ -1,7 +1,8 @@
 """Forest plots from the plain rows of the evidence: as a Vega-Lite specification, and as text for the terminal.
 
-An arm is a square as large as its weight with its own interval; a diamond is the pooled figure; the dashed line below it is the range in
-which a new centre would be expected. Shares run from 0 to 100 %, months on a logarithmic axis, as they are pooled.
+An arm is a square as large as its weight with its own interval, grey where its source is weak; a diamond is the pooled figure; the dashed
+line below it is the range in which a new centre would be expected. Shares run from 0 to 100 %, months on a logarithmic axis, as they
+are pooled.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from rearm.evidence import Measure
 from rearm.evidence.table import Row
 from rearm.report.draw import BLUE, GREY, INK, Spec
 
-__all__ = ["estimate_words", "forest_lines", "forest_spec", "in_months"]
+__all__ = ["block_words", "counts_words", "estimate_words", "forest_lines", "forest_spec", "in_months", "label_words"]
 
 _ROW, _LABEL = 24, 70
 _BLANK = {"counts": "", "figure": "", "weight": ""}
@@ -41,11 +42,21 @@ def counts_words(row: Row) -> str:
     return f"{row['n']}" if row["events"] is None else f"{row['events']}/{row['n']}"
 
 
-def label_words(row: Row, names: Mapping[str, str]) -> str:
-    """Study and population of an arm, or what a summary row is."""
+def label_words(row: Row, names: Mapping[str, str], room: int | None = None) -> str:
+    """Study and population of an arm and whether its source is weak, or what a summary row is and how much of it is borrowed.
+
+    `room`: the most characters; a longer population is cut, the rest never.
+    """
     if row["kind"] != "arm":
-        return str(row["label"])
-    return f"{names.get(row['study'], row['study'])}: {row['label']}"
+        return (
+            f"{row['label']}, {row['borrowed_share']:.0%} borrowed"
+            if row["kind"] == "pooled" and row["borrowed_share"]
+            else str(row["label"])
+        )
+    text, weak = f"{names.get(row['study'], row['study'])}: {row['label']}", " (weak source)" if row["weak"] else ""
+    if room is not None and len(text) + len(weak) > room:
+        text = f"{text[: room - len(weak) - 1].rstrip()}…"
+    return text + weak
 
 
 def _range(rows: Sequence[Row], measure: Measure) -> tuple[float, float]:
@@ -70,13 +81,13 @@ def forest_spec(rows: Sequence[Row], *, measure: Measure = "response", names: Ma
     for row in rows:
         if row["directness"] != previous:
             previous = row["directness"]
-            values.append({"row": len(values), "kind": "heading", "label": f"{_block(row, rows)} ({previous})", **_BLANK})
-        label = label_words(row, names or {})
+            values.append({"row": len(values), "kind": "heading", "label": block_words(row, rows), **_BLANK})
         values.append(
             {
                 "row": len(values),
                 "kind": row["kind"],
-                "label": label if len(label) <= _LABEL else f"{label[: _LABEL - 1].rstrip()}…",
+                "label": label_words(row, names or {}, _LABEL),
+                "weak": bool(row["weak"]),
                 "counts": counts_words(row),
                 "figure": estimate_words(row, measure),
                 "weight": "" if row["weight"] is None else f"{row['weight']:.0%}",
@@ -95,10 +106,10 @@ def forest_spec(rows: Sequence[Row], *, measure: Measure = "response", names: Ma
     return {"data": {"values": values}, "hconcat": [view | height for view in views], "spacing": 8}
 
 
-def _block(row: Row, rows: Sequence[Row]) -> str:
-    """The population of the pooled figure that this arm stands under."""
+def block_words(row: Row, rows: Sequence[Row]) -> str:
+    """The population of the pooled figure that this row belongs to, with its directness: the heading of a block."""
     text = next(str(r["setting"]) for r in rows if r["kind"] == "pooled" and r["directness"] == row["directness"])
-    return text[:1].upper() + text[1:]
+    return f"{text[:1].upper()}{text[1:]} ({row['directness']})"
 
 
 def _text(field: str, title: str, y: Spec) -> Spec:
@@ -134,12 +145,13 @@ def _plot(measure: Measure, limits: tuple[float, float], y: Spec) -> Spec:
 
     end: Spec = {"field": "high"}
     size: Spec = {"field": "size", "type": "quantitative", "scale": None, "legend": None}
+    colour: Spec = {"condition": {"test": "datum.weak", "value": GREY}, "value": BLUE}
     return {
         "width": _WIDTHS["plot"],
         "view": {"stroke": None},
         "layer": [
-            layer("arm", {"type": "rule", "color": BLUE, "strokeWidth": 1.4}, "low", x2=end),
-            layer("arm", {"type": "point", "shape": "square", "filled": True, "color": BLUE, "opacity": 1}, "estimate", size=size),
+            layer("arm", {"type": "rule", "strokeWidth": 1.4}, "low", x2=end, color=colour),
+            layer("arm", {"type": "point", "shape": "square", "filled": True, "opacity": 1}, "estimate", size=size, color=colour),
             layer("pooled", {"type": "rule", "color": INK, "strokeWidth": 2.4}, "low", x2=end),
             layer("pooled", {"type": "point", "shape": "diamond", "filled": True, "color": INK, "size": 170, "opacity": 1}, "estimate"),
             layer("new centre", {"type": "rule", "color": GREY, "strokeWidth": 1.6, "strokeDash": [5, 3]}, "low", x2=end),
@@ -147,7 +159,7 @@ def _plot(measure: Measure, limits: tuple[float, float], y: Spec) -> Spec:
     }
 
 
-def forest_lines(rows: Sequence[Row], *, measure: Measure = "response", width: int = 41) -> list[str]:
+def forest_lines(rows: Sequence[Row], *, measure: Measure = "response", width: int = 33) -> list[str]:
     """The plot as one line of text for each row: `├──■──┤` an arm, `◆` the pooled figure, `╌` the range for a new centre."""
     if not rows:
         return []
