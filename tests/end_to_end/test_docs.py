@@ -140,7 +140,7 @@ def extended(tmp_path: Path) -> Path:
     """The knowledge with what docs/adding-knowledge.md adds, placed as the page says."""
     folder = tmp_path / "my-knowledge"
     shutil.copytree(DATA, folder)
-    study, rule = blocks("adding-knowledge.md", "toml")
+    study, rule, *_ = blocks("adding-knowledge.md", "toml")
     (folder / "studies" / "example-2031.toml").write_text(study, "utf-8")
     with (folder / "options" / "talquetamab.toml").open("a", encoding="utf-8") as file:
         file.write(rule)
@@ -161,6 +161,19 @@ def test_a_study_and_a_rule_are_added_as_the_page_says(
     exec(compile(block.replace('"my-knowledge"', repr(str(extended))), "docs/adding-knowledge.md", "exec"), {})
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines if "4 of 11 patients" in line] == ["SYN-05"]  # the one with an extramedullary relapse
+
+
+def test_a_statement_and_an_indicator_are_added_as_the_page_says(extended: Path) -> None:
+    *_, statement, source, indicator = blocks("adding-knowledge.md", "toml")
+    for name, text in (("statements.toml", statement), ("sources.toml", source)):
+        with (extended / name).open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}")
+    factors = extended / "factors" / "t-cell.toml"
+    first, heading, rest = factors.read_text("utf-8").partition('id = "poor_cart_expansion"')
+    mine, following, others = rest.partition("\n[[factor]]")
+    factors.write_text(f"{first}{heading}{mine}\n{indicator}{following}{others}", "utf-8")
+    assert [str(p) for p in check(extended)] == []
+    assert load(extended).factors["poor_cart_expansion"].indicators[-1].id == "example_lymphocytes_stay_low"
 
 
 def test_the_new_study_counts_in_the_pooled_figure(extended: Path) -> None:
@@ -189,6 +202,21 @@ def test_the_mistake_on_the_page_is_told_as_the_page_says(extended: Path) -> Non
         ("studies/example-2031.toml", "doi = ", "# doi = ", "doi is not given"),
         ("studies/example-2031.toml", "[[arm]]", "[[arms]]", "arms is not a field"),
         ("studies/example-2031.toml", "percent = 65,", "percent = 65", "not valid TOML"),
+        ("studies/example-2031.toml", "percent = 65,", "percent = 65 %,", "without the per cent sign"),
+        ("studies/example-2031.toml", "median = 6.1", "median = 6,1", "a decimal point, not a comma"),
+        ("studies/example-2031.toml", "median = 6.1", "median = 6.1 months", "without a unit"),
+        ("studies/example-2031.toml", "year = 2031\n", "year = “2031”\n", "not curly ones"),
+        ("studies/example-2031.toml", '"One centre"', '"One centre', "close it with a quotation mark"),
+        ("studies/example-2031.toml", '["talquetamab"]', '["talquetimab"]', "Did you mean talquetamab?"),
+        ("studies/example-2031.toml", '["GPRC5D"]', '["GPRC5d"]', "Did you mean GPRC5D?"),
+        ("studies/example-2031.toml", "n_treated = 40", "n_treatd = 40", "Did you mean n_treated?"),
+        ("studies/example-2031.toml", 'id = "example-2031"', 'id = "sample-2031"', "Name the file sample-2031.toml"),
+        ("options/talquetamab.toml", '["example-2031"]', '["exampel-2031"]', "Did you mean example-2031?"),
+        ("options/talquetamab.toml", 'when = "emd_at_failure"', 'when = "emd_at_failur"', "Did you mean emd_at_failure?"),
+        ("options/talquetamab.toml", '"single-engager"', '"singel-engager"', "no shared rule acts on the tag singel-engager"),
+        ("options/talquetamab.toml", "[[rule]]", "[[rules]]", "Write rule, once for each entry"),
+        ("options/talquetamab.toml", "[[rule]]", "[rule]", "options/talquetamab.toml can't be read as TOML"),
+        ("options/talquetamab.toml", 'region = "EU"', 'region = "Europe"', "Write two capital letters"),
     ],
 )
 def test_mistakes_of_a_beginner_are_told(extended: Path, file: str, written: str, instead: str, told: str) -> None:

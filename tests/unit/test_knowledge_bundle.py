@@ -98,7 +98,7 @@ def set_rule(key, value):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (set_rule("effect", "forbid"), "options/same-target.toml, option same-target, rules 1, effect: 'forbid' is not one of exclude"),
+        (set_rule("effect", "forbid"), "option same-target, rules target-lost, effect: 'forbid' is not one of exclude"),
         (set_rule("stage", "later"), "stage: 'later' is not one of choose"),
         (set_rule("colour", "red"), "unknown key colour"),
         (set_rule("because", 3), "because: text is expected, 3 was read"),

@@ -88,12 +88,45 @@ def factor(t):
         (lambda t: t["findings.toml"]["finding"]["lost"].update(asks=["oracle"]), "finding lost: asks for oracle, which is no work-up"),
         (lambda t: t["bundle.toml"].pop("reviewed"), "says no day on which the knowledge was reviewed"),
         (lambda t: first_rule(t).update(effect="forbid"), "'forbid' is not one of"),
+        (lambda t: first_rule(t).update(id="Target lost"), "rule Target lost: the id is none"),
+        (lambda t: first_rule(t).update(example_false={}), "Give it lost too"),
+        (lambda t: option(t)["tags"].append("nothing-acts-on-it"), "no shared rule acts on the tag nothing-acts-on-it"),
+        (lambda t: option(t)["availability"][0].update(region="Germany"), "Write two capital letters"),
+        (lambda t: option(t).update(rules=[]), "same-target: rules is not read here. Write rule"),
+        (lambda t: t["statements.toml"]["statement"][0].update(strength="firm"), "the strength 'firm', which is none"),
+        (lambda t: t.pop("sources.toml"), "the folder has no sources.toml"),
     ],
 )
 def test_each_fault_is_found(tmp_path, change, problem):
     found = with_examples(tables())
     change(found)
     assert problem in "\n".join(map(str, check(write(tmp_path / "b", found))))
+
+
+def test_a_file_that_cannot_be_read_is_told_alone(tmp_path):
+    folder = write(tmp_path / "b", with_examples(tables()))
+    file = folder / "sources.toml"
+    file.write_text(file.read_text("utf-8") + '\n[[source]]\nid = "x"\n', "utf-8")
+    (told,) = map(str, check(folder))
+    assert told.startswith("knowledge: sources.toml can't be read as TOML") and "[[source]]" in told
+    file.write_bytes("title = 'Müller'\n".encode("latin-1"))
+    (told,) = map(str, check(folder))
+    assert "line 1 holds a letter that is not UTF-8" in told
+
+
+def test_the_mark_of_a_windows_editor_does_no_harm(tmp_path):
+    folder = write(tmp_path / "b", with_examples(tables()))
+    file = folder / "sources.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert check(folder) == []
+
+
+@pytest.mark.parametrize("name", ["studies/new-2031.toml.txt", "new-2031.toml", "studies/more/new.toml"])
+def test_a_file_that_is_not_read_is_told(tmp_path, name):
+    folder = write(tmp_path / "b", with_examples(tables()))
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("", "utf-8")
+    assert any(str(problem).startswith(f"{name}: is not read") for problem in check(folder))
 
 
 @pytest.mark.parametrize(

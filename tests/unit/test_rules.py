@@ -137,6 +137,14 @@ def test_bounds_decide_a_comparison_only_as_a_whole(text, interval, expected):
         ("x IS DISTINCT FROM y", "not of the allowed part"),
         ("a XOR b", "can't be read"),
         ("x > 1e999", "too large"),
+        ("a IS NULL", "no way to ask whether it is missing"),
+        ("a IS TRUE", "Allowed are AND, OR, NOT"),
+        ("a && b", "write AND in place of &&"),
+        ("x >= 0,5", "a decimal point, not a comma"),
+        ("x >= 4 lines", "the number alone"),
+        ("(a AND b", "A bracket is opened"),
+        ("w = 'low", "A quotation mark is missing"),
+        ("w = low", "They are low"),
     ],
 )
 def test_the_rest_of_sql_is_refused_with_a_sentence(text, why):

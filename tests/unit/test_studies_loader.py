@@ -65,6 +65,13 @@ def test_a_good_study_is_read() -> None:
         ({"pfs": {"landmarks": [{"month": 6, "percent": 43, "low": 50, "high": 60}]}}, "cannot be"),
         ({"n_treated": "forty"}, "not of the right type"),
         ({"orr": 52.5}, "orr is not a field here"),
+        ({"n_treated": 0}, "n_treated is 0"),
+        ({"response": {"percent": 525, "events": 21}}, "from 0 to 100"),
+        ({"follow_up_months": 440}, "in months"),
+        ({"pfs": {"median": 900}}, "in months"),
+        ({"overlap": "alone"}, "a list between"),
+        ({"caveats": [1]}, "caveats holds 1"),
+        ({"url": "example.org"}, "begins with https"),
     ],
 )
 def test_a_contradiction_is_refused_with_its_place(arm: dict[str, Any], says: str) -> None:
@@ -80,6 +87,14 @@ def test_a_citation_with_a_gap_says_so() -> None:
         parse_study(data, "example.toml")
     data |= {"incomplete": True, "missing": ["doi"]}
     assert parse_study(data, "example.toml").citation.incomplete
+
+
+@pytest.mark.parametrize(
+    ("field", "says"), [({"id": "Example 2024"}, "the id 'Example 2024' is none"), ({"year": 20244}, "the year 20244 cannot be")]
+)
+def test_a_slip_in_the_head_is_told(field: dict[str, Any], says: str) -> None:
+    with pytest.raises(StudyError, match=says):
+        parse_study(copy.deepcopy(GOOD) | field, "example.toml")
 
 
 def test_ids_are_unique_and_overlap_groups_have_two_sides() -> None:

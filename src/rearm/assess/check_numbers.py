@@ -28,7 +28,11 @@ def numbers_without_source(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     for where, text, when, sources in _texts(knowledge):
         allowed = numbers_in(when or "").union(*(known.of(name) for name in sources))
         for number in sorted(numbers_in(text) - allowed):
-            yield where, f"the number {number:g} stands in no cited source and not in the condition."
+            yield (
+                where,
+                f"the number {number:g} stands in no cited source and not in the condition. "
+                "Correct it, or cite the study or statement that has it.",
+            )
 
 
 def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[str, ...]]]:

@@ -12,6 +12,8 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from rearm.knowledge._toml import meant
+
 __all__ = ["KnowledgeError", "build"]
 
 Reader = Callable[[Any, str], Any]
@@ -45,9 +47,10 @@ def _dataclass_reader(cls: Any) -> Reader:
         if not isinstance(row, Mapping):
             raise KnowledgeError([f"{where}: a table is expected, {_shown(row)} was read."])
         if unknown := row.keys() - known.keys():
-            raise KnowledgeError([f"{where}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}."])
+            hint = "".join(meant(key, known) for key in sorted(unknown))
+            raise KnowledgeError([f"{where}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}.{hint}"])
         if missing := needed - row.keys():
-            raise KnowledgeError([f"{where}: {', '.join(sorted(missing))} is missing."])
+            raise KnowledgeError([f"{where}: {', '.join(sorted(missing))} is missing. Add it."])
         return cls(**{known[key][0]: known[key][1](value, f"{where}, {key}") for key, value in row.items()})
 
     return read
@@ -72,7 +75,9 @@ def _reader(hint: Any) -> Reader:
 def _one_of(allowed: tuple[Any, ...]) -> Reader:
     def read(value: Any, where: str) -> Any:
         if value not in allowed:
-            raise KnowledgeError([f"{where}: {_shown(value)} is not one of {', '.join(map(str, allowed))}."])
+            raise KnowledgeError(
+                [f"{where}: {_shown(value)} is not one of {', '.join(map(str, allowed))}.{meant(str(value), map(str, allowed))}"]
+            )
         return value
 
     return read
@@ -81,10 +86,15 @@ def _one_of(allowed: tuple[Any, ...]) -> Reader:
 def _sequence(inner: Reader) -> Reader:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, Sequence) or isinstance(value, str):
-            raise KnowledgeError([f"{where}: a list is expected, {_shown(value)} was read."])
-        return tuple(inner(x, where if len(value) == 1 else f"{where} {i}") for i, x in enumerate(value, 1))
+            raise KnowledgeError([f"{where}: a list is expected, {_shown(value)} was read. Put it between [ and ]."])
+        return tuple(inner(x, where if len(value) == 1 else f"{where} {_name(x, i)}") for i, x in enumerate(value, 1))
 
     return read
+
+
+def _name(value: Any, place: int) -> str:
+    """An entry of a list by its id where it has one, else by its place, from 1."""
+    return str(value.get("id", place)) if isinstance(value, Mapping) else str(place)
 
 
 def _table(inner: Reader) -> Reader:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rearm.knowledge._build import KnowledgeError, build
 from rearm.knowledge._cache import from_cache, to_cache
+from rearm.knowledge._toml import parsed
 from rearm.knowledge.catalogue import Catalogue, read_catalogue
 from rearm.knowledge.rulesets import AlertRule, Bundle, Factor, Option, SharedRule, SharedSupport, Source, Statement, Support, Workup
 
@@ -60,7 +60,12 @@ class Knowledge:
     def _table(self, name: str) -> Tables | None:
         """A file of this folder, parsed; None where the folder has none, so that the bundled one stands."""
         file = self.folder / name
-        return tomllib.loads(file.read_text("utf-8")) if file.is_file() else None
+        if not file.is_file():
+            return None
+        try:
+            return parsed(file.read_bytes())
+        except ValueError as error:
+            raise KnowledgeError([f"{name} can't be read as TOML: {error}."]) from None
 
     @cached_property
     def tests(self) -> Mapping[str, TestDef]:
@@ -156,7 +161,10 @@ def _load(folder: Path) -> Knowledge:
 
 
 def read_bundle(folder: Path) -> tuple[Knowledge, list[str]]:
-    """The bundle, without the entries that can't be used, and a sentence for each of those."""
+    """The bundle, without the entries that can't be used, and a sentence for each of those.
+
+    Raises KnowledgeError where a file can't be read at all: nothing that rests on it could be judged.
+    """
     contents = _contents(folder)
     digest = hashlib.sha256()
     for name, content in contents.items():
@@ -167,11 +175,11 @@ def read_bundle(folder: Path) -> tuple[Knowledge, list[str]]:
     tables: Tables | None = from_cache("knowledge", key)
     if tables is not None:
         return _assemble(folder, key, tables)
-    tables, problems = _parsed(contents)
-    knowledge, more = _assemble(folder, key, tables)
-    if not problems + more:
+    tables = _parsed(contents)
+    knowledge, problems = _assemble(folder, key, tables)
+    if not problems:
         to_cache("knowledge", key, tables)
-    return knowledge, problems + more
+    return knowledge, problems
 
 
 # ---------------------------------------------------------------- files
@@ -198,18 +206,20 @@ def _used(name: str) -> bool:
     }  # fmt: skip
 
 
-def _parsed(contents: Mapping[str, bytes]) -> tuple[Tables, list[str]]:
+def _parsed(contents: Mapping[str, bytes]) -> Tables:
     tables: Tables = {}
     problems = []
     for name, content in contents.items():
         if _used(name):
             try:
-                tables[name] = tomllib.loads(content.decode("utf-8"))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                tables[name] = parsed(content)
+            except ValueError as error:
                 problems.append(f"{name} can't be read as TOML: {error}.")
-    agents = tables.get("agents.toml") or tomllib.loads((DATA / "agents.toml").read_text("utf-8"))
+    if problems:
+        raise KnowledgeError(problems)
+    agents = tables.get("agents.toml") or parsed((DATA / "agents.toml").read_bytes())
     tables["agents.toml"] = {"agent": [{k: a[k] for k in ("id", "name") if k in a} for a in agents.get("agent", ())]}  # what templates need
-    return tables, problems
+    return tables
 
 
 # ---------------------------------------------------------------- tables to knowledge
@@ -298,9 +308,12 @@ def _citation_rows(tables: Tables, kind: Literal["statement", "source"], collect
             yield from ((file, {"id": name, **row}) for name, row in table.get("source", {}).items())
 
 
-def _renamed(row: Mapping[str, Any], plural: Mapping[str, str]) -> dict[str, Any]:
-    """TOML names its arrays of tables in the singular (`[[rule]]`), the fields are plural."""
-    return {plural.get(key, key): value for key, value in row.items()}
+def _renamed(row: Mapping[str, Any], plural: Mapping[str, str], file: str, collector: _Collector) -> dict[str, Any]:
+    """TOML names its arrays of tables in the singular (`[[rule]]`), the fields are plural; the plural in a file would hide its rules."""
+    for one, many in plural.items():
+        if many in row:
+            collector.problems.append(f"{file}, {row.get('id', '?')}: {many} is not read here. Write {one}, once for each entry.")
+    return {plural.get(key, key): value for key, value in row.items() if key not in plural.values()}
 
 
 def _factor_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, Any]]:
@@ -309,7 +322,7 @@ def _factor_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, A
             collector.read(file, table, {"factor"})
             group = Path(file).stem
             for row in table.get("factor", ()):
-                yield file, {"group": group, **_renamed(row, _FACTOR_KEYS)}
+                yield file, {"group": group, **_renamed(row, _FACTOR_KEYS, file, collector)}
 
 
 _FACTOR_KEYS = {"frequency": "frequencies", "indicator": "indicators", "implication": "implications"}
@@ -332,7 +345,7 @@ def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedS
 
 def _options(tables: Tables, shared: tuple[SharedRule | SharedSupport, ...], collector: _Collector) -> dict[str, Option]:
     """Options with the shared rules and the shared support of their tags; own rules first, shared ones in the order of their file."""
-    rows = ((file, _renamed(table, _OPTION_KEYS)) for file, table in tables.items() if file.startswith("options/"))
+    rows = ((file, _renamed(table, _OPTION_KEYS, file, collector)) for file, table in tables.items() if file.startswith("options/"))
     options = {}
     for option in collector.entries(Option, "option", rows).values():
         mine = [s for s in shared if set(s.tags) & set(option.tags)]

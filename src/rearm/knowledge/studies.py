@@ -6,13 +6,15 @@ Everything downstream (pooling, tables, the dictionary) follows from the file, s
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from rearm.knowledge._toml import meant, parsed
 
 __all__ = [
     "SETTINGS",
@@ -202,28 +204,65 @@ def _get(data: Mapping[str, Any], key: str, kind: type | tuple[type, ...], where
             raise StudyError(f"{where}: {key!r} is missing. Add it.")
         return None
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise StudyError(f"{where}: {key} = {value!r} is not of the right type.")
+        raise StudyError(f"{where}: {key} = {value!r} is not of the right type. {_EXPECTED[kind]}")
     return value
+
+
+_EXPECTED: dict[type | tuple[type, ...], str] = {
+    int: "Write a whole number, without quotation marks and without a unit.",
+    str: "Write a text between quotation marks.",
+    dict: "Write a table, such as { percent = 65, events = 26 } or { median = 6.1 }.",
+    list: 'Write a list between [ and ], such as ["BCMA", "CD38"].',
+    (int, float): "Write a number, without quotation marks and without a unit.",
+}
+
+
+def _words(data: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    values = _get(data, key, list, where) or []
+    if wrong := [value for value in values if not isinstance(value, str)]:
+        raise StudyError(f"{where}: {key} holds {wrong[0]!r}. Write texts between quotation marks.")
+    return tuple(values)
+
+
+def _id(data: Mapping[str, Any], where: str) -> str:
+    name: str = _get(data, "id", str, where, needed=True)
+    if not re.fullmatch(r"[a-z0-9]+(?:[-.][a-z0-9]+)*", name):
+        raise StudyError(f"{where}: the id {name!r} is none. Write small letters and digits, joined by hyphens, such as smith-2031.")
+    return name
+
+
+def _address(data: Mapping[str, Any], where: str, *, needed: bool = False) -> str | None:
+    url: str | None = _get(data, "url", str, where, needed=needed)
+    if url is not None and not url.startswith(("https://", "http://")) and " " not in url:  # words say that there is no address
+        raise StudyError(f"{where}: url {url!r} is no address. It begins with https://.")
+    return url
+
+
+def _until_months(value: float | None, what: str, where: str) -> None:
+    if value is not None and not 0 < value <= LONGEST:
+        raise StudyError(f"{where}: {what} {value} cannot be. It is given in months, up to {LONGEST}.")
 
 
 def _known(data: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
     if extra := sorted(set(data) - set(keys)):
-        raise StudyError(f"{where}: {', '.join(extra)} is not a field here. Allowed: {', '.join(sorted(keys))}.")
+        hint = "".join(meant(key, keys) for key in extra)
+        raise StudyError(f"{where}: {', '.join(extra)} is not a field here. Allowed: {', '.join(sorted(keys))}.{hint}")
 
 
 def _one_of(value: str, allowed: Iterable[str], what: str, where: str) -> str:
     if value not in (choices := tuple(allowed)):
-        raise StudyError(f"{where}: {what} {value!r} is not known. Use one of {', '.join(choices)}.")
+        raise StudyError(f"{where}: {what} {value!r} is not known. Use one of {', '.join(choices)}.{meant(str(value), choices)}")
     return value
 
 
 NUMBER = (int, float)
+LONGEST = 360  # months; a longer time was meant in days
 
 
 def _bounds(data: Mapping[str, Any], where: str) -> tuple[float | None, float | None]:
     low, high = _get(data, "low", NUMBER, where), _get(data, "high", NUMBER, where)
     if low is not None and high is not None and low > high:
-        raise StudyError(f"{where}: the interval {low}-{high} runs backwards.")
+        raise StudyError(f"{where}: the interval {low}-{high} runs backwards. Exchange low and high.")
     return low, high
 
 
@@ -249,21 +288,24 @@ def _proportion(data: Mapping[str, Any] | None, n_default: int | None, where: st
     events = _get(data, "events", int, where)
     n = _get(data, "n", int, where)
     n = n_default if n is None else n
+    if percent is not None and not 0 <= percent <= 100:
+        raise StudyError(f"{where}: {percent} is not a percentage. It runs from 0 to 100.")
     if events is not None:
         if n is None:
             raise StudyError(f"{where}: {events} events without a number of patients. Give n, or n_treated of the arm.")
         if not 0 <= events <= n:
-            raise StudyError(f"{where}: {events} events in {n} patients.")
+            raise StudyError(f"{where}: {events} events in {n} patients. Give the number assessed as n if it is another.")
         if percent is not None and n > 0:
             # Half a unit of the last printed digit, and a little for papers that round the other way.
             if abs(100 * events / n - percent) > 0.51 * 10.0 ** -_decimals(percent):
-                raise StudyError(f"{where}: {events} of {n} is {100 * events / n:.1f} %, but percent says {percent}.")
+                raise StudyError(
+                    f"{where}: {events} of {n} is {100 * events / n:.1f} %, but percent says {percent}. Look at the source again; "
+                    "if the percentage is of another number of patients, give that as n."
+                )
         elif percent is None:
             percent = 100 * events / n if n else 0.0
     if percent is None:
         raise StudyError(f"{where}: neither percent nor events is given.")
-    if not 0 <= percent <= 100:
-        raise StudyError(f"{where}: {percent} is not a percentage.")
     low, high = _bounds(data, where)
     if (low is not None and low > percent) or (high is not None and high < percent):
         raise StudyError(f"{where}: the interval {low}-{high} does not contain {percent}. Leave out an interval that was misprinted.")
@@ -277,7 +319,8 @@ def _months(data: Mapping[str, Any] | None, where: str) -> Months | None:
     median = _get(data, "median", NUMBER, where)
     low, high = _bounds(data, where)
     if median is not None and (median <= 0 or (low is not None and low > median) or (high is not None and high < median)):
-        raise StudyError(f"{where}: median {median} with interval {low}-{high}.")
+        raise StudyError(f"{where}: median {median} with interval {low}-{high}. The median lies in its interval and above 0.")
+    _until_months(median, "median", where)
     landmarks = []
     for row in data.get("landmarks", ()):
         _known(row, ("month", "percent", "low", "high"), where)
@@ -301,8 +344,10 @@ _ARM_KEYS = (
 def _arm(data: Mapping[str, Any], study: str, citation: Citation, where: str) -> Arm:
     _known(data, _ARM_KEYS, where)
     n = _get(data, "n_treated", int, where)
-    if n is not None and n < 0:
-        raise StudyError(f"{where}: n_treated is {n}.")
+    if n is not None and n < 1:
+        raise StudyError(f"{where}: n_treated is {n}. Give the number of patients, or leave it out where it is not known.")
+    follow_up = _get(data, "follow_up_months", NUMBER, where)
+    _until_months(follow_up, "follow_up_months", where)
     share = {
         key: _proportion(_get(data, key, dict, where), n, f"{where}, {key}")
         for key in ("response", "complete_response", "vgpr_or_better", "crs", "crs_grade3", "icans", "infection_grade3")
@@ -315,17 +360,17 @@ def _arm(data: Mapping[str, Any], study: str, citation: Citation, where: str) ->
     if response and complete and complete.percent > response.percent + 1:
         raise StudyError(f"{where}: more complete responses ({complete.percent} %) than responses ({response.percent} %).")
     return Arm(
-        id=_get(data, "id", str, where, needed=True),
+        id=_id(data, where),
         study=study,
         strategy=_one_of(_get(data, "strategy", str, where, needed=True), (*STRATEGIES, "other"), "strategy", where),
-        shown_under=tuple(_one_of(tag, STRATEGIES, "strategy", where) for tag in data.get("shown_under", ())),
-        agents=frozenset(data.get("agents", ())),
-        targets=frozenset(data.get("targets", ())),
+        shown_under=tuple(_one_of(tag, STRATEGIES, "strategy", where) for tag in _words(data, "shown_under", where)),
+        agents=frozenset(_words(data, "agents", where)),
+        targets=frozenset(_words(data, "targets", where)),
         setting=_one_of(_get(data, "setting", str, where, needed=True), SETTINGS, "setting", where),
         population=_get(data, "population", str, where, needed=True),
         biomarker=_get(data, "biomarker", str, where),
         figure=figure,  # type: ignore[arg-type]  # checked above
-        overlap=frozenset(data.get("overlap", ())),
+        overlap=frozenset(_words(data, "overlap", where)),
         overlap_note=_get(data, "overlap_note", str, where),
         n_treated=n,
         n_prior_cart=_get(data, "n_prior_cart", int, where),
@@ -339,10 +384,10 @@ def _arm(data: Mapping[str, Any], study: str, citation: Citation, where: str) ->
         crs_grade3=share["crs_grade3"],
         icans=share["icans"],
         infection_grade3=share["infection_grade3"],
-        follow_up_months=_get(data, "follow_up_months", NUMBER, where),
-        findings=tuple(data.get("findings", ())),
-        caveats=tuple(data.get("caveats", ())),
-        url=data.get("url", citation.url),
+        follow_up_months=follow_up,
+        findings=_words(data, "findings", where),
+        caveats=_words(data, "caveats", where),
+        url=_address(data, where) or citation.url,
         read_from=_one_of(data.get("read_from", citation.read_from), get_args(ReadFrom), "read_from", where),  # type: ignore[arg-type]
     )
 
@@ -352,26 +397,32 @@ def parse_study(data: Mapping[str, Any], file: str) -> Study:
     where = file
     _known(data, ("id", "authors", "title", "journal", "year", "doi", "pmid", "url", "read_from", "design", "note", "incomplete",
                   "missing", "arm"), where)  # fmt: skip
-    study_id = _get(data, "id", str, where, needed=True)
+    study_id = _id(data, where)
+    year = _get(data, "year", int, where)
+    if year is not None and not 1950 <= year <= 2100:
+        raise StudyError(f"{where}: the year {year} cannot be.")
     citation = Citation(
         authors=_get(data, "authors", str, where, needed=True),
         title=_get(data, "title", str, where, needed=True),
         journal=_get(data, "journal", str, where),
-        year=_get(data, "year", int, where),
+        year=year,
         doi=_get(data, "doi", str, where),
         pmid=_get(data, "pmid", str, where),
-        url=_get(data, "url", str, where, needed=True),
+        url=_address(data, where, needed=True) or "",
         read_from=_one_of(_get(data, "read_from", str, where, needed=True), get_args(ReadFrom), "read_from", where),  # type: ignore[arg-type]
-        missing=tuple(data.get("missing", ())),
+        missing=_words(data, "missing", where),
     )
     if bool(data.get("incomplete", False)) != citation.incomplete:
-        raise StudyError(f"{where}: incomplete = true and the list `missing` go together.")
+        raise StudyError(
+            f"{where}: incomplete = true and the list `missing` go together. Name what was not found, such as "
+            'missing = ["doi"], or leave both out.'
+        )
     absent = [key for key in ("journal", "year", "doi") if getattr(citation, key) is None]
     if unsaid := [key for key in absent if key not in citation.missing]:
         raise StudyError(f"{where}: {', '.join(unsaid)} is not given. Add it, or set incomplete = true and name it in `missing`.")
     rows = data.get("arm", ())
     if not rows:
-        raise StudyError(f"{where}: no [[arm]] is given.")
+        raise StudyError(f"{where}: no [[arm]] is given. A study has at least one group of patients.")
     return Study(
         id=study_id,
         citation=citation,
@@ -417,9 +468,11 @@ def _read(folder: Path) -> tuple[Study, ...]:
     studies = []
     for path in sorted(folder.glob("*.toml")):
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise StudyError(f"{path.name}: not valid TOML: {error}") from None
-        studies.append(parse_study(data, path.name))
+            data = parsed(path.read_bytes())
+        except ValueError as error:
+            raise StudyError(f"{path.name}: not valid TOML: {error}.") from None
+        studies.append(study := parse_study(data, path.name))
+        if study.id != path.stem:
+            raise StudyError(f"{path.name}: the id {study.id} and the name of the file differ. Name the file {study.id}.toml.")
     check_studies(studies)
     return tuple(sorted(studies, key=lambda study: study.id))

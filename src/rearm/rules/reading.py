@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Literal
 
+from rearm.knowledge._toml import meant
 from rearm.knowledge.catalogue import Catalogue
 from rearm.rules.tree import Among, And, Arithmetic, Column, Compare, Condition, Flag, Node, Not, Number, Numeric, Operator, Or
 
@@ -26,14 +28,35 @@ def parse_condition(text: str, catalogue: Catalogue) -> Condition:
 
     if any(mark in text for mark in (";", "--", "/*")):
         raise ConditionRefused(f"{text!r}: comments and several statements are not allowed.")
+    if "&&" in text or "||" in text:
+        raise ConditionRefused(f"{text!r}: write AND in place of && and OR in place of ||.")
     try:
         tree = sqlglot.parse_one(text, into=exp.Condition, dialect="duckdb")
     except (errors.ParseError, errors.TokenError, RecursionError):
-        raise ConditionRefused(f"{text!r} can't be read as a condition of SQL.") from None
+        raise ConditionRefused(f"{text!r} can't be read as a condition of SQL. {_unread(text)}") from None
     condition = Condition(text, _Reader(text, catalogue).logical(tree))
     if not condition.reads:
         raise ConditionRefused(f"{text!r} reads no finding, so it says the same of every patient: name the finding that it is about.")
     return condition
+
+
+_ALLOWED = "Allowed are AND, OR, NOT, =, <>, <, <=, >, >=, IN (...), BETWEEN, brackets, and +, - and * of numbers."
+_MISSING = "What is not known makes the condition unknown; there is no way to ask whether it is missing."
+
+
+def _unread(text: str) -> str:
+    """What to do with a condition that the parser gave up on."""
+    if not text.strip():
+        return "Write what must hold, such as bcma_status = 'lost'."
+    if text.count("(") != text.count(")"):
+        return "A bracket is opened and not closed, or the other way round."
+    if text.count("'") % 2:
+        return "A quotation mark is missing: words stand between two single ones."
+    if re.search(r"[<>=]\s*-?\d+,\d", text):
+        return "Write a decimal point, not a comma."
+    if re.search(r"[<>=]\s*-?[\d.]+\s*(?!AND\b|OR\b)[A-Za-z%/]", text, re.IGNORECASE):
+        return "Write the number alone, in the unit that the finding has; the dictionary of findings names it."
+    return _ALLOWED
 
 
 class _Reader:
@@ -48,6 +71,11 @@ class _Reader:
 
     def refused(self, why: str) -> ConditionRefused:
         return ConditionRefused(f"{self.text!r}: {why}")
+
+    def not_allowed(self, tree: Any, what: str = "") -> ConditionRefused:
+        exp = self.exp
+        about_missing = isinstance(tree, exp.Null | exp.Coalesce) or (isinstance(tree, exp.Is) and isinstance(tree.expression, exp.Null))
+        return self.refused(f"{self.named(tree)}{what} is not of the allowed part of SQL. {_MISSING if about_missing else _ALLOWED}")
 
     def logical(self, tree: Any) -> Node:
         exp = self.exp
@@ -74,7 +102,7 @@ class _Reader:
             return And((Compare(">=", inner, low), Compare("<=", inner, high)))
         if kind is exp.In:
             return self.among(tree)
-        raise self.refused(f"{self.named(tree)} is not of the allowed part of SQL.")
+        raise self.not_allowed(tree)
 
     def comparison(self, operator: Operator, tree: Any) -> Node:
         left, right = self.bare(tree.this), self.bare(tree.expression)
@@ -124,22 +152,23 @@ class _Reader:
         if kind in self.arithmetic:
             return Arithmetic(self.arithmetic[kind], self.numeric(tree.this), self.numeric(tree.expression))
         if kind is exp.Literal:
-            raise self.refused(f"the word '{tree.this}' stands where a number is expected.")
-        raise self.refused(f"{self.named(tree)} is not of the allowed part of SQL.")
+            raise self.refused(f"the word '{tree.this}' stands where a number is expected. Write numbers without quotation marks.")
+        raise self.not_allowed(tree)
 
     def word(self, name: str, tree: Any) -> str:
+        values = self.catalogue[name].values
         if type(tree) is not self.exp.Literal or not tree.is_string:
-            raise self.refused(f"{name} is a word; compare it with one of its values in single quotes.")
+            raise self.refused(f"{name} is a word; compare it with one of its values in single quotes. They are {', '.join(values)}.")
         word: str = tree.this
-        if word not in self.catalogue[name].values:
-            raise self.refused(f"{name} has no value '{word}'; its values are {', '.join(self.catalogue[name].values)}.")
+        if word not in values:
+            raise self.refused(f"{name} has no value '{word}'; its values are {', '.join(values)}.{meant(word, values)}")
         return word
 
     def column(self, tree: Any) -> str:
         self.only(tree, "this")
         name: str = tree.name
         if name not in self.catalogue:
-            raise self.refused(f"there is no finding named {name}.")
+            raise self.refused(f"there is no finding named {name}.{meant(name, self.catalogue)}")
         return name
 
     def bare(self, tree: Any) -> Any:
@@ -150,7 +179,7 @@ class _Reader:
     def only(self, tree: Any, *keys: str) -> None:
         """No further part than these: a table name before a column, a subquery in IN, a symmetric BETWEEN."""
         if extra := [key for key, part in tree.args.items() if part and key not in keys]:
-            raise self.refused(f"{self.named(tree)} with {', '.join(extra)} is not of the allowed part of SQL.")
+            raise self.not_allowed(tree, f" with {', '.join(extra)}")
 
     def named(self, tree: Any) -> str:
         return f"{tree.sql(dialect='duckdb')!r} ({type(tree).__name__})"

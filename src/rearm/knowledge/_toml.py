@@ -1,0 +1,70 @@
+"""Reading one file of the knowledge, with a sentence that somebody who has never heard of TOML can act on."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+__all__ = ["meant", "parsed"]
+
+
+def parsed(content: bytes) -> dict[str, Any]:
+    """The tables of a TOML file. Raises ValueError with the line, what stands there and what to do."""
+    try:
+        text = content.decode("utf-8-sig")  # editors on Windows put a mark in front
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line} holds a letter that is not UTF-8. Save the file as UTF-8") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(_told(str(error), text)) from None
+
+
+def _told(error: str, text: str) -> str:
+    where = re.search(r"\s*\(at line (\d+), column \d+\)", error)
+    if where is None:  # at the end of the document
+        return f"{error}. {_advice(error, '')}"
+    number = int(where[1])
+    lines = text.splitlines()
+    line = lines[number - 1].strip() if number <= len(lines) else ""
+    shown = line if len(line) <= 90 else line[:89] + "…"
+    return f"{error.replace(where[0], '')}, line {number}: {shown}\n  {_advice(error, line)}"
+
+
+_ADVICE_BY_LINE = (
+    (re.compile("[“”„‘’«»]"), 'Write straight quotation marks ("), not curly ones'),
+    (re.compile(r"=\s*(True|False|TRUE|FALSE|[Yy]es|[Nn]o)\b"), "Write true or false, in small letters and without quotation marks"),
+    (re.compile(r"\d\s*%"), "Write the number alone, without the per cent sign"),
+    (re.compile(r"=\s*-?\d+,\d"), "Write a decimal point, not a comma"),
+    (re.compile(r"=\s*[<>≤≥~]?\s*\d[\d.]*\s*[A-Za-z/<>≤≥~]+"), "Write the number alone, without a unit"),
+)
+_ADVICE_BY_ERROR = (
+    ("Illegal character", "A text ends on its line: close it with a quotation mark"),
+    ("Cannot declare", "An entry of which there may be several stands in double brackets, such as [[rule]]; the others in this file do"),
+    ("Cannot overwrite", "The same word stands twice in one entry, or the heading of an entry has other brackets than those above it"),
+    ("Cannot mutate", "An entry of which there may be several stands in double brackets, such as [[rule]]; the others in this file do"),
+    ("Expected newline", "Nothing may follow a text on its line; inside a text write ' in place of a quotation mark"),
+    ("Invalid date", "There is no such day; write a date as 2024-03-31"),
+    ("Unclosed", "A bracket or a comma is missing before this place"),
+)
+
+
+def _advice(error: str, line: str) -> str:
+    for sign, advice in _ADVICE_BY_LINE:
+        if sign.search(line):
+            return advice
+    for start, advice in _ADVICE_BY_ERROR:
+        if error.startswith(start):
+            return advice
+    return 'Compare it with an entry beside it: word = value, texts between ", lists between [ and ]'
+
+
+def meant(word: str, choices: Iterable[str]) -> str:
+    """` Did you mean ...?` where a choice is close to the word, else nothing."""
+    by_lower = {choice.lower(): choice for choice in choices}
+    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.75)
+    return f" Did you mean {by_lower[near[0]]}?" if near else ""
