@@ -505,6 +505,12 @@ def test_arms_whose_median_was_not_reached_are_named_beside_the_median_of_the_ot
     assert ("not reached" in notes) == (said.startswith("leaves"))
 
 
+def test_what_is_known_of_shared_patients_stands_beside_the_arm() -> None:
+    evidence = figure_of(study("s", arm("s-a", CART, "10/20", overlap_note="Shared patients not stated.", caveats=["Small"])))
+    assert forest_rows(evidence)[0]["note"] == "Shared patients not stated"
+    assert listed_rows(evidence)[0]["caveats"] == "Small; Shared patients not stated"
+
+
 def test_weak_sources_behind_a_figure_are_counted() -> None:
     strong, weak = arm("s-a", CART, "10/20"), arm("w-a", CART, "11/20", read_from="conference abstract")
     both, alone = figure_of(study("s", strong), study("w", weak)), figure_of(study("w", weak))

@@ -20,6 +20,10 @@ _NAMES: dict[Measure, str] = {
 }
 
 
+def _joined(*remarks: str | None) -> str | None:
+    return "; ".join(remark.rstrip(".") for remark in remarks if remark) or None
+
+
 def _arm_rows(figure: Pooled) -> list[Row]:
     return [
         {
@@ -40,7 +44,7 @@ def _arm_rows(figure: Pooled) -> list[Row]:
             "without_high": row.without[2] if row.without else None,
             "weak": row.arm.weak,
             "borrowed_share": None,
-            "note": row.note,
+            "note": _joined(row.note, row.arm.overlap_note),
             "url": row.arm.url,
         }
         for row in sorted(figure.arms, key=lambda row: (-row.weight, row.arm.id))
@@ -138,7 +142,7 @@ def listed_rows(evidence: StrategyEvidence) -> list[Row]:
             "pooled": ", ".join(row.pooled) or None,
             "not_pooled": row.not_pooled,
             "findings": "; ".join(row.arm.findings) or None,
-            "caveats": "; ".join(row.arm.caveats) or None,
+            "caveats": _joined(*row.arm.caveats, row.arm.overlap_note),
         }
         for row in evidence.listed
     ]
