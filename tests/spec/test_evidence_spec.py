@@ -457,7 +457,7 @@ def test_a_median_says_how_its_weight_was_set(line: str) -> None:
 
 
 def test_an_arm_that_prints_less_does_not_weigh_more() -> None:
-    """Assumed for a median alone, the standard error is about the one that arms with both limits print (median ratio 1.08)."""
+    """Assumed for a median alone, the standard error is about the one that arms with both limits print (median ratio 1.07)."""
     ratios = []
     for one in load_studies():
         for row in one.arms:
