@@ -180,6 +180,8 @@ def test_absurd_values_are_set_aside_and_said() -> None:
 def test_too_few_draws_and_a_wrong_infusion_are_refused() -> None:
     with pytest.raises(MechanismError, match="too few"):
         posterior(NO_EXPANSION, draws=10)
+    with pytest.raises(MechanismError, match="seed must not be negative"):
+        posterior(NO_EXPANSION, draws=FEW, seed=-1)
     with pytest.raises(MechanismError, match="no infusion number 3"):
         posterior(NO_EXPANSION, infusion=3, draws=FEW)
 

@@ -141,6 +141,8 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
     """The same from evidence that was collected already."""
     if draws < 9 * 200:
         raise MechanismError(f"{draws} draws are too few; at least 1800 are needed")
+    if seed < 0:
+        raise MechanismError(f"the seed must not be negative ({seed})")
     last_data = max([x.day for x in ev.measurements] + [ev.progression or 0.0, ev.followed_to] + [d for d, _ in ev.responses])
     horizon = float(max(m.horizon, math.ceil((last_data + 30.0) / 28.0) * 28.0))
     judged = grid(horizon)

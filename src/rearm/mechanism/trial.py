@@ -17,6 +17,7 @@ weeks = 52                     # stops after this time; left out: until progress
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -26,29 +27,18 @@ import numpy.typing as npt
 
 from rearm.mechanism.data import drug
 from rearm.mechanism.observe import NEVER, progression
-from rearm.mechanism.parameters import MechanismError, Mechanisms, load
+from rearm.mechanism.parameters import Mechanisms, load
+from rearm.mechanism.plan import Step, read_plan
 from rearm.mechanism.population import Dose, Draws, Simulation, events, generator, inputs, simulate
 from rearm.mechanism.therapies import FOREVER, Drug, rows
 from rearm.mechanism.virtual import MONTH, OUTPUTS, Patients, best_level, cohort, patients
 
-__all__ = ["ArmResult", "Step", "StepResult", "TrialResult", "drugs_alone", "run_arm", "run_trial", "salvage_arm"]
+__all__ = ["ArmResult", "StepResult", "TrialResult", "drugs_alone", "run_arm", "run_trial", "salvage_arm"]
 
 Floats = npt.NDArray[np.float64]
 VISIT = 14.0  # days between visits of virtual patients
 POSITIVE = 0.2  # share of BCMA-positive cells from which a sample counts as positive (assumption)
 REPLICATES = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step of an arm; see the module."""
-
-    give: tuple[str, ...]
-    when: str = "pd"
-    day: float | None = None
-    rest: float = 0.0
-    only_if: str | None = None
-    weeks: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +80,16 @@ class TrialResult:
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {"note": "a model's hypothesis, not a test", **asdict(self)}
+        """Plain data for JSON; a median that is not reached is null."""
+
+        def plain(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {k: plain(v) for k, v in value.items()}
+            if isinstance(value, list | tuple):
+                return [plain(v) for v in value]
+            return None if isinstance(value, float) and not math.isfinite(value) else value
+
+        return {"note": "a model's hypothesis, not a test", **plain(asdict(self))}
 
 
 @dataclass(slots=True)
@@ -111,38 +109,26 @@ class _State:
 def run_trial(plan: Mapping[str, Any], *, seed: int | None = None) -> TrialResult:
     """Run a plan (see the module). Raises `MechanismError` naming the part of the plan that cannot be used."""
     m = load()
-    allowed = {"title", "product", "patients", "months", "seed", "population", "trial_size", "arm"}
-    _check(plan, allowed, "the plan")
-    arms = [(str(a.get("name") or f"arm {i + 1}"), _steps(m, a, i)) for i, a in enumerate(plan.get("arm", []))]
-    if not arms:
-        raise MechanismError("the plan has no [[arm]]")
-    product = str(plan.get("product", "ide-cel"))
-    if product not in m.doses:
-        raise MechanismError(f"product {product!r} is not in the model; there are: {', '.join(m.doses)}")
-    n, months = int(plan.get("patients", 2000)), float(plan.get("months", 36))
-    if not 100 <= n <= 200_000 or not 3 <= months <= 120:
-        raise MechanismError("patients must lie between 100 and 200000, months between 3 and 120")
-    size = int(plan.get("trial_size", 100))
-    number = int(plan.get("seed", 20_260_101)) if seed is None else seed
-    population = plan.get("population")
-    if population is not None and population not in m.populations:
-        raise MechanismError(f"population {population!r} is not in the model; there are: {', '.join(m.populations)}")
-    group = _group(m, product, population, n, number)
+    p = read_plan(m, plan, seed=seed)
+    group = _group(m, p.product, p.population, p.patients, p.seed)
     results, raw = [], []
-    for name, steps in arms:
-        arm, times = run_arm(m, product, group, name, steps, months=months, size=size, seed=number)
+    notes = ["All arms run on the same virtual patients; intervals are those of a trial of this size, without the model's own error."]
+    for name, steps in p.arms:
+        arm, times = run_arm(m, p.product, group, name, steps, months=p.months, size=p.trial_size, seed=p.seed)
         results.append(arm)
         raw.append(times)
+        if len(arm.steps) <= len(steps):
+            notes.append(f"{name}: nobody reached {len(steps) + 1 - len(arm.steps)} of its {len(steps)} steps within {p.months:g} months")
     return TrialResult(
-        title=str(plan.get("title", "virtual trial")),
-        product=product,
-        patients=n,
-        months=months,
-        trial_size=size,
-        seed=number,
+        title=p.title,
+        product=p.product,
+        patients=p.patients,
+        months=p.months,
+        trial_size=p.trial_size,
+        seed=p.seed,
         arms=tuple(results),
-        differences=tuple(_differences(results, raw, size, number)),
-        notes=("All arms run on the same virtual patients; intervals are those of a trial of this size, without the model's own error.",),
+        differences=tuple(_differences(results, raw, p.trial_size, p.seed)),
+        notes=tuple(notes),
     )
 
 
@@ -151,34 +137,6 @@ def _group(m: Mechanisms, product: str, population: str | None, n: int, seed: in
         return patients(m, product, n, seed)
     p = m.populations[population]
     return patients(m, product, n, seed, shares=m.shares(product, population), extra=p.shifts, death=p.death)
-
-
-def _check(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
-    unknown = sorted(set(table) - allowed)
-    if unknown:
-        raise MechanismError(f"{where}: {unknown[0]!r} is not known; there are: {', '.join(sorted(allowed))}")
-
-
-def _steps(m: Mechanisms, arm: Mapping[str, Any], number: int) -> list[Step]:
-    where = f"arm {number + 1}"
-    _check(arm, {"name", "step"}, where)
-    out: list[Step] = []
-    for row in arm.get("step", []):
-        _check(row, {"give", "when", "day", "rest", "only_if", "weeks"}, f"{where}, step {len(out) + 1}")
-        give = row.get("give", [])
-        step = Step(**{**row, "give": (give,) if isinstance(give, str) else tuple(give)})
-        unknown = [g for g in step.give if g not in m.drugs and g not in m.doses]
-        if not step.give or unknown:
-            raise MechanismError(
-                f"{where}: {'nothing is given' if not unknown else repr(unknown[0]) + ' is not in the model'}; "
-                f"there are: {', '.join([*m.drugs, *m.doses])}"
-            )
-        if step.when not in ("pd", "day") or (step.when == "day") != (step.day is not None):
-            raise MechanismError(f"{where}: `when` is pd, or day together with a number of days in `day`")
-        if step.only_if not in (None, "bcma_positive", "bcma_negative"):
-            raise MechanismError(f"{where}: `only_if` is bcma_positive or bcma_negative")
-        out.append(step)
-    return out
 
 
 def run_arm(

@@ -346,4 +346,5 @@ def trial_text(result: TrialResult) -> str:
             response, deep, free = _triple(s.orr, "%"), _triple(s.cr, "%"), _triple(s.pfs_median)
             lines.append(f"  {s.name:32s} n {s.treated:6d}   response {response:>26s}   CR {deep:>26s}   PFS {free:>28s} mo")
     lines += [f"\n{n}, {what}: {_triple((d, a, b))} %" for n, what, d, a, b in result.differences]
+    lines += ["", *[f"  note: {n}" for n in (*result.notes, f"Seed {result.seed}.")]]
     return "\n".join(lines)
