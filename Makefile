@@ -9,10 +9,10 @@ FILE   ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser demo test lint types floors unit bench vignettes imwg-cases docs evidence-simulation mutation clean
+.PHONY: help setup setup-test browser demo test lint types floors unit bench vignettes imwg-cases docs evidence-simulation mechanism-inference mechanism-calibration mutation clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
 
 $(VENV)/.stamp-venv:
 	@$(PYTHON) -c 'import sys; sys.exit("Rearm needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -74,6 +74,12 @@ docs: setup-test ## write the generated pages of the dictionary
 
 evidence-simulation: setup-test ## coverage of the pooled intervals on simulated meta-analyses
 	@$(BIN)/python scripts/evidence_simulation.py
+
+mechanism-inference: setup-test ## calibration of the mechanism posteriors on 1,000 simulated patients (about five minutes)
+	@$(BIN)/python scripts/mechanism_inference.py
+
+mechanism-calibration: setup-test ## the virtual population beside every published target, with pictures, to demo/mechanism-calibration.html
+	@mkdir -p demo && $(BIN)/python scripts/mechanism_calibrate.py --report demo/mechanism-calibration.html
 
 mutation: setup-test ## mutation testing of the response criteria (a quarter of the mutants; SHARE=1 for all)
 	@$(BIN)/python scripts/mutation.py --share $(or $(SHARE),0.25)
