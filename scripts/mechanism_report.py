@@ -23,8 +23,10 @@ def calibration_page(m: Mechanisms, results: Sequence[Comparison], *, seed: int)
     judged = [r for r in results if r.target.use == "fit" and r.inside is not None]
     body = [
         f"<p>Seed {seed}. {sum(bool(r.inside) for r in judged)} of {len(judged)} fitted targets with a published interval are met.</p>",
-        "<h2>Progression-free survival</h2>",
-        svg(_curves(m, results, seed), label="Model curves of both products with published landmarks"),
+        "<h2>Progression-free survival, fitted</h2>",
+        svg(_curves(m, results, "fit", seed), label="Model curves of both products with published landmarks"),
+        "<h2>Progression-free survival, predicted</h2>",
+        svg(_curves(m, results, "predict", seed), label="Predicted curves of other trials with published landmarks"),
         '<p class="small">Bands: what a trial of 100 patients would see. Diamonds and bars: published landmarks with their interval.</p>',
         "<h2>Shares of the mechanisms</h2>",
         _shares(m),
@@ -36,31 +38,35 @@ def calibration_page(m: Mechanisms, results: Sequence[Comparison], *, seed: int)
     return page("Calibration of the virtual population", body)
 
 
-def _curves(m: Mechanisms, results: Sequence[Comparison], seed: int) -> Spec:
+def _curves(m: Mechanisms, results: Sequence[Comparison], use: str, seed: int) -> Spec:
+    """Curves of the groups whose progression-free survival is compared (from the infusion, usual dose), with the published landmarks."""
     from rearm.mechanism.population import generator
     from rearm.mechanism.virtual import MONTH, cohort, patients
 
     months = np.arange(0.0, 61.0)
-    curves, points = [], []
-    for product in ("ide-cel", "cilta-cel"):
-        c = cohort(m, product, patients(m, product, 4000, seed))
+    groups: dict[tuple[str, str | None, str], list[Spec]] = {}
+    for r in results:
+        t = r.target
+        if t.use != use or t.naive or t.salvage or t.dose or t.product is None or not t.measure.startswith("pfs_"):
+            continue
+        month, value = (t.value, 50.0) if t.measure == "pfs_median" else (float(t.measure.split("_")[1]), t.value)
+        point: Spec = {"arm": t.group, "month": month, "value": value}
+        if t.measure != "pfs_median" and t.low is not None and t.high is not None:
+            point |= {"low": t.low, "high": t.high}
+        groups.setdefault((t.product, t.population, t.group), []).append(point)
+    curves = []
+    for product, population, name in groups:
+        p = m.populations[population] if population else None
+        shares, extra, death = m.shares(product, population), p.shifts if p else None, p.death if p else None
+        c = cohort(m, product, patients(m, product, 4000, seed, shares=shares, extra=extra, death=death))
         time = np.minimum(c.progression, c.patients.death)
         free = 100.0 * (time[None, :] > months[:, None] * MONTH)
         picks = generator(seed, 50).integers(0, len(time), size=(200, 100))
         low, high = np.percentile(free[:, picks].mean(axis=2), [2.5, 97.5], axis=1)
         middle = free.mean(axis=1)
-        curves.append((product, [(float(t), float(v), float(a), float(b)) for t, v, a, b in zip(months, middle, low, high, strict=True)]))
-        for r in results:
-            t = r.target
-            if t.product != product or t.use != "fit" or t.naive is not None or not t.measure.startswith("pfs_"):
-                continue
-            month, value = (t.value, 50.0) if t.measure == "pfs_median" else (float(t.measure.split("_")[1]), t.value)
-            point: Spec = {"arm": product, "month": month, "value": value}
-            if t.measure != "pfs_median" and t.low is not None and t.high is not None:
-                point |= {"low": t.low, "high": t.high}
-            points.append(point)
+        curves.append((name, [(float(t), float(v), float(a), float(b)) for t, v, a, b in zip(months, middle, low, high, strict=True)]))
     assert len(curves) <= len(ARM_COLOURS)
-    return curve_chart(curves, title="progression-free (%)", points=points)
+    return curve_chart(curves, title="progression-free (%)", points=[x for points in groups.values() for x in points])
 
 
 def _shares(m: Mechanisms) -> str:
@@ -81,9 +87,11 @@ def _table(results: Sequence[Comparison]) -> str:
         span = "" if t.low is None else f" ({t.low:g} to {'open' if t.high is None else f'{t.high:g}'})"
         verdict = {True: "inside", False: "outside", None: ""}[r.inside]
         rows.append(
-            f'<tr><td>{escape(t.group)}: {escape(t.measure)}</td><td class="n">{t.value:g}{span}</td><td class="n">{number(r.model)} '
+            f'<tr><td>{escape(t.group)}: {escape(t.measure)}</td><td class="n">{t.n or "?"}</td><td class="n">{t.value:,g}{span}</td>'
+            f'<td class="n">{number(r.model)} '
             f'({number(r.low)} to {number(r.high)})</td><td class="n">{number(r.miss)}</td><td>{verdict}</td>'
             f'<td class="small">{escape(t.source)}</td></tr>'
         )
-    head = "<tr><th>target</th><th>published</th><th>model (such a trial)</th><th>miss</th><th></th><th>source</th></tr>"
+    names = ("target", "n", "published", "model (such a trial)", "miss", "", "source")
+    head = f"<tr>{''.join(f'<th>{h}</th>' for h in names)}</tr>"
     return f"<table>{head}{''.join(rows)}</table>"

@@ -20,6 +20,7 @@ __all__ = ["Comparison", "Target", "compare", "load_targets", "number", "subset"
 
 N = 6000  # virtual patients behind each figure
 REPLICATES = 300
+SIZE = 60  # patients of a published group whose number was not read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ def compare(m: Mechanisms, *, seed: int, n: int = N, replicates: int = REPLICATE
         if t.use == "beyond" or t.product is None:
             continue
         if t.salvage is not None or t.naive is not None:
-            size = t.n or 60
+            size = t.n or SIZE
             if t.salvage:
                 step = salvage_arm(m, t.product, t.salvage, n=n, seed=seed, size=size)
             else:
@@ -108,27 +109,28 @@ def compare(m: Mechanisms, *, seed: int, n: int = N, replicates: int = REPLICATE
             cohorts[key] = cohort(m, t.product, group, early=True, dose=t.dose)
         c = cohorts[key]
         rng = generator(seed, 30)
-        values = [endpoints(m, subset(c, rng.integers(0, n, size=t.n or 100)))[t.measure] for _ in range(replicates)]
+        values = [endpoints(m, subset(c, rng.integers(0, n, size=t.n or SIZE)))[t.measure] for _ in range(replicates)]
         low, high = np.percentile(values, [2.5, 97.5], method="nearest")
         out.append(Comparison(target=t, model=endpoints(m, c)[t.measure], low=float(low), high=float(high)))
     return out
 
 
 def table(results: Sequence[Comparison]) -> str:
-    """The comparison as text, fitted targets first, with the count of published intervals that are met."""
+    """The comparison as text, fitted targets first, with the size of each group and the count of published intervals that are met."""
     lines = []
     for use, title in (("fit", "Fitted"), ("predict", "Predicted, not fitted")):
         rows = [r for r in results if r.target.use == use]
-        lines.append(f"{title}\n{'target':62s} {'published':>26s} {'model (interval of such a trial)':>36s} {'miss':>9s}")
+        lines.append(f"{title}\n{'target':70s} {'n':>4s} {'published':>22s} {'model (interval of such a trial)':>36s} {'miss':>9s}")
         for r in rows:
             t = r.target
             span = "" if t.low is None else f" ({t.low:g} to {'open' if t.high is None else f'{t.high:g}'})"
             mark = {True: "inside", False: "OUTSIDE", None: ""}[r.inside]
             name = f"{t.group}: {t.measure}"
             model = f"{number(r.model)} ({number(r.low)} to {number(r.high)})"
-            lines.append(f"{name[:62]:62s} {f'{t.value:g}{span}':>26s} {model:>36s} {number(r.miss):>9s} {mark}")
+            lines.append(f"{name[:70]:70s} {t.n or '?':>4} {f'{t.value:,g}{span}':>22s} {model:>36s} {number(r.miss):>9s} {mark}")
         judged = [r for r in rows if r.inside is not None]
         lines.append(f"{sum(bool(r.inside) for r in judged)} of {len(judged)} targets with a published interval lie inside it.\n")
+    lines.append(f"n: patients of the published group; where it was not read (?), the model's interval is that of {SIZE} patients.\n")
     beyond = [t for t in load_targets() if t.use == "beyond"]
     lines += [f"not compared: {t.id}: {t.why}" for t in beyond]
     return "\n".join(lines)
