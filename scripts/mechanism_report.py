@@ -79,15 +79,14 @@ def _shares(m: Mechanisms) -> str:
 
 
 def _table(results: Sequence[Comparison]) -> str:
-    from rearm.mechanism.compare import number
+    from rearm.mechanism.compare import number, published
 
     rows = []
     for r in results:
         t = r.target
-        span = "" if t.low is None else f" ({t.low:g} to {'open' if t.high is None else f'{t.high:g}'})"
         verdict = {True: "inside", False: "outside", None: ""}[r.inside]
         rows.append(
-            f'<tr><td>{escape(t.group)}: {escape(t.measure)}</td><td class="n">{t.n or "?"}</td><td class="n">{t.value:,g}{span}</td>'
+            f'<tr><td>{escape(t.group)}: {escape(t.measure)}</td><td class="n">{t.n or "?"}</td><td class="n">{published(t)}</td>'
             f'<td class="n">{number(r.model)} '
             f'({number(r.low)} to {number(r.high)})</td><td class="n">{number(r.miss)}</td><td>{verdict}</td>'
             f'<td class="small">{escape(t.source)}</td></tr>'

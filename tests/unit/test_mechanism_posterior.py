@@ -119,6 +119,12 @@ def test_contradictory_values_of_one_day_are_set_aside_and_said() -> None:
     assert repeated.measurements["m_protein"] == 2 and not any("contradictory" in n for n in repeated.notes)
 
 
+def test_results_that_could_not_be_read_are_said() -> None:
+    bad = Lab(test="serum_m_protein", when=When.on(30), source=HERE, as_given="1.6", why_set_aside="serum M-protein has no unit")
+    result = posterior(record(set_aside=(bad,)), draws=FEW)
+    assert result.status == "prior_only" and any("of serum_m_protein, 1 could not be read" in n for n in result.notes)
+
+
 def test_nothing_after_the_death_is_read() -> None:
     died = (Death(when=When.on(40), cause="unknown", source=HERE),)
     result = posterior(record(lab("serum_m_protein", 30, 1.0), lab("serum_m_protein", 60, 0.3), deaths=died), draws=FEW)

@@ -16,7 +16,7 @@ from rearm.mechanism.population import Draws, Simulation, generator
 from rearm.mechanism.trial import drugs_alone, salvage_arm
 from rearm.mechanism.virtual import Cohort, Patients, cohort, endpoints, patients
 
-__all__ = ["Comparison", "Target", "compare", "load_targets", "number", "subset", "table"]
+__all__ = ["Comparison", "Target", "compare", "load_targets", "number", "published", "subset", "table"]
 
 N = 6000  # virtual patients behind each figure
 REPLICATES = 300
@@ -123,17 +123,22 @@ def table(results: Sequence[Comparison]) -> str:
         lines.append(f"{title}\n{'target':70s} {'n':>4s} {'published':>22s} {'model (interval of such a trial)':>36s} {'miss':>9s}")
         for r in rows:
             t = r.target
-            span = "" if t.low is None else f" ({t.low:g} to {'open' if t.high is None else f'{t.high:g}'})"
             mark = {True: "inside", False: "OUTSIDE", None: ""}[r.inside]
-            name = f"{t.group}: {t.measure}"
+            name = f"{t.group[: 66 - len(t.measure)]}: {t.measure}"
             model = f"{number(r.model)} ({number(r.low)} to {number(r.high)})"
-            lines.append(f"{name[:70]:70s} {t.n or '?':>4} {f'{t.value:,g}{span}':>22s} {model:>36s} {number(r.miss):>9s} {mark}")
+            lines.append(f"{name:70s} {t.n or '?':>4} {published(t):>22s} {model:>36s} {number(r.miss):>9s} {mark}")
         judged = [r for r in rows if r.inside is not None]
         lines.append(f"{sum(bool(r.inside) for r in judged)} of {len(judged)} targets with a published interval lie inside it.\n")
     lines.append(f"n: patients of the published group; where it was not read (?), the model's interval is that of {SIZE} patients.\n")
     beyond = [t for t in load_targets() if t.use == "beyond"]
     lines += [f"not compared: {t.id}: {t.why}" for t in beyond]
     return "\n".join(lines)
+
+
+def published(t: Target) -> str:
+    """The published figure with its interval, as it is printed."""
+    value = f"{t.value:,.0f}" if t.value >= 1000 else f"{t.value:g}"
+    return value if t.low is None else f"{value} ({t.low:g} to {'open' if t.high is None else f'{t.high:g}'})"
 
 
 def number(value: float) -> str:

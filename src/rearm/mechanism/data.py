@@ -236,6 +236,10 @@ def _measurements(m: Mechanisms, record: Record, zero: int, until: float, notes:
         "car": "car_copies_per_ug_dna",
     }
     out: list[Measurement] = []
+    for test in tests.values():
+        unread = [x for x in record.set_aside if x.test == test and (x.day is None or x.day >= zero - BASELINE_DAYS)]
+        if unread:
+            notes.append(f"of {test}, {len(unread)} could not be read and stay out: {unread[0].why_set_aside or 'no reason given'}")
     for channel, test in tests.items():
         rows = [lab for lab in record.of_test(test) if lab.quantity is not None] if test else []
         before = [lab for lab in rows if -BASELINE_DAYS <= (lab.day or 0) - zero <= 0]
