@@ -65,6 +65,7 @@ class Stages:
     draws: list[Draws] = field(default_factory=list)
     loglik: list[Floats] = field(default_factory=list)
     proposals: list[_Proposal] = field(default_factory=list)
+    mixture: list[Floats] = field(default_factory=list)  # of each stage's draws: log of the sum of the proposals' densities times counts
 
     def __post_init__(self) -> None:
         self.prior_mean, self.prior_sd = self.m.prior(self.product)
@@ -80,18 +81,17 @@ class Stages:
 
     def log_prior_ratio(self) -> Floats:
         """log of prior density over the mixture of all proposals, for every draw."""
-        z, mechanism = self.z, self.mechanism
-        out = np.empty(len(z))
-        for c in range(len(self.m.names)):
-            rows = mechanism == c
-            if not rows.any():
-                continue
-            mean, sd = self.prior_mean[c], self.prior_sd[c]
-            part = z[rows]
-            prior = -0.5 * (((part - mean) / sd) ** 2).sum(axis=1) - np.log(sd).sum() - 0.5 * len(sd) * np.log(2.0 * np.pi)
-            mix = [np.log(p.count) + p.log_density(part) for p in self.proposals if p.mechanism == c and p.count]
-            out[rows] = np.log(self.shares[c]) + prior - np.logaddexp.reduce(np.array(mix), axis=0)
-        return out
+        z, c = self.z, self.mechanism
+        x = (z - self.prior_mean[c]) / self.prior_sd[c]
+        prior = -0.5 * (x * x).sum(axis=1) - np.log(self.prior_sd).sum(axis=1)[c] - 0.5 * z.shape[1] * np.log(2.0 * np.pi)
+        return np.asarray(np.log(self.shares[c]) + prior - np.concatenate(self.mixture))
+
+    def _mix(self, draws: Draws, mix: Floats, proposals: Sequence[_Proposal]) -> None:
+        """Add these proposals to the mixture density of these draws, in place."""
+        for p in proposals:
+            rows = draws.mechanism == p.mechanism
+            if p.count and rows.any():
+                mix[rows] = np.logaddexp(mix[rows], np.log(p.count) + p.log_density(draws.z[rows]))
 
     def log_weights(self) -> Floats:
         return self.log_prior_ratio() + np.concatenate(self.loglik)
@@ -109,6 +109,10 @@ class Stages:
             labels.append(np.full(count, c, dtype=np.int64))
         mechanism = np.concatenate(labels)
         draws = Draws(np.concatenate(parts), mechanism, rng.uniform(size=(len(mechanism), 5)))
+        for earlier, mix in zip(self.draws, self.mixture, strict=True):
+            self._mix(earlier, mix, self.proposals[-len(counts) :])
+        self.mixture.append(np.full(len(mechanism), -np.inf))
+        self._mix(draws, self.mixture[-1], self.proposals)
         self.draws.append(draws)
         self.loglik.append(evaluate(draws, stage))
 
