@@ -151,7 +151,7 @@ def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy():
     ("option", "rule", "clearance", "verdict"),
     [
         ("melphalan-prednisone", "melphalan-kidney", 45.0, "acceptable"),
-        ("bendamustine-prednisone", None, 22.0, "discouraged"),
+        ("bendamustine-prednisone", None, 22.0, "excluded"),
         ("second-cart-cilta-cel", "fludarabine-dose-car-t", 52.0, "acceptable"),
         ("second-cart-cilta-cel", "renal-impairment-car-t", 22.0, "acceptable"),
         ("carfilzomib-lenalidomide-dexamethasone", "lenalidomide-kidney", 45.0, "acceptable"),

@@ -85,6 +85,27 @@ def test_a_temporary_stop_keeps_its_until_beside_a_permanent_one(made):
     assert of(assessed(made(), patient(**CLEAR | {"infection": True})), "same-target").permanent is False
 
 
+@pytest.mark.parametrize(
+    ("values", "verdict", "afterwards"),
+    [
+        (CLEAR | {"infection": True}, "excluded", "acceptable"),
+        (CLEAR | {"infection": True, "exposed": True}, "excluded", "discouraged"),
+        (CLEAR | {"infection": True, "lost": None}, "excluded", "needs_information"),
+        (CLEAR | {"infection": True, "lost": True}, "excluded", None),  # for good
+        (CLEAR, "acceptable", None),
+    ],
+)
+def test_what_remains_when_a_temporary_stop_has_ended(made, values, verdict, afterwards):
+    option = of(assessed(made(), patient(**values)), "same-target")
+    assert (option.verdict, option.afterwards) == (verdict, afterwards)
+
+
+def test_what_may_follow_leaves_out_what_is_excluded_for_good(made):
+    plan = made(lambda t: t["options/new-target.toml"].update(sequence=["bispecific-bcma"]))
+    for values, follows in ((CLEAR, True), (CLEAR | {"infection": True}, True), (CLEAR | {"lost": True}, False)):
+        assert of(assessed(plan, patient(**values)), "new-target").sequence == (("bispecific-bcma",) if follows else ())
+
+
 def test_what_is_unknown_names_its_test(made):
     option = of(assessed(made(), patient(exposed=False)), "same-target")
     (line,) = [x for x in option.checklist if x.rule == "counts@same-target"]
@@ -140,7 +161,7 @@ def test_the_stage_says_what_unknown_does(made, stage, shown):
 def response(low, high):
     row = ExpectedRow(
         measure="response", estimate=(low + high) / 2, low=low, high=high, unit="proportion", population="p", directness="direct",
-        arms=2, patients=60, studies=("study",), borrowed_share=0.0, unborrowed=((low + high) / 2, low, high),
+        arms=2, patients=60, studies=("study",), of_class=False, borrowed_share=0.0, unborrowed=((low + high) / 2, low, high),
     )  # fmt: skip
     return OptionEvidence(directness="direct", note="", expected=(row,), response_upper=high)
 

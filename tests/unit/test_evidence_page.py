@@ -75,7 +75,7 @@ def test_the_specification_has_each_row_once_and_is_drawn() -> None:
     assert [v["kind"] for v in values] == ["heading", "arm", "pooled", "new centre"]
     assert values[0]["label"] == "After BCMA CAR-T (direct)"
     assert (values[1]["label"], values[1]["counts"], values[1]["figure"], values[1]["weight"]) == (
-        "Author 2031: Drug", "30/40", "75 % (60 to 86)", "100%",
+        "Author 2031: Drug", "30/40", "75 % (60 to 86)", "100 %",
     )  # fmt: skip
     picture = svg(spec, label='Forest "plot" <of> Drug')
     root = ElementTree.fromstring(picture)
@@ -237,7 +237,7 @@ def test_what_was_borrowed_stands_in_the_picture() -> None:
     rows = forest_rows(evidence_for("bispecific-gprc5d"))
     share = next(r for r in rows if r["kind"] == "pooled")["borrowed_share"]
     labels = [v["label"] for v in forest_spec(rows)["data"]["values"]]
-    assert [label for label in labels if "borrowed" in label] == [f"Average centre, {share:.0%} borrowed"]
+    assert [label for label in labels if "borrowed" in label] == [f"Average centre, {100 * share:.0f} % borrowed"]
 
 
 def test_plain_data_is_json(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ Directness = Literal["direct", "near", "indirect only", "none read"]
 class ExpectedRow:
     """One pooled figure with its population. Proportions run from 0 to 1, PFS is in months; `low` and `high` are 95 % limits.
 
-    `borrowed_share`: the part of the information (0 to 1) that came from less direct settings; `unborrowed`: estimate and limits from the
-    direct arms alone, the same three numbers where nothing was borrowed.
+    `of_class`: of other agents of the class too. `borrowed_share`: the part of the information (0 to 1) that came from less direct
+    settings; `unborrowed`: estimate and limits from the direct arms alone, the same three numbers where nothing was borrowed.
     """
 
     measure: str
@@ -39,6 +39,7 @@ class ExpectedRow:
     arms: int
     patients: int
     studies: tuple[str, ...]
+    of_class: bool
     borrowed_share: float
     unborrowed: tuple[float, ...]
 
@@ -122,6 +123,7 @@ def _summary(option: Option, evidence: StrategyEvidence, better_than: tuple[str,
             arms=row.arms,
             patients=row.patients,
             studies=row.studies,
+            of_class=of_class,
             borrowed_share=row.borrowed_share,
             unborrowed=row.unborrowed,
         )

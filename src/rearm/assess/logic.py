@@ -42,10 +42,12 @@ def grade_word(code: int) -> Grade:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Codes, rows x options. `clear`: the verdict if every unknown stop turns out clear; `open`: how many of stage choose are unknown."""
+    """Codes, rows x options. `clear`: the verdict if every unknown stop turns out clear; `afterwards`: the verdict once the stops that
+    will end have ended; `open`: how many of stage choose are unknown."""
 
     verdict: Codes
     clear: Codes
+    afterwards: Codes
     open: Codes
 
 
@@ -57,19 +59,22 @@ def verdicts(plan: Plan, answers: Codes, approvals: list[Flags]) -> Judged:
     import numpy as np
 
     shape = (len(answers), len(plan.options))
-    verdict, clear, open_ = (np.empty(shape, dtype=np.int8) for _ in range(3))
+    verdict, clear, afterwards, open_ = (np.empty(shape, dtype=np.int8) for _ in range(4))
     for i, option in enumerate(plan.options):
         stopped = _any(answers, option.exclude, 1) | _any(answers, option.require, 0)
         discouraged = np.full(len(answers), True) if option.poor else _any(answers, option.discourage, 1)
         preferred = _any(answers, option.favour, 1) & _may_be_preferred(option, answers, approvals[i])
-        best = np.where(preferred, PREFERRED, ACCEPTABLE)
-        clear[:, i] = np.where(stopped, EXCLUDED, np.where(discouraged, DISCOURAGED, best))
+        best = np.where(discouraged, DISCOURAGED, np.where(preferred, PREFERRED, ACCEPTABLE))
+        clear[:, i] = np.where(stopped, EXCLUDED, best)
         unknown = (answers[:, option.choose_exclude] == -1).sum(axis=1) + (answers[:, option.choose_require] == -1).sum(axis=1)
         open_[:, i] = unknown
-        verdict[:, i] = np.where((unknown > 0) & (clear[:, i] > DISCOURAGED), NEEDS_INFORMATION, clear[:, i])
+        lasting = _any(answers, option.lasting_exclude, 1) | _any(answers, option.lasting_require, 0)
+        waiting = np.where((unknown > 0) & (best > DISCOURAGED), NEEDS_INFORMATION, best)
+        verdict[:, i] = np.where(stopped, EXCLUDED, waiting)
+        afterwards[:, i] = np.where(lasting, EXCLUDED, waiting)
         if option.option.role == "supportive":
-            verdict[:, i] = clear[:, i] = NO_VERDICT
-    return Judged(verdict, clear, open_)
+            verdict[:, i] = clear[:, i] = afterwards[:, i] = NO_VERDICT
+    return Judged(verdict, clear, afterwards, open_)
 
 
 def _may_be_preferred(option: OptionPlan, answers: Codes, in_force: Flags) -> Flags:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date
 
-from rearm.assess.logic import NEEDS_INFORMATION, Judged, verdict_word
+from rearm.assess.logic import EXCLUDED, NEEDS_INFORMATION, Judged, verdict_word
 from rearm.assess.patient import Shown
 from rearm.assess.plan import OptionPlan, in_effect
 from rearm.assess.ranking import ROLES, ranks
@@ -31,6 +31,8 @@ def options_of(shown: Shown, judged: Judged, row: int, *, region: str | None) ->
     plan = shown.plan
     verdicts = [int(v) for v in judged.verdict[row]]
     clear = [int(v) for v in judged.clear[row]]
+    afterwards = [int(v) for v in judged.afterwards[row]]
+    still_open = {option.option.strategy for option, code in zip(plan.options, afterwards, strict=True) if code != EXCLUDED}
     peers: dict[tuple[str, int, int], list[OptionPlan]] = defaultdict(list)
     for option, verdict, if_clear in zip(plan.options, verdicts, clear, strict=True):
         peers[option.option.role, verdict, if_clear].append(option)
@@ -39,9 +41,9 @@ def options_of(shown: Shown, judged: Judged, row: int, *, region: str | None) ->
         if role != "supportive":
             rank |= ranks(members)
     placed = []
-    for option, verdict, if_clear in zip(plan.options, verdicts, clear, strict=True):
+    for option, verdict, if_clear, then in zip(plan.options, verdicts, clear, afterwards, strict=True):
         place, tied = rank.get(option.option.id, (None, ()))
-        result = _option(shown, option, verdict, if_clear, place, tied, region)
+        result = _option(shown, option, (verdict, if_clear, then), place, tied, region, still_open)
         # needs information stands after acceptable, by what it would be if clear
         order = -(verdict + 0.1 * if_clear if verdict == NEEDS_INFORMATION else verdict)
         placed.append(((ROLES.index(option.option.role), order, place or 0, option.option.name), result))
@@ -49,9 +51,16 @@ def options_of(shown: Shown, judged: Judged, row: int, *, region: str | None) ->
 
 
 def _option(
-    shown: Shown, plan: OptionPlan, verdict: int, if_clear: int, rank: int | None, tied: tuple[str, ...], region: str | None
+    shown: Shown,
+    plan: OptionPlan,
+    codes: tuple[int, int, int],
+    rank: int | None,
+    tied: tuple[str, ...],
+    region: str | None,
+    still_open: Set[str],
 ) -> OptionResult:
     option, answers = plan.option, shown.answers
+    verdict, if_clear, then = codes
     for_: list[Reason] = []
     against: list[Reason] = []
     unknown: list[Reason] = []
@@ -96,6 +105,7 @@ def _option(
         if_clear=verdict_word(if_clear) if verdict == NEEDS_INFORMATION else None,
         until="; ".join(dict.fromkeys(until)) or None,
         permanent=permanent,
+        afterwards=verdict_word(then) if verdict == EXCLUDED and then != EXCLUDED else None,
         rank=rank,
         tied_with=tied,
         for_=tuple(for_),
@@ -108,7 +118,7 @@ def _option(
         availability=_availability(shown, plan, region),
         support=_support(shown, plan),
         later_t_cells=_later(plan),
-        sequence=option.sequence,
+        sequence=tuple(strategy for strategy in option.sequence if strategy in still_open),
         disagreements=tuple(DisagreementNote(text=d.text, citations=d.sources) for d in option.disagreements),
         sources=_sources(plan, [*for_, *against, *unknown, *cautions], checklist),
     )
@@ -126,8 +136,8 @@ def _poor(plan: OptionPlan) -> Reason:
         rule="poor-direct-results",
         effect="discourage",
         text=(
-            f"Pooled response after CAR-T is {response.estimate:.0%} ({response.patients} patients), and its upper 95 % limit from the "
-            f"direct results alone is only {upper:.0%}."
+            f"Pooled response after CAR-T is {100 * response.estimate:.0f} % ({response.patients} patients), and its upper "
+            f"95 % limit from the direct results alone is only {100 * upper:.0f} %."
         ),
         when=f"upper 95 % limit of the direct response, {upper:.2f}, under the parameter poor_response_upper",
         truth=True,

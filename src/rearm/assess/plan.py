@@ -49,6 +49,8 @@ class OptionPlan:
     approval_needed: bool
     exclude: Indices
     require: Indices
+    lasting_exclude: Indices  # those without `until`
+    lasting_require: Indices
     choose_exclude: Indices
     choose_require: Indices
     discourage: Indices
@@ -172,8 +174,10 @@ class _Planner:
     def option(self, option: Option, evidence: OptionEvidence, always: int) -> OptionPlan:
         rules = tuple((rule, self.number(rule.when)) for rule in option.rules)
 
-        def of(effect: str, stage: str | None = None) -> Indices:
-            return _indices(n for rule, n in rules if rule.effect == effect and stage in (None, rule.stage))
+        def of(effect: str, stage: str | None = None, *, lasting: bool = False) -> Indices:
+            return _indices(
+                n for rule, n in rules if rule.effect == effect and stage in (None, rule.stage) and not (lasting and rule.until)
+            )
 
         upper = evidence.response_upper
         return OptionPlan(
@@ -186,6 +190,8 @@ class _Planner:
             approval_needed=option.role not in _NO_DRUG and not _NO_APPROVAL_NEEDED.intersection(option.tags),
             exclude=of("exclude"),
             require=of("require"),
+            lasting_exclude=of("exclude", lasting=True),
+            lasting_require=of("require", lasting=True),
             choose_exclude=of("exclude", "choose"),
             choose_require=of("require", "choose"),
             discourage=of("discourage"),

@@ -353,7 +353,8 @@ class LaterTCellsNote(_Table):
 class OptionResult(_Table):
     """One option with its verdict "by these rules"; supportive care has none.
 
-    `permanent`: an exclusion that nothing will lift stands, beside which `until` may name temporary ones.
+    `permanent`: an exclusion that nothing will lift stands, beside which `until` may name temporary ones. `afterwards`: where only
+    temporary ones stand, the verdict once they have ended. `sequence`: what may follow, without what is excluded for good here.
     """
 
     id: str
@@ -367,6 +368,7 @@ class OptionResult(_Table):
     if_clear: Verdict | None
     until: str | None
     permanent: bool
+    afterwards: Verdict | None
     rank: int | None
     tied_with: tuple[str, ...]
     for_: tuple[Reason, ...]

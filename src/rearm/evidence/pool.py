@@ -135,7 +135,7 @@ def _share(arm: Arm, value: Proportion | None) -> ArmData | str:
         return "percentage without counts"
     if value.n == 0:
         return "no patients"
-    return ArmData(arm, value.n, events=value.events, note="responder count computed from the percentage" if value.computed else None)
+    return ArmData(arm, value.n, events=value.events, note="number with the event computed from the percentage" if value.computed else None)
 
 
 def _landmark_se(free: float, n: int) -> float:

@@ -190,7 +190,7 @@ def borrowing_words(figure: Pooled) -> str:
         return "Nothing is borrowed: less direct results do not bear it out"
     scale, unit, digits = (100, "%", 0) if figure.unit == "proportion" else (1, "months", 1)
     estimate, low, high = (f"{scale * value:.{digits}f}" for value in figure.unborrowed)
-    share = f"{figure.borrowed_share:.0%} of the information is borrowed from {len(figure.borrowed_arms)} less direct arms"
+    share = f"{100 * figure.borrowed_share:.0f} % of the information is borrowed from {len(figure.borrowed_arms)} less direct arms"
     return f"{share}; without them {estimate} {unit} ({low} to {high})"
 
 

@@ -111,7 +111,7 @@ def months_words(value: Months | None) -> str | None:
     if value.median is not None:
         level = "" if value.level == 0.95 else f", {value.level * 100:g} % interval"
         interval = "" if value.low is None else f" ({value.low:g}-{'not reached' if value.high is None else f'{value.high:g}'}{level})"
-        parts.append(f"{value.median:g} months{interval}")
+        parts.append(f"{value.median:g} {'month' if value.median == 1 else 'months'}{interval}")
     elif median_not_reached(value):
         parts.append(NOT_REACHED)
     parts += [f"{mark.percent:g} % at month {mark.month:g}" for mark in value.landmarks]

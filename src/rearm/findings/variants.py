@@ -215,9 +215,9 @@ def _open(rows: Sequence[Variant], text: str, sources: Sequence[Source]) -> Foun
 def variant_text(row: Variant) -> str:
     """`TNFRSF17 deletion of one allele, 94 % of the clone, marrow CD138+, WGS, day 278`."""
     share = (
-        f"{row.clonal_fraction:.0%} of the clone"
+        f"{100 * row.clonal_fraction:.0f} % of the clone"
         if row.clonal_fraction is not None
-        else f"VAF {row.vaf:.0%}"
+        else f"VAF {100 * row.vaf:.0f} %"
         if row.vaf is not None
         else None
     )

@@ -214,7 +214,7 @@ def _forest(rows: Sequence[Row], measure: Measure, names: Mapping[str, str]) -> 
             block = heading
             parts.append(Text(heading, style="underline"))
         style = {"arm": "", "pooled": "bold", "new centre": "dim"}[row["kind"]]
-        weight = "" if row["weight"] is None else f"{row['weight']:.0%}"
+        weight = "" if row["weight"] is None else f"{100 * row['weight']:.0f} %"
         parts.append(Padding(Text(label_words(row, names), style=style), (0, 0, 0, 2)))
         parts.append(Text(f"{counts_words(row):>10}  {line:<34}{estimate_words(row, measure):<25}{weight:>7}", style=style, no_wrap=True))
         if remark := _remark(row, measure):

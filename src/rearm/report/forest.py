@@ -49,7 +49,7 @@ def label_words(row: Row, names: Mapping[str, str], room: int | None = None) -> 
     """
     if row["kind"] != "arm":
         return (
-            f"{row['label']}, {row['borrowed_share']:.0%} borrowed"
+            f"{row['label']}, {100 * row['borrowed_share']:.0f} % borrowed"
             if row["kind"] == "pooled" and row["borrowed_share"]
             else str(row["label"])
         )
@@ -90,7 +90,7 @@ def forest_spec(rows: Sequence[Row], *, measure: Measure = "response", names: Ma
                 "weak": bool(row["weak"]),
                 "counts": counts_words(row),
                 "figure": estimate_words(row, measure),
-                "weight": "" if row["weight"] is None else f"{row['weight']:.0%}",
+                "weight": "" if row["weight"] is None else f"{100 * row['weight']:.0f} %",
                 "size": 30 + 250 * (row["weight"] or 0),
                 "estimate": _scaled(row["estimate"], measure),
                 "low": _scaled(row["low"], measure),

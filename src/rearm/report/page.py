@@ -24,7 +24,7 @@ from rearm.report import timeline as pictures
 from rearm.report.case import case_paragraph
 from rearm.report.citations import References
 from rearm.report.draw import RED, svg
-from rearm.report.words import VERDICT_ORDER, days_words, measure_words, strategy_words, words
+from rearm.report.words import VERDICT_ORDER, days_words, measure_words, strategy_words, whose, words
 
 __all__ = ["css", "environment", "page", "picture_of", "roles"]
 
@@ -98,7 +98,7 @@ def _changes(test: NextTest) -> Markup:
     """What each result would change, as a short list; equal changes of several options are told together."""
     by_result: dict[str, dict[str, list[str]]] = {}
     for change in test.changes:
-        result = ", ".join(f"{words(k)} {_said(v)}" for k, v in change.values.items())
+        result = ", ".join(f"{words(k)} = {_said(v)}" for k, v in change.values.items())
         turn = f"{words(change.from_)} to {words(change.to)}"
         by_result.setdefault(result, {}).setdefault(turn, []).append(change.name)
     if not by_result:
@@ -134,6 +134,6 @@ def css() -> str:
 def environment() -> Environment:
     """The template engine: everything is escaped, an unknown name is an error."""
     engine = Environment(loader=PackageLoader("rearm.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    filters: dict[str, Any] = {"words": words, "measure": measure_words, "day": days_words, "strategy": strategy_words}
+    filters: dict[str, Any] = {"words": words, "measure": measure_words, "whose": whose, "day": days_words, "strategy": strategy_words}
     engine.filters.update(filters)
     return engine

@@ -15,7 +15,7 @@ from rearm.assess.result import CauseGroup, NextTest, OptionResult
 from rearm.record import Issue, Record
 from rearm.report.case import case_paragraph
 from rearm.report.page import roles
-from rearm.report.words import days_words, listed, measure_words, words
+from rearm.report.words import days_words, listed, measure_words, whose, words
 
 __all__ = ["issues_table", "print_assessment"]
 
@@ -120,13 +120,12 @@ def _options(assessment: Assessment) -> RenderableType:
 
 
 def _expected(option: OptionResult) -> str:
-    for e in option.expected:
-        if e.measure in ("response", "orr"):
-            others = "" if e.directness == "direct" else "not after CAR-T: "
-            return f"{others}{100 * e.estimate:.0f} % ({100 * e.low:.0f}-{100 * e.high:.0f}), {e.directness}"
-    pfs = next((e for e in option.expected), None)
-    if pfs is not None and pfs.unit == "months":
-        return f"{measure_words(pfs.measure)} {pfs.estimate:.1f} months, {pfs.directness}"
+    chosen = next((e for e in option.expected if e.measure in ("response", "orr")), next(iter(option.expected), None))
+    if chosen is not None:
+        scale, digits, unit = (100, 0, " %") if chosen.unit == "proportion" else (1, 1, " months")
+        estimate, low, high = (f"{scale * x:.{digits}f}" for x in (chosen.estimate, chosen.low, chosen.high))
+        what = "" if chosen.measure in ("response", "orr") else f"{measure_words(chosen.measure)} "
+        return f"{whose(chosen)}{what}{estimate}{unit} ({low}-{high}), {chosen.directness}"
     return option.evidence.directness if option.evidence.directness != "none read" else "no evidence read"
 
 
@@ -139,7 +138,8 @@ def _decided(option: OptionResult) -> str:
     else:
         chosen = option.for_[:1] + tuple(r for r in option.cautions if r.truth)[:_FEW]
     text = " ".join(r.text for r in chosen)
-    until = f" Until: {option.until}." if option.until and not option.permanent else ""
+    then = f", then {words(option.afterwards)}" if option.afterwards else ""
+    until = f" Until: {option.until}{then}." if option.until and not option.permanent else ""
     clear = f" If clear: {words(option.if_clear)}." if option.if_clear else ""
     rank = f" Rank {option.rank}." if option.rank is not None and option.rank > 1 else ""
     return text + until + clear + rank

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["VERDICT_ORDER", "days_words", "listed", "measure_words", "strategy_words", "words"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rearm.assess.evidence import ExpectedRow
+
+__all__ = ["VERDICT_ORDER", "days_words", "listed", "measure_words", "strategy_words", "whose", "words"]
 
 VERDICT_ORDER = ("preferred", "acceptable", "needs_information", "discouraged", "excluded")
 
@@ -93,17 +98,31 @@ _MEASURES = {
     "crs": "cytokine release syndrome",
 }
 
+_SHORT = {
+    "bcma": "BCMA", "gprc5d": "GPRC5D", "fcrh5": "FcRH5", "tnfrsf17": "TNFRSF17", "cd4": "CD4", "cd8": "CD8", "cd19": "CD19",
+    "cd38": "CD38", "crbn": "CRBN", "braf": "BRAF", "tp53": "TP53", "igg": "IgG", "igm": "IgM", "iga": "IgA", "crs": "CRS",
+    "icans": "ICANS", "ecog": "ECOG", "mrd": "MRD", "mds": "MDS", "aml": "AML", "hbv": "HBV", "hcv": "HCV", "hiv": "HIV", "cmv": "CMV",
+    "imid": "IMiD", "pi": "proteasome inhibitor", "car": "CAR", "alc": "lymphocyte count (ALC)", "lvef": "LVEF", "egfr": "eGFR",
+    "cns": "CNS", "al": "AL", "dna": "DNA", "pet": "PET", "ldh": "LDH", "crp": "CRP", "ada": "anti-CAR antibody", "pd1": "PD-1",
+    "il6": "IL-6", "emd": "extramedullary disease", "pd": "progressive disease", "xpo1": "XPO1", "bcl2": "BCL2",
+}  # fmt: skip
+
 
 def words(name: str | None) -> str:
     """The words for an id; an id without words of its own loses its underscores. None is an empty text."""
     if name is None:
         return ""
-    return _WORDS.get(name, name.replace("_", " "))
+    return _WORDS.get(name) or " ".join(_SHORT.get(part, part) for part in name.split("_"))
 
 
 def measure_words(measure: str) -> str:
     """The words for what an expected figure measures."""
     return _MEASURES.get(measure, measure.replace("_", " "))
+
+
+def whose(row: ExpectedRow) -> str:
+    """In whom a figure was seen where that is not this option after CAR-T; to stand before it."""
+    return ("class figure, " if row.of_class else "") + ("" if row.directness == "direct" else "not after CAR-T: ")
 
 
 def strategy_words(strategy: str) -> str:
