@@ -101,6 +101,12 @@ def drugs(ws, sl, n_slots, t, y):
             kind = sl[lane, q, 0]
             if kind == 0.0 or t < sl[lane, q, 1]:
                 continue
+            # faded to less than e^-40 after the end or the last dose
+            if kind == 1.0:
+                if sl[lane, q, 6] * (t - sl[lane, q, 2]) > 40.0:
+                    continue
+            elif min(sl[lane, q, 10], sl[lane, q, 11]) * (t - sl[lane, q, 1] - (sl[lane, q, 8] - 1.0) * sl[lane, q, 7]) > 40.0:
+                continue
             s = t - sl[lane, q, 1]
             rate = 0.0
             if kind == 1.0:
