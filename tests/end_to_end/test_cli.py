@@ -187,3 +187,18 @@ def test_text_of_the_input_is_never_markup_or_a_path(tmp_path: Path) -> None:
     text = page.read_text() + (out / "index.html").read_text()
     for tag in ("<script>alert", "<img src=x", "<b>bold", "<svg onload"):
         assert tag not in text
+
+
+def test_another_knowledge_is_used_where_it_is_named(tmp_path: Path) -> None:
+    ours = tmp_path / "ours"
+    shutil.copytree(ROOT / "src" / "rearm" / "knowledge" / "data", ours)
+    option = ours / "options" / "talquetamab.toml"
+    option.write_text(option.read_text().replace('name = "Talquetamab"', 'name = "Talquetamab of our house"'))
+    says(run("assess", BUNDLE, "--knowledge", ours, "--html", tmp_path / "h"), 0, "Talquetamab of our house")
+    assert "Talquetamab of our house" in (tmp_path / "h" / "SYN-01.html").read_text()
+    says(run("evidence", "talquetamab", "--knowledge", ours), 0, "Talquetamab of our house")
+    says(run("explain", BUNDLE, "--option", "talquetamab", "--knowledge", ours), 0, "Talquetamab of our house")
+    assert "of our house" not in run("assess", BUNDLE).stdout
+    says(run("assess", BUNDLE, "--knowledge", tmp_path / "none"), 2, "There is no folder")
+    option.write_text("id = ")
+    says(run("assess", BUNDLE, "--knowledge", ours), 2, "talquetamab.toml")

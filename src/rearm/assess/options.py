@@ -131,6 +131,7 @@ def _line(shown: Shown, rule: str, because: str, sources: tuple[str, ...], numbe
 
 def _poor(plan: OptionPlan) -> Reason:
     upper = plan.evidence.response_upper
+    assert upper is not None  # `poor` says so
     response = next(row for row in plan.evidence.expected if row.measure == "response" and row.directness == "direct")
     return Reason(
         rule="poor-direct-results",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rearm.cli.shared import Json, Unusable, app, console, knowledge_app, print_json, say, spoken
+from rearm.cli.shared import Json, KnowledgeFolder, Unusable, app, console, knowledge_app, known, print_json, say, spoken
 
 if TYPE_CHECKING:
     from rearm.record import Record
@@ -19,25 +19,27 @@ def evidence(
     names: Annotated[list[str] | None, typer.Argument(help="Strategies or ids of options; without any, an overview of all.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write one page with tables and forest plots to this file.")] = None,
     svg: Annotated[Path | None, typer.Option("--svg", help="Write the forest plots as SVG files into this folder.")] = None,
+    knowledge: KnowledgeFolder = None,
     as_json: Json = False,
 ) -> None:
     """Show the studies behind an option: each arm, the pooled figure, how direct it is, and what is shown but not pooled."""
     from rearm.report.evidence import choose_evidence, evidence_object, evidence_overview, evidence_page, evidence_text, write_evidence_svgs
     from rearm.report.files import write_text
 
-    chosen = choose_evidence(names or ())
+    bundle = known(knowledge)
+    chosen = choose_evidence(names or (), knowledge=bundle)
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)
-        write_text(html, evidence_page(names or ()))
+        write_text(html, evidence_page(names or (), knowledge=bundle))
         say(f"{html} written.")
     if svg is not None:
-        for path in write_evidence_svgs(chosen, svg):
+        for path in write_evidence_svgs(chosen, svg, knowledge=bundle):
             say(f"{path} written.")
     if as_json:
         print_json(evidence_object(chosen))
     elif html is None and svg is None:
         wide = console()
-        for part in [evidence_text(one) for one in chosen] if names else [evidence_overview(chosen)]:
+        for part in [evidence_text(one, knowledge=bundle) for one in chosen] if names else [evidence_overview(chosen)]:
             wide.print(part)
 
 

@@ -12,6 +12,7 @@ from rearm.cli.shared import (
     AsOf,
     Input,
     Json,
+    KnowledgeFolder,
     MappingFile,
     Patients,
     Region,
@@ -20,6 +21,7 @@ from rearm.cli.shared import (
     chosen_patients,
     console,
     day_of,
+    known,
     print_json,
     read_input,
     say,
@@ -35,6 +37,7 @@ def assess(
     patient: Patients = None,
     as_of: AsOf = None,
     region: Region = None,
+    knowledge: KnowledgeFolder = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient, and an index, into this folder.")] = None,
     json_to: Annotated[
         Path | None, typer.Option("--json", help="Write the result of each patient as JSON into this folder; - prints JSON lines.")
@@ -50,7 +53,7 @@ def assess(
         raise Unusable(f"{path} holds no patient. `rearm check {path}` lists what was found instead.")
     to_stdout = json_to is not None and str(json_to) == "-"
     done = assess_to_files(
-        records, as_of=day_of(as_of), region=region, html=html, json_folder=None if to_stdout else json_to,
+        records, as_of=day_of(as_of), region=region, knowledge=known(knowledge), html=html, json_folder=None if to_stdout else json_to,
         console=None if quiet or to_stdout else console(), json_lines=sys.stdout if to_stdout else None,
     )  # fmt: skip
     for issue in reading.issues:
@@ -92,6 +95,7 @@ def explain(
     option: Annotated[list[str] | None, typer.Option("--option", help="Id of an option; may be repeated.")] = None,
     factor: Annotated[list[str] | None, typer.Option("--factor", help="Id of a factor (a cause); may be repeated.")] = None,
     as_of: AsOf = None,
+    knowledge: KnowledgeFolder = None,
     as_json: Json = False,
 ) -> None:
     """Show the full trace: each rule, its clauses, the findings read, their source rows, true, false or unknown."""
@@ -102,7 +106,8 @@ def explain(
     if not subjects:
         raise Unusable("Say what to explain: --option ID or --factor ID. `rearm knowledge list` names them.")
     records = chosen_patients(read_input(path, mapping), patient)
-    found = [(r.patient_id, traced(r, subject, as_of=day_of(as_of))) for r in records for subject in subjects]
+    bundle, day = known(knowledge), day_of(as_of)
+    found = [(r.patient_id, traced(r, subject, as_of=day, knowledge=bundle)) for r in records for subject in subjects]
     if as_json:
         print_json([{"patient_id": who, **trace_object(trace)} for who, trace in found])
     else:

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rearm.intake import Reading
+    from rearm.knowledge import Knowledge
     from rearm.record import Record
 
 __all__ = [
     "AsOf",
     "Input",
     "Json",
+    "KnowledgeFolder",
     "MappingFile",
     "Patients",
     "Region",
@@ -33,6 +35,7 @@ __all__ = [
     "console",
     "day_of",
     "knowledge_app",
+    "known",
     "print_json",
     "read_input",
     "say",
@@ -59,6 +62,9 @@ MappingFile = Annotated[Path | None, typer.Option("--mapping", help="A mapping f
 Patients = Annotated[list[str] | None, typer.Option("--patient", help="Only this patient; may be repeated.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Day of the patient's axis, or a date (YYYY-MM-DD). Nothing later is read.")]
 Region = Annotated[str | None, typer.Option("--region", help="Where approvals are looked up: US, EU ... (default: anywhere).")]
+KnowledgeFolder = Annotated[
+    Path | None, typer.Option("--knowledge", help="A folder of knowledge files to use in place of the bundled knowledge.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -117,6 +123,17 @@ def read_input(path: Path, mapping: Path | None) -> Reading:
     from rearm.intake import read
 
     return read(path, mapping, today=date.today())
+
+
+def known(folder: Path | None) -> Knowledge | None:
+    """The knowledge of a folder; None, which stands for the bundled one, without a folder."""
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise Unusable(f"There is no folder {folder}. Give a folder with the files of a knowledge bundle.")
+    from rearm.knowledge import load
+
+    return load(folder)
 
 
 def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> list[Record]:

@@ -17,6 +17,7 @@ from typing import TextIO
 from rich.console import Console
 
 from rearm.assess import Assessment, AssessmentError, assess_all
+from rearm.knowledge import Knowledge
 from rearm.record import Record
 from rearm.report.page import css, environment, page
 from rearm.report.terminal import print_assessment
@@ -49,6 +50,7 @@ def assess_to_files(
     *,
     as_of: int | date | None,
     region: str | None,
+    knowledge: Knowledge | None,
     html: Path | None,
     json_folder: Path | None,
     console: Console | None,
@@ -63,12 +65,12 @@ def assess_to_files(
     index: list[tuple[str, Assessment]] = []
     for start in range(0, len(records), _BATCH):
         batch = records[start : start + _BATCH]
-        for record, assessment in zip(batch, _assessed(batch, as_of, region, done), strict=True):
+        for record, assessment in zip(batch, _assessed(batch, as_of, region, knowledge, done), strict=True):
             if assessment is None:
                 continue
             name = names[record.patient_id]
             if html is not None:
-                write_text(html / f"{name}.html", page(assessment, record))
+                write_text(html / f"{name}.html", page(assessment, record, knowledge=knowledge))
                 index.append((f"{name}.html", assessment))
             text = json.dumps(assessment.to_dict(), ensure_ascii=False, allow_nan=False, indent=None if json_lines else 1)
             if json_folder is not None:
@@ -85,9 +87,11 @@ def assess_to_files(
     return done
 
 
-def _assessed(batch: Sequence[Record], as_of: int | date | None, region: str | None, done: Done) -> list[Assessment | None]:
+def _assessed(
+    batch: Sequence[Record], as_of: int | date | None, region: str | None, knowledge: Knowledge | None, done: Done
+) -> list[Assessment | None]:
     try:
-        return list(assess_all(batch, as_of=as_of, region=region))
+        return list(assess_all(batch, as_of=as_of, region=region, knowledge=knowledge))
     except AssessmentError:
         raise
     except Exception as error:
@@ -99,7 +103,7 @@ def _assessed(batch: Sequence[Record], as_of: int | date | None, region: str | N
                 "Please report it; REARM_DEBUG=1 shows where it happened."
             )
             return [None]
-        return [found for record in batch for found in _assessed([record], as_of, region, done)]
+        return [found for record in batch for found in _assessed([record], as_of, region, knowledge, done)]
 
 
 def _progress(done: int, of: int) -> None:
