@@ -202,3 +202,14 @@ def test_another_knowledge_is_used_where_it_is_named(tmp_path: Path) -> None:
     says(run("assess", BUNDLE, "--knowledge", tmp_path / "none"), 2, "There is no folder")
     option.write_text("id = ")
     says(run("assess", BUNDLE, "--knowledge", ours), 2, "talquetamab.toml")
+
+
+def test_a_patient_without_a_course_does_not_end_the_model_for_the_others(tmp_path: Path) -> None:
+    pytest.importorskip("numba")
+    for name in ("patients", "infusions", "labs"):
+        shutil.copy(TABLES / f"{name}.csv", tmp_path)
+    with (tmp_path / "patients.csv").open("a") as table:
+        table.write("SYN-99" + "," * ((TABLES / "patients.csv").read_text().splitlines()[0].count(",")) + "\n")
+    result = run("mechanism", tmp_path, "--patient", "SYN-99", "--patient", "SYN-03", "--draws", "3000")
+    says(result, 0, "SYN-99: no CAR-T infusion is recorded", "SYN-03: A model's hypothesis")
+    says(run("mechanism", tmp_path, "--patient", "SYN-99", "--draws", "3000"), 2, "SYN-99: no CAR-T infusion is recorded")

@@ -25,7 +25,7 @@ def mechanism(
     as_json: Json = False,
 ) -> None:
     """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test. It feeds no cause and no option."""
-    from rearm.mechanism import posterior
+    from rearm.mechanism import MechanismError, posterior
     from rearm.report.files import unique_names, write_text
     from rearm.report.mechanism import mechanism_page, mechanism_text
 
@@ -33,7 +33,13 @@ def mechanism(
     names = unique_names(records)
     found = []
     for record in records:
-        result = posterior(record, infusion=infusion, draws=draws, seed=seed)
+        try:
+            result = posterior(record, infusion=infusion, draws=draws, seed=seed)
+        except MechanismError as error:
+            if len(records) == 1:
+                raise
+            say(f"rearm: {error}")
+            continue
         if html is not None:
             html.mkdir(parents=True, exist_ok=True)
             write_text(html / f"{names[record.patient_id]}-mechanism.html", mechanism_page(result, record))
@@ -43,6 +49,8 @@ def mechanism(
             print(mechanism_text(result))
     if as_json:
         print_json(found)
+    if not found:
+        raise Unusable(f"{path} holds no patient whose course can be explained.")
 
 
 @app.command()
