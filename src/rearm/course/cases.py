@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from rearm.course.criteria import Criteria, CriteriaError, load_criteria
-from rearm.course.endpoints import course_endpoint
+from rearm.course.endpoints import LAST_ASSESSMENT, NO_ASSESSMENT, course_endpoint
 from rearm.course.failure import failures
 from rearm.course.response import ResponseCourse, response_course
 from rearm.record import Condition, Death, Imaging, Infusion, Lab, Quantity, Record, Source, Therapy, When
@@ -87,6 +87,7 @@ _DATED = {
     "cart_infusion_date",
     "cart_failure_date_default",
 }
+_ONE_WORD = {NO_ASSESSMENT: LAST_ASSESSMENT}  # the form of the cases has one word for both
 _EXPECTED = {"measurable", "best_confirmed_response", "mrd_negative_dates", "pfs", *_PER_VISIT, *_DATED}
 
 
@@ -364,7 +365,7 @@ def _answer(record: Record, criteria: Criteria, start: int, zero: date, days: li
         "next_treatment_date": iso(course.new_therapy_day),
         "cart_infusion_date": iso(infusion),
         "cart_failure_date_default": iso(failed.day) if failed is not None else None,
-        "pfs": {"status": pfs.status, "reason": pfs.event or pfs.reason, "date": iso(pfs.day)},
+        "pfs": {"status": pfs.status, "reason": pfs.event or _ONE_WORD.get(pfs.reason, pfs.reason), "date": iso(pfs.day)},
     }
     return found, _reasons(course)
 

@@ -28,6 +28,8 @@ FAILURE_VARIANTS = {
     "failure-c": "as b, or relapse from CR",
     "failure-d": "as b, or loss of MRD negativity",
 }
+LAST_ASSESSMENT = "last adequate assessment"
+NO_ASSESSMENT = "no adequate assessment after the start"
 _DEEP = ("CR", "sCR")
 _RESPONSE = ("PR", "VGPR", "CR", "sCR")
 
@@ -75,6 +77,17 @@ class _Facts:
     @property
     def death_day(self) -> int | None:
         return self.death.when.day if self.death is not None else None
+
+    @property
+    def why_last(self) -> str:
+        """Why follow-up ends at `last_assessed`."""
+        return LAST_ASSESSMENT if self.last_assessed > self.start else NO_ASSESSMENT
+
+    @property
+    def no_myeloma_death(self) -> str:
+        """The words for a death that is not stated as one of myeloma: an unknown cause is not another cause."""
+        known = self.death is not None and self.death.cause not in (None, "", "unknown")
+        return "death of another cause" if known else "death, cause not known"
 
     @property
     def myeloma_death(self) -> int | None:
@@ -262,8 +275,8 @@ def _endpoint(name: str, origin: str, origin_day: int, style: str, f: _Facts, sc
         adequate = max([d for d in f.assessed if d <= limit], default=f.start)
         return made("censored", None, adequate, why, start=start)
     if name == "TTP" and f.death_day is not None:
-        return made("censored", None, f.death_day, "death of another cause", competing=True, start=start)
-    return made("censored", None, f.last_assessed, "last adequate assessment", start=start)
+        return made("censored", None, f.death_day, f.no_myeloma_death, competing=True, start=start)
+    return made("censored", None, f.last_assessed, f.why_last, start=start)
 
 
 def _censoring(style: str, f: _Facts, schedule: tuple[int, ...], event: tuple[int, str] | None) -> tuple[int | None, str | None]:
@@ -314,7 +327,7 @@ def _variant(name: str, f: _Facts, made: object) -> Endpoint:
     elif f.death_day is not None:
         answer = made("censored", None, f.death_day, "death before failure", competing=True)
     else:
-        answer = made("censored", None, f.last_assessed, "last adequate assessment")
+        answer = made("censored", None, f.last_assessed, f.why_last)
     return answer
 
 
@@ -338,4 +351,4 @@ def _pfs2(record: Record, c: Criteria, origin: str, origin_day: int, style: str,
         return made("event", "PD", second, "progression on the next therapy")
     if f.death_day is not None:
         return made("event", "death", f.death_day, "death")
-    return made("censored", None, max(seen), "last adequate assessment")
+    return made("censored", None, max(seen), f.why_last if max(seen) == f.start else LAST_ASSESSMENT)

@@ -11,15 +11,23 @@ from rearm.course.criteria import Criteria
 from rearm.course.gather import Flag, Span
 from rearm.course.limits import below, over
 from rearm.course.score import Visit
-from rearm.course.yardstick import high_chain
+from rearm.course.yardstick import high_chain, word
 from rearm.record import Record
 
 __all__ = ["false_signals"]
 
+ANTIBODIES = ("daratumumab", "isatuximab", "elotuzumab")  # therapeutic antibodies of the isotype IgG kappa
+
 
 def false_signals(record: Record, visits: Sequence[Visit], c: Criteria, *, serum_test: str) -> Iterator[Flag]:
     """Each kind at most once, at the first visit that shows it."""
-    found = (_marrow_before_protein(visits, c), _low_chains(visits, c), _immunoglobulin_given(record, visits, c, serum_test))
+    found = (
+        _marrow_before_protein(visits, c),
+        _low_chains(visits, c),
+        _immunoglobulin_given(record, visits, c, serum_test),
+        _antibody_band(record, visits, c),
+        _other_marker(record, visits, serum_test),
+    )
     yield from (flag for flag in found if flag is not None)
 
 
@@ -63,6 +71,50 @@ def _immunoglobulin_given(record: Record, visits: Sequence[Visit], c: Criteria, 
             text = f"serum IgG rises on day {v.day}, and immunoglobulin was given on day {max(before)}: confirm by electrophoresis"
             return Flag("immunoglobulin_given", v.day, text)
     return None
+
+
+def _antibody_band(record: Record, visits: Sequence[Visit], c: Criteria) -> Flag | None:
+    """An IgG kappa antibody shows as a band where no M-protein is quantified any more; DIRA tells the two apart."""
+    own = {h.lower() for h in record.heavy_chain}
+    for v in visits:
+        if v.assessment is None or v.serum_ife != "positive" or word(v.assessment.got.get("dira")) is not None:
+            continue
+        lab = v.assessment.labs.get("serum_immunofixation")
+        bands = {b.lower() for b in lab.isotype} if lab is not None else set()
+        could_be = "igg kappa" in bands if bands else True
+        low = v.serum is None or below(v.serum[0], c.serum_pd_rise)
+        given = _antibody_given(record, v.day, c)
+        if could_be and low and given and (not own or "igg" in own) and record.light_chain in (None, "kappa"):
+            text = f"{given} was given, and a band on day {v.day} may be the antibody and not the clone: DIRA would tell"
+            return Flag("antibody_band_possible", v.day, text)
+    return None
+
+
+def _antibody_given(record: Record, day: int, c: Criteria) -> str | None:
+    """An IgG kappa antibody that may still circulate on `day`: going on, or ended not longer ago than bridging may reach back."""
+    for t in record.therapies:
+        name = next((a for a in ANTIBODIES if a in t.agents), None)
+        start = t.start.day
+        if name is None or start is None or start > day:
+            continue
+        infused = any(x.day is not None and start < x.day <= day for x in record.infused())
+        end = t.end.day if t.end.day is not None else start if infused else day
+        if day - end <= c.bridging_days:
+            return name
+    return None
+
+
+def _other_marker(record: Record, visits: Sequence[Visit], serum_test: str) -> Flag | None:
+    """IgA or IgD by nephelometry is on record, but electrophoresis was chosen and shows nothing measurable."""
+    own = next((h.lower() for h in record.heavy_chain if h.lower() in ("iga", "igd")), None)
+    if own is None or serum_test != "serum_m_protein" or any(v.rule.endswith("-serum") for v in visits):
+        return None
+    values = [x for x in record.labs if x.test == own and x.quantity is not None]
+    if not values:
+        return None
+    name = f"Ig{own[2:].upper()}"
+    text = f"{name} by nephelometry is on record and was not used, because the baseline has an electrophoresis"
+    return Flag("other_marker_not_used", None, f"{text}; the setting serum_marker = quantitative_ig follows it")
 
 
 def _show(value: Span) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rearm.course.criteria import Criteria
-from rearm.course.lesions import Exam, read_exams
-from rearm.record import Lab, Quantity, Record
+from rearm.course.lesions import Exam, read_exams, unread_soft
+from rearm.record import Imaging, Lab, Quantity, Record
 
 __all__ = ["Assessment", "Flag", "Gathered", "Span", "gather", "span"]
 
@@ -77,6 +77,7 @@ class Gathered:
     crab: dict[str, list[Lab]]
     serum_test: str  # serum_m_protein, or the immunoglobulin that stands for it
     flags: list[Flag]
+    unread_imaging: list[tuple[int, Imaging]] = field(default_factory=list)  # for soft tissue, by day, from the baseline on
 
 
 def span(quantity: Quantity) -> Span:
@@ -155,7 +156,9 @@ def gather(
     floor_exams = [e for e in exams if baseline_day < e.day <= start]
     if not baseline_exams and floor_exams:
         baseline_exams, floor_exams = floor_exams, []
-    return Gathered(start, baseline, floor, visits, baseline_exams, floor_exams, mrd, pet, crab, serum_test, flags)
+    oldest = max(earliest, baseline_day - marrow_limit)
+    unread = [(day, row) for day, row in unread_soft(record) if day >= oldest and (until is None or day <= until)]
+    return Gathered(start, baseline, floor, visits, baseline_exams, floor_exams, mrd, pet, crab, serum_test, flags, unread)
 
 
 def _serum_test(record: Record, criteria: Criteria, before: list[Lab], ig: list[Lab], baseline_day: int) -> str:

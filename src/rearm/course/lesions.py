@@ -12,7 +12,7 @@ from rearm.course.criteria import Criteria
 from rearm.course.limits import at_least, over
 from rearm.record import Fact, Imaging, Record
 
-__all__ = ["Exam", "LesionLog", "Pd", "histology", "read_exams"]
+__all__ = ["Exam", "LesionLog", "Pd", "answers", "histology", "read_exams", "unread_soft"]
 
 _SOFT_KINDS = (None, "plasmacytoma", "extramedullary", "paraskeletal")
 
@@ -66,6 +66,27 @@ def read_exams(record: Record) -> list[Exam]:
     return [exams[d] for d in sorted(exams)]
 
 
+def unread_soft(record: Record) -> list[tuple[int, Imaging]]:
+    """Examinations for soft tissue whose result could not be read, with the day, oldest first: whether a plasmacytoma is there is open."""
+    rows = [
+        (day, row)
+        for row in record.imaging
+        if row.result is None
+        and row.kind in _SOFT_KINDS
+        and (day := row.when.last if row.when.last is not None else row.when.first) is not None
+    ]
+    return sorted(rows, key=lambda x: x[0])
+
+
+def answers(exam: Exam, day: int, row: Imaging) -> bool:
+    """Does a readable examination tell what the unreadable `row` of `day` did not: the same lesion, or the whole of its kind?"""
+    if exam.day < day:
+        return False
+    if row.lesion is None:
+        return True
+    return any(x.lesion == row.lesion or (x.result == "negative" and x.lesion is None and _covers(x.kind, row.kind)) for x in exam.rows)
+
+
 def _name(row: Imaging) -> str:
     return row.lesion or row.site or row.kind or "lesion"
 
@@ -90,6 +111,13 @@ def _product(row: Imaging) -> float | None:
     return None
 
 
+def _across(row: Imaging) -> float | None:
+    """Short axis. Where none is stated: the diameter across the longest one, by whichever name the two stand."""
+    if row.short_axis_mm is not None or row.width_mm is None:
+        return row.short_axis_mm
+    return row.width_mm if row.length_mm is None else min(row.width_mm, row.length_mm)
+
+
 class LesionLog:
     """State of all lesions of one course; examinations are told to it in the order of time."""
 
@@ -108,6 +136,8 @@ class LesionLog:
         self.first_met: dict[str, int] = {}  # criterion of progression -> day it was first met, kept while it holds
         self.new_ids: dict[str, int] = {}  # lesions new in this course -> day on which each was last seen
         self.uptake: list[tuple[int, str]] = []  # (day, text) of uptake that may be new: a signal, not progression
+        self.across_unknown: dict[str, tuple[int, str]] = {}  # growth that would be progression if the lesion was large enough
+        self.across_known: set[str] = set()  # lesions of which an examination stated a short axis
         self.grown: list[int] = []  # days of growth that also makes a relapse clinical (A21)
 
     # ---- state ---------------------------------------------------------------------------------------------------------
@@ -125,6 +155,14 @@ class LesionLog:
 
     def count(self) -> int:
         return sum(x.count for _, x in self.soft())
+
+    def shown(self) -> str:
+        """The plasmacytomas that are there, in words; empty where no examination was told."""
+        soft, spd = self.soft(), self.spd()
+        if not soft:
+            return "none" if self.methods else ""
+        many = f" in {self.count()} lesions" if self.count() > 1 else ""
+        return f"{spd:g} mm2{many}" if spd is not None else f"{', '.join(n for n, _ in soft)}, size not known"
 
     def set_baseline(self) -> None:
         self.baseline_soft = bool(self.soft())
@@ -155,7 +193,10 @@ class LesionLog:
         longest = row.length_mm if row.length_mm else None  # a lesion that is there has no diameter of zero
         lesion = _Lesion(row.kind, longest, product, row.n_lesions or 1, there)
         self.lesions[_name(row)] = lesion
-        if row.short_axis_mm is not None and over(row.short_axis_mm, self.criteria.lesion_short_axis):
+        across = _across(row)
+        if across is not None:
+            self.across_known.add(_name(row))
+        if across is not None and over(across, self.criteria.lesion_short_axis):
             self.was_large.add(_name(row))
 
     # ---- progression ------------------------------------------------------------------------------------------------------
@@ -213,8 +254,12 @@ class LesionLog:
             if low is None or lesion.longest is None or name in self.new_ids:
                 continue
             biggest = max(biggest, lesion.longest - low)
-            if name in large_before and at_least(lesion.longest - low, c.lesion_pd_rise * low) and lesion.longest > low:
-                met[f"lesion_growth:{name}"] = f"longest diameter of {name} {low:g} to {lesion.longest:g} mm"
+            if at_least(lesion.longest - low, c.lesion_pd_rise * low) and lesion.longest > low:
+                text = f"longest diameter of {name} {low:g} to {lesion.longest:g} mm"
+                if name in large_before:
+                    met[f"lesion_growth:{name}"] = text
+                elif name not in self.across_known:
+                    self.across_unknown.setdefault(name, (day, text))
         if spd is not None and self.nadir_spd and at_least(spd - self.nadir_spd, c.lesion_pd_rise * self.nadir_spd):
             if self.count() > 1:
                 met["lesion_growth:spd"] = f"sum of products of {self.count()} lesions {self.nadir_spd:g} to {spd:g} mm2"

@@ -133,6 +133,8 @@ def _nothing(a: Assessment, lesions: bool, c: Criteria, missing: list[str]) -> L
     if not a.exams and not any(t in a.got for t in DISEASE_TESTS):
         missing.append("any result of the disease")
         return NE, "none", "no result of the disease could be used" if a.unusable else "nothing was measured"
+    if lesions:
+        return SD, "none", "nothing but plasmacytomas can be followed, and by them alone no partial response is called (A12)"
     return SD, "none", "nothing is measurable at baseline: no partial response can be called (A12)"
 
 

@@ -10,7 +10,7 @@ from rearm.course.criteria import Criteria, load_criteria
 from rearm.course.false_signals import false_signals
 from rearm.course.gather import Assessment, Flag, Gathered, Span, gather
 from rearm.course.lesions import LesionLog, Pd, histology
-from rearm.course.limits import over
+from rearm.course.limits import at_least, over
 from rearm.course.lines import lines
 from rearm.course.score import Visit, score_visits
 from rearm.course.signals import (
@@ -22,7 +22,9 @@ from rearm.course.signals import (
     clinical_events,
     escape,
     mrd_conversion,
+    mrd_remarks,
     mrd_states,
+    pet_results,
     relapse_from_cr,
     sustained_mrd,
 )
@@ -45,6 +47,7 @@ class Baseline:
 
     values: Mapping[str, Span | str]
     days: Mapping[str, int]
+    lesions: str = ""  # plasmacytomas in words, where there were any
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +256,9 @@ def _course(
     cr_day, once_day, cr_open = relapse_from_cr(within, c, g.serum_test, out.progression_day)
     signals: list[Signal] = []
     if cr_day is not None:
-        signals.append(Signal("relapse_from_cr", cr_day, cr_open, f"the original clone is back on day {cr_day} after a confirmed CR"))
+        signals.append(
+            Signal("relapse_from_cr", cr_day, cr_open, f"{_what_came_back(within, out, c, cr_day)} on day {cr_day} after a confirmed CR")
+        )
     elif once_day is not None:
         flags.append(
             Flag(
@@ -288,6 +293,18 @@ def _course(
     progression = out.progression_visit
     evaluable = [v for v in within if v.response != "NE"]
     states = mrd_states(g.mrd, visits, c, start)
+    pet = pet_results(g.pet, record.imaging)
+    sustained = sustained_mrd(states, pet, c)
+    flags += mrd_remarks(states, sustained, pet, c)
+    flags += _not_kept(within, out, c)
+    flags += [
+        Flag(
+            "lesion_growth_unjudged",
+            day,
+            f"{text}: progression if its short axis was above {c.lesion_short_axis:g} mm, which is not stated",
+        )
+        for day, text in log.across_unknown.values()
+    ]
     lesion_new = {key.split(":", 1)[1]: day for key, day in log.first_met.items() if key.startswith("new_lesion:")}
     clinical_days = [e.day for e in clinical if e.attributed]
     clinical_days += [p.day for v in visits for p in v.pd if p.criterion == "new_lesion" and not p.provisional]
@@ -309,7 +326,7 @@ def _course(
         criteria=c,
         measurable=yard.measurable,
         involved_chain=yard.involved,
-        baseline=Baseline(g.baseline.got, _days(g.baseline)),
+        baseline=Baseline(g.baseline.got, _days(g.baseline), yard.lesions),
         visits=tuple(visits),
         best_confirmed=out.best,
         best_confirmed_day=out.best_day,
@@ -324,7 +341,7 @@ def _course(
         clinical_events=tuple(clinical),
         mrd=states,
         mrd_negative_days=tuple(s.day for s in states if s.state == "negative"),
-        sustained_mrd_negative_day=sustained_mrd(states, g.pet, c),
+        sustained_mrd_negative_day=sustained,
         signals=tuple(signals),
         flags=tuple(dict.fromkeys(flags)),
         new_therapy_day=new_therapy_day,
@@ -333,6 +350,41 @@ def _course(
         serum_test=g.serum_test,
         lesion_days=lesion_new,
     )
+
+
+def _what_came_back(visits: list[Visit], out: Confirmed, c: Criteria, day: int) -> str:
+    """By what the relapse from CR was seen."""
+    visit = next((v for v in visits if v.day >= day), None)
+    if day == out.progression_day:
+        return "progression (" + "; ".join(p.text for p in out.progression) + ")"
+    if visit is None:
+        return "the original clone is back"
+    seen = [
+        f"{name} immunofixation positive" for name, ife in (("serum", visit.serum_ife), ("urine", visit.urine_ife)) if ife == "positive"
+    ]
+    marrow = visit.values.get("marrow_plasma_cells")
+    if isinstance(marrow, tuple) and at_least(marrow[0], c.marrow_cr_below):
+        seen.append(f"marrow plasma cells {marrow[0]:g} %")
+    return "the original clone is back: " + ", ".join(seen) if seen else "the original clone is back"
+
+
+def _not_kept(visits: list[Visit], out: Confirmed, c: Criteria) -> list[Flag]:
+    """Each run of progression that no later assessment bore out: what it rested on, and why it does not count."""
+    flags: list[Flag] = []
+    before: Visit | None = None
+    for v in (x for x in visits if x.response != "NE"):
+        starts = v.response == "PD" and (before is None or before.response != "PD")
+        before = v
+        waiting = out.pending is not None and v.day >= out.pending.day
+        if not starts or v.confirmed == "PD" or waiting or not v.pd:
+            continue
+        what = "; ".join(p.text for p in v.pd)
+        if all(p.provisional for p in v.pd):
+            text = f"{what}: too early after the infusion to tell, and not borne out later; not counted"
+        else:
+            text = f"{what}: not repeated at the next assessment; not counted"
+        flags.append(Flag("progression_not_kept", v.day, text))
+    return flags
 
 
 def _days(a: Assessment) -> dict[str, int]:

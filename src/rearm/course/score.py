@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from rearm.course.criteria import RESPONSES, Criteria
 from rearm.course.gather import Assessment, Flag, Gathered, Span
 from rearm.course.interference import own_serum_ife
-from rearm.course.lesions import LesionLog, Pd
+from rearm.course.lesions import LesionLog, Pd, answers
 from rearm.course.levels import CR, NE, PD, SCR, VGPR, levels
 from rearm.course.limits import at_least, below
 from rearm.course.progression import Nadirs, circulating_rise, dflc_rise, marrow_rise, serum_rise, urine_rise
@@ -46,6 +46,7 @@ class Visit:
     assessed: bool = True  # something was there by which progression could be seen
     confirmed: str = "NE"
     assessment: Assessment | None = None
+    lesions: str = ""  # plasmacytomas seen at this assessment, in words
 
 
 def score_visits(
@@ -67,10 +68,12 @@ class _Scorer:
         for exam in g.baseline_exams:
             log.tell(exam)
         log.set_baseline()
+        at_baseline = log.shown()
         for exam in g.floor_exams:
             log.tell(exam)
         log.set_floor()
         self.yard = yardstick(g.baseline, g.serum_test, light, log.baseline_soft, c)
+        self.yard.lesions = at_baseline
         self.nadirs = Nadirs(c)
         floor = g.floor.got
         self.nadirs.serum.see(number(floor.get(g.serum_test)))
@@ -90,6 +93,7 @@ class _Scorer:
         self.marrow: tuple[int, Span] | None = None  # last marrow after baseline
         self.clonal: tuple[int, str] | None = None
         self.imaged: int | None = None
+        self.exams = [*g.baseline_exams, *g.floor_exams]  # all that were read so far
         self.lesion_pd: list[Pd] = []
         self.ife_clear_from: int | None = None  # first day of the running stretch of negative serum immunofixation
 
@@ -136,6 +140,7 @@ class _Scorer:
             assessed,
             "NE",
             a,
+            self.log.shown() if a.exams else "",
         )
 
     # ---- marrow and imaging are not repeated at each visit: the last result stands until it is replaced (section 6) ---------------
@@ -164,6 +169,7 @@ class _Scorer:
         for exam in a.exams:
             self.lesion_pd = self.log.examine(exam)
             self.imaged = exam.day
+            self.exams.append(exam)
 
     def _ages(self, a: Assessment) -> dict[str, int]:
         ages: dict[str, int] = {}
@@ -193,8 +199,13 @@ class _Scorer:
                 escape = True
         if self.marrow_counts and self.marrow and n.marrow.value is not None and (text := marrow_rise(self.marrow[1], n.marrow.value, c)):
             found.append(self._pd("marrow", self.marrow[0], text, repeat=False))
-        if self.cells_count and cells and n.circulating.value is not None and (text := circulating_rise(cells, n.circulating.value, c)):
-            found.append(self._pd("circulating", a.day_of("circulating_plasma_cells"), text, repeat=True))
+        if cells and n.circulating.value is not None and (text := circulating_rise(cells, n.circulating.value, c)):
+            day = a.day_of("circulating_plasma_cells")
+            if self.cells_count:
+                found.append(self._pd("circulating", day, text, repeat=True))
+            elif not any(f.id == "circulating_plasma_cells_rise" for f in self.g.flags):
+                said = "progression only where nothing else is measurable, but look for plasma-cell leukaemia"
+                self.g.flags.append(Flag("circulating_plasma_cells_rise", day, f"{text}: {said}"))
         found.extend(self.lesion_pd)
         return found, escape
 
@@ -251,7 +262,7 @@ class _Scorer:
             ("serum immunofixation", _negative(serum_ife)),
             ("urine immunofixation", True if no_urine else _negative(urine_ife)),
             ("marrow plasma cells", self._marrow_clear()),
-            ("lesions", self._lesions_clear()),
+            ("lesions", self._lesions_clear(a.day)),
         ]
         if core == "flc":
             wanted.append(("FLC ratio", normal))
@@ -259,7 +270,9 @@ class _Scorer:
             return None
         unknown = [name for name, answer in wanted if answer is None]
         if unknown:
-            missing.extend(f"{name} (for CR)" for name in unknown)
+            unread = self._unread_imaging(a.day) if "lesions" in unknown else []
+            missing.extend(f"{name} (for CR)" for name in unknown if name != "lesions" or not unread)
+            missing.extend(f"a result of the {what} that can be read (for CR)" for what in unread)
             label = "cr-without-urine" if unknown == ["urine immunofixation"] else "cr-incomplete"
             text = f"would be CR, but {', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not known"
             return level, f"{RESPONSES[level].lower()}-{label}", text
@@ -288,10 +301,15 @@ class _Scorer:
             return True
         return False if at_least(low, self.c.marrow_cr_below) else None
 
-    def _lesions_clear(self) -> bool | None:
+    def _lesions_clear(self, day: int) -> bool | None:
         if not self.log.soft():
-            return True
+            return None if self._unread_imaging(day) else True
         return False if self.imaged is not None else None
+
+    def _unread_imaging(self, day: int) -> list[str]:
+        """Examinations up to `day` whose result could not be read and that no other examination makes up for."""
+        open_rows = [(d, x) for d, x in self.g.unread_imaging if d <= day and not any(answers(exam, d, x) for exam in self.exams)]
+        return [f"{x.method or 'imaging'} of day {d}{f' ({x.lesion})' if x.lesion else ''}" for d, x in open_rows]
 
 
 def _negative(result: str | None) -> bool | None:

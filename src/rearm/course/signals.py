@@ -9,7 +9,7 @@ from rearm.course.criteria import Criteria
 from rearm.course.gather import Flag, Gathered, span
 from rearm.course.limits import TOLERANCE, at_least, below, over
 from rearm.course.score import Visit
-from rearm.record import Condition, Lab, Record
+from rearm.record import Condition, Imaging, Lab, Record
 
 __all__ = [
     "ClinicalEvent",
@@ -20,7 +20,9 @@ __all__ = [
     "clinical_events",
     "escape",
     "mrd_conversion",
+    "mrd_remarks",
     "mrd_states",
+    "pet_results",
     "relapse_from_cr",
     "sustained_mrd",
 ]
@@ -268,7 +270,22 @@ def mrd_conversion(results: Sequence[Lab], criteria: Criteria, start: int) -> Si
     return signal
 
 
-def sustained_mrd(states: Sequence[MrdState], pet: Sequence[Lab], criteria: Criteria) -> int | None:
+def pet_results(pet: Sequence[Lab], imaging: Sequence[Imaging]) -> tuple[tuple[int, str], ...]:
+    """(day, positive or negative) of each PET, whether it stands among the results or among the examinations."""
+    found = [(x.when.first, x.word) for x in pet if x.when.first is not None and x.word is not None]
+    by_day: dict[int, list[Imaging]] = {}
+    for row in imaging:
+        if row.day is not None and row.result is not None and (row.method or "").upper().startswith("PET"):
+            by_day.setdefault(row.day, []).append(row)
+    for day, rows in by_day.items():
+        if any(x.result == "positive" for x in rows):
+            found.append((day, "positive"))
+        elif any(x.lesion is None for x in rows):  # a single lesion that is gone does not speak for the whole body
+            found.append((day, "negative"))
+    return tuple(sorted(found))
+
+
+def sustained_mrd(states: Sequence[MrdState], pet: Sequence[tuple[int, str]], criteria: Criteria) -> int | None:
     """First day on which marrow and imaging have been negative for a year, with no positive result between."""
     clear: list[int] = []
     for state in states:
@@ -281,9 +298,31 @@ def sustained_mrd(states: Sequence[MrdState], pet: Sequence[Lab], criteria: Crit
     return None
 
 
-def _imaging_clear(day: int, pet: Sequence[Lab], within: int) -> bool:
-    near = [(abs(x.when.first - day), x.word) for x in pet if x.when.first is not None and abs(x.when.first - day) <= within]
-    return bool(near) and min(near)[1] == "negative"
+def mrd_remarks(states: Sequence[MrdState], sustained: int | None, pet: Sequence[tuple[int, str]], criteria: Criteria) -> list[Flag]:
+    """Why a negative MRD result did not count, and why negativity a year apart was not sustained."""
+    flags: list[Flag] = []
+    for state in states:
+        if state.state == "not_assessed":
+            flags.append(Flag("mrd_not_counted", state.day, f"the negative MRD of day {state.day} does not count: {state.reason}"))
+    run: list[int] = []
+    for state in states:
+        if state.state == "positive":
+            run = []
+        elif state.state == "negative":
+            run.append(state.day)
+            if sustained is None and state.day - run[0] >= criteria.mrd_sustained_days:
+                without = [d for d in (run[0], state.day) if not _imaging_clear(d, pet, criteria.mrd_imaging_days)]
+                if without:
+                    days = " and ".join(f"day {d}" for d in without)
+                    text = f"MRD negative on day {run[0]} and day {state.day}; sustained negativity also needs a negative PET near {days}"
+                    flags.append(Flag("mrd_sustained_open", state.day, text))
+                    break
+    return flags
+
+
+def _imaging_clear(day: int, pet: Sequence[tuple[int, str]], within: int) -> bool:
+    near = [(abs(at - day), word == "negative") for at, word in pet if abs(at - day) <= within]
+    return bool(near) and min(near)[1]  # of two as near, the positive one counts
 
 
 # ---- organ damage ------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ class Yardstick:
     dflc: Span | None
     marrow: Span | None
     involved: str | None  # kappa | lambda
+    lesions: str = ""  # plasmacytomas at baseline, in words
 
 
 def number(value: Span | str | None) -> Span | None:

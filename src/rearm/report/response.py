@@ -178,11 +178,29 @@ def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | No
         s = course.suspicion
         flags.append((f"progression_{s.certainty}", s.day, s.text, True))
     flags += [(s.id, s.day, s.text, s.open) for s in (failure.signals if failure is not None else course.signals)]
+    flags += _relapses(course)
+    told = {(name, day) for name, day, _, _ in flags}  # a signal says the same and whether it is open
     own: Iterable[Flag] = failure.flags if failure is not None else course.flags
-    flags += [(f.id, f.day, f.text, None) for f in dict.fromkeys(own)]
+    flags += [(f.id, f.day, f.text, None) for f in dict.fromkeys(own) if (f.id, f.day) not in told]
     if failure is not None and failure.difference:
         flags.append(("team_and_laboratory_differ", failure.team_day, failure.difference, None))
     return flags
+
+
+def _relapses(course: ResponseCourse) -> list[tuple[str, int | None, str, bool | None]]:
+    """Clinical relapse with what it rests on, and significant biochemical relapse: reasons to treat that no response category shows."""
+    found: list[tuple[str, int | None, str, bool | None]] = []
+    day = course.clinical_relapse_day
+    if day is not None:
+        due = [
+            e.text if "due to myeloma" in e.text else f"{e.text}, stated as due to myeloma" for e in course.clinical_events if e.attributed
+        ]
+        new = [p.text for v in course.visits for p in v.pd if p.criterion == "new_lesion" and p.day == day]
+        found.append(("clinical_relapse", day, "; ".join(dict.fromkeys([*due, *new])) or "a lesion grew (A21)", None))
+    if course.biochemical_relapse_day is not None:
+        text = "the M-protein doubled or rose by the limits of a significant biochemical relapse, twice within two months"
+        found.append(("significant_biochemical_relapse", course.biochemical_relapse_day, text, None))
+    return found
 
 
 def stated_in(found: PatientCourse) -> list[ResponseStatement]:
@@ -214,6 +232,7 @@ def _visit(v: Visit) -> dict[str, Any]:
         "reason": v.reason,
         "missing": list(v.missing),
         "values": {test: plain(value) for test, value in v.values.items()},
+        "lesions": v.lesions or None,
         "nadir": {test: round(value, 6) for test, value in v.nadir.items()},
         "carried": dict(v.carried),
         "sources": sources,
@@ -222,8 +241,9 @@ def _visit(v: Visit) -> dict[str, Any]:
 
 def _baseline(course: ResponseCourse | None) -> dict[str, Any]:
     if course is None:
-        return {"values": {}, "days": {}}
-    return {"values": {t: plain(x) for t, x in course.baseline.values.items()}, "days": dict(course.baseline.days)}
+        return {"values": {}, "days": {}, "lesions": None}
+    values = {t: plain(x) for t, x in course.baseline.values.items()}
+    return {"values": values, "days": dict(course.baseline.days), "lesions": course.baseline.lesions or None}
 
 
 def plain(value: Span | str) -> float | str | list[float | None]:

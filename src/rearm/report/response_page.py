@@ -12,7 +12,7 @@ from rearm.report.draw import svg
 from rearm.report.page import css, environment
 from rearm.report.response import PatientCourse, flags_of
 from rearm.report.response_plots import LABELLED, changes, course_picture, spider, swimmer
-from rearm.report.response_terminal import SHORT_NAMES, endpoint_words, headline, value_words, why
+from rearm.report.response_terminal import endpoint_words, headline, read_words, why
 
 __all__ = ["response_index", "response_page"]
 
@@ -44,13 +44,15 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
 
 def _row(v: Visit) -> dict[str, Any]:
     sources = {t: str(x.source) for t, x in v.assessment.labs.items()} if v.assessment is not None else {}
+    if v.assessment is not None:
+        sources["imaging"] = "; ".join(str(row.source) for exam in v.assessment.exams for row in exam.rows)
     return {
         "day": v.day,
         "response": v.response,
         "confirmed": "" if v.confirmed == "BL" else v.confirmed,
         "rule": v.rule,
         "why": why(v),
-        "read": [{"name": SHORT_NAMES.get(t, t), "value": value_words(x), "source": sources.get(t, "")} for t, x in v.values.items()],
+        "read": [{"name": name, "value": value, "source": sources.get(test, "")} for name, value, test in read_words(v)],
         "missing": v.missing,
     }
 
@@ -70,7 +72,7 @@ def response_index(rows: Sequence[tuple[str, PatientCourse]]) -> str:
         if lines:
             note = "Change of the first measurable of serum, urine, light chains and marrow; dashed at -90, -50 and +25 %."
             note += f" Not drawn for want of such a marker: {len(drawn) - len(lines)}." if len(lines) < len(drawn) else ""
-            note += f" Lines carry names up to {LABELLED} patients." if len(lines) > LABELLED else ""
+            note += f" Lines carry names up to {LABELLED} patients." if len(lines) > LABELLED else " Names stand where there is room."
             pictures.append(("Spider plot", Markup(svg(spider(lines), label="Change of the marker from baseline by day")), note + cut))
     return environment().get_template("response_index.html.j2").render(css=css(), pictures=pictures, rows=[_index_row(*r) for r in rows])
 
@@ -81,7 +83,7 @@ def _index_row(file: str, found: PatientCourse) -> dict[str, Any]:
     return {
         "file": file,
         "patient": found.record.patient_id,
-        "measurable": ", ".join(course.measurable) if course is not None else found.start_reason,
+        "measurable": (", ".join(course.measurable) or "nothing") if course is not None else found.start_reason,
         "visits": len(found.visits),
         "best": course.best_confirmed if course is not None else "NE",
         "progression": f"day {course.progression_day}" if course is not None and course.progression_day is not None else "",

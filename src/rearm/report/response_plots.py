@@ -16,6 +16,7 @@ __all__ = ["Change", "changes", "course_picture", "marker", "spider", "swimmer"]
 
 CEILING = 150.0  # percent: what rose further is drawn as a triangle at this height, so that falls stay readable
 LABELLED = 20  # lines of a spider plot carry the id of the patient up to this number
+_LABEL_HIGH, _LABEL_WIDE = 6.0, 0.25  # room that a name takes: percent of the marker, share of the time axis
 _LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
 _NAMES = {"serum": "serum M-protein", "urine": "urine M-protein", "flc": "dFLC", "marrow": "marrow plasma cells"}
 _EVENTS = (
@@ -112,12 +113,22 @@ def spider(courses: Sequence[PatientCourse]) -> Spec:
     if len(courses) <= LABELLED:
         layers.append(
             {
-                "data": {"values": ends},
+                "data": {"values": _apart(ends)},
                 "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 9, "color": INK},
                 "encoding": {"x": x, "y": y, "text": {"field": "patient"}},
             }
         )
     return {"width": WIDTH, "height": 320, "layer": layers}
+
+
+def _apart(ends: list[Spec]) -> list[Spec]:
+    """The ends whose names do not run into one that is kept; the latest first."""
+    width = max((e["day"] for e in ends), default=0) or 1
+    kept: list[Spec] = []
+    for end in sorted(ends, key=lambda e: (-e["day"], e["percent"])):
+        if not any(abs(end["percent"] - k["percent"]) < _LABEL_HIGH and k["day"] - end["day"] < _LABEL_WIDE * width for k in kept):
+            kept.append(end)
+    return kept
 
 
 def _point(patient: str, best: str, p: Change) -> Spec:

@@ -12,7 +12,7 @@ from rearm.record import ResponseStatement
 from rearm.report.response import PatientCourse, flags_of, plain, stated_in
 from rearm.report.words import days_words, words
 
-__all__ = ["SHORT_NAMES", "endpoint_words", "headline", "print_course", "value_words"]
+__all__ = ["SHORT_NAMES", "endpoint_words", "headline", "print_course", "read_words", "result_words", "value_words"]
 
 _STYLE = {"sCR": "bold green", "CR": "bold green", "VGPR": "green", "PR": "cyan", "PD": "bold red", "NE": "dim"}
 SHORT_NAMES = {
@@ -21,6 +21,19 @@ SHORT_NAMES = {
     "marrow_clonality": "clonality",
     "circulating_plasma_cells": "blood PC", "iga": "IgA", "igg": "IgG", "igd": "IgD", "igm": "IgM",
 }  # fmt: skip
+
+
+_UNITS = {
+    "serum_m_protein": "g/dL", "iga": "g/dL", "igg": "g/dL", "igd": "g/dL", "igm": "g/dL", "urine_m_protein_24h": "mg/24h",
+    "kappa_flc": "mg/L", "lambda_flc": "mg/L", "marrow_plasma_cells": "%", "circulating_plasma_cells": "/uL",
+}  # fmt: skip
+_NADIR = {
+    "serum": ("serum", "g/dL"),
+    "urine": ("urine", "mg/24h"),
+    "dflc": ("dFLC", "mg/dL"),
+    "marrow": ("marrow", "%"),
+    "circulating": ("blood PC", "/uL"),
+}
 
 
 def print_course(console: Console, found: PatientCourse, *, trace: bool = False) -> None:
@@ -47,12 +60,11 @@ def headline(found: PatientCourse) -> list[str]:
     if course is None:
         return [f"No course: {found.start_reason}.", *said]
     measurable = ", ".join(course.measurable) or "nothing"
-    base = ", ".join(
-        f"{SHORT_NAMES.get(t, t)} {value_words(x)} (day {course.baseline.days[t]})"
-        if t in course.baseline.days
-        else f"{t} {value_words(x)}"
+    read = [
+        f"{result_words(t, x)} (day {course.baseline.days[t]})" if t in course.baseline.days else result_words(t, x)
         for t, x in course.baseline.values.items()
-    )
+    ]
+    base = ", ".join([*read, *([f"plasmacytomas {course.baseline.lesions}"] if course.baseline.lesions not in ("", "none") else [])])
     lines = [f"The course is {found.start_reason}. Measurable: {measurable}. Baseline: {base or 'none'}."]
     best = f"Best confirmed response: {course.best_confirmed}"
     best += f" on {days_words(course.best_confirmed_day)}." if course.best_confirmed_day is not None else "."
@@ -65,7 +77,13 @@ def headline(found: PatientCourse) -> list[str]:
     elif course.last_assessed_day is None:
         best += " Whether there was progression cannot be told from the results on record."
     else:
-        best += f" No progression by day {course.last_assessed_day}."
+        best += f" No progression by day {course.last_assessed_day}"
+        pfs = found.endpoints.get("PFS")
+        if pfs is not None and pfs.event == "PD":
+            best += f" by the results alone; the team recorded it, and the endpoints count day {pfs.day}"
+        best += "."
+    if course.clinical_relapse_day is not None:
+        best += f" Clinical relapse on {days_words(course.clinical_relapse_day)}."
     lines.append(best)
     if course.mrd_negative_days:
         days = ", ".join(str(d) for d in course.mrd_negative_days)
@@ -95,7 +113,7 @@ def _table(found: PatientCourse, trace: bool) -> Table:
             Text(visit.response, style=_STYLE.get(visit.response, "")),
             Text(confirmed, style=_STYLE.get(confirmed, "")),
             Text(visit.rule),
-            Text(", ".join(f"{SHORT_NAMES.get(t, t)} {value_words(x)}" for t, x in visit.values.items())),
+            Text(", ".join(f"{name} {value}" for name, value, _ in read_words(visit))),
             Text("; ".join(visit.missing), style="dim"),
         )
         if trace:
@@ -107,10 +125,26 @@ def why(visit: Visit) -> str:
     """The reason of a visit with what it was compared with, and how old the marrow and the imaging were."""
     text = visit.reason
     if visit.nadir:
-        text += "; nadir " + ", ".join(f"{name} {value:g}" for name, value in visit.nadir.items())
+        named = [(*_NADIR.get(name, (name, "")), value) for name, value in visit.nadir.items()]
+        text += "; nadir " + ", ".join(f"{name} {value:g} {unit}".strip() for name, unit, value in named)
     if visit.carried:
         text += "; carried forward: " + ", ".join(f"{words(name)} {age} days old" for name, age in visit.carried.items())
     return text
+
+
+def result_words(test: str, value: tuple[float, float] | str) -> str:
+    """Name, value and unit of a result: the units are those of the criteria, whatever the laboratory's were."""
+    unit = _UNITS.get(test, "") if not isinstance(value, str) else ""
+    return f"{SHORT_NAMES.get(test, test)} {value_words(value)} {unit}".strip()
+
+
+def read_words(visit: Visit) -> list[tuple[str, str, str]]:
+    """(name, value with unit, test) of what was read at a visit; the plasmacytomas last."""
+    read = []
+    for test, value in visit.values.items():
+        name = SHORT_NAMES.get(test, test)
+        read.append((name, result_words(test, value).removeprefix(name).strip(), test))
+    return read + ([("plasmacytomas", visit.lesions, "imaging")] if visit.lesions else [])
 
 
 def value_words(value: tuple[float, float] | str) -> str:

@@ -1,0 +1,279 @@
+"""Courses and their output as a registry met them: what must not be silent, and what an unreadable or unknown thing may not become."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from rich.console import Console
+
+from rearm.course import ResponseCourse, load_criteria, response_course
+from rearm.record import Imaging, Record, When
+from rearm.report.adam import write_frames
+from rearm.report.response import patient_course, response_object
+from rearm.report.response_page import response_index, response_page
+from rearm.report.response_plots import spider
+from rearm.report.response_terminal import print_course
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from course_builder import condition, death, infusion, lab, lesion, record, serum, src, team, therapy
+
+FALL = {-3: 3.0, 28: 1.0, 56: 1.0}
+
+
+def course(**parts: Any) -> ResponseCourse:
+    criteria = load_criteria(**parts.pop("parameters", {}))
+    return response_course(record(**parts), start=0, criteria=criteria)
+
+
+def clean(*days: int) -> list[Any]:
+    """Complete response but for lesions: both immunofixations negative, marrow 1 % at the first day."""
+    labs = [lab(t, d, "negative") for d in days for t in ("serum_immunofixation", "urine_immunofixation")]
+    return [*serum({-3: 3.0, **dict.fromkeys(days, 0.0)}), *labs, lab("marrow_plasma_cells", days[0], 1)]
+
+
+def unread(day: int, name: str | None = "L1", **rest: Any) -> Imaging:
+    """A lesion with sizes, of which the table says neither positive nor negative."""
+    sizes = {"length_mm": 40.0, "width_mm": 30.0}
+    return Imaging(source=src(f"imaging {day}"), when=When.on(day), method="PET-CT", lesion=name, **{**sizes, **rest})
+
+
+def flag(patient: Record, name: str) -> dict[str, Any] | None:
+    return next((f for f in response_object(patient)["flags"] if f["id"] == name), None)
+
+
+def printed(patient: Record) -> str:
+    out = io.StringIO()
+    print_course(Console(file=out, width=400), patient_course(patient))
+    return out.getvalue()
+
+
+# ---- lesions
+
+
+@pytest.mark.parametrize(
+    ("rows", "response"),
+    [
+        ([unread(-3)], "VGPR"),
+        ([unread(30)], "VGPR"),
+        ([unread(-3, None)], "VGPR"),
+        ([unread(-3), lesion(20, result="negative", method="PET-CT")], "CR"),
+        ([unread(-3), lesion(20, "L2", result="negative", method="PET-CT")], "VGPR"),
+        ([unread(-3, kind="bone")], "CR"),
+        ([unread(-300)], "CR"),
+        ([unread(90)], "CR"),
+        ([], "CR"),
+    ],
+)
+def test_an_examination_that_could_not_be_read_is_not_a_free_one(rows: list[Any], response: str) -> None:
+    found = course(labs=clean(30, 60), imaging=rows)
+    judged = [v for v in found.visits if v.day in (30, 60)]
+    assert [v.response for v in judged] == [response, response]
+    if response == "VGPR":
+        assert any("that can be read (for CR)" in m for m in judged[0].missing)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "progressed"),
+    [
+        ({"length_mm": 20, "width_mm": 15}, {"length_mm": 30, "width_mm": 20}, True),
+        ({"length_mm": 20, "width_mm": 10}, {"length_mm": 30, "width_mm": 12}, False),
+        ({"length_mm": 20, "width_mm": 15}, {"length_mm": 29, "width_mm": 20}, False),
+        ({"length_mm": 20, "width_mm": 15, "short_axis_mm": 9}, {"length_mm": 30, "width_mm": 20}, False),
+    ],
+)
+def test_the_diameter_across_is_the_short_axis(before: dict[str, float], after: dict[str, float], progressed: bool) -> None:
+    found = course(labs=serum({**FALL, 100: 1.0}), imaging=[lesion(-3, **before), lesion(60, **before), lesion(100, **after)])
+    assert (found.progression_day == 100) is progressed
+
+
+def test_growth_whose_short_axis_nobody_stated_is_said() -> None:
+    rows = [lesion(-3, length_mm=20), lesion(60, length_mm=20), lesion(100, length_mm=40)]
+    said = flag(record(labs=serum({**FALL, 100: 1.0}), imaging=rows), "lesion_growth_unjudged")
+    assert said is not None and said["day"] == 100 and "20 to 40 mm" in said["text"]
+
+
+def test_the_plasmacytomas_stand_among_the_values() -> None:
+    rows = [lesion(-3, length_mm=50, width_mm=40), lesion(60, length_mm=30, width_mm=20)]
+    patient = record(labs=serum({**FALL, 60: 1.0}), imaging=rows)
+    found = response_object(patient)
+    assert found["baseline"]["lesions"] == "2000 mm2"
+    assert [v["lesions"] for v in found["visits"]] == [None, None, "600 mm2"]
+    assert "plasmacytomas 600 mm2" in printed(patient) and "plasmacytomas 600 mm2" in " ".join(
+        response_page(patient_course(patient)).split()
+    )
+
+
+def test_no_lack_of_response_where_none_could_be_called() -> None:
+    nothing = record(labs=[lab("marrow_plasma_cells", d, v) for d, v in ((-3, 20), (60, 8), (85, 8))])
+    assert flag(nothing, "no_response_by_day_90") is None
+    unmeasured = record(labs=serum({-3: 3.0, 60: 0.5, 85: 0.5}), imaging=[lesion(-3, length_mm=50, width_mm=40)])
+    assert flag(unmeasured, "no_response_by_day_90") is None
+    assert flag(record(labs=serum({-3: 3.0, 60: 2.9, 85: 2.9})), "no_response_by_day_90") is not None
+
+
+# ---- reasons that must be said
+
+
+def test_clinical_relapse_is_shown_with_its_ground() -> None:
+    labs = [*serum({**FALL, 180: 1.2}), lab("calcium_corrected", -3, 9.4), lab("calcium_corrected", 180, 11.8)]
+    patient = record(labs=labs, conditions=[condition("hypercalcaemia", 180, attributed=True)])
+    said = flag(patient, "clinical_relapse")
+    assert said is not None and said["day"] == 180 and "corrected calcium 11.8 mg/dL" in said["text"] and "due to myeloma" in said["text"]
+    assert "Clinical relapse on day 180" in printed(patient) and "Clinical relapse" in response_page(patient_course(patient))
+    assert flag(record(labs=labs), "clinical_relapse") is None
+
+
+def test_significant_biochemical_relapse_is_shown() -> None:
+    said = flag(record(labs=serum({**FALL, 90: 2.0, 120: 2.1})), "significant_biochemical_relapse")
+    assert said is not None and said["day"] == 90
+
+
+def test_progression_that_was_not_borne_out_is_said_with_the_reason() -> None:
+    early = flag(record(labs=serum({-3: 3.0, 14: 3.9, 21: 4.2, 45: 1.0})), "progression_not_kept")
+    assert early is not None and early["day"] == 14 and "too early after the infusion" in early["text"]
+    once = flag(record(labs=serum({**FALL, 90: 1.6, 120: 1.2})), "progression_not_kept")
+    assert once is not None and once["day"] == 90 and "not repeated" in once["text"]
+    assert flag(record(labs=serum({**FALL, 90: 1.6})), "progression_not_kept") is None
+    assert flag(record(labs=serum({**FALL, 90: 1.6, 120: 1.7})), "progression_not_kept") is None
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        ({}, "sensitivity not stated"),
+        ({"sensitivity": 1e-4}, "coarser"),
+        ({"sensitivity": 1e-5}, None),
+    ],
+)
+def test_a_negative_mrd_that_does_not_count_says_why(result: dict[str, float], says: str | None) -> None:
+    said = flag(record(labs=[*clean(30, 60), lab("mrd", 30, "negative", **result)]), "mrd_not_counted")
+    assert (said is None) if says is None else (said is not None and says in said["text"])
+
+
+def test_sustained_mrd_reads_the_examinations_and_says_what_it_lacks() -> None:
+    mrd = [lab("mrd", d, "negative", sensitivity=1e-5) for d in (30, 460)]
+    labs = [*clean(30, 460), *mrd]
+    without = record(labs=labs)
+    said = flag(without, "mrd_sustained_open")
+    assert response_object(without)["sustained_mrd_negative_day"] is None
+    assert said is not None and "negative PET near day 30 and day 460" in said["text"]
+    pets = [replace(lesion(d, result="negative", method="PET-CT"), lesion=None) for d in (30, 460)]
+    with_pet = record(labs=labs, imaging=pets)
+    assert response_object(with_pet)["sustained_mrd_negative_day"] == 460 and flag(with_pet, "mrd_sustained_open") is None
+    other = record(labs=labs, imaging=[replace(p, method="MRI") for p in pets])
+    assert response_object(other)["sustained_mrd_negative_day"] is None
+
+
+@pytest.mark.parametrize(
+    ("agents", "end", "more", "days"),
+    [
+        (("daratumumab",), None, {}, 30),
+        (("isatuximab", "dexamethasone"), None, {}, 30),
+        (("daratumumab",), None, {"isotype": ("IgG kappa",)}, 30),
+        (("daratumumab",), None, {"isotype": ("IgG lambda",)}, None),
+        (("lenalidomide",), None, {}, None),
+        (("daratumumab",), -200, {}, None),
+        (("daratumumab",), -100, {}, 30),
+    ],
+)
+def test_a_band_under_a_therapeutic_antibody(agents: tuple[str, ...], end: int | None, more: dict[str, Any], days: int | None) -> None:
+    given = therapy(-300 if end is not None else 10, "maintenance", agents=agents, **({} if end is None else {"end": When.on(end)}))
+    labs = [*serum({-3: 3.0, 30: 0.0, 60: 0.0}), lab("serum_immunofixation", 30, "positive", **more)]
+    said = flag(record(labs=labs, therapies=[given]), "antibody_band_possible")
+    assert (said["day"] if said else None) == days
+    told = record(labs=[*labs, lab("dira", 30, "not_shifted")], therapies=[given])
+    assert flag(told, "antibody_band_possible") is None
+
+
+def test_immunoglobulin_by_nephelometry_that_was_not_used_is_said() -> None:
+    labs = [*serum({-3: 0.5, 30: 0.1, 60: 0.1}), *[lab("iga", d, v) for d, v in ((-3, 2500), (30, 900), (60, 200))]]
+    assert flag(record(labs=labs, heavy_chain=("IgA",)), "other_marker_not_used") is not None
+    assert flag(record(labs=[*serum(FALL), lab("iga", 28, 900)], heavy_chain=("IgA",)), "other_marker_not_used") is None
+    assert flag(record(labs=labs, heavy_chain=("IgG",)), "other_marker_not_used") is None
+
+
+def test_circulating_plasma_cells_beside_a_measurable_protein() -> None:
+    labs = [*serum(FALL), lab("circulating_plasma_cells", -3, 0), lab("circulating_plasma_cells", 56, 250)]
+    said = flag(record(labs=labs), "circulating_plasma_cells_rise")
+    assert said is not None and said["day"] == 56
+    assert response_object(record(labs=labs))["progression_day"] is None
+
+
+def test_relapse_from_complete_response_names_what_was_seen() -> None:
+    words = [lab("serum_immunofixation", d, "positive") for d in (90, 120)]
+    said = flag(record(labs=[*clean(30, 60), *serum({90: 0.1, 120: 0.1}), *words]), "relapse_from_cr")
+    assert said is not None and "serum immunofixation positive" in said["text"]
+    marrow = flag(record(labs=[*clean(30, 60, 90), lab("marrow_plasma_cells", 90, 8)]), "relapse_from_cr")
+    assert marrow is not None and "marrow plasma cells 8 %" in marrow["text"]
+
+
+# ---- words of the endpoints and the headline
+
+
+@pytest.mark.parametrize(("cause", "reason"), [("unknown", "death, cause not known"), ("infection", "death of another cause")])
+def test_an_unknown_cause_of_death_is_not_another_cause(cause: str, reason: str) -> None:
+    found = response_object(record(labs=serum(FALL), deaths=[death(90, cause)]))["endpoints"]["TTP"]
+    assert (found["status"], found["reason"], found["competing"]) == ("censored", reason, True)
+
+
+def test_no_assessment_is_not_called_the_last_adequate_one() -> None:
+    found = response_object(record(labs=serum({5: 2.0})))["endpoints"]
+    assert {found[n]["reason"] for n in ("PFS", "TTP", "failure-a", "PFS2")} == {"no adequate assessment after the start"}
+    assert response_object(record(labs=serum(FALL)))["endpoints"]["PFS"]["reason"] == "last adequate assessment"
+
+
+def test_the_headline_does_not_contradict_the_endpoints() -> None:
+    text = printed(record(labs=serum({**FALL, 120: 1.0}), responses=[team(120, "PD")]))
+    assert "No progression by day 120 by the results alone; the team recorded it, and the endpoints count day 120." in text
+
+
+def test_values_carry_their_unit() -> None:
+    patient = record(labs=[*serum(FALL), lab("kappa_flc", 28, 300), lab("lambda_flc", 28, 10)])
+    text = printed(patient)
+    assert "M-protein 3 g/dL (day -3)" in text and "kappa 300 mg/L" in text and "urine M 0 mg/24h" in text
+
+
+def test_an_escape_is_told_once() -> None:
+    chains = [x for d, k in ((-3, 50), (28, 20), (56, 400)) for x in (lab("kappa_flc", d, k), lab("lambda_flc", d, 10))]
+    flags = response_object(record(labs=[*serum({-3: 3.0, 28: 0.4, 56: 0.4}), *chains]))["flags"]
+    assert [f["id"] for f in flags].count("light_chain_escape") == 1
+
+
+# ---- files and pictures
+
+
+def test_a_dataset_is_whole_or_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = pl.DataFrame({"USUBJID": ["1"]})
+    write_frames({"adrs": frame}, tmp_path)
+    before = (tmp_path / "adrs.parquet").read_bytes()
+
+    def broken(self: pl.DataFrame, path: Path) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", broken)
+    with pytest.raises(OSError):
+        write_frames({"adrs": frame}, tmp_path)
+    assert (tmp_path / "adrs.parquet").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".xpt") == ["adrs.parquet"]
+
+
+def test_names_of_a_spider_plot_do_not_run_into_each_other() -> None:
+    patients = [replace(record(labs=serum({-3: 3.0, 28: 1.0, 56: 1.0 + i / 100})), patient_id=f"P{i}") for i in range(5)]
+    spec = spider([patient_course(p) for p in patients])
+    assert len(spec["layer"][-1]["data"]["values"]) == 1
+
+
+def test_the_index_says_that_nothing_is_measurable() -> None:
+    bare = patient_course(record(labs=[lab("serum_immunofixation", d, "negative") for d in (-3, 30)]))
+    assert "<td>nothing</td>" in response_index([("a.html", bare)])
+
+
+def test_nothing_new_is_said_of_a_plain_course() -> None:
+    assert [f["id"] for f in response_object(record(labs=serum(FALL), infusions=[infusion()]))["flags"]] == ["start"]
