@@ -245,6 +245,27 @@ def test_an_escape_is_told_once() -> None:
     assert [f["id"] for f in flags].count("light_chain_escape") == 1
 
 
+def test_death_on_the_day_of_the_start_is_a_death() -> None:
+    found = response_object(record(labs=serum({-3: 3.0}), deaths=[death(0, "toxicity")]))["endpoints"]
+    assert [(found[n]["status"], found[n]["event"], found[n]["days"]) for n in ("OS", "PFS")] == [("event", "death", 0)] * 2
+    assert found["TTNT"]["reason"] == "death before new therapy"
+
+
+def test_growth_too_early_after_infusion_is_no_clinical_relapse() -> None:
+    sizes = {-3: (30, 25), 30: (46, 30), 90: (10, 8)}
+    rows = [lesion(d, length_mm=a, width_mm=b) for d, (a, b) in sizes.items()]
+    labs = serum({-3: 3.0, 30: 1.0, 90: 0.5})
+    assert response_object(record(labs=labs, imaging=rows))["clinical_relapse_day"] is None
+    late = [lesion(d, length_mm=a, width_mm=b) for d, (a, b) in {-3: (30, 25), 90: (46, 30)}.items()]
+    assert response_object(record(labs=labs, imaging=late))["clinical_relapse_day"] == 90
+
+
+@pytest.mark.parametrize(("stated", "says"), [("lambda", True), ("kappa", False), (None, False)])
+def test_a_light_chain_that_the_results_contradict_is_said(stated: str | None, says: bool) -> None:
+    labs = [lab(t, d, v) for d in (-3, 30) for t, v in (("kappa_flc", 500), ("lambda_flc", 10))]
+    assert (flag(record(labs=labs, light_chain=stated), "light_chain_contradiction") is not None) is says
+
+
 # ---- files and pictures
 
 

@@ -97,7 +97,7 @@ class _Judge:
         self.end = group.ends
         self.stated = [s for s in record.responses if self._inside(stated_day(s))]
         self.flags = list(course.flags)
-        self.death = next((d for d in record.deaths if d.when.day is None or self._inside(d.when.day)), None)
+        self.death = next((d for d in record.deaths if d.when.day is None or d.when.day == self.start or self._inside(d.when.day)), None)
         if self.end is not None and self.death is not None and self.death.when.day is None:
             self.death = None  # lived to the next infusion
         self.team_pd = team_progression(self.stated)

@@ -263,7 +263,8 @@ class LesionLog:
         if spd is not None and self.nadir_spd and at_least(spd - self.nadir_spd, c.lesion_pd_rise * self.nadir_spd):
             if self.count() > 1:
                 met["lesion_growth:spd"] = f"sum of products of {self.count()} lesions {self.nadir_spd:g} to {spd:g} mm2"
-            if c.A21 == "spd" or at_least(biggest, c.lesion_relapse_growth):
+            early = self.provisional_until is not None and day < self.provisional_until  # swelling after CAR-T is no relapse yet
+            if not early and (c.A21 == "spd" or at_least(biggest, c.lesion_relapse_growth)):
                 self.grown.append(day)
 
     def _lower_nadirs(self) -> None:

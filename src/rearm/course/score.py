@@ -74,6 +74,10 @@ class _Scorer:
         log.set_floor()
         self.yard = yardstick(g.baseline, g.serum_test, light, log.baseline_soft, c)
         self.yard.lesions = at_baseline
+        high = high_chain(g.baseline, c)
+        if high is not None and light is not None and high != light:
+            text = f"the light chain is stated as {light}, but {high} is the raised one at baseline; dFLC follows {light} as stated"
+            g.flags.append(Flag("light_chain_contradiction", g.baseline.day_of(f"{high}_flc"), text))
         self.nadirs = Nadirs(c)
         floor = g.floor.got
         self.nadirs.serum.see(number(floor.get(g.serum_test)))
