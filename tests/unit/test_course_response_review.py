@@ -79,6 +79,21 @@ def test_an_examination_that_could_not_be_read_is_not_a_free_one(rows: list[Any]
 
 
 @pytest.mark.parametrize(
+    ("rows", "responses", "says"),
+    [
+        ([lesion(30, length_mm=20, width_mm=20)], ["PR", "PR"], None),
+        ([lesion(30, length_mm=20, width_mm=20), unread(60)], ["PR", "SD"], "a result of the PET-CT of day 60 (L1) that can be read"),
+        ([unread(30)], ["SD", "SD"], "a result of the PET-CT of day 30 (L1) that can be read"),
+        ([unread(30), lesion(60, length_mm=20, width_mm=20)], ["SD", "PR"], None),
+    ],
+)
+def test_an_unreadable_examination_ends_what_the_one_before_said(rows: list[Any], responses: list[str], says: str | None) -> None:
+    found = course(labs=serum({-3: 3.0, 30: 1.0, 60: 1.0}), imaging=[lesion(-3, length_mm=50, width_mm=40), *rows])
+    assert [v.response for v in found.visits] == responses
+    assert says is None or says in found.visits[1].missing
+
+
+@pytest.mark.parametrize(
     ("before", "after", "progressed"),
     [
         ({"length_mm": 20, "width_mm": 15}, {"length_mm": 30, "width_mm": 20}, True),
@@ -289,6 +304,10 @@ def test_names_of_a_spider_plot_do_not_run_into_each_other() -> None:
     patients = [replace(record(labs=serum({-3: 3.0, 28: 1.0, 56: 1.0 + i / 100})), patient_id=f"P{i}") for i in range(5)]
     spec = spider([patient_course(p) for p in patients])
     assert len(spec["layer"][-1]["data"]["values"]) == 1
+
+
+def test_the_page_says_what_the_failure_times_count() -> None:
+    assert "progression, unplanned therapy or death of myeloma" in response_page(patient_course(record(labs=serum(FALL))))
 
 
 def test_the_index_says_that_nothing_is_measurable() -> None:

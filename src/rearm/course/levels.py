@@ -22,8 +22,12 @@ _URINE, _MARROW, _CHAINS = "urine_m_protein_24h", ("marrow_plasma_cells",), ("ka
 def levels(
     a: Assessment, c: Criteria, yard: Yardstick, log: LesionLog, *, serum: Span | None, urine: Span | None, dflc: Span | None,
     marrow: tuple[int, Span] | None, imaged: bool, serum_ife: str | None, urine_ife: str | None, serum_name: str, missing: list[str],
+    unread: str = "",
 ) -> list[Level]:  # fmt: skip
-    """What every measurable parameter allows. What would have been needed is added to `missing`."""
+    """What every measurable parameter allows. What would have been needed is added to `missing`.
+
+    `unread`: the last examination of the lesions, in words, where its result could not be read.
+    """
     found: list[Level] = []
     measurable = yard.measurable
     if "serum" in measurable and yard.serum is not None:
@@ -35,7 +39,7 @@ def levels(
     if "marrow" in measurable and yard.marrow is not None:
         found.append(_marrow(a, marrow, yard.marrow, c, missing))
     if "plasmacytoma" in measurable:
-        found.append(_lesions(log, imaged, c, missing))
+        found.append(_lesions(log, imaged, c, missing, unread))
     if not measurable or measurable == ("plasmacytoma",):
         found.append(_nothing(a, bool(measurable), c, missing))
     if measurable and "urine" not in measurable and urine_ife != "negative":
@@ -107,7 +111,10 @@ def _marrow(a: Assessment, found: tuple[int, Span] | None, base: Span, c: Criter
     return min(_by_fall(value, base, c, mr=c.A11 == "by_analogy"), PR), "marrow", text
 
 
-def _lesions(log: LesionLog, imaged: bool, c: Criteria, missing: list[str]) -> Level:
+def _lesions(log: LesionLog, imaged: bool, c: Criteria, missing: list[str], unread: str) -> Level:
+    if unread and (log.soft() or not imaged):  # a newer result is there, so the older one is no longer the last
+        missing.append(f"a result of the {unread} that can be read")
+        return SD, "lesions", f"plasmacytomas: the {unread} could not be read"
     if not imaged:
         missing.append("imaging of the plasmacytomas since baseline")
         return SD, "lesions", "plasmacytomas were not imaged since baseline"

@@ -231,6 +231,7 @@ class _Scorer:
         allowed = levels(
             a, self.c, yard, self.log, serum=serum, urine=urine, dflc=chains, marrow=self.marrow, imaged=self.imaged is not None,
             serum_ife=serum_ife, urine_ife=urine_ife, serum_name=self.serum_name, missing=missing,
+            unread=", ".join(self._unread_imaging(a.day, since=self.g.start if self.imaged is None else self.imaged)),
         )  # fmt: skip
         level, parameter, text = min(allowed)
         if level == NE:
@@ -310,9 +311,10 @@ class _Scorer:
             return None if self._unread_imaging(day) else True
         return False if self.imaged is not None else None
 
-    def _unread_imaging(self, day: int) -> list[str]:
-        """Examinations up to `day` whose result could not be read and that no other examination makes up for."""
-        open_rows = [(d, x) for d, x in self.g.unread_imaging if d <= day and not any(answers(exam, d, x) for exam in self.exams)]
+    def _unread_imaging(self, day: int, since: int | None = None) -> list[str]:
+        """Examinations up to `day` (after `since`) whose result could not be read and that no other examination makes up for."""
+        rows = [(d, x) for d, x in self.g.unread_imaging if d <= day and (since is None or d > since)]
+        open_rows = [(d, x) for d, x in rows if not any(answers(exam, d, x) for exam in self.exams)]
         return [f"{x.method or 'imaging'} of day {d}{f' ({x.lesion})' if x.lesion else ''}" for d, x in open_rows]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from rearm.course import Visit
+from rearm.course.endpoints import FAILURE_VARIANTS
 from rearm.report.draw import svg
 from rearm.report.page import css, environment
 from rearm.report.response import PatientCourse, flags_of
@@ -37,6 +38,7 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
             picture=picture,
             visits=[_row(v) for v in found.visits],
             endpoints=list(found.endpoints.values()),
+            variants=FAILURE_VARIANTS,
             flags=flags_of(found)[1:],
         )
     )
