@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rearm.assess import Assessment, AssessmentError, assess_all, assess_each, explain
     from rearm.assess import assess as assess  # type: ignore[no-redef]  # the package of that name can be called
+    from rearm.errors import RearmError
     from rearm.intake import read
     from rearm.knowledge import Knowledge, KnowledgeError
     from rearm.knowledge import load as load_knowledge
@@ -29,6 +30,7 @@ __all__ = [
     "Issue",
     "Knowledge",
     "KnowledgeError",
+    "RearmError",
     "Record",
     "__version__",
     "assess",
@@ -46,6 +48,7 @@ _HOMES = {
     "assess_each": ("rearm.assess", "assess_each"),
     "explain": ("rearm.assess", "explain"),
     "Issue": ("rearm.record", "Issue"),
+    "RearmError": ("rearm.errors", "RearmError"),
     "Record": ("rearm.record", "Record"),
     "Knowledge": ("rearm.knowledge", "Knowledge"),
     "KnowledgeError": ("rearm.knowledge", "KnowledgeError"),

@@ -11,6 +11,7 @@ from typing import Any
 from rearm.assess.plan import Plan
 from rearm.assess.result import Basis, FindingRead, Reason
 from rearm.course import Failure, failures
+from rearm.errors import RearmError
 from rearm.findings import Found, find, inputs
 from rearm.findings.base import unknown
 from rearm.knowledge.catalogue import Finding
@@ -26,7 +27,7 @@ NOT_KNOWN = "Not known whether this holds –"
 NOT_SO = "Not the case here –"
 
 
-class AssessmentError(ValueError):
+class AssessmentError(RearmError):
     """An assessment that can't be made as asked; `str()` is a sentence."""
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
+from rearm.errors import RearmError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -68,7 +70,7 @@ KnowledgeFolder = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-class Unusable(Exception):
+class Unusable(RearmError):
     """Ends the command with exit code 2 and this sentence."""
 
 
@@ -77,17 +79,9 @@ def spoken(command: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        from rearm.assess import AssessmentError
-        from rearm.course import CriteriaError
-        from rearm.intake import InputError
-        from rearm.knowledge import KnowledgeError
-        from rearm.knowledge.studies import StudyError
-        from rearm.mechanism.parameters import MechanismError
-        from rearm.report.compatibility import RsError
-
         try:
             return command(*args, **kwargs)
-        except (Unusable, InputError, AssessmentError, CriteriaError, KnowledgeError, MechanismError, RsError, StudyError) as error:
+        except RearmError as error:
             say(f"rearm: {error}")
             raise typer.Exit(2) from None
         except BrokenPipeError:

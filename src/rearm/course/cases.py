@@ -14,6 +14,7 @@ from rearm.course.criteria import Criteria, CriteriaError, load_criteria
 from rearm.course.endpoints import LAST_ASSESSMENT, NO_ASSESSMENT, course_endpoint
 from rearm.course.failure import failures
 from rearm.course.response import ResponseCourse, response_course
+from rearm.errors import RearmError
 from rearm.record import Condition, Death, Imaging, Infusion, Lab, Quantity, Record, Source, Therapy, When
 
 __all__ = ["CaseError", "CaseResult", "CaseSummary", "Mismatch", "case_record", "run_cases"]
@@ -91,7 +92,7 @@ _ONE_WORD = {NO_ASSESSMENT: LAST_ASSESSMENT}  # the form of the cases has one wo
 _EXPECTED = {"measurable", "best_confirmed_response", "mrd_negative_dates", "pfs", *_PER_VISIT, *_DATED}
 
 
-class CaseError(ValueError):
+class CaseError(RearmError):
     """A case that cannot be read; the message names the case, the key and what is wrong."""
 
 

@@ -11,13 +11,15 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from rearm.errors import RearmError
+
 __all__ = ["DEFAULT_VERSION", "RESPONSES", "Criteria", "CriteriaError", "criteria_table", "load_criteria"]
 
 RESPONSES = ("NE", "PD", "SD", "MR", "PR", "VGPR", "CR", "sCR")  # rising depth; NE stands outside
 DEFAULT_VERSION = "imwg-2016"
 
 
-class CriteriaError(ValueError):
+class CriteriaError(RearmError):
     """A version or parameter that does not exist, or a value that it cannot take; the message says which are possible."""
 
 

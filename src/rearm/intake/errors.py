@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from rearm.errors import RearmError
+
 __all__ = ["InputError"]
 
 
-class InputError(ValueError):
+class InputError(RearmError):
     """Input that can't be used. `str()` is a sentence or two: what was read, where, why it can't be used, what to do."""

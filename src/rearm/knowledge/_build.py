@@ -12,6 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from rearm.errors import RearmError
 from rearm.knowledge._toml import meant
 
 __all__ = ["KnowledgeError", "build"]
@@ -20,7 +21,7 @@ Reader = Callable[[Any, str], Any]
 _T = TypeVar("_T")
 
 
-class KnowledgeError(ValueError):
+class KnowledgeError(RearmError):
     """Knowledge that can't be used. `problems` holds one sentence for each thing that is wrong."""
 
     def __init__(self, problems: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from rearm.errors import RearmError
 from rearm.knowledge._toml import meant, parsed
 
 __all__ = [
@@ -61,7 +62,7 @@ SETTINGS: dict[str, tuple[Directness, str]] = {
 WEAK: frozenset[str] = frozenset({"conference abstract", "company information", "news", "secondary"})
 
 
-class StudyError(ValueError):
+class StudyError(RearmError):
     """A study file that cannot be used; says which file and arm, what was read and what to do."""
 
 

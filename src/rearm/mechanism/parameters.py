@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rearm.errors import RearmError
+
 __all__ = ["MechanismError", "Mechanisms", "Parameter", "Population", "Scale", "Shift", "load"]
 
 Floats = npt.NDArray[np.float64]
 NO_FAILURE = "no_failure"
 
 
-class MechanismError(ValueError):
+class MechanismError(RearmError):
     """The question cannot be answered; the message says why and what would help."""
 
 

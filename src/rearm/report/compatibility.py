@@ -25,6 +25,7 @@ from typing import Any
 
 import polars as pl
 
+from rearm.errors import RearmError
 from rearm.record import Record, ResponseStatement
 from rearm.report.adam import ADRS_SCHEMA, AVAL, TimePoint, response_parameters
 
@@ -42,7 +43,7 @@ _NEEDED = ("USUBJID", "RSTESTCD", "RSSTRESC", "RSDTC")
 _SUPPLEMENT = ("PDIFL", "PDOFL", "DTHPDFL", "NACTDT")
 
 
-class RsError(ValueError):
+class RsError(RearmError):
     """An RS table that cannot be read; the message says what is missing."""
 
 
