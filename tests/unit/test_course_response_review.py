@@ -220,6 +220,28 @@ def test_circulating_plasma_cells_beside_a_measurable_protein() -> None:
     assert response_object(record(labs=labs))["progression_day"] is None
 
 
+def test_a_rise_in_the_marrow_beside_a_measurable_protein() -> None:
+    labs = [*serum(FALL), *[lab("marrow_plasma_cells", d, v) for d, v in ((-3, 40), (28, 5), (56, 20))]]
+    said = flag(record(labs=labs), "marrow_rise")
+    assert said is not None and said["day"] == 56 and response_object(record(labs=labs))["progression_day"] is None
+    assert flag(record(labs=[*serum(FALL), lab("marrow_plasma_cells", 56, 20), lab("marrow_plasma_cells", 28, 15)]), "marrow_rise") is None
+
+
+def test_a_quantity_that_immunofixation_does_not_bear_out_is_said() -> None:
+    days = {-3: 2500, 30: 90, 60: 110, 120: 750, 150: 800}
+    labs = [lab("iga", d, v) for d, v in days.items()] + [lab(t, d, "negative") for d in days for t in ("serum_immunofixation",)]
+    labs += [lab("urine_m_protein_24h", d, 0) for d in days]
+    patient = record(labs=labs, heavy_chain=("IgA",))
+    said = flag(patient, "immunoglobulin_without_band")
+    assert said is not None and said["day"] == 120
+    assert "serum IgA" in printed(patient)
+    assert "serum M-protein 0.09" not in printed(patient)
+    spep = record(labs=[*clean(30, 60), *serum({90: 0.3}), *[lab(f"{x}_immunofixation", 90, "negative") for x in ("serum", "urine")]])
+    there = flag(spep, "protein_without_band")
+    assert there is not None and there["day"] == 90
+    assert flag(record(labs=clean(30, 60)), "protein_without_band") is None
+
+
 def test_relapse_from_complete_response_names_what_was_seen() -> None:
     words = [lab("serum_immunofixation", d, "positive") for d in (90, 120)]
     said = flag(record(labs=[*clean(30, 60), *serum({90: 0.1, 120: 0.1}), *words]), "relapse_from_cr")

@@ -125,6 +125,7 @@ class _Scorer:
             level, rule, reason = NE, "ne-no-baseline", "no value before the start to compare with"
         else:
             level, rule, reason = self._response(a, serum, urine, chains, serum_ife, urine_ife, missing)
+        self._without_band(a, level, pd, serum, serum_ife)
         assessed = bool(serum or urine or chains or marrow or cells or a.exams)
         return Visit(
             a.day,
@@ -193,6 +194,7 @@ class _Scorer:
         found: list[Pd] = []
         escape = False
         if self.serum_counts and serum and n.serum.value is not None and (text := serum_rise(serum, n.serum.value, n.serum.lowest, c)):
+            text = text.replace("serum M-protein", self.serum_name, 1)  # nephelometry says so
             found.append(self._pd("serum", a.day_of(self.g.serum_test), text, repeat=True))
         if self.urine_counts and urine and n.urine.value is not None and (text := urine_rise(urine, n.urine.value, c)):
             found.append(self._pd("urine", a.day_of("urine_m_protein_24h"), text, repeat=True))
@@ -207,11 +209,39 @@ class _Scorer:
             day = a.day_of("circulating_plasma_cells")
             if self.cells_count:
                 found.append(self._pd("circulating", day, text, repeat=True))
-            elif not any(f.id == "circulating_plasma_cells_rise" for f in self.g.flags):
+            else:
                 said = "progression only where nothing else is measurable, but look for plasma-cell leukaemia"
-                self.g.flags.append(Flag("circulating_plasma_cells_rise", day, f"{text}: {said}"))
+                self._once("circulating_plasma_cells_rise", day, f"{text}: {said}")
         found.extend(self.lesion_pd)
+        marrow = number(a.got.get("marrow_plasma_cells"))
+        if (
+            not found
+            and not self.marrow_counts
+            and marrow
+            and n.marrow.value is not None
+            and (text := marrow_rise(marrow, n.marrow.value, c))
+        ):
+            said = "progression only where neither M-protein nor light chains are measurable"
+            self._once("marrow_rise", a.day_of("marrow_plasma_cells"), f"{text}: {said}")
         return found, escape
+
+    def _once(self, name: str, day: int, text: str) -> None:
+        if not any(f.id == name for f in self.g.flags):
+            self.g.flags.append(Flag(name, day, text))
+
+    def _without_band(self, a: Assessment, level: int, pd: list[Pd], serum: Span | None, serum_ife: str | None) -> None:
+        """A quantity that immunofixation does not bear out."""
+        if serum_ife != "negative" or serum is None:
+            return
+        if self.g.serum_test != "serum_m_protein":
+            if any(p.criterion == "serum" for p in pd):
+                text = f"{self.serum_name} rises by day {a.day} without a band on immunofixation: healthy plasma cells that recover raise it too"
+                self._once("immunoglobulin_without_band", a.day, text)
+        elif level >= CR and serum[0] > 0:
+            text = (
+                f"M-protein {serum[0]:g} g/dL is quantified on day {a.day} although immunofixation is negative: one of the two may be wrong"
+            )
+            self._once("protein_without_band", a.day, text)
 
     def _pd(self, criterion: str, day: int, text: str, *, repeat: bool) -> Pd:
         return Pd(criterion, day, repeat, day < self.early_until, text)

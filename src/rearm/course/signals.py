@@ -31,6 +31,9 @@ _DEEP = ("CR", "sCR")
 _CRAB_CONDITIONS = {"calcium_corrected": "hypercalcaemia", "hemoglobin": "anaemia", "creatinine": "renal_impairment"}
 _STATED = ("hypercalcaemia", "anaemia", "renal_impairment", "cord_compression", "hyperviscosity", "pathological_fracture")
 
+_NAMES = {"serum": "serum M-protein", "urine": "urine M-protein", "dflc": "dFLC"}
+_UNITS = {"serum": "g/dL", "urine": "mg/24h", "dflc": "mg/dL"}
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -120,7 +123,8 @@ def biochemical_rise(visits: Sequence[Visit], criteria: Criteria, measurable: tu
                 "biochemical_rise",
                 day,
                 up[-1],
-                f"{parameter} {value[0]:g} against a nadir of {nadir:g}, again at the next sample; below the limit of progression",
+                f"{_NAMES[parameter]} {value[0]:g} {_UNITS[parameter]} against a nadir of {nadir:g}, again at the next sample; "
+                "below the limit of progression",
             )
     return found
 
