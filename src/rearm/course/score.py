@@ -235,7 +235,8 @@ class _Scorer:
             return
         if self.g.serum_test != "serum_m_protein":
             if any(p.criterion == "serum" for p in pd):
-                text = f"{self.serum_name} rises by day {a.day} without a band on immunofixation: healthy plasma cells that recover raise it too"
+                why = "healthy plasma cells that recover raise it too"
+                text = f"{self.serum_name} rises by day {a.day} without a band on immunofixation: {why}"
                 self._once("immunoglobulin_without_band", a.day, text)
         elif level >= CR and serum[0] > 0:
             text = (
