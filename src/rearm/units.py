@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 Comparator = Literal["", "<", "<=", ">", ">="]
-DecimalMark = Literal[".", ","]
+DecimalMark = Literal[".", ",", "unsure"]  # unsure: the source writes both
 
 _COMPARATORS: Mapping[str, Comparator] = {"": "", "<": "<", "<=": "<=", "=<": "<=", "≤": "<=", ">": ">", ">=": ">=", "=>": ">=", "≥": ">="}
 _LONGEST = 60  # characters; no laboratory value is longer
@@ -88,7 +88,8 @@ def parse_number(text: str | int | float | Decimal, *, comparator: str = "", dec
 
     `comparator` is one that stands apart from the value (FHIR). `decimal` is the decimal mark where the source states it; without
     it a comma is read as the decimal mark only where it can't separate thousands: `1,5` and `0,123` are read, `1,234` is refused.
-    A point is the decimal mark unless it repeats or a comma follows it (`1.234,5`).
+    A point is the decimal mark unless it repeats or a comma follows it (`1.234,5`). Where the source is `unsure`, because it writes
+    both, `1.234` is refused like `1,234`.
 
     Raises NumberUnreadable for an empty value, words, NaN, infinity, what a double can't hold, and two comparators that differ.
     """
@@ -128,15 +129,15 @@ def _comparator(mark: str, text: str) -> Comparator:
 def _decimal_point(digits: str, text: str, decimal: DecimalMark | None) -> str:
     """`digits` with a decimal point and without separators of thousands."""
     points, commas = digits.count("."), digits.count(",")
-    if decimal is None:
+    if decimal is None or decimal == "unsure":
         if points and commas:
             decimal = cast(DecimalMark, max(".,", key=digits.rfind))  # the last one is the decimal mark
+        elif (commas == 1 or decimal == "unsure") and (two := re.fullmatch(r"([+-]?[1-9][0-9]{0,2})[.,]([0-9]{3})", digits)):
+            raise NumberUnreadable(
+                f"The value {_short(text)} can mean {two[1]}.{two[2]} or {two[1]}{two[2]}; "
+                "write it with a decimal point and without separators of thousands."
+            )
         elif commas == 1:
-            if re.fullmatch(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}", digits):
-                raise NumberUnreadable(
-                    f"The value {_short(text)} can mean {digits.replace(',', '.')} or {digits.replace(',', '')}; "
-                    "write it with a decimal point and without separators of thousands."
-                )
             decimal = ","
         else:
             decimal = "," if points > 1 else "."

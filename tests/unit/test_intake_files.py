@@ -156,7 +156,7 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     [
         ("patient_id;day;test;value;unit\nA;1;serum_m_protein;2,5;g/dL\n", 2.5),
         ("patient_id;day;test;value;unit\nA;1;platelets;1.234;10*9/L\n", 1.234),  # no decimal comma anywhere: the point is decimal
-        ("patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1.234;ng/mL;0,5\n", 1.234),
+        ("patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1234.5;ng/mL;0,5\n", 1234.5),
         ('patient_id,day,test,value,unit\nA,1,serum_m_protein,"2,5",g/dL\n', 2.5),
         ("patient_id\tday\ttest\tvalue\tunit\nA\t1\tserum_m_protein\t2.5\tg/dL\n", 2.5),
     ],
@@ -167,8 +167,16 @@ def test_decimal_marks(tmp_path: Path, text: str, expected: float) -> None:
     assert lab.quantity is not None and lab.quantity.exact == expected
 
 
-def test_number_that_can_be_two_numbers_is_set_aside(tmp_path: Path) -> None:
-    (tmp_path / "labs.csv").write_text('patient_id,day,test,value,unit\nA,1,ferritin,"1,234",ng/mL\n')
+@pytest.mark.parametrize(
+    "text",
+    [
+        'patient_id,day,test,value,unit\nA,1,ferritin,"1,234",ng/mL\n',
+        "patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1.234;ng/mL;0,5\n",  # commas are decimal elsewhere: 1234, or 1.234?
+        'patient_id,day,test,value,unit,ref_high\nA,1,ferritin,1.234,ng/mL,"0,5"\n',
+    ],
+)
+def test_number_that_can_be_two_numbers_is_set_aside(tmp_path: Path, text: str) -> None:
+    (tmp_path / "labs.csv").write_text(text)
     record = read(tmp_path / "labs.csv").records[0]
     assert record.labs == () and "can mean" in (record.set_aside[0].why_set_aside or "")
 

@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from rearm.intake.errors import InputError
 from rearm.intake.excel_formats import Display, cells_shown_otherwise, displays, show
-from rearm.intake.rows import Grid, Value
+from rearm.intake.rows import Grid, Value, decimal_mark
 from rearm.record import Issue, Source
 
 __all__ = ["read_workbook"]
@@ -82,7 +82,7 @@ def _grids(workbook: CalamineWorkbook, file: str) -> Iterator[Grid]:
             continue
         row, column = sheet.start
         rows: list[list[Value]] = [[None if v == "" else v for v in r] for r in sheet.to_python(skip_empty_area=True)]
-        yield Grid(file, name, rows, first_row=row + 1, first_column=column)
+        yield Grid(file, name, rows, first_row=row + 1, first_column=column, decimal=decimal_mark(rows))
 
 
 def _inspect(path: Path) -> dict[str, _Inspected]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from rearm.record import Source
+from rearm.units import DecimalMark
 
-__all__ = ["Anchor", "DecimalMark", "Grid", "Moment", "Row", "Value", "column_letters"]
+__all__ = ["Anchor", "DecimalMark", "Grid", "Moment", "Row", "Value", "column_letters", "decimal_mark"]
 
 Value = str | int | float | bool | date | datetime | time | timedelta | None
-DecimalMark = Literal[".", ","]
+_DECIMAL = re.compile(r"[<>≤≥=]*\s*[+-]?[0-9]+([.,])[0-9]+")
 Anchor = Literal["apheresis", "before_bridging", "before_lymphodepletion", "before_infusion", "after_infusion", "diagnosis"]
 
 
@@ -95,3 +97,14 @@ class Row:
         if self.grid is not None and column in self.columns:
             return self.grid.cell_source(self.index, self.columns[column], column)
         return self.source
+
+
+def decimal_mark(rows: Iterable[Iterable[Value]], *, by_delimiter: bool = False) -> DecimalMark | None:
+    """The decimal mark that the texts of a table use: `unsure` where some write a comma and some a point.
+
+    A comma alone is stated only where the file's own delimiter makes it certain (`by_delimiter`); else each number speaks for itself.
+    """
+    marks = {match[1] for row in rows for cell in row if isinstance(cell, str) and (match := _DECIMAL.fullmatch(cell.strip()))}
+    if marks == {".", ","}:
+        return "unsure"
+    return "," if by_delimiter and marks == {","} else None

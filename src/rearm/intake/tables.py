@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from pathlib import Path
 
 import polars as pl
@@ -12,14 +11,13 @@ import polars as pl
 from rearm.intake.control_characters import clean_grids
 from rearm.intake.errors import InputError
 from rearm.intake.excel import read_workbook
-from rearm.intake.rows import Grid, Value
+from rearm.intake.rows import Grid, Value, decimal_mark
 from rearm.record import Issue, Source
 
 __all__ = ["read_grids", "table_files"]
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
 MAX_BYTES = 2 * 1024**3
-_DECIMAL = re.compile(r"[<>≤≥=]*\s*[+-]?[0-9]+([.,])[0-9]+")
 _DELIMITERS = (";", "\t", ",")
 _SPREADSHEETS_NOT_READ = {
     ".xls": "an old Excel file",
@@ -106,19 +104,7 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
         raise InputError(f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks there.") from error
     if not any(any(cell is not None for cell in row) for row in rows):
         raise InputError(f"{path.name} holds no cells. Export it again.")
-    return [Grid(path.name, None, rows, decimal="," if delimiter == ";" and _decimal_comma(rows) else None)], issues
-
-
-def _decimal_comma(rows: list[list[Value]]) -> bool:
-    """Whether the file writes decimal commas: at least one number has one, and none has a decimal point."""
-    comma = False
-    for row in rows:
-        for cell in row:
-            if isinstance(cell, str) and (match := _DECIMAL.fullmatch(cell.strip())):
-                if match[1] == ".":
-                    return False
-                comma = True
-    return comma
+    return [Grid(path.name, None, rows, decimal=decimal_mark(rows, by_delimiter=delimiter == ";"))], issues
 
 
 def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
