@@ -113,13 +113,17 @@ def _progress(done: int, of: int) -> None:
         print(f"\r{done} of {of} patients", end="" if done < of else "\n", file=sys.stderr, flush=True)
 
 
+# our own page, and the names of devices that Windows takes for no files
+_RESERVED = re.compile(r"index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
+
+
 def file_name(patient_id: str) -> str:
     """A safe file name made of an id: text of the input never becomes a path, and two ids never share a name.
 
-    An id of letters, digits, `_` and `-` is its own name; any other gets the start of its hash, so that a later run finds the same name.
+    An id of letters, digits and, inside, `_` and `-` is its own name; any other gets the start of its hash, so that a later run finds the same name.
     """
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", patient_id).strip("_")[:80]
-    if safe == patient_id and safe.casefold() != "index":
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", patient_id).strip("_-")[:80]
+    if safe == patient_id and not _RESERVED.fullmatch(safe):
         return safe
     return f"{safe or 'patient'}-{hashlib.sha256(patient_id.encode()).hexdigest()[:8]}"
 

@@ -23,7 +23,7 @@ PANELS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
 )
 RESPONSE_COLOURS = {
     "sCR": "#00664b", "CR": "#009e73", "VGPR": "#56b4e9", "PR": "#a6d4f2",
-    "MR": "#d9dee3", "SD": "#b8c1ca", "PD": "#d55e00", "NE": "#ffffff",
+    "MR": "#cbb5dd", "SD": "#9aa5b1", "PD": "#d55e00", "NE": "#ffffff",
 }  # fmt: skip
 PURPOSE_COLOURS = {
     "bridging": YELLOW, "lymphodepletion": PURPLE, "transplant": GREEN, "maintenance": SKY, "toxicity_management": GREY,

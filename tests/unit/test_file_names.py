@@ -1,0 +1,24 @@
+"""Names of files made of patients' ids: safe on every system, and never shared."""
+
+import re
+
+import pytest
+
+from rearm.report.files import file_name
+
+
+@pytest.mark.parametrize("patient_id", ["SYN-01", "A_7", "0042"])
+def test_a_plain_id_is_its_own_name(patient_id: str) -> None:
+    assert file_name(patient_id) == patient_id
+
+
+@pytest.mark.parametrize(
+    "patient_id", ["-rf", "--json", "CON", "nul", "com1", "index", "INDEX", "../a", "a/b", "=1+1", "é", "x" * 200, "_a", "", " "]
+)
+def test_any_other_id_gets_a_safe_name_with_its_hash(patient_id: str) -> None:
+    name = file_name(patient_id)
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*-[0-9a-f]{8}", name) and len(name) < 100
+
+
+def test_ids_that_look_alike_keep_apart() -> None:
+    assert len({file_name(x) for x in ("a/b", "a.b", "a b", "a_b", "-a_b", "a_b-")}) == 6
