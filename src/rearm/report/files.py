@@ -120,10 +120,11 @@ _RESERVED = re.compile(r"index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE
 def file_name(patient_id: str) -> str:
     """A safe file name made of an id: text of the input never becomes a path, and two ids never share a name.
 
-    An id of letters, digits and, inside, `_` and `-` is its own name; any other gets the start of its hash, so that a later run finds the same name.
+    An id of letters, digits and, inside, `_` and `-` is its own name; any other gets the start of its hash, so that a later run finds
+    the same name.
     """
     safe = re.sub(r"[^A-Za-z0-9_-]+", "_", patient_id).strip("_-")[:80]
-    if safe == patient_id and not _RESERVED.fullmatch(safe):
+    if safe and safe == patient_id and not _RESERVED.fullmatch(safe):
         return safe
     return f"{safe or 'patient'}-{hashlib.sha256(patient_id.encode()).hexdigest()[:8]}"
 
