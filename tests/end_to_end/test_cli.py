@@ -213,3 +213,20 @@ def test_a_patient_without_a_course_does_not_end_the_model_for_the_others(tmp_pa
     result = run("mechanism", tmp_path, "--patient", "SYN-99", "--patient", "SYN-03", "--draws", "3000")
     says(result, 0, "SYN-99: no CAR-T infusion is recorded", "SYN-03: A model's hypothesis")
     says(run("mechanism", tmp_path, "--patient", "SYN-99", "--draws", "3000"), 2, "SYN-99: no CAR-T infusion is recorded")
+
+
+def test_endpoints_are_counted_as_asked(tmp_path: Path) -> None:
+    usual = ("response", TABLES, "--patient", "SYN-03")
+    says(run(*usual), 0, "Endpoints: PFS 84 days (PD)")
+    says(run(*usual, "--censoring", "ema"), 0, "Endpoints (EMA censoring): PFS 84 days")
+    says(run(*usual, "--censoring", "fda"), 0, "PFS not computable (FDA-style censoring needs the planned days")
+    says(run(*usual, "--origin", "salvage"), 0, "Endpoints (from salvage): PFS not computable (no salvage therapy with a day)")
+    says(run(*usual, "--planned", "soon"), 2, "is not a list of days")
+    # two visits missed before the progression of day 84: censored where the last one was kept
+    missed = run(*usual, "--censoring", "fda", "--planned", "28,56,60,65,70,84", "--json", "-", "--adam", tmp_path)
+    says(missed, 0)
+    found = json.loads(missed.stdout)["endpoints"]["PFS"]
+    assert (found["status"], found["day"], found["style"]) == ("censored", 56, "fda")
+    polars = pytest.importorskip("polars")
+    frame = polars.read_parquet(tmp_path / "adtte.parquet")
+    assert all(p.endswith("(FDA censoring)") for p in frame["PARAM"])

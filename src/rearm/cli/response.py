@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from rearm.cli.shared import Input, MappingFile, Patients, Unusable, app, chosen_patients, console, read_input, say, spoken
+
+Origin = Literal["infusion", "apheresis", "failure", "salvage"]
+Censoring = Literal["default", "fda", "ema"]
 
 
 @app.command()
@@ -23,6 +26,15 @@ def response(
     criteria: Annotated[str | None, typer.Option("--criteria", help="Version of the criteria (default: imwg-2016).")] = None,
     parameter: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter of the criteria, for example A5=pd; repeatable.")
+    ] = None,
+    origin: Annotated[
+        Origin, typer.Option("--origin", help="Where endpoints are counted from: the infusion, its apheresis, its failure, or the salvage.")
+    ] = "infusion",
+    censoring: Annotated[
+        Censoring, typer.Option("--censoring", help="fda needs --planned; ema counts progression and death through new therapy.")
+    ] = "default",
+    planned: Annotated[
+        str | None, typer.Option("--planned", help="Days of the planned assessments, counted from the start: 28,56,84.")
     ] = None,
     trace: Annotated[bool, typer.Option("--trace", help="Say why, visit by visit.")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient, and one with all, into this folder.")] = None,
@@ -52,11 +64,19 @@ def response(
     done = run_response(
         records, console=None if quiet or to_stdout else console(), trace=trace, html=html, json_folder=None if to_stdout else json_to,
         json_lines=sys.stdout if to_stdout else None, adam=adam, study=study, fhir=fhir, start=start, criteria=chosen,
+        origin=origin, style=censoring, schedule=_planned(planned),
     )  # fmt: skip
     for line in done.words():
         say(line)
     if done.failed:
         raise typer.Exit(3)
+
+
+def _planned(text: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in (text or "").split(",") if part.strip())
+    except ValueError:
+        raise Unusable(f"--planned {text} is not a list of days such as 28,56,84.") from None
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from rearm.course import Endpoint
-from rearm.report.response import PatientCourse
+from rearm.report.response import PatientCourse, counting_words
 
 __all__ = [
     "ADRS_SCHEMA",
@@ -139,7 +139,7 @@ def course_datasets(courses: Sequence[PatientCourse], *, study: str = "") -> Dat
                 left_out.append((found.record.patient_id, _TTE[name][0], endpoint.reason))
                 continue
             sequence += 1
-            row = _time_to_event(name, endpoint, {p.day: p.sequence for p in points}, dated, start)
+            row = _time_to_event(name, endpoint, counting_words(found), {p.day: p.sequence for p in points}, dated, start)
             adtte.append({"STUDYID": study, "USUBJID": found.record.patient_id, "ASEQ": sequence, **row})
         if found.course is None:
             left_out.append((found.record.patient_id, "all", found.start_reason))
@@ -228,7 +228,7 @@ def response_parameters(
 
 
 def _time_to_event(
-    name: str, e: Endpoint, sequences: dict[int, int], dated: Callable[[int | None], date | None], start: int
+    name: str, e: Endpoint, counting: str, sequences: dict[int, int], dated: Callable[[int | None], date | None], start: int
 ) -> dict[str, Any]:
     """`CNSR` 0 is an event, 1 censored, 2 censored by a competing event."""
     code, param = _TTE[name]
@@ -243,7 +243,7 @@ def _time_to_event(
         text, domain, variable = e.reason.capitalize(), "ADRS", "ADT"
     return {
         "PARAMCD": code,
-        "PARAM": param,
+        "PARAM": param + counting,
         "AVAL": float((e.days or 0) + 1),
         "AVALU": "DAYS",
         "STARTDT": dated(e.origin_day),

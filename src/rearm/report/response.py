@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -67,10 +67,19 @@ class PatientCourse:
         return end if self.course.until is None else min(end, self.course.until)
 
 
-def patient_course(record: Record, *, start: int | None = None, criteria: Criteria | None = None) -> PatientCourse:
+def patient_course(
+    record: Record,
+    *,
+    start: int | None = None,
+    criteria: Criteria | None = None,
+    origin: str = "infusion",
+    style: str = "default",
+    schedule: Sequence[int] = (),
+) -> PatientCourse:
     """The course from `start` (a day of the patient's axis; None: chosen as the module says) under `criteria` (None: the default).
 
-    A start on the day of an infusion is read as that infusion's course, with the baseline before bridging. Never raises on what a
+    A start on the day of an infusion is read as that infusion's course, with the baseline before bridging. `origin` and `style`
+    are those of `rearm.course.endpoints`, `schedule` the planned days of assessment counted from `start`. Never raises on what a
     record holds.
     """
     c = criteria or load_criteria()
@@ -81,14 +90,19 @@ def patient_course(record: Record, *, start: int | None = None, criteria: Criter
         reason = f"counted from day {start}, as asked"
     if start is None:
         return PatientCourse(record=record, criteria=c, start=None, start_reason=reason, course=None, failure=None, endpoints={})
+    planned = [start + day for day in schedule]
     failure = next((f for f in judged if f.infusion_day == start), None)
     if failure is not None:
-        found = endpoints(record, [failure], criteria=c)[failure.number]
+        found = endpoints(record, [failure], origin=origin, style=style, schedule=planned, criteria=c)[failure.number]
         return PatientCourse(
             record=record, criteria=c, start=start, start_reason=reason, course=failure.course, failure=failure, endpoints=found
         )
     course = course_from(record, start=start, criteria=c)
-    found = {name: course_endpoint(record, course, name) for name in NAMES}
+    if origin == "infusion":
+        found = {name: course_endpoint(record, course, name, style=style, schedule=planned) for name in NAMES}
+    else:
+        why = f"without an infusion nothing is counted from its {origin}"
+        found = {name: Endpoint(name, origin, None, style, "not_computable", None, None, why) for name in NAMES}
     return PatientCourse(record=record, criteria=c, start=start, start_reason=reason, course=course, failure=None, endpoints=found)
 
 
@@ -252,6 +266,16 @@ def plain(value: Span | str) -> float | str | list[float | None]:
         return value
     low, high = (round(x, 6) if math.isfinite(x) else None for x in value)
     return low if low is not None and low == high else [low, high]
+
+
+def counting_words(found: PatientCourse) -> str:
+    """How the endpoints are counted where it is not the usual way, in brackets with a space before; else empty."""
+    one = next(iter(found.endpoints.values()), None)
+    if one is None:
+        return ""
+    parts = [f"from {one.origin}"] if one.origin in ("apheresis", "failure", "salvage") else []
+    parts += [f"{one.style.upper()} censoring"] if one.style != "default" else []
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _endpoint(e: Endpoint) -> dict[str, Any]:

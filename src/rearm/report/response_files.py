@@ -60,6 +60,9 @@ def run_response(
     fhir: Path | None = None,
     start: int | None = None,
     criteria: Criteria | None = None,
+    origin: str = "infusion",
+    style: str = "default",
+    schedule: Sequence[int] = (),
 ) -> ResponseDone:
     """Computes and writes the course of each record; None writes nothing there. `start`: day that every course is counted from.
 
@@ -74,7 +77,7 @@ def run_response(
     for record in records:
         name = names[record.patient_id]
         try:
-            found = patient_course(record, start=start, criteria=criteria)
+            found = patient_course(record, start=start, criteria=criteria, origin=origin, style=style, schedule=schedule)
             if console is not None:
                 print_course(console, found, trace=trace)
             if json_folder is not None or json_lines is not None:

@@ -11,7 +11,7 @@ from rearm.course import Visit
 from rearm.course.endpoints import FAILURE_VARIANTS
 from rearm.report.draw import svg
 from rearm.report.page import css, environment
-from rearm.report.response import PatientCourse, flags_of
+from rearm.report.response import PatientCourse, counting_words, flags_of
 from rearm.report.response_plots import LABELLED, changes, course_picture, spider, swimmer
 from rearm.report.response_terminal import endpoint_words, headline, read_words, why
 
@@ -38,6 +38,7 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
             picture=picture,
             visits=[_row(v) for v in found.visits],
             endpoints=list(found.endpoints.values()),
+            counting=counting_words(found),
             variants=FAILURE_VARIANTS,
             flags=flags_of(found)[1:],
         )

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from rearm.course import Endpoint, Visit
 from rearm.record import ResponseStatement
-from rearm.report.response import PatientCourse, flags_of, plain, stated_in
+from rearm.report.response import PatientCourse, counting_words, flags_of, plain, stated_in
 from rearm.report.words import days_words, words
 
 __all__ = ["SHORT_NAMES", "endpoint_words", "headline", "print_course", "read_words", "result_words", "value_words"]
@@ -46,7 +46,7 @@ def print_course(console: Console, found: PatientCourse, *, trace: bool = False)
     console.print(_table(found, trace))
     shown = [f"{name} {endpoint_words(e)}" for name, e in found.endpoints.items() if not name.startswith("failure-")]
     if shown:
-        console.print(Text("Endpoints: " + "; ".join(shown), style="dim"))
+        console.print(Text(f"Endpoints{counting_words(found)}: " + "; ".join(shown), style="dim"))
     for name, day, text, still in flags_of(found)[1:]:  # the first says where the course starts, which the headline has said
         style = "yellow" if still else "dim"
         console.print(Text(f"* {words(name)}{f', day {day}' if day is not None else ''}: {text}", style=style))
