@@ -184,3 +184,18 @@ def test_procedures_that_are_treatment_and_others() -> None:
 def test_a_malformed_medication_leaves_no_trace() -> None:
     record = record_of(agent("a", {"text": "Bortezomib"}, effectivePeriod={"start": 20230102}))
     assert (record.therapies, codes(record)) == ((), {"malformed_resource"})
+
+
+@pytest.mark.parametrize("text", ["CAR-T infusion", "Infusion of ide-cel (Abecma)", "ciltacabtagene autoleucel", "CAR T cells"])
+def test_a_procedure_that_may_be_the_infusion_is_a_warning(text: str) -> None:
+    given = {
+        "resourceType": "Procedure",
+        "id": "p",
+        "status": "completed",
+        "code": {"text": text},
+        "subject": SUBJECT,
+        "performedDateTime": "2024-01-01",
+    }
+    record = record_of(given)
+    assert len(record.infusions) == 1  # that of the builder
+    assert ("possible_infusion", "warning") in {(i.code, i.severity) for i in record.issues}

@@ -144,7 +144,13 @@ def _is_judged(patient: Patient) -> bool:
 def _about(patient: Patient) -> About:
     last = _last(patient)
     if last is None:
-        return About(infusion_day=None, if_progression=False, reason="no CAR-T in this record")
+        unread = any(issue.code == "possible_infusion" for issue in patient.record.issues)
+        reason = (
+            "no CAR-T that could be read in this record; what may be one stands among the input issues"
+            if unread
+            else "no CAR-T in this record"
+        )
+        return About(infusion_day=None, if_progression=False, reason=reason)
     died = min((d.day for d in patient.record.deaths if d.day is not None), default=None)
     after = f" The patient died on day {died}; this is the state of knowledge with that." if died is not None else ""
     if last.status == "failed":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,6 +25,7 @@ _GIVEN = {
     "MedicationStatement": ("completed", "active", "stopped", "on-hold"),
     "Procedure": ("completed", "in-progress", "stopped"),
 }
+_CAR_T = re.compile(r"\bCAR[\s-]?T\b|chim(a?e|ä)ric antigen receptor|autoleucel", re.IGNORECASE)
 _LONGEST_GAP = 60  # days between two doses of one agent that still belong to one stretch of treatment
 
 
@@ -235,9 +237,15 @@ class Medications:
         status = element.text("status")
         kind = next(iter(kinds)) if len(kinds) == 1 else None
         if kind not in ("car_t_infusion", "leukapheresis", "autologous_transplant", "allogeneic_transplant", "radiotherapy"):
-            self.t.group(
-                "note", "unknown_code", f"The procedure {shown_code(element.child('code'))} is not known; it is not read.", resource.place
-            )
+            what = f"The procedure {shown_code(element.child('code'))}"
+            if _names_car_t(element.child("code")):
+                message = (
+                    f"{what} may be a CAR-T infusion, but it is not known by a code, so it is not read as one. Give it a code of a CAR-T "
+                    "infusion, or a MedicationAdministration of the product."
+                )
+                self.t.group("warning", "possible_infusion", message, resource.place)
+            else:
+                self.t.group("note", "unknown_code", f"{what} is not known; it is not read.", resource.place)
         elif not self._was_given(resource, status):
             return
         elif kind == "leukapheresis":
@@ -257,6 +265,13 @@ class Medications:
                 draft.put("end_day", draft.values.get("start_day"))
             self.t.own_columns(element, draft)
             self.t.add(draft)
+
+
+def _names_car_t(code: Element) -> bool:
+    """Whether the texts of a code speak of CAR-T cells or name a product of them."""
+    texts = [code.text("text"), *(c.text("display") for c in code.children("coding"))]
+    spoken = " ".join(t for t in texts if t)
+    return _CAR_T.search(spoken) is not None or any(find_product(word) is not None for word in re.split(r"[\s(),;/]+", spoken) if word)
 
 
 def _joined(given: list[_Given]) -> list[Draft]:
