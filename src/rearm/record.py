@@ -216,6 +216,11 @@ class Therapy:
     def when(self) -> When:
         return self.start
 
+    @property
+    def autologous(self) -> bool:
+        """A transplant of the patient's own stem cells: one of which nothing says that it came from a donor."""
+        return self.purpose == "transplant" and re.search(r"\ballo", self.regimen or "", re.IGNORECASE) is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infusion:
@@ -401,6 +406,10 @@ class Record:
     facts: tuple[Fact, ...] = ()
     deaths: tuple[Death, ...] = ()
     issues: tuple[Issue, ...] = field(default=())
+
+    def death_since(self, day: int) -> Death | None:
+        """The death on a known day, not before `day`; None where there is none or its day is not known."""
+        return next((d for d in self.deaths if d.day is not None and d.day >= day), None)
 
     def last_day(self) -> int | None:
         """The last day with any data (event, report or `last_seen_day`); None where no day is known at all."""

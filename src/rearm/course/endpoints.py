@@ -169,7 +169,7 @@ def _of_infusion(
 
 def _facts(record: Record, course: ResponseCourse, failure: Failure | None) -> _Facts:
     until = course.until
-    death = next((d for d in record.deaths if d.when.day is not None and d.when.day >= course.start), None)
+    death = record.death_since(course.start)
     pd = course.progression_day
     if pd is None and failure is not None and failure.team_day is not None:
         pd = failure.team_day

@@ -202,7 +202,7 @@ class Exposure:
         Progression is the first dated PD, or the end of a course on which progression is stated. Unknown (`days` None) where the transplant
         has no day or no progression is dated; the note says which.
         """
-        transplants = sorted((r for r in self.rows if _is_autologous(r)), key=lambda r: math.inf if r.start.day is None else r.start.day)
+        transplants = sorted((r for r in self.rows if r.autologous), key=lambda r: math.inf if r.start.day is None else r.start.day)
         if not transplants:
             return TransplantInterval(None, (), "no autologous transplant is recorded")
         first = transplants[0]
@@ -432,10 +432,6 @@ def _target_of_class(name: str) -> str | None:
 
 def _status(statement: RefractorinessStatement) -> str:
     return statement.status.strip().casefold().replace(" ", "_").replace("-", "_")
-
-
-def _is_autologous(row: Therapy) -> bool:
-    return row.purpose == "transplant" and "allo" not in (row.regimen or "").casefold()
 
 
 def _planned_after(later: Therapy, row: Therapy) -> bool:

@@ -276,13 +276,9 @@ def therapy_history_complete(ctx: Context) -> Found:
     return ctx.therapy_history
 
 
-def _autologous(row: Therapy) -> bool:
-    return row.purpose == "transplant" and re.search(r"\ballo", row.regimen or "", re.IGNORECASE) is None
-
-
 @finding("prior_asct")
 def prior_asct(ctx: Context) -> Found:
-    rows = [x for x in ctx.record.therapies if _autologous(x)]
+    rows = [x for x in ctx.record.therapies if x.autologous]
     if rows:
         return Found(True, tuple(x.source for x in rows), "; ".join(f"{x.regimen or 'autologous transplant'}, {x.start}" for x in rows))
     complete = ctx.therapy_history

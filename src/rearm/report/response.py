@@ -61,9 +61,9 @@ class PatientCourse:
         """Where the follow-up of this course ends: death, the next infusion, or the last day with any data."""
         if self.course is None:
             return None
-        death = next((d.day for d in self.record.deaths if d.day is not None and d.day >= self.course.start), None)
+        death = self.record.death_since(self.course.start)
         days = [d for d in (self.record.last_day(), self.record.last_seen_day) if d is not None]
-        end = max(days, default=self.course.start) if death is None else death
+        end = max(days, default=self.course.start) if death is None or death.day is None else death.day
         return end if self.course.until is None else min(end, self.course.until)
 
 

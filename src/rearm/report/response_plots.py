@@ -192,8 +192,8 @@ def events(found: PatientCourse) -> list[tuple[int, str]]:
         (course.new_therapy_day, "new therapy"),
         *((day, "MRD negative") for day in course.mrd_negative_days),
     ]
-    died = next((d.day for d in found.record.deaths if d.day is not None and d.day >= course.start), None)
-    marks.append((died, "death") if died is not None else (last, "followed further") if not found.record.deaths else (None, ""))
+    died = found.record.death_since(course.start)
+    marks.append((died.day, "death") if died is not None else (last, "followed further") if not found.record.deaths else (None, ""))
     return sorted((day - course.start, what) for day, what in marks if day is not None)
 
 
