@@ -136,6 +136,7 @@ def _decimal_point(digits: str, text: str, decimal: DecimalMark | None) -> str:
             raise NumberUnreadable(
                 f"The value {_short(text)} can mean {two[1]}.{two[2]} or {two[1]}{two[2]}; "
                 "write it with a decimal point and without separators of thousands."
+                + (" The table writes both commas and points." if decimal == "unsure" else "")
             )
         elif commas == 1:
             decimal = ","

@@ -200,6 +200,8 @@ def test_another_knowledge_is_used_where_it_is_named(tmp_path: Path) -> None:
     says(run("explain", BUNDLE, "--option", "talquetamab", "--knowledge", ours), 0, "Talquetamab of our house")
     assert "of our house" not in run("assess", BUNDLE).stdout
     says(run("assess", BUNDLE, "--knowledge", tmp_path / "none"), 2, "There is no folder")
+    (ours / "agents.toml").write_text((ours / "agents.toml").read_text() + "\n# ours\n")
+    says(run("evidence", "talquetamab", "--knowledge", ours), 0, "agents.toml is not used")
     option.write_text("id = ")
     says(run("assess", BUNDLE, "--knowledge", ours), 2, "talquetamab.toml")
 
@@ -230,3 +232,18 @@ def test_endpoints_are_counted_as_asked(tmp_path: Path) -> None:
     polars = pytest.importorskip("polars")
     frame = polars.read_parquet(tmp_path / "adtte.parquet")
     assert all(p.endswith("(FDA censoring)") for p in frame["PARAM"])
+
+
+def test_a_terminal_without_the_letters_is_no_fault(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "rearm.cli", "assess", str(BUNDLE), "--json", "-"]
+    result = subprocess.run(command, capture_output=True, env=environment, timeout=120)
+    assert result.returncode == 0 and json.loads(result.stdout.decode("utf-8"))["patient_id"] == "SYN-01"
+
+
+def test_a_car_t_that_stands_only_among_the_therapies_is_told(tmp_path: Path) -> None:
+    (tmp_path / "therapies.csv").write_text("patient_id,start_day,end_day,regimen\nA,0,0,CAR-T (cilta-cel)\n")
+    says(run("check", tmp_path), 1, "names a CAR-T, but no infusion was read")
+    says(run("assess", tmp_path), 0, "no CAR-T that could be read in this record")
+    (tmp_path / "infusions.csv").write_text("patient_id,day,product\nA,0,cilta-cel\n")
+    assert "no infusion was read" not in run("check", tmp_path).stdout

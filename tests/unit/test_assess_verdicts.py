@@ -203,6 +203,14 @@ def test_availability_by_region_and_date(made, region, day, exposed, status, ver
     assert (option.availability.status, option.verdict) == (status, verdict)
 
 
+def test_off_label_use_is_never_preferred(made):
+    def change(t):
+        t["options/new-target.toml"]["availability"] = [{"region": "US", "from": date(2023, 8, 9), "off_label": True, "source": "s1"}]
+
+    option = of(assessed(made(change), patient(day=date(2025, 6, 1), **CLEAR), "US"), "new-target")
+    assert (option.availability.status, option.verdict) == ("off_label", "acceptable")
+
+
 @pytest.mark.parametrize(
     ("region", "day", "status", "words"),
     [

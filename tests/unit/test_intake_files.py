@@ -173,6 +173,8 @@ def test_decimal_marks(tmp_path: Path, text: str, expected: float) -> None:
         'patient_id,day,test,value,unit\nA,1,ferritin,"1,234",ng/mL\n',
         "patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1.234;ng/mL;0,5\n",  # commas are decimal elsewhere: 1234, or 1.234?
         'patient_id,day,test,value,unit,ref_high\nA,1,ferritin,1.234,ng/mL,"0,5"\n',
+        "patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1.234;ng/mL;1.234,5\n",
+        "patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1.234 ng/mL;;2,5\n",
     ],
 )
 def test_number_that_can_be_two_numbers_is_set_aside(tmp_path: Path, text: str) -> None:
@@ -232,3 +234,20 @@ def test_grids_of_a_folder_are_sorted(tmp_path: Path) -> None:
     (tmp_path / "patients.csv").write_text(PATIENTS)
     grids, issues = read_grids(tmp_path / "patients.csv")
     assert (grids[0].rows, issues) == ([["patient_id", "sex"], ["A", "F"]], [])
+
+
+def test_a_mapped_table_refuses_the_same_numbers_as_a_tidy_one(tmp_path: Path) -> None:
+    (tmp_path / "lab.csv").write_text("Pat;Tag;Kappa\nA;30;1.250\nA;60;12,5\n")
+    (tmp_path / "m.toml").write_text(
+        'name = "m"\n[files]\nlab = "lab.csv"\n[[sheet]]\nfile = "lab"\nid = "Pat"\n[[sheet.row]]\ntable = "labs"\n'
+        'day = { column = "Tag" }\ntest = "kappa_flc"\nvalue = { column = "Kappa" }\nunit = "mg/L"\n'
+    )
+    record = read(tmp_path, mapping=tmp_path / "m.toml").records[0]
+    assert [x.quantity.exact for x in record.labs if x.quantity] == [12.5]
+    assert [("can mean" in (x.why_set_aside or "")) for x in record.set_aside] == [True]
+
+
+@pytest.mark.parametrize("day", ["7.000", "-1.000"])
+def test_a_day_that_may_be_thousands_is_refused(tmp_path: Path, day: str) -> None:
+    (tmp_path / "labs.csv").write_text(f"patient_id,day,test,value,unit\nA,{day},ferritin,5,ng/mL\n")
+    assert "day_unreadable" in {i.code for r in read(tmp_path / "labs.csv").records for i in r.issues}

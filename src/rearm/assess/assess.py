@@ -144,7 +144,7 @@ def _is_judged(patient: Patient) -> bool:
 def _about(patient: Patient) -> About:
     last = _last(patient)
     if last is None:
-        unread = any(issue.code == "possible_infusion" for issue in patient.record.issues)
+        unread = any(issue.code in ("possible_infusion", "infusion_unread") for issue in patient.record.issues)
         reason = (
             "no CAR-T that could be read in this record; what may be one stands among the input issues"
             if unread

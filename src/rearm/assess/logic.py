@@ -90,7 +90,8 @@ def _may_be_preferred(option: OptionPlan, answers: Codes, in_force: Flags) -> Fl
         return np.full(len(answers), True)
     if not option.approvals:
         return np.full(len(answers), False)
-    usable: Flags = (in_force & (answers[:, list(option.approvals)] != 0)).any(axis=1)
+    labelled = np.array([not row.off_label for row in option.option.availability])
+    usable: Flags = (in_force & labelled & (answers[:, list(option.approvals)] != 0)).any(axis=1)
     return usable
 
 

@@ -19,7 +19,9 @@ def mechanism(
     infusion: Annotated[
         int | None, typer.Option("--infusion", help="Number of the infusion that the course starts at, from 1 (default: the first).")
     ] = None,
-    draws: Annotated[int, typer.Option("--draws", min=1000, help="Virtual patients that are simulated.")] = 60_000,
+    draws: Annotated[
+        int, typer.Option("--draws", min=1800, help="Virtual patients, about; more are simulated where few of them fit.")
+    ] = 60_000,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")] = 20_260_101,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient into this folder.")] = None,
     as_json: Json = False,

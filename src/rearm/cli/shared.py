@@ -70,6 +70,9 @@ KnowledgeFolder = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
+_READ_WITH_THE_PROGRAM = ("tests.toml", "units.toml", "agents.toml", "regimens.toml")
+
+
 class Unusable(RearmError):
     """Ends the command with exit code 2 and this sentence."""
 
@@ -126,8 +129,13 @@ def known(folder: Path | None) -> Knowledge | None:
     if not folder.is_dir():
         raise Unusable(f"There is no folder {folder}. Give a folder with the files of a knowledge bundle.")
     from rearm.knowledge import load
+    from rearm.knowledge.bundle import DATA
 
-    return load(folder)
+    loaded = load(folder)
+    for name in _READ_WITH_THE_PROGRAM:
+        if (folder / name).is_file() and (folder / name).read_bytes() != (DATA / name).read_bytes():
+            say(f"rearm: {folder / name} is not used: names of tests, units and drugs are read with the files of the program.")
+    return loaded
 
 
 def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> list[Record]:

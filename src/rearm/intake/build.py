@@ -166,7 +166,8 @@ class _Builder:
         context.issues.extend(flag_lonely_day(record))
         record = self._until_last_contact(record)
         swapped = flag_swapped_chains(labs, person.light_chain, self.patient_id)
-        return replace(record, issues=(*context.issues, *swapped, *context.notes_on_not_done()))
+        said = [i for i in context.issues if i.code != "infusion_unread" or not record.infusions]
+        return replace(record, issues=(*said, *swapped, *context.notes_on_not_done()))
 
     # ------------------------------------------------------------ the person
 

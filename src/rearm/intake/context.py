@@ -76,10 +76,10 @@ class Context:
         return self._in_limits(row, column, found)
 
     def integer(self, row: Row, column: str) -> int | None:
-        return self._in_limits(row, column, self._read(row, column, values.integer))
+        return self._in_limits(row, column, self._read(row, column, lambda v: values.integer(v, decimal=row.decimal)))
 
     def grade(self, row: Row, column: str) -> int | None:
-        return self._in_limits(row, column, self._read(row, column, values.grade))
+        return self._in_limits(row, column, self._read(row, column, lambda v: values.grade(v, decimal=row.decimal)))
 
     def spelled(self, row: Row, column: str) -> str | None:
         """The word of a column, the text as written where it is not listed; without issues: they come when the column itself is read."""

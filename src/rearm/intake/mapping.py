@@ -95,7 +95,7 @@ class _Reader:
             return False
         if when.above is not None:
             try:
-                return value is not None and number(value) > when.above
+                return value is not None and number(value, decimal=self.sheet.grid.decimal) > when.above
             except Refused:
                 return False
         return True
@@ -125,7 +125,10 @@ class _Reader:
             return None
         if spec.table in _NEEDS_ONE and not given & set(_NEEDS_ONE[spec.table]):
             return None
-        return Row(spec.table, values, self._source(spec, line, column, places), places=places, set_aside=set_aside, moments=moments)
+        return Row(
+            spec.table, values, self._source(spec, line, column, places), places=places, set_aside=set_aside, moments=moments,
+            decimal=self.sheet.grid.decimal,
+        )  # fmt: skip
 
     def _source(self, spec: RowSpec, line: Line, column: int | None, places: dict[str, Source]) -> Source:
         """The cell that the event is about: the value, else the matched column, else the first cell read."""
@@ -199,7 +202,11 @@ class _Reader:
             return None
         if spec.negate or spec.scale is not None:
             try:
-                value = number(_plain(value)) * (-1 if spec.negate else 1) * (spec.scale if spec.scale is not None else 1)
+                value = (
+                    number(_plain(value), decimal=self.sheet.grid.decimal)
+                    * (-1 if spec.negate else 1)
+                    * (spec.scale if spec.scale is not None else 1)
+                )
             except Refused as refusal:
                 self._problem(found, line, refusal.code, f"{refusal} It is not used.")
                 return None

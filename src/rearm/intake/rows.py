@@ -14,7 +14,10 @@ from rearm.units import DecimalMark
 __all__ = ["Anchor", "DecimalMark", "Grid", "Moment", "Row", "Value", "column_letters", "decimal_mark"]
 
 Value = str | int | float | bool | date | datetime | time | timedelta | None
-_DECIMAL = re.compile(r"[<>≤≥=]*\s*[+-]?[0-9]+([.,])[0-9]+")
+# a number with a comma or a point in it; groups of thousands have three digits, so that a date is none
+_MARKED = re.compile(
+    r"[<>≤≥=]*\s*[+-]?([0-9]+[.,][0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?)(?![.,0-9])"
+)
 Anchor = Literal["apheresis", "before_bridging", "before_lymphodepletion", "before_infusion", "after_infusion", "diagnosis"]
 
 
@@ -100,11 +103,23 @@ class Row:
 
 
 def decimal_mark(rows: Iterable[Iterable[Value]], *, by_delimiter: bool = False) -> DecimalMark | None:
-    """The decimal mark that the texts of a table use: `unsure` where some write a comma and some a point.
+    """The decimal mark that the numbers of a table use, with or without a unit behind them: `unsure` where some write a comma and some a
+    point, be it as decimal mark or between thousands.
 
     A comma alone is stated only where the file's own delimiter makes it certain (`by_delimiter`); else each number speaks for itself.
     """
-    marks = {match[1] for row in rows for cell in row if isinstance(cell, str) and (match := _DECIMAL.fullmatch(cell.strip()))}
-    if marks == {".", ","}:
+    marks = set()
+    for row in rows:
+        for cell in row:
+            if isinstance(cell, str) and (match := _MARKED.match(cell.strip())):
+                digits = match[1]
+                both = "," in digits and "." in digits
+                repeated = len(re.findall("[.,]", digits)) > 1
+                last = max(digits.rfind(","), digits.rfind("."))
+                # 1.234,5 and 1.234.567 show a decimal comma
+                marks.add(digits[last] if both or not repeated else {",": ".", ".": ","}[digits[last]])
+                if both or repeated:
+                    marks.add("grouped")
+    if {".", ","} <= marks or {",", "grouped"} <= marks:
         return "unsure"
     return "," if by_delimiter and marks == {","} else None

@@ -112,21 +112,21 @@ def number(value: Value, *, decimal: DecimalMark | None = None) -> float:
     return found.value
 
 
-def integer(value: Value) -> int:
+def integer(value: Value, *, decimal: DecimalMark | None = None) -> int:
     """A whole number. Raises Refused."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    found = number(value)
+    found = number(value, decimal=decimal)
     if not found.is_integer():
         raise Refused("value_unreadable", f"{shown(value)} stands where a whole number is expected.")
     return int(found)
 
 
-def grade(value: Value) -> int:
+def grade(value: Value, *, decimal: DecimalMark | None = None) -> int:
     """A grade as a whole number: `2`, `II`, `Grad 2`, `grade III`, `G3`. Raises Refused."""
     if isinstance(value, str) and (match := _GRADE.fullmatch(value.strip())):
         return _ROMAN[match[1].upper()] if match[1].isalpha() else int(match[1])
-    return integer(value)
+    return integer(value, decimal=decimal)
 
 
 def yes_no(value: Value) -> bool:
@@ -210,7 +210,7 @@ def _moment_of_text(given: str) -> Moment:
         return Moment(round((months - 0.5) * _MONTH), round((months + 0.5) * _MONTH))
     if anchor := _ANCHORS.get(folded(given)):
         return Moment(anchor=anchor)
-    if re.fullmatch(r"[+-]?[0-9]+\.0*", given):
+    if re.fullmatch(r"[+-]?[0-9]+\.0{0,2}", given):  # 7.000 may be seven thousand
         return _day_number(int(float(given)))
     raise Refused("day_unreadable", f"{shown(given)} is neither a day number nor a date (YYYY-MM-DD).")
 

@@ -130,7 +130,8 @@ class _Kept:
 def posterior(record: Record, *, infusion: int | None = None, draws: int = 60_000, seed: int = 20_260_101) -> MechanismResult:
     """Posterior over mechanisms for the infusion of this record (number from 1; None: the first).
 
-    `draws` is the number of virtual patients over all stages. Raises `MechanismError` where there is nothing to explain (no infusion, no
+    `draws` is about the number of virtual patients; up to twice as many are simulated where few of them fit.
+    Raises `MechanismError` where there is nothing to explain (no infusion, no
     day, contradictory days) or numba is missing. With nothing measured after the infusion the prior is returned, marked so.
     """
     m = load()
