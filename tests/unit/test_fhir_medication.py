@@ -186,7 +186,21 @@ def test_a_malformed_medication_leaves_no_trace() -> None:
     assert (record.therapies, codes(record)) == ((), {"malformed_resource"})
 
 
-@pytest.mark.parametrize("text", ["CAR-T infusion", "Infusion of ide-cel (Abecma)", "ciltacabtagene autoleucel", "CAR T cells"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CAR-T infusion",
+        "CAR\u2011T",
+        "CAR_T",
+        "CARTs",
+        "ide cel",
+        "chimären Antigenrezeptor",
+        "Chimeric-antigen-receptor",
+        "Infusion of ide-cel (Abecma)",
+        "ciltacabtagene autoleucel",
+        "CAR T cells",
+    ],
+)
 def test_a_procedure_that_may_be_the_infusion_is_a_warning(text: str) -> None:
     given = {
         "resourceType": "Procedure",

@@ -25,7 +25,11 @@ _GIVEN = {
     "MedicationStatement": ("completed", "active", "stopped", "on-hold"),
     "Procedure": ("completed", "in-progress", "stopped"),
 }
-_CAR_T = re.compile(r"\bCAR[\s-]?T\b|chim(a?e|ä)ric antigen receptor|autoleucel", re.IGNORECASE)
+_CAR_T = re.compile(
+    r"\bCAR[\s_\-\u2010-\u2013]*T(?![a-z])|\bCARTs?\b|\bBCMA[\s-]?CAR\b|chim(?:ae|e|ä)r\w*[\s-]+antigen|autoleucel"
+    r"|\b(?:ide|cilta|eque|zevor|anito|arlo|tisa|axi)[\s-]?cel\b",
+    re.IGNORECASE,
+)
 _LONGEST_GAP = 60  # days between two doses of one agent that still belong to one stretch of treatment
 
 

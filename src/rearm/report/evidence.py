@@ -109,7 +109,7 @@ def _chosen(name: str, knowledge: Knowledge) -> Chosen:
     if name in knowledge.options:
         option = knowledge.options[name]
         return Chosen(id=name, title=option.name, evidence=pooled_for(option, knowledge), options=(option,))
-    near = get_close_matches(name, [*STRATEGIES, *knowledge.options], n=3, cutoff=0.4)
+    near = get_close_matches(name, dict.fromkeys((*STRATEGIES, *knowledge.options)), n=3, cutoff=0.4)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
     raise KnowledgeError([f"There is no strategy or option {name}.{meant} Strategies: {', '.join(STRATEGIES)}."])
 
