@@ -210,3 +210,11 @@ def test_page_and_text_carry_the_warning_and_escape_the_input() -> None:
     page, text = mechanism_page(result, hostile), mechanism_text(result)
     assert "A model's hypothesis, not a test" in text and "hypothesis, not a test" in page
     assert "<b>x</b>" not in page and "http://" not in page.replace("http://www.w3.org", "") and "<script" not in page
+
+
+def test_many_courses_of_drugs_cost_draws_and_it_is_said() -> None:
+    drugs = ("bortezomib", "carfilzomib", "pomalidomide", "lenalidomide", "daratumumab", "teclistamab", "talquetamab", "melphalan")
+    given = tuple(Therapy(source=HERE, start=When.on(100 + i), end=When.on(120 + i), agents=(d,)) for i, d in enumerate(drugs))
+    few, many = posterior(NO_EXPANSION, draws=FEW), posterior(replace(NO_EXPANSION, therapies=given), draws=FEW)
+    assert many.draws < few.draws
+    assert any("so fewer were simulated" in n for n in many.notes) and not any("so fewer were simulated" in n for n in few.notes)
