@@ -121,12 +121,16 @@ def infusion_off_day_zero(rows: Iterable[Row], zero: int) -> int | None:
             if value is None or column == "diagnosis_day":
                 continue
             if row.table == "infusions" and place == 0 and is_dated(value):
-                infused = str(row.values.get("infused", "")).strip().casefold()
-                if infused not in _NOT_INFUSED and (moment := _exact(value)) is not None:
+                if _was_infused(row) and (moment := _exact(value)) is not None:
                     infusions.append(moment)
             elif row.table != "infusions" and _is_number(value):
                 numbered = True
     return min(infusions) if numbered and infusions and zero not in infusions else None
+
+
+def _was_infused(row: Row) -> bool:
+    """Whether the row does not say that its product was never given."""
+    return str(row.values.get("infused", "")).strip().casefold() not in _NOT_INFUSED
 
 
 def _exact(value: Value) -> int | None:
@@ -165,7 +169,7 @@ def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
             if day is None:
                 continue
             others.append(day)
-            if place == 0 and row.table == "infusions" and str(row.values.get("infused", "")).strip().casefold() not in _NOT_INFUSED:
+            if place == 0 and row.table == "infusions" and _was_infused(row):
                 infusions.append(day)
             if place == 0 and row.table == "therapies":
                 doses.append(day)

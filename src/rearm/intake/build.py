@@ -141,6 +141,7 @@ class _Builder:
             if table in ("deaths", "infusions"):
                 self._anchor(table, events[name])
         self._undated_infusions(events["infusions"])
+        context.infused = bool(events["infusions"])
         events["conditions"] = settle_conditions(events["conditions"], context)
         lab_rows = [item for row in self.tables["labs"] if (item := read_lab(row, context)) is not None]
         labs, set_aside = settle_results(lab_rows, context)
@@ -166,8 +167,7 @@ class _Builder:
         context.issues.extend(flag_lonely_day(record))
         record = self._until_last_contact(record)
         swapped = flag_swapped_chains(labs, person.light_chain, self.patient_id)
-        said = [i for i in context.issues if i.code != "infusion_unread" or not record.infusions]
-        return replace(record, issues=(*said, *swapped, *context.notes_on_not_done()))
+        return replace(record, issues=(*context.issues, *swapped, *context.notes_on_not_done()))
 
     # ------------------------------------------------------------ the person
 

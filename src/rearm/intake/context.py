@@ -26,6 +26,7 @@ class Context:
 
     patient_id: str
     axis: Axis
+    infused: bool = False  # an infusion was read; therapies are read after them
     issues: list[Issue] = field(default_factory=list)
     set_aside: list[Lab] = field(default_factory=list)  # statements of the disease that could not be read, kept with their day
     _not_done: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -264,7 +264,7 @@ def _is_label(cell: str) -> bool:
     if re.fullmatch(r"[0-9]{4}-.*|[0-9.]+", cell) or len(cell) > 40:
         return False
     try:
-        number(cell)
+        number(cell, decimal=None)
     except Refused:
         return True
     return False
@@ -336,7 +336,7 @@ def _kind(sheet: _Sheet, name: str) -> str:
 
 def _is_number(cell: str) -> bool:
     try:
-        number(cell)
+        number(cell, decimal=None)
     except Refused:
         return False
     return True

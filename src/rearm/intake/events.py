@@ -136,8 +136,11 @@ def _parts(row: Row, context: Context, reading: regimens.RegimenReading, purpose
     parts = [p for p in reading.parts if p.agents or p.purpose is not None]
     if not parts:
         if reading.infusions and not left_open:
-            message = f"{shown(reading.text)} names a CAR-T, but no infusion was read. Give it as an infusion, with its day and product."
-            context.issue(row, "regimen", "warning", "infusion_unread", message, "set_aside")  # taken back where an infusion was read
+            if not context.infused:
+                message = (
+                    f"{shown(reading.text)} names a CAR-T, but no infusion was read. Give it as an infusion, with its day and product."
+                )
+                context.issue(row, "regimen", "warning", "infusion_unread", message, "set_aside")
             return []  # an infusion stands in its own table
         return [Therapy(unread=left_open or (reading.text,), purpose=purpose, **common)]
     therapies = []

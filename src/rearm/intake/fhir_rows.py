@@ -101,7 +101,9 @@ class Translation:
 
     def add(self, draft: Draft) -> None:
         values: dict[str, Value] = {"patient_id": self.bundle.patient_id, **draft.values}
-        self.rows.append(Row(draft.table, values, Source(self.bundle.file, draft.place), set_aside=draft.set_aside, moments=draft.moments))
+        self.rows.append(
+            Row(draft.table, values, Source(self.bundle.file, draft.place), set_aside=draft.set_aside, moments=draft.moments, decimal=None)
+        )
 
     def put_time(self, draft: Draft, column: str, when: Dated) -> None:
         """A time into a day column; one that is no FHIR time becomes an issue, and the column stays unknown."""

@@ -64,7 +64,7 @@ def _twins(sheet: Sheet, twin: Twin) -> Iterable[Issue]:
         lone_first: list[tuple[int, float]] = []
         lone_second: list[tuple[int, float]] = []
         for first, second in pairs:
-            a, b = _number(line, first), _number(line, second)
+            a, b = _number(sheet, line, first), _number(sheet, line, second)
             if a is not None and b is not None:
                 if not _same(a / twin.ratio, b, twin):
                     yield from _flag_pair(
@@ -119,7 +119,7 @@ def _labels(sheet: Sheet, spec: Label, mapping: Mapping) -> Iterable[Issue]:
     planned_days = {folded(label): day for label, day in mapping.day_labels.items() if isinstance(day, int)}
     for line in sheet.lines:
         label = text(line.cells[label_column]) if label_column < len(line.cells) else ""
-        planned, actual = planned_days.get(folded(label)), _number(line, day_column)
+        planned, actual = planned_days.get(folded(label)), _number(sheet, line, day_column)
         if planned is None or actual is None or abs(actual - planned) <= max(3, spec.within * abs(planned)):
             continue
         reason = f"The row is labelled {label!r}, but its day is {actual:g}; they contradict each other, so neither is used as a day."
@@ -175,7 +175,7 @@ def _fractions(sheet: Sheet) -> Iterable[Issue]:
             columns |= dict.fromkeys(i for i, _ in sheet.matching(row.each, asked_by=f"row of {sheet.spec.name}"))
         elif value.column is not None:
             columns[sheet.column(value.column, asked_by=f"row of {sheet.spec.name}")] = None
-    doubtful = [c for c in columns if _looks_like_fractions([v for line in sheet.lines if (v := _number(line, c)) is not None])]
+    doubtful = [c for c in columns if _looks_like_fractions([v for line in sheet.lines if (v := _number(sheet, line, c)) is not None])]
     names = {i: h for h, i in sheet.headers.items()}
     first: dict[str, tuple[Line, int]] = {}
     for column in doubtful:
@@ -184,7 +184,7 @@ def _fractions(sheet: Sheet) -> Iterable[Issue]:
             "like fractions. State scale = 100 in the mapping if they are."
         )
         for line in sheet.lines:
-            if _number(line, column) is not None:
+            if _number(sheet, line, column) is not None:
                 sheet.flags[(line.index, column)] = Flag(reason)
                 first.setdefault(line.patient, (line, column))
     for patient, (line, column) in first.items():
@@ -200,12 +200,12 @@ def _looks_like_fractions(numbers: list[float]) -> bool:
     return len(numbers) >= _ENOUGH_VALUES and max(numbers) <= 1 and any(0 < n < 1 for n in numbers)
 
 
-def _number(line: Line, column: int) -> float | None:
+def _number(sheet: Sheet, line: Line, column: int) -> float | None:
     value: Value = line.cells[column] if column < len(line.cells) else None
     if value is None:
         return None
     try:
-        return number(value)
+        return number(value, decimal=sheet.grid.decimal)
     except Refused:
         return None
 

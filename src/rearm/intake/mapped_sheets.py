@@ -108,7 +108,7 @@ class Sheets:
             if value is None or any(folded(text(line.cells[c])) != w for c, w in where.items()):
                 continue
             try:
-                day = number(value)
+                day = number(value, decimal=sheet.grid.decimal)
             except Refused:
                 continue  # said where the cell is read as a value
             if day.is_integer():

@@ -46,7 +46,7 @@ class Grid:
     """The cells of a sheet or of a file, from its first row and column on.
 
     `sheet` is None for a CSV or Parquet file; then places are rows (the header is row 1), else addresses such as `labs!C7`.
-    `decimal` is the decimal mark where the file states it by its delimiter.
+    `decimal` is the decimal mark of its numbers where one is certain, see `decimal_mark`.
     """
 
     file: str
@@ -91,7 +91,7 @@ class Row:
     columns: Mapping[str, int] = field(default_factory=dict)
     set_aside: Mapping[str, str] = field(default_factory=dict)
     moments: Mapping[str, Moment] = field(default_factory=dict)
-    decimal: DecimalMark | None = None
+    decimal: DecimalMark | None = field(kw_only=True)  # of its table; without a default, so that no reader of tables forgets it
 
     def at(self, column: str) -> Source:
         """The place of one value."""

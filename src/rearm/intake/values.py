@@ -95,8 +95,8 @@ def not_done(value: Value) -> bool:
     return isinstance(value, str) and _NOT_DONE.fullmatch(value.strip()) is not None
 
 
-def number(value: Value, *, decimal: DecimalMark | None = None) -> float:
-    """An exact number. Raises Refused for text, a comparator, NaN and infinities."""
+def number(value: Value, *, decimal: DecimalMark | None) -> float:
+    """An exact number; `decimal` is the decimal mark of its table. Raises Refused for text, a comparator, NaN and infinities."""
     if isinstance(value, float | int) and not isinstance(value, bool):
         if not math.isfinite(value):
             raise Refused("value_unreadable", "The value is not a finite number; leave it empty where nothing was measured.")
@@ -112,7 +112,7 @@ def number(value: Value, *, decimal: DecimalMark | None = None) -> float:
     return found.value
 
 
-def integer(value: Value, *, decimal: DecimalMark | None = None) -> int:
+def integer(value: Value, *, decimal: DecimalMark | None) -> int:
     """A whole number. Raises Refused."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -122,7 +122,7 @@ def integer(value: Value, *, decimal: DecimalMark | None = None) -> int:
     return int(found)
 
 
-def grade(value: Value, *, decimal: DecimalMark | None = None) -> int:
+def grade(value: Value, *, decimal: DecimalMark | None) -> int:
     """A grade as a whole number: `2`, `II`, `Grad 2`, `grade III`, `G3`. Raises Refused."""
     if isinstance(value, str) and (match := _GRADE.fullmatch(value.strip())):
         return _ROMAN[match[1].upper()] if match[1].isalpha() else int(match[1])
@@ -175,7 +175,7 @@ def parse_moment(value: Value) -> Moment:
         _check_year(value.year)
         return Moment(value.toordinal(), value.toordinal(), dated=True)
     if isinstance(value, float | int) and not isinstance(value, bool):
-        return _day_number(integer(value))
+        return _day_number(integer(value, decimal=None))
     if isinstance(value, str):
         return _moment_of_text(value.strip())
     raise Refused("day_unreadable", f"{shown(value)} is neither a day nor a date.")
