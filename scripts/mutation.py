@@ -42,7 +42,7 @@ from imwg_reference import reference  # noqa: E402
 
 MODULES = ("score", "progression", "confirm", "levels", "limits")
 COURSES, SECONDS, WANTED = 2000, 90, 0.85
-SENTENCES = ("_rise", "_show", "_fall", "_absent", "shown")  # functions that only make text or values to show
+SENTENCES = ("_rise", "_fall", "_absent", "shown")  # functions that only make text or values to show
 TESTS = (
     "unit/test_limits.py", "spec/test_imwg_boundaries.py", "spec/test_imwg_confirmation.py", "spec/test_imwg_cases.py",
     "unit/test_course_criteria.py", "unit/test_failure.py",

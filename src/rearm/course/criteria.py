@@ -89,6 +89,7 @@ class Criteria:
     cytopenia_near_days: int
     contradiction_days: int
     immunoglobulin_days: int
+    antibody_days: int
     split_infusion_days: int
     early_until: int
     intermediate_until: int

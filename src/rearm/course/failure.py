@@ -348,12 +348,8 @@ class _Judge:
         by = self.start + self.c.no_response_day
         window = by + self.c.visit_window
         # where nothing is measurable, or plasmacytomas were not measured, no response could be called: that is no failure to respond
-        called = [
-            v for v in self.course.visits if v.response != "SD" or (self.course.measurable and not (v.rule == "sd-lesions" and v.missing))
-        ]
-        seen = [(v.day, v.response) for v in called if v.rule != "sd-none"] + [
-            (d, s.response) for s in self.stated if (d := stated_day(s)) is not None
-        ]
+        called = [v for v in self.course.visits if v.rule != "sd-none" and not (v.rule == "sd-lesions" and v.missing)]
+        seen = [(v.day, v.response) for v in called] + [(d, s.response) for s in self.stated if (d := stated_day(s)) is not None]
         levels = [(d, _LEVEL[r]) for d, r in seen if r in _LEVEL and r != "NE"]
         early = [(d, n) for d, n in levels if d <= window]
         if (

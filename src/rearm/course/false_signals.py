@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rearm.course.criteria import Criteria
-from rearm.course.gather import Flag, Span
+from rearm.course.gather import Flag, span_words
 from rearm.course.limits import below, over
 from rearm.course.score import Visit
 from rearm.course.yardstick import high_chain, word
@@ -36,7 +36,7 @@ def _marrow_before_protein(visits: Sequence[Visit], c: Criteria) -> Flag | None:
     for v in visits:
         marrow = v.values.get("marrow_plasma_cells")
         if v.rule in ("sd-serum", "mr-serum") and isinstance(marrow, tuple) and below(marrow[1], c.marrow_cr_below):
-            text = f"{v.response} by the M-protein on day {v.day}, but marrow plasma cells {_show(marrow)} %"
+            text = f"{v.response} by the M-protein on day {v.day}, but marrow plasma cells {span_words(marrow)} %"
             return Flag("marrow_before_m_protein", v.day, f"{text}: the protein may only be slow to clear")
     return None
 
@@ -49,7 +49,9 @@ def _low_chains(visits: Sequence[Visit], c: Criteria) -> Flag | None:
             continue
         raised = over(kappa[1], _upper(v, "kappa_flc", c.kappa_normal)) or over(lam[1], _upper(v, "lambda_flc", c.lambda_normal))
         if not raised and high_chain(v.assessment, c) is not None:
-            text = f"kappa {_show(kappa)} and lambda {_show(lam)} mg/L on day {v.day} are not raised, only their ratio is abnormal"
+            text = (
+                f"kappa {span_words(kappa)} and lambda {span_words(lam)} mg/L on day {v.day} are not raised, only their ratio is abnormal"
+            )
             return Flag("low_chains_abnormal_ratio", v.day, f"{text}: it may come from suppressed healthy plasma cells")
     return None
 
@@ -91,7 +93,7 @@ def _antibody_band(record: Record, visits: Sequence[Visit], c: Criteria) -> Flag
 
 
 def _antibody_given(record: Record, day: int, c: Criteria) -> str | None:
-    """An IgG kappa antibody that may still circulate on `day`: going on, or ended not longer ago than bridging may reach back."""
+    """An IgG kappa antibody that may still circulate on `day`: going on, or ended not longer ago than `antibody_days`."""
     for t in record.therapies:
         name = next((a for a in ANTIBODIES if a in t.agents), None)
         start = t.start.day
@@ -99,7 +101,7 @@ def _antibody_given(record: Record, day: int, c: Criteria) -> str | None:
             continue
         infused = any(x.day is not None and start < x.day <= day for x in record.infused())
         end = t.end.day if t.end.day is not None else start if infused else day
-        if day - end <= c.bridging_days:
+        if day - end <= c.antibody_days:
             return name
     return None
 
@@ -115,7 +117,3 @@ def _other_marker(record: Record, visits: Sequence[Visit], serum_test: str) -> F
     name = f"Ig{own[2:].upper()}"
     text = f"{name} by nephelometry is on record and was not used, because the baseline has an electrophoresis"
     return Flag("other_marker_not_used", None, f"{text}; the setting serum_marker = quantitative_ig follows it")
-
-
-def _show(value: Span) -> str:
-    return f"{value[0]:g}" if value[0] == value[1] else f"<={value[1]:g}"

@@ -12,7 +12,7 @@ from rearm.course.criteria import Criteria
 from rearm.course.lesions import Exam, read_exams, unread_soft
 from rearm.record import Imaging, Lab, Quantity, Record
 
-__all__ = ["Assessment", "Flag", "Gathered", "Span", "gather", "span"]
+__all__ = ["Assessment", "Flag", "Gathered", "Span", "gather", "span", "span_words"]
 
 Span = tuple[float, float]  # lowest and highest value that a result allows; equal where it is exact
 
@@ -78,6 +78,13 @@ class Gathered:
     serum_test: str  # serum_m_protein, or the immunoglobulin that stands for it
     flags: list[Flag]
     unread_imaging: list[tuple[int, Imaging]] = field(default_factory=list)  # for soft tissue, by day, from the baseline on
+
+
+def span_words(value: Span) -> str:
+    """`1.2`; `<=0.1` or `>=90` where the result is a bound."""
+    if value[0] == value[1]:
+        return f"{value[0]:g}"
+    return f">={value[0]:g}" if value[1] == float("inf") else f"<={value[1]:g}"
 
 
 def span(quantity: Quantity) -> Span:

@@ -6,7 +6,7 @@ A `Level` is (depth, parameter, sentence). Falls are counted from the highest va
 from __future__ import annotations
 
 from rearm.course.criteria import Criteria
-from rearm.course.gather import Assessment, Span
+from rearm.course.gather import Assessment, Span, span_words
 from rearm.course.lesions import LesionLog
 from rearm.course.limits import at_least, at_most, below, over
 from rearm.course.yardstick import DISEASE_TESTS, Yardstick
@@ -56,8 +56,12 @@ def _serum(a: Assessment, name: str, value: Span | None, base: Span, ife: str | 
         missing.append(name)
         return NE, "serum", f"{name} is measurable, but {_absent(a, *_SERUM)}"
     if value[0] != value[1]:
-        missing.append(f"an exact {name} (only {_show(value)} is known)")
-    return _by_fall(value, base, c, mr=True), "serum", f"{name} {_show(value)} g/dL, {_fall(value, base)} from {_show(base)} at baseline"
+        missing.append(f"an exact {name} (only {span_words(value)} is known)")
+    return (
+        _by_fall(value, base, c, mr=True),
+        "serum",
+        f"{name} {span_words(value)} g/dL, {_fall(value, base)} from {span_words(base)} at baseline",
+    )
 
 
 def _urine(a: Assessment, value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]) -> Level:
@@ -67,10 +71,10 @@ def _urine(a: Assessment, value: Span | None, base: Span, ife: str | None, c: Cr
         missing.append("24-hour urine M-protein")
         return NE, "urine", f"urine M-protein is measurable, but {_absent(a, _URINE)}"
     if value[0] != value[1]:
-        missing.append(f"an exact urine M-protein (only {_show(value)} is known)")
+        missing.append(f"an exact urine M-protein (only {span_words(value)} is known)")
     high, low = value[1], base[0]
     fall = low - high
-    text = f"urine M-protein {_show(value)} mg/24h, {_fall(value, base)} from {_show(base)} at baseline"
+    text = f"urine M-protein {span_words(value)} mg/24h, {_fall(value, base)} from {span_words(base)} at baseline"
     fell = at_least(fall, c.urine_pr_fall * low)
     if below(high, c.urine_vgpr_below) and (c.A14 == "below_100" or fell):
         return VGPR, "urine", text
@@ -87,10 +91,10 @@ def _urine_cap(a: Assessment, urine: Span | None, c: Criteria, missing: list[str
         missing.append("urine M-protein and immunofixation (urine not collected: at most PR)")
         return PR, "urine-cap", f"urine: {_absent(a, _URINE, said='not collected')}, so not more than PR"
     if below(urine[1], c.urine_vgpr_below):
-        return VGPR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h"
+        return VGPR, "urine-cap", f"urine M-protein {span_words(urine)} mg/24h"
     if below(urine[1], c.urine_pr_below):
-        return PR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h, not below {c.urine_vgpr_below:g}"
-    return MR, "urine-cap", f"urine M-protein {_show(urine)} mg/24h, not below {c.urine_pr_below:g}"
+        return PR, "urine-cap", f"urine M-protein {span_words(urine)} mg/24h, not below {c.urine_vgpr_below:g}"
+    return MR, "urine-cap", f"urine M-protein {span_words(urine)} mg/24h, not below {c.urine_pr_below:g}"
 
 
 def _flc(a: Assessment, value: Span | None, base: Span, c: Criteria, missing: list[str]) -> Level:
@@ -98,7 +102,7 @@ def _flc(a: Assessment, value: Span | None, base: Span, c: Criteria, missing: li
         missing.append("kappa and lambda free light chains")
         return NE, "flc", f"free light chains, the only measurable parameter: {_absent(a, *_CHAINS, said='not measured')}"
     level = _by_fall(value, base, c, mr=c.A11 == "by_analogy", over_90=c.A10 == "over_90")
-    return level, "flc", f"dFLC {_show(value)} mg/dL, {_fall(value, base)} from {_show(base)} at baseline"
+    return level, "flc", f"dFLC {span_words(value)} mg/dL, {_fall(value, base)} from {span_words(base)} at baseline"
 
 
 def _marrow(a: Assessment, found: tuple[int, Span] | None, base: Span, c: Criteria, missing: list[str]) -> Level:
@@ -106,7 +110,7 @@ def _marrow(a: Assessment, found: tuple[int, Span] | None, base: Span, c: Criter
         missing.append("marrow plasma cells")
         return NE, "marrow", f"marrow, the only measurable parameter: {_absent(a, *_MARROW, said='not examined')}"
     day, value = found
-    text = f"marrow plasma cells {_show(value)} % on day {day}, {_fall(value, base)} from {_show(base)} at baseline"
+    text = f"marrow plasma cells {span_words(value)} % on day {day}, {_fall(value, base)} from {span_words(base)} at baseline"
     # VGPR is not defined by marrow, MR only by analogy (A11)
     return min(_by_fall(value, base, c, mr=c.A11 == "by_analogy"), PR), "marrow", text
 
@@ -163,12 +167,6 @@ def _by_fall(value: Span, base: Span, c: Criteria, *, mr: bool, over_90: bool = 
 def _absent(a: Assessment, *tests: str, said: str = "was not measured") -> str:
     """A result that is there and was set aside is not one that was never taken."""
     return "its result could not be used" if any(t in a.unusable for t in tests) else said
-
-
-def _show(value: Span) -> str:
-    if value[0] == value[1]:
-        return f"{value[0]:g}"
-    return f">={value[0]:g}" if value[1] == float("inf") else f"<={value[1]:g}"
 
 
 def _fall(value: Span, base: Span) -> str:

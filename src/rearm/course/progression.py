@@ -63,15 +63,15 @@ def rose(value: Span, nadir: float, relative: float, absolute: float, *, strict:
     return enough(rise, absolute) and at_least(rise, relative * nadir)
 
 
-def serum_rise(value: Span, nadir: float, lowest: float, c: Criteria) -> str | None:
+def serum_rise(value: Span, nadir: float, lowest: float, c: Criteria, name: str) -> str | None:
     """Sentence where the serum M-protein (g/dL) is progressive, else None; likewise the functions below.
 
-    `lowest`: what the nadir is at least, for the rule that holds from a high nadir.
+    `lowest`: what the nadir is at least, for the rule that holds from a high nadir. `name`: what stands for the serum M-protein.
     """
     if rose(value, nadir, c.pd_rise, c.serum_pd_rise, strict=c.A19 == "over"):
-        return f"serum M-protein {nadir:g} to {value[0]:g} g/dL ({_rise(value[0], nadir)})"
+        return f"{name} {nadir:g} to {value[0]:g} g/dL ({_rise(value[0], nadir)})"
     if at_least(lowest, c.serum_high_nadir) and at_least(value[0] - nadir, c.serum_high_pd_rise):
-        return f"serum M-protein {nadir:g} to {value[0]:g} g/dL, the nadir being at least {c.serum_high_nadir:g}"
+        return f"{name} {nadir:g} to {value[0]:g} g/dL, the nadir being at least {c.serum_high_nadir:g}"
     return None
 
 

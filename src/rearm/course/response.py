@@ -409,7 +409,7 @@ def _suspicion(out: Confirmed) -> Suspicion | None:
 
 def _pet_signal(g: Gathered, log: LesionLog, c: Criteria, start: int, until: int | None) -> Signal | None:
     """A PET stated positive after it was negative, without a lesion that tells more."""
-    seen = sorted((x.when.first, x.word) for x in g.pet if x.when.first is not None and x.word is not None)
+    seen = pet_results(g.pet, ())
     cleared = False
     for day, word in seen:
         if word == "negative":

@@ -193,9 +193,10 @@ class _Scorer:
         c, n = self.c, self.nadirs
         found: list[Pd] = []
         escape = False
-        if self.serum_counts and serum and n.serum.value is not None and (text := serum_rise(serum, n.serum.value, n.serum.lowest, c)):
-            text = text.replace("serum M-protein", self.serum_name, 1)  # nephelometry says so
-            found.append(self._pd("serum", a.day_of(self.g.serum_test), text, repeat=True))
+        if self.serum_counts and serum and n.serum.value is not None:
+            text = serum_rise(serum, n.serum.value, n.serum.lowest, c, self.serum_name)
+            if text is not None:
+                found.append(self._pd("serum", a.day_of(self.g.serum_test), text, repeat=True))
         if self.urine_counts and urine and n.urine.value is not None and (text := urine_rise(urine, n.urine.value, c)):
             found.append(self._pd("urine", a.day_of("urine_m_protein_24h"), text, repeat=True))
         if chains and n.dflc.value is not None and (text := dflc_rise(chains, n.dflc.value, c)):
