@@ -247,3 +247,9 @@ def test_a_car_t_that_stands_only_among_the_therapies_is_told(tmp_path: Path) ->
     says(run("assess", tmp_path), 0, "no CAR-T that could be read in this record")
     (tmp_path / "infusions.csv").write_text("patient_id,day,product\nA,0,cilta-cel\n")
     assert "no infusion was read" not in run("check", tmp_path).stdout
+
+
+def test_a_file_that_cannot_be_written_is_named_as_it_was_given(tmp_path: Path) -> None:
+    result = run("evidence", "talquetamab", "--html", tmp_path)
+    says(result, 2, f"rearm: {tmp_path} can't be read or written")
+    assert ".rearm-" not in result.stderr and not list(tmp_path.iterdir())

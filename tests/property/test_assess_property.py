@@ -45,7 +45,7 @@ def random_rows(plan, count, seed, known=0.6):
 def codes(plan, rows):
     read = evaluate(plan.conditions, findings_frame(rows, plan.columns, plan.knowledge.catalogue))
     answers = np.hstack([read, np.ones((len(rows), 1), dtype=np.int8)])
-    in_force = [np.ones((len(rows), len(o.approvals)), dtype=bool) for o in plan.options]
+    in_force = [np.ones((len(rows), len(o.labels)), dtype=bool) for o in plan.options]
     factor_grades = grades(plan, answers)
     return verdicts(plan, answers, in_force).verdict, factor_grades, group_grades(plan, factor_grades)
 

@@ -102,10 +102,10 @@ def _judge(
 
 
 def _approvals(plan: Plan, patients: Sequence[Patient], region: str | None, of_row: npt.NDArray[Any]) -> list[Flags]:
-    """For each option which approval rows count, rows x approval rows."""
+    """For each option which approvals count, rows x labels."""
     import numpy as np
 
-    return [np.array([in_effect(o.option, region, p.day) for p in patients], dtype=bool)[of_row] for o in plan.options]
+    return [np.array([[in_effect(row, region, p.day) for row, _ in o.labels] for p in patients], dtype=bool)[of_row] for o in plan.options]
 
 
 def _with_pairs(

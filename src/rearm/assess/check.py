@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from rearm.assess.check_numbers import numbers_without_source
+from rearm.errors import meant
 from rearm.knowledge._build import KnowledgeError
-from rearm.knowledge._toml import meant
 from rearm.knowledge.bundle import DATA, Knowledge, read_bundle
 from rearm.knowledge.rulesets import Indicator, Rule, SharedRule
 from rearm.knowledge.studies import STRATEGIES, StudyError, check_studies

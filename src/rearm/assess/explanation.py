@@ -71,7 +71,7 @@ def explain(record: Record, subject: str, *, knowledge: Knowledge | None = None,
     if subject in options:
         option = options[subject]
         rules = [traced(n, r.id, r.effect, r.because, r.sources, r.stage, r.until) for r, n in option.rules]
-        for row, n in zip(option.option.availability, option.approvals, strict=True):
+        for row, n in option.labels:
             if row.when is not None:
                 text = f"Label population in {row.region} since {row.from_.isoformat()}."
                 rules.append(traced(n, f"approval-{row.region}", "approval", text, (row.source,) if row.source else (), None, None))

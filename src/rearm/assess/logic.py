@@ -54,7 +54,7 @@ class Judged:
 def verdicts(plan: Plan, answers: Codes, approvals: list[Flags]) -> Judged:
     """The verdict of every option on every row, the first that holds (DESIGN 6).
 
-    `approvals`: for each option rows x approval rows, whether the approval counts for that row's patient.
+    `approvals`: for each option rows x labels, whether the approval counts for that row's patient.
     """
     import numpy as np
 
@@ -88,10 +88,9 @@ def _may_be_preferred(option: OptionPlan, answers: Codes, in_force: Flags) -> Fl
         return np.full(len(answers), False)
     if not option.approval_needed:
         return np.full(len(answers), True)
-    if not option.approvals:
+    if not option.labels:
         return np.full(len(answers), False)
-    labelled = np.array([not row.off_label for row in option.option.availability])
-    usable: Flags = (in_force & labelled & (answers[:, list(option.approvals)] != 0)).any(axis=1)
+    usable: Flags = (in_force & (answers[:, [number for _, number in option.labels]] != 0)).any(axis=1)
     return usable
 
 

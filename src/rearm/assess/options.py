@@ -181,20 +181,16 @@ def _availability(shown: Shown, plan: OptionPlan, region: str | None) -> Availab
     if not plan.approval_needed:
         return AvailabilityResult(status="not_needed", text="Needs no drug approval.")
     where = region or "any region"
-    in_force = [
-        (row, number)
-        for row, number, counts in zip(option.availability, plan.approvals, in_effect(option, region, day), strict=True)
-        if counts
-    ]
-    counted = [(row, number) for row, number in in_force if not row.off_label]
+    counted = [(row, number) for row, number in plan.labels if in_effect(row, region, day)]
     if not counted:
-        if in_force or (not option.availability and "off-label" in option.tags):
+        marketed = any(in_effect(row, region, day) for row in plan.off_label)
+        if marketed or (not option.availability and "off-label" in option.tags):
             use, drugs = ("for this use", "the drug is") if len(option.agents) == 1 else ("of this combination", "its drugs are")
             place = f" in {region}" if region is not None else ""
             text = f"No approval {use} is recorded{place}; {drugs} marketed, so this is off-label use: check."
             return AvailabilityResult(status="off_label", text=text)
         when = f" by {day.isoformat()}" if day is not None else ""
-        later = [r for r in option.availability if region in (None, r.region) and not r.off_label]
+        later = [row for row, _ in plan.labels if region in (None, row.region)]
         more = f"; the first one is of {min(r.from_ for r in later).isoformat()}" if later else ""
         return AvailabilityResult(
             status="trial_only", text=f"No approval for this use is recorded in {where}{when}{more}: in a trial only."

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rearm.assess.evidence import OptionEvidence, evidence_of
 from rearm.assess.parameters import PARAMETERS, Parameters
 from rearm.knowledge.bundle import Knowledge
-from rearm.knowledge.rulesets import AlertRule, Factor, Indicator, Option, Rule, Support, Workup
+from rearm.knowledge.rulesets import AlertRule, Availability, Factor, Indicator, Option, Rule, Support, Workup
 from rearm.rules import Compiled, Condition, conditions_of
 from rearm.rules.tree import Flag
 
@@ -45,7 +45,8 @@ class OptionPlan:
     poor: bool
     rules: tuple[tuple[Rule, int], ...]
     support: tuple[tuple[Support, int | None], ...]
-    approvals: tuple[int, ...]  # condition of each approval row
+    labels: tuple[tuple[Availability, int], ...]  # approvals with the condition of their population
+    off_label: tuple[Availability, ...]  # where the drugs are marketed without a label for the use
     approval_needed: bool
     exclude: Indices
     require: Indices
@@ -186,7 +187,8 @@ class _Planner:
             poor=upper is not None and upper < self.parameters.poor_response_upper,
             rules=rules,
             support=tuple((line, None if line.when is None else self.number(line.when)) for line in option.support),
-            approvals=tuple(always if row.when is None else self.number(row.when) for row in option.availability),
+            labels=tuple((row, always if row.when is None else self.number(row.when)) for row in option.availability if not row.off_label),
+            off_label=tuple(row for row in option.availability if row.off_label),
             approval_needed=option.role not in _NO_DRUG and not _NO_APPROVAL_NEEDED.intersection(option.tags),
             exclude=of("exclude"),
             require=of("require"),
@@ -230,12 +232,9 @@ class _Planner:
         return WorkupPlan(workup=workup, mandatory=mandatory, settled=settled, only_where=only_where, about_itself=about_itself)
 
 
-def in_effect(option: Option, region: str | None, day: date | None) -> tuple[bool, ...]:
-    """For each approval row whether it counts: of the region (any, if None) and, where the date is known, in force on it."""
-    return tuple(
-        (region is None or row.region == region) and (day is None or (row.from_ <= day and (row.to is None or day <= row.to)))
-        for row in option.availability
-    )
+def in_effect(row: Availability, region: str | None, day: date | None) -> bool:
+    """Whether an approval counts: of the region (any, if None) and, where the date is known, in force on it."""
+    return (region is None or row.region == region) and (day is None or (row.from_ <= day and (row.to is None or day <= row.to)))
 
 
 def _indices(numbers: Iterable[int]) -> Indices:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rearm.cli.shared import Json, KnowledgeFolder, Unusable, app, console, knowledge_app, known, print_json, say, spoken
+from rearm.cli.shared import Json, KnowledgeFolder, app, bundle_folder, console, knowledge_app, known, print_json, say, spoken
 
 if TYPE_CHECKING:
     from rearm.record import Record
@@ -52,9 +52,7 @@ def knowledge_check(
     """List everything that falls short: schema, sources, numbers, conditions, examples. Exit 1 when there is something."""
     from rearm.assess.check import check as checked
 
-    if folder is not None and not folder.is_dir():
-        raise Unusable(f"There is no folder {folder}. Give a folder with the files of a knowledge bundle.")
-    problems = checked(folder)
+    problems = checked(folder if folder is None else bundle_folder(folder))
     if as_json:
         print_json([{"where": p.where, "text": p.text} for p in problems])
     else:
@@ -91,10 +89,7 @@ def knowledge_diff(
     from rearm.knowledge import load
     from rearm.report.knowledge_text import diff_object, diff_text
 
-    for folder in (before, after):
-        if not folder.is_dir():
-            raise Unusable(f"There is no folder {folder}. Give two folders with the files of a knowledge bundle.")
-    found = diff(load(before), load(after), _examples())
+    found = diff(load(bundle_folder(before)), load(bundle_folder(after)), _examples())
     if as_json:
         print_json(diff_object(found))
     else:

@@ -33,6 +33,7 @@ __all__ = [
     "Region",
     "Unusable",
     "app",
+    "bundle_folder",
     "chosen_patients",
     "console",
     "day_of",
@@ -68,9 +69,6 @@ KnowledgeFolder = Annotated[
     Path | None, typer.Option("--knowledge", help="A folder of knowledge files to use in place of the bundled knowledge.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
-
-_READ_WITH_THE_PROGRAM = ("tests.toml", "units.toml", "agents.toml", "regimens.toml")
 
 
 class Unusable(RearmError):
@@ -122,19 +120,22 @@ def read_input(path: Path, mapping: Path | None) -> Reading:
     return read(path, mapping, today=date.today())
 
 
-def known(folder: Path | None) -> Knowledge | None:
-    """The knowledge of a folder; None, which stands for the bundled one, without a folder."""
-    if folder is None:
-        return None
+def bundle_folder(folder: Path) -> Path:
+    """A folder that a user named for knowledge; it must exist."""
     if not folder.is_dir():
         raise Unusable(f"There is no folder {folder}. Give a folder with the files of a knowledge bundle.")
-    from rearm.knowledge import load
-    from rearm.knowledge.bundle import DATA
+    return folder
 
-    loaded = load(folder)
-    for name in _READ_WITH_THE_PROGRAM:
-        if (folder / name).is_file() and (folder / name).read_bytes() != (DATA / name).read_bytes():
-            say(f"rearm: {folder / name} is not used: names of tests, units and drugs are read with the files of the program.")
+
+def known(folder: Path | None) -> Knowledge | None:
+    """The knowledge of a folder; None, which stands for the bundled one, without a folder. What of it is not used is said."""
+    if folder is None:
+        return None
+    from rearm.knowledge import load
+
+    loaded = load(bundle_folder(folder))
+    for name in loaded.not_used:
+        say(f"rearm: {folder / name} is not used: names of tests, units and drugs are read with the files of the program.")
     return loaded
 
 

@@ -12,8 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from rearm.errors import RearmError
-from rearm.knowledge._toml import meant
+from rearm.errors import RearmError, meant
 
 __all__ = ["KnowledgeError", "build"]
 

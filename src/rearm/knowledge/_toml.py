@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["meant", "parsed"]
+__all__ = ["parsed"]
 
 
 def parsed(content: bytes) -> dict[str, Any]:
@@ -61,10 +59,3 @@ def _advice(error: str, line: str) -> str:
         if error.startswith(start):
             return advice
     return 'Compare it with an entry beside it: word = value, texts between ", lists between [ and ]'
-
-
-def meant(word: str, choices: Iterable[str]) -> str:
-    """` Did you mean ...?` where a choice is close to the word, else nothing."""
-    by_lower = {choice.lower(): choice for choice in choices}
-    near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.75)
-    return f" Did you mean {by_lower[near[0]]}?" if near else ""

@@ -39,8 +39,8 @@ Tables = dict[str, Any]  # parsed TOML by the file's name inside the folder
 class Knowledge:
     """One bundle of knowledge. `shared` are the shared rules as they stand; the options hold them written out.
 
-    Tests, agents, regimens, studies, scores and alterations are those of the folder; what it has not is that of the bundled knowledge,
-    and then counts for the hash.
+    Studies, scores and alterations are those of the folder; what it has not is that of the bundled knowledge, and then counts for the
+    hash. Tests, units, agents and regimens of the folder are checked with it; records are read with those of the program (`not_used`).
     """
 
     version: str
@@ -66,6 +66,12 @@ class Knowledge:
             return parsed(file.read_bytes())
         except ValueError as error:
             raise KnowledgeError([f"{name} can't be read as TOML: {error}."]) from None
+
+    @property
+    def not_used(self) -> tuple[str, ...]:
+        """Files of the folder that differ from those of the program, although records are read with the latter."""
+        files = [self.folder / name for name in ("tests.toml", "units.toml", "agents.toml", "regimens.toml")]
+        return tuple(file.name for file in files if file.is_file() and file.read_bytes() != (DATA / file.name).read_bytes())
 
     @cached_property
     def tests(self) -> Mapping[str, TestDef]:

@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from rearm.errors import RearmError
-from rearm.knowledge._toml import meant, parsed
+from rearm.errors import RearmError, meant
+from rearm.knowledge._toml import parsed
 
 __all__ = [
     "SETTINGS",

@@ -131,9 +131,9 @@ class _Kept:
 def posterior(record: Record, *, infusion: int | None = None, draws: int = 60_000, seed: int = 20_260_101) -> MechanismResult:
     """Posterior over mechanisms for the infusion of this record (number from 1; None: the first).
 
-    `draws` is about the number of virtual patients; up to twice as many are simulated where few of them fit.
-    Raises `MechanismError` where there is nothing to explain (no infusion, no
-    day, contradictory days) or numba is missing. With nothing measured after the infusion the prior is returned, marked so.
+    `draws` is about the number of virtual patients; up to twice as many are simulated where few of them fit. With nothing measured after
+    the infusion the prior is returned, marked so. Raises `MechanismError` where there is nothing to explain (no infusion, no day,
+    contradictory days) or numba is missing.
     """
     m = load()
     return posterior_of(m, collect(m, record, infusion), draws=draws, seed=seed)

@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from rearm.course import Endpoint
+from rearm.report.files import write_whole
 from rearm.report.response import PatientCourse, counting_words
 
 __all__ = [
@@ -284,7 +285,7 @@ def write_frames(frames: Mapping[str, pl.DataFrame], folder: Path) -> tuple[tupl
     written: list[Path] = []
     notes: list[str] = []
     for name, frame in frames.items():
-        written.append(_whole(folder / f"{name}.parquet", frame.write_parquet))
+        written.append(write_whole(folder / f"{name}.parquet", frame.write_parquet))
         try:
             written.append(_write_xpt(frame, folder / f"{name}.xpt", name.upper()))
         except ImportError:
@@ -296,17 +297,6 @@ def write_frames(frames: Mapping[str, pl.DataFrame], folder: Path) -> tuple[tupl
     return tuple(written), tuple(notes)
 
 
-def _whole(path: Path, write: Callable[[Path], object]) -> Path:
-    """Writes beside `path` and renames: after a crash the file is the old one or the new one, never half of one."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
-
-
 def _write_xpt(frame: pl.DataFrame, path: Path, table: str) -> Path:
     import pyreadstat
 
@@ -316,7 +306,7 @@ def _write_xpt(frame: pl.DataFrame, path: Path, table: str) -> Path:
     # SAS knows no missing text, only the empty one
     ready = frame.with_columns(pl.col(pl.String).fill_null(""), pl.col(pl.Int32).cast(pl.Float64))
     dates = {c: "DATE9." for c, kind in frame.schema.items() if kind == pl.Date}
-    return _whole(
+    return write_whole(
         path,
         lambda part: pyreadstat.write_xport(
             ready, str(part), file_label=f"{table} of Rearm", column_labels={c: _LABELS[c] for c in frame.columns},

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rearm.assess.evidence import evidence_of, pooled_for
+from rearm.errors import meant
 from rearm.evidence import MEASURES, Measure, StrategyEvidence, compare, evidence_for, forest_rows, listed_rows, overview_rows
 from rearm.evidence.table import Row
 from rearm.knowledge import Knowledge, KnowledgeError, load
@@ -109,9 +109,8 @@ def _chosen(name: str, knowledge: Knowledge) -> Chosen:
     if name in knowledge.options:
         option = knowledge.options[name]
         return Chosen(id=name, title=option.name, evidence=pooled_for(option, knowledge), options=(option,))
-    near = get_close_matches(name, dict.fromkeys((*STRATEGIES, *knowledge.options)), n=3, cutoff=0.4)
-    meant = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise KnowledgeError([f"There is no strategy or option {name}.{meant} Strategies: {', '.join(STRATEGIES)}."])
+    near = meant(name, (*STRATEGIES, *knowledge.options), most=3, likeness=0.4)
+    raise KnowledgeError([f"There is no strategy or option {name}.{near} Strategies: {', '.join(STRATEGIES)}."])
 
 
 def study_names(knowledge: Knowledge) -> dict[str, str]:

@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from rearm.report.page import css, environment, page
 from rearm.report.terminal import print_assessment
 from rearm.report.words import words
 
-__all__ = ["Done", "assess_to_files", "file_name", "unique_names", "write_text"]
+__all__ = ["Done", "assess_to_files", "file_name", "unique_names", "write_text", "write_whole"]
 
 _BATCH = 64
 
@@ -139,17 +139,30 @@ def unique_names(records: Sequence[Record]) -> dict[str, str]:
     }
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a file whole or not at all: into a temporary file beside it, then renamed."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".rearm-")
+def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
+    """Writes a file whole or not at all: `write` fills a temporary file beside it, which is then renamed.
+
+    Raises OSError that names `path`, whatever file could not be written.
+    """
+    temporary: Path | None = None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".rearm-", suffix=path.suffix)
+        os.close(handle)
+        temporary = Path(name)
+        write(temporary)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file (UTF-8) whole or not at all."""
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def _index(rows: Sequence[tuple[str, Assessment]]) -> str:

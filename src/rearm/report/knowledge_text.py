@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
 
 from rearm.assess.diff import KnowledgeDiff
+from rearm.errors import meant
 from rearm.evidence import evidence_for, listed_rows
 from rearm.evidence.table import months_words, share_words
 from rearm.knowledge import Finding, Knowledge, KnowledgeError, load
@@ -38,9 +38,8 @@ def entries_named(name: str, *, knowledge: Knowledge | None = None) -> list[tupl
     tables = dict(_tables(known))
     found = [(kind, table[name]) for kind, table in tables.items() if name in table]
     if not found:
-        near = get_close_matches(name, {key for table in tables.values() for key in table}, n=5, cutoff=0.5)
-        meant = f" Did you mean {', '.join(near)}?" if near else ""
-        raise KnowledgeError([f"Nothing in the knowledge has the id {name}.{meant} `rearm knowledge list` names options and factors."])
+        near = meant(name, (key for table in tables.values() for key in table), most=5, likeness=0.5)
+        raise KnowledgeError([f"Nothing in the knowledge has the id {name}.{near} `rearm knowledge list` names options and factors."])
     return found
 
 

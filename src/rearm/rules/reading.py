@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any, Literal
 
-from rearm.knowledge._toml import meant
+from rearm.errors import meant
 from rearm.knowledge.catalogue import Catalogue
 from rearm.rules.tree import Among, And, Arithmetic, Column, Compare, Condition, Flag, Node, Not, Number, Numeric, Operator, Or
 
