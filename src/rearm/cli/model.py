@@ -64,16 +64,15 @@ def trial(
     as_json: Json = False,
 ) -> None:
     """A trial on virtual patients: arms of therapies, judged by the same response criteria as real ones. A model's hypothesis."""
-    import tomllib
-
+    from rearm.knowledge._toml import parsed
     from rearm.mechanism.trial import run_trial
     from rearm.report.files import write_text
     from rearm.report.mechanism import trial_page, trial_text
 
     try:
-        read = tomllib.loads(plan.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Unusable(f"{plan} is not a TOML file ({error}).") from None
+        read = parsed(plan.read_bytes())
+    except ValueError as error:
+        raise Unusable(f"{plan} is not a TOML file: {error}.") from None
     result = run_trial(read, seed=seed)
     if html is not None:
         html.parent.mkdir(parents=True, exist_ok=True)

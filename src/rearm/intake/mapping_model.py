@@ -66,7 +66,6 @@ column in percent whose values all lie between 0 and 1, unless `scale` states wh
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,6 +73,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from rearm.intake.dictionary import load_tables, nearest
 from rearm.intake.errors import InputError
+from rearm.knowledge._toml import parsed
 from rearm.knowledge.agents import load_agents
 
 __all__ = [
@@ -319,10 +319,10 @@ class Mapping(_Strict):
 def load_mapping(path: Path) -> Mapping:
     """The mapping of a TOML file. Raises InputError with sentences that name the file and the key."""
     try:
-        content = tomllib.loads(path.read_text("utf-8-sig"))
+        content = parsed(path.read_bytes())
     except OSError as error:
         raise InputError(f"The mapping {path.name} can't be read: {error.strerror or error}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"The mapping {path.name} is not TOML: {error}.") from error
     try:
         return Mapping.model_validate(content)

@@ -75,7 +75,7 @@ def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
 
 def _parquet(path: Path, head: bytes) -> Grid:
     if head[:4] != b"PAR1":
-        raise InputError(f"{path.name} is named like a Parquet file but is none.")
+        raise InputError(f"{path.name} is named like a Parquet file but is none. Export it again, or name the file by its type.")
     try:
         frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
     except (KeyboardInterrupt, SystemExit):

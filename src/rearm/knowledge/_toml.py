@@ -1,4 +1,4 @@
-"""Reading one file of the knowledge, with a sentence that somebody who has never heard of TOML can act on."""
+"""Reading a TOML file that a person wrote (knowledge, a mapping, the plan of a trial), with sentences for somebody who does not know TOML."""
 
 from __future__ import annotations
 
