@@ -1,4 +1,4 @@
-"""Reading a TOML file that a person wrote (knowledge, a mapping, the plan of a trial), with sentences for somebody who does not know TOML."""
+"""Reading a TOML file that a person wrote (knowledge, a mapping, the plan of a trial), with sentences for whoever does not know TOML."""
 
 from __future__ import annotations
 
