@@ -61,28 +61,28 @@ unit:
 
 bench: setup-test ## print speeds, and ratios against peers measured in the same run
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python -m benchmarks.run
 
 vignettes: setup-test ## make vignettes FILE=any.yaml: run patients with expectations through the public entry
-	@$(BIN)/python scripts/vignettes.py $(FILE)
+	@$(BIN)/python -m scripts.vignettes $(FILE)
 
 imwg-cases: setup-test ## make imwg-cases FILE=any.yaml: run response cases through the public entry
-	@$(BIN)/python scripts/imwg_cases.py $(FILE)
+	@$(BIN)/python -m scripts.imwg_cases $(FILE)
 
 docs: setup-test ## write the generated pages of the dictionary
-	@$(BIN)/python scripts/write_docs.py
+	@$(BIN)/python -m scripts.write_docs
 
 evidence-simulation: setup-test ## coverage of the pooled intervals on simulated meta-analyses
-	@$(BIN)/python scripts/evidence_simulation.py
+	@$(BIN)/python -m scripts.evidence_simulation
 
 mechanism-inference: setup-test ## calibration of the mechanism posteriors on 1,000 simulated patients (about five minutes)
-	@$(BIN)/python scripts/mechanism_inference.py
+	@$(BIN)/python -m scripts.mechanism_inference
 
 mechanism-calibration: setup-test ## the virtual population beside every published target, with pictures, to demo/mechanism-calibration.html
-	@mkdir -p demo && $(BIN)/python scripts/mechanism_calibrate.py --report demo/mechanism-calibration.html
+	@mkdir -p demo && $(BIN)/python -m scripts.mechanism_calibrate --report demo/mechanism-calibration.html
 
 mutation: setup-test ## mutation testing of the response criteria (a quarter of the mutants; SHARE=1 for all)
-	@$(BIN)/python scripts/mutation.py --share $(or $(SHARE),0.25)
+	@$(BIN)/python -m scripts.mutation --share $(or $(SHARE),0.25)
 
 clean: ## remove .venv, caches and demo output
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

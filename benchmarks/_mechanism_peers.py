@@ -7,17 +7,12 @@ from __future__ import annotations
 
 import math
 import multiprocessing as mp
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "reference"))
-
-from mechanism_reference import solve
+from tests.support.mechanism_reference import solve
 
 from rearm.mechanism.model import PARAMETERS
 from rearm.mechanism.parameters import load

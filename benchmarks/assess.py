@@ -1,6 +1,6 @@
 """Speed of the assessment: one patient, a cold start, and ten thousand generated patients, with what the time goes to.
 
-python benchmarks/assess.py [patients]
+python -m benchmarks.assess [patients]
 """
 
 from __future__ import annotations

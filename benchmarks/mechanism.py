@@ -1,7 +1,7 @@
 """Speed and accuracy of the mechanism kernel, with peers measured in the same run.
 
-    python benchmarks/mechanism.py                 # accuracy, speed, scaling, peers that are installed
-    python benchmarks/mechanism.py --million OUT   # 1,000,000 patients, two years, to Parquet in OUT
+    python -m benchmarks.mechanism                 # accuracy, speed, scaling, peers that are installed
+    python -m benchmarks.mechanism --million OUT   # 1,000,000 patients, two years, to Parquet in OUT
 
 Peers solve the same equations (11 states and 4 markers), give the same five observables on the same 24 days, and get the loosest tolerance
 (two to a decade) with which their median error is not above ours; where even the tightest is not enough, that is said. Errors are against
@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+from benchmarks._mechanism_peers import FIVE, FLOOR, VISITS, errors, group, peers, solve, timed
 
-from _mechanism_peers import FIVE, FLOOR, VISITS, errors, group, peers, solve, timed
 from rearm.mechanism.model import OUTPUTS
 from rearm.mechanism.parameters import load
 from rearm.mechanism.population import ATOL, RTOL, simulate

@@ -1,6 +1,6 @@
 """Speed of the response course, with its reasons, beside a straightforward pandas group-by of the same rules in the same run.
 
-    python benchmarks/response.py [PATIENTS]
+    python -m benchmarks.response [PATIENTS]
 
 24 visits of 8 tests a patient, records in memory, one core. Building the records is timed apart. The pandas peer knows serum, urine and
 the first-to-second confirmation only, for which the generated patients are enough; both answer for the same patients and the agreement
@@ -21,8 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
 
-from rearm.course import ResponseCourse, response_course
 from rearm.record import Lab, Quantity, Record, Source, When
+from rearm.response.course import ResponseCourse, response_course
 
 VISITS, ROUNDS = 24, 5
 _DEPTH = {"NE": 0, "PD": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6}

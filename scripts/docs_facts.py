@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from scripts.docs_markdown import Lines, cell, code, table
 
-from docs_markdown import Lines, cell, code, table
-from rearm.course import criteria_table
 from rearm.evidence import MEASURES, evidence_for, listed_rows, overview_rows
 from rearm.evidence.table import months_words, share_words
 from rearm.knowledge import Knowledge
 from rearm.knowledge.agents import load_agents, load_products, load_regimens
 from rearm.knowledge.bundle import DATA
+from rearm.knowledge.lab_tests import TestDef, load_tests
 from rearm.knowledge.studies import STRATEGIES, Study
-from rearm.knowledge.tests import TestDef, load_tests
 from rearm.report.citations import source_line
-from rearm.report.evidence import MEASURE_TITLES, STRATEGY_TITLES
-from rearm.report.forest import estimate_words
+from rearm.report.evidence.forest import estimate_words
+from rearm.report.evidence.page import MEASURE_TITLES, STRATEGY_TITLES
 from rearm.report.words import words
+from rearm.response.criteria import criteria_table
 
 
 def tests() -> Lines:

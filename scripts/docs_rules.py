@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from docs_markdown import Citations, Lines, cell, code, table
+from scripts.docs_markdown import Citations, Lines, cell, code, table
+
 from rearm.knowledge import Knowledge
 from rearm.knowledge.rulesets import Availability, Factor, Indicator, Option, Rule, SharedRule, SharedSupport, Support
 from rearm.knowledge.scores import ScoreItem, load_scores
 from rearm.knowledge.variants import load_alterations
-from rearm.report.evidence import STRATEGY_TITLES
-from rearm.report.knowledge_text import example_words
+from rearm.report.evidence.page import STRATEGY_TITLES
+from rearm.report.knowledge import example_words
 from rearm.report.words import words
 
 STAGES = {"choose": "unknown: needs information", "caution": "unknown: caution", "before-start": "unknown: checklist"}

@@ -1,4 +1,4 @@
-"""Do the intervals hold what they promise? Run from the root: `python scripts/evidence_simulation.py`, about two minutes.
+"""Do the intervals hold what they promise? Run from the root: `python -m scripts.evidence_simulation`, about two minutes.
 
 2,000 analyses are drawn from the priors (average centre, spread between centres, arms of mixed size) and pooled as the product pools
 them. The 95 % intervals for the average centre and for a new centre must cover the drawn truth in 93.5 to 96.5 % of the analyses (three

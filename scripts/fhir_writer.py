@@ -1,4 +1,4 @@
-"""Tidy tables of one patient to a FHIR R4 bundle, for the examples and the tests: the inverse of `rearm.intake.fhir`.
+"""Tidy tables of one patient to a FHIR R4 bundle, for the examples and the tests: the inverse of `rearm.intake.fhir.read`.
 
 Standard codes stand where they are known (LOINC, RxNorm, SNOMED CT, ICD-10-CM); the own systems `urn:rearm:*` hold the rest.
 Needs `day_zero`, because FHIR knows dates only.
@@ -16,7 +16,7 @@ from typing import Any
 
 from rearm.intake.dictionary import folded, load_tables
 from rearm.knowledge.agents import find_agent
-from rearm.knowledge.tests import load_tests
+from rearm.knowledge.lab_tests import load_tests
 
 __all__ = ["bundle"]
 

@@ -1,4 +1,4 @@
-"""Run a file of worked response cases: `python scripts/imwg_cases.py FILE.yaml`. Exit 1 where anything disagrees."""
+"""Run a file of worked response cases: `python -m scripts.imwg_cases FILE.yaml`. Exit 1 where anything disagrees."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 import yaml
-
-from rearm.course.cases import run_cases
+from tests.support.imwg_cases import run_cases
 
 
 def main(arguments: list[str]) -> int:

@@ -1,17 +1,13 @@
-"""Compare the response course with the slow reference on generated courses: `python scripts/imwg_compare.py 20000 [first seed]`."""
+"""Compare the response course with the slow reference on generated courses: `python -m scripts.imwg_compare 20000 [first seed]`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "reference"))
-
-from imwg_generator import generate
-from imwg_reference import reference
-
-from rearm.course.cases import run_cases
+from tests.support.imwg_cases import run_cases
+from tests.support.imwg_generator import generate
+from tests.support.imwg_reference import reference
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Print worked response cases as tables for reading: `python scripts/imwg_page.py FILE.yaml > docs/response-cases.md`.
+"""Print worked response cases as tables for reading: `python -m scripts.imwg_page FILE.yaml > docs/response-cases.md`.
 
 Ends with 1, and writes nothing, where a case does not agree with what its file expects.
 """
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.support.imwg_cases import case_record, run_cases
 
-from rearm.course import response_course
-from rearm.course.cases import case_record, run_cases
+from rearm.response.course import response_course
 
 _NO_RESULT = {"date", "baseline", "line"}
 HEAD = """# Worked response cases

@@ -1,7 +1,7 @@
 """Writes the example patients to `examples/`: all of them as one folder of tidy tables, each as a FHIR bundle; always the same bytes.
 
-python scripts/make_examples.py          # writes examples/
-python scripts/make_examples.py DIR      # writes DIR/tables and DIR/fhir
+python -m scripts.make_examples          # writes examples/
+python -m scripts.make_examples DIR      # writes DIR/tables and DIR/fhir
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+from scripts.example_patients import PATIENTS
+from scripts.fhir_writer import bundle
 
-from example_patients import PATIENTS
-from fhir_writer import bundle
 from rearm.intake.dictionary import load_tables
 
 NOTE = "Invented patient of the Rearm examples; derived from no real person."

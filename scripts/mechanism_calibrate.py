@@ -1,7 +1,7 @@
 """Calibrates the virtual population to KarMMa and CARTITUDE-1 and writes `fitted.toml` (run with --write), then prints every target.
 
-    python scripts/mechanism_calibrate.py            # compare the bundled fit with all targets
-    python scripts/mechanism_calibrate.py --write    # fit again (about five minutes on two cores), then compare
+    python -m scripts.mechanism_calibrate            # compare the bundled fit with all targets
+    python -m scripts.mechanism_calibrate --write    # fit again (about five minutes on two cores), then compare
 
 The search is a small evolution strategy over the kinetics of a product; for each kinetics the shares of the mechanisms are the best mixture
 under a pull towards the assumed shares, because the targets alone would not tell antigen loss from suppression. Only targets with
@@ -189,7 +189,7 @@ def main() -> None:
             step = salvage_arm(load(), "ide-cel", what, n=6000, seed=SEED, between=span)
             print(f"  {what:18s} {name:16s} n {step.treated:5d}  response {step.orr[0]:.0f} %  PFS median {step.pfs_median[0]:.1f} months")
     if a.report:
-        from mechanism_report import calibration_page
+        from scripts.mechanism_report import calibration_page
 
         a.report.write_text(calibration_page(load(), results, seed=SEED), encoding="utf-8")
         print(f"report: {a.report}")

@@ -1,6 +1,6 @@
 """Calibration of inference: are the posteriors of the mechanism wing right on patients whose truth is known?
 
-    python scripts/mechanism_inference.py [--patients 1000] [--bank 80000] [--seed 1]
+    python -m scripts.mechanism_inference [--patients 1000] [--bank 80000] [--seed 1]
 
 Five schedules, each seen with rich data (M-protein, soluble BCMA, CAR copies) and with poor data (M-protein only): ten sampling designs,
 one bank of simulated patients for each schedule, reused for all its patients. Printed: uniformity of the ranks of continuous parameters,

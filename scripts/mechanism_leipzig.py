@@ -1,6 +1,6 @@
 """Runs the mechanism wing over a cohort that is read in place, and prints numbers only: how many run, progressions, lasting responses.
 
-    python scripts/mechanism_leipzig.py WORKBOOK.xlsx [--mapping examples/mappings/leipzig.toml]
+    python -m scripts.mechanism_leipzig WORKBOOK.xlsx [--mapping examples/mappings/leipzig.toml]
 
 Nothing of the cohort is written anywhere.
 """
@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import rearm
-from rearm.course import failures
 from rearm.mechanism.data import collect
 from rearm.mechanism.parameters import load
 from rearm.mechanism.posterior import posterior_of
+from rearm.outcome.failure import failures
 from rearm.record import Record
 
 

@@ -1,6 +1,6 @@
 """Mutation testing of the response criteria: change one operator, number or condition at a time and see whether the tests notice.
 
-    python scripts/mutation.py [--share 0.25] [--jobs 2] [--module score] [--list]
+    python -m scripts.mutation [--share 0.25] [--jobs 2] [--module score] [--list]
 
 Code and tests are copied first, and each mutant is loaded in a process of its own; the working tree is left alone. A mutant is killed by
 the first disagreement with the literal second implementation on 2,000 generated courses, or else by the tests of the criteria, or by
@@ -35,10 +35,10 @@ import yaml  # noqa: F401  (loaded before the fork, so that no mutant pays for i
 
 HERE = Path(__file__).resolve().parents[1]
 ROOT = Path(os.environ.get("REARM_MUTATION_TREE", HERE))  # a copy, so that edits while this runs kill nothing
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "reference"), str(ROOT / "tests" / "unit")]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from imwg_generator import generate  # noqa: E402
-from imwg_reference import reference  # noqa: E402
+from tests.support.imwg_generator import generate  # noqa: E402
+from tests.support.imwg_reference import reference  # noqa: E402
 
 MODULES = ("score", "progression", "confirm", "levels", "limits")
 COURSES, SECONDS, WANTED = 2000, 90, 0.85
@@ -143,7 +143,7 @@ def _attribute(node: Any, name: str, value: Any) -> Any:
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, mutant: Mutant) -> None:
-        self.name, self.mutant = f"rearm.course.{mutant.module}", mutant
+        self.name, self.mutant = f"rearm.response.{mutant.module}", mutant
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         return importlib.util.spec_from_loader(name, self) if name == self.name else None
@@ -171,7 +171,7 @@ def survives(mutant: Mutant, cases: list[dict[str, Any]]) -> bool:
 
 
 def _passes(cases: list[dict[str, Any]]) -> bool:
-    from rearm.course.cases import run_cases
+    from tests.support.imwg_cases import run_cases
 
     for start in range(0, len(cases), 20):
         if not run_cases(cases[start : start + 20]).agreed:
@@ -186,7 +186,9 @@ def _in_a_copy() -> int:
             shutil.copytree(HERE / name, Path(folder) / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(HERE / "pyproject.toml", folder)
         place = {"REARM_MUTATION_TREE": folder, "REARM_SHARED": os.environ.get("REARM_SHARED", str(HERE.parent / "shared"))}
-        return subprocess.run([sys.executable, __file__, *sys.argv[1:]], env={**os.environ, **place}, check=False).returncode
+        return subprocess.run(
+            [sys.executable, "-m", "scripts.mutation", *sys.argv[1:]], env={**os.environ, **place}, check=False
+        ).returncode
 
 
 def main() -> int:
@@ -205,7 +207,7 @@ def main() -> int:
         print("\n".join(f"{m.module}.py:{m.line}  {m.what}" for m in chosen))
         return 0
     cases = [{**(case := generate(seed)), "expected": reference(case)} for seed in range(COURSES)]
-    whole = Mutant(chosen[0].module, 0, "nothing", ast.parse((ROOT / f"src/rearm/course/{chosen[0].module}.py").read_text("utf-8")))
+    whole = Mutant(chosen[0].module, 0, "nothing", ast.parse((ROOT / f"src/rearm/response/{chosen[0].module}.py").read_text("utf-8")))
     if not survives(whole, cases):
         print("The tests fail without any mutation, so nothing can be told. Mend them first.")
         return 2

@@ -1,7 +1,7 @@
 """Writes the generated pages of the dictionary to `docs/dictionary/`; always the same bytes for the same knowledge.
 
-python scripts/write_docs.py            # writes the pages, removes those that are no longer made
-python scripts/write_docs.py --check    # writes nothing; exit 1 with the names of the pages that are stale
+python -m scripts.write_docs            # writes the pages, removes those that are no longer made
+python -m scripts.write_docs --check    # writes nothing; exit 1 with the names of the pages that are stale
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+from scripts import docs_facts, docs_rules
+from scripts.docs_markdown import Citations
 
-import docs_facts
-import docs_rules
-from docs_markdown import Citations
-from rearm.intake.template import describe_tables
+from rearm.intake.tidy.template import describe_tables
 from rearm.knowledge import Knowledge, load
 
 NOTE = "<!-- Written by scripts/write_docs.py from the knowledge; edit the knowledge, then run `make docs`. -->"

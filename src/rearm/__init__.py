@@ -14,8 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rearm.assess import Assessment, AssessmentError, assess_all, assess_each, explain
-    from rearm.assess import assess as assess  # type: ignore[no-redef]  # the package of that name can be called
+    from rearm.assessment import Assessment, AssessmentError, assess, assess_all, assess_each, explain
     from rearm.errors import RearmError
     from rearm.intake import read
     from rearm.knowledge import Knowledge, KnowledgeError
@@ -42,11 +41,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Assessment": ("rearm.assess", "Assessment"),
-    "AssessmentError": ("rearm.assess", "AssessmentError"),
-    "assess_all": ("rearm.assess", "assess_all"),
-    "assess_each": ("rearm.assess", "assess_each"),
-    "explain": ("rearm.assess", "explain"),
+    "assess": ("rearm.assessment", "assess"),
+    "Assessment": ("rearm.assessment", "Assessment"),
+    "AssessmentError": ("rearm.assessment", "AssessmentError"),
+    "assess_all": ("rearm.assessment", "assess_all"),
+    "assess_each": ("rearm.assessment", "assess_each"),
+    "explain": ("rearm.assessment", "explain"),
     "Issue": ("rearm.record", "Issue"),
     "RearmError": ("rearm.errors", "RearmError"),
     "Record": ("rearm.record", "Record"),
@@ -61,8 +61,6 @@ def __getattr__(name: str) -> Any:
     """Public names are looked up on first use, so that `import rearm` costs nothing."""
     from importlib import import_module
 
-    if name == "assess":  # the package of that name, which can be called
-        return import_module("rearm.assess")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _HOMES[name]

@@ -11,21 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripts import write_docs
 
 import rearm
-from rearm.assess.check import check
-from rearm.assess.diff import diff
+from rearm.assessment.check import check
+from rearm.assessment.diff import diff
 from rearm.intake.dictionary import load_tables
 from rearm.knowledge import load
 from rearm.knowledge.rulesets import SharedRule
-from rearm.report.knowledge_text import diff_text
+from rearm.report.knowledge import diff_text
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 DATA = ROOT / "src" / "rearm" / "knowledge" / "data"
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import write_docs  # noqa: E402
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -177,7 +175,7 @@ def test_a_statement_and_an_indicator_are_added_as_the_page_says(extended: Path)
 
 
 def test_the_new_study_counts_in_the_pooled_figure(extended: Path) -> None:
-    from rearm.report.evidence import choose_evidence
+    from rearm.report.evidence.page import choose_evidence
 
     before, after = (choose_evidence(["talquetamab"], knowledge=k)[0].evidence.response for k in (load(), load(extended)))
     assert before is not None and after is not None

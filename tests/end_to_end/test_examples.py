@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import sys
 from collections import Counter
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
@@ -19,7 +18,7 @@ import yaml
 
 import rearm
 from rearm.intake import read, read_tables
-from rearm.intake.fhir import read_fhir
+from rearm.intake.fhir.read import read_fhir
 from rearm.record import EVENT_FIELDS, Record, Source
 
 ROOT = Path(__file__).parents[2]
@@ -30,13 +29,7 @@ PERSON = ("patient_id", "sex", "birth_date", "birth_year", "day_zero", "diagnosi
 
 @cache
 def script(name: str) -> ModuleType:
-    sys.path.insert(0, str(ROOT / "scripts"))
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module(f"scripts.{name}")
 
 
 @cache

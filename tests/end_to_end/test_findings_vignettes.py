@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from rearm.course.failure import failures
 from rearm.findings import Found, find
 from rearm.intake import read_tables
 from rearm.knowledge.catalogue import load_catalogue
+from rearm.outcome.failure import failures
 
 SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).parents[2].parent / "shared"))
 FILE = SHARED / "knowledge" / "vignettes.yaml"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import rearm
-from rearm.assess import Assessment
+from rearm.assessment import Assessment
 from rearm.record import Record
 
 ROOT = Path(__file__).parents[2]

@@ -19,14 +19,7 @@ MORE = SHARED / "knowledge" / "vignettes.yaml"
 
 
 def _runner() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("vignettes", ROOT / "scripts" / "vignettes.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules["vignettes"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("scripts.vignettes")
 
 
 RUNNER = _runner()

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import rearm
-from rearm.assess.logic import VERDICTS, grades, group_grades, verdicts
-from rearm.assess.plan import plan_of
-from rearm.assess.scenarios import worth_trying
-from rearm.assess.schema import json_schema
+from rearm.assessment.logic import VERDICTS, grades, group_grades, verdicts
+from rearm.assessment.plan import plan_of
+from rearm.assessment.scenarios import worth_trying
+from rearm.assessment.schema import json_schema
 from rearm.knowledge import load
 from rearm.record import EVENT_FIELDS, Record
 from rearm.rules import evaluate, findings_frame
@@ -146,8 +146,8 @@ def test_a_record_with_nothing_in_it(records):
 def test_the_published_schema_is_current_and_holds(records):
     from jsonschema import Draft202012Validator
 
-    published = json.loads((ROOT / "src" / "rearm" / "assess" / "schema.json").read_text(encoding="utf-8"))
-    assert published == json.loads(json.dumps(json_schema())), "write it anew: python -m rearm.assess.schema > src/rearm/assess/schema.json"
+    published = json.loads((ROOT / "src" / "rearm" / "assessment" / "schema.json").read_text(encoding="utf-8"))
+    assert published == json.loads(json.dumps(json_schema())), "write it anew: python -m rearm.assessment.schema > .../schema.json"
     Draft202012Validator.check_schema(published)
     validator = Draft202012Validator(published)
     for assessment in rearm.assess_all(records):

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.imwg_cases import case_record
+from tests.support.imwg_generator import generate
 
-from rearm.course import Visit, response_course
-from rearm.course.cases import case_record
-from rearm.course.response import ResponseCourse
 from rearm.record import Quantity, Record, When
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
-
-from imwg_generator import generate
+from rearm.response.course import ResponseCourse, response_course
+from rearm.response.score import Visit
 
 DEPTH = {"NE": 0, "PD": 1, "BL": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6, "sCR": 7}
 SEEDS = st.integers(min_value=0, max_value=10**9)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rearm.course.exposure import exposure
-from rearm.course.lines import lines, rows_outside_lines
 from rearm.knowledge.agents import load_agents
 from rearm.record import Infusion, Record, ResponseStatement, Source, Therapy, When
+from rearm.therapy.exposure import exposure
+from rearm.therapy.lines import lines, rows_outside_lines
 
 AGENTS = ["bortezomib", "carfilzomib", "lenalidomide", "daratumumab", "teclistamab", "melphalan", "dexamethasone"]
 PURPOSES = ["induction", "treatment", "transplant", "maintenance", "bridging", "lymphodepletion", "salvage", "supportive", "radiotherapy"]

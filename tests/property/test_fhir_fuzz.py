@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rearm.intake import InputError
-from rearm.intake.fhir import read_fhir
+from rearm.intake.fhir.read import read_fhir
 from rearm.record import EVENT_FIELDS, Record, Source
 
 Json = dict[str, Any]

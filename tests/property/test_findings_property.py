@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from rearm.course.failure import Failure, failures
 from rearm.findings import DERIVED, Found, derive, find
 from rearm.knowledge.catalogue import load_catalogue
+from rearm.outcome.failure import Failure, failures
 from rearm.record import (
     Condition,
     Fact,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from rearm.intake import InputError, read, read_tables
 from rearm.intake.dictionary import load_tables
-from rearm.intake.draft import draft_mapping
-from rearm.intake.strict_json import parse_json
+from rearm.intake.files.strict_json import parse_json
+from rearm.intake.mapping.draft import draft_mapping
 from rearm.record import Record
 
 _SUGGESTIVE = st.sampled_from(

@@ -3,7 +3,7 @@
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rearm.intake.regimens import parse
+from rearm.intake.regimen.read import parse
 from rearm.knowledge.agents import load_agents, load_regimens
 
 NAMES = sorted({n for a in load_agents().values() for n in a.names()} | {n for r in load_regimens().values() for n in r.names})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rearm.knowledge.tests import TestDef, load_tests
+from rearm.knowledge.lab_tests import TestDef, load_tests
 from rearm.units import NumberUnreadable, UnitMissing, UnitNotAllowed, bound, factor, normal_unit, parse_number, scaled
 
 NUMBER_TESTS = [t for t in load_tests().values() if t.kind == "number"]

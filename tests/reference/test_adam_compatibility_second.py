@@ -6,7 +6,7 @@ import random
 
 import pandas as pd
 
-from rearm.report.compatibility import Stated, confirm_stated
+from rearm.export.stated_rs import Stated, confirm_stated
 
 RANK = {"PD": 8, "sCR": 7, "CR": 6, "VGPR": 5, "PR": 4, "MR": 3, "SD": 2, "NE": 1}
 RESPONSE = ["sCR", "CR", "VGPR", "PR", "MR"]

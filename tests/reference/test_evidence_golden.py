@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evidence_classical import glmm_logit, logit_proportions, random_effects
+from tests.support.evidence_classical import glmm_logit, logit_proportions, random_effects
 
 from rearm.evidence.pool import LOG_MONTHS, LOGIT
 from rearm.evidence.quadrature import binomial_likelihood, normal_likelihood, posterior, spread

@@ -1,18 +1,11 @@
-"""The course against the slow, literal reference on generated courses. The full number: `python scripts/imwg_compare.py 20000`."""
+"""The course against the slow, literal reference on generated courses. The full number: `python -m scripts.imwg_compare 20000`."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-from rearm.course.cases import run_cases
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from imwg_generator import generate
-from imwg_reference import reference
+from tests.support.imwg_cases import run_cases
+from tests.support.imwg_generator import generate
+from tests.support.imwg_reference import reference
 
 COURSES = 2_000
 

@@ -1,17 +1,14 @@
 """The kernel against a stiff solver at tight tolerance, and its parts against closed forms and simulation."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("numba")
 pytest.importorskip("scipy")
-sys.path.insert(0, str(Path(__file__).parent))
 
-from mechanism_reference import solve
+from tests.support.mechanism_reference import solve
 
 from rearm.mechanism.data import drug
 from rearm.mechanism.model import OUTPUTS, PARAMETERS, rate_of_change
@@ -60,7 +57,7 @@ def test_second_infusion_and_drugs_agree_with_the_stiff_solver() -> None:
 
 
 def test_the_written_equations_and_the_compiled_reference_are_the_same() -> None:
-    from mechanism_reference import slope
+    from tests.support.mechanism_reference import slope
 
     _, params, start, _, _ = _group(3)
     for p, s in zip(params, start, strict=True):

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from rearm.course.exposure import exposure
-from rearm.intake.regimens import RegimenPart, parse
+from rearm.intake.regimen.read import RegimenPart, parse
 from rearm.knowledge.agents import candidate_sets
 from rearm.record import Infusion, Record, Source, Therapy, When
+from rearm.therapy.exposure import exposure
 
 SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).parents[3] / "shared"))
 WORKBOOK = SHARED / "data" / "leipzig_cart" / "cart_bridging_data.xlsx"

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from rearm.knowledge.tests import load_tests
+from rearm.knowledge.lab_tests import load_tests
 from rearm.units import normal_unit
 
 ucumvert = pytest.importorskip("ucumvert")
@@ -124,5 +124,5 @@ def test_conversions_agree_with_published_factors(test_id: str, unit: str, publi
 
 
 def test_pint_is_not_imported_at_run_time() -> None:
-    code = "import sys, rearm.units, rearm.knowledge.tests as t; t.load_tests(); assert not {'pint', 'ucumvert'} & set(sys.modules)"
+    code = "import sys, rearm.units, rearm.knowledge.lab_tests as t; t.load_tests(); assert not {'pint', 'ucumvert'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

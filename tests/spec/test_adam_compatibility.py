@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from rearm.report.compatibility import RsError, Stated, confirm_stated, read_rs, rs_of_record, stated_adrs
+from rearm.export.stated_rs import RsError, Stated, confirm_stated, read_rs, rs_of_record, stated_adrs
 
 # visits as `response@day`, PD with its reason: i imaging, l laboratory, d death of progression; `> n`: new therapy on day n
 TABLE = """
@@ -157,11 +157,8 @@ def test_rs_without_a_needed_column_is_refused() -> None:
 
 
 def test_responses_of_a_record() -> None:
-    import sys
-    from pathlib import Path
 
-    sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-    from course_builder import death, record, team
+    from tests.support.course_builder import death, record, team
 
     patient = record(
         responses=[team(28, "PR"), team(56, "nCR"), team(84, "PD", basis="new lesion on PET"), team(99, "PD")],
@@ -188,11 +185,8 @@ def test_responses_of_a_record() -> None:
 )
 def test_by_what_a_progression_was_called(said: dict[str, str], images: dict[str, bool], at_once: bool) -> None:
     """Pattern and lesions of the record come before the wording of the basis."""
-    import sys
-    from pathlib import Path
 
-    sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-    from course_builder import lesion, record, team
+    from tests.support.course_builder import lesion, record, team
 
     patient = record(responses=[team(28, "PR"), team(84, "PD", **said)], imaging=[lesion(80, **images)] if images else [])
     found = rs_of_record(patient)[-1]

@@ -4,7 +4,7 @@
 from typing import Any
 
 import pytest
-from findings_case import INFUSION, LINES, variant
+from tests.support.findings_case import INFUSION, LINES, variant
 
 from rearm.findings import Found
 from rearm.findings.alterations import alterations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from assess_case import assessed, plan
+from tests.support.assess_case import assessed, plan
 
 # A patient with a late relapse after ide-cel, three classes refractory, nothing else known.
 LATE = {

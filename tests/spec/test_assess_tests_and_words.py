@@ -6,11 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from assess_case import assessed, plan
+from tests.support.assess_case import assessed, plan
 
 import rearm
-from rearm.assess.patient import Patient, Shown
-from rearm.assess.scenarios import varied
+from rearm.assessment.patient import Patient, Shown
+from rearm.assessment.scenarios import varied
 from rearm.findings import Found
 from rearm.record import Infusion, Lab, Quantity, Record, Source, When
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from rearm.course.exposure import exposure
 from rearm.record import Fact, Infusion, Record, RefractorinessStatement, ResponseStatement, Source, Therapy, When
+from rearm.therapy.exposure import exposure
 
 WORD = {True: "yes", False: "no", None: "?"}
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rearm.assess.logic import NOT_APPLICABLE, grade_word, grades
-from rearm.assess.plan import plan_of
+from rearm.assessment.logic import NOT_APPLICABLE, grade_word, grades
+from rearm.assessment.plan import plan_of
 from rearm.knowledge.bundle import load
 from rearm.rules import conditions_of, evaluate, findings_frame, truth
 

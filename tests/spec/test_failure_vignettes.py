@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.support.vignette_record import record_of
 
-from rearm.course import Failure, failures
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from vignette_record import record_of
+from rearm.outcome.failure import Failure, failures
 
 SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
 FILE = SHARED / "knowledge" / "vignettes.yaml"

@@ -1,7 +1,7 @@
 """Findings behind rules that a review of the reports asked for. Infusion on day 0, failure on day 200, read on day 220."""
 
 import pytest
-from findings_case import Row, condition, findings, imaging, lab, shown, variant
+from tests.support.findings_case import Row, condition, findings, imaging, lab, shown, variant
 
 COPIES = "car_copies_per_ug_dna"
 

@@ -2,7 +2,7 @@
 # ruff: noqa: E501  (rows of a table stay on one line)
 
 import pytest
-from findings_case import Row, findings, imaging, lab, shown, stain, therapy, variant
+from tests.support.findings_case import Row, findings, imaging, lab, shown, stain, therapy, variant
 
 from rearm.findings import derive
 from rearm.findings.variants import Protein, read_protein

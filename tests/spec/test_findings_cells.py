@@ -1,7 +1,7 @@
 """Findings on CAR-T cells, inflammation, product and earlier therapy as tables. Infusion on day 0, failure on day 200, read on day 220."""
 
 import pytest
-from findings_case import Row, findings, lab, shown, therapy
+from tests.support.findings_case import Row, findings, lab, shown, therapy
 
 COPIES = "car_copies_per_ug_dna"
 

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from findings_case import findings, record_of
+from tests.support.findings_case import findings, record_of
 
-from rearm.course.exposure import exposure
-from rearm.course.failure import failures
 from rearm.findings import find
 from rearm.knowledge.catalogue import load_catalogue
+from rearm.outcome.failure import failures
 from rearm.record import Fact, Infusion, Source, When
+from rearm.therapy.exposure import exposure
 
 
 def read(record):

@@ -4,7 +4,7 @@
 from typing import Any
 
 import pytest
-from findings_case import Row, condition, fact, findings, imaging, lab, shown, therapy, toxicity
+from tests.support.findings_case import Row, condition, fact, findings, imaging, lab, shown, therapy, toxicity
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 # ruff: noqa: E501  (rows of a table stay on one line)
 
 import pytest
-from findings_case import Row, condition, findings, lab, shown, variant
+from tests.support.findings_case import Row, condition, findings, lab, shown, variant
 
 from rearm.findings import derive
 

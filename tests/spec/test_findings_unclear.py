@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from rearm.course.failure import failures
 from rearm.findings import Found, find
 from rearm.knowledge.catalogue import load_catalogue
+from rearm.outcome.failure import failures
 from rearm.record import Condition, Death, Lab, Record, Source, Toxicity, When
 
 AS_OF = 220

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from rearm.course.cases import run_cases
+from tests.support.imwg_cases import run_cases
 
 SERUM = {"serum_m_g_dl": 4.0, "serum_ife": "pos", "urine_m_mg_24h": 0, "urine_ife": "neg"}
 URINE = {"serum_m_g_dl": 0, "serum_ife": "pos", "urine_m_mg_24h": 2000, "urine_ife": "pos"}

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-
-from rearm.course.cases import run_cases
+from tests.support.imwg_cases import run_cases
 
 SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
 FILE = SHARED / "knowledge" / "imwg_cases.yaml"

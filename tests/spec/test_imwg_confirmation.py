@@ -5,20 +5,17 @@ Each row gives the assessments with the criteria of progression that they meet, 
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.course_builder import infusion, lab, lesion, record, serum, therapy
 
-from rearm.course import ResponseCourse, failures, load_criteria, response_course
-from rearm.course.confirm import Confirmed, confirm
-from rearm.course.lesions import Pd
-from rearm.course.score import Visit
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
-
-from course_builder import infusion, lab, lesion, record, serum, therapy
+from rearm.outcome.failure import failures
+from rearm.response.confirm import Confirmed, confirm
+from rearm.response.course import ResponseCourse, response_course
+from rearm.response.criteria import load_criteria
+from rearm.response.lesions import Pd
+from rearm.response.score import Visit
 
 # criteria: (name, needs a repeat, too early after CAR-T to tell)
 SERUM, URINE = ("serum", True, False), ("urine", True, False)

@@ -18,9 +18,14 @@ PAGE = ROOT / "docs" / "response-cases.md"
 @pytest.mark.skipif(not FILE.exists(), reason="the shared cases are not here")
 def test_the_page_of_worked_cases_is_up_to_date() -> None:
     made = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "imwg_page.py"), str(FILE)], capture_output=True, text=True, encoding="utf-8", check=True
+        [sys.executable, "-m", "scripts.imwg_page", str(FILE)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
     )
-    assert made.stdout == PAGE.read_text("utf-8"), "run: python scripts/imwg_page.py FILE.yaml > docs/response-cases.md"
+    assert made.stdout == PAGE.read_text("utf-8"), "run: python -m scripts.imwg_page FILE.yaml > docs/response-cases.md"
 
 
 def test_the_page_says_how_many_agreed() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rearm.intake import read, read_tables
-from rearm.intake.control_characters import clean_json
-from rearm.intake.ids import id_key
+from rearm.intake.build.checks.ids import id_key
+from rearm.intake.files.control_characters import clean_json
 
 
 @pytest.mark.parametrize("control", ["\x1b", "\x07", "\x7f", "\x9b"])

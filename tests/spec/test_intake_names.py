@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rearm.intake import read_tables
-from rearm.knowledge.tests import find_tests, load_tests, read_tests
+from rearm.knowledge.lab_tests import find_tests, load_tests, read_tests
 from rearm.record import Record
 
 PATIENT = {"patient_id": "A", "last_seen_day": 400}

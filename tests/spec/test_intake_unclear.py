@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from rearm.intake import InputError, read, read_tables
-from rearm.intake.fhir import read_fhir
-from rearm.intake.strict_json import parse_json
+from rearm.intake.fhir.read import read_fhir
+from rearm.intake.files.strict_json import parse_json
 from rearm.record import Issue, Record, When
 
 TODAY = date(2026, 1, 1)

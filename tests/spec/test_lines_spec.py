@@ -5,8 +5,8 @@ columns: line number in the input | start | end | agents | purpose | progression
 
 import pytest
 
-from rearm.course.lines import lines, prior_lines, rows_outside_lines
 from rearm.record import Infusion, Record, ResponseStatement, Source, Therapy, When
+from rearm.therapy.lines import lines, prior_lines, rows_outside_lines
 
 
 def record(table: str, infused: tuple[int, ...] = (), pd: tuple[int, ...] = (), never: bool = False) -> Record:

@@ -1,14 +1,14 @@
-"""Virtual patients are judged by the same criteria as real ones: the fast rule agrees with `rearm.course`, patient by patient."""
+"""Virtual patients are judged by the same criteria as real ones: the fast rule agrees with `rearm.response`, patient by patient."""
 
 import numpy as np
 import pytest
 
 pytest.importorskip("numba")
 
-from rearm.course import failures
 from rearm.mechanism.parameters import load
 from rearm.mechanism.records import virtual_record
 from rearm.mechanism.virtual import best_level, cohort, patients
+from rearm.outcome.failure import failures
 
 DEPTH = {None: 1, "NE": 1, "PD": 1, "SD": 1, "MR": 2, "PR": 3, "VGPR": 4, "CR": 5, "sCR": 5}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from assess_case import assessed, plan
+from tests.support.assess_case import assessed, plan
 
 LATE = {
     "car_target_bcma": True,

@@ -7,7 +7,7 @@ Isa, Elo, Sel, C cyclophosphamide, M melphalan, B bendamustine, d dexamethasone,
 
 import pytest
 
-from rearm.intake.regimens import parse
+from rearm.intake.regimen.read import parse
 
 LETTERS = {
     "V": "bortezomib",

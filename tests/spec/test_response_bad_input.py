@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rearm.intake import read_tables
-from rearm.report.response import response_object
+from rearm.outcome.patient_course import response_object
 
 M, U, K, L = "serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc"
 Row = tuple[str, str, str, str]  # date, test, value, unit

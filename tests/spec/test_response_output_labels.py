@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.course_builder import infusion, lab, lesion, record, serum
 
-from rearm.course import ResponseCourse, load_criteria, response_course
 from rearm.record import Quantity
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-from course_builder import infusion, lab, lesion, record, serum
+from rearm.response.course import ResponseCourse, response_course
+from rearm.response.criteria import load_criteria
 
 SERUM, URINE, SIFE, UIFE = "serum_m_protein", "urine_m_protein_24h", "serum_immunofixation", "urine_immunofixation"
 MARROW, CLONAL = "marrow_plasma_cells", "marrow_clonality"

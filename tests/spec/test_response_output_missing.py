@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.course_builder import death, lab, lesion, record, therapy
 
-from rearm.course import Visit, criteria_table, load_criteria, response_course
 from rearm.record import Quantity
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-from course_builder import death, lab, lesion, record, therapy
+from rearm.response.course import response_course
+from rearm.response.criteria import criteria_table, load_criteria
+from rearm.response.score import Visit
 
 URINE, SERUM, IFE = "urine_m_protein_24h", "serum_m_protein", "urine_immunofixation"
 AT_MOST = Quantity(0.0, 0.3, high_open=True)

@@ -5,9 +5,8 @@ import re
 from typing import Any
 
 import pytest
-from findings_case import INFUSION, LINES
+from tests.support.findings_case import INFUSION, LINES
 
-from rearm.course.failure import failures
 from rearm.findings import Found, find
 from rearm.findings.scores import ScoreResult, scores
 from rearm.intake import read_tables
@@ -15,6 +14,7 @@ from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import load
 from rearm.knowledge.catalogue import load_catalogue
 from rearm.knowledge.scores import load_scores, read_scores
+from rearm.outcome.failure import failures
 from rearm.record import Source
 
 CELL = Source("labs.csv", "row 1")

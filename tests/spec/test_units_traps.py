@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rearm import units
-from rearm.knowledge.tests import definition
+from rearm.knowledge.lab_tests import definition
 
 READ = """
 test                     | value    | unit           | read as

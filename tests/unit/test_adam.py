@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,13 +11,11 @@ from typing import Any
 import polars as pl
 import pyreadstat
 import pytest
+from tests.support.course_builder import death, record, serum, therapy
 
+from rearm.export.adam import ADRS_SCHEMA, ADTTE_SCHEMA, AVAL, Datasets, course_datasets, write_adam
+from rearm.outcome.patient_course import patient_course
 from rearm.record import Record
-from rearm.report.adam import ADRS_SCHEMA, ADTTE_SCHEMA, AVAL, Datasets, course_datasets, write_adam
-from rearm.report.response import patient_course
-
-sys.path.insert(0, str(Path(__file__).parent))
-from course_builder import death, record, serum, therapy
 
 FALL = {-5: 4.0, 28: 1.0, 56: 0.3, 84: 0.3, 112: 1.2, 140: 1.6}
 
@@ -99,10 +96,8 @@ def test_without_a_calendar_date_days_still_hold() -> None:
 
 
 def test_best_confirmed_is_that_of_the_course_on_generated_courses() -> None:
-    sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
-    from imwg_generator import generate
-
-    from rearm.course.cases import case_record
+    from tests.support.imwg_cases import case_record
+    from tests.support.imwg_generator import generate
 
     for seed in range(300):
         patient, criteria, start, _, _ = case_record(generate(seed))

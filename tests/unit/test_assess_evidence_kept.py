@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rearm.assess import evidence as kept
-from rearm.assess.evidence import evidence_of, pooled_for
+from rearm.assessment import evidence as kept
+from rearm.assessment.evidence import evidence_of, pooled_for
 from rearm.knowledge import Knowledge, load
 
 

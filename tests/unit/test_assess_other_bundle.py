@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import rearm
-from rearm.assess.check import check
-from rearm.assess.diff import diff
+from rearm.assessment.check import check
+from rearm.assessment.diff import diff
 from rearm.knowledge import KnowledgeError, load
 from rearm.knowledge.bundle import DATA
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from small_bundle import indicator, patient, rule, tables, write
+from tests.support.small_bundle import indicator, patient, rule, tables, write
 
-from rearm.assess.assess import assess_patients
-from rearm.assess.evidence import ExpectedRow, OptionEvidence
-from rearm.assess.plan import plan_of
+from rearm.assessment.evidence import ExpectedRow, OptionEvidence
+from rearm.assessment.pipeline import assess_patients
+from rearm.assessment.plan import plan_of
 from rearm.knowledge import load
 
 DIRECT = OptionEvidence(directness="direct", note="")
@@ -457,8 +457,8 @@ def test_patients_of_a_batch_do_not_touch_each_other(made):
 
 
 def test_explain_traces_every_rule(monkeypatch, made):
-    import rearm.assess.explanation as module
-    from rearm.assess import explain
+    import rearm.assessment.explanation as module
+    from rearm.assessment import explain
 
     plan = made()
     monkeypatch.setattr(module, "patient_at", lambda record, as_of, plan: patient(**CLEAR | {"anc": (0.0, 0.8)}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rearm.course import CriteriaError, criteria_table, load_criteria
+from rearm.response.criteria import CriteriaError, criteria_table, load_criteria
 
 
 def test_default_says_version_and_parameters() -> None:

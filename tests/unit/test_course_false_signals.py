@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.course_builder import condition, lab, record, serum, therapy
 
-from rearm.course import ResponseCourse, load_criteria, response_course
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from course_builder import condition, lab, record, serum, therapy
+from rearm.response.course import ResponseCourse, response_course
+from rearm.response.criteria import load_criteria
 
 
 def course(**parts: Any) -> ResponseCourse:

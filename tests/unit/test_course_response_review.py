@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,16 @@ from typing import Any
 import polars as pl
 import pytest
 from rich.console import Console
+from tests.support.course_builder import condition, death, infusion, lab, lesion, record, serum, src, team, therapy
 
-from rearm.course import ResponseCourse, load_criteria, response_course
+from rearm.export.adam import write_frames
+from rearm.outcome.patient_course import patient_course, response_object
 from rearm.record import Imaging, Record, When
-from rearm.report.adam import write_frames
-from rearm.report.response import patient_course, response_object
-from rearm.report.response_page import response_index, response_page
-from rearm.report.response_plots import spider
-from rearm.report.response_terminal import print_course
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from course_builder import condition, death, infusion, lab, lesion, record, serum, src, team, therapy
+from rearm.report.response.page import response_index, response_page
+from rearm.report.response.plots import spider
+from rearm.report.response.terminal import print_course
+from rearm.response.course import ResponseCourse, response_course
+from rearm.response.criteria import load_criteria
 
 FALL = {-3: 3.0, 28: 1.0, 56: 1.0}
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.course_builder import death, infusion, lab, record, serum, team, therapy
 
-from rearm.course import Endpoint, course_endpoint, endpoints, failures, response_course
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from course_builder import death, infusion, lab, record, serum, team, therapy
-
+from rearm.outcome.endpoints import Endpoint, course_endpoint, endpoints
+from rearm.outcome.failure import failures
 from rearm.record import When
+from rearm.response.course import response_course
 
 RESPONSE = {-6: 3.0, 28: 1.0, 56: 0.5, 90: 0.5}
 FAILED = {**RESPONSE, 120: 1.2, 134: 1.4}

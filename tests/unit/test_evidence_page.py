@@ -17,7 +17,8 @@ from rearm.evidence import MEASURES, evidence_for, forest_rows, listed_rows, sep
 from rearm.knowledge import KnowledgeError, load
 from rearm.knowledge.studies import STRATEGIES
 from rearm.report.draw import svg
-from rearm.report.evidence import (
+from rearm.report.evidence.forest import estimate_words, forest_lines, forest_spec
+from rearm.report.evidence.page import (
     STRATEGY_TITLES,
     choose_evidence,
     evidence_object,
@@ -26,7 +27,6 @@ from rearm.report.evidence import (
     evidence_text,
     write_evidence_svgs,
 )
-from rearm.report.forest import estimate_words, forest_lines, forest_spec
 
 SUMMARY = {"directness": "direct", "setting": "after BCMA CAR-T", "study": None, "events": None, "weight": None, "weak": None}
 SUMMARY |= {"borrowed_share": None, "note": None}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.course_builder import condition, death, fact, infusion, lab, lesion, record, serum, src, team, therapy
 
-from rearm.course import Failure, failures, load_criteria
+from rearm.outcome.failure import Failure, failures
 from rearm.record import Lab, Quantity, Record, When
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from course_builder import condition, death, fact, infusion, lab, lesion, record, serum, src, team, therapy
+from rearm.response.criteria import load_criteria
 
 RESPONSE = {-6: 3.0, 28: 1.0, 56: 0.5, 90: 0.5}
 FAILED = {**RESPONSE, 120: 1.2, 134: 1.4}

@@ -7,7 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fhir_builder import RXNORM, SUBJECT, agent, bundle, code, codes, infusion, m_protein, patient, read_text, record_of, without
+from tests.support.fhir_builder import (
+    RXNORM,
+    SUBJECT,
+    agent,
+    bundle,
+    code,
+    codes,
+    infusion,
+    m_protein,
+    patient,
+    read_text,
+    record_of,
+    without,
+)
 
 from rearm.intake import InputError, read
 from rearm.record import Quantity

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fhir_builder import RXNORM, SNOMED, SUBJECT, agent, code, codes, infusion, quantity, record_of, without
+from tests.support.fhir_builder import RXNORM, SNOMED, SUBJECT, agent, code, codes, infusion, quantity, record_of, without
 
 Json = dict[str, Any]
 

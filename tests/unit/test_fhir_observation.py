@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from fhir_builder import LOINC, SNOMED, SUBJECT, code, codes, infusion, m_protein, patient, quantity, record_of, without
+from tests.support.fhir_builder import LOINC, SNOMED, SUBJECT, code, codes, infusion, m_protein, patient, quantity, record_of, without
 
 from rearm.record import Quantity
 
@@ -324,7 +324,7 @@ def test_tumour_size_as_in_mcode() -> None:
 def test_no_car_t_still_gives_results() -> None:
     import json
 
-    from fhir_builder import bundle, read_text
+    from tests.support.fhir_builder import bundle, read_text
 
     record = read_text(json.dumps(bundle(patient(), m_protein()))).records[0]
     assert (record.infusions, len(record.labs)) == ((), 1)

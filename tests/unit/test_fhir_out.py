@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.support.course_builder import record, serum
 
-from rearm.course import load_criteria
-from rearm.report.fhir_out import DISEASE_STATUS_PROFILE, response_bundle, response_observations
-from rearm.report.response import patient_course
-
-sys.path.insert(0, str(Path(__file__).parent))
-from course_builder import record, serum
+from rearm.export.fhir import DISEASE_STATUS_PROFILE, response_bundle, response_observations
+from rearm.outcome.patient_course import patient_course
+from rearm.response.criteria import load_criteria
 
 FALL = {-5: 4.0, 28: 1.0, 56: 0.3, 84: 0.3, 112: 1.2, 140: 1.6}
 PATIENT = replace(record(labs=serum(FALL)), patient_id="P-1", day_zero=date(2024, 1, 1))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from rearm.report.files import file_name
+from rearm.files import file_name
 
 
 @pytest.mark.parametrize("patient_id", ["SYN-01", "A_7", "0042"])

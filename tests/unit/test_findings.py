@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from rearm.course.failure import failures
 from rearm.findings import DERIVED, FUNCTIONS, Found, derive, find
 from rearm.findings.base import all3, any3, finding, measured, not3
 from rearm.findings.context import Context, hull
 from rearm.findings.microenvironment import divided
 from rearm.knowledge.catalogue import load_catalogue
+from rearm.outcome.failure import failures
 from rearm.record import Condition, Infusion, Lab, Quantity, Record, Source, Toxicity, When
 
 S = Source("t", "row 1")

@@ -19,14 +19,14 @@ def test_imports_go_down_only():
 def test_a_model_that_feeds_the_assessment_would_be_told(tmp_path):
     """The contract bites: an import of the mechanism from the assessment breaks it."""
     package = tmp_path / "rearm"
-    for room in ("assess", "mechanism"):
+    for room in ("assessment", "mechanism"):
         (package / room).mkdir(parents=True)
         (package / room / "__init__.py").write_text("")
     (package / "__init__.py").write_text("")
-    (package / "assess" / "__init__.py").write_text("import rearm.mechanism\n")
+    (package / "assessment" / "__init__.py").write_text("import rearm.mechanism\n")
     (tmp_path / "lint.toml").write_text(
         '[tool.importlinter]\nroot_package = "rearm"\n[[tool.importlinter.contracts]]\nname = "x"\ntype = "forbidden"\n'
-        'source_modules = ["rearm.assess"]\nforbidden_modules = ["rearm.mechanism"]\n'
+        'source_modules = ["rearm.assessment"]\nforbidden_modules = ["rearm.mechanism"]\n'
     )
     program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from importlinter.cli import lint_imports_command as c; c()"
     command = [sys.executable, "-c", program, "--config", str(tmp_path / "lint.toml"), "--no-cache"]
@@ -46,7 +46,7 @@ def test_public_names():
 
     for name in rearm.__all__:
         assert getattr(rearm, name) is not None
-    import rearm.assess  # importing the package must not hide the function of the same name
+    import rearm.assessment.pipeline
 
     assert callable(rearm.assess)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -12,7 +12,7 @@ import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from rearm.intake import InputError, read
-from rearm.intake.tables import read_grids
+from rearm.intake.files.read import read_grids
 
 PATIENTS = "patient_id,sex\nA,F\n"
 

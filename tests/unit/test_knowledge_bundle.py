@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from small_bundle import tables, write
+from tests.support.small_bundle import tables, write
 
 from rearm.knowledge import KnowledgeError, load
 from rearm.knowledge._cache import cache_folder

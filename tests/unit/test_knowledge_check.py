@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from small_bundle import tables, with_examples, write
+from tests.support.small_bundle import tables, with_examples, write
 
-from rearm.assess.check import check
-from rearm.assess.check_numbers import numbers_in
-from rearm.assess.diff import diff
+from rearm.assessment.check import check
+from rearm.assessment.check_numbers import numbers_in
+from rearm.assessment.diff import diff
 from rearm.knowledge import load
 
 

@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
-from rearm.assess.diff import EntryChange, KnowledgeDiff, ResultChange
+from rearm.assessment.diff import EntryChange, KnowledgeDiff, ResultChange
 from rearm.knowledge import KnowledgeError, load
 from rearm.knowledge.bundle import DATA
-from rearm.report.knowledge_text import diff_object, diff_text, entries_named, entry_object, entry_text, example_words
+from rearm.report.knowledge import diff_object, diff_text, entries_named, entry_object, entry_text, example_words
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rearm.course.limits import at_least, at_most, below, over
+from rearm.response.limits import at_least, at_most, below, over
 
 # a limit of 0 makes the end of the tolerance itself a number that can be written; what lies at it is at the limit
 ROWS: list[tuple[Callable[[float, float], bool], list[bool]]] = [

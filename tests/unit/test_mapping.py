@@ -8,9 +8,9 @@ import openpyxl
 import pytest
 
 from rearm.intake import InputError, Reading, read
-from rearm.intake.draft import draft_mapping, write_draft
-from rearm.intake.mapping_model import load_mapping
-from rearm.intake.template import write_template
+from rearm.intake.mapping.draft import draft_mapping, write_draft
+from rearm.intake.mapping.model import load_mapping
+from rearm.intake.tidy.template import write_template
 from rearm.record import Record, When
 
 Rows = list[list[object]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -13,17 +12,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 from rich.console import Console
+from tests.support.course_builder import death, infusion, lab, record, serum, team, therapy
 
+from rearm.cli.response_files import run_response
 from rearm.intake import read
+from rearm.outcome.patient_course import course_object, patient_course, response_object, response_schema
 from rearm.record import Record, Source
-from rearm.report.response import course_object, patient_course, response_object, response_schema
-from rearm.report.response_files import run_response
-from rearm.report.response_page import response_index, response_page
-from rearm.report.response_plots import changes, course_picture, events, segments, spider, swimmer
-from rearm.report.response_terminal import print_course, value_words
-
-sys.path.insert(0, str(Path(__file__).parent))
-from course_builder import death, infusion, lab, record, serum, team, therapy
+from rearm.report.response.page import response_index, response_page
+from rearm.report.response.plots import changes, course_picture, events, segments, spider, swimmer
+from rearm.report.response.terminal import print_course, value_words
 
 FALL = {-5: 4.0, 28: 1.0, 56: 0.3, 84: 0.3, 112: 1.2, 140: 1.6}
 EXAMPLES = Path(__file__).parents[2] / "examples" / "tables"
@@ -251,7 +248,7 @@ def test_files_of_the_examples(tmp_path: Path) -> None:
 
 
 def test_a_fault_with_one_patient_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import rearm.report.response_files as files
+    import rearm.cli.response_files as files
 
     real = files.patient_course
 
@@ -278,11 +275,10 @@ def test_a_record_of_nothing_is_still_answered() -> None:
 
 
 def test_generated_courses_of_every_type_come_out_in_every_form() -> None:
-    sys.path.insert(0, str(Path(__file__).parents[1] / "reference"))
-    from imwg_generator import generate
+    from tests.support.imwg_cases import case_record
+    from tests.support.imwg_generator import generate
 
-    from rearm.course.cases import case_record
-    from rearm.report.fhir_out import response_bundle
+    from rearm.export.fhir import response_bundle
 
     validator = jsonschema.Draft202012Validator(response_schema())
     for seed in range(80):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rearm.knowledge.tests import by_loinc, check_loinc, definition, load_tests, read_tests
+from rearm.knowledge.lab_tests import by_loinc, check_loinc, definition, load_tests, read_tests
 
 SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).parents[2].parent / "shared"))
 ALL_CODES = [code.code for test in load_tests().values() for code in test.loinc]

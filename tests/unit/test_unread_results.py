@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.course_builder import death, infusion, lab, lesion, record, serum, src, team
 
-from rearm.course import Failure, failures, load_criteria
-from rearm.course.criteria import criteria_table
 from rearm.intake import read_tables
+from rearm.outcome.failure import Failure, failures
 from rearm.record import Imaging, Lab, Quantity, When
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from course_builder import death, infusion, lab, lesion, record, serum, src, team
+from rearm.response.criteria import criteria_table, load_criteria
 
 RESPONSE = {-6: 2.2, 28: 0.5, 56: 0.5, 90: 0.5}
 

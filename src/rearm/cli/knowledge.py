@@ -23,8 +23,15 @@ def evidence(
     as_json: Json = False,
 ) -> None:
     """Show the studies behind an option: each arm, the pooled figure, how direct it is, and what is shown but not pooled."""
-    from rearm.report.evidence import choose_evidence, evidence_object, evidence_overview, evidence_page, evidence_text, write_evidence_svgs
-    from rearm.report.files import write_text
+    from rearm.files import write_text
+    from rearm.report.evidence.page import (
+        choose_evidence,
+        evidence_object,
+        evidence_overview,
+        evidence_page,
+        evidence_text,
+        write_evidence_svgs,
+    )
 
     bundle = known(knowledge)
     chosen = choose_evidence(names or (), knowledge=bundle)
@@ -50,7 +57,7 @@ def knowledge_check(
     as_json: Json = False,
 ) -> None:
     """List everything that falls short: schema, sources, numbers, conditions, examples. Exit 1 when there is something."""
-    from rearm.assess.check import check as checked
+    from rearm.assessment.check import check as checked
 
     problems = checked(folder if folder is None else bundle_folder(folder))
     if as_json:
@@ -69,7 +76,7 @@ def knowledge_show(
     name: Annotated[str, typer.Argument(help="Id of an option, factor, statement, study, source, finding or test.")], as_json: Json = False
 ) -> None:
     """Show one entry: what it says, its rules, its sources."""
-    from rearm.report.knowledge_text import entry_object, entry_text
+    from rearm.report.knowledge import entry_object, entry_text
 
     if as_json:
         print_json(entry_object(name))
@@ -85,9 +92,9 @@ def knowledge_diff(
     as_json: Json = False,
 ) -> None:
     """Say what changed between two bundles, and which verdicts of the bundled example patients changed with it."""
-    from rearm.assess.diff import diff
+    from rearm.assessment.diff import diff
     from rearm.knowledge import load
-    from rearm.report.knowledge_text import diff_object, diff_text
+    from rearm.report.knowledge import diff_object, diff_text
 
     found = diff(load(bundle_folder(before)), load(bundle_folder(after)), _examples())
     if as_json:

@@ -27,12 +27,12 @@ def mechanism(
     as_json: Json = False,
 ) -> None:
     """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test. It feeds no cause and no option."""
+    from rearm.files import unique_names, write_text
     from rearm.mechanism import MechanismError, posterior
-    from rearm.report.files import unique_names, write_text
     from rearm.report.mechanism import mechanism_page, mechanism_text
 
     records = chosen_patients(read_input(path, mapping), patient)
-    names = unique_names(records)
+    names = unique_names(record.patient_id for record in records)
     found = []
     for record in records:
         try:
@@ -64,9 +64,9 @@ def trial(
     as_json: Json = False,
 ) -> None:
     """A trial on virtual patients: arms of therapies, judged by the same response criteria as real ones. A model's hypothesis."""
+    from rearm.files import write_text
     from rearm.knowledge._toml import parsed
     from rearm.mechanism.trial import run_trial
-    from rearm.report.files import write_text
     from rearm.report.mechanism import trial_page, trial_text
 
     try:

@@ -45,7 +45,7 @@ def assess(
     quiet: Annotated[bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")] = False,
 ) -> None:
     """Assess patients: failure, causes, options and next tests, each with its basis."""
-    from rearm.report.files import assess_to_files
+    from rearm.cli.assess_files import assess_to_files
 
     reading = read_input(path, mapping)
     records = chosen_patients(reading, patient)
@@ -71,7 +71,7 @@ def check(path: Input, mapping: MappingFile = None, as_json: Json = False) -> No
     """List what was wrong with the input and what was done about it. Exit 1 when a value was set aside or refused."""
     from dataclasses import asdict
 
-    from rearm.report.terminal import issues_table
+    from rearm.report.assessment.terminal import issues_table
 
     reading = read_input(path, mapping)
     issues = reading.all_issues()
@@ -99,8 +99,8 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Show the full trace: each rule, its clauses, the findings read, their source rows, true, false or unknown."""
-    from rearm.assess import explain as traced
-    from rearm.report.trace import trace_object, trace_text
+    from rearm.assessment import explain as traced
+    from rearm.report.assessment.trace import trace_object, trace_text
 
     subjects = [*(option or []), *(factor or [])]
     if not subjects:

@@ -51,8 +51,8 @@ def response(
     quiet: Annotated[bool, typer.Option("--quiet", help="No course on the terminal.")] = False,
 ) -> None:
     """The confirmed IMWG response course from raw results: table, picture, JSON, trial datasets, FHIR. Needs no CAR-T."""
-    from rearm.course import load_criteria
-    from rearm.report.response_files import run_response
+    from rearm.cli.response_files import run_response
+    from rearm.response.criteria import load_criteria
 
     if stated_rs:
         _stated_rs(path, supplement, adam, study)
@@ -90,8 +90,8 @@ def _setting(text: str) -> tuple[str, Any]:
 
 
 def _stated_rs(path: Path, supplement: Path | None, adam: Path | None, study: str) -> None:
-    from rearm.report.adam import write_frames
-    from rearm.report.compatibility import rs_adrs
+    from rearm.export.adam import write_frames
+    from rearm.export.stated_rs import rs_adrs
 
     if adam is None:
         raise Unusable("--stated-rs writes trial datasets: say where, with --adam FOLDER.")

@@ -14,7 +14,7 @@ from rearm.cli.shared import Json, app, print_json, spoken
 @spoken
 def template(folder: Annotated[Path, typer.Argument(help="A folder to write to.")], as_json: Json = False) -> None:
     """Write empty tidy tables with a description of each column."""
-    from rearm.intake.template import write_template
+    from rearm.intake.tidy.template import write_template
 
     written = [str(p) for p in write_template(folder)]
     if as_json:
@@ -31,7 +31,7 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Draft a mapping file from the headers: every column listed, those not recognised as comments."""
-    from rearm.intake.draft import write_draft
+    from rearm.intake.mapping.draft import write_draft
 
     written = write_draft(mapping, source)
     if as_json:

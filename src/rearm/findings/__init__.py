@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rearm.course.failure import Failure
 from rearm.findings import antigen, course, exposure, microenvironment, patient, product, safety, t_cell, toxicity, tumour
 from rearm.findings.base import FUNCTIONS, Found, Value
 from rearm.findings.context import Context
 from rearm.findings.derived import ANY_OF, CLONAL, DERIVED, NEGATIVE_PERCENT, POSITIVE_PERCENT, Input, derive
 from rearm.knowledge.catalogue import Catalogue
+from rearm.outcome.failure import Failure
 from rearm.record import Record
 
 __all__ = ["CLONAL", "DERIVED", "FUNCTIONS", "NEGATIVE_PERCENT", "POSITIVE_PERCENT", "Found", "Value", "derive", "find", "inputs"]

@@ -5,7 +5,6 @@ A sample speaks for its own site: marrow comes first, a lesion only where there 
 
 from __future__ import annotations
 
-from rearm.course.lesions import histology
 from rearm.findings.base import Found, all3, any3, finding, measured, unknown
 from rearm.findings.context import Context, Reading
 from rearm.findings.exposure import agents_against, is_after
@@ -23,6 +22,7 @@ from rearm.findings.variants import (
     variant_text,
 )
 from rearm.record import Lab, Quantity, Variant
+from rearm.response.lesions import histology
 
 _FLOW = ("flow_cytometry", "NGF")
 _IHC = ("immunohistochemistry",)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from rearm.course.criteria import load_criteria
-from rearm.course.exposure import NO_PRIOR_LINES, Exposure, exposure
-from rearm.course.failure import Failure
-from rearm.course.infusions import given
 from rearm.findings.base import Found, measured, unknown
-from rearm.knowledge.tests import load_tests
+from rearm.knowledge.lab_tests import load_tests
+from rearm.outcome.failure import Failure
+from rearm.outcome.infusions import given
 from rearm.record import Condition, Fact, Infusion, Lab, Quantity, Record, Source, Therapy, Toxicity, When
+from rearm.response.criteria import load_criteria
+from rearm.therapy.exposure import NO_PRIOR_LINES, Exposure, exposure
 
 __all__ = ["FRESH_BEFORE_FAILURE", "Context", "Reading", "State", "hull", "lab_text", "test_name"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from rearm.course.exposure import WITHIN_DAYS, Answer
-from rearm.course.exposure_rows import product_targets
-from rearm.course.lines import prior_lines as begun
 from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
 from rearm.findings.context import Context
 from rearm.knowledge.agents import Agent, agent_class, load_agents
 from rearm.knowledge.catalogue import finding_id
 from rearm.record import Quantity, Source, Therapy
+from rearm.therapy.exposure import WITHIN_DAYS, Answer
+from rearm.therapy.exposure_rows import product_targets
+from rearm.therapy.lines import prior_lines as begun
 
 _DAYS_PER_MONTH = 30.4375
 _FUNCTIONAL_HIGH_RISK_MONTHS = 18

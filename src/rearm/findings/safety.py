@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rearm.course.lesions import histology
 from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
 from rearm.findings.context import Context, lab_text
 from rearm.findings.tumour import imaging_text, positive_lesions
 from rearm.record import Fact, Lab, Quantity, Source
+from rearm.response.lesions import histology
 
 _CALCIUM_LIMIT = 11.5  # mg/dL, corrected; IMWG clinical relapse
 _CREATININE_RISE = 2.0  # mg/dL, IMWG clinical relapse

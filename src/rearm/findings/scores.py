@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rearm.course.failure import Failure
 from rearm.findings.base import Found, any3, unknown
 from rearm.findings.context import Context
 from rearm.findings.microenvironment import above_normal
 from rearm.knowledge.scores import Band, Score, ScoreCategory, ScoreItem, Scores, load_scores
+from rearm.outcome.failure import Failure
 from rearm.record import Quantity, Record, Source
 
 __all__ = ["ItemResult", "ScoreResult", "scores"]

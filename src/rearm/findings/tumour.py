@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rearm.course.lesions import histology
 from rearm.findings.base import Found, all3, any3, finding, not3, unknown
 from rearm.findings.context import Context
 from rearm.findings.variants import read_protein, sequenced, variant_text
 from rearm.record import Imaging, Variant
+from rearm.response.lesions import histology
 
 _EMD_DAYS = 90
 _MARROW_DAYS = 90

@@ -6,10 +6,10 @@ from datetime import date
 from os import PathLike
 from pathlib import Path
 
-from rearm.intake.build import Reading
+from rearm.intake.build.records import Reading
 from rearm.intake.errors import InputError
-from rearm.intake.tables import table_files
-from rearm.intake.tidy import read_tables, read_tidy
+from rearm.intake.files.read import table_files
+from rearm.intake.tidy.read import read_tables, read_tidy
 
 __all__ = ["InputError", "Reading", "read", "read_tables"]
 
@@ -27,11 +27,11 @@ def read(path: str | PathLike[str], mapping: str | PathLike[str] | None = None, 
     if not source.exists():
         raise InputError(f"There is no file or folder {source}. Check the path.")
     if mapping is not None:
-        from rearm.intake.mapping import read_mapped
+        from rearm.intake.mapping.read import read_mapped
 
         return read_mapped(source, Path(mapping), today=today)
     if source.suffix.lower() == ".json" or (source.is_dir() and any(source.glob("*.json")) and not table_files(source)):
-        from rearm.intake.fhir import read_fhir
+        from rearm.intake.fhir.read import read_fhir
 
         return read_fhir(source, today=today)
     return read_tidy(source, today=today)

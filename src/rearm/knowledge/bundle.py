@@ -22,9 +22,9 @@ from rearm.knowledge.rulesets import AlertRule, Bundle, Factor, Option, SharedRu
 
 if TYPE_CHECKING:
     from rearm.knowledge.agents import Agent, Product, Regimen
+    from rearm.knowledge.lab_tests import TestDef
     from rearm.knowledge.scores import Scores
     from rearm.knowledge.studies import Study
-    from rearm.knowledge.tests import TestDef
     from rearm.knowledge.variants import Alteration
 
 __all__ = ["DATA", "Knowledge", "load", "read_bundle"]
@@ -76,7 +76,7 @@ class Knowledge:
     @cached_property
     def tests(self) -> Mapping[str, TestDef]:
         """The dictionary of laboratory tests. Raises ValueError where it is not consistent."""
-        from rearm.knowledge.tests import load_tests, read_tests
+        from rearm.knowledge.lab_tests import load_tests, read_tests
 
         written, compiled = self._table("tests.toml"), self._table("units.toml")
         return load_tests() if written is None or compiled is None else read_tests(written, compiled)

@@ -1,7 +1,7 @@
 """What the rule knowledge is made of: factors with indicators, options with rules, statements, sources, work-ups.
 
 Plain tables that mirror the TOML; a key of the TOML is a field here (`from` is `from_`). Conditions are kept as written and read once
-for the whole bundle. No logic: what the tables mean is decided in `rearm.assess`.
+for the whole bundle. No logic: what the tables mean is decided in `rearm.assessment`.
 """
 
 from __future__ import annotations

@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rearm.course import RESPONSES, failures
 from rearm.knowledge.agents import load_agents
 from rearm.mechanism.parameters import MechanismError, Mechanisms
 from rearm.mechanism.population import Dose
 from rearm.mechanism.therapies import FOREVER, Drug
+from rearm.outcome.failure import failures
 from rearm.record import Infusion, Lab, Record, Therapy
+from rearm.response.criteria import RESPONSES
 
 __all__ = ["CHANNELS", "Evidence", "Measurement", "collect", "drug"]
 

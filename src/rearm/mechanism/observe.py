@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rearm.course import load_criteria
 from rearm.mechanism.data import CHANNELS, Measurement
 from rearm.mechanism.parameters import MechanismError, Mechanisms
 from rearm.mechanism.population import NUMBA_MISSING, Simulation
+from rearm.response.criteria import load_criteria
 
 __all__ = ["NEVER", "Likelihood", "expected", "grid", "offset_of", "progression", "rules", "scale_prior"]
 
@@ -42,7 +42,7 @@ def grid(last: float) -> Floats:
 
 
 def rules() -> Floats:
-    """The criteria of `rearm.course` (default version) for `likelihood.progression`; light chains in mg/L.
+    """The criteria of `rearm.response` (default version) for `likelihood.progression`; light chains in mg/L.
 
     Serum rise (share), serum rise (g/dL), the same where the nadir is high, high nadir, light-chain rise, lesion growth (share), smallest
     lesion (1e9 cells), measurable serum, measurable light chain, falls for VGPR, PR, MR, serum of CR, light chain of CR.
@@ -118,7 +118,7 @@ class Likelihood:
 def progression(
     m: Mechanisms, sim: Simulation, scales: Floats, *, begin: Floats | None = None, first_day: float = 14.0
 ) -> tuple[Floats, Ints]:
-    """(day of progression, NEVER where none; response level [patient, day]) on the simulated days, by the criteria of `rearm.course`.
+    """(day of progression, NEVER where none; response level [patient, day]) on the simulated days, by the criteria of `rearm.response`.
 
     Progression needs two visits in a row and is dated on the first. `begin`: day of each patient from which nadir and baseline count (the
     infusion where None); nothing counts as progression in the first `first_day` days after it.

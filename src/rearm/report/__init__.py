@@ -1,5 +1,5 @@
 """Everything drawn or formatted: the page, the terminal report, JSON, pictures, trial datasets."""
 
-from rearm.report.page import page
+from rearm.report.assessment.page import page
 
 __all__ = ["page"]

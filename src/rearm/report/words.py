@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rearm.assess.evidence import ExpectedRow
+    from rearm.assessment.evidence import ExpectedRow
 
 __all__ = ["VERDICT_ORDER", "days_words", "listed", "measure_words", "strategy_words", "whose", "words"]
 

@@ -1,0 +1,8 @@
+"""The assessment of one patient or many, its basis, and the check of the knowledge."""
+
+from rearm.assessment.explanation import Explanation, Traced, explain
+from rearm.assessment.patient import AssessmentError
+from rearm.assessment.pipeline import assess, assess_all, assess_each
+from rearm.assessment.result import Assessment
+
+__all__ = ["Assessment", "AssessmentError", "Explanation", "Traced", "assess", "assess_all", "assess_each", "explain"]

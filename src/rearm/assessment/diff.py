@@ -1,0 +1,107 @@
+"""What changed between two bundles of knowledge, and which verdicts and grades of given patients changed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from rearm.assessment.pipeline import assess_all
+from rearm.assessment.result import Assessment
+from rearm.knowledge.bundle import Knowledge
+from rearm.record import Record
+
+__all__ = ["EntryChange", "KnowledgeDiff", "ResultChange", "diff"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryChange:
+    """One entry that was added, removed or changed; `fields` names what of it changed, `parts` which rules, indicators or arms."""
+
+    kind: str
+    id: str
+    change: Literal["added", "removed", "changed"]
+    fields: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultChange:
+    """One verdict or grade of a patient that is different; `before` or `after` is None where the option or factor is not in that bundle."""
+
+    patient_id: str
+    kind: Literal["option", "factor"]
+    what: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeDiff:
+    before: tuple[str, str]  # version and hash
+    after: tuple[str, str]
+    entries: tuple[EntryChange, ...]
+    results: tuple[ResultChange, ...]
+
+
+def diff(before: Knowledge, after: Knowledge, records: Iterable[Record] = ()) -> KnowledgeDiff:
+    """The changes from one bundle to another, in the entries and in what comes out for `records` (at their last day)."""
+    kept = list(records)
+    results: list[ResultChange] = []
+    for old, new in zip(assess_all(kept, knowledge=before), assess_all(kept, knowledge=after), strict=True):
+        results += _results(old, new)
+    return KnowledgeDiff(
+        before=(before.version, before.hash),
+        after=(after.version, after.hash),
+        entries=tuple(_entries(before, after)),
+        results=tuple(results),
+    )
+
+
+def _entries(before: Knowledge, after: Knowledge) -> Iterator[EntryChange]:
+    kinds = ("catalogue", "factors", "options", "statements", "sources", "workups", "alerts")
+    tables: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
+        ("finding" if kind == "catalogue" else kind.removesuffix("s"), getattr(before, kind), getattr(after, kind)) for kind in kinds
+    ]
+    tables.append(("study", {s.id: s for s in before.studies}, {s.id: s for s in after.studies}))
+    for kind, old, new in tables:
+        for name in dict.fromkeys([*old, *new]):
+            if name not in new:
+                yield EntryChange(kind=kind, id=name, change="removed")
+            elif name not in old:
+                yield EntryChange(kind=kind, id=name, change="added")
+            elif old[name] != new[name]:
+                changed = [f.name for f in fields(old[name]) if getattr(old[name], f.name) != getattr(new[name], f.name)]
+                parts = tuple(_differing_parts(old[name], new[name], changed))
+                yield EntryChange(kind=kind, id=name, change="changed", fields=tuple(n.rstrip("_") for n in changed), parts=parts)
+
+
+def _differing_parts(old: Any, new: Any, names: Iterable[str]) -> Iterator[str]:
+    """The ids of the rules, indicators or arms inside these fields that differ."""
+    for name in names:
+        before, after = getattr(old, name), getattr(new, name)
+        ids = dict.fromkeys(i.id for rows in (before, after) if isinstance(rows, tuple) for i in rows if hasattr(i, "id"))
+        yield from (i for i in ids if _by_id(before, i) != _by_id(after, i))
+
+
+def _by_id(rows: Iterable[Any], name: str) -> Any:
+    return next((row for row in rows if row.id == name), None)
+
+
+def _results(old: Assessment, new: Assessment) -> Iterator[ResultChange]:
+    pairs: tuple[tuple[Literal["option", "factor"], dict[str, str], dict[str, str]], ...] = (
+        ("option", _verdicts(old), _verdicts(new)),
+        ("factor", _grades(old), _grades(new)),
+    )
+    for kind, before, after in pairs:
+        for what in dict.fromkeys([*before, *after]):
+            if before.get(what) != after.get(what):
+                yield ResultChange(patient_id=new.patient_id, kind=kind, what=what, before=before.get(what), after=after.get(what))
+
+
+def _verdicts(assessment: Assessment) -> dict[str, str]:
+    return {o.id: o.verdict for o in assessment.options if o.verdict is not None}
+
+
+def _grades(assessment: Assessment) -> dict[str, str]:
+    return {f.id: f.grade for group in assessment.causes.groups for f in group.factors}

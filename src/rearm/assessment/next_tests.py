@@ -1,0 +1,152 @@
+"""Which test would change the answer: each possible result of each work-up is judged like the patient, and what differs is listed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rearm.assessment.logic import GROUPS, NEEDS_INFORMATION, NO_VERDICT, Judged, grade_word, verdict_word
+from rearm.assessment.patient import Patient
+from rearm.assessment.plan import Plan
+from rearm.assessment.result import Change, NextTest
+from rearm.assessment.scenarios import Varied
+
+if TYPE_CHECKING:
+    from rearm.assessment.logic import Codes
+
+__all__ = ["Codings", "next_tests_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Codings:
+    """Everything judged, by row: verdicts, factor grades, group grades."""
+
+    judged: Judged
+    factors: Codes
+    groups: Codes
+
+
+def next_tests_of(
+    plan: Plan, patient: Patient, tried: Sequence[tuple[Varied, range]], codes: Codings, row: int, *, judged: bool
+) -> tuple[NextTest, ...]:
+    """Work-ups in the order in which they help. `tried` pairs each with the rows of its scenarios, `row` is the patient's own.
+
+    `judged` False: causes and options are not shown for this patient, so that only the minimum work-up is listed.
+    """
+    found = []
+    for place, (varied, rows) in enumerate(tried):
+        changes = tuple(_changes(plan, patient, varied, rows, codes, row)) if judged else ()
+        if varied.mandatory or changes:
+            weight = _weight(plan, changes)
+            test = _test(varied, changes, _why(plan, varied, changes))
+            # the minimum work-up in the order of the knowledge, then what changes most, is least invasive, comes back soonest
+            key = (0, place, 0, 0) if varied.mandatory else (1, -weight, test.invasiveness, test.turnaround)
+            found.append((key, place, test))
+    return (*(test for _, _, test in sorted(found, key=lambda x: x[:2])), *_overdue(plan, patient))
+
+
+def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
+    """The markers, where the CAR-T has not failed as far as was looked, and nobody has looked for long."""
+    last = patient.failures[-1] if patient.failures else None
+    if last is None or last.status != "not_failed" or last.last_assessed_day is None or patient.as_of is None:
+        return
+    gap = patient.as_of - last.last_assessed_day
+    if gap > plan.parameters.markers_old_after_days:
+        why = f"The disease was last assessed on day {last.last_assessed_day}, {gap} days before: whether it came back since is not known."
+        for workup in plan.workups:
+            if "failure_status" in workup.workup.supplies:
+                yield _test(Varied((workup,), False, ("failure_status",), False, ()), (), why)
+
+
+def _changes(plan: Plan, patient: Patient, varied: Varied, rows: range, codes: Codings, own: int) -> Iterator[Change]:
+    for scenario, row in zip(varied.scenarios, rows, strict=True):
+        status = scenario.values.get("failure_status")
+        if status is not None and status != patient.values.get("failure_status"):
+            now = str(patient.values.get("failure_status"))
+            yield Change(values=scenario.values, kind="failure", what="failure", name="Failure", from_=now, to=str(status))
+        for i in _differing(codes.judged, row, own):
+            option = plan.options[i].option
+            before = int(codes.judged.verdict[own, i])
+            resolved = codes.judged.open[row, i] < codes.judged.open[own, i]
+            if before == NEEDS_INFORMATION and not resolved:
+                before = int(codes.judged.clear[own, i])  # another stop stays open: what changes is the verdict if that is clear
+            from_, to = verdict_word(before), verdict_word(int(codes.judged.clear[row, i]))
+            if from_ is not None and to is not None and from_ != to:
+                yield Change(values=scenario.values, kind="option", what=option.id, name=option.name, from_=from_, to=to)
+        for i in (codes.factors[row] != codes.factors[own]).nonzero()[0]:
+            factor = plan.factors[i].factor
+            before, after = (int(codes.factors[r, i]) for r in (own, row))
+            yield Change(values=scenario.values, kind="factor", what=factor.id, name=factor.name, from_=_grade(before), to=_grade(after))
+        for i in (codes.groups[row] != codes.groups[own]).nonzero()[0]:
+            before, after = (int(codes.groups[r, i]) for r in (own, row))
+            yield Change(values=scenario.values, kind="group", what=GROUPS[i], name=GROUPS[i], from_=_grade(before), to=_grade(after))
+
+
+def _differing(judged: Judged, row: int, own: int) -> Sequence[int]:
+    """Options whose verdict the result changes, other unknown stops assumed clear: judged anew, or one unknown stop less."""
+    waits = judged.verdict[own] == NEEDS_INFORMATION
+    differs = (judged.clear[row] != judged.clear[own]) | (waits & (judged.open[row] < judged.open[own]))
+    found: Sequence[int] = (differs & (judged.verdict[own] != NO_VERDICT)).nonzero()[0]
+    return found
+
+
+def _grade(code: int) -> str:
+    return "not_applicable" if code == -2 else grade_word(code)
+
+
+def _weight(plan: Plan, changes: Sequence[Change]) -> float:
+    """Each thing that would change counts once, whatever number of results change it."""
+    weights = {
+        "option": plan.parameters.weight_option,
+        "group": plan.parameters.weight_group,
+        "factor": plan.parameters.weight_factor,
+        "failure": plan.parameters.weight_status,
+    }
+    return sum(weights[kind] for kind, _ in {(c.kind, c.what) for c in changes})
+
+
+def _test(varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
+    workups = [w.workup for w in varied.workups]
+    return NextTest(
+        ids=tuple(w.id for w in workups),
+        name="; with ".join(w.name for w in workups),
+        tests=tuple(dict.fromkeys(t for w in workups for t in w.tests)),
+        findings=varied.findings,
+        mandatory=varied.mandatory,
+        changes=changes,
+        why=why,
+        invasiveness=max(w.invasiveness for w in workups),
+        turnaround=max(w.turnaround for w in workups),
+        citations=tuple(dict.fromkeys(c for w in workups for c in w.sources)),
+    )
+
+
+def _why(plan: Plan, varied: Varied, changes: Sequence[Change]) -> str:
+    parts = ["Belongs to the minimum work-up."] if varied.mandatory else []
+    if varied.partly:
+        parts.append(f"Missing: {'; '.join(_short(plan, name) for name in varied.findings)}.")
+    named = {kind: tuple(dict.fromkeys(c.name for c in changes if c.kind == kind)) for kind in ("failure", "option", "group", "factor")}
+    told = []
+    if named["failure"]:
+        told.append("whether the CAR-T failed")
+    if named["option"]:
+        told.append(f"the verdict on {_listed(named['option'], 'option')}")
+    if named["group"] or named["factor"]:
+        told.append(f"the grade of {_listed(named['factor'] or named['group'], 'cause')}")
+    if told:
+        both = "Only both together" if len(varied.workups) > 1 else "The result"
+        parts.append(f"{both} could change {'; '.join(told)}.")
+    return " ".join(parts)
+
+
+def _short(plan: Plan, name: str) -> str:
+    """The meaning of a finding up to its first stop or comma."""
+    words = re.split(r"[,.;:](?:\s|$)", plan.knowledge.catalogue[name].meaning, maxsplit=1)[0]
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
+
+def _listed(names: Sequence[str], what: str) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{len(names)} {what}s ({shown} ...)"

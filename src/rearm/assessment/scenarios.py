@@ -1,0 +1,192 @@
+"""What a test might show: for each work-up the results that can come out, as rows of findings beside the patient's own row.
+
+All findings that a work-up supplies are varied together and before derivation; what is already known stays as it is, unless the work-up
+is asked for in order to settle just that.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rearm.assessment.patient import Patient
+from rearm.assessment.plan import Plan, WorkupPlan
+from rearm.findings import derive
+from rearm.knowledge.catalogue import Finding
+from rearm.rules import HIGH, LOW, findings_frame, truth
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Scenario", "Varied", "frame_of", "pair", "varied", "worth_trying"]
+
+Outcome: TypeAlias = Mapping[str, bool | float | int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One possible result: the values it gives, and with them every finding that is different from now (derived ones included)."""
+
+    values: Outcome
+    changed: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Varied:
+    """One or two work-ups that would tell something new of a patient, with the results that can come out.
+
+    `findings`: what they would give that is not known yet, or that they would settle; `partly`: the rest is on record already.
+    """
+
+    workups: tuple[WorkupPlan, ...]
+    mandatory: bool
+    findings: tuple[str, ...]
+    partly: bool
+    scenarios: tuple[Scenario, ...]
+
+
+def _around(limits: Sequence[float], *, whole: bool) -> tuple[float | int, ...]:
+    """One value below, at and above each limit; between two limits one value serves both. Nothing below zero: no finding is."""
+    if not limits:
+        return ()
+    step = 1.0 if whole else max(abs(limits[0]) * 0.1, 1e-6)
+    points = {limits[0] - step, limits[-1] + (1.0 if whole else max(abs(limits[-1]) * 0.1, 1e-6)), *limits}
+    points |= {(a + b) / 2 for a, b in itertools.pairwise(limits) if not whole or b - a > 1}
+    kept = sorted(p for p in points if p >= 0)
+    return tuple(dict.fromkeys(int(p) for p in kept)) if whole else tuple(kept)
+
+
+def worth_trying(plan: Plan, entry: Finding) -> tuple[bool | float | int | str, ...]:
+    """The values of a finding that rules can tell apart; empty for a number that no rule compares with a literal."""
+    if entry.type == "bool":
+        return (True, False)
+    if entry.type == "word":
+        return entry.values
+    return _around(plan.limits.get(entry.name, ()), whole=entry.type == "integer")
+
+
+def varied(plan: Plan, patient: Patient) -> list[Varied]:
+    """Every work-up that would tell something new of this patient, in the order of the knowledge."""
+
+    def holds(number: int | None) -> bool:
+        return number is not None and truth(plan.conditions[number], patient.values, patient.intervals) is True
+
+    found = []
+    for workup in plan.workups:
+        if holds(workup.settled) or (workup.only_where is not None and not holds(workup.only_where)):
+            continue
+        mandatory = holds(workup.mandatory)
+        settles = plan.conditions[workup.mandatory].reads if mandatory and workup.about_itself and workup.mandatory is not None else ()
+        names = tuple(n for n in workup.workup.supplies if n in plan.relevant and (not _told(plan, patient, n) or n in settles))
+        if names:
+            partly = any(_told(plan, patient, n) for n in workup.workup.supplies if n not in settles)
+            scenarios = (_scenario(plan, patient, o) for o in _outcomes(plan, workup, patient, names))
+            possible = tuple(s for s in scenarios if not _impossible(s, patient))
+            found.append(Varied((workup,), mandatory, names, partly, possible))
+    return found
+
+
+def _told(plan: Plan, patient: Patient, name: str) -> bool:
+    """Whether the finding is known, or known well enough: no limit that a rule compares it with lies within its bounds."""
+    if patient.values.get(name) is not None:
+        return True
+    bounds = patient.intervals.get(name)
+    return bounds is not None and not any(bounds[0] <= limit <= bounds[1] for limit in plan.limits.get(name, ()))
+
+
+def pair(plan: Plan, patient: Patient, first: Varied, second: Varied) -> Varied:
+    """Both work-ups together, with every result of the one beside every result of the other."""
+    outcomes = [{**a.values, **b.values} for a in first.scenarios for b in second.scenarios]
+    limit = plan.parameters.scenarios_per_workup
+    chosen = tuple(_scenario(plan, patient, o) for o in outcomes[:limit])
+    findings = tuple(dict.fromkeys(first.findings + second.findings))
+    return Varied(first.workups + second.workups, first.mandatory and second.mandatory, findings, first.partly or second.partly, chosen)
+
+
+def _outcomes(plan: Plan, workup: WorkupPlan, patient: Patient, names: Collection[str]) -> list[Outcome]:
+    stated = [o for o in workup.workup.outcomes if not _contradicts(o, patient, names)]
+    if stated:
+        cut = [{name: value for name, value in outcome.items() if name in names} for outcome in stated]
+        return [o for i, o in enumerate(cut) if o and o not in cut[:i]]
+    # none is stated, or none fits what is known: each finding by itself then, as far as its bounds allow
+    choices = {name: tuple(v for v in worth_trying(plan, plan.knowledge.catalogue[name]) if _within(v, name, patient)) for name in names}
+    return _combined({name: values for name, values in choices.items() if values}, plan.parameters.scenarios_per_workup)
+
+
+def _contradicts(outcome: Mapping[str, Any], patient: Patient, varied_names: Collection[str]) -> bool:
+    """Whether a joint outcome goes against a yes, a no or a word that is known and stays, or lies outside of known bounds.
+
+    Numbers of two methods may differ.
+    """
+    for name, value in outcome.items():
+        known = None if name in varied_names else patient.values.get(name)
+        if (isinstance(known, bool | str) and known != value) or not _within(value, name, patient):
+            return True
+    return False
+
+
+def _within(value: Any, name: str, patient: Patient) -> bool:
+    low, high = patient.intervals.get(name, (-math.inf, math.inf))
+    return isinstance(value, bool | str) or bool(low <= value <= high)
+
+
+# A status of an antigen that two methods or the gene have settled; one negative stain is not, so that a positive one may still refute it.
+_DECISIVE = ("lost", "retained")
+
+
+def _impossible(scenario: Scenario, patient: Patient) -> bool:
+    """Whether the result contradicts what is shown, so that the status of an antigen would become unknown again."""
+    return any(value is None and patient.values.get(name) in _DECISIVE for name, value in scenario.changed.items())
+
+
+def _combined(choices: Mapping[str, Sequence[bool | float | int | str]], limit: int) -> list[Outcome]:
+    """Every combination; where these are too many, each value of each finding by itself, and all first and all last values together."""
+    size = 1
+    for values in choices.values():
+        size *= len(values)
+    if size <= limit:
+        return [dict(zip(choices, combination, strict=True)) for combination in itertools.product(*choices.values())]
+    alone: list[Outcome] = [{name: value} for name, values in choices.items() for value in values]
+    return [*alone, {name: values[0] for name, values in choices.items()}, {name: values[-1] for name, values in choices.items()}]
+
+
+def _scenario(plan: Plan, patient: Patient, outcome: Outcome) -> Scenario:
+    changed: dict[str, Any] = {name: value for name, value in outcome.items() if name in plan.read}
+    if plan.feeds.intersection(outcome):
+        derived = derive({**patient.inputs, **outcome})
+        for name in plan.derived:
+            if name not in outcome:
+                value = derived.get(name)
+                plain = value if isinstance(value, bool | int | float | str) else None
+                if plain != patient.values.get(name) or name in patient.intervals:
+                    changed[name] = plain
+    return Scenario(outcome, changed)
+
+
+def frame_of(plan: Plan, patients: Sequence[Patient], scenarios: Sequence[tuple[int, Scenario]]) -> pl.DataFrame:
+    """The patients' own rows first, then one row for each scenario, given with the position of its patient."""
+
+    base = findings_frame([p.values for p in patients], plan.columns, plan.knowledge.catalogue, [p.intervals for p in patients])
+    if not scenarios:
+        return base
+    frame = base[[*range(len(patients)), *(position for position, _ in scenarios)]]
+    there = set(base.columns)
+    columns = {name: tuple(c for c in (name, name + LOW, name + HIGH) if c in there) for name in plan.columns}
+    rows: dict[str, list[int]] = defaultdict(list)
+    values: dict[str, list[Any]] = defaultdict(list)
+    for row, (_, scenario) in enumerate(scenarios, len(patients)):
+        for name, value in scenario.changed.items():
+            for column in columns[name]:  # a result is exact: it stands for both bounds
+                rows[column].append(row)
+                values[column].append(value)
+    return frame.with_columns(_replaced(frame[name], rows[name], values[name]) for name in rows)
+
+
+def _replaced(column: pl.Series, rows: Sequence[int], values: Sequence[Any]) -> pl.Series:
+    import polars as pl
+
+    return column.clone().scatter(rows, pl.Series(values, dtype=column.dtype, strict=False))

@@ -1,0 +1,64 @@
+"""Names of files made of patients' ids, and writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+__all__ = ["file_name", "unique_names", "write_text", "write_whole"]
+
+# our own page, and the names of devices that Windows takes for no files
+_RESERVED = re.compile(r"index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
+
+
+def file_name(patient_id: str) -> str:
+    """A safe file name made of an id: text of the input never becomes a path, and two ids never share a name.
+
+    An id of letters, digits and, inside, `_` and `-` is its own name; any other gets the start of its hash, so that a later run finds
+    the same name.
+    """
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "_", patient_id).strip("_-")[:80]
+    if safe and safe == patient_id and not _RESERVED.fullmatch(safe):
+        return safe
+    return f"{safe or 'patient'}-{hashlib.sha256(patient_id.encode()).hexdigest()[:8]}"
+
+
+def unique_names(patient_ids: Iterable[str]) -> dict[str, str]:
+    """A file name for each patient; ids that differ only in case get their hash, because some disks do not tell them apart."""
+    names = {patient_id: file_name(patient_id) for patient_id in patient_ids}
+    folded = Counter(name.casefold() for name in names.values())
+    return {
+        who: name if folded[name.casefold()] == 1 else f"{name}-{hashlib.sha256(who.encode()).hexdigest()[:8]}"
+        for who, name in names.items()
+    }
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
+    """Writes a file whole or not at all: `write` fills a temporary file beside it, which is then renamed.
+
+    Raises OSError that names `path`, whatever file could not be written.
+    """
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".rearm-", suffix=path.suffix)
+        os.close(handle)
+        temporary = Path(name)
+        write(temporary)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file (UTF-8) whole or not at all."""
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8", newline="\n"))

@@ -1,0 +1,241 @@
+"""A bundle's resources, indexed by address, and whose they are: one bundle holds one patient, or it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rearm.intake.errors import InputError
+from rearm.intake.fhir.element import Element
+from rearm.record import Issue, Severity, Source
+
+__all__ = ["Bundle", "Resource", "open_bundle"]
+
+_TYPES_READ = ("collection", "searchset", "transaction", "batch", "document", "message", "transaction-response", "batch-response")
+_SUBJECTS = ("subject", "patient", "for", "beneficiary")
+_SHOWN = 8  # ids in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of the bundle. `place` is what issues point to (`Observation/m1`), `address` its fullUrl."""
+
+    type: str
+    id: str | None
+    place: str
+    element: Element
+    address: str | None = None
+
+
+@dataclass(slots=True)
+class Bundle:
+    """The resources in their order, the patient, and what was noteworthy in opening it.
+
+    `without_subject` are the places of resources that name nobody.
+    """
+
+    file: str
+    resources: list[Resource]
+    patient_id: str
+    patient: Resource | None
+    issues: list[Issue] = field(default_factory=list)
+    without_subject: frozenset[str] = frozenset()
+    _index: dict[str, Resource] = field(default_factory=dict)
+
+    def of_type(self, *types: str) -> Iterator[Resource]:
+        return (r for r in self.resources if r.type in types)
+
+    def resolve(self, reference: Element, holder: Element) -> Element | None:
+        """The element that a Reference leads to: contained in `holder`, or a resource of the bundle; None where it is not there."""
+        address = reference.text("reference")
+        if address is None:
+            return None
+        if address.startswith("#"):
+            return next((c for c in holder.children("contained") if c.text("id") == address[1:]), None)
+        found = self._index.get(_without_version(address))
+        return None if found is None else found.element
+
+
+def open_bundle(content: Any, file: str) -> Bundle:
+    """The bundle in parsed JSON. Raises InputError where it is none, or where its resources belong to more than one patient."""
+    if not isinstance(content, dict):
+        raise InputError(f"{file} holds no FHIR resource: a JSON object with resourceType Bundle is expected. Export one Bundle a patient.")
+    top = Element(content)
+    kind = top.text("resourceType")
+    if kind != "Bundle":
+        what = f"a single {kind[:40]!r}" if kind else "a JSON object without resourceType"
+        raise InputError(f"{file} holds {what}, not a FHIR Bundle. Export the patient's resources as one Bundle (R4, JSON).")
+    bundle_type = top.text("type")
+    if bundle_type not in _TYPES_READ:
+        raise InputError(
+            f"{file} is a Bundle of the type {(bundle_type or 'none')[:40]!r}, which is not read. "
+            "Give a collection, a searchset or a transaction."
+        )
+    bundle = Bundle(file, [], "", None)
+    _collect(top, bundle)
+    if top.problems:
+        raise InputError(f"{file} is no valid FHIR Bundle: {top.problems[0]}. Export it again.")
+    _distinct(bundle)
+    _note_missing_pages(top, bundle)
+    _find_patient(bundle)
+    return bundle
+
+
+def _issue(bundle: Bundle, severity: Severity, code: str, place: str, message: str) -> None:
+    bundle.issues.append(
+        Issue(severity, code, Source(bundle.file, place), message, "set_aside" if severity != "note" else "used", bundle.patient_id or None)
+    )
+
+
+def _collect(top: Element, bundle: Bundle) -> None:
+    if "entry" not in top.data:
+        raise InputError(f"{bundle.file} is a Bundle without entries; there is nothing to read.")
+    for place, entry in enumerate(top.children("entry")):
+        data = entry.data.get("resource")
+        if data is None:
+            continue  # a deletion of a transaction, or a bare response
+        if not isinstance(data, dict) or not isinstance(data.get("resourceType"), str):
+            raise InputError(
+                f"{bundle.file}: entry {place + 1} holds no FHIR resource (an object with resourceType). Export the Bundle again."
+            )
+        if entry.child("request").text("method") == "DELETE":
+            continue
+        element = Element(data)
+        kind, identifier = str(data["resourceType"]), element.text("id")
+        where = f"{_plain(kind)}/{_plain(identifier)}" if identifier else f"entry {place + 1} ({_plain(kind)})"
+        bundle.resources.append(Resource(kind, identifier, where, element, entry.text("fullUrl")))
+
+
+def _distinct(bundle: Bundle) -> None:
+    """One version of each resource: the same content twice is read once; of different versions the last update counts, or none."""
+    kept: dict[str, Resource] = {}
+    refused: set[str] = set()
+    for resource in bundle.resources:
+        key = f"{resource.type}/{resource.id}" if resource.id else f"{resource.place} {resource.address}"
+        other = kept.get(key)
+        if other is None or key in refused:
+            kept.setdefault(key, resource)
+        elif other.element.data == resource.element.data:
+            _issue(
+                bundle,
+                "note",
+                "duplicate_resource",
+                resource.place,
+                f"{resource.place} stands twice with the same content; it is read once.",
+            )
+        else:
+            updates = [r.element.child("meta").text("lastUpdated") for r in (other, resource)]
+            if updates[0] is None or updates[1] is None or updates[0] == updates[1]:
+                refused.add(key)
+                _issue(
+                    bundle,
+                    "error",
+                    "versions_contradict",
+                    resource.place,
+                    f"{resource.place} stands twice with different content, and neither is marked as the later one; neither is read.",
+                )
+            else:
+                kept[key] = max((other, resource), key=lambda r: r.element.child("meta").text("lastUpdated") or "")
+                _issue(
+                    bundle,
+                    "note",
+                    "older_version",
+                    resource.place,
+                    f"{resource.place} stands in two versions; the one updated last is read.",
+                )
+    bundle.resources = [r for key, r in kept.items() if key not in refused]
+    for resource in bundle.resources:
+        for address in (resource.address, f"{resource.type}/{resource.id}" if resource.id else None):
+            if address is not None:
+                bundle._index.setdefault(_without_version(address), resource)
+
+
+def _note_missing_pages(top: Element, bundle: Bundle) -> None:
+    if any(link.text("relation") == "next" for link in top.children("link")):
+        message = "The Bundle is one page of a search (it links to a next page), so results may be missing. Give all pages as one Bundle."
+        _issue(bundle, "warning", "bundle_incomplete", "Bundle.link", message)
+
+
+def _find_patient(bundle: Bundle) -> None:
+    patients = list(bundle.of_type("Patient"))
+    if len(patients) > 1:
+        raise InputError(
+            f"{bundle.file} holds {len(patients)} patients ({_ids(r.id or r.place for r in patients)}). A Bundle must hold one patient; "
+            "split it, so that no result reaches the wrong one."
+        )
+    named: dict[str, list[str]] = {}
+    silent: set[str] = set()
+    for resource in bundle.resources:
+        if resource.type == "Patient":
+            continue
+        references = [(key, resource.element.child(key)) for key in _SUBJECTS if isinstance(resource.element.data.get(key), dict)]
+        for key, reference in references:
+            if (who := _who(reference, bundle, patients)) is not None:
+                named.setdefault(who, []).append(f"{resource.place} ({key})")
+            else:
+                silent.add(resource.place)
+        if not references:
+            silent.add(resource.place)
+    if patients:
+        own = patients[0]
+        bundle.patient, bundle.patient_id = own, own.id or own.address or "patient"
+        others = {who: places for who, places in named.items() if who != ""}
+        if others:
+            shown = "; ".join(f"{_plain(who)} in {_ids(places, 3)}" for who, places in list(others.items())[:_SHOWN])
+            raise InputError(
+                f"{bundle.file} is of the patient {_plain(bundle.patient_id)}, but resources name another subject: {shown}. "
+                "Nothing is read, because results could reach the wrong patient; export it again."
+            )
+    elif len(named) == 1:
+        who = next(iter(named))
+        bundle.patient_id = who.removeprefix("Patient/")
+        message = f"The Bundle has no Patient resource; all resources name {_plain(who)}. Sex and birth are unknown."
+        _issue(bundle, "warning", "no_patient_resource", "Bundle", message)
+    elif named:
+        raise InputError(
+            f"{bundle.file} has no Patient resource, and its resources name {len(named)} subjects ({_ids(named)}). "
+            "Split it into one Bundle a patient."
+        )
+    else:
+        raise InputError(f"{bundle.file} has no Patient resource and no resource that names one. Export the Bundle with its Patient.")
+    bundle.issues = [Issue(i.severity, i.code, i.source, i.message, i.done, bundle.patient_id) for i in bundle.issues]
+    bundle.without_subject = frozenset(silent)
+
+
+def _who(reference: Element, bundle: Bundle, patients: list[Resource]) -> str | None:
+    """ "" for the bundle's patient, None where nobody is named, else the name of the other subject."""
+    address = reference.text("reference")
+    if address is not None:
+        target = _without_version(address)
+        if patients and bundle._index.get(target) is patients[0]:
+            return ""
+        if patients and _same_server(target, patients[0]):
+            return ""
+        return target
+    identifier = reference.child("identifier")
+    if identifier:
+        key = (identifier.text("system"), identifier.text("value"))
+        if patients and any((i.text("system"), i.text("value")) == key for i in patients[0].element.children("identifier")):
+            return ""
+        return f"{key[0] or 'no system'} {key[1] or 'no value'}"
+    return None
+
+
+def _same_server(target: str, patient: Resource) -> bool:
+    """Whether an absolute address means the patient of a bundle whose entry has no address of its own."""
+    return patient.address is None and patient.id is not None and target.endswith(f"/Patient/{patient.id}")
+
+
+def _without_version(address: str) -> str:
+    return address.split("/_history/", 1)[0]
+
+
+def _ids(names: Iterable[str], longest: int = _SHOWN) -> str:
+    listed = [_plain(n) for n in names]
+    return ", ".join(listed[:longest]) + (f" and {len(listed) - longest} more" if len(listed) > longest else "")
+
+
+def _plain(text: str, longest: int = 80) -> str:
+    shown = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"

@@ -1,0 +1,226 @@
+"""Patient, conditions and adverse events to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from rearm.intake.dictionary import folded, load_tables
+from rearm.intake.fhir.bundle import Resource
+from rearm.intake.fhir.codes import codes_of, load_codes, shown_code
+from rearm.intake.fhir.element import Dated, Element, dated, moment_of
+from rearm.intake.fhir.rows import COLUMN, Draft, Translation, own_code
+from rearm.intake.values import Moment, shown
+
+__all__ = ["read_adverse_event", "read_condition", "read_patient"]
+
+_PRESENT = ("active", "recurrence", "relapse")
+_RESOLVED = ("inactive", "remission", "resolved")
+_NOT_STATED = ("unconfirmed", "provisional", "differential")
+_TERMINOLOGIES = ("icd10", "icd10cm", "snomed")
+_OF_PATIENT = ("heavy_chain", "light_chain")  # columns of `patients` that may stand on the condition
+
+
+def read_patient(t: Translation, resource: Resource | None, diagnosis: Sequence[Resource]) -> None:
+    """The row of `patients` (also from the conditions that are the diagnosis of myeloma), and death.
+
+    `resource` is None where there is no Patient, or none that may be read.
+    """
+    draft = Draft("patients", resource.place if resource is not None else "Bundle")
+    if resource is not None:
+        death = _person(resource.element, draft, t)
+        if resource.element.problems:
+            problem = resource.element.problems[0]
+            message = f"{resource.place} is no valid FHIR ({problem}); nothing is read from it."
+            t.issue("error", "malformed_resource", resource.place, message, "set_aside")
+            draft = Draft("patients", resource.place)
+        elif death is not None:
+            t.add(death)
+    _diagnosis(diagnosis, draft, t)
+    t.add(draft)
+
+
+def _person(element: Element, draft: Draft, t: Translation) -> Draft | None:
+    """Sex, birth and own columns into `draft`; the row of death where there is one."""
+    gender = element.text("gender")
+    if gender in ("female", "male"):
+        draft.put("sex", "F" if gender == "female" else "M")
+    elif gender is not None:
+        t.issue("note", "sex_not_used", draft.place, f"The administrative gender is {shown(gender)}; sex is unknown.", "used")
+    _birth(element, draft, t)
+    t.own_columns(element, draft, skip=("cause",))
+    return _death(element, draft.place, t)
+
+
+def _birth(element: Element, draft: Draft, t: Translation) -> None:
+    text = element.text("birthDate")
+    if text is None:
+        return
+    found = moment_of(text)
+    if found.why_not is not None or found.time is not None:
+        t.issue(
+            "error",
+            "day_unreadable",
+            draft.place,
+            f"birthDate: {found.why_not or 'a date without a time is expected.'} It is not used.",
+            "set_aside",
+        )
+    elif isinstance(found.value, str) and len(found.value) == 10:
+        draft.put("birth_date", found.value)
+    else:
+        draft.put("birth_year", int(text[:4]))
+
+
+def _death(element: Element, place: str, t: Translation) -> Draft | None:
+    key = element.choice("deceased")
+    cause = next((e for rest, e in element.extension(COLUMN) if rest == "cause"), None)
+    if key is None or (key == "deceasedBoolean" and not element.boolean(key)):
+        return None
+    draft = Draft("deaths", place)
+    if key == "deceasedDateTime":
+        t.put_time(draft, "day", dated(element, "deceased"))
+    elif key != "deceasedBoolean":
+        t.issue("error", "value_type", place, f"{key} is not read.", "set_aside")
+        return None
+    if cause is not None:
+        draft.put("cause", cause.text("valueString") or cause.text("valueCode") or own_code(cause.child("valueCodeableConcept"), "word"))
+    return draft
+
+
+def _diagnosis(conditions: Sequence[Resource], draft: Draft, t: Translation) -> None:
+    """The day of diagnosis (the earliest onset) and what the conditions say of the M-protein."""
+    days: list[str] = []
+    for resource in conditions:
+        when = _onset(resource, t)
+        if isinstance(when.value, str) and len(when.value) == 10:
+            days.append(when.value)
+        elif when.value is not None or when.why_not is not None:
+            t.issue(
+                "note",
+                "day_not_exact",
+                resource.place,
+                f"The onset of myeloma is no whole date ({when.why_not or 'partial'}); the day of diagnosis is unknown.",
+                "set_aside",
+            )
+        chains = Draft("patients", resource.place)
+        t.own_columns(resource.element, chains)
+        for column in _OF_PATIENT:
+            value = chains.values.get(column)
+            if value is not None and draft.values.get(column, value) != value:
+                why = f"{column} is given as {shown(draft.values[column])} and as {shown(value)}; it is not used."
+                t.issue("error", "patient_contradiction", resource.place, why, "set_aside")
+                draft.set_aside[column] = why
+            draft.put(column, value)
+    if len(set(days)) > 1:
+        t.issue(
+            "note",
+            "several_diagnoses",
+            draft.place,
+            f"Myeloma has several onsets ({', '.join(sorted(set(days)))}); the earliest is the diagnosis.",
+            "used",
+        )
+    if days and "diagnosis_day" not in draft.values:
+        draft.put("diagnosis_day", min(days))
+
+
+def _onset(resource: Resource, t: Translation) -> Dated:
+    """The onset; where only the day of recording is known, some day until then."""
+    element = resource.element
+    if (key := element.choice("onset")) is not None:
+        if key in ("onsetDateTime", "onsetPeriod"):
+            return (
+                moment_of(text)
+                if key == "onsetPeriod" and (text := element.child(key).text("start")) is not None
+                else dated(element, "onset")
+            )
+        t.group("note", "onset_not_read", f"{key} is not read as a day.", resource.place)
+    recorded = element.text("recordedDate")
+    found = Dated() if recorded is None else moment_of(recorded)
+    if isinstance(found.value, str) and len(found.value) == 10:
+        try:
+            return Dated(Moment(None, date.fromisoformat(found.value).toordinal(), dated=True))
+        except ValueError:
+            return found
+    return found
+
+
+def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]) -> None:
+    """A condition of the own lists or a known code. The diagnosis of myeloma is collected in `diagnosis` for the patient's row."""
+    element = resource.element
+    verification = _status(element, "verificationStatus")
+    codes = codes_of(element.child("code"))
+    known = load_codes().conditions
+    found = {("conditions" if c.system == "condition" else "toxicities", c.code) for c in codes if c.system in ("condition", "toxicity")}
+    found |= {("conditions", known[c.system, c.code]) for c in codes if (c.system, c.code) in known}
+    spelled = load_tables()["conditions"].columns["condition"].spellings  # holds the codes of terminologies that tables may carry too
+    found |= {("conditions", spelled[folded(c.code)]) for c in codes if c.system in _TERMINOLOGIES and folded(c.code) in spelled}
+    if len(found) > 1:
+        names = " and ".join(sorted(shown(name) for _, name in found))
+        t.issue(
+            "error", "code_contradiction", resource.place, f"The codes name different conditions ({names}); it is not used.", "set_aside"
+        )
+        return
+    if not found:
+        t.group(
+            "note", "unknown_code", f"The condition {shown_code(element.child('code'))} is not known; no rule reads it.", resource.place
+        )
+        return
+    table, name = next(iter(found))
+    if verification in _NOT_STATED:
+        what = f"{shown_code(element.child('code'))} is {verification}; it is not read as present."
+        t.group("warning", "unconfirmed_condition", what, resource.place)
+        if table != "conditions" or name in ("myeloma", "myeloma_later"):
+            return
+    if name in ("myeloma", "myeloma_later"):
+        if verification == "refuted":
+            t.issue(
+                "warning", "myeloma_refuted", resource.place, "Multiple myeloma is refuted; it is not read as the diagnosis.", "set_aside"
+            )
+        elif name == "myeloma":
+            diagnosis.append(resource)
+        else:
+            t.group("note", "myeloma_course", "Codes of myeloma in remission or in relapse are not read as responses.", resource.place)
+        return
+    draft = Draft(table, resource.place, {"condition" if table == "conditions" else "toxicity": name})
+    t.put_time(draft, "day", _onset(resource, t))
+    t.put_time(draft, "end_day", dated(element, "abatement") if element.choice("abatement") in ("abatementDateTime", None) else Dated())
+    if table == "conditions":
+        unconfirmed = verification in _NOT_STATED
+        draft.put("status", "unclear" if unconfirmed else "absent" if verification == "refuted" else _clinical(resource, t))
+    elif verification == "refuted":
+        draft.put("grade", 0)
+    t.own_columns(element, draft)
+    t.add(draft)
+
+
+def _clinical(resource: Resource, t: Translation) -> str:
+    status = _status(resource.element, "clinicalStatus")
+    if status in _RESOLVED:
+        return "resolved"
+    if status not in _PRESENT:
+        t.group("note", "no_clinical_status", "A condition has no clinical status; it is read as present.", resource.place, "used")
+    return "present"
+
+
+def _status(element: Element, key: str) -> str | None:
+    return next((c.code for c in codes_of(element.child(key))), None)
+
+
+def read_adverse_event(resource: Resource, t: Translation) -> None:
+    """An adverse event that happened (`actuality` actual), where its code is a toxicity of the own list."""
+    element = resource.element
+    if element.text("actuality") != "actual":
+        t.group("note", "potential_event", "An adverse event that did not happen (potential) is not read.", resource.place)
+        return
+    toxicity = own_code(element.child("event"), "toxicity")
+    if toxicity is None:
+        t.group(
+            "note", "unknown_code", f"The adverse event {shown_code(element.child('event'))} is not known; it is not read.", resource.place
+        )
+        return
+    draft = Draft("toxicities", resource.place, {"toxicity": toxicity})
+    text = element.text("date") or element.text("detected")
+    if text is not None:
+        t.put_time(draft, "day", Dated(moment_of(text).value, None, moment_of(text).why_not))
+    t.own_columns(element, draft)
+    t.add(draft)

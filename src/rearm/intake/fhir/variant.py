@@ -1,0 +1,124 @@
+"""Genomic variants as mCODE (STU4) and the genomics reporting guide write them, to rows of `variants`."""
+
+from __future__ import annotations
+
+import re
+
+from rearm.intake.fhir.codes import codes_of, load_codes, shown_code
+from rearm.intake.fhir.element import Element
+from rearm.intake.fhir.rows import Draft, Translation, concept_text, own_code, quantity_in
+from rearm.intake.values import shown
+
+__all__ = ["read_variant"]
+
+_SHARE = {"1": 1.0, "{ratio}": 1.0, "%": 0.01}
+_COUNT = {"": 1.0, "1": 1.0, "{copies}": 1.0, "{#}": 1.0}
+_SUBSTITUTION = re.compile(r"(?:.*:)?[cg]\.[0-9*+_-]+[ACGT]>[ACGT]|(?:.*:)?p\.\(?[A-Z][a-z]{2}[0-9]+(?:[A-Z][a-z]{2}|\*)\)?")
+_SMALL_CHANGE = re.compile(r"(?:.*:)?[cp]\..*(?:del|ins|dup|fs)")
+
+
+def read_variant(draft: Draft, element: Element, t: Translation) -> None:
+    """The components of a variant into `draft`, and the row; without presence or gene an issue instead."""
+    _result(draft, element, t)
+    said: dict[str, list[Element]] = {}
+    for component in element.children("component"):
+        for code in codes_of(component.child("code")):
+            if code.system == "loinc" and (name := load_codes().components.get(code.code)) is not None:
+                said.setdefault(name, []).append(component)
+    genes = [g for c in said.get("gene", ()) if (g := _gene(c, draft, t)) is not None]
+    if len(genes) > 1:
+        t.issue(
+            "warning",
+            "several_genes",
+            draft.place,
+            f"The variant names several genes ({', '.join(map(shown, genes))}); it is not read. Give one Observation a gene.",
+            "set_aside",
+        )
+        return
+    places = [p for c in said.get("locus", ()) if (p := _text(c)) is not None]
+    draft.put("gene", genes[0] if genes else (places[0] if len(places) == 1 else None))
+    changes = {
+        name: text
+        for name in ("protein_change", "coding_change", "genomic_change", "karyotype")
+        for c in said.get(name, ())
+        if (text := _text(c)) is not None
+    }
+    draft.put("change", next(iter(changes.values()), None))
+    for column, units in (("vaf", _SHARE), ("copies", _COUNT)):
+        for component in said.get(column, ()):
+            value, why = quantity_in(component.child("valueQuantity"), units)
+            if why is not None:
+                t.issue("error", "unit_not_allowed", draft.place, f"{column}: {why} It is not used.", "set_aside")
+            draft.put(column, value)
+    t.own_columns(element, draft, components=True)
+    if "kind" not in draft.values and (kind := _kind(changes)) is not None:
+        draft.put("kind", kind)
+        t.group("note", "kind_from_hgvs", "The kind of a variant (snv or indel) is read from its HGVS expression.", draft.place, "used")
+    if "result" in draft.values and "gene" not in draft.values:
+        t.issue(
+            "warning",
+            "variant_without_gene",
+            draft.place,
+            "The variant names neither a gene nor a locus that can be read; it is not used.",
+            "set_aside",
+        )
+        return
+    if "result" in draft.values:
+        t.add(draft)
+
+
+def _result(draft: Draft, element: Element, t: Translation) -> None:
+    value = element.child("valueCodeableConcept")
+    words = load_codes().words
+    meanings = {c.code if c.system == "word" else words.get((c.system, c.code)) for c in codes_of(value)}
+    found = {"present": {"present", "positive", "detected"}, "absent": {"absent", "negative", "not detected"}}
+    results = [result for result, same in found.items() if meanings & same]
+    if len(results) == 1:
+        draft.put("result", results[0])
+    else:
+        t.group(
+            "warning", "variant_undecided", f"A variant is neither present nor absent ({shown_code(value)}); it is unknown.", draft.place
+        )
+
+
+def _gene(component: Element, draft: Draft, t: Translation) -> str | None:
+    """The gene's symbol: of a listed HGNC id, else the display of an HGNC coding (there the official symbol), else the text."""
+    value = component.child("valueCodeableConcept")
+    genes = load_codes().genes
+    symbols = {s: i for i, s in genes.items()}
+    for code in codes_of(value):
+        if code.system != "hgnc":
+            continue
+        number = code.code if code.code.startswith("HGNC:") else f"HGNC:{code.code}"
+        known, display = genes.get(number), code.display
+        if (known is not None and display is not None and display != known) or (known is None and display in symbols):
+            t.issue(
+                "error",
+                "code_contradiction",
+                draft.place,
+                f"The gene's id is {shown(code.code)}, but its symbol is {shown(display)}; the variant is not used.",
+                "set_aside",
+            )
+            return None
+        if known is not None or display is not None:
+            return known or display
+    return value.text("text")
+
+
+def _text(component: Element) -> str | None:
+    """An expression: the code of a coding (HGVS expressions are codes of their own system), else the text."""
+    key = component.choice("value")
+    if key == "valueString":
+        return component.text(key)
+    value = component.child("valueCodeableConcept")
+    return own_code(value, "word") or next((c.code for c in codes_of(value)), None) or value.text("text") or concept_text(value)
+
+
+def _kind(changes: dict[str, str]) -> str | None:
+    for name in ("coding_change", "protein_change", "genomic_change"):
+        text = changes.get(name, "")
+        if _SUBSTITUTION.fullmatch(text):
+            return "snv"
+        if _SMALL_CHANGE.match(text):
+            return "indel"
+    return None

@@ -1,0 +1,137 @@
+"""Sheets, CSV and Parquet files brought to grids of cells; nothing is interpreted here."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import polars as pl
+
+from rearm.intake.errors import InputError
+from rearm.intake.files.control_characters import clean_grids
+from rearm.intake.files.excel import read_workbook
+from rearm.intake.rows import Grid, Value, decimal_mark
+from rearm.record import Issue, Source
+
+__all__ = ["read_grids", "table_files"]
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
+MAX_BYTES = 2 * 1024**3
+_DELIMITERS = (";", "\t", ",")
+_SPREADSHEETS_NOT_READ = {
+    ".xls": "an old Excel file",
+    ".xlsb": "a binary Excel file",
+    ".ods": "an OpenDocument file",
+    ".numbers": "a Numbers file",
+}
+
+
+def table_files(folder: Path) -> list[Path]:
+    """The tables in a folder, by name; hidden files and lock files of spreadsheet programs are left out."""
+    return sorted(f for f in folder.iterdir() if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", ".")))
+
+
+def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
+    """The grids of one file: one per sheet of a workbook, one of a CSV or Parquet file; with what was noteworthy in reading them.
+
+    Control characters are replaced, with a note. Raises InputError with a sentence where the file is missing, empty, of another type,
+    truncated or too large.
+    """
+    grids, issues = _read(path)
+    return grids, [*issues, *clean_grids(grids, path.name)]
+
+
+def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
+    suffix = path.suffix.lower()
+    if suffix in _SPREADSHEETS_NOT_READ:
+        raise InputError(f"{path.name} is {_SPREADSHEETS_NOT_READ[suffix]}, which is not read. Save it as .xlsx or as CSV.")
+    if suffix not in TABLE_SUFFIXES:
+        raise InputError(f"{path.name} is not a table that can be read. Give .csv, .xlsx or .parquet, or a FHIR bundle as .json.")
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error
+    if size == 0:
+        raise InputError(f"{path.name} is empty (0 bytes). Export it again.")
+    if size > MAX_BYTES:
+        raise InputError(f"{path.name} has {size / 2**30:.1f} GiB; files are read up to {MAX_BYTES // 2**30} GiB. Split it by patient.")
+    if suffix in (".xlsx", ".xlsm"):
+        if head[:4] == b"\xd0\xcf\x11\xe0":
+            raise InputError(
+                f"{path.name} is protected by a password, or is an old .xls file under another name. Save it as .xlsx without a password."
+            )
+        if head[:2] != b"PK":
+            raise InputError(
+                f"{path.name} is named like an Excel workbook but is none. Give the workbook itself, or name the file by its type."
+            )
+        return read_workbook(path)
+    if suffix == ".parquet":
+        return [_parquet(path, head)], []
+    return _csv(path)
+
+
+def _parquet(path: Path, head: bytes) -> Grid:
+    if head[:4] != b"PAR1":
+        raise InputError(f"{path.name} is named like a Parquet file but is none. Export it again, or name the file by its type.")
+    try:
+        frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # compiled reader: its panics do not derive from Exception
+        raise InputError(f"{path.name} is damaged or truncated ({str(error).splitlines()[0][:120]}). Export it again.") from None
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
+    if nested:
+        raise InputError(f"{path.name}: the column {nested[0]} holds nested or binary values. Each column must hold single values.")
+    decimals = [name for name, kind in frame.schema.items() if kind.is_decimal()]
+    frame = frame.with_columns(pl.col(decimals).cast(pl.Float64)) if decimals else frame
+    rows: list[list[Value]] = [list(frame.columns), *(list(r) for r in frame.iter_rows())]
+    return Grid(path.name, None, rows)
+
+
+def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
+    raw = path.read_bytes()
+    issues: list[Issue] = []
+    text = _decoded(raw, path, issues)
+    delimiter = _delimiter(text)
+    rows: list[list[Value]] = []
+    try:
+        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False):
+            rows.append([cell if cell.strip() else None for cell in record])
+    except csv.Error as error:
+        raise InputError(f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks there.") from error
+    if not any(any(cell is not None for cell in row) for row in rows):
+        raise InputError(f"{path.name} holds no cells. Export it again.")
+    return [Grid(path.name, None, rows, decimal=decimal_mark(rows, by_delimiter=delimiter == ";"))], issues
+
+
+def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        try:
+            return raw.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path.name} is damaged: it starts as UTF-16 text and does not go on so. Export it as UTF-8.") from error
+    if b"\x00" in raw:
+        raise InputError(f"{path.name} is not a text file, although it is named like one. Give a CSV file.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        issues.append(
+            Issue(
+                "note",
+                "encoding_guessed",
+                Source(path.name, ""),
+                "The file is not UTF-8; it was read as Windows-1252 (Western European). Check umlauts and µ.",
+                "used",
+            )
+        )
+        return raw.decode("cp1252", errors="replace")
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter of the header: the candidate that stands there most often outside quotation marks."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    outside = "".join(part for i, part in enumerate(header.split('"')) if i % 2 == 0)
+    return max(_DELIMITERS, key=lambda d: (outside.count(d), d == ","))

@@ -1,0 +1,180 @@
+"""The report on the terminal: the same order as the page, short, with what each verdict rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from rearm.assessment import Assessment
+from rearm.assessment.result import CauseGroup, NextTest, OptionResult
+from rearm.record import Issue, Record
+from rearm.report.assessment.case import case_paragraph
+from rearm.report.assessment.page import roles
+from rearm.report.words import days_words, listed, measure_words, whose, words
+
+__all__ = ["issues_table", "print_assessment"]
+
+_STYLE = {
+    "preferred": "bold green", "acceptable": "blue", "needs_information": "magenta", "discouraged": "yellow", "excluded": "red",
+    "failed": "bold red", "suspected": "bold yellow",
+}  # fmt: skip
+_FEW = 4  # tests beyond the mandatory ones that the terminal shows; the page shows all
+
+
+def print_assessment(console: Console, assessment: Assessment, record: Record) -> None:
+    """Prints the report of one patient."""
+    seen = record if assessment.as_of is None else record.known_at(assessment.as_of)
+    when = days_words(assessment.as_of) + (f", {assessment.as_of_date}" if assessment.as_of_date else "")
+    console.print(Rule(Text(f"{assessment.patient_id}   state of knowledge: {when}   {assessment.region or 'all regions'}", style="bold")))
+    for alert in assessment.alerts:
+        console.print(Text(f"ALERT  {words(alert.id)}: {alert.text}", style="bold red"))
+    console.print(Text(case_paragraph(assessment, seen)))
+    for part in (_failure(assessment), _tests(assessment.next_tests), _options(assessment), _causes(assessment), _footer(assessment)):
+        console.print(part)
+
+
+def issues_table(issues: Iterable[Issue]) -> Table:
+    """The input issues as a table: patient, severity, place, what, what was done."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("patient", "severity", "where", "what", "done"):
+        table.add_column(column, overflow="fold")
+    for issue in issues:
+        style = {"error": "red", "warning": "yellow"}.get(issue.severity, "")
+        cells = (issue.patient_id or "", issue.severity, str(issue.source), issue.message, issue.done.replace("_", " "))
+        table.add_row(*(Text(cell, style=style if column == 1 else "") for column, cell in enumerate(cells)))
+    return table
+
+
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold underline")
+
+
+def _failure(assessment: Assessment) -> RenderableType:
+    lines: list[RenderableType] = [_heading("Did the CAR-T fail?")]
+    for f in assessment.failures:
+        text = Text(f"{f.product or 'CAR-T'}, {days_words(f.infusion_day)}: ")
+        text.append(words(f.status), style=_STYLE.get(f.status, "bold"))
+        text.append(f" on {days_words(f.day)}" if f.day is not None else "")
+        text.append(f" ({words(f.certainty)})" if f.certainty else "")
+        lines.append(text)
+        lines.append(Padding(Text(f.reason, style="dim"), (0, 0, 0, 2)))
+        details = [words(x) for x in (f.kind, f.timing) if x]
+        details += [f"pattern {listed(f.pattern)}"] if f.pattern else []
+        details += [f"signals: {listed([s.id for s in f.signals])}"] if f.signals else []
+        if details:
+            lines.append(Padding(Text("; ".join(details)), (0, 0, 0, 2)))
+        if f.difference:
+            lines.append(Padding(Text(f"Team and laboratory differ: {f.difference}", style="yellow"), (0, 0, 0, 2)))
+    if assessment.about.reason and (not assessment.failures or assessment.about.if_progression or not assessment.options):
+        lines.append(Text(assessment.about.reason))
+    return Group(*lines)
+
+
+def _tests(tests: tuple[NextTest, ...]) -> RenderableType:
+    lines: list[RenderableType] = [_heading("What must be known first")]
+    must = [t for t in tests if t.mandatory]
+    more = [t for t in tests if not t.mandatory]
+    for test in must + more[:_FEW]:
+        text = Text("* " if test.mandatory else "- ")
+        text.append(test.name, style="bold" if test.mandatory else "")
+        text.append(f"  {test.why}", style="dim")
+        lines.append(text)
+    if len(more) > _FEW:
+        lines.append(Text(f"  and {len(more) - _FEW} further tests (see the page)", style="dim"))
+    if not tests:
+        lines.append(Text("No test that the rules know would change this answer."))
+    return Group(*lines)
+
+
+def _options(assessment: Assessment) -> RenderableType:
+    title = "Options, by these rules" + (", if this is progression" if assessment.about.if_progression else "")
+    if not assessment.options:
+        return Group(_heading(title), Text("None shown: " + assessment.about.reason))
+    lines: list[RenderableType] = [_heading(title)]
+    for role, options in roles(assessment.options):
+        lines.append(Text(words(role), style="italic"))
+        table = Table(box=None, pad_edge=False, show_header=False, expand=True)
+        for width in (18, 40, 34, None):
+            table.add_column(width=width, ratio=1 if width is None else None, overflow="fold")
+        for o in options:
+            if o.verdict != "excluded":
+                verdict = Text(words(o.verdict) or "always open", style=_STYLE.get(o.verdict or "", ""))
+                table.add_row(verdict, Text(o.name), Text(_expected(o)), Text(_decided(o), style="dim"))
+        lines.append(table)
+    out = [o for o in assessment.options if o.verdict == "excluded"]
+    if out:
+        lines.append(Text(f"\nExcluded ({len(out)}):", style="red"))
+        lines += [Padding(Text(f"{o.name}: {_decided(o)}", style="dim"), (0, 0, 0, 2)) for o in out]
+    lines.append(
+        Text(
+            "Options with one verdict are not separated by the evidence unless a rank says so; the page and `rearm explain` give all.",
+            style="dim",
+        )
+    )
+    return Group(*lines)
+
+
+def _expected(option: OptionResult) -> str:
+    chosen = next((e for e in option.expected if e.measure in ("response", "orr")), next(iter(option.expected), None))
+    if chosen is not None:
+        scale, digits, unit = (100, 0, " %") if chosen.unit == "proportion" else (1, 1, " months")
+        estimate, low, high = (f"{scale * x:.{digits}f}" for x in (chosen.estimate, chosen.low, chosen.high))
+        what = "" if chosen.measure in ("response", "orr") else f"{measure_words(chosen.measure)} "
+        return f"{whose(chosen)}{what}{estimate}{unit} ({low}-{high}), {chosen.directness}"
+    return option.evidence.directness if option.evidence.directness != "none read" else "no evidence read"
+
+
+def _decided(option: OptionResult) -> str:
+    """The reasons that carry the verdict, and every caution that holds, so that no favourite looks cleaner than its rivals."""
+    if option.verdict in ("excluded", "discouraged"):
+        chosen = option.against[:2]
+    elif option.verdict == "needs_information":
+        chosen = option.unknown[:2]
+    else:
+        chosen = option.for_[:1] + tuple(r for r in option.cautions if r.truth)[:_FEW]
+    text = " ".join(r.text for r in chosen)
+    then = f", then {words(option.afterwards)}" if option.afterwards else ""
+    until = f" Until: {option.until}{then}." if option.until and not option.permanent else ""
+    clear = f" If clear: {words(option.if_clear)}." if option.if_clear else ""
+    rank = f" Rank {option.rank}." if option.rank is not None and option.rank > 1 else ""
+    return text + until + clear + rank
+
+
+def _causes(assessment: Assessment) -> RenderableType:
+    lines: list[RenderableType] = [_heading("Why did it fail?")]
+    if not assessment.causes.groups:
+        return Group(*lines, Text("None shown: " + assessment.about.reason))
+    lines.append(Text(assessment.causes.text))
+    lines += [_group(g) for g in assessment.causes.groups if g.grade not in ("not_assessed",)]
+    missing = [g.group for g in assessment.causes.groups if g.grade == "not_assessed"]
+    if missing:
+        lines.append(Text(f"Not assessed: {listed(missing)}.", style="dim"))
+    if assessment.causes.risk_factors:
+        lines.append(Text("Risk factors present before the infusion: " + "; ".join(r.name for r in assessment.causes.risk_factors) + "."))
+    return Group(*lines)
+
+
+def _group(group: CauseGroup) -> RenderableType:
+    text = Text(f"{words(group.group)}: ", style="bold")
+    text.append(words(group.grade))
+    for factor in group.factors:
+        if factor.grade in ("established", "likely", "possible"):
+            why = "; ".join(dict.fromkeys(f.text for r in factor.for_ for f in r.basis.findings if f.text))
+            text.append(f"\n  {factor.name} ({words(factor.grade)}): {why}", style="not bold")
+    return text
+
+
+def _footer(assessment: Assessment) -> RenderableType:
+    v = assessment.versions
+    issues = len([i for i in assessment.issues if i.severity != "note"])
+    return Text(
+        f"\n{issues} input issue{'s' if issues != 1 else ''} (rearm check). "
+        f"Rearm {v.software}, knowledge {v.knowledge} ({v.knowledge_hash[:12]}), criteria {v.criteria}. "
+        "Decision support for professionals and research, not a cleared medical device.",
+        style="dim",
+    )

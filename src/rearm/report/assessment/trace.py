@@ -1,0 +1,79 @@
+"""The full trace of an option or a factor as text or as plain data: each rule, its clauses, the findings read and where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rearm.assessment.explanation import Explanation, Traced
+from rearm.rules import Clause
+
+__all__ = ["trace_object", "trace_text"]
+
+_WORDS = {True: "true", False: "false", None: "unknown"}
+
+
+def trace_text(explanation: Explanation) -> str:
+    """One block a rule: its effect and outcome, what it says, the clauses, then the findings with their source rows."""
+    lines = [f"{explanation.name} ({explanation.id})"]
+    for rule in explanation.rules:
+        stage = f", stage {rule.stage}" if rule.stage else ""
+        lines += ["", f"{_WORDS[rule.clause.truth].upper():8} {rule.effect}{stage}: {rule.id}", f"         {rule.text}"]
+        lines += [f"         Until: {rule.until}"] if rule.until else []
+        lines += [f"         {line}" for line in _clause(rule.clause, 0)]
+        lines += [f"         {line}" for line in _findings(rule)]
+        lines += [f"         cites {', '.join(rule.citations)}"] if rule.citations else []
+    return "\n".join(lines)
+
+
+def trace_object(explanation: Explanation) -> dict[str, Any]:
+    """The same as plain data for JSON."""
+    return {
+        "id": explanation.id,
+        "name": explanation.name,
+        "rules": [
+            {
+                "id": rule.id,
+                "effect": rule.effect,
+                "stage": rule.stage,
+                "until": rule.until,
+                "text": rule.text,
+                "condition": _clause_object(rule.clause),
+                "findings": [f.to_dict() for f in rule.findings],
+                "sources": list(rule.sources),
+                "citations": list(rule.citations),
+            }
+            for rule in explanation.rules
+        ],
+    }
+
+
+def _clause(clause: Clause, depth: int) -> Iterator[str]:
+    read = ", ".join(f"{name} = {_value(value)}" for name, value in clause.values.items()) if not clause.parts else ""
+    yield f"{'  ' * depth}[{_WORDS[clause.truth]}] {clause.text}" + (f"   ({read})" if read else "")
+    for part in clause.parts:
+        yield from _clause(part, depth + 1)
+
+
+def _clause_object(clause: Clause) -> dict[str, Any]:
+    return {
+        "text": clause.text,
+        "truth": clause.truth,
+        "values": {name: _plain(value) for name, value in clause.values.items()},
+        "parts": [_clause_object(part) for part in clause.parts],
+    }
+
+
+def _findings(rule: Traced) -> Iterator[str]:
+    for finding in rule.findings:
+        yield f"{finding.name}: {finding.text or 'not known'}"
+    if rule.sources:
+        yield "rows: " + "; ".join(rule.sources)
+
+
+def _value(value: object) -> str:
+    return "not known" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -1,0 +1,294 @@
+"""The evidence behind the options: tables and forest plots on the terminal, as one HTML page, as SVG and as plain data.
+
+Every figure is unadjusted and comes from different patients: the page orders nothing by it and says where two strategies are not separated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from rearm.assessment.evidence import evidence_of, pooled_for
+from rearm.errors import meant
+from rearm.evidence import MEASURES, Measure, StrategyEvidence, compare, evidence_for, forest_rows, listed_rows, overview_rows
+from rearm.evidence.table import Row
+from rearm.files import write_text
+from rearm.knowledge import Knowledge, KnowledgeError, load
+from rearm.knowledge.rulesets import Option
+from rearm.knowledge.studies import STRATEGIES
+from rearm.report.assessment.page import css, environment
+from rearm.report.draw import svg
+from rearm.report.evidence.forest import block_words, counts_words, estimate_words, forest_lines, forest_spec, in_months, label_words
+
+__all__ = [
+    "MEASURE_TITLES",
+    "STRATEGY_TITLES",
+    "Chosen",
+    "choose_evidence",
+    "evidence_object",
+    "evidence_overview",
+    "evidence_page",
+    "evidence_text",
+    "study_names",
+    "write_evidence_svgs",
+]
+
+STRATEGY_TITLES: Mapping[str, str] = {
+    "second-cart-same-target": "Second CAR-T against the same target, another product",
+    "second-cart-new-target": "Second CAR-T against another target",
+    "cart-reinfusion": "Re-infusion of the same CAR-T",
+    "bispecific-bcma": "BCMA bispecific antibody",
+    "bispecific-gprc5d": "GPRC5D bispecific antibody",
+    "bispecific-fcrh5": "FcRH5 bispecific antibody",
+    "bispecific-combination": "Bispecific antibody in combination",
+    "trispecific": "Trispecific antibody",
+    "adc-bcma": "BCMA antibody-drug conjugate",
+    "anti-cd38-combination": "Anti-CD38 combination",
+    "anti-slamf7-combination": "Anti-SLAMF7 combination",
+    "pi-combination": "Proteasome inhibitor combination",
+    "imid-combination": "IMiD combination",
+    "pi-imid-combination": "Proteasome inhibitor with IMiD",
+    "celmod": "CELMoD",
+    "xpo1-inhibitor": "XPO1 inhibitor (selinexor)",
+    "bcl2-inhibitor": "BCL2 inhibitor (venetoclax)",
+    "alkylator-conventional": "Alkylator, conventional dose",
+    "alkylator-intensive": "Alkylators, intensive",
+    "autologous-sct": "Autologous transplant",
+    "allogeneic-sct": "Allogeneic transplant",
+    "stem-cell-boost": "Stem-cell boost",
+    "radiotherapy": "Radiotherapy",
+    "checkpoint-inhibitor": "Checkpoint inhibitor",
+    "mapk-inhibitor": "BRAF and MEK inhibitor",
+    "gamma-secretase-inhibitor": "Gamma-secretase inhibitor",
+    "corticosteroid": "Steroid",
+    "supportive-care": "Supportive care",
+    "observe": "Observation",
+    "clinical-trial": "Clinical trial",
+}
+MEASURE_TITLES: Mapping[Measure, str] = {
+    "response": "Response (partial or better)",
+    "pfs": "Median progression-free survival",
+    "severe_infection": "Infection of grade 3 or worse",
+    "crs": "Cytokine release syndrome, any grade",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What was read for one strategy, or for the part of it that fits one option. `options`: those that the figures belong to."""
+
+    id: str
+    title: str
+    evidence: StrategyEvidence
+    options: tuple[Option, ...]
+
+
+def choose_evidence(names: Sequence[str] = (), *, knowledge: Knowledge | None = None) -> list[Chosen]:
+    """The evidence of the strategies or options named; of every strategy without a name.
+
+    Raises KnowledgeError for a name that is neither, with the nearest ones.
+    """
+    known = knowledge or load()
+    return [_chosen(name, known) for name in names or STRATEGIES]
+
+
+def _chosen(name: str, knowledge: Knowledge) -> Chosen:
+    if name in STRATEGIES:
+        evidence = evidence_for(name, studies=knowledge.studies)
+        options = tuple(o for o in knowledge.options.values() if (o.evidence.strategy if o.evidence else o.strategy) == name)
+        return Chosen(id=name, title=STRATEGY_TITLES[name], evidence=evidence, options=options)
+    if name in knowledge.options:
+        option = knowledge.options[name]
+        return Chosen(id=name, title=option.name, evidence=pooled_for(option, knowledge), options=(option,))
+    near = meant(name, (*STRATEGIES, *knowledge.options), most=3, likeness=0.4)
+    raise KnowledgeError([f"There is no strategy or option {name}.{near} Strategies: {', '.join(STRATEGIES)}."])
+
+
+def study_names(knowledge: Knowledge) -> dict[str, str]:
+    """What each study is called: first author and year."""
+    return {s.id: f"{s.citation.authors.split(' et al')[0].rstrip('.')} {s.citation.year or ''}".strip() for s in knowledge.studies}
+
+
+# ---------------------------------------------------------------- plain data
+
+
+def evidence_object(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
+    """All figures as plain data for JSON: what is expected, the rows of each forest plot, every arm that was read."""
+    return [
+        {
+            "id": one.id,
+            "title": one.title,
+            "strategy": one.evidence.strategy,
+            "directness": one.evidence.directness,
+            "note": one.evidence.note,
+            "options": [o.id for o in one.options],
+            "expected": overview_rows(one.evidence),
+            "forest": {m: forest_rows(one.evidence, m) for m in MEASURES},
+            "arms": listed_rows(one.evidence),
+        }
+        for one in chosen
+    ]
+
+
+def pairs_apart(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
+    """The pairs whose responses are apart in the same setting, in words, and the number of pairs compared."""
+    with_figures = [one for one in chosen if one.evidence.by_setting]
+    apart = []
+    pairs = list(combinations(with_figures, 2))
+    for first, second in pairs:
+        found = compare(first.evidence, second.evidence)
+        if found.better is not None:
+            better, worse = (first, second) if found.better == "first" else (second, first)
+            apart.append(f"{better.title} above {worse.title}: {found.reason} ({found.words})")
+    return apart, len(pairs)
+
+
+# ---------------------------------------------------------------- terminal
+
+
+def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
+    """One row a strategy: the figure that is shown for each measure, with its label."""
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    table.add_column("strategy", no_wrap=True, min_width=max(map(len, STRATEGIES)))
+    for column in ("evidence", "response", "median PFS", "severe infection", "arms read"):
+        table.add_column(column)
+    for one in chosen:
+        cells = _overview_cells(one)
+        table.add_row(one.id, one.evidence.directness, *(cells[m] for m in ("response", "pfs", "severe_infection")), cells["arms"])
+    note = "Figures marked * are from people without CAR-T before. All are unadjusted and from different patients: they rank nothing."
+    return Group(table, Text(note, style="dim"))
+
+
+def _overview_cells(one: Chosen) -> dict[str, str]:
+    rows = {row["measure"]: row for row in overview_rows(one.evidence)}
+    mark = {"direct": "", "near": " (near)", "indirect only": " *"}
+    cells = {m: estimate_words(rows[m], m) + mark[rows[m]["directness"]] if m in rows else "" for m in MEASURES}
+    return cells | {"arms": str(len(one.evidence.listed) or "")}
+
+
+def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> RenderableType:
+    """Everything read for one strategy: the forest plots, then every arm with its figures, survival included, and what became of it."""
+    names = study_names(knowledge or load())
+    parts: list[RenderableType] = [Text(f"\n{one.title}", style="bold underline"), Text(one.evidence.note)]
+    for measure in MEASURES:
+        rows = forest_rows(one.evidence, measure)
+        if rows:
+            parts += [Text(f"\n{MEASURE_TITLES[measure]}", style="bold"), *_forest(rows, measure, names)]
+    if listed := listed_rows(one.evidence):
+        parts.append(Text("\nEvery arm that was read", style="bold"))
+        parts += [Padding(_listed_line(row, names), (0, 0, 0, 2)) for row in listed]
+    return Group(*parts)
+
+
+_FIGURES = (("response", "response"), ("complete_response", "CR"), ("pfs", "PFS"), ("dor", "duration of response"), ("os", "OS"))
+
+
+def _listed_line(row: Row, names: Mapping[str, str]) -> Text:
+    weak = ", weak source" if row["weak"] else ""
+    figures = "; ".join(f"{what} {row[key]}" for key, what in _FIGURES if row[key]) or "no figure read"
+    line = Text(f"{names[row['study']]}, {row['population']} [{row['directness']}{weak}]: {figures}.")
+    line.append(f" Pooled: {row['pooled'].replace('_', ' ')}." if row["pooled"] else "", style="dim")
+    line.append(f" Response not pooled: {row['not_pooled']}." if row["not_pooled"] else "", style="dim")
+    return line
+
+
+def _forest(rows: Sequence[Row], measure: Measure, names: Mapping[str, str]) -> list[RenderableType]:
+    """The plot in lines of at most 80 characters: the label above, then counts, plot, figure and weight, then the remark."""
+    axis = "months, logarithmic" if in_months(measure) else "0" + "50 %".center(29) + "100"
+    counts = "patients" if in_months(measure) else "with/of"
+    parts: list[RenderableType] = [Text(f"{counts:>10}  {axis:<34}{'estimate (95 %)':<25}{'weight':>7}", style="dim")]
+    block = ""
+    for row, line in zip(rows, forest_lines(rows, measure=measure), strict=True):
+        heading = block_words(row, rows)
+        if heading != block:
+            block = heading
+            parts.append(Text(heading, style="underline"))
+        style = {"arm": "", "pooled": "bold", "new centre": "dim"}[row["kind"]]
+        weight = "" if row["weight"] is None else f"{100 * row['weight']:.0f} %"
+        parts.append(Padding(Text(label_words(row, names), style=style), (0, 0, 0, 2)))
+        parts.append(Text(f"{counts_words(row):>10}  {line:<34}{estimate_words(row, measure):<25}{weight:>7}", style=style, no_wrap=True))
+        if remark := _remark(row, measure):
+            parts.append(Padding(Text(remark, style="dim"), (0, 0, 0, 12)))
+    return parts
+
+
+def _remark(row: Row, measure: Measure) -> str:
+    """How the weight of an arm was set and what stands without it; what must be known of a pooled figure."""
+    without = ""
+    if row["without_estimate"] is not None:
+        left = {"estimate": row["without_estimate"], "low": row["without_low"], "high": row["without_high"]}
+        without = f"without it {estimate_words(left, measure)}"
+    return "; ".join(part for part in (row["note"], without) if part)
+
+
+# ---------------------------------------------------------------- pictures and the page
+
+
+def _picture(one: Chosen, measure: Measure, names: Mapping[str, str]) -> str | None:
+    rows = forest_rows(one.evidence, measure)
+    if not rows:
+        return None
+    label = f"Forest plot, {one.title}: {MEASURE_TITLES[measure]}"
+    return svg(forest_spec(rows, measure=measure, names=names), label=label)
+
+
+def _options_by_note(one: Chosen, knowledge: Knowledge) -> dict[str, list[str]]:
+    """Names of the options of a strategy by what the evidence that fits their agents and targets amounts to."""
+    found: dict[str, list[str]] = {}
+    for option in one.options:
+        found.setdefault(evidence_of(knowledge)[option.id].note, []).append(option.name)
+    return found
+
+
+def write_evidence_svgs(chosen: Sequence[Chosen], folder: Path, *, knowledge: Knowledge | None = None) -> list[Path]:
+    """One SVG file for each strategy and measure with a pooled figure: `<strategy>-<measure>.svg`. Gives the paths."""
+    names = study_names(knowledge or load())
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for one in chosen:
+        for measure in MEASURES:
+            picture = _picture(one, measure, names)
+            if picture is not None:
+                path = folder / f"{one.id}-{measure.replace('_', '-')}.svg"
+                write_text(path, picture)
+                written.append(path)
+    return written
+
+
+def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None = None) -> str:
+    """One self-contained HTML page for the strategies or options named; for every strategy without a name.
+
+    Raises KnowledgeError for a name that is neither.
+    """
+    known = knowledge or load()
+    chosen = choose_evidence(strategies, knowledge=known)
+    names = study_names(known)
+    apart, pairs = pairs_apart(chosen)
+    engine = environment()
+    engine.filters |= {"estimate": estimate_words, "counts": counts_words}
+    sections = [
+        {
+            "one": one,
+            "cells": _overview_cells(one),
+            "measures": [
+                {"title": MEASURE_TITLES[m], "id": m, "rows": forest_rows(one.evidence, m), "picture": Markup(picture)}
+                for m in MEASURES
+                if (picture := _picture(one, m, names)) is not None
+            ],
+            "listed": listed_rows(one.evidence),
+            "options": _options_by_note(one, known),
+        }
+        for one in chosen
+    ]
+    return engine.get_template("evidence.html.j2").render(
+        css=css(), sections=sections, names=names, apart=apart, pairs=pairs, knowledge=known
+    )

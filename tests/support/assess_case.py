@@ -1,0 +1,53 @@
+"""A patient of whom only findings are known, assessed with the bundled knowledge: what a spec table of rules is run on."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from typing import Any
+
+from rearm.assessment.patient import Patient
+from rearm.assessment.pipeline import assess_patients
+from rearm.assessment.plan import Plan, plan_of
+from rearm.assessment.result import Assessment
+from rearm.findings import Found, derive, inputs
+from rearm.knowledge import load
+from rearm.outcome.failure import Failure
+from rearm.record import Record, Source
+
+
+@cache
+def plan() -> Plan:
+    return plan_of(load())
+
+
+def assessed(
+    values: dict[str, Any], *, region: str | None = "US", day: date | None = date(2025, 6, 1), status: str = "failed"
+) -> Assessment:
+    """The assessment of a patient with these findings; what follows from them is derived, the rest is unknown."""
+    found = {
+        name: Found(value, (Source("case", name),), f"{name}: {value}") for name, value in {"failure_status": status, **values}.items()
+    }
+    for name, value in derive(inputs(found)).items():
+        if name not in found and name in plan().knowledge.catalogue and isinstance(value, bool | int | float | str):
+            found[name] = Found(value, (), f"{name}: {value}")
+    patient = Patient(
+        record=Record(patient_id="case", source=Source("case", "")),
+        as_of=400,
+        day=day,
+        failures=(_failure(status),),
+        found=found,
+        values={name: x.value for name, x in found.items()},
+        intervals={},
+        inputs=inputs(found),
+    )
+    (assessment,) = assess_patients(plan(), [patient], region)
+    return assessment
+
+
+def _failure(status: str) -> Failure:
+    return Failure(
+        infusion_day=0, product="ide-cel", targets=("BCMA",), status=status, certainty=None, day=300, kind=None, timing=None, pattern=(),
+        signals=(), followed_to_day=400, last_assessed_day=400, reason="", basis=(), best_response=None, best_response_by=None,
+        computed_day=None, team_day=None, difference=None, flags=(), number=1, course=None,
+    )  # fmt: skip
