@@ -66,7 +66,15 @@ def _load(text: str) -> None:
     import roadrunner
 
     _RUNNER = roadrunner.RoadRunner(text)
-    _RUNNER.timeCourseSelections = ["m_protein", "flc", "sbcma_tumour", "sbcma_normal", "E", "M", "X"]
+    _RUNNER.timeCourseSelections = [
+        "m_protein",
+        "flc",
+        "sbcma_tumour",
+        "sbcma_normal",
+        "E",
+        "M",
+        "X",
+    ]
 
 
 def _roadrunner(job: tuple[np.ndarray, np.ndarray, float]) -> np.ndarray:
@@ -106,7 +114,9 @@ class Bar:
         return self.patients / timed(self.own, 3)[0]
 
 
-def _tuned(name: str, run: Callable[[int, float], tuple[np.ndarray, float]], bar: Bar, n: int) -> float:
+def _tuned(
+    name: str, run: Callable[[int, float], tuple[np.ndarray, float]], bar: Bar, n: int
+) -> float:
     """Loosest tolerance that reaches our error; how many times our speed is the peer's with it, for `n` patients."""
     for rtol in TOLERANCES:
         try:
@@ -121,7 +131,10 @@ def _tuned(name: str, run: Callable[[int, float], tuple[np.ndarray, float]], bar
         print(f"  {name}: does not reach a median error of {bar.error:.1e} (best {e[0]:.1e})")
     seconds = float(np.median([run(n, rtol)[1] for _ in range(3)]))
     ratio = bar.rate() * seconds / n
-    print(f"  {name:28s} {n / seconds:10,.0f} patient-years/s   rtol {rtol:g}, error median {e[0]:.1e} worst {e[1]:.1e}", end="")
+    print(
+        f"  {name:28s} {n / seconds:10,.0f} patient-years/s   rtol {rtol:g}, error median {e[0]:.1e} worst {e[1]:.1e}",
+        end="",
+    )
     print(f"   ours {ratio:,.0f} times", flush=True)
     return ratio
 
@@ -131,7 +144,9 @@ def peers() -> None:
     want = five(np.array([solve(params[i], start[i], VISITS) for i in range(50)]))
     own = simulate(params[:50], start[:50], threshold[:50], VISITS, FIVE).values
     ours = errors(own, want)
-    print(f"\npeers, same equations and outputs, two cores; our error: median {ours[0]:.1e}, worst {ours[1]:.1e}")
+    print(
+        f"\npeers, same equations and outputs, two cores; our error: median {ours[0]:.1e}, worst {ours[1]:.1e}"
+    )
     many = group(2000)
     bar = Bar(want, ours[0], lambda: simulate(*many, VISITS, FIVE), len(many[0]))
     found: list[float] = []
@@ -140,7 +155,9 @@ def peers() -> None:
 
         def scipy(n: int, rtol: float) -> tuple[np.ndarray, float]:
             t = time.perf_counter()
-            out = np.array(pool.map(_lsoda, [(params[i], start[i], rtol) for i in range(n)], chunksize=10))
+            out = np.array(
+                pool.map(_lsoda, [(params[i], start[i], rtol) for i in range(n)], chunksize=10)
+            )
             return five(out), time.perf_counter() - t
 
         found.append(_tuned("scipy LSODA, compiled slope", scipy, bar, 400))
@@ -153,7 +170,11 @@ def peers() -> None:
 
             def runner(n: int, rtol: float) -> tuple[np.ndarray, float]:
                 t = time.perf_counter()
-                out = np.array(pool.map(_roadrunner, [(params[i], start[i], rtol) for i in range(n)], chunksize=25))
+                out = np.array(
+                    pool.map(
+                        _roadrunner, [(params[i], start[i], rtol) for i in range(n)], chunksize=25
+                    )
+                )
                 return out, time.perf_counter() - t
 
             runner(4, 1e-4)
@@ -192,7 +213,22 @@ def _compiled_loop() -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarra
         for c in range(5):
             d[c] = grow - p[w + c] * kill
         recall, rest, tire = p[theta] * a * phi * m, p[eps] * (1 - a) * e, p[k_x] * a
-        d[5] = e * (p[rho] * a * phi / (1 + full * full) * (1 - (e + m + x) / p[k_c]) * pos / (pos + 1e-7) - p[d_e] - tire) - rest + recall
+        d[5] = (
+            e
+            * (
+                p[rho]
+                * a
+                * phi
+                / (1 + full * full)
+                * (1 - (e + m + x) / p[k_c])
+                * pos
+                / (pos + 1e-7)
+                - p[d_e]
+                - tire
+            )
+            - rest
+            + recall
+        )
         d[6] = rest - recall - p[d_m] * m
         d[7] = tire * e - p[d_x] * x
         d[8] = p[k_i] * burden / (p[b_i] + burden) - p[d_i] * i
@@ -264,7 +300,10 @@ def _numbalsoda(params: np.ndarray, start: np.ndarray, bar: Bar) -> None:
         for which, name in enumerate(("numbalsoda LSODA", "numbalsoda DOP853")):
 
             def run(n: int, rtol: float, which: int = which) -> tuple[np.ndarray, float]:
-                parts = [(which, first[i : min(i + 50, n)], data[i : min(i + 50, n)], rtol) for i in range(0, n, 50)]
+                parts = [
+                    (which, first[i : min(i + 50, n)], data[i : min(i + 50, n)], rtol)
+                    for i in range(0, n, 50)
+                ]
                 t = time.perf_counter()
                 full = np.concatenate(pool.map(_loop, parts, chunksize=1))
                 return five(full), time.perf_counter() - t
@@ -331,7 +370,9 @@ def _diffrax(params: np.ndarray, start: np.ndarray, bar: Bar) -> list[float]:
 
         compiled: dict[float, Callable[..., object]] = {}
 
-        def run(n: int, rtol: float, batch=batch, make=make, compiled=compiled) -> tuple[np.ndarray, float]:  # type: ignore[no-untyped-def]
+        def run(
+            n: int, rtol: float, batch=batch, make=make, compiled=compiled
+        ) -> tuple[np.ndarray, float]:  # type: ignore[no-untyped-def]
             f = compiled.setdefault(rtol, make(rtol))
             size = 50 if n <= 50 else batch
             arrays = (params, weights, made, shed, alive, first)
@@ -341,5 +382,12 @@ def _diffrax(params: np.ndarray, start: np.ndarray, bar: Bar) -> list[float]:
             full = np.concatenate([np.asarray(f(*part)) for part in parts])
             return five(full), time.perf_counter() - t
 
-        out.append(_tuned(f"diffrax {diffrax.__version__} {name}, vmap {batch}", run, bar, 1000 if name == "Tsit5" else 200))
+        out.append(
+            _tuned(
+                f"diffrax {diffrax.__version__} {name}, vmap {batch}",
+                run,
+                bar,
+                1000 if name == "Tsit5" else 200,
+            )
+        )
     return out

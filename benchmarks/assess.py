@@ -28,13 +28,27 @@ def records() -> list[Record]:
 def with_results(record: Record, number: int, seed: int) -> Record:
     """The record with `number` results: further M-protein, light-chain and blood-count values between those that are there."""
     draw = random.Random(seed)
-    tests = {"serum_m_protein": 0.4, "kappa_flc": 15.0, "lambda_flc": 12.0, "neutrophils": 2.0, "platelets": 120.0, "hemoglobin": 11.0}
+    tests = {
+        "serum_m_protein": 0.4,
+        "kappa_flc": 15.0,
+        "lambda_flc": 12.0,
+        "neutrophils": 2.0,
+        "platelets": 120.0,
+        "hemoglobin": 11.0,
+    }
     last = record.last_day() or 200
     more = []
     while len(record.labs) + len(more) < number:
         test = draw.choice(list(tests))
         value = tests[test] * draw.uniform(0.9, 1.1)
-        more.append(Lab(test=test, when=When.on(draw.randint(5, max(6, last - 60))), source=record.source, quantity=Quantity.of(value)))
+        more.append(
+            Lab(
+                test=test,
+                when=When.on(draw.randint(5, max(6, last - 60))),
+                source=record.source,
+                quantity=Quantity.of(value),
+            )
+        )
     return replace(record, labs=(*record.labs, *more))
 
 
@@ -73,12 +87,16 @@ def main(number: int) -> None:
         rearm.assess(one)
         spans.append(time.perf_counter() - start)
     spans.sort()
-    print(f"one patient with {len(one.labs)} results, warm: median {1000 * statistics.median(spans):.1f} ms, p95 {1000 * spans[56]:.1f} ms")
+    print(
+        f"one patient with {len(one.labs)} results, warm: median {1000 * statistics.median(spans):.1f} ms, p95 {1000 * spans[56]:.1f} ms"
+    )
     empty = timed([sys.executable, "-c", "pass"])
     ready = timed([sys.executable, "-c", "import rearm"]) - empty
     print(f"import rearm: {ready:.3f} s above an empty interpreter ({empty:.3f} s), median of 5")
     bundle = ROOT / "examples" / "fhir" / "loss-of-persistence.json"
-    print(f"rearm assess, cold process: {timed([sys.executable, '-m', 'rearm.cli', 'assess', str(bundle)]):.2f} s, median of 5")
+    print(
+        f"rearm assess, cold process: {timed([sys.executable, '-m', 'rearm.cli', 'assess', str(bundle)]):.2f} s, median of 5"
+    )
 
     for size in (number // 10, number):
         patients = generated(size)
@@ -86,19 +104,25 @@ def main(number: int) -> None:
         for _ in rearm.assess_each(patients):
             pass  # one by one, as a cohort is written: ten thousand assessments do not belong into memory together
         span = time.perf_counter() - start
-        print(f"assess_each on {size} generated patients: {span:.1f} s, {size / span:.0f} patients a second")
+        print(
+            f"assess_each on {size} generated patients: {span:.1f} s, {size / span:.0f} patients a second"
+        )
     profile = cProfile.Profile()
     patients = generated(min(number, 500))
     profile.enable()
     for _ in rearm.assess_each(patients):
         pass
     profile.disable()
-    print(f"what the time goes to ({len(patients)} patients, by own functions, share of the profiled time):")
+    print(
+        f"what the time goes to ({len(patients)} patients, by own functions, share of the profiled time):"
+    )
     stats = pstats.Stats(profile)
     total = stats.total_tt  # type: ignore[attr-defined]
     rows = [(cum, key) for key, (_, _, _, cum, _) in stats.stats.items() if "rearm/" in key[0]]  # type: ignore[attr-defined]
     for cumulative, (file, _, name) in sorted(rows, reverse=True)[:16]:
-        print(f"  {100 * cumulative / total:5.1f} %  {Path(file).parent.name}/{Path(file).name} {name}")
+        print(
+            f"  {100 * cumulative / total:5.1f} %  {Path(file).parent.name}/{Path(file).name} {name}"
+        )
 
 
 if __name__ == "__main__":

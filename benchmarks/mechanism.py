@@ -34,10 +34,19 @@ def accuracy(n: int) -> None:
     params, start, threshold = params[:n], start[:n], threshold[:n]
     days = np.unique(np.r_[np.arange(0, 60, 3.0), np.arange(60, 731, 30.0)])
     with mp.Pool(2) as pool:
-        want = np.array(pool.starmap(solve, [(p, s, days) for p, s in zip(params, start, strict=True)], chunksize=20))
+        want = np.array(
+            pool.starmap(
+                solve, [(p, s, days) for p, s in zip(params, start, strict=True)], chunksize=20
+            )
+        )
     got = simulate(params, start, threshold, days, OUTPUTS).values[:, :, :15]
-    states, markers = errors(got[:, :, :11], want[:, :, :11]), errors(got[:, :, 11:], want[:, :, 11:])
-    print(f"accuracy on {n} patients, two years, relative error over a floor of {FLOOR:g} (1000 cells; markers relative to the start):")
+    states, markers = (
+        errors(got[:, :, :11], want[:, :, :11]),
+        errors(got[:, :, 11:], want[:, :, 11:]),
+    )
+    print(
+        f"accuracy on {n} patients, two years, relative error over a floor of {FLOOR:g} (1000 cells; markers relative to the start):"
+    )
     print(f"  states  median {states[0]:.1e}, worst {states[1]:.1e}   (needed 1e-5 and 1e-2)")
     print(f"  markers median {markers[0]:.1e}, worst {markers[1]:.1e}   (needed 1e-3 and 1e-2)")
 
@@ -46,7 +55,9 @@ def speed() -> None:
     params, start, threshold = group(2000)
     n = len(params)
     simulate(params[:64], start[:64], threshold[:64], VISITS, FIVE)
-    print(f"\nspeed, one year, 24 visit days, 5 observables, rtol {RTOL:g}, atol {ATOL:g};", end=" ")
+    print(
+        f"\nspeed, one year, 24 visit days, 5 observables, rtol {RTOL:g}, atol {ATOL:g};", end=" "
+    )
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}:")
     sim = simulate(params, start, threshold, VISITS, FIVE)
     wall, cpu = timed(lambda: simulate(params, start, threshold, VISITS, FIVE), 9)
@@ -55,21 +66,32 @@ def speed() -> None:
     a = np.random.default_rng(0).standard_normal((2000, 2000))
     gemm, _ = timed(lambda: a @ a, 3)
     peak = 2 * 2000**3 / gemm
-    print(f"  {rate:,.0f} patient-years/s ({2 * n / cpu:,.0f} by CPU time on two cores); {sim.steps.mean():.0f} steps per patient-year")
-    print(f"  about {flops / 1e3:.0f} thousand operations per patient-year, {flops * rate / 1e9:.1f} GFLOP/s,", end=" ")
-    print(f"{100 * flops * rate / peak:.0f} % of what matrix multiplication reaches here ({peak / 1e9:.0f} GFLOP/s)")
+    print(
+        f"  {rate:,.0f} patient-years/s ({2 * n / cpu:,.0f} by CPU time on two cores); {sim.steps.mean():.0f} steps per patient-year"
+    )
+    print(
+        f"  about {flops / 1e3:.0f} thousand operations per patient-year, {flops * rate / 1e9:.1f} GFLOP/s,",
+        end=" ",
+    )
+    print(
+        f"{100 * flops * rate / peak:.0f} % of what matrix multiplication reaches here ({peak / 1e9:.0f} GFLOP/s)"
+    )
     print("  patients   seconds per 1000        days   seconds per 1000 patients")
     for size, days in ((1000, 365), (4000, 730), (16000, 1460)):
         w, _ = timed(lambda s=size: simulate(params[:s], start[:s], threshold[:s], VISITS, FIVE), 3)  # type: ignore[misc]
         when = np.linspace(0, days, 24)
-        v, _ = timed(lambda t=when: simulate(params[:4000], start[:4000], threshold[:4000], t, FIVE), 3)  # type: ignore[misc]
+        v, _ = timed(
+            lambda t=when: simulate(params[:4000], start[:4000], threshold[:4000], t, FIVE), 3
+        )  # type: ignore[misc]
         print(f"  {size:8d}   {1000 * w / size:10.4f}        {days:6d}   {v / 4:10.4f}")
 
 
 def million(folder: Path, n: int) -> None:
     from rearm.mechanism.stream import stream
 
-    days = np.unique(np.round(np.concatenate([[0, 7, 14, 21, 28], np.linspace(60, 730, 19)]))).tolist()
+    days = np.unique(
+        np.round(np.concatenate([[0, 7, 14, 21, 28], np.linspace(60, 730, 19)]))
+    ).tolist()
     t = time.perf_counter()
     files = stream(load(), "ide-cel", n, days, folder, seed=1)
     seconds = time.perf_counter() - t
@@ -83,7 +105,9 @@ def million(folder: Path, n: int) -> None:
 
 
 if __name__ == "__main__":
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     ask.add_argument("--million", type=Path, metavar="OUT")
     ask.add_argument("--patients", type=int, default=1_000_000)
     ask.add_argument("--accuracy", type=int, default=2000)

@@ -39,7 +39,11 @@ def rows(patients: int, seed: int = 1) -> list[tuple[int, int, str, float | str]
         m = start
         for visit in range(VISITS):
             if visit:
-                m = min(m * r.uniform(1.2, 1.8) + 0.1, 8.0) if visit >= turn else max(floor, m * r.uniform(0.3, 0.8) - 0.05)
+                m = (
+                    min(m * r.uniform(1.2, 1.8) + 0.1, 8.0)
+                    if visit >= turn
+                    else max(floor, m * r.uniform(0.3, 0.8) - 0.05)
+                )
             value = round(m, 2)
             low = value < 0.05
             out += [
@@ -62,9 +66,17 @@ def records(data: list[tuple[int, int, str, float | str]], patients: int) -> lis
         if isinstance(value, str):
             labs[patient].append(Lab(test=test, when=When.on(day), source=source, word=value))
         else:
-            labs[patient].append(Lab(test=test, when=When.on(day), source=source, quantity=Quantity.of(value)))
+            labs[patient].append(
+                Lab(test=test, when=When.on(day), source=source, quantity=Quantity.of(value))
+            )
     return [
-        Record(patient_id=str(i), source=Source("patients.csv", str(i)), heavy_chain=("IgG",), light_chain="kappa", labs=tuple(found))
+        Record(
+            patient_id=str(i),
+            source=Source("patients.csv", str(i)),
+            heavy_chain=("IgG",),
+            light_chain="kappa",
+            labs=tuple(found),
+        )
         for i, found in enumerate(labs)
     ]
 
@@ -95,12 +107,20 @@ def _patient(t: pd.DataFrame) -> pd.DataFrame:
     clear = (t["serum_immunofixation"] == "negative") & (t["urine_immunofixation"] == "negative")
     level[clear & (t["marrow_plasma_cells"] < 5)] = _DEPTH["CR"]
     rise = serum - nadir
-    progressed = (rise >= 0.5 - 1e-9) & (rise >= 0.25 * nadir - 1e-9) | (nadir >= 5) & (rise >= 1 - 1e-9)
-    progressed |= (urine - urine_nadir >= 200 - 1e-9) & (urine - urine_nadir >= 0.25 * urine_nadir - 1e-9)
+    progressed = (rise >= 0.5 - 1e-9) & (rise >= 0.25 * nadir - 1e-9) | (nadir >= 5) & (
+        rise >= 1 - 1e-9
+    )
+    progressed |= (urine - urine_nadir >= 200 - 1e-9) & (
+        urine - urine_nadir >= 0.25 * urine_nadir - 1e-9
+    )
     level[progressed] = _DEPTH["PD"]
     t = t.assign(level=level).iloc[1:]
     following = t["level"].shift(-1)
-    pair = t["level"].where(following.isna(), t[["level"]].assign(n=following).min(axis=1)).clip(lower=_DEPTH["SD"])
+    pair = (
+        t["level"]
+        .where(following.isna(), t[["level"]].assign(n=following).min(axis=1))
+        .clip(lower=_DEPTH["SD"])
+    )
     # the last visit has no second: SD
     pair = pair.where(following.notna(), _DEPTH["SD"]).where(t["level"] != _DEPTH["PD"], 0)
     confirmed = pair.cummax()
@@ -121,7 +141,9 @@ def main(patients: int) -> None:
     built = timed(lambda: records(data, patients))
     given = records(data, patients)
     few = min(patients, 400)  # pandas is slow enough that this many give a steady median
-    long = pd.DataFrame([x for x in data if x[0] < few], columns=["patient", "day", "test", "value"])
+    long = pd.DataFrame(
+        [x for x in data if x[0] < few], columns=["patient", "day", "test", "value"]
+    )
     wide = long.pivot(index=["patient", "day"], columns="test", values="value").reset_index()
     for column in ("serum_m_protein", "urine_m_protein_24h", "marrow_plasma_cells"):
         wide[column] = wide[column].astype(float)
@@ -131,13 +153,24 @@ def main(patients: int) -> None:
         peers.append(few / timed(lambda: with_pandas(wide)))
     own, peer = statistics.median(mine), statistics.median(peers)
     answers = with_pandas(wide)
-    table = {(int(p), int(d)): _NAMES[int(c)] for p, d, c in zip(answers["patient"], answers["day"], answers["confirmed"], strict=True)}
-    visits = [(i, v.day, v.confirmed) for i, course in enumerate(ours(given[:few])) for v in course.visits]
+    table = {
+        (int(p), int(d)): _NAMES[int(c)]
+        for p, d, c in zip(answers["patient"], answers["day"], answers["confirmed"], strict=True)
+    }
+    visits = [
+        (i, v.day, v.confirmed) for i, course in enumerate(ours(given[:few])) for v in course.visits
+    ]
     agreed = sum(table[i, day] == ("NE" if c == "BL" else c) for i, day, c in visits)
-    print(f"response course, {patients} patients, {VISITS} visits x 8 tests, per core (processor time), median of {ROUNDS}")
+    print(
+        f"response course, {patients} patients, {VISITS} visits x 8 tests, per core (processor time), median of {ROUNDS}"
+    )
     print(f"  building the records   {patients / built:10,.0f} patients/s (not counted below)")
-    print(f"  with reasons           {own:10,.0f} patients/s   (range {min(mine):,.0f} to {max(mine):,.0f})")
-    print(f"  pandas group-by        {peer:10,.0f} patients/s   (range {min(peers):,.0f} to {max(peers):,.0f})")
+    print(
+        f"  with reasons           {own:10,.0f} patients/s   (range {min(mine):,.0f} to {max(mine):,.0f})"
+    )
+    print(
+        f"  pandas group-by        {peer:10,.0f} patients/s   (range {min(peers):,.0f} to {max(peers):,.0f})"
+    )
     print(f"  ratio                  {own / peer:10.1f}")
     print(f"  confirmed responses    {agreed} of {len(visits)} agree")
 

@@ -29,7 +29,9 @@ def factors(tests: dict[str, Any]) -> dict[str, dict[str, float]]:
 
     def quantity(label: str) -> Any:
         parsed = registry.from_ucum(tests["unit"][label]["ucum"])
-        return parsed if hasattr(parsed, "to") else parsed * registry.from_ucum("1")  # annotations alone come back as a bare number
+        return (
+            parsed if hasattr(parsed, "to") else parsed * registry.from_ucum("1")
+        )  # annotations alone come back as a bare number
 
     found: dict[str, dict[str, float]] = {}
     for test_id, test in tests["test"].items():
@@ -41,17 +43,24 @@ def factors(tests: dict[str, Any]) -> dict[str, dict[str, float]]:
             given = quantity(label)
             if "molar_mass" in test:
                 molar = test["molar_mass"]["g_per_mol"] * registry.from_ucum("g/mol")
-                if given.check("[substance] / [length] ** 3") and canonical.check("[mass] / [length] ** 3"):
+                if given.check("[substance] / [length] ** 3") and canonical.check(
+                    "[mass] / [length] ** 3"
+                ):
                     given = given * molar
-                elif given.check("[mass] / [length] ** 3") and canonical.check("[substance] / [length] ** 3"):
+                elif given.check("[mass] / [length] ** 3") and canonical.check(
+                    "[substance] / [length] ** 3"
+                ):
                     given = given / molar
-            found[test_id][label] = float(f"{(given / canonical).to('dimensionless').magnitude:.12g}")
+            found[test_id][label] = float(
+                f"{(given / canonical).to('dimensionless').magnitude:.12g}"
+            )
     return found
 
 
 def text(tests: dict[str, Any]) -> str:
     blocks = (
-        f"[factors.{test_id}]\n" + "".join(f'"{label}" = {value!r}\n' for label, value in units.items())
+        f"[factors.{test_id}]\n"
+        + "".join(f'"{label}" = {value!r}\n' for label, value in units.items())
         for test_id, units in factors(tests).items()
     )
     return HEADER + "\n".join(blocks)
@@ -62,7 +71,10 @@ def main() -> int:
     path, new = DATA / "units.toml", text(tests)
     if "--check" in sys.argv[1:]:
         if path.read_text("utf-8") != new:
-            print("units.toml is not what tests.toml gives; run scripts/compile_units.py.", file=sys.stderr)
+            print(
+                "units.toml is not what tests.toml gives; run scripts/compile_units.py.",
+                file=sys.stderr,
+            )
             return 1
         return 0
     path.write_text(new, "utf-8")

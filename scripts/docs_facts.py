@@ -44,9 +44,17 @@ def tests() -> Lines:
                     code(t.id),
                     cell(t.name),
                     cell(", ".join(t.allowed)),
-                    cell(f"{t.soft[0]:g} to {t.soft[1]:g} ({t.hard[0]:g} to {t.hard[1]:g})") if t.unit else "",
+                    cell(f"{t.soft[0]:g} to {t.soft[1]:g} ({t.hard[0]:g} to {t.hard[1]:g})")
+                    if t.unit
+                    else "",
                     cell(", ".join(dict.fromkeys(t.words.values()))),
-                    cell("; ".join(f"{c.code} {c.display}" + (" (not read)" if c.role == "not_read" else "") for c in t.loinc)),
+                    cell(
+                        "; ".join(
+                            f"{c.code} {c.display}"
+                            + (" (not read)" if c.role == "not_read" else "")
+                            for c in t.loinc
+                        )
+                    ),
                     cell(t.note),
                 )
                 for t in members
@@ -64,12 +72,19 @@ def tests() -> Lines:
     yield "## Spellings of units"
     yield from table(
         ("unit", "also read"),
-        ((cell(u), cell(", ".join([*row.get("spellings", ()), *row.get("against_ucum", {})]))) for u, row in raw["unit"].items()),
+        (
+            (cell(u), cell(", ".join([*row.get("spellings", ()), *row.get("against_ucum", {})])))
+            for u, row in raw["unit"].items()
+        ),
     )
     yield "## Spellings of words"
     yield from table(
         ("set", "word", "read from"),
-        ((cell(name), cell(word), cell(", ".join(spellings))) for name, row in raw["words"].items() for word, spellings in row.items()),
+        (
+            (cell(name), cell(word), cell(", ".join(spellings)))
+            for name, row in raw["words"].items()
+            for word, spellings in row.items()
+        ),
     )
 
 
@@ -78,7 +93,9 @@ def studies(knowledge: Knowledge) -> Lines:
     yield "# Studies"
     yield ""
     yield "Arms as published. Only patient-level counts are pooled; how, says [the evidence](evidence.md). An empty cell was not read."
-    listed = {row["arm"]: row for strategy in STRATEGIES for row in listed_rows(evidence_for(strategy))}
+    listed = {
+        row["arm"]: row for strategy in STRATEGIES for row in listed_rows(evidence_for(strategy))
+    }
     for study in knowledge.studies:
         yield from _study(study, listed)
 
@@ -87,13 +104,17 @@ def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
     c = study.citation
     yield f"\n### {study.id}"
     yield ""
-    yield f"{cell(str(c))} [{c.read_from}]({c.url}), {study.design}." + (f" Not seen: {', '.join(c.missing)}." if c.missing else "")
+    yield f"{cell(str(c))} [{c.read_from}]({c.url}), {study.design}." + (
+        f" Not seen: {', '.join(c.missing)}." if c.missing else ""
+    )
     if study.note:
         yield f"\n{cell(study.note)}"
     rows = []
     for arm in study.arms:
         row = listed.get(arm.id, {})
-        figures = [row.get(k) for k in ("response", "complete_response", "pfs", "os", "severe_infection")]
+        figures = [
+            row.get(k) for k in ("response", "complete_response", "pfs", "os", "severe_infection")
+        ]
         if not row:
             figures = [
                 share_words(arm.response),
@@ -103,7 +124,13 @@ def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
                 share_words(arm.infection_grade3),
             ]
         fate = row.get("pooled") or ""
-        why = f"response not pooled: {row['not_pooled']}" if row.get("not_pooled") else "" if row else "of no strategy of its own"
+        why = (
+            f"response not pooled: {row['not_pooled']}"
+            if row.get("not_pooled")
+            else ""
+            if row
+            else "of no strategy of its own"
+        )
         rows.append(
             (
                 cell(arm.population),
@@ -115,7 +142,19 @@ def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
                 cell("; ".join((*arm.findings, *arm.caveats))),
             )
         )
-    head = ("arm", "setting", "strategy", "n", "response", "complete", "PFS", "OS", "infection grade 3+", "pooled", "remarks")
+    head = (
+        "arm",
+        "setting",
+        "strategy",
+        "n",
+        "response",
+        "complete",
+        "PFS",
+        "OS",
+        "infection grade 3+",
+        "pooled",
+        "remarks",
+    )
     yield from table(head, rows)
 
 
@@ -134,12 +173,23 @@ def evidence() -> Lines:
         yield f"`{strategy}`, evidence: {found.directness}. {cell(found.note)}"
         rows = {row["measure"]: row for row in overview_rows(found)}
         yield from table(
-            ("outcome", "estimate (95 %)", "new centre (95 %)", "in whom", "evidence", "arms, patients", "studies"),
+            (
+                "outcome",
+                "estimate (95 %)",
+                "new centre (95 %)",
+                "in whom",
+                "evidence",
+                "arms, patients",
+                "studies",
+            ),
             (
                 (
                     MEASURE_TITLES[m],
                     estimate_words(rows[m], m),
-                    estimate_words({"estimate": None, "low": rows[m]["new_low"], "high": rows[m]["new_high"]}, m),
+                    estimate_words(
+                        {"estimate": None, "low": rows[m]["new_low"], "high": rows[m]["new_high"]},
+                        m,
+                    ),
                     cell(rows[m]["population"]),
                     rows[m]["directness"],
                     f"{rows[m]['arms']}, {rows[m]['patients']}",
@@ -161,7 +211,14 @@ def criteria() -> Lines:
     yield from table(
         ("version", "title", "differs from the default in"),
         (
-            (code(v), cell(r["title"]), cell(r.get("refused") or ", ".join(f"{k} = {x}" for k, x in r.get("deviations", {}).items())))
+            (
+                code(v),
+                cell(r["title"]),
+                cell(
+                    r.get("refused")
+                    or ", ".join(f"{k} = {x}" for k, x in r.get("deviations", {}).items())
+                ),
+            )
             for v, r in data["versions"].items()
         ),
     )
@@ -169,14 +226,26 @@ def criteria() -> Lines:
     yield from table(
         ("name", "value", "meaning", "source"),
         (
-            (code(n), cell(f"{r['value']} {r['unit']}".removesuffix(" 1").strip()), cell(r["meaning"]), cell(r["source"]))
+            (
+                code(n),
+                cell(f"{r['value']} {r['unit']}".removesuffix(" 1").strip()),
+                cell(r["meaning"]),
+                cell(r["source"]),
+            )
             for n, r in data["thresholds"].items()
         ),
     )
     yield "## Settings of this project"
     yield from table(
         ("name", "value", "meaning"),
-        ((code(n), cell(f"{r['value']} {r['unit']}".removesuffix(" 1").strip()), cell(r["meaning"])) for n, r in data["settings"].items()),
+        (
+            (
+                code(n),
+                cell(f"{r['value']} {r['unit']}".removesuffix(" 1").strip()),
+                cell(r["meaning"]),
+            )
+            for n, r in data["settings"].items()
+        ),
     )
     yield "## Open questions of the text, and the answer taken"
     yield ""
@@ -188,7 +257,9 @@ def criteria() -> Lines:
                 n,
                 cell(r["question"]),
                 "; ".join(
-                    f"**{cell(text)}** ({code(key)})" if key == r["default"] else f"{cell(text)} ({code(key)})"
+                    f"**{cell(text)}** ({code(key)})"
+                    if key == r["default"]
+                    else f"{cell(text)} ({code(key)})"
                     for key, text in r["options"].items()
                 ),
             )
@@ -237,7 +308,13 @@ def agents() -> Lines:
     yield from table(
         ("names", "agents"),
         (
-            (cell(", ".join(r.names)), cell(", ".join(r.agents) or "ambiguous: " + " / ".join(", ".join(c) for c in r.candidates)))
+            (
+                cell(", ".join(r.names)),
+                cell(
+                    ", ".join(r.agents)
+                    or "ambiguous: " + " / ".join(", ".join(c) for c in r.candidates)
+                ),
+            )
             for r in load_regimens().values()
         ),
     )
@@ -265,7 +342,11 @@ def examples(expected: Path, knowledge: Knowledge) -> Lines:
 
 def _linked(text: str, knowledge: Knowledge) -> str:
     """The ids of statements in a text as links to them."""
-    return re.sub(r"[a-z0-9]+(?:-[a-z0-9]+)+", lambda m: f"[{m[0]}](sources.md#{m[0]})" if m[0] in knowledge.statements else m[0], text)
+    return re.sub(
+        r"[a-z0-9]+(?:-[a-z0-9]+)+",
+        lambda m: f"[{m[0]}](sources.md#{m[0]})" if m[0] in knowledge.statements else m[0],
+        text,
+    )
 
 
 def _wanted(value: Any) -> str:
@@ -273,13 +354,21 @@ def _wanted(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(_wanted(v) for v in value)
     if isinstance(value, dict) and "strategy" in value:
-        more = [f"only against {'/'.join(value['only_targets'])}"] if "only_targets" in value else []
+        more = (
+            [f"only against {'/'.join(value['only_targets'])}"] if "only_targets" in value else []
+        )
         more += [", ".join(value["agents"])] if "agents" in value else []
         more += ["for now"] if value.get("temporary") else []
         return str(value["strategy"]) + (f" ({'; '.join(more)})" if more else "")
     if isinstance(value, dict):
-        return ", ".join(f"{words(k)} {_wanted(v)}" for k, v in value.items() if k != "day_tolerance" or v)
-    return code(value) if isinstance(value, str) and set(value) & set("()[]?|\\") else cell(words(str(value)))
+        return ", ".join(
+            f"{words(k)} {_wanted(v)}" for k, v in value.items() if k != "day_tolerance" or v
+        )
+    return (
+        code(value)
+        if isinstance(value, str) and set(value) & set("()[]?|\\")
+        else cell(words(str(value)))
+    )
 
 
 def sources(knowledge: Knowledge) -> Lines:
@@ -296,8 +385,18 @@ def sources(knowledge: Knowledge) -> Lines:
             source = knowledge.sources.get(s.source)
             line = source_line(source) if source else s.source
             url = source and (f"https://doi.org/{source.doi}" if source.doi else source.url)
-            rows.append((f'<a id="{s.id}"></a>{s.id}', cell(s.text), s.strength, f"[{cell(line)}]({url})" if url else cell(line)))
+            rows.append(
+                (
+                    f'<a id="{s.id}"></a>{s.id}',
+                    cell(s.text),
+                    s.strength,
+                    f"[{cell(line)}]({url})" if url else cell(line),
+                )
+            )
         yield from table(("id", "says", "strength", "source"), rows)
     only = [s for s in knowledge.sources.values() if s.id not in knowledge.statements]
     yield "\n## Sources"
-    yield from table(("id", "source", "title"), ((f'<a id="{s.id}"></a>{s.id}', cell(source_line(s)), cell(s.title)) for s in only))
+    yield from table(
+        ("id", "source", "title"),
+        ((f'<a id="{s.id}"></a>{s.id}', cell(source_line(s)), cell(s.title)) for s in only),
+    )

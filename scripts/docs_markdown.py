@@ -13,10 +13,17 @@ class Citations:
     """Ids as links to where they stand in the dictionary."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self._studies = {s.id: s.id for s in knowledge.studies} | {a.id: s.id for s in knowledge.studies for a in s.arms}
+        self._studies = {s.id: s.id for s in knowledge.studies} | {
+            a.id: s.id for s in knowledge.studies for a in s.arms
+        }
 
     def __call__(self, ids: Iterable[str]) -> str:
-        return ", ".join(f"[{i}](studies.md#{self._studies[i]})" if i in self._studies else f"[{i}](sources.md#{i})" for i in ids)
+        return ", ".join(
+            f"[{i}](studies.md#{self._studies[i]})"
+            if i in self._studies
+            else f"[{i}](sources.md#{i})"
+            for i in ids
+        )
 
 
 def cell(value: object) -> str:

@@ -7,14 +7,27 @@ from collections.abc import Iterable
 from scripts.docs_markdown import Citations, Lines, cell, code, table
 
 from rearm.knowledge import Knowledge
-from rearm.knowledge.rulesets import Availability, Factor, Indicator, Option, Rule, SharedRule, SharedSupport, Support
+from rearm.knowledge.rulesets import (
+    Availability,
+    Factor,
+    Indicator,
+    Option,
+    Rule,
+    SharedRule,
+    SharedSupport,
+    Support,
+)
 from rearm.knowledge.scores import ScoreItem, load_scores
 from rearm.knowledge.variants import load_alterations
 from rearm.report.evidence.page import STRATEGY_TITLES
 from rearm.report.knowledge import example_words
 from rearm.report.words import words
 
-STAGES = {"choose": "unknown: needs information", "caution": "unknown: caution", "before-start": "unknown: checklist"}
+STAGES = {
+    "choose": "unknown: needs information",
+    "caution": "unknown: caution",
+    "before-start": "unknown: checklist",
+}
 
 
 def findings(knowledge: Knowledge) -> Lines:
@@ -36,10 +49,17 @@ def findings(knowledge: Knowledge) -> Lines:
             (
                 (
                     code(f.name),
-                    cell(", ".join(f.values) or {"bool": "yes / no"}.get(f.type, f.type) + (f", {f.unit}" if f.unit else "")),
+                    cell(
+                        ", ".join(f.values)
+                        or {"bool": "yes / no"}.get(f.type, f.type)
+                        + (f", {f.unit}" if f.unit else "")
+                    ),
                     cell(f.meaning),
                     ", ".join(code(n) for n in f.from_),
-                    ", ".join(f"[{w}](alerts-and-workups.md#{w})" for w in dict.fromkeys([*f.asks, *tellers.get(f.name, ())])),
+                    ", ".join(
+                        f"[{w}](alerts-and-workups.md#{w})"
+                        for w in dict.fromkeys([*f.asks, *tellers.get(f.name, ())])
+                    ),
                 )
                 for f in members
             ),
@@ -47,18 +67,28 @@ def findings(knowledge: Knowledge) -> Lines:
 
 
 def _effect(rule: Rule | SharedRule) -> str:
-    return cell(rule.effect + (f" ({STAGES[rule.stage]})" if rule.stage else "") + (f"; until {rule.until}" if rule.until else ""))
+    return cell(
+        rule.effect
+        + (f" ({STAGES[rule.stage]})" if rule.stage else "")
+        + (f"; until {rule.until}" if rule.until else "")
+    )
 
 
 def _worked(rule: Rule | SharedRule | Indicator) -> str:
-    true, false = (code(example_words(row)) if row is not None else "none" for row in (rule.example_true, rule.example_false))
+    true, false = (
+        code(example_words(row)) if row is not None else "none"
+        for row in (rule.example_true, rule.example_false)
+    )
     return f"true: {true}<br>not true: {false}"
 
 
 def _rule_table(rules: Iterable[Rule | SharedRule], cite: Citations) -> Lines:
     yield from table(
         ("rule", "what it does", "when", "because", "worked example", "sources"),
-        ((code(r.id), _effect(r), code(r.when), cell(r.because), _worked(r), cite(r.sources)) for r in rules),
+        (
+            (code(r.id), _effect(r), code(r.when), cell(r.because), _worked(r), cite(r.sources))
+            for r in rules
+        ),
     )
 
 
@@ -96,7 +126,13 @@ def _factor(factor: Factor, cite: Citations) -> Lines:
         ),
     )
     for f in factor.frequencies:
-        count = f"{f.n} of {f.of}. " if f.n is not None else f"{f.percent:g} %. " if f.percent is not None else ""
+        count = (
+            f"{f.n} of {f.of}. "
+            if f.n is not None
+            else f"{f.percent:g} %. "
+            if f.percent is not None
+            else ""
+        )
         yield f"- How often: {count}{cell(f.text)} ({cite(f.sources)})"
     for i in factor.implications:
         yield f"- For therapy: {cell(i.text)} ({cite(i.sources)})"
@@ -112,7 +148,13 @@ def options(knowledge: Knowledge, cite: Citations) -> Lines:
     yield from table(
         ("option", "role", "strategy", "target", "agents"),
         (
-            (f"[{cell(o.name)}](#{o.id})", words(o.role), o.strategy, cell(", ".join(o.targets)), cell(", ".join(o.agents)))
+            (
+                f"[{cell(o.name)}](#{o.id})",
+                words(o.role),
+                o.strategy,
+                cell(", ".join(o.targets)),
+                cell(", ".join(o.agents)),
+            )
             for o in knowledge.options.values()
         ),
     )
@@ -131,7 +173,14 @@ def _option(option: Option, knowledge: Knowledge, cite: Citations) -> Lines:
     yield from table(
         ("approved in", "from", "to", "for", "remark", "source"),
         (
-            (a.region, str(a.from_), cell(a.to), _population(a), cell(a.note), cite([a.source] if a.source else []))
+            (
+                a.region,
+                str(a.from_),
+                cell(a.to),
+                _population(a),
+                cell(a.note),
+                cite([a.source] if a.source else []),
+            )
             for a in option.availability
         ),
     )
@@ -152,7 +201,11 @@ def _population(row: Availability) -> str:
 
 
 def _support(line: Support | SharedSupport, cite: Citations) -> str:
-    return cell(line.text) + (f" Where {code(line.when)}." if line.when else "") + f" ({cite(line.sources)})"
+    return (
+        cell(line.text)
+        + (f" Where {code(line.when)}." if line.when else "")
+        + f" ({cite(line.sources)})"
+    )
 
 
 def shared_rules(knowledge: Knowledge, cite: Citations) -> Lines:
@@ -160,7 +213,11 @@ def shared_rules(knowledge: Knowledge, cite: Citations) -> Lines:
     yield "# Shared rules"
     yield ""
     yield "Each acts on every option with one of its tags."
-    carriers = {tag: [o for o in knowledge.options.values() if tag in o.tags] for o in knowledge.options.values() for tag in o.tags}
+    carriers = {
+        tag: [o for o in knowledge.options.values() if tag in o.tags]
+        for o in knowledge.options.values()
+        for tag in o.tags
+    }
     for tags in dict.fromkeys(s.tags for s in knowledge.shared):
         options = dict.fromkeys(o.id for tag in tags for o in carriers.get(tag, ()))
         yield f"\n## {', '.join(tags)}"
@@ -181,7 +238,10 @@ def alerts(knowledge: Knowledge, cite: Citations) -> Lines:
     yield "\n## Alerts"
     yield ""
     yield "They stand above everything else, whatever the response course says."
-    yield from table(("alert", "when", "what the page says"), ((code(a.id), code(a.when), cell(a.text)) for a in knowledge.alerts.values()))
+    yield from table(
+        ("alert", "when", "what the page says"),
+        ((code(a.id), code(a.when), cell(a.text)) for a in knowledge.alerts.values()),
+    )
     yield "## Work-ups"
     yield ""
     yield "The tests that a report may ask for. Invasiveness runs from 0 (nothing is taken) to 3."
@@ -201,13 +261,24 @@ def alterations(cite: Citations) -> Lines:
     yield "What was reported, and its effect on agents. An agent that is not named is unknown, not safe. *Inferred*: the effect follows"
     yield "from the missing protein and was not measured."
     yield from table(
-        ("gene", "alteration", "what it is", "effect on agents", "effect on classes", "seen", "sources"),
+        (
+            "gene",
+            "alteration",
+            "what it is",
+            "effect on agents",
+            "effect on classes",
+            "seen",
+            "sources",
+        ),
         (
             (
                 a.gene,
                 cell(a.name),
                 cell(a.description),
-                cell("; ".join(f"{agent}: {effect}" for agent, effect in a.effects.items()) or "unknown")
+                cell(
+                    "; ".join(f"{agent}: {effect}" for agent, effect in a.effects.items())
+                    or "unknown"
+                )
                 + (" (inferred)" if a.inferred else ""),
                 cell("; ".join(f"{group}: {effect}" for group, effect in a.class_effects.items())),
                 cell(" ".join(r.text for r in a.reports)),
@@ -227,20 +298,36 @@ def scores(cite: Citations) -> Lines:
     for score in found.computed:
         yield f"\n## {score.name}"
         yield ""
-        yield f"{cell(score.purpose)}, made for {cell(score.population)}. Sources: {cite(score.sources)}." + (
-            f" {cell(score.caution)}" if score.caution else ""
+        yield (
+            f"{cell(score.purpose)}, made for {cell(score.population)}. Sources: {cite(score.sources)}."
+            + (f" {cell(score.caution)}" if score.caution else "")
         )
-        yield from table(("item", "reads", "points"), ((cell(i.name), code(_reads(i)), cell(_points(i))) for i in score.items))
+        yield from table(
+            ("item", "reads", "points"),
+            ((cell(i.name), code(_reads(i)), cell(_points(i))) for i in score.items),
+        )
         limits = (
-            (f"up to {c.up_to:g}" if c.up_to is not None else f"below {c.below:g}" if c.below is not None else "more")
+            (
+                f"up to {c.up_to:g}"
+                if c.up_to is not None
+                else f"below {c.below:g}"
+                if c.below is not None
+                else "more"
+            )
             for c in score.categories
         )
         yield from table(
             ("category", "sum", "meaning"),
-            ((cell(c.label), limit, cell(c.meaning)) for c, limit in zip(score.categories, limits, strict=True)),
+            (
+                (cell(c.label), limit, cell(c.meaning))
+                for c, limit in zip(score.categories, limits, strict=True)
+            ),
         )
     yield "## Not computed"
-    yield from table(("score", "why", "sources"), ((cell(s.name), cell(s.why), cite(s.sources)) for s in found.not_computed))
+    yield from table(
+        ("score", "why", "sources"),
+        ((cell(s.name), cell(s.why), cite(s.sources)) for s in found.not_computed),
+    )
 
 
 def _reads(item: ScoreItem) -> str:
@@ -256,7 +343,14 @@ def _points(item: ScoreItem) -> str:
     if item.bands:
         unit = f" {item.unit}" if item.unit else ""
         names = (
-            (b, f"from {b.from_:g}" if b.from_ is not None else f"above {b.above:g}" if b.above is not None else f"below {b.below:g}")
+            (
+                b,
+                f"from {b.from_:g}"
+                if b.from_ is not None
+                else f"above {b.above:g}"
+                if b.above is not None
+                else f"below {b.below:g}",
+            )
             for b in item.bands
         )
         return ", ".join(f"{name}{unit}: {band.points:g}" for band, name in names)

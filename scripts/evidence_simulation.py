@@ -41,12 +41,22 @@ def draw_arms(rng: Rng, mu: float, tau: float, count: int) -> list[Floats]:
     rows = []
     for _ in range(count):
         n = int(rng.choice(ARM_SIZES))
-        rows.append(spread(binomial_likelihood(int(rng.binomial(n, _expit(rng.normal(mu, tau)))), n, GRID), GRID))
+        rows.append(
+            spread(
+                binomial_likelihood(int(rng.binomial(n, _expit(rng.normal(mu, tau)))), n, GRID),
+                GRID,
+            )
+        )
     return rows
 
 
 def coverage(
-    rng: Rng, truth: Callable[[Rng], tuple[float, float]], analyses: int, *, borrow: bool = False, shift: float | None = None
+    rng: Rng,
+    truth: Callable[[Rng], tuple[float, float]],
+    analyses: int,
+    *,
+    borrow: bool = False,
+    shift: float | None = None,
 ) -> tuple[float, float, float]:
     """Share of analyses whose 95 % interval holds the truth, for the average centre and for a new one; share where something was lent.
 
@@ -62,7 +72,9 @@ def coverage(
             for kind, (worse, better) in LOGIT.offsets.items():
                 side = better if rng.random() < better / (worse + better) else -worse
                 offset = side * abs(rng.normal()) if shift is None else shift
-                lenders[kind] = draw_arms(rng, mu + offset, abs(rng.normal()) * GRID.tau_scale, int(rng.integers(1, 5)))
+                lenders[kind] = draw_arms(
+                    rng, mu + offset, abs(rng.normal()) * GRID.tau_scale, int(rng.integers(1, 5))
+                )
             extra = borrowed(direct, lenders, LOGIT).extra
         result = posterior(direct, GRID, extra)
         mean += result.quantile(0.025) <= mu <= result.quantile(0.975)
@@ -83,20 +95,32 @@ def main() -> int:
     start = time.perf_counter()
     rng = np.random.default_rng(SEED)
     mean, new, _ = coverage(rng, from_priors, ANALYSES)
-    print(f"{ANALYSES} analyses drawn from the priors: average centre {mean:.1f} %, new centre {new:.1f} % (95 % wanted)")
+    print(
+        f"{ANALYSES} analyses drawn from the priors: average centre {mean:.1f} %, new centre {new:.1f} % (95 % wanted)"
+    )
     for tau in (0.0, 0.25, 0.5, 1.0):
         at, at_new, _ = coverage(rng, fixed(tau), 500)
-        print(f"  spread fixed at {tau:4.2f}: average centre {at:.1f} %, new centre {at_new:.1f} % of 500")
+        print(
+            f"  spread fixed at {tau:4.2f}: average centre {at:.1f} %, new centre {at_new:.1f} % of 500"
+        )
     at, at_new, lent = coverage(rng, from_priors, 500, borrow=True)
-    print(f"  with borrowing: average centre {at:.1f} %, new centre {at_new:.1f} % (something lent in {lent:.0f} %)")
+    print(
+        f"  with borrowing: average centre {at:.1f} %, new centre {at_new:.1f} % (something lent in {lent:.0f} %)"
+    )
     conflict = []
     for shift in (-2.0, 2.0):
         at, at_new, lent = coverage(rng, from_priors, 500, borrow=True, shift=shift)
-        print(f"  less direct {shift:+.0f} logits: average centre {at:.1f} %, new centre {at_new:.1f} % (something lent in {lent:.0f} %)")
+        print(
+            f"  less direct {shift:+.0f} logits: average centre {at:.1f} %, new centre {at_new:.1f} % (something lent in {lent:.0f} %)"
+        )
         conflict.append(at)
     print(f"{time.perf_counter() - start:.0f} s")
     held = all(93.5 <= value <= 96.5 for value in (mean, new)) and min(conflict) >= 90
-    print("held" if held else "NOT held: outside 93.5 to 96.5 %, or under 90 % where less direct arms contradict")
+    print(
+        "held"
+        if held
+        else "NOT held: outside 93.5 to 96.5 %, or under 90 % where less direct arms contradict"
+    )
     return 0 if held else 1
 
 

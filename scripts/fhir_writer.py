@@ -38,7 +38,10 @@ SPECIMENS = {
     "csf": "258450006",
 }
 HGNC = {"TNFRSF17": "HGNC:11913", "GPRC5D": "HGNC:13310", "TP53": "HGNC:11998", "BRAF": "HGNC:1097"}
-LENGTHS = {"length_mm": ("33728-7", "Size.maximum dimension in Tumor"), "width_mm": ("33729-5", "Size additional dimension in Tumor")}
+LENGTHS = {
+    "length_mm": ("33728-7", "Size.maximum dimension in Tumor"),
+    "width_mm": ("33729-5", "Size additional dimension in Tumor"),
+}
 UNITS = {"short_axis_mm": "mm", "spd_mm2": "mm2", "vaf": "1", "clonal_fraction": "1"}
 STATUS = {"entered_in_error": "entered-in-error"}
 
@@ -48,12 +51,25 @@ def bundle(tables: Mapping[str, Sequence[Row]], *, name: str, tag: str) -> Json:
     if len(tables["patients"]) != 1 or not tables["patients"][0].get("day_zero"):
         raise ValueError("One patient with day_zero is expected.")
     writer = _Writer({k: [_filled(k, r) for r in rows] for k, rows in tables.items()})
-    entries = [{"fullUrl": f"{BASE}/{r['resourceType']}/{r['id']}", "resource": r} for r in writer.resources()]
+    entries = [
+        {"fullUrl": f"{BASE}/{r['resourceType']}/{r['id']}", "resource": r}
+        for r in writer.resources()
+    ]
     marks = [
-        {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST", "display": "test health data"},
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+            "code": "HTEST",
+            "display": "test health data",
+        },
         {"system": "urn:rearm:note", "code": "synthetic", "display": tag},
     ]
-    return {"resourceType": "Bundle", "id": name, "meta": {"tag": marks}, "type": "collection", "entry": entries}
+    return {
+        "resourceType": "Bundle",
+        "id": name,
+        "meta": {"tag": marks},
+        "type": "collection",
+        "entry": entries,
+    }
 
 
 def _filled(table: str, row: Row) -> Row:
@@ -105,17 +121,29 @@ class _Writer:
         if "birth_date" in row or "birth_year" in row:
             found["birthDate"] = str(row.get("birth_date") or row["birth_year"])
         if deaths:
-            found |= {"deceasedDateTime": self._date(deaths[0]["day"])} if "day" in deaths[0] else {"deceasedBoolean": True}
+            found |= (
+                {"deceasedDateTime": self._date(deaths[0]["day"])}
+                if "day" in deaths[0]
+                else {"deceasedBoolean": True}
+            )
         return found
 
     def _diagnosis(self) -> Json:
         row = self.patient
         codes = [
-            {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "C90.00", "display": "Multiple myeloma not having achieved remission"},
+            {
+                "system": "http://hl7.org/fhir/sid/icd-10-cm",
+                "code": "C90.00",
+                "display": "Multiple myeloma not having achieved remission",
+            },
             {"system": SNOMED, "code": "109989006", "display": "Multiple myeloma"},
         ]
         found: Json = {"resourceType": "Condition", "id": "myeloma"}
-        if extensions := [self._extension(c, row[c], "patients") for c in ("heavy_chain", "light_chain") if c in row]:
+        if extensions := [
+            self._extension(c, row[c], "patients")
+            for c in ("heavy_chain", "light_chain")
+            if c in row
+        ]:
             found["extension"] = extensions
         found |= {
             "clinicalStatus": _status("condition-clinical", "active"),
@@ -142,16 +170,28 @@ class _Writer:
         if "specimen" in row or "sample_id" in row:
             specimen: Json = {"resourceType": "Specimen", "id": "specimen"}
             if "sample_id" in row:
-                specimen["accessionIdentifier"] = {"system": "urn:rearm:sample", "value": str(row["sample_id"])}
+                specimen["accessionIdentifier"] = {
+                    "system": "urn:rearm:sample",
+                    "value": str(row["sample_id"]),
+                }
             if "specimen" in row:
                 word = str(row["specimen"])
-                specimen["type"] = {"coding": [*_coding(SNOMED, SPECIMENS.get(word)), {"system": "urn:rearm:word", "code": word}]}
+                specimen["type"] = {
+                    "coding": [
+                        *_coding(SNOMED, SPECIMENS.get(word)),
+                        {"system": "urn:rearm:word", "code": word},
+                    ]
+                }
             found["contained"] = [specimen]
             found["specimen"] = {"reference": "#specimen"}
         if "method" in row:
             found["method"] = {"coding": [{"system": "urn:rearm:word", "code": str(row["method"])}]}
         found |= _lab_value(row["value"], unit)
-        limits = {bound: {"value": _number(row[f"ref_{bound}"]), **_unit(unit)} for bound in ("low", "high") if f"ref_{bound}" in row}
+        limits = {
+            bound: {"value": _number(row[f"ref_{bound}"]), **_unit(unit)}
+            for bound in ("low", "high")
+            if f"ref_{bound}" in row
+        }
         if limits:
             found["referenceRange"] = [limits]
         own = ("nominal_day", "sensitivity", "cells_counted", "isotype")
@@ -160,7 +200,13 @@ class _Writer:
         yield found
 
     def _observation(self, identifier: str, code: Json, row: Row) -> Json:
-        found: Json = {"resourceType": "Observation", "id": identifier, "status": "final", "code": code, "subject": self.subject}
+        found: Json = {
+            "resourceType": "Observation",
+            "id": identifier,
+            "status": "final",
+            "code": code,
+            "subject": self.subject,
+        }
         if "day" in row:
             found["effectiveDateTime"] = self._date(row["day"])
         if "reported_day" in row:
@@ -168,27 +214,56 @@ class _Writer:
         return found
 
     def _statement(self, table: str, number: int, row: Row, *skip: str) -> Iterator[Json]:
-        found = self._observation(f"{table}-{number}", {"coding": [{"system": "urn:rearm:table", "code": table}]}, row)
-        found["component"] = [self._component(c, v, table) for c, v in row.items() if c not in ("patient_id", "day", "reported_day", *skip)]
+        found = self._observation(
+            f"{table}-{number}", {"coding": [{"system": "urn:rearm:table", "code": table}]}, row
+        )
+        found["component"] = [
+            self._component(c, v, table)
+            for c, v in row.items()
+            if c not in ("patient_id", "day", "reported_day", *skip)
+        ]
         yield found
 
     def _assessment(self, table: str, number: int, row: Row) -> Iterator[Json]:
-        code = {"coding": [{"system": LOINC, "code": "97509-4", "display": "Cancer Disease Progression"}]}
-        trend = {"PD": "271299001", "SD": "359746009", "NE": "709137006"}.get(str(row["response"]), "268910001")
+        code = {
+            "coding": [
+                {"system": LOINC, "code": "97509-4", "display": "Cancer Disease Progression"}
+            ]
+        }
+        trend = {"PD": "271299001", "SD": "359746009", "NE": "709137006"}.get(
+            str(row["response"]), "268910001"
+        )
         found = self._observation(f"{table}-{number}", code, row)
-        found["valueCodeableConcept"] = {"coding": [*_coding(SNOMED, trend), {"system": "urn:rearm:word", "code": str(row["response"])}]}
-        if components := [self._component(c, row[c], table) for c in ("by", "basis", "nominal_day", "pattern") if c in row]:
+        found["valueCodeableConcept"] = {
+            "coding": [
+                *_coding(SNOMED, trend),
+                {"system": "urn:rearm:word", "code": str(row["response"])},
+            ]
+        }
+        if components := [
+            self._component(c, row[c], table)
+            for c in ("by", "basis", "nominal_day", "pattern")
+            if c in row
+        ]:
             found["component"] = components
         yield found
 
     def _variant(self, table: str, number: int, row: Row) -> Iterator[Json]:
-        code = {"coding": [{"system": LOINC, "code": "69548-6", "display": "Genetic variant assessment"}]}
+        code = {
+            "coding": [
+                {"system": LOINC, "code": "69548-6", "display": "Genetic variant assessment"}
+            ]
+        }
         found = self._observation(f"{table}-{number}", code, row)
         answers = {"present": ("LA9633-4", "Present"), "absent": ("LA9634-2", "Absent")}
         answer, display = answers[str(row["result"])]
-        found["valueCodeableConcept"] = {"coding": [{"system": LOINC, "code": answer, "display": display}]}
+        found["valueCodeableConcept"] = {
+            "coding": [{"system": LOINC, "code": answer, "display": display}]
+        }
         if "specimen" in row:
-            found["contained"] = [{"resourceType": "Specimen", "id": "specimen", "type": {"text": row["specimen"]}}]
+            found["contained"] = [
+                {"resourceType": "Specimen", "id": "specimen", "type": {"text": row["specimen"]}}
+            ]
             found["specimen"] = {"reference": "#specimen"}
         if "site" in row:
             found["bodySite"] = {"text": row["site"]}
@@ -197,22 +272,46 @@ class _Writer:
         components: list[Json] = []
         gene, change = str(row["gene"]), str(row.get("change", ""))
         if gene in HGNC:
-            coding = {"system": "http://www.genenames.org/geneId", "code": HGNC[gene], "display": gene}
-            components.append(_loinc_component("48018-6", "Gene studied [ID]", valueCodeableConcept={"coding": [coding]}))
+            coding = {
+                "system": "http://www.genenames.org/geneId",
+                "code": HGNC[gene],
+                "display": gene,
+            }
+            components.append(
+                _loinc_component(
+                    "48018-6", "Gene studied [ID]", valueCodeableConcept={"coding": [coding]}
+                )
+            )
         else:
             components.append(self._component("gene", gene, table))
         if re.match(r"p\.", change):
             coding = {"system": "http://varnomen.hgvs.org", "code": change}
-            components.append(_loinc_component("48005-3", "Amino acid change (pHGVS)", valueCodeableConcept={"coding": [coding]}))
+            components.append(
+                _loinc_component(
+                    "48005-3",
+                    "Amino acid change (pHGVS)",
+                    valueCodeableConcept={"coding": [coding]},
+                )
+            )
         elif change:
             components.append(self._component("change", change, table))
         if "copies" in row:
             quantity = {"value": _number(row["copies"]), "system": UCUM, "code": "1"}
-            components.append(_loinc_component("82155-3", "Genomic structural variant copy number", valueQuantity=quantity))
+            components.append(
+                _loinc_component(
+                    "82155-3", "Genomic structural variant copy number", valueQuantity=quantity
+                )
+            )
         if "vaf" in row:
             quantity = {"value": _number(row["vaf"]), "system": UCUM, "code": "1"}
-            components.append(_loinc_component("81258-6", "Sample variant allelic frequency [NFr]", valueQuantity=quantity))
-        components += [self._component(c, row[c], table) for c in ("kind", "clonal_fraction") if c in row]
+            components.append(
+                _loinc_component(
+                    "81258-6", "Sample variant allelic frequency [NFr]", valueQuantity=quantity
+                )
+            )
+        components += [
+            self._component(c, row[c], table) for c in ("kind", "clonal_fraction") if c in row
+        ]
         found["component"] = components
         yield found
 
@@ -226,35 +325,68 @@ class _Writer:
         if "site" in row:
             found["bodySite"] = {"text": row["site"]}
         components = [
-            _loinc_component(*name, valueQuantity={"value": _number(row[c]), **_unit("mm")}) for c, name in LENGTHS.items() if c in row
+            _loinc_component(*name, valueQuantity={"value": _number(row[c]), **_unit("mm")})
+            for c, name in LENGTHS.items()
+            if c in row
         ]
         written = ("patient_id", "day", "reported_day", "method", "site", *LENGTHS)
-        if components := components + [self._component(c, v, table) for c, v in row.items() if c not in written]:
+        if components := components + [
+            self._component(c, v, table) for c, v in row.items() if c not in written
+        ]:
             found["component"] = components
         yield found
 
     # ------------------------------------------------------------ treatment
 
     def _therapy(self, table: str, number: int, row: Row) -> Iterator[Json]:
-        own = ("line", "regimen", "purpose", "best_response", "progression_on", "stop_reason", "after_infusion")
+        own = (
+            "line",
+            "regimen",
+            "purpose",
+            "best_response",
+            "progression_on",
+            "stop_reason",
+            "after_infusion",
+        )
         extensions = [{"url": "urn:rearm:therapy-group", "valueString": f"therapy-{number}"}]
         extensions += [self._extension(c, row[c], table) for c in own if c in row]
-        period = {key: self._date(row[c]) for key, c in (("start", "start_day"), ("end", "end_day")) if c in row}
+        period = {
+            key: self._date(row[c])
+            for key, c in (("start", "start_day"), ("end", "end_day"))
+            if c in row
+        }
         agents = [a.strip() for a in str(row.get("agents", "")).split(";") if a.strip()]
         if not agents and row.get("purpose") == "radiotherapy":
-            coding = {"system": SNOMED, "code": "1217123003", "display": "Radiotherapy course of treatment (regime/therapy)"}
-            found: Json = {"resourceType": "Procedure", "id": f"therapy-{number}", "extension": extensions[1:], "status": "completed"}
+            coding = {
+                "system": SNOMED,
+                "code": "1217123003",
+                "display": "Radiotherapy course of treatment (regime/therapy)",
+            }
+            found: Json = {
+                "resourceType": "Procedure",
+                "id": f"therapy-{number}",
+                "extension": extensions[1:],
+                "status": "completed",
+            }
             found |= {"code": {"coding": [coding]}, "subject": self.subject}
             yield found | ({"performedPeriod": period} if period else {})
             return
         status = "completed" if "end_day" in row or "progression_on" in row else "active"
         for place, name in enumerate(agents or [str(row["regimen"])], start=1):
-            found = {"resourceType": "MedicationStatement", "id": f"therapy-{number}-{place}", "extension": extensions, "status": status}
+            found = {
+                "resourceType": "MedicationStatement",
+                "id": f"therapy-{number}-{place}",
+                "extension": extensions,
+                "status": status,
+            }
             agent = find_agent(name) if agents else None
             if agent is None:
                 found["medicationCodeableConcept"] = {"text": name}
             else:
-                codings = [*_coding(RXNORM, agent.rxnorm), {"system": "urn:rearm:agent", "code": agent.id}]
+                codings = [
+                    *_coding(RXNORM, agent.rxnorm),
+                    {"system": "urn:rearm:agent", "code": agent.id},
+                ]
                 found["medicationCodeableConcept"] = {"coding": codings, "text": agent.name}
             found["subject"] = self.subject
             yield found | ({"effectivePeriod": period} if period else {})
@@ -263,36 +395,68 @@ class _Writer:
         aphereses = [d.strip() for d in str(row.get("apheresis_days", "")).split(";") if d.strip()]
         references = [f"apheresis-{number}-{place}" for place in range(1, len(aphereses) + 1)]
         for identifier, day in zip(references, aphereses, strict=True):
-            coding = {"system": "urn:rearm:procedure", "code": "leukapheresis", "display": "Leukapheresis for a CAR-T product"}
-            found: Json = {"resourceType": "Procedure", "id": identifier, "status": "completed", "code": {"coding": [coding]}}
+            coding = {
+                "system": "urn:rearm:procedure",
+                "code": "leukapheresis",
+                "display": "Leukapheresis for a CAR-T product",
+            }
+            found: Json = {
+                "resourceType": "Procedure",
+                "id": identifier,
+                "status": "completed",
+                "code": {"coding": [coding]},
+            }
             yield found | {"subject": self.subject, "performedDateTime": self._date(day)}
         given = row.get("infused") != "no"
-        found = {"resourceType": "MedicationAdministration", "id": f"infusion-{number}", "status": "completed" if given else "not-done"}
+        found = {
+            "resourceType": "MedicationAdministration",
+            "id": f"infusion-{number}",
+            "status": "completed" if given else "not-done",
+        }
         if "reason" in row:
             found["statusReason"] = [{"text": row["reason"]}]
         product = str(row.get("product", "CAR-T product"))
-        found["medicationCodeableConcept"] = {"coding": [{"system": "urn:rearm:product", "code": product}], "text": product}
+        found["medicationCodeableConcept"] = {
+            "coding": [{"system": "urn:rearm:product", "code": product}],
+            "text": product,
+        }
         found["subject"] = self.subject
         if references:
             found["supportingInformation"] = [{"reference": f"Procedure/{r}"} for r in references]
         if "day" in row:
             found["effectiveDateTime"] = self._date(row["day"])
         else:
-            absent = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "not-applicable"}
+            absent = {
+                "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+                "valueCode": "not-applicable",
+            }
             found["_effectiveDateTime"] = {"extension": [absent]}
         if "dose_cells" in row:
-            found["dosage"] = {"dose": {"value": _number(row["dose_cells"]), "unit": "CAR+ cells", "system": UCUM, "code": "{cells}"}}
+            found["dosage"] = {
+                "dose": {
+                    "value": _number(row["dose_cells"]),
+                    "unit": "CAR+ cells",
+                    "system": UCUM,
+                    "code": "{cells}",
+                }
+            }
         yield found
         rest = {c: v for c, v in row.items() if c in ("target", "in_specification", "construct")}
         if rest:
             found = next(self._statement(table, number, rest))
-            yield {**found, "id": f"product-{number}", "partOf": [{"reference": f"MedicationAdministration/infusion-{number}"}]}
+            yield {
+                **found,
+                "id": f"product-{number}",
+                "partOf": [{"reference": f"MedicationAdministration/infusion-{number}"}],
+            }
 
     # ------------------------------------------------------------ conditions
 
     def _toxicity(self, table: str, number: int, row: Row) -> Iterator[Json]:
         found: Json = {"resourceType": "AdverseEvent", "id": f"toxicity-{number}"}
-        if extensions := [self._extension(c, row[c], table) for c in ("grade", "end_day") if c in row]:
+        if extensions := [
+            self._extension(c, row[c], table) for c in ("grade", "end_day") if c in row
+        ]:
             found["extension"] = extensions
         coding = {"system": "urn:rearm:toxicity", "code": str(row["toxicity"])}
         found |= {"actuality": "actual", "event": {"coding": [coding]}, "subject": self.subject}
@@ -300,14 +464,24 @@ class _Writer:
 
     def _condition(self, table: str, number: int, row: Row) -> Iterator[Json]:
         found: Json = {"resourceType": "Condition", "id": f"condition-{number}"}
-        if extensions := [self._extension(c, row[c], table) for c in ("grade", "attributed_to_myeloma") if c in row]:
+        if extensions := [
+            self._extension(c, row[c], table)
+            for c in ("grade", "attributed_to_myeloma")
+            if c in row
+        ]:
             found["extension"] = extensions
         if row["status"] == "absent":
             found["verificationStatus"] = _status("condition-ver-status", "refuted")
         else:
-            found["clinicalStatus"] = _status("condition-clinical", {"present": "active", "resolved": "resolved"}[str(row["status"])])
+            found["clinicalStatus"] = _status(
+                "condition-clinical",
+                {"present": "active", "resolved": "resolved"}[str(row["status"])],
+            )
             found["verificationStatus"] = _status("condition-ver-status", "confirmed")
-        found |= {"code": {"coding": [{"system": "urn:rearm:condition", "code": str(row["condition"])}]}, "subject": self.subject}
+        found |= {
+            "code": {"coding": [{"system": "urn:rearm:condition", "code": str(row["condition"])}]},
+            "subject": self.subject,
+        }
         for key, column in (("onsetDateTime", "day"), ("abatementDateTime", "end_day")):
             if column in row:
                 found[key] = self._date(row[column])
@@ -319,7 +493,10 @@ class _Writer:
         return (self.zero + timedelta(days=int(day))).isoformat()
 
     def _component(self, column: str, value: Any, table: str) -> Json:
-        return {"code": {"coding": [{"system": "urn:rearm:column", "code": column}]}, **self._own_value(column, value, table)}
+        return {
+            "code": {"coding": [{"system": "urn:rearm:column", "code": column}]},
+            **self._own_value(column, value, table),
+        }
 
     def _extension(self, column: str, value: Any, table: str) -> Json:
         return {"url": f"urn:rearm:column:{column}", **self._own_value(column, value, table)}
@@ -332,7 +509,12 @@ class _Writer:
             return {"valueInteger": int(value)}
         if kind == "number":
             unit = UNITS.get(column)
-            return {"valueQuantity": {"value": _number(value), **({"system": UCUM, "code": unit} if unit else {})}}
+            return {
+                "valueQuantity": {
+                    "value": _number(value),
+                    **({"system": UCUM, "code": unit} if unit else {}),
+                }
+            }
         if kind in ("day", "date"):
             return {"valueDateTime": self._date(value) if kind == "day" else str(value)}
         return {"valueString": str(value)}
@@ -359,7 +541,14 @@ def _lab_value(value: Any, unit: str) -> Json:
     match = re.fullmatch(r"(<=|>=|<|>)?\s*(-?[0-9.]+(?:[eE][+-]?[0-9]+)?)", str(value))
     if match is None:
         word = str(value)
-        return {"valueCodeableConcept": {"coding": [*_coding(SNOMED, WORDS.get(word)), {"system": "urn:rearm:word", "code": word}]}}
+        return {
+            "valueCodeableConcept": {
+                "coding": [
+                    *_coding(SNOMED, WORDS.get(word)),
+                    {"system": "urn:rearm:word", "code": word},
+                ]
+            }
+        }
     found: Json = {"value": _number(match[2])} | ({"comparator": match[1]} if match[1] else {})
     return {"valueQuantity": found | _unit(unit)}
 

@@ -31,7 +31,12 @@ def page(cases: list[dict[str, Any]]) -> Iterator[str]:
     for case in cases:
         record, criteria, start, _, days = case_record(case)
         course = response_course(
-            replace(record, infusions=()), start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days
+            replace(record, infusions=()),
+            start=start,
+            criteria=criteria,
+            baseline_from=start,
+            infusion=False,
+            schedule=days,
         )
         at = {v.day: v for v in course.visits}
         expected = case["expected"]
@@ -39,7 +44,11 @@ def page(cases: list[dict[str, Any]]) -> Iterator[str]:
         yield from _facts(case)
         yield "| date | results | response | confirmed | why |\n|---|---|---|---|---|"
         for visit, day, response, confirmed in zip(
-            case["visits"], days, expected["visit_response"], expected["confirmed_response"], strict=True
+            case["visits"],
+            days,
+            expected["visit_response"],
+            expected["confirmed_response"],
+            strict=True,
         ):
             why = f"`{at[day].rule}` {at[day].reason}" if day in at else ""
             yield f"| {visit['date']} | {_results(visit)} | {response} | {confirmed} | {why} |"
@@ -50,7 +59,11 @@ def page(cases: list[dict[str, Any]]) -> Iterator[str]:
 def _facts(case: dict[str, Any]) -> Iterator[str]:
     """What the case states beside its visits."""
     said = [f"{k.replace('_', ' ')} {v}" for k, v in case.get("patient", {}).items() if k != "type"]
-    said += [f"{k.replace('_', ' ')} {case[k]}" for k in ("new_therapy_date", "cart_infusion_date") if case.get(k)]
+    said += [
+        f"{k.replace('_', ' ')} {case[k]}"
+        for k in ("new_therapy_date", "cart_infusion_date")
+        if case.get(k)
+    ]
     if death := case.get("death"):
         said.append(f"death {death['date']}, cause {death['cause']}")
     said += [f"{k} = {v}" for k, v in (case.get("parameters") or {}).items()]
@@ -59,7 +72,12 @@ def _facts(case: dict[str, Any]) -> Iterator[str]:
 
 
 def _results(visit: dict[str, Any]) -> str:
-    return ", ".join(f"{k} {_shown(v)}" for k, v in visit.items() if k not in _NO_RESULT and v is not None) or "none"
+    return (
+        ", ".join(
+            f"{k} {_shown(v)}" for k, v in visit.items() if k not in _NO_RESULT and v is not None
+        )
+        or "none"
+    )
 
 
 def _shown(value: Any) -> str:

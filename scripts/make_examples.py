@@ -28,7 +28,9 @@ def example_files() -> Iterator[tuple[str, str]]:
         rows = [row for patient in patients for row in patient.tables.get(table, ())]
         if not rows:
             continue
-        columns = [c for c in definition.columns if any(row.get(c) not in (None, "") for row in rows)]
+        columns = [
+            c for c in definition.columns if any(row.get(c) not in (None, "") for row in rows)
+        ]
         if unknown := {c for row in rows for c in row} - definition.columns.keys():
             raise ValueError(f"{table} has no columns {', '.join(sorted(unknown))}.")
         text = io.StringIO()

@@ -37,17 +37,29 @@ SLACK = {"orr": 4.0, "cr": 5.0, "vgpr": 4.0, "pfs_median": 2.0, "pfs_12": 4.0, "
 class Bank:
     """Cohorts of each mechanism under one kinetics; any shares give the endpoints of their mixture."""
 
-    def __init__(self, m: Mechanisms, product: str, knobs: dict[str, float], per: int = PER) -> None:
+    def __init__(
+        self, m: Mechanisms, product: str, knobs: dict[str, float], per: int = PER
+    ) -> None:
         extra = {name: Shift(times=math.exp(v)) for name, v in knobs.items()}
         unit = np.eye(len(m.names))
         self.m = m
         self.cohorts = [
-            cohort(m, product, patients(m, product, per, SEED + i, shares=unit[i], extra=extra), early=product == "cilta-cel")
+            cohort(
+                m,
+                product,
+                patients(m, product, per, SEED + i, shares=unit[i], extra=extra),
+                early=product == "cilta-cel",
+            )
             for i in range(len(m.names))
         ]
 
     def measures(self, shares: np.ndarray) -> dict[str, float]:
-        weights = np.concatenate([np.full(len(c.progression), s / len(c.progression)) for c, s in zip(self.cohorts, shares, strict=True)])
+        weights = np.concatenate(
+            [
+                np.full(len(c.progression), s / len(c.progression))
+                for c, s in zip(self.cohorts, shares, strict=True)
+            ]
+        )
         return mixture(self.m, self.cohorts, weights)
 
 
@@ -58,7 +70,9 @@ def mixture(m: Mechanisms, cohorts: list, weights: np.ndarray) -> dict[str, floa
     judged = cohorts[0].simulation.days
     months = 30.4375
     first = np.concatenate([_first(c) for c in cohorts])
-    out = {k: 100.0 * float(weights @ (level >= v)) for k, v in (("orr", 3), ("vgpr", 4), ("cr", 5))}
+    out = {
+        k: 100.0 * float(weights @ (level >= v)) for k, v in (("orr", 3), ("vgpr", 4), ("cr", 5))
+    }
     out["pfs_median"] = _median(pfs, weights) / months
     for k in (12, 24, 60):
         out[f"pfs_{k}"] = 100.0 * float(weights @ (pfs > k * months))
@@ -88,12 +102,18 @@ def loss(product: str, measures: dict[str, float]) -> float:
     total = 0.0
     for t in load_targets():
         if t.use == "fit" and t.product == product and t.naive is None and t.measure in SLACK:
-            width = (t.high - t.low) / 4 if t.low is not None and t.high is not None else SLACK[t.measure]
+            width = (
+                (t.high - t.low) / 4
+                if t.low is not None and t.high is not None
+                else SLACK[t.measure]
+            )
             total += min(((measures[t.measure] - t.value) / width) ** 2, 400.0)
     return total
 
 
-def best_shares(bank: Bank, product: str, start: np.ndarray, rounds: int, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def best_shares(
+    bank: Bank, product: str, start: np.ndarray, rounds: int, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
     """Shares that fit best, pulled to the assumed ones: a random walk on their logarithms."""
     assumed = np.log(start)
 
@@ -114,7 +134,9 @@ def best_shares(bank: Bank, product: str, start: np.ndarray, rounds: int, rng: n
     return np.exp(x - np.logaddexp.reduce(x)), value
 
 
-def fit(m: Mechanisms, product: str, generations: int) -> tuple[dict[str, float], np.ndarray, float]:
+def fit(
+    m: Mechanisms, product: str, generations: int
+) -> tuple[dict[str, float], np.ndarray, float]:
     rng = np.random.default_rng(SEED)
     knobs = KNOBS[product]
     centre = np.zeros(len(knobs))
@@ -135,13 +157,19 @@ def fit(m: Mechanisms, product: str, generations: int) -> tuple[dict[str, float]
         elite = np.array([f[1] for f in found[:3]])
         centre = 0.5 * elite.mean(axis=0) + 0.5 * best[1]
         size = np.maximum(0.8 * size, 0.15 * np.array(list(knobs.values())))
-        print(f"{product} generation {generation + 1}: loss {best[0]:.2f}", dict(zip(knobs, np.round(best[1], 2), strict=True)), flush=True)
+        print(
+            f"{product} generation {generation + 1}: loss {best[0]:.2f}",
+            dict(zip(knobs, np.round(best[1], 2), strict=True)),
+            flush=True,
+        )
     bank = Bank(m, product, dict(zip(knobs, best[1], strict=True)), per=1500)
     shares, value = best_shares(bank, product, m.assumed_shares(product), 400, rng)
     return dict(zip(knobs, best[1].tolist(), strict=True)), shares, value
 
 
-def write(m: Mechanisms, fitted: dict[str, tuple[dict[str, float], np.ndarray]], car_scale: float) -> None:
+def write(
+    m: Mechanisms, fitted: dict[str, tuple[dict[str, float], np.ndarray]], car_scale: float
+) -> None:
     lines = [
         "# Written by scripts/mechanism_calibrate.py --write. Kinetics of the products (factors) and shares of the mechanisms.",
         f"seed = {SEED}",
@@ -149,16 +177,24 @@ def write(m: Mechanisms, fitted: dict[str, tuple[dict[str, float], np.ndarray]],
     ]
     for product, (knobs, shares) in fitted.items():
         lines += ["", f"[{product}.times]"] + [f"{k} = {math.exp(v):.4f}" for k, v in knobs.items()]
-        lines += ["", f"[{product}.shares]"] + [f"{n} = {s:.4f}" for n, s in zip(m.names, shares, strict=True)]
+        lines += ["", f"[{product}.shares]"] + [
+            f"{n} = {s:.4f}" for n, s in zip(m.names, shares, strict=True)
+        ]
     path = HERE / "fitted.toml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     ask.add_argument("--write", action="store_true", help="fit again and write fitted.toml")
-    ask.add_argument("--shares", action="store_true", help="keep the kinetics, fit the shares of the mechanisms again")
+    ask.add_argument(
+        "--shares",
+        action="store_true",
+        help="keep the kinetics, fit the shares of the mechanisms again",
+    )
     ask.add_argument("--generations", type=int, default=12)
     ask.add_argument("--report", type=Path, help="write an HTML report with pictures here")
     a = ask.parse_args()
@@ -169,25 +205,35 @@ def main() -> None:
             if a.write:
                 knobs, shares, value = fit(m, product, a.generations)
             else:
-                now = tomllib.loads((HERE / "fitted.toml").read_text(encoding="utf-8"))[product]["times"]
+                now = tomllib.loads((HERE / "fitted.toml").read_text(encoding="utf-8"))[product][
+                    "times"
+                ]
                 knobs = {k: math.log(v) for k, v in now.items()}
                 bank = Bank(m, product, knobs, per=1500)
-                shares, value = best_shares(bank, product, m.assumed_shares(product), 400, np.random.default_rng(SEED))
+                shares, value = best_shares(
+                    bank, product, m.assumed_shares(product), 400, np.random.default_rng(SEED)
+                )
             print(product, "final loss", round(value, 2), np.round(shares, 3))
             fitted[product] = (knobs, shares)
         write(m, fitted, m.scales["car"].value)
         load.cache_clear()
         m = load()
         e = endpoints(m, cohort(m, "cilta-cel", patients(m, "cilta-cel", 4000, SEED), early=True))
-        write(m, fitted, m.scales["car"].value * 48692.0 / e["cmax_mean"])  # the level of the assay is free
+        write(
+            m, fitted, m.scales["car"].value * 48692.0 / e["cmax_mean"]
+        )  # the level of the assay is free
         load.cache_clear()
     results = compare(load(), seed=SEED)
     print(table(results))
-    print("\nFirst salvage after ide-cel by the time of progression (predicted; no published figure to hold it against)")
+    print(
+        "\nFirst salvage after ide-cel by the time of progression (predicted; no published figure to hold it against)"
+    )
     for what in ("bispecific_bcma", "bispecific_gprc5d"):
         for name, span in (("within 6 months", (0.0, 183.0)), ("later", (183.0, 1300.0))):
             step = salvage_arm(load(), "ide-cel", what, n=6000, seed=SEED, between=span)
-            print(f"  {what:18s} {name:16s} n {step.treated:5d}  response {step.orr[0]:.0f} %  PFS median {step.pfs_median[0]:.1f} months")
+            print(
+                f"  {what:18s} {name:16s} n {step.treated:5d}  response {step.orr[0]:.0f} %  PFS median {step.pfs_median[0]:.1f} months"
+            )
     if a.report:
         from scripts.mechanism_report import calibration_page
 

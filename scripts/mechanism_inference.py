@@ -47,9 +47,18 @@ def simulated(
     mean, sd = m.prior(product)
     shares = m.shares(product)
     c = np.searchsorted(np.cumsum(shares), rng.uniform(size=n)).clip(0, len(shares) - 1)
-    draws = Draws(mean[c] + sd[c] * rng.standard_normal((n, len(m.varying))), c.astype(np.int64), rng.uniform(size=(n, 5)))
+    draws = Draws(
+        mean[c] + sd[c] * rng.standard_normal((n, len(m.varying))),
+        c.astype(np.int64),
+        rng.uniform(size=(n, 5)),
+    )
     params, start, threshold, value = inputs(m, draws, first=Dose(day=0.0, cells=m.doses[product]))
-    return draws, simulate(params, start, threshold, days, OUTPUTS), value, rng.standard_normal((n, len(CHANNELS)))
+    return (
+        draws,
+        simulate(params, start, threshold, days, OUTPUTS),
+        value,
+        rng.standard_normal((n, len(CHANNELS))),
+    )
 
 
 def judge(m: Mechanisms, sim: Simulation, scales: np.ndarray, judged: np.ndarray) -> np.ndarray:
@@ -59,7 +68,13 @@ def judge(m: Mechanisms, sim: Simulation, scales: np.ndarray, judged: np.ndarray
 
 
 def measured(
-    m: Mechanisms, sim: Simulation, scales: np.ndarray, pc: np.ndarray, i: int, plan: dict[str, tuple[int, ...]], rng
+    m: Mechanisms,
+    sim: Simulation,
+    scales: np.ndarray,
+    pc: np.ndarray,
+    i: int,
+    plan: dict[str, tuple[int, ...]],
+    rng,
 ) -> list[Measurement]:  # type: ignore[no-untyped-def]
     """What the laboratory reports of patient i: noise with outliers, values below the limit as such."""
     out = []
@@ -69,14 +84,26 @@ def measured(
             rel, add = expected(m, sim, channel, int(np.searchsorted(sim.days, day)), pc)
             level = math.exp(scales[i, CHANNELS.index(channel)]) * rel[i] + add[i]
             wide = 3.0 if rng.uniform() < 0.05 else 1.0
-            value = math.exp(math.log(level + s.offset) + s.noise * wide * rng.standard_normal()) - s.offset
+            value = (
+                math.exp(math.log(level + s.offset) + s.noise * wide * rng.standard_normal())
+                - s.offset
+            )
             low = value < LIMITS[channel]
-            out.append(Measurement(channel=channel, day=float(day), value=LIMITS[channel] if low else value, kind=-1 if low else 0))
+            out.append(
+                Measurement(
+                    channel=channel,
+                    day=float(day),
+                    value=LIMITS[channel] if low else value,
+                    kind=-1 if low else 0,
+                )
+            )
     return sorted(out, key=lambda x: (x.day, x.channel))
 
 
 def main() -> int:
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     ask.add_argument("--patients", type=int, default=1000)
     ask.add_argument("--bank", type=int, default=80_000)
     ask.add_argument("--seed", type=int, default=1)
@@ -86,7 +113,19 @@ def main() -> int:
     judged = grid(m.horizon)
     began = time.perf_counter()
     store: dict[str, list] = {
-        k: [] for k in ("truth", "prior", "rich", "poor", "rank_rich", "rank_poor", "told_rich", "told_poor", "ess_rich", "ess_poor")
+        k: []
+        for k in (
+            "truth",
+            "prior",
+            "rich",
+            "poor",
+            "rank_rich",
+            "rank_poor",
+            "told_rich",
+            "told_poor",
+            "ess_rich",
+            "ess_poor",
+        )
     }
     set_aside = []
     for k, (product, (serum, shed, copies)) in enumerate(zip(PRODUCTS, SCHEDULES, strict=True)):
@@ -103,7 +142,10 @@ def main() -> int:
         tscales = tmean + sd * teps
         tlabel = label_of(tdraws.mechanism, judge(m, tsim, tscales, judged))
         rng = generator(a.seed, 41, k)
-        plans = {"rich": {"m_protein": serum, "sbcma": shed, "car": copies}, "poor": {"m_protein": serum}}
+        plans = {
+            "rich": {"m_protein": serum, "sbcma": shed, "car": copies},
+            "poor": {"m_protein": serum},
+        }
         for i in np.flatnonzero(tlabel >= 0)[:per]:
             values = measured(m, tsim, tscales, tvalue["pc_scale"], int(i), plans["rich"], rng)
             store["truth"].append(int(tlabel[i]))
@@ -120,7 +162,10 @@ def main() -> int:
                 store[name].append(p)
                 store[f"ess_{name}"].append(ess(w))
                 store[f"rank_{name}"].append(
-                    [rank(w[keep], draws.z[keep, j], tdraws.z[i, j]) for j in (m.varying.index(v) for v in RANKED)]
+                    [
+                        rank(w[keep], draws.z[keep, j], tdraws.z[i, j])
+                        for j in (m.varying.index(v) for v in RANKED)
+                    ]
                 )
                 classes = classes_of(m, p, share, w, label)
                 store[f"told_{name}"].append(max(c.probability for c in classes) >= TELL)
@@ -131,11 +176,16 @@ def main() -> int:
 class Judge:
     """Progression of the draws that carry weight; the others keep the label that they have under levels from the prior."""
 
-    def __init__(self, m: Mechanisms, sim: Simulation, judged: np.ndarray, fallback: np.ndarray) -> None:
+    def __init__(
+        self, m: Mechanisms, sim: Simulation, judged: np.ndarray, fallback: np.ndarray
+    ) -> None:
         at = np.searchsorted(sim.days, judged)
         self.m, self.fallback = m, np.where(fallback == 0, 1e6, 100.0)
         self.part = Simulation(
-            np.ascontiguousarray(sim.values[:, at][:, :, [0, 1, 5]]), judged, ("m_protein", "flc", "T_sanctuary"), sim.steps
+            np.ascontiguousarray(sim.values[:, at][:, :, [0, 1, 5]]),
+            judged,
+            ("m_protein", "flc", "T_sanctuary"),
+            sim.steps,
         )
 
     def __call__(self, scales: np.ndarray, logw: np.ndarray) -> np.ndarray:
@@ -155,7 +205,13 @@ def ece(p: np.ndarray, truth: np.ndarray) -> float:
     hit = np.eye(p.shape[1])[truth].ravel()
     q = p.ravel()
     bins = np.minimum((q * 10).astype(int), 9)
-    return float(sum(abs(q[bins == b].mean() - hit[bins == b].mean()) * (bins == b).mean() for b in range(10) if (bins == b).any()))
+    return float(
+        sum(
+            abs(q[bins == b].mean() - hit[bins == b].mean()) * (bins == b).mean()
+            for b in range(10)
+            if (bins == b).any()
+        )
+    )
 
 
 def interval(d: np.ndarray) -> tuple[float, float, float]:
@@ -172,15 +228,21 @@ def report(m: Mechanisms, s: dict[str, np.ndarray], set_aside: list[float]) -> i
         if not ok:
             failed.append(text)
 
-    print(f"\n{len(truth)} simulated patients; draws of no mechanism set aside: {', '.join(f'{x:.1%}' for x in set_aside)}")
+    print(
+        f"\n{len(truth)} simulated patients; draws of no mechanism set aside: {', '.join(f'{x:.1%}' for x in set_aside)}"
+    )
     score = {}
     for name in ("rich", "poor"):
         p = s[name]
         size = s["ess_" + name]
-        print(f"\n--- {name} data: effective draws median {np.median(size):.0f}, 5th percentile {np.percentile(size, 5):.0f}")
+        print(
+            f"\n--- {name} data: effective draws median {np.median(size):.0f}, 5th percentile {np.percentile(size, 5):.0f}"
+        )
         raw = [stats.kstest(s["rank_" + name][:, j], "uniform").pvalue for j in range(len(RANKED))]
         order = np.argsort(raw)
-        holm = np.maximum.accumulate([min(raw[j] * (len(raw) - i), 1.0) for i, j in enumerate(order)])
+        holm = np.maximum.accumulate(
+            [min(raw[j] * (len(raw) - i), 1.0) for i, j in enumerate(order)]
+        )
         print("ranks (KS p): " + ", ".join(f"{v} {raw[j]:.3f}" for j, v in enumerate(RANKED)))
         need(holm.min() > HOLM, f"ranks uniform: smallest Holm p {holm.min():.3f}")
         error = ece(p, truth)
@@ -191,7 +253,9 @@ def report(m: Mechanisms, s: dict[str, np.ndarray], set_aside: list[float]) -> i
         for c in range(n):
             row = np.bincount(chosen[truth == c], minlength=n)
             print(f"{m.names[c]:18s}" + " ".join(f"{x:9d}" for x in row))
-        print(f"cannot tell: {1 - s['told_' + name].mean():.1%}   most probable single mechanism is right: {(chosen == truth).mean():.1%}")
+        print(
+            f"cannot tell: {1 - s['told_' + name].mean():.1%}   most probable single mechanism is right: {(chosen == truth).mean():.1%}"
+        )
         score[name] = np.log(np.maximum(p[np.arange(len(truth)), truth], 1e-6))
     base = np.log(np.maximum(s["prior"][np.arange(len(truth)), truth], 1e-6))
     print()
@@ -203,7 +267,10 @@ def report(m: Mechanisms, s: dict[str, np.ndarray], set_aside: list[float]) -> i
     rich, poor = 1 - s["told_rich"].mean(), 1 - s["told_poor"].mean()
     need(rich < poor, f"cannot tell: rich {rich:.1%} below poor {poor:.1%}")
     top = float((s["rich"].argmax(axis=1) == truth).mean())
-    need(top >= 2 / n, f"rich: most probable mechanism right in {top:.1%}, twice chance is {2 / n:.1%}")
+    need(
+        top >= 2 / n,
+        f"rich: most probable mechanism right in {top:.1%}, twice chance is {2 / n:.1%}",
+    )
     fail = truth > 0
     top = float((s["rich"][fail].argmax(axis=1) == truth[fail]).mean())
     print(f"        among failures alone: {top:.1%} ({fail.sum()} patients)")

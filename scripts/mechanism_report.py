@@ -24,9 +24,15 @@ def calibration_page(m: Mechanisms, results: Sequence[Comparison], *, seed: int)
     body = [
         f"<p>Seed {seed}. {sum(bool(r.inside) for r in judged)} of {len(judged)} fitted targets with a published interval are met.</p>",
         "<h2>Progression-free survival, fitted</h2>",
-        svg(_curves(m, results, "fit", seed), label="Model curves of both products with published landmarks"),
+        svg(
+            _curves(m, results, "fit", seed),
+            label="Model curves of both products with published landmarks",
+        ),
         "<h2>Progression-free survival, predicted</h2>",
-        svg(_curves(m, results, "predict", seed), label="Predicted curves of other trials with published landmarks"),
+        svg(
+            _curves(m, results, "predict", seed),
+            label="Predicted curves of other trials with published landmarks",
+        ),
         '<p class="small">Bands: what a trial of 100 patients would see. Diamonds and bars: published landmarks with their interval.</p>',
         "<h2>Shares of the mechanisms</h2>",
         _shares(m),
@@ -47,9 +53,20 @@ def _curves(m: Mechanisms, results: Sequence[Comparison], use: str, seed: int) -
     groups: dict[tuple[str, str | None, str], list[Spec]] = {}
     for r in results:
         t = r.target
-        if t.use != use or t.naive or t.salvage or t.dose or t.product is None or not t.measure.startswith("pfs_"):
+        if (
+            t.use != use
+            or t.naive
+            or t.salvage
+            or t.dose
+            or t.product is None
+            or not t.measure.startswith("pfs_")
+        ):
             continue
-        month, value = (t.value, 50.0) if t.measure == "pfs_median" else (float(t.measure.split("_")[1]), t.value)
+        month, value = (
+            (t.value, 50.0)
+            if t.measure == "pfs_median"
+            else (float(t.measure.split("_")[1]), t.value)
+        )
         point: Spec = {"arm": t.group, "month": month, "value": value}
         if t.measure != "pfs_median" and t.low is not None and t.high is not None:
             point |= {"low": t.low, "high": t.high}
@@ -57,24 +74,47 @@ def _curves(m: Mechanisms, results: Sequence[Comparison], use: str, seed: int) -
     curves = []
     for product, population, name in groups:
         p = m.populations[population] if population else None
-        shares, extra, death = m.shares(product, population), p.shifts if p else None, p.death if p else None
-        c = cohort(m, product, patients(m, product, 4000, seed, shares=shares, extra=extra, death=death))
+        shares, extra, death = (
+            m.shares(product, population),
+            p.shifts if p else None,
+            p.death if p else None,
+        )
+        c = cohort(
+            m, product, patients(m, product, 4000, seed, shares=shares, extra=extra, death=death)
+        )
         time = np.minimum(c.progression, c.patients.death)
         free = 100.0 * (time[None, :] > months[:, None] * MONTH)
         picks = generator(seed, 50).integers(0, len(time), size=(200, 100))
         low, high = np.percentile(free[:, picks].mean(axis=2), [2.5, 97.5], axis=1)
         middle = free.mean(axis=1)
-        curves.append((name, [(float(t), float(v), float(a), float(b)) for t, v, a, b in zip(months, middle, low, high, strict=True)]))
+        curves.append(
+            (
+                name,
+                [
+                    (float(t), float(v), float(a), float(b))
+                    for t, v, a, b in zip(months, middle, low, high, strict=True)
+                ],
+            )
+        )
     assert len(curves) <= len(ARM_COLOURS)
-    return curve_chart(curves, title="progression-free (%)", points=[x for points in groups.values() for x in points])
+    return curve_chart(
+        curves,
+        title="progression-free (%)",
+        points=[x for points in groups.values() for x in points],
+    )
 
 
 def _shares(m: Mechanisms) -> str:
     products = ("ide-cel", "cilta-cel")
     shares = [x for p in products for x in (m.shares(p), m.assumed_shares(p))]
     cells = ["".join(f'<td class="n">{x[i]:.1%}</td>' for x in shares) for i in range(len(m.names))]
-    rows = [f"<tr><td>{escape(m.titles[n])}</td>{c}</tr>" for n, c in zip(m.names, cells, strict=True)]
-    head = "".join(f'<th class="n">{h}</th>' for h in ("ide-cel", "assumed before", "cilta-cel", "assumed before"))
+    rows = [
+        f"<tr><td>{escape(m.titles[n])}</td>{c}</tr>" for n, c in zip(m.names, cells, strict=True)
+    ]
+    head = "".join(
+        f'<th class="n">{h}</th>'
+        for h in ("ide-cel", "assumed before", "cilta-cel", "assumed before")
+    )
     return f"<table><tr><th>mechanism</th>{head}</tr>{''.join(rows)}</table>"
 
 

@@ -19,13 +19,20 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 def main(patient: str = "SYN-04") -> int:
     browser_path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if browser_path is None:
-        print("No Chromium on this machine: `make browser` installs one where it can.", file=sys.stderr)
+        print(
+            "No Chromium on this machine: `make browser` installs one where it can.",
+            file=sys.stderr,
+        )
         return 2
-    record = next(r for r in rearm.read(ROOT / "examples" / "tables").records if r.patient_id == patient)
+    record = next(
+        r for r in rearm.read(ROOT / "examples" / "tables").records if r.patient_id == patient
+    )
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "page.html"
         file.write_text(page(rearm.assess(record), record), encoding="utf-8")
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
+        )
         view = browser.new_page(viewport={"width": 980, "height": 1500})
         view.goto(file.as_uri())
         view.locator("nav").evaluate("node => node.remove()")

@@ -53,7 +53,12 @@ def write_tables(tables: dict[str, list[dict[str, Any]]], folder: Path) -> None:
 def page_text(markup: str) -> str:
     """The text that a reader of the page sees: without markup, style and script."""
     without = re.sub(r"<(style|script|svg)\b.*?</\1>", " ", markup, flags=re.DOTALL | re.IGNORECASE)
-    blocks = re.sub(r"</(p|li|h\d|tr|td|th|div|section|summary|dd|dt|caption)>|<br\s*/?>", ".\n", without, flags=re.IGNORECASE)
+    blocks = re.sub(
+        r"</(p|li|h\d|tr|td|th|div|section|summary|dd|dt|caption)>|<br\s*/?>",
+        ".\n",
+        without,
+        flags=re.IGNORECASE,
+    )
     return html.unescape(re.sub(r"<[^>]+>", " ", blocks))
 
 
@@ -85,7 +90,9 @@ def one_of(found: Any, expected: Any) -> bool:
     return found in expected if isinstance(expected, list) else found == expected
 
 
-def judge_failure(failure: dict[str, Any] | None, expected: dict[str, Any], label: str) -> Iterator[Outcome]:
+def judge_failure(
+    failure: dict[str, Any] | None, expected: dict[str, Any], label: str
+) -> Iterator[Outcome]:
     if expected.get("status_none"):
         holds = failure is None or failure["status"] == "cannot_be_judged"
         yield Outcome(f"{label}: none", holds, True, str(failure and failure["status"]))
@@ -95,12 +102,24 @@ def judge_failure(failure: dict[str, Any] | None, expected: dict[str, Any], labe
         return
     for key in ("status", "kind", "certainty", "timing"):
         if key in expected:
-            yield Outcome(f"{label}.{key} {expected[key]}", one_of(failure[key], expected[key]), key == "status", str(failure[key]))
+            yield Outcome(
+                f"{label}.{key} {expected[key]}",
+                one_of(failure[key], expected[key]),
+                key == "status",
+                str(failure[key]),
+            )
     if "day" in expected:
-        near = failure["day"] is not None and abs(failure["day"] - expected["day"]) <= expected.get("day_tolerance", 0)
+        near = failure["day"] is not None and abs(failure["day"] - expected["day"]) <= expected.get(
+            "day_tolerance", 0
+        )
         yield Outcome(f"{label}.day {expected['day']}", near, False, str(failure["day"]))
     for word in expected.get("pattern_includes", []):
-        yield Outcome(f"{label}.pattern has {word}", word in failure["pattern"], False, str(failure["pattern"]))
+        yield Outcome(
+            f"{label}.pattern has {word}",
+            word in failure["pattern"],
+            False,
+            str(failure["pattern"]),
+        )
     signals = [s["id"] for s in failure["signals"]]
     for word in expected.get("signals_include", []):
         yield Outcome(f"{label}.signals have {word}", word in signals, False, str(signals))
@@ -113,7 +132,12 @@ def judge_causes(causes: dict[str, Any], expected: dict[str, Any]) -> Iterator[O
     leading = [g["group"] for g in ranked if best is not None and g["rank"] == best]
     shown = ", ".join(f"{g['group']} {g['grade']}" for g in causes["groups"])
     if "leading_any_of" in expected:
-        yield Outcome(f"causes lead with {expected['leading_any_of']}", any(g in expected["leading_any_of"] for g in leading), False, shown)
+        yield Outcome(
+            f"causes lead with {expected['leading_any_of']}",
+            any(g in expected["leading_any_of"] for g in leading),
+            False,
+            shown,
+        )
     for group in expected.get("not_leading", []):
         yield Outcome(f"causes do not lead with {group}", group not in leading, False, shown)
     for group, grade in expected.get("grade_at_least", {}).items():
@@ -123,12 +147,24 @@ def judge_causes(causes: dict[str, Any], expected: dict[str, Any]) -> Iterator[O
         low = groups.get(group) not in GRADES or GRADES.index(groups[group]) <= GRADES.index(grade)
         yield Outcome(f"cause {group} at most {grade}", low, False, str(groups.get(group)))
     for group, grades in expected.get("grade_not", {}).items():
-        yield Outcome(f"cause {group} not {grades}", groups.get(group) not in grades, False, str(groups.get(group)))
+        yield Outcome(
+            f"cause {group} not {grades}",
+            groups.get(group) not in grades,
+            False,
+            str(groups.get(group)),
+        )
     if "undetermined" in expected:
-        yield Outcome(f"causes undetermined {expected['undetermined']}", causes["undetermined"] == expected["undetermined"], False, shown)
+        yield Outcome(
+            f"causes undetermined {expected['undetermined']}",
+            causes["undetermined"] == expected["undetermined"],
+            False,
+            shown,
+        )
 
 
-def options_of(options: list[dict[str, Any]], wanted: str | dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def options_of(
+    options: list[dict[str, Any]], wanted: str | dict[str, Any]
+) -> tuple[str, list[dict[str, Any]]]:
     """The options that a tag, or a tag with targets and agents, stands for."""
     want = {"strategy": wanted} if isinstance(wanted, str) else wanted
     chosen = [o for o in options if o["strategy"] == want["strategy"]]
@@ -152,7 +188,11 @@ def judge_options(options: list[dict[str, Any]], expected: dict[str, Any]) -> It
         for wanted in wanted_list:
             label, chosen = options_of(options, wanted)
             found = (
-                ", ".join(f"{o['id']} {o['verdict']}" + (f" until {o['until']}" if o["until"] else "") for o in chosen) or "no such option"
+                ", ".join(
+                    f"{o['id']} {o['verdict']}" + (f" until {o['until']}" if o["until"] else "")
+                    for o in chosen
+                )
+                or "no such option"
             )
             if key in VERDICTS:
                 holds = bool(chosen) and all(o["verdict"] in VERDICTS[key] for o in chosen)
@@ -174,14 +214,21 @@ def judge(vignette: dict[str, Any]) -> Iterator[Outcome]:
     (record,) = reading.records
     assessment = rearm.assess(record, as_of=vignette.get("as_of"), region=vignette.get("region"))
     result = json.loads(json.dumps(assessment.to_dict()))
-    texts = [page_text(page(assessment, record)), *strings({k: v for k, v in result.items() if k != "issues"})]
+    texts = [
+        page_text(page(assessment, record)),
+        *strings({k: v for k, v in result.items() if k != "issues"}),
+    ]
     expect = dict(vignette["expect"])
 
     failures = sorted(result["failures"], key=lambda f: f["infusion_day"])
     wanted = expect.pop("failure", None)
     if wanted is not None:
         by_day = {f["infusion_day"]: f for f in failures}
-        failure = by_day.get(wanted["infusion_day"]) if "infusion_day" in wanted else (failures[-1] if failures else None)
+        failure = (
+            by_day.get(wanted["infusion_day"])
+            if "infusion_day" in wanted
+            else (failures[-1] if failures else None)
+        )
         yield from judge_failure(failure, wanted, "failure")
     for earlier in expect.pop("earlier_failures", []):
         found = next((f for f in failures if f["infusion_day"] == earlier["infusion_day"]), None)
@@ -191,9 +238,16 @@ def judge(vignette: dict[str, Any]) -> Iterator[Outcome]:
     alerts = [a["id"] for a in result["alerts"]]
     for alert in expect.pop("alerts_include", []):
         yield Outcome(f"alert {alert}", alert in alerts, True, str(alerts))
-    asked = json.dumps([[t["tests"], t["findings"], t["name"]] for t in result["next_tests"]]).lower()
+    asked = json.dumps(
+        [[t["tests"], t["findings"], t["name"]] for t in result["next_tests"]]
+    ).lower()
     for words in expect.pop("asks_for", []):
-        yield Outcome(f"asks for {words}", any(w.strip().lower() in asked for w in words.split(" | ")), False, asked[:200])
+        yield Outcome(
+            f"asks for {words}",
+            any(w.strip().lower() in asked for w in words.split(" | ")),
+            False,
+            asked[:200],
+        )
     for pattern in expect.pop("must_not_say", []):
         place = said(pattern, texts)
         yield Outcome(f"must not say /{pattern}/", place is None, True, place or "")
@@ -211,7 +265,10 @@ def run(vignettes: list[dict[str, Any]], *, show: bool = True) -> list[tuple[str
             outcomes.append((vignette["id"], outcome))
             if show:
                 mark = "holds " if outcome.holds else "FAILS "
-                print(f"  {mark} {outcome.what}" + ("" if outcome.holds else f"   found: {outcome.found}"))
+                print(
+                    f"  {mark} {outcome.what}"
+                    + ("" if outcome.holds else f"   found: {outcome.found}")
+                )
     hard = [o for _, o in outcomes if o.hard]
     if show:
         print(

@@ -47,7 +47,9 @@ def stale_pages() -> dict[str, str | None]:
     """Pages whose file differs from what the knowledge gives, by name; None for a file that is no longer made."""
     made = pages(load(), ROOT / "examples" / "expected.yaml")
     there = {p.name: p.read_text("utf-8") for p in FOLDER.glob("*.md")}
-    stale: dict[str, str | None] = {name: text for name, text in made.items() if there.get(name) != text}
+    stale: dict[str, str | None] = {
+        name: text for name, text in made.items() if there.get(name) != text
+    }
     return stale | dict.fromkeys(there.keys() - made.keys())
 
 
@@ -63,7 +65,9 @@ def main() -> None:
             (FOLDER / name).unlink()
         else:
             (FOLDER / name).write_text(text, encoding="utf-8")
-    print(f"{len(stale)} page{'s' if len(stale) != 1 else ''} changed in {FOLDER.relative_to(ROOT)}.")
+    print(
+        f"{len(stale)} page{'s' if len(stale) != 1 else ''} changed in {FOLDER.relative_to(ROOT)}."
+    )
 
 
 if __name__ == "__main__":

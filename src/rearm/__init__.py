@@ -14,7 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rearm.assessment import Assessment, AssessmentError, assess, assess_all, assess_each, explain
+    from rearm.assessment import (
+        Assessment,
+        AssessmentError,
+        assess,
+        assess_all,
+        assess_each,
+        explain,
+    )
     from rearm.errors import RearmError
     from rearm.intake import read
     from rearm.knowledge import Knowledge, KnowledgeError

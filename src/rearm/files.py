@@ -33,7 +33,9 @@ def unique_names(patient_ids: Iterable[str]) -> dict[str, str]:
     names = {patient_id: file_name(patient_id) for patient_id in patient_ids}
     folded = Counter(name.casefold() for name in names.values())
     return {
-        who: name if folded[name.casefold()] == 1 else f"{name}-{hashlib.sha256(who.encode()).hexdigest()[:8]}"
+        who: name
+        if folded[name.casefold()] == 1
+        else f"{name}-{hashlib.sha256(who.encode()).hexdigest()[:8]}"
         for who, name in names.items()
     }
 

@@ -219,7 +219,10 @@ class Therapy:
     @property
     def autologous(self) -> bool:
         """A transplant of the patient's own stem cells: one of which nothing says that it came from a donor."""
-        return self.purpose == "transplant" and re.search(r"\ballo", self.regimen or "", re.IGNORECASE) is None
+        return (
+            self.purpose == "transplant"
+            and re.search(r"\ballo", self.regimen or "", re.IGNORECASE) is None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,10 +429,15 @@ class Record:
         stay; what ends later keeps its start and loses its end together with what only the end could tell (best response, reason to stop,
         progression on it).
         """
-        changes: dict[str, Any] = {name: tuple(_cut(e, day) for e in getattr(self, name) if _known(e, day)) for name in EVENT_FIELDS}
+        changes: dict[str, Any] = {
+            name: tuple(_cut(e, day) for e in getattr(self, name) if _known(e, day))
+            for name in EVENT_FIELDS
+        }
         last = self.last_day()
         if last is not None and day < last:
-            changes["deaths"] = tuple(d for d in changes["deaths"] if d.when.first is not None or d.when.last is not None)
+            changes["deaths"] = tuple(
+                d for d in changes["deaths"] if d.when.first is not None or d.when.last is not None
+            )
         if self.last_seen_day is not None:
             changes["last_seen_day"] = min(self.last_seen_day, day)
         return replace(self, **changes)
@@ -471,7 +479,11 @@ def _cut(event: Any, day: int) -> Any:
     if isinstance(event, Infusion) and any(d > day for d in event.apheresis_days):
         return replace(event, apheresis_days=tuple(d for d in event.apheresis_days if d <= day))
     end: When | None = getattr(event, "end", None)
-    if end is None or (end.first is None and end.last is None) or (end.last if end.last is not None else end.first or 0) <= day:
+    if (
+        end is None
+        or (end.first is None and end.last is None)
+        or (end.last if end.last is not None else end.first or 0) <= day
+    ):
         return event
     cut: dict[str, Any] = {"end": UNKNOWN_WHEN}
     if isinstance(event, Therapy):

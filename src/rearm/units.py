@@ -35,12 +35,26 @@ __all__ = [
 Comparator = Literal["", "<", "<=", ">", ">="]
 DecimalMark = Literal[".", ",", "unsure"]  # unsure: the source writes both
 
-_COMPARATORS: Mapping[str, Comparator] = {"": "", "<": "<", "<=": "<=", "=<": "<=", "≤": "<=", ">": ">", ">=": ">=", "=>": ">=", "≥": ">="}
+_COMPARATORS: Mapping[str, Comparator] = {
+    "": "",
+    "<": "<",
+    "<=": "<=",
+    "=<": "<=",
+    "≤": "<=",
+    ">": ">",
+    ">=": ">=",
+    "=>": ">=",
+    "≥": ">=",
+}
 _LONGEST = 60  # characters; no laboratory value is longer
-_GROUP_SPACES = "\u00a0\u2009\u202f\u2007'’"  # no-break, thin, narrow, figure space; apostrophes (Swiss)
+_GROUP_SPACES = (
+    "\u00a0\u2009\u202f\u2007'’"  # no-break, thin, narrow, figure space; apostrophes (Swiss)
+)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _SAME_SIGNS = str.maketrans("µμ×·²³∕⁄", "uux.23//")  # both mu characters, both slashes
-_SHAPE = re.compile(r"([<>=≤≥]*)\s*([+-]?[0-9][0-9.,]*|[+-]?[.,][0-9]+)(?:[eE]([+-]?[0-9]{1,4})|\s*[xX×*·]\s*10\^([+-]?[0-9]{1,4}))?")
+_SHAPE = re.compile(
+    r"([<>=≤≥]*)\s*([+-]?[0-9][0-9.,]*|[+-]?[.,][0-9]+)(?:[eE]([+-]?[0-9]{1,4})|\s*[xX×*·]\s*10\^([+-]?[0-9]{1,4}))?"
+)
 
 
 class UnitRefusal(ValueError):
@@ -83,7 +97,9 @@ class Bound:
     high_open: bool = False
 
 
-def parse_number(text: str | int | float | Decimal, *, comparator: str = "", decimal: DecimalMark | None = None) -> Number:
+def parse_number(
+    text: str | int | float | Decimal, *, comparator: str = "", decimal: DecimalMark | None = None
+) -> Number:
     """The number that `text` states, with its comparator.
 
     `comparator` is one that stands apart from the value (FHIR). `decimal` is the decimal mark where the source states it; without
@@ -104,7 +120,9 @@ def parse_number(text: str | int | float | Decimal, *, comparator: str = "", dec
     mark, digits, e_power, x_power = match.groups()
     inner = _comparator(mark, text)
     if outer and inner and outer != inner:
-        raise NumberUnreadable(f"The value {_short(text)} has the comparator {inner}, but {outer} is stated beside it.")
+        raise NumberUnreadable(
+            f"The value {_short(text)} has the comparator {inner}, but {outer} is stated beside it."
+        )
     plain = _decimal_point(digits, text, decimal)
     power = e_power or x_power
     return Number(_finite(f"{plain}e{power}" if power else plain, text), inner or outer)
@@ -115,7 +133,9 @@ def _plain(text: str) -> str:
     if len(text) > _LONGEST:
         raise NumberUnreadable(f"The value {_short(text)} is too long to be a number.")
     text = text.strip().replace("−", "-").replace("–", "-")
-    text = re.sub(r"10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", lambda m: "10^" + m.group(1).translate(_SUPERSCRIPTS), text)
+    text = re.sub(
+        r"10([⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+)", lambda m: "10^" + m.group(1).translate(_SUPERSCRIPTS), text
+    )
     grouped = re.sub(rf"(?<=[0-9])[{_GROUP_SPACES}](?=[0-9]{{3}}(?![0-9]))", "", text)
     return grouped.replace("\u00a0", " ").replace("\u2009", " ").replace("\u202f", " ")
 
@@ -131,8 +151,12 @@ def _decimal_point(digits: str, text: str, decimal: DecimalMark | None) -> str:
     points, commas = digits.count("."), digits.count(",")
     if decimal is None or decimal == "unsure":
         if points and commas:
-            decimal = cast(DecimalMark, max(".,", key=digits.rfind))  # the last one is the decimal mark
-        elif (commas == 1 or decimal == "unsure") and (two := re.fullmatch(r"([+-]?[1-9][0-9]{0,2})[.,]([0-9]{3})", digits)):
+            decimal = cast(
+                DecimalMark, max(".,", key=digits.rfind)
+            )  # the last one is the decimal mark
+        elif (commas == 1 or decimal == "unsure") and (
+            two := re.fullmatch(r"([+-]?[1-9][0-9]{0,2})[.,]([0-9]{3})", digits)
+        ):
             raise NumberUnreadable(
                 f"The value {_short(text)} can mean {two[1]}.{two[2]} or {two[1]}{two[2]}; "
                 "write it with a decimal point and without separators of thousands."
@@ -144,7 +168,9 @@ def _decimal_point(digits: str, text: str, decimal: DecimalMark | None) -> str:
             decimal = "," if points > 1 else "."
     separator = "," if decimal == "." else "."
     whole, _, part = digits.partition(decimal)
-    grouped = separator not in whole or re.fullmatch(rf"[+-]?[0-9]{{1,3}}(\{separator}[0-9]{{3}})+", whole)
+    grouped = separator not in whole or re.fullmatch(
+        rf"[+-]?[0-9]{{1,3}}(\{separator}[0-9]{{3}})+", whole
+    )
     if not grouped or separator in part or decimal in part:
         raise NumberUnreadable(_not_a_number(text))
     return whole.replace(separator, "") + "." + part
@@ -156,9 +182,13 @@ def _finite(value: str | float | Decimal, text: str) -> float:
     except (OverflowError, ValueError):  # an int or Decimal beyond a double; a signalling NaN
         number = math.inf
     if math.isnan(number):
-        raise NumberUnreadable("The value is NaN, which is not a number; leave it empty where nothing was measured.")
+        raise NumberUnreadable(
+            "The value is NaN, which is not a number; leave it empty where nothing was measured."
+        )
     if math.isinf(number):
-        raise NumberUnreadable(f"The value {_short(text)} is infinite or too large to be a measurement.")
+        raise NumberUnreadable(
+            f"The value {_short(text)} is infinite or too large to be a measurement."
+        )
     if number == 0 and Decimal(str(value)) != 0:
         raise NumberUnreadable(f"The value {_short(text)} is too small to be told from zero.")
     return number
@@ -179,14 +209,20 @@ def normal_unit(spelling: str) -> str:
     Only what can't change the meaning is brought together: both mu characters, superscripts (`10⁹` is `10^9`), the multiplication
     sign, spaces beside digits and signs, and the small l of litre. Case is kept otherwise: mg is not Mg.
     """
-    text = re.sub(r"(?<![0-9])10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "10^" + m.group(1).translate(_SUPERSCRIPTS), spelling.strip())
+    text = re.sub(
+        r"(?<![0-9])10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)",
+        lambda m: "10^" + m.group(1).translate(_SUPERSCRIPTS),
+        spelling.strip(),
+    )
     text = text.translate(_SAME_SIGNS)
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r" ?([0-9/.*^()\[\]{}]) ?", r"\1", text)
     return re.sub(r"(?<=/)([dcmunpf]?)l(?![A-Za-z])", r"\1L", text)
 
 
-def factor(unit: str | None, units: Mapping[str, float], *, test_name: str, allowed: Iterable[str] = ()) -> float:
+def factor(
+    unit: str | None, units: Mapping[str, float], *, test_name: str, allowed: Iterable[str] = ()
+) -> float:
     """What a value in `unit` is multiplied by to be in the test's canonical unit.
 
     `units` maps spellings (as `normal_unit` writes them) to factors; an empty spelling among them means that the test needs no unit
@@ -222,14 +258,23 @@ def scaled(number: Number, multiply_by: float) -> float:
     return float(f"{number.value * multiply_by:.12g}")
 
 
-def check_range(value: float, *, hard: tuple[float, float], soft: tuple[float, float], test_name: str, unit: str | None) -> str | None:
+def check_range(
+    value: float,
+    *,
+    hard: tuple[float, float],
+    soft: tuple[float, float],
+    test_name: str,
+    unit: str | None,
+) -> str | None:
     """None where `value` (canonical unit) is plausible, a sentence where it is used but unusual.
 
     Raises ValueImpossible outside `hard`, where it can't be a measurement of this test. For a value with a comparator, give its limit.
     """
     shown = f"{value:g} {unit}" if unit else f"{value:g}"
     if not hard[0] <= value <= hard[1]:
-        raise ValueImpossible(f"{test_name} of {shown} is not possible (limits {hard[0]:g} and {hard[1]:g}); check the value and its unit.")
+        raise ValueImpossible(
+            f"{test_name} of {shown} is not possible (limits {hard[0]:g} and {hard[1]:g}); check the value and its unit."
+        )
     if not soft[0] <= value <= soft[1]:
         return f"{test_name} of {shown} is unusual (expected {soft[0]:g} to {soft[1]:g}); check the value and its unit."
     return None

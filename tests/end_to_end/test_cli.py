@@ -20,7 +20,12 @@ BUNDLE = ROOT / "examples" / "fhir" / "biallelic-bcma-loss.json"
 def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "140"}
     return subprocess.run(
-        [sys.executable, "-m", "rearm.cli", *map(str, arguments)], capture_output=True, text=True, cwd=cwd, env=environment, timeout=120
+        [sys.executable, "-m", "rearm.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment,
+        timeout=120,
     )
 
 
@@ -46,8 +51,16 @@ def test_assess_prints_the_report_of_a_bundle() -> None:
 
 
 def test_assess_writes_pages_and_results(tmp_path: Path) -> None:
-    says(run("assess", TABLES, "--html", tmp_path / "h", "--json", tmp_path / "j", "--quiet"), 0, "index.html")
-    assert len(list((tmp_path / "h").glob("SYN-*.html"))) == len(list((tmp_path / "j").glob("SYN-*.json"))) == 11
+    says(
+        run("assess", TABLES, "--html", tmp_path / "h", "--json", tmp_path / "j", "--quiet"),
+        0,
+        "index.html",
+    )
+    assert (
+        len(list((tmp_path / "h").glob("SYN-*.html")))
+        == len(list((tmp_path / "j").glob("SYN-*.json")))
+        == 11
+    )
     assert "SYN-04.html" in (tmp_path / "h" / "index.html").read_text()
     result = json.loads((tmp_path / "j" / "SYN-01.json").read_text())
     assert result["patient_id"] == "SYN-01" and result["failures"][0]["day"] == 402
@@ -57,7 +70,10 @@ def test_assess_writes_pages_and_results(tmp_path: Path) -> None:
 def test_json_lines_on_standard_output() -> None:
     result = run("assess", TABLES, "--patient", "SYN-02", "--patient", "SYN-08", "--json", "-")
     says(result, 0)
-    assert [json.loads(line)["patient_id"] for line in result.stdout.splitlines()] == ["SYN-02", "SYN-08"]
+    assert [json.loads(line)["patient_id"] for line in result.stdout.splitlines()] == [
+        "SYN-02",
+        "SYN-08",
+    ]
 
 
 def test_as_of_is_a_day_or_a_date() -> None:
@@ -72,14 +88,21 @@ def test_as_of_is_a_day_or_a_date() -> None:
 def test_unknown_patient_region_option() -> None:
     says(run("assess", TABLES, "--patient", "nobody"), 2, "nobody", "SYN-01")
     says(run("assess", TABLES, "--region", "XX"), 2, "XX", "US")
-    says(run("explain", TABLES, "--patient", "SYN-01", "--option", "aspirin"), 2, "aspirin", "talquetamab")
+    says(
+        run("explain", TABLES, "--patient", "SYN-01", "--option", "aspirin"),
+        2,
+        "aspirin",
+        "talquetamab",
+    )
     says(run("explain", TABLES, "--patient", "SYN-01"), 2, "--option")
 
 
 def test_explain_shows_rules_clauses_findings_and_rows() -> None:
     result = run("explain", TABLES, "--patient", "SYN-01", "--option", "teclistamab")
     says(result, 0, "TRUE", "exclude", "bcma_status = 'lost'", "variants.csv: row", "UNKNOWN")
-    traces = json.loads(run("explain", TABLES, "--patient", "SYN-01", "--option", "teclistamab", "--json").stdout)
+    traces = json.loads(
+        run("explain", TABLES, "--patient", "SYN-01", "--option", "teclistamab", "--json").stdout
+    )
     assert {r["condition"]["truth"] for r in traces[0]["rules"]} == {True, False, None}
 
 
@@ -111,7 +134,9 @@ def test_init_drafts_a_mapping_that_loads(tmp_path: Path) -> None:
     says(run("init", tmp_path / "centre.toml", "--from", tmp_path / "centre.xlsx"), 0, "written")
     draft = (tmp_path / "centre.toml").read_text()
     assert all(header in draft for header in ("Pat-ID", "Geschlecht", "M-Protein [g/dL]", "Wetter"))
-    assert run("check", tmp_path / "centre.xlsx", "--mapping", tmp_path / "centre.toml").returncode in (0, 1)
+    assert run(
+        "check", tmp_path / "centre.xlsx", "--mapping", tmp_path / "centre.toml"
+    ).returncode in (0, 1)
 
 
 def test_knowledge_is_sound_and_named() -> None:
@@ -170,16 +195,24 @@ def test_mapping_that_names_a_column_that_is_not_there(tmp_path: Path) -> None:
 
 def test_no_car_t_is_said(tmp_path: Path) -> None:
     (tmp_path / "patients.csv").write_text("patient_id,sex,birth_year\nA,F,1960\n")
-    (tmp_path / "labs.csv").write_text("patient_id,day,test,value,unit\nA,0,serum_m_protein,3,g/dL\nA,30,serum_m_protein,1,g/dL\n")
+    (tmp_path / "labs.csv").write_text(
+        "patient_id,day,test,value,unit\nA,0,serum_m_protein,3,g/dL\nA,30,serum_m_protein,1,g/dL\n"
+    )
     says(run("assess", tmp_path), 0, "no CAR-T in this record")
 
 
 def test_text_of_the_input_is_never_markup_or_a_path(tmp_path: Path) -> None:
     evil = "../../evil<script>alert(1)</script>"
     (tmp_path / "patients.csv").write_text(f'patient_id,sex\n"{evil}",F\n')
-    (tmp_path / "infusions.csv").write_text(f'patient_id,day,product,infused\n"{evil}",0,"<img src=x onerror=alert(2)>",yes\n')
-    (tmp_path / "facts.csv").write_text(f'patient_id,day,finding,value\n"{evil}",5,trials_open,"<b>bold</b>"\n')
-    (tmp_path / "therapies.csv").write_text(f'patient_id,start_day,regimen\n"{evil}",-50,"<svg onload=alert(3)>"\n')
+    (tmp_path / "infusions.csv").write_text(
+        f'patient_id,day,product,infused\n"{evil}",0,"<img src=x onerror=alert(2)>",yes\n'
+    )
+    (tmp_path / "facts.csv").write_text(
+        f'patient_id,day,finding,value\n"{evil}",5,trials_open,"<b>bold</b>"\n'
+    )
+    (tmp_path / "therapies.csv").write_text(
+        f'patient_id,start_day,regimen\n"{evil}",-50,"<svg onload=alert(3)>"\n'
+    )
     out = tmp_path / "out"
     says(run("assess", tmp_path, "--html", out, "--quiet"), 0)
     (page,) = (p for p in out.glob("*.html") if p.name != "index.html")
@@ -193,11 +226,21 @@ def test_another_knowledge_is_used_where_it_is_named(tmp_path: Path) -> None:
     ours = tmp_path / "ours"
     shutil.copytree(ROOT / "src" / "rearm" / "knowledge" / "data", ours)
     option = ours / "options" / "talquetamab.toml"
-    option.write_text(option.read_text().replace('name = "Talquetamab"', 'name = "Talquetamab of our house"'))
-    says(run("assess", BUNDLE, "--knowledge", ours, "--html", tmp_path / "h"), 0, "Talquetamab of our house")
+    option.write_text(
+        option.read_text().replace('name = "Talquetamab"', 'name = "Talquetamab of our house"')
+    )
+    says(
+        run("assess", BUNDLE, "--knowledge", ours, "--html", tmp_path / "h"),
+        0,
+        "Talquetamab of our house",
+    )
     assert "Talquetamab of our house" in (tmp_path / "h" / "SYN-01.html").read_text()
     says(run("evidence", "talquetamab", "--knowledge", ours), 0, "Talquetamab of our house")
-    says(run("explain", BUNDLE, "--option", "talquetamab", "--knowledge", ours), 0, "Talquetamab of our house")
+    says(
+        run("explain", BUNDLE, "--option", "talquetamab", "--knowledge", ours),
+        0,
+        "Talquetamab of our house",
+    )
     assert "of our house" not in run("assess", BUNDLE).stdout
     says(run("assess", BUNDLE, "--knowledge", tmp_path / "none"), 2, "There is no folder")
     (ours / "agents.toml").write_text((ours / "agents.toml").read_text() + "\n# ours\n")
@@ -211,21 +254,49 @@ def test_a_patient_without_a_course_does_not_end_the_model_for_the_others(tmp_pa
     for name in ("patients", "infusions", "labs"):
         shutil.copy(TABLES / f"{name}.csv", tmp_path)
     with (tmp_path / "patients.csv").open("a") as table:
-        table.write("SYN-99" + "," * ((TABLES / "patients.csv").read_text().splitlines()[0].count(",")) + "\n")
-    result = run("mechanism", tmp_path, "--patient", "SYN-99", "--patient", "SYN-03", "--draws", "3000")
+        table.write(
+            "SYN-99"
+            + "," * ((TABLES / "patients.csv").read_text().splitlines()[0].count(","))
+            + "\n"
+        )
+    result = run(
+        "mechanism", tmp_path, "--patient", "SYN-99", "--patient", "SYN-03", "--draws", "3000"
+    )
     says(result, 0, "SYN-99: no CAR-T infusion is recorded", "SYN-03: A model's hypothesis")
-    says(run("mechanism", tmp_path, "--patient", "SYN-99", "--draws", "3000"), 2, "SYN-99: no CAR-T infusion is recorded")
+    says(
+        run("mechanism", tmp_path, "--patient", "SYN-99", "--draws", "3000"),
+        2,
+        "SYN-99: no CAR-T infusion is recorded",
+    )
 
 
 def test_endpoints_are_counted_as_asked(tmp_path: Path) -> None:
     usual = ("response", TABLES, "--patient", "SYN-03")
     says(run(*usual), 0, "Endpoints: PFS 84 days (PD)")
     says(run(*usual, "--censoring", "ema"), 0, "Endpoints (EMA censoring): PFS 84 days")
-    says(run(*usual, "--censoring", "fda"), 0, "PFS not computable (FDA-style censoring needs the planned days")
-    says(run(*usual, "--origin", "salvage"), 0, "Endpoints (from salvage): PFS not computable (no salvage therapy with a day)")
+    says(
+        run(*usual, "--censoring", "fda"),
+        0,
+        "PFS not computable (FDA-style censoring needs the planned days",
+    )
+    says(
+        run(*usual, "--origin", "salvage"),
+        0,
+        "Endpoints (from salvage): PFS not computable (no salvage therapy with a day)",
+    )
     says(run(*usual, "--planned", "soon"), 2, "is not a list of days")
     # two visits missed before the progression of day 84: censored where the last one was kept
-    missed = run(*usual, "--censoring", "fda", "--planned", "28,56,60,65,70,84", "--json", "-", "--adam", tmp_path)
+    missed = run(
+        *usual,
+        "--censoring",
+        "fda",
+        "--planned",
+        "28,56,60,65,70,84",
+        "--json",
+        "-",
+        "--adam",
+        tmp_path,
+    )
     says(missed, 0)
     found = json.loads(missed.stdout)["endpoints"]["PFS"]
     assert (found["status"], found["day"], found["style"]) == ("censored", 56, "fda")
@@ -238,11 +309,16 @@ def test_a_terminal_without_the_letters_is_no_fault(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "rearm.cli", "assess", str(BUNDLE), "--json", "-"]
     result = subprocess.run(command, capture_output=True, env=environment, timeout=120)
-    assert result.returncode == 0 and json.loads(result.stdout.decode("utf-8"))["patient_id"] == "SYN-01"
+    assert (
+        result.returncode == 0
+        and json.loads(result.stdout.decode("utf-8"))["patient_id"] == "SYN-01"
+    )
 
 
 def test_a_car_t_that_stands_only_among_the_therapies_is_told(tmp_path: Path) -> None:
-    (tmp_path / "therapies.csv").write_text("patient_id,start_day,end_day,regimen\nA,0,0,CAR-T (cilta-cel)\n")
+    (tmp_path / "therapies.csv").write_text(
+        "patient_id,start_day,end_day,regimen\nA,0,0,CAR-T (cilta-cel)\n"
+    )
     says(run("check", tmp_path), 1, "names a CAR-T, but no infusion was read")
     says(run("assess", tmp_path), 0, "no CAR-T that could be read in this record")
     (tmp_path / "infusions.csv").write_text("patient_id,day,product\nA,0,cilta-cel\n")

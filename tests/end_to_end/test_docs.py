@@ -56,7 +56,10 @@ def test_every_entry_stands_in_the_dictionary() -> None:
         ("tests.md", [f"| `{name}` |" for name in known.tests]),
         ("factors.md", [f"`{i.id}`" for f in known.factors.values() for i in f.indicators]),
         ("options.md", [f'<a id="{name}"></a>' for name in known.options]),
-        ("options.md", [f"`{r.id}`" for o in known.options.values() for r in o.rules if "@" not in r.id]),
+        (
+            "options.md",
+            [f"`{r.id}`" for o in known.options.values() for r in o.rules if "@" not in r.id],
+        ),
         ("shared-rules.md", [f"`{name}`" for name in shared]),
         ("studies.md", [f"### {s.id}\n" for s in known.studies]),
         ("sources.md", [f'<a id="{name}"></a>' for name in {*known.statements, *known.sources}]),
@@ -71,14 +74,21 @@ def test_every_entry_stands_in_the_dictionary() -> None:
 
 def test_every_rule_is_shown_with_both_examples() -> None:
     for name in ("options.md", "shared-rules.md", "factors.md"):
-        rows = [line for line in (write_docs.FOLDER / name).read_text("utf-8").splitlines() if "<br>not true: " in line]
+        rows = [
+            line
+            for line in (write_docs.FOLDER / name).read_text("utf-8").splitlines()
+            if "<br>not true: " in line
+        ]
         assert rows
         assert not [row for row in rows if "true: none" in row]
 
 
 def anchors(path: Path) -> set[str]:
     text = path.read_text("utf-8")
-    made = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)$", text, re.M)}
+    made = {
+        re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-")
+        for h in re.findall(r"^#+ (.*)$", text, re.M)
+    }
     return made | set(re.findall(r'<a id="([^"]+)"', text))
 
 
@@ -86,7 +96,9 @@ def test_links_lead_somewhere() -> None:
     found = {path: anchors(path) for path in DOCS.rglob("*.md")}
     broken = []
     for path in found:
-        for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.S)):
+        for target in re.findall(
+            r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.S)
+        ):
             if target.startswith(("http:", "https:")):
                 continue
             file, _, anchor = target.partition("#")
@@ -108,7 +120,9 @@ def test_rows_of_a_table_have_the_columns_of_its_head() -> None:
 # ---------------------------------------------------------------- examples that run
 
 
-def test_the_python_page_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_page_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(ROOT)
     names: dict[str, Any] = {}
     for block in blocks("python.md", "python"):
@@ -117,7 +131,9 @@ def test_the_python_page_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 
 def test_the_mapping_example_reads_as_the_page_says(tmp_path: Path) -> None:
-    files = re.findall(r"`(\w+\.csv)`\n\n```csv\n(.*?)```", (DOCS / "mapping.md").read_text("utf-8"), re.S)
+    files = re.findall(
+        r"`(\w+\.csv)`\n\n```csv\n(.*?)```", (DOCS / "mapping.md").read_text("utf-8"), re.S
+    )
     assert len(files) == 2
     for name, content in files:
         (tmp_path / name).write_text(content, "utf-8")
@@ -127,7 +143,11 @@ def test_the_mapping_example_reads_as_the_page_says(tmp_path: Path) -> None:
     assert [issue.done for issue in issues] == ["used"]
     assert "n.d." in issues[0].message
     first, second = (rearm.assess(record) for record in reading.records)
-    assert (first.failures[-1].status, first.failures[-1].day, first.failures[-1].certainty) == ("failed", 196, "recorded_by_team")
+    assert (first.failures[-1].status, first.failures[-1].day, first.failures[-1].certainty) == (
+        "failed",
+        196,
+        "recorded_by_team",
+    )
     assert (second.failures[-1].status, second.failures[-1].followed_to_day) == ("not_failed", 91)
     assert [len(r.labs) for r in reading.records] == [14, 10]
     assert [[t.line for t in r.therapies] for r in reading.records] == [[1, 2], [1, 2]]
@@ -156,9 +176,16 @@ def test_a_study_and_a_rule_are_added_as_the_page_says(
     assert "talquetamab-emd-few-responses" in found
     monkeypatch.chdir(ROOT)
     (block,) = blocks("adding-knowledge.md", "python")
-    exec(compile(block.replace('"my-knowledge"', repr(str(extended))), "docs/adding-knowledge.md", "exec"), {})
+    exec(
+        compile(
+            block.replace('"my-knowledge"', repr(str(extended))), "docs/adding-knowledge.md", "exec"
+        ),
+        {},
+    )
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines if "4 of 11 patients" in line] == ["SYN-05"]  # the one with an extramedullary relapse
+    assert [line.split()[0] for line in lines if "4 of 11 patients" in line] == [
+        "SYN-05"
+    ]  # the one with an extramedullary relapse
 
 
 def test_a_statement_and_an_indicator_are_added_as_the_page_says(extended: Path) -> None:
@@ -171,13 +198,19 @@ def test_a_statement_and_an_indicator_are_added_as_the_page_says(extended: Path)
     mine, following, others = rest.partition("\n[[factor]]")
     factors.write_text(f"{first}{heading}{mine}\n{indicator}{following}{others}", "utf-8")
     assert [str(p) for p in check(extended)] == []
-    assert load(extended).factors["poor_cart_expansion"].indicators[-1].id == "example_lymphocytes_stay_low"
+    assert (
+        load(extended).factors["poor_cart_expansion"].indicators[-1].id
+        == "example_lymphocytes_stay_low"
+    )
 
 
 def test_the_new_study_counts_in_the_pooled_figure(extended: Path) -> None:
     from rearm.report.evidence.page import choose_evidence
 
-    before, after = (choose_evidence(["talquetamab"], knowledge=k)[0].evidence.response for k in (load(), load(extended)))
+    before, after = (
+        choose_evidence(["talquetamab"], knowledge=k)[0].evidence.response
+        for k in (load(), load(extended))
+    )
     assert before is not None and after is not None
     assert after.patients == before.patients + 40
     assert "example-2031" in after.studies
@@ -185,39 +218,105 @@ def test_the_new_study_counts_in_the_pooled_figure(extended: Path) -> None:
 
 def test_the_mistake_on_the_page_is_told_as_the_page_says(extended: Path) -> None:
     file = extended / "options" / "talquetamab.toml"
-    file.write_text(file.read_text("utf-8").replace("4 of 11 patients", "5 of 11 patients"), "utf-8")
-    assert [str(p) for p in check(extended)] == blocks("adding-knowledge.md", "text")[0].splitlines()
+    file.write_text(
+        file.read_text("utf-8").replace("4 of 11 patients", "5 of 11 patients"), "utf-8"
+    )
+    assert [str(p) for p in check(extended)] == blocks("adding-knowledge.md", "text")[
+        0
+    ].splitlines()
 
 
 @pytest.mark.parametrize(
     ("file", "written", "instead", "told"),
     [
-        ("options/talquetamab.toml", 'when = "emd_at_failure"', 'when = "emd_at_failur"', "no finding named emd_at_failur"),
+        (
+            "options/talquetamab.toml",
+            'when = "emd_at_failure"',
+            'when = "emd_at_failur"',
+            "no finding named emd_at_failur",
+        ),
         ("options/talquetamab.toml", '["example-2031"]', '["exampel-2031"]', "cites exampel-2031"),
-        ("options/talquetamab.toml", "emd_at_failure = true", "emd_at_failure = false", "makes the condition false"),
+        (
+            "options/talquetamab.toml",
+            "emd_at_failure = true",
+            "emd_at_failure = false",
+            "makes the condition false",
+        ),
         ("studies/example-2031.toml", "bispecific-gprc5d", "gprc5d-bispecific", "Use one of"),
         ("studies/example-2031.toml", "events = 26", "events = 27", "27 of 40 is 67.5 %"),
         ("studies/example-2031.toml", "doi = ", "# doi = ", "doi is not given"),
         ("studies/example-2031.toml", "[[arm]]", "[[arms]]", "arms is not a field"),
         ("studies/example-2031.toml", "percent = 65,", "percent = 65", "not valid TOML"),
-        ("studies/example-2031.toml", "percent = 65,", "percent = 65 %,", "without the per cent sign"),
-        ("studies/example-2031.toml", "median = 6.1", "median = 6,1", "a decimal point, not a comma"),
+        (
+            "studies/example-2031.toml",
+            "percent = 65,",
+            "percent = 65 %,",
+            "without the per cent sign",
+        ),
+        (
+            "studies/example-2031.toml",
+            "median = 6.1",
+            "median = 6,1",
+            "a decimal point, not a comma",
+        ),
         ("studies/example-2031.toml", "median = 6.1", "median = 6.1 months", "without a unit"),
         ("studies/example-2031.toml", "year = 2031\n", "year = “2031”\n", "not curly ones"),
-        ("studies/example-2031.toml", '"One centre"', '"One centre', "close it with a quotation mark"),
-        ("studies/example-2031.toml", '["talquetamab"]', '["talquetimab"]', "Did you mean talquetamab?"),
+        (
+            "studies/example-2031.toml",
+            '"One centre"',
+            '"One centre',
+            "close it with a quotation mark",
+        ),
+        (
+            "studies/example-2031.toml",
+            '["talquetamab"]',
+            '["talquetimab"]',
+            "Did you mean talquetamab?",
+        ),
         ("studies/example-2031.toml", '["GPRC5D"]', '["GPRC5d"]', "Did you mean GPRC5D?"),
         ("studies/example-2031.toml", "n_treated = 40", "n_treatd = 40", "Did you mean n_treated?"),
-        ("studies/example-2031.toml", 'id = "example-2031"', 'id = "sample-2031"', "Name the file sample-2031.toml"),
-        ("options/talquetamab.toml", '["example-2031"]', '["exampel-2031"]', "Did you mean example-2031?"),
-        ("options/talquetamab.toml", 'when = "emd_at_failure"', 'when = "emd_at_failur"', "Did you mean emd_at_failure?"),
-        ("options/talquetamab.toml", '"single-engager"', '"singel-engager"', "no shared rule acts on the tag singel-engager"),
+        (
+            "studies/example-2031.toml",
+            'id = "example-2031"',
+            'id = "sample-2031"',
+            "Name the file sample-2031.toml",
+        ),
+        (
+            "options/talquetamab.toml",
+            '["example-2031"]',
+            '["exampel-2031"]',
+            "Did you mean example-2031?",
+        ),
+        (
+            "options/talquetamab.toml",
+            'when = "emd_at_failure"',
+            'when = "emd_at_failur"',
+            "Did you mean emd_at_failure?",
+        ),
+        (
+            "options/talquetamab.toml",
+            '"single-engager"',
+            '"singel-engager"',
+            "no shared rule acts on the tag singel-engager",
+        ),
         ("options/talquetamab.toml", "[[rule]]", "[[rules]]", "Write rule, once for each entry"),
-        ("options/talquetamab.toml", "[[rule]]", "[rule]", "options/talquetamab.toml can't be read as TOML"),
-        ("options/talquetamab.toml", 'region = "EU"', 'region = "Europe"', "Write two capital letters"),
+        (
+            "options/talquetamab.toml",
+            "[[rule]]",
+            "[rule]",
+            "options/talquetamab.toml can't be read as TOML",
+        ),
+        (
+            "options/talquetamab.toml",
+            'region = "EU"',
+            'region = "Europe"',
+            "Write two capital letters",
+        ),
     ],
 )
-def test_mistakes_of_a_beginner_are_told(extended: Path, file: str, written: str, instead: str, told: str) -> None:
+def test_mistakes_of_a_beginner_are_told(
+    extended: Path, file: str, written: str, instead: str, told: str
+) -> None:
     path = extended / file
     text = path.read_text("utf-8")
     assert written in text

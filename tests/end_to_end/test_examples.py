@@ -24,7 +24,17 @@ from rearm.record import EVENT_FIELDS, Record, Source
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 NOWHERE = Source("", "")
-PERSON = ("patient_id", "sex", "birth_date", "birth_year", "day_zero", "diagnosis_day", "heavy_chain", "light_chain", "last_seen_day")
+PERSON = (
+    "patient_id",
+    "sex",
+    "birth_date",
+    "birth_year",
+    "day_zero",
+    "diagnosis_day",
+    "heavy_chain",
+    "light_chain",
+    "last_seen_day",
+)
 
 
 @cache
@@ -51,7 +61,10 @@ def told(record: Record) -> dict[str, Any]:
     """What a record says, apart from places, the wording of values, and order."""
     found: dict[str, Any] = {name: getattr(record, name) for name in PERSON}
     for name in EVENT_FIELDS:
-        bare = (replace(e, source=NOWHERE, **({"as_given": ""} if hasattr(e, "as_given") else {})) for e in getattr(record, name))
+        bare = (
+            replace(e, source=NOWHERE, **({"as_given": ""} if hasattr(e, "as_given") else {}))
+            for e in getattr(record, name)
+        )
         found[name] = Counter(repr(e) for e in bare)
     return found
 
@@ -59,9 +72,13 @@ def told(record: Record) -> dict[str, Any]:
 def test_the_files_are_those_that_the_script_writes() -> None:
     expected = dict(script("make_examples").example_files())
     there = {
-        str(p.relative_to(EXAMPLES)): p.read_text("utf-8") for folder in ("tables", "fhir") for p in sorted((EXAMPLES / folder).iterdir())
+        str(p.relative_to(EXAMPLES)): p.read_text("utf-8")
+        for folder in ("tables", "fhir")
+        for p in sorted((EXAMPLES / folder).iterdir())
     }
-    stale = [name for name in expected.keys() | there.keys() if expected.get(name) != there.get(name)]
+    stale = [
+        name for name in expected.keys() | there.keys() if expected.get(name) != there.get(name)
+    ]
     assert not stale, f"run scripts/make_examples.py: {', '.join(sorted(stale))}"
 
 
@@ -78,7 +95,11 @@ def test_both_formats_tell_the_same(patient_id: str) -> None:
 def without_places(value: Any) -> Any:
     """An assessment as plain values, without the places in the input that its statements rest on."""
     if is_dataclass(value):
-        return {f.name: without_places(getattr(value, f.name)) for f in fields(value) if f.name not in ("source", "sources")}
+        return {
+            f.name: without_places(getattr(value, f.name))
+            for f in fields(value)
+            if f.name not in ("source", "sources")
+        }
     if isinstance(value, list | tuple):
         return [without_places(v) for v in value]
     return value
@@ -97,7 +118,11 @@ def test_nothing_in_the_examples_is_set_aside(patient_id: str) -> None:
         assert [(i.code, i.message) for i in record.issues] == []
         assert record.set_aside == ()
         rows = {name: len(rows) for name, rows in patients()[patient_id].tables.items()}
-        assert (len(record.labs), len(record.variants), len(record.therapies)) == (rows["labs"], rows.get("variants", 0), rows["therapies"])
+        assert (len(record.labs), len(record.variants), len(record.therapies)) == (
+            rows["labs"],
+            rows.get("variants", 0),
+            rows["therapies"],
+        )
 
 
 def test_every_bundle_says_that_it_is_invented() -> None:
@@ -174,4 +199,6 @@ def test_vignettes_of_the_project_go_through_fhir_unchanged(name: str) -> None:
     for vignette in yaml.safe_load((folder / name).read_text("utf-8")):
         tables = vignette["tables"]
         tables["patients"][0].setdefault("day_zero", "2024-03-04")
-        assert told(read_tables(tables).records[0]) == told(read_fhir(bundle_of(tables)).records[0]), vignette["id"]
+        assert told(read_tables(tables).records[0]) == told(
+            read_fhir(bundle_of(tables)).records[0]
+        ), vignette["id"]

@@ -33,9 +33,17 @@ def progressions() -> dict[str, tuple[bool, int]]:
     """Patient -> progressed, and the day of it (else of the last contact), from the sheet itself."""
     from openpyxl import load_workbook
 
-    rows = list(load_workbook(DATA / "cart_bridging_data.xlsx", read_only=True, data_only=True)["clin_data"].values)
+    rows = list(
+        load_workbook(DATA / "cart_bridging_data.xlsx", read_only=True, data_only=True)[
+            "clin_data"
+        ].values
+    )
     column = {str(name).strip(): i for i, name in enumerate(rows[0])}
-    return {str(r[column["patient_id"]]): (r[column["progression"]] == 1, int(str(r[column["pfs"]]))) for r in rows[1:] if r[0] is not None}
+    return {
+        str(r[column["patient_id"]]): (r[column["progression"]] == 1, int(str(r[column["pfs"]])))
+        for r in rows[1:]
+        if r[0] is not None
+    }
 
 
 def failed() -> list[tuple[Record, Assessment]]:
@@ -44,11 +52,15 @@ def failed() -> list[tuple[Record, Assessment]]:
 
 def test_failures_are_those_of_the_team_on_its_days() -> None:
     truth = progressions()
-    assert {r.patient_id for r, _ in failed()} == {p for p, (progressed, _) in truth.items() if progressed}
+    assert {r.patient_id for r, _ in failed()} == {
+        p for p, (progressed, _) in truth.items() if progressed
+    }
     for record, assessment in failed():
         day = truth[record.patient_id][1]
         assert assessment.failures[-1].day == day
-        assert assessment.failures[-1].timing == ("early" if day <= 90 else "intermediate" if day <= 183 else "late")
+        assert assessment.failures[-1].timing == (
+            "early" if day <= 90 else "intermediate" if day <= 183 else "late"
+        )
     for record, assessment in assessed():
         if not truth[record.patient_id][0]:
             assert assessment.failures[-1].status in ("not_failed", "died_without_progression")
@@ -76,7 +88,11 @@ def test_options_differ_between_patients_and_each_difference_has_a_finding() -> 
     differing = {name: by for name, by in seen.items() if len(by) > 1}
     assert len(differing) >= 3
     for by in differing.values():
-        worse = [o for verdict in ("excluded", "discouraged", "needs_information") for o in by.get(verdict, [])]
+        worse = [
+            o
+            for verdict in ("excluded", "discouraged", "needs_information")
+            for o in by.get(verdict, [])
+        ]
         better = by.get("preferred", [])
         for option in worse:
             reasons = option.unknown if option.verdict == "needs_information" else option.against
@@ -95,7 +111,13 @@ def test_antigen_is_not_assessed_without_a_sample_and_never_leads_against_one() 
         if "bcma_status" not in known and "soluble_bcma_at_failure" not in known:
             assert antigen.grade == "not_assessed"
             assert any("bcma_positive_plasma_cells" in t.tests for t in assessment.next_tests)
-        shown = {f.name for c in antigen.factors for r in c.against for f in r.basis.findings if r.basis.sources}
+        shown = {
+            f.name
+            for c in antigen.factors
+            for r in c.against
+            for f in r.basis.findings
+            if r.basis.sources
+        }
         if isinstance(rna, float) and rna >= 50:
             kept += 1
             assert "bcma_rna_percent" in shown and antigen.rank != 1

@@ -22,7 +22,9 @@ from rearm.record import Record
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared")) / "data" / "leipzig_cart"
 MAPPING = ROOT / "examples" / "mappings" / "leipzig.toml"
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the Leipzig data are not on this machine")
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir(), reason="the Leipzig data are not on this machine"
+)
 
 Cells = dict[str, Any]
 NUMBER = (int, float)
@@ -49,7 +51,10 @@ def _sheet(name: str, header: int = 1) -> list[Cells]:
     found = []
     for number, row in enumerate(rows[header:], header + 1):
         if row[0] is not None:
-            found.append(dict(zip(names, row, strict=True)) | {"_row": number, "_id": re.sub(r"_\d+$", "", str(row[0]))})
+            found.append(
+                dict(zip(names, row, strict=True))
+                | {"_row": number, "_id": re.sub(r"_\d+$", "", str(row[0]))}
+            )
     return found
 
 
@@ -70,7 +75,13 @@ def _bad_copies() -> dict[str, set[tuple[str, int]]]:
             if copies is not None and twin is not None and not _same_twin(copies, twin, 290):
                 found[row["_id"]] |= {("c", day), ("k", day)}
             for other, (_, lone) in pairs.items():
-                if copies is not None and twin is None and lone is not None and pairs[other][0] is None and _same_twin(copies, lone, 290):
+                if (
+                    copies is not None
+                    and twin is None
+                    and lone is not None
+                    and pairs[other][0] is None
+                    and _same_twin(copies, lone, 290)
+                ):
                     found[row["_id"]] |= {("c", day), ("k", other)}
     return found
 
@@ -91,19 +102,31 @@ def test_people_and_products() -> None:
         assert set(record.heavy_chain) == (set(re.findall("Ig[GADME]", text)) or {"none"})
         assert record.diagnosis_day == -row["time_diag_cart"]
         [infusion] = record.infusions
-        assert (infusion.day, infusion.product, infusion.targets) == (0, row["Product"].lower(), ("BCMA",))
+        assert (infusion.day, infusion.product, infusion.targets) == (
+            0,
+            row["Product"].lower(),
+            ("BCMA",),
+        )
         assert infusion.in_specification == (row["OOS_binary"] == 0)
-        assert len(record.deaths) == row["death"] and all(d.day == row["os"] and d.cause == "unknown" for d in record.deaths)
+        assert len(record.deaths) == row["death"] and all(
+            d.day == row["os"] and d.cause == "unknown" for d in record.deaths
+        )
 
 
 def test_team_progression_and_visits() -> None:
     for row in _sheet("clin_data"):
         record = _records()[row["_id"]]
         stated = [r for r in record.responses if r.basis == "progression day"]
-        assert [(r.response, r.day, r.by) for r in stated] == ([("PD", row["pfs"], "team")] if row["progression"] == 1 else [])
+        assert [(r.response, r.day, r.by) for r in stated] == (
+            [("PD", row["pfs"], "team")] if row["progression"] == 1 else []
+        )
         visits = {r.nominal_day: r.response for r in record.responses if r.basis == "visit"}
         labels = {30: "30 day", 91: "3 month", 183: "6 month", 365: "12 month"}
-        assert visits == {day: row[f"{label} response"] for day, label in labels.items() if row[f"{label} response"] is not None}
+        assert visits == {
+            day: row[f"{label} response"]
+            for day, label in labels.items()
+            if row[f"{label} response"] is not None
+        }
         for response in record.responses:
             assert response.when.first is not None and response.when.last is not None
             if response.nominal_day is not None:
@@ -123,7 +146,11 @@ def test_last_contact() -> None:
         for row in _sheet(name):
             days[row["_id"]].append(row["Day"] if isinstance(row["Day"], NUMBER) else -1)
     for row in _sheet("PCR", 2):
-        days[row["_id"]] += [d for d in (7, 14, 30, 100) if row[f"copies_{d}"] is not None or row[f"cart_copies_{d}"] is not None]
+        days[row["_id"]] += [
+            d
+            for d in (7, 14, 30, 100)
+            if row[f"copies_{d}"] is not None or row[f"cart_copies_{d}"] is not None
+        ]
     for row in _sheet("pd1_cars"):
         patient = re.sub(r"_\d+$", "", row["sample_id"])
         days[patient] += [d for d in (7, 14, 30, 100) if row[f"Day {d}_CD4+CAR+PD1+"] is not None]
@@ -149,7 +176,11 @@ def test_every_result_stands_where_it_says() -> None:
                 continue
             sheet, address = lab.source.place.split("!")
             value = _book()[sheet][address].value
-            if isinstance(value, NUMBER) and lab.word is None and lab.as_given.split()[0] not in ("I", "II", "III", "negative", "positive"):
+            if (
+                isinstance(value, NUMBER)
+                and lab.word is None
+                and lab.as_given.split()[0] not in ("I", "II", "III", "negative", "positive")
+            ):
                 assert float(lab.as_given.split()[0]) == pytest.approx(value, rel=1e-9)
                 checked += 1
     assert checked > 3000
@@ -160,10 +191,21 @@ def test_copies_and_their_twins() -> None:
     assert sum(len(v) for v in bad.values()) >= 4, "a pair off by ten and a shifted pair"
     for row in _sheet("PCR", 2):
         record = _records()[row["_id"]]
-        for kind, test, column in (("c", "car_copies_per_ug_dna", "copies"), ("k", "car_copies_per_1000_cells", "cart_copies")):
-            used = {x.day: x.quantity.exact for x in record.labs if x.test == test and x.quantity is not None}
+        for kind, test, column in (
+            ("c", "car_copies_per_ug_dna", "copies"),
+            ("k", "car_copies_per_1000_cells", "cart_copies"),
+        ):
+            used = {
+                x.day: x.quantity.exact
+                for x in record.labs
+                if x.test == test and x.quantity is not None
+            }
             aside = {x.day for x in record.set_aside if x.test == test}
-            cells = {d: row[f"{column}_{d}"] for d in (7, 14, 30, 100) if row[f"{column}_{d}"] is not None}
+            cells = {
+                d: row[f"{column}_{d}"]
+                for d in (7, 14, 30, 100)
+                if row[f"{column}_{d}"] is not None
+            }
             flagged = {d for k, d in bad[row["_id"]] if k == kind}
             assert used == {d: v for d, v in cells.items() if d not in flagged}
             assert aside == flagged
@@ -177,7 +219,11 @@ def test_soluble_bcma() -> None:
         if pg is None:
             continue
         assert _same_twin(pg, ng, 1000)
-        found = [x for x in _records()[row["_id"]].labs if x.test == "soluble_bcma" and x.source.place == f"elisa!C{row['_row']}"]
+        found = [
+            x
+            for x in _records()[row["_id"]].labs
+            if x.test == "soluble_bcma" and x.source.place == f"elisa!C{row['_row']}"
+        ]
         assert [x.quantity.exact for x in found if x.quantity] == [pytest.approx(pg / 1000)]
         assert found[0].unit == "ng/mL"
         if row["Day"] in exact:
@@ -187,7 +233,9 @@ def test_soluble_bcma() -> None:
 
 
 def test_single_cells() -> None:
-    frame = pl.read_csv(next(FOLDER.glob("*.csv")), infer_schema_length=None).filter(pl.col("TYPE") == "TNFRSF17_RNA")
+    frame = pl.read_csv(next(FOLDER.glob("*.csv")), infer_schema_length=None).filter(
+        pl.col("TYPE") == "TNFRSF17_RNA"
+    )
     groups = frame.group_by("PATIENT_ID", "Day").agg(n=pl.len(), above=(pl.col("EXPRS") > 0).sum())
     expected = Counter((p, n, round(100 * a / n, 6)) for p, _, n, a in groups.iter_rows())
     found = Counter(
@@ -214,7 +262,9 @@ def test_days_of_apheresis() -> None:
         apart = any(min(abs(x - y) for x in a for y in b) > 1 for a in groups for b in groups)
         days = set() if apart else groups[0] | further[patient]
         assert set(record.infusions[0].apheresis_days) == days
-        assert bool([m for m in _issues(record, "days_contradict") if "leukapheresis" in m]) == apart
+        assert (
+            bool([m for m in _issues(record, "days_contradict") if "leukapheresis" in m]) == apart
+        )
 
 
 def test_a_label_that_its_day_contradicts() -> None:
@@ -223,16 +273,25 @@ def test_a_label_that_its_day_contradicts() -> None:
         planned = labels.get(row["Day"])
         apart = planned is not None and abs(row["cum_days"] - planned) > max(3, planned / 2)
         record = _records()[row["_id"]]
-        labs = [x for x in record.labs if re.fullmatch(rf"immune_subsets![A-Z]+{row['_row']}", x.source.place)]
+        labs = [
+            x
+            for x in record.labs
+            if re.fullmatch(rf"immune_subsets![A-Z]+{row['_row']}", x.source.place)
+        ]
         if apart:
-            assert all(x.day is None for x in labs) and [m for m in _issues(record, "days_contradict") if repr(row["Day"]) in m]
+            assert all(x.day is None for x in labs) and [
+                m for m in _issues(record, "days_contradict") if repr(row["Day"]) in m
+            ]
         elif row["Day"] in labels:
             assert {x.day for x in labs} <= {row["cum_days"]}
 
 
 def test_rows_that_two_patients_share() -> None:
     rows = _sheet("checkpoint_markers")
-    keys = {row["_row"]: tuple(v for k, v in row.items() if k not in ("_row", "_id", "sample_id")) for row in rows}
+    keys = {
+        row["_row"]: tuple(v for k, v in row.items() if k not in ("_row", "_id", "sample_id"))
+        for row in rows
+    }
     owners: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     for row in rows:
         owners[keys[row["_row"]]].add(row["_id"])
@@ -243,7 +302,9 @@ def test_rows_that_two_patients_share() -> None:
         place = re.compile(rf"checkpoint_markers![A-Z]+{row['_row']}")
         used = [x for x in record.labs if place.fullmatch(x.source.place)]
         assert bool(used) == (row["_row"] not in shared)
-        assert bool(_issues(record, "rows_shared_by_patients")) == any(r["_row"] in shared for r in rows if r["_id"] == row["_id"])
+        assert bool(_issues(record, "rows_shared_by_patients")) == any(
+            r["_row"] in shared for r in rows if r["_id"] == row["_id"]
+        )
 
 
 def test_fractions_under_percent_are_set_aside() -> None:
@@ -253,13 +314,19 @@ def test_fractions_under_percent_are_set_aside() -> None:
     for patient in {r["_id"] for r in rows}:
         record = _records()[patient]
         assert len(_issues(record, "percent_holds_fractions")) == 1
-        assert not [x for x in record.labs if x.source.place.startswith("t_cell_subsets!") and (x.unit or "").startswith("%")]
+        assert not [
+            x
+            for x in record.labs
+            if x.source.place.startswith("t_cell_subsets!") and (x.unit or "").startswith("%")
+        ]
 
 
 def test_words_out_of_place_and_not_done() -> None:
     for row in _sheet("clin_data"):
         record = _records()[row["_id"]]
-        misplaced = [v for k, v in row.items() if k.endswith("MRD method") and v not in (None, "MCF")]
+        misplaced = [
+            v for k, v in row.items() if k.endswith("MRD method") and v not in (None, "MCF")
+        ]
         assert len(_issues(record, "word_out_of_place")) == len(misplaced)
         assert {x.method for x in record.labs if x.test == "mrd"} <= {"flow_cytometry", None}
     mapped = [
@@ -294,9 +361,14 @@ def test_regimens_and_refractoriness() -> None:
         assert lines == stated | {2} if row["Erhaltung_2"] else lines == stated
         last = max(n for n in range(1, 15) if row[f"Regime_{n}"] is not None)
         salvage = [row[f"{n}_salvage_therapy_regimen"] for n in ("first", "second", "third")]
-        assert [t.line for t in record.therapies if t.after_infusion == 1] == [last + n for n, text in enumerate(salvage, 1) if text]
+        assert [t.line for t in record.therapies if t.after_infusion == 1] == [
+            last + n for n, text in enumerate(salvage, 1) if text
+        ]
     for row in _sheet("Refractoriness"):
-        found = {s.agent_or_class: s.status.replace("_", " ") for s in _records()[row["_id"]].refractoriness}
+        found = {
+            s.agent_or_class: s.status.replace("_", " ")
+            for s in _records()[row["_id"]].refractoriness
+        }
         assert found == {
             name.lower() if name != "anti-CD38" else name: row[name]
             for name in ("Bortezomib", "Carfilzomib", "Lenalidomide", "Pomalidomide", "anti-CD38")
@@ -304,10 +376,22 @@ def test_regimens_and_refractoriness() -> None:
 
 
 def test_cytogenetics() -> None:
-    columns = ["gain_1q", "del_13q", "IGH (Chr. 14)", "t(11;14)", "t(4;14)", "plus_14", "del_1p", "del_17p", "del_14"]
+    columns = [
+        "gain_1q",
+        "del_13q",
+        "IGH (Chr. 14)",
+        "t(11;14)",
+        "t(4;14)",
+        "plus_14",
+        "del_1p",
+        "del_17p",
+        "del_14",
+    ]
     for row in _sheet("clin_data"):
         variants = _records()[row["_id"]].variants
-        assert len(variants) == sum(row[c] is not None for c in columns) and all(v.result == "present" for v in variants)
+        assert len(variants) == sum(row[c] is not None for c in columns) and all(
+            v.result == "present" for v in variants
+        )
 
 
 def test_nothing_unexpected_is_said() -> None:

@@ -33,13 +33,19 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     env = {**os.environ, "NUMBA_NUM_THREADS": "1"}
     child = subprocess.Popen([sys.executable, "-c", RUN, str(folder), str(N)], env=env)
     until = time.monotonic() + 60
-    while len(list(folder.glob("*.parquet"))) < 2 and time.monotonic() < until and child.poll() is None:
+    while (
+        len(list(folder.glob("*.parquet"))) < 2
+        and time.monotonic() < until
+        and child.poll() is None
+    ):
         time.sleep(0.005)
     child.send_signal(signal.SIGKILL)
     child.wait()
     files = stream(load(), "ide-cel", N, DAYS, folder, seed=4, per_part=1024)
     a, b = pl.read_parquet(whole), pl.read_parquet(files)
-    assert b.height == N * len(DAYS) and b.select(pl.struct("patient", "day").is_unique().all()).item()
+    assert (
+        b.height == N * len(DAYS) and b.select(pl.struct("patient", "day").is_unique().all()).item()
+    )
     assert a.equals(b)
 
 

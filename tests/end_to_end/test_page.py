@@ -16,7 +16,14 @@ from rearm.record import Fact, Record, When
 from rearm.report import page
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
 RECORDS = {r.patient_id: r for r in rearm.read(ROOT / "examples" / "tables").records}
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
@@ -26,7 +33,9 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield opened
         opened.close()
 
@@ -51,7 +60,9 @@ class Opened:
 @needs_browser
 @pytest.mark.browser
 @pytest.mark.parametrize("patient", ["SYN-01", "SYN-08", "SYN-09", "SYN-10"])
-def test_opens_from_disk_and_says_what_the_result_says(browser: Any, tmp_path: Path, patient: str) -> None:
+def test_opens_from_disk_and_says_what_the_result_says(
+    browser: Any, tmp_path: Path, patient: str
+) -> None:
     opened = Opened(browser, tmp_path, RECORDS[patient])
     assert opened.troubles == []
     assert len(opened.requests) == 1 and opened.requests[0].startswith("file:")
@@ -60,9 +71,13 @@ def test_opens_from_disk_and_says_what_the_result_says(browser: Any, tmp_path: P
     for node in opened.view.query_selector_all("details[id^=option-]"):
         chip = node.query_selector("summary .chip")
         if chip is not None:
-            found[(node.get_attribute("id") or "").removeprefix("option-")] = (chip.get_attribute("class") or "").split()[-1]
+            found[(node.get_attribute("id") or "").removeprefix("option-")] = (
+                chip.get_attribute("class") or ""
+            ).split()[-1]
     assert found == shown
-    links = opened.view.eval_on_selector_all("a[href^='#']", "nodes => nodes.map(n => n.getAttribute('href').slice(1))")
+    links = opened.view.eval_on_selector_all(
+        "a[href^='#']", "nodes => nodes.map(n => n.getAttribute('href').slice(1))"
+    )
     missing = [x for x in set(links) if opened.view.query_selector(f'[id="{x}"]') is None]
     assert missing == []
 
@@ -71,7 +86,9 @@ def test_opens_from_disk_and_says_what_the_result_says(browser: Any, tmp_path: P
 @pytest.mark.browser
 def test_keyboard_opens_an_option(browser: Any, tmp_path: Path) -> None:
     opened = Opened(browser, tmp_path, RECORDS["SYN-01"])
-    assert opened.view.locator("#option-talquetamab").get_attribute("open") is not None  # what is preferred stands open, also in print
+    assert (
+        opened.view.locator("#option-talquetamab").get_attribute("open") is not None
+    )  # what is preferred stands open, also in print
     closed = opened.view.locator("#options > details[id^=option-]:not([open])").first
     name = closed.get_attribute("id")
     closed.locator("summary").first.focus()
@@ -94,8 +111,17 @@ def test_text_of_the_input_stays_text(browser: Any, tmp_path: Path) -> None:
         patient_id=evil,
         heavy_chain=(evil,),
         therapies=tuple(replace(t, regimen=evil) for t in record.therapies),
-        labs=tuple(replace(x, as_given=evil, method=evil if x.method else None) for x in record.labs),
-        facts=(Fact(finding="trials_open", value=evil, source=replace(source, place=evil), when=When.on(400)),),
+        labs=tuple(
+            replace(x, as_given=evil, method=evil if x.method else None) for x in record.labs
+        ),
+        facts=(
+            Fact(
+                finding="trials_open",
+                value=evil,
+                source=replace(source, place=evil),
+                when=When.on(400),
+            ),
+        ),
     )
     opened = Opened(browser, tmp_path, attacked)
     assert opened.troubles == []
@@ -111,8 +137,15 @@ def test_every_number_of_an_expected_figure_is_on_the_page() -> None:
     for option in assessment.options:
         for e in option.expected:
             scale = 1 if e.unit == "months" else 100
-            shape = "{:.1f} months ({:.1f} to {:.1f})" if e.unit == "months" else "{:.0f} % ({:.0f} to {:.0f} %)"
-            assert shape.format(scale * e.estimate, scale * e.low, scale * e.high) in text, (option.id, e)
+            shape = (
+                "{:.1f} months ({:.1f} to {:.1f})"
+                if e.unit == "months"
+                else "{:.0f} % ({:.0f} to {:.0f} %)"
+            )
+            assert shape.format(scale * e.estimate, scale * e.low, scale * e.high) in text, (
+                option.id,
+                e,
+            )
 
 
 def test_no_figure_after_car_t_without_direct_evidence() -> None:

@@ -29,7 +29,9 @@ def _tables(patient: str) -> dict[str, list[dict[str, Any]]]:
     tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for file in sorted((ROOT / "examples" / "tables").glob("*.csv")):
         with file.open(newline="", encoding="utf-8") as source:
-            tables[file.stem] += [row for row in csv.DictReader(source) if row["patient_id"] == patient]
+            tables[file.stem] += [
+                row for row in csv.DictReader(source) if row["patient_id"] == patient
+            ]
     return {name: rows for name, rows in tables.items() if rows}
 
 
@@ -38,7 +40,9 @@ OTHERS = yaml.safe_load(MORE.read_text(encoding="utf-8")) if MORE.exists() else 
 
 
 def _misses(vignette: dict[str, Any]) -> list[str]:
-    return [f"{o.what}   found: {o.found}" for _, o in RUNNER.run([vignette], show=False) if not o.holds]
+    return [
+        f"{o.what}   found: {o.found}" for _, o in RUNNER.run([vignette], show=False) if not o.holds
+    ]
 
 
 @pytest.mark.parametrize("example", EXPECTED, ids=lambda e: e["id"])
@@ -57,12 +61,20 @@ def test_an_expectation_can_fail() -> None:
     example = EXPECTED[0]
     wrong = {
         "failure": {"status": "not_failed", "day": 1},
-        "options": {"preferred_or_acceptable": ["adc-bcma"], "excluded": [{"strategy": "bispecific-gprc5d", "agents": ["talquetamab"]}]},
+        "options": {
+            "preferred_or_acceptable": ["adc-bcma"],
+            "excluded": [{"strategy": "bispecific-gprc5d", "agents": ["talquetamab"]}],
+        },
         "alerts_include": ["cord_compression"],
         "asks_for": ["a test that does not exist"],
         "must_not_say": ["talquetamab"],
     }
-    outcomes = [o for _, o in RUNNER.run([{**example, "tables": _tables(example["id"]), "expect": wrong}], show=False)]
+    outcomes = [
+        o
+        for _, o in RUNNER.run(
+            [{**example, "tables": _tables(example["id"]), "expect": wrong}], show=False
+        )
+    ]
     assert len(outcomes) >= 7
     assert not any(o.holds for o in outcomes)
 
@@ -77,5 +89,7 @@ def test_every_failed_example_names_what_may_and_what_may_not_be_given() -> None
         expect = example["expect"]
         if expect["failure"]["status"] == "failed":
             assert expect["options"].get("preferred_or_acceptable"), example["id"]
-            assert expect["options"].get("excluded") or expect["options"].get("discouraged_or_worse"), example["id"]
+            assert expect["options"].get("excluded") or expect["options"].get(
+                "discouraged_or_worse"
+            ), example["id"]
         assert example["why"], example["id"]

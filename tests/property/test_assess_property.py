@@ -39,7 +39,13 @@ def tried(plan, name):
 
 def random_rows(plan, count, seed, known=0.6):
     rng = random.Random(seed)
-    return [{name: rng.choice(tried(plan, name)) if rng.random() < known else None for name in plan.columns} for _ in range(count)]
+    return [
+        {
+            name: rng.choice(tried(plan, name)) if rng.random() < known else None
+            for name in plan.columns
+        }
+        for _ in range(count)
+    ]
 
 
 def codes(plan, rows):
@@ -47,7 +53,11 @@ def codes(plan, rows):
     answers = np.hstack([read, np.ones((len(rows), 1), dtype=np.int8)])
     in_force = [np.ones((len(rows), len(o.labels)), dtype=bool) for o in plan.options]
     factor_grades = grades(plan, answers)
-    return verdicts(plan, answers, in_force).verdict, factor_grades, group_grades(plan, factor_grades)
+    return (
+        verdicts(plan, answers, in_force).verdict,
+        factor_grades,
+        group_grades(plan, factor_grades),
+    )
 
 
 @pytest.mark.parametrize(("seed", "known"), [(1, 0.9), (2, 0.5), (3, 0.1)])
@@ -91,7 +101,12 @@ def later_deleted(record: Record, day: int) -> Record:
     kept = {e.source for name in EVENT_FIELDS for e in getattr(record, name) if not late(e)}
     events = {name: tuple(e for e in getattr(record, name) if not late(e)) for name in EVENT_FIELDS}
     issues = tuple(i for i in record.issues if i.source not in gone - kept)
-    return replace(record, **events, issues=issues, last_seen_day=None if record.last_seen_day is None else min(record.last_seen_day, day))
+    return replace(
+        record,
+        **events,
+        issues=issues,
+        last_seen_day=None if record.last_seen_day is None else min(record.last_seen_day, day),
+    )
 
 
 def as_bytes(assessment):
@@ -105,13 +120,18 @@ def test_nothing_after_as_of_is_read(records):
         for day in (0, last // 3, last // 2, last - 40, last - 1):
             cut = later_deleted(record, day)
             seen += cut != record
-            assert as_bytes(rearm.assess(record, as_of=day)) == as_bytes(rearm.assess(cut, as_of=day)), (record.patient_id, day)
+            assert as_bytes(rearm.assess(record, as_of=day)) == as_bytes(
+                rearm.assess(cut, as_of=day)
+            ), (record.patient_id, day)
     assert seen > len(records)  # the deletion took something away
 
 
 def test_deleting_what_is_known_changes_the_answer(records):
     """The test above bites: the last day tells more than the day before the failure."""
-    assert any(as_bytes(rearm.assess(r, as_of=(r.last_day() or 0) - 60)) != as_bytes(rearm.assess(r)) for r in records)
+    assert any(
+        as_bytes(rearm.assess(r, as_of=(r.last_day() or 0) - 60)) != as_bytes(rearm.assess(r))
+        for r in records
+    )
 
 
 def test_same_input_same_bytes_alone_or_together(records):
@@ -128,7 +148,9 @@ def test_the_default_is_the_last_day_and_a_date_is_a_day(records):
     last = record.last_day() or 0
     found = rearm.assess(record)
     assert found.as_of == last
-    assert as_bytes(rearm.assess(record, as_of=date.fromordinal(record.day_zero.toordinal() + last))) == as_bytes(found)
+    assert as_bytes(
+        rearm.assess(record, as_of=date.fromordinal(record.day_zero.toordinal() + last))
+    ) == as_bytes(found)
     with pytest.raises(rearm.AssessmentError, match="has no day zero"):
         rearm.assess(replace(record, day_zero=None, birth_date=None), as_of=date(2025, 1, 1))
     with pytest.raises(rearm.AssessmentError, match="No approvals are recorded for the region XX"):
@@ -146,8 +168,12 @@ def test_a_record_with_nothing_in_it(records):
 def test_the_published_schema_is_current_and_holds(records):
     from jsonschema import Draft202012Validator
 
-    published = json.loads((ROOT / "src" / "rearm" / "assessment" / "schema.json").read_text(encoding="utf-8"))
-    assert published == json.loads(json.dumps(json_schema())), "write it anew: python -m rearm.assessment.schema > .../schema.json"
+    published = json.loads(
+        (ROOT / "src" / "rearm" / "assessment" / "schema.json").read_text(encoding="utf-8")
+    )
+    assert published == json.loads(json.dumps(json_schema())), (
+        "write it anew: python -m rearm.assessment.schema > .../schema.json"
+    )
     Draft202012Validator.check_schema(published)
     validator = Draft202012Validator(published)
     for assessment in rearm.assess_all(records):
@@ -160,8 +186,19 @@ def test_the_published_schema_is_current_and_holds(records):
 def test_every_shown_thing_has_its_basis(records):
     """Each reason names its rule and citations, and the findings it read; each known finding leads to a row of the input."""
     for assessment in rearm.assess_all(records):
-        reasons = [r for o in assessment.options for part in (o.for_, o.against, o.unknown, o.cautions) for r in part]
-        reasons += [r for g in assessment.causes.groups for f in g.factors for part in (f.for_, f.against, f.unknown) for r in part]
+        reasons = [
+            r
+            for o in assessment.options
+            for part in (o.for_, o.against, o.unknown, o.cautions)
+            for r in part
+        ]
+        reasons += [
+            r
+            for g in assessment.causes.groups
+            for f in g.factors
+            for part in (f.for_, f.against, f.unknown)
+            for r in part
+        ]
         for reason in reasons:
             assert reason.text
             assert reason.basis.citations

@@ -21,7 +21,9 @@ EVENTS = ("labs", "imaging", "conditions", "therapies", "deaths")
 
 def _course(case: dict[str, Any]) -> ResponseCourse:
     record, criteria, start, _, days = case_record(case)
-    return response_course(record, start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days)
+    return response_course(
+        record, start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days
+    )
 
 
 def _told(course: ResponseCourse) -> tuple[Any, ...]:
@@ -33,7 +35,12 @@ def _told(course: ResponseCourse) -> tuple[Any, ...]:
         course.clinical_relapse_day,
         *course.mrd_negative_days,
     ]
-    return visits, course.measurable, course.best_confirmed, [None if d is None else d - course.start for d in days]
+    return (
+        visits,
+        course.measurable,
+        course.best_confirmed,
+        [None if d is None else d - course.start for d in days],
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -42,15 +49,31 @@ def test_shifting_all_days_changes_nothing(seed: int, by: int) -> None:
     record, criteria, start, _, days = case_record(generate(seed))
 
     def moved(when: When) -> When:
-        return When(None if when.first is None else when.first + by, None if when.last is None else when.last + by)
+        return When(
+            None if when.first is None else when.first + by,
+            None if when.last is None else when.last + by,
+        )
 
     def shift(event: Any) -> Any:
-        return replace(event, start=moved(event.start)) if hasattr(event, "start") else replace(event, when=moved(event.when))
+        return (
+            replace(event, start=moved(event.start))
+            if hasattr(event, "start")
+            else replace(event, when=moved(event.when))
+        )
 
-    later: Record = replace(record, **{name: tuple(shift(e) for e in getattr(record, name)) for name in EVENTS})
-    here = response_course(record, start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days)
+    later: Record = replace(
+        record, **{name: tuple(shift(e) for e in getattr(record, name)) for name in EVENTS}
+    )
+    here = response_course(
+        record, start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days
+    )
     there = response_course(
-        later, start=start + by, criteria=criteria, baseline_from=start + by, infusion=False, schedule=[d + by for d in days]
+        later,
+        start=start + by,
+        criteria=criteria,
+        baseline_from=start + by,
+        infusion=False,
+        schedule=[d + by for d in days],
     )
     assert _told(here)[1:] == _told(there)[1:]
     assert [v[:3] for v in _told(here)[0]] == [v[:3] for v in _told(there)[0]]
@@ -65,8 +88,17 @@ def test_order_and_repeats_of_rows_change_nothing(seed: int, random: Any) -> Non
         rows = [*getattr(record, name), *getattr(record, name)]
         random.shuffle(rows)
         doubled[name] = tuple(rows)
-    here = response_course(record, start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days)
-    there = response_course(replace(record, **doubled), start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days)
+    here = response_course(
+        record, start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days
+    )
+    there = response_course(
+        replace(record, **doubled),
+        start=start,
+        criteria=criteria,
+        baseline_from=start,
+        infusion=False,
+        schedule=days,
+    )
     assert _told(here) == _told(there)
     assert not [f for f in there.flags if f.id == "same_day_conflict"]
 
@@ -121,7 +153,9 @@ def _visit_at(case: dict[str, Any], at: int, visit: dict[str, Any]) -> Visit:
 
 @settings(max_examples=300, deadline=None)
 @given(SEEDS, st.integers(0, 8), st.sampled_from((*_BEST, "chains", "lesions")))
-def test_a_missing_result_is_never_better_than_the_best_possible_one(seed: int, place: int, what: str) -> None:
+def test_a_missing_result_is_never_better_than_the_best_possible_one(
+    seed: int, place: int, what: str
+) -> None:
     """Every level from SD to sCR is strictly ordered, and the visit with the missing result never stands above the other one.
 
     NE and PD are no levels of response. NE claims nothing, so a missing result may always lead to it, and a response (SD or deeper)
@@ -131,15 +165,29 @@ def test_a_missing_result_is_never_better_than_the_best_possible_one(seed: int, 
     lesion or a marrow that is carried forward.
     """
     case = generate(seed)
-    after = [i for i, v in enumerate(case["visits"]) if i and not v.get("baseline") and "not_done" not in v]
+    after = [
+        i
+        for i, v in enumerate(case["visits"])
+        if i and not v.get("baseline") and "not_done" not in v
+    ]
     base = next(i for i, v in enumerate(case["visits"]) if v.get("baseline"))
     after = [i for i in after if i > base]
     if not after:
         return
     at = after[place % len(after)]
     visit = dict(case["visits"][at])
-    drop = _CHAINS if what == "chains" else _SIZES if what == "lesions" else (what, *(k for k, v in _SAME.items() if v == what))
-    without = {k: v for k, v in visit.items() if k not in drop and not (what == "serum_ife" and k in ("serum_ife_isotype", "dira"))}
+    drop = (
+        _CHAINS
+        if what == "chains"
+        else _SIZES
+        if what == "lesions"
+        else (what, *(k for k, v in _SAME.items() if v == what))
+    )
+    without = {
+        k: v
+        for k, v in visit.items()
+        if k not in drop and not (what == "serum_ife" and k in ("serum_ife_isotype", "dira"))
+    }
     if what == "chains":
         best = {**without, "kappa_mg_l": 10, "lambda_mg_l": 10}
     elif what == "lesions":
@@ -147,9 +195,14 @@ def test_a_missing_result_is_never_better_than_the_best_possible_one(seed: int, 
     else:
         best = {**without, what: _BEST[what]}
     missing, shown = (_visit_at(case, at, version) for version in (without, best))
-    assert missing.response in ("NE", "PD") or DEPTH[missing.response] <= DEPTH[shown.response], (missing.response, shown.response)
+    assert missing.response in ("NE", "PD") or DEPTH[missing.response] <= DEPTH[shown.response], (
+        missing.response,
+        shown.response,
+    )
     if missing.response == "PD" and shown.response != "PD":
-        assert {p.criterion for p in missing.pd} <= ({"marrow"} if what == "bm_pc_pct" else {"new_lesion", "lesion_growth"})
+        assert {p.criterion for p in missing.pd} <= (
+            {"marrow"} if what == "bm_pc_pct" else {"new_lesion", "lesion_growth"}
+        )
         assert all(p.day < missing.day for p in missing.pd)
 
 
@@ -160,14 +213,18 @@ def test_a_missing_result_is_never_better_than_the_best_possible_one(seed: int, 
     st.sampled_from(("serum", "urine", "chain", "marrow", "clonal", "ife", "lesion")),
     st.sampled_from((0.3, 0.6, 3.0)),
 )
-def test_a_worse_later_result_never_improves_an_earlier_confirmed_response(seed: int, place: int, what: str, by: float) -> None:
+def test_a_worse_later_result_never_improves_an_earlier_confirmed_response(
+    seed: int, place: int, what: str, by: float
+) -> None:
     """Immunofixation is varied where its fluid was quantified: else a positive one leaves the visit not evaluable (section 6)."""
     case = generate(seed)
     base = next(i for i, v in enumerate(case["visits"]) if v.get("baseline"))
     after = range(base + 1, len(case["visits"]))
     at = after[place % len(after)]
     visit = dict(case["visits"][at])
-    chain = (case["patient"].get("isotype") or "").split()[-1:] or [case["patient"].get("involved_flc")]
+    chain = (case["patient"].get("isotype") or "").split()[-1:] or [
+        case["patient"].get("involved_flc")
+    ]
     changed = dict(visit)
     for key, step in (("serum_m_g_dl", by), ("serum_m_g_l", 10 * by), ("iga_mg_dl", 1000 * by)):
         if what == "serum" and isinstance(visit.get(key), float | int):
@@ -182,7 +239,11 @@ def test_a_worse_later_result_never_improves_an_earlier_confirmed_response(seed:
         changed["bm_pc_pct"] = visit["bm_pc_pct"] + 20 * by
     if what == "clonal" and "bm_clonal" in visit:
         changed["bm_clonal"] = "pos"
-    if what == "ife" and "serum_ife" in visit and any(k in visit for k in ("serum_m_g_dl", "serum_m_g_l", "iga_mg_dl")):
+    if (
+        what == "ife"
+        and "serum_ife" in visit
+        and any(k in visit for k in ("serum_m_g_dl", "serum_m_g_l", "iga_mg_dl"))
+    ):
         changed["serum_ife"] = "pos"
         changed.pop("serum_ife_isotype", None)
         changed.pop("dira", None)
@@ -193,7 +254,11 @@ def test_a_worse_later_result_never_improves_an_earlier_confirmed_response(seed:
     day = case_record(case)[4][at]
     for old, new in zip(before.visits, now.visits, strict=True):
         if old.day < day:
-            assert DEPTH[new.confirmed] <= DEPTH[old.confirmed], (old.day, old.confirmed, new.confirmed)
+            assert DEPTH[new.confirmed] <= DEPTH[old.confirmed], (
+                old.day,
+                old.confirmed,
+                new.confirmed,
+            )
 
 
 @settings(max_examples=200, deadline=None)
@@ -204,7 +269,9 @@ def test_confirmed_progression_stays_and_the_best_response_is_before_it(seed: in
     if "PD" in confirmed:
         assert set(confirmed[confirmed.index("PD") :]) == {"PD"}
         assert course.progression_day is not None
-        assert course.best_confirmed_day is None or course.best_confirmed_day < course.progression_day
+        assert (
+            course.best_confirmed_day is None or course.best_confirmed_day < course.progression_day
+        )
     else:
         assert course.progression_day is None
     running = [DEPTH[c] for c in confirmed if c not in ("PD", "BL")]
@@ -223,8 +290,16 @@ _NUMBER = st.one_of(st.floats(allow_nan=False, allow_infinity=True), st.floats(-
 
 
 @settings(max_examples=200, deadline=None)
-@given(SEEDS, st.lists(st.tuples(st.integers(0, 40), _NUMBER, _NUMBER, st.booleans(), st.booleans()), max_size=12), st.integers(-300, 400))
-def test_any_values_give_an_answer(seed: int, changes: list[tuple[int, float, float, bool, bool]], start: int) -> None:
+@given(
+    SEEDS,
+    st.lists(
+        st.tuples(st.integers(0, 40), _NUMBER, _NUMBER, st.booleans(), st.booleans()), max_size=12
+    ),
+    st.integers(-300, 400),
+)
+def test_any_values_give_an_answer(
+    seed: int, changes: list[tuple[int, float, float, bool, bool]], start: int
+) -> None:
     """Negative, infinite and absurd values, bounds of any kind, any start: an answer with its reason, never an exception."""
     record, criteria, _, _, _ = case_record(generate(seed))
     labs = list(record.labs)
@@ -232,7 +307,13 @@ def test_any_values_give_an_answer(seed: int, changes: list[tuple[int, float, fl
         if labs:
             i = place % len(labs)
             if labs[i].quantity is not None:
-                labs[i] = replace(labs[i], quantity=Quantity(min(a, b), max(a, b), low_open, high_open))
+                labs[i] = replace(
+                    labs[i], quantity=Quantity(min(a, b), max(a, b), low_open, high_open)
+                )
     for window in (0, 7, 30):
-        course = response_course(replace(record, labs=tuple(labs)), start=start, criteria=replace(criteria, visit_window=window))
+        course = response_course(
+            replace(record, labs=tuple(labs)),
+            start=start,
+            criteria=replace(criteria, visit_window=window),
+        )
         assert course.best_confirmed in DEPTH

@@ -72,7 +72,10 @@ def test_one_responder_more_never_lowers_the_figure(rows: list[Counts]) -> None:
     more = list(rows)
     index = next(i for i, (x, n) in enumerate(rows) if x < n)
     more[index] = (rows[index][0] + 1, rows[index][1])
-    before, after = pooled([study(i, row) for i, row in enumerate(rows)]), pooled([study(i, row) for i, row in enumerate(more)])
+    before, after = (
+        pooled([study(i, row) for i, row in enumerate(rows)]),
+        pooled([study(i, row) for i, row in enumerate(more)]),
+    )
     assert after.estimate >= before.estimate - 1e-6
 
 
@@ -89,5 +92,13 @@ def test_responders_and_non_responders_mirror_each_other(rows: list[Counts]) -> 
 @settings(max_examples=25, deadline=None)
 def test_intervals_are_nested_and_inside_0_and_1(rows: list[Counts]) -> None:
     figure = pooled([study(i, row) for i, row in enumerate(rows)])
-    assert 0 < figure.new_low <= figure.low + 1e-9 <= figure.estimate <= figure.high <= figure.new_high + 1e-9 < 1
+    assert (
+        0
+        < figure.new_low
+        <= figure.low + 1e-9
+        <= figure.estimate
+        <= figure.high
+        <= figure.new_high + 1e-9
+        < 1
+    )
     assert abs(sum(row.weight for row in figure.arms) - 1) < 1e-9

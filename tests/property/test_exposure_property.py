@@ -10,8 +10,26 @@ from rearm.record import Infusion, Record, ResponseStatement, Source, Therapy, W
 from rearm.therapy.exposure import exposure
 from rearm.therapy.lines import lines, rows_outside_lines
 
-AGENTS = ["bortezomib", "carfilzomib", "lenalidomide", "daratumumab", "teclistamab", "melphalan", "dexamethasone"]
-PURPOSES = ["induction", "treatment", "transplant", "maintenance", "bridging", "lymphodepletion", "salvage", "supportive", "radiotherapy"]
+AGENTS = [
+    "bortezomib",
+    "carfilzomib",
+    "lenalidomide",
+    "daratumumab",
+    "teclistamab",
+    "melphalan",
+    "dexamethasone",
+]
+PURPOSES = [
+    "induction",
+    "treatment",
+    "transplant",
+    "maintenance",
+    "bridging",
+    "lymphodepletion",
+    "salvage",
+    "supportive",
+    "radiotherapy",
+]
 
 
 @st.composite
@@ -39,8 +57,13 @@ def record(draw: st.DrawFn) -> Record:
         patient_id="X",
         source=Source("t", ""),
         therapies=tuple(draw(st.lists(therapy(), max_size=6))),
-        infusions=tuple(Infusion(source=Source("i", str(d)), when=When.on(d), product="ide-cel") for d in days),
-        responses=tuple(ResponseStatement(response="PD", when=When.on(d), source=Source("a", str(d))) for d in pd),
+        infusions=tuple(
+            Infusion(source=Source("i", str(d)), when=When.on(d), product="ide-cel") for d in days
+        ),
+        responses=tuple(
+            ResponseStatement(response="PD", when=When.on(d), source=Source("a", str(d)))
+            for d in pd
+        ),
     )
 
 
@@ -51,7 +74,9 @@ def answers(r: Record, until: int | None = None) -> dict[str, tuple[bool | None,
 
 @settings(max_examples=150, deadline=None)
 @given(record(), therapy())
-def test_one_more_row_takes_no_exposure_and_no_refractoriness_back(r: Record, more: Therapy) -> None:
+def test_one_more_row_takes_no_exposure_and_no_refractoriness_back(
+    r: Record, more: Therapy
+) -> None:
     given_more = replace(r, therapies=(*r.therapies, replace(more, start=When(), end=When())))
     for agent, (exposed, _) in answers(r).items():
         assert not exposed or answers(given_more)[agent][0] is True
@@ -77,7 +102,9 @@ def test_shifting_all_days_changes_nothing(r: Record, by: int) -> None:
         responses=tuple(replace(x, when=moved(x.when)) for x in r.responses),
     )
     assert answers(r) == answers(shifted)
-    assert [[t.source for t in x.rows] for x in lines(r)] == [[t.source for t in x.rows] for x in lines(shifted)]
+    assert [[t.source for t in x.rows] for x in lines(r)] == [
+        [t.source for t in x.rows] for x in lines(shifted)
+    ]
 
 
 @settings(max_examples=150, deadline=None)

@@ -20,7 +20,11 @@ from rearm.record import EVENT_FIELDS, Record, Source
 
 Json = dict[str, Any]
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "fhir").glob("*.json"))
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+QUICK = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 @cache
@@ -34,13 +38,21 @@ def small() -> str:
             resource = entry["resource"]
             kind = f"{resource['resourceType']} {resource.get('code', {}).get('coding', [{}])[-1].get('code')}"
             counts[kind] = counts.get(kind, 0) + 1
-            if counts[kind] <= 2 and (resource["resourceType"] != "Patient" or path == EXAMPLES[0]) and len(kept) < 90:
+            if (
+                counts[kind] <= 2
+                and (resource["resourceType"] != "Patient" or path == EXAMPLES[0])
+                and len(kept) < 90
+            ):
                 for key in ("subject", "patient"):
                     if key in resource:
-                        resource[key] = {"reference": f"Patient/{content['entry'][0]['resource']['id']}"}
+                        resource[key] = {
+                            "reference": f"Patient/{content['entry'][0]['resource']['id']}"
+                        }
                 if "id" in resource and resource["resourceType"] != "Patient":
                     resource["id"] = entry["resource"]["id"] = f"r{len(kept)}"
-                    entry["fullUrl"] = f"https://example.org/{resource['resourceType']}/r{len(kept)}"
+                    entry["fullUrl"] = (
+                        f"https://example.org/{resource['resourceType']}/r{len(kept)}"
+                    )
                 kept.append(entry)
     content["entry"] = kept
     return json.dumps(content)
@@ -59,7 +71,13 @@ def read(bundle: Any) -> Record:
 def paths(node: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a JSON value below its top."""
     found = [here] if here else []
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    items = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
     for key, value in items:
         found.extend(paths(value, (*here, key)))
     return found
@@ -73,7 +91,21 @@ JUNK = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=8),
     st.sampled_from(
-        ["", "2024-99-99", "24-01-01", "0000-01-01", "9999-12-31", "#", "#x", "Patient/", "urn:uuid:", "a/_history/", "\x00", "<b>", "NaN"]
+        [
+            "",
+            "2024-99-99",
+            "24-01-01",
+            "0000-01-01",
+            "9999-12-31",
+            "#",
+            "#x",
+            "Patient/",
+            "urn:uuid:",
+            "a/_history/",
+            "\x00",
+            "<b>",
+            "NaN",
+        ]
     ),
     st.just([]),
     st.just({}),
@@ -83,9 +115,19 @@ JUNK = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(st.sampled_from(PATHS), st.sampled_from(["put", "remove", "rename", "twice"]), JUNK), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(PATHS), st.sampled_from(["put", "remove", "rename", "twice"]), JUNK
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
 @QUICK
-def test_damaged_bundles_are_read_or_refused_with_a_sentence(changes: list[tuple[tuple[Any, ...], str, Any]]) -> None:
+def test_damaged_bundles_are_read_or_refused_with_a_sentence(
+    changes: list[tuple[tuple[Any, ...], str, Any]],
+) -> None:
     bundle = content()
     for path, how, value in changes:
         node = bundle
@@ -143,7 +185,11 @@ def events(record: Record) -> set[str]:
     return {repr(e) for name in EVENT_FIELDS for e in getattr(record, name)}
 
 
-WITHDRAWABLE = [i for i in SUBJECTS if content()["entry"][i]["resource"]["resourceType"] not in ("AdverseEvent", "Specimen")]
+WITHDRAWABLE = [
+    i
+    for i in SUBJECTS
+    if content()["entry"][i]["resource"]["resourceType"] not in ("AdverseEvent", "Specimen")
+]
 
 
 @given(st.sampled_from(WITHDRAWABLE))
@@ -154,7 +200,9 @@ def test_a_resource_entered_in_error_adds_nothing(place: int) -> None:
     resource = bundle["entry"][place]["resource"]
     if resource["resourceType"] == "Condition":
         system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
-        resource["verificationStatus"] = {"coding": [{"system": system, "code": "entered-in-error"}]}
+        resource["verificationStatus"] = {
+            "coding": [{"system": system, "code": "entered-in-error"}]
+        }
     else:
         resource["status"] = "entered-in-error"
     withdrawn = read(bundle)
@@ -168,7 +216,10 @@ def test_the_order_of_the_entries_does_not_change_what_is_read(seed: int) -> Non
     """Apart from the order of agents in a regimen, and the place that a regimen of several statements points to."""
 
     def said(record: Record) -> set[str]:
-        kept = [replace(t, source=Source("", ""), agents=tuple(sorted(t.agents))) for t in record.therapies]
+        kept = [
+            replace(t, source=Source("", ""), agents=tuple(sorted(t.agents)))
+            for t in record.therapies
+        ]
         return events(replace(record, therapies=tuple(kept)))
 
     bundle = content()

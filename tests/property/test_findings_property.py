@@ -32,8 +32,23 @@ from rearm.record import (
 
 CATALOGUE = load_catalogue()
 AS_OF = 220
-LIMIT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-EVENTS = ("labs", "set_aside", "therapies", "infusions", "refractoriness", "variants", "imaging", "toxicities", "conditions", "facts")
+LIMIT = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+EVENTS = (
+    "labs",
+    "set_aside",
+    "therapies",
+    "infusions",
+    "refractoriness",
+    "variants",
+    "imaging",
+    "toxicities",
+    "conditions",
+    "facts",
+)
 
 NUMBERS = (
     "serum_m_protein", "lymphocytes", "neutrophils", "platelets", "hemoglobin", "creatinine", "calcium_corrected", "ferritin", "crp", "ldh", "soluble_bcma",
@@ -68,7 +83,9 @@ AGENTS = (
 
 def quantities() -> st.SearchStrategy[Quantity]:
     value = st.sampled_from((0.0, 0.1, 0.4, 0.9, 2.0, 5.0, 12.0, 40.0, 96.0, 2500.0))
-    return st.one_of(value.map(Quantity.of), value.filter(bool).map(lambda v: Quantity(0.0, v, high_open=True)))
+    return st.one_of(
+        value.map(Quantity.of), value.filter(bool).map(lambda v: Quantity(0.0, v, high_open=True))
+    )
 
 
 def days(first: int = -200, last: int = 260) -> st.SearchStrategy[When]:
@@ -180,7 +197,10 @@ def records(draw: st.DrawFn) -> Record:
     def statement() -> RefractorinessStatement:
         name = draw(st.sampled_from(("anti-GPRC5D", "anti-CD38", "carfilzomib")))
         return RefractorinessStatement(
-            agent_or_class=name, status=draw(st.sampled_from(("refractory", "exposed", "not_exposed"))), source=src(), when=draw(days())
+            agent_or_class=name,
+            status=draw(st.sampled_from(("refractory", "exposed", "not_exposed"))),
+            source=src(),
+            when=draw(days()),
         )
 
     def said() -> Fact:
@@ -200,7 +220,9 @@ def records(draw: st.DrawFn) -> Record:
     def some(make: Any, most: int) -> tuple[Any, ...]:
         return tuple(make() for _ in range(draw(st.integers(0, most))))
 
-    aside = tuple(replace(x, quantity=None, word=None, why_set_aside="no unit") for x in some(number, 2))
+    aside = tuple(
+        replace(x, quantity=None, word=None, why_set_aside="no unit") for x in some(number, 2)
+    )
     return Record(
         patient_id="P", source=src(), sex=draw(st.sampled_from(("F", "M", None))), birth_date=date(1970, 5, 1), day_zero=date(2024, 1, 1), heavy_chain=("IgG",), light_chain="kappa",
         labs=(*some(number, 12), *some(word, 3), *some(stain, 3)), set_aside=aside, therapies=some(treatment, 3),
@@ -213,7 +235,9 @@ def records(draw: st.DrawFn) -> Record:
     )  # fmt: skip
 
 
-def read(record: Record, judged: tuple[Failure, ...] | None = None, as_of: int = AS_OF) -> dict[str, Found]:
+def read(
+    record: Record, judged: tuple[Failure, ...] | None = None, as_of: int = AS_OF
+) -> dict[str, Found]:
     cut = record.known_at(as_of)
     return find(cut, failures(cut) if judged is None else judged, CATALOGUE, as_of=as_of)
 
@@ -221,7 +245,10 @@ def read(record: Record, judged: tuple[Failure, ...] | None = None, as_of: int =
 def shift(record: Record, by: int) -> Record:
     def moved(value: Any) -> Any:
         if isinstance(value, When):
-            return When(None if value.first is None else value.first + by, None if value.last is None else value.last + by)
+            return When(
+                None if value.first is None else value.first + by,
+                None if value.last is None else value.last + by,
+            )
         return value
 
     def event(e: Any) -> Any:
@@ -230,7 +257,9 @@ def shift(record: Record, by: int) -> Record:
             changes["apheresis_days"] = tuple(d + by for d in e.apheresis_days)
         return type(e)(**changes)
 
-    parts = {name: tuple(event(e) for e in getattr(record, name)) for name in (*EVENTS, "responses")}
+    parts = {
+        name: tuple(event(e) for e in getattr(record, name)) for name in (*EVENTS, "responses")
+    }
     assert record.day_zero is not None
     return replace(record, day_zero=record.day_zero - timedelta(days=by), **parts)
 
@@ -239,13 +268,17 @@ def shift(record: Record, by: int) -> Record:
 @given(records(), st.integers(-3000, 3000))
 def test_shifting_all_days_changes_no_finding(record: Record, by: int) -> None:
     before, after = read(record), read(shift(record, by), as_of=AS_OF + by)
-    assert {n: (x.value, x.quantity) for n, x in before.items()} == {n: (x.value, x.quantity) for n, x in after.items()}
+    assert {n: (x.value, x.quantity) for n, x in before.items()} == {
+        n: (x.value, x.quantity) for n, x in after.items()
+    }
 
 
 @LIMIT
 @given(records())
 def test_nothing_after_as_of_is_read(record: Record) -> None:
-    early = {n: tuple(e for e in getattr(record, n) if (e.when.first or -1000) <= AS_OF) for n in EVENTS}
+    early = {
+        n: tuple(e for e in getattr(record, n) if (e.when.first or -1000) <= AS_OF) for n in EVENTS
+    }
     assert read(record) == read(replace(record, **early))
 
 
@@ -269,7 +302,11 @@ def test_values_fit_the_catalogue_and_known_ones_can_be_traced(record: Record) -
 def test_taking_a_row_away_adds_no_knowledge(record: Record, data: st.DataObject) -> None:
     """Except where the row contradicted another, and then it stands among the sources of what is not known. Treatments are another matter:
     in a complete history an agent that is named nowhere was not given."""
-    filled = [n for n in EVENTS if n not in ("infusions", "refractoriness", "therapies") and getattr(record, n)]
+    filled = [
+        n
+        for n in EVENTS
+        if n not in ("infusions", "refractoriness", "therapies") and getattr(record, n)
+    ]
     assume(filled)
     table = data.draw(st.sampled_from(filled))
     rows = getattr(record, table)
@@ -288,14 +325,31 @@ def test_taking_a_row_away_adds_no_knowledge(record: Record, data: st.DataObject
 @LIMIT
 @given(
     st.dictionaries(
-        st.sampled_from(sorted({p for n in DERIVED for p in CATALOGUE[n].from_ if p not in DERIVED and CATALOGUE[p].type == "bool"})),
+        st.sampled_from(
+            sorted(
+                {
+                    p
+                    for n in DERIVED
+                    for p in CATALOGUE[n].from_
+                    if p not in DERIVED and CATALOGUE[p].type == "bool"
+                }
+            )
+        ),
         st.booleans(),
     ),
     st.data(),
 )
-def test_derived_findings_never_change_when_an_unknown_becomes_known(values: dict[str, bool], data: st.DataObject) -> None:
+def test_derived_findings_never_change_when_an_unknown_becomes_known(
+    values: dict[str, bool], data: st.DataObject
+) -> None:
     """For the logical ones; an antigen's status also says what was done, and changes when more is done."""
-    fixed: dict[str, Any] = {**values, "failure_status": "failed", "sex": "F", "age": 40, "time_to_failure_days": 100}
+    fixed: dict[str, Any] = {
+        **values,
+        "failure_status": "failed",
+        "sex": "F",
+        "age": 40,
+        "time_to_failure_days": 100,
+    }
     names = sorted(set(fixed) - {"failure_status", "sex", "age", "time_to_failure_days"})
     hidden = data.draw(st.sets(st.sampled_from(names))) if names else set()
     less = derive({n: v for n, v in fixed.items() if n not in hidden})
@@ -306,10 +360,18 @@ def test_derived_findings_never_change_when_an_unknown_becomes_known(values: dic
 
 
 @LIMIT
-@given(st.lists(st.one_of(st.none(), quantities()), min_size=3, max_size=3), st.one_of(st.none(), st.floats(0, 1)))
-def test_loss_is_called_only_on_two_methods_or_on_the_gene(stains: list[Quantity | None], fraction: float | None) -> None:
+@given(
+    st.lists(st.one_of(st.none(), quantities()), min_size=3, max_size=3),
+    st.one_of(st.none(), st.floats(0, 1)),
+)
+def test_loss_is_called_only_on_two_methods_or_on_the_gene(
+    stains: list[Quantity | None], fraction: float | None
+) -> None:
     names = ("bcma_flow_percent", "bcma_ihc_percent", "bcma_rna_percent")
-    values: dict[str, Any] = {**dict(zip(names, stains, strict=True)), "tnfrsf17_biallelic_fraction": fraction}
+    values: dict[str, Any] = {
+        **dict(zip(names, stains, strict=True)),
+        "tnfrsf17_biallelic_fraction": fraction,
+    }
     status = derive(values)["bcma_status"]
     negative = sum(q is not None and q.high <= 5 for q in stains)
     if status == "lost":

@@ -40,15 +40,22 @@ CELLS = st.one_of(
 @st.composite
 def tables(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     """Some tidy tables with one to three rows of the same patient (mostly) and any cells."""
-    chosen = draw(st.lists(st.sampled_from(list(load_tables())), min_size=1, max_size=3, unique=True))
+    chosen = draw(
+        st.lists(st.sampled_from(list(load_tables())), min_size=1, max_size=3, unique=True)
+    )
     found: dict[str, list[dict[str, Any]]] = {}
     for name in chosen:
         columns = list(load_tables()[name].columns)
         rows = []
         for _ in range(draw(st.integers(1, 3))):
-            row: dict[str, Any] = {c: draw(CELLS) for c in draw(st.lists(st.sampled_from(columns), max_size=6, unique=True))}
+            row: dict[str, Any] = {
+                c: draw(CELLS)
+                for c in draw(st.lists(st.sampled_from(columns), max_size=6, unique=True))
+            }
             rows.append(
-                {"test": "crp", "unit": "mg/L"} | row | {"patient_id": draw(st.sampled_from(["A", "A", "A", "B", "", 7]))}
+                {"test": "crp", "unit": "mg/L"}
+                | row
+                | {"patient_id": draw(st.sampled_from(["A", "A", "A", "B", "", 7]))}
                 if name == "labs"
                 else row | {"patient_id": "A"}
             )
@@ -71,7 +78,11 @@ def _sound(record: Record) -> None:
     record.known_at(0)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(tables())
 @example(
     {
@@ -86,7 +97,10 @@ def _sound(record: Record) -> None:
     }
 )
 @example(
-    {"deaths": [{"patient_id": "A", "day": datetime(2024, 1, 1)}], "imaging": [{"patient_id": "A", "day": "2024-01", "n_lesions": 1e300}]}
+    {
+        "deaths": [{"patient_id": "A", "day": datetime(2024, 1, 1)}],
+        "imaging": [{"patient_id": "A", "day": "2024-01", "n_lesions": 1e300}],
+    }
 )
 def test_any_cell(found: dict[str, list[dict[str, Any]]]) -> None:
     try:
@@ -103,7 +117,10 @@ def test_any_cell(found: dict[str, list[dict[str, Any]]]) -> None:
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(["patients.csv", "labs.csv", "labs.parquet", "cohort.xlsx"]),
-    st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda t: t.encode("utf-8", "surrogatepass"))),
+    st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=300).map(lambda t: t.encode("utf-8", "surrogatepass")),
+    ),
 )
 def test_any_file(tmp_path_factory: pytest.TempPathFactory, name: str, content: bytes) -> None:
     path: Path = tmp_path_factory.mktemp("f") / name
@@ -116,7 +133,11 @@ def test_any_file(tmp_path_factory: pytest.TempPathFactory, name: str, content: 
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.text(max_size=60), st.text(alphabet='{}[]",:0123456789.eE+-nulltrfasNI\\u ', max_size=60)))
+@given(
+    st.one_of(
+        st.text(max_size=60), st.text(alphabet='{}[]",:0123456789.eE+-nulltrfasNI\\u ', max_size=60)
+    )
+)
 def test_any_json(text: str) -> None:
     try:
         parse_json(text, "p.json")

@@ -63,7 +63,11 @@ def test_a_split_dose_equals_its_sum_at_the_same_time(seed: int, part: float) ->
     m, drawn, params, start, threshold, value = _group(seed)
     n = len(drawn)
     one = events(m, value, [[Dose(day=100.0, cells=0.4)]] * n)
-    two = events(m, value, [[Dose(day=100.0, cells=0.4 * part), Dose(day=100.0, cells=0.4 * (1.0 - part))]] * n)
+    two = events(
+        m,
+        value,
+        [[Dose(day=100.0, cells=0.4 * part), Dose(day=100.0, cells=0.4 * (1.0 - part))]] * n,
+    )
     a = simulate(params, start, threshold, DAYS, OUTPUTS, later=one).values
     b = simulate(params, start, threshold, DAYS, OUTPUTS, later=two).values
     assert b == pytest.approx(a, rel=1e-9, abs=1e-12)

@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 from rearm.intake.regimen.read import parse
 from rearm.knowledge.agents import load_agents, load_regimens
 
-NAMES = sorted({n for a in load_agents().values() for n in a.names()} | {n for r in load_regimens().values() for n in r.names})
+NAMES = sorted(
+    {n for a in load_agents().values() for n in a.names()}
+    | {n for r in load_regimens().values() for n in r.names}
+)
 WORDS = [
     "Erhaltung",
     "ASCT",
@@ -62,9 +65,17 @@ def test_every_letter_and_digit_has_a_role(text: str) -> None:
 @given(ANY)
 def test_unread_tokens_are_all_reported(text: str) -> None:
     reading = parse(text)
-    lost = [t.text for t in reading.tokens if t.role == "unread" and not any(t.text in u for u in reading.unread)]
+    lost = [
+        t.text
+        for t in reading.tokens
+        if t.role == "unread" and not any(t.text in u for u in reading.unread)
+    ]
     assert not lost
-    assert all(any(t.text in a.text for a in reading.ambiguities) for t in reading.tokens if t.role == "ambiguous")
+    assert all(
+        any(t.text in a.text for a in reading.ambiguities)
+        for t in reading.tokens
+        if t.role == "ambiguous"
+    )
     assert set(reading.agents) <= set(load_agents())
     assert reading == parse(text)
 
@@ -81,7 +92,11 @@ def test_agents_listed_one_by_one_are_all_read(agents: list[str], joint: str) ->
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from([r for r in load_regimens().values() if r.agents and not r.id.endswith("-upper")]))
+@given(
+    st.sampled_from(
+        [r for r in load_regimens().values() if r.agents and not r.id.endswith("-upper")]
+    )
+)
 def test_every_listed_name_reads_to_its_agents(regimen) -> None:  # type: ignore[no-untyped-def]
     for name in regimen.names:
         assert set(parse(name).agents) == set(regimen.agents), name

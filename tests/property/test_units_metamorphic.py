@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rearm.knowledge.lab_tests import TestDef, load_tests
-from rearm.units import NumberUnreadable, UnitMissing, UnitNotAllowed, bound, factor, normal_unit, parse_number, scaled
+from rearm.units import (
+    NumberUnreadable,
+    UnitMissing,
+    UnitNotAllowed,
+    bound,
+    factor,
+    normal_unit,
+    parse_number,
+    scaled,
+)
 
 NUMBER_TESTS = [t for t in load_tests().values() if t.kind == "number"]
 with_unit = [t for t in NUMBER_TESTS if "" not in t.units]
@@ -47,7 +56,12 @@ def test_normal_unit_is_stable(text: str) -> None:
     assert normal_unit(normal_unit(text)) == normal_unit(text)
 
 
-@given(st.one_of(st.text(max_size=80), st.from_regex(r"[<>=]{0,2} ?[-+]?[0-9.,]{1,12}(e[-+]?[0-9]{1,4})?", fullmatch=True)))
+@given(
+    st.one_of(
+        st.text(max_size=80),
+        st.from_regex(r"[<>=]{0,2} ?[-+]?[0-9.,]{1,12}(e[-+]?[0-9]{1,4})?", fullmatch=True),
+    )
+)
 def test_any_text_is_a_finite_number_or_a_sentence(text: str) -> None:
     try:
         number = parse_number(text)

@@ -32,7 +32,17 @@ def course(seed: int) -> list[Stated]:
 
 def second(visits: list[Stated]) -> list[str | None]:
     t = pd.DataFrame(
-        [(v.day, v.response, v.pd_by_imaging, v.pd_by_laboratory, v.death_of_progression, v.new_therapy_day) for v in visits],
+        [
+            (
+                v.day,
+                v.response,
+                v.pd_by_imaging,
+                v.pd_by_laboratory,
+                v.death_of_progression,
+                v.new_therapy_day,
+            )
+            for v in visits
+        ],
         columns=["day", "now", "imaging", "laboratory", "dead", "new"],
     )
     t["new"] = t["new"].astype(float)
@@ -44,12 +54,16 @@ def second(visits: list[Stated]) -> list[str | None]:
     now_rank, next_rank = e["now"].map(RANK), e["next"].map(RANK)
     better = is_response & next_response & early & (next_rank >= now_rank)
     worse = is_response & e["next"].isin([*RESPONSE, "SD"]) & early & (next_rank < now_rank)
-    lost = is_response & ((e["next"] == "PD") | e["next"].isna() | (e["new"].notna() & (e["next_day"] > e["new"])))
+    lost = is_response & (
+        (e["next"] == "PD") | e["next"].isna() | (e["new"].notna() & (e["next_day"] > e["new"]))
+    )
     e.loc[better, "confirmed"] = e["now"]
     e.loc[worse, "confirmed"] = e["next"]
     e.loc[lost, "confirmed"] = "SD"
     e.loc[e["now"] == "SD", "confirmed"] = "SD"
-    progressed = (e["now"] == "PD") & (e["imaging"] | e["dead"] | (e["laboratory"] & (e["next"] == "PD")))
+    progressed = (e["now"] == "PD") & (
+        e["imaging"] | e["dead"] | (e["laboratory"] & (e["next"] == "PD"))
+    )
     e.loc[progressed, "confirmed"] = "PD"
     e.loc[(e["now"] == "PD") & ~progressed & e["laboratory"], "confirmed"] = "NE"
     t["confirmed"] = e["confirmed"].reindex(t.index).where(t["now"] != "NE", "NE")
@@ -59,6 +73,8 @@ def second(visits: list[Stated]) -> list[str | None]:
 
 
 def test_both_writings_agree() -> None:
-    differ = [seed for seed in range(COURSES) if confirm_stated(course(seed))[0] != second(course(seed))]
+    differ = [
+        seed for seed in range(COURSES) if confirm_stated(course(seed))[0] != second(course(seed))
+    ]
     print(f"{COURSES} generated courses of stated responses, {len(differ)} disagreements")
     assert not differ

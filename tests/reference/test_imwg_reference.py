@@ -28,9 +28,25 @@ def test_generated_courses_are_not_all_alike() -> None:
     seen: set[str] = set()
     for seed in range(COURSES):
         found = reference(generate(seed))
-        seen |= set(found["visit_response"]) | {f"best {found['best_confirmed_response']}"} | {f"by {m}" for m in found["measurable"]}
-        seen |= {k for k in ("pd_date", "relapse_from_cr_date", "sustained_mrd_negative_date") if found[k]}
+        seen |= (
+            set(found["visit_response"])
+            | {f"best {found['best_confirmed_response']}"}
+            | {f"by {m}" for m in found["measurable"]}
+        )
+        seen |= {
+            k
+            for k in ("pd_date", "relapse_from_cr_date", "sustained_mrd_negative_date")
+            if found[k]
+        }
     levels = {"NE", "PD", "SD", "MR", "PR", "VGPR", "CR", "sCR", "PRE"}
     assert levels <= seen
     assert {f"best {x}" for x in ("SD", "MR", "PR", "VGPR", "CR", "sCR")} <= seen
-    assert {"by serum", "by urine", "by flc", "by marrow", "by plasmacytoma", "pd_date", "relapse_from_cr_date"} <= seen
+    assert {
+        "by serum",
+        "by urine",
+        "by flc",
+        "by marrow",
+        "by plasmacytoma",
+        "pd_date",
+        "relapse_from_cr_date",
+    } <= seen

@@ -13,18 +13,32 @@ from rearm.mechanism.parameters import load
 from rearm.mechanism.posterior import posterior_of
 
 ROOT = Path(__file__).resolve().parents[2]
-COHORT = Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared")) / "data" / "leipzig_cart" / "cart_bridging_data.xlsx"
+COHORT = (
+    Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared"))
+    / "data"
+    / "leipzig_cart"
+    / "cart_bridging_data.xlsx"
+)
 
 
 @pytest.mark.skipif(not COHORT.exists(), reason="the cohort is not here")
 def test_lasting_complete_responses_are_not_called_failures() -> None:
     m = load()
     looked_at = 0
-    for record in rearm.read(COHORT, mapping=ROOT / "examples" / "mappings" / "leipzig.toml").records:
+    for record in rearm.read(
+        COHORT, mapping=ROOT / "examples" / "mappings" / "leipzig.toml"
+    ).records:
         visits = [r for r in record.responses if r.when.first is not None and r.when.first >= 15]
-        if not visits or any(r.response not in ("CR", "sCR") for r in visits) or max(r.when.last or 0 for r in visits) < 180:
+        if (
+            not visits
+            or any(r.response not in ("CR", "sCR") for r in visits)
+            or max(r.when.last or 0 for r in visits) < 180
+        ):
             continue
         looked_at += 1
         result = posterior_of(m, collect(m, record), draws=24_000, look_ahead=False)
-        assert max((p for n, p in result.probabilities.items() if n != "no_failure"), default=0.0) <= 0.5
+        assert (
+            max((p for n, p in result.probabilities.items() if n != "no_failure"), default=0.0)
+            <= 0.5
+        )
     assert looked_at >= 1

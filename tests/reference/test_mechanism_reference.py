@@ -23,7 +23,9 @@ DAYS = np.unique(np.r_[np.arange(0, 60, 3.0), np.arange(60, 731, 30.0)])
 def _group(per_mechanism: int, seed: int = 7):  # type: ignore[no-untyped-def]
     m = load()
     drawn = draw(m, "ide-cel", [per_mechanism] * len(m.names), seed)
-    params, start, threshold, value = inputs(m, drawn, isotype="IgG", first=Dose(day=0.0, cells=0.45))
+    params, start, threshold, value = inputs(
+        m, drawn, isotype="IgG", first=Dose(day=0.0, cells=0.45)
+    )
     threshold[:] = 1e300  # the deterministic core: no extinction
     return m, params, start, threshold, value
 
@@ -45,12 +47,33 @@ def test_second_infusion_and_drugs_agree_with_the_stiff_solver() -> None:
     m, params, start, threshold, value = _group(1)
     n = len(params)
     days = np.array([0.0, 20.0, 60.0, 118.0, 135.0, 140.0, 200.0, 300.0])
-    doses = [[Dose(day=120.0 + i, cells=0.3, target="GPRC5D" if i % 2 else "BCMA")] for i in range(n)]
+    doses = [
+        [Dose(day=120.0 + i, cells=0.3, target="GPRC5D" if i % 2 else "BCMA")] for i in range(n)
+    ]
     later = events(m, value, doses)
-    given = [[drug(m, "bispecific_bcma", start=60.0, end=150.0), drug(m, "belantamab", start=130.0, end=180.0)] for _ in range(n)]
+    given = [
+        [
+            drug(m, "bispecific_bcma", start=60.0, end=150.0),
+            drug(m, "belantamab", start=130.0, end=180.0),
+        ]
+        for _ in range(n)
+    ]
     slots = rows(given)
     sim = simulate(params, start, threshold, days, OUTPUTS, later=later, slots=slots)
-    want = np.array([solve(params[i], start[i], days, later=later[i], slots=list(slots[i]), rtol=1e-8, atol=1e-11) for i in range(n)])
+    want = np.array(
+        [
+            solve(
+                params[i],
+                start[i],
+                days,
+                later=later[i],
+                slots=list(slots[i]),
+                rtol=1e-8,
+                atol=1e-11,
+            )
+            for i in range(n)
+        ]
+    )
     states, markers = _errors(sim.values, want)
     assert np.median(states) <= 1e-4 and states.max() <= 1e-2
     assert markers.max() <= 1e-2
@@ -65,7 +88,9 @@ def test_the_written_equations_and_the_compiled_reference_are_the_same() -> None
         y = s.copy()
         y[5:8] = (0.7, 0.2, 0.1)
         plain = rate_of_change(0.0, y, p, alive=alive)
-        compiled = slope(0.0, np.concatenate([y, np.ones(4)]), p, p[PARAMETERS.index("w_pp") :], 1.0, 1.0, alive)
+        compiled = slope(
+            0.0, np.concatenate([y, np.ones(4)]), p, p[PARAMETERS.index("w_pp") :], 1.0, 1.0, alive
+        )
         assert compiled[:11] == pytest.approx(plain, rel=1e-12, abs=1e-14)
 
 
@@ -82,7 +107,14 @@ def test_extinction_happens_as_often_as_in_a_birth_death_process() -> None:
     p[:, PARAMETERS.index("turnover")] = 0.02
     one = replace(drug(m, "other", start=0.0, end=until), k=kill, lam=0.0, k_on=1e3, k_off=1e3)
     u = np.random.default_rng(3).uniform(size=(n, 5))
-    sim = simulate(p, s, 1.0 / -np.log1p(-u), [0.0, 60.0, 120.0], ["T_pp"], slots=np.repeat(rows([[one]]), n, axis=0))
+    sim = simulate(
+        p,
+        s,
+        1.0 / -np.log1p(-u),
+        [0.0, 60.0, 120.0],
+        ["T_pp"],
+        slots=np.repeat(rows([[one]]), n, axis=0),
+    )
     alive = float((sim["T_pp"][:, -1] > 0).mean())
     # exact: births 0.07, deaths 0.02 (+ kill until day 35); start with 1e4 cells
     t = np.linspace(0, 120, 24001)

@@ -32,7 +32,19 @@ def test_libroadrunner_agrees_with_the_kernel() -> None:
     params, start, threshold = _patients()
     days = np.array([0.0, 5.0, 10.0, 20.0, 40.0, 90.0, 200.0, 365.0])
     got = simulate(params, start, threshold, days, OUTPUTS)
-    names = ["T_pp", "E", "M", "X", "I", "N", "P", "m_protein", "flc", "sbcma_tumour", "sbcma_normal"]
+    names = [
+        "T_pp",
+        "E",
+        "M",
+        "X",
+        "I",
+        "N",
+        "P",
+        "m_protein",
+        "flc",
+        "sbcma_tumour",
+        "sbcma_normal",
+    ]
     for i in range(len(params)):
         r = roadrunner.RoadRunner(sbml(params[i], start[i]))
         r.integrator.relative_tolerance, r.integrator.absolute_tolerance = 1e-9, 1e-13

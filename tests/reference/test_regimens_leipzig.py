@@ -18,7 +18,10 @@ WORKBOOK = SHARED / "data" / "leipzig_cart" / "cart_bridging_data.xlsx"
 pytestmark = pytest.mark.skipif(not WORKBOOK.exists(), reason="the cohort is not on this machine")
 
 # What the centre's own legend gives for names in use for more than one regimen: VMP as spelled out, DRD letter by letter.
-CENTRE = {"VMP": ("bortezomib", "melphalan", "dexamethasone"), "DRD": ("daratumumab", "lenalidomide", "dexamethasone")}
+CENTRE = {
+    "VMP": ("bortezomib", "melphalan", "dexamethasone"),
+    "DRD": ("daratumumab", "lenalidomide", "dexamethasone"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,10 @@ def sheets() -> dict[str, list[list[Any]]]:
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_path(WORKBOOK)
-    return {name: book.get_sheet_by_name(name).to_python() for name in ("clin_data", "legend_therapy", "Refractoriness")}
+    return {
+        name: book.get_sheet_by_name(name).to_python()
+        for name in ("clin_data", "legend_therapy", "Refractoriness")
+    }
 
 
 def regimen_columns(header: list[Any]) -> Iterator[tuple[int, str]]:
@@ -35,9 +41,16 @@ def regimen_columns(header: list[Any]) -> Iterator[tuple[int, str]]:
             yield k, name
 
 
-def test_at_least_95_percent_of_the_texts_read_with_no_unread_part(sheets: dict[str, list[list[Any]]]) -> None:
+def test_at_least_95_percent_of_the_texts_read_with_no_unread_part(
+    sheets: dict[str, list[list[Any]]],
+) -> None:
     header, *rows = sheets["clin_data"]
-    texts = [str(r[k]).strip() for r in rows for k, _ in regimen_columns(header) if str(r[k]).strip() not in ("", "CAR-T")]
+    texts = [
+        str(r[k]).strip()
+        for r in rows
+        for k, _ in regimen_columns(header)
+        if str(r[k]).strip() not in ("", "CAR-T")
+    ]
     readings = [parse(t) for t in texts]
     unread = [r.text for r in readings if r.unread]
     assert len(unread) <= 0.05 * len(texts), unread
@@ -90,7 +103,12 @@ def history(header: list[Any], row: list[Any]) -> Record:
                 )
             )
     infusion = Infusion(source=Source("clin_data", "infusion"), when=When.on(0), targets=("BCMA",))
-    return Record(patient_id="X", source=Source("clin_data", ""), therapies=tuple(therapies), infusions=(infusion,))
+    return Record(
+        patient_id="X",
+        source=Source("clin_data", ""),
+        therapies=tuple(therapies),
+        infusions=(infusion,),
+    )
 
 
 def test_exposure_agrees_with_what_the_centre_states(sheets: dict[str, list[list[Any]]]) -> None:

@@ -13,14 +13,25 @@ from hypothesis import strategies as st
 
 from rearm.knowledge import load
 from rearm.knowledge.catalogue import Catalogue, Finding
-from rearm.rules import ConditionRefused, conditions_of, evaluate, findings_frame, parse_condition, truth
+from rearm.rules import (
+    ConditionRefused,
+    conditions_of,
+    evaluate,
+    findings_frame,
+    parse_condition,
+    truth,
+)
 
 
 def by_duckdb(texts, frame):
     rows_read = frame.to_arrow()
     select = ", ".join(f'({text}) AS "{i}"' for i, text in enumerate(texts))
     with duckdb.connect() as connection:
-        rows = connection.register("findings", rows_read).execute(f"SELECT {select} FROM findings").fetchall()
+        rows = (
+            connection.register("findings", rows_read)
+            .execute(f"SELECT {select} FROM findings")
+            .fetchall()
+        )
     return np.array([[-1 if v is None else int(v) for v in row] for row in rows], dtype=np.int8)
 
 
@@ -42,17 +53,28 @@ def test_every_condition_of_the_bundle(nulls):
     names = sorted({name for c in conditions for name in c.reads})
     limits = {name: [v for c in conditions for n, v in c.limits if n == name] for name in names}
     rng = random.Random(7)
-    rows = [{name: random_value(knowledge.catalogue[name], limits[name], rng) for name in names} for _ in range(300)]
+    rows = [
+        {name: random_value(knowledge.catalogue[name], limits[name], rng) for name in names}
+        for _ in range(300)
+    ]
     if nulls != "some":
         gone = set(names if nulls == "all" else rng.sample(names, len(names) // 2))
-        rows = [{name: None if name in gone else value for name, value in row.items()} for row in rows]
+        rows = [
+            {name: None if name in gone else value for name, value in row.items()} for row in rows
+        ]
     frame = findings_frame(rows, names, knowledge.catalogue)
     answers = evaluate(conditions, frame)
     expected = by_duckdb([c.text for c in conditions], frame)
-    assert (answers == expected).all(), [c.text for c, bad in zip(conditions, (answers != expected).any(axis=0), strict=True) if bad]
-    if nulls == "some":  # the comparison says something: nearly every condition is seen true, false and unknown
+    assert (answers == expected).all(), [
+        c.text for c, bad in zip(conditions, (answers != expected).any(axis=0), strict=True) if bad
+    ]
+    if (
+        nulls == "some"
+    ):  # the comparison says something: nearly every condition is seen true, false and unknown
         assert np.mean([len(np.unique(column)) == 3 for column in answers.T]) > 0.9
-    walked = [[{True: 1, False: 0, None: -1}[truth(c, row)] for c in conditions] for row in rows[:40]]
+    walked = [
+        [{True: 1, False: 0, None: -1}[truth(c, row)] for c in conditions] for row in rows[:40]
+    ]
     assert (answers[:40] == walked).all()
 
 
@@ -78,14 +100,18 @@ numeric = st.recursive(
 )
 clauses = st.one_of(
     st.sampled_from(["p", "q", "w = 'a'", "w <> 'b'", "w IN ('a', 'c')", "w NOT IN ('a', 'c')"]),
-    st.builds("{} {} {}".format, numeric, st.sampled_from(["=", "<>", "<", "<=", ">", ">="]), numeric),
+    st.builds(
+        "{} {} {}".format, numeric, st.sampled_from(["=", "<>", "<", "<=", ">", ">="]), numeric
+    ),
     st.builds("{} BETWEEN {} AND {}".format, numeric, literals, literals),
     st.builds("{} NOT IN ({}, {})".format, numeric, literals, literals),
 )
 texts = st.recursive(
     clauses,
     lambda inner: st.one_of(
-        st.builds("(NOT {})".format, inner), st.builds("({} AND {})".format, inner, inner), st.builds("({} OR {})".format, inner, inner)
+        st.builds("(NOT {})".format, inner),
+        st.builds("({} AND {})".format, inner, inner),
+        st.builds("({} OR {})".format, inner, inner),
     ),
     max_leaves=6,
 )
@@ -117,7 +143,9 @@ def test_generated_conditions(conditions, found):
     frame = findings_frame(found, list(CATALOGUE), CATALOGUE)
     answers = evaluate(read, frame)
     assert (answers == by_duckdb(conditions, frame)).all()
-    assert answers.tolist() == [[{True: 1, False: 0, None: -1}[truth(c, row)] for c in read] for row in found]
+    assert answers.tolist() == [
+        [{True: 1, False: 0, None: -1}[truth(c, row)] for c in read] for row in found
+    ]
     again = [parse_condition(c.node_text, CATALOGUE) for c in read]
     assert (evaluate(again, frame) == answers).all()  # the text shown in a trace means the same
 
@@ -127,14 +155,26 @@ def test_generated_conditions(conditions, found):
 def test_a_bound_never_says_more_than_every_value_inside_it(text, row, bounds):
     """With x or y known only within bounds, a known answer is that of each value in them."""
     condition = parse_condition(text, CATALOGUE)
-    intervals = {name: (min(b), max(b)) for name, b in zip("xy", bounds, strict=True) if None not in b}
+    intervals = {
+        name: (min(b), max(b)) for name, b in zip("xy", bounds, strict=True) if None not in b
+    }
     row = row | dict.fromkeys(intervals)
     answer = truth(condition, row, intervals)
-    (by_polars,) = evaluate([condition], findings_frame([row], condition.reads, CATALOGUE, [intervals]))[0]
+    (by_polars,) = evaluate(
+        [condition], findings_frame([row], condition.reads, CATALOGUE, [intervals])
+    )[0]
     assert by_polars == {True: 1, False: 0, None: -1}[answer]
     inside = [-1.0, 0.0, 0.5, 1.0, 1.7, 2.0, 2.5, 3.0]
-    for x in [v for v in inside if intervals["x"][0] <= v <= intervals["x"][1]] if "x" in intervals else [row["x"]]:
-        for y in [v for v in inside if intervals["y"][0] <= v <= intervals["y"][1]] if "y" in intervals else [row["y"]]:
+    for x in (
+        [v for v in inside if intervals["x"][0] <= v <= intervals["x"][1]]
+        if "x" in intervals
+        else [row["x"]]
+    ):
+        for y in (
+            [v for v in inside if intervals["y"][0] <= v <= intervals["y"][1]]
+            if "y" in intervals
+            else [row["y"]]
+        ):
             assert answer is None or truth(condition, row | {"x": x, "y": y}) is answer
 
 

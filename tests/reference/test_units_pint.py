@@ -21,14 +21,26 @@ from rearm.units import normal_unit
 
 ucumvert = pytest.importorskip("ucumvert")
 ROOT = Path(__file__).parents[2]
-TESTS: Mapping[str, Any] = tomllib.loads((files("rearm.knowledge") / "data" / "tests.toml").read_text("utf-8"))
-COMPILED: Mapping[str, Any] = tomllib.loads((files("rearm.knowledge") / "data" / "units.toml").read_text("utf-8"))
-ATOMS = {"C": 12.011, "H": 1.008, "N": 14.007, "O": 15.999, "Ca": 40.078}  # IUPAC abridged standard atomic weights
+TESTS: Mapping[str, Any] = tomllib.loads(
+    (files("rearm.knowledge") / "data" / "tests.toml").read_text("utf-8")
+)
+COMPILED: Mapping[str, Any] = tomllib.loads(
+    (files("rearm.knowledge") / "data" / "units.toml").read_text("utf-8")
+)
+ATOMS = {
+    "C": 12.011,
+    "H": 1.008,
+    "N": 14.007,
+    "O": 15.999,
+    "Ca": 40.078,
+}  # IUPAC abridged standard atomic weights
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("compile_units", ROOT / "scripts" / "compile_units.py")
+    spec = importlib.util.spec_from_file_location(
+        "compile_units", ROOT / "scripts" / "compile_units.py"
+    )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -43,7 +55,9 @@ def ucum() -> Any:
 def test_the_table_is_what_pint_gives(script: ModuleType) -> None:
     derived = script.factors(TESTS)
     assert derived == COMPILED["factors"]
-    assert script.text(TESTS) == (files("rearm.knowledge") / "data" / "units.toml").read_text("utf-8")
+    assert script.text(TESTS) == (files("rearm.knowledge") / "data" / "units.toml").read_text(
+        "utf-8"
+    )
 
 
 def test_a_wrong_factor_would_be_seen(script: ModuleType) -> None:
@@ -80,30 +94,39 @@ def test_synonyms_agree_with_ucum_where_it_reads_them(label: str, ucum: Any) -> 
             read = quantity(spelling)
         except Exception:
             continue  # not UCUM; a named synonym
-        assert read.check(meant.dimensionality), f"UCUM reads {spelling} as another kind of quantity; name it under against_ucum"
+        assert read.check(meant.dimensionality), (
+            f"UCUM reads {spelling} as another kind of quantity; name it under against_ucum"
+        )
         assert math.isclose((read / meant).to(one.units).magnitude, 1, rel_tol=1e-9), spelling
     for spelling in unit.get("against_ucum", {}):
         read = quantity(spelling)
-        assert not (read.check(meant.dimensionality) and math.isclose((read / meant).to(one.units).magnitude, 1)), (
-            f"{spelling} is plain UCUM; name it under spellings"
-        )
+        assert not (
+            read.check(meant.dimensionality)
+            and math.isclose((read / meant).to(one.units).magnitude, 1)
+        ), f"{spelling} is plain UCUM; name it under spellings"
 
 
 def test_the_ucum_form_of_a_unit_is_read() -> None:
     for label, unit in TESTS["unit"].items():
         if unit["ucum"] not in ("%", "1"):  # a bare percentage does not say of what
-            assert normal_unit(unit["ucum"]) in {normal_unit(s) for s in (label, *unit.get("spellings", ()))}, label
+            assert normal_unit(unit["ucum"]) in {
+                normal_unit(s) for s in (label, *unit.get("spellings", ()))
+            }, label
 
 
 def mass(formula: str) -> float:
-    return sum(ATOMS[atom] * int(n or 1) for atom, n in re.findall(r"([A-Z][a-z]?)([0-9]*)", formula))
+    return sum(
+        ATOMS[atom] * int(n or 1) for atom, n in re.findall(r"([A-Z][a-z]?)([0-9]*)", formula)
+    )
 
 
 def test_molar_masses_follow_from_the_formulas() -> None:
     checked = 0
     for test_id, test in TESTS["test"].items():
         if "molar_mass" in test and test_id != "hemoglobin":
-            assert math.isclose(test["molar_mass"]["g_per_mol"], mass(test["molar_mass"]["of"]), abs_tol=0.001), test_id
+            assert math.isclose(
+                test["molar_mass"]["g_per_mol"], mass(test["molar_mass"]["of"]), abs_tol=0.001
+            ), test_id
             checked += 1
     assert checked >= 5
 
@@ -119,7 +142,9 @@ def test_molar_masses_follow_from_the_formulas() -> None:
         ("ldh", "ukat/L", 1 / 0.01667),
     ],
 )
-def test_conversions_agree_with_published_factors(test_id: str, unit: str, published: float) -> None:
+def test_conversions_agree_with_published_factors(
+    test_id: str, unit: str, published: float
+) -> None:
     assert math.isclose(load_tests()[test_id].units[unit], published, rel_tol=1e-3)
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from rearm.export.stated_rs import RsError, Stated, confirm_stated, read_rs, rs_of_record, stated_adrs
+from rearm.export.stated_rs import (
+    RsError,
+    Stated,
+    confirm_stated,
+    read_rs,
+    rs_of_record,
+    stated_adrs,
+)
 
 # visits as `response@day`, PD with its reason: i imaging, l laboratory, d death of progression; `> n`: new therapy on day n
 TABLE = """
@@ -99,7 +106,10 @@ def test_sd_is_a_benefit_from_day_42_on() -> None:
 
 
 def test_nothing_after_new_therapy_and_after_the_first_pd_counts() -> None:
-    assert parameters("SD@1 PR@29 PR@57 > 29")["RSP"] == ("N", None)  # on the day of new therapy is too late here
+    assert parameters("SD@1 PR@29 PR@57 > 29")["RSP"] == (
+        "N",
+        None,
+    )  # on the day of new therapy is too late here
     assert parameters("PDi@1 CR@29 CR@57")["CBOR"] == ("PD", 1)
 
 
@@ -110,7 +120,14 @@ def test_no_assessment_gives_missing() -> None:
 
 
 def test_the_worst_of_one_date_is_flagged() -> None:
-    frame = stated_adrs({"S1": [*visits("SD@1 PR@29"), *(Stated(day=57, response=r, sequence=n) for n, r in ((3, "PR"), (4, "SD")))]}).adrs
+    frame = stated_adrs(
+        {
+            "S1": [
+                *visits("SD@1 PR@29"),
+                *(Stated(day=57, response=r, sequence=n) for n, r in ((3, "PR"), (4, "SD"))),
+            ]
+        }
+    ).adrs
     covr = frame.filter((pl.col("PARAMCD") == "COVR") & (pl.col("RSSEQ") >= 3))
     assert covr["ANL01FL"].to_list().count("Y") == 1
 
@@ -123,25 +140,50 @@ RS = pl.DataFrame(
         "RSTESTCD": ["OVRLRESP"] * 5 + ["OTHER", "OVRLRESP"],
         "RSEVAL": ["INVESTIGATOR"] * 4 + ["INDEPENDENT ASSESSOR", "INVESTIGATOR", "INVESTIGATOR"],
         "RSSTRESC": ["PR", "PR", "PD", "PD", "CR", "CR", "response"],
-        "RSDTC": ["2024-01-10T08:30", "2024-02-10", "2024-03", "2024-04-05", "2024-01-10", "2024-01-10", "2024-01-10"],
+        "RSDTC": [
+            "2024-01-10T08:30",
+            "2024-02-10",
+            "2024-03",
+            "2024-04-05",
+            "2024-01-10",
+            "2024-01-10",
+            "2024-01-10",
+        ],
         "RSSEQ": [1, 2, 3, 4, 5, 6, 1],
         "VISIT": ["C1", "C2", "C3", "C4", "C1", "C1", "C1"],
     }
 )
 SUPP = pl.DataFrame(
-    {"USUBJID": ["A"] * 3, "IDVARVAL": ["3", "4", "4"], "QNAM": ["PDOFL", "PDOFL", "NACTDT"], "QVAL": ["Y", "Y", "2024-04-20"]}
+    {
+        "USUBJID": ["A"] * 3,
+        "IDVARVAL": ["3", "4", "4"],
+        "QNAM": ["PDOFL", "PDOFL", "NACTDT"],
+        "QVAL": ["Y", "Y", "2024-04-20"],
+    }
 )
 
 
 def test_rs_with_its_supplement() -> None:
     subjects, notes = read_rs(RS, SUPP)
-    assert list(subjects) == ["A"] and [v.response for v in subjects["A"]] == ["PR", "PR", "PD", "PD"]
+    assert list(subjects) == ["A"] and [v.response for v in subjects["A"]] == [
+        "PR",
+        "PR",
+        "PD",
+        "PD",
+    ]
     assert [v.pd_by_laboratory for v in subjects["A"]] == [False, False, True, True]
-    assert notes == ["B, RSSEQ 1: response response is none of PD, SD, MR, PR, VGPR, CR, sCR, NE; set aside."]
+    assert notes == [
+        "B, RSSEQ 1: response response is none of PD, SD, MR, PR, VGPR, CR, sCR, NE; set aside."
+    ]
     frame = stated_adrs(subjects, study="T").adrs
     pd_row = frame.filter(pl.col("PARAMCD") == "PD").row(0, named=True)
     # a date without its day is the last of the month, and marked
-    assert (pd_row["AVALC"], str(pd_row["ADT"]), pd_row["ADTF"], pd_row["ADY"]) == ("Y", "2024-03-31", "D", 82)
+    assert (pd_row["AVALC"], str(pd_row["ADT"]), pd_row["ADTF"], pd_row["ADY"]) == (
+        "Y",
+        "2024-03-31",
+        "D",
+        82,
+    )
     assert frame["PARAM"].unique().str.ends_with("by Investigator").all()
 
 
@@ -161,11 +203,21 @@ def test_responses_of_a_record() -> None:
     from tests.support.course_builder import death, record, team
 
     patient = record(
-        responses=[team(28, "PR"), team(56, "nCR"), team(84, "PD", basis="new lesion on PET"), team(99, "PD")],
+        responses=[
+            team(28, "PR"),
+            team(56, "nCR"),
+            team(84, "PD", basis="new lesion on PET"),
+            team(99, "PD"),
+        ],
         deaths=[death(120, "myeloma")],
     )
     found = rs_of_record(patient)
-    assert [(v.day, v.response) for v in found] == [(28, "PR"), (56, "VGPR"), (84, "PD"), (99, "PD")]
+    assert [(v.day, v.response) for v in found] == [
+        (28, "PR"),
+        (56, "VGPR"),
+        (84, "PD"),
+        (99, "PD"),
+    ]
     assert found[2].pd_by_imaging and found[3].pd_by_laboratory and found[3].death_of_progression
     assert confirm_stated(found)[0] == ["PR", "PR", "PD", "PD"]
 
@@ -183,11 +235,16 @@ def test_responses_of_a_record() -> None:
         ({"basis": "M-protein", "pattern": "biochemical"}, {"new": True}, True),
     ],
 )
-def test_by_what_a_progression_was_called(said: dict[str, str], images: dict[str, bool], at_once: bool) -> None:
+def test_by_what_a_progression_was_called(
+    said: dict[str, str], images: dict[str, bool], at_once: bool
+) -> None:
     """Pattern and lesions of the record come before the wording of the basis."""
 
     from tests.support.course_builder import lesion, record, team
 
-    patient = record(responses=[team(28, "PR"), team(84, "PD", **said)], imaging=[lesion(80, **images)] if images else [])
+    patient = record(
+        responses=[team(28, "PR"), team(84, "PD", **said)],
+        imaging=[lesion(80, **images)] if images else [],
+    )
     found = rs_of_record(patient)[-1]
     assert (found.pd_by_imaging, found.pd_by_laboratory) == (at_once, not at_once)

@@ -14,7 +14,15 @@ from rearm.knowledge.agents import load_agents, load_products
 from rearm.knowledge.bundle import load
 from rearm.knowledge.variants import load_alterations, read_alterations
 
-DEL = variant(205, "TNFRSF17", "deletion of one allele", "deletion", copies=1, clonal_fraction=0.9, assay="WGS")
+DEL = variant(
+    205,
+    "TNFRSF17",
+    "deletion of one allele",
+    "deletion",
+    copies=1,
+    clonal_fraction=0.9,
+    assay="WGS",
+)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +44,9 @@ DEL = variant(205, "TNFRSF17", "deletion of one allele", "deletion", copies=1, c
         ("CD38", [variant(205, "CD38", "p.Arg140Gly", "snv")], ["cd38-r140g"]),
     ],
 )  # fmt: skip
-def test_what_the_genes_show(what: str, rows: list[tuple[str, dict[str, Any]]], found: list[str]) -> None:
+def test_what_the_genes_show(
+    what: str, rows: list[tuple[str, dict[str, Any]]], found: list[str]
+) -> None:
     tables = {
         "patients": [{"patient_id": "X", "last_seen_day": 240}],
         "infusions": [{"patient_id": "X", **INFUSION}],
@@ -58,8 +68,12 @@ def test_what_the_genes_show(what: str, rows: list[tuple[str, dict[str, Any]]], 
     ],
 )
 def test_what_the_stain_shows(status: str | None, found: list[str]) -> None:
-    record = read_tables({"patients": [{"patient_id": "X"}], "infusions": [{"patient_id": "X", **INFUSION}]}).records[0]
-    assert [x.alteration.id for x in alterations(record, {"gprc5d_status": Found(status)}, as_of=220)] == found
+    record = read_tables(
+        {"patients": [{"patient_id": "X"}], "infusions": [{"patient_id": "X", **INFUSION}]}
+    ).records[0]
+    assert [
+        x.alteration.id for x in alterations(record, {"gprc5d_status": Found(status)}, as_of=220)
+    ] == found
 
 
 def test_effects_are_unknown_unless_read() -> None:
@@ -67,7 +81,10 @@ def test_effects_are_unknown_unless_read() -> None:
     assert by_id["tnfrsf17-both-copies"].effect_on("teclistamab") == "abolished"
     assert by_id["tnfrsf17-both-copies"].effect_on("talquetamab") == "unknown"
     for name in ("tnfrsf17-r27p", "tnfrsf17-s30del", "tnfrsf17-p34del"):
-        assert {by_id[name].effect_on(a) for a in ("teclistamab", "ide-cel", "cilta-cel", "belantamab mafodotin")} == {"unknown"}
+        assert {
+            by_id[name].effect_on(a)
+            for a in ("teclistamab", "ide-cel", "cilta-cel", "belantamab mafodotin")
+        } == {"unknown"}
 
 
 def test_agents_and_sources_exist() -> None:

@@ -25,12 +25,21 @@ LATE = {
     "bcma_agent_between_failure_and_sample": False,
 }
 EARLY = LATE | {"time_to_failure_days": 60}
-KEPT = {"bcma_flow_percent": 95.0, "bcma_ihc_percent": 95.0, "tnfrsf17_biallelic_fraction": 0.0, "tnfrsf17_ectodomain_variant": False}
+KEPT = {
+    "bcma_flow_percent": 95.0,
+    "bcma_ihc_percent": 95.0,
+    "tnfrsf17_biallelic_fraction": 0.0,
+    "tnfrsf17_ectodomain_variant": False,
+}
 
 
 def only_bcma():
     """Options whose one tumour target is BCMA. The gamma-secretase inhibitor raises BCMA on the cell and is given beside another agent."""
-    return [o.option.id for o in plan().options if o.option.targets == ("BCMA",) and o.option.role == "definitive"]
+    return [
+        o.option.id
+        for o in plan().options
+        if o.option.targets == ("BCMA",) and o.option.role == "definitive"
+    ]
 
 
 def by_id(assessment):
@@ -50,7 +59,17 @@ def test_loss_by_two_methods_excludes_as_well():
 
 
 def test_subclonal_loss_discourages_and_names_it():
-    found = by_id(assessed(LATE | KEPT | {"tnfrsf17_biallelic_fraction": 0.2, "bcma_flow_percent": 70.0, "bcma_ihc_percent": 70.0}))
+    found = by_id(
+        assessed(
+            LATE
+            | KEPT
+            | {
+                "tnfrsf17_biallelic_fraction": 0.2,
+                "bcma_flow_percent": 70.0,
+                "bcma_ihc_percent": 70.0,
+            }
+        )
+    )
     verdicts = {o: found[o].verdict for o in only_bcma()}
     assert set(verdicts.values()) <= {"discouraged", "excluded"}
     assert any(r.rule.startswith("bcma-subclonal-loss@") for r in found["teclistamab"].against)
@@ -59,7 +78,12 @@ def test_subclonal_loss_discourages_and_names_it():
 @pytest.mark.parametrize("values", [{"bcma_flow_percent": 0.0}, {"bcma_ihc_percent": 0.0}])
 def test_one_negative_stain_excludes_nothing_and_prefers_nothing(values):
     found = by_id(assessed(LATE | values))
-    lost = [r.rule for o in only_bcma() for r in found[o].against if r.effect == "exclude" and "lost" in r.rule]
+    lost = [
+        r.rule
+        for o in only_bcma()
+        for r in found[o].against
+        if r.effect == "exclude" and "lost" in r.rule
+    ]
     assert lost == []
     assert not any(found[o].verdict == "preferred" for o in only_bcma())
 
@@ -87,7 +111,10 @@ def test_an_unknown_antigen_decides_after_an_early_failure_and_cautions_after_a_
     assert early["teclistamab"].verdict == "needs_information"
     assert early["teclistamab"].if_clear in ("acceptable", "preferred")
     assert late["teclistamab"].verdict in ("acceptable", "preferred")
-    assert any("bcma_flow_percent" in r.missing or "bcma_status" in r.missing for r in late["teclistamab"].cautions)
+    assert any(
+        "bcma_flow_percent" in r.missing or "bcma_status" in r.missing
+        for r in late["teclistamab"].cautions
+    )
     never_responded = by_id(assessed(LATE | {"responded": False, "time_to_failure_days": 250}))
     assert never_responded["teclistamab"].verdict == "needs_information"
 
@@ -105,15 +132,23 @@ def test_an_active_infection_stops_engagers_until_it_is_cleared():
         assert found[option].until
         assert not found[option].permanent
     silent = by_id(assessed(LATE))
-    assert silent["talquetamab"].verdict == "preferred"  # silence on infection is no infection and no absence of it
+    assert (
+        silent["talquetamab"].verdict == "preferred"
+    )  # silence on infection is no infection and no absence of it
     assert any("active_infection" in line.missing for line in silent["talquetamab"].checklist)
 
 
 def test_comfort_as_the_goal_leaves_supportive_care():
-    found = assessed(LATE | KEPT | {"goals_of_care": "comfort_only", "bone_lesion_or_cord_at_failure": True})
+    found = assessed(
+        LATE | KEPT | {"goals_of_care": "comfort_only", "bone_lesion_or_cord_at_failure": True}
+    )
     assert {o.verdict for o in found.options} <= {"excluded", "discouraged", "acceptable", None}
     open_ = {o.id for o in found.options if o.verdict == "acceptable"}
-    assert open_ == {"dexamethasone-holding", "radiotherapy", "observe"}  # what relieves, and waiting
+    assert open_ == {
+        "dexamethasone-holding",
+        "radiotherapy",
+        "observe",
+    }  # what relieves, and waiting
     (care,) = [o for o in found.options if o.role == "supportive"]
     assert care.verdict is None
     assert care.support
@@ -121,13 +156,23 @@ def test_comfort_as_the_goal_leaves_supportive_care():
 
 def test_venetoclax_waits_for_the_translocation():
     assert by_id(assessed(LATE))["venetoclax-dexamethasone"].verdict == "needs_information"
-    assert by_id(assessed(LATE | {"t_11_14": True}))["venetoclax-dexamethasone"].verdict == "acceptable"
-    assert by_id(assessed(LATE | {"t_11_14": False}))["venetoclax-dexamethasone"].verdict in ("discouraged", "excluded")
+    assert (
+        by_id(assessed(LATE | {"t_11_14": True}))["venetoclax-dexamethasone"].verdict
+        == "acceptable"
+    )
+    assert by_id(assessed(LATE | {"t_11_14": False}))["venetoclax-dexamethasone"].verdict in (
+        "discouraged",
+        "excluded",
+    )
 
 
 def test_two_unknown_stops_at_once_are_asked_for():
     found = assessed(EARLY | {"exposed_bcma_bispecific": None})
-    asked = {t.ids[0] for t in found.next_tests if any(c.kind == "option" and c.from_ == "needs_information" for c in t.changes)}
+    asked = {
+        t.ids[0]
+        for t in found.next_tests
+        if any(c.kind == "option" and c.from_ == "needs_information" for c in t.changes)
+    }
     assert "bcma_on_tumour" in asked
     assert "fish" in asked
 
@@ -148,7 +193,11 @@ def test_what_has_no_approval_is_for_trials_and_never_preferred():
 
 
 def test_nothing_without_direct_evidence_is_preferred_or_shows_a_figure_after_car_t():
-    for values in (LATE | KEPT, EARLY | KEPT, LATE | KEPT | {"t_11_14": True, "braf_v600e": True, "cord_compression": True}):
+    for values in (
+        LATE | KEPT,
+        EARLY | KEPT,
+        LATE | KEPT | {"t_11_14": True, "braf_v600e": True, "cord_compression": True},
+    ):
         for option in assessed(values).options:
             if option.evidence.directness != "direct":
                 assert option.verdict != "preferred"
@@ -156,7 +205,14 @@ def test_nothing_without_direct_evidence_is_preferred_or_shows_a_figure_after_ca
 
 
 def test_facts_from_before_the_infusion_alone_leave_the_cause_open():
-    found = assessed(LATE | {"del_17p": True, "ferritin_before_infusion": 2500.0, "ferritin_above_normal_before_infusion": True})
+    found = assessed(
+        LATE
+        | {
+            "del_17p": True,
+            "ferritin_before_infusion": 2500.0,
+            "ferritin_above_normal_before_infusion": True,
+        }
+    )
     assert found.causes.undetermined
     assert found.causes.risk_factors
     assert all(r.grade == "possible" for r in found.causes.risk_factors)
@@ -164,11 +220,25 @@ def test_facts_from_before_the_infusion_alone_leave_the_cause_open():
 
 def test_poor_expansion_does_not_explain_a_relapse_after_a_long_complete_response():
     low = {"alc_peak_15": 0.3, "car_peak_copies_per_ug": 200.0}
-    early = assessed(EARLY | low | {"failure_timing": "early", "failure_kind": "progression_after_response"})
-    long = assessed(LATE | low | {"failure_timing": "late", "failure_kind": "progression_from_cr", "best_response": "CR"})
+    early = assessed(
+        EARLY | low | {"failure_timing": "early", "failure_kind": "progression_after_response"}
+    )
+    long = assessed(
+        LATE
+        | low
+        | {"failure_timing": "late", "failure_kind": "progression_from_cr", "best_response": "CR"}
+    )
 
     def grade(assessment):
-        return next((f.grade for g in assessment.causes.groups for f in g.factors if f.id == "poor_cart_expansion"), "not_applicable")
+        return next(
+            (
+                f.grade
+                for g in assessment.causes.groups
+                for f in g.factors
+                if f.id == "poor_cart_expansion"
+            ),
+            "not_applicable",
+        )
 
     assert grade(early) == "likely"
     assert grade(long) in ("not_applicable", "unlikely", "excluded")

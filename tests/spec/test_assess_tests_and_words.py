@@ -16,7 +16,13 @@ from rearm.record import Infusion, Lab, Quantity, Record, Source, When
 
 ROOT = Path(__file__).parents[2]
 LATE = {"responded": True, "time_to_failure_days": 300, "car_target_bcma": True, "prior_lines": 5}
-COUNTS = {"neutrophils": 2.0, "platelets": 150.0, "hemoglobin": 11.0, "hypercalcaemia": False, "renal_failure": False}
+COUNTS = {
+    "neutrophils": 2.0,
+    "platelets": 150.0,
+    "hemoglobin": 11.0,
+    "hypercalcaemia": False,
+    "renal_failure": False,
+}
 
 
 def asked(values, **more):
@@ -49,7 +55,10 @@ def test_a_panel_of_which_nothing_is_known_names_nothing_as_missing():
         ({"bcma_flow_percent": 10.0}, True),
         ({"bcma_flow_percent": 90.0}, False),
         ({"bcma_flow_percent": 0.0, "bcma_ihc_percent": 0.0}, False),
-        ({"tnfrsf17_biallelic_fraction": 0.9}, False),  # both copies are gone: no stain changes that
+        (
+            {"tnfrsf17_biallelic_fraction": 0.9},
+            False,
+        ),  # both copies are gone: no stain changes that
     ],
 )
 def test_a_stain_is_asked_for_until_the_antigen_is_settled(known, wanted):
@@ -64,7 +73,9 @@ def test_a_result_against_what_is_shown_is_not_tried():
         as_of=400, day=None, failures=(), found=found, values=values, intervals={"marrow_blasts_percent": (0.0, 6.0)}, inputs=values,
     )  # fmt: skip
     tried = {v.workups[0].workup.id: v for v in varied(plan(), patient)}
-    fractions = {s.values["tnfrsf17_biallelic_fraction"] for s in tried["tnfrsf17_sequencing"].scenarios}
+    fractions = {
+        s.values["tnfrsf17_biallelic_fraction"] for s in tried["tnfrsf17_sequencing"].scenarios
+    }
     assert fractions == {0.0, 0.2}  # 0.9 would leave no cells for the stain
     blasts = {s.values["marrow_blasts_percent"] for s in tried["marrow"].scenarios}
     assert blasts == {1.0}  # 10 lies outside of what is known
@@ -85,9 +96,30 @@ def test_bounds_are_enough_where_no_limit_lies_between_them(bounds, wanted):
     ("known", "wanted"),
     [
         ({}, False),  # the imaging asks first
-        ({"any_plasmacytoma_at_failure": False, "lesion_without_histology": False, "untested_lesion": False}, False),
-        ({"any_plasmacytoma_at_failure": True, "lesion_without_histology": True, "untested_lesion": True}, True),
-        ({"any_plasmacytoma_at_failure": True, "lesion_without_histology": False, "untested_lesion": False}, False),
+        (
+            {
+                "any_plasmacytoma_at_failure": False,
+                "lesion_without_histology": False,
+                "untested_lesion": False,
+            },
+            False,
+        ),
+        (
+            {
+                "any_plasmacytoma_at_failure": True,
+                "lesion_without_histology": True,
+                "untested_lesion": True,
+            },
+            True,
+        ),
+        (
+            {
+                "any_plasmacytoma_at_failure": True,
+                "lesion_without_histology": False,
+                "untested_lesion": False,
+            },
+            False,
+        ),
     ],
 )
 def test_a_biopsy_needs_a_lesion(known, wanted):
@@ -95,7 +127,14 @@ def test_a_biopsy_needs_a_lesion(known, wanted):
 
 
 def test_tissue_of_an_unbiopsied_lesion_comes_first():
-    found = assessed(LATE | {"any_plasmacytoma_at_failure": True, "lesion_without_histology": True, "untested_lesion": True})
+    found = assessed(
+        LATE
+        | {
+            "any_plasmacytoma_at_failure": True,
+            "lesion_without_histology": True,
+            "untested_lesion": True,
+        }
+    )
     assert found.next_tests[0].ids == ("lesion_biopsy",)
 
 
@@ -113,8 +152,16 @@ def followed(last_contact):
         Lab(test="serum_m_protein", when=When.on(day), source=row, quantity=Quantity.of(value))
         for day, value in ((-20, 30.0), (30, 8.0), (60, 6.0), (100, 6.0))
     ]
-    infusion = Infusion(when=When.on(0), source=row, product="ide-cel", targets=("BCMA",), infused=True)
-    return Record(patient_id="case", source=row, labs=tuple(labs), infusions=(infusion,), last_seen_day=last_contact)
+    infusion = Infusion(
+        when=When.on(0), source=row, product="ide-cel", targets=("BCMA",), infused=True
+    )
+    return Record(
+        patient_id="case",
+        source=row,
+        labs=tuple(labs),
+        infusions=(infusion,),
+        last_seen_day=last_contact,
+    )
 
 
 @pytest.mark.parametrize(("last_contact", "wanted"), [(220, False), (221, True)])
@@ -133,18 +180,29 @@ def test_old_markers_are_asked_for_and_not_mandatory(last_contact, wanted):
 
 def test_marketed_drugs_without_an_approval_for_this_use_are_off_label():
     found = {o.id: o for o in assessed(LATE).options}
-    assert {found[name].availability.status for name in ("dcep", "pace", "venetoclax-dexamethasone", "talquetamab-teclistamab")} == {
-        "off_label"
-    }
+    assert {
+        found[name].availability.status
+        for name in ("dcep", "pace", "venetoclax-dexamethasone", "talquetamab-teclistamab")
+    } == {"off_label"}
     assert found["cevostamab"].availability.status == "trial_only"
-    assert {found[name].availability.status for name in ("observe", "supportive-care", "radiotherapy")} == {"not_needed"}
-    assert not any(o.verdict == "preferred" for o in found.values() if o.availability.status in ("off_label", "trial_only"))
+    assert {
+        found[name].availability.status for name in ("observe", "supportive-care", "radiotherapy")
+    } == {"not_needed"}
+    assert not any(
+        o.verdict == "preferred"
+        for o in found.values()
+        if o.availability.status in ("off_label", "trial_only")
+    )
     assert "in a trial only" not in found["pace"].availability.text
 
 
-@pytest.mark.parametrize(("region", "hint"), [("DE", True), ("fr", True), ("CH", False), ("GB", False), ("XX", False)])
+@pytest.mark.parametrize(
+    ("region", "hint"), [("DE", True), ("fr", True), ("CH", False), ("GB", False), ("XX", False)]
+)
 def test_a_member_state_is_led_to_the_eu(region, hint):
-    with pytest.raises(rearm.AssessmentError, match="No approvals are recorded for the region") as error:
+    with pytest.raises(
+        rearm.AssessmentError, match="No approvals are recorded for the region"
+    ) as error:
         rearm.assess(followed(150), region=region)
     assert ("give EU" in str(error.value)) is hint
 
@@ -158,7 +216,10 @@ def test_a_member_state_is_led_to_the_eu(region, hint):
         (Found(True), "yes: was given a proteasome inhibitor"),
         (Found(False), "no: was given a proteasome inhibitor"),
         (Found(None), "not known: was given a proteasome inhibitor"),
-        (Found(None, (), "the history is not complete"), "not known: was given a proteasome inhibitor (the history is not complete)"),
+        (
+            Found(None, (), "the history is not complete"),
+            "not known: was given a proteasome inhibitor (the history is not complete)",
+        ),
         (Found(False, (), "none of 4 lines"), "none of 4 lines"),
     ],
 )
@@ -173,7 +234,12 @@ def test_a_finding_never_reads_as_stated_when_it_is_not(found, text):
 def test_no_words_stand_twice_in_one_basis():
     result = assessed(LATE | {"bcma_flow_percent": 90.0, "bcma_ihc_percent": 90.0})
     reasons = [r for o in result.options for r in (*o.for_, *o.against, *o.unknown, *o.cautions)]
-    reasons += [r for g in result.causes.groups for f in g.factors for r in (*f.for_, *f.against, *f.unknown)]
+    reasons += [
+        r
+        for g in result.causes.groups
+        for f in g.factors
+        for r in (*f.for_, *f.against, *f.unknown)
+    ]
     for reason in reasons:
         texts = [f.text for f in reason.basis.findings if f.text]
         assert len(texts) == len(set(texts)), reason.rule
@@ -189,7 +255,10 @@ def test_a_figure_of_the_class_is_called_so_and_prefers_nothing():
     own = {o.option.id: o.evidence.of_class for o in plan().options}
     assert own["gprc5d-car-t"] and not own["talquetamab"]
     for option in found.values():
-        of_class = [row.population.startswith(f"class figure: {option.strategy}; ") for row in option.expected]
+        of_class = [
+            row.population.startswith(f"class figure: {option.strategy}; ")
+            for row in option.expected
+        ]
         assert all(of_class) if own[option.id] else not any(of_class), option.id
         assert not (own[option.id] and option.verdict == "preferred")
     assert found["gprc5d-car-t"].expected

@@ -19,7 +19,9 @@ from rearm.knowledge.studies import STRATEGIES, Study, load_studies, parse_study
 CART, ANY, NAIVE = "post-bcma-cart", "post-bcma-any", "tcell-redirecting-naive"
 
 
-def study(name: str, *arms: dict[str, Any], design: str = "retrospective", year: int = 2024) -> Study:
+def study(
+    name: str, *arms: dict[str, Any], design: str = "retrospective", year: int = 2024
+) -> Study:
     head = {
         "id": name,
         "authors": name,
@@ -29,10 +31,14 @@ def study(name: str, *arms: dict[str, Any], design: str = "retrospective", year:
         "doi": "10.0/0",
         "url": "https://example.org",
     }
-    return parse_study({**head, "read_from": "abstract", "design": design, "arm": list(arms)}, f"{name}.toml")
+    return parse_study(
+        {**head, "read_from": "abstract", "design": design, "arm": list(arms)}, f"{name}.toml"
+    )
 
 
-def arm(name: str, setting: str, counts: str | None, figure: str = "patient-level", **more: Any) -> dict[str, Any]:
+def arm(
+    name: str, setting: str, counts: str | None, figure: str = "patient-level", **more: Any
+) -> dict[str, Any]:
     base: dict[str, Any] = {
         "id": name,
         "strategy": "bispecific-gprc5d",
@@ -74,7 +80,9 @@ none                                                 | none read
 def test_directness_follows_from_the_setting(line: str) -> None:
     settings, label = (part.strip() for part in line.split("|"))
     names = [] if settings == "none" else settings.split(", ")
-    evidence = figure_of(*(study(f"s{i}", arm(f"s{i}-a", name, "10/20")) for i, name in enumerate(names)))
+    evidence = figure_of(
+        *(study(f"s{i}", arm(f"s{i}-a", name, "10/20")) for i, name in enumerate(names))
+    )
     assert evidence.directness == label
     assert (evidence.response is not None) == (label == "direct")
 
@@ -101,7 +109,11 @@ def test_what_is_shown_but_never_pooled(line: str) -> None:
 
 def test_a_case_report_is_shown_and_makes_nothing_direct() -> None:
     evidence = figure_of(study("case", arm("case-a", CART, "1/1"), design="case-report"))
-    assert (evidence.directness, evidence.response, evidence.arms_shown) == ("none read", None, ("case-a",))
+    assert (evidence.directness, evidence.response, evidence.arms_shown) == (
+        "none read",
+        None,
+        ("case-a",),
+    )
 
 
 OVERLAP = """
@@ -126,7 +138,9 @@ def test_one_arm_of_an_overlap_group(line: str) -> None:
     assert evidence.response is not None
     assert ", ".join(row.arm.id for row in evidence.response.arms) == wanted
     if wanted == "b":
-        assert {row.arm.id: row.not_pooled for row in evidence.listed}["a"] == "shares patients with b"
+        assert {row.arm.id: row.not_pooled for row in evidence.listed}[
+            "a"
+        ] == "shares patients with b"
 
 
 def test_the_later_report_of_the_same_patients_stands() -> None:
@@ -156,12 +170,18 @@ talquetamab              | -                                    | listed, not po
 def test_an_option_takes_the_arms_of_its_agents(line: str) -> None:
     option, agents, wanted = (part.strip() for part in line.split("|"))
     given = [] if agents == "-" else agents.split()
-    evidence = figure_of(study("s", arm("s-a", CART, "10/20", agents=given)), agents=None if option == "-" else frozenset(option.split()))
+    evidence = figure_of(
+        study("s", arm("s-a", CART, "10/20", agents=given)),
+        agents=None if option == "-" else frozenset(option.split()),
+    )
     got = "yes" if evidence.response else ("listed, not pooled" if evidence.listed else "no")
     assert got == wanted
     assert (evidence.directness == "direct") == (wanted == "yes")
     if got == "listed, not pooled" and given:
-        assert evidence.listed[0].not_pooled == f"in combination with {min(set(given) - set(option.split()))}"
+        assert (
+            evidence.listed[0].not_pooled
+            == f"in combination with {min(set(given) - set(option.split()))}"
+        )
 
 
 MARKER = """
@@ -177,7 +197,15 @@ no t(11;14)       | no
 def test_a_strategy_given_by_a_marker_pools_only_arms_selected_by_it(line: str) -> None:
     marker, wanted = (part.strip() for part in line.split("|"))
     more = {} if marker == "-" else {"biomarker": marker}
-    row = arm("s-a", "mixed", "10/20", strategy="bcl2-inhibitor", agents=["venetoclax"], targets=["BCL2"], **more)
+    row = arm(
+        "s-a",
+        "mixed",
+        "10/20",
+        strategy="bcl2-inhibitor",
+        agents=["venetoclax"],
+        targets=["BCL2"],
+        **more,
+    )
     evidence = figure_of(study("s", row), strategy="bcl2-inhibitor")
     assert bool(evidence.expected) == (wanted == "yes")
     assert evidence.arms_shown == ("s-a",)
@@ -224,11 +252,16 @@ direct | three less direct arms | borrows
 def test_less_direct_results_that_contradict_shift_nothing(line: str, setting: str) -> None:
     """Refused, the figure is within 2 points of the direct one at estimate and limits; agreeing results narrow it."""
     direct, other, wanted = (part.strip() for part in line.split("|"))
-    figure = figure_of(study("d", arm("d-a", CART, direct)), *(study(f"n{i}", arm(f"n{i}-a", setting, other)) for i in range(3))).response
+    figure = figure_of(
+        study("d", arm("d-a", CART, direct)),
+        *(study(f"n{i}", arm(f"n{i}-a", setting, other)) for i in range(3)),
+    ).response
     alone = figure_of(study("d", arm("d-a", CART, direct))).response
     assert figure.unborrowed == (alone.estimate, alone.low, alone.high)
     if wanted == "no":
-        assert (figure.estimate, figure.low, figure.high) == pytest.approx(figure.unborrowed, abs=0.02)
+        assert (figure.estimate, figure.low, figure.high) == pytest.approx(
+            figure.unborrowed, abs=0.02
+        )
         assert figure.borrowed_share < 0.05
     else:
         assert figure.high - figure.low < alone.high - alone.low
@@ -236,14 +269,22 @@ def test_less_direct_results_that_contradict_shift_nothing(line: str, setting: s
 
 
 def test_what_lent_nothing_is_not_said_to_lend() -> None:
-    evidence = figure_of(study("d", arm("d-a", CART, "9/20")), study("n", arm("n-a", NAIVE, "10/200")))
-    assert (evidence.response.borrowed_arms, evidence.response.borrowed_patients, evidence.response.borrowed_share) == ((), 0, 0)
+    evidence = figure_of(
+        study("d", arm("d-a", CART, "9/20")), study("n", arm("n-a", NAIVE, "10/200"))
+    )
+    assert (
+        evidence.response.borrowed_arms,
+        evidence.response.borrowed_patients,
+        evidence.response.borrowed_share,
+    ) == ((), 0, 0)
     assert evidence.response.refused
     assert "Nothing is borrowed" in evidence.note
 
 
 def test_the_figure_without_borrowing_stands_beside_the_one_with() -> None:
-    evidence = figure_of(study("d", arm("d-a", CART, "22/28")), study("n", arm("n-a", ANY, "52/78")))
+    evidence = figure_of(
+        study("d", arm("d-a", CART, "22/28")), study("n", arm("n-a", ANY, "52/78"))
+    )
     estimate, low, high = figure_of(study("d", arm("d-a", CART, "22/28"))).response.unborrowed
     words = f"without them {100 * estimate:.0f} % ({100 * low:.0f} to {100 * high:.0f})"
     assert words in evidence.note
@@ -251,10 +292,14 @@ def test_the_figure_without_borrowing_stands_beside_the_one_with() -> None:
     assert overview_rows(evidence)[0]["unborrowed_high"] == high
 
 
-@pytest.mark.parametrize(("measure", "field"), [("severe_infection", "infection_grade3"), ("crs", "crs")])
+@pytest.mark.parametrize(
+    ("measure", "field"), [("severe_infection", "infection_grade3"), ("crs", "crs")]
+)
 def test_where_higher_is_worse_nothing_is_borrowed(measure: str, field: str) -> None:
     def row(name: str, setting: str, events: int, n: int) -> Study:
-        return study(name, arm(f"{name}-a", setting, None, n_treated=n, **{field: {"events": events}}))
+        return study(
+            name, arm(f"{name}-a", setting, None, n_treated=n, **{field: {"events": events}})
+        )
 
     alone = figure_of(row("d", CART, 10, 20)).outcomes[measure].pooled
     beside = figure_of(row("d", CART, 10, 20), row("n", ANY, 50, 100)).outcomes[measure].pooled
@@ -264,7 +309,11 @@ def test_where_higher_is_worse_nothing_is_borrowed(measure: str, field: str) -> 
 
 def test_an_arm_is_left_out_with_the_borrowing_of_what_remains() -> None:
     """Without an arm the figure is the one that would have been given had the arm not been read, borrowing included."""
-    rows = [study("a", arm("a-a", CART, "22/28")), study("b", arm("b-a", CART, "4/20")), study("n", arm("n-a", ANY, "150/200"))]
+    rows = [
+        study("a", arm("a-a", CART, "22/28")),
+        study("b", arm("b-a", CART, "4/20")),
+        study("n", arm("n-a", ANY, "150/200")),
+    ]
     figure = figure_of(*rows).response
     for row, rest in zip(figure.arms, (rows[1:], [rows[0], rows[2]]), strict=True):
         left = figure_of(*rest).response
@@ -295,12 +344,17 @@ def test_two_options_are_separated_only_by_enough_evidence(line: str) -> None:
     first, second, wanted = (part.strip() for part in line.split("|"))
 
     def option(strategy: str, counts: str) -> Any:
-        rows = [study(f"{strategy}-{i}", arm(f"{strategy}-{i}-a", CART, c, strategy=strategy)) for i, c in enumerate(counts.split())]
+        rows = [
+            study(f"{strategy}-{i}", arm(f"{strategy}-{i}-a", CART, c, strategy=strategy))
+            for i, c in enumerate(counts.split())
+        ]
         return figure_of(*rows, strategy=strategy)
 
     a, b = option("bispecific-gprc5d", first), option("bispecific-bcma", second)
     assert separated(a, b) == separated(b, a) == (wanted == "yes")
-    assert compare(a, b).words == ("unadjusted, different patients" if wanted == "yes" else "not separated")
+    assert compare(a, b).words == (
+        "unadjusted, different patients" if wanted == "yes" else "not separated"
+    )
     if wanted == "yes":
         assert (compare(a, b).better, compare(b, a).better) == ("first", "second")
 
@@ -332,7 +386,10 @@ def test_a_nearer_setting_is_never_passed_over(line: str) -> None:
 
     def option(strategy: str, by_setting: dict[str, str]) -> Any:
         rows = [
-            study(f"{strategy}-{setting}-{i}", arm(f"{strategy}-{setting}-{i}-a", setting, c, strategy=strategy))
+            study(
+                f"{strategy}-{setting}-{i}",
+                arm(f"{strategy}-{setting}-{i}-a", setting, c, strategy=strategy),
+            )
             for setting, text in by_setting.items()
             for i, c in enumerate(text.replace("-", "").split())
         ]
@@ -365,7 +422,11 @@ def test_a_landmark_far_from_the_median_gives_none(line: str) -> None:
     assert isinstance(said, ArmData) == (wanted == "yes")
     assert isinstance(said, ArmData) or said == wanted
     words = listed_rows(evidence)[0]["pfs"]
-    assert words == ("median not reached; " if float(percent) > 50 else "") + f"{float(percent):g} % at month 12"
+    assert (
+        words
+        == ("median not reached; " if float(percent) > 50 else "")
+        + f"{float(percent):g} % at month 12"
+    )
 
 
 STANDARD_ERRORS = """
@@ -399,7 +460,11 @@ def test_standard_errors_by_hand(line: str) -> None:
             pfs["high"] = 8.0
         if "90 %" in text:
             pfs["level"] = 0.9
-    n: dict[str, Any] = {"n_treated": int(text.split(", ")[1].split()[0])} if "patients" in text and "response" not in text else {}
+    n: dict[str, Any] = (
+        {"n_treated": int(text.split(", ")[1].split()[0])}
+        if "patients" in text and "response" not in text
+        else {}
+    )
     n |= {"response": {"events": 10, "n": 25}} if "response" in text else {}
     evidence = figure_of(study("s", arm("s-a", CART, None, pfs=pfs, **n)))
     data = data_of(evidence.listed[0].arm, "pfs")
@@ -423,7 +488,12 @@ meta-analysis | no
 def test_what_the_kind_of_figure_says_of_other_measures(line: str) -> None:
     """`ever` and `percent-only` speak of the response; the others of who was counted, and so of every figure of the arm."""
     figure, wanted = (part.strip() for part in line.split("|"))
-    evidence = figure_of(study("s", arm("s-a", CART, None, figure, n_treated=40, pfs={"median": 5, "low": 3, "high": 8})))
+    evidence = figure_of(
+        study(
+            "s",
+            arm("s-a", CART, None, figure, n_treated=40, pfs={"median": 5, "low": 3, "high": 8}),
+        )
+    )
     assert (evidence.pfs is not None) == (wanted == "yes")
 
 
@@ -448,7 +518,12 @@ def test_a_median_says_how_its_weight_was_set(line: str) -> None:
         pfs["high"] = 8.0
     if text.startswith("43"):
         pfs = {"landmarks": [{"month": 6, "percent": 43, "low": 33, "high": 55}]}
-    evidence = figure_of(study("s", arm("s-a", CART, None, pfs=pfs, **({"n_treated": 60} if "60 patients" in text else {}))))
+    evidence = figure_of(
+        study(
+            "s",
+            arm("s-a", CART, None, pfs=pfs, **({"n_treated": 60} if "60 patients" in text else {})),
+        )
+    )
     if wanted == "not pooled":
         assert evidence.pfs is None
         return
@@ -463,15 +538,29 @@ def test_an_arm_that_prints_less_does_not_weigh_more() -> None:
         for row in one.arms:
             if row.pfs and row.n_treated and row.pfs.median and row.pfs.low and row.pfs.high:
                 printed = data_of(replace(row, figure="patient-level"), "pfs")
-                alone = data_of(replace(row, figure="patient-level", pfs=replace(row.pfs, low=None, high=None)), "pfs")
-                assert isinstance(printed, ArmData) and isinstance(alone, ArmData) and printed.se and alone.se
+                alone = data_of(
+                    replace(row, figure="patient-level", pfs=replace(row.pfs, low=None, high=None)),
+                    "pfs",
+                )
+                assert (
+                    isinstance(printed, ArmData)
+                    and isinstance(alone, ArmData)
+                    and printed.se
+                    and alone.se
+                )
                 ratios.append(printed.se / alone.se)
     assert len(ratios) > 10
     assert 0.9 < median(ratios) < 1.15
 
 
 def test_where_the_response_tells_the_number_of_patients_the_remark_says_so() -> None:
-    row = arm("s-a", CART, None, response={"events": 10, "n": 25}, pfs={"landmarks": [{"month": 6, "percent": 43, "low": 33, "high": 55}]})
+    row = arm(
+        "s-a",
+        CART,
+        None,
+        response={"events": 10, "n": 25},
+        pfs={"landmarks": [{"month": 6, "percent": 43, "low": 33, "high": 55}]},
+    )
     evidence = figure_of(study("s", row))
     assert evidence.pfs.patients == 25
     assert "patients as for the response" in evidence.pfs.arms[0].note
@@ -489,36 +578,60 @@ after CAR-T, 80 % at month 24      | no                  | Median PFS was not re
 
 
 @pytest.mark.parametrize("line", NOT_REACHED.strip().splitlines()[2:])
-def test_arms_whose_median_was_not_reached_are_named_beside_the_median_of_the_others(line: str) -> None:
+def test_arms_whose_median_was_not_reached_are_named_beside_the_median_of_the_others(
+    line: str,
+) -> None:
     """They are the better ones: what is left leans low, and without them said it would look like the whole."""
     other, figure, said = (part.strip() for part in line.split("|"))
     shared = ["g"] if "same patients" in other else []
     pfs = {"landmarks": [{"month": 24, "percent": 20 if "20 %" in other else 80}]}
-    rows = [study("o", arm("o-a", CART if "after" in other else NAIVE, "10/20", pfs=pfs, overlap=shared))]
+    rows = [
+        study(
+            "o", arm("o-a", CART if "after" in other else NAIVE, "10/20", pfs=pfs, overlap=shared)
+        )
+    ]
     if figure == "yes":
         rows.append(study("f", arm("f-a", CART, "10/20", pfs={"median": 10.0}, overlap=shared)))
     evidence = figure_of(*rows)
     assert (evidence.pfs is not None) == (figure == "yes")
     assert ("not reached" in evidence.note) == (said != "-")
     assert said == "-" or said in evidence.note
-    notes = " ".join(str(row["note"]) for row in forest_rows(evidence, "pfs") if row["kind"] == "pooled")
+    notes = " ".join(
+        str(row["note"]) for row in forest_rows(evidence, "pfs") if row["kind"] == "pooled"
+    )
     assert ("not reached" in notes) == (said.startswith("leaves"))
 
 
 def test_what_is_known_of_shared_patients_stands_beside_the_arm() -> None:
-    evidence = figure_of(study("s", arm("s-a", CART, "10/20", overlap_note="Shared patients not stated.", caveats=["Small"])))
+    evidence = figure_of(
+        study(
+            "s",
+            arm(
+                "s-a", CART, "10/20", overlap_note="Shared patients not stated.", caveats=["Small"]
+            ),
+        )
+    )
     assert forest_rows(evidence)[0]["note"] == "Shared patients not stated"
     assert listed_rows(evidence)[0]["caveats"] == "Small; Shared patients not stated"
 
 
 def test_weak_sources_behind_a_figure_are_counted() -> None:
-    strong, weak = arm("s-a", CART, "10/20"), arm("w-a", CART, "11/20", read_from="conference abstract")
+    strong, weak = (
+        arm("s-a", CART, "10/20"),
+        arm("w-a", CART, "11/20", read_from="conference abstract"),
+    )
     both, alone = figure_of(study("s", strong), study("w", weak)), figure_of(study("w", weak))
     words = "1 of 2 arms read from a weak source"
     assert words in both.note and words in forest_rows(both)[2]["note"]
     assert "Read from a weak source only" in alone.note
-    assert "Both arms read from weak sources" in figure_of(*(study(f"s{i}", weak | {"id": f"w-{i}"}) for i in range(2))).note
-    assert "Response: read from a weak source only" in figure_of(study("n", arm("n-a", NAIVE, "11/20", read_from="news"))).note
+    assert (
+        "Both arms read from weak sources"
+        in figure_of(*(study(f"s{i}", weak | {"id": f"w-{i}"}) for i in range(2))).note
+    )
+    assert (
+        "Response: read from a weak source only"
+        in figure_of(study("n", arm("n-a", NAIVE, "11/20", read_from="news"))).note
+    )
     assert "weak" not in figure_of(study("s", strong)).note
 
 
@@ -529,9 +642,20 @@ def test_survival_is_listed_never_pooled() -> None:
 
 
 def test_tables_for_the_report() -> None:
-    evidence = figure_of(study("d", arm("d-a", CART, "22/28"), arm("d-b", CART, "26/36")), study("n", arm("n-a", ANY, "52/78")))
+    evidence = figure_of(
+        study("d", arm("d-a", CART, "22/28"), arm("d-b", CART, "26/36")),
+        study("n", arm("n-a", ANY, "52/78")),
+    )
     rows = forest_rows(evidence)
-    assert [row["kind"] for row in rows] == ["arm", "arm", "pooled", "new centre", "arm", "pooled", "new centre"]
+    assert [row["kind"] for row in rows] == [
+        "arm",
+        "arm",
+        "pooled",
+        "new centre",
+        "arm",
+        "pooled",
+        "new centre",
+    ]
     assert [row["directness"] for row in rows[:4]] == ["direct"] * 4
     assert sum(row["weight"] for row in rows[:2]) == pytest.approx(1)
     assert "borrowed" in rows[2]["note"]
@@ -540,19 +664,32 @@ def test_tables_for_the_report() -> None:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_bundled_evidence_never_shows_a_figure_after_cart_without_a_direct_arm(strategy: str) -> None:
+def test_bundled_evidence_never_shows_a_figure_after_cart_without_a_direct_arm(
+    strategy: str,
+) -> None:
     evidence = evidence_for(strategy)
     for row in evidence.expected:
         if row.directness == "direct":
             assert evidence.directness == "direct"
-            assert all(a.arm.directness == "direct" for a in evidence.outcomes[row.measure].pooled.arms)  # type: ignore[union-attr]
+            assert all(
+                a.arm.directness == "direct" for a in evidence.outcomes[row.measure].pooled.arms
+            )  # type: ignore[union-attr]
         else:
             assert not row.population.startswith(("after BCMA CAR-T", "after GPRC5D CAR-T"))
         assert row.low <= row.estimate <= row.high
         assert row.studies
-    used = [a.arm for outcome in evidence.outcomes.values() for f in (outcome.pooled, outcome.background) if f for a in f.arms]
+    used = [
+        a.arm
+        for outcome in evidence.outcomes.values()
+        for f in (outcome.pooled, outcome.background)
+        if f
+        for a in f.arms
+    ]
     designs = {s.id: s.design for s in load_studies()}
-    assert all(a.figure in ("patient-level", "percent-only") and designs[a.study] != "meta-analysis" for a in used)
+    assert all(
+        a.figure in ("patient-level", "percent-only") and designs[a.study] != "meta-analysis"
+        for a in used
+    )
 
 
 def test_everything_is_pooled_within_two_seconds() -> None:
@@ -565,19 +702,28 @@ def test_everything_is_pooled_within_two_seconds() -> None:
 
 def test_bundled_figures_as_they_stand() -> None:
     """Reviewed by hand: which arms make the two figures after CAR-T, so that a change of the data is seen."""
-    talquetamab = evidence_for("bispecific-gprc5d", agents=frozenset({"talquetamab"}), targets=frozenset({"GPRC5D"}))
+    talquetamab = evidence_for(
+        "bispecific-gprc5d", agents=frozenset({"talquetamab"}), targets=frozenset({"GPRC5D"})
+    )
     assert talquetamab.response is not None
     assert [(a.events, a.patients) for a in talquetamab.response.arms] == [(26, 36), (22, 28)]
-    teclistamab = evidence_for("bispecific-bcma", agents=frozenset({"teclistamab"}), targets=frozenset({"BCMA"}))
+    teclistamab = evidence_for(
+        "bispecific-bcma", agents=frozenset({"teclistamab"}), targets=frozenset({"BCMA"})
+    )
     assert teclistamab.response is None
     assert teclistamab.directness == "direct"
     assert 0.70 < talquetamab.response.unborrowed[0] < 0.78
     assert abs(talquetamab.response.estimate - talquetamab.response.unborrowed[0]) < 0.02
     venetoclax = evidence_for("bcl2-inhibitor", agents=frozenset({"venetoclax", "dexamethasone"}))
     assert venetoclax.outcomes["response"].background is not None
-    assert "costa-2021-venkd-t1114" not in venetoclax.arms_used and "costa-2021-venkd-t1114" in venetoclax.arms_shown
+    assert (
+        "costa-2021-venkd-t1114" not in venetoclax.arms_used
+        and "costa-2021-venkd-t1114" in venetoclax.arms_shown
+    )
     pair = evidence_for("bispecific-combination", agents=frozenset({"talquetamab", "daratumumab"}))
     assert pair.arms_used == ("monumental3-2026-tal-dara",)
-    elranatamab = evidence_for("bispecific-bcma", agents=frozenset({"elranatamab"}), targets=frozenset({"BCMA"}))
+    elranatamab = evidence_for(
+        "bispecific-bcma", agents=frozenset({"elranatamab"}), targets=frozenset({"BCMA"})
+    )
     assert elranatamab.directness == "near"
     assert elranatamab.expected[0].patients == 76

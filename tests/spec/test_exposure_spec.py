@@ -4,13 +4,29 @@ from dataclasses import replace
 
 import pytest
 
-from rearm.record import Fact, Infusion, Record, RefractorinessStatement, ResponseStatement, Source, Therapy, When
+from rearm.record import (
+    Fact,
+    Infusion,
+    Record,
+    RefractorinessStatement,
+    ResponseStatement,
+    Source,
+    Therapy,
+    When,
+)
 from rearm.therapy.exposure import exposure
 
 WORD = {True: "yes", False: "no", None: "?"}
 
 
-def row(n: int, agents: str, purpose: str = "treatment", start: int | None = None, end: int | None = None, **more: object) -> Therapy:
+def row(
+    n: int,
+    agents: str,
+    purpose: str = "treatment",
+    start: int | None = None,
+    end: int | None = None,
+    **more: object,
+) -> Therapy:
     return Therapy(
         source=Source("therapies", f"row {n}"),
         agents=tuple(a for a in agents.split(";") if a),
@@ -21,17 +37,43 @@ def row(n: int, agents: str, purpose: str = "treatment", start: int | None = Non
     )
 
 
-def record(*rows: Therapy, infused: tuple[Infusion, ...] = (), stated: dict[str, str] | None = None, pd: tuple[int, ...] = ()) -> Record:
+def record(
+    *rows: Therapy,
+    infused: tuple[Infusion, ...] = (),
+    stated: dict[str, str] | None = None,
+    pd: tuple[int, ...] = (),
+) -> Record:
     words = (stated or {}).items()
-    statements = tuple(RefractorinessStatement(agent_or_class=k, status=v, source=Source("refractoriness", k)) for k, v in words)
-    responses = tuple(ResponseStatement(response="PD", when=When.on(d), source=Source("assessments", f"day {d}")) for d in pd)
-    return Record(patient_id="X", source=Source("t", ""), therapies=rows, infusions=infused, refractoriness=statements, responses=responses)
+    statements = tuple(
+        RefractorinessStatement(agent_or_class=k, status=v, source=Source("refractoriness", k))
+        for k, v in words
+    )
+    responses = tuple(
+        ResponseStatement(response="PD", when=When.on(d), source=Source("assessments", f"day {d}"))
+        for d in pd
+    )
+    return Record(
+        patient_id="X",
+        source=Source("t", ""),
+        therapies=rows,
+        infusions=infused,
+        refractoriness=statements,
+        responses=responses,
+    )
 
 
 VRD = row(1, "bortezomib;lenalidomide;dexamethasone", "induction", -900, -800, line=1)
 ASCT = row(2, "melphalan", "transplant", -780, -780, line=1)
 MAINTENANCE = row(3, "lenalidomide", "maintenance", -700, -300, line=1, progression_on=True)
-DPD = row(4, "daratumumab;pomalidomide;dexamethasone", "treatment", -290, -100, line=2, progression_on=True)
+DPD = row(
+    4,
+    "daratumumab;pomalidomide;dexamethasone",
+    "treatment",
+    -290,
+    -100,
+    line=2,
+    progression_on=True,
+)
 FLUCY = row(5, "fludarabine;cyclophosphamide", "lymphodepletion", -5, -3)
 IDE_CEL = Infusion(source=Source("infusions", "row 1"), when=When.on(0), product="ide-cel")
 FULL = record(VRD, ASCT, MAINTENANCE, DPD, FLUCY, infused=(IDE_CEL,))
@@ -81,7 +123,11 @@ def test_groups_of_classes() -> None:
 
 
 def test_without_prior_lines_nothing_is_called_not_given() -> None:
-    for r in (record(), record(FLUCY, infused=(IDE_CEL,)), record(row(1, "bortezomib", "bridging", -30, -10), infused=(IDE_CEL,))):
+    for r in (
+        record(),
+        record(FLUCY, infused=(IDE_CEL,)),
+        record(row(1, "bortezomib", "bridging", -30, -10), infused=(IDE_CEL,)),
+    ):
         assert exposure(r).agent("carfilzomib").value is None
         assert exposure(r).refractory_cls("IMiD").value is None
 
@@ -103,13 +149,23 @@ def test_salvage_alone_is_no_history_of_prior_lines() -> None:
         ("PD", "carfilzomib", "no"),
     ],
 )
-def test_an_unread_regimen_leaves_open_what_it_may_hold(unread: str, agent: str, exposed: str) -> None:
-    r = record(row(1, "bortezomib;dexamethasone", line=1), row(2, "", line=2, unread=(unread,), regimen=unread))
+def test_an_unread_regimen_leaves_open_what_it_may_hold(
+    unread: str, agent: str, exposed: str
+) -> None:
+    r = record(
+        row(1, "bortezomib;dexamethasone", line=1),
+        row(2, "", line=2, unread=(unread,), regimen=unread),
+    )
     assert WORD[exposure(r).agent(agent).value] == exposed
 
 
 def test_a_history_said_to_be_incomplete_or_with_a_line_missing_denies_nothing() -> None:
-    no = replace(FULL, facts=(Fact(finding="therapy_history_complete", value="no", source=Source("facts", "row 1")),))
+    no = replace(
+        FULL,
+        facts=(
+            Fact(finding="therapy_history_complete", value="no", source=Source("facts", "row 1")),
+        ),
+    )
     assert exposure(no).agent("carfilzomib").value is None
     assert exposure(no).agent("bortezomib").value is True
     gap = record(row(1, "bortezomib", line=1), row(2, "daratumumab", line=4))
@@ -141,20 +197,41 @@ def test_stated_not_exposed_against_a_row_is_kept_and_flagged() -> None:
 @pytest.mark.parametrize(
     ("stated", "asked", "used", "computed"),
     [
-        ({"lenalidomide": "exposed"}, "lenalidomide", "?", "yes"),  # no statement makes a recorded progression undone
+        (
+            {"lenalidomide": "exposed"},
+            "lenalidomide",
+            "?",
+            "yes",
+        ),  # no statement makes a recorded progression undone
         ({"lenalidomide": "not_exposed"}, "lenalidomide", "?", "yes"),
         ({"IMiD": "not_exposed"}, "IMiD", "?", "yes"),
         ({"bortezomib": "refractory"}, "bortezomib", "yes", "no"),
-        ({"bortezomib": "refractory"}, "proteasome inhibitor", "yes", "no"),  # an agent speaks for its class
+        (
+            {"bortezomib": "refractory"},
+            "proteasome inhibitor",
+            "yes",
+            "no",
+        ),  # an agent speaks for its class
         ({"IMiD": "refractory"}, "IMiD", "yes", "yes"),
-        ({"anti-CD38": "refractory"}, "daratumumab", "yes", "yes"),  # the only one of its class that was given
+        (
+            {"anti-CD38": "refractory"},
+            "daratumumab",
+            "yes",
+            "yes",
+        ),  # the only one of its class that was given
         ({"IMiD": "exposed"}, "pomalidomide", "?", "yes"),
         ({}, "IMiD", "yes", "yes"),
     ],
 )
-def test_stated_and_computed_refractoriness(stated: dict[str, str], asked: str, used: str, computed: str) -> None:
+def test_stated_and_computed_refractoriness(
+    stated: dict[str, str], asked: str, used: str, computed: str
+) -> None:
     e = exposure(replace(FULL, refractoriness=record(stated=stated).refractoriness))
-    answer = e.refractory_cls(asked) if asked in ("IMiD", "proteasome inhibitor") else e.refractory_agent(asked)
+    answer = (
+        e.refractory_cls(asked)
+        if asked in ("IMiD", "proteasome inhibitor")
+        else e.refractory_agent(asked)
+    )
     assert (WORD[answer.value], WORD[answer.computed]) == (used, computed)
 
 
@@ -172,7 +249,10 @@ def test_sixty_days(end: int, pd: int, next_start: int | None, refractory: str) 
     rows = [row(1, "carfilzomib;dexamethasone", start=0, end=end)]
     if next_start is not None:
         rows.append(row(2, "selinexor", start=next_start, end=next_start + 200))
-    assert WORD[exposure(record(*rows, pd=(pd,))).refractory_agent("carfilzomib").computed] == refractory
+    assert (
+        WORD[exposure(record(*rows, pd=(pd,))).refractory_agent("carfilzomib").computed]
+        == refractory
+    )
 
 
 def test_progression_after_the_infusion_is_not_held_against_bridging() -> None:
@@ -181,14 +261,21 @@ def test_progression_after_the_infusion_is_not_held_against_bridging() -> None:
 
 
 def test_until_reads_nothing_later() -> None:
-    r = record(VRD, DPD, row(6, "talquetamab", "salvage", 200, 260, progression_on=True), infused=(IDE_CEL,))
+    r = record(
+        VRD,
+        DPD,
+        row(6, "talquetamab", "salvage", 200, 260, progression_on=True),
+        infused=(IDE_CEL,),
+    )
     assert exposure(r).agent("talquetamab").value is True
     assert exposure(r, until=100).agent("talquetamab").value is False
     assert exposure(r, until=-950).agent("bortezomib").value is None
 
 
 def test_first_transplant_to_progression() -> None:
-    assert exposure(FULL).first_transplant_to_progression().days == 480  # from -780 to the end of maintenance with progression on it
+    assert (
+        exposure(FULL).first_transplant_to_progression().days == 480
+    )  # from -780 to the end of maintenance with progression on it
     assert exposure(record(VRD)).first_transplant_to_progression().days is None
 
 
@@ -204,11 +291,36 @@ LINE_1 = row(1, "bortezomib;dexamethasone", "treatment", -900, -700, line=1)
 @pytest.mark.parametrize(
     ("what", "rows", "infusion", "lenalidomide"),
     [
-        ("line 2 is missing and the CAR-T came after line 3", (LINE_1, row(3, "pomalidomide", "treatment", -400, -200, line=3)), 0, "?"),
-        ("line 2 is the CAR-T itself", (LINE_1, row(3, "pomalidomide", "treatment", 200, 300, line=3)), 0, "no"),
-        ("line 1 is missing and the CAR-T came after line 2", (row(2, "pomalidomide", "treatment", -400, -200, line=2),), 0, "?"),
-        ("one CAR-T can't be two lines", (LINE_1, row(4, "pomalidomide", "treatment", 200, 300, line=4)), 0, "?"),
-        ("without days only the number of infusions counts", (row(1, "bortezomib", line=1), row(3, "pomalidomide", line=3)), None, "no"),
+        (
+            "line 2 is missing and the CAR-T came after line 3",
+            (LINE_1, row(3, "pomalidomide", "treatment", -400, -200, line=3)),
+            0,
+            "?",
+        ),
+        (
+            "line 2 is the CAR-T itself",
+            (LINE_1, row(3, "pomalidomide", "treatment", 200, 300, line=3)),
+            0,
+            "no",
+        ),
+        (
+            "line 1 is missing and the CAR-T came after line 2",
+            (row(2, "pomalidomide", "treatment", -400, -200, line=2),),
+            0,
+            "?",
+        ),
+        (
+            "one CAR-T can't be two lines",
+            (LINE_1, row(4, "pomalidomide", "treatment", 200, 300, line=4)),
+            0,
+            "?",
+        ),
+        (
+            "without days only the number of infusions counts",
+            (row(1, "bortezomib", line=1), row(3, "pomalidomide", line=3)),
+            None,
+            "no",
+        ),
     ],
 )
 def test_a_missing_line_is_an_infusion_only_in_its_place(
@@ -216,4 +328,6 @@ def test_a_missing_line_is_an_infusion_only_in_its_place(
 ) -> None:
     when = When() if infusion is None else When.on(infusion)
     given = Infusion(source=Source("infusions", "row 1"), when=when, product="ide-cel")
-    assert WORD[exposure(record(*rows, infused=(given,))).agent("lenalidomide").value] == lenalidomide, what
+    assert (
+        WORD[exposure(record(*rows, infused=(given,))).agent("lenalidomide").value] == lenalidomide
+    ), what

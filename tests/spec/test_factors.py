@@ -10,7 +10,11 @@ from rearm.assessment.plan import plan_of
 from rearm.knowledge.bundle import load
 from rearm.rules import conditions_of, evaluate, findings_frame, truth
 
-BCMA = {"car_target_bcma": True, "car_target_gprc5d": False, "bcma_agent_between_failure_and_sample": False}
+BCMA = {
+    "car_target_bcma": True,
+    "car_target_gprc5d": False,
+    "bcma_agent_between_failure_and_sample": False,
+}
 KEPT = {**BCMA, "bcma_status": "retained", "untested_lesion": False, "pattern_biochemical": True}
 GONE = {**BCMA, "car_gone_before_failure": True, "car_detectable_at_failure": False}
 
@@ -18,9 +22,14 @@ GONE = {**BCMA, "car_gone_before_failure": True, "car_detectable_at_failure": Fa
 def graded(row: dict[str, Any]) -> dict[str, str]:
     """The grade of every factor; `none` where it can't apply."""
     plan = plan_of(load())
-    answers = evaluate(plan.conditions, findings_frame([row], plan.columns, plan.knowledge.catalogue))
+    answers = evaluate(
+        plan.conditions, findings_frame([row], plan.columns, plan.knowledge.catalogue)
+    )
     codes = grades(plan, answers)[0]
-    return {f.factor.id: "none" if code == NOT_APPLICABLE else grade_word(code) for f, code in zip(plan.factors, codes, strict=True)}
+    return {
+        f.factor.id: "none" if code == NOT_APPLICABLE else grade_word(code)
+        for f, code in zip(plan.factors, codes, strict=True)
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,17 +61,34 @@ def graded(row: dict[str, Any]) -> dict[str, str]:
 )  # fmt: skip
 def test_bcma(found: dict[str, Any], loss: str, mutation: str, density: str) -> None:
     grade = graded(found)
-    assert (grade["bcma_biallelic_loss"], grade["bcma_ecd_mutation"], grade["bcma_low_density"]) == (loss, mutation, density)
+    assert (
+        grade["bcma_biallelic_loss"],
+        grade["bcma_ecd_mutation"],
+        grade["bcma_low_density"],
+    ) == (loss, mutation, density)
 
 
 @pytest.mark.parametrize(
     ("found", "grade"),
     [
-        ({**BCMA, "gprc5d_status": "lost"}, "none"),  # after a GPRC5D bridge to a BCMA CAR-T it explains nothing
-        ({"car_target_gprc5d": True, "gprc5d_status": "lost", "gprc5d_agent_between_failure_and_sample": False}, "established"),
+        (
+            {**BCMA, "gprc5d_status": "lost"},
+            "none",
+        ),  # after a GPRC5D bridge to a BCMA CAR-T it explains nothing
+        (
+            {
+                "car_target_gprc5d": True,
+                "gprc5d_status": "lost",
+                "gprc5d_agent_between_failure_and_sample": False,
+            },
+            "established",
+        ),
         ({"car_target_gprc5d": True, "gprc5d_status": "not_detected_unconfirmed"}, "likely"),
         ({"car_target_gprc5d": True, "gprc5d_status": "reduced"}, "possible"),
-        ({"car_target_gprc5d": True, "gprc5d_status": "retained", "untested_lesion": False}, "unlikely"),
+        (
+            {"car_target_gprc5d": True, "gprc5d_status": "retained", "untested_lesion": False},
+            "unlikely",
+        ),
     ],
 )
 def test_gprc5d(found: dict[str, Any], grade: str) -> None:
@@ -89,7 +115,11 @@ def test_gprc5d(found: dict[str, Any], grade: str) -> None:
     ],
 )  # fmt: skip
 def test_expansion_and_persistence(found: dict[str, Any], expansion: str, persistence: str) -> None:
-    full = {"best_response": "PR", "time_to_failure_days": 90, **found} if "time_to_failure_days" not in found else found
+    full = (
+        {"best_response": "PR", "time_to_failure_days": 90, **found}
+        if "time_to_failure_days" not in found
+        else found
+    )
     grade = graded(full)
     assert (grade["poor_cart_expansion"], grade["short_persistence"]) == (expansion, persistence)
 
@@ -113,7 +143,14 @@ def test_exhaustion_is_read_from_the_cells_only(found: dict[str, Any], grade: st
     [
         ({"anti_car_antibody": True, "car_gone_before_failure": True}, "likely"),
         ({"anti_car_antibody": True}, "possible"),
-        ({"anti_car_antibody": True, "car_detectable_at_failure": True, "car_gone_before_failure": False}, "possible"),
+        (
+            {
+                "anti_car_antibody": True,
+                "car_detectable_at_failure": True,
+                "car_gone_before_failure": False,
+            },
+            "possible",
+        ),
         ({"anti_car_antibody": False}, "unlikely"),
         ({"anti_car_antibody_before_infusion": True}, "not_assessed"),
     ],
@@ -147,15 +184,32 @@ BEFORE = {
 
 
 def test_facts_from_before_the_infusion_explain_nothing() -> None:
-    assert {g for g in graded(BEFORE).values() if g in ("possible", "likely", "established")} == set()
+    assert {
+        g for g in graded(BEFORE).values() if g in ("possible", "likely", "established")
+    } == set()
 
 
 def test_safety() -> None:
-    grade = graded({"t_cell_neoplasm": True, "lesion_not_myeloma": True, "iec_hs": True, "enterocolitis": True, "mds_aml": True})
-    assert {grade[x] for x in ("t_cell_neoplasm", "lesion_not_myeloma", "iec_hs", "enterocolitis", "mds_aml")} == {"established"}
-    unproven = graded({"lesion_without_histology": True, "pattern_biochemical": False, "active_infection": True})
+    grade = graded(
+        {
+            "t_cell_neoplasm": True,
+            "lesion_not_myeloma": True,
+            "iec_hs": True,
+            "enterocolitis": True,
+            "mds_aml": True,
+        }
+    )
+    assert {
+        grade[x]
+        for x in ("t_cell_neoplasm", "lesion_not_myeloma", "iec_hs", "enterocolitis", "mds_aml")
+    } == {"established"}
+    unproven = graded(
+        {"lesion_without_histology": True, "pattern_biochemical": False, "active_infection": True}
+    )
     assert (unproven["lesion_not_myeloma"], unproven["infection"]) == ("possible", "possible")
-    assert graded({"active_infection": True, "pattern_biochemical": True})["infection"] == "unlikely"
+    assert (
+        graded({"active_infection": True, "pattern_biochemical": True})["infection"] == "unlikely"
+    )
     assert graded({"marrow_blasts_percent": 8.0})["mds_aml"] == "possible"
 
 
@@ -164,8 +218,12 @@ def test_every_example_of_an_indicator_holds() -> None:
     conditions = conditions_of(knowledge)
     for factor in knowledge.factors.values():
         for indicator in factor.indicators:
-            assert truth(conditions[indicator.when], indicator.example_true or {}) is True, indicator.id
-            assert truth(conditions[indicator.when], indicator.example_false or {}) is False, indicator.id
+            assert truth(conditions[indicator.when], indicator.example_true or {}) is True, (
+                indicator.id
+            )
+            assert truth(conditions[indicator.when], indicator.example_false or {}) is False, (
+                indicator.id
+            )
 
 
 def test_soluble_bcma_and_burden_are_counted_once() -> None:

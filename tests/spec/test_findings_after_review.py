@@ -14,16 +14,52 @@ def copies(day: int, value: object) -> Row:
     ("what", "rows", "rising"),
     [
         ("nothing measured", [], None),
-        ("falls after its peak", [copies(14, 52000), copies(28, 21000), copies(90, 900), copies(200, 100)], False),
-        ("rises months later without a new infusion", [copies(14, 52000), copies(28, 21000), copies(90, 16000), copies(200, 42000)], True),
-        ("the early peak is no lowest value", [copies(7, 500), copies(28, 21000), copies(200, 30000)], False),
+        (
+            "falls after its peak",
+            [copies(14, 52000), copies(28, 21000), copies(90, 900), copies(200, 100)],
+            False,
+        ),
+        (
+            "rises months later without a new infusion",
+            [copies(14, 52000), copies(28, 21000), copies(90, 16000), copies(200, 42000)],
+            True,
+        ),
+        (
+            "the early peak is no lowest value",
+            [copies(7, 500), copies(28, 21000), copies(200, 30000)],
+            False,
+        ),
         ("not yet twice as high", [copies(28, 16000), copies(200, 31000)], False),
-        ("late expansion before day 60 is another matter", [copies(28, 1000), copies(45, 40000)], None),
-        ("below detection, then back", [copies(28, 2000), copies(90, "<10"), copies(200, 400)], True),
-        ("below detection throughout", [copies(28, "<10"), copies(90, "<10"), copies(200, "<10")], False),
+        (
+            "late expansion before day 60 is another matter",
+            [copies(28, 1000), copies(45, 40000)],
+            None,
+        ),
+        (
+            "below detection, then back",
+            [copies(28, 2000), copies(90, "<10"), copies(200, 400)],
+            True,
+        ),
+        (
+            "below detection throughout",
+            [copies(28, "<10"), copies(90, "<10"), copies(200, "<10")],
+            False,
+        ),
         ("one value is no course", [copies(200, 42000)], None),
-        ("a value set aside may have been lower", [copies(28, 2000), lab(90, COPIES, 5), copies(200, 3000)], None),
-        ("tissue is not blood", [copies(28, 2000), copies(100, 300), lab(200, COPIES, 9000, "copies/ug", specimen="marrow")], False),
+        (
+            "a value set aside may have been lower",
+            [copies(28, 2000), lab(90, COPIES, 5), copies(200, 3000)],
+            None,
+        ),
+        (
+            "tissue is not blood",
+            [
+                copies(28, 2000),
+                copies(100, 300),
+                lab(200, COPIES, 9000, "copies/ug", specimen="marrow"),
+            ],
+            False,
+        ),
     ],
 )
 def test_late_rise_of_car_copies(what: str, rows: list[Row], rising: object) -> None:
@@ -40,9 +76,14 @@ def test_late_rise_of_car_copies(what: str, rows: list[Row], rising: object) -> 
         ("no sample", [], None, None),
     ],
 )  # fmt: skip
-def test_one_copy_speaks_of_the_time_of_its_sample(what: str, rows: list[Row], before: object, latest: object) -> None:
+def test_one_copy_speaks_of_the_time_of_its_sample(
+    what: str, rows: list[Row], before: object, latest: object
+) -> None:
     found = findings(*rows)
-    assert (found["tnfrsf17_one_copy_before_infusion"].value, found["tnfrsf17_one_copy"].value) == (before, latest), what
+    assert (found["tnfrsf17_one_copy_before_infusion"].value, found["tnfrsf17_one_copy"].value) == (
+        before,
+        latest,
+    ), what
 
 
 @pytest.mark.parametrize(
@@ -59,7 +100,9 @@ def test_last_known_igg(what: str, rows: list[Row], value: object, now: object) 
 
 
 def test_last_known_igg_of_igg_myeloma_is_an_upper_bound() -> None:
-    found = findings(lab(100, "igg", 900, "mg/dL"), lab(100, "serum_m_protein", 1.0, "g/dL"), heavy_chain="IgG")
+    found = findings(
+        lab(100, "igg", 900, "mg/dL"), lab(100, "serum_m_protein", 1.0, "g/dL"), heavy_chain="IgG"
+    )
     assert shown(found["igg_last_known"]) == "[0, 900]"
 
 
@@ -75,7 +118,11 @@ def test_last_known_igg_of_igg_myeloma_is_an_upper_bound() -> None:
             False,
         ),
         ("the cord", [condition(210, "cord_compression")], True),
-        ("a picture from before the failure says nothing", [imaging(20, "negative", "extramedullary")], None),
+        (
+            "a picture from before the failure says nothing",
+            [imaging(20, "negative", "extramedullary")],
+            None,
+        ),
     ],
 )
 def test_bone_lesion_or_cord(what: str, rows: list[Row], value: object) -> None:
@@ -83,7 +130,11 @@ def test_bone_lesion_or_cord(what: str, rows: list[Row], value: object) -> None:
 
 
 def test_paraprotein_is_read_for_a_month() -> None:
-    rows = [lab(215, "serum_m_protein", 7.0, "g/dL"), lab(215, "kappa_flc", 1500, "mg/L"), lab(215, "lambda_flc", 7, "mg/L")]
+    rows = [
+        lab(215, "serum_m_protein", 7.0, "g/dL"),
+        lab(215, "kappa_flc", 1500, "mg/L"),
+        lab(215, "lambda_flc", 7, "mg/L"),
+    ]
     found = findings(*rows)
     assert (found["serum_m_protein"].value, found["highest_light_chain"].value) == (7.0, 1500.0)
     old = findings(lab(100, "serum_m_protein", 7.0, "g/dL"), lab(100, "kappa_flc", 1500, "mg/L"))

@@ -7,10 +7,38 @@ from tests.support.findings_case import Row, findings, imaging, lab, shown, stai
 from rearm.findings import derive
 from rearm.findings.variants import Protein, read_protein
 
-DEL = variant(205, "TNFRSF17", "deletion of one allele", "deletion", copies=1, clonal_fraction=0.94, specimen="marrow CD138+", assay="WGS")
-STOP = variant(205, "TNFRSF17", "stop gained, other allele", "snv", clonal_fraction=0.93, specimen="marrow CD138+", assay="WGS")
-CLEAR = variant(205, "TNFRSF17", "no variant", "snv", "absent", specimen="marrow CD138+", assay="WGS")
-TWO = variant(205, "TNFRSF17", "no deletion", "deletion", "absent", copies=2, specimen="marrow CD138+", assay="WGS")
+DEL = variant(
+    205,
+    "TNFRSF17",
+    "deletion of one allele",
+    "deletion",
+    copies=1,
+    clonal_fraction=0.94,
+    specimen="marrow CD138+",
+    assay="WGS",
+)
+STOP = variant(
+    205,
+    "TNFRSF17",
+    "stop gained, other allele",
+    "snv",
+    clonal_fraction=0.93,
+    specimen="marrow CD138+",
+    assay="WGS",
+)
+CLEAR = variant(
+    205, "TNFRSF17", "no variant", "snv", "absent", specimen="marrow CD138+", assay="WGS"
+)
+TWO = variant(
+    205,
+    "TNFRSF17",
+    "no deletion",
+    "deletion",
+    "absent",
+    copies=2,
+    specimen="marrow CD138+",
+    assay="WGS",
+)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +70,11 @@ TWO = variant(205, "TNFRSF17", "no deletion", "deletion", "absent", copies=2, sp
 )  # fmt: skip
 def test_stains(what: str, rows: list[Row], flow: object, ihc: object, status: str | None) -> None:
     found = findings(*rows)
-    assert (shown(found["bcma_flow_percent"]), shown(found["bcma_ihc_percent"]), found["bcma_status"].value) == (flow, ihc, status), what
+    assert (
+        shown(found["bcma_flow_percent"]),
+        shown(found["bcma_ihc_percent"]),
+        found["bcma_status"].value,
+    ) == (flow, ihc, status), what
 
 
 @pytest.mark.parametrize(
@@ -75,9 +107,24 @@ def test_stains(what: str, rows: list[Row], flow: object, ihc: object, status: s
         ("marrow before a lesion of the same day", [CLEAR, variant(205, "TNFRSF17", None, "deletion", copies=0, clonal_fraction=1.0, site="liver", specimen="biopsy")], 0, None, False, None),
     ],
 )  # fmt: skip
-def test_genes(what: str, rows: list[Row], fraction: object, one_copy: object, ectodomain: object, status: object) -> None:
+def test_genes(
+    what: str,
+    rows: list[Row],
+    fraction: object,
+    one_copy: object,
+    ectodomain: object,
+    status: object,
+) -> None:
     found = findings(*rows)
-    got = [shown(found[n]) for n in ("tnfrsf17_biallelic_fraction", "tnfrsf17_one_copy", "tnfrsf17_ectodomain_variant", "bcma_status")]
+    got = [
+        shown(found[n])
+        for n in (
+            "tnfrsf17_biallelic_fraction",
+            "tnfrsf17_one_copy",
+            "tnfrsf17_ectodomain_variant",
+            "bcma_status",
+        )
+    ]
     assert got == [fraction, one_copy, ectodomain, status], what
 
 
@@ -122,9 +169,18 @@ def test_names_of_changes(change: str, effect: Protein | None) -> None:
         ("a set-aside value may have been the nadir", [lab(60, "soluble_bcma", 20, "ng/mL"), lab(90, "soluble_bcma", 5), lab(200, "soluble_bcma", 45, "ng/mL")], 45, "[2.25, inf)", False),
     ],
 )  # fmt: skip
-def test_soluble_bcma(what: str, rows: list[Row], at_failure: object, fold: object, undetectable: object) -> None:
+def test_soluble_bcma(
+    what: str, rows: list[Row], at_failure: object, fold: object, undetectable: object
+) -> None:
     found = findings(*rows)
-    got = [shown(found[n]) for n in ("soluble_bcma_at_failure", "soluble_bcma_fold_from_nadir", "soluble_bcma_undetectable")]
+    got = [
+        shown(found[n])
+        for n in (
+            "soluble_bcma_at_failure",
+            "soluble_bcma_fold_from_nadir",
+            "soluble_bcma_undetectable",
+        )
+    ]
     assert got == [at_failure, fold, undetectable], what
 
 
@@ -133,9 +189,17 @@ def test_soluble_bcma(what: str, rows: list[Row], at_failure: object, fold: obje
     [
         ("nothing given", [stain(205, 96)], False),
         ("before the infusion", [stain(205, 96), therapy(-90, -60, "teclistamab", line=4)], False),
-        ("after the failure, before the sample", [stain(215, 96), therapy(203, 210, "teclistamab", line=5)], True),
+        (
+            "after the failure, before the sample",
+            [stain(215, 96), therapy(203, 210, "teclistamab", line=5)],
+            True,
+        ),
         ("after the sample", [stain(202, 96), therapy(205, 210, "teclistamab", line=5)], False),
-        ("after the infusion, before the failure", [stain(202, 96), therapy(100, 150, "belantamab mafodotin", line=5)], True),
+        (
+            "after the infusion, before the failure",
+            [stain(202, 96), therapy(100, 150, "belantamab mafodotin", line=5)],
+            True,
+        ),
         ("another antigen", [stain(215, 96), therapy(203, 210, "talquetamab", line=5)], False),
         ("no sample", [therapy(203, 210, "teclistamab", line=5)], None),
     ],
@@ -145,7 +209,9 @@ def test_other_agents_before_the_sample(what: str, rows: list[Row], between: boo
 
 
 def test_silence_of_an_unknown_history_is_no_denial() -> None:
-    assert findings(stain(205, 96), lines=False)["bcma_agent_between_failure_and_sample"].value is None
+    assert (
+        findings(stain(205, 96), lines=False)["bcma_agent_between_failure_and_sample"].value is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,9 +224,14 @@ def test_silence_of_an_unknown_history_is_no_denial() -> None:
         ("the lesion is a lymphoma", [imaging(200, "positive", "extramedullary", lesion="L1"), ("facts", {"day": 205, "finding": "lesion_histology", "value": "L1=t_cell_neoplasm"})], False, False),
     ],
 )  # fmt: skip
-def test_lesions_speak_for_themselves(what: str, rows: list[Row], untested: object, histology: object) -> None:
+def test_lesions_speak_for_themselves(
+    what: str, rows: list[Row], untested: object, histology: object
+) -> None:
     found = findings(*rows)
-    assert (found["untested_lesion"].value, found["lesion_without_histology"].value) == (untested, histology), what
+    assert (found["untested_lesion"].value, found["lesion_without_histology"].value) == (
+        untested,
+        histology,
+    ), what
 
 
 @pytest.mark.parametrize(
@@ -175,8 +246,14 @@ def test_lesions_speak_for_themselves(what: str, rows: list[Row], untested: obje
         (90.0, 12.0, None, "reduced"),
     ],
 )
-def test_status_of_gprc5d_is_judged_like_bcma(flow: float | None, ihc: float | None, fraction: float | None, status: str | None) -> None:
-    values = {"gprc5d_flow_percent": flow, "gprc5d_ihc_percent": ihc, "gprc5d_biallelic_fraction": fraction}
+def test_status_of_gprc5d_is_judged_like_bcma(
+    flow: float | None, ihc: float | None, fraction: float | None, status: str | None
+) -> None:
+    values = {
+        "gprc5d_flow_percent": flow,
+        "gprc5d_ihc_percent": ihc,
+        "gprc5d_biallelic_fraction": fraction,
+    }
     assert derive(values)["gprc5d_status"] == status
 
 
@@ -190,16 +267,28 @@ def test_a_sample_from_before_the_infusion_is_never_at_failure() -> None:
 
 @pytest.mark.parametrize(("cells", "percent"), [(20, 74.0), (19, None), (None, None)])
 def test_rna_counts_from_twenty_cells_on(cells: int | None, percent: float | None) -> None:
-    row = lab(205, "bcma_rna_positive_plasma_cells", 74, "%", cells_counted=cells, specimen="marrow")
+    row = lab(
+        205, "bcma_rna_positive_plasma_cells", 74, "%", cells_counted=cells, specimen="marrow"
+    )
     assert findings(row)["bcma_rna_percent"].value == percent
 
 
 @pytest.mark.parametrize(
     ("before", "after", "fall"),
-    [(1000, 500, True), (1000, 501, False), (1000, "<500", True), (None, 500, None), (1000, None, None)],
+    [
+        (1000, 500, True),
+        (1000, 501, False),
+        (1000, "<500", True),
+        (None, 500, None),
+        (1000, None, None),
+    ],
 )
 def test_fall_of_antigen_density(before: object, after: object, fall: bool | None) -> None:
-    rows = [lab(day, "bcma_molecules_per_cell", v, "molecules/cell") for day, v in ((-20, before), (205, after)) if v is not None]
+    rows = [
+        lab(day, "bcma_molecules_per_cell", v, "molecules/cell")
+        for day, v in ((-20, before), (205, after))
+        if v is not None
+    ]
     assert findings(*rows)["bcma_density_fall"].value is fall
 
 
@@ -212,7 +301,27 @@ def test_only_the_target_of_the_car_is_asked_of_a_lesion() -> None:
 
 
 def test_cd38_speaks_only_after_anti_cd38_therapy() -> None:
-    assert findings(variant(205, "CD38", "p.Arg140Gly", "snv", assay="WES"))["cd38_biallelic_or_missense"].value is True
-    assert findings(variant(205, "CD38", "p.Ser100Leu", "snv", assay="WES"))["cd38_biallelic_or_missense"].value is None
-    assert findings(variant(205, "CD38", None, "snv", "absent", assay="WES"))["cd38_biallelic_or_missense"].value is False
-    assert findings(variant(-1000, "CD38", "p.Arg140Gly", "snv", assay="WES"))["cd38_biallelic_or_missense"].value is None
+    assert (
+        findings(variant(205, "CD38", "p.Arg140Gly", "snv", assay="WES"))[
+            "cd38_biallelic_or_missense"
+        ].value
+        is True
+    )
+    assert (
+        findings(variant(205, "CD38", "p.Ser100Leu", "snv", assay="WES"))[
+            "cd38_biallelic_or_missense"
+        ].value
+        is None
+    )
+    assert (
+        findings(variant(205, "CD38", None, "snv", "absent", assay="WES"))[
+            "cd38_biallelic_or_missense"
+        ].value
+        is False
+    )
+    assert (
+        findings(variant(-1000, "CD38", "p.Arg140Gly", "snv", assay="WES"))[
+            "cd38_biallelic_or_missense"
+        ].value
+        is None
+    )

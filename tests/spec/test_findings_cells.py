@@ -40,13 +40,33 @@ def test_the_peak_is_open_while_its_days_are_not_past() -> None:
 @pytest.mark.parametrize(
     ("what", "rows", "day", "late"),
     [
-        ("early peak, seen to fall", [copies(7, 1000), copies(14, 64000), copies(28, 9000)], 14, False),
-        ("late expansion is not absence of it", [copies(14, 300), copies(28, 9000), copies(45, 41000), copies(90, 4000)], 45, True),
-        ("nothing after day 21: later is not known", [copies(7, 1000), copies(14, 64000)], 14, None),
+        (
+            "early peak, seen to fall",
+            [copies(7, 1000), copies(14, 64000), copies(28, 9000)],
+            14,
+            False,
+        ),
+        (
+            "late expansion is not absence of it",
+            [copies(14, 300), copies(28, 9000), copies(45, 41000), copies(90, 4000)],
+            45,
+            True,
+        ),
+        (
+            "nothing after day 21: later is not known",
+            [copies(7, 1000), copies(14, 64000)],
+            14,
+            None,
+        ),
         ("not looked at from day 7 to 28", [copies(60, 41000)], None, None),
         ("never detected", [copies(14, "<10"), copies(28, "<10")], None, None),
         ("lymphocytes where there are no copies", [alc(14, 0.6), alc(40, 2.4)], None, True),
-        ("copies decide, not the lymphocytes", [copies(14, 64000), copies(28, 900), alc(14, 0.6), alc(40, 2.4)], 14, False),
+        (
+            "copies decide, not the lymphocytes",
+            [copies(14, 64000), copies(28, 900), alc(14, 0.6), alc(40, 2.4)],
+            14,
+            False,
+        ),
     ],
 )
 def test_time_of_the_peak(what: str, rows: list[Row], day: object, late: object) -> None:
@@ -57,27 +77,53 @@ def test_time_of_the_peak(what: str, rows: list[Row], day: object, late: object)
 @pytest.mark.parametrize(
     ("what", "rows", "at_failure", "last", "gone"),
     [
-        ("gone before the failure", [copies(28, 2100), copies(60, "<10"), copies(200, "<10")], False, 28, True),
+        (
+            "gone before the failure",
+            [copies(28, 2100), copies(60, "<10"), copies(200, "<10")],
+            False,
+            28,
+            True,
+        ),
         ("gone, not looked for at failure", [copies(28, 2100), copies(60, "<10")], None, 28, True),
-        ("found gone only at failure: when is not known", [copies(90, 400), copies(200, "<10")], False, 90, None),
+        (
+            "found gone only at failure: when is not known",
+            [copies(90, 400), copies(200, "<10")],
+            False,
+            90,
+            None,
+        ),
         ("still there at failure", [copies(28, 2100), copies(195, 60)], True, 195, False),
         ("there 30 days before", [copies(28, 2100), copies(170, 60)], True, 170, False),
         ("gone and back", [copies(28, 2100), copies(60, "<10"), copies(198, 90)], True, 198, False),
         ("never seen", [copies(28, "<10"), copies(60, "<10")], None, None, None),
         (
             "flow cytometry speaks too",
-            [lab(28, "car_t_cells_flow", 12, "% of T cells"), lab(100, "car_t_cells_flow", 0, "% of T cells")],
+            [
+                lab(28, "car_t_cells_flow", 12, "% of T cells"),
+                lab(100, "car_t_cells_flow", 0, "% of T cells"),
+            ],
             None,
             28,
             True,
         ),
-        ("a later result was set aside", [copies(28, 2100), copies(60, "<10"), lab(150, COPIES, 5)], None, None, None),
+        (
+            "a later result was set aside",
+            [copies(28, 2100), copies(60, "<10"), lab(150, COPIES, 5)],
+            None,
+            None,
+            None,
+        ),
         ("nothing", [], None, None, None),
     ],
 )
-def test_persistence(what: str, rows: list[Row], at_failure: object, last: object, gone: object) -> None:
+def test_persistence(
+    what: str, rows: list[Row], at_failure: object, last: object, gone: object
+) -> None:
     found = findings(*rows)
-    got = [found[n].value for n in ("car_detectable_at_failure", "car_last_detectable_day", "car_gone_before_failure")]
+    got = [
+        found[n].value
+        for n in ("car_detectable_at_failure", "car_last_detectable_day", "car_gone_before_failure")
+    ]
     assert got == [at_failure, last, gone], what
 
 
@@ -91,7 +137,11 @@ def test_a_set_aside_result_before_the_gap_does_not_hide_it() -> None:
     ("what", "rows", "value"),
     [
         ("all CAR-T cells", [lab(30, "car_t_tim3", 40, "%")], 40),
-        ("two subsets: between them", [lab(30, "car_t_cd4_tim3", 20, "%"), lab(30, "car_t_cd8_tim3", 60, "%")], "[20, 60]"),
+        (
+            "two subsets: between them",
+            [lab(30, "car_t_cd4_tim3", 20, "%"), lab(30, "car_t_cd8_tim3", 60, "%")],
+            "[20, 60]",
+        ),
         (
             "two subsets with their shares",
             [
@@ -110,7 +160,9 @@ def test_phenotype(what: str, rows: list[Row], value: object) -> None:
     assert shown(findings(*rows)["car_tim3_percent"]) == value, what
 
 
-def hematotox(platelets: object, neutrophils: object, hb: object, crp: object, ferritin: object, day: int = -6) -> list[Row]:
+def hematotox(
+    platelets: object, neutrophils: object, hb: object, crp: object, ferritin: object, day: int = -6
+) -> list[Row]:
     values = [
         ("platelets", platelets, "10*9/L"),
         ("neutrophils", neutrophils, "10*9/L"),
@@ -137,12 +189,19 @@ def hematotox(platelets: object, neutrophils: object, hb: object, crp: object, f
         (200, 2.0, 12, None, 100, None),
     ],
 )
-def test_car_hematotox(platelets: object, neutrophils: object, hb: object, crp: object, ferritin: object, score: object) -> None:
-    assert shown(findings(*hematotox(platelets, neutrophils, hb, crp, ferritin))["car_hematotox"]) == score
+def test_car_hematotox(
+    platelets: object, neutrophils: object, hb: object, crp: object, ferritin: object, score: object
+) -> None:
+    assert (
+        shown(findings(*hematotox(platelets, neutrophils, hb, crp, ferritin))["car_hematotox"])
+        == score
+    )
 
 
 def test_car_hematotox_is_taken_before_lymphodepletion() -> None:
-    assert findings(*hematotox(200, 2.0, 12, 5, 100, day=-4))["car_hematotox"].value is None  # lymphodepletion began on day -5
+    assert (
+        findings(*hematotox(200, 2.0, 12, 5, 100, day=-4))["car_hematotox"].value is None
+    )  # lymphodepletion began on day -5
 
 
 @pytest.mark.parametrize(
@@ -153,7 +212,11 @@ def test_car_hematotox_is_taken_before_lymphodepletion() -> None:
         ("without a limit none is assumed", lab(-6, "ferritin", 4100, "ng/mL"), None),
         ("too old", lab(-31, "ferritin", 410, "ng/mL", ref_high=300), None),
         ("after the infusion", lab(2, "ferritin", 410, "ng/mL", ref_high=300), None),
-        ("as the centre states it", ("facts", {"day": -6, "finding": "ferritin_above_normal", "value": "yes"}), True),
+        (
+            "as the centre states it",
+            ("facts", {"day": -6, "finding": "ferritin_above_normal", "value": "yes"}),
+            True,
+        ),
     ],
 )
 def test_ferritin_against_the_limit(what: str, row: Row, above: object) -> None:
@@ -166,7 +229,11 @@ def test_ferritin_against_the_limit(what: str, row: Row, above: object) -> None:
         ("dexamethasone on day 5", [therapy(5, 8, "dexamethasone", "toxicity_management")], True),
         ("anakinra", [therapy(5, 8, "anakinra", "toxicity_management")], True),
         ("tocilizumab alone", [therapy(5, 5, "tocilizumab", "toxicity_management")], False),
-        ("dexamethasone on day 40", [therapy(40, 42, "dexamethasone", "toxicity_management")], False),
+        (
+            "dexamethasone on day 40",
+            [therapy(40, 42, "dexamethasone", "toxicity_management")],
+            False,
+        ),
         ("nothing recorded", [], None),
     ],
 )
@@ -177,11 +244,22 @@ def test_immunosuppression_after_the_infusion(what: str, rows: list[Row], given:
 @pytest.mark.parametrize(
     ("what", "rows", "intensive"),
     [
-        ("three cytotoxic agents", [therapy(-38, -34, "dexamethasone;cyclophosphamide;etoposide;cisplatin", "bridging")], True),
-        ("one", [therapy(-38, -34, "bortezomib;cyclophosphamide;dexamethasone", "bridging")], False),
+        (
+            "three cytotoxic agents",
+            [therapy(-38, -34, "dexamethasone;cyclophosphamide;etoposide;cisplatin", "bridging")],
+            True,
+        ),
+        (
+            "one",
+            [therapy(-38, -34, "bortezomib;cyclophosphamide;dexamethasone", "bridging")],
+            False,
+        ),
         (
             "two courses together",
-            [therapy(-40, -38, "cyclophosphamide;etoposide", "bridging"), therapy(-30, -28, "doxorubicin", "bridging")],
+            [
+                therapy(-40, -38, "cyclophosphamide;etoposide", "bridging"),
+                therapy(-30, -28, "doxorubicin", "bridging"),
+            ],
             True,
         ),
         ("none in a complete history", [], False),
@@ -195,16 +273,49 @@ def test_bridging(what: str, rows: list[Row], intensive: object) -> None:
     ("what", "rows", "engager", "alkylator", "benda"),
     [
         ("lymphodepletion is the last alkylator", [], None, 223, None),
-        ("an engager that ended on day 210", [therapy(203, 210, "talquetamab", line=5)], 10, 223, None),
-        ("one without an end may go on", [therapy(203, None, "talquetamab", line=5)], "[0, 17]", 223, None),
-        ("bendamustine before the apheresis of day -50", [therapy(-95, -70, "bendamustine", line=4)], None, 223, 20),
+        (
+            "an engager that ended on day 210",
+            [therapy(203, 210, "talquetamab", line=5)],
+            10,
+            223,
+            None,
+        ),
+        (
+            "one without an end may go on",
+            [therapy(203, None, "talquetamab", line=5)],
+            "[0, 17]",
+            223,
+            None,
+        ),
+        (
+            "bendamustine before the apheresis of day -50",
+            [therapy(-95, -70, "bendamustine", line=4)],
+            None,
+            223,
+            20,
+        ),
         ("bendamustine after it", [therapy(-40, -20, "bendamustine", "bridging")], None, 223, None),
-        ("a day that is not known", [therapy(None, None, "bendamustine", line=4)], None, "[0, 223]", "[0, inf)"),
+        (
+            "a day that is not known",
+            [therapy(None, None, "bendamustine", line=4)],
+            None,
+            "[0, 223]",
+            "[0, inf)",
+        ),
     ],
 )
-def test_last_doses(what: str, rows: list[Row], engager: object, alkylator: object, benda: object) -> None:
+def test_last_doses(
+    what: str, rows: list[Row], engager: object, alkylator: object, benda: object
+) -> None:
     found = findings(*rows)
-    got = [shown(found[n]) for n in ("days_since_last_tce", "days_since_last_alkylator", "days_bendamustine_to_apheresis")]
+    got = [
+        shown(found[n])
+        for n in (
+            "days_since_last_tce",
+            "days_since_last_alkylator",
+            "days_bendamustine_to_apheresis",
+        )
+    ]
     assert got == [engager, alkylator, benda], what
 
 
@@ -212,18 +323,32 @@ def test_last_doses(what: str, rows: list[Row], engager: object, alkylator: obje
     ("what", "rows", "carfilzomib", "dexamethasone"),
     [
         ("no reason recorded", [], None, None),
-        ("both left: which one was it", [therapy(210, 215, "carfilzomib;pomalidomide", line=5, stop_reason="toxicity")], None, None),
+        (
+            "both left: which one was it",
+            [therapy(210, 215, "carfilzomib;pomalidomide", line=5, stop_reason="toxicity")],
+            None,
+            None,
+        ),
         (
             "the one agent beside a steroid",
-            [therapy(210, 215, "carfilzomib;dexamethasone", line=5, stop_reason="cardiac toxicity")],
+            [
+                therapy(
+                    210, 215, "carfilzomib;dexamethasone", line=5, stop_reason="cardiac toxicity"
+                )
+            ],
             True,
             None,
         ),
     ],
 )
-def test_stopped_for_toxicity(what: str, rows: list[Row], carfilzomib: object, dexamethasone: object) -> None:
+def test_stopped_for_toxicity(
+    what: str, rows: list[Row], carfilzomib: object, dexamethasone: object
+) -> None:
     found = findings(*rows)
-    assert (found["stopped_for_toxicity_carfilzomib"].value, found["stopped_for_toxicity_dexamethasone"].value) == (
+    assert (
+        found["stopped_for_toxicity_carfilzomib"].value,
+        found["stopped_for_toxicity_dexamethasone"].value,
+    ) == (
         carfilzomib,
         dexamethasone,
     ), what
@@ -248,8 +373,12 @@ def test_earlier_therapy_of_the_patient_of_the_tables() -> None:
         ("progression is not stated", -1100, None, None),
     ],
 )
-def test_functional_high_risk(what: str, end: int, progression: str | None, high_risk: object) -> None:
-    maintenance = therapy(-1300, end, "lenalidomide", "maintenance", line=1, progression_on=progression)
+def test_functional_high_risk(
+    what: str, end: int, progression: str | None, high_risk: object
+) -> None:
+    maintenance = therapy(
+        -1300, end, "lenalidomide", "maintenance", line=1, progression_on=progression
+    )
     assert findings(maintenance)["functional_high_risk"].value is high_risk, what
 
 
@@ -261,23 +390,43 @@ def test_functional_high_risk(what: str, end: int, progression: str | None, high
         ("teclistamab, no day", [therapy(None, None, "teclistamab", line=5)], None, None),
     ],
 )
-def test_order_against_the_infusion(what: str, rows: list[Row], before: object, after: object) -> None:
+def test_order_against_the_infusion(
+    what: str, rows: list[Row], before: object, after: object
+) -> None:
     found = findings(*rows)
-    assert (found["exposed_bcma_before_infusion"].value, found["exposed_tce_after_infusion"].value) == (before, after), what
+    assert (
+        found["exposed_bcma_before_infusion"].value,
+        found["exposed_tce_after_infusion"].value,
+    ) == (before, after), what
 
 
 def test_a_reinfusion_that_did_not_expand() -> None:
     again = ("infusions", {"day": 150, "product": "cilta-cel", "target": "BCMA", "infused": "yes"})
-    assert findings(copies(14, 9000))["reinfusion_without_expansion"].value is None  # no second infusion, nothing to judge
-    assert findings(copies(14, 9000), again, copies(164, "<10"))["reinfusion_without_expansion"].value is True
-    assert findings(copies(14, 9000), again, copies(164, 5000))["reinfusion_without_expansion"].value is False
+    assert (
+        findings(copies(14, 9000))["reinfusion_without_expansion"].value is None
+    )  # no second infusion, nothing to judge
+    assert (
+        findings(copies(14, 9000), again, copies(164, "<10"))["reinfusion_without_expansion"].value
+        is True
+    )
+    assert (
+        findings(copies(14, 9000), again, copies(164, 5000))["reinfusion_without_expansion"].value
+        is False
+    )
 
 
 @pytest.mark.parametrize(
     ("tim3", "tigit", "specimen", "value"),
-    [(60, 40, "lesion_biopsy", True), (60, 19, "lesion_biopsy", False), (60, None, "lesion_biopsy", None), (60, 40, "blood", None)],
+    [
+        (60, 40, "lesion_biopsy", True),
+        (60, 19, "lesion_biopsy", False),
+        (60, None, "lesion_biopsy", None),
+        (60, 40, "blood", None),
+    ],
 )
-def test_exhaustion_in_a_lesion(tim3: int, tigit: int | None, specimen: str, value: bool | None) -> None:
+def test_exhaustion_in_a_lesion(
+    tim3: int, tigit: int | None, specimen: str, value: bool | None
+) -> None:
     pairs = (("cd8_t_cells_tim3", tim3), ("cd8_t_cells_tigit", tigit))
     rows = [lab(205, test, v, "%", specimen=specimen) for test, v in pairs if v is not None]
     assert findings(*rows)["emd_tim3_tigit"].value is value
@@ -286,4 +435,9 @@ def test_exhaustion_in_a_lesion(tim3: int, tigit: int | None, specimen: str, val
 def test_neutrophils_to_lymphocytes_of_one_day() -> None:
     pair = [lab(-7, "neutrophils", 4.0, "10*9/L"), lab(-7, "lymphocytes", 0.8, "10*9/L")]
     assert findings(*pair)["neutrophil_lymphocyte_ratio"].value == 5.0
-    assert findings(pair[0], lab(-6, "lymphocytes", 0.8, "10*9/L"))["neutrophil_lymphocyte_ratio"].value is None
+    assert (
+        findings(pair[0], lab(-6, "lymphocytes", 0.8, "10*9/L"))[
+            "neutrophil_lymphocyte_ratio"
+        ].value
+        is None
+    )

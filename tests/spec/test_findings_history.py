@@ -19,7 +19,12 @@ def read(record):
 @pytest.mark.parametrize("words", [("no", "yes"), ("yes", "no"), ("no",)])
 def test_a_history_once_called_incomplete_denies_nothing(words):
     facts = tuple(
-        Fact(finding="therapy_history_complete", value=w, source=Source("facts", f"row {i}"), when=When.on(10 * i))
+        Fact(
+            finding="therapy_history_complete",
+            value=w,
+            source=Source("facts", f"row {i}"),
+            when=When.on(10 * i),
+        )
         for i, w in enumerate(words)
     )
     record = replace(record_of(), facts=facts)
@@ -38,10 +43,13 @@ def test_a_missing_line_opens_the_history_for_findings_as_for_exposure():
 
 
 @pytest.mark.parametrize(
-    ("product", "targets", "value"), [("a trial product", (), None), ("a trial product", ("CD19",), False), ("ide-cel", (), True)]
+    ("product", "targets", "value"),
+    [("a trial product", (), None), ("a trial product", ("CD19",), False), ("ide-cel", (), True)],
 )
 def test_an_earlier_car_t_without_a_named_target_leaves_bcma_open(product, targets, value):
-    earlier = Infusion(source=Source("infusions", "row 9"), when=When.on(-700), product=product, targets=targets)
+    earlier = Infusion(
+        source=Source("infusions", "row 9"), when=When.on(-700), product=product, targets=targets
+    )
     record = record_of()
     found = read(replace(record, infusions=(earlier, *record.infusions)))
     assert found["exposed_bcma_before_infusion"].value is value

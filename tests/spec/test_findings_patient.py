@@ -4,7 +4,17 @@
 from typing import Any
 
 import pytest
-from tests.support.findings_case import Row, condition, fact, findings, imaging, lab, shown, therapy, toxicity
+from tests.support.findings_case import (
+    Row,
+    condition,
+    fact,
+    findings,
+    imaging,
+    lab,
+    shown,
+    therapy,
+    toxicity,
+)
 
 
 @pytest.mark.parametrize(
@@ -12,16 +22,32 @@ from tests.support.findings_case import Row, condition, fact, findings, imaging,
     [
         ("silence is not absence", [], None),
         ("present", [condition(210, "active_infection")], True),
-        ("present, then resolved", [condition(210, "active_infection"), condition(216, "active_infection", "resolved")], False),
-        ("absent, then present", [condition(205, "active_infection", "absent"), condition(210, "active_infection")], True),
+        (
+            "present, then resolved",
+            [condition(210, "active_infection"), condition(216, "active_infection", "resolved")],
+            False,
+        ),
+        (
+            "absent, then present",
+            [condition(205, "active_infection", "absent"), condition(210, "active_infection")],
+            True,
+        ),
         ("ended by its end day", [condition(200, "active_infection", end_day=210)], False),
-        ("present and absent on one day", [condition(210, "active_infection"), condition(210, "active_infection", "absent")], None),
+        (
+            "present and absent on one day",
+            [condition(210, "active_infection"), condition(210, "active_infection", "absent")],
+            None,
+        ),
         ("said absent long ago", [condition(100, "active_infection", "absent")], None),
         ("old, never said to be over", [condition(100, "active_infection")], True),
         ("recorded as a toxicity without an end", [toxicity(210, "infection", 3)], True),
         ("a toxicity that ended", [toxicity(200, "infection", 3, end_day=205)], False),
         ("febrile neutropenia", [condition(215, "febrile_neutropenia")], True),
-        ("absent, but another is present", [condition(215, "active_infection", "absent"), condition(215, "febrile_neutropenia")], True),
+        (
+            "absent, but another is present",
+            [condition(215, "active_infection", "absent"), condition(215, "febrile_neutropenia")],
+            True,
+        ),
         ("its end lies after as_of", [condition(200, "active_infection", end_day=240)], True),
         ("after as_of", [condition(221, "active_infection")], None),
     ],
@@ -34,11 +60,21 @@ def test_infection(what: str, rows: list[Row], infection: object) -> None:
     ("what", "rows", "name", "value"),
     [
         ("HBsAg", [lab(100, "hbsag", "positive")], "hbsag", True),
-        ("HBsAg, latest", [lab(100, "hbsag", "positive"), lab(200, "hbsag", "negative")], "hbsag", False),
+        (
+            "HBsAg, latest",
+            [lab(100, "hbsag", "positive"), lab(200, "hbsag", "negative")],
+            "hbsag",
+            False,
+        ),
         ("a hepatitis in the past is no antigen", [condition(-300, "hepatitis_b")], "hbsag", None),
         ("DNA not detected", [lab(200, "hbv_dna", "not detected")], "hbv_dna_detected", False),
         ("DNA in numbers", [lab(200, "hbv_dna", 340, "IU/mL")], "hbv_dna_detected", True),
-        ("DNA below quantification may be there", [lab(200, "hbv_dna", "<10", "IU/mL")], "hbv_dna_detected", None),
+        (
+            "DNA below quantification may be there",
+            [lab(200, "hbv_dna", "<10", "IU/mL")],
+            "hbv_dna_detected",
+            None,
+        ),
         ("HIV stated absent", [condition(-100, "hiv", "absent")], "hiv", False),
     ],
 )
@@ -53,13 +89,24 @@ def test_viruses(what: str, rows: list[Row], name: str, value: object) -> None:
         ("25 days old", [lab(195, "neutrophils", 1.9, "10*9/L")], 1.9),
         ("31 days old", [lab(189, "neutrophils", 1.9, "10*9/L")], None),
         ("a bound stays a bound", [lab(210, "neutrophils", "<0.5", "10*9/L")], "[0, 0.5)"),
-        ("a newer one was set aside", [lab(208, "neutrophils", 1.9, "10*9/L"), lab(212, "neutrophils", 4)], None),
+        (
+            "a newer one was set aside",
+            [lab(208, "neutrophils", 1.9, "10*9/L"), lab(212, "neutrophils", 4)],
+            None,
+        ),
         (
             "two on a day, by time",
-            [lab(210, "neutrophils", 1.9, "10*9/L", time="08:00"), lab(210, "neutrophils", 0.4, "10*9/L", time="18:00")],
+            [
+                lab(210, "neutrophils", 1.9, "10*9/L", time="08:00"),
+                lab(210, "neutrophils", 0.4, "10*9/L", time="18:00"),
+            ],
             0.4,
         ),
-        ("two on a day, order not known", [lab(210, "neutrophils", 1.9, "10*9/L"), lab(210, "neutrophils", 0.4, "10*9/L")], "[0.4, 1.9]"),
+        (
+            "two on a day, order not known",
+            [lab(210, "neutrophils", 1.9, "10*9/L"), lab(210, "neutrophils", 0.4, "10*9/L")],
+            "[0.4, 1.9]",
+        ),
     ],
 )
 def test_latest_count(what: str, rows: list[Row], value: object) -> None:
@@ -86,7 +133,10 @@ def counts(day: int, neutrophils: float | None, platelets: float | None) -> list
     ],
 )
 def test_prolonged_cytopenia(what: str, rows: list[Row], as_of: int, cytopenia: object) -> None:
-    assert findings(*rows, as_of=as_of, pd=200 if as_of > 200 else None)["prolonged_cytopenia"].value is cytopenia, what
+    assert (
+        findings(*rows, as_of=as_of, pd=200 if as_of > 200 else None)["prolonged_cytopenia"].value
+        is cytopenia
+    ), what
 
 
 IGG = lab(210, "igg", 900, "mg/dL")
@@ -102,7 +152,12 @@ IGG = lab(210, "igg", 900, "mg/dL")
             [IGG, lab(210, "serum_m_protein", 0.6, "g/dL")],
             "[0, 900]",
         ),
-        ("IgG myeloma without M-protein", {"heavy_chain": "IgG"}, [IGG, lab(210, "serum_m_protein", 0, "g/dL")], 900),
+        (
+            "IgG myeloma without M-protein",
+            {"heavy_chain": "IgG"},
+            [IGG, lab(210, "serum_m_protein", 0, "g/dL")],
+            900,
+        ),
         ("IgG myeloma, M-protein not measured", {"heavy_chain": "IgG"}, [IGG], "[0, 900]"),
         ("heavy chain not recorded", {"heavy_chain": None}, [IGG], "[0, 900]"),
         ("too old", {"heavy_chain": "IgA"}, [lab(100, "igg", 900, "mg/dL")], None),
@@ -128,7 +183,9 @@ def test_age(what: str, patient: dict[str, Any], age: object) -> None:
 
 @pytest.mark.parametrize(("value", "age"), [("58", "[58, 59]"), ("old", None)])
 def test_age_as_stated_for_the_infusion(value: str, age: object) -> None:
-    found = findings(fact(0, "age_at_infusion", value), day_zero=None, birth_date=None)  # 220 days later
+    found = findings(
+        fact(0, "age_at_infusion", value), day_zero=None, birth_date=None
+    )  # 220 days later
     assert shown(found["age"]) == age
 
 
@@ -144,15 +201,26 @@ KIDNEY = [lab(215, "creatinine", 1.0, "mg/dL"), lab(215, "weight", 72, "kg")]
         (
             "a later creatinine worsens it",
             {},
-            [*KIDNEY[1:], lab(205, "egfr", 80, "mL/min/1.73m2"), lab(215, "creatinine", 4.0, "mg/dL")],
+            [
+                *KIDNEY[1:],
+                lab(205, "egfr", 80, "mL/min/1.73m2"),
+                lab(215, "creatinine", 4.0, "mg/dL"),
+            ],
             19.0,
         ),
-        ("later, no weight to compute it", {}, [lab(205, "egfr", 80, "mL/min/1.73m2"), lab(215, "creatinine", 4.0, "mg/dL")], None),
+        (
+            "later, no weight to compute it",
+            {},
+            [lab(205, "egfr", 80, "mL/min/1.73m2"), lab(215, "creatinine", 4.0, "mg/dL")],
+            None,
+        ),
         ("two ages, a range", {"birth_date": None, "birth_year": 1960}, KIDNEY, "[75, 76]"),
         ("no weight", {}, KIDNEY[:1], None),
     ],
 )
-def test_creatinine_clearance(what: str, patient: dict[str, Any], rows: list[Row], value: object) -> None:
+def test_creatinine_clearance(
+    what: str, patient: dict[str, Any], rows: list[Row], value: object
+) -> None:
     assert shown(findings(*rows, **patient)["creatinine_clearance"]) == value, what
 
 
@@ -169,16 +237,33 @@ def test_creatinine_clearance(what: str, patient: dict[str, Any], rows: list[Row
 )
 def test_heart(what: str, rows: list[Row], severe: object, any_heart: object) -> None:
     found = findings(*rows)
-    assert (found["heart_failure_severe"].value, found["cardiac_disease"].value) == (severe, any_heart), what
+    assert (found["heart_failure_severe"].value, found["cardiac_disease"].value) == (
+        severe,
+        any_heart,
+    ), what
 
 
 @pytest.mark.parametrize(
     ("what", "rows", "grade"),
     [
         ("lasting grade 3", [condition(60, "peripheral_neuropathy", grade=3)], 3),
-        ("resolved", [condition(60, "peripheral_neuropathy", grade=3), condition(150, "peripheral_neuropathy", "resolved")], 0),
+        (
+            "resolved",
+            [
+                condition(60, "peripheral_neuropathy", grade=3),
+                condition(150, "peripheral_neuropathy", "resolved"),
+            ],
+            0,
+        ),
         ("absent", [condition(60, "peripheral_neuropathy", "absent")], 0),
-        ("as a toxicity too, the higher", [condition(60, "peripheral_neuropathy", grade=1), toxicity(100, "peripheral_neuropathy", 2)], 2),
+        (
+            "as a toxicity too, the higher",
+            [
+                condition(60, "peripheral_neuropathy", grade=1),
+                toxicity(100, "peripheral_neuropathy", 2),
+            ],
+            2,
+        ),
         ("grade not stated: 1 to 5", [condition(60, "peripheral_neuropathy")], "[1, 5]"),
         ("nothing", [], None),
     ],
@@ -193,9 +278,17 @@ TALQUETAMAB = therapy(-148, -75, "talquetamab", line=4)
 @pytest.mark.parametrize(
     ("what", "rows", "value"),
     [
-        ("weight loss grade 3 under talquetamab", [TALQUETAMAB, toxicity(-90, "weight_loss", 3, end_day=-20)], True),
+        (
+            "weight loss grade 3 under talquetamab",
+            [TALQUETAMAB, toxicity(-90, "weight_loss", 3, end_day=-20)],
+            True,
+        ),
         ("grade 2", [TALQUETAMAB, toxicity(-90, "weight_loss", 2, end_day=-20)], False),
-        ("grade 3, before talquetamab and over", [TALQUETAMAB, toxicity(-300, "weight_loss", 3, end_day=-250)], False),
+        (
+            "grade 3, before talquetamab and over",
+            [TALQUETAMAB, toxicity(-300, "weight_loss", 3, end_day=-250)],
+            False,
+        ),
         ("grade 3 now", [toxicity(200, "oral_toxicity", 3)], True),
         ("nothing recorded", [TALQUETAMAB], None),
     ],
@@ -210,14 +303,22 @@ def test_oral_and_weight(what: str, rows: list[Row], value: object) -> None:
         ("grade 2, over", [toxicity(3, "crs", 2, end_day=6)], 2, False),
         ("grade 0 is a statement", [toxicity(3, "crs", 0)], 0, False),
         ("no end recorded, long ago", [toxicity(3, "crs", 1)], 1, None),
-        ("after a later engager, not over", [toxicity(3, "crs", 1, end_day=5), toxicity(218, "crs", 1)], 1, True),
+        (
+            "after a later engager, not over",
+            [toxicity(3, "crs", 1, end_day=5), toxicity(218, "crs", 1)],
+            1,
+            True,
+        ),
         ("grade not stated", [toxicity(3, "crs", None, end_day=5)], "[1, 5]", False),
         ("nothing", [], None, None),
     ],
 )
 def test_cytokine_release(what: str, rows: list[Row], past: object, unresolved: object) -> None:
     found = findings(*rows)
-    assert (shown(found["crs_grade_past"]), found["unresolved_crs_icans"].value) == (past, unresolved), what
+    assert (shown(found["crs_grade_past"]), found["unresolved_crs_icans"].value) == (
+        past,
+        unresolved,
+    ), what
 
 
 YOUNG = {"sex": "F", "birth_date": "1980-01-01"}
@@ -229,16 +330,32 @@ YOUNG = {"sex": "F", "birth_date": "1980-01-01"}
         ("a man", {"sex": "M"}, [], False, False),
         ("aged 64", {"sex": "F"}, [], False, False),
         ("aged 45, not tested", YOUNG, [], None, None),
-        ("aged 45, negative last week", YOUNG, [lab(213, "pregnancy_test", "negative")], False, False),
-        ("a test of last month is too old", YOUNG, [lab(190, "pregnancy_test", "negative")], None, None),
+        (
+            "aged 45, negative last week",
+            YOUNG,
+            [lab(213, "pregnancy_test", "negative")],
+            False,
+            False,
+        ),
+        (
+            "a test of last month is too old",
+            YOUNG,
+            [lab(190, "pregnancy_test", "negative")],
+            None,
+            None,
+        ),
         ("positive", YOUNG, [lab(190, "pregnancy_test", "positive")], True, True),
         ("stated impossible", YOUNG, [fact(100, "pregnancy_possible", "no")], False, False),
         ("recorded as pregnant", YOUNG, [condition(200, "pregnancy")], True, True),
     ],
 )
-def test_pregnancy(what: str, patient: dict[str, Any], rows: list[Row], pregnancy: object, possible: object) -> None:
+def test_pregnancy(
+    what: str, patient: dict[str, Any], rows: list[Row], pregnancy: object, possible: object
+) -> None:
     found = findings(*rows, **patient)
-    assert (found["pregnancy"].value, found["pregnancy_possible"].value) == (pregnancy, possible), what
+    assert (found["pregnancy"].value, found["pregnancy_possible"].value) == (pregnancy, possible), (
+        what
+    )
 
 
 def creatinine(*pairs: tuple[int, object]) -> list[Row]:
@@ -251,11 +368,21 @@ def creatinine(*pairs: tuple[int, object]) -> list[Row]:
         ("calcium 13.6", [lab(215, "calcium_corrected", 13.6, "mg/dL")], True, None),
         ("the limit itself", [lab(215, "calcium_corrected", 11.5, "mg/dL")], False, None),
         ("3.4 mmol/L", [lab(215, "calcium_corrected", 3.4, "mmol/L")], True, None),
-        ("corrected for albumin 2: 10.4 + 1.6", [lab(215, "calcium", 10.4, "mg/dL"), lab(215, "albumin", 2.0, "g/dL")], True, None),
+        (
+            "corrected for albumin 2: 10.4 + 1.6",
+            [lab(215, "calcium", 10.4, "mg/dL"), lab(215, "albumin", 2.0, "g/dL")],
+            True,
+            None,
+        ),
         ("total calcium without albumin", [lab(215, "calcium", 10.4, "mg/dL")], None, None),
         ("too old", [lab(205, "calcium_corrected", 13.6, "mg/dL")], None, None),
         ("stated", [condition(218, "hypercalcaemia")], True, None),
-        ("stated, then normal", [condition(210, "hypercalcaemia"), lab(215, "calcium_corrected", 9.6, "mg/dL")], False, None),
+        (
+            "stated, then normal",
+            [condition(210, "hypercalcaemia"), lab(215, "calcium_corrected", 9.6, "mg/dL")],
+            False,
+            None,
+        ),
         ("creatinine 0.9 to 3.4", creatinine((140, 0.9), (215, 3.4)), None, True),
         ("2.1, up by half from 1.3", creatinine((140, 1.3), (215, 2.1)), None, True),
         ("2.1, up by less than half from 1.5", creatinine((140, 1.5), (215, 2.1)), None, False),
@@ -274,41 +401,92 @@ def test_emergencies(what: str, rows: list[Row], calcium: object, kidney: object
 @pytest.mark.parametrize(
     ("what", "rows", "t_cell", "not_myeloma", "myeloid"),
     [
-        ("a lymphoma in the biopsy", [fact(210, "lesion_histology", "L1=t_cell_neoplasm")], True, True, None),
+        (
+            "a lymphoma in the biopsy",
+            [fact(210, "lesion_histology", "L1=t_cell_neoplasm")],
+            True,
+            True,
+            None,
+        ),
         ("plasma cells", [fact(210, "lesion_histology", "L1=plasma_cells")], False, False, None),
         (
             "one of two lesions is something else",
-            [fact(210, "lesion_histology", "L1=plasma_cells"), fact(210, "lesion_histology", "L2=infection")],
+            [
+                fact(210, "lesion_histology", "L1=plasma_cells"),
+                fact(210, "lesion_histology", "L2=infection"),
+            ],
             False,
             True,
             None,
         ),
         ("stated", [condition(210, "t_cell_lymphoma")], True, None, None),
         ("blasts 7 % raise a question only", [lab(210, "marrow_blasts", 7, "%")], None, None, None),
-        ("stated after it", [lab(210, "marrow_blasts", 7, "%"), condition(212, "mds_aml")], None, None, True),
+        (
+            "stated after it",
+            [lab(210, "marrow_blasts", 7, "%"), condition(212, "mds_aml")],
+            None,
+            None,
+            True,
+        ),
         ("nothing", [], None, None, None),
     ],
 )
-def test_other_neoplasms(what: str, rows: list[Row], t_cell: object, not_myeloma: object, myeloid: object) -> None:
+def test_other_neoplasms(
+    what: str, rows: list[Row], t_cell: object, not_myeloma: object, myeloid: object
+) -> None:
     found = findings(*rows)
-    assert [found[n].value for n in ("t_cell_neoplasm", "lesion_not_myeloma", "mds_aml")] == [t_cell, not_myeloma, myeloid], what
+    assert [found[n].value for n in ("t_cell_neoplasm", "lesion_not_myeloma", "mds_aml")] == [
+        t_cell,
+        not_myeloma,
+        myeloid,
+    ], what
 
 
 @pytest.mark.parametrize(
     ("what", "rows", "name", "value"),
     [
-        ("plasma cells in spinal fluid", [lab(210, "csf_plasma_cells", "positive")], "cns_disease", True),
+        (
+            "plasma cells in spinal fluid",
+            [lab(210, "csf_plasma_cells", "positive")],
+            "cns_disease",
+            True,
+        ),
         ("none in spinal fluid", [lab(210, "csf_plasma_cells", "negative")], "cns_disease", False),
-        ("thrombosis that was treated", [condition(-200, "thrombosis", "resolved")], "thrombosis", True),
+        (
+            "thrombosis that was treated",
+            [condition(-200, "thrombosis", "resolved")],
+            "thrombosis",
+            True,
+        ),
         ("thrombosis stated absent", [condition(100, "thrombosis", "absent")], "thrombosis", False),
         ("hyperinflammation, recent", [toxicity(200, "iec_hs", 3)], "iec_hs", True),
         ("hyperinflammation, no end, long ago", [toxicity(12, "iec_hs", 3)], "iec_hs", None),
         ("enterocolitis as a toxicity", [toxicity(120, "enterocolitis", 3)], "enterocolitis", True),
-        ("facial palsy that is over", [toxicity(25, "cranial_nerve_palsy", 2, end_day=80)], "parkinsonism", False),
-        ("goals of care", [fact(214, "goals_of_care", "comfort_only")], "goals_of_care", "comfort_only"),
+        (
+            "facial palsy that is over",
+            [toxicity(25, "cranial_nerve_palsy", 2, end_day=80)],
+            "parkinsonism",
+            False,
+        ),
+        (
+            "goals of care",
+            [fact(214, "goals_of_care", "comfort_only")],
+            "goals_of_care",
+            "comfort_only",
+        ),
         ("a word outside the list", [fact(214, "frailty", "very frail")], "frailty", None),
-        ("the latest fact", [fact(100, "frailty", "fit"), fact(214, "frailty", "frail")], "frailty", "frail"),
-        ("two facts of one day that differ", [fact(214, "stored_cd34", "yes"), fact(214, "stored_cd34", "no")], "stored_cd34", None),
+        (
+            "the latest fact",
+            [fact(100, "frailty", "fit"), fact(214, "frailty", "frail")],
+            "frailty",
+            "frail",
+        ),
+        (
+            "two facts of one day that differ",
+            [fact(214, "stored_cd34", "yes"), fact(214, "stored_cd34", "no")],
+            "stored_cd34",
+            None,
+        ),
         ("trials", [fact(214, "trials_open", "MagnetisMM-99")], "trials_open", True),
         ("no trials", [fact(214, "trials_open", "none")], "trials_open", False),
     ],
@@ -333,17 +511,40 @@ def test_further(what: str, rows: list[Row], name: str, value: object) -> None:
         ("nothing", [], None, None, None, None),
     ],
 )  # fmt: skip
-def test_lesions(what: str, rows: list[Row], before: object, at_failure: object, any_lesion: object, count: object) -> None:
+def test_lesions(
+    what: str,
+    rows: list[Row],
+    before: object,
+    at_failure: object,
+    any_lesion: object,
+    count: object,
+) -> None:
     found = findings(*rows)
-    got = [found[n].value for n in ("emd_before_infusion", "emd_at_failure", "any_plasmacytoma_at_failure", "lesions_at_failure")]
+    got = [
+        found[n].value
+        for n in (
+            "emd_before_infusion",
+            "emd_at_failure",
+            "any_plasmacytoma_at_failure",
+            "lesions_at_failure",
+        )
+    ]
     assert got == [before, at_failure, any_lesion, count], what
 
 
 @pytest.mark.parametrize(
     ("what", "rows", "detected"),
     [
-        ("both serologies negative, no DNA asked for", [lab(100, "hbsag", "negative"), lab(100, "anti_hbc", "negative")], False),
-        ("core antibody positive, DNA not done", [lab(100, "hbsag", "negative"), lab(100, "anti_hbc", "positive")], None),
+        (
+            "both serologies negative, no DNA asked for",
+            [lab(100, "hbsag", "negative"), lab(100, "anti_hbc", "negative")],
+            False,
+        ),
+        (
+            "core antibody positive, DNA not done",
+            [lab(100, "hbsag", "negative"), lab(100, "anti_hbc", "positive")],
+            None,
+        ),
         ("only one serology", [lab(100, "hbsag", "negative")], None),
         ("nothing known", [], None),
     ],
@@ -359,12 +560,22 @@ def test_hbv_dna_follows_serology(what: str, rows: list[Row], detected: bool | N
         ("G-CSF last week", [therapy(213, 215, "g-csf", "supportive")], True, None),
         ("G-CSF two months ago", [therapy(150, 152, "g-csf", "supportive")], None, None),
         ("red cells", [therapy(218, 218, "red cell transfusion", "supportive")], True, None),
-        ("platelets, in German", [therapy(218, 218, "Thrombozytenkonzentrat", "supportive")], True, None),
+        (
+            "platelets, in German",
+            [therapy(218, 218, "Thrombozytenkonzentrat", "supportive")],
+            True,
+            None,
+        ),
         ("immunoglobulin last month", [therapy(190, 190, "IVIG", "supportive")], None, True),
         ("immunoglobulin long ago", [therapy(90, 90, "IVIG", "supportive")], None, None),
         ("no day", [therapy(None, None, "g-csf", "supportive")], None, None),
     ],
 )
-def test_support_of_counts_and_immunity(what: str, rows: list[Row], supported: object, replaced: object) -> None:
+def test_support_of_counts_and_immunity(
+    what: str, rows: list[Row], supported: object, replaced: object
+) -> None:
     found = findings(*rows)
-    assert (found["counts_supported"].value, found["immunoglobulin_replaced"].value) == (supported, replaced), what
+    assert (found["counts_supported"].value, found["immunoglobulin_replaced"].value) == (
+        supported,
+        replaced,
+    ), what

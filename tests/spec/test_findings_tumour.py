@@ -71,7 +71,11 @@ def test_high_risk_needs_all_four_to_be_denied(what: str, rows: list[Row], value
         ("ISS II rules R-ISS III out", [lab(-40, "iss", "II")], False),
         ("R-ISS II may still be ISS III", [lab(-40, "r_iss", "II")], None),
         ("R-ISS III", [lab(-40, "r_iss", "III")], True),
-        ("beta-2 microglobulin near the infusion decides", [lab(-2000, "iss", "I"), lab(-20, "beta2_microglobulin", 5.5, "mg/L")], True),
+        (
+            "beta-2 microglobulin near the infusion decides",
+            [lab(-2000, "iss", "I"), lab(-20, "beta2_microglobulin", 5.5, "mg/L")],
+            True,
+        ),
         ("after the infusion", [lab(20, "iss", "III")], None),
     ],
 )
@@ -84,10 +88,17 @@ def test_stage(what: str, rows: list[Row], value: object) -> None:
     [
         ("2000 per microlitre", [lab(205, "circulating_plasma_cells", 2000, "/uL")], True),
         ("5 % of leukocytes", [lab(205, "circulating_plasma_cells_percent", 5, "%")], True),
-        ("a count below may still be 5 %", [lab(205, "circulating_plasma_cells", 900, "/uL")], None),
+        (
+            "a count below may still be 5 %",
+            [lab(205, "circulating_plasma_cells", 900, "/uL")],
+            None,
+        ),
         (
             "2 % and a low count",
-            [lab(205, "circulating_plasma_cells_percent", 2, "%"), lab(205, "circulating_plasma_cells", 90, "/uL")],
+            [
+                lab(205, "circulating_plasma_cells_percent", 2, "%"),
+                lab(205, "circulating_plasma_cells", 90, "/uL"),
+            ],
             False,
         ),
         ("none at all", [lab(205, "circulating_plasma_cells", 0, "/uL")], False),
@@ -113,8 +124,16 @@ def protein(*pairs: tuple[int, object]) -> list[Row]:
         ("from zero no time can be told", protein((160, 0), (200, 1.0)), None),
         ("a rise within the scatter", protein((160, 0.6), (200, 0.65)), None),
         ("one value", protein((200, 1.0)), None),
-        ("the value after the failure is not used", protein((160, 0.5), (200, 1.0), (210, 8.0)), 40.0),
-        ("one between was set aside", [*protein((160, 0.5), (200, 1.0)), lab(180, "serum_m_protein", 9)], None),
+        (
+            "the value after the failure is not used",
+            protein((160, 0.5), (200, 1.0), (210, 8.0)),
+            40.0,
+        ),
+        (
+            "one between was set aside",
+            [*protein((160, 0.5), (200, 1.0)), lab(180, "serum_m_protein", 9)],
+            None,
+        ),
     ],
 )
 def test_doubling_time(what: str, rows: list[Row], days: object) -> None:
@@ -134,7 +153,14 @@ def test_course_of_the_patient_of_the_tables() -> None:
 def test_without_failure_nothing_is_at_failure() -> None:
     found = findings(lab(150, "ldh", 400, "U/L", ref_high=250), pd=None)
     assert [
-        found[n].value for n in ("time_to_failure_days", "failure_kind", "ldh_above_normal", "bcma_flow_percent", "emd_at_failure")
+        found[n].value
+        for n in (
+            "time_to_failure_days",
+            "failure_kind",
+            "ldh_above_normal",
+            "bcma_flow_percent",
+            "emd_at_failure",
+        )
     ] == [None] * 5
 
 
@@ -143,16 +169,31 @@ def test_without_failure_nothing_is_at_failure() -> None:
     [
         ("all known", {"failure_status": "failed"}, True),
         ("urgent", {"failure_status": "failed", "urgent": True}, False),
-        ("a lesion outside the marrow", {"failure_status": "failed", "pattern_extraosseous": True}, False),
+        (
+            "a lesion outside the marrow",
+            {"failure_status": "failed", "pattern_extraosseous": True},
+            False,
+        ),
         ("imaging not known", {"failure_status": "failed", "pattern_extraosseous": None}, None),
         ("no relapse", {"failure_status": "not_failed", "signal_relapse_from_cr": False}, False),
         ("relapse from CR", {"failure_status": "not_failed", "signal_relapse_from_cr": True}, True),
     ],
 )
 def test_laboratory_only_relapse(what: str, values: dict[str, object], value: object) -> None:
-    clear = dict.fromkeys(("pattern_extraosseous", "pattern_cns", "pattern_leukaemic", "signal_relapse_from_cr"), False)
+    clear = dict.fromkeys(
+        ("pattern_extraosseous", "pattern_cns", "pattern_leukaemic", "signal_relapse_from_cr"),
+        False,
+    )
     emergencies = dict.fromkeys(
-        ("cord_compression", "hypercalcaemia", "renal_failure", "hyperviscosity", "plasma_cell_leukaemia", "cns_disease"), False
+        (
+            "cord_compression",
+            "hypercalcaemia",
+            "renal_failure",
+            "hyperviscosity",
+            "plasma_cell_leukaemia",
+            "cns_disease",
+        ),
+        False,
     )
     if values.pop("urgent", None):
         emergencies["cord_compression"] = True
@@ -161,9 +202,14 @@ def test_laboratory_only_relapse(what: str, values: dict[str, object], value: ob
 
 def test_emd_statement_without_a_day_before_the_infusion() -> None:
     row = ("imaging", {"day": None, "result": "positive", "kind": "extramedullary"})
-    assert findings(row)["emd_before_infusion"].value is None  # no day and no order: not before anything
+    assert (
+        findings(row)["emd_before_infusion"].value is None
+    )  # no day and no order: not before anything
 
 
 def test_a_bound_of_the_share_is_kept() -> None:
-    rows = [variant(205, "TNFRSF17", None, "deletion", copies=1), variant(205, "TNFRSF17", "p.W12*", "snv", assay="WES")]
+    rows = [
+        variant(205, "TNFRSF17", None, "deletion", copies=1),
+        variant(205, "TNFRSF17", "p.W12*", "snv", assay="WES"),
+    ]
     assert shown(findings(*rows)["bcma_loss_fraction"]) == "(0, 1]"

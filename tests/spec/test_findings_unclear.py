@@ -28,7 +28,9 @@ def found(
     last_seen: int | None = None,
 ) -> dict[str, Found]:
     conditions = tuple(
-        Condition(condition=name, status=status, when=when(day), source=Source("conditions", str(n)))
+        Condition(
+            condition=name, status=status, when=when(day), source=Source("conditions", str(n))
+        )
         for n, (status, day) in enumerate(rows)
     )
     record = Record(
@@ -72,7 +74,9 @@ def test_what_stops_a_treatment(what: str, rows: list[Said], value: object) -> N
 
 def test_the_contradiction_is_said() -> None:
     text = found("active_infection", ("absent", 215), ("present", 215))["active_infection"].text
-    assert "contradicts itself" in text and "absent, day 215" in text and "counts as present" in text
+    assert (
+        "contradicts itself" in text and "absent, day 215" in text and "counts as present" in text
+    )
     assert "day unknown" in found("active_infection", ("present", None))["active_infection"].text
 
 
@@ -95,8 +99,14 @@ def word(test: str, result: str, day: int) -> Lab:
 
 
 def test_a_negative_test_does_not_settle_an_unclear_statement() -> None:
-    csf, serology, pregnancy = (word(t, "negative", 210) for t in ("csf_plasma_cells", "hiv_serology", "pregnancy_test"))
-    for name, asked, lab in (("cns_myeloma", "cns_disease", csf), ("hiv", "hiv", serology), ("pregnancy", "pregnancy", pregnancy)):
+    csf, serology, pregnancy = (
+        word(t, "negative", 210) for t in ("csf_plasma_cells", "hiv_serology", "pregnancy_test")
+    )
+    for name, asked, lab in (
+        ("cns_myeloma", "cns_disease", csf),
+        ("hiv", "hiv", serology),
+        ("pregnancy", "pregnancy", pregnancy),
+    ):
         assert found(name, labs=(lab,))[asked].value is False
         assert found(name, ("unclear", 215), labs=(lab,))[asked].value is None, asked
     assert found("thrombosis", ("unclear", 100))["thrombosis"].value is None
@@ -105,7 +115,16 @@ def test_a_negative_test_does_not_settle_an_unclear_statement() -> None:
 
 @pytest.mark.parametrize(("day", "value"), [(210, True), (100, None)])
 def test_an_end_before_its_start_resolves_nothing(day: int, value: object) -> None:
-    row = Toxicity(toxicity="icans", grade=2, when=When.on(day), end=When.on(day - 10), source=Source("toxicities", "1"))
+    row = Toxicity(
+        toxicity="icans",
+        grade=2,
+        when=When.on(day),
+        end=When.on(day - 10),
+        source=Source("toxicities", "1"),
+    )
     icans = found("x", toxicities=(row,))["unresolved_crs_icans"]
     assert icans.value is value and "before its start" in icans.text
-    assert found("x", toxicities=(replace(row, end=When.on(day + 5)),))["unresolved_crs_icans"].value is False
+    assert (
+        found("x", toxicities=(replace(row, end=When.on(day + 5)),))["unresolved_crs_icans"].value
+        is False
+    )

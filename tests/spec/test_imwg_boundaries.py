@@ -14,7 +14,14 @@ from tests.support.imwg_cases import run_cases
 
 SERUM = {"serum_m_g_dl": 4.0, "serum_ife": "pos", "urine_m_mg_24h": 0, "urine_ife": "neg"}
 URINE = {"serum_m_g_dl": 0, "serum_ife": "pos", "urine_m_mg_24h": 2000, "urine_ife": "pos"}
-FLC = {"serum_m_g_dl": 0, "serum_ife": "pos", "urine_m_mg_24h": 0, "urine_ife": "pos", "kappa_mg_l": 510, "lambda_mg_l": 10}
+FLC = {
+    "serum_m_g_dl": 0,
+    "serum_ife": "pos",
+    "urine_m_mg_24h": 0,
+    "urine_ife": "pos",
+    "kappa_mg_l": 510,
+    "lambda_mg_l": 10,
+}
 MARROW = {
     "serum_m_g_dl": 0,
     "serum_ife": "neg",
@@ -25,7 +32,13 @@ MARROW = {
     "lambda_mg_l": 10,
 }
 CLEAN = {"serum_m_g_dl": 0, "serum_ife": "neg", "urine_m_mg_24h": 0, "urine_ife": "neg"}
-LESION = {**SERUM, "plasmacytoma_spd_cm2": 20, "n_lesions": 2, "lesion_longest_cm": 4, "lesion_short_axis_cm": 1.1}
+LESION = {
+    **SERUM,
+    "plasmacytoma_spd_cm2": 20,
+    "n_lesions": 2,
+    "lesion_longest_cm": 4,
+    "lesion_short_axis_cm": 1.1,
+}
 CELLS = {**CLEAN, "circ_pc_per_ul": 400, "bm_pc_pct": 20, "kappa_mg_l": 12, "lambda_mg_l": 10}
 AT = {"serum_m_g_dl": 0.2, "serum_ife": "pos", "urine_m_mg_24h": 0, "urine_ife": "neg"}
 
@@ -189,8 +202,19 @@ CONFIRMED: list[tuple[str, dict[str, str], list[float], dict[str, Any], list[str
 
 
 def _dated(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    dates = ("2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01", "2024-05-01", "2024-06-01", "2024-06-20")
-    return [{"date": d, **row, **({"baseline": True} if i == 0 else {})} for i, (d, row) in enumerate(zip(dates, rows, strict=False))]
+    dates = (
+        "2024-01-01",
+        "2024-02-01",
+        "2024-03-01",
+        "2024-04-01",
+        "2024-05-01",
+        "2024-06-01",
+        "2024-06-20",
+    )
+    return [
+        {"date": d, **row, **({"baseline": True} if i == 0 else {})}
+        for i, (d, row) in enumerate(zip(dates, rows, strict=False))
+    ]
 
 
 def _run(rows: list[dict[str, Any]], **rest: Any) -> dict[str, Any]:
@@ -200,7 +224,9 @@ def _run(rows: list[dict[str, Any]], **rest: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("name", "base", "then", "expected"), ROWS, ids=[r[0] for r in ROWS])
-def test_response_at_a_limit(name: str, base: dict[str, Any], then: list[dict[str, Any]], expected: str) -> None:
+def test_response_at_a_limit(
+    name: str, base: dict[str, Any], then: list[dict[str, Any]], expected: str
+) -> None:
     assert _run([base, *then])["visit_response"][-1] == expected
 
 
@@ -210,17 +236,32 @@ def test_measurable_at_a_limit(base: dict[str, Any], expected: list[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("parameter", "value", "base", "then", "default", "changed"), PARAMETERS, ids=[f"{r[0]}={r[1]}-{i}" for i, r in enumerate(PARAMETERS)]
+    ("parameter", "value", "base", "then", "default", "changed"),
+    PARAMETERS,
+    ids=[f"{r[0]}={r[1]}-{i}" for i, r in enumerate(PARAMETERS)],
 )
 def test_each_answer_to_an_open_question(
-    parameter: str, value: str, base: dict[str, Any], then: list[dict[str, Any]], default: str, changed: str
+    parameter: str,
+    value: str,
+    base: dict[str, Any],
+    then: list[dict[str, Any]],
+    default: str,
+    changed: str,
 ) -> None:
     assert _run([base, *then])["visit_response"][-1] == default
     assert _run([base, *then], parameters={parameter: value})["visit_response"][-1] == changed
 
 
-@pytest.mark.parametrize(("name", "parameters", "serum", "rest", "expected"), CONFIRMED, ids=[r[0] for r in CONFIRMED])
-def test_confirmation(name: str, parameters: dict[str, str], serum: list[float], rest: dict[str, Any], expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "parameters", "serum", "rest", "expected"), CONFIRMED, ids=[r[0] for r in CONFIRMED]
+)
+def test_confirmation(
+    name: str,
+    parameters: dict[str, str],
+    serum: list[float],
+    rest: dict[str, Any],
+    expected: list[str],
+) -> None:
     rows = [{**SERUM, "serum_m_g_dl": value} for value in serum]
     assert _run(rows, parameters=parameters, **rest)["confirmed_response"] == expected
 
@@ -250,7 +291,12 @@ def test_a21_clinical_relapse_by_growth() -> None:
     rows = [LESION, {**LESION, **AT, "plasmacytoma_spd_cm2": 32, "lesion_longest_cm": 4.5}]
     assert _run(rows)["clinical_relapse_date"] is None
     assert _run(rows, parameters={"A21": "spd only"})["clinical_relapse_date"] == "2024-02-01"
-    assert _run([LESION, {**LESION, **AT, "plasmacytoma_spd_cm2": 32, "lesion_longest_cm": 5}])["clinical_relapse_date"] == "2024-02-01"
+    assert (
+        _run([LESION, {**LESION, **AT, "plasmacytoma_spd_cm2": 32, "lesion_longest_cm": 5}])[
+            "clinical_relapse_date"
+        ]
+        == "2024-02-01"
+    )
 
 
 @pytest.mark.parametrize(
@@ -266,7 +312,9 @@ def test_a21_clinical_relapse_by_growth() -> None:
         ({"creat_mg_dl": 2.9}, True, True),
     ],
 )
-def test_clinical_relapse_at_a_limit(row: dict[str, Any], attributed: bool | None, expected: bool) -> None:
+def test_clinical_relapse_at_a_limit(
+    row: dict[str, Any], attributed: bool | None, expected: bool
+) -> None:
     base = {**SERUM, "calcium_mg_dl": 9.4, "hb_g_dl": 12.0, "creat_mg_dl": 0.9}
     found = _run([base, {**SERUM, **row, "crab_attributable_to_mm": attributed}])
     assert (found["clinical_relapse_date"] is not None) is expected

@@ -23,15 +23,26 @@ def _shared() -> list[dict[str, Any]]:
 def test_shared_case(case: dict[str, Any]) -> None:
     result = run_cases([case]).results[0]
     assert result.error is None
-    assert not result.mismatches, "\n".join(f"{m.key}: expected {m.expected}, found {m.found} ({m.reason})" for m in result.mismatches)
+    assert not result.mismatches, "\n".join(
+        f"{m.key}: expected {m.expected}, found {m.found} ({m.reason})" for m in result.mismatches
+    )
 
 
 @pytest.mark.skipif(not FILE.exists(), reason="the shared cases are not here")
 def test_a_wrong_expectation_is_found() -> None:
-    case = {**_shared()[0], "expected": {**_shared()[0]["expected"], "visit_response": ["BL", "VGPR", "PR"], "pd_date": "2024-02-26"}}
+    case = {
+        **_shared()[0],
+        "expected": {
+            **_shared()[0]["expected"],
+            "visit_response": ["BL", "VGPR", "PR"],
+            "pd_date": "2024-02-26",
+        },
+    }
     summary = run_cases([case])
     assert [m.key for m in summary.results[0].mismatches] == ["visit_response[1]", "pd_date"]
-    assert summary.line.startswith("cases 1, visits agreed 2 of 3, best agreed 1 of 1, progression agreed 0 of 1")
+    assert summary.line.startswith(
+        "cases 1, visits agreed 2 of 3, best agreed 1 of 1, progression agreed 0 of 1"
+    )
 
 
 def _case(visits: list[dict[str, Any]], **rest: Any) -> dict[str, Any]:
@@ -46,8 +57,21 @@ KEPT: list[tuple[str, dict[str, Any], list[str]]] = [
         "kappa band in lambda disease",
         _case(
             [
-                {"date": "2024-01-01", "baseline": True, "serum_m_g_dl": 3.0, "serum_ife": "pos", **CLEAR},
-                {"date": "2024-02-01", "serum_m_g_dl": 0, "serum_ife": "pos", "serum_ife_isotype": "IgG kappa", **CLEAR, "bm_pc_pct": 2},
+                {
+                    "date": "2024-01-01",
+                    "baseline": True,
+                    "serum_m_g_dl": 3.0,
+                    "serum_ife": "pos",
+                    **CLEAR,
+                },
+                {
+                    "date": "2024-02-01",
+                    "serum_m_g_dl": 0,
+                    "serum_ife": "pos",
+                    "serum_ife_isotype": "IgG kappa",
+                    **CLEAR,
+                    "bm_pc_pct": 2,
+                },
             ],
             patient={"involved_flc": "lambda"},
         ),
@@ -58,7 +82,13 @@ KEPT: list[tuple[str, dict[str, Any], list[str]]] = [
         "a bound around the high nadir",
         _case(
             [
-                {"date": "2024-01-01", "baseline": True, "serum_m_g_dl": 6.0, "serum_ife": "pos", **CLEAR},
+                {
+                    "date": "2024-01-01",
+                    "baseline": True,
+                    "serum_m_g_dl": 6.0,
+                    "serum_ife": "pos",
+                    **CLEAR,
+                },
                 {"date": "2024-02-01", "serum_m_g_dl": "<5.2", "serum_ife": "pos", **CLEAR},
                 {"date": "2024-03-01", "serum_m_g_dl": 6.2, "serum_ife": "pos", **CLEAR},
             ]
@@ -80,8 +110,22 @@ KEPT: list[tuple[str, dict[str, Any], list[str]]] = [
                     "lesion_longest_cm": 5,
                     "lesion_short_axis_cm": 4,
                 },
-                {"date": "2024-02-01", "serum_m_g_dl": 1.0, **CLEAR, "plasmacytoma_spd_cm2": 9, "n_lesions": 1, "lesion_longest_cm": 0},
-                {"date": "2024-03-01", "serum_m_g_dl": 1.0, **CLEAR, "plasmacytoma_spd_cm2": 9, "n_lesions": 1, "lesion_longest_cm": 3},
+                {
+                    "date": "2024-02-01",
+                    "serum_m_g_dl": 1.0,
+                    **CLEAR,
+                    "plasmacytoma_spd_cm2": 9,
+                    "n_lesions": 1,
+                    "lesion_longest_cm": 0,
+                },
+                {
+                    "date": "2024-03-01",
+                    "serum_m_g_dl": 1.0,
+                    **CLEAR,
+                    "plasmacytoma_spd_cm2": 9,
+                    "n_lesions": 1,
+                    "lesion_longest_cm": 3,
+                },
             ]
         ),
         ["BL", "PR", "PR"],
@@ -91,9 +135,30 @@ KEPT: list[tuple[str, dict[str, Any], list[str]]] = [
         "swapped chains",
         _case(
             [
-                {"date": "2024-01-01", "baseline": True, "serum_m_g_dl": 0, **CLEAR, "kappa_mg_l": 10, "lambda_mg_l": 600},
-                {"date": "2024-02-01", "serum_m_g_dl": 0, **CLEAR, "kappa_mg_l": 58, "lambda_mg_l": 8, "flc_ratio": 0.14},
-                {"date": "2024-03-01", "serum_m_g_dl": 0, **CLEAR, "kappa_mg_l": 8, "lambda_mg_l": 58, "flc_ratio": 0.14},
+                {
+                    "date": "2024-01-01",
+                    "baseline": True,
+                    "serum_m_g_dl": 0,
+                    **CLEAR,
+                    "kappa_mg_l": 10,
+                    "lambda_mg_l": 600,
+                },
+                {
+                    "date": "2024-02-01",
+                    "serum_m_g_dl": 0,
+                    **CLEAR,
+                    "kappa_mg_l": 58,
+                    "lambda_mg_l": 8,
+                    "flc_ratio": 0.14,
+                },
+                {
+                    "date": "2024-03-01",
+                    "serum_m_g_dl": 0,
+                    **CLEAR,
+                    "kappa_mg_l": 8,
+                    "lambda_mg_l": 58,
+                    "flc_ratio": 0.14,
+                },
             ],
             patient={"involved_flc": "lambda"},
         ),
@@ -104,8 +169,21 @@ KEPT: list[tuple[str, dict[str, Any], list[str]]] = [
         "DIRA in IgA disease",
         _case(
             [
-                {"date": "2024-01-01", "baseline": True, "serum_m_g_dl": 3.0, "serum_ife": "pos", **CLEAR},
-                {"date": "2024-02-01", "serum_m_g_dl": 0, "serum_ife": "pos", "dira": "neg", **CLEAR, "bm_pc_pct": 2},
+                {
+                    "date": "2024-01-01",
+                    "baseline": True,
+                    "serum_m_g_dl": 3.0,
+                    "serum_ife": "pos",
+                    **CLEAR,
+                },
+                {
+                    "date": "2024-02-01",
+                    "serum_m_g_dl": 0,
+                    "serum_ife": "pos",
+                    "dira": "neg",
+                    **CLEAR,
+                    "bm_pc_pct": 2,
+                },
             ],
             patient={"isotype": "IgA kappa"},
         ),
@@ -115,8 +193,21 @@ KEPT: list[tuple[str, dict[str, Any], list[str]]] = [
         "DIRA not shifted",
         _case(
             [
-                {"date": "2024-01-01", "baseline": True, "serum_m_g_dl": 3.0, "serum_ife": "pos", **CLEAR},
-                {"date": "2024-02-01", "serum_m_g_dl": 0, "serum_ife": "pos", "dira": "pos", **CLEAR, "bm_pc_pct": 2},
+                {
+                    "date": "2024-01-01",
+                    "baseline": True,
+                    "serum_m_g_dl": 3.0,
+                    "serum_ife": "pos",
+                    **CLEAR,
+                },
+                {
+                    "date": "2024-02-01",
+                    "serum_m_g_dl": 0,
+                    "serum_ife": "pos",
+                    "dira": "pos",
+                    **CLEAR,
+                    "bm_pc_pct": 2,
+                },
             ],
             patient={"isotype": "IgG kappa"},
         ),
@@ -142,8 +233,18 @@ KEPT: list[tuple[str, dict[str, Any], list[str]]] = [
         _case(
             [
                 {"date": "2024-01-01", "baseline": True, "serum_m_g_dl": 4.0, **CLEAR},
-                {"date": "2024-02-01", "serum_m_g_dl": 1.0, **CLEAR, "bone_event": "osteoporotic fracture"},
-                {"date": "2024-03-01", "serum_m_g_dl": 1.0, **CLEAR, "bone_event": "new lytic lesion"},
+                {
+                    "date": "2024-02-01",
+                    "serum_m_g_dl": 1.0,
+                    **CLEAR,
+                    "bone_event": "osteoporotic fracture",
+                },
+                {
+                    "date": "2024-03-01",
+                    "serum_m_g_dl": 1.0,
+                    **CLEAR,
+                    "bone_event": "new lytic lesion",
+                },
             ]
         ),
         ["BL", "PR", "PD"],
@@ -161,16 +262,37 @@ def test_kept_case(name: str, case: dict[str, Any], expected: list[str]) -> None
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"visits": [{"date": "2024-01-01", "baseline": True, "serum_m_protein": 3}]}, "unknown key serum_m_protein"),
+        (
+            {"visits": [{"date": "2024-01-01", "baseline": True, "serum_m_protein": 3}]},
+            "unknown key serum_m_protein",
+        ),
         ({"visits": [{"date": "2024-13-01", "baseline": True}]}, "not a date"),
-        ({"visits": [{"date": "2024-01-01", "baseline": True, "serum_m_g_dl": "much"}]}, "not a number"),
-        ({"visits": [{"date": "2024-01-01", "baseline": True, "serum_ife": "maybe"}]}, "not one of"),
-        ({"visits": [{"date": "2024-01-01", "bone_event": "something"}]}, "neither a fracture nor a new lesion"),
+        (
+            {"visits": [{"date": "2024-01-01", "baseline": True, "serum_m_g_dl": "much"}]},
+            "not a number",
+        ),
+        (
+            {"visits": [{"date": "2024-01-01", "baseline": True, "serum_ife": "maybe"}]},
+            "not one of",
+        ),
+        (
+            {"visits": [{"date": "2024-01-01", "bone_event": "something"}]},
+            "neither a fracture nor a new lesion",
+        ),
         ({"visits": []}, "no visits"),
         ({"parameters": {"A99": "x"}, "visits": [{"date": "2024-01-01"}]}, "no parameter 'A99'"),
-        ({"parameters": {"A15": "x"}, "visits": [{"date": "2024-01-01"}]}, "is one of pr_at_most, ignore"),
+        (
+            {"parameters": {"A15": "x"}, "visits": [{"date": "2024-01-01"}]},
+            "is one of pr_at_most, ignore",
+        ),
         ({"expected": {"colour": "red"}, "visits": [{"date": "2024-01-01"}]}, "unknown key colour"),
-        ({"death": {"date": "2024-02-01", "cause": "boredom"}, "visits": [{"date": "2024-01-01"}]}, "cause is one of"),
+        (
+            {
+                "death": {"date": "2024-02-01", "cause": "boredom"},
+                "visits": [{"date": "2024-01-01"}],
+            },
+            "cause is one of",
+        ),
         ({"surprise": 1, "visits": [{"date": "2024-01-01"}]}, "unknown key surprise"),
     ],
 )

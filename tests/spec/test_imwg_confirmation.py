@@ -21,7 +21,11 @@ from rearm.response.score import Visit
 SERUM, URINE = ("serum", True, False), ("urine", True, False)
 EARLY_SERUM = ("serum", True, True)  # before day 28
 EARLY_LESION = ("new_lesion", False, True)  # before day 60, no biopsy
-BIOPSIED = ("new_lesion", False, False)  # plasma cells on biopsy: no false progression, and no repeat is needed
+BIOPSIED = (
+    "new_lesion",
+    False,
+    False,
+)  # plasma cells on biopsy: no false progression, and no repeat is needed
 
 Assessment = tuple[int, list[tuple[str, bool, bool]]]  # day, criteria met; none: stable disease
 
@@ -46,17 +50,38 @@ ROWS: list[tuple[str, list[Assessment], dict[str, str], int | None, int | None, 
 # fmt: on
 
 
-def confirmed(assessments: list[Assessment], parameters: dict[str, str], death: int | None = None) -> Confirmed:
+def confirmed(
+    assessments: list[Assessment], parameters: dict[str, str], death: int | None = None
+) -> Confirmed:
     visits = [
-        Visit(day, "PD" if met else "SD", "rule", "reason", {}, {}, pd=tuple(Pd(name, day, rep, early, name) for name, rep, early in met))
+        Visit(
+            day,
+            "PD" if met else "SD",
+            "rule",
+            "reason",
+            {},
+            {},
+            pd=tuple(Pd(name, day, rep, early, name) for name, rep, early in met),
+        )
         for day, met in assessments
     ]
-    return confirm(visits, load_criteria(**parameters), myeloma_death_day=death, provisional_until=28)
+    return confirm(
+        visits, load_criteria(**parameters), myeloma_death_day=death, provisional_until=28
+    )
 
 
-@pytest.mark.parametrize(("what", "assessments", "parameters", "death", "dated", "by_death"), ROWS, ids=[r[0] for r in ROWS])
+@pytest.mark.parametrize(
+    ("what", "assessments", "parameters", "death", "dated", "by_death"),
+    ROWS,
+    ids=[r[0] for r in ROWS],
+)
 def test_rare_confirmation(
-    what: str, assessments: list[Assessment], parameters: dict[str, str], death: int | None, dated: int | None, by_death: bool
+    what: str,
+    assessments: list[Assessment],
+    parameters: dict[str, str],
+    death: int | None,
+    dated: int | None,
+    by_death: bool,
 ) -> None:
     out = confirmed(assessments, parameters, death)
     assert (out.progression_day, out.by_death) == (dated, by_death)
@@ -67,7 +92,10 @@ def test_rare_confirmation(
     [
         ([(20, [EARLY_SERUM])], True),
         ([(40, [EARLY_LESION])], True),
-        ([(40, [SERUM, EARLY_LESION])], False),  # what waits for its repeat is more than what may be swelling
+        (
+            [(40, [SERUM, EARLY_LESION])],
+            False,
+        ),  # what waits for its repeat is more than what may be swelling
         ([(20, [EARLY_SERUM]), (24, [EARLY_SERUM])], True),
     ],
 )
@@ -80,7 +108,10 @@ def test_why_a_progression_is_open(assessments: list[Assessment], provisional: b
 def test_progression_is_dated_by_the_first_result_of_its_assessment() -> None:
     """Blood on day 100, the urine collected by day 103: one assessment, both progressive, repeated on day 130."""
     labs = [*serum({-6: 3.0, 28: 1.0, 56: 1.0, 100: 2.0, 130: 2.2}, urine=False)]
-    labs += [lab("urine_m_protein_24h", day, value) for day, value in {-6: 0, 28: 0, 56: 0, 103: 400, 130: 500}.items()]
+    labs += [
+        lab("urine_m_protein_24h", day, value)
+        for day, value in {-6: 0, 28: 0, 56: 0, 103: 400, 130: 500}.items()
+    ]
     course = response_course(record(labs=labs), start=0)
     assert [v.day for v in course.visits if v.response == "PD"] == [100, 130]
     assert set(course.progression_criteria) == {"serum", "urine"}
@@ -90,7 +121,9 @@ def test_progression_is_dated_by_the_first_result_of_its_assessment() -> None:
 def test_lesions_imaged_between_bridging_and_infusion_lower_the_nadir() -> None:
     """Shrunk under bridging, grown by half since the infusion: progression, though smaller than before bridging."""
     sizes: dict[str, Any] = {"kind": "plasmacytoma", "n_lesions": 2}
-    images = [lesion(day, spd_mm2=spd, **sizes) for day, spd in {-45: 2000, -5: 800, 90: 1300}.items()]
+    images = [
+        lesion(day, spd_mm2=spd, **sizes) for day, spd in {-45: 2000, -5: 800, 90: 1300}.items()
+    ]
     rows = [therapy(-40, "bridging")]
     labs = serum({-45: 3.0, 90: 1.0})
     judged = failure_course(labs=labs, imaging=images, therapies=rows)

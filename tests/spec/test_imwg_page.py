@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE = Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared")) / "knowledge" / "imwg_cases.yaml"
+FILE = (
+    Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared")) / "knowledge" / "imwg_cases.yaml"
+)
 PAGE = ROOT / "docs" / "response-cases.md"
 
 
@@ -25,13 +27,17 @@ def test_the_page_of_worked_cases_is_up_to_date() -> None:
         encoding="utf-8",
         check=True,
     )
-    assert made.stdout == PAGE.read_text("utf-8"), "run: python -m scripts.imwg_page FILE.yaml > docs/response-cases.md"
+    assert made.stdout == PAGE.read_text("utf-8"), (
+        "run: python -m scripts.imwg_page FILE.yaml > docs/response-cases.md"
+    )
 
 
 def test_the_page_says_how_many_agreed() -> None:
     text = PAGE.read_text("utf-8")
     cases = len(re.findall(r"^## ", text, re.M))
     assert cases >= 40
-    closing = re.search(r"Cases (\d+), visits agreed (\d+) of (\d+), best agreed (\d+) of (\d+)", text)
+    closing = re.search(
+        r"Cases (\d+), visits agreed (\d+) of (\d+), best agreed (\d+) of (\d+)", text
+    )
     assert closing is not None
     assert closing[1] == closing[4] == closing[5] == str(cases) and closing[2] == closing[3]

@@ -13,13 +13,25 @@ import pytest
 from rearm.intake import Reading, read_tables
 from rearm.record import Record, When
 
-PERSON = {"patient_id": "A", "sex": "F", "birth_year": 1960, "day_zero": "2024-03-12", "light_chain": "kappa"}
+PERSON = {
+    "patient_id": "A",
+    "sex": "F",
+    "birth_year": 1960,
+    "day_zero": "2024-03-12",
+    "light_chain": "kappa",
+}
 SOUND = {"patient_id": "A", "day": 1, "test": "hemoglobin", "value": 10.2, "unit": "g/dL"}
 TODAY = date(2026, 1, 1)
 
 
 def _lab(**cells: Any) -> dict[str, Any]:
-    return {"patient_id": "A", "day": 5, "test": "serum_m_protein", "value": 2.5, "unit": "g/dL"} | cells
+    return {
+        "patient_id": "A",
+        "day": 5,
+        "test": "serum_m_protein",
+        "value": 2.5,
+        "unit": "g/dL",
+    } | cells
 
 
 def _read(tables: dict[str, Any]) -> Reading:
@@ -41,7 +53,13 @@ SET_ASIDE: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("no unit", _lab(unit=None), "unit_missing", "no unit", "row 3, value"),
     ("unit of another dimension", _lab(unit="mmol/L"), "unit_not_allowed", "mmol/L", "row 3, unit"),
     ("unit that is no unit", _lab(unit="bananas"), "unit_not_allowed", "bananas", "row 3, unit"),
-    ("unknown test", _lab(test="serum_m_protien"), "unknown_test", "serum_m_protein", "row 3, test"),
+    (
+        "unknown test",
+        _lab(test="serum_m_protien"),
+        "unknown_test",
+        "serum_m_protein",
+        "row 3, test",
+    ),
     ("not a number", _lab(value="about 2"), "value_unreadable", "about 2", "row 3, value"),
     ("NaN", _lab(value=float("nan")), "value_unreadable", "NaN", "row 3, value"),
     ("too large for a double", _lab(value="1e400"), "value_unreadable", "1e400", "row 3, value"),
@@ -49,9 +67,21 @@ SET_ASIDE: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("beyond the hard range", _lab(value=250), "value_impossible", "not possible", "row 3, value"),
     ("negative", _lab(value=-1), "value_impossible", "not possible", "row 3, value"),
     ("a drug for a number", _lab(value="Teclistamab"), "drug_for_number", "drug", "row 3, value"),
-    ("word outside the test's list", _lab(test="mrd", value="maybe", unit=None), "unknown_word", "negative", "row 3, value"),
+    (
+        "word outside the test's list",
+        _lab(test="mrd", value="maybe", unit=None),
+        "unknown_word",
+        "negative",
+        "row 3, value",
+    ),
     ("two-digit year", _lab(day="12.03.24"), "two_digit_year", "YYYY-MM-DD", "row 3, day"),
-    ("date that can be two dates", _lab(day="03/12/2024"), "date_ambiguous", "day/month", "row 3, day"),
+    (
+        "date that can be two dates",
+        _lab(day="03/12/2024"),
+        "date_ambiguous",
+        "day/month",
+        "row 3, day",
+    ),
     ("impossible date", _lab(day="2024-02-30"), "date_impossible", "calendar", "row 3, day"),
     ("date in the future", _lab(day="2042-03-12"), "date_in_future", "future", "row 3, day"),
     ("before birth", _lab(day="1955-03-12"), "before_birth", "birth", "row 3, day"),
@@ -60,7 +90,9 @@ SET_ASIDE: list[tuple[str, dict[str, Any], str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("what", "row", "code", "word", "place"), SET_ASIDE, ids=[c[0] for c in SET_ASIDE])
+@pytest.mark.parametrize(
+    ("what", "row", "code", "word", "place"), SET_ASIDE, ids=[c[0] for c in SET_ASIDE]
+)
 def test_set_aside(what: str, row: dict[str, Any], code: str, word: str, place: str) -> None:
     """The result is never read as a value, stays visible as set aside, and one issue says why and where."""
     record = _one(row)
@@ -88,7 +120,9 @@ READ: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("row", "expected"), READ, ids=[f"{r[0]['value']} {r[0]['unit']}" for r in READ])
+@pytest.mark.parametrize(
+    ("row", "expected"), READ, ids=[f"{r[0]['value']} {r[0]['unit']}" for r in READ]
+)
 def test_read(row: dict[str, Any], expected: str) -> None:
     record = _one(row)
     assert [str(x.quantity) for x in record.labs if x.day == 5] == [expected]
@@ -97,7 +131,14 @@ def test_read(row: dict[str, Any], expected: str) -> None:
 
 def test_not_done_is_no_result() -> None:
     """`n.d.` and its kin are no value, no zero and no row; they are counted in one note."""
-    record = _one(*[_lab(day=d, value=v) for d, v in enumerate(["n.d.", "n.d", "nd", "NA", "n/a", "not done", "-", "n.d..", "n.b."])])
+    record = _one(
+        *[
+            _lab(day=d, value=v)
+            for d, v in enumerate(
+                ["n.d.", "n.d", "nd", "NA", "n/a", "not done", "-", "n.d..", "n.b."]
+            )
+        ]
+    )
     assert [x.test for x in record.labs] == ["hemoglobin"] and record.set_aside == ()
     assert [(i.code, i.message.split()[0]) for i in record.issues] == [("not_done", "9")]
 
@@ -110,9 +151,21 @@ def test_soft_range_is_used_and_said() -> None:
 def test_partial_dates_and_day_words_are_intervals() -> None:
     tables = {
         "infusions": [{"patient_id": "A", "day": 0, "product": "ide-cel", "apheresis_days": -40}],
-        "therapies": [{"patient_id": "A", "start_day": -30, "agents": "dexamethasone", "purpose": "bridging"}],
+        "therapies": [
+            {"patient_id": "A", "start_day": -30, "agents": "dexamethasone", "purpose": "bridging"}
+        ],
     }
-    days = ["2024-03", "before bridging", "Leukapheresis", "before infusion", "Day 7", "d-5", "3 months", "2024-03-13", "14.03.2024"]
+    days = [
+        "2024-03",
+        "before bridging",
+        "Leukapheresis",
+        "before infusion",
+        "Day 7",
+        "d-5",
+        "3 months",
+        "2024-03-13",
+        "14.03.2024",
+    ]
     record = _one(*[_lab(day=d, value=1 + n / 10) for n, d in enumerate(days)], **tables)
     assert [x.when for x in record.labs[1:]] == [
         When(-11, 19), When(None, -31), When.on(-40), When(None, -1), When.on(7), When.on(-5), When(76, 107), When.on(1), When.on(2),
@@ -165,9 +218,14 @@ def test_results_of_one_sample_that_contradict_each_other() -> None:
         (None, 8, 400, False),
     ],
 )
-def test_kappa_and_lambda_swapped(chain: str | None, kappa: float, light_lambda: float, flagged: bool) -> None:
+def test_kappa_and_lambda_swapped(
+    chain: str | None, kappa: float, light_lambda: float, flagged: bool
+) -> None:
     """The chain that is not involved is clonally raised: flagged, used as stated. A ratio up to 3.1 is seen with impaired kidneys."""
-    labs = (_lab(test="kappa_flc", value=kappa, unit="mg/L"), _lab(test="lambda_flc", value=light_lambda, unit="mg/L"))
+    labs = (
+        _lab(test="kappa_flc", value=kappa, unit="mg/L"),
+        _lab(test="lambda_flc", value=light_lambda, unit="mg/L"),
+    )
     record = _one(*labs, person=PERSON | {"light_chain": chain})
     assert len(record.labs) == 3
     assert _codes(record) == ([("light_chains_swapped", "warning", "used")] if flagged else [])
@@ -192,31 +250,57 @@ def test_step_by_ten(series: list[tuple[int, float, str]], flagged: bool) -> Non
 
 
 def test_no_patient_row_and_no_id() -> None:
-    reading = _read({"patients": [PERSON], "labs": [SOUND, _lab(patient_id="a"), _lab(patient_id=None)]})
+    reading = _read(
+        {"patients": [PERSON], "labs": [SOUND, _lab(patient_id="a"), _lab(patient_id=None)]}
+    )
     assert [r.patient_id for r in reading.records] == ["A", "a"], "ids are compared exactly"
     assert [i.code for i in reading.records[1].issues] == ["no_patient_row"]
-    assert [(i.code, i.done) for i in reading.issues] == [("patient_id_missing", "refused"), ("ids_alike", "used")]
+    assert [(i.code, i.done) for i in reading.issues] == [
+        ("patient_id_missing", "refused"),
+        ("ids_alike", "used"),
+    ]
 
 
 @pytest.mark.parametrize(
-    "patient_id", ["../../etc/passwd", "C:\\x", "<script>alert(1)</script>", "=cmd|' /C calc'!A0", "007", "a\u202eb", "{{x}}"]
+    "patient_id",
+    [
+        "../../etc/passwd",
+        "C:\\x",
+        "<script>alert(1)</script>",
+        "=cmd|' /C calc'!A0",
+        "007",
+        "a\u202eb",
+        "{{x}}",
+    ],
 )
 def test_ids_are_text(patient_id: str) -> None:
-    record = _read({"patients": [PERSON | {"patient_id": patient_id}], "labs": [SOUND | {"patient_id": patient_id}]}).records[0]
+    record = _read(
+        {
+            "patients": [PERSON | {"patient_id": patient_id}],
+            "labs": [SOUND | {"patient_id": patient_id}],
+        }
+    ).records[0]
     assert record.patient_id == patient_id and len(record.labs) == 1
 
 
 def test_patients_do_not_mix() -> None:
     other = PERSON | {"patient_id": "B"}
-    reading = _read({"patients": [PERSON, other], "labs": [SOUND, _lab(patient_id="B"), _lab(day=9)]})
-    assert [[x.source.place for x in r.labs] for r in reading.records] == [["row 2", "row 4"], ["row 3"]]
+    reading = _read(
+        {"patients": [PERSON, other], "labs": [SOUND, _lab(patient_id="B"), _lab(day=9)]}
+    )
+    assert [[x.source.place for x in r.labs] for r in reading.records] == [
+        ["row 2", "row 4"],
+        ["row 3"],
+    ]
 
 
 def test_contradicting_patient_rows() -> None:
     record = _read({"patients": [PERSON, PERSON | {"sex": "M"}]}).records[0]
     assert record.sex is None and record.birth_year == 1960
     assert _codes(record) == [("patient_contradiction", "error", "set_aside")]
-    assert _codes(_read({"patients": [PERSON, PERSON]}).records[0]) == [("duplicate_row", "note", "used")]
+    assert _codes(_read({"patients": [PERSON, PERSON]}).records[0]) == [
+        ("duplicate_row", "note", "used")
+    ]
 
 
 def test_last_contact_before_later_data() -> None:
@@ -226,7 +310,11 @@ def test_last_contact_before_later_data() -> None:
 
 
 def test_after_death() -> None:
-    record = _one(_lab(day=40), _lab(day=10, value=2.4, reported_day=40), deaths=[{"patient_id": "A", "day": 30}])
+    record = _one(
+        _lab(day=40),
+        _lab(day=10, value=2.4, reported_day=40),
+        deaths=[{"patient_id": "A", "day": 30}],
+    )
     assert [x.day for x in record.labs] == [1, 10] and record.labs[1].reported_day == 40
     assert _codes(record) == [("after_death", "error", "set_aside")]
     assert record.deaths[0].cause == "unknown"
@@ -236,11 +324,21 @@ def test_after_death() -> None:
     ("tables", "zero"),
     [
         (
-            {"infusions": [{"patient_id": "A", "day": "2024-05-02"}, {"patient_id": "A", "day": "2024-04-01", "infused": "no"}]},
+            {
+                "infusions": [
+                    {"patient_id": "A", "day": "2024-05-02"},
+                    {"patient_id": "A", "day": "2024-04-01", "infused": "no"},
+                ]
+            },
             "2024-05-02",
         ),
         (
-            {"therapies": [{"patient_id": "A", "start_day": "2020-02-03", "agents": "bortezomib"}], "labs": [_lab(day="2019-01-01")]},
+            {
+                "therapies": [
+                    {"patient_id": "A", "start_day": "2020-02-03", "agents": "bortezomib"}
+                ],
+                "labs": [_lab(day="2019-01-01")],
+            },
             "2020-02-03",
         ),
         ({"labs": [_lab(day="2024-01-05"), _lab(day="2024-01-02")]}, "2024-01-02"),
@@ -253,14 +351,18 @@ def test_day_zero_is_chosen_and_said(tables: dict[str, Any], zero: str) -> None:
 
 
 def test_dates_beside_day_numbers_need_day_zero() -> None:
-    record = _read({"patients": [{"patient_id": "A"}], "labs": [SOUND, _lab(day="2024-01-05")]}).records[0]
+    record = _read(
+        {"patients": [{"patient_id": "A"}], "labs": [SOUND, _lab(day="2024-01-05")]}
+    ).records[0]
     assert record.day_zero is None and [x.day for x in record.labs] == [1]
     assert _codes(record) == [("no_day_zero", "error", "set_aside")]
 
 
 def test_dates_shifted_into_the_future() -> None:
     """De-identified records may lie in the future as a whole; then their dates are used."""
-    record = _one(_lab(day="2150-03-17"), person=PERSON | {"day_zero": "2150-03-12", "birth_year": None})
+    record = _one(
+        _lab(day="2150-03-17"), person=PERSON | {"day_zero": "2150-03-12", "birth_year": None}
+    )
     assert [x.day for x in record.labs] == [1, 5]
     assert _codes(record) == [("dates_shifted", "warning", "used")]
 
@@ -276,21 +378,33 @@ def test_therapies() -> None:
     ]
     record = _one(therapies=[{"patient_id": "A", "line": n + 1, **r} for n, r in enumerate(rows)])
     read = [(t.line, t.agents, t.unread) for t in record.therapies]
-    assert read[0] == (1, ("bortezomib", "cyclophosphamide", "dexamethasone"), ()) and record.therapies[0].regimen == "VRd"
+    assert (
+        read[0] == (1, ("bortezomib", "cyclophosphamide", "dexamethasone"), ())
+        and record.therapies[0].regimen == "VRd"
+    )
     assert read[1] == (2, ("carfilzomib", "lenalidomide", "dexamethasone"), ())
     assert read[2][2] and read[3] == (4, ("bortezomib",), ("zauberol",))
     assert [(t.purpose, t.agents) for t in record.therapies if t.line == 5] == [
         ("transplant", ("melphalan",)),
         ("maintenance", ("lenalidomide",)),
     ]
-    assert [i.code for i in record.issues] == ["regimen_contradicts_agents", "regimen_unread", "unknown_agent"]
+    assert [i.code for i in record.issues] == [
+        "regimen_contradicts_agents",
+        "regimen_unread",
+        "unknown_agent",
+    ]
 
 
 def test_infusions() -> None:
     rows = [
         {"day": 0, "product": "Carvykti", "target": "BCMA"},
         {"day": 400, "product": "Abecma", "target": "GPRC5D"},
-        {"product": "MCARH109", "target": "gprc5d", "infused": "no", "reason": "manufacturing failure"},
+        {
+            "product": "MCARH109",
+            "target": "gprc5d",
+            "infused": "no",
+            "reason": "manufacturing failure",
+        },
         {"day": 700, "product": "our own CAR", "target": "BCMA", "dose_cells": "4.5e8"},
     ]
     record = _one(infusions=[{"patient_id": "A", **r} for r in rows])
@@ -298,7 +412,11 @@ def test_infusions() -> None:
         ("cilta-cel", ("BCMA",), True),
         ("ide-cel", ("BCMA",), True),
     ]
-    assert record.infusions[2].targets == ("GPRC5D",) and record.infusions[2].infused is False and record.infusions[2].day is None
+    assert (
+        record.infusions[2].targets == ("GPRC5D",)
+        and record.infusions[2].infused is False
+        and record.infusions[2].day is None
+    )
     assert record.infusions[3].product == "our own CAR" and record.infusions[3].dose_cells == 4.5e8
     assert "target_contradiction" in [i.code for i in record.issues]
 
@@ -316,7 +434,10 @@ def test_closed_and_open_lists_of_words() -> None:
         "variants": [{"patient_id": "A", "locus": "17p13", "result": "absent", "vaf": 40}],
     }
     record = _one(**tables)
-    assert [(c.condition, c.status) for c in record.conditions] == [("psoriasis", "present"), ("hiv", "unclear")]
+    assert [(c.condition, c.status) for c in record.conditions] == [
+        ("psoriasis", "present"),
+        ("hiv", "unclear"),
+    ]
     assert [f.value for f in record.facts] == ["L1=plasma_cells"]
     assert (record.variants[0].gene, record.variants[0].vaf) == ("17p13", None)
     assert [(i.code, i.done) for i in record.issues] == [

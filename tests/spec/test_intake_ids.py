@@ -12,21 +12,31 @@ from rearm.intake.files.control_characters import clean_json
 
 
 @pytest.mark.parametrize("control", ["\x1b", "\x07", "\x7f", "\x9b"])
-def test_control_characters_of_a_csv_file_are_replaced_with_one_note(tmp_path: Path, control: str) -> None:
+def test_control_characters_of_a_csv_file_are_replaced_with_one_note(
+    tmp_path: Path, control: str
+) -> None:
     text = f"patient_id,sex\nA{control}[2J,F\nB{control},F\n"
     (tmp_path / "patients.csv").write_text(text, "utf-8")
     reading = read(tmp_path)
     assert [r.patient_id for r in reading.records] == ["A\ufffd[2J", "B\ufffd"]
     (note,) = [i for i in reading.all_issues() if i.code == "control_characters"]
-    assert (note.severity, note.source.place) == ("note", "row 2, column 1") and "2 texts" in note.message
+    assert (note.severity, note.source.place) == (
+        "note",
+        "row 2, column 1",
+    ) and "2 texts" in note.message
 
 
 def test_tabs_and_line_breaks_stay_and_memory_and_json_are_cleaned() -> None:
     reading = read_tables(
-        {"patients": [{"patient_id": "A\x00"}], "facts": [{"patient_id": "A\x00", "finding": "goals", "value": "a\tb\nc"}]}
+        {
+            "patients": [{"patient_id": "A\x00"}],
+            "facts": [{"patient_id": "A\x00", "finding": "goals", "value": "a\tb\nc"}],
+        }
     )
     assert reading.records[0].patient_id == "A\ufffd"
-    assert clean_json({"a\x1b": ["b\x1b\n", 1, None]}, "f.json")[0] == {"a\ufffd": ["b\ufffd\n", 1, None]}
+    assert clean_json({"a\x1b": ["b\x1b\n", 1, None]}, "f.json")[0] == {
+        "a\ufffd": ["b\ufffd\n", 1, None]
+    }
     assert clean_json({"a": "b\n"}, "f.json") == ({"a": "b\n"}, [])
 
 
@@ -35,11 +45,23 @@ def test_an_open_quotation_mark_that_swallows_lines_is_refused_by_place(tmp_path
     reading = read(tmp_path)
     assert [r.patient_id for r in reading.records] == ["A"]
     (issue,) = [i for i in reading.issues if i.code == "patient_id_line_break"]
-    assert (issue.severity, issue.done, issue.source.place) == ("error", "refused", "row 3, patient_id")
+    assert (issue.severity, issue.done, issue.source.place) == (
+        "error",
+        "refused",
+        "row 3, patient_id",
+    )
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("P1", "p1"), ("P1", "P1\u200b"), ("P 1", "P_1"), ("P-1", "P.1"), ("007", "7"), ("\uff301", "P1")]
+    ("one", "other"),
+    [
+        ("P1", "p1"),
+        ("P1", "P1\u200b"),
+        ("P 1", "P_1"),
+        ("P-1", "P.1"),
+        ("007", "7"),
+        ("\uff301", "P1"),
+    ],
 )
 def test_ids_alike_are_two_patients_and_an_error(one: str, other: str) -> None:
     reading = read_tables({"patients": [{"patient_id": one}, {"patient_id": other}]})
@@ -49,6 +71,8 @@ def test_ids_alike_are_two_patients_and_an_error(one: str, other: str) -> None:
     assert all((i if i.isascii() else ascii(i)) in issue.message for i in (one, other))
 
 
-@pytest.mark.parametrize(("one", "other"), [("P1", "P01"), ("P1", "P-1"), ("10", "1"), ("A1", "B1")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("P1", "P01"), ("P1", "P-1"), ("10", "1"), ("A1", "B1")]
+)
 def test_ids_that_differ_are_not_alike(one: str, other: str) -> None:
     assert id_key(one) != id_key(other)

@@ -17,7 +17,9 @@ PATIENT = {"patient_id": "A", "last_seen_day": 400}
 
 
 def _record(**tables: Any) -> Record:
-    rows = {name: [{"patient_id": "A", **row} for row in entries] for name, entries in tables.items()}
+    rows = {
+        name: [{"patient_id": "A", **row} for row in entries] for name, entries in tables.items()
+    }
     return read_tables({"patients": [PATIENT], **rows}).records[0]
 
 
@@ -61,10 +63,22 @@ def test_common_names_are_read(called: str, value: Any, unit: str | None, test: 
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ({"test": "Kappa", "value": 8, "unit": "g/L"}, "docs/dictionary/tests.md"),  # total chains are called so too
-        ({"test": "M-Proteinn", "value": 1, "unit": "g/dL"}, "nearest are M-Protein"),  # near is not listed
-        ({"test": "M-Protein", "value": 900, "unit": "mg/24h", "specimen": "Sammelurin"}, "not measured there"),
-        ({"test": "M-Protein", "value": 1, "unit": "g/L", "specimen": "Pleuraerguss"}, "not measured there"),
+        (
+            {"test": "Kappa", "value": 8, "unit": "g/L"},
+            "docs/dictionary/tests.md",
+        ),  # total chains are called so too
+        (
+            {"test": "M-Proteinn", "value": 1, "unit": "g/dL"},
+            "nearest are M-Protein",
+        ),  # near is not listed
+        (
+            {"test": "M-Protein", "value": 900, "unit": "mg/24h", "specimen": "Sammelurin"},
+            "not measured there",
+        ),
+        (
+            {"test": "M-Protein", "value": 1, "unit": "g/L", "specimen": "Pleuraerguss"},
+            "not measured there",
+        ),
         ({"test": "Immunfixation", "value": "negativ"}, "state the specimen"),
         ({"test": "XYZ", "value": 1, "unit": "g/L"}, "docs/dictionary/tests.md"),
     ],
@@ -78,15 +92,25 @@ def test_other_names_are_set_aside_under_the_name_given(row: dict[str, Any], tol
 
 
 def test_no_unlike_name_is_suggested() -> None:
-    record = _labs({"test": "Thrombozytn", "value": 90, "unit": "/nl"}, {"test": "Elastase", "value": 1, "unit": "/nl"})
+    record = _labs(
+        {"test": "Thrombozytn", "value": 90, "unit": "/nl"},
+        {"test": "Elastase", "value": 1, "unit": "/nl"},
+    )
     near, far = (i.message for i in record.issues if i.code == "unknown_test")
     assert "Thrombozyten" in near and "serum_m_protein" not in near
     assert "nearest" not in far
 
 
 def test_specimen_tells_which_immunofixation() -> None:
-    rows = [{"test": "Immunfixation", "value": "negativ", "specimen": s} for s in ("Serum", "Urin", "Sammelurin")]
-    assert [x.test for x in _labs(*rows).labs] == ["serum_immunofixation", "urine_immunofixation", "urine_immunofixation"]
+    rows = [
+        {"test": "Immunfixation", "value": "negativ", "specimen": s}
+        for s in ("Serum", "Urin", "Sammelurin")
+    ]
+    assert [x.test for x in _labs(*rows).labs] == [
+        "serum_immunofixation",
+        "urine_immunofixation",
+        "urine_immunofixation",
+    ]
 
 
 def test_every_alias_names_its_test_alone_or_by_specimen() -> None:
@@ -95,10 +119,14 @@ def test_every_alias_names_its_test_alone_or_by_specimen() -> None:
             assert test in find_tests(alias)
 
 
-@pytest.mark.parametrize(("alias", "to"), [("serum M-protein", "igg"), ("Hb", "ferritin"), ("ferritin", "ldh")])
+@pytest.mark.parametrize(
+    ("alias", "to"), [("serum M-protein", "igg"), ("Hb", "ferritin"), ("ferritin", "ldh")]
+)
 def test_an_alias_of_two_tests_is_refused(alias: str, to: str) -> None:
     data = files("rearm.knowledge") / "data"
-    tests, units = (tomllib.loads((data / name).read_text("utf-8")) for name in ("tests.toml", "units.toml"))
+    tests, units = (
+        tomllib.loads((data / name).read_text("utf-8")) for name in ("tests.toml", "units.toml")
+    )
     broken = copy.deepcopy(tests)
     broken["test"][to]["aliases"] = [alias]
     if alias == "Hb":  # two tests of one specimen may not share a name
@@ -112,7 +140,11 @@ def test_an_alias_of_two_tests_is_refused(alias: str, to: str) -> None:
     [
         ("90 %", None, 90.0),
         ("90%", "%", 90.0),
-        ("90 %", "Prozent", None),  # the same unit by another spelling is not equal as written: said
+        (
+            "90 %",
+            "Prozent",
+            None,
+        ),  # the same unit by another spelling is not equal as written: said
         ("90 %", "fraction", None),
         ("0,9 Anteil", None, 90.0),
         ("90 bananas", None, None),
@@ -120,7 +152,9 @@ def test_an_alias_of_two_tests_is_refused(alias: str, to: str) -> None:
 )
 def test_a_unit_beside_the_number(value: str, unit: str | None, expected: float | None) -> None:
     record = _labs({"test": "marrow_plasma_cells", "value": value, "unit": unit})
-    assert [x.quantity.exact for x in record.labs if x.quantity] == ([] if expected is None else [expected])
+    assert [x.quantity.exact for x in record.labs if x.quantity] == (
+        [] if expected is None else [expected]
+    )
     assert len(record.set_aside) == (expected is None)
 
 
@@ -151,15 +185,21 @@ def test_words_for_a_response(word: str, response: str | None) -> None:
     )
     assert [r.response for r in record.responses] == ([response] if response else [])
     assert record.therapies[0].best_response == response
-    assert [(x.test, x.day, x.as_given) for x in record.set_aside] == ([] if response else [("team response", 30, word)])
+    assert [(x.test, x.day, x.as_given) for x in record.set_aside] == (
+        [] if response else [("team response", 30, word)]
+    )
 
 
 def test_words_for_results_and_status() -> None:
     record = _record(
-        conditions=[{"condition": f"hiv{n}", "status": s} for n, s in enumerate(("vorhanden", "ja", "nein"))],
+        conditions=[
+            {"condition": f"hiv{n}", "status": s} for n, s in enumerate(("vorhanden", "ja", "nein"))
+        ],
         variants=[{"gene": "TP53", "result": r} for r in ("positiv", "negativ")],
         imaging=[{"day": 5, "result": r} for r in ("positiv", "negativ", "unklar")],
-        labs=[{"day": 3, "test": t, "value": v} for t, v in (("mrd", "negativ"), ("pet", "positiv"))],
+        labs=[
+            {"day": 3, "test": t, "value": v} for t, v in (("mrd", "negativ"), ("pet", "positiv"))
+        ],
     )
     assert [c.status for c in record.conditions] == ["present", "present", "absent"]
     assert [v.result for v in record.variants] == ["present", "absent"]
@@ -169,7 +209,17 @@ def test_words_for_results_and_status() -> None:
 
 
 GRADES: list[tuple[Any, int | None]] = [
-    *(("I", 1), ("II", 2), ("iii", 3), ("IV", 4), ("V", 5), ("Grad 2", 2), ("G3", 3), ("2", 2), (4, 4)),
+    *(
+        ("I", 1),
+        ("II", 2),
+        ("iii", 3),
+        ("IV", 4),
+        ("V", 5),
+        ("Grad 2", 2),
+        ("G3", 3),
+        ("2", 2),
+        (4, 4),
+    ),
     *(("VI", None), ("6", None), (9, None)),
 ]
 

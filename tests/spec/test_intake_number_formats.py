@@ -36,8 +36,12 @@ def result(tmp_path: Path, stored: float, number_format: str, test: str, unit: s
         ("colour and blanks in a format are no text", 86, '[Red]0.0" "', "%", "86"),
     ],
 )
-def test_percentages(tmp_path: Path, what: str, stored: float, number_format: str, unit: str | None, value: str) -> None:
-    (record,) = result(tmp_path, stored, number_format, "gprc5d_positive_plasma_cells", unit).records
+def test_percentages(
+    tmp_path: Path, what: str, stored: float, number_format: str, unit: str | None, value: str
+) -> None:
+    (record,) = result(
+        tmp_path, stored, number_format, "gprc5d_positive_plasma_cells", unit
+    ).records
     assert [str(x.quantity) for x in record.labs] == [value], what
 
 
@@ -50,4 +54,6 @@ def test_a_unit_in_the_format_that_contradicts_the_column_is_set_aside(tmp_path:
 
 def test_a_unit_in_the_format_is_used_where_no_other_is_given(tmp_path: Path) -> None:
     (record,) = result(tmp_path, 9, '0.0" g/L"', "serum_m_protein", None).records
-    assert [(x.quantity.exact, x.unit) for x in record.labs if x.quantity] == [(pytest.approx(0.9), "g/dL")]
+    assert [(x.quantity.exact, x.unit) for x in record.labs if x.quantity] == [
+        (pytest.approx(0.9), "g/dL")
+    ]

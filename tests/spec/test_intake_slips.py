@@ -15,8 +15,12 @@ INFUSION = {"day": 0, "product": "ide-cel"}
 
 
 def _record(person: dict[str, Any] | None = None, **tables: Any) -> Record:
-    rows = {name: [{"patient_id": "A", **row} for row in entries] for name, entries in tables.items()}
-    return read_tables({"patients": [PERSON | (person or {})], **rows}, today=date(2026, 1, 1)).records[0]
+    rows = {
+        name: [{"patient_id": "A", **row} for row in entries] for name, entries in tables.items()
+    }
+    return read_tables(
+        {"patients": [PERSON | (person or {})], **rows}, today=date(2026, 1, 1)
+    ).records[0]
 
 
 def _told(record: Record, code: str) -> list[Issue]:
@@ -45,16 +49,23 @@ def _series(*values: Any, test: str = "serum_m_protein", unit: str = "g/dL") -> 
         ((0.8, 0.9, 9), []),
     ],
 )
-def test_one_value_far_above_both_its_neighbours(values: tuple[float, ...], flagged: list[str]) -> None:
+def test_one_value_far_above_both_its_neighbours(
+    values: tuple[float, ...], flagged: list[str]
+) -> None:
     record = _series(*values)
     told = _told(record, "possible_slip")
     assert [i.source.place for i in told] == flagged
     assert len(record.labs) == len(values)
-    assert all((i.severity, i.done) == ("warning", "used") and "lost decimal point" in i.message for i in told)
+    assert all(
+        (i.severity, i.done) == ("warning", "used") and "lost decimal point" in i.message
+        for i in told
+    )
 
 
 def test_copies_of_the_car_may_peak() -> None:
-    assert not _told(_series(10, 50000, 20, test="car_copies_per_ug_dna", unit="copies/ug"), "possible_slip")
+    assert not _told(
+        _series(10, 50000, 20, test="car_copies_per_ug_dna", unit="copies/ug"), "possible_slip"
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,25 +87,41 @@ def test_another_unit_for_a_number_that_goes_on(values: tuple[Any, ...], flagged
     ("test", "unit", "values", "words"),
     [
         ("serum_m_protein", "g/dL", (3.0, 0.3, 2.9), ["about 10:"]),
-        ("serum_m_protein", "g/dL", (3.0, 0.003, 2.9), ["about 1000:"]),  # a number in g/L divided by a thousand
+        (
+            "serum_m_protein",
+            "g/dL",
+            (3.0, 0.003, 2.9),
+            ["about 1000:"],
+        ),  # a number in g/L divided by a thousand
         ("kappa_flc", "mg/L", (2500, 25, 2400), ["about 100:"]),
-        ("urine_m_protein_24h", "mg/24h", (1.2, 1200), []),  # a rise by a thousand that stays: it may be true
+        (
+            "urine_m_protein_24h",
+            "mg/24h",
+            (1.2, 1200),
+            [],
+        ),  # a rise by a thousand that stays: it may be true
         ("urine_m_protein_24h", "mg/24h", (1200, 1.2, 1250), ["about 1000:"]),
         ("marrow_plasma_cells", "%", (60, 0.6, 58), ["about 100:"]),  # a fraction among percentages
         ("crp", "mg/L", (2, 200, 2), []),  # no two units of CRP lie a hundred apart
         ("albumin", "g/dL", (4.0, 3.9, 3.8), []),
     ],
 )
-def test_a_step_as_large_as_between_two_units_that_goes_back(test: str, unit: str, values: tuple[float, ...], words: list[str]) -> None:
+def test_a_step_as_large_as_between_two_units_that_goes_back(
+    test: str, unit: str, values: tuple[float, ...], words: list[str]
+) -> None:
     told = _told(_series(*values, test=test, unit=unit), "possible_unit_error")
     assert len(told) == len(words) and all(w in i.message for w, i in zip(words, told, strict=True))
     assert all((i.severity, i.done) == ("warning", "used") for i in told)
 
 
-@pytest.mark.parametrize(("size", "flagged"), [(4.9, True), (0.5, True), (5, False), (30, False), (0, False)])
+@pytest.mark.parametrize(
+    ("size", "flagged"), [(4.9, True), (0.5, True), (5, False), (30, False), (0, False)]
+)
 @pytest.mark.parametrize("column", ["length_mm", "width_mm", "short_axis_mm"])
 def test_lesions_too_small_to_be_measured(column: str, size: float, flagged: bool) -> None:
-    record = _record(imaging=[{"day": 1, "method": "CT", "result": "positive", "lesion": "L1", column: size}])
+    record = _record(
+        imaging=[{"day": 1, "method": "CT", "result": "positive", "lesion": "L1", column: size}]
+    )
     told = _told(record, "possible_unit_error")
     assert bool(told) is flagged
     assert all("centimetres" in i.message for i in told)
@@ -112,19 +139,29 @@ def _far(day: int, person: dict[str, Any] | None = None, **tables: Any) -> list[
 def test_a_single_row_long_after_everything_else() -> None:
     (told,) = _far(456)
     assert (told.severity, told.done, told.source.place) == ("warning", "used", "row 5")
-    assert "366 days after the data before it (day 90)" in told.message and "judged as of day 456" in told.message
+    assert (
+        "366 days after the data before it (day 90)" in told.message
+        and "judged as of day 456" in told.message
+    )
     assert _far(455) == []
     (with_contact,) = _far(456, {"last_seen_day": 500})
     assert "as of day" not in with_contact.message  # the stated contact sets the last day
 
 
 def test_what_is_known_late_without_a_slip() -> None:
-    assert _far(900, conditions=[{"day": 900, "condition": "diabetes", "status": "present"}]) == []  # two rows of that day
+    assert (
+        _far(900, conditions=[{"day": 900, "condition": "diabetes", "status": "present"}]) == []
+    )  # two rows of that day
     assert _far(900, deaths=[{"day": 900, "cause": "other"}]) == []
     labs = [{"day": 0, "test": "crp", "value": 5, "unit": "mg/L"}]
-    assert _told(_record(infusions=[INFUSION], labs=labs, deaths=[{"day": 900}]), "lonely_last_day") == []
+    assert (
+        _told(_record(infusions=[INFUSION], labs=labs, deaths=[{"day": 900}]), "lonely_last_day")
+        == []
+    )
     therapies = [{"start_day": -900, "agents": "lenalidomide"}]
-    assert _told(_record(infusions=[INFUSION], therapies=therapies), "lonely_last_day") == []  # the infusion itself
+    assert (
+        _told(_record(infusions=[INFUSION], therapies=therapies), "lonely_last_day") == []
+    )  # the infusion itself
     second = [INFUSION, {"day": 3000, "product": "cilta-cel"}]
     assert len(_told(_record(infusions=second, labs=labs), "lonely_last_day")) == 1
 
@@ -167,6 +204,8 @@ def test_an_infusion_without_a_day_is_an_error(day: str | None) -> None:
 
 
 def test_an_infusion_without_a_day_among_day_numbers() -> None:
-    record = _record(infusions=[{"product": "ide-cel", "infused": "yes"}], labs=[{**DATED, "day": 5}])
+    record = _record(
+        infusions=[{"product": "ide-cel", "infused": "yes"}], labs=[{**DATED, "day": 5}]
+    )
     assert len(_told(record, "infusion_without_day")) == 1
     assert _told(record, "day_zero_chosen") == []

@@ -19,7 +19,9 @@ PERSON = {"patient_id": "A", "sex": "F", "day_zero": "2024-03-12"}
 
 
 def _record(person: dict[str, Any] | None = None, **tables: Any) -> Record:
-    rows = {name: [{"patient_id": "A", **row} for row in entries] for name, entries in tables.items()}
+    rows = {
+        name: [{"patient_id": "A", **row} for row in entries] for name, entries in tables.items()
+    }
     return read_tables({"patients": [PERSON | (person or {})], **rows}, today=TODAY).records[0]
 
 
@@ -43,20 +45,45 @@ ABSENT = {"day": 0, "condition": "active_infection", "status": "absent"}
         ({"status": "present", "end_day": 40}, When.on(50)),
     ],
 )
-def test_a_condition_that_cannot_be_read_is_kept_as_unclear(cells: dict[str, Any], when: When) -> None:
+def test_a_condition_that_cannot_be_read_is_kept_as_unclear(
+    cells: dict[str, Any], when: When
+) -> None:
     record = _record(conditions=[ABSENT, {"day": 50, "condition": "active_infection"} | cells])
-    assert [(c.status, c.when) for c in record.conditions] == [("absent", When.on(0)), ("unclear", when)]
+    assert [(c.status, c.when) for c in record.conditions] == [
+        ("absent", When.on(0)),
+        ("unclear", when),
+    ]
     (told,) = _told(record, "condition_unclear")
-    assert (told.severity, told.done, told.source.place.split(",")[0]) == ("warning", "set_aside", "row 3")
+    assert (told.severity, told.done, told.source.place.split(",")[0]) == (
+        "warning",
+        "set_aside",
+        "row 3",
+    )
     assert record.conditions[1].end == When()
 
 
 def test_present_and_absent_on_one_day() -> None:
-    record = _record(conditions=[ABSENT, ABSENT | {"status": "present"}, ABSENT | {"day": 9, "status": "resolved"}])
+    record = _record(
+        conditions=[
+            ABSENT,
+            ABSENT | {"status": "present"},
+            ABSENT | {"day": 9, "status": "resolved"},
+        ]
+    )
     assert [c.status for c in record.conditions] == ["unclear", "unclear", "resolved"]
     assert len(_told(record, "condition_unclear")) == 1
-    sound = _record(conditions=[ABSENT, ABSENT | {"day": 9, "status": "present"}, {"condition": "diabetes", "status": "present"}])
-    assert [c.status for c in sound.conditions] == ["absent", "present", "present"]  # another day; the only row of a condition
+    sound = _record(
+        conditions=[
+            ABSENT,
+            ABSENT | {"day": 9, "status": "present"},
+            {"condition": "diabetes", "status": "present"},
+        ]
+    )
+    assert [c.status for c in sound.conditions] == [
+        "absent",
+        "present",
+        "present",
+    ]  # another day; the only row of a condition
 
 
 def test_a_toxicity_that_ends_before_it_starts() -> None:
@@ -74,11 +101,15 @@ def test_a_toxicity_that_ends_before_it_starts() -> None:
         ({"result": "positive", "length_mm": 0, "width_mm": 0, "short_axis_mm": 0}, When.on(60)),
     ],
 )
-def test_an_examination_that_cannot_be_read_is_kept_without_a_result(cells: dict[str, Any], when: When) -> None:
+def test_an_examination_that_cannot_be_read_is_kept_without_a_result(
+    cells: dict[str, Any], when: When
+) -> None:
     record = _record(imaging=[{"day": 60, "method": "PET-CT"} | cells])
     assert [(x.result, x.when) for x in record.imaging] == [(None, when)]
     assert [(x.test, x.when) for x in record.set_aside] == [("imaging", when)]
-    assert [(i.severity, i.done) for i in _told(record, "imaging_unclear")] == [("warning", "set_aside")]
+    assert [(i.severity, i.done) for i in _told(record, "imaging_unclear")] == [
+        ("warning", "set_aside")
+    ]
 
 
 @pytest.mark.parametrize("size", [{}, {"length_mm": 0, "width_mm": 7}])
@@ -88,7 +119,18 @@ def test_an_examination_that_can_be_read(size: dict[str, Any]) -> None:
     assert not _told(record, "imaging_unclear")
 
 
-@pytest.mark.parametrize("word", ["sepsis", "Pneumonie", "aktive Infektion", "septic shock", "A41.9", "J18.9", "Septischer Schock"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "sepsis",
+        "Pneumonie",
+        "aktive Infektion",
+        "septic shock",
+        "A41.9",
+        "J18.9",
+        "Septischer Schock",
+    ],
+)
 def test_words_of_an_active_infection(word: str) -> None:
     record = _record(conditions=[{"day": 1, "condition": word, "status": "present"}])
     assert [c.condition for c in record.conditions] == ["active_infection"]
@@ -97,15 +139,24 @@ def test_words_of_an_active_infection(word: str) -> None:
 
 def test_a_condition_that_no_rule_reads_is_told_to_check() -> None:
     record = _record(conditions=[{"day": 1, "condition": "psoriasis", "status": "present"}])
-    assert [(i.severity, i.done) for i in _told(record, "word_not_listed")] == [("warning", "set_aside")]
+    assert [(i.severity, i.done) for i in _told(record, "word_not_listed")] == [
+        ("warning", "set_aside")
+    ]
 
 
 def _bundle(**condition: Any) -> Record:
     import json
 
     subject = {"subject": {"reference": "Patient/A"}}
-    entries = [{"resourceType": "Patient", "id": "A"}, {"resourceType": "Condition", "id": "c", **subject, **condition}]
-    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in entries]}
+    entries = [
+        {"resourceType": "Patient", "id": "A"},
+        {"resourceType": "Condition", "id": "c", **subject, **condition},
+    ]
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": r} for r in entries],
+    }
     return read_fhir(json.dumps(bundle).encode(), today=TODAY).records[0]
 
 
@@ -122,7 +173,10 @@ def _concept(system: str, code: str) -> dict[str, Any]:
         ("http://fhir.de/CodeSystem/bfarm/icd-10-gm", "J18.9"),
     ],
 )
-@pytest.mark.parametrize(("verification", "status"), [("confirmed", "present"), ("provisional", "unclear"), ("refuted", "absent")])
+@pytest.mark.parametrize(
+    ("verification", "status"),
+    [("confirmed", "present"), ("provisional", "unclear"), ("refuted", "absent")],
+)
 def test_conditions_of_a_bundle(system: str, code: str, verification: str, status: str) -> None:
     state = "http://terminology.hl7.org/CodeSystem/condition-"
     record = _bundle(
@@ -156,7 +210,9 @@ def test_a_result_of_unknown_status_is_not_final(status: str) -> None:
         ({"sample_id": "S1"}, {"value": "n.d."}, []),
     ],
 )
-def test_what_a_correction_replaces(first: dict[str, Any], second: dict[str, Any], used: list[float]) -> None:
+def test_what_a_correction_replaces(
+    first: dict[str, Any], second: dict[str, Any], used: list[float]
+) -> None:
     record = _record(labs=[_lab(**first), _lab(**({"value": 0.5, "status": "corrected"} | second))])
     assert [x.quantity and x.quantity.exact for x in record.labs] == used
     assert bool(_told(record, "correction_elsewhere")) is ("S2" in second.values())
@@ -176,7 +232,12 @@ def test_paths_and_numbers_that_are_refused(tmp_path: Path) -> None:
     large = tmp_path / "large.json"
     with large.open("wb") as file:
         file.truncate(64 * 2**20 + 1)
-    for path, sentence in (("", "No path"), (pipe, "not a regular file"), (large, "up to 64 MiB"), ("/dev/zero", "tidy|table|regular")):
+    for path, sentence in (
+        ("", "No path"),
+        (pipe, "not a regular file"),
+        (large, "up to 64 MiB"),
+        ("/dev/zero", "tidy|table|regular"),
+    ):
         with pytest.raises(InputError, match=sentence):
             read(path)
     with pytest.raises(InputError, match="too close to 0"):

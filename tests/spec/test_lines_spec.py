@@ -9,7 +9,9 @@ from rearm.record import Infusion, Record, ResponseStatement, Source, Therapy, W
 from rearm.therapy.lines import lines, prior_lines, rows_outside_lines
 
 
-def record(table: str, infused: tuple[int, ...] = (), pd: tuple[int, ...] = (), never: bool = False) -> Record:
+def record(
+    table: str, infused: tuple[int, ...] = (), pd: tuple[int, ...] = (), never: bool = False
+) -> Record:
     therapies = []
     for n, text in enumerate(table.strip().splitlines(), start=1):
         line, start, end, agents, purpose, progression, after = (c.strip() for c in text.split("|"))
@@ -25,11 +27,23 @@ def record(table: str, infused: tuple[int, ...] = (), pd: tuple[int, ...] = (), 
                 after_infusion=int(after) if after else None,
             )
         )
-    given = [Infusion(source=Source("infusions", f"day {d}"), when=When.on(d), product="ide-cel") for d in infused]
+    given = [
+        Infusion(source=Source("infusions", f"day {d}"), when=When.on(d), product="ide-cel")
+        for d in infused
+    ]
     if never:
         given.append(Infusion(source=Source("infusions", "never"), infused=False))
-    responses = tuple(ResponseStatement(response="PD", when=When.on(d), source=Source("assessments", f"day {d}")) for d in pd)
-    return Record(patient_id="X", source=Source("t", ""), therapies=tuple(therapies), infusions=tuple(given), responses=responses)
+    responses = tuple(
+        ResponseStatement(response="PD", when=When.on(d), source=Source("assessments", f"day {d}"))
+        for d in pd
+    )
+    return Record(
+        patient_id="X",
+        source=Source("t", ""),
+        therapies=tuple(therapies),
+        infusions=tuple(given),
+        responses=responses,
+    )
 
 
 def shape(r: Record) -> list[str]:
@@ -162,6 +176,8 @@ def test_prior_lines_count_car_t_and_lines_placed_by_order() -> None:
     table = normalised(CASES["without days the order of the infusion counts"][0])
     r = record(table, infused=(0,))
     assert prior_lines(r, 0).count == 2
-    assert prior_lines(r, 100).count is None  # the salvage has no day: it may be before day 100 or after it
+    assert (
+        prior_lines(r, 100).count is None
+    )  # the salvage has no day: it may be before day 100 or after it
     assert [x.number for x in prior_lines(r, 100).certain] == [1, 2, 3]
     assert [x.number for x in prior_lines(r, 100).uncertain] == [4]

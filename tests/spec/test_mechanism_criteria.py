@@ -17,7 +17,9 @@ DEPTH = {None: 1, "NE": 1, "PD": 1, "SD": 1, "MR": 2, "PR": 3, "VGPR": 4, "CR": 
 def test_progression_and_depth_of_response_agree(product: str) -> None:
     m = load()
     group = patients(m, product, 150, 5)
-    group.scales[:, 0] = np.maximum(group.scales[:, 0], np.log(1.2))  # serum is measurable, the records hold serum alone
+    group.scales[:, 0] = np.maximum(
+        group.scales[:, 0], np.log(1.2)
+    )  # serum is measurable, the records hold serum alone
     c = cohort(m, product, group, months=24)
     best = best_level(c.level)
     last = c.simulation.days[-1]
@@ -30,5 +32,8 @@ def test_progression_and_depth_of_response_agree(product: str) -> None:
         day = found.day if found.status == "failed" else None
         mine = float(c.progression[i]) if c.progression[i] < last else None
         assert day == mine, (m.names[group.draws.mechanism[i]], day, mine)
-        assert min(DEPTH[found.best_response], 4) == max(min(int(best[i]), 4), 1), (found.best_response, best[i])
+        assert min(DEPTH[found.best_response], 4) == max(min(int(best[i]), 4), 1), (
+            found.best_response,
+            best[i],
+        )
     assert looked_at > 100

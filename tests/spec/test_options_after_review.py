@@ -30,7 +30,12 @@ LATE = {
     "exposed_anti_cd38": True,
     "exposed_gprc5d": False,
 }
-SHORT = {"best_response": "PR", "failure_timing": "intermediate", "time_to_failure_days": 110, "days_since_infusion": 120}
+SHORT = {
+    "best_response": "PR",
+    "failure_timing": "intermediate",
+    "time_to_failure_days": 110,
+    "days_since_infusion": 120,
+}
 
 
 def verdicts(values, **more):
@@ -44,19 +49,31 @@ def verdicts(values, **more):
         ("a partial response only", {"best_response": "PR"}, {"acceptable"}),
         ("a short response", SHORT, {"acceptable"}),
         ("infused less than 6 months ago", {"days_since_infusion": 170}, {"acceptable"}),
-        ("a short response and hardly any expansion", SHORT | {"alc_peak_15": 0.4}, {"discouraged"}),
+        (
+            "a short response and hardly any expansion",
+            SHORT | {"alc_peak_15": 0.4},
+            {"discouraged"},
+        ),
         ("no response at all", {"responded": False, "best_response": "SD"}, {"discouraged"}),
         ("lesions not looked for", {"pattern_extraosseous": None}, {"acceptable"}),
     ],
 )
 def test_a_second_car_t_against_bcma(what, change, allowed):
     assert verdicts(LATE | change, region="CN")["second-cart-eque-cel"] in allowed, what
-    assert verdicts(LATE | change, region="CN")["second-cart-zevor-cel"] != "preferred", "no result of its own was read"
+    assert verdicts(LATE | change, region="CN")["second-cart-zevor-cel"] != "preferred", (
+        "no result of its own was read"
+    )
 
 
 def test_products_and_combinations_show_no_figure_of_another():
     evidence = {o.option.id: o.evidence for o in plan().options}
-    for option in ("second-cart-ide-cel", "second-cart-zevor-cel", "second-cart-anito-cel", "dual-target-car-t", "dcep"):
+    for option in (
+        "second-cart-ide-cel",
+        "second-cart-zevor-cel",
+        "second-cart-anito-cel",
+        "dual-target-car-t",
+        "dcep",
+    ):
         assert evidence[option].directness == "none read", option
     for option in (
         "high-dose-cyclophosphamide", "melphalan-prednisone", "cyclophosphamide-dexamethasone-holding",
@@ -65,7 +82,12 @@ def test_products_and_combinations_show_no_figure_of_another():
         "isatuximab-carfilzomib-dexamethasone", "carfilzomib-cyclophosphamide-dexamethasone", "pomalidomide-cyclophosphamide-dexamethasone",
     ):  # fmt: skip
         assert not evidence[option].expected, option
-    for option in ("selinexor-dexamethasone", "belantamab-single-agent", "bendamustine-prednisone", "second-cart-eque-cel"):
+    for option in (
+        "selinexor-dexamethasone",
+        "belantamab-single-agent",
+        "bendamustine-prednisone",
+        "second-cart-eque-cel",
+    ):
         assert evidence[option].expected, option
 
 
@@ -95,9 +117,21 @@ def test_carfilzomib_with_cyclophosphamide_where_much_speaks_against_it():
     ("what", "values", "verdict"),
     [
         ("nothing looked for", {}, "needs_information"),
-        ("looked for, nothing there", {"any_plasmacytoma_at_failure": False, "bone_lesion_or_cord_at_failure": False}, "excluded"),
-        ("soft tissue", {"any_plasmacytoma_at_failure": True, "bone_lesion_or_cord_at_failure": False}, "acceptable"),
-        ("bone or cord", {"any_plasmacytoma_at_failure": False, "bone_lesion_or_cord_at_failure": True}, "acceptable"),
+        (
+            "looked for, nothing there",
+            {"any_plasmacytoma_at_failure": False, "bone_lesion_or_cord_at_failure": False},
+            "excluded",
+        ),
+        (
+            "soft tissue",
+            {"any_plasmacytoma_at_failure": True, "bone_lesion_or_cord_at_failure": False},
+            "acceptable",
+        ),
+        (
+            "bone or cord",
+            {"any_plasmacytoma_at_failure": False, "bone_lesion_or_cord_at_failure": True},
+            "acceptable",
+        ),
     ],
 )
 def test_radiotherapy_needs_a_lesion(what, values, verdict):
@@ -110,14 +144,23 @@ def test_radiotherapy_needs_a_lesion(what, values, verdict):
 
 def test_in_extraosseous_relapse_one_bispecific_does_not_stand_above_two():
     found = verdicts(LATE | {"pattern_extraosseous": True})
-    assert {found[o] for o in ("talquetamab", "teclistamab", "elranatamab", "linvoseltamab")} == {"discouraged"}
+    assert {found[o] for o in ("talquetamab", "teclistamab", "elranatamab", "linvoseltamab")} == {
+        "discouraged"
+    }
     assert found["talquetamab-teclistamab"] == "acceptable"
-    assert verdicts(LATE)["talquetamab"] == verdicts(LATE | {"pattern_extraosseous": None})["talquetamab"] == "preferred"
+    assert (
+        verdicts(LATE)["talquetamab"]
+        == verdicts(LATE | {"pattern_extraosseous": None})["talquetamab"]
+        == "preferred"
+    )
 
 
 def test_iberdomide_with_daratumumab_after_a_cd38_antibody_failed():
     option = "iberdomide-daratumumab-dexamethasone"
-    assert verdicts(LATE | {"refractory_anti_cd38": True, "refractory_imid": True})[option] == "discouraged"
+    assert (
+        verdicts(LATE | {"refractory_anti_cd38": True, "refractory_imid": True})[option]
+        == "discouraged"
+    )
 
 
 def test_a_new_lesion_with_rising_car_copies_needs_histology_first():
@@ -132,14 +175,19 @@ def test_a_new_lesion_with_rising_car_copies_needs_histology_first():
 
 def test_high_paraprotein_is_a_question_and_no_diagnosis():
     found = assessed(LATE | {"serum_m_protein": 7.0, "highest_light_chain": 1500.0})
-    assert [a.id for a in found.alerts] == ["hyperviscosity_to_consider", "cast_nephropathy_to_consider"]
+    assert [a.id for a in found.alerts] == [
+        "hyperviscosity_to_consider",
+        "cast_nephropathy_to_consider",
+    ]
     assert all("consider" in a.text for a in found.alerts)
     assert assessed(LATE | {"serum_m_protein": 3.0, "highest_light_chain": 300.0}).alerts == ()
 
 
 def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy():
     values = {"platelets": 58.0, "neutrophils": 1.1, "highest_light_chain": 1500.0}
-    for option in (o for o in assessed(LATE | values).options if o.strategy == "alkylator-intensive"):
+    for option in (
+        o for o in assessed(LATE | values).options if o.strategy == "alkylator-intensive"
+    ):
         held = {r.rule.split("@")[0] for r in option.cautions if r.truth}
         assert "intensive-counts" in held
         if "cisplatin" in option.agents:
@@ -164,13 +212,19 @@ def test_the_kidney_is_used(option, rule, clearance, verdict):
 
 
 def test_an_old_low_igg_is_not_forgotten():
-    found = {o.id: o for o in assessed(LATE | {"igg_last_known": 310.0, "active_infection": True}).options}
+    found = {
+        o.id: o
+        for o in assessed(LATE | {"igg_last_known": 310.0, "active_infection": True}).options
+    }
     said = [line.text for line in found["supportive-care"].support if line.truth]
     assert any("measure it again" in text for text in said)
     assert any("replacement is discussed" in text for text in said)
 
 
-@pytest.mark.parametrize("option", ["pace", "dcep", "high-dose-cyclophosphamide", "bortezomib-cyclophosphamide-dexamethasone"])
+@pytest.mark.parametrize(
+    "option",
+    ["pace", "dcep", "high-dose-cyclophosphamide", "bortezomib-cyclophosphamide-dexamethasone"],
+)
 def test_marketed_drugs_are_neither_for_trials_only_nor_on_label(option):
     assert {o.id: o for o in assessed(LATE).options}[option].availability.status == "off_label"
 

@@ -42,7 +42,11 @@ def verdict(knowledge: Knowledge, option: Option, row: Row) -> str:
         return "discouraged"
     if any(stopped is None and rule.stage == "choose" for rule, stopped in stops):
         return "needs_information"
-    return "favoured" if any(is_true for rule, is_true in truths if rule.effect == "favour") else "acceptable"
+    return (
+        "favoured"
+        if any(is_true for rule, is_true in truths if rule.effect == "favour")
+        else "acceptable"
+    )
 
 
 def permanent(knowledge: Knowledge, option: Option, row: Row) -> bool:
@@ -65,7 +69,12 @@ TRIPLE: Row = {
     "refractory_pomalidomide": True,
     "refractory_lenalidomide": True,
 }
-FAILED: Row = {"failure_status": "failed", "car_target_bcma": True, "car_target_gprc5d": False, "urgent": False}
+FAILED: Row = {
+    "failure_status": "failed",
+    "car_target_bcma": True,
+    "car_target_gprc5d": False,
+    "urgent": False,
+}
 IDE: Row = {
     "car_product": "ide-cel",
     "infused_ide_cel": True,
@@ -82,7 +91,12 @@ NO_GPRC5D: Row = {
     "refractory_bcma_bispecific": False,
     "exposed_tce_after_infusion": False,
 }
-LATE: Row = {"failure_timing": "late", "responded": True, "early_or_no_response": False, "pattern_extraosseous": False}
+LATE: Row = {
+    "failure_timing": "late",
+    "responded": True,
+    "early_or_no_response": False,
+    "pattern_extraosseous": False,
+}
 
 PATIENTS: dict[str, Row] = {
     "D01 both TNFRSF17 copies lost, t(11;14)": FAILED
@@ -90,7 +104,13 @@ PATIENTS: dict[str, Row] = {
     | NO_GPRC5D
     | LATE
     | TRIPLE
-    | {"bcma_status": "lost", "bcma_loss_fraction": 0.93, "gprc5d_status": "retained", "t_11_14": True, "days_since_infusion": 300},
+    | {
+        "bcma_status": "lost",
+        "bcma_loss_fraction": 0.93,
+        "gprc5d_status": "retained",
+        "t_11_14": True,
+        "days_since_infusion": 300,
+    },
     "D02 ectodomain variant, stain positive, keratopathy 3": FAILED
     | IDE
     | NO_GPRC5D
@@ -238,7 +258,13 @@ TABLE: list[tuple[str, str, set[str] | None, set[str] | None, set[str]]] = [
     ("D01", "checkpoint-inhibitor", None, None, BELOW_FAVOURED),
     ("D01", "clinical-trial", None, None, NOT_EXCLUDED),
     ("D01", "xpo1-inhibitor", None, None, NOT_EXCLUDED),
-    ("D01", "bispecific-combination", {"talquetamab", "teclistamab"}, None, {"discouraged"}),  # one arm inert, said so
+    (
+        "D01",
+        "bispecific-combination",
+        {"talquetamab", "teclistamab"},
+        None,
+        {"discouraged"},
+    ),  # one arm inert, said so
     ("D02", "bispecific-bcma", None, None, {"discouraged"}),
     ("D02", "cart-reinfusion", None, None, BELOW_FAVOURED),
     ("D02", "second-cart-same-target", None, None, BELOW_FAVOURED),
@@ -308,7 +334,12 @@ TABLE: list[tuple[str, str, set[str] | None, set[str] | None, set[str]]] = [
 
 @pytest.mark.parametrize(("patient", "strategy", "agents", "targets", "allowed"), TABLE)
 def test_expected_verdicts(
-    knowledge: Knowledge, patient: str, strategy: str, agents: set[str] | None, targets: set[str] | None, allowed: set[str]
+    knowledge: Knowledge,
+    patient: str,
+    strategy: str,
+    agents: set[str] | None,
+    targets: set[str] | None,
+    allowed: set[str],
 ) -> None:
     row = row_of(patient)
     options = [
@@ -324,7 +355,10 @@ def row_of(patient: str) -> Row:
     return next(row for name, row in PATIENTS.items() if name.startswith(patient))
 
 
-@pytest.mark.parametrize(("patient", "strategy"), [("D14", "bispecific-bcma"), ("D14", "bispecific-gprc5d"), ("D11", "bispecific-gprc5d")])
+@pytest.mark.parametrize(
+    ("patient", "strategy"),
+    [("D14", "bispecific-bcma"), ("D14", "bispecific-gprc5d"), ("D11", "bispecific-gprc5d")],
+)
 def test_stop_is_temporary(knowledge: Knowledge, patient: str, strategy: str) -> None:
     for option in (o for o in knowledge.options.values() if o.strategy == strategy):
         assert not permanent(knowledge, option, row_of(patient)), option.id
@@ -332,7 +366,9 @@ def test_stop_is_temporary(knowledge: Knowledge, patient: str, strategy: str) ->
 
 def test_every_failed_patient_has_a_way_on_and_few_open_questions(knowledge: Knowledge) -> None:
     for name, row in PATIENTS.items():
-        verdicts = [verdict(knowledge, o, row) for o in knowledge.options.values() if o.role != "supportive"]
+        verdicts = [
+            verdict(knowledge, o, row) for o in knowledge.options.values() if o.role != "supportive"
+        ]
         assert len(set(verdicts)) >= 3, name
         assert verdicts.count("needs_information") <= len(verdicts) / 3, name
         if row.get("goals_of_care") != "comfort_only":
@@ -347,30 +383,56 @@ def test_every_failed_patient_has_a_way_on_and_few_open_questions(knowledge: Kno
         ({"bcma_status": "subclonal_loss", "bcma_loss_fraction": 0.6}, {"excluded"}),
         ({"bcma_status": "not_detected_unconfirmed"}, {"discouraged"}),
         ({"bcma_status": "retained", "tnfrsf17_ectodomain_variant": True}, {"discouraged"}),
-        ({}, BELOW_FAVOURED),  # unknown after a late failure is a caution: never favoured, never a stop
+        (
+            {},
+            BELOW_FAVOURED,
+        ),  # unknown after a late failure is a caution: never favoured, never a stop
     ],
 )
-def test_antigen_states_on_options_against_bcma_alone(knowledge: Knowledge, findings: Row, allowed: set[str]) -> None:
+def test_antigen_states_on_options_against_bcma_alone(
+    knowledge: Knowledge, findings: Row, allowed: set[str]
+) -> None:
     """Late relapse after a BCMA CAR-T that worked; the product is one of none of the options."""
-    row = FAILED | LATE | NO_GPRC5D | {"infused_ide_cel": False, "infused_cilta_cel": False, "infused_eque_cel": False} | findings
+    row = (
+        FAILED
+        | LATE
+        | NO_GPRC5D
+        | {"infused_ide_cel": False, "infused_cilta_cel": False, "infused_eque_cel": False}
+        | findings
+    )
     row |= {"car_product": "other", "reinfusion_without_expansion": False}
     for option in (o for o in knowledge.options.values() if set(o.targets) == {"BCMA"}):
         assert verdict(knowledge, option, row) in allowed, option.id
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_unknown_bcma_is_a_question_after_an_early_failure_only(knowledge: Knowledge, early: bool) -> None:
+def test_unknown_bcma_is_a_question_after_an_early_failure_only(
+    knowledge: Knowledge, early: bool
+) -> None:
     row = FAILED | NO_GPRC5D | {"early_or_no_response": early, "responded": True}
     expected = "needs_information" if early else "acceptable"
-    assert {verdict(knowledge, knowledge.options[o], row) for o in ("teclistamab", "elranatamab", "linvoseltamab")} == {expected}
+    assert {
+        verdict(knowledge, knowledge.options[o], row)
+        for o in ("teclistamab", "elranatamab", "linvoseltamab")
+    } == {expected}
 
 
 def test_unknown_gprc5d_is_a_question_after_exposure_only(knowledge: Knowledge) -> None:
     base = FAILED | LATE
     assert verdict(knowledge, knowledge.options["talquetamab"], base | NO_GPRC5D) == "favoured"
-    assert verdict(knowledge, knowledge.options["talquetamab"], base | NO_GPRC5D | {"exposed_gprc5d": True}) == "needs_information"
     assert (
-        verdict(knowledge, knowledge.options["talquetamab"], base | {"exposed_gprc5d": True, "gprc5d_status": "retained"}) == "acceptable"
+        verdict(
+            knowledge, knowledge.options["talquetamab"], base | NO_GPRC5D | {"exposed_gprc5d": True}
+        )
+        == "needs_information"
+    )
+    assert (
+        verdict(
+            knowledge,
+            knowledge.options["talquetamab"],
+            base | {"exposed_gprc5d": True, "gprc5d_status": "retained"},
+        )
+        == "acceptable"
     )
 
 
@@ -382,14 +444,19 @@ def test_each_rule_has_a_row_where_it_fires_and_one_where_it_must_not(knowledge:
             assert holds(knowledge, rule.when, rule.example_false) is False, rule.id
 
 
-def test_stage_belongs_to_stops_and_choose_to_target_exposure_and_marker(knowledge: Knowledge) -> None:
+def test_stage_belongs_to_stops_and_choose_to_target_exposure_and_marker(
+    knowledge: Knowledge,
+) -> None:
     """Infection, counts, organs, viruses and pregnancy are often silent in records: they never leave an option a question."""
     findings = {f.name: f for f in knowledge.catalogue.values()}
     for option in knowledge.options.values():
         for rule in option.rules:
             assert (rule.stage is not None) == (rule.effect in ("exclude", "require")), rule.id
             if rule.stage == "choose":
-                groups = {findings[name].group for name in parse_condition(rule.when, knowledge.catalogue).reads}
+                groups = {
+                    findings[name].group
+                    for name in parse_condition(rule.when, knowledge.catalogue).reads
+                }
                 assert groups <= {"antigen", "exposure", "course", "tumour"}, rule.id
 
 
@@ -397,4 +464,6 @@ def test_trial_only_options_have_no_approval_and_approvals_are_dated(knowledge: 
     assert [o.id for o in knowledge.options.values() if "trial" in o.tags and o.availability] == []
     for option in knowledge.options.values():
         for row in option.availability:
-            assert row.region in {"US", "EU", "CN"} and row.from_ <= date(2026, 11, 30) and row.source, option.id
+            assert (
+                row.region in {"US", "EU", "CN"} and row.from_ <= date(2026, 11, 30) and row.source
+            ), option.id

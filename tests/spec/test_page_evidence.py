@@ -11,7 +11,9 @@ from rearm.report import page
 
 ROOT = Path(__file__).parents[2]
 RECORDS = list(rearm.read(ROOT / "examples" / "tables").records)
-ROW = re.compile(r'<tr><td class="num">(.*?)</td><td>(.*?)</td><td>([^<]*)</td><td class="num">(\d+), (\d+)</td></tr>')
+ROW = re.compile(
+    r'<tr><td class="num">(.*?)</td><td>(.*?)</td><td>([^<]*)</td><td class="num">(\d+), (\d+)</td></tr>'
+)
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda r: r.patient_id)
@@ -19,23 +21,46 @@ def test_each_figure_of_each_option_can_be_followed(record):
     assessment = rearm.assess(record)
     html = page(assessment, record)
     references = dict(re.findall(r'<li id="(ref-\d+)"[^>]*>(.*?)</li>', html, re.DOTALL))
-    blocks = dict(re.findall(r'<details id="option-([a-z0-9-]+)"(.*?)(?=<details id="option-|</section>)', html, re.DOTALL))
+    blocks = dict(
+        re.findall(
+            r'<details id="option-([a-z0-9-]+)"(.*?)(?=<details id="option-|</section>)',
+            html,
+            re.DOTALL,
+        )
+    )
     for option in assessment.options:
         assert option.id in blocks
         expect = blocks[option.id].split("What to expect</h3>")[1]
-        assert option.evidence.note in unescape(expect)  # says what was read, or that no evidence was
+        assert option.evidence.note in unescape(
+            expect
+        )  # says what was read, or that no evidence was
         rows = ROW.findall(expect)
         assert len(rows) == len(option.expected)
-        for (figure, whom, directness, arms, patients), row in zip(rows, option.expected, strict=True):
+        for (figure, whom, directness, arms, patients), row in zip(
+            rows, option.expected, strict=True
+        ):
             numbers = [float(x) for x in re.findall(r"\d+(?:\.\d+)?", figure)]
             scale = 1 if row.unit == "months" else 100
-            assert numbers[-3:] == pytest.approx([scale * x for x in (row.estimate, row.low, row.high)], abs=0.51 if scale == 100 else 0.06)
+            assert numbers[-3:] == pytest.approx(
+                [scale * x for x in (row.estimate, row.low, row.high)],
+                abs=0.51 if scale == 100 else 0.06,
+            )
             assert unescape(re.sub(r"<sup>.*", "", whom)) == row.population
-            assert (directness, int(arms), int(patients)) == (row.directness, row.arms, row.patients)
+            assert (directness, int(arms), int(patients)) == (
+                row.directness,
+                row.arms,
+                row.patients,
+            )
             cited = re.findall(r'href="#(ref-\d+)"', whom)
             assert len(cited) == len(row.studies) > 0
-            assert all("<cite" in references[c] and ('href="http' in references[c] or "no public page" in references[c]) for c in cited)
-            assert option.evidence.directness == "direct" or "after BCMA CAR-T" not in row.population
+            assert all(
+                "<cite" in references[c]
+                and ('href="http' in references[c] or "no public page" in references[c])
+                for c in cited
+            )
+            assert (
+                option.evidence.directness == "direct" or "after BCMA CAR-T" not in row.population
+            )
         if option.evidence.directness != "direct":
             headline = blocks[option.id].split("</summary>")[0]
             assert not re.search(r"response \d+ %", headline) or "not after CAR-T" in headline

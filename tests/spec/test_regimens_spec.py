@@ -120,13 +120,20 @@ def test_reading(text: str, parts: str, unread: str, ambiguous: str) -> None:
     expected = []
     for part in filter(None, parts.split("/")):
         agents, _, purpose = part.partition(":")
-        expected.append((frozenset(LETTERS[a] for a in agents.replace("-", " ").split()), purpose.strip() or None))
+        expected.append(
+            (
+                frozenset(LETTERS[a] for a in agents.replace("-", " ").split()),
+                purpose.strip() or None,
+            )
+        )
     assert [(frozenset(p.agents), p.purpose) for p in reading.parts] == expected
     assert "; ".join(reading.unread) == unread
     assert "; ".join(a.text for a in reading.ambiguities) == ambiguous
 
 
-@pytest.mark.parametrize("text", ["HD Melphalan + ASCT 2x", "2x ASCT", "Tandem-ASCT", "tandem autologous transplant"])
+@pytest.mark.parametrize(
+    "text", ["HD Melphalan + ASCT 2x", "2x ASCT", "Tandem-ASCT", "tandem autologous transplant"]
+)
 def test_tandem(text: str) -> None:
     assert [p.times for p in parse(text).parts] == [2]
 
@@ -152,7 +159,9 @@ def test_candidates_of_an_ambiguous_name() -> None:
 
 
 def test_a_centre_may_define_its_own_names() -> None:
-    reading = parse("VMP + ABC", {"VMP": ("bortezomib", "melphalan", "dexamethasone"), "ABC": ("selinexor",)})
+    reading = parse(
+        "VMP + ABC", {"VMP": ("bortezomib", "melphalan", "dexamethasone"), "ABC": ("selinexor",)}
+    )
     assert reading.agents == ("bortezomib", "melphalan", "dexamethasone", "selinexor")
     assert not reading.left_open
     with pytest.raises(ValueError, match="generic names"):
@@ -166,7 +175,11 @@ def test_a_definition_that_differs_from_the_usual_meaning_is_noted() -> None:
 
 def test_car_t_is_a_mention_and_no_agent() -> None:
     reading = parse("CAR-T (Abecma)")
-    assert reading.infusions == ("CAR-T", "Abecma") and reading.products == ("ide-cel",) and not reading.agents
+    assert (
+        reading.infusions == ("CAR-T", "Abecma")
+        and reading.products == ("ide-cel",)
+        and not reading.agents
+    )
 
 
 @pytest.mark.parametrize(

@@ -63,15 +63,21 @@ ROWS: list[tuple[str, list[Row], str | None, list[str], str]] = [
 # fmt: on
 
 
-@pytest.mark.parametrize(("what", "rows", "infused", "responses", "says"), ROWS, ids=[r[0] for r in ROWS])
-def test_bad_input_is_answered_with_its_reason(what: str, rows: list[Row], infused: str | None, responses: list[str], says: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "rows", "infused", "responses", "says"), ROWS, ids=[r[0] for r in ROWS]
+)
+def test_bad_input_is_answered_with_its_reason(
+    what: str, rows: list[Row], infused: str | None, responses: list[str], says: str
+) -> None:
     keys = ("date", "test", "value", "unit")
     tables: dict[str, Any] = {
         "patients": [{"patient_id": "P", "heavy_chain": "IgG", "light_chain": "kappa"}],
         "labs": [{"patient_id": "P", **dict(zip(keys, row, strict=True))} for row in rows],
     }
     if infused is not None:
-        tables["infusions"] = [{"patient_id": "P", "date": infused, "product": "cilta-cel", "target": "BCMA"}]
+        tables["infusions"] = [
+            {"patient_id": "P", "date": infused, "product": "cilta-cel", "target": "BCMA"}
+        ]
     answer = response_object(read_tables(tables).records[0])
     assert [v["response"] for v in answer["visits"]] == responses
     assert says in json.dumps(answer), answer

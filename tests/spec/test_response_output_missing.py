@@ -16,11 +16,20 @@ URINE, SERUM, IFE = "urine_m_protein_24h", "serum_m_protein", "urine_immunofixat
 AT_MOST = Quantity(0.0, 0.3, high_open=True)
 
 
-def visit(baseline: dict[str, Any], then: dict[str, Any], *, images: list[Any] | None = None, **parameters: Any) -> Visit:
+def visit(
+    baseline: dict[str, Any],
+    then: dict[str, Any],
+    *,
+    images: list[Any] | None = None,
+    **parameters: Any,
+) -> Visit:
     """The visit of day 28; values by test on day -5 and on day 28."""
     labs = [lab(t, -5, v) for t, v in baseline.items()] + [lab(t, 28, v) for t, v in then.items()]
     course = response_course(
-        record(infusions=[], labs=labs, imaging=images or []), start=0, criteria=load_criteria(**parameters), schedule=[28]
+        record(infusions=[], labs=labs, imaging=images or []),
+        start=0,
+        criteria=load_criteria(**parameters),
+        schedule=[28],
     )
     return next(v for v in course.visits if v.day == 28)
 
@@ -40,8 +49,12 @@ MISSING: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("what", "baseline", "then", "response", "says"), MISSING, ids=[m[0] for m in MISSING])
-def test_what_was_missing(what: str, baseline: dict[str, Any], then: dict[str, Any], response: str, says: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "baseline", "then", "response", "says"), MISSING, ids=[m[0] for m in MISSING]
+)
+def test_what_was_missing(
+    what: str, baseline: dict[str, Any], then: dict[str, Any], response: str, says: str
+) -> None:
     found = visit(baseline, then)
     assert found.response == response
     assert any(says in text for text in found.missing), found.missing
@@ -49,11 +62,15 @@ def test_what_was_missing(what: str, baseline: dict[str, Any], then: dict[str, A
 
 def test_an_exact_value_is_not_called_inexact() -> None:
     assert not any("exact" in text for text in visit(WITH_URINE, {SERUM: 1.0, URINE: 0}).missing)
-    assert not any("exact" in text for text in visit({SERUM: 0, URINE: 900}, {SERUM: 0, URINE: 300}).missing)
+    assert not any(
+        "exact" in text for text in visit({SERUM: 0, URINE: 900}, {SERUM: 0, URINE: 300}).missing
+    )
 
 
 @pytest.mark.parametrize(
-    ("urine", "response"), [(99.9, "VGPR"), (100.0, "PR"), (150.0, "PR"), (199.9, "PR")], ids=["below 100", "100", "150", "below 200"]
+    ("urine", "response"),
+    [(99.9, "VGPR"), (100.0, "PR"), (150.0, "PR"), (199.9, "PR")],
+    ids=["below 100", "100", "150", "below 200"],
 )
 def test_urine_that_was_not_measurable_caps(urine: float, response: str) -> None:
     assert visit({SERUM: 3.0, URINE: 150}, {SERUM: 0.1, URINE: urine}).response == response
@@ -102,24 +119,45 @@ def _other(name: str, option: str) -> str:
     return next(k for k in criteria_table()["ambiguities"][name]["options"] if k != option)
 
 
-@pytest.mark.parametrize(("before", "after"), [(None, None), (1000, None), (None, 500)], ids=["neither", "only before", "only after"])
-def test_a_lesion_of_unknown_size_gives_sd_and_asks(before: float | None, after: float | None) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, None), (1000, None), (None, 500)],
+    ids=["neither", "only before", "only after"],
+)
+def test_a_lesion_of_unknown_size_gives_sd_and_asks(
+    before: float | None, after: float | None
+) -> None:
     found = lesions(before, after)
-    assert found.response == "SD" and any("size of the plasmacytomas" in text for text in found.missing)
+    assert found.response == "SD" and any(
+        "size of the plasmacytomas" in text for text in found.missing
+    )
 
 
 def test_a_lesion_that_was_not_imaged_gives_sd_and_asks() -> None:
-    found = visit(WITH_URINE, {SERUM: 0.1, URINE: 0}, images=[lesion(-5, kind="plasmacytoma", spd_mm2=1000, length_mm=30)])
-    assert found.response == "SD" and any("imaging of the plasmacytomas" in text for text in found.missing)
+    found = visit(
+        WITH_URINE,
+        {SERUM: 0.1, URINE: 0},
+        images=[lesion(-5, kind="plasmacytoma", spd_mm2=1000, length_mm=30)],
+    )
+    assert found.response == "SD" and any(
+        "imaging of the plasmacytomas" in text for text in found.missing
+    )
 
 
 # ---- settings, and what the outcome says of itself --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("serum", "response"), [(2.04, "MR"), (2.02, "SD"), (2.0, "PR")], ids=["49 %", "49.5 %", "50 %"])
+@pytest.mark.parametrize(
+    ("serum", "response"), [(2.04, "MR"), (2.02, "SD"), (2.0, "PR")], ids=["49 %", "49.5 %", "50 %"]
+)
 def test_gap_between_49_and_50_percent(serum: float, response: str) -> None:
     """From 4.0 g/dL. With the gap taken as the text has it (A9), 49.5 % is no MR; by default it is."""
-    assert visit({SERUM: 4.0, URINE: 0}, {SERUM: serum, URINE: 0}, A9=_other("A9", "below_50")).response == response
+    assert (
+        visit(
+            {SERUM: 4.0, URINE: 0}, {SERUM: serum, URINE: 0}, A9=_other("A9", "below_50")
+        ).response
+        == response
+    )
     assert visit({SERUM: 4.0, URINE: 0}, {SERUM: 2.02, URINE: 0}).response == "MR"
 
 
@@ -132,7 +170,11 @@ def test_marrow_is_carried_no_longer_than_the_limit() -> None:
     clear = {"serum_immunofixation": "negative", IFE: "negative", SERUM: 0, URINE: 0}
     labs = [lab(SERUM, -5, 3.0), lab(URINE, -5, 0), lab("marrow_plasma_cells", 28, 1.0)]
     labs += [lab(t, d, v) for d in (28, 118, 119) for t, v in clear.items()]
-    course = response_course(record(infusions=[], labs=labs), start=0, criteria=load_criteria(carry_forward=90, visit_window=0))
+    course = response_course(
+        record(infusions=[], labs=labs),
+        start=0,
+        criteria=load_criteria(carry_forward=90, visit_window=0),
+    )
     assert [(v.day, v.response) for v in course.visits] == [(28, "CR"), (118, "CR"), (119, "VGPR")]
 
 
@@ -141,19 +183,29 @@ def flags_of(course: Any) -> list[str]:
 
 
 def test_progression_by_death_or_new_therapy_is_said() -> None:
-    labs = [lab(t, d, v) for d, s in ((-5, 4.0), (28, 1.0), (56, 1.0), (84, 2.0)) for t, v in ((SERUM, s), (URINE, 0))]
+    labs = [
+        lab(t, d, v)
+        for d, s in ((-5, 4.0), (28, 1.0), (56, 1.0), (84, 2.0))
+        for t, v in ((SERUM, s), (URINE, 0))
+    ]
     died = response_course(record(infusions=[], labs=labs, deaths=[death(100, "myeloma")]), start=0)
     assert died.progression_day == 84 and "progression_by_death" in flags_of(died)
     treated = record(infusions=[], labs=labs, therapies=[therapy(100, "salvage")])
     counted = response_course(treated, start=0, criteria=load_criteria(A3="pd"))
     assert counted.progression_day == 84 and "progression_by_new_therapy" in flags_of(counted)
     waiting = response_course(treated, start=0, criteria=load_criteria(A3=_other("A3", "pd")))
-    assert waiting.progression_day is None and waiting.suspicion is not None and not flags_of(waiting)
+    assert (
+        waiting.progression_day is None and waiting.suspicion is not None and not flags_of(waiting)
+    )
 
 
 def test_progression_is_dated_at_the_first_result_that_met_it() -> None:
     """Marrow of day 80 and serum of day 84 are one assessment; both met a criterion, and the earlier day counts."""
-    labs = [lab(t, d, v) for d, s in ((-5, 4.0), (28, 1.0), (84, 2.0), (112, 2.5)) for t, v in ((SERUM, s), (URINE, 0))]
+    labs = [
+        lab(t, d, v)
+        for d, s in ((-5, 4.0), (28, 1.0), (84, 2.0), (112, 2.5))
+        for t, v in ((SERUM, s), (URINE, 0))
+    ]
     kinds = [
         lesion(28, kind="plasmacytoma", result="negative", name="L1"),
         lesion(80, name="N1", kind="plasmacytoma", new=True, length_mm=30),
@@ -164,7 +216,12 @@ def test_progression_is_dated_at_the_first_result_that_met_it() -> None:
 
 def series(values: dict[int, float], **parameters: Any) -> list[str]:
     labs = [lab(t, d, v) for d, s in values.items() for t, v in ((SERUM, s), (URINE, 0))]
-    return [v.response for v in response_course(record(infusions=[], labs=labs), start=0, criteria=load_criteria(**parameters)).visits]
+    return [
+        v.response
+        for v in response_course(
+            record(infusions=[], labs=labs), start=0, criteria=load_criteria(**parameters)
+        ).visits
+    ]
 
 
 def test_nadir_of_a_single_low_value() -> None:
@@ -174,7 +231,9 @@ def test_nadir_of_a_single_low_value() -> None:
     assert series(values, A1="confirmed") == ["PR", "VGPR", "PR", "PR"]
     assert series({**values, 140: 1.5}, A1="confirmed")[-1] == "PD"
     # once reached twice it stays, also after higher pairs
-    assert series({-5: 4.0, 28: 0.5, 56: 0.5, 84: 0.9, 112: 0.9, 140: 1.0}, A1="confirmed")[-1] == "PD"
+    assert (
+        series({-5: 4.0, 28: 0.5, 56: 0.5, 84: 0.9, 112: 0.9, 140: 1.0}, A1="confirmed")[-1] == "PD"
+    )
 
 
 def test_marrow_level_counts_by_the_lowest_value_of_a_bound() -> None:
@@ -190,7 +249,12 @@ def test_marrow_level_counts_by_the_lowest_value_of_a_bound() -> None:
 def test_circulating_cells_count_by_the_lowest_value_of_a_bound() -> None:
     base = {SERUM: 0, URINE: 0, "circulating_plasma_cells": 300, "marrow_plasma_cells": 5}
     for value, response in ((Quantity(400, 900), "SD"), (Quantity(510, 900), "PD")):
-        assert visit(base, {"circulating_plasma_cells": value, SERUM: 0, URINE: 0}).response == response, value
+        assert (
+            visit(base, {"circulating_plasma_cells": value, SERUM: 0, URINE: 0}).response
+            == response
+        ), value
     low = {**base, "circulating_plasma_cells": 20}
     for value, response in ((Quantity(150, 900), "SD"), (Quantity(230, 900), "PD")):
-        assert visit(low, {"circulating_plasma_cells": value, SERUM: 0, URINE: 0}).response == response, value
+        assert (
+            visit(low, {"circulating_plasma_cells": value, SERUM: 0, URINE: 0}).response == response
+        ), value

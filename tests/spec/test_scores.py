@@ -21,7 +21,9 @@ CELL = Source("labs.csv", "row 1")
 B2M, ALBUMIN = ("beta2_microglobulin", "mg/L"), ("albumin", "g/L")
 
 
-def scored(labs: list[dict[str, Any]], more: dict[str, Found] | None = None) -> dict[str, ScoreResult]:
+def scored(
+    labs: list[dict[str, Any]], more: dict[str, Found] | None = None
+) -> dict[str, ScoreResult]:
     rows = [{"patient_id": "X", **row} for row in labs]
     tables = {
         "patients": [{"patient_id": "X", "last_seen_day": 60}],
@@ -62,7 +64,9 @@ def yes_no(**values: bool | None) -> dict[str, Found]:
     ],
 )
 def test_iss(b2m: object, albumin: object, stage: str | None, points: tuple[float, float]) -> None:
-    labs = [lab(*B2M[:1], b2m, B2M[1])] * (b2m is not None) + [lab(ALBUMIN[0], albumin, ALBUMIN[1])] * (albumin is not None)
+    labs = [lab(*B2M[:1], b2m, B2M[1])] * (b2m is not None) + [
+        lab(ALBUMIN[0], albumin, ALBUMIN[1])
+    ] * (albumin is not None)
     found = scored(labs)["iss"]
     assert (found.category, (found.low, found.high)) == (stage, points)
 
@@ -105,9 +109,17 @@ def test_r_iss(iss: str, ldh_high: bool | None, lesions: bool | None, stage: str
         (6.0, 400, True, True, True, 5.0, "IV"),
     ],
 )
-def test_r2_iss(b2m: float, ldh: float, del_17p: bool, t_4_14: bool, gain_1q: bool, points: float, stage: str) -> None:
-    labs = [lab(B2M[0], b2m, "mg/L"), lab(ALBUMIN[0], 42, "g/L"), lab("ldh", ldh, "U/L", ref_high=250)]
-    found = scored(labs, yes_no(del_17p=del_17p, t_4_14=t_4_14, gain_1q=gain_1q, amp_1q=False))["r2_iss"]
+def test_r2_iss(
+    b2m: float, ldh: float, del_17p: bool, t_4_14: bool, gain_1q: bool, points: float, stage: str
+) -> None:
+    labs = [
+        lab(B2M[0], b2m, "mg/L"),
+        lab(ALBUMIN[0], 42, "g/L"),
+        lab("ldh", ldh, "U/L", ref_high=250),
+    ]
+    found = scored(labs, yes_no(del_17p=del_17p, t_4_14=t_4_14, gain_1q=gain_1q, amp_1q=False))[
+        "r2_iss"
+    ]
     assert (found.low, found.high, found.category) == (points, points, stage)
 
 
@@ -122,8 +134,15 @@ def test_r2_iss(b2m: float, ldh: float, del_17p: bool, t_4_14: bool, gain_1q: bo
     ],
 )
 def test_rw_iss(age: int, ecog: int, b2m: float, points: float, stage: str) -> None:
-    labs = [lab(B2M[0], b2m, "mg/L"), lab(ALBUMIN[0], 42, "g/L"), lab("ldh", 150, "U/L", ref_high=250), lab("ecog", ecog, None)]
-    found = scored(labs, {**yes_no(t_14_16=False, del_17p=False), "age": Found(age, (CELL,))})["rw_iss"]
+    labs = [
+        lab(B2M[0], b2m, "mg/L"),
+        lab(ALBUMIN[0], 42, "g/L"),
+        lab("ldh", 150, "U/L", ref_high=250),
+        lab("ecog", ecog, None),
+    ]
+    found = scored(labs, {**yes_no(t_14_16=False, del_17p=False), "age": Found(age, (CELL,))})[
+        "rw_iss"
+    ]
     assert (found.low, found.category) == (points, stage)
 
 
@@ -211,7 +230,9 @@ def test_findings_of_the_scores_exist() -> None:
     catalogue = load_catalogue()
     for score in load_scores().computed:
         for item in score.items:
-            assert {*item.any_of, *([item.finding] if item.finding else [])} <= set(catalogue), item.name
+            assert {*item.any_of, *([item.finding] if item.finding else [])} <= set(catalogue), (
+                item.name
+            )
 
 
 @pytest.mark.parametrize(
@@ -220,7 +241,10 @@ def test_findings_of_the_scores_exist() -> None:
         ({"item": [{"name": "x"}]}, "exactly one of test"),
         ({"item": [{"name": "x", "score": "later", "stages": {"I": 1}}]}, "does not stand before"),
         ({"category": [{"label": "a", "up_to": 1}]}, "the last has none"),
-        ({"category": [{"label": "a", "up_to": 2}, {"label": "b", "up_to": 1}, {"label": "c"}]}, "rise"),
+        (
+            {"category": [{"label": "a", "up_to": 2}, {"label": "b", "up_to": 1}, {"label": "c"}]},
+            "rise",
+        ),
         ({"item": [{"name": "x", "test": "ldh", "bands": [{"points": 1}]}]}, "exactly one of from"),
         ({"limit": 3}, "unknown key"),
     ],

@@ -124,7 +124,13 @@ def read(test_id: str, value: str, unit: str) -> str:
     number = units.parse_number(value)
     factor = units.factor(unit, test.units, test_name=test.name, allowed=test.allowed)
     bound = units.bound(number, factor)
-    units.check_range(units.scaled(number, factor), hard=test.hard, soft=test.soft, test_name=test.name, unit=test.unit)
+    units.check_range(
+        units.scaled(number, factor),
+        hard=test.hard,
+        soft=test.soft,
+        test_name=test.name,
+        unit=test.unit,
+    )
     match number.comparator:
         case "":
             assert bound.low == bound.high
@@ -148,5 +154,8 @@ def test_is_refused(test_id: str, value: str, unit: str, code: str) -> None:
     with pytest.raises(units.UnitRefusal) as refusal:
         read(test_id, value, unit)
     assert refusal.value.code == code
-    assert str(refusal.value)[0].isupper() or str(refusal.value).split()[0] in definition(test_id, unit).name  # type: ignore[union-attr]
+    assert (
+        str(refusal.value)[0].isupper()
+        or str(refusal.value).split()[0] in definition(test_id, unit).name
+    )  # type: ignore[union-attr]
     assert str(refusal.value).endswith(".")

@@ -22,14 +22,23 @@ def plan() -> Plan:
 
 
 def assessed(
-    values: dict[str, Any], *, region: str | None = "US", day: date | None = date(2025, 6, 1), status: str = "failed"
+    values: dict[str, Any],
+    *,
+    region: str | None = "US",
+    day: date | None = date(2025, 6, 1),
+    status: str = "failed",
 ) -> Assessment:
     """The assessment of a patient with these findings; what follows from them is derived, the rest is unknown."""
     found = {
-        name: Found(value, (Source("case", name),), f"{name}: {value}") for name, value in {"failure_status": status, **values}.items()
+        name: Found(value, (Source("case", name),), f"{name}: {value}")
+        for name, value in {"failure_status": status, **values}.items()
     }
     for name, value in derive(inputs(found)).items():
-        if name not in found and name in plan().knowledge.catalogue and isinstance(value, bool | int | float | str):
+        if (
+            name not in found
+            and name in plan().knowledge.catalogue
+            and isinstance(value, bool | int | float | str)
+        ):
             found[name] = Found(value, (), f"{name}: {value}")
     patient = Patient(
         record=Record(patient_id="case", source=Source("case", "")),

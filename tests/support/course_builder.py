@@ -39,26 +39,54 @@ def serum(series: Mapping[int, float], *, urine: bool = True) -> list[Lab]:
 
 
 def infusion(day: int | None = 0, product: str = "ide-cel", **rest: Any) -> Infusion:
-    return Infusion(source=src(f"infusion {day}"), when=When() if day is None else When.on(day), product=product, targets=("BCMA",), **rest)
+    return Infusion(
+        source=src(f"infusion {day}"),
+        when=When() if day is None else When.on(day),
+        product=product,
+        targets=("BCMA",),
+        **rest,
+    )
 
 
 def therapy(start: int | None, purpose: str | None, **rest: Any) -> Therapy:
-    return Therapy(source=src(f"therapy {start}"), start=When() if start is None else When.on(start), purpose=purpose, **rest)
+    return Therapy(
+        source=src(f"therapy {start}"),
+        start=When() if start is None else When.on(start),
+        purpose=purpose,
+        **rest,
+    )
 
 
-def lesion(day: int, name: str = "L1", *, result: str = "positive", method: str = "CT", **rest: Any) -> Imaging:
-    return Imaging(source=src(f"imaging {day}"), when=When.on(day), method=method, result=result, lesion=name, **rest)
+def lesion(
+    day: int, name: str = "L1", *, result: str = "positive", method: str = "CT", **rest: Any
+) -> Imaging:
+    return Imaging(
+        source=src(f"imaging {day}"),
+        when=When.on(day),
+        method=method,
+        result=result,
+        lesion=name,
+        **rest,
+    )
 
 
 def team(day: int, response: str, **rest: Any) -> ResponseStatement:
-    return ResponseStatement(response=response, when=rest.pop("when", When.on(day)), source=src(f"team {day}"), by="team", **rest)
+    return ResponseStatement(
+        response=response,
+        when=rest.pop("when", When.on(day)),
+        source=src(f"team {day}"),
+        by="team",
+        **rest,
+    )
 
 
 def fact(finding: str, value: str, day: int) -> Fact:
     return Fact(finding=finding, value=value, source=src(f"fact {day}"), when=When.on(day))
 
 
-def condition(name: str, day: int | None, *, attributed: bool | None = None, status: str = "present") -> Condition:
+def condition(
+    name: str, day: int | None, *, attributed: bool | None = None, status: str = "present"
+) -> Condition:
     return Condition(
         condition=name,
         status=status,
@@ -74,5 +102,14 @@ def death(day: int, cause: str) -> Death:
 
 def record(**parts: Any) -> Record:
     """An IgG kappa patient with one infusion on day 0 unless `infusions` says otherwise."""
-    given: dict[str, Any] = {"infusions": [infusion()], "heavy_chain": ("IgG",), "light_chain": "kappa", **parts}
-    return Record(patient_id="test", source=src("patient"), **{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+    given: dict[str, Any] = {
+        "infusions": [infusion()],
+        "heavy_chain": ("IgG",),
+        "light_chain": "kappa",
+        **parts,
+    }
+    return Record(
+        patient_id="test",
+        source=src("patient"),
+        **{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()},
+    )

@@ -61,7 +61,9 @@ def _reml(y: Floats, v: Floats) -> float:
     return tau2
 
 
-def random_effects(y: Floats, v: Floats, *, method: Literal["DL", "REML"] = "REML", knapp_hartung: bool = False) -> Classical:
+def random_effects(
+    y: Floats, v: Floats, *, method: Literal["DL", "REML"] = "REML", knapp_hartung: bool = False
+) -> Classical:
     """Inverse-variance random-effects estimate. With `knapp_hartung` the standard error is scaled and the interval uses t quantiles."""
     k = len(y)
     w = 1 / v
@@ -146,7 +148,9 @@ def glmm_logit(events: Sequence[int], n: Sequence[int]) -> Classical:
     return Classical(mu, se, mu - Z95 * se, mu + Z95 * se, tau**2)
 
 
-def _maximise(f: Callable[[float], float], low: float, high: float, tolerance: float = 1e-7) -> float:
+def _maximise(
+    f: Callable[[float], float], low: float, high: float, tolerance: float = 1e-7
+) -> float:
     """Golden-section maximum of a function with one peak."""
     ratio = (math.sqrt(5) - 1) / 2
     a, b = high - ratio * (high - low), low + ratio * (high - low)

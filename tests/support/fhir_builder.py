@@ -21,7 +21,13 @@ TODAY = date(2026, 1, 1)
 
 
 def patient(**more: Any) -> Json:
-    return {"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": "1961-05-02", **more}
+    return {
+        "resourceType": "Patient",
+        "id": "p1",
+        "gender": "female",
+        "birthDate": "1961-05-02",
+        **more,
+    }
 
 
 def infusion(**more: Any) -> Json:
@@ -37,11 +43,17 @@ def infusion(**more: Any) -> Json:
 
 
 def code(system: str, value: str, display: str | None = None) -> Json:
-    return {"coding": [{"system": system, "code": value, **({"display": display} if display else {})}]}
+    return {
+        "coding": [{"system": system, "code": value, **({"display": display} if display else {})}]
+    }
 
 
 def quantity(value: float, unit: str | None = "g/dL", **more: Any) -> Json:
-    return {"value": value, **({"unit": unit, "system": UCUM, "code": unit} if unit else {}), **more}
+    return {
+        "value": value,
+        **({"unit": unit, "system": UCUM, "code": unit} if unit else {}),
+        **more,
+    }
 
 
 def m_protein(identifier: str = "m1", value: float = 1.2, **more: Any) -> Json:
@@ -49,7 +61,11 @@ def m_protein(identifier: str = "m1", value: float = 1.2, **more: Any) -> Json:
         "resourceType": "Observation",
         "id": identifier,
         "status": "final",
-        "code": code(LOINC, "33358-3", "Protein.monoclonal [Mass/volume] in Serum or Plasma by Electrophoresis"),
+        "code": code(
+            LOINC,
+            "33358-3",
+            "Protein.monoclonal [Mass/volume] in Serum or Plasma by Electrophoresis",
+        ),
         "subject": SUBJECT,
         "effectiveDateTime": "2024-05-13",
         "valueQuantity": quantity(value),
@@ -57,7 +73,9 @@ def m_protein(identifier: str = "m1", value: float = 1.2, **more: Any) -> Json:
     }
 
 
-def agent(identifier: str, medication: Json, kind: str = "MedicationStatement", **more: Any) -> Json:
+def agent(
+    identifier: str, medication: Json, kind: str = "MedicationStatement", **more: Any
+) -> Json:
     return {
         "resourceType": kind,
         "id": identifier,
@@ -70,7 +88,10 @@ def agent(identifier: str, medication: Json, kind: str = "MedicationStatement", 
 
 
 def bundle(*resources: Json, kind: str = "collection", **more: Any) -> Json:
-    entries = [{"fullUrl": f"https://example.org/fhir/{r['resourceType']}/{r['id']}", "resource": r} for r in resources]
+    entries = [
+        {"fullUrl": f"https://example.org/fhir/{r['resourceType']}/{r['id']}", "resource": r}
+        for r in resources
+    ]
     return {"resourceType": "Bundle", "type": kind, "entry": entries, **more}
 
 

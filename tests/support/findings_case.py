@@ -13,8 +13,21 @@ from rearm.record import Record
 Row = tuple[str, dict[str, Any]]
 
 LINES = [
-    {"line": 1, "agents": "bortezomib;lenalidomide;dexamethasone", "purpose": "induction", "start_day": -1500, "end_day": -1400},
-    {"line": 1, "agents": "melphalan", "regimen": "HDM-ASCT", "purpose": "transplant", "start_day": -1380, "end_day": -1380},
+    {
+        "line": 1,
+        "agents": "bortezomib;lenalidomide;dexamethasone",
+        "purpose": "induction",
+        "start_day": -1500,
+        "end_day": -1400,
+    },
+    {
+        "line": 1,
+        "agents": "melphalan",
+        "regimen": "HDM-ASCT",
+        "purpose": "transplant",
+        "start_day": -1380,
+        "end_day": -1380,
+    },
     {
         "line": 2,
         "agents": "daratumumab;pomalidomide;dexamethasone",
@@ -23,8 +36,20 @@ LINES = [
         "end_day": -400,
         "progression_on": "yes",
     },
-    {"line": 3, "agents": "carfilzomib;dexamethasone", "purpose": "treatment", "start_day": -390, "end_day": -100, "progression_on": "yes"},
-    {"agents": "fludarabine;cyclophosphamide", "purpose": "lymphodepletion", "start_day": -5, "end_day": -3},
+    {
+        "line": 3,
+        "agents": "carfilzomib;dexamethasone",
+        "purpose": "treatment",
+        "start_day": -390,
+        "end_day": -100,
+        "progression_on": "yes",
+    },
+    {
+        "agents": "fludarabine;cyclophosphamide",
+        "purpose": "lymphodepletion",
+        "start_day": -5,
+        "end_day": -3,
+    },
 ]
 INFUSION = {
     "day": 0, "product": "cilta-cel", "target": "BCMA", "construct": "camelid VHH", "dose_cells": 60000000, "apheresis_days": "-50",
@@ -36,13 +61,33 @@ def lab(day: int | None, test: str, value: object, unit: str | None = None, **mo
     return "labs", {"day": day, "test": test, "value": value, "unit": unit, **more}
 
 
-def stain(day: int, percent: object, method: str | None = "flow_cytometry", specimen: str | None = "marrow", **more: Any) -> Row:
+def stain(
+    day: int,
+    percent: object,
+    method: str | None = "flow_cytometry",
+    specimen: str | None = "marrow",
+    **more: Any,
+) -> Row:
     test = more.pop("test", "bcma_positive_plasma_cells")
     return lab(day, test, percent, "%", method=method, specimen=specimen, **more)
 
 
-def variant(day: int | None, gene: str, change: str | None = None, kind: str | None = None, result: str = "present", **more: Any) -> Row:
-    return "variants", {"day": day, "gene": gene, "change": change, "kind": kind, "result": result, **more}
+def variant(
+    day: int | None,
+    gene: str,
+    change: str | None = None,
+    kind: str | None = None,
+    result: str = "present",
+    **more: Any,
+) -> Row:
+    return "variants", {
+        "day": day,
+        "gene": gene,
+        "change": change,
+        "kind": kind,
+        "result": result,
+        **more,
+    }
 
 
 def condition(day: int | None, name: str, status: str = "present", **more: Any) -> Row:
@@ -57,16 +102,35 @@ def fact(day: int | None, name: str, value: str) -> Row:
     return "facts", {"day": day, "finding": name, "value": value, "by": "clinician"}
 
 
-def imaging(day: int | None, result: str, kind: str | None = None, method: str | None = "PET-CT", **more: Any) -> Row:
+def imaging(
+    day: int | None,
+    result: str,
+    kind: str | None = None,
+    method: str | None = "PET-CT",
+    **more: Any,
+) -> Row:
     return "imaging", {"day": day, "result": result, "kind": kind, "method": method, **more}
 
 
-def therapy(start: int | None, end: int | None, agents: str, purpose: str = "treatment", **more: Any) -> Row:
-    return "therapies", {"start_day": start, "end_day": end, "agents": agents, "purpose": purpose, **more}
+def therapy(
+    start: int | None, end: int | None, agents: str, purpose: str = "treatment", **more: Any
+) -> Row:
+    return "therapies", {
+        "start_day": start,
+        "end_day": end,
+        "agents": agents,
+        "purpose": purpose,
+        **more,
+    }
 
 
 def findings(
-    *rows: Row, as_of: int = 220, pd: int | None = 200, lines: bool = True, infusion: dict[str, Any] | None = None, **patient: Any
+    *rows: Row,
+    as_of: int = 220,
+    pd: int | None = 200,
+    lines: bool = True,
+    infusion: dict[str, Any] | None = None,
+    **patient: Any,
 ) -> dict[str, Found]:
     """All findings of the patient with these rows added. `pd` None: no progression recorded."""
     record = record_of(*rows, as_of=as_of, pd=pd, lines=lines, infusion=infusion, **patient)
@@ -74,15 +138,32 @@ def findings(
 
 
 def record_of(
-    *rows: Row, as_of: int = 220, pd: int | None = 200, lines: bool = True, infusion: dict[str, Any] | None = None, **patient: Any
+    *rows: Row,
+    as_of: int = 220,
+    pd: int | None = 200,
+    lines: bool = True,
+    infusion: dict[str, Any] | None = None,
+    **patient: Any,
 ) -> Record:
     """The record of that patient as known at `as_of`."""
-    responses = [{"day": 30, "response": "PR", "by": "team"}, {"day": 90, "response": "PR", "by": "team"}]
+    responses = [
+        {"day": 30, "response": "PR", "by": "team"},
+        {"day": 90, "response": "PR", "by": "team"},
+    ]
     if pd is not None:
-        responses = [r for r in responses if int(str(r["day"])) < pd] + [{"day": pd, "response": "PD", "by": "team"}]
+        responses = [r for r in responses if int(str(r["day"])) < pd] + [
+            {"day": pd, "response": "PD", "by": "team"}
+        ]
     tables: dict[str, list[dict[str, Any]]] = {
         "patients": [
-            {"sex": "M", "birth_date": "1960-06-01", "day_zero": "2024-06-01", "heavy_chain": "IgA", "light_chain": "kappa", **patient}
+            {
+                "sex": "M",
+                "birth_date": "1960-06-01",
+                "day_zero": "2024-06-01",
+                "heavy_chain": "IgA",
+                "light_chain": "kappa",
+                **patient,
+            }
         ],
         "therapies": list(LINES) if lines else [],
         "infusions": [INFUSION | (infusion or {})],
@@ -90,7 +171,9 @@ def record_of(
     }
     for table, row in rows:
         tables.setdefault(table, []).append(row)
-    filled = {name: [{"patient_id": "P", **row} for row in entries] for name, entries in tables.items()}
+    filled = {
+        name: [{"patient_id": "P", **row} for row in entries] for name, entries in tables.items()
+    }
     return read_tables(filled).records[0].known_at(as_of)
 
 

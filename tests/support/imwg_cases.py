@@ -13,7 +13,18 @@ from typing import Any
 from rearm.errors import RearmError
 from rearm.outcome.endpoints import LAST_ASSESSMENT, NO_ASSESSMENT, course_endpoint
 from rearm.outcome.failure import failures
-from rearm.record import Condition, Death, Imaging, Infusion, Lab, Quantity, Record, Source, Therapy, When
+from rearm.record import (
+    Condition,
+    Death,
+    Imaging,
+    Infusion,
+    Lab,
+    Quantity,
+    Record,
+    Source,
+    Therapy,
+    When,
+)
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.criteria import Criteria, CriteriaError, load_criteria
 
@@ -48,8 +59,19 @@ _SIGNS = {"pos": "positive", "positive": "positive", "neg": "negative", "negativ
 _WORDS: dict[str, tuple[str, dict[str, str]]] = {
     "serum_ife": ("serum_immunofixation", _SIGNS),
     "urine_ife": ("urine_immunofixation", _SIGNS),
-    "bm_clonal": ("marrow_clonality", {"pos": "clonal", "neg": "polyclonal", "positive": "clonal", "negative": "polyclonal"}),
-    "dira": ("dira", {"neg": "shifted", "pos": "not_shifted", "shifted": "shifted", "not_shifted": "not_shifted"}),
+    "bm_clonal": (
+        "marrow_clonality",
+        {"pos": "clonal", "neg": "polyclonal", "positive": "clonal", "negative": "polyclonal"},
+    ),
+    "dira": (
+        "dira",
+        {
+            "neg": "shifted",
+            "pos": "not_shifted",
+            "shifted": "shifted",
+            "not_shifted": "not_shifted",
+        },
+    ),
     "pet": ("pet", _SIGNS),
 }
 _LESION_KEYS = ("plasmacytoma_spd_cm2", "n_lesions", "lesion_longest_cm", "lesion_short_axis_cm")
@@ -65,9 +87,24 @@ _VISIT_KEYS = {
     "not_done",
     *_LESION_KEYS,
 }
-_CASE_KEYS = {"id", "title", "patient", "visits", "new_therapy_date", "death", "parameters", "expected", "rule", "cart_infusion_date"}
+_CASE_KEYS = {
+    "id",
+    "title",
+    "patient",
+    "visits",
+    "new_therapy_date",
+    "death",
+    "parameters",
+    "expected",
+    "rule",
+    "cart_infusion_date",
+}
 _PATIENT_KEYS = {"type", "isotype", "involved_flc", "serum_marker"}
-_CRAB = {"calcium_corrected": "hypercalcaemia", "hemoglobin": "anaemia", "creatinine": "renal_impairment"}
+_CRAB = {
+    "calcium_corrected": "hypercalcaemia",
+    "hemoglobin": "anaemia",
+    "creatinine": "renal_impairment",
+}
 _CAUSES = {
     "progression": "myeloma",
     "myeloma": "myeloma",
@@ -89,7 +126,14 @@ _DATED = {
     "cart_failure_date_default",
 }
 _ONE_WORD = {NO_ASSESSMENT: LAST_ASSESSMENT}  # the form of the cases has one word for both
-_EXPECTED = {"measurable", "best_confirmed_response", "mrd_negative_dates", "pfs", *_PER_VISIT, *_DATED}
+_EXPECTED = {
+    "measurable",
+    "best_confirmed_response",
+    "mrd_negative_dates",
+    "pfs",
+    *_PER_VISIT,
+    *_DATED,
+}
 
 
 class CaseError(RearmError):
@@ -161,7 +205,9 @@ def _run(case: Mapping[str, Any]) -> CaseResult:
     except (CaseError, CriteriaError) as problem:
         result.error = str(problem)
         result.best_agreed = result.progression_agreed = False
-        result.visits = len(expected.get("visit_response") or ()) if isinstance(expected, Mapping) else 0
+        result.visits = (
+            len(expected.get("visit_response") or ()) if isinstance(expected, Mapping) else 0
+        )
         return result
     _compare(result, expected, days, reasons)
     return result
@@ -196,19 +242,38 @@ def case_record(case: Mapping[str, Any]) -> tuple[Record, Criteria, int, date, l
     parameters = dict(case.get("parameters") or {})
     if patient.get("serum_marker"):
         parameters["serum_marker"] = patient["serum_marker"]
-    criteria = replace(load_criteria(parameters.pop("version", load_criteria().version), **parameters), visit_window=0)
+    criteria = replace(
+        load_criteria(parameters.pop("version", load_criteria().version), **parameters),
+        visit_window=0,
+    )
     therapies: tuple[Therapy, ...] = ()
     if case.get("new_therapy_date") is not None:
-        therapies = (Therapy(source=source, start=_on(case["new_therapy_date"], zero, "new_therapy_date"), purpose="salvage"),)
+        therapies = (
+            Therapy(
+                source=source,
+                start=_on(case["new_therapy_date"], zero, "new_therapy_date"),
+                purpose="salvage",
+            ),
+        )
     deaths: tuple[Death, ...] = ()
     if case.get("death"):
         cause = str(case["death"].get("cause", "unknown")).lower()
         if cause not in _CAUSES:
             raise CaseError(f"death: cause is one of {', '.join(_CAUSES)}, not {cause!r}")
-        deaths = (Death(when=_on(case["death"].get("date"), zero, "date of death"), cause=_CAUSES[cause], source=source),)
+        deaths = (
+            Death(
+                when=_on(case["death"].get("date"), zero, "date of death"),
+                cause=_CAUSES[cause],
+                source=source,
+            ),
+        )
     expected = case.get("expected") or {}
     infused = case.get("cart_infusion_date") or expected.get("cart_infusion_date")
-    infusions = (Infusion(source=source, when=_on(infused, zero, "cart_infusion_date"), infused=True),) if infused else ()
+    infusions = (
+        (Infusion(source=source, when=_on(infused, zero, "cart_infusion_date"), infused=True),)
+        if infused
+        else ()
+    )
     record = Record(
         patient_id=source.place,
         source=source,
@@ -226,7 +291,12 @@ def case_record(case: Mapping[str, Any]) -> tuple[Record, Criteria, int, date, l
 
 
 def _visit(
-    visit: Mapping[str, Any], day: int, source: Source, labs: list[Lab], imaging: list[Imaging], conditions: list[Condition]
+    visit: Mapping[str, Any],
+    day: int,
+    source: Source,
+    labs: list[Lab],
+    imaging: list[Imaging],
+    conditions: list[Condition],
 ) -> None:
     when = When.on(day)
     _known(visit, _VISIT_KEYS | _NUMBERS.keys() | _WORDS.keys(), "a visit")
@@ -235,7 +305,15 @@ def _visit(
             continue
         if key in _NUMBERS:
             test, factor = _NUMBERS[key]
-            labs.append(Lab(test=test, when=when, source=source, quantity=_quantity(key, value).scaled(factor), as_given=str(value)))
+            labs.append(
+                Lab(
+                    test=test,
+                    when=when,
+                    source=source,
+                    quantity=_quantity(key, value).scaled(factor),
+                    as_given=str(value),
+                )
+            )
         elif key in _WORDS:
             test, words = _WORDS[key]
             word = words.get(str(value).lower())
@@ -251,20 +329,38 @@ def _visit(
         if word is None:
             raise CaseError(f"mrd: result is pos or neg, not {mrd.get('result')!r}")
         sensitivity = float(mrd["sensitivity"]) if mrd.get("sensitivity") is not None else None
-        labs.append(Lab(test="mrd", when=when, source=source, word=word, method=mrd.get("method"), sensitivity=sensitivity))
+        labs.append(
+            Lab(
+                test="mrd",
+                when=when,
+                source=source,
+                word=word,
+                method=mrd.get("method"),
+                sensitivity=sensitivity,
+            )
+        )
     _lesions(visit, when, source, imaging)
     said = visit.get("crab_attributable_to_mm")
     if said is not None:
         for test in {x.test for x in labs if x.day == day} & _CRAB.keys():
             conditions.append(
-                Condition(condition=_CRAB[test], status="present", source=source, when=when, attributed_to_myeloma=bool(said))
+                Condition(
+                    condition=_CRAB[test],
+                    status="present",
+                    source=source,
+                    when=when,
+                    attributed_to_myeloma=bool(said),
+                )
             )
 
 
 def _lesions(visit: Mapping[str, Any], when: When, source: Source, imaging: list[Imaging]) -> None:
     sizes = {k: _quantity(k, visit[k]).low for k in _LESION_KEYS if visit.get(k) is not None}
     if sizes:
-        spd, longest, short = (sizes.get(k) for k in ("plasmacytoma_spd_cm2", "lesion_longest_cm", "lesion_short_axis_cm"))
+        spd, longest, short = (
+            sizes.get(k)
+            for k in ("plasmacytoma_spd_cm2", "lesion_longest_cm", "lesion_short_axis_cm")
+        )
         gone = spd == 0 or (spd is None and longest == 0)
         imaging.append(
             Imaging(
@@ -282,24 +378,54 @@ def _lesions(visit: Mapping[str, Any], when: When, source: Source, imaging: list
         )
     new = visit.get("new_lesion")
     if new not in (None, False, "no", "none"):
-        kind = "bone" if "bone" in str(new).lower() or "lytic" in str(new).lower() else "plasmacytoma"
-        imaging.append(Imaging(source=source, when=when, method="CT", result="positive", lesion=f"new {when}", kind=kind, new=True))
+        kind = (
+            "bone" if "bone" in str(new).lower() or "lytic" in str(new).lower() else "plasmacytoma"
+        )
+        imaging.append(
+            Imaging(
+                source=source,
+                when=when,
+                method="CT",
+                result="positive",
+                lesion=f"new {when}",
+                kind=kind,
+                new=True,
+            )
+        )
     bone = str(visit.get("bone_event") or "").lower().replace("_", " ")
     if bone in ("", "none", "no") or "fracture" in bone or "osteopor" in bone:
         return  # an osteoporotic or compression fracture is not progression (section 4)
     if "new" not in bone and "lytic" not in bone and "lesion" not in bone:
-        raise CaseError(f"bone_event: {visit['bone_event']!r} is neither a fracture nor a new lesion")
-    imaging.append(Imaging(source=source, when=when, method="CT", result="positive", lesion=f"bone {when}", kind="bone", new=True))
+        raise CaseError(
+            f"bone_event: {visit['bone_event']!r} is neither a fracture nor a new lesion"
+        )
+    imaging.append(
+        Imaging(
+            source=source,
+            when=when,
+            method="CT",
+            result="positive",
+            lesion=f"bone {when}",
+            kind="bone",
+            new=True,
+        )
+    )
 
 
-def _isotype(patient: Mapping[str, Any], visits: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, ...], str | None]:
+def _isotype(
+    patient: Mapping[str, Any], visits: Iterable[Mapping[str, Any]]
+) -> tuple[tuple[str, ...], str | None]:
     text = str(patient.get("isotype") or "").lower().replace("-", " ").replace(",", " ")
     heavy = tuple(name for name in ("IgG", "IgA", "IgM", "IgD", "IgE") if name.lower() in text)
     light = patient.get("involved_flc") or next((c for c in ("kappa", "lambda") if c in text), None)
     if not heavy and "light chain" in text:
         heavy = ("none",)
     if not heavy and patient.get("serum_marker") == "quantitative_ig":
-        measured = [name for name in ("IgA", "IgD", "IgM", "IgG") if any(k.startswith(name.lower() + "_") for v in visits for k in v)]
+        measured = [
+            name
+            for name in ("IgA", "IgD", "IgM", "IgG")
+            if any(k.startswith(name.lower() + "_") for v in visits for k in v)
+        ]
         heavy = tuple(measured[:1])
     return heavy, light
 
@@ -318,7 +444,11 @@ def _quantity(key: str, value: Any) -> Quantity:
         if text[:1] in "<>" and text:
             number = float(text[1:].lstrip("="))
             closed = text[1:2] == "="
-            return Quantity(0.0, number, high_open=not closed) if text[0] == "<" else Quantity(number, float("inf"), low_open=not closed)
+            return (
+                Quantity(0.0, number, high_open=not closed)
+                if text[0] == "<"
+                else Quantity(number, float("inf"), low_open=not closed)
+            )
         if isinstance(value, bool):
             raise ValueError
         return Quantity.of(float(text))
@@ -340,13 +470,20 @@ def _on(value: Any, zero: date, where: str) -> When:
 # ---- answer and comparison --------------------------------------------------------------------------------------------------------
 
 
-def _answer(record: Record, criteria: Criteria, start: int, zero: date, days: list[int]) -> tuple[dict[str, Any], dict[int, str]]:
+def _answer(
+    record: Record, criteria: Criteria, start: int, zero: date, days: list[int]
+) -> tuple[dict[str, Any], dict[int, str]]:
     def iso(day: int | None) -> str | None:
         return None if day is None else (zero + timedelta(days=day)).isoformat()
 
     # the infusion, where a case names one, belongs to the line under assessment and does not end it
     course = response_course(
-        replace(record, infusions=()), start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days
+        replace(record, infusions=()),
+        start=start,
+        criteria=criteria,
+        baseline_from=start,
+        infusion=False,
+        schedule=days,
     )
     at = {v.day: v for v in course.visits}
     pfs = course_endpoint(record, course, "PFS")
@@ -354,8 +491,12 @@ def _answer(record: Record, criteria: Criteria, start: int, zero: date, days: li
     failed = next((f for f in failures(record, criteria) if f.status == "failed"), None)
     found = {
         "measurable": list(course.measurable),
-        "visit_response": ["PRE" if d < start else "BL" if d == start else at[d].response for d in days],
-        "confirmed_response": ["PRE" if d < start else "BL" if d == start else at[d].confirmed for d in days],
+        "visit_response": [
+            "PRE" if d < start else "BL" if d == start else at[d].response for d in days
+        ],
+        "confirmed_response": [
+            "PRE" if d < start else "BL" if d == start else at[d].confirmed for d in days
+        ],
         "best_confirmed_response": course.best_confirmed,
         "best_confirmed_date": iso(course.best_confirmed_day),
         "pd_date": iso(course.progression_day),
@@ -366,29 +507,57 @@ def _answer(record: Record, criteria: Criteria, start: int, zero: date, days: li
         "next_treatment_date": iso(course.new_therapy_day),
         "cart_infusion_date": iso(infusion),
         "cart_failure_date_default": iso(failed.day) if failed is not None else None,
-        "pfs": {"status": pfs.status, "reason": pfs.event or _ONE_WORD.get(pfs.reason, pfs.reason), "date": iso(pfs.day)},
+        "pfs": {
+            "status": pfs.status,
+            "reason": pfs.event or _ONE_WORD.get(pfs.reason, pfs.reason),
+            "date": iso(pfs.day),
+        },
     }
     return found, _reasons(course)
 
 
 def _reasons(course: ResponseCourse) -> dict[int, str]:
-    return {v.day: f"{v.rule}: {v.reason}" + (f" [missing: {'; '.join(v.missing)}]" if v.missing else "") for v in course.visits}
+    return {
+        v.day: f"{v.rule}: {v.reason}"
+        + (f" [missing: {'; '.join(v.missing)}]" if v.missing else "")
+        for v in course.visits
+    }
 
 
-def _compare(result: CaseResult, expected: Mapping[str, Any], days: list[int], reasons: dict[int, str]) -> None:
+def _compare(
+    result: CaseResult, expected: Mapping[str, Any], days: list[int], reasons: dict[int, str]
+) -> None:
     found = result.found
     lists = {key: list(expected[key]) for key in _PER_VISIT if expected.get(key) is not None}
     if lists:
         result.visits = len(days)
         for i, day in enumerate(days):
-            wrong = [key for key, values in lists.items() if i >= len(values) or values[i] != found[key][i]]
+            wrong = [
+                key
+                for key, values in lists.items()
+                if i >= len(values) or values[i] != found[key][i]
+            ]
             result.visits_agreed += not wrong
             for key in wrong:
                 want = lists[key][i] if i < len(lists[key]) else "nothing"
-                result.mismatches.append(Mismatch(f"{key}[{i}]", want, found[key][i], reasons.get(day, "before or at the baseline")))
+                result.mismatches.append(
+                    Mismatch(
+                        f"{key}[{i}]",
+                        want,
+                        found[key][i],
+                        reasons.get(day, "before or at the baseline"),
+                    )
+                )
         for key, values in lists.items():
             if len(values) > len(days):
-                result.mismatches.append(Mismatch(key, f"{len(values)} values", f"{len(days)} visits", "more values than visits"))
+                result.mismatches.append(
+                    Mismatch(
+                        key,
+                        f"{len(values)} values",
+                        f"{len(days)} visits",
+                        "more values than visits",
+                    )
+                )
     last = reasons[max(reasons)] if reasons else "no visit after the baseline"
     for key in expected:
         if key in _PER_VISIT:
@@ -413,5 +582,8 @@ def _normal(key: str, value: Any) -> Any:
     if key == "mrd_negative_dates":
         return [_date(d, key).isoformat() for d in value or ()]
     if key == "pfs" and isinstance(value, Mapping):
-        return {**value, "date": None if value.get("date") is None else _date(value["date"], key).isoformat()}
+        return {
+            **value,
+            "date": None if value.get("date") is None else _date(value["date"], key).isoformat(),
+        }
     return list(value) if isinstance(value, tuple) else value

@@ -7,14 +7,45 @@ from datetime import date, timedelta
 from typing import Any
 
 # falls and rises that lie exactly at, just under and just over a limit
-_FALLS = (0.1, 0.10001, 0.0999, 0.5, 0.50001, 0.4999, 0.75, 0.75001, 0.7499, 0.51, 0.3, 0.05, 0.0, 1.0, 1.2)
+_FALLS = (
+    0.1,
+    0.10001,
+    0.0999,
+    0.5,
+    0.50001,
+    0.4999,
+    0.75,
+    0.75001,
+    0.7499,
+    0.51,
+    0.3,
+    0.05,
+    0.0,
+    1.0,
+    1.2,
+)
 _RISES = (0.5, 0.49, 0.51, 0.1, 0.2, 1.0, 0.99, 0.0, -0.1)
 
 
 def generate(seed: int) -> dict[str, Any]:
     """One case (without `expected`); the same seed gives the same case."""
     r = random.Random(seed)
-    kind = r.choice(("serum", "serum", "serum+urine", "urine", "flc", "marrow", "lesion", "serum+lesion", "none", "cells", "iga", "bare"))
+    kind = r.choice(
+        (
+            "serum",
+            "serum",
+            "serum+urine",
+            "urine",
+            "flc",
+            "marrow",
+            "lesion",
+            "serum+lesion",
+            "none",
+            "cells",
+            "iga",
+            "bare",
+        )
+    )
     patient: dict[str, Any] = {"type": kind}
     chain = r.choice(("kappa", "lambda"))
     if kind == "iga":
@@ -28,7 +59,9 @@ def generate(seed: int) -> dict[str, Any]:
     visits = []
     if r.random() < 0.1:
         visits.append(_visit(r, day - timedelta(days=40), state, kind, chain, patient, full=False))
-    visits.append(_visit(r, day, state, kind, chain, patient, full=kind != "bare") | {"baseline": True})
+    visits.append(
+        _visit(r, day, state, kind, chain, patient, full=kind != "bare") | {"baseline": True}
+    )
     if kind == "bare":
         visits[-1] = {"date": day.isoformat(), "baseline": True}
     deep = r.random() < 0.5
@@ -41,7 +74,9 @@ def generate(seed: int) -> dict[str, Any]:
             visits.append(_visit(r, day, state, kind, chain, patient, full=False))
     case: dict[str, Any] = {"id": f"G{seed}", "title": kind, "patient": patient, "visits": visits}
     if r.random() < 0.2:
-        case["new_therapy_date"] = (date(2024, 1, 1) + timedelta(days=r.randint(1, 250))).isoformat()
+        case["new_therapy_date"] = (
+            date(2024, 1, 1) + timedelta(days=r.randint(1, 250))
+        ).isoformat()
     if r.random() < 0.25:
         case["death"] = {
             "date": (day + timedelta(days=r.randint(1, 60))).isoformat(),
@@ -68,7 +103,11 @@ def _start(r: random.Random, kind: str) -> dict[str, float]:
     if kind in ("serum", "iga") and r.random() < 0.3:
         state["urine"] = r.choice((50.0, 100.0, 199.0))
     if kind == "flc":
-        state |= {"own": r.choice((100.0, 490.0, 810.0)), "serum": r.choice((0.0, 0.99)), "urine": r.choice((0.0, 199.0))}
+        state |= {
+            "own": r.choice((100.0, 490.0, 810.0)),
+            "serum": r.choice((0.0, 0.99)),
+            "urine": r.choice((0.0, 199.0)),
+        }
     if kind == "marrow":
         state["marrow"] = r.choice((30.0, 40.0, 60.0))
     if "lesion" in kind:
@@ -81,7 +120,15 @@ def _start(r: random.Random, kind: str) -> dict[str, float]:
 
 def _move(r: random.Random, s: dict[str, float], deep: bool) -> None:
     """Next state: a fall to a tie, a rise to a tie, or a step."""
-    for key, step in (("serum", 0.5), ("urine", 200.0), ("own", 100.0), ("marrow", 10.0), ("cells", 200.0), ("spd", 4.0), ("longest", 1.0)):
+    for key, step in (
+        ("serum", 0.5),
+        ("urine", 200.0),
+        ("own", 100.0),
+        ("marrow", 10.0),
+        ("cells", 200.0),
+        ("spd", 4.0),
+        ("longest", 1.0),
+    ):
         choice = r.random()
         if choice < 0.35:
             continue
@@ -99,7 +146,14 @@ def _move(r: random.Random, s: dict[str, float], deep: bool) -> None:
 
 
 def _visit(
-    r: random.Random, day: date, s: dict[str, float], kind: str, chain: str, patient: dict[str, Any], *, full: bool
+    r: random.Random,
+    day: date,
+    s: dict[str, float],
+    kind: str,
+    chain: str,
+    patient: dict[str, Any],
+    *,
+    full: bool,
 ) -> dict[str, Any]:
     v: dict[str, Any] = {"date": day.isoformat()}
 
@@ -107,7 +161,9 @@ def _visit(
         return full or r.random() < share
 
     def put(key: str, value: float, digits: int = 5) -> None:
-        v[key] = round(value, digits) if r.random() < 0.97 or not value else f"<{round(value, digits)}"
+        v[key] = (
+            round(value, digits) if r.random() < 0.97 or not value else f"<{round(value, digits)}"
+        )
 
     if there(0.93):
         if kind == "iga":
@@ -126,20 +182,33 @@ def _visit(
         if r.random() < 0.5:
             v[f"{chain}_mg_l"], v[f"{other}_mg_l"] = round(s["own"], 5), s["other"]
         else:
-            v[f"{chain}_mg_dl"], v[f"{other}_mg_dl"] = round(s["own"] / 10, 6), round(s["other"] / 10, 6)
+            v[f"{chain}_mg_dl"], v[f"{other}_mg_dl"] = (
+                round(s["own"] / 10, 6),
+                round(s["other"] / 10, 6),
+            )
         if r.random() < 0.03:
             del v[next(k for k in v if k.startswith(other))]
     gone = s["serum"] == 0 if kind != "iga" else s["serum"] < 0.4
     if there(0.85):
-        v["serum_ife"] = r.choice(("neg", "neg", "neg", "pos")) if gone else r.choice(("pos", "pos", "pos", "neg"))
+        v["serum_ife"] = (
+            r.choice(("neg", "neg", "neg", "pos"))
+            if gone
+            else r.choice(("pos", "pos", "pos", "neg"))
+        )
         if v["serum_ife"] == "pos" and r.random() < 0.2:
-            v["serum_ife_isotype"] = r.choice(("IgG kappa", "IgG lambda", "IgA kappa", "IgG lambda; IgM kappa"))
+            v["serum_ife_isotype"] = r.choice(
+                ("IgG kappa", "IgG lambda", "IgA kappa", "IgG lambda; IgM kappa")
+            )
         if r.random() < 0.1:
             v["dira"] = r.choice(("pos", "neg"))
     if there(0.8):
-        v["urine_ife"] = r.choice(("neg", "neg", "neg", "pos")) if s["urine"] == 0 else r.choice(("pos", "neg"))
+        v["urine_ife"] = (
+            r.choice(("neg", "neg", "neg", "pos")) if s["urine"] == 0 else r.choice(("pos", "neg"))
+        )
     if there(0.6 if kind == "marrow" else 0.35):
-        v["bm_pc_pct"] = round(r.choice((s["marrow"], 1.0, 2.0, 4.9, 5.0)) if not full else s["marrow"], 4)
+        v["bm_pc_pct"] = round(
+            r.choice((s["marrow"], 1.0, 2.0, 4.9, 5.0)) if not full else s["marrow"], 4
+        )
         if r.random() < 0.6:
             v["bm_clonal"] = r.choice(("neg", "neg", "pos"))
     if "lesion" in kind and there(0.6):
@@ -155,7 +224,11 @@ def _visit(
     if kind == "cells" and there(0.9):
         v["circ_pc_per_ul"] = round(s["cells"], 4)
     if not full and r.random() < 0.15:
-        v["mrd"] = {"result": r.choice(("neg", "neg", "pos")), "method": "NGF", "sensitivity": r.choice((1e-5, 1e-6, 1e-4))}
+        v["mrd"] = {
+            "result": r.choice(("neg", "neg", "pos")),
+            "method": "NGF",
+            "sensitivity": r.choice((1e-5, 1e-6, 1e-4)),
+        }
         if r.random() < 0.7:
             v["pet"] = r.choice(("neg", "neg", "neg", "pos"))
     return v

@@ -65,7 +65,9 @@ def parse(visit: dict[str, Any], isotype: str | None, light: str | None, quantit
         serum = read(visit, iga_mg_dl=F(1, 1000), iga_g_l=F(1, 10))
     number = lambda key: None if visit.get(key) is None else F(str(visit[key]))  # noqa: E731
     bone = str(visit.get("bone_event") or "")
-    new = visit.get("new_lesion") not in (None, False, "none", "no") or ("lesion" in bone and "fracture" not in bone)
+    new = visit.get("new_lesion") not in (None, False, "none", "no") or (
+        "lesion" in bone and "fracture" not in bone
+    )
     return V(
         date.fromisoformat(visit["date"]),
         serum,
@@ -93,7 +95,12 @@ def original_band(visit: dict[str, Any], isotype: str | None, light: str | None)
         return visit.get("serum_ife")
     if bands and isotype is not None and isotype not in bands:
         return "neg"
-    if bands and isotype is None and light is not None and all(not b.endswith(light) for b in bands):
+    if (
+        bands
+        and isotype is None
+        and light is not None
+        and all(not b.endswith(light) for b in bands)
+    ):
         return "neg"
     if isotype == "IgG kappa" and visit.get("dira") == "neg" and len(bands) <= 1:
         return "neg"
@@ -104,7 +111,15 @@ def reference(case: dict[str, Any]) -> dict[str, Any]:
     """The answer to a case: the keys of `expected` that are defined by the default rules."""
     patient = case.get("patient", {})
     isotype = patient.get("isotype")
-    visits = [parse(v, isotype, patient.get("involved_flc"), patient.get("serum_marker") == "quantitative_ig") for v in case["visits"]]
+    visits = [
+        parse(
+            v,
+            isotype,
+            patient.get("involved_flc"),
+            patient.get("serum_marker") == "quantitative_ig",
+        )
+        for v in case["visits"]
+    ]
     base_at = next(i for i, v in enumerate(case["visits"]) if v.get("baseline"))
     base = visits[base_at]
     chain = patient.get("involved_flc") or (isotype.split()[1] if isotype else None)
@@ -112,7 +127,12 @@ def reference(case: dict[str, Any]) -> dict[str, Any]:
         chain = high_chain(base)
     for later in visits[base_at + 1 :]:
         chain = chain or high_chain(later)
-    measurable = measure(base, patient.get("involved_flc") or (isotype.split()[1] if isotype else None) or high_chain(base))
+    measurable = measure(
+        base,
+        patient.get("involved_flc")
+        or (isotype.split()[1] if isotype else None)
+        or high_chain(base),
+    )
     responses: list[str] = []
     for i, _ in enumerate(visits):
         if i < base_at:
@@ -120,11 +140,19 @@ def reference(case: dict[str, Any]) -> dict[str, Any]:
         elif i == base_at:
             responses.append("BL")
         else:
-            responses.append(response(visits[base_at : i + 1], measurable, chain_known_at(visits, base_at, i, patient, isotype)))
+            responses.append(
+                response(
+                    visits[base_at : i + 1],
+                    measurable,
+                    chain_known_at(visits, base_at, i, patient, isotype),
+                )
+            )
     return confirm(case, visits, base_at, responses, measurable)
 
 
-def chain_known_at(visits: list[V], base_at: int, i: int, patient: dict[str, Any], isotype: str | None) -> list[str | None]:
+def chain_known_at(
+    visits: list[V], base_at: int, i: int, patient: dict[str, Any], isotype: str | None
+) -> list[str | None]:
     """The involved chain as it was known at each visit from baseline to visit i."""
     known = patient.get("involved_flc") or (isotype.split()[1] if isotype else None)
     out = []
@@ -167,7 +195,9 @@ def dflc(v: V, chain: str | None) -> Value | None:
     if chain is None or v.kappa is None or v.lam is None:
         return None
     own, other = (v.kappa, v.lam) if chain == "kappa" else (v.lam, v.kappa)
-    return Value(max(F(0), own.low - other.high) / 10, max(F(0), own.high - other.low) / 10, own.open)
+    return Value(
+        max(F(0), own.low - other.high) / 10, max(F(0), own.high - other.low) / 10, own.open
+    )
 
 
 def measure(base: V, chain: str | None) -> list[str]:
@@ -191,7 +221,13 @@ def has_plasmacytoma(v: V) -> bool:
 
 
 def imaged(v: V) -> bool:
-    return v.spd is not None or v.longest is not None or v.lesions is not None or v.short is not None or v.new_lesion
+    return (
+        v.spd is not None
+        or v.longest is not None
+        or v.lesions is not None
+        or v.short is not None
+        or v.new_lesion
+    )
 
 
 def lowest(values: list[Value | None]) -> Value | None:
@@ -200,7 +236,9 @@ def lowest(values: list[Value | None]) -> Value | None:
     return min(found, key=lambda v: (v.high, not v.open)) if found else None
 
 
-def rose(value: Value | None, nadir: Value | None, share: F, amount: F, *, more_than: bool = False) -> bool:
+def rose(
+    value: Value | None, nadir: Value | None, share: F, amount: F, *, more_than: bool = False
+) -> bool:
     if value is None or nadir is None:
         return False
     rise = value.low - nadir.high
@@ -227,7 +265,9 @@ def is_pd(course: list[V], measurable: list[str], chains: list[str | None]) -> d
         if rose(dflc(now, chains[-1]), lowest(earlier), F(1, 4), F(10), more_than=True):
             met["flc"] = True
     if not secreted and "flc" not in measurable:
-        last = next((v.marrow for v in reversed(course[1:]) if v.marrow is not None), None)  # carried forward until replaced
+        last = next(
+            (v.marrow for v in reversed(course[1:]) if v.marrow is not None), None
+        )  # carried forward until replaced
         if rose(last, lowest([v.marrow for v in before]), F(1, 4), F(10)):
             met["marrow"] = False
     if not measurable and baseline_known(course[0]):
@@ -252,9 +292,18 @@ def grown(course: list[V]) -> bool:
     before = [course[i] for i in examined[:-1]]
     if returned(course):
         return True
-    new_before = any(v.new_lesion for v in course)  # the size of a new lesion is not known, so the sum is not
+    new_before = any(
+        v.new_lesion for v in course
+    )  # the size of a new lesion is not known, so the sum is not
     spds = [v.spd for v in before if v.spd is not None]
-    if not new_before and last.spd and spds and min(spds) > 0 and (last.lesions or 1) > 1 and last.spd >= min(spds) * F(3, 2):
+    if (
+        not new_before
+        and last.spd
+        and spds
+        and min(spds) > 0
+        and (last.lesions or 1) > 1
+        and last.spd >= min(spds) * F(3, 2)
+    ):
         return True
     longest = [v.longest for v in before if v.longest]
     was_large = any(v.short is not None and v.short > 1 for v in before)
@@ -295,7 +344,11 @@ def response(course: list[V], measurable: list[str], chains: list[str | None]) -
     if "serum" in measurable:
         if now.serum is None and now.serum_ife != "neg":
             return "NE"
-        levels.append(5 if now.serum is None else by_fall(now.serum, base.serum, {5: F(9, 10), 4: F(1, 2), 3: F(1, 4)}))
+        levels.append(
+            5
+            if now.serum is None
+            else by_fall(now.serum, base.serum, {5: F(9, 10), 4: F(1, 2), 3: F(1, 4)})
+        )
     if "urine" in measurable:
         if now.urine is None and now.urine_ife != "neg":
             return "NE"
@@ -324,7 +377,9 @@ def response(course: list[V], measurable: list[str], chains: list[str | None]) -
     # CR: both immunofixations negative, marrow below 5 %, no plasmacytoma; FLC-only: normal ratio too
     ife = now.serum_ife == "neg" and now.urine_ife == "neg"
     clear_marrow = marrow is not None and marrow.below(5)
-    no_lesion = lesion_cap == 7 and not any(v.new_lesion for v in course) and not plasmacytoma_now(course)
+    no_lesion = (
+        lesion_cap == 7 and not any(v.new_lesion for v in course) and not plasmacytoma_now(course)
+    )
     quantity_agrees = all(x >= 5 for x in levels)
     ratio_ok = normal_ratio(now) is True
     if ife and clear_marrow and no_lesion and quantity_agrees and (core != "flc" or ratio_ok):
@@ -332,7 +387,17 @@ def response(course: list[V], measurable: list[str], chains: list[str | None]) -
         return "sCR" if ratio_ok and clonality == "neg" else "CR"
     if not measurable or measurable == ["plasmacytoma"]:
         anything = any(
-            x is not None for x in (now.serum, now.urine, now.kappa, now.lam, now.marrow, now.cells, now.serum_ife, now.urine_ife)
+            x is not None
+            for x in (
+                now.serum,
+                now.urine,
+                now.kappa,
+                now.lam,
+                now.marrow,
+                now.cells,
+                now.serum_ife,
+                now.urine_ife,
+            )
         ) or imaged(now)
         return "SD" if anything else "NE"
     if core == "flc":
@@ -379,21 +444,29 @@ def plasmacytoma_level(course: list[V]) -> int:
     return 5 if fall > F(9, 10) else 4 if fall >= F(1, 2) else 2
 
 
-def confirm(case: dict[str, Any], visits: list[V], base_at: int, responses: list[str], measurable: list[str]) -> dict[str, Any]:
+def confirm(
+    case: dict[str, Any], visits: list[V], base_at: int, responses: list[str], measurable: list[str]
+) -> dict[str, Any]:
     """Section 5: drop what could not be evaluated, pair, then take the best; section 8 for PFS."""
-    new_therapy = date.fromisoformat(case["new_therapy_date"]) if case.get("new_therapy_date") else None
+    new_therapy = (
+        date.fromisoformat(case["new_therapy_date"]) if case.get("new_therapy_date") else None
+    )
     death = case.get("death")
     death_day = date.fromisoformat(death["date"]) if death else None
     chain_free = {"serum": True, "urine": True, "flc": True, "cells": True}
     after = range(base_at + 1, len(visits))
-    no_baseline = all(r in ("NE", "PD", "PRE", "BL") for r in responses) and not baseline_known(visits[base_at])
+    no_baseline = all(r in ("NE", "PD", "PRE", "BL") for r in responses) and not baseline_known(
+        visits[base_at]
+    )
     usable = [
         i for i in after
         if (responses[i] != "NE" or (no_baseline and assessed(visits[i]))) and (new_therapy is None or visits[i].day <= new_therapy)
     ]  # fmt: skip
     at_once: dict[int, bool] = {}
     for i in usable:
-        known = chain_known_at(visits, base_at, i, case.get("patient", {}), case.get("patient", {}).get("isotype"))
+        known = chain_known_at(
+            visits, base_at, i, case.get("patient", {}), case.get("patient", {}).get("isotype")
+        )
         met = is_pd(visits[base_at : i + 1], measurable, known) if responses[i] == "PD" else {}
         at_once[i] = any(name not in chain_free for name in met)
     confirmed: dict[int, str] = {}
@@ -401,9 +474,17 @@ def confirm(case: dict[str, Any], visits: list[V], base_at: int, responses: list
     for place, i in enumerate(usable):
         following = usable[place + 1] if place + 1 < len(usable) else None
         if responses[i] == "PD":
-            died = death is not None and death["cause"] in ("progression", "myeloma") and (new_therapy is None or death_day <= new_therapy)
+            died = (
+                death is not None
+                and death["cause"] in ("progression", "myeloma")
+                and (new_therapy is None or death_day <= new_therapy)
+            )
             rest = [responses[j] for j in usable[place + 1 :]]
-            if at_once[i] or (following is not None and responses[following] == "PD") or (died and not rest):
+            if (
+                at_once[i]
+                or (following is not None and responses[following] == "PD")
+                or (died and not rest)
+            ):
                 pd_at = i
                 break
         elif responses[i] in DEPTH:
@@ -436,7 +517,9 @@ def confirm(case: dict[str, Any], visits: list[V], base_at: int, responses: list
         "best_confirmed_response": best,
         "best_confirmed_date": best_day and best_day.isoformat(),
         "pd_date": pd_day and pd_day.isoformat(),
-        "relapse_from_cr_date": relapse_from_cr(visits, responses, usable, confirmed, pd_at, pd_day, patient_is_quantitative(case)),
+        "relapse_from_cr_date": relapse_from_cr(
+            visits, responses, usable, confirmed, pd_at, pd_day, patient_is_quantitative(case)
+        ),
         "pfs": pfs(visits, responses, base_at, pd_day, death_day, new_therapy),
         **mrd(case, visits, base_at, responses),
     }
@@ -448,15 +531,31 @@ def patient_is_quantitative(case: dict[str, Any]) -> bool:
 
 def baseline_known(base: V) -> bool:
     return any(
-        x is not None for x in (base.serum, base.urine, base.kappa, base.lam, base.marrow, base.cells, base.serum_ife, base.urine_ife)
+        x is not None
+        for x in (
+            base.serum,
+            base.urine,
+            base.kappa,
+            base.lam,
+            base.marrow,
+            base.cells,
+            base.serum_ife,
+            base.urine_ife,
+        )
     ) or has_plasmacytoma(base)
 
 
 def assessed(v: V) -> bool:
-    return any(x is not None for x in (v.serum, v.urine, v.marrow, v.cells)) or (v.kappa is not None and v.lam is not None) or imaged(v)
+    return (
+        any(x is not None for x in (v.serum, v.urine, v.marrow, v.cells))
+        or (v.kappa is not None and v.lam is not None)
+        or imaged(v)
+    )
 
 
-def first_day(case: dict[str, Any], visits: list[V], base_at: int, measurable: list[str], pd_at: int | None) -> date | None:
+def first_day(
+    case: dict[str, Any], visits: list[V], base_at: int, measurable: list[str], pd_at: int | None
+) -> date | None:
     """PD is dated at the first assessment that met the criterion; marrow and imaging carried forward date from their own day."""
     return None if pd_at is None else visits[pd_at].day
 
@@ -472,7 +571,14 @@ def relapse_from_cr(
 ) -> str | None:
     """Section 7, only after a confirmed CR: M-protein back twice in a row, marrow at 5 %, or progression."""
     order = [i for i in usable if responses[i] in DEPTH or responses[i] == "PD"]
-    start = next((k for k, i in enumerate(order) if confirmed.get(i) in ("CR", "sCR") and (pd_at is None or i < pd_at)), None)
+    start = next(
+        (
+            k
+            for k, i in enumerate(order)
+            if confirmed.get(i) in ("CR", "sCR") and (pd_at is None or i < pd_at)
+        ),
+        None,
+    )
     if start is None:
         return None
     rest = order[start + 1 :]
@@ -483,7 +589,9 @@ def relapse_from_cr(
         if i == pd_at and not back(v, quantitative):
             break
         if back(v, quantitative):
-            if k + 1 < len(rest) and (back(visits[rest[k + 1]], quantitative) or responses[rest[k + 1]] == "PD"):
+            if k + 1 < len(rest) and (
+                back(visits[rest[k + 1]], quantitative) or responses[rest[k + 1]] == "PD"
+            ):
                 return v.day.isoformat()
             if k + 1 == len(rest):
                 break
@@ -499,23 +607,40 @@ def back(v: V, quantitative: bool) -> bool:
 
 
 def pfs(
-    visits: list[V], responses: list[str], base_at: int, pd_day: date | None, death: date | None, new_therapy: date | None
+    visits: list[V],
+    responses: list[str],
+    base_at: int,
+    pd_day: date | None,
+    death: date | None,
+    new_therapy: date | None,
 ) -> dict[str, Any]:
     """Confirmed PD or death of any cause; censored at the last adequate assessment, before new therapy."""
-    events = [(d, why) for d, why in ((pd_day, "PD"), (death, "death")) if d is not None and (new_therapy is None or d <= new_therapy)]
+    events = [
+        (d, why)
+        for d, why in ((pd_day, "PD"), (death, "death"))
+        if d is not None and (new_therapy is None or d <= new_therapy)
+    ]
     if events:
         day, why = min(events, key=lambda e: e[0])
         return {"status": "event", "reason": why, "date": day.isoformat()}
     adequate = [
         v.day
         for i, v in enumerate(visits)
-        if i > base_at and responses[i] not in ("NE", "PRE") and (new_therapy is None or v.day <= new_therapy)
+        if i > base_at
+        and responses[i] not in ("NE", "PRE")
+        and (new_therapy is None or v.day <= new_therapy)
     ]
     last = max(adequate, default=visits[base_at].day)
-    return {"status": "censored", "reason": "new therapy" if new_therapy else "last adequate assessment", "date": last.isoformat()}
+    return {
+        "status": "censored",
+        "reason": "new therapy" if new_therapy else "last adequate assessment",
+        "date": last.isoformat(),
+    }
 
 
-def mrd(case: dict[str, Any], visits: list[V], base_at: int, responses: list[str]) -> dict[str, Any]:
+def mrd(
+    case: dict[str, Any], visits: list[V], base_at: int, responses: list[str]
+) -> dict[str, Any]:
     """MRD-negative needs CR and 1 in 100,000; sustained: marrow and imaging negative a year apart with no positive between."""
     negative: list[date] = []
     run: list[date] = []
@@ -528,7 +653,11 @@ def mrd(case: dict[str, Any], visits: list[V], base_at: int, responses: list[str
             run = []
             continue
         state = next((r for r in reversed(responses[base_at + 1 : i + 1]) if r != "NE"), None)
-        if state in ("CR", "sCR") and result.get("sensitivity") is not None and F(str(result["sensitivity"])) <= F(1, 100_000):
+        if (
+            state in ("CR", "sCR")
+            and result.get("sensitivity") is not None
+            and F(str(result["sensitivity"])) <= F(1, 100_000)
+        ):
             negative.append(visits[i].day)
             near = [
                 (abs(w.day - visits[i].day), w.raw["pet"])
@@ -539,4 +668,7 @@ def mrd(case: dict[str, Any], visits: list[V], base_at: int, responses: list[str
                 if run and sustained is None and visits[i].day - run[0] >= timedelta(days=365):
                     sustained = visits[i].day
                 run.append(visits[i].day)
-    return {"mrd_negative_dates": [d.isoformat() for d in negative], "sustained_mrd_negative_date": sustained and sustained.isoformat()}
+    return {
+        "mrd_negative_dates": [d.isoformat() for d in negative],
+        "sustained_mrd_negative_date": sustained and sustained.isoformat(),
+    }

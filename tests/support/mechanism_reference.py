@@ -23,7 +23,29 @@ assert PARAMETERS[: len(NAMES)] == NAMES
 @nb.njit(cache=True)
 def slope(t, y, p, w, made, shed, alive):  # type: ignore[no-untyped-def]
     """15 states: the 11 of the model and 4 markers."""
-    r, cap, h_a, soak, rho, k_c, d_e, eps, theta, d_m, k_x, d_x, kill_c, h_e, k_i, d_i, b_i, i50, lam, n50, lam_p = p[:21]
+    (
+        r,
+        cap,
+        h_a,
+        soak,
+        rho,
+        k_c,
+        d_e,
+        eps,
+        theta,
+        d_m,
+        k_x,
+        d_x,
+        kill_c,
+        h_e,
+        k_i,
+        d_i,
+        b_i,
+        i50,
+        lam,
+        n50,
+        lam_p,
+    ) = p[:21]
     cells = np.exp(y[:5]) * alive
     e, m, x, i, n, normal = y[5], y[6], y[7], y[8], y[9], y[10]
     burden = cells.sum()
@@ -35,7 +57,16 @@ def slope(t, y, p, w, made, shed, alive):  # type: ignore[no-untyped-def]
     kill = kill_c * pos / (h_e + pos) * phi
     out = np.empty(15)
     out[:5] = r * (1 - burden / cap) - w[:5] * kill
-    out[5] = e * (rho * a * phi * room * (1 - (e + m + x) / k_c) * pos / (pos + 1e-7) - d_e - k_x * a - eps * (1 - a)) + theta * a * phi * m
+    out[5] = (
+        e
+        * (
+            rho * a * phi * room * (1 - (e + m + x) / k_c) * pos / (pos + 1e-7)
+            - d_e
+            - k_x * a
+            - eps * (1 - a)
+        )
+        + theta * a * phi * m
+    )
     out[6] = eps * (1 - a) * e - (theta * a * phi + d_m) * m
     out[7] = k_x * a * e - d_x * x
     out[8] = k_i * burden / (b_i + burden) - d_i * i
@@ -67,11 +98,19 @@ def solve(
     made = shed + cells[1] + cells[3]
     y = np.concatenate([start, [1.0, 1.0, 1.0, start[10]]])
     w = params[P["w_pp"] :].copy()
-    stops = sorted({float(e[0]) for e in (later if later is not None else np.empty((0, N_EVENT))) if e[0] >= 0})
+    stops = sorted(
+        {float(e[0]) for e in (later if later is not None else np.empty((0, N_EVENT))) if e[0] >= 0}
+    )
     edges = sorted({float(s[k]) for s in slots for k in (1, 2) if s[0] > 0 and 0 < s[k] < days[-1]})
     if slots:
         # kinks where doses of bispecifics begin
-        edges += [float(s[1] + j * s[7]) for s in slots if s[0] == 2 for j in range(int(s[8])) if s[1] + j * s[7] < days[-1]]
+        edges += [
+            float(s[1] + j * s[7])
+            for s in slots
+            if s[0] == 2
+            for j in range(int(s[8]))
+            if s[1] + j * s[7] < days[-1]
+        ]
     marks = sorted({0.0, float(days[-1]), *[x for x in stops if x < days[-1]], *edges})
 
     def f(t: float, v: np.ndarray) -> np.ndarray:

@@ -21,30 +21,69 @@ FINDINGS: dict[str, Any] = {
         "failure_status": {
             "group": "g",
             "type": "word",
-            "values": ["failed", "suspected", "not_failed", "died_without_progression", "cannot_be_judged"],
+            "values": [
+                "failed",
+                "suspected",
+                "not_failed",
+                "died_without_progression",
+                "cannot_be_judged",
+            ],
             "meaning": "Status.",
             "asks": ["repeat"],
         },
-        "lost": {"group": "g", "type": "bool", "meaning": "The target is lost.", "asks": ["antigen"]},
+        "lost": {
+            "group": "g",
+            "type": "bool",
+            "meaning": "The target is lost.",
+            "asks": ["antigen"],
+        },
         "exposed": {"group": "g", "type": "bool", "meaning": "Was exposed.", "asks": ["history"]},
         "infection": {"group": "g", "type": "bool", "meaning": "Infection."},
-        "anc": {"group": "g", "type": "number", "unit": "10*9/L", "meaning": "Neutrophils.", "asks": ["counts"]},
+        "anc": {
+            "group": "g",
+            "type": "number",
+            "unit": "10*9/L",
+            "meaning": "Neutrophils.",
+            "asks": ["counts"],
+        },
         "peak": {"group": "g", "type": "number", "meaning": "Peak.", "asks": ["peak"]},
-        "gene": {"group": "g", "type": "bool", "meaning": "Gene hit at failure.", "asks": ["antigen"]},
+        "gene": {
+            "group": "g",
+            "type": "bool",
+            "meaning": "Gene hit at failure.",
+            "asks": ["antigen"],
+        },
         "risk": {"group": "g", "type": "bool", "meaning": "A risk before the infusion."},
         "car_target_bcma": {"group": "g", "type": "bool", "meaning": "Target BCMA."},
-        "bcma_agent_between_failure_and_sample": {"group": "g", "type": "bool", "meaning": "Another agent between."},
+        "bcma_agent_between_failure_and_sample": {
+            "group": "g",
+            "type": "bool",
+            "meaning": "Another agent between.",
+        },
         "tumour": {"group": "g", "type": "bool", "meaning": "A second tumour."},
     },
 }
 
 
-STATEMENT = {"id": "s1", "topic": "t", "text": "Seen in 12 of 40 (30 %).", "strength": "cohort", "source": "src1"}
+STATEMENT = {
+    "id": "s1",
+    "topic": "t",
+    "text": "Seen in 12 of 40 (30 %).",
+    "strength": "cohort",
+    "source": "src1",
+}
 STATUSES = [{"failure_status": "failed"}, {"failure_status": "not_failed"}]
 
 
 def rule(name: str, effect: str, when: str, **more: Any) -> dict[str, Any]:
-    return {"id": name, "effect": effect, "when": when, "because": f"Because of {name}.", "sources": ["s1"], **more}
+    return {
+        "id": name,
+        "effect": effect,
+        "when": when,
+        "because": f"Because of {name}.",
+        "sources": ["s1"],
+        **more,
+    }
 
 
 def indicator(name: str, direction: str, weight: str, timing: str, when: str) -> dict[str, Any]:
@@ -227,12 +266,18 @@ def _value(value: Any) -> str:
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def patient(status: str | None = "failed", day: date | None = date(2025, 6, 1), **values: Any) -> Patient:
+def patient(
+    status: str | None = "failed", day: date | None = date(2025, 6, 1), **values: Any
+) -> Patient:
     """A patient of whom only these findings are known; a tuple is a bound."""
     found = {}
     for name, value in values.items():
         source = (Source("f.csv", name),)
-        found[name] = Found(None, source, name, *value) if isinstance(value, tuple) else Found(value, source, f"{name} {value}")
+        found[name] = (
+            Found(None, source, name, *value)
+            if isinstance(value, tuple)
+            else Found(value, source, f"{name} {value}")
+        )
     failures = ()
     if status is not None:
         found["failure_status"] = Found(status)
@@ -245,7 +290,11 @@ def patient(status: str | None = "failed", day: date | None = date(2025, 6, 1), 
         failures=failures,
         found=found,
         values={name: x.value for name, x in found.items()},
-        intervals={name: (x.low, x.high) for name, x in found.items() if x.value is None and x.low is not None},
+        intervals={
+            name: (x.low, x.high)
+            for name, x in found.items()
+            if x.value is None and x.low is not None
+        },
         inputs=derive(inputs(found)),
     )
 

@@ -29,7 +29,13 @@ def record_of(tables: dict[str, list[dict[str, Any]]]) -> Record:
     def rows(name: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         found = tables.get(name, [])
         return [
-            (r, {"source": Source(name, f"row {i}"), "when": When.on(r["day"]) if r.get("day") is not None else When()})
+            (
+                r,
+                {
+                    "source": Source(name, f"row {i}"),
+                    "when": When.on(r["day"]) if r.get("day") is not None else When(),
+                },
+            )
             for i, r in enumerate(found, start=2)
         ]
 
@@ -37,13 +43,25 @@ def record_of(tables: dict[str, list[dict[str, Any]]]) -> Record:
     for r, common in rows("labs"):
         quantity, word = _value(r["value"])
         isotype = tuple(b.strip() for b in r.get("isotype", "").split(";") if b.strip())
-        fields = {k: r.get(k) for k in ("method", "sensitivity", "specimen", "sample_id", "reported_day")}
+        fields = {
+            k: r.get(k) for k in ("method", "sensitivity", "specimen", "sample_id", "reported_day")
+        }
         if quantity is not None and not r.get("unit"):
-            aside.append(Lab(test=r["test"], as_given=str(r["value"]), why_set_aside="no unit", **fields, **common))
+            aside.append(
+                Lab(
+                    test=r["test"],
+                    as_given=str(r["value"]),
+                    why_set_aside="no unit",
+                    **fields,
+                    **common,
+                )
+            )
             continue
         if quantity is not None and r["unit"] == "g/L":
             quantity = quantity.scaled(0.1)
-        labs.append(Lab(test=r["test"], quantity=quantity, word=word, isotype=isotype, **fields, **common))
+        labs.append(
+            Lab(test=r["test"], quantity=quantity, word=word, isotype=isotype, **fields, **common)
+        )
     therapies = [
         Therapy(
             source=common["source"],
@@ -56,7 +74,19 @@ def record_of(tables: dict[str, list[dict[str, Any]]]) -> Record:
         )
         for r, common in rows("therapies")
     ]
-    sizes = ("method", "result", "lesion", "kind", "site", "length_mm", "width_mm", "short_axis_mm", "spd_mm2", "n_lesions", "suv")
+    sizes = (
+        "method",
+        "result",
+        "lesion",
+        "kind",
+        "site",
+        "length_mm",
+        "width_mm",
+        "short_axis_mm",
+        "spd_mm2",
+        "n_lesions",
+        "suv",
+    )
     return Record(
         patient_id=patient["patient_id"],
         source=Source("patients", "row 2"),
@@ -67,23 +97,41 @@ def record_of(tables: dict[str, list[dict[str, Any]]]) -> Record:
         set_aside=tuple(aside),
         therapies=tuple(therapies),
         infusions=tuple(
-            Infusion(product=r.get("product"), targets=(r["target"],), infused=_YES[r.get("infused")], **common)
+            Infusion(
+                product=r.get("product"),
+                targets=(r["target"],),
+                infused=_YES[r.get("infused")],
+                **common,
+            )
             for r, common in rows("infusions")
         ),
         responses=tuple(
-            ResponseStatement(response=r["response"], by=r.get("by"), basis=r.get("basis"), **common) for r, common in rows("assessments")
+            ResponseStatement(
+                response=r["response"], by=r.get("by"), basis=r.get("basis"), **common
+            )
+            for r, common in rows("assessments")
         ),
         imaging=tuple(
             Imaging(
-                **{k: r.get(k) for k in sizes}, contiguous_with_bone=_YES[r.get("contiguous_with_bone")], new=_YES[r.get("new")], **common
+                **{k: r.get(k) for k in sizes},
+                contiguous_with_bone=_YES[r.get("contiguous_with_bone")],
+                new=_YES[r.get("new")],
+                **common,
             )
             for r, common in rows("imaging")
         ),
         conditions=tuple(
-            Condition(condition=r["condition"], status=r["status"], attributed_to_myeloma=_YES[r.get("attributed_to_myeloma")], **common)
+            Condition(
+                condition=r["condition"],
+                status=r["status"],
+                attributed_to_myeloma=_YES[r.get("attributed_to_myeloma")],
+                **common,
+            )
             for r, common in rows("conditions")
         ),
-        facts=tuple(Fact(finding=r["finding"], value=r["value"], **common) for r, common in rows("facts")),
+        facts=tuple(
+            Fact(finding=r["finding"], value=r["value"], **common) for r, common in rows("facts")
+        ),
         deaths=tuple(Death(cause=r["cause"], **common) for r, common in rows("deaths")),
     )
 

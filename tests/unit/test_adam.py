@@ -21,7 +21,9 @@ FALL = {-5: 4.0, 28: 1.0, 56: 0.3, 84: 0.3, 112: 1.2, 140: 1.6}
 
 
 def dated(**parts: Any) -> Record:
-    return replace(record(**{"labs": serum(FALL), **parts}), patient_id="P-1", day_zero=date(2024, 1, 1))
+    return replace(
+        record(**{"labs": serum(FALL), **parts}), patient_id="P-1", day_zero=date(2024, 1, 1)
+    )
 
 
 def sets(*patients: Record) -> Datasets:
@@ -36,7 +38,9 @@ def test_columns_and_types() -> None:
     found = sets(dated())
     assert dict(found.adrs.schema) == ADRS_SCHEMA and dict(found.adtte.schema) == ADTTE_SCHEMA
     assert all(len(name) <= 8 for name in (*ADRS_SCHEMA, *ADTTE_SCHEMA))
-    assert found.adrs["PARCAT2"].unique().to_list() == ["IMWG"] and found.adrs["STUDYID"].unique().to_list() == ["ST"]
+    assert found.adrs["PARCAT2"].unique().to_list() == ["IMWG"] and found.adrs[
+        "STUDYID"
+    ].unique().to_list() == ["ST"]
 
 
 def test_values_of_a_worked_course() -> None:
@@ -46,7 +50,10 @@ def test_values_of_a_worked_course() -> None:
     ]  # fmt: skip
     assert [r["AVALC"] for r in rows(adrs, "COVR")] == ["PR", "VGPR", "VGPR", "PD", "PD"]
     assert [r["ANL03FL"] for r in rows(adrs, "COVR")] == ["Y", "Y", "Y", "Y", None]
-    shown = {c: (rows(adrs, c)[0]["AVALC"], str(rows(adrs, c)[0]["ADT"])) for c in ("PD", "RSP", "VGPRRSP", "CBOR", "CB")}
+    shown = {
+        c: (rows(adrs, c)[0]["AVALC"], str(rows(adrs, c)[0]["ADT"]))
+        for c in ("PD", "RSP", "VGPRRSP", "CBOR", "CB")
+    }
     assert shown == {
         "PD": ("Y", "2024-04-22"), "RSP": ("Y", "2024-01-29"), "VGPRRSP": ("Y", "2024-02-26"), "CBOR": ("VGPR", "2024-02-26"),
         "CB": ("Y", "2024-01-29"),
@@ -62,21 +69,46 @@ def test_times_to_event() -> None:
     adtte = sets(dated(deaths=[death(200, "infection")])).adtte
     pfs, os_, rsd = rows(adtte, "PFS")[0], rows(adtte, "OS")[0], rows(adtte, "RSD")[0]
     # both ends count: day 112 after the infusion is the 113th day
-    assert (pfs["AVAL"], pfs["CNSR"], pfs["EVNTDESC"], pfs["SRCDOM"], pfs["SRCSEQ"]) == (113, 0, "Disease Progression", "ADRS", 4)
-    assert (os_["AVAL"], os_["CNSR"], os_["EVNTDESC"], os_["SRCDOM"], os_["SRCVAR"]) == (201, 0, "Death", "ADSL", "DTHDT")
+    assert (pfs["AVAL"], pfs["CNSR"], pfs["EVNTDESC"], pfs["SRCDOM"], pfs["SRCSEQ"]) == (
+        113,
+        0,
+        "Disease Progression",
+        "ADRS",
+        4,
+    )
+    assert (os_["AVAL"], os_["CNSR"], os_["EVNTDESC"], os_["SRCDOM"], os_["SRCVAR"]) == (
+        201,
+        0,
+        "Death",
+        "ADSL",
+        "DTHDT",
+    )
     assert (rsd["AVAL"], str(rsd["STARTDT"])) == (85, "2024-01-29")
 
 
 def test_censored_and_competing() -> None:
     quiet = dated(labs=serum({-5: 4.0, 28: 1.0, 56: 0.9}))
     pfs = rows(sets(quiet).adtte, "PFS")[0]
-    assert (pfs["AVAL"], pfs["CNSR"], pfs["CNSDTDSC"], pfs["SRCDOM"]) == (57, 1, "Last adequate assessment", "ADRS")
+    assert (pfs["AVAL"], pfs["CNSR"], pfs["CNSDTDSC"], pfs["SRCDOM"]) == (
+        57,
+        1,
+        "Last adequate assessment",
+        "ADRS",
+    )
     died = replace(quiet, deaths=(death(70, "infection"),))
-    assert rows(sets(died).adtte, "TTP")[0]["CNSR"] == 2 and rows(sets(died).adtte, "PFS")[0]["CNSR"] == 0
+    assert (
+        rows(sets(died).adtte, "TTP")[0]["CNSR"] == 2
+        and rows(sets(died).adtte, "PFS")[0]["CNSR"] == 0
+    )
 
 
 def test_after_new_therapy_nothing_counts() -> None:
-    found = sets(dated(labs=serum({-5: 4.0, 28: 3.9, 56: 3.9, 84: 0.1, 112: 0.1}), therapies=[therapy(60, "salvage")])).adrs
+    found = sets(
+        dated(
+            labs=serum({-5: 4.0, 28: 3.9, 56: 3.9, 84: 0.1, 112: 0.1}),
+            therapies=[therapy(60, "salvage")],
+        )
+    ).adrs
     assert [r["ANL02FL"] for r in rows(found, "COVR")] == ["Y", "Y", None, None]
     assert rows(found, "RSP")[0]["AVALC"] == "N"
 
@@ -91,7 +123,10 @@ def test_what_has_no_row_is_said() -> None:
 
 def test_without_a_calendar_date_days_still_hold() -> None:
     found = sets(replace(dated(), day_zero=None))
-    assert found.adrs["ADT"].null_count() == found.adrs.height and rows(found.adrs, "OVR")[0]["ADY"] == 29
+    assert (
+        found.adrs["ADT"].null_count() == found.adrs.height
+        and rows(found.adrs, "OVR")[0]["ADY"] == 29
+    )
     assert found.adtte["AVAL"].null_count() == 0
 
 
@@ -120,7 +155,11 @@ def test_files_hold_the_same_rows(tmp_path: Path) -> None:
     assert len(files) == 4 and notes == ()
     assert pl.read_parquet(tmp_path / "adrs.parquet").equals(found.adrs)
     frame, meta = pyreadstat.read_xport(str(tmp_path / "adrs.xpt"))
-    assert list(frame.columns) == list(ADRS_SCHEMA) and len(frame) == found.adrs.height and meta.table_name == "ADRS"
+    assert (
+        list(frame.columns) == list(ADRS_SCHEMA)
+        and len(frame) == found.adrs.height
+        and meta.table_name == "ADRS"
+    )
     assert frame["ADT"].iloc[0] == date(2024, 1, 29) and frame["AVAL"].iloc[0] == 4.0
     assert frame["AVALC"].tolist() == found.adrs["AVALC"].to_list()
     assert all(len(label) <= 40 for label in meta.column_labels)
@@ -128,7 +167,9 @@ def test_files_hold_the_same_rows(tmp_path: Path) -> None:
 
 def test_a_text_that_xpt_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:
     files, notes = write_adam(sets(replace(dated(), patient_id="x" * 201)), tmp_path)
-    assert [f.name for f in files] == ["adrs.parquet", "adtte.parquet"] and all("USUBJID" in n for n in notes)
+    assert [f.name for f in files] == ["adrs.parquet", "adtte.parquet"] and all(
+        "USUBJID" in n for n in notes
+    )
 
 
 def test_without_pyreadstat_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,14 @@ CLASSES = {
     "anti-FcRH5": ["cevostamab"],
     "XPO1": ["selinexor"],
     "BCL2": ["venetoclax"],
-    "MAPK": ["dabrafenib", "trametinib", "vemurafenib", "cobimetinib", "encorafenib", "binimetinib"],
+    "MAPK": [
+        "dabrafenib",
+        "trametinib",
+        "vemurafenib",
+        "cobimetinib",
+        "encorafenib",
+        "binimetinib",
+    ],
     "alkylator": ["cyclophosphamide", "melphalan", "bendamustine"],
     "other chemotherapy": ["cisplatin", "doxorubicin", "etoposide", "fludarabine"],
     "steroid": ["dexamethasone", "prednisone"],
@@ -59,7 +66,9 @@ def test_names_brands_codes_and_listed_misspellings(text: str, agent: str) -> No
     assert found is not None and found.id == agent
 
 
-@pytest.mark.parametrize("text", ["", "Lenalidomidum", "Bortezo mibs", "xyz", "K", "R", "Teclistamabx"])
+@pytest.mark.parametrize(
+    "text", ["", "Lenalidomidum", "Bortezo mibs", "xyz", "K", "R", "Teclistamabx"]
+)
 def test_nothing_is_matched_by_likeness(text: str) -> None:
     assert find_agent(text) is None
 
@@ -84,11 +93,17 @@ def test_every_regimen_names_agents_of_the_lexicon_and_either_agents_or_candidat
     for regimen in load_regimens().values():
         assert bool(regimen.agents) != bool(regimen.candidates), regimen.id
         assert len(regimen.candidates) != 1, regimen.id
-        assert {*regimen.agents, *(a for c in regimen.candidates for a in c)} <= set(load_agents()), regimen.id
+        assert {*regimen.agents, *(a for c in regimen.candidates for a in c)} <= set(
+            load_agents()
+        ), regimen.id
 
 
 def test_no_name_is_both_an_agent_or_product_and_a_regimen() -> None:
-    names = {lookup_key(n) for x in (*load_agents().values(), *load_products().values()) for n in x.names()}
+    names = {
+        lookup_key(n)
+        for x in (*load_agents().values(), *load_products().values())
+        for n in x.names()
+    }
     assert not names & {lookup_key(n) for r in load_regimens().values() for n in r.names}
 
 
@@ -98,6 +113,9 @@ def test_case_decides_between_drd_and_DRD() -> None:
     assert len(candidate_sets("drd")) == 2
 
 
-@pytest.mark.parametrize(("text", "cls"), [("PI", "proteasome inhibitor"), ("IMiDs", "IMiD"), ("CD38", "anti-CD38"), ("xyz", None)])
+@pytest.mark.parametrize(
+    ("text", "cls"),
+    [("PI", "proteasome inhibitor"), ("IMiDs", "IMiD"), ("CD38", "anti-CD38"), ("xyz", None)],
+)
 def test_class_names(text: str, cls: str | None) -> None:
     assert find_class(text) == cls

@@ -23,5 +23,9 @@ def test_issues_follow_as_of() -> None:
     late, early = codes(None), codes(100)
     assert any("unit_not_allowed" in x for x in early), "the row of day 30 stays"
     assert early < late
-    assert {x.split()[0] for x in late - early} >= {"unit_not_allowed", "unknown_test", "last_seen_before_data"}
+    assert {x.split()[0] for x in late - early} >= {
+        "unit_not_allowed",
+        "unknown_test",
+        "last_seen_before_data",
+    }
     assert not any("last_seen_before_data" in x or "unknown_test" in x for x in early)

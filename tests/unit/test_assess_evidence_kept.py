@@ -20,9 +20,13 @@ def known() -> Iterator[Knowledge]:
 
 
 @pytest.mark.parametrize("name", ["studies.py", "pool.py", "select.py", "evidence.py"])
-def test_kept_figures_go_when_the_code_behind_them_changes(name: str, known: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kept_figures_go_when_the_code_behind_them_changes(
+    name: str, known: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before, read = kept._key(known), Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"# changed" if path.name == name else b""))
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: read(path) + (b"# changed" if path.name == name else b"")
+    )
     assert kept._key(known) != before
 
 
@@ -31,7 +35,9 @@ def test_poor_results_are_judged_without_what_was_borrowed(known: Knowledge) -> 
     evidence = pooled_for(known.options["talquetamab"], known)
     assert evidence.response is not None
     assert evidence.response.borrowed_share > 0
-    assert evidence_of(known)["talquetamab"].response_upper == pytest.approx(evidence.response.unborrowed[2])
+    assert evidence_of(known)["talquetamab"].response_upper == pytest.approx(
+        evidence.response.unborrowed[2]
+    )
     assert evidence.response.unborrowed[2] != pytest.approx(evidence.response.high, abs=1e-3)
 
 
@@ -40,8 +46,13 @@ def test_an_option_is_pooled_by_all_its_agents_though_its_key_names_one(known: K
     assert carfilzomib.agents == {"venetoclax", "carfilzomib", "dexamethasone"}
     assert {row.arm.id for row in carfilzomib.listed if row.pooled} == {"costa-2021-venkd-t1114"}
     alone = pooled_for(known.options["venetoclax-dexamethasone"], known)
-    assert {row.arm.id for row in alone.listed if row.pooled} == {"canova-2025-vendex", "kumar-2017-venetoclax-t1114"}
-    assert {row.arm.id: row.not_pooled for row in alone.listed}["costa-2021-venkd-t1114"] == "in combination with carfilzomib"
+    assert {row.arm.id for row in alone.listed if row.pooled} == {
+        "canova-2025-vendex",
+        "kumar-2017-venetoclax-t1114",
+    }
+    assert {row.arm.id: row.not_pooled for row in alone.listed}[
+        "costa-2021-venkd-t1114"
+    ] == "in combination with carfilzomib"
 
 
 def test_a_name_of_its_own_in_the_key_selects_by_that_name(known: Knowledge) -> None:

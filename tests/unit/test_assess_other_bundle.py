@@ -39,14 +39,24 @@ def test_studies_of_another_bundle_count_and_the_diff_shows_what_changed(copied)
     assert gone
     for file in (copied / "studies").glob("*.toml"):
         if any(f'id = "{name}"' in file.read_text("utf-8") for name in gone):
-            file.write_text(file.read_text("utf-8").replace('strategy = "bispecific-gprc5d"', 'strategy = "bispecific-bcma"'), "utf-8")
-    records = [r for r in rearm.read(ROOT / "examples" / "tables").records if r.patient_id == "SYN-01"]
+            file.write_text(
+                file.read_text("utf-8").replace(
+                    'strategy = "bispecific-gprc5d"', 'strategy = "bispecific-bcma"'
+                ),
+                "utf-8",
+            )
+    records = [
+        r for r in rearm.read(ROOT / "examples" / "tables").records if r.patient_id == "SYN-01"
+    ]
     other = load(copied)
     assert other.hash != load().hash
     found = diff(load(), other, records)
     assert gone <= {e.id for e in found.entries if e.kind == "study"}
     talquetamab = next(r for r in found.results if r.what == "talquetamab")
-    assert (talquetamab.before, talquetamab.after) == ("preferred", "acceptable")  # without direct evidence nothing is preferred
+    assert (talquetamab.before, talquetamab.after) == (
+        "preferred",
+        "acceptable",
+    )  # without direct evidence nothing is preferred
     assert all(e.kind == "study" for e in found.entries)
 
 
@@ -56,14 +66,29 @@ def test_a_copy_is_the_same_knowledge(copied):
     assert not diff(load(), load(copied), records).entries
 
 
-@pytest.mark.parametrize("part", ["studies", "scores.toml", "antigen_variants.toml", "tests.toml", "agents.toml", "regimens.toml"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "studies",
+        "scores.toml",
+        "antigen_variants.toml",
+        "tests.toml",
+        "agents.toml",
+        "regimens.toml",
+    ],
+)
 def test_what_a_bundle_leaves_out_is_the_bundled_one(copied, part):
     shutil.rmtree(copied / part) if part == "studies" else (copied / part).unlink()
     other = load(copied)
     assert other.hash != load().hash
     assert other.studies == load().studies
     assert (other.scores, other.alterations) == (load().scores, load().alterations)
-    assert (other.tests, other.agents, other.products, other.regimens) == (load().tests, load().agents, load().products, load().regimens)
+    assert (other.tests, other.agents, other.products, other.regimens) == (
+        load().tests,
+        load().agents,
+        load().products,
+        load().regimens,
+    )
     assert other.catalogue == load().catalogue
 
 
@@ -73,7 +98,9 @@ def test_an_own_lexicon_and_dictionary_are_read(copied):
         ("scores.toml", 'id = "iss"', 'id = "iss2"'),
     ):
         text = (copied / name).read_text("utf-8")
-        (copied / name).write_text(text.replace(old, new, 1) if old in text else text + "\n", "utf-8")
+        (copied / name).write_text(
+            text.replace(old, new, 1) if old in text else text + "\n", "utf-8"
+        )
     other = load(copied)
     assert other.agents is not load().agents
     assert other.agents.keys() == load().agents.keys()
@@ -82,10 +109,25 @@ def test_an_own_lexicon_and_dictionary_are_read(copied):
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
-        ("scores.toml", 'sources = ["iss-definition"]', 'sources = ["nowhere"]', "cites nowhere, which is no statement"),
+        (
+            "scores.toml",
+            'sources = ["iss-definition"]',
+            'sources = ["nowhere"]',
+            "cites nowhere, which is no statement",
+        ),
         ("scores.toml", 'sources = ["iss-definition"]', "sources = []", "score iss: has no source"),
-        ("antigen_variants.toml", 'sources = ["bcma-ecd-mutation-despite-expression"]', 'sources = ["nowhere"]', "cites nowhere"),
-        ("antigen_variants.toml", "teclistamab =", "wondermab =", "wondermab is no agent or product"),
+        (
+            "antigen_variants.toml",
+            'sources = ["bcma-ecd-mutation-despite-expression"]',
+            'sources = ["nowhere"]',
+            "cites nowhere",
+        ),
+        (
+            "antigen_variants.toml",
+            "teclistamab =",
+            "wondermab =",
+            "wondermab is no agent or product",
+        ),
     ],
 )
 def test_the_check_covers_scores_and_alterations(copied, file, old, new, told):

@@ -31,7 +31,9 @@ def made(tmp_path):
         change(found)
         plan = plan_of(load(write(tmp_path / "b", found)))
         known = {"new_target": DIRECT, "same_target": DIRECT} | evidence
-        options = tuple(replace(o, evidence=known[o.option.id.replace("-", "_")]) for o in plan.options)
+        options = tuple(
+            replace(o, evidence=known[o.option.id.replace("-", "_")]) for o in plan.options
+        )
         return replace(plan, options=options)
 
     return make
@@ -57,16 +59,36 @@ CLEAR = {"lost": False, "exposed": False, "infection": False, "anc": 2.0}
         (CLEAR | {"exposed": True}, ("acceptable", None, None), ("discouraged", None, None)),
         (CLEAR | {"exposed": None}, ("acceptable", None, None), ("acceptable", None, None)),
         (CLEAR | {"lost": True}, ("preferred", None, None), ("excluded", None, None)),
-        (CLEAR | {"lost": None}, ("preferred", None, None), ("needs_information", "acceptable", None)),
-        (CLEAR | {"lost": None, "exposed": True}, ("acceptable", None, None), ("discouraged", None, None)),
-        (CLEAR | {"infection": True}, ("excluded", None, "the infection is cleared"), ("excluded", None, "the infection is cleared")),
-        (CLEAR | {"infection": None, "anc": None}, ("preferred", None, None), ("acceptable", None, None)),
+        (
+            CLEAR | {"lost": None},
+            ("preferred", None, None),
+            ("needs_information", "acceptable", None),
+        ),
+        (
+            CLEAR | {"lost": None, "exposed": True},
+            ("acceptable", None, None),
+            ("discouraged", None, None),
+        ),
+        (
+            CLEAR | {"infection": True},
+            ("excluded", None, "the infection is cleared"),
+            ("excluded", None, "the infection is cleared"),
+        ),
+        (
+            CLEAR | {"infection": None, "anc": None},
+            ("preferred", None, None),
+            ("acceptable", None, None),
+        ),
         (
             CLEAR | {"infection": True, "lost": True, "anc": 0.2},
             ("excluded", None, "the infection is cleared; neutrophils are 0.5 or more"),
             ("excluded", None, "the infection is cleared; neutrophils are 0.5 or more"),
         ),
-        (CLEAR | {"anc": (0.0, 0.4)}, ("excluded", None, "neutrophils are 0.5 or more"), ("excluded", None, "neutrophils are 0.5 or more")),
+        (
+            CLEAR | {"anc": (0.0, 0.4)},
+            ("excluded", None, "neutrophils are 0.5 or more"),
+            ("excluded", None, "neutrophils are 0.5 or more"),
+        ),
         (CLEAR | {"anc": (0.0, 0.8)}, ("preferred", None, None), ("acceptable", None, None)),
     ],
 )
@@ -80,9 +102,18 @@ def test_the_first_verdict_that_holds(made, values, new_target, same_target):
 
 
 def test_a_temporary_stop_keeps_its_until_beside_a_permanent_one(made):
-    option = of(assessed(made(), patient(**CLEAR | {"infection": True, "lost": True})), "same-target")
-    assert (option.verdict, option.until, option.permanent) == ("excluded", "the infection is cleared", True)
-    assert of(assessed(made(), patient(**CLEAR | {"infection": True})), "same-target").permanent is False
+    option = of(
+        assessed(made(), patient(**CLEAR | {"infection": True, "lost": True})), "same-target"
+    )
+    assert (option.verdict, option.until, option.permanent) == (
+        "excluded",
+        "the infection is cleared",
+        True,
+    )
+    assert (
+        of(assessed(made(), patient(**CLEAR | {"infection": True})), "same-target").permanent
+        is False
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,8 +133,14 @@ def test_what_remains_when_a_temporary_stop_has_ended(made, values, verdict, aft
 
 def test_what_may_follow_leaves_out_what_is_excluded_for_good(made):
     plan = made(lambda t: t["options/new-target.toml"].update(sequence=["bispecific-bcma"]))
-    for values, follows in ((CLEAR, True), (CLEAR | {"infection": True}, True), (CLEAR | {"lost": True}, False)):
-        assert of(assessed(plan, patient(**values)), "new-target").sequence == (("bispecific-bcma",) if follows else ())
+    for values, follows in (
+        (CLEAR, True),
+        (CLEAR | {"infection": True}, True),
+        (CLEAR | {"lost": True}, False),
+    ):
+        assert of(assessed(plan, patient(**values)), "new-target").sequence == (
+            ("bispecific-bcma",) if follows else ()
+        )
 
 
 def test_what_is_unknown_names_its_test(made):
@@ -111,7 +148,12 @@ def test_what_is_unknown_names_its_test(made):
     (line,) = [x for x in option.checklist if x.rule == "counts@same-target"]
     assert (line.missing, line.asks) == (("anc",), ("Counts",))
     (reason,) = [x for x in option.unknown if x.rule == "target-lost"]
-    assert (reason.truth, reason.missing, reason.asks, reason.stage) == (None, ("lost",), ("Antigen",), "choose")
+    assert (reason.truth, reason.missing, reason.asks, reason.stage) == (
+        None,
+        ("lost",),
+        ("Antigen",),
+        "choose",
+    )
     assert reason.text == "Not known whether this holds – Because of target-lost."
     (support,) = option.support
     assert (support.truth, support.asks) == (None, ("Counts",))
@@ -121,7 +163,9 @@ def test_the_basis_leads_to_the_cell(made):
     option = of(assessed(made(), patient(**CLEAR | {"lost": True})), "same-target")
     (reason,) = option.against
     assert reason.basis.to_dict() == {
-        "findings": [{"name": "lost", "value": True, "text": "lost True", "low": None, "high": None}],
+        "findings": [
+            {"name": "lost", "value": True, "text": "lost True", "low": None, "high": None}
+        ],
         "sources": ["f.csv: lost"],
         "rules": ["target-lost"],
         "citations": ["s1"],
@@ -135,7 +179,9 @@ def test_the_basis_leads_to_the_cell(made):
 def test_a_requirement_excludes_when_it_is_not_met(made, requirement, verdict):
     def change(t):
         t["options/new-target.toml"]["availability"][0].pop("when")
-        t["options/new-target.toml"]["rule"].append(rule("needs-gene", "require", "gene", stage="choose"))
+        t["options/new-target.toml"]["rule"].append(
+            rule("needs-gene", "require", "gene", stage="choose")
+        )
 
     option = of(assessed(made(change), patient(**CLEAR, gene=requirement)), "new-target")
     assert option.verdict == verdict
@@ -143,7 +189,10 @@ def test_a_requirement_excludes_when_it_is_not_met(made, requirement, verdict):
         assert [r.text for r in option.against] == ["Because of needs-gene."]
 
 
-@pytest.mark.parametrize(("stage", "shown"), [("choose", "unknown"), ("caution", "cautions"), ("before-start", "checklist")])
+@pytest.mark.parametrize(
+    ("stage", "shown"),
+    [("choose", "unknown"), ("caution", "cautions"), ("before-start", "checklist")],
+)
 def test_the_stage_says_what_unknown_does(made, stage, shown):
     def change(t):
         t["options/same-target.toml"]["rule"][0]["stage"] = stage
@@ -166,11 +215,17 @@ def response(low, high):
     return OptionEvidence(directness="direct", note="", expected=(row,), response_upper=high)
 
 
-@pytest.mark.parametrize(("high", "verdict"), [(0.29, "discouraged"), (0.30, "acceptable"), (0.80, "acceptable")])
+@pytest.mark.parametrize(
+    ("high", "verdict"), [(0.29, "discouraged"), (0.30, "acceptable"), (0.80, "acceptable")]
+)
 def test_poor_direct_results_discourage(made, high, verdict):
     plan = made(same_target=response(0.05, high))
     plan = replace(
-        plan, options=tuple(replace(o, poor=(o.evidence.response_upper or 1) < plan.parameters.poor_response_upper) for o in plan.options)
+        plan,
+        options=tuple(
+            replace(o, poor=(o.evidence.response_upper or 1) < plan.parameters.poor_response_upper)
+            for o in plan.options
+        ),
     )
     option = of(assessed(plan, patient(**CLEAR)), "same-target")
     assert option.verdict == verdict
@@ -180,7 +235,8 @@ def test_poor_direct_results_discourage(made, high, verdict):
 @pytest.mark.parametrize("directness", ["near", "indirect only", "none read"])
 def test_without_direct_evidence_nothing_is_preferred(made, directness):
     plan = made(
-        lambda t: t["options/new-target.toml"]["availability"][0].pop("when"), new_target=OptionEvidence(directness=directness, note="")
+        lambda t: t["options/new-target.toml"]["availability"][0].pop("when"),
+        new_target=OptionEvidence(directness=directness, note=""),
     )
     assert of(assessed(plan, patient(**CLEAR)), "new-target").verdict == "acceptable"
 
@@ -188,7 +244,13 @@ def test_without_direct_evidence_nothing_is_preferred(made, directness):
 @pytest.mark.parametrize(
     ("region", "day", "exposed", "status", "verdict"),
     [
-        ("US", date(2025, 6, 1), True, "available", "acceptable"),  # exposed takes the favour away in this bundle
+        (
+            "US",
+            date(2025, 6, 1),
+            True,
+            "available",
+            "acceptable",
+        ),  # exposed takes the favour away in this bundle
         ("US", date(2025, 6, 1), False, "outside_label", "acceptable"),
         ("US", date(2025, 6, 1), None, "check", "acceptable"),
         ("US", date(2023, 8, 8), False, "trial_only", "acceptable"),
@@ -199,13 +261,17 @@ def test_without_direct_evidence_nothing_is_preferred(made, directness):
     ],
 )
 def test_availability_by_region_and_date(made, region, day, exposed, status, verdict):
-    option = of(assessed(made(), patient(day=day, **CLEAR | {"exposed": exposed}), region), "new-target")
+    option = of(
+        assessed(made(), patient(day=day, **CLEAR | {"exposed": exposed}), region), "new-target"
+    )
     assert (option.availability.status, option.verdict) == (status, verdict)
 
 
 def test_off_label_use_is_never_preferred(made):
     def change(t):
-        t["options/new-target.toml"]["availability"] = [{"region": "US", "from": date(2023, 8, 9), "off_label": True, "source": "s1"}]
+        t["options/new-target.toml"]["availability"] = [
+            {"region": "US", "from": date(2023, 8, 9), "off_label": True, "source": "s1"}
+        ]
 
     option = of(assessed(made(change), patient(day=date(2025, 6, 1), **CLEAR), "US"), "new-target")
     assert (option.availability.status, option.verdict) == ("off_label", "acceptable")
@@ -220,11 +286,17 @@ def test_off_label_use_is_never_preferred(made):
         (None, date(2025, 1, 1), "available", "Approved (US since 2023-08-09)"),
     ],
 )
-def test_a_use_without_label_where_the_drugs_are_marketed_is_off_label(made, region, day, status, words):
+def test_a_use_without_label_where_the_drugs_are_marketed_is_off_label(
+    made, region, day, status, words
+):
     def change(t):
-        t["options/new-target.toml"]["availability"].append({"region": "EU", "from": date(2025, 1, 1), "off_label": True, "source": "s1"})
+        t["options/new-target.toml"]["availability"].append(
+            {"region": "EU", "from": date(2025, 1, 1), "off_label": True, "source": "s1"}
+        )
 
-    option = of(assessed(made(change), patient(day=day, **CLEAR | {"exposed": True}), region), "new-target")
+    option = of(
+        assessed(made(change), patient(day=day, **CLEAR | {"exposed": True}), region), "new-target"
+    )
     assert option.availability.status == status and words in option.availability.text
     assert option.verdict != "preferred"
 
@@ -260,7 +332,10 @@ def test_rank_only_as_far_as_the_evidence_separates(made):
         ("same-target", "acceptable", 1, ("new-target",)),
     ]
     apart = assessed(made(same_target=replace(DIRECT, better_than=("new-target",))), clear)
-    assert [(o.id, o.rank, o.tied_with) for o in apart.options] == [("same-target", 1, ()), ("new-target", 2, ())]
+    assert [(o.id, o.rank, o.tied_with) for o in apart.options] == [
+        ("same-target", 1, ()),
+        ("new-target", 2, ()),
+    ]
 
 
 def test_supportive_care_is_there_without_a_verdict(made):
@@ -268,7 +343,11 @@ def test_supportive_care_is_there_without_a_verdict(made):
         t["options/new-target.toml"]["role"] = "supportive"
 
     found = assessed(made(change), patient(**CLEAR | {"lost": True, "infection": True}))
-    assert (found.options[-1].id, found.options[-1].verdict, found.options[-1].rank) == ("new-target", None, None)
+    assert (found.options[-1].id, found.options[-1].verdict, found.options[-1].rank) == (
+        "new-target",
+        None,
+        None,
+    )
 
 
 # ---------------------------------------------------------------- causes
@@ -286,16 +365,28 @@ BCMA = {"car_target_bcma": True, "bcma_agent_between_failure_and_sample": False}
     [
         (BCMA | {"gene": True, "lost": True}, "established"),
         (BCMA | {"gene": True}, "established"),
-        (BCMA | {"gene": True, "lost": False}, "established"),  # a strong objection does not undo proof on the tumour itself
-        ({"car_target_bcma": True, "gene": True, "bcma_agent_between_failure_and_sample": True}, "likely"),
-        ({"car_target_bcma": True, "gene": True}, "likely"),  # whether another agent came between is not known
+        (
+            BCMA | {"gene": True, "lost": False},
+            "established",
+        ),  # a strong objection does not undo proof on the tumour itself
+        (
+            {"car_target_bcma": True, "gene": True, "bcma_agent_between_failure_and_sample": True},
+            "likely",
+        ),
+        (
+            {"car_target_bcma": True, "gene": True},
+            "likely",
+        ),  # whether another agent came between is not known
         (BCMA | {"lost": True}, "likely"),
         (BCMA | {"lost": True, "gene": False}, "likely"),
         (BCMA | {"lost": False}, "unlikely"),
         (BCMA | {"lost": False, "gene": False}, "unlikely"),
         (BCMA | {"gene": False}, "not_assessed"),
         (BCMA, "not_assessed"),
-        ({"gene": True, "bcma_agent_between_failure_and_sample": False}, "possible"),  # the target of the CAR is not known
+        (
+            {"gene": True, "bcma_agent_between_failure_and_sample": False},
+            "possible",
+        ),  # the target of the CAR is not known
     ],
 )
 def test_grades_of_a_factor(made, values, loss):
@@ -303,7 +394,12 @@ def test_grades_of_a_factor(made, values, loss):
 
 
 def test_loss_of_another_target_does_not_explain(made):
-    found = assessed(made(), patient(car_target_bcma=False, gene=True, lost=True, bcma_agent_between_failure_and_sample=False))
+    found = assessed(
+        made(),
+        patient(
+            car_target_bcma=False, gene=True, lost=True, bcma_agent_between_failure_and_sample=False
+        ),
+    )
     antigen = next(g for g in found.causes.groups if g.group == "antigen")
     assert (antigen.not_applicable, antigen.factors, antigen.rank) == (("loss",), (), None)
     assert found.causes.undetermined
@@ -327,7 +423,9 @@ def test_a_decisive_objection_excludes(made, values, grade):
 def test_facts_from_before_the_infusion_are_risk_factors_only(made):
     found = assessed(made(), patient(risk=True))
     assert grades(found)["expansion"] == "not_assessed"
-    assert [(r.id, r.grade, r.for_[0].rule) for r in found.causes.risk_factors] == [("expansion", "possible", "risk-before")]
+    assert [(r.id, r.grade, r.for_[0].rule) for r in found.causes.risk_factors] == [
+        ("expansion", "possible", "risk-before")
+    ]
     assert found.causes.undetermined
     assert "Facts from before the infusion" in found.causes.text
     assert "What would tell: Antigen; Peak." in found.causes.text
@@ -335,37 +433,61 @@ def test_facts_from_before_the_infusion_are_risk_factors_only(made):
 
 def test_groups_are_ranked_as_far_as_they_are_separated(made):
     found = assessed(made(), patient(**BCMA, lost=True, peak=0.4))
-    assert [(g.group, g.grade, g.rank) for g in found.causes.groups if g.rank] == [("antigen", "likely", 1), ("t-cell", "likely", 1)]
+    assert [(g.group, g.grade, g.rank) for g in found.causes.groups if g.rank] == [
+        ("antigen", "likely", 1),
+        ("t-cell", "likely", 1),
+    ]
     assert "does not separate" in found.causes.text
     found = assessed(made(), patient(**BCMA, gene=True, peak=0.4))
-    assert [(g.group, g.rank) for g in found.causes.groups if g.rank] == [("antigen", 1), ("t-cell", 2)]
+    assert [(g.group, g.rank) for g in found.causes.groups if g.rank] == [
+        ("antigen", 1),
+        ("t-cell", 2),
+    ]
     assert not found.causes.undetermined
 
 
 def test_safety_stands_first_and_unranked(made):
     found = assessed(made(), patient(**BCMA, gene=True, tumour=True))
-    assert [(g.group, g.grade, g.rank) for g in found.causes.groups][:2] == [("safety", "established", None), ("antigen", "established", 1)]
-    assert assessed(made(), patient(**BCMA, gene=True, tumour=False)).causes.groups[0].group == "antigen"
-    assert assessed(made(), patient(tumour=True)).causes.undetermined  # safety apart, nothing is told
+    assert [(g.group, g.grade, g.rank) for g in found.causes.groups][:2] == [
+        ("safety", "established", None),
+        ("antigen", "established", 1),
+    ]
+    assert (
+        assessed(made(), patient(**BCMA, gene=True, tumour=False)).causes.groups[0].group
+        == "antigen"
+    )
+    assert assessed(
+        made(), patient(tumour=True)
+    ).causes.undetermined  # safety apart, nothing is told
 
 
 def test_two_decisive_indicators_that_contradict_prove_nothing(made):
     def change(t):
-        t["factors/antigen.toml"]["factor"][0]["indicator"].append(indicator("kept", "opposes", "decisive", "at_failure", "NOT lost"))
+        t["factors/antigen.toml"]["factor"][0]["indicator"].append(
+            indicator("kept", "opposes", "decisive", "at_failure", "NOT lost")
+        )
 
-    assert grades(assessed(made(change), patient(**BCMA, gene=True, lost=False)))["loss"] == "possible"
+    assert (
+        grades(assessed(made(change), patient(**BCMA, gene=True, lost=False)))["loss"] == "possible"
+    )
 
 
 # ---------------------------------------------------------------- about and next tests
 
 
-@pytest.mark.parametrize("status", ["not_failed", "died_without_progression", "cannot_be_judged", None])
+@pytest.mark.parametrize(
+    "status", ["not_failed", "died_without_progression", "cannot_be_judged", None]
+)
 def test_without_failure_causes_and_options_are_empty_with_the_reason(made, status):
     found = assessed(made(), patient(status, lost=True))
     assert found.options == ()
     assert found.causes.groups == ()
     assert found.about.reason == found.causes.text
-    assert found.about.reason == "no CAR-T in this record" if status is None else "Reason." in found.about.reason
+    assert (
+        found.about.reason == "no CAR-T in this record"
+        if status is None
+        else "Reason." in found.about.reason
+    )
 
 
 def test_a_suspicion_holds_if_it_is_progression(made):
@@ -404,12 +526,21 @@ def test_two_unknown_stops_at_once(made):
     """Each test by itself leaves the option waiting for the other; the other is assumed clear, so that both are asked for."""
 
     def change(t):
-        t["options/same-target.toml"]["rule"][1] = rule("second-stop", "exclude", "exposed", stage="choose")
+        t["options/same-target.toml"]["rule"][1] = rule(
+            "second-stop", "exclude", "exposed", stage="choose"
+        )
 
     found = assessed(made(change), patient(infection=False, anc=2.0))
     assert of(found, "same-target").verdict == "needs_information"
-    assert ((("exposed", False),), "same-target", "needs_information", "acceptable") in changes(found, "history")
-    assert ((("lost", False), ("gene", False)), "same-target", "needs_information", "acceptable") in changes(found, "antigen")
+    assert ((("exposed", False),), "same-target", "needs_information", "acceptable") in changes(
+        found, "history"
+    )
+    assert (
+        (("lost", False), ("gene", False)),
+        "same-target",
+        "needs_information",
+        "acceptable",
+    ) in changes(found, "antigen")
 
 
 def test_pairs_are_tried_where_no_single_test_changes_anything(made):
@@ -423,7 +554,9 @@ def test_pairs_are_tried_where_no_single_test_changes_anything(made):
     found = assessed(made(change), patient(anc=2.0))
     (pair,) = found.next_tests
     assert pair.ids == ("antigen", "history")
-    assert {(c.values["lost"], c.values["exposed"], c.what, c.to) for c in pair.changes} == {(True, True, "same-target", "discouraged")}
+    assert {(c.values["lost"], c.values["exposed"], c.what, c.to) for c in pair.changes} == {
+        (True, True, "same-target", "discouraged")
+    }
     assert pair.why == "Only both together could change the verdict on Same target."
 
 
@@ -431,15 +564,21 @@ def test_the_minimum_work_up_is_asked_for_once(made):
     unknown = assessed(made(), patient(**CLEAR | {"anc": None}))
     (counts,) = [t for t in unknown.next_tests if t.ids == ("counts",)]
     assert counts.mandatory
-    assert counts.why.startswith("Belongs to the minimum work-up. The result could change the verdict on")
+    assert counts.why.startswith(
+        "Belongs to the minimum work-up. The result could change the verdict on"
+    )
     assert unknown.next_tests[0] == counts
-    assert {v for (((_, v),), *_) in changes(unknown, "counts")} == {0.45}  # below 0.5 only; 0.5, between and above 1.0 change nothing
+    assert {v for (((_, v),), *_) in changes(unknown, "counts")} == {
+        0.45
+    }  # below 0.5 only; 0.5, between and above 1.0 change nothing
     known = assessed(made(), patient(**CLEAR))
     assert ("counts",) not in [t.ids for t in known.next_tests]
 
 
 def test_alerts_hold_whatever_the_course(made):
-    assert [a.id for a in assessed(made(), patient("not_failed", infection=True)).alerts] == ["infection"]
+    assert [a.id for a in assessed(made(), patient("not_failed", infection=True)).alerts] == [
+        "infection"
+    ]
     assert assessed(made(), patient("failed")).alerts == ()
 
 
@@ -461,7 +600,9 @@ def test_explain_traces_every_rule(monkeypatch, made):
     from rearm.assessment import explain
 
     plan = made()
-    monkeypatch.setattr(module, "patient_at", lambda record, as_of, plan: patient(**CLEAR | {"anc": (0.0, 0.8)}))
+    monkeypatch.setattr(
+        module, "patient_at", lambda record, as_of, plan: patient(**CLEAR | {"anc": (0.0, 0.8)})
+    )
     monkeypatch.setattr(module, "plan_of", lambda knowledge: plan)
     found = explain(patient().record, "same-target", knowledge=plan.knowledge)
     assert [(r.id, r.clause.text, r.clause.truth) for r in found.rules] == [
@@ -472,7 +613,9 @@ def test_explain_traces_every_rule(monkeypatch, made):
     ]
     assert found.rules[3].clause.values == {"anc": (0.0, 0.8)}
     assert found.rules[0].sources == ("f.csv: lost",)
-    assert [r.id for r in explain(patient().record, "expansion", knowledge=plan.knowledge).rules] == [
+    assert [
+        r.id for r in explain(patient().record, "expansion", knowledge=plan.knowledge).rules
+    ] == [
         "low-peak",
         "high-peak",
         "risk-before",

@@ -11,7 +11,10 @@ def test_default_says_version_and_parameters() -> None:
     criteria = load_criteria()
     assert str(criteria) == "imwg-2016"
     assert len(criteria.parameters) == 21
-    assert str(load_criteria(A15="ignore urine", provisional_days=30)) == "imwg-2016, A15 = ignore urine, provisional_days = 30"
+    assert (
+        str(load_criteria(A15="ignore urine", provisional_days=30))
+        == "imwg-2016, A15 = ignore urine, provisional_days = 30"
+    )
 
 
 def test_an_announced_version_is_refused_with_a_sentence() -> None:
@@ -22,7 +25,12 @@ def test_an_announced_version_is_refused_with_a_sentence() -> None:
 
 
 def test_answers_by_id_text_or_word() -> None:
-    assert load_criteria(A2="same").A2 == load_criteria(A2="Same parameter").A2 == load_criteria(A2="alternative").A2 == "same"
+    assert (
+        load_criteria(A2="same").A2
+        == load_criteria(A2="Same parameter").A2
+        == load_criteria(A2="alternative").A2
+        == "same"
+    )
     assert load_criteria(A2="default").changed == ()
 
 

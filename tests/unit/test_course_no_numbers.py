@@ -19,6 +19,9 @@ def test_no_limit_in_the_code(module: str) -> None:
     found = {
         (n.lineno, n.value)
         for n in ast.walk(tree)
-        if isinstance(n, ast.Constant) and isinstance(n.value, int | float) and not isinstance(n.value, bool) and n.value not in ALLOWED
+        if isinstance(n, ast.Constant)
+        and isinstance(n.value, int | float)
+        and not isinstance(n.value, bool)
+        and n.value not in ALLOWED
     }
     assert found == set()

@@ -10,7 +10,18 @@ from typing import Any
 import polars as pl
 import pytest
 from rich.console import Console
-from tests.support.course_builder import condition, death, infusion, lab, lesion, record, serum, src, team, therapy
+from tests.support.course_builder import (
+    condition,
+    death,
+    infusion,
+    lab,
+    lesion,
+    record,
+    serum,
+    src,
+    team,
+    therapy,
+)
 
 from rearm.export.adam import write_frames
 from rearm.outcome.patient_course import patient_course, response_object
@@ -31,14 +42,28 @@ def course(**parts: Any) -> ResponseCourse:
 
 def clean(*days: int) -> list[Any]:
     """Complete response but for lesions: both immunofixations negative, marrow 1 % at the first day."""
-    labs = [lab(t, d, "negative") for d in days for t in ("serum_immunofixation", "urine_immunofixation")]
-    return [*serum({-3: 3.0, **dict.fromkeys(days, 0.0)}), *labs, lab("marrow_plasma_cells", days[0], 1)]
+    labs = [
+        lab(t, d, "negative")
+        for d in days
+        for t in ("serum_immunofixation", "urine_immunofixation")
+    ]
+    return [
+        *serum({-3: 3.0, **dict.fromkeys(days, 0.0)}),
+        *labs,
+        lab("marrow_plasma_cells", days[0], 1),
+    ]
 
 
 def unread(day: int, name: str | None = "L1", **rest: Any) -> Imaging:
     """A lesion with sizes, of which the table says neither positive nor negative."""
     sizes = {"length_mm": 40.0, "width_mm": 30.0}
-    return Imaging(source=src(f"imaging {day}"), when=When.on(day), method="PET-CT", lesion=name, **{**sizes, **rest})
+    return Imaging(
+        source=src(f"imaging {day}"),
+        when=When.on(day),
+        method="PET-CT",
+        lesion=name,
+        **{**sizes, **rest},
+    )
 
 
 def flag(patient: Record, name: str) -> dict[str, Any] | None:
@@ -68,7 +93,9 @@ def printed(patient: Record) -> str:
         ([], "CR"),
     ],
 )
-def test_an_examination_that_could_not_be_read_is_not_a_free_one(rows: list[Any], response: str) -> None:
+def test_an_examination_that_could_not_be_read_is_not_a_free_one(
+    rows: list[Any], response: str
+) -> None:
     found = course(labs=clean(30, 60), imaging=rows)
     judged = [v for v in found.visits if v.day in (30, 60)]
     assert [v.response for v in judged] == [response, response]
@@ -80,13 +107,22 @@ def test_an_examination_that_could_not_be_read_is_not_a_free_one(rows: list[Any]
     ("rows", "responses", "says"),
     [
         ([lesion(30, length_mm=20, width_mm=20)], ["PR", "PR"], None),
-        ([lesion(30, length_mm=20, width_mm=20), unread(60)], ["PR", "SD"], "a result of the PET-CT of day 60 (L1) that can be read"),
+        (
+            [lesion(30, length_mm=20, width_mm=20), unread(60)],
+            ["PR", "SD"],
+            "a result of the PET-CT of day 60 (L1) that can be read",
+        ),
         ([unread(30)], ["SD", "SD"], "a result of the PET-CT of day 30 (L1) that can be read"),
         ([unread(30), lesion(60, length_mm=20, width_mm=20)], ["SD", "PR"], None),
     ],
 )
-def test_an_unreadable_examination_ends_what_the_one_before_said(rows: list[Any], responses: list[str], says: str | None) -> None:
-    found = course(labs=serum({-3: 3.0, 30: 1.0, 60: 1.0}), imaging=[lesion(-3, length_mm=50, width_mm=40), *rows])
+def test_an_unreadable_examination_ends_what_the_one_before_said(
+    rows: list[Any], responses: list[str], says: str | None
+) -> None:
+    found = course(
+        labs=serum({-3: 3.0, 30: 1.0, 60: 1.0}),
+        imaging=[lesion(-3, length_mm=50, width_mm=40), *rows],
+    )
     assert [v.response for v in found.visits] == responses
     assert says is None or says in found.visits[1].missing
 
@@ -97,11 +133,20 @@ def test_an_unreadable_examination_ends_what_the_one_before_said(rows: list[Any]
         ({"length_mm": 20, "width_mm": 15}, {"length_mm": 30, "width_mm": 20}, True),
         ({"length_mm": 20, "width_mm": 10}, {"length_mm": 30, "width_mm": 12}, False),
         ({"length_mm": 20, "width_mm": 15}, {"length_mm": 29, "width_mm": 20}, False),
-        ({"length_mm": 20, "width_mm": 15, "short_axis_mm": 9}, {"length_mm": 30, "width_mm": 20}, False),
+        (
+            {"length_mm": 20, "width_mm": 15, "short_axis_mm": 9},
+            {"length_mm": 30, "width_mm": 20},
+            False,
+        ),
     ],
 )
-def test_the_diameter_across_is_the_short_axis(before: dict[str, float], after: dict[str, float], progressed: bool) -> None:
-    found = course(labs=serum({**FALL, 100: 1.0}), imaging=[lesion(-3, **before), lesion(60, **before), lesion(100, **after)])
+def test_the_diameter_across_is_the_short_axis(
+    before: dict[str, float], after: dict[str, float], progressed: bool
+) -> None:
+    found = course(
+        labs=serum({**FALL, 100: 1.0}),
+        imaging=[lesion(-3, **before), lesion(60, **before), lesion(100, **after)],
+    )
     assert (found.progression_day == 100) is progressed
 
 
@@ -123,22 +168,39 @@ def test_the_plasmacytomas_stand_among_the_values() -> None:
 
 
 def test_no_lack_of_response_where_none_could_be_called() -> None:
-    nothing = record(labs=[lab("marrow_plasma_cells", d, v) for d, v in ((-3, 20), (60, 8), (85, 8))])
+    nothing = record(
+        labs=[lab("marrow_plasma_cells", d, v) for d, v in ((-3, 20), (60, 8), (85, 8))]
+    )
     assert flag(nothing, "no_response_by_day_90") is None
-    unmeasured = record(labs=serum({-3: 3.0, 60: 0.5, 85: 0.5}), imaging=[lesion(-3, length_mm=50, width_mm=40)])
+    unmeasured = record(
+        labs=serum({-3: 3.0, 60: 0.5, 85: 0.5}), imaging=[lesion(-3, length_mm=50, width_mm=40)]
+    )
     assert flag(unmeasured, "no_response_by_day_90") is None
-    assert flag(record(labs=serum({-3: 3.0, 60: 2.9, 85: 2.9})), "no_response_by_day_90") is not None
+    assert (
+        flag(record(labs=serum({-3: 3.0, 60: 2.9, 85: 2.9})), "no_response_by_day_90") is not None
+    )
 
 
 # ---- reasons that must be said
 
 
 def test_clinical_relapse_is_shown_with_its_ground() -> None:
-    labs = [*serum({**FALL, 180: 1.2}), lab("calcium_corrected", -3, 9.4), lab("calcium_corrected", 180, 11.8)]
+    labs = [
+        *serum({**FALL, 180: 1.2}),
+        lab("calcium_corrected", -3, 9.4),
+        lab("calcium_corrected", 180, 11.8),
+    ]
     patient = record(labs=labs, conditions=[condition("hypercalcaemia", 180, attributed=True)])
     said = flag(patient, "clinical_relapse")
-    assert said is not None and said["day"] == 180 and "corrected calcium 11.8 mg/dL" in said["text"] and "due to myeloma" in said["text"]
-    assert "Clinical relapse on day 180" in printed(patient) and "Clinical relapse" in response_page(patient_course(patient))
+    assert (
+        said is not None
+        and said["day"] == 180
+        and "corrected calcium 11.8 mg/dL" in said["text"]
+        and "due to myeloma" in said["text"]
+    )
+    assert "Clinical relapse on day 180" in printed(
+        patient
+    ) and "Clinical relapse" in response_page(patient_course(patient))
     assert flag(record(labs=labs), "clinical_relapse") is None
 
 
@@ -149,7 +211,9 @@ def test_significant_biochemical_relapse_is_shown() -> None:
 
 def test_progression_that_was_not_borne_out_is_said_with_the_reason() -> None:
     early = flag(record(labs=serum({-3: 3.0, 14: 3.9, 21: 4.2, 45: 1.0})), "progression_not_kept")
-    assert early is not None and early["day"] == 14 and "too early after the infusion" in early["text"]
+    assert (
+        early is not None and early["day"] == 14 and "too early after the infusion" in early["text"]
+    )
     once = flag(record(labs=serum({**FALL, 90: 1.6, 120: 1.2})), "progression_not_kept")
     assert once is not None and once["day"] == 90 and "not repeated" in once["text"]
     assert flag(record(labs=serum({**FALL, 90: 1.6})), "progression_not_kept") is None
@@ -164,8 +228,12 @@ def test_progression_that_was_not_borne_out_is_said_with_the_reason() -> None:
         ({"sensitivity": 1e-5}, None),
     ],
 )
-def test_a_negative_mrd_that_does_not_count_says_why(result: dict[str, float], says: str | None) -> None:
-    said = flag(record(labs=[*clean(30, 60), lab("mrd", 30, "negative", **result)]), "mrd_not_counted")
+def test_a_negative_mrd_that_does_not_count_says_why(
+    result: dict[str, float], says: str | None
+) -> None:
+    said = flag(
+        record(labs=[*clean(30, 60), lab("mrd", 30, "negative", **result)]), "mrd_not_counted"
+    )
     assert (said is None) if says is None else (said is not None and says in said["text"])
 
 
@@ -178,7 +246,10 @@ def test_sustained_mrd_reads_the_examinations_and_says_what_it_lacks() -> None:
     assert said is not None and "negative PET near day 30 and day 460" in said["text"]
     pets = [replace(lesion(d, result="negative", method="PET-CT"), lesion=None) for d in (30, 460)]
     with_pet = record(labs=labs, imaging=pets)
-    assert response_object(with_pet)["sustained_mrd_negative_day"] == 460 and flag(with_pet, "mrd_sustained_open") is None
+    assert (
+        response_object(with_pet)["sustained_mrd_negative_day"] == 460
+        and flag(with_pet, "mrd_sustained_open") is None
+    )
     other = record(labs=labs, imaging=[replace(p, method="MRI") for p in pets])
     assert response_object(other)["sustained_mrd_negative_day"] is None
 
@@ -195,9 +266,19 @@ def test_sustained_mrd_reads_the_examinations_and_says_what_it_lacks() -> None:
         (("daratumumab",), -100, {}, 30),
     ],
 )
-def test_a_band_under_a_therapeutic_antibody(agents: tuple[str, ...], end: int | None, more: dict[str, Any], days: int | None) -> None:
-    given = therapy(-300 if end is not None else 10, "maintenance", agents=agents, **({} if end is None else {"end": When.on(end)}))
-    labs = [*serum({-3: 3.0, 30: 0.0, 60: 0.0}), lab("serum_immunofixation", 30, "positive", **more)]
+def test_a_band_under_a_therapeutic_antibody(
+    agents: tuple[str, ...], end: int | None, more: dict[str, Any], days: int | None
+) -> None:
+    given = therapy(
+        -300 if end is not None else 10,
+        "maintenance",
+        agents=agents,
+        **({} if end is None else {"end": When.on(end)}),
+    )
+    labs = [
+        *serum({-3: 3.0, 30: 0.0, 60: 0.0}),
+        lab("serum_immunofixation", 30, "positive", **more),
+    ]
     said = flag(record(labs=labs, therapies=[given]), "antibody_band_possible")
     assert (said["day"] if said else None) == days
     told = record(labs=[*labs, lab("dira", 30, "not_shifted")], therapies=[given])
@@ -205,36 +286,76 @@ def test_a_band_under_a_therapeutic_antibody(agents: tuple[str, ...], end: int |
 
 
 def test_immunoglobulin_by_nephelometry_that_was_not_used_is_said() -> None:
-    labs = [*serum({-3: 0.5, 30: 0.1, 60: 0.1}), *[lab("iga", d, v) for d, v in ((-3, 2500), (30, 900), (60, 200))]]
+    labs = [
+        *serum({-3: 0.5, 30: 0.1, 60: 0.1}),
+        *[lab("iga", d, v) for d, v in ((-3, 2500), (30, 900), (60, 200))],
+    ]
     assert flag(record(labs=labs, heavy_chain=("IgA",)), "other_marker_not_used") is not None
-    assert flag(record(labs=[*serum(FALL), lab("iga", 28, 900)], heavy_chain=("IgA",)), "other_marker_not_used") is None
+    assert (
+        flag(
+            record(labs=[*serum(FALL), lab("iga", 28, 900)], heavy_chain=("IgA",)),
+            "other_marker_not_used",
+        )
+        is None
+    )
     assert flag(record(labs=labs, heavy_chain=("IgG",)), "other_marker_not_used") is None
 
 
 def test_circulating_plasma_cells_beside_a_measurable_protein() -> None:
-    labs = [*serum(FALL), lab("circulating_plasma_cells", -3, 0), lab("circulating_plasma_cells", 56, 250)]
+    labs = [
+        *serum(FALL),
+        lab("circulating_plasma_cells", -3, 0),
+        lab("circulating_plasma_cells", 56, 250),
+    ]
     said = flag(record(labs=labs), "circulating_plasma_cells_rise")
     assert said is not None and said["day"] == 56
     assert response_object(record(labs=labs))["progression_day"] is None
 
 
 def test_a_rise_in_the_marrow_beside_a_measurable_protein() -> None:
-    labs = [*serum(FALL), *[lab("marrow_plasma_cells", d, v) for d, v in ((-3, 40), (28, 5), (56, 20))]]
+    labs = [
+        *serum(FALL),
+        *[lab("marrow_plasma_cells", d, v) for d, v in ((-3, 40), (28, 5), (56, 20))],
+    ]
     said = flag(record(labs=labs), "marrow_rise")
-    assert said is not None and said["day"] == 56 and response_object(record(labs=labs))["progression_day"] is None
-    assert flag(record(labs=[*serum(FALL), lab("marrow_plasma_cells", 56, 20), lab("marrow_plasma_cells", 28, 15)]), "marrow_rise") is None
+    assert (
+        said is not None
+        and said["day"] == 56
+        and response_object(record(labs=labs))["progression_day"] is None
+    )
+    assert (
+        flag(
+            record(
+                labs=[
+                    *serum(FALL),
+                    lab("marrow_plasma_cells", 56, 20),
+                    lab("marrow_plasma_cells", 28, 15),
+                ]
+            ),
+            "marrow_rise",
+        )
+        is None
+    )
 
 
 def test_a_quantity_that_immunofixation_does_not_bear_out_is_said() -> None:
     days = {-3: 2500, 30: 90, 60: 110, 120: 750, 150: 800}
-    labs = [lab("iga", d, v) for d, v in days.items()] + [lab(t, d, "negative") for d in days for t in ("serum_immunofixation",)]
+    labs = [lab("iga", d, v) for d, v in days.items()] + [
+        lab(t, d, "negative") for d in days for t in ("serum_immunofixation",)
+    ]
     labs += [lab("urine_m_protein_24h", d, 0) for d in days]
     patient = record(labs=labs, heavy_chain=("IgA",))
     said = flag(patient, "immunoglobulin_without_band")
     assert said is not None and said["day"] == 120
     assert "serum IgA" in printed(patient)
     assert "serum M-protein 0.09" not in printed(patient)
-    spep = record(labs=[*clean(30, 60), *serum({90: 0.3}), *[lab(f"{x}_immunofixation", 90, "negative") for x in ("serum", "urine")]])
+    spep = record(
+        labs=[
+            *clean(30, 60),
+            *serum({90: 0.3}),
+            *[lab(f"{x}_immunofixation", 90, "negative") for x in ("serum", "urine")],
+        ]
+    )
     there = flag(spep, "protein_without_band")
     assert there is not None and there["day"] == 90
     assert flag(record(labs=clean(30, 60)), "protein_without_band") is None
@@ -242,16 +363,23 @@ def test_a_quantity_that_immunofixation_does_not_bear_out_is_said() -> None:
 
 def test_relapse_from_complete_response_names_what_was_seen() -> None:
     words = [lab("serum_immunofixation", d, "positive") for d in (90, 120)]
-    said = flag(record(labs=[*clean(30, 60), *serum({90: 0.1, 120: 0.1}), *words]), "relapse_from_cr")
+    said = flag(
+        record(labs=[*clean(30, 60), *serum({90: 0.1, 120: 0.1}), *words]), "relapse_from_cr"
+    )
     assert said is not None and "serum immunofixation positive" in said["text"]
-    marrow = flag(record(labs=[*clean(30, 60, 90), lab("marrow_plasma_cells", 90, 8)]), "relapse_from_cr")
+    marrow = flag(
+        record(labs=[*clean(30, 60, 90), lab("marrow_plasma_cells", 90, 8)]), "relapse_from_cr"
+    )
     assert marrow is not None and "marrow plasma cells 8 %" in marrow["text"]
 
 
 # ---- words of the endpoints and the headline
 
 
-@pytest.mark.parametrize(("cause", "reason"), [("unknown", "death, cause not known"), ("infection", "death of another cause")])
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [("unknown", "death, cause not known"), ("infection", "death of another cause")],
+)
 def test_an_unknown_cause_of_death_is_not_another_cause(cause: str, reason: str) -> None:
     found = response_object(record(labs=serum(FALL), deaths=[death(90, cause)]))["endpoints"]["TTP"]
     assert (found["status"], found["reason"], found["competing"]) == ("censored", reason, True)
@@ -259,30 +387,50 @@ def test_an_unknown_cause_of_death_is_not_another_cause(cause: str, reason: str)
 
 def test_no_assessment_is_not_called_the_last_adequate_one() -> None:
     found = response_object(record(labs=serum({5: 2.0})))["endpoints"]
-    assert {found[n]["reason"] for n in ("PFS", "TTP", "failure-a", "PFS2")} == {"no adequate assessment after the start"}
-    assert response_object(record(labs=serum(FALL)))["endpoints"]["PFS"]["reason"] == "last adequate assessment"
+    assert {found[n]["reason"] for n in ("PFS", "TTP", "failure-a", "PFS2")} == {
+        "no adequate assessment after the start"
+    }
+    assert (
+        response_object(record(labs=serum(FALL)))["endpoints"]["PFS"]["reason"]
+        == "last adequate assessment"
+    )
 
 
 def test_the_headline_does_not_contradict_the_endpoints() -> None:
     text = printed(record(labs=serum({**FALL, 120: 1.0}), responses=[team(120, "PD")]))
-    assert "No progression by day 120 by the results alone; the team recorded it, and the endpoints count day 120." in text
+    assert (
+        "No progression by day 120 by the results alone; the team recorded it, and the endpoints count day 120."
+        in text
+    )
 
 
 def test_values_carry_their_unit() -> None:
     patient = record(labs=[*serum(FALL), lab("kappa_flc", 28, 300), lab("lambda_flc", 28, 10)])
     text = printed(patient)
-    assert "M-protein 3 g/dL (day -3)" in text and "kappa 300 mg/L" in text and "urine M 0 mg/24h" in text
+    assert (
+        "M-protein 3 g/dL (day -3)" in text
+        and "kappa 300 mg/L" in text
+        and "urine M 0 mg/24h" in text
+    )
 
 
 def test_an_escape_is_told_once() -> None:
-    chains = [x for d, k in ((-3, 50), (28, 20), (56, 400)) for x in (lab("kappa_flc", d, k), lab("lambda_flc", d, 10))]
+    chains = [
+        x
+        for d, k in ((-3, 50), (28, 20), (56, 400))
+        for x in (lab("kappa_flc", d, k), lab("lambda_flc", d, 10))
+    ]
     flags = response_object(record(labs=[*serum({-3: 3.0, 28: 0.4, 56: 0.4}), *chains]))["flags"]
     assert [f["id"] for f in flags].count("light_chain_escape") == 1
 
 
 def test_death_on_the_day_of_the_start_is_a_death() -> None:
-    found = response_object(record(labs=serum({-3: 3.0}), deaths=[death(0, "toxicity")]))["endpoints"]
-    assert [(found[n]["status"], found[n]["event"], found[n]["days"]) for n in ("OS", "PFS")] == [("event", "death", 0)] * 2
+    found = response_object(record(labs=serum({-3: 3.0}), deaths=[death(0, "toxicity")]))[
+        "endpoints"
+    ]
+    assert [(found[n]["status"], found[n]["event"], found[n]["days"]) for n in ("OS", "PFS")] == [
+        ("event", "death", 0)
+    ] * 2
     assert found["TTNT"]["reason"] == "death before new therapy"
 
 
@@ -291,14 +439,18 @@ def test_growth_too_early_after_infusion_is_no_clinical_relapse() -> None:
     rows = [lesion(d, length_mm=a, width_mm=b) for d, (a, b) in sizes.items()]
     labs = serum({-3: 3.0, 30: 1.0, 90: 0.5})
     assert response_object(record(labs=labs, imaging=rows))["clinical_relapse_day"] is None
-    late = [lesion(d, length_mm=a, width_mm=b) for d, (a, b) in {-3: (30, 25), 90: (46, 30)}.items()]
+    late = [
+        lesion(d, length_mm=a, width_mm=b) for d, (a, b) in {-3: (30, 25), 90: (46, 30)}.items()
+    ]
     assert response_object(record(labs=labs, imaging=late))["clinical_relapse_day"] == 90
 
 
 @pytest.mark.parametrize(("stated", "says"), [("lambda", True), ("kappa", False), (None, False)])
 def test_a_light_chain_that_the_results_contradict_is_said(stated: str | None, says: bool) -> None:
     labs = [lab(t, d, v) for d in (-3, 30) for t, v in (("kappa_flc", 500), ("lambda_flc", 10))]
-    assert (flag(record(labs=labs, light_chain=stated), "light_chain_contradiction") is not None) is says
+    assert (
+        flag(record(labs=labs, light_chain=stated), "light_chain_contradiction") is not None
+    ) is says
 
 
 # ---- files and pictures
@@ -321,19 +473,28 @@ def test_a_dataset_is_whole_or_the_old_one(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_names_of_a_spider_plot_do_not_run_into_each_other() -> None:
-    patients = [replace(record(labs=serum({-3: 3.0, 28: 1.0, 56: 1.0 + i / 100})), patient_id=f"P{i}") for i in range(5)]
+    patients = [
+        replace(record(labs=serum({-3: 3.0, 28: 1.0, 56: 1.0 + i / 100})), patient_id=f"P{i}")
+        for i in range(5)
+    ]
     spec = spider([patient_course(p) for p in patients])
     assert len(spec["layer"][-1]["data"]["values"]) == 1
 
 
 def test_the_page_says_what_the_failure_times_count() -> None:
-    assert "progression, unplanned therapy or death of myeloma" in response_page(patient_course(record(labs=serum(FALL))))
+    assert "progression, unplanned therapy or death of myeloma" in response_page(
+        patient_course(record(labs=serum(FALL)))
+    )
 
 
 def test_the_index_says_that_nothing_is_measurable() -> None:
-    bare = patient_course(record(labs=[lab("serum_immunofixation", d, "negative") for d in (-3, 30)]))
+    bare = patient_course(
+        record(labs=[lab("serum_immunofixation", d, "negative") for d in (-3, 30)])
+    )
     assert "<td>nothing</td>" in response_index([("a.html", bare)])
 
 
 def test_nothing_new_is_said_of_a_plain_course() -> None:
-    assert [f["id"] for f in response_object(record(labs=serum(FALL), infusions=[infusion()]))["flags"]] == ["start"]
+    assert [
+        f["id"] for f in response_object(record(labs=serum(FALL), infusions=[infusion()]))["flags"]
+    ] == ["start"]

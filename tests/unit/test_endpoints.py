@@ -16,7 +16,9 @@ RESPONSE = {-6: 3.0, 28: 1.0, 56: 0.5, 90: 0.5}
 FAILED = {**RESPONSE, 120: 1.2, 134: 1.4}
 
 
-def ends(origin: str = "infusion", style: str = "default", schedule: tuple[int, ...] = (), **parts: Any) -> dict[str, Endpoint]:
+def ends(
+    origin: str = "infusion", style: str = "default", schedule: tuple[int, ...] = (), **parts: Any
+) -> dict[str, Endpoint]:
     rec = record(**parts)
     return endpoints(rec, failures(rec), origin=origin, style=style, schedule=schedule)[1]
 
@@ -76,15 +78,30 @@ def test_fda_style_needs_a_schedule_and_stops_before_missed_visits() -> None:
     assert missed.reason == "two or more missed assessments"
     one_missed = ends(style="fda", schedule=(28, 56, 112, 150), labs=serum(gap))["PFS"]
     assert told(one_missed) == ("event", "PD", 150)
-    died = ends(style="fda", schedule=(28, 56, 84, 112, 140), labs=serum({-6: 3.0, 28: 1.0, 56: 0.5}), deaths=[death(150, "other")])["PFS"]
+    died = ends(
+        style="fda",
+        schedule=(28, 56, 84, 112, 140),
+        labs=serum({-6: 3.0, 28: 1.0, 56: 0.5}),
+        deaths=[death(150, "other")],
+    )["PFS"]
     assert told(died) == ("censored", None, 56)
-    assert told(ends(labs=serum({-6: 3.0, 28: 1.0, 56: 0.5}), deaths=[death(150, "other")])["PFS"]) == ("event", "death", 150)
+    assert told(
+        ends(labs=serum({-6: 3.0, 28: 1.0, 56: 0.5}), deaths=[death(150, "other")])["PFS"]
+    ) == ("event", "death", 150)
 
 
 def test_relapse_from_cr_counts_for_dfs_only() -> None:
     days = {28: "negative", 56: "negative", 90: "positive", 120: "positive"}
-    words = [x for d, w in days.items() for x in (lab("serum_immunofixation", d, w), lab("urine_immunofixation", d, "negative"))]
-    found = ends(labs=serum({-6: 3.0, 28: 0, 56: 0, 90: 0, 120: 0}) + words + [lab("marrow_plasma_cells", 28, 1)])
+    words = [
+        x
+        for d, w in days.items()
+        for x in (lab("serum_immunofixation", d, w), lab("urine_immunofixation", d, "negative"))
+    ]
+    found = ends(
+        labs=serum({-6: 3.0, 28: 0, 56: 0, 90: 0, 120: 0})
+        + words
+        + [lab("marrow_plasma_cells", 28, 1)]
+    )
     assert told(found["DFS"]) == ("event", "relapse from CR", 90)
     assert found["DFS"].origin_day == 28 or found["DFS"].days == 62
     assert told(found["PFS"]) == ("censored", None, 120)
@@ -93,7 +110,10 @@ def test_relapse_from_cr_counts_for_dfs_only() -> None:
 
 
 def test_loss_of_mrd_negativity() -> None:
-    mrd = [lab("mrd", 56, "negative", sensitivity=1e-5), lab("mrd", 90, "positive", sensitivity=1e-5)]
+    mrd = [
+        lab("mrd", 56, "negative", sensitivity=1e-5),
+        lab("mrd", 90, "positive", sensitivity=1e-5),
+    ]
     found = ends(labs=serum(RESPONSE) + mrd)
     assert told(found["failure-d"]) == ("event", "loss of MRD negativity", 90)
     assert found["failure-c"].status == "censored"
@@ -115,7 +135,9 @@ def test_pfs2_and_salvage() -> None:
 
 
 def test_origin_apheresis() -> None:
-    found = ends("apheresis", infusions=[infusion(0, apheresis_days=(-50, -48))], labs=serum(FAILED))
+    found = ends(
+        "apheresis", infusions=[infusion(0, apheresis_days=(-50, -48))], labs=serum(FAILED)
+    )
     assert found["PFS"].days == 168
     assert ends("apheresis", labs=serum(FAILED))["PFS"].status == "not_computable"
     assert ends("salvage", labs=serum(FAILED))["OS"].status == "not_computable"
@@ -137,14 +159,20 @@ def test_without_car_t_a_line_has_endpoints_too() -> None:
     rec = record(
         infusions=[],
         labs=serum(FAILED),
-        therapies=[therapy(0, "treatment", line=1), therapy(30, "transplant", line=1), therapy(140, "treatment", line=2)],
+        therapies=[
+            therapy(0, "treatment", line=1),
+            therapy(30, "transplant", line=1),
+            therapy(140, "treatment", line=2),
+        ],
     )
     course = response_course(rec, start=0)
     assert course.new_therapy_day == 140
     assert told(course_endpoint(rec, course, "PFS")) == ("event", "PD", 120)
     assert told(course_endpoint(rec, course, "TTNT")) == ("event", "new therapy", 140)
     second = course_endpoint(rec, course, "PFS2")
-    assert second.name == "PFS2" and second.day != 120, "progression on the next therapy, not this one"
+    assert second.name == "PFS2" and second.day != 120, (
+        "progression on the next therapy, not this one"
+    )
     with pytest.raises(ValueError, match="PFS3"):
         course_endpoint(rec, course, "PFS3")
 
@@ -163,7 +191,11 @@ def test_responses_known_by_their_planned_visit_only() -> None:
         team(260, "PD", basis="progression day"),
     ]
     found = ends(responses=rows, last_seen_day=300)
-    assert (told(found["DOR"]), found["DOR"].origin_day, found["DOR"].days) == (("event", "PD", 260), 91, 169)
+    assert (told(found["DOR"]), found["DOR"].origin_day, found["DOR"].days) == (
+        ("event", "PD", 260),
+        91,
+        169,
+    )
     assert (told(found["DFS"]), found["DFS"].origin_day) == (("event", "PD", 260), 182)
     assert told(ends(responses=rows[:2], last_seen_day=300)["PFS"]) == ("censored", None, 182)
     # the plan said day 182, but the patient was last seen on day 170
@@ -171,14 +203,20 @@ def test_responses_known_by_their_planned_visit_only() -> None:
 
 
 def test_a_planned_response_that_may_follow_the_progression_starts_no_duration() -> None:
-    rows = [team(0, "VGPR", when=When(61, 137), nominal_day=91), team(100, "PD", basis="progression day")]
+    rows = [
+        team(0, "VGPR", when=When(61, 137), nominal_day=91),
+        team(100, "PD", basis="progression day"),
+    ]
     found = ends(responses=rows, last_seen_day=300)
     assert found["DOR"].status == "not_computable"
     assert told(found["PFS"]) == ("event", "PD", 100)
 
 
 def test_the_named_progression_day_goes_before_planned_visits_without_car_t() -> None:
-    rows = [team(0, "PR", when=When(15, 60), nominal_day=30), team(0, "PD", when=When(61, 137), nominal_day=91)]
+    rows = [
+        team(0, "PR", when=When(15, 60), nominal_day=30),
+        team(0, "PD", when=When(61, 137), nominal_day=91),
+    ]
     rows.append(team(95, "PD", basis="progression day"))
     rec = record(responses=rows, infusions=[])
     course = response_course(rec, start=0, infusion=False)
@@ -189,8 +227,12 @@ def test_the_named_progression_day_goes_before_planned_visits_without_car_t() ->
 def test_pfs2_is_censored_at_the_last_assessment_after_the_first_progression() -> None:
     labs = serum({**FAILED, 170: 0.5, 200: 0.5})
     assert told(ends(labs=labs, last_seen_day=300)["PFS2"]) == ("censored", None, 200)
-    assert told(ends(labs=labs, therapies=[therapy(140, "salvage")], last_seen_day=300)["PFS2"]) == ("censored", None, 200)
-    assert told(ends(labs=serum(FAILED), therapies=[therapy(140, "salvage")], last_seen_day=300)["PFS2"]) == ("censored", None, 140)
+    assert told(
+        ends(labs=labs, therapies=[therapy(140, "salvage")], last_seen_day=300)["PFS2"]
+    ) == ("censored", None, 200)
+    assert told(
+        ends(labs=serum(FAILED), therapies=[therapy(140, "salvage")], last_seen_day=300)["PFS2"]
+    ) == ("censored", None, 140)
 
 
 LINE = [
@@ -203,9 +245,18 @@ LINE = [
 def test_induction_transplant_and_maintenance_are_one_line() -> None:
     """No line numbers in the input: the transplant belongs to the plan and ends neither the course nor the response."""
     labs = serum({-6: 3.0, 28: 1.4, 56: 1.4, 130: 0.2, 150: 0.2, 300: 1.0, 330: 1.2})
-    rec = record(labs=labs, infusions=[], therapies=[*LINE, therapy(340, None, agents=("carfilzomib",))], last_seen_day=400)
+    rec = record(
+        labs=labs,
+        infusions=[],
+        therapies=[*LINE, therapy(340, None, agents=("carfilzomib",))],
+        last_seen_day=400,
+    )
     course = response_course(rec, start=0)
-    assert (course.best_confirmed, course.best_confirmed_day, course.progression_day) == ("VGPR", 130, 300)
+    assert (course.best_confirmed, course.best_confirmed_day, course.progression_day) == (
+        "VGPR",
+        130,
+        300,
+    )
     assert course.new_therapy_day == 340
     assert told(course_endpoint(rec, course, "TTNT")) == ("event", "new therapy", 340)
     assert told(course_endpoint(rec, course, "PFS")) == ("event", "PD", 300)
@@ -213,6 +264,8 @@ def test_induction_transplant_and_maintenance_are_one_line() -> None:
 
 def test_a_transplant_after_progression_is_a_new_line() -> None:
     labs = serum({-6: 3.0, 28: 1.4, 56: 1.4, 80: 2.2, 95: 2.4, 130: 0.2})
-    rec = record(labs=labs, infusions=[], therapies=LINE, responses=[team(95, "PD")], last_seen_day=400)
+    rec = record(
+        labs=labs, infusions=[], therapies=LINE, responses=[team(95, "PD")], last_seen_day=400
+    )
     course = response_course(rec, start=0)
     assert (course.progression_day, course.new_therapy_day) == (80, 100)

@@ -28,13 +28,46 @@ from rearm.report.evidence.page import (
     write_evidence_svgs,
 )
 
-SUMMARY = {"directness": "direct", "setting": "after BCMA CAR-T", "study": None, "events": None, "weight": None, "weak": None}
+SUMMARY = {
+    "directness": "direct",
+    "setting": "after BCMA CAR-T",
+    "study": None,
+    "events": None,
+    "weight": None,
+    "weak": None,
+}
 SUMMARY |= {"borrowed_share": None, "note": None}
-ARM = {"kind": "arm", "label": "Drug", "study": "a", "events": 30, "n": 40, "estimate": 0.75, "low": 0.6, "high": 0.86, "weight": 1.0}
+ARM = {
+    "kind": "arm",
+    "label": "Drug",
+    "study": "a",
+    "events": 30,
+    "n": 40,
+    "estimate": 0.75,
+    "low": 0.6,
+    "high": 0.86,
+    "weight": 1.0,
+}
 ROWS = [
     SUMMARY | ARM,
-    SUMMARY | {"kind": "pooled", "label": "Average centre", "n": 40, "estimate": 0.74, "low": 0.55, "high": 0.87},
-    SUMMARY | {"kind": "new centre", "label": "Range for a new centre", "n": 40, "estimate": None, "low": 0.4, "high": 0.95},
+    SUMMARY
+    | {
+        "kind": "pooled",
+        "label": "Average centre",
+        "n": 40,
+        "estimate": 0.74,
+        "low": 0.55,
+        "high": 0.87,
+    },
+    SUMMARY
+    | {
+        "kind": "new centre",
+        "label": "Range for a new centre",
+        "n": 40,
+        "estimate": None,
+        "low": 0.4,
+        "high": 0.95,
+    },
 ]
 
 
@@ -90,11 +123,16 @@ def test_the_specification_has_each_row_once_and_is_drawn() -> None:
 def test_months_stand_on_a_logarithmic_axis_that_holds_every_interval() -> None:
     rows = forest_rows(evidence_for("imid-combination"), "pfs")
     spec = forest_spec(rows, measure="pfs")
-    scale = next(view for view in spec["hconcat"] if "layer" in view and view["layer"][0]["mark"]["type"] == "rule")["layer"][0][
-        "encoding"
-    ]["x"]["scale"]
+    scale = next(
+        view
+        for view in spec["hconcat"]
+        if "layer" in view and view["layer"][0]["mark"]["type"] == "rule"
+    )["layer"][0]["encoding"]["x"]["scale"]
     assert scale["type"] == "log"
-    assert scale["domain"][0] < min(r["low"] for r in rows) and max(r["high"] for r in rows) < scale["domain"][1]
+    assert (
+        scale["domain"][0] < min(r["low"] for r in rows)
+        and max(r["high"] for r in rows) < scale["domain"][1]
+    )
 
 
 class Outline(HTMLParser):
@@ -111,7 +149,11 @@ class Outline(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in self.void:
             self.open.append(tag)
-        self.loaded += [v or "" for k, v in attrs if k == "src" or (k == "href" and tag in ("link", "use", "image"))]
+        self.loaded += [
+            v or ""
+            for k, v in attrs
+            if k == "src" or (k == "href" and tag in ("link", "use", "image"))
+        ]
         self.ids += [v or "" for k, v in attrs if k == "id"]
 
     def handle_endtag(self, tag: str) -> None:
@@ -129,14 +171,18 @@ def test_the_page_is_whole_and_loads_nothing(whole: str) -> None:
     assert not outline.open and not outline.loaded
     assert "<script" not in whole
     assert set(STRATEGIES) <= set(outline.ids)
-    assert "undefined" not in whole and "None</td>" not in whole and not re.search(r"\bnan\b", whole)
+    assert (
+        "undefined" not in whole and "None</td>" not in whole and not re.search(r"\bnan\b", whole)
+    )
 
 
 def test_every_arm_that_was_read_stands_on_the_page_with_its_fate(whole: str) -> None:
     for strategy in STRATEGIES:
         section = whole.split(f'<section id="{strategy}">')[1].split("</section>")[0]
         for row in listed_rows(evidence_for(strategy)):
-            assert str(row["url"]).replace("&", "&amp;").replace("'", "&#39;") in section, row["arm"]
+            assert str(row["url"]).replace("&", "&amp;").replace("'", "&#39;") in section, row[
+                "arm"
+            ]
             assert row["pooled"] or row["not_pooled"], row["arm"]
         for measure in MEASURES:
             for row in forest_rows(evidence_for(strategy), measure):
@@ -150,10 +196,16 @@ def test_without_a_direct_arm_no_figure_is_called_direct(whole: str) -> None:
             for row in one["expected"]:
                 arms = {arm.id: arm for study in load().studies for arm in study.arms}
                 settings = {
-                    arms[r["arm"]].setting for r in one["forest"][row["measure"]] if r["arm"] and r["directness"] == row["directness"]
+                    arms[r["arm"]].setting
+                    for r in one["forest"][row["measure"]]
+                    if r["arm"] and r["directness"] == row["directness"]
                 }
                 after_cart = {"post-bcma-cart", "post-gprc5d-cart"}
-                assert settings and (settings <= after_cart if row["directness"] == "direct" else not settings & after_cart), strategy
+                assert settings and (
+                    settings <= after_cart
+                    if row["directness"] == "direct"
+                    else not settings & after_cart
+                ), strategy
 
 
 def test_nothing_is_ranked_and_no_pair_is_called_apart_by_itself(whole: str) -> None:
@@ -161,8 +213,14 @@ def test_nothing_is_ranked_and_no_pair_is_called_apart_by_itself(whole: str) -> 
     figures = [e for s in STRATEGIES if (e := evidence_for(s)).by_setting]
     pairs = list(combinations(figures, 2))
     apart = sum(separated(first, second) for first, second in pairs)
-    said = re.search(r"Of (\d+) pairs of strategies with figures, (none|\d+) (is separated|is apart|are apart)", whole)
-    assert said is not None and said.group(1, 2) == (str(len(pairs)), str(apart) if apart else "none")
+    said = re.search(
+        r"Of (\d+) pairs of strategies with figures, (none|\d+) (is separated|is apart|are apart)",
+        whole,
+    )
+    assert said is not None and said.group(1, 2) == (
+        str(len(pairs)),
+        str(apart) if apart else "none",
+    )
 
 
 def test_an_option_shows_only_the_arms_that_fit_it() -> None:
@@ -174,7 +232,10 @@ def test_an_option_shows_only_the_arms_that_fit_it() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(KnowledgeError, match=r"There is no strategy or option bispecific-gprc5\. Did you mean bispecific-gprc5d"):
+    with pytest.raises(
+        KnowledgeError,
+        match=r"There is no strategy or option bispecific-gprc5\. Did you mean bispecific-gprc5d",
+    ):
         choose_evidence(["bispecific-gprc5"])
 
 
@@ -191,15 +252,23 @@ def test_the_terminal_shows_plot_figures_and_reasons() -> None:
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_terminal_stays_readable_at_this_width(width: int) -> None:
     """Each plot with its figure in one line, nothing cut or broken inside a word."""
-    chosen = choose_evidence(["bispecific-bcma", "bispecific-combination", "second-cart-same-target"])
+    chosen = choose_evidence(
+        ["bispecific-bcma", "bispecific-combination", "second-cart-same-target"]
+    )
     for one in chosen:
         out = StringIO()
         Console(file=out, width=width, highlight=False).print(evidence_text(one))
         lines = out.getvalue().splitlines()
         assert max(map(len, lines)) <= width and "…" not in out.getvalue()
         for measure in MEASURES:
-            for row, plot in zip(rows := forest_rows(one.evidence, measure), forest_lines(rows, measure=measure, width=33), strict=True):
-                assert any(plot.strip() in line and estimate_words(row, measure) in line for line in lines)
+            for row, plot in zip(
+                rows := forest_rows(one.evidence, measure),
+                forest_lines(rows, measure=measure, width=33),
+                strict=True,
+            ):
+                assert any(
+                    plot.strip() in line and estimate_words(row, measure) in line for line in lines
+                )
                 if row["kind"] == "arm":
                     assert not row["weak"] or "(weak source)" in out.getvalue()
     out = StringIO()
@@ -227,7 +296,9 @@ def test_every_arm_read_stands_on_the_terminal_survival_included() -> None:
 
 def test_a_weak_source_looks_weak_in_the_picture() -> None:
     long = "Drug " * 30
-    values = forest_spec([ROWS[0] | {"weak": True, "label": long}, *ROWS[1:]], names={"a": "Author 2031"})["data"]["values"]
+    values = forest_spec(
+        [ROWS[0] | {"weak": True, "label": long}, *ROWS[1:]], names={"a": "Author 2031"}
+    )["data"]["values"]
     assert values[1]["label"].endswith("… (weak source)") and values[1]["weak"] is True
     assert len(values[1]["label"]) <= 70
     assert "weak" not in forest_spec(ROWS)["data"]["values"][1]["label"]
@@ -237,14 +308,18 @@ def test_what_was_borrowed_stands_in_the_picture() -> None:
     rows = forest_rows(evidence_for("bispecific-gprc5d"))
     share = next(r for r in rows if r["kind"] == "pooled")["borrowed_share"]
     labels = [v["label"] for v in forest_spec(rows)["data"]["values"]]
-    assert [label for label in labels if "borrowed" in label] == [f"Average centre, {100 * share:.0f} % borrowed"]
+    assert [label for label in labels if "borrowed" in label] == [
+        f"Average centre, {100 * share:.0f} % borrowed"
+    ]
 
 
 def test_plain_data_is_json(tmp_path: Path) -> None:
     text = json.dumps(evidence_object(choose_evidence()), allow_nan=False)
     assert {one["id"] for one in json.loads(text)} == set(STRATEGIES)
     written = write_evidence_svgs(choose_evidence(["bispecific-gprc5d"]), tmp_path / "pictures")
-    assert [p.name for p in written] == [f"bispecific-gprc5d-{m}.svg" for m in ("response", "pfs", "severe-infection", "crs")]
+    assert [p.name for p in written] == [
+        f"bispecific-gprc5d-{m}.svg" for m in ("response", "pfs", "severe-infection", "crs")
+    ]
     assert all(ElementTree.parse(p).getroot().tag.endswith("svg") for p in written)
 
 
@@ -253,9 +328,14 @@ def test_text_of_a_study_never_becomes_markup() -> None:
 
     known = load()
     study = next(s for s in known.studies if s.id == "merz-2024")
-    arms = tuple(replace(a, population=f"<b>{a.population}</b>", caveats=("<script>alert(1)</script>",)) for a in study.arms)
+    arms = tuple(
+        replace(a, population=f"<b>{a.population}</b>", caveats=("<script>alert(1)</script>",))
+        for a in study.arms
+    )
     altered = replace(known)
-    altered.__dict__["studies"] = tuple(replace(s, arms=arms) if s is study else s for s in known.studies)
+    altered.__dict__["studies"] = tuple(
+        replace(s, arms=arms) if s is study else s for s in known.studies
+    )
     page = evidence_page(["bispecific-gprc5d"], knowledge=altered)
     assert "&lt;script&gt;alert(1)" in page
     assert "<script" not in page and "<b>Talquetamab" not in page

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.course_builder import condition, death, fact, infusion, lab, lesion, record, serum, src, team, therapy
+from tests.support.course_builder import (
+    condition,
+    death,
+    fact,
+    infusion,
+    lab,
+    lesion,
+    record,
+    serum,
+    src,
+    team,
+    therapy,
+)
 
 from rearm.outcome.failure import Failure, failures
 from rearm.record import Lab, Quantity, Record, When
@@ -27,7 +39,10 @@ def signals(failure: Failure) -> dict[str, bool]:
 
 def test_no_infusion_gives_no_entry() -> None:
     assert failures(record(infusions=[])) == ()
-    assert failures(record(infusions=[infusion(None, infused=False, reason="manufacturing failure")])) == ()
+    assert (
+        failures(record(infusions=[infusion(None, infused=False, reason="manufacturing failure")]))
+        == ()
+    )
 
 
 def test_infusion_without_a_day_cannot_be_judged() -> None:
@@ -35,7 +50,10 @@ def test_infusion_without_a_day_cannot_be_judged() -> None:
     assert (failure.status, failure.infusion_day) == ("cannot_be_judged", None)
 
 
-@pytest.mark.parametrize(("pd_day", "timing"), [(90, "early"), (91, "intermediate"), (183, "intermediate"), (184, "late")])
+@pytest.mark.parametrize(
+    ("pd_day", "timing"),
+    [(90, "early"), (91, "intermediate"), (183, "intermediate"), (184, "late")],
+)
 def test_timing_at_its_limits(pd_day: int, timing: str) -> None:
     failure = one(labs=serum({-6: 3.0, 28: 1.0, 56: 1.0, pd_day: 2.0, pd_day + 14: 2.0}))
     assert (failure.status, failure.day, failure.timing) == ("failed", pd_day, timing)
@@ -45,7 +63,10 @@ def test_timing_at_its_limits(pd_day: int, timing: str) -> None:
     ("serum_values", "kind"),
     [
         ({-6: 3.0, 28: 2.9, 42: 4.0, 56: 4.1}, "primary_refractory"),
-        ({-6: 3.0, 28: 1.4, 60: 2.2, 74: 2.2}, "primary_refractory"),  # one PR that was never repeated
+        (
+            {-6: 3.0, 28: 1.4, 60: 2.2, 74: 2.2},
+            "primary_refractory",
+        ),  # one PR that was never repeated
         (FAILED, "progression_after_response"),
     ],
 )
@@ -60,7 +81,12 @@ def test_depth_of_response_is_a_parameter() -> None:
 
 def test_computed_progression_stands_against_a_team_response() -> None:
     failure = one(labs=serum(FAILED), responses=[team(60, "PR"), team(134, "PR")])
-    assert (failure.status, failure.certainty, failure.day, failure.team_day) == ("failed", "confirmed", 120, None)
+    assert (failure.status, failure.certainty, failure.day, failure.team_day) == (
+        "failed",
+        "confirmed",
+        120,
+        None,
+    )
     assert failure.difference is not None
     assert "PR on day 134" in failure.difference
 
@@ -92,8 +118,17 @@ def test_the_named_progression_day_goes_before_planned_visits() -> None:
         team(0, "VGPR", when=When(61, 137), nominal_day=91),
     ]
     failure = one(responses=statements)
-    assert (failure.day, failure.kind, failure.best_response) == (75, "progression_after_response", "PR")
-    only_later = one(responses=[team(20, "PD", basis="progression day"), team(0, "PR", when=When(15, 60), nominal_day=30)])
+    assert (failure.day, failure.kind, failure.best_response) == (
+        75,
+        "progression_after_response",
+        "PR",
+    )
+    only_later = one(
+        responses=[
+            team(20, "PD", basis="progression day"),
+            team(0, "PR", when=When(15, 60), nominal_day=30),
+        ]
+    )
     assert only_later.kind == "primary_refractory"
 
 
@@ -121,7 +156,9 @@ def test_baseline_before_bridging_nadir_from_before_lymphodepletion() -> None:
         ({-6: 3.0, 30: 4.0}, "suspected", "unconfirmed", 30),
     ],
 )
-def test_biochemical_progression_before_day_28(values: dict[int, float], status: str, certainty: str | None, day: int | None) -> None:
+def test_biochemical_progression_before_day_28(
+    values: dict[int, float], status: str, certainty: str | None, day: int | None
+) -> None:
     failure = one(labs=serum(values))
     assert (failure.status, failure.certainty, failure.day) == (status, certainty, day)
 
@@ -129,17 +166,44 @@ def test_biochemical_progression_before_day_28(values: dict[int, float], status:
 @pytest.mark.parametrize(
     ("rows", "facts", "status", "certainty", "day"),
     [
-        ([lesion(59, kind="extramedullary", length_mm=30, new=True)], [], "suspected", "provisional", 59),
-        ([lesion(60, kind="extramedullary", length_mm=30, new=True)], [], "failed", "confirmed", 60),
-        ([lesion(40, kind="extramedullary", length_mm=30, new=True)], [("L1=plasma_cells", 45)], "failed", "confirmed", 40),
         (
-            [lesion(40, kind="extramedullary", length_mm=30, new=True), lesion(75, kind="extramedullary", length_mm=30)],
+            [lesion(59, kind="extramedullary", length_mm=30, new=True)],
+            [],
+            "suspected",
+            "provisional",
+            59,
+        ),
+        (
+            [lesion(60, kind="extramedullary", length_mm=30, new=True)],
+            [],
+            "failed",
+            "confirmed",
+            60,
+        ),
+        (
+            [lesion(40, kind="extramedullary", length_mm=30, new=True)],
+            [("L1=plasma_cells", 45)],
+            "failed",
+            "confirmed",
+            40,
+        ),
+        (
+            [
+                lesion(40, kind="extramedullary", length_mm=30, new=True),
+                lesion(75, kind="extramedullary", length_mm=30),
+            ],
             [],
             "failed",
             "confirmed",
             40,
         ),
-        ([lesion(100, kind="extramedullary", length_mm=30, new=True)], [("L1=t_cell_neoplasm", 110)], "not_failed", None, None),
+        (
+            [lesion(100, kind="extramedullary", length_mm=30, new=True)],
+            [("L1=t_cell_neoplasm", 110)],
+            "not_failed",
+            None,
+            None,
+        ),
         (
             [lesion(100, kind="extramedullary", length_mm=30, new=True)],
             [("L1=benign", 105), ("L1=plasma_cells", 110)],
@@ -149,13 +213,24 @@ def test_biochemical_progression_before_day_28(values: dict[int, float], status:
         ),
     ],
 )
-def test_lesions(rows: list[Any], facts: list[tuple[str, int]], status: str, certainty: str | None, day: int | None) -> None:
-    failure = one(labs=serum(RESPONSE), imaging=rows, facts=[fact("lesion_histology", v, d) for v, d in facts])
+def test_lesions(
+    rows: list[Any],
+    facts: list[tuple[str, int]],
+    status: str,
+    certainty: str | None,
+    day: int | None,
+) -> None:
+    failure = one(
+        labs=serum(RESPONSE), imaging=rows, facts=[fact("lesion_histology", v, d) for v, d in facts]
+    )
     assert (failure.status, failure.certainty, failure.day) == (status, certainty, day)
 
 
 def test_uptake_alone_is_a_signal() -> None:
-    failure = one(labs=serum(RESPONSE), imaging=[lesion(90, method="PET-CT", kind="extramedullary", suv=9.0, new=True)])
+    failure = one(
+        labs=serum(RESPONSE),
+        imaging=[lesion(90, method="PET-CT", kind="extramedullary", suv=9.0, new=True)],
+    )
     assert (failure.status, failure.certainty) == ("suspected", "signal")
     assert signals(failure) == {"new_uptake": True}
     biopsied = one(
@@ -167,16 +242,26 @@ def test_uptake_alone_is_a_signal() -> None:
 
 
 def test_a_lesion_not_stated_as_new_needs_an_earlier_examination_by_the_same_method() -> None:
-    seen = [lesion(-10, "none", result="negative", method="MRI"), lesion(90, method="MRI", kind="paraskeletal", length_mm=20)]
+    seen = [
+        lesion(-10, "none", result="negative", method="MRI"),
+        lesion(90, method="MRI", kind="paraskeletal", length_mm=20),
+    ]
     assert one(labs=serum(RESPONSE), imaging=seen).status == "failed"
-    other = [lesion(-10, "none", result="negative", method="CT"), lesion(90, method="MRI", kind="paraskeletal", length_mm=20)]
+    other = [
+        lesion(-10, "none", result="negative", method="CT"),
+        lesion(90, method="MRI", kind="paraskeletal", length_mm=20),
+    ]
     assert signals(one(labs=serum(RESPONSE), imaging=other)) == {"new_uptake": True}
 
 
 def test_death() -> None:
     assert one(labs=serum(RESPONSE), deaths=[death(120, "myeloma")]).kind == "death_of_myeloma"
     other = one(labs=serum(RESPONSE), deaths=[death(120, "infection")])
-    assert (other.status, other.followed_to_day, other.timing) == ("died_without_progression", 120, None)
+    assert (other.status, other.followed_to_day, other.timing) == (
+        "died_without_progression",
+        120,
+        None,
+    )
     unknown = one(labs=serum(RESPONSE), deaths=[death(120, "unknown")])
     assert unknown.status == "died_without_progression"
     assert "not stated" in unknown.reason
@@ -191,13 +276,25 @@ def test_new_therapy_without_progression() -> None:
     failure = one(labs=serum(RESPONSE), therapies=rows)
     assert (failure.status, failure.certainty) == ("suspected", "signal")
     assert signals(failure) == {"new_therapy_without_pd": True}
-    counted = failures(record(labs=serum(RESPONSE), therapies=rows), load_criteria(new_therapy_is_failure=1))[0]
+    counted = failures(
+        record(labs=serum(RESPONSE), therapies=rows), load_criteria(new_therapy_is_failure=1)
+    )[0]
     assert (counted.status, counted.kind, counted.day) == ("failed", "new_therapy_without_pd", 100)
     undated = one(labs=serum(RESPONSE), therapies=[therapy(None, "salvage", after_infusion=1)])
     assert [(s.id, s.day) for s in undated.signals] == [("new_therapy_without_pd", None)]
 
 
-@pytest.mark.parametrize("purpose", ["maintenance", "consolidation", "supportive", "toxicity_management", "radiotherapy", "mobilisation"])
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        "maintenance",
+        "consolidation",
+        "supportive",
+        "toxicity_management",
+        "radiotherapy",
+        "mobilisation",
+    ],
+)
 def test_planned_therapy_ends_nothing(purpose: str) -> None:
     assert one(labs=serum(RESPONSE), therapies=[therapy(80, purpose)]).status == "not_failed"
 
@@ -214,7 +311,10 @@ def test_no_response_by_day_90() -> None:
     assert signals(failure) == {"no_response_by_day_90": True}
     late = one(labs=serum({-6: 3.0, 28: 2.6, 56: 2.5, 88: 2.5, 120: 1.0, 150: 1.0}))
     assert (late.status, signals(late)) == ("not_failed", {"no_response_by_day_90": False})
-    counted = failures(record(labs=serum({-6: 3.0, 28: 2.6, 56: 2.5, 88: 2.5})), load_criteria(no_response_is_failure=1))[0]
+    counted = failures(
+        record(labs=serum({-6: 3.0, 28: 2.6, 56: 2.5, 88: 2.5})),
+        load_criteria(no_response_is_failure=1),
+    )[0]
     assert (counted.status, counted.kind) == ("failed", "primary_refractory")
 
 
@@ -228,7 +328,11 @@ def test_biochemical_rise_opens_and_closes() -> None:
 
 
 def test_light_chain_escape() -> None:
-    chains = [x for d, v in ((-6, 100), (28, 50), (56, 50), (90, 600)) for x in (lab("kappa_flc", d, v), lab("lambda_flc", d, 10))]
+    chains = [
+        x
+        for d, v in ((-6, 100), (28, 50), (56, 50), (90, 600))
+        for x in (lab("kappa_flc", d, v), lab("lambda_flc", d, 10))
+    ]
     failure = one(labs=serum(RESPONSE) + chains)
     assert (failure.status, signals(failure)) == ("suspected", {"light_chain_escape": True})
 
@@ -236,22 +340,53 @@ def test_light_chain_escape() -> None:
 def test_organ_damage_is_never_attributed_by_itself() -> None:
     crab = [lab("calcium_corrected", 90, 12.0)]
     silent = one(labs=serum(RESPONSE) + crab)
-    assert (silent.status, signals(silent), silent.pattern) == ("suspected", {"unattributed_crab": True}, ())
-    assert one(labs=serum(RESPONSE) + crab, conditions=[condition("hypercalcaemia", 91, attributed=False)]).status == "not_failed"
-    stated = one(labs=[*serum(FAILED), lab("calcium_corrected", 120, 12.0)], conditions=[condition("hypercalcaemia", 121, attributed=True)])
+    assert (silent.status, signals(silent), silent.pattern) == (
+        "suspected",
+        {"unattributed_crab": True},
+        (),
+    )
+    assert (
+        one(
+            labs=serum(RESPONSE) + crab,
+            conditions=[condition("hypercalcaemia", 91, attributed=False)],
+        ).status
+        == "not_failed"
+    )
+    stated = one(
+        labs=[*serum(FAILED), lab("calcium_corrected", 120, 12.0)],
+        conditions=[condition("hypercalcaemia", 121, attributed=True)],
+    )
     assert stated.pattern == ("biochemical", "clinical")
     assert stated.course is not None
     assert stated.course.clinical_relapse_day == 120
 
 
 def test_early_fall_of_haemoglobin_is_only_noted() -> None:
-    failure = one(labs=[*serum(RESPONSE), lab("hemoglobin", -6, 11.0), lab("hemoglobin", 20, 8.0), lab("hemoglobin", 90, 11.0)])
+    failure = one(
+        labs=[
+            *serum(RESPONSE),
+            lab("hemoglobin", -6, 11.0),
+            lab("hemoglobin", 20, 8.0),
+            lab("hemoglobin", 90, 11.0),
+        ]
+    )
     assert failure.status == "not_failed"
     assert "cytopenia" in {f.id for f in failure.flags}
-    late = one(labs=[*serum({**RESPONSE, 150: 0.5}), lab("hemoglobin", -6, 11.0), lab("hemoglobin", 150, 8.0)])
+    late = one(
+        labs=[
+            *serum({**RESPONSE, 150: 0.5}),
+            lab("hemoglobin", -6, 11.0),
+            lab("hemoglobin", 150, 8.0),
+        ]
+    )
     assert signals(late) == {"unattributed_crab": True}
     with_neutropenia = one(
-        labs=[*serum({**RESPONSE, 150: 0.5}), lab("hemoglobin", -6, 11.0), lab("hemoglobin", 150, 8.0), lab("neutrophils", 150, 0.6)]
+        labs=[
+            *serum({**RESPONSE, 150: 0.5}),
+            lab("hemoglobin", -6, 11.0),
+            lab("hemoglobin", 150, 8.0),
+            lab("neutrophils", 150, 0.6),
+        ]
     )
     assert with_neutropenia.status == "not_failed"
 
@@ -260,18 +395,32 @@ def test_mrd_conversion_needs_sensitivity() -> None:
     def mrd(day: int, word: str, sensitivity: float | None) -> Lab:
         return lab("mrd", day, word, sensitivity=sensitivity)
 
-    assert signals(one(labs=[*serum(RESPONSE), mrd(30, "negative", 1e-05), mrd(90, "positive", 1e-05)])) == {"mrd_conversion": True}
-    assert one(labs=[*serum(RESPONSE), mrd(30, "negative", None), mrd(90, "positive", 1e-05)]).status == "not_failed"
+    assert signals(
+        one(labs=[*serum(RESPONSE), mrd(30, "negative", 1e-05), mrd(90, "positive", 1e-05)])
+    ) == {"mrd_conversion": True}
     assert (
-        one(labs=[*serum(RESPONSE), mrd(30, "negative", 1e-05), mrd(90, "positive", 1e-06)]).status == "not_failed"
+        one(labs=[*serum(RESPONSE), mrd(30, "negative", None), mrd(90, "positive", 1e-05)]).status
+        == "not_failed"
+    )
+    assert (
+        one(labs=[*serum(RESPONSE), mrd(30, "negative", 1e-05), mrd(90, "positive", 1e-06)]).status
+        == "not_failed"
     )  # the finer test finds more
 
 
 def test_split_doses_are_one_infusion_another_product_is_not() -> None:
     split = failures(record(infusions=[infusion(0), infusion(7)], labs=serum(RESPONSE)))
     assert [f.infusion_day for f in split] == [0]
-    assert [f.infusion_day for f in failures(record(infusions=[infusion(0), infusion(15)], labs=serum(RESPONSE)))] == [0, 15]
-    assert [f.infusion_day for f in failures(record(infusions=[infusion(0), infusion(7, "cilta-cel")], labs=serum(RESPONSE)))] == [0, 7]
+    assert [
+        f.infusion_day
+        for f in failures(record(infusions=[infusion(0), infusion(15)], labs=serum(RESPONSE)))
+    ] == [0, 15]
+    assert [
+        f.infusion_day
+        for f in failures(
+            record(infusions=[infusion(0), infusion(7, "cilta-cel")], labs=serum(RESPONSE))
+        )
+    ] == [0, 7]
 
 
 def test_a_later_infusion_ends_the_course() -> None:
@@ -284,10 +433,19 @@ def test_a_later_infusion_ends_the_course() -> None:
 
 
 def test_unusable_result_is_shown_and_not_read() -> None:
-    bad = Lab(test="serum_m_protein", when=When.on(120), source=src("bad"), as_given="9", why_set_aside="no unit")
+    bad = Lab(
+        test="serum_m_protein",
+        when=When.on(120),
+        source=src("bad"),
+        as_given="9",
+        why_set_aside="no unit",
+    )
     failure = one(labs=serum(RESPONSE), set_aside=[bad])
     assert failure.course is not None
-    assert failure.course.visits[-1].missing[0] == "serum_m_protein of day 120 is there but could not be used (no unit)"
+    assert (
+        failure.course.visits[-1].missing[0]
+        == "serum_m_protein of day 120 is there but could not be used (no unit)"
+    )
 
 
 def test_diseases_with_criteria_of_their_own() -> None:
@@ -298,7 +456,9 @@ def test_diseases_with_criteria_of_their_own() -> None:
     # a leukaemic relapse is a pattern of myeloma
     relapse = one(labs=serum(FAILED), conditions=[condition("plasma_cell_leukaemia", 125)])
     assert relapse.pattern == ("biochemical", "leukaemic")
-    stated = one(conditions=[condition("al_amyloidosis", -100)], responses=[team(50, "PR"), team(90, "PD")])
+    stated = one(
+        conditions=[condition("al_amyloidosis", -100)], responses=[team(50, "PR"), team(90, "PD")]
+    )
     assert stated.certainty == "recorded_by_team"
 
 
@@ -325,17 +485,45 @@ def test_follow_up_and_basis() -> None:
 
 
 def test_marrow_after_the_blood_belongs_to_the_same_assessment() -> None:
-    clear = [x for d in (84, 112, 140) for x in (lab("serum_immunofixation", d, "negative"), lab("urine_immunofixation", d, "negative"))]
-    failure = one(labs=serum({-6: 3.0, 28: 0.5, 84: 0, 112: 0, 140: 0}) + clear + [lab("marrow_plasma_cells", 115, 1)])
+    clear = [
+        x
+        for d in (84, 112, 140)
+        for x in (
+            lab("serum_immunofixation", d, "negative"),
+            lab("urine_immunofixation", d, "negative"),
+        )
+    ]
+    failure = one(
+        labs=serum({-6: 3.0, 28: 0.5, 84: 0, 112: 0, 140: 0})
+        + clear
+        + [lab("marrow_plasma_cells", 115, 1)]
+    )
     assert failure.course is not None
-    assert {v.day: v.response for v in failure.course.visits} == {28: "PR", 84: "VGPR", 112: "CR", 140: "CR"}
+    assert {v.day: v.response for v in failure.course.visits} == {
+        28: "PR",
+        84: "VGPR",
+        112: "CR",
+        140: "CR",
+    }
     assert failure.course.visits[-1].carried == {"marrow_plasma_cells": 25}
 
 
 def test_set_aside_marrow_stops_the_older_one() -> None:
-    clear = [x for d in (84, 112, 140) for x in (lab("serum_immunofixation", d, "negative"), lab("urine_immunofixation", d, "negative"))]
-    bad = Lab(test="marrow_plasma_cells", when=When.on(112), source=src("bad"), why_set_aside="no unit")
-    failure = one(labs=serum({-6: 3.0, 84: 0, 112: 0, 140: 0}) + clear + [lab("marrow_plasma_cells", 84, 1)], set_aside=[bad])
+    clear = [
+        x
+        for d in (84, 112, 140)
+        for x in (
+            lab("serum_immunofixation", d, "negative"),
+            lab("urine_immunofixation", d, "negative"),
+        )
+    ]
+    bad = Lab(
+        test="marrow_plasma_cells", when=When.on(112), source=src("bad"), why_set_aside="no unit"
+    )
+    failure = one(
+        labs=serum({-6: 3.0, 84: 0, 112: 0, 140: 0}) + clear + [lab("marrow_plasma_cells", 84, 1)],
+        set_aside=[bad],
+    )
     assert failure.course is not None
     assert [v.response for v in failure.course.visits] == ["CR", "VGPR", "VGPR"]
 
@@ -345,23 +533,59 @@ BAD: list[Record] = [
     record(labs=serum({28: 1.0})),
     record(labs=serum({-6: -3.0, 28: -1.0})),
     record(labs=serum({5: 3.0, 28: 1.0})),
-    record(labs=[lab("serum_m_protein", d, Quantity(0, 0.1, high_open=True)) for d in (-6, 28, 56)]),
-    record(labs=[lab("serum_m_protein", d, Quantity(2, float("inf"), low_open=True)) for d in (-6, 28, 56)]),
-    record(labs=[Lab(test="serum_m_protein", when=When(10, 40), source=src("interval"), quantity=Quantity.of(2.0))]),
-    record(labs=[Lab(test="serum_m_protein", when=When(), source=src("no day"), quantity=Quantity.of(2.0))]),
-    record(labs=[lab("serum_immunofixation", 30, "unclear"), lab("dira", 30, "odd"), lab("mrd", 30, "unclear")]),
+    record(
+        labs=[lab("serum_m_protein", d, Quantity(0, 0.1, high_open=True)) for d in (-6, 28, 56)]
+    ),
+    record(
+        labs=[
+            lab("serum_m_protein", d, Quantity(2, float("inf"), low_open=True))
+            for d in (-6, 28, 56)
+        ]
+    ),
+    record(
+        labs=[
+            Lab(
+                test="serum_m_protein",
+                when=When(10, 40),
+                source=src("interval"),
+                quantity=Quantity.of(2.0),
+            )
+        ]
+    ),
+    record(
+        labs=[
+            Lab(
+                test="serum_m_protein", when=When(), source=src("no day"), quantity=Quantity.of(2.0)
+            )
+        ]
+    ),
+    record(
+        labs=[
+            lab("serum_immunofixation", 30, "unclear"),
+            lab("dira", 30, "odd"),
+            lab("mrd", 30, "unclear"),
+        ]
+    ),
     record(labs=serum(RESPONSE) + serum({28: 9.0, 56: 0.0})),
     record(labs=serum(RESPONSE), imaging=[lesion(60, result="positive", length_mm=0, width_mm=0)]),
     record(labs=serum(RESPONSE), facts=[fact("lesion_histology", "no equals sign", 50)]),
     record(labs=serum(RESPONSE), responses=[team(50, "wonderful"), team(0, "PD", when=When())]),
     record(labs=serum(RESPONSE), deaths=[death(-400, "unknown")]),
     record(labs=serum(RESPONSE), heavy_chain=("IgG", "IgA"), light_chain="both"),
-    record(labs=serum(RESPONSE), infusions=[infusion(0), infusion(None), infusion(30, infused=False)]),
+    record(
+        labs=serum(RESPONSE), infusions=[infusion(0), infusion(None), infusion(30, infused=False)]
+    ),
 ]
 
 
 @pytest.mark.parametrize("bad", BAD, ids=range(len(BAD)))
 def test_bad_input_gives_an_answer_with_its_reason(bad: Record) -> None:
     for failure in failures(bad):
-        assert failure.status in {"failed", "suspected", "not_failed", "died_without_progression", "cannot_be_judged"}
+        assert failure.status in {
+            "failed",
+            "suspected",
+            "not_failed",
+            "died_without_progression",
+            "cannot_be_judged",
+        }
         assert failure.reason

@@ -58,9 +58,20 @@ def refused(content: Any) -> str:
         (json.dumps({"resourceType": "Bundle", "type": "history", "entry": []}), "history"),
         (json.dumps({"resourceType": "Bundle", "type": "collection"}), "without entries"),
         (json.dumps({"resourceType": "Bundle", "type": "collection", "entry": []}), "no Patient"),
-        (json.dumps({"resourceType": "Bundle", "type": "collection", "entry": {}}), "no valid FHIR Bundle"),
-        (json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [3]}), "no valid FHIR Bundle"),
-        (json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {}}]}), "entry 1 holds no FHIR resource"),
+        (
+            json.dumps({"resourceType": "Bundle", "type": "collection", "entry": {}}),
+            "no valid FHIR Bundle",
+        ),
+        (
+            json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [3]}),
+            "no valid FHIR Bundle",
+        ),
+        (
+            json.dumps(
+                {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {}}]}
+            ),
+            "entry 1 holds no FHIR resource",
+        ),
     ],
 )
 def test_what_is_no_bundle_is_refused_with_a_sentence(text: str | bytes, said: str) -> None:
@@ -85,7 +96,11 @@ def test_two_patients_are_refused_by_name() -> None:
     ],
 )
 def test_another_subject_is_refused(subject: Json) -> None:
-    assert "Observation/m1" in refused(bundle(patient(identifier=[{"system": "urn:mrn", "value": "4712"}]), m_protein(subject=subject)))
+    assert "Observation/m1" in refused(
+        bundle(
+            patient(identifier=[{"system": "urn:mrn", "value": "4712"}]), m_protein(subject=subject)
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +113,9 @@ def test_another_subject_is_refused(subject: Json) -> None:
     ],
 )
 def test_the_ways_to_name_the_patient(subject: Json) -> None:
-    content = bundle(patient(identifier=[{"system": "urn:mrn", "value": "4711"}]), m_protein(subject=subject))
+    content = bundle(
+        patient(identifier=[{"system": "urn:mrn", "value": "4711"}]), m_protein(subject=subject)
+    )
     assert len(read_text(json.dumps(content)).records[0].labs) == 1
 
 
@@ -110,7 +127,9 @@ def test_references_by_full_url() -> None:
     assert len(reading.records[0].labs) == 1
 
 
-@pytest.mark.parametrize("kind", ["Observation", "Condition", "Specimen", "CarePlan", "Encounter", "Task"])
+@pytest.mark.parametrize(
+    "kind", ["Observation", "Condition", "Specimen", "CarePlan", "Encounter", "Task"]
+)
 def test_every_resource_is_checked_also_those_that_are_not_read(kind: str) -> None:
     key = "for" if kind == "Task" else "subject"
     other = {"resourceType": kind, "id": "x", "status": "final", key: {"reference": "Patient/p9"}}
@@ -121,7 +140,9 @@ def test_without_a_patient_resource_the_one_subject_counts() -> None:
     record = read_text(json.dumps(bundle(m_protein(), infusion()))).records[0]
     assert (record.patient_id, record.sex, len(record.labs)) == ("p1", None, 1)
     assert codes(record) == {"no_patient_resource"}
-    assert "2 subjects" in refused(bundle(m_protein(), m_protein("m2", subject={"reference": "Patient/p2"})))
+    assert "2 subjects" in refused(
+        bundle(m_protein(), m_protein("m2", subject={"reference": "Patient/p2"}))
+    )
 
 
 def test_the_same_resource_twice_and_in_two_versions() -> None:
@@ -139,13 +160,21 @@ def test_the_same_resource_twice_and_in_two_versions() -> None:
 
 
 def test_a_page_of_a_search_is_said_to_be_one() -> None:
-    content = bundle(patient(), m_protein(), kind="searchset", link=[{"relation": "next", "url": "https://example.org/2"}])
+    content = bundle(
+        patient(),
+        m_protein(),
+        kind="searchset",
+        link=[{"relation": "next", "url": "https://example.org/2"}],
+    )
     assert codes(read_text(json.dumps(content)).records[0]) == {"bundle_incomplete"}
 
 
 def test_what_is_not_read_is_counted() -> None:
     record = record_of(
-        *({"resourceType": kind, "id": str(i), "subject": SUBJECT} for i, kind in enumerate(["CarePlan", "CarePlan", "Encounter"]))
+        *(
+            {"resourceType": kind, "id": str(i), "subject": SUBJECT}
+            for i, kind in enumerate(["CarePlan", "CarePlan", "Encounter"])
+        )
     )
     (issue,) = [i for i in record.issues if i.code == "resources_not_read"]
     assert "2 CarePlan, 1 Encounter" in issue.message
@@ -162,20 +191,37 @@ def test_what_is_not_read_is_counted() -> None:
         ({"birthDate": "1961"}, ("F", None, 1961), set()),
         ({"birthDate": "61-05-02"}, ("F", None, None), {"day_unreadable"}),
         ({"birthDate": "1961-13-02"}, ("F", None, None), {"date_impossible"}),
-        ({"birthDate": "1961-05-02", "gender": "other"}, (None, "1961-05-02", None), {"sex_not_used"}),
+        (
+            {"birthDate": "1961-05-02", "gender": "other"},
+            (None, "1961-05-02", None),
+            {"sex_not_used"},
+        ),
         ({"birthDate": "1961-05-02", "gender": 1}, (None, None, None), {"malformed_resource"}),
-        ({"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, (None, None, None), {"modifier"}),
+        (
+            {"modifierExtension": [{"url": "urn:x", "valueBoolean": True}]},
+            (None, None, None),
+            {"modifier"},
+        ),
     ],
 )
-def test_the_patient(change: Json, expected: tuple[str | None, str | None, int | None], issues: set[str]) -> None:
+def test_the_patient(
+    change: Json, expected: tuple[str | None, str | None, int | None], issues: set[str]
+) -> None:
     record = read_text(json.dumps(bundle(patient(**change), infusion()))).records[0]
-    assert (record.sex, record.birth_date and record.birth_date.isoformat(), record.birth_year) == expected
+    assert (
+        record.sex,
+        record.birth_date and record.birth_date.isoformat(),
+        record.birth_year,
+    ) == expected
     assert codes(record) == issues
 
 
 def test_death() -> None:
     def deaths(**more: Any) -> list[tuple[int | None, str]]:
-        return [(d.day, d.cause) for d in read_text(json.dumps(bundle(patient(**more), infusion()))).records[0].deaths]
+        return [
+            (d.day, d.cause)
+            for d in read_text(json.dumps(bundle(patient(**more), infusion()))).records[0].deaths
+        ]
 
     cause = {"extension": [{"url": "urn:rearm:column:cause", "valueString": "infection"}]}
     assert deaths(deceasedDateTime="2024-12-24") == [(295, "unknown")]
@@ -192,7 +238,11 @@ def condition(concept: Json, **more: Any) -> Json:
 
 
 def verified(status: str) -> Json:
-    return {"verificationStatus": code("http://terminology.hl7.org/CodeSystem/condition-ver-status", status)}
+    return {
+        "verificationStatus": code(
+            "http://terminology.hl7.org/CodeSystem/condition-ver-status", status
+        )
+    }
 
 
 def test_diagnosis_and_chains() -> None:
@@ -200,8 +250,18 @@ def test_diagnosis_and_chains() -> None:
         {"url": "urn:rearm:column:heavy_chain", "valueString": "IgA"},
         {"url": "urn:rearm:column:light_chain", "valueString": "lambda"},
     ]
-    record = record_of(condition(code("http://hl7.org/fhir/sid/icd-10-cm", "C90.00"), onsetDateTime="2019-03-04", extension=chains))
-    assert (record.diagnosis_day, record.heavy_chain, record.light_chain) == (-1827, ("IgA",), "lambda")
+    record = record_of(
+        condition(
+            code("http://hl7.org/fhir/sid/icd-10-cm", "C90.00"),
+            onsetDateTime="2019-03-04",
+            extension=chains,
+        )
+    )
+    assert (record.diagnosis_day, record.heavy_chain, record.light_chain) == (
+        -1827,
+        ("IgA",),
+        "lambda",
+    )
     relapse = record_of(condition(code("http://hl7.org/fhir/sid/icd-10-cm", "C90.02")))
     assert (relapse.diagnosis_day, codes(relapse)) == (None, {"myeloma_course"})
 
@@ -214,18 +274,36 @@ def test_diagnosis_and_chains() -> None:
         (verified("refuted"), ("absent", 58), set()),
         (verified("provisional"), ("unclear", 58), {"unconfirmed_condition", "condition_unclear"}),
         (verified("entered-in-error"), None, {"entered_in_error"}),
-        ({"clinicalStatus": code("http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved")}, ("resolved", 58), set()),
+        (
+            {
+                "clinicalStatus": code(
+                    "http://terminology.hl7.org/CodeSystem/condition-clinical", "resolved"
+                )
+            },
+            ("resolved", 58),
+            set(),
+        ),
         ({"clinicalStatus": {}}, ("present", 58), {"no_clinical_status"}),
         ({"onsetDateTime": None, "recordedDate": "2024-05-10"}, ("present", None), set()),
         ({"onsetAge": {"value": 60}, "onsetDateTime": None}, ("present", None), {"onset_not_read"}),
-        ({"code": code("http://snomed.info/sct", "38341003", "Hypertension")}, None, {"unknown_code"}),
+        (
+            {"code": code("http://snomed.info/sct", "38341003", "Hypertension")},
+            None,
+            {"unknown_code"},
+        ),
         ({"code": {"text": "t_cell_lymphoma"}}, None, {"unknown_code"}),
     ],
 )
 def test_conditions(more: Json, expected: tuple[str, int | None] | None, issues: set[str]) -> None:
-    resource = {k: v for k, v in condition(code("urn:rearm:condition", "t_cell_lymphoma"), **more).items() if v is not None}
+    resource = {
+        k: v
+        for k, v in condition(code("urn:rearm:condition", "t_cell_lymphoma"), **more).items()
+        if v is not None
+    }
     record = record_of(resource)
-    assert [(c.status, c.day) for c in record.conditions] == ([] if expected is None else [expected])
+    assert [(c.status, c.day) for c in record.conditions] == (
+        [] if expected is None else [expected]
+    )
     assert codes(record) == issues
 
 
@@ -240,24 +318,38 @@ def test_toxicities() -> None:
         "date": "2024-03-09",
         **grade,
     }
-    record = record_of(event, {**event, "id": "b", "actuality": "potential"}, {**event, "id": "c", "event": {"text": "icans"}})
+    record = record_of(
+        event,
+        {**event, "id": "b", "actuality": "potential"},
+        {**event, "id": "c", "event": {"text": "icans"}},
+    )
     assert [(t.toxicity, t.grade, t.day) for t in record.toxicities] == [("icans", 3, 5)]
     assert codes(record) == {"potential_event", "unknown_code"}
 
 
 def test_statements_of_the_own_tables() -> None:
     def statement(identifier: str, table: str, **columns: Any) -> Json:
-        components = [{"code": code("urn:rearm:column", k), "valueString": v} for k, v in columns.items()]
-        return {**without(m_protein(identifier), "valueQuantity"), "code": code("urn:rearm:table", table), "component": components}
+        components = [
+            {"code": code("urn:rearm:column", k), "valueString": v} for k, v in columns.items()
+        ]
+        return {
+            **without(m_protein(identifier), "valueQuantity"),
+            "code": code("urn:rearm:table", table),
+            "component": components,
+        }
 
     record = record_of(
-        statement("r", "refractoriness", agent_or_class="anti-CD38", status="refractory", by="team"),
+        statement(
+            "r", "refractoriness", agent_or_class="anti-CD38", status="refractory", by="team"
+        ),
         statement("f", "facts", finding="goals_of_care", value="no_hospital"),
         statement("x", "facts", finding="goals_of_care", value="no_hospital", mood="good"),
         statement("y", "therapies", regimen="VRd"),
         statement("z", "assessments", by="team"),
     )
-    assert [(r.agent_or_class, r.status, r.when.day) for r in record.refractoriness] == [("anti-CD38", "refractory", 70)]
+    assert [(r.agent_or_class, r.status, r.when.day) for r in record.refractoriness] == [
+        ("anti-CD38", "refractory", 70)
+    ]
     assert [(f.finding, f.value) for f in record.facts] == [("goals_of_care", "no_hospital")]
     assert codes(record) == {"unknown_column", "unknown_code", "row_incomplete", "duplicate_row"}
 
@@ -272,7 +364,9 @@ def test_text_of_the_input_stays_on_one_line_of_an_issue() -> None:
 
 def test_a_folder_of_bundles(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(bundle(patient(), m_protein())))
-    (tmp_path / "b.json").write_text(json.dumps(bundle(patient(id="p2"), m_protein(subject={"reference": "Patient/p2"}))))
+    (tmp_path / "b.json").write_text(
+        json.dumps(bundle(patient(id="p2"), m_protein(subject={"reference": "Patient/p2"})))
+    )
     assert [r.patient_id for r in read(tmp_path).records] == ["p1", "p2"]
     (tmp_path / "c.json").write_text(json.dumps(bundle(patient(), m_protein())))
     with pytest.raises(InputError, match=r"'p1' stands in a\.json and in c\.json"):

@@ -6,7 +6,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.fhir_builder import RXNORM, SNOMED, SUBJECT, agent, code, codes, infusion, quantity, record_of, without
+from tests.support.fhir_builder import (
+    RXNORM,
+    SNOMED,
+    SUBJECT,
+    agent,
+    code,
+    codes,
+    infusion,
+    quantity,
+    record_of,
+    without,
+)
 
 Json = dict[str, Any]
 
@@ -22,15 +33,37 @@ def therapies(*resources: Json) -> list[tuple[tuple[str, ...], tuple[str, ...]]]
         (code(RXNORM, "358258"), ("bortezomib",), (), set()),
         ({"text": "Velcade"}, ("bortezomib",), (), set()),
         (code("urn:rearm:agent", "talquetamab"), ("talquetamab",), (), set()),
-        ({**code(RXNORM, "1804920", "bortezomib 3.5 MG Injection"), "text": "Bortezomib"}, ("bortezomib",), (), {"medication_by_text"}),
-        (code(RXNORM, "1804920", "Bortezomib"), (), ("rxnorm 1804920 (Bortezomib)",), {"unknown_agent"}),  # a display alone names nothing
+        (
+            {**code(RXNORM, "1804920", "bortezomib 3.5 MG Injection"), "text": "Bortezomib"},
+            ("bortezomib",),
+            (),
+            {"medication_by_text"},
+        ),
+        (
+            code(RXNORM, "1804920", "Bortezomib"),
+            (),
+            ("rxnorm 1804920 (Bortezomib)",),
+            {"unknown_agent"},
+        ),  # a display alone names nothing
         ({"text": "VRd"}, ("bortezomib", "lenalidomide", "dexamethasone"), (), set()),
         ({"text": "Wundermittel"}, (), ("Wundermittel",), {"regimen_unread"}),
-        (code(RXNORM, "358258", "carfilzomib"), (), ("bortezomib or carfilzomib",), {"code_contradiction", "unknown_agent"}),
-        ({**code(RXNORM, "358258"), "text": "Carfilzomib"}, (), ("bortezomib or carfilzomib",), {"code_contradiction", "unknown_agent"}),
+        (
+            code(RXNORM, "358258", "carfilzomib"),
+            (),
+            ("bortezomib or carfilzomib",),
+            {"code_contradiction", "unknown_agent"},
+        ),
+        (
+            {**code(RXNORM, "358258"), "text": "Carfilzomib"},
+            (),
+            ("bortezomib or carfilzomib",),
+            {"code_contradiction", "unknown_agent"},
+        ),
     ],
 )
-def test_names_of_a_medication(medication: Json, agents: tuple[str, ...], unread: tuple[str, ...], issues: set[str]) -> None:
+def test_names_of_a_medication(
+    medication: Json, agents: tuple[str, ...], unread: tuple[str, ...], issues: set[str]
+) -> None:
     record = record_of(agent("a", medication))
     (therapy,) = record.therapies
     assert (set(therapy.agents), therapy.unread) == (set(agents), unread)
@@ -55,7 +88,9 @@ def test_names_of_a_medication(medication: Json, agents: tuple[str, ...], unread
         ("MedicationDispense", "completed", False, "only_dispensed"),
     ],
 )
-def test_only_what_was_given_is_exposure(kind: str, status: str, given: bool, issue: str | None) -> None:
+def test_only_what_was_given_is_exposure(
+    kind: str, status: str, given: bool, issue: str | None
+) -> None:
     record = record_of(agent("a", {"text": "talquetamab"}, kind, status=status))
     assert len(record.therapies) == given
     assert codes(record) == (set() if issue is None else {issue})
@@ -72,37 +107,63 @@ def test_doses_of_an_agent_become_stretches_with_their_gaps() -> None:
     days = ["2023-01-02", "2023-01-09", "2023-02-20", "2023-06-01", "2023-06-08"]
     doses = [
         {
-            **without(agent(f"d{i}", {"text": "Carfilzomib"}, "MedicationAdministration"), "effectivePeriod"),
+            **without(
+                agent(f"d{i}", {"text": "Carfilzomib"}, "MedicationAdministration"),
+                "effectivePeriod",
+            ),
             "effectiveDateTime": f"{day}T10:00:00Z",
         }
         for i, day in enumerate(days)
     ]
     record = record_of(*reversed(doses))
-    assert sorted((t.start.day, t.end.day) for t in record.therapies) == [(-427, -378), (-277, -270)]
+    assert sorted((t.start.day, t.end.day) for t in record.therapies) == [
+        (-427, -378),
+        (-277, -270),
+    ]
     assert codes(record) == {"doses_joined"}
 
 
 def test_agents_of_one_group_and_period_are_one_therapy() -> None:
     group = {
-        "extension": [{"url": "urn:rearm:therapy-group", "valueString": "line 1"}, {"url": "urn:rearm:column:line", "valueInteger": 1}]
+        "extension": [
+            {"url": "urn:rearm:therapy-group", "valueString": "line 1"},
+            {"url": "urn:rearm:column:line", "valueInteger": 1},
+        ]
     }
     record = record_of(
-        agent("a", {"text": "Bortezomib"}, **group), agent("b", {"text": "Dexamethasone"}, **group), agent("c", {"text": "Melphalan"})
+        agent("a", {"text": "Bortezomib"}, **group),
+        agent("b", {"text": "Dexamethasone"}, **group),
+        agent("c", {"text": "Melphalan"}),
     )
-    assert [(t.line, t.agents) for t in record.therapies] == [(1, ("bortezomib", "dexamethasone")), (None, ("melphalan",))]
+    assert [(t.line, t.agents) for t in record.therapies] == [
+        (1, ("bortezomib", "dexamethasone")),
+        (None, ("melphalan",)),
+    ]
 
 
 def test_a_medication_resource_with_ingredients() -> None:
     medication = {
         "resourceType": "Medication",
         "id": "m",
-        "ingredient": [{"itemCodeableConcept": {"text": n}} for n in ("Carfilzomib", "Dexamethasone")],
+        "ingredient": [
+            {"itemCodeableConcept": {"text": n}} for n in ("Carfilzomib", "Dexamethasone")
+        ],
     }
-    given = {**without(agent("a", {}), "medicationCodeableConcept"), "medicationReference": {"reference": "Medication/m"}}
+    given = {
+        **without(agent("a", {}), "medicationCodeableConcept"),
+        "medicationReference": {"reference": "Medication/m"},
+    }
     assert therapies(medication, given) == [(("carfilzomib", "dexamethasone"), ())]
-    contained = {**given, "contained": [{**medication, "id": "c"}], "medicationReference": {"reference": "#c"}}
+    contained = {
+        **given,
+        "contained": [{**medication, "id": "c"}],
+        "medicationReference": {"reference": "#c"},
+    }
     assert therapies(contained) == [(("carfilzomib", "dexamethasone"), ())]
-    lost = {**given, "medicationReference": {"reference": "Medication/none", "display": "Melphalan"}}
+    lost = {
+        **given,
+        "medicationReference": {"reference": "Medication/none", "display": "Melphalan"},
+    }
     assert therapies(lost) == [((), ("a medication that is not in the Bundle (Melphalan)",))]
 
 
@@ -125,14 +186,21 @@ def test_an_infusion_with_dose_aphereses_and_specification() -> None:
     record = record_of(apheresis, second, quality)
     first, later = record.infusions
     assert (first.in_specification, first.apheresis_days) == (None, ())
-    assert (later.product, later.dose_cells, later.in_specification, later.apheresis_days) == ("ide-cel", 440e6, False, (-54,))
+    assert (later.product, later.dose_cells, later.in_specification, later.apheresis_days) == (
+        "ide-cel",
+        440e6,
+        False,
+        (-54,),
+    )
     assert codes(record) == set()
 
 
 def test_an_apheresis_that_belongs_to_no_certain_infusion() -> None:
     apheresis = {"resourceType": "Procedure", "id": "l1", "status": "completed", "code": code("urn:rearm:procedure", "leukapheresis"), "subject": SUBJECT, "performedDateTime": "2024-01-10"}  # fmt: skip
     assert record_of(apheresis).infusions[0].apheresis_days == (-54,)  # the only infusion
-    later = record_of({**apheresis, "performedDateTime": "2024-09-10"})  # collected after it: for another product
+    later = record_of(
+        {**apheresis, "performedDateTime": "2024-09-10"}
+    )  # collected after it: for another product
     assert (later.infusions[0].apheresis_days, codes(later)) == ((), {"apheresis_unassigned"})
     record = record_of(apheresis, infusion(id="second", effectiveDateTime="2025-02-01"))
     assert [i.apheresis_days for i in record.infusions] == [(), ()]
@@ -141,7 +209,10 @@ def test_an_apheresis_that_belongs_to_no_certain_infusion() -> None:
 
 def test_a_product_that_was_never_given() -> None:
     never = infusion(
-        id="never", status="not-done", statusReason=[{"text": "out of specification"}], medicationCodeableConcept={"text": "Carvykti"}
+        id="never",
+        status="not-done",
+        statusReason=[{"text": "out of specification"}],
+        medicationCodeableConcept={"text": "Carvykti"},
     )
     record = record_of(without(never, "effectiveDateTime"))
     assert [(i.product, i.infused, i.reason) for i in record.infusions] == [
@@ -177,7 +248,10 @@ def test_procedures_that_are_treatment_and_others() -> None:
         procedure("x", code(SNOMED, "80146002", "Appendectomy")),
         procedure("n", code(SNOMED, "1217123003"), "not-done"),
     )
-    assert [(t.purpose, t.start.day) for t in record.therapies] == [("radiotherapy", -427), ("transplant", -427)]
+    assert [(t.purpose, t.start.day) for t in record.therapies] == [
+        ("radiotherapy", -427),
+        ("transplant", -427),
+    ]
     assert codes(record) == {"unknown_code", "not_given"}
 
 

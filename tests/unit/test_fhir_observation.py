@@ -4,7 +4,19 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.fhir_builder import LOINC, SNOMED, SUBJECT, code, codes, infusion, m_protein, patient, quantity, record_of, without
+from tests.support.fhir_builder import (
+    LOINC,
+    SNOMED,
+    SUBJECT,
+    code,
+    codes,
+    infusion,
+    m_protein,
+    patient,
+    quantity,
+    record_of,
+    without,
+)
 
 from rearm.record import Quantity
 
@@ -17,7 +29,13 @@ KAPPA, LAMBDA = (
 def test_a_plain_result() -> None:
     record = record_of(m_protein(issued="2024-05-15T09:12:00+02:00"))
     (lab,) = record.labs
-    assert (lab.test, lab.quantity, lab.unit, lab.day, lab.reported_day) == ("serum_m_protein", Quantity.of(1.2), "g/dL", 70, 72)
+    assert (lab.test, lab.quantity, lab.unit, lab.day, lab.reported_day) == (
+        "serum_m_protein",
+        Quantity.of(1.2),
+        "g/dL",
+        70,
+        72,
+    )
     assert str(lab.source) == "p.json: Observation/m1"
     assert codes(record) == set()
 
@@ -103,9 +121,15 @@ def test_values_and_comparators(value: dict[str, object], expected: Quantity) ->
     [
         ({"effectiveDateTime": "2024-05"}, (58, 88)),
         ({"effectiveDateTime": "2024"}, (-63, 302)),
-        ({"effectiveDateTime": "2024-05-13T23:30:00-05:00"}, (70, 70)),  # the local date, not that of UTC
+        (
+            {"effectiveDateTime": "2024-05-13T23:30:00-05:00"},
+            (70, 70),
+        ),  # the local date, not that of UTC
         ({"effectiveInstant": "2024-05-13T08:00:00.123Z"}, (70, 70)),
-        ({"effectivePeriod": {"start": "2024-05-12", "end": "2024-05-13"}}, (70, 70)),  # a 24-hour collection, on the day it ends
+        (
+            {"effectivePeriod": {"start": "2024-05-12", "end": "2024-05-13"}},
+            (70, 70),
+        ),  # a 24-hour collection, on the day it ends
         ({"effectivePeriod": {"start": "2024-05-01", "end": "2024-05-13"}}, (58, 70)),
         ({"effectivePeriod": {"start": "2024-05-01"}}, (58, None)),
     ],
@@ -116,7 +140,12 @@ def test_times(effective: dict[str, object], expected: tuple[int, int | None]) -
 
 
 def test_a_period_that_ends_before_it_starts() -> None:
-    record = record_of({**without(m_protein(), "effectiveDateTime"), "effectivePeriod": {"start": "2024-05-14", "end": "2024-05-13"}})
+    record = record_of(
+        {
+            **without(m_protein(), "effectiveDateTime"),
+            "effectivePeriod": {"start": "2024-05-14", "end": "2024-05-13"},
+        }
+    )
     assert codes(record) == {"day_unreadable"}
     assert len(record.set_aside) == 1
 
@@ -139,14 +168,23 @@ def test_a_panel_gives_each_component_as_a_result() -> None:
     }  # fmt: skip
     record = record_of(panel)
     found = {x.test: x for x in record.labs}
-    assert (found["kappa_flc"].quantity, found["lambda_flc"].quantity) == (Quantity.of(220), Quantity.of(8))
+    assert (found["kappa_flc"].quantity, found["lambda_flc"].quantity) == (
+        Quantity.of(220),
+        Quantity.of(8),
+    )
     assert (found["kappa_flc"].ref_low, found["kappa_flc"].ref_high) == (3.3, 19.4)
     assert found["lambda_flc"].source.place == "Observation/flc component 2"
     assert codes(record) == {"no_value"}
 
 
 def test_swapped_light_chain_code_is_seen_by_its_display() -> None:
-    record = record_of({**m_protein(), "code": code(LOINC, KAPPA[0], LAMBDA[1]), "valueQuantity": quantity(220, "mg/L")})
+    record = record_of(
+        {
+            **m_protein(),
+            "code": code(LOINC, KAPPA[0], LAMBDA[1]),
+            "valueQuantity": quantity(220, "mg/L"),
+        }
+    )
     assert codes(record) == {"code_contradiction"}
     assert [x.test for x in record.set_aside] == ["kappa_flc"]
 
@@ -159,14 +197,24 @@ def test_swapped_light_chain_code_is_seen_by_its_display() -> None:
         ({"valueCodeableConcept": code(LOINC, "LA6577-6")}, "negative", set()),
         ({"valueCodeableConcept": {"text": "negativ"}}, "negative", set()),
         ({"valueString": "Positive"}, "positive", set()),
-        ({"valueCodeableConcept": code(SNOMED, "82334004", "Positive")}, None, {"unknown_value_code"}),  # the display is not believed
-        ({"valueCodeableConcept": {**code(SNOMED, "10828004"), "text": "negative"}}, None, {"value_contradiction"}),
+        (
+            {"valueCodeableConcept": code(SNOMED, "82334004", "Positive")},
+            None,
+            {"unknown_value_code"},
+        ),  # the display is not believed
+        (
+            {"valueCodeableConcept": {**code(SNOMED, "10828004"), "text": "negative"}},
+            None,
+            {"value_contradiction"},
+        ),
         ({"valueCodeableConcept": {"text": "see report"}}, None, {"unknown_word"}),
         ({"valueQuantity": quantity(3)}, None, {"unknown_word"}),
     ],
 )
 def test_coded_results(value: dict[str, object], expected: str | None, issues: set[str]) -> None:
-    record = record_of({**without(m_protein(), "valueQuantity"), "code": code(LOINC, "25700-6"), **value})
+    record = record_of(
+        {**without(m_protein(), "valueQuantity"), "code": code(LOINC, "25700-6"), **value}
+    )
     assert [x.word for x in record.labs] == ([] if expected is None else [expected])
     assert (len(record.set_aside), codes(record)) == (0 if expected else 1, issues)
 
@@ -190,10 +238,15 @@ def test_the_sample_gives_material_id_and_day() -> None:
 
 
 def test_reference_ranges_need_the_unit_of_the_value() -> None:
-    (lab,) = record_of(m_protein(referenceRange=[{"high": {"value": 500, "unit": "mg/dL", "code": "mg/dL"}}])).labs
+    (lab,) = record_of(
+        m_protein(referenceRange=[{"high": {"value": 500, "unit": "mg/dL", "code": "mg/dL"}}])
+    ).labs
     assert lab.ref_high is None
     several = [
-        {"high": {"value": 1, "code": "g/dL"}, "type": {"coding": [{"system": "urn:x", "code": "normal"}]}},
+        {
+            "high": {"value": 1, "code": "g/dL"},
+            "type": {"coding": [{"system": "urn:x", "code": "normal"}]},
+        },
         {"high": {"value": 2}, "age": {"low": {"value": 70}}},
     ]
     (lab,) = record_of(m_protein(referenceRange=several)).labs
@@ -220,7 +273,11 @@ def test_many_unknown_codes_are_one_issue_with_its_count() -> None:
 
 
 def test_a_trend_is_no_response() -> None:
-    trend = {**without(m_protein("d1"), "valueQuantity"), "code": code(LOINC, "97509-4"), "valueCodeableConcept": code(SNOMED, "271299001")}
+    trend = {
+        **without(m_protein("d1"), "valueQuantity"),
+        "code": code(LOINC, "97509-4"),
+        "valueCodeableConcept": code(SNOMED, "271299001"),
+    }
     record = record_of(trend)
     assert (record.responses, codes(record)) == ((), {"trend_not_read"})
     trend["valueCodeableConcept"]["coding"].append({"system": "urn:rearm:word", "code": "PD"})
@@ -228,11 +285,17 @@ def test_a_trend_is_no_response() -> None:
 
 
 def test_stage_and_performance_status_as_in_mcode() -> None:
-    ecog = {**without(m_protein("e"), "valueQuantity"), "code": code(LOINC, "89247-1", "ECOG Performance Status score"), "valueInteger": 2}
+    ecog = {
+        **without(m_protein("e"), "valueQuantity"),
+        "code": code(LOINC, "89247-1", "ECOG Performance Status score"),
+        "valueInteger": 2,
+    }
     stage = {
         **without(m_protein("s"), "valueQuantity"),
         "code": code(SNOMED, "1149163003"),
-        "valueCodeableConcept": code("http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", "C141396"),
+        "valueCodeableConcept": code(
+            "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", "C141396"
+        ),
     }
     found = {x.test: (x.quantity or x.word) for x in record_of(ecog, stage).labs}
     assert found == {"ecog": Quantity.of(2), "r_iss": "III"}
@@ -247,14 +310,20 @@ def variant(*components: dict[str, object], answer: str = "LA9633-4") -> dict[st
     }
 
 
-GENE = {"code": code(LOINC, "48018-6"), "valueCodeableConcept": code("http://www.genenames.org/geneId", "HGNC:11913", "TNFRSF17")}
+GENE = {
+    "code": code(LOINC, "48018-6"),
+    "valueCodeableConcept": code("http://www.genenames.org/geneId", "HGNC:11913", "TNFRSF17"),
+}
 
 
 def test_a_variant_as_in_mcode() -> None:
     record = record_of(
         variant(
             GENE,
-            {"code": code(LOINC, "48005-3"), "valueCodeableConcept": code("http://varnomen.hgvs.org", "NP_001183.2:p.Arg27Pro")},
+            {
+                "code": code(LOINC, "48005-3"),
+                "valueCodeableConcept": code("http://varnomen.hgvs.org", "NP_001183.2:p.Arg27Pro"),
+            },
             {"code": code(LOINC, "81258-6"), "valueQuantity": quantity(41, "%")},
             {"code": code(LOINC, "82155-3"), "valueQuantity": quantity(1, "1")},
         )
@@ -276,9 +345,26 @@ def test_a_variant_as_in_mcode() -> None:
     [
         (variant(GENE, answer="LA18198-4"), "variant_undecided"),
         (variant(), "variant_without_gene"),
-        (variant({**GENE, "valueCodeableConcept": code("http://www.genenames.org/geneId", "HGNC:1097", "TNFRSF17")}), "code_contradiction"),
         (
-            variant({**GENE, "valueCodeableConcept": code("http://www.genenames.org/geneId", "HGNC:99999", "TNFRSF17")}),
+            variant(
+                {
+                    **GENE,
+                    "valueCodeableConcept": code(
+                        "http://www.genenames.org/geneId", "HGNC:1097", "TNFRSF17"
+                    ),
+                }
+            ),
+            "code_contradiction",
+        ),
+        (
+            variant(
+                {
+                    **GENE,
+                    "valueCodeableConcept": code(
+                        "http://www.genenames.org/geneId", "HGNC:99999", "TNFRSF17"
+                    ),
+                }
+            ),
             "code_contradiction",
         ),
         ({**variant(GENE), "status": "preliminary"}, "preliminary"),
@@ -291,7 +377,9 @@ def test_variants_that_are_not_read(resource: dict[str, object], issue: str) -> 
 
 
 def test_an_allele_frequency_without_unit_is_not_used() -> None:
-    record = record_of(variant(GENE, {"code": code(LOINC, "81258-6"), "valueQuantity": {"value": 41}}))
+    record = record_of(
+        variant(GENE, {"code": code(LOINC, "81258-6"), "valueQuantity": {"value": 41}})
+    )
     assert (record.variants[0].vaf, codes(record)) == (None, {"unit_not_allowed"})
 
 
@@ -311,7 +399,14 @@ def test_tumour_size_as_in_mcode() -> None:
         ],
     }  # fmt: skip
     (found,) = record_of(tumour, size).imaging
-    assert (found.lesion, found.site, found.method, found.length_mm, found.width_mm, found.result) == (
+    assert (
+        found.lesion,
+        found.site,
+        found.method,
+        found.length_mm,
+        found.width_mm,
+        found.result,
+    ) == (
         "L1",
         "liver",
         "CT",

@@ -25,18 +25,30 @@ def test_two_observations_a_visit_the_second_derived_from_the_first() -> None:
     for ours, status in zip(found[::2], found[1::2], strict=True):
         assert status["derivedFrom"] == [{"reference": f"urn:uuid:{ours['id']}"}]
         assert status["meta"]["profile"] == [DISEASE_STATUS_PROFILE]
-        assert status["code"]["coding"][0] == {"system": "http://loinc.org", "code": "97509-4", "display": "Cancer Disease Progression"}
+        assert status["code"]["coding"][0] == {
+            "system": "http://loinc.org",
+            "code": "97509-4",
+            "display": "Cancer Disease Progression",
+        }
         # elements that the profile does not use
-        assert not {"component", "hasMember", "referenceRange", "device", "specimen"} & status.keys()
+        assert (
+            not {"component", "hasMember", "referenceRange", "device", "specimen"} & status.keys()
+        )
         assert ours["status"] == status["status"] == "preliminary"
 
 
 def test_categories_criteria_and_day() -> None:
     ours, status = response_observations(patient_course(PATIENT))[:2]
-    assert ours["valueCodeableConcept"]["coding"][0]["code"] == "PR" and ours["effectiveDateTime"] == "2024-01-29"
+    assert (
+        ours["valueCodeableConcept"]["coding"][0]["code"] == "PR"
+        and ours["effectiveDateTime"] == "2024-01-29"
+    )
     assert ours["subject"] == {"reference": "Patient/P-1", "identifier": {"value": "P-1"}}
     components = {c["code"]["coding"][0]["code"]: c for c in ours["component"]}
-    assert components["criteria"]["valueString"] == "imwg-2016" and components["day"]["valueInteger"] == 28
+    assert (
+        components["criteria"]["valueString"] == "imwg-2016"
+        and components["day"]["valueInteger"] == 28
+    )
     assert components["rule"]["valueString"] == "pr-serum"
     assert status["valueCodeableConcept"]["coding"][0]["code"] == "268910001"
 
@@ -67,7 +79,10 @@ def test_ids_are_the_same_each_time_and_differ_with_the_criteria() -> None:
 
 def test_without_a_date_the_day_stands_alone() -> None:
     ours = response_observations(patient_course(replace(PATIENT, day_zero=None)))[0]
-    assert "effectiveDateTime" not in ours and ours["_effectiveDateTime"]["extension"][0]["valueCode"] == "unknown"
+    assert (
+        "effectiveDateTime" not in ours
+        and ours["_effectiveDateTime"]["extension"][0]["valueCode"] == "unknown"
+    )
 
 
 def test_an_id_that_fhir_cannot_hold_is_never_altered() -> None:
@@ -76,7 +91,9 @@ def test_an_id_that_fhir_cannot_hold_is_never_altered() -> None:
 
 
 def test_no_course_gives_a_bundle_without_entries() -> None:
-    assert "entry" not in response_bundle(patient_course(replace(record(infusions=[]), patient_id="x")))
+    assert "entry" not in response_bundle(
+        patient_course(replace(record(infusions=[]), patient_id="x"))
+    )
 
 
 def test_results_that_came_as_observations_are_named() -> None:
@@ -84,6 +101,9 @@ def test_results_that_came_as_observations_are_named() -> None:
 
     bundle = Path(__file__).parents[2] / "examples" / "fhir" / "biallelic-bcma-loss.json"
     found = patient_course(read(bundle).records[0])
-    known = {f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in json.loads(bundle.read_text())["entry"]}
+    known = {
+        f"{e['resource']['resourceType']}/{e['resource']['id']}"
+        for e in json.loads(bundle.read_text())["entry"]
+    }
     named = {x["reference"] for o in response_observations(found)[::2] for x in o["derivedFrom"]}
     assert named and named <= known

@@ -13,7 +13,24 @@ def test_a_plain_id_is_its_own_name(patient_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "patient_id", ["-rf", "--json", "CON", "nul", "com1", "index", "INDEX", "../a", "a/b", "=1+1", "é", "x" * 200, "_a", "", " "]
+    "patient_id",
+    [
+        "-rf",
+        "--json",
+        "CON",
+        "nul",
+        "com1",
+        "index",
+        "INDEX",
+        "../a",
+        "a/b",
+        "=1+1",
+        "é",
+        "x" * 200,
+        "_a",
+        "",
+        " ",
+    ],
 )
 def test_any_other_id_gets_a_safe_name_with_its_hash(patient_id: str) -> None:
     name = file_name(patient_id)

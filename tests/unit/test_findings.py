@@ -54,7 +54,9 @@ def test_a_derived_finding_reads_no_more_than_the_catalogue_says() -> None:
 def test_derived_findings_stand_after_their_parts() -> None:
     order = list(DERIVED)
     for name in order:
-        assert all(order.index(p) < order.index(name) for p in CATALOGUE[name].from_ if p in DERIVED)
+        assert all(
+            order.index(p) < order.index(name) for p in CATALOGUE[name].from_ if p in DERIVED
+        )
 
 
 def test_a_name_has_one_function() -> None:
@@ -63,7 +65,9 @@ def test_a_name_has_one_function() -> None:
 
 
 def test_an_empty_record_knows_nothing() -> None:
-    values = {n: x for n, x in found(record()).items() if x.value is not None or x.quantity is not None}
+    values = {
+        n: x for n, x in found(record()).items() if x.value is not None or x.quantity is not None
+    }
     assert values == {}
     assert list(found(record())) == list(CATALOGUE)
 
@@ -76,7 +80,15 @@ def test_an_infusion_without_a_day() -> None:
 
 
 def test_what_was_only_collected_is_no_infusion() -> None:
-    got = found(record(infusions=(Infusion(source=S, product="ide-cel", targets=("BCMA",), infused=False, when=When.on(0)),)))
+    got = found(
+        record(
+            infusions=(
+                Infusion(
+                    source=S, product="ide-cel", targets=("BCMA",), infused=False, when=When.on(0)
+                ),
+            )
+        )
+    )
     assert got["infusions_given"].value == 0
     assert got["car_target_bcma"].value is None
 
@@ -96,7 +108,9 @@ def test_every_known_value_names_its_rows_and_says_what_was_seen() -> None:
 
 
 def test_intervals() -> None:
-    assert measured(Quantity(0, 0.5, high_open=True), "x") == Found(None, (), "x", 0, 0.5, False, True)
+    assert measured(Quantity(0, 0.5, high_open=True), "x") == Found(
+        None, (), "x", 0, 0.5, False, True
+    )
     assert measured(Quantity(3, math.inf), "x") == Found(None, (), "x", 3, None)
     assert measured(Quantity(3, math.inf), "x").quantity == Quantity(3, math.inf)
     assert measured(Quantity.of(3.0), "x", whole=True).value == 3
@@ -118,7 +132,9 @@ def test_intervals() -> None:
         ((), None, None),
     ],
 )
-def test_logic_with_unknown(values: tuple[bool | None, ...], either: bool | None, both: bool | None) -> None:
+def test_logic_with_unknown(
+    values: tuple[bool | None, ...], either: bool | None, both: bool | None
+) -> None:
     assert (any3(values), all3(values)) == (either, both)
 
 
@@ -128,7 +144,9 @@ def test_not_with_unknown() -> None:
 
 def test_quotients_and_hulls_of_intervals() -> None:
     assert divided(Quantity.of(6.0), Quantity.of(2.0)) == Quantity(3.0, 3.0)
-    assert divided(Quantity.of(6.0), Quantity(0.0, 2.0, high_open=True)) == Quantity(3.0, math.inf, True, False)
+    assert divided(Quantity.of(6.0), Quantity(0.0, 2.0, high_open=True)) == Quantity(
+        3.0, math.inf, True, False
+    )
     assert divided(Quantity.of(0.0), Quantity.of(0.0)) == Quantity(0.0, math.inf)
     assert hull([Quantity(1, 2), Quantity(0, 1.5, low_open=True)]) == Quantity(0, 2, True, False)
 
@@ -143,7 +161,13 @@ def test_a_wrong_type_is_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_derive_takes_hypothetical_values_and_keeps_the_rest() -> None:
-    values = {"exposed_pi": True, "exposed_imid": True, "exposed_anti_cd38": None, "triple_class_exposed": True, "age": 50}
+    values = {
+        "exposed_pi": True,
+        "exposed_imid": True,
+        "exposed_anti_cd38": None,
+        "triple_class_exposed": True,
+        "age": 50,
+    }
     got = derive(values)
     assert got["triple_class_exposed"] is None
     assert derive({**values, "exposed_anti_cd38": True})["triple_class_exposed"] is True
@@ -156,15 +180,21 @@ def state(*rows: Condition, as_of: int = 100) -> bool | None:
     return Context(r.known_at(as_of), (), as_of).condition("diabetes").present
 
 
-def present(first: int | None, last: int | None, status: str = "present", end: When | None = None) -> Condition:
-    return Condition(condition="diabetes", status=status, source=S, when=When(first, last), end=end or When())
+def present(
+    first: int | None, last: int | None, status: str = "present", end: When | None = None
+) -> Condition:
+    return Condition(
+        condition="diabetes", status=status, source=S, when=When(first, last), end=end or When()
+    )
 
 
 def test_the_latest_statement_on_a_condition_decides() -> None:
     assert state(present(10, 10), present(20, 20, "absent")) is False
     assert state(present(20, 20), present(10, 10, "absent")) is True
     assert state(present(20, 20), present(20, 20)) is True
-    assert state(present(None, None), present(10, 10, "absent")) is None  # without a day there is no order
+    assert (
+        state(present(None, None), present(10, 10, "absent")) is None
+    )  # without a day there is no order
     assert state(present(5, 15), present(10, 10, "absent")) is None  # overlapping days
     assert state(present(5, 9), present(10, 10, "absent")) is False
     assert state(present(10, 10, end=When.on(40))) is False
@@ -192,10 +222,19 @@ def test_a_patient_with_400_results_takes_milliseconds() -> None:
         "ferritin",
     )
     labs = tuple(
-        Lab(test=tests[i % 8], when=When.on(i // 2 - 20), source=Source("labs", f"row {i}"), quantity=Quantity.of(1.0 + i % 7), unit="u")
+        Lab(
+            test=tests[i % 8],
+            when=When.on(i // 2 - 20),
+            source=Source("labs", f"row {i}"),
+            quantity=Quantity.of(1.0 + i % 7),
+            unit="u",
+        )
         for i in range(400)
     )
-    r = record(labs=labs, infusions=(Infusion(source=S, when=When.on(0), product="ide-cel", targets=("BCMA",)),)).known_at(180)
+    r = record(
+        labs=labs,
+        infusions=(Infusion(source=S, when=When.on(0), product="ide-cel", targets=("BCMA",)),),
+    ).known_at(180)
     judged = failures(r)
     judged = (replace(judged[-1], status="failed", certainty="confirmed", day=150),)
     find(r, judged, CATALOGUE, as_of=180)

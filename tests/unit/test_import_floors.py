@@ -12,7 +12,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_imports_go_down_only():
-    found = subprocess.run([str(Path(sys.executable).with_name("lint-imports"))], cwd=ROOT, capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports"))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert found.returncode == 0, found.stdout
 
 
@@ -35,7 +41,9 @@ def test_a_model_that_feeds_the_assessment_would_be_told(tmp_path):
     assert "BROKEN" in found.stdout
 
 
-@pytest.mark.parametrize("heavy", ["polars", "sqlglot", "pydantic", "vl_convert", "numpy", "jinja2", "numba"])
+@pytest.mark.parametrize(
+    "heavy", ["polars", "sqlglot", "pydantic", "vl_convert", "numpy", "jinja2", "numba"]
+)
 def test_import_rearm_loads_nothing_heavy(heavy):
     program = f"import sys, rearm; sys.exit({heavy!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

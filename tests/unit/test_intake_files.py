@@ -93,7 +93,9 @@ def test_document_type_declaration(tmp_path: Path) -> None:
     path = _book(tmp_path / "c.xlsx", {"A1": "patient_id", "A2": "A"})
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b"<workbook ", b"<!DOCTYPE x [<!ENTITY a 'b'>]><workbook ", 1)
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(
+        b"<workbook ", b"<!DOCTYPE x [<!ENTITY a 'b'>]><workbook ", 1
+    )
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
@@ -121,7 +123,15 @@ def test_addresses_are_true_where_the_table_starts_late(tmp_path: Path) -> None:
 
 def test_formulas_and_errors_in_cells(tmp_path: Path) -> None:
     """A formula without a stored result, an error, and text that looks like a formula: none is computed, the first two are said."""
-    cells = {"A1": "patient_id", "B1": "sex", "C1": "last_seen_day", "A2": "=1+1", "A3": "B", "B3": "#N/A", "C3": "=A1"}
+    cells = {
+        "A1": "patient_id",
+        "B1": "sex",
+        "C1": "last_seen_day",
+        "A2": "=1+1",
+        "A3": "B",
+        "B3": "#N/A",
+        "C3": "=A1",
+    }
     path = _book(tmp_path / "c.xlsx", cells)
     reading = read(path)
     assert [r.patient_id for r in reading.records] == ["B"]
@@ -155,7 +165,10 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     ("text", "expected"),
     [
         ("patient_id;day;test;value;unit\nA;1;serum_m_protein;2,5;g/dL\n", 2.5),
-        ("patient_id;day;test;value;unit\nA;1;platelets;1.234;10*9/L\n", 1.234),  # no decimal comma anywhere: the point is decimal
+        (
+            "patient_id;day;test;value;unit\nA;1;platelets;1.234;10*9/L\n",
+            1.234,
+        ),  # no decimal comma anywhere: the point is decimal
         ("patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1234.5;ng/mL;0,5\n", 1234.5),
         ('patient_id,day,test,value,unit\nA,1,serum_m_protein,"2,5",g/dL\n', 2.5),
         ("patient_id\tday\ttest\tvalue\tunit\nA\t1\tserum_m_protein\t2.5\tg/dL\n", 2.5),
@@ -184,7 +197,13 @@ def test_number_that_can_be_two_numbers_is_set_aside(tmp_path: Path, text: str) 
 
 
 def test_parquet_and_csv_give_the_same(tmp_path: Path) -> None:
-    rows = {"patient_id": ["A", "A"], "day": [1, 2], "test": ["crp", "crp"], "value": ["<0.5", "12"], "unit": ["mg/L", "mg/L"]}
+    rows = {
+        "patient_id": ["A", "A"],
+        "day": [1, 2],
+        "test": ["crp", "crp"],
+        "value": ["<0.5", "12"],
+        "unit": ["mg/L", "mg/L"],
+    }
     frame = pl.DataFrame(rows)
     (tmp_path / "p").mkdir()
     (tmp_path / "c").mkdir()
@@ -196,18 +215,28 @@ def test_parquet_and_csv_give_the_same(tmp_path: Path) -> None:
 
 
 def test_rows_are_counted_as_a_spreadsheet_shows_them(tmp_path: Path) -> None:
-    (tmp_path / "labs.csv").write_text('patient_id,day,test,value,unit\n\nA,1,crp,"3\n",mg/L\nA,2,crp,x,mg/L\n')
+    (tmp_path / "labs.csv").write_text(
+        'patient_id,day,test,value,unit\n\nA,1,crp,"3\n",mg/L\nA,2,crp,x,mg/L\n'
+    )
     record = read(tmp_path / "labs.csv").records[0]
-    assert [i.source.place for i in record.issues if i.code == "value_unreadable"] == ["row 4, value"]
+    assert [i.source.place for i in record.issues if i.code == "value_unreadable"] == [
+        "row 4, value"
+    ]
 
 
 def test_unknown_columns_files_and_tables(tmp_path: Path) -> None:
     (tmp_path / "patients.csv").write_text("patient_id,sex,shoe_size,birth_yaer\nA,F,40,1960\n")
-    (tmp_path / "extra.csv").write_text("")  # an empty file that is no table does not stop the others
+    (tmp_path / "extra.csv").write_text(
+        ""
+    )  # an empty file that is no table does not stop the others
     (tmp_path / "p.json").write_text("{}")
     reading = read(tmp_path)
     said = {i.code: i.message for i in reading.issues}
-    assert "birth_year" in said["unknown_column"] and "extra" in said["table_not_read"] and "p.json" in said["bundles_beside_tables"]
+    assert (
+        "birth_year" in said["unknown_column"]
+        and "extra" in said["table_not_read"]
+        and "p.json" in said["bundles_beside_tables"]
+    )
     (tmp_path / "Patients.parquet").write_bytes(b"")
     pl.DataFrame({"patient_id": ["B"]}).write_parquet(tmp_path / "Patients.parquet")
     assert "stands twice" in _refused(tmp_path)
@@ -249,5 +278,9 @@ def test_a_mapped_table_refuses_the_same_numbers_as_a_tidy_one(tmp_path: Path) -
 
 @pytest.mark.parametrize("day", ["7.000", "-1.000"])
 def test_a_day_that_may_be_thousands_is_refused(tmp_path: Path, day: str) -> None:
-    (tmp_path / "labs.csv").write_text(f"patient_id,day,test,value,unit\nA,{day},ferritin,5,ng/mL\n")
-    assert "day_unreadable" in {i.code for r in read(tmp_path / "labs.csv").records for i in r.issues}
+    (tmp_path / "labs.csv").write_text(
+        f"patient_id,day,test,value,unit\nA,{day},ferritin,5,ng/mL\n"
+    )
+    assert "day_unreadable" in {
+        i.code for r in read(tmp_path / "labs.csv").records for i in r.issues
+    }

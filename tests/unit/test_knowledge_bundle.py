@@ -79,7 +79,9 @@ def test_loading_from_the_cache_is_fast():
     read_bundle(DATA)
     start = time.perf_counter()
     read_bundle(DATA)
-    assert time.perf_counter() - start < 1.0  # 150 ms is the aim and is printed by the benchmarks; here only a loss of the cache would show
+    assert (
+        time.perf_counter() - start < 1.0
+    )  # 150 ms is the aim and is printed by the benchmarks; here only a loss of the cache would show
 
 
 def broken(tmp_path, change):
@@ -98,7 +100,10 @@ def set_rule(key, value):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (set_rule("effect", "forbid"), "option same-target, rules target-lost, effect: 'forbid' is not one of exclude"),
+        (
+            set_rule("effect", "forbid"),
+            "option same-target, rules target-lost, effect: 'forbid' is not one of exclude",
+        ),
         (set_rule("stage", "later"), "stage: 'later' is not one of choose"),
         (set_rule("colour", "red"), "unknown key colour"),
         (set_rule("because", 3), "because: text is expected, 3 was read"),
@@ -106,14 +111,35 @@ def set_rule(key, value):
         (set_rule("when", "missing_finding"), "there is no finding named missing_finding"),
         (set_rule("when", "lost IS NULL"), "not of the allowed part of SQL"),
         (lambda t: t["options/same-target.toml"].pop("strategy"), "strategy is missing"),
-        (lambda t: t["options/same-target.toml"].update(id="new-target"), "the id new-target stands in options/new-target.toml too"),
-        (lambda t: t["options/new-target.toml"]["availability"][0].update({"from": "soon"}), "a date such as 2024-03-31"),
+        (
+            lambda t: t["options/same-target.toml"].update(id="new-target"),
+            "the id new-target stands in options/new-target.toml too",
+        ),
+        (
+            lambda t: t["options/new-target.toml"]["availability"][0].update({"from": "soon"}),
+            "a date such as 2024-03-31",
+        ),
         (lambda t: t["option_rules.toml"].update(extra=1), "option_rules.toml: unknown key extra"),
-        (lambda t: t["findings.toml"]["finding"]["lost"].update(type="yes"), "finding lost, type: 'yes' is not one of bool"),
-        (lambda t: t["findings.toml"]["finding"]["failure_status"]["values"].append("unknown"), "unknown is null"),
-        (lambda t: t["findings.toml"]["finding"]["lost"].update({"from": ["nothing"]}), "derived from nothing, which is no finding"),
-        (lambda t: t["factors/antigen.toml"]["factor"][0]["indicator"][0].update(weight="heavy"), "weight: 'heavy' is not one of decisive"),
-        (lambda t: t["workups.toml"]["workup"][0].update(turnaround=1.5), "turnaround: a whole number is expected"),
+        (
+            lambda t: t["findings.toml"]["finding"]["lost"].update(type="yes"),
+            "finding lost, type: 'yes' is not one of bool",
+        ),
+        (
+            lambda t: t["findings.toml"]["finding"]["failure_status"]["values"].append("unknown"),
+            "unknown is null",
+        ),
+        (
+            lambda t: t["findings.toml"]["finding"]["lost"].update({"from": ["nothing"]}),
+            "derived from nothing, which is no finding",
+        ),
+        (
+            lambda t: t["factors/antigen.toml"]["factor"][0]["indicator"][0].update(weight="heavy"),
+            "weight: 'heavy' is not one of decisive",
+        ),
+        (
+            lambda t: t["workups.toml"]["workup"][0].update(turnaround=1.5),
+            "turnaround: a whole number is expected",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_with_a_sentence(tmp_path, change, message):
@@ -148,7 +174,9 @@ def test_templates_make_a_finding_for_each_agent():
 def test_a_finding_is_not_derived_from_itself():
     loop = {
         "group": {"g": {"title": ""}},
-        "finding": {n: {"group": "g", "type": "bool", "meaning": "", "from": [m]} for n, m in ("ab", "ba")},
+        "finding": {
+            n: {"group": "g", "type": "bool", "meaning": "", "from": [m]} for n, m in ("ab", "ba")
+        },
     }
     with pytest.raises(KnowledgeError, match="derived from itself"):
         read_catalogue(loop, {})

@@ -39,61 +39,132 @@ def factor(t):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda t: first_rule(t).update(sources=[]), "option same-target, rule target-lost: has no source"),
-        (lambda t: first_rule(t).update(sources=["nobody-2020"]), "cites nobody-2020, which is no statement, source, study or arm"),
-        (lambda t: first_rule(t).update(because="Lost in 31 % of patients."), "the number 31 stands in no cited source"),
+        (
+            lambda t: first_rule(t).update(sources=[]),
+            "option same-target, rule target-lost: has no source",
+        ),
+        (
+            lambda t: first_rule(t).update(sources=["nobody-2020"]),
+            "cites nobody-2020, which is no statement, source, study or arm",
+        ),
+        (
+            lambda t: first_rule(t).update(because="Lost in 31 % of patients."),
+            "the number 31 stands in no cited source",
+        ),
         (lambda t: first_rule(t).update(because=""), "gives no reason"),
         (lambda t: first_rule(t).pop("stage"), "no stage"),
-        (lambda t: option(t)["rule"][1].update(stage="choose"), "has a stage, which only exclude and require have"),
+        (
+            lambda t: option(t)["rule"][1].update(stage="choose"),
+            "has a stage, which only exclude and require have",
+        ),
         (lambda t: option(t)["rule"][1].update(until="later"), "has until, which only a stop has"),
         (lambda t: first_rule(t).update(when="lots"), "there is no finding named lots"),
-        (lambda t: first_rule(t).update(when="failure_status = 'unknown'"), "has no value 'unknown'"),
-        (lambda t: first_rule(t).update(when="COALESCE(lost, exposed)"), "not of the allowed part of SQL"),
+        (
+            lambda t: first_rule(t).update(when="failure_status = 'unknown'"),
+            "has no value 'unknown'",
+        ),
+        (
+            lambda t: first_rule(t).update(when="COALESCE(lost, exposed)"),
+            "not of the allowed part of SQL",
+        ),
         (lambda t: first_rule(t).update(when="anc / 2 > 1"), "not of the allowed part of SQL"),
         (lambda t: first_rule(t).update(when="lost = 1"), "yes-or-no finding"),
         (lambda t: first_rule(t).pop("example_true"), "has no example_true"),
-        (lambda t: first_rule(t).update(example_true={"lost": False}), "example_true makes the condition false"),
-        (lambda t: first_rule(t).update(example_false={}), "example_false makes the condition unknown"),
-        (lambda t: first_rule(t).update(example_true={"gone": True}), "example_true: there is no finding named gone"),
-        (lambda t: first_rule(t).update(example_true={"lost": 1}), "lost is of type bool, 1 is not"),
-        (lambda t: option(t)["rule"][1].update(id="target-lost"), "rule target-lost: the id stands 2 times"),
+        (
+            lambda t: first_rule(t).update(example_true={"lost": False}),
+            "example_true makes the condition false",
+        ),
+        (
+            lambda t: first_rule(t).update(example_false={}),
+            "example_false makes the condition unknown",
+        ),
+        (
+            lambda t: first_rule(t).update(example_true={"gone": True}),
+            "example_true: there is no finding named gone",
+        ),
+        (
+            lambda t: first_rule(t).update(example_true={"lost": 1}),
+            "lost is of type bool, 1 is not",
+        ),
+        (
+            lambda t: option(t)["rule"][1].update(id="target-lost"),
+            "rule target-lost: the id stands 2 times",
+        ),
         (lambda t: option(t).update(strategy="magic"), "magic is no strategy of the vocabulary"),
         (lambda t: option(t).update(sequence=["magic"]), "magic is no strategy of the vocabulary"),
         (lambda t: option(t).update(agents=["panacea"]), "panacea is no agent or product"),
         (lambda t: option(t)["availability"][0].pop("source"), "availability US: has no source"),
         (
-            lambda t: option(t)["availability"][0].update(to=option(t)["availability"][0]["from"].replace(year=2000)),
+            lambda t: option(t)["availability"][0].update(
+                to=option(t)["availability"][0]["from"].replace(year=2000)
+            ),
             "ends before it begins",
         ),
         (
             lambda t: t["option_rules.toml"]["shared"][0]["tags"].append("nowhere"),
             "shared rule infected: no option carries the tag nowhere",
         ),
-        (lambda t: t["option_rules.toml"]["shared_support"][0].update(text="Give below 7."), "the number 7 stands in no cited source"),
-        (lambda t: t["option_rules.toml"]["shared"][1].update(until="neutrophils are 0.9"), "the number 0.9 stands"),
+        (
+            lambda t: t["option_rules.toml"]["shared_support"][0].update(text="Give below 7."),
+            "the number 7 stands in no cited source",
+        ),
+        (
+            lambda t: t["option_rules.toml"]["shared"][1].update(until="neutrophils are 0.9"),
+            "the number 0.9 stands",
+        ),
         (lambda t: factor(t)["frequency"][0].update(percent=31.0), "12 of 40 is 30.0 %, not 31 %"),
         (lambda t: factor(t)["frequency"][0].update(n=50), "50 of 40 is no share"),
         (lambda t: factor(t)["frequency"][0].pop("of"), "n and of belong together"),
-        (lambda t: factor(t)["frequency"][0].update(sources=[]), "frequency 'In a series.': has no source"),
+        (
+            lambda t: factor(t)["frequency"][0].update(sources=[]),
+            "frequency 'In a series.': has no source",
+        ),
         (lambda t: factor(t)["indicator"][0].update(sources=["x"]), "indicator gene-hit: cites x"),
-        (lambda t: t["sources.toml"]["source"].update(extra={"title": "T", "url": "u"}), "source extra: is cited nowhere"),
+        (
+            lambda t: t["sources.toml"]["source"].update(extra={"title": "T", "url": "u"}),
+            "source extra: is cited nowhere",
+        ),
         (lambda t: t["sources.toml"]["source"]["src1"].pop("url"), "not marked incomplete"),
-        (lambda t: t["statements.toml"]["statement"][0].update(source="gone"), "statement s1: comes from gone, which is no source"),
-        (lambda t: t["workups.toml"]["workup"][1].update(supplies=["lost", "gone"]), "workup antigen: there is no finding named gone"),
+        (
+            lambda t: t["statements.toml"]["statement"][0].update(source="gone"),
+            "statement s1: comes from gone, which is no source",
+        ),
+        (
+            lambda t: t["workups.toml"]["workup"][1].update(supplies=["lost", "gone"]),
+            "workup antigen: there is no finding named gone",
+        ),
         (
             lambda t: t["workups.toml"]["workup"][1]["outcomes"].append({"peak": 1.0}),
             "an outcome gives peak, which the work-up does not supply",
         ),
-        (lambda t: t["workups.toml"]["workup"][1].update(invasiveness=9), "invasiveness runs from 0 to 3"),
-        (lambda t: t["findings.toml"]["finding"]["lost"].update(asks=["oracle"]), "finding lost: asks for oracle, which is no work-up"),
-        (lambda t: t["bundle.toml"].pop("reviewed"), "says no day on which the knowledge was reviewed"),
+        (
+            lambda t: t["workups.toml"]["workup"][1].update(invasiveness=9),
+            "invasiveness runs from 0 to 3",
+        ),
+        (
+            lambda t: t["findings.toml"]["finding"]["lost"].update(asks=["oracle"]),
+            "finding lost: asks for oracle, which is no work-up",
+        ),
+        (
+            lambda t: t["bundle.toml"].pop("reviewed"),
+            "says no day on which the knowledge was reviewed",
+        ),
         (lambda t: first_rule(t).update(effect="forbid"), "'forbid' is not one of"),
         (lambda t: first_rule(t).update(id="Target lost"), "rule Target lost: the id is none"),
         (lambda t: first_rule(t).update(example_false={}), "Give it lost too"),
-        (lambda t: option(t)["tags"].append("nothing-acts-on-it"), "no shared rule acts on the tag nothing-acts-on-it"),
-        (lambda t: option(t)["availability"][0].update(region="Germany"), "Write two capital letters"),
+        (
+            lambda t: option(t)["tags"].append("nothing-acts-on-it"),
+            "no shared rule acts on the tag nothing-acts-on-it",
+        ),
+        (
+            lambda t: option(t)["availability"][0].update(region="Germany"),
+            "Write two capital letters",
+        ),
         (lambda t: option(t).update(rules=[]), "same-target: rules is not read here. Write rule"),
-        (lambda t: t["statements.toml"]["statement"][0].update(strength="firm"), "the strength 'firm', which is none"),
+        (
+            lambda t: t["statements.toml"]["statement"][0].update(strength="firm"),
+            "the strength 'firm', which is none",
+        ),
         (lambda t: t.pop("sources.toml"), "the folder has no sources.toml"),
     ],
 )
@@ -121,7 +192,9 @@ def test_the_mark_of_a_windows_editor_does_no_harm(tmp_path):
     assert check(folder) == []
 
 
-@pytest.mark.parametrize("name", ["studies/new-2031.toml.txt", "new-2031.toml", "studies/more/new.toml"])
+@pytest.mark.parametrize(
+    "name", ["studies/new-2031.toml.txt", "new-2031.toml", "studies/more/new.toml"]
+)
 def test_a_file_that_is_not_read_is_told(tmp_path, name):
     folder = write(tmp_path / "b", with_examples(tables()))
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +247,9 @@ def test_diff_tells_which_verdicts_change_with_a_rule(tmp_path):
     file.write_text(file.read_text() + "\n" + new_rule)
     records = rearm.read(Path(__file__).parents[2] / "examples" / "tables").records
     found = diff(load(), load(tmp_path / "b"), records)
-    assert [(e.kind, e.id, e.fields) for e in found.entries] == [("option", "talquetamab", ("rules",))]
+    assert [(e.kind, e.id, e.fields) for e in found.entries] == [
+        ("option", "talquetamab", ("rules",))
+    ]
     changed = {r.what for r in found.results if r.kind == "option"}
     assert changed == {"talquetamab"}
     assert {r.after for r in found.results} == {"excluded"}

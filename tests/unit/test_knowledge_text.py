@@ -10,7 +10,14 @@ import pytest
 from rearm.assessment.diff import EntryChange, KnowledgeDiff, ResultChange
 from rearm.knowledge import KnowledgeError, load
 from rearm.knowledge.bundle import DATA
-from rearm.report.knowledge import diff_object, diff_text, entries_named, entry_object, entry_text, example_words
+from rearm.report.knowledge import (
+    diff_object,
+    diff_text,
+    entries_named,
+    entry_object,
+    entry_text,
+    example_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,19 +25,54 @@ from rearm.report.knowledge import diff_object, diff_text, entries_named, entry_
     [
         (
             "talquetamab",
-            ["Option talquetamab", "options/talquetamab.toml", "when refractory_talquetamab", "US from 2023-08-31", "Sources disagree"],
+            [
+                "Option talquetamab",
+                "options/talquetamab.toml",
+                "when refractory_talquetamab",
+                "US from 2023-08-31",
+                "Sources disagree",
+            ],
         ),
-        ("bcma_biallelic_loss", ["Factor bcma_biallelic_loss", "supports (decisive", "true for bcma_status = lost", "How often: 6 of 14"]),
-        ("bcma-lost", ["Shared rule bcma-lost", "acts on every option with the tag bcma-only", "not true for bcma_status = retained"]),
-        ("bcma_status", ["Finding bcma_status", "derived from", "told by: BCMA on the relapsed plasma cells"]),
-        ("serum_m_protein", ["Test serum_m_protein", "unit g/dL; read in g/dL, g/L", "LOINC 33358-3"]),
+        (
+            "bcma_biallelic_loss",
+            [
+                "Factor bcma_biallelic_loss",
+                "supports (decisive",
+                "true for bcma_status = lost",
+                "How often: 6 of 14",
+            ],
+        ),
+        (
+            "bcma-lost",
+            [
+                "Shared rule bcma-lost",
+                "acts on every option with the tag bcma-only",
+                "not true for bcma_status = retained",
+            ],
+        ),
+        (
+            "bcma_status",
+            ["Finding bcma_status", "derived from", "told by: BCMA on the relapsed plasma cells"],
+        ),
+        (
+            "serum_m_protein",
+            ["Test serum_m_protein", "unit g/dL; read in g/dL, g/L", "LOINC 33358-3"],
+        ),
         (
             "merz-2024",
-            ["Study merz-2024", "citation incomplete: doi not seen", "response: 79 % (22/28)", "response not pooled: percentage without"],
+            [
+                "Study merz-2024",
+                "citation incomplete: doi not seen",
+                "response: 79 % (22/28)",
+                "response not pooled: percentage without",
+            ],
         ),
         ("merz-2024-other-salvage", ["of no strategy of its own", "response: 26 % (8/31)"]),
         ("marrow", ["Work-up marrow", "Invasiveness 2 of 3"]),
-        ("accepted-practice", ["Statement accepted-practice", "Source accepted-practice", "used by:"]),
+        (
+            "accepted-practice",
+            ["Statement accepted-practice", "Source accepted-practice", "used by:"],
+        ),
     ],
 )
 def test_an_entry_says_what_stands_under_its_id(name: str, says: list[str]) -> None:
@@ -40,7 +82,15 @@ def test_an_entry_says_what_stands_under_its_id(name: str, says: list[str]) -> N
 
 def test_every_entry_can_be_shown_and_is_plain_data() -> None:
     known = load()
-    names = [*known.options, *known.factors, *known.statements, *known.sources, *known.catalogue, *known.workups, *known.alerts]
+    names = [
+        *known.options,
+        *known.factors,
+        *known.statements,
+        *known.sources,
+        *known.catalogue,
+        *known.workups,
+        *known.alerts,
+    ]
     for name in [*names, *(s.id for s in known.studies), *known.tests]:
         assert entry_text(name, knowledge=known)
         json.dumps(entry_object(name, knowledge=known), allow_nan=False)
@@ -59,11 +109,19 @@ def test_a_diff_reads_as_sentences() -> None:
         before=("1", "a" * 64),
         after=("2", "b" * 64),
         entries=(
-            EntryChange(kind="option", id="x", change="changed", fields=("rules",), parts=("x-stop",)),
+            EntryChange(
+                kind="option", id="x", change="changed", fields=("rules",), parts=("x-stop",)
+            ),
             EntryChange(kind="study", id="s", change="added"),
         ),
         results=(
-            ResultChange(patient_id="P1", kind="option", what="x", before="preferred", after="needs_information"),
+            ResultChange(
+                patient_id="P1",
+                kind="option",
+                what="x",
+                before="preferred",
+                after="needs_information",
+            ),
             ResultChange(patient_id="P1", kind="factor", what="f", before=None, after="possible"),
         ),
     )

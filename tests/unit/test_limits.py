@@ -19,7 +19,9 @@ ROWS: list[tuple[Callable[[float, float], bool], list[bool]]] = [
 
 
 @pytest.mark.parametrize(("compare", "expected"), ROWS, ids=[r[0].__name__ for r in ROWS])
-def test_values_about_a_limit(compare: Callable[[float, float], bool], expected: list[bool]) -> None:
+def test_values_about_a_limit(
+    compare: Callable[[float, float], bool], expected: list[bool]
+) -> None:
     assert [compare(value, 0) for value in (-1.1e-9, -1e-9, 0, 1e-9, 1.1e-9)] == expected
 
 

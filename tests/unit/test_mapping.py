@@ -100,23 +100,45 @@ def test_clinical_sheet(tmp_path: Path) -> None:
         ["B", "m", "BJ lambda", None, "c", "VRd", None, None, None, None, 0, 50, None],
     ]
     first, second = _read(tmp_path, CLINICAL, clin=rows).records
-    assert (first.patient_id, first.sex, first.heavy_chain, first.light_chain, first.diagnosis_day) == ("A", "F", ("IgG",), "kappa", -900)
-    assert (second.patient_id, second.sex, second.heavy_chain, second.light_chain, second.diagnosis_day) == (
+    assert (
+        first.patient_id,
+        first.sex,
+        first.heavy_chain,
+        first.light_chain,
+        first.diagnosis_day,
+    ) == ("A", "F", ("IgG",), "kappa", -900)
+    assert (
+        second.patient_id,
+        second.sex,
+        second.heavy_chain,
+        second.light_chain,
+        second.diagnosis_day,
+    ) == (
         "B",
         "M",
         ("none",),
         "lambda",
         None,
     )
-    assert [(x.product, x.day) for x in (*first.infusions, *second.infusions)] == [("ide-cel", 0), ("cilta-cel", 0)]
+    assert [(x.product, x.day) for x in (*first.infusions, *second.infusions)] == [
+        ("ide-cel", 0),
+        ("cilta-cel", 0),
+    ]
     assert [(t.line, t.agents, t.after_infusion) for t in first.therapies] == [
         (1, ("bortezomib", "cyclophosphamide", "dexamethasone"), 0),
-        (2, ("bortezomib", "dexamethasone"), 0),  # the centre's own name; the column with CAR-T is no therapy
+        (
+            2,
+            ("bortezomib", "dexamethasone"),
+            0,
+        ),  # the centre's own name; the column with CAR-T is no therapy
         (4, ("pomalidomide", "dexamethasone"), 1),
     ]
     assert first.therapies[0].best_response == "PR" and first.therapies[0].start == When(None, -1)
     assert first.therapies[0].source.place == "clin!F2"
-    assert [(r.response, r.when) for r in first.responses] == [("PD", When.on(100)), ("VGPR", When(61, 137))]
+    assert [(r.response, r.when) for r in first.responses] == [
+        ("PD", When.on(100)),
+        ("VGPR", When(61, 137)),
+    ]
     assert second.responses == ()
 
 
@@ -140,7 +162,10 @@ id = "id"
   value = { cell = true }
   unit = "copies/ug"
 """
-PCR_HEADER: Rows = [[None, "per ug", None, "per 1000 cells"], ["id", "copies_7", "copies_14", "cart_copies_7", "cart_copies_14"]]
+PCR_HEADER: Rows = [
+    [None, "per ug", None, "per 1000 cells"],
+    ["id", "copies_7", "copies_14", "cart_copies_7", "cart_copies_14"],
+]
 # copies on day 7 and 14, their twins; days that are used; cells named by an issue
 TWINS = [
     ((29000, 2900, 100, 10), [7, 14], []),
@@ -155,7 +180,9 @@ TWINS = [
 
 
 @pytest.mark.parametrize(("cells", "used", "flagged"), TWINS)
-def test_twin_columns(tmp_path: Path, cells: tuple[object, ...], used: list[int], flagged: list[str]) -> None:
+def test_twin_columns(
+    tmp_path: Path, cells: tuple[object, ...], used: list[int], flagged: list[str]
+) -> None:
     record = _read(tmp_path, PCR, PCR=[*PCR_HEADER, ["A", *cells]]).records[0]
     assert [x.day for x in record.labs] == used
     assert _issues(record, "twin_contradiction") == [f"{place}|set_aside" for place in flagged]
@@ -234,10 +261,14 @@ id = "id"
         ["A", 8, 0, 0, 0, 0, 0],
     ]
     first, second, third = _read(tmp_path, text, m=rows).records
-    assert [x.day for x in first.labs] == [8] and [x.day for x in third.labs] == [7, 8] and second.labs == ()
-    assert _issues(first, "rows_shared_by_patients") == ["m!2|set_aside"] and _issues(second, "rows_shared_by_patients") == [
-        "m!3|set_aside"
-    ]
+    assert (
+        [x.day for x in first.labs] == [8]
+        and [x.day for x in third.labs] == [7, 8]
+        and second.labs == ()
+    )
+    assert _issues(first, "rows_shared_by_patients") == ["m!2|set_aside"] and _issues(
+        second, "rows_shared_by_patients"
+    ) == ["m!3|set_aside"]
 
 
 @pytest.mark.parametrize(("scale", "used"), [("", 0), (", scale = 100", 6)])
@@ -254,12 +285,17 @@ id = "id"
   value = {{ column = "Tregs %"{scale} }}
   unit = "%"
 """
-    rows: Rows = [["id", "Day", "Tregs %"], *[["A", d, 0.332999999999999 if d == 1 else 0.05] for d in range(6)]]
+    rows: Rows = [
+        ["id", "Day", "Tregs %"],
+        *[["A", d, 0.332999999999999 if d == 1 else 0.05] for d in range(6)],
+    ]
     record = _read(tmp_path, text, t=rows).records[0]
     assert len(record.labs) == used and len(record.set_aside) == 6 - used
     assert len(_issues(record, "percent_holds_fractions")) == (0 if used else 1)
     if used:
-        assert record.labs[1].quantity is not None and record.labs[1].quantity.exact == pytest.approx(33.3)
+        assert record.labs[1].quantity is not None and record.labs[
+            1
+        ].quantity.exact == pytest.approx(33.3)
 
 
 def test_many_rows_to_one(tmp_path: Path) -> None:
@@ -282,7 +318,11 @@ reduce = { by = ["PATIENT", "Day"], where = { TYPE = "RNA" }, column = "EXPRS", 
     )
     reading = _read(tmp_path, text, other=[["a"], [1]])
     first, second = (r.labs[0] for r in reading.records)
-    assert (first.as_given, first.cells_counted, first.source.place) == ("75 %", 4, "rows 2 to 7 (4 rows)")
+    assert (first.as_given, first.cells_counted, first.source.place) == (
+        "75 %",
+        4,
+        "rows 2 to 7 (4 rows)",
+    )
     assert (second.as_given, second.cells_counted) == ("0 %", 1)
     assert "rows_not_counted" in [i.code for i in reading.issues]
 
@@ -316,12 +356,21 @@ id = "id"
     ]
     reading = _read(tmp_path, text, t=rows)
     first, second, third, fourth = sorted(reading.records, key=lambda r: r.patient_id)
-    assert (first.labs[0].word, first.labs[0].method) == ("negative", None) and _issues(first, "word_out_of_place") == ["t!C2|set_aside"]
-    assert (second.labs[0].word, second.labs[0].method) == ("positive", "flow_cytometry") and _issues(second, "drug_for_number") == [
-        "t!D3|set_aside"
-    ]
-    assert third.labs == () and third.set_aside == () and [i.code for i in third.issues] == ["not_done"]
-    assert [x.test for x in fourth.labs] == ["car_t_cells_flow"] and _issues(fourth, "unknown_word") == ["t!B5|set_aside"]
+    assert (first.labs[0].word, first.labs[0].method) == ("negative", None) and _issues(
+        first, "word_out_of_place"
+    ) == ["t!C2|set_aside"]
+    assert (second.labs[0].word, second.labs[0].method) == (
+        "positive",
+        "flow_cytometry",
+    ) and _issues(second, "drug_for_number") == ["t!D3|set_aside"]
+    assert (
+        third.labs == ()
+        and third.set_aside == ()
+        and [i.code for i in third.issues] == ["not_done"]
+    )
+    assert [x.test for x in fourth.labs] == ["car_t_cells_flow"] and _issues(
+        fourth, "unknown_word"
+    ) == ["t!B5|set_aside"]
     assert "spare" in next(i.message for i in reading.issues if i.code == "columns_not_mapped")
 
 
@@ -386,7 +435,10 @@ def test_draft_lists_every_column_and_loads(tmp_path: Path) -> None:
     ]
     book = _book(
         tmp_path,
-        clin=[header, ["SECRET-1", "w", 10.5, 3, 4, "VRd", "refractory", "Day 7", 1, "secret words"]],
+        clin=[
+            header,
+            ["SECRET-1", "w", 10.5, 3, 4, "VRd", "refractory", "Day 7", 1, "secret words"],
+        ],
         legend=[["a", "b"], ["x", "y"]],
     )
     text = draft_mapping(book)
@@ -396,8 +448,13 @@ def test_draft_lists_every_column_and_loads(tmp_path: Path) -> None:
     load_mapping(target)
     record = read(book, target).records[0]
     assert (record.sex, record.labs[0].as_given, record.labs[0].day) == ("F", "10.5 g/dL", 7)
-    assert {x.why_set_aside is not None for x in record.set_aside} == {True} and len(record.set_aside) == 2, "CRP has no unit yet"
-    assert record.therapies[0].agents == ("bortezomib", "lenalidomide", "dexamethasone") and record.refractoriness[0].status == "refractory"
+    assert {x.why_set_aside is not None for x in record.set_aside} == {True} and len(
+        record.set_aside
+    ) == 2, "CRP has no unit yet"
+    assert (
+        record.therapies[0].agents == ("bortezomib", "lenalidomide", "dexamethasone")
+        and record.refractoriness[0].status == "refractory"
+    )
     with pytest.raises(InputError, match="is there already"):
         write_draft(target, book)
 
@@ -405,12 +462,41 @@ def test_draft_lists_every_column_and_loads(tmp_path: Path) -> None:
 def test_draft_of_a_german_registry(tmp_path: Path) -> None:
     """Headers as centres write them, units beside the name, cytogenetics as columns; the draft reads without being edited."""
     header: list[object] = [
-        *("Pat-Nr.", "Geschlecht (m/w)", "Geb.-Jahr", "Datum CAR-T", "CAR-T Produkt", "Dat. letzter Kontakt"),
+        *(
+            "Pat-Nr.",
+            "Geschlecht (m/w)",
+            "Geb.-Jahr",
+            "Datum CAR-T",
+            "CAR-T Produkt",
+            "Dat. letzter Kontakt",
+        ),
         *("t(11;14)", "del17p", "1q21+", "t(4;14)", "Ig-Typ"),
     ]
-    person: list[object] = ["007", "w", 1960, "05.03.2024", "Carvykti", "20.02.2025", "ja", "nein", "positiv", "siehe Brief", "IgG"]
+    person: list[object] = [
+        "007",
+        "w",
+        1960,
+        "05.03.2024",
+        "Carvykti",
+        "20.02.2025",
+        "ja",
+        "nein",
+        "positiv",
+        "siehe Brief",
+        "IgG",
+    ]
     lab_header: list[object] = [
-        *("Pat-Nr.", "Datum", "M-Gradient (g/l)", "FLC kappa mg/l", "Kappa (frei) mg/dl", "Thrombo (/nl)", "Krea", "IFE", "Krea grob"),
+        *(
+            "Pat-Nr.",
+            "Datum",
+            "M-Gradient (g/l)",
+            "FLC kappa mg/l",
+            "Kappa (frei) mg/dl",
+            "Thrombo (/nl)",
+            "Krea",
+            "IFE",
+            "Krea grob",
+        ),
     ]
     labs: list[object] = ["007", "20.02.2024", 28, 9, "1,5", 120, "0,9", "pos", 3]
     book = _book(tmp_path, Patienten=[["Export"], [None], header, person], Labor=[lab_header, labs])
@@ -445,6 +531,10 @@ def test_template_is_a_tidy_folder(tmp_path: Path) -> None:
     with (tmp_path / "out" / "patients.csv").open("a") as file:
         file.write("A,F,,1960,,,IgG,kappa,\n")
     reading = read(tmp_path / "out")
-    assert (reading.records[0].patient_id, reading.records[0].heavy_chain, reading.issues) == ("A", ("IgG",), ())
+    assert (reading.records[0].patient_id, reading.records[0].heavy_chain, reading.issues) == (
+        "A",
+        ("IgG",),
+        (),
+    )
     with pytest.raises(InputError, match="nothing was written"):
         write_template(tmp_path / "out")

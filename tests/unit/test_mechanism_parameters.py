@@ -69,7 +69,16 @@ def test_an_unknown_output_is_named() -> None:
 
 def test_the_wing_feeds_nothing() -> None:
     """No module that judges patients imports the mechanism wing."""
-    for folder in ("assess", "findings", "course", "rules", "evidence", "intake", "knowledge", "cohort"):
+    for folder in (
+        "assess",
+        "findings",
+        "course",
+        "rules",
+        "evidence",
+        "intake",
+        "knowledge",
+        "cohort",
+    ):
         for path in (SOURCE / folder).glob("**/*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
@@ -78,5 +87,7 @@ def test_the_wing_feeds_nothing() -> None:
 
 
 def test_numba_is_imported_in_one_place() -> None:
-    users = [p.name for p in (SOURCE).glob("**/*.py") if "import numba" in p.read_text(encoding="utf-8")]
+    users = [
+        p.name for p in (SOURCE).glob("**/*.py") if "import numba" in p.read_text(encoding="utf-8")
+    ]
     assert users == ["jit.py"]

@@ -8,7 +8,17 @@ import pytest
 pytest.importorskip("numba")
 
 from rearm.mechanism import MechanismError, posterior
-from rearm.record import Death, Infusion, Lab, Quantity, Record, ResponseStatement, Source, Therapy, When
+from rearm.record import (
+    Death,
+    Infusion,
+    Lab,
+    Quantity,
+    Record,
+    ResponseStatement,
+    Source,
+    Therapy,
+    When,
+)
 from rearm.report.mechanism import mechanism_page, mechanism_text
 
 HERE = Source("test", "")
@@ -16,24 +26,50 @@ FEW = 12_000
 
 
 def lab(test: str, day: int, value: float | str, unit: str = "g/dL") -> Lab:
-    quantity = Quantity(0.0, float(value[1:]), high_open=True) if isinstance(value, str) else Quantity.of(value)
+    quantity = (
+        Quantity(0.0, float(value[1:]), high_open=True)
+        if isinstance(value, str)
+        else Quantity.of(value)
+    )
     return Lab(test=test, when=When.on(day), source=HERE, quantity=quantity, unit=unit)
 
 
 def record(*labs: Lab, product: str = "ide-cel", **more: object) -> Record:
     given = Infusion(source=HERE, when=When.on(0), product=product, targets=("BCMA",), infused=True)
-    return Record(patient_id="p", source=HERE, heavy_chain=("IgG",), infusions=(given,), labs=labs, **more)  # type: ignore[arg-type]
+    return Record(
+        patient_id="p", source=HERE, heavy_chain=("IgG",), infusions=(given,), labs=labs, **more
+    )  # type: ignore[arg-type]
 
 
 DEEP_THEN_ESCAPE = record(
-    *[lab("serum_m_protein", d, v) for d, v in ((-2, 3.0), (30, 1.2), (90, 0.1), (180, 0.15), (240, 0.6), (300, 1.9), (330, 2.8))],
-    *[lab("soluble_bcma", d, v, "ng/mL") for d, v in ((-2, 120.0), (30, 2.0), (90, 2.5), (180, 3.0), (300, 3.0), (330, 3.5))],
-    *[lab("car_copies_per_ug_dna", d, v, "copies/ug") for d, v in ((7, 9e4), (14, 1.2e5), (30, 2e4), (90, 1500.0))],
+    *[
+        lab("serum_m_protein", d, v)
+        for d, v in (
+            (-2, 3.0),
+            (30, 1.2),
+            (90, 0.1),
+            (180, 0.15),
+            (240, 0.6),
+            (300, 1.9),
+            (330, 2.8),
+        )
+    ],
+    *[
+        lab("soluble_bcma", d, v, "ng/mL")
+        for d, v in ((-2, 120.0), (30, 2.0), (90, 2.5), (180, 3.0), (300, 3.0), (330, 3.5))
+    ],
+    *[
+        lab("car_copies_per_ug_dna", d, v, "copies/ug")
+        for d, v in ((7, 9e4), (14, 1.2e5), (30, 2e4), (90, 1500.0))
+    ],
 )
 NO_EXPANSION = record(
     *[lab("serum_m_protein", d, v) for d, v in ((-2, 3.0), (28, 3.1), (56, 3.8), (84, 4.7))],
     *[lab("soluble_bcma", d, v, "ng/mL") for d, v in ((-2, 120.0), (28, 130.0), (84, 210.0))],
-    *[lab("car_copies_per_ug_dna", d, v, "copies/ug") for d, v in ((7, 300.0), (14, 500.0), (28, 200.0))],
+    *[
+        lab("car_copies_per_ug_dna", d, v, "copies/ug")
+        for d, v in ((7, 300.0), (14, 500.0), (28, 200.0))
+    ],
 )
 
 
@@ -45,17 +81,35 @@ def test_rising_serum_with_silent_soluble_bcma_is_antigen_escape() -> None:
 
 def test_cells_that_never_came_are_not_called_escape() -> None:
     result = posterior(NO_EXPANSION, draws=30_000)
-    weak = sum(result.probabilities[m] for m in ("poor_expansion", "exhaustion", "suppression", "lost_persistence"))
+    weak = sum(
+        result.probabilities[m]
+        for m in ("poor_expansion", "exhaustion", "suppression", "lost_persistence")
+    )
     assert weak > 0.6 and result.probabilities["antigen_negative"] < 0.05
 
 
 STEADY = record(
     *[
         lab("serum_m_protein", d, v)
-        for d, v in ((-6, 2.2), (28, 0.8), (56, 0.3), (84, 0.2), (112, 0.2), (140, 0.2), (168, 0.2), (252, 0.2))
+        for d, v in (
+            (-6, 2.2),
+            (28, 0.8),
+            (56, 0.3),
+            (84, 0.2),
+            (112, 0.2),
+            (140, 0.2),
+            (168, 0.2),
+            (252, 0.2),
+        )
     ],
-    *[lab("soluble_bcma", d, v, "ng/mL") for d, v in ((-6, 170.0), (28, 20.0), (90, 6.0), (252, 6.0))],
-    *[lab("car_copies_per_ug_dna", d, v, "copies/ug") for d, v in ((7, 1.6e4), (14, 4.1e4), (28, 7000.0), (90, 400.0), (180, "<10"))],
+    *[
+        lab("soluble_bcma", d, v, "ng/mL")
+        for d, v in ((-6, 170.0), (28, 20.0), (90, 6.0), (252, 6.0))
+    ],
+    *[
+        lab("car_copies_per_ug_dna", d, v, "copies/ug")
+        for d, v in ((7, 1.6e4), (14, 4.1e4), (28, 7000.0), (90, 400.0), (180, "<10"))
+    ],
     product="cilta-cel",
 )
 
@@ -71,7 +125,10 @@ def test_a_long_course_with_many_measurements_is_answered_and_alike_for_any_seed
 def test_without_progression_the_answer_is_worded_as_an_expectation() -> None:
     result = posterior(STEADY)
     text = mechanism_text(result)
-    assert "No progression is known by day 252. The model expects one before day 730" in text and "fits this course best" not in text
+    assert (
+        "No progression is known by day 252. The model expects one before day 730" in text
+        and "fits this course best" not in text
+    )
     assert any("no dormant clone" in n for n in result.notes)
 
 
@@ -91,8 +148,12 @@ def test_the_same_seed_gives_the_same_answer() -> None:
 
 
 def test_values_below_detection_are_read_as_such() -> None:
-    low = replace(NO_EXPANSION, labs=tuple(x for x in NO_EXPANSION.labs if not x.test.startswith("car")))
-    undetected = replace(low, labs=(*low.labs, lab("car_copies_per_ug_dna", 14, "<50", "copies/ug")))
+    low = replace(
+        NO_EXPANSION, labs=tuple(x for x in NO_EXPANSION.labs if not x.test.startswith("car"))
+    )
+    undetected = replace(
+        low, labs=(*low.labs, lab("car_copies_per_ug_dna", 14, "<50", "copies/ug"))
+    )
     without, with_ = posterior(low, draws=FEW), posterior(undetected, draws=FEW)
     assert with_.probabilities["fast_disease"] <= without.probabilities["fast_disease"] + 0.02
     assert with_.measurements["car"] == 1
@@ -106,38 +167,69 @@ def test_nothing_measured_gives_the_prior_marked_so() -> None:
 
 def test_a_single_measurement_gives_the_prior_marked_so() -> None:
     result = posterior(record(lab("serum_m_protein", 30, 1.0)), draws=FEW)
-    assert result.status == "prior_only" and result.reason.startswith("A single measurement after the infusion")
+    assert result.status == "prior_only" and result.reason.startswith(
+        "A single measurement after the infusion"
+    )
     assert result.probabilities == pytest.approx(result.prior)
 
 
 def test_contradictory_values_of_one_day_are_set_aside_and_said() -> None:
-    result = posterior(record(lab("serum_m_protein", 30, 0.1), lab("serum_m_protein", 30, 9.0)), draws=FEW)
-    assert result.status == "prior_only" and any("given as 0.1 and as 9 g/dL: contradictory" in n for n in result.notes)
-    repeated = posterior(
-        record(lab("serum_m_protein", 30, 1.0), lab("serum_m_protein", 30, 1.1), lab("serum_m_protein", 60, 0.5)), draws=FEW
+    result = posterior(
+        record(lab("serum_m_protein", 30, 0.1), lab("serum_m_protein", 30, 9.0)), draws=FEW
     )
-    assert repeated.measurements["m_protein"] == 2 and not any("contradictory" in n for n in repeated.notes)
+    assert result.status == "prior_only" and any(
+        "given as 0.1 and as 9 g/dL: contradictory" in n for n in result.notes
+    )
+    repeated = posterior(
+        record(
+            lab("serum_m_protein", 30, 1.0),
+            lab("serum_m_protein", 30, 1.1),
+            lab("serum_m_protein", 60, 0.5),
+        ),
+        draws=FEW,
+    )
+    assert repeated.measurements["m_protein"] == 2 and not any(
+        "contradictory" in n for n in repeated.notes
+    )
 
 
 def test_results_that_could_not_be_read_are_said() -> None:
-    bad = Lab(test="serum_m_protein", when=When.on(30), source=HERE, as_given="1.6", why_set_aside="serum M-protein has no unit")
+    bad = Lab(
+        test="serum_m_protein",
+        when=When.on(30),
+        source=HERE,
+        as_given="1.6",
+        why_set_aside="serum M-protein has no unit",
+    )
     result = posterior(record(set_aside=(bad,)), draws=FEW)
-    assert result.status == "prior_only" and any("of serum_m_protein, 1 could not be read" in n for n in result.notes)
+    assert result.status == "prior_only" and any(
+        "of serum_m_protein, 1 could not be read" in n for n in result.notes
+    )
 
 
 def test_nothing_after_the_death_is_read() -> None:
     died = (Death(when=When.on(40), cause="unknown", source=HERE),)
-    result = posterior(record(lab("serum_m_protein", 30, 1.0), lab("serum_m_protein", 60, 0.3), deaths=died), draws=FEW)
-    assert result.measurements["m_protein"] == 1 and any("after the death on day 40" in n for n in result.notes)
+    result = posterior(
+        record(lab("serum_m_protein", 30, 1.0), lab("serum_m_protein", 60, 0.3), deaths=died),
+        draws=FEW,
+    )
+    assert result.measurements["m_protein"] == 1 and any(
+        "after the death on day 40" in n for n in result.notes
+    )
 
 
 def test_a_day_in_the_far_future_does_not_hold_the_machine() -> None:
-    result = posterior(record(lab("serum_m_protein", 30, 1.0), lab("serum_m_protein", 100_000, 0.3)), draws=FEW)
+    result = posterior(
+        record(lab("serum_m_protein", 30, 1.0), lab("serum_m_protein", 100_000, 0.3)), draws=FEW
+    )
     assert result.horizon < 4000 and any("read only to day 3650" in n for n in result.notes)
 
 
 def test_an_unknown_drug_and_a_response_on_the_day_of_progression_are_said() -> None:
-    said = tuple(ResponseStatement(response=r, when=When.on(84), source=HERE, by="team") for r in ("CR", "PD"))
+    said = tuple(
+        ResponseStatement(response=r, when=When.on(84), source=HERE, by="team")
+        for r in ("CR", "PD")
+    )
     given = (Therapy(source=HERE, agents=("unobtainium",), start=When.on(60)),)
     result = posterior(replace(NO_EXPANSION, responses=said, therapies=given), draws=FEW)
     assert any("unobtainium from day 60 is not a known agent" in n for n in result.notes)
@@ -152,10 +244,18 @@ def test_a_progression_computed_from_the_markers_is_told_as_one() -> None:
 
 
 def test_without_progression_even_a_good_answer_is_an_expectation() -> None:
-    deep = record(*[lab("serum_m_protein", d, v) for d, v in ((-2, 3.0), (30, 0.8), (60, 0.1), (90, 0.0), (180, 0.0), (360, 0.0))])
+    deep = record(
+        *[
+            lab("serum_m_protein", d, v)
+            for d, v in ((-2, 3.0), (30, 0.8), (60, 0.1), (90, 0.0), (180, 0.0), (360, 0.0))
+        ]
+    )
     result = posterior(deep, draws=FEW)
     assert result.probabilities["no_failure"] > 0.5
-    assert "No progression is known by day 360. The model expects none before day 730" in mechanism_text(result)
+    assert (
+        "No progression is known by day 360. The model expects none before day 730"
+        in mechanism_text(result)
+    )
 
 
 def test_where_nothing_is_uncertain_no_measurement_is_named() -> None:
@@ -168,8 +268,14 @@ def test_where_nothing_is_uncertain_no_measurement_is_named() -> None:
     ("broken", "words"),
     [
         (Record(patient_id="p", source=HERE), "no CAR-T infusion"),
-        (Record(patient_id="p", source=HERE, infusions=(Infusion(source=HERE, infused=True),)), "day of the infusion is not known"),
-        (record(deaths=(Death(when=When.on(-5), cause="unknown", source=HERE),)), "one of the two days is wrong"),
+        (
+            Record(patient_id="p", source=HERE, infusions=(Infusion(source=HERE, infused=True),)),
+            "day of the infusion is not known",
+        ),
+        (
+            record(deaths=(Death(when=When.on(-5), cause="unknown", source=HERE),)),
+            "one of the two days is wrong",
+        ),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence(broken: Record, words: str) -> None:
@@ -178,7 +284,9 @@ def test_bad_input_is_refused_in_a_sentence(broken: Record, words: str) -> None:
 
 
 def test_absurd_values_are_set_aside_and_said() -> None:
-    result = posterior(record(lab("serum_m_protein", 30, -2.0), lab("serum_m_protein", 60, 500.0)), draws=FEW)
+    result = posterior(
+        record(lab("serum_m_protein", 30, -2.0), lab("serum_m_protein", 60, 500.0)), draws=FEW
+    )
     assert sum("out of range" in n for n in result.notes) == 2
     assert result.status != "told" and sum(result.measurements.values()) == 0
 
@@ -193,13 +301,18 @@ def test_too_few_draws_and_a_wrong_infusion_are_refused() -> None:
 
 
 def test_values_that_no_virtual_patient_shows_are_refused_or_flagged() -> None:
-    up_and_down = record(*[lab("serum_m_protein", 20 * i, 0.2 if i % 2 else 9.0) for i in range(1, 12)])
+    up_and_down = record(
+        *[lab("serum_m_protein", 20 * i, 0.2 if i % 2 else 9.0) for i in range(1, 12)]
+    )
     result = posterior(up_and_down, draws=FEW)
     assert result.status == "refused" or any("lie outside" in n for n in result.notes)
 
 
 def test_a_stated_complete_response_speaks_for_no_failure() -> None:
-    said = tuple(ResponseStatement(response="CR", when=When.on(d), source=HERE, by="team") for d in (60, 120, 200))
+    said = tuple(
+        ResponseStatement(response="CR", when=When.on(d), source=HERE, by="team")
+        for d in (60, 120, 200)
+    )
     with_ = posterior(record(responses=said, last_seen_day=200), draws=FEW)
     assert with_.probabilities["no_failure"] > with_.prior["no_failure"]
 
@@ -209,12 +322,33 @@ def test_page_and_text_carry_the_warning_and_escape_the_input() -> None:
     result = posterior(hostile, draws=FEW)
     page, text = mechanism_page(result, hostile), mechanism_text(result)
     assert "A model's hypothesis, not a test" in text and "hypothesis, not a test" in page
-    assert "<b>x</b>" not in page and "http://" not in page.replace("http://www.w3.org", "") and "<script" not in page
+    assert (
+        "<b>x</b>" not in page
+        and "http://" not in page.replace("http://www.w3.org", "")
+        and "<script" not in page
+    )
 
 
 def test_many_courses_of_drugs_cost_draws_and_it_is_said() -> None:
-    drugs = ("bortezomib", "carfilzomib", "pomalidomide", "lenalidomide", "daratumumab", "teclistamab", "talquetamab", "melphalan")
-    given = tuple(Therapy(source=HERE, start=When.on(100 + i), end=When.on(120 + i), agents=(d,)) for i, d in enumerate(drugs))
-    few, many = posterior(NO_EXPANSION, draws=FEW), posterior(replace(NO_EXPANSION, therapies=given), draws=FEW)
+    drugs = (
+        "bortezomib",
+        "carfilzomib",
+        "pomalidomide",
+        "lenalidomide",
+        "daratumumab",
+        "teclistamab",
+        "talquetamab",
+        "melphalan",
+    )
+    given = tuple(
+        Therapy(source=HERE, start=When.on(100 + i), end=When.on(120 + i), agents=(d,))
+        for i, d in enumerate(drugs)
+    )
+    few, many = (
+        posterior(NO_EXPANSION, draws=FEW),
+        posterior(replace(NO_EXPANSION, therapies=given), draws=FEW),
+    )
     assert many.draws < few.draws
-    assert any("so fewer were simulated" in n for n in many.notes) and not any("so fewer were simulated" in n for n in few.notes)
+    assert any("so fewer were simulated" in n for n in many.notes) and not any(
+        "so fewer were simulated" in n for n in few.notes
+    )

@@ -19,7 +19,13 @@ PLAN = {
     "arm": [
         {"name": "none"},
         {"name": "same target", "step": [{"give": ["bispecific_bcma"], "rest": 21}]},
-        {"name": "by antigen", "step": [{"give": ["bispecific_gprc5d"], "only_if": "bcma_negative"}, {"give": "cilta-cel", "rest": 30}]},
+        {
+            "name": "by antigen",
+            "step": [
+                {"give": ["bispecific_gprc5d"], "only_if": "bcma_negative"},
+                {"give": "cilta-cel", "rest": 30},
+            ],
+        },
     ],
 }
 
@@ -36,7 +42,10 @@ def test_further_therapy_never_shortens_the_sequence() -> None:
     result = run_trial(PLAN)
     none, same = result.arms[0].whole, result.arms[1].whole
     assert all(b[1] >= a[1] - 1e-9 for a, b in zip(none.curve, same.curve, strict=True))
-    assert all(low <= v + 1e-9 and v <= high + 1e-9 for v, low, high in (s.orr for arm in result.arms for s in arm.steps))
+    assert all(
+        low <= v + 1e-9 and v <= high + 1e-9
+        for v, low, high in (s.orr for arm in result.arms for s in arm.steps)
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,10 +64,16 @@ def test_further_therapy_never_shortens_the_sequence() -> None:
         ({"arm": [{"step": [{"give": 5}]}]}, "nothing is given"),
         ({"arm": [{"step": [{"give": [["pi"]]}]}]}, "is not in the model"),
         ({"arm": [{"step": [{"give": ["pi"], "dose": -4}]}]}, "'dose' is not known"),
-        ({"arm": [{"step": [{"give": ["pi"], "rest": -40}]}]}, "rest must be a number between 0 and 3650, not -40"),
+        (
+            {"arm": [{"step": [{"give": ["pi"], "rest": -40}]}]},
+            "rest must be a number between 0 and 3650, not -40",
+        ),
         ({"arm": [{"step": [{"give": ["pi"], "rest": float("nan")}]}]}, "rest must be a number"),
         ({"arm": [{"step": [{"give": ["pi"], "weeks": 0}]}]}, "weeks must be a number"),
-        ({"arm": [{"step": [{"give": ["pi"], "when": "day", "day": "x"}]}]}, "day must be a number"),
+        (
+            {"arm": [{"step": [{"give": ["pi"], "when": "day", "day": "x"}]}]},
+            "day must be a number",
+        ),
         ({"arm": [{"name": "a"}, {"name": "a"}]}, "is taken"),
         ({"arm": [{"name": str(i)} for i in range(9)]}, "at most 8"),
         ({"patients": 0}, "between 100 and 200000, not 0"),
@@ -70,7 +85,9 @@ def test_further_therapy_never_shortens_the_sequence() -> None:
         ({"title": 5}, "title must be a text"),
     ],
 )
-def test_a_plan_that_cannot_be_used_is_refused_in_a_sentence(change: dict[str, object], words: str) -> None:
+def test_a_plan_that_cannot_be_used_is_refused_in_a_sentence(
+    change: dict[str, object], words: str
+) -> None:
     with pytest.raises(MechanismError, match=words):
         run_trial({**PLAN, **change})
 

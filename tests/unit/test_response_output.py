@@ -16,7 +16,12 @@ from tests.support.course_builder import death, infusion, lab, record, serum, te
 
 from rearm.cli.response_files import run_response
 from rearm.intake import read
-from rearm.outcome.patient_course import course_object, patient_course, response_object, response_schema
+from rearm.outcome.patient_course import (
+    course_object,
+    patient_course,
+    response_object,
+    response_schema,
+)
 from rearm.record import Record, Source
 from rearm.report.response.page import response_index, response_page
 from rearm.report.response.plots import changes, course_picture, events, segments, spider, swimmer
@@ -44,11 +49,27 @@ def test_the_object_has_the_fields_and_holds_the_course() -> None:
     assert [(v["day"], v["response"], v["confirmed"]) for v in found["visits"]] == [
         (28, "PR", "PR"), (56, "VGPR", "VGPR"), (84, "VGPR", "VGPR"), (112, "PD", "PD"), (140, "PD", "PD"),
     ]  # fmt: skip
-    assert (found["best_confirmed"], found["best_confirmed_day"], found["progression_day"]) == ("VGPR", 56, 112)
+    assert (found["best_confirmed"], found["best_confirmed_day"], found["progression_day"]) == (
+        "VGPR",
+        56,
+        112,
+    )
     assert found["visits"][0]["values"]["serum_m_protein"] == 1.0
     assert found["visits"][0]["sources"]["serum_m_protein"] == "test: serum_m_protein 28"
-    assert found["endpoints"]["PFS"]["status"] == "event" and found["endpoints"]["PFS"]["days"] == 112
-    assert set(found["endpoints"]) >= {"PFS", "TTP", "DOR", "DFS", "TTNT", "OS", "PFS2", "failure-a", "failure-d"}
+    assert (
+        found["endpoints"]["PFS"]["status"] == "event" and found["endpoints"]["PFS"]["days"] == 112
+    )
+    assert set(found["endpoints"]) >= {
+        "PFS",
+        "TTP",
+        "DOR",
+        "DFS",
+        "TTNT",
+        "OS",
+        "PFS2",
+        "failure-a",
+        "failure-d",
+    }
 
 
 @pytest.mark.parametrize(
@@ -66,7 +87,9 @@ def test_the_object_has_the_fields_and_holds_the_course() -> None:
 )
 def test_every_object_follows_the_published_schema(patient: Record) -> None:
     found = response_object(patient)
-    jsonschema.Draft202012Validator(response_schema(), format_checker=jsonschema.FormatChecker()).validate(found)
+    jsonschema.Draft202012Validator(
+        response_schema(), format_checker=jsonschema.FormatChecker()
+    ).validate(found)
     json.dumps(found, allow_nan=False)
 
 
@@ -88,7 +111,11 @@ def test_a_bound_is_shown_as_a_bound() -> None:
     below = lab("serum_m_protein", 28, Quantity(0.0, 0.1, high_open=True))
     found = response_object(record(labs=[*serum({-5: 4.0}), below]))
     assert found["visits"][0]["values"]["serum_m_protein"] == [0.0, 0.1]
-    assert value_words((0.0, 0.1)) == "<0.1" and value_words((5.0, float("inf"))) == ">5" and value_words("negative") == "negative"
+    assert (
+        value_words((0.0, 0.1)) == "<0.1"
+        and value_words((5.0, float("inf"))) == ">5"
+        and value_words("negative") == "negative"
+    )
 
 
 # ---- where a course starts ----------------------------------------------------------------------------------------------------------
@@ -100,18 +127,25 @@ def start_of(patient: Record, start: int | None = None) -> tuple[int | None, str
 
 
 def test_start_is_the_last_infusion() -> None:
-    day, why = start_of(record(labs=serum(FALL), infusions=[infusion(0), infusion(100, "cilta-cel")]))
+    day, why = start_of(
+        record(labs=serum(FALL), infusions=[infusion(0), infusion(100, "cilta-cel")])
+    )
     assert day == 100 and "last of 2 infusions" in why
     assert start_of(record(labs=serum(FALL)))[0] == 0
 
 
 def test_start_without_car_t_is_day_zero_where_it_has_a_baseline() -> None:
-    day, why = start_of(plain_record(labs=serum(FALL), therapies=[therapy(0, "treatment", agents=("bortezomib",))]))
+    day, why = start_of(
+        plain_record(labs=serum(FALL), therapies=[therapy(0, "treatment", agents=("bortezomib",))])
+    )
     assert day == 0 and "start of line 1" in why
 
 
 def test_start_is_the_first_line_with_a_baseline_and_later_results() -> None:
-    lines = [therapy(-900, "treatment", agents=("bortezomib",), line=1), therapy(300, "treatment", agents=("pomalidomide",), line=2)]
+    lines = [
+        therapy(-900, "treatment", agents=("bortezomib",), line=1),
+        therapy(300, "treatment", agents=("pomalidomide",), line=2),
+    ]
     day, why = start_of(plain_record(labs=serum({290: 3.0, 330: 1.0, 360: 1.0}), therapies=lines))
     assert day == 300 and "start of line 2" in why
 
@@ -119,7 +153,10 @@ def test_start_is_the_first_line_with_a_baseline_and_later_results() -> None:
 def test_start_is_the_first_result_where_nothing_else_tells() -> None:
     day, why = start_of(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0})))
     assert day == 14 and "taken as the baseline" in why
-    assert patient_course(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0}))).course.best_confirmed == "PR"  # type: ignore[union-attr]
+    assert (
+        patient_course(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0}))).course.best_confirmed
+        == "PR"
+    )  # type: ignore[union-attr]
 
 
 def test_start_as_asked() -> None:
@@ -144,7 +181,10 @@ def test_flags_name_what_a_reader_must_know() -> None:
     assert any(f["id"] == "team_and_laboratory_differ" for f in differs["flags"])
     unread = replace(record(labs=serum(FALL)), set_aside=(lab("kappa_flc", 30, 3.0),))
     assert any(f["id"] == "set_aside" for f in response_object(unread)["flags"])
-    assert any(f["id"] == "infusion_without_day" for f in response_object(record(infusions=[infusion(None)]))["flags"])
+    assert any(
+        f["id"] == "infusion_without_day"
+        for f in response_object(record(infusions=[infusion(None)]))["flags"]
+    )
 
 
 def test_what_the_team_recorded_stands_beside() -> None:
@@ -169,30 +209,59 @@ def printed(patient: Record, **rest: bool) -> str:
 
 def test_terminal_shows_the_course_and_with_trace_the_reasons() -> None:
     short, long = printed(record(labs=serum(FALL))), printed(record(labs=serum(FALL)), trace=True)
-    assert "Best confirmed response: VGPR" in short and "Confirmed progression on day 112" in short and "pd-serum" in short
-    assert "75.0 % down from 4 at baseline" not in short and "75.0 % down from 4 at baseline" in " ".join(long.split())
+    assert (
+        "Best confirmed response: VGPR" in short
+        and "Confirmed progression on day 112" in short
+        and "pd-serum" in short
+    )
+    assert (
+        "75.0 % down from 4 at baseline" not in short
+        and "75.0 % down from 4 at baseline" in " ".join(long.split())
+    )
     assert "No course" in printed(plain_record())
 
 
 def test_terminal_does_not_read_markup_in_the_input() -> None:
-    assert "[bold]x[/bold]" in printed(replace(record(labs=serum(FALL)), patient_id="[bold]x[/bold]"))
+    assert "[bold]x[/bold]" in printed(
+        replace(record(labs=serum(FALL)), patient_id="[bold]x[/bold]")
+    )
 
 
 def test_page_is_whole_and_escapes_the_input() -> None:
     sneaky = replace(record(labs=serum(FALL)), patient_id="<script>alert(1)</script>")
     text = response_page(patient_course(sneaky))
     assert "<script>" not in text and "&lt;script&gt;" in text
-    assert "<svg" in text and "pd-serum" in text and "test: serum_m_protein 28" in text and "Endpoints" in text
+    assert (
+        "<svg" in text
+        and "pd-serum" in text
+        and "test: serum_m_protein 28" in text
+        and "Endpoints" in text
+    )
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert "No course" in response_page(patient_course(plain_record()))
 
 
 def test_index_draws_several_patients_and_says_what_it_leaves_out() -> None:
-    found = [patient_course(replace(record(labs=serum(FALL)), patient_id=f"P{i}")) for i in range(3)]
-    found.append(patient_course(replace(record(labs=[lab("serum_m_protein", -5, 0.2), lab("serum_m_protein", 30, 0.2)]), patient_id="low")))
+    found = [
+        patient_course(replace(record(labs=serum(FALL)), patient_id=f"P{i}")) for i in range(3)
+    ]
+    found.append(
+        patient_course(
+            replace(
+                record(labs=[lab("serum_m_protein", -5, 0.2), lab("serum_m_protein", 30, 0.2)]),
+                patient_id="low",
+            )
+        )
+    )
     text = response_index([(f"{f.record.patient_id}.html", f) for f in found])
-    assert text.count("<svg") == 2 and "Not drawn for want of such a marker: 1" in text and 'href="P0.html"' in text
-    assert "<svg" not in response_index([("P0.html", found[0])])  # one patient has a picture on the own page
+    assert (
+        text.count("<svg") == 2
+        and "Not drawn for want of such a marker: 1" in text
+        and 'href="P0.html"' in text
+    )
+    assert "<svg" not in response_index(
+        [("P0.html", found[0])]
+    )  # one patient has a picture on the own page
 
 
 # ---- pictures -----------------------------------------------------------------------------------------------------------------------
@@ -205,15 +274,35 @@ def test_change_from_baseline() -> None:
 
 
 def test_change_follows_light_chains_where_they_are_the_measure() -> None:
-    labs = [lab(t, d, v) for d, k in ((-5, 410.0), (28, 110.0), (56, 30.0)) for t, v in (("kappa_flc", k), ("lambda_flc", 10.0))]
-    assert [(c.day, c.percent) for c in changes(patient_course(record(labs=labs)))] == [(0, 0.0), (28, -75.0), (56, -95.0)]
+    labs = [
+        lab(t, d, v)
+        for d, k in ((-5, 410.0), (28, 110.0), (56, 30.0))
+        for t, v in (("kappa_flc", k), ("lambda_flc", 10.0))
+    ]
+    assert [(c.day, c.percent) for c in changes(patient_course(record(labs=labs)))] == [
+        (0, 0.0),
+        (28, -75.0),
+        (56, -95.0),
+    ]
 
 
 def test_segments_fill_the_lane_without_gaps_until_the_last_contact() -> None:
-    patient = replace(record(labs=serum(FALL), therapies=[therapy(150, "salvage")]), last_seen_day=200)
+    patient = replace(
+        record(labs=serum(FALL), therapies=[therapy(150, "salvage")]), last_seen_day=200
+    )
     lane = segments(patient_course(patient))
-    assert lane == [(0, 28, "NE"), (28, 56, "PR"), (56, 112, "VGPR"), (112, 150, "PD"), (150, 200, "after new therapy")]
-    assert events(patient_course(patient)) == [(112, "progression"), (150, "new therapy"), (200, "followed further")]
+    assert lane == [
+        (0, 28, "NE"),
+        (28, 56, "PR"),
+        (56, 112, "VGPR"),
+        (112, 150, "PD"),
+        (150, 200, "after new therapy"),
+    ]
+    assert events(patient_course(patient)) == [
+        (112, "progression"),
+        (150, "new therapy"),
+        (200, "followed further"),
+    ]
 
 
 def test_death_ends_the_lane_without_an_arrow() -> None:
@@ -226,7 +315,10 @@ def test_pictures_are_drawn_where_there_is_something() -> None:
     found = patient_course(record(labs=serum(FALL)))
     assert len(course_picture(found)["vconcat"]) == 2  # type: ignore[index]
     assert course_picture(patient_course(plain_record())) is None
-    assert spider([found])["layer"] and swimmer([found, patient_course(plain_record())])["height"] >= 60
+    assert (
+        spider([found])["layer"]
+        and swimmer([found, patient_course(plain_record())])["height"] >= 60
+    )
 
 
 # ---- files --------------------------------------------------------------------------------------------------------------------------
@@ -236,18 +328,37 @@ def test_files_of_the_examples(tmp_path: Path) -> None:
     records = read(EXAMPLES).records[:3]
     out = io.StringIO()
     done = run_response(
-        records, html=tmp_path / "h", json_folder=tmp_path / "j", json_lines=out, adam=tmp_path / "a", fhir=tmp_path / "f", study="EX"
+        records,
+        html=tmp_path / "h",
+        json_folder=tmp_path / "j",
+        json_lines=out,
+        adam=tmp_path / "a",
+        fhir=tmp_path / "f",
+        study="EX",
     )
     assert done.patients == 3 and not done.failed
-    assert len(list((tmp_path / "h").glob("*.html"))) == 4 and len(list((tmp_path / "j").glob("*.json"))) == 3
+    assert (
+        len(list((tmp_path / "h").glob("*.html"))) == 4
+        and len(list((tmp_path / "j").glob("*.json"))) == 3
+    )
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [x["patient_id"] for x in lines] == [r.patient_id for r in records]
-    assert json.loads((tmp_path / "j" / f"{lines[0]['patient_id']}.json").read_text())["visits"] == lines[0]["visits"]
-    assert {p.name for p in (tmp_path / "a").iterdir()} == {"adrs.parquet", "adrs.xpt", "adtte.parquet", "adtte.xpt"}
+    assert (
+        json.loads((tmp_path / "j" / f"{lines[0]['patient_id']}.json").read_text())["visits"]
+        == lines[0]["visits"]
+    )
+    assert {p.name for p in (tmp_path / "a").iterdir()} == {
+        "adrs.parquet",
+        "adrs.xpt",
+        "adtte.parquet",
+        "adtte.xpt",
+    }
     assert any("pages" in w for w in done.words())
 
 
-def test_a_fault_with_one_patient_leaves_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_with_one_patient_leaves_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import rearm.cli.response_files as files
 
     real = files.patient_course
@@ -259,14 +370,19 @@ def test_a_fault_with_one_patient_leaves_the_others(tmp_path: Path, monkeypatch:
 
     monkeypatch.delenv("REARM_DEBUG", raising=False)
     monkeypatch.setattr(files, "patient_course", faulty)
-    done = run_response([replace(record(labs=serum(FALL)), patient_id=i) for i in ("a", "bad", "b")], json_folder=tmp_path)
+    done = run_response(
+        [replace(record(labs=serum(FALL)), patient_id=i) for i in ("a", "bad", "b")],
+        json_folder=tmp_path,
+    )
     assert done.patients == 2 and len(done.failed) == 1 and "bad" in done.failed[0]
     assert {p.name for p in tmp_path.iterdir()} == {"a.json", "b.json"}
 
 
 def test_same_input_same_bytes() -> None:
     patient = record(labs=serum(FALL))
-    assert json.dumps(course_object(patient_course(patient))) == json.dumps(course_object(patient_course(patient)))
+    assert json.dumps(course_object(patient_course(patient))) == json.dumps(
+        course_object(patient_course(patient))
+    )
     assert response_page(patient_course(patient)) == response_page(patient_course(patient))
 
 

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from rearm.knowledge.catalogue import Catalogue, Finding
-from rearm.rules import ConditionRefused, condition_from_json, evaluate, findings_frame, parse_condition, trace, truth
+from rearm.rules import (
+    ConditionRefused,
+    condition_from_json,
+    evaluate,
+    findings_frame,
+    parse_condition,
+    trace,
+    truth,
+)
 
 CATALOGUE = Catalogue(
     {
@@ -85,7 +93,11 @@ def test_three_values(text, row, expected):
         ("x <> 0.7", (0.0, 0.5), True),
         ("x BETWEEN 0.2 AND 0.9", (0.0, 0.5), None),
         ("x BETWEEN 0 AND 0.9", (0.0, 0.5), True),
-        ("x < 0.4 OR x >= 0.4", (0.0, 0.5), None),  # true by logic, but each clause is unknown: never more certain than its clauses
+        (
+            "x < 0.4 OR x >= 0.4",
+            (0.0, 0.5),
+            None,
+        ),  # true by logic, but each clause is unknown: never more certain than its clauses
         ("x + 1 < 1.6", (0.0, 0.5), True),
         ("2 - x < 1.6", (0.0, 0.5), None),
         ("x * 2 < 1.6", (0.0, 0.5), None),  # products of bounds are left unknown
@@ -163,20 +175,27 @@ def test_the_trace_shows_each_clause_with_what_it_read():
 
 
 def test_reads_and_limits():
-    condition = parse_condition("n >= 2 AND x BETWEEN 1 AND 3 AND 5 > y AND x + y < 9 AND n IN (7)", CATALOGUE)
+    condition = parse_condition(
+        "n >= 2 AND x BETWEEN 1 AND 3 AND 5 > y AND x + y < 9 AND n IN (7)", CATALOGUE
+    )
     assert condition.reads == ("n", "x", "y")
     assert condition.limits == (("n", 2.0), ("x", 1.0), ("x", 3.0), ("y", 5.0), ("n", 7.0))
 
 
 def test_many_rows_at_once():
     conditions = [parse_condition(t, CATALOGUE) for t in ("a", "x < 2", "w = 'low'")]
-    frame = findings_frame([{"a": True}, {"x": 1}, {"w": "low", "a": False}], ["a", "x", "w"], CATALOGUE)
+    frame = findings_frame(
+        [{"a": True}, {"x": 1}, {"w": "low", "a": False}], ["a", "x", "w"], CATALOGUE
+    )
     assert evaluate(conditions, frame).tolist() == [[1, -1, -1], [-1, 1, -1], [0, -1, 1]]
     assert evaluate([], frame).shape == (3, 0)
     assert evaluate(conditions[:1], findings_frame([], ["a"], CATALOGUE)).dtype == np.int8
 
 
-@pytest.mark.parametrize(("name", "value"), [("x", math.nan), ("a", 1), ("a", "yes"), ("x", "1"), ("n", 1.5), ("w", True), ("n", True)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("x", math.nan), ("a", 1), ("a", "yes"), ("x", "1"), ("n", 1.5), ("w", True), ("n", True)],
+)
 def test_a_value_of_another_type_is_refused(name, value):
     with pytest.raises(ValueError, match=f"The finding {name} is"):
         findings_frame([{name: value}], [name], CATALOGUE)

@@ -40,9 +40,9 @@ def test_refused(text: str, why: str) -> None:
 
 
 def test_read() -> None:
-    assert parse_json(b'\xef\xbb\xbf{"a": [1, 2.5, null, true, "\\ud83d\\ude00 \xc2\xb5"]}', "p.json") == {
-        "a": [1, 2.5, None, True, "😀 µ"]
-    }
+    assert parse_json(
+        b'\xef\xbb\xbf{"a": [1, 2.5, null, true, "\\ud83d\\ude00 \xc2\xb5"]}', "p.json"
+    ) == {"a": [1, 2.5, None, True, "😀 µ"]}
 
 
 def test_depth_at_the_limit_is_read() -> None:

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from rearm.evidence.table import months_words
-from rearm.knowledge.studies import SETTINGS, STRATEGIES, StudyError, check_studies, load_studies, parse_study
+from rearm.knowledge.studies import (
+    SETTINGS,
+    STRATEGIES,
+    StudyError,
+    check_studies,
+    load_studies,
+    parse_study,
+)
 
 GOOD: dict[str, Any] = {
     "id": "example-2024",
@@ -90,7 +97,11 @@ def test_a_citation_with_a_gap_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "says"), [({"id": "Example 2024"}, "the id 'Example 2024' is none"), ({"year": 20244}, "the year 20244 cannot be")]
+    ("field", "says"),
+    [
+        ({"id": "Example 2024"}, "the id 'Example 2024' is none"),
+        ({"year": 20244}, "the year 20244 cannot be"),
+    ],
 )
 def test_a_slip_in_the_head_is_told(field: dict[str, Any], says: str) -> None:
     with pytest.raises(StudyError, match=says):
@@ -129,7 +140,9 @@ def test_the_bundled_studies_hold_together() -> None:
     assert {arm.setting for arm in arms} <= set(SETTINGS)
     assert {arm.strategy for arm in arms} <= {*STRATEGIES, "other"}
     for arm in arms:
-        assert arm.url.startswith("http") or "address" in " ".join(studies_by_id(arm.study).citation.missing), arm.id
+        assert arm.url.startswith("http") or "address" in " ".join(
+            studies_by_id(arm.study).citation.missing
+        ), arm.id
         assert arm.population, arm.id
 
 

@@ -19,7 +19,9 @@ ALL_CODES = [code.code for test in load_tests().values() for code in test.loinc]
 
 def raw() -> tuple[dict[str, Any], dict[str, Any]]:
     data = files("rearm.knowledge") / "data"
-    return tomllib.loads((data / "tests.toml").read_text("utf-8")), tomllib.loads((data / "units.toml").read_text("utf-8"))
+    return tomllib.loads((data / "tests.toml").read_text("utf-8")), tomllib.loads(
+        (data / "units.toml").read_text("utf-8")
+    )
 
 
 def test_every_number_test_has_a_unit_and_ranges() -> None:
@@ -46,7 +48,22 @@ def test_loinc_check_digits(code: str) -> None:
                 assert not check_loinc(code[:place] + other + code[place + 1 :])
 
 
-@pytest.mark.parametrize("code", ["", "-", "123", "33944-", "33944-00", "33944 0", "-0", "a-1", "33944-0\n", "12345678-9", "３３９４４-0"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "-",
+        "123",
+        "33944-",
+        "33944-00",
+        "33944 0",
+        "-0",
+        "a-1",
+        "33944-0\n",
+        "12345678-9",
+        "３３９４４-0",
+    ],
+)
 def test_what_has_not_the_form_of_a_loinc_is_refused(code: str) -> None:
     assert not check_loinc(code)
 
@@ -112,7 +129,20 @@ def test_words() -> None:
 
 
 def test_no_word_means_unknown() -> None:
-    unknown = {"unknown", "not done", "n.d.", "nd", "not assessed", "n/a", "na", "missing", "-", "?", "pending", "nicht bestimmt"}
+    unknown = {
+        "unknown",
+        "not done",
+        "n.d.",
+        "nd",
+        "not assessed",
+        "n/a",
+        "na",
+        "missing",
+        "-",
+        "?",
+        "pending",
+        "nicht bestimmt",
+    }
     for test in load_tests().values():
         assert not unknown & set(test.words), test.id
 
@@ -157,14 +187,18 @@ def test_an_inconsistent_dictionary_is_refused_with_a_sentence(sentence: str) ->
         read_tests(*break_tests(sentence))
 
 
-needs_shared = pytest.mark.skipif(not (SHARED / "knowledge" / "vocabulary.yaml").exists(), reason="shared knowledge is not there")
+needs_shared = pytest.mark.skipif(
+    not (SHARED / "knowledge" / "vocabulary.yaml").exists(), reason="shared knowledge is not there"
+)
 
 
 @needs_shared
 def test_the_vocabulary_is_covered() -> None:
     import yaml
 
-    vocabulary = yaml.safe_load((SHARED / "knowledge" / "vocabulary.yaml").read_text("utf-8"))["lab_tests"]
+    vocabulary = yaml.safe_load((SHARED / "knowledge" / "vocabulary.yaml").read_text("utf-8"))[
+        "lab_tests"
+    ]
     for test_id, entry in vocabulary.items():
         test = load_tests()[test_id]
         if "units" in entry:
@@ -185,9 +219,16 @@ def test_the_terminology_is_covered_and_displays_agree() -> None:
         "marrow_abnormal_plasma_cells_flow": "marrow_abnormal_plasma_cells_flow", "blood_plasma_cells": "circulating_plasma_cells",
         "blood_plasma_cells_pct": "circulating_plasma_cells_percent", "spep_ife_interpretation": "serum_immunofixation",
     }  # fmt: skip
-    left_out = {"40661-1": "display not established", "2460-4": "marked unverified", "98847-0": "wrong check digit", "97509-4": "no test"}
+    left_out = {
+        "40661-1": "display not established",
+        "2460-4": "marked unverified",
+        "98847-0": "wrong check digit",
+        "97509-4": "no test",
+    }
     codes = {c.code: (test.id, c.display) for test in load_tests().values() for c in test.loinc}
-    for item in yaml.safe_load((SHARED / "knowledge" / "terminology.yaml").read_text("utf-8"))["labs"]:
+    for item in yaml.safe_load((SHARED / "knowledge" / "terminology.yaml").read_text("utf-8"))[
+        "labs"
+    ]:
         code = item["loinc"]
         if code is None or code in left_out:
             assert code not in codes
@@ -195,4 +236,6 @@ def test_the_terminology_is_covered_and_displays_agree() -> None:
         test_id, display = codes[code]
         assert test_id == names.get(item["key"], item["key"])
         if "[" in item["display"] and "ratio by" not in item["display"].lower():
-            assert display.lower().startswith(item["display"].lower().split(" by ")[0].split(" in serum")[0])
+            assert display.lower().startswith(
+                item["display"].lower().split(" by ")[0].split(" in serum")[0]
+            )

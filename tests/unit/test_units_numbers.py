@@ -143,11 +143,15 @@ def test_multiplication_leaves_no_float_dust() -> None:
 
 def test_refusals_name_what_was_given_and_what_is_allowed() -> None:
     table = {"g/dL": 1.0, "g/L": 0.1}
-    with pytest.raises(UnitMissing, match=r"^Serum M-protein has no unit; state one of g/L, g/dL\.$"):
+    with pytest.raises(
+        UnitMissing, match=r"^Serum M-protein has no unit; state one of g/L, g/dL\.$"
+    ):
         factor(None, table, test_name="Serum M-protein", allowed=["g/L", "g/dL"])
     with pytest.raises(UnitMissing):
         factor("  ", table, test_name="x")
-    with pytest.raises(UnitNotAllowed, match=r"^Serum M-protein is not read in 'mg'; allowed: g/L, g/dL\.$"):
+    with pytest.raises(
+        UnitNotAllowed, match=r"^Serum M-protein is not read in 'mg'; allowed: g/L, g/dL\.$"
+    ):
         factor("mg", table, test_name="Serum M-protein")
 
 
@@ -161,11 +165,16 @@ def test_case_is_kept_where_it_means_something() -> None:
 
 def test_range_check() -> None:
     def check(value: float) -> str | None:
-        return check_range(value, hard=(0, 15), soft=(0, 10), test_name="Serum M-protein", unit="g/dL")
+        return check_range(
+            value, hard=(0, 15), soft=(0, 10), test_name="Serum M-protein", unit="g/dL"
+        )
 
     assert check(0) is None
     assert check(10) is None
-    assert check(12) == "Serum M-protein of 12 g/dL is unusual (expected 0 to 10); check the value and its unit."
+    assert (
+        check(12)
+        == "Serum M-protein of 12 g/dL is unusual (expected 0 to 10); check the value and its unit."
+    )
     for impossible in (-0.1, 15.1, math.inf):
         with pytest.raises(ValueImpossible, match="not possible"):
             check(impossible)

@@ -5,4 +5,13 @@ from rearm.assessment.patient import AssessmentError
 from rearm.assessment.pipeline import assess, assess_all, assess_each
 from rearm.assessment.result import Assessment
 
-__all__ = ["Assessment", "AssessmentError", "Explanation", "Traced", "assess", "assess_all", "assess_each", "explain"]
+__all__ = [
+    "Assessment",
+    "AssessmentError",
+    "Explanation",
+    "Traced",
+    "assess",
+    "assess_all",
+    "assess_each",
+    "explain",
+]

@@ -20,16 +20,31 @@ def no_causes(reason: str) -> Causes:
 def causes_of(shown: Shown, grades: Sequence[int], group_grades: Sequence[int]) -> Causes:
     """`grades` by factor of the plan, `group_grades` by GROUPS, both of this patient."""
     groups = []
-    ranked = sorted({g for group, g in zip(GROUPS, group_grades, strict=True) if group != "safety" and g >= POSSIBLE}, reverse=True)
+    ranked = sorted(
+        {
+            g
+            for group, g in zip(GROUPS, group_grades, strict=True)
+            if group != "safety" and g >= POSSIBLE
+        },
+        reverse=True,
+    )
     for group, grade in zip(GROUPS, group_grades, strict=True):
-        members = [(f, g) for f, g in zip(shown.plan.factors, grades, strict=True) if f.factor.group == group]
+        members = [
+            (f, g)
+            for f, g in zip(shown.plan.factors, grades, strict=True)
+            if f.factor.group == group
+        ]
         if not members:
             continue
         rank = None
         if group != "safety" and grade >= POSSIBLE:
             above = {better for better in ranked if better > grade}
-            rank = 1 + sum(g in above for name, g in zip(GROUPS, group_grades, strict=True) if name != "safety")
-        causes = [(g, _cause(shown, f, g)) for f, g in members if g != NOT_APPLICABLE and _tells_after(f)]
+            rank = 1 + sum(
+                g in above for name, g in zip(GROUPS, group_grades, strict=True) if name != "safety"
+            )
+        causes = [
+            (g, _cause(shown, f, g)) for f, g in members if g != NOT_APPLICABLE and _tells_after(f)
+        ]
         groups.append(
             CauseGroup(
                 group=group,
@@ -39,12 +54,22 @@ def causes_of(shown: Shown, grades: Sequence[int], group_grades: Sequence[int]) 
                 not_applicable=tuple(f.factor.id for f, g in members if g == NOT_APPLICABLE),
             )
         )
-    safety = [g for g in groups if g.group == "safety" and g.grade in ("possible", "likely", "established")]
+    safety = [
+        g
+        for g in groups
+        if g.group == "safety" and g.grade in ("possible", "likely", "established")
+    ]
     rest = sorted((g for g in groups if g not in safety), key=_place)
-    told = [g for name, g in zip(GROUPS, group_grades, strict=True) if name != "safety" and g >= LIKELY]
+    told = [
+        g for name, g in zip(GROUPS, group_grades, strict=True) if name != "safety" and g >= LIKELY
+    ]
     risks = tuple(risk for f in shown.plan.factors if (risk := _risk(shown, f)) is not None)
     return Causes(
-        undetermined=not told, text=_text(not told, rest, risks), groups=(*safety, *rest), risk_factors=risks, scores=scores_of(shown)
+        undetermined=not told,
+        text=_text(not told, rest, risks),
+        groups=(*safety, *rest),
+        risk_factors=risks,
+        scores=scores_of(shown),
     )
 
 
@@ -71,10 +96,14 @@ def _cause(shown: Shown, plan: FactorPlan, grade: int) -> Cause:
             unknown.append(reason)
         elif reason.truth:
             (for_ if indicator.direction == "supports" else against).append(reason)
-        elif indicator.direction == "supports":  # known not to hold: it speaks against, though it is no indicator of its own
+        elif (
+            indicator.direction == "supports"
+        ):  # known not to hold: it speaks against, though it is no indicator of its own
             against.append(reason)
     note = None
-    if any(shown.answers[n] != 0 for n in plan.blocked) and any(shown.answers[n] == 1 for n in plan.decisive):
+    if any(shown.answers[n] != 0 for n in plan.blocked) and any(
+        shown.answers[n] == 1 for n in plan.decisive
+    ):
         note = "Another agent against this target was, or may have been, given between failure and sample, so nothing is established."
     elif plan.explains is not None and shown.answers[plan.explains] == -1 and grade >= POSSIBLE:
         note = "Whether this factor can apply here is not known, so it is possible at most."
@@ -94,12 +123,21 @@ def _risk(shown: Shown, plan: FactorPlan) -> RiskFactor | None:
     held: list[Reason] = [
         shown.indicator(indicator, number)
         for indicator, number in plan.indicators
-        if indicator.direction == "supports" and indicator.timing == "before_infusion" and shown.answers[number] == 1
+        if indicator.direction == "supports"
+        and indicator.timing == "before_infusion"
+        and shown.answers[number] == 1
     ]
     if not held or (plan.explains is not None and shown.answers[plan.explains] == 0):
         return None
     factor = plan.factor
-    return RiskFactor(id=factor.id, name=factor.name, group=factor.group, grade="possible", evidence=factor.evidence, for_=tuple(held))
+    return RiskFactor(
+        id=factor.id,
+        name=factor.name,
+        group=factor.group,
+        grade="possible",
+        evidence=factor.evidence,
+        for_=tuple(held),
+    )
 
 
 def _text(undetermined: bool, groups: Sequence[CauseGroup], risks: Sequence[RiskFactor]) -> str:
@@ -108,7 +146,14 @@ def _text(undetermined: bool, groups: Sequence[CauseGroup], risks: Sequence[Risk
         if len(leading) == 1:
             return f"What was found after the infusion points to the group {leading[0]} first."
         return f"What was found after the infusion points to {' and '.join(leading)}; the evidence does not separate them."
-    asked = dict.fromkeys(name for g in groups for f in g.factors for r in f.unknown if r.effect == "supports" for name in r.asks)
+    asked = dict.fromkeys(
+        name
+        for g in groups
+        for f in g.factors
+        for r in f.unknown
+        if r.effect == "supports"
+        for name in r.asks
+    )
     told = "The cause can't be told from what is known."
     if asked:
         told += f" What would tell: {'; '.join(asked)}."

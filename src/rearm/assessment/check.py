@@ -67,33 +67,65 @@ def _unread(folder: Path) -> Iterator[Problem]:
     known = {file.relative_to(DATA).as_posix() for file in DATA.glob("*.toml")}
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
-        if not file.is_file() or any(part.startswith(".") for part in file.relative_to(folder).parts):
+        if not file.is_file() or any(
+            part.startswith(".") for part in file.relative_to(folder).parts
+        ):
             continue
         if file.suffix != ".toml":
             if ".toml" in name or file.suffix == ".txt":
-                yield Problem(name, "is not read. The name of a file of the knowledge ends in .toml.")
-        elif name not in known and not name.startswith(("studies/", "options/", "factors/", "mechanism/")):
-            yield Problem(name, "is not read. Studies stand in studies/, options in options/, factors in factors/.")
+                yield Problem(
+                    name, "is not read. The name of a file of the knowledge ends in .toml."
+                )
+        elif name not in known and not name.startswith(
+            ("studies/", "options/", "factors/", "mechanism/")
+        ):
+            yield Problem(
+                name,
+                "is not read. Studies stand in studies/, options in options/, factors in factors/.",
+            )
         elif name.startswith("studies/") and name.count("/") > 1:
             yield Problem(name, "is not read. Put it into studies/ itself.")
 
 
 def _absent(knowledge: Knowledge) -> Iterator[Problem]:
     """Files without which much is cited that does not exist; nothing that cites can be judged then."""
-    named = {name for _, ids in _cited(knowledge) for name in ids} | {s.source for s in knowledge.statements.values()}
+    named = {name for _, ids in _cited(knowledge) for name in ids} | {
+        s.source for s in knowledge.statements.values()
+    }
     for name in ("statements.toml", "sources.toml"):
         if not (knowledge.folder / name).is_file() and named - _citable(knowledge):
-            yield Problem("knowledge", f"the folder has no {name}. Copy the whole folder of the knowledge.")
+            yield Problem(
+                "knowledge", f"the folder has no {name}. Copy the whole folder of the knowledge."
+            )
 
 
 def check_knowledge(knowledge: Knowledge) -> list[Problem]:
     """Every problem of a bundle that could be read."""
     _, refused = read_conditions(knowledge)
     found = [Problem("conditions", text) for text in refused]
-    for one in (_catalogue, _studies, _rules, _examples, _options, _workups, _scores, _alterations, _citations, _orphans, _counts, _unique):
+    for one in (
+        _catalogue,
+        _studies,
+        _rules,
+        _examples,
+        _options,
+        _workups,
+        _scores,
+        _alterations,
+        _citations,
+        _orphans,
+        _counts,
+        _unique,
+    ):
         found += one(knowledge)
-    unsourced = {problem.where for problem in _citations(knowledge)}  # whose numbers can't be judged before that is mended
-    found += (Problem(where, text) for where, text in numbers_without_source(knowledge) if where not in unsourced)
+    unsourced = {
+        problem.where for problem in _citations(knowledge)
+    }  # whose numbers can't be judged before that is mended
+    found += (
+        Problem(where, text)
+        for where, text in numbers_without_source(knowledge)
+        if where not in unsourced
+    )
     return found
 
 
@@ -103,7 +135,9 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
 def _rules_of(knowledge: Knowledge) -> Iterator[tuple[str, Rule | SharedRule | Indicator]]:
     """Every rule and indicator as it stands in its file: a shared rule once, not for each option."""
     for option in knowledge.options.values():
-        yield from ((f"option {option.id}, rule {r.id}", r) for r in option.rules if "@" not in r.id)
+        yield from (
+            (f"option {option.id}, rule {r.id}", r) for r in option.rules if "@" not in r.id
+        )
     yield from ((f"shared rule {s.id}", s) for s in knowledge.shared if isinstance(s, SharedRule))
     for factor in knowledge.factors.values():
         yield from ((f"factor {factor.id}, indicator {i.id}", i) for i in factor.indicators)
@@ -115,7 +149,10 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield where, rule.sources
     for option in knowledge.options.values():
         at = f"option {option.id}"
-        yield from ((f"{at}, availability {a.region}", (a.source,) if a.source else ()) for a in option.availability)
+        yield from (
+            (f"{at}, availability {a.region}", (a.source,) if a.source else ())
+            for a in option.availability
+        )
         yield from ((f"{at}, support {s.text!r}", s.sources) for s in option.support)
         yield from ((f"{at}, disagreement", d.sources) for d in option.disagreements)
         if option.later_t_cells is not None:
@@ -127,14 +164,21 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
     if _own(knowledge, "scores.toml"):
         yield from ((f"score {s.id}", s.sources) for s in knowledge.scores.computed)
-        yield from ((f"score {s.id}, not computed", s.sources) for s in knowledge.scores.not_computed)
+        yield from (
+            (f"score {s.id}, not computed", s.sources) for s in knowledge.scores.not_computed
+        )
     if _own(knowledge, "antigen_variants.toml"):
         for alteration in knowledge.alterations:
-            yield from ((f"alteration {alteration.id}, report {r.text!r}", r.sources) for r in alteration.reports)
+            yield from (
+                (f"alteration {alteration.id}, report {r.text!r}", r.sources)
+                for r in alteration.reports
+            )
 
 
 def _citable(knowledge: Knowledge) -> set[str]:
-    studies = {study.id for study in knowledge.studies} | {arm.id for study in knowledge.studies for arm in study.arms}
+    studies = {study.id for study in knowledge.studies} | {
+        arm.id for study in knowledge.studies for arm in study.arms
+    }
     return {*knowledge.statements, *knowledge.sources, *studies}
 
 
@@ -170,21 +214,34 @@ def _studies(knowledge: Knowledge) -> Iterator[Problem]:
 def _rules(knowledge: Knowledge) -> Iterator[Problem]:
     for where, rule in _rules_of(knowledge):
         if not re.fullmatch(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", rule.id):
-            yield Problem(where, "the id is none. Write small letters and digits, joined by hyphens.")
+            yield Problem(
+                where, "the id is none. Write small letters and digits, joined by hyphens."
+            )
         if not rule.because.strip():
             yield Problem(where, "gives no reason. Write one sentence in because.")
         if isinstance(rule, Indicator):
             continue
         stops = rule.effect in ("exclude", "require")
         if stops and rule.stage is None:
-            yield Problem(where, f"has the effect {rule.effect} and no stage: what an unknown condition does is not said. Add {_STAGES}.")
+            yield Problem(
+                where,
+                f"has the effect {rule.effect} and no stage: what an unknown condition does is not said. Add {_STAGES}.",
+            )
         if not stops and rule.stage is not None:
-            yield Problem(where, f"has a stage, which only exclude and require have, not {rule.effect}. Leave it out.")
+            yield Problem(
+                where,
+                f"has a stage, which only exclude and require have, not {rule.effect}. Leave it out.",
+            )
         if not stops and rule.until is not None:
-            yield Problem(where, f"has until, which only a stop has, not {rule.effect}. Leave it out, or make the effect exclude.")
+            yield Problem(
+                where,
+                f"has until, which only a stop has, not {rule.effect}. Leave it out, or make the effect exclude.",
+            )
 
 
-_STAGES = 'stage = "choose" (it needs information), "caution" or "before-start" (a line of the checklist)'
+_STAGES = (
+    'stage = "choose" (it needs information), "caution" or "before-start" (a line of the checklist)'
+)
 
 
 def _examples(knowledge: Knowledge) -> Iterator[Problem]:
@@ -193,14 +250,23 @@ def _examples(knowledge: Knowledge) -> Iterator[Problem]:
             condition = parse_condition(rule.when, knowledge.catalogue)
         except ConditionRefused:
             continue  # told among the conditions
-        for name, row, expected in (("example_true", rule.example_true, True), ("example_false", rule.example_false, False)):
+        for name, row, expected in (
+            ("example_true", rule.example_true, True),
+            ("example_false", rule.example_false, False),
+        ):
             if row is None:
-                yield Problem(where, f"has no {name}. Write a row of findings for which the condition is {str(expected).lower()}.")
+                yield Problem(
+                    where,
+                    f"has no {name}. Write a row of findings for which the condition is {str(expected).lower()}.",
+                )
                 continue
             wrong = list(_misfits(knowledge, row))
             yield from (Problem(where, f"{name}: {text}") for text in wrong)
             if not wrong and (found := truth(condition, row)) is not expected:
-                yield Problem(where, f"{name} makes the condition {_outcome(found, expected, set(condition.reads) - row.keys())}")
+                yield Problem(
+                    where,
+                    f"{name} makes the condition {_outcome(found, expected, set(condition.reads) - row.keys())}",
+                )
 
 
 def _outcome(found: bool | None, expected: bool, absent: set[str]) -> str:
@@ -216,8 +282,15 @@ def _misfits(knowledge: Knowledge, row: Mapping[str, Any]) -> Iterator[str]:
             yield f"there is no finding named {name}.{meant(name, knowledge.catalogue)}"
             continue
         finding = knowledge.catalogue[name]
-        kinds: dict[str, tuple[type, ...]] = {"bool": (bool,), "number": (float, int), "integer": (int,), "word": (str,)}
-        if not isinstance(value, kinds[finding.type]) or (isinstance(value, bool) and finding.type != "bool"):
+        kinds: dict[str, tuple[type, ...]] = {
+            "bool": (bool,),
+            "number": (float, int),
+            "integer": (int,),
+            "word": (str,),
+        }
+        if not isinstance(value, kinds[finding.type]) or (
+            isinstance(value, bool) and finding.type != "bool"
+        ):
             yield f"{name} is of type {finding.type}, {value!r} is not. {_AS_TYPE[finding.type]}"
         elif finding.values and value not in finding.values:
             yield f"{name} has no value {value!r}; its values are {', '.join(finding.values)}."
@@ -236,25 +309,44 @@ def _options(knowledge: Knowledge) -> Iterator[Problem]:
         where = f"option {option.id}"
         for strategy in (option.strategy, *option.sequence):
             if strategy not in STRATEGIES:
-                yield Problem(where, f"{strategy} is no strategy of the vocabulary.{meant(strategy, STRATEGIES)}")
+                yield Problem(
+                    where,
+                    f"{strategy} is no strategy of the vocabulary.{meant(strategy, STRATEGIES)}",
+                )
         if option.evidence is not None and option.evidence.strategy not in STRATEGIES:
-            yield Problem(where, f"{option.evidence.strategy} (evidence) is no strategy of the vocabulary.")
+            yield Problem(
+                where, f"{option.evidence.strategy} (evidence) is no strategy of the vocabulary."
+            )
         lexicon = {*knowledge.agents, *knowledge.products}
         for agent in option.agents:
             if agent not in lexicon:
-                yield Problem(where, f"{agent} is no agent or product of the lexicon.{meant(agent, lexicon)}")
+                yield Problem(
+                    where, f"{agent} is no agent or product of the lexicon.{meant(agent, lexicon)}"
+                )
         for row in option.availability:
             if not re.fullmatch(r"[A-Z]{2}", row.region):
-                yield Problem(where, f"the region {row.region!r} of an approval is none. Write two capital letters, such as US or EU.")
+                yield Problem(
+                    where,
+                    f"the region {row.region!r} of an approval is none. Write two capital letters, such as US or EU.",
+                )
             if row.to is not None and row.to < row.from_:
                 yield Problem(where, f"the approval in {row.region} ends before it begins.")
             if row.off_label and row.when is not None:
-                yield Problem(where, f"off label in {row.region} has no label population: leave out `when`.")
+                yield Problem(
+                    where, f"off label in {row.region} has no label population: leave out `when`."
+                )
     tags = {tag for option in knowledge.options.values() for tag in option.tags}
     for shared in knowledge.shared:
-        label = f"shared rule {shared.id}" if isinstance(shared, SharedRule) else f"shared support {shared.text!r}"
+        label = (
+            f"shared rule {shared.id}"
+            if isinstance(shared, SharedRule)
+            else f"shared support {shared.text!r}"
+        )
         if unused := sorted(set(shared.tags) - tags):
-            yield Problem(label, f"no option carries the tag {', '.join(unused)}.{''.join(meant(tag, tags) for tag in unused)}")
+            yield Problem(
+                label,
+                f"no option carries the tag {', '.join(unused)}.{''.join(meant(tag, tags) for tag in unused)}",
+            )
     acted_on = {tag for shared in knowledge.shared for tag in shared.tags} | _TAGS_OF_THE_PROGRAM
     for option in knowledge.options.values():
         for tag in sorted(set(option.tags) - acted_on):
@@ -262,7 +354,9 @@ def _options(knowledge: Knowledge) -> Iterator[Problem]:
             yield Problem(f"option {option.id}", text)
 
 
-_TAGS_OF_THE_PROGRAM = frozenset({"off-label", "procedure", "supportive", "watch"})  # read where the approval of an option is judged
+_TAGS_OF_THE_PROGRAM = frozenset(
+    {"off-label", "procedure", "supportive", "watch"}
+)  # read where the approval of an option is judged
 
 
 def _workups(knowledge: Knowledge) -> Iterator[Problem]:
@@ -288,14 +382,18 @@ def _scores(knowledge: Knowledge) -> Iterator[Problem]:
                 if name not in knowledge.catalogue:
                     yield Problem(f"score {score.id}", f"reads {name}, which is no finding.")
             if item.test is not None and item.test not in knowledge.tests:
-                yield Problem(f"score {score.id}", f"reads {item.test}, which is no test of the dictionary.")
+                yield Problem(
+                    f"score {score.id}", f"reads {item.test}, which is no test of the dictionary."
+                )
 
 
 def _alterations(knowledge: Knowledge) -> Iterator[Problem]:
     for alteration in knowledge.alterations if _own(knowledge, "antigen_variants.toml") else ():
         for agent in alteration.effects:
             if agent not in knowledge.agents and agent not in knowledge.products:
-                yield Problem(f"alteration {alteration.id}", f"{agent} is no agent or product of the lexicon.")
+                yield Problem(
+                    f"alteration {alteration.id}", f"{agent} is no agent or product of the lexicon."
+                )
 
 
 def _own(knowledge: Knowledge, file: str) -> bool:
@@ -307,10 +405,16 @@ def _citations(knowledge: Knowledge) -> Iterator[Problem]:
     citable = _citable(knowledge)
     for where, ids in _cited(knowledge):
         if not ids:
-            yield Problem(where, 'has no source. Name one, or write sources = ["accepted-practice"] for opinion.')
+            yield Problem(
+                where,
+                'has no source. Name one, or write sources = ["accepted-practice"] for opinion.',
+            )
         for name in ids:
             if name not in citable:
-                yield Problem(where, f"cites {name}, which is no statement, source, study or arm.{meant(name, citable)}")
+                yield Problem(
+                    where,
+                    f"cites {name}, which is no statement, source, study or arm.{meant(name, citable)}",
+                )
     for statement in knowledge.statements.values():
         if statement.source not in knowledge.sources:
             text = f"comes from {statement.source}, which is no source.{meant(statement.source, knowledge.sources)}"
@@ -319,15 +423,24 @@ def _citations(knowledge: Knowledge) -> Iterator[Problem]:
             text = f"has the strength {statement.strength!r}, which is none. Use one of {', '.join(STRENGTHS)}."
             yield Problem(f"statement {statement.id}", text)
     for source in knowledge.sources.values():
-        if not source.incomplete and not (source.title and (source.doi or source.pmid or source.url)):
-            yield Problem(f"source {source.id}", "has no title or no address, and is not marked incomplete.")
+        if not source.incomplete and not (
+            source.title and (source.doi or source.pmid or source.url)
+        ):
+            yield Problem(
+                f"source {source.id}", "has no title or no address, and is not marked incomplete."
+            )
 
 
 def _orphans(knowledge: Knowledge) -> Iterator[Problem]:
-    used = {s.source for s in knowledge.statements.values()} | {name for _, ids in _cited(knowledge) for name in ids}
+    used = {s.source for s in knowledge.statements.values()} | {
+        name for _, ids in _cited(knowledge) for name in ids
+    }
     for name in knowledge.sources:
         if name not in used:
-            yield Problem(f"source {name}", "is cited nowhere. Cite it, or a statement from it, in a rule; else take it out.")
+            yield Problem(
+                f"source {name}",
+                "is cited nowhere. Cite it, or a statement from it, in a rule; else take it out.",
+            )
 
 
 def _counts(knowledge: Knowledge) -> Iterator[Problem]:
@@ -339,9 +452,12 @@ def _counts(knowledge: Knowledge) -> Iterator[Problem]:
                     yield Problem(where, "n and of belong together.")
             elif not 0 <= frequency.n <= frequency.of or frequency.of == 0:
                 yield Problem(where, f"{frequency.n} of {frequency.of} is no share.")
-            elif frequency.percent is not None and abs(100 * frequency.n / frequency.of - frequency.percent) > _rounding(frequency.percent):
+            elif frequency.percent is not None and abs(
+                100 * frequency.n / frequency.of - frequency.percent
+            ) > _rounding(frequency.percent):
                 yield Problem(
-                    where, f"{frequency.n} of {frequency.of} is {100 * frequency.n / frequency.of:.1f} %, not {frequency.percent:g} %."
+                    where,
+                    f"{frequency.n} of {frequency.of} is {100 * frequency.n / frequency.of:.1f} %, not {frequency.percent:g} %.",
                 )
 
 
@@ -360,7 +476,9 @@ def _unique(knowledge: Knowledge) -> Iterator[Problem]:
             text = f"the id stands {len(found)} times; each rule and indicator has its own. It stands in {', '.join(dict.fromkeys(found))}."
             yield Problem(f"rule {name}", text)
     for name in sorted(set(knowledge.statements) & set(knowledge.sources)):
-        if knowledge.statements[name].source != name:  # a source that says one thing may share its id with the statement
+        if (
+            knowledge.statements[name].source != name
+        ):  # a source that says one thing may share its id with the statement
             yield Problem(f"statement {name}", "has the id of a source that it does not come from.")
     if knowledge.reviewed is None:
         yield Problem("bundle.toml", "says no day on which the knowledge was reviewed.")

@@ -13,7 +13,9 @@ from rearm.knowledge.rulesets import SharedRule, SharedSupport
 __all__ = ["numbers_in", "numbers_without_source"]
 
 # Names and units that hold digits and state no figure: t(11;14), 10*9/L, PD-1, MajesTEC-1.
-_NAMES = re.compile(r"t\(\d+;\d+\)|del\(\d+\w*\)|10\*\d+(?:/L)?|10\^\d+(?:/L)?|/1\.73 ?m2|mg/24 ?h|[A-Za-z][\w/]*-\d+\w*")
+_NAMES = re.compile(
+    r"t\(\d+;\d+\)|del\(\d+\w*\)|10\*\d+(?:/L)?|10\^\d+(?:/L)?|/1\.73 ?m2|mg/24 ?h|[A-Za-z][\w/]*-\d+\w*"
+)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[ ,]\d{3})*(?:\.\d+)?(?![\w])")
 
 
@@ -40,22 +42,42 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[s
         at = f"option {option.id}"
         for rule in option.rules:
             if "@" not in rule.id:
-                yield f"{at}, rule {rule.id}", f"{rule.because} {rule.until or ''}", rule.when, rule.sources
+                yield (
+                    f"{at}, rule {rule.id}",
+                    f"{rule.because} {rule.until or ''}",
+                    rule.when,
+                    rule.sources,
+                )
         for line in option.support:
             yield f"{at}, support {line.text!r}", line.text, line.when, line.sources
         for row in option.disagreements:
             yield f"{at}, disagreement", row.text, None, row.sources
         if option.later_t_cells is not None:
-            yield f"{at}, later_t_cells", option.later_t_cells.text, None, option.later_t_cells.sources
+            yield (
+                f"{at}, later_t_cells",
+                option.later_t_cells.text,
+                None,
+                option.later_t_cells.sources,
+            )
     for shared in knowledge.shared:
         if isinstance(shared, SharedRule):
-            yield f"shared rule {shared.id}", f"{shared.because} {shared.until or ''}", shared.when, shared.sources
+            yield (
+                f"shared rule {shared.id}",
+                f"{shared.because} {shared.until or ''}",
+                shared.when,
+                shared.sources,
+            )
         elif isinstance(shared, SharedSupport):
             yield f"shared support {shared.text!r}", shared.text, shared.when, shared.sources
     for factor in knowledge.factors.values():
         at = f"factor {factor.id}"
         for indicator in factor.indicators:
-            yield f"{at}, indicator {indicator.id}", indicator.because, indicator.when, indicator.sources
+            yield (
+                f"{at}, indicator {indicator.id}",
+                indicator.because,
+                indicator.when,
+                indicator.sources,
+            )
         for frequency in factor.frequencies:
             yield f"{at}, frequency", frequency.text, None, frequency.sources
         for implication in factor.implications:
@@ -73,7 +95,11 @@ class _Figures:
 
     def of(self, name: str) -> set[float]:
         if name not in self.read:
-            entries: list[Any] = [self.studies.get(name), self.arms.get(name), self.knowledge.sources.get(name)]
+            entries: list[Any] = [
+                self.studies.get(name),
+                self.arms.get(name),
+                self.knowledge.sources.get(name),
+            ]
             if (statement := self.knowledge.statements.get(name)) is not None:
                 entries += [statement.text]
             self.read[name] = {n for entry in entries for n in _numbers(entry)}

@@ -48,7 +48,9 @@ def diff(before: Knowledge, after: Knowledge, records: Iterable[Record] = ()) ->
     """The changes from one bundle to another, in the entries and in what comes out for `records` (at their last day)."""
     kept = list(records)
     results: list[ResultChange] = []
-    for old, new in zip(assess_all(kept, knowledge=before), assess_all(kept, knowledge=after), strict=True):
+    for old, new in zip(
+        assess_all(kept, knowledge=before), assess_all(kept, knowledge=after), strict=True
+    ):
         results += _results(old, new)
     return KnowledgeDiff(
         before=(before.version, before.hash),
@@ -61,7 +63,12 @@ def diff(before: Knowledge, after: Knowledge, records: Iterable[Record] = ()) ->
 def _entries(before: Knowledge, after: Knowledge) -> Iterator[EntryChange]:
     kinds = ("catalogue", "factors", "options", "statements", "sources", "workups", "alerts")
     tables: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
-        ("finding" if kind == "catalogue" else kind.removesuffix("s"), getattr(before, kind), getattr(after, kind)) for kind in kinds
+        (
+            "finding" if kind == "catalogue" else kind.removesuffix("s"),
+            getattr(before, kind),
+            getattr(after, kind),
+        )
+        for kind in kinds
     ]
     tables.append(("study", {s.id: s for s in before.studies}, {s.id: s for s in after.studies}))
     for kind, old, new in tables:
@@ -71,16 +78,32 @@ def _entries(before: Knowledge, after: Knowledge) -> Iterator[EntryChange]:
             elif name not in old:
                 yield EntryChange(kind=kind, id=name, change="added")
             elif old[name] != new[name]:
-                changed = [f.name for f in fields(old[name]) if getattr(old[name], f.name) != getattr(new[name], f.name)]
+                changed = [
+                    f.name
+                    for f in fields(old[name])
+                    if getattr(old[name], f.name) != getattr(new[name], f.name)
+                ]
                 parts = tuple(_differing_parts(old[name], new[name], changed))
-                yield EntryChange(kind=kind, id=name, change="changed", fields=tuple(n.rstrip("_") for n in changed), parts=parts)
+                yield EntryChange(
+                    kind=kind,
+                    id=name,
+                    change="changed",
+                    fields=tuple(n.rstrip("_") for n in changed),
+                    parts=parts,
+                )
 
 
 def _differing_parts(old: Any, new: Any, names: Iterable[str]) -> Iterator[str]:
     """The ids of the rules, indicators or arms inside these fields that differ."""
     for name in names:
         before, after = getattr(old, name), getattr(new, name)
-        ids = dict.fromkeys(i.id for rows in (before, after) if isinstance(rows, tuple) for i in rows if hasattr(i, "id"))
+        ids = dict.fromkeys(
+            i.id
+            for rows in (before, after)
+            if isinstance(rows, tuple)
+            for i in rows
+            if hasattr(i, "id")
+        )
         yield from (i for i in ids if _by_id(before, i) != _by_id(after, i))
 
 
@@ -96,7 +119,13 @@ def _results(old: Assessment, new: Assessment) -> Iterator[ResultChange]:
     for kind, before, after in pairs:
         for what in dict.fromkeys([*before, *after]):
             if before.get(what) != after.get(what):
-                yield ResultChange(patient_id=new.patient_id, kind=kind, what=what, before=before.get(what), after=after.get(what))
+                yield ResultChange(
+                    patient_id=new.patient_id,
+                    kind=kind,
+                    what=what,
+                    before=before.get(what),
+                    after=after.get(what),
+                )
 
 
 def _verdicts(assessment: Assessment) -> dict[str, str]:

@@ -67,7 +67,14 @@ def evidence_of(knowledge: Knowledge) -> Mapping[str, OptionEvidence]:
     if cached is not None:
         return {option: build(OptionEvidence, row, option) for option, row in cached.items()}
     found = _pooled(knowledge)
-    to_cache("evidence", key, {option: {k: v for k, v in asdict(row).items() if v is not None} for option, row in found.items()})
+    to_cache(
+        "evidence",
+        key,
+        {
+            option: {k: v for k, v in asdict(row).items() if v is not None}
+            for option, row in found.items()
+        },
+    )
     return found
 
 
@@ -75,7 +82,11 @@ def _key(knowledge: Knowledge) -> str:
     """The hash of all that the figures depend on: the bundle with its studies, and the code that pools them."""
     digest = hashlib.sha256(knowledge.hash.encode())
     package = Path(__file__).parents[1]
-    for file in (*sorted((package / "evidence").glob("*.py")), package / "knowledge" / "studies.py", Path(__file__)):
+    for file in (
+        *sorted((package / "evidence").glob("*.py")),
+        package / "knowledge" / "studies.py",
+        Path(__file__),
+    ):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -92,7 +103,10 @@ def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
                 if verdict is not None:
                     winner, loser = (first, second) if verdict == "first" else (second, first)
                     better[winner].append(loser)
-    return {name: _summary(knowledge.options[name], evidence, tuple(sorted(better[name]))) for name, evidence in pooled.items()}
+    return {
+        name: _summary(knowledge.options[name], evidence, tuple(sorted(better[name])))
+        for name, evidence in pooled.items()
+    }
 
 
 def pooled_for(option: Option, knowledge: Knowledge) -> StrategyEvidence:
@@ -103,12 +117,20 @@ def pooled_for(option: Option, knowledge: Knowledge) -> StrategyEvidence:
     """
     from rearm.evidence import evidence_for
 
-    key = option.evidence or EvidenceKey(strategy=option.strategy, agents=option.agents, targets=option.targets)
-    agents = frozenset(option.agents if key.agents and set(key.agents) <= set(option.agents) else key.agents)
-    return evidence_for(key.strategy, targets=frozenset(key.targets), agents=agents, studies=knowledge.studies)
+    key = option.evidence or EvidenceKey(
+        strategy=option.strategy, agents=option.agents, targets=option.targets
+    )
+    agents = frozenset(
+        option.agents if key.agents and set(key.agents) <= set(option.agents) else key.agents
+    )
+    return evidence_for(
+        key.strategy, targets=frozenset(key.targets), agents=agents, studies=knowledge.studies
+    )
 
 
-def _summary(option: Option, evidence: StrategyEvidence, better_than: tuple[str, ...]) -> OptionEvidence:
+def _summary(
+    option: Option, evidence: StrategyEvidence, better_than: tuple[str, ...]
+) -> OptionEvidence:
     of_class = bool(option.agents) and not evidence.agents
     label = f"class figure: {evidence.strategy}; " if of_class else ""
     rows = tuple(

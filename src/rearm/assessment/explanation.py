@@ -39,7 +39,13 @@ class Explanation:
     rules: tuple[Traced, ...]
 
 
-def explain(record: Record, subject: str, *, knowledge: Knowledge | None = None, as_of: int | date | None = None) -> Explanation:
+def explain(
+    record: Record,
+    subject: str,
+    *,
+    knowledge: Knowledge | None = None,
+    as_of: int | date | None = None,
+) -> Explanation:
     """The trace of an option or a factor by its id, for one patient.
 
     Raises AssessmentError with the ids there are where `subject` is none of them.
@@ -48,13 +54,23 @@ def explain(record: Record, subject: str, *, knowledge: Knowledge | None = None,
     options = {o.option.id: o for o in plan.options}
     factors = {f.factor.id: f for f in plan.factors}
     if subject not in options and subject not in factors:
-        raise AssessmentError(f"There is no option or factor {subject}. Options: {', '.join(options)}. Factors: {', '.join(factors)}.")
+        raise AssessmentError(
+            f"There is no option or factor {subject}. Options: {', '.join(options)}. Factors: {', '.join(factors)}."
+        )
     patient = patient_at(record, as_of, plan)
     clauses = [trace(c, patient.values, patient.intervals) for c in plan.conditions]
     answers = (*(-1 if c.truth is None else int(c.truth) for c in clauses), 1)
     shown = Shown(plan, patient, answers)
 
-    def traced(number: int, name: str, effect: str, text: str, citations: tuple[str, ...], stage: str | None, until: str | None) -> Traced:
+    def traced(
+        number: int,
+        name: str,
+        effect: str,
+        text: str,
+        citations: tuple[str, ...],
+        stage: str | None,
+        until: str | None,
+    ) -> Traced:
         findings, rows, _, _ = shown.parts(number)
         return Traced(
             id=name,
@@ -70,12 +86,28 @@ def explain(record: Record, subject: str, *, knowledge: Knowledge | None = None,
 
     if subject in options:
         option = options[subject]
-        rules = [traced(n, r.id, r.effect, r.because, r.sources, r.stage, r.until) for r, n in option.rules]
+        rules = [
+            traced(n, r.id, r.effect, r.because, r.sources, r.stage, r.until)
+            for r, n in option.rules
+        ]
         for row, n in option.labels:
             if row.when is not None:
                 text = f"Label population in {row.region} since {row.from_.isoformat()}."
-                rules.append(traced(n, f"approval-{row.region}", "approval", text, (row.source,) if row.source else (), None, None))
+                rules.append(
+                    traced(
+                        n,
+                        f"approval-{row.region}",
+                        "approval",
+                        text,
+                        (row.source,) if row.source else (),
+                        None,
+                        None,
+                    )
+                )
         return Explanation(id=subject, name=option.option.name, rules=tuple(rules))
     factor = factors[subject]
-    indicators = [traced(n, i.id, i.direction, i.because, i.sources, i.timing, None) for i, n in factor.indicators]
+    indicators = [
+        traced(n, i.id, i.direction, i.because, i.sources, i.timing, None)
+        for i, n in factor.indicators
+    ]
     return Explanation(id=subject, name=factor.factor.name, rules=tuple(indicators))

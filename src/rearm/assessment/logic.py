@@ -18,10 +18,26 @@ if TYPE_CHECKING:
     Codes = npt.NDArray[np.int8]
     Flags = npt.NDArray[np.bool_]
 
-__all__ = ["GRADES", "GROUPS", "VERDICTS", "Judged", "grade_word", "grades", "group_grades", "verdict_word", "verdicts"]
+__all__ = [
+    "GRADES",
+    "GROUPS",
+    "VERDICTS",
+    "Judged",
+    "grade_word",
+    "grades",
+    "group_grades",
+    "verdict_word",
+    "verdicts",
+]
 
 # Better ones later; supportive care has no verdict (-1).
-VERDICTS: tuple[Verdict, ...] = ("excluded", "discouraged", "needs_information", "acceptable", "preferred")
+VERDICTS: tuple[Verdict, ...] = (
+    "excluded",
+    "discouraged",
+    "needs_information",
+    "acceptable",
+    "preferred",
+)
 EXCLUDED, DISCOURAGED, NEEDS_INFORMATION, ACCEPTABLE, PREFERRED = range(5)
 NO_VERDICT = -1
 
@@ -62,13 +78,21 @@ def verdicts(plan: Plan, answers: Codes, approvals: list[Flags]) -> Judged:
     verdict, clear, afterwards, open_ = (np.empty(shape, dtype=np.int8) for _ in range(4))
     for i, option in enumerate(plan.options):
         stopped = _any(answers, option.exclude, 1) | _any(answers, option.require, 0)
-        discouraged = np.full(len(answers), True) if option.poor else _any(answers, option.discourage, 1)
-        preferred = _any(answers, option.favour, 1) & _may_be_preferred(option, answers, approvals[i])
+        discouraged = (
+            np.full(len(answers), True) if option.poor else _any(answers, option.discourage, 1)
+        )
+        preferred = _any(answers, option.favour, 1) & _may_be_preferred(
+            option, answers, approvals[i]
+        )
         best = np.where(discouraged, DISCOURAGED, np.where(preferred, PREFERRED, ACCEPTABLE))
         clear[:, i] = np.where(stopped, EXCLUDED, best)
-        unknown = (answers[:, option.choose_exclude] == -1).sum(axis=1) + (answers[:, option.choose_require] == -1).sum(axis=1)
+        unknown = (answers[:, option.choose_exclude] == -1).sum(axis=1) + (
+            answers[:, option.choose_require] == -1
+        ).sum(axis=1)
         open_[:, i] = unknown
-        lasting = _any(answers, option.lasting_exclude, 1) | _any(answers, option.lasting_require, 0)
+        lasting = _any(answers, option.lasting_exclude, 1) | _any(
+            answers, option.lasting_require, 0
+        )
         waiting = np.where((unknown > 0) & (best > DISCOURAGED), NEEDS_INFORMATION, best)
         verdict[:, i] = np.where(stopped, EXCLUDED, waiting)
         afterwards[:, i] = np.where(lasting, EXCLUDED, waiting)
@@ -90,7 +114,9 @@ def _may_be_preferred(option: OptionPlan, answers: Codes, in_force: Flags) -> Fl
         return np.full(len(answers), True)
     if not option.labels:
         return np.full(len(answers), False)
-    usable: Flags = (in_force & (answers[:, [number for _, number in option.labels]] != 0)).any(axis=1)
+    usable: Flags = (in_force & (answers[:, [number for _, number in option.labels]] != 0)).any(
+        axis=1
+    )
     return usable
 
 
@@ -107,16 +133,22 @@ def grades(plan: Plan, answers: Codes) -> Codes:
 def _grade(factor: FactorPlan, answers: Codes) -> Codes:
     import numpy as np
 
-    decisive, strong, support = (_any(answers, x, 1) for x in (factor.decisive, factor.strong, factor.supports))
-    against_decisive, against_strong, against = (
-        _any(answers, x, 1) for x in (factor.against_decisive, factor.against_strong, factor.against)
+    decisive, strong, support = (
+        _any(answers, x, 1) for x in (factor.decisive, factor.strong, factor.supports)
     )
-    open_ = _any(answers, factor.supports, -1) if len(factor.supports) else np.full(len(answers), True)
+    against_decisive, against_strong, against = (
+        _any(answers, x, 1)
+        for x in (factor.against_decisive, factor.against_strong, factor.against)
+    )
+    open_ = (
+        _any(answers, factor.supports, -1) if len(factor.supports) else np.full(len(answers), True)
+    )
     sample_speaks = (answers[:, factor.blocked] == 0).all(axis=1)
     grade = np.select(
         [
             decisive & ~against_decisive & sample_speaks,
-            decisive & against_decisive,  # the two contradict each other: neither is taken for proof
+            decisive
+            & against_decisive,  # the two contradict each other: neither is taken for proof
             against_decisive,
             strong & ~against_strong,
             support,
@@ -128,7 +160,11 @@ def _grade(factor: FactorPlan, answers: Codes) -> Codes:
     )
     if factor.explains is not None:
         applies = answers[:, factor.explains]
-        grade = np.where(applies == 0, NOT_APPLICABLE, np.where(applies == -1, np.minimum(grade, POSSIBLE), grade))
+        grade = np.where(
+            applies == 0,
+            NOT_APPLICABLE,
+            np.where(applies == -1, np.minimum(grade, POSSIBLE), grade),
+        )
     return grade.astype(np.int8)
 
 

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rearm.assessment.logic import GROUPS, NEEDS_INFORMATION, NO_VERDICT, Judged, grade_word, verdict_word
+from rearm.assessment.logic import (
+    GROUPS,
+    NEEDS_INFORMATION,
+    NO_VERDICT,
+    Judged,
+    grade_word,
+    verdict_word,
+)
 from rearm.assessment.patient import Patient
 from rearm.assessment.plan import Plan
 from rearm.assessment.result import Change, NextTest
@@ -29,7 +36,13 @@ class Codings:
 
 
 def next_tests_of(
-    plan: Plan, patient: Patient, tried: Sequence[tuple[Varied, range]], codes: Codings, row: int, *, judged: bool
+    plan: Plan,
+    patient: Patient,
+    tried: Sequence[tuple[Varied, range]],
+    codes: Codings,
+    row: int,
+    *,
+    judged: bool,
 ) -> tuple[NextTest, ...]:
     """Work-ups in the order in which they help. `tried` pairs each with the rows of its scenarios, `row` is the patient's own.
 
@@ -42,7 +55,11 @@ def next_tests_of(
             weight = _weight(plan, changes)
             test = _test(varied, changes, _why(plan, varied, changes))
             # the minimum work-up in the order of the knowledge, then what changes most, is least invasive, comes back soonest
-            key = (0, place, 0, 0) if varied.mandatory else (1, -weight, test.invasiveness, test.turnaround)
+            key = (
+                (0, place, 0, 0)
+                if varied.mandatory
+                else (1, -weight, test.invasiveness, test.turnaround)
+            )
             found.append((key, place, test))
     return (*(test for _, _, test in sorted(found, key=lambda x: x[:2])), *_overdue(plan, patient))
 
@@ -50,7 +67,12 @@ def next_tests_of(
 def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
     """The markers, where the CAR-T has not failed as far as was looked, and nobody has looked for long."""
     last = patient.failures[-1] if patient.failures else None
-    if last is None or last.status != "not_failed" or last.last_assessed_day is None or patient.as_of is None:
+    if (
+        last is None
+        or last.status != "not_failed"
+        or last.last_assessed_day is None
+        or patient.as_of is None
+    ):
         return
     gap = patient.as_of - last.last_assessed_day
     if gap > plan.parameters.markers_old_after_days:
@@ -60,34 +82,68 @@ def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
                 yield _test(Varied((workup,), False, ("failure_status",), False, ()), (), why)
 
 
-def _changes(plan: Plan, patient: Patient, varied: Varied, rows: range, codes: Codings, own: int) -> Iterator[Change]:
+def _changes(
+    plan: Plan, patient: Patient, varied: Varied, rows: range, codes: Codings, own: int
+) -> Iterator[Change]:
     for scenario, row in zip(varied.scenarios, rows, strict=True):
         status = scenario.values.get("failure_status")
         if status is not None and status != patient.values.get("failure_status"):
             now = str(patient.values.get("failure_status"))
-            yield Change(values=scenario.values, kind="failure", what="failure", name="Failure", from_=now, to=str(status))
+            yield Change(
+                values=scenario.values,
+                kind="failure",
+                what="failure",
+                name="Failure",
+                from_=now,
+                to=str(status),
+            )
         for i in _differing(codes.judged, row, own):
             option = plan.options[i].option
             before = int(codes.judged.verdict[own, i])
             resolved = codes.judged.open[row, i] < codes.judged.open[own, i]
             if before == NEEDS_INFORMATION and not resolved:
-                before = int(codes.judged.clear[own, i])  # another stop stays open: what changes is the verdict if that is clear
+                before = int(
+                    codes.judged.clear[own, i]
+                )  # another stop stays open: what changes is the verdict if that is clear
             from_, to = verdict_word(before), verdict_word(int(codes.judged.clear[row, i]))
             if from_ is not None and to is not None and from_ != to:
-                yield Change(values=scenario.values, kind="option", what=option.id, name=option.name, from_=from_, to=to)
+                yield Change(
+                    values=scenario.values,
+                    kind="option",
+                    what=option.id,
+                    name=option.name,
+                    from_=from_,
+                    to=to,
+                )
         for i in (codes.factors[row] != codes.factors[own]).nonzero()[0]:
             factor = plan.factors[i].factor
             before, after = (int(codes.factors[r, i]) for r in (own, row))
-            yield Change(values=scenario.values, kind="factor", what=factor.id, name=factor.name, from_=_grade(before), to=_grade(after))
+            yield Change(
+                values=scenario.values,
+                kind="factor",
+                what=factor.id,
+                name=factor.name,
+                from_=_grade(before),
+                to=_grade(after),
+            )
         for i in (codes.groups[row] != codes.groups[own]).nonzero()[0]:
             before, after = (int(codes.groups[r, i]) for r in (own, row))
-            yield Change(values=scenario.values, kind="group", what=GROUPS[i], name=GROUPS[i], from_=_grade(before), to=_grade(after))
+            yield Change(
+                values=scenario.values,
+                kind="group",
+                what=GROUPS[i],
+                name=GROUPS[i],
+                from_=_grade(before),
+                to=_grade(after),
+            )
 
 
 def _differing(judged: Judged, row: int, own: int) -> Sequence[int]:
     """Options whose verdict the result changes, other unknown stops assumed clear: judged anew, or one unknown stop less."""
     waits = judged.verdict[own] == NEEDS_INFORMATION
-    differs = (judged.clear[row] != judged.clear[own]) | (waits & (judged.open[row] < judged.open[own]))
+    differs = (judged.clear[row] != judged.clear[own]) | (
+        waits & (judged.open[row] < judged.open[own])
+    )
     found: Sequence[int] = (differs & (judged.verdict[own] != NO_VERDICT)).nonzero()[0]
     return found
 
@@ -127,7 +183,10 @@ def _why(plan: Plan, varied: Varied, changes: Sequence[Change]) -> str:
     parts = ["Belongs to the minimum work-up."] if varied.mandatory else []
     if varied.partly:
         parts.append(f"Missing: {'; '.join(_short(plan, name) for name in varied.findings)}.")
-    named = {kind: tuple(dict.fromkeys(c.name for c in changes if c.kind == kind)) for kind in ("failure", "option", "group", "factor")}
+    named = {
+        kind: tuple(dict.fromkeys(c.name for c in changes if c.kind == kind))
+        for kind in ("failure", "option", "group", "factor")
+    }
     told = []
     if named["failure"]:
         told.append("whether the CAR-T failed")

@@ -26,13 +26,19 @@ from rearm.assessment.result import (
 __all__ = ["options_of"]
 
 
-def options_of(shown: Shown, judged: Judged, row: int, *, region: str | None) -> tuple[OptionResult, ...]:
+def options_of(
+    shown: Shown, judged: Judged, row: int, *, region: str | None
+) -> tuple[OptionResult, ...]:
     """All options in the order in which they are shown. `row` is this patient's row in `judged`."""
     plan = shown.plan
     verdicts = [int(v) for v in judged.verdict[row]]
     clear = [int(v) for v in judged.clear[row]]
     afterwards = [int(v) for v in judged.afterwards[row]]
-    still_open = {option.option.strategy for option, code in zip(plan.options, afterwards, strict=True) if code != EXCLUDED}
+    still_open = {
+        option.option.strategy
+        for option, code in zip(plan.options, afterwards, strict=True)
+        if code != EXCLUDED
+    }
     peers: dict[tuple[str, int, int], list[OptionPlan]] = defaultdict(list)
     for option, verdict, if_clear in zip(plan.options, verdicts, clear, strict=True):
         peers[option.option.role, verdict, if_clear].append(option)
@@ -41,12 +47,16 @@ def options_of(shown: Shown, judged: Judged, row: int, *, region: str | None) ->
         if role != "supportive":
             rank |= ranks(members)
     placed = []
-    for option, verdict, if_clear, then in zip(plan.options, verdicts, clear, afterwards, strict=True):
+    for option, verdict, if_clear, then in zip(
+        plan.options, verdicts, clear, afterwards, strict=True
+    ):
         place, tied = rank.get(option.option.id, (None, ()))
         result = _option(shown, option, (verdict, if_clear, then), place, tied, region, still_open)
         # needs information stands after acceptable, by what it would be if clear
         order = -(verdict + 0.1 * if_clear if verdict == NEEDS_INFORMATION else verdict)
-        placed.append(((ROLES.index(option.option.role), order, place or 0, option.option.name), result))
+        placed.append(
+            ((ROLES.index(option.option.role), order, place or 0, option.option.name), result)
+        )
     return tuple(result for _, result in sorted(placed, key=lambda x: x[0]))
 
 
@@ -119,20 +129,34 @@ def _option(
         support=_support(shown, plan),
         later_t_cells=_later(plan),
         sequence=tuple(strategy for strategy in option.sequence if strategy in still_open),
-        disagreements=tuple(DisagreementNote(text=d.text, citations=d.sources) for d in option.disagreements),
+        disagreements=tuple(
+            DisagreementNote(text=d.text, citations=d.sources) for d in option.disagreements
+        ),
         sources=_sources(plan, [*for_, *against, *unknown, *cautions], checklist),
     )
 
 
-def _line(shown: Shown, rule: str, because: str, sources: tuple[str, ...], number: int) -> ChecklistLine:
+def _line(
+    shown: Shown, rule: str, because: str, sources: tuple[str, ...], number: int
+) -> ChecklistLine:
     _, _, missing, asks = shown.parts(number)
-    return ChecklistLine(text=shown.sentence(because, number), rule=rule, missing=missing, asks=asks, citations=sources)
+    return ChecklistLine(
+        text=shown.sentence(because, number),
+        rule=rule,
+        missing=missing,
+        asks=asks,
+        citations=sources,
+    )
 
 
 def _poor(plan: OptionPlan) -> Reason:
     upper = plan.evidence.response_upper
     assert upper is not None  # `poor` says so
-    response = next(row for row in plan.evidence.expected if row.measure == "response" and row.directness == "direct")
+    response = next(
+        row
+        for row in plan.evidence.expected
+        if row.measure == "response" and row.directness == "direct"
+    )
     return Reason(
         rule="poor-direct-results",
         effect="discourage",
@@ -151,25 +175,49 @@ def _support(shown: Shown, plan: OptionPlan) -> tuple[SupportLine, ...]:
     lines = []
     for line, number in plan.support:
         if number is None:
-            lines.append(SupportLine(text=line.text, truth=True, missing=(), asks=(), citations=line.sources))
+            lines.append(
+                SupportLine(text=line.text, truth=True, missing=(), asks=(), citations=line.sources)
+            )
         elif shown.answers[number] != 0:
             _, _, missing, asks = shown.parts(number)
-            lines.append(SupportLine(text=line.text, truth=shown.truth(number), missing=missing, asks=asks, citations=line.sources))
+            lines.append(
+                SupportLine(
+                    text=line.text,
+                    truth=shown.truth(number),
+                    missing=missing,
+                    asks=asks,
+                    citations=line.sources,
+                )
+            )
     return tuple(lines)
 
 
 def _later(plan: OptionPlan) -> LaterTCellsNote | None:
     later = plan.option.later_t_cells
-    return None if later is None else LaterTCellsNote(effect=later.effect, text=later.text, citations=later.sources)
+    return (
+        None
+        if later is None
+        else LaterTCellsNote(effect=later.effect, text=later.text, citations=later.sources)
+    )
 
 
-def _sources(plan: OptionPlan, reasons: Sequence[Reason], checklist: Sequence[ChecklistLine]) -> tuple[str, ...]:
+def _sources(
+    plan: OptionPlan, reasons: Sequence[Reason], checklist: Sequence[ChecklistLine]
+) -> tuple[str, ...]:
     """Every citation of what is shown of this option, in the order in which it is shown."""
     option = plan.option
-    ids = [c for r in reasons for c in r.basis.citations] + [c for line in checklist for c in line.citations]
-    ids += [c for line in option.support for c in line.sources] + [c for d in option.disagreements for c in d.sources]
-    ids += [row.source for row in option.availability if row.source] + (list(option.later_t_cells.sources) if option.later_t_cells else [])
-    return tuple(dict.fromkeys([*ids, *(study for row in plan.evidence.expected for study in row.studies)]))
+    ids = [c for r in reasons for c in r.basis.citations] + [
+        c for line in checklist for c in line.citations
+    ]
+    ids += [c for line in option.support for c in line.sources] + [
+        c for d in option.disagreements for c in d.sources
+    ]
+    ids += [row.source for row in option.availability if row.source] + (
+        list(option.later_t_cells.sources) if option.later_t_cells else []
+    )
+    return tuple(
+        dict.fromkeys([*ids, *(study for row in plan.evidence.expected for study in row.studies)])
+    )
 
 
 # ---------------------------------------------------------------- availability
@@ -185,7 +233,11 @@ def _availability(shown: Shown, plan: OptionPlan, region: str | None) -> Availab
     if not counted:
         marketed = any(in_effect(row, region, day) for row in plan.off_label)
         if marketed or (not option.availability and "off-label" in option.tags):
-            use, drugs = ("for this use", "the drug is") if len(option.agents) == 1 else ("of this combination", "its drugs are")
+            use, drugs = (
+                ("for this use", "the drug is")
+                if len(option.agents) == 1
+                else ("of this combination", "its drugs are")
+            )
             place = f" in {region}" if region is not None else ""
             text = f"No approval {use} is recorded{place}; {drugs} marketed, so this is off-label use: check."
             return AvailabilityResult(status="off_label", text=text)
@@ -193,7 +245,8 @@ def _availability(shown: Shown, plan: OptionPlan, region: str | None) -> Availab
         later = [row for row, _ in plan.labels if region in (None, row.region)]
         more = f"; the first one is of {min(r.from_ for r in later).isoformat()}" if later else ""
         return AvailabilityResult(
-            status="trial_only", text=f"No approval for this use is recorded in {where}{when}{more}: in a trial only."
+            status="trial_only",
+            text=f"No approval for this use is recorded in {where}{when}{more}: in a trial only.",
         )
     rows = tuple(
         Approval(
@@ -211,13 +264,23 @@ def _availability(shown: Shown, plan: OptionPlan, region: str | None) -> Availab
         if day is None:
             text = f"Approved ({shown_rows}); the calendar date is not known: check."
             return AvailabilityResult(status="check", text=text, rows=rows)
-        return AvailabilityResult(status="available", text=f"Approved ({shown_rows}), and the label covers this patient.", rows=rows)
+        return AvailabilityResult(
+            status="available",
+            text=f"Approved ({shown_rows}), and the label covers this patient.",
+            rows=rows,
+        )
     if None in applies:
         missing = dict.fromkeys(name for row, number in counted for name in shown.parts(number)[2])
-        meanings = "; ".join(shown.plan.knowledge.catalogue[name].meaning.rstrip(".") for name in missing)
+        meanings = "; ".join(
+            shown.plan.knowledge.catalogue[name].meaning.rstrip(".") for name in missing
+        )
         text = f"Approved ({shown_rows}); whether the label covers this patient is not known ({meanings}): check."
         return AvailabilityResult(status="check", text=text, rows=rows)
-    return AvailabilityResult(status="outside_label", text=f"Approved ({shown_rows}), but this patient is outside the label.", rows=rows)
+    return AvailabilityResult(
+        status="outside_label",
+        text=f"Approved ({shown_rows}), but this patient is outside the label.",
+        rows=rows,
+    )
 
 
 def _approval_text(note: str | None, day: date | None) -> str:

@@ -53,11 +53,15 @@ def patient_at(record: Record, as_of: int | date | None, plan: Plan) -> Patient:
     last = _as_day(record, as_of)
     known = _known_at(record, last) if last is not None else record
     judged = tuple(failures(known))
-    found = find(known, judged, plan.knowledge.catalogue, as_of=0 if last is None else last)  # without any day nothing can be late
+    found = find(
+        known, judged, plan.knowledge.catalogue, as_of=0 if last is None else last
+    )  # without any day nothing can be late
     return Patient(
         record=known,
         as_of=last,
-        day=None if record.day_zero is None or last is None else record.day_zero + timedelta(days=last),
+        day=None
+        if record.day_zero is None or last is None
+        else record.day_zero + timedelta(days=last),
         failures=judged,
         found=found,
         values={name: x.value for name, x in found.items()},
@@ -83,7 +87,9 @@ def _known_at(record: Record, day: int) -> Record:
     known = record.known_at(day)
     kept = {event.source.row for name in EVENT_FIELDS for event in getattr(known, name)}
     later = {event.source.row for name in EVENT_FIELDS for event in getattr(record, name)} - kept
-    issues = tuple(x for x in known.issues if x.source.row not in later and (x.day is None or x.day <= day))
+    issues = tuple(
+        x for x in known.issues if x.source.row not in later and (x.day is None or x.day <= day)
+    )
     return replace(known, issues=issues)
 
 
@@ -99,7 +105,9 @@ def _bounds(found: Found) -> Interval | None:
 def _text(found: Found, entry: Finding) -> str:
     """What was seen, in words that never state what is not so: without a text of its own the meaning follows a yes, a no or the value."""
     meaning = entry.meaning.rstrip(".")
-    meaning = meaning if meaning[1:2].isupper() else meaning[:1].lower() + meaning[1:]  # not the first letter of an abbreviation
+    meaning = (
+        meaning if meaning[1:2].isupper() else meaning[:1].lower() + meaning[1:]
+    )  # not the first letter of an abbreviation
     if found.value is None and found.low is None and found.high is None:
         return f"not known: {meaning}" + (f" ({found.text})" if found.text else "")
     if found.text:
@@ -114,7 +122,9 @@ def _each_text_once(reads: Iterable[FindingRead]) -> tuple[FindingRead, ...]:
     """A derived finding and its parts were seen in the same rows: the words stand with the first of them only."""
     kept: list[FindingRead] = []
     for read in reads:
-        kept.append(replace(read, text="") if any(read.text == other.text for other in kept) else read)
+        kept.append(
+            replace(read, text="") if any(read.text == other.text for other in kept) else read
+        )
     return tuple(kept)
 
 
@@ -125,7 +135,9 @@ class Shown:
     plan: Plan
     patient: Patient
     answers: tuple[int, ...]  # of this patient, by number of condition
-    _parts: dict[int, tuple[tuple[FindingRead, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    _parts: dict[
+        int, tuple[tuple[FindingRead, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+    ] = field(default_factory=dict)
     _reads: dict[str, FindingRead] = field(default_factory=dict)
     _bases: dict[tuple[int, str, tuple[str, ...]], Basis] = field(default_factory=dict)
     _sentences: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -138,15 +150,24 @@ class Shown:
         if name not in self._reads:
             found = self.patient.found.get(name, unknown())
             text = _text(found, self.plan.knowledge.catalogue[name])
-            self._reads[name] = FindingRead(name=name, value=found.value, text=text, low=found.low, high=found.high)
+            self._reads[name] = FindingRead(
+                name=name, value=found.value, text=text, low=found.low, high=found.high
+            )
         return self._reads[name]
 
-    def parts(self, number: int) -> tuple[tuple[FindingRead, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def parts(
+        self, number: int
+    ) -> tuple[tuple[FindingRead, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """The findings that the condition reads, the rows they rest on, what is missing, and the work-ups that would supply it."""
         if number not in self._parts:
             condition = self.plan.conditions[number]
             reads = _each_text_once(self.finding(name) for name in condition.reads)
-            rows = dict.fromkeys(str(s) for name in condition.reads if (f := self.patient.found.get(name)) for s in f.sources)
+            rows = dict.fromkeys(
+                str(s)
+                for name in condition.reads
+                if (f := self.patient.found.get(name))
+                for s in f.sources
+            )
             missing: tuple[str, ...] = ()
             if self.answers[number] == -1:
                 missing = unknown_findings(condition, self.patient.values, self.patient.intervals)
@@ -160,7 +181,10 @@ class Shown:
         for name in missing:
             own = catalogue[name].asks
             asked = own or tuple(
-                a for part in catalogue.sources_of(name) if self.patient.values.get(part) is None for a in catalogue[part].asks
+                a
+                for part in catalogue.sources_of(name)
+                if self.patient.values.get(part) is None
+                for a in catalogue[part].asks
             )
             ids.update(dict.fromkeys(asked))
         return tuple(workups[i].name for i in ids if i in workups)
@@ -170,7 +194,9 @@ class Shown:
         key = (number, rule, citations)
         if key not in self._bases:
             findings, rows, _, _ = self.parts(number)
-            self._bases[key] = Basis(findings=findings, sources=rows, rules=(rule,), citations=citations)
+            self._bases[key] = Basis(
+                findings=findings, sources=rows, rules=(rule,), citations=citations
+            )
         return self._bases[key]
 
     def sentence(self, because: str, number: int) -> str:
@@ -189,7 +215,9 @@ class Shown:
             rule=rule.id,
             effect=rule.effect,
             # a requirement gives its reason for the case that it is not met
-            text=rule.because if rule.effect == "require" and self.answers[number] == 0 else self.sentence(rule.because, number),
+            text=rule.because
+            if rule.effect == "require" and self.answers[number] == 0
+            else self.sentence(rule.because, number),
             when=rule.when,
             truth=self.truth(number),
             basis=self.basis(number, rule.id.partition("@")[0], rule.sources),

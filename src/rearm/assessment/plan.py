@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from rearm.assessment.evidence import OptionEvidence, evidence_of
 from rearm.assessment.parameters import PARAMETERS, Parameters
 from rearm.knowledge.bundle import Knowledge
-from rearm.knowledge.rulesets import AlertRule, Availability, Factor, Indicator, Option, Rule, Support, Workup
+from rearm.knowledge.rulesets import (
+    AlertRule,
+    Availability,
+    Factor,
+    Indicator,
+    Option,
+    Rule,
+    Support,
+    Workup,
+)
 from rearm.rules import Compiled, Condition, conditions_of
 from rearm.rules.tree import Flag
 
@@ -142,7 +151,11 @@ class _Planner:
         evidence = evidence_of(knowledge)
         for _, text in knowledge.condition_texts():
             self.number(text)
-        blocks = {target: self.flag(name) for target, name in _BLOCKS_ESTABLISHED.items() if name in knowledge.catalogue}
+        blocks = {
+            target: self.flag(name)
+            for target, name in _BLOCKS_ESTABLISHED.items()
+            if name in knowledge.catalogue
+        }
         always = len(self.conditions)
         options = tuple(self.option(o, evidence[o.id], always) for o in knowledge.options.values())
         columns = tuple(sorted({name for c in self.conditions for name in c.reads}))
@@ -155,14 +168,18 @@ class _Planner:
             columns=columns,
             read=frozenset(columns),
             derived=tuple(name for name in columns if knowledge.catalogue[name].from_),
-            relevant=frozenset(s for name in columns for s in (name, *knowledge.catalogue.sources_of(name))),
+            relevant=frozenset(
+                s for name in columns for s in (name, *knowledge.catalogue.sources_of(name))
+            ),
             feeds=frozenset(part for entry in knowledge.catalogue.values() for part in entry.from_),
             limits=self.limits(),
             options=options,
             factors=tuple(self.factor(f, blocks) for f in knowledge.factors.values()),
             workups=tuple(self.workup(w) for w in knowledge.workups.values()),
             alerts=tuple((a, self.number(a.when)) for a in knowledge.alerts.values()),
-            regions=tuple(sorted({a.region for o in knowledge.options.values() for a in o.availability})),
+            regions=tuple(
+                sorted({a.region for o in knowledge.options.values() for a in o.availability})
+            ),
         )
 
     def limits(self) -> dict[str, tuple[float, ...]]:
@@ -177,7 +194,11 @@ class _Planner:
 
         def of(effect: str, stage: str | None = None, *, lasting: bool = False) -> Indices:
             return _indices(
-                n for rule, n in rules if rule.effect == effect and stage in (None, rule.stage) and not (lasting and rule.until)
+                n
+                for rule, n in rules
+                if rule.effect == effect
+                and stage in (None, rule.stage)
+                and not (lasting and rule.until)
             )
 
         upper = evidence.response_upper
@@ -186,10 +207,18 @@ class _Planner:
             evidence=evidence,
             poor=upper is not None and upper < self.parameters.poor_response_upper,
             rules=rules,
-            support=tuple((line, None if line.when is None else self.number(line.when)) for line in option.support),
-            labels=tuple((row, always if row.when is None else self.number(row.when)) for row in option.availability if not row.off_label),
+            support=tuple(
+                (line, None if line.when is None else self.number(line.when))
+                for line in option.support
+            ),
+            labels=tuple(
+                (row, always if row.when is None else self.number(row.when))
+                for row in option.availability
+                if not row.off_label
+            ),
             off_label=tuple(row for row in option.availability if row.off_label),
-            approval_needed=option.role not in _NO_DRUG and not _NO_APPROVAL_NEEDED.intersection(option.tags),
+            approval_needed=option.role not in _NO_DRUG
+            and not _NO_APPROVAL_NEEDED.intersection(option.tags),
             exclude=of("exclude"),
             require=of("require"),
             lasting_exclude=of("exclude", lasting=True),
@@ -204,7 +233,11 @@ class _Planner:
         indicators = tuple((i, self.number(i.when)) for i in factor.indicators)
 
         def of(direction: str, weights: Iterable[str], timings: Iterable[str]) -> Indices:
-            return _indices(n for i, n in indicators if i.direction == direction and i.weight in weights and i.timing in timings)
+            return _indices(
+                n
+                for i, n in indicators
+                if i.direction == direction and i.weight in weights and i.timing in timings
+            )
 
         every, after = ("decisive", "strong", "weak"), ("at_failure", "after_infusion")
         always_timed = (*after, "before_infusion")
@@ -214,7 +247,11 @@ class _Planner:
             factor=factor,
             indicators=indicators,
             explains=explains,
-            blocked=_indices(number for target, number in blocks.items() if factor.group == "antigen" and target in targets),
+            blocked=_indices(
+                number
+                for target, number in blocks.items()
+                if factor.group == "antigen" and target in targets
+            ),
             decisive=of("supports", ["decisive"], ["at_failure"]),
             strong=of("supports", ["decisive", "strong"], after),
             supports=of("supports", every, after),
@@ -226,15 +263,26 @@ class _Planner:
 
     def workup(self, workup: Workup) -> WorkupPlan:
         mandatory, settled, only_where = (
-            None if text is None else self.number(text) for text in (workup.mandatory, workup.settled, workup.only_where)
+            None if text is None else self.number(text)
+            for text in (workup.mandatory, workup.settled, workup.only_where)
         )
-        about_itself = mandatory is not None and bool(set(self.conditions[mandatory].reads) & set(workup.supplies))
-        return WorkupPlan(workup=workup, mandatory=mandatory, settled=settled, only_where=only_where, about_itself=about_itself)
+        about_itself = mandatory is not None and bool(
+            set(self.conditions[mandatory].reads) & set(workup.supplies)
+        )
+        return WorkupPlan(
+            workup=workup,
+            mandatory=mandatory,
+            settled=settled,
+            only_where=only_where,
+            about_itself=about_itself,
+        )
 
 
 def in_effect(row: Availability, region: str | None, day: date | None) -> bool:
     """Whether an approval counts: of the region (any, if None) and, where the date is known, in force on it."""
-    return (region is None or row.region == region) and (day is None or (row.from_ <= day and (row.to is None or day <= row.to)))
+    return (region is None or row.region == region) and (
+        day is None or (row.from_ <= day and (row.to is None or day <= row.to))
+    )
 
 
 def _indices(numbers: Iterable[int]) -> Indices:

@@ -19,7 +19,13 @@ _NOT_READ_ITSELF = ("secondary", "news")  # words of Source.read
 def scores_of(shown: Shown) -> tuple[RiskScore, ...]:
     """Every prognostic score of which some item is on record."""
     patient, knowledge = shown.patient, shown.plan.knowledge
-    found = scores(patient.record, patient.failures, patient.found, as_of=patient.as_of or 0, catalogue=knowledge.scores)
+    found = scores(
+        patient.record,
+        patient.failures,
+        patient.found,
+        as_of=patient.as_of or 0,
+        catalogue=knowledge.scores,
+    )
     return tuple(_score(s, knowledge) for s in found)
 
 
@@ -44,7 +50,12 @@ def _score(result: ScoreResult, knowledge: Knowledge) -> RiskScore:
 
 def _item(item: ItemResult) -> ScoreItemResult:
     return ScoreItemResult(
-        name=item.name, low=item.low, high=_end(item.high), known=item.known, text=item.text, sources=tuple(str(s) for s in item.sources)
+        name=item.name,
+        low=item.low,
+        high=_end(item.high),
+        known=item.known,
+        text=item.text,
+        sources=tuple(str(s) for s in item.sources),
     )
 
 
@@ -61,7 +72,9 @@ def _second_hand(citation: str, knowledge: Knowledge) -> bool:
 def alterations_of(shown: Shown) -> tuple[AlterationResult, ...]:
     """The reported alterations of target antigens that the latest samples show, with what each does to each agent against the antigen."""
     patient, knowledge = shown.patient, shown.plan.knowledge
-    found = alterations(patient.record, patient.found, as_of=patient.as_of or 0, table=knowledge.alterations)
+    found = alterations(
+        patient.record, patient.found, as_of=patient.as_of or 0, table=knowledge.alterations
+    )
     return tuple(_alteration(x, knowledge) for x in found)
 
 
@@ -77,7 +90,10 @@ def _alteration(found: AlterationFound, knowledge: Knowledge) -> AlterationResul
         name=alteration.name,
         description=alteration.description,
         text=found.text,
-        effects=tuple(AgentEffect(agent=a, effect=alteration.effect_on(a)) for a in dict.fromkeys([*against, *alteration.effects])),
+        effects=tuple(
+            AgentEffect(agent=a, effect=alteration.effect_on(a))
+            for a in dict.fromkeys([*against, *alteration.effects])
+        ),
         class_effects=alteration.class_effects,
         inferred=alteration.inferred,
         reports=tuple(r.text for r in alteration.reports),

@@ -21,6 +21,10 @@ def ranks(members: Sequence[OptionPlan]) -> Mapping[str, tuple[int, tuple[str, .
     for option in members:
         own = option.option.id
         above = [other for other, worse in better.items() if own in worse]
-        tied = tuple(other for other in better if other != own and other not in above and other not in better[own])
+        tied = tuple(
+            other
+            for other in better
+            if other != own and other not in above and other not in better[own]
+        )
         found[own] = (1 + len(above), tied)
     return found

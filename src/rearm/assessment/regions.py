@@ -26,5 +26,11 @@ def region_of(asked: str | None, known: Sequence[str]) -> str | None:
     folded = {r.casefold(): r for r in known}
     if asked.casefold() in folded:
         return folded[asked.casefold()]
-    hint = " For this country the approvals of the EU hold: give EU." if asked.upper() in _EU and "EU" in known else ""
-    raise AssessmentError(f"No approvals are recorded for the region {asked}; known are {', '.join(known)}.{hint}")
+    hint = (
+        " For this country the approvals of the EU hold: give EU."
+        if asked.upper() in _EU and "EU" in known
+        else ""
+    )
+    raise AssessmentError(
+        f"No approvals are recorded for the region {asked}; known are {', '.join(known)}.{hint}"
+    )

@@ -447,5 +447,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(x) for key, x in value.items()}
     if is_dataclass(value):
-        return {key: _plain(getattr(value, name)) for name, key in _keys(cast(Hashable, type(value)))}
+        return {
+            key: _plain(getattr(value, name)) for name, key in _keys(cast(Hashable, type(value)))
+        }
     raise TypeError(f"{value!r} has no place in a result")

@@ -54,7 +54,11 @@ def _around(limits: Sequence[float], *, whole: bool) -> tuple[float | int, ...]:
     if not limits:
         return ()
     step = 1.0 if whole else max(abs(limits[0]) * 0.1, 1e-6)
-    points = {limits[0] - step, limits[-1] + (1.0 if whole else max(abs(limits[-1]) * 0.1, 1e-6)), *limits}
+    points = {
+        limits[0] - step,
+        limits[-1] + (1.0 if whole else max(abs(limits[-1]) * 0.1, 1e-6)),
+        *limits,
+    }
     points |= {(a + b) / 2 for a, b in itertools.pairwise(limits) if not whole or b - a > 1}
     kept = sorted(p for p in points if p >= 0)
     return tuple(dict.fromkeys(int(p) for p in kept)) if whole else tuple(kept)
@@ -73,18 +77,35 @@ def varied(plan: Plan, patient: Patient) -> list[Varied]:
     """Every work-up that would tell something new of this patient, in the order of the knowledge."""
 
     def holds(number: int | None) -> bool:
-        return number is not None and truth(plan.conditions[number], patient.values, patient.intervals) is True
+        return (
+            number is not None
+            and truth(plan.conditions[number], patient.values, patient.intervals) is True
+        )
 
     found = []
     for workup in plan.workups:
-        if holds(workup.settled) or (workup.only_where is not None and not holds(workup.only_where)):
+        if holds(workup.settled) or (
+            workup.only_where is not None and not holds(workup.only_where)
+        ):
             continue
         mandatory = holds(workup.mandatory)
-        settles = plan.conditions[workup.mandatory].reads if mandatory and workup.about_itself and workup.mandatory is not None else ()
-        names = tuple(n for n in workup.workup.supplies if n in plan.relevant and (not _told(plan, patient, n) or n in settles))
+        settles = (
+            plan.conditions[workup.mandatory].reads
+            if mandatory and workup.about_itself and workup.mandatory is not None
+            else ()
+        )
+        names = tuple(
+            n
+            for n in workup.workup.supplies
+            if n in plan.relevant and (not _told(plan, patient, n) or n in settles)
+        )
         if names:
-            partly = any(_told(plan, patient, n) for n in workup.workup.supplies if n not in settles)
-            scenarios = (_scenario(plan, patient, o) for o in _outcomes(plan, workup, patient, names))
+            partly = any(
+                _told(plan, patient, n) for n in workup.workup.supplies if n not in settles
+            )
+            scenarios = (
+                _scenario(plan, patient, o) for o in _outcomes(plan, workup, patient, names)
+            )
             possible = tuple(s for s in scenarios if not _impossible(s, patient))
             found.append(Varied((workup,), mandatory, names, partly, possible))
     return found
@@ -95,7 +116,9 @@ def _told(plan: Plan, patient: Patient, name: str) -> bool:
     if patient.values.get(name) is not None:
         return True
     bounds = patient.intervals.get(name)
-    return bounds is not None and not any(bounds[0] <= limit <= bounds[1] for limit in plan.limits.get(name, ()))
+    return bounds is not None and not any(
+        bounds[0] <= limit <= bounds[1] for limit in plan.limits.get(name, ())
+    )
 
 
 def pair(plan: Plan, patient: Patient, first: Varied, second: Varied) -> Varied:
@@ -104,20 +127,42 @@ def pair(plan: Plan, patient: Patient, first: Varied, second: Varied) -> Varied:
     limit = plan.parameters.scenarios_per_workup
     chosen = tuple(_scenario(plan, patient, o) for o in outcomes[:limit])
     findings = tuple(dict.fromkeys(first.findings + second.findings))
-    return Varied(first.workups + second.workups, first.mandatory and second.mandatory, findings, first.partly or second.partly, chosen)
+    return Varied(
+        first.workups + second.workups,
+        first.mandatory and second.mandatory,
+        findings,
+        first.partly or second.partly,
+        chosen,
+    )
 
 
-def _outcomes(plan: Plan, workup: WorkupPlan, patient: Patient, names: Collection[str]) -> list[Outcome]:
+def _outcomes(
+    plan: Plan, workup: WorkupPlan, patient: Patient, names: Collection[str]
+) -> list[Outcome]:
     stated = [o for o in workup.workup.outcomes if not _contradicts(o, patient, names)]
     if stated:
-        cut = [{name: value for name, value in outcome.items() if name in names} for outcome in stated]
+        cut = [
+            {name: value for name, value in outcome.items() if name in names} for outcome in stated
+        ]
         return [o for i, o in enumerate(cut) if o and o not in cut[:i]]
     # none is stated, or none fits what is known: each finding by itself then, as far as its bounds allow
-    choices = {name: tuple(v for v in worth_trying(plan, plan.knowledge.catalogue[name]) if _within(v, name, patient)) for name in names}
-    return _combined({name: values for name, values in choices.items() if values}, plan.parameters.scenarios_per_workup)
+    choices = {
+        name: tuple(
+            v
+            for v in worth_trying(plan, plan.knowledge.catalogue[name])
+            if _within(v, name, patient)
+        )
+        for name in names
+    }
+    return _combined(
+        {name: values for name, values in choices.items() if values},
+        plan.parameters.scenarios_per_workup,
+    )
 
 
-def _contradicts(outcome: Mapping[str, Any], patient: Patient, varied_names: Collection[str]) -> bool:
+def _contradicts(
+    outcome: Mapping[str, Any], patient: Patient, varied_names: Collection[str]
+) -> bool:
     """Whether a joint outcome goes against a yes, a no or a word that is known and stays, or lies outside of known bounds.
 
     Numbers of two methods may differ.
@@ -140,18 +185,30 @@ _DECISIVE = ("lost", "retained")
 
 def _impossible(scenario: Scenario, patient: Patient) -> bool:
     """Whether the result contradicts what is shown, so that the status of an antigen would become unknown again."""
-    return any(value is None and patient.values.get(name) in _DECISIVE for name, value in scenario.changed.items())
+    return any(
+        value is None and patient.values.get(name) in _DECISIVE
+        for name, value in scenario.changed.items()
+    )
 
 
-def _combined(choices: Mapping[str, Sequence[bool | float | int | str]], limit: int) -> list[Outcome]:
+def _combined(
+    choices: Mapping[str, Sequence[bool | float | int | str]], limit: int
+) -> list[Outcome]:
     """Every combination; where these are too many, each value of each finding by itself, and all first and all last values together."""
     size = 1
     for values in choices.values():
         size *= len(values)
     if size <= limit:
-        return [dict(zip(choices, combination, strict=True)) for combination in itertools.product(*choices.values())]
+        return [
+            dict(zip(choices, combination, strict=True))
+            for combination in itertools.product(*choices.values())
+        ]
     alone: list[Outcome] = [{name: value} for name, values in choices.items() for value in values]
-    return [*alone, {name: values[0] for name, values in choices.items()}, {name: values[-1] for name, values in choices.items()}]
+    return [
+        *alone,
+        {name: values[0] for name, values in choices.items()},
+        {name: values[-1] for name, values in choices.items()},
+    ]
 
 
 def _scenario(plan: Plan, patient: Patient, outcome: Outcome) -> Scenario:
@@ -167,15 +224,25 @@ def _scenario(plan: Plan, patient: Patient, outcome: Outcome) -> Scenario:
     return Scenario(outcome, changed)
 
 
-def frame_of(plan: Plan, patients: Sequence[Patient], scenarios: Sequence[tuple[int, Scenario]]) -> pl.DataFrame:
+def frame_of(
+    plan: Plan, patients: Sequence[Patient], scenarios: Sequence[tuple[int, Scenario]]
+) -> pl.DataFrame:
     """The patients' own rows first, then one row for each scenario, given with the position of its patient."""
 
-    base = findings_frame([p.values for p in patients], plan.columns, plan.knowledge.catalogue, [p.intervals for p in patients])
+    base = findings_frame(
+        [p.values for p in patients],
+        plan.columns,
+        plan.knowledge.catalogue,
+        [p.intervals for p in patients],
+    )
     if not scenarios:
         return base
     frame = base[[*range(len(patients)), *(position for position, _ in scenarios)]]
     there = set(base.columns)
-    columns = {name: tuple(c for c in (name, name + LOW, name + HIGH) if c in there) for name in plan.columns}
+    columns = {
+        name: tuple(c for c in (name, name + LOW, name + HIGH) if c in there)
+        for name in plan.columns
+    }
     rows: dict[str, list[int]] = defaultdict(list)
     values: dict[str, list[Any]] = defaultdict(list)
     for row, (_, scenario) in enumerate(scenarios, len(patients)):

@@ -36,7 +36,9 @@ def _renamed(node: Any) -> Any:
         return node
     found = {key: _renamed(value) for key, value in node.items() if key not in ("title", "default")}
     if "properties" in node:
-        found["properties"] = {key.rstrip("_"): _renamed(value) for key, value in node["properties"].items()}
+        found["properties"] = {
+            key.rstrip("_"): _renamed(value) for key, value in node["properties"].items()
+        }
         found["required"] = list(found["properties"])
         found["additionalProperties"] = False
     return found

@@ -19,8 +19,12 @@ __all__ = ["app", "main"]
 def main() -> None:
     """Entry point of `rearm`. No traceback reaches a user: a fault of the program ends with a sentence and exit code 3."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a file is written as UTF-8; a terminal that lacks a letter shows a question mark
-            stream.reconfigure(encoding=stream.encoding if stream.isatty() else "utf-8", errors="replace")
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a file is written as UTF-8; a terminal that lacks a letter shows a question mark
+            stream.reconfigure(
+                encoding=stream.encoding if stream.isatty() else "utf-8", errors="replace"
+            )
     try:
         app()
     except Exception as error:

@@ -62,14 +62,21 @@ def assess_to_files(
     index: list[tuple[str, Assessment]] = []
     for start in range(0, len(records), _BATCH):
         batch = records[start : start + _BATCH]
-        for record, assessment in zip(batch, _assessed(batch, as_of, region, knowledge, done), strict=True):
+        for record, assessment in zip(
+            batch, _assessed(batch, as_of, region, knowledge, done), strict=True
+        ):
             if assessment is None:
                 continue
             name = names[record.patient_id]
             if html is not None:
                 write_text(html / f"{name}.html", page(assessment, record, knowledge=knowledge))
                 index.append((f"{name}.html", assessment))
-            text = json.dumps(assessment.to_dict(), ensure_ascii=False, allow_nan=False, indent=None if json_lines else 1)
+            text = json.dumps(
+                assessment.to_dict(),
+                ensure_ascii=False,
+                allow_nan=False,
+                indent=None if json_lines else 1,
+            )
             if json_folder is not None:
                 write_text(json_folder / f"{name}.json", text + "\n")
             if json_lines is not None:
@@ -85,7 +92,11 @@ def assess_to_files(
 
 
 def _assessed(
-    batch: Sequence[Record], as_of: int | date | None, region: str | None, knowledge: Knowledge | None, done: Done
+    batch: Sequence[Record],
+    as_of: int | date | None,
+    region: str | None,
+    knowledge: Knowledge | None,
+    done: Done,
 ) -> list[Assessment | None]:
     try:
         return list(assess_all(batch, as_of=as_of, region=region, knowledge=knowledge))
@@ -100,18 +111,28 @@ def _assessed(
                 "Please report it; REARM_DEBUG=1 shows where it happened."
             )
             return [None]
-        return [found for record in batch for found in _assessed([record], as_of, region, knowledge, done)]
+        return [
+            found
+            for record in batch
+            for found in _assessed([record], as_of, region, knowledge, done)
+        ]
 
 
 def _progress(done: int, of: int) -> None:
     import sys
 
     if sys.stderr.isatty():
-        print(f"\r{done} of {of} patients", end="" if done < of else "\n", file=sys.stderr, flush=True)
+        print(
+            f"\r{done} of {of} patients", end="" if done < of else "\n", file=sys.stderr, flush=True
+        )
 
 
 def _index(rows: Sequence[tuple[str, Assessment]]) -> str:
-    return environment().get_template("index.html.j2").render(css=css(), rows=[_index_row(file, a) for file, a in rows])
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(css=css(), rows=[_index_row(file, a) for file, a in rows])
+    )
 
 
 def _index_row(file: str, a: Assessment) -> dict[str, str]:
@@ -122,7 +143,9 @@ def _index_row(file: str, a: Assessment) -> dict[str, str]:
     return {
         "file": file,
         "patient": a.patient_id,
-        "status": a.about.reason if last is None else words(last.status) + (f", day {last.day}" if last.day is not None else ""),
+        "status": a.about.reason
+        if last is None
+        else words(last.status) + (f", day {last.day}" if last.day is not None else ""),
         "leading": ", ".join(leading) or ("cannot be told" if a.causes.groups else ""),
         "options": ", ".join(preferred) or (f"none; {acceptable} acceptable" if a.options else ""),
         "alerts": ", ".join(words(x.id) for x in a.alerts),

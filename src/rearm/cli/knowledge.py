@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rearm.cli.shared import Json, KnowledgeFolder, app, bundle_folder, console, knowledge_app, known, print_json, say, spoken
+from rearm.cli.shared import (
+    Json,
+    KnowledgeFolder,
+    app,
+    bundle_folder,
+    console,
+    knowledge_app,
+    known,
+    print_json,
+    say,
+    spoken,
+)
 
 if TYPE_CHECKING:
     from rearm.record import Record
@@ -16,9 +27,18 @@ if TYPE_CHECKING:
 @app.command()
 @spoken
 def evidence(
-    names: Annotated[list[str] | None, typer.Argument(help="Strategies or ids of options; without any, an overview of all.")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write one page with tables and forest plots to this file.")] = None,
-    svg: Annotated[Path | None, typer.Option("--svg", help="Write the forest plots as SVG files into this folder.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Strategies or ids of options; without any, an overview of all."),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write one page with tables and forest plots to this file."),
+    ] = None,
+    svg: Annotated[
+        Path | None,
+        typer.Option("--svg", help="Write the forest plots as SVG files into this folder."),
+    ] = None,
     knowledge: KnowledgeFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -46,14 +66,21 @@ def evidence(
         print_json(evidence_object(chosen))
     elif html is None and svg is None:
         wide = console()
-        for part in [evidence_text(one, knowledge=bundle) for one in chosen] if names else [evidence_overview(chosen)]:
+        for part in (
+            [evidence_text(one, knowledge=bundle) for one in chosen]
+            if names
+            else [evidence_overview(chosen)]
+        ):
             wide.print(part)
 
 
 @knowledge_app.command("check")
 @spoken
 def knowledge_check(
-    folder: Annotated[Path | None, typer.Argument(help="A folder of knowledge files; by default the bundled knowledge.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="A folder of knowledge files; by default the bundled knowledge."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List everything that falls short: schema, sources, numbers, conditions, examples. Exit 1 when there is something."""
@@ -65,7 +92,11 @@ def knowledge_check(
     else:
         for problem in problems:
             print(problem)
-        print(f"{len(problems)} problem{'s' if len(problems) != 1 else ''} found." if problems else "The knowledge is sound.")
+        print(
+            f"{len(problems)} problem{'s' if len(problems) != 1 else ''} found."
+            if problems
+            else "The knowledge is sound."
+        )
     if problems:
         raise typer.Exit(1)
 
@@ -73,7 +104,11 @@ def knowledge_check(
 @knowledge_app.command("show")
 @spoken
 def knowledge_show(
-    name: Annotated[str, typer.Argument(help="Id of an option, factor, statement, study, source, finding or test.")], as_json: Json = False
+    name: Annotated[
+        str,
+        typer.Argument(help="Id of an option, factor, statement, study, source, finding or test."),
+    ],
+    as_json: Json = False,
 ) -> None:
     """Show one entry: what it says, its rules, its sources."""
     from rearm.report.knowledge import entry_object, entry_text
@@ -107,7 +142,10 @@ def _examples() -> list[Record]:
     """The invented patients: inside an installed package, or beside the source."""
     from rearm.intake import read
 
-    places = (Path(__file__).parents[1] / "_examples", Path(__file__).parents[3] / "examples" / "tables")
+    places = (
+        Path(__file__).parents[1] / "_examples",
+        Path(__file__).parents[3] / "examples" / "tables",
+    )
     return next((list(read(p).records) for p in places if p.is_dir()), [])
 
 
@@ -118,7 +156,9 @@ def knowledge_list(as_json: Json = False) -> None:
     from rearm.knowledge import load
 
     known = load()
-    rows = [("option", o.id, o.name) for o in known.options.values()] + [("factor", f.id, f.name) for f in known.factors.values()]
+    rows = [("option", o.id, o.name) for o in known.options.values()] + [
+        ("factor", f.id, f.name) for f in known.factors.values()
+    ]
     if as_json:
         print_json([{"kind": kind, "id": name, "name": text} for kind, name, text in rows])
     else:

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from rearm.cli.shared import Input, Json, MappingFile, Patients, Unusable, app, chosen_patients, print_json, read_input, say, spoken
+from rearm.cli.shared import (
+    Input,
+    Json,
+    MappingFile,
+    Patients,
+    Unusable,
+    app,
+    chosen_patients,
+    print_json,
+    read_input,
+    say,
+    spoken,
+)
 
 
 @app.command()
@@ -17,13 +29,26 @@ def mechanism(
     mapping: MappingFile = None,
     patient: Patients = None,
     infusion: Annotated[
-        int | None, typer.Option("--infusion", help="Number of the infusion that the course starts at, from 1 (default: the first).")
+        int | None,
+        typer.Option(
+            "--infusion",
+            help="Number of the infusion that the course starts at, from 1 (default: the first).",
+        ),
     ] = None,
     draws: Annotated[
-        int, typer.Option("--draws", min=1800, help="Virtual patients, about; more are simulated where few of them fit.")
+        int,
+        typer.Option(
+            "--draws",
+            min=1800,
+            help="Virtual patients, about; more are simulated where few of them fit.",
+        ),
     ] = 60_000,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")] = 20_260_101,
-    html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient into this folder.")] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", help="The same seed gives the same result.")
+    ] = 20_260_101,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page for each patient into this folder.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test. It feeds no cause and no option."""
@@ -44,7 +69,9 @@ def mechanism(
             continue
         if html is not None:
             html.mkdir(parents=True, exist_ok=True)
-            write_text(html / f"{names[record.patient_id]}-mechanism.html", mechanism_page(result, record))
+            write_text(
+                html / f"{names[record.patient_id]}-mechanism.html", mechanism_page(result, record)
+            )
             say(f"{html / names[record.patient_id]}-mechanism.html written.")
         found.append(result.to_dict())
         if not as_json:
@@ -58,9 +85,19 @@ def mechanism(
 @app.command()
 @spoken
 def trial(
-    plan: Annotated[Path, typer.Argument(help="A plan (TOML): arms as sequences of therapies with decision rules.")],
-    seed: Annotated[int | None, typer.Option("--seed", help="The same seed gives the same result (default: that of the plan).")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write figure and table to this file.")] = None,
+    plan: Annotated[
+        Path,
+        typer.Argument(help="A plan (TOML): arms as sequences of therapies with decision rules."),
+    ],
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", help="The same seed gives the same result (default: that of the plan)."
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write figure and table to this file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """A trial on virtual patients: arms of therapies, judged by the same response criteria as real ones. A model's hypothesis."""

@@ -38,11 +38,22 @@ def assess(
     as_of: AsOf = None,
     region: Region = None,
     knowledge: KnowledgeFolder = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient, and an index, into this folder.")] = None,
-    json_to: Annotated[
-        Path | None, typer.Option("--json", help="Write the result of each patient as JSON into this folder; - prints JSON lines.")
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", help="Write a page for each patient, and an index, into this folder."
+        ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")] = False,
+    json_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            help="Write the result of each patient as JSON into this folder; - prints JSON lines.",
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")
+    ] = False,
 ) -> None:
     """Assess patients: failure, causes, options and next tests, each with its basis."""
     from rearm.cli.assess_files import assess_to_files
@@ -50,7 +61,9 @@ def assess(
     reading = read_input(path, mapping)
     records = chosen_patients(reading, patient)
     if not records:
-        raise Unusable(f"{path} holds no patient. `rearm check {path}` lists what was found instead.")
+        raise Unusable(
+            f"{path} holds no patient. `rearm check {path}` lists what was found instead."
+        )
     to_stdout = json_to is not None and str(json_to) == "-"
     done = assess_to_files(
         records, as_of=day_of(as_of), region=region, knowledge=known(knowledge), html=html, json_folder=None if to_stdout else json_to,
@@ -81,7 +94,9 @@ def check(path: Input, mapping: MappingFile = None, as_json: Json = False) -> No
         console().print(issues_table(issues))
     if not as_json:
         aside = sum(i.done != "used" for i in issues)
-        print(f"{len(reading.records)} patients, {len(issues)} issues, {aside} of them set something aside or refused it.")
+        print(
+            f"{len(reading.records)} patients, {len(issues)} issues, {aside} of them set something aside or refused it."
+        )
     if any(i.done != "used" for i in issues):
         raise typer.Exit(1)
 
@@ -92,8 +107,13 @@ def explain(
     path: Input,
     mapping: MappingFile = None,
     patient: Patients = None,
-    option: Annotated[list[str] | None, typer.Option("--option", help="Id of an option; may be repeated.")] = None,
-    factor: Annotated[list[str] | None, typer.Option("--factor", help="Id of a factor (a cause); may be repeated.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", help="Id of an option; may be repeated.")
+    ] = None,
+    factor: Annotated[
+        list[str] | None,
+        typer.Option("--factor", help="Id of a factor (a cause); may be repeated."),
+    ] = None,
     as_of: AsOf = None,
     knowledge: KnowledgeFolder = None,
     as_json: Json = False,
@@ -104,10 +124,16 @@ def explain(
 
     subjects = [*(option or []), *(factor or [])]
     if not subjects:
-        raise Unusable("Say what to explain: --option ID or --factor ID. `rearm knowledge list` names them.")
+        raise Unusable(
+            "Say what to explain: --option ID or --factor ID. `rearm knowledge list` names them."
+        )
     records = chosen_patients(read_input(path, mapping), patient)
     bundle, day = known(knowledge), day_of(as_of)
-    found = [(r.patient_id, traced(r, subject, as_of=day, knowledge=bundle)) for r in records for subject in subjects]
+    found = [
+        (r.patient_id, traced(r, subject, as_of=day, knowledge=bundle))
+        for r in records
+        for subject in subjects
+    ]
     if as_json:
         print_json([{"patient_id": who, **trace_object(trace)} for who, trace in found])
     else:

@@ -8,7 +8,18 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from rearm.cli.shared import Input, MappingFile, Patients, Unusable, app, chosen_patients, console, read_input, say, spoken
+from rearm.cli.shared import (
+    Input,
+    MappingFile,
+    Patients,
+    Unusable,
+    app,
+    chosen_patients,
+    console,
+    read_input,
+    say,
+    spoken,
+)
 
 Origin = Literal["infusion", "apheresis", "failure", "salvage"]
 Censoring = Literal["default", "fda", "ema"]
@@ -21,33 +32,70 @@ def response(
     mapping: MappingFile = None,
     patient: Patients = None,
     start: Annotated[
-        int | None, typer.Option("--start", help="Day that every course is counted from (default: the last infusion).")
+        int | None,
+        typer.Option(
+            "--start", help="Day that every course is counted from (default: the last infusion)."
+        ),
     ] = None,
-    criteria: Annotated[str | None, typer.Option("--criteria", help="Version of the criteria (default: imwg-2016).")] = None,
+    criteria: Annotated[
+        str | None, typer.Option("--criteria", help="Version of the criteria (default: imwg-2016).")
+    ] = None,
     parameter: Annotated[
-        list[str] | None, typer.Option("--set", help="A parameter of the criteria, for example A5=pd; repeatable.")
+        list[str] | None,
+        typer.Option("--set", help="A parameter of the criteria, for example A5=pd; repeatable."),
     ] = None,
     origin: Annotated[
-        Origin, typer.Option("--origin", help="Where endpoints are counted from: the infusion, its apheresis, its failure, or the salvage.")
+        Origin,
+        typer.Option(
+            "--origin",
+            help="Where endpoints are counted from: the infusion, its apheresis, its failure, or the salvage.",
+        ),
     ] = "infusion",
     censoring: Annotated[
-        Censoring, typer.Option("--censoring", help="fda needs --planned; ema counts progression and death through new therapy.")
+        Censoring,
+        typer.Option(
+            "--censoring",
+            help="fda needs --planned; ema counts progression and death through new therapy.",
+        ),
     ] = "default",
     planned: Annotated[
-        str | None, typer.Option("--planned", help="Days of the planned assessments, counted from the start: 28,56,84.")
+        str | None,
+        typer.Option(
+            "--planned", help="Days of the planned assessments, counted from the start: 28,56,84."
+        ),
     ] = None,
     trace: Annotated[bool, typer.Option("--trace", help="Say why, visit by visit.")] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Write a page for each patient, and one with all, into this folder.")] = None,
-    json_to: Annotated[
-        Path | None, typer.Option("--json", help="Write one JSON object a patient into this folder; - prints lines.")
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", help="Write a page for each patient, and one with all, into this folder."
+        ),
     ] = None,
-    adam: Annotated[Path | None, typer.Option("--adam", help="Write ADRS and ADTTE (Parquet, XPT) into this folder.")] = None,
+    json_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", help="Write one JSON object a patient into this folder; - prints lines."
+        ),
+    ] = None,
+    adam: Annotated[
+        Path | None,
+        typer.Option("--adam", help="Write ADRS and ADTTE (Parquet, XPT) into this folder."),
+    ] = None,
     stated_rs: Annotated[
-        bool, typer.Option("--stated-rs", help="PATH is an SDTM RS table of investigators' responses: confirm those, write ADRS to --adam.")
+        bool,
+        typer.Option(
+            "--stated-rs",
+            help="PATH is an SDTM RS table of investigators' responses: confirm those, write ADRS to --adam.",
+        ),
     ] = False,
-    supplement: Annotated[Path | None, typer.Option("--supplement", help="The SUPPRS table beside an RS table.")] = None,
+    supplement: Annotated[
+        Path | None, typer.Option("--supplement", help="The SUPPRS table beside an RS table.")
+    ] = None,
     study: Annotated[str, typer.Option("--study", help="STUDYID of the trial datasets.")] = "",
-    fhir: Annotated[Path | None, typer.Option("--fhir", help="Write the responses as FHIR Observations into this folder.")] = None,
+    fhir: Annotated[
+        Path | None,
+        typer.Option("--fhir", help="Write the responses as FHIR Observations into this folder."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No course on the terminal.")] = False,
 ) -> None:
     """The confirmed IMWG response course from raw results: table, picture, JSON, trial datasets, FHIR. Needs no CAR-T."""
@@ -82,7 +130,9 @@ def _planned(text: str | None) -> tuple[int, ...]:
 def _setting(text: str) -> tuple[str, Any]:
     name, mark, value = text.partition("=")
     if not mark or not name:
-        raise Unusable(f"--set {text} is not NAME=VALUE, for example A5=pd. docs/dictionary/criteria.md lists the parameters.")
+        raise Unusable(
+            f"--set {text} is not NAME=VALUE, for example A5=pd. docs/dictionary/criteria.md lists the parameters."
+        )
     try:
         return name.strip(), float(value)
     except ValueError:

@@ -77,11 +77,23 @@ def run_response(
     for record in records:
         name = names[record.patient_id]
         try:
-            found = patient_course(record, start=start, criteria=criteria, origin=origin, style=style, schedule=schedule)
+            found = patient_course(
+                record,
+                start=start,
+                criteria=criteria,
+                origin=origin,
+                style=style,
+                schedule=schedule,
+            )
             if console is not None:
                 print_course(console, found, trace=trace)
             if json_folder is not None or json_lines is not None:
-                text = json.dumps(course_object(found), ensure_ascii=False, allow_nan=False, indent=None if json_lines else 1)
+                text = json.dumps(
+                    course_object(found),
+                    ensure_ascii=False,
+                    allow_nan=False,
+                    indent=None if json_lines else 1,
+                )
                 if json_folder is not None:
                     write_text(json_folder / f"{name}.json", text + "\n")
                 if json_lines is not None:
@@ -91,7 +103,10 @@ def run_response(
             if fhir is not None:
                 from rearm.export.fhir import response_bundle
 
-                write_text(fhir / f"{name}.json", json.dumps(response_bundle(found), ensure_ascii=False, indent=1) + "\n")
+                write_text(
+                    fhir / f"{name}.json",
+                    json.dumps(response_bundle(found), ensure_ascii=False, indent=1) + "\n",
+                )
         except OSError:
             raise
         except Exception as error:  # one patient's fault does not cost the others their files

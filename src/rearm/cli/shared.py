@@ -55,18 +55,39 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-knowledge_app = typer.Typer(help="The knowledge: check it, compare two bundles, show an entry.", no_args_is_help=True)
+knowledge_app = typer.Typer(
+    help="The knowledge: check it, compare two bundles, show an entry.", no_args_is_help=True
+)
 app.add_typer(knowledge_app, name="knowledge")
 
 Input = Annotated[
-    Path, typer.Argument(help="A FHIR R4 bundle (.json), a folder or workbook of tidy tables, or with --mapping any other tables.")
+    Path,
+    typer.Argument(
+        help="A FHIR R4 bundle (.json), a folder or workbook of tidy tables, or with --mapping any other tables."
+    ),
 ]
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="A mapping file (TOML) for tables in another layout.")]
-Patients = Annotated[list[str] | None, typer.Option("--patient", help="Only this patient; may be repeated.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="Day of the patient's axis, or a date (YYYY-MM-DD). Nothing later is read.")]
-Region = Annotated[str | None, typer.Option("--region", help="Where approvals are looked up: US, EU ... (default: anywhere).")]
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", help="A mapping file (TOML) for tables in another layout."),
+]
+Patients = Annotated[
+    list[str] | None, typer.Option("--patient", help="Only this patient; may be repeated.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", help="Day of the patient's axis, or a date (YYYY-MM-DD). Nothing later is read."
+    ),
+]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", help="Where approvals are looked up: US, EU ... (default: anywhere)."),
+]
 KnowledgeFolder = Annotated[
-    Path | None, typer.Option("--knowledge", help="A folder of knowledge files to use in place of the bundled knowledge.")
+    Path | None,
+    typer.Option(
+        "--knowledge", help="A folder of knowledge files to use in place of the bundled knowledge."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -90,7 +111,9 @@ def spoken(command: Callable[P, T]) -> Callable[P, T]:
             raise typer.Exit(0) from None
         except OSError as error:
             where = error.filename if error.filename is not None else "The output"
-            say(f"rearm: {where} can't be read or written ({error.strerror}). Check the path, its permissions and the space on the disk.")
+            say(
+                f"rearm: {where} can't be read or written ({error.strerror}). Check the path, its permissions and the space on the disk."
+            )
             raise typer.Exit(2) from None
 
     return run
@@ -123,7 +146,9 @@ def read_input(path: Path, mapping: Path | None) -> Reading:
 def bundle_folder(folder: Path) -> Path:
     """A folder that a user named for knowledge; it must exist."""
     if not folder.is_dir():
-        raise Unusable(f"There is no folder {folder}. Give a folder with the files of a knowledge bundle.")
+        raise Unusable(
+            f"There is no folder {folder}. Give a folder with the files of a knowledge bundle."
+        )
     return folder
 
 
@@ -135,7 +160,9 @@ def known(folder: Path | None) -> Knowledge | None:
 
     loaded = load(bundle_folder(folder))
     for name in loaded.not_used:
-        say(f"rearm: {folder / name} is not used: names of tests, units and drugs are read with the files of the program.")
+        say(
+            f"rearm: {folder / name} is not used: names of tests, units and drugs are read with the files of the program."
+        )
     return loaded
 
 
@@ -147,7 +174,9 @@ def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> list[Re
     missing = [p for p in patients if p not in by_id]
     if missing:
         known = ", ".join(sorted(by_id)[:12]) + (" ..." if len(by_id) > 12 else "")
-        raise Unusable(f"There is no patient {', '.join(missing)} in the input. Patients there: {known or 'none'}.")
+        raise Unusable(
+            f"There is no patient {', '.join(missing)} in the input. Patients there: {known or 'none'}."
+        )
     return [by_id[p] for p in patients]
 
 
@@ -162,4 +191,6 @@ def day_of(text: str | None) -> int | date | None:
             return date.fromisoformat(text)
         except ValueError:
             pass
-    raise Unusable(f"--as-of {text} is neither a day of the patient's axis (for example 210) nor a date (for example 2024-08-31).")
+    raise Unusable(
+        f"--as-of {text} is neither a day of the patient's axis (for example 210) nor a date (for example 2024-08-31)."
+    )

@@ -12,7 +12,9 @@ from rearm.cli.shared import Json, app, print_json, spoken
 
 @app.command()
 @spoken
-def template(folder: Annotated[Path, typer.Argument(help="A folder to write to.")], as_json: Json = False) -> None:
+def template(
+    folder: Annotated[Path, typer.Argument(help="A folder to write to.")], as_json: Json = False
+) -> None:
     """Write empty tidy tables with a description of each column."""
     from rearm.intake.tidy.template import write_template
 
@@ -27,7 +29,9 @@ def template(folder: Annotated[Path, typer.Argument(help="A folder to write to."
 @spoken
 def init(
     mapping: Annotated[Path, typer.Argument(help="The mapping file to write (TOML).")],
-    source: Annotated[Path, typer.Option("--from", help="The workbook, folder or file whose headers are read.")],
+    source: Annotated[
+        Path, typer.Option("--from", help="The workbook, folder or file whose headers are read.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Draft a mapping file from the headers: every column listed, those not recognised as comments."""
@@ -37,4 +41,6 @@ def init(
     if as_json:
         print_json(str(written))
     else:
-        print(f"{written} written. Read it through, complete the commented columns, then: rearm check {source} --mapping {written}")
+        print(
+            f"{written} written. Read it through, complete the commented columns, then: rearm check {source} --mapping {written}"
+        )

@@ -60,7 +60,9 @@ def compare(first: StrategyEvidence, second: StrategyEvidence) -> Comparison:
         return Comparison(None, None, "no pooled response in the same setting")
     common.sort(key=lambda setting: (first.by_setting[setting].directness != "direct", setting))
     reasons = []
-    direct: list[Literal["first", "second"] | None] = []  # where settings after CAR-T point that are too small to decide
+    direct: list[
+        Literal["first", "second"] | None
+    ] = []  # where settings after CAR-T point that are too small to decide
     for setting in common:
         a, b = first.by_setting[setting], second.by_setting[setting]
         found = _higher(a, b)

@@ -82,9 +82,16 @@ def _expit(x: float) -> float:
 
 
 # mu with sd 1.5 on the logit is close to flat on the probability; tau 0.5 allows centres to differ by an odds ratio of about 4.
-LOGIT = Scale(Grid(0.0, 1.5, 0.5), {"near": (0.3, 0.75), "indirect only": (0.3, 1.5)}, _expit, "proportion")
+LOGIT = Scale(
+    Grid(0.0, 1.5, 0.5), {"near": (0.3, 0.75), "indirect only": (0.3, 1.5)}, _expit, "proportion"
+)
 # Median PFS in relapsed myeloma: a factor of about 7 either way around 5 months.
-LOG_MONTHS = Scale(Grid(math.log(5.0), 1.0, 0.35), {"near": (0.2, 0.5), "indirect only": (0.2, 1.0)}, math.exp, "months")
+LOG_MONTHS = Scale(
+    Grid(math.log(5.0), 1.0, 0.35),
+    {"near": (0.2, 0.5), "indirect only": (0.2, 1.0)},
+    math.exp,
+    "months",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +129,14 @@ class ArmData:
     def interval(self) -> tuple[float, float]:
         """95 % interval of the arm by itself: Wilson's for counts, from the standard error for a median."""
         if self.log_median is not None and self.se is not None:
-            return math.exp(self.log_median - Z95 * self.se), math.exp(self.log_median + Z95 * self.se)
+            return math.exp(self.log_median - Z95 * self.se), math.exp(
+                self.log_median + Z95 * self.se
+            )
         n, p = self.patients or 0, self.raw
         centre, half = p + Z95**2 / (2 * n), Z95 * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
-        return max(0.0, (centre - half) / (1 + Z95**2 / n)), min(1.0, (centre + half) / (1 + Z95**2 / n))
+        return max(0.0, (centre - half) / (1 + Z95**2 / n)), min(
+            1.0, (centre + half) / (1 + Z95**2 / n)
+        )
 
 
 def _share(arm: Arm, value: Proportion | None) -> ArmData | str:
@@ -135,7 +146,12 @@ def _share(arm: Arm, value: Proportion | None) -> ArmData | str:
         return "percentage without counts"
     if value.n == 0:
         return "no patients"
-    return ArmData(arm, value.n, events=value.events, note="number with the event computed from the percentage" if value.computed else None)
+    return ArmData(
+        arm,
+        value.n,
+        events=value.events,
+        note="number with the event computed from the percentage" if value.computed else None,
+    )
 
 
 def _landmark_se(free: float, n: int) -> float:
@@ -160,7 +176,12 @@ def _median(arm: Arm, value: Months | None) -> ArmData | str:
     data = _median_of(arm, value, arm.response.n)
     if isinstance(data, str):
         return data
-    return replace(data, note="; ".join(part for part in (data.note, "number of patients as for the response") if part))
+    return replace(
+        data,
+        note="; ".join(
+            part for part in (data.note, "number of patients as for the response") if part
+        ),
+    )
 
 
 def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | str:
@@ -168,11 +189,19 @@ def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | str:
     if value.median is not None:
         log_median = math.log(value.median)
         if value.low is not None and value.high is not None:
-            return ArmData(arm, n, log_median=log_median, se=math.log(value.high / value.low) / (2 * z))
+            return ArmData(
+                arm, n, log_median=log_median, se=math.log(value.high / value.low) / (2 * z)
+            )
         if value.low is not None and n:
             # An open upper limit leaves the lower half of the interval; it can't carry more than the median by itself would.
             se = max(math.log(value.median / value.low) / z, _landmark_se(0.5, n))
-            return ArmData(arm, n, log_median=log_median, se=se, note="weight from the lower limit; the upper one is open")
+            return ArmData(
+                arm,
+                n,
+                log_median=log_median,
+                se=se,
+                note="weight from the lower limit; the upper one is open",
+            )
         if n:
             note = f"only a median is printed: weight set as if none of {n} patients had been censored before it"
             return ArmData(arm, n, log_median=log_median, se=_landmark_se(0.5, n), note=note)
@@ -188,7 +217,13 @@ def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | str:
         return ArmData(arm, n, log_median=log_median, se=se, note=note)
     if n:
         se = _landmark_se(mark.percent / 100, n)
-        return ArmData(arm, n, log_median=log_median, se=se, note=f"{note}; weight from {n} patients without censoring")
+        return ArmData(
+            arm,
+            n,
+            log_median=log_median,
+            se=se,
+            note=f"{note}; weight from {n} patients without censoring",
+        )
     return "a landmark without interval and without number of patients"
 
 
@@ -199,7 +234,9 @@ def data_of(arm: Arm, measure: Measure) -> ArmData | str:
     `ever` speaks of the response alone, since times and toxicity of such an arm are counted once a patient.
     """
     if arm.figure in ("meta-analysis", "subset", "per-line"):
-        return {"meta-analysis": "meta-analysis", "subset": "subset", "per-line": "rate per line"}[arm.figure]
+        return {"meta-analysis": "meta-analysis", "subset": "subset", "per-line": "rate per line"}[
+            arm.figure
+        ]
     if arm.figure == "ever" and measure == "response":
         return "counts a response in any later line"
     match measure:
@@ -281,7 +318,9 @@ def borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: Sca
     """
     grid = scale.grid
     parts = [
-        average_over_offset(marginal(np.sum(rows, axis=0), grid), *scale.offsets[kind], grid) for kind, rows in lenders.items() if rows
+        average_over_offset(marginal(np.sum(rows, axis=0), grid), *scale.offsets[kind], grid)
+        for kind, rows in lenders.items()
+        if rows
     ]
     if not parts:
         return Loan(None, 0.0, 0.0)
@@ -305,14 +344,23 @@ def borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: Sca
             middle = 0.5 * (low + high)
             low, high = (middle, high) if allowed(middle) else (low, middle)
         power = low
-    return Loan(power * extra, share(posterior(direct, grid, power * extra)), power) if power > 0 else Loan(None, 0.0, 0.0)
+    return (
+        Loan(power * extra, share(posterior(direct, grid, power * extra)), power)
+        if power > 0
+        else Loan(None, 0.0, 0.0)
+    )
 
 
 def _interval(result: Posterior, scale: Scale) -> tuple[float, float, float]:
     return tuple(scale.back(result.quantile(q)) for q in (0.5, 0.025, 0.975))  # type: ignore[return-value]
 
 
-def pool(rows: Sequence[ArmData], measure: Measure, directness: Directness, lenders: Sequence[ArmData] = ()) -> Pooled | None:
+def pool(
+    rows: Sequence[ArmData],
+    measure: Measure,
+    directness: Directness,
+    lenders: Sequence[ArmData] = (),
+) -> Pooled | None:
     """Pool the rows of one directness; `lenders`, rows of less direct settings, add what the offset and the cap allow.
 
     None without rows: less direct data alone never make a direct figure. Lenders count for the measures in BORROWING only.
@@ -336,7 +384,9 @@ def pool(rows: Sequence[ArmData], measure: Measure, directness: Directness, lend
     arms = []
     for row, log, info in zip(rows, logs, information, strict=True):
         without = None
-        if len(rows) > 1:  # what is left may agree with the less direct data more or less than the whole: its loan is its own
+        if (
+            len(rows) > 1
+        ):  # what is left may agree with the less direct data more or less than the whole: its loan is its own
             left = total - log
             without = _interval(posterior(left, grid, borrowed(left, by_kind, scale).extra), scale)
         arms.append(
@@ -366,7 +416,9 @@ def pool(rows: Sequence[ArmData], measure: Measure, directness: Directness, lend
         tau=result.tau_mean,
         arms=tuple(arms),
         patients=sum(row.patients or 0 for row in rows),
-        unborrowed=(estimate, low, high) if loan.extra is None else _interval(posterior(total, grid), scale),
+        unborrowed=(estimate, low, high)
+        if loan.extra is None
+        else _interval(posterior(total, grid), scale),
         borrowed_share=loan.share,
         power=loan.power,
         refused=bool(lenders) and loan.extra is None,

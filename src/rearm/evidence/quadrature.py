@@ -76,10 +76,14 @@ class Grid:
 def _nodes(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
     x = grid.mean + grid.half_width * (2 * np.arange(grid.points) / grid.points - 1)
     node, weight = np.polynomial.legendre.leggauss(grid.tau_nodes)
-    tau = 2.5 * grid.tau_scale * (node + 1)  # 0 to 5 scales: beyond lies less than a millionth of the prior
+    tau = (
+        2.5 * grid.tau_scale * (node + 1)
+    )  # 0 to 5 scales: beyond lies less than a millionth of the prior
     prior = weight * np.exp(-0.5 * (tau / grid.tau_scale) ** 2)
     frequency = 2 * np.pi * np.fft.rfftfreq(grid.points, grid.step)
-    kernel = np.exp(-0.5 * np.outer(tau, frequency) ** 2)  # Fourier transform of the normal density with each tau
+    kernel = np.exp(
+        -0.5 * np.outer(tau, frequency) ** 2
+    )  # Fourier transform of the normal density with each tau
     return x, tau, prior / prior.sum(), kernel
 
 
@@ -171,7 +175,9 @@ def posterior(log_joint: Floats, grid: Grid, log_extra: Floats | None = None) ->
         log_density = log_density + log_extra
     joint = np.exp(log_density - log_density.max()) * grid.tau_weight[:, None]
     joint /= joint.sum() * grid.step
-    smoothed = np.fft.irfft((np.fft.rfft(joint, axis=-1) * _nodes(grid)[3]).sum(axis=0), n=grid.points)
+    smoothed = np.fft.irfft(
+        (np.fft.rfft(joint, axis=-1) * _nodes(grid)[3]).sum(axis=0), n=grid.points
+    )
     return Posterior(
         grid=grid,
         mu=joint.sum(axis=0),

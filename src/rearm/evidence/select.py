@@ -27,7 +27,12 @@ def _fits(option: frozenset[str] | None, arm: frozenset[str]) -> bool:
     return not option or not arm or option <= arm or arm <= option
 
 
-def arms_for(strategy: str, studies: Iterable[Study], targets: frozenset[str] | None, agents: frozenset[str] | None) -> list[Arm]:
+def arms_for(
+    strategy: str,
+    studies: Iterable[Study],
+    targets: frozenset[str] | None,
+    agents: frozenset[str] | None,
+) -> list[Arm]:
     """Arms of the strategy, or shown under it, that fit the option's targets and contain its agents, in order of id.
 
     Arms with further agents are among them, and are listed only (`own`, `choose`). Steroids do not count.
@@ -50,7 +55,11 @@ def own(arm: Arm, agents: frozenset[str] | None) -> bool:
 
 
 def choose(
-    arms: Sequence[Arm], strategy: str, measure: Measure, agents: frozenset[str] | None, studies: Mapping[str, Study]
+    arms: Sequence[Arm],
+    strategy: str,
+    measure: Measure,
+    agents: frozenset[str] | None,
+    studies: Mapping[str, Study],
 ) -> tuple[list[ArmData], dict[str, str]]:
     """The rows to pool, at most one of each overlap group, and for every other arm in words why not.
 
@@ -66,14 +75,23 @@ def choose(
         elif agents and not arm.agents:
             reasons[arm.id] = "agents not separated"
         elif not own(arm, agents):
-            reasons[arm.id] = f"in combination with {', '.join(sorted(backbone(arm.agents) - backbone(agents or frozenset())))}"
+            reasons[arm.id] = (
+                f"in combination with {', '.join(sorted(backbone(arm.agents) - backbone(agents or frozenset())))}"
+            )
         elif strategy in SELECTED_BY and arm.biomarker != SELECTED_BY[strategy]:
             reasons[arm.id] = f"not selected by {SELECTED_BY[strategy]}"
         elif isinstance(data := data_of(arm, measure), str):
             reasons[arm.id] = data
         else:
             rows.append(data)
-    rows.sort(key=lambda row: (ORDER[row.arm.directness], -(row.patients or 0), -(studies[row.arm.study].citation.year or 0), row.arm.id))
+    rows.sort(
+        key=lambda row: (
+            ORDER[row.arm.directness],
+            -(row.patients or 0),
+            -(studies[row.arm.study].citation.year or 0),
+            row.arm.id,
+        )
+    )
     taken: dict[str, str] = {}
     kept = []
     for row in rows:

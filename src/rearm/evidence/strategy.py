@@ -149,10 +149,14 @@ def _tiers(rows: Sequence[ArmData]) -> dict[Directness, list[ArmData]]:
     return tiers
 
 
-def _outcome(arms: Sequence[Arm], rows: Sequence[ArmData], reasons: Mapping[str, str], measure: Measure) -> Outcome:
+def _outcome(
+    arms: Sequence[Arm], rows: Sequence[ArmData], reasons: Mapping[str, str], measure: Measure
+) -> Outcome:
     tiers = _tiers(rows)
     pooled = pool(tiers["direct"], measure, "direct", [*tiers["near"], *tiers["indirect only"]])
-    background = pool(tiers["near"], measure, "near") or pool(tiers["indirect only"], measure, "indirect only")
+    background = pool(tiers["near"], measure, "near") or pool(
+        tiers["indirect only"], measure, "indirect only"
+    )
     shown = pooled or background
     taken = {group for row in shown.arms for group in row.arm.overlap} if shown else set()
     not_reached = tuple(
@@ -170,16 +174,27 @@ def _by_setting(rows: Sequence[ArmData]) -> dict[str, Pooled]:
     return {
         setting: figure
         for setting in settings
-        if (figure := pool(same := [row for row in rows if row.arm.setting == setting], "response", same[0].arm.directness))
+        if (
+            figure := pool(
+                same := [row for row in rows if row.arm.setting == setting],
+                "response",
+                same[0].arm.directness,
+            )
+        )
     }
 
 
-def _directness(arms: Sequence[Arm], strategy: str, agents: frozenset[str] | None, studies: Mapping[str, Study]) -> Directness:
+def _directness(
+    arms: Sequence[Arm], strategy: str, agents: frozenset[str] | None, studies: Mapping[str, Study]
+) -> Directness:
     """That of the most direct arm with a result. Case reports, mixtures of classes, unnamed and further agents do not count."""
     levels = [
         arm.directness
         for arm in arms
-        if arm.strategy == strategy and arm.has_outcome and studies[arm.study].design != "case-report" and own(arm, agents)
+        if arm.strategy == strategy
+        and arm.has_outcome
+        and studies[arm.study].design != "case-report"
+        and own(arm, agents)
     ]
     return min(levels, key=ORDER.__getitem__, default="none read")
 
@@ -204,7 +219,11 @@ def _weak_words(figure: Pooled) -> str | None:
     if not weak:
         return None
     if weak == arms:
-        return "read from a weak source only" if arms == 1 else f"{'both' if arms == 2 else f'all {arms}'} arms read from weak sources"
+        return (
+            "read from a weak source only"
+            if arms == 1
+            else f"{'both' if arms == 2 else f'all {arms}'} arms read from weak sources"
+        )
     return f"{weak} of {arms} arms read from a weak source"
 
 
@@ -224,23 +243,46 @@ def remarks(outcome: Outcome, figure: Pooled) -> str | None:
     return "; ".join(part for part in parts if part) or None
 
 
-def _note(strategy: str, directness: Directness, outcomes: Mapping[Measure, Outcome], listed: Sequence[ListedFigure]) -> str:
+def _note(
+    strategy: str,
+    directness: Directness,
+    outcomes: Mapping[Measure, Outcome],
+    listed: Sequence[ListedFigure],
+) -> str:
     """What the page says in a few sentences beside the figures."""
     response, pfs = outcomes["response"], outcomes["pfs"]
-    weak = _weak_words(response.background) if response.pooled is None and response.background else None
-    return _response_note(strategy, directness, response, listed) + (f" Response: {weak}." if weak else "") + _pfs_note(pfs)
+    weak = (
+        _weak_words(response.background)
+        if response.pooled is None and response.background
+        else None
+    )
+    return (
+        _response_note(strategy, directness, response, listed)
+        + (f" Response: {weak}." if weak else "")
+        + _pfs_note(pfs)
+    )
 
 
 def _pfs_note(pfs: Outcome) -> str:
     if words := _left_out_words(pfs):
         return f" The median PFS {words}."
-    return f" Median PFS was not reached in {_arms_words(len(pfs.not_reached))}; no figure is given for it." if pfs.not_reached else ""
+    return (
+        f" Median PFS was not reached in {_arms_words(len(pfs.not_reached))}; no figure is given for it."
+        if pfs.not_reached
+        else ""
+    )
 
 
-def _response_note(strategy: str, directness: Directness, response: Outcome, listed: Sequence[ListedFigure]) -> str:
+def _response_note(
+    strategy: str, directness: Directness, response: Outcome, listed: Sequence[ListedFigure]
+) -> str:
     direct = [row for row in listed if row.directness == "direct" and row.not_pooled]
     own = [row for row in direct if row.arm.strategy == strategy]
-    mixtures = " Figures after CAR-T for mixtures that include it are listed." if len(direct) > len(own) else ""
+    mixtures = (
+        " Figures after CAR-T for mixtures that include it are listed."
+        if len(direct) > len(own)
+        else ""
+    )
     if directness == "none read":
         return "No evidence read for it by itself." + mixtures if listed else "No evidence read."
     if (figure := response.pooled) is not None:
@@ -256,7 +298,10 @@ def _response_note(strategy: str, directness: Directness, response: Outcome, lis
         return f"Results after CAR-T were read, but none that can be pooled{why}; they are listed."
     if directness == "near":
         return "No result after CAR-T alone: the figures are from people with earlier BCMA therapy or T-cell redirection of any kind."
-    return "Indirect only: no result after CAR-T was read, and no figure after CAR-T is given." + mixtures
+    return (
+        "Indirect only: no result after CAR-T was read, and no figure after CAR-T is given."
+        + mixtures
+    )
 
 
 def evidence_for(
@@ -272,12 +317,17 @@ def evidence_for(
 
     `studies`: the bundled ones by default. The answer is cached. An unknown strategy has no arms: directness "none read".
     """
-    return _evidence(strategy, targets or None, agents or None, None if studies is None else tuple(studies))
+    return _evidence(
+        strategy, targets or None, agents or None, None if studies is None else tuple(studies)
+    )
 
 
 @lru_cache(maxsize=256)
 def _evidence(
-    strategy: str, targets: frozenset[str] | None, agents: frozenset[str] | None, studies: tuple[Study, ...] | None
+    strategy: str,
+    targets: frozenset[str] | None,
+    agents: frozenset[str] | None,
+    studies: tuple[Study, ...] | None,
 ) -> StrategyEvidence:
     studies = load_studies() if studies is None else studies
     by_id = {study.id: study for study in studies}
@@ -292,7 +342,12 @@ def _evidence(
         if measure == "response":
             by_setting = _by_setting(rows)
             lent = outcome.pooled.borrowed_arms if outcome.pooled else ()
-            reasons = {row.arm.id: "lends strength" if row.arm.id in lent else "less direct than the figure given" for row in rows} | why
+            reasons = {
+                row.arm.id: "lends strength"
+                if row.arm.id in lent
+                else "less direct than the figure given"
+                for row in rows
+            } | why
         for figure in (outcome.pooled, outcome.background):
             for row in figure.arms if figure else ():
                 if measure not in used.setdefault(row.arm.id, []):

@@ -51,7 +51,15 @@ def _arm_rows(figure: Pooled) -> list[Row]:
     ]
 
 
-def _summary_row(figure: Pooled, kind: str, label: str, estimate: float | None, low: float, high: float, note: str | None = None) -> Row:
+def _summary_row(
+    figure: Pooled,
+    kind: str,
+    label: str,
+    estimate: float | None,
+    low: float,
+    high: float,
+    note: str | None = None,
+) -> Row:
     return {
         "kind": kind,
         "label": label,
@@ -88,8 +96,27 @@ def forest_rows(evidence: StrategyEvidence, measure: Measure = "response") -> li
         if figure is not None:
             rows += _arm_rows(figure)
             note = remarks(outcome, figure)
-            rows.append(_summary_row(figure, "pooled", "Average centre", figure.estimate, figure.low, figure.high, note))
-            rows.append(_summary_row(figure, "new centre", "Range for a new centre", None, figure.new_low, figure.new_high))
+            rows.append(
+                _summary_row(
+                    figure,
+                    "pooled",
+                    "Average centre",
+                    figure.estimate,
+                    figure.low,
+                    figure.high,
+                    note,
+                )
+            )
+            rows.append(
+                _summary_row(
+                    figure,
+                    "new centre",
+                    "Range for a new centre",
+                    None,
+                    figure.new_low,
+                    figure.new_high,
+                )
+            )
     return rows
 
 
@@ -99,7 +126,11 @@ def share_words(value: Proportion | None) -> str | None:
         return None
     counts = f" ({value.events}/{value.n})" if value.events is not None else ""
     low, high = ("?" if side is None else f"{side:g}" for side in (value.low, value.high))
-    interval = "" if value.low is None and value.high is None else f", {value.level * 100:g} % interval {low}-{high}"
+    interval = (
+        ""
+        if value.low is None and value.high is None
+        else f", {value.level * 100:g} % interval {low}-{high}"
+    )
     return f"{value.percent:.3g} %{counts}{interval}"
 
 
@@ -110,7 +141,11 @@ def months_words(value: Months | None) -> str | None:
     parts = []
     if value.median is not None:
         level = "" if value.level == 0.95 else f", {value.level * 100:g} % interval"
-        interval = "" if value.low is None else f" ({value.low:g}-{'not reached' if value.high is None else f'{value.high:g}'}{level})"
+        interval = (
+            ""
+            if value.low is None
+            else f" ({value.low:g}-{'not reached' if value.high is None else f'{value.high:g}'}{level})"
+        )
         parts.append(f"{value.median:g} {'month' if value.median == 1 else 'months'}{interval}")
     elif median_not_reached(value):
         parts.append(NOT_REACHED)

@@ -34,7 +34,11 @@ __all__ = [
 AVAL = {"PD": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6, "sCR": 7, "NE": 8}
 CLINICAL_BENEFIT_DAYS = 42  # SD counts as benefit from here on (admiralonco's default)
 _BEST = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
-_LEVELS = {"RSP": ("sCR", "CR", "VGPR", "PR"), "CRRSP": ("sCR", "CR"), "VGPRRSP": ("sCR", "CR", "VGPR")}
+_LEVELS = {
+    "RSP": ("sCR", "CR", "VGPR", "PR"),
+    "CRRSP": ("sCR", "CR"),
+    "VGPRRSP": ("sCR", "CR", "VGPR"),
+}
 _PARAMS = {
     "OVR": "Overall Response at Time Point",
     "COVR": "Confirmed Response at Time Point",
@@ -100,7 +104,10 @@ class Datasets:
         counts: dict[str, int] = {}
         for _, _, reason in self.left_out:
             counts[reason] = counts.get(reason, 0) + 1
-        return [f"ADTTE has no row for {n} endpoint{'s' if n > 1 else ''}: {reason}." for reason, n in sorted(counts.items())]
+        return [
+            f"ADTTE has no row for {n} endpoint{'s' if n > 1 else ''}: {reason}."
+            for reason, n in sorted(counts.items())
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +136,42 @@ def course_datasets(courses: Sequence[PatientCourse], *, study: str = "") -> Dat
     left_out: list[tuple[str, str, str]] = []
     for found in courses:
         points = _points(found)
-        subject = {"STUDYID": study, "USUBJID": found.record.patient_id, "PARCAT1": "Computed from results", "PARCAT2": "IMWG"}
+        subject = {
+            "STUDYID": study,
+            "USUBJID": found.record.patient_id,
+            "PARCAT1": "Computed from results",
+            "PARCAT2": "IMWG",
+        }
         start = found.start or 0
         dated = _dates(found.record.day_zero)
         progression = found.course.progression_day if found.course is not None else None
-        adrs += response_parameters(points, subject, start=start, dated=dated, progression_day=progression)
+        adrs += response_parameters(
+            points, subject, start=start, dated=dated, progression_day=progression
+        )
         sequence = 0
         for name, endpoint in found.endpoints.items():
             if endpoint.status == "not_computable" or endpoint.days is None:
                 left_out.append((found.record.patient_id, _TTE[name][0], endpoint.reason))
                 continue
             sequence += 1
-            row = _time_to_event(name, endpoint, counting_words(found), {p.day: p.sequence for p in points}, dated, start)
-            adtte.append({"STUDYID": study, "USUBJID": found.record.patient_id, "ASEQ": sequence, **row})
+            row = _time_to_event(
+                name,
+                endpoint,
+                counting_words(found),
+                {p.day: p.sequence for p in points},
+                dated,
+                start,
+            )
+            adtte.append(
+                {"STUDYID": study, "USUBJID": found.record.patient_id, "ASEQ": sequence, **row}
+            )
         if found.course is None:
             left_out.append((found.record.patient_id, "all", found.start_reason))
-    return Datasets(pl.DataFrame(adrs, schema=ADRS_SCHEMA), pl.DataFrame(adtte, schema=ADTTE_SCHEMA), tuple(left_out))
+    return Datasets(
+        pl.DataFrame(adrs, schema=ADRS_SCHEMA),
+        pl.DataFrame(adtte, schema=ADTTE_SCHEMA),
+        tuple(left_out),
+    )
 
 
 def _points(found: PatientCourse) -> list[TimePoint]:
@@ -183,9 +210,13 @@ def response_parameters(
     days before the assessment that shows it, the date of PD; else that of the first confirmed PD.
     """
 
-    def row(code: str, value: str, number: float | None, day: int | None, point: TimePoint | None) -> dict[str, Any]:
+    def row(
+        code: str, value: str, number: float | None, day: int | None, point: TimePoint | None
+    ) -> dict[str, Any]:
         flags = (
-            (point.one_of_date, point.before_new_therapy, point.up_to_pd) if point is not None and code in ("OVR", "COVR") else (True,) * 3
+            (point.one_of_date, point.before_new_therapy, point.up_to_pd)
+            if point is not None and code in ("OVR", "COVR")
+            else (True,) * 3
         )
         return {
             **subject,
@@ -202,21 +233,47 @@ def response_parameters(
         }
 
     rows = [row("OVR", p.response, AVAL[p.response], p.day, p) for p in points]
-    rows += [row("COVR", p.confirmed, AVAL[p.confirmed], p.day, p) for p in points if p.confirmed is not None]
+    rows += [
+        row("COVR", p.confirmed, AVAL[p.confirmed], p.day, p)
+        for p in points
+        if p.confirmed is not None
+    ]
     used = [p for p in points if p.counts and p.confirmed is not None]
 
     def first(levels: Iterable[str], not_before: int | None = None) -> TimePoint | None:
         wanted = set(levels)
-        return next((p for p in used if p.confirmed in wanted and (not_before is None or p.day >= not_before)), None)
+        return next(
+            (
+                p
+                for p in used
+                if p.confirmed in wanted and (not_before is None or p.day >= not_before)
+            ),
+            None,
+        )
 
     def answered(code: str, point: TimePoint | None, day: int | None = None) -> None:
         yes = point is not None
-        rows.append(row(code, "Y" if yes else "N", float(yes), day if yes and day is not None else point.day if point else None, point))
+        rows.append(
+            row(
+                code,
+                "Y" if yes else "N",
+                float(yes),
+                day if yes and day is not None else point.day if point else None,
+                point,
+            )
+        )
 
     answered("PD", first(("PD",)), progression_day)
     responded = first(_LEVELS["RSP"])
     answered("RSP", responded)
-    benefit = [p for p in (responded, first(("sCR", "CR", "VGPR", "PR", "MR", "SD"), start + CLINICAL_BENEFIT_DAYS)) if p is not None]
+    benefit = [
+        p
+        for p in (
+            responded,
+            first(("sCR", "CR", "VGPR", "PR", "MR", "SD"), start + CLINICAL_BENEFIT_DAYS),
+        )
+        if p is not None
+    ]
     answered("CB", min(benefit, default=None, key=lambda p: p.day))
     answered("CRRSP", first(_LEVELS["CRRSP"]))
     answered("VGPRRSP", first(_LEVELS["VGPRRSP"]))
@@ -229,7 +286,12 @@ def response_parameters(
 
 
 def _time_to_event(
-    name: str, e: Endpoint, counting: str, sequences: dict[int, int], dated: Callable[[int | None], date | None], start: int
+    name: str,
+    e: Endpoint,
+    counting: str,
+    sequences: dict[int, int],
+    dated: Callable[[int | None], date | None],
+    start: int,
 ) -> dict[str, Any]:
     """`CNSR` 0 is an event, 1 censored, 2 censored by a competing event."""
     code, param = _TTE[name]
@@ -276,7 +338,9 @@ def write_adam(datasets: Datasets, folder: Path) -> tuple[tuple[Path, ...], tupl
     return write_frames({"adrs": datasets.adrs, "adtte": datasets.adtte}, folder)
 
 
-def write_frames(frames: Mapping[str, pl.DataFrame], folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+def write_frames(
+    frames: Mapping[str, pl.DataFrame], folder: Path
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Writes each dataset as Parquet and as XPT version 5, the form that agencies take. Returns (files, what could not be written).
 
     XPT needs pyreadstat; where it is missing the Parquet files are written and a sentence says how to get it. Whatever XPT cannot hold
@@ -293,7 +357,9 @@ def write_frames(frames: Mapping[str, pl.DataFrame], folder: Path) -> tuple[tupl
                 f"{name}.xpt was not written: it needs pyreadstat (pip install 'rearm[adam]'). The Parquet file holds the same rows."
             )
         except ValueError as problem:
-            notes.append(f"{name}.xpt was not written: {problem} The Parquet file holds the same rows.")
+            notes.append(
+                f"{name}.xpt was not written: {problem} The Parquet file holds the same rows."
+            )
     return tuple(written), tuple(notes)
 
 
@@ -302,7 +368,9 @@ def _write_xpt(frame: pl.DataFrame, path: Path, table: str) -> Path:
 
     for column, kind in frame.schema.items():
         if kind == pl.String and (frame[column].str.len_bytes().max() or 0) > 200:  # type: ignore[operator]
-            raise ValueError(f"{column} holds text of more than 200 bytes, which XPT version 5 cannot hold.")
+            raise ValueError(
+                f"{column} holds text of more than 200 bytes, which XPT version 5 cannot hold."
+            )
     # SAS knows no missing text, only the empty one
     ready = frame.with_columns(pl.col(pl.String).fill_null(""), pl.col(pl.Int32).cast(pl.Float64))
     dates = {c: "DATE9." for c, kind in frame.schema.items() if kind == pl.Date}

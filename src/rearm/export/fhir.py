@@ -20,9 +20,13 @@ from rearm.response.score import Visit
 
 __all__ = ["DISEASE_STATUS_PROFILE", "response_bundle", "response_observations"]
 
-SYSTEM = "urn:rearm:imwg-response"  # category; `urn:rearm:response-observation` codes what is observed
+SYSTEM = (
+    "urn:rearm:imwg-response"  # category; `urn:rearm:response-observation` codes what is observed
+)
 _CODES = "urn:rearm:response-observation"
-DISEASE_STATUS_PROFILE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-cancer-disease-status"
+DISEASE_STATUS_PROFILE = (
+    "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-cancer-disease-status"
+)
 _DISPLAY = {
     "sCR": "stringent complete response",
     "CR": "complete response",
@@ -34,20 +38,35 @@ _DISPLAY = {
     "NE": "not evaluable",
 }
 _STATUS = {
-    **dict.fromkeys(("sCR", "CR", "VGPR", "PR", "MR"), ("268910001", "Patient's condition improved (finding)")),
+    **dict.fromkeys(
+        ("sCR", "CR", "VGPR", "PR", "MR"), ("268910001", "Patient's condition improved (finding)")
+    ),
     "SD": ("359746009", "Patient's condition stable (finding)"),
     "PD": ("271299001", "Patient's condition worsened (finding)"),
     "NE": ("709137006", "Patient condition undetermined (finding)"),
 }
 _FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _NOTE = "Computed from recorded results by the criteria named; not verified by a clinician."
-_ABSENT = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
+_ABSENT = {
+    "extension": [
+        {
+            "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+            "valueCode": "unknown",
+        }
+    ]
+}
 
 
 def response_bundle(found: PatientCourse) -> dict[str, Any]:
     """A collection Bundle of all observations of the course; without a course an empty one."""
-    entries = [{"fullUrl": f"urn:uuid:{r['id']}", "resource": r} for r in response_observations(found)]
-    bundle: dict[str, Any] = {"resourceType": "Bundle", "id": _id(found, "bundle", found.start or 0), "type": "collection"}
+    entries = [
+        {"fullUrl": f"urn:uuid:{r['id']}", "resource": r} for r in response_observations(found)
+    ]
+    bundle: dict[str, Any] = {
+        "resourceType": "Bundle",
+        "id": _id(found, "bundle", found.start or 0),
+        "type": "collection",
+    }
     return bundle | ({"entry": entries} if entries else {})
 
 
@@ -58,21 +77,39 @@ def response_observations(found: PatientCourse) -> list[dict[str, Any]]:
 
 def _pair(found: PatientCourse, visit: Visit) -> Iterable[dict[str, Any]]:
     confirmed = "NE" if visit.confirmed == "BL" else visit.confirmed
-    shared = {"status": "preliminary", "subject": _subject(found.record.patient_id), **_effective(found, visit.day)}
+    shared = {
+        "status": "preliminary",
+        "subject": _subject(found.record.patient_id),
+        **_effective(found, visit.day),
+    }
     ours = _id(found, "imwg-response", visit.day)
     components = [
-        _component("response-before-confirmation", "Response before confirmation", valueCodeableConcept=_category(visit.response)),
-        _component("criteria", "Version and parameters of the criteria", valueString=str(found.criteria)),
+        _component(
+            "response-before-confirmation",
+            "Response before confirmation",
+            valueCodeableConcept=_category(visit.response),
+        ),
+        _component(
+            "criteria", "Version and parameters of the criteria", valueString=str(found.criteria)
+        ),
         _component("rule", "Rule that decided", valueString=visit.rule),
         _component("day", "Day on the patient's axis", valueInteger=visit.day),
     ]
-    components += [_component("missing", "What was missing", valueString=text) for text in visit.missing]
+    components += [
+        _component("missing", "What was missing", valueString=text) for text in visit.missing
+    ]
     yield {
         "resourceType": "Observation",
         "id": ours,
         **shared,
         "code": {
-            "coding": [{"system": _CODES, "code": "confirmed-response", "display": "Confirmed IMWG response at this visit"}],
+            "coding": [
+                {
+                    "system": _CODES,
+                    "code": "confirmed-response",
+                    "display": "Confirmed IMWG response at this visit",
+                }
+            ],
             "text": "Confirmed IMWG response",
         },
         "valueCodeableConcept": _category(confirmed),
@@ -88,28 +125,58 @@ def _pair(found: PatientCourse, visit: Visit) -> Iterable[dict[str, Any]]:
         "id": _id(found, "disease-status", visit.day),
         "meta": {"profile": [DISEASE_STATUS_PROFILE]},
         **shared,
-        "code": {"coding": [{"system": "http://loinc.org", "code": "97509-4", "display": "Cancer Disease Progression"}]},
-        "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": code, "display": display}]},
+        "code": {
+            "coding": [
+                {
+                    "system": "http://loinc.org",
+                    "code": "97509-4",
+                    "display": "Cancer Disease Progression",
+                }
+            ]
+        },
+        "valueCodeableConcept": {
+            "coding": [{"system": "http://snomed.info/sct", "code": code, "display": display}]
+        },
         "note": [{"text": _NOTE}],
         "derivedFrom": [{"reference": f"urn:uuid:{ours}"}],
     }
 
 
 def _id(found: PatientCourse, kind: str, day: int) -> str:
-    return str(uuid5(NAMESPACE_URL, "|".join(("rearm", found.record.patient_id, str(found.start), str(day), str(found.criteria), kind))))
+    return str(
+        uuid5(
+            NAMESPACE_URL,
+            "|".join(
+                (
+                    "rearm",
+                    found.record.patient_id,
+                    str(found.start),
+                    str(day),
+                    str(found.criteria),
+                    kind,
+                )
+            ),
+        )
+    )
 
 
 def _sources(visit: Visit) -> dict[str, Any]:
     """`derivedFrom` the results that were read, where they came as FHIR Observations."""
     labs = visit.assessment.labs.values() if visit.assessment is not None else ()
-    places = dict.fromkeys(x.source.place for x in labs if x.source.place.startswith("Observation/"))
+    places = dict.fromkeys(
+        x.source.place for x in labs if x.source.place.startswith("Observation/")
+    )
     return {"derivedFrom": [{"reference": place} for place in places]} if places else {}
 
 
 def _subject(patient_id: str) -> dict[str, Any]:
     """A reference where the id can be one in FHIR; else only the identifier, since ids are never altered."""
     subject: dict[str, Any] = {"identifier": {"value": patient_id}}
-    return {"reference": f"Patient/{patient_id}", **subject} if _FHIR_ID.fullmatch(patient_id) else subject
+    return (
+        {"reference": f"Patient/{patient_id}", **subject}
+        if _FHIR_ID.fullmatch(patient_id)
+        else subject
+    )
 
 
 def _effective(found: PatientCourse, day: int) -> dict[str, Any]:
@@ -120,8 +187,14 @@ def _effective(found: PatientCourse, day: int) -> dict[str, Any]:
 
 
 def _category(response: str) -> dict[str, Any]:
-    return {"coding": [{"system": SYSTEM, "code": response, "display": _DISPLAY[response]}], "text": response}
+    return {
+        "coding": [{"system": SYSTEM, "code": response, "display": _DISPLAY[response]}],
+        "text": response,
+    }
 
 
 def _component(code: str, text: str, **value: Any) -> dict[str, Any]:
-    return {"code": {"coding": [{"system": _CODES, "code": code, "display": text}], "text": text}, **value}
+    return {
+        "code": {"coding": [{"system": _CODES, "code": code, "display": text}], "text": text},
+        **value,
+    }

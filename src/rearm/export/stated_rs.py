@@ -29,14 +29,26 @@ from rearm.errors import RearmError
 from rearm.export.adam import ADRS_SCHEMA, AVAL, TimePoint, response_parameters
 from rearm.record import Record, ResponseStatement
 
-__all__ = ["CONFIRMATION_DAYS", "Compatible", "RsError", "Stated", "confirm_stated", "read_rs", "rs_adrs", "rs_of_record", "stated_adrs"]
+__all__ = [
+    "CONFIRMATION_DAYS",
+    "Compatible",
+    "RsError",
+    "Stated",
+    "confirm_stated",
+    "read_rs",
+    "rs_adrs",
+    "rs_of_record",
+    "stated_adrs",
+]
 
 CONFIRMATION_DAYS = 84
 _RESPONSES = frozenset(AVAL)
 _RESPONSE = frozenset(("sCR", "CR", "VGPR", "PR", "MR"))
 _RANK = {"NE": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6, "sCR": 7, "PD": 8}
 _BY_RANK = {rank: name for name, rank in _RANK.items()}
-_SEEN_BY_IMAGING = frozenset(("marrow", "paraskeletal", "extraosseous", "cns"))  # patterns of relapse that need no repeat
+_SEEN_BY_IMAGING = frozenset(
+    ("marrow", "paraskeletal", "extraosseous", "cns")
+)  # patterns of relapse that need no repeat
 _IMAGING_WORDS = ("imag", "lesion", "plasmacytoma", "extramedullary", "pet", "marrow")
 _SAME_VISIT = 7
 _NEEDED = ("USUBJID", "RSTESTCD", "RSSTRESC", "RSDTC")
@@ -73,7 +85,9 @@ class Compatible:
     notes: tuple[str, ...]
 
 
-def confirm_stated(stated: Sequence[Stated], *, subject: str = "") -> tuple[list[str | None], list[str]]:
+def confirm_stated(
+    stated: Sequence[Stated], *, subject: str = ""
+) -> tuple[list[str | None], list[str]]:
     """Confirmed response at each visit (in the order of days; None: none so far) and the warnings."""
     visits = sorted(stated, key=lambda s: (s.day, s.sequence))
     evaluable = [i for i, v in enumerate(visits) if v.response != "NE"]
@@ -84,7 +98,9 @@ def confirm_stated(stated: Sequence[Stated], *, subject: str = "") -> tuple[list
     for i, v in enumerate(visits):
         nxt = following.get(i)
         if nxt is not None and nxt.day - v.day > CONFIRMATION_DAYS:
-            notes.append(f"{subject}: {v.visit or f'day {v.day}'} is confirmed by a visit {nxt.day - v.day} days later.")
+            notes.append(
+                f"{subject}: {v.visit or f'day {v.day}'} is confirmed by a visit {nxt.day - v.day} days later."
+            )
         status = _status(v, nxt)
         if status is None:
             notes.append(
@@ -103,7 +119,11 @@ def _status(v: Stated, nxt: Stated | None) -> str | None:
         return v.response if AVAL[nxt.response] >= AVAL[v.response] else nxt.response
     if v.response != "PD":
         return v.response
-    if v.pd_by_imaging or v.death_of_progression or (v.pd_by_laboratory and nxt is not None and nxt.response == "PD"):
+    if (
+        v.pd_by_imaging
+        or v.death_of_progression
+        or (v.pd_by_laboratory and nxt is not None and nxt.response == "PD")
+    ):
         return "PD"
     return "NE" if v.pd_by_laboratory else None
 
@@ -141,11 +161,17 @@ def _at(offset: int | None, day: int | None) -> date | None:
     return None if offset is None or day is None else date.fromordinal(offset + day)
 
 
-def _points(visits: Sequence[Stated], confirmed: Sequence[str | None], begin: int) -> list[TimePoint]:
+def _points(
+    visits: Sequence[Stated], confirmed: Sequence[str | None], begin: int
+) -> list[TimePoint]:
     pd_day = next((v.day for v, c in zip(visits, confirmed, strict=True) if c == "PD"), None)
-    worst: dict[int, int] = {}  # of two assessments of one date the worst confirmed counts (ANL01FL)
+    worst: dict[
+        int, int
+    ] = {}  # of two assessments of one date the worst confirmed counts (ANL01FL)
     for i, (v, c) in enumerate(zip(visits, confirmed, strict=True)):
-        if c is not None and (v.day not in worst or AVAL[c] < AVAL[confirmed[worst[v.day]] or "NE"]):
+        if c is not None and (
+            v.day not in worst or AVAL[c] < AVAL[confirmed[worst[v.day]] or "NE"]
+        ):
             worst[v.day] = i
     new_therapy = next((v.new_therapy_day for v in visits if v.new_therapy_day is not None), None)
     return [
@@ -174,7 +200,11 @@ def rs_of_record(record: Record) -> list[Stated]:
     its basis names imaging, a lesion or marrow; any other needs a second PD, as one by laboratory does.
     """
     death = next((d.day for d in record.deaths if d.cause == "myeloma"), None)
-    found = [s for s in record.responses if s.day is not None and (s.response in _RESPONSES or s.response == "nCR")]
+    found = [
+        s
+        for s in record.responses
+        if s.day is not None and (s.response in _RESPONSES or s.response == "nCR")
+    ]
     last_pd = max((s.day for s in found if s.response == "PD" and s.day is not None), default=None)
     out: list[Stated] = []
     for n, s in enumerate(sorted(found, key=lambda s: s.day or 0), start=1):
@@ -193,10 +223,18 @@ def rs_of_record(record: Record) -> list[Stated]:
 
 
 def _by_imaging(record: Record, pd: ResponseStatement) -> bool:
-    if {p.strip() for p in (pd.pattern or "").lower().replace(",", ";").split(";")} & _SEEN_BY_IMAGING:
+    if {
+        p.strip() for p in (pd.pattern or "").lower().replace(",", ";").split(";")
+    } & _SEEN_BY_IMAGING:
         return True
     day = pd.day or 0
-    if any(x.new and x.result == "positive" and (d := x.when.day) is not None and abs(d - day) <= _SAME_VISIT for x in record.imaging):
+    if any(
+        x.new
+        and x.result == "positive"
+        and (d := x.when.day) is not None
+        and abs(d - day) <= _SAME_VISIT
+        for x in record.imaging
+    ):
         return True
     return any(word in (pd.basis or "").lower() for word in _IMAGING_WORDS)
 
@@ -219,17 +257,30 @@ def read_rs(
     notes: list[str] = []
     therapy: dict[str, int] = {}
     for row in rs.iter_rows(named=True):
-        if _text(row["RSTESTCD"]) != "OVRLRESP" or (row.get("RSEVAL") is not None and _text(row["RSEVAL"]).upper() != evaluator):
+        if _text(row["RSTESTCD"]) != "OVRLRESP" or (
+            row.get("RSEVAL") is not None and _text(row["RSEVAL"]).upper() != evaluator
+        ):
             continue
-        subject, response, sequence = _text(row["USUBJID"]), _text(row["RSSTRESC"]), _whole(row.get("RSSEQ"))
+        subject, response, sequence = (
+            _text(row["USUBJID"]),
+            _text(row["RSSTRESC"]),
+            _whole(row.get("RSSEQ")),
+        )
         where = f"{subject}, RSSEQ {sequence}" if sequence else f"{subject}, {_text(row['RSDTC'])}"
-        extra = {**{k: _text(row.get(k)) for k in _SUPPLEMENT if _text(row.get(k))}, **added.get((subject, sequence), {})}
+        extra = {
+            **{k: _text(row.get(k)) for k in _SUPPLEMENT if _text(row.get(k))},
+            **added.get((subject, sequence), {}),
+        }
         day, imputed = _date(_text(row["RSDTC"]))
         if response not in _RESPONSES:
-            notes.append(f"{where}: response {response or 'empty'} is none of {', '.join(AVAL)}; set aside.")
+            notes.append(
+                f"{where}: response {response or 'empty'} is none of {', '.join(AVAL)}; set aside."
+            )
             continue
         if day is None:
-            notes.append(f"{where}: date {_text(row['RSDTC']) or 'empty'} has no month or is no date; set aside.")
+            notes.append(
+                f"{where}: date {_text(row['RSDTC']) or 'empty'} has no month or is no date; set aside."
+            )
             continue
         if extra.get("NACTDT"):
             new, _ = _date(extra["NACTDT"])
@@ -250,7 +301,10 @@ def read_rs(
                 imputed=imputed,
             )
         )
-    return {s: [replace(v, new_therapy_day=therapy.get(s)) for v in visits] for s, visits in subjects.items()}, notes
+    return {
+        s: [replace(v, new_therapy_day=therapy.get(s)) for v in visits]
+        for s, visits in subjects.items()
+    }, notes
 
 
 def rs_adrs(path: Path, supplement: Path | None = None, *, study: str = "") -> Compatible:
@@ -274,7 +328,9 @@ def _table(path: Path) -> pl.DataFrame:
             assert isinstance(frame, pl.DataFrame)
             return frame
     except ImportError:
-        raise RsError(f"{path} cannot be read: XPT needs pyreadstat (pip install 'rearm[adam]').") from None
+        raise RsError(
+            f"{path} cannot be read: XPT needs pyreadstat (pip install 'rearm[adam]')."
+        ) from None
     except FileNotFoundError:
         raise RsError(f"There is no file {path}. Check the path.") from None
     except Exception as problem:  # the readers' errors have no common class
@@ -288,12 +344,20 @@ def _supplement(frame: pl.DataFrame) -> dict[tuple[str, int], dict[str, str]]:
         raise RsError(f"The SUPPRS table has no column {', '.join(missing)}.")
     out: dict[tuple[str, int], dict[str, str]] = {}
     for row in frame.iter_rows(named=True):
-        out.setdefault((_text(row["USUBJID"]), _whole(row["IDVARVAL"])), {})[_text(row["QNAM"])] = _text(row["QVAL"])
+        out.setdefault((_text(row["USUBJID"]), _whole(row["IDVARVAL"])), {})[_text(row["QNAM"])] = (
+            _text(row["QVAL"])
+        )
     return out
 
 
 def _text(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date) else "" if value is None else str(value).strip()
+    return (
+        value.isoformat()
+        if isinstance(value, date)
+        else ""
+        if value is None
+        else str(value).strip()
+    )
 
 
 def _whole(value: Any) -> int:

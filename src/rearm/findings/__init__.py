@@ -7,20 +7,63 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rearm.findings import antigen, course, exposure, microenvironment, patient, product, safety, t_cell, toxicity, tumour
+from rearm.findings import (
+    antigen,
+    course,
+    exposure,
+    microenvironment,
+    patient,
+    product,
+    safety,
+    t_cell,
+    toxicity,
+    tumour,
+)
 from rearm.findings.base import FUNCTIONS, Found, Value
 from rearm.findings.context import Context
-from rearm.findings.derived import ANY_OF, CLONAL, DERIVED, NEGATIVE_PERCENT, POSITIVE_PERCENT, Input, derive
+from rearm.findings.derived import (
+    ANY_OF,
+    CLONAL,
+    DERIVED,
+    NEGATIVE_PERCENT,
+    POSITIVE_PERCENT,
+    Input,
+    derive,
+)
 from rearm.knowledge.catalogue import Catalogue
 from rearm.outcome.failure import Failure
 from rearm.record import Record
 
-__all__ = ["CLONAL", "DERIVED", "FUNCTIONS", "NEGATIVE_PERCENT", "POSITIVE_PERCENT", "Found", "Value", "derive", "find", "inputs"]
+__all__ = [
+    "CLONAL",
+    "DERIVED",
+    "FUNCTIONS",
+    "NEGATIVE_PERCENT",
+    "POSITIVE_PERCENT",
+    "Found",
+    "Value",
+    "derive",
+    "find",
+    "inputs",
+]
 
-GROUPS = (course, exposure, antigen, t_cell, microenvironment, product, tumour, patient, toxicity, safety)  # each registers its findings
+GROUPS = (
+    course,
+    exposure,
+    antigen,
+    t_cell,
+    microenvironment,
+    product,
+    tumour,
+    patient,
+    toxicity,
+    safety,
+)  # each registers its findings
 
 
-def find(record: Record, failures: Sequence[Failure], catalogue: Catalogue, *, as_of: int) -> dict[str, Found]:
+def find(
+    record: Record, failures: Sequence[Failure], catalogue: Catalogue, *, as_of: int
+) -> dict[str, Found]:
     """Every finding of the catalogue for the last infusion, in the order of the catalogue; what is not known has value None.
 
     `record` is already cut by `record.known_at(as_of)`, `failures` are those of that record in the order of time. Raises KeyError for a
@@ -31,7 +74,9 @@ def find(record: Record, failures: Sequence[Failure], catalogue: Catalogue, *, a
     values = derive(inputs(found))
     for name in DERIVED:
         if name in catalogue:
-            found[name] = _derived(name, values[name], [found[part] for part in catalogue[name].from_ if part in found])
+            found[name] = _derived(
+                name, values[name], [found[part] for part in catalogue[name].from_ if part in found]
+            )
     _check(found, catalogue)
     return {name: found[name] for name in catalogue}
 
@@ -48,7 +93,9 @@ def _derived(name: str, value: Input, parts: Sequence[Found]) -> Found:
     sources = tuple(dict.fromkeys(s for x in known for s in x.sources))
     text = "; ".join(dict.fromkeys(x.text for x in known))
     if name == "bcma_loss_fraction" and value is None and parts:
-        return Found(None, sources, text, parts[0].low, parts[0].high, parts[0].low_open, parts[0].high_open)
+        return Found(
+            None, sources, text, parts[0].low, parts[0].high, parts[0].low_open, parts[0].high_open
+        )
     if isinstance(value, bool | int | float | str) or value is None:
         return Found(value, sources, text)
     raise ValueError(f"The derived finding {name} is an interval.")
@@ -62,7 +109,11 @@ def _check(found: Mapping[str, Found], catalogue: Catalogue) -> None:
             "bool": isinstance(value, bool),
             "word": isinstance(value, str) and value in entry.values,
             "integer": isinstance(value, int) and not isinstance(value, bool),
-            "number": isinstance(value, int | float) and not isinstance(value, bool) and value == value,
+            "number": isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and value == value,
         }.get(entry.type, False)
         if not fits:
-            raise ValueError(f"The finding {name} is of type {entry.type}, {value!r} is not allowed for it.")
+            raise ValueError(
+                f"The finding {name} is of type {entry.type}, {value!r} is not allowed for it."
+            )

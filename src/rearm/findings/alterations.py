@@ -10,7 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rearm.findings.base import Found, unknown
-from rearm.findings.variants import biallelic_fraction, gene_rows, latest_sample, one_copy_lost, variant_text
+from rearm.findings.variants import (
+    biallelic_fraction,
+    gene_rows,
+    latest_sample,
+    one_copy_lost,
+    variant_text,
+)
 from rearm.knowledge.variants import Alteration, load_alterations
 from rearm.record import Record, Source, Variant
 
@@ -31,17 +37,28 @@ class AlterationFound:
 
 
 def alterations(
-    record: Record, found: Mapping[str, Found], *, as_of: int, table: Sequence[Alteration] | None = None
+    record: Record,
+    found: Mapping[str, Found],
+    *,
+    as_of: int,
+    table: Sequence[Alteration] | None = None,
 ) -> tuple[AlterationFound, ...]:
     """The alterations of the table (by default the bundled one) that are present, in its order.
 
     Genes are read from the latest sample up to `as_of`, whenever it was taken; the stain is that of the findings. What is not known is
     not listed. `record` is cut at `as_of`.
     """
-    samples = {gene: latest_sample(gene_rows(record.variants, gene), (-_EVER, as_of)) for gene in ("TNFRSF17", "GPRC5D", "CD38")}
+    samples = {
+        gene: latest_sample(gene_rows(record.variants, gene), (-_EVER, as_of))
+        for gene in ("TNFRSF17", "GPRC5D", "CD38")
+    }
     present = []
     for alteration in load_alterations() if table is None else table:
-        evidence = _named(alteration, samples[alteration.gene]) if alteration.changes else _state(alteration, samples, found)
+        evidence = (
+            _named(alteration, samples[alteration.gene])
+            if alteration.changes
+            else _state(alteration, samples, found)
+        )
         if evidence is not None:
             present.append(AlterationFound(alteration, *evidence))
     return tuple(present)
@@ -49,7 +66,12 @@ def alterations(
 
 def _named(alteration: Alteration, rows: list[Variant]) -> tuple[str, tuple[Source, ...]] | None:
     names = {_folded(x) for x in alteration.changes}
-    hits = [x for x in rows if x.result == "present" and any(_folded(word) in names for word in re.split(r"[;,\s]+", x.change or ""))]
+    hits = [
+        x
+        for x in rows
+        if x.result == "present"
+        and any(_folded(word) in names for word in re.split(r"[;,\s]+", x.change or ""))
+    ]
     return _evidence(hits) if hits else None
 
 
@@ -64,7 +86,11 @@ def _state(
     rows = samples[alteration.gene]
     if alteration.state == "both_copies":
         fraction = biallelic_fraction(rows, alteration.gene)
-        return (fraction.text, fraction.sources) if fraction.quantity is not None and fraction.quantity.above(0.0) else None
+        return (
+            (fraction.text, fraction.sources)
+            if fraction.quantity is not None and fraction.quantity.above(0.0)
+            else None
+        )
     if alteration.state == "one_copy":
         fraction = biallelic_fraction(rows, alteration.gene)
         both = fraction.quantity is not None and fraction.quantity.above(0.0)

@@ -51,7 +51,9 @@ def _stain(ctx: Context, test: str, methods: tuple[str, ...] | None) -> Found:
     if reading.quantity is None and not reading.why:
         nameless = ctx.results(test, ctx.at_failure, lambda x: x.method is None)
         if nameless:
-            return unknown(f"{nameless[-1].when}: the method of the stain is not stated", [nameless[-1].source])
+            return unknown(
+                f"{nameless[-1].when}: the method of the stain is not stated", [nameless[-1].source]
+            )
     return measured(reading.quantity, reading.text, reading.sources)
 
 
@@ -84,13 +86,18 @@ def fcrh5_percent(ctx: Context) -> Found:
 def bcma_rna_percent(ctx: Context) -> Found:
     rows = ctx.results("bcma_rna_positive_plasma_cells", ctx.at_failure)
     enough = ctx.latest(
-        "bcma_rna_positive_plasma_cells", ctx.at_failure, lambda x: x.cells_counted is not None and x.cells_counted >= _FEWEST_CELLS
+        "bcma_rna_positive_plasma_cells",
+        ctx.at_failure,
+        lambda x: x.cells_counted is not None and x.cells_counted >= _FEWEST_CELLS,
     )
     if enough.quantity is not None:
         cells = ", ".join(str(x.cells_counted) for x in enough.labs)
         return measured(enough.quantity, f"{enough.text}, {cells} cells read", enough.sources)
     if rows:
-        return unknown(f"TNFRSF17 RNA, {rows[-1].when}: fewer than {_FEWEST_CELLS} cells read, or not stated", [rows[-1].source])
+        return unknown(
+            f"TNFRSF17 RNA, {rows[-1].when}: fewer than {_FEWEST_CELLS} cells read, or not stated",
+            [rows[-1].source],
+        )
     return unknown(enough.why)
 
 
@@ -114,14 +121,18 @@ def gprc5d_biallelic_fraction(ctx: Context) -> Found:
 @finding("tnfrsf17_one_copy")
 def tnfrsf17_one_copy(ctx: Context) -> Found:
     rows = latest_sample(gene_rows(ctx.record.variants, "TNFRSF17"), (-_EVER, ctx.as_of))
-    return Found(one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows))
+    return Found(
+        one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows)
+    )
 
 
 @finding("tnfrsf17_one_copy_before_infusion")
 def tnfrsf17_one_copy_before_infusion(ctx: Context) -> Found:
     """A risk from before the CAR-T: what a sample at failure shows may have been selected by it."""
     rows = latest_sample(gene_rows(ctx.record.variants, "TNFRSF17"), ctx.before_infusion(_EVER))
-    return Found(one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows))
+    return Found(
+        one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows)
+    )
 
 
 @finding("tnfrsf17_ectodomain_variant")
@@ -137,25 +148,44 @@ def tnfrsf17_ectodomain_variant(ctx: Context) -> Found:
 def _ectodomain(row: Variant) -> bool:
     """A missense change or an in-frame change of residues that lie outside the cell (Arg27Pro, Ser30del, Pro34del are named in reports)."""
     protein = read_protein(row.change or "")
-    if protein is None or protein.effect == "truncating" or protein.first is None or protein.last is None:
+    if (
+        protein is None
+        or protein.effect == "truncating"
+        or protein.first is None
+        or protein.last is None
+    ):
         return False
     return protein.first <= BCMA_ECTODOMAIN[1] and protein.last >= BCMA_ECTODOMAIN[0]
 
 
 @finding("cd38_biallelic_or_missense")
 def cd38_biallelic_or_missense(ctx: Context) -> Found:
-    starts = [x.start.first for x in ctx.treated(a.id for a in agents_against("CD38")) if x.start.first is not None]
+    starts = [
+        x.start.first
+        for x in ctx.treated(a.id for a in agents_against("CD38"))
+        if x.start.first is not None
+    ]
     if not starts:
         return unknown()
     rows = latest_sample(gene_rows(ctx.record.variants, "CD38"), (min(starts), ctx.as_of))
     sources, text = tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows)
     fraction = biallelic_fraction(rows, "CD38")
     blocking = [
-        x for x in rows if x.result == "present" and (p := read_protein(x.change or "")) and (p.effect, p.first) == ("missense", 140)
+        x
+        for x in rows
+        if x.result == "present"
+        and (p := read_protein(x.change or ""))
+        and (p.effect, p.first) == ("missense", 140)
     ]
     if blocking or (fraction.quantity is not None and fraction.quantity.above(0.0)):
         return Found(True, sources, text)
-    other = [x for x in rows if x.result == "present" and (p := read_protein(x.change or "")) and p.effect != "truncating"]
+    other = [
+        x
+        for x in rows
+        if x.result == "present"
+        and (p := read_protein(x.change or ""))
+        and p.effect != "truncating"
+    ]
     if other:
         return unknown(f"{text}; whether this change blocks the antibody is not known", sources)
     return Found(False if fraction.value == 0.0 else None, sources, text)
@@ -166,7 +196,10 @@ def cd38_biallelic_or_missense(ctx: Context) -> Found:
 
 def _agent_before_sample(ctx: Context, antigen: str) -> Found:
     """Whether an agent against the antigen was begun after the infusion and before the sample that is read."""
-    tests = {"BCMA": ("bcma_positive_plasma_cells", "bcma_rna_positive_plasma_cells"), "GPRC5D": ("gprc5d_positive_plasma_cells",)}[antigen]
+    tests = {
+        "BCMA": ("bcma_positive_plasma_cells", "bcma_rna_positive_plasma_cells"),
+        "GPRC5D": ("gprc5d_positive_plasma_cells",),
+    }[antigen]
     gene = {"BCMA": "TNFRSF17", "GPRC5D": "GPRC5D"}[antigen]
     days = [x.day for test in tests for x in ctx.results(test, ctx.at_failure) if x.day is not None]
     days += [x.day for x in _sample(ctx, gene) if x.day is not None]
@@ -180,12 +213,20 @@ def _agent_before_sample(ctx: Context, antigen: str) -> Found:
         if after is False or (start.first is not None and start.first > sample):
             answers.append(False)
         else:
-            answers.append(True if after and start.last is not None and start.last <= sample else None)
+            answers.append(
+                True if after and start.last is not None and start.last <= sample else None
+            )
     given = {a for x in rows for a in x.agents}
     silent = [ctx.exposure.agent(a.id).value for a in agents_against(antigen) if a.id not in given]
     value = any3([*answers, *(v if v is False else None for v in silent)])
-    told = [x for x, a in zip(rows, answers, strict=True) if a is not False] if value is not False else []
-    text = "; ".join(f"{' + '.join(x.agents)}, {x.start}" for x in told) or f"sample of day {sample}"
+    told = (
+        [x for x, a in zip(rows, answers, strict=True) if a is not False]
+        if value is not False
+        else []
+    )
+    text = (
+        "; ".join(f"{' + '.join(x.agents)}, {x.start}" for x in told) or f"sample of day {sample}"
+    )
     return Found(value, tuple(x.source for x in told), text)
 
 
@@ -205,9 +246,22 @@ def untested_lesion(ctx: Context) -> Found:
     if ctx.at_failure is None:
         return unknown()
     said = histology(ctx.record.facts)
-    lesions = [x for x in positive_lesions(ctx, ctx.at_failure) if said.get(x.lesion or "", "plasma_cells") == "plasma_cells"]
-    tests = [t for a, t in (("BCMA", "bcma_positive_plasma_cells"), ("GPRC5D", "gprc5d_positive_plasma_cells")) if a in car_targets(ctx)]
-    stains = [x for t in tests for x in ctx.results(t, ctx.at_failure) if x.specimen == "lesion_biopsy"]
+    lesions = [
+        x
+        for x in positive_lesions(ctx, ctx.at_failure)
+        if said.get(x.lesion or "", "plasma_cells") == "plasma_cells"
+    ]
+    tests = [
+        t
+        for a, t in (
+            ("BCMA", "bcma_positive_plasma_cells"),
+            ("GPRC5D", "gprc5d_positive_plasma_cells"),
+        )
+        if a in car_targets(ctx)
+    ]
+    stains = [
+        x for t in tests for x in ctx.results(t, ctx.at_failure) if x.specimen == "lesion_biopsy"
+    ]
     genes = [
         x
         for g, a in (("TNFRSF17", "BCMA"), ("GPRC5D", "GPRC5D"))
@@ -220,20 +274,36 @@ def untested_lesion(ctx: Context) -> Found:
     ]
     tested = [*(x.source for x in stains), *(x.source for x in genes)]
     if lesions:
-        names = ", ".join(dict.fromkeys(f"{x.lesion or 'lesion'} ({x.site or x.kind or 'site not stated'})" for x in lesions))
+        names = ", ".join(
+            dict.fromkeys(
+                f"{x.lesion or 'lesion'} ({x.site or x.kind or 'site not stated'})" for x in lesions
+            )
+        )
         if not car_targets(ctx):
             return unknown("the target of the CAR-T is not recorded", [x.source for x in lesions])
         sources = (*(x.source for x in lesions), *tested)
-        return Found(not tested, sources, f"{'antigen tested on a biopsy; lesions: ' if tested else 'antigen not tested: '}{names}")
-    patterns = {"extraosseous", "paraskeletal"}.intersection(ctx.failure.pattern if ctx.failure else ())
+        return Found(
+            not tested,
+            sources,
+            f"{'antigen tested on a biopsy; lesions: ' if tested else 'antigen not tested: '}{names}",
+        )
+    patterns = {"extraosseous", "paraskeletal"}.intersection(
+        ctx.failure.pattern if ctx.failure else ()
+    )
     if patterns:
         return Found(
             not tested,
             tuple(tested),
             f"{', '.join(sorted(patterns))} relapse, {'antigen tested' if tested else 'antigen of the lesion not tested'}",
         )
-    none_seen = all3([_none(soft_tissue(ctx, ctx.at_failure, kind)) for kind in ("extraosseous", "paraskeletal")])
-    return Found(False, (), "imaging at failure shows no lesion outside the marrow") if none_seen else unknown()
+    none_seen = all3(
+        [_none(soft_tissue(ctx, ctx.at_failure, kind)) for kind in ("extraosseous", "paraskeletal")]
+    )
+    return (
+        Found(False, (), "imaging at failure shows no lesion outside the marrow")
+        if none_seen
+        else unknown()
+    )
 
 
 def _none(found: Found) -> bool | None:
@@ -245,9 +315,15 @@ def bcma_density_fall(ctx: Context) -> Found:
     now = ctx.latest("bcma_molecules_per_cell", ctx.at_failure)
     before = ctx.latest("bcma_molecules_per_cell", ctx.before_infusion(_EVER))
     if now.quantity is None or before.quantity is None:
-        return unknown("; ".join(x.text for x in (now, before) if x.text), (*now.sources, *before.sources))
+        return unknown(
+            "; ".join(x.text for x in (now, before) if x.text), (*now.sources, *before.sources)
+        )
     ratio = divided(now.quantity, before.quantity)
-    return Found(ratio.at_most(_DENSITY_FALL), (*now.sources, *before.sources), f"{now.text}; before the infusion: {before.text}")
+    return Found(
+        ratio.at_most(_DENSITY_FALL),
+        (*now.sources, *before.sources),
+        f"{now.text}; before the infusion: {before.text}",
+    )
 
 
 # ---------------------------------------------------------------- soluble BCMA
@@ -267,7 +343,9 @@ def soluble_bcma_undetectable(ctx: Context) -> Found:
     if quantity.low > 0 or (quantity.low == 0 and quantity.low_open):
         return Found(False, reading.sources, reading.text)
     if quantity.high > _SBCMA_HIGHEST_DETECTION_LIMIT:
-        return unknown(f"{reading.text}: the limit is too high to say that there is none", reading.sources)
+        return unknown(
+            f"{reading.text}: the limit is too high to say that there is none", reading.sources
+        )
     return Found(True, reading.sources, reading.text)
 
 
@@ -280,7 +358,11 @@ def soluble_bcma_fold_from_nadir(ctx: Context) -> Found:
     fold = divided(now.quantity, nadir.quantity or Quantity.of(0.0))
     if why:  # a value that could not be used may have been lower: the fold is at least this
         fold = Quantity(fold.low, float("inf"), fold.low_open)
-    return measured(fold, f"{now.text}; lowest before: {nadir.text}{f'; {why}' if why else ''}", (*now.sources, *nadir.sources))
+    return measured(
+        fold,
+        f"{now.text}; lowest before: {nadir.text}{f'; {why}' if why else ''}",
+        (*now.sources, *nadir.sources),
+    )
 
 
 def _nadir(ctx: Context, now: Reading) -> tuple[Reading | None, str]:

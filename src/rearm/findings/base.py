@@ -12,7 +12,18 @@ from rearm.record import Quantity, Source
 if TYPE_CHECKING:
     from rearm.findings.context import Context
 
-__all__ = ["FUNCTIONS", "Found", "Function", "Value", "all3", "any3", "finding", "measured", "not3", "unknown"]
+__all__ = [
+    "FUNCTIONS",
+    "Found",
+    "Function",
+    "Value",
+    "all3",
+    "any3",
+    "finding",
+    "measured",
+    "not3",
+    "unknown",
+]
 
 Value = bool | int | float | str | None
 
@@ -42,7 +53,10 @@ class Found:
             return Quantity.of(float(self.value))
         if self.low is None and self.high is None:
             return None
-        low, high = (-math.inf if self.low is None else self.low), (math.inf if self.high is None else self.high)
+        low, high = (
+            (-math.inf if self.low is None else self.low),
+            (math.inf if self.high is None else self.high),
+        )
         return Quantity(low, high, self.low_open, self.high_open)
 
 
@@ -67,7 +81,9 @@ def unknown(text: str = "", sources: Iterable[Source] = ()) -> Found:
     return Found(None, tuple(sources), text)
 
 
-def measured(quantity: Quantity | None, text: str, sources: Iterable[Source] = (), *, whole: bool = False) -> Found:
+def measured(
+    quantity: Quantity | None, text: str, sources: Iterable[Source] = (), *, whole: bool = False
+) -> Found:
     """A number as a finding: its value where it is exact, else its bounds. `whole` makes it an integer.
 
     Raises ValueError for NaN: it would answer false to every comparison.

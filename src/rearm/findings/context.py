@@ -16,7 +16,18 @@ from rearm.findings.base import Found, measured, unknown
 from rearm.knowledge.lab_tests import load_tests
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import given
-from rearm.record import Condition, Fact, Infusion, Lab, Quantity, Record, Source, Therapy, Toxicity, When
+from rearm.record import (
+    Condition,
+    Fact,
+    Infusion,
+    Lab,
+    Quantity,
+    Record,
+    Source,
+    Therapy,
+    Toxicity,
+    When,
+)
 from rearm.response.criteria import load_criteria
 from rearm.therapy.exposure import NO_PRIOR_LINES, Exposure, exposure
 
@@ -89,7 +100,9 @@ class Context:
         self._aside: dict[str, list[Lab]] = defaultdict(list)
         for source, index in ((record.labs, self._labs), (record.set_aside, self._aside)):
             for lab in source:
-                if lab.when.first is not None and lab.when.last is not None:  # without a day a result has no place in a window
+                if (
+                    lab.when.first is not None and lab.when.last is not None
+                ):  # without a day a result has no place in a window
                     index[lab.test].append(lab)
 
     @cached_property
@@ -127,7 +140,9 @@ class Context:
         if self.failure_day is None:
             return None
         first = self.failure_day - FRESH_BEFORE_FAILURE
-        return (first if self.infusion_day is None else max(first, self.infusion_day + 1)), self.as_of
+        return (
+            first if self.infusion_day is None else max(first, self.infusion_day + 1)
+        ), self.as_of
 
     def before_infusion(self, days: int) -> tuple[int, int] | None:
         """The window of this many days that ends on the day of the infusion (a sample of that day is taken before the cells run)."""
@@ -135,7 +150,11 @@ class Context:
 
     def after_infusion(self, first: int, last: int) -> tuple[int, int] | None:
         """Day `first` to day `last` after the infusion, not beyond as_of."""
-        return None if self.infusion_day is None else (self.infusion_day + first, min(self.infusion_day + last, self.as_of))
+        return (
+            None
+            if self.infusion_day is None
+            else (self.infusion_day + first, min(self.infusion_day + last, self.as_of))
+        )
 
     def recent(self, days: int) -> tuple[int, int]:
         """The last `days` days up to as_of."""
@@ -143,21 +162,35 @@ class Context:
 
     # -------------------------------------------------------------- results
 
-    def results(self, test: str, window: tuple[int, int] | None, keep: Callable[[Lab], bool] | None = None) -> list[Lab]:
+    def results(
+        self, test: str, window: tuple[int, int] | None, keep: Callable[[Lab], bool] | None = None
+    ) -> list[Lab]:
         """Results that lie wholly in the window, oldest first."""
         if window is None:
             return []
-        rows = [x for x in self._labs.get(test, ()) if _first(x) >= window[0] and _last(x) <= window[1] and (keep is None or keep(x))]
+        rows = [
+            x
+            for x in self._labs.get(test, ())
+            if _first(x) >= window[0] and _last(x) <= window[1] and (keep is None or keep(x))
+        ]
         return sorted(rows, key=_first)
 
-    def aside(self, test: str, window: tuple[int, int] | None, keep: Callable[[Lab], bool] | None = None) -> list[Lab]:
+    def aside(
+        self, test: str, window: tuple[int, int] | None, keep: Callable[[Lab], bool] | None = None
+    ) -> list[Lab]:
         """Results that may lie in the window and could not be used."""
         if window is None:
             return []
-        rows = [x for x in self._aside.get(test, ()) if _last(x) >= window[0] and _first(x) <= window[1] and (keep is None or keep(x))]
+        rows = [
+            x
+            for x in self._aside.get(test, ())
+            if _last(x) >= window[0] and _first(x) <= window[1] and (keep is None or keep(x))
+        ]
         return sorted(rows, key=_last)
 
-    def latest(self, test: str, window: tuple[int, int] | None, keep: Callable[[Lab], bool] | None = None) -> Reading:
+    def latest(
+        self, test: str, window: tuple[int, int] | None, keep: Callable[[Lab], bool] | None = None
+    ) -> Reading:
         """The latest usable result in the window.
 
         Results of one day without a time are taken together: numbers as the range they span, words that differ as unknown. A later
@@ -168,17 +201,35 @@ class Context:
         rows, aside = self.results(test, window, keep), self.aside(test, window, keep)
         if not rows:
             if aside:
-                return Reading(labs=(aside[-1],), why=f"{test_name(test)} of {aside[-1].when} was set aside: {aside[-1].why_set_aside}")
+                return Reading(
+                    labs=(aside[-1],),
+                    why=f"{test_name(test)} of {aside[-1].when} was set aside: {aside[-1].why_set_aside}",
+                )
             older = self.results(test, (-(10**6), window[0] - 1), keep)
-            return Reading(why=f"the last {test_name(test)} is of {older[-1].when}, too old for this" if older else "")
+            return Reading(
+                why=f"the last {test_name(test)} is of {older[-1].when}, too old for this"
+                if older
+                else ""
+            )
         newest = _first(rows[-1])
         if aside and _last(aside[-1]) > newest:
             why = f"a later {test_name(test)} ({aside[-1].when}) was set aside: {aside[-1].why_set_aside}"
             return Reading(labs=(aside[-1],), why=why)
-        possible = [x for x in self._labs[test] if _last(x) >= newest and _first(x) <= window[1] and (keep is None or keep(x))]
+        possible = [
+            x
+            for x in self._labs[test]
+            if _last(x) >= newest and _first(x) <= window[1] and (keep is None or keep(x))
+        ]
         return _together(_latest_time(possible))
 
-    def number(self, test: str, window: tuple[int, int] | None, keep: Callable[[Lab], bool] | None = None, *, whole: bool = False) -> Found:
+    def number(
+        self,
+        test: str,
+        window: tuple[int, int] | None,
+        keep: Callable[[Lab], bool] | None = None,
+        *,
+        whole: bool = False,
+    ) -> Found:
         """The latest result in the window as a finding."""
         reading = self.latest(test, window, keep)
         return measured(reading.quantity, reading.text, reading.sources, whole=whole)
@@ -189,7 +240,9 @@ class Context:
         value = {"positive": True, "negative": False}.get(reading.word or "")
         return Found(value, reading.sources, reading.text)
 
-    def highest(self, test: str, window: tuple[int, int] | None) -> tuple[Quantity | None, tuple[Lab, ...], str]:
+    def highest(
+        self, test: str, window: tuple[int, int] | None
+    ) -> tuple[Quantity | None, tuple[Lab, ...], str]:
         """The highest result in the window as a number, its rows, and what limits it. A result set aside may be higher: open upwards."""
         rows = self.results(test, window)
         if not rows:
@@ -221,7 +274,11 @@ class Context:
         for row in self.record.toxicities:
             if row.toxicity == name:
                 present, when, text = _ended(row, row.when, row.grade != 0, row.end)[1:]
-                if present and lasts is not None and (row.when.last is None or row.when.last < self.as_of - lasts):
+                if (
+                    present
+                    and lasts is not None
+                    and (row.when.last is None or row.when.last < self.as_of - lasts)
+                ):
                     present, text = None, f"{text}, no end recorded"
                 said.append((row, present, when, text))
         return _state(said, name)
@@ -233,7 +290,10 @@ class Context:
         if newest is not None or not rows:
             return newest[0] if newest else None, unknown()
         said = "; ".join(f"{x.value}, {x.when}" for x in rows)
-        return None, unknown(f"{name.replace('_', ' ')}: the record contradicts itself ({said})", [x.source for x in rows])
+        return None, unknown(
+            f"{name.replace('_', ' ')}: the record contradicts itself ({said})",
+            [x.source for x in rows],
+        )
 
     def word_fact(self, name: str, values: Iterable[str]) -> Found:
         """A fact whose value is one of these words."""
@@ -242,12 +302,18 @@ class Context:
             return nothing
         value = {v.casefold(): v for v in values}.get(fact.value.strip().casefold())
         said = f"{name.replace('_', ' ')}: {fact.value} ({fact.when})"
-        return Found(value, (fact.source,), said if value is not None else f"{said}, which is none of {', '.join(values)}")
+        return Found(
+            value,
+            (fact.source,),
+            said if value is not None else f"{said}, which is none of {', '.join(values)}",
+        )
 
     def yes_no_fact(self, name: str) -> Found:
         """A fact that is yes or no."""
         found = self.word_fact(name, ("yes", "no"))
-        return Found(None if found.value is None else found.value == "yes", found.sources, found.text)
+        return Found(
+            None if found.value is None else found.value == "yes", found.sources, found.text
+        )
 
     # -------------------------------------------------------------- therapy
 
@@ -258,7 +324,11 @@ class Context:
         sources = tuple(x.source for x in facts)
         unread = [x for x in self.record.therapies if x.unread or (not x.agents and x.regimen)]
         if unread:
-            return Found(False, tuple(x.source for x in unread), f"not read: {', '.join(str(x.unread or x.regimen) for x in unread[:3])}")
+            return Found(
+                False,
+                tuple(x.source for x in unread),
+                f"not read: {', '.join(str(x.unread or x.regimen) for x in unread[:3])}",
+            )
         gap = self.exposure.history_open
         if gap is not None:
             return unknown(gap) if gap == NO_PRIOR_LINES else Found(False, sources, gap)
@@ -283,14 +353,21 @@ class Context:
             low, high = max(low, first), max(high, last)
         if not rows:
             return unknown()
-        text = "; ".join(f"{' + '.join(x.agents)} {_stretch(x)}" for x in rows[-3:]) + f", before {before} (day {day})"
+        text = (
+            "; ".join(f"{' + '.join(x.agents)} {_stretch(x)}" for x in rows[-3:])
+            + f", before {before} (day {day})"
+        )
         return measured(Quantity(day - high, day - low), text, [x.source for x in rows], whole=True)
 
 
 def lab_text(lab: Lab) -> str:
     """`BCMA-positive plasma cells 96 %, flow cytometry, marrow, day 214`."""
     value = lab.word.replace("_", " ") if lab.word is not None else f"{lab.quantity}"
-    unit = f" {lab.unit}" if lab.quantity is not None and lab.unit not in (None, "score", "ratio") else ""
+    unit = (
+        f" {lab.unit}"
+        if lab.quantity is not None and lab.unit not in (None, "score", "ratio")
+        else ""
+    )
     rest = [x.replace("_", " ") for x in (lab.method, lab.specimen, lab.sample_id) if x]
     return ", ".join([f"{test_name(lab.test)} {value}{unit}", *rest, str(lab.when)])
 
@@ -324,7 +401,11 @@ def _last(lab: Lab) -> int:
 
 def _latest_time(rows: list[Lab]) -> list[Lab]:
     """Of results of one day that all have a time, those of the last time."""
-    if len(rows) > 1 and all(x.time and x.day is not None for x in rows) and len({x.day for x in rows}) == 1:
+    if (
+        len(rows) > 1
+        and all(x.time and x.day is not None for x in rows)
+        and len({x.day for x in rows}) == 1
+    ):
         last = max(x.time or "" for x in rows)
         return [x for x in rows if x.time == last]
     return rows
@@ -339,7 +420,9 @@ def _together(rows: list[Lab]) -> Reading:
     return Reading(hull(numbers) if numbers else None, words.pop() if words else None, labs)
 
 
-def _ended(row: Any, when: When, present: bool | None, end: When) -> tuple[Any, bool | None, When, str]:
+def _ended(
+    row: Any, when: When, present: bool | None, end: When
+) -> tuple[Any, bool | None, When, str]:
     """A row as (row, present at as_of, since when it says so, text). An end that is known to be past makes it a thing of the past."""
     name = getattr(row, "condition", None) or row.toxicity
     status = getattr(row, "status", "") if present is not None else row.status
@@ -371,7 +454,9 @@ def _state(said: Sequence[tuple[Any, bool | None, When, str]], name: str) -> Sta
     newest = _newest([(x, x[2], x[1]) for x in said])
     if newest is None:
         return State(
-            None, tuple(x[0] for x in said), f"{name.replace('_', ' ')}: the record contradicts itself ({'; '.join(x[3] for x in said)})"
+            None,
+            tuple(x[0] for x in said),
+            f"{name.replace('_', ' ')}: the record contradicts itself ({'; '.join(x[3] for x in said)})",
         )
     row, present, _, text = newest[0]
     return State(present, (row,), text)
@@ -394,7 +479,9 @@ def _last_dose(row: Therapy, day: int) -> tuple[float, float]:
     """Earliest and latest day that the last dose up to `day` can have been given."""
     first = -math.inf if row.start.first is None else float(row.start.first)
     if row.end.last is not None and row.end.last <= day:
-        return max(first, float(row.end.first if row.end.first is not None else first)), float(row.end.last)
+        return max(first, float(row.end.first if row.end.first is not None else first)), float(
+            row.end.last
+        )
     if row.purpose in ("transplant", "lymphodepletion") and row.start.last is not None:
         return first, float(min(day, row.start.last + _COURSE_DAYS))
     return first, float(day)

@@ -54,7 +54,11 @@ def time_to_failure_days(ctx: Context) -> Found:
     if ctx.failure is None or ctx.failure_day is None or ctx.infusion_day is None:
         return unknown()
     days = ctx.failure_day - ctx.infusion_day
-    return Found(days, ctx.failure_sources, f"{days} days from the infusion (day {ctx.infusion_day}) to day {ctx.failure_day}")
+    return Found(
+        days,
+        ctx.failure_sources,
+        f"{days} days from the infusion (day {ctx.infusion_day}) to day {ctx.failure_day}",
+    )
 
 
 @finding("best_response")
@@ -87,9 +91,17 @@ def responded(ctx: Context) -> Found:
 @finding("days_since_infusion")
 def days_since_infusion(ctx: Context) -> Found:
     if ctx.infusion_day is None:
-        return unknown("the day of the infusion is not known" if ctx.infusion_rows else "no CAR-T infusion in the record")
+        return unknown(
+            "the day of the infusion is not known"
+            if ctx.infusion_rows
+            else "no CAR-T infusion in the record"
+        )
     days = ctx.as_of - ctx.infusion_day
-    return Found(days, tuple(x.source for x in ctx.infusion_rows), f"{days} days since the infusion (day {ctx.infusion_day})")
+    return Found(
+        days,
+        tuple(x.source for x in ctx.infusion_rows),
+        f"{days} days since the infusion (day {ctx.infusion_day})",
+    )
 
 
 # ---------------------------------------------------------------- pattern
@@ -107,8 +119,20 @@ def _pattern(ctx: Context, word: str, absent: Found) -> Found:
 
 @finding("pattern_biochemical")
 def pattern_biochemical(ctx: Context) -> Found:
-    rows = [x for test in ("serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc") for x in ctx.results(test, ctx.at_failure)]
-    absent = Found(False, _sources(rows), "M-protein or light chains were measured at failure and do not show it") if rows else unknown()
+    rows = [
+        x
+        for test in ("serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc")
+        for x in ctx.results(test, ctx.at_failure)
+    ]
+    absent = (
+        Found(
+            False,
+            _sources(rows),
+            "M-protein or light chains were measured at failure and do not show it",
+        )
+        if rows
+        else unknown()
+    )
     return _pattern(ctx, "biochemical", absent)
 
 
@@ -127,7 +151,9 @@ def pattern_cns(ctx: Context) -> Found:
     state = ctx.condition("cns_myeloma")
     csf = ctx.positive("csf_plasma_cells", ctx.at_failure)
     if state.present is False or (csf.value is False and not state.rows):
-        return _pattern(ctx, "cns", Found(False, (*state.sources, *csf.sources), state.text or csf.text))
+        return _pattern(
+            ctx, "cns", Found(False, (*state.sources, *csf.sources), state.text or csf.text)
+        )
     return _pattern(ctx, "cns", unknown(csf.text, csf.sources))
 
 
@@ -137,7 +163,9 @@ def pattern_leukaemic(ctx: Context) -> Found:
     counts = leukaemic_counts(ctx, ctx.at_failure)
     if state.present is False and counts.value is not True:
         return _pattern(ctx, "leukaemic", Found(False, state.sources, state.text))
-    return _pattern(ctx, "leukaemic", counts if not state.rows else unknown(state.text, state.sources))
+    return _pattern(
+        ctx, "leukaemic", counts if not state.rows else unknown(state.text, state.sources)
+    )
 
 
 # ---------------------------------------------------------------- signals
@@ -148,7 +176,11 @@ def _signal(ctx: Context, word: str, absent: Found) -> Found:
         return unknown()
     for signal in ctx.failure.signals:
         if signal.id == word:
-            return Found(signal.open, ctx.failure_sources, f"{signal.text}{'' if signal.open else ', later taken back'} (day {signal.day})")
+            return Found(
+                signal.open,
+                ctx.failure_sources,
+                f"{signal.text}{'' if signal.open else ', later taken back'} (day {signal.day})",
+            )
     return absent if absent.value is False else unknown(absent.text, absent.sources)
 
 
@@ -156,7 +188,9 @@ def _signal(ctx: Context, word: str, absent: Found) -> Found:
 def signal_relapse_from_cr(ctx: Context) -> Found:
     best = best_response(ctx)
     if best.value is not None and best.value not in ("CR", "sCR"):
-        return _signal(ctx, "relapse_from_cr", Found(False, best.sources, f"{best.text}, no complete response"))
+        return _signal(
+            ctx, "relapse_from_cr", Found(False, best.sources, f"{best.text}, no complete response")
+        )
     last = ctx.latest("serum_immunofixation", ctx.after_infusion(1, 10**6))
     if best.value in ("CR", "sCR") and last.word == "negative":
         return _signal(ctx, "relapse_from_cr", Found(False, last.sources, last.text))
@@ -171,7 +205,13 @@ def signal_mrd_conversion(ctx: Context) -> Found:
         return _signal(ctx, "mrd_conversion", Found(False, last.sources, last.text))
     if rows and all(x.word == "positive" for x in rows) and not last.why:
         return _signal(
-            ctx, "mrd_conversion", Found(False, _sources(rows), "minimal residual disease was never negative after the infusion")
+            ctx,
+            "mrd_conversion",
+            Found(
+                False,
+                _sources(rows),
+                "minimal residual disease was never negative after the infusion",
+            ),
         )
     return _signal(ctx, "mrd_conversion", unknown(last.why))
 
@@ -183,7 +223,11 @@ def signal_light_chain_escape(ctx: Context) -> Found:
     chains = [x for test in ("kappa_flc", "lambda_flc") for x in ctx.results(test, window)]
     both = all3([bool(protein) or None, bool(chains) or None])
     text = "M-protein and light chains were measured and do not part"
-    return _signal(ctx, "light_chain_escape", Found(False, _sources([*protein, *chains]), text) if both else unknown())
+    return _signal(
+        ctx,
+        "light_chain_escape",
+        Found(False, _sources([*protein, *chains]), text) if both else unknown(),
+    )
 
 
 # ---------------------------------------------------------------- tempo
@@ -200,21 +244,35 @@ def m_protein_doubling_days(ctx: Context) -> Found:
     for test in ("serum_m_protein", chain):
         if test is None:
             continue
-        seen = [(v.day, v.values[test]) for v in course.visits if test in v.values and ctx.infusion_day < v.day <= ctx.failure_day]
+        seen = [
+            (v.day, v.values[test])
+            for v in course.visits
+            if test in v.values and ctx.infusion_day < v.day <= ctx.failure_day
+        ]
         if len(seen) < 2:
             continue
         (first_day, first), (last_day, last) = seen[-2:]
         if ctx.aside(test, (first_day + 1, ctx.failure_day)):
             return unknown(f"a value of {test_name(test)} near the failure was set aside")
-        if isinstance(first, str) or isinstance(last, str) or first[0] != first[1] or last[0] != last[1]:
+        if (
+            isinstance(first, str)
+            or isinstance(last, str)
+            or first[0] != first[1]
+            or last[0] != last[1]
+        ):
             continue
         if first[0] <= 0 or last[0] - first[0] < _SMALLEST_RISE[test] or last_day <= first_day:
-            why = why or "the last two values up to the failure do not rise measurably, or the first is zero"
+            why = (
+                why
+                or "the last two values up to the failure do not rise measurably, or the first is zero"
+            )
             continue
         # exponential growth between the two
         days = (last_day - first_day) * math.log(2) / math.log(last[0] / first[0])
         text = f"{test_name(test)} {first[0]:g} on day {first_day}, {last[0]:g} on day {last_day}: doubling in {days:.0f} days"
-        rows = [x for x in ctx.results(test, (first_day, last_day)) if x.day in (first_day, last_day)]
+        rows = [
+            x for x in ctx.results(test, (first_day, last_day)) if x.day in (first_day, last_day)
+        ]
         return Found(round(days, 1), _sources(rows), text)
     return unknown(why)
 

@@ -12,7 +12,15 @@ from collections.abc import Callable, Mapping
 from rearm.findings.base import Value, all3, any3, not3
 from rearm.record import Quantity
 
-__all__ = ["ANY_OF", "CHILDBEARING_AGE", "CLONAL", "DERIVED", "NEGATIVE_PERCENT", "POSITIVE_PERCENT", "derive"]
+__all__ = [
+    "ANY_OF",
+    "CHILDBEARING_AGE",
+    "CLONAL",
+    "DERIVED",
+    "NEGATIVE_PERCENT",
+    "POSITIVE_PERCENT",
+    "derive",
+]
 
 Input = Value | Quantity
 
@@ -58,8 +66,16 @@ def _early_or_no_response(values: Mapping[str, Input]) -> Value:
 
 def _asymptomatic(values: Mapping[str, Input]) -> Value:
     status = _word(values, "failure_status")
-    relapse = any3([None if status is None else status in ("failed", "suspected"), _flag(values, "signal_relapse_from_cr")])
-    shown = [_flag(values, n) for n in ("urgent", "pattern_extraosseous", "pattern_cns", "pattern_leukaemic")]
+    relapse = any3(
+        [
+            None if status is None else status in ("failed", "suspected"),
+            _flag(values, "signal_relapse_from_cr"),
+        ]
+    )
+    shown = [
+        _flag(values, n)
+        for n in ("urgent", "pattern_extraosseous", "pattern_cns", "pattern_leukaemic")
+    ]
     return all3([relapse, *(not3(x) for x in shown)])
 
 
@@ -68,7 +84,13 @@ def _pregnancy_possible(values: Mapping[str, Input]) -> Value:
     sex, age, pregnant = _word(values, "sex"), _number(values, "age"), _flag(values, "pregnancy")
     if pregnant:
         return True
-    return all3([None if sex is None else sex == "F", age.below(CHILDBEARING_AGE) if age else None, pregnant])
+    return all3(
+        [
+            None if sex is None else sex == "F",
+            age.below(CHILDBEARING_AGE) if age else None,
+            pregnant,
+        ]
+    )
 
 
 # ---------------------------------------------------------------- antigen
@@ -81,7 +103,10 @@ def _classes(percent: Quantity | None) -> tuple[str | None, ...]:
     found: list[str | None] = []
     if percent.at_most(NEGATIVE_PERCENT) is not False:
         found.append("negative")
-    if percent.at_most(NEGATIVE_PERCENT) is not True and percent.at_least(POSITIVE_PERCENT) is not True:
+    if (
+        percent.at_most(NEGATIVE_PERCENT) is not True
+        and percent.at_least(POSITIVE_PERCENT) is not True
+    ):
         found.append("low")
     if percent.at_least(POSITIVE_PERCENT) is not False:
         found.append("positive")
@@ -126,13 +151,23 @@ def _antigen(*stains: str, gene: str) -> Callable[[Mapping[str, Input]], Value]:
         percents = [_number(values, s) for s in stains]
         fraction = _number(values, gene)
         shown_negative = any(p is not None and p.at_most(NEGATIVE_PERCENT) for p in percents)
-        contradicted = any(p is not None and fraction is not None and p.low / 100 + fraction.low > 1.2 for p in percents)
+        contradicted = any(
+            p is not None and fraction is not None and p.low / 100 + fraction.low > 1.2
+            for p in percents
+        )
         if contradicted:  # more antigen-bearing cells than the clone has left
             return None
-        if fraction is not None and fraction.exact is None and fraction.above(0.0) and shown_negative:
+        if (
+            fraction is not None
+            and fraction.exact is None
+            and fraction.above(0.0)
+            and shown_negative
+        ):
             return "lost"  # both copies are hit in a share that is not stated, and the protein is not seen: two methods agree
         found = {
-            _status(protein, event) for protein in itertools.product(*(_classes(p) for p in percents)) for event in _gene_classes(fraction)
+            _status(protein, event)
+            for protein in itertools.product(*(_classes(p) for p in percents))
+            for event in _gene_classes(fraction)
         }
         return found.pop() if len(found) == 1 else None
 
@@ -144,8 +179,12 @@ def _loss_fraction(values: Mapping[str, Input]) -> Value:
     return fraction.exact if fraction else None
 
 
-_STATUS_OF_BCMA = _antigen("bcma_flow_percent", "bcma_ihc_percent", "bcma_rna_percent", gene="tnfrsf17_biallelic_fraction")
-_STATUS_OF_GPRC5D = _antigen("gprc5d_flow_percent", "gprc5d_ihc_percent", gene="gprc5d_biallelic_fraction")
+_STATUS_OF_BCMA = _antigen(
+    "bcma_flow_percent", "bcma_ihc_percent", "bcma_rna_percent", gene="tnfrsf17_biallelic_fraction"
+)
+_STATUS_OF_GPRC5D = _antigen(
+    "gprc5d_flow_percent", "gprc5d_ihc_percent", gene="gprc5d_biallelic_fraction"
+)
 
 # In this order: a finding stands after those that it is derived from.
 DERIVED: dict[str, Callable[[Mapping[str, Input]], Value]] = {
@@ -153,7 +192,11 @@ DERIVED: dict[str, Callable[[Mapping[str, Input]], Value]] = {
     "triple_class_exposed": _and("exposed_pi", "exposed_imid", "exposed_anti_cd38"),
     "triple_class_refractory": _and("refractory_pi", "refractory_imid", "refractory_anti_cd38"),
     "penta_drug_refractory": _and(
-        "refractory_bortezomib", "refractory_carfilzomib", "refractory_lenalidomide", "refractory_pomalidomide", "refractory_anti_cd38"
+        "refractory_bortezomib",
+        "refractory_carfilzomib",
+        "refractory_lenalidomide",
+        "refractory_pomalidomide",
+        "refractory_anti_cd38",
     ),
     "bcma_status": _STATUS_OF_BCMA,
     "bcma_loss_fraction": _loss_fraction,
@@ -161,7 +204,14 @@ DERIVED: dict[str, Callable[[Mapping[str, Input]], Value]] = {
     "high_risk_cytogenetics": _or("del_17p", "t_4_14", "t_14_16", "gain_1q"),
     "tp53_biallelic": _and("del_17p", "tp53_mutation"),
     "pregnancy_possible": _pregnancy_possible,
-    "urgent": _or("cord_compression", "hypercalcaemia", "renal_failure", "hyperviscosity", "plasma_cell_leukaemia", "cns_disease"),
+    "urgent": _or(
+        "cord_compression",
+        "hypercalcaemia",
+        "renal_failure",
+        "hyperviscosity",
+        "plasma_cell_leukaemia",
+        "cns_disease",
+    ),
     "asymptomatic_relapse": _asymptomatic,
 }
 

@@ -15,7 +15,9 @@ from rearm.therapy.lines import prior_lines as begun
 
 _DAYS_PER_MONTH = 30.4375
 _FUNCTIONAL_HIGH_RISK_MONTHS = 18
-_TOXICITY_WORDS = re.compile(r"toxi|intoleran|adverse|side.?effect|nebenwirk|unverträg", re.IGNORECASE)
+_TOXICITY_WORDS = re.compile(
+    r"toxi|intoleran|adverse|side.?effect|nebenwirk|unverträg", re.IGNORECASE
+)
 _ENGAGERS = ("bispecific", "trispecific")
 
 
@@ -23,8 +25,14 @@ def _answered(ctx: Context, answer: Answer) -> Found:
     """An answer of the course floor as a finding: what is known is said with the treatments and statements that it rests on."""
     told = [answer.note] if answer.note else []
     if answer.value:
-        told = [_treatment(x) for x in ctx.record.therapies if x.source in answer.sources][-3:] + told
-        told += [f"{x.product or 'CAR-T'}, {x.when}" for x in ctx.record.infused() if x.source in answer.sources]
+        told = [_treatment(x) for x in ctx.record.therapies if x.source in answer.sources][
+            -3:
+        ] + told
+        told += [
+            f"{x.product or 'CAR-T'}, {x.when}"
+            for x in ctx.record.infused()
+            if x.source in answer.sources
+        ]
     if answer.stated and not answer.note:
         told.append(f"stated {answer.stated.replace('_', ' ')}")
     return Found(answer.value, answer.sources, "; ".join(told))
@@ -40,7 +48,9 @@ def _any(answers: list[Found]) -> Found:
     value = any3([None if x.value is None else bool(x.value) for x in answers])
     told = [x for x in answers if x.value is value and (x.sources or x.text)]
     return Found(
-        value, tuple(dict.fromkeys(s for x in told for s in x.sources)), "; ".join(dict.fromkeys(x.text for x in told if x.text))[:400]
+        value,
+        tuple(dict.fromkeys(s for x in told for s in x.sources)),
+        "; ".join(dict.fromkeys(x.text for x in told if x.text))[:400],
     )
 
 
@@ -61,14 +71,26 @@ def _stopped(agent: str) -> Function:
         exposed = ctx.exposure.agent(agent)
         sources = tuple(x.source for x in rows)
         if not rows:
-            return Found(False if exposed.value is False else None, tuple(exposed.sources), exposed.note)
+            return Found(
+                False if exposed.value is False else None, tuple(exposed.sources), exposed.note
+            )
         toxic = [x for x in rows if x.stop_reason and _TOXICITY_WORDS.search(x.stop_reason)]
         for row in toxic:
             # Steroids go along with everything; of two other agents nobody says which one was not borne.
-            if [a for a in row.agents if "steroid" not in agent_class(a)] in ([agent], []) or row.agents == (agent,):
-                return Found(True, (row.source,), f"{' + '.join(row.agents)} stopped: {row.stop_reason}, {row.start}")
+            if [a for a in row.agents if "steroid" not in agent_class(a)] in (
+                [agent],
+                [],
+            ) or row.agents == (agent,):
+                return Found(
+                    True,
+                    (row.source,),
+                    f"{' + '.join(row.agents)} stopped: {row.stop_reason}, {row.start}",
+                )
         if toxic:
-            return unknown(f"{' + '.join(toxic[0].agents)} was stopped for toxicity; the record does not say of which agent", sources)
+            return unknown(
+                f"{' + '.join(toxic[0].agents)} was stopped for toxicity; the record does not say of which agent",
+                sources,
+            )
         if all(x.stop_reason for x in rows):
             return Found(False, sources, "; ".join(f"stopped: {x.stop_reason}" for x in rows))
         return unknown("the reason for stopping is not recorded", sources)
@@ -84,14 +106,24 @@ for _agent in load_agents():
 
 # ---------------------------------------------------------------- classes and targets
 
-for _short, _class in (("pi", "proteasome inhibitor"), ("imid", "IMiD"), ("anti_cd38", "anti-CD38")):
+for _short, _class in (
+    ("pi", "proteasome inhibitor"),
+    ("imid", "IMiD"),
+    ("anti_cd38", "anti-CD38"),
+):
     FUNCTIONS[f"exposed_{_short}"] = lambda ctx, name=_class: _answered(ctx, ctx.exposure.cls(name))  # type: ignore[misc]
-    FUNCTIONS[f"refractory_{_short}"] = lambda ctx, name=_class: _answered(ctx, ctx.exposure.refractory_cls(name))  # type: ignore[misc]
+    FUNCTIONS[f"refractory_{_short}"] = lambda ctx, name=_class: _answered(
+        ctx, ctx.exposure.refractory_cls(name)
+    )  # type: ignore[misc]
 
 
 def agents_against(target: str, kinds: tuple[str, ...] | None = None) -> list[Agent]:
     """Listed agents with this target; `kinds` (bispecific, adc ...) narrows them."""
-    return [a for a in load_agents().values() if target in a.targets and (kinds is None or a.kind in kinds)]
+    return [
+        a
+        for a in load_agents().values()
+        if target in a.targets and (kinds is None or a.kind in kinds)
+    ]
 
 
 def _exposed_to(ctx: Context, agents: list[Agent]) -> Found:
@@ -105,7 +137,12 @@ def exposed_bcma_bispecific(ctx: Context) -> Found:
 
 @finding("refractory_bcma_bispecific")
 def refractory_bcma_bispecific(ctx: Context) -> Found:
-    return _any([_answered(ctx, ctx.exposure.refractory_agent(a.id)) for a in agents_against("BCMA", _ENGAGERS)])
+    return _any(
+        [
+            _answered(ctx, ctx.exposure.refractory_agent(a.id))
+            for a in agents_against("BCMA", _ENGAGERS)
+        ]
+    )
 
 
 @finding("exposed_bcma_adc")
@@ -128,7 +165,11 @@ def exposed_bcma_before_infusion(ctx: Context) -> Found:
     earlier = [(x, product_targets(x)) for x in ctx.record.infused() if x not in ctx.infusion_rows]
     against = [x for x, targets in earlier if "BCMA" in targets]
     if against:
-        return Found(True, tuple(x.source for x in against), f"an earlier {against[0].product or 'CAR-T'} against BCMA, {against[0].when}")
+        return Found(
+            True,
+            tuple(x.source for x in against),
+            f"an earlier {against[0].product or 'CAR-T'} against BCMA, {against[0].when}",
+        )
     given = _given_about(ctx, agents_against("BCMA"), after=False)
     unnamed = [x for x, targets in earlier if not targets]
     if unnamed and given.value is not True:
@@ -147,13 +188,21 @@ def _given_about(ctx: Context, agents: list[Agent], *, after: bool) -> Found:
     sides = [(x, is_after(ctx, x)) for x in rows]
     here = [x for x, side in sides if side is after]
     if here:
-        return Found(True, tuple(x.source for x in here), "; ".join(f"{' + '.join(x.agents)}, {x.start}" for x in here))
+        return Found(
+            True,
+            tuple(x.source for x in here),
+            "; ".join(f"{' + '.join(x.agents)}, {x.start}" for x in here),
+        )
     if any(side is None for _, side in sides):
         return unknown("the day of the treatment is not known", [x.source for x in rows])
     exposed = [ctx.exposure.agent(a.id) for a in agents if not ctx.treated([a.id])]
     if any(x.value is not False for x in exposed):
         return unknown(next((x.note for x in exposed if x.value is not False), ""))
-    return Found(False, tuple(x.source for x in rows), "given, but not in this time" if rows else "named nowhere in a complete history")
+    return Found(
+        False,
+        tuple(x.source for x in rows),
+        "given, but not in this time" if rows else "named nowhere in a complete history",
+    )
 
 
 def is_after(ctx: Context, row: Therapy) -> bool | None:
@@ -182,7 +231,12 @@ def _of_class(name: str) -> list[str]:
 
 def apheresis_day(ctx: Context) -> int | None:
     """The last apheresis for the last infusion."""
-    days = [d for x in ctx.infusion_rows for d in x.apheresis_days if ctx.infusion_day is None or d <= ctx.infusion_day]
+    days = [
+        d
+        for x in ctx.infusion_rows
+        for d in x.apheresis_days
+        if ctx.infusion_day is None or d <= ctx.infusion_day
+    ]
     return max(days, default=None)
 
 
@@ -198,28 +252,40 @@ def days_since_last_alkylator(ctx: Context) -> Found:
 
 @finding("days_bendamustine_to_apheresis")
 def days_bendamustine_to_apheresis(ctx: Context) -> Found:
-    return ctx.days_since(_dated(ctx.treated(["bendamustine"])), apheresis_day(ctx), before="the apheresis")
+    return ctx.days_since(
+        _dated(ctx.treated(["bendamustine"])), apheresis_day(ctx), before="the apheresis"
+    )
 
 
 @finding("days_alkylator_to_apheresis")
 def days_alkylator_to_apheresis(ctx: Context) -> Found:
-    return ctx.days_since(_dated(ctx.treated(_of_class("alkylator"))), apheresis_day(ctx), before="the apheresis")
+    return ctx.days_since(
+        _dated(ctx.treated(_of_class("alkylator"))), apheresis_day(ctx), before="the apheresis"
+    )
 
 
 @finding("days_tce_to_apheresis")
 def days_tce_to_apheresis(ctx: Context) -> Found:
-    return ctx.days_since(_dated(ctx.treated(_of_kind(_ENGAGERS))), apheresis_day(ctx), before="the apheresis")
+    return ctx.days_since(
+        _dated(ctx.treated(_of_kind(_ENGAGERS))), apheresis_day(ctx), before="the apheresis"
+    )
 
 
 @finding("days_bcma_agent_to_infusion")
 def days_bcma_agent_to_infusion(ctx: Context) -> Found:
-    rows = [x for x in ctx.treated(a.id for a in agents_against("BCMA")) if is_after(ctx, x) is not True]
+    rows = [
+        x for x in ctx.treated(a.id for a in agents_against("BCMA")) if is_after(ctx, x) is not True
+    ]
     return ctx.days_since(rows, ctx.infusion_day, before="the infusion")
 
 
 def _dated(rows: list[Therapy]) -> list[Therapy]:
     """Lymphodepletion and bridging come after the apheresis: without a day they do not count as the last dose before it."""
-    return [x for x in rows if x.purpose not in ("bridging", "lymphodepletion") or x.start.first is not None]
+    return [
+        x
+        for x in rows
+        if x.purpose not in ("bridging", "lymphodepletion") or x.start.first is not None
+    ]
 
 
 @finding("bendamustine_before_apheresis")
@@ -280,9 +346,17 @@ def therapy_history_complete(ctx: Context) -> Found:
 def prior_asct(ctx: Context) -> Found:
     rows = [x for x in ctx.record.therapies if x.autologous]
     if rows:
-        return Found(True, tuple(x.source for x in rows), "; ".join(f"{x.regimen or 'autologous transplant'}, {x.start}" for x in rows))
+        return Found(
+            True,
+            tuple(x.source for x in rows),
+            "; ".join(f"{x.regimen or 'autologous transplant'}, {x.start}" for x in rows),
+        )
     complete = ctx.therapy_history
-    return Found(False, complete.sources, "no transplant in a complete history") if complete.value is True else unknown()
+    return (
+        Found(False, complete.sources, "no transplant in a complete history")
+        if complete.value is True
+        else unknown()
+    )
 
 
 @finding("months_first_asct_to_progression")
@@ -291,42 +365,75 @@ def months_first_asct_to_progression(ctx: Context) -> Found:
     if interval.days is None:
         return unknown(interval.note, interval.sources)
     months = round(interval.days / _DAYS_PER_MONTH, 1)
-    return Found(months, interval.sources, f"progression {months:g} months after the first autologous transplant")
+    return Found(
+        months,
+        interval.sources,
+        f"progression {months:g} months after the first autologous transplant",
+    )
 
 
 @finding("functional_high_risk")
 def functional_high_risk(ctx: Context) -> Found:
-    starts = [(x.start.day, x) for x in ctx.record.therapies if x.line == 1 and x.start.day is not None]
+    starts = [
+        (x.start.day, x) for x in ctx.record.therapies if x.line == 1 and x.start.day is not None
+    ]
     if not starts:
         return unknown()
     start, row = min(starts, key=lambda pair: pair[0])
-    months = _months(_progression_after(ctx, start, 1), start, row.source, "the start of the first line")
+    months = _months(
+        _progression_after(ctx, start, 1), start, row.source, "the start of the first line"
+    )
     late = months.quantity.above(_FUNCTIONAL_HIGH_RISK_MONTHS) if months.quantity else None
     return Found(None if late is None else not late, months.sources, months.text)
 
 
-def _months(progression: tuple[Quantity, tuple[Source, ...]] | None, start: int, source: Source, since: str) -> Found:
+def _months(
+    progression: tuple[Quantity, tuple[Source, ...]] | None, start: int, source: Source, since: str
+) -> Found:
     if progression is None:
         return unknown()
     days, sources = progression
     months = Quantity((days.low - start) / _DAYS_PER_MONTH, (days.high - start) / _DAYS_PER_MONTH)
     if months.exact is not None:
         months = Quantity.of(round(months.low, 1))
-    shown = f"{months.low:.0f}" if round(months.low) == round(months.high) else f"{months.low:.0f} to {months.high:.0f}"
-    return measured(months, f"progression {shown} months after {since} (day {start})", (source, *sources))
+    shown = (
+        f"{months.low:.0f}"
+        if round(months.low) == round(months.high)
+        else f"{months.low:.0f} to {months.high:.0f}"
+    )
+    return measured(
+        months, f"progression {shown} months after {since} (day {start})", (source, *sources)
+    )
 
 
-def _progression_after(ctx: Context, day: int, line: int | None) -> tuple[Quantity, tuple[Source, ...]] | None:
+def _progression_after(
+    ctx: Context, day: int, line: int | None
+) -> tuple[Quantity, tuple[Source, ...]] | None:
     """Day of the progression that ended this line: as the team dated it, else between the end of the stretch that it came on and 60 days
     after it, but not after the start of the next line."""
     therapies = [x for x in ctx.record.therapies if x.start.day is not None and x.start.day >= day]
-    later = [x.start.day or 0 for x in therapies if x.line is not None and line is not None and x.line > line]
-    stop = min(later, default=ctx.infusion_day if ctx.infusion_day is not None and ctx.infusion_day > day else ctx.as_of)
-    stated = [x for x in ctx.record.responses if x.response == "PD" and x.day is not None and day < x.day <= stop]
+    later = [
+        x.start.day or 0
+        for x in therapies
+        if x.line is not None and line is not None and x.line > line
+    ]
+    stop = min(
+        later,
+        default=ctx.infusion_day
+        if ctx.infusion_day is not None and ctx.infusion_day > day
+        else ctx.as_of,
+    )
+    stated = [
+        x
+        for x in ctx.record.responses
+        if x.response == "PD" and x.day is not None and day < x.day <= stop
+    ]
     if stated:
         first = min(stated, key=lambda x: x.day or 0)
         return Quantity.of(float(first.day or 0)), (first.source,)
     for row in sorted(therapies, key=lambda x: x.start.day or 0):
         if row.progression_on and row.end.day is not None and row.end.day <= stop:
-            return Quantity(float(row.end.day), float(min(row.end.day + WITHIN_DAYS, stop))), (row.source,)
+            return Quantity(float(row.end.day), float(min(row.end.day + WITHIN_DAYS, stop))), (
+                row.source,
+            )
     return None

@@ -14,7 +14,14 @@ from rearm.record import Lab, Quantity
 _BEFORE_DAYS = 30
 _IMMUNOSUPPRESSION_DAYS = 30
 # Given against the toxicity and against T cells alike. Tocilizumab blocks interleukin-6 and is not counted.
-_IMMUNOSUPPRESSANTS = ("anakinra", "ruxolitinib", "emapalumab", "anti-thymocyte globulin", "etoposide", "cyclophosphamide")
+_IMMUNOSUPPRESSANTS = (
+    "anakinra",
+    "ruxolitinib",
+    "emapalumab",
+    "anti-thymocyte globulin",
+    "etoposide",
+    "cyclophosphamide",
+)
 # Share of cells from which a marker counts as carried: the usual convention of flow cytometry, no outcome-tested limit.
 _CARRIED_PERCENT = 20.0
 
@@ -38,7 +45,11 @@ def ferritin_above_normal_before_infusion(ctx: Context) -> Found:
         return computed
     stated = ctx.yes_no_fact("ferritin_above_normal")
     value = stated.value if computed.value in (None, stated.value) else None
-    return Found(value, (*stated.sources, *computed.sources), "; ".join(x for x in (stated.text, computed.text) if x))
+    return Found(
+        value,
+        (*stated.sources, *computed.sources),
+        "; ".join(x for x in (stated.text, computed.text) if x),
+    )
 
 
 @finding("crp_before_infusion")
@@ -60,7 +71,9 @@ def above_normal(ctx: Context, test: str, window: tuple[int, int] | None) -> Fou
     limit = limits.pop() if len(limits) == 1 else None
     if limit is None:
         return unknown(f"{reading.text}, without the laboratory's upper limit", reading.sources)
-    return Found(reading.quantity.above(limit), reading.sources, f"{reading.text}, upper limit {limit:g}")
+    return Found(
+        reading.quantity.above(limit), reading.sources, f"{reading.text}, upper limit {limit:g}"
+    )
 
 
 @finding("treg_percent")
@@ -93,19 +106,39 @@ _HEMATOTOX: tuple[tuple[str, Callable[[float], int]], ...] = (
 def car_hematotox(ctx: Context) -> Found:
     window = before_lymphodepletion(ctx)
     readings = [(ctx.latest(test, window), points) for test, points in _HEMATOTOX]
-    missing = [test for (test, _), (reading, _) in zip(_HEMATOTOX, readings, strict=True) if reading.quantity is None]
+    missing = [
+        test
+        for (test, _), (reading, _) in zip(_HEMATOTOX, readings, strict=True)
+        if reading.quantity is None
+    ]
     sources = [s for reading, _ in readings for s in reading.sources]
     if missing:
-        return unknown(f"not known before lymphodepletion: {', '.join(missing)}" if len(missing) < len(_HEMATOTOX) else "", sources)
-    spans = [[points(v) for v in _ends(q)] for reading, points in readings if (q := reading.quantity) is not None]
+        return unknown(
+            f"not known before lymphodepletion: {', '.join(missing)}"
+            if len(missing) < len(_HEMATOTOX)
+            else "",
+            sources,
+        )
+    spans = [
+        [points(v) for v in _ends(q)]
+        for reading, points in readings
+        if (q := reading.quantity) is not None
+    ]
     score = Quantity(float(sum(min(s) for s in spans)), float(sum(max(s) for s in spans)))
-    return measured(score, f"CAR-HEMATOTOX {score.low:g}{f' to {score.high:g}' if score.exact is None else ''}", sources, whole=True)
+    return measured(
+        score,
+        f"CAR-HEMATOTOX {score.low:g}{f' to {score.high:g}' if score.exact is None else ''}",
+        sources,
+        whole=True,
+    )
 
 
 def _ends(quantity: Quantity) -> tuple[float, float]:
     """The least and the greatest value that the interval holds: `<1.2` ends just below 1.2."""
     low = math.nextafter(quantity.low, math.inf) if quantity.low_open else quantity.low
-    return low, math.nextafter(quantity.high, -math.inf) if quantity.high_open and math.isfinite(quantity.high) else quantity.high
+    return low, math.nextafter(quantity.high, -math.inf) if quantity.high_open and math.isfinite(
+        quantity.high
+    ) else quantity.high
 
 
 @finding("neutrophil_lymphocyte_ratio")
@@ -117,7 +150,9 @@ def neutrophil_lymphocyte_ratio(ctx: Context) -> Found:
         if other is None or row.quantity is None or other.quantity is None:
             continue
         ratio = divided(row.quantity, other.quantity)
-        text = f"neutrophils {row.quantity} and lymphocytes {other.quantity} (10*9/L), day {row.day}"
+        text = (
+            f"neutrophils {row.quantity} and lymphocytes {other.quantity} (10*9/L), day {row.day}"
+        )
         return measured(ratio, text, (row.source, other.source))
     return unknown()
 
@@ -137,8 +172,13 @@ def emd_tim3_tigit(ctx: Context) -> Found:
     def of_lesion(lab: Lab) -> bool:
         return lab.specimen == "lesion_biopsy"
 
-    readings = [ctx.latest(test, ctx.after_infusion(1, 10**6), of_lesion) for test in ("cd8_t_cells_tim3", "cd8_t_cells_tigit")]
-    carried = all3([r.quantity.at_least(_CARRIED_PERCENT) if r.quantity else None for r in readings])
+    readings = [
+        ctx.latest(test, ctx.after_infusion(1, 10**6), of_lesion)
+        for test in ("cd8_t_cells_tim3", "cd8_t_cells_tigit")
+    ]
+    carried = all3(
+        [r.quantity.at_least(_CARRIED_PERCENT) if r.quantity else None for r in readings]
+    )
     sources = [s for r in readings for s in r.sources]
     return Found(carried, tuple(sources), "; ".join(r.text for r in readings if r.text))
 
@@ -149,11 +189,33 @@ def post_infusion_immunosuppression(ctx: Context) -> Found:
     rows = [x for x in ctx.record.therapies if x.purpose == "toxicity_management"]
     if window is None or not rows:
         return unknown()
-    near = [x for x in rows if x.start.first is None or x.start.last is None or (x.start.last >= window[0] and x.start.first <= window[1])]
-    suppressing = [x for x in near if any(a in _IMMUNOSUPPRESSANTS or "steroid" in agent_class(a) for a in x.agents)]
+    near = [
+        x
+        for x in rows
+        if x.start.first is None
+        or x.start.last is None
+        or (x.start.last >= window[0] and x.start.first <= window[1])
+    ]
+    suppressing = [
+        x
+        for x in near
+        if any(a in _IMMUNOSUPPRESSANTS or "steroid" in agent_class(a) for a in x.agents)
+    ]
     for row in suppressing:
-        if row.start.first is not None and row.start.last is not None and row.start.first >= window[0] and row.start.last <= window[1]:
+        if (
+            row.start.first is not None
+            and row.start.last is not None
+            and row.start.first >= window[0]
+            and row.start.last <= window[1]
+        ):
             return Found(True, (row.source,), f"{' + '.join(row.agents)} for toxicity, {row.start}")
     if suppressing or any(x.unread or not x.agents for x in near):
-        return unknown("the day or the agents of the treatment of toxicity are not known", [x.source for x in near])
-    return Found(False, tuple(x.source for x in rows), "treatment of toxicity is recorded, without immunosuppression in this time")
+        return unknown(
+            "the day or the agents of the treatment of toxicity are not known",
+            [x.source for x in near],
+        )
+    return Found(
+        False,
+        tuple(x.source for x in rows),
+        "treatment of toxicity is recorded, without immunosuppression in this time",
+    )

@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 
-from rearm.findings.base import FUNCTIONS, Found, Function, all3, any3, finding, measured, not3, unknown
+from rearm.findings.base import (
+    FUNCTIONS,
+    Found,
+    Function,
+    all3,
+    any3,
+    finding,
+    measured,
+    not3,
+    unknown,
+)
 from rearm.findings.context import Context, Reading
 from rearm.findings.derived import CHILDBEARING_AGE
 from rearm.record import Fact, Quantity
@@ -47,13 +57,17 @@ for _fact in ("eye_care_access", "stored_cd34", "stored_t_cells", "next_tcell_th
 @finding("age")
 def age(ctx: Context) -> Found:
     """Needs the calendar date of as_of, or the age at some day as stated. With a year of birth or a stated age it is one of two."""
-    if ctx.record.day_zero is None or (ctx.record.birth_date is None and ctx.record.birth_year is None):
+    if ctx.record.day_zero is None or (
+        ctx.record.birth_date is None and ctx.record.birth_year is None
+    ):
         stated, nothing = ctx.fact("age_at_infusion")
         if stated is not None or nothing.text:
             return nothing if stated is None else _stated_age(ctx, stated)
     if ctx.record.day_zero is None:
         return unknown(
-            "no calendar date is known, so that the age at as_of can't be told" if ctx.record.birth_year or ctx.record.birth_date else ""
+            "no calendar date is known, so that the age at as_of can't be told"
+            if ctx.record.birth_year or ctx.record.birth_date
+            else ""
         )
     on = ctx.record.day_zero + timedelta(days=ctx.as_of)
     born = ctx.record.birth_date
@@ -64,7 +78,10 @@ def age(ctx: Context) -> Found:
         return unknown()
     years = on.year - ctx.record.birth_year
     return measured(
-        Quantity(float(years - 1), float(years)), f"{years - 1} or {years} years old (year of birth)", (ctx.record.source,), whole=True
+        Quantity(float(years - 1), float(years)),
+        f"{years - 1} or {years} years old (year of birth)",
+        (ctx.record.source,),
+        whole=True,
     )
 
 
@@ -80,12 +97,18 @@ def _stated_age(ctx: Context, fact: Fact) -> Found:
 
 def _birthday(born: date, year: int) -> date:
     """The birthday in this year; of the 29th of February on the 1st of March."""
-    return date(year, 3, 1) if (born.month, born.day) == (2, 29) else date(year, born.month, born.day)
+    return (
+        date(year, 3, 1) if (born.month, born.day) == (2, 29) else date(year, born.month, born.day)
+    )
 
 
 @finding("sex")
 def sex(ctx: Context) -> Found:
-    return Found(ctx.record.sex, (ctx.record.source,), ctx.record.sex) if ctx.record.sex in ("F", "M") else unknown()
+    return (
+        Found(ctx.record.sex, (ctx.record.source,), ctx.record.sex)
+        if ctx.record.sex in ("F", "M")
+        else unknown()
+    )
 
 
 @finding("ecog")
@@ -133,7 +156,9 @@ def creatinine_clearance(ctx: Context) -> Found:
     stands instead, and where that can't be computed nothing is known.
     """
     blood = ctx.latest("creatinine", ctx.recent(_COUNT_DAYS))
-    reported = [ctx.latest(test, ctx.recent(_COUNT_DAYS)) for test in ("creatinine_clearance", "egfr")]
+    reported = [
+        ctx.latest(test, ctx.recent(_COUNT_DAYS)) for test in ("creatinine_clearance", "egfr")
+    ]
     known = [x for x in reported if x.quantity is not None]
     if not known:
         return _cockcroft_gault(ctx, blood)
@@ -143,7 +168,10 @@ def creatinine_clearance(ctx: Context) -> Found:
         return told
     computed = _cockcroft_gault(ctx, blood)
     if computed.quantity is None:
-        return unknown(f"{last.text}, but creatinine was measured later: {blood.text}", (*last.sources, *blood.sources))
+        return unknown(
+            f"{last.text}, but creatinine was measured later: {blood.text}",
+            (*last.sources, *blood.sources),
+        )
     lower = last.quantity is None or computed.quantity.high < last.quantity.low
     return computed if lower else told
 
@@ -158,14 +186,28 @@ def _cockcroft_gault(ctx: Context, blood: Reading) -> Found:
         or ctx.record.sex not in ("F", "M")
         or blood.quantity.low <= 0
     ):
-        missing = [n for n, x in (("creatinine", blood.quantity), ("age", years.quantity), ("weight", weight.quantity)) if x is None]
-        return unknown(f"for Cockcroft-Gault there is no {', '.join(missing)}" if missing and len(missing) < 3 else "")
+        missing = [
+            n
+            for n, x in (
+                ("creatinine", blood.quantity),
+                ("age", years.quantity),
+                ("weight", weight.quantity),
+            )
+            if x is None
+        ]
+        return unknown(
+            f"for Cockcroft-Gault there is no {', '.join(missing)}"
+            if missing and len(missing) < 3
+            else ""
+        )
     factor = 0.85 if ctx.record.sex == "F" else 1.0
     low = (140 - years.quantity.high) * weight.quantity.low / (72 * blood.quantity.high) * factor
     high = (140 - years.quantity.low) * weight.quantity.high / (72 * blood.quantity.low) * factor
     value = Quantity(round(low, 1), round(high, 1))
     return measured(
-        value, f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}", (*blood.sources, *years.sources, *weight.sources)
+        value,
+        f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}",
+        (*blood.sources, *years.sources, *weight.sources),
     )
 
 
@@ -176,21 +218,39 @@ def lvef(ctx: Context) -> Found:
 
 @finding("heart_failure_severe")
 def heart_failure_severe(ctx: Context) -> Found:
-    state, nyha = ctx.condition("heart_failure"), ctx.word_fact("nyha_class", ("I", "II", "III", "IV"))
-    sources, text = (*state.sources, *nyha.sources), "; ".join(x for x in (state.text, nyha.text) if x)
+    state, nyha = (
+        ctx.condition("heart_failure"),
+        ctx.word_fact("nyha_class", ("I", "II", "III", "IV")),
+    )
+    sources, text = (
+        (*state.sources, *nyha.sources),
+        "; ".join(x for x in (state.text, nyha.text) if x),
+    )
     if state.present is False:
         return Found(False, sources, text)
-    grade = max((r.grade for r in state.rows if r.grade is not None), default=None) if state.present else None
+    grade = (
+        max((r.grade for r in state.rows if r.grade is not None), default=None)
+        if state.present
+        else None
+    )
     if nyha.value in ("III", "IV") or (grade is not None and grade >= 3):
         return Found(True, sources, text)
-    return Found(False if nyha.value is not None or (grade is not None and state.present) else None, sources, text)
+    return Found(
+        False if nyha.value is not None or (grade is not None and state.present) else None,
+        sources,
+        text,
+    )
 
 
 @finding("cardiac_disease")
 def cardiac_disease(ctx: Context) -> Found:
     states = [ctx.condition(n) for n in ("heart_failure", "arrhythmia", "ischaemic_heart_disease")]
     told = [s for s in states if s.present] or [s for s in states if s.rows]
-    return Found(any3([s.present for s in states]), tuple(r for s in told for r in s.sources), "; ".join(s.text for s in told))
+    return Found(
+        any3([s.present for s in states]),
+        tuple(r for s in told for r in s.sources),
+        "; ".join(s.text for s in told),
+    )
 
 
 @finding("thrombosis")
@@ -199,10 +259,20 @@ def thrombosis(ctx: Context) -> Found:
     rows = [x for x in ctx.record.conditions if x.condition == "thrombosis"]
     had = [x for x in rows if x.status in ("present", "resolved")]
     if had:
-        return Found(True, tuple(x.source for x in had), "; ".join(f"thrombosis {x.status}, {x.when}" for x in had))
+        return Found(
+            True,
+            tuple(x.source for x in had),
+            "; ".join(f"thrombosis {x.status}, {x.when}" for x in had),
+        )
     if any(x.status != "absent" for x in rows):
-        return unknown("; ".join(f"thrombosis {x.status}, {x.when}" for x in rows), [x.source for x in rows])
-    return Found(False if rows else None, tuple(x.source for x in rows), "thrombosis stated absent" if rows else "")
+        return unknown(
+            "; ".join(f"thrombosis {x.status}, {x.when}" for x in rows), [x.source for x in rows]
+        )
+    return Found(
+        False if rows else None,
+        tuple(x.source for x in rows),
+        "thrombosis stated absent" if rows else "",
+    )
 
 
 # ---------------------------------------------------------------- blood
@@ -223,7 +293,9 @@ _SUPPORT_DAYS, _IG_DAYS = 14, 60
 
 @finding("counts_supported")
 def counts_supported(ctx: Context) -> Found:
-    return _given_lately(ctx, ("g-csf", "red cell transfusion", "platelet transfusion"), _SUPPORT_DAYS)
+    return _given_lately(
+        ctx, ("g-csf", "red cell transfusion", "platelet transfusion"), _SUPPORT_DAYS
+    )
 
 
 @finding("immunoglobulin_replaced")
@@ -237,7 +309,12 @@ def _given_lately(ctx: Context, agents: tuple[str, ...], days: int) -> Found:
         last = row.end.first if row.end.first is not None else row.start.first
         if last is not None and last >= ctx.as_of - days:
             named = [a for a in row.agents if a in agents]
-            return Found(True, (row.source,), f"{' + '.join(named)}, {row.start}" + (f" to {row.end}" if row.end.first is not None else ""))
+            return Found(
+                True,
+                (row.source,),
+                f"{' + '.join(named)}, {row.start}"
+                + (f" to {row.end}" if row.end.first is not None else ""),
+            )
     return unknown()
 
 
@@ -257,12 +334,24 @@ def prolonged_cytopenia(ctx: Context) -> Found:
     window = (max(start, ctx.as_of - 60), ctx.as_of)
     counts = [(ctx.latest("neutrophils", window), 1.0), (ctx.latest("platelets", window), 50.0)]
     low = [r.quantity.below(limit) if r.quantity is not None else None for r, limit in counts]
-    sources, text = [s for r, _ in counts for s in r.sources], "; ".join(r.text for r, _ in counts if r.text)
+    sources, text = (
+        [s for r, _ in counts for s in r.sources],
+        "; ".join(r.text for r, _ in counts if r.text),
+    )
     icaht = [
-        x for x in ctx.record.toxicities if x.toxicity == "icaht" and (x.grade or 0) >= 3 and x.end.first is None and x.end.last is None
+        x
+        for x in ctx.record.toxicities
+        if x.toxicity == "icaht"
+        and (x.grade or 0) >= 3
+        and x.end.first is None
+        and x.end.last is None
     ]
     if any3(low) is not True and icaht and all3([not3(v) for v in low]) is not True:
-        return Found(True, (icaht[0].source, *sources), f"ICAHT grade {icaht[0].grade}, {icaht[0].when}, no end recorded")
+        return Found(
+            True,
+            (icaht[0].source, *sources),
+            f"ICAHT grade {icaht[0].grade}, {icaht[0].when}, no end recorded",
+        )
     return Found(any3(low), tuple(sources), text)
 
 
@@ -290,7 +379,11 @@ def _healthy_igg(ctx: Context, days: int) -> Found:
         return measured(total.quantity, total.text, (*total.sources, *protein.sources))
     isotype = "IgG myeloma" if ctx.record.heavy_chain else "myeloma without a recorded heavy chain"
     text = f"{total.text}; {isotype}, {protein.text or 'M-protein not known'}: healthy IgG is at most this"
-    return measured(Quantity(0.0, total.quantity.high, False, total.quantity.high_open), text, (*total.sources, *protein.sources))
+    return measured(
+        Quantity(0.0, total.quantity.high, False, total.quantity.high_open),
+        text,
+        (*total.sources, *protein.sources),
+    )
 
 
 # ---------------------------------------------------------------- infection
@@ -299,18 +392,28 @@ def _healthy_igg(ctx: Context, days: int) -> Found:
 @finding("active_infection")
 def active_infection(ctx: Context) -> Found:
     """Present until it is said to be over. That there is none is said by a row of the last 30 days, never by silence."""
-    states = [ctx.condition("active_infection"), ctx.condition("febrile_neutropenia"), ctx.toxicity("infection")]
+    states = [
+        ctx.condition("active_infection"),
+        ctx.condition("febrile_neutropenia"),
+        ctx.toxicity("infection"),
+    ]
     told = [s for s in states if s.rows]
     present = [s for s in told if s.present]
     if present:
-        return Found(True, tuple(r for s in present for r in s.sources), "; ".join(s.text for s in present))
+        return Found(
+            True, tuple(r for s in present for r in s.sources), "; ".join(s.text for s in present)
+        )
     text = "; ".join(s.text for s in told)
     sources = tuple(r for s in told for r in s.sources)
     if any(s.present is None for s in told):
         return unknown(text, sources)
-    recent = [s for s in told if any(_over(r, ctx.as_of - _CLEAR_OF_INFECTION_DAYS) for r in s.rows)]
+    recent = [
+        s for s in told if any(_over(r, ctx.as_of - _CLEAR_OF_INFECTION_DAYS) for r in s.rows)
+    ]
     if recent:
-        return Found(False, tuple(r for s in recent for r in s.sources), "; ".join(s.text for s in recent))
+        return Found(
+            False, tuple(r for s in recent for r in s.sources), "; ".join(s.text for s in recent)
+        )
     return unknown(f"{text}, too long ago to speak for now" if text else "", sources)
 
 
@@ -340,7 +443,11 @@ def hbv_dna_detected(ctx: Context) -> Found:
     found = _detected(ctx, "hbv_dna", _EVER)
     serology = [ctx.positive(name, ctx.recent(_EVER)) for name in ("hbsag", "anti_hbc")]
     if found.value is None and not found.text and all(x.value is False for x in serology):
-        return Found(False, tuple(s for x in serology for s in x.sources), "; ".join(x.text for x in serology))
+        return Found(
+            False,
+            tuple(s for x in serology for s in x.sources),
+            "; ".join(x.text for x in serology),
+        )
     return found
 
 
@@ -353,8 +460,14 @@ def hcv_rna_detected(ctx: Context) -> Found:
 def hiv(ctx: Context) -> Found:
     serology, state = ctx.positive("hiv_serology", ctx.recent(_EVER)), ctx.condition("hiv")
     known = serology.value if isinstance(serology.value, bool) else None
-    value = any3([*([known] if known is not None else []), *([state.present] if state.rows else [])])
-    return Found(value, (*serology.sources, *state.sources), "; ".join(x for x in (serology.text, state.text) if x))
+    value = any3(
+        [*([known] if known is not None else []), *([state.present] if state.rows else [])]
+    )
+    return Found(
+        value,
+        (*serology.sources, *state.sources),
+        "; ".join(x for x in (serology.text, state.text) if x),
+    )
 
 
 @finding("cmv_reactivation")
@@ -363,7 +476,9 @@ def cmv_reactivation(ctx: Context) -> Found:
     if state.rows:
         return state.found()
     if dna.value is True:
-        return unknown(f"{dna.text}; whether it is a reactivation to be treated is not stated", dna.sources)
+        return unknown(
+            f"{dna.text}; whether it is a reactivation to be treated is not stated", dna.sources
+        )
     return dna
 
 
@@ -394,7 +509,8 @@ def pregnancy(ctx: Context) -> Found:
     if fresh.word == "negative":
         return Found(False, fresh.sources, fresh.text)
     return unknown(
-        f"{test.text}, too old to rely on" if test.word == "negative" else test.text or state.text, (*test.sources, *state.sources)
+        f"{test.text}, too old to rely on" if test.word == "negative" else test.text or state.text,
+        (*test.sources, *state.sources),
     )
 
 

@@ -28,7 +28,9 @@ def dose_cells(ctx: Context) -> Found:
     if not doses or len(known) < len(doses):
         return unknown("the dose of one part of the infusion is not recorded" if known else "")
     return Found(
-        sum(known), tuple(x.source for x in ctx.infusion_rows), f"{sum(known):.3g} CAR+ cells{' in parts' if len(known) > 1 else ''}"
+        sum(known),
+        tuple(x.source for x in ctx.infusion_rows),
+        f"{sum(known):.3g} CAR+ cells{' in parts' if len(known) > 1 else ''}",
     )
 
 
@@ -54,7 +56,11 @@ def _target(ctx: Context, antigen: str) -> Found:
     targets = car_targets(ctx)
     if ctx.infusion is None or not targets:
         return unknown()
-    return Found(antigen in targets, (ctx.infusion.source,), f"{ctx.infusion.product or 'CAR-T'} against {', '.join(targets)}")
+    return Found(
+        antigen in targets,
+        (ctx.infusion.source,),
+        f"{ctx.infusion.product or 'CAR-T'} against {', '.join(targets)}",
+    )
 
 
 @finding("car_product")
@@ -77,7 +83,11 @@ def _infused(product: str) -> None:
                 return Found(True, (row.source,), f"{product}, {row.when}")
         if not given or any(x.product is None for x in given):
             return unknown("the product of an infusion is not recorded" if given else "")
-        return Found(False, tuple(x.source for x in given), f"infused: {', '.join(str(x.product) for x in given)}")
+        return Found(
+            False,
+            tuple(x.source for x in given),
+            f"infused: {', '.join(str(x.product) for x in given)}",
+        )
 
 
 for _product in ("ide-cel", "cilta-cel", "eque-cel"):
@@ -93,7 +103,13 @@ def construct_human(ctx: Context) -> Found:
     if construct is None:
         return unknown()
     word = construct.casefold()
-    value = True if word.startswith("human") else False if word.startswith(("murine", "camelid", "llama")) else None
+    value = (
+        True
+        if word.startswith("human")
+        else False
+        if word.startswith(("murine", "camelid", "llama"))
+        else None
+    )
     return Found(value, (ctx.infusion.source,), f"binder: {construct}")
 
 
@@ -102,7 +118,11 @@ def infusions_given(ctx: Context) -> Found:
     if not ctx.record.infusions:
         return unknown("no CAR-T infusion in the record")
     sources = tuple(x.source for x in ctx.record.infusions)
-    return Found(ctx.infusion_count, sources, f"{ctx.infusion_count} infusion{'' if ctx.infusion_count == 1 else 's'} given")
+    return Found(
+        ctx.infusion_count,
+        sources,
+        f"{ctx.infusion_count} infusion{'' if ctx.infusion_count == 1 else 's'} given",
+    )
 
 
 @finding("anti_car_antibody")
@@ -130,8 +150,16 @@ def _belongs(ctx: Context, row: Therapy) -> bool:
         window = When(ctx.infusion_day - _PREPARATION_DAYS, ctx.infusion_day)
         first = row.start.first if row.start.first is not None else row.start.last
         last = row.start.last if row.start.last is not None else row.start.first
-        return window.first is not None and first is not None and last is not None and window.first <= last and first <= ctx.infusion_day
-    return row.after_infusion == ctx.infusion_count - 1 or (row.after_infusion is None and ctx.infusion_count == 1)
+        return (
+            window.first is not None
+            and first is not None
+            and last is not None
+            and window.first <= last
+            and first <= ctx.infusion_day
+        )
+    return row.after_infusion == ctx.infusion_count - 1 or (
+        row.after_infusion is None and ctx.infusion_count == 1
+    )
 
 
 def lymphodepletion_start(ctx: Context) -> int | None:
@@ -157,7 +185,14 @@ def lymphodepletion_flu_cy(ctx: Context) -> Found:
 def bridging_intensive(ctx: Context) -> Found:
     rows = preparation(ctx, "bridging")
     sources = tuple(x.source for x in rows)
-    cytotoxic = sorted({a for x in rows for a in x.agents if {"alkylator", "other chemotherapy"}.intersection(agent_class(a))})
+    cytotoxic = sorted(
+        {
+            a
+            for x in rows
+            for a in x.agents
+            if {"alkylator", "other chemotherapy"}.intersection(agent_class(a))
+        }
+    )
     text = f"bridging: {', '.join(sorted({a for x in rows for a in x.agents}))}" if rows else ""
     if len(cytotoxic) >= 3:
         return Found(True, sources, f"{text} ({len(cytotoxic)} cytotoxic agents)")
@@ -166,4 +201,8 @@ def bridging_intensive(ctx: Context) -> Found:
     if rows:
         return Found(False, sources, text)
     complete = ctx.therapy_history
-    return Found(False, complete.sources, "no bridging recorded") if complete.value is True else unknown()
+    return (
+        Found(False, complete.sources, "no bridging recorded")
+        if complete.value is True
+        else unknown()
+    )

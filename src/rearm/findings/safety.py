@@ -29,7 +29,9 @@ def _conditions(*names: str, toxicity: str | None = None) -> Function:
         present = [s for s in told if s.present]
         value = True if present else any3([s.present for s in told])
         use = present or told
-        return Found(value, tuple(r for s in use for r in s.sources), "; ".join(s.text for s in use))
+        return Found(
+            value, tuple(r for s in use for r in s.sources), "; ".join(s.text for s in use)
+        )
 
     return found
 
@@ -42,9 +44,14 @@ FUNCTIONS["enterocolitis"] = _conditions("enterocolitis", toxicity="enterocoliti
 
 @finding("cns_disease")
 def cns_disease(ctx: Context) -> Found:
-    state, csf = ctx.condition("cns_myeloma"), ctx.positive("csf_plasma_cells", ctx.recent(_ACUTE_DAYS))
+    state, csf = (
+        ctx.condition("cns_myeloma"),
+        ctx.positive("csf_plasma_cells", ctx.recent(_ACUTE_DAYS)),
+    )
     if state.present or csf.value is True:
-        return Found(True, (*state.sources, *csf.sources), "; ".join(x for x in (state.text, csf.text) if x))
+        return Found(
+            True, (*state.sources, *csf.sources), "; ".join(x for x in (state.text, csf.text) if x)
+        )
     return state.found() if state.rows or csf.value is None else csf
 
 
@@ -53,7 +60,9 @@ def hyperviscosity(ctx: Context) -> Found:
     state, lab = ctx.condition("hyperviscosity"), ctx.latest("serum_viscosity", ctx.recent(14))
     if state.rows:
         return state.found()
-    return unknown(f"{lab.text}; hyperviscosity is a diagnosis, not stated" if lab.text else "", lab.sources)
+    return unknown(
+        f"{lab.text}; hyperviscosity is a diagnosis, not stated" if lab.text else "", lab.sources
+    )
 
 
 @finding("serum_m_protein")
@@ -64,7 +73,11 @@ def serum_m_protein(ctx: Context) -> Found:
 @finding("highest_light_chain")
 def highest_light_chain(ctx: Context) -> Found:
     """The higher of kappa and lambda: at the level that harms the kidney it is the involved one."""
-    chains = [x for x in (ctx.latest(t, ctx.recent(_PARAPROTEIN_DAYS)) for t in ("kappa_flc", "lambda_flc")) if x.quantity is not None]
+    chains = [
+        x
+        for x in (ctx.latest(t, ctx.recent(_PARAPROTEIN_DAYS)) for t in ("kappa_flc", "lambda_flc"))
+        if x.quantity is not None
+    ]
     if not chains:
         return unknown()
     top = max(chains, key=lambda x: x.quantity.low if x.quantity else 0.0)
@@ -86,7 +99,11 @@ def hypercalcaemia(ctx: Context) -> Found:
     stated_day = state.rows[0].when.last if state.rows else None
     if state.present and (high is None or day is None or stated_day is None or stated_day >= day):
         return state.found()
-    unclear = bool(state.rows) and state.present is None and (day is None or stated_day is None or stated_day >= day)
+    unclear = (
+        bool(state.rows)
+        and state.present is None
+        and (day is None or stated_day is None or stated_day >= day)
+    )
     if high is False and not unclear:
         return Found(False, sources, text)
     return state.found() if state.rows else unknown(text, sources)
@@ -101,8 +118,15 @@ def _corrected(ctx: Context) -> tuple[Quantity | None, str, tuple[Source, ...], 
         if albumin.quantity is None:
             continue
         shift = Quantity(0.8 * (4 - albumin.quantity.high), 0.8 * (4 - albumin.quantity.low))
-        value = Quantity(round(row.quantity.low + shift.low, 2), round(row.quantity.high + shift.high, 2))
-        return value, f"calcium {row.quantity} mg/dL with {albumin.text}: corrected {value} mg/dL", (row.source, *albumin.sources), row.day
+        value = Quantity(
+            round(row.quantity.low + shift.low, 2), round(row.quantity.high + shift.high, 2)
+        )
+        return (
+            value,
+            f"calcium {row.quantity} mg/dL with {albumin.text}: corrected {value} mg/dL",
+            (row.source, *albumin.sources),
+            row.day,
+        )
     return None, "", (), None
 
 
@@ -110,12 +134,22 @@ def _corrected(ctx: Context) -> tuple[Quantity | None, str, tuple[Source, ...], 
 def renal_failure(ctx: Context) -> Found:
     """New renal failure: creatinine at least 2 mg/dL above the lowest value of the year before, or above 2 mg/dL and up by half."""
     state = ctx.condition("renal_impairment")
-    new = state.present and any(r.when.first is not None and r.when.first >= ctx.as_of - _ACUTE_DAYS for r in state.rows)
+    new = state.present and any(
+        r.when.first is not None and r.when.first >= ctx.as_of - _ACUTE_DAYS for r in state.rows
+    )
     now = ctx.latest("creatinine", ctx.recent(30))
     if now.quantity is None:
-        return state.found() if new or state.present is False else unknown(now.text or state.text, (*now.sources, *state.sources))
+        return (
+            state.found()
+            if new or state.present is False
+            else unknown(now.text or state.text, (*now.sources, *state.sources))
+        )
     first = now.labs[0].when.first or 0
-    before = [x for x in ctx.results("creatinine", (first - _RENAL_BASELINE_DAYS, first - 1)) if x.quantity is not None]
+    before = [
+        x
+        for x in ctx.results("creatinine", (first - _RENAL_BASELINE_DAYS, first - 1))
+        if x.quantity is not None
+    ]
     lowest = min(before, key=lambda x: x.quantity.high if x.quantity else 0.0, default=None)
     value = _renal(now.quantity, lowest)
     text = now.text + (f", before: {lab_text(lowest)}" if lowest else ", no earlier value")
@@ -149,10 +183,18 @@ def t_cell_neoplasm(ctx: Context) -> Found:
     state = ctx.condition("t_cell_lymphoma")
     hits = [x for x in rows if x.value.split("=", 1)[1].strip() == "t_cell_neoplasm"]
     if "t_cell_neoplasm" in said.values():
-        return Found(True, tuple(x.source for x in hits), "; ".join(f"histology {x.value}, {x.when}" for x in hits))
+        return Found(
+            True,
+            tuple(x.source for x in hits),
+            "; ".join(f"histology {x.value}, {x.when}" for x in hits),
+        )
     if state.rows:
         return state.found()
-    return Found(False if said else None, tuple(x.source for x in rows), "; ".join(f"histology {x.value}, {x.when}" for x in rows))
+    return Found(
+        False if said else None,
+        tuple(x.source for x in rows),
+        "; ".join(f"histology {x.value}, {x.when}" for x in rows),
+    )
 
 
 @finding("mds_aml")
@@ -162,7 +204,12 @@ def mds_aml(ctx: Context) -> Found:
         return state.found()
     if blasts.quantity is not None and blasts.quantity.at_least(_BLASTS_PERCENT):
         return unknown(f"{blasts.text}: a myeloid neoplasm is to be asked for", blasts.sources)
-    return unknown(f"{blasts.text}; no statement on a myeloid neoplasm" if blasts.quantity is not None else blasts.text, blasts.sources)
+    return unknown(
+        f"{blasts.text}; no statement on a myeloid neoplasm"
+        if blasts.quantity is not None
+        else blasts.text,
+        blasts.sources,
+    )
 
 
 @finding("marrow_blasts_percent")
@@ -180,7 +227,11 @@ def lesion_not_myeloma(ctx: Context) -> Found:
     said, rows = _histologies(ctx)
     other = [x for x in rows if said.get(x.value.split("=", 1)[0].strip()) != "plasma_cells"]
     use = other or list(rows)
-    return Found(bool(other) if said else None, tuple(x.source for x in use), "; ".join(f"histology {x.value}, {x.when}" for x in use))
+    return Found(
+        bool(other) if said else None,
+        tuple(x.source for x in use),
+        "; ".join(f"histology {x.value}, {x.when}" for x in use),
+    )
 
 
 @finding("lesion_without_histology")
@@ -191,14 +242,29 @@ def lesion_without_histology(ctx: Context) -> Found:
     looked = [
         x
         for x in ctx.record.imaging
-        if x.when.first is not None and x.when.last is not None and window[0] <= x.when.first and x.when.last <= window[1]
+        if x.when.first is not None
+        and x.when.last is not None
+        and window[0] <= x.when.first
+        and x.when.last <= window[1]
     ]
     lesions = positive_lesions(ctx, window)
     lesions += [x for x in looked if x.result == "positive" and x.new and x not in lesions]
     bare = [x for x in lesions if x.lesion is None or x.lesion not in said]
     if bare:
-        return Found(True, tuple(x.source for x in bare), "no histology: " + "; ".join(imaging_text(x) for x in bare))
+        return Found(
+            True,
+            tuple(x.source for x in bare),
+            "no histology: " + "; ".join(imaging_text(x) for x in bare),
+        )
     if lesions:
         return Found(False, tuple(x.source for x in lesions), "each lesion has a histology")
-    whole = [x for x in looked if x.method is not None and ("pet" in x.method.casefold() or "whole" in x.method.casefold())]
-    return Found(False, tuple(x.source for x in whole), "; ".join(imaging_text(x) for x in whole)) if whole else unknown()
+    whole = [
+        x
+        for x in looked
+        if x.method is not None and ("pet" in x.method.casefold() or "whole" in x.method.casefold())
+    ]
+    return (
+        Found(False, tuple(x.source for x in whole), "; ".join(imaging_text(x) for x in whole))
+        if whole
+        else unknown()
+    )

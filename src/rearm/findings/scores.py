@@ -54,7 +54,12 @@ class ScoreResult:
 
 
 def scores(
-    record: Record, failures: Sequence[Failure], found: Mapping[str, Found], *, as_of: int, catalogue: Scores | None = None
+    record: Record,
+    failures: Sequence[Failure],
+    found: Mapping[str, Found],
+    *,
+    as_of: int,
+    catalogue: Scores | None = None,
 ) -> tuple[ScoreResult, ...]:
     """Every score of `scores.toml` of which some item was found in the record, in the order of the file.
 
@@ -90,17 +95,30 @@ def _within(category: ScoreCategory, value: float) -> bool:
 # ---------------------------------------------------------------- items
 
 
-def _item(item: ScoreItem, ctx: Context, found: Mapping[str, Found], earlier: Mapping[str, ScoreResult]) -> ItemResult:
+def _item(
+    item: ScoreItem, ctx: Context, found: Mapping[str, Found], earlier: Mapping[str, ScoreResult]
+) -> ItemResult:
     if item.score is not None:
         return _from_score(item, earlier[item.score])
     if item.any_of:
         parts = [found.get(name, unknown()) for name in item.any_of]
         answer = any3([None if x.value is None else bool(x.value) for x in parts])
         told = [x for x in parts if x.value is not None and (answer is not True or x.value)]
-        return _true_or_false(item, Found(answer, tuple(s for x in told for s in x.sources), "; ".join(x.text for x in told if x.text)))
+        return _true_or_false(
+            item,
+            Found(
+                answer,
+                tuple(s for x in told for s in x.sources),
+                "; ".join(x.text for x in told if x.text),
+            ),
+        )
     if item.above_reference and item.test is not None:
         return _true_or_false(item, above_normal(ctx, item.test, ctx.before_infusion(item.days)))
-    value = ctx.number(item.test, ctx.before_infusion(item.days)) if item.test is not None else found.get(item.finding or "", unknown())
+    value = (
+        ctx.number(item.test, ctx.before_infusion(item.days))
+        if item.test is not None
+        else found.get(item.finding or "", unknown())
+    )
     if item.as_points:
         low, high = _ends(value.quantity)
         return ItemResult(item.name, low, high, value.text, value.sources)
@@ -113,7 +131,13 @@ def _from_score(item: ScoreItem, stage: ScoreResult) -> ItemResult:
     first, last = (categories.index(_reached(stage.score, x)) for x in (stage.low, stage.high))
     possible = [(item.stages or {}).get(c.label, 0.0) for c in categories[first : last + 1]]
     text = f"{stage.score.name} {stage.category}" if stage.category else ""
-    return ItemResult(item.name, min(possible), max(possible), text, tuple(s for x in stage.items for s in x.sources))
+    return ItemResult(
+        item.name,
+        min(possible),
+        max(possible),
+        text,
+        tuple(s for x in stage.items for s in x.sources),
+    )
 
 
 def _true_or_false(item: ScoreItem, answer: Found) -> ItemResult:
@@ -125,7 +149,9 @@ def _true_or_false(item: ScoreItem, answer: Found) -> ItemResult:
 
 def _points(item: ScoreItem, quantity: Quantity | None) -> tuple[float, float]:
     """The points of the bands that are surely reached, and of those that may be."""
-    answers = [(band.points, None if quantity is None else _holds(band, quantity)) for band in item.bands]
+    answers = [
+        (band.points, None if quantity is None else _holds(band, quantity)) for band in item.bands
+    ]
     surely = max((points for points, holds in answers if holds), default=0.0)
     return surely, max((points for points, holds in answers if holds is not False), default=0.0)
 
@@ -133,7 +159,9 @@ def _points(item: ScoreItem, quantity: Quantity | None) -> tuple[float, float]:
 def _holds(band: Band, quantity: Quantity) -> bool | None:
     if band.from_ is not None:
         return quantity.at_least(band.from_)
-    return quantity.above(band.above) if band.above is not None else quantity.below(band.below or 0.0)
+    return (
+        quantity.above(band.above) if band.above is not None else quantity.below(band.below or 0.0)
+    )
 
 
 def _ends(quantity: Quantity | None) -> tuple[float, float]:
@@ -141,4 +169,6 @@ def _ends(quantity: Quantity | None) -> tuple[float, float]:
     if quantity is None:
         return 0.0, math.inf
     low = math.nextafter(quantity.low, math.inf) if quantity.low_open else quantity.low
-    return low, math.nextafter(quantity.high, -math.inf) if quantity.high_open and math.isfinite(quantity.high) else quantity.high
+    return low, math.nextafter(quantity.high, -math.inf) if quantity.high_open and math.isfinite(
+        quantity.high
+    ) else quantity.high

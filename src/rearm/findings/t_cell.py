@@ -21,13 +21,17 @@ _FIRST_PEAK_DAY = 7  # CAR-T cells of the products in use peak from about day 7 
 _LAST_PEAK_DAY = 28
 _LATE_AFTER_DAY = 21
 _LATE_RISE_AFTER_DAY = 60
-_LATE_RISE = 2.0  # a doubling lies beyond the scatter of quantitative PCR; a convention of this project
+_LATE_RISE = (
+    2.0  # a doubling lies beyond the scatter of quantitative PCR; a convention of this project
+)
 _PERSISTENCE_NEAR_DAYS = 60
 _RECENT_DAYS = 60
 _EVER = 10**6
 
 
-def _peak(ctx: Context, test: str, last: int, *, needs: tuple[int, int], complete_from: int) -> Found:
+def _peak(
+    ctx: Context, test: str, last: int, *, needs: tuple[int, int], complete_from: int
+) -> Found:
     """Highest value from the infusion to day `last`. Exact only with a value in the days `needs` and as_of at least at `complete_from`."""
     if ctx.infusion_day is None:
         return unknown()
@@ -41,7 +45,11 @@ def _peak(ctx: Context, test: str, last: int, *, needs: tuple[int, int], complet
     elif ctx.as_of < ctx.infusion_day + complete_from:
         why = f"only {ctx.as_of - ctx.infusion_day} days since the infusion"
     if why:
-        return measured(Quantity(top.low, math.inf, top.low_open), f"{text}; {why}, so that the peak may have been higher", sources)
+        return measured(
+            Quantity(top.low, math.inf, top.low_open),
+            f"{text}; {why}, so that the peak may have been higher",
+            sources,
+        )
     return measured(top, text, sources)
 
 
@@ -57,7 +65,9 @@ def alc_peak_60(ctx: Context) -> Found:
 
 @finding("car_peak_copies_per_ug")
 def car_peak_copies_per_ug(ctx: Context) -> Found:
-    return _peak(ctx, "car_copies_per_ug_dna", 60, needs=(_FIRST_PEAK_DAY, _LAST_PEAK_DAY), complete_from=15)
+    return _peak(
+        ctx, "car_copies_per_ug_dna", 60, needs=(_FIRST_PEAK_DAY, _LAST_PEAK_DAY), complete_from=15
+    )
 
 
 @finding("alc_before_lymphodepletion")
@@ -69,14 +79,23 @@ def _peak_row(ctx: Context, tests: Iterable[str], last: int) -> tuple[Lab | None
     """The row of the highest value of the first test that was followed from day 7 to 28, and all its rows; None where bounds hide it."""
     for test in tests:
         window = ctx.after_infusion(0, last)
-        rows = [x for x in ctx.results(test, window) if x.day is not None and x.quantity is not None]
+        rows = [
+            x for x in ctx.results(test, window) if x.day is not None and x.quantity is not None
+        ]
         if not ctx.results(test, ctx.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)):
             continue
         if ctx.aside(test, window):
             return None, rows
         best = max(rows, key=lambda x: (x.quantity.low if x.quantity else 0.0, -(x.day or 0)))
         low = best.quantity.low if best.quantity else 0.0
-        rivals = [x for x in rows if x is not best and x.quantity is not None and x.quantity.high > low and x.quantity.exact is None]
+        rivals = [
+            x
+            for x in rows
+            if x is not best
+            and x.quantity is not None
+            and x.quantity.high > low
+            and x.quantity.exact is None
+        ]
         return (None if rivals or low <= 0 else best), rows
     return None, []
 
@@ -85,7 +104,10 @@ def _peak_row(ctx: Context, tests: Iterable[str], last: int) -> tuple[Lab | None
 def car_peak_day(ctx: Context) -> Found:
     best, rows = _peak_row(ctx, (*_COPIES, *_CELLS), 100)
     if best is None or best.day is None or ctx.infusion_day is None:
-        return unknown("the CAR was measured, the day of its peak is not clear" if rows else "", [x.source for x in rows])
+        return unknown(
+            "the CAR was measured, the day of its peak is not clear" if rows else "",
+            [x.source for x in rows],
+        )
     return Found(best.day - ctx.infusion_day, (best.source,), f"highest {lab_text(best)}")
 
 
@@ -100,11 +122,22 @@ def expansion_late(ctx: Context) -> Found:
             return unknown("the day of the peak is not clear", [x.source for x in rows])
         day = best.day - ctx.infusion_day
         if day > _LATE_AFTER_DAY:
-            return Found(True, (best.source,), f"highest {lab_text(best)}, {day} days after the infusion")
-        later = [x for x in rows if x.day is not None and x.day > ctx.infusion_day + _LATE_AFTER_DAY]
+            return Found(
+                True, (best.source,), f"highest {lab_text(best)}, {day} days after the infusion"
+            )
+        later = [
+            x for x in rows if x.day is not None and x.day > ctx.infusion_day + _LATE_AFTER_DAY
+        ]
         if later:
-            return Found(False, (best.source, later[0].source), f"highest {lab_text(best)}, lower after day {_LATE_AFTER_DAY}")
-        return unknown(f"highest {lab_text(best)}; nothing was measured after day {_LATE_AFTER_DAY}", [best.source])
+            return Found(
+                False,
+                (best.source, later[0].source),
+                f"highest {lab_text(best)}, lower after day {_LATE_AFTER_DAY}",
+            )
+        return unknown(
+            f"highest {lab_text(best)}; nothing was measured after day {_LATE_AFTER_DAY}",
+            [best.source],
+        )
     return unknown()
 
 
@@ -114,11 +147,18 @@ def expansion_late(ctx: Context) -> Found:
 def detectable(lab: Lab) -> bool | None:
     """Whether a CAR measurement shows CAR-T cells. `<10` is a measurement below its limit: not detected; a range above zero is seen."""
     quantity = lab.quantity
-    return None if quantity is None else quantity.low > 0 or (quantity.low == 0 and quantity.low_open)
+    return (
+        None if quantity is None else quantity.low > 0 or (quantity.low == 0 and quantity.low_open)
+    )
 
 
 def _car_rows(ctx: Context, window: tuple[int, int] | None) -> list[Lab]:
-    rows = [x for test in (*_COPIES, *_CELLS) for x in ctx.results(test, window) if x.specimen in (None, "blood") and x.day is not None]
+    rows = [
+        x
+        for test in (*_COPIES, *_CELLS)
+        for x in ctx.results(test, window)
+        if x.specimen in (None, "blood") and x.day is not None
+    ]
     return sorted(rows, key=lambda x: x.day or 0)
 
 
@@ -146,7 +186,10 @@ def car_last_detectable_day(ctx: Context) -> Found:
     if not seen or ctx.infusion_day is None:
         return unknown()
     last = seen[-1]
-    if any(x.when.last is not None and last.day is not None and x.when.last > last.day for x in _car_aside(ctx, window)):
+    if any(
+        x.when.last is not None and last.day is not None and x.when.last > last.day
+        for x in _car_aside(ctx, window)
+    ):
         return unknown("a later CAR measurement was set aside", [last.source])
     return Found((last.day or 0) - ctx.infusion_day, (last.source,), lab_text(last))
 
@@ -162,16 +205,25 @@ def car_gone_before_failure(ctx: Context) -> Found:
     back = [x for x in rows if detectable(x) and gone and (x.day or 0) >= (gone[-1].day or 0)]
     if not rows:
         return unknown()
-    if back or (seen and (seen[-1].day or 0) >= ctx.failure_day - _PERSISTENCE_NEAR_DAYS and not _after(gone, seen[-1])):
+    if back or (
+        seen
+        and (seen[-1].day or 0) >= ctx.failure_day - _PERSISTENCE_NEAR_DAYS
+        and not _after(gone, seen[-1])
+    ):
         last = (back or seen)[-1]
         return Found(False, (last.source,), lab_text(last))
     if not seen:
         return unknown("the CAR was never seen before the failure", [x.source for x in rows])
     after = _after(gone, seen[-1])
     if not after:
-        return unknown(f"last seen: {lab_text(seen[-1])}; nothing between then and the failure", [seen[-1].source])
+        return unknown(
+            f"last seen: {lab_text(seen[-1])}; nothing between then and the failure",
+            [seen[-1].source],
+        )
     if aside := _car_aside(ctx, (seen[-1].day or 0, ctx.as_of)):
-        return unknown("a CAR measurement near the failure was set aside", [x.source for x in aside])
+        return unknown(
+            "a CAR measurement near the failure was set aside", [x.source for x in aside]
+        )
     return Found(
         True,
         (seen[-1].source, after[0].source),
@@ -189,15 +241,25 @@ def car_copies_rising_late(ctx: Context) -> Found:
     window = ctx.after_infusion(_LAST_PEAK_DAY, _EVER)
     seen: list[Found] = []
     for test in _COPIES:
-        rows = [x for x in ctx.results(test, window) if x.specimen in (None, "blood") and x.day is not None and x.quantity is not None]
-        if len(rows) < 2 or ctx.infusion_day is None or (rows[-1].day or 0) <= ctx.infusion_day + _LATE_RISE_AFTER_DAY:
+        rows = [
+            x
+            for x in ctx.results(test, window)
+            if x.specimen in (None, "blood") and x.day is not None and x.quantity is not None
+        ]
+        if (
+            len(rows) < 2
+            or ctx.infusion_day is None
+            or (rows[-1].day or 0) <= ctx.infusion_day + _LATE_RISE_AFTER_DAY
+        ):
             continue
         last = rows[-1]
         before = [x for x in rows if (x.day or 0) < (last.day or 0)]
         lowest = min(before, key=lambda x: x.quantity.high if x.quantity else 0.0, default=None)
         if lowest is None or lowest.quantity is None or last.quantity is None:
             continue
-        value: bool | None = detectable(last) and last.quantity.at_least(_LATE_RISE * lowest.quantity.high)
+        value: bool | None = detectable(last) and last.quantity.at_least(
+            _LATE_RISE * lowest.quantity.high
+        )
         if value is False and ctx.aside(test, window):
             value = None  # what was set aside may have been lower before, or higher since
         text = f"{lab_text(last)}; lowest from day {_LAST_PEAK_DAY} on: {lab_text(lowest)}"
@@ -213,20 +275,30 @@ def car_copies_rising_late(ctx: Context) -> Found:
 def reinfusion_without_expansion(ctx: Context) -> Found:
     """Only after a further infusion of the same product; without one there is nothing to judge."""
     given = [x for x in ctx.record.infused() if x not in ctx.infusion_rows]
-    if ctx.infusion is None or ctx.infusion.product is None or not any(x.product == ctx.infusion.product for x in given):
+    if (
+        ctx.infusion is None
+        or ctx.infusion.product is None
+        or not any(x.product == ctx.infusion.product for x in given)
+    ):
         return unknown()
     rows = _car_rows(ctx, ctx.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY))
     if not rows or _car_aside(ctx, ctx.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)):
         return unknown()
     seen = [x for x in rows if detectable(x)]
-    return Found(not seen, tuple(x.source for x in rows), "; ".join(lab_text(x) for x in (seen or rows)[-3:]))
+    return Found(
+        not seen, tuple(x.source for x in rows), "; ".join(lab_text(x) for x in (seen or rows)[-3:])
+    )
 
 
 # ---------------------------------------------------------------- phenotype and counts
 
 
 def _whole_of_parts(
-    ctx: Context, whole: str, parts: tuple[str, str], window: tuple[int, int] | None, shares: tuple[str, str] | None
+    ctx: Context,
+    whole: str,
+    parts: tuple[str, str],
+    window: tuple[int, int] | None,
+    shares: tuple[str, str] | None,
 ) -> Found:
     """A percentage of all cells, else from its CD4+ and CD8+ parts of one day: weighted by their shares if known, else between the two."""
     reading = ctx.latest(whole, window)
@@ -234,15 +306,26 @@ def _whole_of_parts(
     newer = reading.day is None or (cd4.day is not None and cd4.day > reading.day)
     if reading.quantity is None and reading.why:
         return unknown(reading.why, reading.sources)
-    if not newer or cd4.quantity is None or cd8.quantity is None or cd4.day is None or cd4.day != cd8.day:
+    if (
+        not newer
+        or cd4.quantity is None
+        or cd8.quantity is None
+        or cd4.day is None
+        or cd4.day != cd8.day
+    ):
         return measured(reading.quantity, reading.text, reading.sources)
     text, sources = f"{cd4.text}; {cd8.text}", (*cd4.sources, *cd8.sources)
     if shares is not None and cd4.quantity.exact is not None and cd8.quantity.exact is not None:
         day = (cd4.day, cd4.day)
-        of = [x.quantity.exact if x.quantity else None for x in (ctx.latest(shares[0], day), ctx.latest(shares[1], day))]
+        of = [
+            x.quantity.exact if x.quantity else None
+            for x in (ctx.latest(shares[0], day), ctx.latest(shares[1], day))
+        ]
         if of[0] is not None and of[1] is not None and of[0] + of[1] > 0:
             value = (cd4.quantity.exact * of[0] + cd8.quantity.exact * of[1]) / (of[0] + of[1])
-            return measured(Quantity.of(round(value, 2)), f"{text}, weighted by their shares", sources)
+            return measured(
+                Quantity.of(round(value, 2)), f"{text}, weighted by their shares", sources
+            )
     return measured(hull([cd4.quantity, cd8.quantity]), f"{text}; all cells lie between", sources)
 
 
@@ -256,17 +339,31 @@ def car_exhausted_percent(ctx: Context) -> Found:
 
 @finding("car_tim3_percent")
 def car_tim3_percent(ctx: Context) -> Found:
-    return _whole_of_parts(ctx, "car_t_tim3", ("car_t_cd4_tim3", "car_t_cd8_tim3"), ctx.after_infusion(_FIRST_PEAK_DAY, _EVER), _SHARES)
+    return _whole_of_parts(
+        ctx,
+        "car_t_tim3",
+        ("car_t_cd4_tim3", "car_t_cd8_tim3"),
+        ctx.after_infusion(_FIRST_PEAK_DAY, _EVER),
+        _SHARES,
+    )
 
 
 @finding("car_tigit_percent")
 def car_tigit_percent(ctx: Context) -> Found:
-    return _whole_of_parts(ctx, "car_t_tigit", ("car_t_cd4_tigit", "car_t_cd8_tigit"), ctx.after_infusion(_FIRST_PEAK_DAY, _EVER), _SHARES)
+    return _whole_of_parts(
+        ctx,
+        "car_t_tigit",
+        ("car_t_cd4_tigit", "car_t_cd8_tigit"),
+        ctx.after_infusion(_FIRST_PEAK_DAY, _EVER),
+        _SHARES,
+    )
 
 
 @finding("t_cells_pd1_percent")
 def t_cells_pd1_percent(ctx: Context) -> Found:
-    return _whole_of_parts(ctx, "t_cells_pd1", ("cd4_t_cells_pd1", "cd8_t_cells_pd1"), ctx.recent(_RECENT_DAYS), None)
+    return _whole_of_parts(
+        ctx, "t_cells_pd1", ("cd4_t_cells_pd1", "cd8_t_cells_pd1"), ctx.recent(_RECENT_DAYS), None
+    )
 
 
 @finding("cd4_count")
@@ -303,4 +400,6 @@ def cd4_cd8_ratio_apheresis(ctx: Context) -> Found:
     cd4, cd8 = ctx.latest("cd4_t_cells", window), ctx.latest("cd8_t_cells", window)
     if cd4.quantity is None or cd8.quantity is None or cd4.day != cd8.day:
         return unknown()
-    return measured(divided(cd4.quantity, cd8.quantity), f"{cd4.text}; {cd8.text}", (*cd4.sources, *cd8.sources))
+    return measured(
+        divided(cd4.quantity, cd8.quantity), f"{cd4.text}; {cd8.text}", (*cd4.sources, *cd8.sources)
+    )

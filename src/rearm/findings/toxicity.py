@@ -20,7 +20,9 @@ def _grade(ctx: Context, condition: str, toxicity: str) -> Found:
     grades = [r.grade for s in present for r in s.rows]
     if any(g is None for g in grades) or any(s.present is None for s in told):
         low = max((g for g in grades if g is not None), default=1 if present else 0)
-        return measured(Quantity(float(low), 5.0), f"{text}; the grade is not certain", sources, whole=True)
+        return measured(
+            Quantity(float(low), 5.0), f"{text}; the grade is not certain", sources, whole=True
+        )
     if present:
         return Found(max(g for g in grades if g is not None), sources, text)
     return Found(0, sources, text) if told else unknown()
@@ -38,17 +40,31 @@ def keratopathy_grade(ctx: Context) -> Found:
 
 @finding("oral_or_weight_toxicity")
 def oral_or_weight_toxicity(ctx: Context) -> Found:
-    rows = [x for x in ctx.record.toxicities if x.toxicity in ("weight_loss", "oral_toxicity", "dysgeusia")]
-    severe = [x for x in rows if x.grade is not None and x.grade >= 3 and (_under_gprc5d(ctx, x) or _lasts(x))]
+    rows = [
+        x
+        for x in ctx.record.toxicities
+        if x.toxicity in ("weight_loss", "oral_toxicity", "dysgeusia")
+    ]
+    severe = [
+        x
+        for x in rows
+        if x.grade is not None and x.grade >= 3 and (_under_gprc5d(ctx, x) or _lasts(x))
+    ]
     if severe:
         return Found(
-            True, tuple(x.source for x in severe), "; ".join(f"{x.toxicity.replace('_', ' ')} grade {x.grade}, {x.when}" for x in severe)
+            True,
+            tuple(x.source for x in severe),
+            "; ".join(f"{x.toxicity.replace('_', ' ')} grade {x.grade}, {x.when}" for x in severe),
         )
     if not rows:
         return unknown()
     if any(x.grade is None or (x.grade >= 3 and x.when.first is None) for x in rows):
         return unknown("the grade or the day is not recorded", [x.source for x in rows])
-    return Found(False, tuple(x.source for x in rows), "; ".join(f"{x.toxicity.replace('_', ' ')} grade {x.grade}, {x.when}" for x in rows))
+    return Found(
+        False,
+        tuple(x.source for x in rows),
+        "; ".join(f"{x.toxicity.replace('_', ' ')} grade {x.grade}, {x.when}" for x in rows),
+    )
 
 
 def _lasts(row: Toxicity) -> bool:
@@ -71,7 +87,10 @@ def _highest_grade(ctx: Context, toxicity: str) -> Found:
     if not rows:
         return unknown()
     grades = [x.grade for x in rows if x.grade is not None]
-    text = "; ".join(f"{toxicity.upper()} grade {'not stated' if x.grade is None else x.grade}, {x.when}" for x in rows)
+    text = "; ".join(
+        f"{toxicity.upper()} grade {'not stated' if x.grade is None else x.grade}, {x.when}"
+        for x in rows
+    )
     if len(grades) < len(rows):
         low = max([*grades, 1])
         return measured(Quantity(float(low), 5.0), text, [x.source for x in rows], whole=True)
@@ -92,11 +111,23 @@ def icans_grade_past(ctx: Context) -> Found:
 def unresolved_crs_icans(ctx: Context) -> Found:
     states = [ctx.toxicity(t, lasts=_CRS_DAYS) for t in ("crs", "icans")]
     told = [s for s in states if s.present] or [s for s in states if s.rows]
-    return Found(any3([s.present for s in states if s.rows]), tuple(r for s in told for r in s.sources), "; ".join(s.text for s in told))
+    return Found(
+        any3([s.present for s in states if s.rows]),
+        tuple(r for s in told for r in s.sources),
+        "; ".join(s.text for s in told),
+    )
 
 
 @finding("parkinsonism")
 def parkinsonism(ctx: Context) -> Found:
-    states = [s for t in ("parkinsonism", "cranial_nerve_palsy", "guillain_barre") if (s := ctx.toxicity(t)).rows]
+    states = [
+        s
+        for t in ("parkinsonism", "cranial_nerve_palsy", "guillain_barre")
+        if (s := ctx.toxicity(t)).rows
+    ]
     told = [s for s in states if s.present] or states
-    return Found(any3([s.present for s in states]), tuple(r for s in told for r in s.sources), "; ".join(s.text for s in told))
+    return Found(
+        any3([s.present for s in states]),
+        tuple(r for s in told for r in s.sources),
+        "; ".join(s.text for s in told),
+    )

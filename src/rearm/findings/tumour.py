@@ -34,7 +34,11 @@ def _rows_of(ctx: Context, wanted: re.Pattern[str], kinds: tuple[str | None, ...
 
 
 def _found(rows: Sequence[Variant], value: bool | None) -> Found:
-    return Found(value, tuple(x.source for x in rows), "; ".join(dict.fromkeys(variant_text(x) for x in rows)))
+    return Found(
+        value,
+        tuple(x.source for x in rows),
+        "; ".join(dict.fromkeys(variant_text(x) for x in rows)),
+    )
 
 
 def _translocation(ctx: Context, pattern: str) -> Found:
@@ -53,7 +57,9 @@ def t_11_14(ctx: Context) -> Found:
 
 @finding("t_4_14")
 def t_4_14(ctx: Context) -> Found:
-    return _translocation(ctx, r"T\(4;14\)|IGH(::|-|/)(NSD2|WHSC1|MMSET|FGFR3)|(NSD2|WHSC1|MMSET|FGFR3)(::|-|/)IGH")
+    return _translocation(
+        ctx, r"T\(4;14\)|IGH(::|-|/)(NSD2|WHSC1|MMSET|FGFR3)|(NSD2|WHSC1|MMSET|FGFR3)(::|-|/)IGH"
+    )
 
 
 @finding("t_14_16")
@@ -78,7 +84,11 @@ def _present(rows: Sequence[Variant]) -> bool | None:
 
 @finding("del_17p")
 def del_17p(ctx: Context) -> Found:
-    rows = _latest(_rows_of(ctx, re.compile(r"^(DEL\()?17P(13(\.1)?)?\)?\||DEL\(17P|^TP53\|"), ("deletion", None)))
+    rows = _latest(
+        _rows_of(
+            ctx, re.compile(r"^(DEL\()?17P(13(\.1)?)?\)?\||DEL\(17P|^TP53\|"), ("deletion", None)
+        )
+    )
     rows = [x for x in rows if x.gene.upper() != "TP53" or x.kind == "deletion"]
     return _found(rows, _present(rows))
 
@@ -86,7 +96,9 @@ def del_17p(ctx: Context) -> Found:
 def _one_q(ctx: Context) -> list[Variant]:
     return _latest(
         _rows_of(
-            ctx, re.compile(r"^(GAIN\(|AMP\(|\+)?1Q(21(\.\d)?)?\)?\||(GAIN|AMP)\(1Q|^CKS1B\|"), ("gain", "amplification", "trisomy", None)
+            ctx,
+            re.compile(r"^(GAIN\(|AMP\(|\+)?1Q(21(\.\d)?)?\)?\||(GAIN|AMP)\(1Q|^CKS1B\|"),
+            ("gain", "amplification", "trisomy", None),
         )
     )
 
@@ -95,9 +107,15 @@ def _one_q(ctx: Context) -> list[Variant]:
 def gain_1q(ctx: Context) -> Found:
     rows = _one_q(ctx)
     copies = [None if x.copies is None or x.result != "present" else x.copies >= 2.5 for x in rows]
-    said = [{"present": True, "absent": False}.get(x.result) if c is None else c for x, c in zip(rows, copies, strict=True)]
+    said = [
+        {"present": True, "absent": False}.get(x.result) if c is None else c
+        for x, c in zip(rows, copies, strict=True)
+    ]
     # The absence of an amplification does not say that there is no third copy.
-    said = [None if v is False and x.kind == "amplification" and x.copies is None else v for x, v in zip(rows, said, strict=True)]
+    said = [
+        None if v is False and x.kind == "amplification" and x.copies is None else v
+        for x, v in zip(rows, said, strict=True)
+    ]
     return _found(rows, any3(said))
 
 
@@ -111,12 +129,18 @@ def amp_1q(ctx: Context) -> Found:
         elif row.copies is not None:
             said.append(row.copies >= 3.5)
         else:  # `gain` without a number of copies may be three or more
-            said.append(True if row.kind == "amplification" or "AMP" in (row.change or "").upper() else None)
+            said.append(
+                True if row.kind == "amplification" or "AMP" in (row.change or "").upper() else None
+            )
     return _found(rows, any3(said))
 
 
 def _point(ctx: Context, gene: str) -> list[Variant]:
-    rows = [x for x in ctx.record.variants if x.gene.strip().upper() == gene and x.kind not in ("deletion", "loss_of_heterozygosity")]
+    rows = [
+        x
+        for x in ctx.record.variants
+        if x.gene.strip().upper() == gene and x.kind not in ("deletion", "loss_of_heterozygosity")
+    ]
     return _latest(rows)
 
 
@@ -132,17 +156,25 @@ def tp53_mutation(ctx: Context) -> Found:
 @finding("braf_v600e")
 def braf_v600e(ctx: Context) -> Found:
     rows = _point(ctx, "BRAF")
-    hits = [x for x in rows if x.result == "present" and re.search(r"V600E|Val600Glu", x.change or "", re.IGNORECASE)]
+    hits = [
+        x
+        for x in rows
+        if x.result == "present" and re.search(r"V600E|Val600Glu", x.change or "", re.IGNORECASE)
+    ]
     if hits:
         return _found(hits, True)
     if any(x.result == "present" and read_protein(x.change or "") is None for x in rows):
-        return unknown(f"{_found(rows, None).text}: the change is not stated", [x.source for x in rows])
+        return unknown(
+            f"{_found(rows, None).text}: the change is not stated", [x.source for x in rows]
+        )
     return _found(rows, False if rows else None)
 
 
 @finding("hyperhaploid")
 def hyperhaploid(ctx: Context) -> Found:
-    rows = _latest(_rows_of(ctx, re.compile(r"HYPERHAPLOID"), tuple({x.kind for x in ctx.record.variants})))
+    rows = _latest(
+        _rows_of(ctx, re.compile(r"HYPERHAPLOID"), tuple({x.kind for x in ctx.record.variants}))
+    )
     return _found(rows, _present(rows))
 
 
@@ -159,14 +191,23 @@ def soft_kind(row: Imaging) -> str | None:
 
 
 def _in_window(row: Imaging, window: tuple[int, int]) -> bool:
-    return row.when.first is not None and row.when.last is not None and window[0] <= row.when.first and row.when.last <= window[1]
+    return (
+        row.when.first is not None
+        and row.when.last is not None
+        and window[0] <= row.when.first
+        and row.when.last <= window[1]
+    )
 
 
 def positive_lesions(ctx: Context, window: tuple[int, int] | None) -> list[Imaging]:
     """Soft-tissue lesions seen in the window."""
     if window is None:
         return []
-    return [x for x in ctx.record.imaging if x.result == "positive" and x.kind in _SOFT and _in_window(x, window)]
+    return [
+        x
+        for x in ctx.record.imaging
+        if x.result == "positive" and x.kind in _SOFT and _in_window(x, window)
+    ]
 
 
 def _whole_body(row: Imaging) -> bool:
@@ -175,27 +216,55 @@ def _whole_body(row: Imaging) -> bool:
     return not method or "pet" in method or "whole" in method
 
 
-def soft_tissue(ctx: Context, window: tuple[int, int] | None, kind: str, rows: Sequence[Imaging] | None = None) -> Found:
+def soft_tissue(
+    ctx: Context, window: tuple[int, int] | None, kind: str, rows: Sequence[Imaging] | None = None
+) -> Found:
     """Whether a lesion of this kind (extraosseous, paraskeletal) that is not shown to be something else was seen in the window.
 
     False needs a row that says so (negative for this kind), or a whole-body examination without such a lesion.
     """
     if window is None:
         return unknown()
-    other = {lesion for lesion, word in histology(ctx.record.facts).items() if word != "plasma_cells"}
-    looked = [x for x in (ctx.record.imaging if rows is None else rows) if rows is not None or _in_window(x, window)]
-    soft = [x for x in looked if x.result == "positive" and x.kind in _SOFT and x.lesion not in other]
+    other = {
+        lesion for lesion, word in histology(ctx.record.facts).items() if word != "plasma_cells"
+    }
+    looked = [
+        x
+        for x in (ctx.record.imaging if rows is None else rows)
+        if rows is not None or _in_window(x, window)
+    ]
+    soft = [
+        x for x in looked if x.result == "positive" and x.kind in _SOFT and x.lesion not in other
+    ]
     seen = [x for x in soft if soft_kind(x) == kind]
     if seen:
         return Found(True, tuple(x.source for x in seen), "; ".join(imaging_text(x) for x in seen))
     unclear = [x for x in soft if soft_kind(x) is None]
     if unclear:
-        return unknown(f"{imaging_text(unclear[0])}: contact with bone not stated", [x.source for x in unclear])
+        return unknown(
+            f"{imaging_text(unclear[0])}: contact with bone not stated", [x.source for x in unclear]
+        )
     own = {"extraosseous": "extramedullary", "paraskeletal": "paraskeletal"}[kind]
-    none = [x for x in looked if x.result == "negative" and (x.kind in (own, "plasmacytoma") or (x.kind is None and _whole_body(x)))]
-    none += [x for x in looked if x.method is not None and x.result in ("positive", "negative") and _whole_body(x) and x not in none]
+    none = [
+        x
+        for x in looked
+        if x.result == "negative"
+        and (x.kind in (own, "plasmacytoma") or (x.kind is None and _whole_body(x)))
+    ]
+    none += [
+        x
+        for x in looked
+        if x.method is not None
+        and x.result in ("positive", "negative")
+        and _whole_body(x)
+        and x not in none
+    ]
     if none:
-        return Found(False, tuple(x.source for x in none), "; ".join(dict.fromkeys(imaging_text(x) for x in none)))
+        return Found(
+            False,
+            tuple(x.source for x in none),
+            "; ".join(dict.fromkeys(imaging_text(x) for x in none)),
+        )
     return unknown()
 
 
@@ -206,7 +275,16 @@ def extraosseous(ctx: Context, window: tuple[int, int] | None) -> Found:
 def imaging_text(row: Imaging) -> str:
     """`PET-CT positive, extramedullary L1, liver segment 6, day 238`."""
     lesion = " ".join(p for p in (row.kind, row.lesion) if p)
-    return ", ".join(p for p in (f"{row.method or 'stated'} {row.result or ''}".strip(), lesion, row.site, str(row.when)) if p)
+    return ", ".join(
+        p
+        for p in (
+            f"{row.method or 'stated'} {row.result or ''}".strip(),
+            lesion,
+            row.site,
+            str(row.when),
+        )
+        if p
+    )
 
 
 def _before(ctx: Context) -> tuple[tuple[int, int] | None, list[Imaging]]:
@@ -215,9 +293,17 @@ def _before(ctx: Context) -> tuple[tuple[int, int] | None, list[Imaging]]:
     if window is None:
         return None, []
     stated = [
-        x for x in ctx.record.imaging if x.method is None and x.when.day is None and x.when.last is not None and x.when.last <= window[1]
+        x
+        for x in ctx.record.imaging
+        if x.method is None
+        and x.when.day is None
+        and x.when.last is not None
+        and x.when.last <= window[1]
     ]
-    return window, [*(x for x in ctx.record.imaging if _in_window(x, window)), *(x for x in stated if not _in_window(x, window))]
+    return window, [
+        *(x for x in ctx.record.imaging if _in_window(x, window)),
+        *(x for x in stated if not _in_window(x, window)),
+    ]
 
 
 @finding("emd_before_infusion")
@@ -229,15 +315,32 @@ def emd_before_infusion(ctx: Context) -> Found:
 @finding("paraskeletal_only_before_infusion")
 def paraskeletal_only_before_infusion(ctx: Context) -> Found:
     window, rows = _before(ctx)
-    bone, soft = soft_tissue(ctx, window, "paraskeletal", rows), soft_tissue(ctx, window, "extraosseous", rows)
-    value = all3([bone.value is True if bone.value is not None else None, not3(soft.value is True if soft.value is not None else None)])
-    return Found(value, (*bone.sources, *soft.sources), "; ".join(dict.fromkeys(x.text for x in (bone, soft) if x.text)))
+    bone, soft = (
+        soft_tissue(ctx, window, "paraskeletal", rows),
+        soft_tissue(ctx, window, "extraosseous", rows),
+    )
+    value = all3(
+        [
+            bone.value is True if bone.value is not None else None,
+            not3(soft.value is True if soft.value is not None else None),
+        ]
+    )
+    return Found(
+        value,
+        (*bone.sources, *soft.sources),
+        "; ".join(dict.fromkeys(x.text for x in (bone, soft) if x.text)),
+    )
 
 
 @finding("emd_at_failure")
 def emd_at_failure(ctx: Context) -> Found:
     found = extraosseous(ctx, ctx.at_failure)
-    if found.value is not True and ctx.failure is not None and ctx.failure_day is not None and "extraosseous" in ctx.failure.pattern:
+    if (
+        found.value is not True
+        and ctx.failure is not None
+        and ctx.failure_day is not None
+        and "extraosseous" in ctx.failure.pattern
+    ):
         return Found(True, ctx.failure_sources, "the failure is extraosseous")
     return found
 
@@ -245,15 +348,23 @@ def emd_at_failure(ctx: Context) -> Found:
 @finding("any_plasmacytoma_at_failure")
 def any_plasmacytoma_at_failure(ctx: Context) -> Found:
     parts = [soft_tissue(ctx, ctx.at_failure, kind) for kind in ("extraosseous", "paraskeletal")]
-    other = {lesion for lesion, word in histology(ctx.record.facts).items() if word != "plasma_cells"}
+    other = {
+        lesion for lesion, word in histology(ctx.record.facts).items() if word != "plasma_cells"
+    }
     seen = [x for x in positive_lesions(ctx, ctx.at_failure) if x.lesion not in other]
-    patterns = {"extraosseous", "paraskeletal"}.intersection(ctx.failure.pattern if ctx.failure and ctx.failure_day is not None else ())
+    patterns = {"extraosseous", "paraskeletal"}.intersection(
+        ctx.failure.pattern if ctx.failure and ctx.failure_day is not None else ()
+    )
     if seen:  # which of the two kinds it is does not matter here
         return Found(True, tuple(x.source for x in seen), "; ".join(imaging_text(x) for x in seen))
     if patterns:
         return Found(True, ctx.failure_sources, f"the failure is {', '.join(sorted(patterns))}")
     value = any3([None if p.value is None else p.value is True for p in parts])
-    return Found(value, tuple(s for p in parts for s in p.sources), "; ".join(dict.fromkeys(p.text for p in parts if p.text)))
+    return Found(
+        value,
+        tuple(s for p in parts for s in p.sources),
+        "; ".join(dict.fromkeys(p.text for p in parts if p.text)),
+    )
 
 
 @finding("bone_lesion_or_cord_at_failure")
@@ -271,9 +382,17 @@ def bone_lesion_or_cord_at_failure(ctx: Context) -> Found:
     bone = [x for x in looked if x.kind == "bone" and x.result == "positive"]
     if bone:
         return Found(True, tuple(x.source for x in bone), "; ".join(imaging_text(x) for x in bone))
-    none = [x for x in looked if x.result in ("positive", "negative") and x.method is not None and _whole_body(x)]
+    none = [
+        x
+        for x in looked
+        if x.result in ("positive", "negative") and x.method is not None and _whole_body(x)
+    ]
     none += [x for x in looked if x.kind == "bone" and x.result == "negative" and x not in none]
-    return Found(False, tuple(x.source for x in none), "; ".join(imaging_text(x) for x in none)) if none else unknown()
+    return (
+        Found(False, tuple(x.source for x in none), "; ".join(imaging_text(x) for x in none))
+        if none
+        else unknown()
+    )
 
 
 @finding("lesions_at_failure")
@@ -282,7 +401,9 @@ def lesions_at_failure(ctx: Context) -> Found:
     present = any_plasmacytoma_at_failure(ctx)
     if present.value is False:
         return Found(0, present.sources, present.text)
-    other = {lesion for lesion, word in histology(ctx.record.facts).items() if word != "plasma_cells"}
+    other = {
+        lesion for lesion, word in histology(ctx.record.facts).items() if word != "plasma_cells"
+    }
     rows = [x for x in positive_lesions(ctx, ctx.at_failure) if x.lesion not in other]
     if not rows:
         return unknown(present.text, present.sources)
@@ -315,7 +436,10 @@ def stage_3_before_infusion(ctx: Context) -> Found:
     ever = ctx.before_infusion(10**6)
     iss, r_iss = ctx.latest("iss", ever), ctx.latest("r_iss", ever)
     b2m = ctx.latest("beta2_microglobulin", ctx.before_infusion(_STAGE_DAYS))
-    sources, text = (*iss.sources, *r_iss.sources, *b2m.sources), "; ".join(x.text for x in (iss, r_iss, b2m) if x.text)
+    sources, text = (
+        (*iss.sources, *r_iss.sources, *b2m.sources),
+        "; ".join(x.text for x in (iss, r_iss, b2m) if x.text),
+    )
     if b2m.quantity is not None:
         return Found(b2m.quantity.at_least(_ISS_3_B2M), sources, text)
     if "III" in (iss.word, r_iss.word):
@@ -336,7 +460,9 @@ def leukaemic_counts(ctx: Context, window: tuple[int, int] | None) -> Found:
     high = [x for x in counts if x.quantity and x.quantity.at_least(_LEUKAEMIC_PER_UL)]
     high += [x for x in shares if x.quantity and x.quantity.at_least(_LEUKAEMIC_PERCENT)]
     if high:
-        return Found(True, tuple(x.source for x in high), f"{ctx.latest(high[0].test, window).text}")
+        return Found(
+            True, tuple(x.source for x in high), f"{ctx.latest(high[0].test, window).text}"
+        )
     newest = ctx.latest("circulating_plasma_cells_percent", window)
     if (
         newest.quantity is not None
@@ -355,7 +481,11 @@ def plasma_cell_leukaemia(ctx: Context) -> Found:
     state = ctx.condition("plasma_cell_leukaemia")
     counts = leukaemic_counts(ctx, ctx.at_failure or ctx.recent(30))
     if state.present or counts.value is True:
-        return Found(True, (*state.sources, *counts.sources), "; ".join(x for x in (state.text, counts.text) if x))
+        return Found(
+            True,
+            (*state.sources, *counts.sources),
+            "; ".join(x for x in (state.text, counts.text) if x),
+        )
     return state.found() if state.rows else counts
 
 
@@ -364,11 +494,22 @@ def plasma_cell_leukaemia_before_infusion(ctx: Context) -> Found:
     if ctx.infusion_day is None:
         return unknown()
     day = ctx.infusion_day
-    rows = [x for x in ctx.record.conditions if x.condition == "plasma_cell_leukaemia" and x.when.last is not None and x.when.last <= day]
+    rows = [
+        x
+        for x in ctx.record.conditions
+        if x.condition == "plasma_cell_leukaemia" and x.when.last is not None and x.when.last <= day
+    ]
     there = [x for x in rows if x.status in ("present", "resolved")]
     counts = leukaemic_counts(ctx, ctx.before_infusion(_MARROW_DAYS))
     if there or counts.value is True:
-        return Found(True, (*(x.source for x in there), *counts.sources), there[0].status + f", {there[0].when}" if there else counts.text)
+        return Found(
+            True,
+            (*(x.source for x in there), *counts.sources),
+            there[0].status + f", {there[0].when}" if there else counts.text,
+        )
     if any(x.status != "absent" for x in rows):
-        return unknown("; ".join(f"plasma cell leukaemia {x.status}, {x.when}" for x in rows), [x.source for x in rows])
+        return unknown(
+            "; ".join(f"plasma cell leukaemia {x.status}, {x.when}" for x in rows),
+            [x.source for x in rows],
+        )
     return Found(False, tuple(x.source for x in rows), "stated absent") if rows else counts

@@ -38,16 +38,22 @@ _HGVS = re.compile(
     rf"(?:^|[\s:(])(?:p\.)?\(?(?P<from>{_LETTER})(?P<at>\d+)(?:_(?:{_LETTER})(?P<to>\d+))?"
     rf"(?P<what>(?:{_LETTER})?fs\S*|\?|delins\S*|del|dup|ins\S*|ext\S*|=|{_LETTER})\)?(?=$|[\s,;)*\d])"
 )
-_CODING = re.compile(r"c\.(?P<at>\d+)(?:_(?P<to>\d+))?(?P<what>del|dup|ins(?P<bases>[ACGT]+)?)(?P<rest>[ACGT]*)")
+_CODING = re.compile(
+    r"c\.(?P<at>\d+)(?:_(?P<to>\d+))?(?P<what>del|dup|ins(?P<bases>[ACGT]+)?)(?P<rest>[ACGT]*)"
+)
 _GENES = {
     "TNFRSF17": ("TNFRSF17", "BCMA", "16P13", "16P13.13", "16P", "MONOSOMY 16", "CHR16"),
     "GPRC5D": ("GPRC5D", "12P13", "12P13.1", "12P"),
     "CD38": ("CD38",),
 }
 _SEQUENCING = re.compile(r"\b(WGS|WES|NGS|panel|sequenc)", re.IGNORECASE)
-_BOTH = re.compile(r"\b(homozygous|biallelic|both (alleles|copies)|two copies lost|0 copies|no copy left)\b", re.IGNORECASE)
+_BOTH = re.compile(
+    r"\b(homozygous|biallelic|both (alleles|copies)|two copies lost|0 copies|no copy left)\b",
+    re.IGNORECASE,
+)
 _TRUNCATING = re.compile(
-    r"\b(stop[ _-]?gain(ed)?|nonsense|frame[ _-]?shift|splice|truncat|start[ _-]?lost?|early stop|stop codon)", re.IGNORECASE
+    r"\b(stop[ _-]?gain(ed)?|nonsense|frame[ _-]?shift|splice|truncat|start[ _-]?lost?|early stop|stop codon)",
+    re.IGNORECASE,
 )
 _NOT_LOST = re.compile(r"\b(no deletion|two copies|diploid|2 copies)\b", re.IGNORECASE)
 
@@ -67,20 +73,32 @@ def read_protein(change: str) -> Protein | None:
         first = int(match["at"])
         last = int(match["to"]) if match["to"] else first
         what = match["what"]
-        if "fs" in what or what in ("Ter", "*", "X") or (first == 1 and match["from"] in ("Met", "M") and what != "="):
+        if (
+            "fs" in what
+            or what in ("Ter", "*", "X")
+            or (first == 1 and match["from"] in ("Met", "M") and what != "=")
+        ):
             return Protein("truncating", first, last)
-        if what in ("=", "?") or what.startswith("ext") or _AMINO.get(what, what) == _AMINO.get(match["from"], match["from"]):
+        if (
+            what in ("=", "?")
+            or what.startswith("ext")
+            or _AMINO.get(what, what) == _AMINO.get(match["from"], match["from"])
+        ):
             return None  # silent, or an extension whose effect is not known
         if what.startswith("delins") and re.search(r"Ter|\*", what):
             return Protein("truncating", first, last)
-        return Protein("inframe" if what.startswith(("del", "dup", "ins")) else "missense", first, last)
+        return Protein(
+            "inframe" if what.startswith(("del", "dup", "ins")) else "missense", first, last
+        )
     if match := _CODING.search(change):
         start = int(match["at"])
         end = int(match["to"]) if match["to"] else start
         bases = len(match["bases"] or "") if match["what"].startswith("ins") else end - start + 1
         if bases == 0:
             return None
-        return Protein("inframe" if bases % 3 == 0 else "truncating", (start + 2) // 3, (end + 2) // 3)
+        return Protein(
+            "inframe" if bases % 3 == 0 else "truncating", (start + 2) // 3, (end + 2) // 3
+        )
     return Protein("truncating") if _TRUNCATING.search(change) else None
 
 
@@ -115,7 +133,8 @@ def is_marrow(row: Variant) -> bool:
 def sequenced(rows: Iterable[Variant]) -> bool:
     """Whether the gene itself was read, so that a variant that is not listed is not there: by the assay, or a row for a base change."""
     return any(
-        (x.assay and _SEQUENCING.search(x.assay)) or (not x.assay and (x.kind in ("snv", "indel") or (x.change and read_protein(x.change))))
+        (x.assay and _SEQUENCING.search(x.assay))
+        or (not x.assay and (x.kind in ("snv", "indel") or (x.change and read_protein(x.change))))
         for x in rows
     )
 
@@ -131,7 +150,9 @@ def _is_copy_loss(row: Variant) -> bool:
     """A lost copy (deletion of the gene, loss of heterozygosity), not a deletion of a few bases."""
     if row.result != "present" or _both_lost(row) or read_protein(_change(row)) is not None:
         return False
-    return row.kind in ("deletion", "loss_of_heterozygosity") or (row.copies is not None and round(row.copies) == 1)
+    return row.kind in ("deletion", "loss_of_heterozygosity") or (
+        row.copies is not None and round(row.copies) == 1
+    )
 
 
 def _both_lost(row: Variant) -> bool:
@@ -140,7 +161,9 @@ def _both_lost(row: Variant) -> bool:
     protein = read_protein(_change(row))
     if protein is not None and protein.effect != "truncating":
         return False  # a homozygous missense change leaves the protein there
-    return (row.copies is not None and round(row.copies) == 0) or _BOTH.search(_change(row)) is not None
+    return (row.copies is not None and round(row.copies) == 0) or _BOTH.search(
+        _change(row)
+    ) is not None
 
 
 def _is_truncating(row: Variant, gene: str) -> bool:
@@ -160,7 +183,10 @@ def one_copy_lost(rows: Sequence[Variant]) -> bool | None:
     if any(_both_lost(x) for x in rows):
         return False
     absent = [
-        x for x in rows if x.result == "absent" and (x.kind in ("deletion", "loss_of_heterozygosity") or _NOT_LOST.search(_change(x)))
+        x
+        for x in rows
+        if x.result == "absent"
+        and (x.kind in ("deletion", "loss_of_heterozygosity") or _NOT_LOST.search(_change(x)))
     ]
     return False if absent or any(x.copies is not None and x.copies >= 1.5 for x in rows) else None
 
@@ -183,19 +209,30 @@ def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
     shares = [_share([x.clonal_fraction]) for x in both]
     if lost and truncating:
         # Several changes may share the clone between them (convergent evolution); the largest of them is a safe lower end.
-        pair = [max((x.clonal_fraction for x in group if x.clonal_fraction is not None), default=None) for group in (lost, truncating)]
+        pair = [
+            max((x.clonal_fraction for x in group if x.clonal_fraction is not None), default=None)
+            for group in (lost, truncating)
+        ]
         shares.append(_share(pair))
     if shares:
         best = max(shares, key=lambda q: (q.exact is not None, q.low, q.high))
-        note = "" if best.exact is not None else "; both copies are hit, the share of the clone is not stated"
+        note = (
+            ""
+            if best.exact is not None
+            else "; both copies are hit, the share of the clone is not stated"
+        )
         return measured(best, f"both copies of {gene} inactivated: {text}{note}", sources)
     if truncating and one_copy_lost(rows) is not False:
         return _open(truncating, f"{text}; whether the other copy is lost is not stated", sources)
     if len(truncating) > 1:
-        return _open(truncating, f"{text}; whether they lie on one copy or on both is not stated", sources)
+        return _open(
+            truncating, f"{text}; whether they lie on one copy or on both is not stated", sources
+        )
     if sequenced(rows):
         return Found(0.0, tuple(sources), f"{gene} sequenced: {text}")
-    return unknown(f"{text}; the sequence of the other copy is not known" if lost else text, sources)
+    return unknown(
+        f"{text}; the sequence of the other copy is not known" if lost else text, sources
+    )
 
 
 def _share(fractions: Sequence[float | None]) -> Quantity:
@@ -227,7 +264,8 @@ def variant_text(row: Variant) -> str:
         else None
     )
     parts = [
-        f"{row.gene} {row.change or row.kind or ''}".strip() + ("" if row.result == "present" else " (absent)"),
+        f"{row.gene} {row.change or row.kind or ''}".strip()
+        + ("" if row.result == "present" else " (absent)"),
         copies,
         share,
         row.specimen,

@@ -14,7 +14,12 @@ from rearm.intake.tidy.read import read_tables, read_tidy
 __all__ = ["InputError", "Reading", "read", "read_tables"]
 
 
-def read(path: str | PathLike[str], mapping: str | PathLike[str] | None = None, *, today: date | None = None) -> Reading:
+def read(
+    path: str | PathLike[str],
+    mapping: str | PathLike[str] | None = None,
+    *,
+    today: date | None = None,
+) -> Reading:
     """Everything that `path` holds, as records with their issues.
 
     `path` is a FHIR bundle (.json), a folder of them (without tables), a folder or workbook of tidy tables, or, with `mapping` (a
@@ -30,7 +35,9 @@ def read(path: str | PathLike[str], mapping: str | PathLike[str] | None = None, 
         from rearm.intake.mapping.read import read_mapped
 
         return read_mapped(source, Path(mapping), today=today)
-    if source.suffix.lower() == ".json" or (source.is_dir() and any(source.glob("*.json")) and not table_files(source)):
+    if source.suffix.lower() == ".json" or (
+        source.is_dir() and any(source.glob("*.json")) and not table_files(source)
+    ):
         from rearm.intake.fhir.read import read_fhir
 
         return read_fhir(source, today=today)

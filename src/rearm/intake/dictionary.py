@@ -84,7 +84,9 @@ def folded(text: str) -> str:
 def near(name: str, among: Iterable[str], *, n: int = 3) -> str:
     """The names that differ from `name` by a slip of the pen, joined for a sentence; empty where none does."""
     by_folded = {folded(a): a for a in among if a}
-    return ", ".join(by_folded[c] for c in difflib.get_close_matches(folded(name), by_folded, n=n, cutoff=_SLIP))
+    return ", ".join(
+        by_folded[c] for c in difflib.get_close_matches(folded(name), by_folded, n=n, cutoff=_SLIP)
+    )
 
 
 def nearest(name: str, among: Iterable[str]) -> str:
@@ -114,16 +116,22 @@ def _column(table: str, entry: Mapping[str, Any]) -> Column:
     words = tuple(entry.get("words", ()))
     same: Mapping[str, str] = entry.get("same", {})
     if kind not in COLUMN_TYPES:
-        raise ValueError(f"tables.toml: {table}.{entry['name']} has the type {kind}, which there is none.")
+        raise ValueError(
+            f"tables.toml: {table}.{entry['name']} has the type {kind}, which there is none."
+        )
     if (kind in ("word", "words")) != bool(words) or not set(same.values()) <= set(words):
-        raise ValueError(f"tables.toml: the words of {table}.{entry['name']} and its spellings do not fit together.")
+        raise ValueError(
+            f"tables.toml: the words of {table}.{entry['name']} and its spellings do not fit together."
+        )
     return Column(
         name=entry["name"],
         type=kind,
         meaning=entry["meaning"],
         required=entry.get("required", False),
         words=words,
-        spellings=MappingProxyType({folded(s): w for s, w in [*((w, w) for w in words), *same.items()]}),
+        spellings=MappingProxyType(
+            {folded(s): w for s, w in [*((w, w) for w in words), *same.items()]}
+        ),
         open=entry.get("open", False),
         aliases=tuple(entry.get("aliases", ())),
         low=entry.get("low"),

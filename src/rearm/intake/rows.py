@@ -11,14 +11,30 @@ from typing import Literal
 from rearm.record import Source
 from rearm.units import DecimalMark
 
-__all__ = ["Anchor", "DecimalMark", "Grid", "Moment", "Row", "Value", "column_letters", "decimal_mark"]
+__all__ = [
+    "Anchor",
+    "DecimalMark",
+    "Grid",
+    "Moment",
+    "Row",
+    "Value",
+    "column_letters",
+    "decimal_mark",
+]
 
 Value = str | int | float | bool | date | datetime | time | timedelta | None
 # a number with a comma or a point in it; groups of thousands have three digits, so that a date is none
 _MARKED = re.compile(
     r"[<>≤≥=]*\s*[+-]?([0-9]+[.,][0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?)(?![.,0-9])"
 )
-Anchor = Literal["apheresis", "before_bridging", "before_lymphodepletion", "before_infusion", "after_infusion", "diagnosis"]
+Anchor = Literal[
+    "apheresis",
+    "before_bridging",
+    "before_lymphodepletion",
+    "before_infusion",
+    "after_infusion",
+    "diagnosis",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +79,18 @@ class Grid:
     def row_source(self, index: int) -> Source:
         """The place of a whole row; `index` counts `rows` from 0."""
         number = self.first_row + index
-        return Source(self.file, f"row {number}" if self.sheet is None else f"{self.sheet}!{number}")
+        return Source(
+            self.file, f"row {number}" if self.sheet is None else f"{self.sheet}!{number}"
+        )
 
     def cell_source(self, index: int, column: int, header: str = "") -> Source:
         """The place of a cell; `header` names the column where there are no addresses."""
         number = self.first_row + index
         if self.sheet is None:
             return Source(self.file, f"row {number}, {header}" if header else f"row {number}")
-        return Source(self.file, f"{self.sheet}!{column_letters(self.first_column + column)}{number}")
+        return Source(
+            self.file, f"{self.sheet}!{column_letters(self.first_column + column)}{number}"
+        )
 
 
 @dataclass(slots=True)
@@ -91,7 +111,9 @@ class Row:
     columns: Mapping[str, int] = field(default_factory=dict)
     set_aside: Mapping[str, str] = field(default_factory=dict)
     moments: Mapping[str, Moment] = field(default_factory=dict)
-    decimal: DecimalMark | None = field(kw_only=True)  # of its table; without a default, so that no reader of tables forgets it
+    decimal: DecimalMark | None = field(
+        kw_only=True
+    )  # of its table; without a default, so that no reader of tables forgets it
 
     def at(self, column: str) -> Source:
         """The place of one value."""
@@ -102,7 +124,9 @@ class Row:
         return self.source
 
 
-def decimal_mark(rows: Iterable[Iterable[Value]], *, by_delimiter: bool = False) -> DecimalMark | None:
+def decimal_mark(
+    rows: Iterable[Iterable[Value]], *, by_delimiter: bool = False
+) -> DecimalMark | None:
     """The decimal mark that the numbers of a table use, with or without a unit behind them: `unsure` where some write a comma and some a
     point, be it as decimal mark or between thousands.
 
@@ -117,7 +141,9 @@ def decimal_mark(rows: Iterable[Iterable[Value]], *, by_delimiter: bool = False)
                 repeated = len(re.findall("[.,]", digits)) > 1
                 last = max(digits.rfind(","), digits.rfind("."))
                 # 1.234,5 and 1.234.567 show a decimal comma
-                marks.add(digits[last] if both or not repeated else {",": ".", ".": ","}[digits[last]])
+                marks.add(
+                    digits[last] if both or not repeated else {",": ".", ".": ","}[digits[last]]
+                )
                 if both or repeated:
                     marks.add("grouped")
     if {".", ","} <= marks or {",", "grouped"} <= marks:

@@ -31,18 +31,36 @@ _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
 _NO = frozenset({"no", "n", "false", "0", "nein"})
 _GRADE = re.compile(r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?", re.IGNORECASE)
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
-_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})(?:-([0-9]{1,2})(?:[T ].*)?)?")  # a bare year is a day number
+_ISO = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})(?:-([0-9]{1,2})(?:[T ].*)?)?"
+)  # a bare year is a day number
 _DOTTED = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4})")
 _TWO_DIGIT_YEAR = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2}|[0-9]{1,2}[./][0-9]{2}")
 _SLASHED = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}")
-_DAY_WORD = re.compile(r"(?:day|tag|d)\s*([+-]?\s?[0-9]{1,5})|([+-]?\s?[0-9]{1,5})\s*(?:days?|tage?|d)", re.IGNORECASE)
-_MONTH_WORD = re.compile(r"(?:month|monat|m)\s*([0-9]{1,3})|([0-9]{1,3})\s*(?:months?|monate?|mo)", re.IGNORECASE)
+_DAY_WORD = re.compile(
+    r"(?:day|tag|d)\s*([+-]?\s?[0-9]{1,5})|([+-]?\s?[0-9]{1,5})\s*(?:days?|tage?|d)", re.IGNORECASE
+)
+_MONTH_WORD = re.compile(
+    r"(?:month|monat|m)\s*([0-9]{1,3})|([0-9]{1,3})\s*(?:months?|monate?|mo)", re.IGNORECASE
+)
 _MONTH = 30.4375
 
 _ANCHOR_WORDS: dict[Anchor, tuple[str, ...]] = {
     "apheresis": ("apheresis", "leukapheresis", "leukapherese", "apherese"),
-    "before_bridging": ("before bridging", "pre bridging", "prebridging", "pre-bridging", "vor bridging", "pre_BT"),
-    "before_lymphodepletion": ("before lymphodepletion", "pre lymphodepletion", "pre-lymphodepletion", "vor lymphodepletion"),
+    "before_bridging": (
+        "before bridging",
+        "pre bridging",
+        "prebridging",
+        "pre-bridging",
+        "vor bridging",
+        "pre_BT",
+    ),
+    "before_lymphodepletion": (
+        "before lymphodepletion",
+        "pre lymphodepletion",
+        "pre-lymphodepletion",
+        "vor lymphodepletion",
+    ),
     "before_infusion": (
         "before infusion",
         "pre infusion",
@@ -53,7 +71,15 @@ _ANCHOR_WORDS: dict[Anchor, tuple[str, ...]] = {
         "vor CAR-T",
         "baseline",
     ),
-    "after_infusion": ("after infusion", "post infusion", "post-infusion", "after CAR-T", "post CAR-T", "post-CAR-T", "nach CAR-T"),
+    "after_infusion": (
+        "after infusion",
+        "post infusion",
+        "post-infusion",
+        "after CAR-T",
+        "post CAR-T",
+        "post-CAR-T",
+        "nach CAR-T",
+    ),
     "diagnosis": ("diagnosis", "at diagnosis", "erstdiagnose", "ED"),
 }
 _ANCHORS = {folded(word): anchor for anchor, words in _ANCHOR_WORDS.items() for word in words}
@@ -76,7 +102,11 @@ def text(value: Value) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(timespec="minutes")
+        return (
+            value.date().isoformat()
+            if value.time() == time()
+            else value.isoformat(timespec="minutes")
+        )
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -99,7 +129,10 @@ def number(value: Value, *, decimal: DecimalMark | None) -> float:
     """An exact number; `decimal` is the decimal mark of its table. Raises Refused for text, a comparator, NaN and infinities."""
     if isinstance(value, float | int) and not isinstance(value, bool):
         if not math.isfinite(value):
-            raise Refused("value_unreadable", "The value is not a finite number; leave it empty where nothing was measured.")
+            raise Refused(
+                "value_unreadable",
+                "The value is not a finite number; leave it empty where nothing was measured.",
+            )
         return float(value)
     if not isinstance(value, str):
         raise Refused("value_unreadable", f"{shown(value)} stands where a number is expected.")
@@ -108,7 +141,10 @@ def number(value: Value, *, decimal: DecimalMark | None) -> float:
     except UnitRefusal as refusal:
         raise Refused(refusal.code, str(refusal)) from None
     if found.comparator:
-        raise Refused("value_unreadable", f"{shown(value)} has a comparator; an exact number is expected here.")
+        raise Refused(
+            "value_unreadable",
+            f"{shown(value)} has a comparator; an exact number is expected here.",
+        )
     return found.value
 
 
@@ -118,7 +154,9 @@ def integer(value: Value, *, decimal: DecimalMark | None) -> int:
         return value
     found = number(value, decimal=decimal)
     if not found.is_integer():
-        raise Refused("value_unreadable", f"{shown(value)} stands where a whole number is expected.")
+        raise Refused(
+            "value_unreadable", f"{shown(value)} stands where a whole number is expected."
+        )
     return int(found)
 
 
@@ -149,12 +187,17 @@ def word(value: Value, column: Column) -> tuple[str, bool]:
         return known, True
     if column.open:
         return given, False
-    raise Refused("unknown_word", f"{shown(value)} is not a word of the column {column.name}; allowed: {', '.join(column.words)}.")
+    raise Refused(
+        "unknown_word",
+        f"{shown(value)} is not a word of the column {column.name}; allowed: {', '.join(column.words)}.",
+    )
 
 
 def words(value: Value, column: Column) -> tuple[str, ...]:
     """Several allowed words joined by `;`. Raises Refused at the first that is not allowed."""
-    return tuple(dict.fromkeys(word(part, column)[0] for part in text(value).split(";") if part.strip()))
+    return tuple(
+        dict.fromkeys(word(part, column)[0] for part in text(value).split(";") if part.strip())
+    )
 
 
 def is_dated(value: Value) -> bool:
@@ -184,7 +227,8 @@ def parse_moment(value: Value) -> Moment:
 def _day_number(day: int) -> Moment:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise Refused(
-            "day_implausible", f"Day {day} is over a lifetime away from day 0; it may be a calendar serial. Write the date as YYYY-MM-DD."
+            "day_implausible",
+            f"Day {day} is over a lifetime away from day 0; it may be a calendar serial. Write the date as YYYY-MM-DD.",
         )
     return Moment(day, day)
 
@@ -194,15 +238,21 @@ def _moment_of_text(given: str) -> Moment:
     if re.fullmatch(r"[+-]?[0-9]{1,9}", given):
         return _day_number(int(given))
     if match := _ISO.fullmatch(given):
-        return _dates(int(match[1]), int(match[2]), int(match[3]) if match[3] else None, given=given)
+        return _dates(
+            int(match[1]), int(match[2]), int(match[3]) if match[3] else None, given=given
+        )
     if match := _DOTTED.fullmatch(given):
         return _dates(int(match[3]), int(match[2]), int(match[1]), given=given)
     if _TWO_DIGIT_YEAR.fullmatch(given):
         raise Refused(
-            "two_digit_year", f"The date {given!r} has a year of two digits, so its century and order are not certain. Write YYYY-MM-DD."
+            "two_digit_year",
+            f"The date {given!r} has a year of two digits, so its century and order are not certain. Write YYYY-MM-DD.",
         )
     if _SLASHED.fullmatch(given):
-        raise Refused("date_ambiguous", f"The date {given!r} can be read as day/month or month/day. Write YYYY-MM-DD.")
+        raise Refused(
+            "date_ambiguous",
+            f"The date {given!r} can be read as day/month or month/day. Write YYYY-MM-DD.",
+        )
     if match := _DAY_WORD.fullmatch(given):
         return _day_number(int((match[1] or match[2]).replace(" ", "")))
     if match := _MONTH_WORD.fullmatch(given):
@@ -212,14 +262,20 @@ def _moment_of_text(given: str) -> Moment:
         return Moment(anchor=anchor)
     if re.fullmatch(r"[+-]?[0-9]+\.0{0,2}", given):  # 7.000 may be seven thousand
         return _day_number(int(float(given)))
-    raise Refused("day_unreadable", f"{shown(given)} is neither a day number nor a date (YYYY-MM-DD).")
+    raise Refused(
+        "day_unreadable", f"{shown(given)} is neither a day number nor a date (YYYY-MM-DD)."
+    )
 
 
 def _dates(year: int, month: int, day: int | None, *, given: str) -> Moment:
     _check_year(year)
     try:
         if day is None:
-            return Moment(date(year, month, 1).toordinal(), date(year, month, calendar.monthrange(year, month)[1]).toordinal(), dated=True)
+            return Moment(
+                date(year, month, 1).toordinal(),
+                date(year, month, calendar.monthrange(year, month)[1]).toordinal(),
+                dated=True,
+            )
         exact = date(year, month, day).toordinal()
     except (ValueError, calendar.IllegalMonthError):
         raise Refused("date_impossible", f"{given!r} is not a date of the calendar.") from None
@@ -228,4 +284,7 @@ def _dates(year: int, month: int, day: int | None, *, given: str) -> Moment:
 
 def _check_year(year: int) -> None:
     if year < _OLDEST_YEAR:
-        raise Refused("date_impossible", f"The year {year} is before {_OLDEST_YEAR}, which no living patient's record can hold.")
+        raise Refused(
+            "date_impossible",
+            f"The year {year} is before {_OLDEST_YEAR}, which no living patient's record can hold.",
+        )

@@ -41,17 +41,27 @@ def build(cls: type[_T], row: Any, where: str) -> _T:
 def _dataclass_reader(cls: Any) -> Reader:
     hints = get_type_hints(cls)
     known = {f.name.rstrip("_"): (f.name, _reader(hints[f.name])) for f in fields(cls) if f.init}
-    needed = {f.name.rstrip("_") for f in fields(cls) if f.init and f.default is MISSING and f.default_factory is MISSING}
+    needed = {
+        f.name.rstrip("_")
+        for f in fields(cls)
+        if f.init and f.default is MISSING and f.default_factory is MISSING
+    }
 
     def read(row: Any, where: str) -> Any:
         if not isinstance(row, Mapping):
             raise KnowledgeError([f"{where}: a table is expected, {_shown(row)} was read."])
         if unknown := row.keys() - known.keys():
             hint = "".join(meant(key, known) for key in sorted(unknown))
-            raise KnowledgeError([f"{where}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}.{hint}"])
+            raise KnowledgeError(
+                [
+                    f"{where}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}.{hint}"
+                ]
+            )
         if missing := needed - row.keys():
             raise KnowledgeError([f"{where}: {', '.join(sorted(missing))} is missing. Add it."])
-        return cls(**{known[key][0]: known[key][1](value, f"{where}, {key}") for key, value in row.items()})
+        return cls(
+            **{known[key][0]: known[key][1](value, f"{where}, {key}") for key, value in row.items()}
+        )
 
     return read
 
@@ -76,7 +86,9 @@ def _one_of(allowed: tuple[Any, ...]) -> Reader:
     def read(value: Any, where: str) -> Any:
         if value not in allowed:
             raise KnowledgeError(
-                [f"{where}: {_shown(value)} is not one of {', '.join(map(str, allowed))}.{meant(str(value), map(str, allowed))}"]
+                [
+                    f"{where}: {_shown(value)} is not one of {', '.join(map(str, allowed))}.{meant(str(value), map(str, allowed))}"
+                ]
             )
         return value
 
@@ -86,8 +98,13 @@ def _one_of(allowed: tuple[Any, ...]) -> Reader:
 def _sequence(inner: Reader) -> Reader:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, Sequence) or isinstance(value, str):
-            raise KnowledgeError([f"{where}: a list is expected, {_shown(value)} was read. Put it between [ and ]."])
-        return tuple(inner(x, where if len(value) == 1 else f"{where} {_name(x, i)}") for i, x in enumerate(value, 1))
+            raise KnowledgeError(
+                [f"{where}: a list is expected, {_shown(value)} was read. Put it between [ and ]."]
+            )
+        return tuple(
+            inner(x, where if len(value) == 1 else f"{where} {_name(x, i)}")
+            for i, x in enumerate(value, 1)
+        )
 
     return read
 
@@ -127,7 +144,9 @@ def _day(value: Any, where: str) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise KnowledgeError([f"{where}: a date such as 2024-03-31 is expected, {_shown(value)} was read."]) from None
+        raise KnowledgeError(
+            [f"{where}: a date such as 2024-03-31 is expected, {_shown(value)} was read."]
+        ) from None
 
 
 def _anything(value: Any, where: str) -> Any:

@@ -27,7 +27,13 @@ def from_cache(kind: str, key: str) -> Any:
     try:
         cached = json.loads(_file(kind, key).read_bytes())
         return cached["content"] if cached["key"] == key else None
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError):  # absent, cut off, of another make, or there is no home folder
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+    ):  # absent, cut off, of another make, or there is no home folder
         return None
 
 

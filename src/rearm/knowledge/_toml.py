@@ -15,7 +15,9 @@ def parsed(content: bytes) -> dict[str, Any]:
         text = content.decode("utf-8-sig")  # editors on Windows put a mark in front
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"line {line} holds a letter that is not UTF-8. Save the file as UTF-8") from None
+        raise ValueError(
+            f"line {line} holds a letter that is not UTF-8. Save the file as UTF-8"
+        ) from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -35,17 +37,35 @@ def _told(error: str, text: str) -> str:
 
 _ADVICE_BY_LINE = (
     (re.compile("[“”„‘’«»]"), 'Write straight quotation marks ("), not curly ones'),
-    (re.compile(r"=\s*(True|False|TRUE|FALSE|[Yy]es|[Nn]o)\b"), "Write true or false, in small letters and without quotation marks"),
+    (
+        re.compile(r"=\s*(True|False|TRUE|FALSE|[Yy]es|[Nn]o)\b"),
+        "Write true or false, in small letters and without quotation marks",
+    ),
     (re.compile(r"\d\s*%"), "Write the number alone, without the per cent sign"),
     (re.compile(r"=\s*-?\d+,\d"), "Write a decimal point, not a comma"),
-    (re.compile(r"=\s*[<>≤≥~]?\s*\d[\d.]*\s*[A-Za-z/<>≤≥~]+"), "Write the number alone, without a unit"),
+    (
+        re.compile(r"=\s*[<>≤≥~]?\s*\d[\d.]*\s*[A-Za-z/<>≤≥~]+"),
+        "Write the number alone, without a unit",
+    ),
 )
 _ADVICE_BY_ERROR = (
     ("Illegal character", "A text ends on its line: close it with a quotation mark"),
-    ("Cannot declare", "An entry of which there may be several stands in double brackets, such as [[rule]]; the others in this file do"),
-    ("Cannot overwrite", "The same word stands twice in one entry, or the heading of an entry has other brackets than those above it"),
-    ("Cannot mutate", "An entry of which there may be several stands in double brackets, such as [[rule]]; the others in this file do"),
-    ("Expected newline", "Nothing may follow a text on its line; inside a text write ' in place of a quotation mark"),
+    (
+        "Cannot declare",
+        "An entry of which there may be several stands in double brackets, such as [[rule]]; the others in this file do",
+    ),
+    (
+        "Cannot overwrite",
+        "The same word stands twice in one entry, or the heading of an entry has other brackets than those above it",
+    ),
+    (
+        "Cannot mutate",
+        "An entry of which there may be several stands in double brackets, such as [[rule]]; the others in this file do",
+    ),
+    (
+        "Expected newline",
+        "Nothing may follow a text on its line; inside a text write ' in place of a quotation mark",
+    ),
     ("Invalid date", "There is no such day; write a date as 2024-03-31"),
     ("Unclosed", "A bracket or a comma is missing before this place"),
 )
@@ -58,4 +78,6 @@ def _advice(error: str, line: str) -> str:
     for start, advice in _ADVICE_BY_ERROR:
         if error.startswith(start):
             return advice
-    return 'Compare it with an entry beside it: word = value, texts between ", lists between [ and ]'
+    return (
+        'Compare it with an entry beside it: word = value, texts between ", lists between [ and ]'
+    )

@@ -110,7 +110,10 @@ def read_agents(table: Mapping[str, Any]) -> dict[str, Agent]:
             cls=row["class"],
             kind=row["kind"],
             rxnorm=row.get("rxnorm"),
-            **{k: tuple(row.get(k, ())) for k in ("brands", "codes", "spellings", "targets", "classes")},
+            **{
+                k: tuple(row.get(k, ()))
+                for k in ("brands", "codes", "spellings", "targets", "classes")
+            },
         )
         for row in table.get("agent", ())
     }
@@ -230,9 +233,22 @@ def agents_of_class(name: str) -> tuple[str, ...]:
 
 # What centres write for a class; the class names themselves are added below.
 _CLASS_SPELLINGS = {
-    "proteasome inhibitor": ("PI", "PIs", "proteasome inhibitors", "Proteasominhibitor", "Proteasom-Inhibitor", "Proteasominhibitoren"),
+    "proteasome inhibitor": (
+        "PI",
+        "PIs",
+        "proteasome inhibitors",
+        "Proteasominhibitor",
+        "Proteasom-Inhibitor",
+        "Proteasominhibitoren",
+    ),
     "IMiD": ("IMiDs", "immunomodulatory drug", "immunomodulatory agent", "Immunmodulator"),
-    "anti-CD38": ("CD38", "CD38 antibody", "anti-CD38 antibody", "CD38-Antikörper", "anti-CD38 mAb"),
+    "anti-CD38": (
+        "CD38",
+        "CD38 antibody",
+        "anti-CD38 antibody",
+        "CD38-Antikörper",
+        "anti-CD38 mAb",
+    ),
     "anti-SLAMF7": ("SLAMF7", "anti-CS1"),
     "anti-BCMA": ("BCMA", "BCMA-directed"),
     "anti-GPRC5D": ("GPRC5D", "GPRC5D-directed"),
@@ -254,7 +270,9 @@ def find_class(text: str) -> str | None:
 @cache
 def _class_index() -> dict[str, str]:
     index = {lookup_key(name): name for name in class_names()}
-    index.update({lookup_key(s): name for name, spellings in _CLASS_SPELLINGS.items() for s in spellings})
+    index.update(
+        {lookup_key(s): name for name, spellings in _CLASS_SPELLINGS.items() for s in spellings}
+    )
     return index
 
 
@@ -287,9 +305,13 @@ def _index(entries: Iterable[tuple[_Named, tuple[str, ...]]]) -> dict[str, _Name
         for name in names:
             other = index.setdefault(lookup_key(name), entry)
             if other is not entry:
-                raise ValueError(f"agents.toml: '{name}' is listed for both {other.id} and {entry.id}")
+                raise ValueError(
+                    f"agents.toml: '{name}' is listed for both {other.id} and {entry.id}"
+                )
     return index
 
 
 def _data(file: str) -> dict[str, Any]:
-    return tomllib.loads((resources.files("rearm") / "knowledge" / "data" / file).read_text(encoding="utf-8"))
+    return tomllib.loads(
+        (resources.files("rearm") / "knowledge" / "data" / file).read_text(encoding="utf-8")
+    )

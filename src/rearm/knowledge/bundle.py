@@ -18,7 +18,18 @@ from rearm.knowledge._build import KnowledgeError, build
 from rearm.knowledge._cache import from_cache, to_cache
 from rearm.knowledge._toml import parsed
 from rearm.knowledge.catalogue import Catalogue, read_catalogue
-from rearm.knowledge.rulesets import AlertRule, Bundle, Factor, Option, SharedRule, SharedSupport, Source, Statement, Support, Workup
+from rearm.knowledge.rulesets import (
+    AlertRule,
+    Bundle,
+    Factor,
+    Option,
+    SharedRule,
+    SharedSupport,
+    Source,
+    Statement,
+    Support,
+    Workup,
+)
 
 if TYPE_CHECKING:
     from rearm.knowledge.agents import Agent, Product, Regimen
@@ -54,7 +65,9 @@ class Knowledge:
     workups: Mapping[str, Workup]
     alerts: Mapping[str, AlertRule]
     shared: tuple[SharedRule | SharedSupport, ...]
-    files: Mapping[str, str]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
+    files: Mapping[
+        str, str
+    ]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
     folder: Path
 
     def _table(self, name: str) -> Tables | None:
@@ -70,8 +83,15 @@ class Knowledge:
     @property
     def not_used(self) -> tuple[str, ...]:
         """Files of the folder that differ from those of the program, although records are read with the latter."""
-        files = [self.folder / name for name in ("tests.toml", "units.toml", "agents.toml", "regimens.toml")]
-        return tuple(file.name for file in files if file.is_file() and file.read_bytes() != (DATA / file.name).read_bytes())
+        files = [
+            self.folder / name
+            for name in ("tests.toml", "units.toml", "agents.toml", "regimens.toml")
+        ]
+        return tuple(
+            file.name
+            for file in files
+            if file.is_file() and file.read_bytes() != (DATA / file.name).read_bytes()
+        )
 
     @cached_property
     def tests(self) -> Mapping[str, TestDef]:
@@ -79,7 +99,9 @@ class Knowledge:
         from rearm.knowledge.lab_tests import load_tests, read_tests
 
         written, compiled = self._table("tests.toml"), self._table("units.toml")
-        return load_tests() if written is None or compiled is None else read_tests(written, compiled)
+        return (
+            load_tests() if written is None or compiled is None else read_tests(written, compiled)
+        )
 
     @cached_property
     def agents(self) -> Mapping[str, Agent]:
@@ -134,11 +156,21 @@ class Knowledge:
         for factor in self.factors.values():
             if factor.explains is not None:
                 yield f"factor {factor.id}, explains", factor.explains
-            yield from ((f"factor {factor.id}, indicator {i.id}", i.when) for i in factor.indicators)
+            yield from (
+                (f"factor {factor.id}, indicator {i.id}", i.when) for i in factor.indicators
+            )
         for option in self.options.values():
             yield from ((f"option {option.id}, rule {r.id}", r.when) for r in option.rules)
-            yield from ((f"option {option.id}, availability {a.region}", a.when) for a in option.availability if a.when is not None)
-            yield from ((f"option {option.id}, support", s.when) for s in option.support if s.when is not None)
+            yield from (
+                (f"option {option.id}, availability {a.region}", a.when)
+                for a in option.availability
+                if a.when is not None
+            )
+            yield from (
+                (f"option {option.id}, support", s.when)
+                for s in option.support
+                if s.when is not None
+            )
         for workup in self.workups.values():
             for key in ("mandatory", "settled", "only_where"):
                 if (text := getattr(workup, key)) is not None:
@@ -194,10 +226,20 @@ def read_bundle(folder: Path) -> tuple[Knowledge, list[str]]:
 def _contents(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         raise KnowledgeError([f"{folder} is no folder; give the folder that holds findings.toml."])
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.toml"))}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.toml"))
+    }
 
 
-_MAY_BE_LENT = ("agents.toml", "antigen_variants.toml", "regimens.toml", "scores.toml", "studies/", "tests.toml", "units.toml")
+_MAY_BE_LENT = (
+    "agents.toml",
+    "antigen_variants.toml",
+    "regimens.toml",
+    "scores.toml",
+    "studies/",
+    "tests.toml",
+    "units.toml",
+)
 
 
 def _lent(contents: Mapping[str, bytes]) -> list[str]:
@@ -224,7 +266,9 @@ def _parsed(contents: Mapping[str, bytes]) -> Tables:
     if problems:
         raise KnowledgeError(problems)
     agents = tables.get("agents.toml") or parsed((DATA / "agents.toml").read_bytes())
-    tables["agents.toml"] = {"agent": [{k: a[k] for k in ("id", "name") if k in a} for a in agents.get("agent", ())]}  # what templates need
+    tables["agents.toml"] = {
+        "agent": [{k: a[k] for k in ("id", "name") if k in a} for a in agents.get("agent", ())]
+    }  # what templates need
     return tables
 
 
@@ -249,7 +293,9 @@ class _Collector:
                 self.problems += error.problems
                 continue
             if entry.id in found:
-                self.problems.append(f"{file}: the id {entry.id} stands in {self.files[label]} too; each {kind} has its own.")
+                self.problems.append(
+                    f"{file}: the id {entry.id} stands in {self.files[label]} too; each {kind} has its own."
+                )
                 continue
             found[entry.id] = entry
             self.files[label] = file
@@ -275,9 +321,13 @@ def _assemble(folder: Path, key: str, tables: Tables) -> tuple[Knowledge, list[s
     factors = collector.entries(Factor, "factor", _factor_rows(tables, collector))
     shared = _shared(tables, collector)
     options = _options(tables, shared, collector)
-    statements = collector.entries(Statement, "statement", _citation_rows(tables, "statement", collector))
+    statements = collector.entries(
+        Statement, "statement", _citation_rows(tables, "statement", collector)
+    )
     sources = collector.entries(Source, "source", _citation_rows(tables, "source", collector))
-    workups = collector.entries(Workup, "workup", _rows(tables, "workups.toml", "workup", collector))
+    workups = collector.entries(
+        Workup, "workup", _rows(tables, "workups.toml", "workup", collector)
+    )
     alerts = collector.entries(AlertRule, "alert", _rows(tables, "alerts.toml", "alert", collector))
     knowledge = Knowledge(
         version=about.version,
@@ -303,7 +353,9 @@ def _rows(tables: Tables, file: str, key: str, collector: _Collector) -> Iterato
     return ((file, row) for row in table.get(key, ()))
 
 
-def _citation_rows(tables: Tables, kind: Literal["statement", "source"], collector: _Collector) -> Iterator[tuple[str, Any]]:
+def _citation_rows(
+    tables: Tables, kind: Literal["statement", "source"], collector: _Collector
+) -> Iterator[tuple[str, Any]]:
     """Statements, an array of tables, or sources, a table by id, from each file that may hold them."""
     for file in _CITATION_FILES:
         table = tables.get(file, {})
@@ -311,14 +363,20 @@ def _citation_rows(tables: Tables, kind: Literal["statement", "source"], collect
         if kind == "statement":
             yield from ((file, row) for row in table.get("statement", ()))
         else:
-            yield from ((file, {"id": name, **row}) for name, row in table.get("source", {}).items())
+            yield from (
+                (file, {"id": name, **row}) for name, row in table.get("source", {}).items()
+            )
 
 
-def _renamed(row: Mapping[str, Any], plural: Mapping[str, str], file: str, collector: _Collector) -> dict[str, Any]:
+def _renamed(
+    row: Mapping[str, Any], plural: Mapping[str, str], file: str, collector: _Collector
+) -> dict[str, Any]:
     """TOML names its arrays of tables in the singular (`[[rule]]`), the fields are plural; the plural in a file would hide its rules."""
     for one, many in plural.items():
         if many in row:
-            collector.problems.append(f"{file}, {row.get('id', '?')}: {many} is not read here. Write {one}, once for each entry.")
+            collector.problems.append(
+                f"{file}, {row.get('id', '?')}: {many} is not read here. Write {one}, once for each entry."
+            )
     return {plural.get(key, key): value for key, value in row.items() if key not in plural.values()}
 
 
@@ -331,7 +389,11 @@ def _factor_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, A
                 yield file, {"group": group, **_renamed(row, _FACTOR_KEYS, file, collector)}
 
 
-_FACTOR_KEYS = {"frequency": "frequencies", "indicator": "indicators", "implication": "implications"}
+_FACTOR_KEYS = {
+    "frequency": "frequencies",
+    "indicator": "indicators",
+    "implication": "implications",
+}
 _OPTION_KEYS = {"rule": "rules", "disagreement": "disagreements"}
 
 
@@ -339,7 +401,9 @@ def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedS
     file = "option_rules.toml"
     table = tables.get(file, {})
     collector.read(file, table, {"shared", "shared_support"})
-    rules = collector.entries(SharedRule, "shared rule", ((file, row) for row in table.get("shared", ())))
+    rules = collector.entries(
+        SharedRule, "shared rule", ((file, row) for row in table.get("shared", ()))
+    )
     support: list[SharedSupport] = []
     for row in table.get("shared_support", ()):
         try:
@@ -349,15 +413,23 @@ def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedS
     return (*rules.values(), *support)
 
 
-def _options(tables: Tables, shared: tuple[SharedRule | SharedSupport, ...], collector: _Collector) -> dict[str, Option]:
+def _options(
+    tables: Tables, shared: tuple[SharedRule | SharedSupport, ...], collector: _Collector
+) -> dict[str, Option]:
     """Options with the shared rules and the shared support of their tags; own rules first, shared ones in the order of their file."""
-    rows = ((file, _renamed(table, _OPTION_KEYS, file, collector)) for file, table in tables.items() if file.startswith("options/"))
+    rows = (
+        (file, _renamed(table, _OPTION_KEYS, file, collector))
+        for file, table in tables.items()
+        if file.startswith("options/")
+    )
     options = {}
     for option in collector.entries(Option, "option", rows).values():
         mine = [s for s in shared if set(s.tags) & set(option.tags)]
         rules = tuple(s.on(option.id) for s in mine if isinstance(s, SharedRule))
         support = tuple(_support(s) for s in mine if isinstance(s, SharedSupport))
-        options[option.id] = replace(option, rules=option.rules + rules, support=option.support + support)
+        options[option.id] = replace(
+            option, rules=option.rules + rules, support=option.support + support
+        )
     return options
 
 

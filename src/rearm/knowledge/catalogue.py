@@ -81,13 +81,21 @@ def finding_id(agent: str) -> str:
 def load_catalogue() -> Catalogue:
     """The bundled catalogue. Raises KnowledgeError where it is not consistent."""
     data = files("rearm.knowledge") / "data"
-    return read_catalogue(*(tomllib.loads((data / name).read_text("utf-8")) for name in ("findings.toml", "agents.toml")))
+    return read_catalogue(
+        *(
+            tomllib.loads((data / name).read_text("utf-8"))
+            for name in ("findings.toml", "agents.toml")
+        )
+    )
 
 
 def read_catalogue(findings: Mapping[str, Any], agents: Mapping[str, Any]) -> Catalogue:
     """The catalogue from its two parsed files. Raises KnowledgeError with a sentence for each inconsistency."""
     groups = {group: str(row["title"]) for group, row in findings.get("group", {}).items()}
-    found = {name: build(Finding, {"name": name, **row}, f"finding {name}") for name, row in findings.get("finding", {}).items()}
+    found = {
+        name: build(Finding, {"name": name, **row}, f"finding {name}")
+        for name, row in findings.get("finding", {}).items()
+    }
     for key, row in findings.get("template", {}).items():
         template = build(_Template, row, f"template {key}")
         for agent in agents.get("agent", ()):
@@ -113,7 +121,15 @@ def _problems(catalogue: Catalogue) -> Iterator[str]:
             yield f"finding {name}: the group {finding.group} is not declared."
         if (finding.type == "word") != bool(finding.values):
             yield f"finding {name}: a word needs its list of values, and only a word has one."
-        for word in set(finding.values) & {"unknown", "not assessed", "not_assessed", "not done", "not_done", "n.d.", "na"}:
+        for word in set(finding.values) & {
+            "unknown",
+            "not assessed",
+            "not_assessed",
+            "not done",
+            "not_done",
+            "n.d.",
+            "na",
+        }:
             yield f"finding {name}: the value {word} means that nothing is known; leave it out, unknown is null."
         for part in finding.from_:
             if part not in catalogue:

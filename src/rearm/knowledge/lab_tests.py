@@ -17,11 +17,34 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 from rearm.units import normal_unit
 
-__all__ = ["LoincCode", "LoincRole", "TestDef", "by_loinc", "check_loinc", "definition", "find_tests", "load_tests", "name_key"]
+__all__ = [
+    "LoincCode",
+    "LoincRole",
+    "TestDef",
+    "by_loinc",
+    "check_loinc",
+    "definition",
+    "find_tests",
+    "load_tests",
+    "name_key",
+]
 
 LoincRole = Literal["preferred", "alternate", "not_read"]
 _T = TypeVar("_T")
-_TEST_KEYS = {"name", "aliases", "group", "units", "words", "hard", "soft", "specimen", "elsewhere", "molar_mass", "loinc", "note"}
+_TEST_KEYS = {
+    "name",
+    "aliases",
+    "group",
+    "units",
+    "words",
+    "hard",
+    "soft",
+    "specimen",
+    "elsewhere",
+    "molar_mass",
+    "loinc",
+    "note",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +100,30 @@ def load_tests() -> Mapping[str, TestDef]:
 
 def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> Mapping[str, TestDef]:
     """The dictionary from its two parsed files, checked. Raises ValueError with a sentence that names the test."""
-    found = {test_id: _test(test_id, entry, tests, compiled["factors"].get(test_id, {})) for test_id, entry in tests["test"].items()}
+    found = {
+        test_id: _test(test_id, entry, tests, compiled["factors"].get(test_id, {}))
+        for test_id, entry in tests["test"].items()
+    }
     seen: dict[str, str] = {}
     for test in found.values():
         for code in test.loinc:
             if code.code in seen:
-                raise ValueError(f"LOINC {code.code} stands under {seen[code.code]} and under {test.id}; one code has one test.")
+                raise ValueError(
+                    f"LOINC {code.code} stands under {seen[code.code]} and under {test.id}; one code has one test."
+                )
             seen[code.code] = test.id
         for unit, other in test.elsewhere.items():
             if other not in found or unit not in found[other].units:
-                raise ValueError(f"{test.id} sends the unit {unit} to {other}, which is no test that is read in it.")
+                raise ValueError(
+                    f"{test.id} sends the unit {unit} to {other}, which is no test that is read in it."
+                )
     names = _names(found)
     for name, ids in names.items():
         specimens = {found[test_id].specimen for test_id in ids}
         if len(ids) > 1 and (len(specimens) < len(ids) or None in specimens):
-            raise ValueError(f"{name} names {', '.join(ids)}; a name of two tests is allowed only where their specimen tells them apart.")
+            raise ValueError(
+                f"{name} names {', '.join(ids)}; a name of two tests is allowed only where their specimen tells them apart."
+            )
     return MappingProxyType(found)
 
 
@@ -110,7 +142,9 @@ def definition(test_id: str, unit: str | None) -> TestDef | None:
 @cache
 def by_loinc() -> Mapping[str, TestDef]:
     """The test of each LOINC code that is read (roles preferred and alternate)."""
-    return MappingProxyType({c.code: test for test in load_tests().values() for c in test.loinc if c.role != "not_read"})
+    return MappingProxyType(
+        {c.code: test for test in load_tests().values() for c in test.loinc if c.role != "not_read"}
+    )
 
 
 def find_tests(given: str) -> tuple[TestDef, ...]:
@@ -125,7 +159,9 @@ def find_tests(given: str) -> tuple[TestDef, ...]:
 
 def name_key(name: str) -> str:
     """A name as names are compared: case, runs of spaces, hyphens and underscores aside; composed characters (a typed umlaut) as one."""
-    return re.sub(r"[\s_\-\u2010\u2011]+", " ", unicodedata.normalize("NFC", name)).strip().casefold()
+    return (
+        re.sub(r"[\s_\-\u2010\u2011]+", " ", unicodedata.normalize("NFC", name)).strip().casefold()
+    )
 
 
 @cache
@@ -154,14 +190,18 @@ def check_loinc(code: str) -> bool:
     return (10 - sum(d - 9 if d > 9 else d for d in doubled) % 10) % 10 == int(check)
 
 
-def _test(test_id: str, entry: Mapping[str, Any], tests: Mapping[str, Any], compiled: Mapping[str, float]) -> TestDef:
+def _test(
+    test_id: str, entry: Mapping[str, Any], tests: Mapping[str, Any], compiled: Mapping[str, float]
+) -> TestDef:
     if unknown := entry.keys() - _TEST_KEYS:
         raise ValueError(f"{test_id} has unknown keys: {', '.join(sorted(unknown))}.")
     labels = tuple(entry.get("units", ()))
     if not labels and "words" not in entry:
         raise ValueError(f"{test_id} has neither units nor words.")
     if set(labels) != set(compiled):
-        raise ValueError(f"The factors of {test_id} are not those of its units; run scripts/compile_units.py.")
+        raise ValueError(
+            f"The factors of {test_id} are not those of its units; run scripts/compile_units.py."
+        )
     words = tests["words"][entry["words"]] if "words" in entry else {}
     hard, soft = _ranges(test_id, entry, bool(labels))
     return TestDef(
@@ -171,9 +211,13 @@ def _test(test_id: str, entry: Mapping[str, Any], tests: Mapping[str, Any], comp
         group=entry["group"],
         kind="number" if labels else "word",
         unit=labels[0] if labels else None,
-        units=MappingProxyType(_spellings(test_id, {label: compiled[label] for label in labels}, tests["unit"])),
+        units=MappingProxyType(
+            _spellings(test_id, {label: compiled[label] for label in labels}, tests["unit"])
+        ),
         allowed=labels,
-        words=MappingProxyType({_folded(s): word for word, spellings in words.items() for s in spellings}),
+        words=MappingProxyType(
+            {_folded(s): word for word, spellings in words.items() for s in spellings}
+        ),
         loinc=tuple(_loinc(test_id, row) for row in entry.get("loinc", ())),
         hard=hard,
         soft=soft,
@@ -189,16 +233,25 @@ def _spellings(test_id: str, by_label: Mapping[str, _T], units: Mapping[str, Any
     for label, value in by_label.items():
         if label not in units:
             raise ValueError(f"{test_id} is given in {label}, which is no unit of the dictionary.")
-        for spelling in (label, *units[label].get("spellings", ()), *units[label].get("against_ucum", {})):
+        for spelling in (
+            label,
+            *units[label].get("spellings", ()),
+            *units[label].get("against_ucum", {}),
+        ):
             if found.setdefault(normal_unit(spelling), value) != value:
                 raise ValueError(f"{test_id}: the unit {spelling} has two meanings.")
     return found
 
 
-def _ranges(test_id: str, entry: Mapping[str, Any], number: bool) -> tuple[tuple[float, float], tuple[float, float]]:
+def _ranges(
+    test_id: str, entry: Mapping[str, Any], number: bool
+) -> tuple[tuple[float, float], tuple[float, float]]:
     if not number:
         return (0.0, 0.0), (0.0, 0.0)
-    hard, soft = (float(entry["hard"][0]), float(entry["hard"][1])), (float(entry["soft"][0]), float(entry["soft"][1]))
+    hard, soft = (
+        (float(entry["hard"][0]), float(entry["hard"][1])),
+        (float(entry["soft"][0]), float(entry["soft"][1])),
+    )
     if not hard[0] <= soft[0] < soft[1] <= hard[1]:
         raise ValueError(f"The soft range of {test_id} does not lie inside its hard range.")
     return hard, soft
@@ -210,7 +263,9 @@ def _loinc(test_id: str, row: list[str]) -> LoincCode:
     if not check_loinc(code):
         raise ValueError(f"{code} under {test_id} is not a LOINC code: its check digit is wrong.")
     if role not in get_args(LoincRole):
-        raise ValueError(f"{code} under {test_id} has the role {role}; one of {', '.join(get_args(LoincRole))} is expected.")
+        raise ValueError(
+            f"{code} under {test_id} has the role {role}; one of {', '.join(get_args(LoincRole))} is expected."
+        )
     return LoincCode(code, display, role)
 
 

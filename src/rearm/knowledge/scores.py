@@ -11,7 +11,16 @@ from typing import Any, TypeVar
 
 from rearm.knowledge._build import KnowledgeError, build
 
-__all__ = ["Band", "NotComputed", "Score", "ScoreCategory", "ScoreItem", "Scores", "load_scores", "read_scores"]
+__all__ = [
+    "Band",
+    "NotComputed",
+    "Score",
+    "ScoreCategory",
+    "ScoreItem",
+    "Scores",
+    "load_scores",
+    "read_scores",
+]
 
 _T = TypeVar("_T")
 
@@ -91,13 +100,18 @@ class Scores:
 @cache
 def load_scores() -> Scores:
     """The bundled scores. Raises KnowledgeError where the file does not add up."""
-    return read_scores(tomllib.loads((files("rearm.knowledge") / "data" / "scores.toml").read_text("utf-8")))
+    return read_scores(
+        tomllib.loads((files("rearm.knowledge") / "data" / "scores.toml").read_text("utf-8"))
+    )
 
 
 def read_scores(table: Mapping[str, Any]) -> Scores:
     """The scores of a parsed file. Raises KnowledgeError with a sentence for each thing that does not fit."""
     problems: list[str] = []
-    rows = [{{"item": "items", "category": "categories"}.get(k, k): v for k, v in row.items()} for row in table.get("score", ())]
+    rows = [
+        {{"item": "items", "category": "categories"}.get(k, k): v for k, v in row.items()}
+        for row in table.get("score", ())
+    ]
     scores = Scores(
         tuple(_built(Score, rows, "score", problems)),
         tuple(_built(NotComputed, table.get("not_computed", ()), "not_computed", problems)),
@@ -132,5 +146,7 @@ def _problems(score: Score, earlier: set[str]) -> Iterator[str]:
     limits = [c.below if c.up_to is None else c.up_to for c in score.categories]
     if not limits or limits[-1] is not None or None in limits[:-1]:
         yield "every category but the last has a limit, and the last has none."
-    elif [x for x in limits[:-1] if x is not None] != sorted({x for x in limits[:-1] if x is not None}):
+    elif [x for x in limits[:-1] if x is not None] != sorted(
+        {x for x in limits[:-1] if x is not None}
+    ):
         yield "the limits of the categories rise."

@@ -35,8 +35,25 @@ __all__ = [
 
 Directness = Literal["direct", "near", "indirect only", "none read"]
 Figure = Literal["patient-level", "per-line", "ever", "subset", "meta-analysis", "percent-only"]
-Design = Literal["phase-1", "phase-1-2", "phase-2", "phase-3", "registry", "retrospective", "meta-analysis", "case-report"]
-ReadFrom = Literal["full text", "abstract", "conference abstract", "table", "company information", "news", "secondary"]
+Design = Literal[
+    "phase-1",
+    "phase-1-2",
+    "phase-2",
+    "phase-3",
+    "registry",
+    "retrospective",
+    "meta-analysis",
+    "case-report",
+]
+ReadFrom = Literal[
+    "full text",
+    "abstract",
+    "conference abstract",
+    "table",
+    "company information",
+    "news",
+    "secondary",
+]
 
 STRATEGIES: tuple[str, ...] = (
     "second-cart-same-target", "second-cart-new-target", "cart-reinfusion", "bispecific-bcma", "bispecific-gprc5d", "bispecific-fcrh5",
@@ -59,7 +76,9 @@ SETTINGS: dict[str, tuple[Directness, str]] = {
 }
 """Each setting with its directness for a person who relapsed after CAR-T, and its name in words."""
 
-WEAK: frozenset[str] = frozenset({"conference abstract", "company information", "news", "secondary"})
+WEAK: frozenset[str] = frozenset(
+    {"conference abstract", "company information", "news", "secondary"}
+)
 
 
 class StudyError(RearmError):
@@ -91,7 +110,11 @@ class Citation:
 
     def __str__(self) -> str:
         where = " ".join(str(part) for part in (self.journal, self.year) if part)
-        return f"{self.authors} {self.title}. {where}".rstrip(". ") + "." + (f" doi:{self.doi}" if self.doi else "")
+        return (
+            f"{self.authors} {self.title}. {where}".rstrip(". ")
+            + "."
+            + (f" doi:{self.doi}" if self.doi else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +209,9 @@ class Arm:
 
     @property
     def has_outcome(self) -> bool:
-        return any(x is not None for x in (self.response, self.pfs, self.dor, self.os)) or bool(self.findings)
+        return any(x is not None for x in (self.response, self.pfs, self.dor, self.os)) or bool(
+            self.findings
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +223,14 @@ class Study:
     arms: tuple[Arm, ...]
 
 
-def _get(data: Mapping[str, Any], key: str, kind: type | tuple[type, ...], where: str, *, needed: bool = False) -> Any:
+def _get(
+    data: Mapping[str, Any],
+    key: str,
+    kind: type | tuple[type, ...],
+    where: str,
+    *,
+    needed: bool = False,
+) -> Any:
     value = data.get(key)
     if value is None:
         if needed:
@@ -228,31 +260,41 @@ def _words(data: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
 def _id(data: Mapping[str, Any], where: str) -> str:
     name: str = _get(data, "id", str, where, needed=True)
     if not re.fullmatch(r"[a-z0-9]+(?:[-.][a-z0-9]+)*", name):
-        raise StudyError(f"{where}: the id {name!r} is none. Write small letters and digits, joined by hyphens, such as smith-2031.")
+        raise StudyError(
+            f"{where}: the id {name!r} is none. Write small letters and digits, joined by hyphens, such as smith-2031."
+        )
     return name
 
 
 def _address(data: Mapping[str, Any], where: str, *, needed: bool = False) -> str | None:
     url: str | None = _get(data, "url", str, where, needed=needed)
-    if url is not None and not url.startswith(("https://", "http://")) and " " not in url:  # words say that there is no address
+    if (
+        url is not None and not url.startswith(("https://", "http://")) and " " not in url
+    ):  # words say that there is no address
         raise StudyError(f"{where}: url {url!r} is no address. It begins with https://.")
     return url
 
 
 def _until_months(value: float | None, what: str, where: str) -> None:
     if value is not None and not 0 < value <= LONGEST:
-        raise StudyError(f"{where}: {what} {value} cannot be. It is given in months, up to {LONGEST}.")
+        raise StudyError(
+            f"{where}: {what} {value} cannot be. It is given in months, up to {LONGEST}."
+        )
 
 
 def _known(data: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
     if extra := sorted(set(data) - set(keys)):
         hint = "".join(meant(key, keys) for key in extra)
-        raise StudyError(f"{where}: {', '.join(extra)} is not a field here. Allowed: {', '.join(sorted(keys))}.{hint}")
+        raise StudyError(
+            f"{where}: {', '.join(extra)} is not a field here. Allowed: {', '.join(sorted(keys))}.{hint}"
+        )
 
 
 def _one_of(value: str, allowed: Iterable[str], what: str, where: str) -> str:
     if value not in (choices := tuple(allowed)):
-        raise StudyError(f"{where}: {what} {value!r} is not known. Use one of {', '.join(choices)}.{meant(str(value), choices)}")
+        raise StudyError(
+            f"{where}: {what} {value!r} is not known. Use one of {', '.join(choices)}.{meant(str(value), choices)}"
+        )
     return value
 
 
@@ -263,7 +305,9 @@ LONGEST = 360  # months; a longer time was meant in days
 def _bounds(data: Mapping[str, Any], where: str) -> tuple[float | None, float | None]:
     low, high = _get(data, "low", NUMBER, where), _get(data, "high", NUMBER, where)
     if low is not None and high is not None and low > high:
-        raise StudyError(f"{where}: the interval {low}-{high} runs backwards. Exchange low and high.")
+        raise StudyError(
+            f"{where}: the interval {low}-{high} runs backwards. Exchange low and high."
+        )
     return low, high
 
 
@@ -272,7 +316,9 @@ def _level(data: Mapping[str, Any], where: str) -> float:
     if level is None:
         return 0.95
     if not 0.5 <= level < 1:
-        raise StudyError(f"{where}: level {level} is not that of an interval. Write 0.9 for a 90 % interval.")
+        raise StudyError(
+            f"{where}: level {level} is not that of an interval. Write 0.9 for a 90 % interval."
+        )
     return float(level)
 
 
@@ -280,7 +326,9 @@ def _decimals(value: float) -> int:
     return len(f"{value:.10f}".rstrip("0").split(".")[1])
 
 
-def _proportion(data: Mapping[str, Any] | None, n_default: int | None, where: str) -> Proportion | None:
+def _proportion(
+    data: Mapping[str, Any] | None, n_default: int | None, where: str
+) -> Proportion | None:
     """A share; counts and percent are checked against each other, to the rounding that the percent was printed with."""
     if data is None:
         return None
@@ -293,9 +341,13 @@ def _proportion(data: Mapping[str, Any] | None, n_default: int | None, where: st
         raise StudyError(f"{where}: {percent} is not a percentage. It runs from 0 to 100.")
     if events is not None:
         if n is None:
-            raise StudyError(f"{where}: {events} events without a number of patients. Give n, or n_treated of the arm.")
+            raise StudyError(
+                f"{where}: {events} events without a number of patients. Give n, or n_treated of the arm."
+            )
         if not 0 <= events <= n:
-            raise StudyError(f"{where}: {events} events in {n} patients. Give the number assessed as n if it is another.")
+            raise StudyError(
+                f"{where}: {events} events in {n} patients. Give the number assessed as n if it is another."
+            )
         if percent is not None and n > 0:
             # Half a unit of the last printed digit, and a little for papers that round the other way.
             if abs(100 * events / n - percent) > 0.51 * 10.0 ** -_decimals(percent):
@@ -309,8 +361,12 @@ def _proportion(data: Mapping[str, Any] | None, n_default: int | None, where: st
         raise StudyError(f"{where}: neither percent nor events is given.")
     low, high = _bounds(data, where)
     if (low is not None and low > percent) or (high is not None and high < percent):
-        raise StudyError(f"{where}: the interval {low}-{high} does not contain {percent}. Leave out an interval that was misprinted.")
-    return Proportion(float(percent), n, events, bool(data.get("computed", False)), low, high, _level(data, where))
+        raise StudyError(
+            f"{where}: the interval {low}-{high} does not contain {percent}. Leave out an interval that was misprinted."
+        )
+    return Proportion(
+        float(percent), n, events, bool(data.get("computed", False)), low, high, _level(data, where)
+    )
 
 
 def _months(data: Mapping[str, Any] | None, where: str) -> Months | None:
@@ -319,16 +375,30 @@ def _months(data: Mapping[str, Any] | None, where: str) -> Months | None:
     _known(data, ("median", "low", "high", "level", "landmarks"), where)
     median = _get(data, "median", NUMBER, where)
     low, high = _bounds(data, where)
-    if median is not None and (median <= 0 or (low is not None and low > median) or (high is not None and high < median)):
-        raise StudyError(f"{where}: median {median} with interval {low}-{high}. The median lies in its interval and above 0.")
+    if median is not None and (
+        median <= 0 or (low is not None and low > median) or (high is not None and high < median)
+    ):
+        raise StudyError(
+            f"{where}: median {median} with interval {low}-{high}. The median lies in its interval and above 0."
+        )
     _until_months(median, "median", where)
     landmarks = []
     for row in data.get("landmarks", ()):
         _known(row, ("month", "percent", "low", "high"), where)
         mark_low, mark_high = _bounds(row, where)
-        month, percent = float(_get(row, "month", NUMBER, where, needed=True)), float(_get(row, "percent", NUMBER, where, needed=True))
-        if month <= 0 or not 0 <= percent <= 100 or (mark_low is not None and mark_low > percent) or (mark_high or 100) < percent:
-            raise StudyError(f"{where}: landmark {percent} % ({mark_low}-{mark_high}) at month {month} cannot be.")
+        month, percent = (
+            float(_get(row, "month", NUMBER, where, needed=True)),
+            float(_get(row, "percent", NUMBER, where, needed=True)),
+        )
+        if (
+            month <= 0
+            or not 0 <= percent <= 100
+            or (mark_low is not None and mark_low > percent)
+            or (mark_high or 100) < percent
+        ):
+            raise StudyError(
+                f"{where}: landmark {percent} % ({mark_low}-{mark_high}) at month {month} cannot be."
+            )
         landmarks.append(Landmark(month, percent, mark_low, mark_high))
     if median is None and not landmarks:
         raise StudyError(f"{where}: neither a median nor a landmark. Leave the table out.")
@@ -346,25 +416,49 @@ def _arm(data: Mapping[str, Any], study: str, citation: Citation, where: str) ->
     _known(data, _ARM_KEYS, where)
     n = _get(data, "n_treated", int, where)
     if n is not None and n < 1:
-        raise StudyError(f"{where}: n_treated is {n}. Give the number of patients, or leave it out where it is not known.")
+        raise StudyError(
+            f"{where}: n_treated is {n}. Give the number of patients, or leave it out where it is not known."
+        )
     follow_up = _get(data, "follow_up_months", NUMBER, where)
     _until_months(follow_up, "follow_up_months", where)
     share = {
         key: _proportion(_get(data, key, dict, where), n, f"{where}, {key}")
-        for key in ("response", "complete_response", "vgpr_or_better", "crs", "crs_grade3", "icans", "infection_grade3")
+        for key in (
+            "response",
+            "complete_response",
+            "vgpr_or_better",
+            "crs",
+            "crs_grade3",
+            "icans",
+            "infection_grade3",
+        )
     }
     response = share["response"]
-    figure = _one_of(_get(data, "figure", str, where, needed=True), get_args(Figure), "figure", where)
+    figure = _one_of(
+        _get(data, "figure", str, where, needed=True), get_args(Figure), "figure", where
+    )
     if figure == "patient-level" and response is not None and response.events is None:
-        raise StudyError(f"{where}: a patient-level response needs its counts. Without them it is percent-only.")
+        raise StudyError(
+            f"{where}: a patient-level response needs its counts. Without them it is percent-only."
+        )
     complete = share["complete_response"]
     if response and complete and complete.percent > response.percent + 1:
-        raise StudyError(f"{where}: more complete responses ({complete.percent} %) than responses ({response.percent} %).")
+        raise StudyError(
+            f"{where}: more complete responses ({complete.percent} %) than responses ({response.percent} %)."
+        )
     return Arm(
         id=_id(data, where),
         study=study,
-        strategy=_one_of(_get(data, "strategy", str, where, needed=True), (*STRATEGIES, "other"), "strategy", where),
-        shown_under=tuple(_one_of(tag, STRATEGIES, "strategy", where) for tag in _words(data, "shown_under", where)),
+        strategy=_one_of(
+            _get(data, "strategy", str, where, needed=True),
+            (*STRATEGIES, "other"),
+            "strategy",
+            where,
+        ),
+        shown_under=tuple(
+            _one_of(tag, STRATEGIES, "strategy", where)
+            for tag in _words(data, "shown_under", where)
+        ),
         agents=frozenset(_words(data, "agents", where)),
         targets=frozenset(_words(data, "targets", where)),
         setting=_one_of(_get(data, "setting", str, where, needed=True), SETTINGS, "setting", where),
@@ -389,7 +483,9 @@ def _arm(data: Mapping[str, Any], study: str, citation: Citation, where: str) ->
         findings=_words(data, "findings", where),
         caveats=_words(data, "caveats", where),
         url=_address(data, where) or citation.url,
-        read_from=_one_of(data.get("read_from", citation.read_from), get_args(ReadFrom), "read_from", where),  # type: ignore[arg-type]
+        read_from=_one_of(
+            data.get("read_from", citation.read_from), get_args(ReadFrom), "read_from", where
+        ),  # type: ignore[arg-type]
     )
 
 
@@ -410,7 +506,9 @@ def parse_study(data: Mapping[str, Any], file: str) -> Study:
         doi=_get(data, "doi", str, where),
         pmid=_get(data, "pmid", str, where),
         url=_address(data, where, needed=True) or "",
-        read_from=_one_of(_get(data, "read_from", str, where, needed=True), get_args(ReadFrom), "read_from", where),  # type: ignore[arg-type]
+        read_from=_one_of(
+            _get(data, "read_from", str, where, needed=True), get_args(ReadFrom), "read_from", where
+        ),  # type: ignore[arg-type]
         missing=_words(data, "missing", where),
     )
     if bool(data.get("incomplete", False)) != citation.incomplete:
@@ -420,16 +518,24 @@ def parse_study(data: Mapping[str, Any], file: str) -> Study:
         )
     absent = [key for key in ("journal", "year", "doi") if getattr(citation, key) is None]
     if unsaid := [key for key in absent if key not in citation.missing]:
-        raise StudyError(f"{where}: {', '.join(unsaid)} is not given. Add it, or set incomplete = true and name it in `missing`.")
+        raise StudyError(
+            f"{where}: {', '.join(unsaid)} is not given. Add it, or set incomplete = true and name it in `missing`."
+        )
     rows = data.get("arm", ())
     if not rows:
-        raise StudyError(f"{where}: no [[arm]] is given. A study has at least one group of patients.")
+        raise StudyError(
+            f"{where}: no [[arm]] is given. A study has at least one group of patients."
+        )
     return Study(
         id=study_id,
         citation=citation,
-        design=_one_of(_get(data, "design", str, where, needed=True), get_args(Design), "design", where),  # type: ignore[arg-type]
+        design=_one_of(
+            _get(data, "design", str, where, needed=True), get_args(Design), "design", where
+        ),  # type: ignore[arg-type]
         note=_get(data, "note", str, where),
-        arms=tuple(_arm(row, study_id, citation, f"{file}, arm {row.get('id', '?')}") for row in rows),
+        arms=tuple(
+            _arm(row, study_id, citation, f"{file}, arm {row.get('id', '?')}") for row in rows
+        ),
     )
 
 
@@ -444,12 +550,16 @@ def check_studies(studies: Iterable[Study]) -> None:
             seen.add(name)
         for arm in study.arms:
             if study.design == "meta-analysis" and arm.figure != "meta-analysis":
-                raise StudyError(f"{arm.id}: the study is a meta-analysis, its figure must be too, so that it is never pooled.")
+                raise StudyError(
+                    f"{arm.id}: the study is a meta-analysis, its figure must be too, so that it is never pooled."
+                )
             for group in arm.overlap:
                 groups[group].append(arm.id)
     for group, members in groups.items():
         if len(members) < 2:
-            raise StudyError(f"{members[0]}: overlap group {group!r} has no other arm. Name it in the arm that shares patients too.")
+            raise StudyError(
+                f"{members[0]}: overlap group {group!r} has no other arm. Name it in the arm that shares patients too."
+            )
 
 
 _BUNDLED = Path(__file__).parent / "data" / "studies"
@@ -474,6 +584,8 @@ def _read(folder: Path) -> tuple[Study, ...]:
             raise StudyError(f"{path.name}: not valid TOML: {error}.") from None
         studies.append(study := parse_study(data, path.name))
         if study.id != path.stem:
-            raise StudyError(f"{path.name}: the id {study.id} and the name of the file differ. Name the file {study.id}.toml.")
+            raise StudyError(
+                f"{path.name}: the id {study.id} and the name of the file differ. Name the file {study.id}.toml."
+            )
     check_studies(studies)
     return tuple(sorted(studies, key=lambda study: study.id))

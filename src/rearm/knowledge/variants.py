@@ -11,7 +11,14 @@ from typing import Any, Literal
 
 from rearm.knowledge._build import KnowledgeError, build
 
-__all__ = ["Alteration", "AlterationReport", "Effect", "State", "load_alterations", "read_alterations"]
+__all__ = [
+    "Alteration",
+    "AlterationReport",
+    "Effect",
+    "State",
+    "load_alterations",
+    "read_alterations",
+]
 
 Effect = Literal["abolished", "reduced", "preserved", "unknown"]
 State = Literal["both_copies", "one_copy", "protein_missing", "protein_lowered"]
@@ -52,7 +59,11 @@ class Alteration:
 @cache
 def load_alterations() -> tuple[Alteration, ...]:
     """The bundled table. Raises KnowledgeError where it does not add up."""
-    return read_alterations(tomllib.loads((files("rearm.knowledge") / "data" / "antigen_variants.toml").read_text("utf-8")))
+    return read_alterations(
+        tomllib.loads(
+            (files("rearm.knowledge") / "data" / "antigen_variants.toml").read_text("utf-8")
+        )
+    )
 
 
 def read_alterations(table: Mapping[str, Any]) -> tuple[Alteration, ...]:
@@ -62,7 +73,9 @@ def read_alterations(table: Mapping[str, Any]) -> tuple[Alteration, ...]:
     for row in table.get("alteration", ()):
         where = f"antigen_variants.toml, alteration {row.get('id', '?')}"
         try:
-            alteration: Alteration = build(Alteration, {{"report": "reports"}.get(k, k): v for k, v in row.items()}, where)
+            alteration: Alteration = build(
+                Alteration, {{"report": "reports"}.get(k, k): v for k, v in row.items()}, where
+            )
         except KnowledgeError as error:
             problems += error.problems
             continue

@@ -16,7 +16,16 @@ from rearm.mechanism.population import Draws, Simulation, generator
 from rearm.mechanism.trial import drugs_alone, salvage_arm
 from rearm.mechanism.virtual import Cohort, Patients, cohort, endpoints, patients
 
-__all__ = ["Comparison", "Target", "compare", "load_targets", "number", "published", "subset", "table"]
+__all__ = [
+    "Comparison",
+    "Target",
+    "compare",
+    "load_targets",
+    "number",
+    "published",
+    "subset",
+    "table",
+]
 
 N = 6000  # virtual patients behind each figure
 REPLICATES = 300
@@ -66,19 +75,31 @@ class Comparison:
 
 @lru_cache(maxsize=1)
 def load_targets() -> tuple[Target, ...]:
-    text = (resources.files("rearm.knowledge") / "data" / "mechanism" / "targets.toml").read_text(encoding="utf-8")
+    text = (resources.files("rearm.knowledge") / "data" / "mechanism" / "targets.toml").read_text(
+        encoding="utf-8"
+    )
     return tuple(Target(**t) for t in tomllib.loads(text)["target"])
 
 
 def subset(c: Cohort, rows: np.ndarray) -> Cohort:
     """Some patients of a cohort, for resampling."""
     p = c.patients
-    group = Patients(Draws(p.draws.z[rows], p.draws.mechanism[rows], p.draws.u[rows]), p.scales[rows], p.death[rows])
-    sim = Simulation(c.simulation.values[rows], c.simulation.days, c.simulation.outputs, c.simulation.steps)
-    return Cohort(group, sim, {k: v[rows] for k, v in c.values.items()}, c.progression[rows], c.level[rows])
+    group = Patients(
+        Draws(p.draws.z[rows], p.draws.mechanism[rows], p.draws.u[rows]),
+        p.scales[rows],
+        p.death[rows],
+    )
+    sim = Simulation(
+        c.simulation.values[rows], c.simulation.days, c.simulation.outputs, c.simulation.steps
+    )
+    return Cohort(
+        group, sim, {k: v[rows] for k, v in c.values.items()}, c.progression[rows], c.level[rows]
+    )
 
 
-def compare(m: Mechanisms, *, seed: int, n: int = N, replicates: int = REPLICATES) -> list[Comparison]:
+def compare(
+    m: Mechanisms, *, seed: int, n: int = N, replicates: int = REPLICATES
+) -> list[Comparison]:
     """All targets that the model can be compared with."""
     out: list[Comparison] = []
     cohorts: dict[tuple[str, str | None, float | None], Cohort] = {}
@@ -109,9 +130,14 @@ def compare(m: Mechanisms, *, seed: int, n: int = N, replicates: int = REPLICATE
             cohorts[key] = cohort(m, t.product, group, early=True, dose=t.dose)
         c = cohorts[key]
         rng = generator(seed, 30)
-        values = [endpoints(m, subset(c, rng.integers(0, n, size=t.n or SIZE)))[t.measure] for _ in range(replicates)]
+        values = [
+            endpoints(m, subset(c, rng.integers(0, n, size=t.n or SIZE)))[t.measure]
+            for _ in range(replicates)
+        ]
         low, high = np.percentile(values, [2.5, 97.5], method="nearest")
-        out.append(Comparison(target=t, model=endpoints(m, c)[t.measure], low=float(low), high=float(high)))
+        out.append(
+            Comparison(target=t, model=endpoints(m, c)[t.measure], low=float(low), high=float(high))
+        )
     return out
 
 
@@ -120,16 +146,24 @@ def table(results: Sequence[Comparison]) -> str:
     lines = []
     for use, title in (("fit", "Fitted"), ("predict", "Predicted, not fitted")):
         rows = [r for r in results if r.target.use == use]
-        lines.append(f"{title}\n{'target':70s} {'n':>4s} {'published':>22s} {'model (interval of such a trial)':>36s} {'miss':>9s}")
+        lines.append(
+            f"{title}\n{'target':70s} {'n':>4s} {'published':>22s} {'model (interval of such a trial)':>36s} {'miss':>9s}"
+        )
         for r in rows:
             t = r.target
             mark = {True: "inside", False: "OUTSIDE", None: ""}[r.inside]
             name = f"{t.group[: 66 - len(t.measure)]}: {t.measure}"
             model = f"{number(r.model)} ({number(r.low)} to {number(r.high)})"
-            lines.append(f"{name:70s} {t.n or '?':>4} {published(t):>22s} {model:>36s} {number(r.miss):>9s} {mark}")
+            lines.append(
+                f"{name:70s} {t.n or '?':>4} {published(t):>22s} {model:>36s} {number(r.miss):>9s} {mark}"
+            )
         judged = [r for r in rows if r.inside is not None]
-        lines.append(f"{sum(bool(r.inside) for r in judged)} of {len(judged)} targets with a published interval lie inside it.\n")
-    lines.append(f"n: patients of the published group; where it was not read (?), the model's interval is that of {SIZE} patients.\n")
+        lines.append(
+            f"{sum(bool(r.inside) for r in judged)} of {len(judged)} targets with a published interval lie inside it.\n"
+        )
+    lines.append(
+        f"n: patients of the published group; where it was not read (?), the model's interval is that of {SIZE} patients.\n"
+    )
     beyond = [t for t in load_targets() if t.use == "beyond"]
     lines += [f"not compared: {t.id}: {t.why}" for t in beyond]
     return "\n".join(lines)
@@ -138,7 +172,11 @@ def table(results: Sequence[Comparison]) -> str:
 def published(t: Target) -> str:
     """The published figure with its interval, as it is printed."""
     value = f"{t.value:,.0f}" if t.value >= 1000 else f"{t.value:g}"
-    return value if t.low is None else f"{value} ({t.low:g} to {'open' if t.high is None else f'{t.high:g}'})"
+    return (
+        value
+        if t.low is None
+        else f"{value} ({t.low:g} to {'open' if t.high is None else f'{t.high:g}'})"
+    )
 
 
 def number(value: float) -> str:

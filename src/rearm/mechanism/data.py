@@ -22,7 +22,12 @@ BASELINE_DAYS = 45  # a value before the infusion stands for its day when it is 
 MOST_DAYS = 3650.0  # nothing later is read: the model is held against five years of follow-up
 SAME = 1.5  # values of one day that differ by more than this factor contradict each other
 ABSURD = {"m_protein": 15.0, "flc": 100_000.0, "sbcma": 20_000.0, "car": 1e7}
-_SILENT = ("supportive", "steroid", "interferon", "anti-IL-6")  # classes that the model holds no effect for
+_SILENT = (
+    "supportive",
+    "steroid",
+    "interferon",
+    "anti-IL-6",
+)  # classes that the model holds no effect for
 _CLASS_DRUG = {
     "IMiD": "imid", "CELMoD": "celmod", "proteasome inhibitor": "pi", "anti-CD38": "anti_cd38", "alkylator": "alkylator",
 }  # fmt: skip
@@ -53,7 +58,9 @@ class Evidence:
     later: tuple[Dose, ...] = ()
     drugs: tuple[Drug, ...] = ()
     measurements: tuple[Measurement, ...] = ()
-    responses: tuple[tuple[float, int], ...] = ()  # (day, level) stated by the team, where no marker says it
+    responses: tuple[
+        tuple[float, int], ...
+    ] = ()  # (day, level) stated by the team, where no marker says it
     progression: float | None = None
     by_markers: bool = False  # the progression is computed from markers that are read themselves: it is told, not counted twice
     followed_to: float = 0.0  # without progression up to here
@@ -72,12 +79,18 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
     """
     given = [x for x in record.infused() if x.day is not None]
     if not record.infused():
-        raise MechanismError(f"{record.patient_id}: no CAR-T infusion is recorded, so there is no course to explain.")
+        raise MechanismError(
+            f"{record.patient_id}: no CAR-T infusion is recorded, so there is no course to explain."
+        )
     if not given:
-        raise MechanismError(f"{record.patient_id}: the day of the infusion is not known, so no measurement can be placed after it.")
+        raise MechanismError(
+            f"{record.patient_id}: the day of the infusion is not known, so no measurement can be placed after it."
+        )
     number = 1 if infusion is None else infusion
     if not 1 <= number <= len(given):
-        raise MechanismError(f"{record.patient_id}: there is no infusion number {number}; the record has {len(given)} with a known day.")
+        raise MechanismError(
+            f"{record.patient_id}: there is no infusion number {number}; the record has {len(given)} with a known day."
+        )
     main = given[number - 1]
     zero = main.day
     assert zero is not None
@@ -98,7 +111,9 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
     until = _last_day(record, zero, open_from, notes)
     if died and min(died) - zero < until:
         until = float(min(died) - zero)
-        notes.append(f"what is dated after the death on day {until:g} is not read; one of the days is wrong")
+        notes.append(
+            f"what is dated after the death on day {until:g} is not read; one of the days is wrong"
+        )
     if until > MOST_DAYS:
         until = MOST_DAYS
         notes.append(f"read only to day {MOST_DAYS:g}: the model says nothing about later years")
@@ -107,14 +122,26 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
     spoiled = len(notes) > before  # a follow-up that rests on values which were set aside is none
     progression, by_markers, followed = _progression(record, zero, until, measurements, notes)
     if by_markers:
-        notes.append(f"progression on day {progression:g} is computed from the markers, which are read themselves")
-    responses = _responses(record, zero, until if progression is None else progression - 1.0, measurements)
-    both = {r.response for r in record.responses if progression is not None and r.when.day == zero + progression} - {"PD", "NE"}
+        notes.append(
+            f"progression on day {progression:g} is computed from the markers, which are read themselves"
+        )
+    responses = _responses(
+        record, zero, until if progression is None else progression - 1.0, measurements
+    )
+    both = {
+        r.response
+        for r in record.responses
+        if progression is not None and r.when.day == zero + progression
+    } - {"PD", "NE"}
     if both:
-        notes.append(f"{', '.join(sorted(both))} and progression are both given on day {progression:g}: the progression is read")
+        notes.append(
+            f"{', '.join(sorted(both))} and progression are both given on day {progression:g}: the progression is read"
+        )
     product = m.product(main.product)
     if product == "other":
-        notes.append(f"the product ({main.product or 'not named'}) is not calibrated on its own: shares between ide-cel and cilta-cel")
+        notes.append(
+            f"the product ({main.product or 'not named'}) is not calibrated on its own: shares between ide-cel and cilta-cel"
+        )
     seen = len([x for x in measurements if x.day > 0]) + len(responses)
     bare = ""
     if progression is None and seen == 0 and (followed <= 0 or spoiled):
@@ -147,33 +174,51 @@ def _dose(m: Mechanisms, infusion: Infusion, zero: int, notes: list[str]) -> Dos
     cells = m.doses[product]
     if infusion.dose_cells is not None:
         if not 1e6 <= infusion.dose_cells <= 5e9:
-            notes.append(f"dose of {infusion.dose_cells:g} cells is out of range; the product's usual dose is used")
+            notes.append(
+                f"dose of {infusion.dose_cells:g} cells is out of range; the product's usual dose is used"
+            )
         else:
             cells = infusion.dose_cells / 1e9
-    target = "GPRC5D" if infusion.targets and "BCMA" not in infusion.targets and "GPRC5D" in infusion.targets else "BCMA"
+    target = (
+        "GPRC5D"
+        if infusion.targets and "BCMA" not in infusion.targets and "GPRC5D" in infusion.targets
+        else "BCMA"
+    )
     return Dose(day=float((infusion.day or 0) - zero), cells=cells, target=target)
 
 
 def _last_day(record: Record, zero: int, open_from: float | None, notes: list[str]) -> float:
     last = float((record.last_day() or zero) - zero)
     if open_from is not None and open_from < last:
-        notes.append(f"therapy that cannot be placed in time was given afterwards: read only to day {open_from:g}")
+        notes.append(
+            f"therapy that cannot be placed in time was given afterwards: read only to day {open_from:g}"
+        )
         return open_from
     return last
 
 
-def _drugs(m: Mechanisms, record: Record, zero: int, notes: list[str]) -> tuple[tuple[Drug, ...], float | None]:
+def _drugs(
+    m: Mechanisms, record: Record, zero: int, notes: list[str]
+) -> tuple[tuple[Drug, ...], float | None]:
     """Drugs after the infusion with their days, and the day from which therapy without a day may have run (the progression), if any."""
     out: list[Drug] = []
     open_from: float | None = None
     for therapy in record.therapies:
         start = therapy.start.day
         if start is None:
-            if (therapy.after_infusion or 0) >= 1 and therapy.purpose not in ("supportive", "toxicity_management"):
+            if (therapy.after_infusion or 0) >= 1 and therapy.purpose not in (
+                "supportive",
+                "toxicity_management",
+            ):
                 fail = [f.day for f in failures(record) if f.day is not None and f.day >= zero]
                 open_from = float(min(fail) - zero) if fail else 30.0
             continue
-        if start < zero or therapy.purpose in ("lymphodepletion", "supportive", "toxicity_management", "mobilisation"):
+        if start < zero or therapy.purpose in (
+            "lymphodepletion",
+            "supportive",
+            "toxicity_management",
+            "mobilisation",
+        ):
             continue
         out += _course(m, therapy, zero, notes)
     return tuple(out), open_from
@@ -184,30 +229,40 @@ def _course(m: Mechanisms, therapy: Therapy, zero: int, notes: list[str]) -> lis
     end_day = therapy.end.day
     end = FOREVER if end_day is None else float(end_day - zero)
     if end < start:
-        notes.append(f"therapy from day {start:g} ends before it begins (day {end:g}); taken as given once")
+        notes.append(
+            f"therapy from day {start:g} ends before it begins (day {end:g}); taken as given once"
+        )
         end = start
     agents = load_agents()
     out = []
     for name in therapy.agents:
         agent = agents.get(name)
         if agent is None:
-            notes.append(f"{name} from day {start:g} is not a known agent; taken as a drug of unknown kind")
+            notes.append(
+                f"{name} from day {start:g} is not a known agent; taken as a drug of unknown kind"
+            )
             out.append(drug(m, "other", start=start, end=end, name=name))
             continue
         if agent.cls in _SILENT:
             continue
-        kind = next((_CLASS_DRUG[c] for c in (agent.cls, *agent.classes) if c in _CLASS_DRUG), "other")
+        kind = next(
+            (_CLASS_DRUG[c] for c in (agent.cls, *agent.classes) if c in _CLASS_DRUG), "other"
+        )
         if agent.kind == "bispecific":
-            kind = {"BCMA": "bispecific_bcma", "GPRC5D": "bispecific_gprc5d", "FcRH5": "bispecific_fcrh5"}.get(
-                agent.targets[0] if agent.targets else "", "other"
-            )
+            kind = {
+                "BCMA": "bispecific_bcma",
+                "GPRC5D": "bispecific_gprc5d",
+                "FcRH5": "bispecific_fcrh5",
+            }.get(agent.targets[0] if agent.targets else "", "other")
         elif "BCMA" in agent.targets:
             kind = "belantamab"
         out.append(drug(m, kind, start=start, end=end, name=name))
     return out
 
 
-def drug(m: Mechanisms, kind: str, *, start: float, end: float = FOREVER, name: str | None = None) -> Drug:
+def drug(
+    m: Mechanisms, kind: str, *, start: float, end: float = FOREVER, name: str | None = None
+) -> Drug:
     """A drug of the library (`m.drugs`) from `start` to `end`; an unknown kind raises `MechanismError` with the list."""
     if kind not in m.drugs:
         raise MechanismError(f"no drug {kind!r} in the model; there are: {', '.join(m.drugs)}")
@@ -216,7 +271,11 @@ def drug(m: Mechanisms, kind: str, *, start: float, end: float = FOREVER, name: 
     hit = {"BCMA": (1.0, 0.0, 1.0, 0.0, 1.0, 1.0), "GPRC5D": (1.0, 1.0, 0.0, 0.0, 1.0, 0.5)}.get(
         target or "", (1.0, 1.0, 1.0, 1.0, 1.0, 0.2)
     )
-    numbers = {k: float(v) for k, v in row.items() if k in ("k", "lam", "k_on", "k_off", "tau", "amp", "k_a", "k_e", "wear", "immune")}
+    numbers = {
+        k: float(v)
+        for k, v in row.items()
+        if k in ("k", "lam", "k_on", "k_off", "tau", "amp", "k_a", "k_e", "wear", "immune")
+    }
     return Drug(
         name=name or row["title"],
         kind="bispecific" if kind.startswith("bispecific") else "direct",
@@ -228,7 +287,9 @@ def drug(m: Mechanisms, kind: str, *, start: float, end: float = FOREVER, name: 
     )
 
 
-def _measurements(m: Mechanisms, record: Record, zero: int, until: float, notes: list[str]) -> tuple[Measurement, ...]:
+def _measurements(
+    m: Mechanisms, record: Record, zero: int, until: float, notes: list[str]
+) -> tuple[Measurement, ...]:
     chain = _involved(record, zero)
     tests = {
         "m_protein": "serum_m_protein",
@@ -238,9 +299,15 @@ def _measurements(m: Mechanisms, record: Record, zero: int, until: float, notes:
     }
     out: list[Measurement] = []
     for test in tests.values():
-        unread = [x for x in record.set_aside if x.test == test and (x.day is None or x.day >= zero - BASELINE_DAYS)]
+        unread = [
+            x
+            for x in record.set_aside
+            if x.test == test and (x.day is None or x.day >= zero - BASELINE_DAYS)
+        ]
         if unread:
-            notes.append(f"of {test}, {len(unread)} could not be read and stay out: {unread[0].why_set_aside or 'no reason given'}")
+            notes.append(
+                f"of {test}, {len(unread)} could not be read and stay out: {unread[0].why_set_aside or 'no reason given'}"
+            )
     for channel, test in tests.items():
         rows = [lab for lab in record.of_test(test) if lab.quantity is not None] if test else []
         before = [lab for lab in rows if -BASELINE_DAYS <= (lab.day or 0) - zero <= 0]
@@ -252,15 +319,22 @@ def _measurements(m: Mechanisms, record: Record, zero: int, until: float, notes:
             if 0 < day <= until:
                 by_day.setdefault(day, []).extend(_read(channel, lab, float(day), notes, None))
         for day, found in by_day.items():
-            low, high = min((x.value for x in found), default=0.0), max((x.value for x in found), default=0.0)
+            low, high = (
+                min((x.value for x in found), default=0.0),
+                max((x.value for x in found), default=0.0),
+            )
             if high + m.scales[channel].offset > SAME * (low + m.scales[channel].offset):
-                notes.append(f"{test} on day {day} is given as {low:g} and as {high:g} {UNITS[channel]}: contradictory, both set aside")
+                notes.append(
+                    f"{test} on day {day} is given as {low:g} and as {high:g} {UNITS[channel]}: contradictory, both set aside"
+                )
             else:
                 out += found[:1]
     return tuple(sorted(out, key=lambda x: (x.day, x.channel)))
 
 
-def _read(channel: str, lab: Lab, day: float, notes: list[str], given_day: int | None) -> list[Measurement]:
+def _read(
+    channel: str, lab: Lab, day: float, notes: list[str], given_day: int | None
+) -> list[Measurement]:
     q = lab.quantity
     assert q is not None
     if q.exact is not None:
@@ -270,7 +344,9 @@ def _read(channel: str, lab: Lab, day: float, notes: list[str], given_day: int |
     else:
         value, kind = q.high, -1
     if not 0.0 <= value <= ABSURD[channel] or math.isnan(value):
-        notes.append(f"{lab.test} of {value:g} {UNITS[channel]} on day {day:g} is out of range and set aside")
+        notes.append(
+            f"{lab.test} of {value:g} {UNITS[channel]} on day {day:g} is out of range and set aside"
+        )
         return []
     if channel == "car" and kind == 0 and value == 0.0:
         kind, value = -1, 50.0  # not detected: below the usual limit of quantification
@@ -283,7 +359,9 @@ def _involved(record: Record, zero: int) -> str | None:
     level = {}
     for chain in ("kappa", "lambda"):
         values = [
-            lab.quantity.exact for lab in record.of_test(f"{chain}_flc") if lab.quantity is not None and lab.quantity.exact is not None
+            lab.quantity.exact
+            for lab in record.of_test(f"{chain}_flc")
+            if lab.quantity is not None and lab.quantity.exact is not None
         ]
         level[chain] = max(values, default=0.0)
     return max(level, key=lambda c: level[c]) if max(level.values()) > 0 else None
@@ -309,26 +387,44 @@ def _progression(
         on = "" if failure.day is None else f" on day {failure.day - zero}"
         notes.append(f"progression{on} is suspected and not confirmed: it is not counted as one")
         return None, False, 0.0
-    return None, False, min(float(max((failure.last_assessed_day or zero) - zero, 0)), max(until, 0.0))
+    return (
+        None,
+        False,
+        min(float(max((failure.last_assessed_day or zero) - zero, 0)), max(until, 0.0)),
+    )
 
 
 def _lesion(record: Record, zero: int, until: float) -> bool | None:
     """Whether an extramedullary lesion was seen between the baseline and the last day that is read; a negative picture is a row too."""
-    if any(f.infusion_day == zero and "extraosseous" in f.pattern and f.status == "failed" for f in failures(record)):
+    if any(
+        f.infusion_day == zero and "extraosseous" in f.pattern and f.status == "failed"
+        for f in failures(record)
+    ):
         return True
-    rows = [x for x in record.imaging if x.when.day is not None and -BASELINE_DAYS <= x.when.day - zero <= until]
+    rows = [
+        x
+        for x in record.imaging
+        if x.when.day is not None and -BASELINE_DAYS <= x.when.day - zero <= until
+    ]
     if any(x.kind in ("extramedullary", "plasmacytoma") and x.result == "positive" for x in rows):
         return True
     return False if any(x.result == "negative" for x in rows) else None
 
 
-def _responses(record: Record, zero: int, until: float, measured: Sequence[Measurement]) -> tuple[tuple[float, int], ...]:
+def _responses(
+    record: Record, zero: int, until: float, measured: Sequence[Measurement]
+) -> tuple[tuple[float, int], ...]:
     """Stated responses before progression at visits where no M-protein or light chain within two weeks says the same."""
     near = [x.day for x in measured if x.channel in ("m_protein", "flc")]
     out: dict[float, int] = {}
     for statement in record.responses:
         first, last = statement.when.first, statement.when.last
-        if first is None or last is None or statement.response not in (*RESPONSES, "nCR") or statement.response in ("NE", "PD"):
+        if (
+            first is None
+            or last is None
+            or statement.response not in (*RESPONSES, "nCR")
+            or statement.response in ("NE", "PD")
+        ):
             continue
         day = float((first + last) // 2 - zero)
         if not 14 <= day <= until or any(abs(day - d) <= 14 for d in near):

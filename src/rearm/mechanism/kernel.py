@@ -77,7 +77,9 @@ from rearm.mechanism.model import N_EVENT, N_PARAMETERS, N_SLOT
 
 
 @compiled(parallel=True, fastmath=MATH)
-def run(params, start, threshold, events, slots, t_begin, days, columns, rtol, atol, max_steps, out):
+def run(
+    params, start, threshold, events, slots, t_begin, days, columns, rtol, atol, max_steps, out
+):
     """Integrate all patients from `t_begin` and write the requested columns on the requested days; returns steps per group (-1: failed)."""
     n = params.shape[0]
     nd, nc = days.shape[0], columns.shape[0]
@@ -122,7 +124,11 @@ def run(params, start, threshold, events, slots, t_begin, days, columns, rtol, a
         for lane in range(W):
             for c in range(5):
                 ws[(T + c) * W + lane] *= ws[(ALIVE + c) * W + lane]
-            shed = ws[T * W + lane] + ws[(T + 2) * W + lane] + ws[(T + 4) * W + lane] * ws[SSAN * W + lane]
+            shed = (
+                ws[T * W + lane]
+                + ws[(T + 2) * W + lane]
+                + ws[(T + 4) * W + lane] * ws[SSAN * W + lane]
+            )
             made = shed + ws[(T + 1) * W + lane] + ws[(T + 3) * W + lane]
             ws[INV0 * W + lane] = 1.0 / max(made, 1e-30)
             ws[(INV0 + 1) * W + lane] = 1.0 / max(shed, 1e-30)
@@ -169,21 +175,34 @@ def run(params, start, threshold, events, slots, t_begin, days, columns, rtol, a
                 ws[YT * W + j] = ws[Y * W + j] + h * (A31 * ws[K1 * W + j] + A32 * ws[K2 * W + j])
             slope(ws, wi, sl, n_slots, t + 0.3 * h, YT, K3)
             for j in range(11 * W):
-                ws[YT * W + j] = ws[Y * W + j] + h * (A41 * ws[K1 * W + j] + A42 * ws[K2 * W + j] + A43 * ws[K3 * W + j])
+                ws[YT * W + j] = ws[Y * W + j] + h * (
+                    A41 * ws[K1 * W + j] + A42 * ws[K2 * W + j] + A43 * ws[K3 * W + j]
+                )
             slope(ws, wi, sl, n_slots, t + 0.8 * h, YT, K4)
             for j in range(11 * W):
                 ws[YT * W + j] = ws[Y * W + j] + h * (
-                    A51 * ws[K1 * W + j] + A52 * ws[K2 * W + j] + A53 * ws[K3 * W + j] + A54 * ws[K4 * W + j]
+                    A51 * ws[K1 * W + j]
+                    + A52 * ws[K2 * W + j]
+                    + A53 * ws[K3 * W + j]
+                    + A54 * ws[K4 * W + j]
                 )
             slope(ws, wi, sl, n_slots, t + h * (8.0 / 9.0), YT, K5)
             for j in range(11 * W):
                 ws[YT * W + j] = ws[Y * W + j] + h * (
-                    A61 * ws[K1 * W + j] + A62 * ws[K2 * W + j] + A63 * ws[K3 * W + j] + A64 * ws[K4 * W + j] + A65 * ws[K5 * W + j]
+                    A61 * ws[K1 * W + j]
+                    + A62 * ws[K2 * W + j]
+                    + A63 * ws[K3 * W + j]
+                    + A64 * ws[K4 * W + j]
+                    + A65 * ws[K5 * W + j]
                 )
             slope(ws, wi, sl, n_slots, t + h, YT, K6)
             for j in range(11 * W):
                 ws[YN * W + j] = ws[Y * W + j] + h * (
-                    B1 * ws[K1 * W + j] + B3 * ws[K3 * W + j] + B4 * ws[K4 * W + j] + B5 * ws[K5 * W + j] + B6 * ws[K6 * W + j]
+                    B1 * ws[K1 * W + j]
+                    + B3 * ws[K3 * W + j]
+                    + B4 * ws[K4 * W + j]
+                    + B5 * ws[K5 * W + j]
+                    + B6 * ws[K6 * W + j]
                 )
             slope(ws, wi, sl, n_slots, t + h, YN, K7)
             worst = error(ws, h, rtol, atol)
@@ -196,7 +215,9 @@ def run(params, start, threshold, events, slots, t_begin, days, columns, rtol, a
             while nxt < nd and days[nxt] <= t_new:
                 part = (days[nxt] - t) / h
                 if part >= 1.0:
-                    exp_rows(ws, wi, YN, T, 5, E1)  # an earlier requested day within this step has written over the cells
+                    exp_rows(
+                        ws, wi, YN, T, 5, E1
+                    )  # an earlier requested day within this step has written over the cells
                     for j in range(5 * W):
                         ws[T * W + j] *= ws[ALIVE * W + j]
                     filters(ws, wi, h, 1.0, FILT)
@@ -211,7 +232,13 @@ def run(params, start, threshold, events, slots, t_begin, days, columns, rtol, a
                         dy = ws[YN * W + j] - ws[Y * W + j]
                         bs = h * ws[K1 * W + j] - dy
                         ws[YT * W + j] = ws[Y * W + j] + part * (
-                            dy + (1.0 - part) * (bs + part * (dy - h * ws[K7 * W + j] - bs + (1.0 - part) * ws[DD * W + j]))
+                            dy
+                            + (1.0 - part)
+                            * (
+                                bs
+                                + part
+                                * (dy - h * ws[K7 * W + j] - bs + (1.0 - part) * ws[DD * W + j])
+                            )
                         )
                     exp_rows(ws, wi, YT, T, 5, E1)
                     for j in range(5 * W):
@@ -228,7 +255,9 @@ def run(params, start, threshold, events, slots, t_begin, days, columns, rtol, a
             for j in range(11 * W):
                 ws[Y * W + j] = ws[YN * W + j]
                 ws[K1 * W + j] = ws[K7 * W + j]
-            for j in range(5 * W, 8 * W):  # rounding and tolerance may leave CAR-T cells a hair below zero
+            for j in range(
+                5 * W, 8 * W
+            ):  # rounding and tolerance may leave CAR-T cells a hair below zero
                 ws[Y * W + j] = max(ws[Y * W + j], 0.0)
             t = t_new
             h *= min(5.0, 0.9 * max(worst, 1e-10) ** -0.2)

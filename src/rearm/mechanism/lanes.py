@@ -19,7 +19,12 @@ from rearm.mechanism.model import N_PARAMETERS, PARAMETERS
 W = 16  # patients per group
 LANES = W
 NS = 11
-MATH = {"contract", "arcp", "nsz", "afn"}  # no reassociation, and NaN stays NaN: a step that blew up must be seen
+MATH = {
+    "contract",
+    "arcp",
+    "nsz",
+    "afn",
+}  # no reassociation, and NaN stays NaN: a step that blew up must be seen
 
 # --- rows of the workspace
 Y, YT, YN = 0, 11, 22
@@ -30,7 +35,9 @@ ALIVE = 126
 EX = 131  # killing by drugs, five clones
 EXI, EXN, EXP = 136, 137, 138
 PAR = 139
-QA = PAR + N_PARAMETERS  # production of the markers and its slope at the start (m-protein, soluble BCMA, normal plasma cells)
+QA = (
+    PAR + N_PARAMETERS
+)  # production of the markers and its slope at the start (m-protein, soluble BCMA, normal plasma cells)
 QB = QA + 6  # the same at the end of the step
 FIL = QB + 6  # four filters
 FILT = FIL + 4
@@ -52,7 +59,14 @@ A41, A42, A43 = 44 / 45, -56 / 15, 32 / 9
 A51, A52, A53, A54 = 19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729
 A61, A62, A63, A64, A65 = 9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656
 B1, B3, B4, B5, B6 = 35 / 384, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84
-ER1, ER3, ER4, ER5, ER6, ER7 = 71 / 57600, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40
+ER1, ER3, ER4, ER5, ER6, ER7 = (
+    71 / 57600,
+    -71 / 16695,
+    71 / 1920,
+    -17253 / 339200,
+    22 / 525,
+    -1 / 40,
+)
 D1, D3, D4 = -12715105075 / 11282082432, 87487479700 / 32700410799, -10690763975 / 1880347072
 D5, D6, D7 = 701980252875 / 199316789632, -1453857185 / 822651844, 69997945 / 29380423
 
@@ -105,14 +119,22 @@ def drugs(ws, sl, n_slots, t, y):
             if kind == 1.0:
                 if sl[lane, q, 6] * (t - sl[lane, q, 2]) > 40.0:
                     continue
-            elif min(sl[lane, q, 10], sl[lane, q, 11]) * (t - sl[lane, q, 1] - (sl[lane, q, 8] - 1.0) * sl[lane, q, 7]) > 40.0:
+            elif (
+                min(sl[lane, q, 10], sl[lane, q, 11])
+                * (t - sl[lane, q, 1] - (sl[lane, q, 8] - 1.0) * sl[lane, q, 7])
+                > 40.0
+            ):
                 continue
             s = t - sl[lane, q, 1]
             rate = 0.0
             if kind == 1.0:
                 end = sl[lane, q, 2] - sl[lane, q, 1]
                 on = min(s, end)
-                rate = sl[lane, q, 3] * math.exp(-sl[lane, q, 4] * on) * (1.0 - math.exp(-sl[lane, q, 5] * on))
+                rate = (
+                    sl[lane, q, 3]
+                    * math.exp(-sl[lane, q, 4] * on)
+                    * (1.0 - math.exp(-sl[lane, q, 5] * on))
+                )
                 if s > end:
                     rate *= math.exp(-sl[lane, q, 6] * (s - end))
                 else:
@@ -121,13 +143,31 @@ def drugs(ws, sl, n_slots, t, y):
                 tau = sl[lane, q, 7]
                 n = min(np.floor(s / tau), sl[lane, q, 8] - 1.0)
                 ka, ke = sl[lane, q, 10], sl[lane, q, 11]
-                ga = math.exp(-ka * (s - n * tau)) * (1.0 - math.exp(-ka * tau * (n + 1.0))) / (1.0 - math.exp(-ka * tau))
-                ge = math.exp(-ke * (s - n * tau)) * (1.0 - math.exp(-ke * tau * (n + 1.0))) / (1.0 - math.exp(-ke * tau))
+                ga = (
+                    math.exp(-ka * (s - n * tau))
+                    * (1.0 - math.exp(-ka * tau * (n + 1.0)))
+                    / (1.0 - math.exp(-ka * tau))
+                )
+                ge = (
+                    math.exp(-ke * (s - n * tau))
+                    * (1.0 - math.exp(-ke * tau * (n + 1.0)))
+                    / (1.0 - math.exp(-ke * tau))
+                )
                 bcma = ws[T * W + lane] + ws[(T + 2) * W + lane] + ws[(T + 4) * W + lane]
-                u = sl[lane, q, 9] * (ge - ga) / (1.0 + sl[lane, q, 14] * ws[SINK * W + lane] * bcma)
+                u = (
+                    sl[lane, q, 9]
+                    * (ge - ga)
+                    / (1.0 + sl[lane, q, 14] * ws[SINK * W + lane] * bcma)
+                )
                 engaged = u / (1.0 + u)
                 phi = 1.0 / (1.0 + ws[(y + 8) * W + lane] * ws[II50 * W + lane])
-                rate = sl[lane, q, 3] * engaged * ws[(y + 9) * W + lane] * phi * math.exp(-sl[lane, q, 4] * s)
+                rate = (
+                    sl[lane, q, 3]
+                    * engaged
+                    * ws[(y + 9) * W + lane]
+                    * phi
+                    * math.exp(-sl[lane, q, 4] * s)
+                )
                 ws[EXN * W + lane] += sl[lane, q, 12] * engaged
             for j in range(5):
                 ws[(EX + j) * W + lane] += sl[lane, q, 15 + j] * rate
@@ -162,21 +202,41 @@ def slope(ws, wi, sl, n_slots, t, y, o):
         some = max(e, 0.0)
         kill = ws[KC * W + lane] * some / (ws[HE * W + lane] + some) * phi
         grow = ws[R * W + lane] * (1.0 - burden * ws[IK * W + lane])
-        ws[o * W + lane] = ws[ALIVE * W + lane] * (grow - ws[WPP * W + lane] * kill - ws[EX * W + lane])
-        ws[(o + 1) * W + lane] = ws[(ALIVE + 1) * W + lane] * (grow - ws[(WPP + 1) * W + lane] * kill - ws[(EX + 1) * W + lane])
-        ws[(o + 2) * W + lane] = ws[(ALIVE + 2) * W + lane] * (grow - ws[(WPP + 2) * W + lane] * kill - ws[(EX + 2) * W + lane])
-        ws[(o + 3) * W + lane] = ws[(ALIVE + 3) * W + lane] * (grow - ws[(WPP + 3) * W + lane] * kill - ws[(EX + 3) * W + lane])
-        ws[(o + 4) * W + lane] = ws[(ALIVE + 4) * W + lane] * (grow - ws[(WPP + 4) * W + lane] * kill - ws[(EX + 4) * W + lane])
+        ws[o * W + lane] = ws[ALIVE * W + lane] * (
+            grow - ws[WPP * W + lane] * kill - ws[EX * W + lane]
+        )
+        ws[(o + 1) * W + lane] = ws[(ALIVE + 1) * W + lane] * (
+            grow - ws[(WPP + 1) * W + lane] * kill - ws[(EX + 1) * W + lane]
+        )
+        ws[(o + 2) * W + lane] = ws[(ALIVE + 2) * W + lane] * (
+            grow - ws[(WPP + 2) * W + lane] * kill - ws[(EX + 2) * W + lane]
+        )
+        ws[(o + 3) * W + lane] = ws[(ALIVE + 3) * W + lane] * (
+            grow - ws[(WPP + 3) * W + lane] * kill - ws[(EX + 3) * W + lane]
+        )
+        ws[(o + 4) * W + lane] = ws[(ALIVE + 4) * W + lane] * (
+            grow - ws[(WPP + 4) * W + lane] * kill - ws[(EX + 4) * W + lane]
+        )
         recall = ws[TH * W + lane] * antigen * phi * m
         rest = ws[EPS * W + lane] * (1.0 - antigen) * e
         tire = ws[KX * W + lane] * antigen
         room = 1.0 - (e + m + x) * ws[IKC * W + lane]
         ws[(o + 5) * W + lane] = (
-            e * (ws[RHO * W + lane] * antigen * space * room * some / (some + FEW) - ws[DE * W + lane] - tire) - rest + recall
+            e
+            * (
+                ws[RHO * W + lane] * antigen * space * room * some / (some + FEW)
+                - ws[DE * W + lane]
+                - tire
+            )
+            - rest
+            + recall
         )
         ws[(o + 6) * W + lane] = rest - recall - ws[DM * W + lane] * m
         ws[(o + 7) * W + lane] = tire * e - ws[DX * W + lane] * x
-        ws[(o + 8) * W + lane] = ws[KI * W + lane] * burden / (ws[BI * W + lane] + burden) - (ws[DI * W + lane] + ws[EXI * W + lane]) * i
+        ws[(o + 8) * W + lane] = (
+            ws[KI * W + lane] * burden / (ws[BI * W + lane] + burden)
+            - (ws[DI * W + lane] + ws[EXI * W + lane]) * i
+        )
         ws[(o + 9) * W + lane] = (ws[LAM * W + lane] * (1.0 - n) - ws[EXN * W + lane]) * n
         ws[(o + 10) * W + lane] = ws[LAMP * W + lane] * (1.0 - p) - (kill + ws[EXP * W + lane]) * p
 
@@ -185,7 +245,12 @@ def slope(ws, wi, sl, n_slots, t, y, o):
 def production(ws, y, k, q):
     """Production of the markers and its slope into rows q..: secreting cells, cells that shed BCMA, normal plasma cells."""
     for lane in range(W):
-        t0, t1, t2, t3 = ws[T * W + lane], ws[(T + 1) * W + lane], ws[(T + 2) * W + lane], ws[(T + 3) * W + lane]
+        t0, t1, t2, t3 = (
+            ws[T * W + lane],
+            ws[(T + 1) * W + lane],
+            ws[(T + 2) * W + lane],
+            ws[(T + 3) * W + lane],
+        )
         t4 = ws[(T + 4) * W + lane] * ws[SSAN * W + lane]
         d0, d1, d2 = t0 * ws[k * W + lane], t1 * ws[(k + 1) * W + lane], t2 * ws[(k + 2) * W + lane]
         d3, d4 = t3 * ws[(k + 3) * W + lane], t4 * ws[(k + 4) * W + lane]
@@ -266,7 +331,9 @@ def extinction(ws, h):
     for c in range(5):
         low = False
         for lane in range(W):
-            low = low or (ws[(ALIVE + c) * W + lane] > 0.0 and ws[(YN + c) * W + lane] < -16.11809565095832)  # ln(100 cells)
+            low = low or (
+                ws[(ALIVE + c) * W + lane] > 0.0 and ws[(YN + c) * W + lane] < -16.11809565095832
+            )  # ln(100 cells)
         if not low:
             continue
         for lane in range(W):
@@ -278,10 +345,21 @@ def extinction(ws, h):
             death0 = max(ws[TURN * W + lane], ws[TURN * W + lane] + ws[R * W + lane] - g0)
             death1 = max(ws[TURN * W + lane], ws[TURN * W + lane] + ws[R * W + lane] - g1)
             middle = 0.5 * (x0 + x1) + h * (g0 - g1) * 0.125
-            part = 1e-9 * (death0 * math.exp(-x0) + 2.0 * (death0 + death1) * math.exp(-middle) + death1 * math.exp(-x1)) * h / 6.0
+            part = (
+                1e-9
+                * (
+                    death0 * math.exp(-x0)
+                    + 2.0 * (death0 + death1) * math.exp(-middle)
+                    + death1 * math.exp(-x1)
+                )
+                * h
+                / 6.0
+            )
             ws[(HAZ + c) * W + lane] += part
             limit = ws[(THR + c) * W + lane]
-            if ws[(HAZ + c) * W + lane] > limit or (x1 < -20.72326583694641 and limit < 1e200):  # ln(1 cell)
+            if ws[(HAZ + c) * W + lane] > limit or (
+                x1 < -20.72326583694641 and limit < 1e200
+            ):  # ln(1 cell)
                 ws[(ALIVE + c) * W + lane] = 0.0
                 gone = True
     return gone
@@ -322,7 +400,15 @@ def write(ws, out, b, n, day, columns, nc, y, f):
             elif k < 15:
                 v = max(ws[(f + k - 11) * W + lane], 0.0)
             elif k == 15:
-                v = max(ws[(y + 5) * W + lane] + ws[(y + 6) * W + lane] + ws[(y + 7) * W + lane], 0.0)
+                v = max(
+                    ws[(y + 5) * W + lane] + ws[(y + 6) * W + lane] + ws[(y + 7) * W + lane], 0.0
+                )
             else:
-                v = ws[T * W + lane] + ws[(T + 1) * W + lane] + ws[(T + 2) * W + lane] + ws[(T + 3) * W + lane] + ws[(T + 4) * W + lane]
+                v = (
+                    ws[T * W + lane]
+                    + ws[(T + 1) * W + lane]
+                    + ws[(T + 2) * W + lane]
+                    + ws[(T + 3) * W + lane]
+                    + ws[(T + 4) * W + lane]
+                )
             out[b * W + lane, day, c] = v

@@ -82,7 +82,9 @@ def weigh(rel, add, channel, reported, kind, noise, offset, mean, sd, eps, logw,
             wide = WIDEN / math.sqrt(curve)
             s += wide * eps[i, c]
             scales[i, c] = s
-            total = -0.5 * ((s - mu) / tau) ** 2 - math.log(tau) + 0.5 * eps[i, c] ** 2 + math.log(wide)
+            total = (
+                -0.5 * ((s - mu) / tau) ** 2 - math.log(tau) + 0.5 * eps[i, c] ** 2 + math.log(wide)
+            )
             for q in range(k):
                 if channel[q] == c:
                     whole = math.exp(s) * rel[i, q] + add[i, q] + offset[q]
@@ -117,9 +119,13 @@ def progression(m, f, lesion, m0, f0, days, begin, rules, first_day, out, level)
             low_m, low_f, low_l = min(low_m, sm), min(low_f, sf), min(low_l, le)
             worse = sm - low_m >= rules[1] and sm >= (1.0 + rules[0]) * low_m
             worse = worse or (low_m >= rules[3] and sm - low_m >= rules[2])
-            worse = worse or (not by_serum and sf - low_f >= rules[4] and sf >= (1.0 + rules[0]) * low_f)
+            worse = worse or (
+                not by_serum and sf - low_f >= rules[4] and sf >= (1.0 + rules[0]) * low_f
+            )
             worse = worse or (le >= rules[6] and le >= (1.0 + rules[5]) * low_l)
-            if worse and before and not pd:  # confirmed: it is dated on the first of two visits in a row
+            if (
+                worse and before and not pd
+            ):  # confirmed: it is dated on the first of two visits in a row
                 pd = True
                 out[i] = days[d - 1]
                 level[i, d - 1] = 0
@@ -127,7 +133,9 @@ def progression(m, f, lesion, m0, f0, days, begin, rules, first_day, out, level)
             left_m, left_f = sm / max(base_m, 1e-12), sf / max(base_f, 1e-12)
             left = left_m if by_serum else (left_f if by_chain else max(left_m, left_f))
             if base_l >= rules[6]:
-                left = max(left, min(le / base_l, 0.5))  # a measurable lesion must shrink too; at most PR is lost by it
+                left = max(
+                    left, min(le / base_l, 0.5)
+                )  # a measurable lesion must shrink too; at most PR is lost by it
             grade = 1
             if left <= 1.0 - rules[11]:
                 grade = 2

@@ -92,7 +92,12 @@ def output_index(names: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def rate_of_change(
-    t: float, y: Floats, p: Floats, slots: Sequence[Floats] = (), alive: Floats | None = None, weights: Floats | None = None
+    t: float,
+    y: Floats,
+    p: Floats,
+    slots: Sequence[Floats] = (),
+    alive: Floats | None = None,
+    weights: Floats | None = None,
 ) -> Floats:
     """Time derivative of the 11 states of one patient: the slow form, written as the equations stand above.
 
@@ -102,7 +107,11 @@ def rate_of_change(
     from rearm.mechanism.therapies import bispecific_level, direct_rate
 
     v = dict(zip(PARAMETERS, p, strict=True))
-    w, a = (p[_P["w_pp"] : _P["w_pp"] + 5], p[_P["a_pp"] :]) if weights is None else (weights[:5], weights[5:])
+    w, a = (
+        (p[_P["w_pp"] : _P["w_pp"] + 5], p[_P["a_pp"] :])
+        if weights is None
+        else (weights[:5], weights[5:])
+    )
     cells = np.exp(y[:5]) * (1.0 if alive is None else alive)
     e, m, x, i, n, normal = y[5:]
     burden, seen = float(cells.sum()), float((a * cells).sum())

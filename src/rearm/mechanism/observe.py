@@ -15,14 +15,28 @@ from rearm.mechanism.parameters import MechanismError, Mechanisms
 from rearm.mechanism.population import NUMBA_MISSING, Simulation
 from rearm.response.criteria import load_criteria
 
-__all__ = ["NEVER", "Likelihood", "expected", "grid", "offset_of", "progression", "rules", "scale_prior"]
+__all__ = [
+    "NEVER",
+    "Likelihood",
+    "expected",
+    "grid",
+    "offset_of",
+    "progression",
+    "rules",
+    "scale_prior",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 NEVER = 1e6
 MARKERS = ("m_protein", "flc", "sbcma_tumour", "sbcma_normal", "car")
-LESION_CELLS = 1.0  # 1e9 cells: about one cubic centimetre of tumour, the smallest lesion that is measured
-CR_SERUM, CR_CHAIN = 0.05, 25.0  # g/dL and mg/L: what immunofixation and a normal ratio still leave (assumption)
+LESION_CELLS = (
+    1.0  # 1e9 cells: about one cubic centimetre of tumour, the smallest lesion that is measured
+)
+CR_SERUM, CR_CHAIN = (
+    0.05,
+    25.0,
+)  # g/dL and mg/L: what immunofixation and a normal ratio still leave (assumption)
 
 
 def compiled() -> Any:
@@ -56,21 +70,30 @@ def rules() -> Floats:
     )  # fmt: skip
 
 
-def scale_prior(m: Mechanisms, burden: Floats, *, one_laboratory: bool = False) -> tuple[Floats, Floats]:
+def scale_prior(
+    m: Mechanisms, burden: Floats, *, one_laboratory: bool = False
+) -> tuple[Floats, Floats]:
     """Mean [patient, channel] and spread [channel] of the logarithm of the marker levels. Soluble BCMA rises with the burden.
 
     `one_laboratory`: as in a trial, without the spread between assays.
     """
     mean = np.tile([math.log(m.scales[c].value) for c in CHANNELS], (len(burden), 1))
     mean[:, CHANNELS.index("sbcma")] += 0.6 * (np.log(burden) - math.log(m.parameters["B0"].value))
-    return mean, np.array([math.hypot(m.scales[c].sd, 0.0 if one_laboratory else m.scales[c].lab_sd) for c in CHANNELS])
+    return mean, np.array(
+        [
+            math.hypot(m.scales[c].sd, 0.0 if one_laboratory else m.scales[c].lab_sd)
+            for c in CHANNELS
+        ]
+    )
 
 
 def offset_of(m: Mechanisms, channel: str) -> float:
     return m.scales[channel].offset
 
 
-def expected(m: Mechanisms, sim: Simulation, channel: str, day: int, pc_scale: Floats) -> tuple[Floats, Floats]:
+def expected(
+    m: Mechanisms, sim: Simulation, channel: str, day: int, pc_scale: Floats
+) -> tuple[Floats, Floats]:
     """(part that goes with the patient's scale, part that is added) of one channel on one day index."""
     none = np.zeros(len(sim.values))
     if channel == "sbcma":
@@ -97,26 +120,50 @@ class Likelihood:
         return cls(
             np.array([CHANNELS.index(x.channel) for x in measurements], dtype=np.int64),
             np.array([int(np.searchsorted(days, x.day)) for x in measurements], dtype=np.int64),
-            np.array([math.log(x.value + s.offset) for x, s in zip(measurements, scale, strict=True)]),
+            np.array(
+                [math.log(x.value + s.offset) for x, s in zip(measurements, scale, strict=True)]
+            ),
             np.array([x.kind for x in measurements], dtype=np.int64),
             np.array([s.noise for s in scale]),
             np.array([s.offset for s in scale]),
         )
 
-    def weigh(self, m: Mechanisms, sim: Simulation, burden: Floats, pc_scale: Floats, eps: Floats) -> tuple[Floats, Floats]:
+    def weigh(
+        self, m: Mechanisms, sim: Simulation, burden: Floats, pc_scale: Floats, eps: Floats
+    ) -> tuple[Floats, Floats]:
         """(log likelihood, scales [patient, channel]); without measurements the scales come from their prior."""
         n, k = len(sim.values), len(self.channel)
         rel, add = np.empty((n, k)), np.empty((n, k))
         for q in range(k):
-            rel[:, q], add[:, q] = expected(m, sim, CHANNELS[self.channel[q]], int(self.day_index[q]), pc_scale)
+            rel[:, q], add[:, q] = expected(
+                m, sim, CHANNELS[self.channel[q]], int(self.day_index[q]), pc_scale
+            )
         mean, sd = scale_prior(m, burden)
         logw, scales = np.zeros(n), np.empty((n, len(CHANNELS)))
-        compiled().weigh(rel, add, self.channel, self.reported, self.kind, self.noise, self.offset, mean, sd, eps, logw, scales)
+        compiled().weigh(
+            rel,
+            add,
+            self.channel,
+            self.reported,
+            self.kind,
+            self.noise,
+            self.offset,
+            mean,
+            sd,
+            eps,
+            logw,
+            scales,
+        )
         return logw, scales
 
 
 def progression(
-    m: Mechanisms, sim: Simulation, scales: Floats, *, begin: Floats | None = None, first_day: float = 14.0
+    m: Mechanisms,
+    sim: Simulation,
+    scales: Floats,
+    *,
+    begin: Floats | None = None,
+    first_day: float = 14.0,
 ) -> tuple[Floats, Ints]:
     """(day of progression, NEVER where none; response level [patient, day]) on the simulated days, by the criteria of `rearm.response`.
 
@@ -129,6 +176,16 @@ def progression(
     since = np.zeros(n) if begin is None else begin
     c = np.ascontiguousarray
     compiled().progression(
-        c(sim["m_protein"]), c(sim["flc"]), c(sim["T_sanctuary"]), m0, f0, sim.days, since, rules(), first_day, day, level
+        c(sim["m_protein"]),
+        c(sim["flc"]),
+        c(sim["T_sanctuary"]),
+        m0,
+        f0,
+        sim.days,
+        since,
+        rules(),
+        first_day,
+        day,
+        level,
     )
     return day, level

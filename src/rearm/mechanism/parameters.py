@@ -113,13 +113,19 @@ class Mechanisms:
         """The product as the tables know it: `other` for what is not calibrated on its own."""
         return name if name is not None and name in self.weights else "other"
 
-    def prior(self, product: str, *, extra: Mapping[str, Shift] | None = None) -> tuple[Floats, Floats]:
+    def prior(
+        self, product: str, *, extra: Mapping[str, Shift] | None = None
+    ) -> tuple[Floats, Floats]:
         """(mean, spread) [mechanism, varying parameter] for this product."""
         centre = np.array([self.parameters[n].centre for n in self.varying])
         spread = np.array([self.parameters[n].sd for n in self.varying])
         mean, sd = np.tile(centre, (len(self.names), 1)), np.tile(spread, (len(self.names), 1))
         for i, mechanism in enumerate(self.names):
-            for shifts in (self.product_shifts.get(product, {}), extra or {}, self.mechanism_shifts[mechanism]):
+            for shifts in (
+                self.product_shifts.get(product, {}),
+                extra or {},
+                self.mechanism_shifts[mechanism],
+            ):
                 for name, shift in shifts.items():
                     j = self.varying.index(name)
                     if shift.times is not None:
@@ -166,14 +172,20 @@ def load(*, fitted: bool = True) -> Mechanisms:
     folder = resources.files("rearm.knowledge") / "data" / "mechanism"
     raw = tomllib.loads((folder / "parameters.toml").read_text(encoding="utf-8"))
     populations = tomllib.loads((folder / "populations.toml").read_text(encoding="utf-8"))
-    calibrated = tomllib.loads((folder / "fitted.toml").read_text(encoding="utf-8")) if fitted else {}
+    calibrated = (
+        tomllib.loads((folder / "fitted.toml").read_text(encoding="utf-8")) if fitted else {}
+    )
     parameters = {p["name"]: Parameter(**p) for p in raw["parameter"]}
     for item in [*raw["parameter"], *raw["drug"].values(), *raw["scale"].values()]:
         if not (item.get("source") or item.get("assumption")):
-            raise MechanismError(f"parameters.toml: {item.get('name') or item.get('title') or item} has neither source nor assumption")
+            raise MechanismError(
+                f"parameters.toml: {item.get('name') or item.get('title') or item} has neither source nor assumption"
+            )
     varying = tuple(p.name for p in parameters.values() if p.vary)
     keys = ("unit", "value", "sd", "noise", "offset", "background", "lab_sd")
-    scales = {name: Scale(**{k: v for k, v in s.items() if k in keys}) for name, s in raw["scale"].items()}
+    scales = {
+        name: Scale(**{k: v for k, v in s.items() if k in keys}) for name, s in raw["scale"].items()
+    }
     mechanism = populations["mechanism"]
     if next(iter(mechanism)) != NO_FAILURE:
         raise MechanismError("populations.toml: no_failure must be the first mechanism")
@@ -187,7 +199,9 @@ def load(*, fitted: bool = True) -> Mechanisms:
         scales["car"] = replace(scales["car"], value=calibrated["car_scale"])
     for name in {n for group in (*shifts.values(), *products.values()) for n in group}:
         if name not in varying:
-            raise MechanismError(f"populations.toml shifts {name!r}, which is not a varying parameter")
+            raise MechanismError(
+                f"populations.toml shifts {name!r}, which is not a varying parameter"
+            )
     return Mechanisms(
         parameters=parameters,
         varying=varying,
@@ -204,7 +218,12 @@ def load(*, fitted: bool = True) -> Mechanisms:
         death=populations["death"],
         horizon=populations["horizon_days"],
         populations={
-            name: Population(text=v["text"], shifts=_shifts(v.get("shift", {})), weights=v.get("weights", {}), death=v.get("death"))
+            name: Population(
+                text=v["text"],
+                shifts=_shifts(v.get("shift", {})),
+                weights=v.get("weights", {}),
+                death=v.get("death"),
+            )
             for name, v in populations["population"].items()
         },
     )

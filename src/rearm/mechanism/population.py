@@ -16,13 +16,24 @@ import numpy.typing as npt
 from rearm.mechanism.model import N_EVENT, N_PARAMETERS, N_SLOT, N_STATES, PARAMETERS, output_index
 from rearm.mechanism.parameters import MechanismError, Mechanisms, Shift
 
-__all__ = ["Dose", "Draws", "Simulation", "compile_kernel", "draw", "generator", "inputs", "simulate"]
+__all__ = [
+    "Dose",
+    "Draws",
+    "Simulation",
+    "compile_kernel",
+    "draw",
+    "generator",
+    "inputs",
+    "simulate",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 ABSENT = -60.0  # logarithm of a clone that does not exist
 RTOL, ATOL = 3e-6, 3e-10
-NUMBA_MISSING = "The mechanism wing needs numba, which is not installed: pip install 'rearm[mechanism]'."
+NUMBA_MISSING = (
+    "The mechanism wing needs numba, which is not installed: pip install 'rearm[mechanism]'."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +76,14 @@ def generator(seed: int, *block: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, *block])))
 
 
-def draw(m: Mechanisms, product: str, counts: Sequence[int], seed: int, *block: int, extra: Mapping[str, Shift] | None = None) -> Draws:
+def draw(
+    m: Mechanisms,
+    product: str,
+    counts: Sequence[int],
+    seed: int,
+    *block: int,
+    extra: Mapping[str, Shift] | None = None,
+) -> Draws:
     """`counts[i]` patients under mechanism i."""
     rng = generator(seed, *block)
     mean, sd = m.prior(product, extra=extra)
@@ -74,7 +92,9 @@ def draw(m: Mechanisms, product: str, counts: Sequence[int], seed: int, *block: 
     return Draws(z, mechanism, rng.uniform(size=(len(mechanism), 5)))
 
 
-def inputs(m: Mechanisms, draws: Draws, *, isotype: str | None = None, first: Dose) -> tuple[Floats, Floats, Floats, dict[str, Floats]]:
+def inputs(
+    m: Mechanisms, draws: Draws, *, isotype: str | None = None, first: Dose
+) -> tuple[Floats, Floats, Floats, dict[str, Floats]]:
     """(kernel parameters, state at the first infusion, extinction thresholds, clipped values of the varying parameters by name)."""
     n = len(draws)
     value: dict[str, Floats] = {}
@@ -132,7 +152,12 @@ def events(m: Mechanisms, value: Mapping[str, Floats], doses: Sequence[Sequence[
     for i, given in enumerate(doses):
         for q, dose in enumerate(given):
             cells = dose.cells * value["f_eng"][i]
-            out[i, q, :4] = (dose.day, cells * (1.0 - fixed["f_M"]), cells * fixed["f_M"], fixed["N_LD"] if dose.lymphodepletion else -1.0)
+            out[i, q, :4] = (
+                dose.day,
+                cells * (1.0 - fixed["f_M"]),
+                cells * fixed["f_M"],
+                fixed["N_LD"] if dose.lymphodepletion else -1.0,
+            )
             out[i, q, 4:] = both[dose.target][i]
     return out
 
@@ -168,9 +193,13 @@ def simulate(
     if later.shape[1] or slots.shape[1]:
         first = np.full(n, np.inf)
         if later.shape[1]:
-            first = np.minimum(first, np.where(later[:, :, 0] > begin, later[:, :, 0], np.inf).min(axis=1))
+            first = np.minimum(
+                first, np.where(later[:, :, 0] > begin, later[:, :, 0], np.inf).min(axis=1)
+            )
         if slots.shape[1]:
-            first = np.minimum(first, np.where(slots[:, :, 0] > 0, slots[:, :, 1], np.inf).min(axis=1))
+            first = np.minimum(
+                first, np.where(slots[:, :, 0] > 0, slots[:, :, 1], np.inf).min(axis=1)
+            )
         order = np.argsort(first, kind="stable")
     else:
         order = np.arange(n)
@@ -179,7 +208,9 @@ def simulate(
     steps = run(c(params[order]), c(start[order]), c(threshold[order]), c(later[order]), c(slots[order]), begin, when, columns,
                 rtol, atol, max_steps, out)  # fmt: skip
     if (steps < 0).any():
-        raise RuntimeError(f"{int((steps < 0).sum())} of {len(steps)} groups used up {max_steps} steps; the parameters are out of range")
+        raise RuntimeError(
+            f"{int((steps < 0).sum())} of {len(steps)} groups used up {max_steps} steps; the parameters are out of range"
+        )
     values = np.empty_like(out)
     values[order] = out
     return Simulation(values, when, tuple(outputs), steps)

@@ -11,19 +11,49 @@ import numpy as np
 import numpy.typing as npt
 
 from rearm.mechanism.data import CHANNELS, UNITS, Evidence, collect
-from rearm.mechanism.observe import NEVER, Likelihood, compiled, expected, grid, progression, scale_prior
+from rearm.mechanism.observe import (
+    NEVER,
+    Likelihood,
+    compiled,
+    expected,
+    grid,
+    progression,
+    scale_prior,
+)
 from rearm.mechanism.parameters import MechanismError, Mechanisms, load
 from rearm.mechanism.population import Draws, Simulation, events, generator, inputs, simulate
 from rearm.mechanism.sampling import Stages, ess, normalised
 from rearm.mechanism.therapies import rows
 from rearm.record import Record
 
-__all__ = ["Band", "Candidate", "MechanismClass", "MechanismResult", "classes_of", "label_of", "posterior", "posterior_of"]
+__all__ = [
+    "Band",
+    "Candidate",
+    "MechanismClass",
+    "MechanismResult",
+    "classes_of",
+    "label_of",
+    "posterior",
+    "posterior_of",
+]
 
 Floats = npt.NDArray[np.float64]
-OUTPUTS = ("m_protein", "flc", "sbcma_tumour", "sbcma_normal", "car", "T_sanctuary", "T_pp", "T_pn", "burden")
+OUTPUTS = (
+    "m_protein",
+    "flc",
+    "sbcma_tumour",
+    "sbcma_normal",
+    "car",
+    "T_sanctuary",
+    "T_pp",
+    "T_pn",
+    "burden",
+)
 TELL = 0.7  # a class is named when it reaches this
-FAMILIES = (("antigen_negative", "low_antigen"), ("poor_expansion", "exhaustion", "suppression"))  # what serum and copies may not part
+FAMILIES = (
+    ("antigen_negative", "low_antigen"),
+    ("poor_expansion", "exhaustion", "suppression"),
+)  # what serum and copies may not part
 WITHIN = 3.0  # members of a family whose Bayes factors stay within this are reported as one class
 ENOUGH, LEAST = 300.0, 40.0  # effective draws aimed at; below the second no answer is given
 CONFUSION = 0.25  # chance that a stated response is one level off, relative to being right
@@ -128,7 +158,9 @@ class _Kept:
     w_pos: list[Floats]
 
 
-def posterior(record: Record, *, infusion: int | None = None, draws: int = 60_000, seed: int = 20_260_101) -> MechanismResult:
+def posterior(
+    record: Record, *, infusion: int | None = None, draws: int = 60_000, seed: int = 20_260_101
+) -> MechanismResult:
     """Posterior over mechanisms for the infusion of this record (number from 1; None: the first).
 
     `draws` is about the number of virtual patients; up to twice as many are simulated where few of them fit. With nothing measured after
@@ -139,7 +171,14 @@ def posterior(record: Record, *, infusion: int | None = None, draws: int = 60_00
     return posterior_of(m, collect(m, record, infusion), draws=draws, seed=seed)
 
 
-def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int = 20_260_101, look_ahead: bool = True) -> MechanismResult:
+def posterior_of(
+    m: Mechanisms,
+    ev: Evidence,
+    *,
+    draws: int = 60_000,
+    seed: int = 20_260_101,
+    look_ahead: bool = True,
+) -> MechanismResult:
     """The same from evidence that was collected already."""
     if draws < 9 * 200:
         raise MechanismError(f"{draws} draws are too few; at least 1800 are needed")
@@ -148,11 +187,19 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
         draws = max(9 * 200, int(draws / crowd**2))
     if seed < 0:
         raise MechanismError(f"the seed must not be negative ({seed})")
-    last_data = max([x.day for x in ev.measurements] + [ev.progression or 0.0, ev.followed_to] + [d for d, _ in ev.responses])
+    last_data = max(
+        [x.day for x in ev.measurements]
+        + [ev.progression or 0.0, ev.followed_to]
+        + [d for d, _ in ev.responses]
+    )
     horizon = float(max(m.horizon, math.ceil((last_data + 30.0) / 28.0) * 28.0))
     judged = grid(horizon)
     ahead = np.array([last_data + a for a in AHEAD]) if look_ahead else np.array([])
-    days = np.unique(np.concatenate([judged, ahead, [x.day for x in ev.measurements], [d for d, _ in ev.responses]]))
+    days = np.unique(
+        np.concatenate(
+            [judged, ahead, [x.day for x in ev.measurements], [d for d, _ in ev.responses]]
+        )
+    )
     judge_at = np.searchsorted(days, judged)
     likelihood = Likelihood.of(m, ev.measurements, days)
     stages = Stages(m, ev.product, seed)
@@ -162,11 +209,15 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
         sim, value = _run(m, ev, drawn, days)
         eps = generator(seed, 2, stage).standard_normal((len(drawn), len(CHANNELS)))
         logw, scales = likelihood.weigh(m, sim, value["B0"], value["pc_scale"], eps)
-        part = Simulation(np.ascontiguousarray(sim.values[:, judge_at]), judged, sim.outputs, sim.steps)
+        part = Simulation(
+            np.ascontiguousarray(sim.values[:, judge_at]), judged, sim.outputs, sim.steps
+        )
         pd_day, level = progression(m, part, scales)
         logw += _course(ev, judged, pd_day, level)
         if ev.lesion is not None:
-            seen = np.where(drawn.mechanism == m.names.index("sanctuary"), LESION_SEEN, LESION_FALSE)
+            seen = np.where(
+                drawn.mechanism == m.names.index("sanctuary"), LESION_SEEN, LESION_FALSE
+            )
             logw += np.log(seen if ev.lesion else 1.0 - seen)
         logw[label_of(drawn.mechanism, pd_day) < 0] = -np.inf
         kept.values.append(sim.values.astype(np.float32))
@@ -180,7 +231,11 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
     n = len(m.names)
     stages.from_prior(max(200, int(0.4 * draws) // n), evaluate)
     prior = _prior(m, stages, kept, judged, judge_at, days, seed)
-    while not ev.bare and len(stages.draws) < MOST_STAGES and ess(normalised(stages.log_weights())) < ENOUGH:
+    while (
+        not ev.bare
+        and len(stages.draws) < MOST_STAGES
+        and ess(normalised(stages.log_weights())) < ENOUGH
+    ):
         stages.adapt(max(1800, int(0.2 * draws)), evaluate)
     logw = stages.log_weights()
     usable = np.isfinite(logw).any()
@@ -188,7 +243,9 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
     size = ess(w) if usable else 0.0
     label = label_of(stages.mechanism, np.concatenate(kept.pd_day))
     probability = np.array([w[label == c].sum() for c in range(n)])
-    error = np.array([math.sqrt(float((w**2 * ((label == c) - probability[c]) ** 2).sum())) for c in range(n)])
+    error = np.array(
+        [math.sqrt(float((w**2 * ((label == c) - probability[c]) ** 2).sum())) for c in range(n)]
+    )
     notes = list(ev.notes)
     if draws < asked:
         notes.append(
@@ -211,13 +268,22 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
         )
     classes = () if status == "refused" else classes_of(m, probability, prior, w, label)
     if status == "told" and max(c.probability for c in classes) < TELL:
-        status, reason = "cannot_tell", f"No class of mechanisms reaches {TELL:.0%}: these data cannot tell."
+        status, reason = (
+            "cannot_tell",
+            f"No class of mechanisms reaches {TELL:.0%}: these data cannot tell.",
+        )
     pick = _resample(w, 3000, seed)
     bands = _bands(m, ev, kept, days, pick, seed)
     for band in bands:
         if band.outside:
-            notes.append(f"{band.outside} of {len(band.points)} values of {band.channel} lie outside what the fitted model expects")
-    following = _next(m, ev, kept, days, ahead, label, pick, seed) if look_ahead and status not in ("refused", "prior_only") else ()
+            notes.append(
+                f"{band.outside} of {len(band.points)} values of {band.channel} lie outside what the fitted model expects"
+            )
+    following = (
+        _next(m, ev, kept, days, ahead, label, pick, seed)
+        if look_ahead and status not in ("refused", "prior_only")
+        else ()
+    )
     shown = status != "refused"
     names = m.names
     return MechanismResult(
@@ -249,13 +315,17 @@ def posterior_of(m: Mechanisms, ev: Evidence, *, draws: int = 60_000, seed: int 
 def _steady(ev: Evidence) -> bool:
     """Whether the last three values of M-protein or light chain after the infusion stay level."""
     for channel in ("m_protein", "flc"):
-        last = [x.value for x in ev.measurements if x.channel == channel and x.day > 0 and x.kind == 0][-3:]
+        last = [
+            x.value for x in ev.measurements if x.channel == channel and x.day > 0 and x.kind == 0
+        ][-3:]
         if len(last) == 3 and min(last) > 0 and max(last) <= 1.25 * min(last):
             return True
     return False
 
 
-def _run(m: Mechanisms, ev: Evidence, drawn: Draws, days: Floats) -> tuple[Simulation, dict[str, Floats]]:
+def _run(
+    m: Mechanisms, ev: Evidence, drawn: Draws, days: Floats
+) -> tuple[Simulation, dict[str, Floats]]:
     params, start, threshold, value = inputs(m, drawn, isotype=ev.isotype, first=ev.first)
     n = len(drawn)
     later = events(m, value, [ev.later] * n) if ev.later else None
@@ -283,7 +353,9 @@ def _course(ev: Evidence, judged: Floats, pd_day: Floats, level: npt.NDArray[np.
     when = np.minimum(pd_day, 1e5)
     if ev.progression is not None and not ev.by_markers:
         sd = math.hypot(20.0, 0.2 * ev.progression)
-        density = np.exp(-0.5 * ((ev.progression - when) / sd) ** 2) / (sd * math.sqrt(2.0 * math.pi))
+        density = np.exp(-0.5 * ((ev.progression - when) / sd) ** 2) / (
+            sd * math.sqrt(2.0 * math.pi)
+        )
         out += np.log((1.0 - STATEMENT_FLOOR) * density + STATEMENT_FLOOR / judged[-1])
     elif ev.followed_to > 0:
         sd = math.hypot(20.0, 0.2 * ev.followed_to)
@@ -297,12 +369,22 @@ def _course(ev: Evidence, judged: Floats, pd_day: Floats, level: npt.NDArray[np.
     return out
 
 
-def _prior(m: Mechanisms, stages: Stages, kept: _Kept, judged: Floats, judge_at: npt.NDArray[np.int64], days: Floats, seed: int) -> Floats:
+def _prior(
+    m: Mechanisms,
+    stages: Stages,
+    kept: _Kept,
+    judged: Floats,
+    judge_at: npt.NDArray[np.int64],
+    days: Floats,
+    seed: int,
+) -> Floats:
     """Shares of the labels before any data: the first stage with marker levels from their prior."""
     mean, sd = scale_prior(m, kept.burden[0])
     scales = mean + sd * generator(seed, 3).standard_normal(mean.shape)
     values = kept.values[0][:, judge_at].astype(np.float64)
-    pd_day, _ = progression(m, Simulation(values, judged, OUTPUTS, np.zeros(0, dtype=np.int64)), scales)
+    pd_day, _ = progression(
+        m, Simulation(values, judged, OUTPUTS, np.zeros(0, dtype=np.int64)), scales
+    )
     mechanism = stages.draws[0].mechanism
     label = label_of(mechanism, pd_day)
     n = len(m.names)
@@ -311,9 +393,13 @@ def _prior(m: Mechanisms, stages: Stages, kept: _Kept, judged: Floats, judge_at:
     return np.asarray(share / share.sum())
 
 
-def classes_of(m: Mechanisms, probability: Floats, prior: Floats, w: Floats, label: npt.NDArray[np.int64]) -> tuple[MechanismClass, ...]:
+def classes_of(
+    m: Mechanisms, probability: Floats, prior: Floats, w: Floats, label: npt.NDArray[np.int64]
+) -> tuple[MechanismClass, ...]:
     names = list(m.names)
-    factor = probability / np.maximum(prior, 1e-12)  # Bayes factor against the prior, up to a constant
+    factor = probability / np.maximum(
+        prior, 1e-12
+    )  # Bayes factor against the prior, up to a constant
     groups: list[list[int]] = []
     for family in FAMILIES:
         members = sorted((names.index(f) for f in family), key=lambda c: -factor[c])
@@ -329,7 +415,14 @@ def classes_of(m: Mechanisms, probability: Floats, prior: Floats, w: Floats, lab
         hit = np.isin(label, group)
         p = float(probability[group].sum())
         error = math.sqrt(float((w**2 * (hit - p) ** 2).sum()))
-        out.append(MechanismClass(members=tuple(names[c] for c in group), probability=p, error=error, prior=float(prior[group].sum())))
+        out.append(
+            MechanismClass(
+                members=tuple(names[c] for c in group),
+                probability=p,
+                error=error,
+                prior=float(prior[group].sum()),
+            )
+        )
     return tuple(sorted(out, key=lambda c: -c.probability))
 
 
@@ -339,20 +432,33 @@ def _resample(w: Floats, count: int, seed: int) -> npt.NDArray[np.int64]:
     return np.minimum(np.searchsorted(np.cumsum(w), points), len(w) - 1)
 
 
-def _picked(kept: _Kept, pick: npt.NDArray[np.int64], days: Floats) -> tuple[Simulation, Floats, Floats, Floats]:
+def _picked(
+    kept: _Kept, pick: npt.NDArray[np.int64], days: Floats
+) -> tuple[Simulation, Floats, Floats, Floats]:
     bounds = np.cumsum([0] + [len(v) for v in kept.values])
     stage = np.searchsorted(bounds, pick, side="right") - 1
-    values = np.stack([kept.values[s][i - bounds[s]] for s, i in zip(stage, pick, strict=True)]).astype(np.float64)
+    values = np.stack(
+        [kept.values[s][i - bounds[s]] for s, i in zip(stage, pick, strict=True)]
+    ).astype(np.float64)
     sim = Simulation(values, days, OUTPUTS, np.zeros(0, dtype=np.int64))
-    return sim, np.concatenate(kept.scales)[pick], np.concatenate(kept.pc)[pick], np.concatenate(kept.w_pos)[pick]
+    return (
+        sim,
+        np.concatenate(kept.scales)[pick],
+        np.concatenate(kept.pc)[pick],
+        np.concatenate(kept.w_pos)[pick],
+    )
 
 
-def _level(m: Mechanisms, sim: Simulation, channel: str, day: int, scales: Floats, pc: Floats) -> Floats:
+def _level(
+    m: Mechanisms, sim: Simulation, channel: str, day: int, scales: Floats, pc: Floats
+) -> Floats:
     rel, add = expected(m, sim, channel, day, pc)
     return np.asarray(np.exp(scales[:, CHANNELS.index(channel)]) * rel + add)
 
 
-def _bands(m: Mechanisms, ev: Evidence, kept: _Kept, days: Floats, pick: npt.NDArray[np.int64], seed: int) -> tuple[Band, ...]:
+def _bands(
+    m: Mechanisms, ev: Evidence, kept: _Kept, days: Floats, pick: npt.NDArray[np.int64], seed: int
+) -> tuple[Band, ...]:
     sim, scales, pc, _ = _picked(kept, pick, days)
     out = []
     for channel in CHANNELS:
@@ -362,10 +468,15 @@ def _bands(m: Mechanisms, ev: Evidence, kept: _Kept, days: Floats, pick: npt.NDA
         levels = np.array([_level(m, sim, channel, d, scales, pc) for d in range(len(days))])
         low, middle, high = np.percentile(levels, [5, 50, 95], axis=1)
         s = m.scales[channel]
-        noise = generator(seed, 5, CHANNELS.index(channel)).standard_normal((len(points), len(pick)))
+        noise = generator(seed, 5, CHANNELS.index(channel)).standard_normal(
+            (len(points), len(pick))
+        )
         outside = 0
         for x, e in zip(points, noise, strict=True):
-            reported = np.exp(np.log(levels[int(np.searchsorted(days, x.day))] + s.offset) + s.noise * e) - s.offset
+            reported = (
+                np.exp(np.log(levels[int(np.searchsorted(days, x.day))] + s.offset) + s.noise * e)
+                - s.offset
+            )
             a, b = np.percentile(reported, [2.5, 97.5])
             outside += int((x.kind <= 0 and a > x.value) or (x.kind >= 0 and b < x.value))
         out.append(
@@ -411,18 +522,30 @@ def _next(
     found = []
     for day in ahead:
         at = int(np.searchsorted(days, day))
-        tests = [(c, np.log(_level(m, sim, c, at, scales, pc) + m.scales[c].offset), m.scales[c].noise) for c in CHANNELS]
+        tests = [
+            (c, np.log(_level(m, sim, c, at, scales, pc) + m.scales[c].offset), m.scales[c].noise)
+            for c in CHANNELS
+        ]
         burden = sim["burden"][:, at]
         # staining of clonal cells: share that is positive times its strength; without cells to stain it says only that
-        stain = (sim["T_pp"][:, at] + sim["T_pn"][:, at] + sim["T_sanctuary"][:, at]) / np.maximum(burden, 1e-12) * w_pos
+        stain = (
+            (sim["T_pp"][:, at] + sim["T_pn"][:, at] + sim["T_sanctuary"][:, at])
+            / np.maximum(burden, 1e-12)
+            * w_pos
+        )
         tests.append(("bcma_on_cells", np.where(burden < 0.5, -6.0, np.log(stain + 0.03)), 0.5))
         for name, values, spread in tests:
             out = np.empty((len(truth), n))
-            compiled().reweigh(np.ascontiguousarray(values), noise, spread, truth, flat, labels, n, out)
+            compiled().reweigh(
+                np.ascontiguousarray(values), noise, spread, truth, flat, labels, n, out
+            )
             after = np.array([_entropy(row) for row in out])
             found.append(
                 Candidate(
-                    test=name, day=float(day), bits=max(now - float(after.mean()), 0.0), error=float(after.std() / math.sqrt(len(after)))
+                    test=name,
+                    day=float(day),
+                    bits=max(now - float(after.mean()), 0.0),
+                    error=float(after.std() / math.sqrt(len(after))),
                 )
             )
     best: dict[str, Candidate] = {}

@@ -12,7 +12,12 @@ from rearm.record import Infusion, Lab, Quantity, Record, Source, When
 __all__ = ["virtual_record"]
 
 PLACE = Source("virtual", "")
-UNIT = {"serum_m_protein": "g/dL", "kappa_flc": "mg/L", "lambda_flc": "mg/L", "urine_m_protein_24h": "mg/24h"}
+UNIT = {
+    "serum_m_protein": "g/dL",
+    "kappa_flc": "mg/L",
+    "lambda_flc": "mg/L",
+    "urine_m_protein_24h": "mg/24h",
+}
 
 
 def virtual_record(c: Cohort, product: str, i: int, *, light_chains: bool = True) -> Record:
@@ -27,17 +32,31 @@ def virtual_record(c: Cohort, product: str, i: int, *, light_chains: bool = True
             labs += [_lab("kappa_flc", day, chain[d] + 10.0), _lab("lambda_flc", day, 10.0)]
         labs.append(_lab("urine_m_protein_24h", day, 0.0))
         fixed = "negative" if serum[d] < CR_SERUM else "positive"
-        labs.append(Lab(test="serum_immunofixation", when=When.on(int(day)), source=PLACE, word=fixed))
-        labs.append(Lab(test="urine_immunofixation", when=When.on(int(day)), source=PLACE, word="negative"))
+        labs.append(
+            Lab(test="serum_immunofixation", when=When.on(int(day)), source=PLACE, word=fixed)
+        )
+        labs.append(
+            Lab(test="urine_immunofixation", when=When.on(int(day)), source=PLACE, word="negative")
+        )
     return Record(
         patient_id=f"virtual {i}",
         source=PLACE,
         heavy_chain=("IgG",),
         light_chain="kappa",
         labs=tuple(labs),
-        infusions=(Infusion(source=PLACE, when=When.on(0), product=product, targets=("BCMA",), infused=True),),
+        infusions=(
+            Infusion(
+                source=PLACE, when=When.on(0), product=product, targets=("BCMA",), infused=True
+            ),
+        ),
     )
 
 
 def _lab(test: str, day: float, value: float) -> Lab:
-    return Lab(test=test, when=When.on(int(day)), source=PLACE, quantity=Quantity.of(float(value)), unit=UNIT[test])
+    return Lab(
+        test=test,
+        when=When.on(int(day)),
+        source=PLACE,
+        quantity=Quantity.of(float(value)),
+        unit=UNIT[test],
+    )

@@ -19,7 +19,10 @@ AIM = 300.0  # draws that count when the shares of the mechanisms in a stage are
 AIM_EACH = 200.0  # the same within one mechanism
 EXPLORE = 0.4  # share of a stage's draws that goes to all mechanisms alike
 CHANCE = 0.5  # 1 leaves proposals too wide: fewer draws count after as many stages
-SPREAD = (0.02, 4.0)  # variance of a proposal along a direction, in units of the prior: no narrower, no wider
+SPREAD = (
+    0.02,
+    4.0,
+)  # variance of a proposal along a direction, in units of the prior: no narrower, no wider
 INFLATE = 1.3  # proposals are this much wider (variance) than what was fitted
 
 
@@ -49,7 +52,11 @@ class _Proposal:
     def log_density(self, z: Floats) -> Floats:
         y = np.linalg.solve(self.root, (z - self.mean).T)
         d = len(self.mean)
-        return np.asarray(-0.5 * (y * y).sum(axis=0) - np.log(np.diag(self.root)).sum() - 0.5 * d * np.log(2.0 * np.pi))
+        return np.asarray(
+            -0.5 * (y * y).sum(axis=0)
+            - np.log(np.diag(self.root)).sum()
+            - 0.5 * d * np.log(2.0 * np.pi)
+        )
 
 
 @dataclass(slots=True)
@@ -65,7 +72,9 @@ class Stages:
     draws: list[Draws] = field(default_factory=list)
     loglik: list[Floats] = field(default_factory=list)
     proposals: list[_Proposal] = field(default_factory=list)
-    mixture: list[Floats] = field(default_factory=list)  # of each stage's draws: log of the sum of the proposals' densities times counts
+    mixture: list[Floats] = field(
+        default_factory=list
+    )  # of each stage's draws: log of the sum of the proposals' densities times counts
 
     def __post_init__(self) -> None:
         self.prior_mean, self.prior_sd = self.m.prior(self.product)
@@ -83,7 +92,11 @@ class Stages:
         """log of prior density over the mixture of all proposals, for every draw."""
         z, c = self.z, self.mechanism
         x = (z - self.prior_mean[c]) / self.prior_sd[c]
-        prior = -0.5 * (x * x).sum(axis=1) - np.log(self.prior_sd).sum(axis=1)[c] - 0.5 * z.shape[1] * np.log(2.0 * np.pi)
+        prior = (
+            -0.5 * (x * x).sum(axis=1)
+            - np.log(self.prior_sd).sum(axis=1)[c]
+            - 0.5 * z.shape[1] * np.log(2.0 * np.pi)
+        )
         return np.asarray(np.log(self.shares[c]) + prior - np.concatenate(self.mixture))
 
     def _mix(self, draws: Draws, mix: Floats, proposals: Sequence[_Proposal]) -> None:
@@ -97,7 +110,11 @@ class Stages:
         return self.log_prior_ratio() + np.concatenate(self.loglik)
 
     def add(
-        self, counts: Sequence[int], means: Sequence[Floats], roots: Sequence[Floats], evaluate: Callable[[Draws, int], Floats]
+        self,
+        counts: Sequence[int],
+        means: Sequence[Floats],
+        roots: Sequence[Floats],
+        evaluate: Callable[[Draws, int], Floats],
     ) -> None:
         """Draw `counts[c]` patients for mechanism c from the given Gaussian and evaluate their log likelihood."""
         stage = len(self.draws)
@@ -119,7 +136,12 @@ class Stages:
     def from_prior(self, per_mechanism: int, evaluate: Callable[[Draws, int], Floats]) -> None:
         """The first stage: the prior under each mechanism, equally often."""
         n = len(self.m.names)
-        self.add([per_mechanism] * n, list(self.prior_mean), [np.diag(s) for s in self.prior_sd], evaluate)
+        self.add(
+            [per_mechanism] * n,
+            list(self.prior_mean),
+            [np.diag(s) for s in self.prior_sd],
+            evaluate,
+        )
 
     def adapt(self, total: int, evaluate: Callable[[Draws, int], Floats]) -> None:
         """A further stage: each mechanism is proposed where its own draws fit, most often those that fit best so far.
@@ -127,7 +149,12 @@ class Stages:
         Each mechanism is tempered by itself: one that few draws have reached yet would otherwise stay with its prior, and a single lucky
         draw of it would outweigh all others.
         """
-        base, lik, mechanism, z = self.log_prior_ratio(), np.concatenate(self.loglik), self.mechanism, self.z
+        base, lik, mechanism, z = (
+            self.log_prior_ratio(),
+            np.concatenate(self.loglik),
+            self.mechanism,
+            self.z,
+        )
         lik = np.where(np.isfinite(lik), lik, -1e300)
         n = len(self.m.names)
         w = _tempered(base, lik, AIM)
@@ -136,7 +163,14 @@ class Stages:
         fits = []
         for c in range(n):
             own = mechanism == c
-            fits.append(_fit(z[own], _tempered(base[own], lik[own], AIM_EACH), self.prior_mean[c], self.prior_sd[c]))
+            fits.append(
+                _fit(
+                    z[own],
+                    _tempered(base[own], lik[own], AIM_EACH),
+                    self.prior_mean[c],
+                    self.prior_sd[c],
+                )
+            )
         self.add(counts, [mean for mean, _ in fits], [root for _, root in fits], evaluate)
 
 
@@ -165,6 +199,8 @@ def _fit(z: Floats, w: Floats, mean: Floats, sd: Floats) -> tuple[Floats, Floats
     centre = own @ x
     spread, axes = np.linalg.eigh((own[:, None] * (x - centre)).T @ (x - centre))
     edge = CHANCE * np.sqrt(len(mean) / size)
-    spread = np.where((spread > max(1.0 - edge, 0.0) ** 2) & (spread < (1.0 + edge) ** 2), 1.0, spread)
+    spread = np.where(
+        (spread > max(1.0 - edge, 0.0) ** 2) & (spread < (1.0 + edge) ** 2), 1.0, spread
+    )
     cov = (axes * np.clip(spread, *SPREAD)) @ axes.T * np.outer(sd, sd)
     return mean + sd * centre, np.asarray(np.linalg.cholesky(INFLATE * cov), dtype=np.float64)

@@ -41,13 +41,21 @@ _RATE: Mapping[str, str] = {
     "sbcma_tumour": "k_s * (shed / shed_0 - sbcma_tumour)",
     "sbcma_normal": "k_s * (P - sbcma_normal)",
 }
-_OPERATOR = {ast.Add: "plus", ast.Sub: "minus", ast.Mult: "times", ast.Div: "divide", ast.Pow: "power"}
+_OPERATOR = {
+    ast.Add: "plus",
+    ast.Sub: "minus",
+    ast.Mult: "times",
+    ast.Div: "divide",
+    ast.Pow: "power",
+}
 
 
 def _mathml(expression: str) -> str:
     def walk(node: ast.expr) -> str:
         if isinstance(node, ast.BinOp):
-            return f"<apply><{_OPERATOR[type(node.op)]}/>{walk(node.left)}{walk(node.right)}</apply>"
+            return (
+                f"<apply><{_OPERATOR[type(node.op)]}/>{walk(node.left)}{walk(node.right)}</apply>"
+            )
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             return f"<apply><{node.func.id}/>{walk(node.args[0])}</apply>"
         if isinstance(node, ast.Name):
@@ -77,7 +85,10 @@ def sbml(params: Floats, start: Floats, *, name: str = "virtual_patient") -> str
         *[f'<parameter id="{k}" value="{v!r}" constant="false"/>' for k, v in moving.items()],
         *[f'<parameter id="{k}" constant="false"/>' for k in _ASSIGN],
         "</listOfParameters><listOfRules>",
-        *[f'<assignmentRule variable="{k}">{_mathml(v)}</assignmentRule>' for k, v in _ASSIGN.items()],
+        *[
+            f'<assignmentRule variable="{k}">{_mathml(v)}</assignmentRule>'
+            for k, v in _ASSIGN.items()
+        ],
         *[f'<rateRule variable="{k}">{_mathml(v)}</rateRule>' for k, v in _RATE.items()],
         "</listOfRules></model></sbml>",
     ]

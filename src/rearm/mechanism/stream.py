@@ -16,7 +16,13 @@ from rearm.mechanism.virtual import BLOCK, patients
 
 __all__ = ["OBSERVABLES", "stream"]
 
-OBSERVABLES = ("m_protein", "flc", "sbcma", "car", "burden")  # g/dL, mg/L, ng/mL, copies/ug DNA, 1e9 cells
+OBSERVABLES = (
+    "m_protein",
+    "flc",
+    "sbcma",
+    "car",
+    "burden",
+)  # g/dL, mg/L, ng/mL, copies/ug DNA, 1e9 cells
 _NEEDED = ("m_protein", "flc", "sbcma_tumour", "sbcma_normal", "car", "burden")
 
 
@@ -40,7 +46,15 @@ def stream(
         raise ValueError(f"per_part must be a multiple of {BLOCK}")
     folder.mkdir(parents=True, exist_ok=True)
     shares, scale = m.shares(product), m.scales["car"].value
-    settings = {"product": product, "n": n, "days": list(days), "seed": seed, "per_part": per_part, "shares": shares.tolist(), "car": scale}
+    settings = {
+        "product": product,
+        "n": n,
+        "days": list(days),
+        "seed": seed,
+        "per_part": per_part,
+        "shares": shares.tolist(),
+        "car": scale,
+    }
     plan = folder / "settings.json"
     if plan.exists() and json.loads(plan.read_text(encoding="utf-8")) != settings:
         raise MechanismError(f"{folder} holds a run with other settings; take an empty folder")
@@ -55,7 +69,14 @@ def stream(
         files.append(path)
         if not path.exists():
             first = part * per_part
-            _frame(m, product, first, min(per_part, n - first), np.asarray(days, dtype=np.float64), seed).write_parquet(
+            _frame(
+                m,
+                product,
+                first,
+                min(per_part, n - first),
+                np.asarray(days, dtype=np.float64),
+                seed,
+            ).write_parquet(
                 beside := path.with_suffix(".part"), compression="zstd", compression_level=1
             )
             beside.replace(path)
@@ -64,16 +85,21 @@ def stream(
     return files
 
 
-def _frame(m: Mechanisms, product: str, first: int, count: int, days: np.ndarray, seed: int) -> pl.DataFrame:
+def _frame(
+    m: Mechanisms, product: str, first: int, count: int, days: np.ndarray, seed: int
+) -> pl.DataFrame:
     """Rows patient x day of one part."""
     group = patients(m, product, count, seed, first=first)
-    params, start, threshold, value = inputs(m, group.draws, first=Dose(day=0.0, cells=m.doses[product]))
+    params, start, threshold, value = inputs(
+        m, group.draws, first=Dose(day=0.0, cells=m.doses[product])
+    )
     sim = simulate(params, start, threshold, days, _NEEDED)
     level = {c: np.exp(group.scales[:, i])[:, None] for i, c in enumerate(CHANNELS)}
     columns = {
         "m_protein": level["m_protein"] * sim["m_protein"],
         "flc": level["flc"] * sim["flc"] + m.scales["flc"].background,
-        "sbcma": level["sbcma"] * sim["sbcma_tumour"] + value["pc_scale"][:, None] * sim["sbcma_normal"],
+        "sbcma": level["sbcma"] * sim["sbcma_tumour"]
+        + value["pc_scale"][:, None] * sim["sbcma_normal"],
         "car": level["car"] * sim["car"],
         "burden": sim["burden"],
     }

@@ -88,7 +88,11 @@ def bispecific_level(slot: Floats, t: float) -> tuple[float, float]:
     n = min(math.floor(s / tau), field["doses"] - 1.0)
 
     def series(k: float) -> float:
-        return math.exp(-k * (s - n * tau)) * (1.0 - math.exp(-k * tau * (n + 1.0))) / (1.0 - math.exp(-k * tau))
+        return (
+            math.exp(-k * (s - n * tau))
+            * (1.0 - math.exp(-k * tau * (n + 1.0)))
+            / (1.0 - math.exp(-k * tau))
+        )
 
     return field["amp"] * (series(field["k_e"]) - series(field["k_a"])), math.exp(-field["lam"] * s)
 

@@ -33,7 +33,15 @@ from rearm.mechanism.population import Dose, Draws, Simulation, events, generato
 from rearm.mechanism.therapies import FOREVER, Drug, rows
 from rearm.mechanism.virtual import MONTH, OUTPUTS, Patients, best_level, cohort, patients
 
-__all__ = ["ArmResult", "StepResult", "TrialResult", "drugs_alone", "run_arm", "run_trial", "salvage_arm"]
+__all__ = [
+    "ArmResult",
+    "StepResult",
+    "TrialResult",
+    "drugs_alone",
+    "run_arm",
+    "run_trial",
+    "salvage_arm",
+]
 
 Floats = npt.NDArray[np.float64]
 VISIT = 14.0  # days between visits of virtual patients
@@ -112,13 +120,19 @@ def run_trial(plan: Mapping[str, Any], *, seed: int | None = None) -> TrialResul
     p = read_plan(m, plan, seed=seed)
     group = _group(m, p.product, p.population, p.patients, p.seed)
     results, raw = [], []
-    notes = ["All arms run on the same virtual patients; intervals are those of a trial of this size, without the model's own error."]
+    notes = [
+        "All arms run on the same virtual patients; intervals are those of a trial of this size, without the model's own error."
+    ]
     for name, steps in p.arms:
-        arm, times = run_arm(m, p.product, group, name, steps, months=p.months, size=p.trial_size, seed=p.seed)
+        arm, times = run_arm(
+            m, p.product, group, name, steps, months=p.months, size=p.trial_size, seed=p.seed
+        )
         results.append(arm)
         raw.append(times)
         if len(arm.steps) <= len(steps):
-            notes.append(f"{name}: nobody reached {len(steps) + 1 - len(arm.steps)} of its {len(steps)} steps within {p.months:g} months")
+            notes.append(
+                f"{name}: nobody reached {len(steps) + 1 - len(arm.steps)} of its {len(steps)} steps within {p.months:g} months"
+            )
     return TrialResult(
         title=p.title,
         product=p.product,
@@ -136,17 +150,37 @@ def _group(m: Mechanisms, product: str, population: str | None, n: int, seed: in
     if population is None:
         return patients(m, product, n, seed)
     p = m.populations[population]
-    return patients(m, product, n, seed, shares=m.shares(product, population), extra=p.shifts, death=p.death)
+    return patients(
+        m, product, n, seed, shares=m.shares(product, population), extra=p.shifts, death=p.death
+    )
 
 
 def run_arm(
-    m: Mechanisms, product: str, group: Patients, name: str, steps: Sequence[Step], *, months: float, size: int, seed: int
+    m: Mechanisms,
+    product: str,
+    group: Patients,
+    name: str,
+    steps: Sequence[Step],
+    *,
+    months: float,
+    size: int,
+    seed: int,
 ) -> tuple[ArmResult, Floats]:
     """One arm and, for paired comparison, the day of progression on the last step (or death) of each patient."""
     n = len(group)
     days = np.arange(0.0, months * MONTH + VISIT, VISIT)
-    params, start, threshold, value = inputs(m, group.draws, first=Dose(day=0.0, cells=m.doses[product]))
-    state = _State([[] for _ in range(n)], [[] for _ in range(n)], np.zeros(n), value, (params, start, threshold), days, np.empty((0, 0)))
+    params, start, threshold, value = inputs(
+        m, group.draws, first=Dose(day=0.0, cells=m.doses[product])
+    )
+    state = _State(
+        [[] for _ in range(n)],
+        [[] for _ in range(n)],
+        np.zeros(n),
+        value,
+        (params, start, threshold),
+        days,
+        np.empty((0, 0)),
+    )
     everybody = np.arange(n)
     sim = _simulate(m, state, everybody)
     state.bcma = _bcma(sim)
@@ -155,7 +189,11 @@ def run_arm(
     state.results.append(_result(product, level, np.zeros(n), ends, months, size, seed))
     whole = ends.copy()
     for step in steps:
-        begin = state.progression + step.rest if step.when == "pd" else np.full(n, float(step.day or 0.0) + step.rest)
+        begin = (
+            state.progression + step.rest
+            if step.when == "pd"
+            else np.full(n, float(step.day or 0.0) + step.rest)
+        )
         take = (begin < days[-1] - VISIT) & (begin < group.death)
         if step.when == "day":
             take &= state.progression > begin
@@ -176,9 +214,23 @@ def run_arm(
             state.drugs[i] = [d if d.end < day else _ended(d, float(day)) for d in state.drugs[i]]
         ends = np.minimum(pd_day, group.death[who])
         whole[who] = ends
-        state.results.append(_result(" + ".join(_title(m, g) for g in step.give), level, begin[who], ends, months, size, seed))
+        state.results.append(
+            _result(
+                " + ".join(_title(m, g) for g in step.give),
+                level,
+                begin[who],
+                ends,
+                months,
+                size,
+                seed,
+            )
+        )
     level = np.full((n, 3), 1, dtype=np.int64)
-    return ArmResult(name=name, steps=tuple(state.results), whole=_result("whole", level, np.zeros(n), whole, months, size, seed)), whole
+    return ArmResult(
+        name=name,
+        steps=tuple(state.results),
+        whole=_result("whole", level, np.zeros(n), whole, months, size, seed),
+    ), whole
 
 
 def _title(m: Mechanisms, what: str) -> str:
@@ -205,11 +257,15 @@ def _simulate(m: Mechanisms, state: _State, who: npt.NDArray[np.int64]) -> Simul
         slots[:, :, 3] *= state.value["k_drug"][who][:, None]
         slots[:, :, 19] *= state.value["w_sanctuary"][who][:, None]
     params, start, threshold = state.frame
-    return simulate(params[who], start[who], threshold[who], state.days, OUTPUTS, later=later, slots=slots)
+    return simulate(
+        params[who], start[who], threshold[who], state.days, OUTPUTS, later=later, slots=slots
+    )
 
 
 def _bcma(sim: Simulation) -> Floats:
-    return np.asarray((sim["T_pp"] + sim["T_pn"] + sim["T_sanctuary"]) / np.maximum(sim["burden"], 1e-12))
+    return np.asarray(
+        (sim["T_pp"] + sim["T_pn"] + sim["T_sanctuary"]) / np.maximum(sim["burden"], 1e-12)
+    )
 
 
 def _interval(values: Floats, point: float) -> tuple[float, float, float]:
@@ -217,7 +273,15 @@ def _interval(values: Floats, point: float) -> tuple[float, float, float]:
     return point, float(low), float(high)
 
 
-def _result(name: str, level: npt.NDArray[np.int64], begin: Floats, ends: Floats, months: float, size: int, seed: int) -> StepResult:
+def _result(
+    name: str,
+    level: npt.NDArray[np.int64],
+    begin: Floats,
+    ends: Floats,
+    months: float,
+    size: int,
+    seed: int,
+) -> StepResult:
     n = len(begin)
     best = best_level(level)
     pfs = np.where(ends >= NEVER / 10, np.inf, ends - begin)
@@ -243,9 +307,16 @@ def _result(name: str, level: npt.NDArray[np.int64], begin: Floats, ends: Floats
         vgpr=share(4),
         cr=share(5),
         pfs_median=_interval(medians, _half(own, grid)),
-        pfs_6=_interval(100 * curves[:, min(6, len(grid) - 1)], 100 * float(own[min(6, len(grid) - 1)])),
-        pfs_12=_interval(100 * curves[:, min(12, len(grid) - 1)], 100 * float(own[min(12, len(grid) - 1)])),
-        curve=tuple((float(g), 100 * float(o), 100 * float(a), 100 * float(b)) for g, o, a, b in zip(grid, own, low, high, strict=True)),
+        pfs_6=_interval(
+            100 * curves[:, min(6, len(grid) - 1)], 100 * float(own[min(6, len(grid) - 1)])
+        ),
+        pfs_12=_interval(
+            100 * curves[:, min(12, len(grid) - 1)], 100 * float(own[min(12, len(grid) - 1)])
+        ),
+        curve=tuple(
+            (float(g), 100 * float(o), 100 * float(a), 100 * float(b))
+            for g, o, a, b in zip(grid, own, low, high, strict=True)
+        ),
     )
 
 
@@ -271,16 +342,28 @@ def _half(curve: Floats, months: Floats) -> float:
     return float(months[i - 1] + (a - 0.5) / (a - b) * (months[i] - months[i - 1]))
 
 
-def _differences(results: Sequence[ArmResult], raw: Sequence[Floats], size: int, seed: int) -> list[tuple[str, str, float, float, float]]:
+def _differences(
+    results: Sequence[ArmResult], raw: Sequence[Floats], size: int, seed: int
+) -> list[tuple[str, str, float, float, float]]:
     """Paired differences of progression-free shares at 12 and 24 months from the infusion, each arm against the first."""
     out: list[tuple[str, str, float, float, float]] = []
     rng = generator(seed, 21)
     picks = rng.integers(0, len(raw[0]), size=(REPLICATES, min(size, len(raw[0]))))
     for arm, times in zip(results[1:], raw[1:], strict=True):
         for month in (12, 24):
-            d = 100.0 * ((times > month * MONTH).astype(float) - (raw[0] > month * MONTH).astype(float))
+            d = 100.0 * (
+                (times > month * MONTH).astype(float) - (raw[0] > month * MONTH).astype(float)
+            )
             low, high = np.percentile(d[picks].mean(axis=1), [2.5, 97.5])
-            out.append((arm.name, f"progression-free at {month} months", float(d.mean()), float(low), float(high)))
+            out.append(
+                (
+                    arm.name,
+                    f"progression-free at {month} months",
+                    float(d.mean()),
+                    float(low),
+                    float(high),
+                )
+            )
     return out
 
 
@@ -305,17 +388,42 @@ def salvage_arm(
         pd_day = cohort(m, product, group, months=months).progression
         rows_ = np.flatnonzero((pd_day > between[0]) & (pd_day <= between[1]))
         d = group.draws
-        group = Patients(Draws(d.z[rows_], d.mechanism[rows_], d.u[rows_]), group.scales[rows_], group.death[rows_])
-    arm, _ = run_arm(m, product, group, what, [Step(give=tuple(what.split("+")), rest=rest)], months=months, size=size, seed=seed)
+        group = Patients(
+            Draws(d.z[rows_], d.mechanism[rows_], d.u[rows_]),
+            group.scales[rows_],
+            group.death[rows_],
+        )
+    arm, _ = run_arm(
+        m,
+        product,
+        group,
+        what,
+        [Step(give=tuple(what.split("+")), rest=rest)],
+        months=months,
+        size=size,
+        seed=seed,
+    )
     return arm.steps[-1]
 
 
-def drugs_alone(m: Mechanisms, what: str, *, n: int, seed: int, months: float = 36.0, size: int = 100) -> StepResult:
+def drugs_alone(
+    m: Mechanisms, what: str, *, n: int, seed: int, months: float = 36.0, size: int = 100
+) -> StepResult:
     """Drugs joined by `+` in patients who never had CAR-T: the setting in which their potency is set."""
     group = patients(m, "ide-cel", n, seed)
-    params, start, threshold, value = inputs(m, group.draws, first=Dose(day=0.0, cells=0.0, lymphodepletion=False))
+    params, start, threshold, value = inputs(
+        m, group.draws, first=Dose(day=0.0, cells=0.0, lymphodepletion=False)
+    )
     days = np.arange(0.0, months * MONTH + VISIT, VISIT)
-    state = _State([[] for _ in range(n)], [[] for _ in range(n)], np.zeros(n), value, (params, start, threshold), days, np.empty((0, 0)))
+    state = _State(
+        [[] for _ in range(n)],
+        [[] for _ in range(n)],
+        np.zeros(n),
+        value,
+        (params, start, threshold),
+        days,
+        np.empty((0, 0)),
+    )
     for i in range(n):
         _give(m, state, i, Step(give=tuple(what.split("+"))), 0.0)
     sim = _simulate(m, state, np.arange(n))

@@ -14,13 +14,34 @@ from rearm.mechanism.observe import NEVER, grid, progression, rules, scale_prior
 from rearm.mechanism.parameters import Mechanisms, Shift
 from rearm.mechanism.population import Dose, Draws, Simulation, generator, inputs, simulate
 
-__all__ = ["MONTH", "Cohort", "Patients", "best_level", "by_mechanism", "cohort", "endpoints", "landmark", "median_time", "patients"]
+__all__ = [
+    "MONTH",
+    "Cohort",
+    "Patients",
+    "best_level",
+    "by_mechanism",
+    "cohort",
+    "endpoints",
+    "landmark",
+    "median_time",
+    "patients",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 MONTH = 30.4375
 BLOCK = 1024  # patients per block of random numbers
-OUTPUTS = ("m_protein", "flc", "sbcma_tumour", "sbcma_normal", "car", "T_pp", "T_pn", "T_sanctuary", "burden")
+OUTPUTS = (
+    "m_protein",
+    "flc",
+    "sbcma_tumour",
+    "sbcma_normal",
+    "car",
+    "T_pp",
+    "T_pn",
+    "T_sanctuary",
+    "burden",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +116,24 @@ def patients(
     return Patients(drawn, np.concatenate(scales)[cut], np.concatenate(died)[cut], first)
 
 
-def cohort(m: Mechanisms, product: str, group: Patients, *, months: float = 60.0, early: bool = False, dose: float | None = None) -> Cohort:
+def cohort(
+    m: Mechanisms,
+    product: str,
+    group: Patients,
+    *,
+    months: float = 60.0,
+    early: bool = False,
+    dose: float | None = None,
+) -> Cohort:
     """Simulate the first infusion for everybody and judge progression; `early` adds every day of the first four weeks."""
     first = Dose(day=0.0, cells=m.doses[product] if dose is None else dose)
     params, start, threshold, value = inputs(m, group.draws, first=first)
     judged = grid(months * MONTH)
-    days = np.unique(np.concatenate([judged, np.arange(0.0, 29.0), [60.0, 100.0]])) if early else judged
+    days = (
+        np.unique(np.concatenate([judged, np.arange(0.0, 29.0), [60.0, 100.0]]))
+        if early
+        else judged
+    )
     sim = simulate(params, start, threshold, days, OUTPUTS)
     at = np.searchsorted(days, judged)
     part = Simulation(np.ascontiguousarray(sim.values[:, at]), judged, sim.outputs, sim.steps)
@@ -140,7 +173,9 @@ def endpoints(m: Mechanisms, c: Cohort) -> dict[str, float]:
     judged = grid(c.simulation.days[-1])
     if responder.any():
         first = judged[(c.level[responder] >= 3).argmax(axis=1)]
-        out["dor_median"] = median_time(np.where(pfs[responder] >= NEVER / 10, NEVER, pfs[responder] - first))
+        out["dor_median"] = median_time(
+            np.where(pfs[responder] >= NEVER / 10, NEVER, pfs[responder] - first)
+        )
         out["time_to_response"] = float(np.median(first)) / MONTH
     days = c.simulation.days
     month = np.flatnonzero(days <= 28)
@@ -153,7 +188,9 @@ def endpoints(m: Mechanisms, c: Cohort) -> dict[str, float]:
             "cmax_mean": float(peak.mean()),
             "cmax_sd": float(peak.std()),
             "auc28_mean": float(np.trapezoid(copies[:, month], days[month], axis=1).mean()),
-            "auc28_over_cmax": float(np.median(np.trapezoid(copies[:, month], days[month], axis=1) / peak)),
+            "auc28_over_cmax": float(
+                np.median(np.trapezoid(copies[:, month], days[month], axis=1) / peak)
+            ),
         }
         six = np.flatnonzero(days <= 183)
         out["auc6m_mean"] = float(np.trapezoid(copies[:, six], days[six], axis=1).mean())
@@ -161,17 +198,24 @@ def endpoints(m: Mechanisms, c: Cohort) -> dict[str, float]:
         gone = copies < limit
         gone[:, :5] = False
         after = gone & (np.arange(len(days)) > top[:, None])
-        out["below_limit_median"] = float(np.median(np.where(after.any(axis=1), days[after.argmax(axis=1)], np.inf)))
+        out["below_limit_median"] = float(
+            np.median(np.where(after.any(axis=1), days[after.argmax(axis=1)], np.inf))
+        )
         rel = (
             np.exp(c.patients.scales[:, 2])[:, None] * c.simulation["sbcma_tumour"]
             + c.values["pc_scale"][:, None] * c.simulation["sbcma_normal"]
         )
         for day in (7, 28, 100):
-            out[f"sbcma_{day}"] = float(np.median(rel[:, int(np.searchsorted(days, day))] / rel[:, 0]))
+            out[f"sbcma_{day}"] = float(
+                np.median(rel[:, int(np.searchsorted(days, day))] / rel[:, 0])
+            )
     return out
 
 
 def by_mechanism(m: Mechanisms, product: str, n: int, seed: int, **options: float) -> list[Cohort]:
     """One cohort for each mechanism alone: a mixed population is their mixture."""
     unit = np.eye(len(m.names))
-    return [cohort(m, product, patients(m, product, n, seed + 1000 * i, shares=unit[i]), **options) for i in range(len(m.names))]  # type: ignore[arg-type]
+    return [
+        cohort(m, product, patients(m, product, n, seed + 1000 * i, shares=unit[i]), **options)
+        for i in range(len(m.names))
+    ]  # type: ignore[arg-type]

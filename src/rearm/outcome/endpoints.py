@@ -17,7 +17,15 @@ from rearm.record import Death, Record, ResponseStatement
 from rearm.response.course import ResponseCourse, new_therapy, response_course
 from rearm.response.criteria import Criteria
 
-__all__ = ["FAILURE_VARIANTS", "NAMES", "ORIGINS", "STYLES", "Endpoint", "course_endpoint", "endpoints"]
+__all__ = [
+    "FAILURE_VARIANTS",
+    "NAMES",
+    "ORIGINS",
+    "STYLES",
+    "Endpoint",
+    "course_endpoint",
+    "endpoints",
+]
 
 NAMES = ("PFS", "TTP", "DOR", "DFS", "TTNT", "OS", "PFS2")
 ORIGINS = ("infusion", "apheresis", "failure", "salvage")
@@ -94,10 +102,19 @@ class _Facts:
         return self.death_day if self.death is not None and self.death.cause == "myeloma" else None
 
 
-def course_endpoint(record: Record, course: ResponseCourse, name: str, *, style: str = "default", schedule: Sequence[int] = ()) -> Endpoint:
+def course_endpoint(
+    record: Record,
+    course: ResponseCourse,
+    name: str,
+    *,
+    style: str = "default",
+    schedule: Sequence[int] = (),
+) -> Endpoint:
     """One of NAMES or a failure variant of a course, counted from its start. No CAR-T is needed. Raises ValueError for another name."""
     if name not in (*NAMES, *FAILURE_VARIANTS):
-        raise ValueError(f"There is no endpoint {name!r}; there are {', '.join((*NAMES, *FAILURE_VARIANTS))}.")
+        raise ValueError(
+            f"There is no endpoint {name!r}; there are {', '.join((*NAMES, *FAILURE_VARIANTS))}."
+        )
     facts = _facts(record, course, None)
     if name == "PFS2":
         return _pfs2(record, course.criteria, "start", course.start, style, facts)
@@ -119,22 +136,45 @@ def endpoints(
     then that of the salvage). `schedule`: planned days of assessment, needed by `fda`. What cannot be computed says why.
     """
     if origin not in ORIGINS or style not in STYLES:
-        raise ValueError(f"origin is one of {', '.join(ORIGINS)} and style one of {', '.join(STYLES)}, not {origin!r} and {style!r}")
+        raise ValueError(
+            f"origin is one of {', '.join(ORIGINS)} and style one of {', '.join(STYLES)}, not {origin!r} and {style!r}"
+        )
     out: dict[int, dict[str, Endpoint]] = {}
     for failure in failed:
-        out[failure.number] = _of_infusion(record, failure, origin, style, tuple(schedule), criteria)
+        out[failure.number] = _of_infusion(
+            record, failure, origin, style, tuple(schedule), criteria
+        )
     return out
 
 
 def _of_infusion(
-    record: Record, failure: Failure, origin: str, style: str, schedule: tuple[int, ...], criteria: Criteria | None
+    record: Record,
+    failure: Failure,
+    origin: str,
+    style: str,
+    schedule: tuple[int, ...],
+    criteria: Criteria | None,
 ) -> dict[str, Endpoint]:
     names = (*NAMES, *FAILURE_VARIANTS)
     course = failure.course
     if course is None:
-        return {n: Endpoint(n, origin, None, style, "not_computable", None, None, "the day of the infusion is not known") for n in names}
+        return {
+            n: Endpoint(
+                n,
+                origin,
+                None,
+                style,
+                "not_computable",
+                None,
+                None,
+                "the day of the infusion is not known",
+            )
+            for n in names
+        }
     c = criteria or course.criteria
-    if style == "ema":  # progression counts whenever it occurs: the course is read on through new therapy
+    if (
+        style == "ema"
+    ):  # progression counts whenever it occurs: the course is read on through new therapy
         groups = given(record, c)
         group = groups[failure.number - 1]
         before = groups[failure.number - 2] if failure.number > 1 else None
@@ -155,7 +195,9 @@ def _of_infusion(
             "failure": "the infusion did not fail",
             "salvage": "no salvage therapy with a day",
         }[origin]
-        return {n: Endpoint(n, origin, None, style, "not_computable", None, None, why) for n in names}
+        return {
+            n: Endpoint(n, origin, None, style, "not_computable", None, None, why) for n in names
+        }
     if origin == "salvage":
         salvage = response_course(record, start=day, criteria=c, infusion=False)
         facts = _facts(record, salvage, None)
@@ -163,7 +205,16 @@ def _of_infusion(
     found["PFS2"] = _pfs2(record, c, origin, day, style, facts)
     if origin == "failure":  # what ends at failure cannot be counted from it
         for name in ("PFS", "TTP", "DOR", "DFS", *FAILURE_VARIANTS):
-            found[name] = Endpoint(name, origin, day, style, "not_computable", None, None, "ends at failure, so it is not counted from it")
+            found[name] = Endpoint(
+                name,
+                origin,
+                day,
+                style,
+                "not_computable",
+                None,
+                None,
+                "ends at failure, so it is not counted from it",
+            )
     return found
 
 
@@ -174,11 +225,17 @@ def _facts(record: Record, course: ResponseCourse, failure: Failure | None) -> _
     if pd is None and failure is not None and failure.team_day is not None:
         pd = failure.team_day
     contact = _last_contact(record, course.start)
-    stated = [s for s in record.responses if (d := stated_day(s)) is not None and d > course.start and (until is None or d <= until)]
+    stated = [
+        s
+        for s in record.responses
+        if (d := stated_day(s)) is not None and d > course.start and (until is None or d <= until)
+    ]
     if pd is None and failure is None and (said := team_progression(stated)) is not None:
         pd = stated_day(said)
     # a visit known by its plan took place by the last contact
-    told = {min(d, contact) for s in stated if s.response != "NE" and (d := stated_day(s)) is not None}
+    told = {
+        min(d, contact) for s in stated if s.response != "NE" and (d := stated_day(s)) is not None
+    }
     assessed = sorted({v.day for v in course.visits if v.response != "NE"} | told)
     response = next((v.day for v in course.visits if v.confirmed in _RESPONSE), None)
     complete = next((v.day for v in course.visits if v.confirmed in _DEEP), None)
@@ -186,7 +243,9 @@ def _facts(record: Record, course: ResponseCourse, failure: Failure | None) -> _
         response = _first_stated(stated, (*_RESPONSE, "nCR"), pd)
         complete = _first_stated(stated, _DEEP, pd)
     lost = next((s.day for s in course.signals if s.id == "mrd_conversion"), None)
-    undated = failure is not None and any(s.id == "new_therapy_without_pd" and s.day is None for s in failure.signals)
+    undated = failure is not None and any(
+        s.id == "new_therapy_without_pd" and s.day is None for s in failure.signals
+    )
     return _Facts(
         start=course.start,
         pd=pd,
@@ -210,10 +269,18 @@ def _last_contact(record: Record, start: int) -> int:
     return max(days) if record.last_seen_day is None else max(*days, record.last_seen_day)
 
 
-def _first_stated(stated: Iterable[ResponseStatement], responses: Iterable[str], pd: int | None) -> int | None:
+def _first_stated(
+    stated: Iterable[ResponseStatement], responses: Iterable[str], pd: int | None
+) -> int | None:
     """First day of one of `responses` as the team stated it, by the planned day where no other is known; never one that may follow `pd`."""
     wanted = set(responses)
-    days = [d for s in stated if s.response in wanted and (pd is None or surely_before(s, pd)) and (d := stated_day(s)) is not None]
+    days = [
+        d
+        for s in stated
+        if s.response in wanted
+        and (pd is None or surely_before(s, pd))
+        and (d := stated_day(s)) is not None
+    ]
     return min(days, default=None)
 
 
@@ -221,15 +288,27 @@ def _next_therapy(record: Record, course: ResponseCourse) -> int | None:
     """First unplanned therapy or infusion after the start, also where the course itself was read on through it."""
     therapy = new_therapy(record, course.start)
     days = [therapy.start.day] if therapy is not None and therapy.start.day is not None else []
-    days += [x.day for x in record.infused() if x.day is not None and x.day > course.start + course.criteria.split_infusion_days]
+    days += [
+        x.day
+        for x in record.infused()
+        if x.day is not None and x.day > course.start + course.criteria.split_infusion_days
+    ]
     if course.new_therapy_day is not None:
         days.append(course.new_therapy_day)
     return min(days, default=None)
 
 
-def _endpoint(name: str, origin: str, origin_day: int, style: str, f: _Facts, schedule: tuple[int, ...]) -> Endpoint:
+def _endpoint(
+    name: str, origin: str, origin_day: int, style: str, f: _Facts, schedule: tuple[int, ...]
+) -> Endpoint:
     def made(
-        status: str, event: str | None, day: int | None, reason: str, *, competing: bool = False, start: int | None = origin_day
+        status: str,
+        event: str | None,
+        day: int | None,
+        reason: str,
+        *,
+        competing: bool = False,
+        start: int | None = origin_day,
     ) -> Endpoint:
         return Endpoint(name, origin, start, style, status, event, day, reason, competing)
 
@@ -239,7 +318,9 @@ def _endpoint(name: str, origin: str, origin_day: int, style: str, f: _Facts, sc
         return made("censored", None, f.last_contact, "last contact")
     if name == "TTNT":
         if f.new_therapy is not None:
-            return made("event", "new therapy", f.new_therapy, "start of the next anti-myeloma therapy")
+            return made(
+                "event", "new therapy", f.new_therapy, "start of the next anti-myeloma therapy"
+            )
         if f.new_therapy_undated:
             return made("not_computable", None, None, "new therapy is known by its order only")
         if f.death_day is not None:
@@ -259,11 +340,19 @@ def _endpoint(name: str, origin: str, origin_day: int, style: str, f: _Facts, sc
             "not_computable",
             None,
             None,
-            "no confirmed response to start from" if name == "DOR" else "no confirmed CR to start from",
+            "no confirmed response to start from"
+            if name == "DOR"
+            else "no confirmed CR to start from",
             start=None,
         )
     if style == "fda" and not schedule:
-        return made("not_computable", None, None, "FDA-style censoring needs the planned days of assessment", start=start)
+        return made(
+            "not_computable",
+            None,
+            None,
+            "FDA-style censoring needs the planned days of assessment",
+            start=start,
+        )
     candidates = [(day, what) for day, what in progressed if day is not None]
     if f.death_day is not None and (name != "TTP" or f.myeloma_death is not None):
         candidates.append((f.death_day, "death"))
@@ -279,7 +368,9 @@ def _endpoint(name: str, origin: str, origin_day: int, style: str, f: _Facts, sc
     return made("censored", None, f.last_assessed, f.why_last, start=start)
 
 
-def _censoring(style: str, f: _Facts, schedule: tuple[int, ...], event: tuple[int, str] | None) -> tuple[int | None, str | None]:
+def _censoring(
+    style: str, f: _Facts, schedule: tuple[int, ...], event: tuple[int, str] | None
+) -> tuple[int | None, str | None]:
     """Last day on which an event counts, and why; (None, None) where nothing limits it."""
     limits: list[tuple[int, str]] = []
     if style != "ema" and f.new_therapy is not None:
@@ -292,7 +383,9 @@ def _censoring(style: str, f: _Facts, schedule: tuple[int, ...], event: tuple[in
     return min(limits, default=(None, None), key=lambda x: x[0])
 
 
-def _missed(schedule: tuple[int, ...], assessed: tuple[int, ...], start: int, end: int) -> int | None:
+def _missed(
+    schedule: tuple[int, ...], assessed: tuple[int, ...], start: int, end: int
+) -> int | None:
     """Last assessment before the first two planned assessments in a row that were missed before `end`; None where there was no such gap.
 
     A planned day counts as done where an assessment lies nearer to it than to the planned days beside it.
@@ -331,7 +424,9 @@ def _variant(name: str, f: _Facts, made: object) -> Endpoint:
     return answer
 
 
-def _pfs2(record: Record, c: Criteria, origin: str, origin_day: int, style: str, f: _Facts) -> Endpoint:
+def _pfs2(
+    record: Record, c: Criteria, origin: str, origin_day: int, style: str, f: _Facts
+) -> Endpoint:
     """Progression on the next therapy, or death from any cause (EMA's PFS2)."""
 
     def made(status: str, event: str | None, day: int | None, reason: str) -> Endpoint:
@@ -340,7 +435,10 @@ def _pfs2(record: Record, c: Criteria, origin: str, origin_day: int, style: str,
     if f.new_therapy_undated and f.new_therapy is None:
         return made("not_computable", None, None, "new therapy is known by its order only")
     second: int | None = None
-    seen = [f.start, *f.assessed]  # the first progression ends nothing here, so assessments after it count
+    seen = [
+        f.start,
+        *f.assessed,
+    ]  # the first progression ends nothing here, so assessments after it count
     if f.new_therapy is not None:
         following = response_course(record, start=f.new_therapy, criteria=c)
         said = team_progression(s for s in record.responses if (stated_day(s) or 0) > f.new_therapy)
@@ -351,4 +449,6 @@ def _pfs2(record: Record, c: Criteria, origin: str, origin_day: int, style: str,
         return made("event", "PD", second, "progression on the next therapy")
     if f.death_day is not None:
         return made("event", "death", f.death_day, "death")
-    return made("censored", None, max(seen), f.why_last if max(seen) == f.start else LAST_ASSESSMENT)
+    return made(
+        "censored", None, max(seen), f.why_last if max(seen) == f.start else LAST_ASSESSMENT
+    )

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from rearm.outcome.infusions import Given, course_of, given
 from rearm.outcome.pattern import pattern_at
-from rearm.outcome.statements import data_days, pd_sources, stated_day, surely_before, team_progression, unpaired
+from rearm.outcome.statements import (
+    data_days,
+    pd_sources,
+    stated_day,
+    surely_before,
+    team_progression,
+    unpaired,
+)
 from rearm.outcome.unread_results import unread_after
 from rearm.record import Record, Source, When
 from rearm.response.course import ResponseCourse, new_therapy, planned
@@ -16,7 +23,9 @@ from rearm.response.visits import Flag
 
 __all__ = ["Failure", "failures"]
 
-_LEVEL = {name: n for n, name in enumerate(RESPONSES)} | {"nCR": RESPONSES.index("VGPR")}  # nCR is kept as stated and counts as VGPR
+_LEVEL = {name: n for n, name in enumerate(RESPONSES)} | {
+    "nCR": RESPONSES.index("VGPR")
+}  # nCR is kept as stated and counts as VGPR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +65,10 @@ def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure,
     """One `Failure` for each infusion, in the order of time; empty where nothing was infused. Never raises on what a record holds."""
     c = criteria or load_criteria()
     groups = given(record, c)
-    return tuple(_judge(record, c, group, groups[i - 1] if i else None, i + 1) for i, group in enumerate(groups))
+    return tuple(
+        _judge(record, c, group, groups[i - 1] if i else None, i + 1)
+        for i, group in enumerate(groups)
+    )
 
 
 def _judge(record: Record, c: Criteria, group: Given, before: Given | None, number: int) -> Failure:
@@ -91,18 +103,34 @@ def _judge(record: Record, c: Criteria, group: Given, before: Given | None, numb
 
 
 class _Judge:
-    def __init__(self, record: Record, c: Criteria, group: Given, course: ResponseCourse, number: int) -> None:
+    def __init__(
+        self, record: Record, c: Criteria, group: Given, course: ResponseCourse, number: int
+    ) -> None:
         self.record, self.c, self.group, self.course, self.number = record, c, group, course, number
         self.start = course.start
         self.end = group.ends
         self.stated = [s for s in record.responses if self._inside(stated_day(s))]
         self.flags = list(course.flags)
-        self.death = next((d for d in record.deaths if d.when.day is None or d.when.day == self.start or self._inside(d.when.day)), None)
+        self.death = next(
+            (
+                d
+                for d in record.deaths
+                if d.when.day is None or d.when.day == self.start or self._inside(d.when.day)
+            ),
+            None,
+        )
         if self.end is not None and self.death is not None and self.death.when.day is None:
             self.death = None  # lived to the next infusion
         self.team_pd = team_progression(self.stated)
         self.team_day = stated_day(self.team_pd) if self.team_pd is not None else None
-        self.unread = unread_after(record, self._last_assessed(), self._inside, course.serum_test, course.visits, newest=group.next is None)
+        self.unread = unread_after(
+            record,
+            self._last_assessed(),
+            self._inside,
+            course.serum_test,
+            course.visits,
+            newest=group.next is None,
+        )
 
     def _inside(self, day: int | None) -> bool:
         return day is not None and day > self.start and (self.end is None or day <= self.end)
@@ -127,7 +155,9 @@ class _Judge:
             day=day,
             kind=kind,
             timing=self._timing(day) if concerned else None,
-            pattern=pattern_at(self.record, self.course, day, self.team_pd) if concerned and day is not None else (),
+            pattern=pattern_at(self.record, self.course, day, self.team_pd)
+            if concerned and day is not None
+            else (),
             signals=signals,
             followed_to_day=self._judged_to(status),
             last_assessed_day=self._last_assessed(),
@@ -149,7 +179,10 @@ class _Judge:
             day = course.progression_day
             how = (
                 "needs no repeat"
-                if any(p in ("marrow", "new_lesion", "lesion_growth") for p in course.progression_criteria)
+                if any(
+                    p in ("marrow", "new_lesion", "lesion_growth")
+                    for p in course.progression_criteria
+                )
                 else "confirmed at the next assessment"
             )
             if any(f.id == "progression_by_death" for f in course.flags):
@@ -164,7 +197,9 @@ class _Judge:
             )
         if self.team_pd is not None and self.team_day is not None:
             day = self.team_day
-            text = f"The team recorded progressive disease on day {day}; {self._why_not_computed()}."
+            text = (
+                f"The team recorded progressive disease on day {day}; {self._why_not_computed()}."
+            )
             return "failed", "recorded_by_team", day, self._kind(day), text, (self.team_pd.source,)
         if self.death is not None and self.death.cause == "myeloma":
             when = self.death.when.day
@@ -180,7 +215,14 @@ class _Judge:
         if c.new_therapy_is_failure and therapy is not None:
             day_or_none = therapy[0].day
             text = f"New anti-myeloma therapy ({therapy[0]}) without progression counts as failure by the parameter chosen."
-            return "failed", "recorded_by_team", day_or_none, "new_therapy_without_pd", text, (therapy[1],)
+            return (
+                "failed",
+                "recorded_by_team",
+                day_or_none,
+                "new_therapy_without_pd",
+                text,
+                (therapy[1],),
+            )
         late = self._no_response()
         if c.no_response_is_failure and late is not None and late.open:
             return (
@@ -193,7 +235,11 @@ class _Judge:
             )
         if course.suspicion is not None:
             s = course.suspicion
-            need = "too early after the infusion to tell: repeat or biopsy" if s.certainty == "provisional" else "not yet repeated"
+            need = (
+                "too early after the infusion to tell: repeat or biopsy"
+                if s.certainty == "provisional"
+                else "not yet repeated"
+            )
             return (
                 "suspected",
                 s.certainty,
@@ -204,7 +250,9 @@ class _Judge:
             )
         return "open", None, None, None, "", ()
 
-    def _undecided(self, signals: tuple[Signal, ...]) -> tuple[str, str | None, int | None, str | None, str, tuple[Source, ...]]:
+    def _undecided(
+        self, signals: tuple[Signal, ...]
+    ) -> tuple[str, str | None, int | None, str | None, str, tuple[Source, ...]]:
         unusable = self._unusable_at_end()
         if self.death is not None:
             cause = self._cause()
@@ -221,7 +269,10 @@ class _Judge:
         if standing:
             days = [s.day for s in standing if s.day is not None]
             day = min(days, default=None)
-            text = "; ".join(f"{s.id.replace('_', ' ')}{f' (day {s.day})' if s.day is not None else ''}: {s.text}" for s in standing)
+            text = "; ".join(
+                f"{s.id.replace('_', ' ')}{f' (day {s.day})' if s.day is not None else ''}: {s.text}"
+                for s in standing
+            )
             return (
                 "suspected",
                 "signal",
@@ -232,11 +283,28 @@ class _Judge:
             )
         last = self._last_assessed()
         if unjudged := self.unread.cannot_judge(last):
-            return "cannot_be_judged", None, None, None, unjudged + self.unread.remark(), self._unread_sources()
+            return (
+                "cannot_be_judged",
+                None,
+                None,
+                None,
+                unjudged + self.unread.remark(),
+                self._unread_sources(),
+            )
         if last is None:
-            why = self.course.not_evaluable or "no assessment of the disease after this infusion can be evaluated"
+            why = (
+                self.course.not_evaluable
+                or "no assessment of the disease after this infusion can be evaluated"
+            )
             text = f"{why[0].upper()}{why[1:]}.{unusable}{self.unread.remark()}"
-            return "cannot_be_judged", None, None, None, text, tuple(d.source for d in self.group.doses)
+            return (
+                "cannot_be_judged",
+                None,
+                None,
+                None,
+                text,
+                tuple(d.source for d in self.group.doses),
+            )
         repeat = next((f"; {f.text}" for f in self.flags if f.id == "reappearance_to_repeat"), "")
         return (
             "not_failed",
@@ -278,7 +346,11 @@ class _Judge:
 
     def _unconfirmed(self, before: int | None) -> str:
         """The response at the last assessment (before `before`) where no second one confirmed it and it is deeper than what counts."""
-        visits = [v for v in self.course.visits if v.response not in ("NE", "PD") and (before is None or v.day < before)]
+        visits = [
+            v
+            for v in self.course.visits
+            if v.response not in ("NE", "PD") and (before is None or v.day < before)
+        ]
         if not visits or _LEVEL[visits[-1].response] < _LEVEL["MR"]:
             return ""
         last, (best, _) = visits[-1], self._best(before)
@@ -297,24 +369,44 @@ class _Judge:
         """Best response before `before` (None: ever). Team statements speak where the course cannot, or for a response it left unpaired."""
         limit = before - 1 if before is not None else 10**9
         computed = self.course.best_by(limit)
-        judged = [v for v in self.course.visits if v.day <= limit and v.response not in ("NE", "PD")]
+        judged = [
+            v for v in self.course.visits if v.day <= limit and v.response not in ("NE", "PD")
+        ]
         stated = [
             s.response
             for s in self.stated
-            if s.response in _LEVEL and s.response not in ("PD", "NE") and (before is None or surely_before(s, before))
+            if s.response in _LEVEL
+            and s.response not in ("PD", "NE")
+            and (before is None or surely_before(s, before))
         ]
         team = max(stated, key=lambda r: _LEVEL[r], default=None)
-        if not judged or (team is not None and _LEVEL[computed] < _LEVEL["PR"] <= _LEVEL[team] and unpaired(judged)):
+        if not judged or (
+            team is not None
+            and _LEVEL[computed] < _LEVEL["PR"] <= _LEVEL[team]
+            and unpaired(judged)
+        ):
             return (team, "team") if team is not None else (None, None)
         if team is not None and _LEVEL[team] != _LEVEL[computed]:
-            self.flags.append(Flag("response_differs", None, f"best response computed {computed}, stated by the team {team}"))
+            self.flags.append(
+                Flag(
+                    "response_differs",
+                    None,
+                    f"best response computed {computed}, stated by the team {team}",
+                )
+            )
         return computed, "computed"
 
     def _timing(self, day: int | None) -> str | None:
         if day is None:
             return None
         since = day - self.start
-        return "early" if since <= self.c.early_until else "intermediate" if since <= self.c.intermediate_until else "late"
+        return (
+            "early"
+            if since <= self.c.early_until
+            else "intermediate"
+            if since <= self.c.intermediate_until
+            else "late"
+        )
 
     # ---- signals ------------------------------------------------------------------------------------------------------------
     def _signals(self, failed_on: int | None) -> tuple[Signal, ...]:
@@ -327,7 +419,12 @@ class _Judge:
             day = therapy[0].day
             if failed_on is None or (day is not None and day < failed_on):
                 signals.append(
-                    Signal("new_therapy_without_pd", day, True, f"new anti-myeloma therapy ({therapy[0]}) without progression before it")
+                    Signal(
+                        "new_therapy_without_pd",
+                        day,
+                        True,
+                        f"new anti-myeloma therapy ({therapy[0]}) without progression before it",
+                    )
                 )
         return tuple(sorted(signals, key=lambda s: (10**9 if s.day is None else s.day, s.id)))
 
@@ -348,8 +445,14 @@ class _Judge:
         by = self.start + self.c.no_response_day
         window = by + self.c.visit_window
         # where nothing is measurable, or plasmacytomas were not measured, no response could be called: that is no failure to respond
-        called = [v for v in self.course.visits if v.rule != "sd-none" and not (v.rule == "sd-lesions" and v.missing)]
-        seen = [(v.day, v.response) for v in called] + [(d, s.response) for s in self.stated if (d := stated_day(s)) is not None]
+        called = [
+            v
+            for v in self.course.visits
+            if v.rule != "sd-none" and not (v.rule == "sd-lesions" and v.missing)
+        ]
+        seen = [(v.day, v.response) for v in called] + [
+            (d, s.response) for s in self.stated if (d := stated_day(s)) is not None
+        ]
         levels = [(d, _LEVEL[r]) for d, r in seen if r in _LEVEL and r != "NE"]
         early = [(d, n) for d, n in levels if d <= window]
         if (
@@ -392,7 +495,11 @@ class _Judge:
 
     def _last_assessed(self) -> int | None:
         days = [d for s in self.stated if s.response != "NE" and (d := stated_day(s)) is not None]
-        days += [v.day for v in self.course.visits if v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed)]
+        days += [
+            v.day
+            for v in self.course.visits
+            if v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed)
+        ]
         last, contact = max(days, default=None), self._followed_to()
         # a planned visit known by its interval may have a nominal day after the last contact; the visit itself was before it
         return contact if last is not None and contact is not None and contact < last else last
@@ -404,7 +511,9 @@ class _Judge:
         return f" {'; '.join(m for m in last.missing if 'could not be used' in m)}."
 
     def _visit_of(self, day: int) -> int | None:
-        return next((i for i, v in enumerate(self.course.visits) if any(p.day == day for p in v.pd)), None)
+        return next(
+            (i for i, v in enumerate(self.course.visits) if any(p.day == day for p in v.pd)), None
+        )
 
     def _sources(self, day: int) -> tuple[Source, ...]:
         at = self._visit_of(day)
@@ -417,13 +526,20 @@ class _Judge:
         for visit in reversed(self.course.visits):
             if visit.response != "NE" and visit.assessment is not None:
                 return tuple(dict.fromkeys(lab.source for lab in visit.assessment.labs.values()))
-        last = max((s for s in self.stated if s.response != "NE"), key=lambda s: stated_day(s) or 0, default=None)
+        last = max(
+            (s for s in self.stated if s.response != "NE"),
+            key=lambda s: stated_day(s) or 0,
+            default=None,
+        )
         return (last.source,) if last is not None else tuple(d.source for d in self.group.doses)
 
     def _why_not_computed(self) -> str:
         if self.course.not_evaluable:
             return self.course.not_evaluable
-        if not any(v.serum or v.dflc or "urine_m_protein_24h" in v.values or v.pd for v in self.course.visits):
+        if not any(
+            v.serum or v.dflc or "urine_m_protein_24h" in v.values or v.pd
+            for v in self.course.visits
+        ):
             return "there is no laboratory series to compute it from"
         if self.course.suspicion is not None:
             return f"by the laboratory it is {self.course.suspicion.certainty} ({self.course.suspicion.text})"
@@ -432,7 +548,11 @@ class _Judge:
     def _difference(self) -> str | None:
         computed, team = self.course.progression_day, self.team_day
         last_after = [
-            s for s in self.stated if computed is not None and s.response not in ("PD", "NE") and (stated_day(s) or 0) >= computed
+            s
+            for s in self.stated
+            if computed is not None
+            and s.response not in ("PD", "NE")
+            and (stated_day(s) or 0) >= computed
         ]
         if computed is None and team is None:
             return None
@@ -440,17 +560,27 @@ class _Judge:
             return f"team: progression on day {team}; computed: none, {self._why_not_computed()}"
         if team is None:
             stated = (
-                f"team: {last_after[-1].response} on day {stated_day(last_after[-1])}" if last_after else "team: no progression recorded"
+                f"team: {last_after[-1].response} on day {stated_day(last_after[-1])}"
+                if last_after
+                else "team: no progression recorded"
             )
             return f"computed: progression on day {computed}; {stated}" if self.stated else None
         if computed == team:
             return None
         second = self._visit_of(computed)
-        following = self.course.visits[second + 1].day if second is not None and second + 1 < len(self.course.visits) else None
+        following = (
+            self.course.visits[second + 1].day
+            if second is not None and second + 1 < len(self.course.visits)
+            else None
+        )
         if following == team:
             why = "the team's day is that of the confirming sample"
         elif self.team_pd is not None and self.team_pd.nominal_day is not None:
             why = "the team's day is that of a planned visit"
         else:
-            why = "team and laboratory may have used other results" if team < computed else "the team may have waited for clinical signs"
+            why = (
+                "team and laboratory may have used other results"
+                if team < computed
+                else "the team may have waited for clinical signs"
+            )
         return f"computed: progression on day {computed}; team: day {team}; {why}"

@@ -34,7 +34,15 @@ def given(record: Record, criteria: Criteria) -> list[Given]:
     out = []
     for i, group in enumerate(groups):
         after = groups[i + 1][0][1] if i + 1 < len(groups) else None
-        out.append(Given(group[0][1].day, tuple(d for _, d in group), tuple(n for n, _ in group), after.day if after else None, after))
+        out.append(
+            Given(
+                group[0][1].day,
+                tuple(d for _, d in group),
+                tuple(n for n, _ in group),
+                after.day if after else None,
+                after,
+            )
+        )
     return out
 
 
@@ -44,7 +52,14 @@ def _one_infusion(first: Infusion, dose: Infusion, within: int) -> bool:
     return dose.day - first.day <= within
 
 
-def course_of(record: Record, c: Criteria, group: Given, before: Given | None, *, through_new_therapy: bool = False) -> ResponseCourse:
+def course_of(
+    record: Record,
+    c: Criteria,
+    group: Given,
+    before: Given | None,
+    *,
+    through_new_therapy: bool = False,
+) -> ResponseCourse:
     """The response course of one infusion: baseline before bridging, nadir from before lymphodepletion (DESIGN 5).
 
     `through_new_therapy`: read it on past new therapy, as EMA-style endpoints want.
@@ -56,12 +71,16 @@ def course_of(record: Record, c: Criteria, group: Given, before: Given | None, *
     bridging = [
         d
         for t in record.therapies
-        if t.purpose == "bridging" and (d := t.start.day) is not None and max(since, day - c.bridging_days) < d <= day
+        if t.purpose == "bridging"
+        and (d := t.start.day) is not None
+        and max(since, day - c.bridging_days) < d <= day
     ]
     depletion = [
         d
         for t in record.therapies
-        if t.purpose == "lymphodepletion" and (d := t.start.day) is not None and max(since, day - c.lymphodepletion_days) < d <= day
+        if t.purpose == "lymphodepletion"
+        and (d := t.start.day) is not None
+        and max(since, day - c.lymphodepletion_days) < d <= day
     ]
     floor = min(depletion, default=day)
     therapy = new_therapy(record, day, until=group.ends)

@@ -66,7 +66,11 @@ class PatientCourse:
             return None
         death = self.record.death_since(self.course.start)
         days = [d for d in (self.record.last_day(), self.record.last_seen_day) if d is not None]
-        end = max(days, default=self.course.start) if death is None or death.day is None else death.day
+        end = (
+            max(days, default=self.course.start)
+            if death is None or death.day is None
+            else death.day
+        )
         return end if self.course.until is None else min(end, self.course.until)
 
 
@@ -92,30 +96,67 @@ def patient_course(
     else:
         reason = f"counted from day {start}, as asked"
     if start is None:
-        return PatientCourse(record=record, criteria=c, start=None, start_reason=reason, course=None, failure=None, endpoints={})
+        return PatientCourse(
+            record=record,
+            criteria=c,
+            start=None,
+            start_reason=reason,
+            course=None,
+            failure=None,
+            endpoints={},
+        )
     planned = [start + day for day in schedule]
     failure = next((f for f in judged if f.infusion_day == start), None)
     if failure is not None:
-        found = endpoints(record, [failure], origin=origin, style=style, schedule=planned, criteria=c)[failure.number]
+        found = endpoints(
+            record, [failure], origin=origin, style=style, schedule=planned, criteria=c
+        )[failure.number]
         return PatientCourse(
-            record=record, criteria=c, start=start, start_reason=reason, course=failure.course, failure=failure, endpoints=found
+            record=record,
+            criteria=c,
+            start=start,
+            start_reason=reason,
+            course=failure.course,
+            failure=failure,
+            endpoints=found,
         )
     course = course_from(record, start=start, criteria=c)
     if origin == "infusion":
-        found = {name: course_endpoint(record, course, name, style=style, schedule=planned) for name in NAMES}
+        found = {
+            name: course_endpoint(record, course, name, style=style, schedule=planned)
+            for name in NAMES
+        }
     else:
         why = f"without an infusion nothing is counted from its {origin}"
-        found = {name: Endpoint(name, origin, None, style, "not_computable", None, None, why) for name in NAMES}
-    return PatientCourse(record=record, criteria=c, start=start, start_reason=reason, course=course, failure=None, endpoints=found)
+        found = {
+            name: Endpoint(name, origin, None, style, "not_computable", None, None, why)
+            for name in NAMES
+        }
+    return PatientCourse(
+        record=record,
+        criteria=c,
+        start=start,
+        start_reason=reason,
+        course=course,
+        failure=None,
+        endpoints=found,
+    )
 
 
 def _chosen_start(record: Record, c: Criteria, judged: list[Failure]) -> tuple[int | None, str]:
     if judged:
         day = judged[-1].infusion_day
         others = f", the last of {len(judged)} infusions" if len(judged) > 1 else ""
-        return day, f"counted from day {day}, the infusion of {judged[-1].product or 'CAR-T'}{others}"
+        return (
+            day,
+            f"counted from day {day}, the infusion of {judged[-1].product or 'CAR-T'}{others}",
+        )
     days = sorted(
-        {x.when.first for x in record.labs if x.test in _DISEASE and x.day is not None and x.when.first is not None}
+        {
+            x.when.first
+            for x in record.labs
+            if x.test in _DISEASE and x.day is not None and x.when.first is not None
+        }
         | {x.day for x in record.imaging if x.day is not None}
     )
     if not days:
@@ -124,14 +165,26 @@ def _chosen_start(record: Record, c: Criteria, judged: list[Failure]) -> tuple[i
     def framed(day: int) -> bool:
         return any(day - c.baseline_window <= d <= day for d in days) and days[-1] > day
 
-    begun = [(d, line) for line in lines(record) if line.infusion is None and (d := line.start.day) is not None]
+    begun = [
+        (d, line)
+        for line in lines(record)
+        if line.infusion is None and (d := line.start.day) is not None
+    ]
     if framed(0):
         at_zero = next((line for d, line in begun if d == 0), None)
-        return 0, "counted from day 0" + (f", the start of line {at_zero.number}" if at_zero is not None else " of the record")
+        return 0, "counted from day 0" + (
+            f", the start of line {at_zero.number}" if at_zero is not None else " of the record"
+        )
     for day, line in sorted(begun, key=lambda x: x[0]):
         if framed(day):
-            return day, f"counted from day {day}, the start of line {line.number}, the first with a baseline and later results"
-    return days[0], f"counted from day {days[0]}, the first dated result of the disease, which is taken as the baseline"
+            return (
+                day,
+                f"counted from day {day}, the start of line {line.number}, the first with a baseline and later results",
+            )
+    return (
+        days[0],
+        f"counted from day {days[0]}, the first dated result of the disease, which is taken as the baseline",
+    )
 
 
 def _nothing_to_count(record: Record) -> str:
@@ -139,7 +192,9 @@ def _nothing_to_count(record: Record) -> str:
     reasons = list(dict.fromkeys(x.why_set_aside for x in record.set_aside if x.why_set_aside))
     if not reasons:
         return "no result of the disease has a day, so there is nothing to count from"
-    why = "; ".join(r.rstrip(".") for r in reasons[:_REASONS]) + ("; ..." if len(reasons) > _REASONS else "")
+    why = "; ".join(r.rstrip(".") for r in reasons[:_REASONS]) + (
+        "; ..." if len(reasons) > _REASONS else ""
+    )
     many = "1 result was" if len(record.set_aside) == 1 else f"{len(record.set_aside)} results were"
     return f"no result of the disease could be used, so there is nothing to count from; {many} set aside: {why}"
 
@@ -147,7 +202,9 @@ def _nothing_to_count(record: Record) -> str:
 # ---- one object a patient ---------------------------------------------------------------------------------------------------------
 
 
-def response_object(record: Record, *, start: int | None = None, criteria: Criteria | None = None) -> dict[str, Any]:
+def response_object(
+    record: Record, *, start: int | None = None, criteria: Criteria | None = None
+) -> dict[str, Any]:
     """The course as plain data for JSON, in the form of `response_schema()`. Days are on the patient's axis; unknown is null."""
     return course_object(patient_course(record, start=start, criteria=criteria))
 
@@ -167,25 +224,49 @@ def course_object(found: PatientCourse) -> dict[str, Any]:
         "stated": [_stated(s) for s in stated_in(found)],
         "best_confirmed": course.best_confirmed if course is not None else "NE",
     }
-    for name in ("best_confirmed_day", "progression_day", "relapse_from_cr_day", "clinical_relapse_day"):
+    for name in (
+        "best_confirmed_day",
+        "progression_day",
+        "relapse_from_cr_day",
+        "clinical_relapse_day",
+    ):
         head[name] = getattr(course, name) if course is not None else None
     head["mrd_negative_days"] = list(course.mrd_negative_days) if course is not None else []
-    head["sustained_mrd_negative_day"] = course.sustained_mrd_negative_day if course is not None else None
+    head["sustained_mrd_negative_day"] = (
+        course.sustained_mrd_negative_day if course is not None else None
+    )
     head["endpoints"] = {name: _endpoint(e) for name, e in found.endpoints.items()}
-    head["flags"] = [{"id": i, "day": day, "text": text, "open": still} for i, day, text, still in flags_of(found)]
+    head["flags"] = [
+        {"id": i, "day": day, "text": text, "open": still}
+        for i, day, text, still in flags_of(found)
+    ]
     return head
 
 
 def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | None]]:
     """(id, day, sentence, open) of all that a reader must know; `open` is None except for a signal that something may still settle."""
     course, failure, record = found.course, found.failure, found.record
-    flags: list[tuple[str, int | None, str, bool | None]] = [("start", found.start, found.start_reason, None)]
+    flags: list[tuple[str, int | None, str, bool | None]] = [
+        ("start", found.start, found.start_reason, None)
+    ]
     undated = sum(x.day is None for x in record.infused())
     if undated:
-        flags.append(("infusion_without_day", None, f"infusions without a day, which have no course: {undated}", None))
+        flags.append(
+            (
+                "infusion_without_day",
+                None,
+                f"infusions without a day, which have no course: {undated}",
+                None,
+            )
+        )
     if record.set_aside:
         flags.append(
-            ("set_aside", None, f"results of the input that could not be used: {len(record.set_aside)} (`rearm check` lists them)", None)
+            (
+                "set_aside",
+                None,
+                f"results of the input that could not be used: {len(record.set_aside)} (`rearm check` lists them)",
+                None,
+            )
         )
     if course is None:
         return flags
@@ -194,9 +275,14 @@ def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | No
     if course.suspicion is not None:
         s = course.suspicion
         flags.append((f"progression_{s.certainty}", s.day, s.text, True))
-    flags += [(s.id, s.day, s.text, s.open) for s in (failure.signals if failure is not None else course.signals)]
+    flags += [
+        (s.id, s.day, s.text, s.open)
+        for s in (failure.signals if failure is not None else course.signals)
+    ]
     flags += _relapses(course)
-    told = {(name, day) for name, day, _, _ in flags}  # a signal says the same and whether it is open
+    told = {
+        (name, day) for name, day, _, _ in flags
+    }  # a signal says the same and whether it is open
     own: Iterable[Flag] = failure.flags if failure is not None else course.flags
     flags += [(f.id, f.day, f.text, None) for f in dict.fromkeys(own) if (f.id, f.day) not in told]
     if failure is not None and failure.difference:
@@ -210,37 +296,70 @@ def _relapses(course: ResponseCourse) -> list[tuple[str, int | None, str, bool |
     day = course.clinical_relapse_day
     if day is not None:
         due = [
-            e.text if "due to myeloma" in e.text else f"{e.text}, stated as due to myeloma" for e in course.clinical_events if e.attributed
+            e.text if "due to myeloma" in e.text else f"{e.text}, stated as due to myeloma"
+            for e in course.clinical_events
+            if e.attributed
         ]
-        new = [p.text for v in course.visits for p in v.pd if p.criterion == "new_lesion" and p.day == day]
-        found.append(("clinical_relapse", day, "; ".join(dict.fromkeys([*due, *new])) or "a lesion grew (A21)", None))
+        new = [
+            p.text
+            for v in course.visits
+            for p in v.pd
+            if p.criterion == "new_lesion" and p.day == day
+        ]
+        found.append(
+            (
+                "clinical_relapse",
+                day,
+                "; ".join(dict.fromkeys([*due, *new])) or "a lesion grew (A21)",
+                None,
+            )
+        )
     if course.biochemical_relapse_day is not None:
         text = "the M-protein doubled or rose by the limits of a significant biochemical relapse, twice within two months"
-        found.append(("significant_biochemical_relapse", course.biochemical_relapse_day, text, None))
+        found.append(
+            ("significant_biochemical_relapse", course.biochemical_relapse_day, text, None)
+        )
     return found
 
 
 def stated_in(found: PatientCourse) -> list[ResponseStatement]:
     """What the team or a committee recorded for this course, kept beside what was computed; all of it where no course was computed."""
     start, until = found.start, found.course.until if found.course is not None else None
-    dated = [(10**9 if (day := _day_of(s)) is None else day, s) for s in found.record.responses]  # without any day: last
+    dated = [
+        (10**9 if (day := _day_of(s)) is None else day, s) for s in found.record.responses
+    ]  # without any day: last
     end = 10**9 if until is None else until
     inside = [(day, s) for day, s in dated if start is None or day == 10**9 or start < day <= end]
     return [s for _, s in sorted(inside, key=lambda x: x[0])]
 
 
 def _day_of(s: ResponseStatement) -> int | None:
-    return next((d for d in (s.day, s.nominal_day, s.when.last, s.when.first) if d is not None), None)
+    return next(
+        (d for d in (s.day, s.nominal_day, s.when.last, s.when.first) if d is not None), None
+    )
 
 
 def _stated(s: ResponseStatement) -> dict[str, Any]:
-    return {"day": s.day, "nominal_day": s.nominal_day, "response": s.response, "by": s.by, "basis": s.basis, "source": str(s.source)}
+    return {
+        "day": s.day,
+        "nominal_day": s.nominal_day,
+        "response": s.response,
+        "by": s.by,
+        "basis": s.basis,
+        "source": str(s.source),
+    }
 
 
 def _visit(v: Visit) -> dict[str, Any]:
-    sources = {test: str(x.source) for test, x in v.assessment.labs.items()} if v.assessment is not None else {}
+    sources = (
+        {test: str(x.source) for test, x in v.assessment.labs.items()}
+        if v.assessment is not None
+        else {}
+    )
     if v.assessment is not None and v.assessment.exams:
-        sources["imaging"] = "; ".join(str(row.source) for exam in v.assessment.exams for row in exam.rows)
+        sources["imaging"] = "; ".join(
+            str(row.source) for exam in v.assessment.exams for row in exam.rows
+        )
     return {
         "day": v.day,
         "response": v.response,
@@ -260,7 +379,11 @@ def _baseline(course: ResponseCourse | None) -> dict[str, Any]:
     if course is None:
         return {"values": {}, "days": {}, "lesions": None}
     values = {t: plain(x) for t, x in course.baseline.values.items()}
-    return {"values": values, "days": dict(course.baseline.days), "lesions": course.baseline.lesions or None}
+    return {
+        "values": values,
+        "days": dict(course.baseline.days),
+        "lesions": course.baseline.lesions or None,
+    }
 
 
 def plain(value: Span | str) -> float | str | list[float | None]:
@@ -297,6 +420,8 @@ def _endpoint(e: Endpoint) -> dict[str, Any]:
 
 def response_schema() -> dict[str, Any]:
     """The published JSON Schema (2020-12) of `response_object`."""
-    text = resources.files("rearm.export").joinpath("response.schema.json").read_text(encoding="utf-8")
+    text = (
+        resources.files("rearm.export").joinpath("response.schema.json").read_text(encoding="utf-8")
+    )
     schema: dict[str, Any] = json.loads(text)
     return schema

@@ -11,7 +11,9 @@ __all__ = ["PATTERNS", "pattern_at"]
 PATTERNS = ("biochemical", "clinical", "marrow", "paraskeletal", "extraosseous", "cns", "leukaemic")
 
 
-def pattern_at(record: Record, course: ResponseCourse, day: int, stated: ResponseStatement | None) -> tuple[str, ...]:
+def pattern_at(
+    record: Record, course: ResponseCourse, day: int, stated: ResponseStatement | None
+) -> tuple[str, ...]:
     """What was found within `pattern_days` of `day`, in a fixed order. Clinical only where myeloma is stated as the cause."""
     c = course.criteria
     near = c.pattern_days
@@ -27,7 +29,9 @@ def pattern_at(record: Record, course: ResponseCourse, day: int, stated: Respons
         found.add("marrow")
     if "circulating" in met:
         found.add("leukaemic")
-    if "calcium" in met or any(e.attributed and abs(e.day - day) <= near for e in course.clinical_events):
+    if "calcium" in met or any(
+        e.attributed and abs(e.day - day) <= near for e in course.clinical_events
+    ):
         found.add("clinical")
     for lab in record.labs:
         at = lab.when.day
@@ -39,11 +43,18 @@ def pattern_at(record: Record, course: ResponseCourse, day: int, stated: Respons
             continue
         elif lab.test == "marrow_plasma_cells" and lab.quantity.at_least(c.marrow_pd_rise):
             found.add("marrow")
-        elif lab.test == "circulating_plasma_cells" and lab.quantity.at_least(c.circulating_pd_minimum):
+        elif lab.test == "circulating_plasma_cells" and lab.quantity.at_least(
+            c.circulating_pd_minimum
+        ):
             found.add("leukaemic")
     for condition in record.conditions:
         at = condition.when.day
-        if condition.status == "present" and at is not None and at > course.start and abs(at - day) <= near:
+        if (
+            condition.status == "present"
+            and at is not None
+            and at > course.start
+            and abs(at - day) <= near
+        ):
             if condition.condition == "cns_myeloma":
                 found.add("cns")
             elif condition.condition == "plasma_cell_leukaemia":
@@ -61,7 +72,12 @@ def _lesions(record: Record, course: ResponseCourse, day: int, *, growing: bool)
     found: set[str] = set()
     for row in record.imaging:
         at = row.when.day
-        if row.result != "positive" or at is None or at <= course.start or abs(at - day) > course.criteria.pattern_days:
+        if (
+            row.result != "positive"
+            or at is None
+            or at <= course.start
+            or abs(at - day) > course.criteria.pattern_days
+        ):
             continue
         if said.get(row.lesion or "", "plasma_cells") != "plasma_cells" or not (
             growing or row.new or (row.lesion or "") in course.lesion_days

@@ -26,7 +26,9 @@ class Unread:
     unknown: tuple[Lab, ...]
     undated: tuple[ResponseStatement, ...]
     lost: tuple[Lab, ...]
-    imaging: tuple[Imaging, ...] = ()  # examinations without a result that could be read, and lesions of unknown size
+    imaging: tuple[
+        Imaging, ...
+    ] = ()  # examinations without a result that could be read, and lesions of unknown size
 
     def cannot_judge(self, after: int | None) -> str:
         """The sentence that says why failure cannot be judged; empty where nothing of the disease is unread."""
@@ -41,28 +43,60 @@ class Unread:
 
     def remark(self) -> str:
         """Sentences, each with a space before it, on results that may or may not bear on the time after the last assessment."""
-        text = f" {_counted(self.unknown, 'could not be read')}; whether they bear on the disease is not known." if self.unknown else ""
+        text = (
+            f" {_counted(self.unknown, 'could not be read')}; whether they bear on the disease is not known."
+            if self.unknown
+            else ""
+        )
         if self.lost:
-            many = "1 result of the disease has" if len(self.lost) == 1 else f"{len(self.lost)} results of the disease have"
+            many = (
+                "1 result of the disease has"
+                if len(self.lost) == 1
+                else f"{len(self.lost)} results of the disease have"
+            )
             text += f" {many} no day that could be read and {'is' if len(self.lost) == 1 else 'are'} not placed."
         return text
 
 
 def unread_after(
-    record: Record, last: int | None, inside: Callable[[int | None], bool], serum_test: str, visits: Sequence[Visit], *, newest: bool
+    record: Record,
+    last: int | None,
+    inside: Callable[[int | None], bool],
+    serum_test: str,
+    visits: Sequence[Visit],
+    *,
+    newest: bool,
 ) -> Unread:
     """What was set aside after the last assessment `last` (None: there was none) of the course that `inside` tells.
 
     What could not be read within the last assessment itself belongs to it. Statements without a day count for the `newest` infusion.
     """
     within = _within_last(visits, last)
-    later = [x for x in record.set_aside if inside(x.when.first) and (last is None or (x.when.first or 0) > last) and x not in within]
+    later = [
+        x
+        for x in record.set_aside
+        if inside(x.when.first) and (last is None or (x.when.first or 0) > last) and x not in within
+    ]
     disease = tuple(x for x in later if _of_disease(x.test, serum_test))
     unknown = tuple(x for x in later if x not in disease and x.test not in load_tests())
-    lost = tuple(x for x in record.set_aside if newest and x.when == When() and _of_disease(x.test, serum_test))
-    undated = tuple(s for s in record.responses if newest and s.response == "PD" and stated_day(s) is None)
-    seen = {row for v in visits if v.day == last and v.assessment is not None for exam in v.assessment.exams for row in exam.rows}
-    imaging = tuple(x for x in record.imaging if x not in seen and _unjudged(x) and _after(x.when, last, inside))
+    lost = tuple(
+        x
+        for x in record.set_aside
+        if newest and x.when == When() and _of_disease(x.test, serum_test)
+    )
+    undated = tuple(
+        s for s in record.responses if newest and s.response == "PD" and stated_day(s) is None
+    )
+    seen = {
+        row
+        for v in visits
+        if v.day == last and v.assessment is not None
+        for exam in v.assessment.exams
+        for row in exam.rows
+    }
+    imaging = tuple(
+        x for x in record.imaging if x not in seen and _unjudged(x) and _after(x.when, last, inside)
+    )
     return Unread(disease, unknown, undated, lost, imaging)
 
 
@@ -85,7 +119,11 @@ def _looked(row: Imaging) -> str:
     what = (
         "has no result that could be read"
         if row.result not in ("positive", "negative")
-        else ("shows a lesion on a day that is not whole" if row.when.day is None else "shows a lesion whose size is not stated")
+        else (
+            "shows a lesion on a day that is not whole"
+            if row.when.day is None
+            else "shows a lesion whose size is not stated"
+        )
     )
     return f"the {row.method or 'imaging'} of {row.when} ({row.source}) {what}"
 

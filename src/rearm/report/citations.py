@@ -33,8 +33,14 @@ class Reference:
 
 def source_line(source: Source) -> str:
     """`Authors. Journal year. doi`, with what was not seen named."""
-    parts = [p for p in (source.authors, " ".join(str(x) for x in (source.journal, source.year) if x)) if p]
-    line = ". ".join(p.rstrip(".") for p in parts or [f"authors and journal not seen ({source.id})"])
+    parts = [
+        p
+        for p in (source.authors, " ".join(str(x) for x in (source.journal, source.year) if x))
+        if p
+    ]
+    line = ". ".join(
+        p.rstrip(".") for p in parts or [f"authors and journal not seen ({source.id})"]
+    )
     if source.doi:
         line += f". doi:{source.doi}"
     elif source.pmid:
@@ -69,21 +75,41 @@ class References:
         if statement is not None:
             source = self._knowledge.sources.get(statement.source)
             line = source_line(source) if source else statement.source
-            weak = statement.strength in _WEAK or bool(source and (source.incomplete or source.read in ("secondary", "news")))
+            weak = statement.strength in _WEAK or bool(
+                source and (source.incomplete or source.read in ("secondary", "news"))
+            )
             return Reference(
-                number, key, statement.text, statement.strength, line, (source.title if source else None) or "", _url(source), weak
+                number,
+                key,
+                statement.text,
+                statement.strength,
+                line,
+                (source.title if source else None) or "",
+                _url(source),
+                weak,
             )
         study = self._studies.get(key)
         if study is not None:
             c = study.citation
             where = " ".join(str(x) for x in (c.journal, c.year) if x)
-            line = ". ".join(x for x in (c.authors.rstrip("."), where, f"doi:{c.doi}" if c.doi else "") if x)
+            line = ". ".join(
+                x for x in (c.authors.rstrip("."), where, f"doi:{c.doi}" if c.doi else "") if x
+            )
             line += f" [citation incomplete: {', '.join(c.missing)} not seen]" if c.missing else ""
-            return Reference(number, key, "", f"study, read from {c.read_from}", line, c.title, c.url, c.weak)
+            return Reference(
+                number, key, "", f"study, read from {c.read_from}", line, c.title, c.url, c.weak
+            )
         source = self._knowledge.sources.get(key)
         if source is not None:
             return Reference(
-                number, key, "", source.kind or "source", source_line(source), source.title or "", _url(source), source.incomplete
+                number,
+                key,
+                "",
+                source.kind or "source",
+                source_line(source),
+                source.title or "",
+                _url(source),
+                source.incomplete,
             )
         return Reference(number, key, "", "not found in the knowledge", key, "", None, True)
 

@@ -12,7 +12,15 @@ Spec = dict[str, Any]
 
 # Colours that stay apart for colour-blind readers and in grey print (Okabe and Ito).
 INK, GREY, LIGHT = "#1f2933", "#7b8794", "#dfe4ea"
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#a05195", "#56b4e9", "#c9a400"
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW = (
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#d55e00",
+    "#a05195",
+    "#56b4e9",
+    "#c9a400",
+)
 
 CONFIG: Spec = {
     "font": "DejaVu Sans, Helvetica, Arial, sans-serif",
@@ -33,7 +41,9 @@ def svg(spec: Spec, *, label: str) -> str:
 
     whole = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": CONFIG, **spec}
     markup: str = vl_convert.vegalite_to_svg(vl_spec=whole, allowed_base_urls=[])
-    title = label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    title = (
+        label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    )
     return re.sub(r"<svg ", f'<svg role="img" aria-label="{title}" ', markup, count=1)
 
 

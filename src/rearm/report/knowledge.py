@@ -19,7 +19,14 @@ from rearm.knowledge.studies import STRATEGIES, Arm, Study
 from rearm.report.citations import References
 from rearm.report.words import words
 
-__all__ = ["diff_object", "diff_text", "entries_named", "entry_object", "entry_text", "example_words"]
+__all__ = [
+    "diff_object",
+    "diff_text",
+    "entries_named",
+    "entry_object",
+    "entry_text",
+    "example_words",
+]
 
 _WIDTH = 110
 _STAGES = {
@@ -38,8 +45,14 @@ def entries_named(name: str, *, knowledge: Knowledge | None = None) -> list[tupl
     tables = dict(_tables(known))
     found = [(kind, table[name]) for kind, table in tables.items() if name in table]
     if not found:
-        near = meant(name, (key for table in tables.values() for key in table), most=5, likeness=0.5)
-        raise KnowledgeError([f"Nothing in the knowledge has the id {name}.{near} `rearm knowledge list` names options and factors."])
+        near = meant(
+            name, (key for table in tables.values() for key in table), most=5, likeness=0.5
+        )
+        raise KnowledgeError(
+            [
+                f"Nothing in the knowledge has the id {name}.{near} `rearm knowledge list` names options and factors."
+            ]
+        )
     return found
 
 
@@ -75,7 +88,10 @@ def entry_text(name: str, *, knowledge: Knowledge | None = None) -> str:
 
 def entry_object(name: str, *, knowledge: Knowledge | None = None) -> list[dict[str, Any]]:
     """The same as plain data for JSON: one object a kind."""
-    return [{"kind": kind, "id": name, "entry": _plain(entry)} for kind, entry in entries_named(name, knowledge=knowledge)]
+    return [
+        {"kind": kind, "id": name, "entry": _plain(entry)}
+        for kind, entry in entries_named(name, knowledge=knowledge)
+    ]
 
 
 def _plain(value: Any) -> Any:
@@ -123,7 +139,9 @@ def _body(entry: Any, known: Knowledge) -> Iterator[str]:
 
 def _wrapped(text: str, indent: int = 2) -> Iterator[str]:
     pad = " " * indent
-    yield from textwrap.wrap(text, _WIDTH, initial_indent=pad, subsequent_indent=pad, break_on_hyphens=False)
+    yield from textwrap.wrap(
+        text, _WIDTH, initial_indent=pad, subsequent_indent=pad, break_on_hyphens=False
+    )
 
 
 def _fields(entry: Any, skip: Iterable[str] = ("id",)) -> Iterator[str]:
@@ -131,13 +149,19 @@ def _fields(entry: Any, skip: Iterable[str] = ("id",)) -> Iterator[str]:
     for field in fields(entry):
         value = getattr(entry, field.name)
         if field.name not in skip and value not in (None, (), "", False):
-            shown = ", ".join(str(v) for v in value) if isinstance(value, tuple | frozenset) else str(value)
+            shown = (
+                ", ".join(str(v) for v in value)
+                if isinstance(value, tuple | frozenset)
+                else str(value)
+            )
             yield from _wrapped(f"{field.name.rstrip('_').replace('_', ' ')}: {shown}")
 
 
 def _option(option: Option, known: Knowledge) -> Iterator[str]:
     yield from _wrapped(f"{option.name}. {option.summary}")
-    yield from _wrapped(f"{words(option.role)}; strategy {option.strategy}; target {', '.join(option.targets) or 'none'}")
+    yield from _wrapped(
+        f"{words(option.role)}; strategy {option.strategy}; target {', '.join(option.targets) or 'none'}"
+    )
     if option.agents:
         yield from _wrapped(f"agents: {', '.join(option.agents)}")
     for rule in option.rules:
@@ -152,18 +176,25 @@ def _option(option: Option, known: Knowledge) -> Iterator[str]:
             covered = "off label" if row.off_label else row.when or "without condition"
             yield from _wrapped(f"{row.region} from {row.from_}{until}: {covered}{note}", 4)
     else:
-        yield from _wrapped("No approval is on record: in trials only, or no approval is needed for this role.")
+        yield from _wrapped(
+            "No approval is on record: in trials only, or no approval is needed for this role."
+        )
     for line in option.support:
         yield from _wrapped(f"Support: {line.text}" + (f" [when {line.when}]" if line.when else ""))
     if option.later_t_cells is not None:
-        yield from _wrapped(f"Later T-cell collection: {option.later_t_cells.effect}. {option.later_t_cells.text}")
+        yield from _wrapped(
+            f"Later T-cell collection: {option.later_t_cells.effect}. {option.later_t_cells.text}"
+        )
     for both in option.disagreements:
         yield from _wrapped(f"Sources disagree: {both.text}")
 
 
 def _factor(factor: Factor, known: Knowledge) -> Iterator[str]:
     yield from _wrapped(f"{factor.name} ({words(factor.group)}). {factor.description}")
-    yield from _wrapped(f"evidence: {factor.evidence}" + (f"; can be the cause only where {factor.explains}" if factor.explains else ""))
+    yield from _wrapped(
+        f"evidence: {factor.evidence}"
+        + (f"; can be the cause only where {factor.explains}" if factor.explains else "")
+    )
     for frequency in factor.frequencies:
         count = f" {frequency.n} of {frequency.of}" if frequency.n is not None else ""
         yield from _wrapped(f"How often:{count} {frequency.text}")
@@ -174,11 +205,17 @@ def _factor(factor: Factor, known: Knowledge) -> Iterator[str]:
         yield from _wrapped(f"Means for therapy: {row.text}")
 
 
-def _rule(rule: Rule | SharedRule | Indicator, known: Knowledge, *, name: bool = False) -> Iterator[str]:
+def _rule(
+    rule: Rule | SharedRule | Indicator, known: Knowledge, *, name: bool = False
+) -> Iterator[str]:
     if isinstance(rule, Indicator):
         head = f"{rule.direction} ({rule.weight}; findings {rule.timing.replace('_', ' ')})"
     else:
-        head = rule.effect + (f" ({_STAGES[rule.stage]})" if rule.stage else "") + (f", until {rule.until}" if rule.until else "")
+        head = (
+            rule.effect
+            + (f" ({_STAGES[rule.stage]})" if rule.stage else "")
+            + (f", until {rule.until}" if rule.until else "")
+        )
     yield from _wrapped(f"{rule.id}: {head}" if name else head)
     yield from _wrapped(f"when {rule.when}", 4)
     yield from _wrapped(rule.because, 4)
@@ -199,13 +236,20 @@ def example_words(row: Mapping[str, Any]) -> str:
 def _cited(ids: Iterable[str], known: Knowledge, *, quote: bool = True) -> Iterator[str]:
     for reference in References(known).cite(ids):
         text = f"{reference.text} " if quote and reference.text else ""
-        yield from _wrapped(f"[{reference.id}] {text}{reference.source}{' (weak)' if reference.weak else ''}", 6)
+        yield from _wrapped(
+            f"[{reference.id}] {text}{reference.source}{' (weak)' if reference.weak else ''}", 6
+        )
 
 
 def _used_by(name: str, known: Knowledge) -> Iterator[str]:
     """The rules and indicators that cite an id, so that a clinician sees what would change with it."""
     users = [s.id for s in known.shared if isinstance(s, SharedRule) and name in s.sources]
-    users += [r.id for o in known.options.values() for r in o.rules if "@" not in r.id and name in r.sources]
+    users += [
+        r.id
+        for o in known.options.values()
+        for r in o.rules
+        if "@" not in r.id and name in r.sources
+    ]
     users += [i.id for f in known.factors.values() for i in f.indicators if name in i.sources]
     users += [s.id for s in known.statements.values() if s.source == name and s.id != name]
     if users:
@@ -214,7 +258,9 @@ def _used_by(name: str, known: Knowledge) -> Iterator[str]:
 
 def _study(study: Study, known: Knowledge) -> Iterator[str]:
     yield from _wrapped(str(study.citation))
-    yield from _wrapped(f"{study.design}; read from {study.citation.read_from}: {study.citation.url}")
+    yield from _wrapped(
+        f"{study.design}; read from {study.citation.read_from}: {study.citation.url}"
+    )
     if study.citation.missing:
         yield from _wrapped(f"citation incomplete: {', '.join(study.citation.missing)} not seen")
     if study.note:
@@ -226,13 +272,31 @@ def _study(study: Study, known: Knowledge) -> Iterator[str]:
 
 
 def _arm(arm: Arm, known: Knowledge) -> Iterator[str]:
-    yield from _wrapped(f"{arm.population} ({arm.setting_words}: {arm.directness}); strategy {arm.strategy}; figure {arm.figure}")
-    shares = {"response": arm.response, "complete response": arm.complete_response, "VGPR or better": arm.vgpr_or_better}
+    yield from _wrapped(
+        f"{arm.population} ({arm.setting_words}: {arm.directness}); strategy {arm.strategy}; figure {arm.figure}"
+    )
+    shares = {
+        "response": arm.response,
+        "complete response": arm.complete_response,
+        "VGPR or better": arm.vgpr_or_better,
+    }
     times = {"PFS": arm.pfs, "duration of response": arm.dor, "OS": arm.os}
-    harms = {"CRS": arm.crs, "CRS grade 3+": arm.crs_grade3, "ICANS": arm.icans, "infection grade 3+": arm.infection_grade3}
-    figures = {name: share_words(value) for name, value in shares.items()} | {name: months_words(value) for name, value in times.items()}
+    harms = {
+        "CRS": arm.crs,
+        "CRS grade 3+": arm.crs_grade3,
+        "ICANS": arm.icans,
+        "infection grade 3+": arm.infection_grade3,
+    }
+    figures = {name: share_words(value) for name, value in shares.items()} | {
+        name: months_words(value) for name, value in times.items()
+    }
     figures |= {name: share_words(value) for name, value in harms.items()}
-    told = {"n": arm.n_treated, **figures, "findings": "; ".join(arm.findings), "caveats": "; ".join(arm.caveats)}
+    told = {
+        "n": arm.n_treated,
+        **figures,
+        "findings": "; ".join(arm.findings),
+        "caveats": "; ".join(arm.caveats),
+    }
     for name, value in told.items():
         if value not in (None, ""):
             yield from _wrapped(f"{name}: {value}")
@@ -244,7 +308,9 @@ def _fate(arm: Arm, known: Knowledge) -> str:
     tags = [tag for tag in (arm.strategy, *arm.shown_under) if tag in STRATEGIES]
     if not tags:
         return "of no strategy of its own: pooled nowhere"
-    row = next(r for r in listed_rows(evidence_for(tags[0], studies=known.studies)) if r["arm"] == arm.id)
+    row = next(
+        r for r in listed_rows(evidence_for(tags[0], studies=known.studies)) if r["arm"] == arm.id
+    )
     pooled = f"pooled for {row['pooled'].replace('_', ' ')}" if row["pooled"] else ""
     reason = f"response not pooled: {row['not_pooled']}" if row["not_pooled"] else ""
     return "; ".join(part for part in (pooled, reason) if part) or "nothing to pool"
@@ -253,10 +319,14 @@ def _fate(arm: Arm, known: Knowledge) -> str:
 def _finding(finding: Finding, known: Knowledge) -> Iterator[str]:
     values = f": {', '.join(finding.values)}" if finding.values else ""
     yield from _wrapped(finding.meaning)
-    yield from _wrapped(f"{finding.type}{values}" + (f", in {finding.unit}" if finding.unit else ""))
+    yield from _wrapped(
+        f"{finding.type}{values}" + (f", in {finding.unit}" if finding.unit else "")
+    )
     if finding.from_:
         yield from _wrapped(f"derived from {', '.join(finding.from_)}")
-    asked = [w for w in known.workups.values() if w.id in finding.asks or finding.name in w.supplies]
+    asked = [
+        w for w in known.workups.values() if w.id in finding.asks or finding.name in w.supplies
+    ]
     if asked:
         yield from _wrapped(f"told by: {'; '.join(w.name for w in asked)}")
 
@@ -265,7 +335,9 @@ def _test(test: TestDef) -> Iterator[str]:
     yield from _wrapped(test.name)
     if test.unit is not None:
         yield from _wrapped(f"unit {test.unit}; read in {', '.join(test.allowed)}")
-        yield from _wrapped(f"plausible {test.soft[0]:g} to {test.soft[1]:g}; refused outside {test.hard[0]:g} to {test.hard[1]:g}")
+        yield from _wrapped(
+            f"plausible {test.soft[0]:g} to {test.soft[1]:g}; refused outside {test.hard[0]:g} to {test.hard[1]:g}"
+        )
     if test.words:
         yield from _wrapped(f"words: {', '.join(dict.fromkeys(test.words.values()))}")
     for code in test.loinc:
@@ -275,7 +347,9 @@ def _test(test: TestDef) -> Iterator[str]:
 
 
 def _workup(workup: Workup, known: Knowledge) -> Iterator[str]:
-    yield from _wrapped(f"{workup.name}. Invasiveness {workup.invasiveness} of 3, result in about {workup.turnaround} days.")
+    yield from _wrapped(
+        f"{workup.name}. Invasiveness {workup.invasiveness} of 3, result in about {workup.turnaround} days."
+    )
     yield from _wrapped(f"tells: {', '.join(workup.supplies)}")
     if workup.mandatory:
         yield from _wrapped(f"belongs to the minimum where {workup.mandatory}")
@@ -287,7 +361,9 @@ def _workup(workup: Workup, known: Knowledge) -> Iterator[str]:
 
 def diff_text(found: KnowledgeDiff) -> str:
     """What changed from one bundle to the other, entry by entry, then the verdicts and grades that changed with it."""
-    lines = [f"From {found.before[0]} ({found.before[1][:12]}) to {found.after[0]} ({found.after[1][:12]})"]
+    lines = [
+        f"From {found.before[0]} ({found.before[1][:12]}) to {found.after[0]} ({found.after[1][:12]})"
+    ]
     if not found.entries:
         lines.append("No entry differs.")
     for entry in found.entries:
@@ -302,7 +378,9 @@ def diff_text(found: KnowledgeDiff) -> str:
     for patient in dict.fromkeys(r.patient_id for r in found.results):
         lines.append(f"  {patient}")
         for row in (r for r in found.results if r.patient_id == patient):
-            before, after = (words(side) if side is not None else "not there" for side in (row.before, row.after))
+            before, after = (
+                words(side) if side is not None else "not there" for side in (row.before, row.after)
+            )
             lines.append(f"    {row.kind} {row.what}: {before} -> {after}")
     return "\n".join(lines)
 

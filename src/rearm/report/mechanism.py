@@ -8,22 +8,53 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from rearm.record import Record
-from rearm.report.draw import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, PURPLE, RED, SKY, YELLOW, Spec, svg
+from rearm.report.draw import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LIGHT,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    YELLOW,
+    Spec,
+    svg,
+)
 
 if TYPE_CHECKING:
     from rearm.mechanism.posterior import Band, MechanismResult
     from rearm.mechanism.trial import StepResult, TrialResult
 
-__all__ = ["band_chart", "curve_chart", "mechanism_bars", "mechanism_page", "mechanism_text", "page", "trial_page", "trial_text"]
+__all__ = [
+    "band_chart",
+    "curve_chart",
+    "mechanism_bars",
+    "mechanism_page",
+    "mechanism_text",
+    "page",
+    "trial_page",
+    "trial_text",
+]
 
 WARNING = "A model's hypothesis, not a test. It is not for choosing treatment."
 SETTLED = 0.05  # bits of uncertainty below which no measurement is named
 SETTLED_TEXT = "Hardly any uncertainty is left within the model, so no measurement is expected to change this answer."
-CHANNEL = {"m_protein": "serum M-protein", "flc": "involved light chain", "sbcma": "soluble BCMA", "car": "CAR copies"}
+CHANNEL = {
+    "m_protein": "serum M-protein",
+    "flc": "involved light chain",
+    "sbcma": "soluble BCMA",
+    "car": "CAR copies",
+}
 TEST = {**CHANNEL, "bcma_on_cells": "BCMA on tumour cells (marrow or lesion)"}
 COLOUR = {"m_protein": BLUE, "flc": ORANGE, "sbcma": GREEN, "car": RED}
 ARM_COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, YELLOW, GREY)
-SHAPES = {"measured": "circle", "below this limit": "triangle-down", "above this limit": "triangle-up"}
+SHAPES = {
+    "measured": "circle",
+    "below this limit": "triangle-down",
+    "above this limit": "triangle-up",
+}
 STYLE = f"""
 body {{ font: 15px/1.5 'DejaVu Sans', Helvetica, Arial, sans-serif; color: {INK}; max-width: 900px; margin: 2rem auto; padding: 0 1rem; }}
 h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.1rem; margin-top: 2rem; }}
@@ -52,7 +83,11 @@ def answer(result: MechanismResult) -> str:
         return result.reason
     ahead = ""
     if result.progression is None:
-        known = f"No progression is known by day {result.followed_to:.0f}." if result.followed_to > 0 else "No progression is confirmed."
+        known = (
+            f"No progression is known by day {result.followed_to:.0f}."
+            if result.followed_to > 0
+            else "No progression is confirmed."
+        )
         none = result.probabilities["no_failure"]
         ahead = (
             f"{known} The model expects none before day {result.horizon:.0f} ({none:.0%}"
@@ -62,7 +97,15 @@ def answer(result: MechanismResult) -> str:
     best = f"{_names(result, lead.members)}: {lead.probability:.0%}"
     before = f"before the data {lead.prior:.0%}, Monte-Carlo error {lead.error:.1%}"
     if result.status == "cannot_tell":
-        return " ".join(x for x in (f"{ahead})." if ahead else "", result.reason, f"The first is {best} ({before}).") if x)
+        return " ".join(
+            x
+            for x in (
+                f"{ahead})." if ahead else "",
+                result.reason,
+                f"The first is {best} ({before}).",
+            )
+            if x
+        )
     if not ahead:
         return f"{_names(result, lead.members).capitalize()} fits this course best: {lead.probability:.0%} ({before})."
     if lead.members == ("no_failure",):
@@ -86,7 +129,13 @@ def mechanism_bars(result: MechanismResult) -> Spec:
         }
         for c in result.classes
     ]
-    y = {"field": "class", "type": "nominal", "sort": [r["class"] for r in rows], "title": None, "axis": {"labelLimit": 320, "grid": False}}
+    y = {
+        "field": "class",
+        "type": "nominal",
+        "sort": [r["class"] for r in rows],
+        "title": None,
+        "axis": {"labelLimit": 320, "grid": False},
+    }
     x = {
         "type": "quantitative",
         "scale": {"domain": [0, 100]},
@@ -97,9 +146,18 @@ def mechanism_bars(result: MechanismResult) -> Spec:
         "width": 420,
         "height": 22 * len(rows),
         "layer": [
-            {"mark": {"type": "bar", "color": SKY, "height": 12}, "encoding": {"y": y, "x": {"field": "posterior", **x}}},
-            {"mark": {"type": "rule", "color": INK}, "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}}},
-            {"mark": {"type": "tick", "color": RED, "thickness": 3, "size": 18}, "encoding": {"y": y, "x": {"field": "prior", **x}}},
+            {
+                "mark": {"type": "bar", "color": SKY, "height": 12},
+                "encoding": {"y": y, "x": {"field": "posterior", **x}},
+            },
+            {
+                "mark": {"type": "rule", "color": INK},
+                "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "tick", "color": RED, "thickness": 3, "size": 18},
+                "encoding": {"y": y, "x": {"field": "prior", **x}},
+            },
         ],
     }
 
@@ -108,15 +166,31 @@ def band_chart(band: Band, result: MechanismResult) -> Spec:
     """What the fitted model expects (median, 5th to 95th percentile) with the measurements; open triangles are limits."""
     last = max([p[0] for p in band.points] + [result.followed_to, result.progression or 0.0]) + 90.0
     days = [i for i, d in enumerate(band.days) if d <= last]
-    area = [{"day": band.days[i], "low": band.low[i], "middle": band.middle[i], "high": band.high[i]} for i in days]
+    area = [
+        {"day": band.days[i], "low": band.low[i], "middle": band.middle[i], "high": band.high[i]}
+        for i in days
+    ]
     points = [
-        {"day": d, "value": v, "what": "measured" if k == 0 else ("below this limit" if k < 0 else "above this limit")}
+        {
+            "day": d,
+            "value": v,
+            "what": "measured" if k == 0 else ("below this limit" if k < 0 else "above this limit"),
+        }
         for d, v, k in band.points
     ]
     top = max([band.high[i] for i in days] + [p[1] for p in band.points] + [band.offset])
-    steps = [b * 10.0**e for e in range(-2, 8) for b in ((1.0, 3.0) if top < 1000 * band.offset else (1.0,))]
+    steps = [
+        b * 10.0**e
+        for e in range(-2, 8)
+        for b in ((1.0, 3.0) if top < 1000 * band.offset else (1.0,))
+    ]
     ticks = [0.0, *[v for v in steps if band.offset / 3.0 <= v <= 1.3 * top]]
-    x = {"field": "day", "type": "quantitative", "title": "days since the infusion", "scale": {"domain": [0, last], "nice": False}}
+    x = {
+        "field": "day",
+        "type": "quantitative",
+        "title": "days since the infusion",
+        "scale": {"domain": [0, last], "nice": False},
+    }
     y = {
         "type": "quantitative",
         "scale": {"type": "symlog", "constant": band.offset, "domainMin": 0},
@@ -186,14 +260,21 @@ def mechanism_page(result: MechanismResult, record: Record) -> str:
         ]
     if result.bands:
         body.append("<h2>Fit</h2>")
-        body += [svg(band_chart(b, result), label=f"Fit of {CHANNEL[b.channel]}") for b in result.bands]
+        body += [
+            svg(band_chart(b, result), label=f"Fit of {CHANNEL[b.channel]}") for b in result.bands
+        ]
         body.append(
             '<p class="small">Line and area: median, 5th and 95th percentile of the level. Circles: values; triangles: limits, the value '
             "lies below (pointing down) or above. The red line is the progression. Near zero the scale is even, as values are compared.</p>"
         )
     if result.next_measurements:
         body += ["<h2>What would tell most</h2>", _next_table(result)]
-    body += ["<h2>Basis</h2>", "<ul>", *[f"<li>{escape(n)}</li>" for n in (*result.notes, *_basis(result))], "</ul>"]
+    body += [
+        "<h2>Basis</h2>",
+        "<ul>",
+        *[f"<li>{escape(n)}</li>" for n in (*result.notes, *_basis(result))],
+        "</ul>",
+    ]
     return page(f"Mechanism of failure: {record.patient_id}", body)
 
 
@@ -227,7 +308,9 @@ def _next_table(result: MechanismResult) -> str:
         return f"<p>{SETTLED_TEXT}</p>"
     return (
         f"<p>Uncertainty now: {result.entropy_bits:.2f} bits.</p>"
-        '<table><tr><th>measurement</th><th class="n">day</th><th class="n">expected gain (bits)</th></tr>' + "".join(rows) + "</table>"
+        '<table><tr><th>measurement</th><th class="n">day</th><th class="n">expected gain (bits)</th></tr>'
+        + "".join(rows)
+        + "</table>"
     )
 
 
@@ -236,14 +319,17 @@ def mechanism_text(result: MechanismResult) -> str:
     lines = [f"{result.patient_id}: {WARNING}", answer(result), ""]
     for c in result.classes:
         bar = "#" * round(30 * c.probability)
-        lines.append(f"  {_names(result, c.members):48s} {c.probability:6.1%} +- {c.error:5.1%}  (before the data {c.prior:5.1%})  {bar}")
+        lines.append(
+            f"  {_names(result, c.members):48s} {c.probability:6.1%} +- {c.error:5.1%}  (before the data {c.prior:5.1%})  {bar}"
+        )
     if result.next_measurements:
         lines += ["", "  What would tell most:"]
         lines += (
             [f"    {SETTLED_TEXT}"]
             if result.entropy_bits < SETTLED
             else [
-                f"    {TEST[c.test]} on day {c.day:g}: {c.bits:.2f} of {result.entropy_bits:.2f} bits" for c in result.next_measurements[:3]
+                f"    {TEST[c.test]} on day {c.day:g}: {c.bits:.2f} of {result.entropy_bits:.2f} bits"
+                for c in result.next_measurements[:3]
             ]
         )
     lines += ["", *[f"  note: {n}" for n in (*result.notes, *_basis(result))]]
@@ -254,10 +340,17 @@ def mechanism_text(result: MechanismResult) -> str:
 
 
 def curve_chart(
-    curves: Sequence[tuple[str, Sequence[tuple[float, float, float, float]]]], *, title: str, points: Sequence[Spec] = ()
+    curves: Sequence[tuple[str, Sequence[tuple[float, float, float, float]]]],
+    *,
+    title: str,
+    points: Sequence[Spec] = (),
 ) -> Spec:
     """Curves (month, percent, low, high) with bands, one colour each; `points` are published landmarks (month, value, low, high, name)."""
-    rows = [{"arm": n, "month": t, "free": v, "low": a, "high": b} for n, curve in curves for t, v, a, b in curve]
+    rows = [
+        {"arm": n, "month": t, "free": v, "low": a, "high": b}
+        for n, curve in curves
+        for t, v, a, b in curve
+    ]
     names = [n for n, _ in curves]
     colour = {
         "field": "arm",
@@ -271,7 +364,12 @@ def curve_chart(
         {
             "data": {"values": rows},
             "mark": {"type": "area", "opacity": 0.12, "interpolate": "step-after"},
-            "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}, "color": colour},
+            "encoding": {
+                "x": x,
+                "y": {"field": "low", **y},
+                "y2": {"field": "high"},
+                "color": colour,
+            },
         },
         {
             "data": {"values": rows},
@@ -281,14 +379,22 @@ def curve_chart(
     ]
     if points:
         known = [p for p in points if "low" in p]
-        mark = {"x": {**x, "field": "month"}, "y": {"field": "value", **y}, "color": {**colour, "field": "arm"}}
+        mark = {
+            "x": {**x, "field": "month"},
+            "y": {"field": "value", **y},
+            "color": {**colour, "field": "arm"},
+        }
         layers += [
             {
                 "data": {"values": known},
                 "mark": {"type": "rule", "strokeWidth": 2},
                 "encoding": {**mark, "y": {"field": "low", **y}, "y2": {"field": "high"}},
             },
-            {"data": {"values": list(points)}, "mark": {"type": "point", "size": 70, "filled": True, "shape": "diamond"}, "encoding": mark},
+            {
+                "data": {"values": list(points)},
+                "mark": {"type": "point", "size": 70, "filled": True, "shape": "diamond"},
+                "encoding": mark,
+            },
         ]
     return {"width": 560, "height": 280, "layer": layers}
 
@@ -307,7 +413,12 @@ def trial_page(result: TrialResult) -> str:
         f"<p>{escape(result.title)}. First infusion for everybody: {escape(result.product)}. {result.patients:,} virtual "
         f"patients in every arm, the same in all; intervals are those of a trial of {result.trial_size} patients.</p>",
         "<h2>Progression-free on the whole sequence, from the infusion</h2>",
-        svg(curve_chart([(a.name, a.whole.curve) for a in result.arms], title="free of last progression (%)"), label="Curves of all arms"),
+        svg(
+            curve_chart(
+                [(a.name, a.whole.curve) for a in result.arms], title="free of last progression (%)"
+            ),
+            label="Curves of all arms",
+        ),
         "<h2>Steps</h2>",
         '<table><tr><th>arm</th><th>step</th><th class="n">patients</th><th>response (%)</th><th>CR (%)</th><th>PFS (months)</th></tr>',
     ]
@@ -323,7 +434,11 @@ def trial_page(result: TrialResult) -> str:
             for n, what, d, a, b in result.differences
         ]
         body.append("</table>")
-    body += ["<ul>", *[f"<li>{escape(n)}</li>" for n in (*result.notes, f"Seed {result.seed}.")], "</ul>"]
+    body += [
+        "<ul>",
+        *[f"<li>{escape(n)}</li>" for n in (*result.notes, f"Seed {result.seed}.")],
+        "</ul>",
+    ]
     return page(f"Virtual trial: {result.title}", body)
 
 
@@ -344,7 +459,9 @@ def trial_text(result: TrialResult) -> str:
         lines.append(f"\n{arm.name}")
         for s in arm.steps:
             response, deep, free = _triple(s.orr, "%"), _triple(s.cr, "%"), _triple(s.pfs_median)
-            lines.append(f"  {s.name:32s} n {s.treated:6d}   response {response:>26s}   CR {deep:>26s}   PFS {free:>28s} mo")
+            lines.append(
+                f"  {s.name:32s} n {s.treated:6d}   response {response:>26s}   CR {deep:>26s}   PFS {free:>28s} mo"
+            )
     lines += [f"\n{n}, {what}: {_triple((d, a, b))} %" for n, what, d, a, b in result.differences]
     lines += ["", *[f"  note: {n}" for n in (*result.notes, f"Seed {result.seed}.")]]
     return "\n".join(lines)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rearm.assessment.evidence import ExpectedRow
 
-__all__ = ["VERDICT_ORDER", "days_words", "listed", "measure_words", "strategy_words", "whose", "words"]
+__all__ = [
+    "VERDICT_ORDER",
+    "days_words",
+    "listed",
+    "measure_words",
+    "strategy_words",
+    "whose",
+    "words",
+]
 
 VERDICT_ORDER = ("preferred", "acceptable", "needs_information", "discouraged", "excluded")
 
@@ -122,7 +130,9 @@ def measure_words(measure: str) -> str:
 
 def whose(row: ExpectedRow) -> str:
     """In whom a figure was seen where that is not this option after CAR-T; to stand before it."""
-    return ("class figure, " if row.of_class else "") + ("" if row.directness == "direct" else "not after CAR-T: ")
+    return ("class figure, " if row.of_class else "") + (
+        "" if row.directness == "direct" else "not after CAR-T: "
+    )
 
 
 def strategy_words(strategy: str) -> str:
@@ -133,7 +143,13 @@ def strategy_words(strategy: str) -> str:
 def listed(items: tuple[str, ...] | list[str]) -> str:
     """`a, b and c`."""
     texts = [words(i) for i in items]
-    return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1] if texts else ""
+    return (
+        texts[0]
+        if len(texts) == 1
+        else ", ".join(texts[:-1]) + " and " + texts[-1]
+        if texts
+        else ""
+    )
 
 
 def days_words(days: int | None) -> str:

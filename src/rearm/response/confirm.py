@@ -29,7 +29,9 @@ class Confirmed:
     progression_visit: Visit | None = None
     pending: Visit | None = None
     pending_provisional: bool = False
-    by_new_therapy: bool = False  # A3: progression was counted although new therapy came before the repeat
+    by_new_therapy: bool = (
+        False  # A3: progression was counted although new therapy came before the repeat
+    )
     by_death: bool = False
 
 
@@ -48,7 +50,9 @@ def confirm(
     """
     out = Confirmed()
     valid = [v for v in visits if new_therapy_day is None or v.day <= new_therapy_day]
-    evaluable = [v for v in valid if v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed)]
+    evaluable = [
+        v for v in valid if v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed)
+    ]
     status = "BL"
     status_level = 0
     index = 0
@@ -60,7 +64,16 @@ def confirm(
         following = evaluable[index + 1] if index + 1 < count else None
         index += 1
         if visit.response == "PD":
-            if _progressed(visit, evaluable, index, criteria, new_therapy_day, myeloma_death_day, provisional_until, out):
+            if _progressed(
+                visit,
+                evaluable,
+                index,
+                criteria,
+                new_therapy_day,
+                myeloma_death_day,
+                provisional_until,
+                out,
+            ):
                 status = "PD"
             visit.confirmed = status
             continue
@@ -68,7 +81,9 @@ def confirm(
             visit.confirmed = status
             continue
         level = _LEVEL[visit.response]
-        if following is not None:  # a PD that follows confirms nothing; what was not evaluable has been left out
+        if (
+            following is not None
+        ):  # a PD that follows confirms nothing; what was not evaluable has been left out
             level = max(_SD, min(level, _LEVEL[following.response]))
         elif criteria.A17 == "sd":
             level = _SD
@@ -117,7 +132,12 @@ def _progressed(
         _set(out, visit, visit.pd, visit.pd)
         out.by_death = True
         return True
-    if criteria.A3 == "pd" and new_therapy_day is not None and index >= len(evaluable) and repeatable:
+    if (
+        criteria.A3 == "pd"
+        and new_therapy_day is not None
+        and index >= len(evaluable)
+        and repeatable
+    ):
         _set(out, visit, repeatable, repeatable)
         out.by_new_therapy = True
         return True

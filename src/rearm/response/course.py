@@ -31,14 +31,34 @@ from rearm.response.signals import (
 from rearm.response.visits import Assessment, Flag, Gathered, Span, gather
 from rearm.therapy.lines import lines
 
-__all__ = ["PLANNED_PURPOSES", "Baseline", "ResponseCourse", "Suspicion", "new_therapy", "response_course"]
+__all__ = [
+    "PLANNED_PURPOSES",
+    "Baseline",
+    "ResponseCourse",
+    "Suspicion",
+    "new_therapy",
+    "response_course",
+]
 
 # what belongs to the treatment itself or does not treat myeloma: none of it ends a course (section 8: TTNT ignores planned therapy)
 PLANNED_PURPOSES = frozenset(
-    ("consolidation", "maintenance", "lymphodepletion", "mobilisation", "toxicity_management", "supportive", "radiotherapy")
+    (
+        "consolidation",
+        "maintenance",
+        "lymphodepletion",
+        "mobilisation",
+        "toxicity_management",
+        "supportive",
+        "radiotherapy",
+    )
 )
-_STEROIDS = frozenset(("dexamethasone", "prednisone", "prednisolone", "methylprednisolone", "hydrocortisone"))
-_OWN_CRITERIA = {"al_amyloidosis": "AL amyloidosis", "plasma_cell_leukaemia": "plasma-cell leukaemia"}
+_STEROIDS = frozenset(
+    ("dexamethasone", "prednisone", "prednisolone", "methylprednisolone", "hydrocortisone")
+)
+_OWN_CRITERIA = {
+    "al_amyloidosis": "AL amyloidosis",
+    "plasma_cell_leukaemia": "plasma-cell leukaemia",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +137,11 @@ def new_therapy(record: Record, start: int, *, until: int | None = None) -> Ther
     found = [
         t
         for t in record.therapies
-        if (day := t.start.day) is not None and day > start and (until is None or day <= until) and not planned(t) and t not in own
+        if (day := t.start.day) is not None
+        and day > start
+        and (until is None or day <= until)
+        and not planned(t)
+        and t not in own
     ]
     return min(found, key=lambda t: t.start.day or 0, default=None)
 
@@ -126,7 +150,14 @@ def _line_on(record: Record, start: int) -> tuple[Therapy, ...]:
     """All rows of the line that has a part begun on `start`; none for CAR-T, whose further parts are known by their purpose."""
     if not any(t.start.day == start for t in record.therapies):
         return ()
-    return next((x.rows for x in lines(record) if x.infusion is None and any(r.start.day == start for r in x.rows)), ())
+    return next(
+        (
+            x.rows
+            for x in lines(record)
+            if x.infusion is None and any(r.start.day == start for r in x.rows)
+        ),
+        (),
+    )
 
 
 def planned(therapy: Therapy) -> bool:
@@ -169,8 +200,16 @@ def response_course(
         new_therapy_day = None
     elif new_therapy_day is None:
         therapy = new_therapy(record, start, until=until)
-        later = [x.day for x in record.infused() if x.day is not None and x.day > start + (c.split_infusion_days if infusion else 0)]
-        days = [d for d in (therapy.start.day if therapy is not None else None, min(later, default=None)) if d is not None]
+        later = [
+            x.day
+            for x in record.infused()
+            if x.day is not None and x.day > start + (c.split_infusion_days if infusion else 0)
+        ]
+        days = [
+            d
+            for d in (therapy.start.day if therapy is not None else None, min(later, default=None))
+            if d is not None
+        ]
         new_therapy_day = min((d for d in days if until is None or d <= until), default=None)
     base_day = start if baseline_day is None else baseline_day
     g = gather(
@@ -184,8 +223,17 @@ def response_course(
         schedule=tuple(schedule),
     )
     provisional = start + c.provisional_days if infusion else None
-    log = LesionLog(c, histology(record.facts), start + c.provisional_lesion_days if infusion else None)
-    yard, visits = score_visits(g, c, log, heavy_chain=record.heavy_chain, light_chain=record.light_chain, provisional_until=provisional)
+    log = LesionLog(
+        c, histology(record.facts), start + c.provisional_lesion_days if infusion else None
+    )
+    yard, visits = score_visits(
+        g,
+        c,
+        log,
+        heavy_chain=record.heavy_chain,
+        light_chain=record.light_chain,
+        provisional_until=provisional,
+    )
     own = _own_criteria(record, start)
     if own:
         for v in visits:
@@ -197,11 +245,20 @@ def response_course(
     death = record.deaths[0] if record.deaths else None
     myeloma_death = death.when.day if death is not None and death.cause == "myeloma" else None
     if myeloma_death is not None and (
-        (until is not None and myeloma_death > until) or (new_therapy_day is not None and myeloma_death > new_therapy_day)
+        (until is not None and myeloma_death > until)
+        or (new_therapy_day is not None and myeloma_death > new_therapy_day)
     ):
         myeloma_death = None
-    out = confirm(visits, c, new_therapy_day=new_therapy_day, myeloma_death_day=myeloma_death, provisional_until=provisional)
-    return _course(record, c, g, log, yard, visits, out, clinical, own, start, until, new_therapy_day)
+    out = confirm(
+        visits,
+        c,
+        new_therapy_day=new_therapy_day,
+        myeloma_death_day=myeloma_death,
+        provisional_until=provisional,
+    )
+    return _course(
+        record, c, g, log, yard, visits, out, clinical, own, start, until, new_therapy_day
+    )
 
 
 def _own_criteria(record: Record, start: int) -> str | None:
@@ -213,13 +270,17 @@ def _own_criteria(record: Record, start: int) -> str | None:
             name
             and condition.status == "present"
             and (first is None or first <= start)
-            and not (first is None and condition.when.last is not None and condition.when.last > start)
+            and not (
+                first is None and condition.when.last is not None and condition.when.last > start
+            )
         ):
             return f"{name} has response criteria of its own: not evaluable by these"
     return None
 
 
-def _calcium_pd(visits: list[Visit], clinical: Iterable[ClinicalEvent], g: Gathered, c: Criteria) -> None:
+def _calcium_pd(
+    visits: list[Visit], clinical: Iterable[ClinicalEvent], g: Gathered, c: Criteria
+) -> None:
     """2006 and 2011: hypercalcaemia above the limit is progression, where it is attributed to myeloma (A6)."""
     due = next((e for e in clinical if e.what == "hypercalcaemia" and e.attributed), None)
     if due is None:
@@ -231,7 +292,16 @@ def _calcium_pd(visits: list[Visit], clinical: Iterable[ClinicalEvent], g: Gathe
     }
     for v in visits:
         if v.day >= due.day and v.day in high:
-            v.pd = (*v.pd, Pd("calcium", v.day, True, False, f"corrected calcium {high[v.day]:g} mg/dL, due to myeloma"))
+            v.pd = (
+                *v.pd,
+                Pd(
+                    "calcium",
+                    v.day,
+                    True,
+                    False,
+                    f"corrected calcium {high[v.day]:g} mg/dL, due to myeloma",
+                ),
+            )
             if v.response != "PD":
                 v.response, v.rule, v.reason = "PD", "pd-calcium", v.pd[-1].text
 
@@ -252,12 +322,19 @@ def _course(
 ) -> ResponseCourse:
     flags = g.flags
     # a disease with criteria of its own gives no signal by these either
-    within = [v for v in visits if not own and (new_therapy_day is None or v.day <= new_therapy_day)]
+    within = [
+        v for v in visits if not own and (new_therapy_day is None or v.day <= new_therapy_day)
+    ]
     cr_day, once_day, cr_open = relapse_from_cr(within, c, g.serum_test, out.progression_day)
     signals: list[Signal] = []
     if cr_day is not None:
         signals.append(
-            Signal("relapse_from_cr", cr_day, cr_open, f"{_what_came_back(within, out, c, cr_day)} on day {cr_day} after a confirmed CR")
+            Signal(
+                "relapse_from_cr",
+                cr_day,
+                cr_open,
+                f"{_what_came_back(within, out, c, cr_day)} on day {cr_day} after a confirmed CR",
+            )
         )
     elif once_day is not None:
         flags.append(
@@ -288,7 +365,11 @@ def _course(
         )
     if c.A5 == "flag" and any(v.escape for v in within):
         flags.append(
-            Flag("light_chain_escape", next(v.day for v in within if v.escape), "free light chains rise while the M-protein does not (A5)")
+            Flag(
+                "light_chain_escape",
+                next(v.day for v in within if v.escape),
+                "free light chains rise while the M-protein does not (A5)",
+            )
         )
     progression = out.progression_visit
     evaluable = [v for v in within if v.response != "NE"]
@@ -305,21 +386,41 @@ def _course(
         )
         for day, text in log.across_unknown.values()
     ]
-    lesion_new = {key.split(":", 1)[1]: day for key, day in log.first_met.items() if key.startswith("new_lesion:")}
+    lesion_new = {
+        key.split(":", 1)[1]: day
+        for key, day in log.first_met.items()
+        if key.startswith("new_lesion:")
+    }
     clinical_days = [e.day for e in clinical if e.attributed]
-    clinical_days += [p.day for v in visits for p in v.pd if p.criterion == "new_lesion" and not p.provisional]
+    clinical_days += [
+        p.day for v in visits for p in v.pd if p.criterion == "new_lesion" and not p.provisional
+    ]
     clinical_days += log.grown
     flags += false_signals(record, within, c, serum_test=g.serum_test)
     if not yard.known and not own:
-        flags.append(Flag("no_baseline", None, "no result before the start: falls cannot be counted, only rises"))
+        flags.append(
+            Flag(
+                "no_baseline",
+                None,
+                "no result before the start: falls cannot be counted, only rises",
+            )
+        )
     if out.by_new_therapy:
         flags.append(
             Flag(
-                "progression_by_new_therapy", out.progression_day, "progression counted without repeat because new therapy came first (A3)"
+                "progression_by_new_therapy",
+                out.progression_day,
+                "progression counted without repeat because new therapy came first (A3)",
             )
         )
     if out.by_death:
-        flags.append(Flag("progression_by_death", out.progression_day, "progression not repeated, confirmed by death of myeloma"))
+        flags.append(
+            Flag(
+                "progression_by_death",
+                out.progression_day,
+                "progression not repeated, confirmed by death of myeloma",
+            )
+        )
     return ResponseCourse(
         start=start,
         until=until,
@@ -360,12 +461,16 @@ def _what_came_back(visits: list[Visit], out: Confirmed, c: Criteria, day: int) 
     if visit is None:
         return "the original clone is back"
     seen = [
-        f"{name} immunofixation positive" for name, ife in (("serum", visit.serum_ife), ("urine", visit.urine_ife)) if ife == "positive"
+        f"{name} immunofixation positive"
+        for name, ife in (("serum", visit.serum_ife), ("urine", visit.urine_ife))
+        if ife == "positive"
     ]
     marrow = visit.values.get("marrow_plasma_cells")
     if isinstance(marrow, tuple) and at_least(marrow[0], c.marrow_cr_below):
         seen.append(f"marrow plasma cells {marrow[0]:g} %")
-    return "the original clone is back: " + ", ".join(seen) if seen else "the original clone is back"
+    return (
+        "the original clone is back: " + ", ".join(seen) if seen else "the original clone is back"
+    )
 
 
 def _not_kept(visits: list[Visit], out: Confirmed, c: Criteria) -> list[Flag]:
@@ -391,10 +496,14 @@ def _days(a: Assessment) -> dict[str, int]:
     return {test: day for test, lab in a.labs.items() if (day := lab.when.first) is not None}
 
 
-def _interval(visits: list[Visit], out: Confirmed, progression: Visit | None) -> tuple[int | None, int] | None:
+def _interval(
+    visits: list[Visit], out: Confirmed, progression: Visit | None
+) -> tuple[int | None, int] | None:
     if progression is None or out.progression_day is None:
         return None
-    before = [v.day for v in visits if v.day < out.progression_day and v.response not in ("NE", "PD")]
+    before = [
+        v.day for v in visits if v.day < out.progression_day and v.response not in ("NE", "PD")
+    ]
     return (max(before, default=None), out.progression_day)
 
 
@@ -404,10 +513,17 @@ def _suspicion(out: Confirmed) -> Suspicion | None:
         return None
     certainty = "provisional" if out.pending_provisional else "unconfirmed"
     day = min(p.day for p in visit.pd)
-    return Suspicion(day, certainty, tuple(dict.fromkeys(p.criterion for p in visit.pd)), "; ".join(p.text for p in visit.pd))
+    return Suspicion(
+        day,
+        certainty,
+        tuple(dict.fromkeys(p.criterion for p in visit.pd)),
+        "; ".join(p.text for p in visit.pd),
+    )
 
 
-def _pet_signal(g: Gathered, log: LesionLog, c: Criteria, start: int, until: int | None) -> Signal | None:
+def _pet_signal(
+    g: Gathered, log: LesionLog, c: Criteria, start: int, until: int | None
+) -> Signal | None:
     """A PET stated positive after it was negative, without a lesion that tells more."""
     seen = pet_results(g.pet, ())
     cleared = False
@@ -421,5 +537,10 @@ def _pet_signal(g: Gathered, log: LesionLog, c: Criteria, start: int, until: int
             and (log.last_day is None or abs(log.last_day - day) > c.visit_window)
         ):
             still = seen[-1][1] == "positive"
-            return Signal("new_uptake", day, still, f"PET positive on day {day} after it was negative; uptake alone is not progression")
+            return Signal(
+                "new_uptake",
+                day,
+                still,
+                f"PET positive on day {day} after it was negative; uptake alone is not progression",
+            )
     return None

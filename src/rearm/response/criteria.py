@@ -13,7 +13,14 @@ from typing import Any
 
 from rearm.errors import RearmError
 
-__all__ = ["DEFAULT_VERSION", "RESPONSES", "Criteria", "CriteriaError", "criteria_table", "load_criteria"]
+__all__ = [
+    "DEFAULT_VERSION",
+    "RESPONSES",
+    "Criteria",
+    "CriteriaError",
+    "criteria_table",
+    "load_criteria",
+]
 
 RESPONSES = ("NE", "PD", "SD", "MR", "PR", "VGPR", "CR", "sCR")  # rising depth; NE stands outside
 DEFAULT_VERSION = "imwg-2016"
@@ -28,7 +35,9 @@ class Criteria:
     """One version of the criteria with all its parameters. Units as in `criteria.toml` (g/dL, mg/24h, mg/dL for dFLC, %, mm, days)."""
 
     version: str
-    changed: tuple[tuple[str, str], ...]  # parameters that differ from the version's defaults, as given
+    changed: tuple[
+        tuple[str, str], ...
+    ]  # parameters that differ from the version's defaults, as given
 
     serum_measurable: float
     urine_measurable: float
@@ -137,7 +146,11 @@ class Criteria:
 @lru_cache(maxsize=1)
 def criteria_table() -> dict[str, Any]:
     """The whole table as it stands in `criteria.toml`, for documentation and for the knowledge check."""
-    text = resources.files("rearm").joinpath("knowledge/data/criteria.toml").read_text(encoding="utf-8")
+    text = (
+        resources.files("rearm")
+        .joinpath("knowledge/data/criteria.toml")
+        .read_text(encoding="utf-8")
+    )
     return tomllib.loads(text)
 
 
@@ -155,10 +168,16 @@ def _load(version: str, parameters: tuple[tuple[str, Any], ...]) -> Criteria:
     table = criteria_table()
     entry = table["versions"].get(version)
     if entry is None:
-        raise CriteriaError(f"There is no version {version!r} of the criteria; known are {', '.join(table['versions'])}.")
+        raise CriteriaError(
+            f"There is no version {version!r} of the criteria; known are {', '.join(table['versions'])}."
+        )
     if "refused" in entry:
         raise CriteriaError(entry["refused"])
-    values: dict[str, Any] = {name: row["value"] for part in ("thresholds", "settings") for name, row in table[part].items()}
+    values: dict[str, Any] = {
+        name: row["value"]
+        for part in ("thresholds", "settings")
+        for name, row in table[part].items()
+    }
     values |= entry.get("deviations", {})
     values |= {name: row["default"] for name, row in table["ambiguities"].items()}
     changed = []
@@ -201,10 +220,13 @@ def _option(name: str, given: Any, ambiguity: dict[str, Any]) -> str:
     said = str(given).strip().lower()
     for key, text in options.items():
         if said in (key.lower(), text.lower()) or (
-            (said == "default") == (key == ambiguity["default"]) and said in ("default", "alternative")
+            (said == "default") == (key == ambiguity["default"])
+            and said in ("default", "alternative")
         ):
             return key
-    raise CriteriaError(f"{name} ({ambiguity['question']}) is one of {', '.join(options)}, not {given!r}.")
+    raise CriteriaError(
+        f"{name} ({ambiguity['question']}) is one of {', '.join(options)}, not {given!r}."
+    )
 
 
 def _numbers(values: dict[str, Any]) -> list[str]:

@@ -21,7 +21,9 @@ def clone_band(bands: tuple[str, ...], heavy: tuple[str, ...], light: str | None
         words = band.lower().replace("-", " ").split()
         band_heavy = next((w for w in words if w in ("igg", "iga", "igm", "igd", "ige")), None)
         band_light = next((w for w in words if w in ("kappa", "lambda")), None)
-        if (band_light and light and band_light != light) or (band_heavy and heavy and band_heavy not in own):
+        if (band_light and light and band_light != light) or (
+            band_heavy and heavy and band_heavy not in own
+        ):
             continue
         if band_light and light and heavy and (band_heavy in own if own else band_heavy is None):
             return True
@@ -29,7 +31,9 @@ def clone_band(bands: tuple[str, ...], heavy: tuple[str, ...], light: str | None
     return None if unsure else False
 
 
-def own_serum_ife(a: Assessment, heavy: tuple[str, ...], light: str | None, flags: list[Flag]) -> str | None:
+def own_serum_ife(
+    a: Assessment, heavy: tuple[str, ...], light: str | None, flags: list[Flag]
+) -> str | None:
     """Serum immunofixation for the patient's own clone. A positive one counts as negative only where every band is shown not to be it."""
     ife = word(a.got.get("serum_immunofixation"))
     if ife != "positive":
@@ -37,12 +41,22 @@ def own_serum_ife(a: Assessment, heavy: tuple[str, ...], light: str | None, flag
     bands = a.labs["serum_immunofixation"].isotype
     if clone_band(bands, heavy, light) is False:
         flags.append(
-            Flag("other_bands", a.day, f"bands on day {a.day} ({', '.join(bands)}) are not of the original clone and do not count")
+            Flag(
+                "other_bands",
+                a.day,
+                f"bands on day {a.day} ({', '.join(bands)}) are not of the original clone and do not count",
+            )
         )
         return "negative"
     # DIRA speaks for a single IgG kappa band in IgG kappa disease; elsewhere the clone may hide beside the antibody
     igg_kappa = light == "kappa" and "igg" in {h.lower() for h in heavy}
     if a.got.get("dira") == "shifted" and igg_kappa and len(bands) <= 1:
-        flags.append(Flag("dira_shifted", a.day, f"the band on day {a.day} is shifted by DIRA: it is the therapeutic antibody"))
+        flags.append(
+            Flag(
+                "dira_shifted",
+                a.day,
+                f"the band on day {a.day} is shifted by DIRA: it is the therapeutic antibody",
+            )
+        )
         return "negative"
     return ife

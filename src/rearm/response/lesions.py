@@ -21,7 +21,9 @@ _SOFT_KINDS = (None, "plasmacytoma", "extramedullary", "paraskeletal")
 class Pd:
     """A criterion of progression that was met: which, on which day, whether it needs a repeat, whether it is too early to tell."""
 
-    criterion: str  # serum | urine | dflc | marrow | circulating | new_lesion | lesion_growth | calcium
+    criterion: (
+        str  # serum | urine | dflc | marrow | circulating | new_lesion | lesion_growth | calcium
+    )
     day: int
     repeat: bool
     provisional: bool
@@ -84,7 +86,11 @@ def answers(exam: Exam, day: int, row: Imaging) -> bool:
         return False
     if row.lesion is None:
         return True
-    return any(x.lesion == row.lesion or (x.result == "negative" and x.lesion is None and _covers(x.kind, row.kind)) for x in exam.rows)
+    return any(
+        x.lesion == row.lesion
+        or (x.result == "negative" and x.lesion is None and _covers(x.kind, row.kind))
+        for x in exam.rows
+    )
 
 
 def _name(row: Imaging) -> str:
@@ -121,7 +127,9 @@ def _across(row: Imaging) -> float | None:
 class LesionLog:
     """State of all lesions of one course; examinations are told to it in the order of time."""
 
-    def __init__(self, criteria: Criteria, said: dict[str, str], provisional_until: int | None) -> None:
+    def __init__(
+        self, criteria: Criteria, said: dict[str, str], provisional_until: int | None
+    ) -> None:
         self.criteria = criteria
         self.said = said  # histology by lesion
         self.provisional_until = provisional_until
@@ -133,10 +141,18 @@ class LesionLog:
         self.baseline_spd: float | None = None
         self.baseline_soft = False
         self.last_day: int | None = None  # last examination of the course
-        self.first_met: dict[str, int] = {}  # criterion of progression -> day it was first met, kept while it holds
-        self.new_ids: dict[str, int] = {}  # lesions new in this course -> day on which each was last seen
-        self.uptake: list[tuple[int, str]] = []  # (day, text) of uptake that may be new: a signal, not progression
-        self.across_unknown: dict[str, tuple[int, str]] = {}  # growth that would be progression if the lesion was large enough
+        self.first_met: dict[
+            str, int
+        ] = {}  # criterion of progression -> day it was first met, kept while it holds
+        self.new_ids: dict[
+            str, int
+        ] = {}  # lesions new in this course -> day on which each was last seen
+        self.uptake: list[
+            tuple[int, str]
+        ] = []  # (day, text) of uptake that may be new: a signal, not progression
+        self.across_unknown: dict[
+            str, tuple[int, str]
+        ] = {}  # growth that would be progression if the lesion was large enough
         self.across_known: set[str] = set()  # lesions of which an examination stated a short axis
         self.grown: list[int] = []  # days of growth that also makes a relapse clinical (A21)
 
@@ -146,12 +162,18 @@ class LesionLog:
 
     def soft(self) -> list[tuple[str, _Lesion]]:
         """Plasmacytomas that are there, those explained by another histology left out."""
-        return [(n, x) for n, x in self.lesions.items() if x.present and x.kind in _SOFT_KINDS and self._mine(n)]
+        return [
+            (n, x)
+            for n, x in self.lesions.items()
+            if x.present and x.kind in _SOFT_KINDS and self._mine(n)
+        ]
 
     def spd(self) -> float | None:
         """Sum of the products of diameters in mm2; None where one of them was not measured."""
         products = [x.product for _, x in self.soft()]
-        return None if any(p is None for p in products) else sum(p for p in products if p is not None)
+        return (
+            None if any(p is None for p in products) else sum(p for p in products if p is not None)
+        )
 
     def count(self) -> int:
         return sum(x.count for _, x in self.soft())
@@ -162,7 +184,11 @@ class LesionLog:
         if not soft:
             return "none" if self.methods else ""
         many = f" in {self.count()} lesions" if self.count() > 1 else ""
-        return f"{spd:g} mm2{many}" if spd is not None else f"{', '.join(n for n, _ in soft)}, size not known"
+        return (
+            f"{spd:g} mm2{many}"
+            if spd is not None
+            else f"{', '.join(n for n, _ in soft)}, size not known"
+        )
 
     def set_baseline(self) -> None:
         self.baseline_soft = bool(self.soft())
@@ -171,7 +197,9 @@ class LesionLog:
     def set_floor(self) -> None:
         """From here on the nadir counts."""
         self.nadir_spd = self.spd() if self.soft() else None
-        self.nadir_longest = {n: x.longest for n, x in self.lesions.items() if x.present and x.longest is not None}
+        self.nadir_longest = {
+            n: x.longest for n, x in self.lesions.items() if x.present and x.longest is not None
+        }
 
     def tell(self, exam: Exam) -> None:
         """An examination before the course: only what is there."""
@@ -181,7 +209,11 @@ class LesionLog:
     def _apply(self, row: Imaging) -> None:
         self.methods.add(row.method or "")
         if row.result == "negative":
-            names = [row.lesion] if row.lesion else [n for n, x in self.lesions.items() if _covers(row.kind, x.kind)]
+            names = (
+                [row.lesion]
+                if row.lesion
+                else [n for n, x in self.lesions.items() if _covers(row.kind, x.kind)]
+            )
             for name in names:
                 if name in self.lesions:
                     self.lesions[name].present = False
@@ -190,7 +222,9 @@ class LesionLog:
         product = _product(row)
         # a size of zero is a lesion that is gone (case files write SPD 0)
         there = product is None or product > 0
-        longest = row.length_mm if row.length_mm else None  # a lesion that is there has no diameter of zero
+        longest = (
+            row.length_mm if row.length_mm else None
+        )  # a lesion that is there has no diameter of zero
         lesion = _Lesion(row.kind, longest, product, row.n_lesions or 1, there)
         self.lesions[_name(row)] = lesion
         across = _across(row)
@@ -217,7 +251,9 @@ class LesionLog:
             came_back = before is not None and not before.present
             if name in self.new_ids and not came_back:
                 self.new_ids[name] = exam.day
-                met[f"new_lesion:{name}"] = f"{_called(row)}, new since {self.first_met.get(f'new_lesion:{name}', exam.day)}, still there"
+                met[f"new_lesion:{name}"] = (
+                    f"{_called(row)}, new since {self.first_met.get(f'new_lesion:{name}', exam.day)}, still there"
+                )
             elif came_back or row.new is True or (row.new is None and before is None):
                 self._judge_new(row, name, came_back, met, exam.day)
         for row in exam.rows:
@@ -232,12 +268,18 @@ class LesionLog:
         self._lower_nadirs()
         return [self._pd(key, text, exam.day) for key, text in met.items()]
 
-    def _judge_new(self, row: Imaging, name: str, came_back: bool, met: dict[str, str], day: int) -> None:
+    def _judge_new(
+        self, row: Imaging, name: str, came_back: bool, met: dict[str, str], day: int
+    ) -> None:
         biopsied = self.said.get(name) == "plasma_cells"
         # a lesion not stated as new is new only against an earlier examination by the same method
         compared = came_back or row.new is True or (row.method or "") in self.methods
         if (uptake_only(row) and not biopsied) or not compared:
-            why = "uptake without a measured lesion" if uptake_only(row) else "no earlier examination by the same method to compare with"
+            why = (
+                "uptake without a measured lesion"
+                if uptake_only(row)
+                else "no earlier examination by the same method to compare with"
+            )
             self.uptake.append((day, f"{_called(row)} on day {day}: {why}; biopsy or repeat"))
             return
         self.new_ids[name] = day
@@ -260,10 +302,18 @@ class LesionLog:
                     met[f"lesion_growth:{name}"] = text
                 elif name not in self.across_known:
                     self.across_unknown.setdefault(name, (day, text))
-        if spd is not None and self.nadir_spd and at_least(spd - self.nadir_spd, c.lesion_pd_rise * self.nadir_spd):
+        if (
+            spd is not None
+            and self.nadir_spd
+            and at_least(spd - self.nadir_spd, c.lesion_pd_rise * self.nadir_spd)
+        ):
             if self.count() > 1:
-                met["lesion_growth:spd"] = f"sum of products of {self.count()} lesions {self.nadir_spd:g} to {spd:g} mm2"
-            early = self.provisional_until is not None and day < self.provisional_until  # swelling after CAR-T is no relapse yet
+                met["lesion_growth:spd"] = (
+                    f"sum of products of {self.count()} lesions {self.nadir_spd:g} to {spd:g} mm2"
+                )
+            early = (
+                self.provisional_until is not None and day < self.provisional_until
+            )  # swelling after CAR-T is no relapse yet
             if not early and (c.A21 == "spd" or at_least(biggest, c.lesion_relapse_growth)):
                 self.grown.append(day)
 
@@ -273,19 +323,29 @@ class LesionLog:
             self.nadir_spd = spd if self.nadir_spd is None else min(self.nadir_spd, spd)
         for name, lesion in self.lesions.items():
             if lesion.present and lesion.longest is not None:
-                self.nadir_longest[name] = min(lesion.longest, self.nadir_longest.get(name, lesion.longest))
+                self.nadir_longest[name] = min(
+                    lesion.longest, self.nadir_longest.get(name, lesion.longest)
+                )
 
     def _pd(self, key: str, text: str, day: int) -> Pd:
         criterion, _, name = key.partition(":")
         first = self.first_met.setdefault(key, day)
         seen = self.new_ids.get(name, day) if criterion == "new_lesion" else day
-        early = self.provisional_until is not None and seen < self.provisional_until and self.said.get(name) != "plasma_cells"
+        early = (
+            self.provisional_until is not None
+            and seen < self.provisional_until
+            and self.said.get(name) != "plasma_cells"
+        )
         return Pd(criterion, first, False, early, text)
 
 
 def _covers(said_kind: str | None, lesion_kind: str | None) -> bool:
     """Does a negative examination for `said_kind` speak for a lesion of `lesion_kind`?"""
-    return said_kind is None or said_kind == lesion_kind or (said_kind == "plasmacytoma" and lesion_kind in _SOFT_KINDS)
+    return (
+        said_kind is None
+        or said_kind == lesion_kind
+        or (said_kind == "plasmacytoma" and lesion_kind in _SOFT_KINDS)
+    )
 
 
 def _called(row: Imaging) -> str:
@@ -295,4 +355,6 @@ def _called(row: Imaging) -> str:
         "extramedullary": "extramedullary lesion",
         "paraskeletal": "paraskeletal lesion",
     }.get(row.kind or "", "lesion")
-    return f"{kind} {row.lesion or ''}{f' ({row.site})' if row.site else ''}".replace("  ", " ").strip()
+    return f"{kind} {row.lesion or ''}{f' ({row.site})' if row.site else ''}".replace(
+        "  ", " "
+    ).strip()

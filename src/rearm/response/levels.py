@@ -16,7 +16,11 @@ __all__ = ["CR", "MR", "NE", "PD", "PR", "SCR", "SD", "VGPR", "Level", "levels"]
 NE, PD, SD, MR, PR, VGPR, CR, SCR = range(8)
 Level = tuple[int, str, str]
 _SERUM = ("serum_m_protein", "iga", "igg", "igd", "igm")
-_URINE, _MARROW, _CHAINS = "urine_m_protein_24h", ("marrow_plasma_cells",), ("kappa_flc", "lambda_flc")
+_URINE, _MARROW, _CHAINS = (
+    "urine_m_protein_24h",
+    ("marrow_plasma_cells",),
+    ("kappa_flc", "lambda_flc"),
+)
 
 
 def levels(
@@ -49,9 +53,19 @@ def levels(
     return found
 
 
-def _serum(a: Assessment, name: str, value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]) -> Level:
+def _serum(
+    a: Assessment,
+    name: str,
+    value: Span | None,
+    base: Span,
+    ife: str | None,
+    c: Criteria,
+    missing: list[str],
+) -> Level:
     if value is None:
-        if ife == "negative":  # immunofixation sees less than electrophoresis does, so a negative one speaks for the quantity too
+        if (
+            ife == "negative"
+        ):  # immunofixation sees less than electrophoresis does, so a negative one speaks for the quantity too
             return VGPR, "serum", f"{name} not quantified, immunofixation negative"
         missing.append(name)
         return NE, "serum", f"{name} is measurable, but {_absent(a, *_SERUM)}"
@@ -64,7 +78,9 @@ def _serum(a: Assessment, name: str, value: Span | None, base: Span, ife: str | 
     )
 
 
-def _urine(a: Assessment, value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]) -> Level:
+def _urine(
+    a: Assessment, value: Span | None, base: Span, ife: str | None, c: Criteria, missing: list[str]
+) -> Level:
     if value is None:
         if ife == "negative":
             return VGPR, "urine", "urine M-protein not quantified, urine immunofixation negative"
@@ -89,26 +105,52 @@ def _urine_cap(a: Assessment, urine: Span | None, c: Criteria, missing: list[str
         if c.A15 == "ignore":
             return None
         missing.append("urine M-protein and immunofixation (urine not collected: at most PR)")
-        return PR, "urine-cap", f"urine: {_absent(a, _URINE, said='not collected')}, so not more than PR"
+        return (
+            PR,
+            "urine-cap",
+            f"urine: {_absent(a, _URINE, said='not collected')}, so not more than PR",
+        )
     if below(urine[1], c.urine_vgpr_below):
         return VGPR, "urine-cap", f"urine M-protein {span_words(urine)} mg/24h"
     if below(urine[1], c.urine_pr_below):
-        return PR, "urine-cap", f"urine M-protein {span_words(urine)} mg/24h, not below {c.urine_vgpr_below:g}"
-    return MR, "urine-cap", f"urine M-protein {span_words(urine)} mg/24h, not below {c.urine_pr_below:g}"
+        return (
+            PR,
+            "urine-cap",
+            f"urine M-protein {span_words(urine)} mg/24h, not below {c.urine_vgpr_below:g}",
+        )
+    return (
+        MR,
+        "urine-cap",
+        f"urine M-protein {span_words(urine)} mg/24h, not below {c.urine_pr_below:g}",
+    )
 
 
 def _flc(a: Assessment, value: Span | None, base: Span, c: Criteria, missing: list[str]) -> Level:
     if value is None:
         missing.append("kappa and lambda free light chains")
-        return NE, "flc", f"free light chains, the only measurable parameter: {_absent(a, *_CHAINS, said='not measured')}"
+        return (
+            NE,
+            "flc",
+            f"free light chains, the only measurable parameter: {_absent(a, *_CHAINS, said='not measured')}",
+        )
     level = _by_fall(value, base, c, mr=c.A11 == "by_analogy", over_90=c.A10 == "over_90")
-    return level, "flc", f"dFLC {span_words(value)} mg/dL, {_fall(value, base)} from {span_words(base)} at baseline"
+    return (
+        level,
+        "flc",
+        f"dFLC {span_words(value)} mg/dL, {_fall(value, base)} from {span_words(base)} at baseline",
+    )
 
 
-def _marrow(a: Assessment, found: tuple[int, Span] | None, base: Span, c: Criteria, missing: list[str]) -> Level:
+def _marrow(
+    a: Assessment, found: tuple[int, Span] | None, base: Span, c: Criteria, missing: list[str]
+) -> Level:
     if found is None:
         missing.append("marrow plasma cells")
-        return NE, "marrow", f"marrow, the only measurable parameter: {_absent(a, *_MARROW, said='not examined')}"
+        return (
+            NE,
+            "marrow",
+            f"marrow, the only measurable parameter: {_absent(a, *_MARROW, said='not examined')}",
+        )
     day, value = found
     text = f"marrow plasma cells {span_words(value)} % on day {day}, {_fall(value, base)} from {span_words(base)} at baseline"
     # VGPR is not defined by marrow, MR only by analogy (A11)
@@ -116,7 +158,9 @@ def _marrow(a: Assessment, found: tuple[int, Span] | None, base: Span, c: Criter
 
 
 def _lesions(log: LesionLog, imaged: bool, c: Criteria, missing: list[str], unread: str) -> Level:
-    if unread and (log.soft() or not imaged):  # a newer result is there, so the older one is no longer the last
+    if unread and (
+        log.soft() or not imaged
+    ):  # a newer result is there, so the older one is no longer the last
         missing.append(f"a result of the {unread} that can be read")
         return SD, "lesions", f"plasmacytomas: the {unread} could not be read"
     if not imaged:
@@ -129,7 +173,9 @@ def _lesions(log: LesionLog, imaged: bool, c: Criteria, missing: list[str], unre
         missing.append("size of the plasmacytomas")
         return SD, "lesions", "plasmacytomas are there, their size is not known"
     fall = base - now
-    text = f"sum of products {now:g} mm2, {_fall((now, now), (base, base))} from {base:g} at baseline"
+    text = (
+        f"sum of products {now:g} mm2, {_fall((now, now), (base, base))} from {base:g} at baseline"
+    )
     halved = at_least(fall, c.pr_fall * base)
     if over(fall, c.vgpr_fall * base) or (c.A8 == "half" and halved):
         return VGPR, "lesions", text
@@ -143,9 +189,17 @@ def _nothing(a: Assessment, lesions: bool, c: Criteria, missing: list[str]) -> L
         return SCR, "none", "only the plasmacytomas can be followed"
     if not a.exams and not any(t in a.got for t in DISEASE_TESTS):
         missing.append("any result of the disease")
-        return NE, "none", "no result of the disease could be used" if a.unusable else "nothing was measured"
+        return (
+            NE,
+            "none",
+            "no result of the disease could be used" if a.unusable else "nothing was measured",
+        )
     if lesions:
-        return SD, "none", "nothing but plasmacytomas can be followed, and by them alone no partial response is called (A12)"
+        return (
+            SD,
+            "none",
+            "nothing but plasmacytomas can be followed, and by them alone no partial response is called (A12)",
+        )
     return SD, "none", "nothing is measurable at baseline: no partial response can be called (A12)"
 
 
@@ -159,7 +213,11 @@ def _by_fall(value: Span, base: Span, c: Criteria, *, mr: bool, over_90: bool = 
     if at_least(fall, c.pr_fall * low):
         return PR
     # A9: the text leaves the gap between 49 and 50 % open
-    if mr and at_least(fall, c.mr_fall * low) and (c.A9 == "below_50" or at_most(fall, c.mr_fall_strict * low)):
+    if (
+        mr
+        and at_least(fall, c.mr_fall * low)
+        and (c.A9 == "below_50" or at_most(fall, c.mr_fall_strict * low))
+    ):
         return MR
     return SD
 

@@ -9,7 +9,16 @@ from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, at_most, below, over
 from rearm.response.visits import Assessment, Span
 
-__all__ = ["DISEASE_TESTS", "Yardstick", "dflc", "high_chain", "number", "ratio_normal", "word", "yardstick"]
+__all__ = [
+    "DISEASE_TESTS",
+    "Yardstick",
+    "dflc",
+    "high_chain",
+    "number",
+    "ratio_normal",
+    "word",
+    "yardstick",
+]
 
 DISEASE_TESTS = (
     "serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc", "serum_immunofixation", "urine_immunofixation",
@@ -39,10 +48,16 @@ def word(value: Span | str | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def yardstick(baseline: Assessment, serum_test: str, light_chain: str | None, lesions: bool, c: Criteria) -> Yardstick:
+def yardstick(
+    baseline: Assessment, serum_test: str, light_chain: str | None, lesions: bool, c: Criteria
+) -> Yardstick:
     """Serum and urine first; only if neither is measurable the light chains; only if none is, the marrow; plasmacytomas are added."""
     got = baseline.got
-    serum, urine, marrow = number(got.get(serum_test)), number(got.get("urine_m_protein_24h")), number(got.get("marrow_plasma_cells"))
+    serum, urine, marrow = (
+        number(got.get(serum_test)),
+        number(got.get("urine_m_protein_24h")),
+        number(got.get("marrow_plasma_cells")),
+    )
     # the involved chain is that of the clone; where the clone is not known, the chain that is high with an abnormal ratio
     high = high_chain(baseline, c)
     involved = light_chain if light_chain in ("kappa", "lambda") else high
@@ -52,7 +67,13 @@ def yardstick(baseline: Assessment, serum_test: str, light_chain: str | None, le
     if urine is not None and at_least(urine[0], c.urine_measurable):
         measurable.append("urine")
     chain = number(got.get(f"{involved}_flc"))
-    if not measurable and chain is not None and at_least(chain[0] / 10.0, c.flc_measurable) and high == involved and dflc(got, involved):
+    if (
+        not measurable
+        and chain is not None
+        and at_least(chain[0] / 10.0, c.flc_measurable)
+        and high == involved
+        and dflc(got, involved)
+    ):
         measurable.append("flc")
     if not measurable and marrow is not None and at_least(marrow[0], c.marrow_measurable):
         measurable.append("marrow")

@@ -11,7 +11,16 @@ from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, over
 from rearm.response.visits import Span
 
-__all__ = ["Nadir", "Nadirs", "circulating_rise", "dflc_rise", "marrow_rise", "rose", "serum_rise", "urine_rise"]
+__all__ = [
+    "Nadir",
+    "Nadirs",
+    "circulating_rise",
+    "dflc_rise",
+    "marrow_rise",
+    "rose",
+    "serum_rise",
+    "urine_rise",
+]
 
 
 @dataclass(slots=True)
@@ -52,11 +61,15 @@ class Nadirs:
 
     def shown(self) -> dict[str, float]:
         return {
-            name: value for name in ("serum", "urine", "dflc", "marrow", "circulating") if (value := getattr(self, name).value) is not None
+            name: value
+            for name in ("serum", "urine", "dflc", "marrow", "circulating")
+            if (value := getattr(self, name).value) is not None
         }
 
 
-def rose(value: Span, nadir: float, relative: float, absolute: float, *, strict: bool = False) -> bool:
+def rose(
+    value: Span, nadir: float, relative: float, absolute: float, *, strict: bool = False
+) -> bool:
     """Did it certainly rise by both the relative and the absolute amount (`strict`: by more than the absolute)?"""
     rise = value[0] - nadir
     enough = over if strict else at_least
@@ -101,7 +114,9 @@ def circulating_rise(value: Span, nadir: float, c: Criteria) -> str | None:
     rise = value[0] - nadir
     # the rise is never more than the level, so a rise of the minimum has reached it too
     counted = rise if c.A18 == "both" else value[0]
-    if at_least(counted, c.circulating_pd_minimum) and at_least(rise, c.circulating_pd_rise * nadir):
+    if at_least(counted, c.circulating_pd_minimum) and at_least(
+        rise, c.circulating_pd_rise * nadir
+    ):
         return f"circulating plasma cells {nadir:g} to {value[0]:g} per uL"
     return None
 

@@ -34,7 +34,14 @@ BLOOD = frozenset(
 MARROW = frozenset(("marrow_plasma_cells", "marrow_clonality"))
 _IG = frozenset(("igg", "iga", "igm", "igd"))
 _CRAB = frozenset(("calcium_corrected", "hemoglobin", "creatinine", "neutrophils", "platelets"))
-_WORSE_WORD = {"positive": 1, "negative": 0, "not_shifted": 1, "shifted": 0, "clonal": 1, "polyclonal": 0}
+_WORSE_WORD = {
+    "positive": 1,
+    "negative": 0,
+    "not_shifted": 1,
+    "shifted": 0,
+    "clonal": 1,
+    "polyclonal": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,9 @@ class Assessment:
     exams: list[Exam] = field(default_factory=list)
     unusable: dict[str, str] = field(default_factory=dict)  # test -> why its result was set aside
     first: int = 0
-    aside: list[Lab] = field(default_factory=list)  # set-aside results that belong to it and repeat none of its own
+    aside: list[Lab] = field(
+        default_factory=list
+    )  # set-aside results that belong to it and repeat none of its own
 
     def day_of(self, *tests: str) -> int:
         """Day of the first of these results that is there, else the day of the assessment."""
@@ -77,7 +86,9 @@ class Gathered:
     crab: dict[str, list[Lab]]
     serum_test: str  # serum_m_protein, or the immunoglobulin that stands for it
     flags: list[Flag]
-    unread_imaging: list[tuple[int, Imaging]] = field(default_factory=list)  # for soft tissue, by day, from the baseline on
+    unread_imaging: list[tuple[int, Imaging]] = field(
+        default_factory=list
+    )  # for soft tissue, by day, from the baseline on
 
 
 def span_words(value: Span) -> str:
@@ -142,7 +153,13 @@ def gather(
         elif test in _IG:
             ig.append(lab)
     if undated:
-        flags.append(Flag("undated_results", None, f"{undated} results of the disease have no exact day and are not placed"))
+        flags.append(
+            Flag(
+                "undated_results",
+                None,
+                f"{undated} results of the disease have no exact day and are not placed",
+            )
+        )
     serum_test = _serum_test(record, criteria, before, ig, baseline_day)
     if serum_test != "serum_m_protein":
         for lab in ig:
@@ -152,23 +169,56 @@ def gather(
                 else:
                     before.append(lab)
     exams = read_exams(record)
-    visits = _assessments(record, criteria, start, until, by_day, exams, schedule, flags, serum_test)
+    visits = _assessments(
+        record, criteria, start, until, by_day, exams, schedule, flags, serum_test
+    )
     earliest = -(10**9) if baseline_from is None else baseline_from
     baseline = _last_values(before, criteria, baseline_day, earliest, flags, record.light_chain)
-    floor = _last_values(before, criteria, floor_day, earliest, [], record.light_chain) if floor_day != baseline_day else baseline
-    late = _last_values(before, criteria, start, earliest, [], record.light_chain) if max(baseline_day, floor_day) < start else baseline
+    floor = (
+        _last_values(before, criteria, floor_day, earliest, [], record.light_chain)
+        if floor_day != baseline_day
+        else baseline
+    )
+    late = (
+        _last_values(before, criteria, start, earliest, [], record.light_chain)
+        if max(baseline_day, floor_day) < start
+        else baseline
+    )
     _fill(baseline, floor, late, flags, baseline_day)
     marrow_limit = criteria.baseline_marrow_window
-    baseline_exams = [e for e in exams if e.day <= baseline_day and e.day >= max(earliest, baseline_day - marrow_limit)]
+    baseline_exams = [
+        e
+        for e in exams
+        if e.day <= baseline_day and e.day >= max(earliest, baseline_day - marrow_limit)
+    ]
     floor_exams = [e for e in exams if baseline_day < e.day <= start]
     if not baseline_exams and floor_exams:
         baseline_exams, floor_exams = floor_exams, []
     oldest = max(earliest, baseline_day - marrow_limit)
-    unread = [(day, row) for day, row in unread_soft(record) if day >= oldest and (until is None or day <= until)]
-    return Gathered(start, baseline, floor, visits, baseline_exams, floor_exams, mrd, pet, crab, serum_test, flags, unread)
+    unread = [
+        (day, row)
+        for day, row in unread_soft(record)
+        if day >= oldest and (until is None or day <= until)
+    ]
+    return Gathered(
+        start,
+        baseline,
+        floor,
+        visits,
+        baseline_exams,
+        floor_exams,
+        mrd,
+        pet,
+        crab,
+        serum_test,
+        flags,
+        unread,
+    )
 
 
-def _serum_test(record: Record, criteria: Criteria, before: list[Lab], ig: list[Lab], baseline_day: int) -> str:
+def _serum_test(
+    record: Record, criteria: Criteria, before: list[Lab], ig: list[Lab], baseline_day: int
+) -> str:
     """Electrophoresis, or nephelometry of the patient's own immunoglobulin: chosen at baseline and kept, they are not interchangeable."""
     chains = [c.lower() for c in record.heavy_chain if c.lower() in _IG]
     if criteria.serum_marker == "spep" or len(chains) != 1:
@@ -177,9 +227,15 @@ def _serum_test(record: Record, criteria: Criteria, before: list[Lab], ig: list[
     if criteria.serum_marker == "quantitative_ig":
         return own
     oldest = baseline_day - criteria.baseline_window
-    if own not in ("iga", "igd") or any(x.test == "serum_m_protein" and (x.when.first or 0) >= oldest for x in before):
+    if own not in ("iga", "igd") or any(
+        x.test == "serum_m_protein" and (x.when.first or 0) >= oldest for x in before
+    ):
         return "serum_m_protein"
-    return own if any(x.test == own and oldest <= (x.when.first or 0) <= baseline_day for x in ig) else "serum_m_protein"
+    return (
+        own
+        if any(x.test == own and oldest <= (x.when.first or 0) <= baseline_day for x in ig)
+        else "serum_m_protein"
+    )
 
 
 def _assessments(
@@ -198,7 +254,11 @@ def _assessments(
     unusable: dict[int, dict[str, Lab]] = {}
     for lab in record.set_aside:
         day = lab.when.day
-        if day is not None and start < day <= end and (lab.test in BLOOD or lab.test in MARROW or lab.test == serum_test):
+        if (
+            day is not None
+            and start < day <= end
+            and (lab.test in BLOOD or lab.test in MARROW or lab.test == serum_test)
+        ):
             unusable.setdefault(day, {})[lab.test] = lab
     planned = {d for d in schedule if start < d <= end}
     visits: list[Assessment] = []
@@ -217,7 +277,9 @@ def _assessments(
             now = Assessment(day, first=day)
             visits.append(now)
         elif (
-            labs and not any(t in BLOOD or t == serum_test for t in now.labs) and any(x.test in BLOOD or x.test == serum_test for x in labs)
+            labs
+            and not any(t in BLOOD or t == serum_test for t in now.labs)
+            and any(x.test in BLOOD or x.test == serum_test for x in labs)
         ):
             now.day = day  # blood and urine give an assessment its day, not the marrow taken before
         for lab in labs:
@@ -226,13 +288,23 @@ def _assessments(
             now.exams.append(exam_days[day])
         if day in unusable:
             now.aside += [x for test, x in unusable[day].items() if test not in now.labs]
-            now.unusable.update({test: x.why_set_aside or "could not be used" for test, x in unusable[day].items()})
+            now.unusable.update(
+                {test: x.why_set_aside or "could not be used" for test, x in unusable[day].items()}
+            )
     for visit in visits:
         _check_ratio(visit, criteria, flags)
     return visits
 
 
-def _put(visit: Assessment, lab: Lab, criteria: Criteria, flags: list[Flag], light_chain: str | None, *, lower: bool = False) -> None:
+def _put(
+    visit: Assessment,
+    lab: Lab,
+    criteria: Criteria,
+    flags: list[Flag],
+    light_chain: str | None,
+    *,
+    lower: bool = False,
+) -> None:
     """Add a result. Of two different ones on a day the worse stays (A20); at baseline (`lower`) the one which makes falls smaller."""
     test = lab.test
     if lab.quantity is not None:
@@ -266,15 +338,27 @@ def _put(visit: Assessment, lab: Lab, criteria: Criteria, flags: list[Flag], lig
         visit.unusable[test] = "two results on one day"
         return
     if old != value:
-        flags.append(Flag("same_day_conflict", lab.when.first, f"two results of {test} on day {lab.when.first}; the worse is used"))
+        flags.append(
+            Flag(
+                "same_day_conflict",
+                lab.when.first,
+                f"two results of {test} on day {lab.when.first}; the worse is used",
+            )
+        )
     if isinstance(value, str) or isinstance(old, str):
         worse = _WORSE_WORD.get(str(value), 0) > _WORSE_WORD.get(str(old), 0)
-        if value == old and lab.isotype and visit.labs[test].isotype:  # two positive results that name bands: all bands count
+        if (
+            value == old and lab.isotype and visit.labs[test].isotype
+        ):  # two positive results that name bands: all bands count
             worse = bool(set(lab.isotype) - set(visit.labs[test].isotype))
         elif value == old:
-            worse = not lab.isotype  # a positive result without named bands cannot be put down to another clone
+            worse = (
+                not lab.isotype
+            )  # a positive result without named bands cannot be put down to another clone
     else:
-        healthy = (test == "lambda_flc" and light_chain == "kappa") or (test == "kappa_flc" and light_chain == "lambda")
+        healthy = (test == "lambda_flc" and light_chain == "kappa") or (
+            test == "kappa_flc" and light_chain == "lambda"
+        )
         small = healthy or (test == "flc_ratio" and light_chain == "lambda")
         worse = (value < old) if small != lower else (value > old)
     if worse:
@@ -297,9 +381,15 @@ def _check_ratio(visit: Assessment, criteria: Criteria, flags: list[Flag]) -> No
     if ratio[1] * (1 + share) + 0.006 >= low and ratio[0] * (1 - share) - 0.006 <= high:
         return
     inverse = 1 / low if low > 0 else 0.0
-    hint = "; the chains look swapped" if inverse and abs(ratio[0] - inverse) <= share * inverse else ""
+    hint = (
+        "; the chains look swapped"
+        if inverse and abs(ratio[0] - inverse) <= share * inverse
+        else ""
+    )
     chains = f"kappa {kappa[0]:g} and lambda {lam[0]:g} mg/L give a ratio of {low:.3g}"
-    text = f"{chains}, but {ratio[0]:g} is reported{hint}; light chains of day {visit.day} set aside"
+    text = (
+        f"{chains}, but {ratio[0]:g} is reported{hint}; light chains of day {visit.day} set aside"
+    )
     flags.append(Flag("flc_contradiction", visit.day, text))
     for test in ("flc_ratio", "kappa_flc", "lambda_flc"):
         visit.unusable[test] = "chains contradict the reported ratio"
@@ -307,14 +397,21 @@ def _check_ratio(visit: Assessment, criteria: Criteria, flags: list[Flag]) -> No
 
 
 def _last_values(
-    before: list[Lab], criteria: Criteria, limit: int, earliest: int, flags: list[Flag], light_chain: str | None
+    before: list[Lab],
+    criteria: Criteria,
+    limit: int,
+    earliest: int,
+    flags: list[Flag],
+    light_chain: str | None,
 ) -> Assessment:
     """The last value of every test up to day `limit`, not older than the window; both light chains from one day."""
     latest: dict[str, int] = {}
     chains: dict[int, set[str]] = {}
     for lab in before:
         day = lab.when.first or 0
-        oldest = limit - (criteria.baseline_marrow_window if lab.test in MARROW else criteria.baseline_window)
+        oldest = limit - (
+            criteria.baseline_marrow_window if lab.test in MARROW else criteria.baseline_window
+        )
         if day > limit or day < oldest or day < earliest:
             continue
         if day > latest.get(lab.test, -(10**9)):
@@ -329,14 +426,20 @@ def _last_values(
         if latest.get(lab.test) == lab.when.first:
             _put(values, lab, criteria, flags, light_chain, lower=True)
     _check_ratio(values, criteria, flags)
-    values.day = max((d for d in (x.when.first for x in values.labs.values()) if d is not None), default=limit)
+    values.day = max(
+        (d for d in (x.when.first for x in values.labs.values()) if d is not None), default=limit
+    )
     return values
 
 
-def _fill(baseline: Assessment, floor: Assessment, late: Assessment, flags: list[Flag], baseline_day: int) -> None:
+def _fill(
+    baseline: Assessment, floor: Assessment, late: Assessment, flags: list[Flag], baseline_day: int
+) -> None:
     """Tests without a value before bridging or lymphodepletion take the next best before the infusion, and that is said."""
     for test, value in baseline.got.items():
-        if test not in floor.got:  # older than the window seen from lymphodepletion, still the last one
+        if (
+            test not in floor.got
+        ):  # older than the window seen from lymphodepletion, still the last one
             floor.got[test], floor.labs[test] = value, baseline.labs[test]
     for test, value in late.got.items():
         if test not in floor.got:

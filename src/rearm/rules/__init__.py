@@ -6,7 +6,19 @@ condition unknown unless the rest decides it. Whatever turns unknown into known 
 """
 
 from rearm.rules.compiled import conditions_of, read_conditions
-from rearm.rules.evaluation import HIGH, LOW, Clause, Compiled, Interval, Value, evaluate, findings_frame, trace, truth, unknown_findings
+from rearm.rules.evaluation import (
+    HIGH,
+    LOW,
+    Clause,
+    Compiled,
+    Interval,
+    Value,
+    evaluate,
+    findings_frame,
+    trace,
+    truth,
+    unknown_findings,
+)
 from rearm.rules.reading import ConditionRefused, parse_condition
 from rearm.rules.tree import Condition, condition_from_json
 

@@ -13,17 +13,46 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rearm.knowledge.catalogue import Catalogue
-from rearm.rules.tree import Among, And, Arithmetic, Column, Compare, Condition, Flag, Leaf, Node, Not, Number, Numeric, Or, text_of
+from rearm.rules.tree import (
+    Among,
+    And,
+    Arithmetic,
+    Column,
+    Compare,
+    Condition,
+    Flag,
+    Leaf,
+    Node,
+    Not,
+    Number,
+    Numeric,
+    Or,
+    text_of,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import polars as pl
 
-__all__ = ["HIGH", "LOW", "Clause", "Compiled", "Interval", "Value", "evaluate", "findings_frame", "trace", "truth", "unknown_findings"]
+__all__ = [
+    "HIGH",
+    "LOW",
+    "Clause",
+    "Compiled",
+    "Interval",
+    "Value",
+    "evaluate",
+    "findings_frame",
+    "trace",
+    "truth",
+    "unknown_findings",
+]
 
 Value: TypeAlias = bool | float | int | str | None
-Interval: TypeAlias = tuple[float, float]  # both ends count as possible; what leaves an end out moves it inwards by the smallest step
+Interval: TypeAlias = tuple[
+    float, float
+]  # both ends count as possible; what leaves an end out moves it inwards by the smallest step
 Row: TypeAlias = Mapping[str, Value]
 Intervals: TypeAlias = Mapping[str, Interval]
 LOW, HIGH = "__low", "__high"  # endings of the two columns of a finding that is known within bounds
@@ -43,7 +72,10 @@ class Clause:
 
 
 def findings_frame(
-    rows: Sequence[Row], names: Collection[str], catalogue: Catalogue, intervals: Sequence[Intervals] | None = None
+    rows: Sequence[Row],
+    names: Collection[str],
+    catalogue: Catalogue,
+    intervals: Sequence[Intervals] | None = None,
 ) -> pl.DataFrame:
     """`rows` as a frame with the columns `names`, typed as the catalogue says; an absent finding is null.
 
@@ -66,10 +98,15 @@ def findings_frame(
                 raise ValueError(f"The finding {name} is NaN; what is not known is null.")
         except (TypeError, OverflowError):
             wrong = next(v for v in values if not _of_type(v, finding.type))
-            raise ValueError(f"The finding {name} is of type {finding.type}, {wrong!r} is not.") from None
+            raise ValueError(
+                f"The finding {name} is of type {finding.type}, {wrong!r} is not."
+            ) from None
         if name in bounded:
             for suffix, end in ((LOW, 0), (HIGH, 1)):
-                ends = [v if v is not None else b.get(name, (None, None))[end] for v, b in zip(values, intervals or (), strict=True)]
+                ends = [
+                    v if v is not None else b.get(name, (None, None))[end]
+                    for v, b in zip(values, intervals or (), strict=True)
+                ]
                 columns.append(pl.Series(name + suffix, ends, dtype=pl.Float64, strict=False))
     return pl.DataFrame(columns) if columns else pl.DataFrame({"": [None] * len(rows)})
 
@@ -79,7 +116,9 @@ def _of_type(value: Value, kind: str) -> bool:
         return True
     if kind in ("bool", "word"):
         return isinstance(value, bool if kind == "bool" else str)
-    return isinstance(value, int | float if kind == "number" else int) and not isinstance(value, bool)
+    return isinstance(value, int | float if kind == "number" else int) and not isinstance(
+        value, bool
+    )
 
 
 class Compiled:
@@ -99,14 +138,22 @@ class Compiled:
         select = self._exact
         if bounded:
             touched = [bounded.intersection(condition.reads) for condition in self.conditions]
-            select = [self._select(number, names) if names else self._exact[number] for number, names in enumerate(touched)]
+            select = [
+                self._select(number, names) if names else self._exact[number]
+                for number, names in enumerate(touched)
+            ]
         answers: npt.NDArray[np.int8] = frame.select(select).to_numpy()
         return answers
 
     def _select(self, number: int, bounded: frozenset[str]) -> pl.Expr:
         import polars as pl
 
-        return _expression(self.conditions[number].node, bounded).cast(pl.Int8).fill_null(-1).alias(str(number))
+        return (
+            _expression(self.conditions[number].node, bounded)
+            .cast(pl.Int8)
+            .fill_null(-1)
+            .alias(str(number))
+        )
 
 
 def evaluate(conditions: Sequence[Condition], frame: pl.DataFrame) -> npt.NDArray[np.int8]:
@@ -121,11 +168,17 @@ def _expression(node: Node, bounded: frozenset[str]) -> pl.Expr:
         case Flag(name):
             return pl.col(name)
         case Among(name, values):
-            return pl.col(name) == values[0] if len(values) == 1 else pl.col(name).is_in(list(values))
+            return (
+                pl.col(name) == values[0] if len(values) == 1 else pl.col(name).is_in(list(values))
+            )
         case Compare():
-            certain, possible = _compared(node.operator, _bounds(node.left, bounded), _bounds(node.right, bounded))
+            certain, possible = _compared(
+                node.operator, _bounds(node.left, bounded), _bounds(node.right, bounded)
+            )
             # Kleene: certain gives true, not even possible gives false, between them (possible AND null) gives null
-            held: pl.Expr = certain if possible is None else certain | (possible & pl.lit(None, pl.Boolean))
+            held: pl.Expr = (
+                certain if possible is None else certain | (possible & pl.lit(None, pl.Boolean))
+            )
             return held
         case Not(part):
             return ~_expression(part, bounded)
@@ -135,7 +188,13 @@ def _expression(node: Node, bounded: frozenset[str]) -> pl.Expr:
             return reduce(op.or_, (_expression(p, bounded) for p in parts))
 
 
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {"=": op.eq, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
+    "=": op.eq,
+    "<": op.lt,
+    "<=": op.le,
+    ">": op.gt,
+    ">=": op.ge,
+}
 
 
 def _compared(operator: str, left: tuple[Any, Any], right: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -178,7 +237,11 @@ def _bounds(node: Numeric, bounded: frozenset[str]) -> tuple[pl.Expr, pl.Expr]:
                 # A product of intervals is used only where both are points: rules have no need for more, unknown is safe.
                 product = pl.when((a_low == a_high) & (b_low == b_high)).then(product)
                 return product, product
-            low, high = (a_low + b_low, a_high + b_high) if operator == "+" else (a_low - b_high, a_high - b_low)
+            low, high = (
+                (a_low + b_low, a_high + b_high)
+                if operator == "+"
+                else (a_low - b_high, a_high - b_low)
+            )
             return (low, low) if exact_parts else (low, high)
     raise AssertionError(node)
 
@@ -200,13 +263,24 @@ def _trace(node: Node, row: Row, intervals: Intervals) -> Clause:
     parts: tuple[Node, ...] = ()
     if isinstance(node, And | Or):
         parts = node.parts
-    elif isinstance(node, Not) and isinstance(node.part, Flag | And | Or | Not):  # NOT (word = 'x') is one clause: word <> 'x'
+    elif isinstance(node, Not) and isinstance(
+        node.part, Flag | And | Or | Not
+    ):  # NOT (word = 'x') is one clause: word <> 'x'
         parts = (node.part,)
-    values = {} if parts else {name: intervals.get(name, row.get(name)) for name in _leaf_names(node)}
-    return Clause(text_of(node), _truth(node, row, intervals), values, tuple(_trace(p, row, intervals) for p in parts))
+    values = (
+        {} if parts else {name: intervals.get(name, row.get(name)) for name in _leaf_names(node)}
+    )
+    return Clause(
+        text_of(node),
+        _truth(node, row, intervals),
+        values,
+        tuple(_trace(p, row, intervals) for p in parts),
+    )
 
 
-def unknown_findings(condition: Condition, row: Row, intervals: Intervals | None = None) -> tuple[str, ...]:
+def unknown_findings(
+    condition: Condition, row: Row, intervals: Intervals | None = None
+) -> tuple[str, ...]:
     """The findings for want of which the condition is unknown; empty where it is true or false."""
     return tuple(dict.fromkeys(_lacking(condition.node, row, intervals or {})))
 

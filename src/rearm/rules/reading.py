@@ -8,7 +8,21 @@ from typing import Any, Literal
 
 from rearm.errors import meant
 from rearm.knowledge.catalogue import Catalogue
-from rearm.rules.tree import Among, And, Arithmetic, Column, Compare, Condition, Flag, Node, Not, Number, Numeric, Operator, Or
+from rearm.rules.tree import (
+    Among,
+    And,
+    Arithmetic,
+    Column,
+    Compare,
+    Condition,
+    Flag,
+    Node,
+    Not,
+    Number,
+    Numeric,
+    Operator,
+    Or,
+)
 
 __all__ = ["ConditionRefused", "parse_condition"]
 
@@ -33,15 +47,21 @@ def parse_condition(text: str, catalogue: Catalogue) -> Condition:
     try:
         tree = sqlglot.parse_one(text, into=exp.Condition, dialect="duckdb")
     except (errors.ParseError, errors.TokenError, RecursionError):
-        raise ConditionRefused(f"{text!r} can't be read as a condition of SQL. {_unread(text)}") from None
+        raise ConditionRefused(
+            f"{text!r} can't be read as a condition of SQL. {_unread(text)}"
+        ) from None
     condition = Condition(text, _Reader(text, catalogue).logical(tree))
     if not condition.reads:
-        raise ConditionRefused(f"{text!r} reads no finding, so it says the same of every patient: name the finding that it is about.")
+        raise ConditionRefused(
+            f"{text!r} reads no finding, so it says the same of every patient: name the finding that it is about."
+        )
     return condition
 
 
 _ALLOWED = "Allowed are AND, OR, NOT, =, <>, <, <=, >, >=, IN (...), BETWEEN, brackets, and +, - and * of numbers."
-_MISSING = "What is not known makes the condition unknown; there is no way to ask whether it is missing."
+_MISSING = (
+    "What is not known makes the condition unknown; there is no way to ask whether it is missing."
+)
 
 
 def _unread(text: str) -> str:
@@ -66,16 +86,30 @@ class _Reader:
         from sqlglot import exp
 
         self.text, self.catalogue, self.exp = text, catalogue, exp
-        self.comparisons: dict[type[Any], Operator] = {exp.EQ: "=", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
-        self.arithmetic: dict[type[Any], Literal["+", "-", "*"]] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}
+        self.comparisons: dict[type[Any], Operator] = {
+            exp.EQ: "=",
+            exp.LT: "<",
+            exp.LTE: "<=",
+            exp.GT: ">",
+            exp.GTE: ">=",
+        }
+        self.arithmetic: dict[type[Any], Literal["+", "-", "*"]] = {
+            exp.Add: "+",
+            exp.Sub: "-",
+            exp.Mul: "*",
+        }
 
     def refused(self, why: str) -> ConditionRefused:
         return ConditionRefused(f"{self.text!r}: {why}")
 
     def not_allowed(self, tree: Any, what: str = "") -> ConditionRefused:
         exp = self.exp
-        about_missing = isinstance(tree, exp.Null | exp.Coalesce) or (isinstance(tree, exp.Is) and isinstance(tree.expression, exp.Null))
-        return self.refused(f"{self.named(tree)}{what} is not of the allowed part of SQL. {_MISSING if about_missing else _ALLOWED}")
+        about_missing = isinstance(tree, exp.Null | exp.Coalesce) or (
+            isinstance(tree, exp.Is) and isinstance(tree.expression, exp.Null)
+        )
+        return self.refused(
+            f"{self.named(tree)}{what} is not of the allowed part of SQL. {_MISSING if about_missing else _ALLOWED}"
+        )
 
     def logical(self, tree: Any) -> Node:
         exp = self.exp
@@ -83,7 +117,9 @@ class _Reader:
         if kind is exp.Paren:
             return self.logical(tree.this)
         if kind in (exp.And, exp.Or):
-            parts = tuple(self.logical(part) for part in tree.flatten())  # flatten also looks through brackets of the same kind
+            parts = tuple(
+                self.logical(part) for part in tree.flatten()
+            )  # flatten also looks through brackets of the same kind
             return And(parts) if kind is exp.And else Or(parts)
         if kind is exp.Not:
             return Not(self.logical(tree.this))
@@ -110,7 +146,9 @@ class _Reader:
             if type(one) is self.exp.Column and not self.catalogue[self.column(one)].numeric:
                 name = self.column(one)
                 if self.catalogue[name].type == "bool":
-                    raise self.refused(f"{name} is a yes-or-no finding; let it stand bare, or write NOT {name}.")
+                    raise self.refused(
+                        f"{name} is a yes-or-no finding; let it stand bare, or write NOT {name}."
+                    )
                 if operator != "=":
                     raise self.refused(f"{name} is a word and has no order; use = or <> or IN.")
                 return Among(name, (self.word(name, other),))
@@ -124,7 +162,9 @@ class _Reader:
         if type(inner) is self.exp.Column and not self.catalogue[self.column(inner)].numeric:
             name = self.column(inner)
             if self.catalogue[name].type == "bool":
-                raise self.refused(f"{name} is a yes-or-no finding; let it stand bare, or write NOT {name}.")
+                raise self.refused(
+                    f"{name} is a yes-or-no finding; let it stand bare, or write NOT {name}."
+                )
             return Among(name, tuple(self.word(name, x) for x in literals))
         values = [self.numeric(x) for x in literals]
         if not all(isinstance(v, Number) for v in values):
@@ -148,20 +188,32 @@ class _Reader:
             return Number(value)
         if kind is exp.Neg:
             inner = self.numeric(tree.this)
-            return Number(-inner.value) if isinstance(inner, Number) else Arithmetic("*", Number(-1.0), inner)
+            return (
+                Number(-inner.value)
+                if isinstance(inner, Number)
+                else Arithmetic("*", Number(-1.0), inner)
+            )
         if kind in self.arithmetic:
-            return Arithmetic(self.arithmetic[kind], self.numeric(tree.this), self.numeric(tree.expression))
+            return Arithmetic(
+                self.arithmetic[kind], self.numeric(tree.this), self.numeric(tree.expression)
+            )
         if kind is exp.Literal:
-            raise self.refused(f"the word '{tree.this}' stands where a number is expected. Write numbers without quotation marks.")
+            raise self.refused(
+                f"the word '{tree.this}' stands where a number is expected. Write numbers without quotation marks."
+            )
         raise self.not_allowed(tree)
 
     def word(self, name: str, tree: Any) -> str:
         values = self.catalogue[name].values
         if type(tree) is not self.exp.Literal or not tree.is_string:
-            raise self.refused(f"{name} is a word; compare it with one of its values in single quotes. They are {', '.join(values)}.")
+            raise self.refused(
+                f"{name} is a word; compare it with one of its values in single quotes. They are {', '.join(values)}."
+            )
         word: str = tree.this
         if word not in values:
-            raise self.refused(f"{name} has no value '{word}'; its values are {', '.join(values)}.{meant(word, values)}")
+            raise self.refused(
+                f"{name} has no value '{word}'; its values are {', '.join(values)}.{meant(word, values)}"
+            )
         return word
 
     def column(self, tree: Any) -> str:

@@ -123,10 +123,16 @@ def text_of(node: Node | Numeric) -> str:
             return f"{value:.12g}"
         case Among(name, values):
             quoted = [f"'{v}'" for v in values]
-            return f"{name} = {quoted[0]}" if len(quoted) == 1 else f"{name} IN ({', '.join(quoted)})"
+            return (
+                f"{name} = {quoted[0]}" if len(quoted) == 1 else f"{name} IN ({', '.join(quoted)})"
+            )
         case Not(Among(name, values)):
             quoted = [f"'{v}'" for v in values]
-            return f"{name} <> {quoted[0]}" if len(quoted) == 1 else f"{name} NOT IN ({', '.join(quoted)})"
+            return (
+                f"{name} <> {quoted[0]}"
+                if len(quoted) == 1
+                else f"{name} NOT IN ({', '.join(quoted)})"
+            )
         case Not(Compare("=", left, right)):
             return " ".join((_bracketed(left), "<>", _bracketed(right)))
         case Compare(operator, left, right) | Arithmetic(operator, left, right):

@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from rearm.knowledge.agents import agent_class, agents_of_class, find_agent, find_class, load_agents, load_products
+from rearm.knowledge.agents import (
+    agent_class,
+    agents_of_class,
+    find_agent,
+    find_class,
+    load_agents,
+    load_products,
+)
 from rearm.record import Infusion, Record, RefractorinessStatement, Source, Therapy
 from rearm.therapy.exposure_rows import (
     NOT_AGAINST_MYELOMA,
@@ -26,11 +33,21 @@ from rearm.therapy.lines import Line, lines
 
 __all__ = ["NO_PRIOR_LINES", "WITHIN_DAYS", "Answer", "Exposure", "TransplantInterval", "exposure"]
 
-WITHIN_DAYS = 60  # progression this many days after the last dose still counts as refractory (IMWG 2011)
+WITHIN_DAYS = (
+    60  # progression this many days after the last dose still counts as refractory (IMWG 2011)
+)
 _NO_PRIOR_LINE = NOT_AGAINST_MYELOMA | {"bridging", "radiotherapy", "mobilisation"}
 NO_PRIOR_LINES = "no prior lines are recorded"
-_STATUS_ORDER = ("not_exposed", "exposed", "refractory")  # a state only goes up, so the highest one stated stands
-_PLAN = ("transplant", "consolidation", "maintenance")  # in the order in which they follow an induction
+_STATUS_ORDER = (
+    "not_exposed",
+    "exposed",
+    "refractory",
+)  # a state only goes up, so the highest one stated stands
+_PLAN = (
+    "transplant",
+    "consolidation",
+    "maintenance",
+)  # in the order in which they follow an induction
 _TRIPLE = ("proteasome inhibitor", "IMiD", "anti-CD38")
 _PENTA = ("bortezomib", "carfilzomib", "lenalidomide", "pomalidomide")
 
@@ -84,7 +101,11 @@ class Exposure:
     def agent(self, agent_id: str) -> Answer:
         """Whether the agent (or CAR-T product) was given. False only with prior lines recorded and every regimen read."""
         if agent_id in load_products():
-            return self._infused(lambda x: product_id(x) == agent_id, lambda x: product_id(x) is None, f"no infusion of {agent_id}")
+            return self._infused(
+                lambda x: product_id(x) == agent_id,
+                lambda x: product_id(x) is None,
+                f"no infusion of {agent_id}",
+            )
         _check_agent(agent_id)
         if agent_id not in self._answers:
             self._answers[agent_id] = self._given(agent_id)
@@ -92,18 +113,28 @@ class Exposure:
 
     def _given(self, agent_id: str) -> Answer:
         rows = self._rows_of(agent_id)
-        certain = [(r, text) for r, text, sets in self._unread if sets and all(agent_id in c for c in sets)]
+        certain = [
+            (r, text) for r, text, sets in self._unread if sets and all(agent_id in c for c in sets)
+        ]
         why_open = self._why_open({agent_id})
         if rows or certain:
             computed: bool | None = True
         else:
             computed = False if why_open is None else None
-        note = f"in every reading of '{certain[0][1]}'" if certain and not rows else "" if computed is not None else why_open or ""
+        note = (
+            f"in every reading of '{certain[0][1]}'"
+            if certain and not rows
+            else ""
+            if computed is not None
+            else why_open or ""
+        )
         stated, statements = self._stated_status(agent_id)
         if stated is None and (by_class := self._class_not_exposed(agent_id)) is not None:
             stated, statements = "not_exposed", [by_class]
         sources = _sources([*rows, *(r for r, _ in certain), *statements])
-        return _exposed(stated, None if stated is None else stated != "not_exposed", computed, sources, note)
+        return _exposed(
+            stated, None if stated is None else stated != "not_exposed", computed, sources, note
+        )
 
     def cls(self, name: str) -> Answer:
         """Whether any agent of the class was given; a CAR-T against the same target counts for `anti-BCMA` and the like."""
@@ -116,19 +147,35 @@ class Exposure:
         stated = own
         if stated is None and any(a.stated in ("exposed", "refractory") for a in positive):
             stated = "exposed"
-        sources = tuple(dict.fromkeys((*_sources(statements), *(s for a in positive for s in a.sources))))
-        note = next((a.note for a in (positive or answers) if a.note), "") if computed is not False else ""
-        return _exposed(stated, None if stated is None else stated != "not_exposed", computed, sources, note)
+        sources = tuple(
+            dict.fromkeys((*_sources(statements), *(s for a in positive for s in a.sources)))
+        )
+        note = (
+            next((a.note for a in (positive or answers) if a.note), "")
+            if computed is not False
+            else ""
+        )
+        return _exposed(
+            stated, None if stated is None else stated != "not_exposed", computed, sources, note
+        )
 
     def target(self, name: str, kind: str | None = None) -> Answer:
         """Whether anything against this tumour antigen was given; `kind` narrows it: bispecific, trispecific, adc, antibody, car-t."""
         answers: list[Answer] = []
         if kind in (None, "car-t"):
             answers.append(
-                self._infused(lambda x: name in product_targets(x), lambda x: not product_targets(x), f"no infusion against {name}")
+                self._infused(
+                    lambda x: name in product_targets(x),
+                    lambda x: not product_targets(x),
+                    f"no infusion against {name}",
+                )
             )
         if kind != "car-t":
-            answers.extend(self.agent(a.id) for a in load_agents().values() if name in a.targets and kind in (None, a.kind))
+            answers.extend(
+                self.agent(a.id)
+                for a in load_agents().values()
+                if name in a.targets and kind in (None, a.kind)
+            )
         positive = [a for a in answers if a.value is True]
         value = _any(a.value for a in answers)
         sources = tuple(dict.fromkeys(s for a in positive for s in a.sources))
@@ -150,14 +197,24 @@ class Exposure:
         elif exposed.computed is False:
             computed = False
         else:
-            closed = bool(verdicts) and all(v is False for _, v in verdicts) and self._why_open({agent_id}) is None
+            closed = (
+                bool(verdicts)
+                and all(v is False for _, v in verdicts)
+                and self._why_open({agent_id}) is None
+            )
             computed = False if closed else None
         stated, statements = self._stated_status(agent_id)
         note = ""
         if stated is None:
             stated, statements, note = self._from_class(agent_id)
         decisive = [r for r, v in verdicts if v] or rows
-        return _refractory(stated, None if stated is None else stated == "refractory", computed, _sources([*decisive, *statements]), note)
+        return _refractory(
+            stated,
+            None if stated is None else stated == "refractory",
+            computed,
+            _sources([*decisive, *statements]),
+            note,
+        )
 
     def refractory_cls(self, name: str) -> Answer:
         """Whether the disease is refractory to an agent of the class. A statement about an agent speaks for its class too."""
@@ -173,10 +230,18 @@ class Exposure:
                 stated = "refractory"
                 statements = [x for s in spoken.values() if s[0] == "refractory" for x in s[1]]
             elif spoken and all(m in spoken or self.agent(m).computed is False for m in members):
-                stated = "exposed" if any(s[0] == "exposed" for s in spoken.values()) else "not_exposed"
+                stated = (
+                    "exposed" if any(s[0] == "exposed" for s in spoken.values()) else "not_exposed"
+                )
                 statements = [x for s in spoken.values() for x in s[1]]
-        sources = tuple(dict.fromkeys((*_sources(statements), *(s for a in answers if a.computed for s in a.sources))))
-        return _refractory(stated, None if stated is None else stated == "refractory", computed, sources, "")
+        sources = tuple(
+            dict.fromkeys(
+                (*_sources(statements), *(s for a in answers if a.computed for s in a.sources))
+            )
+        )
+        return _refractory(
+            stated, None if stated is None else stated == "refractory", computed, sources, ""
+        )
 
     # -- groups of classes ----------------------------------------------------------------------------------------------------------------
 
@@ -202,28 +267,43 @@ class Exposure:
         Progression is the first dated PD, or the end of a course on which progression is stated. Unknown (`days` None) where the transplant
         has no day or no progression is dated; the note says which.
         """
-        transplants = sorted((r for r in self.rows if r.autologous), key=lambda r: math.inf if r.start.day is None else r.start.day)
+        transplants = sorted(
+            (r for r in self.rows if r.autologous),
+            key=lambda r: math.inf if r.start.day is None else r.start.day,
+        )
         if not transplants:
             return TransplantInterval(None, (), "no autologous transplant is recorded")
         first = transplants[0]
         day = first.start.day
         if day is None or any(r.start.day is None for r in transplants):
-            return TransplantInterval(None, (first.source,), "the day of the first transplant is not known")
-        dated = [(x.day, x.source) for x in self.record.responses if x.response == "PD" and x.day is not None and x.day > day]
+            return TransplantInterval(
+                None, (first.source,), "the day of the first transplant is not known"
+            )
+        dated = [
+            (x.day, x.source)
+            for x in self.record.responses
+            if x.response == "PD" and x.day is not None and x.day > day
+        ]
         dated += [
             (r.end.day, r.source)
             for r in self.rows
-            if (r.progression_on or r.best_response == "PD") and r.end.day is not None and r.end.day > day
+            if (r.progression_on or r.best_response == "PD")
+            and r.end.day is not None
+            and r.end.day > day
         ]
         if not dated:
-            return TransplantInterval(None, (first.source,), "no dated progression after the transplant")
+            return TransplantInterval(
+                None, (first.source,), "no dated progression after the transplant"
+            )
         end, source = min(dated)
         return TransplantInterval(end - day, (first.source, source), "")
 
     @cached_property
     def history_open(self) -> str | None:
         """Why silence on an agent does not mean that it was not given, whichever agent; None where the history is recorded and read."""
-        return self.history_gap or next((why for agents, why in self._openings if agents is None), None)
+        return self.history_gap or next(
+            (why for agents, why in self._openings if agents is None), None
+        )
 
     # -- inner ----------------------------------------------------------------------------------------------------------------------------
 
@@ -231,13 +311,20 @@ class Exposure:
     def history_gap(self) -> str | None:
         """Why a "no" cannot be given for any agent; None where prior lines are recorded in full."""
         first = self.record.infused()[0] if self.record.infused() else None
-        prior = [r for r in self.rows if r.purpose not in _NO_PRIOR_LINE and not surely_after(r, first)]
+        prior = [
+            r for r in self.rows if r.purpose not in _NO_PRIOR_LINE and not surely_after(r, first)
+        ]
         if not prior:
             return NO_PRIOR_LINES
-        if any(f.finding == "therapy_history_complete" and f.value.strip().casefold() == "no" for f in self.record.facts):
+        if any(
+            f.finding == "therapy_history_complete" and f.value.strip().casefold() == "no"
+            for f in self.record.facts
+        ):
             return "the therapy history is stated to be incomplete"
         numbers = {r.line for r in self.rows if r.line is not None}
-        free = list(self.infusions)  # an infusion may hold a number of its own, each one number, and only in its place
+        free = list(
+            self.infusions
+        )  # an infusion may hold a number of its own, each one number, and only in its place
         for number in sorted(set(range(1, max(numbers, default=0) + 1)) - numbers):
             holder = next((x for x in free if self._may_be_line(x, number)), None)
             if holder is None:
@@ -250,9 +337,13 @@ class Exposure:
         for row in self.rows:
             if row.line is None or row.purpose == "bridging":
                 continue
-            if row.line < number and (infusion.when.before(row.start) is True or surely_after(row, infusion)):
+            if row.line < number and (
+                infusion.when.before(row.start) is True or surely_after(row, infusion)
+            ):
                 return False
-            if row.line > number and (row.start.before(infusion.when) is True or row.after_infusion == 0):
+            if row.line > number and (
+                row.start.before(infusion.when) is True or row.after_infusion == 0
+            ):
                 return False
         return True
 
@@ -267,12 +358,23 @@ class Exposure:
         """What the rows leave open: the agents concerned (None: any), and the reason."""
         found: list[tuple[frozenset[str] | None, str]] = []
         for row in self.unplaced:
-            found.append((None if row.unread else frozenset(row.agents), "a regimen has no day, and its order is not known"))
+            found.append(
+                (
+                    None if row.unread else frozenset(row.agents),
+                    "a regimen has no day, and its order is not known",
+                )
+            )
         for _, text, sets in self._unread:
             agents = frozenset(a for c in sets for a in c)
-            found.append((agents, f"'{text}' could not be read for certain") if sets else (None, f"'{text}' was left unread"))
+            found.append(
+                (agents, f"'{text}' could not be read for certain")
+                if sets
+                else (None, f"'{text}' was left unread")
+            )
         for row in self.rows:
-            found.extend((None, f"'{a}' is in no lexicon") for a in row.agents if a not in load_agents())
+            found.extend(
+                (None, f"'{a}' is in no lexicon") for a in row.agents if a not in load_agents()
+            )
             if not row.agents and not row.unread and (unnamed := nothing_named(row)):
                 found.append(unnamed)
         return found
@@ -285,14 +387,21 @@ class Exposure:
     def _rows_of(self, agent_id: str) -> list[Therapy]:
         return [r for r in self.rows if agent_id in r.agents]
 
-    def _infused(self, wanted: Callable[[Infusion], bool], unclear: Callable[[Infusion], bool], none_note: str) -> Answer:
+    def _infused(
+        self,
+        wanted: Callable[[Infusion], bool],
+        unclear: Callable[[Infusion], bool],
+        none_note: str,
+    ) -> Answer:
         hits = [x for x in self.infusions if wanted(x)]
         if hits:
             return Answer(True, None, True, _sources(hits))
         if open_ones := [x for x in self.infusions if unclear(x)]:
             return Answer(None, None, None, _sources(open_ones), "an infused product is not named")
         value = False if self.history_gap is None or self.infusions else None
-        return Answer(value, None, value, (), none_note if value is False else self.history_gap or "")
+        return Answer(
+            value, None, value, (), none_note if value is False else self.history_gap or ""
+        )
 
     def _members(self, name: str) -> tuple[list[str], list[Answer]]:
         cls = _check_class(name)
@@ -332,7 +441,11 @@ class Exposure:
                 members, answers = self._members(cls)
                 given = [m for m, a in zip(members, answers, strict=True) if a.value is not False]
                 if given == [agent_id] and self.agent(agent_id).value is True:
-                    return "refractory", statements, f"stated for {cls}, of which it is the only agent given"
+                    return (
+                        "refractory",
+                        statements,
+                        f"stated for {cls}, of which it is the only agent given",
+                    )
             elif status is not None:
                 return status, statements, f"stated for {cls}"
         return None, [], ""
@@ -358,14 +471,22 @@ class Exposure:
     def _pd_day(self, row: Therapy) -> int | None:
         """The day of a recorded progression on the row or within 60 days of its end, with no other treatment begun in between."""
         start = row.start.day
-        end = start if row.end.day is None else row.end.day  # without an end the last dose was on the first day or later
+        end = (
+            start if row.end.day is None else row.end.day
+        )  # without an end the last dose was on the first day or later
         if start is None or end is None:
             return None
         begun = [r.start.day for r in self.rows if r is not row and r.start.day is not None]
         infused = [x.day for x in self.infusions if x.day is not None]
-        for day in sorted(x.day for x in self.record.responses if x.response == "PD" and x.day is not None):
+        for day in sorted(
+            x.day for x in self.record.responses if x.response == "PD" and x.day is not None
+        ):
             in_time = start < day <= end + WITHIN_DAYS
-            if in_time and not any(start < d and end <= d < day for d in begun) and not any(start <= d < day for d in infused):
+            if (
+                in_time
+                and not any(start < d and end <= d < day for d in begun)
+                and not any(start <= d < day for d in infused)
+            ):
                 return day
         return None
 
@@ -384,16 +505,34 @@ def _all(answers: list[Answer]) -> Answer:
 
     value = both([a.value for a in answers])
     sources = tuple(dict.fromkeys(s for a in answers if a.value is value for s in a.sources))
-    return Answer(value, None, both([a.computed for a in answers]), sources, "; ".join(dict.fromkeys(a.note for a in answers if a.note)))
+    return Answer(
+        value,
+        None,
+        both([a.computed for a in answers]),
+        sources,
+        "; ".join(dict.fromkeys(a.note for a in answers if a.note)),
+    )
 
 
-def _exposed(stated: str | None, said: bool | None, computed: bool | None, sources: tuple[Source, ...], note: str) -> Answer:
+def _exposed(
+    stated: str | None,
+    said: bool | None,
+    computed: bool | None,
+    sources: tuple[Source, ...],
+    note: str,
+) -> Answer:
     """Exposure as stated beside computed: a treatment that stands in a row was given, whatever is stated."""
     value = computed if said is None or computed is True else said
     return Answer(value, stated, computed, sources, _noted(note, stated, said, computed))
 
 
-def _refractory(stated: str | None, said: bool | None, computed: bool | None, sources: tuple[Source, ...], note: str) -> Answer:
+def _refractory(
+    stated: str | None,
+    said: bool | None,
+    computed: bool | None,
+    sources: tuple[Source, ...],
+    note: str,
+) -> Answer:
     """Refractoriness as stated beside computed: what is stated is used, except that no statement makes a recorded progression undone.
     Then it is unknown, because an agent that failed must not look as if it were there to be given."""
     value = computed if said is None else None if said is False and computed is True else said
@@ -420,7 +559,9 @@ def _check_agent(agent_id: str) -> None:
 def _check_class(name: str) -> str:
     cls = find_class(name)
     if cls is None:
-        raise KeyError(f"'{name}' is no class of the lexicon; use a name such as 'proteasome inhibitor'")
+        raise KeyError(
+            f"'{name}' is no class of the lexicon; use a name such as 'proteasome inhibitor'"
+        )
     return cls
 
 

@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from rearm.knowledge.agents import candidate_sets, find_product, load_products, load_words, lookup_key
+from rearm.knowledge.agents import (
+    candidate_sets,
+    find_product,
+    load_products,
+    load_words,
+    lookup_key,
+)
 from rearm.record import Infusion, Record, Therapy
 
-__all__ = ["NOT_AGAINST_MYELOMA", "given_by", "nothing_named", "product_id", "product_targets", "readings", "surely_after"]
+__all__ = [
+    "NOT_AGAINST_MYELOMA",
+    "given_by",
+    "nothing_named",
+    "product_id",
+    "product_targets",
+    "readings",
+    "surely_after",
+]
 
 NOT_AGAINST_MYELOMA = frozenset({"lymphodepletion", "supportive", "toxicity_management"})
-_CONDITIONING = frozenset({"melphalan", "busulfan", "treosulfan", "thiotepa", "carmustine", "cyclophosphamide", "fludarabine"})
+_CONDITIONING = frozenset(
+    {
+        "melphalan",
+        "busulfan",
+        "treosulfan",
+        "thiotepa",
+        "carmustine",
+        "cyclophosphamide",
+        "fludarabine",
+    }
+)
 
 
 @lru_cache(maxsize=4096)
@@ -35,7 +59,9 @@ def given_by(row: Therapy, record: Record, until: int) -> bool | None:
         following = infused[row.after_infusion].day if row.after_infusion < len(infused) else None
         if following is not None and following <= until:
             return True
-        before = infused[row.after_infusion - 1].day if 0 < row.after_infusion <= len(infused) else None
+        before = (
+            infused[row.after_infusion - 1].day if 0 < row.after_infusion <= len(infused) else None
+        )
         if before is not None and before > until:
             return False
     if row.line is not None:
@@ -53,7 +79,9 @@ def surely_after(row: Therapy, infusion: Infusion | None) -> bool:
         return False
     if row.after_infusion is not None:
         return row.after_infusion > 0
-    return row.start.first is not None and infusion.day is not None and row.start.first >= infusion.day
+    return (
+        row.start.first is not None and infusion.day is not None and row.start.first >= infusion.day
+    )
 
 
 def nothing_named(row: Therapy) -> tuple[frozenset[str] | None, str] | None:

@@ -18,7 +18,9 @@ __all__ = ["Line", "PriorLines", "lines", "prior_lines", "rows_outside_lines"]
 _WITH_INFUSION = frozenset({"bridging", "lymphodepletion"})
 _NO_LINE = frozenset({"supportive", "toxicity_management"})
 # Planned to follow: these go on with a line as long as there was no progression. Radiotherapy and mobilisation start none.
-_CONTINUES = frozenset({"transplant", "consolidation", "maintenance", "mobilisation", "radiotherapy"})
+_CONTINUES = frozenset(
+    {"transplant", "consolidation", "maintenance", "mobilisation", "radiotherapy"}
+)
 _CAR_T_RULE = "CAR-T is a line of its own; its bridging, lymphodepletion and planned maintenance are kept with it"
 _STARTS_NONE = frozenset({"mobilisation", "radiotherapy"})
 
@@ -53,7 +55,11 @@ class Line:
     @property
     def agents(self) -> tuple[str, ...]:
         """Agents of the line in order of use; those of bridging and lymphodepletion are not agents of the CAR-T line."""
-        return () if self.infusion is not None else tuple(dict.fromkeys(a for r in self.rows for a in r.agents))
+        return (
+            ()
+            if self.infusion is not None
+            else tuple(dict.fromkeys(a for r in self.rows for a in r.agents))
+        )
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -81,25 +87,38 @@ def lines(record: Record) -> tuple[Line, ...]:
     which means that nothing is known of them. A product that was collected and never infused makes no line; bridging towards it does.
     """
     infused = record.infused()
-    after = {id(r): x for r in record.therapies if (x := _maintains(r, record, infused)) is not None}
-    treatments = [r for r in record.therapies if r.purpose not in _NO_LINE and not _attached(r, record, infused) and id(r) not in after]
+    after = {
+        id(r): x for r in record.therapies if (x := _maintains(r, record, infused)) is not None
+    }
+    treatments = [
+        r
+        for r in record.therapies
+        if r.purpose not in _NO_LINE and not _attached(r, record, infused) and id(r) not in after
+    ]
     stated: dict[int, list[Therapy]] = {}
     for row in treatments:
         if row.line is not None:
             stated.setdefault(row.line, []).append(row)
-    drafts = [_Draft(rows, "the input gives these rows one line number", number) for number, rows in sorted(stated.items())]
+    drafts = [
+        _Draft(rows, "the input gives these rows one line number", number)
+        for number, rows in sorted(stated.items())
+    ]
     drafts.extend(_unnumbered([r for r in treatments if r.line is None], drafts, record, infused))
     drafts = _in_order(drafts)
     for position, infusion in enumerate(infused, start=1):
         kept = [
             r
             for r in record.therapies
-            if after.get(id(r)) is infusion or (r.purpose in _WITH_INFUSION and _infusion_of(r, infused) is infusion)
+            if after.get(id(r)) is infusion
+            or (r.purpose in _WITH_INFUSION and _infusion_of(r, infused) is infusion)
         ]
-        place = next((k for k, d in enumerate(drafts) if _after(d, infusion, position)), len(drafts))
+        place = next(
+            (k for k, d in enumerate(drafts) if _after(d, infusion, position)), len(drafts)
+        )
         drafts.insert(place, _Draft(kept, _CAR_T_RULE, None, infusion))
     return tuple(
-        Line(number=n, stated=d.stated, rows=tuple(d.rows), infusion=d.infusion, rule=d.rule) for n, d in enumerate(drafts, start=1)
+        Line(number=n, stated=d.stated, rows=tuple(d.rows), infusion=d.infusion, rule=d.rule)
+        for n, d in enumerate(drafts, start=1)
     )
 
 
@@ -110,7 +129,9 @@ def prior_lines(record: Record, before_day: int) -> PriorLines:
     found = lines(record)
     for k, line in enumerate(found):
         order = line.start.before(When.on(before_day))
-        if order is None and any(later.start.before(When.on(before_day)) is True for later in found[k + 1 :]):
+        if order is None and any(
+            later.start.before(When.on(before_day)) is True for later in found[k + 1 :]
+        ):
             order = True
         if order is None and line.start == When():
             order = _placed_by_infusion(line, record, before_day)
@@ -147,7 +168,9 @@ def _attached(row: Therapy, record: Record, infused: Sequence[Infusion]) -> bool
     """Bridging and lymphodepletion make no line, save bridging towards a product that was never given: that was the treatment."""
     if row.purpose not in _WITH_INFUSION:
         return False
-    never_given = any(x.infused is False for x in record.infusions) and _infusion_of(row, infused) is None
+    never_given = (
+        any(x.infused is False for x in record.infusions) and _infusion_of(row, infused) is None
+    )
     return not (row.purpose == "bridging" and never_given)
 
 
@@ -157,27 +180,52 @@ def _infusion_of(row: Therapy, infused: Sequence[Infusion]) -> Infusion | None:
         return infused[row.after_infusion] if row.after_infusion < len(infused) else None
     if row.start == When():
         return infused[0] if len(infused) == 1 else None
-    return next((x for x in infused if x.when.before(row.start) is not True and x.when != row.start), None) if infused else None
+    return (
+        next(
+            (x for x in infused if x.when.before(row.start) is not True and x.when != row.start),
+            None,
+        )
+        if infused
+        else None
+    )
 
 
 def _maintains(row: Therapy, record: Record, infused: Sequence[Infusion]) -> Infusion | None:
     """The infusion that a consolidation or maintenance directly follows: no other treatment and no progression in between, no number."""
-    if row.purpose not in ("consolidation", "maintenance") or row.line is not None or row.start.day is None:
+    if (
+        row.purpose not in ("consolidation", "maintenance")
+        or row.line is not None
+        or row.start.day is None
+    ):
         return None
     before = [x for x in infused if x.when.before(row.start) is True]
     if not before:
         return None
     infusion = before[-1]
-    other = [r.start for r in record.therapies if r.purpose not in (*_NO_LINE, *_WITH_INFUSION, "consolidation", "maintenance")]
+    other = [
+        r.start
+        for r in record.therapies
+        if r.purpose not in (*_NO_LINE, *_WITH_INFUSION, "consolidation", "maintenance")
+    ]
     between = [*other, *(x.when for x in record.responses if x.response == "PD")]
-    return None if any(infusion.when.before(w) is True and w.before(row.start) is True for w in between) else infusion
+    return (
+        None
+        if any(infusion.when.before(w) is True and w.before(row.start) is True for w in between)
+        else infusion
+    )
 
 
-def _unnumbered(rows: Iterable[Therapy], numbered: list[_Draft], record: Record, infused: Sequence[Infusion]) -> list[_Draft]:
+def _unnumbered(
+    rows: Iterable[Therapy], numbered: list[_Draft], record: Record, infused: Sequence[Infusion]
+) -> list[_Draft]:
     """Lines of rows without a number. A continuing row (transplant, maintenance) joins the numbered line it follows by its day."""
     new: list[_Draft] = []
     for row in sorted(rows, key=lambda r: _when_key(r.start)):
-        earlier = [d for d in (*numbered, *new) if d.first() <= _when_key(row.start)] if row.start != When() else new[-1:]
+        earlier = (
+            [d for d in (*numbered, *new) if d.first() <= _when_key(row.start)]
+            if row.start != When()
+            else new[-1:]
+        )
         current = max(earlier, key=lambda d: d.first(), default=None)
         why = None if current is None else _why_new(row, current, record, infused)
         if current is not None and why is None:
@@ -191,14 +239,20 @@ def _unnumbered(rows: Iterable[Therapy], numbered: list[_Draft], record: Record,
     return new
 
 
-def _why_new(row: Therapy, current: _Draft, record: Record, infused: Sequence[Infusion]) -> str | None:
+def _why_new(
+    row: Therapy, current: _Draft, record: Record, infused: Sequence[Infusion]
+) -> str | None:
     """Why this row begins a new line, in words; None where it goes on with the current one."""
     last = current.rows[-1]
     if any(last.start.before(x.when) is True and x.when.before(row.start) is True for x in infused):
         return "CAR-T was given before it"
     if last.progression_on is True or last.best_response == "PD":
         return "there was progression on the treatment before it"
-    if any(last.start.before(x.when) is True and x.when.before(row.start) is not False for x in record.responses if x.response == "PD"):
+    if any(
+        last.start.before(x.when) is True and x.when.before(row.start) is not False
+        for x in record.responses
+        if x.response == "PD"
+    ):
         return "progression is recorded between it and the treatment before it"
     if row.purpose in _CONTINUES:
         return None
@@ -214,7 +268,10 @@ def _in_order(drafts: list[_Draft]) -> list[_Draft]:
     """Numbered lines keep the order of their numbers; the others go before the first numbered line that begins later."""
     ordered = [d for d in drafts if d.stated is not None]
     for draft in (d for d in drafts if d.stated is None):
-        place = next((k for k, other in enumerate(ordered) if math.inf > other.first() > draft.first()), len(ordered))
+        place = next(
+            (k for k, other in enumerate(ordered) if math.inf > other.first() > draft.first()),
+            len(ordered),
+        )
         ordered.insert(place, draft)
     return ordered
 

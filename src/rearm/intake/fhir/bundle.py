@@ -12,7 +12,16 @@ from rearm.record import Issue, Severity, Source
 
 __all__ = ["Bundle", "Resource", "open_bundle"]
 
-_TYPES_READ = ("collection", "searchset", "transaction", "batch", "document", "message", "transaction-response", "batch-response")
+_TYPES_READ = (
+    "collection",
+    "searchset",
+    "transaction",
+    "batch",
+    "document",
+    "message",
+    "transaction-response",
+    "batch-response",
+)
 _SUBJECTS = ("subject", "patient", "for", "beneficiary")
 _SHOWN = 8  # ids in a sentence
 
@@ -52,7 +61,9 @@ class Bundle:
         if address is None:
             return None
         if address.startswith("#"):
-            return next((c for c in holder.children("contained") if c.text("id") == address[1:]), None)
+            return next(
+                (c for c in holder.children("contained") if c.text("id") == address[1:]), None
+            )
         found = self._index.get(_without_version(address))
         return None if found is None else found.element
 
@@ -60,12 +71,16 @@ class Bundle:
 def open_bundle(content: Any, file: str) -> Bundle:
     """The bundle in parsed JSON. Raises InputError where it is none, or where its resources belong to more than one patient."""
     if not isinstance(content, dict):
-        raise InputError(f"{file} holds no FHIR resource: a JSON object with resourceType Bundle is expected. Export one Bundle a patient.")
+        raise InputError(
+            f"{file} holds no FHIR resource: a JSON object with resourceType Bundle is expected. Export one Bundle a patient."
+        )
     top = Element(content)
     kind = top.text("resourceType")
     if kind != "Bundle":
         what = f"a single {kind[:40]!r}" if kind else "a JSON object without resourceType"
-        raise InputError(f"{file} holds {what}, not a FHIR Bundle. Export the patient's resources as one Bundle (R4, JSON).")
+        raise InputError(
+            f"{file} holds {what}, not a FHIR Bundle. Export the patient's resources as one Bundle (R4, JSON)."
+        )
     bundle_type = top.text("type")
     if bundle_type not in _TYPES_READ:
         raise InputError(
@@ -84,7 +99,14 @@ def open_bundle(content: Any, file: str) -> Bundle:
 
 def _issue(bundle: Bundle, severity: Severity, code: str, place: str, message: str) -> None:
     bundle.issues.append(
-        Issue(severity, code, Source(bundle.file, place), message, "set_aside" if severity != "note" else "used", bundle.patient_id or None)
+        Issue(
+            severity,
+            code,
+            Source(bundle.file, place),
+            message,
+            "set_aside" if severity != "note" else "used",
+            bundle.patient_id or None,
+        )
     )
 
 
@@ -103,7 +125,11 @@ def _collect(top: Element, bundle: Bundle) -> None:
             continue
         element = Element(data)
         kind, identifier = str(data["resourceType"]), element.text("id")
-        where = f"{_plain(kind)}/{_plain(identifier)}" if identifier else f"entry {place + 1} ({_plain(kind)})"
+        where = (
+            f"{_plain(kind)}/{_plain(identifier)}"
+            if identifier
+            else f"entry {place + 1} ({_plain(kind)})"
+        )
         bundle.resources.append(Resource(kind, identifier, where, element, entry.text("fullUrl")))
 
 
@@ -112,7 +138,11 @@ def _distinct(bundle: Bundle) -> None:
     kept: dict[str, Resource] = {}
     refused: set[str] = set()
     for resource in bundle.resources:
-        key = f"{resource.type}/{resource.id}" if resource.id else f"{resource.place} {resource.address}"
+        key = (
+            f"{resource.type}/{resource.id}"
+            if resource.id
+            else f"{resource.place} {resource.address}"
+        )
         other = kept.get(key)
         if other is None or key in refused:
             kept.setdefault(key, resource)
@@ -136,7 +166,10 @@ def _distinct(bundle: Bundle) -> None:
                     f"{resource.place} stands twice with different content, and neither is marked as the later one; neither is read.",
                 )
             else:
-                kept[key] = max((other, resource), key=lambda r: r.element.child("meta").text("lastUpdated") or "")
+                kept[key] = max(
+                    (other, resource),
+                    key=lambda r: r.element.child("meta").text("lastUpdated") or "",
+                )
                 _issue(
                     bundle,
                     "note",
@@ -146,7 +179,10 @@ def _distinct(bundle: Bundle) -> None:
                 )
     bundle.resources = [r for key, r in kept.items() if key not in refused]
     for resource in bundle.resources:
-        for address in (resource.address, f"{resource.type}/{resource.id}" if resource.id else None):
+        for address in (
+            resource.address,
+            f"{resource.type}/{resource.id}" if resource.id else None,
+        ):
             if address is not None:
                 bundle._index.setdefault(_without_version(address), resource)
 
@@ -169,7 +205,11 @@ def _find_patient(bundle: Bundle) -> None:
     for resource in bundle.resources:
         if resource.type == "Patient":
             continue
-        references = [(key, resource.element.child(key)) for key in _SUBJECTS if isinstance(resource.element.data.get(key), dict)]
+        references = [
+            (key, resource.element.child(key))
+            for key in _SUBJECTS
+            if isinstance(resource.element.data.get(key), dict)
+        ]
         for key, reference in references:
             if (who := _who(reference, bundle, patients)) is not None:
                 named.setdefault(who, []).append(f"{resource.place} ({key})")
@@ -182,7 +222,10 @@ def _find_patient(bundle: Bundle) -> None:
         bundle.patient, bundle.patient_id = own, own.id or own.address or "patient"
         others = {who: places for who, places in named.items() if who != ""}
         if others:
-            shown = "; ".join(f"{_plain(who)} in {_ids(places, 3)}" for who, places in list(others.items())[:_SHOWN])
+            shown = "; ".join(
+                f"{_plain(who)} in {_ids(places, 3)}"
+                for who, places in list(others.items())[:_SHOWN]
+            )
             raise InputError(
                 f"{bundle.file} is of the patient {_plain(bundle.patient_id)}, but resources name another subject: {shown}. "
                 "Nothing is read, because results could reach the wrong patient; export it again."
@@ -198,8 +241,13 @@ def _find_patient(bundle: Bundle) -> None:
             "Split it into one Bundle a patient."
         )
     else:
-        raise InputError(f"{bundle.file} has no Patient resource and no resource that names one. Export the Bundle with its Patient.")
-    bundle.issues = [Issue(i.severity, i.code, i.source, i.message, i.done, bundle.patient_id) for i in bundle.issues]
+        raise InputError(
+            f"{bundle.file} has no Patient resource and no resource that names one. Export the Bundle with its Patient."
+        )
+    bundle.issues = [
+        Issue(i.severity, i.code, i.source, i.message, i.done, bundle.patient_id)
+        for i in bundle.issues
+    ]
     bundle.without_subject = frozenset(silent)
 
 
@@ -216,7 +264,10 @@ def _who(reference: Element, bundle: Bundle, patients: list[Resource]) -> str | 
     identifier = reference.child("identifier")
     if identifier:
         key = (identifier.text("system"), identifier.text("value"))
-        if patients and any((i.text("system"), i.text("value")) == key for i in patients[0].element.children("identifier")):
+        if patients and any(
+            (i.text("system"), i.text("value")) == key
+            for i in patients[0].element.children("identifier")
+        ):
             return ""
         return f"{key[0] or 'no system'} {key[1] or 'no value'}"
     return None
@@ -224,7 +275,11 @@ def _who(reference: Element, bundle: Bundle, patients: list[Resource]) -> str | 
 
 def _same_server(target: str, patient: Resource) -> bool:
     """Whether an absolute address means the patient of a bundle whose entry has no address of its own."""
-    return patient.address is None and patient.id is not None and target.endswith(f"/Patient/{patient.id}")
+    return (
+        patient.address is None
+        and patient.id is not None
+        and target.endswith(f"/Patient/{patient.id}")
+    )
 
 
 def _without_version(address: str) -> str:
@@ -233,7 +288,9 @@ def _without_version(address: str) -> str:
 
 def _ids(names: Iterable[str], longest: int = _SHOWN) -> str:
     listed = [_plain(n) for n in names]
-    return ", ".join(listed[:longest]) + (f" and {len(listed) - longest} more" if len(listed) > longest else "")
+    return ", ".join(listed[:longest]) + (
+        f" and {len(listed) - longest} more" if len(listed) > longest else ""
+    )
 
 
 def _plain(text: str, longest: int = 80) -> str:

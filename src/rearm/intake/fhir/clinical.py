@@ -18,7 +18,10 @@ _PRESENT = ("active", "recurrence", "relapse")
 _RESOLVED = ("inactive", "remission", "resolved")
 _NOT_STATED = ("unconfirmed", "provisional", "differential")
 _TERMINOLOGIES = ("icd10", "icd10cm", "snomed")
-_OF_PATIENT = ("heavy_chain", "light_chain")  # columns of `patients` that may stand on the condition
+_OF_PATIENT = (
+    "heavy_chain",
+    "light_chain",
+)  # columns of `patients` that may stand on the condition
 
 
 def read_patient(t: Translation, resource: Resource | None, diagnosis: Sequence[Resource]) -> None:
@@ -46,7 +49,13 @@ def _person(element: Element, draft: Draft, t: Translation) -> Draft | None:
     if gender in ("female", "male"):
         draft.put("sex", "F" if gender == "female" else "M")
     elif gender is not None:
-        t.issue("note", "sex_not_used", draft.place, f"The administrative gender is {shown(gender)}; sex is unknown.", "used")
+        t.issue(
+            "note",
+            "sex_not_used",
+            draft.place,
+            f"The administrative gender is {shown(gender)}; sex is unknown.",
+            "used",
+        )
     _birth(element, draft, t)
     t.own_columns(element, draft, skip=("cause",))
     return _death(element, draft.place, t)
@@ -83,7 +92,12 @@ def _death(element: Element, place: str, t: Translation) -> Draft | None:
         t.issue("error", "value_type", place, f"{key} is not read.", "set_aside")
         return None
     if cause is not None:
-        draft.put("cause", cause.text("valueString") or cause.text("valueCode") or own_code(cause.child("valueCodeableConcept"), "word"))
+        draft.put(
+            "cause",
+            cause.text("valueString")
+            or cause.text("valueCode")
+            or own_code(cause.child("valueCodeableConcept"), "word"),
+        )
     return draft
 
 
@@ -150,19 +164,36 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
     verification = _status(element, "verificationStatus")
     codes = codes_of(element.child("code"))
     known = load_codes().conditions
-    found = {("conditions" if c.system == "condition" else "toxicities", c.code) for c in codes if c.system in ("condition", "toxicity")}
+    found = {
+        ("conditions" if c.system == "condition" else "toxicities", c.code)
+        for c in codes
+        if c.system in ("condition", "toxicity")
+    }
     found |= {("conditions", known[c.system, c.code]) for c in codes if (c.system, c.code) in known}
-    spelled = load_tables()["conditions"].columns["condition"].spellings  # holds the codes of terminologies that tables may carry too
-    found |= {("conditions", spelled[folded(c.code)]) for c in codes if c.system in _TERMINOLOGIES and folded(c.code) in spelled}
+    spelled = (
+        load_tables()["conditions"].columns["condition"].spellings
+    )  # holds the codes of terminologies that tables may carry too
+    found |= {
+        ("conditions", spelled[folded(c.code)])
+        for c in codes
+        if c.system in _TERMINOLOGIES and folded(c.code) in spelled
+    }
     if len(found) > 1:
         names = " and ".join(sorted(shown(name) for _, name in found))
         t.issue(
-            "error", "code_contradiction", resource.place, f"The codes name different conditions ({names}); it is not used.", "set_aside"
+            "error",
+            "code_contradiction",
+            resource.place,
+            f"The codes name different conditions ({names}); it is not used.",
+            "set_aside",
         )
         return
     if not found:
         t.group(
-            "note", "unknown_code", f"The condition {shown_code(element.child('code'))} is not known; no rule reads it.", resource.place
+            "note",
+            "unknown_code",
+            f"The condition {shown_code(element.child('code'))} is not known; no rule reads it.",
+            resource.place,
         )
         return
     table, name = next(iter(found))
@@ -174,19 +205,43 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
     if name in ("myeloma", "myeloma_later"):
         if verification == "refuted":
             t.issue(
-                "warning", "myeloma_refuted", resource.place, "Multiple myeloma is refuted; it is not read as the diagnosis.", "set_aside"
+                "warning",
+                "myeloma_refuted",
+                resource.place,
+                "Multiple myeloma is refuted; it is not read as the diagnosis.",
+                "set_aside",
             )
         elif name == "myeloma":
             diagnosis.append(resource)
         else:
-            t.group("note", "myeloma_course", "Codes of myeloma in remission or in relapse are not read as responses.", resource.place)
+            t.group(
+                "note",
+                "myeloma_course",
+                "Codes of myeloma in remission or in relapse are not read as responses.",
+                resource.place,
+            )
         return
-    draft = Draft(table, resource.place, {"condition" if table == "conditions" else "toxicity": name})
+    draft = Draft(
+        table, resource.place, {"condition" if table == "conditions" else "toxicity": name}
+    )
     t.put_time(draft, "day", _onset(resource, t))
-    t.put_time(draft, "end_day", dated(element, "abatement") if element.choice("abatement") in ("abatementDateTime", None) else Dated())
+    t.put_time(
+        draft,
+        "end_day",
+        dated(element, "abatement")
+        if element.choice("abatement") in ("abatementDateTime", None)
+        else Dated(),
+    )
     if table == "conditions":
         unconfirmed = verification in _NOT_STATED
-        draft.put("status", "unclear" if unconfirmed else "absent" if verification == "refuted" else _clinical(resource, t))
+        draft.put(
+            "status",
+            "unclear"
+            if unconfirmed
+            else "absent"
+            if verification == "refuted"
+            else _clinical(resource, t),
+        )
     elif verification == "refuted":
         draft.put("grade", 0)
     t.own_columns(element, draft)
@@ -198,7 +253,13 @@ def _clinical(resource: Resource, t: Translation) -> str:
     if status in _RESOLVED:
         return "resolved"
     if status not in _PRESENT:
-        t.group("note", "no_clinical_status", "A condition has no clinical status; it is read as present.", resource.place, "used")
+        t.group(
+            "note",
+            "no_clinical_status",
+            "A condition has no clinical status; it is read as present.",
+            resource.place,
+            "used",
+        )
     return "present"
 
 
@@ -210,12 +271,20 @@ def read_adverse_event(resource: Resource, t: Translation) -> None:
     """An adverse event that happened (`actuality` actual), where its code is a toxicity of the own list."""
     element = resource.element
     if element.text("actuality") != "actual":
-        t.group("note", "potential_event", "An adverse event that did not happen (potential) is not read.", resource.place)
+        t.group(
+            "note",
+            "potential_event",
+            "An adverse event that did not happen (potential) is not read.",
+            resource.place,
+        )
         return
     toxicity = own_code(element.child("event"), "toxicity")
     if toxicity is None:
         t.group(
-            "note", "unknown_code", f"The adverse event {shown_code(element.child('event'))} is not known; it is not read.", resource.place
+            "note",
+            "unknown_code",
+            f"The adverse event {shown_code(element.child('event'))} is not known; it is not read.",
+            resource.place,
         )
         return
     draft = Draft("toxicities", resource.place, {"toxicity": toxicity})

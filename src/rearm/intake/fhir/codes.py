@@ -54,9 +54,13 @@ def load_codes() -> Codes:
     components: dict[str, str] = data["loinc"]["component"]
     for code in (*named.values(), *components):
         if not check_loinc(code):
-            raise ValueError(f"fhir_codes.toml: {code} is not a LOINC code: its check digit is wrong.")
+            raise ValueError(
+                f"fhir_codes.toml: {code} is not a LOINC code: its check digit is wrong."
+            )
     return Codes(
-        systems={address: name for name, addresses in data["systems"].items() for address in addresses},
+        systems={
+            address: name for name, addresses in data["systems"].items() for address in addresses
+        },
         words=_table(data, "word"),
         tests=_table(data, "test"),
         conditions=_table(data, "condition"),
@@ -88,14 +92,24 @@ def codes_of(concept: Element) -> list[Code]:
     for coding in concept.children("coding"):
         system, code = coding.text("system"), coding.text("code")
         if system is not None and code is not None:
-            found.append(Code(systems.get(system) or systems.get(system.rstrip("/"), system), code, coding.text("display")))
+            found.append(
+                Code(
+                    systems.get(system) or systems.get(system.rstrip("/"), system),
+                    code,
+                    coding.text("display"),
+                )
+            )
     return found
 
 
 def shown_code(concept: Element) -> str:
     """A CodeableConcept for a sentence: its first coding, or its text."""
     for coding in concept.children("coding"):
-        system, code, display = coding.text("system") or "no system", coding.text("code") or "no code", coding.text("display")
+        system, code, display = (
+            coding.text("system") or "no system",
+            coding.text("code") or "no code",
+            coding.text("display"),
+        )
         known = load_codes().systems.get(system.rstrip("/"), system)
         return _short(f"{known} {code}") + (f" ({_short(display)})" if display else "")
     text = concept.text("text")
@@ -145,8 +159,14 @@ def test_of(concept: Element) -> TestFound:
         found.contradiction = f"The codes name different tests ({names})."
     found.test = next(iter(tests.values()), None)
     for text in texts:
-        if found.test is not None and found.contradiction is None and (why := contradicts(text, found.test)):
-            found.contradiction = f"The code is {found.test.name}, but the text {_short(text)!r} {why}."
+        if (
+            found.test is not None
+            and found.contradiction is None
+            and (why := contradicts(text, found.test))
+        ):
+            found.contradiction = (
+                f"The code is {found.test.name}, but the text {_short(text)!r} {why}."
+            )
     return found
 
 
@@ -198,7 +218,9 @@ def _words(text: str) -> Iterator[str]:
 @cache
 def _displays() -> Mapping[frozenset[str], str]:
     """The test of each LOINC display, by its words."""
-    return {frozenset(_words(c.display)): test.id for test in load_tests().values() for c in test.loinc}
+    return {
+        frozenset(_words(c.display)): test.id for test in load_tests().values() for c in test.loinc
+    }
 
 
 @cache
@@ -215,7 +237,9 @@ def _specific_words() -> Mapping[str, str]:
     names: dict[str, str] = {}
     for test in load_tests().values():
         texts = (test.name, *(c.display.split("[")[0].split(" in ")[0] for c in test.loinc))
-        for word in {w for t in texts for w in _words(t) if len(w) > 3 and w not in load_codes().unspecific}:
+        for word in {
+            w for t in texts for w in _words(t) if len(w) > 3 and w not in load_codes().unspecific
+        }:
             counts[word] += 1
             names.setdefault(word, test.name)
     return {w: names[w] for w, n in counts.items() if n <= 3}

@@ -13,7 +13,9 @@ from rearm.intake.rows import Moment, Value
 __all__ = ["Dated", "Element", "dated", "moment_of"]
 
 _NOTHING: Mapping[str, Any] = {}
-_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T([0-9]{2}:[0-9]{2}):[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2}))?)?)?")
+_DATE = re.compile(
+    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T([0-9]{2}:[0-9]{2}):[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2}))?)?)?"
+)
 _OLDEST_YEAR = 1880
 
 
@@ -78,9 +80,15 @@ class Element:
 
     def choice(self, stem: str) -> str | None:
         """The key of a choice type: `valueQuantity` for the stem `value`. Two of them are a problem."""
-        keys = [k for k in self.data if k.startswith(stem) and len(k) > len(stem) and k[len(stem)].isupper()]
+        keys = [
+            k
+            for k in self.data
+            if k.startswith(stem) and len(k) > len(stem) and k[len(stem)].isupper()
+        ]
         if len(keys) > 1:
-            self.problems.append(f"{self.path or 'the resource'} has {' and '.join(keys)}, of which only one may stand")
+            self.problems.append(
+                f"{self.path or 'the resource'} has {' and '.join(keys)}, of which only one may stand"
+            )
             return None
         return keys[0] if keys else None
 
@@ -126,7 +134,13 @@ def moment_of(text: str) -> Dated:
             why_not=f"{shown!r} is not a date of FHIR (YYYY, YYYY-MM or YYYY-MM-DD, with the time only together with a time zone)."
         )
     if match[2] is None:
-        return Dated(Moment(date(int(match[1]), 1, 1).toordinal(), date(int(match[1]), 12, 31).toordinal(), dated=True))
+        return Dated(
+            Moment(
+                date(int(match[1]), 1, 1).toordinal(),
+                date(int(match[1]), 12, 31).toordinal(),
+                dated=True,
+            )
+        )
     return Dated("-".join(part for part in match.group(1, 2, 3) if part is not None), match[4])
 
 
@@ -148,13 +162,21 @@ def dated(element: Element, stem: str) -> Dated:
 
 
 def _period(period: Element) -> Dated:
-    start, end = (moment_of(text) if (text := period.text(key)) is not None else Dated() for key in ("start", "end"))
+    start, end = (
+        moment_of(text) if (text := period.text(key)) is not None else Dated()
+        for key in ("start", "end")
+    )
     if start.why_not or end.why_not:
         return Dated(why_not=start.why_not or end.why_not)
     first, last = _bounds(start.value), _bounds(end.value)
     if first[0] is not None and last[1] is not None and last[1] < first[0]:
         return Dated(why_not="The period ends before it starts.")
-    if first[0] is not None and first[0] == first[1] and last[0] == last[1] and last[0] in (first[0], first[0] + 1):
+    if (
+        first[0] is not None
+        and first[0] == first[1]
+        and last[0] == last[1]
+        and last[0] in (first[0], first[0] + 1)
+    ):
         return Dated(end.value)
     if first[0] is None and last[1] is None:
         return Dated()

@@ -36,16 +36,29 @@ class Infusions:
     def administered(self, resource: Resource, product: str, *, given: bool) -> None:
         """An administration or a statement of a product; `given` False: made, never infused."""
         element = resource.element
-        draft = Draft("infusions", resource.place, {"product": product, "infused": "yes" if given else "no"})
+        draft = Draft(
+            "infusions", resource.place, {"product": product, "infused": "yes" if given else "no"}
+        )
         if given:
             self.t.put_time(draft, "day", dated(element, "effective"))
         else:
-            draft.put("reason", next((r for c in element.children("statusReason") if (r := concept_text(c))), None))
+            draft.put(
+                "reason",
+                next((r for c in element.children("statusReason") if (r := concept_text(c))), None),
+            )
         dose, why = (
-            quantity_in(element.child("dosage").child("dose"), _CELLS) if resource.type == "MedicationAdministration" else (None, None)
+            quantity_in(element.child("dosage").child("dose"), _CELLS)
+            if resource.type == "MedicationAdministration"
+            else (None, None)
         )
         if why is not None:
-            self.t.issue("error", "unit_not_allowed", resource.place, f"The dose of cells: {why} It is not used.", "set_aside")
+            self.t.issue(
+                "error",
+                "unit_not_allowed",
+                resource.place,
+                f"The dose of cells: {why} It is not used.",
+                "set_aside",
+            )
         draft.put("dose_cells", dose)
         self.t.own_columns(element, draft)
         self._infusions.append(self._told(draft, resource, "supportingInformation", "partOf"))
@@ -87,7 +100,11 @@ class Infusions:
             if told.resource.element.problems:
                 continue
             day = told.draft.values.get("day")
-            same = [other for other in self._infusions if day is not None and other.draft.values.get("day") == day]
+            same = [
+                other
+                for other in self._infusions
+                if day is not None and other.draft.values.get("day") == day
+            ]
             if same:
                 message = f"The infusion of {day} stands as a procedure and as {same[0].draft.place}; it is one infusion."
                 self.t.issue("note", "infusion_twice", told.draft.place, message, "used")
@@ -105,7 +122,9 @@ class Infusions:
         """An administration and a statement of the same product on the same day are one infusion."""
         kept: list[_Told] = []
         for told in self._infusions:
-            others = (o for o in kept if o.resource.type != told.resource.type and "day" in o.draft.values)
+            others = (
+                o for o in kept if o.resource.type != told.resource.type and "day" in o.draft.values
+            )
             same = next((o for o in others if _key(o.draft) == _key(told.draft)), None)
             if same is None:
                 kept.append(told)
@@ -116,7 +135,11 @@ class Infusions:
 
     def _specify(self, told: _Told) -> None:
         meant = {id(e.data) for e in told.references}
-        found = [i.draft for i in self._infusions if id(i.resource.element.data) in meant or (not meant and len(self._infusions) == 1)]
+        found = [
+            i.draft
+            for i in self._infusions
+            if id(i.resource.element.data) in meant or (not meant and len(self._infusions) == 1)
+        ]
         if len(found) != 1:
             message = f"{told.draft.place} describes a product, but the infusion it belongs to (partOf) is not certain; it is not used."
             self.t.issue("warning", "infusion_not_found", told.draft.place, message, "set_aside")
@@ -133,10 +156,14 @@ class Infusions:
         """Leukaphereses to the infusion that names them; the others to the only infusion there is, where they lie before it."""
         free = dict(self._apheresis)
         for told in self._infusions:
-            _collected(told.draft, [free.pop(id(e.data)) for e in told.references if id(e.data) in free])
+            _collected(
+                told.draft, [free.pop(id(e.data)) for e in told.references if id(e.data) in free]
+            )
         if len(self._infusions) == 1:
             draft = self._infusions[0].draft
-            before = {key: day for key, day in free.items() if day <= str(draft.values.get("day", "9999"))}
+            before = {
+                key: day for key, day in free.items() if day <= str(draft.values.get("day", "9999"))
+            }
             _collected(draft, list(before.values()))
             free = {key: day for key, day in free.items() if key not in before}
         if free:

@@ -30,7 +30,9 @@ _CAR_T = re.compile(
     r"|\b(?:ide|cilta|eque|zevor|anito|arlo|tisa|axi)[\s-]?cel\b",
     re.IGNORECASE,
 )
-_LONGEST_GAP = 60  # days between two doses of one agent that still belong to one stretch of treatment
+_LONGEST_GAP = (
+    60  # days between two doses of one agent that still belong to one stretch of treatment
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,13 @@ class Medications:
         named = self._named(resource)
         if resource.type in ("MedicationRequest", "MedicationDispense"):
             what = "ordered" if resource.type == "MedicationRequest" else "dispensed"
-            name = named.product or ", ".join(named.agents) or named.text or ", ".join(named.unread) or "a medication"
+            name = (
+                named.product
+                or ", ".join(named.agents)
+                or named.text
+                or ", ".join(named.unread)
+                or "a medication"
+            )
             self.t.group(
                 "note",
                 f"only_{what}",
@@ -108,7 +116,10 @@ class Medications:
             return True
         message = f"{resource.type} with the status {shown(status or 'none')} is no exposure; it is not read as one."
         self.t.group(
-            "note" if status in ("not-done", "not-taken", "intended", "preparation") else "warning", "not_given", message, resource.place
+            "note" if status in ("not-done", "not-taken", "intended", "preparation") else "warning",
+            "not_given",
+            message,
+            resource.place,
         )
         return False
 
@@ -120,9 +131,16 @@ class Medications:
             if medication is None:
                 name = element.child(key).text("display")
                 return self._unread(
-                    resource, f"a medication that is not in the Bundle ({name})" if name else "a medication that is not in the Bundle"
+                    resource,
+                    f"a medication that is not in the Bundle ({name})"
+                    if name
+                    else "a medication that is not in the Bundle",
                 )
-            parts = [i.child("itemCodeableConcept") for i in medication.children("ingredient") if i.has("itemCodeableConcept")]
+            parts = [
+                i.child("itemCodeableConcept")
+                for i in medication.children("ingredient")
+                if i.has("itemCodeableConcept")
+            ]
             named = [self._concept(c, resource) for c in (parts or [medication.child("code")])]
             return _Named(
                 tuple(a for n in named for a in n.agents),
@@ -191,13 +209,25 @@ class Medications:
             if resource.type == "MedicationAdministration" and "start_day" in draft.values:
                 draft.put("end_day", draft.values["start_day"])
         reasons = [concept_text(r) for r in element.children("statusReason")]
-        draft.put("stop_reason", next((r for r in reasons if r), None) if element.text("status") == "stopped" else None)
+        draft.put(
+            "stop_reason",
+            next((r for r in reasons if r), None) if element.text("status") == "stopped" else None,
+        )
         draft.put("regimen", named.text)
         self.t.own_columns(element, draft)
-        group = next((e.text("valueString") for rest, e in element.extension(GROUP) if rest == ""), None)
+        group = next(
+            (e.text("valueString") for rest, e in element.extension(GROUP) if rest == ""), None
+        )
         if not named.agents and named.text is None and not named.unread:
             return
-        self._given.append(_Given(draft, (*named.agents, *named.unread), group, resource.type == "MedicationAdministration"))
+        self._given.append(
+            _Given(
+                draft,
+                (*named.agents, *named.unread),
+                group,
+                resource.type == "MedicationAdministration",
+            )
+        )
 
     def _stretches(self) -> list[_Given]:
         """Single doses of one agent brought together to stretches: a gap of more than 60 days begins a new one."""
@@ -205,9 +235,16 @@ class Medications:
         doses: dict[tuple[Any, ...], list[tuple[date, _Given]]] = {}
         for given in self._given:
             values = given.draft.values
-            rest = tuple(sorted((k, str(v)) for k, v in values.items() if k not in ("start_day", "end_day")))
+            rest = tuple(
+                sorted((k, str(v)) for k, v in values.items() if k not in ("start_day", "end_day"))
+            )
             days = [_day(values.get(k)) for k in ("start_day", "end_day")]
-            if given.single_dose and days[0] is not None and days[1] is not None and not given.draft.set_aside:
+            if (
+                given.single_dose
+                and days[0] is not None
+                and days[1] is not None
+                and not given.draft.set_aside
+            ):
                 doses.setdefault((given.agents, given.group, rest), []).append((days[0], given))
             else:
                 kept.append(given)
@@ -217,7 +254,9 @@ class Medications:
             for day, given in same:
                 last = _day(merged[-1].draft.values["end_day"]) if merged else None
                 if last is not None and (day - last).days <= _LONGEST_GAP:
-                    merged[-1].draft.values["end_day"] = max(str(merged[-1].draft.values["end_day"]), str(given.draft.values["end_day"]))
+                    merged[-1].draft.values["end_day"] = max(
+                        str(merged[-1].draft.values["end_day"]), str(given.draft.values["end_day"])
+                    )
                 else:
                     merged.append(given)
             if len(merged) < len(same):
@@ -237,10 +276,21 @@ class Medications:
         element = resource.element
         codes = codes_of(element.child("code"))
         known = load_codes().procedures
-        kinds = {k for c in codes if (k := c.code if c.system == "procedure" else known.get((c.system, c.code))) is not None}
+        kinds = {
+            k
+            for c in codes
+            if (k := c.code if c.system == "procedure" else known.get((c.system, c.code)))
+            is not None
+        }
         status = element.text("status")
         kind = next(iter(kinds)) if len(kinds) == 1 else None
-        if kind not in ("car_t_infusion", "leukapheresis", "autologous_transplant", "allogeneic_transplant", "radiotherapy"):
+        if kind not in (
+            "car_t_infusion",
+            "leukapheresis",
+            "autologous_transplant",
+            "allogeneic_transplant",
+            "radiotherapy",
+        ):
             what = f"The procedure {shown_code(element.child('code'))}"
             if _names_car_t(element.child("code")):
                 message = (
@@ -249,7 +299,9 @@ class Medications:
                 )
                 self.t.group("warning", "possible_infusion", message, resource.place)
             else:
-                self.t.group("note", "unknown_code", f"{what} is not known; it is not read.", resource.place)
+                self.t.group(
+                    "note", "unknown_code", f"{what} is not known; it is not read.", resource.place
+                )
         elif not self._was_given(resource, status):
             return
         elif kind == "leukapheresis":
@@ -259,7 +311,13 @@ class Medications:
         else:
             draft = Draft("therapies", resource.place)
             draft.put("purpose", "radiotherapy" if kind == "radiotherapy" else "transplant")
-            draft.put("regimen", {"autologous_transplant": "ASCT", "allogeneic_transplant": "allogeneic transplant"}.get(kind))
+            draft.put(
+                "regimen",
+                {
+                    "autologous_transplant": "ASCT",
+                    "allogeneic_transplant": "allogeneic transplant",
+                }.get(kind),
+            )
             key = element.choice("performed")
             if key == "performedPeriod":
                 self.t.put_time(draft, "start_day", _point(element.child(key), "start"))
@@ -275,7 +333,9 @@ def _names_car_t(code: Element) -> bool:
     """Whether the texts of a code speak of CAR-T cells or name a product of them."""
     texts = [code.text("text"), *(c.text("display") for c in code.children("coding"))]
     spoken = " ".join(t for t in texts if t)
-    return _CAR_T.search(spoken) is not None or any(find_product(word) is not None for word in re.split(r"[\s(),;/]+", spoken) if word)
+    return _CAR_T.search(spoken) is not None or any(
+        find_product(word) is not None for word in re.split(r"[\s(),;/]+", spoken) if word
+    )
 
 
 def _joined(given: list[_Given]) -> list[Draft]:
@@ -317,5 +377,8 @@ def _by_rxnorm() -> dict[str, Agent]:
 
 
 def _agent_of(system: str, code: str) -> Agent | None:
-    finders: dict[str, Callable[[str], Agent | None]] = {"rxnorm": _by_rxnorm().get, "agent": load_agents().get}
+    finders: dict[str, Callable[[str], Agent | None]] = {
+        "rxnorm": _by_rxnorm().get,
+        "agent": load_agents().get,
+    }
     return finders[system](code) if system in finders else None

@@ -18,7 +18,13 @@ from rearm.units import normal_unit
 __all__ = ["read_observation"]
 
 _COMPARATORS = ("<", "<=", ">=", ">")
-_LAB_STATUS = {"final": None, "amended": "amended", "corrected": "corrected", "preliminary": "preliminary", "registered": "preliminary"}
+_LAB_STATUS = {
+    "final": None,
+    "amended": "amended",
+    "corrected": "corrected",
+    "preliminary": "preliminary",
+    "registered": "preliminary",
+}
 
 
 @dataclass(slots=True)
@@ -41,12 +47,22 @@ def read_observation(resource: Resource, t: Translation) -> None:
     loinc = {c.code for c in codes_of(code) if c.system == "loinc"}
     known = load_codes().loinc
     is_variant = table == "variants" or known["variant"] in loinc
-    special = table is not None or is_variant or bool(loinc & {known["tumour_size"], known["disease_status"]})
+    special = (
+        table is not None
+        or is_variant
+        or bool(loinc & {known["tumour_size"], known["disease_status"]})
+    )
     if not special:
         _labs(resource, t, _LAB_STATUS[status or ""])
         return
     if status in ("preliminary", "registered"):
-        t.issue("warning", "preliminary", resource.place, f"{resource.place} is {status}; it waits for the final version.", "set_aside")
+        t.issue(
+            "warning",
+            "preliminary",
+            resource.place,
+            f"{resource.place} is {status}; it waits for the final version.",
+            "set_aside",
+        )
         return
     if is_variant:
         draft = Draft("variants", resource.place)
@@ -85,7 +101,12 @@ def _issued(element: Element, t: Translation) -> Dated:
 def _statement(resource: Resource, table: str, t: Translation) -> None:
     """An Observation whose code is a tidy table and whose components are its columns."""
     if table not in load_tables() or table in ("labs", "patients", "therapies", "infusions"):
-        t.group("warning", "unknown_code", f"The table {shown(table)} is not read from Observations.", resource.place)
+        t.group(
+            "warning",
+            "unknown_code",
+            f"The table {shown(table)} is not read from Observations.",
+            resource.place,
+        )
         return
     if table == "imaging":
         _imaging(resource, t)
@@ -102,7 +123,10 @@ def _disease_status(resource: Resource, t: Translation) -> None:
     response = own_code(value, "word")
     if response is None:
         trends = load_codes().disease_status
-        said = next((trends[c.code] for c in codes_of(value) if c.system == "snomed" and c.code in trends), "a value that is not known")
+        said = next(
+            (trends[c.code] for c in codes_of(value) if c.system == "snomed" and c.code in trends),
+            "a value that is not known",
+        )
         t.group(
             "note",
             "trend_not_read",
@@ -123,9 +147,20 @@ def _imaging(resource: Resource, t: Translation) -> None:
     _common(draft, element, t)
     draft.put("method", concept_text(element.child("method")))
     draft.put("site", concept_text(element.child("bodySite")))
-    focus = next((f for f in (t.bundle.resolve(r, element) for r in element.children("focus")) if f is not None), None)
+    focus = next(
+        (
+            f
+            for f in (t.bundle.resolve(r, element) for r in element.children("focus"))
+            if f is not None
+        ),
+        None,
+    )
     if focus is not None and focus.text("resourceType") == "BodyStructure":
-        draft.put("lesion", next((v for i in focus.children("identifier") if (v := i.text("value"))), None) or focus.text("id"))
+        draft.put(
+            "lesion",
+            next((v for i in focus.children("identifier") if (v := i.text("value"))), None)
+            or focus.text("id"),
+        )
         draft.put("site", draft.values.get("site") or concept_text(focus.child("location")))
     for component in element.children("component"):
         for code in codes_of(component.child("code")):
@@ -133,7 +168,13 @@ def _imaging(resource: Resource, t: Translation) -> None:
             if column in ("length_mm", "width_mm") and column not in draft.values:
                 value, why = quantity_in(component.child("valueQuantity"), {"mm": 1, "cm": 10})
                 if why is not None:
-                    t.issue("error", "unit_not_allowed", resource.place, f"{column}: {why} The size is not used.", "set_aside")
+                    t.issue(
+                        "error",
+                        "unit_not_allowed",
+                        resource.place,
+                        f"{column}: {why} The size is not used.",
+                        "set_aside",
+                    )
                 draft.put(column, value)
     t.own_columns(element, draft, components=True)
     if draft.values.get("length_mm") and "result" not in draft.values:
@@ -146,7 +187,9 @@ def _imaging(resource: Resource, t: Translation) -> None:
 
 def _labs(resource: Resource, t: Translation, status: str | None) -> None:
     element = resource.element
-    components = [c for c in element.children("component") if own_code(c.child("code"), "column") is None]
+    components = [
+        c for c in element.children("component") if own_code(c.child("code"), "column") is None
+    ]
     own = element.choice("value") is not None or element.has("dataAbsentReason")
     if own or not components:
         if not own and element.children("hasMember"):
@@ -163,9 +206,19 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
         t.group("error", issue, sentence, place)
     if found.test is None:
         if found.not_read:
-            t.group("note", "narrative", f"{shown_code(part.child('code'))} is a narrative or a panel; no value is read from it.", place)
+            t.group(
+                "note",
+                "narrative",
+                f"{shown_code(part.child('code'))} is a narrative or a panel; no value is read from it.",
+                place,
+            )
         elif not found.issues:
-            t.group("note", "unknown_code", f"{shown_code(part.child('code'))} is no test of the dictionary; it is not read.", place)
+            t.group(
+                "note",
+                "unknown_code",
+                f"{shown_code(part.child('code'))} is no test of the dictionary; it is not read.",
+                place,
+            )
         return
     draft = Draft("labs", place, {"test": found.test.id})
     if found.contradiction is not None:
@@ -190,7 +243,13 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
     _range(part if part.has("referenceRange") else whole, draft, t)
     t.own_columns(whole, draft, components=True)
     if not any("day" in known for known in (draft.values, draft.moments, draft.set_aside)):
-        t.group("note", "undated", "A result has no date; it is kept, and used only where no day is needed.", place, "used")
+        t.group(
+            "note",
+            "undated",
+            "A result has no date; it is kept, and used only where no day is needed.",
+            place,
+            "used",
+        )
     t.add(draft)
 
 
@@ -202,7 +261,9 @@ def _value(part: Element, test: TestDef, draft: Draft, t: Translation) -> bool:
         reason = reason or next((c.code for c in codes_of(part.child("dataAbsentReason"))), None)
         if key is not None:
             why = f"The result has a value and a reason why it has none ({reason or 'not stated'})."
-            t.issue("error", "value_contradiction", draft.place, f"{why} It is not used.", "set_aside")
+            t.issue(
+                "error", "value_contradiction", draft.place, f"{why} It is not used.", "set_aside"
+            )
             draft.set_aside["value"] = why
         else:
             t.group(
@@ -227,7 +288,13 @@ def _value(part: Element, test: TestDef, draft: Draft, t: Translation) -> bool:
         case None:
             pass
         case _:
-            _refuse(draft, "value", "value_type", f"{test.name} is given as {key}, which is not read.", t)
+            _refuse(
+                draft,
+                "value",
+                "value_type",
+                f"{test.name} is given as {key}, which is not read.",
+                t,
+            )
     if draft.values["value"] == "-":  # unreadable: kept as a result that is there but can't be used
         draft.values["value"] = key or "value"
         draft.set_aside.setdefault("value", f"{test.name} has no value that can be read.")
@@ -241,13 +308,24 @@ def _quantity(quantity: Element, test: TestDef, draft: Draft, t: Translation) ->
         _refuse(draft, "value", "value_blank", f"{test.name} has a quantity without a number.", t)
         return
     if comparator is not None and comparator not in _COMPARATORS:
-        _refuse(draft, "value", "value_unreadable", f"{test.name} has the comparator {shown(comparator)}, which is not read.", t)
+        _refuse(
+            draft,
+            "value",
+            "value_unreadable",
+            f"{test.name} has the comparator {shown(comparator)}, which is not read.",
+            t,
+        )
         return
     draft.values["value"] = value if comparator is None else f"{comparator}{value!r}"
     is_ucum = system is None or load_codes().systems.get(system.rstrip("/")) == "ucum"
     unit = code if code is not None and (is_ucum or text is None) else text
     draft.put("unit", unit)
-    if code is not None and text is not None and is_ucum and (why := _units_differ(code, text, test)):
+    if (
+        code is not None
+        and text is not None
+        and is_ucum
+        and (why := _units_differ(code, text, test))
+    ):
         _refuse(draft, "unit", "unit_contradiction", why, t)
 
 
@@ -275,20 +353,34 @@ def _coded(value: Element, test: TestDef, draft: Draft, t: Translation) -> None:
     """A coded value to a word of the test; a text is read where no code is known, a display never."""
     said: dict[str, str] = {}
     for code in codes_of(value):
-        meaning = code.code if code.system == "word" else load_codes().words.get((code.system, code.code))
+        meaning = (
+            code.code if code.system == "word" else load_codes().words.get((code.system, code.code))
+        )
         if meaning is not None:
             said[test.word(meaning) or meaning] = meaning
     text = value.text("text")
     if text is not None and (word := test.word(text)) is not None:
         said[word] = text
     if len(said) > 1:
-        _refuse(draft, "value", "value_contradiction", f"{test.name} is given as {' and as '.join(map(shown, sorted(said)))}.", t)
+        _refuse(
+            draft,
+            "value",
+            "value_contradiction",
+            f"{test.name} is given as {' and as '.join(map(shown, sorted(said)))}.",
+            t,
+        )
     elif said:
         draft.values["value"] = next(iter(said))
     elif text is not None:
         draft.values["value"] = text  # what can't be read becomes an issue where rows are read
     else:
-        _refuse(draft, "value", "unknown_value_code", f"{test.name} is given as {shown_code(value)}, a code that is not known.", t)
+        _refuse(
+            draft,
+            "value",
+            "unknown_value_code",
+            f"{test.name} is given as {shown_code(value)}, a code that is not known.",
+            t,
+        )
 
 
 def _refuse(draft: Draft, column: str, code: str, why: str, t: Translation) -> None:
@@ -303,7 +395,9 @@ def _sample(element: Element, t: Translation) -> _Sample:
         return _Sample()
     kind = specimen.child("type")
     codes = load_codes().words
-    word = own_code(kind, "word") or next((codes[c.system, c.code] for c in codes_of(kind) if (c.system, c.code) in codes), None)
+    word = own_code(kind, "word") or next(
+        (codes[c.system, c.code] for c in codes_of(kind) if (c.system, c.code) in codes), None
+    )
     identifiers = [specimen.child("accessionIdentifier"), *specimen.children("identifier")]
     collection = specimen.child("collection")
     return _Sample(
@@ -321,7 +415,13 @@ def _collected(draft: Draft, sample: _Sample, t: Translation) -> None:
     if stated is None and "day" not in draft.set_aside:
         t.put_time(draft, "day", sample.collected)
     elif isinstance(stated, str) and isinstance(collected, str) and stated != collected:
-        _refuse(draft, "day", "days_contradict", f"The result is of {stated}, its sample of {collected}.", t)
+        _refuse(
+            draft,
+            "day",
+            "days_contradict",
+            f"The result is of {stated}, its sample of {collected}.",
+            t,
+        )
 
 
 def _range(element: Element, draft: Draft, t: Translation) -> None:
@@ -331,7 +431,12 @@ def _range(element: Element, draft: Draft, t: Translation) -> None:
         ranges = [r for r in ranges if not r.has("appliesTo") and not r.has("age") and _normal(r)]
     if len(ranges) != 1:
         if element.has("referenceRange"):
-            t.group("note", "reference_range", "Several reference ranges stand beside a result; none of them is used.", draft.place)
+            t.group(
+                "note",
+                "reference_range",
+                "Several reference ranges stand beside a result; none of them is used.",
+                draft.place,
+            )
         return
     unit = draft.values.get("unit")
     for bound in ("low", "high"):
@@ -340,7 +445,12 @@ def _range(element: Element, draft: Draft, t: Translation) -> None:
         own = limit.text("code") or limit.text("unit")
         if value is None:
             continue
-        if own is not None and unit is not None and normal_unit(own) != normal_unit(unit) and limit.text("unit") != unit:
+        if (
+            own is not None
+            and unit is not None
+            and normal_unit(own) != normal_unit(unit)
+            and limit.text("unit") != unit
+        ):
             t.group(
                 "note",
                 "reference_range",

@@ -33,12 +33,20 @@ __all__ = ["read_fhir", "rows_of_bundle"]
 
 _NEVER = {"entered-in-error": "entered in error", "cancelled": "cancelled"}
 _RESULT_STATUS = frozenset({"final", "amended", "corrected", "preliminary", "registered"})
-_MEDICATION = ("MedicationAdministration", "MedicationStatement", "MedicationRequest", "MedicationDispense", "Procedure")
+_MEDICATION = (
+    "MedicationAdministration",
+    "MedicationStatement",
+    "MedicationRequest",
+    "MedicationDispense",
+    "Procedure",
+)
 _READ_WITH_OTHERS = ("Patient", "Specimen", "Medication", "BodyStructure", "DiagnosticReport")
 _WITH_STATUS = ("Observation", *_MEDICATION)
 
 
-def read_fhir(path: str | Path | bytes, *, today: date | None = None, name: str = "bundle.json") -> Reading:
+def read_fhir(
+    path: str | Path | bytes, *, today: date | None = None, name: str = "bundle.json"
+) -> Reading:
     """Records of a bundle (a path or the bytes of one, called `name`), or of a folder of them; one patient a bundle.
 
     Raises InputError with a sentence where a file is no strict JSON, no Bundle, or holds more than one patient, and where two files hold
@@ -48,9 +56,15 @@ def read_fhir(path: str | Path | bytes, *, today: date | None = None, name: str 
         records, issues = _records(parse_json(path, name), name, today)
         return Reading(records, issues, (name,))
     source = Path(path)
-    files = sorted(f for f in source.glob("*.json") if f.is_file() and not f.name.startswith(".")) if source.is_dir() else [source]
+    files = (
+        sorted(f for f in source.glob("*.json") if f.is_file() and not f.name.startswith("."))
+        if source.is_dir()
+        else [source]
+    )
     if not files:
-        raise InputError(f"The folder {source.name} holds no .json file. Give FHIR bundles, one a patient.")
+        raise InputError(
+            f"The folder {source.name} holds no .json file. Give FHIR bundles, one a patient."
+        )
     found: list[Record] = []
     loose: list[Issue] = []
     places: dict[str, str] = {}
@@ -67,7 +81,9 @@ def read_fhir(path: str | Path | bytes, *, today: date | None = None, name: str 
     return Reading(tuple(found), tuple(loose), tuple(f.name for f in files))
 
 
-def _records(content: Any, name: str, today: date | None) -> tuple[tuple[Record, ...], tuple[Issue, ...]]:
+def _records(
+    content: Any, name: str, today: date | None
+) -> tuple[tuple[Record, ...], tuple[Issue, ...]]:
     rows, issues = rows_of_bundle(content, name)
     return build_records(rows, notes=issues, today=today)
 
@@ -93,7 +109,13 @@ def rows_of_bundle(content: Any, name: str) -> tuple[list[Row], list[Issue]]:
     read_patient(t, next((r for r in alive if r.type == "Patient"), None), diagnosis)
     if ignored:
         counts = ", ".join(f"{n} {kind}" for kind, n in sorted(ignored.items()))
-        t.issue("note", "resources_not_read", "Bundle", f"Resources of these types are not read: {counts}.", "used")
+        t.issue(
+            "note",
+            "resources_not_read",
+            "Bundle",
+            f"Resources of these types are not read: {counts}.",
+            "used",
+        )
     return t.rows, [*t.issues, *t.grouped()]
 
 
@@ -103,18 +125,35 @@ def _usable(resource: Resource, t: Translation) -> bool:
     if element.has("modifierExtension") or element.has("implicitRules"):
         what = "modifierExtension" if element.has("modifierExtension") else "implicitRules"
         t.issue(
-            "error", "modifier", resource.place, f"{resource.place} has {what}, which can turn its meaning; it is not read.", "set_aside"
+            "error",
+            "modifier",
+            resource.place,
+            f"{resource.place} has {what}, which can turn its meaning; it is not read.",
+            "set_aside",
         )
         return False
     if resource.type in _READ_WITH_OTHERS and resource.type != "DiagnosticReport":
         return True
     if (state := _withdrawn(resource)) is not None:
-        t.issue("note", state.replace(" ", "_"), resource.place, f"{resource.place} is marked as {state}; it is not read.", "refused")
+        t.issue(
+            "note",
+            state.replace(" ", "_"),
+            resource.place,
+            f"{resource.place} is marked as {state}; it is not read.",
+            "refused",
+        )
         if resource.type == "DiagnosticReport":
             _withdraw(resource, t)
         return False
-    if resource.place in t.bundle.without_subject and (resource.type in _WITH_STATUS or resource.type in ("Condition", "AdverseEvent")):
-        t.group("error", "subject_missing", f"A {resource.type} does not say whose it is; it is not read.", resource.place)
+    if resource.place in t.bundle.without_subject and (
+        resource.type in _WITH_STATUS or resource.type in ("Condition", "AdverseEvent")
+    ):
+        t.group(
+            "error",
+            "subject_missing",
+            f"A {resource.type} does not say whose it is; it is not read.",
+            resource.place,
+        )
         return False
     if resource.type == "Observation" and (status := element.text("status")) not in _RESULT_STATUS:
         t.group(
@@ -147,14 +186,32 @@ def _report(resource: Resource, t: Translation) -> None:
     for reference in element.children("result"):
         found = t.bundle.resolve(reference, element)
         if found is None:
-            t.group("note", "result_not_in_bundle", "A report names a result that is not in the Bundle.", resource.place, "used")
+            t.group(
+                "note",
+                "result_not_in_bundle",
+                "A report names a result that is not in the Bundle.",
+                resource.place,
+                "used",
+            )
         elif issued is not None:
             t.issued.setdefault(id(found.data), issued)
     if element.has("conclusion") or element.has("presentedForm"):
-        t.group("note", "conclusion_not_read", "The conclusion of a report is free text; it is not read.", resource.place, "used")
+        t.group(
+            "note",
+            "conclusion_not_read",
+            "The conclusion of a report is free text; it is not read.",
+            resource.place,
+            "used",
+        )
 
 
-def _read(resource: Resource, t: Translation, medications: Medications, diagnosis: list[Resource], ignored: Counter[str]) -> None:
+def _read(
+    resource: Resource,
+    t: Translation,
+    medications: Medications,
+    diagnosis: list[Resource],
+    ignored: Counter[str],
+) -> None:
     if resource.type == "Observation":
         if id(resource.element.data) in t.withdrawn:
             t.issue(
@@ -169,7 +226,13 @@ def _read(resource: Resource, t: Translation, medications: Medications, diagnosi
         else:
             read_observation(resource, t)
         if resource.element.has("note"):
-            t.group("note", "text_not_read", "Notes beside a result are free text; they are not read.", resource.place, "used")
+            t.group(
+                "note",
+                "text_not_read",
+                "Notes beside a result are free text; they are not read.",
+                resource.place,
+                "used",
+            )
     elif resource.type in _MEDICATION:
         medications.read(resource)
     elif resource.type == "Condition":

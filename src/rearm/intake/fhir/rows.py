@@ -71,9 +71,20 @@ class Translation:
     _groups: dict[tuple[str, str], _Group] = field(default_factory=dict)
 
     def issue(self, severity: Severity, code: str, place: str, message: str, done: Done) -> None:
-        self.issues.append(Issue(severity, code, Source(self.bundle.file, place), message, done, self.bundle.patient_id))
+        self.issues.append(
+            Issue(
+                severity,
+                code,
+                Source(self.bundle.file, place),
+                message,
+                done,
+                self.bundle.patient_id,
+            )
+        )
 
-    def group(self, severity: Severity, code: str, what: str, place: str, done: Done = "set_aside") -> None:
+    def group(
+        self, severity: Severity, code: str, what: str, place: str, done: Done = "set_aside"
+    ) -> None:
         """One of many issues of a kind; `what` is the sentence, one issue names its count and first places."""
         group = self._groups.setdefault((code, what), _Group(severity, what, done, []))
         group.places.append(place)
@@ -96,23 +107,48 @@ class Translation:
                 others = ", ".join(group.places[1:4]) + (" ..." if count > 4 else "")
                 more = f" ({count} times; also {others})"
             yield Issue(
-                group.severity, code, Source(self.bundle.file, group.places[0]), group.sentence + more, group.done, self.bundle.patient_id
+                group.severity,
+                code,
+                Source(self.bundle.file, group.places[0]),
+                group.sentence + more,
+                group.done,
+                self.bundle.patient_id,
             )
 
     def add(self, draft: Draft) -> None:
         values: dict[str, Value] = {"patient_id": self.bundle.patient_id, **draft.values}
         self.rows.append(
-            Row(draft.table, values, Source(self.bundle.file, draft.place), set_aside=draft.set_aside, moments=draft.moments, decimal=None)
+            Row(
+                draft.table,
+                values,
+                Source(self.bundle.file, draft.place),
+                set_aside=draft.set_aside,
+                moments=draft.moments,
+                decimal=None,
+            )
         )
 
     def put_time(self, draft: Draft, column: str, when: Dated) -> None:
         """A time into a day column; one that is no FHIR time becomes an issue, and the column stays unknown."""
         if when.why_not is not None:
-            self.issue("error", "day_unreadable", draft.place, f"{column}: {when.why_not} The day is not used.", "set_aside")
+            self.issue(
+                "error",
+                "day_unreadable",
+                draft.place,
+                f"{column}: {when.why_not} The day is not used.",
+                "set_aside",
+            )
             draft.set_aside[column] = when.why_not
         draft.put(column, when.value)
 
-    def own_columns(self, element: Element, draft: Draft, *, components: bool = False, skip: tuple[str, ...] = ()) -> None:
+    def own_columns(
+        self,
+        element: Element,
+        draft: Draft,
+        *,
+        components: bool = False,
+        skip: tuple[str, ...] = (),
+    ) -> None:
         """Columns that stand as extensions (or, for an Observation, as components) of the own system."""
         columns = load_tables()[draft.table].columns
         for column, holder in self._own(element, components):
@@ -151,17 +187,35 @@ class Translation:
                 text = holder.text(key)
                 found = Dated() if text is None else moment_of(text)
                 if found.why_not is not None:
-                    self.issue("error", "day_unreadable", draft.place, f"{column}: {found.why_not} It is not used.", "set_aside")
+                    self.issue(
+                        "error",
+                        "day_unreadable",
+                        draft.place,
+                        f"{column}: {found.why_not} It is not used.",
+                        "set_aside",
+                    )
                 return found.value
             case "valueCodeableConcept":
                 return own_code(holder.child(key), "word") or holder.child(key).text("text")
             case "valueQuantity":
                 value, why = quantity_in(holder.child(key), _UNITS.get(column, _COUNT))
                 if why is not None:
-                    self.issue("error", "unit_not_allowed", draft.place, f"{column}: {why} It is not used.", "set_aside")
+                    self.issue(
+                        "error",
+                        "unit_not_allowed",
+                        draft.place,
+                        f"{column}: {why} It is not used.",
+                        "set_aside",
+                    )
                 return value
             case _:
-                self.issue("error", "value_type", draft.place, f"{column} is given as {key}, which is not read here.", "set_aside")
+                self.issue(
+                    "error",
+                    "value_type",
+                    draft.place,
+                    f"{column} is given as {key}, which is not read here.",
+                    "set_aside",
+                )
                 return None
 
 
@@ -178,13 +232,17 @@ def own_code(concept: Element, system: str) -> str | None:
 def concept_text(concept: Element) -> str | None:
     """A CodeableConcept where free text is kept: the own word, else the text, else the first display."""
     displays = (coding.text("display") for coding in concept.children("coding"))
-    return own_code(concept, "word") or concept.text("text") or next((d for d in displays if d), None)
+    return (
+        own_code(concept, "word") or concept.text("text") or next((d for d in displays if d), None)
+    )
 
 
 def unit_of(quantity: Element) -> str | None:
     """The unit as its UCUM code, else as the text that stands for it."""
     code, text, system = quantity.text("code"), quantity.text("unit"), quantity.text("system")
-    if code is not None and (system is None or system.rstrip("/") == "http://unitsofmeasure.org" or text is None):
+    if code is not None and (
+        system is None or system.rstrip("/") == "http://unitsofmeasure.org" or text is None
+    ):
         return code
     return text
 
@@ -200,6 +258,8 @@ def quantity_in(quantity: Element, units: Mapping[str, float]) -> tuple[float | 
         allowed = ", ".join(u or "none" for u in units)
         return (
             None,
-            f"The unit {shown(unit)} is not read here; allowed: {allowed}." if unit else f"The unit is missing; allowed: {allowed}.",
+            f"The unit {shown(unit)} is not read here; allowed: {allowed}."
+            if unit
+            else f"The unit is missing; allowed: {allowed}.",
         )
     return float(f"{value * units[unit]:.12g}"), None

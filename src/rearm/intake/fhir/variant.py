@@ -13,7 +13,9 @@ __all__ = ["read_variant"]
 
 _SHARE = {"1": 1.0, "{ratio}": 1.0, "%": 0.01}
 _COUNT = {"": 1.0, "1": 1.0, "{copies}": 1.0, "{#}": 1.0}
-_SUBSTITUTION = re.compile(r"(?:.*:)?[cg]\.[0-9*+_-]+[ACGT]>[ACGT]|(?:.*:)?p\.\(?[A-Z][a-z]{2}[0-9]+(?:[A-Z][a-z]{2}|\*)\)?")
+_SUBSTITUTION = re.compile(
+    r"(?:.*:)?[cg]\.[0-9*+_-]+[ACGT]>[ACGT]|(?:.*:)?p\.\(?[A-Z][a-z]{2}[0-9]+(?:[A-Z][a-z]{2}|\*)\)?"
+)
 _SMALL_CHANGE = re.compile(r"(?:.*:)?[cp]\..*(?:del|ins|dup|fs)")
 
 
@@ -23,7 +25,10 @@ def read_variant(draft: Draft, element: Element, t: Translation) -> None:
     said: dict[str, list[Element]] = {}
     for component in element.children("component"):
         for code in codes_of(component.child("code")):
-            if code.system == "loinc" and (name := load_codes().components.get(code.code)) is not None:
+            if (
+                code.system == "loinc"
+                and (name := load_codes().components.get(code.code)) is not None
+            ):
                 said.setdefault(name, []).append(component)
     genes = [g for c in said.get("gene", ()) if (g := _gene(c, draft, t)) is not None]
     if len(genes) > 1:
@@ -48,12 +53,24 @@ def read_variant(draft: Draft, element: Element, t: Translation) -> None:
         for component in said.get(column, ()):
             value, why = quantity_in(component.child("valueQuantity"), units)
             if why is not None:
-                t.issue("error", "unit_not_allowed", draft.place, f"{column}: {why} It is not used.", "set_aside")
+                t.issue(
+                    "error",
+                    "unit_not_allowed",
+                    draft.place,
+                    f"{column}: {why} It is not used.",
+                    "set_aside",
+                )
             draft.put(column, value)
     t.own_columns(element, draft, components=True)
     if "kind" not in draft.values and (kind := _kind(changes)) is not None:
         draft.put("kind", kind)
-        t.group("note", "kind_from_hgvs", "The kind of a variant (snv or indel) is read from its HGVS expression.", draft.place, "used")
+        t.group(
+            "note",
+            "kind_from_hgvs",
+            "The kind of a variant (snv or indel) is read from its HGVS expression.",
+            draft.place,
+            "used",
+        )
     if "result" in draft.values and "gene" not in draft.values:
         t.issue(
             "warning",
@@ -70,14 +87,22 @@ def read_variant(draft: Draft, element: Element, t: Translation) -> None:
 def _result(draft: Draft, element: Element, t: Translation) -> None:
     value = element.child("valueCodeableConcept")
     words = load_codes().words
-    meanings = {c.code if c.system == "word" else words.get((c.system, c.code)) for c in codes_of(value)}
-    found = {"present": {"present", "positive", "detected"}, "absent": {"absent", "negative", "not detected"}}
+    meanings = {
+        c.code if c.system == "word" else words.get((c.system, c.code)) for c in codes_of(value)
+    }
+    found = {
+        "present": {"present", "positive", "detected"},
+        "absent": {"absent", "negative", "not detected"},
+    }
     results = [result for result, same in found.items() if meanings & same]
     if len(results) == 1:
         draft.put("result", results[0])
     else:
         t.group(
-            "warning", "variant_undecided", f"A variant is neither present nor absent ({shown_code(value)}); it is unknown.", draft.place
+            "warning",
+            "variant_undecided",
+            f"A variant is neither present nor absent ({shown_code(value)}); it is unknown.",
+            draft.place,
         )
 
 
@@ -91,7 +116,9 @@ def _gene(component: Element, draft: Draft, t: Translation) -> str | None:
             continue
         number = code.code if code.code.startswith("HGNC:") else f"HGNC:{code.code}"
         known, display = genes.get(number), code.display
-        if (known is not None and display is not None and display != known) or (known is None and display in symbols):
+        if (known is not None and display is not None and display != known) or (
+            known is None and display in symbols
+        ):
             t.issue(
                 "error",
                 "code_contradiction",
@@ -111,7 +138,12 @@ def _text(component: Element) -> str | None:
     if key == "valueString":
         return component.text(key)
     value = component.child("valueCodeableConcept")
-    return own_code(value, "word") or next((c.code for c in codes_of(value)), None) or value.text("text") or concept_text(value)
+    return (
+        own_code(value, "word")
+        or next((c.code for c in codes_of(value)), None)
+        or value.text("text")
+        or concept_text(value)
+    )
 
 
 def _kind(changes: dict[str, str]) -> str | None:

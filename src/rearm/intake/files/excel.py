@@ -58,12 +58,20 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
         grids = list(_grids(workbook, path.name))
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # the reader is compiled code; its panics do not derive from Exception
+    except (
+        BaseException
+    ) as error:  # the reader is compiled code; its panics do not derive from Exception
         raise InputError(
             f"{path.name} can't be read as an Excel workbook ({error}). Open it in a spreadsheet program and save it again as .xlsx."
         ) from None
     issues = [
-        Issue("warning", "cell_without_value", Source(path.name, f"{sheet}!{b.address}"), b.why, "set_aside")
+        Issue(
+            "warning",
+            "cell_without_value",
+            Source(path.name, f"{sheet}!{b.address}"),
+            b.why,
+            "set_aside",
+        )
         for sheet, found in inspected.items()
         for b in found.blanks
     ]
@@ -71,7 +79,9 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
         number = show(grid, inspected[grid.sheet].shown) if grid.sheet in inspected else 0
         if number:
             message = f"{number} numbers have a format that shows a percent sign, a comparator or a unit; they are read as they are shown."
-            issues.append(Issue("note", "number_format", Source(path.name, grid.sheet or ""), message, "used"))
+            issues.append(
+                Issue("note", "number_format", Source(path.name, grid.sheet or ""), message, "used")
+            )
     return grids, issues
 
 
@@ -81,8 +91,12 @@ def _grids(workbook: CalamineWorkbook, file: str) -> Iterator[Grid]:
         if sheet.start is None:
             continue
         row, column = sheet.start
-        rows: list[list[Value]] = [[None if v == "" else v for v in r] for r in sheet.to_python(skip_empty_area=True)]
-        yield Grid(file, name, rows, first_row=row + 1, first_column=column, decimal=decimal_mark(rows))
+        rows: list[list[Value]] = [
+            [None if v == "" else v for v in r] for r in sheet.to_python(skip_empty_area=True)
+        ]
+        yield Grid(
+            file, name, rows, first_row=row + 1, first_column=column, decimal=decimal_mark(rows)
+        )
 
 
 def _inspect(path: Path) -> dict[str, _Inspected]:
@@ -90,17 +104,34 @@ def _inspect(path: Path) -> dict[str, _Inspected]:
     try:
         with zipfile.ZipFile(path) as archive:
             _bound(archive, path)
-            known = displays(archive.read("xl/styles.xml") if "xl/styles.xml" in archive.namelist() else None)
+            known = displays(
+                archive.read("xl/styles.xml") if "xl/styles.xml" in archive.namelist() else None
+            )
             sheets = [(name, archive.read(part)) for name, part in _sheets(archive, path)]
-            return {name: _Inspected(_scan(xml, path, name), cells_shown_otherwise(xml, known)) for name, xml in sheets}
+            return {
+                name: _Inspected(_scan(xml, path, name), cells_shown_otherwise(xml, known))
+                for name, xml in sheets
+            }
     except InputError:
         raise
     except OSError as error:
         raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error
-    except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
-        raise InputError(f"{path.name} is damaged or truncated ({error}). Export or download it again.") from error
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        zipfile.zlib.error,
+    ) as error:  # type: ignore[attr-defined]
+        raise InputError(
+            f"{path.name} is damaged or truncated ({error}). Export or download it again."
+        ) from error
     except ElementTree.ParseError as error:
-        raise InputError(f"{path.name} is damaged: its sheets or formats can't be read ({error}). Save it again as .xlsx.") from error
+        raise InputError(
+            f"{path.name} is damaged: its sheets or formats can't be read ({error}). Save it again as .xlsx."
+        ) from error
 
 
 def _bound(archive: zipfile.ZipFile, path: Path) -> None:
@@ -115,13 +146,21 @@ def _bound(archive: zipfile.ZipFile, path: Path) -> None:
         if part.flag_bits & 1:
             raise InputError(f"{path.name} is encrypted. Save it without a password.")
         if part.file_size > _SMALL_PART and part.file_size > MAX_RATIO * max(part.compress_size, 1):
-            raise InputError(f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does. It is not opened.")
+            raise InputError(
+                f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does. It is not opened."
+            )
     if total > _SMALL_PART * 16 and total > MAX_RATIO * max(path.stat().st_size, 1):
-        raise InputError(f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does. It is not opened.")
+        raise InputError(
+            f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does. It is not opened."
+        )
     for part in parts:
         if part.filename.endswith((".xml", ".rels")):
             head = archive.read(part)
-            if b"<!DOCTYPE" in head or b"<!ENTITY" in head or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            if (
+                b"<!DOCTYPE" in head
+                or b"<!ENTITY" in head
+                or head[:2] in (b"\xff\xfe", b"\xfe\xff")
+            ):
                 raise InputError(
                     f"{path.name} holds a document type declaration ({part.filename}), which no spreadsheet program "
                     "writes. It is not opened."
@@ -131,7 +170,9 @@ def _bound(archive: zipfile.ZipFile, path: Path) -> None:
 def _sheets(archive: zipfile.ZipFile, path: Path) -> Iterator[tuple[str, str]]:
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names:
-        raise InputError(f"{path.name} is not an Excel workbook (.xlsx). Save it as .xlsx, or give CSV files.")
+        raise InputError(
+            f"{path.name} is not an Excel workbook (.xlsx). Save it as .xlsx, or give CSV files."
+        )
     links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {link.get("Id"): link.get("Target", "") for link in links}
     for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"):
@@ -158,7 +199,10 @@ def _scan(xml: bytes, path: Path, sheet: str) -> list[_Blank]:
                 "from the table and save again."
             )
     blanks = [
-        _Blank(m[1].decode(), f"The cell holds the error {m[2].decode('utf-8', 'replace')} and no value; it is treated as empty.")
+        _Blank(
+            m[1].decode(),
+            f"The cell holds the error {m[2].decode('utf-8', 'replace')} and no value; it is treated as empty.",
+        )
         for m in _ERROR_CELL.finditer(xml)
     ]
     blanks += [

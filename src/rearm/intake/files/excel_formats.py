@@ -45,7 +45,11 @@ def displays(styles: bytes | None) -> Mapping[str, Display]:
     for cell_styles in tree.iter(f"{_MAIN}cellXfs"):
         for number, style in enumerate(cell_styles):
             key = style.get("numFmtId", "")
-            display = Display(after=" %", times=100) if key in _BUILT_IN_PERCENT else _display(codes.get(key, ""))
+            display = (
+                Display(after=" %", times=100)
+                if key in _BUILT_IN_PERCENT
+                else _display(codes.get(key, ""))
+            )
             if display is not None:
                 found[str(number)] = display
     return found
@@ -76,7 +80,11 @@ def cells_shown_otherwise(xml: bytes, known: Mapping[str, Display]) -> dict[str,
     found: dict[str, Display] = {}
     for match in _CELL.finditer(xml):
         style, address = _STYLE.search(match[1]), _ADDRESS.search(match[1])
-        if style is not None and address is not None and (display := known.get(style[1].decode())) is not None:
+        if (
+            style is not None
+            and address is not None
+            and (display := known.get(style[1].decode())) is not None
+        ):
             found[address[1].decode()] = display
     return found
 

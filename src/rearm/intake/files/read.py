@@ -29,7 +29,11 @@ _SPREADSHEETS_NOT_READ = {
 
 def table_files(folder: Path) -> list[Path]:
     """The tables in a folder, by name; hidden files and lock files of spreadsheet programs are left out."""
-    return sorted(f for f in folder.iterdir() if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", ".")))
+    return sorted(
+        f
+        for f in folder.iterdir()
+        if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", "."))
+    )
 
 
 def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
@@ -45,9 +49,13 @@ def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
 def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
     suffix = path.suffix.lower()
     if suffix in _SPREADSHEETS_NOT_READ:
-        raise InputError(f"{path.name} is {_SPREADSHEETS_NOT_READ[suffix]}, which is not read. Save it as .xlsx or as CSV.")
+        raise InputError(
+            f"{path.name} is {_SPREADSHEETS_NOT_READ[suffix]}, which is not read. Save it as .xlsx or as CSV."
+        )
     if suffix not in TABLE_SUFFIXES:
-        raise InputError(f"{path.name} is not a table that can be read. Give .csv, .xlsx or .parquet, or a FHIR bundle as .json.")
+        raise InputError(
+            f"{path.name} is not a table that can be read. Give .csv, .xlsx or .parquet, or a FHIR bundle as .json."
+        )
     try:
         with path.open("rb") as file:
             head = file.read(8)
@@ -57,7 +65,9 @@ def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
     if size == 0:
         raise InputError(f"{path.name} is empty (0 bytes). Export it again.")
     if size > MAX_BYTES:
-        raise InputError(f"{path.name} has {size / 2**30:.1f} GiB; files are read up to {MAX_BYTES // 2**30} GiB. Split it by patient.")
+        raise InputError(
+            f"{path.name} has {size / 2**30:.1f} GiB; files are read up to {MAX_BYTES // 2**30} GiB. Split it by patient."
+        )
     if suffix in (".xlsx", ".xlsm"):
         if head[:4] == b"\xd0\xcf\x11\xe0":
             raise InputError(
@@ -75,16 +85,26 @@ def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
 
 def _parquet(path: Path, head: bytes) -> Grid:
     if head[:4] != b"PAR1":
-        raise InputError(f"{path.name} is named like a Parquet file but is none. Export it again, or name the file by its type.")
+        raise InputError(
+            f"{path.name} is named like a Parquet file but is none. Export it again, or name the file by its type."
+        )
     try:
         frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # compiled reader: its panics do not derive from Exception
-        raise InputError(f"{path.name} is damaged or truncated ({str(error).splitlines()[0][:120]}). Export it again.") from None
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
+        raise InputError(
+            f"{path.name} is damaged or truncated ({str(error).splitlines()[0][:120]}). Export it again."
+        ) from None
+    nested = [
+        name
+        for name, kind in frame.schema.items()
+        if kind.is_nested() or kind in (pl.Binary, pl.Object)
+    ]
     if nested:
-        raise InputError(f"{path.name}: the column {nested[0]} holds nested or binary values. Each column must hold single values.")
+        raise InputError(
+            f"{path.name}: the column {nested[0]} holds nested or binary values. Each column must hold single values."
+        )
     decimals = [name for name, kind in frame.schema.items() if kind.is_decimal()]
     frame = frame.with_columns(pl.col(decimals).cast(pl.Float64)) if decimals else frame
     rows: list[list[Value]] = [list(frame.columns), *(list(r) for r in frame.iter_rows())]
@@ -101,10 +121,14 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
         for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False):
             rows.append([cell if cell.strip() else None for cell in record])
     except csv.Error as error:
-        raise InputError(f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks there.") from error
+        raise InputError(
+            f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks there."
+        ) from error
     if not any(any(cell is not None for cell in row) for row in rows):
         raise InputError(f"{path.name} holds no cells. Export it again.")
-    return [Grid(path.name, None, rows, decimal=decimal_mark(rows, by_delimiter=delimiter == ";"))], issues
+    return [
+        Grid(path.name, None, rows, decimal=decimal_mark(rows, by_delimiter=delimiter == ";"))
+    ], issues
 
 
 def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
@@ -112,9 +136,13 @@ def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
         try:
             return raw.decode("utf-16")
         except UnicodeDecodeError as error:
-            raise InputError(f"{path.name} is damaged: it starts as UTF-16 text and does not go on so. Export it as UTF-8.") from error
+            raise InputError(
+                f"{path.name} is damaged: it starts as UTF-16 text and does not go on so. Export it as UTF-8."
+            ) from error
     if b"\x00" in raw:
-        raise InputError(f"{path.name} is not a text file, although it is named like one. Give a CSV file.")
+        raise InputError(
+            f"{path.name} is not a text file, although it is named like one. Give a CSV file."
+        )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -17,7 +17,9 @@ __all__ = ["MAX_BYTES", "MAX_DEPTH", "load_json", "parse_json"]
 
 MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024
-_LONGEST_NUMBER = 400  # characters; longer ones can't be a measurement and cost quadratic time to read
+_LONGEST_NUMBER = (
+    400  # characters; longer ones can't be a measurement and cost quadratic time to read
+)
 
 
 def load_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
@@ -54,7 +56,9 @@ def parse_json(raw: bytes | str, name: str) -> Any:
     except InputError:
         raise
     except RecursionError as error:
-        raise InputError(f"{name} is nested deeper than {MAX_DEPTH} levels and is not read.") from error
+        raise InputError(
+            f"{name} is nested deeper than {MAX_DEPTH} levels and is not read."
+        ) from error
     except json.JSONDecodeError as error:
         raise InputError(_not_json(error, text, name)) from error
     _check(value, name)
@@ -65,7 +69,9 @@ def _decoded(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{name} is not UTF-8 text (byte {error.start + 1}). JSON must be stored as UTF-8.") from error
+        raise InputError(
+            f"{name} is not UTF-8 text (byte {error.start + 1}). JSON must be stored as UTF-8."
+        ) from error
 
 
 class _Reader:
@@ -83,19 +89,27 @@ class _Reader:
         return found
 
     def constant(self, text: str) -> NoReturn:
-        raise InputError(f"{self.name} holds {text}, which is not a number in JSON. Leave the value out where nothing was measured.")
+        raise InputError(
+            f"{self.name} holds {text}, which is not a number in JSON. Leave the value out where nothing was measured."
+        )
 
     def real(self, text: str) -> float:
         value = float(text) if len(text) <= _LONGEST_NUMBER else math.inf
         if value == 0 and any(c in "123456789" for c in text.lower().split("e")[0]):
-            raise InputError(f"{self.name}: the number {_short(text)} is too close to 0 to be read.")
+            raise InputError(
+                f"{self.name}: the number {_short(text)} is too close to 0 to be read."
+            )
         if math.isinf(value):
-            raise InputError(f"{self.name}: the number {_short(text)} is too large or too long to be read.")
+            raise InputError(
+                f"{self.name}: the number {_short(text)} is too large or too long to be read."
+            )
         return value
 
     def whole(self, text: str) -> int:
         if len(text) > 300:
-            raise InputError(f"{self.name}: the number {_short(text)} is too large or too long to be read.")
+            raise InputError(
+                f"{self.name}: the number {_short(text)} is too large or too long to be read."
+            )
         return int(text)
 
 
@@ -114,7 +128,11 @@ def _check(root: Any, name: str) -> None:
                 below.extend(value.values())
             elif isinstance(value, list):
                 below.extend(value)
-            elif isinstance(value, str) and not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+            elif (
+                isinstance(value, str)
+                and not value.isascii()
+                and any("\ud800" <= c <= "\udfff" for c in value)
+            ):
                 raise InputError(
                     f"{name} holds half of a surrogate pair (\\ud800 to \\udfff), which is no character. Correct the text there."
                 )

@@ -48,18 +48,26 @@ def _agree(sheets: Sheets, agreement: Agreement) -> Iterable[Issue]:
             continue
         cells = [cell for group in groups for cell in group]
         days = [day for day, *_ in cells]
-        shown = " and ".join(f"day {day} ({sheet.source(line, column).place})" for day, sheet, line, column in cells)
+        shown = " and ".join(
+            f"day {day} ({sheet.source(line, column).place})" for day, sheet, line, column in cells
+        )
         reason = f"The {agreement.what} is stated as {shown}; they contradict each other, so neither is used as a day."
         for _, sheet, line, column in cells:
             sheet.flags[(line.index, column)] = Flag(reason, (min(days), max(days)))
         _, sheet, line, column = cells[0]
-        yield Issue("error", "days_contradict", sheet.source(line, column), reason, "set_aside", patient)
+        yield Issue(
+            "error", "days_contradict", sheet.source(line, column), reason, "set_aside", patient
+        )
 
 
 def _twins(sheet: Sheet, twin: Twin) -> Iterable[Issue]:
     asked = f"twin of {sheet.spec.name}"
     seconds = {_groups(m): i for i, m in sheet.matching(twin.second, asked_by=asked)}
-    pairs = [(i, seconds[_groups(m)]) for i, m in sheet.matching(twin.first, asked_by=asked) if _groups(m) in seconds]
+    pairs = [
+        (i, seconds[_groups(m)])
+        for i, m in sheet.matching(twin.first, asked_by=asked)
+        if _groups(m) in seconds
+    ]
     for line in sheet.lines:
         lone_first: list[tuple[int, float]] = []
         lone_second: list[tuple[int, float]] = []
@@ -115,23 +123,41 @@ def _groups(match: re.Match[str]) -> tuple[tuple[str, str | None], ...]:
 
 def _labels(sheet: Sheet, spec: Label, mapping: Mapping) -> Iterable[Issue]:
     asked = f"label of {sheet.spec.name}"
-    label_column, day_column = sheet.column(spec.column, asked_by=asked), sheet.column(spec.day, asked_by=asked)
-    planned_days = {folded(label): day for label, day in mapping.day_labels.items() if isinstance(day, int)}
+    label_column, day_column = (
+        sheet.column(spec.column, asked_by=asked),
+        sheet.column(spec.day, asked_by=asked),
+    )
+    planned_days = {
+        folded(label): day for label, day in mapping.day_labels.items() if isinstance(day, int)
+    }
     for line in sheet.lines:
         label = text(line.cells[label_column]) if label_column < len(line.cells) else ""
         planned, actual = planned_days.get(folded(label)), _number(sheet, line, day_column)
-        if planned is None or actual is None or abs(actual - planned) <= max(3, spec.within * abs(planned)):
+        if (
+            planned is None
+            or actual is None
+            or abs(actual - planned) <= max(3, spec.within * abs(planned))
+        ):
             continue
         reason = f"The row is labelled {label!r}, but its day is {actual:g}; they contradict each other, so neither is used as a day."
         low, high = sorted((planned, round(actual)))
         sheet.flags[(line.index, day_column)] = Flag(reason, (low, high))
-        yield Issue("error", "days_contradict", sheet.source(line, day_column), reason, "set_aside", line.patient)
+        yield Issue(
+            "error",
+            "days_contradict",
+            sheet.source(line, day_column),
+            reason,
+            "set_aside",
+            line.patient,
+        )
 
 
 def _shared_rows(sheet: Sheet) -> Iterable[Issue]:
     by_numbers: dict[tuple[float, ...], list[Line]] = defaultdict(list)
     for line in sheet.lines:
-        numbers = tuple(float(c) for c in line.cells if isinstance(c, float | int) and not isinstance(c, bool))
+        numbers = tuple(
+            float(c) for c in line.cells if isinstance(c, float | int) and not isinstance(c, bool)
+        )
         if len({n for n in numbers if n}) >= _SHARED_NUMBERS:
             by_numbers[numbers].append(line)
     found: dict[str, list[tuple[Line, list[Line]]]] = defaultdict(list)
@@ -149,12 +175,21 @@ def _shared_rows(sheet: Sheet) -> Iterable[Issue]:
                 sheet.flags[(line.index, column)] = Flag(reason)
     for patient, rows in found.items():
         own = ", ".join(str(sheet.grid.first_row + line.index) for line, _ in rows)
-        theirs = ", ".join(str(sheet.grid.first_row + o.index) for _, others in rows for o in others)
+        theirs = ", ".join(
+            str(sheet.grid.first_row + o.index) for _, others in rows for o in others
+        )
         message = (
             f"Row {own} of {sheet.place} hold the same numbers as row {theirs} of another patient; it is not "
             "certain whose they are, so none is used."
         )
-        yield Issue("error", "rows_shared_by_patients", sheet.source(rows[0][0], None), message, "set_aside", patient)
+        yield Issue(
+            "error",
+            "rows_shared_by_patients",
+            sheet.source(rows[0][0], None),
+            message,
+            "set_aside",
+            patient,
+        )
 
 
 def _fractions(sheet: Sheet) -> Iterable[Issue]:
@@ -172,10 +207,18 @@ def _fractions(sheet: Sheet) -> Iterable[Issue]:
         ):
             continue
         if row.each is not None:
-            columns |= dict.fromkeys(i for i, _ in sheet.matching(row.each, asked_by=f"row of {sheet.spec.name}"))
+            columns |= dict.fromkeys(
+                i for i, _ in sheet.matching(row.each, asked_by=f"row of {sheet.spec.name}")
+            )
         elif value.column is not None:
             columns[sheet.column(value.column, asked_by=f"row of {sheet.spec.name}")] = None
-    doubtful = [c for c in columns if _looks_like_fractions([v for line in sheet.lines if (v := _number(sheet, line, c)) is not None])]
+    doubtful = [
+        c
+        for c in columns
+        if _looks_like_fractions(
+            [v for line in sheet.lines if (v := _number(sheet, line, c)) is not None]
+        )
+    ]
     names = {i: h for h, i in sheet.headers.items()}
     first: dict[str, tuple[Line, int]] = {}
     for column in doubtful:
@@ -188,12 +231,21 @@ def _fractions(sheet: Sheet) -> Iterable[Issue]:
                 sheet.flags[(line.index, column)] = Flag(reason)
                 first.setdefault(line.patient, (line, column))
     for patient, (line, column) in first.items():
-        listed = ", ".join(f"{names[c]} ({column_letters(sheet.grid.first_column + c)})" for c in doubtful)
+        listed = ", ".join(
+            f"{names[c]} ({column_letters(sheet.grid.first_column + c)})" for c in doubtful
+        )
         message = (
             f"Columns read as percent hold only values between 0 and 1, which look like fractions: {listed}. They "
             "are not used; state scale = 100 in the mapping if they are."
         )
-        yield Issue("error", "percent_holds_fractions", sheet.source(line, column), message, "set_aside", patient)
+        yield Issue(
+            "error",
+            "percent_holds_fractions",
+            sheet.source(line, column),
+            message,
+            "set_aside",
+            patient,
+        )
 
 
 def _looks_like_fractions(numbers: list[float]) -> bool:

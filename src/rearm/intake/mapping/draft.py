@@ -27,7 +27,17 @@ _ID_HEADERS = (
     "patienten_id", "patientennummer", "pseudonym", "pat_nr", "patnr", "patienten_nr", "patient_nr", "pat_no", "patient_no",
     "patient_number", "pat",
 )  # fmt: skip
-_DAY_HEADERS = ("day", "tag", "visit", "visite", "timepoint", "zeitpunkt", "cum_days", "date", "datum")
+_DAY_HEADERS = (
+    "day",
+    "tag",
+    "visit",
+    "visite",
+    "timepoint",
+    "zeitpunkt",
+    "cum_days",
+    "date",
+    "datum",
+)
 # What centres write for a patient's data and for tests, besides their names in the dictionaries.
 _PERSON_HEADERS = {
     "sex": ("sex", "gender", "geschlecht"),
@@ -35,7 +45,13 @@ _PERSON_HEADERS = {
     "birth_year": ("birth_year", "geburtsjahr", "geb_jahr", "year_of_birth"),
     "light_chain": ("light_chain", "leichtkette"),
     "heavy_chain": ("heavy_chain", "isotype", "schwerkette"),
-    "last_seen_day": ("last_seen_day", "last_seen_date", "letzter_kontakt", "datum_letzter_kontakt", "dat_letzter_kontakt"),
+    "last_seen_day": (
+        "last_seen_day",
+        "last_seen_date",
+        "letzter_kontakt",
+        "datum_letzter_kontakt",
+        "dat_letzter_kontakt",
+    ),
     "day_zero": ("day_zero", "infusion_date"),
     "diagnosis_day": ("diagnosis_day", "diagnosis_date", "diagnosedatum", "datum_erstdiagnose"),
 }
@@ -50,7 +66,13 @@ _INFUSION_HEADERS = {
         "datum_car_t_infusion",
         "infusionsdatum",
     ),
-    "product": ("car_t_produkt", "car_t_product", "produkt_car_t", "product_car_t", "car_t_präparat"),
+    "product": (
+        "car_t_produkt",
+        "car_t_product",
+        "produkt_car_t",
+        "product_car_t",
+        "car_t_präparat",
+    ),
 }
 # Headers that would be too loose as names of a test in a table; a draft is read by a person before it is used.
 _TEST_HEADERS = {"soluble_bcma": ("bcma",), "kappa_flc": ("kappa",), "lambda_flc": ("lambda",)}
@@ -59,7 +81,10 @@ _TESTS = {header: test for test, headers in _TEST_HEADERS.items() for header in 
 _INFUSION = {header: column for column, headers in _INFUSION_HEADERS.items() for header in headers}
 # Cytogenetics as headers: a translocation as it is written, or a change of a chromosome's arm (del17p, del(17p13), gain 1q21, 1q21+).
 _TRANSLOCATION = re.compile(r"t ?\([0-9XY]{1,2} ?; ?[0-9XY]{1,2}\)", re.IGNORECASE)
-_ARM = re.compile(r"(?P<kind>del|gain|amp)[ _]?\(?(?P<locus>[0-9]{1,2}[pq][0-9.]*)\)?|(?P<up>[0-9]{1,2}[pq][0-9.]*)\+", re.IGNORECASE)
+_ARM = re.compile(
+    r"(?P<kind>del|gain|amp)[ _]?\(?(?P<locus>[0-9]{1,2}[pq][0-9.]*)\)?|(?P<up>[0-9]{1,2}[pq][0-9.]*)\+",
+    re.IGNORECASE,
+)
 _KINDS = {"del": "deletion", "gain": "gain", "amp": "amplification"}
 _UNIT = re.compile(r"[\[(]\s*(.+?)\s*[\])]\s*")
 _SUFFIX = re.compile(r"(?P<stem>.+?)[ _]?(?:d(?:ay)?[ _]?|_)(?P<day>-?[0-9]{1,4})")
@@ -78,7 +103,9 @@ class _Sheet:
     day_header: str | None = None
     person: dict[str, str] = field(default_factory=dict)
     tests: dict[str, tuple[TestDef, str | None]] = field(default_factory=dict)
-    wide: dict[tuple[str, str, str | None], list[str]] = field(default_factory=dict)  # (stem, test, unit): headers
+    wide: dict[tuple[str, str, str | None], list[str]] = field(
+        default_factory=dict
+    )  # (stem, test, unit): headers
     regimens: dict[str, list[str]] = field(default_factory=dict)
     infusion: dict[str, str] = field(default_factory=dict)
     variants: dict[str, tuple[str, str]] = field(default_factory=dict)  # header: (locus, kind)
@@ -130,11 +157,23 @@ def draft_mapping(source: Path) -> str:
 
 def _recognise(grid: Grid) -> _Sheet | None:
     for header in range(min(5, len(grid.rows))):
-        names = {" ".join(text(c).split()): i for i, c in enumerate(grid.rows[header]) if isinstance(c, str)}
+        names = {
+            " ".join(text(c).split()): i
+            for i, c in enumerate(grid.rows[header])
+            if isinstance(c, str)
+        }
         id_header = next((n for wanted in _ID_HEADERS for n in names if _key(n) == wanted), None)
         if id_header is not None:
             sheet = _Sheet(grid, header, names, id_header)
-            sheet.day_header = next((n for wanted in _DAY_HEADERS for n in names if folded(n) == wanted and n != id_header), None)
+            sheet.day_header = next(
+                (
+                    n
+                    for wanted in _DAY_HEADERS
+                    for n in names
+                    if folded(n) == wanted and n != id_header
+                ),
+                None,
+            )
             for name, index in names.items():
                 if name not in (id_header, sheet.day_header):
                     _column(sheet, name, index)
@@ -156,9 +195,15 @@ def _column(sheet: _Sheet, name: str, index: int) -> None:
         return
     if (read := _test_and_unit(name)) is not None:
         sheet.tests[name] = read
-    elif (match := _SUFFIX.fullmatch(name)) and (test := _test(_without_unit(match["stem"])[0])) is not None:
-        sheet.wide.setdefault((match["stem"], test.id, _without_unit(match["stem"])[1]), []).append(name)
-    elif (find_agent(name) or find_class(name)) and _mostly(sheet, index, "refractoriness", "status"):
+    elif (match := _SUFFIX.fullmatch(name)) and (
+        test := _test(_without_unit(match["stem"])[0])
+    ) is not None:
+        sheet.wide.setdefault((match["stem"], test.id, _without_unit(match["stem"])[1]), []).append(
+            name
+        )
+    elif (find_agent(name) or find_class(name)) and _mostly(
+        sheet, index, "refractoriness", "status"
+    ):
         sheet.status.append(name)
     else:
         sheet.rest.append(name)
@@ -166,7 +211,11 @@ def _column(sheet: _Sheet, name: str, index: int) -> None:
 
 def _without_unit(name: str) -> tuple[str, str | None]:
     match = _UNIT.search(name)
-    return (name, None) if match is None else ((name[: match.start()] + name[match.end() :]).strip(), match[1])
+    return (
+        (name, None)
+        if match is None
+        else ((name[: match.start()] + name[match.end() :]).strip(), match[1])
+    )
 
 
 def _key(name: str) -> str:
@@ -179,7 +228,11 @@ def _variant(name: str) -> tuple[str, str] | None:
         return name.replace(" ", "").lower(), "translocation"
     if (match := _ARM.fullmatch(name)) is None:
         return None
-    return (match["up"].lower(), "gain") if match["up"] else (match["locus"].lower(), _KINDS[match["kind"].lower()])
+    return (
+        (match["up"].lower(), "gain")
+        if match["up"]
+        else (match["locus"].lower(), _KINDS[match["kind"].lower()])
+    )
 
 
 def _test_and_unit(name: str) -> tuple[TestDef, str | None] | None:
@@ -214,13 +267,17 @@ def _mostly(sheet: _Sheet, index: int, table: str, column: str) -> bool:
     """Whether the cells are words of that column of a tidy table."""
     spellings = load_tables()[table].columns[column].spellings
     cells = _cells(sheet, index)
-    return bool(cells) and sum(folded(text(c)) in spellings for c in cells) >= _ENOUGH_STATUS_WORDS * len(cells)
+    return bool(cells) and sum(
+        folded(text(c)) in spellings for c in cells
+    ) >= _ENOUGH_STATUS_WORDS * len(cells)
 
 
 # ---------------------------------------------------------------- writing
 
 
-def _draft(source: Path, keys: dict[str, str], sheets: list[tuple[str, _Sheet]], skipped: list[str]) -> Iterator[str]:
+def _draft(
+    source: Path, keys: dict[str, str], sheets: list[tuple[str, _Sheet]], skipped: list[str]
+) -> Iterator[str]:
     yield "# A first mapping, drafted from the headers. Check every block, complete the units, and map what is still listed as a comment."
     yield "# The language is described in the documentation (mapping files); rearm check shows what a mapping sets aside."
     yield ""
@@ -279,39 +336,71 @@ def _block(key: str, sheet: _Sheet) -> Iterator[str]:
         yield f"header_row = {row}"
     yield f"id = {_q(sheet.id_header)}"
     ids = [text(c) for c in _cells(sheet, sheet.columns[sheet.id_header])]
-    if folded(sheet.id_header) == "sample_id" and ids and all(re.fullmatch(r".+_[0-9]+", i) for i in ids):
+    if (
+        folded(sheet.id_header) == "sample_id"
+        and ids
+        and all(re.fullmatch(r".+_[0-9]+", i) for i in ids)
+    ):
         yield 'id_pattern = "(.+?)_[0-9]+"   # sample ids: the patient stands before the last underscore'
     if sheet.person:
-        yield from _row("patients", {column: f"{{ column = {_q(name)} }}" for column, name in sheet.person.items()})
+        yield from _row(
+            "patients",
+            {column: f"{{ column = {_q(name)} }}" for column, name in sheet.person.items()},
+        )
     if sheet.infusion:
-        yield from _row("infusions", {column: f"{{ column = {_q(name)} }}" for column, name in sheet.infusion.items()})
+        yield from _row(
+            "infusions",
+            {column: f"{{ column = {_q(name)} }}" for column, name in sheet.infusion.items()},
+        )
     for name, (locus, kind) in sheet.variants.items():
-        yield from _row("variants", {"gene": _q(locus), "kind": _q(kind), "result": f"{{ column = {_q(name)} }}"})
+        yield from _row(
+            "variants",
+            {"gene": _q(locus), "kind": _q(kind), "result": f"{{ column = {_q(name)} }}"},
+        )
     day = {"day": f"{{ column = {_q(sheet.day_header)} }}"} if sheet.day_header else {}
     for name, (test, unit) in sheet.tests.items():
-        yield from _row("labs", day | {"test": _q(test.id), "value": f"{{ column = {_q(name)} }}"}, test, unit)
+        yield from _row(
+            "labs", day | {"test": _q(test.id), "value": f"{{ column = {_q(name)} }}"}, test, unit
+        )
     for (stem, test_id, unit), names in sheet.wide.items():
         each = re.escape(stem) + r"[ _]?(?:d(?:ay)?[ _]?|_)(?P<day>-?[0-9]{1,4})"
         yield f"  # columns {_comment(', '.join(names))}"
         yield from _row(
             "labs",
-            {"each": _q(each), "day": '{ group = "day" }', "test": _q(test_id), "value": "{ cell = true }"},
+            {
+                "each": _q(each),
+                "day": '{ group = "day" }',
+                "test": _q(test_id),
+                "value": "{ cell = true }",
+            },
             load_tests()[test_id],
             unit,
         )
     for stem, names in sheet.regimens.items():
         yield f"  # columns {_comment(', '.join(names))}"
         each = re.escape(stem) + r"[ _]?(?P<line>[0-9]{1,2})"
-        yield from _row("therapies", {"each": _q(each), "line": '{ group = "line" }', "regimen": "{ cell = true }"})
+        yield from _row(
+            "therapies",
+            {"each": _q(each), "line": '{ group = "line" }', "regimen": "{ cell = true }"},
+        )
     if sheet.status:
         each = "(?P<agent>" + "|".join(re.escape(n) for n in sheet.status) + ")"
-        yield from _row("refractoriness", {"each": _q(each), "agent_or_class": '{ group = "agent" }', "status": "{ cell = true }"})
+        yield from _row(
+            "refractoriness",
+            {
+                "each": _q(each),
+                "agent_or_class": '{ group = "agent" }',
+                "status": "{ cell = true }",
+            },
+        )
     if sheet.rest:
         yield "  # not recognised:"
         yield from (f"  #   {_comment(name)}{_kind(sheet, name)}" for name in sheet.rest)
 
 
-def _row(table: str, columns: dict[str, str], test: TestDef | None = None, unit: str | None = None) -> Iterator[str]:
+def _row(
+    table: str, columns: dict[str, str], test: TestDef | None = None, unit: str | None = None
+) -> Iterator[str]:
     yield ""
     yield "  [[sheet.row]]"
     yield f"  table = {_q(table)}"
@@ -321,7 +410,8 @@ def _row(table: str, columns: dict[str, str], test: TestDef | None = None, unit:
         comment = (
             ""
             if allowed
-            else f"   # state the unit, one of {', '.join(test.allowed)}" + (f" (the header says {_comment(unit)})" if unit else "")
+            else f"   # state the unit, one of {', '.join(test.allowed)}"
+            + (f" (the header says {_comment(unit)})" if unit else "")
         )
         yield f"  unit = {_q(unit if allowed and unit is not None else '')}{comment}"
 
@@ -330,8 +420,18 @@ def _kind(sheet: _Sheet, name: str) -> str:
     cells = _cells(sheet, sheet.columns[name])
     if not cells:
         return "   (empty)"
-    numbers = sum((isinstance(c, int | float) and not isinstance(c, bool)) or (isinstance(c, str) and _is_number(c)) for c in cells)
-    return "   (numbers)" if numbers == len(cells) else "   (text)" if numbers == 0 else "   (numbers and text)"
+    numbers = sum(
+        (isinstance(c, int | float) and not isinstance(c, bool))
+        or (isinstance(c, str) and _is_number(c))
+        for c in cells
+    )
+    return (
+        "   (numbers)"
+        if numbers == len(cells)
+        else "   (text)"
+        if numbers == 0
+        else "   (numbers and text)"
+    )
 
 
 def _is_number(cell: str) -> bool:

@@ -69,7 +69,16 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from rearm.intake.dictionary import load_tables, nearest
 from rearm.intake.errors import InputError
@@ -135,7 +144,13 @@ class ValueSpec(_Strict):
 
     @model_validator(mode="after")
     def _one_origin(self) -> ValueSpec:
-        origins = [self.column is not None, self.cell, self.group is not None, self.template is not None, self.last_column is not None]
+        origins = [
+            self.column is not None,
+            self.cell,
+            self.group is not None,
+            self.template is not None,
+            self.last_column is not None,
+        ]
         if sum(origins) != 1:
             raise ValueError("give exactly one of column, cell, group, template, last_column")
         if re.search(r"[{}]", re.sub(r"\{\w+\}", "", self.template or "")):
@@ -195,21 +210,33 @@ class RowSpec(_Strict):
         groups = set(re.compile(self.each).groupindex) if self.each else set()
         for name, spec in self.columns.items():
             if name not in table.columns or name == "patient_id":
-                raise ValueError(f"{self.table} has no column {name!r} to fill; the nearest are {nearest(name, table.columns)}")
+                raise ValueError(
+                    f"{self.table} has no column {name!r} to fill; the nearest are {nearest(name, table.columns)}"
+                )
             for value in spec if isinstance(spec, list) else [spec]:
                 if isinstance(value, ValueSpec):
                     self._check_groups(name, value, groups)
-        missing = [c.name for c in table.columns.values() if c.required and c.name != "patient_id" and c.name not in self.columns]
+        missing = [
+            c.name
+            for c in table.columns.values()
+            if c.required and c.name != "patient_id" and c.name not in self.columns
+        ]
         if missing:
             raise ValueError(f"a row of {self.table} needs {', '.join(missing)}")
         return self
 
     def _check_groups(self, name: str, value: ValueSpec, groups: set[str]) -> None:
-        used = {value.group} if value.group else set(re.findall(r"\{(\w+)\}", value.template or value.column or ""))
+        used = (
+            {value.group}
+            if value.group
+            else set(re.findall(r"\{(\w+)\}", value.template or value.column or ""))
+        )
         if (value.cell or value.group) and self.each is None:
             raise ValueError(f"{name}: cell and group need a pattern in each")
         if not used <= groups:
-            raise ValueError(f"{name}: the pattern in each has no group {', '.join(sorted(used - groups))}")
+            raise ValueError(
+                f"{name}: the pattern in each has no group {', '.join(sorted(used - groups))}"
+            )
 
 
 class Twin(_Strict):
@@ -288,22 +315,40 @@ class Mapping(_Strict):
     @classmethod
     def _short_files(cls, given: Any) -> Any:
         if isinstance(given, dict) and isinstance(given.get("files"), dict):
-            return given | {"files": {k: {"pattern": v} if isinstance(v, str) else v for k, v in given["files"].items()}}
+            return given | {
+                "files": {
+                    k: {"pattern": v} if isinstance(v, str) else v
+                    for k, v in given["files"].items()
+                }
+            }
         return given
 
     @model_validator(mode="after")
     def _linked(self) -> Mapping:
         for sheet in self.sheet:
             if sheet.file not in self.files:
-                raise ValueError(f"the sheet {sheet.name!r} stands in the file {sheet.file!r}, which [files] does not name")
+                raise ValueError(
+                    f"the sheet {sheet.name!r} stands in the file {sheet.file!r}, which [files] does not name"
+                )
         names = [sheet.name for sheet in self.sheet]
         if len(set(names)) != len(names):
-            raise ValueError("two [[sheet]] blocks have the same name; put all rows of a sheet into one")
+            raise ValueError(
+                "two [[sheet]] blocks have the same name; put all rows of a sheet into one"
+            )
         places = [p for a in self.agree for p in a.days]
-        places += [p for s in self.sheet for r in s.row for v in r.columns.values() if isinstance(v, ValueSpec) for p in v.more]
+        places += [
+            p
+            for s in self.sheet
+            for r in s.row
+            for v in r.columns.values()
+            if isinstance(v, ValueSpec)
+            for p in v.more
+        ]
         for place in places:
             if place.sheet not in names:
-                raise ValueError(f"{place.sheet!r} is named in agree or more, but there is no [[sheet]] of this name")
+                raise ValueError(
+                    f"{place.sheet!r} is named in agree or more, but there is no [[sheet]] of this name"
+                )
         for label, days in self.day_labels.items():
             if isinstance(days, list) and (len(days) != 2 or days[0] > days[1]):
                 raise ValueError(f"day_labels {label!r}: an interval is [first, last]")
@@ -321,7 +366,9 @@ def load_mapping(path: Path) -> Mapping:
     try:
         content = parsed(path.read_bytes())
     except OSError as error:
-        raise InputError(f"The mapping {path.name} can't be read: {error.strerror or error}.") from error
+        raise InputError(
+            f"The mapping {path.name} can't be read: {error.strerror or error}."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"The mapping {path.name} is not TOML: {error}.") from error
     try:
@@ -333,7 +380,11 @@ def load_mapping(path: Path) -> Mapping:
 def _problems(error: ValidationError) -> str:
     sentences: dict[str, None] = {}
     for problem in error.errors()[:8]:
-        place = ".".join(str(part) for part in problem["loc"] if part not in ("taken", "joined", "interval", "constant"))
+        place = ".".join(
+            str(part)
+            for part in problem["loc"]
+            if part not in ("taken", "joined", "interval", "constant")
+        )
         message = problem["msg"].removeprefix("Value error, ")
         sentences.setdefault(f"{place}: {message}." if place else f"{message}.")
     return " ".join(sentences)

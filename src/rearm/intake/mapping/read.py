@@ -21,7 +21,11 @@ from rearm.record import Issue, Source
 __all__ = ["read_mapped"]
 
 # Without one of these a row of the table says nothing.
-_NEEDS_ONE = {"therapies": ("regimen", "agents"), "imaging": ("result", "length_mm", "lesion"), "toxicities": ("grade", "day")}
+_NEEDS_ONE = {
+    "therapies": ("regimen", "agents"),
+    "imaging": ("result", "length_mm", "lesion"),
+    "toxicities": ("grade", "day"),
+}
 
 
 def read_mapped(source: Path, mapping_path: Path, *, today: date | None = None) -> Reading:
@@ -32,22 +36,51 @@ def read_mapped(source: Path, mapping_path: Path, *, today: date | None = None) 
     mapping = load_mapping(mapping_path)
     sheets = open_sheets(source, mapping)
     issues = [*sheets.issues, *check_sheets(sheets, mapping)]
-    rows = [row for sheet in sheets.by_name.values() for row in _Reader(sheet, sheets, mapping, issues).rows()]
+    rows = [
+        row
+        for sheet in sheets.by_name.values()
+        for row in _Reader(sheet, sheets, mapping, issues).rows()
+    ]
     issues.extend(_unread_columns(sheets))
     has_patients = any(spec.table == "patients" for sheet in mapping.sheet for spec in sheet.row)
-    records, loose = build_records(rows, definitions=mapping.regimens, has_patient_table=has_patients, notes=issues, today=today)
+    records, loose = build_records(
+        rows,
+        definitions=mapping.regimens,
+        has_patient_table=has_patients,
+        notes=issues,
+        today=today,
+    )
     if not records:
-        raise InputError(f"{source.name} gives no patient with the mapping {mapping_path.name}. Check id and id_pattern of its sheets.")
+        raise InputError(
+            f"{source.name} gives no patient with the mapping {mapping_path.name}. Check id and id_pattern of its sheets."
+        )
     return Reading(records, loose, sheets.files)
 
 
 def _unread_columns(sheets: Sheets) -> Iterator[Issue]:
     for sheet in sheets.by_name.values():
-        ignored = {i for pattern in sheet.spec.ignore for header, i in sheet.headers.items() if header == " ".join(pattern.split())}
-        left = [header for header, i in sheet.headers.items() if i not in sheet.used and i not in ignored]
+        ignored = {
+            i
+            for pattern in sheet.spec.ignore
+            for header, i in sheet.headers.items()
+            if header == " ".join(pattern.split())
+        }
+        left = [
+            header
+            for header, i in sheet.headers.items()
+            if i not in sheet.used and i not in ignored
+        ]
         if left and sheet.spec.reduce is None:
-            message = f"The mapping does not read these columns of {sheet.place}: {', '.join(left)}."
-            yield Issue("note", "columns_not_mapped", Source(sheet.grid.file, sheet.spec.sheet or ""), message, "set_aside")
+            message = (
+                f"The mapping does not read these columns of {sheet.place}: {', '.join(left)}."
+            )
+            yield Issue(
+                "note",
+                "columns_not_mapped",
+                Source(sheet.grid.file, sheet.spec.sheet or ""),
+                message,
+                "set_aside",
+            )
 
 
 @dataclass(slots=True)
@@ -95,12 +128,17 @@ class _Reader:
             return False
         if when.above is not None:
             try:
-                return value is not None and number(value, decimal=self.sheet.grid.decimal) > when.above
+                return (
+                    value is not None
+                    and number(value, decimal=self.sheet.grid.decimal) > when.above
+                )
             except Refused:
                 return False
         return True
 
-    def _row(self, spec: RowSpec, line: Line, column: int | None, match: re.Match[str] | None, asked: str) -> Row | None:
+    def _row(
+        self, spec: RowSpec, line: Line, column: int | None, match: re.Match[str] | None, asked: str
+    ) -> Row | None:
         table = load_tables()[spec.table]
         values: dict[str, Value] = {"patient_id": line.patient}
         moments: dict[str, Moment] = {}
@@ -112,7 +150,11 @@ class _Reader:
                 continue
             if found.source is not None:
                 places[name] = found.source
-            if found.flag is not None and table.columns[name].type == "day" and found.flag.span is not None:
+            if (
+                found.flag is not None
+                and table.columns[name].type == "day"
+                and found.flag.span is not None
+            ):
                 moments[name] = Moment(*found.flag.span)
             elif found.flag is not None:
                 set_aside[name] = found.flag.reason
@@ -130,7 +172,9 @@ class _Reader:
             decimal=self.sheet.grid.decimal,
         )  # fmt: skip
 
-    def _source(self, spec: RowSpec, line: Line, column: int | None, places: dict[str, Source]) -> Source:
+    def _source(
+        self, spec: RowSpec, line: Line, column: int | None, places: dict[str, Source]
+    ) -> Source:
         """The cell that the event is about: the value, else the matched column, else the first cell read."""
         for name in ("value", "regimen", "agents", "response", "result", "status"):
             if name in places:
@@ -142,15 +186,34 @@ class _Reader:
     def _cell(self, line: Line, column: int) -> Value:
         return line.cells[column] if column < len(line.cells) else None
 
-    def _value(self, spec: Spec, target: Column, line: Line, column: int | None, match: re.Match[str] | None, asked: str) -> _Found | None:
+    def _value(
+        self,
+        spec: Spec,
+        target: Column,
+        line: Line,
+        column: int | None,
+        match: re.Match[str] | None,
+        asked: str,
+    ) -> _Found | None:
         if isinstance(spec, list):
             if len(spec) == 2 and isinstance(spec[0], int) and isinstance(spec[1], int):
                 return _Found(Moment(spec[0], spec[1]))
-            parts = [self._value(s, target, line, column, match, asked) for s in spec if isinstance(s, ValueSpec)]
+            parts = [
+                self._value(s, target, line, column, match, asked)
+                for s in spec
+                if isinstance(s, ValueSpec)
+            ]
             present = [p for p in parts if p is not None and isinstance(p.value, str | int | float)]
             joined = ";".join(text(p.value) for p in present if not isinstance(p.value, Moment))
             return (
-                _Found(joined, present[0].column, present[0].source, next((p.flag for p in present if p.flag), None)) if present else None
+                _Found(
+                    joined,
+                    present[0].column,
+                    present[0].source,
+                    next((p.flag for p in present if p.flag), None),
+                )
+                if present
+                else None
             )
         if not isinstance(spec, ValueSpec):
             return _Found(spec)
@@ -165,15 +228,30 @@ class _Reader:
             return self._labelled(found, target)
         return found
 
-    def _origin(self, spec: ValueSpec, line: Line, column: int | None, match: re.Match[str] | None, asked: str) -> _Found | None:
+    def _origin(
+        self,
+        spec: ValueSpec,
+        line: Line,
+        column: int | None,
+        match: re.Match[str] | None,
+        asked: str,
+    ) -> _Found | None:
         groups = match.groupdict() if match is not None else {}
         if spec.group is not None:
             return _Found(groups.get(spec.group), column, self.sheet.source(line, column))
         if spec.template is not None:
             names = re.findall(r"\{(\w+)\}", spec.template)
-            return None if any(groups.get(n) is None for n in names) else _Found(_filled(spec.template, groups))
+            return (
+                None
+                if any(groups.get(n) is None for n in names)
+                else _Found(_filled(spec.template, groups))
+            )
         if spec.last_column is not None:
-            filled = [int(m["line"]) for i, m in self.sheet.matching(spec.last_column, asked_by=asked) if self._cell(line, i) is not None]
+            filled = [
+                int(m["line"])
+                for i, m in self.sheet.matching(spec.last_column, asked_by=asked)
+                if self._cell(line, i) is not None
+            ]
             return _Found(max(filled) + spec.plus) if filled else None
         index = column
         if spec.column is not None:
@@ -183,16 +261,27 @@ class _Reader:
             index = self.sheet.column(name, asked_by=asked)
         if index is None:
             return None
-        return _Found(self._cell(line, index), index, self.sheet.source(line, index), self.sheet.flags.get((line.index, index)))
+        return _Found(
+            self._cell(line, index),
+            index,
+            self.sheet.source(line, index),
+            self.sheet.flags.get((line.index, index)),
+        )
 
     def _changed(self, spec: ValueSpec, found: _Found, line: Line) -> _Found | None:
         value = found.value
         words = {folded(key): word for key, word in spec.words.items()}
         if spec.extract is not None:
-            parts = [m if isinstance(m, str) else next((g for g in m if g), "") for m in re.findall(spec.extract, _text(value))]
+            parts = [
+                m if isinstance(m, str) else next((g for g in m if g), "")
+                for m in re.findall(spec.extract, _text(value))
+            ]
             if not parts:
                 self._problem(
-                    found, line, "text_not_recognised", f"{_shown(value)} holds nothing that the mapping looks for; it is not read."
+                    found,
+                    line,
+                    "text_not_recognised",
+                    f"{_shown(value)} holds nothing that the mapping looks for; it is not read.",
                 )
                 return None
             value = ";".join(dict.fromkeys(text(words.get(folded(p), p)) for p in parts))
@@ -222,17 +311,27 @@ class _Reader:
                 parts.append(str(day))
                 flag = flag or sheet.flags.get((other.index, column))
                 source = source or sheet.source(other, column)
-        return _Found(";".join(dict.fromkeys(parts)), found.column if found else None, source, flag) if parts else None
+        return (
+            _Found(";".join(dict.fromkeys(parts)), found.column if found else None, source, flag)
+            if parts
+            else None
+        )
 
     def _labelled(self, found: _Found, target: Column) -> _Found | None:
         meaning = self.labels.get(folded(_text(found.value)))
         if target.name == "nominal_day":
             if meaning is not None:
-                return _Found(meaning, found.column, found.source) if isinstance(meaning, int) else None
+                return (
+                    _Found(meaning, found.column, found.source)
+                    if isinstance(meaning, int)
+                    else None
+                )
             return found if _is_whole(found.value) else None
         if meaning is None:
             return found
-        value: Value | Moment = Moment(meaning[0], meaning[1]) if isinstance(meaning, list) else meaning
+        value: Value | Moment = (
+            Moment(meaning[0], meaning[1]) if isinstance(meaning, list) else meaning
+        )
         return _Found(value, found.column, found.source, found.flag)
 
     def _problem(self, found: _Found, line: Line, code: str, message: str) -> None:
@@ -242,7 +341,9 @@ class _Reader:
 
 def _filled(template: str, groups: dict[str, str | None]) -> str:
     """Names of groups in braces replaced by what they hold; other braces stay."""
-    return re.sub(r"\{(\w+)\}", lambda m: (groups[m[1]] or "") if m[1] in groups else m[0], template)
+    return re.sub(
+        r"\{(\w+)\}", lambda m: (groups[m[1]] or "") if m[1] in groups else m[0], template
+    )
 
 
 def _is_whole(value: Value | Moment) -> bool:

@@ -66,7 +66,9 @@ class Sheet:
 
     def matching(self, pattern: str, *, asked_by: str) -> list[tuple[int, re.Match[str]]]:
         """Columns whose header matches the whole pattern. Raises InputError where none does."""
-        found = [(i, m) for header, i in self.headers.items() if (m := re.fullmatch(pattern, header))]
+        found = [
+            (i, m) for header, i in self.headers.items() if (m := re.fullmatch(pattern, header))
+        ]
         if not found:
             raise InputError(
                 f"The mapping ({asked_by}) looks for columns like {pattern!r}, but {self.place} has none; it has "
@@ -80,11 +82,17 @@ class Sheet:
             return self.sources[line.index]
         if column is None:
             return self.grid.row_source(line.index)
-        return self.grid.cell_source(line.index, column, next((h for h, i in self.headers.items() if i == column), ""))
+        return self.grid.cell_source(
+            line.index, column, next((h for h, i in self.headers.items() if i == column), "")
+        )
 
     @property
     def place(self) -> str:
-        return f"the sheet {self.spec.sheet} of {self.grid.file}" if self.spec.sheet else self.grid.file
+        return (
+            f"the sheet {self.spec.sheet} of {self.grid.file}"
+            if self.spec.sheet
+            else self.grid.file
+        )
 
 
 @dataclass(slots=True)
@@ -102,7 +110,10 @@ class Sheets:
         if sheet is None:
             return found
         column = sheet.column(place.column, asked_by=f"days in {place.sheet}")
-        where = {sheet.column(c, asked_by=f"where in {place.sheet}"): folded(text(v)) for c, v in place.where.items()}
+        where = {
+            sheet.column(c, asked_by=f"where in {place.sheet}"): folded(text(v))
+            for c, v in place.where.items()
+        }
         for line in sheet.lines:
             value = line.cells[column] if column < len(line.cells) else None
             if value is None or any(folded(text(line.cells[c])) != w for c, w in where.items()):
@@ -112,7 +123,9 @@ class Sheets:
             except Refused:
                 continue  # said where the cell is read as a value
             if day.is_integer():
-                found[line.patient].append((int(-day if place.negate else day), sheet, line, column))
+                found[line.patient].append(
+                    (int(-day if place.negate else day), sheet, line, column)
+                )
         return found
 
 
@@ -152,8 +165,12 @@ def open_sheets(source: Path, mapping: Mapping) -> Sheets:
 def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
     folder = source if source.is_dir() else source.parent
     names = [f.name for f in table_files(folder)]
-    if source.is_file() and not any(fnmatch.fnmatch(source.name, spec.pattern) for spec in mapping.files.values()):
-        raise InputError(f"{source.name} fits no file of the mapping ({', '.join(s.pattern for s in mapping.files.values())}).")
+    if source.is_file() and not any(
+        fnmatch.fnmatch(source.name, spec.pattern) for spec in mapping.files.values()
+    ):
+        raise InputError(
+            f"{source.name} fits no file of the mapping ({', '.join(s.pattern for s in mapping.files.values())})."
+        )
     found: dict[str, Path] = {}
     for key, spec in mapping.files.items():
         matching = fnmatch.filter(names, spec.pattern)
@@ -212,14 +229,26 @@ def _read_lines(sheet: Sheet, header: int, issues: list[Issue]) -> None:
         cells = sheet.grid.rows[index]
         given = text(cells[column]) if column < len(cells) else ""
         match = re.fullmatch(spec.id_pattern, given) if spec.id_pattern else None
-        patient = (match[1] if match.re.groups else match[0]) if match else ("" if spec.id_pattern else given)
+        patient = (
+            (match[1] if match.re.groups else match[0])
+            if match
+            else ("" if spec.id_pattern else given)
+        )
         if patient:
             sheet.lines.append(Line(index, patient, cells))
         elif any(c is not None for c in cells):
-            why = f"The id {shown(given)} does not fit the mapping's id_pattern" if given else "The row names no patient"
+            why = (
+                f"The id {shown(given)} does not fit the mapping's id_pattern"
+                if given
+                else "The row names no patient"
+            )
             issues.append(
                 Issue(
-                    "error", "patient_id_missing", sheet.grid.cell_source(index, column, spec.id), f"{why}; the row is not read.", "refused"
+                    "error",
+                    "patient_id_missing",
+                    sheet.grid.cell_source(index, column, spec.id),
+                    f"{why}; the row is not read.",
+                    "refused",
                 )
             )
 
@@ -234,7 +263,9 @@ def _reduced(sheet: Sheet, header: int, spec: Reduce, issues: list[Issue]) -> Sh
     unread: list[int] = []
     for index in range(header + 1, len(sheet.grid.rows)):
         cells = sheet.grid.rows[index]
-        if len(cells) <= max([value, *by, *where]) or any(folded(text(cells[c])) != w for c, w in where.items()):
+        if len(cells) <= max([value, *by, *where]) or any(
+            folded(text(cells[c])) != w for c, w in where.items()
+        ):
             continue
         try:
             above = number(cells[value], decimal=sheet.grid.decimal) > spec.percent_above
@@ -260,7 +291,9 @@ def _reduced(sheet: Sheet, header: int, spec: Reduce, issues: list[Issue]) -> Sh
     )
     for key, members in groups.items():
         first, last = (sheet.grid.first_row + members[i][0] for i in (0, -1))
-        reduced.sources[len(rows)] = Source(sheet.grid.file, f"rows {first} to {last} ({len(members)} rows)")
+        reduced.sources[len(rows)] = Source(
+            sheet.grid.file, f"rows {first} to {last} ({len(members)} rows)"
+        )
         rows.append([*key, 100 * sum(above for _, above in members) / len(members), len(members)])
     return reduced
 

@@ -13,7 +13,17 @@ from rearm.intake.regimen.words import Item
 __all__ = ["Part", "Unit", "group"]
 
 # Agents of a conditioning: only these are taken into the transplant that is named beside them.
-_CONDITIONING = frozenset({"melphalan", "busulfan", "treosulfan", "thiotepa", "carmustine", "fludarabine", "anti-thymocyte globulin"})
+_CONDITIONING = frozenset(
+    {
+        "melphalan",
+        "busulfan",
+        "treosulfan",
+        "thiotepa",
+        "carmustine",
+        "fludarabine",
+        "anti-thymocyte globulin",
+    }
+)
 _PURPOSE_OF = {
     "autologous-sct": "transplant",
     "allogeneic-sct": "transplant",
@@ -65,7 +75,11 @@ class Part:
     def pop_conditioning(self) -> list[Unit]:
         """Takes the conditioning off the end of the part."""
         tail: list[Unit] = []
-        while self.units and _conditions(self.units[-1]) and self.units[-1].purpose in (None, "transplant"):
+        while (
+            self.units
+            and _conditions(self.units[-1])
+            and self.units[-1].purpose in (None, "transplant")
+        ):
             tail.insert(0, self.units.pop())
         return tail
 
@@ -125,7 +139,13 @@ class _Grouping:
                 self.comma = True
 
     def _drugs(self, unit: Unit) -> None:
-        if not self.part.units and not self.comma and self.closed and self.closed[-1].lacks_conditioning() and _conditions(unit):
+        if (
+            not self.part.units
+            and not self.comma
+            and self.closed
+            and self.closed[-1].lacks_conditioning()
+            and _conditions(unit)
+        ):
             self.closed[-1].units.append(unit)  # `ASCT mit Melphalan`
             return
         if self.part.units and self._begins_part(unit):
@@ -164,7 +184,9 @@ class _Grouping:
         follows = any(u.kind == "drugs" for u in self.units[k + 1 :])
         self.prefix = None
         if self.part.units and (behind == "drugs" or not follows):
-            if listed := self.part.pop_listed():  # `VCD + Lenalidomid Erhaltung`: only what stands behind the acronym
+            if (
+                listed := self.part.pop_listed()
+            ):  # `VCD + Lenalidomid Erhaltung`: only what stands behind the acronym
                 self.close()
                 self.part = Part(units=listed)
             self.part.units.append(unit)
@@ -182,7 +204,14 @@ class _Grouping:
 
     def _times(self, k: int, unit: Unit) -> None:
         """`2x ASCT`, `ASCT 2x`; behind anything but a transplant a count is only a remark."""
-        following = next((u.kind for u in self.units[k + 1 :] if u.kind in {"drugs", "procedure", "comma", "plus"}), None)
+        following = next(
+            (
+                u.kind
+                for u in self.units[k + 1 :]
+                if u.kind in {"drugs", "procedure", "comma", "plus"}
+            ),
+            None,
+        )
         last = self.part if self.part.units else self.closed[-1] if self.closed else None
         if following == "procedure":
             self.times = unit.item.number

@@ -15,7 +15,9 @@ from rearm.knowledge.agents import candidate_sets, load_agents, lookup_key
 
 __all__ = ["Ambiguity", "RegimenPart", "RegimenReading", "Token", "parse"]
 
-_OWN_ROLE = frozenset({"agent", "regimen", "procedure", "purpose", "infusion", "unread"})  # kinds of items; all others are remarks
+_OWN_ROLE = frozenset(
+    {"agent", "regimen", "procedure", "purpose", "infusion", "unread"}
+)  # kinds of items; all others are remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,16 @@ class RegimenReading:
     @property
     def left_open(self) -> tuple[str, ...]:
         """What the list of agents may lack, for `Therapy.unread`: unread pieces, ambiguous names, and treatment named without any agent."""
-        unnamed = tuple(p.text for p in self.parts if not p.agents and p.regimen_id is None and p.purpose not in (None, "supportive"))
-        return self.unread + tuple(a.text for a in self.ambiguities) + tuple(u for u in unnamed if u not in self.unread)
+        unnamed = tuple(
+            p.text
+            for p in self.parts
+            if not p.agents and p.regimen_id is None and p.purpose not in (None, "supportive")
+        )
+        return (
+            self.unread
+            + tuple(a.text for a in self.ambiguities)
+            + tuple(u for u in unnamed if u not in self.unread)
+        )
 
 
 def parse(text: str, definitions: Mapping[str, Sequence[str]] | None = None) -> RegimenReading:
@@ -83,7 +93,9 @@ def parse(text: str, definitions: Mapping[str, Sequence[str]] | None = None) -> 
     for name, agents in (definitions or {}).items():
         for agent in agents:
             if agent not in load_agents():
-                raise ValueError(f"definition of '{name}': '{agent}' is no agent id of the lexicon; use generic names such as 'bortezomib'")
+                raise ValueError(
+                    f"definition of '{name}': '{agent}' is no agent id of the lexicon; use generic names such as 'bortezomib'"
+                )
         own[lookup_key(name)] = tuple(agents)
     return _Reader(text, own).read()
 
@@ -97,7 +109,9 @@ class _Reader:
         self.parts: list[Part] = []
         self.ambiguities: list[Ambiguity] = []
         self.notes: list[str] = []
-        self.roles: dict[int, str] = {}  # start of an item -> its role where it is not the usual one of its kind
+        self.roles: dict[
+            int, str
+        ] = {}  # start of an item -> its role where it is not the usual one of its kind
 
     def read(self) -> RegimenReading:
         items = read_items(self.text, self.definitions)
@@ -120,7 +134,9 @@ class _Reader:
             notes=tuple(self.notes),
             remarks=self._joined(tokens, "remark"),
             infusions=self._joined(tokens, "infusion"),
-            products=tuple(dict.fromkeys(i.ids[0] for i in items if i.kind == "infusion" and i.ids)),
+            products=tuple(
+                dict.fromkeys(i.ids[0] for i in items if i.kind == "infusion" and i.ids)
+            ),
             tokens=tokens,
         )
 
@@ -133,10 +149,15 @@ class _Reader:
         return self.text[item.start : item.end]
 
     def _finished(self, part: Part) -> RegimenPart:
-        agents = tuple(dict.fromkeys(a for u in part.units for a in u.agents if a not in part.without))
+        agents = tuple(
+            dict.fromkeys(a for u in part.units for a in u.agents if a not in part.without)
+        )
         names = [u.regimen_id for u in part.units if u.regimen_id is not None]
         start, end = part.units[0].item.start, max(u.end for u in part.units)
-        if self.text.count("(", start, end) > self.text.count(")", start, end) and (close := self.text.find(")", end)) >= 0:
+        if (
+            self.text.count("(", start, end) > self.text.count(")", start, end)
+            and (close := self.text.find(")", end)) >= 0
+        ):
             end = close + 1
         return RegimenPart(
             text=self.text[start:end],
@@ -152,7 +173,11 @@ class _Reader:
         previous: Token | None = None
         for token in tokens:
             if token.role == role:
-                if previous is not None and previous.role == role and not self.text[previous.end : token.start].strip(" -./"):
+                if (
+                    previous is not None
+                    and previous.role == role
+                    and not self.text[previous.end : token.start].strip(" -./")
+                ):
                     spans[-1] = (spans[-1][0], token.end)
                 else:
                     spans.append((token.start, token.end))
@@ -169,7 +194,12 @@ class _Reader:
             if not kinds & {"agent", "regimen", "procedure", "infusion"}:
                 self.roles.update({i.start: "unread" for i in items if i.kind == "unnamed"})
             parts, roles = group(self._units(items))
-            if parts and self.parts and parts[0].is_bare_transplant() and self.parts[-1].is_high_dose():
+            if (
+                parts
+                and self.parts
+                and parts[0].is_bare_transplant()
+                and self.parts[-1].is_high_dose()
+            ):
                 # `high-dose melphalan followed by autologous transplant` is one transplant
                 parts[0].units[:0] = self.parts.pop().units
                 parts[0].regimen_id = "hd-melphalan-asct"
@@ -180,7 +210,9 @@ class _Reader:
         content = [i for i in items if i.kind not in SEPARATORS and i.kind != "remark"]
         for item in content:
             self.roles[item.start] = "unread"
-        self.notes.append(f"'{self.text[items[0].start : items[-1].end]}' is not read as given: {why}")
+        self.notes.append(
+            f"'{self.text[items[0].start : items[-1].end]}' is not read as given: {why}"
+        )
 
     def _choice(self, items: list[Item]) -> None:
         """`Dara oder Isa`: an ambiguity where both sides are read in full."""
@@ -197,8 +229,12 @@ class _Reader:
             if any(i.kind == "unread" for i in side):
                 sets[-1] = ()
         if all(sets):
-            self.ambiguities.append(Ambiguity(self.text[items[0].start : items[-1].end], tuple(sets)))
-            self.roles.update({i.start: "ambiguous" for i in items if i.kind in {"agent", "regimen", "choice"}})
+            self.ambiguities.append(
+                Ambiguity(self.text[items[0].start : items[-1].end], tuple(sets))
+            )
+            self.roles.update(
+                {i.start: "ambiguous" for i in items if i.kind in {"agent", "regimen", "choice"}}
+            )
         else:
             self._leave_unread(items, "it names a choice")
 
@@ -212,7 +248,9 @@ class _Reader:
             if item.kind == "regimen":
                 inner, after = _list_behind(items, k)
                 listed = [i for i in inner if i.kind == "agent"]
-                units.append(self._named(item, listed, earlier=any(u.kind == "drugs" for u in units)))
+                units.append(
+                    self._named(item, listed, earlier=any(u.kind == "drugs" for u in units))
+                )
                 if listed:
                     units.extend(self._units([i for i in inner if i.kind != "agent"]))
                     k = after
@@ -242,7 +280,9 @@ class _Reader:
             sets: tuple[tuple[str, ...], ...] = (item.ids,)
             usual = candidate_sets(name)
             if usual and all(set(item.ids) != set(c) for c in usual):
-                self.notes.append(f"'{name}' is read as the centre defines it ({', '.join(item.ids)}); elsewhere it means {_either(usual)}")
+                self.notes.append(
+                    f"'{name}' is read as the centre defines it ({', '.join(item.ids)}); elsewhere it means {_either(usual)}"
+                )
             regimen_id, purpose = None, None
         else:
             sets = candidate_sets(name)
@@ -262,7 +302,9 @@ class _Reader:
             self.ambiguities.append(Ambiguity(name, sets))
             return _with(unit, item.ids)
         if name == "PD":
-            self.notes.append("'PD' as a regimen is read as pomalidomide and dexamethasone, not as progressive disease")
+            self.notes.append(
+                "'PD' as a regimen is read as pomalidomide and dexamethasone, not as progressive disease"
+            )
         return _with(unit, sets[0])
 
     def _check_name(self, name: Item, units: Sequence[Unit]) -> None:
@@ -277,8 +319,12 @@ class _Reader:
         if all(set(run) != set(c) for c in sets):
             self._contradiction(self._of(name), sets, run)
 
-    def _contradiction(self, name: str, sets: Sequence[tuple[str, ...]], spelled: Sequence[str]) -> None:
-        self.notes.append(f"'{name}' means {_either(sets)}, but the text spells out {', '.join(spelled)}; the spelled-out list is used")
+    def _contradiction(
+        self, name: str, sets: Sequence[tuple[str, ...]], spelled: Sequence[str]
+    ) -> None:
+        self.notes.append(
+            f"'{name}' means {_either(sets)}, but the text spells out {', '.join(spelled)}; the spelled-out list is used"
+        )
 
 
 def _plain(item: Item) -> Unit:
@@ -307,10 +353,16 @@ def _list_behind(items: Sequence[Item], k: int) -> tuple[Sequence[Item], int]:
                 break
             if items[j].kind == "close":
                 inner = items[k + 2 : j]
-                return ((), k + 1) if any(i.kind in {"regimen", "procedure"} for i in inner) else (inner, j + 1)
+                return (
+                    ((), k + 1)
+                    if any(i.kind in {"regimen", "procedure"} for i in inner)
+                    else (inner, j + 1)
+                )
     if items[k + 1].kind == "equals":
         rest = items[k + 2 :]
-        if sum(i.kind == "agent" for i in rest) >= 2 and not any(i.kind in {"regimen", "procedure"} for i in rest):
+        if sum(i.kind == "agent" for i in rest) >= 2 and not any(
+            i.kind in {"regimen", "procedure"} for i in rest
+        ):
             return rest, len(items)
     return (), k + 1
 

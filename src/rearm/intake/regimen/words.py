@@ -10,11 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from rearm.knowledge.agents import Regimen, find_agent, find_product, find_regimens, load_regimens, load_words, lookup_key, split_name
+from rearm.knowledge.agents import (
+    Regimen,
+    find_agent,
+    find_product,
+    find_regimens,
+    load_regimens,
+    load_words,
+    lookup_key,
+    split_name,
+)
 
 __all__ = ["SEPARATORS", "Item", "read_items"]
 
-SEPARATORS = frozenset({"hard", "comma", "plus", "open", "close", "equals", "slash", "dash", "blank"})
+SEPARATORS = frozenset(
+    {"hard", "comma", "plus", "open", "close", "equals", "slash", "dash", "blank"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,11 @@ class Item:
 
 
 _RESPONSES = frozenset({"CR", "sCR", "nCR", "VGPR", "PR", "MR", "SD", "NE"})
-_REMARKS = ("reason", "time", "manner")  # groups of words that say something of the treatment without naming any
+_REMARKS = (
+    "reason",
+    "time",
+    "manner",
+)  # groups of words that say something of the treatment without naming any
 
 _MONTH = r"(?:jan|feb|m(?:ä|ae|a)r|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|de[zc])[a-zäé]*\.?"
 _AMOUNT = re.compile(
@@ -42,7 +57,9 @@ _AMOUNT = re.compile(
     re.I,
 )
 _PER_AREA = re.compile(r"(?:mg|g|gy)\s?/\s?(?:m2|m²|m\^2|qm|kg)(?![^\W_])", re.I)
-_SITE = re.compile(r"(?:[LBH]WK|[LTC])\s?\d{1,2}(?:\s?[-–/,]\s?(?:[LBH]WK|[LTC])?\s?\d{1,2})*(?![^\W_])")
+_SITE = re.compile(
+    r"(?:[LBH]WK|[LTC])\s?\d{1,2}(?:\s?[-–/,]\s?(?:[LBH]WK|[LTC])?\s?\d{1,2})*(?![^\W_])"
+)
 _DATE = re.compile(
     rf"\d{{4}}-\d{{2}}(?:-\d{{2}})?(?!\d)|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}(?!\d)|\d{{1,2}}[./]\d{{2,4}}(?!\d)|{_MONTH}\s?'?\d{{2,4}}(?!\d)|(?:19|20)\d{{2}}(?!\d)",
     re.I,
@@ -56,12 +73,20 @@ _COUNT = re.compile(
     r"q\s?\d+\s?[wd](?![^\W_])|[dt]\s?\d+(?:\s?[-–,]\s?\d+)*(?![\w])|\d+\.(?=\s|\)|$|[^\W\d_])",
     re.I,
 )
-_TIMES = re.compile(r"(\d{1,2})\s?[x×](?![^\W_])|[x×]\s?(\d{1,2})(?!\d)|(\d{1,2})-?(?:mal|fach)(?![^\W_])", re.I)
+_TIMES = re.compile(
+    r"(\d{1,2})\s?[x×](?![^\W_])|[x×]\s?(\d{1,2})(?!\d)|(\d{1,2})-?(?:mal|fach)(?![^\W_])", re.I
+)
 _ARROW = re.compile(r"[-–=]+>|→|⇒|;|\||\n|>")
 _ATOM = re.compile(r"[^\W\d_]+|\d+")
 _JOINER = re.compile(r"[ \u00a0]?[-–‑./'’][ \u00a0]?|[ \u00a0]{1,2}|")
 _LONGEST = 8  # atoms in one listed phrase at most
-_SIGNS = dict(zip(",+&([)]=:/", ("comma", "plus", "plus", "open", "open", "close", "close", "equals", "equals", "slash"), strict=True))
+_SIGNS = dict(
+    zip(
+        ",+&([)]=:/",
+        ("comma", "plus", "plus", "open", "open", "close", "close", "equals", "equals", "slash"),
+        strict=True,
+    )
+)
 
 
 def read_items(text: str, definitions: Mapping[str, tuple[str, ...]]) -> list[Item]:
@@ -71,7 +96,9 @@ def read_items(text: str, definitions: Mapping[str, tuple[str, ...]]) -> list[It
     """
     items: list[Item] = []
     at = 0
-    because = False  # behind `wegen`, `due to`: unknown words up to the next separator are the reason
+    because = (
+        False  # behind `wegen`, `due to`: unknown words up to the next separator are the reason
+    )
     while at < len(text):
         item = _pattern(text, at) or _phrase(text, at, definitions, items) or _sign(text, at)
         if item is None:
@@ -109,7 +136,9 @@ def _sign(text: str, at: int) -> Item | None:
     return Item(kind, at, at + 1) if kind else None
 
 
-def _phrase(text: str, at: int, definitions: Mapping[str, tuple[str, ...]], items: list[Item]) -> Item | None:
+def _phrase(
+    text: str, at: int, definitions: Mapping[str, tuple[str, ...]], items: list[Item]
+) -> Item | None:
     """The longest listed phrase at this place, else the single word as unread; None where no word begins here."""
     ends = _ends(text, at)
     for end in reversed(ends):
@@ -132,7 +161,9 @@ def _ends(text: str, at: int) -> list[int]:
     return ends
 
 
-def _listed(text: str, start: int, end: int, definitions: Mapping[str, tuple[str, ...]], items: list[Item]) -> Item | None:
+def _listed(
+    text: str, start: int, end: int, definitions: Mapping[str, tuple[str, ...]], items: list[Item]
+) -> Item | None:
     """What this stretch is in the lists, the centre's own first; remarks come last, so that no agent or regimen is taken for one."""
     written = text[start:end]
     key = lookup_key(written)
@@ -160,7 +191,11 @@ def _listed(text: str, start: int, end: int, definitions: Mapping[str, tuple[str
 
 def _is_progression(written: str, text: str, items: list[Item]) -> bool:
     """`bis PD`, `wegen PD`: progressive disease. `Pd` never is."""
-    return written == "PD" and bool(items) and lookup_key(text[items[-1].start : items[-1].end]) in _before_pd()
+    return (
+        written == "PD"
+        and bool(items)
+        and lookup_key(text[items[-1].start : items[-1].end]) in _before_pd()
+    )
 
 
 def _compound(written: str, start: int, end: int) -> Item | None:
@@ -178,9 +213,17 @@ def _word_index() -> dict[str, tuple[str, tuple[str, ...], int]]:
     index: dict[str, tuple[str, tuple[str, ...], int]] = {}
     for kind in ("hard", "because", "negation", "choice", "doubt", "plus_word"):
         index.update({lookup_key(w): (kind, (), 1) for w in words["roles"][kind]})
-    index.update({lookup_key(w): ("procedure", ("autologous-sct",), 2) for w in words["roles"]["tandem"]})
+    index.update(
+        {lookup_key(w): ("procedure", ("autologous-sct",), 2) for w in words["roles"]["tandem"]}
+    )
     for group, kind in (("procedures", "procedure"), ("purposes", "purpose")):
-        index.update({lookup_key(w): (kind, (name,), 1) for name, listed in words[group].items() for w in listed})
+        index.update(
+            {
+                lookup_key(w): (kind, (name,), 1)
+                for name, listed in words[group].items()
+                for w in listed
+            }
+        )
     index.update({lookup_key(w): ("infusion", (), 1) for w in words["roles"]["car_t"]})
     return index
 

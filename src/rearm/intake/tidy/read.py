@@ -34,7 +34,9 @@ def read_tidy(path: Path, *, today: date | None = None) -> Reading:
     other: list[Grid] = []
     if path.is_dir() and (bundles := sorted(f.name for f in path.glob("*.json"))):
         message = f"The folder holds tables, so {', '.join(bundles)} is not read. Give FHIR bundles by their own path."
-        issues.append(Issue("note", "bundles_beside_tables", Source(path.name, ""), message, "set_aside"))
+        issues.append(
+            Issue("note", "bundles_beside_tables", Source(path.name, ""), message, "set_aside")
+        )
     for file in files:
         if path.is_dir() and not _may_hold_tables(file):
             other.append(Grid(file.name, None, []))
@@ -46,7 +48,9 @@ def read_tidy(path: Path, *, today: date | None = None) -> Reading:
             if name not in load_tables():
                 other.append(grid)
             elif name in grids:
-                raise InputError(f"The table {name} stands twice: in {_place(grids[name])} and in {_place(grid)}. Keep one of them.")
+                raise InputError(
+                    f"The table {name} stands twice: in {_place(grids[name])} and in {_place(grid)}. Keep one of them."
+                )
             else:
                 grids[name] = grid
     if not grids:
@@ -69,13 +73,22 @@ def read_tidy(path: Path, *, today: date | None = None) -> Reading:
     for name in load_tables():
         if name in grids:
             rows.extend(_rows(load_tables()[name], grids[name], issues))
-    records, loose = build_records(rows, has_patient_table="patients" in grids, notes=issues, today=today)
+    records, loose = build_records(
+        rows, has_patient_table="patients" in grids, notes=issues, today=today
+    )
     if not records:
-        raise InputError(f"{path.name} holds no patient: its tables have headers only, or no row names a patient.")
+        raise InputError(
+            f"{path.name} holds no patient: its tables have headers only, or no row names a patient."
+        )
     return Reading(records, loose, tuple(f.name for f in files))
 
 
-def read_tables(tables: Mapping[str, Sequence[Mapping[str, Value]]], *, file: str = "tables", today: date | None = None) -> Reading:
+def read_tables(
+    tables: Mapping[str, Sequence[Mapping[str, Value]]],
+    *,
+    file: str = "tables",
+    today: date | None = None,
+) -> Reading:
     """Records from tidy tables in memory: the rows of each table as mappings of column to value.
 
     Raises InputError for a table that there is none of. An unknown column is an issue.
@@ -84,13 +97,20 @@ def read_tables(tables: Mapping[str, Sequence[Mapping[str, Value]]], *, file: st
     rows: list[Row] = []
     for name, entries in tables.items():
         if name not in load_tables():
-            raise InputError(f"There is no table {shown(name)}; the nearest are {nearest(name, load_tables())}.")
+            raise InputError(
+                f"There is no table {shown(name)}; the nearest are {nearest(name, load_tables())}."
+            )
         headers = list(dict.fromkeys(str(h) for entry in entries for h in entry))
-        cells: list[list[Value]] = [list(headers), *([_cell(entry.get(h)) for h in headers] for entry in entries)]
+        cells: list[list[Value]] = [
+            list(headers),
+            *([_cell(entry.get(h)) for h in headers] for entry in entries),
+        ]
         grid = Grid(f"{file}/{name}" if file else name, None, cells)
         issues.extend(clean_grids([grid], grid.file))
         rows.extend(_rows(load_tables()[name], grid, issues))
-    records, loose = build_records(rows, has_patient_table="patients" in tables, notes=issues, today=today)
+    records, loose = build_records(
+        rows, has_patient_table="patients" in tables, notes=issues, today=today
+    )
     return Reading(records, loose, (file,))
 
 
@@ -131,7 +151,9 @@ def _rows(table: Table, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
                 )
             )
         count = len(cells)
-        values: dict[str, Value] = {name: cells[i] for name, i in single if i < count and cells[i] is not None}
+        values: dict[str, Value] = {
+            name: cells[i] for name, i in single if i < count and cells[i] is not None
+        }
         for name, indices in double.items():
             given = [(cells[i], i) for i in indices if i < count and cells[i] is not None]
             if given:
@@ -139,13 +161,26 @@ def _rows(table: Table, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
                 if any(v != given[0][0] for v, _ in given[1:]):
                     message = f"Two columns give {name} differently ({', '.join(shown(v) for v, _ in given)}); neither is used."
                     issues.append(
-                        Issue("error", "twin_contradiction", grid.cell_source(index, given[1][1], name), message, "set_aside", None)
+                        Issue(
+                            "error",
+                            "twin_contradiction",
+                            grid.cell_source(index, given[1][1], name),
+                            message,
+                            "set_aside",
+                            None,
+                        )
                     )
                     del values[name]
         if not values:
             continue
-        source = grid.row_source(index) if value_column is None or grid.sheet is None else grid.cell_source(index, value_column)
-        yield Row(table.name, values, source, grid=grid, index=index, columns=places, decimal=grid.decimal)
+        source = (
+            grid.row_source(index)
+            if value_column is None or grid.sheet is None
+            else grid.cell_source(index, value_column)
+        )
+        yield Row(
+            table.name, values, source, grid=grid, index=index, columns=places, decimal=grid.decimal
+        )
 
 
 def _columns(table: Table, grid: Grid, header: int, issues: list[Issue]) -> dict[str, list[int]]:
@@ -166,7 +201,9 @@ def _columns(table: Table, grid: Grid, header: int, issues: list[Issue]) -> dict
             continue
         name = folded(str(cell))
         if name in headers:
-            raise InputError(f"{_place(grid)}: the column {shown(cell)} stands twice. Rename or remove one of them.")
+            raise InputError(
+                f"{_place(grid)}: the column {shown(cell)} stands twice. Rename or remove one of them."
+            )
         headers[name] = index
         column = table.by_header.get(name)
         if column is None:

@@ -41,7 +41,9 @@ def write_template(folder: Path) -> list[Path]:
     targets = {name: folder / f"{name}.csv" for name in load_tables()}
     there = [p.name for p in (*targets.values(), folder / DESCRIPTION) if p.exists()]
     if there:
-        raise InputError(f"{folder} already holds {', '.join(there)}; nothing was written. Give an empty folder.")
+        raise InputError(
+            f"{folder} already holds {', '.join(there)}; nothing was written. Give an empty folder."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, path in targets.items():
@@ -49,7 +51,9 @@ def write_template(folder: Path) -> list[Path]:
                 csv.writer(file, lineterminator="\n").writerow(load_tables()[name].columns)
         (folder / DESCRIPTION).write_text(describe_tables(), "utf-8")
     except OSError as error:
-        raise InputError(f"The folder {folder} can't be written: {error.strerror or error}.") from error
+        raise InputError(
+            f"The folder {folder} can't be written: {error.strerror or error}."
+        ) from error
     return [*targets.values(), folder / DESCRIPTION]
 
 

@@ -18,19 +18,29 @@ def case_paragraph(assessment: Assessment, record: Record) -> str:
         sentences.append(f"{lines} lines of therapy, the CAR-T included.")
     classes = [
         name
-        for name, key in (("proteasome inhibitors", "pi"), ("IMiDs", "imid"), ("anti-CD38", "anti_cd38"))
+        for name, key in (
+            ("proteasome inhibitors", "pi"),
+            ("IMiDs", "imid"),
+            ("anti-CD38", "anti_cd38"),
+        )
         if value.get(f"refractory_{key}")
     ]
     if classes:
         sentences.append(f"Refractory to {', '.join(classes)}.")
     for failure in assessment.failures:
-        sentence = f"{failure.product or 'A CAR-T'} was infused on {days_words(failure.infusion_day)}"
+        sentence = (
+            f"{failure.product or 'A CAR-T'} was infused on {days_words(failure.infusion_day)}"
+        )
         if failure.best_response:
             sentence += f"; best response {failure.best_response}"
         sentence += f"; {words(failure.status)}"
         sentence += f" on {days_words(failure.day)}." if failure.day is not None else "."
         sentences.append(sentence)
-    sentences += [f"A product ({i.product or 'CAR-T'}) was collected and never infused." for i in record.infusions if i.infused is False]
+    sentences += [
+        f"A product ({i.product or 'CAR-T'}) was collected and never infused."
+        for i in record.infusions
+        if i.infused is False
+    ]
     now = [
         f"{name} {value[key]:g}{unit}"
         for name, key, unit in (

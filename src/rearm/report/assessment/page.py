@@ -23,7 +23,14 @@ from rearm.report.assessment import timeline as pictures
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.citations import References
 from rearm.report.draw import RED, svg
-from rearm.report.words import VERDICT_ORDER, days_words, measure_words, strategy_words, whose, words
+from rearm.report.words import (
+    VERDICT_ORDER,
+    days_words,
+    measure_words,
+    strategy_words,
+    whose,
+    words,
+)
 from rearm.response.criteria import load_criteria
 
 __all__ = ["css", "environment", "page", "picture_of", "roles"]
@@ -31,13 +38,21 @@ __all__ = ["css", "environment", "page", "picture_of", "roles"]
 ROLE_ORDER = ("definitive", "bridge", "local", "enabling", "observe", "supportive")
 
 
-def page(assessment: Assessment, record: Record, *, knowledge: Knowledge | None = None, with_picture: bool = True) -> str:
+def page(
+    assessment: Assessment,
+    record: Record,
+    *,
+    knowledge: Knowledge | None = None,
+    with_picture: bool = True,
+) -> str:
     """The HTML text. `record` is the one that was assessed; nothing of it after `assessment.as_of` is shown."""
     known = knowledge or load()
     seen = record if assessment.as_of is None else record.known_at(assessment.as_of)
     judged = _judged(assessment, seen)
     engine = environment()
-    engine.filters["workup"] = lambda name: known.workups[name].name if name in known.workups else words(name)
+    engine.filters["workup"] = lambda name: (
+        known.workups[name].name if name in known.workups else words(name)
+    )
     template = engine.get_template("page.html.j2")
     course = judged.course if judged is not None else None
     return template.render(
@@ -50,7 +65,10 @@ def page(assessment: Assessment, record: Record, *, knowledge: Knowledge | None 
         visits=course.visits if course else (),
         roles=roles(assessment.options),
         changes=_changes,
-        therapies=sorted(seen.therapies, key=lambda t: (t.start.first if t.start.first is not None else -(10**9), t.line or 0)),
+        therapies=sorted(
+            seen.therapies,
+            key=lambda t: (t.start.first if t.start.first is not None else -(10**9), t.line or 0),
+        ),
         known=assessment.findings,
         unknown=len(known.catalogue) - len(assessment.findings),
     )
@@ -61,17 +79,29 @@ def picture_of(assessment: Assessment, record: Record, judged: Failure | None) -
     if judged is None or judged.infusion_day is None or assessment.as_of is None:
         return ""
     zero = judged.infusion_day
-    visits = [pictures.StripVisit(v.day, v.response, "computed") for v in (judged.course.visits if judged.course else ())]
+    visits = [
+        pictures.StripVisit(v.day, v.response, "computed")
+        for v in (judged.course.visits if judged.course else ())
+    ]
     visits += [
         pictures.StripVisit(day, s.response, "team")
         for s in record.responses
         if (day := s.day if s.day is not None else s.nominal_day) is not None and day >= zero
     ]
     marks = [pictures.Mark(judged.day, words(judged.status), RED)] if judged.day is not None else []
-    marks += [pictures.Mark(i.day, "infusion") for i in record.infused() if i.day is not None and i.day != zero]
+    marks += [
+        pictures.Mark(i.day, "infusion")
+        for i in record.infused()
+        if i.day is not None and i.day != zero
+    ]
     marks += [pictures.Mark(d.day, "death") for d in record.deaths if d.day is not None]
-    spec = pictures.timeline(record, infusion_day=zero, until=assessment.as_of, visits=visits, marks=marks)
-    return svg(spec, label=f"Timeline of {assessment.patient_id}: therapies, responses and markers by day since the infusion")
+    spec = pictures.timeline(
+        record, infusion_day=zero, until=assessment.as_of, visits=visits, marks=marks
+    )
+    return svg(
+        spec,
+        label=f"Timeline of {assessment.patient_id}: therapies, responses and markers by day since the infusion",
+    )
 
 
 def _judged(assessment: Assessment, record: Record) -> Failure | None:
@@ -105,11 +135,16 @@ def _changes(test: NextTest) -> Markup:
         return Markup("")
     lines = Markup("").join(
         Markup("<li>If {}: {}</li>").format(
-            result, Markup("; ").join(Markup("{} ({})").format(_few(names), turn) for turn, names in turns.items())
+            result,
+            Markup("; ").join(
+                Markup("{} ({})").format(_few(names), turn) for turn, names in turns.items()
+            ),
         )
         for result, turns in by_result.items()
     )
-    return Markup('<details class="meta"><summary>what each result would change</summary><ul>{}</ul></details>').format(lines)
+    return Markup(
+        '<details class="meta"><summary>what each result would change</summary><ul>{}</ul></details>'
+    ).format(lines)
 
 
 def _few(names: list[str]) -> Markup:
@@ -128,12 +163,27 @@ def _said(value: object) -> str:
 @cache
 def css() -> str:
     """The style of all pages."""
-    return resources.files("rearm.report").joinpath("templates", "page.css").read_text(encoding="utf-8")
+    return (
+        resources.files("rearm.report")
+        .joinpath("templates", "page.css")
+        .read_text(encoding="utf-8")
+    )
 
 
 def environment() -> Environment:
     """The template engine: everything is escaped, an unknown name is an error."""
-    engine = Environment(loader=PackageLoader("rearm.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    filters: dict[str, Any] = {"words": words, "measure": measure_words, "whose": whose, "day": days_words, "strategy": strategy_words}
+    engine = Environment(
+        loader=PackageLoader("rearm.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    filters: dict[str, Any] = {
+        "words": words,
+        "measure": measure_words,
+        "whose": whose,
+        "day": days_words,
+        "strategy": strategy_words,
+    }
     engine.filters.update(filters)
     return engine

@@ -29,12 +29,27 @@ _FEW = 4  # tests beyond the mandatory ones that the terminal shows; the page sh
 def print_assessment(console: Console, assessment: Assessment, record: Record) -> None:
     """Prints the report of one patient."""
     seen = record if assessment.as_of is None else record.known_at(assessment.as_of)
-    when = days_words(assessment.as_of) + (f", {assessment.as_of_date}" if assessment.as_of_date else "")
-    console.print(Rule(Text(f"{assessment.patient_id}   state of knowledge: {when}   {assessment.region or 'all regions'}", style="bold")))
+    when = days_words(assessment.as_of) + (
+        f", {assessment.as_of_date}" if assessment.as_of_date else ""
+    )
+    console.print(
+        Rule(
+            Text(
+                f"{assessment.patient_id}   state of knowledge: {when}   {assessment.region or 'all regions'}",
+                style="bold",
+            )
+        )
+    )
     for alert in assessment.alerts:
         console.print(Text(f"ALERT  {words(alert.id)}: {alert.text}", style="bold red"))
     console.print(Text(case_paragraph(assessment, seen)))
-    for part in (_failure(assessment), _tests(assessment.next_tests), _options(assessment), _causes(assessment), _footer(assessment)):
+    for part in (
+        _failure(assessment),
+        _tests(assessment.next_tests),
+        _options(assessment),
+        _causes(assessment),
+        _footer(assessment),
+    ):
         console.print(part)
 
 
@@ -45,8 +60,16 @@ def issues_table(issues: Iterable[Issue]) -> Table:
         table.add_column(column, overflow="fold")
     for issue in issues:
         style = {"error": "red", "warning": "yellow"}.get(issue.severity, "")
-        cells = (issue.patient_id or "", issue.severity, str(issue.source), issue.message, issue.done.replace("_", " "))
-        table.add_row(*(Text(cell, style=style if column == 1 else "") for column, cell in enumerate(cells)))
+        cells = (
+            issue.patient_id or "",
+            issue.severity,
+            str(issue.source),
+            issue.message,
+            issue.done.replace("_", " "),
+        )
+        table.add_row(
+            *(Text(cell, style=style if column == 1 else "") for column, cell in enumerate(cells))
+        )
     return table
 
 
@@ -69,8 +92,15 @@ def _failure(assessment: Assessment) -> RenderableType:
         if details:
             lines.append(Padding(Text("; ".join(details)), (0, 0, 0, 2)))
         if f.difference:
-            lines.append(Padding(Text(f"Team and laboratory differ: {f.difference}", style="yellow"), (0, 0, 0, 2)))
-    if assessment.about.reason and (not assessment.failures or assessment.about.if_progression or not assessment.options):
+            lines.append(
+                Padding(
+                    Text(f"Team and laboratory differ: {f.difference}", style="yellow"),
+                    (0, 0, 0, 2),
+                )
+            )
+    if assessment.about.reason and (
+        not assessment.failures or assessment.about.if_progression or not assessment.options
+    ):
         lines.append(Text(assessment.about.reason))
     return Group(*lines)
 
@@ -92,7 +122,9 @@ def _tests(tests: tuple[NextTest, ...]) -> RenderableType:
 
 
 def _options(assessment: Assessment) -> RenderableType:
-    title = "Options, by these rules" + (", if this is progression" if assessment.about.if_progression else "")
+    title = "Options, by these rules" + (
+        ", if this is progression" if assessment.about.if_progression else ""
+    )
     if not assessment.options:
         return Group(_heading(title), Text("None shown: " + assessment.about.reason))
     lines: list[RenderableType] = [_heading(title)]
@@ -103,8 +135,12 @@ def _options(assessment: Assessment) -> RenderableType:
             table.add_column(width=width, ratio=1 if width is None else None, overflow="fold")
         for o in options:
             if o.verdict != "excluded":
-                verdict = Text(words(o.verdict) or "always open", style=_STYLE.get(o.verdict or "", ""))
-                table.add_row(verdict, Text(o.name), Text(_expected(o)), Text(_decided(o), style="dim"))
+                verdict = Text(
+                    words(o.verdict) or "always open", style=_STYLE.get(o.verdict or "", "")
+                )
+                table.add_row(
+                    verdict, Text(o.name), Text(_expected(o)), Text(_decided(o), style="dim")
+                )
         lines.append(table)
     out = [o for o in assessment.options if o.verdict == "excluded"]
     if out:
@@ -120,13 +156,22 @@ def _options(assessment: Assessment) -> RenderableType:
 
 
 def _expected(option: OptionResult) -> str:
-    chosen = next((e for e in option.expected if e.measure in ("response", "orr")), next(iter(option.expected), None))
+    chosen = next(
+        (e for e in option.expected if e.measure in ("response", "orr")),
+        next(iter(option.expected), None),
+    )
     if chosen is not None:
         scale, digits, unit = (100, 0, " %") if chosen.unit == "proportion" else (1, 1, " months")
-        estimate, low, high = (f"{scale * x:.{digits}f}" for x in (chosen.estimate, chosen.low, chosen.high))
+        estimate, low, high = (
+            f"{scale * x:.{digits}f}" for x in (chosen.estimate, chosen.low, chosen.high)
+        )
         what = "" if chosen.measure in ("response", "orr") else f"{measure_words(chosen.measure)} "
         return f"{whose(chosen)}{what}{estimate}{unit} ({low}-{high}), {chosen.directness}"
-    return option.evidence.directness if option.evidence.directness != "none read" else "no evidence read"
+    return (
+        option.evidence.directness
+        if option.evidence.directness != "none read"
+        else "no evidence read"
+    )
 
 
 def _decided(option: OptionResult) -> str:
@@ -155,7 +200,13 @@ def _causes(assessment: Assessment) -> RenderableType:
     if missing:
         lines.append(Text(f"Not assessed: {listed(missing)}.", style="dim"))
     if assessment.causes.risk_factors:
-        lines.append(Text("Risk factors present before the infusion: " + "; ".join(r.name for r in assessment.causes.risk_factors) + "."))
+        lines.append(
+            Text(
+                "Risk factors present before the infusion: "
+                + "; ".join(r.name for r in assessment.causes.risk_factors)
+                + "."
+            )
+        )
     return Group(*lines)
 
 
@@ -164,7 +215,9 @@ def _group(group: CauseGroup) -> RenderableType:
     text.append(words(group.grade))
     for factor in group.factors:
         if factor.grade in ("established", "likely", "possible"):
-            why = "; ".join(dict.fromkeys(f.text for r in factor.for_ for f in r.basis.findings if f.text))
+            why = "; ".join(
+                dict.fromkeys(f.text for r in factor.for_ for f in r.basis.findings if f.text)
+            )
             text.append(f"\n  {factor.name} ({words(factor.grade)}): {why}", style="not bold")
     return text
 

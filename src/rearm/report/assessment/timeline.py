@@ -18,7 +18,11 @@ PANELS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
     ("light chains", "mg/L", (("kappa_flc", "kappa", ORANGE), ("lambda_flc", "lambda", PURPLE))),
     ("soluble BCMA", "ng/mL", (("soluble_bcma", "soluble BCMA", GREEN),)),
     ("CAR copies", "per ug DNA", (("car_copies_per_ug_dna", "copies per ug DNA", RED),)),
-    ("CAR copies", "per 1000 cells", (("car_copies_per_1000_cells", "copies per 1000 cells", RED),)),
+    (
+        "CAR copies",
+        "per 1000 cells",
+        (("car_copies_per_1000_cells", "copies per 1000 cells", RED),),
+    ),
     ("lymphocytes", "10*9/L", (("lymphocytes", "lymphocytes", GREY),)),
 )
 RESPONSE_COLOURS = {
@@ -50,7 +54,14 @@ class Mark:
     colour: str = INK
 
 
-def timeline(record: Record, *, infusion_day: int, until: int, visits: Sequence[StripVisit] = (), marks: Sequence[Mark] = ()) -> Spec:
+def timeline(
+    record: Record,
+    *,
+    infusion_day: int,
+    until: int,
+    visits: Sequence[StripVisit] = (),
+    marks: Sequence[Mark] = (),
+) -> Spec:
     """The Vega-Lite specification. Days on the axis are days since `infusion_day`; nothing after `until` is drawn."""
     first = -BEFORE
     last = max(until - infusion_day, 30)
@@ -64,10 +75,17 @@ def timeline(record: Record, *, infusion_day: int, until: int, visits: Sequence[
     ]
     shown = [p for p in panels if p is not None]
     lines: list[Spec] = [{"day": 0, "label": "infusion", "colour": INK}]
-    lines += [{"day": m.day - infusion_day, "label": m.label, "colour": m.colour} for m in marks if first <= m.day - infusion_day <= last]
+    lines += [
+        {"day": m.day - infusion_day, "label": m.label, "colour": m.colour}
+        for m in marks
+        if first <= m.day - infusion_day <= last
+    ]
     shown = [_with_rules(panel, lines, x, labelled=i == 0) for i, panel in enumerate(shown)]
     for layer in shown[-1]["layer"]:  # only the lowest panel carries the axis
-        layer["encoding"] = {**layer["encoding"], "x": {**x, "axis": {"title": "days since the infusion", "tickCount": 12}}}
+        layer["encoding"] = {
+            **layer["encoding"],
+            "x": {**x, "axis": {"title": "days since the infusion", "tickCount": 12}},
+        }
     return {"vconcat": shown, "spacing": 6, "bounds": "full"}
 
 
@@ -80,11 +98,19 @@ def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> S
             "encoding": {"x": x, "color": {"field": "colour", "type": "nominal", "scale": None}},
         }
     ]
-    for row in (0, 1) if labelled else ():  # neighbours stand on two heights, so that their words do not cover each other
+    for row in (
+        (0, 1) if labelled else ()
+    ):  # neighbours stand on two heights, so that their words do not cover each other
         rules.append(
             {
                 "data": {"values": ordered[row::2]},
-                "mark": {"type": "text", "align": "left", "dx": 3, "baseline": "bottom", "fontSize": 10},
+                "mark": {
+                    "type": "text",
+                    "align": "left",
+                    "dx": 3,
+                    "baseline": "bottom",
+                    "fontSize": 10,
+                },
                 "encoding": {
                     "x": x,
                     "y": {"value": -4 - 12 * row},
@@ -93,7 +119,11 @@ def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> S
                 },
             }
         )
-    return {**panel, "layer": [*panel["layer"], *rules], "resolve": {"scale": {"color": "independent"}}}
+    return {
+        **panel,
+        "layer": [*panel["layer"], *rules],
+        "resolve": {"scale": {"color": "independent"}},
+    }
 
 
 def _bands(record: Record, zero: int, first: int, last: int, x: Spec) -> Spec | None:
@@ -120,7 +150,13 @@ def _bands(record: Record, zero: int, first: int, last: int, x: Spec) -> Spec | 
         if infusion.day is not None and first <= infusion.day - zero <= last:
             day = infusion.day - zero
             rows.append(
-                {"day": day, "end": day + 2, "lane": f"CAR-T {infusion.product or ''}".strip(), "what": "CAR-T infusion", "colour": INK}
+                {
+                    "day": day,
+                    "end": day + 2,
+                    "lane": f"CAR-T {infusion.product or ''}".strip(),
+                    "what": "CAR-T infusion",
+                    "colour": INK,
+                }
             )
     if not rows:
         return None
@@ -135,7 +171,13 @@ def _bands(record: Record, zero: int, first: int, last: int, x: Spec) -> Spec | 
                 "encoding": {
                     "x": x,
                     "x2": {"field": "end"},
-                    "y": {"field": "lane", "type": "nominal", "sort": lanes, "title": None, "axis": {"labelLimit": 160, "grid": False}},
+                    "y": {
+                        "field": "lane",
+                        "type": "nominal",
+                        "sort": lanes,
+                        "title": None,
+                        "axis": {"labelLimit": 160, "grid": False},
+                    },
                     "color": {"field": "colour", "type": "nominal", "scale": None},
                     "tooltip": {"field": "what"},
                 },
@@ -147,7 +189,15 @@ def _bands(record: Record, zero: int, first: int, last: int, x: Spec) -> Spec | 
 def _strip(visits: Sequence[StripVisit], zero: int, x: Spec) -> Spec | None:
     if not visits:
         return None
-    rows = [{"day": v.day - zero, "response": v.response, "by": v.by, "colour": RESPONSE_COLOURS.get(v.response, LIGHT)} for v in visits]
+    rows = [
+        {
+            "day": v.day - zero,
+            "response": v.response,
+            "by": v.by,
+            "colour": RESPONSE_COLOURS.get(v.response, LIGHT),
+        }
+        for v in visits
+    ]
     by = [b for b in ("computed", "team") if any(r["by"] == b for r in rows)]
     y = {"field": "by", "type": "nominal", "sort": by, "title": "response", "axis": {"grid": False}}
     return {
@@ -156,8 +206,20 @@ def _strip(visits: Sequence[StripVisit], zero: int, x: Spec) -> Spec | None:
         "layer": [
             {
                 "data": {"values": rows},
-                "mark": {"type": "point", "shape": "square", "size": 120, "filled": True, "stroke": GREY, "strokeWidth": 0.5, "opacity": 1},
-                "encoding": {"x": x, "y": y, "color": {"field": "colour", "type": "nominal", "scale": None}},
+                "mark": {
+                    "type": "point",
+                    "shape": "square",
+                    "size": 120,
+                    "filled": True,
+                    "stroke": GREY,
+                    "strokeWidth": 0.5,
+                    "opacity": 1,
+                },
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": {"field": "colour", "type": "nominal", "scale": None},
+                },
             },
             {
                 "data": {"values": _thinned(rows)},
@@ -195,15 +257,26 @@ def _markers(record: Record, zero: int, first: int, last: int, x: Spec) -> Itera
             if row["value"] <= 0:
                 row["value"] = floor
                 row["bound"] = "at or below zero" if row["bound"] == "measured" else row["bound"]
-        colours = {"domain": [name for _, name, _ in series], "range": [colour for _, _, colour in series]}
+        colours = {
+            "domain": [name for _, name, _ in series],
+            "range": [colour for _, _, colour in series],
+        }
         legend = {"title": None, "orient": "right"} if len(series) > 1 else None
         y = {
             "field": "value",
             "type": "quantitative",
-            "scale": {"type": "log", "nice": False, "domain": [floor * 0.8, max(positive, default=1.0) * 1.6]},
+            "scale": {
+                "type": "log",
+                "nice": False,
+                "domain": [floor * 0.8, max(positive, default=1.0) * 1.6],
+            },
             "axis": {"title": [title, f"[{unit}]"], "tickCount": 3, "format": "~g"},
         }
-        encoding = {"x": x, "y": y, "color": {"field": "test", "type": "nominal", "scale": colours, "legend": legend}}
+        encoding = {
+            "x": x,
+            "y": y,
+            "color": {"field": "test", "type": "nominal", "scale": colours, "legend": legend},
+        }
         yield {
             "width": WIDTH,
             "height": 76,
@@ -223,8 +296,18 @@ def _markers(record: Record, zero: int, first: int, last: int, x: Spec) -> Itera
                             "type": "nominal",
                             "legend": None,
                             "scale": {
-                                "domain": ["measured", "below detection", "above range", "at or below zero"],
-                                "range": ["circle", "triangle-down", "triangle-up", "triangle-down"],
+                                "domain": [
+                                    "measured",
+                                    "below detection",
+                                    "above range",
+                                    "at or below zero",
+                                ],
+                                "range": [
+                                    "circle",
+                                    "triangle-down",
+                                    "triangle-up",
+                                    "triangle-down",
+                                ],
                             },
                         },
                         "tooltip": {"field": "text"},

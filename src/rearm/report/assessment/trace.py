@@ -18,7 +18,11 @@ def trace_text(explanation: Explanation) -> str:
     lines = [f"{explanation.name} ({explanation.id})"]
     for rule in explanation.rules:
         stage = f", stage {rule.stage}" if rule.stage else ""
-        lines += ["", f"{_WORDS[rule.clause.truth].upper():8} {rule.effect}{stage}: {rule.id}", f"         {rule.text}"]
+        lines += [
+            "",
+            f"{_WORDS[rule.clause.truth].upper():8} {rule.effect}{stage}: {rule.id}",
+            f"         {rule.text}",
+        ]
         lines += [f"         Until: {rule.until}"] if rule.until else []
         lines += [f"         {line}" for line in _clause(rule.clause, 0)]
         lines += [f"         {line}" for line in _findings(rule)]
@@ -49,7 +53,11 @@ def trace_object(explanation: Explanation) -> dict[str, Any]:
 
 
 def _clause(clause: Clause, depth: int) -> Iterator[str]:
-    read = ", ".join(f"{name} = {_value(value)}" for name, value in clause.values.items()) if not clause.parts else ""
+    read = (
+        ", ".join(f"{name} = {_value(value)}" for name, value in clause.values.items())
+        if not clause.parts
+        else ""
+    )
     yield f"{'  ' * depth}[{_WORDS[clause.truth]}] {clause.text}" + (f"   ({read})" if read else "")
     for part in clause.parts:
         yield from _clause(part, depth + 1)
@@ -72,7 +80,13 @@ def _findings(rule: Traced) -> Iterator[str]:
 
 
 def _value(value: object) -> str:
-    return "not known" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        "not known"
+        if value is None
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def _plain(value: object) -> object:

@@ -14,7 +14,15 @@ from rearm.evidence import Measure
 from rearm.evidence.table import Row
 from rearm.report.draw import BLUE, GREY, INK, Spec
 
-__all__ = ["block_words", "counts_words", "estimate_words", "forest_lines", "forest_spec", "in_months", "label_words"]
+__all__ = [
+    "block_words",
+    "counts_words",
+    "estimate_words",
+    "forest_lines",
+    "forest_spec",
+    "in_months",
+    "label_words",
+]
 
 _ROW, _LABEL = 24, 70
 _BLANK = {"counts": "", "figure": "", "weight": ""}
@@ -30,7 +38,11 @@ def estimate_words(row: Row, measure: Measure) -> str:
     """`72 % (56 to 84)` or `7.5 months (3.5 to 14.0)`; a range without an estimate is only its limits."""
     if in_months(measure):
         limits = f"{row['low']:.1f} to {row['high']:.1f}"
-        return f"{limits} months" if row["estimate"] is None else f"{row['estimate']:.1f} months ({limits})"
+        return (
+            f"{limits} months"
+            if row["estimate"] is None
+            else f"{row['estimate']:.1f} months ({limits})"
+        )
     limits = f"{100 * row['low']:.0f} to {100 * row['high']:.0f}"
     return f"{limits} %" if row["estimate"] is None else f"{100 * row['estimate']:.0f} % ({limits})"
 
@@ -53,7 +65,10 @@ def label_words(row: Row, names: Mapping[str, str], room: int | None = None) -> 
             if row["kind"] == "pooled" and row["borrowed_share"]
             else str(row["label"])
         )
-    text, weak = f"{names.get(row['study'], row['study'])}: {row['label']}", " (weak source)" if row["weak"] else ""
+    text, weak = (
+        f"{names.get(row['study'], row['study'])}: {row['label']}",
+        " (weak source)" if row["weak"] else "",
+    )
     if room is not None and len(text) + len(weak) > room:
         text = f"{text[: room - len(weak) - 1].rstrip()}…"
     return text + weak
@@ -69,19 +84,25 @@ def _scaled(value: float | None, measure: Measure) -> float | None:
     return value if value is None or in_months(measure) else 100 * value
 
 
-def forest_spec(rows: Sequence[Row], *, measure: Measure = "response", names: Mapping[str, str] | None = None) -> Spec:
+def forest_spec(
+    rows: Sequence[Row], *, measure: Measure = "response", names: Mapping[str, str] | None = None
+) -> Spec:
     """The Vega-Lite specification of one forest plot from `forest_rows`. `names`: what a study is called, by its id.
 
     Raises ValueError without rows: where nothing was pooled there is no plot.
     """
     if not rows:
-        raise ValueError("There are no rows: nothing was pooled for this measure, so there is no forest plot.")
+        raise ValueError(
+            "There are no rows: nothing was pooled for this measure, so there is no forest plot."
+        )
     values: list[Row] = []
     previous = None
     for row in rows:
         if row["directness"] != previous:
             previous = row["directness"]
-            values.append({"row": len(values), "kind": "heading", "label": block_words(row, rows), **_BLANK})
+            values.append(
+                {"row": len(values), "kind": "heading", "label": block_words(row, rows), **_BLANK}
+            )
         values.append(
             {
                 "row": len(values),
@@ -97,8 +118,18 @@ def forest_spec(rows: Sequence[Row], *, measure: Measure = "response", names: Ma
                 "high": _scaled(row["high"], measure),
             }
         )
-    titles = {"label": "", "counts": "patients" if in_months(measure) else "with / of", "figure": "estimate (95 %)", "weight": "weight"}
-    y: Spec = {"field": "row", "type": "ordinal", "axis": None, "scale": {"domain": list(range(len(values)))}}
+    titles = {
+        "label": "",
+        "counts": "patients" if in_months(measure) else "with / of",
+        "figure": "estimate (95 %)",
+        "weight": "weight",
+    }
+    y: Spec = {
+        "field": "row",
+        "type": "ordinal",
+        "axis": None,
+        "scale": {"domain": list(range(len(values)))},
+    }
     views = [_text(field, titles[field], y) for field in ("label", "counts")]
     views += [_plot(measure, _range(rows, measure), y)]
     views += [_text(field, titles[field], y) for field in ("figure", "weight")]
@@ -108,23 +139,46 @@ def forest_spec(rows: Sequence[Row], *, measure: Measure = "response", names: Ma
 
 def block_words(row: Row, rows: Sequence[Row]) -> str:
     """The population of the pooled figure that this row belongs to, with its directness: the heading of a block."""
-    text = next(str(r["setting"]) for r in rows if r["kind"] == "pooled" and r["directness"] == row["directness"])
+    text = next(
+        str(r["setting"])
+        for r in rows
+        if r["kind"] == "pooled" and r["directness"] == row["directness"]
+    )
     return f"{text[:1].upper()}{text[1:]} ({row['directness']})"
 
 
 def _text(field: str, title: str, y: Spec) -> Spec:
     """A column of text: headings and pooled figures bold."""
     right = field != "label"
-    mark = {"type": "text", "align": "right" if right else "left", "baseline": "middle", "color": INK, "fontSize": 11}
-    encoding = {"y": y, "x": {"value": _WIDTHS[field] if right else 0}, "text": {"field": field, "type": "nominal"}}
+    mark = {
+        "type": "text",
+        "align": "right" if right else "left",
+        "baseline": "middle",
+        "color": INK,
+        "fontSize": 11,
+    }
+    encoding = {
+        "y": y,
+        "x": {"value": _WIDTHS[field] if right else 0},
+        "text": {"field": field, "type": "nominal"},
+    }
     strong = "datum.kind == 'heading' || datum.kind == 'pooled'"
     return {
         "width": _WIDTHS[field],
         "view": {"stroke": None},
-        "title": {"text": title, "fontWeight": "normal", "fontSize": 11, "anchor": "end" if right else "start"},
+        "title": {
+            "text": title,
+            "fontWeight": "normal",
+            "fontSize": 11,
+            "anchor": "end" if right else "start",
+        },
         "layer": [
             {"transform": [{"filter": f"!({strong})"}], "mark": mark, "encoding": encoding},
-            {"transform": [{"filter": strong}], "mark": mark | {"fontWeight": "bold"}, "encoding": encoding},
+            {
+                "transform": [{"filter": strong}],
+                "mark": mark | {"fontWeight": "bold"},
+                "encoding": encoding,
+            },
         ],
     }
 
@@ -132,7 +186,11 @@ def _text(field: str, title: str, y: Spec) -> Spec:
 def _plot(measure: Measure, limits: tuple[float, float], y: Spec) -> Spec:
     months = in_months(measure)
     scale: Spec = {"domain": list(limits), "nice": False, "type": "log" if months else "linear"}
-    ticks = [t for t in (0.5, 1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 72) if limits[0] <= t <= limits[1]] if months else [0, 25, 50, 75, 100]
+    ticks = (
+        [t for t in (0.5, 1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 72) if limits[0] <= t <= limits[1]]
+        if months
+        else [0, 25, 50, 75, 100]
+    )
     axis = {"values": ticks, "title": "months" if months else "% of patients", "format": "~f"}
     x: Spec = {"type": "quantitative", "scale": scale, "axis": axis}
 
@@ -151,15 +209,39 @@ def _plot(measure: Measure, limits: tuple[float, float], y: Spec) -> Spec:
         "view": {"stroke": None},
         "layer": [
             layer("arm", {"type": "rule", "strokeWidth": 1.4}, "low", x2=end, color=colour),
-            layer("arm", {"type": "point", "shape": "square", "filled": True, "opacity": 1}, "estimate", size=size, color=colour),
+            layer(
+                "arm",
+                {"type": "point", "shape": "square", "filled": True, "opacity": 1},
+                "estimate",
+                size=size,
+                color=colour,
+            ),
             layer("pooled", {"type": "rule", "color": INK, "strokeWidth": 2.4}, "low", x2=end),
-            layer("pooled", {"type": "point", "shape": "diamond", "filled": True, "color": INK, "size": 170, "opacity": 1}, "estimate"),
-            layer("new centre", {"type": "rule", "color": GREY, "strokeWidth": 1.6, "strokeDash": [5, 3]}, "low", x2=end),
+            layer(
+                "pooled",
+                {
+                    "type": "point",
+                    "shape": "diamond",
+                    "filled": True,
+                    "color": INK,
+                    "size": 170,
+                    "opacity": 1,
+                },
+                "estimate",
+            ),
+            layer(
+                "new centre",
+                {"type": "rule", "color": GREY, "strokeWidth": 1.6, "strokeDash": [5, 3]},
+                "low",
+                x2=end,
+            ),
         ],
     }
 
 
-def forest_lines(rows: Sequence[Row], *, measure: Measure = "response", width: int = 33) -> list[str]:
+def forest_lines(
+    rows: Sequence[Row], *, measure: Measure = "response", width: int = 33
+) -> list[str]:
     """The plot as one line of text for each row: `├──■──┤` an arm, `◆` the pooled figure, `╌` the range for a new centre."""
     if not rows:
         return []
@@ -177,7 +259,13 @@ def forest_lines(rows: Sequence[Row], *, measure: Measure = "response", width: i
         low, high = place(max(row["low"], 1e-9)), place(max(row["high"], 1e-9))
         stroke = {"arm": "─", "pooled": "═", "new centre": "╌"}[row["kind"]]
         cells[low : high + 1] = [stroke] * (high - low + 1)
-        cells[low], cells[high] = ("├", "┤") if row["kind"] == "arm" else ("╞", "╡") if row["kind"] == "pooled" else ("╎", "╎")
+        cells[low], cells[high] = (
+            ("├", "┤")
+            if row["kind"] == "arm"
+            else ("╞", "╡")
+            if row["kind"] == "pooled"
+            else ("╎", "╎")
+        )
         if row["estimate"] is not None:
             cells[place(max(row["estimate"], 1e-9))] = "■" if row["kind"] == "arm" else "◆"
         lines.append("".join(cells))

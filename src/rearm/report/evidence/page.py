@@ -19,7 +19,16 @@ from rich.text import Text
 
 from rearm.assessment.evidence import evidence_of, pooled_for
 from rearm.errors import meant
-from rearm.evidence import MEASURES, Measure, StrategyEvidence, compare, evidence_for, forest_rows, listed_rows, overview_rows
+from rearm.evidence import (
+    MEASURES,
+    Measure,
+    StrategyEvidence,
+    compare,
+    evidence_for,
+    forest_rows,
+    listed_rows,
+    overview_rows,
+)
 from rearm.evidence.table import Row
 from rearm.files import write_text
 from rearm.knowledge import Knowledge, KnowledgeError, load
@@ -27,7 +36,15 @@ from rearm.knowledge.rulesets import Option
 from rearm.knowledge.studies import STRATEGIES
 from rearm.report.assessment.page import css, environment
 from rearm.report.draw import svg
-from rearm.report.evidence.forest import block_words, counts_words, estimate_words, forest_lines, forest_spec, in_months, label_words
+from rearm.report.evidence.forest import (
+    block_words,
+    counts_words,
+    estimate_words,
+    forest_lines,
+    forest_spec,
+    in_months,
+    label_words,
+)
 
 __all__ = [
     "MEASURE_TITLES",
@@ -92,7 +109,9 @@ class Chosen:
     options: tuple[Option, ...]
 
 
-def choose_evidence(names: Sequence[str] = (), *, knowledge: Knowledge | None = None) -> list[Chosen]:
+def choose_evidence(
+    names: Sequence[str] = (), *, knowledge: Knowledge | None = None
+) -> list[Chosen]:
     """The evidence of the strategies or options named; of every strategy without a name.
 
     Raises KnowledgeError for a name that is neither, with the nearest ones.
@@ -104,18 +123,29 @@ def choose_evidence(names: Sequence[str] = (), *, knowledge: Knowledge | None = 
 def _chosen(name: str, knowledge: Knowledge) -> Chosen:
     if name in STRATEGIES:
         evidence = evidence_for(name, studies=knowledge.studies)
-        options = tuple(o for o in knowledge.options.values() if (o.evidence.strategy if o.evidence else o.strategy) == name)
+        options = tuple(
+            o
+            for o in knowledge.options.values()
+            if (o.evidence.strategy if o.evidence else o.strategy) == name
+        )
         return Chosen(id=name, title=STRATEGY_TITLES[name], evidence=evidence, options=options)
     if name in knowledge.options:
         option = knowledge.options[name]
-        return Chosen(id=name, title=option.name, evidence=pooled_for(option, knowledge), options=(option,))
+        return Chosen(
+            id=name, title=option.name, evidence=pooled_for(option, knowledge), options=(option,)
+        )
     near = meant(name, (*STRATEGIES, *knowledge.options), most=3, likeness=0.4)
-    raise KnowledgeError([f"There is no strategy or option {name}.{near} Strategies: {', '.join(STRATEGIES)}."])
+    raise KnowledgeError(
+        [f"There is no strategy or option {name}.{near} Strategies: {', '.join(STRATEGIES)}."]
+    )
 
 
 def study_names(knowledge: Knowledge) -> dict[str, str]:
     """What each study is called: first author and year."""
-    return {s.id: f"{s.citation.authors.split(' et al')[0].rstrip('.')} {s.citation.year or ''}".strip() for s in knowledge.studies}
+    return {
+        s.id: f"{s.citation.authors.split(' et al')[0].rstrip('.')} {s.citation.year or ''}".strip()
+        for s in knowledge.studies
+    }
 
 
 # ---------------------------------------------------------------- plain data
@@ -163,7 +193,12 @@ def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
         table.add_column(column)
     for one in chosen:
         cells = _overview_cells(one)
-        table.add_row(one.id, one.evidence.directness, *(cells[m] for m in ("response", "pfs", "severe_infection")), cells["arms"])
+        table.add_row(
+            one.id,
+            one.evidence.directness,
+            *(cells[m] for m in ("response", "pfs", "severe_infection")),
+            cells["arms"],
+        )
     note = "Figures marked * are from people without CAR-T before. All are unadjusted and from different patients: they rank nothing."
     return Group(table, Text(note, style="dim"))
 
@@ -171,41 +206,68 @@ def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
 def _overview_cells(one: Chosen) -> dict[str, str]:
     rows = {row["measure"]: row for row in overview_rows(one.evidence)}
     mark = {"direct": "", "near": " (near)", "indirect only": " *"}
-    cells = {m: estimate_words(rows[m], m) + mark[rows[m]["directness"]] if m in rows else "" for m in MEASURES}
+    cells = {
+        m: estimate_words(rows[m], m) + mark[rows[m]["directness"]] if m in rows else ""
+        for m in MEASURES
+    }
     return cells | {"arms": str(len(one.evidence.listed) or "")}
 
 
 def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> RenderableType:
     """Everything read for one strategy: the forest plots, then every arm with its figures, survival included, and what became of it."""
     names = study_names(knowledge or load())
-    parts: list[RenderableType] = [Text(f"\n{one.title}", style="bold underline"), Text(one.evidence.note)]
+    parts: list[RenderableType] = [
+        Text(f"\n{one.title}", style="bold underline"),
+        Text(one.evidence.note),
+    ]
     for measure in MEASURES:
         rows = forest_rows(one.evidence, measure)
         if rows:
-            parts += [Text(f"\n{MEASURE_TITLES[measure]}", style="bold"), *_forest(rows, measure, names)]
+            parts += [
+                Text(f"\n{MEASURE_TITLES[measure]}", style="bold"),
+                *_forest(rows, measure, names),
+            ]
     if listed := listed_rows(one.evidence):
         parts.append(Text("\nEvery arm that was read", style="bold"))
         parts += [Padding(_listed_line(row, names), (0, 0, 0, 2)) for row in listed]
     return Group(*parts)
 
 
-_FIGURES = (("response", "response"), ("complete_response", "CR"), ("pfs", "PFS"), ("dor", "duration of response"), ("os", "OS"))
+_FIGURES = (
+    ("response", "response"),
+    ("complete_response", "CR"),
+    ("pfs", "PFS"),
+    ("dor", "duration of response"),
+    ("os", "OS"),
+)
 
 
 def _listed_line(row: Row, names: Mapping[str, str]) -> Text:
     weak = ", weak source" if row["weak"] else ""
-    figures = "; ".join(f"{what} {row[key]}" for key, what in _FIGURES if row[key]) or "no figure read"
-    line = Text(f"{names[row['study']]}, {row['population']} [{row['directness']}{weak}]: {figures}.")
-    line.append(f" Pooled: {row['pooled'].replace('_', ' ')}." if row["pooled"] else "", style="dim")
-    line.append(f" Response not pooled: {row['not_pooled']}." if row["not_pooled"] else "", style="dim")
+    figures = (
+        "; ".join(f"{what} {row[key]}" for key, what in _FIGURES if row[key]) or "no figure read"
+    )
+    line = Text(
+        f"{names[row['study']]}, {row['population']} [{row['directness']}{weak}]: {figures}."
+    )
+    line.append(
+        f" Pooled: {row['pooled'].replace('_', ' ')}." if row["pooled"] else "", style="dim"
+    )
+    line.append(
+        f" Response not pooled: {row['not_pooled']}." if row["not_pooled"] else "", style="dim"
+    )
     return line
 
 
-def _forest(rows: Sequence[Row], measure: Measure, names: Mapping[str, str]) -> list[RenderableType]:
+def _forest(
+    rows: Sequence[Row], measure: Measure, names: Mapping[str, str]
+) -> list[RenderableType]:
     """The plot in lines of at most 80 characters: the label above, then counts, plot, figure and weight, then the remark."""
     axis = "months, logarithmic" if in_months(measure) else "0" + "50 %".center(29) + "100"
     counts = "patients" if in_months(measure) else "with/of"
-    parts: list[RenderableType] = [Text(f"{counts:>10}  {axis:<34}{'estimate (95 %)':<25}{'weight':>7}", style="dim")]
+    parts: list[RenderableType] = [
+        Text(f"{counts:>10}  {axis:<34}{'estimate (95 %)':<25}{'weight':>7}", style="dim")
+    ]
     block = ""
     for row, line in zip(rows, forest_lines(rows, measure=measure), strict=True):
         heading = block_words(row, rows)
@@ -215,7 +277,13 @@ def _forest(rows: Sequence[Row], measure: Measure, names: Mapping[str, str]) -> 
         style = {"arm": "", "pooled": "bold", "new centre": "dim"}[row["kind"]]
         weight = "" if row["weight"] is None else f"{100 * row['weight']:.0f} %"
         parts.append(Padding(Text(label_words(row, names), style=style), (0, 0, 0, 2)))
-        parts.append(Text(f"{counts_words(row):>10}  {line:<34}{estimate_words(row, measure):<25}{weight:>7}", style=style, no_wrap=True))
+        parts.append(
+            Text(
+                f"{counts_words(row):>10}  {line:<34}{estimate_words(row, measure):<25}{weight:>7}",
+                style=style,
+                no_wrap=True,
+            )
+        )
         if remark := _remark(row, measure):
             parts.append(Padding(Text(remark, style="dim"), (0, 0, 0, 12)))
     return parts
@@ -225,7 +293,11 @@ def _remark(row: Row, measure: Measure) -> str:
     """How the weight of an arm was set and what stands without it; what must be known of a pooled figure."""
     without = ""
     if row["without_estimate"] is not None:
-        left = {"estimate": row["without_estimate"], "low": row["without_low"], "high": row["without_high"]}
+        left = {
+            "estimate": row["without_estimate"],
+            "low": row["without_low"],
+            "high": row["without_high"],
+        }
         without = f"without it {estimate_words(left, measure)}"
     return "; ".join(part for part in (row["note"], without) if part)
 
@@ -249,7 +321,9 @@ def _options_by_note(one: Chosen, knowledge: Knowledge) -> dict[str, list[str]]:
     return found
 
 
-def write_evidence_svgs(chosen: Sequence[Chosen], folder: Path, *, knowledge: Knowledge | None = None) -> list[Path]:
+def write_evidence_svgs(
+    chosen: Sequence[Chosen], folder: Path, *, knowledge: Knowledge | None = None
+) -> list[Path]:
     """One SVG file for each strategy and measure with a pooled figure: `<strategy>-<measure>.svg`. Gives the paths."""
     names = study_names(knowledge or load())
     folder.mkdir(parents=True, exist_ok=True)
@@ -280,7 +354,12 @@ def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None
             "one": one,
             "cells": _overview_cells(one),
             "measures": [
-                {"title": MEASURE_TITLES[m], "id": m, "rows": forest_rows(one.evidence, m), "picture": Markup(picture)}
+                {
+                    "title": MEASURE_TITLES[m],
+                    "id": m,
+                    "rows": forest_rows(one.evidence, m),
+                    "picture": Markup(picture),
+                }
                 for m in MEASURES
                 if (picture := _picture(one, m, names)) is not None
             ],

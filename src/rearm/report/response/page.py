@@ -24,7 +24,11 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
     """The HTML text of one patient's course: table with trace, picture, endpoints, notes. `index`: link back to the page of all."""
     spec = course_picture(found) if with_picture else None
     patient = found.record.patient_id
-    picture = Markup(svg(spec, label=f"Response course of {patient} by day since its start")) if spec is not None else None
+    picture = (
+        Markup(svg(spec, label=f"Response course of {patient} by day since its start"))
+        if spec is not None
+        else None
+    )
     return (
         environment()
         .get_template("response.html.j2")
@@ -32,7 +36,9 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
             css=css(),
             patient=patient,
             criteria=str(found.criteria),
-            day_zero=found.record.day_zero.isoformat() if found.record.day_zero is not None else None,
+            day_zero=found.record.day_zero.isoformat()
+            if found.record.day_zero is not None
+            else None,
             index=index,
             headline=headline(found),
             picture=picture,
@@ -46,16 +52,23 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
 
 
 def _row(v: Visit) -> dict[str, Any]:
-    sources = {t: str(x.source) for t, x in v.assessment.labs.items()} if v.assessment is not None else {}
+    sources = (
+        {t: str(x.source) for t, x in v.assessment.labs.items()} if v.assessment is not None else {}
+    )
     if v.assessment is not None:
-        sources["imaging"] = "; ".join(str(row.source) for exam in v.assessment.exams for row in exam.rows)
+        sources["imaging"] = "; ".join(
+            str(row.source) for exam in v.assessment.exams for row in exam.rows
+        )
     return {
         "day": v.day,
         "response": v.response,
         "confirmed": "" if v.confirmed == "BL" else v.confirmed,
         "rule": v.rule,
         "why": why(v),
-        "read": [{"name": name, "value": value, "source": sources.get(test, "")} for name, value, test in read_words(v)],
+        "read": [
+            {"name": name, "value": value, "source": sources.get(test, "")}
+            for name, value, test in read_words(v)
+        ],
         "missing": v.missing,
     }
 
@@ -64,20 +77,46 @@ def response_index(rows: Sequence[tuple[str, PatientCourse]]) -> str:
     """The page of several patients; `rows` are (file of the page, course). Plots show the first 150 patients and say so."""
     with_course = [found for _, found in rows if found.course is not None]
     drawn = with_course[:_DRAWN]
-    cut = f" The first {_DRAWN} of {len(with_course)} patients are drawn." if len(with_course) > _DRAWN else ""
+    cut = (
+        f" The first {_DRAWN} of {len(with_course)} patients are drawn."
+        if len(with_course) > _DRAWN
+        else ""
+    )
     pictures: list[tuple[str, Markup, str]] = []
     if len(drawn) > 1:
-        note = (
-            "Confirmed response held from one visit to the next; the light part is before the first. An arrow: alive at the last contact."
+        note = "Confirmed response held from one visit to the next; the light part is before the first. An arrow: alive at the last contact."
+        pictures.append(
+            (
+                "Swimmer plot",
+                Markup(svg(swimmer(drawn), label="Confirmed response of each patient over time")),
+                note + cut,
+            )
         )
-        pictures.append(("Swimmer plot", Markup(svg(swimmer(drawn), label="Confirmed response of each patient over time")), note + cut))
         lines = [c for c in drawn if len(changes(c)) > 1]
         if lines:
             note = "Change of the first measurable of serum, urine, light chains and marrow; dashed at -90, -50 and +25 %."
-            note += f" Not drawn for want of such a marker: {len(drawn) - len(lines)}." if len(lines) < len(drawn) else ""
-            note += f" Lines carry names up to {LABELLED} patients." if len(lines) > LABELLED else " Names stand where there is room."
-            pictures.append(("Spider plot", Markup(svg(spider(lines), label="Change of the marker from baseline by day")), note + cut))
-    return environment().get_template("response_index.html.j2").render(css=css(), pictures=pictures, rows=[_index_row(*r) for r in rows])
+            note += (
+                f" Not drawn for want of such a marker: {len(drawn) - len(lines)}."
+                if len(lines) < len(drawn)
+                else ""
+            )
+            note += (
+                f" Lines carry names up to {LABELLED} patients."
+                if len(lines) > LABELLED
+                else " Names stand where there is room."
+            )
+            pictures.append(
+                (
+                    "Spider plot",
+                    Markup(svg(spider(lines), label="Change of the marker from baseline by day")),
+                    note + cut,
+                )
+            )
+    return (
+        environment()
+        .get_template("response_index.html.j2")
+        .render(css=css(), pictures=pictures, rows=[_index_row(*r) for r in rows])
+    )
 
 
 def _index_row(file: str, found: PatientCourse) -> dict[str, Any]:
@@ -86,9 +125,13 @@ def _index_row(file: str, found: PatientCourse) -> dict[str, Any]:
     return {
         "file": file,
         "patient": found.record.patient_id,
-        "measurable": (", ".join(course.measurable) or "nothing") if course is not None else found.start_reason,
+        "measurable": (", ".join(course.measurable) or "nothing")
+        if course is not None
+        else found.start_reason,
         "visits": len(found.visits),
         "best": course.best_confirmed if course is not None else "NE",
-        "progression": f"day {course.progression_day}" if course is not None and course.progression_day is not None else "",
+        "progression": f"day {course.progression_day}"
+        if course is not None and course.progression_day is not None
+        else "",
         "pfs": endpoint_words(pfs) if pfs is not None else "",
     }

@@ -16,9 +16,17 @@ __all__ = ["Change", "changes", "course_picture", "marker", "spider", "swimmer"]
 
 CEILING = 150.0  # percent: what rose further is drawn as a triangle at this height, so that falls stay readable
 LABELLED = 20  # lines of a spider plot carry the id of the patient up to this number
-_LABEL_HIGH, _LABEL_WIDE = 6.0, 0.25  # room that a name takes: percent of the marker, share of the time axis
+_LABEL_HIGH, _LABEL_WIDE = (
+    6.0,
+    0.25,
+)  # room that a name takes: percent of the marker, share of the time axis
 _LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
-_NAMES = {"serum": "serum M-protein", "urine": "urine M-protein", "flc": "dFLC", "marrow": "marrow plasma cells"}
+_NAMES = {
+    "serum": "serum M-protein",
+    "urine": "urine M-protein",
+    "flc": "dFLC",
+    "marrow": "marrow plasma cells",
+}
 _EVENTS = (
     ("progression", "cross", INK),
     ("relapse from CR", "diamond", PURPLE),
@@ -40,7 +48,11 @@ class Change:
 
 def marker(found: PatientCourse) -> str | None:
     """The marker that a spider plot follows: the first measurable of serum, urine, light chains, marrow; None where none is."""
-    return next((m for m in found.course.measurable if m in _NAMES), None) if found.course is not None else None
+    return (
+        next((m for m in found.course.measurable if m in _NAMES), None)
+        if found.course is not None
+        else None
+    )
 
 
 def changes(found: PatientCourse) -> list[Change]:
@@ -57,7 +69,13 @@ def changes(found: PatientCourse) -> list[Change]:
         if value is not None:
             # counted as the criteria count falls: highest value that the result allows against the lowest baseline
             high = value[1] if value[1] != float("inf") else value[0]
-            points.append(Change(visit.day - course.start, round(100 * (high - base[0]) / base[0], 2), value[0] == value[1]))
+            points.append(
+                Change(
+                    visit.day - course.start,
+                    round(100 * (high - base[0]) / base[0], 2),
+                    value[0] == value[1],
+                )
+            )
     return points
 
 
@@ -68,7 +86,13 @@ def _baseline(found: PatientCourse, what: str) -> Span | None:
     values = course.baseline.values
     if what == "flc":
         return dflc(values, course.involved_chain)
-    value = values.get({"serum": course.serum_test, "urine": "urine_m_protein_24h", "marrow": "marrow_plasma_cells"}[what])
+    value = values.get(
+        {
+            "serum": course.serum_test,
+            "urine": "urine_m_protein_24h",
+            "marrow": "marrow_plasma_cells",
+        }[what]
+    )
     return value if isinstance(value, tuple) else None
 
 
@@ -77,7 +101,9 @@ def _value(visit: Visit, what: str) -> Span | None:
         return visit.serum
     if what == "flc":
         return visit.dflc
-    value = visit.values.get({"urine": "urine_m_protein_24h", "marrow": "marrow_plasma_cells"}[what])
+    value = visit.values.get(
+        {"urine": "urine_m_protein_24h", "marrow": "marrow_plasma_cells"}[what]
+    )
     return value if isinstance(value, tuple) else None
 
 
@@ -107,8 +133,16 @@ def spider(courses: Sequence[PatientCourse]) -> Spec:
             "mark": {"type": "rule", "strokeDash": [4, 3], "color": GREY, "strokeWidth": 0.8},
             "encoding": {"y": {"field": "at", "type": "quantitative"}},
         },
-        {"data": {"values": rows}, "mark": {"type": "line", "strokeWidth": 1.4}, "encoding": encoding},
-        {"data": {"values": rows}, "mark": {"type": "point", "filled": True, "size": 26, "opacity": 1}, "encoding": encoding | _shape()},
+        {
+            "data": {"values": rows},
+            "mark": {"type": "line", "strokeWidth": 1.4},
+            "encoding": encoding,
+        },
+        {
+            "data": {"values": rows},
+            "mark": {"type": "point", "filled": True, "size": 26, "opacity": 1},
+            "encoding": encoding | _shape(),
+        },
     ]
     if len(courses) <= LABELLED:
         layers.append(
@@ -126,18 +160,31 @@ def _apart(ends: list[Spec]) -> list[Spec]:
     width = max((e["day"] for e in ends), default=0) or 1
     kept: list[Spec] = []
     for end in sorted(ends, key=lambda e: (-e["day"], e["percent"])):
-        if not any(abs(end["percent"] - k["percent"]) < _LABEL_HIGH and k["day"] - end["day"] < _LABEL_WIDE * width for k in kept):
+        if not any(
+            abs(end["percent"] - k["percent"]) < _LABEL_HIGH
+            and k["day"] - end["day"] < _LABEL_WIDE * width
+            for k in kept
+        ):
             kept.append(end)
     return kept
 
 
 def _point(patient: str, best: str, p: Change) -> Spec:
     bound = "higher" if p.percent > CEILING else "measured" if p.exact else "at most"
-    return {"patient": patient, "best": best, "day": p.day, "percent": min(p.percent, CEILING), "bound": bound}
+    return {
+        "patient": patient,
+        "best": best,
+        "day": p.day,
+        "percent": min(p.percent, CEILING),
+        "bound": bound,
+    }
 
 
 def _shape() -> Spec:
-    scale = {"domain": ["measured", "at most", "higher"], "range": ["circle", "triangle-down", "triangle-up"]}
+    scale = {
+        "domain": ["measured", "at most", "higher"],
+        "range": ["circle", "triangle-down", "triangle-up"],
+    }
     return {"shape": {"field": "bound", "type": "nominal", "legend": None, "scale": scale}}
 
 
@@ -166,7 +213,9 @@ def segments(found: PatientCourse) -> list[tuple[int, int, str]]:
         return []
     end = max(last, course.visits[-1].day if course.visits else last)
     stop = end if course.new_therapy_day is None else min(course.new_therapy_day, end)
-    marks = [(course.start, "NE")] + [(v.day, "NE" if v.confirmed == "BL" else v.confirmed) for v in course.visits if v.day < stop]
+    marks = [(course.start, "NE")] + [
+        (v.day, "NE" if v.confirmed == "BL" else v.confirmed) for v in course.visits if v.day < stop
+    ]
     out: list[tuple[int, int, str]] = []
     for i, (day, state) in enumerate(marks):
         until = marks[i + 1][0] if i + 1 < len(marks) else stop
@@ -193,14 +242,22 @@ def events(found: PatientCourse) -> list[tuple[int, str]]:
         *((day, "MRD negative") for day in course.mrd_negative_days),
     ]
     died = found.record.death_since(course.start)
-    marks.append((died.day, "death") if died is not None else (last, "followed further") if not found.record.deaths else (None, ""))
+    marks.append(
+        (died.day, "death")
+        if died is not None
+        else (last, "followed further")
+        if not found.record.deaths
+        else (None, "")
+    )
     return sorted((day - course.start, what) for day, what in marks if day is not None)
 
 
 def swimmer(courses: Sequence[PatientCourse]) -> Spec:
     """One lane a patient, longest first: confirmed response by colour, events as marks, an arrow where the patient is followed further."""
     drawn = [c for c in courses if c.course is not None]
-    order = [c.record.patient_id for c in sorted(drawn, key=lambda c: (-_length(c), c.record.patient_id))]
+    order = [
+        c.record.patient_id for c in sorted(drawn, key=lambda c: (-_length(c), c.record.patient_id))
+    ]
     bars: list[Spec] = []
     marks: list[Spec] = []
     for found in drawn:
@@ -208,7 +265,13 @@ def swimmer(courses: Sequence[PatientCourse]) -> Spec:
         bars += [{"patient": who, "day": a, "end": b, "state": s} for a, b, s in segments(found)]
         marks += [{"patient": who, "day": day, "event": what} for day, what in events(found)]
     x = {"field": "day", "type": "quantitative", "title": "days since the start of the course"}
-    y = {"field": "patient", "type": "nominal", "sort": order, "title": None, "axis": {"labelLimit": 160}}
+    y = {
+        "field": "patient",
+        "type": "nominal",
+        "sort": order,
+        "title": None,
+        "axis": {"labelLimit": 160},
+    }
     shapes = {"domain": [e for e, _, _ in _EVENTS], "range": [s for _, s, _ in _EVENTS]}
     colours = {"domain": shapes["domain"], "range": [c for _, _, c in _EVENTS]}
     return {
@@ -218,19 +281,45 @@ def swimmer(courses: Sequence[PatientCourse]) -> Spec:
             {
                 "data": {"values": bars},
                 "mark": {"type": "bar", "height": 10, "stroke": GREY, "strokeWidth": 0.4},
-                "encoding": {"x": x, "x2": {"field": "end"}, "y": y, "color": _colour("state", "confirmed response")},
+                "encoding": {
+                    "x": x,
+                    "x2": {"field": "end"},
+                    "y": y,
+                    "color": _colour("state", "confirmed response"),
+                },
             },
             *(
                 {
-                    "data": {"values": [m for m in marks if (m["event"] == "followed further") == further]},
+                    "data": {
+                        "values": [
+                            m for m in marks if (m["event"] == "followed further") == further
+                        ]
+                    },
                     # the arrow stands beyond the end of its lane, marks stand on their day
-                    "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, "stroke": "#ffffff", "strokeWidth": 0.6}
+                    "mark": {
+                        "type": "point",
+                        "filled": True,
+                        "size": 70,
+                        "opacity": 1,
+                        "stroke": "#ffffff",
+                        "strokeWidth": 0.6,
+                    }
                     | ({"xOffset": 8} if further else {}),
                     "encoding": {
                         "x": x,
                         "y": y,
-                        "shape": {"field": "event", "type": "nominal", "scale": shapes, "legend": legend},
-                        "color": {"field": "event", "type": "nominal", "scale": colours, "legend": legend},
+                        "shape": {
+                            "field": "event",
+                            "type": "nominal",
+                            "scale": shapes,
+                            "legend": legend,
+                        },
+                        "color": {
+                            "field": "event",
+                            "type": "nominal",
+                            "scale": colours,
+                            "legend": legend,
+                        },
                     },
                 }
                 for further, legend in ((False, {"title": "event"}), (True, None))
@@ -251,13 +340,27 @@ def course_picture(found: PatientCourse) -> Spec | None:
         return None
     last = max(max(v.day for v in course.visits), found.last_day or course.start) - course.start
     domain = {"domain": [0, last + max(3, last // 30)], "nice": False}
-    x: Spec = {"field": "day", "type": "quantitative", "scale": domain, "title": "days since the start of the course"}
+    x: Spec = {
+        "field": "day",
+        "type": "quantitative",
+        "scale": domain,
+        "title": "days since the start of the course",
+    }
     strip = [
         {"day": v.day - course.start, "what": what, "response": state}
         for v in course.visits
-        for what, state in (("this visit", v.response), ("confirmed", "NE" if v.confirmed == "BL" else v.confirmed))
+        for what, state in (
+            ("this visit", v.response),
+            ("confirmed", "NE" if v.confirmed == "BL" else v.confirmed),
+        )
     ]
-    y = {"field": "what", "type": "nominal", "sort": ["this visit", "confirmed"], "title": "response", "axis": {"grid": False}}
+    y = {
+        "field": "what",
+        "type": "nominal",
+        "sort": ["this visit", "confirmed"],
+        "title": "response",
+        "axis": {"grid": False},
+    }
     panels: list[Spec] = [
         {
             "width": WIDTH,
@@ -283,15 +386,31 @@ def course_picture(found: PatientCourse) -> Spec | None:
     points = [_point(found.record.patient_id, course.best_confirmed, p) for p in changes(found)]
     if len(points) > 1:
         name = _NAMES[marker(found) or "serum"]
-        y2 = {"field": "percent", "type": "quantitative", "title": [name, "change [%]"], "scale": {"domain": [-100, _top(points)]}}
+        y2 = {
+            "field": "percent",
+            "type": "quantitative",
+            "title": [name, "change [%]"],
+            "scale": {"domain": [-100, _top(points)]},
+        }
         encoding = {"x": {**x, "title": None}, "y": y2}
-        line = {"data": {"values": points}, "mark": {"type": "line", "color": BLUE, "strokeWidth": 1.4}, "encoding": encoding}
+        line = {
+            "data": {"values": points},
+            "mark": {"type": "line", "color": BLUE, "strokeWidth": 1.4},
+            "encoding": encoding,
+        }
         dots = {
             "data": {"values": points},
             "mark": {"type": "point", "filled": True, "color": BLUE, "size": 34, "opacity": 1},
             "encoding": encoding | _shape(),
         }
-        panels.insert(0, {"width": WIDTH, "height": 150, "layer": [line, dots, _rules(found, {**x, "title": None})]})
+        panels.insert(
+            0,
+            {
+                "width": WIDTH,
+                "height": 150,
+                "layer": [line, dots, _rules(found, {**x, "title": None})],
+            },
+        )
     return {"vconcat": panels, "spacing": 8, "resolve": {"scale": {"color": "independent"}}}
 
 
@@ -301,7 +420,11 @@ def _top(points: Iterable[Spec]) -> float:
 
 def _rules(found: PatientCourse, x: Spec) -> Spec:
     colours = {name: colour for name, _, colour in _EVENTS}
-    rows = [{"day": day, "colour": colours[what]} for day, what in events(found) if what != "followed further"]
+    rows = [
+        {"day": day, "colour": colours[what]}
+        for day, what in events(found)
+        if what != "followed further"
+    ]
     return {
         "data": {"values": rows},
         "mark": {"type": "rule", "strokeDash": [4, 3], "strokeWidth": 1.2},

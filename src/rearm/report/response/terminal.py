@@ -13,9 +13,24 @@ from rearm.record import ResponseStatement
 from rearm.report.words import days_words, words
 from rearm.response.score import Visit
 
-__all__ = ["SHORT_NAMES", "endpoint_words", "headline", "print_course", "read_words", "result_words", "value_words"]
+__all__ = [
+    "SHORT_NAMES",
+    "endpoint_words",
+    "headline",
+    "print_course",
+    "read_words",
+    "result_words",
+    "value_words",
+]
 
-_STYLE = {"sCR": "bold green", "CR": "bold green", "VGPR": "green", "PR": "cyan", "PD": "bold red", "NE": "dim"}
+_STYLE = {
+    "sCR": "bold green",
+    "CR": "bold green",
+    "VGPR": "green",
+    "PR": "cyan",
+    "PD": "bold red",
+    "NE": "dim",
+}
 SHORT_NAMES = {
     "serum_m_protein": "M-protein", "urine_m_protein_24h": "urine M", "kappa_flc": "kappa", "lambda_flc": "lambda", "flc_ratio": "ratio",
     "serum_immunofixation": "serum IFE", "urine_immunofixation": "urine IFE", "marrow_plasma_cells": "marrow",
@@ -39,18 +54,28 @@ _NADIR = {
 
 def print_course(console: Console, found: PatientCourse, *, trace: bool = False) -> None:
     """Prints the course; `trace` adds the reason, the nadir and the age of what was carried forward under each visit."""
-    console.print(Rule(Text(f"{found.record.patient_id}   criteria {found.criteria}", style="bold")))
+    console.print(
+        Rule(Text(f"{found.record.patient_id}   criteria {found.criteria}", style="bold"))
+    )
     for line in headline(found):
         console.print(Text(line))
     if found.course is None:
         return
     console.print(_table(found, trace))
-    shown = [f"{name} {endpoint_words(e)}" for name, e in found.endpoints.items() if not name.startswith("failure-")]
+    shown = [
+        f"{name} {endpoint_words(e)}"
+        for name, e in found.endpoints.items()
+        if not name.startswith("failure-")
+    ]
     if shown:
         console.print(Text(f"Endpoints{counting_words(found)}: " + "; ".join(shown), style="dim"))
-    for name, day, text, still in flags_of(found)[1:]:  # the first says where the course starts, which the headline has said
+    for name, day, text, still in flags_of(found)[
+        1:
+    ]:  # the first says where the course starts, which the headline has said
         style = "yellow" if still else "dim"
-        console.print(Text(f"* {words(name)}{f', day {day}' if day is not None else ''}: {text}", style=style))
+        console.print(
+            Text(f"* {words(name)}{f', day {day}' if day is not None else ''}: {text}", style=style)
+        )
 
 
 def headline(found: PatientCourse) -> list[str]:
@@ -62,13 +87,30 @@ def headline(found: PatientCourse) -> list[str]:
         return [f"No course: {found.start_reason}.", *said]
     measurable = ", ".join(course.measurable) or "nothing"
     read = [
-        f"{result_words(t, x)} (day {course.baseline.days[t]})" if t in course.baseline.days else result_words(t, x)
+        f"{result_words(t, x)} (day {course.baseline.days[t]})"
+        if t in course.baseline.days
+        else result_words(t, x)
         for t, x in course.baseline.values.items()
     ]
-    base = ", ".join([*read, *([f"plasmacytomas {course.baseline.lesions}"] if course.baseline.lesions not in ("", "none") else [])])
-    lines = [f"The course is {found.start_reason}. Measurable: {measurable}. Baseline: {base or 'none'}."]
+    base = ", ".join(
+        [
+            *read,
+            *(
+                [f"plasmacytomas {course.baseline.lesions}"]
+                if course.baseline.lesions not in ("", "none")
+                else []
+            ),
+        ]
+    )
+    lines = [
+        f"The course is {found.start_reason}. Measurable: {measurable}. Baseline: {base or 'none'}."
+    ]
     best = f"Best confirmed response: {course.best_confirmed}"
-    best += f" on {days_words(course.best_confirmed_day)}." if course.best_confirmed_day is not None else "."
+    best += (
+        f" on {days_words(course.best_confirmed_day)}."
+        if course.best_confirmed_day is not None
+        else "."
+    )
     if course.progression_day is not None:
         before = course.progression_interval[0] if course.progression_interval else None
         since = f", last seen without it on day {before}" if before is not None else ""
@@ -89,14 +131,23 @@ def headline(found: PatientCourse) -> list[str]:
     if course.mrd_negative_days:
         days = ", ".join(str(d) for d in course.mrd_negative_days)
         sustained = course.sustained_mrd_negative_day
-        lines.append(f"MRD negative on day {days}" + (f"; sustained for a year on day {sustained}." if sustained is not None else "."))
+        lines.append(
+            f"MRD negative on day {days}"
+            + (f"; sustained for a year on day {sustained}." if sustained is not None else ".")
+        )
     if course.new_therapy_day is not None:
-        lines.append(f"New therapy on {days_words(course.new_therapy_day)}: later visits belong to it.")
+        lines.append(
+            f"New therapy on {days_words(course.new_therapy_day)}: later visits belong to it."
+        )
     return lines + said
 
 
 def _when(s: ResponseStatement) -> str:
-    return f"planned for day {s.nominal_day}" if s.day is None and s.nominal_day is not None else str(s.when)
+    return (
+        f"planned for day {s.nominal_day}"
+        if s.day is None and s.nominal_day is not None
+        else str(s.when)
+    )
 
 
 def _table(found: PatientCourse, trace: bool) -> Table:
@@ -127,9 +178,13 @@ def why(visit: Visit) -> str:
     text = visit.reason
     if visit.nadir:
         named = [(*_NADIR.get(name, (name, "")), value) for name, value in visit.nadir.items()]
-        text += "; nadir " + ", ".join(f"{name} {value:g} {unit}".strip() for name, unit, value in named)
+        text += "; nadir " + ", ".join(
+            f"{name} {value:g} {unit}".strip() for name, unit, value in named
+        )
     if visit.carried:
-        text += "; carried forward: " + ", ".join(f"{words(name)} {age} days old" for name, age in visit.carried.items())
+        text += "; carried forward: " + ", ".join(
+            f"{words(name)} {age} days old" for name, age in visit.carried.items()
+        )
     return text
 
 
