@@ -1,4 +1,5 @@
-"""Peers of the mechanism kernel: the same equations in other solvers, each at the tolerance that gives our error.
+"""Peers of the mechanism kernel: the same equations in other solvers, each at the tolerance that
+gives our error.
 
 Used by `mechanism.py`, which says what is measured and how.
 """
@@ -103,7 +104,9 @@ def _roadrunner(job: tuple[np.ndarray, np.ndarray, float]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Bar:
-    """What a peer is held against: the reference, our median error, and our own speed, measured again beside each peer."""
+    """What a peer is held against: the reference, our median error, and our own speed, measured
+    again beside each peer.
+    """
 
     want: np.ndarray
     error: float
@@ -117,7 +120,9 @@ class Bar:
 def _tuned(
     name: str, run: Callable[[int, float], tuple[np.ndarray, float]], bar: Bar, n: int
 ) -> float:
-    """Loosest tolerance that reaches our error; how many times our speed is the peer's with it, for `n` patients."""
+    """Loosest tolerance that reaches our error; how many times our speed is the peer's with it, for
+    `n` patients.
+    """
     for rtol in TOLERANCES:
         try:
             got, _ = run(len(bar.want), rtol)
@@ -132,7 +137,8 @@ def _tuned(
     seconds = float(np.median([run(n, rtol)[1] for _ in range(3)]))
     ratio = bar.rate() * seconds / n
     print(
-        f"  {name:28s} {n / seconds:10,.0f} patient-years/s   rtol {rtol:g}, error median {e[0]:.1e} worst {e[1]:.1e}",
+        f"  {name:28s} {n / seconds:10,.0f} patient-years/s   rtol {rtol:g}, error median"
+        f" {e[0]:.1e} worst {e[1]:.1e}",
         end="",
     )
     print(f"   ours {ratio:,.0f} times", flush=True)
@@ -145,7 +151,8 @@ def peers() -> None:
     own = simulate(params[:50], start[:50], threshold[:50], VISITS, FIVE).values
     ours = errors(own, want)
     print(
-        f"\npeers, same equations and outputs, two cores; our error: median {ours[0]:.1e}, worst {ours[1]:.1e}"
+        f"\npeers, same equations and outputs, two cores; our error: median {ours[0]:.1e}, worst"
+        f" {ours[1]:.1e}"
     )
     many = group(2000)
     bar = Bar(want, ours[0], lambda: simulate(*many, VISITS, FIVE), len(many[0]))
@@ -188,7 +195,9 @@ def peers() -> None:
 
 
 def _compiled_loop() -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]]:
-    """(LSODA, DOP853) of numbalsoda over a group of patients; the reference's equations as a C function that allocates nothing."""
+    """(LSODA, DOP853) of numbalsoda over a group of patients; the reference's equations as a C
+    function that allocates nothing.
+    """
     import numba as nb
     from numbalsoda import dop853, lsoda, lsoda_sig
 
@@ -289,7 +298,9 @@ def _loop(job: tuple[int, np.ndarray, np.ndarray, float]) -> np.ndarray:
 
 
 def _numbalsoda(params: np.ndarray, start: np.ndarray, bar: Bar) -> None:
-    """Compiled solvers called from compiled code: no part of the bar, but the nearest in kind to our own."""
+    """Compiled solvers called from compiled code: no part of the bar, but the nearest in kind to
+    our own.
+    """
     try:
         import numbalsoda  # noqa: F401
     except ImportError:

@@ -1,4 +1,5 @@
-"""Speed of the assessment: one patient, a cold start, and ten thousand generated patients, with what the time goes to.
+"""Speed of the assessment: one patient, a cold start, and ten thousand generated patients, with
+what the time goes to.
 
 python -m benchmarks.assess [patients]
 """
@@ -26,7 +27,9 @@ def records() -> list[Record]:
 
 
 def with_results(record: Record, number: int, seed: int) -> Record:
-    """The record with `number` results: further M-protein, light-chain and blood-count values between those that are there."""
+    """The record with `number` results: further M-protein, light-chain and blood-count values
+    between those that are there.
+    """
     draw = random.Random(seed)
     tests = {
         "serum_m_protein": 0.4,
@@ -60,9 +63,11 @@ def generated(number: int) -> list[Record]:
         draw = random.Random(i)
         source = base[i % len(base)]
         labs = tuple(
-            replace(x, quantity=Quantity.of(x.quantity.low * draw.uniform(0.95, 1.05)))
-            if x.quantity and x.quantity.exact is not None
-            else x
+            (
+                replace(x, quantity=Quantity.of(x.quantity.low * draw.uniform(0.95, 1.05)))
+                if x.quantity and x.quantity.exact is not None
+                else x
+            )
             for x in source.labs
         )
         found.append(replace(source, patient_id=f"G{i:05d}", labs=labs))
@@ -88,24 +93,29 @@ def main(number: int) -> None:
         spans.append(time.perf_counter() - start)
     spans.sort()
     print(
-        f"one patient with {len(one.labs)} results, warm: median {1000 * statistics.median(spans):.1f} ms, p95 {1000 * spans[56]:.1f} ms"
+        f"one patient with {len(one.labs)} results, warm: median"
+        f" {1000 * statistics.median(spans):.1f} ms, p95 {1000 * spans[56]:.1f} ms"
     )
     empty = timed([sys.executable, "-c", "pass"])
     ready = timed([sys.executable, "-c", "import rearm"]) - empty
     print(f"import rearm: {ready:.3f} s above an empty interpreter ({empty:.3f} s), median of 5")
     bundle = ROOT / "examples" / "fhir" / "loss-of-persistence.json"
     print(
-        f"rearm assess, cold process: {timed([sys.executable, '-m', 'rearm.cli', 'assess', str(bundle)]):.2f} s, median of 5"
+        "rearm assess, cold process:"
+        f" {timed([sys.executable, '-m', 'rearm.cli', 'assess', str(bundle)]):.2f} s, median of 5"
     )
 
     for size in (number // 10, number):
         patients = generated(size)
         start = time.perf_counter()
         for _ in rearm.assess_each(patients):
-            pass  # one by one, as a cohort is written: ten thousand assessments do not belong into memory together
+            # one by one, as a cohort is written: ten thousand assessments do not belong into memory
+            # together
+            pass
         span = time.perf_counter() - start
         print(
-            f"assess_each on {size} generated patients: {span:.1f} s, {size / span:.0f} patients a second"
+            f"assess_each on {size} generated patients: {span:.1f} s, {size / span:.0f} patients a"
+            " second"
         )
     profile = cProfile.Profile()
     patients = generated(min(number, 500))
@@ -114,14 +124,16 @@ def main(number: int) -> None:
         pass
     profile.disable()
     print(
-        f"what the time goes to ({len(patients)} patients, by own functions, share of the profiled time):"
+        f"what the time goes to ({len(patients)} patients, by own functions, share of the profiled"
+        " time):"
     )
     stats = pstats.Stats(profile)
     total = stats.total_tt  # type: ignore[attr-defined]
     rows = [(cum, key) for key, (_, _, _, cum, _) in stats.stats.items() if "rearm/" in key[0]]  # type: ignore[attr-defined]
     for cumulative, (file, _, name) in sorted(rows, reverse=True)[:16]:
         print(
-            f"  {100 * cumulative / total:5.1f} %  {Path(file).parent.name}/{Path(file).name} {name}"
+            f"  {100 * cumulative / total:5.1f} %  {Path(file).parent.name}/{Path(file).name}"
+            f" {name}"
         )
 
 

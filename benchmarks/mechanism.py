@@ -1,12 +1,15 @@
 """Speed and accuracy of the mechanism kernel, with peers measured in the same run.
 
-    python -m benchmarks.mechanism                 # accuracy, speed, scaling, peers that are installed
-    python -m benchmarks.mechanism --million OUT   # 1,000,000 patients, two years, to Parquet in OUT
+    python -m benchmarks.mechanism                 # accuracy, speed, scaling, peers that are
+    installed
+    python -m benchmarks.mechanism --million OUT   # 1,000,000 patients, two years, to Parquet in
+    OUT
 
-Peers solve the same equations (11 states and 4 markers), give the same five observables on the same 24 days, and get the loosest tolerance
-(two to a decade) with which their median error is not above ours; where even the tightest is not enough, that is said. Errors are against
-LSODA at 1e-10. Times are medians of repeats; our own is taken again beside each peer, so that a busy machine slows both. Peers that are not
-installed are named.
+Peers solve the same equations (11 states and 4 markers), give the same five observables on the same
+24 days, and get the loosest tolerance (two to a decade) with which their median error is not above
+ours; where even the tightest is not enough, that is said. Errors are against LSODA at 1e-10. Times
+are medians of repeats; our own is taken again beside each peer, so that a busy machine slows both.
+Peers that are not installed are named.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from rearm.mechanism.model import OUTPUTS
 from rearm.mechanism.parameters import load
 from rearm.mechanism.population import ATOL, RTOL, simulate
 
-# floating-point operations: one right-hand side (5 exponentials of 28, 105 others), stage sums, error, filters, markers
+# floating-point operations: one right-hand side (5 exponentials of 28, 105 others), stage sums,
+# error, filters, markers
 FLOPS_STEP = 6 * (5 * 28 + 105) + 11 * (2 + 4 + 6 + 8 + 10 + 10) + 11 * 17 + 3 * 95 + 4 * 25 + 40
 
 
@@ -45,7 +49,8 @@ def accuracy(n: int) -> None:
         errors(got[:, :, 11:], want[:, :, 11:]),
     )
     print(
-        f"accuracy on {n} patients, two years, relative error over a floor of {FLOOR:g} (1000 cells; markers relative to the start):"
+        f"accuracy on {n} patients, two years, relative error over a floor of {FLOOR:g} (1000"
+        " cells; markers relative to the start):"
     )
     print(f"  states  median {states[0]:.1e}, worst {states[1]:.1e}   (needed 1e-5 and 1e-2)")
     print(f"  markers median {markers[0]:.1e}, worst {markers[1]:.1e}   (needed 1e-3 and 1e-2)")
@@ -67,14 +72,17 @@ def speed() -> None:
     gemm, _ = timed(lambda: a @ a, 3)
     peak = 2 * 2000**3 / gemm
     print(
-        f"  {rate:,.0f} patient-years/s ({2 * n / cpu:,.0f} by CPU time on two cores); {sim.steps.mean():.0f} steps per patient-year"
+        f"  {rate:,.0f} patient-years/s ({2 * n / cpu:,.0f} by CPU time on two cores);"
+        f" {sim.steps.mean():.0f} steps per patient-year"
     )
     print(
-        f"  about {flops / 1e3:.0f} thousand operations per patient-year, {flops * rate / 1e9:.1f} GFLOP/s,",
+        f"  about {flops / 1e3:.0f} thousand operations per patient-year, {flops * rate / 1e9:.1f}"
+        " GFLOP/s,",
         end=" ",
     )
     print(
-        f"{100 * flops * rate / peak:.0f} % of what matrix multiplication reaches here ({peak / 1e9:.0f} GFLOP/s)"
+        f"{100 * flops * rate / peak:.0f} % of what matrix multiplication reaches here"
+        f" ({peak / 1e9:.0f} GFLOP/s)"
     )
     print("  patients   seconds per 1000        days   seconds per 1000 patients")
     for size, days in ((1000, 365), (4000, 730), (16000, 1460)):

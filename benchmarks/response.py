@@ -1,10 +1,12 @@
-"""Speed of the response course, with its reasons, beside a straightforward pandas group-by of the same rules in the same run.
+"""Speed of the response course, with its reasons, beside a straightforward pandas group-by of the
+same rules in the same run.
 
     python -m benchmarks.response [PATIENTS]
 
-24 visits of 8 tests a patient, records in memory, one core. Building the records is timed apart. The pandas peer knows serum, urine and
-the first-to-second confirmation only, for which the generated patients are enough; both answer for the same patients and the agreement
-of their confirmed responses is printed.
+24 visits of 8 tests a patient, records in memory, one core. Building the records is timed apart.
+The pandas peer knows serum, urine and the first-to-second confirmation only, for which the
+generated patients are enough; both answer for the same patients and the agreement of their
+confirmed responses is printed.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ _NAMES = {depth: name for name, depth in _DEPTH.items()}
 
 
 def rows(patients: int, seed: int = 1) -> list[tuple[int, int, str, float | str]]:
-    """(patient, day, test, value) of patients with a serum M-protein: a fall, a plateau, in some a relapse."""
+    """(patient, day, test, value) of patients with a serum M-protein: a fall, a plateau, in some a
+    relapse.
+    """
     r = random.Random(seed)
     out: list[tuple[int, int, str, float | str]] = []
     for patient in range(patients):
@@ -86,7 +90,7 @@ def ours(given: list[Record]) -> Iterator[ResponseCourse]:
     return (response_course(record, start=0) for record in given)
 
 
-# ---- the peer ---------------------------------------------------------------------------------------------------------------------
+# ---- the peer ----------------
 
 
 def with_pandas(wide: pd.DataFrame) -> pd.DataFrame:
@@ -162,14 +166,17 @@ def main(patients: int) -> None:
     ]
     agreed = sum(table[i, day] == ("NE" if c == "BL" else c) for i, day, c in visits)
     print(
-        f"response course, {patients} patients, {VISITS} visits x 8 tests, per core (processor time), median of {ROUNDS}"
+        f"response course, {patients} patients, {VISITS} visits x 8 tests, per core (processor"
+        f" time), median of {ROUNDS}"
     )
     print(f"  building the records   {patients / built:10,.0f} patients/s (not counted below)")
     print(
-        f"  with reasons           {own:10,.0f} patients/s   (range {min(mine):,.0f} to {max(mine):,.0f})"
+        f"  with reasons           {own:10,.0f} patients/s   (range {min(mine):,.0f} to"
+        f" {max(mine):,.0f})"
     )
     print(
-        f"  pandas group-by        {peer:10,.0f} patients/s   (range {min(peers):,.0f} to {max(peers):,.0f})"
+        f"  pandas group-by        {peer:10,.0f} patients/s   (range {min(peers):,.0f} to"
+        f" {max(peers):,.0f})"
     )
     print(f"  ratio                  {own / peer:10.1f}")
     print(f"  confirmed responses    {agreed} of {len(visits)} agree")

@@ -1,4 +1,6 @@
-"""Every benchmark, one after the other: `make bench`. Peers that are not installed are named and left out."""
+"""Every benchmark, one after the other: `make bench`. Peers that are not installed are named and
+left out.
+"""
 
 from __future__ import annotations
 

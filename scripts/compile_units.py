@@ -1,6 +1,8 @@
-"""Write src/rearm/knowledge/data/units.toml: the factor from each allowed unit of each test to its canonical unit.
+"""Write src/rearm/knowledge/data/units.toml: the factor from each allowed unit of each test to its
+canonical unit.
 
-Needs pint and ucumvert (extra `units`). `--check` writes nothing and fails where the file is not what would be written.
+Needs pint and ucumvert (extra `units`). `--check` writes nothing and fails where the file is not
+what would be written.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ HEADER = """\
 
 
 def factors(tests: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Factor of every allowed unit of every test, derived by pint from the UCUM expressions and the molar mass where one is needed.
+    """Factor of every allowed unit of every test, derived by pint from the UCUM expressions and the
+    molar mass where one is needed.
 
     Raises pint.DimensionalityError where a unit can't be brought to the canonical one.
     """

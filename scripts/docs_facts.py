@@ -1,4 +1,6 @@
-"""Pages of the dictionary on facts from outside: tests, studies and evidence, criteria, agents, expected verdicts, sources."""
+"""Pages of the dictionary on facts from outside: tests, studies and evidence, criteria, agents,
+expected verdicts, sources.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,15 @@ def tests() -> Lines:
     """Every test by group: units, words, ranges, LOINC; then the spellings that are read."""
     yield "# Tests"
     yield ""
-    yield "What a result may be called and in which units it is read. A number without a unit, or in a unit that is not"
+    yield (
+        "What a result may be called and in which units it is read. A number without a unit, or in"
+        " a unit that is not"
+    )
     yield "listed, is set aside."
-    yield "Outside *plausible* a value is used with an issue, outside *possible* it is refused. Ranges are in the first unit."
+    yield (
+        "Outside *plausible* a value is used with an issue, outside *possible* it is refused."
+        " Ranges are in the first unit."
+    )
     by_group: dict[str, list[TestDef]] = {}
     for test in load_tests().values():
         by_group.setdefault(test.group, []).append(test)
@@ -44,9 +52,11 @@ def tests() -> Lines:
                     code(t.id),
                     cell(t.name),
                     cell(", ".join(t.allowed)),
-                    cell(f"{t.soft[0]:g} to {t.soft[1]:g} ({t.hard[0]:g} to {t.hard[1]:g})")
-                    if t.unit
-                    else "",
+                    (
+                        cell(f"{t.soft[0]:g} to {t.soft[1]:g} ({t.hard[0]:g} to {t.hard[1]:g})")
+                        if t.unit
+                        else ""
+                    ),
                     cell(", ".join(dict.fromkeys(t.words.values()))),
                     cell(
                         "; ".join(
@@ -62,7 +72,10 @@ def tests() -> Lines:
         )
     yield "## Other names of tests"
     yield ""
-    yield "A table may name a test by its id, its name, a LOINC code, or one of these, exactly but for case, spaces, hyphens and"
+    yield (
+        "A table may name a test by its id, its name, a LOINC code, or one of these, exactly but"
+        " for case, spaces, hyphens and"
+    )
     yield "underscores. A name that stands under two tests needs the specimen."
     yield from table(
         ("test", "also called"),
@@ -92,7 +105,10 @@ def studies(knowledge: Knowledge) -> Lines:
     """Every study with its arms as published and what became of each."""
     yield "# Studies"
     yield ""
-    yield "Arms as published. Only patient-level counts are pooled; how, says [the evidence](evidence.md). An empty cell was not read."
+    yield (
+        "Arms as published. Only patient-level counts are pooled; how, says [the"
+        " evidence](evidence.md). An empty cell was not read."
+    )
     listed = {
         row["arm"]: row for strategy in STRATEGIES for row in listed_rows(evidence_for(strategy))
     }
@@ -162,10 +178,19 @@ def evidence() -> Lines:
     """The figures shown for each strategy."""
     yield "# Evidence by strategy"
     yield ""
-    yield "Random-effects model with the exact binomial likelihood and a half-normal prior on the differences between"
+    yield (
+        "Random-effects model with the exact binomial likelihood and a half-normal prior on the"
+        " differences between"
+    )
     yield "centres. Figures after"
-    yield "CAR-T need a direct arm; less direct arms lend at most half of the information. Median PFS is pooled on the log scale, overall"
-    yield "survival is listed and never pooled. Figures are unadjusted and from different patients: they rank nothing."
+    yield (
+        "CAR-T need a direct arm; less direct arms lend at most half of the information. Median PFS"
+        " is pooled on the log scale, overall"
+    )
+    yield (
+        "survival is listed and never pooled. Figures are unadjusted and from different patients:"
+        " they rank nothing."
+    )
     for strategy in STRATEGIES:
         found = evidence_for(strategy)
         yield f"\n## {STRATEGY_TITLES[strategy]}"
@@ -206,7 +231,10 @@ def criteria() -> Lines:
     data = criteria_table()
     yield "# Response criteria"
     yield ""
-    yield 'Thresholds and settings are data; each can be changed by name: `load_criteria(serum_pd_rise=1.0, A5="pd")`.'
+    yield (
+        "Thresholds and settings are data; each can be changed by name:"
+        ' `load_criteria(serum_pd_rise=1.0, A5="pd")`.'
+    )
     yield "\n## Versions"
     yield from table(
         ("version", "title", "differs from the default in"),
@@ -249,7 +277,10 @@ def criteria() -> Lines:
     )
     yield "## Open questions of the text, and the answer taken"
     yield ""
-    yield "Where the published text can be read in two ways, the answer in bold is taken; the other can be chosen."
+    yield (
+        "Where the published text can be read in two ways, the answer in bold is taken; the other"
+        " can be chosen."
+    )
     yield from table(
         ("question", "", "answers"),
         (
@@ -257,9 +288,11 @@ def criteria() -> Lines:
                 n,
                 cell(r["question"]),
                 "; ".join(
-                    f"**{cell(text)}** ({code(key)})"
-                    if key == r["default"]
-                    else f"{cell(text)} ({code(key)})"
+                    (
+                        f"**{cell(text)}** ({code(key)})"
+                        if key == r["default"]
+                        else f"{cell(text)} ({code(key)})"
+                    )
                     for key, text in r["options"].items()
                 ),
             )
@@ -304,7 +337,10 @@ def agents() -> Lines:
     )
     yield "## Regimens"
     yield ""
-    yield "A name in use for several sets of agents is an issue that names them, unless the agents are spelled out beside it."
+    yield (
+        "A name in use for several sets of agents is an issue that names them, unless the agents"
+        " are spelled out beside it."
+    )
     yield from table(
         ("names", "agents"),
         (
@@ -324,7 +360,10 @@ def examples(expected: Path, knowledge: Knowledge) -> Lines:
     """The expectations of `examples/expected.yaml` with their reasons."""
     yield "# What is expected of the example patients"
     yield ""
-    yield "All of them are invented. The expectations were written by hand from the guidance, before the program was"
+    yield (
+        "All of them are invented. The expectations were written by hand from the guidance, before"
+        " the program was"
+    )
     yield "asked; the tests hold the"
     yield "program to them. Ids in brackets are statements of the [sources](sources.md)."
     for entry in yaml.safe_load(expected.read_text("utf-8")):
@@ -375,7 +414,10 @@ def sources(knowledge: Knowledge) -> Lines:
     """Statements by topic and the sources they come from."""
     yield "# Statements and sources"
     yield ""
-    yield "What each source says, in a sentence of ours. *Strength* is the kind of source; a survey, an opinion, news"
+    yield (
+        "What each source says, in a sentence of ours. *Strength* is the kind of source; a survey,"
+        " an opinion, news"
+    )
     yield "and second-hand reports"
     yield "are weak and look weak on a page."
     for topic in dict.fromkeys(s.topic for s in knowledge.statements.values()):

@@ -19,9 +19,11 @@ class Citations:
 
     def __call__(self, ids: Iterable[str]) -> str:
         return ", ".join(
-            f"[{i}](studies.md#{self._studies[i]})"
-            if i in self._studies
-            else f"[{i}](sources.md#{i})"
+            (
+                f"[{i}](studies.md#{self._studies[i]})"
+                if i in self._studies
+                else f"[{i}](sources.md#{i})"
+            )
             for i in ids
         )
 

@@ -1,4 +1,6 @@
-"""Pages of the dictionary on what the rules are made of: findings, factors, options, shared rules, alerts and work-ups."""
+"""Pages of the dictionary on what the rules are made of: findings, factors, options, shared rules,
+alerts and work-ups.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,14 @@ def findings(knowledge: Knowledge) -> Lines:
     """Every finding by group: values, meaning, what it is derived from, what would tell it."""
     yield "# Findings"
     yield ""
-    yield "A finding is one named fact at the day of the decision. Rules read findings and nothing else. A finding that is not known is"
-    yield "unknown: never false, never zero. *Told by* names the work-up that would supply it; *derived from* the findings it is made of."
+    yield (
+        "A finding is one named fact at the day of the decision. Rules read findings and nothing"
+        " else. A finding that is not known is"
+    )
+    yield (
+        "unknown: never false, never zero. *Told by* names the work-up that would supply it;"
+        " *derived from* the findings it is made of."
+    )
     tellers: dict[str, list[str]] = {}
     for workup in knowledge.workups.values():
         for name in workup.supplies:
@@ -96,9 +104,15 @@ def factors(knowledge: Knowledge, cite: Citations) -> Lines:
     """Every factor by group with its indicators, frequencies and implications."""
     yield "# Factors: why the CAR-T may have failed"
     yield ""
-    yield "Each factor has indicators, conditions on findings, that support or oppose it. *Decisive*, *strong* and"
+    yield (
+        "Each factor has indicators, conditions on findings, that support or oppose it. *Decisive*,"
+        " *strong* and"
+    )
     yield "*weak* are their weights."
-    yield "Only what was seen at or after failure can establish a mechanism; what was there before the infusion is a risk factor."
+    yield (
+        "Only what was seen at or after failure can establish a mechanism; what was there before"
+        " the infusion is a risk factor."
+    )
     for group in dict.fromkeys(f.group for f in knowledge.factors.values()):
         yield f"\n## {words(group)}"
         for factor in (f for f in knowledge.factors.values() if f.group == group):
@@ -142,8 +156,14 @@ def options(knowledge: Knowledge, cite: Citations) -> Lines:
     """Every option with its own rules, approvals, support and disagreements."""
     yield "# Options"
     yield ""
-    yield "One verdict each, the first that holds: **excluded**, **discouraged**, **needs information**, **preferred**, **acceptable**; see"
-    yield "[reading a report](../reading-a-report.md). Beside its own rules each option has the [shared"
+    yield (
+        "One verdict each, the first that holds: **excluded**, **discouraged**, **needs"
+        " information**, **preferred**, **acceptable**; see"
+    )
+    yield (
+        "[reading a report](../reading-a-report.md). Beside its own rules each option has the"
+        " [shared"
+    )
     yield "rules](shared-rules.md) of its tags."
     yield from table(
         ("option", "role", "strategy", "target", "agents"),
@@ -189,7 +209,10 @@ def _option(option: Option, knowledge: Knowledge, cite: Citations) -> Lines:
         yield f"- Support: {_support(line, cite)}"
     if option.later_t_cells is not None:
         later = option.later_t_cells
-        yield f"- Effect on a later collection of T cells: {later.effect}. {cell(later.text)} ({cite(later.sources)})"
+        yield (
+            f"- Effect on a later collection of T cells: {later.effect}. {cell(later.text)}"
+            f" ({cite(later.sources)})"
+        )
     if option.sequence:
         yield f"- May be followed by: {', '.join(STRATEGY_TITLES[s] for s in option.sequence)}"
     for both in option.disagreements:
@@ -248,7 +271,10 @@ def alerts(knowledge: Knowledge, cite: Citations) -> Lines:
     for w in knowledge.workups.values():
         yield f'\n<a id="{w.id}"></a>\n\n### {w.name}'
         yield ""
-        yield f"{code(w.id)}. Invasiveness {w.invasiveness}, result in about {w.turnaround} days. Sources: {cite(w.sources)}."
+        yield (
+            f"{code(w.id)}. Invasiveness {w.invasiveness}, result in about {w.turnaround} days."
+            f" Sources: {cite(w.sources)}."
+        )
         yield f"\n- Tells: {', '.join(code(s) for s in w.supplies)}"
         if w.mandatory:
             yield f"- In the minimum work-up where {code(w.mandatory)}"
@@ -258,7 +284,10 @@ def alterations(cite: Citations) -> Lines:
     """Reported alterations of the target antigens and what they do to each agent."""
     yield "# Alterations of the antigens"
     yield ""
-    yield "What was reported, and its effect on agents. An agent that is not named is unknown, not safe. *Inferred*: the effect follows"
+    yield (
+        "What was reported, and its effect on agents. An agent that is not named is unknown, not"
+        " safe. *Inferred*: the effect follows"
+    )
     yield "from the missing protein and was not measured."
     yield from table(
         (
@@ -290,17 +319,22 @@ def alterations(cite: Citations) -> Lines:
 
 
 def scores(cite: Citations) -> Lines:
-    """Prognostic scores: those computed with items and categories, and those that are not, with the reason."""
+    """Prognostic scores: those computed with items and categories, and those that are not, with the
+    reason.
+    """
     found = load_scores()
     yield "# Prognostic scores"
     yield ""
-    yield "They stand under risk factors and choose no salvage. An item that is not known is never counted as zero."
+    yield (
+        "They stand under risk factors and choose no salvage. An item that is not known is never"
+        " counted as zero."
+    )
     for score in found.computed:
         yield f"\n## {score.name}"
         yield ""
         yield (
-            f"{cell(score.purpose)}, made for {cell(score.population)}. Sources: {cite(score.sources)}."
-            + (f" {cell(score.caution)}" if score.caution else "")
+            f"{cell(score.purpose)}, made for {cell(score.population)}. Sources:"
+            f" {cite(score.sources)}." + (f" {cell(score.caution)}" if score.caution else "")
         )
         yield from table(
             ("item", "reads", "points"),
@@ -345,11 +379,13 @@ def _points(item: ScoreItem) -> str:
         names = (
             (
                 b,
-                f"from {b.from_:g}"
-                if b.from_ is not None
-                else f"above {b.above:g}"
-                if b.above is not None
-                else f"below {b.below:g}",
+                (
+                    f"from {b.from_:g}"
+                    if b.from_ is not None
+                    else f"above {b.above:g}"
+                    if b.above is not None
+                    else f"below {b.below:g}"
+                ),
             )
             for b in item.bands
         )

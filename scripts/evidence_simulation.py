@@ -1,15 +1,21 @@
-"""Do the intervals hold what they promise? Run from the root: `python -m scripts.evidence_simulation`, about two minutes.
+"""Do the intervals hold what they promise? Run from the root: `python -m
+scripts.evidence_simulation`, about two minutes.
 
-2,000 analyses are drawn from the priors (average centre, spread between centres, arms of mixed size) and pooled as the product pools
-them. The 95 % intervals for the average centre and for a new centre must cover the drawn truth in 93.5 to 96.5 % of the analyses (three
-standard errors of the simulation). This shows that the posterior is computed rightly; whether the priors fit myeloma it can't show.
+2,000 analyses are drawn from the priors (average centre, spread between centres, arms of mixed
+size) and pooled as the product pools them. The 95 % intervals for the average centre and for a new
+centre must cover the drawn truth in 93.5 to 96.5 % of the analyses (three standard errors of the
+simulation). This shows that the posterior is computed rightly; whether the priors fit myeloma it
+can't show.
 
-Coverage at a fixed spread is printed, not judged: under a prior it lies above 95 % where centres differ less than the prior expects and
-below where they differ more. A spread of 1.0 is twice the scale of the prior, which gives 5 % to such values or larger ones.
+Coverage at a fixed spread is printed, not judged: under a prior it lies above 95 % where centres
+differ less than the prior expects and below where they differ more. A spread of 1.0 is twice the
+scale of the prior, which gives 5 % to such values or larger ones.
 
-Borrowing uses the direct data twice, to judge the less direct ones and to be joined with them, so it is not covered by theory. With
-less direct arms that differ by 2 logits, one way or the other, the interval for the average centre must still cover it in 90 % or more
-of 500 analyses (standard error 1.3 points); otherwise the exit status is 1. Where they differ as the priors say is printed beside it.
+Borrowing uses the direct data twice, to judge the less direct ones and to be joined with them, so
+it is not covered by theory. With less direct arms that differ by 2 logits, one way or the other,
+the interval for the average centre must still cover it in 90 % or more of 500 analyses (standard
+error 1.3 points); otherwise the exit status is 1. Where they differ as the priors say is printed
+beside it.
 """
 
 from __future__ import annotations
@@ -58,9 +64,11 @@ def coverage(
     borrow: bool = False,
     shift: float | None = None,
 ) -> tuple[float, float, float]:
-    """Share of analyses whose 95 % interval holds the truth, for the average centre and for a new one; share where something was lent.
+    """Share of analyses whose 95 % interval holds the truth, for the average centre and for a new
+    one; share where something was lent.
 
-    `shift`: how far, in logits, the less direct settings lie above the direct one; drawn from the prior of the offset if absent.
+    `shift`: how far, in logits, the less direct settings lie above the direct one; drawn from the
+    prior of the offset if absent.
     """
     mean = new = lent = 0
     for index in range(analyses):
@@ -96,22 +104,26 @@ def main() -> int:
     rng = np.random.default_rng(SEED)
     mean, new, _ = coverage(rng, from_priors, ANALYSES)
     print(
-        f"{ANALYSES} analyses drawn from the priors: average centre {mean:.1f} %, new centre {new:.1f} % (95 % wanted)"
+        f"{ANALYSES} analyses drawn from the priors: average centre {mean:.1f} %, new centre"
+        f" {new:.1f} % (95 % wanted)"
     )
     for tau in (0.0, 0.25, 0.5, 1.0):
         at, at_new, _ = coverage(rng, fixed(tau), 500)
         print(
-            f"  spread fixed at {tau:4.2f}: average centre {at:.1f} %, new centre {at_new:.1f} % of 500"
+            f"  spread fixed at {tau:4.2f}: average centre {at:.1f} %, new centre {at_new:.1f} %"
+            " of 500"
         )
     at, at_new, lent = coverage(rng, from_priors, 500, borrow=True)
     print(
-        f"  with borrowing: average centre {at:.1f} %, new centre {at_new:.1f} % (something lent in {lent:.0f} %)"
+        f"  with borrowing: average centre {at:.1f} %, new centre {at_new:.1f} % (something lent in"
+        f" {lent:.0f} %)"
     )
     conflict = []
     for shift in (-2.0, 2.0):
         at, at_new, lent = coverage(rng, from_priors, 500, borrow=True, shift=shift)
         print(
-            f"  less direct {shift:+.0f} logits: average centre {at:.1f} %, new centre {at_new:.1f} % (something lent in {lent:.0f} %)"
+            f"  less direct {shift:+.0f} logits: average centre {at:.1f} %, new centre {at_new:.1f}"
+            f" % (something lent in {lent:.0f} %)"
         )
         conflict.append(at)
     print(f"{time.perf_counter() - start:.0f} s")

@@ -1,4 +1,5 @@
-"""The eleven invented patients of the examples, written as courses. `make_examples.py` turns them into tidy tables and FHIR bundles.
+"""The eleven invented patients of the examples, written as courses. `make_examples.py` turns them
+into tidy tables and FHIR bundles.
 
 All of them are invented; none is derived from a real patient.
 """
@@ -107,7 +108,9 @@ class Patient:
         return self.add("labs", {"day": day, "test": test, "value": percent, "unit": "%", "specimen": specimen, "method": method, "sample_id": sample})
 
     def markers(self, serum: dict[int, Any], *, urine: float = 20, chains: dict[int, tuple[float, float]] | None = None, positive: list[int] | None = None) -> Patient:
-        """M-protein at its days with a quiet 24-hour urine; light chains (kappa, lambda); days of a positive serum immunofixation."""
+        """M-protein at its days with a quiet 24-hour urine; light chains (kappa, lambda); days of a
+        positive serum immunofixation.
+        """
         self.series("serum_m_protein", serum).series("urine_m_protein_24h", dict.fromkeys(serum, urine))
         for day, (kappa, lam) in (chains or {}).items():
             self.series("kappa_flc", {day: kappa}).series("lambda_flc", {day: lam})

@@ -1,7 +1,8 @@
-"""Tidy tables of one patient to a FHIR R4 bundle, for the examples and the tests: the inverse of `rearm.intake.fhir.read`.
+"""Tidy tables of one patient to a FHIR R4 bundle, for the examples and the tests: the inverse of
+`rearm.intake.fhir.read`.
 
-Standard codes stand where they are known (LOINC, RxNorm, SNOMED CT, ICD-10-CM); the own systems `urn:rearm:*` hold the rest.
-Needs `day_zero`, because FHIR knows dates only.
+Standard codes stand where they are known (LOINC, RxNorm, SNOMED CT, ICD-10-CM); the own systems
+`urn:rearm:*` hold the rest. Needs `day_zero`, because FHIR knows dates only.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ STATUS = {"entered_in_error": "entered-in-error"}
 
 
 def bundle(tables: Mapping[str, Sequence[Row]], *, name: str, tag: str) -> Json:
-    """The bundle of the one patient of `tables`. Raises ValueError without a day zero, or with another number of patients."""
+    """The bundle of the one patient of `tables`. Raises ValueError without a day zero, or with
+    another number of patients.
+    """
     if len(tables["patients"]) != 1 or not tables["patients"][0].get("day_zero"):
         raise ValueError("One patient with day_zero is expected.")
     writer = _Writer({k: [_filled(k, r) for r in rows] for k, rows in tables.items()})

@@ -1,4 +1,6 @@
-"""Run a file of worked response cases: `python -m scripts.imwg_cases FILE.yaml`. Exit 1 where anything disagrees."""
+"""Run a file of worked response cases: `python -m scripts.imwg_cases FILE.yaml`. Exit 1 where
+anything disagrees.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Compare the response course with the slow reference on generated courses: `python -m scripts.imwg_compare 20000 [first seed]`."""
+"""Compare the response course with the slow reference on generated courses: `python -m
+scripts.imwg_compare 20000 [first seed]`.
+"""
 
 from __future__ import annotations
 

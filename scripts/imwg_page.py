@@ -1,4 +1,5 @@
-"""Print worked response cases as tables for reading: `python -m scripts.imwg_page FILE.yaml > docs/response-cases.md`.
+"""Print worked response cases as tables for reading: `python -m scripts.imwg_page FILE.yaml >
+docs/response-cases.md`.
 
 Ends with 1, and writes nothing, where a case does not agree with what its file expects.
 """
@@ -53,7 +54,10 @@ def page(cases: list[dict[str, Any]]) -> Iterator[str]:
             why = f"`{at[day].rule}` {at[day].reason}" if day in at else ""
             yield f"| {visit['date']} | {_results(visit)} | {response} | {confirmed} | {why} |"
         best, progression = expected.get("best_confirmed_response"), expected.get("pd_date")
-        yield f"\nBest confirmed response {best}; {f'progression on {progression}' if progression else 'no confirmed progression'}.\n"
+        yield (
+            f"\nBest confirmed response {best};"
+            f" {f'progression on {progression}' if progression else 'no confirmed progression'}.\n"
+        )
 
 
 def _facts(case: dict[str, Any]) -> Iterator[str]:

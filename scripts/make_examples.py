@@ -1,4 +1,5 @@
-"""Writes the example patients to `examples/`: all of them as one folder of tidy tables, each as a FHIR bundle; always the same bytes.
+"""Writes the example patients to `examples/`: all of them as one folder of tidy tables, each as a
+FHIR bundle; always the same bytes.
 
 python -m scripts.make_examples          # writes examples/
 python -m scripts.make_examples DIR      # writes DIR/tables and DIR/fhir

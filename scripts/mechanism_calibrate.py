@@ -1,11 +1,14 @@
-"""Calibrates the virtual population to KarMMa and CARTITUDE-1 and writes `fitted.toml` (run with --write), then prints every target.
+"""Calibrates the virtual population to KarMMa and CARTITUDE-1 and writes `fitted.toml` (run with
+--write), then prints every target.
 
     python -m scripts.mechanism_calibrate            # compare the bundled fit with all targets
-    python -m scripts.mechanism_calibrate --write    # fit again (about five minutes on two cores), then compare
+    python -m scripts.mechanism_calibrate --write    # fit again (about five minutes on two cores),
+    then compare
 
-The search is a small evolution strategy over the kinetics of a product; for each kinetics the shares of the mechanisms are the best mixture
-under a pull towards the assumed shares, because the targets alone would not tell antigen loss from suppression. Only targets with
-`use = "fit"` are read here.
+The search is a small evolution strategy over the kinetics of a product; for each kinetics the
+shares of the mechanisms are the best mixture under a pull towards the assumed shares, because the
+targets alone would not tell antigen loss from suppression. Only targets with `use = "fit"` are read
+here.
 """
 
 from __future__ import annotations
@@ -64,7 +67,9 @@ class Bank:
 
 
 def mixture(m: Mechanisms, cohorts: list, weights: np.ndarray) -> dict[str, float]:
-    """Endpoints of weighted patients: responses, PFS, duration of response; kinetics by the mean over mechanisms."""
+    """Endpoints of weighted patients: responses, PFS, duration of response; kinetics by the mean
+    over mechanisms.
+    """
     level = np.concatenate([best_level(c.level) for c in cohorts])
     pfs = np.concatenate([np.minimum(c.progression, c.patients.death) for c in cohorts])
     judged = cohorts[0].simulation.days
@@ -171,7 +176,10 @@ def write(
     m: Mechanisms, fitted: dict[str, tuple[dict[str, float], np.ndarray]], car_scale: float
 ) -> None:
     lines = [
-        "# Written by scripts/mechanism_calibrate.py --write. Kinetics of the products (factors) and shares of the mechanisms.",
+        (
+            "# Written by scripts/mechanism_calibrate.py --write. Kinetics of the products"
+            " (factors) and shares of the mechanisms."
+        ),
         f"seed = {SEED}",
         f"car_scale = {car_scale:.1f}",
     ]
@@ -226,13 +234,15 @@ def main() -> None:
     results = compare(load(), seed=SEED)
     print(table(results))
     print(
-        "\nFirst salvage after ide-cel by the time of progression (predicted; no published figure to hold it against)"
+        "\nFirst salvage after ide-cel by the time of progression (predicted; no published figure"
+        " to hold it against)"
     )
     for what in ("bispecific_bcma", "bispecific_gprc5d"):
         for name, span in (("within 6 months", (0.0, 183.0)), ("later", (183.0, 1300.0))):
             step = salvage_arm(load(), "ide-cel", what, n=6000, seed=SEED, between=span)
             print(
-                f"  {what:18s} {name:16s} n {step.treated:5d}  response {step.orr[0]:.0f} %  PFS median {step.pfs_median[0]:.1f} months"
+                f"  {what:18s} {name:16s} n {step.treated:5d}  response {step.orr[0]:.0f} %  PFS"
+                f" median {step.pfs_median[0]:.1f} months"
             )
     if a.report:
         from scripts.mechanism_report import calibration_page

@@ -1,11 +1,13 @@
-"""Calibration of inference: are the posteriors of the mechanism wing right on patients whose truth is known?
+"""Calibration of inference: are the posteriors of the mechanism wing right on patients whose truth
+is known?
 
     python -m scripts.mechanism_inference [--patients 1000] [--bank 80000] [--seed 1]
 
-Five schedules, each seen with rich data (M-protein, soluble BCMA, CAR copies) and with poor data (M-protein only): ten sampling designs,
-one bank of simulated patients for each schedule, reused for all its patients. Printed: uniformity of the ranks of continuous parameters,
-calibration of the probabilities, confusion, shares of "cannot tell", log scores with paired 95 % intervals. Ends with status 1 where a
-requirement is not met.
+Five schedules, each seen with rich data (M-protein, soluble BCMA, CAR copies) and with poor data
+(M-protein only): ten sampling designs, one bank of simulated patients for each schedule, reused for
+all its patients. Printed: uniformity of the ranks of continuous parameters, calibration of the
+probabilities, confusion, shares of "cannot tell", log scores with paired 95 % intervals. Ends with
+status 1 where a requirement is not met.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ ECE, HOLM = 0.05, 0.01
 def simulated(
     m: Mechanisms, product: str, n: int, seed: int, days: np.ndarray
 ) -> tuple[Draws, Simulation, dict[str, np.ndarray], np.ndarray]:
-    """`n` patients from the prior (mechanisms by their shares), their course, and the day of progression with levels from the prior."""
+    """`n` patients from the prior (mechanisms by their shares), their course, and the day of
+    progression with levels from the prior.
+    """
     rng = generator(seed, 40)
     mean, sd = m.prior(product)
     shares = m.shares(product)
@@ -76,7 +80,9 @@ def measured(
     plan: dict[str, tuple[int, ...]],
     rng,
 ) -> list[Measurement]:  # type: ignore[no-untyped-def]
-    """What the laboratory reports of patient i: noise with outliers, values below the limit as such."""
+    """What the laboratory reports of patient i: noise with outliers, values below the limit as
+    such.
+    """
     out = []
     for channel, days in plan.items():
         s = m.scales[channel]
@@ -174,7 +180,9 @@ def main() -> int:
 
 
 class Judge:
-    """Progression of the draws that carry weight; the others keep the label that they have under levels from the prior."""
+    """Progression of the draws that carry weight; the others keep the label that they have under
+    levels from the prior.
+    """
 
     def __init__(
         self, m: Mechanisms, sim: Simulation, judged: np.ndarray, fallback: np.ndarray
@@ -229,14 +237,16 @@ def report(m: Mechanisms, s: dict[str, np.ndarray], set_aside: list[float]) -> i
             failed.append(text)
 
     print(
-        f"\n{len(truth)} simulated patients; draws of no mechanism set aside: {', '.join(f'{x:.1%}' for x in set_aside)}"
+        f"\n{len(truth)} simulated patients; draws of no mechanism set aside:"
+        f" {', '.join(f'{x:.1%}' for x in set_aside)}"
     )
     score = {}
     for name in ("rich", "poor"):
         p = s[name]
         size = s["ess_" + name]
         print(
-            f"\n--- {name} data: effective draws median {np.median(size):.0f}, 5th percentile {np.percentile(size, 5):.0f}"
+            f"\n--- {name} data: effective draws median {np.median(size):.0f}, 5th percentile"
+            f" {np.percentile(size, 5):.0f}"
         )
         raw = [stats.kstest(s["rank_" + name][:, j], "uniform").pvalue for j in range(len(RANKED))]
         order = np.argsort(raw)
@@ -254,7 +264,8 @@ def report(m: Mechanisms, s: dict[str, np.ndarray], set_aside: list[float]) -> i
             row = np.bincount(chosen[truth == c], minlength=n)
             print(f"{m.names[c]:18s}" + " ".join(f"{x:9d}" for x in row))
         print(
-            f"cannot tell: {1 - s['told_' + name].mean():.1%}   most probable single mechanism is right: {(chosen == truth).mean():.1%}"
+            f"cannot tell: {1 - s['told_' + name].mean():.1%}   most probable single mechanism is"
+            f" right: {(chosen == truth).mean():.1%}"
         )
         score[name] = np.log(np.maximum(p[np.arange(len(truth)), truth], 1e-6))
     base = np.log(np.maximum(s["prior"][np.arange(len(truth)), truth], 1e-6))

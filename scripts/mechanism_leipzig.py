@@ -1,4 +1,5 @@
-"""Runs the mechanism wing over a cohort that is read in place, and prints numbers only: how many run, progressions, lasting responses.
+"""Runs the mechanism wing over a cohort that is read in place, and prints numbers only: how many
+run, progressions, lasting responses.
 
     python -m scripts.mechanism_leipzig WORKBOOK.xlsx [--mapping examples/mappings/leipzig.toml]
 
@@ -70,14 +71,17 @@ def main() -> None:
             )
             facts = ", ".join(f"{ev.count(c)} {c}" for c in ("sbcma", "car") if ev.count(c))
             print(
-                f"progression {failed.timing}, best response {best}, pattern {pattern}; read {facts}"
+                f"progression {failed.timing}, best response {best}, pattern {pattern}; read"
+                f" {facts}"
             )
             print(f"    {result.status}: {top}; effective draws {result.effective_draws:.0f}")
     print(
-        f"{ran} of {len(seconds)} patients with CAR copies or soluble BCMA run; a class is named for {told}; longest {max(seconds):.1f} s"
+        f"{ran} of {len(seconds)} patients with CAR copies or soluble BCMA run; a class is named"
+        f" for {told}; longest {max(seconds):.1f} s"
     )
     print(
-        f"{lasting} patients with the team's CR from day 30 to day 180 or later; a failure mechanism above 0.5 in {above} of them"
+        f"{lasting} patients with the team's CR from day 30 to day 180 or later; a failure"
+        f" mechanism above 0.5 in {above} of them"
     )
 
 

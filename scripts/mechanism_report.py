@@ -1,4 +1,6 @@
-"""The report of the calibration: curves of both products against published landmarks, every target with model interval and miss."""
+"""The report of the calibration: curves of both products against published landmarks, every target
+with model interval and miss.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,15 @@ __all__ = ["calibration_page"]
 
 
 def calibration_page(m: Mechanisms, results: Sequence[Comparison], *, seed: int) -> str:
-    """One self-contained page. Fitted and predicted targets stand apart; nothing that was predicted entered the fit."""
+    """One self-contained page. Fitted and predicted targets stand apart; nothing that was predicted
+    entered the fit.
+    """
     judged = [r for r in results if r.target.use == "fit" and r.inside is not None]
     body = [
-        f"<p>Seed {seed}. {sum(bool(r.inside) for r in judged)} of {len(judged)} fitted targets with a published interval are met.</p>",
+        (
+            f"<p>Seed {seed}. {sum(bool(r.inside) for r in judged)} of {len(judged)} fitted targets"
+            " with a published interval are met.</p>"
+        ),
         "<h2>Progression-free survival, fitted</h2>",
         svg(
             _curves(m, results, "fit", seed),
@@ -33,7 +40,10 @@ def calibration_page(m: Mechanisms, results: Sequence[Comparison], *, seed: int)
             _curves(m, results, "predict", seed),
             label="Predicted curves of other trials with published landmarks",
         ),
-        '<p class="small">Bands: what a trial of 100 patients would see. Diamonds and bars: published landmarks with their interval.</p>',
+        (
+            '<p class="small">Bands: what a trial of 100 patients would see. Diamonds and bars:'
+            " published landmarks with their interval.</p>"
+        ),
         "<h2>Shares of the mechanisms</h2>",
         _shares(m),
         "<h2>Fitted</h2>",
@@ -45,7 +55,9 @@ def calibration_page(m: Mechanisms, results: Sequence[Comparison], *, seed: int)
 
 
 def _curves(m: Mechanisms, results: Sequence[Comparison], use: str, seed: int) -> Spec:
-    """Curves of the groups whose progression-free survival is compared (from the infusion, usual dose), with the published landmarks."""
+    """Curves of the groups whose progression-free survival is compared (from the infusion, usual
+    dose), with the published landmarks.
+    """
     from rearm.mechanism.population import generator
     from rearm.mechanism.virtual import MONTH, cohort, patients
 
@@ -126,10 +138,10 @@ def _table(results: Sequence[Comparison]) -> str:
         t = r.target
         verdict = {True: "inside", False: "outside", None: ""}[r.inside]
         rows.append(
-            f'<tr><td>{escape(t.group)}: {escape(t.measure)}</td><td class="n">{t.n or "?"}</td><td class="n">{published(t)}</td>'
-            f'<td class="n">{number(r.model)} '
-            f'({number(r.low)} to {number(r.high)})</td><td class="n">{number(r.miss)}</td><td>{verdict}</td>'
-            f'<td class="small">{escape(t.source)}</td></tr>'
+            f'<tr><td>{escape(t.group)}: {escape(t.measure)}</td><td class="n">{t.n or "?"}</td><td'
+            f' class="n">{published(t)}</td><td class="n">{number(r.model)} ({number(r.low)} to'
+            f' {number(r.high)})</td><td class="n">{number(r.miss)}</td><td>{verdict}</td><td'
+            f' class="small">{escape(t.source)}</td></tr>'
         )
     names = ("target", "n", "published", "model (such a trial)", "miss", "", "source")
     head = f"<tr>{''.join(f'<th>{h}</th>' for h in names)}</tr>"

@@ -1,10 +1,13 @@
-"""Mutation testing of the response criteria: change one operator, number or condition at a time and see whether the tests notice.
+"""Mutation testing of the response criteria: change one operator, number or condition at a time and
+see whether the tests notice.
 
     python -m scripts.mutation [--share 0.25] [--jobs 2] [--module score] [--list]
 
-Code and tests are copied first, and each mutant is loaded in a process of its own; the working tree is left alone. A mutant is killed by
-the first disagreement with the literal second implementation on 2,000 generated courses, or else by the tests of the criteria, or by
-running far too long. Prints the survivors with their line, and ends with 1 where fewer than 85 % were killed. Text of sentences is not
+Code and tests are copied first, and each mutant is loaded in a process of its own; the working tree
+is left alone. A mutant is killed by the first disagreement with the literal second implementation
+on 2,000 generated courses, or else by the tests of the criteria, or by running far too long. Prints
+the survivors with their line, and ends with 1 where fewer than 85 % were killed. Text of sentences
+is not
 mutated: it decides nothing.
 """
 
@@ -88,7 +91,9 @@ def mutants(module: str) -> Iterator[Mutant]:
 
 
 def _deciding(node: ast.AST) -> Iterator[Any]:
-    """Nodes inside functions that can decide something: no annotations, no defaults of signatures, no parts of sentences."""
+    """Nodes inside functions that can decide something: no annotations, no defaults of signatures,
+    no parts of sentences.
+    """
     for child in ast.iter_child_nodes(node):
         if (
             isinstance(child, ast.JoinedStr | ast.arguments)
@@ -169,7 +174,7 @@ def _attribute(node: Any, name: str, value: Any) -> Any:
     return lambda: setattr(node, name, value)
 
 
-# ---- running one ------------------------------------------------------------------------------------------------------------------
+# ---- running one ----------------
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -186,7 +191,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def survives(mutant: Mutant, cases: list[dict[str, Any]]) -> bool:
-    """True where no test notices. Runs in a child process, since a module cannot be unloaded safely."""
+    """True where no test notices. Runs in a child process, since a module cannot be unloaded
+    safely.
+    """
     child = os.fork()
     if child == 0:
         verdict = 1
@@ -276,7 +283,8 @@ def main() -> int:
         ]
     if not survives(whole, cases):
         print(
-            "The tests fail at the end without any mutation (a busy machine?): it cannot be told what was killed. Run it again."
+            "The tests fail at the end without any mutation (a busy machine?): it cannot be told"
+            " what was killed. Run it again."
         )
         return 2
     for module in MODULES:

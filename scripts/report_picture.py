@@ -1,4 +1,6 @@
-"""Draws the picture of a report that the README shows: the page of one invented example, in a headless Chromium."""
+"""Draws the picture of a report that the README shows: the page of one invented example, in a
+headless Chromium.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""Run patients with expectations through the public entry, and print each expectation that holds or not, with the reason.
+"""Run patients with expectations through the public entry, and print each expectation that holds or
+not, with the reason.
 
     make vignettes FILE=any.yaml
 
-A file holds a list of patients: `id`, `title`, `as_of`, `region`, `tables` (the tidy tables), `expect`. Days are days of the patient's
-own axis. Each patient is written to a folder of CSV files, read with `rearm.read`, assessed with `rearm.assess`, and drawn as a page.
-Hard expectations: excluded, never_preferred, alerts_include, must_not_say and the status of the failure.
+A file holds a list of patients: `id`, `title`, `as_of`, `region`, `tables` (the tidy tables),
+`expect`. Days are days of the patient's own axis. Each patient is written to a folder of CSV files,
+read with `rearm.read`, assessed with `rearm.assess`, and drawn as a page. Hard expectations:
+excluded, never_preferred, alerts_include, must_not_say and the status of the failure.
 """
 
 from __future__ import annotations
@@ -272,8 +274,8 @@ def run(vignettes: list[dict[str, Any]], *, show: bool = True) -> list[tuple[str
     hard = [o for _, o in outcomes if o.hard]
     if show:
         print(
-            f"vignettes {len(vignettes)}, expectations met {sum(o.holds for _, o in outcomes)} of {len(outcomes)}, "
-            f"hard {sum(o.holds for o in hard)} of {len(hard)}"
+            f"vignettes {len(vignettes)}, expectations met {sum(o.holds for _, o in outcomes)} of"
+            f" {len(outcomes)}, hard {sum(o.holds for o in hard)} of {len(hard)}"
         )
     return outcomes
 

@@ -1,7 +1,9 @@
-"""Writes the generated pages of the dictionary to `docs/dictionary/`; always the same bytes for the same knowledge.
+"""Writes the generated pages of the dictionary to `docs/dictionary/`; always the same bytes for the
+same knowledge.
 
 python -m scripts.write_docs            # writes the pages, removes those that are no longer made
-python -m scripts.write_docs --check    # writes nothing; exit 1 with the names of the pages that are stale
+python -m scripts.write_docs --check    # writes nothing; exit 1 with the names of the pages that
+are stale
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ from scripts.docs_markdown import Citations
 from rearm.intake.tidy.template import describe_tables
 from rearm.knowledge import Knowledge, load
 
-NOTE = "<!-- Written by scripts/write_docs.py from the knowledge; edit the knowledge, then run `make docs`. -->"
+NOTE = (
+    "<!-- Written by scripts/write_docs.py from the knowledge; edit the knowledge, then run `make"
+    " docs`. -->"
+)
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "dictionary"
 
@@ -44,7 +49,9 @@ def pages(knowledge: Knowledge, expected: Path) -> dict[str, str]:
 
 
 def stale_pages() -> dict[str, str | None]:
-    """Pages whose file differs from what the knowledge gives, by name; None for a file that is no longer made."""
+    """Pages whose file differs from what the knowledge gives, by name; None for a file that is no
+    longer made.
+    """
     made = pages(load(), ROOT / "examples" / "expected.yaml")
     there = {p.name: p.read_text("utf-8") for p in FOLDER.glob("*.md")}
     stale: dict[str, str | None] = {

@@ -1,4 +1,5 @@
-"""Rearm: after CAR-T in multiple myeloma, did it fail, why, what can be given now, and which test would change the answer.
+"""Rearm: after CAR-T in multiple myeloma, did it fail, why, what can be given now, and which test
+would change the answer.
 
     import rearm
 

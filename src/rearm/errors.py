@@ -1,4 +1,6 @@
-"""The one error that a user of Rearm has to catch: what was given can't be used as asked; and the near word that was meant."""
+"""The one error that a user of Rearm has to catch: what was given can't be used as asked; and the
+near word that was meant.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,15 @@ __all__ = ["RearmError", "meant"]
 
 
 class RearmError(ValueError):
-    """Input, settings or knowledge that can't be used. `str()` is a sentence or two for the user: what, where, what to do."""
+    """Input, settings or knowledge that can't be used. `str()` is a sentence or two for the user:
+    what, where, what to do.
+    """
 
 
 def meant(word: str, choices: Iterable[str], *, most: int = 1, likeness: float = 0.75) -> str:
-    """` Did you mean ...?` where a choice is close to the word (`most` of them, `likeness` from 0 to 1), else nothing."""
+    """` Did you mean ...?` where a choice is close to the word (`most` of them, `likeness` from 0
+    to 1), else nothing.
+    """
     by_lower = {choice.lower(): choice for choice in choices}
     near = get_close_matches(word.lower(), by_lower, n=most, cutoff=likeness)
     return f" Did you mean {' or '.join(by_lower[x] for x in near)}?" if near else ""

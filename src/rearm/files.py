@@ -17,10 +17,11 @@ _RESERVED = re.compile(r"index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE
 
 
 def file_name(patient_id: str) -> str:
-    """A safe file name made of an id: text of the input never becomes a path, and two ids never share a name.
+    """A safe file name made of an id: text of the input never becomes a path, and two ids never
+    share a name.
 
-    An id of letters, digits and, inside, `_` and `-` is its own name; any other gets the start of its hash, so that a later run finds
-    the same name.
+    An id of letters, digits and, inside, `_` and `-` is its own name; any other gets the start of
+    its hash, so that a later run finds the same name.
     """
     safe = re.sub(r"[^A-Za-z0-9_-]+", "_", patient_id).strip("_-")[:80]
     if safe and safe == patient_id and not _RESERVED.fullmatch(safe):
@@ -29,19 +30,24 @@ def file_name(patient_id: str) -> str:
 
 
 def unique_names(patient_ids: Iterable[str]) -> dict[str, str]:
-    """A file name for each patient; ids that differ only in case get their hash, because some disks do not tell them apart."""
+    """A file name for each patient; ids that differ only in case get their hash, because some disks
+    do not tell them apart.
+    """
     names = {patient_id: file_name(patient_id) for patient_id in patient_ids}
     folded = Counter(name.casefold() for name in names.values())
     return {
-        who: name
-        if folded[name.casefold()] == 1
-        else f"{name}-{hashlib.sha256(who.encode()).hexdigest()[:8]}"
+        who: (
+            name
+            if folded[name.casefold()] == 1
+            else f"{name}-{hashlib.sha256(who.encode()).hexdigest()[:8]}"
+        )
         for who, name in names.items()
     }
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
-    """Writes a file whole or not at all: `write` fills a temporary file beside it, which is then renamed.
+    """Writes a file whole or not at all: `write` fills a temporary file beside it, which is then
+    renamed.
 
     Raises OSError that names `path`, whatever file could not be written.
     """

@@ -1,7 +1,9 @@
-"""What is known of one patient: typed events on the patient's own day axis, each with the place it came from.
+"""What is known of one patient: typed events on the patient's own day axis, each with the place it
+came from.
 
-Time is an integer day. Day 0 is `Record.day_zero` where the calendar date is known; a record without dates works the same.
-Absence is unknown: no row means that nothing is known, a negative result has a row of its own.
+Time is an integer day. Day 0 is `Record.day_zero` where the calendar date is known; a record
+without dates works the same. Absence is unknown: no row means that nothing is known, a negative
+result has a row of its own.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ Done = Literal["used", "set_aside", "refused"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
-    """Where a value stands in the input: `Source("labs.csv", "row 12")`, `Source("cohort.xlsx", "visits!C7")`, or a FHIR resource id."""
+    """Where a value stands in the input: `Source("labs.csv", "row 12")`, `Source("cohort.xlsx",
+    "visits!C7")`, or a FHIR resource id.
+    """
 
     file: str
     place: str
@@ -49,16 +53,20 @@ class Source:
 
     @property
     def row(self) -> tuple[str, str]:
-        """File and row (or resource) that a cell belongs to: `row 12, value` and `row 12` are one, `labs!C7` and `labs!7` are."""
+        """File and row (or resource) that a cell belongs to: `row 12, value` and `row 12` are one,
+        `labs!C7` and `labs!7` are.
+        """
         place = re.sub(r"^(row \d+), .*", r"\1", self.place)
         return self.file, re.sub(r"^(.*!)[A-Z]{1,3}(\d+)$", r"\1\2", place)
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A day, or the interval of days that the input allows. `None` on a side means that this side is open.
+    """A day, or the interval of days that the input allows. `None` on a side means that this side
+    is open.
 
-    `When(5, 5)` is day 5; `When(None, -1)` is "some day before 0"; `When(None, None)` is "no day is known".
+    `When(5, 5)` is day 5; `When(None, -1)` is "some day before 0"; `When(None, None)` is "no day is
+    known".
     """
 
     first: int | None = None
@@ -86,7 +94,10 @@ class When:
             return f"day {self.day}"
         if self.first is None and self.last is None:
             return "day unknown"
-        return f"between day {'?' if self.first is None else self.first} and day {'?' if self.last is None else self.last}"
+        return (
+            f"between day {'?' if self.first is None else self.first} and day"
+            f" {'?' if self.last is None else self.last}"
+        )
 
 
 UNKNOWN_WHEN = When()
@@ -94,7 +105,8 @@ UNKNOWN_WHEN = When()
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number in the test's canonical unit, or the interval that a comparator leaves: `<0.1` is [0, 0.1).
+    """A number in the test's canonical unit, or the interval that a comparator leaves: `<0.1` is
+    [0, 0.1).
 
     Comparisons are three-valued: None where the threshold lies inside the interval.
     """
@@ -149,8 +161,9 @@ class Quantity:
 class Issue:
     """Something wrong or noteworthy in the input, where it stands, and what was done about it.
 
-    `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what to do. `day`: the latest day of the
-    axis that the message tells of, where it is about no single row.
+    `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what
+    to do. `day`: the latest day of the axis that the message tells of, where it is about no single
+    row.
     """
 
     severity: Severity
@@ -164,7 +177,9 @@ class Issue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """One result. Exactly one of `quantity` (canonical unit of the test) and `word` is set; both are None only in `Record.set_aside`."""
+    """One result. Exactly one of `quantity` (canonical unit of the test) and `word` is set; both
+    are None only in `Record.set_aside`.
+    """
 
     test: str
     when: When
@@ -194,9 +209,11 @@ class Lab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Therapy:
-    """A stretch of treatment. `agents` are ids of the lexicon of agents; `unread` are the parts of the text that could not be read.
+    """A stretch of treatment. `agents` are ids of the lexicon of agents; `unread` are the parts of
+    the text that could not be read.
 
-    `after_infusion` is the number (from 1) of the infusion it is known to follow where only the order is known; 0: before the first.
+    `after_infusion` is the number (from 1) of the infusion it is known to follow where only the
+    order is known; 0: before the first.
     """
 
     source: Source
@@ -218,7 +235,9 @@ class Therapy:
 
     @property
     def autologous(self) -> bool:
-        """A transplant of the patient's own stem cells: one of which nothing says that it came from a donor."""
+        """A transplant of the patient's own stem cells: one of which nothing says that it came from
+        a donor.
+        """
         return (
             self.purpose == "transplant"
             and re.search(r"\ballo", self.regimen or "", re.IGNORECASE) is None
@@ -227,7 +246,9 @@ class Therapy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infusion:
-    """A CAR-T product, infused or only collected (`infused` False). `product` is an id of the lexicon where known, else the text."""
+    """A CAR-T product, infused or only collected (`infused` False). `product` is an id of the
+    lexicon where known, else the text.
+    """
 
     source: Source
     when: When = UNKNOWN_WHEN
@@ -275,7 +296,9 @@ class RefractorinessStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A genomic finding; `result` present or absent. `gene` may hold a locus (17p13) or a translocation (`t(11;14)`)."""
+    """A genomic finding; `result` present or absent. `gene` may hold a locus (17p13) or a
+    translocation (`t(11;14)`).
+    """
 
     gene: str
     result: str
@@ -338,8 +361,9 @@ class Toxicity:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     condition: str
-    # present | resolved | absent; unclear: the input says something of it that could not be read, was only suspected or contradicts itself,
-    # so that what was known before no longer holds and what holds now is unknown
+    # present | resolved | absent; unclear: the input says something of it that could not be read,
+    # was only suspected or contradicts itself, so that what was known before no longer holds and
+    # what holds now is unknown
     status: str
     source: Source
     when: When = UNKNOWN_WHEN
@@ -382,8 +406,9 @@ class Death:
 class Record:
     """Everything known of one patient. Event tuples are in the order of the input.
 
-    `set_aside` holds results that are there but could not be used (no unit, contradiction, unreadable): they are never read as
-    values, but they stop an older value from being carried forward past them.
+    `set_aside` holds results that are there but could not be used (no unit, contradiction,
+    unreadable): they are never read as values, but they stop an older value from being carried
+    forward past them.
     """
 
     patient_id: str
@@ -411,11 +436,15 @@ class Record:
     issues: tuple[Issue, ...] = field(default=())
 
     def death_since(self, day: int) -> Death | None:
-        """The death on a known day, not before `day`; None where there is none or its day is not known."""
+        """The death on a known day, not before `day`; None where there is none or its day is not
+        known.
+        """
         return next((d for d in self.deaths if d.day is not None and d.day >= day), None)
 
     def last_day(self) -> int | None:
-        """The last day with any data (event, report or `last_seen_day`); None where no day is known at all."""
+        """The last day with any data (event, report or `last_seen_day`); None where no day is known
+        at all.
+        """
         days = [d for name in EVENT_FIELDS for e in getattr(self, name) for d in _days(e)]
         if self.last_seen_day is not None:
             days.append(self.last_seen_day)
@@ -424,10 +453,11 @@ class Record:
     def known_at(self, day: int) -> Record:
         """The record as it could be known on `day`: nothing dated or reported after it.
 
-        Where the reporting day is unknown the sample day counts. Events whose day is unknown stay (their order may place them), but not a
-        death when there are data after `day`: it comes after them. Events whose interval may end after `day` but begins on or before it
-        stay; what ends later keeps its start and loses its end together with what only the end could tell (best response, reason to stop,
-        progression on it).
+        Where the reporting day is unknown the sample day counts. Events whose day is unknown stay
+        (their order may place them), but not a death when there are data after `day`: it comes
+        after them. Events whose interval may end after `day` but begins on or before it stay; what
+        ends later keeps its start and loses its end together with what only the end could tell
+        (best response, reason to stop, progression on it).
         """
         changes: dict[str, Any] = {
             name: tuple(_cut(e, day) for e in getattr(self, name) if _known(e, day))
@@ -443,7 +473,9 @@ class Record:
         return replace(self, **changes)
 
     def of_test(self, *tests: str) -> list[Lab]:
-        """Usable results of these tests with a known day, oldest first (same day: order of the input)."""
+        """Usable results of these tests with a known day, oldest first (same day: order of the
+        input).
+        """
         found = [x for x in self.labs if x.test in tests and x.day is not None]
         return sorted(found, key=lambda x: x.day or 0)
 

@@ -1,8 +1,9 @@
 """Numbers and units as they stand in a record, read without guessing.
 
-A value is used only with a unit that the test allows, by name; the factor to the test's canonical unit comes from a compiled table
-(`scripts/compile_units.py`, checked against pint and UCUM by a test), never from a unit library at run time. Every refusal is a
-`UnitRefusal` whose text is a sentence that can be shown as it is.
+A value is used only with a unit that the test allows, by name; the factor to the test's canonical
+unit comes from a compiled table (`scripts/compile_units.py`, checked against pint and UCUM by a
+test), never from a unit library at run time. Every refusal is a `UnitRefusal` whose text is a
+sentence that can be shown as it is.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ _COMPARATORS: Mapping[str, Comparator] = {
     "≥": ">=",
 }
 _LONGEST = 60  # characters; no laboratory value is longer
-_GROUP_SPACES = (
-    "\u00a0\u2009\u202f\u2007'’"  # no-break, thin, narrow, figure space; apostrophes (Swiss)
+_GROUP_SPACES = (  # no-break, thin, narrow, figure space; apostrophes (Swiss)
+    "\u00a0\u2009\u202f\u2007'’"
 )
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _SAME_SIGNS = str.maketrans("µμ×·²³∕⁄", "uux.23//")  # both mu characters, both slashes
@@ -102,12 +103,14 @@ def parse_number(
 ) -> Number:
     """The number that `text` states, with its comparator.
 
-    `comparator` is one that stands apart from the value (FHIR). `decimal` is the decimal mark where the source states it; without
-    it a comma is read as the decimal mark only where it can't separate thousands: `1,5` and `0,123` are read, `1,234` is refused.
-    A point is the decimal mark unless it repeats or a comma follows it (`1.234,5`). Where the source is `unsure`, because it writes
-    both, `1.234` is refused like `1,234`.
+    `comparator` is one that stands apart from the value (FHIR). `decimal` is the decimal mark where
+    the source states it; without it a comma is read as the decimal mark only where it can't
+    separate thousands: `1,5` and `0,123` are read, `1,234` is refused. A point is the decimal mark
+    unless it repeats or a comma follows it (`1.234,5`). Where the source is `unsure`, because it
+    writes both, `1.234` is refused like `1,234`.
 
-    Raises NumberUnreadable for an empty value, words, NaN, infinity, what a double can't hold, and two comparators that differ.
+    Raises NumberUnreadable for an empty value, words, NaN, infinity, what a double can't hold, and
+    two comparators that differ.
     """
     outer = _comparator(comparator.strip(), comparator)
     if isinstance(text, bool):
@@ -129,7 +132,9 @@ def parse_number(
 
 
 def _plain(text: str) -> str:
-    """Typographic forms brought to ASCII: minus signs, superscripts after 10, and spaces that group thousands."""
+    """Typographic forms brought to ASCII: minus signs, superscripts after 10, and spaces that group
+    thousands.
+    """
     if len(text) > _LONGEST:
         raise NumberUnreadable(f"The value {_short(text)} is too long to be a number.")
     text = text.strip().replace("−", "-").replace("–", "-")
@@ -206,8 +211,9 @@ def _short(text: str) -> str:
 def normal_unit(spelling: str) -> str:
     """A unit's spelling in the form that tables of units are keyed by.
 
-    Only what can't change the meaning is brought together: both mu characters, superscripts (`10⁹` is `10^9`), the multiplication
-    sign, spaces beside digits and signs, and the small l of litre. Case is kept otherwise: mg is not Mg.
+    Only what can't change the meaning is brought together: both mu characters, superscripts (`10⁹`
+    is `10^9`), the multiplication sign, spaces beside digits and signs, and the small l of litre.
+    Case is kept otherwise: mg is not Mg.
     """
     text = re.sub(
         r"(?<![0-9])10([⁰¹²³⁴⁵⁶⁷⁸⁹]+)",
@@ -225,10 +231,12 @@ def factor(
 ) -> float:
     """What a value in `unit` is multiplied by to be in the test's canonical unit.
 
-    `units` maps spellings (as `normal_unit` writes them) to factors; an empty spelling among them means that the test needs no unit
-    (a score, a ratio). `allowed` are the names shown in the refusal, by default all spellings.
+    `units` maps spellings (as `normal_unit` writes them) to factors; an empty spelling among them
+    means that the test needs no unit (a score, a ratio). `allowed` are the names shown in the
+    refusal, by default all spellings.
 
-    Raises UnitMissing where there is none, UnitNotAllowed where it is not in the table. Nothing is guessed from the value.
+    Raises UnitMissing where there is none, UnitNotAllowed where it is not in the table. Nothing is
+    guessed from the value.
     """
     given = normal_unit(unit or "")
     if given in units:
@@ -240,8 +248,8 @@ def factor(
 
 
 def bound(number: Number, multiply_by: float, *, lowest: float = 0.0) -> Bound:
-    """The interval, in the canonical unit, that `number` leaves. `<0.1` is [lowest, 0.1), `lowest` the least
-    value the test can have.
+    """The interval, in the canonical unit, that `number` leaves. `<0.1` is [lowest, 0.1), `lowest`
+    the least value the test can have.
     """
     value = scaled(number, multiply_by)
     match number.comparator:
@@ -254,7 +262,9 @@ def bound(number: Number, multiply_by: float, *, lowest: float = 0.0) -> Bound:
 
 
 def scaled(number: Number, multiply_by: float) -> float:
-    """The stated number in the canonical unit, to 12 significant digits (so that 3 g/L is 0.3 g/dL and not 0.30000000000000004)."""
+    """The stated number in the canonical unit, to 12 significant digits (so that 3 g/L is 0.3 g/dL
+    and not 0.30000000000000004).
+    """
     return float(f"{number.value * multiply_by:.12g}")
 
 
@@ -268,13 +278,18 @@ def check_range(
 ) -> str | None:
     """None where `value` (canonical unit) is plausible, a sentence where it is used but unusual.
 
-    Raises ValueImpossible outside `hard`, where it can't be a measurement of this test. For a value with a comparator, give its limit.
+    Raises ValueImpossible outside `hard`, where it can't be a measurement of this test. For a value
+    with a comparator, give its limit.
     """
     shown = f"{value:g} {unit}" if unit else f"{value:g}"
     if not hard[0] <= value <= hard[1]:
         raise ValueImpossible(
-            f"{test_name} of {shown} is not possible (limits {hard[0]:g} and {hard[1]:g}); check the value and its unit."
+            f"{test_name} of {shown} is not possible (limits {hard[0]:g} and {hard[1]:g}); check"
+            " the value and its unit."
         )
     if not soft[0] <= value <= soft[1]:
-        return f"{test_name} of {shown} is unusual (expected {soft[0]:g} to {soft[1]:g}); check the value and its unit."
+        return (
+            f"{test_name} of {shown} is unusual (expected {soft[0]:g} to {soft[1]:g}); check the"
+            " value and its unit."
+        )
     return None

@@ -1,4 +1,6 @@
-"""The command line as a user meets it: a real process, real files, exit codes, and a sentence for whatever can't be used."""
+"""The command line as a user meets it: a real process, real files, exit codes, and a sentence for
+whatever can't be used.
+"""
 
 from __future__ import annotations
 
@@ -156,7 +158,9 @@ def _bomb(path: Path) -> None:
 BAD = {
     "empty.json": b"",
     "truncated.json": BUNDLE.read_bytes()[:5000] if BUNDLE.exists() else b"{",
-    "duplicate.json": b'{"resourceType": "Bundle", "type": "collection", "type": "collection", "entry": []}',
+    "duplicate.json": (
+        b'{"resourceType": "Bundle", "type": "collection", "type": "collection", "entry": []}'
+    ),
     "nan.json": b'{"resourceType": "Bundle", "type": "collection", "entry": [NaN]}',
     "huge.json": b'{"resourceType": "Bundle", "type": "collection", "total": 1e400}',
     "deep.json": b"[" * 100 + b"]" * 100,

@@ -1,4 +1,6 @@
-"""The documentation does what it says: generated pages are up to date, links lead somewhere, examples run, the ten-minute path works."""
+"""The documentation does what it says: generated pages are up to date, links lead somewhere,
+examples run, the ten-minute path works.
+"""
 
 from __future__ import annotations
 

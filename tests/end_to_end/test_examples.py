@@ -1,4 +1,6 @@
-"""The example patients: files that are up to date, and both formats of a patient that tell the same."""
+"""The example patients: files that are up to date, and both formats of a patient that tell the
+same.
+"""
 
 # ruff: noqa: E501  (one case a line reads as a table)
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The findings that the invented patients of the knowledge folder were written for. Read in place; skipped where the folder is not there."""
+"""The findings that the invented patients of the knowledge folder were written for. Read in place;
+skipped where the folder is not there.
+"""
+
 # ruff: noqa: E501  (rows of a table stay on one line)
 
 import os

@@ -1,4 +1,5 @@
-"""Real patients, read in place and assessed: what must hold for each who failed. Skipped where the data are not on the machine.
+"""Real patients, read in place and assessed: what must hold for each who failed. Skipped where the
+data are not on the machine.
 
 Expected values are computed from the sheets; nothing of the data stands here.
 """

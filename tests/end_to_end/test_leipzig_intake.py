@@ -1,4 +1,5 @@
-"""The Leipzig workbook through its mapping: every expectation is computed here from the sheets, by other means than the product's.
+"""The Leipzig workbook through its mapping: every expectation is computed here from the sheets, by
+other means than the product's.
 
 The data carry no licence and are not in the repository; without them these tests are skipped.
 """
@@ -53,7 +54,10 @@ def _sheet(name: str, header: int = 1) -> list[Cells]:
         if row[0] is not None:
             found.append(
                 dict(zip(names, row, strict=True))
-                | {"_row": number, "_id": re.sub(r"_\d+$", "", str(row[0]))}
+                | {
+                    "_row": number,
+                    "_id": re.sub(r"_\d+$", "", str(row[0])),
+                }
             )
     return found
 
@@ -353,7 +357,9 @@ def test_words_out_of_place_and_not_done() -> None:
 
 
 def test_regimens_and_refractoriness() -> None:
-    """Each regimen text that is not a CAR-T gives its therapies, in the line of its column; refractoriness is kept as stated."""
+    """Each regimen text that is not a CAR-T gives its therapies, in the line of its column;
+    refractoriness is kept as stated.
+    """
     for row in _sheet("clin_data"):
         record = _records()[row["_id"]]
         lines = {t.line for t in record.therapies if t.after_infusion == 0}
@@ -395,7 +401,9 @@ def test_cytogenetics() -> None:
 
 
 def test_nothing_unexpected_is_said() -> None:
-    """Every kind of issue is one that the sheets give reason for; above all, no rounding and no number noise is flagged."""
+    """Every kind of issue is one that the sheets give reason for; above all, no rounding and no
+    number noise is flagged.
+    """
     codes = {i.code for i in _reading().all_issues()}
     assert codes <= {
         "percent_holds_fractions", "not_done", "last_seen_before_data", "regimen_ambiguous", "regimen_note", "regimen_unread",

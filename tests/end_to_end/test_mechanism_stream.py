@@ -1,4 +1,6 @@
-"""A large population to Parquet: killed and resumed without a lost or doubled row, the same whatever the number of threads."""
+"""A large population to Parquet: killed and resumed without a lost or doubled row, the same
+whatever the number of threads.
+"""
 
 import os
 import signal

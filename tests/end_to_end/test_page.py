@@ -1,4 +1,6 @@
-"""The page in a real browser: opens from disk, asks for nothing, works by keyboard, says what the result says, runs no input text."""
+"""The page in a real browser: opens from disk, asks for nothing, works by keyboard, says what the
+result says, runs no input text.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Patients with expectations, through the public entry: the invented examples of the project, and further ones where they are present."""
+"""Patients with expectations, through the public entry: the invented examples of the project, and
+further ones where they are present.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What holds for every patient: a missing result is never better than the best one, nothing later is read, same in is same out."""
+"""What holds for every patient: a missing result is never better than the best one, nothing later
+is read, same in is same out.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ def codes(plan, rows):
 
 @pytest.mark.parametrize(("seed", "known"), [(1, 0.9), (2, 0.5), (3, 0.1)])
 def test_missing_never_counts_as_favourable(plan, seed, known):
-    """With a finding unknown no verdict is better, and no cause graded higher, than with its best or most supporting value."""
+    """With a finding unknown no verdict is better, and no cause graded higher, than with its best
+    or most supporting value.
+    """
     assert VERDICTS == ("excluded", "discouraged", "needs_information", "acceptable", "preferred")
     rows, groups = [], []
     for base in random_rows(plan, 25, seed, known):
@@ -91,7 +95,9 @@ def test_what_is_known_is_never_shown_as_unknown(plan):
 
 
 def later_deleted(record: Record, day: int) -> Record:
-    """The record without what is dated or reported after `day`, and without the issues of those rows."""
+    """The record without what is dated or reported after `day`, and without the issues of those
+    rows.
+    """
 
     def late(event):
         start = event.when.first if event.when.first is not None else event.when.last
@@ -184,7 +190,9 @@ def test_the_published_schema_is_current_and_holds(records):
 
 
 def test_every_shown_thing_has_its_basis(records):
-    """Each reason names its rule and citations, and the findings it read; each known finding leads to a row of the input."""
+    """Each reason names its rule and citations, and the findings it read; each known finding leads
+    to a row of the input.
+    """
     for assessment in rearm.assess_all(records):
         reasons = [
             r

@@ -1,4 +1,6 @@
-"""What must hold for every response course, on generated courses (the seeds are what hypothesis varies)."""
+"""What must hold for every response course, on generated courses (the seeds are what hypothesis
+varies).
+"""
 
 from __future__ import annotations
 
@@ -156,13 +158,15 @@ def _visit_at(case: dict[str, Any], at: int, visit: dict[str, Any]) -> Visit:
 def test_a_missing_result_is_never_better_than_the_best_possible_one(
     seed: int, place: int, what: str
 ) -> None:
-    """Every level from SD to sCR is strictly ordered, and the visit with the missing result never stands above the other one.
+    """Every level from SD to sCR is strictly ordered, and the visit with the missing result never
+    stands above the other one.
 
-    NE and PD are no levels of response. NE claims nothing, so a missing result may always lead to it, and a response (SD or deeper)
-    is never found where the best possible value gives NE or PD. PD against NE is no matter of depth: where imaging is missing, a lesion
-    seen before stays and the visit is PD, while an examination that shows it gone leaves a visit whose blood was not taken, NE. What
-    must hold there is that the missing result made nothing: each criterion of such a progression was met on an earlier day, by a
-    lesion or a marrow that is carried forward.
+    NE and PD are no levels of response. NE claims nothing, so a missing result may always lead to
+    it, and a response (SD or deeper) is never found where the best possible value gives NE or PD.
+    PD against NE is no matter of depth: where imaging is missing, a lesion seen before stays and
+    the visit is PD, while an examination that shows it gone leaves a visit whose blood was not
+    taken, NE. What must hold there is that the missing result made nothing: each criterion of such
+    a progression was met on an earlier day, by a lesion or a marrow that is carried forward.
     """
     case = generate(seed)
     after = [
@@ -216,7 +220,9 @@ def test_a_missing_result_is_never_better_than_the_best_possible_one(
 def test_a_worse_later_result_never_improves_an_earlier_confirmed_response(
     seed: int, place: int, what: str, by: float
 ) -> None:
-    """Immunofixation is varied where its fluid was quantified: else a positive one leaves the visit not evaluable (section 6)."""
+    """Immunofixation is varied where its fluid was quantified: else a positive one leaves the visit
+    not evaluable (section 6).
+    """
     case = generate(seed)
     base = next(i for i, v in enumerate(case["visits"]) if v.get("baseline"))
     after = range(base + 1, len(case["visits"]))
@@ -300,7 +306,9 @@ _NUMBER = st.one_of(st.floats(allow_nan=False, allow_infinity=True), st.floats(-
 def test_any_values_give_an_answer(
     seed: int, changes: list[tuple[int, float, float, bool, bool]], start: int
 ) -> None:
-    """Negative, infinite and absurd values, bounds of any kind, any start: an answer with its reason, never an exception."""
+    """Negative, infinite and absurd values, bounds of any kind, any start: an answer with its
+    reason, never an exception.
+    """
     record, criteria, _, _, _ = case_record(generate(seed))
     labs = list(record.labs)
     for place, a, b, low_open, high_open in changes:

@@ -1,4 +1,6 @@
-"""Exposure and lines on generated histories: the future is not read, more rows never take an exposure back, days may be shifted."""
+"""Exposure and lines on generated histories: the future is not read, more rows never take an
+exposure back, days may be shifted.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,6 @@
-"""Damaged example bundles: only InputError is ever raised, another subject is refused, what is withdrawn adds nothing."""
+"""Damaged example bundles: only InputError is ever raised, another subject is refused, what is
+withdrawn adds nothing.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,10 @@ def small() -> str:
     for path in EXAMPLES:
         for entry in json.loads(path.read_text("utf-8"))["entry"]:
             resource = entry["resource"]
-            kind = f"{resource['resourceType']} {resource.get('code', {}).get('coding', [{}])[-1].get('code')}"
+            kind = (
+                f"{resource['resourceType']}"
+                f" {resource.get('code', {}).get('coding', [{}])[-1].get('code')}"
+            )
             counts[kind] = counts.get(kind, 0) + 1
             if (
                 counts[kind] <= 2
@@ -213,7 +218,9 @@ def test_a_resource_entered_in_error_adds_nothing(place: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_of_the_entries_does_not_change_what_is_read(seed: int) -> None:
-    """Apart from the order of agents in a regimen, and the place that a regimen of several statements points to."""
+    """Apart from the order of agents in a regimen, and the place that a regimen of several
+    statements points to.
+    """
 
     def said(record: Record) -> set[str]:
         kept = [

@@ -1,4 +1,7 @@
-"""What must hold of the findings of any record: the axis may be shifted, taking a row away adds no knowledge, later rows are not read."""
+"""What must hold of the findings of any record: the axis may be shifted, taking a row away adds no
+knowledge, later rows are not read.
+"""
+
 # ruff: noqa: E501  (rows of a table stay on one line)
 
 from __future__ import annotations
@@ -300,8 +303,10 @@ def test_values_fit_the_catalogue_and_known_ones_can_be_traced(record: Record) -
 @LIMIT
 @given(records(), st.data())
 def test_taking_a_row_away_adds_no_knowledge(record: Record, data: st.DataObject) -> None:
-    """Except where the row contradicted another, and then it stands among the sources of what is not known. Treatments are another matter:
-    in a complete history an agent that is named nowhere was not given."""
+    """Except where the row contradicted another, and then it stands among the sources of what is
+    not known. Treatments are another matter: in a complete history an agent that is named nowhere
+    was not given.
+    """
     filled = [
         n
         for n in EVENTS
@@ -342,7 +347,9 @@ def test_taking_a_row_away_adds_no_knowledge(record: Record, data: st.DataObject
 def test_derived_findings_never_change_when_an_unknown_becomes_known(
     values: dict[str, bool], data: st.DataObject
 ) -> None:
-    """For the logical ones; an antigen's status also says what was done, and changes when more is done."""
+    """For the logical ones; an antigen's status also says what was done, and changes when more is
+    done.
+    """
     fixed: dict[str, Any] = {
         **values,
         "failure_status": "failed",

@@ -1,4 +1,6 @@
-"""Whatever stands in a cell or in a file, intake gives records with issues or one sentence; it never fails otherwise."""
+"""Whatever stands in a cell or in a file, intake gives records with issues or one sentence; it
+never fails otherwise.
+"""
 
 from __future__ import annotations
 

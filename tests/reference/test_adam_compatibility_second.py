@@ -1,4 +1,6 @@
-"""A second, literal writing of the confirmation of stated responses, as column operations on a table, against the one of the product."""
+"""A second, literal writing of the confirmation of stated responses, as column operations on a
+table, against the one of the product.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Pooled estimates against R: metafor for the classical ones, a plain grid for the Bayesian ones (`scripts/evidence_golden.R`)."""
+"""Pooled estimates against R: metafor for the classical ones, a plain grid for the Bayesian ones
+(`scripts/evidence_golden.R`).
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def test_posterior_equals_a_plain_grid(name: str) -> None:
 
 
 def test_medians_equal_the_closed_form_given_tau() -> None:
-    """Two normal estimates: given tau the posterior of mu is normal; averaging it over a fine tau grid must give the same quantiles."""
+    """Two normal estimates: given tau the posterior of mu is normal; averaging it over a fine tau
+    grid must give the same quantiles.
+    """
     grid = LOG_MONTHS.grid
     medians, errors = np.log([3.6, 7.7]), np.array([0.3, 0.15])
     got = posterior(

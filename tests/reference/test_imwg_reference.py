@@ -1,4 +1,6 @@
-"""The course against the slow, literal reference on generated courses. The full number: `python -m scripts.imwg_compare 20000`."""
+"""The course against the slow, literal reference on generated courses. The full number: `python -m
+scripts.imwg_compare 20000`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def test_generated_courses_agree_with_the_reference(capsys: pytest.CaptureFixtur
 
 
 def test_generated_courses_are_not_all_alike() -> None:
-    """The comparison bites only where every level, every outcome and every criterion of progression occurs."""
+    """The comparison bites only where every level, every outcome and every criterion of progression
+    occurs.
+    """
     seen: set[str] = set()
     for seed in range(COURSES):
         found = reference(generate(seed))

@@ -1,4 +1,6 @@
-"""The kernel against a stiff solver at tight tolerance, and its parts against closed forms and simulation."""
+"""The kernel against a stiff solver at tight tolerance, and its parts against closed forms and
+simulation.
+"""
 
 from dataclasses import replace
 
@@ -95,7 +97,9 @@ def test_the_written_equations_and_the_compiled_reference_are_the_same() -> None
 
 
 def test_extinction_happens_as_often_as_in_a_birth_death_process() -> None:
-    """One clone that is killed at a constant rate for a while and then grows: survival is known (Kendall 1948)."""
+    """One clone that is killed at a constant rate for a while and then grows: survival is known
+    (Kendall 1948).
+    """
     m, params, start, _, _ = _group(1)
     n = 4000
     p, s = np.repeat(params[:1], n, axis=0), np.repeat(start[:1], n, axis=0)

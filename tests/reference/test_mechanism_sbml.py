@@ -1,4 +1,6 @@
-"""The SBML export in libroadrunner agrees with the kernel (skipped where libroadrunner is not installed)."""
+"""The SBML export in libroadrunner agrees with the kernel (skipped where libroadrunner is not
+installed).
+"""
 
 import xml.etree.ElementTree as ET
 

@@ -1,4 +1,6 @@
-"""Real regimen texts, read in place where the data are at hand; expected values are computed from the workbook, none is typed in."""
+"""Real regimen texts, read in place where the data are at hand; expected values are computed from
+the workbook, none is typed in.
+"""
 
 import os
 import re
@@ -17,7 +19,8 @@ SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).parents[3] / "shared
 WORKBOOK = SHARED / "data" / "leipzig_cart" / "cart_bridging_data.xlsx"
 pytestmark = pytest.mark.skipif(not WORKBOOK.exists(), reason="the cohort is not on this machine")
 
-# What the centre's own legend gives for names in use for more than one regimen: VMP as spelled out, DRD letter by letter.
+# What the centre's own legend gives for names in use for more than one regimen: VMP as spelled out,
+# DRD letter by letter.
 CENTRE = {
     "VMP": ("bortezomib", "melphalan", "dexamethasone"),
     "DRD": ("daratumumab", "lenalidomide", "dexamethasone"),
@@ -127,5 +130,6 @@ def test_exposure_agrees_with_what_the_centre_states(sheets: dict[str, list[list
                 differ.append((answer.computed, answer.note))
     assert agree + len(differ) == 5 * len(stated)
     assert len(differ) <= 2
-    # The rest is explained: never a wrong yes or no, only unknown for the sake of a name that stands for several regimens.
+    # The rest is explained: never a wrong yes or no, only unknown for the sake of a name that
+    # stands for several regimens.
     assert all(value is None and "could not be read for certain" in note for value, note in differ)

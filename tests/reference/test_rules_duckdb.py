@@ -1,4 +1,6 @@
-"""Every condition gives the same three values in Polars and in DuckDB, a second engine that reads the SQL itself."""
+"""Every condition gives the same three values in Polars and in DuckDB, a second engine that reads
+the SQL itself.
+"""
 
 from __future__ import annotations
 

@@ -149,5 +149,8 @@ def test_conversions_agree_with_published_factors(
 
 
 def test_pint_is_not_imported_at_run_time() -> None:
-    code = "import sys, rearm.units, rearm.knowledge.lab_tests as t; t.load_tests(); assert not {'pint', 'ucumvert'} & set(sys.modules)"
+    code = (
+        "import sys, rearm.units, rearm.knowledge.lab_tests as t; t.load_tests(); assert not"
+        " {'pint', 'ucumvert'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)

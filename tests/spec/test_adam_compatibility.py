@@ -1,4 +1,6 @@
-"""The rule table of the compatibility mode, row by row: first visit, next visit, what counts at the first. Our own rows and dates."""
+"""The rule table of the compatibility mode, row by row: first visit, next visit, what counts at the
+first. Our own rows and dates.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from rearm.export.stated_rs import (
     stated_adrs,
 )
 
-# visits as `response@day`, PD with its reason: i imaging, l laboratory, d death of progression; `> n`: new therapy on day n
+# visits as `response@day`, PD with its reason: i imaging, l laboratory, d death of progression; `>
+# n`: new therapy on day n
 TABLE = """
 a better or equal next visit confirms | sCR@1 sCR@29                  | sCR sCR
                                       | CR@1 sCR@29                   | CR CR
@@ -132,7 +135,7 @@ def test_the_worst_of_one_date_is_flagged() -> None:
     assert covr["ANL01FL"].to_list().count("Y") == 1
 
 
-# ---- SDTM RS ------------------------------------------------------------------------------------------------------------------------
+# ---- SDTM RS ----------------
 
 RS = pl.DataFrame(
     {

@@ -1,4 +1,7 @@
-"""Reported alterations of the antigens against the table of their effects. CAR-T (BCMA) on day 0, failure on day 200, as of day 220."""
+"""Reported alterations of the antigens against the table of their effects. CAR-T (BCMA) on day 0,
+failure on day 200, as of day 220.
+"""
+
 # ruff: noqa: E501  (rows of a table stay on one line)
 
 from typing import Any
@@ -28,7 +31,8 @@ DEL = variant(
 @pytest.mark.parametrize(
     ("what", "rows", "found"),
     [
-        # reported                             rows                                                                    alterations
+        # reported                             rows
+        # alterations
         ("nothing", [], []),
         ("three letters", [variant(205, "TNFRSF17", "p.Arg27Pro", "snv")], ["tnfrsf17-r27p"]),
         ("one letter, brackets", [variant(205, "TNFRSF17", "p.(R27P)", "snv")], ["tnfrsf17-r27p"]),

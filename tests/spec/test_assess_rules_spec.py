@@ -1,4 +1,6 @@
-"""The bundled rules on patients of a few findings each, as a haematologist would check them: antigen, order of verdicts, goals, gaps."""
+"""The bundled rules on patients of a few findings each, as a haematologist would check them:
+antigen, order of verdicts, goals, gaps.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ KEPT = {
 
 
 def only_bcma():
-    """Options whose one tumour target is BCMA. The gamma-secretase inhibitor raises BCMA on the cell and is given beside another agent."""
+    """Options whose one tumour target is BCMA. The gamma-secretase inhibitor raises BCMA on the
+    cell and is given beside another agent.
+    """
     return [
         o.option.id
         for o in plan().options
@@ -226,7 +230,11 @@ def test_poor_expansion_does_not_explain_a_relapse_after_a_long_complete_respons
     long = assessed(
         LATE
         | low
-        | {"failure_timing": "late", "failure_kind": "progression_from_cr", "best_response": "CR"}
+        | {
+            "failure_timing": "late",
+            "failure_kind": "progression_from_cr",
+            "best_response": "CR",
+        }
     )
 
     def grade(assessment):

@@ -1,4 +1,6 @@
-"""Which tests are asked for, what availability is called, and how a finding is worded: rules of the bundle on small cases."""
+"""Which tests are asked for, what availability is called, and how a finding is worded: rules of the
+bundle on small cases.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ def test_a_result_against_what_is_shown_is_not_tried():
 
 @pytest.mark.parametrize(("bounds", "wanted"), [((75.0, 76.0), False), ((55.0, 65.0), True)])
 def test_bounds_are_enough_where_no_limit_lies_between_them(bounds, wanted):
-    """A clearance of 75 or 76 (age by year of birth) is known as well as the rules need it; 55 to 65 is not."""
+    """A clearance of 75 or 76 (age by year of birth) is known as well as the rules need it; 55 to
+    65 is not.
+    """
     known = {"failure_status": "failed", **COUNTS}
     patient = Patient(
         record=Record(patient_id="case", source=Source("case", "")), as_of=400, day=None, failures=(),

@@ -1,4 +1,5 @@
-"""Which arms make a figure, and how direct it is called. Each table can be checked by hand; the studies are invented.
+"""Which arms make a figure, and how direct it is called. Each table can be checked by hand; the
+studies are invented.
 
 Columns of an arm: setting, kind of figure, responders/patients, overlap group, agents.
 """
@@ -224,7 +225,9 @@ def test_less_direct_data_lend_strength_but_never_make_a_figure_after_cart() -> 
 
 
 def test_better_results_in_a_less_direct_setting_pull_less_than_worse_ones() -> None:
-    """The prior of the offset is open downwards: results after CAR-T may well be worse than those without."""
+    """The prior of the offset is open downwards: results after CAR-T may well be worse than those
+    without.
+    """
     direct = study("d", arm("d-a", CART, "10/20"))
     alone = figure_of(direct).response.estimate
     higher = figure_of(direct, study("n", arm("n-a", ANY, "62/100"))).response.estimate
@@ -250,7 +253,9 @@ direct | three less direct arms | borrows
 @pytest.mark.parametrize("line", CONFLICT.strip().splitlines()[2:])
 @pytest.mark.parametrize("setting", [ANY, NAIVE])
 def test_less_direct_results_that_contradict_shift_nothing(line: str, setting: str) -> None:
-    """Refused, the figure is within 2 points of the direct one at estimate and limits; agreeing results narrow it."""
+    """Refused, the figure is within 2 points of the direct one at estimate and limits; agreeing
+    results narrow it.
+    """
     direct, other, wanted = (part.strip() for part in line.split("|"))
     figure = figure_of(
         study("d", arm("d-a", CART, direct)),
@@ -308,7 +313,9 @@ def test_where_higher_is_worse_nothing_is_borrowed(measure: str, field: str) -> 
 
 
 def test_an_arm_is_left_out_with_the_borrowing_of_what_remains() -> None:
-    """Without an arm the figure is the one that would have been given had the arm not been read, borrowing included."""
+    """Without an arm the figure is the one that would have been given had the arm not been read,
+    borrowing included.
+    """
     rows = [
         study("a", arm("a-a", CART, "22/28")),
         study("b", arm("b-a", CART, "4/20")),
@@ -381,7 +388,9 @@ first after CAR-T | second after CAR-T | first near    | second near   | separat
 
 @pytest.mark.parametrize("line", SETTINGS_COMPARED.strip().splitlines()[2:])
 def test_a_nearer_setting_is_never_passed_over(line: str) -> None:
-    """The first setting with enough data decides; one too small to decide still forbids a verdict that it does not point to."""
+    """The first setting with enough data decides; one too small to decide still forbids a verdict
+    that it does not point to.
+    """
     *counts, wanted, because = (part.strip() for part in line.split("|"))
 
     def option(strategy: str, by_setting: dict[str, str]) -> Any:
@@ -446,8 +455,10 @@ median 5, response of 25 patients             | 0.2885
 
 @pytest.mark.parametrize("line", STANDARD_ERRORS.strip().splitlines()[2:])
 def test_standard_errors_by_hand(line: str) -> None:
-    """ln(8/3)/(2 x 1.96); over 1.645 at 90 %; open above: ln(5/3)/1.96, and not less than a median alone would have; a landmark S of n:
-    sqrt((1-S)/(n S))/(-ln S); with limits ln(ln .30/ln .55)/(2 x 1.96). A median alone is the landmark of 50 %: 1/(ln 2 x sqrt(60))."""
+    """ln(8/3)/(2 x 1.96); over 1.645 at 90 %; open above: ln(5/3)/1.96, and not less than a median
+    alone would have; a landmark S of n: sqrt((1-S)/(n S))/(-ln S); with limits ln(ln .30/ln .55)/(2
+    x 1.96). A median alone is the landmark of 50 %: 1/(ln 2 x sqrt(60)).
+    """
     text, wanted = (part.strip() for part in line.split("|"))
     pfs: dict[str, Any] = {"median": 5.0}
     if text.startswith("50 %"):
@@ -486,7 +497,9 @@ meta-analysis | no
 
 @pytest.mark.parametrize("line", PFS_BY_FIGURE.strip().splitlines()[2:])
 def test_what_the_kind_of_figure_says_of_other_measures(line: str) -> None:
-    """`ever` and `percent-only` speak of the response; the others of who was counted, and so of every figure of the arm."""
+    """`ever` and `percent-only` speak of the response; the others of who was counted, and so of
+    every figure of the arm.
+    """
     figure, wanted = (part.strip() for part in line.split("|"))
     evidence = figure_of(
         study(
@@ -532,7 +545,9 @@ def test_a_median_says_how_its_weight_was_set(line: str) -> None:
 
 
 def test_an_arm_that_prints_less_does_not_weigh_more() -> None:
-    """Assumed for a median alone, the standard error is about the one that arms with both limits print (median ratio 1.07)."""
+    """Assumed for a median alone, the standard error is about the one that arms with both limits
+    print (median ratio 1.07).
+    """
     ratios = []
     for one in load_studies():
         for row in one.arms:
@@ -581,7 +596,9 @@ after CAR-T, 80 % at month 24      | no                  | Median PFS was not re
 def test_arms_whose_median_was_not_reached_are_named_beside_the_median_of_the_others(
     line: str,
 ) -> None:
-    """They are the better ones: what is left leans low, and without them said it would look like the whole."""
+    """They are the better ones: what is left leans low, and without them said it would look like
+    the whole.
+    """
     other, figure, said = (part.strip() for part in line.split("|"))
     shared = ["g"] if "same patients" in other else []
     pfs = {"landmarks": [{"month": 24, "percent": 20 if "20 %" in other else 80}]}
@@ -701,7 +718,9 @@ def test_everything_is_pooled_within_two_seconds() -> None:
 
 
 def test_bundled_figures_as_they_stand() -> None:
-    """Reviewed by hand: which arms make the two figures after CAR-T, so that a change of the data is seen."""
+    """Reviewed by hand: which arms make the two figures after CAR-T, so that a change of the data
+    is seen.
+    """
     talquetamab = evidence_for(
         "bispecific-gprc5d", agents=frozenset({"talquetamab"}), targets=frozenset({"GPRC5D"})
     )

@@ -1,4 +1,6 @@
-"""Exposure and refractoriness as tables. yes, no, and `?` for unknown; stated stands beside computed."""
+"""Exposure and refractoriness as tables. yes, no, and `?` for unknown; stated stands beside
+computed.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,7 @@
-"""Factors of failure as tables: what was found, and the grade that a careful reader would give. What is not named is unknown."""
+"""Factors of failure as tables: what was found, and the grade that a careful reader would give.
+What is not named is unknown.
+"""
+
 # ruff: noqa: E501  (rows of a table stay on one line)
 
 from typing import Any
@@ -35,28 +38,35 @@ def graded(row: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("found", "loss", "mutation", "density"),
     [
-        # found                                                                                       loss            mutation       density
+        # found
+        # loss            mutation       density
         ({}, "not_assessed", "not_assessed", "not_assessed"),
         (BCMA, "not_assessed", "not_assessed", "not_assessed"),
         ({**BCMA, "bcma_status": "lost"}, "established", "unlikely", "not_assessed"),
-        ({**BCMA, "bcma_status": "lost", "bcma_agent_between_failure_and_sample": True}, "likely", "unlikely", "not_assessed"),  # the sample may speak of the other agent
+        # the sample may speak of the other agent
+        ({**BCMA, "bcma_status": "lost", "bcma_agent_between_failure_and_sample": True}, "likely", "unlikely", "not_assessed"),
         ({**BCMA, "bcma_status": "lost", "bcma_agent_between_failure_and_sample": None}, "likely", "unlikely", "not_assessed"),
-        ({**BCMA, "bcma_status": "not_detected_unconfirmed"}, "possible", "not_assessed", "possible"),  # one negative stain
+        # one negative stain
+        ({**BCMA, "bcma_status": "not_detected_unconfirmed"}, "possible", "not_assessed", "possible"),
         ({**BCMA, "bcma_status": "not_detected_unconfirmed", "soluble_bcma_undetectable": True}, "likely", "not_assessed", "possible"),
         ({**BCMA, "bcma_status": "not_detected_unconfirmed", "soluble_bcma_fold_from_nadir": 5.0}, "possible", "not_assessed", "possible"),
         ({**BCMA, "bcma_status": "subclonal_loss"}, "possible", "not_assessed", "not_assessed"),
         ({**BCMA, "bcma_status": "reduced"}, "not_assessed", "not_assessed", "possible"),
-        (KEPT, "unlikely", "not_assessed", "unlikely"),  # a stain does not exclude a changed epitope
+        # a stain does not exclude a changed epitope
+        (KEPT, "unlikely", "not_assessed", "unlikely"),
         ({**KEPT, "tnfrsf17_ectodomain_variant": True, "tnfrsf17_one_copy": True}, "unlikely", "likely", "unlikely"),
         ({**KEPT, "tnfrsf17_ectodomain_variant": True, "tnfrsf17_one_copy": False}, "unlikely", "possible", "unlikely"),
         ({**KEPT, "tnfrsf17_ectodomain_variant": True}, "unlikely", "possible", "unlikely"),
         ({**KEPT, "tnfrsf17_ectodomain_variant": False, "tnfrsf17_one_copy": True}, "unlikely", "unlikely", "unlikely"),
         ({**KEPT, "bcma_density_fall": True}, "unlikely", "not_assessed", "possible"),
-        ({**BCMA, "bcma_status": "retained", "untested_lesion": True, "pattern_biochemical": False}, "not_assessed", "not_assessed", "not_assessed"),  # the marrow does not speak for the lesion
+        # the marrow does not speak for the lesion
+        ({**BCMA, "bcma_status": "retained", "untested_lesion": True, "pattern_biochemical": False}, "not_assessed", "not_assessed", "not_assessed"),
         ({**BCMA, "soluble_bcma_fold_from_nadir": 3.0}, "unlikely", "not_assessed", "not_assessed"),
         ({**BCMA, "bcma_rna_percent": 90.0}, "unlikely", "not_assessed", "not_assessed"),
-        ({"car_target_bcma": False, "car_target_gprc5d": True, "bcma_status": "lost"}, "none", "none", "none"),  # not the target of this CAR-T
-        ({"bcma_status": "lost", "bcma_agent_between_failure_and_sample": False}, "possible", "unlikely", "not_assessed"),  # target not known
+        # not the target of this CAR-T
+        ({"car_target_bcma": False, "car_target_gprc5d": True, "bcma_status": "lost"}, "none", "none", "none"),
+        # target not known
+        ({"bcma_status": "lost", "bcma_agent_between_failure_and_sample": False}, "possible", "unlikely", "not_assessed"),
     ],
 )  # fmt: skip
 def test_bcma(found: dict[str, Any], loss: str, mutation: str, density: str) -> None:
@@ -98,16 +108,19 @@ def test_gprc5d(found: dict[str, Any], grade: str) -> None:
 @pytest.mark.parametrize(
     ("found", "expansion", "persistence"),
     [
-        # found                                                                                       expansion       persistence
+        # found
+        # expansion       persistence
         ({"alc_peak_15": 0.3}, "likely", "not_assessed"),
         ({"alc_peak_15": 0.5}, "likely", "not_assessed"),
         ({"alc_peak_15": 0.8}, "possible", "not_assessed"),
         ({"alc_peak_15": 1.8}, "unlikely", "not_assessed"),
         ({"alc_peak_15": 0.3, "expansion_late": True}, "possible", "not_assessed"),
         ({"alc_peak_15": 0.3, "expansion_late": True, "responded": True}, "excluded", "not_assessed"),
-        ({"alc_peak_15": 0.3, "best_response": "CR", "time_to_failure_days": 500}, "none", "not_assessed"),  # no cause after a long complete response
+        # no cause after a long complete response
+        ({"alc_peak_15": 0.3, "best_response": "CR", "time_to_failure_days": 500}, "none", "not_assessed"),
         ({"alc_peak_15": 0.3, "best_response": "VGPR", "time_to_failure_days": 500}, "likely", "not_assessed"),
-        ({"alc_peak_15": 0.3, "time_to_failure_days": 500}, "possible", "not_assessed"),  # best response not known
+        # best response not known
+        ({"alc_peak_15": 0.3, "time_to_failure_days": 500}, "possible", "not_assessed"),
         ({**GONE, "bcma_status": "retained"}, "not_assessed", "likely"),
         ({**GONE, "bcma_status": "lost"}, "not_assessed", "possible"),
         (GONE, "not_assessed", "possible"),
@@ -131,7 +144,8 @@ def test_expansion_and_persistence(found: dict[str, Any], expansion: str, persis
         ({"car_exhausted_percent": 5.0, "car_tim3_percent": 9.0, "car_tigit_percent": 12.0}, "unlikely"),
         ({"car_tim3_percent": 70.0, "car_tigit_percent": 65.0}, "possible"),
         ({"car_tim3_percent": 70.0}, "not_assessed"),
-        ({"alc_peak_15": 0.2, "cd4_count": 12.0, "cd8_count": 40.0, "cd4_count_month_1": 10.0, "t_cells_pd1_percent": 80.0}, "not_assessed"),  # never from counts, nor from other T cells
+        # never from counts, nor from other T cells
+        ({"alc_peak_15": 0.2, "cd4_count": 12.0, "cd8_count": 40.0, "cd4_count_month_1": 10.0, "t_cells_pd1_percent": 80.0}, "not_assessed"),
     ],
 )  # fmt: skip
 def test_exhaustion_is_read_from_the_cells_only(found: dict[str, Any], grade: str) -> None:

@@ -1,4 +1,6 @@
-"""The failure that careful reading expects for each vignette shared with the project, read in place."""
+"""The failure that careful reading expects for each vignette shared with the project, read in
+place.
+"""
 
 from __future__ import annotations
 

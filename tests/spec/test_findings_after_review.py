@@ -1,4 +1,6 @@
-"""Findings behind rules that a review of the reports asked for. Infusion on day 0, failure on day 200, read on day 220."""
+"""Findings behind rules that a review of the reports asked for. Infusion on day 0, failure on day
+200, read on day 220.
+"""
 
 import pytest
 from tests.support.findings_case import Row, condition, findings, imaging, lab, shown, variant

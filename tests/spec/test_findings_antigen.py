@@ -1,4 +1,7 @@
-"""Antigen findings as tables. The CAR-T (against BCMA) was given on day 0 and failed on day 200; at failure means day 170 to 220."""
+"""Antigen findings as tables. The CAR-T (against BCMA) was given on day 0 and failed on day 200; at
+failure means day 170 to 220.
+"""
+
 # ruff: noqa: E501  (rows of a table stay on one line)
 
 import pytest
@@ -44,7 +47,8 @@ TWO = variant(
 @pytest.mark.parametrize(
     ("what", "rows", "flow", "ihc", "status"),
     [
-        # what is there                              rows                                        flow       ihc    BCMA status
+        # what is there                              rows
+        # flow       ihc    BCMA status
         ("nothing", [], None, None, None),
         ("flow 96 %", [stain(205, 96)], 96, None, "retained"),
         ("30 days before failure counts", [stain(170, 96)], 96, None, "retained"),

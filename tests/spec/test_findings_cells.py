@@ -1,4 +1,6 @@
-"""Findings on CAR-T cells, inflammation, product and earlier therapy as tables. Infusion on day 0, failure on day 200, read on day 220."""
+"""Findings on CAR-T cells, inflammation, product and earlier therapy as tables. Infusion on day 0,
+failure on day 200, read on day 220.
+"""
 
 import pytest
 from tests.support.findings_case import Row, findings, lab, shown, therapy
@@ -348,10 +350,7 @@ def test_stopped_for_toxicity(
     assert (
         found["stopped_for_toxicity_carfilzomib"].value,
         found["stopped_for_toxicity_dexamethasone"].value,
-    ) == (
-        carfilzomib,
-        dexamethasone,
-    ), what
+    ) == (carfilzomib, dexamethasone), what
 
 
 def test_earlier_therapy_of_the_patient_of_the_tables() -> None:

@@ -1,4 +1,6 @@
-"""One answer on whether the therapy history is complete, and earlier CAR-T whose target is not named."""
+"""One answer on whether the therapy history is complete, and earlier CAR-T whose target is not
+named.
+"""
 
 from dataclasses import replace
 

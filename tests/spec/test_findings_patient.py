@@ -1,4 +1,7 @@
-"""Findings on the person and on safety as tables. Infusion on day 0, failure on day 200, read on day 220 unless said otherwise."""
+"""Findings on the person and on safety as tables. Infusion on day 0, failure on day 200, read on
+day 220 unless said otherwise.
+"""
+
 # ruff: noqa: E501  (rows of a table stay on one line)
 
 from typing import Any
@@ -353,9 +356,10 @@ def test_pregnancy(
     what: str, patient: dict[str, Any], rows: list[Row], pregnancy: object, possible: object
 ) -> None:
     found = findings(*rows, **patient)
-    assert (found["pregnancy"].value, found["pregnancy_possible"].value) == (pregnancy, possible), (
-        what
-    )
+    assert (found["pregnancy"].value, found["pregnancy_possible"].value) == (
+        pregnancy,
+        possible,
+    ), what
 
 
 def creatinine(*pairs: tuple[int, object]) -> list[Row]:

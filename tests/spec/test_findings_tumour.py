@@ -1,4 +1,7 @@
-"""Findings on genetics, burden, stage and on the course as tables. Infusion on day 0, failure on day 200, read on day 220."""
+"""Findings on genetics, burden, stage and on the course as tables. Infusion on day 0, failure on
+day 200, read on day 220.
+"""
+
 # ruff: noqa: E501  (rows of a table stay on one line)
 
 import pytest

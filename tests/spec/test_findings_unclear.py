@@ -1,4 +1,6 @@
-"""Rows on dangers that are unclear, undated or contradict each other: never read as "no". Infusion on day 0, read on day 220."""
+"""Rows on dangers that are unclear, undated or contradict each other: never read as "no". Infusion
+on day 0, read on day 220.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Every threshold of the response criteria just under, at and just over. A table that a haematologist can check line by line.
+"""Every threshold of the response criteria just under, at and just over. A table that a
+haematologist can check line by line.
 
-Each row: what is measurable at baseline, one later result, and the response of that visit before confirmation.
+Each row: what is measurable at baseline, one later result, and the response of that visit before
+confirmation.
 """
 
 # ruff: noqa: E501  (the rows are one line each, to be read as a table)

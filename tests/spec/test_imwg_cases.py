@@ -1,4 +1,6 @@
-"""Worked cases of the response criteria, visit by visit: those shared with the project, and cases kept because they once went wrong."""
+"""Worked cases of the response criteria, visit by visit: those shared with the project, and cases
+kept because they once went wrong.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,8 @@ KEPT: list[tuple[str, dict[str, Any], list[str]]] = [
         ),
         ["BL", "CR"],
     ),
-    # the nadir is only known to be below 5.2: whether it is at least 5 is open, and so is the rule that holds from there on
+    # the nadir is only known to be below 5.2: whether it is at least 5 is open, and so is the rule
+    # that holds from there on
     (
         "a bound around the high nadir",
         _case(
@@ -130,7 +133,8 @@ KEPT: list[tuple[str, dict[str, Any], list[str]]] = [
         ),
         ["BL", "PR", "PR"],
     ),
-    # a reported ratio that contradicts its chains: none of the three is used, so FLC-only disease cannot be judged at that visit
+    # a reported ratio that contradicts its chains: none of the three is used, so FLC-only disease
+    # cannot be judged at that visit
     (
         "swapped chains",
         _case(

@@ -1,6 +1,8 @@
-"""Confirmation where it is rare: early after CAR-T, death of myeloma, results of one assessment that lie some days apart.
+"""Confirmation where it is rare: early after CAR-T, death of myeloma, results of one assessment
+that lie some days apart.
 
-Each row gives the assessments with the criteria of progression that they meet, and the day on which progression is dated.
+Each row gives the assessments with the criteria of progression that they meet, and the day on which
+progression is dated.
 """
 
 from __future__ import annotations
@@ -106,7 +108,9 @@ def test_why_a_progression_is_open(assessments: list[Assessment], provisional: b
 
 
 def test_progression_is_dated_by_the_first_result_of_its_assessment() -> None:
-    """Blood on day 100, the urine collected by day 103: one assessment, both progressive, repeated on day 130."""
+    """Blood on day 100, the urine collected by day 103: one assessment, both progressive, repeated
+    on day 130.
+    """
     labs = [*serum({-6: 3.0, 28: 1.0, 56: 1.0, 100: 2.0, 130: 2.2}, urine=False)]
     labs += [
         lab("urine_m_protein_24h", day, value)
@@ -119,7 +123,9 @@ def test_progression_is_dated_by_the_first_result_of_its_assessment() -> None:
 
 
 def test_lesions_imaged_between_bridging_and_infusion_lower_the_nadir() -> None:
-    """Shrunk under bridging, grown by half since the infusion: progression, though smaller than before bridging."""
+    """Shrunk under bridging, grown by half since the infusion: progression, though smaller than
+    before bridging.
+    """
     sizes: dict[str, Any] = {"kind": "plasmacytoma", "n_lesions": 2}
     images = [
         lesion(day, spd_mm2=spd, **sizes) for day, spd in {-45: 2000, -5: 800, 90: 1300}.items()

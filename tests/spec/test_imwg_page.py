@@ -1,4 +1,6 @@
-"""The worked cases as printed in the docs are those of the file, with what the program says of them today."""
+"""The worked cases as printed in the docs are those of the file, with what the program says of them
+today.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Bad input, row by row: what is said, what is done, and that nothing else is lost.
 
-Each table is written as a data manager would type it. Every case keeps a second, sound result that must survive.
+Each table is written as a data manager would type it. Every case keeps a second, sound result that
+must survive.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ SET_ASIDE: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("what", "row", "code", "word", "place"), SET_ASIDE, ids=[c[0] for c in SET_ASIDE]
 )
 def test_set_aside(what: str, row: dict[str, Any], code: str, word: str, place: str) -> None:
-    """The result is never read as a value, stays visible as set aside, and one issue says why and where."""
+    """The result is never read as a value, stays visible as set aside, and one issue says why and
+    where.
+    """
     record = _one(row)
     assert [x.test for x in record.labs] == ["hemoglobin"]
     assert len(record.set_aside) == 1
@@ -221,7 +224,9 @@ def test_results_of_one_sample_that_contradict_each_other() -> None:
 def test_kappa_and_lambda_swapped(
     chain: str | None, kappa: float, light_lambda: float, flagged: bool
 ) -> None:
-    """The chain that is not involved is clonally raised: flagged, used as stated. A ratio up to 3.1 is seen with impaired kidneys."""
+    """The chain that is not involved is clonally raised: flagged, used as stated. A ratio up to 3.1
+    is seen with impaired kidneys.
+    """
     labs = (
         _lab(test="kappa_flc", value=kappa, unit="mg/L"),
         _lab(test="lambda_flc", value=light_lambda, unit="mg/L"),
@@ -368,7 +373,9 @@ def test_dates_shifted_into_the_future() -> None:
 
 
 def test_therapies() -> None:
-    """Stated agents count before the regimen's name; both are kept; what can't be read is said and kept."""
+    """Stated agents count before the regimen's name; both are kept; what can't be read is said and
+    kept.
+    """
     rows = [
         {"regimen": "VRd", "agents": "bortezomib;cyclophosphamide;dexamethasone"},
         {"regimen": "KRd"},

@@ -1,4 +1,6 @@
-"""Ids and texts that would mislead a person or a terminal: control characters, ids over several lines, one patient under two ids."""
+"""Ids and texts that would mislead a person or a terminal: control characters, ids over several
+lines, one patient under two ids.
+"""
 
 from __future__ import annotations
 

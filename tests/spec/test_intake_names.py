@@ -1,4 +1,6 @@
-"""Names and words as centres write them: read where they are listed, set aside with a sentence where they are not."""
+"""Names and words as centres write them: read where they are listed, set aside with a sentence
+where they are not.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Slips of the pen that are used as stated and said, and days that cannot be: what `check` tells a data manager."""
+"""Slips of the pen that are used as stated and said, and days that cannot be: what `check` tells a
+data manager.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Rows that say something but can't be read: an older, more favourable state must not stand for them."""
+"""Rows that say something but can't be read: an older, more favourable state must not stand for
+them.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Lines of therapy as tables: rows of treatment in, lines out.
 
-columns: line number in the input | start | end | agents | purpose | progression on it | after infusion
+columns: line number in the input | start | end | agents | purpose | progression on it | after
+infusion
 """
 
 import pytest

@@ -1,4 +1,6 @@
-"""Virtual patients are judged by the same criteria as real ones: the fast rule agrees with `rearm.response`, patient by patient."""
+"""Virtual patients are judged by the same criteria as real ones: the fast rule agrees with
+`rearm.response`, patient by patient.
+"""
 
 import numpy as np
 import pytest

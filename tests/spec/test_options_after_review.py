@@ -1,4 +1,6 @@
-"""What a review of the example reports by a myeloma physician asked of the rules: a few findings each, and the verdict that must follow."""
+"""What a review of the example reports by a myeloma physician asked of the rules: a few findings
+each, and the verdict that must follow.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""The option rules on hand-written patients: a row of findings each, and what a careful panel expects of each strategy.
+"""The option rules on hand-written patients: a row of findings each, and what a careful panel
+expects of each strategy.
 
-`verdict` here is the obvious reading of the order of verdicts, without evidence and availability: what they could only lower stands
-as `favoured`. The patients are invented; the expectations that need no more than findings follow the shared vignettes D01 to D14.
+`verdict` here is the obvious reading of the order of verdicts, without evidence and availability:
+what they could only lower stands as `favoured`. The patients are invented; the expectations that
+need no more than findings follow the shared vignettes D01 to D14.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ def holds(knowledge: Knowledge, when: str, row: Row) -> bool | None:
 
 
 def verdict(knowledge: Knowledge, option: Option, row: Row) -> str:
-    """The first verdict that holds: a true stop, a true objection, an unknown stop of stage choose, a true reason for it."""
+    """The first verdict that holds: a true stop, a true objection, an unknown stop of stage choose,
+    a true reason for it.
+    """
     truths = [(rule, holds(knowledge, rule.when, row)) for rule in option.rules]
     stops = [(rule, is_true if rule.effect == "exclude" else None if is_true is None else not is_true)
              for rule, is_true in truths if rule.effect in ("exclude", "require")]  # fmt: skip
@@ -99,154 +103,181 @@ LATE: Row = {
 }
 
 PATIENTS: dict[str, Row] = {
-    "D01 both TNFRSF17 copies lost, t(11;14)": FAILED
-    | IDE
-    | NO_GPRC5D
-    | LATE
-    | TRIPLE
-    | {
-        "bcma_status": "lost",
-        "bcma_loss_fraction": 0.93,
-        "gprc5d_status": "retained",
-        "t_11_14": True,
-        "days_since_infusion": 300,
-    },
-    "D02 ectodomain variant, stain positive, keratopathy 3": FAILED
-    | IDE
-    | NO_GPRC5D
-    | LATE
-    | TRIPLE
-    | {
-        "bcma_status": "retained",
-        "tnfrsf17_ectodomain_variant": True,
-        "gprc5d_status": "retained",
-        "keratopathy_grade": 3,
-        "eye_care_access": True,
-        "neutrophils": 1.9,
-        "platelets": 96.0,
-        "lvef": 58.0,
-        "ecog": 1,
-    },
-    "D03 one copy lost, heart failure, T-cell therapy planned": FAILED
-    | CILTA
-    | NO_GPRC5D
-    | LATE
-    | {
-        "bcma_status": "retained",
-        "tnfrsf17_one_copy": True,
-        "lvef": 30.0,
-        "heart_failure_severe": True,
-        "next_tcell_therapy_planned": True,
-        "neutrophils": 2.1,
-    },
-    "D04 one negative stain, neuropathy 3": FAILED
-    | IDE
-    | NO_GPRC5D
-    | {
-        "bcma_status": "not_detected_unconfirmed",
-        "early_or_no_response": True,
-        "responded": True,
-        "failure_timing": "intermediate",
-        "neuropathy_grade": 3,
-        "neutrophils": 1.6,
-    },
-    "D05 liver lesion untested, cord, talquetamab stopped": FAILED
-    | CILTA
-    | LATE
-    | {
-        "bcma_status": "retained",
-        "pattern_extraosseous": True,
-        "untested_lesion": True,
-        "urgent": True,
-        "cord_compression": True,
-        "any_plasmacytoma_at_failure": True,
-        "lesions_at_failure": 2,
-        "exposed_gprc5d": True,
-        "exposed_talquetamab": True,
-        "exposed_bcma_bispecific": False,
-        "stopped_for_toxicity_talquetamab": True,
-        "oral_or_weight_toxicity": True,
-    },
-    "D06 primary refractory, antigen unknown": FAILED
-    | IDE
-    | NO_GPRC5D
-    | TRIPLE
-    | {
-        "responded": False,
-        "early_or_no_response": True,
-        "failure_timing": "early",
-        "days_since_infusion": 60,
-        "neutrophils": 1.4,
-        "platelets": 70.0,
-        "refractory_bendamustine": True,
-    },
-    "D07 early relapse, nothing tested": FAILED
-    | CILTA
-    | NO_GPRC5D
-    | TRIPLE
-    | {
-        "responded": True,
-        "early_or_no_response": True,
-        "failure_timing": "early",
-        "days_since_infusion": 90,
-        "neutrophils": 1.2,
-        "platelets": 62.0,
-    },
-    "D08 late relapse from CR, no t(11;14), hepatitis B": FAILED
-    | CILTA
-    | NO_GPRC5D
-    | LATE
-    | {"bcma_status": "retained", "t_11_14": False, "hbsag": True, "neutrophils": 2.2},
-    "D10 GPRC5D lost after a talquetamab bridge, leukaemic, CNS": FAILED
-    | CILTA
-    | LATE
-    | {
-        "bcma_status": "retained",
-        "gprc5d_status": "lost",
-        "exposed_gprc5d": True,
-        "exposed_talquetamab": True,
-        "exposed_bcma_bispecific": False,
-        "urgent": True,
-        "cns_disease": True,
-        "plasma_cell_leukaemia": True,
-        "neutrophils": 1.3,
-        "platelets": 38.0,
-    },
-    "D11 anti-CAR antibody, pneumonia, comfort only, 83": FAILED
-    | IDE
-    | NO_GPRC5D
-    | {
-        "bcma_status": "retained",
-        "early_or_no_response": True,
-        "responded": True,
-        "failure_timing": "intermediate",
-        "anti_car_antibody": True,
-        "active_infection": True,
-        "goals_of_care": "comfort_only",
-        "age": 83,
-        "neutrophils": 2.9,
-        "igg": 310.0,
-    },
-    "D12 relapse from CR by immunofixation only": FAILED
-    | CILTA
-    | NO_GPRC5D
-    | {"failure_status": "suspected", "asymptomatic_relapse": True},
-    "D14 hypercalcaemia, neutrophils 0.3, stored cells, BRAF": FAILED
-    | CILTA
-    | NO_GPRC5D
-    | LATE
-    | {
-        "failure_status": "suspected",
-        "urgent": True,
-        "neutrophils": 0.3,
-        "platelets": 24.0,
-        "prolonged_cytopenia": True,
-        "stored_cd34": True,
-        "braf_v600e": True,
-    },
+    "D01 both TNFRSF17 copies lost, t(11;14)": (
+        FAILED
+        | IDE
+        | NO_GPRC5D
+        | LATE
+        | TRIPLE
+        | {
+            "bcma_status": "lost",
+            "bcma_loss_fraction": 0.93,
+            "gprc5d_status": "retained",
+            "t_11_14": True,
+            "days_since_infusion": 300,
+        }
+    ),
+    "D02 ectodomain variant, stain positive, keratopathy 3": (
+        FAILED
+        | IDE
+        | NO_GPRC5D
+        | LATE
+        | TRIPLE
+        | {
+            "bcma_status": "retained",
+            "tnfrsf17_ectodomain_variant": True,
+            "gprc5d_status": "retained",
+            "keratopathy_grade": 3,
+            "eye_care_access": True,
+            "neutrophils": 1.9,
+            "platelets": 96.0,
+            "lvef": 58.0,
+            "ecog": 1,
+        }
+    ),
+    "D03 one copy lost, heart failure, T-cell therapy planned": (
+        FAILED
+        | CILTA
+        | NO_GPRC5D
+        | LATE
+        | {
+            "bcma_status": "retained",
+            "tnfrsf17_one_copy": True,
+            "lvef": 30.0,
+            "heart_failure_severe": True,
+            "next_tcell_therapy_planned": True,
+            "neutrophils": 2.1,
+        }
+    ),
+    "D04 one negative stain, neuropathy 3": (
+        FAILED
+        | IDE
+        | NO_GPRC5D
+        | {
+            "bcma_status": "not_detected_unconfirmed",
+            "early_or_no_response": True,
+            "responded": True,
+            "failure_timing": "intermediate",
+            "neuropathy_grade": 3,
+            "neutrophils": 1.6,
+        }
+    ),
+    "D05 liver lesion untested, cord, talquetamab stopped": (
+        FAILED
+        | CILTA
+        | LATE
+        | {
+            "bcma_status": "retained",
+            "pattern_extraosseous": True,
+            "untested_lesion": True,
+            "urgent": True,
+            "cord_compression": True,
+            "any_plasmacytoma_at_failure": True,
+            "lesions_at_failure": 2,
+            "exposed_gprc5d": True,
+            "exposed_talquetamab": True,
+            "exposed_bcma_bispecific": False,
+            "stopped_for_toxicity_talquetamab": True,
+            "oral_or_weight_toxicity": True,
+        }
+    ),
+    "D06 primary refractory, antigen unknown": (
+        FAILED
+        | IDE
+        | NO_GPRC5D
+        | TRIPLE
+        | {
+            "responded": False,
+            "early_or_no_response": True,
+            "failure_timing": "early",
+            "days_since_infusion": 60,
+            "neutrophils": 1.4,
+            "platelets": 70.0,
+            "refractory_bendamustine": True,
+        }
+    ),
+    "D07 early relapse, nothing tested": (
+        FAILED
+        | CILTA
+        | NO_GPRC5D
+        | TRIPLE
+        | {
+            "responded": True,
+            "early_or_no_response": True,
+            "failure_timing": "early",
+            "days_since_infusion": 90,
+            "neutrophils": 1.2,
+            "platelets": 62.0,
+        }
+    ),
+    "D08 late relapse from CR, no t(11;14), hepatitis B": (
+        FAILED
+        | CILTA
+        | NO_GPRC5D
+        | LATE
+        | {
+            "bcma_status": "retained",
+            "t_11_14": False,
+            "hbsag": True,
+            "neutrophils": 2.2,
+        }
+    ),
+    "D10 GPRC5D lost after a talquetamab bridge, leukaemic, CNS": (
+        FAILED
+        | CILTA
+        | LATE
+        | {
+            "bcma_status": "retained",
+            "gprc5d_status": "lost",
+            "exposed_gprc5d": True,
+            "exposed_talquetamab": True,
+            "exposed_bcma_bispecific": False,
+            "urgent": True,
+            "cns_disease": True,
+            "plasma_cell_leukaemia": True,
+            "neutrophils": 1.3,
+            "platelets": 38.0,
+        }
+    ),
+    "D11 anti-CAR antibody, pneumonia, comfort only, 83": (
+        FAILED
+        | IDE
+        | NO_GPRC5D
+        | {
+            "bcma_status": "retained",
+            "early_or_no_response": True,
+            "responded": True,
+            "failure_timing": "intermediate",
+            "anti_car_antibody": True,
+            "active_infection": True,
+            "goals_of_care": "comfort_only",
+            "age": 83,
+            "neutrophils": 2.9,
+            "igg": 310.0,
+        }
+    ),
+    "D12 relapse from CR by immunofixation only": (
+        FAILED | CILTA | NO_GPRC5D | {"failure_status": "suspected", "asymptomatic_relapse": True}
+    ),
+    "D14 hypercalcaemia, neutrophils 0.3, stored cells, BRAF": (
+        FAILED
+        | CILTA
+        | NO_GPRC5D
+        | LATE
+        | {
+            "failure_status": "suspected",
+            "urgent": True,
+            "neutrophils": 0.3,
+            "platelets": 24.0,
+            "prolonged_cytopenia": True,
+            "stored_cd34": True,
+            "braf_v600e": True,
+        }
+    ),
 }
 
-# patient, strategy, agents that the option contains or None, only these targets or None, allowed verdicts
+# patient, strategy, agents that the option contains or None, only these targets or None, allowed
+# verdicts
 TABLE: list[tuple[str, str, set[str] | None, set[str] | None, set[str]]] = [
     ("D01", "bispecific-bcma", None, {"BCMA"}, {"excluded"}),
     ("D01", "adc-bcma", None, None, {"excluded"}),
@@ -447,7 +478,9 @@ def test_each_rule_has_a_row_where_it_fires_and_one_where_it_must_not(knowledge:
 def test_stage_belongs_to_stops_and_choose_to_target_exposure_and_marker(
     knowledge: Knowledge,
 ) -> None:
-    """Infection, counts, organs, viruses and pregnancy are often silent in records: they never leave an option a question."""
+    """Infection, counts, organs, viruses and pregnancy are often silent in records: they never
+    leave an option a question.
+    """
     findings = {f.name: f for f in knowledge.catalogue.values()}
     for option in knowledge.options.values():
         for rule in option.rules:

@@ -1,4 +1,6 @@
-"""The evidence of every option on the pages of the examples: figure with interval, in whom, how direct, and a citation to follow."""
+"""The evidence of every option on the pages of the examples: figure with interval, in whom, how
+direct, and a citation to follow.
+"""
 
 import re
 from html import unescape
@@ -12,7 +14,8 @@ from rearm.report import page
 ROOT = Path(__file__).parents[2]
 RECORDS = list(rearm.read(ROOT / "examples" / "tables").records)
 ROW = re.compile(
-    r'<tr><td class="num">(.*?)</td><td>(.*?)</td><td>([^<]*)</td><td class="num">(\d+), (\d+)</td></tr>'
+    r'<tr><td class="num">(.*?)</td><td>(.*?)</td><td>([^<]*)</td><td class="num">(\d+),'
+    r" (\d+)</td></tr>"
 )
 
 

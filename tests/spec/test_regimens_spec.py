@@ -1,8 +1,9 @@
 """What a regimen text says, as a table a haematologist can check.
 
-text | parts (agents : purpose, parts separated by /) | unread | ambiguous
-Agents by their usual letters: V bortezomib, K carfilzomib, I ixazomib, R lenalidomide, P pomalidomide, T thalidomide, D daratumumab,
-Isa, Elo, Sel, C cyclophosphamide, M melphalan, B bendamustine, d dexamethasone, p prednisone, A doxorubicin, E etoposide, Cis cisplatin.
+text | parts (agents : purpose, parts separated by /) | unread | ambiguous Agents by their usual
+letters: V bortezomib, K carfilzomib, I ixazomib, R lenalidomide, P pomalidomide, T thalidomide, D
+daratumumab, Isa, Elo, Sel, C cyclophosphamide, M melphalan, B bendamustine, d dexamethasone, p
+prednisone, A doxorubicin, E etoposide, Cis cisplatin.
 """
 
 import pytest

@@ -1,7 +1,8 @@
-"""Bad input of the response course, as tables: an answer with its reason, or not evaluable with its reason; never an exception.
+"""Bad input of the response course, as tables: an answer with its reason, or not evaluable with its
+reason; never an exception.
 
-Each row: results as they stand in `labs.csv`, an infusion where there is one, then what is said of every visit, and a sentence that must
-be found in the answer.
+Each row: results as they stand in `labs.csv`, an infusion where there is one, then what is said of
+every visit, and a sentence that must be found in the answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What a visit says of a complete response that could not be called, of urine that was not collected, and of what was carried forward."""
+"""What a visit says of a complete response that could not be called, of urine that was not
+collected, and of what was carried forward.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ def course(
     )
 
 
-# what is known on day 28                                          rule                      missing for CR
+# what is known on day 28                                          rule                      missing
+# for CR
 LABELS: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ("everything, marrow 2 %", {**CLEAR, MARROW: 2}, "cr", []),
     (
@@ -156,7 +159,9 @@ def test_clonality_is_carried_no_longer_than_the_limit() -> None:
 
 
 def test_marrow_from_before_the_immunofixation_cleared() -> None:
-    """A16: by default it counts; where it must follow, a marrow of the day on which immunofixation cleared does."""
+    """A16: by default it counts; where it must follow, a marrow of the day on which immunofixation
+    cleared does.
+    """
     early = {28: {**CLEAR, SIFE: "positive", MARROW: 2}, 56: CLEAR}
     assert course(early).visits[1].response == "CR"
     assert course(early, A16="after_ife").visits[1].rule == "vgpr-cr-incomplete"
@@ -203,7 +208,9 @@ UNFIXED: list[tuple[str, dict[str, Any], str]] = [
 def test_a_protein_that_is_still_quantified_speaks_for_itself(
     what: str, then: dict[str, Any], rule: str
 ) -> None:
-    """Without immunofixation: nothing quantified may be a complete response that was not shown, a quantity cannot."""
+    """Without immunofixation: nothing quantified may be a complete response that was not shown, a
+    quantity cannot.
+    """
     labs = [
         lab("serum_m_protein", -5, 3.0),
         *(lab(test, 28, value) for test, value in then.items()),

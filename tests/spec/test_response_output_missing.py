@@ -1,4 +1,6 @@
-"""What a visit says was missing, and what a result that is a bound or a lesion of unknown size is worth. Read line by line."""
+"""What a visit says was missing, and what a result that is a bound or a lesion of unknown size is
+worth. Read line by line.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ def visit(
 FLC = {"kappa_flc": 500, "lambda_flc": 10}
 WITH_URINE = {SERUM: 3.0, URINE: 0}
 MISSING: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
-    # what                  baseline                then                                 response  missing says
+    # what                  baseline                then                                 response
+    # missing says
     ("serum not measured", WITH_URINE,             {URINE: 0},                             "NE", "serum M-protein"),
     ("serum is a bound", WITH_URINE,             {SERUM: AT_MOST, URINE: 0},             "VGPR", "an exact serum M-protein"),
     ("urine not measured", {SERUM: 0, URINE: 900}, {SERUM: 0},                             "NE", "24-hour urine M-protein"),
@@ -92,7 +95,7 @@ def test_a_bound_counts_by_its_best_end_for_progression() -> None:
     assert visit(base, {"marrow_plasma_cells": Quantity(50, 80)}).response == "PD"
 
 
-# ---- plasmacytomas ------------------------------------------------------------------------------------------------------------------
+# ---- plasmacytomas ----------------
 
 
 def lesions(spd_before: float | None, spd_after: float | None, **parameters: Any) -> Visit:
@@ -144,7 +147,7 @@ def test_a_lesion_that_was_not_imaged_gives_sd_and_asks() -> None:
     )
 
 
-# ---- settings, and what the outcome says of itself --------------------------------------------------------------------------------------
+# ---- settings, and what the outcome says of itself ----------------
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,9 @@ def test_progression_by_death_or_new_therapy_is_said() -> None:
 
 
 def test_progression_is_dated_at_the_first_result_that_met_it() -> None:
-    """Marrow of day 80 and serum of day 84 are one assessment; both met a criterion, and the earlier day counts."""
+    """Marrow of day 80 and serum of day 84 are one assessment; both met a criterion, and the
+    earlier day counts.
+    """
     labs = [
         lab(t, d, v)
         for d, s in ((-5, 4.0), (28, 1.0), (84, 2.0), (112, 2.5))
@@ -225,7 +230,9 @@ def series(values: dict[int, float], **parameters: Any) -> list[str]:
 
 
 def test_nadir_of_a_single_low_value() -> None:
-    """A1: one low value (0.4) opens the nadir by default; where a nadir must be reached twice the second lowest pair (1.0) does."""
+    """A1: one low value (0.4) opens the nadir by default; where a nadir must be reached twice the
+    second lowest pair (1.0) does.
+    """
     values = {-5: 4.0, 28: 1.0, 56: 0.4, 84: 1.0, 112: 1.4}
     assert series(values) == ["PR", "VGPR", "PD", "PD"]
     assert series(values, A1="confirmed") == ["PR", "VGPR", "PR", "PR"]

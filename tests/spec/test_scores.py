@@ -1,4 +1,6 @@
-"""Scores as tables a reader can check against the publication. The CAR-T was given on day 0; what is not known stays a span of points."""
+"""Scores as tables a reader can check against the publication. The CAR-T was given on day 0; what
+is not known stays a span of points.
+"""
 
 import math
 import re

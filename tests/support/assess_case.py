@@ -1,4 +1,6 @@
-"""A patient of whom only findings are known, assessed with the bundled knowledge: what a spec table of rules is run on."""
+"""A patient of whom only findings are known, assessed with the bundled knowledge: what a spec table
+of rules is run on.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def assessed(
     day: date | None = date(2025, 6, 1),
     status: str = "failed",
 ) -> Assessment:
-    """The assessment of a patient with these findings; what follows from them is derived, the rest is unknown."""
+    """The assessment of a patient with these findings; what follows from them is derived, the rest
+    is unknown.
+    """
     found = {
         name: Found(value, (Source("case", name),), f"{name}: {value}")
         for name, value in {"failure_status": status, **values}.items()

@@ -1,4 +1,6 @@
-"""Short ways to write a record for tests of the course: serum M-protein series, lesions, statements of the team."""
+"""Short ways to write a record for tests of the course: serum M-protein series, lesions, statements
+of the team.
+"""
 
 from __future__ import annotations
 

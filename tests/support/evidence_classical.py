@@ -1,7 +1,8 @@
 """Classical estimates of a pooled proportion, beside the Bayesian ones and as their check.
 
-The same quantities as R's metafor gives: `escalc(measure="PLO")`, `rma(method="DL" or "REML")` with or without the Hartung-Knapp
-adjustment, and `rma.glmm(measure="PLO")`. The golden numbers in `tests/reference/golden/evidence_classical.json` come from there.
+The same quantities as R's metafor gives: `escalc(measure="PLO")`, `rma(method="DL" or "REML")` with
+or without the Hartung-Knapp adjustment, and `rma.glmm(measure="PLO")`. The golden numbers in
+`tests/reference/golden/evidence_classical.json` come from there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Classical:
-    """On the logit scale: estimate, its standard error and 95 % interval, between-study variance, Q of heterogeneity, I2 in percent."""
+    """On the logit scale: estimate, its standard error and 95 % interval, between-study variance, Q
+    of heterogeneity, I2 in percent.
+    """
 
     estimate: float
     se: float
@@ -35,7 +38,9 @@ class Classical:
 
 
 def logit_proportions(events: Sequence[int], n: Sequence[int]) -> tuple[Floats, Floats]:
-    """Logit of each proportion and its variance; 1/2 is added to both cells of an arm in which one cell is empty."""
+    """Logit of each proportion and its variance; 1/2 is added to both cells of an arm in which one
+    cell is empty.
+    """
     x, m = np.asarray(events, dtype=float), np.asarray(n, dtype=float)
     if (m <= 0).any() or (x < 0).any() or (x > m).any():
         raise ValueError("events must lie between 0 and n, and n above 0")
@@ -45,7 +50,9 @@ def logit_proportions(events: Sequence[int], n: Sequence[int]) -> tuple[Floats, 
 
 
 def _reml(y: Floats, v: Floats) -> float:
-    """Between-study variance by restricted maximum likelihood, Fisher scoring as in metafor, not below 0."""
+    """Between-study variance by restricted maximum likelihood, Fisher scoring as in metafor, not
+    below 0.
+    """
     tau2 = max(0.0, float(np.var(y, ddof=1) - v.mean())) if len(y) > 1 else 0.0
     for _ in range(1000):
         w = 1 / (v + tau2)
@@ -64,7 +71,9 @@ def _reml(y: Floats, v: Floats) -> float:
 def random_effects(
     y: Floats, v: Floats, *, method: Literal["DL", "REML"] = "REML", knapp_hartung: bool = False
 ) -> Classical:
-    """Inverse-variance random-effects estimate. With `knapp_hartung` the standard error is scaled and the interval uses t quantiles."""
+    """Inverse-variance random-effects estimate. With `knapp_hartung` the standard error is scaled
+    and the interval uses t quantiles.
+    """
     k = len(y)
     w = 1 / v
     fixed = float(w @ y / w.sum())
@@ -101,9 +110,11 @@ def _t975(df: int) -> float:
 
 
 def glmm_logit(events: Sequence[int], n: Sequence[int]) -> Classical:
-    """Binomial-normal model by maximum likelihood: logit of each arm's proportion is Normal(mu, tau2), counts are binomial.
+    """Binomial-normal model by maximum likelihood: logit of each arm's proportion is Normal(mu,
+    tau2), counts are binomial.
 
-    The integral over each arm is Gauss-Hermite around its mode; the maximum is found on the profile of tau by golden section.
+    The integral over each arm is Gauss-Hermite around its mode; the maximum is found on the profile
+    of tau by golden section.
     """
     x, m = np.asarray(events, dtype=float), np.asarray(n, dtype=float)
     node, weight = np.polynomial.hermite.hermgauss(40)

@@ -1,4 +1,6 @@
-"""Small FHIR bundles for tests: a patient with one CAR-T infusion, and whatever resources a test adds."""
+"""Small FHIR bundles for tests: a patient with one CAR-T infusion, and whatever resources a test
+adds.
+"""
 
 from __future__ import annotations
 

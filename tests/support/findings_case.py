@@ -1,4 +1,6 @@
-"""A patient for the tables of findings: four lines, then cilta-cel on day 0, PR, and progression on day 200 as the team recorded it."""
+"""A patient for the tables of findings: four lines, then cilta-cel on day 0, PR, and progression on
+day 200 as the team recorded it.
+"""
 
 from __future__ import annotations
 
@@ -178,7 +180,9 @@ def record_of(
 
 
 def shown(found: Found) -> object:
-    """A value, or its bounds as `[low, high]` with round brackets where the limit itself is out; None where nothing is known."""
+    """A value, or its bounds as `[low, high]` with round brackets where the limit itself is out;
+    None where nothing is known.
+    """
     if found.value is not None:
         return found.value
     if found.quantity is None:

@@ -1,6 +1,8 @@
-"""Worked cases of the response criteria as data: run them through `response_course` and compare every key that is expected.
+"""Worked cases of the response criteria as data: run them through `response_course` and compare
+every key that is expected.
 
-The form is that of a list of cases with dated visits and the unit in the key (`serum_m_g_dl`); a centre can bring its own.
+The form is that of a list of cases with dated visits and the unit in the key (`serum_m_g_dl`); a
+centre can bring its own.
 """
 
 from __future__ import annotations
@@ -181,15 +183,19 @@ class CaseSummary:
     def line(self) -> str:
         n = len(self.results)
         return (
-            f"cases {n}, visits agreed {sum(r.visits_agreed for r in self.results)} of {sum(r.visits for r in self.results)}, "
-            f"best agreed {sum(r.best_agreed for r in self.results)} of {n}, "
-            f"progression agreed {sum(r.progression_agreed for r in self.results)} of {n}, "
-            f"other keys agreed {sum(r.others_agreed for r in self.results)} of {sum(r.others for r in self.results)}"
+            f"cases {n}, visits agreed {sum(r.visits_agreed for r in self.results)} of"
+            f" {sum(r.visits for r in self.results)}, best agreed"
+            f" {sum(r.best_agreed for r in self.results)} of {n}, progression agreed"
+            f" {sum(r.progression_agreed for r in self.results)} of {n}, other keys agreed"
+            f" {sum(r.others_agreed for r in self.results)} of"
+            f" {sum(r.others for r in self.results)}"
         )
 
 
 def run_cases(cases: Iterable[Mapping[str, Any]]) -> CaseSummary:
-    """Run every case through the public entry and compare. A case that cannot be read has `error` set; the others still run."""
+    """Run every case through the public entry and compare. A case that cannot be read has `error`
+    set; the others still run.
+    """
     return CaseSummary([_run(case) for case in cases])
 
 
@@ -213,11 +219,12 @@ def _run(case: Mapping[str, Any]) -> CaseResult:
     return result
 
 
-# ---- reading a case ---------------------------------------------------------------------------------------------------------------
+# ---- reading a case ----------------
 
 
 def case_record(case: Mapping[str, Any]) -> tuple[Record, Criteria, int, date, list[int]]:
-    """The record of a case, its criteria, the day of its baseline (0), the date of day 0 and the day of every visit, in the order given.
+    """The record of a case, its criteria, the day of its baseline (0), the date of day 0 and the
+    day of every visit, in the order given.
 
     Raises CaseError for an unknown key, a value that cannot be read or a case without visits.
     """
@@ -467,7 +474,7 @@ def _on(value: Any, zero: date, where: str) -> When:
     return When.on((_date(value, where) - zero).days)
 
 
-# ---- answer and comparison --------------------------------------------------------------------------------------------------------
+# ---- answer and comparison ----------------
 
 
 def _answer(
@@ -518,8 +525,9 @@ def _answer(
 
 def _reasons(course: ResponseCourse) -> dict[int, str]:
     return {
-        v.day: f"{v.rule}: {v.reason}"
-        + (f" [missing: {'; '.join(v.missing)}]" if v.missing else "")
+        v.day: (
+            f"{v.rule}: {v.reason}" + (f" [missing: {'; '.join(v.missing)}]" if v.missing else "")
+        )
         for v in course.visits
     }
 

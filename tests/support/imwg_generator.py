@@ -1,4 +1,6 @@
-"""Random courses in the form of the case files: all types of disease, missing data, ties at limits, both units, new therapy, death."""
+"""Random courses in the form of the case files: all types of disease, missing data, ties at limits,
+both units, new therapy, death.
+"""
 
 from __future__ import annotations
 

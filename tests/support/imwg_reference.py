@@ -1,7 +1,9 @@
-"""A second, slow and literal implementation of the response criteria, written from the text of the criteria and not from the product.
+"""A second, slow and literal implementation of the response criteria, written from the text of the
+criteria and not from the product.
 
-It reads the same case files, looks back over all earlier visits each time, and calculates with exact fractions of the decimals as
-written, so that a limit is met exactly or not at all. Default answers to the open questions only.
+It reads the same case files, looks back over all earlier visits each time, and calculates with
+exact fractions of the decimals as written, so that a limit is met exactly or not at all. Default
+answers to the open questions only.
 """
 
 from __future__ import annotations
@@ -89,7 +91,9 @@ def parse(visit: dict[str, Any], isotype: str | None, light: str | None, quantit
 
 
 def original_band(visit: dict[str, Any], isotype: str | None, light: str | None) -> str | None:
-    """Section 10: bands of another isotype and a band shifted by DIRA in IgG kappa disease are not the original M-protein."""
+    """Section 10: bands of another isotype and a band shifted by DIRA in IgG kappa disease are not
+    the original M-protein.
+    """
     bands = [b.strip() for b in (visit.get("serum_ife_isotype") or "").split(";") if b.strip()]
     if visit.get("serum_ife") != "pos":
         return visit.get("serum_ife")
@@ -231,7 +235,9 @@ def imaged(v: V) -> bool:
 
 
 def lowest(values: list[Value | None]) -> Value | None:
-    """Nadir: the lowest recorded value, baseline included (A1); of equal ones an open bound is lower."""
+    """Nadir: the lowest recorded value, baseline included (A1); of equal ones an open bound is
+    lower.
+    """
     found = [v for v in values if v is not None]
     return min(found, key=lambda v: (v.high, not v.open)) if found else None
 
@@ -247,7 +253,9 @@ def rose(
 
 
 def is_pd(course: list[V], measurable: list[str], chains: list[str | None]) -> dict[str, bool]:
-    """Section 4: the criteria that the last visit of `course` meets, and whether each needs a repeat."""
+    """Section 4: the criteria that the last visit of `course` meets, and whether each needs a
+    repeat.
+    """
     now, before = course[-1], course[:-1]
     met: dict[str, bool] = {}
     nadir = lowest([v.serum for v in before])
@@ -258,7 +266,8 @@ def is_pd(course: list[V], measurable: list[str], chains: list[str | None]) -> d
         met["serum"] = True
     if rose(now.urine, lowest([v.urine for v in before]), F(1, 4), F(200)):
         met["urine"] = True
-    # without a baseline nobody knows what was measurable, so only the criteria that hold for all apply
+    # without a baseline nobody knows what was measurable, so only the criteria that hold for all
+    # apply
     secreted = "serum" in measurable or "urine" in measurable or not baseline_known(course[0])
     if not secreted:
         earlier = [dflc(v, c) for v, c in zip(before, chains, strict=False)]
@@ -282,7 +291,9 @@ def is_pd(course: list[V], measurable: list[str], chains: list[str | None]) -> d
 
 
 def grown(course: list[V]) -> bool:
-    """Growth at the last examination (which stands until it is replaced), or a lesion that came back after it was gone."""
+    """Growth at the last examination (which stands until it is replaced), or a lesion that came
+    back after it was gone.
+    """
     examined = [i for i, v in enumerate(course) if measured(v)]
     if len(examined) < 2 or examined[-1] == 0:
         return returned(course)
@@ -374,7 +385,8 @@ def response(course: list[V], measurable: list[str], chains: list[str | None]) -
     lesion_cap = 7
     if "plasmacytoma" in measurable:
         lesion_cap = plasmacytoma_level(course)
-    # CR: both immunofixations negative, marrow below 5 %, no plasmacytoma; FLC-only: normal ratio too
+    # CR: both immunofixations negative, marrow below 5 %, no plasmacytoma; FLC-only: normal ratio
+    # too
     ife = now.serum_ife == "neg" and now.urine_ife == "neg"
     clear_marrow = marrow is not None and marrow.below(5)
     no_lesion = (
@@ -556,7 +568,9 @@ def assessed(v: V) -> bool:
 def first_day(
     case: dict[str, Any], visits: list[V], base_at: int, measurable: list[str], pd_at: int | None
 ) -> date | None:
-    """PD is dated at the first assessment that met the criterion; marrow and imaging carried forward date from their own day."""
+    """PD is dated at the first assessment that met the criterion; marrow and imaging carried
+    forward date from their own day.
+    """
     return None if pd_at is None else visits[pd_at].day
 
 
@@ -569,7 +583,9 @@ def relapse_from_cr(
     pd_day: date | None,
     quantitative: bool,
 ) -> str | None:
-    """Section 7, only after a confirmed CR: M-protein back twice in a row, marrow at 5 %, or progression."""
+    """Section 7, only after a confirmed CR: M-protein back twice in a row, marrow at 5 %, or
+    progression.
+    """
     order = [i for i in usable if responses[i] in DEPTH or responses[i] == "PD"]
     start = next(
         (
@@ -614,7 +630,9 @@ def pfs(
     death: date | None,
     new_therapy: date | None,
 ) -> dict[str, Any]:
-    """Confirmed PD or death of any cause; censored at the last adequate assessment, before new therapy."""
+    """Confirmed PD or death of any cause; censored at the last adequate assessment, before new
+    therapy.
+    """
     events = [
         (d, why)
         for d, why in ((pd_day, "PD"), (death, "death"))
@@ -641,7 +659,9 @@ def pfs(
 def mrd(
     case: dict[str, Any], visits: list[V], base_at: int, responses: list[str]
 ) -> dict[str, Any]:
-    """MRD-negative needs CR and 1 in 100,000; sustained: marrow and imaging negative a year apart with no positive between."""
+    """MRD-negative needs CR and 1 in 100,000; sustained: marrow and imaging negative a year apart
+    with no positive between.
+    """
     negative: list[date] = []
     run: list[date] = []
     sustained: date | None = None

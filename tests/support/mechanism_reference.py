@@ -1,6 +1,8 @@
-"""The equations of `rearm.mechanism.model` by a stiff solver at tight tolerance: markers as ordinary states, infusions by restarting.
+"""The equations of `rearm.mechanism.model` by a stiff solver at tight tolerance: markers as
+ordinary states, infusions by restarting.
 
-Written apart from the kernel: the right-hand side is `model.rate_of_change` (plain numpy), or the same compiled for large comparisons.
+Written apart from the kernel: the right-hand side is `model.rate_of_change` (plain numpy), or the
+same compiled for large comparisons.
 """
 
 from __future__ import annotations

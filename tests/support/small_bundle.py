@@ -1,4 +1,6 @@
-"""A bundle small enough to read: a few findings, two options, two factors, a work-up; and a patient made of findings alone."""
+"""A bundle small enough to read: a few findings, two options, two factors, a work-up; and a patient
+made of findings alone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A record from the tables of a vignette, built in the test so that the course is tested without the intake."""
+"""A record from the tables of a vignette, built in the test so that the course is tested without
+the intake.
+"""
 
 from __future__ import annotations
 

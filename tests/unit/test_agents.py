@@ -1,4 +1,6 @@
-"""The lexicon: one name, one agent; no likeness; ids and classes that the rest of the product relies on."""
+"""The lexicon: one name, one agent; no likeness; ids and classes that the rest of the product
+relies on.
+"""
 
 import pytest
 

@@ -31,7 +31,9 @@ def test_kept_figures_go_when_the_code_behind_them_changes(
 
 
 def test_poor_results_are_judged_without_what_was_borrowed(known: Knowledge) -> None:
-    """The limit that a verdict uses is that of the direct arms alone, though the figure shown may have borrowed."""
+    """The limit that a verdict uses is that of the direct arms alone, though the figure shown may
+    have borrowed.
+    """
     evidence = pooled_for(known.options["talquetamab"], known)
     assert evidence.response is not None
     assert evidence.response.borrowed_share > 0

@@ -1,4 +1,6 @@
-"""A copy of the bundled knowledge with one study changed: its own studies count, and the diff tells what came of it."""
+"""A copy of the bundled knowledge with one study changed: its own studies count, and the diff tells
+what came of it.
+"""
 
 from __future__ import annotations
 

@@ -54,7 +54,8 @@ CLEAR = {"lost": False, "exposed": False, "infection": False, "anc": 2.0}
 @pytest.mark.parametrize(
     ("values", "new_target", "same_target"),
     [
-        # lost, exposed, infection, neutrophils                         exposed favours the old option never, the new one when False
+        # lost, exposed, infection, neutrophils                         exposed favours the old
+        # option never, the new one when False
         (CLEAR, ("preferred", None, None), ("acceptable", None, None)),
         (CLEAR | {"exposed": True}, ("acceptable", None, None), ("discouraged", None, None)),
         (CLEAR | {"exposed": None}, ("acceptable", None, None), ("acceptable", None, None)),
@@ -494,7 +495,7 @@ def test_a_suspicion_holds_if_it_is_progression(made):
     found = assessed(made(), patient("suspected", **CLEAR))
     assert found.about.if_progression
     assert found.options
-    (repeat, *_) = found.next_tests
+    repeat, *_ = found.next_tests
     assert (repeat.ids, repeat.mandatory) == (("repeat",), True)
     assert [(c.kind, c.from_, c.to) for c in repeat.changes if c.kind == "failure"] == [
         ("failure", "suspected", "failed"),
@@ -523,7 +524,9 @@ def test_what_a_test_would_change(made):
 
 
 def test_two_unknown_stops_at_once(made):
-    """Each test by itself leaves the option waiting for the other; the other is assumed clear, so that both are asked for."""
+    """Each test by itself leaves the option waiting for the other; the other is assumed clear, so
+    that both are asked for.
+    """
 
     def change(t):
         t["options/same-target.toml"]["rule"][1] = rule(
@@ -615,10 +618,6 @@ def test_explain_traces_every_rule(monkeypatch, made):
     assert found.rules[0].sources == ("f.csv: lost",)
     assert [
         r.id for r in explain(patient().record, "expansion", knowledge=plan.knowledge).rules
-    ] == [
-        "low-peak",
-        "high-peak",
-        "risk-before",
-    ]
+    ] == ["low-peak", "high-peak", "risk-before"]
     with pytest.raises(ValueError, match=r"There is no option or factor x\. Options: new-target"):
         explain(patient().record, "x", knowledge=plan.knowledge)

@@ -25,7 +25,9 @@ def flagged(found: ResponseCourse, name: str) -> list[int | None]:
     [(2.6, 1.0, [28]), (2.0, 4.9, [28]), (2.6, 5.0, []), (1.0, 1.0, []), (3.8, 1.0, [])],
 )
 def test_marrow_clears_before_the_m_protein(protein: float, marrow: float, days: list[int]) -> None:
-    """SD or MR by the protein only: with a fall of half the protein follows, and a rise is progression whatever the marrow says."""
+    """SD or MR by the protein only: with a fall of half the protein follows, and a rise is
+    progression whatever the marrow says.
+    """
     labs = [
         *serum({-6: 3.0, 28: protein, 56: protein}),
         lab("marrow_plasma_cells", -6, 40),

@@ -9,7 +9,8 @@ import pytest
 
 COURSE = Path(__file__).parents[2] / "src" / "rearm" / "response"
 MODULES = ("levels", "progression", "score", "confirm", "lesions", "measurable", "signals")
-# counting, places in a row, the eight levels, units (mg/L to mg/dL, percent), days that stand for "never"; 2: a doubling is two times
+# counting, places in a row, the eight levels, units (mg/L to mg/dL, percent), days that stand for
+# "never"; 2: a doubling is two times
 ALLOWED = {0, 1, 2, 3, 8, 9, 10, 100}
 
 

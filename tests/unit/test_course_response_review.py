@@ -1,4 +1,6 @@
-"""Courses and their output as a registry met them: what must not be silent, and what an unreadable or unknown thing may not become."""
+"""Courses and their output as a registry met them: what must not be silent, and what an unreadable
+or unknown thing may not become.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ def course(**parts: Any) -> ResponseCourse:
 
 
 def clean(*days: int) -> list[Any]:
-    """Complete response but for lesions: both immunofixations negative, marrow 1 % at the first day."""
+    """Complete response but for lesions: both immunofixations negative, marrow 1 % at the first
+    day.
+    """
     labs = [
         lab(t, d, "negative")
         for d in days
@@ -399,8 +403,8 @@ def test_no_assessment_is_not_called_the_last_adequate_one() -> None:
 def test_the_headline_does_not_contradict_the_endpoints() -> None:
     text = printed(record(labs=serum({**FALL, 120: 1.0}), responses=[team(120, "PD")]))
     assert (
-        "No progression by day 120 by the results alone; the team recorded it, and the endpoints count day 120."
-        in text
+        "No progression by day 120 by the results alone; the team recorded it, and the endpoints"
+        " count day 120." in text
     )
 
 

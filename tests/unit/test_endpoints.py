@@ -184,7 +184,9 @@ def test_unknown_words_are_refused() -> None:
 
 
 def test_responses_known_by_their_planned_visit_only() -> None:
-    """Visits at three and six months are known by plan; the day of progression is exact. Duration counts from the planned day."""
+    """Visits at three and six months are known by plan; the day of progression is exact. Duration
+    counts from the planned day.
+    """
     rows = [
         team(0, "VGPR", when=When(61, 137), nominal_day=91),
         team(0, "CR", when=When(138, 230), nominal_day=182),
@@ -243,7 +245,9 @@ LINE = [
 
 
 def test_induction_transplant_and_maintenance_are_one_line() -> None:
-    """No line numbers in the input: the transplant belongs to the plan and ends neither the course nor the response."""
+    """No line numbers in the input: the transplant belongs to the plan and ends neither the course
+    nor the response.
+    """
     labs = serum({-6: 3.0, 28: 1.4, 56: 1.4, 130: 0.2, 150: 0.2, 300: 1.0, 330: 1.2})
     rec = record(
         labs=labs,

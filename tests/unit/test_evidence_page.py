@@ -1,4 +1,6 @@
-"""Evidence on the page, the terminal and in pictures: what is shown is what was pooled, and what was not says why."""
+"""Evidence on the page, the terminal and in pictures: what is shown is what was pooled, and what
+was not says why.
+"""
 
 from __future__ import annotations
 

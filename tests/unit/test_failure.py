@@ -1,4 +1,6 @@
-"""Failure of CAR-T: laboratory against team, what is too early to tell, lesions, signals, several infusions."""
+"""Failure of CAR-T: laboratory against team, what is too early to tell, lesions, signals, several
+infusions.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +112,9 @@ def test_team_progression_without_the_laboratory() -> None:
 
 
 def test_the_named_progression_day_goes_before_planned_visits() -> None:
-    """A visit known by its plan only: its PD is not earlier than the stated day, and its response is not before it."""
+    """A visit known by its plan only: its PD is not earlier than the stated day, and its response
+    is not before it.
+    """
     statements = [
         team(0, "PR", when=When(15, 60), nominal_day=30),
         team(0, "PD", when=When(61, 137), nominal_day=91),
@@ -133,7 +137,9 @@ def test_the_named_progression_day_goes_before_planned_visits() -> None:
 
 
 def test_baseline_before_bridging_nadir_from_before_lymphodepletion() -> None:
-    """The fall by bridging counts as response, but a rise back from it is not held against the cells before it is one from the nadir."""
+    """The fall by bridging counts as response, but a rise back from it is not held against the
+    cells before it is one from the nadir.
+    """
     labs = serum({-40: 4.0, -6: 1.5, 28: 1.6, 56: 1.6, 84: 2.0, 98: 2.0})
     rows = [therapy(-36, "bridging"), therapy(-5, "lymphodepletion")]
     failure = one(labs=labs, therapies=rows)

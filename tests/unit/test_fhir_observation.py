@@ -297,7 +297,7 @@ def test_stage_and_performance_status_as_in_mcode() -> None:
             "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl", "C141396"
         ),
     }
-    found = {x.test: (x.quantity or x.word) for x in record_of(ecog, stage).labs}
+    found = {x.test: x.quantity or x.word for x in record_of(ecog, stage).labs}
     assert found == {"ecog": Quantity.of(2), "r_iss": "III"}
 
 
@@ -406,14 +406,7 @@ def test_tumour_size_as_in_mcode() -> None:
         found.length_mm,
         found.width_mm,
         found.result,
-    ) == (
-        "L1",
-        "liver",
-        "CT",
-        38,
-        30,
-        "positive",
-    )
+    ) == ("L1", "liver", "CT", 38, 30, "positive")
 
 
 def test_no_car_t_still_gives_results() -> None:

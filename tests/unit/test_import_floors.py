@@ -31,10 +31,14 @@ def test_a_model_that_feeds_the_assessment_would_be_told(tmp_path):
     (package / "__init__.py").write_text("")
     (package / "assessment" / "__init__.py").write_text("import rearm.mechanism\n")
     (tmp_path / "lint.toml").write_text(
-        '[tool.importlinter]\nroot_package = "rearm"\n[[tool.importlinter.contracts]]\nname = "x"\ntype = "forbidden"\n'
-        'source_modules = ["rearm.assessment"]\nforbidden_modules = ["rearm.mechanism"]\n'
+        '[tool.importlinter]\nroot_package = "rearm"\n[[tool.importlinter.contracts]]\nname ='
+        ' "x"\ntype = "forbidden"\nsource_modules = ["rearm.assessment"]\nforbidden_modules ='
+        ' ["rearm.mechanism"]\n'
     )
-    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from importlinter.cli import lint_imports_command as c; c()"
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from importlinter.cli import"
+        " lint_imports_command as c; c()"
+    )
     command = [sys.executable, "-c", program, "--config", str(tmp_path / "lint.toml"), "--no-cache"]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert found.returncode == 1

@@ -76,7 +76,9 @@ def test_zip_that_is_no_workbook(tmp_path: Path) -> None:
 
 
 def test_workbook_bomb(tmp_path: Path) -> None:
-    """A small file that unpacks to 300 MiB, and one that packs 2 MiB a thousandfold: neither is opened."""
+    """A small file that unpacks to 300 MiB, and one that packs 2 MiB a thousandfold: neither is
+    opened.
+    """
     for size, why in ((300, "unpacks to 300 MiB"), (2, "100 times its size")):
         with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
             for _ in range(size):
@@ -103,7 +105,9 @@ def test_document_type_declaration(tmp_path: Path) -> None:
 
 
 def test_addresses_are_true_where_the_table_starts_late(tmp_path: Path) -> None:
-    """The reader drops leading empty rows and columns; the place in an issue is that of the spreadsheet."""
+    """The reader drops leading empty rows and columns; the place in an issue is that of the
+    spreadsheet.
+    """
     cells = {
         "C4": "patient_id",
         "D4": "test",
@@ -122,7 +126,9 @@ def test_addresses_are_true_where_the_table_starts_late(tmp_path: Path) -> None:
 
 
 def test_formulas_and_errors_in_cells(tmp_path: Path) -> None:
-    """A formula without a stored result, an error, and text that looks like a formula: none is computed, the first two are said."""
+    """A formula without a stored result, an error, and text that looks like a formula: none is
+    computed, the first two are said.
+    """
     cells = {
         "A1": "patient_id",
         "B1": "sex",
@@ -184,7 +190,8 @@ def test_decimal_marks(tmp_path: Path, text: str, expected: float) -> None:
     "text",
     [
         'patient_id,day,test,value,unit\nA,1,ferritin,"1,234",ng/mL\n',
-        "patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1.234;ng/mL;0,5\n",  # commas are decimal elsewhere: 1234, or 1.234?
+        # commas are decimal elsewhere: 1234, or 1.234?
+        "patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1.234;ng/mL;0,5\n",
         'patient_id,day,test,value,unit,ref_high\nA,1,ferritin,1.234,ng/mL,"0,5"\n',
         "patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1.234;ng/mL;1.234,5\n",
         "patient_id;day;test;value;unit;ref_high\nA;1;ferritin;1.234 ng/mL;;2,5\n",
@@ -268,8 +275,9 @@ def test_grids_of_a_folder_are_sorted(tmp_path: Path) -> None:
 def test_a_mapped_table_refuses_the_same_numbers_as_a_tidy_one(tmp_path: Path) -> None:
     (tmp_path / "lab.csv").write_text("Pat;Tag;Kappa\nA;30;1.250\nA;60;12,5\n")
     (tmp_path / "m.toml").write_text(
-        'name = "m"\n[files]\nlab = "lab.csv"\n[[sheet]]\nfile = "lab"\nid = "Pat"\n[[sheet.row]]\ntable = "labs"\n'
-        'day = { column = "Tag" }\ntest = "kappa_flc"\nvalue = { column = "Kappa" }\nunit = "mg/L"\n'
+        'name = "m"\n[files]\nlab = "lab.csv"\n[[sheet]]\nfile = "lab"\nid ='
+        ' "Pat"\n[[sheet.row]]\ntable = "labs"\nday = { column = "Tag" }\ntest = "kappa_flc"\nvalue'
+        ' = { column = "Kappa" }\nunit = "mg/L"\n'
     )
     record = read(tmp_path, mapping=tmp_path / "m.toml").records[0]
     assert [x.quantity.exact for x in record.labs if x.quantity] == [12.5]

@@ -1,4 +1,6 @@
-"""The knowledge check: the bundled knowledge passes, and each thing that may be wrong makes it fail."""
+"""The knowledge check: the bundled knowledge passes, and each thing that may be wrong makes it
+fail.
+"""
 
 from __future__ import annotations
 
@@ -234,7 +236,9 @@ def test_diff_tells_entries_and_results(tmp_path):
 
 
 def test_diff_tells_which_verdicts_change_with_a_rule(tmp_path):
-    """A rule against talquetamab that nobody has now: each example patient with a verdict on it changes, and nobody else does."""
+    """A rule against talquetamab that nobody has now: each example patient with a verdict on it
+    changes, and nobody else does.
+    """
     import shutil
     from pathlib import Path
 
@@ -243,7 +247,10 @@ def test_diff_tells_which_verdicts_change_with_a_rule(tmp_path):
 
     shutil.copytree(DATA, tmp_path / "b")
     file = tmp_path / "b" / "options" / "talquetamab.toml"
-    new_rule = '[[rule]]\nid = "never"\neffect = "exclude"\nstage = "caution"\nwhen = "prior_lines >= 0"\nbecause = "No."\nsources = []\n'
+    new_rule = (
+        '[[rule]]\nid = "never"\neffect = "exclude"\nstage = "caution"\nwhen = "prior_lines >='
+        ' 0"\nbecause = "No."\nsources = []\n'
+    )
     file.write_text(file.read_text() + "\n" + new_rule)
     records = rearm.read(Path(__file__).parents[2] / "examples" / "tables").records
     found = diff(load(), load(tmp_path / "b"), records)

@@ -8,7 +8,8 @@ import pytest
 
 from rearm.response.limits import at_least, at_most, below, over
 
-# a limit of 0 makes the end of the tolerance itself a number that can be written; what lies at it is at the limit
+# a limit of 0 makes the end of the tolerance itself a number that can be written; what lies at it
+# is at the limit
 ROWS: list[tuple[Callable[[float, float], bool], list[bool]]] = [
     # value    -1.1e-9  -1e-9   0      1e-9   1.1e-9
     (at_least, [False, True, True, True, True]),

@@ -1,4 +1,6 @@
-"""The mapping language, on small tables: what is read, what contradicts itself, and what a wrong mapping says."""
+"""The mapping language, on small tables: what is read, what contradicts itself, and what a wrong
+mapping says.
+"""
 
 from __future__ import annotations
 
@@ -113,13 +115,7 @@ def test_clinical_sheet(tmp_path: Path) -> None:
         second.heavy_chain,
         second.light_chain,
         second.diagnosis_day,
-    ) == (
-        "B",
-        "M",
-        ("none",),
-        "lambda",
-        None,
-    )
+    ) == ("B", "M", ("none",), "lambda", None)
     assert [(x.product, x.day) for x in (*first.infusions, *second.infusions)] == [
         ("ide-cel", 0),
         ("cilta-cel", 0),
@@ -222,7 +218,9 @@ label = { column = "Day", day = "true_day" }
 
 
 def test_contradicting_days(tmp_path: Path) -> None:
-    """A day that two sheets state differently, and a label that its true day contradicts: neither is used as a day."""
+    """A day that two sheets state differently, and a label that its true day contradicts: neither
+    is used as a day.
+    """
     clin: Rows = [["id", "aph"], ["A", 50], ["B", 50]]
     cells: Rows = [
         ["id", "Day", "true_day", "CD4"],
@@ -328,7 +326,9 @@ reduce = { by = ["PATIENT", "Day"], where = { TYPE = "RNA" }, column = "EXPRS", 
 
 
 def test_words_out_of_place(tmp_path: Path) -> None:
-    """A response in a method column and a drug in a percentage column: said and set aside, the rest is read."""
+    """A response in a method column and a drug in a percentage column: said and set aside, the rest
+    is read.
+    """
     text = """
 [[sheet]]
 file = "book"
@@ -375,7 +375,10 @@ id = "id"
 
 
 SHEET = '[[sheet]]\nfile = "book"\nsheet = "t"\nid = "id"\n'
-LAB = '[[sheet.row]]\ntable = "labs"\nday = 1\ntest = "crp"\nvalue = { column = "CRP" }\nunit = "mg/L"\n'
+LAB = (
+    '[[sheet.row]]\ntable = "labs"\nday = 1\ntest = "crp"\nvalue = { column = "CRP" }\nunit ='
+    ' "mg/L"\n'
+)
 # the mapping, what the sentence must name
 WRONG = [
     (SHEET + LAB.replace('"CRP"', '"CRPP"'), "'CRPP'.*sheet t.*nearest are CRP"),
@@ -460,7 +463,9 @@ def test_draft_lists_every_column_and_loads(tmp_path: Path) -> None:
 
 
 def test_draft_of_a_german_registry(tmp_path: Path) -> None:
-    """Headers as centres write them, units beside the name, cytogenetics as columns; the draft reads without being edited."""
+    """Headers as centres write them, units beside the name, cytogenetics as columns; the draft
+    reads without being edited.
+    """
     header: list[object] = [
         *(
             "Pat-Nr.",
@@ -496,7 +501,7 @@ def test_draft_of_a_german_registry(tmp_path: Path) -> None:
             "Krea",
             "IFE",
             "Krea grob",
-        ),
+        )
     ]
     labs: list[object] = ["007", "20.02.2024", 28, 9, "1,5", 120, "0,9", "pos", 3]
     book = _book(tmp_path, Patienten=[["Export"], [None], header, person], Labor=[lab_header, labs])

@@ -1,4 +1,6 @@
-"""Every number of the wing has a source or says that it is assumed; targets are consistent; the wing stands apart."""
+"""Every number of the wing has a source or says that it is assumed; targets are consistent; the
+wing stands apart.
+"""
 
 import ast
 from pathlib import Path

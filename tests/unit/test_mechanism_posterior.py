@@ -115,7 +115,9 @@ STEADY = record(
 
 
 def test_a_long_course_with_many_measurements_is_answered_and_alike_for_any_seed() -> None:
-    """While all mechanisms were proposed together, a lucky draw of a rare one could outweigh the others here, and no answer came."""
+    """While all mechanisms were proposed together, a lucky draw of a rare one could outweigh the
+    others here, and no answer came.
+    """
     first, second = posterior(STEADY, seed=1), posterior(STEADY, seed=2)
     for result in (first, second):
         assert result.status == "told" and result.effective_draws > 200

@@ -1,4 +1,6 @@
-"""One object a patient, its schema, where a course starts, the terminal, the pages, the pictures and the files."""
+"""One object a patient, its schema, where a course starts, the terminal, the pages, the pictures
+and the files.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ def plain_record(**parts: object) -> Record:
     return record(**{"infusions": [], **parts})
 
 
-# ---- the object -------------------------------------------------------------------------------------------------------------------
+# ---- the object ----------------
 
 
 def test_the_object_has_the_fields_and_holds_the_course() -> None:
@@ -118,7 +120,7 @@ def test_a_bound_is_shown_as_a_bound() -> None:
     )
 
 
-# ---- where a course starts ----------------------------------------------------------------------------------------------------------
+# ---- where a course starts ----------------
 
 
 def start_of(patient: Record, start: int | None = None) -> tuple[int | None, str]:
@@ -170,7 +172,7 @@ def test_no_day_at_all_is_said() -> None:
     assert "nothing to count from" in found["flags"][0]["text"]
 
 
-# ---- flags --------------------------------------------------------------------------------------------------------------------------
+# ---- flags ----------------
 
 
 def test_flags_name_what_a_reader_must_know() -> None:
@@ -198,7 +200,7 @@ def test_silence_is_not_read_as_no_progression() -> None:
     assert "No progression by day 56" in printed(record(labs=serum({-5: 4.0, 28: 1.0, 56: 0.9})))
 
 
-# ---- terminal and pages -------------------------------------------------------------------------------------------------------------
+# ---- terminal and pages ----------------
 
 
 def printed(patient: Record, **rest: bool) -> str:
@@ -264,7 +266,7 @@ def test_index_draws_several_patients_and_says_what_it_leaves_out() -> None:
     )  # one patient has a picture on the own page
 
 
-# ---- pictures -----------------------------------------------------------------------------------------------------------------------
+# ---- pictures ----------------
 
 
 def test_change_from_baseline() -> None:
@@ -321,7 +323,7 @@ def test_pictures_are_drawn_where_there_is_something() -> None:
     )
 
 
-# ---- files --------------------------------------------------------------------------------------------------------------------------
+# ---- files ----------------
 
 
 def test_files_of_the_examples(tmp_path: Path) -> None:

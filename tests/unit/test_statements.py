@@ -28,9 +28,14 @@ def test_every_statement_has_a_strength_and_a_source_that_exist() -> None:
 
 def test_sources_say_how_much_was_read() -> None:
     for source in load().sources.values():
-        assert source.read in {"full", "abstract", "table", "report", "secondary", "none"}, (
-            source.id
-        )
+        assert source.read in {
+            "full",
+            "abstract",
+            "table",
+            "report",
+            "secondary",
+            "none",
+        }, source.id
         assert source.title, source.id
         if not (source.doi or source.pmid or source.url) and source.id != "accepted-practice":
             assert source.incomplete, f"{source.id}: without identifier and not marked"
@@ -77,7 +82,8 @@ def test_no_quote_of_the_collection_is_ours() -> None:
 
 def _figures(text: str) -> set[str]:
     named = re.sub(
-        r"CD\d+|HAVCR2|1q|17p|t\(\d+;\d+\)|PFS\d?|BCL-?2|10\^[39]|CT103A|MonumenTAL-1|MajesTEC-1|G\d|\(n = |N ?= ?",
+        r"CD\d+|HAVCR2|1q|17p|t\(\d+;\d+\)|PFS\d?|BCL-?2|10\^[39]|CT103A|MonumenTAL-1|MajesTEC-1|G\d|\(n"
+        r" = |N ?= ?",
         " ",
         text,
     )

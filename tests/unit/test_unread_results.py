@@ -1,4 +1,6 @@
-"""What could not be read after the last assessment never makes a course better than it is known to be."""
+"""What could not be read after the last assessment never makes a course better than it is known to
+be.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +46,10 @@ def test_unread_results_of_the_disease_leave_the_course_unjudged() -> None:
         None,
         None,
     )
-    assert failure.reason == (
-        "Cannot be judged after day 90: 3 results of days 300 to 314 could not be read (serum M-protein, team response)."
+    assert (
+        failure.reason
+        == "Cannot be judged after day 90: 3 results of days 300 to 314 could not be read (serum"
+        " M-protein, team response)."
     )
     assert failure.basis == (src("aside 300"), src("aside 314"))
 
@@ -132,7 +136,9 @@ def test_what_lies_after_the_next_infusion_is_not_of_this_one() -> None:
 
 
 def test_from_the_tables_to_the_answer() -> None:
-    """The rows as a centre wrote them: read where the names are listed, not taken for silence where they are not."""
+    """The rows as a centre wrote them: read where the names are listed, not taken for silence where
+    they are not.
+    """
     m = {"patient_id": "A", "unit": "g/L"}
     tables: dict[str, list[dict[str, Any]]] = {
         "patients": [{"patient_id": "A", "last_seen_day": 400}],
@@ -164,7 +170,7 @@ def test_from_the_tables_to_the_answer() -> None:
     assert "3 results of days 300 to 314" in unread.reason
 
 
-# ---------------------------------------------------------------- what is claimed after the last assessment
+# ---------------- what is claimed after the last assessment
 
 
 def test_a_long_gap_is_not_claimed_as_free_of_progression() -> None:
@@ -187,7 +193,9 @@ def test_a_long_gap_is_not_claimed_as_free_of_progression() -> None:
 
 
 def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
-    """<5 g/L from 22 g/L is a fall of at least 77 %: PR, which counts only when a second assessment confirms it."""
+    """<5 g/L from 22 g/L is a fall of at least 77 %: PR, which counts only when a second assessment
+    confirms it.
+    """
 
     def below(day: int) -> list[Lab]:
         return [

@@ -1,4 +1,6 @@
-"""Why the CAR-T failed, as far as the evidence tells: factors with their grades, in groups, ranked only as far as they are separated."""
+"""Why the CAR-T failed, as far as the evidence tells: factors with their grades, in groups, ranked
+only as far as they are separated.
+"""
 
 from __future__ import annotations
 
@@ -74,13 +76,17 @@ def causes_of(shown: Shown, grades: Sequence[int], group_grades: Sequence[int]) 
 
 
 def _place(group: CauseGroup) -> tuple[int, int, int]:
-    """Ranked groups first; then those not assessed, which a test may still raise, before those that were looked at and found wanting."""
+    """Ranked groups first; then those not assessed, which a test may still raise, before those that
+    were looked at and found wanting.
+    """
     order = {"not_assessed": 0, "unlikely": 1, "excluded": 2}.get(group.grade, 0)
     return (group.rank is None, group.rank or 0, order)
 
 
 def _tells_after(factor: FactorPlan) -> bool:
-    """Whether anything found after the infusion could tell of it; a factor that only earlier facts speak of is a risk factor at most."""
+    """Whether anything found after the infusion could tell of it; a factor that only earlier facts
+    speak of is a risk factor at most.
+    """
     return bool(len(factor.supports) or len(factor.against))
 
 
@@ -104,7 +110,10 @@ def _cause(shown: Shown, plan: FactorPlan, grade: int) -> Cause:
     if any(shown.answers[n] != 0 for n in plan.blocked) and any(
         shown.answers[n] == 1 for n in plan.decisive
     ):
-        note = "Another agent against this target was, or may have been, given between failure and sample, so nothing is established."
+        note = (
+            "Another agent against this target was, or may have been, given between failure and"
+            " sample, so nothing is established."
+        )
     elif plan.explains is not None and shown.answers[plan.explains] == -1 and grade >= POSSIBLE:
         note = "Whether this factor can apply here is not known, so it is possible at most."
     return Cause(
@@ -145,7 +154,10 @@ def _text(undetermined: bool, groups: Sequence[CauseGroup], risks: Sequence[Risk
         leading = [g.group for g in groups if g.rank == 1]
         if len(leading) == 1:
             return f"What was found after the infusion points to the group {leading[0]} first."
-        return f"What was found after the infusion points to {' and '.join(leading)}; the evidence does not separate them."
+        return (
+            f"What was found after the infusion points to {' and '.join(leading)}; the evidence"
+            " does not separate them."
+        )
     asked = dict.fromkeys(
         name
         for g in groups
@@ -158,5 +170,8 @@ def _text(undetermined: bool, groups: Sequence[CauseGroup], risks: Sequence[Risk
     if asked:
         told += f" What would tell: {'; '.join(asked)}."
     if risks:
-        told += " Facts from before the infusion stand under risk factors; they explain no failure by themselves."
+        told += (
+            " Facts from before the infusion stand under risk factors; they explain no failure by"
+            " themselves."
+        )
     return told

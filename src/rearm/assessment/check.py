@@ -1,4 +1,5 @@
-"""The check of the knowledge: whatever in a bundle has no source, does not exist, does not add up or does not do what its example says.
+"""The check of the knowledge: whatever in a bundle has no source, does not exist, does not add up
+or does not do what its example says.
 
 Each check is one function that yields problems; a bundle is fit for use when there are none.
 """
@@ -40,7 +41,9 @@ class Problem:
 
 
 def check(path: Path | None = None) -> list[Problem]:
-    """Every problem of the bundle in the folder `path`, by default the bundled one; an empty list means that it is sound."""
+    """Every problem of the bundle in the folder `path`, by default the bundled one; an empty list
+    means that it is sound.
+    """
     try:
         knowledge, unusable = read_bundle(path or DATA)
         _ = knowledge.tests, knowledge.agents, knowledge.products, knowledge.regimens
@@ -193,7 +196,9 @@ def _catalogue(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _studies(knowledge: Knowledge) -> Iterator[Problem]:
-    """Agents and targets of the arms: one that is misspelt would leave the figures of its arm out of every option."""
+    """Agents and targets of the arms: one that is misspelt would leave the figures of its arm out
+    of every option.
+    """
     if not (knowledge.folder / "studies").is_dir():
         return
     lexicon = {*knowledge.agents, *knowledge.products}
@@ -204,7 +209,10 @@ def _studies(knowledge: Knowledge) -> Iterator[Problem]:
         where = f"study {arm.study}, arm {arm.id}"
         for agent in sorted(arm.agents - lexicon):
             if not any(sign.isdigit() for sign in agent):  # the number of a product under trial
-                text = f"{agent} is no agent or product of the lexicon.{meant(agent, lexicon)} Write the id that agents.toml has."
+                text = (
+                    f"{agent} is no agent or product of the lexicon.{meant(agent, lexicon)} Write"
+                    " the id that agents.toml has."
+                )
                 yield Problem(where, text)
         for target in sorted(arm.targets - targets):
             if hint := meant(target, targets):
@@ -225,17 +233,20 @@ def _rules(knowledge: Knowledge) -> Iterator[Problem]:
         if stops and rule.stage is None:
             yield Problem(
                 where,
-                f"has the effect {rule.effect} and no stage: what an unknown condition does is not said. Add {_STAGES}.",
+                f"has the effect {rule.effect} and no stage: what an unknown condition does is not"
+                f" said. Add {_STAGES}.",
             )
         if not stops and rule.stage is not None:
             yield Problem(
                 where,
-                f"has a stage, which only exclude and require have, not {rule.effect}. Leave it out.",
+                f"has a stage, which only exclude and require have, not {rule.effect}. Leave it"
+                " out.",
             )
         if not stops and rule.until is not None:
             yield Problem(
                 where,
-                f"has until, which only a stop has, not {rule.effect}. Leave it out, or make the effect exclude.",
+                f"has until, which only a stop has, not {rule.effect}. Leave it out, or make the"
+                " effect exclude.",
             )
 
 
@@ -257,7 +268,8 @@ def _examples(knowledge: Knowledge) -> Iterator[Problem]:
             if row is None:
                 yield Problem(
                     where,
-                    f"has no {name}. Write a row of findings for which the condition is {str(expected).lower()}.",
+                    f"has no {name}. Write a row of findings for which the condition is"
+                    f" {str(expected).lower()}.",
                 )
                 continue
             wrong = list(_misfits(knowledge, row))
@@ -265,14 +277,18 @@ def _examples(knowledge: Knowledge) -> Iterator[Problem]:
             if not wrong and (found := truth(condition, row)) is not expected:
                 yield Problem(
                     where,
-                    f"{name} makes the condition {_outcome(found, expected, set(condition.reads) - row.keys())}",
+                    f"{name} makes the condition"
+                    f" {_outcome(found, expected, set(condition.reads) - row.keys())}",
                 )
 
 
 def _outcome(found: bool | None, expected: bool, absent: set[str]) -> str:
     if found is None:
         return f"unknown. Give it {', '.join(sorted(absent))} too." if absent else "unknown."
-    return f"{str(found).lower()}. Correct the row or the condition; it must be {str(expected).lower()}."
+    return (
+        f"{str(found).lower()}. Correct the row or the condition; it must be"
+        f" {str(expected).lower()}."
+    )
 
 
 def _misfits(knowledge: Knowledge, row: Mapping[str, Any]) -> Iterator[str]:
@@ -327,7 +343,8 @@ def _options(knowledge: Knowledge) -> Iterator[Problem]:
             if not re.fullmatch(r"[A-Z]{2}", row.region):
                 yield Problem(
                     where,
-                    f"the region {row.region!r} of an approval is none. Write two capital letters, such as US or EU.",
+                    f"the region {row.region!r} of an approval is none. Write two capital letters,"
+                    " such as US or EU.",
                 )
             if row.to is not None and row.to < row.from_:
                 yield Problem(where, f"the approval in {row.region} ends before it begins.")
@@ -345,12 +362,16 @@ def _options(knowledge: Knowledge) -> Iterator[Problem]:
         if unused := sorted(set(shared.tags) - tags):
             yield Problem(
                 label,
-                f"no option carries the tag {', '.join(unused)}.{''.join(meant(tag, tags) for tag in unused)}",
+                "no option carries the tag"
+                f" {', '.join(unused)}.{''.join(meant(tag, tags) for tag in unused)}",
             )
     acted_on = {tag for shared in knowledge.shared for tag in shared.tags} | _TAGS_OF_THE_PROGRAM
     for option in knowledge.options.values():
         for tag in sorted(set(option.tags) - acted_on):
-            text = f"no shared rule acts on the tag {tag}, so it does nothing.{meant(tag, acted_on)} Correct it or leave it out."
+            text = (
+                f"no shared rule acts on the tag {tag}, so it does nothing.{meant(tag, acted_on)}"
+                " Correct it or leave it out."
+            )
             yield Problem(f"option {option.id}", text)
 
 
@@ -397,7 +418,9 @@ def _alterations(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _own(knowledge: Knowledge, file: str) -> bool:
-    """Whether the table is this bundle's; one that is lent is checked with the bundled knowledge, whose sources and findings it names."""
+    """Whether the table is this bundle's; one that is lent is checked with the bundled knowledge,
+    whose sources and findings it names.
+    """
     return (knowledge.folder / file).is_file()
 
 
@@ -413,14 +436,21 @@ def _citations(knowledge: Knowledge) -> Iterator[Problem]:
             if name not in citable:
                 yield Problem(
                     where,
-                    f"cites {name}, which is no statement, source, study or arm.{meant(name, citable)}",
+                    f"cites {name}, which is no statement, source, study or"
+                    f" arm.{meant(name, citable)}",
                 )
     for statement in knowledge.statements.values():
         if statement.source not in knowledge.sources:
-            text = f"comes from {statement.source}, which is no source.{meant(statement.source, knowledge.sources)}"
+            text = (
+                f"comes from {statement.source}, which is no"
+                f" source.{meant(statement.source, knowledge.sources)}"
+            )
             yield Problem(f"statement {statement.id}", text)
         if statement.strength not in STRENGTHS:
-            text = f"has the strength {statement.strength!r}, which is none. Use one of {', '.join(STRENGTHS)}."
+            text = (
+                f"has the strength {statement.strength!r}, which is none. Use one of"
+                f" {', '.join(STRENGTHS)}."
+            )
             yield Problem(f"statement {statement.id}", text)
     for source in knowledge.sources.values():
         if not source.incomplete and not (
@@ -457,7 +487,8 @@ def _counts(knowledge: Knowledge) -> Iterator[Problem]:
             ) > _rounding(frequency.percent):
                 yield Problem(
                     where,
-                    f"{frequency.n} of {frequency.of} is {100 * frequency.n / frequency.of:.1f} %, not {frequency.percent:g} %.",
+                    f"{frequency.n} of {frequency.of} is {100 * frequency.n / frequency.of:.1f} %,"
+                    f" not {frequency.percent:g} %.",
                 )
 
 
@@ -473,7 +504,10 @@ def _unique(knowledge: Knowledge) -> Iterator[Problem]:
         places[rule.id].append(where.rpartition(", ")[0] or where)
     for name, found in places.items():
         if len(found) > 1:
-            text = f"the id stands {len(found)} times; each rule and indicator has its own. It stands in {', '.join(dict.fromkeys(found))}."
+            text = (
+                f"the id stands {len(found)} times; each rule and indicator has its own. It stands"
+                f" in {', '.join(dict.fromkeys(found))}."
+            )
             yield Problem(f"rule {name}", text)
     for name in sorted(set(knowledge.statements) & set(knowledge.sources)):
         if (

@@ -1,4 +1,6 @@
-"""Numbers in a reason have to stand in what is cited for it, or in the condition itself: no figure comes from nowhere."""
+"""Numbers in a reason have to stand in what is cited for it, or in the condition itself: no figure
+comes from nowhere.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +16,33 @@ __all__ = ["numbers_in", "numbers_without_source"]
 
 # Names and units that hold digits and state no figure: t(11;14), 10*9/L, PD-1, MajesTEC-1.
 _NAMES = re.compile(
-    r"t\(\d+;\d+\)|del\(\d+\w*\)|10\*\d+(?:/L)?|10\^\d+(?:/L)?|/1\.73 ?m2|mg/24 ?h|[A-Za-z][\w/]*-\d+\w*"
+    r"t\(\d+;\d+\)|del\(\d+\w*\)|10\*\d+(?:/L)?|10\^\d+(?:/L)?|/1\.73 ?m2|mg/24"
+    r" ?h|[A-Za-z][\w/]*-\d+\w*"
 )
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[ ,]\d{3})*(?:\.\d+)?(?![\w])")
 
 
 def numbers_in(text: str) -> set[float]:
-    """The figures a text states. Numbers inside names (CD38, t(11;14), 17p) and units (10*9/L) are none."""
+    """The figures a text states. Numbers inside names (CD38, t(11;14), 17p) and units (10*9/L) are
+    none.
+    """
     return {float(re.sub(r"[ ,]", "", n)) for n in _NUMBER.findall(_NAMES.sub(" ", text))}
 
 
 def numbers_without_source(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    """Each figure in a text of the rule knowledge that stands neither in a cited entry nor in the condition: (where, what)."""
+    """Each figure in a text of the rule knowledge that stands neither in a cited entry nor in the
+    condition: (where, what).
+    """
     known = _Figures(knowledge)
     for where, text, when, sources in _texts(knowledge):
         allowed = numbers_in(when or "").union(*(known.of(name) for name in sources))
         for number in sorted(numbers_in(text) - allowed):
             yield (
                 where,
-                f"the number {number:g} stands in no cited source and not in the condition. "
-                "Correct it, or cite the study or statement that has it.",
+                (
+                    f"the number {number:g} stands in no cited source and not in the condition. "
+                    "Correct it, or cite the study or statement that has it."
+                ),
             )
 
 

@@ -1,4 +1,6 @@
-"""What changed between two bundles of knowledge, and which verdicts and grades of given patients changed with it."""
+"""What changed between two bundles of knowledge, and which verdicts and grades of given patients
+changed with it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ __all__ = ["EntryChange", "KnowledgeDiff", "ResultChange", "diff"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryChange:
-    """One entry that was added, removed or changed; `fields` names what of it changed, `parts` which rules, indicators or arms."""
+    """One entry that was added, removed or changed; `fields` names what of it changed, `parts`
+    which rules, indicators or arms.
+    """
 
     kind: str
     id: str
@@ -27,7 +31,9 @@ class EntryChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultChange:
-    """One verdict or grade of a patient that is different; `before` or `after` is None where the option or factor is not in that bundle."""
+    """One verdict or grade of a patient that is different; `before` or `after` is None where the
+    option or factor is not in that bundle.
+    """
 
     patient_id: str
     kind: Literal["option", "factor"]
@@ -45,7 +51,9 @@ class KnowledgeDiff:
 
 
 def diff(before: Knowledge, after: Knowledge, records: Iterable[Record] = ()) -> KnowledgeDiff:
-    """The changes from one bundle to another, in the entries and in what comes out for `records` (at their last day)."""
+    """The changes from one bundle to another, in the entries and in what comes out for `records`
+    (at their last day).
+    """
     kept = list(records)
     results: list[ResultChange] = []
     for old, new in zip(

@@ -1,4 +1,6 @@
-"""What the evidence says of each option, in the little that a verdict needs; pooled once for a bundle and kept in the cache."""
+"""What the evidence says of each option, in the little that a verdict needs; pooled once for a
+bundle and kept in the cache.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,12 @@ Directness = Literal["direct", "near", "indirect only", "none read"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedRow:
-    """One pooled figure with its population. Proportions run from 0 to 1, PFS is in months; `low` and `high` are 95 % limits.
+    """One pooled figure with its population. Proportions run from 0 to 1, PFS is in months; `low`
+    and `high` are 95 % limits.
 
-    `of_class`: of other agents of the class too. `borrowed_share`: the part of the information (0 to 1) that came from less direct
-    settings; `unborrowed`: estimate and limits from the direct arms alone, the same three numbers where nothing was borrowed.
+    `of_class`: of other agents of the class too. `borrowed_share`: the part of the information (0
+    to 1) that came from less direct settings; `unborrowed`: estimate and limits from the direct
+    arms alone, the same three numbers where nothing was borrowed.
     """
 
     measure: str
@@ -46,10 +50,12 @@ class ExpectedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionEvidence:
-    """The evidence of one option. `response_upper`: upper 95 % limit of the response from direct arms alone, absent without one.
+    """The evidence of one option. `response_upper`: upper 95 % limit of the response from direct
+    arms alone, absent without one.
 
-    `better_than`: the options from which the evidence separates this one as the better. `of_class`: the figures are of the whole strategy,
-    though the option names its agents; they show what the class did and make nothing preferred.
+    `better_than`: the options from which the evidence separates this one as the better. `of_class`:
+    the figures are of the whole strategy, though the option names its agents; they show what the
+    class did and make nothing preferred.
     """
 
     directness: Directness
@@ -79,7 +85,9 @@ def evidence_of(knowledge: Knowledge) -> Mapping[str, OptionEvidence]:
 
 
 def _key(knowledge: Knowledge) -> str:
-    """The hash of all that the figures depend on: the bundle with its studies, and the code that pools them."""
+    """The hash of all that the figures depend on: the bundle with its studies, and the code that
+    pools them.
+    """
     digest = hashlib.sha256(knowledge.hash.encode())
     package = Path(__file__).parents[1]
     for file in (
@@ -112,8 +120,8 @@ def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
 def pooled_for(option: Option, knowledge: Knowledge) -> StrategyEvidence:
     """The pooled evidence of one option: arms of exactly its agents.
 
-    The option's evidence key may name some of its agents, which then stand for all of them, or a name of its own that study arms carry;
-    a key without agents takes every arm of the strategy.
+    The option's evidence key may name some of its agents, which then stand for all of them, or a
+    name of its own that study arms carry; a key without agents takes every arm of the strategy.
     """
     from rearm.evidence import evidence_for
 

@@ -1,4 +1,6 @@
-"""The full trace of one option or factor: each rule, its clauses, what they read and from where, true, false or unknown."""
+"""The full trace of one option or factor: each rule, its clauses, what they read and from where,
+true, false or unknown.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ __all__ = ["Explanation", "Traced", "explain"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traced:
-    """One rule, indicator, approval or support line: its condition as a tree of clauses, the findings read, the rows they rest on."""
+    """One rule, indicator, approval or support line: its condition as a tree of clauses, the
+    findings read, the rows they rest on.
+    """
 
     id: str
     effect: str
@@ -55,7 +59,8 @@ def explain(
     factors = {f.factor.id: f for f in plan.factors}
     if subject not in options and subject not in factors:
         raise AssessmentError(
-            f"There is no option or factor {subject}. Options: {', '.join(options)}. Factors: {', '.join(factors)}."
+            f"There is no option or factor {subject}. Options: {', '.join(options)}. Factors:"
+            f" {', '.join(factors)}."
         )
     patient = patient_at(record, as_of, plan)
     clauses = [trace(c, patient.values, patient.intervals) for c in plan.conditions]

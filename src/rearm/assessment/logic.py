@@ -1,6 +1,8 @@
-"""Verdicts and grades as arithmetic on answers: one row for a patient as he is, many rows for what a test might show.
+"""Verdicts and grades as arithmetic on answers: one row for a patient as he is, many rows for what
+a test might show.
 
-Answers are 1 (true), 0 (false), -1 (unknown), rows x conditions. The words of the result are positions in the tuples below.
+Answers are 1 (true), 0 (false), -1 (unknown), rows x conditions. The words of the result are
+positions in the tuples below.
 """
 
 from __future__ import annotations
@@ -58,8 +60,10 @@ def grade_word(code: int) -> Grade:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Codes, rows x options. `clear`: the verdict if every unknown stop turns out clear; `afterwards`: the verdict once the stops that
-    will end have ended; `open`: how many of stage choose are unknown."""
+    """Codes, rows x options. `clear`: the verdict if every unknown stop turns out clear;
+    `afterwards`: the verdict once the stops that will end have ended; `open`: how many of stage
+    choose are unknown.
+    """
 
     verdict: Codes
     clear: Codes
@@ -102,9 +106,11 @@ def verdicts(plan: Plan, answers: Codes, approvals: list[Flags]) -> Judged:
 
 
 def _may_be_preferred(option: OptionPlan, answers: Codes, in_force: Flags) -> Flags:
-    """Direct evidence of its own agents, and an approval that counts and whose population is not known to leave this patient out.
+    """Direct evidence of its own agents, and an approval that counts and whose population is not
+    known to leave this patient out.
 
-    Without any approval that counts the option is for trials only, which is never preferred; procedures need no approval.
+    Without any approval that counts the option is for trials only, which is never preferred;
+    procedures need no approval.
     """
     import numpy as np
 
@@ -169,9 +175,11 @@ def _grade(factor: FactorPlan, answers: Codes) -> Codes:
 
 
 def group_grades(plan: Plan, factor_grades: Codes) -> Codes:
-    """The grade of every group (order of GROUPS): that of its best factor; not assessed before unlikely, since a test may still show it.
+    """The grade of every group (order of GROUPS): that of its best factor; not assessed before
+    unlikely, since a test may still show it.
 
-    A factor that nothing found after the infusion can support keeps no group open: no test would ever settle it.
+    A factor that nothing found after the infusion can support keeps no group open: no test would
+    ever settle it.
     """
     import numpy as np
 

@@ -1,4 +1,6 @@
-"""Which test would change the answer: each possible result of each work-up is judged like the patient, and what differs is listed."""
+"""Which test would change the answer: each possible result of each work-up is judged like the
+patient, and what differs is listed.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +46,11 @@ def next_tests_of(
     *,
     judged: bool,
 ) -> tuple[NextTest, ...]:
-    """Work-ups in the order in which they help. `tried` pairs each with the rows of its scenarios, `row` is the patient's own.
+    """Work-ups in the order in which they help. `tried` pairs each with the rows of its scenarios,
+    `row` is the patient's own.
 
-    `judged` False: causes and options are not shown for this patient, so that only the minimum work-up is listed.
+    `judged` False: causes and options are not shown for this patient, so that only the minimum
+    work-up is listed.
     """
     found = []
     for place, (varied, rows) in enumerate(tried):
@@ -54,7 +58,8 @@ def next_tests_of(
         if varied.mandatory or changes:
             weight = _weight(plan, changes)
             test = _test(varied, changes, _why(plan, varied, changes))
-            # the minimum work-up in the order of the knowledge, then what changes most, is least invasive, comes back soonest
+            # the minimum work-up in the order of the knowledge, then what changes most, is least
+            # invasive, comes back soonest
             key = (
                 (0, place, 0, 0)
                 if varied.mandatory
@@ -65,7 +70,9 @@ def next_tests_of(
 
 
 def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
-    """The markers, where the CAR-T has not failed as far as was looked, and nobody has looked for long."""
+    """The markers, where the CAR-T has not failed as far as was looked, and nobody has looked for
+    long.
+    """
     last = patient.failures[-1] if patient.failures else None
     if (
         last is None
@@ -76,7 +83,10 @@ def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
         return
     gap = patient.as_of - last.last_assessed_day
     if gap > plan.parameters.markers_old_after_days:
-        why = f"The disease was last assessed on day {last.last_assessed_day}, {gap} days before: whether it came back since is not known."
+        why = (
+            f"The disease was last assessed on day {last.last_assessed_day}, {gap} days before:"
+            " whether it came back since is not known."
+        )
         for workup in plan.workups:
             if "failure_status" in workup.workup.supplies:
                 yield _test(Varied((workup,), False, ("failure_status",), False, ()), (), why)
@@ -139,7 +149,9 @@ def _changes(
 
 
 def _differing(judged: Judged, row: int, own: int) -> Sequence[int]:
-    """Options whose verdict the result changes, other unknown stops assumed clear: judged anew, or one unknown stop less."""
+    """Options whose verdict the result changes, other unknown stops assumed clear: judged anew, or
+    one unknown stop less.
+    """
     waits = judged.verdict[own] == NEEDS_INFORMATION
     differs = (judged.clear[row] != judged.clear[own]) | (
         waits & (judged.open[row] < judged.open[own])

@@ -1,4 +1,6 @@
-"""What can be given now: each option with its verdict "by these rules", what speaks for and against it, and what is to be settled first."""
+"""What can be given now: each option with its verdict "by these rules", what speaks for and against
+it, and what is to be settled first.
+"""
 
 from __future__ import annotations
 
@@ -161,10 +163,14 @@ def _poor(plan: OptionPlan) -> Reason:
         rule="poor-direct-results",
         effect="discourage",
         text=(
-            f"Pooled response after CAR-T is {100 * response.estimate:.0f} % ({response.patients} patients), and its upper "
-            f"95 % limit from the direct results alone is only {100 * upper:.0f} %."
+            f"Pooled response after CAR-T is {100 * response.estimate:.0f} % ({response.patients}"
+            " patients), and its upper 95 % limit from the direct results alone is only"
+            f" {100 * upper:.0f} %."
         ),
-        when=f"upper 95 % limit of the direct response, {upper:.2f}, under the parameter poor_response_upper",
+        when=(
+            f"upper 95 % limit of the direct response, {upper:.2f}, under the parameter"
+            " poor_response_upper"
+        ),
         truth=True,
         basis=Basis(citations=response.studies),
     )
@@ -224,7 +230,9 @@ def _sources(
 
 
 def _availability(shown: Shown, plan: OptionPlan, region: str | None) -> AvailabilityResult:
-    """Whether an approval covers this patient in the region asked, on the day asked. Unknown says "check" and bars nothing."""
+    """Whether an approval covers this patient in the region asked, on the day asked. Unknown says
+    "check" and bars nothing.
+    """
     option, day = plan.option, shown.patient.day
     if not plan.approval_needed:
         return AvailabilityResult(status="not_needed", text="Needs no drug approval.")
@@ -239,7 +247,10 @@ def _availability(shown: Shown, plan: OptionPlan, region: str | None) -> Availab
                 else ("of this combination", "its drugs are")
             )
             place = f" in {region}" if region is not None else ""
-            text = f"No approval {use} is recorded{place}; {drugs} marketed, so this is off-label use: check."
+            text = (
+                f"No approval {use} is recorded{place}; {drugs} marketed, so this is off-label use:"
+                " check."
+            )
             return AvailabilityResult(status="off_label", text=text)
         when = f" by {day.isoformat()}" if day is not None else ""
         later = [row for row, _ in plan.labels if region in (None, row.region)]
@@ -274,7 +285,10 @@ def _availability(shown: Shown, plan: OptionPlan, region: str | None) -> Availab
         meanings = "; ".join(
             shown.plan.knowledge.catalogue[name].meaning.rstrip(".") for name in missing
         )
-        text = f"Approved ({shown_rows}); whether the label covers this patient is not known ({meanings}): check."
+        text = (
+            f"Approved ({shown_rows}); whether the label covers this patient is not known"
+            f" ({meanings}): check."
+        )
         return AvailabilityResult(status="check", text=text, rows=rows)
     return AvailabilityResult(
         status="outside_label",

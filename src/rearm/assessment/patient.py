@@ -1,4 +1,6 @@
-"""One patient at one day: the record as it was known, what became of the infusions, the findings; and how a condition is shown."""
+"""One patient at one day: the record as it was known, what became of the infusions, the findings;
+and how a condition is shown.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ from rearm.rules import Interval, unknown_findings
 __all__ = ["AssessmentError", "Patient", "Shown", "patient_at"]
 
 
-# A dash and no colon: the reason belongs to the same clause, so that nothing reads as stated which is not.
+# A dash and no colon: the reason belongs to the same clause, so that nothing reads as stated which
+# is not.
 NOT_KNOWN = "Not known whether this holds –"
 NOT_SO = "Not the case here –"
 
@@ -33,7 +36,9 @@ class AssessmentError(RearmError):
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """`record` holds nothing later than `as_of`; `day` is the date of that day where it is known. `intervals`: findings known as bounds."""
+    """`record` holds nothing later than `as_of`; `day` is the date of that day where it is known.
+    `intervals`: findings known as bounds.
+    """
 
     record: Record
     as_of: int | None
@@ -59,9 +64,11 @@ def patient_at(record: Record, as_of: int | date | None, plan: Plan) -> Patient:
     return Patient(
         record=known,
         as_of=last,
-        day=None
-        if record.day_zero is None or last is None
-        else record.day_zero + timedelta(days=last),
+        day=(
+            None
+            if record.day_zero is None or last is None
+            else record.day_zero + timedelta(days=last)
+        ),
         failures=judged,
         found=found,
         values={name: x.value for name, x in found.items()},
@@ -76,14 +83,17 @@ def _as_day(record: Record, as_of: int | date | None) -> int | None:
     if isinstance(as_of, date):
         if record.day_zero is None:
             raise AssessmentError(
-                f"{record.patient_id}: {as_of.isoformat()} can't be placed, because the record has no day zero; give a day of its axis."
+                f"{record.patient_id}: {as_of.isoformat()} can't be placed, because the record has"
+                " no day zero; give a day of its axis."
             )
         return (as_of - record.day_zero).days
     return as_of
 
 
 def _known_at(record: Record, day: int) -> Record:
-    """The record as known on `day`, without the issues of rows that came later, or that tell of later days."""
+    """The record as known on `day`, without the issues of rows that came later, or that tell of
+    later days.
+    """
     known = record.known_at(day)
     kept = {event.source.row for name in EVENT_FIELDS for event in getattr(known, name)}
     later = {event.source.row for name in EVENT_FIELDS for event in getattr(record, name)} - kept
@@ -103,7 +113,9 @@ def _bounds(found: Found) -> Interval | None:
 
 
 def _text(found: Found, entry: Finding) -> str:
-    """What was seen, in words that never state what is not so: without a text of its own the meaning follows a yes, a no or the value."""
+    """What was seen, in words that never state what is not so: without a text of its own the
+    meaning follows a yes, a no or the value.
+    """
     meaning = entry.meaning.rstrip(".")
     meaning = (
         meaning if meaning[1:2].isupper() else meaning[:1].lower() + meaning[1:]
@@ -119,7 +131,9 @@ def _text(found: Found, entry: Finding) -> str:
 
 
 def _each_text_once(reads: Iterable[FindingRead]) -> tuple[FindingRead, ...]:
-    """A derived finding and its parts were seen in the same rows: the words stand with the first of them only."""
+    """A derived finding and its parts were seen in the same rows: the words stand with the first of
+    them only.
+    """
     kept: list[FindingRead] = []
     for read in reads:
         kept.append(
@@ -130,7 +144,9 @@ def _each_text_once(reads: Iterable[FindingRead]) -> tuple[FindingRead, ...]:
 
 @dataclass(slots=True)
 class Shown:
-    """Conditions of one patient as they are shown: each is looked up once, because many rules share it."""
+    """Conditions of one patient as they are shown: each is looked up once, because many rules share
+    it.
+    """
 
     plan: Plan
     patient: Patient
@@ -158,7 +174,9 @@ class Shown:
     def parts(
         self, number: int
     ) -> tuple[tuple[FindingRead, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """The findings that the condition reads, the rows they rest on, what is missing, and the work-ups that would supply it."""
+        """The findings that the condition reads, the rows they rest on, what is missing, and the
+        work-ups that would supply it.
+        """
         if number not in self._parts:
             condition = self.plan.conditions[number]
             reads = _each_text_once(self.finding(name) for name in condition.reads)
@@ -175,7 +193,9 @@ class Shown:
         return self._parts[number]
 
     def asks(self, missing: Iterable[str]) -> tuple[str, ...]:
-        """Names of the work-ups that would supply these findings, by themselves or by what they are derived from."""
+        """Names of the work-ups that would supply these findings, by themselves or by what they are
+        derived from.
+        """
         catalogue, workups = self.plan.knowledge.catalogue, self.plan.knowledge.workups
         ids: dict[str, None] = {}
         for name in missing:
@@ -215,9 +235,11 @@ class Shown:
             rule=rule.id,
             effect=rule.effect,
             # a requirement gives its reason for the case that it is not met
-            text=rule.because
-            if rule.effect == "require" and self.answers[number] == 0
-            else self.sentence(rule.because, number),
+            text=(
+                rule.because
+                if rule.effect == "require" and self.answers[number] == 0
+                else self.sentence(rule.because, number)
+            ),
             when=rule.when,
             truth=self.truth(number),
             basis=self.basis(number, rule.id.partition("@")[0], rule.sources),

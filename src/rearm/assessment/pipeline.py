@@ -1,4 +1,6 @@
-"""From records to assessments: findings of all patients in one frame, all conditions in one select, then patient by patient."""
+"""From records to assessments: findings of all patients in one frame, all conditions in one select,
+then patient by patient.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ if TYPE_CHECKING:
 
 __all__ = ["assess", "assess_all", "assess_each", "assess_patients"]
 
-_BATCH = 128  # patients whose scenarios share a frame: large enough to spread the cost of a select, small enough for memory
+# patients whose scenarios share a frame: large enough to spread the cost of a select, small enough
+# for memory
+_BATCH = 128
 
 
 def assess(
@@ -53,9 +57,10 @@ def assess(
 ) -> Assessment:
     """What is found for one patient: failure, causes, options, next tests, each with its basis.
 
-    `as_of` is a day of the patient's axis, or a date where day zero is known; by default the last day with any data. Nothing dated or
-    reported later is read. `region` (US, EU, CN ...) is where approvals are looked up; None: anywhere. What is not known stays unknown.
-    Raises AssessmentError with a sentence for a date that can't be placed and for a region without any approval row.
+    `as_of` is a day of the patient's axis, or a date where day zero is known; by default the last
+    day with any data. Nothing dated or reported later is read. `region` (US, EU, CN ...) is where
+    approvals are looked up; None: anywhere. What is not known stays unknown. Raises AssessmentError
+    with a sentence for a date that can't be placed and for a region without any approval row.
     """
     return assess_all([record], knowledge=knowledge, as_of=as_of, region=region)[0]
 
@@ -67,7 +72,9 @@ def assess_all(
     as_of: int | date | None = None,
     region: str | None = None,
 ) -> list[Assessment]:
-    """`assess` for each record, in their order; the conditions are evaluated for many patients at once, which is much faster."""
+    """`assess` for each record, in their order; the conditions are evaluated for many patients at
+    once, which is much faster.
+    """
     return list(assess_each(records, knowledge=knowledge, as_of=as_of, region=region))
 
 
@@ -109,7 +116,9 @@ def assess_patients(
 def _judge(
     plan: Plan, patients: Sequence[Patient], tried: Sequence[Sequence[Varied]], region: str | None
 ) -> tuple[Codings, list[list[range]], npt.NDArray[np.int8]]:
-    """All rows judged: the patients' own first, then their scenarios; with the rows of each work-up's scenarios, and the answers."""
+    """All rows judged: the patients' own first, then their scenarios; with the rows of each
+    work-up's scenarios, and the answers.
+    """
     import numpy as np
 
     scenarios: list[tuple[int, Scenario]] = []
@@ -196,7 +205,8 @@ def _about(patient: Patient) -> About:
             for issue in patient.record.issues
         )
         reason = (
-            "no CAR-T that could be read in this record; what may be one stands among the input issues"
+            "no CAR-T that could be read in this record; what may be one stands among the input"
+            " issues"
             if unread
             else "no CAR-T in this record"
         )
@@ -215,8 +225,8 @@ def _about(patient: Patient) -> About:
         )
     if last.status == "suspected":
         reason = (
-            "Failure of the last infusion is suspected: causes and options hold if this is progression."
-            + after
+            "Failure of the last infusion is suspected: causes and options hold if this is"
+            " progression." + after
         )
         return About(infusion_day=last.infusion_day, if_progression=True, reason=reason)
     words = {
@@ -261,9 +271,11 @@ def _assembled(
         alerts=alerts_of(shown),
         failures=tuple(_failure(f) for f in patient.failures),
         about=about,
-        causes=causes_of(shown, codes.factors[row].tolist(), codes.groups[row].tolist())
-        if judged
-        else no_causes(about.reason),
+        causes=(
+            causes_of(shown, codes.factors[row].tolist(), codes.groups[row].tolist())
+            if judged
+            else no_causes(about.reason)
+        ),
         alterations=alterations_of(shown),
         options=options_of(shown, codes.judged, row, region=region) if judged else (),
         next_tests=tests,

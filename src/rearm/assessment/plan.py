@@ -1,7 +1,8 @@
-"""A bundle made ready for assessment: every condition numbered once, and for each option and factor the numbers of its conditions.
+"""A bundle made ready for assessment: every condition numbered once, and for each option and factor
+the numbers of its conditions.
 
-Rules of many options share a condition; it is evaluated once. Verdicts and grades are then arithmetic on the array of answers, for one
-row or for all scenarios of all patients alike.
+Rules of many options share a condition; it is evaluated once. Verdicts and grades are then
+arithmetic on the array of answers, for one row or for all scenarios of all patients alike.
 """
 
 from __future__ import annotations
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FactorPlan", "OptionPlan", "Plan", "WorkupPlan", "in_effect", "plan_of"]
 
-# Where another agent against the target may have been given between failure and sample, the sample does not speak of the CAR-T alone, and
-# nothing is established by it (DESIGN 5). By the finding that a factor's `explains` reads.
+# Where another agent against the target may have been given between failure and sample, the sample
+# does not speak of the CAR-T alone, and nothing is established by it (DESIGN 5). By the finding
+# that a factor's `explains` reads.
 _BLOCKS_ESTABLISHED = {
     "car_target_bcma": "bcma_agent_between_failure_and_sample",
     "car_target_gprc5d": "gprc5d_agent_between_failure_and_sample",
@@ -69,7 +71,9 @@ class OptionPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorPlan:
-    """One factor; supporting indicators from before the infusion stand apart, because they explain nothing."""
+    """One factor; supporting indicators from before the infusion stand apart, because they explain
+    nothing.
+    """
 
     factor: Factor
     indicators: tuple[tuple[Indicator, int], ...]
@@ -90,7 +94,8 @@ class WorkupPlan:
     mandatory: int | None
     settled: int | None
     only_where: int | None
-    about_itself: bool  # its mandatory condition reads what it supplies: it confirms or settles something that is there
+    # its mandatory condition reads what it supplies: it confirms or settles something that is there
+    about_itself: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +284,9 @@ class _Planner:
 
 
 def in_effect(row: Availability, region: str | None, day: date | None) -> bool:
-    """Whether an approval counts: of the region (any, if None) and, where the date is known, in force on it."""
+    """Whether an approval counts: of the region (any, if None) and, where the date is known, in
+    force on it.
+    """
     return (region is None or row.region == region) and (
         day is None or (row.from_ <= day and (row.to is None or day <= row.to))
     )

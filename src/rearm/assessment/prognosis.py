@@ -1,4 +1,6 @@
-"""Scores and alterations of the antigen as they are shown: context for the reader, which no verdict rests on."""
+"""Scores and alterations of the antigen as they are shown: context for the reader, which no verdict
+rests on.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ def _second_hand(citation: str, knowledge: Knowledge) -> bool:
 
 
 def alterations_of(shown: Shown) -> tuple[AlterationResult, ...]:
-    """The reported alterations of target antigens that the latest samples show, with what each does to each agent against the antigen."""
+    """The reported alterations of target antigens that the latest samples show, with what each does
+    to each agent against the antigen.
+    """
     patient, knowledge = shown.patient, shown.plan.knowledge
     found = alterations(
         patient.record, patient.found, as_of=patient.as_of or 0, table=knowledge.alterations

@@ -1,4 +1,6 @@
-"""The order in which options are shown: by role and verdict, then only as far as the evidence separates them."""
+"""The order in which options are shown: by role and verdict, then only as far as the evidence
+separates them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ ROLES = ("definitive", "bridge", "local", "enabling", "observe", "supportive")
 def ranks(members: Sequence[OptionPlan]) -> Mapping[str, tuple[int, tuple[str, ...]]]:
     """Rank and ties of options of one role and one verdict, by id.
 
-    Rank is 1 + the number of options that the evidence separates from this one as better; tied are those it does not separate.
+    Rank is 1 + the number of options that the evidence separates from this one as better; tied are
+    those it does not separate.
     """
     better = {o.option.id: set(o.evidence.better_than) for o in members}
     found = {}

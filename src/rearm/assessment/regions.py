@@ -8,9 +8,10 @@ from rearm.assessment.patient import AssessmentError
 
 __all__ = ["region_of"]
 
-# Central authorisations hold in all member states, and in Iceland, Liechtenstein and Norway by the agreement on the European Economic
-# Area. Whether a drug is on the market and paid for differs between them and is not recorded. Switzerland and the United Kingdom have
-# approvals of their own, so that they are not here.
+# Central authorisations hold in all member states, and in Iceland, Liechtenstein and Norway by the
+# agreement on the European Economic Area. Whether a drug is on the market and paid for differs
+# between them and is not recorded. Switzerland and the United Kingdom have approvals of their own,
+# so that they are not here.
 _EU = frozenset(  # ISO 3166 codes
     {
         "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MT",
@@ -20,7 +21,9 @@ _EU = frozenset(  # ISO 3166 codes
 
 
 def region_of(asked: str | None, known: Sequence[str]) -> str | None:
-    """The region as it is recorded, in whatever case it was written; None: any. Raises AssessmentError where there is no such region."""
+    """The region as it is recorded, in whatever case it was written; None: any. Raises
+    AssessmentError where there is no such region.
+    """
     if asked is None:
         return None
     folded = {r.casefold(): r for r in known}

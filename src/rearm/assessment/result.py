@@ -1,7 +1,9 @@
-"""The one result object: what was found for one patient, each element with the findings, rows, rules and citations that it rests on.
+"""The one result object: what was found for one patient, each element with the findings, rows,
+rules and citations that it rests on.
 
-The names are those of the published schema (`schema.json`, made from these classes by `schema.py`); a field `from_` is `from` in JSON.
-Numbers are as in the findings; days are days of the patient's axis.
+The names are those of the published schema (`schema.json`, made from these classes by `schema.py`);
+a field `from_` is `from` in JSON. Numbers are as in the findings; days are days of the patient's
+axis.
 """
 
 from __future__ import annotations
@@ -65,7 +67,9 @@ class _Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRead(_Table):
-    """A finding as it was read: `value` None where it is not known; `low` and `high` where it is known only within bounds."""
+    """A finding as it was read: `value` None where it is not known; `low` and `high` where it is
+    known only within bounds.
+    """
 
     name: str
     value: Plain
@@ -76,7 +80,9 @@ class FindingRead(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis(_Table):
-    """What an element rests on: findings, rows of the input, ids of rules, ids of statements, studies or sources."""
+    """What an element rests on: findings, rows of the input, ids of rules, ids of statements,
+    studies or sources.
+    """
 
     findings: tuple[FindingRead, ...] = ()
     sources: tuple[str, ...] = ()
@@ -86,7 +92,9 @@ class Basis(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason(_Table):
-    """One rule or indicator with what it found. `truth` None: unknown; then `missing` names the findings and `asks` the work-ups."""
+    """One rule or indicator with what it found. `truth` None: unknown; then `missing` names the
+    findings and `asks` the work-ups.
+    """
 
     rule: str
     effect: str
@@ -188,7 +196,9 @@ class Cause(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseGroup(_Table):
-    """A group of factors. `rank` is None for the safety group and where nothing is at least possible; equal ranks are not separated."""
+    """A group of factors. `rank` is None for the safety group and where nothing is at least
+    possible; equal ranks are not separated.
+    """
 
     group: str
     grade: Grade
@@ -199,7 +209,9 @@ class CauseGroup(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskFactor(_Table):
-    """A fact from before the infusion: it raises the risk of failure and explains none, so it is `possible` at most."""
+    """A fact from before the infusion: it raises the risk of failure and explains none, so it is
+    `possible` at most.
+    """
 
     id: str
     name: str
@@ -211,7 +223,9 @@ class RiskFactor(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreItemResult(_Table):
-    """One item of a score: the fewest and the most points that are possible (`high` None: no upper end), and what was seen."""
+    """One item of a score: the fewest and the most points that are possible (`high` None: no upper
+    end), and what was seen.
+    """
 
     name: str
     low: float
@@ -225,8 +239,9 @@ class ScoreItemResult(_Table):
 class RiskScore(_Table):
     """A prognostic score from before the infusion; it chooses no salvage.
 
-    `low` and `high` are the points (or the value) that are possible, `high` None without an upper end; `category` None: not known, or more
-    than one is possible; `missing` names the items that are not known. `second_hand`: its source was not read itself or not in full.
+    `low` and `high` are the points (or the value) that are possible, `high` None without an upper
+    end; `category` None: not known, or more than one is possible; `missing` names the items that
+    are not known. `second_hand`: its source was not read itself or not in full.
     """
 
     id: str
@@ -246,7 +261,9 @@ class RiskScore(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentEffect(_Table):
-    """What an alteration of the target does to one agent or product; unknown where nothing was read of it, which is not safe."""
+    """What an alteration of the target does to one agent or product; unknown where nothing was read
+    of it, which is not safe.
+    """
 
     agent: str
     effect: Literal["abolished", "reduced", "preserved", "unknown"]
@@ -254,10 +271,11 @@ class AgentEffect(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlterationResult(_Table):
-    """A reported alteration of an antigen that this patient's tumour shows. Nothing is decided by it; the rules read the findings.
+    """A reported alteration of an antigen that this patient's tumour shows. Nothing is decided by
+    it; the rules read the findings.
 
-    `effects`: of every agent of the lexicon against the antigen; `class_effects`: as the source words a class; `inferred`: from the
-    missing protein, not measured.
+    `effects`: of every agent of the lexicon against the antigen; `class_effects`: as the source
+    words a class; `inferred`: from the missing protein, not measured.
     """
 
     id: str
@@ -276,9 +294,11 @@ class AlterationResult(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Causes(_Table):
-    """`undetermined`: nothing found after the infusion points to a cause; `text` says so and what would tell.
+    """`undetermined`: nothing found after the infusion points to a cause; `text` says so and what
+    would tell.
 
-    `scores` stand beside the risk factors: facts from before the infusion, which explain no failure by themselves.
+    `scores` stand beside the risk factors: facts from before the infusion, which explain no failure
+    by themselves.
     """
 
     undetermined: bool
@@ -301,7 +321,9 @@ class Approval(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailabilityResult(_Table):
-    """`off_label`: no approval of this use, but its drugs are on the market; `trial_only`: no approval and not marketed either."""
+    """`off_label`: no approval of this use, but its drugs are on the market; `trial_only`: no
+    approval and not marketed either.
+    """
 
     status: Literal["available", "outside_label", "check", "off_label", "trial_only", "not_needed"]
     text: str
@@ -316,7 +338,9 @@ class EvidenceLabel(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChecklistLine(_Table):
-    """To be settled before the start: what is not known yet and would stop the option if it were true."""
+    """To be settled before the start: what is not known yet and would stop the option if it were
+    true.
+    """
 
     text: str
     rule: str
@@ -327,7 +351,9 @@ class ChecklistLine(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupportLine(_Table):
-    """Supportive care that belongs to an option; `truth` None: applies if what is missing turns out so."""
+    """Supportive care that belongs to an option; `truth` None: applies if what is missing turns out
+    so.
+    """
 
     text: str
     truth: bool | None
@@ -353,8 +379,9 @@ class LaterTCellsNote(_Table):
 class OptionResult(_Table):
     """One option with its verdict "by these rules"; supportive care has none.
 
-    `permanent`: an exclusion that nothing will lift stands, beside which `until` may name temporary ones. `afterwards`: where only
-    temporary ones stand, the verdict once they have ended. `sequence`: what may follow, without what is excluded for good here.
+    `permanent`: an exclusion that nothing will lift stands, beside which `until` may name temporary
+    ones. `afterwards`: where only temporary ones stand, the verdict once they have ended.
+    `sequence`: what may follow, without what is excluded for good here.
     """
 
     id: str
@@ -388,7 +415,9 @@ class OptionResult(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change(_Table):
-    """What one result would change: `what` is an option, a factor, a group of causes or the failure, by its id."""
+    """What one result would change: `what` is an option, a factor, a group of causes or the
+    failure, by its id.
+    """
 
     values: Mapping[str, Plain]
     kind: Literal["option", "factor", "group", "failure"]
@@ -400,7 +429,9 @@ class Change(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextTest(_Table):
-    """A work-up to ask for. `ids` has one entry, or two where only both together would change something."""
+    """A work-up to ask for. `ids` has one entry, or two where only both together would change
+    something.
+    """
 
     ids: tuple[str, ...]
     name: str

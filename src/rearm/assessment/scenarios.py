@@ -1,7 +1,8 @@
-"""What a test might show: for each work-up the results that can come out, as rows of findings beside the patient's own row.
+"""What a test might show: for each work-up the results that can come out, as rows of findings
+beside the patient's own row.
 
-All findings that a work-up supplies are varied together and before derivation; what is already known stays as it is, unless the work-up
-is asked for in order to settle just that.
+All findings that a work-up supplies are varied together and before derivation; what is already
+known stays as it is, unless the work-up is asked for in order to settle just that.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ Outcome: TypeAlias = Mapping[str, bool | float | int | str]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One possible result: the values it gives, and with them every finding that is different from now (derived ones included)."""
+    """One possible result: the values it gives, and with them every finding that is different from
+    now (derived ones included).
+    """
 
     values: Outcome
     changed: Mapping[str, Any]
@@ -37,9 +40,11 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Varied:
-    """One or two work-ups that would tell something new of a patient, with the results that can come out.
+    """One or two work-ups that would tell something new of a patient, with the results that can
+    come out.
 
-    `findings`: what they would give that is not known yet, or that they would settle; `partly`: the rest is on record already.
+    `findings`: what they would give that is not known yet, or that they would settle; `partly`: the
+    rest is on record already.
     """
 
     workups: tuple[WorkupPlan, ...]
@@ -50,7 +55,9 @@ class Varied:
 
 
 def _around(limits: Sequence[float], *, whole: bool) -> tuple[float | int, ...]:
-    """One value below, at and above each limit; between two limits one value serves both. Nothing below zero: no finding is."""
+    """One value below, at and above each limit; between two limits one value serves both. Nothing
+    below zero: no finding is.
+    """
     if not limits:
         return ()
     step = 1.0 if whole else max(abs(limits[0]) * 0.1, 1e-6)
@@ -65,7 +72,9 @@ def _around(limits: Sequence[float], *, whole: bool) -> tuple[float | int, ...]:
 
 
 def worth_trying(plan: Plan, entry: Finding) -> tuple[bool | float | int | str, ...]:
-    """The values of a finding that rules can tell apart; empty for a number that no rule compares with a literal."""
+    """The values of a finding that rules can tell apart; empty for a number that no rule compares
+    with a literal.
+    """
     if entry.type == "bool":
         return (True, False)
     if entry.type == "word":
@@ -112,7 +121,9 @@ def varied(plan: Plan, patient: Patient) -> list[Varied]:
 
 
 def _told(plan: Plan, patient: Patient, name: str) -> bool:
-    """Whether the finding is known, or known well enough: no limit that a rule compares it with lies within its bounds."""
+    """Whether the finding is known, or known well enough: no limit that a rule compares it with
+    lies within its bounds.
+    """
     if patient.values.get(name) is not None:
         return True
     bounds = patient.intervals.get(name)
@@ -145,7 +156,8 @@ def _outcomes(
             {name: value for name, value in outcome.items() if name in names} for outcome in stated
         ]
         return [o for i, o in enumerate(cut) if o and o not in cut[:i]]
-    # none is stated, or none fits what is known: each finding by itself then, as far as its bounds allow
+    # none is stated, or none fits what is known: each finding by itself then, as far as its bounds
+    # allow
     choices = {
         name: tuple(
             v
@@ -163,7 +175,8 @@ def _outcomes(
 def _contradicts(
     outcome: Mapping[str, Any], patient: Patient, varied_names: Collection[str]
 ) -> bool:
-    """Whether a joint outcome goes against a yes, a no or a word that is known and stays, or lies outside of known bounds.
+    """Whether a joint outcome goes against a yes, a no or a word that is known and stays, or lies
+    outside of known bounds.
 
     Numbers of two methods may differ.
     """
@@ -179,12 +192,15 @@ def _within(value: Any, name: str, patient: Patient) -> bool:
     return isinstance(value, bool | str) or bool(low <= value <= high)
 
 
-# A status of an antigen that two methods or the gene have settled; one negative stain is not, so that a positive one may still refute it.
+# A status of an antigen that two methods or the gene have settled; one negative stain is not, so
+# that a positive one may still refute it.
 _DECISIVE = ("lost", "retained")
 
 
 def _impossible(scenario: Scenario, patient: Patient) -> bool:
-    """Whether the result contradicts what is shown, so that the status of an antigen would become unknown again."""
+    """Whether the result contradicts what is shown, so that the status of an antigen would become
+    unknown again.
+    """
     return any(
         value is None and patient.values.get(name) in _DECISIVE
         for name, value in scenario.changed.items()
@@ -194,7 +210,9 @@ def _impossible(scenario: Scenario, patient: Patient) -> bool:
 def _combined(
     choices: Mapping[str, Sequence[bool | float | int | str]], limit: int
 ) -> list[Outcome]:
-    """Every combination; where these are too many, each value of each finding by itself, and all first and all last values together."""
+    """Every combination; where these are too many, each value of each finding by itself, and all
+    first and all last values together.
+    """
     size = 1
     for values in choices.values():
         size *= len(values)
@@ -227,7 +245,9 @@ def _scenario(plan: Plan, patient: Patient, outcome: Outcome) -> Scenario:
 def frame_of(
     plan: Plan, patients: Sequence[Patient], scenarios: Sequence[tuple[int, Scenario]]
 ) -> pl.DataFrame:
-    """The patients' own rows first, then one row for each scenario, given with the position of its patient."""
+    """The patients' own rows first, then one row for each scenario, given with the position of its
+    patient.
+    """
 
     base = findings_frame(
         [p.values for p in patients],

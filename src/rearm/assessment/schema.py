@@ -29,7 +29,9 @@ def json_schema() -> dict[str, Any]:
 
 
 def _renamed(node: Any) -> Any:
-    """Drops the trailing underscore of keys that are words of Python, makes every key required and allows no others."""
+    """Drops the trailing underscore of keys that are words of Python, makes every key required and
+    allows no others.
+    """
     if isinstance(node, list):
         return [_renamed(x) for x in node]
     if not isinstance(node, dict):

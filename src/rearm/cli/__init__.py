@@ -1,4 +1,6 @@
-"""The command line. Exit codes: 0 done, 1 what `check` looks for was found, 2 input that can't be used, 3 a fault of the program."""
+"""The command line. Exit codes: 0 done, 1 what `check` looks for was found, 2 input that can't be
+used, 3 a fault of the program.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Entry point of `rearm`. No traceback reaches a user: a fault of the program ends with a sentence and exit code 3."""
+    """Entry point of `rearm`. No traceback reaches a user: a fault of the program ends with a
+    sentence and exit code 3.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(
             stream, io.TextIOWrapper
@@ -31,7 +35,8 @@ def main() -> None:
         if os.environ.get("REARM_DEBUG"):
             raise
         say(
-            f"rearm: a fault of the program, not of your input ({type(error).__name__}: {error}). "
-            "Nothing that was written before is lost. Please report it; REARM_DEBUG=1 shows where it happened."
+            f"rearm: a fault of the program, not of your input ({type(error).__name__}: {error})."
+            " Nothing that was written before is lost. Please report it; REARM_DEBUG=1 shows where"
+            " it happened."
         )
         sys.exit(3)

@@ -1,4 +1,6 @@
-"""Reports and results of many patients as files, written one by one so that a crash or a kill loses nothing that was done."""
+"""Reports and results of many patients as files, written one by one so that a crash or a kill loses
+nothing that was done.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,10 @@ class Done:
 
     def words(self) -> Iterator[str]:
         if self.html is not None:
-            yield f"{self.assessed} page{'s' if self.assessed != 1 else ''}: {self.html / 'index.html'}"
+            yield (
+                f"{self.assessed} page{'s' if self.assessed != 1 else ''}:"
+                f" {self.html / 'index.html'}"
+            )
         if self.json_folder is not None:
             yield f"{self.assessed} result{'s' if self.assessed != 1 else ''}: {self.json_folder}"
         yield from self.failed
@@ -53,7 +58,9 @@ def assess_to_files(
     console: Console | None,
     json_lines: TextIO | None,
 ) -> Done:
-    """Assesses in batches; each patient's files appear whole or not at all; who could not be assessed is named."""
+    """Assesses in batches; each patient's files appear whole or not at all; who could not be
+    assessed is named.
+    """
     done = Done(html=html, json_folder=json_folder)
     for folder in (html, json_folder):
         if folder is not None:
@@ -107,8 +114,9 @@ def _assessed(
             raise
         if len(batch) == 1:
             done.failed.append(
-                f"rearm: {batch[0].patient_id} could not be assessed: a fault of the program ({type(error).__name__}: {error}). "
-                "Please report it; REARM_DEBUG=1 shows where it happened."
+                f"rearm: {batch[0].patient_id} could not be assessed: a fault of the program"
+                f" ({type(error).__name__}: {error}). Please report it; REARM_DEBUG=1 shows where"
+                " it happened."
             )
             return [None]
         return [
@@ -143,9 +151,11 @@ def _index_row(file: str, a: Assessment) -> dict[str, str]:
     return {
         "file": file,
         "patient": a.patient_id,
-        "status": a.about.reason
-        if last is None
-        else words(last.status) + (f", day {last.day}" if last.day is not None else ""),
+        "status": (
+            a.about.reason
+            if last is None
+            else words(last.status) + (f", day {last.day}" if last.day is not None else "")
+        ),
         "leading": ", ".join(leading) or ("cannot be told" if a.causes.groups else ""),
         "options": ", ".join(preferred) or (f"none; {acceptable} acceptable" if a.options else ""),
         "alerts": ", ".join(words(x.id) for x in a.alerts),

@@ -42,7 +42,9 @@ def evidence(
     knowledge: KnowledgeFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Show the studies behind an option: each arm, the pooled figure, how direct it is, and what is shown but not pooled."""
+    """Show the studies behind an option: each arm, the pooled figure, how direct it is, and what is
+    shown but not pooled.
+    """
     from rearm.files import write_text
     from rearm.report.evidence.page import (
         choose_evidence,
@@ -83,7 +85,9 @@ def knowledge_check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List everything that falls short: schema, sources, numbers, conditions, examples. Exit 1 when there is something."""
+    """List everything that falls short: schema, sources, numbers, conditions, examples. Exit 1 when
+    there is something.
+    """
     from rearm.assessment.check import check as checked
 
     problems = checked(folder if folder is None else bundle_folder(folder))
@@ -126,7 +130,9 @@ def knowledge_diff(
     after: Annotated[Path, typer.Argument(help="Another one.")],
     as_json: Json = False,
 ) -> None:
-    """Say what changed between two bundles, and which verdicts of the bundled example patients changed with it."""
+    """Say what changed between two bundles, and which verdicts of the bundled example patients
+    changed with it.
+    """
     from rearm.assessment.diff import diff
     from rearm.knowledge import load
     from rearm.report.knowledge import diff_object, diff_text

@@ -51,7 +51,9 @@ def mechanism(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test. It feeds no cause and no option."""
+    """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test. It
+    feeds no cause and no option.
+    """
     from rearm.files import unique_names, write_text
     from rearm.mechanism import MechanismError, posterior
     from rearm.report.mechanism import mechanism_page, mechanism_text
@@ -100,7 +102,9 @@ def trial(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """A trial on virtual patients: arms of therapies, judged by the same response criteria as real ones. A model's hypothesis."""
+    """A trial on virtual patients: arms of therapies, judged by the same response criteria as real
+    ones. A model's hypothesis.
+    """
     from rearm.files import write_text
     from rearm.knowledge._toml import parsed
     from rearm.mechanism.trial import run_trial

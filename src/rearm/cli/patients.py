@@ -81,7 +81,9 @@ def assess(
 @app.command()
 @spoken
 def check(path: Input, mapping: MappingFile = None, as_json: Json = False) -> None:
-    """List what was wrong with the input and what was done about it. Exit 1 when a value was set aside or refused."""
+    """List what was wrong with the input and what was done about it. Exit 1 when a value was set
+    aside or refused.
+    """
     from dataclasses import asdict
 
     from rearm.report.assessment.terminal import issues_table
@@ -95,7 +97,8 @@ def check(path: Input, mapping: MappingFile = None, as_json: Json = False) -> No
     if not as_json:
         aside = sum(i.done != "used" for i in issues)
         print(
-            f"{len(reading.records)} patients, {len(issues)} issues, {aside} of them set something aside or refused it."
+            f"{len(reading.records)} patients, {len(issues)} issues, {aside} of them set something"
+            " aside or refused it."
         )
     if any(i.done != "used" for i in issues):
         raise typer.Exit(1)
@@ -118,7 +121,9 @@ def explain(
     knowledge: KnowledgeFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Show the full trace: each rule, its clauses, the findings read, their source rows, true, false or unknown."""
+    """Show the full trace: each rule, its clauses, the findings read, their source rows, true,
+    false or unknown.
+    """
     from rearm.assessment import explain as traced
     from rearm.report.assessment.trace import trace_object, trace_text
 

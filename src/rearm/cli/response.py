@@ -48,7 +48,10 @@ def response(
         Origin,
         typer.Option(
             "--origin",
-            help="Where endpoints are counted from: the infusion, its apheresis, its failure, or the salvage.",
+            help=(
+                "Where endpoints are counted from: the infusion, its apheresis, its failure, or the"
+                " salvage."
+            ),
         ),
     ] = "infusion",
     censoring: Annotated[
@@ -85,7 +88,10 @@ def response(
         bool,
         typer.Option(
             "--stated-rs",
-            help="PATH is an SDTM RS table of investigators' responses: confirm those, write ADRS to --adam.",
+            help=(
+                "PATH is an SDTM RS table of investigators' responses: confirm those, write ADRS to"
+                " --adam."
+            ),
         ),
     ] = False,
     supplement: Annotated[
@@ -98,7 +104,9 @@ def response(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No course on the terminal.")] = False,
 ) -> None:
-    """The confirmed IMWG response course from raw results: table, picture, JSON, trial datasets, FHIR. Needs no CAR-T."""
+    """The confirmed IMWG response course from raw results: table, picture, JSON, trial datasets,
+    FHIR. Needs no CAR-T.
+    """
     from rearm.cli.response_files import run_response
     from rearm.response.criteria import load_criteria
 
@@ -131,7 +139,8 @@ def _setting(text: str) -> tuple[str, Any]:
     name, mark, value = text.partition("=")
     if not mark or not name:
         raise Unusable(
-            f"--set {text} is not NAME=VALUE, for example A5=pd. docs/dictionary/criteria.md lists the parameters."
+            f"--set {text} is not NAME=VALUE, for example A5=pd. docs/dictionary/criteria.md lists"
+            " the parameters."
         )
     try:
         return name.strip(), float(value)

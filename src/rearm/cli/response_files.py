@@ -64,9 +64,11 @@ def run_response(
     style: str = "default",
     schedule: Sequence[int] = (),
 ) -> ResponseDone:
-    """Computes and writes the course of each record; None writes nothing there. `start`: day that every course is counted from.
+    """Computes and writes the course of each record; None writes nothing there. `start`: day that
+    every course is counted from.
 
-    Each file appears whole or not at all. `adam`: a folder for ADRS and ADTTE as Parquet and, where pyreadstat is there, XPT.
+    Each file appears whole or not at all. `adam`: a folder for ADRS and ADTTE as Parquet and, where
+    pyreadstat is there, XPT.
     """
     done = ResponseDone(html=html, json_folder=json_folder, fhir=fhir)
     for folder in (html, json_folder, fhir, adam):
@@ -113,8 +115,9 @@ def run_response(
             if os.environ.get("REARM_DEBUG"):
                 raise
             done.failed.append(
-                f"rearm: the course of {record.patient_id} could not be written: a fault of the program ({type(error).__name__}: {error}). "
-                "Please report it; REARM_DEBUG=1 shows where it happened."
+                f"rearm: the course of {record.patient_id} could not be written: a fault of the"
+                f" program ({type(error).__name__}: {error}). Please report it; REARM_DEBUG=1 shows"
+                " where it happened."
             )
             continue
         kept.append((f"{name}.html", found))

@@ -1,4 +1,6 @@
-"""What all commands share: the program and its options, how input is read, how a fault of the input is said."""
+"""What all commands share: the program and its options, how input is read, how a fault of the input
+is said.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 app = typer.Typer(
-    help="After CAR-T in multiple myeloma: did it fail, why, what can be given now, and which test would change the answer.",
+    help=(
+        "After CAR-T in multiple myeloma: did it fail, why, what can be given now, and which test"
+        " would change the answer."
+    ),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -63,7 +68,10 @@ app.add_typer(knowledge_app, name="knowledge")
 Input = Annotated[
     Path,
     typer.Argument(
-        help="A FHIR R4 bundle (.json), a folder or workbook of tidy tables, or with --mapping any other tables."
+        help=(
+            "A FHIR R4 bundle (.json), a folder or workbook of tidy tables, or with --mapping any"
+            " other tables."
+        )
     ),
 ]
 MappingFile = Annotated[
@@ -112,7 +120,8 @@ def spoken(command: Callable[P, T]) -> Callable[P, T]:
         except OSError as error:
             where = error.filename if error.filename is not None else "The output"
             say(
-                f"rearm: {where} can't be read or written ({error.strerror}). Check the path, its permissions and the space on the disk."
+                f"rearm: {where} can't be read or written ({error.strerror}). Check the path, its"
+                " permissions and the space on the disk."
             )
             raise typer.Exit(2) from None
 
@@ -153,7 +162,9 @@ def bundle_folder(folder: Path) -> Path:
 
 
 def known(folder: Path | None) -> Knowledge | None:
-    """The knowledge of a folder; None, which stands for the bundled one, without a folder. What of it is not used is said."""
+    """The knowledge of a folder; None, which stands for the bundled one, without a folder. What of
+    it is not used is said.
+    """
     if folder is None:
         return None
     from rearm.knowledge import load
@@ -161,7 +172,8 @@ def known(folder: Path | None) -> Knowledge | None:
     loaded = load(bundle_folder(folder))
     for name in loaded.not_used:
         say(
-            f"rearm: {folder / name} is not used: names of tests, units and drugs are read with the files of the program."
+            f"rearm: {folder / name} is not used: names of tests, units and drugs are read with the"
+            " files of the program."
         )
     return loaded
 
@@ -175,7 +187,8 @@ def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> list[Re
     if missing:
         known = ", ".join(sorted(by_id)[:12]) + (" ..." if len(by_id) > 12 else "")
         raise Unusable(
-            f"There is no patient {', '.join(missing)} in the input. Patients there: {known or 'none'}."
+            f"There is no patient {', '.join(missing)} in the input. Patients there:"
+            f" {known or 'none'}."
         )
     return [by_id[p] for p in patients]
 
@@ -192,5 +205,6 @@ def day_of(text: str | None) -> int | date | None:
         except ValueError:
             pass
     raise Unusable(
-        f"--as-of {text} is neither a day of the patient's axis (for example 210) nor a date (for example 2024-08-31)."
+        f"--as-of {text} is neither a day of the patient's axis (for example 210) nor a date (for"
+        " example 2024-08-31)."
     )

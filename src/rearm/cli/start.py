@@ -42,5 +42,6 @@ def init(
         print_json(str(written))
     else:
         print(
-            f"{written} written. Read it through, complete the commented columns, then: rearm check {source} --mapping {written}"
+            f"{written} written. Read it through, complete the commented columns, then: rearm check"
+            f" {source} --mapping {written}"
         )

@@ -1,4 +1,6 @@
-"""Pooled outcomes per strategy and setting, as figures and plain tables. Response, PFS and toxicity are pooled, survival is listed."""
+"""Pooled outcomes per strategy and setting, as figures and plain tables. Response, PFS and toxicity
+are pooled, survival is listed.
+"""
 
 from rearm.evidence.compare import Comparison, compare, separated
 from rearm.evidence.pool import MEASURES, Measure, Pooled, PooledArm

@@ -1,4 +1,6 @@
-"""Whether the evidence separates two options. It rarely does: these are unadjusted figures from different patients."""
+"""Whether the evidence separates two options. It rarely does: these are unadjusted figures from
+different patients.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ MIN_PATIENTS = 30
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`better`: which of the two has the higher pooled response where they are separated, else None with the reason."""
+    """`better`: which of the two has the higher pooled response where they are separated, else None
+    with the reason.
+    """
 
     better: Literal["first", "second"] | None
     setting: str | None
@@ -51,9 +55,11 @@ def _higher(first: Pooled, second: Pooled) -> Literal["first", "second"] | None:
 def compare(first: StrategyEvidence, second: StrategyEvidence) -> Comparison:
     """Compare the responses in one and the same setting, nothing borrowed.
 
-    Settings after CAR-T come first, and the first setting with enough data decides: two or more patient-level arms that share no
-    patients and 30 or more patients in them, for each. Separated only where there the 95 % credible intervals of the average centre do
-    not overlap. A nearer setting is never passed over: too small for a verdict, it still forbids one that it does not point to.
+    Settings after CAR-T come first, and the first setting with enough data decides: two or more
+    patient-level arms that share no patients and 30 or more patients in them, for each. Separated
+    only where there the 95 % credible intervals of the average centre do not overlap. A nearer
+    setting is never passed over: too small for a verdict, it still forbids one that it does not
+    point to.
     """
     common = [setting for setting in first.by_setting if setting in second.by_setting]
     if not common:

@@ -1,4 +1,6 @@
-"""Pooled outcomes: one figure per measure from several arms, with what less direct settings may add to it."""
+"""Pooled outcomes: one figure per measure from several arms, with what less direct settings may add
+to it.
+"""
 
 from __future__ import annotations
 
@@ -49,26 +51,34 @@ MEASURES: tuple[Measure, ...] = ("response", "pfs", "severe_infection", "crs")
 Z95 = 1.959963984540054
 
 BORROWING: frozenset[Measure] = frozenset({"response", "pfs"})
-"""Measures for which less direct settings may lend strength. The offsets say that a less direct setting does better, which has no
-meaning where a higher figure is worse (infection, CRS): nothing is borrowed there."""
+"""Measures for which less direct settings may lend strength. The offsets say that a less direct
+setting does better, which has no meaning where a higher figure is worse (infection, CRS): nothing
+is borrowed there.
+"""
 
 BORROWING_CAP = 0.5
 """Less direct data may carry at most this share of the information about the direct value."""
 
 MIDDLE_HALF = (0.25, 0.75)
-"""Borrowing may not move the estimate out of this part of the posterior that the direct data give by themselves."""
+"""Borrowing may not move the estimate out of this part of the posterior that the direct data give
+by themselves.
+"""
 
 LANDMARK_RANGE = (30.0, 70.0)
-"""Percent still free of the event between which a landmark gives a median; beyond, a constant hazard would carry too far."""
+"""Percent still free of the event between which a landmark gives a median; beyond, a constant
+hazard would carry too far.
+"""
 
 NOT_REACHED = "median not reached"
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A transformed scale with its priors, and the offsets that less direct settings may have: (worse, better), in scale units.
+    """A transformed scale with its priors, and the offsets that less direct settings may have:
+    (worse, better), in scale units.
 
-    `better`: how far the less direct setting may do better than the direct one, and so lie above it.
+    `better`: how far the less direct setting may do better than the direct one, and so lie above
+    it.
     """
 
     grid: Grid
@@ -81,7 +91,8 @@ def _expit(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
-# mu with sd 1.5 on the logit is close to flat on the probability; tau 0.5 allows centres to differ by an odds ratio of about 4.
+# mu with sd 1.5 on the logit is close to flat on the probability; tau 0.5 allows centres to differ
+# by an odds ratio of about 4.
 LOGIT = Scale(
     Grid(0.0, 1.5, 0.5), {"near": (0.3, 0.75), "indirect only": (0.3, 1.5)}, _expit, "proportion"
 )
@@ -127,7 +138,9 @@ class ArmData:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the arm by itself: Wilson's for counts, from the standard error for a median."""
+        """95 % interval of the arm by itself: Wilson's for counts, from the standard error for a
+        median.
+        """
         if self.log_median is not None and self.se is not None:
             return math.exp(self.log_median - Z95 * self.se), math.exp(
                 self.log_median + Z95 * self.se
@@ -155,7 +168,9 @@ def _share(arm: Arm, value: Proportion | None) -> ArmData | str:
 
 
 def _landmark_se(free: float, n: int) -> float:
-    """Standard error of the log median where the share `free` of n patients is free of the event: Greenwood, nobody censored before."""
+    """Standard error of the log median where the share `free` of n patients is free of the event:
+    Greenwood, nobody censored before.
+    """
     return math.sqrt((1 - free) / (n * free)) / -math.log(free)
 
 
@@ -165,7 +180,8 @@ def median_not_reached(value: Months) -> bool:
 
 
 def _median(arm: Arm, value: Months | None) -> ArmData | str:
-    """Log median with its standard error, by the best information printed; says how the weight was set where it is assumed.
+    """Log median with its standard error, by the best information printed; says how the weight was
+    set where it is assumed.
 
     The number of patients is that of the response where only this is known.
     """
@@ -193,7 +209,8 @@ def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | str:
                 arm, n, log_median=log_median, se=math.log(value.high / value.low) / (2 * z)
             )
         if value.low is not None and n:
-            # An open upper limit leaves the lower half of the interval; it can't carry more than the median by itself would.
+            # An open upper limit leaves the lower half of the interval; it can't carry more than
+            # the median by itself would.
             se = max(math.log(value.median / value.low) / z, _landmark_se(0.5, n))
             return ArmData(
                 arm,
@@ -203,15 +220,24 @@ def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | str:
                 note="weight from the lower limit; the upper one is open",
             )
         if n:
-            note = f"only a median is printed: weight set as if none of {n} patients had been censored before it"
+            note = (
+                f"only a median is printed: weight set as if none of {n} patients had been censored"
+                " before it"
+            )
             return ArmData(arm, n, log_median=log_median, se=_landmark_se(0.5, n), note=note)
         return "a median without interval and without number of patients"
     mark = min(value.landmarks, key=lambda mark: (abs(mark.percent - 50), mark.month))
     if not LANDMARK_RANGE[0] <= mark.percent <= LANDMARK_RANGE[1]:
-        return f"{NOT_REACHED if median_not_reached(value) else 'median not printed'}; {mark.percent:g} % at {mark.month:g} months"
+        return (
+            f"{NOT_REACHED if median_not_reached(value) else 'median not printed'};"
+            f" {mark.percent:g} % at {mark.month:g} months"
+        )
     hazard = -math.log(mark.percent / 100)
     log_median = math.log(mark.month * math.log(2) / hazard)
-    note = f"median from {mark.percent:g} % free of progression at month {mark.month:g}, constant hazard assumed"
+    note = (
+        f"median from {mark.percent:g} % free of progression at month {mark.month:g}, constant"
+        " hazard assumed"
+    )
     if mark.low and mark.high and mark.high < 100:
         se = math.log(math.log(mark.low / 100) / math.log(mark.high / 100)) / (2 * z)
         return ArmData(arm, n, log_median=log_median, se=se, note=note)
@@ -230,8 +256,9 @@ def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | str:
 def data_of(arm: Arm, measure: Measure) -> ArmData | str:
     """The arm's data on a measure, or in words why there is nothing to pool.
 
-    A meta-analysis, a subset and counts of lines instead of people bar every measure, PFS included: the same people stand behind it.
-    `ever` speaks of the response alone, since times and toxicity of such an arm are counted once a patient.
+    A meta-analysis, a subset and counts of lines instead of people bar every measure, PFS included:
+    the same people stand behind it. `ever` speaks of the response alone, since times and toxicity
+    of such an arm are counted once a patient.
     """
     if arm.figure in ("meta-analysis", "subset", "per-line"):
         return {"meta-analysis": "meta-analysis", "subset": "subset", "per-line": "rate per line"}[
@@ -252,7 +279,9 @@ def data_of(arm: Arm, measure: Measure) -> ArmData | str:
 
 @dataclass(frozen=True, slots=True)
 class PooledArm:
-    """One arm inside a pooled figure. `weight` is its share of the direct information; `without` the figure if it is left out."""
+    """One arm inside a pooled figure. `weight` is its share of the direct information; `without`
+    the figure if it is left out.
+    """
 
     arm: Arm
     patients: int | None
@@ -269,11 +298,13 @@ class PooledArm:
 class Pooled:
     """A pooled figure: proportion (0 to 1) or months.
 
-    `estimate` is the posterior median for the average centre with its 95 % credible interval `low`-`high`;
-    `new_low`-`new_high` holds 95 % of the true values expected in a new centre. `unborrowed` is estimate and interval from the direct
-    arms alone. `borrowed_share` is the part of the information that came from less direct settings (`borrowed_arms`), 1 minus the ratio
-    of the posterior variances; `power` the discount on them: 1 nothing taken off, 0 nothing borrowed. `refused`: there were less
-    direct results, and nothing was borrowed since they do not make the direct ones likelier.
+    `estimate` is the posterior median for the average centre with its 95 % credible interval
+    `low`-`high`; `new_low`-`new_high` holds 95 % of the true values expected in a new centre.
+    `unborrowed` is estimate and interval from the direct arms alone. `borrowed_share` is the part
+    of the information that came from less direct settings (`borrowed_arms`), 1 minus the ratio of
+    the posterior variances; `power` the discount on them: 1 nothing taken off, 0 nothing borrowed.
+    `refused`: there were less direct results, and nothing was borrowed since they do not make the
+    direct ones likelier.
     """
 
     measure: Measure
@@ -302,7 +333,9 @@ class Pooled:
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """What less direct data add: a log likelihood of mu (None: nothing), its share of the information, and the discount on it."""
+    """What less direct data add: a log likelihood of mu (None: nothing), its share of the
+    information, and the discount on it.
+    """
 
     extra: Floats | None
     share: float
@@ -312,9 +345,11 @@ class Loan:
 def borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: Scale) -> Loan:
     """What less direct data may add to the log likelihood `direct` over (tau, mu).
 
-    They are raised to a power (a power prior). It is at most 1 - 1/B, where the Bayes factor B says how many times likelier the direct
-    data are with the less direct ones than without: nothing is borrowed where they disagree (B up to 1). It is lowered further until
-    the share of the information is within the cap and the estimate within the middle half of what the direct data give alone.
+    They are raised to a power (a power prior). It is at most 1 - 1/B, where the Bayes factor B says
+    how many times likelier the direct data are with the less direct ones than without: nothing is
+    borrowed where they disagree (B up to 1). It is lowered further until the share of the
+    information is within the cap and the estimate within the middle half of what the direct data
+    give alone.
     """
     grid = scale.grid
     parts = [
@@ -361,10 +396,11 @@ def pool(
     directness: Directness,
     lenders: Sequence[ArmData] = (),
 ) -> Pooled | None:
-    """Pool the rows of one directness; `lenders`, rows of less direct settings, add what the offset and the cap allow.
+    """Pool the rows of one directness; `lenders`, rows of less direct settings, add what the offset
+    and the cap allow.
 
-    None without rows: less direct data alone never make a direct figure. Lenders count for the measures in BORROWING only.
-    The order of the rows does not matter.
+    None without rows: less direct data alone never make a direct figure. Lenders count for the
+    measures in BORROWING only. The order of the rows does not matter.
     """
     if not rows:
         return None
@@ -416,9 +452,11 @@ def pool(
         tau=result.tau_mean,
         arms=tuple(arms),
         patients=sum(row.patients or 0 for row in rows),
-        unborrowed=(estimate, low, high)
-        if loan.extra is None
-        else _interval(posterior(total, grid), scale),
+        unborrowed=(
+            (estimate, low, high)
+            if loan.extra is None
+            else _interval(posterior(total, grid), scale)
+        ),
         borrowed_share=loan.share,
         power=loan.power,
         refused=bool(lenders) and loan.extra is None,

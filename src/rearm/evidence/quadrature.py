@@ -1,10 +1,12 @@
 """Random-effects posteriors by deterministic quadrature.
 
-The model, on a transformed scale (logit for shares, log months for medians): arm i has its own true value
-`theta_i ~ Normal(mu, tau)`, and the data of arm i enter through their likelihood as a function of `theta_i` alone (exact binomial, or
-normal for a log median). All functions live on one fine uniform grid, so that "average the likelihood over the spread between
-centres" is a convolution with a normal density, done by Fourier transform. The trapezoid rule on such a grid is accurate to rounding
-for these smooth functions; the only other nodes are Gauss-Legendre nodes for tau. No random numbers, no iteration, no scipy.
+The model, on a transformed scale (logit for shares, log months for medians): arm i has its own true
+value `theta_i ~ Normal(mu, tau)`, and the data of arm i enter through their likelihood as a
+function of `theta_i` alone (exact binomial, or normal for a log median). All functions live on one
+fine uniform grid, so that "average the likelihood over the spread between centres" is a convolution
+with a normal density, done by Fourier transform. The trapezoid rule on such a grid is accurate to
+rounding for these smooth functions; the only other nodes are Gauss-Legendre nodes for tau. No
+random numbers, no iteration, no scipy.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-# Below any likelihood that matters, above the rounding noise of the Fourier transform (likelihoods are scaled to a maximum of 1).
+# Below any likelihood that matters, above the rounding noise of the Fourier transform (likelihoods
+# are scaled to a maximum of 1).
 _FLOOR = 1e-14
 
 
@@ -38,8 +41,9 @@ _FLOOR = 1e-14
 class Grid:
     """Values of the transformed scale, and the priors on it.
 
-    `mean`, `sd`: normal prior of mu. `tau_scale`: scale of the half-normal prior of tau. The grid spans `mean` +- `half_width`, far
-    beyond where the prior leaves any weight, because the Fourier transform wraps around at its ends.
+    `mean`, `sd`: normal prior of mu. `tau_scale`: scale of the half-normal prior of tau. The grid
+    spans `mean` +- `half_width`, far beyond where the prior leaves any weight, because the Fourier
+    transform wraps around at its ends.
     """
 
     mean: float
@@ -88,7 +92,9 @@ def _nodes(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def binomial_likelihood(events: int, n: int, grid: Grid) -> Floats:
-    """Likelihood of `events` in `n` over the logit grid, scaled to a maximum of 1. `n` = 0 says nothing: 1 everywhere."""
+    """Likelihood of `events` in `n` over the logit grid, scaled to a maximum of 1. `n` = 0 says
+    nothing: 1 everywhere.
+    """
     log_p = -np.logaddexp(0.0, -grid.x)
     log_q = -np.logaddexp(0.0, grid.x)
     log_likelihood = events * log_p + (n - events) * log_q
@@ -96,12 +102,16 @@ def binomial_likelihood(events: int, n: int, grid: Grid) -> Floats:
 
 
 def normal_likelihood(estimate: float, se: float, grid: Grid) -> Floats:
-    """Likelihood of an estimate with a standard error on the grid's scale, scaled to a maximum of 1."""
+    """Likelihood of an estimate with a standard error on the grid's scale, scaled to a maximum of
+    1.
+    """
     return np.asarray(np.exp(-0.5 * ((grid.x - estimate) / se) ** 2))
 
 
 def spread(likelihood: Floats, grid: Grid) -> Floats:
-    """Log likelihood of one arm as a function of (tau, mu): its likelihood averaged over Normal(mu, tau). Shape (..., tau, mu)."""
+    """Log likelihood of one arm as a function of (tau, mu): its likelihood averaged over Normal(mu,
+    tau). Shape (..., tau, mu).
+    """
     transformed = np.fft.rfft(likelihood, axis=-1)
     smoothed = np.fft.irfft(transformed[..., None, :] * _nodes(grid)[3], n=grid.points, axis=-1)
     return np.asarray(np.log(np.maximum(smoothed, _FLOOR)))
@@ -114,10 +124,12 @@ def marginal(log_joint: Floats, grid: Grid) -> Floats:
 
 
 def average_over_offset(log_likelihood: Floats, worse: float, better: float, grid: Grid) -> Floats:
-    """What data of a less direct setting say about the direct mu: mu_less_direct = mu + d, d averaged over its prior.
+    """What data of a less direct setting say about the direct mu: mu_less_direct = mu + d, d
+    averaged over its prior.
 
-    The prior of d is two half-normals joined at 0 with equal height: scale `better` where the less direct setting does better
-    (the direct value lies below), `worse` where it does worse. `better` is the larger, so the prior is open downwards.
+    The prior of d is two half-normals joined at 0 with equal height: scale `better` where the less
+    direct setting does better (the direct value lies below), `worse` where it does worse. `better`
+    is the larger, so the prior is open downwards.
     """
     d = grid.x - grid.mean
     prior = np.exp(-0.5 * (d / np.where(d > 0, better, worse)) ** 2)
@@ -129,7 +141,9 @@ def average_over_offset(log_likelihood: Floats, worse: float, better: float, gri
 
 
 def bayes_factor(log_joint: Floats, log_extra: Floats, grid: Grid) -> float:
-    """How many times likelier the data behind `log_joint` are with the prior that `log_extra` has sharpened than with the prior alone."""
+    """How many times likelier the data behind `log_joint` are with the prior that `log_extra` has
+    sharpened than with the prior alone.
+    """
     evidence = np.exp(marginal(log_joint, grid) - log_joint.max())
     prior = np.exp(grid.log_prior)
     sharpened = np.exp(grid.log_prior + log_extra - (grid.log_prior + log_extra).max())
@@ -138,7 +152,9 @@ def bayes_factor(log_joint: Floats, log_extra: Floats, grid: Grid) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """Posterior of mu (the average centre), tau, and the true value of a new centre, on the transformed scale."""
+    """Posterior of mu (the average centre), tau, and the true value of a new centre, on the
+    transformed scale.
+    """
 
     grid: Grid
     mu: Floats
@@ -169,7 +185,9 @@ def _quantile(density: Floats, grid: Grid, probability: float) -> float:
 
 
 def posterior(log_joint: Floats, grid: Grid, log_extra: Floats | None = None) -> Posterior:
-    """Posterior from the summed log likelihood over (tau, mu) of the arms, and a further log likelihood of mu (borrowed data)."""
+    """Posterior from the summed log likelihood over (tau, mu) of the arms, and a further log
+    likelihood of mu (borrowed data).
+    """
     log_density = log_joint + grid.log_prior
     if log_extra is not None:
         log_density = log_density + log_extra

@@ -14,7 +14,8 @@ ORDER: dict[Directness, int] = {"direct": 0, "near": 1, "indirect only": 2, "non
 STEROIDS = frozenset({"dexamethasone", "prednisone"})
 
 SELECTED_BY = {"bcl2-inhibitor": "t(11;14)", "mapk-inhibitor": "BRAF V600E"}
-"""Strategies given by a marker: only arms selected by that marker are pooled, the others are shown."""
+"""Strategies given by a marker: only arms selected by that marker are pooled, the others are shown.
+"""
 
 
 def backbone(agents: frozenset[str]) -> frozenset[str]:
@@ -33,9 +34,11 @@ def arms_for(
     targets: frozenset[str] | None,
     agents: frozenset[str] | None,
 ) -> list[Arm]:
-    """Arms of the strategy, or shown under it, that fit the option's targets and contain its agents, in order of id.
+    """Arms of the strategy, or shown under it, that fit the option's targets and contain its
+    agents, in order of id.
 
-    Arms with further agents are among them, and are listed only (`own`, `choose`). Steroids do not count.
+    Arms with further agents are among them, and are listed only (`own`, `choose`). Steroids do not
+    count.
     """
     wanted = backbone(agents or frozenset())
     found = [
@@ -61,9 +64,11 @@ def choose(
     agents: frozenset[str] | None,
     studies: Mapping[str, Study],
 ) -> tuple[list[ArmData], dict[str, str]]:
-    """The rows to pool, at most one of each overlap group, and for every other arm in words why not.
+    """The rows to pool, at most one of each overlap group, and for every other arm in words why
+    not.
 
-    Within a group the more direct arm stands, then the larger, then the later publication: the choice does not depend on the order.
+    Within a group the more direct arm stands, then the larger, then the later publication: the
+    choice does not depend on the order.
     """
     rows: list[ArmData] = []
     reasons: dict[str, str] = {}
@@ -76,7 +81,8 @@ def choose(
             reasons[arm.id] = "agents not separated"
         elif not own(arm, agents):
             reasons[arm.id] = (
-                f"in combination with {', '.join(sorted(backbone(arm.agents) - backbone(agents or frozenset())))}"
+                "in combination with"
+                f" {', '.join(sorted(backbone(arm.agents) - backbone(agents or frozenset())))}"
             )
         elif strategy in SELECTED_BY and arm.biomarker != SELECTED_BY[strategy]:
             reasons[arm.id] = f"not selected by {SELECTED_BY[strategy]}"

@@ -1,4 +1,6 @@
-"""The evidence for one option: pooled outcomes, how direct they are, and every figure that was read."""
+"""The evidence for one option: pooled outcomes, how direct they are, and every figure that was
+read.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ __all__ = ["Expected", "ListedFigure", "Outcome", "StrategyEvidence", "evidence_
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One row of an option's `expected`: a figure with its population. Proportions run from 0 to 1, PFS is in months."""
+    """One row of an option's `expected`: a figure with its population. Proportions run from 0 to 1,
+    PFS is in months.
+    """
 
     measure: Measure
     estimate: float
@@ -38,7 +42,8 @@ class Expected:
 class ListedFigure:
     """One arm as read, with what became of it. Percentages run from 0 to 100, times are in months.
 
-    `pooled`: the measures in whose figure it stands. `not_pooled`: in words why its response does not, None where it does.
+    `pooled`: the measures in whose figure it stands. `not_pooled`: in words why its response does
+    not, None where it does.
     """
 
     arm: Arm
@@ -57,10 +62,12 @@ class ListedFigure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One measure. `pooled` is the figure after CAR-T and exists only with a direct arm; `background` that of the nearest other setting.
+    """One measure. `pooled` is the figure after CAR-T and exists only with a direct arm;
+    `background` that of the nearest other setting.
 
-    `not_reached`: arms that would stand in the figure shown, had their median been reached. They are the better ones, so that the median
-    of the others leans low. Without a figure: all such arms.
+    `not_reached`: arms that would stand in the figure shown, had their median been reached. They
+    are the better ones, so that the median of the others leans low. Without a figure: all such
+    arms.
     """
 
     measure: Measure
@@ -70,7 +77,9 @@ class Outcome:
 
     @property
     def shown(self) -> Pooled | None:
-        """The figure that is given for the option: after CAR-T where there is one, else that of the nearest other setting."""
+        """The figure that is given for the option: after CAR-T where there is one, else that of the
+        nearest other setting.
+        """
         return self.pooled or self.background
 
 
@@ -78,8 +87,9 @@ class Outcome:
 class StrategyEvidence:
     """What was read for a strategy, or for the part of it that fits an option's targets and agents.
 
-    `directness` is that of the most direct arm with a result. `response`, `pfs`, `severe_infection`, `crs` are figures after CAR-T,
-    None without a direct arm that can be pooled. `listed` holds every arm, overall survival included, which is never pooled.
+    `directness` is that of the most direct arm with a result. `response`, `pfs`,
+    `severe_infection`, `crs` are figures after CAR-T, None without a direct arm that can be pooled.
+    `listed` holds every arm, overall survival included, which is never pooled.
     """
 
     strategy: str
@@ -116,7 +126,9 @@ class StrategyEvidence:
 
     @property
     def expected(self) -> tuple[Expected, ...]:
-        """Rows for the result object: per measure the figure after CAR-T where there is one, else the background with its own label."""
+        """Rows for the result object: per measure the figure after CAR-T where there is one, else
+        the background with its own label.
+        """
         rows = []
         for measure in MEASURES:
             outcome = self.outcomes[measure]
@@ -169,7 +181,9 @@ def _outcome(
 
 
 def _by_setting(rows: Sequence[ArmData]) -> dict[str, Pooled]:
-    """Response per single setting of direct or near patients, nothing borrowed: what comparisons may use."""
+    """Response per single setting of direct or near patients, nothing borrowed: what comparisons
+    may use.
+    """
     settings = sorted({row.arm.setting for row in rows if row.arm.directness in ("direct", "near")})
     return {
         setting: figure
@@ -187,7 +201,9 @@ def _by_setting(rows: Sequence[ArmData]) -> dict[str, Pooled]:
 def _directness(
     arms: Sequence[Arm], strategy: str, agents: frozenset[str] | None, studies: Mapping[str, Study]
 ) -> Directness:
-    """That of the most direct arm with a result. Case reports, mixtures of classes, unnamed and further agents do not count."""
+    """That of the most direct arm with a result. Case reports, mixtures of classes, unnamed and
+    further agents do not count.
+    """
     levels = [
         arm.directness
         for arm in arms
@@ -205,7 +221,10 @@ def borrowing_words(figure: Pooled) -> str:
         return "Nothing is borrowed: less direct results do not bear it out"
     scale, unit, digits = (100, "%", 0) if figure.unit == "proportion" else (1, "months", 1)
     estimate, low, high = (f"{scale * value:.{digits}f}" for value in figure.unborrowed)
-    share = f"{100 * figure.borrowed_share:.0f} % of the information is borrowed from {len(figure.borrowed_arms)} less direct arms"
+    share = (
+        f"{100 * figure.borrowed_share:.0f} % of the information is borrowed from"
+        f" {len(figure.borrowed_arms)} less direct arms"
+    )
     return f"{share}; without them {estimate} {unit} ({low} to {high})"
 
 
@@ -214,7 +233,9 @@ def _arms_words(count: int) -> str:
 
 
 def _weak_words(figure: Pooled) -> str | None:
-    """How many arms of a figure were read from a weak source (meeting abstract, company, news, second hand); None for none."""
+    """How many arms of a figure were read from a weak source (meeting abstract, company, news,
+    second hand); None for none.
+    """
     weak, arms = sum(row.arm.weak for row in figure.arms), len(figure.arms)
     if not weak:
         return None
@@ -230,11 +251,16 @@ def _weak_words(figure: Pooled) -> str | None:
 def _left_out_words(outcome: Outcome) -> str | None:
     if not outcome.not_reached or outcome.shown is None:
         return None
-    return f"leaves out {_arms_words(len(outcome.not_reached))} in which it was not reached, and so leans low"
+    return (
+        f"leaves out {_arms_words(len(outcome.not_reached))} in which it was not reached, and so"
+        " leans low"
+    )
 
 
 def remarks(outcome: Outcome, figure: Pooled) -> str | None:
-    """What must be known beside a pooled figure: what was borrowed, what it leaves out, how weak its sources are. None for nothing."""
+    """What must be known beside a pooled figure: what was borrowed, what it leaves out, how weak
+    its sources are. None for nothing.
+    """
     parts = [
         borrowing_words(figure) if figure.borrowed_arms or figure.refused else None,
         _left_out_words(outcome) if figure is outcome.shown else None,
@@ -267,7 +293,8 @@ def _pfs_note(pfs: Outcome) -> str:
     if words := _left_out_words(pfs):
         return f" The median PFS {words}."
     return (
-        f" Median PFS was not reached in {_arms_words(len(pfs.not_reached))}; no figure is given for it."
+        f" Median PFS was not reached in {_arms_words(len(pfs.not_reached))}; no figure is given"
+        " for it."
         if pfs.not_reached
         else ""
     )
@@ -290,14 +317,23 @@ def _response_note(
         remark = f" {words[:1].upper()}{words[1:]}." if words else ""
         if len(figure.arms) == 1:
             spread = "how far centres differ is assumed, not seen"
-            return f"Unadjusted, from one arm of {figure.patients} patients after CAR-T: {spread}.{remark}"
-        return f"Unadjusted, from {len(figure.arms)} arms and {figure.patients} patients after CAR-T.{remark}"
+            return (
+                f"Unadjusted, from one arm of {figure.patients} patients after CAR-T:"
+                f" {spread}.{remark}"
+            )
+        return (
+            f"Unadjusted, from {len(figure.arms)} arms and {figure.patients} patients after"
+            f" CAR-T.{remark}"
+        )
     if directness == "direct":
         kinds = sorted({row.not_pooled for row in own if row.response and row.not_pooled})
         why = f" ({'; '.join(kinds)})" if kinds else ""
         return f"Results after CAR-T were read, but none that can be pooled{why}; they are listed."
     if directness == "near":
-        return "No result after CAR-T alone: the figures are from people with earlier BCMA therapy or T-cell redirection of any kind."
+        return (
+            "No result after CAR-T alone: the figures are from people with earlier BCMA therapy or"
+            " T-cell redirection of any kind."
+        )
     return (
         "Indirect only: no result after CAR-T was read, and no figure after CAR-T is given."
         + mixtures
@@ -311,11 +347,14 @@ def evidence_for(
     agents: frozenset[str] | None = None,
     studies: Sequence[Study] | None = None,
 ) -> StrategyEvidence:
-    """Evidence for a strategy; with `targets` and `agents` what belongs to that option (None or empty: all).
+    """Evidence for a strategy; with `targets` and `agents` what belongs to that option (None or
+    empty: all).
 
-    Pooled are arms of exactly these agents, steroids aside; arms with further ones are listed as "in combination".
+    Pooled are arms of exactly these agents, steroids aside; arms with further ones are listed as
+    "in combination".
 
-    `studies`: the bundled ones by default. The answer is cached. An unknown strategy has no arms: directness "none read".
+    `studies`: the bundled ones by default. The answer is cached. An unknown strategy has no arms:
+    directness "none read".
     """
     return _evidence(
         strategy, targets or None, agents or None, None if studies is None else tuple(studies)
@@ -343,9 +382,9 @@ def _evidence(
             by_setting = _by_setting(rows)
             lent = outcome.pooled.borrowed_arms if outcome.pooled else ()
             reasons = {
-                row.arm.id: "lends strength"
-                if row.arm.id in lent
-                else "less direct than the figure given"
+                row.arm.id: (
+                    "lends strength" if row.arm.id in lent else "less direct than the figure given"
+                )
                 for row in rows
             } | why
         for figure in (outcome.pooled, outcome.background):

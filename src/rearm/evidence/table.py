@@ -1,4 +1,6 @@
-"""Plain tables of the evidence, rows of simple values that `report/` draws and prints. Proportions run from 0 to 1, times in months."""
+"""Plain tables of the evidence, rows of simple values that `report/` draws and prints. Proportions
+run from 0 to 1, times in months.
+"""
 
 from __future__ import annotations
 
@@ -84,11 +86,13 @@ def _summary_row(
 
 
 def forest_rows(evidence: StrategyEvidence, measure: Measure = "response") -> list[Row]:
-    """Rows of a forest plot for one measure: arms by weight, then the pooled row and the interval for a new centre.
+    """Rows of a forest plot for one measure: arms by weight, then the pooled row and the interval
+    for a new centre.
 
-    First the figure after CAR-T where there is one, then the background figure of the nearest other setting, each with its label in
-    `directness` and `setting`. Empty where nothing was pooled. `weight` is the arm's share of the information; `without_*` is the
-    pooled figure when the arm is left out.
+    First the figure after CAR-T where there is one, then the background figure of the nearest other
+    setting, each with its label in `directness` and `setting`. Empty where nothing was pooled.
+    `weight` is the arm's share of the information; `without_*` is the pooled figure when the arm is
+    left out.
     """
     outcome = evidence.outcomes[measure]
     rows: list[Row] = []
@@ -135,7 +139,9 @@ def share_words(value: Proportion | None) -> str | None:
 
 
 def months_words(value: Months | None) -> str | None:
-    """A time to event as printed: `7.7 months (5.8-10.3); 40 % at month 12`; None where it was not read."""
+    """A time to event as printed: `7.7 months (5.8-10.3); 40 % at month 12`; None where it was not
+    read.
+    """
     if value is None:
         return None
     parts = []
@@ -144,7 +150,9 @@ def months_words(value: Months | None) -> str | None:
         interval = (
             ""
             if value.low is None
-            else f" ({value.low:g}-{'not reached' if value.high is None else f'{value.high:g}'}{level})"
+            else (
+                f" ({value.low:g}-{'not reached' if value.high is None else f'{value.high:g}'}{level})"
+            )
         )
         parts.append(f"{value.median:g} {'month' if value.median == 1 else 'months'}{interval}")
     elif median_not_reached(value):
@@ -154,7 +162,9 @@ def months_words(value: Months | None) -> str | None:
 
 
 def listed_rows(evidence: StrategyEvidence) -> list[Row]:
-    """Every arm that was read, most direct first, with its figures in words, whether it was pooled and, if not, why."""
+    """Every arm that was read, most direct first, with its figures in words, whether it was pooled
+    and, if not, why.
+    """
     return [
         {
             "arm": row.arm.id,
@@ -184,7 +194,9 @@ def listed_rows(evidence: StrategyEvidence) -> list[Row]:
 
 
 def overview_rows(evidence: StrategyEvidence) -> list[Row]:
-    """One row a measure: the figure shown for the option with its label, for the overview of all strategies. No figure, no row."""
+    """One row a measure: the figure shown for the option with its label, for the overview of all
+    strategies. No figure, no row.
+    """
     rows = []
     for row in evidence.expected:
         rows.append(

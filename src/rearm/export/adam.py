@@ -1,8 +1,11 @@
-"""ADaM datasets of response courses: ADRS (responses) and ADTTE (times to event), as frames, Parquet and XPT.
+"""ADaM datasets of response courses: ADRS (responses) and ADTTE (times to event), as frames,
+Parquet and XPT.
 
-Names and values follow CDISC ADaM as pharmaverse uses it for IMWG criteria (admiralonco, "Creating ADRS with IMWG Criteria"). Here the
-responses are computed from laboratory results, so PARCAT1 says so, and COVR is our confirmed response. A study day counts the day of the
-start as 1 and has no 0; a duration counts both of its ends. Without a calendar date for day 0, ADT is missing and ADY still holds.
+Names and values follow CDISC ADaM as pharmaverse uses it for IMWG criteria (admiralonco, "Creating
+ADRS with IMWG Criteria"). Here the responses are computed from laboratory results, so PARCAT1 says
+so, and COVR is our confirmed response. A study day counts the day of the start as 1 and has no 0; a
+duration counts both of its ends. Without a calendar date for day 0, ADT is missing and ADY still
+holds.
 """
 
 from __future__ import annotations
@@ -112,7 +115,9 @@ class Datasets:
 
 @dataclass(frozen=True, slots=True)
 class TimePoint:
-    """One assessment of ADRS. `response` before, `confirmed` after confirmation (None: none so far); flags as in ANL01FL to ANL03FL."""
+    """One assessment of ADRS. `response` before, `confirmed` after confirmation (None: none so
+    far); flags as in ANL01FL to ANL03FL.
+    """
 
     day: int  # since any fixed origin of the subject
     visit: str
@@ -130,7 +135,9 @@ class TimePoint:
 
 
 def course_datasets(courses: Sequence[PatientCourse], *, study: str = "") -> Datasets:
-    """ADRS and ADTTE of computed courses. `study` is STUDYID. A patient without a course has parameters N, MISSING and no time to event."""
+    """ADRS and ADTTE of computed courses. `study` is STUDYID. A patient without a course has
+    parameters N, MISSING and no time to event.
+    """
     adrs: list[dict[str, Any]] = []
     adtte: list[dict[str, Any]] = []
     left_out: list[tuple[str, str, str]] = []
@@ -187,7 +194,8 @@ def _points(found: PatientCourse) -> list[TimePoint]:
             n,
             v.response,
             "NE" if v.confirmed == "BL" else v.confirmed,
-            # a sample of the day on which new therapy starts was taken before it, as the course itself counts it
+            # a sample of the day on which new therapy starts was taken before it, as the course
+            # itself counts it
             before_new_therapy=new is None or v.day <= new,
             up_to_pd=first_pd is None or v.day <= first_pd,
         )
@@ -204,10 +212,12 @@ def response_parameters(
     progression_day: int | None = None,
     suffix: str = "",
 ) -> list[dict[str, Any]]:
-    """All ADRS rows of one subject: OVR and COVR at each time point, then PD, RSP, CB, CRRSP, VGPRRSP and CBOR.
+    """All ADRS rows of one subject: OVR and COVR at each time point, then PD, RSP, CB, CRRSP,
+    VGPRRSP and CBOR.
 
-    The parameters read the confirmed responses that carry all three analysis flags. `progression_day`: where a criterion was met some
-    days before the assessment that shows it, the date of PD; else that of the first confirmed PD.
+    The parameters read the confirmed responses that carry all three analysis flags.
+    `progression_day`: where a criterion was met some days before the assessment that shows it, the
+    date of PD; else that of the first confirmed PD.
     """
 
     def row(
@@ -330,7 +340,7 @@ def _dates(zero: date | None) -> Callable[[int | None], date | None]:
     return lambda day: None if zero is None or day is None else zero + timedelta(days=day)
 
 
-# ---- files ------------------------------------------------------------------------------------------------------------------------
+# ---- files ----------------
 
 
 def write_adam(datasets: Datasets, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
@@ -341,10 +351,11 @@ def write_adam(datasets: Datasets, folder: Path) -> tuple[tuple[Path, ...], tupl
 def write_frames(
     frames: Mapping[str, pl.DataFrame], folder: Path
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """Writes each dataset as Parquet and as XPT version 5, the form that agencies take. Returns (files, what could not be written).
+    """Writes each dataset as Parquet and as XPT version 5, the form that agencies take. Returns
+    (files, what could not be written).
 
-    XPT needs pyreadstat; where it is missing the Parquet files are written and a sentence says how to get it. Whatever XPT cannot hold
-    (text beyond 200 bytes) is refused with the variable named.
+    XPT needs pyreadstat; where it is missing the Parquet files are written and a sentence says how
+    to get it. Whatever XPT cannot hold (text beyond 200 bytes) is refused with the variable named.
     """
     written: list[Path] = []
     notes: list[str] = []
@@ -354,7 +365,8 @@ def write_frames(
             written.append(_write_xpt(frame, folder / f"{name}.xpt", name.upper()))
         except ImportError:
             notes.append(
-                f"{name}.xpt was not written: it needs pyreadstat (pip install 'rearm[adam]'). The Parquet file holds the same rows."
+                f"{name}.xpt was not written: it needs pyreadstat (pip install 'rearm[adam]'). The"
+                " Parquet file holds the same rows."
             )
         except ValueError as problem:
             notes.append(

@@ -1,8 +1,11 @@
-"""Response courses as FHIR R4: for each visit our Observation of the IMWG response, and mCODE's disease status derived from it.
+"""Response courses as FHIR R4: for each visit our Observation of the IMWG response, and mCODE's
+disease status derived from it.
 
-mCODE's disease status knows improved, stable, worsened and undetermined only, and takes no components; so the IMWG category, the version
-of the criteria and the rule stand in an Observation of our own, to which the other points (`derivedFrom`). Both are preliminary: they were
-computed and nobody has signed them. Ids are made from patient, start, day and criteria, so the same course gives the same bytes.
+mCODE's disease status knows improved, stable, worsened and undetermined only, and takes no
+components; so the IMWG category, the version of the criteria and the rule stand in an Observation
+of our own, to which the other points (`derivedFrom`). Both are preliminary: they were computed and
+nobody has signed them. Ids are made from patient, start, day and criteria, so the same course gives
+the same bytes.
 """
 
 from __future__ import annotations
@@ -20,8 +23,8 @@ from rearm.response.score import Visit
 
 __all__ = ["DISEASE_STATUS_PROFILE", "response_bundle", "response_observations"]
 
-SYSTEM = (
-    "urn:rearm:imwg-response"  # category; `urn:rearm:response-observation` codes what is observed
+SYSTEM = (  # category; `urn:rearm:response-observation` codes what is observed
+    "urn:rearm:imwg-response"
 )
 _CODES = "urn:rearm:response-observation"
 DISEASE_STATUS_PROFILE = (
@@ -71,7 +74,9 @@ def response_bundle(found: PatientCourse) -> dict[str, Any]:
 
 
 def response_observations(found: PatientCourse) -> list[dict[str, Any]]:
-    """Two Observations for each visit: ours, then mCODE's disease status. The status is the confirmed response so far (PD stays PD)."""
+    """Two Observations for each visit: ours, then mCODE's disease status. The status is the
+    confirmed response so far (PD stays PD).
+    """
     return [resource for visit in found.visits for resource in _pair(found, visit)]
 
 
@@ -170,7 +175,9 @@ def _sources(visit: Visit) -> dict[str, Any]:
 
 
 def _subject(patient_id: str) -> dict[str, Any]:
-    """A reference where the id can be one in FHIR; else only the identifier, since ids are never altered."""
+    """A reference where the id can be one in FHIR; else only the identifier, since ids are never
+    altered.
+    """
     subject: dict[str, Any] = {"identifier": {"value": patient_id}}
     return (
         {"reference": f"Patient/{patient_id}", **subject}

@@ -1,12 +1,16 @@
-"""Compatibility mode: confirmed responses from the investigator's visit responses, by the rules of admiralonco's IMWG article.
+"""Compatibility mode: confirmed responses from the investigator's visit responses, by the rules of
+admiralonco's IMWG article.
 
-Nothing is computed from results here. It is for those who must reproduce a trial's ADRS, and to see where our computed course differs.
-Input is SDTM RS (with what SUPPRS adds) or the responses that a record holds. The rules (admiralonco, "Creating ADRS with IMWG Criteria"):
+Nothing is computed from results here. It is for those who must reproduce a trial's ADRS, and to see
+where our computed course differs. Input is SDTM RS (with what SUPPRS adds) or the responses that a
+record holds. The rules (admiralonco, "Creating ADRS with IMWG Criteria"):
 
 - NE is left out when the next response is looked for, and stays NE by itself;
-- a response from MR to sCR is confirmed by a next one that is as good or better; a next one that is worse gives the worse one;
+- a response from MR to sCR is confirmed by a next one that is as good or better; a next one that is
+  worse gives the worse one;
   PD, nothing, or a next one after the start of new therapy gives SD; SD needs no confirmation;
-- PD by imaging, or with death of progression, stands at once; PD by serum or urine needs PD at the next visit, else it counts as NE;
+- PD by imaging, or with death of progression, stands at once; PD by serum or urine needs PD at the
+  next visit, else it counts as NE;
 - a confirming visit more than 84 days later is used all the same, with a warning;
 - the status at a visit is the best so far, and PD once it is confirmed;
 - parameters read assessments before new therapy and up to the first PD.
@@ -61,9 +65,11 @@ class RsError(RearmError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """One response as the investigator stated it. `day` is a day number on any one axis of the subject; flags as in SUPPRS.
+    """One response as the investigator stated it. `day` is a day number on any one axis of the
+    subject; flags as in SUPPRS.
 
-    `pd_by_imaging` PDIFL, `pd_by_laboratory` PDOFL, `death_of_progression` DTHPDFL; `new_therapy_day` NACTDT on the same axis.
+    `pd_by_imaging` PDIFL, `pd_by_laboratory` PDOFL, `death_of_progression` DTHPDFL;
+    `new_therapy_day` NACTDT on the same axis.
     """
 
     day: int
@@ -99,12 +105,14 @@ def confirm_stated(
         nxt = following.get(i)
         if nxt is not None and nxt.day - v.day > CONFIRMATION_DAYS:
             notes.append(
-                f"{subject}: {v.visit or f'day {v.day}'} is confirmed by a visit {nxt.day - v.day} days later."
+                f"{subject}: {v.visit or f'day {v.day}'} is confirmed by a visit {nxt.day - v.day}"
+                " days later."
             )
         status = _status(v, nxt)
         if status is None:
             notes.append(
-                f"{subject}: PD at {v.visit or f'day {v.day}'} states neither imaging nor laboratory (PDIFL, PDOFL) and is not counted."
+                f"{subject}: PD at {v.visit or f'day {v.day}'} states neither imaging nor"
+                " laboratory (PDIFL, PDOFL) and is not counted."
             )
         best = max(best, _RANK[status] if status is not None else 0)
         out.append(_BY_RANK.get(best))
@@ -138,8 +146,9 @@ def stated_adrs(
 ) -> Compatible:
     """ADRS with the parameters OVR, COVR, PD, RSP, CB, CRRSP, VGPRRSP, CBOR of every subject.
 
-    `start`: the day from which assessments count (randomisation or first dose), by default the first assessment. `dated`: the calendar
-    date of day 0 of a subject's axis; without `dated` at all the days are ordinals of dates, as `read_rs` gives them.
+    `start`: the day from which assessments count (randomisation or first dose), by default the
+    first assessment. `dated`: the calendar date of day 0 of a subject's axis; without `dated` at
+    all the days are ordinals of dates, as `read_rs` gives them.
     """
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
@@ -190,14 +199,16 @@ def _points(
     ]
 
 
-# ---- input ------------------------------------------------------------------------------------------------------------------------
+# ---- input ----------------
 
 
 def rs_of_record(record: Record) -> list[Stated]:
-    """The team's responses of a record. nCR counts as VGPR; by what a PD was called is read from its pattern, the lesions and its basis.
+    """The team's responses of a record. nCR counts as VGPR; by what a PD was called is read from
+    its pattern, the lesions and its basis.
 
-    A PD stands at once where its pattern is one that imaging or marrow shows, where a new lesion was imaged within a week of it, or where
-    its basis names imaging, a lesion or marrow; any other needs a second PD, as one by laboratory does.
+    A PD stands at once where its pattern is one that imaging or marrow shows, where a new lesion
+    was imaged within a week of it, or where its basis names imaging, a lesion or marrow; any other
+    needs a second PD, as one by laboratory does.
     """
     death = next((d.day for d in record.deaths if d.cause == "myeloma"), None)
     found = [
@@ -242,15 +253,18 @@ def _by_imaging(record: Record, pd: ResponseStatement) -> bool:
 def read_rs(
     rs: pl.DataFrame, supplement: pl.DataFrame | None = None, *, evaluator: str = "INVESTIGATOR"
 ) -> tuple[dict[str, list[Stated]], list[str]]:
-    """Overall responses of an SDTM RS table by subject, days as ordinals of dates; and what was set aside, as sentences.
+    """Overall responses of an SDTM RS table by subject, days as ordinals of dates; and what was set
+    aside, as sentences.
 
-    `supplement` is SUPPRS (IDVARVAL, QNAM, QVAL by RSSEQ); PDIFL, PDOFL, DTHPDFL and NACTDT may also be columns of `rs`. A date without
-    its day is the last day of its month (ADTF D); one without its month is set aside. Raises RsError where a needed column is missing.
+    `supplement` is SUPPRS (IDVARVAL, QNAM, QVAL by RSSEQ); PDIFL, PDOFL, DTHPDFL and NACTDT may
+    also be columns of `rs`. A date without its day is the last day of its month (ADTF D); one
+    without its month is set aside. Raises RsError where a needed column is missing.
     """
     missing = [c for c in _NEEDED if c not in rs.columns]
     if missing:
         raise RsError(
-            f"The RS table has no column {', '.join(missing)}. Needed are {', '.join(_NEEDED)}; RSEVAL, RSSEQ, VISIT are used where there."
+            f"The RS table has no column {', '.join(missing)}. Needed are {', '.join(_NEEDED)};"
+            " RSEVAL, RSSEQ, VISIT are used where there."
         )
     added = _supplement(supplement) if supplement is not None else {}
     subjects: dict[str, list[Stated]] = {}
@@ -279,7 +293,8 @@ def read_rs(
             continue
         if day is None:
             notes.append(
-                f"{where}: date {_text(row['RSDTC']) or 'empty'} has no month or is no date; set aside."
+                f"{where}: date {_text(row['RSDTC']) or 'empty'} has no month or is no date; set"
+                " aside."
             )
             continue
         if extra.get("NACTDT"):
@@ -308,7 +323,9 @@ def read_rs(
 
 
 def rs_adrs(path: Path, supplement: Path | None = None, *, study: str = "") -> Compatible:
-    """ADRS from an RS file (CSV, Parquet or XPT) and, where there is one, its SUPPRS file. Raises RsError with a sentence."""
+    """ADRS from an RS file (CSV, Parquet or XPT) and, where there is one, its SUPPRS file. Raises
+    RsError with a sentence.
+    """
     subjects, notes = read_rs(_table(path), None if supplement is None else _table(supplement))
     made = stated_adrs(subjects, study=study)
     return Compatible(made.adrs, (*notes, *made.notes))

@@ -1,6 +1,7 @@
 """Floor 4: one row of named facts at the decision, each with the rows of the input it rests on.
 
-`find` reads the record; `derive` computes the findings that follow from others, and can be asked again with hypothetical values.
+`find` reads the record; `derive` computes the findings that follow from others, and can be asked
+again with hypothetical values.
 """
 
 from __future__ import annotations
@@ -64,10 +65,12 @@ GROUPS = (
 def find(
     record: Record, failures: Sequence[Failure], catalogue: Catalogue, *, as_of: int
 ) -> dict[str, Found]:
-    """Every finding of the catalogue for the last infusion, in the order of the catalogue; what is not known has value None.
+    """Every finding of the catalogue for the last infusion, in the order of the catalogue; what is
+    not known has value None.
 
-    `record` is already cut by `record.known_at(as_of)`, `failures` are those of that record in the order of time. Raises KeyError for a
-    finding without a function and ValueError for a value that the catalogue does not allow: faults of the program, not of a record.
+    `record` is already cut by `record.known_at(as_of)`, `failures` are those of that record in the
+    order of time. Raises KeyError for a finding without a function and ValueError for a value that
+    the catalogue does not allow: faults of the program, not of a record.
     """
     ctx = Context(record, failures, as_of)
     found = {name: FUNCTIONS[name](ctx) for name in catalogue if name not in DERIVED}
@@ -109,9 +112,9 @@ def _check(found: Mapping[str, Found], catalogue: Catalogue) -> None:
             "bool": isinstance(value, bool),
             "word": isinstance(value, str) and value in entry.values,
             "integer": isinstance(value, int) and not isinstance(value, bool),
-            "number": isinstance(value, int | float)
-            and not isinstance(value, bool)
-            and value == value,
+            "number": (
+                isinstance(value, int | float) and not isinstance(value, bool) and value == value
+            ),
         }.get(entry.type, False)
         if not fits:
             raise ValueError(

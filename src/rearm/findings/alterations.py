@@ -1,6 +1,8 @@
-"""Which alterations of the table of antigens a patient's tumour shows, so that a reader sees what is known of each agent.
+"""Which alterations of the table of antigens a patient's tumour shows, so that a reader sees what
+is known of each agent.
 
-Nothing here decides: the rules read the findings. A change of the extracellular part that the table does not name has no effect on record.
+Nothing here decides: the rules read the findings. A change of the extracellular part that the table
+does not name has no effect on record.
 """
 
 from __future__ import annotations
@@ -45,8 +47,8 @@ def alterations(
 ) -> tuple[AlterationFound, ...]:
     """The alterations of the table (by default the bundled one) that are present, in its order.
 
-    Genes are read from the latest sample up to `as_of`, whenever it was taken; the stain is that of the findings. What is not known is
-    not listed. `record` is cut at `as_of`.
+    Genes are read from the latest sample up to `as_of`, whenever it was taken; the stain is that of
+    the findings. What is not known is not listed. `record` is cut at `as_of`.
     """
     samples = {
         gene: latest_sample(gene_rows(record.variants, gene), (-_EVER, as_of))

@@ -1,6 +1,7 @@
 """Findings on the antigen: on the tumour at failure, in its genes, in serum.
 
-A sample speaks for its own site: marrow comes first, a lesion only where there is no marrow, and `untested_lesion` says what stayed open.
+A sample speaks for its own site: marrow comes first, a lesion only where there is no marrow, and
+`untested_lesion` says what stayed open.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from rearm.response.lesions import histology
 
 _FLOW = ("flow_cytometry", "NGF")
 _IHC = ("immunohistochemistry",)
-# Fewer cells than this say little about a share of the clone (issue of the first real data set; a convention).
+# Fewer cells than this say little about a share of the clone (issue of the first real data set; a
+# convention).
 _FEWEST_CELLS = 20
-# Assays of soluble BCMA detect well below this; healthy serum holds some 20 to 40 ng/mL. `<100 ng/mL` is no statement of absence.
+# Assays of soluble BCMA detect well below this; healthy serum holds some 20 to 40 ng/mL. `<100
+# ng/mL` is no statement of absence.
 _SBCMA_HIGHEST_DETECTION_LIMIT = 10.0  # ng/mL
 _SBCMA_BEFORE_DAYS = 60
 _DENSITY_FALL = 0.5
@@ -36,7 +39,9 @@ _EVER = 10**6
 
 
 def _stain(ctx: Context, test: str, methods: tuple[str, ...] | None) -> Found:
-    """Share of plasma cells with the antigen at failure: the latest sample of marrow (or without a stated site), else of a lesion."""
+    """Share of plasma cells with the antigen at failure: the latest sample of marrow (or without a
+    stated site), else of a lesion.
+    """
 
     def marrow(lab: Lab) -> bool:
         return (methods is None or lab.method in methods) and lab.specimen != "lesion_biopsy"
@@ -146,7 +151,9 @@ def tnfrsf17_ectodomain_variant(ctx: Context) -> Found:
 
 
 def _ectodomain(row: Variant) -> bool:
-    """A missense change or an in-frame change of residues that lie outside the cell (Arg27Pro, Ser30del, Pro34del are named in reports)."""
+    """A missense change or an in-frame change of residues that lie outside the cell (Arg27Pro,
+    Ser30del, Pro34del are named in reports).
+    """
     protein = read_protein(row.change or "")
     if (
         protein is None
@@ -195,7 +202,9 @@ def cd38_biallelic_or_missense(ctx: Context) -> Found:
 
 
 def _agent_before_sample(ctx: Context, antigen: str) -> Found:
-    """Whether an agent against the antigen was begun after the infusion and before the sample that is read."""
+    """Whether an agent against the antigen was begun after the infusion and before the sample that
+    is read.
+    """
     tests = {
         "BCMA": ("bcma_positive_plasma_cells", "bcma_rna_positive_plasma_cells"),
         "GPRC5D": ("gprc5d_positive_plasma_cells",),
@@ -294,7 +303,8 @@ def untested_lesion(ctx: Context) -> Found:
         return Found(
             not tested,
             tuple(tested),
-            f"{', '.join(sorted(patterns))} relapse, {'antigen tested' if tested else 'antigen of the lesion not tested'}",
+            f"{', '.join(sorted(patterns))} relapse,"
+            f" {'antigen tested' if tested else 'antigen of the lesion not tested'}",
         )
     none_seen = all3(
         [_none(soft_tissue(ctx, ctx.at_failure, kind)) for kind in ("extraosseous", "paraskeletal")]

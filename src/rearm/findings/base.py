@@ -30,10 +30,12 @@ Value = bool | int | float | str | None
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One finding of one patient: its value (None: not known), the rows it rests on, and a sentence fragment that says what was seen.
+    """One finding of one patient: its value (None: not known), the rows it rests on, and a sentence
+    fragment that says what was seen.
 
-    A number that is known only as a bound or a range has value None, and `low` and `high` say what it lies between (None on one side:
-    open there); `low_open`, `high_open`: the limit itself is not included. Where nothing is known both are None.
+    A number that is known only as a bound or a range has value None, and `low` and `high` say what
+    it lies between (None on one side: open there); `low_open`, `high_open`: the limit itself is not
+    included. Where nothing is known both are None.
     """
 
     value: Value
@@ -77,14 +79,17 @@ def finding(name: str) -> Callable[[Function], Function]:
 
 
 def unknown(text: str = "", sources: Iterable[Source] = ()) -> Found:
-    """A finding that is not known; `text` says why where something was there that could not be used."""
+    """A finding that is not known; `text` says why where something was there that could not be
+    used.
+    """
     return Found(None, tuple(sources), text)
 
 
 def measured(
     quantity: Quantity | None, text: str, sources: Iterable[Source] = (), *, whole: bool = False
 ) -> Found:
-    """A number as a finding: its value where it is exact, else its bounds. `whole` makes it an integer.
+    """A number as a finding: its value where it is exact, else its bounds. `whole` makes it an
+    integer.
 
     Raises ValueError for NaN: it would answer false to every comparison.
     """

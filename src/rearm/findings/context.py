@@ -1,6 +1,8 @@
-"""What the functions of findings ask of one patient's record: the latest result in a window, what is present, what was given.
+"""What the functions of findings ask of one patient's record: the latest result in a window, what
+is present, what was given.
 
-Built once for each record. Days are those of the patient's axis; `as_of` is the last day that may be read.
+Built once for each record. Days are those of the patient's axis; `as_of` is the last day that may
+be read.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ __all__ = ["FRESH_BEFORE_FAILURE", "Context", "Reading", "State", "hull", "lab_t
 # Material from up to 30 days before the failure counts as taken at failure (DESIGN 5).
 FRESH_BEFORE_FAILURE = 30
 
-# What stops or endangers a treatment: here a row that says "present" stands until another surely follows that says it is over.
+# What stops or endangers a treatment: here a row that says "present" stands until another surely
+# follows that says it is over.
 _STOPS = frozenset({
     "active_gvhd", "active_infection", "cmv_reactivation", "cns_myeloma", "cord_compression", "cranial_nerve_palsy", "crs", "enterocolitis",
     "febrile_neutropenia", "guillain_barre", "hyperviscosity", "icans", "iec_hs", "infection", "liver_failure", "mds_aml", "parkinsonism",
@@ -49,7 +52,9 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The latest result in a window: `quantity` or `word`, the rows it rests on, or `why` nothing can be read."""
+    """The latest result in a window: `quantity` or `word`, the rows it rests on, or `why` nothing
+    can be read.
+    """
 
     quantity: Quantity | None = None
     word: str | None = None
@@ -73,7 +78,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Whether something is present at as_of, by the latest row that speaks of it; None: nobody says, or the rows contradict each other."""
+    """Whether something is present at as_of, by the latest row that speaks of it; None: nobody
+    says, or the rows contradict each other.
+    """
 
     present: bool | None
     rows: tuple[Condition | Toxicity, ...] = ()
@@ -88,7 +95,9 @@ class State:
 
 
 class Context:
-    """One record, its last infusion and that infusion's failure, with indexed look-ups. `record` is already cut at `as_of`."""
+    """One record, its last infusion and that infusion's failure, with indexed look-ups. `record` is
+    already cut at `as_of`.
+    """
 
     def __init__(self, record: Record, failures: Sequence[Failure], as_of: int) -> None:
         self.record = record
@@ -131,12 +140,16 @@ class Context:
 
     @cached_property
     def failure_day(self) -> int | None:
-        """Day of the failure, or of the first sign of a suspected one; None where it neither failed nor is suspected to."""
+        """Day of the failure, or of the first sign of a suspected one; None where it neither failed
+        nor is suspected to.
+        """
         return self.failure.day if self.failure is not None and self.failure_status_open else None
 
     @cached_property
     def at_failure(self) -> tuple[int, int] | None:
-        """First and last day of material taken at failure; never before the infusion, whose antigen and cells are another matter."""
+        """First and last day of material taken at failure; never before the infusion, whose antigen
+        and cells are another matter.
+        """
         if self.failure_day is None:
             return None
         first = self.failure_day - FRESH_BEFORE_FAILURE
@@ -145,7 +158,9 @@ class Context:
         ), self.as_of
 
     def before_infusion(self, days: int) -> tuple[int, int] | None:
-        """The window of this many days that ends on the day of the infusion (a sample of that day is taken before the cells run)."""
+        """The window of this many days that ends on the day of the infusion (a sample of that day
+        is taken before the cells run).
+        """
         return None if self.infusion_day is None else (self.infusion_day - days, self.infusion_day)
 
     def after_infusion(self, first: int, last: int) -> tuple[int, int] | None:
@@ -193,8 +208,9 @@ class Context:
     ) -> Reading:
         """The latest usable result in the window.
 
-        Results of one day without a time are taken together: numbers as the range they span, words that differ as unknown. A later
-        result that was set aside stops an older one from being carried forward.
+        Results of one day without a time are taken together: numbers as the range they span, words
+        that differ as unknown. A later result that was set aside stops an older one from being
+        carried forward.
         """
         if window is None:
             return Reading()
@@ -203,17 +219,25 @@ class Context:
             if aside:
                 return Reading(
                     labs=(aside[-1],),
-                    why=f"{test_name(test)} of {aside[-1].when} was set aside: {aside[-1].why_set_aside}",
+                    why=(
+                        f"{test_name(test)} of {aside[-1].when} was set aside:"
+                        f" {aside[-1].why_set_aside}"
+                    ),
                 )
             older = self.results(test, (-(10**6), window[0] - 1), keep)
             return Reading(
-                why=f"the last {test_name(test)} is of {older[-1].when}, too old for this"
-                if older
-                else ""
+                why=(
+                    f"the last {test_name(test)} is of {older[-1].when}, too old for this"
+                    if older
+                    else ""
+                )
             )
         newest = _first(rows[-1])
         if aside and _last(aside[-1]) > newest:
-            why = f"a later {test_name(test)} ({aside[-1].when}) was set aside: {aside[-1].why_set_aside}"
+            why = (
+                f"a later {test_name(test)} ({aside[-1].when}) was set aside:"
+                f" {aside[-1].why_set_aside}"
+            )
             return Reading(labs=(aside[-1],), why=why)
         possible = [
             x
@@ -243,23 +267,30 @@ class Context:
     def highest(
         self, test: str, window: tuple[int, int] | None
     ) -> tuple[Quantity | None, tuple[Lab, ...], str]:
-        """The highest result in the window as a number, its rows, and what limits it. A result set aside may be higher: open upwards."""
+        """The highest result in the window as a number, its rows, and what limits it. A result set
+        aside may be higher: open upwards.
+        """
         rows = self.results(test, window)
         if not rows:
             return None, (), ""
         top = Quantity(*_highest([x.quantity for x in rows if x.quantity is not None]))
         labs = tuple(x for x in rows if x.quantity is not None and x.quantity.high >= top.low)
         if aside := self.aside(test, window):
-            why = f"{test_name(test)} of {aside[-1].when} was set aside, so that the highest value is not known"
+            why = (
+                f"{test_name(test)} of {aside[-1].when} was set aside, so that the highest value is"
+                " not known"
+            )
             return Quantity(top.low, math.inf, top.low_open), (*labs, aside[-1]), why
         return top, labs, ""
 
     # -------------------------------------------------------------- conditions, toxicities, facts
 
     def condition(self, name: str) -> State:
-        """Whether a condition is present at as_of. The latest row decides; rows of one day that contradict each other decide nothing,
-        except for what stops a treatment: there "present" stands until a row surely follows that says it is over. A row that could not be
-        read, or says no more than a suspicion, decides nothing."""
+        """Whether a condition is present at as_of. The latest row decides; rows of one day that
+        contradict each other decide nothing, except for what stops a treatment: there "present"
+        stands until a row surely follows that says it is over. A row that could not be read, or
+        says no more than a suspicion, decides nothing.
+        """
         said = []
         for row in self.record.conditions:
             if row.condition == name:
@@ -268,8 +299,10 @@ class Context:
         return _state(said, name)
 
     def toxicity(self, name: str, *, lasts: int | None = None) -> State:
-        """Whether a toxicity is not yet over. Without an end it lasts, or, where `lasts` is given, is taken to last only that many days:
-        after that a missing end is a gap in the record. Grade 0 is a statement of absence."""
+        """Whether a toxicity is not yet over. Without an end it lasts, or, where `lasts` is given,
+        is taken to last only that many days: after that a missing end is a gap in the record. Grade
+        0 is a statement of absence.
+        """
         said = []
         for row in self.record.toxicities:
             if row.toxicity == name:
@@ -284,7 +317,9 @@ class Context:
         return _state(said, name)
 
     def fact(self, name: str) -> tuple[Fact | None, Found]:
-        """The latest fact of that name, and what to say without one: nothing, or that facts contradict each other."""
+        """The latest fact of that name, and what to say without one: nothing, or that facts
+        contradict each other.
+        """
         rows = [x for x in self.record.facts if x.finding == name]
         newest = _newest([(x, x.when, x.value.strip().casefold()) for x in rows])
         if newest is not None or not rows:
@@ -319,7 +354,9 @@ class Context:
 
     @cached_property
     def therapy_history(self) -> Found:
-        """Whether silence on an agent means that it was not given, as `Exposure` judges it; an ambiguous regimen leaves it open."""
+        """Whether silence on an agent means that it was not given, as `Exposure` judges it; an
+        ambiguous regimen leaves it open.
+        """
         facts = [x for x in self.record.facts if x.finding == "therapy_history_complete"]
         sources = tuple(x.source for x in facts)
         unread = [x for x in self.record.therapies if x.unread or (not x.agents and x.regimen)]
@@ -341,7 +378,9 @@ class Context:
         return [x for x in self.record.therapies if wanted.intersection(x.agents)]
 
     def days_since(self, therapies: Iterable[Therapy], day: int | None, *, before: str) -> Found:
-        """Days from the last dose to `day`; what began after `day` is left out. A stretch without an end may last up to `day`."""
+        """Days from the last dose to `day`; what began after `day` is left out. A stretch without
+        an end may last up to `day`.
+        """
         if day is None:
             return unknown()
         low, high, rows = -math.inf, -math.inf, []
@@ -423,7 +462,9 @@ def _together(rows: list[Lab]) -> Reading:
 def _ended(
     row: Any, when: When, present: bool | None, end: When
 ) -> tuple[Any, bool | None, When, str]:
-    """A row as (row, present at as_of, since when it says so, text). An end that is known to be past makes it a thing of the past."""
+    """A row as (row, present at as_of, since when it says so, text). An end that is known to be
+    past makes it a thing of the past.
+    """
     name = getattr(row, "condition", None) or row.toxicity
     status = getattr(row, "status", "") if present is not None else row.status
     grade = f" grade {row.grade}" if row.grade is not None else ""
@@ -438,7 +479,9 @@ def _ended(
 
 
 def _newest(rows: Sequence[tuple[_Row, When, Any]]) -> tuple[_Row, When, Any] | None:
-    """The row that nothing different may follow; None where rows that differ can't be brought into order."""
+    """The row that nothing different may follow; None where rows that differ can't be brought into
+    order.
+    """
     for row in reversed(rows):
         if all(other[2] == row[2] or other[1].before(row[1]) is True for other in rows):
             same = [x for x in rows if x[2] == row[2]]
@@ -456,14 +499,17 @@ def _state(said: Sequence[tuple[Any, bool | None, When, str]], name: str) -> Sta
         return State(
             None,
             tuple(x[0] for x in said),
-            f"{name.replace('_', ' ')}: the record contradicts itself ({'; '.join(x[3] for x in said)})",
+            f"{name.replace('_', ' ')}: the record contradicts itself"
+            f" ({'; '.join(x[3] for x in said)})",
         )
     row, present, _, text = newest[0]
     return State(present, (row,), text)
 
 
 def _standing(said: Sequence[tuple[Any, bool | None, When, str]]) -> State | None:
-    """Present by a row that no row surely follows which says it is over; what speaks against it, or may be later, is said beside it."""
+    """Present by a row that no row surely follows which says it is over; what speaks against it, or
+    may be later, is said beside it.
+    """
     over = [x for x in said if x[1] is False]
     here = [x for x in said if x[1] and not any(x[2].before(y[2]) for y in over)]
     if not here:
@@ -471,7 +517,10 @@ def _standing(said: Sequence[tuple[Any, bool | None, When, str]]) -> State | Non
     against = [x for x in said if x[1] is not True and not any(x[2].before(y[2]) for y in here)]
     text = "; ".join(x[3] for x in here)
     if against:
-        text += f"; the record contradicts itself or leaves this open ({'; '.join(x[3] for x in against)}), so that it counts as present"
+        text += (
+            "; the record contradicts itself or leaves this open"
+            f" ({'; '.join(x[3] for x in against)}), so that it counts as present"
+        )
     return State(True, tuple(x[0] for x in (*here, *against)), text)
 
 
@@ -487,7 +536,8 @@ def _last_dose(row: Therapy, day: int) -> tuple[float, float]:
     return first, float(day)
 
 
-# High-dose melphalan and lymphodepletion are given over a few days; a row without an end does not go on for months.
+# High-dose melphalan and lymphodepletion are given over a few days; a row without an end does not
+# go on for months.
 _COURSE_DAYS = 7
 
 

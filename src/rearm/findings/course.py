@@ -1,6 +1,7 @@
 """Findings on the course after the last infusion: did it fail, how, how fast.
 
-A pattern or a signal that the judgement of the course does not list is false only where the test that would show it was done.
+A pattern or a signal that the judgement of the course does not list is false only where the test
+that would show it was done.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from rearm.record import Lab, Source
 _RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD")
 _PARTIAL_OR_BETTER = ("sCR", "CR", "nCR", "VGPR", "PR")
 
-# Smallest rise that is read as growth and not as the scatter of the measurement (immunoturbidimetry and electrophoresis vary by some
-# 5 to 10 %); a convention of this project, no published limit.
+# Smallest rise that is read as growth and not as the scatter of the measurement (immunoturbidimetry
+# and electrophoresis vary by some 5 to 10 %); a convention of this project, no published limit.
 _SMALLEST_RISE = {"serum_m_protein": 0.1, "kappa_flc": 10.0, "lambda_flc": 10.0}  # g/dL, mg/L, mg/L
 
 
@@ -108,7 +109,9 @@ def days_since_infusion(ctx: Context) -> Found:
 
 
 def _pattern(ctx: Context, word: str, absent: Found) -> Found:
-    """True where the judgement of the course lists the pattern; else what the test that would show it says."""
+    """True where the judgement of the course lists the pattern; else what the test that would show
+    it says.
+    """
     failure = ctx.failure
     if failure is None or ctx.failure_day is None:
         return unknown("no failure")
@@ -235,7 +238,9 @@ def signal_light_chain_escape(ctx: Context) -> Found:
 
 @finding("m_protein_doubling_days")
 def m_protein_doubling_days(ctx: Context) -> Found:
-    """From the values that the judgement of the course used: light chains that contradict each other are left out there."""
+    """From the values that the judgement of the course used: light chains that contradict each
+    other are left out there.
+    """
     course = ctx.failure.course if ctx.failure else None
     if course is None or ctx.failure_day is None or ctx.infusion_day is None:
         return unknown()
@@ -269,7 +274,10 @@ def m_protein_doubling_days(ctx: Context) -> Found:
             continue
         # exponential growth between the two
         days = (last_day - first_day) * math.log(2) / math.log(last[0] / first[0])
-        text = f"{test_name(test)} {first[0]:g} on day {first_day}, {last[0]:g} on day {last_day}: doubling in {days:.0f} days"
+        text = (
+            f"{test_name(test)} {first[0]:g} on day {first_day}, {last[0]:g} on day {last_day}:"
+            f" doubling in {days:.0f} days"
+        )
         rows = [
             x for x in ctx.results(test, (first_day, last_day)) if x.day in (first_day, last_day)
         ]

@@ -1,7 +1,9 @@
-"""Findings computed from other findings, without the record, so that hypothetical values can be put in before they are derived.
+"""Findings computed from other findings, without the record, so that hypothetical values can be put
+in before they are derived.
 
-Three values throughout: an unknown input gives unknown unless the others decide. Only the status of an antigen speaks of what was done as
-well as of what is: one negative stain is `not_detected_unconfirmed` because no second method was used.
+Three values throughout: an unknown input gives unknown unless the others decide. Only the status of
+an antigen speaks of what was done as well as of what is: one negative stain is
+`not_detected_unconfirmed` because no second method was used.
 """
 
 from __future__ import annotations
@@ -24,13 +26,17 @@ __all__ = [
 
 Input = Value | Quantity
 
-# Share of plasma cells with the antigen. No limit has been tested against outcome: 20 % is the usual convention for a positive marker in
-# flow cytometry and the like of trial eligibility for GPRC5D; 5 % lies above the background of the methods. Weak basis, project parameters.
+# Share of plasma cells with the antigen. No limit has been tested against outcome: 20 % is the
+# usual convention for a positive marker in flow cytometry and the like of trial eligibility for
+# GPRC5D; 5 % lies above the background of the methods. Weak basis, project parameters.
 NEGATIVE_PERCENT = 5.0  # at most: not detected
 POSITIVE_PERCENT = 20.0  # at least: retained
-# Share of the clone from which a biallelic event is called clonal loss; below it is subclonal. A project parameter.
+# Share of the clone from which a biallelic event is called clonal loss; below it is subclonal. A
+# project parameter.
 CLONAL = 0.5
-CHILDBEARING_AGE = 56  # years; label wording of teratogenic agents puts menopause lower, so this errs to the side of testing
+# years; label wording of teratogenic agents puts menopause lower, so this errs to the side of
+# testing
+CHILDBEARING_AGE = 56
 _EARLY_DAYS = 183
 
 
@@ -80,7 +86,9 @@ def _asymptomatic(values: Mapping[str, Input]) -> Value:
 
 
 def _pregnancy_possible(values: Mapping[str, Input]) -> Value:
-    """True only with a pregnancy shown; unknown asks for the test; false for men, from 56 years on, and with a negative test."""
+    """True only with a pregnancy shown; unknown asks for the test; false for men, from 56 years on,
+    and with a negative test.
+    """
     sex, age, pregnant = _word(values, "sex"), _number(values, "age"), _flag(values, "pregnancy")
     if pregnant:
         return True
@@ -97,7 +105,9 @@ def _pregnancy_possible(values: Mapping[str, Input]) -> Value:
 
 
 def _classes(percent: Quantity | None) -> tuple[str | None, ...]:
-    """What a stain can be: negative, low, positive; several where a bound straddles a limit, None where it was not done."""
+    """What a stain can be: negative, low, positive; several where a bound straddles a limit, None
+    where it was not done.
+    """
     if percent is None:
         return (None,)
     found: list[str | None] = []
@@ -127,11 +137,14 @@ def _gene_classes(fraction: Quantity | None) -> tuple[str | None, ...]:
 
 
 def _status(protein: tuple[str | None, ...], gene: str | None) -> str | None:
-    """The status for one reading of each method. None: unknown, or gene and protein contradict each other."""
+    """The status for one reading of each method. None: unknown, or gene and protein contradict each
+    other.
+    """
     seen = [x for x in protein if x is not None]
     negative, positive = seen.count("negative"), seen.count("positive")
     if gene == "clonal":
-        # A clone that lost the gene in half of its cells or more may still hold positive cells; the caller checks that they fit.
+        # A clone that lost the gene in half of its cells or more may still hold positive cells; the
+        # caller checks that they fit.
         return "lost"
     if negative and positive:
         return None
@@ -163,7 +176,9 @@ def _antigen(*stains: str, gene: str) -> Callable[[Mapping[str, Input]], Value]:
             and fraction.above(0.0)
             and shown_negative
         ):
-            return "lost"  # both copies are hit in a share that is not stated, and the protein is not seen: two methods agree
+            # both copies are hit in a share that is not stated, and the protein is not seen: two
+            # methods agree
+            return "lost"
         found = {
             _status(protein, event)
             for protein in itertools.product(*(_classes(p) for p in percents))
@@ -221,7 +236,8 @@ ANY_OF = frozenset({"high_risk_cytogenetics", "urgent"})
 
 
 def derive(values: Mapping[str, Input]) -> dict[str, Input]:
-    """`values` with every derived finding computed anew from the others, in order; what stood there for them is replaced.
+    """`values` with every derived finding computed anew from the others, in order; what stood there
+    for them is replaced.
 
     A number known only within bounds is given as a `Quantity`. A finding that is absent is unknown.
     """

@@ -22,7 +22,9 @@ _ENGAGERS = ("bispecific", "trispecific")
 
 
 def _answered(ctx: Context, answer: Answer) -> Found:
-    """An answer of the course floor as a finding: what is known is said with the treatments and statements that it rests on."""
+    """An answer of the course floor as a finding: what is known is said with the treatments and
+    statements that it rests on.
+    """
     told = [answer.note] if answer.note else []
     if answer.value:
         told = [_treatment(x) for x in ctx.record.therapies if x.source in answer.sources][
@@ -76,7 +78,8 @@ def _stopped(agent: str) -> Function:
             )
         toxic = [x for x in rows if x.stop_reason and _TOXICITY_WORDS.search(x.stop_reason)]
         for row in toxic:
-            # Steroids go along with everything; of two other agents nobody says which one was not borne.
+            # Steroids go along with everything; of two other agents nobody says which one was not
+            # borne.
             if [a for a in row.agents if "steroid" not in agent_class(a)] in (
                 [agent],
                 [],
@@ -88,7 +91,8 @@ def _stopped(agent: str) -> Function:
                 )
         if toxic:
             return unknown(
-                f"{' + '.join(toxic[0].agents)} was stopped for toxicity; the record does not say of which agent",
+                f"{' + '.join(toxic[0].agents)} was stopped for toxicity; the record does not say"
+                " of which agent",
                 sources,
             )
         if all(x.stop_reason for x in rows):
@@ -206,7 +210,9 @@ def _given_about(ctx: Context, agents: list[Agent], *, after: bool) -> Found:
 
 
 def is_after(ctx: Context, row: Therapy) -> bool | None:
-    """Whether a stretch of treatment began after the last infusion; by order where there are no days."""
+    """Whether a stretch of treatment began after the last infusion; by order where there are no
+    days.
+    """
     if row.after_infusion is not None and row.start.first is None and row.start.last is None:
         return row.after_infusion >= ctx.infusion_count
     if row.purpose in ("bridging", "lymphodepletion") and ctx.infusion_count == 1:
@@ -280,7 +286,9 @@ def days_bcma_agent_to_infusion(ctx: Context) -> Found:
 
 
 def _dated(rows: list[Therapy]) -> list[Therapy]:
-    """Lymphodepletion and bridging come after the apheresis: without a day they do not count as the last dose before it."""
+    """Lymphodepletion and bridging come after the apheresis: without a day they do not count as the
+    last dose before it.
+    """
     return [
         x
         for x in rows
@@ -321,7 +329,9 @@ def _starts_before(ctx: Context, row: Therapy, day: int | None) -> bool | None:
 
 @finding("prior_lines")
 def prior_lines(ctx: Context) -> Found:
-    """Lines begun up to as_of. Numbers stated in the input that jump over lines not recorded count: a lone fourth line is four lines."""
+    """Lines begun up to as_of. Numbers stated in the input that jump over lines not recorded count:
+    a lone fourth line is four lines.
+    """
     found = begun(ctx.record, ctx.as_of + 1)
     every = (*found.certain, *found.uncertain)
     sources = tuple(dict.fromkeys(s for x in every for s in x.sources))
@@ -330,7 +340,8 @@ def prior_lines(ctx: Context) -> Found:
     infusions = sum(x.infusion is not None for x in found.certain)
     stated = max((x.stated for x in found.certain if x.stated is not None), default=0)
     own = len(found.certain) - infusions
-    # Where more lines are numbered than recorded, a number may belong to a line left out or to an infusion.
+    # Where more lines are numbered than recorded, a number may belong to a line left out or to an
+    # infusion.
     low = max(len(found.certain), stated)
     high = (stated + infusions if stated > own else len(found.certain)) + len(found.uncertain)
     text = f"{low if low == high else f'{low} to {high}'} lines, CAR-T included"
@@ -409,8 +420,9 @@ def _months(
 def _progression_after(
     ctx: Context, day: int, line: int | None
 ) -> tuple[Quantity, tuple[Source, ...]] | None:
-    """Day of the progression that ended this line: as the team dated it, else between the end of the stretch that it came on and 60 days
-    after it, but not after the start of the next line."""
+    """Day of the progression that ended this line: as the team dated it, else between the end of
+    the stretch that it came on and 60 days after it, but not after the start of the next line.
+    """
     therapies = [x for x in ctx.record.therapies if x.start.day is not None and x.start.day >= day]
     later = [
         x.start.day or 0
@@ -419,9 +431,11 @@ def _progression_after(
     ]
     stop = min(
         later,
-        default=ctx.infusion_day
-        if ctx.infusion_day is not None and ctx.infusion_day > day
-        else ctx.as_of,
+        default=(
+            ctx.infusion_day
+            if ctx.infusion_day is not None and ctx.infusion_day > day
+            else ctx.as_of
+        ),
     )
     stated = [
         x

@@ -13,7 +13,8 @@ from rearm.record import Lab, Quantity
 
 _BEFORE_DAYS = 30
 _IMMUNOSUPPRESSION_DAYS = 30
-# Given against the toxicity and against T cells alike. Tocilizumab blocks interleukin-6 and is not counted.
+# Given against the toxicity and against T cells alike. Tocilizumab blocks interleukin-6 and is not
+# counted.
 _IMMUNOSUPPRESSANTS = (
     "anakinra",
     "ruxolitinib",
@@ -22,7 +23,8 @@ _IMMUNOSUPPRESSANTS = (
     "etoposide",
     "cyclophosphamide",
 )
-# Share of cells from which a marker counts as carried: the usual convention of flow cytometry, no outcome-tested limit.
+# Share of cells from which a marker counts as carried: the usual convention of flow cytometry, no
+# outcome-tested limit.
 _CARRIED_PERCENT = 20.0
 
 
@@ -33,7 +35,9 @@ def ferritin_before_infusion(ctx: Context) -> Found:
 
 @finding("ferritin_above_normal_before_infusion")
 def ferritin_above_normal_before_infusion(ctx: Context) -> Found:
-    """As the centre states it for this time, else against the laboratory's limit; unknown where the two contradict each other."""
+    """As the centre states it for this time, else against the laboratory's limit; unknown where the
+    two contradict each other.
+    """
     window = ctx.before_infusion(_BEFORE_DAYS)
     computed = above_normal(ctx, "ferritin", window)
     fact, nothing = ctx.fact("ferritin_above_normal")
@@ -63,7 +67,9 @@ def ldh_above_normal(ctx: Context) -> Found:
 
 
 def above_normal(ctx: Context, test: str, window: tuple[int, int] | None) -> Found:
-    """Against the upper limit that the laboratory reports with the value; limits differ between assays, so none is assumed."""
+    """Against the upper limit that the laboratory reports with the value; limits differ between
+    assays, so none is assumed.
+    """
     reading = ctx.latest(test, window)
     limits = {x.ref_high for x in reading.labs}
     if reading.quantity is None:
@@ -85,14 +91,17 @@ def treg_percent(ctx: Context) -> Found:
 
 
 def before_lymphodepletion(ctx: Context) -> tuple[int, int] | None:
-    """The 30 days up to the first day of lymphodepletion; without its day, up to five days before the infusion, its usual beginning."""
+    """The 30 days up to the first day of lymphodepletion; without its day, up to five days before
+    the infusion, its usual beginning.
+    """
     start = lymphodepletion_start(ctx)
     if start is None and ctx.infusion_day is not None:
         start = ctx.infusion_day - 5
     return None if start is None else (start - _BEFORE_DAYS, start)
 
 
-# Points of the CAR-HEMATOTOX score (Rejeski, Blood 2021), item limits as restated second-hand: only platelets and ferritin give two points.
+# Points of the CAR-HEMATOTOX score (Rejeski, Blood 2021), item limits as restated second-hand: only
+# platelets and ferritin give two points.
 _HEMATOTOX: tuple[tuple[str, Callable[[float], int]], ...] = (
     ("platelets", lambda v: 0 if v > 175 else 1 if v >= 75 else 2),  # 10*9/L
     ("neutrophils", lambda v: 0 if v >= 1.2 else 1),  # 10*9/L
@@ -114,9 +123,11 @@ def car_hematotox(ctx: Context) -> Found:
     sources = [s for reading, _ in readings for s in reading.sources]
     if missing:
         return unknown(
-            f"not known before lymphodepletion: {', '.join(missing)}"
-            if len(missing) < len(_HEMATOTOX)
-            else "",
+            (
+                f"not known before lymphodepletion: {', '.join(missing)}"
+                if len(missing) < len(_HEMATOTOX)
+                else ""
+            ),
             sources,
         )
     spans = [
@@ -136,9 +147,11 @@ def car_hematotox(ctx: Context) -> Found:
 def _ends(quantity: Quantity) -> tuple[float, float]:
     """The least and the greatest value that the interval holds: `<1.2` ends just below 1.2."""
     low = math.nextafter(quantity.low, math.inf) if quantity.low_open else quantity.low
-    return low, math.nextafter(quantity.high, -math.inf) if quantity.high_open and math.isfinite(
-        quantity.high
-    ) else quantity.high
+    return low, (
+        math.nextafter(quantity.high, -math.inf)
+        if quantity.high_open and math.isfinite(quantity.high)
+        else quantity.high
+    )
 
 
 @finding("neutrophil_lymphocyte_ratio")
@@ -158,7 +171,9 @@ def neutrophil_lymphocyte_ratio(ctx: Context) -> Found:
 
 
 def divided(top: Quantity, bottom: Quantity) -> Quantity:
-    """The quotient of two numbers that can't be negative, as an interval. Open upwards where the divisor may be zero."""
+    """The quotient of two numbers that can't be negative, as an interval. Open upwards where the
+    divisor may be zero.
+    """
     low = top.low / bottom.high if bottom.high > 0 else 0.0
     high = top.high / bottom.low if bottom.low > 0 else math.inf
     return Quantity(low, high, top.low_open or bottom.high_open, top.high_open or bottom.low_open)

@@ -1,4 +1,6 @@
-"""Findings on the person: organs, counts, infections, toxicities, what is wished. Windows count back from as_of."""
+"""Findings on the person: organs, counts, infections, toxicities, what is wished. Windows count
+back from as_of.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ for _fact in ("eye_care_access", "stored_cd34", "stored_t_cells", "next_tcell_th
 
 @finding("age")
 def age(ctx: Context) -> Found:
-    """Needs the calendar date of as_of, or the age at some day as stated. With a year of birth or a stated age it is one of two."""
+    """Needs the calendar date of as_of, or the age at some day as stated. With a year of birth or a
+    stated age it is one of two.
+    """
     if ctx.record.day_zero is None or (
         ctx.record.birth_date is None and ctx.record.birth_year is None
     ):
@@ -150,10 +154,12 @@ def creatinine(ctx: Context) -> Found:
 
 @finding("creatinine_clearance")
 def creatinine_clearance(ctx: Context) -> Found:
-    """The later of a reported clearance and a reported eGFR (mL/min/1.73 m2, read as mL/min); else Cockcroft-Gault.
+    """The later of a reported clearance and a reported eGFR (mL/min/1.73 m2, read as mL/min); else
+    Cockcroft-Gault.
 
-    A creatinine after the reported value may only worsen it: the kidney may have failed in between. Where its Cockcroft-Gault is lower it
-    stands instead, and where that can't be computed nothing is known.
+    A creatinine after the reported value may only worsen it: the kidney may have failed in between.
+    Where its Cockcroft-Gault is lower it stands instead, and where that can't be computed nothing
+    is known.
     """
     blood = ctx.latest("creatinine", ctx.recent(_COUNT_DAYS))
     reported = [
@@ -304,7 +310,9 @@ def immunoglobulin_replaced(ctx: Context) -> Found:
 
 
 def _given_lately(ctx: Context, agents: tuple[str, ...], days: int) -> Found:
-    """True where one of them surely reaches into the last days before as_of; never False, because support is often not recorded."""
+    """True where one of them surely reaches into the last days before as_of; never False, because
+    support is often not recorded.
+    """
     for row in ctx.treated(agents):
         last = row.end.first if row.end.first is not None else row.start.first
         if last is not None and last >= ctx.as_of - days:
@@ -325,7 +333,9 @@ def hemoglobin(ctx: Context) -> Found:
 
 @finding("prolonged_cytopenia")
 def prolonged_cytopenia(ctx: Context) -> Found:
-    """The latest counts of the last 60 days decide; ICAHT of grade 3 or more that has no end stands until they have recovered."""
+    """The latest counts of the last 60 days decide; ICAHT of grade 3 or more that has no end stands
+    until they have recovered.
+    """
     if ctx.infusion_day is None:
         return unknown()
     start = ctx.infusion_day + _CYTOPENIA_FROM_DAY + 1
@@ -357,13 +367,17 @@ def prolonged_cytopenia(ctx: Context) -> Found:
 
 @finding("igg")
 def igg(ctx: Context) -> Found:
-    """Total IgG holds an IgG paraprotein: then the healthy IgG is at most the total, and how much lower is not known."""
+    """Total IgG holds an IgG paraprotein: then the healthy IgG is at most the total, and how much
+    lower is not known.
+    """
     return _healthy_igg(ctx, _IGG_DAYS)
 
 
 @finding("igg_last_known")
 def igg_last_known(ctx: Context) -> Found:
-    """Whatever its age: a low value that is out of date is a reason to measure again, not one to forget."""
+    """Whatever its age: a low value that is out of date is a reason to measure again, not one to
+    forget.
+    """
     return _healthy_igg(ctx, _EVER)
 
 
@@ -378,7 +392,10 @@ def _healthy_igg(ctx: Context, days: int) -> Found:
     if protein.quantity is not None and protein.quantity.at_most(0.0):
         return measured(total.quantity, total.text, (*total.sources, *protein.sources))
     isotype = "IgG myeloma" if ctx.record.heavy_chain else "myeloma without a recorded heavy chain"
-    text = f"{total.text}; {isotype}, {protein.text or 'M-protein not known'}: healthy IgG is at most this"
+    text = (
+        f"{total.text}; {isotype}, {protein.text or 'M-protein not known'}: healthy IgG is at most"
+        " this"
+    )
     return measured(
         Quantity(0.0, total.quantity.high, False, total.quantity.high_open),
         text,
@@ -391,7 +408,9 @@ def _healthy_igg(ctx: Context, days: int) -> Found:
 
 @finding("active_infection")
 def active_infection(ctx: Context) -> Found:
-    """Present until it is said to be over. That there is none is said by a row of the last 30 days, never by silence."""
+    """Present until it is said to be over. That there is none is said by a row of the last 30 days,
+    never by silence.
+    """
     states = [
         ctx.condition("active_infection"),
         ctx.condition("febrile_neutropenia"),
@@ -428,7 +447,9 @@ for _test in ("hbsag", "anti_hbc"):
 
 
 def _detected(ctx: Context, test: str, days: int) -> Found:
-    """Detected, not detected, or unknown: `<10` may be either, as a limit of quantification is no limit of detection."""
+    """Detected, not detected, or unknown: `<10` may be either, as a limit of quantification is no
+    limit of detection.
+    """
     reading = ctx.latest(test, ctx.recent(days))
     if reading.word == "not_detected":
         return Found(False, reading.sources, reading.text)
@@ -439,7 +460,9 @@ def _detected(ctx: Context, test: str, days: int) -> Found:
 
 @finding("hbv_dna_detected")
 def hbv_dna_detected(ctx: Context) -> Found:
-    """Without a result it is not detected where both serologies are negative: DNA is for those with an antibody (screen-hbv-hcv-hiv)."""
+    """Without a result it is not detected where both serologies are negative: DNA is for those with
+    an antibody (screen-hbv-hcv-hiv).
+    """
     found = _detected(ctx, "hbv_dna", _EVER)
     serology = [ctx.positive(name, ctx.recent(_EVER)) for name in ("hbsag", "anti_hbc")]
     if found.value is None and not found.text and all(x.value is False for x in serology):
@@ -487,7 +510,9 @@ def cmv_reactivation(ctx: Context) -> Found:
 
 @finding("pregnancy")
 def pregnancy(ctx: Context) -> Found:
-    """A negative test speaks for two weeks, a positive one or a statement for the time of a pregnancy; men and, from 56, women are not."""
+    """A negative test speaks for two weeks, a positive one or a statement for the time of a
+    pregnancy; men and, from 56, women are not.
+    """
     if ctx.record.sex == "M":
         return Found(False, (ctx.record.source,), "male")
     years = age(ctx)

@@ -139,7 +139,9 @@ def anti_car_antibody_before_infusion(ctx: Context) -> Found:
 
 
 def preparation(ctx: Context, purpose: str) -> list[Therapy]:
-    """Lymphodepletion or bridging of the last infusion: by its day, else by the order where only that is known."""
+    """Lymphodepletion or bridging of the last infusion: by its day, else by the order where only
+    that is known.
+    """
     return [x for x in ctx.record.therapies if x.purpose == purpose and _belongs(ctx, x)]
 
 

@@ -1,4 +1,6 @@
-"""Findings on emergencies, and on what looks like relapse and is none. Nobody's silence is taken for absence."""
+"""Findings on emergencies, and on what looks like relapse and is none. Nobody's silence is taken
+for absence.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ _ACUTE_DAYS = 60
 _BLASTS_DAYS = 90
 _PARAPROTEIN_DAYS = 30
 _BLASTS_PERCENT = 5.0
-# Haemophagocytosis-like hyperinflammation is a matter of weeks: a row without an end speaks for this long.
+# Haemophagocytosis-like hyperinflammation is a matter of weeks: a row without an end speaks for
+# this long.
 _IEC_HS_DAYS = 60
 
 
@@ -86,7 +89,9 @@ def highest_light_chain(ctx: Context) -> Found:
 
 @finding("hypercalcaemia")
 def hypercalcaemia(ctx: Context) -> Found:
-    """The later of a measurement and a statement decides; calcium without albumin is not corrected and not read."""
+    """The later of a measurement and a statement decides; calcium without albumin is not corrected
+    and not read.
+    """
     lab = ctx.latest("calcium_corrected", ctx.recent(14))
     quantity = lab.quantity
     text, sources, day = lab.text, lab.sources, lab.day
@@ -110,7 +115,9 @@ def hypercalcaemia(ctx: Context) -> Found:
 
 
 def _corrected(ctx: Context) -> tuple[Quantity | None, str, tuple[Source, ...], int | None]:
-    """Total calcium corrected for the albumin of the same day: 0.8 mg/dL for each g/dL below 4 (Payne)."""
+    """Total calcium corrected for the albumin of the same day: 0.8 mg/dL for each g/dL below 4
+    (Payne).
+    """
     for row in reversed(ctx.results("calcium", ctx.recent(14))):
         if row.day is None or row.quantity is None:
             continue
@@ -132,7 +139,9 @@ def _corrected(ctx: Context) -> tuple[Quantity | None, str, tuple[Source, ...], 
 
 @finding("renal_failure")
 def renal_failure(ctx: Context) -> Found:
-    """New renal failure: creatinine at least 2 mg/dL above the lowest value of the year before, or above 2 mg/dL and up by half."""
+    """New renal failure: creatinine at least 2 mg/dL above the lowest value of the year before, or
+    above 2 mg/dL and up by half.
+    """
     state = ctx.condition("renal_impairment")
     new = state.present and any(
         r.when.first is not None and r.when.first >= ctx.as_of - _ACUTE_DAYS for r in state.rows
@@ -205,9 +214,11 @@ def mds_aml(ctx: Context) -> Found:
     if blasts.quantity is not None and blasts.quantity.at_least(_BLASTS_PERCENT):
         return unknown(f"{blasts.text}: a myeloid neoplasm is to be asked for", blasts.sources)
     return unknown(
-        f"{blasts.text}; no statement on a myeloid neoplasm"
-        if blasts.quantity is not None
-        else blasts.text,
+        (
+            f"{blasts.text}; no statement on a myeloid neoplasm"
+            if blasts.quantity is not None
+            else blasts.text
+        ),
         blasts.sources,
     )
 
@@ -236,7 +247,9 @@ def lesion_not_myeloma(ctx: Context) -> Found:
 
 @finding("lesion_without_histology")
 def lesion_without_histology(ctx: Context) -> Found:
-    """Soft-tissue lesions at failure (without a failure: of the last 60 days), and bone lesions said to be new."""
+    """Soft-tissue lesions at failure (without a failure: of the last 60 days), and bone lesions
+    said to be new.
+    """
     window = ctx.at_failure or ctx.recent(_ACUTE_DAYS)
     said, _ = _histologies(ctx)
     looked = [

@@ -1,6 +1,8 @@
-"""Prognostic scores of one patient, each with the items that it rests on. They stand under risk factors and choose nothing.
+"""Prognostic scores of one patient, each with the items that it rests on. They stand under risk
+factors and choose nothing.
 
-A score with unknown items is a span of points; it has a category where the whole span lies in one. Nothing unknown counts as zero.
+A score with unknown items is a span of points; it has a category where the whole span lies in one.
+Nothing unknown counts as zero.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ __all__ = ["ItemResult", "ScoreResult", "scores"]
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """One item: its least and its greatest number of points, what was seen, and the rows it rests on. `known`: the two are the same."""
+    """One item: its least and its greatest number of points, what was seen, and the rows it rests
+    on. `known`: the two are the same.
+    """
 
     name: str
     low: float
@@ -36,9 +40,11 @@ class ItemResult:
 
 @dataclass(frozen=True, slots=True)
 class ScoreResult:
-    """One score. `low` and `high` are the points (or the value) that are possible; `category` None: not known, or more than one possible.
+    """One score. `low` and `high` are the points (or the value) that are possible; `category` None:
+    not known, or more than one possible.
 
-    `meaning`: what the category went with where the score was made; `missing` names the items that are not known.
+    `meaning`: what the category went with where the score was made; `missing` names the items that
+    are not known.
     """
 
     score: Score
@@ -61,9 +67,11 @@ def scores(
     as_of: int,
     catalogue: Scores | None = None,
 ) -> tuple[ScoreResult, ...]:
-    """Every score of `scores.toml` of which some item was found in the record, in the order of the file.
+    """Every score of `scores.toml` of which some item was found in the record, in the order of the
+    file.
 
-    `record` is cut at `as_of`; `found` are its findings. Results of tests are the latest before the last infusion.
+    `record` is cut at `as_of`; `found` are its findings. Results of tests are the latest before the
+    last infusion.
     """
     ctx = Context(record, failures, as_of)
     results: dict[str, ScoreResult] = {}
@@ -169,6 +177,8 @@ def _ends(quantity: Quantity | None) -> tuple[float, float]:
     if quantity is None:
         return 0.0, math.inf
     low = math.nextafter(quantity.low, math.inf) if quantity.low_open else quantity.low
-    return low, math.nextafter(quantity.high, -math.inf) if quantity.high_open and math.isfinite(
-        quantity.high
-    ) else quantity.high
+    return low, (
+        math.nextafter(quantity.high, -math.inf)
+        if quantity.high_open and math.isfinite(quantity.high)
+        else quantity.high
+    )

@@ -1,7 +1,7 @@
 """Findings on CAR-T cells and T cells: expansion, persistence, phenotype, counts.
 
-A peak is the highest value that was measured. It is a value only where the usual time of the peak was looked at; else the true peak was at
-least this high and the finding is open upwards.
+A peak is the highest value that was measured. It is a value only where the usual time of the peak
+was looked at; else the true peak was at least this high and the finding is open upwards.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from rearm.record import Lab, Quantity
 
 _COPIES = ("car_copies_per_ug_dna", "car_copies_per_1000_cells")
 _CELLS = ("car_t_cells_flow", "car_t_cells_absolute", "car_t_cells_of_lymphocytes")
-_FIRST_PEAK_DAY = 7  # CAR-T cells of the products in use peak from about day 7 on; before that a count says nothing on expansion
+# CAR-T cells of the products in use peak from about day 7 on; before that a count says nothing on
+# expansion
+_FIRST_PEAK_DAY = 7
 _LAST_PEAK_DAY = 28
 _LATE_AFTER_DAY = 21
 _LATE_RISE_AFTER_DAY = 60
@@ -32,7 +34,9 @@ _EVER = 10**6
 def _peak(
     ctx: Context, test: str, last: int, *, needs: tuple[int, int], complete_from: int
 ) -> Found:
-    """Highest value from the infusion to day `last`. Exact only with a value in the days `needs` and as_of at least at `complete_from`."""
+    """Highest value from the infusion to day `last`. Exact only with a value in the days `needs`
+    and as_of at least at `complete_from`.
+    """
     if ctx.infusion_day is None:
         return unknown()
     top, labs, why = ctx.highest(test, ctx.after_infusion(0, last))
@@ -76,7 +80,9 @@ def alc_before_lymphodepletion(ctx: Context) -> Found:
 
 
 def _peak_row(ctx: Context, tests: Iterable[str], last: int) -> tuple[Lab | None, list[Lab]]:
-    """The row of the highest value of the first test that was followed from day 7 to 28, and all its rows; None where bounds hide it."""
+    """The row of the highest value of the first test that was followed from day 7 to 28, and all
+    its rows; None where bounds hide it.
+    """
     for test in tests:
         window = ctx.after_infusion(0, last)
         rows = [
@@ -145,7 +151,9 @@ def expansion_late(ctx: Context) -> Found:
 
 
 def detectable(lab: Lab) -> bool | None:
-    """Whether a CAR measurement shows CAR-T cells. `<10` is a measurement below its limit: not detected; a range above zero is seen."""
+    """Whether a CAR measurement shows CAR-T cells. `<10` is a measurement below its limit: not
+    detected; a range above zero is seen.
+    """
     quantity = lab.quantity
     return (
         None if quantity is None else quantity.low > 0 or (quantity.low == 0 and quantity.low_open)
@@ -196,7 +204,9 @@ def car_last_detectable_day(ctx: Context) -> Found:
 
 @finding("car_gone_before_failure")
 def car_gone_before_failure(ctx: Context) -> Found:
-    """Cells seen after the infusion, then a measurement below detection before the failure, and none seen after that."""
+    """Cells seen after the infusion, then a measurement below detection before the failure, and
+    none seen after that.
+    """
     if ctx.failure_day is None or ctx.infusion_day is None:
         return unknown()
     rows = _car_rows(ctx, ctx.after_infusion(1, _EVER))
@@ -227,7 +237,8 @@ def car_gone_before_failure(ctx: Context) -> Found:
     return Found(
         True,
         (seen[-1].source, after[0].source),
-        f"last seen: {lab_text(seen[-1])}; then {lab_text(after[0])}, failure day {ctx.failure_day}",
+        f"last seen: {lab_text(seen[-1])}; then {lab_text(after[0])}, failure day"
+        f" {ctx.failure_day}",
     )
 
 
@@ -237,7 +248,9 @@ def _after(rows: list[Lab], row: Lab) -> list[Lab]:
 
 @finding("car_copies_rising_late")
 def car_copies_rising_late(ctx: Context) -> Found:
-    """CAR-T cells fall after their peak. A rise months later without a new infusion may be a clone that grows on its own."""
+    """CAR-T cells fall after their peak. A rise months later without a new infusion may be a clone
+    that grows on its own.
+    """
     window = ctx.after_infusion(_LAST_PEAK_DAY, _EVER)
     seen: list[Found] = []
     for test in _COPIES:
@@ -300,7 +313,9 @@ def _whole_of_parts(
     window: tuple[int, int] | None,
     shares: tuple[str, str] | None,
 ) -> Found:
-    """A percentage of all cells, else from its CD4+ and CD8+ parts of one day: weighted by their shares if known, else between the two."""
+    """A percentage of all cells, else from its CD4+ and CD8+ parts of one day: weighted by their
+    shares if known, else between the two.
+    """
     reading = ctx.latest(whole, window)
     cd4, cd8 = ctx.latest(parts[0], window), ctx.latest(parts[1], window)
     newer = reading.day is None or (cd4.day is not None and cd4.day > reading.day)

@@ -16,7 +16,8 @@ _MARROW_DAYS = 90
 _SBCMA_DAYS = 60
 _STAGE_DAYS = 90
 _LEUKAEMIC_PER_UL = 2000.0
-_LEUKAEMIC_PERCENT = 5.0  # of leukocytes: definition of plasma-cell leukaemia of the IMWG (Blood Cancer J 2021;11:192)
+# of leukocytes: definition of plasma-cell leukaemia of the IMWG (Blood Cancer J 2021;11:192)
+_LEUKAEMIC_PERCENT = 5.0
 _ISS_3_B2M = 5.5  # mg/L
 _SOFT = ("plasmacytoma", "extramedullary", "paraskeletal")
 
@@ -42,7 +43,9 @@ def _found(rows: Sequence[Variant], value: bool | None) -> Found:
 
 
 def _translocation(ctx: Context, pattern: str) -> Found:
-    """A translocation of the immunoglobulin locus is there from the start and stays: tests that differ contradict each other."""
+    """A translocation of the immunoglobulin locus is there from the start and stays: tests that
+    differ contradict each other.
+    """
     rows = _rows_of(ctx, re.compile(pattern), ("translocation", None))
     results = {x.result for x in rows}
     if len(results) > 1:
@@ -182,7 +185,9 @@ def hyperhaploid(ctx: Context) -> Found:
 
 
 def soft_kind(row: Imaging) -> str | None:
-    """`extraosseous` or `paraskeletal` of a soft-tissue lesion; contact with bone decides where it is stated. None: cannot be told."""
+    """`extraosseous` or `paraskeletal` of a soft-tissue lesion; contact with bone decides where it
+    is stated. None: cannot be told.
+    """
     if row.kind not in _SOFT:
         return None
     if row.contiguous_with_bone is not None:
@@ -211,7 +216,9 @@ def positive_lesions(ctx: Context, window: tuple[int, int] | None) -> list[Imagi
 
 
 def _whole_body(row: Imaging) -> bool:
-    """A method that would show a soft-tissue lesion anywhere, or a statement of the centre without a method."""
+    """A method that would show a soft-tissue lesion anywhere, or a statement of the centre without
+    a method.
+    """
     method = (row.method or "").casefold()
     return not method or "pet" in method or "whole" in method
 
@@ -219,9 +226,11 @@ def _whole_body(row: Imaging) -> bool:
 def soft_tissue(
     ctx: Context, window: tuple[int, int] | None, kind: str, rows: Sequence[Imaging] | None = None
 ) -> Found:
-    """Whether a lesion of this kind (extraosseous, paraskeletal) that is not shown to be something else was seen in the window.
+    """Whether a lesion of this kind (extraosseous, paraskeletal) that is not shown to be something
+    else was seen in the window.
 
-    False needs a row that says so (negative for this kind), or a whole-body examination without such a lesion.
+    False needs a row that says so (negative for this kind), or a whole-body examination without
+    such a lesion.
     """
     if window is None:
         return unknown()
@@ -288,7 +297,9 @@ def imaging_text(row: Imaging) -> str:
 
 
 def _before(ctx: Context) -> tuple[tuple[int, int] | None, list[Imaging]]:
-    """Imaging of the 90 days before the infusion, and what the centre states of the time before it without an exact day."""
+    """Imaging of the 90 days before the infusion, and what the centre states of the time before it
+    without an exact day.
+    """
     window = ctx.before_infusion(_EMD_DAYS)
     if window is None:
         return None, []
@@ -369,7 +380,8 @@ def any_plasmacytoma_at_failure(ctx: Context) -> Found:
 
 @finding("bone_lesion_or_cord_at_failure")
 def bone_lesion_or_cord_at_failure(ctx: Context) -> Found:
-    """What radiotherapy may be for besides a soft-tissue lesion: a bone lesion seen at failure, or cord compression.
+    """What radiotherapy may be for besides a soft-tissue lesion: a bone lesion seen at failure, or
+    cord compression.
 
     False needs an examination of the whole body at failure; silence on the cord is then no lesion.
     """
@@ -412,7 +424,7 @@ def lesions_at_failure(ctx: Context) -> Found:
     return Found(count, tuple(x.source for x in rows), "; ".join(imaging_text(x) for x in rows))
 
 
-# ---------------------------------------------------------------- burden and stage before the infusion
+# ---------------- burden and stage before the infusion
 
 
 @finding("marrow_plasma_cells_before_infusion")
@@ -451,7 +463,8 @@ def stage_3_before_infusion(ctx: Context) -> Found:
 
 
 def leukaemic_counts(ctx: Context, window: tuple[int, int] | None) -> Found:
-    """Circulating plasma cells at the level of plasma-cell leukaemia: 2000 per microlitre, or 5 % of leukocytes, in any sample.
+    """Circulating plasma cells at the level of plasma-cell leukaemia: 2000 per microlitre, or 5 %
+    of leukocytes, in any sample.
 
     A count below 2000 alone is no denial, as it may still be 5 % of few leukocytes; zero is.
     """

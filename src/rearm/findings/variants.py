@@ -1,6 +1,7 @@
 """Changes of a gene read for what they do to its two copies and to the protein.
 
-HGVS protein names in three and one letters are read, words where no HGVS is given. A change that is not understood makes no claim.
+HGVS protein names in three and one letters are read, words where no HGVS is given. A change that is
+not understood makes no claim.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ _BOTH = re.compile(
     re.IGNORECASE,
 )
 _TRUNCATING = re.compile(
-    r"\b(stop[ _-]?gain(ed)?|nonsense|frame[ _-]?shift|splice|truncat|start[ _-]?lost?|early stop|stop codon)",
+    r"\b(stop[ _-]?gain(ed)?|nonsense|frame[ _-]?shift|splice|truncat|start[ _-]?lost?|early"
+    r" stop|stop codon)",
     re.IGNORECASE,
 )
 _NOT_LOST = re.compile(r"\b(no deletion|two copies|diploid|2 copies)\b", re.IGNORECASE)
@@ -60,7 +62,9 @@ _NOT_LOST = re.compile(r"\b(no deletion|two copies|diploid|2 copies)\b", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class Protein:
-    """What a change does to the protein: `effect` truncating, missense or inframe, at residues `first` to `last` (None: not said)."""
+    """What a change does to the protein: `effect` truncating, missense or inframe, at residues
+    `first` to `last` (None: not said).
+    """
 
     effect: str
     first: int | None = None
@@ -68,7 +72,9 @@ class Protein:
 
 
 def read_protein(change: str) -> Protein | None:
-    """The effect of a change written as HGVS (`p.Arg27Pro`, `R27P`, `p.Ser30del`, `c.88_90del`) or in words; None where it is not read."""
+    """The effect of a change written as HGVS (`p.Arg27Pro`, `R27P`, `p.Ser30del`, `c.88_90del`) or
+    in words; None where it is not read.
+    """
     if match := _HGVS.search(change):
         first = int(match["at"])
         last = int(match["to"]) if match["to"] else first
@@ -112,7 +118,9 @@ def gene_rows(variants: Iterable[Variant], gene: str) -> list[Variant]:
 
 
 def latest_sample(rows: Sequence[Variant], window: tuple[int, int] | None) -> list[Variant]:
-    """The rows of the last sample in the window; of two sites on that day the marrow's (one site does not speak for another)."""
+    """The rows of the last sample in the window; of two sites on that day the marrow's (one site
+    does not speak for another).
+    """
     if window is None:
         return []
     dated = [x for x in rows if x.day is not None and window[0] <= x.day <= window[1]]
@@ -131,7 +139,9 @@ def is_marrow(row: Variant) -> bool:
 
 
 def sequenced(rows: Iterable[Variant]) -> bool:
-    """Whether the gene itself was read, so that a variant that is not listed is not there: by the assay, or a row for a base change."""
+    """Whether the gene itself was read, so that a variant that is not listed is not there: by the
+    assay, or a row for a base change.
+    """
     return any(
         (x.assay and _SEQUENCING.search(x.assay))
         or (not x.assay and (x.kind in ("snv", "indel") or (x.change and read_protein(x.change))))
@@ -167,7 +177,9 @@ def _both_lost(row: Variant) -> bool:
 
 
 def _is_truncating(row: Variant, gene: str) -> bool:
-    """A change that ends the protein before it can stand on the cell. A stop inside the cell leaves the outer part there."""
+    """A change that ends the protein before it can stand on the cell. A stop inside the cell leaves
+    the outer part there.
+    """
     if row.result != "present":
         return False
     protein = read_protein(_change(row))
@@ -194,10 +206,11 @@ def one_copy_lost(rows: Sequence[Variant]) -> bool | None:
 def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
     """Share of the clone in which both copies are inactivated, from the rows of one sample.
 
-    A deletion of both copies, or the loss of one copy with a truncating change on the other; the share is the smaller clonal fraction of
-    the two events. The variant allele fraction is not a clonal fraction: without one the event stands and its share is left open (above 0).
-    Two truncating changes without a lost copy may lie on one copy or in two subclones: unknown. Zero where the gene was sequenced and
-    no such pair is there.
+    A deletion of both copies, or the loss of one copy with a truncating change on the other; the
+    share is the smaller clonal fraction of the two events. The variant allele fraction is not a
+    clonal fraction: without one the event stands and its share is left open (above 0). Two
+    truncating changes without a lost copy may lie on one copy or in two subclones: unknown. Zero
+    where the gene was sequenced and no such pair is there.
     """
     if not rows:
         return unknown()
@@ -208,7 +221,8 @@ def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
     truncating = [x for x in rows if _is_truncating(x, gene) and not _both_lost(x)]
     shares = [_share([x.clonal_fraction]) for x in both]
     if lost and truncating:
-        # Several changes may share the clone between them (convergent evolution); the largest of them is a safe lower end.
+        # Several changes may share the clone between them (convergent evolution); the largest of
+        # them is a safe lower end.
         pair = [
             max((x.clonal_fraction for x in group if x.clonal_fraction is not None), default=None)
             for group in (lost, truncating)
@@ -236,7 +250,9 @@ def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
 
 
 def _share(fractions: Sequence[float | None]) -> Quantity:
-    """The smallest of the fractions; where one is missing, above 0 and not above the ones that are known."""
+    """The smallest of the fractions; where one is missing, above 0 and not above the ones that are
+    known.
+    """
     known = [x for x in fractions if x is not None]
     if len(known) == len(fractions) and known:
         return Quantity.of(min(known))

@@ -22,9 +22,9 @@ def read(
 ) -> Reading:
     """Everything that `path` holds, as records with their issues.
 
-    `path` is a FHIR bundle (.json), a folder of them (without tables), a folder or workbook of tidy tables, or, with `mapping` (a
-    TOML file), any other tables. `today` is used only to tell dates that lie in the future. Raises InputError with a sentence: what,
-    where, what to do.
+    `path` is a FHIR bundle (.json), a folder of them (without tables), a folder or workbook of tidy
+    tables, or, with `mapping` (a TOML file), any other tables. `today` is used only to tell dates
+    that lie in the future. Raises InputError with a sentence: what, where, what to do.
     """
     if not str(path).strip():
         raise InputError("No path was given. Give a file or a folder.")

@@ -1,4 +1,6 @@
-"""The dictionary of the tidy tables: columns with type, meaning and allowed words, from `knowledge/data/tables.toml`."""
+"""The dictionary of the tidy tables: columns with type, meaning and allowed words, from
+`knowledge/data/tables.toml`.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ COLUMN_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a tidy table. `spellings` maps folded text to the allowed word; `open`: other words are kept as written."""
+    """One column of a tidy table. `spellings` maps folded text to the allowed word; `open`: other
+    words are kept as written.
+    """
 
     name: str
     type: str
@@ -66,23 +70,31 @@ class Table:
 
 @cache
 def load_tables() -> Mapping[str, Table]:
-    """All tidy tables by name, in the order of the file. Raises ValueError where the file is not consistent."""
+    """All tidy tables by name, in the order of the file. Raises ValueError where the file is not
+    consistent.
+    """
     return MappingProxyType({name: _table(name, entry) for name, entry in _data()["table"].items()})
 
 
 @cache
 def fact_values() -> Mapping[str, tuple[str, ...]]:
-    """The closed lists of values of `facts`, by finding. A finding that is not listed takes free text."""
+    """The closed lists of values of `facts`, by finding. A finding that is not listed takes free
+    text.
+    """
     return MappingProxyType({finding: tuple(words) for finding, words in _data()["facts"].items()})
 
 
 def folded(text: str) -> str:
-    """Text as headers and words are compared: without regard to case, runs of spaces and `_` against a space."""
+    """Text as headers and words are compared: without regard to case, runs of spaces and `_`
+    against a space.
+    """
     return "_".join(text.replace("_", " ").split()).casefold()
 
 
 def near(name: str, among: Iterable[str], *, n: int = 3) -> str:
-    """The names that differ from `name` by a slip of the pen, joined for a sentence; empty where none does."""
+    """The names that differ from `name` by a slip of the pen, joined for a sentence; empty where
+    none does.
+    """
     by_folded = {folded(a): a for a in among if a}
     return ", ".join(
         by_folded[c] for c in difflib.get_close_matches(folded(name), by_folded, n=n, cutoff=_SLIP)
@@ -90,7 +102,9 @@ def near(name: str, among: Iterable[str], *, n: int = 3) -> str:
 
 
 def nearest(name: str, among: Iterable[str]) -> str:
-    """The names most like `name`, joined for a sentence; where none is like it, all of a short list or the count of a long one."""
+    """The names most like `name`, joined for a sentence; where none is like it, all of a short list
+    or the count of a long one.
+    """
     names = [a for a in among if a]
     if close := near(name, names):
         return close
@@ -121,7 +135,8 @@ def _column(table: str, entry: Mapping[str, Any]) -> Column:
         )
     if (kind in ("word", "words")) != bool(words) or not set(same.values()) <= set(words):
         raise ValueError(
-            f"tables.toml: the words of {table}.{entry['name']} and its spellings do not fit together."
+            f"tables.toml: the words of {table}.{entry['name']} and its spellings do not fit"
+            " together."
         )
     return Column(
         name=entry["name"],

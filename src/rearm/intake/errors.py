@@ -8,4 +8,6 @@ __all__ = ["InputError"]
 
 
 class InputError(RearmError):
-    """Input that can't be used. `str()` is a sentence or two: what was read, where, why it can't be used, what to do."""
+    """Input that can't be used. `str()` is a sentence or two: what was read, where, why it can't be
+    used, what to do.
+    """

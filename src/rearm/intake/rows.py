@@ -23,7 +23,8 @@ __all__ = [
 ]
 
 Value = str | int | float | bool | date | datetime | time | timedelta | None
-# a number with a comma or a point in it; groups of thousands have three digits, so that a date is none
+# a number with a comma or a point in it; groups of thousands have three digits, so that a date is
+# none
 _MARKED = re.compile(
     r"[<>≤≥=]*\s*[+-]?([0-9]+[.,][0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?)(?![.,0-9])"
 )
@@ -39,7 +40,9 @@ Anchor = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point or stretch of time as the input states it: days on the axis, ordinals of dates (`dated`), or an anchor word."""
+    """A point or stretch of time as the input states it: days on the axis, ordinals of dates
+    (`dated`), or an anchor word.
+    """
 
     first: int | None = None
     last: int | None = None
@@ -61,8 +64,9 @@ def column_letters(index: int) -> str:
 class Grid:
     """The cells of a sheet or of a file, from its first row and column on.
 
-    `sheet` is None for a CSV or Parquet file; then places are rows (the header is row 1), else addresses such as `labs!C7`.
-    `decimal` is the decimal mark of its numbers where one is certain, see `decimal_mark`.
+    `sheet` is None for a CSV or Parquet file; then places are rows (the header is row 1), else
+    addresses such as `labs!C7`. `decimal` is the decimal mark of its numbers where one is certain,
+    see `decimal_mark`.
     """
 
     file: str
@@ -97,9 +101,10 @@ class Grid:
 class Row:
     """One row of a tidy table: the values by column (blank cells left out) and where they stand.
 
-    `source` is the place shown for the event that the row becomes; `places` gives the place of single values where they stand
-    elsewhere. `set_aside` maps columns to the reason why their value must not be used (a contradiction found before); `moments` are
-    days that are known otherwise than by the cell (an interval).
+    `source` is the place shown for the event that the row becomes; `places` gives the place of
+    single values where they stand elsewhere. `set_aside` maps columns to the reason why their value
+    must not be used (a contradiction found before); `moments` are days that are known otherwise
+    than by the cell (an interval).
     """
 
     table: str
@@ -127,10 +132,11 @@ class Row:
 def decimal_mark(
     rows: Iterable[Iterable[Value]], *, by_delimiter: bool = False
 ) -> DecimalMark | None:
-    """The decimal mark that the numbers of a table use, with or without a unit behind them: `unsure` where some write a comma and some a
-    point, be it as decimal mark or between thousands.
+    """The decimal mark that the numbers of a table use, with or without a unit behind them:
+    `unsure` where some write a comma and some a point, be it as decimal mark or between thousands.
 
-    A comma alone is stated only where the file's own delimiter makes it certain (`by_delimiter`); else each number speaks for itself.
+    A comma alone is stated only where the file's own delimiter makes it certain (`by_delimiter`);
+    else each number speaks for itself.
     """
     marks = set()
     for row in rows:

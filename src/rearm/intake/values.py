@@ -1,4 +1,6 @@
-"""Cells to typed values: text, numbers, yes and no, words, days and dates. What can't be read is refused with a sentence."""
+"""Cells to typed values: text, numbers, yes and no, words, days and dates. What can't be read is
+refused with a sentence.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,17 @@ __all__ = [
     "shown", "text", "word", "words", "yes_no",
 ]  # fmt: skip
 
-# Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial or a typing error.
+# Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial
+# or a typing error.
 FIRST_DAY = -130 * 366
 LAST_DAY = 60 * 366
 _OLDEST_YEAR = 1880
 
 _NOT_DONE = re.compile(
-    r"n\.?\s?[da]\.{0,2}|n\.?\s?b\.|not (?:done|assessed|tested|available|determined|performed|known)"
-    r"|nicht (?:bestimmt|gemacht|untersucht|erfolgt)|unknown|unbekannt|na|nan|n/a|nd|null|none given|missing|pending|[-–—?.]+",
+    r"n\.?\s?[da]\.{0,2}|n\.?\s?b\.|not"
+    r" (?:done|assessed|tested|available|determined|performed|known)"
+    r"|nicht (?:bestimmt|gemacht|untersucht|erfolgt)|unknown|unbekannt|na|nan|n/a|nd|null|none"
+    r" given|missing|pending|[-–—?.]+",
     re.IGNORECASE,
 )
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
@@ -94,7 +99,9 @@ class Refused(ValueError):
 
 
 def text(value: Value) -> str:
-    """The cell as text: whole numbers without `.0` (ids and codes typed into a spreadsheet), dates in ISO form."""
+    """The cell as text: whole numbers without `.0` (ids and codes typed into a spreadsheet), dates
+    in ISO form.
+    """
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool):
@@ -121,12 +128,16 @@ def shown(value: Value, longest: int = 60) -> str:
 
 
 def not_done(value: Value) -> bool:
-    """Whether the cell says that nothing was measured (`n.d.`, `NA`, `not done`): no value, and no row."""
+    """Whether the cell says that nothing was measured (`n.d.`, `NA`, `not done`): no value, and no
+    row.
+    """
     return isinstance(value, str) and _NOT_DONE.fullmatch(value.strip()) is not None
 
 
 def number(value: Value, *, decimal: DecimalMark | None) -> float:
-    """An exact number; `decimal` is the decimal mark of its table. Raises Refused for text, a comparator, NaN and infinities."""
+    """An exact number; `decimal` is the decimal mark of its table. Raises Refused for text, a
+    comparator, NaN and infinities.
+    """
     if isinstance(value, float | int) and not isinstance(value, bool):
         if not math.isfinite(value):
             raise Refused(
@@ -180,7 +191,9 @@ def yes_no(value: Value) -> bool:
 
 
 def word(value: Value, column: Column) -> tuple[str, bool]:
-    """The allowed word that the cell spells, and True; or the text as written and False. Raises Refused where the list is closed."""
+    """The allowed word that the cell spells, and True; or the text as written and False. Raises
+    Refused where the list is closed.
+    """
     given = text(value)
     known = column.spellings.get(folded(given))
     if known is not None:
@@ -189,7 +202,8 @@ def word(value: Value, column: Column) -> tuple[str, bool]:
         return given, False
     raise Refused(
         "unknown_word",
-        f"{shown(value)} is not a word of the column {column.name}; allowed: {', '.join(column.words)}.",
+        f"{shown(value)} is not a word of the column {column.name}; allowed:"
+        f" {', '.join(column.words)}.",
     )
 
 
@@ -208,9 +222,11 @@ def is_dated(value: Value) -> bool:
 
 
 def parse_moment(value: Value) -> Moment:
-    """A day number, a date, a partial date (2024-03), `Day 7`, `3 months`, or an anchor word (`Leukapheresis`, `before bridging`).
+    """A day number, a date, a partial date (2024-03), `Day 7`, `3 months`, or an anchor word
+    (`Leukapheresis`, `before bridging`).
 
-    Raises Refused: two-digit years, slashed dates (their order is not certain), impossible dates, anything else.
+    Raises Refused: two-digit years, slashed dates (their order is not certain), impossible dates,
+    anything else.
     """
     if isinstance(value, datetime):
         value = value.date()
@@ -228,7 +244,8 @@ def _day_number(day: int) -> Moment:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise Refused(
             "day_implausible",
-            f"Day {day} is over a lifetime away from day 0; it may be a calendar serial. Write the date as YYYY-MM-DD.",
+            f"Day {day} is over a lifetime away from day 0; it may be a calendar serial. Write the"
+            " date as YYYY-MM-DD.",
         )
     return Moment(day, day)
 
@@ -246,7 +263,8 @@ def _moment_of_text(given: str) -> Moment:
     if _TWO_DIGIT_YEAR.fullmatch(given):
         raise Refused(
             "two_digit_year",
-            f"The date {given!r} has a year of two digits, so its century and order are not certain. Write YYYY-MM-DD.",
+            f"The date {given!r} has a year of two digits, so its century and order are not"
+            " certain. Write YYYY-MM-DD.",
         )
     if _SLASHED.fullmatch(given):
         raise Refused(

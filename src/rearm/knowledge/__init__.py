@@ -1,4 +1,5 @@
-"""What is known, apart from the patient: tests, agents, criteria, the catalogue of findings, factors, options, studies, statements.
+"""What is known, apart from the patient: tests, agents, criteria, the catalogue of findings,
+factors, options, studies, statements.
 
 Everything is TOML under `data/`. `load()` gives the whole bundle with its version and hash.
 """

@@ -1,6 +1,8 @@
-"""From parsed TOML or JSON to the typed tables of the knowledge, with a sentence for whatever does not fit.
+"""From parsed TOML or JSON to the typed tables of the knowledge, with a sentence for whatever does
+not fit.
 
-One reader for both: the TOML as it is written and the JSON copy of the cache are built, and thereby checked, in the same way.
+One reader for both: the TOML as it is written and the JSON copy of the cache are built, and thereby
+checked, in the same way.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ class KnowledgeError(RearmError):
 
 
 def build(cls: type[_T], row: Any, where: str) -> _T:
-    """`row` as a `cls`; `where` names the table in a complaint. A field `from_` is the key `from`: a trailing underscore is dropped.
+    """`row` as a `cls`; `where` names the table in a complaint. A field `from_` is the key `from`:
+    a trailing underscore is dropped.
 
     Raises KnowledgeError for unknown or missing keys and for values of another type.
     """
@@ -54,7 +57,8 @@ def _dataclass_reader(cls: Any) -> Reader:
             hint = "".join(meant(key, known) for key in sorted(unknown))
             raise KnowledgeError(
                 [
-                    f"{where}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}.{hint}"
+                    f"{where}: unknown key {', '.join(sorted(unknown))}; allowed:"
+                    f" {', '.join(sorted(known))}.{hint}"
                 ]
             )
         if missing := needed - row.keys():
@@ -87,7 +91,8 @@ def _one_of(allowed: tuple[Any, ...]) -> Reader:
         if value not in allowed:
             raise KnowledgeError(
                 [
-                    f"{where}: {_shown(value)} is not one of {', '.join(map(str, allowed))}.{meant(str(value), map(str, allowed))}"
+                    f"{where}: {_shown(value)} is not one of"
+                    f" {', '.join(map(str, allowed))}.{meant(str(value), map(str, allowed))}"
                 ]
             )
         return value

@@ -1,4 +1,6 @@
-"""Reading a TOML file that a person wrote (knowledge, a mapping, the plan of a trial), with sentences for whoever does not know TOML."""
+"""Reading a TOML file that a person wrote (knowledge, a mapping, the plan of a trial), with
+sentences for whoever does not know TOML.
+"""
 
 from __future__ import annotations
 
@@ -52,15 +54,24 @@ _ADVICE_BY_ERROR = (
     ("Illegal character", "A text ends on its line: close it with a quotation mark"),
     (
         "Cannot declare",
-        "An entry of which there may be several stands in double brackets, such as [[rule]]; the others in this file do",
+        (
+            "An entry of which there may be several stands in double brackets, such as [[rule]];"
+            " the others in this file do"
+        ),
     ),
     (
         "Cannot overwrite",
-        "The same word stands twice in one entry, or the heading of an entry has other brackets than those above it",
+        (
+            "The same word stands twice in one entry, or the heading of an entry has other brackets"
+            " than those above it"
+        ),
     ),
     (
         "Cannot mutate",
-        "An entry of which there may be several stands in double brackets, such as [[rule]]; the others in this file do",
+        (
+            "An entry of which there may be several stands in double brackets, such as [[rule]];"
+            " the others in this file do"
+        ),
     ),
     (
         "Expected newline",

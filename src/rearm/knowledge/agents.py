@@ -1,7 +1,8 @@
 """The lexicon of agents, CAR-T products and regimen names.
 
-A text is an agent only where it equals a listed name once case, spaces and punctuation are dropped: nothing is matched by likeness, so that
-a new drug is reported as unread and not taken for an old one. Misspellings that occur in real tables are listed as spellings.
+A text is an agent only where it equals a listed name once case, spaces and punctuation are dropped:
+nothing is matched by likeness, so that a new drug is reported as unread and not taken for an old
+one. Misspellings that occur in real tables are listed as spellings.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One agent: `id` is the lower-case generic name, `targets` are tumour antigens; `classes` are for agents that stand in two classes."""
+    """One agent: `id` is the lower-case generic name, `targets` are tumour antigens; `classes` are
+    for agents that stand in two classes.
+    """
 
     id: str
     name: str
@@ -60,7 +63,9 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One CAR-T product; `construct` is the binder (`murine scFv`, `camelid VHH` ...), None where not known."""
+    """One CAR-T product; `construct` is the binder (`murine scFv`, `camelid VHH` ...), None where
+    not known.
+    """
 
     id: str
     name: str
@@ -77,7 +82,9 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Regimen:
-    """A regimen name. Exactly one of `agents` and `candidates` is filled: `candidates` lists each set of agents the name is in use for."""
+    """A regimen name. Exactly one of `agents` and `candidates` is filled: `candidates` lists each
+    set of agents the name is in use for.
+    """
 
     id: str
     names: tuple[str, ...]
@@ -90,7 +97,9 @@ _Named = TypeVar("_Named", Agent, Product)
 
 
 def lookup_key(text: str) -> str:
-    """The text without case, spaces and punctuation: `Belantamab-Mafodotin` and `belantamab mafodotin` are the same key."""
+    """The text without case, spaces and punctuation: `Belantamab-Mafodotin` and `belantamab
+    mafodotin` are the same key.
+    """
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(c for c in folded if c.isalnum())
 
@@ -160,13 +169,17 @@ def read_regimens(table: Mapping[str, Any]) -> dict[str, Regimen]:
 
 @cache
 def load_words() -> dict[str, dict[str, list[str]]]:
-    """Words beside agents and regimens that steer the reading of a regimen text: `purposes`, `procedures` by id, `roles` by kind."""
+    """Words beside agents and regimens that steer the reading of a regimen text: `purposes`,
+    `procedures` by id, `roles` by kind.
+    """
     words: dict[str, dict[str, list[str]]] = _data("regimens.toml")["words"]
     return words
 
 
 def find_agent(text: str) -> Agent | None:
-    """The agent with this name, brand, code or listed spelling; None where none is listed (never by likeness)."""
+    """The agent with this name, brand, code or listed spelling; None where none is listed (never by
+    likeness).
+    """
     return _agent_index().get(lookup_key(text))
 
 
@@ -176,17 +189,21 @@ def find_product(text: str) -> Product | None:
 
 
 def find_regimens(text: str) -> tuple[Regimen, ...]:
-    """The regimens this name stands for: as written with upper and lower case, else without regard to it. More than one: ambiguous."""
+    """The regimens this name stands for: as written with upper and lower case, else without regard
+    to it. More than one: ambiguous.
+    """
     written = "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
     exact, folded = _regimen_index()
     return exact.get(written) or folded.get(lookup_key(text), ())
 
 
 def split_name(word: str) -> tuple[tuple[str, ...], tuple[Regimen, ...]] | None:
-    """Reads one word made of agents' names in front of a regimen or of each other: `DaraKd`, `EloPCd`, `Ixazomib-RD`, `EloPomDex`.
+    """Reads one word made of agents' names in front of a regimen or of each other: `DaraKd`,
+    `EloPCd`, `Ixazomib-RD`, `EloPomDex`.
 
-    Gives the agent ids and the regimens behind them (none where the word ends with an agent), or None where a piece is in no list.
-    Names of agents count from three letters on; the longest first name is tried first.
+    Gives the agent ids and the regimens behind them (none where the word ends with an agent), or
+    None where a piece is in no list. Names of agents count from three letters on; the longest first
+    name is tried first.
     """
     letters = "".join(c for c in unicodedata.normalize("NFKC", word) if c.isalnum())
     for size in range(len(letters), 2, -1):
@@ -204,12 +221,14 @@ def split_name(word: str) -> tuple[tuple[str, ...], tuple[Regimen, ...]] | None:
 
 
 def candidate_sets(name: str) -> tuple[tuple[str, ...], ...]:
-    """Every set of agents that a regimen's name (or an agent's name in front of one) is in use for; empty where it is in no list."""
+    """Every set of agents that a regimen's name (or an agent's name in front of one) is in use for;
+    empty where it is in no list.
+    """
     regimens = find_regimens(name)
     front: tuple[str, ...] = ()
     if not regimens and (split := split_name(name)):
         front, regimens = split
-    sets = tuple(dict.fromkeys(c for r in regimens for c in (r.candidates or (r.agents,))))
+    sets = tuple(dict.fromkeys(c for r in regimens for c in r.candidates or (r.agents,)))
     return tuple((*front, *(a for a in c if a not in front)) for c in sets)
 
 

@@ -1,4 +1,5 @@
-"""The knowledge as one thing: every table read and shared rules written out, with a version and the hash of all its files.
+"""The knowledge as one thing: every table read and shared rules written out, with a version and the
+hash of all its files.
 
 Conditions are kept as text here; `rearm.rules.conditions_of` reads them.
 """
@@ -48,10 +49,12 @@ Tables = dict[str, Any]  # parsed TOML by the file's name inside the folder
 
 @dataclass(frozen=True)
 class Knowledge:
-    """One bundle of knowledge. `shared` are the shared rules as they stand; the options hold them written out.
+    """One bundle of knowledge. `shared` are the shared rules as they stand; the options hold them
+    written out.
 
-    Studies, scores and alterations are those of the folder; what it has not is that of the bundled knowledge, and then counts for the
-    hash. Tests, units, agents and regimens of the folder are checked with it; records are read with those of the program (`not_used`).
+    Studies, scores and alterations are those of the folder; what it has not is that of the bundled
+    knowledge, and then counts for the hash. Tests, units, agents and regimens of the folder are
+    checked with it; records are read with those of the program (`not_used`).
     """
 
     version: str
@@ -71,7 +74,9 @@ class Knowledge:
     folder: Path
 
     def _table(self, name: str) -> Tables | None:
-        """A file of this folder, parsed; None where the folder has none, so that the bundled one stands."""
+        """A file of this folder, parsed; None where the folder has none, so that the bundled one
+        stands.
+        """
         file = self.folder / name
         if not file.is_file():
             return None
@@ -82,7 +87,9 @@ class Knowledge:
 
     @property
     def not_used(self) -> tuple[str, ...]:
-        """Files of the folder that differ from those of the program, although records are read with the latter."""
+        """Files of the folder that differ from those of the program, although records are read with
+        the latter.
+        """
         files = [
             self.folder / name
             for name in ("tests.toml", "units.toml", "agents.toml", "regimens.toml")
@@ -179,9 +186,11 @@ class Knowledge:
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Knowledge:
-    """The bundle in the folder `path`, by default the bundled one; tables that may be left out there are taken from the bundled one.
+    """The bundle in the folder `path`, by default the bundled one; tables that may be left out
+    there are taken from the bundled one.
 
-    Raises KnowledgeError with one sentence for each thing that does not fit; `check` tells more than that.
+    Raises KnowledgeError with one sentence for each thing that does not fit; `check` tells more
+    than that.
     """
     return _bundled() if path is None else _load(Path(path))
 
@@ -201,7 +210,8 @@ def _load(folder: Path) -> Knowledge:
 def read_bundle(folder: Path) -> tuple[Knowledge, list[str]]:
     """The bundle, without the entries that can't be used, and a sentence for each of those.
 
-    Raises KnowledgeError where a file can't be read at all: nothing that rests on it could be judged.
+    Raises KnowledgeError where a file can't be read at all: nothing that rests on it could be
+    judged.
     """
     contents = _contents(folder)
     digest = hashlib.sha256()
@@ -248,7 +258,9 @@ def _lent(contents: Mapping[str, bytes]) -> list[str]:
 
 
 def _used(name: str) -> bool:
-    """Whether the file is read here; tests, regimens, studies and criteria have their own readers and count for the hash only."""
+    """Whether the file is read here; tests, regimens, studies and criteria have their own readers
+    and count for the hash only.
+    """
     return name.startswith(("options/", "factors/")) or name in {
         "alerts.toml", "bundle.toml", "findings.toml", "agents.toml", "option_rules.toml", "workups.toml", *_CITATION_FILES,
     }  # fmt: skip
@@ -294,7 +306,8 @@ class _Collector:
                 continue
             if entry.id in found:
                 self.problems.append(
-                    f"{file}: the id {entry.id} stands in {self.files[label]} too; each {kind} has its own."
+                    f"{file}: the id {entry.id} stands in {self.files[label]} too; each {kind} has"
+                    " its own."
                 )
                 continue
             found[entry.id] = entry
@@ -304,7 +317,10 @@ class _Collector:
     def read(self, file: str, table: Mapping[str, Any], known: set[str]) -> None:
         """The keys at the top of a file."""
         if unknown := table.keys() - known:
-            problem = f"{file}: unknown key {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(known))}."
+            problem = (
+                f"{file}: unknown key {', '.join(sorted(unknown))}; allowed:"
+                f" {', '.join(sorted(known))}."
+            )
             if problem not in self.problems:
                 self.problems.append(problem)
 
@@ -371,11 +387,14 @@ def _citation_rows(
 def _renamed(
     row: Mapping[str, Any], plural: Mapping[str, str], file: str, collector: _Collector
 ) -> dict[str, Any]:
-    """TOML names its arrays of tables in the singular (`[[rule]]`), the fields are plural; the plural in a file would hide its rules."""
+    """TOML names its arrays of tables in the singular (`[[rule]]`), the fields are plural; the
+    plural in a file would hide its rules.
+    """
     for one, many in plural.items():
         if many in row:
             collector.problems.append(
-                f"{file}, {row.get('id', '?')}: {many} is not read here. Write {one}, once for each entry."
+                f"{file}, {row.get('id', '?')}: {many} is not read here. Write {one}, once for each"
+                " entry."
             )
     return {plural.get(key, key): value for key, value in row.items() if key not in plural.values()}
 
@@ -416,7 +435,9 @@ def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedS
 def _options(
     tables: Tables, shared: tuple[SharedRule | SharedSupport, ...], collector: _Collector
 ) -> dict[str, Option]:
-    """Options with the shared rules and the shared support of their tags; own rules first, shared ones in the order of their file."""
+    """Options with the shared rules and the shared support of their tags; own rules first, shared
+    ones in the order of their file.
+    """
     rows = (
         (file, _renamed(table, _OPTION_KEYS, file, collector))
         for file, table in tables.items()

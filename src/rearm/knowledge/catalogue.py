@@ -1,6 +1,8 @@
-"""The catalogue of findings: every named fact that a rule may read, with its type, values, unit and meaning.
+"""The catalogue of findings: every named fact that a rule may read, with its type, values, unit and
+meaning.
 
-Read from `data/findings.toml`; templates there are written out for each agent of `data/agents.toml`.
+Read from `data/findings.toml`; templates there are written out for each agent of
+`data/agents.toml`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ FindingType = Literal["bool", "number", "integer", "word"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One column that rules may read. `from_` names what a derived finding is computed from; `asks` the work-ups that would supply it."""
+    """One column that rules may read. `from_` names what a derived finding is computed from; `asks`
+    the work-ups that would supply it.
+    """
 
     name: str
     group: str
@@ -55,7 +59,9 @@ class Catalogue(Mapping[str, Finding]):
         return len(self.findings)
 
     def sources_of(self, name: str) -> tuple[str, ...]:
-        """The findings read from the record that `name` rests on; a finding that is not derived is its own."""
+        """The findings read from the record that `name` rests on; a finding that is not derived is
+        its own.
+        """
         finding = self.findings[name]
         if not finding.from_:
             return (name,)
@@ -73,7 +79,9 @@ class _Template:
 
 
 def finding_id(agent: str) -> str:
-    """An agent's id as it stands in the name of a finding: `belantamab mafodotin` is `belantamab_mafodotin`."""
+    """An agent's id as it stands in the name of a finding: `belantamab mafodotin` is
+    `belantamab_mafodotin`.
+    """
     return re.sub(r"[ \-]", "_", agent)
 
 
@@ -90,7 +98,9 @@ def load_catalogue() -> Catalogue:
 
 
 def read_catalogue(findings: Mapping[str, Any], agents: Mapping[str, Any]) -> Catalogue:
-    """The catalogue from its two parsed files. Raises KnowledgeError with a sentence for each inconsistency."""
+    """The catalogue from its two parsed files. Raises KnowledgeError with a sentence for each
+    inconsistency.
+    """
     groups = {group: str(row["title"]) for group, row in findings.get("group", {}).items()}
     found = {
         name: build(Finding, {"name": name, **row}, f"finding {name}")
@@ -130,7 +140,10 @@ def _problems(catalogue: Catalogue) -> Iterator[str]:
             "n.d.",
             "na",
         }:
-            yield f"finding {name}: the value {word} means that nothing is known; leave it out, unknown is null."
+            yield (
+                f"finding {name}: the value {word} means that nothing is known; leave it out,"
+                " unknown is null."
+            )
         for part in finding.from_:
             if part not in catalogue:
                 yield f"finding {name}: it is derived from {part}, which is no finding."

@@ -1,4 +1,5 @@
-"""The dictionary of tests: what a laboratory result may be called, the units and words it is read in, and what is plausible.
+"""The dictionary of tests: what a laboratory result may be called, the units and words it is read
+in, and what is plausible.
 
 Read from `data/tests.toml` (written by hand) and `data/units.toml` (factors, compiled from it).
 """
@@ -49,7 +50,9 @@ _TEST_KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class LoincCode:
-    """A LOINC code with its display. `not_read`: the code is known to belong here but holds no value of the test (a panel, a narrative)."""
+    """A LOINC code with its display. `not_read`: the code is known to belong here but holds no
+    value of the test (a panel, a narrative).
+    """
 
     code: str
     display: str
@@ -60,10 +63,10 @@ class LoincCode:
 class TestDef:
     """One test. A `number` test may have words besides (`not_detected`); a `word` test has no unit.
 
-    `aliases` are further names that tables use for it. `units` maps spellings, as `units.normal_unit` writes them, to the factor to
-    the canonical `unit`; `allowed` are the units to show.
-    `elsewhere` maps spellings of units that belong to another test to that test's id. Outside `hard` (canonical unit) a value is
-    refused, outside `soft` it is used with an issue.
+    `aliases` are further names that tables use for it. `units` maps spellings, as
+    `units.normal_unit` writes them, to the factor to the canonical `unit`; `allowed` are the units
+    to show. `elsewhere` maps spellings of units that belong to another test to that test's id.
+    Outside `hard` (canonical unit) a value is refused, outside `soft` it is used with an issue.
     """
 
     __test__: ClassVar[bool] = False  # not a test of pytest
@@ -91,7 +94,9 @@ class TestDef:
 
 @cache
 def load_tests() -> Mapping[str, TestDef]:
-    """All tests by id, in the order of the dictionary. Raises ValueError with a sentence where the data are not consistent."""
+    """All tests by id, in the order of the dictionary. Raises ValueError with a sentence where the
+    data are not consistent.
+    """
     data = files("rearm.knowledge") / "data"
     tests = tomllib.loads((data / "tests.toml").read_text("utf-8"))
     compiled = tomllib.loads((data / "units.toml").read_text("utf-8"))
@@ -99,7 +104,9 @@ def load_tests() -> Mapping[str, TestDef]:
 
 
 def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> Mapping[str, TestDef]:
-    """The dictionary from its two parsed files, checked. Raises ValueError with a sentence that names the test."""
+    """The dictionary from its two parsed files, checked. Raises ValueError with a sentence that
+    names the test.
+    """
     found = {
         test_id: _test(test_id, entry, tests, compiled["factors"].get(test_id, {}))
         for test_id, entry in tests["test"].items()
@@ -109,20 +116,23 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> Mapping
         for code in test.loinc:
             if code.code in seen:
                 raise ValueError(
-                    f"LOINC {code.code} stands under {seen[code.code]} and under {test.id}; one code has one test."
+                    f"LOINC {code.code} stands under {seen[code.code]} and under {test.id}; one"
+                    " code has one test."
                 )
             seen[code.code] = test.id
         for unit, other in test.elsewhere.items():
             if other not in found or unit not in found[other].units:
                 raise ValueError(
-                    f"{test.id} sends the unit {unit} to {other}, which is no test that is read in it."
+                    f"{test.id} sends the unit {unit} to {other}, which is no test that is read"
+                    " in it."
                 )
     names = _names(found)
     for name, ids in names.items():
         specimens = {found[test_id].specimen for test_id in ids}
         if len(ids) > 1 and (len(specimens) < len(ids) or None in specimens):
             raise ValueError(
-                f"{name} names {', '.join(ids)}; a name of two tests is allowed only where their specimen tells them apart."
+                f"{name} names {', '.join(ids)}; a name of two tests is allowed only where their"
+                " specimen tells them apart."
             )
     return MappingProxyType(found)
 
@@ -130,8 +140,8 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> Mapping
 def definition(test_id: str, unit: str | None) -> TestDef | None:
     """The definition that a result of `test_id` in `unit` is read with; None for an unknown id.
 
-    Mostly the test of that id. A unit that belongs to a sister test leads there: CAR-T cells by flow in cells per microlitre
-    are `car_t_cells_absolute`, not a percentage of T cells.
+    Mostly the test of that id. A unit that belongs to a sister test leads there: CAR-T cells by
+    flow in cells per microlitre are `car_t_cells_absolute`, not a percentage of T cells.
     """
     test = load_tests().get(test_id)
     if test is None:
@@ -148,9 +158,11 @@ def by_loinc() -> Mapping[str, TestDef]:
 
 
 def find_tests(given: str) -> tuple[TestDef, ...]:
-    """The tests that a text names: by LOINC code, id, name or alias, exactly but for case, spaces, hyphens and underscores.
+    """The tests that a text names: by LOINC code, id, name or alias, exactly but for case, spaces,
+    hyphens and underscores.
 
-    Empty where it names none; several where only the specimen tells them apart (immunofixation of serum or of urine).
+    Empty where it names none; several where only the specimen tells them apart (immunofixation of
+    serum or of urine).
     """
     if code := by_loinc().get(given.strip()):
         return (code,)
@@ -158,7 +170,9 @@ def find_tests(given: str) -> tuple[TestDef, ...]:
 
 
 def name_key(name: str) -> str:
-    """A name as names are compared: case, runs of spaces, hyphens and underscores aside; composed characters (a typed umlaut) as one."""
+    """A name as names are compared: case, runs of spaces, hyphens and underscores aside; composed
+    characters (a typed umlaut) as one.
+    """
     return (
         re.sub(r"[\s_\-\u2010\u2011]+", " ", unicodedata.normalize("NFC", name)).strip().casefold()
     )
@@ -182,7 +196,9 @@ def _names(tests: Mapping[str, TestDef]) -> dict[str, tuple[str, ...]]:
 
 
 def check_loinc(code: str) -> bool:
-    """Whether `code` has the form of a LOINC code and the right check digit (mod 10, the LOINC Users' Guide's method)."""
+    """Whether `code` has the form of a LOINC code and the right check digit (mod 10, the LOINC
+    Users' Guide's method).
+    """
     if re.fullmatch(r"[0-9]{1,7}-[0-9]", code, re.ASCII) is None:
         return False
     digits, check = code.split("-")
@@ -264,7 +280,8 @@ def _loinc(test_id: str, row: list[str]) -> LoincCode:
         raise ValueError(f"{code} under {test_id} is not a LOINC code: its check digit is wrong.")
     if role not in get_args(LoincRole):
         raise ValueError(
-            f"{code} under {test_id} has the role {role}; one of {', '.join(get_args(LoincRole))} is expected."
+            f"{code} under {test_id} has the role {role}; one of {', '.join(get_args(LoincRole))}"
+            " is expected."
         )
     return LoincCode(code, display, role)
 

@@ -1,4 +1,6 @@
-"""The prognostic scores that are computed, read from `data/scores.toml`: items with points, categories over the sum."""
+"""The prognostic scores that are computed, read from `data/scores.toml`: items with points,
+categories over the sum.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """Points from a limit on: exactly one of `from_` (at least), `above` (more than) and `below` (less than) is set."""
+    """Points from a limit on: exactly one of `from_` (at least), `above` (more than) and `below`
+    (less than) is set.
+    """
 
     points: float
     from_: float | None = None
@@ -37,10 +41,12 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreItem:
-    """One item. It reads a test before the infusion, a finding, findings joined by OR, or the category of an earlier score.
+    """One item. It reads a test before the infusion, a finding, findings joined by OR, or the
+    category of an earlier score.
 
-    `points` is for what is true or false; `bands` for numbers; `stages` for the category of a score; `as_points`: the finding is the value.
-    `above_reference`: the result against the upper limit that the laboratory reports with it.
+    `points` is for what is true or false; `bands` for numbers; `stages` for the category of a
+    score; `as_points`: the finding is the value. `above_reference`: the result against the upper
+    limit that the laboratory reports with it.
     """
 
     name: str
@@ -59,7 +65,9 @@ class ScoreItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreCategory:
-    """Sums up to and including `up_to`, or below `below`, that no earlier category took; the last category has no limit."""
+    """Sums up to and including `up_to`, or below `below`, that no earlier category took; the last
+    category has no limit.
+    """
 
     label: str
     up_to: float | None = None
@@ -106,7 +114,9 @@ def load_scores() -> Scores:
 
 
 def read_scores(table: Mapping[str, Any]) -> Scores:
-    """The scores of a parsed file. Raises KnowledgeError with a sentence for each thing that does not fit."""
+    """The scores of a parsed file. Raises KnowledgeError with a sentence for each thing that does
+    not fit.
+    """
     problems: list[str] = []
     rows = [
         {{"item": "items", "category": "categories"}.get(k, k): v for k, v in row.items()}
@@ -140,7 +150,10 @@ def _problems(score: Score, earlier: set[str]) -> Iterator[str]:
         if sum(bool(x) for x in (item.test, item.finding, item.any_of, item.score)) != 1:
             yield f"the item {item.name!r} reads exactly one of test, finding, any_of and score."
         if item.score is not None and item.score not in earlier:
-            yield f"the item {item.name!r} reads the score {item.score}, which does not stand before it."
+            yield (
+                f"the item {item.name!r} reads the score {item.score}, which does not stand"
+                " before it."
+            )
         if any((b.from_ is None) + (b.above is None) + (b.below is None) != 2 for b in item.bands):
             yield f"a band of {item.name!r} has exactly one of from, above and below."
     limits = [c.below if c.up_to is None else c.up_to for c in score.categories]

@@ -1,7 +1,9 @@
-"""Study arms as published: who was treated with what, after which earlier therapy, and what came out.
+"""Study arms as published: who was treated with what, after which earlier therapy, and what came
+out.
 
-One TOML file a study under `data/studies/`, several arms in it. A figure that was not read is left out: absent means unknown.
-Everything downstream (pooling, tables, the dictionary) follows from the file, so that adding a study is adding one file.
+One TOML file a study under `data/studies/`, several arms in it. A figure that was not read is left
+out: absent means unknown. Everything downstream (pooling, tables, the dictionary) follows from the
+file, so that adding a study is adding one file.
 """
 
 from __future__ import annotations
@@ -87,7 +89,9 @@ class StudyError(RearmError):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a study is published. `missing` names what could not be found; `read_from` says what was read of it, `url` where."""
+    """Where a study is published. `missing` names what could not be found; `read_from` says what
+    was read of it, `url` where.
+    """
 
     authors: str
     title: str
@@ -119,7 +123,9 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """A share of patients. `events` of `n` where counts are known; `percent` as printed; the interval in percent at `level`."""
+    """A share of patients. `events` of `n` where counts are known; `percent` as printed; the
+    interval in percent at `level`.
+    """
 
     percent: float
     n: int | None = None
@@ -132,7 +138,9 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """Share still free of the event at `month`, in percent, with its interval where printed (at the level of its `Months`)."""
+    """Share still free of the event at `month`, in percent, with its interval where printed (at the
+    level of its `Months`).
+    """
 
     month: float
     percent: float
@@ -142,7 +150,8 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True)
 class Months:
-    """A time to event in months: median with its interval (`high` None: not reached or not read) and landmarks.
+    """A time to event in months: median with its interval (`high` None: not reached or not read)
+    and landmarks.
 
     All intervals are at `level`.
     """
@@ -158,11 +167,13 @@ class Months:
 class Arm:
     """One group of patients with one therapy in one setting.
 
-    `figure` says what kind of number the response is; only `patient-level` counts are pooled. A stratum by earlier therapy is an
-    arm of its own; `subset` is a part of an arm chosen by disease (extramedullary, a translocation) or by a later event. `subset`,
-    `per-line` and `meta-analysis` hold for every figure of the arm; `ever` and `percent-only` for its response alone.
-    `shown_under` lists strategies under which an arm of mixed classes is shown without ever being pooled.
-    `overlap` names groups of arms that share patients: at most one arm of a group is pooled.
+    `figure` says what kind of number the response is; only `patient-level` counts are pooled. A
+    stratum by earlier therapy is an arm of its own; `subset` is a part of an arm chosen by disease
+    (extramedullary, a translocation) or by a later event. `subset`, `per-line` and `meta-analysis`
+    hold for every figure of the arm; `ever` and `percent-only` for its response alone.
+    `shown_under` lists strategies under which an arm of mixed classes is shown without ever being
+    pooled. `overlap` names groups of arms that share patients: at most one arm of a group is
+    pooled.
     """
 
     id: str
@@ -261,7 +272,8 @@ def _id(data: Mapping[str, Any], where: str) -> str:
     name: str = _get(data, "id", str, where, needed=True)
     if not re.fullmatch(r"[a-z0-9]+(?:[-.][a-z0-9]+)*", name):
         raise StudyError(
-            f"{where}: the id {name!r} is none. Write small letters and digits, joined by hyphens, such as smith-2031."
+            f"{where}: the id {name!r} is none. Write small letters and digits, joined by hyphens,"
+            " such as smith-2031."
         )
     return name
 
@@ -286,14 +298,16 @@ def _known(data: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
     if extra := sorted(set(data) - set(keys)):
         hint = "".join(meant(key, keys) for key in extra)
         raise StudyError(
-            f"{where}: {', '.join(extra)} is not a field here. Allowed: {', '.join(sorted(keys))}.{hint}"
+            f"{where}: {', '.join(extra)} is not a field here. Allowed:"
+            f" {', '.join(sorted(keys))}.{hint}"
         )
 
 
 def _one_of(value: str, allowed: Iterable[str], what: str, where: str) -> str:
     if value not in (choices := tuple(allowed)):
         raise StudyError(
-            f"{where}: {what} {value!r} is not known. Use one of {', '.join(choices)}.{meant(str(value), choices)}"
+            f"{where}: {what} {value!r} is not known. Use one of"
+            f" {', '.join(choices)}.{meant(str(value), choices)}"
         )
     return value
 
@@ -329,7 +343,9 @@ def _decimals(value: float) -> int:
 def _proportion(
     data: Mapping[str, Any] | None, n_default: int | None, where: str
 ) -> Proportion | None:
-    """A share; counts and percent are checked against each other, to the rounding that the percent was printed with."""
+    """A share; counts and percent are checked against each other, to the rounding that the percent
+    was printed with.
+    """
     if data is None:
         return None
     _known(data, ("percent", "n", "events", "computed", "low", "high", "level"), where)
@@ -342,18 +358,22 @@ def _proportion(
     if events is not None:
         if n is None:
             raise StudyError(
-                f"{where}: {events} events without a number of patients. Give n, or n_treated of the arm."
+                f"{where}: {events} events without a number of patients. Give n, or n_treated of"
+                " the arm."
             )
         if not 0 <= events <= n:
             raise StudyError(
-                f"{where}: {events} events in {n} patients. Give the number assessed as n if it is another."
+                f"{where}: {events} events in {n} patients. Give the number assessed as n if it is"
+                " another."
             )
         if percent is not None and n > 0:
-            # Half a unit of the last printed digit, and a little for papers that round the other way.
+            # Half a unit of the last printed digit, and a little for papers that round the other
+            # way.
             if abs(100 * events / n - percent) > 0.51 * 10.0 ** -_decimals(percent):
                 raise StudyError(
-                    f"{where}: {events} of {n} is {100 * events / n:.1f} %, but percent says {percent}. Look at the source again; "
-                    "if the percentage is of another number of patients, give that as n."
+                    f"{where}: {events} of {n} is {100 * events / n:.1f} %, but percent says"
+                    f" {percent}. Look at the source again; if the percentage is of another number"
+                    " of patients, give that as n."
                 )
         elif percent is None:
             percent = 100 * events / n if n else 0.0
@@ -362,7 +382,8 @@ def _proportion(
     low, high = _bounds(data, where)
     if (low is not None and low > percent) or (high is not None and high < percent):
         raise StudyError(
-            f"{where}: the interval {low}-{high} does not contain {percent}. Leave out an interval that was misprinted."
+            f"{where}: the interval {low}-{high} does not contain {percent}. Leave out an interval"
+            " that was misprinted."
         )
     return Proportion(
         float(percent), n, events, bool(data.get("computed", False)), low, high, _level(data, where)
@@ -379,7 +400,8 @@ def _months(data: Mapping[str, Any] | None, where: str) -> Months | None:
         median <= 0 or (low is not None and low > median) or (high is not None and high < median)
     ):
         raise StudyError(
-            f"{where}: median {median} with interval {low}-{high}. The median lies in its interval and above 0."
+            f"{where}: median {median} with interval {low}-{high}. The median lies in its interval"
+            " and above 0."
         )
     _until_months(median, "median", where)
     landmarks = []
@@ -397,7 +419,8 @@ def _months(data: Mapping[str, Any] | None, where: str) -> Months | None:
             or (mark_high or 100) < percent
         ):
             raise StudyError(
-                f"{where}: landmark {percent} % ({mark_low}-{mark_high}) at month {month} cannot be."
+                f"{where}: landmark {percent} % ({mark_low}-{mark_high}) at month {month}"
+                " cannot be."
             )
         landmarks.append(Landmark(month, percent, mark_low, mark_high))
     if median is None and not landmarks:
@@ -417,7 +440,8 @@ def _arm(data: Mapping[str, Any], study: str, citation: Citation, where: str) ->
     n = _get(data, "n_treated", int, where)
     if n is not None and n < 1:
         raise StudyError(
-            f"{where}: n_treated is {n}. Give the number of patients, or leave it out where it is not known."
+            f"{where}: n_treated is {n}. Give the number of patients, or leave it out where it is"
+            " not known."
         )
     follow_up = _get(data, "follow_up_months", NUMBER, where)
     _until_months(follow_up, "follow_up_months", where)
@@ -444,7 +468,8 @@ def _arm(data: Mapping[str, Any], study: str, citation: Citation, where: str) ->
     complete = share["complete_response"]
     if response and complete and complete.percent > response.percent + 1:
         raise StudyError(
-            f"{where}: more complete responses ({complete.percent} %) than responses ({response.percent} %)."
+            f"{where}: more complete responses ({complete.percent} %) than responses"
+            f" ({response.percent} %)."
         )
     return Arm(
         id=_id(data, where),
@@ -490,7 +515,9 @@ def _arm(data: Mapping[str, Any], study: str, citation: Citation, where: str) ->
 
 
 def parse_study(data: Mapping[str, Any], file: str) -> Study:
-    """The study of one TOML file, given as its tables. Raises StudyError with the file, the arm and what to do."""
+    """The study of one TOML file, given as its tables. Raises StudyError with the file, the arm and
+    what to do.
+    """
     where = file
     _known(data, ("id", "authors", "title", "journal", "year", "doi", "pmid", "url", "read_from", "design", "note", "incomplete",
                   "missing", "arm"), where)  # fmt: skip
@@ -513,13 +540,14 @@ def parse_study(data: Mapping[str, Any], file: str) -> Study:
     )
     if bool(data.get("incomplete", False)) != citation.incomplete:
         raise StudyError(
-            f"{where}: incomplete = true and the list `missing` go together. Name what was not found, such as "
-            'missing = ["doi"], or leave both out.'
+            f"{where}: incomplete = true and the list `missing` go together. Name what was not"
+            ' found, such as missing = ["doi"], or leave both out.'
         )
     absent = [key for key in ("journal", "year", "doi") if getattr(citation, key) is None]
     if unsaid := [key for key in absent if key not in citation.missing]:
         raise StudyError(
-            f"{where}: {', '.join(unsaid)} is not given. Add it, or set incomplete = true and name it in `missing`."
+            f"{where}: {', '.join(unsaid)} is not given. Add it, or set incomplete = true and name"
+            " it in `missing`."
         )
     rows = data.get("arm", ())
     if not rows:
@@ -540,7 +568,9 @@ def parse_study(data: Mapping[str, Any], file: str) -> Study:
 
 
 def check_studies(studies: Iterable[Study]) -> None:
-    """What one file cannot see: ids are unique, and every overlap group has at least two arms. Raises StudyError."""
+    """What one file cannot see: ids are unique, and every overlap group has at least two arms.
+    Raises StudyError.
+    """
     seen: set[str] = set()
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for study in studies:
@@ -551,14 +581,16 @@ def check_studies(studies: Iterable[Study]) -> None:
         for arm in study.arms:
             if study.design == "meta-analysis" and arm.figure != "meta-analysis":
                 raise StudyError(
-                    f"{arm.id}: the study is a meta-analysis, its figure must be too, so that it is never pooled."
+                    f"{arm.id}: the study is a meta-analysis, its figure must be too, so that it is"
+                    " never pooled."
                 )
             for group in arm.overlap:
                 groups[group].append(arm.id)
     for group, members in groups.items():
         if len(members) < 2:
             raise StudyError(
-                f"{members[0]}: overlap group {group!r} has no other arm. Name it in the arm that shares patients too."
+                f"{members[0]}: overlap group {group!r} has no other arm. Name it in the arm that"
+                " shares patients too."
             )
 
 
@@ -566,7 +598,9 @@ _BUNDLED = Path(__file__).parent / "data" / "studies"
 
 
 def load_studies(folder: Path = _BUNDLED) -> tuple[Study, ...]:
-    """All studies of a folder, by default the bundled ones, sorted by id. Raises StudyError on the first file that does not hold."""
+    """All studies of a folder, by default the bundled ones, sorted by id. Raises StudyError on the
+    first file that does not hold.
+    """
     return _bundled() if folder == _BUNDLED else _read(folder)
 
 
@@ -585,7 +619,8 @@ def _read(folder: Path) -> tuple[Study, ...]:
         studies.append(study := parse_study(data, path.name))
         if study.id != path.stem:
             raise StudyError(
-                f"{path.name}: the id {study.id} and the name of the file differ. Name the file {study.id}.toml."
+                f"{path.name}: the id {study.id} and the name of the file differ. Name the file"
+                f" {study.id}.toml."
             )
     check_studies(studies)
     return tuple(sorted(studies, key=lambda study: study.id))

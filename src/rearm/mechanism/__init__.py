@@ -1,7 +1,8 @@
-"""The mechanism wing: which failure fits one patient's course, and trials on virtual patients. A model's hypothesis, not a test.
+"""The mechanism wing: which failure fits one patient's course, and trials on virtual patients. A
+model's hypothesis, not a test.
 
-The wing reads records and never feeds causes or options. It needs the extra `rearm[mechanism]` (numba); without it the functions raise
-`MechanismError` with a sentence that says so.
+The wing reads records and never feeds causes or options. It needs the extra `rearm[mechanism]`
+(numba); without it the functions raise `MechanismError` with a sentence that says so.
 """
 
 from rearm.mechanism.parameters import MechanismError

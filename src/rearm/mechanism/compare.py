@@ -1,4 +1,6 @@
-"""The virtual population beside published results: which targets were fitted, which only predicted, and by how much they are missed."""
+"""The virtual population beside published results: which targets were fitted, which only predicted,
+and by how much they are missed.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Model beside target: figure of a large virtual cohort, and the 95 % interval that a trial of the published size would see."""
+    """Model beside target: figure of a large virtual cohort, and the 95 % interval that a trial of
+    the published size would see.
+    """
 
     target: Target
     model: float
@@ -64,7 +68,9 @@ class Comparison:
 
     @property
     def inside(self) -> bool | None:
-        """Whether the model's figure lies in the published interval; None where none was published on both sides."""
+        """Whether the model's figure lies in the published interval; None where none was published
+        on both sides.
+        """
         t = self.target
         return None if t.low is None or t.high is None else t.low <= self.model <= t.high
 
@@ -142,12 +148,15 @@ def compare(
 
 
 def table(results: Sequence[Comparison]) -> str:
-    """The comparison as text, fitted targets first, with the size of each group and the count of published intervals that are met."""
+    """The comparison as text, fitted targets first, with the size of each group and the count of
+    published intervals that are met.
+    """
     lines = []
     for use, title in (("fit", "Fitted"), ("predict", "Predicted, not fitted")):
         rows = [r for r in results if r.target.use == use]
         lines.append(
-            f"{title}\n{'target':70s} {'n':>4s} {'published':>22s} {'model (interval of such a trial)':>36s} {'miss':>9s}"
+            f"{title}\n{'target':70s} {'n':>4s} {'published':>22s}"
+            f" {'model (interval of such a trial)':>36s} {'miss':>9s}"
         )
         for r in rows:
             t = r.target
@@ -155,14 +164,17 @@ def table(results: Sequence[Comparison]) -> str:
             name = f"{t.group[: 66 - len(t.measure)]}: {t.measure}"
             model = f"{number(r.model)} ({number(r.low)} to {number(r.high)})"
             lines.append(
-                f"{name:70s} {t.n or '?':>4} {published(t):>22s} {model:>36s} {number(r.miss):>9s} {mark}"
+                f"{name:70s} {t.n or '?':>4} {published(t):>22s} {model:>36s} {number(r.miss):>9s}"
+                f" {mark}"
             )
         judged = [r for r in rows if r.inside is not None]
         lines.append(
-            f"{sum(bool(r.inside) for r in judged)} of {len(judged)} targets with a published interval lie inside it.\n"
+            f"{sum(bool(r.inside) for r in judged)} of {len(judged)} targets with a published"
+            " interval lie inside it.\n"
         )
     lines.append(
-        f"n: patients of the published group; where it was not read (?), the model's interval is that of {SIZE} patients.\n"
+        "n: patients of the published group; where it was not read (?), the model's interval is"
+        f" that of {SIZE} patients.\n"
     )
     beyond = [t for t in load_targets() if t.use == "beyond"]
     lines += [f"not compared: {t.id}: {t.why}" for t in beyond]

@@ -1,4 +1,6 @@
-"""What one record says to the model: infusions, drugs with days, measurements, response and progression after one infusion."""
+"""What one record says to the model: infusions, drugs with days, measurements, response and
+progression after one infusion.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ _LEVELS = {"PD": 0, "SD": 1, "MR": 2, "PR": 3, "VGPR": 4, "nCR": 4, "CR": 5, "sC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One value after (or shortly before) the infusion. `kind` 0 value, -1 below `value`, 1 above it. `day` counts from the infusion."""
+    """One value after (or shortly before) the infusion. `kind` 0 value, -1 below `value`, 1 above
+    it. `day` counts from the infusion.
+    """
 
     channel: str
     day: float
@@ -62,7 +66,9 @@ class Evidence:
         tuple[float, int], ...
     ] = ()  # (day, level) stated by the team, where no marker says it
     progression: float | None = None
-    by_markers: bool = False  # the progression is computed from markers that are read themselves: it is told, not counted twice
+    # the progression is computed from markers that are read themselves: it is told, not counted
+    # twice
+    by_markers: bool = False
     followed_to: float = 0.0  # without progression up to here
     lesion: bool | None = None  # extramedullary lesion seen (True), looked for and not seen (False)
     bare: str = ""  # why these data can say nothing, so that the answer is the prior alone
@@ -73,9 +79,11 @@ class Evidence:
 
 
 def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evidence:
-    """The evidence for infusion number `infusion` (from 1; None: the first that the record gives a day for).
+    """The evidence for infusion number `infusion` (from 1; None: the first that the record gives a
+    day for).
 
-    Raises `MechanismError` where nothing was infused, no day is known, or what is known contradicts itself (death before the infusion).
+    Raises `MechanismError` where nothing was infused, no day is known, or what is known contradicts
+    itself (death before the infusion).
     """
     given = [x for x in record.infused() if x.day is not None]
     if not record.infused():
@@ -84,24 +92,28 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
         )
     if not given:
         raise MechanismError(
-            f"{record.patient_id}: the day of the infusion is not known, so no measurement can be placed after it."
+            f"{record.patient_id}: the day of the infusion is not known, so no measurement can be"
+            " placed after it."
         )
     number = 1 if infusion is None else infusion
     if not 1 <= number <= len(given):
         raise MechanismError(
-            f"{record.patient_id}: there is no infusion number {number}; the record has {len(given)} with a known day."
+            f"{record.patient_id}: there is no infusion number {number}; the record has"
+            f" {len(given)} with a known day."
         )
     main = given[number - 1]
     zero = main.day
     assert zero is not None
     if number > 1:
         raise MechanismError(
-            f"{record.patient_id}: the model starts at the first infusion and takes later ones as part of its course; ask for infusion 1."
+            f"{record.patient_id}: the model starts at the first infusion and takes later ones as"
+            " part of its course; ask for infusion 1."
         )
     died = [d.when.day for d in record.deaths if d.when.day is not None]
     if died and min(died) < zero:
         raise MechanismError(
-            f"{record.patient_id}: death on day {min(died)} is before the infusion on day {zero}; one of the two days is wrong."
+            f"{record.patient_id}: death on day {min(died)} is before the infusion on day {zero};"
+            " one of the two days is wrong."
         )
     notes: list[str] = []
     later = tuple(_dose(m, x, zero, notes) for x in given[1:])
@@ -123,7 +135,8 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
     progression, by_markers, followed = _progression(record, zero, until, measurements, notes)
     if by_markers:
         notes.append(
-            f"progression on day {progression:g} is computed from the markers, which are read themselves"
+            f"progression on day {progression:g} is computed from the markers, which are read"
+            " themselves"
         )
     responses = _responses(
         record, zero, until if progression is None else progression - 1.0, measurements
@@ -135,12 +148,14 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
     } - {"PD", "NE"}
     if both:
         notes.append(
-            f"{', '.join(sorted(both))} and progression are both given on day {progression:g}: the progression is read"
+            f"{', '.join(sorted(both))} and progression are both given on day {progression:g}: the"
+            " progression is read"
         )
     product = m.product(main.product)
     if product == "other":
         notes.append(
-            f"the product ({main.product or 'not named'}) is not calibrated on its own: shares between ide-cel and cilta-cel"
+            f"the product ({main.product or 'not named'}) is not calibrated on its own: shares"
+            " between ide-cel and cilta-cel"
         )
     seen = len([x for x in measurements if x.day > 0]) + len(responses)
     bare = ""
@@ -175,7 +190,8 @@ def _dose(m: Mechanisms, infusion: Infusion, zero: int, notes: list[str]) -> Dos
     if infusion.dose_cells is not None:
         if not 1e6 <= infusion.dose_cells <= 5e9:
             notes.append(
-                f"dose of {infusion.dose_cells:g} cells is out of range; the product's usual dose is used"
+                f"dose of {infusion.dose_cells:g} cells is out of range; the product's usual dose"
+                " is used"
             )
         else:
             cells = infusion.dose_cells / 1e9
@@ -191,7 +207,8 @@ def _last_day(record: Record, zero: int, open_from: float | None, notes: list[st
     last = float((record.last_day() or zero) - zero)
     if open_from is not None and open_from < last:
         notes.append(
-            f"therapy that cannot be placed in time was given afterwards: read only to day {open_from:g}"
+            "therapy that cannot be placed in time was given afterwards: read only to day"
+            f" {open_from:g}"
         )
         return open_from
     return last
@@ -200,7 +217,9 @@ def _last_day(record: Record, zero: int, open_from: float | None, notes: list[st
 def _drugs(
     m: Mechanisms, record: Record, zero: int, notes: list[str]
 ) -> tuple[tuple[Drug, ...], float | None]:
-    """Drugs after the infusion with their days, and the day from which therapy without a day may have run (the progression), if any."""
+    """Drugs after the infusion with their days, and the day from which therapy without a day may
+    have run (the progression), if any.
+    """
     out: list[Drug] = []
     open_from: float | None = None
     for therapy in record.therapies:
@@ -263,7 +282,9 @@ def _course(m: Mechanisms, therapy: Therapy, zero: int, notes: list[str]) -> lis
 def drug(
     m: Mechanisms, kind: str, *, start: float, end: float = FOREVER, name: str | None = None
 ) -> Drug:
-    """A drug of the library (`m.drugs`) from `start` to `end`; an unknown kind raises `MechanismError` with the list."""
+    """A drug of the library (`m.drugs`) from `start` to `end`; an unknown kind raises
+    `MechanismError` with the list.
+    """
     if kind not in m.drugs:
         raise MechanismError(f"no drug {kind!r} in the model; there are: {', '.join(m.drugs)}")
     row = m.drugs[kind]
@@ -306,7 +327,8 @@ def _measurements(
         ]
         if unread:
             notes.append(
-                f"of {test}, {len(unread)} could not be read and stay out: {unread[0].why_set_aside or 'no reason given'}"
+                f"of {test}, {len(unread)} could not be read and stay out:"
+                f" {unread[0].why_set_aside or 'no reason given'}"
             )
     for channel, test in tests.items():
         rows = [lab for lab in record.of_test(test) if lab.quantity is not None] if test else []
@@ -325,7 +347,8 @@ def _measurements(
             )
             if high + m.scales[channel].offset > SAME * (low + m.scales[channel].offset):
                 notes.append(
-                    f"{test} on day {day} is given as {low:g} and as {high:g} {UNITS[channel]}: contradictory, both set aside"
+                    f"{test} on day {day} is given as {low:g} and as {high:g} {UNITS[channel]}:"
+                    " contradictory, both set aside"
                 )
             else:
                 out += found[:1]
@@ -370,7 +393,9 @@ def _involved(record: Record, zero: int) -> str | None:
 def _progression(
     record: Record, zero: int, until: float, measured: Sequence[Measurement], notes: list[str]
 ) -> tuple[float | None, bool, float]:
-    """(day of progression, whether it is computed from markers that are read anyway, day followed to without it)."""
+    """(day of progression, whether it is computed from markers that are read anyway, day followed
+    to without it).
+    """
     failure = next((f for f in failures(record) if f.infusion_day == zero), None)
     if failure is None:
         return None, False, 0.0
@@ -395,7 +420,9 @@ def _progression(
 
 
 def _lesion(record: Record, zero: int, until: float) -> bool | None:
-    """Whether an extramedullary lesion was seen between the baseline and the last day that is read; a negative picture is a row too."""
+    """Whether an extramedullary lesion was seen between the baseline and the last day that is read;
+    a negative picture is a row too.
+    """
     if any(
         f.infusion_day == zero and "extraosseous" in f.pattern and f.status == "failed"
         for f in failures(record)
@@ -414,7 +441,9 @@ def _lesion(record: Record, zero: int, until: float) -> bool | None:
 def _responses(
     record: Record, zero: int, until: float, measured: Sequence[Measurement]
 ) -> tuple[tuple[float, int], ...]:
-    """Stated responses before progression at visits where no M-protein or light chain within two weeks says the same."""
+    """Stated responses before progression at visits where no M-protein or light chain within two
+    weeks says the same.
+    """
     near = [x.day for x in measured if x.channel in ("m_protein", "flc")]
     out: dict[float, int] = {}
     for statement in record.responses:

@@ -1,7 +1,8 @@
 """The compiler's door: numba with a cache that is keyed by the content of all compiled modules.
 
-Numba renews a cached function only when its own file changes; a changed helper in another file would go unseen. The folder's name holds
-a hash of every module that takes part, so a change anywhere means a fresh compilation, and an installation that cannot be written works.
+Numba renews a cached function only when its own file changes; a changed helper in another file
+would go unseen. The folder's name holds a hash of every module that takes part, so a change
+anywhere means a fresh compilation, and an installation that cannot be written works.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _FOLDER = str(_folder())
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator: `numba.njit` with these options, cached on disk; numpy's rules for division by zero."""
+    """Decorator: `numba.njit` with these options, cached on disk; numpy's rules for division by
+    zero.
+    """
 
     def decorate(function: Callable[..., Any]) -> Any:
         config: Any = nb.config

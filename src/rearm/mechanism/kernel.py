@@ -1,7 +1,9 @@
-"""Many patients at once: Dormand-Prince 5(4) in lock-step lanes, with exact marker filters and stochastic extinction.
+"""Many patients at once: Dormand-Prince 5(4) in lock-step lanes, with exact marker filters and
+stochastic extinction.
 
-`LANES` patients share one step; the error of the worst lane decides. Lanes are filled in the order of the input, so the result does not
-depend on the number of threads. Compiled code is cached between runs.
+`LANES` patients share one step; the error of the worst lane decides. Lanes are filled in the order
+of the input, so the result does not depend on the number of threads. Compiled code is cached
+between runs.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
@@ -80,7 +82,9 @@ from rearm.mechanism.model import N_EVENT, N_PARAMETERS, N_SLOT
 def run(
     params, start, threshold, events, slots, t_begin, days, columns, rtol, atol, max_steps, out
 ):
-    """Integrate all patients from `t_begin` and write the requested columns on the requested days; returns steps per group (-1: failed)."""
+    """Integrate all patients from `t_begin` and write the requested columns on the requested days;
+    returns steps per group (-1: failed).
+    """
     n = params.shape[0]
     nd, nc = days.shape[0], columns.shape[0]
     n_events, n_slots = events.shape[1], slots.shape[1]

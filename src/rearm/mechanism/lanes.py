@@ -1,7 +1,8 @@
-"""Arithmetic on lanes: the rows of the workspace, the right-hand side, marker filters, extinction, error, output.
+"""Arithmetic on lanes: the rows of the workspace, the right-hand side, marker filters, extinction,
+error, output.
 
-The workspace is one flat array with constant row numbers: this is what lets the compiler see that rows never overlap, so that each line
-of arithmetic runs on a whole vector register.
+The workspace is one flat array with constant row numbers: this is what lets the compiler see that
+rows never overlap, so that each line of arithmetic runs on a whole vector register.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
@@ -80,7 +81,9 @@ C8, C9, C10, C11 = 1 / 40320, 1 / 362880, 1 / 3628800, 1 / 39916800
 
 @compiled(fastmath=MATH)
 def exp_rows(ws, wi, source, target, count, power):
-    """exp of `count` rows, vectorised: 2^n times a polynomial, n put straight into the exponent bits. |x| is limited to 690."""
+    """exp of `count` rows, vectorised: 2^n times a polynomial, n put straight into the exponent
+    bits. |x| is limited to 690.
+    """
     for j in range(count):
         s, o, q = (source + j) * W, (target + j) * W, power * W
         for lane in range(W):
@@ -176,7 +179,9 @@ def drugs(ws, sl, n_slots, t, y):
 
 @compiled(fastmath=MATH)
 def slope(ws, wi, sl, n_slots, t, y, o):
-    """Right-hand side for all lanes: states in rows y.., derivative into rows o..; leaves the cells of the clones in rows T."""
+    """Right-hand side for all lanes: states in rows y.., derivative into rows o..; leaves the cells
+    of the clones in rows T.
+    """
     exp_rows(ws, wi, y, T, 5, E1)
     for j in range(5 * W):
         ws[T * W + j] *= ws[ALIVE * W + j]
@@ -243,7 +248,9 @@ def slope(ws, wi, sl, n_slots, t, y, o):
 
 @compiled(fastmath=MATH)
 def production(ws, y, k, q):
-    """Production of the markers and its slope into rows q..: secreting cells, cells that shed BCMA, normal plasma cells."""
+    """Production of the markers and its slope into rows q..: secreting cells, cells that shed BCMA,
+    normal plasma cells.
+    """
     for lane in range(W):
         t0, t1, t2, t3 = (
             ws[T * W + lane],
@@ -264,9 +271,11 @@ def production(ws, y, k, q):
 
 @compiled(fastmath=MATH)
 def filters(ws, wi, h, part, target):
-    """Markers after the fraction `part` of a step of length h: exact for a cubic (Hermite) production within the step.
+    """Markers after the fraction `part` of a step of length h: exact for a cubic (Hermite)
+    production within the step.
 
-    With z = k h part and I_j = integral of exp(-z (1 - u)) u^j over [0, 1]: marker = e^-z marker + z sum c_j part^j I_j.
+    With z = k h part and I_j = integral of exp(-z (1 - u)) u^j over [0, 1]: marker = e^-z marker +
+    z sum c_j part^j I_j.
     """
     for f in range(4):
         rate = KM if f == 0 else (KF if f == 1 else KS)
@@ -321,11 +330,13 @@ def filters(ws, wi, h, part, target):
 
 @compiled(fastmath=MATH)
 def extinction(ws, h):
-    """Clones below 100 cells die out by chance, below one cell for certain; true where a clone of any lane went.
+    """Clones below 100 cells die out by chance, below one cell for certain; true where a clone of
+    any lane went.
 
-    A birth-death process that passes through n(t) cells is still alive with probability 1 - exp(-1/H), H = integral of d(t)/n(t)
-    (Kendall 1948, for many founder cells), d the death rate: own turnover plus killing. The clone goes when H passes its threshold
-    1/(-ln(1 - U)); U is drawn once per patient and clone, before the run. A threshold above 1e200 switches extinction off.
+    A birth-death process that passes through n(t) cells is still alive with probability 1 -
+    exp(-1/H), H = integral of d(t)/n(t) (Kendall 1948, for many founder cells), d the death rate:
+    own turnover plus killing. The clone goes when H passes its threshold 1/(-ln(1 - U)); U is drawn
+    once per patient and clone, before the run. A threshold above 1e200 switches extinction off.
     """
     gone = False
     for c in range(5):
@@ -367,7 +378,9 @@ def extinction(ws, h):
 
 @compiled(fastmath=MATH)
 def error(ws, h, rtol, atol):
-    """Largest root-mean-square error of a lane, in units of the tolerance. Clones are logarithms: their error is already relative."""
+    """Largest root-mean-square error of a lane, in units of the tolerance. Clones are logarithms:
+    their error is already relative.
+    """
     for lane in range(W):
         ws[ERR * W + lane] = 0.0
     for j in range(11):
@@ -389,7 +402,9 @@ def error(ws, h, rtol, atol):
 
 @compiled(fastmath=MATH)
 def write(ws, out, b, n, day, columns, nc, y, f):
-    """One requested day of all lanes; rounding may leave a state a hair below zero, which is written as zero."""
+    """One requested day of all lanes; rounding may leave a state a hair below zero, which is
+    written as zero.
+    """
     for lane in range(min(W, n - b * W)):
         for c in range(nc):
             k = columns[c]

@@ -1,9 +1,11 @@
 """Compiled loops over virtual patients: markers against measurements, progression, response.
 
-A marker at one time is  y = exp(s) rel + add  with the patient's own scale s (Gaussian prior). What the laboratory reports is
-ln(y + offset) plus noise: nine tenths and a half Gaussian, one twentieth three times as wide (an outlier must not decide alone). Values
-below or above a limit enter by their probability. The scale is drawn from a Gaussian fitted to this virtual patient and these
-measurements, and the weight corrects for that exactly, so no draw is wasted on a scale that cannot fit.
+A marker at one time is  y = exp(s) rel + add  with the patient's own scale s (Gaussian prior). What
+the laboratory reports is ln(y + offset) plus noise: nine tenths and a half Gaussian, one twentieth
+three times as wide (an outlier must not decide alone). Values below or above a limit enter by their
+probability. The scale is drawn from a Gaussian fitted to this virtual patient and these
+measurements, and the weight corrects for that exactly, so no draw is wasted on a scale that cannot
+fit.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
@@ -30,7 +32,9 @@ def _phi(x):
 
 @compiled()
 def point(r, kind):
-    """Log probability of one measurement: r = (reported - expected)/noise; kind 0 value, -1 below the limit, 1 above it."""
+    """Log probability of one measurement: r = (reported - expected)/noise; kind 0 value, -1 below
+    the limit, 1 above it.
+    """
     if kind == 0:
         narrow = math.exp(-0.5 * r * r)
         wide = math.exp(-0.5 * r * r / (WIDE * WIDE)) / WIDE
@@ -43,8 +47,9 @@ def point(r, kind):
 def weigh(rel, add, channel, reported, kind, noise, offset, mean, sd, eps, logw, scales):
     """Add the log likelihood of all measurements to `logw` and fill `scales` [patient, channel].
 
-    rel, add [patient, measurement]; channel, reported (ln(value + offset)), kind, noise, offset per measurement; mean [patient, channel],
-    sd [channel] prior of the scales; eps [patient, channel] standard normal numbers.
+    rel, add [patient, measurement]; channel, reported (ln(value + offset)), kind, noise, offset per
+    measurement; mean [patient, channel], sd [channel] prior of the scales; eps [patient, channel]
+    standard normal numbers.
     """
     n, k = rel.shape
     channels = mean.shape[1]
@@ -94,10 +99,12 @@ def weigh(rel, add, channel, reported, kind, noise, offset, mean, sd, eps, logw,
 
 @compiled(parallel=True)
 def progression(m, f, lesion, m0, f0, days, begin, rules, first_day, out, level):
-    """Day of progression of each virtual patient into `out` (NEVER where none by the last day), response level per day into `level`.
+    """Day of progression of each virtual patient into `out` (NEVER where none by the last day),
+    response level per day into `level`.
 
-    Judged from day `begin[i]` on: nadir and baseline start there; earlier days get level -1. m, f are relative to day 0, m0 (g/dL) and
-    f0 (mg/L) are the levels then. rules: see `observe.rules`. Levels: 0 PD, 1 SD, 2 MR, 3 PR, 4 VGPR, 5 CR.
+    Judged from day `begin[i]` on: nadir and baseline start there; earlier days get level -1. m, f
+    are relative to day 0, m0 (g/dL) and f0 (mg/L) are the levels then. rules: see `observe.rules`.
+    Levels: 0 PD, 1 SD, 2 MR, 3 PR, 4 VGPR, 5 CR.
     """
     n, k = m.shape
     for i in prange(n):
@@ -150,9 +157,11 @@ def progression(m, f, lesion, m0, f0, days, begin, rules, first_day, out, level)
 
 @compiled(parallel=True)
 def reweigh(values, add_noise, noise, truth, logw, label, n_labels, out):
-    """Posterior over labels for simulated next measurements: expected (log) values [draw], truths index; out [truth, label].
+    """Posterior over labels for simulated next measurements: expected (log) values [draw], truths
+    index; out [truth, label].
 
-    Each truth's measurement is its own expected value plus noise; every draw is weighed by the Gaussian density around its own.
+    Each truth's measurement is its own expected value plus noise; every draw is weighed by the
+    Gaussian density around its own.
     """
     for t in prange(truth.shape[0]):
         y = values[truth[t]] + add_noise[t] * noise
@@ -173,7 +182,9 @@ def reweigh(values, add_noise, noise, truth, logw, label, n_labels, out):
 
 @compiled(parallel=True)
 def stated(level, at, said, noise_share, logw):
-    """Add the probability that the team says response `said[q]` on day index `at[q]`; wrong levels weigh noise_share^distance."""
+    """Add the probability that the team says response `said[q]` on day index `at[q]`; wrong levels
+    weigh noise_share^distance.
+    """
     n = level.shape[0]
     for i in prange(n):
         for q in range(at.shape[0]):

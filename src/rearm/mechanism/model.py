@@ -1,24 +1,24 @@
-"""The equations: states, parameters of the kernel, and a plain right-hand side that anybody can read.
+"""The equations: states, parameters of the kernel, and a plain right-hand side that anybody can
+read.
 
-Cells are counted in 1e9, time in days since the first infusion. `docs/mechanism.md` explains each term; `parameters.toml` holds unit,
-typical value and source of each number. The kernel computes the same right-hand side for many patients at once; `rate_of_change`
-here is the slow, obvious form that it is compared with.
+Cells are counted in 1e9, time in days since the first infusion. `docs/mechanism.md` explains each
+term; `parameters.toml` holds unit, typical value and source of each number. The kernel computes the
+same right-hand side for many patients at once; `rate_of_change` here is the slow, obvious form that
+it is compared with.
 
-    T_i  five clones: (BCMA+, GPRC5D+), (-,+), (+,-), (-,-), and BCMA+ GPRC5D+ cells in a sanctuary (extramedullary lesion)
-    E, M, X   effector, memory and exhausted CAR-T cells;   I suppression;   N endogenous T cells (fraction of normal)
-    P    normal plasma cells (fraction of normal)
+    T_i  five clones: (BCMA+, GPRC5D+), (-,+), (+,-), (-,-), and BCMA+ GPRC5D+ cells in a sanctuary
+    (extramedullary lesion) E, M, X   effector, memory and exhausted CAR-T cells;   I suppression;
+    N endogenous T cells (fraction of normal) P    normal plasma cells (fraction of normal)
 
-    B   = sum T_i             Q  = sum a_i T_i            A = Q / (h_A (1 + soak Q) + Q)
-    phi = 1 / (1 + I/I50)     L  = 1 / (1 + (N/N50)^2)    C = E + M + X        G = k_C E / (h_E + E) phi
-    (ln T_i)' = r (1 - B/K) - w_i G - D_i(t) - S_i(t)
-    E' = E [rho A phi L (1 - C/K_C) E/(E + 100 cells) - d_E - eps (1 - A) - k_X A] + theta A phi M
-    M' = eps (1 - A) E - theta A phi M - d_M M
-    X' = k_X A E - d_X X
-    I' = k_I B / (B_I + B) - (d_I + immune drugs) I
-    N' = lam N (1 - N) - wear(t) N
-    P' = lam_P (1 - P) - (G + direct anti-BCMA drugs) P
+    B   = sum T_i             Q  = sum a_i T_i            A = Q / (h_A (1 + soak Q) + Q) phi = 1 /
+    (1 + I/I50)     L  = 1 / (1 + (N/N50)^2)    C = E + M + X        G = k_C E / (h_E + E) phi (ln
+    T_i)' = r (1 - B/K) - w_i G - D_i(t) - S_i(t) E' = E [rho A phi L (1 - C/K_C) E/(E + 100 cells)
+    - d_E - eps (1 - A) - k_X A] + theta A phi M M' = eps (1 - A) E - theta A phi M - d_M M X' = k_X
+    A E - d_X X I' = k_I B / (B_I + B) - (d_I + immune drugs) I N' = lam N (1 - N) - wear(t) N P' =
+    lam_P (1 - P) - (G + direct anti-BCMA drugs) P
 
-D_i: direct drugs (small molecules, antibodies, antibody-drug conjugates), S_i: bispecific antibodies, see `therapies`.
+D_i: direct drugs (small molecules, antibodies, antibody-drug conjugates), S_i: bispecific
+antibodies, see `therapies`.
 """
 
 from __future__ import annotations
@@ -62,13 +62,15 @@ PARAMETERS = (
 N_PARAMETERS = len(PARAMETERS)
 _P = {name: i for i, name in enumerate(PARAMETERS)}
 
-# What the kernel can give out per day: the cells (not their logarithms), the other states, the markers relative to the start, sums.
+# What the kernel can give out per day: the cells (not their logarithms), the other states, the
+# markers relative to the start, sums.
 OUTPUTS = (
     "T_pp", "T_np", "T_pn", "T_nn", "T_sanctuary", "E", "M", "X", "I", "N", "P",
     "m_protein", "flc", "sbcma_tumour", "sbcma_normal", "car", "burden",
 )  # fmt: skip
 
-# An infusion: cells added, endogenous T cells after lymphodepletion, weights of the new product (both: negative leaves them as they are).
+# An infusion: cells added, endogenous T cells after lymphodepletion, weights of the new product
+# (both: negative leaves them as they are).
 EVENT_FIELDS = (
     "day", "E", "M", "N",
     "w_pp", "w_np", "w_pn", "w_nn", "w_sanctuary", "a_pp", "a_np", "a_pn", "a_nn", "a_sanctuary",
@@ -99,10 +101,11 @@ def rate_of_change(
     alive: Floats | None = None,
     weights: Floats | None = None,
 ) -> Floats:
-    """Time derivative of the 11 states of one patient: the slow form, written as the equations stand above.
+    """Time derivative of the 11 states of one patient: the slow form, written as the equations
+    stand above.
 
-    `p` follows `PARAMETERS`, `slots` are rows of `SLOT_FIELDS`, `alive` marks clones that exist, `weights` the ten weights of the
-    product in force (the parameters' own where None).
+    `p` follows `PARAMETERS`, `slots` are rows of `SLOT_FIELDS`, `alive` marks clones that exist,
+    `weights` the ten weights of the product in force (the parameters' own where None).
     """
     from rearm.mechanism.therapies import bispecific_level, direct_rate
 

@@ -1,4 +1,6 @@
-"""From virtual patients to what a clinic sees: marker scales, progression and response by the criteria, expected measurements."""
+"""From virtual patients to what a clinic sees: marker scales, progression and response by the
+criteria, expected measurements.
+"""
 
 from __future__ import annotations
 
@@ -49,17 +51,21 @@ def compiled() -> Any:
 
 
 def grid(last: float) -> Floats:
-    """Days on which progression and response of virtual patients are judged: every two weeks for half a year, then every four."""
+    """Days on which progression and response of virtual patients are judged: every two weeks for
+    half a year, then every four.
+    """
     early = np.arange(0.0, min(last, 182.0) + 0.5, 14.0)
     late = np.arange(210.0, last + 27.5, 28.0)
     return np.concatenate([early, late]) if last > 182.0 else np.unique(np.append(early, last))
 
 
 def rules() -> Floats:
-    """The criteria of `rearm.response` (default version) for `likelihood.progression`; light chains in mg/L.
+    """The criteria of `rearm.response` (default version) for `likelihood.progression`; light chains
+    in mg/L.
 
-    Serum rise (share), serum rise (g/dL), the same where the nadir is high, high nadir, light-chain rise, lesion growth (share), smallest
-    lesion (1e9 cells), measurable serum, measurable light chain, falls for VGPR, PR, MR, serum of CR, light chain of CR.
+    Serum rise (share), serum rise (g/dL), the same where the nadir is high, high nadir, light-chain
+    rise, lesion growth (share), smallest lesion (1e9 cells), measurable serum, measurable light
+    chain, falls for VGPR, PR, MR, serum of CR, light chain of CR.
     """
     c = load_criteria()
     return np.array(
@@ -73,7 +79,8 @@ def rules() -> Floats:
 def scale_prior(
     m: Mechanisms, burden: Floats, *, one_laboratory: bool = False
 ) -> tuple[Floats, Floats]:
-    """Mean [patient, channel] and spread [channel] of the logarithm of the marker levels. Soluble BCMA rises with the burden.
+    """Mean [patient, channel] and spread [channel] of the logarithm of the marker levels. Soluble
+    BCMA rises with the burden.
 
     `one_laboratory`: as in a trial, without the spread between assays.
     """
@@ -94,7 +101,9 @@ def offset_of(m: Mechanisms, channel: str) -> float:
 def expected(
     m: Mechanisms, sim: Simulation, channel: str, day: int, pc_scale: Floats
 ) -> tuple[Floats, Floats]:
-    """(part that goes with the patient's scale, part that is added) of one channel on one day index."""
+    """(part that goes with the patient's scale, part that is added) of one channel on one day
+    index.
+    """
     none = np.zeros(len(sim.values))
     if channel == "sbcma":
         return sim["sbcma_tumour"][:, day], pc_scale * sim["sbcma_normal"][:, day]
@@ -131,7 +140,9 @@ class Likelihood:
     def weigh(
         self, m: Mechanisms, sim: Simulation, burden: Floats, pc_scale: Floats, eps: Floats
     ) -> tuple[Floats, Floats]:
-        """(log likelihood, scales [patient, channel]); without measurements the scales come from their prior."""
+        """(log likelihood, scales [patient, channel]); without measurements the scales come from
+        their prior.
+        """
         n, k = len(sim.values), len(self.channel)
         rel, add = np.empty((n, k)), np.empty((n, k))
         for q in range(k):
@@ -165,10 +176,12 @@ def progression(
     begin: Floats | None = None,
     first_day: float = 14.0,
 ) -> tuple[Floats, Ints]:
-    """(day of progression, NEVER where none; response level [patient, day]) on the simulated days, by the criteria of `rearm.response`.
+    """(day of progression, NEVER where none; response level [patient, day]) on the simulated days,
+    by the criteria of `rearm.response`.
 
-    Progression needs two visits in a row and is dated on the first. `begin`: day of each patient from which nadir and baseline count (the
-    infusion where None); nothing counts as progression in the first `first_day` days after it.
+    Progression needs two visits in a row and is dated on the first. `begin`: day of each patient
+    from which nadir and baseline count (the infusion where None); nothing counts as progression in
+    the first `first_day` days after it.
     """
     n, k = len(sim.values), len(sim.days)
     day, level = np.empty(n), np.empty((n, k), dtype=np.int64)

@@ -1,7 +1,9 @@
-"""Parameters, mechanisms, products and drugs of the model, read from `knowledge/data/mechanism/*.toml` and checked.
+"""Parameters, mechanisms, products and drugs of the model, read from
+`knowledge/data/mechanism/*.toml` and checked.
 
-A varying parameter is Gaussian on its own scale (natural logarithm, or log10 for fractions); a mechanism or product shifts its mean and
-may replace its spread. What the kernel gets is the clipped value, so that no draw is absurd.
+A varying parameter is Gaussian on its own scale (natural logarithm, or log10 for fractions); a
+mechanism or product shifts its mean and may replace its spread. What the kernel gets is the clipped
+value, so that no draw is absurd.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ class MechanismError(RearmError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter: typical value, spread between patients on its scale, clip, and where the number comes from."""
+    """One parameter: typical value, spread between patients on its scale, clip, and where the
+    number comes from.
+    """
 
     name: str
     unit: str
@@ -62,8 +66,9 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How a marker is measured: median level, spread, noise (of the logarithm of value + offset), offset,
-    background, spread between laboratories."""
+    """How a marker is measured: median level, spread, noise (of the logarithm of value + offset),
+    offset, background, spread between laboratories.
+    """
 
     unit: str
     value: float
@@ -76,7 +81,9 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """Patients other than those that a product was calibrated on: shifts, factors of the mechanisms' shares, death without progression."""
+    """Patients other than those that a product was calibrated on: shifts, factors of the
+    mechanisms' shares, death without progression.
+    """
 
     text: str
     shifts: Mapping[str, Shift]
@@ -138,7 +145,9 @@ class Mechanisms:
         return mean, sd
 
     def shares(self, product: str, population: str | None = None) -> Floats:
-        """Shares of the mechanisms among patients given this product (in this population), adding to 1."""
+        """Shares of the mechanisms among patients given this product (in this population), adding
+        to 1.
+        """
         w = np.array([self.weights[product][m] for m in self.names])
         if population is not None:
             w = w * np.array([self.populations[population].weights.get(m, 1.0) for m in self.names])
@@ -165,9 +174,11 @@ def _shifts(table: Mapping[str, Any]) -> dict[str, Shift]:
 
 @lru_cache(maxsize=2)
 def load(*, fitted: bool = True) -> Mechanisms:
-    """The bundled tables; with `fitted` the calibrated kinetics and shares of the products stand over the assumed ones.
+    """The bundled tables; with `fitted` the calibrated kinetics and shares of the products stand
+    over the assumed ones.
 
-    Raises `MechanismError` where a parameter has neither source nor assumption, or a name is not known.
+    Raises `MechanismError` where a parameter has neither source nor assumption, or a name is not
+    known.
     """
     folder = resources.files("rearm.knowledge") / "data" / "mechanism"
     raw = tomllib.loads((folder / "parameters.toml").read_text(encoding="utf-8"))
@@ -179,7 +190,8 @@ def load(*, fitted: bool = True) -> Mechanisms:
     for item in [*raw["parameter"], *raw["drug"].values(), *raw["scale"].values()]:
         if not (item.get("source") or item.get("assumption")):
             raise MechanismError(
-                f"parameters.toml: {item.get('name') or item.get('title') or item} has neither source nor assumption"
+                f"parameters.toml: {item.get('name') or item.get('title') or item} has neither"
+                " source nor assumption"
             )
     varying = tuple(p.name for p in parameters.values() if p.vary)
     keys = ("unit", "value", "sd", "noise", "offset", "background", "lab_sd")

@@ -1,4 +1,6 @@
-"""Plans of virtual trials: read from TOML, every part checked, what cannot be used is named in a sentence."""
+"""Plans of virtual trials: read from TOML, every part checked, what cannot be used is named in a
+sentence.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ LONGEST = 3650.0  # days
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of an arm: drugs or CAR-T products given at progression (`pd`) or on a `day`, after `rest` days, for `weeks`."""
+    """One step of an arm: drugs or CAR-T products given at progression (`pd`) or on a `day`, after
+    `rest` days, for `weeks`.
+    """
 
     give: tuple[str, ...]
     when: str = "pd"
@@ -42,7 +46,9 @@ class Plan:
 
 
 def read_plan(m: Mechanisms, raw: Mapping[str, Any], *, seed: int | None = None) -> Plan:
-    """The plan of a TOML table; `seed` stands over the plan's own. Raises `MechanismError` naming the part that cannot be used."""
+    """The plan of a TOML table; `seed` stands over the plan's own. Raises `MechanismError` naming
+    the part that cannot be used.
+    """
     where = "the plan"
     _check(
         raw,
@@ -71,9 +77,11 @@ def read_plan(m: Mechanisms, raw: Mapping[str, Any], *, seed: int | None = None)
     return Plan(
         title=_text(raw.get("title", "virtual trial"), f"{where}: title"),
         product=product,
-        population=None
-        if population is None
-        else _one_of(population, m.populations, f"{where}: population"),
+        population=(
+            None
+            if population is None
+            else _one_of(population, m.populations, f"{where}: population")
+        ),
         patients=patients,
         months=_number(raw.get("months", 36), 3.0, 120.0, f"{where}: months"),
         trial_size=_whole(raw.get("trial_size", 100), 10, 200_000, f"{where}: trial_size"),
@@ -107,9 +115,11 @@ def _step(m: Mechanisms, row: Mapping[str, Any], where: str) -> Step:
         when=when,
         day=None if day is None else _number(day, 0.0, LONGEST, f"{where}: day"),
         rest=_number(row.get("rest", 0.0), 0.0, LONGEST, f"{where}: rest"),
-        only_if=None
-        if only_if is None
-        else _one_of(only_if, ("bcma_positive", "bcma_negative"), f"{where}: only_if"),
+        only_if=(
+            None
+            if only_if is None
+            else _one_of(only_if, ("bcma_positive", "bcma_negative"), f"{where}: only_if")
+        ),
         weeks=None if weeks is None else _number(weeks, 1.0, LONGEST / 7.0, f"{where}: weeks"),
     )
 

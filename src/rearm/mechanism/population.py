@@ -1,7 +1,8 @@
-"""Virtual patients: draws of the varying parameters under each mechanism, and what the kernel needs to run them.
+"""Virtual patients: draws of the varying parameters under each mechanism, and what the kernel needs
+to run them.
 
-Random numbers come from a counter-based generator keyed by seed and block, so that any block of patients can be made again alone and the
-number of threads changes nothing.
+Random numbers come from a counter-based generator keyed by seed and block, so that any block of
+patients can be made again alone and the number of threads changes nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ NUMBA_MISSING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dose:
-    """A CAR-T infusion. `cells` in 1e9; `target` BCMA or GPRC5D; `lymphodepletion` resets endogenous T cells."""
+    """A CAR-T infusion. `cells` in 1e9; `target` BCMA or GPRC5D; `lymphodepletion` resets
+    endogenous T cells.
+    """
 
     day: float
     cells: float
@@ -48,7 +51,9 @@ class Dose:
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """Virtual patients: `z` [patient, varying parameter] on the Gaussian scale, mechanism, uniform numbers for extinction `u`."""
+    """Virtual patients: `z` [patient, varying parameter] on the Gaussian scale, mechanism, uniform
+    numbers for extinction `u`.
+    """
 
     z: Floats
     mechanism: Ints
@@ -60,7 +65,9 @@ class Draws:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What came out: `values` [patient, day, output], the days, names of the outputs, steps per group of lanes."""
+    """What came out: `values` [patient, day, output], the days, names of the outputs, steps per
+    group of lanes.
+    """
 
     values: Floats
     days: Floats
@@ -95,7 +102,9 @@ def draw(
 def inputs(
     m: Mechanisms, draws: Draws, *, isotype: str | None = None, first: Dose
 ) -> tuple[Floats, Floats, Floats, dict[str, Floats]]:
-    """(kernel parameters, state at the first infusion, extinction thresholds, clipped values of the varying parameters by name)."""
+    """(kernel parameters, state at the first infusion, extinction thresholds, clipped values of the
+    varying parameters by name).
+    """
     n = len(draws)
     value: dict[str, Floats] = {}
     for j, name in enumerate(m.varying):
@@ -143,7 +152,9 @@ def _weights(value: Mapping[str, Floats], fixed: Mapping[str, float], target: st
 
 
 def events(m: Mechanisms, value: Mapping[str, Floats], doses: Sequence[Sequence[Dose]]) -> Floats:
-    """Later infusions of each patient as rows of `model.EVENT_FIELDS`. A second product replaces the weights of all CAR-T cells."""
+    """Later infusions of each patient as rows of `model.EVENT_FIELDS`. A second product replaces
+    the weights of all CAR-T cells.
+    """
     fixed = {name: p.value for name, p in m.parameters.items() if not p.vary}
     n, most = len(doses), max((len(d) for d in doses), default=0)
     out = np.zeros((n, most, N_EVENT))
@@ -176,11 +187,13 @@ def simulate(
     atol: float = ATOL,
     max_steps: int = 200_000,
 ) -> Simulation:
-    """Run the kernel. Days must rise and not lie before `begin`. Patients are run in the order of their first later event.
+    """Run the kernel. Days must rise and not lie before `begin`. Patients are run in the order of
+    their first later event.
 
     On the day of a later infusion the state just before it is given.
 
-    Raises `ValueError` on days out of order; `RuntimeError` where a group does not reach its last day (steps used up).
+    Raises `ValueError` on days out of order; `RuntimeError` where a group does not reach its last
+    day (steps used up).
     """
     when = np.asarray(days, dtype=np.float64)
     if len(when) == 0 or when[0] < begin or np.any(np.diff(when) < 0):
@@ -209,7 +222,8 @@ def simulate(
                 rtol, atol, max_steps, out)  # fmt: skip
     if (steps < 0).any():
         raise RuntimeError(
-            f"{int((steps < 0).sum())} of {len(steps)} groups used up {max_steps} steps; the parameters are out of range"
+            f"{int((steps < 0).sum())} of {len(steps)} groups used up {max_steps} steps; the"
+            " parameters are out of range"
         )
     values = np.empty_like(out)
     values[order] = out

@@ -1,4 +1,6 @@
-"""Which mechanism fits one patient's course: the posterior over mechanisms, its error, and the measurement that would tell most."""
+"""Which mechanism fits one patient's course: the posterior over mechanisms, its error, and the
+measurement that would tell most.
+"""
 
 from __future__ import annotations
 
@@ -58,16 +60,21 @@ WITHIN = 3.0  # members of a family whose Bayes factors stay within this are rep
 ENOUGH, LEAST = 300.0, 40.0  # effective draws aimed at; below the second no answer is given
 CONFUSION = 0.25  # chance that a stated response is one level off, relative to being right
 STATEMENT_FLOOR = 0.004  # progression of a kind that the model does not hold
-# chance that imaging shows a lesion where the model has a sanctuary, and where it has none (assumption)
+# chance that imaging shows a lesion where the model has a sanctuary, and where it has none
+# (assumption)
 LESION_SEEN, LESION_FALSE = 0.85, 0.08
 MOST_STAGES = 10
-MANY_DRUGS = 5  # with more courses of drugs fewer patients are drawn, so that the answer still comes within about ten seconds
+# with more courses of drugs fewer patients are drawn, so that the answer still comes within about
+# ten seconds
+MANY_DRUGS = 5
 AHEAD = (7.0, 30.0, 60.0, 90.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismClass:
-    """Mechanisms that the data cannot separate, or a single one: probability with Monte-Carlo standard error, prior beside it."""
+    """Mechanisms that the data cannot separate, or a single one: probability with Monte-Carlo
+    standard error, prior beside it.
+    """
 
     members: tuple[str, ...]
     probability: float
@@ -77,7 +84,9 @@ class MechanismClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """What the fitted model expects of one channel: days, 5th, 50th, 95th percentile of the level without noise."""
+    """What the fitted model expects of one channel: days, 5th, 50th, 95th percentile of the level
+    without noise.
+    """
 
     channel: str
     unit: str
@@ -102,7 +111,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismResult:
-    """The answer for one patient. `status`: told (a class reaches 0.7), cannot_tell, prior_only, refused (`reason` says why)."""
+    """The answer for one patient. `status`: told (a class reaches 0.7), cannot_tell, prior_only,
+    refused (`reason` says why).
+    """
 
     patient_id: str
     product: str
@@ -163,9 +174,10 @@ def posterior(
 ) -> MechanismResult:
     """Posterior over mechanisms for the infusion of this record (number from 1; None: the first).
 
-    `draws` is about the number of virtual patients; up to twice as many are simulated where few of them fit. With nothing measured after
-    the infusion the prior is returned, marked so. Raises `MechanismError` where there is nothing to explain (no infusion, no day,
-    contradictory days) or numba is missing.
+    `draws` is about the number of virtual patients; up to twice as many are simulated where few of
+    them fit. With nothing measured after the infusion the prior is returned, marked so. Raises
+    `MechanismError` where there is nothing to explain (no infusion, no day, contradictory days) or
+    numba is missing.
     """
     m = load()
     return posterior_of(m, collect(m, record, infusion), draws=draws, seed=seed)
@@ -249,7 +261,8 @@ def posterior_of(
     notes = list(ev.notes)
     if draws < asked:
         notes.append(
-            f"{len(ev.drugs)} courses of drugs slow each virtual patient down, so fewer were simulated; the errors say what that costs"
+            f"{len(ev.drugs)} courses of drugs slow each virtual patient down, so fewer were"
+            " simulated; the errors say what that costs"
         )
     status, reason = "told", ""
     if ev.bare:
@@ -258,13 +271,15 @@ def posterior_of(
     elif size < LEAST:
         status = "refused"
         reason = (
-            f"Only {size:.0f} of {len(w)} virtual patients fit these measurements together: the model does not describe this course, "
-            "and no probability is given. Check the values and units that lie far from the bands."
+            f"Only {size:.0f} of {len(w)} virtual patients fit these measurements together: the"
+            " model does not describe this course, and no probability is given. Check the values"
+            " and units that lie far from the bands."
         )
     if status == "told" and ev.progression is None and probability[0] < 0.5 and _steady(ev):
         notes.append(
-            "the model holds no dormant clone: a low, steady M-protein is read as myeloma that the CAR-T cells no longer reach and that "
-            "will grow; some patients stay like this for years"
+            "the model holds no dormant clone: a low, steady M-protein is read as myeloma that the"
+            " CAR-T cells no longer reach and that will grow; some patients stay like this for"
+            " years"
         )
     classes = () if status == "refused" else classes_of(m, probability, prior, w, label)
     if status == "told" and max(c.probability for c in classes) < TELL:
@@ -277,7 +292,8 @@ def posterior_of(
     for band in bands:
         if band.outside:
             notes.append(
-                f"{band.outside} of {len(band.points)} values of {band.channel} lie outside what the fitted model expects"
+                f"{band.outside} of {len(band.points)} values of {band.channel} lie outside what"
+                " the fitted model expects"
             )
     following = (
         _next(m, ev, kept, days, ahead, label, pick, seed)
@@ -338,9 +354,11 @@ def _run(
 
 
 def label_of(mechanism: npt.NDArray[np.int64], pd_day: Floats) -> npt.NDArray[np.int64]:
-    """The mechanism where there is progression within the horizon; no failure (0) where there is none.
+    """The mechanism where there is progression within the horizon; no failure (0) where there is
+    none.
 
-    -1: progression although nothing was made wrong. Such draws belong to no mechanism and are left out (their share is printed by
+    -1: progression although nothing was made wrong. Such draws belong to no mechanism and are left
+    out (their share is printed by
     the calibration).
     """
     failed = pd_day < NEVER
@@ -510,7 +528,9 @@ def _next(
     pick: npt.NDArray[np.int64],
     seed: int,
 ) -> tuple[Candidate, ...]:
-    """Expected fall of the entropy over mechanisms for each test and day ahead, by simulation from the posterior."""
+    """Expected fall of the entropy over mechanisms for each test and day ahead, by simulation from
+    the posterior.
+    """
     sim, scales, pc, w_pos = _picked(kept, pick, days)
     labels = np.maximum(label[pick], 0)
     n = len(m.names)
@@ -527,7 +547,8 @@ def _next(
             for c in CHANNELS
         ]
         burden = sim["burden"][:, at]
-        # staining of clonal cells: share that is positive times its strength; without cells to stain it says only that
+        # staining of clonal cells: share that is positive times its strength; without cells to
+        # stain it says only that
         stain = (
             (sim["T_pp"][:, at] + sim["T_pn"][:, at] + sim["T_sanctuary"][:, at])
             / np.maximum(burden, 1e-12)

@@ -1,4 +1,6 @@
-"""Virtual patients as records, so that the same response criteria as for real patients can judge them."""
+"""Virtual patients as records, so that the same response criteria as for real patients can judge
+them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ UNIT = {
 
 
 def virtual_record(c: Cohort, product: str, i: int, *, light_chains: bool = True) -> Record:
-    """Patient i of a cohort: noise-free serum M-protein (and, where asked for, light chains with kappa involved) on the simulated days."""
+    """Patient i of a cohort: noise-free serum M-protein (and, where asked for, light chains with
+    kappa involved) on the simulated days.
+    """
     scales = c.patients.scales[i]
     serum = math.exp(scales[CHANNELS.index("m_protein")]) * c.simulation["m_protein"][i]
     chain = math.exp(scales[CHANNELS.index("flc")]) * c.simulation["flc"][i]

@@ -1,4 +1,6 @@
-"""Importance sampling over mechanisms: stages of draws, each proposed where the last ones fitted, all combined by their mixture density."""
+"""Importance sampling over mechanisms: stages of draws, each proposed where the last ones fitted,
+all combined by their mixture density.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ class _Proposal:
 
 @dataclass(slots=True)
 class Stages:
-    """Draws of all stages with their log likelihood; `weights()` combines them (deterministic mixture, exact for any set of proposals)."""
+    """Draws of all stages with their log likelihood; `weights()` combines them (deterministic
+    mixture, exact for any set of proposals).
+    """
 
     m: Mechanisms
     product: str
@@ -116,7 +120,9 @@ class Stages:
         roots: Sequence[Floats],
         evaluate: Callable[[Draws, int], Floats],
     ) -> None:
-        """Draw `counts[c]` patients for mechanism c from the given Gaussian and evaluate their log likelihood."""
+        """Draw `counts[c]` patients for mechanism c from the given Gaussian and evaluate their log
+        likelihood.
+        """
         stage = len(self.draws)
         rng = generator(self.seed, 1, stage)
         parts, labels = [], []
@@ -144,10 +150,11 @@ class Stages:
         )
 
     def adapt(self, total: int, evaluate: Callable[[Draws, int], Floats]) -> None:
-        """A further stage: each mechanism is proposed where its own draws fit, most often those that fit best so far.
+        """A further stage: each mechanism is proposed where its own draws fit, most often those
+        that fit best so far.
 
-        Each mechanism is tempered by itself: one that few draws have reached yet would otherwise stay with its prior, and a single lucky
-        draw of it would outweigh all others.
+        Each mechanism is tempered by itself: one that few draws have reached yet would otherwise
+        stay with its prior, and a single lucky draw of it would outweigh all others.
         """
         base, lik, mechanism, z = (
             self.log_prior_ratio(),
@@ -187,10 +194,12 @@ def _tempered(base: Floats, lik: Floats, aim: float) -> Floats:
 
 
 def _fit(z: Floats, w: Floats, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
-    """(centre, lower Cholesky factor) of the Gaussian that these weighted draws suggest; the prior (`mean`, `sd`) where hardly any count.
+    """(centre, lower Cholesky factor) of the Gaussian that these weighted draws suggest; the prior
+    (`mean`, `sd`) where hardly any count.
 
-    One patient's data inform few directions of the parameters. In units of the prior, a direction whose spread is near 1 keeps the
-    prior's: the band is `CHANCE` times the one that so few independent draws would give by chance (Marchenko and Pastur 1967).
+    One patient's data inform few directions of the parameters. In units of the prior, a direction
+    whose spread is near 1 keeps the prior's: the band is `CHANCE` times the one that so few
+    independent draws would give by chance (Marchenko and Pastur 1967).
     """
     size = ess(w / w.sum()) if w.sum() > 1e-12 else 0.0
     if size <= 5.0:

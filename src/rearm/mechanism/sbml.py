@@ -1,4 +1,6 @@
-"""The deterministic core of one virtual patient as SBML (level 3 version 1), without extinction and drugs."""
+"""The deterministic core of one virtual patient as SBML (level 3 version 1), without extinction and
+drugs.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ _ASSIGN: Mapping[str, str] = {
 }
 _RATE: Mapping[str, str] = {
     **{f"x_{c}": f"r * (1 - burden / K) - w_{c} * kill" for c in _CLONES},
-    "E": "E * (rho * antigen * phi * space * (1 - (E + M + X) / K_C) * E / (E + few) - d_E - k_X * antigen) - rest + recall",
+    "E": (
+        "E * (rho * antigen * phi * space * (1 - (E + M + X) / K_C) * E / (E + few) - d_E - k_X *"
+        " antigen) - rest + recall"
+    ),
     "M": "rest - recall - d_M * M",
     "X": "k_X * antigen * E - d_X * X",
     "I": "k_I * burden / (B_I + burden) - d_I * I",
@@ -64,11 +69,16 @@ def _mathml(expression: str) -> str:
             return f"<cn>{node.value!r}</cn>"
         raise ValueError(f"cannot write {ast.dump(node)} as MathML")
 
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML">{walk(ast.parse(expression, mode="eval").body)}</math>'
+    return (
+        "<math"
+        f' xmlns="http://www.w3.org/1998/Math/MathML">{walk(ast.parse(expression, mode="eval").body)}</math>'
+    )
 
 
 def sbml(params: Floats, start: Floats, *, name: str = "virtual_patient") -> str:
-    """One virtual patient: `params` after `model.PARAMETERS`, `start` after `model.STATES`. Time in days, cells in 1e9."""
+    """One virtual patient: `params` after `model.PARAMETERS`, `start` after `model.STATES`. Time in
+    days, cells in 1e9.
+    """
     values = dict(zip(PARAMETERS, params.tolist(), strict=True))
     alive = {c: float(start[i] > np.log(1e-9)) for i, c in enumerate(_CLONES)}
     cells = {c: alive[c] * float(np.exp(start[i])) for i, c in enumerate(_CLONES)}

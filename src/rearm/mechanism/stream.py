@@ -1,4 +1,6 @@
-"""Large virtual populations to Parquet, in parts that can be resumed: a part is written beside and then moved, so it is whole or absent."""
+"""Large virtual populations to Parquet, in parts that can be resumed: a part is written beside and
+then moved, so it is whole or absent.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +39,12 @@ def stream(
     per_part: int = 32 * BLOCK,
     told: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """`n` virtual patients with their markers on `days`, one Parquet file per part, float32; returns the files in order.
+    """`n` virtual patients with their markers on `days`, one Parquet file per part, float32;
+    returns the files in order.
 
-    Parts that are there already are kept, so a run that was killed goes on where it stopped. Raises `MechanismError` where the folder holds
-    a run with other settings. `told(part, parts)` is called after each part.
+    Parts that are there already are kept, so a run that was killed goes on where it stopped. Raises
+    `MechanismError` where the folder holds a run with other settings. `told(part, parts)` is called
+    after each part.
     """
     if per_part % BLOCK:
         raise ValueError(f"per_part must be a multiple of {BLOCK}")
@@ -98,8 +102,9 @@ def _frame(
     columns = {
         "m_protein": level["m_protein"] * sim["m_protein"],
         "flc": level["flc"] * sim["flc"] + m.scales["flc"].background,
-        "sbcma": level["sbcma"] * sim["sbcma_tumour"]
-        + value["pc_scale"][:, None] * sim["sbcma_normal"],
+        "sbcma": (
+            level["sbcma"] * sim["sbcma_tumour"] + value["pc_scale"][:, None] * sim["sbcma_normal"]
+        ),
         "car": level["car"] * sim["car"],
         "burden": sim["burden"],
     }

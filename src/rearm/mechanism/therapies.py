@@ -2,13 +2,17 @@
 
 A direct drug (small molecule, antibody, antibody-drug conjugate) kills at the rate
 
-    k exp(-lam s) (1 - exp(-k_on s))          s days after its start, until its end; afterwards the rate at the end fades with exp(-k_off u)
+    k exp(-lam s) (1 - exp(-k_on s))          s days after its start, until its end; afterwards the
+    rate at the end fades with exp(-k_off u)
 
-A bispecific antibody given every `tau` days has the level (in units of its half-maximal concentration)
+A bispecific antibody given every `tau` days has the level (in units of its half-maximal
+concentration)
 
-    u(t) = amp [ G(k_e) - G(k_a) ],   G(k) = exp(-k (s - n tau)) (1 - exp(-k tau (n + 1))) / (1 - exp(-k tau))
+    u(t) = amp [ G(k_e) - G(k_a) ],   G(k) = exp(-k (s - n tau)) (1 - exp(-k tau (n + 1))) / (1 -
+    exp(-k tau))
 
-the sum of a one-compartment curve with absorption over the n + 1 doses given so far (a geometric series). Its killing is that of `model`.
+the sum of a one-compartment curve with absorption over the n + 1 doses given so far (a geometric
+series). Its killing is that of `model`.
 """
 
 from __future__ import annotations
@@ -32,9 +36,11 @@ FOREVER = 1e9
 class Drug:
     """One drug with its course. Days since the first infusion; rates per day.
 
-    `k` killing rate at full effect, `lam` loss of effect (resistance), `k_on`/`k_off` onset and offset, `weights` relative effect on the
-    clones of `model.CLONES` and on normal plasma cells. For bispecifics: `tau` dosing interval, `amp` level of one dose, `k_a`/`k_e`
-    absorption and elimination, `wear` loss of endogenous T cells at full engagement, `sinks` 1 where soluble BCMA binds the drug.
+    `k` killing rate at full effect, `lam` loss of effect (resistance), `k_on`/`k_off` onset and
+    offset, `weights` relative effect on the clones of `model.CLONES` and on normal plasma cells.
+    For bispecifics: `tau` dosing interval, `amp` level of one dose, `k_a`/`k_e` absorption and
+    elimination, `wear` loss of endogenous T cells at full engagement, `sinks` 1 where soluble BCMA
+    binds the drug.
     """
 
     name: str
@@ -79,7 +85,9 @@ def direct_rate(slot: Floats, t: float) -> tuple[float, float]:
 
 
 def bispecific_level(slot: Floats, t: float) -> tuple[float, float]:
-    """(level in units of the half-maximal concentration, remaining effect) of a bispecific antibody at day `t`."""
+    """(level in units of the half-maximal concentration, remaining effect) of a bispecific antibody
+    at day `t`.
+    """
     field = dict(zip(SLOT_FIELDS, (float(v) for v in slot), strict=True))
     s = t - field["start"]
     if s < 0.0:

@@ -1,16 +1,14 @@
-"""Trials on virtual patients: arms as sequences of therapies with rules, the same patients in every arm.
+"""Trials on virtual patients: arms as sequences of therapies with rules, the same patients in every
+arm.
 
 title = "Target switch or the same target"
 product = "ide-cel"            # what everybody gets on day 0
 patients = 2000
 months = 36
 
-[[arm]]
-name = "GPRC5D bispecific at progression"
-[[arm.step]]
-when = "pd"                    # pd: at progression on what was given before; day: on a day after the infusion
-rest = 21                      # days without therapy first
-give = ["bispecific_gprc5d"]   # drugs of the model, or a CAR-T product
+[[arm]] name = "GPRC5D bispecific at progression" [[arm.step]] when = "pd"                    # pd:
+at progression on what was given before; day: on a day after the infusion rest = 21
+# days without therapy first give = ["bispecific_gprc5d"]   # drugs of the model, or a CAR-T product
 only_if = "bcma_negative"      # bcma_positive | bcma_negative at that time; left out: everybody
 weeks = 52                     # stops after this time; left out: until progression
 """
@@ -51,7 +49,9 @@ REPLICATES = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """What a step did, counted from its start. Percent and months with the 95 % interval that a trial of this size would see."""
+    """What a step did, counted from its start. Percent and months with the 95 % interval that a
+    trial of this size would see.
+    """
 
     name: str
     treated: int
@@ -66,7 +66,9 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmResult:
-    """One arm: its steps, and the curve of time from the infusion to progression on the last step (or to death)."""
+    """One arm: its steps, and the curve of time from the infusion to progression on the last step
+    (or to death).
+    """
 
     name: str
     steps: tuple[StepResult, ...]
@@ -75,7 +77,9 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """Outcome of a plan. `differences`: (arm, measure, difference to the first arm, low, high) on the same virtual patients."""
+    """Outcome of a plan. `differences`: (arm, measure, difference to the first arm, low, high) on
+    the same virtual patients.
+    """
 
     title: str
     product: str
@@ -115,13 +119,16 @@ class _State:
 
 
 def run_trial(plan: Mapping[str, Any], *, seed: int | None = None) -> TrialResult:
-    """Run a plan (see the module). Raises `MechanismError` naming the part of the plan that cannot be used."""
+    """Run a plan (see the module). Raises `MechanismError` naming the part of the plan that cannot
+    be used.
+    """
     m = load()
     p = read_plan(m, plan, seed=seed)
     group = _group(m, p.product, p.population, p.patients, p.seed)
     results, raw = [], []
     notes = [
-        "All arms run on the same virtual patients; intervals are those of a trial of this size, without the model's own error."
+        "All arms run on the same virtual patients; intervals are those of a trial of this size,"
+        " without the model's own error."
     ]
     for name, steps in p.arms:
         arm, times = run_arm(
@@ -131,7 +138,8 @@ def run_trial(plan: Mapping[str, Any], *, seed: int | None = None) -> TrialResul
         raw.append(times)
         if len(arm.steps) <= len(steps):
             notes.append(
-                f"{name}: nobody reached {len(steps) + 1 - len(arm.steps)} of its {len(steps)} steps within {p.months:g} months"
+                f"{name}: nobody reached {len(steps) + 1 - len(arm.steps)} of its {len(steps)}"
+                f" steps within {p.months:g} months"
             )
     return TrialResult(
         title=p.title,
@@ -166,7 +174,9 @@ def run_arm(
     size: int,
     seed: int,
 ) -> tuple[ArmResult, Floats]:
-    """One arm and, for paired comparison, the day of progression on the last step (or death) of each patient."""
+    """One arm and, for paired comparison, the day of progression on the last step (or death) of
+    each patient.
+    """
     n = len(group)
     days = np.arange(0.0, months * MONTH + VISIT, VISIT)
     params, start, threshold, value = inputs(
@@ -226,11 +236,14 @@ def run_arm(
             )
         )
     level = np.full((n, 3), 1, dtype=np.int64)
-    return ArmResult(
-        name=name,
-        steps=tuple(state.results),
-        whole=_result("whole", level, np.zeros(n), whole, months, size, seed),
-    ), whole
+    return (
+        ArmResult(
+            name=name,
+            steps=tuple(state.results),
+            whole=_result("whole", level, np.zeros(n), whole, months, size, seed),
+        ),
+        whole,
+    )
 
 
 def _title(m: Mechanisms, what: str) -> str:
@@ -285,7 +298,8 @@ def _result(
     n = len(begin)
     best = best_level(level)
     pfs = np.where(ends >= NEVER / 10, np.inf, ends - begin)
-    # patients whose step began late are followed for less time: those still free then are censored, so curves are of Kaplan and Meier
+    # patients whose step began late are followed for less time: those still free then are censored,
+    # so curves are of Kaplan and Meier
     until = np.where(np.isinf(pfs), months * MONTH - begin, pfs)
     event = np.isfinite(pfs)
     rng = generator(seed, 20)
@@ -331,7 +345,9 @@ def _km(time: Floats, event: npt.NDArray[np.bool_], at: Floats) -> Floats:
 
 
 def _half(curve: Floats, months: Floats) -> float:
-    """Month at which the curve crosses one half, by linear interpolation; infinite where it does not."""
+    """Month at which the curve crosses one half, by linear interpolation; infinite where it does
+    not.
+    """
     below = np.flatnonzero(curve <= 0.5)
     if not len(below):
         return float("inf")
@@ -345,7 +361,9 @@ def _half(curve: Floats, months: Floats) -> float:
 def _differences(
     results: Sequence[ArmResult], raw: Sequence[Floats], size: int, seed: int
 ) -> list[tuple[str, str, float, float, float]]:
-    """Paired differences of progression-free shares at 12 and 24 months from the infusion, each arm against the first."""
+    """Paired differences of progression-free shares at 12 and 24 months from the infusion, each arm
+    against the first.
+    """
     out: list[tuple[str, str, float, float, float]] = []
     rng = generator(seed, 21)
     picks = rng.integers(0, len(raw[0]), size=(REPLICATES, min(size, len(raw[0]))))
@@ -409,7 +427,9 @@ def salvage_arm(
 def drugs_alone(
     m: Mechanisms, what: str, *, n: int, seed: int, months: float = 36.0, size: int = 100
 ) -> StepResult:
-    """Drugs joined by `+` in patients who never had CAR-T: the setting in which their potency is set."""
+    """Drugs joined by `+` in patients who never had CAR-T: the setting in which their potency is
+    set.
+    """
     group = patients(m, "ide-cel", n, seed)
     params, start, threshold, value = inputs(
         m, group.draws, first=Dose(day=0.0, cells=0.0, lymphodepletion=False)

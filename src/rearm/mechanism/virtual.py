@@ -46,7 +46,9 @@ OUTPUTS = (
 
 @dataclass(frozen=True, slots=True)
 class Patients:
-    """Virtual patients before any simulation: draws, marker levels (log scale), day of death without progression (NEVER: none)."""
+    """Virtual patients before any simulation: draws, marker levels (log scale), day of death
+    without progression (NEVER: none).
+    """
 
     draws: Draws
     scales: Floats
@@ -79,9 +81,11 @@ def patients(
     death: float | None = None,
     first: int = 0,
 ) -> Patients:
-    """`n` patients of a mixed population: mechanism by `shares` (the product's own where None), measurable disease, day of death.
+    """`n` patients of a mixed population: mechanism by `shares` (the product's own where None),
+    measurable disease, day of death.
 
-    Blocks of random numbers are keyed by seed and block number, so patient `first + i` is the same whatever else is drawn.
+    Blocks of random numbers are keyed by seed and block number, so patient `first + i` is the same
+    whatever else is drawn.
     """
     w = m.shares(product) if shares is None else shares
     mean, sd = m.prior(product, extra=extra)
@@ -125,7 +129,9 @@ def cohort(
     early: bool = False,
     dose: float | None = None,
 ) -> Cohort:
-    """Simulate the first infusion for everybody and judge progression; `early` adds every day of the first four weeks."""
+    """Simulate the first infusion for everybody and judge progression; `early` adds every day of
+    the first four weeks.
+    """
     first = Dose(day=0.0, cells=m.doses[product] if dose is None else dose)
     params, start, threshold, value = inputs(m, group.draws, first=first)
     judged = grid(months * MONTH)
@@ -142,13 +148,17 @@ def cohort(
 
 
 def best_level(level: Ints) -> Ints:
-    """Best response that two visits in a row carry, before progression; 0 where progression came first."""
+    """Best response that two visits in a row carry, before progression; 0 where progression came
+    first.
+    """
     pair = np.minimum(level[:, 1:-1], level[:, 2:])
     return np.asarray(pair.max(axis=1))
 
 
 def median_time(days: Floats) -> float:
-    """Median of event times in months (all are followed to the end; inf where fewer than half had the event)."""
+    """Median of event times in months (all are followed to the end; inf where fewer than half had
+    the event).
+    """
     middle = float(np.median(days))
     return math.inf if middle >= NEVER / 10 else middle / MONTH
 
@@ -159,7 +169,9 @@ def landmark(days: Floats, month: float) -> float:
 
 
 def endpoints(m: Mechanisms, c: Cohort) -> dict[str, float]:
-    """What a trial reports: responses (%), PFS (death counts), duration of response (months), kinetics where early days were simulated."""
+    """What a trial reports: responses (%), PFS (death counts), duration of response (months),
+    kinetics where early days were simulated.
+    """
     level = best_level(c.level)
     pfs = np.minimum(c.progression, c.patients.death)
     responder = level >= 3

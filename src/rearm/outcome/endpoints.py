@@ -1,8 +1,10 @@
-"""Time-to-event endpoints of a course and of each infusion: PFS, TTP, DOR, DFS, TTNT, OS, PFS2 and the failure times (section 8).
+"""Time-to-event endpoints of a course and of each infusion: PFS, TTP, DOR, DFS, TTNT, OS, PFS2 and
+the failure times (section 8).
 
-`default` counts confirmed progression and death before any new therapy and is censored at the last adequate assessment. `fda` is censored
-before new therapy and before two or more missed assessments, which needs a schedule. `ema` counts progression and death whenever they
-occur. The two styles are never mixed.
+`default` counts confirmed progression and death before any new therapy and is censored at the last
+adequate assessment. `fda` is censored before new therapy and before two or more missed assessments,
+which needs a schedule. `ema` counts progression and death whenever they occur. The two styles are
+never mixed.
 """
 
 from __future__ import annotations
@@ -44,10 +46,12 @@ _RESPONSE = ("PR", "VGPR", "CR", "sCR")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint: `status` event, censored or not_computable; `event` PD, death, new therapy ... where it is one.
+    """One endpoint: `status` event, censored or not_computable; `event` PD, death, new therapy ...
+    where it is one.
 
-    `day` on the patient's axis, `days` since the origin. `competing`: an event that makes the endpoint impossible (death before it);
-    such an endpoint is censored there, and competing-risk methods read the mark.
+    `day` on the patient's axis, `days` since the origin. `competing`: an event that makes the
+    endpoint impossible (death before it); such an endpoint is censored there, and competing-risk
+    methods read the mark.
     """
 
     name: str
@@ -93,7 +97,9 @@ class _Facts:
 
     @property
     def no_myeloma_death(self) -> str:
-        """The words for a death that is not stated as one of myeloma: an unknown cause is not another cause."""
+        """The words for a death that is not stated as one of myeloma: an unknown cause is not
+        another cause.
+        """
         known = self.death is not None and self.death.cause not in (None, "", "unknown")
         return "death of another cause" if known else "death, cause not known"
 
@@ -110,7 +116,9 @@ def course_endpoint(
     style: str = "default",
     schedule: Sequence[int] = (),
 ) -> Endpoint:
-    """One of NAMES or a failure variant of a course, counted from its start. No CAR-T is needed. Raises ValueError for another name."""
+    """One of NAMES or a failure variant of a course, counted from its start. No CAR-T is needed.
+    Raises ValueError for another name.
+    """
     if name not in (*NAMES, *FAILURE_VARIANTS):
         raise ValueError(
             f"There is no endpoint {name!r}; there are {', '.join((*NAMES, *FAILURE_VARIANTS))}."
@@ -132,12 +140,14 @@ def endpoints(
 ) -> dict[int, dict[str, Endpoint]]:
     """All endpoints of every infusion: {number of the infusion: {name: Endpoint}}.
 
-    `origin`: infusion, apheresis, failure (day of failure) or salvage (first unplanned therapy after the infusion; the response course is
-    then that of the salvage). `schedule`: planned days of assessment, needed by `fda`. What cannot be computed says why.
+    `origin`: infusion, apheresis, failure (day of failure) or salvage (first unplanned therapy
+    after the infusion; the response course is then that of the salvage). `schedule`: planned days
+    of assessment, needed by `fda`. What cannot be computed says why.
     """
     if origin not in ORIGINS or style not in STYLES:
         raise ValueError(
-            f"origin is one of {', '.join(ORIGINS)} and style one of {', '.join(STYLES)}, not {origin!r} and {style!r}"
+            f"origin is one of {', '.join(ORIGINS)} and style one of {', '.join(STYLES)}, not"
+            f" {origin!r} and {style!r}"
         )
     out: dict[int, dict[str, Endpoint]] = {}
     for failure in failed:
@@ -263,7 +273,9 @@ def _facts(record: Record, course: ResponseCourse, failure: Failure | None) -> _
 
 
 def _last_contact(record: Record, start: int) -> int:
-    """Last day on which the patient was surely seen: as stated, or a later day of data. The far end of an interval is no contact."""
+    """Last day on which the patient was surely seen: as stated, or a later day of data. The far end
+    of an interval is no contact.
+    """
     days = [start, *data_days(record), *(x.day for x in record.infused() if x.day is not None)]
     days += [d for t in record.therapies if (d := t.end.day) is not None]
     return max(days) if record.last_seen_day is None else max(*days, record.last_seen_day)
@@ -272,7 +284,9 @@ def _last_contact(record: Record, start: int) -> int:
 def _first_stated(
     stated: Iterable[ResponseStatement], responses: Iterable[str], pd: int | None
 ) -> int | None:
-    """First day of one of `responses` as the team stated it, by the planned day where no other is known; never one that may follow `pd`."""
+    """First day of one of `responses` as the team stated it, by the planned day where no other is
+    known; never one that may follow `pd`.
+    """
     wanted = set(responses)
     days = [
         d
@@ -285,7 +299,9 @@ def _first_stated(
 
 
 def _next_therapy(record: Record, course: ResponseCourse) -> int | None:
-    """First unplanned therapy or infusion after the start, also where the course itself was read on through it."""
+    """First unplanned therapy or infusion after the start, also where the course itself was read on
+    through it.
+    """
     therapy = new_therapy(record, course.start)
     days = [therapy.start.day] if therapy is not None and therapy.start.day is not None else []
     days += [
@@ -340,9 +356,11 @@ def _endpoint(
             "not_computable",
             None,
             None,
-            "no confirmed response to start from"
-            if name == "DOR"
-            else "no confirmed CR to start from",
+            (
+                "no confirmed response to start from"
+                if name == "DOR"
+                else "no confirmed CR to start from"
+            ),
             start=None,
         )
     if style == "fda" and not schedule:
@@ -386,9 +404,11 @@ def _censoring(
 def _missed(
     schedule: tuple[int, ...], assessed: tuple[int, ...], start: int, end: int
 ) -> int | None:
-    """Last assessment before the first two planned assessments in a row that were missed before `end`; None where there was no such gap.
+    """Last assessment before the first two planned assessments in a row that were missed before
+    `end`; None where there was no such gap.
 
-    A planned day counts as done where an assessment lies nearer to it than to the planned days beside it.
+    A planned day counts as done where an assessment lies nearer to it than to the planned days
+    beside it.
     """
     planned = sorted(d for d in schedule if start < d <= end)
     done = set()

@@ -1,4 +1,6 @@
-"""Did a CAR-T infusion fail, and when: computed progression beside what the team recorded, one answer per infusion (DESIGN 5)."""
+"""Did a CAR-T infusion fail, and when: computed progression beside what the team recorded, one
+answer per infusion (DESIGN 5).
+"""
 
 from __future__ import annotations
 
@@ -30,11 +32,13 @@ _LEVEL = {name: n for n, name in enumerate(RESPONSES)} | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What became of one infusion. Days are on the patient's axis, `timing` counts from the infusion.
+    """What became of one infusion. Days are on the patient's axis, `timing` counts from the
+    infusion.
 
-    `day`: of failure, or of the suspicion; None where there is neither. `kind`, `timing`, `pattern` of one hold if it is progression.
-    `computed_day` and `team_day` are kept side by side, `difference` says where they part and the likely reason.
-    `followed_to_day`: last contact or later data; `last_assessed_day`: last day on which the disease could be judged.
+    `day`: of failure, or of the suspicion; None where there is neither. `kind`, `timing`, `pattern`
+    of one hold if it is progression. `computed_day` and `team_day` are kept side by side,
+    `difference` says where they part and the likely reason. `followed_to_day`: last contact or
+    later data; `last_assessed_day`: last day on which the disease could be judged.
     """
 
     infusion_day: int | None
@@ -62,7 +66,9 @@ class Failure:
 
 
 def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure, ...]:
-    """One `Failure` for each infusion, in the order of time; empty where nothing was infused. Never raises on what a record holds."""
+    """One `Failure` for each infusion, in the order of time; empty where nothing was infused. Never
+    raises on what a record holds.
+    """
     c = criteria or load_criteria()
     groups = given(record, c)
     return tuple(
@@ -135,7 +141,7 @@ class _Judge:
     def _inside(self, day: int | None) -> bool:
         return day is not None and day > self.start and (self.end is None or day <= self.end)
 
-    # ---- the answer ------------------------------------------------------------------------------------------------------
+    # ---- the answer ----------------
     def failure(self) -> Failure:
         status, certainty, day, kind, reason, basis = self._decide()
         signals = self._signals(day if status == "failed" else None)
@@ -155,9 +161,11 @@ class _Judge:
             day=day,
             kind=kind,
             timing=self._timing(day) if concerned else None,
-            pattern=pattern_at(self.record, self.course, day, self.team_pd)
-            if concerned and day is not None
-            else (),
+            pattern=(
+                pattern_at(self.record, self.course, day, self.team_pd)
+                if concerned and day is not None
+                else ()
+            ),
             signals=signals,
             followed_to_day=self._judged_to(status),
             last_assessed_day=self._last_assessed(),
@@ -192,7 +200,10 @@ class _Judge:
                 "confirmed",
                 day,
                 self._kind(day),
-                f"Progressive disease on day {day} ({how}): {course.progression_reason}.{self._unconfirmed(day)}",
+                (
+                    f"Progressive disease on day {day} ({how}):"
+                    f" {course.progression_reason}.{self._unconfirmed(day)}"
+                ),
                 self._sources(day),
             )
         if self.team_pd is not None and self.team_day is not None:
@@ -214,7 +225,10 @@ class _Judge:
         therapy = self._new_therapy()
         if c.new_therapy_is_failure and therapy is not None:
             day_or_none = therapy[0].day
-            text = f"New anti-myeloma therapy ({therapy[0]}) without progression counts as failure by the parameter chosen."
+            text = (
+                f"New anti-myeloma therapy ({therapy[0]}) without progression counts as failure by"
+                " the parameter chosen."
+            )
             return (
                 "failed",
                 "recorded_by_team",
@@ -245,7 +259,10 @@ class _Judge:
                 s.certainty,
                 s.day,
                 self._kind(s.day),
-                f"A criterion of progression is met on day {s.day} ({s.text}), {need}.{self._unconfirmed(s.day)}",
+                (
+                    f"A criterion of progression is met on day {s.day} ({s.text}),"
+                    f" {need}.{self._unconfirmed(s.day)}"
+                ),
                 self._sources(s.day),
             )
         return "open", None, None, None, "", ()
@@ -262,7 +279,10 @@ class _Judge:
                 None,
                 None,
                 None,
-                f"Died ({self.death.when}) {cause} without progression{listed}.{unusable}{self._unread_beside()}",
+                (
+                    f"Died ({self.death.when}) {cause} without"
+                    f" progression{listed}.{unusable}{self._unread_beside()}"
+                ),
                 (self.death.source,),
             )
         standing = [s for s in signals if s.open]
@@ -270,7 +290,8 @@ class _Judge:
             days = [s.day for s in standing if s.day is not None]
             day = min(days, default=None)
             text = "; ".join(
-                f"{s.id.replace('_', ' ')}{f' (day {s.day})' if s.day is not None else ''}: {s.text}"
+                f"{s.id.replace('_', ' ')}{f' (day {s.day})' if s.day is not None else ''}:"
+                f" {s.text}"
                 for s in standing
             )
             return (
@@ -320,7 +341,9 @@ class _Judge:
         return "of a cause not stated" if cause == "unknown" else f"of {cause}"
 
     def _no_progression(self, last: int) -> str:
-        """Up to which day; where the disease was long not assessed before the last contact, no more is claimed than was seen."""
+        """Up to which day; where the disease was long not assessed before the last contact, no more
+        is claimed than was seen.
+        """
         to = self._followed_to()
         if self.unread.unknown:
             return f"No progression up to day {last}; what was done after it could not be read"
@@ -345,7 +368,9 @@ class _Judge:
         )
 
     def _unconfirmed(self, before: int | None) -> str:
-        """The response at the last assessment (before `before`) where no second one confirmed it and it is deeper than what counts."""
+        """The response at the last assessment (before `before`) where no second one confirmed it
+        and it is deeper than what counts.
+        """
         visits = [
             v
             for v in self.course.visits
@@ -366,7 +391,9 @@ class _Judge:
         return "progression_from_cr" if best in ("CR", "sCR") else "progression_after_response"
 
     def _best(self, before: int | None) -> tuple[str | None, str | None]:
-        """Best response before `before` (None: ever). Team statements speak where the course cannot, or for a response it left unpaired."""
+        """Best response before `before` (None: ever). Team statements speak where the course
+        cannot, or for a response it left unpaired.
+        """
         limit = before - 1 if before is not None else 10**9
         computed = self.course.best_by(limit)
         judged = [
@@ -408,7 +435,7 @@ class _Judge:
             else "late"
         )
 
-    # ---- signals ------------------------------------------------------------------------------------------------------------
+    # ---- signals ----------------
     def _signals(self, failed_on: int | None) -> tuple[Signal, ...]:
         signals = list(self.course.signals)
         late = self._no_response()
@@ -429,7 +456,9 @@ class _Judge:
         return tuple(sorted(signals, key=lambda s: (10**9 if s.day is None else s.day, s.id)))
 
     def _new_therapy(self) -> tuple[When, Source] | None:
-        """Next unplanned therapy or infusion: by its day, else one known by order alone to follow this infusion and no later one."""
+        """Next unplanned therapy or infusion: by its day, else one known by order alone to follow
+        this infusion and no later one.
+        """
         dated = new_therapy(self.record, self.start, until=self.end)
         if dated is not None:
             return dated.start, dated.source
@@ -444,7 +473,8 @@ class _Judge:
         """No partial response by day 90, seen by an assessment in the month before."""
         by = self.start + self.c.no_response_day
         window = by + self.c.visit_window
-        # where nothing is measurable, or plasmacytomas were not measured, no response could be called: that is no failure to respond
+        # where nothing is measurable, or plasmacytomas were not measured, no response could be
+        # called: that is no failure to respond
         called = [
             v
             for v in self.course.visits
@@ -464,9 +494,11 @@ class _Judge:
         reached = any(n >= _LEVEL["PR"] for d, n in levels if d > window)
         return Signal("no_response_by_day_90", by, not reached, f"no partial response by day {by}")
 
-    # ---- follow-up, sources, differences ----------------------------------------------------------------------------------
+    # ---- follow-up, sources, differences ----------------
     def _judged_to(self, status: str) -> int | None:
-        """Day followed to; where what came after the last assessment could not be read, that assessment."""
+        """Day followed to; where what came after the last assessment could not be read, that
+        assessment.
+        """
         last = self._last_assessed()
         if (
             last is not None
@@ -488,7 +520,8 @@ class _Judge:
                 Flag(
                     "data_after_last_contact",
                     later,
-                    f"last contact is stated as day {seen}, but there are data of day {later}; the later day is used",
+                    f"last contact is stated as day {seen}, but there are data of day {later}; the"
+                    " later day is used",
                 )
             )
         return max((d for d in (seen, later) if d is not None and d >= self.start), default=None)
@@ -501,7 +534,8 @@ class _Judge:
             if v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed)
         ]
         last, contact = max(days, default=None), self._followed_to()
-        # a planned visit known by its interval may have a nominal day after the last contact; the visit itself was before it
+        # a planned visit known by its interval may have a nominal day after the last contact; the
+        # visit itself was before it
         return contact if last is not None and contact is not None and contact < last else last
 
     def _unusable_at_end(self) -> str:
@@ -542,7 +576,10 @@ class _Judge:
         ):
             return "there is no laboratory series to compute it from"
         if self.course.suspicion is not None:
-            return f"by the laboratory it is {self.course.suspicion.certainty} ({self.course.suspicion.text})"
+            return (
+                f"by the laboratory it is {self.course.suspicion.certainty}"
+                f" ({self.course.suspicion.text})"
+            )
         return "the laboratory values alone do not meet a criterion twice"
 
     def _difference(self) -> str | None:

@@ -13,7 +13,9 @@ __all__ = ["Given", "course_of", "given"]
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One infusion as it counts: the doses of one product within 14 days together. `numbers` count the doses in the record from 1."""
+    """One infusion as it counts: the doses of one product within 14 days together. `numbers` count
+    the doses in the record from 1.
+    """
 
     day: int | None
     doses: tuple[Infusion, ...]
@@ -23,7 +25,9 @@ class Given:
 
 
 def given(record: Record, criteria: Criteria) -> list[Given]:
-    """What was infused, split doses of one product taken together; what was only collected is left out."""
+    """What was infused, split doses of one product taken together; what was only collected is left
+    out.
+    """
     groups: list[list[tuple[int, Infusion]]] = []
     for number, dose in enumerate(record.infused(), start=1):
         last = groups[-1] if groups else None
@@ -60,7 +64,8 @@ def course_of(
     *,
     through_new_therapy: bool = False,
 ) -> ResponseCourse:
-    """The response course of one infusion: baseline before bridging, nadir from before lymphodepletion (DESIGN 5).
+    """The response course of one infusion: baseline before bridging, nadir from before
+    lymphodepletion (DESIGN 5).
 
     `through_new_therapy`: read it on past new therapy, as EMA-style endpoints want.
     """

@@ -1,7 +1,9 @@
-"""The response course of a patient as one object: where it starts, visit by visit with the reasons, endpoints, flags.
+"""The response course of a patient as one object: where it starts, visit by visit with the reasons,
+endpoints, flags.
 
-Works with and without CAR-T. Where no start is given: the last infusion with a day; else day 0 of the record, a line of therapy, or the
-first dated result of the disease, whichever first has a baseline and a later result. The choice stands among the flags.
+Works with and without CAR-T. Where no start is given: the last infusion with a day; else day 0 of
+the record, a line of therapy, or the first dated result of the disease, whichever first has a
+baseline and a later result. The choice stands among the flags.
 """
 
 from __future__ import annotations
@@ -42,9 +44,11 @@ _REASONS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientCourse:
-    """One patient's course. `course` None: nothing in the record has a day to count from; `start_reason` says so.
+    """One patient's course. `course` None: nothing in the record has a day to count from;
+    `start_reason` says so.
 
-    `failure` is set where the course is that of an infusion. `endpoints` by name, counted from `start`.
+    `failure` is set where the course is that of an infusion. `endpoints` by name, counted from
+    `start`.
     """
 
     record: Record
@@ -61,7 +65,9 @@ class PatientCourse:
 
     @property
     def last_day(self) -> int | None:
-        """Where the follow-up of this course ends: death, the next infusion, or the last day with any data."""
+        """Where the follow-up of this course ends: death, the next infusion, or the last day with
+        any data.
+        """
         if self.course is None:
             return None
         death = self.record.death_since(self.course.start)
@@ -83,11 +89,12 @@ def patient_course(
     style: str = "default",
     schedule: Sequence[int] = (),
 ) -> PatientCourse:
-    """The course from `start` (a day of the patient's axis; None: chosen as the module says) under `criteria` (None: the default).
+    """The course from `start` (a day of the patient's axis; None: chosen as the module says) under
+    `criteria` (None: the default).
 
-    A start on the day of an infusion is read as that infusion's course, with the baseline before bridging. `origin` and `style`
-    are those of `rearm.outcome.endpoints`, `schedule` the planned days of assessment counted from `start`. Never raises on what a
-    record holds.
+    A start on the day of an infusion is read as that infusion's course, with the baseline before
+    bridging. `origin` and `style` are those of `rearm.outcome.endpoints`, `schedule` the planned
+    days of assessment counted from `start`. Never raises on what a record holds.
     """
     c = criteria or load_criteria()
     judged = [f for f in failures(record, c) if f.course is not None]
@@ -179,16 +186,24 @@ def _chosen_start(record: Record, c: Criteria, judged: list[Failure]) -> tuple[i
         if framed(day):
             return (
                 day,
-                f"counted from day {day}, the start of line {line.number}, the first with a baseline and later results",
+                (
+                    f"counted from day {day}, the start of line {line.number}, the first with a"
+                    " baseline and later results"
+                ),
             )
     return (
         days[0],
-        f"counted from day {days[0]}, the first dated result of the disease, which is taken as the baseline",
+        (
+            f"counted from day {days[0]}, the first dated result of the disease, which is taken as"
+            " the baseline"
+        ),
     )
 
 
 def _nothing_to_count(record: Record) -> str:
-    """Results that were set aside are not results that were never taken: the first reasons are given."""
+    """Results that were set aside are not results that were never taken: the first reasons are
+    given.
+    """
     reasons = list(dict.fromkeys(x.why_set_aside for x in record.set_aside if x.why_set_aside))
     if not reasons:
         return "no result of the disease has a day, so there is nothing to count from"
@@ -196,16 +211,21 @@ def _nothing_to_count(record: Record) -> str:
         "; ..." if len(reasons) > _REASONS else ""
     )
     many = "1 result was" if len(record.set_aside) == 1 else f"{len(record.set_aside)} results were"
-    return f"no result of the disease could be used, so there is nothing to count from; {many} set aside: {why}"
+    return (
+        f"no result of the disease could be used, so there is nothing to count from; {many} set"
+        f" aside: {why}"
+    )
 
 
-# ---- one object a patient ---------------------------------------------------------------------------------------------------------
+# ---- one object a patient ----------------
 
 
 def response_object(
     record: Record, *, start: int | None = None, criteria: Criteria | None = None
 ) -> dict[str, Any]:
-    """The course as plain data for JSON, in the form of `response_schema()`. Days are on the patient's axis; unknown is null."""
+    """The course as plain data for JSON, in the form of `response_schema()`. Days are on the
+    patient's axis; unknown is null.
+    """
     return course_object(patient_course(record, start=start, criteria=criteria))
 
 
@@ -244,7 +264,9 @@ def course_object(found: PatientCourse) -> dict[str, Any]:
 
 
 def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | None]]:
-    """(id, day, sentence, open) of all that a reader must know; `open` is None except for a signal that something may still settle."""
+    """(id, day, sentence, open) of all that a reader must know; `open` is None except for a signal
+    that something may still settle.
+    """
     course, failure, record = found.course, found.failure, found.record
     flags: list[tuple[str, int | None, str, bool | None]] = [
         ("start", found.start, found.start_reason, None)
@@ -264,7 +286,10 @@ def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | No
             (
                 "set_aside",
                 None,
-                f"results of the input that could not be used: {len(record.set_aside)} (`rearm check` lists them)",
+                (
+                    f"results of the input that could not be used: {len(record.set_aside)} (`rearm"
+                    " check` lists them)"
+                ),
                 None,
             )
         )
@@ -291,7 +316,9 @@ def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | No
 
 
 def _relapses(course: ResponseCourse) -> list[tuple[str, int | None, str, bool | None]]:
-    """Clinical relapse with what it rests on, and significant biochemical relapse: reasons to treat that no response category shows."""
+    """Clinical relapse with what it rests on, and significant biochemical relapse: reasons to treat
+    that no response category shows.
+    """
     found: list[tuple[str, int | None, str, bool | None]] = []
     day = course.clinical_relapse_day
     if day is not None:
@@ -315,7 +342,10 @@ def _relapses(course: ResponseCourse) -> list[tuple[str, int | None, str, bool |
             )
         )
     if course.biochemical_relapse_day is not None:
-        text = "the M-protein doubled or rose by the limits of a significant biochemical relapse, twice within two months"
+        text = (
+            "the M-protein doubled or rose by the limits of a significant biochemical relapse,"
+            " twice within two months"
+        )
         found.append(
             ("significant_biochemical_relapse", course.biochemical_relapse_day, text, None)
         )
@@ -323,7 +353,9 @@ def _relapses(course: ResponseCourse) -> list[tuple[str, int | None, str, bool |
 
 
 def stated_in(found: PatientCourse) -> list[ResponseStatement]:
-    """What the team or a committee recorded for this course, kept beside what was computed; all of it where no course was computed."""
+    """What the team or a committee recorded for this course, kept beside what was computed; all of
+    it where no course was computed.
+    """
     start, until = found.start, found.course.until if found.course is not None else None
     dated = [
         (10**9 if (day := _day_of(s)) is None else day, s) for s in found.record.responses
@@ -395,7 +427,9 @@ def plain(value: Span | str) -> float | str | list[float | None]:
 
 
 def counting_words(found: PatientCourse) -> str:
-    """How the endpoints are counted where it is not the usual way, in brackets with a space before; else empty."""
+    """How the endpoints are counted where it is not the usual way, in brackets with a space before;
+    else empty.
+    """
     one = next(iter(found.endpoints.values()), None)
     if one is None:
         return ""

@@ -1,4 +1,6 @@
-"""Where a relapse shows itself: biochemical, clinical, marrow, paraskeletal, extraosseous, cns, leukaemic (DESIGN 5)."""
+"""Where a relapse shows itself: biochemical, clinical, marrow, paraskeletal, extraosseous, cns,
+leukaemic (DESIGN 5).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ PATTERNS = ("biochemical", "clinical", "marrow", "paraskeletal", "extraosseous",
 def pattern_at(
     record: Record, course: ResponseCourse, day: int, stated: ResponseStatement | None
 ) -> tuple[str, ...]:
-    """What was found within `pattern_days` of `day`, in a fixed order. Clinical only where myeloma is stated as the cause."""
+    """What was found within `pattern_days` of `day`, in a fixed order. Clinical only where myeloma
+    is stated as the cause.
+    """
     c = course.criteria
     near = c.pattern_days
     met = (
@@ -67,7 +71,9 @@ def pattern_at(
 
 
 def _lesions(record: Record, course: ResponseCourse, day: int, *, growing: bool) -> set[str]:
-    """Lesions that are new, or all that are there when old ones grew; a lesion explained by another histology is none of myeloma."""
+    """Lesions that are new, or all that are there when old ones grew; a lesion explained by another
+    histology is none of myeloma.
+    """
     said = histology(record.facts)
     found: set[str] = set()
     for row in record.imaging:

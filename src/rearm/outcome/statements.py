@@ -1,4 +1,6 @@
-"""Days and sources that a judgement of failure is read from: statements of the team, rows with a day, results behind a progression."""
+"""Days and sources that a judgement of failure is read from: statements of the team, rows with a
+day, results behind a progression.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,18 @@ def stated_day(statement: ResponseStatement) -> int | None:
 
 
 def team_progression(statements: Iterable[ResponseStatement]) -> ResponseStatement | None:
-    """The team's day of progression; where only visit responses stand there, the first PD among them."""
+    """The team's day of progression; where only visit responses stand there, the first PD among
+    them.
+    """
     found = [s for s in statements if s.response == "PD" and stated_day(s) is not None]
     named = [s for s in found if "progression" in (s.basis or "").lower()]
     return min(named or found, key=lambda s: stated_day(s) or 0, default=None)
 
 
 def surely_before(statement: ResponseStatement, day: int) -> bool:
-    """A response at a planned visit counts only where the visit lies before `day`, by every day that it may have been."""
+    """A response at a planned visit counts only where the visit lies before `day`, by every day
+    that it may have been.
+    """
     days = [d for d in (statement.when.last, statement.nominal_day) if d is not None]
     return bool(days) and max(days) < day
 

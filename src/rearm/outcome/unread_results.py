@@ -1,4 +1,6 @@
-"""Results after the last assessment that are there but could not be read: what they say is unknown, and no result takes their place."""
+"""Results after the last assessment that are there but could not be read: what they say is unknown,
+and no result takes their place.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,17 @@ from rearm.response.visits import BLOOD, MARROW
 
 __all__ = ["Unread", "unread_after"]
 
-# By these a relapse can be seen; "team response" and "imaging" are statements whose word could not be read.
+# By these a relapse can be seen; "team response" and "imaging" are statements whose word could not
+# be read.
 _DISEASE = BLOOD | MARROW | {"mrd", "pet", "team response", "imaging"}
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Set-aside results after the last assessment: those that bear on the disease, and those of a test that is not known; progressions
-    that the team recorded, and results of the disease, without a day that could be read."""
+    """Set-aside results after the last assessment: those that bear on the disease, and those of a
+    test that is not known; progressions that the team recorded, and results of the disease, without
+    a day that could be read.
+    """
 
     disease: tuple[Lab, ...]
     unknown: tuple[Lab, ...]
@@ -31,7 +36,9 @@ class Unread:
     ] = ()  # examinations without a result that could be read, and lesions of unknown size
 
     def cannot_judge(self, after: int | None) -> str:
-        """The sentence that says why failure cannot be judged; empty where nothing of the disease is unread."""
+        """The sentence that says why failure cannot be judged; empty where nothing of the disease
+        is unread.
+        """
         if not self.disease and not self.undated and not self.imaging:
             return ""
         parts = [_counted(self.disease, "could not be read")] if self.disease else []
@@ -42,9 +49,12 @@ class Unread:
         return f"{start}: {'; '.join(parts)}."
 
     def remark(self) -> str:
-        """Sentences, each with a space before it, on results that may or may not bear on the time after the last assessment."""
+        """Sentences, each with a space before it, on results that may or may not bear on the time
+        after the last assessment.
+        """
         text = (
-            f" {_counted(self.unknown, 'could not be read')}; whether they bear on the disease is not known."
+            f" {_counted(self.unknown, 'could not be read')}; whether they bear on the disease is"
+            " not known."
             if self.unknown
             else ""
         )
@@ -54,7 +64,10 @@ class Unread:
                 if len(self.lost) == 1
                 else f"{len(self.lost)} results of the disease have"
             )
-            text += f" {many} no day that could be read and {'is' if len(self.lost) == 1 else 'are'} not placed."
+            text += (
+                f" {many} no day that could be read and {'is' if len(self.lost) == 1 else 'are'}"
+                " not placed."
+            )
         return text
 
 
@@ -67,9 +80,11 @@ def unread_after(
     *,
     newest: bool,
 ) -> Unread:
-    """What was set aside after the last assessment `last` (None: there was none) of the course that `inside` tells.
+    """What was set aside after the last assessment `last` (None: there was none) of the course that
+    `inside` tells.
 
-    What could not be read within the last assessment itself belongs to it. Statements without a day count for the `newest` infusion.
+    What could not be read within the last assessment itself belongs to it. Statements without a day
+    count for the `newest` infusion.
     """
     within = _within_last(visits, last)
     later = [
@@ -109,7 +124,9 @@ def _unjudged(row: Imaging) -> bool:
 
 
 def _after(when: When, last: int | None, inside: Callable[[int | None], bool]) -> bool:
-    """Whether it may lie in the course after the last assessment; what has no day at all is not placed."""
+    """Whether it may lie in the course after the last assessment; what has no day at all is not
+    placed.
+    """
     days = [d for d in (when.first, when.last) if d is not None]
     return any(inside(d) and (last is None or d > last) for d in days)
 
@@ -129,12 +146,16 @@ def _looked(row: Imaging) -> str:
 
 
 def _of_disease(name: str, serum_test: str) -> bool:
-    """Also where a name stands for two tests of the disease and the specimen that would tell is missing."""
+    """Also where a name stands for two tests of the disease and the specimen that would tell is
+    missing.
+    """
     return not {name, *(t.id for t in find_tests(name))}.isdisjoint(_DISEASE | {serum_test})
 
 
 def _within_last(visits: Sequence[Visit], last: int | None) -> list[Lab]:
-    """Results set aside that were gathered into the last judged assessment, of tests that are not a repetition within it."""
+    """Results set aside that were gathered into the last judged assessment, of tests that are not a
+    repetition within it.
+    """
     visit = next((v for v in reversed(visits) if v.day == last), None)
     return [] if visit is None or visit.assessment is None else visit.assessment.aside
 
@@ -145,7 +166,10 @@ def _counted(labs: Iterable[Lab], what: str) -> str:
     days = sorted({d for x in labs for d in (x.when.first, x.when.last) if d is not None})
     names = dict.fromkeys(_named(x.test) for x in labs)
     when = f"day {days[0]}" if len(days) == 1 else f"days {days[0]} to {days[-1]}"
-    return f"{len(labs)} {'result' if len(labs) == 1 else 'results'} of {when} {what} ({', '.join(names)})"
+    return (
+        f"{len(labs)} {'result' if len(labs) == 1 else 'results'} of {when} {what}"
+        f" ({', '.join(names)})"
+    )
 
 
 def _named(test: str) -> str:

@@ -1,6 +1,7 @@
 """The one door to drawing: a Vega-Lite specification becomes an SVG text, offline.
 
-vl-convert is imported only here and only when something is drawn: it brings its own engine and fonts, and needs no network.
+vl-convert is imported only here and only when something is drawn: it brings its own engine and
+fonts, and needs no network.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ CONFIG: Spec = {
 
 
 def svg(spec: Spec, *, label: str) -> str:
-    """The picture as SVG markup with `label` as its name for screen readers; deterministic for the same specification."""
+    """The picture as SVG markup with `label` as its name for screen readers; deterministic for the
+    same specification.
+    """
     import vl_convert
 
     whole = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": CONFIG, **spec}

@@ -50,7 +50,8 @@ def entries_named(name: str, *, knowledge: Knowledge | None = None) -> list[tupl
         )
         raise KnowledgeError(
             [
-                f"Nothing in the knowledge has the id {name}.{near} `rearm knowledge list` names options and factors."
+                f"Nothing in the knowledge has the id {name}.{near} `rearm knowledge list` names"
+                " options and factors."
             ]
         )
     return found
@@ -160,7 +161,8 @@ def _fields(entry: Any, skip: Iterable[str] = ("id",)) -> Iterator[str]:
 def _option(option: Option, known: Knowledge) -> Iterator[str]:
     yield from _wrapped(f"{option.name}. {option.summary}")
     yield from _wrapped(
-        f"{words(option.role)}; strategy {option.strategy}; target {', '.join(option.targets) or 'none'}"
+        f"{words(option.role)}; strategy {option.strategy}; target"
+        f" {', '.join(option.targets) or 'none'}"
     )
     if option.agents:
         yield from _wrapped(f"agents: {', '.join(option.agents)}")
@@ -273,7 +275,8 @@ def _study(study: Study, known: Knowledge) -> Iterator[str]:
 
 def _arm(arm: Arm, known: Knowledge) -> Iterator[str]:
     yield from _wrapped(
-        f"{arm.population} ({arm.setting_words}: {arm.directness}); strategy {arm.strategy}; figure {arm.figure}"
+        f"{arm.population} ({arm.setting_words}: {arm.directness}); strategy {arm.strategy}; figure"
+        f" {arm.figure}"
     )
     shares = {
         "response": arm.response,
@@ -336,7 +339,8 @@ def _test(test: TestDef) -> Iterator[str]:
     if test.unit is not None:
         yield from _wrapped(f"unit {test.unit}; read in {', '.join(test.allowed)}")
         yield from _wrapped(
-            f"plausible {test.soft[0]:g} to {test.soft[1]:g}; refused outside {test.hard[0]:g} to {test.hard[1]:g}"
+            f"plausible {test.soft[0]:g} to {test.soft[1]:g}; refused outside {test.hard[0]:g} to"
+            f" {test.hard[1]:g}"
         )
     if test.words:
         yield from _wrapped(f"words: {', '.join(dict.fromkeys(test.words.values()))}")
@@ -348,7 +352,8 @@ def _test(test: TestDef) -> Iterator[str]:
 
 def _workup(workup: Workup, known: Knowledge) -> Iterator[str]:
     yield from _wrapped(
-        f"{workup.name}. Invasiveness {workup.invasiveness} of 3, result in about {workup.turnaround} days."
+        f"{workup.name}. Invasiveness {workup.invasiveness} of 3, result in about"
+        f" {workup.turnaround} days."
     )
     yield from _wrapped(f"tells: {', '.join(workup.supplies)}")
     if workup.mandatory:
@@ -360,9 +365,12 @@ def _workup(workup: Workup, known: Knowledge) -> Iterator[str]:
 
 
 def diff_text(found: KnowledgeDiff) -> str:
-    """What changed from one bundle to the other, entry by entry, then the verdicts and grades that changed with it."""
+    """What changed from one bundle to the other, entry by entry, then the verdicts and grades that
+    changed with it.
+    """
     lines = [
-        f"From {found.before[0]} ({found.before[1][:12]}) to {found.after[0]} ({found.after[1][:12]})"
+        f"From {found.before[0]} ({found.before[1][:12]}) to {found.after[0]}"
+        f" ({found.after[1][:12]})"
     ]
     if not found.entries:
         lines.append("No entry differs.")

@@ -1,4 +1,6 @@
-"""Pages and text of the mechanism wing: a model's hypothesis, not a test. One file of HTML, nothing is fetched."""
+"""Pages and text of the mechanism wing: a model's hypothesis, not a test. One file of HTML, nothing
+is fetched.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ __all__ = [
 
 WARNING = "A model's hypothesis, not a test. It is not for choosing treatment."
 SETTLED = 0.05  # bits of uncertainty below which no measurement is named
-SETTLED_TEXT = "Hardly any uncertainty is left within the model, so no measurement is expected to change this answer."
+SETTLED_TEXT = (
+    "Hardly any uncertainty is left within the model, so no measurement is expected to change this"
+    " answer."
+)
 CHANNEL = {
     "m_protein": "serum M-protein",
     "flc": "involved light chain",
@@ -70,14 +75,16 @@ def page(title: str, body: Iterable[str]) -> str:
     """A self-contained page with the warning on top."""
     inside = "\n".join(body)
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<h1>{escape(title)}</h1>\n"
-        f'<p class="warning">{WARNING}</p>\n{inside}\n</body></html>\n'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport"'
+        f' content="width=device-width"><title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n<h1>{escape(title)}</h1>\n<p'
+        f' class="warning">{WARNING}</p>\n{inside}\n</body></html>\n'
     )
 
 
 def answer(result: MechanismResult) -> str:
-    """The answer in one sentence or two. Without a progression it is an expectation, and worded as one."""
+    """The answer in one sentence or two. Without a progression it is an expectation, and worded as
+    one.
+    """
     lead = result.leading
     if result.status in ("refused", "prior_only") or lead is None:
         return result.reason
@@ -107,7 +114,10 @@ def answer(result: MechanismResult) -> str:
             if x
         )
     if not ahead:
-        return f"{_names(result, lead.members).capitalize()} fits this course best: {lead.probability:.0%} ({before})."
+        return (
+            f"{_names(result, lead.members).capitalize()} fits this course best:"
+            f" {lead.probability:.0%} ({before})."
+        )
     if lead.members == ("no_failure",):
         return f"{ahead}, {before})."
     return f"{ahead}), most often by {best} ({before})."
@@ -163,7 +173,9 @@ def mechanism_bars(result: MechanismResult) -> Spec:
 
 
 def band_chart(band: Band, result: MechanismResult) -> Spec:
-    """What the fitted model expects (median, 5th to 95th percentile) with the measurements; open triangles are limits."""
+    """What the fitted model expects (median, 5th to 95th percentile) with the measurements; open
+    triangles are limits.
+    """
     last = max([p[0] for p in band.points] + [result.followed_to, result.progression or 0.0]) + 90.0
     days = [i for i, d in enumerate(band.days) if d <= last]
     area = [
@@ -264,8 +276,9 @@ def mechanism_page(result: MechanismResult, record: Record) -> str:
             svg(band_chart(b, result), label=f"Fit of {CHANNEL[b.channel]}") for b in result.bands
         ]
         body.append(
-            '<p class="small">Line and area: median, 5th and 95th percentile of the level. Circles: values; triangles: limits, the value '
-            "lies below (pointing down) or above. The red line is the progression. Near zero the scale is even, as values are compared.</p>"
+            '<p class="small">Line and area: median, 5th and 95th percentile of the level. Circles:'
+            " values; triangles: limits, the value lies below (pointing down) or above. The red"
+            " line is the progression. Near zero the scale is even, as values are compared.</p>"
         )
     if result.next_measurements:
         body += ["<h2>What would tell most</h2>", _next_table(result)]
@@ -280,9 +293,15 @@ def mechanism_page(result: MechanismResult, record: Record) -> str:
 
 def _basis(result: MechanismResult) -> list[str]:
     return [
-        f"{result.draws:,} virtual patients in {result.stages} stages, {result.effective_draws:.0f} effective; seed {result.seed}.",
+        (
+            f"{result.draws:,} virtual patients in {result.stages} stages,"
+            f" {result.effective_draws:.0f} effective; seed {result.seed}."
+        ),
         f"Failure means progression within {result.horizon:.0f} days of the infusion.",
-        "Mechanisms are shifts of a mechanistic model calibrated to trials; their shares before the data are partly assumptions.",
+        (
+            "Mechanisms are shifts of a mechanistic model calibrated to trials; their shares before"
+            " the data are partly assumptions."
+        ),
     ]
 
 
@@ -293,22 +312,22 @@ def _class_table(result: MechanismResult) -> str:
         for c in result.classes
     ]
     return (
-        '<table><tr><th>mechanism or class</th><th class="n">now</th><th class="n">error</th><th class="n">before the data</th></tr>'
-        + "".join(rows)
-        + "</table>"
+        '<table><tr><th>mechanism or class</th><th class="n">now</th><th class="n">error</th><th'
+        ' class="n">before the data</th></tr>' + "".join(rows) + "</table>"
     )
 
 
 def _next_table(result: MechanismResult) -> str:
     rows = [
-        f'<tr><td>{escape(TEST[c.test])}</td><td class="n">{c.day:g}</td><td class="n">{c.bits:.2f} &plusmn; {c.error:.2f}</td></tr>'
+        f'<tr><td>{escape(TEST[c.test])}</td><td class="n">{c.day:g}</td><td class="n">{c.bits:.2f}'
+        f" &plusmn; {c.error:.2f}</td></tr>"
         for c in result.next_measurements
     ]
     if result.entropy_bits < SETTLED:
         return f"<p>{SETTLED_TEXT}</p>"
     return (
-        f"<p>Uncertainty now: {result.entropy_bits:.2f} bits.</p>"
-        '<table><tr><th>measurement</th><th class="n">day</th><th class="n">expected gain (bits)</th></tr>'
+        f"<p>Uncertainty now: {result.entropy_bits:.2f} bits.</p><table><tr><th>measurement</th><th"
+        ' class="n">day</th><th class="n">expected gain (bits)</th></tr>'
         + "".join(rows)
         + "</table>"
     )
@@ -320,7 +339,8 @@ def mechanism_text(result: MechanismResult) -> str:
     for c in result.classes:
         bar = "#" * round(30 * c.probability)
         lines.append(
-            f"  {_names(result, c.members):48s} {c.probability:6.1%} +- {c.error:5.1%}  (before the data {c.prior:5.1%})  {bar}"
+            f"  {_names(result, c.members):48s} {c.probability:6.1%} +- {c.error:5.1%}  (before the"
+            f" data {c.prior:5.1%})  {bar}"
         )
     if result.next_measurements:
         lines += ["", "  What would tell most:"]
@@ -328,7 +348,8 @@ def mechanism_text(result: MechanismResult) -> str:
             [f"    {SETTLED_TEXT}"]
             if result.entropy_bits < SETTLED
             else [
-                f"    {TEST[c.test]} on day {c.day:g}: {c.bits:.2f} of {result.entropy_bits:.2f} bits"
+                f"    {TEST[c.test]} on day {c.day:g}: {c.bits:.2f} of {result.entropy_bits:.2f}"
+                " bits"
                 for c in result.next_measurements[:3]
             ]
         )
@@ -336,7 +357,7 @@ def mechanism_text(result: MechanismResult) -> str:
     return "\n".join(lines)
 
 
-# ---- trials -----------------------------------------------------------------------------------------------------------
+# ---- trials ----------------
 
 
 def curve_chart(
@@ -345,7 +366,9 @@ def curve_chart(
     title: str,
     points: Sequence[Spec] = (),
 ) -> Spec:
-    """Curves (month, percent, low, high) with bands, one colour each; `points` are published landmarks (month, value, low, high, name)."""
+    """Curves (month, percent, low, high) with bands, one colour each; `points` are published
+    landmarks (month, value, low, high, name).
+    """
     rows = [
         {"arm": n, "month": t, "free": v, "low": a, "high": b}
         for n, curve in curves
@@ -408,10 +431,15 @@ def _number(v: float) -> str:
 
 
 def trial_page(result: TrialResult) -> str:
-    """The page of a virtual trial: curves from the infusion, a table of every step, paired differences."""
+    """The page of a virtual trial: curves from the infusion, a table of every step, paired
+    differences.
+    """
     body = [
-        f"<p>{escape(result.title)}. First infusion for everybody: {escape(result.product)}. {result.patients:,} virtual "
-        f"patients in every arm, the same in all; intervals are those of a trial of {result.trial_size} patients.</p>",
+        (
+            f"<p>{escape(result.title)}. First infusion for everybody: {escape(result.product)}."
+            f" {result.patients:,} virtual patients in every arm, the same in all; intervals are"
+            f" those of a trial of {result.trial_size} patients.</p>"
+        ),
         "<h2>Progression-free on the whole sequence, from the infusion</h2>",
         svg(
             curve_chart(
@@ -420,17 +448,23 @@ def trial_page(result: TrialResult) -> str:
             label="Curves of all arms",
         ),
         "<h2>Steps</h2>",
-        '<table><tr><th>arm</th><th>step</th><th class="n">patients</th><th>response (%)</th><th>CR (%)</th><th>PFS (months)</th></tr>',
+        (
+            '<table><tr><th>arm</th><th>step</th><th class="n">patients</th><th>response'
+            " (%)</th><th>CR (%)</th><th>PFS (months)</th></tr>"
+        ),
     ]
     for arm in result.arms:
         body += [_step_row(arm.name, step) for step in arm.steps]
     body.append("</table>")
     if result.differences:
         body.append(
-            '<h2>Against the first arm, same patients</h2><table><tr><th>arm</th><th>measure</th><th class="n">difference (%)</th></tr>'
+            "<h2>Against the first arm, same"
+            ' patients</h2><table><tr><th>arm</th><th>measure</th><th class="n">difference'
+            " (%)</th></tr>"
         )
         body += [
-            f'<tr><td>{escape(n)}</td><td>{escape(what)}</td><td class="n">{_triple((d, a, b))}</td></tr>'
+            f"<tr><td>{escape(n)}</td><td>{escape(what)}</td><td"
+            f' class="n">{_triple((d, a, b))}</td></tr>'
             for n, what, d, a, b in result.differences
         ]
         body.append("</table>")
@@ -444,7 +478,8 @@ def trial_page(result: TrialResult) -> str:
 
 def _step_row(arm: str, step: StepResult) -> str:
     return (
-        f'<tr><td>{escape(arm)}</td><td>{escape(step.name)}</td><td class="n">{step.treated}</td><td>{_triple(step.orr)}</td>'
+        f"<tr><td>{escape(arm)}</td><td>{escape(step.name)}</td><td"
+        f' class="n">{step.treated}</td><td>{_triple(step.orr)}</td>'
         f"<td>{_triple(step.cr)}</td><td>{_triple(step.pfs_median)}</td></tr>"
     )
 
@@ -453,14 +488,18 @@ def trial_text(result: TrialResult) -> str:
     """The same for a terminal."""
     lines = [
         f"{result.title}: {WARNING}",
-        f"{result.patients} virtual patients, the same in every arm; intervals of a trial of {result.trial_size}",
+        (
+            f"{result.patients} virtual patients, the same in every arm; intervals of a trial of"
+            f" {result.trial_size}"
+        ),
     ]
     for arm in result.arms:
         lines.append(f"\n{arm.name}")
         for s in arm.steps:
             response, deep, free = _triple(s.orr, "%"), _triple(s.cr, "%"), _triple(s.pfs_median)
             lines.append(
-                f"  {s.name:32s} n {s.treated:6d}   response {response:>26s}   CR {deep:>26s}   PFS {free:>28s} mo"
+                f"  {s.name:32s} n {s.treated:6d}   response {response:>26s}   CR {deep:>26s}   PFS"
+                f" {free:>28s} mo"
             )
     lines += [f"\n{n}, {what}: {_triple((d, a, b))} %" for n, what, d, a, b in result.differences]
     lines += ["", *[f"  note: {n}" for n in (*result.notes, f"Seed {result.seed}.")]]

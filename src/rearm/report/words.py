@@ -1,4 +1,6 @@
-"""Ids as the words that a physician reads. Every id of a result that is shown has its words here, so that no page invents its own."""
+"""Ids as the words that a physician reads. Every id of a result that is shown has its words here,
+so that no page invents its own.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +119,9 @@ _SHORT = {
 
 
 def words(name: str | None) -> str:
-    """The words for an id; an id without words of its own loses its underscores. None is an empty text."""
+    """The words for an id; an id without words of its own loses its underscores. None is an empty
+    text.
+    """
     if name is None:
         return ""
     return _WORDS.get(name) or " ".join(_SHORT.get(part, part) for part in name.split("_"))

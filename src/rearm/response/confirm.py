@@ -1,6 +1,8 @@
-"""Confirmation: two consecutive assessments for every response and for every progression by laboratory values (section 5).
+"""Confirmation: two consecutive assessments for every response and for every progression by
+laboratory values (section 5).
 
-Assessments that could not be evaluated are left out before pairing. The pair must be complete before any new therapy.
+Assessments that could not be evaluated are left out before pairing. The pair must be complete
+before any new therapy.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ _SD, _PD = _LEVEL["SD"], _LEVEL["PD"]
 
 @dataclass(slots=True)
 class Confirmed:
-    """Outcome of the pairing. `pending`: the assessment whose progression waits for its repeat (or for time, where provisional)."""
+    """Outcome of the pairing. `pending`: the assessment whose progression waits for its repeat (or
+    for time, where provisional).
+    """
 
     best: str = "NE"
     best_day: int | None = None
@@ -45,8 +49,9 @@ def confirm(
 ) -> Confirmed:
     """Set `confirmed` of every visit and return best response and progression.
 
-    The running status is the best confirmed response so far, dated at the first assessment of its pair, until confirmed progression,
-    which stays. `provisional_until`: after CAR-T a pair that lies wholly before this day does not confirm a progression.
+    The running status is the best confirmed response so far, dated at the first assessment of its
+    pair, until confirmed progression, which stays. `provisional_until`: after CAR-T a pair that
+    lies wholly before this day does not confirm a progression.
     """
     out = Confirmed()
     valid = [v for v in visits if new_therapy_day is None or v.day <= new_therapy_day]
@@ -104,7 +109,9 @@ def _progressed(
     provisional_until: int | None,
     out: Confirmed,
 ) -> bool:
-    """Is the progression of this visit confirmed? `index` is the place of the next evaluable assessment. Sets the outcome."""
+    """Is the progression of this visit confirmed? `index` is the place of the next evaluable
+    assessment. Sets the outcome.
+    """
     at_once = [p for p in visit.pd if not p.repeat and not p.provisional]
     if at_once:
         _set(out, visit, (*at_once, *(p for p in visit.pd if p.repeat)), at_once)
@@ -156,7 +163,8 @@ def _run_to_end(evaluable: list[Visit], index: int) -> bool:
 
 
 def _set(out: Confirmed, visit: Visit, all_met: Sequence[Pd], dated_by: Sequence[Pd]) -> None:
-    # dated at the first assessment that met the criterion; results of one assessment may lie some days apart
+    # dated at the first assessment that met the criterion; results of one assessment may lie some
+    # days apart
     out.progression_day = min(p.day for p in dated_by)
     out.progression = tuple(all_met)
     out.progression_visit = visit

@@ -1,4 +1,6 @@
-"""The response course of one stretch of treatment, from raw results: `response_course` is the public entry of this package's first half."""
+"""The response course of one stretch of treatment, from raw results: `response_course` is the
+public entry of this package's first half.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ __all__ = [
     "response_course",
 ]
 
-# what belongs to the treatment itself or does not treat myeloma: none of it ends a course (section 8: TTNT ignores planned therapy)
+# what belongs to the treatment itself or does not treat myeloma: none of it ends a course (section
+# 8: TTNT ignores planned therapy)
 PLANNED_PURPOSES = frozenset(
     (
         "consolidation",
@@ -72,7 +75,9 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """A progression that is met but not confirmed: `unconfirmed` waits for its repeat, `provisional` is too early after CAR-T to tell."""
+    """A progression that is met but not confirmed: `unconfirmed` waits for its repeat,
+    `provisional` is too early after CAR-T to tell.
+    """
 
     day: int
     certainty: str  # unconfirmed | provisional
@@ -82,10 +87,12 @@ class Suspicion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseCourse:
-    """The course from `start` on. Days are on the patient's axis; a day that is None did not happen or cannot be told from this record.
+    """The course from `start` on. Days are on the patient's axis; a day that is None did not happen
+    or cannot be told from this record.
 
-    `visits` begin after the start (the baseline stands apart). `progression_day` is the first day on which a criterion was met that was
-    then confirmed; `progression_interval` is (last assessment without, first with progression). `not_evaluable` says why none can be given.
+    `visits` begin after the start (the baseline stands apart). `progression_day` is the first day
+    on which a criterion was met that was then confirmed; `progression_interval` is (last assessment
+    without, first with progression). `not_evaluable` says why none can be given.
     """
 
     start: int
@@ -129,9 +136,10 @@ class ResponseCourse:
 def new_therapy(record: Record, start: int, *, until: int | None = None) -> Therapy | None:
     """The first anti-myeloma therapy after `start` that is not part of the plan.
 
-    Planned: maintenance, consolidation, lymphodepletion, mobilisation, palliative radiotherapy, a stem-cell boost, further parts of the
-    line that is given on `start` (induction, transplant and maintenance are one, see `lines`), steroids alone without a stated purpose.
-    Rows without a day are not read here.
+    Planned: maintenance, consolidation, lymphodepletion, mobilisation, palliative radiotherapy, a
+    stem-cell boost, further parts of the
+    line that is given on `start` (induction, transplant and maintenance are one, see `lines`),
+    steroids alone without a stated purpose. Rows without a day are not read here.
     """
     own = _line_on(record, start)
     found = [
@@ -147,7 +155,9 @@ def new_therapy(record: Record, start: int, *, until: int | None = None) -> Ther
 
 
 def _line_on(record: Record, start: int) -> tuple[Therapy, ...]:
-    """All rows of the line that has a part begun on `start`; none for CAR-T, whose further parts are known by their purpose."""
+    """All rows of the line that has a part begun on `start`; none for CAR-T, whose further parts
+    are known by their purpose.
+    """
     if not any(t.start.day == start for t in record.therapies):
         return ()
     return next(
@@ -184,14 +194,16 @@ def response_course(
     through_new_therapy: bool = False,
     schedule: Iterable[int] = (),
 ) -> ResponseCourse:
-    """The confirmed IMWG course that begins on `start` (day of infusion, first dose of a line, or day of the baseline), up to `until`.
+    """The confirmed IMWG course that begins on `start` (day of infusion, first dose of a line, or
+    day of the baseline), up to `until`.
 
-    `baseline_day`: last day whose values are baseline for response (default: `start`; values of the start day were taken before the dose);
-    `floor_day`: last day whose values open the nadir (default: `baseline_day`); `baseline_from`: no older value is baseline.
-    `infusion`: a CAR-T course, where early progression is provisional (default: a product was infused on `start`).
-    `new_therapy_day`: default the first unplanned therapy after `start`; `through_new_therapy` reads on past it.
-    `schedule`: planned days of assessment, shown as NE where not done.
-    Missing or unusable results give NE or a lower level with the reason, never an exception.
+    `baseline_day`: last day whose values are baseline for response (default: `start`; values of the
+    start day were taken before the dose); `floor_day`: last day whose values open the nadir
+    (default: `baseline_day`); `baseline_from`: no older value is baseline. `infusion`: a CAR-T
+    course, where early progression is provisional (default: a product was infused on `start`).
+    `new_therapy_day`: default the first unplanned therapy after `start`; `through_new_therapy`
+    reads on past it. `schedule`: planned days of assessment, shown as NE where not done. Missing or
+    unusable results give NE or a lower level with the reason, never an exception.
     """
     c = criteria or load_criteria()
     if infusion is None:
@@ -262,7 +274,9 @@ def response_course(
 
 
 def _own_criteria(record: Record, start: int) -> str | None:
-    """Diseases with criteria of their own, where they were there before the course (a leukaemic relapse is a pattern of myeloma)."""
+    """Diseases with criteria of their own, where they were there before the course (a leukaemic
+    relapse is a pattern of myeloma).
+    """
     for condition in record.conditions:
         name = _OWN_CRITERIA.get(condition.condition)
         first = condition.when.first
@@ -281,7 +295,9 @@ def _own_criteria(record: Record, start: int) -> str | None:
 def _calcium_pd(
     visits: list[Visit], clinical: Iterable[ClinicalEvent], g: Gathered, c: Criteria
 ) -> None:
-    """2006 and 2011: hypercalcaemia above the limit is progression, where it is attributed to myeloma (A6)."""
+    """2006 and 2011: hypercalcaemia above the limit is progression, where it is attributed to
+    myeloma (A6).
+    """
     due = next((e for e in clinical if e.what == "hypercalcaemia" and e.attributed), None)
     if due is None:
         return
@@ -341,7 +357,8 @@ def _course(
             Flag(
                 "reappearance_to_repeat",
                 once_day,
-                f"the M-protein was seen again on day {once_day} after CR; a second sample decides on relapse from CR",
+                f"the M-protein was seen again on day {once_day} after CR; a second sample decides"
+                " on relapse from CR",
             )
         )
     conversion = mrd_conversion(g.mrd, c, start)
@@ -382,7 +399,8 @@ def _course(
         Flag(
             "lesion_growth_unjudged",
             day,
-            f"{text}: progression if its short axis was above {c.lesion_short_axis:g} mm, which is not stated",
+            f"{text}: progression if its short axis was above {c.lesion_short_axis:g} mm, which is"
+            " not stated",
         )
         for day, text in log.across_unknown.values()
     ]
@@ -474,7 +492,9 @@ def _what_came_back(visits: list[Visit], out: Confirmed, c: Criteria, day: int) 
 
 
 def _not_kept(visits: list[Visit], out: Confirmed, c: Criteria) -> list[Flag]:
-    """Each run of progression that no later assessment bore out: what it rested on, and why it does not count."""
+    """Each run of progression that no later assessment bore out: what it rested on, and why it does
+    not count.
+    """
     flags: list[Flag] = []
     before: Visit | None = None
     for v in (x for x in visits if x.response != "NE"):
@@ -485,7 +505,10 @@ def _not_kept(visits: list[Visit], out: Confirmed, c: Criteria) -> list[Flag]:
             continue
         what = "; ".join(p.text for p in v.pd)
         if all(p.provisional for p in v.pd):
-            text = f"{what}: too early after the infusion to tell, and not borne out later; not counted"
+            text = (
+                f"{what}: too early after the infusion to tell, and not borne out later; not"
+                " counted"
+            )
         else:
             text = f"{what}: not repeated at the next assessment; not counted"
         flags.append(Flag("progression_not_kept", v.day, text))

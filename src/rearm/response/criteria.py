@@ -1,4 +1,5 @@
-"""Response criteria as data: versions, thresholds with their source, the answers to the open questions A1 to A21, settings.
+"""Response criteria as data: versions, thresholds with their source, the answers to the open
+questions A1 to A21, settings.
 
 The numbers stand in `knowledge/data/criteria.toml`; nothing in this package repeats one of them.
 """
@@ -27,12 +28,16 @@ DEFAULT_VERSION = "imwg-2016"
 
 
 class CriteriaError(RearmError):
-    """A version or parameter that does not exist, or a value that it cannot take; the message says which are possible."""
+    """A version or parameter that does not exist, or a value that it cannot take; the message says
+    which are possible.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """One version of the criteria with all its parameters. Units as in `criteria.toml` (g/dL, mg/24h, mg/dL for dFLC, %, mm, days)."""
+    """One version of the criteria with all its parameters. Units as in `criteria.toml` (g/dL,
+    mg/24h, mg/dL for dFLC, %, mm, days).
+    """
 
     version: str
     changed: tuple[
@@ -145,7 +150,9 @@ class Criteria:
 
 @lru_cache(maxsize=1)
 def criteria_table() -> dict[str, Any]:
-    """The whole table as it stands in `criteria.toml`, for documentation and for the knowledge check."""
+    """The whole table as it stands in `criteria.toml`, for documentation and for the knowledge
+    check.
+    """
     text = (
         resources.files("rearm")
         .joinpath("knowledge/data/criteria.toml")
@@ -155,10 +162,11 @@ def criteria_table() -> dict[str, Any]:
 
 
 def load_criteria(version: str = DEFAULT_VERSION, **parameters: Any) -> Criteria:
-    """The criteria of `version` with `parameters` laid over: A1 .. A21 (by id or by their text), any threshold, any setting.
+    """The criteria of `version` with `parameters` laid over: A1 .. A21 (by id or by their text),
+    any threshold, any setting.
 
-    Raises CriteriaError with a sentence for an unknown version, for a version whose thresholds are not published, for an unknown
-    parameter and for a value that a parameter cannot take.
+    Raises CriteriaError with a sentence for an unknown version, for a version whose thresholds are
+    not published, for an unknown parameter and for a value that a parameter cannot take.
     """
     return _load(version, tuple(sorted(parameters.items())))
 
@@ -169,7 +177,8 @@ def _load(version: str, parameters: tuple[tuple[str, Any], ...]) -> Criteria:
     entry = table["versions"].get(version)
     if entry is None:
         raise CriteriaError(
-            f"There is no version {version!r} of the criteria; known are {', '.join(table['versions'])}."
+            f"There is no version {version!r} of the criteria; known are"
+            f" {', '.join(table['versions'])}."
         )
     if "refused" in entry:
         raise CriteriaError(entry["refused"])
@@ -194,7 +203,8 @@ def _load(version: str, parameters: tuple[tuple[str, Any], ...]) -> Criteria:
 def _value(table: dict[str, Any], name: str, given: Any, values: dict[str, Any]) -> Any:
     if name not in values:
         raise CriteriaError(
-            f"There is no parameter {name!r} of the criteria; known are A1 to A21 and {', '.join(sorted(_numbers(values)))}."
+            f"There is no parameter {name!r} of the criteria; known are A1 to A21 and"
+            f" {', '.join(sorted(_numbers(values)))}."
         )
     ambiguity = table["ambiguities"].get(name)
     if ambiguity is not None:

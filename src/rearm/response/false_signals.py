@@ -1,6 +1,8 @@
-"""What may look like more or less disease than there is: flags beside the course, which change no response (section 10).
+"""What may look like more or less disease than there is: flags beside the course, which change no
+response (section 10).
 
-Bands of other clones and of therapeutic antibodies are in `interference.py`, escape and cytopenia in `signals.py`.
+Bands of other clones and of therapeutic antibodies are in `interference.py`, escape and cytopenia
+in `signals.py`.
 """
 
 from __future__ import annotations
@@ -46,7 +48,10 @@ def _marrow_before_protein(visits: Sequence[Visit], c: Criteria) -> Flag | None:
             and isinstance(marrow, tuple)
             and below(marrow[1], c.marrow_cr_below)
         ):
-            text = f"{v.response} by the M-protein on day {v.day}, but marrow plasma cells {span_words(marrow)} %"
+            text = (
+                f"{v.response} by the M-protein on day {v.day}, but marrow plasma cells"
+                f" {span_words(marrow)} %"
+            )
             return Flag(
                 "marrow_before_m_protein", v.day, f"{text}: the protein may only be slow to clear"
             )
@@ -54,7 +59,9 @@ def _marrow_before_protein(visits: Sequence[Visit], c: Criteria) -> Flag | None:
 
 
 def _low_chains(visits: Sequence[Visit], c: Criteria) -> Flag | None:
-    """Both chains not above their normal range, the ratio abnormal: suppressed healthy plasma cells make such a ratio too."""
+    """Both chains not above their normal range, the ratio abnormal: suppressed healthy plasma cells
+    make such a ratio too.
+    """
     for v in visits:
         kappa, lam = v.values.get("kappa_flc"), v.values.get("lambda_flc")
         if v.assessment is None or not isinstance(kappa, tuple) or not isinstance(lam, tuple):
@@ -63,7 +70,10 @@ def _low_chains(visits: Sequence[Visit], c: Criteria) -> Flag | None:
             lam[1], _upper(v, "lambda_flc", c.lambda_normal)
         )
         if not raised and high_chain(v.assessment, c) is not None:
-            text = f"kappa {span_words(kappa)} and lambda {span_words(lam)} mg/L on day {v.day} are not raised, only their ratio is abnormal"
+            text = (
+                f"kappa {span_words(kappa)} and lambda {span_words(lam)} mg/L on day {v.day} are"
+                " not raised, only their ratio is abnormal"
+            )
             return Flag(
                 "low_chains_abnormal_ratio",
                 v.day,
@@ -92,13 +102,18 @@ def _immunoglobulin_given(
     for v in visits:
         before = [d for d in given if 0 <= v.day - d <= c.immunoglobulin_days]
         if before and any(p.criterion == "serum" for p in v.pd):
-            text = f"serum IgG rises on day {v.day}, and immunoglobulin was given on day {max(before)}: confirm by electrophoresis"
+            text = (
+                f"serum IgG rises on day {v.day}, and immunoglobulin was given on day"
+                f" {max(before)}: confirm by electrophoresis"
+            )
             return Flag("immunoglobulin_given", v.day, text)
     return None
 
 
 def _antibody_band(record: Record, visits: Sequence[Visit], c: Criteria) -> Flag | None:
-    """An IgG kappa antibody shows as a band where no M-protein is quantified any more; DIRA tells the two apart."""
+    """An IgG kappa antibody shows as a band where no M-protein is quantified any more; DIRA tells
+    the two apart.
+    """
     own = {h.lower() for h in record.heavy_chain}
     for v in visits:
         if (
@@ -119,13 +134,18 @@ def _antibody_band(record: Record, visits: Sequence[Visit], c: Criteria) -> Flag
             and (not own or "igg" in own)
             and record.light_chain in (None, "kappa")
         ):
-            text = f"{given} was given, and a band on day {v.day} may be the antibody and not the clone: DIRA would tell"
+            text = (
+                f"{given} was given, and a band on day {v.day} may be the antibody and not the"
+                " clone: DIRA would tell"
+            )
             return Flag("antibody_band_possible", v.day, text)
     return None
 
 
 def _antibody_given(record: Record, day: int, c: Criteria) -> str | None:
-    """An IgG kappa antibody that may still circulate on `day`: going on, or ended not longer ago than `antibody_days`."""
+    """An IgG kappa antibody that may still circulate on `day`: going on, or ended not longer ago
+    than `antibody_days`.
+    """
     for t in record.therapies:
         name = next((a for a in ANTIBODIES if a in t.agents), None)
         start = t.start.day
@@ -139,7 +159,9 @@ def _antibody_given(record: Record, day: int, c: Criteria) -> str | None:
 
 
 def _other_marker(record: Record, visits: Sequence[Visit], serum_test: str) -> Flag | None:
-    """IgA or IgD by nephelometry is on record, but electrophoresis was chosen and shows nothing measurable."""
+    """IgA or IgD by nephelometry is on record, but electrophoresis was chosen and shows nothing
+    measurable.
+    """
     own = next((h.lower() for h in record.heavy_chain if h.lower() in ("iga", "igd")), None)
     if (
         own is None
@@ -151,7 +173,10 @@ def _other_marker(record: Record, visits: Sequence[Visit], serum_test: str) -> F
     if not values:
         return None
     name = f"Ig{own[2:].upper()}"
-    text = f"{name} by nephelometry is on record and was not used, because the baseline has an electrophoresis"
+    text = (
+        f"{name} by nephelometry is on record and was not used, because the baseline has an"
+        " electrophoresis"
+    )
     return Flag(
         "other_marker_not_used",
         None,

@@ -1,4 +1,6 @@
-"""Bands on immunofixation that are not the patient's clone: oligoclonal bands and therapeutic antibodies (section 10)."""
+"""Bands on immunofixation that are not the patient's clone: oligoclonal bands and therapeutic
+antibodies (section 10).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ __all__ = ["clone_band", "own_serum_ife"]
 
 
 def clone_band(bands: tuple[str, ...], heavy: tuple[str, ...], light: str | None) -> bool | None:
-    """Is the patient's own clone among the bands of an immunofixation? None where the bands or the clone do not tell.
+    """Is the patient's own clone among the bands of an immunofixation? None where the bands or the
+    clone do not tell.
 
     `bands` as `IgG kappa`, `IgM`, `kappa`. A band of another isotype is not the original M-protein.
     """
@@ -34,7 +37,9 @@ def clone_band(bands: tuple[str, ...], heavy: tuple[str, ...], light: str | None
 def own_serum_ife(
     a: Assessment, heavy: tuple[str, ...], light: str | None, flags: list[Flag]
 ) -> str | None:
-    """Serum immunofixation for the patient's own clone. A positive one counts as negative only where every band is shown not to be it."""
+    """Serum immunofixation for the patient's own clone. A positive one counts as negative only
+    where every band is shown not to be it.
+    """
     ife = word(a.got.get("serum_immunofixation"))
     if ife != "positive":
         return ife
@@ -44,11 +49,13 @@ def own_serum_ife(
             Flag(
                 "other_bands",
                 a.day,
-                f"bands on day {a.day} ({', '.join(bands)}) are not of the original clone and do not count",
+                f"bands on day {a.day} ({', '.join(bands)}) are not of the original clone and do"
+                " not count",
             )
         )
         return "negative"
-    # DIRA speaks for a single IgG kappa band in IgG kappa disease; elsewhere the clone may hide beside the antibody
+    # DIRA speaks for a single IgG kappa band in IgG kappa disease; elsewhere the clone may hide
+    # beside the antibody
     igg_kappa = light == "kappa" and "igg" in {h.lower() for h in heavy}
     if a.got.get("dira") == "shifted" and igg_kappa and len(bands) <= 1:
         flags.append(

@@ -1,6 +1,7 @@
 """Lesions over time: what each examination showed, what is new, what grew.
 
-A lesion that an examination does not name keeps its last size: a magnetic resonance image of the spine does not measure the liver.
+A lesion that an examination does not name keeps its last size: a magnetic resonance image of the
+spine does not measure the liver.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ _SOFT_KINDS = (None, "plasmacytoma", "extramedullary", "paraskeletal")
 
 @dataclass(frozen=True, slots=True)
 class Pd:
-    """A criterion of progression that was met: which, on which day, whether it needs a repeat, whether it is too early to tell."""
+    """A criterion of progression that was met: which, on which day, whether it needs a repeat,
+    whether it is too early to tell.
+    """
 
     criterion: (
         str  # serum | urine | dflc | marrow | circulating | new_lesion | lesion_growth | calcium
@@ -48,7 +51,9 @@ class Exam:
 
 
 def histology(facts: Iterable[Fact]) -> dict[str, str]:
-    """What a biopsy said of each lesion. Two biopsies of one lesion: plasma cells in either make it myeloma, else the last word stands."""
+    """What a biopsy said of each lesion. Two biopsies of one lesion: plasma cells in either make it
+    myeloma, else the last word stands.
+    """
     said: dict[str, str] = {}
     for fact in facts:
         if fact.finding == "lesion_histology" and "=" in fact.value:
@@ -69,7 +74,9 @@ def read_exams(record: Record) -> list[Exam]:
 
 
 def unread_soft(record: Record) -> list[tuple[int, Imaging]]:
-    """Examinations for soft tissue whose result could not be read, with the day, oldest first: whether a plasmacytoma is there is open."""
+    """Examinations for soft tissue whose result could not be read, with the day, oldest first:
+    whether a plasmacytoma is there is open.
+    """
     rows = [
         (day, row)
         for row in record.imaging
@@ -81,7 +88,9 @@ def unread_soft(record: Record) -> list[tuple[int, Imaging]]:
 
 
 def answers(exam: Exam, day: int, row: Imaging) -> bool:
-    """Does a readable examination tell what the unreadable `row` of `day` did not: the same lesion, or the whole of its kind?"""
+    """Does a readable examination tell what the unreadable `row` of `day` did not: the same lesion,
+    or the whole of its kind?
+    """
     if exam.day < day:
         return False
     if row.lesion is None:
@@ -98,7 +107,9 @@ def _name(row: Imaging) -> str:
 
 
 def uptake_only(row: Imaging) -> bool:
-    """PET uptake that was not measured: it never is progression by itself (DESIGN 5), a lesion with a size is."""
+    """PET uptake that was not measured: it never is progression by itself (DESIGN 5), a lesion with
+    a size is.
+    """
     return (
         (row.method or "").upper().startswith("PET")
         and row.length_mm is None
@@ -118,7 +129,9 @@ def _product(row: Imaging) -> float | None:
 
 
 def _across(row: Imaging) -> float | None:
-    """Short axis. Where none is stated: the diameter across the longest one, by whichever name the two stand."""
+    """Short axis. Where none is stated: the diameter across the longest one, by whichever name the
+    two stand.
+    """
     if row.short_axis_mm is not None or row.width_mm is None:
         return row.short_axis_mm
     return row.width_mm if row.length_mm is None else min(row.width_mm, row.length_mm)
@@ -156,7 +169,7 @@ class LesionLog:
         self.across_known: set[str] = set()  # lesions of which an examination stated a short axis
         self.grown: list[int] = []  # days of growth that also makes a relapse clinical (A21)
 
-    # ---- state ---------------------------------------------------------------------------------------------------------
+    # ---- state ----------------
     def _mine(self, name: str) -> bool:
         return self.said.get(name, "plasma_cells") == "plasma_cells"
 
@@ -233,9 +246,11 @@ class LesionLog:
         if across is not None and over(across, self.criteria.lesion_short_axis):
             self.was_large.add(_name(row))
 
-    # ---- progression ------------------------------------------------------------------------------------------------------
+    # ---- progression ----------------
     def examine(self, exam: Exam) -> list[Pd]:
-        """The criteria of progression that this examination meets (new lesion; growth of old ones), and update of nadirs."""
+        """The criteria of progression that this examination meets (new lesion; growth of old ones),
+        and update of nadirs.
+        """
         large_before = set(self.was_large)
         met: dict[str, str] = {}
         for row in exam.rows:
@@ -252,7 +267,8 @@ class LesionLog:
             if name in self.new_ids and not came_back:
                 self.new_ids[name] = exam.day
                 met[f"new_lesion:{name}"] = (
-                    f"{_called(row)}, new since {self.first_met.get(f'new_lesion:{name}', exam.day)}, still there"
+                    f"{_called(row)}, new since"
+                    f" {self.first_met.get(f'new_lesion:{name}', exam.day)}, still there"
                 )
             elif came_back or row.new is True or (row.new is None and before is None):
                 self._judge_new(row, name, came_back, met, exam.day)

@@ -1,6 +1,8 @@
-"""The level that each parameter allows at one assessment (section 3); the response is the lowest of them.
+"""The level that each parameter allows at one assessment (section 3); the response is the lowest of
+them.
 
-A `Level` is (depth, parameter, sentence). Falls are counted from the highest value that a result allows against the lowest baseline.
+A `Level` is (depth, parameter, sentence). Falls are counted from the highest value that a result
+allows against the lowest baseline.
 """
 
 from __future__ import annotations
@@ -74,7 +76,10 @@ def _serum(
     return (
         _by_fall(value, base, c, mr=True),
         "serum",
-        f"{name} {span_words(value)} g/dL, {_fall(value, base)} from {span_words(base)} at baseline",
+        (
+            f"{name} {span_words(value)} g/dL, {_fall(value, base)} from {span_words(base)} at"
+            " baseline"
+        ),
     )
 
 
@@ -90,7 +95,10 @@ def _urine(
         missing.append(f"an exact urine M-protein (only {span_words(value)} is known)")
     high, low = value[1], base[0]
     fall = low - high
-    text = f"urine M-protein {span_words(value)} mg/24h, {_fall(value, base)} from {span_words(base)} at baseline"
+    text = (
+        f"urine M-protein {span_words(value)} mg/24h, {_fall(value, base)} from {span_words(base)}"
+        " at baseline"
+    )
     fell = at_least(fall, c.urine_pr_fall * low)
     if below(high, c.urine_vgpr_below) and (c.A14 == "below_100" or fell):
         return VGPR, "urine", text
@@ -131,7 +139,10 @@ def _flc(a: Assessment, value: Span | None, base: Span, c: Criteria, missing: li
         return (
             NE,
             "flc",
-            f"free light chains, the only measurable parameter: {_absent(a, *_CHAINS, said='not measured')}",
+            (
+                "free light chains, the only measurable parameter:"
+                f" {_absent(a, *_CHAINS, said='not measured')}"
+            ),
         )
     level = _by_fall(value, base, c, mr=c.A11 == "by_analogy", over_90=c.A10 == "over_90")
     return (
@@ -152,7 +163,10 @@ def _marrow(
             f"marrow, the only measurable parameter: {_absent(a, *_MARROW, said='not examined')}",
         )
     day, value = found
-    text = f"marrow plasma cells {span_words(value)} % on day {day}, {_fall(value, base)} from {span_words(base)} at baseline"
+    text = (
+        f"marrow plasma cells {span_words(value)} % on day {day}, {_fall(value, base)} from"
+        f" {span_words(base)} at baseline"
+    )
     # VGPR is not defined by marrow, MR only by analogy (A11)
     return min(_by_fall(value, base, c, mr=c.A11 == "by_analogy"), PR), "marrow", text
 
@@ -198,7 +212,10 @@ def _nothing(a: Assessment, lesions: bool, c: Criteria, missing: list[str]) -> L
         return (
             SD,
             "none",
-            "nothing but plasmacytomas can be followed, and by them alone no partial response is called (A12)",
+            (
+                "nothing but plasmacytomas can be followed, and by them alone no partial response"
+                " is called (A12)"
+            ),
         )
     return SD, "none", "nothing is measurable at baseline: no partial response can be called (A12)"
 

@@ -1,6 +1,7 @@
 """The one way in which a value is compared with a limit of the criteria.
 
-A value that differs from its limit by not more than 1e-9 is at the limit: 1.7 - 1.2 is 0.5, and a fall of 90.0 % counts as 90 %.
+A value that differs from its limit by not more than 1e-9 is at the limit: 1.7 - 1.2 is 0.5, and a
+fall of 90.0 % counts as 90 %.
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ DISEASE_TESTS = (
 
 @dataclass(slots=True)
 class Yardstick:
-    """Baseline values that falls are counted from, and which of them are measurable. `known` False: there is no baseline at all."""
+    """Baseline values that falls are counted from, and which of them are measurable. `known` False:
+    there is no baseline at all.
+    """
 
     known: bool
     measurable: tuple[str, ...]  # of serum, urine, flc, marrow, plasmacytoma
@@ -51,14 +53,17 @@ def word(value: Span | str | None) -> str | None:
 def yardstick(
     baseline: Assessment, serum_test: str, light_chain: str | None, lesions: bool, c: Criteria
 ) -> Yardstick:
-    """Serum and urine first; only if neither is measurable the light chains; only if none is, the marrow; plasmacytomas are added."""
+    """Serum and urine first; only if neither is measurable the light chains; only if none is, the
+    marrow; plasmacytomas are added.
+    """
     got = baseline.got
     serum, urine, marrow = (
         number(got.get(serum_test)),
         number(got.get("urine_m_protein_24h")),
         number(got.get("marrow_plasma_cells")),
     )
-    # the involved chain is that of the clone; where the clone is not known, the chain that is high with an abnormal ratio
+    # the involved chain is that of the clone; where the clone is not known, the chain that is high
+    # with an abnormal ratio
     high = high_chain(baseline, c)
     involved = light_chain if light_chain in ("kappa", "lambda") else high
     measurable: list[str] = []
@@ -96,7 +101,9 @@ def dflc(got: Mapping[str, Span | str], involved: str | None) -> Span | None:
 
 
 def ratio_normal(a: Assessment, c: Criteria) -> bool | None:
-    """Is the kappa/lambda ratio normal? None where it is not known, or where a bound leaves it open."""
+    """Is the kappa/lambda ratio normal? None where it is not known, or where a bound leaves it
+    open.
+    """
     found = _ratio(a, c)
     if found is None:
         return None
@@ -118,7 +125,9 @@ def high_chain(a: Assessment, c: Criteria) -> str | None:
 
 
 def _ratio(a: Assessment, c: Criteria) -> tuple[Span, float, float] | None:
-    """Ratio from the chains, else as reported, and the range that holds for it (the laboratory's own where it gives one)."""
+    """Ratio from the chains, else as reported, and the range that holds for it (the laboratory's
+    own where it gives one).
+    """
     low, high = c.ratio_low, c.ratio_high
     lab = a.labs.get("flc_ratio")
     if lab is not None and lab.ref_low is not None and lab.ref_high is not None:

@@ -27,7 +27,8 @@ __all__ = [
 class Nadir:
     """Lowest value so far; under A1 `confirmed` the lowest that two consecutive values reached.
 
-    `value` is what the nadir is at most, `lowest` what it is at least (they differ where a result is a bound).
+    `value` is what the nadir is at most, `lowest` what it is at least (they differ where a result
+    is a bound).
     """
 
     confirmed_only: bool
@@ -70,21 +71,28 @@ class Nadirs:
 def rose(
     value: Span, nadir: float, relative: float, absolute: float, *, strict: bool = False
 ) -> bool:
-    """Did it certainly rise by both the relative and the absolute amount (`strict`: by more than the absolute)?"""
+    """Did it certainly rise by both the relative and the absolute amount (`strict`: by more than
+    the absolute)?
+    """
     rise = value[0] - nadir
     enough = over if strict else at_least
     return enough(rise, absolute) and at_least(rise, relative * nadir)
 
 
 def serum_rise(value: Span, nadir: float, lowest: float, c: Criteria, name: str) -> str | None:
-    """Sentence where the serum M-protein (g/dL) is progressive, else None; likewise the functions below.
+    """Sentence where the serum M-protein (g/dL) is progressive, else None; likewise the functions
+    below.
 
-    `lowest`: what the nadir is at least, for the rule that holds from a high nadir. `name`: what stands for the serum M-protein.
+    `lowest`: what the nadir is at least, for the rule that holds from a high nadir. `name`: what
+    stands for the serum M-protein.
     """
     if rose(value, nadir, c.pd_rise, c.serum_pd_rise, strict=c.A19 == "over"):
         return f"{name} {nadir:g} to {value[0]:g} g/dL ({_rise(value[0], nadir)})"
     if at_least(lowest, c.serum_high_nadir) and at_least(value[0] - nadir, c.serum_high_pd_rise):
-        return f"{name} {nadir:g} to {value[0]:g} g/dL, the nadir being at least {c.serum_high_nadir:g}"
+        return (
+            f"{name} {nadir:g} to {value[0]:g} g/dL, the nadir being at least"
+            f" {c.serum_high_nadir:g}"
+        )
     return None
 
 
@@ -110,7 +118,9 @@ def marrow_rise(value: Span, nadir: float, c: Criteria) -> str | None:
 
 
 def circulating_rise(value: Span, nadir: float, c: Criteria) -> str | None:
-    """Only where blood is the one measure of disease; A18: the minimum holds for the level and for the rise."""
+    """Only where blood is the one measure of disease; A18: the minimum holds for the level and for
+    the rise.
+    """
     rise = value[0] - nadir
     # the rise is never more than the level, so a rise of the minimum has reached it too
     counted = rise if c.A18 == "both" else value[0]

@@ -1,7 +1,9 @@
-"""The unconfirmed response of each assessment: progression first, then the lowest level that any measurable parameter allows.
+"""The unconfirmed response of each assessment: progression first, then the lowest level that any
+measurable parameter allows.
 
-Sections 3 (levels), 4 (progression) and 6 (missing data) of the criteria. A bound counts by its worst end for response and by its best
-end for progression, so what is not known never makes a response deeper and never makes a progression.
+Sections 3 (levels), 4 (progression) and 6 (missing data) of the criteria. A bound counts by its
+worst end for response and by its best end for progression, so what is not known never makes a
+response deeper and never makes a progression.
 """
 
 from __future__ import annotations
@@ -38,10 +40,12 @@ __all__ = ["Visit", "score_visits"]
 
 @dataclass(slots=True)
 class Visit:
-    """One assessment. `response` before and `confirmed` after confirmation (best confirmed so far, until confirmed progression).
+    """One assessment. `response` before and `confirmed` after confirmation (best confirmed so far,
+    until confirmed progression).
 
-    `rule` names what decided, `reason` says it in a sentence; `values` are the results read (spans in canonical units, or words), `nadir`
-    what they were compared with; `carried` gives the age in days of marrow and imaging taken over; `missing` what would have been needed.
+    `rule` names what decided, `reason` says it in a sentence; `values` are the results read (spans
+    in canonical units, or words), `nadir` what they were compared with; `carried` gives the age in
+    days of marrow and imaging taken over; `missing` what would have been needed.
     """
 
     day: int
@@ -105,7 +109,10 @@ class _Scorer:
         self.yard.lesions = at_baseline
         high = high_chain(g.baseline, c)
         if high is not None and light is not None and high != light:
-            text = f"the light chain is stated as {light}, but {high} is the raised one at baseline; dFLC follows {light} as stated"
+            text = (
+                f"the light chain is stated as {light}, but {high} is the raised one at baseline;"
+                f" dFLC follows {light} as stated"
+            )
             g.flags.append(
                 Flag("light_chain_contradiction", g.baseline.day_of(f"{high}_flc"), text)
             )
@@ -243,7 +250,7 @@ class _Scorer:
             ages["imaging"] = a.day - self.imaged
         return ages
 
-    # ---- progression (section 4), any one criterion --------------------------------------------------------------------------------
+    # ---- progression (section 4), any one criterion ----------------
     def _progression(
         self,
         a: Assessment,
@@ -289,7 +296,10 @@ class _Scorer:
             if self.cells_count:
                 found.append(self._pd("circulating", day, text, repeat=True))
             else:
-                said = "progression only where nothing else is measurable, but look for plasma-cell leukaemia"
+                said = (
+                    "progression only where nothing else is measurable, but look for plasma-cell"
+                    " leukaemia"
+                )
                 self._once("circulating_plasma_cells_rise", day, f"{text}: {said}")
         found.extend(self.lesion_pd)
         marrow = number(a.got.get("marrow_plasma_cells"))
@@ -317,16 +327,22 @@ class _Scorer:
         if self.g.serum_test != "serum_m_protein":
             if any(p.criterion == "serum" for p in pd):
                 why = "healthy plasma cells that recover raise it too"
-                text = f"{self.serum_name} rises by day {a.day} without a band on immunofixation: {why}"
+                text = (
+                    f"{self.serum_name} rises by day {a.day} without a band on immunofixation:"
+                    f" {why}"
+                )
                 self._once("immunoglobulin_without_band", a.day, text)
         elif level >= CR and serum[0] > 0:
-            text = f"M-protein {serum[0]:g} g/dL is quantified on day {a.day} although immunofixation is negative: one of the two may be wrong"
+            text = (
+                f"M-protein {serum[0]:g} g/dL is quantified on day {a.day} although immunofixation"
+                " is negative: one of the two may be wrong"
+            )
             self._once("protein_without_band", a.day, text)
 
     def _pd(self, criterion: str, day: int, text: str, *, repeat: bool) -> Pd:
         return Pd(criterion, day, repeat, day < self.early_until, text)
 
-    # ---- response (section 3) --------------------------------------------------------------------------------------------------------
+    # ---- response (section 3) ----------------
     def _response(
         self,
         a: Assessment,
@@ -348,13 +364,15 @@ class _Scorer:
             return NE, f"ne-{parameter}", text
         core = yard.measurable[0] if yard.measurable else "none"
         uncollected = parameter == "urine-cap" and urine is None
-        # CR rests on immunofixation, marrow and lesions; the M-protein must not contradict it. The normal ratio and the marrow below 5 %
-        # speak for FLC-only and marrow-only disease. Urine that was not collected is named as what is missing.
+        # CR rests on immunofixation, marrow and lesions; the M-protein must not contradict it. The
+        # normal ratio and the marrow below 5 % speak for FLC-only and marrow-only disease. Urine
+        # that was not collected is named as what is missing.
         if all(
             x >= VGPR or p in ("flc", "marrow", "none") or (p == "urine-cap" and urine is None)
             for x, p, _ in allowed
         ):
-            # A protein that is still quantified speaks for itself where its immunofixation was not done (Ig by nephelometry is never zero).
+            # A protein that is still quantified speaks for itself where its immunofixation was not
+            # done (Ig by nephelometry is never zero).
             seen = (
                 serum is not None
                 and serum[0] > 0
@@ -380,7 +398,9 @@ class _Scorer:
         missing: list[str],
         level: int,
     ) -> tuple[int, str, str] | None:
-        """CR or sCR where every condition is shown; where one is only missing, the level below, labelled so (section 6)."""
+        """CR or sCR where every condition is shown; where one is only missing, the level below,
+        labelled so (section 6).
+        """
         c = self.c
         secretory = core in ("serum", "urine", "flc")
         if not secretory and c.A13 == "not_assessable":
@@ -405,10 +425,16 @@ class _Scorer:
             )
             missing.extend(f"a result of the {what} that can be read (for CR)" for what in unread)
             label = "cr-without-urine" if unknown == ["urine immunofixation"] else "cr-incomplete"
-            text = f"would be CR, but {', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not known"
+            text = (
+                f"would be CR, but {', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not"
+                " known"
+            )
             return level, f"{RESPONSES[level].lower()}-{label}", text
         if not secretory:
-            text = "complete response in disease without measurable M-protein: by marrow, immunofixation and imaging only (A13)"
+            text = (
+                "complete response in disease without measurable M-protein: by marrow,"
+                " immunofixation and imaging only (A13)"
+            )
             self.g.flags.append(Flag("nonsecretory", None, text))
         age = (
             ""
@@ -426,7 +452,10 @@ class _Scorer:
             )
             if not there
         )
-        text = f"immunofixation of serum and urine negative, marrow below {c.marrow_cr_below:g} %{age}, no plasmacytoma"
+        text = (
+            f"immunofixation of serum and urine negative, marrow below {c.marrow_cr_below:g}"
+            f" %{age}, no plasmacytoma"
+        )
         return CR, "cr" if secretory else "cr-nonsecretory", text
 
     def _marrow_clear(self) -> bool | None:
@@ -449,7 +478,9 @@ class _Scorer:
         return False if self.imaged is not None else None
 
     def _unread_imaging(self, day: int, since: int | None = None) -> list[str]:
-        """Examinations up to `day` (after `since`) whose result could not be read and that no other examination makes up for."""
+        """Examinations up to `day` (after `since`) whose result could not be read and that no other
+        examination makes up for.
+        """
         rows = [
             (d, x) for d, x in self.g.unread_imaging if d <= day and (since is None or d > since)
         ]

@@ -1,4 +1,6 @@
-"""What points to relapse without being progression: relapse from CR, clinical and biochemical relapse, MRD, escape (section 7)."""
+"""What points to relapse without being progression: relapse from CR, clinical and biochemical
+relapse, MRD, escape (section 7).
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ _UNITS = {"serum": "g/dL", "urine": "mg/24h", "dflc": "mg/dL"}
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A sign of relapse that is not progression by itself. `open`: nothing later took it back. `day` None: known by order only."""
+    """A sign of relapse that is not progression by itself. `open`: nothing later took it back.
+    `day` None: known by order only.
+    """
 
     id: str
     day: int | None
@@ -58,7 +62,9 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class MrdState:
-    """One MRD result: `negative` only in CR and with enough sensitivity, else `positive` or `not_assessed`, with the reason."""
+    """One MRD result: `negative` only in CR and with enough sensitivity, else `positive` or
+    `not_assessed`, with the reason.
+    """
 
     day: int
     state: str
@@ -69,7 +75,9 @@ class MrdState:
 
 @dataclass(frozen=True, slots=True)
 class ClinicalEvent:
-    """Organ damage of the kind myeloma does. `attributed` True or False as stated, None where nobody said."""
+    """Organ damage of the kind myeloma does. `attributed` True or False as stated, None where
+    nobody said.
+    """
 
     day: int
     what: str
@@ -81,9 +89,11 @@ class ClinicalEvent:
 def relapse_from_cr(
     visits: Sequence[Visit], criteria: Criteria, serum_test: str, progression_day: int | None
 ) -> tuple[int | None, int | None, bool]:
-    """(day of relapse from CR, day on which the M-protein came back once and was not repeated, still open?).
+    """(day of relapse from CR, day on which the M-protein came back once and was not repeated,
+    still open?).
 
-    Only after a confirmed CR: the original M-protein back in two consecutive assessments, marrow at 5 % or more, or progression.
+    Only after a confirmed CR: the original M-protein back in two consecutive assessments, marrow at
+    5 % or more, or progression.
     """
     evaluable = [v for v in visits if v.response != "NE"]
     first_cr = next(
@@ -126,7 +136,9 @@ def relapse_from_cr(
 
 
 def _back(visit: Visit, serum_test: str) -> bool:
-    """Is the original M-protein seen again, by immunofixation or, where that was not done, by electrophoresis?"""
+    """Is the original M-protein seen again, by immunofixation or, where that was not done, by
+    electrophoresis?
+    """
     if visit.serum_ife == "positive" or visit.urine_ife == "positive":
         return True
     serum = (
@@ -141,7 +153,9 @@ def _back(visit: Visit, serum_test: str) -> bool:
 def biochemical_rise(
     visits: Sequence[Visit], criteria: Criteria, measurable: tuple[str, ...]
 ) -> Signal | None:
-    """A rise of 25 % over the nadir in two consecutive samples, below the limit of progression (DESIGN 5)."""
+    """A rise of 25 % over the nadir in two consecutive samples, below the limit of progression
+    (DESIGN 5).
+    """
     found: Signal | None = None
     for parameter in ("serum", "urine", "dflc"):
         if (parameter if parameter != "dflc" else "flc") not in measurable:
@@ -162,8 +176,8 @@ def biochemical_rise(
                 "biochemical_rise",
                 day,
                 up[-1],
-                f"{_NAMES[parameter]} {value[0]:g} {_UNITS[parameter]} against a nadir of {nadir:g}, again at the next sample; "
-                "below the limit of progression",
+                f"{_NAMES[parameter]} {value[0]:g} {_UNITS[parameter]} against a nadir of"
+                f" {nadir:g}, again at the next sample; below the limit of progression",
             )
     return found
 
@@ -180,9 +194,11 @@ def _value(visit: Visit, parameter: str) -> tuple[float, float] | None:
 def biochemical_relapse(
     visits: Sequence[Visit], criteria: Criteria, involved: str | None
 ) -> int | None:
-    """Day of a significant biochemical relapse, a reason to treat and not a response category: in two consecutive measurements within
-    two months the M-protein doubled (reference at least 5 g/L) or rose by 10 g/L, urine by 500 mg/24h, or the involved chain by
-    20 mg/dL or 25 %, whichever is greater, with an abnormal ratio."""
+    """Day of a significant biochemical relapse, a reason to treat and not a response category: in
+    two consecutive measurements within two months the M-protein doubled (reference at least 5 g/L)
+    or rose by 10 g/L, urine by 500 mg/24h, or the involved chain by 20 mg/dL or 25 %, whichever is
+    greater, with an abnormal ratio.
+    """
     c = criteria
     days: list[int] = []
     for parameter in ("serum", "urine"):
@@ -239,14 +255,17 @@ def _pair_days(days: Sequence[int], met: Sequence[bool], within: int) -> list[in
 
 
 def escape(visits: Sequence[Visit]) -> Signal | None:
-    """Free light chains rise by the size of a progression while the measurable M-protein does not (A5)."""
+    """Free light chains rise by the size of a progression while the measurable M-protein does not
+    (A5).
+    """
     days = [v for v in visits if v.escape]
     if not days:
         return None
     last = next((v for v in reversed(visits) if v.dflc is not None), None)
     shown = days[0].dflc
     text = (
-        f"dFLC {shown[0]:g} mg/dL against a nadir of {days[0].nadir.get('dflc', 0):g}, M-protein not progressive"
+        f"dFLC {shown[0]:g} mg/dL against a nadir of {days[0].nadir.get('dflc', 0):g}, M-protein"
+        " not progressive"
         if shown
         else "free light chains rise"
     )
@@ -258,13 +277,15 @@ def escape(visits: Sequence[Visit]) -> Signal | None:
     )
 
 
-# ---- MRD ----------------------------------------------------------------------------------------------------------------------
+# ---- MRD ----------------
 
 
 def mrd_states(
     results: Sequence[Lab], visits: Sequence[Visit], criteria: Criteria, start: int
 ) -> tuple[MrdState, ...]:
-    """Each MRD result after the start: negative needs CR and a sensitivity of 1 in 100,000; a coarser negative is not assessed."""
+    """Each MRD result after the start: negative needs CR and a sensitivity of 1 in 100,000; a
+    coarser negative is not assessed.
+    """
     states = []
     for day, lab in _one_a_day(results, start):
         if lab.word == "positive":
@@ -301,14 +322,17 @@ def mrd_states(
                     "not_assessed",
                     lab.sensitivity,
                     lab.method,
-                    f"negative at {lab.sensitivity:g}, but the response is {deep or 'not known'}, not CR",
+                    f"negative at {lab.sensitivity:g}, but the response is {deep or 'not known'},"
+                    " not CR",
                 )
             )
     return tuple(states)
 
 
 def _one_a_day(results: Sequence[Lab], start: int) -> list[tuple[int, Lab]]:
-    """MRD results after the start, one a day: a positive before a negative, else the finer test (A20, the worse is kept)."""
+    """MRD results after the start, one a day: a positive before a negative, else the finer test
+    (A20, the worse is kept).
+    """
     best: dict[int, Lab] = {}
     for lab in results:
         day = lab.when.first
@@ -331,7 +355,9 @@ def _finer(lab: Lab, other: Lab) -> bool:
 
 
 def _response_at(visits: Sequence[Visit], day: int, window: int) -> str | None:
-    """Response of the assessment that the sample belongs to, else of the last evaluable one before it."""
+    """Response of the assessment that the sample belongs to, else of the last evaluable one before
+    it.
+    """
     answer = None
     for v in visits:
         if v.response == "NE":
@@ -372,7 +398,9 @@ def mrd_conversion(results: Sequence[Lab], criteria: Criteria, start: int) -> Si
 
 
 def pet_results(pet: Sequence[Lab], imaging: Sequence[Imaging]) -> tuple[tuple[int, str], ...]:
-    """(day, positive or negative) of each PET, whether it stands among the results or among the examinations."""
+    """(day, positive or negative) of each PET, whether it stands among the results or among the
+    examinations.
+    """
     found = [(x.when.first, x.word) for x in pet if x.when.first is not None and x.word is not None]
     by_day: dict[int, list[Imaging]] = {}
     for row in imaging:
@@ -395,7 +423,9 @@ def pet_results(pet: Sequence[Lab], imaging: Sequence[Imaging]) -> tuple[tuple[i
 def sustained_mrd(
     states: Sequence[MrdState], pet: Sequence[tuple[int, str]], criteria: Criteria
 ) -> int | None:
-    """First day on which marrow and imaging have been negative for a year, with no positive result between."""
+    """First day on which marrow and imaging have been negative for a year, with no positive result
+    between.
+    """
     clear: list[int] = []
     for state in states:
         if state.state == "positive":
@@ -440,7 +470,10 @@ def mrd_remarks(
                 ]
                 if without:
                     days = " and ".join(f"day {d}" for d in without)
-                    text = f"MRD negative on day {run[0]} and day {state.day}; sustained negativity also needs a negative PET near {days}"
+                    text = (
+                        f"MRD negative on day {run[0]} and day {state.day}; sustained negativity"
+                        f" also needs a negative PET near {days}"
+                    )
                     flags.append(Flag("mrd_sustained_open", state.day, text))
                     break
     return flags
@@ -451,7 +484,7 @@ def _imaging_clear(day: int, pet: Sequence[tuple[int, str]], within: int) -> boo
     return bool(near) and min(near)[1]  # of two as near, the positive one counts
 
 
-# ---- organ damage ------------------------------------------------------------------------------------------------------------
+# ---- organ damage ----------------
 
 
 def clinical_events(
@@ -463,7 +496,8 @@ def clinical_events(
     until: int | None,
     flags: list[Flag],
 ) -> list[ClinicalEvent]:
-    """Hypercalcaemia, fall of haemoglobin, rise of creatinine, and conditions stated as due to myeloma, after the start of the course.
+    """Hypercalcaemia, fall of haemoglobin, rise of creatinine, and conditions stated as due to
+    myeloma, after the start of the course.
 
     Whether myeloma is the cause is read from `conditions`, never assumed.
     """
@@ -496,7 +530,8 @@ def clinical_events(
                     Flag(
                         "cytopenia",
                         day,
-                        f"{text} on day {day} with or soon after the treatment's own cytopenia; not read as a sign of myeloma",
+                        f"{text} on day {day} with or soon after the treatment's own cytopenia; not"
+                        " read as a sign of myeloma",
                     )
                 )
             elif text:
@@ -599,7 +634,9 @@ def _attribution(conditions: Sequence[Condition], what: str, day: int, within: i
 
 
 def _contradicted(condition: Condition, g: Gathered, c: Criteria) -> bool:
-    """A laboratory value of the same days that could be judged and did not show it speaks against the stated condition."""
+    """A laboratory value of the same days that could be judged and did not show it speaks against
+    the stated condition.
+    """
     test = next((t for t, name in _CRAB_CONDITIONS.items() if name == condition.condition), None)
     day = condition.when.day
     if test is None or day is None:

@@ -1,7 +1,9 @@
-"""From single results to assessments: which results belong together, what is the baseline, from where the nadir counts.
+"""From single results to assessments: which results belong together, what is the baseline, from
+where the nadir counts.
 
-Results need not share a day. Results of different tests within `visit_window` days make one assessment; a test that is repeated opens
-the next one. Marrow and imaging opens an assessment too, because a new lesion is progression whatever the blood says.
+Results need not share a day. Results of different tests within `visit_window` days make one
+assessment; a test that is repeated opens the next one. Marrow and imaging opens an assessment too,
+because a new lesion is progression whatever the blood says.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ __all__ = ["Assessment", "Flag", "Gathered", "Span", "gather", "span", "span_wor
 
 Span = tuple[float, float]  # lowest and highest value that a result allows; equal where it is exact
 
-_EDGE = 2e-8  # an open bound (<0.1) stays this far inside; larger than the tolerance of every comparison
+# an open bound (<0.1) stays this far inside; larger than the tolerance of every comparison
+_EDGE = 2e-8
 
 BLOOD = frozenset(
     (
@@ -55,7 +58,9 @@ class Flag:
 
 @dataclass(slots=True)
 class Assessment:
-    """Results that are read together. `got` holds spans in canonical units, or words; `labs` the rows they come from."""
+    """Results that are read together. `got` holds spans in canonical units, or words; `labs` the
+    rows they come from.
+    """
 
     day: int
     got: dict[str, Span | str] = field(default_factory=dict)
@@ -118,9 +123,10 @@ def gather(
 ) -> Gathered:
     """All results of a course that begins on `start`.
 
-    `baseline_day`: last day whose values may be the baseline for response (the day before bridging or lymphodepletion, or the start);
-    `floor_day`: likewise for the nadir of progression; `baseline_from`: no value before this day is baseline.
-    `schedule`: planned days of assessment; one without results becomes an assessment that was not done.
+    `baseline_day`: last day whose values may be the baseline for response (the day before bridging
+    or lymphodepletion, or the start); `floor_day`: likewise for the nadir of progression;
+    `baseline_from`: no value before this day is baseline. `schedule`: planned days of assessment;
+    one without results becomes an assessment that was not done.
     """
     flags: list[Flag] = []
     by_day: dict[int, list[Lab]] = {}
@@ -219,7 +225,9 @@ def gather(
 def _serum_test(
     record: Record, criteria: Criteria, before: list[Lab], ig: list[Lab], baseline_day: int
 ) -> str:
-    """Electrophoresis, or nephelometry of the patient's own immunoglobulin: chosen at baseline and kept, they are not interchangeable."""
+    """Electrophoresis, or nephelometry of the patient's own immunoglobulin: chosen at baseline and
+    kept, they are not interchangeable.
+    """
     chains = [c.lower() for c in record.heavy_chain if c.lower() in _IG]
     if criteria.serum_marker == "spep" or len(chains) != 1:
         return "serum_m_protein"
@@ -305,7 +313,9 @@ def _put(
     *,
     lower: bool = False,
 ) -> None:
-    """Add a result. Of two different ones on a day the worse stays (A20); at baseline (`lower`) the one which makes falls smaller."""
+    """Add a result. Of two different ones on a day the worse stays (A20); at baseline (`lower`) the
+    one which makes falls smaller.
+    """
     test = lab.test
     if lab.quantity is not None:
         low, high = span(lab.quantity)
@@ -314,7 +324,8 @@ def _put(
                 Flag(
                     "negative_value",
                     lab.when.first,
-                    f"{test} on day {lab.when.first} is {lab.as_given or lab.quantity}, not a possible value; not read",
+                    f"{test} on day {lab.when.first} is {lab.as_given or lab.quantity}, not a"
+                    " possible value; not read",
                 )
             )
             visit.unusable[test] = "negative value"
@@ -367,7 +378,9 @@ def _put(
 
 
 def _check_ratio(visit: Assessment, criteria: Criteria, flags: list[Flag]) -> None:
-    """A reported ratio that contradicts its own chains: none of the three can be trusted, so all are set aside and said."""
+    """A reported ratio that contradicts its own chains: none of the three can be trusted, so all
+    are set aside and said.
+    """
     got = visit.got
     ratio, kappa, lam = got.get("flc_ratio"), got.get("kappa_flc"), got.get("lambda_flc")
     if not isinstance(ratio, tuple) or not isinstance(kappa, tuple) or not isinstance(lam, tuple):
@@ -377,7 +390,8 @@ def _check_ratio(visit: Assessment, criteria: Criteria, flags: list[Flag]) -> No
         return
     low, high = kappa[0] / lam[1], (kappa[1] / lam[0] if lam[0] > 0 else float("inf"))
     share = criteria.ratio_tolerance
-    # reported ratios are rounded to two digits, so very small ones may be off by half of the last digit
+    # reported ratios are rounded to two digits, so very small ones may be off by half of the last
+    # digit
     if ratio[1] * (1 + share) + 0.006 >= low and ratio[0] * (1 - share) - 0.006 <= high:
         return
     inverse = 1 / low if low > 0 else 0.0
@@ -404,7 +418,9 @@ def _last_values(
     flags: list[Flag],
     light_chain: str | None,
 ) -> Assessment:
-    """The last value of every test up to day `limit`, not older than the window; both light chains from one day."""
+    """The last value of every test up to day `limit`, not older than the window; both light chains
+    from one day.
+    """
     latest: dict[str, int] = {}
     chains: dict[int, set[str]] = {}
     for lab in before:
@@ -435,7 +451,9 @@ def _last_values(
 def _fill(
     baseline: Assessment, floor: Assessment, late: Assessment, flags: list[Flag], baseline_day: int
 ) -> None:
-    """Tests without a value before bridging or lymphodepletion take the next best before the infusion, and that is said."""
+    """Tests without a value before bridging or lymphodepletion take the next best before the
+    infusion, and that is said.
+    """
     for test, value in baseline.got.items():
         if (
             test not in floor.got
@@ -451,6 +469,7 @@ def _fill(
                 Flag(
                     "late_baseline",
                     floor.labs[test].when.first,
-                    f"no {test} up to day {baseline_day}; its baseline is the value of day {floor.labs[test].when.first}",
+                    f"no {test} up to day {baseline_day}; its baseline is the value of day"
+                    f" {floor.labs[test].when.first}",
                 )
             )

@@ -1,8 +1,10 @@
-"""Conditions over findings: the part of SQL that keeps three-valued logic, read with sqlglot and evaluated with Polars.
+"""Conditions over findings: the part of SQL that keeps three-valued logic, read with sqlglot and
+evaluated with Polars.
 
-Allowed: AND OR NOT, = <> < <= > >=, IN and NOT IN with literals, BETWEEN, + - *, columns. A finding that is not known leaves a
-condition unknown unless the rest decides it. Whatever turns unknown into known (COALESCE, IS NULL, CASE ...) or mixes patients
-(aggregates, windows) is refused.
+Allowed: AND OR NOT, = <> < <= > >=, IN and NOT IN with literals, BETWEEN, + - *, columns. A finding
+that is not known leaves a
+condition unknown unless the rest decides it. Whatever turns unknown into known (COALESCE, IS NULL,
+CASE ...) or mixes patients (aggregates, windows) is refused.
 """
 
 from rearm.rules.compiled import conditions_of, read_conditions

@@ -16,7 +16,9 @@ _READ: dict[str, Mapping[str, Condition]] = {}  # by the hash of the bundle
 
 
 def conditions_of(knowledge: Knowledge) -> Mapping[str, Condition]:
-    """Every condition of the bundle by its text. Raises KnowledgeError with a sentence for each that is refused."""
+    """Every condition of the bundle by its text. Raises KnowledgeError with a sentence for each
+    that is refused.
+    """
     key = knowledge.hash
     if key not in _READ:
         cached = from_cache("conditions", key)
@@ -32,7 +34,9 @@ def conditions_of(knowledge: Knowledge) -> Mapping[str, Condition]:
 
 
 def read_conditions(knowledge: Knowledge) -> tuple[dict[str, Condition], list[str]]:
-    """The conditions that can be read, and a sentence for each other one with the entries that it stands in."""
+    """The conditions that can be read, and a sentence for each other one with the entries that it
+    stands in.
+    """
     found: dict[str, Condition] = {}
     problems: dict[str, list[str]] = {}
     for where, text in knowledge.condition_texts():

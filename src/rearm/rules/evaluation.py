@@ -1,7 +1,9 @@
-"""Conditions on findings: all of them on a whole frame in one Polars select, or one of them on one row with its clauses (the trace).
+"""Conditions on findings: all of them on a whole frame in one Polars select, or one of them on one
+row with its clauses (the trace).
 
-Three values throughout: true, false, unknown (null, None). A number that is known only as an interval (`<0.5`) decides a comparison
-where the whole interval does; this happens comparison by comparison, so that NOT and OR around it stay right.
+Three values throughout: true, false, unknown (null, None). A number that is known only as an
+interval (`<0.5`) decides a comparison where the whole interval does; this happens comparison by
+comparison, so that NOT and OR around it stay right.
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ LOW, HIGH = "__low", "__high"  # endings of the two columns of a finding that is
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One part of a condition: a comparison with the values it read, or AND, OR, NOT over `parts`. `truth` None is unknown."""
+    """One part of a condition: a comparison with the values it read, or AND, OR, NOT over `parts`.
+    `truth` None is unknown.
+    """
 
     text: str
     truth: bool | None
@@ -77,10 +81,12 @@ def findings_frame(
     catalogue: Catalogue,
     intervals: Sequence[Intervals] | None = None,
 ) -> pl.DataFrame:
-    """`rows` as a frame with the columns `names`, typed as the catalogue says; an absent finding is null.
+    """`rows` as a frame with the columns `names`, typed as the catalogue says; an absent finding is
+    null.
 
-    `intervals`, one mapping a row, holds findings that are known only within bounds; each of them gets two more columns.
-    Raises ValueError for NaN (unknown is null) and for a value that is not of the finding's type.
+    `intervals`, one mapping a row, holds findings that are known only within bounds; each of them
+    gets two more columns. Raises ValueError for NaN (unknown is null) and for a value that is not
+    of the finding's type.
     """
     import polars as pl
 
@@ -129,7 +135,9 @@ class Compiled:
         self._exact = [self._select(number, frozenset()) for number in range(len(self.conditions))]
 
     def evaluate(self, frame: pl.DataFrame) -> npt.NDArray[np.int8]:
-        """Every condition on every row in one select: an array rows x conditions of 1 (true), 0 (false), -1 (unknown)."""
+        """Every condition on every row in one select: an array rows x conditions of 1 (true), 0
+        (false), -1 (unknown).
+        """
         import numpy as np
 
         if not self.conditions:
@@ -175,7 +183,8 @@ def _expression(node: Node, bounded: frozenset[str]) -> pl.Expr:
             certain, possible = _compared(
                 node.operator, _bounds(node.left, bounded), _bounds(node.right, bounded)
             )
-            # Kleene: certain gives true, not even possible gives false, between them (possible AND null) gives null
+            # Kleene: certain gives true, not even possible gives false, between them (possible AND
+            # null) gives null
             held: pl.Expr = (
                 certain if possible is None else certain | (possible & pl.lit(None, pl.Boolean))
             )
@@ -198,7 +207,8 @@ _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def _compared(operator: str, left: tuple[Any, Any], right: tuple[Any, Any]) -> tuple[Any, Any]:
-    """When the comparison certainly holds and when it possibly does; the second is None where the first says it all (no bounds).
+    """When the comparison certainly holds and when it possibly does; the second is None where the
+    first says it all (no bounds).
 
     The ends are Polars expressions or plain numbers; both know the operators used here.
     """
@@ -234,7 +244,8 @@ def _bounds(node: Numeric, bounded: frozenset[str]) -> tuple[pl.Expr, pl.Expr]:
                 product = a_low * b_low
                 if exact_parts:
                     return product, product
-                # A product of intervals is used only where both are points: rules have no need for more, unknown is safe.
+                # A product of intervals is used only where both are points: rules have no need for
+                # more, unknown is safe.
                 product = pl.when((a_low == a_high) & (b_low == b_high)).then(product)
                 return product, product
             low, high = (

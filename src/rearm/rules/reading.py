@@ -1,4 +1,6 @@
-"""Reading a condition: sqlglot parses, a list of allowed kinds of node decides, the catalogue checks names, types and values."""
+"""Reading a condition: sqlglot parses, a list of allowed kinds of node decides, the catalogue
+checks names, types and values.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,17 @@ __all__ = ["ConditionRefused", "parse_condition"]
 
 
 class ConditionRefused(ValueError):
-    """A condition that is not of the allowed part of SQL or does not fit the catalogue; `str()` is a sentence."""
+    """A condition that is not of the allowed part of SQL or does not fit the catalogue; `str()` is
+    a sentence.
+    """
 
 
 def parse_condition(text: str, catalogue: Catalogue) -> Condition:
     """`text` as a condition on findings of `catalogue`.
 
-    Raises ConditionRefused with a sentence for an operator outside the allowed part of SQL, a finding that does not exist, a literal
-    that is not among the finding's values, and a comparison of unlike types.
+    Raises ConditionRefused with a sentence for an operator outside the allowed part of SQL, a
+    finding that does not exist, a literal that is not among the finding's values, and a comparison
+    of unlike types.
     """
     import sqlglot
     from sqlglot import errors, exp
@@ -53,12 +58,16 @@ def parse_condition(text: str, catalogue: Catalogue) -> Condition:
     condition = Condition(text, _Reader(text, catalogue).logical(tree))
     if not condition.reads:
         raise ConditionRefused(
-            f"{text!r} reads no finding, so it says the same of every patient: name the finding that it is about."
+            f"{text!r} reads no finding, so it says the same of every patient: name the finding"
+            " that it is about."
         )
     return condition
 
 
-_ALLOWED = "Allowed are AND, OR, NOT, =, <>, <, <=, >, >=, IN (...), BETWEEN, brackets, and +, - and * of numbers."
+_ALLOWED = (
+    "Allowed are AND, OR, NOT, =, <>, <, <=, >, >=, IN (...), BETWEEN, brackets, and +, - and * of"
+    " numbers."
+)
 _MISSING = (
     "What is not known makes the condition unknown; there is no way to ask whether it is missing."
 )
@@ -75,7 +84,10 @@ def _unread(text: str) -> str:
     if re.search(r"[<>=]\s*-?\d+,\d", text):
         return "Write a decimal point, not a comma."
     if re.search(r"[<>=]\s*-?[\d.]+\s*(?!AND\b|OR\b)[A-Za-z%/]", text, re.IGNORECASE):
-        return "Write the number alone, in the unit that the finding has; the dictionary of findings names it."
+        return (
+            "Write the number alone, in the unit that the finding has; the dictionary of findings"
+            " names it."
+        )
     return _ALLOWED
 
 
@@ -108,7 +120,8 @@ class _Reader:
             isinstance(tree, exp.Is) and isinstance(tree.expression, exp.Null)
         )
         return self.refused(
-            f"{self.named(tree)}{what} is not of the allowed part of SQL. {_MISSING if about_missing else _ALLOWED}"
+            f"{self.named(tree)}{what} is not of the allowed part of SQL."
+            f" {_MISSING if about_missing else _ALLOWED}"
         )
 
     def logical(self, tree: Any) -> Node:
@@ -199,7 +212,8 @@ class _Reader:
             )
         if kind is exp.Literal:
             raise self.refused(
-                f"the word '{tree.this}' stands where a number is expected. Write numbers without quotation marks."
+                f"the word '{tree.this}' stands where a number is expected. Write numbers without"
+                " quotation marks."
             )
         raise self.not_allowed(tree)
 
@@ -207,12 +221,14 @@ class _Reader:
         values = self.catalogue[name].values
         if type(tree) is not self.exp.Literal or not tree.is_string:
             raise self.refused(
-                f"{name} is a word; compare it with one of its values in single quotes. They are {', '.join(values)}."
+                f"{name} is a word; compare it with one of its values in single quotes. They are"
+                f" {', '.join(values)}."
             )
         word: str = tree.this
         if word not in values:
             raise self.refused(
-                f"{name} has no value '{word}'; its values are {', '.join(values)}.{meant(word, values)}"
+                f"{name} has no value '{word}'; its values are"
+                f" {', '.join(values)}.{meant(word, values)}"
             )
         return word
 
@@ -229,7 +245,9 @@ class _Reader:
         return tree
 
     def only(self, tree: Any, *keys: str) -> None:
-        """No further part than these: a table name before a column, a subquery in IN, a symmetric BETWEEN."""
+        """No further part than these: a table name before a column, a subquery in IN, a symmetric
+        BETWEEN.
+        """
         if extra := [key for key, part in tree.args.items() if part and key not in keys]:
             raise self.not_allowed(tree, f" with {', '.join(extra)}")
 

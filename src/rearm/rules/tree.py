@@ -1,4 +1,6 @@
-"""The tree of a condition: what sqlglot read, reduced to the allowed part, as plain data that can be kept in a JSON cache."""
+"""The tree of a condition: what sqlglot read, reduced to the allowed part, as plain data that can
+be kept in a JSON cache.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,9 @@ class Condition:
 
     @cached_property
     def limits(self) -> tuple[tuple[str, float], ...]:
-        """Each number that a finding is compared with: pairs of finding and number. Arithmetic on findings gives none."""
+        """Each number that a finding is compared with: pairs of finding and number. Arithmetic on
+        findings gives none.
+        """
         return tuple(_limits(self.node))
 
     @property

@@ -1,7 +1,10 @@
-"""What was the disease exposed to, and what is it refractory to: two questions, each answered as stated and as computed.
+"""What was the disease exposed to, and what is it refractory to: two questions, each answered as
+stated and as computed.
 
-Exposed: the agent was given against the myeloma (bridging counts, lymphodepletion and support do not). Refractory: progression on it or
-within 60 days of its last dose (Rajkumar et al., Blood 2011;117:4691-4695). CAR-T has a time to progression and no refractoriness.
+Exposed: the agent was given against the myeloma (bridging counts, lymphodepletion and support do
+not). Refractory: progression on it or
+within 60 days of its last dose (Rajkumar et al., Blood 2011;117:4691-4695). CAR-T has a time to
+progression and no refractoriness.
 """
 
 from __future__ import annotations
@@ -54,7 +57,9 @@ _PENTA = ("bortezomib", "carfilzomib", "lenalidomide", "pomalidomide")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`value` is what to use; `stated` what the centre says, `computed` what the rows say, kept side by side. None is unknown."""
+    """`value` is what to use; `stated` what the centre says, `computed` what the rows say, kept
+    side by side. None is unknown.
+    """
 
     value: bool | None
     stated: str | None = None
@@ -65,7 +70,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class TransplantInterval:
-    """Days from a transplant to progression, the rows it rests on, and why it is unknown where `days` is None."""
+    """Days from a transplant to progression, the rows it rests on, and why it is unknown where
+    `days` is None.
+    """
 
     days: int | None
     sources: tuple[Source, ...]
@@ -73,15 +80,19 @@ class TransplantInterval:
 
 
 def exposure(record: Record, *, until: int | None = None) -> Exposure:
-    """Exposure and refractoriness of a record, up to and including day `until` (None: all that is recorded).
+    """Exposure and refractoriness of a record, up to and including day `until` (None: all that is
+    recorded).
 
-    With `until`, rows without a day count only where order places them before it; where order is open they make a "no" unknown.
+    With `until`, rows without a day count only where order places them before it; where order is
+    open they make a "no" unknown.
     """
     return Exposure(record, until)
 
 
 class Exposure:
-    """Answers by agent, class and target. Ask with ids of the lexicon; an id or class that is not listed raises KeyError."""
+    """Answers by agent, class and target. Ask with ids of the lexicon; an id or class that is not
+    listed raises KeyError.
+    """
 
     def __init__(self, record: Record, until: int | None = None) -> None:
         self.record = record if until is None else record.known_at(until)
@@ -96,10 +107,13 @@ class Exposure:
         self.infusions = [x for x in self.record.infused() if until is None or x.day is not None]
         self._answers: dict[str, Answer] = {}
 
-    # -- exposure -------------------------------------------------------------------------------------------------------------------------
+    # -- exposure
+    # ----------------
 
     def agent(self, agent_id: str) -> Answer:
-        """Whether the agent (or CAR-T product) was given. False only with prior lines recorded and every regimen read."""
+        """Whether the agent (or CAR-T product) was given. False only with prior lines recorded and
+        every regimen read.
+        """
         if agent_id in load_products():
             return self._infused(
                 lambda x: product_id(x) == agent_id,
@@ -137,7 +151,9 @@ class Exposure:
         )
 
     def cls(self, name: str) -> Answer:
-        """Whether any agent of the class was given; a CAR-T against the same target counts for `anti-BCMA` and the like."""
+        """Whether any agent of the class was given; a CAR-T against the same target counts for
+        `anti-BCMA` and the like.
+        """
         _, answers = self._members(name)
         own, statements = self._stated_status(_check_class(name))
         if target := _target_of_class(name):
@@ -151,7 +167,7 @@ class Exposure:
             dict.fromkeys((*_sources(statements), *(s for a in positive for s in a.sources)))
         )
         note = (
-            next((a.note for a in (positive or answers) if a.note), "")
+            next((a.note for a in positive or answers if a.note), "")
             if computed is not False
             else ""
         )
@@ -160,7 +176,9 @@ class Exposure:
         )
 
     def target(self, name: str, kind: str | None = None) -> Answer:
-        """Whether anything against this tumour antigen was given; `kind` narrows it: bispecific, trispecific, adc, antibody, car-t."""
+        """Whether anything against this tumour antigen was given; `kind` narrows it: bispecific,
+        trispecific, adc, antibody, car-t.
+        """
         answers: list[Answer] = []
         if kind in (None, "car-t"):
             answers.append(
@@ -182,10 +200,13 @@ class Exposure:
         note = "" if value is not None else next((a.note for a in answers if a.value is None), "")
         return Answer(value, None, _any(a.computed for a in answers), sources, note)
 
-    # -- refractoriness -------------------------------------------------------------------------------------------------------------------
+    # -- refractoriness
+    # ----------------
 
     def refractory_agent(self, agent_id: str) -> Answer:
-        """Whether the disease is refractory to the agent: as stated where stated, else as computed. Not exposed is not refractory."""
+        """Whether the disease is refractory to the agent: as stated where stated, else as computed.
+        Not exposed is not refractory.
+        """
         if agent_id in load_products():
             return Answer(None, note="CAR-T has a time to progression, not refractoriness")
         _check_agent(agent_id)
@@ -217,7 +238,9 @@ class Exposure:
         )
 
     def refractory_cls(self, name: str) -> Answer:
-        """Whether the disease is refractory to an agent of the class. A statement about an agent speaks for its class too."""
+        """Whether the disease is refractory to an agent of the class. A statement about an agent
+        speaks for its class too.
+        """
         members, _ = self._members(name)
         own, statements = self._stated_status(_check_class(name))
         answers = [self.refractory_agent(m) for m in members]
@@ -243,7 +266,8 @@ class Exposure:
             stated, None if stated is None else stated == "refractory", computed, sources, ""
         )
 
-    # -- groups of classes ----------------------------------------------------------------------------------------------------------------
+    # -- groups of classes
+    # ----------------
 
     def triple_class_exposed(self) -> Answer:
         """A proteasome inhibitor, an IMiD and an anti-CD38 antibody were given."""
@@ -258,14 +282,17 @@ class Exposure:
         return _all([*(self.agent(a) for a in _PENTA), self.cls("anti-CD38")])
 
     def penta_refractory(self) -> Answer:
-        """Refractory to bortezomib, carfilzomib, lenalidomide, pomalidomide and an anti-CD38 antibody."""
+        """Refractory to bortezomib, carfilzomib, lenalidomide, pomalidomide and an anti-CD38
+        antibody.
+        """
         return _all([*(self.refractory_agent(a) for a in _PENTA), self.refractory_cls("anti-CD38")])
 
     def first_transplant_to_progression(self) -> TransplantInterval:
         """Days from the first autologous transplant to the first progression after it.
 
-        Progression is the first dated PD, or the end of a course on which progression is stated. Unknown (`days` None) where the transplant
-        has no day or no progression is dated; the note says which.
+        Progression is the first dated PD, or the end of a course on which progression is stated.
+        Unknown (`days` None) where the transplant has no day or no progression is dated; the note
+        says which.
         """
         transplants = sorted(
             (r for r in self.rows if r.autologous),
@@ -300,12 +327,15 @@ class Exposure:
 
     @cached_property
     def history_open(self) -> str | None:
-        """Why silence on an agent does not mean that it was not given, whichever agent; None where the history is recorded and read."""
+        """Why silence on an agent does not mean that it was not given, whichever agent; None where
+        the history is recorded and read.
+        """
         return self.history_gap or next(
             (why for agents, why in self._openings if agents is None), None
         )
 
-    # -- inner ----------------------------------------------------------------------------------------------------------------------------
+    # -- inner
+    # ----------------
 
     @cached_property
     def history_gap(self) -> str | None:
@@ -333,7 +363,9 @@ class Exposure:
         return None
 
     def _may_be_line(self, infusion: Infusion, number: int) -> bool:
-        """Whether the infusion can stand between the lines below and above this number, as far as days and order tell."""
+        """Whether the infusion can stand between the lines below and above this number, as far as
+        days and order tell.
+        """
         for row in self.rows:
             if row.line is None or row.purpose == "bridging":
                 continue
@@ -434,7 +466,9 @@ class Exposure:
         return None
 
     def _from_class(self, agent_id: str) -> tuple[str | None, list[RefractorinessStatement], str]:
-        """What a statement on the class says of one agent: `exposed` of all its agents; `refractory` only of the one that was given."""
+        """What a statement on the class says of one agent: `exposed` of all its agents;
+        `refractory` only of the one that was given.
+        """
         for cls in agent_class(agent_id):
             status, statements = self._stated_status(cls)
             if status == "refractory":
@@ -451,7 +485,9 @@ class Exposure:
         return None, [], ""
 
     def _progressed(self, row: Therapy) -> bool | None:
-        """Progression on this row or within 60 days of its end. False where it is stated, or where the same line went on after it."""
+        """Progression on this row or within 60 days of its end. False where it is stated, or where
+        the same line went on after it.
+        """
         if row.progression_on is True or row.best_response == "PD":
             return True
         if self._pd_day(row) is not None:
@@ -459,7 +495,8 @@ class Exposure:
         if row.progression_on is False:
             return False
         line = next((x for x in self._lines if any(r is row for r in x.rows)), None)
-        # A change for progression begins a new line, so a row with a later planned part of the same line had none.
+        # A change for progression begins a new line, so a row with a later planned part of the same
+        # line had none.
         if line is not None and any(_planned_after(r, row) for r in line.rows):
             return False
         return None
@@ -469,7 +506,9 @@ class Exposure:
         return lines(self.record)
 
     def _pd_day(self, row: Therapy) -> int | None:
-        """The day of a recorded progression on the row or within 60 days of its end, with no other treatment begun in between."""
+        """The day of a recorded progression on the row or within 60 days of its end, with no other
+        treatment begun in between.
+        """
         start = row.start.day
         end = (
             start if row.end.day is None else row.end.day
@@ -521,7 +560,9 @@ def _exposed(
     sources: tuple[Source, ...],
     note: str,
 ) -> Answer:
-    """Exposure as stated beside computed: a treatment that stands in a row was given, whatever is stated."""
+    """Exposure as stated beside computed: a treatment that stands in a row was given, whatever is
+    stated.
+    """
     value = computed if said is None or computed is True else said
     return Answer(value, stated, computed, sources, _noted(note, stated, said, computed))
 
@@ -533,8 +574,10 @@ def _refractory(
     sources: tuple[Source, ...],
     note: str,
 ) -> Answer:
-    """Refractoriness as stated beside computed: what is stated is used, except that no statement makes a recorded progression undone.
-    Then it is unknown, because an agent that failed must not look as if it were there to be given."""
+    """Refractoriness as stated beside computed: what is stated is used, except that no statement
+    makes a recorded progression undone. Then it is unknown, because an agent that failed must not
+    look as if it were there to be given.
+    """
     value = computed if said is None else None if said is False and computed is True else said
     return Answer(value, stated, computed, sources, _noted(note, stated, said, computed))
 
@@ -576,7 +619,9 @@ def _status(statement: RefractorinessStatement) -> str:
 
 
 def _planned_after(later: Therapy, row: Therapy) -> bool:
-    """Whether a row is a planned continuation after another of its line: by day, without days by the usual order."""
+    """Whether a row is a planned continuation after another of its line: by day, without days by
+    the usual order.
+    """
     if later.purpose not in _PLAN or later is row:
         return False
     order = later.start.before(row.start)

@@ -39,9 +39,11 @@ _CONDITIONING = frozenset(
 
 @lru_cache(maxsize=4096)
 def readings(text: str) -> tuple[tuple[str, ...], ...]:
-    """Sets of agents an unread text may stand for: those of an ambiguous name. Empty where it is no such name: then it may be anything.
+    """Sets of agents an unread text may stand for: those of an ambiguous name. Empty where it is no
+    such name: then it may be anything.
 
-    A name with one meaning that was left unread all the same (`PD`, which may be progressive disease) may also stand for nothing.
+    A name with one meaning that was left unread all the same (`PD`, which may be progressive
+    disease) may also stand for nothing.
     """
     sets = candidate_sets(text)
     return (*sets, ()) if len(sets) == 1 else sets
@@ -85,7 +87,9 @@ def surely_after(row: Therapy, infusion: Infusion | None) -> bool:
 
 
 def nothing_named(row: Therapy) -> tuple[frozenset[str] | None, str] | None:
-    """What a row without agents leaves open (None: any agent) and why; None where nothing (radiotherapy, a mention of CAR-T)."""
+    """What a row without agents leaves open (None: any agent) and why; None where nothing
+    (radiotherapy, a mention of CAR-T).
+    """
     text = row.regimen or ""
     if row.purpose == "radiotherapy" or lookup_key(text) in _car_t_words() or find_product(text):
         return None

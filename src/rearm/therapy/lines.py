@@ -1,8 +1,9 @@
 """Lines of therapy from regimen rows.
 
-A line is one planned course: induction, transplant, consolidation and maintenance together (Rajkumar et al., Blood 2015;126:921-922). A new
-line begins when other agents are taken in for progression, relapse or toxicity, or when treatment is needed again after a planned pause.
-Bridging and lymphodepletion belong to their CAR-T infusion, which is a line of its own.
+A line is one planned course: induction, transplant, consolidation and maintenance together
+(Rajkumar et al., Blood 2015;126:921-922). A new line begins when other agents are taken in for
+progression, relapse or toxicity, or when treatment is needed again after a planned pause. Bridging
+and lymphodepletion belong to their CAR-T infusion, which is a line of its own.
 """
 
 from __future__ import annotations
@@ -17,19 +18,25 @@ __all__ = ["Line", "PriorLines", "lines", "prior_lines", "rows_outside_lines"]
 
 _WITH_INFUSION = frozenset({"bridging", "lymphodepletion"})
 _NO_LINE = frozenset({"supportive", "toxicity_management"})
-# Planned to follow: these go on with a line as long as there was no progression. Radiotherapy and mobilisation start none.
+# Planned to follow: these go on with a line as long as there was no progression. Radiotherapy and
+# mobilisation start none.
 _CONTINUES = frozenset(
     {"transplant", "consolidation", "maintenance", "mobilisation", "radiotherapy"}
 )
-_CAR_T_RULE = "CAR-T is a line of its own; its bridging, lymphodepletion and planned maintenance are kept with it"
+_CAR_T_RULE = (
+    "CAR-T is a line of its own; its bridging, lymphodepletion and planned maintenance are kept"
+    " with it"
+)
 _STARTS_NONE = frozenset({"mobilisation", "radiotherapy"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line. `number` counts all lines from 1, CAR-T included; `stated` is the number in the input, where there is one.
+    """One line. `number` counts all lines from 1, CAR-T included; `stated` is the number in the
+    input, where there is one.
 
-    `rule` says in words why the line began and why its rows are one; `rows` of a CAR-T line are those kept with it.
+    `rule` says in words why the line began and why its rows are one; `rows` of a CAR-T line are
+    those kept with it.
     """
 
     number: int
@@ -40,21 +47,27 @@ class Line:
 
     @property
     def start(self) -> When:
-        """First day: of the infusion for CAR-T, else of the earliest row; unknown where a row's day is unknown and may be the earliest."""
+        """First day: of the infusion for CAR-T, else of the earliest row; unknown where a row's day
+        is unknown and may be the earliest.
+        """
         if self.infusion is not None:
             return self.infusion.when
         return min((r.start for r in self.rows if r.start != When()), key=_when_key, default=When())
 
     @property
     def end(self) -> When:
-        """Last day of the latest row; the day of infusion for CAR-T. Unknown where the latest row has no end."""
+        """Last day of the latest row; the day of infusion for CAR-T. Unknown where the latest row
+        has no end.
+        """
         if self.infusion is not None:
             return self.infusion.when
         return max(self.rows, key=lambda r: _when_key(r.start)).end
 
     @property
     def agents(self) -> tuple[str, ...]:
-        """Agents of the line in order of use; those of bridging and lymphodepletion are not agents of the CAR-T line."""
+        """Agents of the line in order of use; those of bridging and lymphodepletion are not agents
+        of the CAR-T line.
+        """
         return (
             ()
             if self.infusion is not None
@@ -70,7 +83,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PriorLines:
-    """Lines begun before a day: `certain`, and those whose order is not known. `count` is None without any line or with uncertain ones."""
+    """Lines begun before a day: `certain`, and those whose order is not known. `count` is None
+    without any line or with uncertain ones.
+    """
 
     certain: tuple[Line, ...]
     uncertain: tuple[Line, ...]
@@ -83,8 +98,9 @@ class PriorLines:
 def lines(record: Record) -> tuple[Line, ...]:
     """All lines in order, each with its rule and its rows.
 
-    Line numbers in the input win. Rows without a number are read in order of their days (without days: of the input). No rows: no lines,
-    which means that nothing is known of them. A product that was collected and never infused makes no line; bridging towards it does.
+    Line numbers in the input win. Rows without a number are read in order of their days (without
+    days: of the input). No rows: no lines, which means that nothing is known of them. A product
+    that was collected and never infused makes no line; bridging towards it does.
     """
     infused = record.infused()
     after = {
@@ -123,7 +139,9 @@ def lines(record: Record) -> tuple[Line, ...]:
 
 
 def prior_lines(record: Record, before_day: int) -> PriorLines:
-    """Lines begun before a day, CAR-T among them. A line without days counts where its order or a later dated line places it before."""
+    """Lines begun before a day, CAR-T among them. A line without days counts where its order or a
+    later dated line places it before.
+    """
     certain: list[Line] = []
     uncertain: list[Line] = []
     found = lines(record)
@@ -143,7 +161,9 @@ def prior_lines(record: Record, before_day: int) -> PriorLines:
 
 
 def rows_outside_lines(record: Record) -> tuple[Therapy, ...]:
-    """Rows that belong to no line: support, treatment of toxicity, bridging where no infusion is recorded."""
+    """Rows that belong to no line: support, treatment of toxicity, bridging where no infusion is
+    recorded.
+    """
     inside = {id(r) for line in lines(record) for r in line.rows}
     return tuple(r for r in record.therapies if id(r) not in inside)
 
@@ -165,7 +185,9 @@ def _when_key(when: When) -> float:
 
 
 def _attached(row: Therapy, record: Record, infused: Sequence[Infusion]) -> bool:
-    """Bridging and lymphodepletion make no line, save bridging towards a product that was never given: that was the treatment."""
+    """Bridging and lymphodepletion make no line, save bridging towards a product that was never
+    given: that was the treatment.
+    """
     if row.purpose not in _WITH_INFUSION:
         return False
     never_given = (
@@ -191,7 +213,9 @@ def _infusion_of(row: Therapy, infused: Sequence[Infusion]) -> Infusion | None:
 
 
 def _maintains(row: Therapy, record: Record, infused: Sequence[Infusion]) -> Infusion | None:
-    """The infusion that a consolidation or maintenance directly follows: no other treatment and no progression in between, no number."""
+    """The infusion that a consolidation or maintenance directly follows: no other treatment and no
+    progression in between, no number.
+    """
     if (
         row.purpose not in ("consolidation", "maintenance")
         or row.line is not None
@@ -218,7 +242,9 @@ def _maintains(row: Therapy, record: Record, infused: Sequence[Infusion]) -> Inf
 def _unnumbered(
     rows: Iterable[Therapy], numbered: list[_Draft], record: Record, infused: Sequence[Infusion]
 ) -> list[_Draft]:
-    """Lines of rows without a number. A continuing row (transplant, maintenance) joins the numbered line it follows by its day."""
+    """Lines of rows without a number. A continuing row (transplant, maintenance) joins the numbered
+    line it follows by its day.
+    """
     new: list[_Draft] = []
     for row in sorted(rows, key=lambda r: _when_key(r.start)):
         earlier = (
@@ -265,7 +291,9 @@ def _why_new(
 
 
 def _in_order(drafts: list[_Draft]) -> list[_Draft]:
-    """Numbered lines keep the order of their numbers; the others go before the first numbered line that begins later."""
+    """Numbered lines keep the order of their numbers; the others go before the first numbered line
+    that begins later.
+    """
     ordered = [d for d in drafts if d.stated is not None]
     for draft in (d for d in drafts if d.stated is None):
         place = next(
@@ -277,7 +305,9 @@ def _in_order(drafts: list[_Draft]) -> list[_Draft]:
 
 
 def _after(draft: _Draft, infusion: Infusion, position: int) -> bool:
-    """Whether a line follows the infusion with this number. A line of which nothing is known stands before the first infusion."""
+    """Whether a line follows the infusion with this number. A line of which nothing is known stands
+    before the first infusion.
+    """
     if draft.infusion is not None:
         return False
     first = draft.rows[0]
@@ -287,7 +317,9 @@ def _after(draft: _Draft, infusion: Infusion, position: int) -> bool:
 
 
 def _placed_by_infusion(line: Line, record: Record, before_day: int) -> bool | None:
-    """Order of an undated line against a day, from the infusion that it is known to follow or precede."""
+    """Order of an undated line against a day, from the infusion that it is known to follow or
+    precede.
+    """
     after = line.rows[0].after_infusion if line.rows else None
     infused = record.infused()
     if after is None:

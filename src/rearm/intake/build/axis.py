@@ -14,7 +14,8 @@ __all__ = ["DAY_COLUMNS", "INFUSION", "Axis", "choose_day_zero", "infusion_off_d
 
 INFUSION = "the first CAR-T infusion"  # what day 0 is where it could be chosen by the infusion
 _NOT_INFUSED = ("no", "n", "false", "0", "nein")
-OLDEST = 121 * 366  # days from the first possible day of birth; beyond them the age is certainly over 120 years
+# days from the first possible day of birth; beyond them the age is certainly over 120 years
+OLDEST = 121 * 366
 
 # Columns that hold days, by table, the one that dates the event first.
 DAY_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -35,7 +36,9 @@ DAY_COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(slots=True)
 class Axis:
-    """Bounds and anchors of one patient's axis. `zero` and `today` are ordinals of dates; days are on the axis."""
+    """Bounds and anchors of one patient's axis. `zero` and `today` are ordinals of dates; days are
+    on the axis.
+    """
 
     zero: int | None
     today: int
@@ -48,33 +51,66 @@ class Axis:
     apheresis_days: tuple[int, ...] = ()
 
     def when(self, moment: Moment, *, may_follow_death: bool = False) -> When:
-        """`moment` on the axis. Raises Refused where it has no place: before birth, after death (a report may), in the future."""
+        """`moment` on the axis. Raises Refused where it has no place: before birth, after death (a
+        report may), in the future.
+        """
         if moment.anchor is not None:
             return self._anchored(moment)
         first, last = moment.first, moment.last
         if moment.dated:
             if self.zero is None:
                 raise Refused(
-                    "no_day_zero", "A calendar date can't be placed among day numbers without the date of day 0. Give patients.day_zero."
+                    "no_day_zero",
+                    "A calendar date can't be placed among day numbers without the date of day 0."
+                    " Give patients.day_zero.",
                 )
             if first is not None and first > self.today >= self.zero:
-                raise Refused("date_in_future", f"The date {_iso(first)} lies in the future. Correct it.")
+                raise Refused(
+                    "date_in_future", f"The date {_iso(first)} lies in the future. Correct it."
+                )
             first = None if first is None else first - self.zero
             last = None if last is None else last - self.zero
-        elif self.zero is not None and first is not None and first + self.zero > self.today >= self.zero:
-            raise Refused("date_in_future", f"{_shown(first, last, self.zero)} lies in the future. Correct the day or day 0.")
-        if self.birth is not None and self.zero is not None and last is not None and last + self.zero < self.birth:
+        elif (
+            self.zero is not None
+            and first is not None
+            and first + self.zero > self.today >= self.zero
+        ):
             raise Refused(
-                "before_birth", f"{_shown(first, last, self.zero)} lies before the patient's birth. Correct the day or the birth."
+                "date_in_future",
+                f"{_shown(first, last, self.zero)} lies in the future. Correct the day or day 0.",
             )
-        if self.birth is not None and self.zero is not None and first is not None and first + self.zero > self.birth + OLDEST:
+        if (
+            self.birth is not None
+            and self.zero is not None
+            and last is not None
+            and last + self.zero < self.birth
+        ):
             raise Refused(
-                "beyond_age", f"{_shown(first, last, self.zero)} would make the patient over 120 years old. Correct the day or the birth."
+                "before_birth",
+                f"{_shown(first, last, self.zero)} lies before the patient's birth. Correct the day"
+                " or the birth.",
             )
-        if self.death_day is not None and first is not None and first > self.death_day and not may_follow_death:
+        if (
+            self.birth is not None
+            and self.zero is not None
+            and first is not None
+            and first + self.zero > self.birth + OLDEST
+        ):
+            raise Refused(
+                "beyond_age",
+                f"{_shown(first, last, self.zero)} would make the patient over 120 years old."
+                " Correct the day or the birth.",
+            )
+        if (
+            self.death_day is not None
+            and first is not None
+            and first > self.death_day
+            and not may_follow_death
+        ):
             raise Refused(
                 "after_death",
-                f"{_shown(first, last, self.zero)} lies after the recorded death (day {self.death_day}). Correct one of them.",
+                f"{_shown(first, last, self.zero)} lies after the recorded death (day"
+                f" {self.death_day}). Correct one of them.",
             )
         return When(first, last)
 
@@ -87,7 +123,9 @@ class Axis:
                 return When(min(self.apheresis_days), max(self.apheresis_days))
             case "before_bridging" if self.bridging_day is not None:
                 return When(None, self.bridging_day - 1)
-            case "before_lymphodepletion" | "before_bridging" if self.lymphodepletion_day is not None:
+            case (
+                "before_lymphodepletion" | "before_bridging"
+            ) if self.lymphodepletion_day is not None:
                 return When(None, self.lymphodepletion_day - 1)
             case "diagnosis":
                 return UNKNOWN_WHEN if self.diagnosis_day is None else When.on(self.diagnosis_day)
@@ -105,11 +143,14 @@ def _shown(first: int | None, last: int | None, zero: int | None) -> str:
     day = first if first is not None else last
     if day is None:
         return "The day"
-    return f"Day {day} ({_iso(day + zero)})" if zero is not None and day + zero > 0 else f"Day {day}"
+    return (
+        f"Day {day} ({_iso(day + zero)})" if zero is not None and day + zero > 0 else f"Day {day}"
+    )
 
 
 def infusion_off_day_zero(rows: Iterable[Row], zero: int) -> int | None:
-    """Ordinal of the first dated infusion where the stated day 0 is the date of none of them and other rows are day numbers; else None.
+    """Ordinal of the first dated infusion where the stated day 0 is the date of none of them and
+    other rows are day numbers; else None.
 
     Day numbers of centres count from the infusion, so one of the two dates is then mostly wrong.
     """
@@ -149,9 +190,11 @@ def _is_number(value: Value) -> bool:
 
 
 def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
-    """Ordinal of the date to take as day 0 where dates stand without one, and why; None without a whole date, or beside day numbers.
+    """Ordinal of the date to take as day 0 where dates stand without one, and why; None without a
+    whole date, or beside day numbers.
 
-    The first infused CAR-T; else the first dose of the first dated line of therapy; else the first dated row.
+    The first infused CAR-T; else the first dose of the first dated line of therapy; else the first
+    dated row.
     """
     infusions: list[int] = []
     doses: list[int] = []

@@ -1,4 +1,6 @@
-"""Conditions and toxicities. A row that can't be read fully is kept as unclear, so that no older state stands for it."""
+"""Conditions and toxicities. A row that can't be read fully is kept as unclear, so that no older
+state stands for it.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,19 @@ def read_toxicity(row: Row, context: Context) -> Iterable[Toxicity]:
     when, _ = context.day(row, "day")
     end, _ = _end(row, context, when, "toxicity")
     if toxicity is not None:
-        yield Toxicity(toxicity=toxicity, source=row.source, when=when, grade=context.grade(row, "grade"), end=end)
+        yield Toxicity(
+            toxicity=toxicity,
+            source=row.source,
+            when=when,
+            grade=context.grade(row, "grade"),
+            end=end,
+        )
 
 
 def read_condition(row: Row, context: Context) -> Iterable[Condition]:
-    """One condition; its status is `unclear`, with an issue, where it is not stated, is a suspicion, or its days can't be used."""
+    """One condition; its status is `unclear`, with an issue, where it is not stated, is a
+    suspicion, or its days can't be used.
+    """
     condition = context.word(row, "condition")
     status = context.word(row, "status")
     when, day_refused = context.day(row, "day")
@@ -35,7 +45,12 @@ def read_condition(row: Row, context: Context) -> Iterable[Condition]:
         return
     if status is None or status == "unclear":
         given = shown(row.values["status"]) if row.values.get("status") is not None else "blank"
-        _unclear(row, context, "status", f"The status of {shown(condition)} is {given}, which says neither present nor absent")
+        _unclear(
+            row,
+            context,
+            "status",
+            f"The status of {shown(condition)} is {given}, which says neither present nor absent",
+        )
     elif day_refused is not None:
         _unclear(row, context, "day", f"The day of {shown(condition)} ({status}) could not be read")
     elif contradicts:
@@ -53,7 +68,9 @@ def read_condition(row: Row, context: Context) -> Iterable[Condition]:
 
 
 def settle_conditions(events: Iterable[Condition], context: Context) -> tuple[Condition, ...]:
-    """The conditions; those that contradict each other on one day, or whose order is not known for want of a day, become unclear."""
+    """The conditions; those that contradict each other on one day, or whose order is not known for
+    want of a day, become unclear.
+    """
     events = list(events)
     by_name: dict[str, list[Condition]] = defaultdict(list)
     for event in events:
@@ -66,12 +83,26 @@ def settle_conditions(events: Iterable[Condition], context: Context) -> tuple[Co
         if event.status == "unclear":
             pass  # said when the row was read
         elif event.when == When() and others:
-            why = f"{shown(event.condition)} has no day ({event.status}), and another row states it otherwise"
-        elif event.status in ("present", "absent") and any(o.status in ("present", "absent") and o.when == event.when for o in others):
+            why = (
+                f"{shown(event.condition)} has no day ({event.status}), and another row states it"
+                " otherwise"
+            )
+        elif event.status in ("present", "absent") and any(
+            o.status in ("present", "absent") and o.when == event.when for o in others
+        ):
             why = f"{shown(event.condition)} is stated as present and as absent for {event.when}"
         if why is not None and (event.condition, event.when) not in told:
             told.add((event.condition, event.when))
-            context.issues.append(Issue("warning", "condition_unclear", event.source, why + _KEPT, "set_aside", context.patient_id))
+            context.issues.append(
+                Issue(
+                    "warning",
+                    "condition_unclear",
+                    event.source,
+                    why + _KEPT,
+                    "set_aside",
+                    context.patient_id,
+                )
+            )
         settled.append(event if why is None else replace(event, status="unclear"))
     return tuple(settled)
 
@@ -86,6 +117,8 @@ def _end(row: Row, context: Context, when: When, what: str) -> tuple[When, bool]
     start = when.first if when.first is not None else when.last
     if start is None or end.last is None or end.last >= start:
         return end, False
-    message = f"The {what} ends on day {end.last}, before it starts (day {start}). The end is not used."
+    message = (
+        f"The {what} ends on day {end.last}, before it starts (day {start}). The end is not used."
+    )
     context.issue(row, "end_day", "error", "end_before_start", message, "set_aside")
     return When(), True

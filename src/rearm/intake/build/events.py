@@ -1,4 +1,6 @@
-"""Rows of the tidy tables to events of the record; one function a table (results stand in `labs.py`)."""
+"""Rows of the tidy tables to events of the record; one function a table (results stand in
+`labs.py`).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,14 @@ from rearm.record import (
     When,
 )
 
-__all__ = ["EVENT_READERS", "UNREAD_IMAGING", "UNREAD_RESPONSE", "apheresis_days", "read_infusion", "read_therapy"]
+__all__ = [
+    "EVENT_READERS",
+    "UNREAD_IMAGING",
+    "UNREAD_RESPONSE",
+    "apheresis_days",
+    "read_infusion",
+    "read_therapy",
+]
 
 # Names under which statements of the disease that could not be read stand in `Record.set_aside`.
 UNREAD_RESPONSE = "team response"
@@ -35,14 +44,22 @@ _SMALLEST_LESION = 5.0  # mm; no imaging measures less reliably
 Definitions = Mapping[str, Sequence[str]]
 
 
-def read_therapy(row: Row, context: Context, definitions: Definitions | None = None) -> Iterable[Therapy]:
-    """One therapy, or one for each part of a regimen text that names several (transplant, then maintenance).
+def read_therapy(
+    row: Row, context: Context, definitions: Definitions | None = None
+) -> Iterable[Therapy]:
+    """One therapy, or one for each part of a regimen text that names several (transplant, then
+    maintenance).
 
-    The column `agents` counts where it is filled; else the regimen is read. A name that can't be read stays in `unread`.
+    The column `agents` counts where it is filled; else the regimen is read. A name that can't be
+    read stays in `unread`.
     """
     start, _ = context.day(row, "start_day")
     end, _ = context.day(row, "end_day")
-    if start.last is not None and end.last is not None and end.last < (start.first if start.first is not None else start.last):
+    if (
+        start.last is not None
+        and end.last is not None
+        and end.last < (start.first if start.first is not None else start.last)
+    ):
         context.issue(
             row,
             "end_day",
@@ -69,8 +86,21 @@ def read_therapy(row: Row, context: Context, definitions: Definitions | None = N
         "after_infusion": context.integer(row, "after_infusion"),
     }
     if stated is not None or reading is None:
-        if reading is not None and reading.agents and not reading.left_open and set(reading.agents) != set(agents) and not unread:
-            context.issue(row, "agents", "warning", "regimen_contradicts_agents", _differs(regimen, reading.agents, agents), "used")
+        if (
+            reading is not None
+            and reading.agents
+            and not reading.left_open
+            and set(reading.agents) != set(agents)
+            and not unread
+        ):
+            context.issue(
+                row,
+                "agents",
+                "warning",
+                "regimen_contradicts_agents",
+                _differs(regimen, reading.agents, agents),
+                "used",
+            )
         if not agents and not unread and purpose != "radiotherapy":
             context.issue(
                 row,
@@ -81,12 +111,16 @@ def read_therapy(row: Row, context: Context, definitions: Definitions | None = N
                 "used",
             )
             unread = ("not named",)
-        implied = reading.parts[0].purpose if reading is not None and len(reading.parts) == 1 else None
+        implied = (
+            reading.parts[0].purpose if reading is not None and len(reading.parts) == 1 else None
+        )
         return [Therapy(agents=agents, unread=unread, purpose=purpose or implied, **common)]
     return _parts(row, context, reading, purpose, common)
 
 
-def _stated_agents(row: Row, context: Context, stated: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _stated_agents(
+    row: Row, context: Context, stated: str | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found: list[str] = []
     unread: list[str] = []
     for name in (part.strip() for part in (stated or "").split(";")):
@@ -94,24 +128,36 @@ def _stated_agents(row: Row, context: Context, stated: str | None) -> tuple[tupl
             continue
         if (agent := find_agent(name)) is not None:
             found.append(agent.id)
-        elif find_product(name) is None:  # a CAR-T product is an infusion, not an agent; it is read from there
+        elif (
+            find_product(name) is None
+        ):  # a CAR-T product is an infusion, not an agent; it is read from there
             unread.append(name)
             context.issue(
                 row,
                 "agents",
                 "error",
                 "unknown_agent",
-                f"{shown(name)} is no agent of the lexicon (nearest: {nearest(name, load_agents())}). It is not read.",
+                f"{shown(name)} is no agent of the lexicon (nearest:"
+                f" {nearest(name, load_agents())}). It is not read.",
                 "set_aside",
             )
     return tuple(dict.fromkeys(found)), tuple(unread)
 
 
 def _differs(regimen: str | None, read: Iterable[str], stated: Iterable[str]) -> str:
-    return f"The regimen {shown(regimen)} means {', '.join(read)}; the agents are stated as {', '.join(stated)}. The stated agents count."
+    return (
+        f"The regimen {shown(regimen)} means {', '.join(read)}; the agents are stated as"
+        f" {', '.join(stated)}. The stated agents count."
+    )
 
 
-def _parts(row: Row, context: Context, reading: regimens.RegimenReading, purpose: str | None, common: dict[str, Any]) -> list[Therapy]:
+def _parts(
+    row: Row,
+    context: Context,
+    reading: regimens.RegimenReading,
+    purpose: str | None,
+    common: dict[str, Any],
+) -> list[Therapy]:
     for ambiguity in reading.ambiguities:
         candidates = "; ".join(", ".join(c) or "no regimen" for c in ambiguity.candidates)
         context.issue(
@@ -119,7 +165,8 @@ def _parts(row: Row, context: Context, reading: regimens.RegimenReading, purpose
             "regimen",
             "warning",
             "regimen_ambiguous",
-            f"{shown(ambiguity.text)} is in use for several regimens ({candidates}); it is not read. State the agents.",
+            f"{shown(ambiguity.text)} is in use for several regimens ({candidates}); it is not"
+            " read. State the agents.",
             "set_aside",
         )
     if reading.unread:
@@ -128,18 +175,22 @@ def _parts(row: Row, context: Context, reading: regimens.RegimenReading, purpose
             "regimen",
             "warning",
             "regimen_unread",
-            f"In the regimen {shown(reading.text)} these parts could not be read: {', '.join(map(shown, reading.unread))}.",
+            f"In the regimen {shown(reading.text)} these parts could not be read:"
+            f" {', '.join(map(shown, reading.unread))}.",
             "set_aside",
         )
     for note in reading.notes:
-        context.issue(row, "regimen", "note", "regimen_note", f"Regimen {shown(reading.text)}: {note}", "used")
+        context.issue(
+            row, "regimen", "note", "regimen_note", f"Regimen {shown(reading.text)}: {note}", "used"
+        )
     left_open = reading.left_open
     parts = [p for p in reading.parts if p.agents or p.purpose is not None]
     if not parts:
         if reading.infusions and not left_open:
             if not context.infused:
                 message = (
-                    f"{shown(reading.text)} names a CAR-T, but no infusion was read. Give it as an infusion, with its day and product."
+                    f"{shown(reading.text)} names a CAR-T, but no infusion was read. Give it as an"
+                    " infusion, with its day and product."
                 )
                 context.issue(row, "regimen", "warning", "infusion_unread", message, "set_aside")
             return []  # an infusion stands in its own table
@@ -148,7 +199,9 @@ def _parts(row: Row, context: Context, reading: regimens.RegimenReading, purpose
     for place, part in enumerate(parts):
         last = place == len(parts) - 1
         own = (
-            common if last else common | {"best_response": None, "progression_on": None, "stop_reason": None}
+            common
+            if last
+            else common | {"best_response": None, "progression_on": None, "stop_reason": None}
         )  # they speak of the end of the line
         therapies.append(
             Therapy(
@@ -166,13 +219,22 @@ def apheresis_days(row: Row, context: Context) -> tuple[int, ...]:
     value = row.values.get("apheresis_days")
     if value is None or "apheresis_days" in row.set_aside or values.not_done(value):
         return ()
-    parts: list[Any] = [p for p in value.split(";") if p.strip()] if isinstance(value, str) else [value]
+    parts: list[Any] = (
+        [p for p in value.split(";") if p.strip()] if isinstance(value, str) else [value]
+    )
     days: list[int] = []
     for part in parts:
         try:
             when = context.axis.when(values.parse_moment(part))
         except Refused as refusal:
-            context.issue(row, "apheresis_days", "error", refusal.code, f"{refusal} The day is not used.", "set_aside")
+            context.issue(
+                row,
+                "apheresis_days",
+                "error",
+                refusal.code,
+                f"{refusal} The day is not used.",
+                "set_aside",
+            )
             continue
         if when.day is None:
             context.issue(
@@ -189,7 +251,9 @@ def apheresis_days(row: Row, context: Context) -> tuple[int, ...]:
 
 
 def read_infusion(row: Row, context: Context) -> Infusion:
-    """The product by its id where the lexicon knows it; target and binder as stated, else from the lexicon."""
+    """The product by its id where the lexicon knows it; target and binder as stated, else from the
+    lexicon.
+    """
     name = context.text(row, "product")
     product = find_product(name) if name else None
     if name and product is None:
@@ -199,7 +263,8 @@ def read_infusion(row: Row, context: Context) -> Infusion:
             "product",
             "warning",
             "unknown_product",
-            f"{shown(name)} is no CAR-T product of the lexicon (nearest: {known}); it is kept as written.",
+            f"{shown(name)} is no CAR-T product of the lexicon (nearest: {known}); it is kept as"
+            " written.",
             "used",
         )
     stated = tuple(
@@ -226,7 +291,8 @@ def read_infusion(row: Row, context: Context) -> Infusion:
             "day",
             "warning",
             "day_of_no_infusion",
-            f"The product was not infused, but day {when.day} stands as its day. The day is not used.",
+            f"The product was not infused, but day {when.day} stands as its day. The day is not"
+            " used.",
             "set_aside",
         )
         when = When()
@@ -278,7 +344,13 @@ def _refractoriness(row: Row, context: Context) -> Iterable[RefractorinessStatem
             "set_aside",
         )
     elif status is not None:
-        yield RefractorinessStatement(agent_or_class=known, status=status, source=row.source, when=when, by=context.word(row, "by"))
+        yield RefractorinessStatement(
+            agent_or_class=known,
+            status=status,
+            source=row.source,
+            when=when,
+            by=context.word(row, "by"),
+        )
 
 
 def _variant(row: Row, context: Context) -> Iterable[Variant]:
@@ -332,7 +404,9 @@ def _imaging(row: Row, context: Context) -> Iterable[Imaging]:
 
 
 def _sure_result(row: Row, context: Context, result: str | None, when: When) -> str | None:
-    """The result, or None where it or its day is not certain: then the examination is kept, and known not to have been read."""
+    """The result, or None where it or its day is not certain: then the examination is kept, and
+    known not to have been read.
+    """
     stated = row.values.get("result")
     if result is None and stated is not None and not values.not_done(stated):
         context.unread(row, "result", UNREAD_IMAGING, when)  # the issue came with the word
@@ -341,13 +415,21 @@ def _sure_result(row: Row, context: Context, result: str | None, when: When) -> 
     given = [s for s in sizes if s is not None]
     if result is None:
         why = "The examination has no result that can be read"
-    elif "day" not in row.moments and values.is_dated(row.values.get("day")) and when != When() and when.day is None:
+    elif (
+        "day" not in row.moments
+        and values.is_dated(row.values.get("day"))
+        and when != When()
+        and when.day is None
+    ):
         why = f"The day of the examination ({shown(row.values.get('day'))}) is not whole"
     elif result == "positive" and given and all(_is_zero(s, row) for s in given):
         why = "The result is positive, but every size is 0"
     else:
         return result
-    message = f"{why}; it is kept without a result. State positive or negative, the whole day and the sizes."
+    message = (
+        f"{why}; it is kept without a result. State positive or negative, the whole day and the"
+        " sizes."
+    )
     context.issue(row, "result", "warning", "imaging_unclear", message, "set_aside")
     context.keep_unread(row, "result", UNREAD_IMAGING, when, why)
     return None
@@ -361,13 +443,18 @@ def _is_zero(value: Value, row: Row) -> bool:
 
 
 def _check_size(row: Row, context: Context, column: str) -> None:
-    """A lesion below 5 mm can hardly be measured: centimetres in a column of millimetres look like this."""
+    """A lesion below 5 mm can hardly be measured: centimetres in a column of millimetres look like
+    this.
+    """
     try:
         size = values.number(row.values.get(column), decimal=row.decimal)
     except Refused:
         return  # said when the column itself is read
     if 0 < size < _SMALLEST_LESION and column not in row.set_aside:
-        message = f"{column} is {size:g} mm, too small to be measured: were centimetres meant? It is used as stated; check it."
+        message = (
+            f"{column} is {size:g} mm, too small to be measured: were centimetres meant? It is used"
+            " as stated; check it."
+        )
         context.issue(row, column, "warning", "possible_unit_error", message, "used")
 
 
@@ -388,12 +475,15 @@ def _fact(row: Row, context: Context) -> Iterable[Fact]:
                 "value",
                 "error",
                 "unknown_word",
-                f"{shown(value)} is not a value of {finding}; allowed: {form}{', '.join(allowed)}. It is not used.",
+                f"{shown(value)} is not a value of {finding}; allowed: {form}{', '.join(allowed)}."
+                " It is not used.",
                 "set_aside",
             )
             return
         value = f"{lesion.strip()}={known}" if mark else known
-    yield Fact(finding=finding, value=value, source=row.source, when=when, by=context.word(row, "by"))
+    yield Fact(
+        finding=finding, value=value, source=row.source, when=when, by=context.word(row, "by")
+    )
 
 
 def _death(row: Row, context: Context) -> Iterable[Death]:

@@ -15,15 +15,29 @@ from rearm.intake.values import Refused, not_done, shown, text
 from rearm.knowledge.agents import find_agent
 from rearm.knowledge.lab_tests import TestDef, definition, find_tests, load_tests, name_key
 from rearm.record import Lab, Quantity, When
-from rearm.units import NumberUnreadable, UnitRefusal, bound, check_range, factor, normal_unit, parse_number
+from rearm.units import (
+    NumberUnreadable,
+    UnitRefusal,
+    bound,
+    check_range,
+    factor,
+    normal_unit,
+    parse_number,
+)
 
 __all__ = ["CORRECTING", "LabRow", "read_lab"]
 
-# A number with its unit in one cell: "90 %", "<0,1 g/dL". The number must end in a digit; a power (10^3) belongs to the unit.
-_WITH_UNIT = re.compile(r"([<>=≤≥]*\s*[+-]?[0-9](?:[0-9.,]*[0-9])?)\s*([^0-9\s.,].*|10[\^*eE⁰-⁹].*)")
-STATUS = frozenset({"final", "preliminary", "corrected", "amended", "entered_in_error", "cancelled"})
+# A number with its unit in one cell: "90 %", "<0,1 g/dL". The number must end in a digit; a power
+# (10^3) belongs to the unit.
+_WITH_UNIT = re.compile(
+    r"([<>=≤≥]*\s*[+-]?[0-9](?:[0-9.,]*[0-9])?)\s*([^0-9\s.,].*|10[\^*eE⁰-⁹].*)"
+)
+STATUS = frozenset(
+    {"final", "preliminary", "corrected", "amended", "entered_in_error", "cancelled"}
+)
 CORRECTING = frozenset({"corrected", "amended"})
-# Specimens that a name may stand for each other in; a row that states one of another group does not mean this test by an alias.
+# Specimens that a name may stand for each other in; a row that states one of another group does not
+# mean this test by an alias.
 _FLUIDS = {"serum": "blood", "blood": "blood", "urine": "urine", "urine_24h": "urine"}
 
 
@@ -44,7 +58,8 @@ class _Reading:
 
 
 def read_lab(row: Row, context: Context) -> LabRow | None:
-    """The result of one row; None where the row says that nothing was measured (counted in a note)."""
+    """The result of one row; None where the row says that nothing was measured (counted in a note).
+    """
     value = row.values.get("value")
     status = context.spelled(row, "status")
     withdrawn = (value is None or not_done(value)) and status in CORRECTING
@@ -55,7 +70,8 @@ def read_lab(row: Row, context: Context) -> LabRow | None:
                 "value",
                 "note",
                 "value_blank",
-                f"{text(row.values.get('test')) or 'A test'} has no value; nothing is read from the row.",
+                f"{text(row.values.get('test')) or 'A test'} has no value; nothing is read from the"
+                " row.",
                 "set_aside",
             )
         else:
@@ -70,13 +86,23 @@ def read_lab(row: Row, context: Context) -> LabRow | None:
     reported, _ = context.day(row, "reported_day")
     why = day_refused
     reading = _Reading()
-    if (reason := next((row.set_aside[c] for c in ("value", "day", "test", "unit") if c in row.set_aside), None)) is not None:
+    if (
+        reason := next(
+            (row.set_aside[c] for c in ("value", "day", "test", "unit") if c in row.set_aside), None
+        )
+    ) is not None:
         why = reason  # said where the contradiction was found
     elif withdrawn:
-        why = "The correction has no value: it withdraws the result before it, and what holds is unknown."
+        why = (
+            "The correction has no value: it withdraws the result before it, and what holds is"
+            " unknown."
+        )
         context.issue(row, "status", "warning", "result_withdrawn", why, "set_aside")
     elif status is not None and status not in STATUS:
-        why = f"The status {shown(status)} is not known, so whether the result holds is not known; it is not used."
+        why = (
+            f"The status {shown(status)} is not known, so whether the result holds is not known; it"
+            " is not used."
+        )
     elif test is None:
         why = _unknown_test(test_text, specimen)
         context.issue(row, "test", "error", "unknown_test", why, "set_aside")
@@ -85,11 +111,19 @@ def read_lab(row: Row, context: Context) -> LabRow | None:
             reading = _read_value(test, value, unit, row.decimal)
         except (UnitRefusal, Refused) as refusal:
             why = str(refusal)
-            place = "unit" if refusal.code in ("unit_missing", "unit_not_allowed") and "unit" in row.values else "value"
+            place = (
+                "unit"
+                if refusal.code in ("unit_missing", "unit_not_allowed") and "unit" in row.values
+                else "value"
+            )
             context.issue(row, place, "error", refusal.code, why, "set_aside")
     if reading.unusual is not None:
         context.issue(row, "value", "warning", "value_unusual", reading.unusual, "used")
-    return LabRow(_lab(row, context, test, test_text, when, reported, reading, given, unit, why), row, why is None)
+    return LabRow(
+        _lab(row, context, test, test_text, when, reported, reading, given, unit, why),
+        row,
+        why is None,
+    )
 
 
 def _lab(
@@ -104,7 +138,11 @@ def _lab(
     unit: str | None,
     why: str | None,
 ) -> Lab:
-    further: dict[str, Any] = {column: _FURTHER[column](context, row, column) for column in row.values if column in _FURTHER}
+    further: dict[str, Any] = {
+        column: _FURTHER[column](context, row, column)
+        for column in row.values
+        if column in _FURTHER
+    }
     if "ref_low" in row.values or "ref_high" in row.values:
         further["ref_low"], further["ref_high"] = _reference_range(row, context, test, unit)
     return Lab(
@@ -122,7 +160,9 @@ def _lab(
 
 
 def _isotype(context: Context, row: Row, column: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (context.text(row, column) or "").split(";") if part.strip())
+    return tuple(
+        part.strip() for part in (context.text(row, column) or "").split(";") if part.strip()
+    )
 
 
 _FURTHER: Mapping[str, Callable[[Context, Row, str], Any]] = {
@@ -140,7 +180,8 @@ _FURTHER: Mapping[str, Callable[[Context, Row, str], Any]] = {
 
 @lru_cache(maxsize=4096)
 def _find_test(given: str, unit: str | None, specimen: str | None) -> TestDef | None:
-    """The test that a text names: its id, its display name, its LOINC code or a listed alias; never by likeness.
+    """The test that a text names: its id, its display name, its LOINC code or a listed alias; never
+    by likeness.
 
     Where a name stands for two tests the specimen decides; without one there is no answer.
     """
@@ -149,12 +190,17 @@ def _find_test(given: str, unit: str | None, specimen: str | None) -> TestDef | 
 
 
 def _of_specimen(given: str, specimen: str | None) -> list[TestDef]:
-    """An id or a code says what was examined; an alias (`M-Protein`) is of this test only where the stated specimen is the test's."""
+    """An id or a code says what was examined; an alias (`M-Protein`) is of this test only where the
+    stated specimen is the test's.
+    """
     key = name_key(given)
     return [
         t
         for t in find_tests(given)
-        if specimen is None or t.specimen is None or _group(t.specimen) == _group(specimen) or key not in map(name_key, t.aliases)
+        if specimen is None
+        or t.specimen is None
+        or _group(t.specimen) == _group(specimen)
+        or key not in map(name_key, t.aliases)
     ]
 
 
@@ -170,50 +216,76 @@ def _unknown_test(given: str, specimen: str | None) -> str:
         return f"{shown(given)} is {' or '.join(t.name for t in named)}; state the specimen."
     if named:
         return (
-            f"{shown(given)} in {specimen} is no test of the dictionary ({named[0].name} is not measured there). Name the test by its id."
+            f"{shown(given)} in {specimen} is no test of the dictionary ({named[0].name} is not"
+            " measured there). Name the test by its id."
         )
     close = near(given, (n for t in load_tests().values() for n in (t.id, t.name, *t.aliases)))
-    hint = f"the nearest are {close}" if close else "docs/dictionary/tests.md lists the names that are read"
+    hint = (
+        f"the nearest are {close}"
+        if close
+        else "docs/dictionary/tests.md lists the names that are read"
+    )
     return f"{shown(given)} is not a test of the dictionary; {hint}."
 
 
-def _read_value(test: TestDef, value: Value, unit: str | None, decimal: DecimalMark | None) -> _Reading:
+def _read_value(
+    test: TestDef, value: Value, unit: str | None, decimal: DecimalMark | None
+) -> _Reading:
     if isinstance(value, str) or test.kind == "word":
         word = test.word(text(value))
         if word is not None:
             return _Reading(word=word)
     if test.kind == "word":
         allowed = ", ".join(dict.fromkeys(test.words.values()))
-        raise Refused("unknown_word", f"{test.name} is given as {shown(value)}; allowed: {allowed}.")
+        raise Refused(
+            "unknown_word", f"{test.name} is given as {shown(value)}; allowed: {allowed}."
+        )
     if not isinstance(value, str | int | float):
-        raise Refused("value_unreadable", f"{test.name} is given as {shown(value)}, which is not a number.")
+        raise Refused(
+            "value_unreadable", f"{test.name} is given as {shown(value)}, which is not a number."
+        )
     parts = _WITH_UNIT.fullmatch(value.strip()) if isinstance(value, str) else None
     if parts is not None and normal_unit(parts[2]) in test.units:
         if unit is not None and normal_unit(unit) != normal_unit(parts[2]):
-            message = f"{test.name} has the unit {shown(parts[2])} beside the number and {shown(unit)} as its unit; it is not read."
+            message = (
+                f"{test.name} has the unit {shown(parts[2])} beside the number and {shown(unit)} as"
+                " its unit; it is not read."
+            )
             raise Refused("unit_contradiction", message)
         value, unit = parts[1], parts[2]
     return _read_number(test.id, value, unit, decimal)
 
 
 @lru_cache(maxsize=65536, typed=True)  # the same values come again and again in a cohort
-def _read_number(test_id: str, value: str | int | float, unit: str | None, decimal: DecimalMark | None) -> _Reading:
+def _read_number(
+    test_id: str, value: str | int | float, unit: str | None, decimal: DecimalMark | None
+) -> _Reading:
     test = load_tests()[test_id]
     try:
         found = parse_number(value, decimal=decimal)
     except NumberUnreadable:
         if isinstance(value, str) and find_agent(value) is not None:
-            raise Refused("drug_for_number", f"{test.name} is given as {shown(value)}, which is a drug and no value.") from None
+            raise Refused(
+                "drug_for_number",
+                f"{test.name} is given as {shown(value)}, which is a drug and no value.",
+            ) from None
         raise
     limits = bound(found, factor(unit, test.units, test_name=test.name, allowed=test.allowed))
     nearest_limit = limits.low if limits.high == float("inf") else limits.high
-    unusual = check_range(nearest_limit, hard=test.hard, soft=test.soft, test_name=test.name, unit=test.unit)
+    unusual = check_range(
+        nearest_limit, hard=test.hard, soft=test.soft, test_name=test.name, unit=test.unit
+    )
     if found.comparator:
         unusual = None  # a detection limit is no measurement to wonder about
-    return _Reading(quantity=Quantity(limits.low, limits.high, limits.low_open, limits.high_open), unusual=unusual)
+    return _Reading(
+        quantity=Quantity(limits.low, limits.high, limits.low_open, limits.high_open),
+        unusual=unusual,
+    )
 
 
-def _reference_range(row: Row, context: Context, test: TestDef | None, unit: str | None) -> tuple[float | None, float | None]:
+def _reference_range(
+    row: Row, context: Context, test: TestDef | None, unit: str | None
+) -> tuple[float | None, float | None]:
     low, high = context.number(row, "ref_low"), context.number(row, "ref_high")
     if test is None or test.kind == "word" or (low is None and high is None):
         return None, None
@@ -221,11 +293,15 @@ def _reference_range(row: Row, context: Context, test: TestDef | None, unit: str
         multiply_by = factor(unit, test.units, test_name=test.name)
     except UnitRefusal:
         return None, None  # said with the value
-    return (None if low is None else low * multiply_by), (None if high is None else high * multiply_by)
+    return (None if low is None else low * multiply_by), (
+        None if high is None else high * multiply_by
+    )
 
 
 def _plain(value: object) -> str:
-    """A number from a spreadsheet as a person would write it: 12 significant digits hide the noise of binary fractions."""
+    """A number from a spreadsheet as a person would write it: 12 significant digits hide the noise
+    of binary fractions.
+    """
     if isinstance(value, float):
         return f"{value:.12g}"
     return text(value)  # type: ignore[arg-type]

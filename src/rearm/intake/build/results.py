@@ -1,4 +1,6 @@
-"""One patient's results among each other: repeated rows, corrected results, contradictions, swapped light chains, steps of a unit."""
+"""One patient's results among each other: repeated rows, corrected results, contradictions, swapped
+light chains, steps of a unit.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +20,18 @@ __all__ = ["settle_results"]
 
 _NEVER_A_RESULT = {"entered_in_error", "cancelled"}
 
-# Units of one test lie such factors apart (g/dL and g/L, fraction and percent, mg and g); a step by one of them, give or take a tenth,
-# may be a slip of the unit.
+# Units of one test lie such factors apart (g/dL and g/L, fraction and percent, mg and g); a step by
+# one of them, give or take a tenth, may be a slip of the unit.
 _STEPS = (10, 100, 1000)
 _NEAR = 0.1
-# A protein with a half-life of weeks can't change tenfold within this time but by a slip of the unit.
-_SLOW = frozenset({"serum_m_protein", "igg", "iga", "igm", "igd", "hemoglobin", "albumin", "total_protein"})
+# A protein with a half-life of weeks can't change tenfold within this time but by a slip of the
+# unit.
+_SLOW = frozenset(
+    {"serum_m_protein", "igg", "iga", "igm", "igd", "hemoglobin", "albumin", "total_protein"}
+)
 _SLOW_DAYS = 14
-# One value this many times both its neighbours looks like a lost decimal point (9 for 0.9), where it is at least as large as given here
-# (canonical unit): below that no judgement hangs on it.
+# One value this many times both its neighbours looks like a lost decimal point (9 for 0.9), where
+# it is at least as large as given here (canonical unit): below that no judgement hangs on it.
 _SPIKE = 5.0
 _SPIKE_FROM = {
     "serum_m_protein": 0.5, "urine_m_protein_24h": 200.0, "kappa_flc": 100.0, "lambda_flc": 100.0, "igg": 500.0, "iga": 500.0,
@@ -35,13 +40,19 @@ _SPIKE_FROM = {
 _ALIKE = 2.5  # numbers within this factor go on like each other
 
 
-def settle_results(rows: Iterable[LabRow], context: Context) -> tuple[tuple[Lab, ...], tuple[Lab, ...]]:
-    """Usable results and those set aside, in the order of the input; what was decided becomes issues."""
+def settle_results(
+    rows: Iterable[LabRow], context: Context
+) -> tuple[tuple[Lab, ...], tuple[Lab, ...]]:
+    """Usable results and those set aside, in the order of the input; what was decided becomes
+    issues.
+    """
     rows = list(rows)
     groups: dict[tuple[object, ...], list[LabRow]] = defaultdict(list)
     for item in rows:
         lab = item.lab
-        groups[(lab.test, lab.when, lab.time, lab.specimen, lab.method, lab.sample_id, lab.isotype)].append(item)
+        groups[
+            (lab.test, lab.when, lab.time, lab.specimen, lab.method, lab.sample_id, lab.isotype)
+        ].append(item)
     dropped: set[int] = set()
     _supersede_loosely(rows, context, dropped)
     for group in groups.values():
@@ -54,7 +65,9 @@ def settle_results(rows: Iterable[LabRow], context: Context) -> tuple[tuple[Lab,
 
 
 def _supersede_loosely(rows: list[LabRow], context: Context, dropped: set[int]) -> None:
-    """A correction replaces the result of the same test and day also where sample, specimen, method or time stand on one of them only."""
+    """A correction replaces the result of the same test and day also where sample, specimen, method
+    or time stand on one of them only.
+    """
     by_day: dict[tuple[object, ...], list[LabRow]] = defaultdict(list)
     for item in rows:
         if item.lab.day is not None and item.lab.status not in _NEVER_A_RESULT:
@@ -62,17 +75,25 @@ def _supersede_loosely(rows: list[LabRow], context: Context, dropped: set[int]) 
     for group in by_day.values():
         corrections = [item for item in group if item.lab.status in CORRECTING]
         for item in group if corrections else ():
-            if item.lab.status in CORRECTING or all(_key(item.lab) == _key(c.lab) for c in corrections):
+            if item.lab.status in CORRECTING or all(
+                _key(item.lab) == _key(c.lab) for c in corrections
+            ):
                 continue  # of one sample: settled below
             if any(_may_be_one(item.lab, c.lab) for c in corrections):
                 dropped.add(id(item))
-                message = f"The result {_named(item.lab)} was replaced by a later version of it; that one is used."
+                message = (
+                    f"The result {_named(item.lab)} was replaced by a later version of it; that one"
+                    " is used."
+                )
                 context.issue(item.row, "value", "note", "superseded", message, "set_aside")
             else:
                 message = (
-                    f"{_named(item.lab)} stands beside a correction of another sample of that day. Both are kept; check the sample ids."
+                    f"{_named(item.lab)} stands beside a correction of another sample of that day."
+                    " Both are kept; check the sample ids."
                 )
-                context.issue(item.row, "sample_id", "warning", "correction_elsewhere", message, "used")
+                context.issue(
+                    item.row, "sample_id", "warning", "correction_elsewhere", message, "used"
+                )
 
 
 def _key(lab: Lab) -> tuple[str | None, ...]:
@@ -101,7 +122,9 @@ def _settle(group: list[LabRow], context: Context, dropped: set[int]) -> None:
     corrections = [item for item in alive if item.lab.status in CORRECTING]
     finals = [item for item in alive if item.lab.status != "preliminary"]
     for item in alive:
-        superseded = (corrections and item.lab.status not in CORRECTING) or (finals and item.lab.status == "preliminary")
+        superseded = (corrections and item.lab.status not in CORRECTING) or (
+            finals and item.lab.status == "preliminary"
+        )
         if superseded:
             dropped.add(id(item))
             context.issue(
@@ -109,7 +132,8 @@ def _settle(group: list[LabRow], context: Context, dropped: set[int]) -> None:
                 "value",
                 "note",
                 "superseded",
-                f"The result {_named(item.lab)} was replaced by a later version of it; that one is used.",
+                f"The result {_named(item.lab)} was replaced by a later version of it; that one is"
+                " used.",
                 "set_aside",
             )
         elif item.lab.status == "preliminary" and item.usable:
@@ -128,7 +152,8 @@ def _settle(group: list[LabRow], context: Context, dropped: set[int]) -> None:
                 None,
                 "note",
                 "duplicate_row",
-                f"The result {_named(item.lab)} stands twice (also at {first.lab.source.place}); one is used.",
+                f"The result {_named(item.lab)} stands twice (also at {first.lab.source.place});"
+                " one is used.",
                 "used",
             )
     usable = [item for item in seen.values() if item.usable]
@@ -142,17 +167,28 @@ def _differing(items: list[LabRow], context: Context) -> None:
     where = ", ".join(item.lab.source.place for item in items[1:])
     name = _name(lab)
     if lab.sample_id is not None and lab.specimen != "lesion_biopsy":
-        why = f"{name} of sample {lab.sample_id} is given as {shown}; they contradict each other, so none is used."
+        why = (
+            f"{name} of sample {lab.sample_id} is given as {shown}; they contradict each other, so"
+            " none is used."
+        )
         for item in items:
             _set_aside(item, why)
-        context.issue(items[0].row, "value", "error", "results_contradict", f"{why} (Also at {where}.)", "set_aside")
+        context.issue(
+            items[0].row,
+            "value",
+            "error",
+            "results_contradict",
+            f"{why} (Also at {where}.)",
+            "set_aside",
+        )
     elif lab.day is not None:
         context.issue(
             items[0].row,
             "value",
             "note",
             "several_results",
-            f"{name} has several results on day {lab.day}: {shown} (also at {where}). All are kept.",
+            f"{name} has several results on day {lab.day}: {shown} (also at {where}). All are"
+            " kept.",
             "used",
         )
 
@@ -174,15 +210,17 @@ def _flag_steps(items: list[LabRow], context: Context) -> None:
             before, lab = found[place - 1].lab, item.lab
             if _suspicious(found, place) or (_unit_steps(test) and _other_unit(found, place)):
                 message = (
-                    f"{_name(lab)} goes from {before.as_given} (day {before.day}) to {lab.as_given} (day {lab.day}), "
-                    f"a step by about {_apart(found[place - 1], item):.0f}: possible unit error. Both are used as stated; check the units."
+                    f"{_name(lab)} goes from {before.as_given} (day {before.day}) to {lab.as_given}"
+                    f" (day {lab.day}), a step by about {_apart(found[place - 1], item):.0f}:"
+                    " possible unit error. Both are used as stated; check the units."
                 )
                 context.issue(item.row, "value", "warning", "possible_unit_error", message, "used")
             elif test in _SPIKE_FROM and _lone_peak(found, place):
                 after = found[place + 1].lab
                 message = (
-                    f"{_name(lab)} of {lab.as_given} (day {lab.day}) is over {_SPIKE:g} times the values before and after it "
-                    f"({before.as_given}, {after.as_given}): possible slip, such as a lost decimal point. It is used as stated; check it."
+                    f"{_name(lab)} of {lab.as_given} (day {lab.day}) is over {_SPIKE:g} times the"
+                    f" values before and after it ({before.as_given}, {after.as_given}): possible"
+                    " slip, such as a lost decimal point. It is used as stated; check it."
                 )
                 context.issue(item.row, "value", "warning", "possible_slip", message, "used")
 
@@ -250,7 +288,11 @@ def _unit_steps(test: str) -> tuple[int, ...]:
     """The factors of `_STEPS` by which two units of a test differ."""
     definition = load_tests().get(test)
     factors = () if definition is None else tuple(definition.units.values())
-    return tuple(step for step in _STEPS if any(abs(a - step * b) < 1e-9 * a for a in factors for b in factors))
+    return tuple(
+        step
+        for step in _STEPS
+        if any(abs(a - step * b) < 1e-9 * a for a in factors for b in factors)
+    )
 
 
 def _name(lab: Lab) -> str:

@@ -1,4 +1,6 @@
-"""A bundle's resources, indexed by address, and whose they are: one bundle holds one patient, or it is refused."""
+"""A bundle's resources, indexed by address, and whose they are: one bundle holds one patient, or it
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ _SHOWN = 8  # ids in a sentence
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource of the bundle. `place` is what issues point to (`Observation/m1`), `address` its fullUrl."""
+    """One resource of the bundle. `place` is what issues point to (`Observation/m1`), `address` its
+    fullUrl.
+    """
 
     type: str
     id: str | None
@@ -56,7 +60,9 @@ class Bundle:
         return (r for r in self.resources if r.type in types)
 
     def resolve(self, reference: Element, holder: Element) -> Element | None:
-        """The element that a Reference leads to: contained in `holder`, or a resource of the bundle; None where it is not there."""
+        """The element that a Reference leads to: contained in `holder`, or a resource of the
+        bundle; None where it is not there.
+        """
         address = reference.text("reference")
         if address is None:
             return None
@@ -69,17 +75,21 @@ class Bundle:
 
 
 def open_bundle(content: Any, file: str) -> Bundle:
-    """The bundle in parsed JSON. Raises InputError where it is none, or where its resources belong to more than one patient."""
+    """The bundle in parsed JSON. Raises InputError where it is none, or where its resources belong
+    to more than one patient.
+    """
     if not isinstance(content, dict):
         raise InputError(
-            f"{file} holds no FHIR resource: a JSON object with resourceType Bundle is expected. Export one Bundle a patient."
+            f"{file} holds no FHIR resource: a JSON object with resourceType Bundle is expected."
+            " Export one Bundle a patient."
         )
     top = Element(content)
     kind = top.text("resourceType")
     if kind != "Bundle":
         what = f"a single {kind[:40]!r}" if kind else "a JSON object without resourceType"
         raise InputError(
-            f"{file} holds {what}, not a FHIR Bundle. Export the patient's resources as one Bundle (R4, JSON)."
+            f"{file} holds {what}, not a FHIR Bundle. Export the patient's resources as one Bundle"
+            " (R4, JSON)."
         )
     bundle_type = top.text("type")
     if bundle_type not in _TYPES_READ:
@@ -119,7 +129,8 @@ def _collect(top: Element, bundle: Bundle) -> None:
             continue  # a deletion of a transaction, or a bare response
         if not isinstance(data, dict) or not isinstance(data.get("resourceType"), str):
             raise InputError(
-                f"{bundle.file}: entry {place + 1} holds no FHIR resource (an object with resourceType). Export the Bundle again."
+                f"{bundle.file}: entry {place + 1} holds no FHIR resource (an object with"
+                " resourceType). Export the Bundle again."
             )
         if entry.child("request").text("method") == "DELETE":
             continue
@@ -134,7 +145,9 @@ def _collect(top: Element, bundle: Bundle) -> None:
 
 
 def _distinct(bundle: Bundle) -> None:
-    """One version of each resource: the same content twice is read once; of different versions the last update counts, or none."""
+    """One version of each resource: the same content twice is read once; of different versions the
+    last update counts, or none.
+    """
     kept: dict[str, Resource] = {}
     refused: set[str] = set()
     for resource in bundle.resources:
@@ -163,7 +176,8 @@ def _distinct(bundle: Bundle) -> None:
                     "error",
                     "versions_contradict",
                     resource.place,
-                    f"{resource.place} stands twice with different content, and neither is marked as the later one; neither is read.",
+                    f"{resource.place} stands twice with different content, and neither is marked"
+                    " as the later one; neither is read.",
                 )
             else:
                 kept[key] = max(
@@ -189,7 +203,10 @@ def _distinct(bundle: Bundle) -> None:
 
 def _note_missing_pages(top: Element, bundle: Bundle) -> None:
     if any(link.text("relation") == "next" for link in top.children("link")):
-        message = "The Bundle is one page of a search (it links to a next page), so results may be missing. Give all pages as one Bundle."
+        message = (
+            "The Bundle is one page of a search (it links to a next page), so results may be"
+            " missing. Give all pages as one Bundle."
+        )
         _issue(bundle, "warning", "bundle_incomplete", "Bundle.link", message)
 
 
@@ -197,8 +214,9 @@ def _find_patient(bundle: Bundle) -> None:
     patients = list(bundle.of_type("Patient"))
     if len(patients) > 1:
         raise InputError(
-            f"{bundle.file} holds {len(patients)} patients ({_ids(r.id or r.place for r in patients)}). A Bundle must hold one patient; "
-            "split it, so that no result reaches the wrong one."
+            f"{bundle.file} holds {len(patients)} patients"
+            f" ({_ids(r.id or r.place for r in patients)}). A Bundle must hold one patient; split"
+            " it, so that no result reaches the wrong one."
         )
     named: dict[str, list[str]] = {}
     silent: set[str] = set()
@@ -227,22 +245,27 @@ def _find_patient(bundle: Bundle) -> None:
                 for who, places in list(others.items())[:_SHOWN]
             )
             raise InputError(
-                f"{bundle.file} is of the patient {_plain(bundle.patient_id)}, but resources name another subject: {shown}. "
-                "Nothing is read, because results could reach the wrong patient; export it again."
+                f"{bundle.file} is of the patient {_plain(bundle.patient_id)}, but resources name"
+                f" another subject: {shown}. Nothing is read, because results could reach the wrong"
+                " patient; export it again."
             )
     elif len(named) == 1:
         who = next(iter(named))
         bundle.patient_id = who.removeprefix("Patient/")
-        message = f"The Bundle has no Patient resource; all resources name {_plain(who)}. Sex and birth are unknown."
+        message = (
+            f"The Bundle has no Patient resource; all resources name {_plain(who)}. Sex and birth"
+            " are unknown."
+        )
         _issue(bundle, "warning", "no_patient_resource", "Bundle", message)
     elif named:
         raise InputError(
-            f"{bundle.file} has no Patient resource, and its resources name {len(named)} subjects ({_ids(named)}). "
-            "Split it into one Bundle a patient."
+            f"{bundle.file} has no Patient resource, and its resources name {len(named)} subjects"
+            f" ({_ids(named)}). Split it into one Bundle a patient."
         )
     else:
         raise InputError(
-            f"{bundle.file} has no Patient resource and no resource that names one. Export the Bundle with its Patient."
+            f"{bundle.file} has no Patient resource and no resource that names one. Export the"
+            " Bundle with its Patient."
         )
     bundle.issues = [
         Issue(i.severity, i.code, i.source, i.message, i.done, bundle.patient_id)
@@ -274,7 +297,9 @@ def _who(reference: Element, bundle: Bundle, patients: list[Resource]) -> str | 
 
 
 def _same_server(target: str, patient: Resource) -> bool:
-    """Whether an absolute address means the patient of a bundle whose entry has no address of its own."""
+    """Whether an absolute address means the patient of a bundle whose entry has no address of its
+    own.
+    """
     return (
         patient.address is None
         and patient.id is not None

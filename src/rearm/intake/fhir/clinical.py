@@ -25,7 +25,8 @@ _OF_PATIENT = (
 
 
 def read_patient(t: Translation, resource: Resource | None, diagnosis: Sequence[Resource]) -> None:
-    """The row of `patients` (also from the conditions that are the diagnosis of myeloma), and death.
+    """The row of `patients` (also from the conditions that are the diagnosis of myeloma), and
+    death.
 
     `resource` is None where there is no Patient, or none that may be read.
     """
@@ -113,7 +114,8 @@ def _diagnosis(conditions: Sequence[Resource], draft: Draft, t: Translation) -> 
                 "note",
                 "day_not_exact",
                 resource.place,
-                f"The onset of myeloma is no whole date ({when.why_not or 'partial'}); the day of diagnosis is unknown.",
+                f"The onset of myeloma is no whole date ({when.why_not or 'partial'}); the day of"
+                " diagnosis is unknown.",
                 "set_aside",
             )
         chains = Draft("patients", resource.place)
@@ -121,7 +123,10 @@ def _diagnosis(conditions: Sequence[Resource], draft: Draft, t: Translation) -> 
         for column in _OF_PATIENT:
             value = chains.values.get(column)
             if value is not None and draft.values.get(column, value) != value:
-                why = f"{column} is given as {shown(draft.values[column])} and as {shown(value)}; it is not used."
+                why = (
+                    f"{column} is given as {shown(draft.values[column])} and as {shown(value)}; it"
+                    " is not used."
+                )
                 t.issue("error", "patient_contradiction", resource.place, why, "set_aside")
                 draft.set_aside[column] = why
             draft.put(column, value)
@@ -130,7 +135,8 @@ def _diagnosis(conditions: Sequence[Resource], draft: Draft, t: Translation) -> 
             "note",
             "several_diagnoses",
             draft.place,
-            f"Myeloma has several onsets ({', '.join(sorted(set(days)))}); the earliest is the diagnosis.",
+            f"Myeloma has several onsets ({', '.join(sorted(set(days)))}); the earliest is the"
+            " diagnosis.",
             "used",
         )
     if days and "diagnosis_day" not in draft.values:
@@ -159,7 +165,9 @@ def _onset(resource: Resource, t: Translation) -> Dated:
 
 
 def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]) -> None:
-    """A condition of the own lists or a known code. The diagnosis of myeloma is collected in `diagnosis` for the patient's row."""
+    """A condition of the own lists or a known code. The diagnosis of myeloma is collected in
+    `diagnosis` for the patient's row.
+    """
     element = resource.element
     verification = _status(element, "verificationStatus")
     codes = codes_of(element.child("code"))
@@ -228,19 +236,23 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
     t.put_time(
         draft,
         "end_day",
-        dated(element, "abatement")
-        if element.choice("abatement") in ("abatementDateTime", None)
-        else Dated(),
+        (
+            dated(element, "abatement")
+            if element.choice("abatement") in ("abatementDateTime", None)
+            else Dated()
+        ),
     )
     if table == "conditions":
         unconfirmed = verification in _NOT_STATED
         draft.put(
             "status",
-            "unclear"
-            if unconfirmed
-            else "absent"
-            if verification == "refuted"
-            else _clinical(resource, t),
+            (
+                "unclear"
+                if unconfirmed
+                else "absent"
+                if verification == "refuted"
+                else _clinical(resource, t)
+            ),
         )
     elif verification == "refuted":
         draft.put("grade", 0)
@@ -268,7 +280,9 @@ def _status(element: Element, key: str) -> str | None:
 
 
 def read_adverse_event(resource: Resource, t: Translation) -> None:
-    """An adverse event that happened (`actuality` actual), where its code is a toxicity of the own list."""
+    """An adverse event that happened (`actuality` actual), where its code is a toxicity of the own
+    list.
+    """
     element = resource.element
     if element.text("actuality") != "actual":
         t.group(

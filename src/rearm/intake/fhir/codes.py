@@ -1,6 +1,8 @@
-"""Codes of FHIR resources and what they stand for; from `knowledge/data/fhir_codes.toml` and the dictionary of tests.
+"""Codes of FHIR resources and what they stand for; from `knowledge/data/fhir_codes.toml` and the
+dictionary of tests.
 
-A code counts only with its system. A display is used for one thing only: where it contradicts the code, neither is believed.
+A code counts only with its system. A display is used for one thing only: where it contradicts the
+code, neither is believed.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ __all__ = ["Code", "Codes", "codes_of", "contradicts", "load_codes", "shown_code
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One coding; `system` is the short name of a known system (`loinc`), else the address as given."""
+    """One coding; `system` is the short name of a known system (`loinc`), else the address as
+    given.
+    """
 
     system: str
     code: str
@@ -31,7 +35,9 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """The tables of the file. `words`, `tests`, `conditions` and `procedures` are keyed by (system, code)."""
+    """The tables of the file. `words`, `tests`, `conditions` and `procedures` are keyed by (system,
+    code).
+    """
 
     systems: Mapping[str, str]
     words: Mapping[tuple[str, str], str]
@@ -48,7 +54,9 @@ class Codes:
 
 @cache
 def load_codes() -> Codes:
-    """The codes. Raises ValueError where a LOINC code has a wrong check digit or a system is not listed."""
+    """The codes. Raises ValueError where a LOINC code has a wrong check digit or a system is not
+    listed.
+    """
     data = tomllib.loads((files("rearm.knowledge") / "data" / "fhir_codes.toml").read_text("utf-8"))
     named: dict[str, str] = {k: v for k, v in data["loinc"].items() if isinstance(v, str)}
     components: dict[str, str] = data["loinc"]["component"]
@@ -123,7 +131,9 @@ def _short(text: str, longest: int = 60) -> str:
 
 @dataclass(slots=True)
 class TestFound:
-    """What the codings of an Observation say: the test, and the issues (code, sentence) and the contradiction that stand against it."""
+    """What the codings of an Observation say: the test, and the issues (code, sentence) and the
+    contradiction that stand against it.
+    """
 
     __test__ = False
 
@@ -134,7 +144,9 @@ class TestFound:
 
 
 def test_of(concept: Element) -> TestFound:
-    """The test that the codings name, with what speaks against it. Nothing is found by a display or a text."""
+    """The test that the codings name, with what speaks against it. Nothing is found by a display or
+    a text.
+    """
     found = TestFound()
     tests: dict[str, TestDef] = {}
     texts: list[str] = [t for t in (concept.text("text"),) if t]
@@ -144,7 +156,10 @@ def test_of(concept: Element) -> TestFound:
                 found.issues.append(
                     (
                         "loinc_check_digit",
-                        f"{_short(code.code)!r} is not a LOINC code: its check digit is wrong. It is not read by its name.",
+                        (
+                            f"{_short(code.code)!r} is not a LOINC code: its check digit is wrong."
+                            " It is not read by its name."
+                        ),
                     )
                 )
                 continue
@@ -153,7 +168,10 @@ def test_of(concept: Element) -> TestFound:
         if test is not None:
             tests[test.id] = test
             if code.display is not None and (why := contradicts(code.display, test)):
-                found.contradiction = f"The code {code.code} is {test.name}, but its display {_short(code.display)!r} {why}."
+                found.contradiction = (
+                    f"The code {code.code} is {test.name}, but its display {_short(code.display)!r}"
+                    f" {why}."
+                )
     if len(tests) > 1:
         names = " and ".join(t.name for t in tests.values())
         found.contradiction = f"The codes name different tests ({names})."
@@ -188,7 +206,9 @@ def _not_read() -> frozenset[str]:
 
 
 def contradicts(display: str, test: TestDef) -> str | None:
-    """Why a display can't be one of `test`; None where nothing in it speaks against it. Local names that say less are no contradiction."""
+    """Why a display can't be one of `test`; None where nothing in it speaks against it. Local names
+    that say less are no contradiction.
+    """
     return _contradicts(display, test.id)
 
 
@@ -232,7 +252,9 @@ def _own_words(test_id: str) -> frozenset[str]:
 
 @cache
 def _specific_words() -> Mapping[str, str]:
-    """Words of what is measured (not of the specimen or the unit) that at most three tests have, with the name of one of them."""
+    """Words of what is measured (not of the specimen or the unit) that at most three tests have,
+    with the name of one of them.
+    """
     counts: Counter[str] = Counter()
     names: dict[str, str] = {}
     for test in load_tests().values():

@@ -1,4 +1,6 @@
-"""FHIR elements as JSON gives them, read by type: what has another type than FHIR's becomes a problem of its resource, never a guess."""
+"""FHIR elements as JSON gives them, read by type: what has another type than FHIR's becomes a
+problem of its resource, never a guess.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ _OLDEST_YEAR = 1880
 class Element:
     """A JSON object of FHIR with its path.
 
-    Getters give None (or nothing) where a key is absent; a value of another type is noted in `problems`.
+    Getters give None (or nothing) where a key is absent; a value of another type is noted in
+    `problems`.
     """
 
     data: Mapping[str, Any]
@@ -79,7 +82,9 @@ class Element:
         return found
 
     def choice(self, stem: str) -> str | None:
-        """The key of a choice type: `valueQuantity` for the stem `value`. Two of them are a problem."""
+        """The key of a choice type: `valueQuantity` for the stem `value`. Two of them are a
+        problem.
+        """
         keys = [
             k
             for k in self.data
@@ -87,7 +92,8 @@ class Element:
         ]
         if len(keys) > 1:
             self.problems.append(
-                f"{self.path or 'the resource'} has {' and '.join(keys)}, of which only one may stand"
+                f"{self.path or 'the resource'} has {' and '.join(keys)}, of which only one may"
+                " stand"
             )
             return None
         return keys[0] if keys else None
@@ -118,7 +124,9 @@ _ABSENT = Element(_NOTHING)
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A time of FHIR for a row: the value of the day column, the time of day, and the reason where it can't be used."""
+    """A time of FHIR for a row: the value of the day column, the time of day, and the reason where
+    it can't be used.
+    """
 
     value: Value | Moment = None
     time: str | None = None
@@ -126,12 +134,17 @@ class Dated:
 
 
 def moment_of(text: str) -> Dated:
-    """A date, dateTime or instant: a whole date, or the interval of a partial one. The date is the local one, as it is written."""
+    """A date, dateTime or instant: a whole date, or the interval of a partial one. The date is the
+    local one, as it is written.
+    """
     match = _DATE.fullmatch(text)
     if match is None or int(match[1]) < _OLDEST_YEAR:
         shown = text if len(text) <= 40 else text[:39] + "…"
         return Dated(
-            why_not=f"{shown!r} is not a date of FHIR (YYYY, YYYY-MM or YYYY-MM-DD, with the time only together with a time zone)."
+            why_not=(
+                f"{shown!r} is not a date of FHIR (YYYY, YYYY-MM or YYYY-MM-DD, with the time only"
+                " together with a time zone)."
+            )
         )
     if match[2] is None:
         return Dated(
@@ -147,7 +160,8 @@ def moment_of(text: str) -> Dated:
 def dated(element: Element, stem: str) -> Dated:
     """The choice `stem` + DateTime, Period, Instant or Date.
 
-    A period of two consecutive days (a 24-hour collection) counts on the day it ends; a longer one is an interval.
+    A period of two consecutive days (a 24-hour collection) counts on the day it ends; a longer one
+    is an interval.
     """
     key = element.choice(stem)
     if key is None:
@@ -184,7 +198,9 @@ def _period(period: Element) -> Dated:
 
 
 def _bounds(value: Value | Moment) -> tuple[int | None, int | None]:
-    """First and last ordinal that a value of `moment_of` allows; an impossible date allows none (the row's reader says so)."""
+    """First and last ordinal that a value of `moment_of` allows; an impossible date allows none
+    (the row's reader says so).
+    """
     if isinstance(value, Moment):
         return value.first, value.last
     if not isinstance(value, str):

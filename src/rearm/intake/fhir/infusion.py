@@ -1,4 +1,6 @@
-"""CAR-T infusions from administrations, statements and procedures, with their leukaphereses and what is said of the product."""
+"""CAR-T infusions from administrations, statements and procedures, with their leukaphereses and
+what is said of the product.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class _Told:
 
 @dataclass(slots=True)
 class Infusions:
-    """Collects infusions; `finish` writes the rows, because what belongs to one may stand in several resources."""
+    """Collects infusions; `finish` writes the rows, because what belongs to one may stand in
+    several resources.
+    """
 
     t: Translation
     _infusions: list[_Told] = field(default_factory=list)
@@ -64,7 +68,9 @@ class Infusions:
         self._infusions.append(self._told(draft, resource, "supportingInformation", "partOf"))
 
     def procedure(self, resource: Resource) -> None:
-        """A procedure that is the infusion; the product is the text of what was used, where it stands."""
+        """A procedure that is the infusion; the product is the text of what was used, where it
+        stands.
+        """
         used = [c.text("text") for c in resource.element.children("usedCode")]
         draft = Draft("infusions", resource.place, {"infused": "yes"})
         draft.put("product", next((u for u in used if u), None))
@@ -78,11 +84,16 @@ class Infusions:
         if isinstance(when.value, str) and len(when.value) == 10:
             self._apheresis[id(resource.element.data)] = when.value
         else:
-            message = f"The leukapheresis has no exact date ({when.why_not or 'partial or missing'}); it is not used."
+            message = (
+                f"The leukapheresis has no exact date ({when.why_not or 'partial or missing'}); it"
+                " is not used."
+            )
             self.t.issue("warning", "day_not_exact", resource.place, message, "set_aside")
 
     def specification(self, resource: Resource) -> None:
-        """An Observation of the own table `infusions` about one infusion (`partOf`): specification, target, binder."""
+        """An Observation of the own table `infusions` about one infusion (`partOf`): specification,
+        target, binder.
+        """
         draft = Draft("infusions", resource.place)
         self.t.own_columns(resource.element, draft, components=True)
         self._specifications.append(self._told(draft, resource, "partOf", "focus"))
@@ -106,7 +117,10 @@ class Infusions:
                 if day is not None and other.draft.values.get("day") == day
             ]
             if same:
-                message = f"The infusion of {day} stands as a procedure and as {same[0].draft.place}; it is one infusion."
+                message = (
+                    f"The infusion of {day} stands as a procedure and as {same[0].draft.place}; it"
+                    " is one infusion."
+                )
                 self.t.issue("note", "infusion_twice", told.draft.place, message, "used")
             else:
                 self._infusions.append(told)
@@ -129,7 +143,10 @@ class Infusions:
             if same is None:
                 kept.append(told)
             else:
-                message = f"{told.draft.place} and {same.draft.place} tell of the same infusion; it is read once."
+                message = (
+                    f"{told.draft.place} and {same.draft.place} tell of the same infusion; it is"
+                    " read once."
+                )
                 self.t.issue("note", "infusion_twice", told.draft.place, message, "used")
         self._infusions = kept
 
@@ -141,19 +158,27 @@ class Infusions:
             if id(i.resource.element.data) in meant or (not meant and len(self._infusions) == 1)
         ]
         if len(found) != 1:
-            message = f"{told.draft.place} describes a product, but the infusion it belongs to (partOf) is not certain; it is not used."
+            message = (
+                f"{told.draft.place} describes a product, but the infusion it belongs to (partOf)"
+                " is not certain; it is not used."
+            )
             self.t.issue("warning", "infusion_not_found", told.draft.place, message, "set_aside")
             return
         draft = found[0]
         for column, value in told.draft.values.items():
             if draft.values.get(column, value) != value:
-                why = f"{column} is given twice and differently ({shown(draft.values[column])}, {shown(value)}); it is not used."
+                why = (
+                    f"{column} is given twice and differently ({shown(draft.values[column])},"
+                    f" {shown(value)}); it is not used."
+                )
                 self.t.issue("error", "twin_contradiction", told.draft.place, why, "set_aside")
                 draft.set_aside[column] = why
             draft.put(column, value)
 
     def _assign_aphereses(self) -> None:
-        """Leukaphereses to the infusion that names them; the others to the only infusion there is, where they lie before it."""
+        """Leukaphereses to the infusion that names them; the others to the only infusion there is,
+        where they lie before it.
+        """
         free = dict(self._apheresis)
         for told in self._infusions:
             _collected(
@@ -168,7 +193,10 @@ class Infusions:
             free = {key: day for key, day in free.items() if key not in before}
         if free:
             listed = ", ".join(free.values())
-            message = f"The leukaphereses of {listed} can't be assigned to one CAR-T product; they are not used."
+            message = (
+                f"The leukaphereses of {listed} can't be assigned to one CAR-T product; they are"
+                " not used."
+            )
             self.t.issue("warning", "apheresis_unassigned", "Procedure", message, "set_aside")
 
 

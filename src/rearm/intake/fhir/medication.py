@@ -1,4 +1,6 @@
-"""Medication resources and procedures to therapies and infusions. What was only ordered or not given is no exposure; it is said."""
+"""Medication resources and procedures to therapies and infusions. What was only ordered or not
+given is no exposure; it is said.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ _LONGEST_GAP = (
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What a medication is: agents of the lexicon, a CAR-T product, or a text for the parser of regimens; `unread` could not be read."""
+    """What a medication is: agents of the lexicon, a CAR-T product, or a text for the parser of
+    regimens; `unread` could not be read.
+    """
 
     agents: tuple[str, ...] = ()
     product: str | None = None
@@ -57,7 +61,9 @@ class _Given:
 
 @dataclass(slots=True)
 class Medications:
-    """Collects what was given; `finish` writes the rows, because doses and agents of a regimen are brought together."""
+    """Collects what was given; `finish` writes the rows, because doses and agents of a regimen are
+    brought together.
+    """
 
     t: Translation
     _given: list[_Given] = field(default_factory=list)
@@ -67,7 +73,9 @@ class Medications:
         self.infusions = Infusions(self.t)
 
     def read(self, resource: Resource) -> None:
-        """A MedicationAdministration, MedicationStatement, MedicationRequest, MedicationDispense or Procedure."""
+        """A MedicationAdministration, MedicationStatement, MedicationRequest, MedicationDispense or
+        Procedure.
+        """
         before = len(self._given)
         if resource.type == "Procedure":
             self._procedure(resource)
@@ -90,7 +98,8 @@ class Medications:
             self.t.group(
                 "note",
                 f"only_{what}",
-                f"{shown(name)} was {what}; that it was given is not known, so it counts as no exposure.",
+                f"{shown(name)} was {what}; that it was given is not known, so it counts as no"
+                " exposure.",
                 resource.place,
             )
             return
@@ -114,7 +123,10 @@ class Medications:
     def _was_given(self, resource: Resource, status: str | None) -> bool:
         if status in _GIVEN[resource.type]:
             return True
-        message = f"{resource.type} with the status {shown(status or 'none')} is no exposure; it is not read as one."
+        message = (
+            f"{resource.type} with the status {shown(status or 'none')} is no exposure; it is not"
+            " read as one."
+        )
         self.t.group(
             "note" if status in ("not-done", "not-taken", "intended", "preparation") else "warning",
             "not_given",
@@ -132,16 +144,18 @@ class Medications:
                 name = element.child(key).text("display")
                 return self._unread(
                     resource,
-                    f"a medication that is not in the Bundle ({name})"
-                    if name
-                    else "a medication that is not in the Bundle",
+                    (
+                        f"a medication that is not in the Bundle ({name})"
+                        if name
+                        else "a medication that is not in the Bundle"
+                    ),
                 )
             parts = [
                 i.child("itemCodeableConcept")
                 for i in medication.children("ingredient")
                 if i.has("itemCodeableConcept")
             ]
-            named = [self._concept(c, resource) for c in (parts or [medication.child("code")])]
+            named = [self._concept(c, resource) for c in parts or [medication.child("code")]]
             return _Named(
                 tuple(a for n in named for a in n.agents),
                 next((n.product for n in named if n.product), None),
@@ -178,7 +192,8 @@ class Medications:
                     self.t.group(
                         "note",
                         "medication_by_text",
-                        f"{shown_code(concept)} is not a known code; the medication is read from its text {shown(text)}.",
+                        f"{shown_code(concept)} is not a known code; the medication is read from"
+                        f" its text {shown(text)}.",
                         resource.place,
                         "used",
                     )
@@ -192,7 +207,10 @@ class Medications:
         return _Named(unread=(shown_code(concept),))
 
     def _contradiction(self, resource: Resource, code: str, first: str, second: str) -> _Named:
-        message = f"{shown(code)} is {first}, but {second} stands beside it. What was given is not known; correct the code or the name."
+        message = (
+            f"{shown(code)} is {first}, but {second} stands beside it. What was given is not known;"
+            " correct the code or the name."
+        )
         self.t.issue("error", "code_contradiction", resource.place, message, "set_aside")
         return _Named(unread=(f"{first} or {second}",))
 
@@ -230,7 +248,9 @@ class Medications:
         )
 
     def _stretches(self) -> list[_Given]:
-        """Single doses of one agent brought together to stretches: a gap of more than 60 days begins a new one."""
+        """Single doses of one agent brought together to stretches: a gap of more than 60 days
+        begins a new one.
+        """
         kept: list[_Given] = []
         doses: dict[tuple[Any, ...], list[tuple[date, _Given]]] = {}
         for given in self._given:
@@ -263,7 +283,8 @@ class Medications:
                 self.t.group(
                     "note",
                     "doses_joined",
-                    f"Doses of one agent at most {_LONGEST_GAP} days apart are read as one stretch of treatment.",
+                    f"Doses of one agent at most {_LONGEST_GAP} days apart are read as one stretch"
+                    " of treatment.",
                     same[0][1].draft.place,
                     "used",
                 )
@@ -294,8 +315,9 @@ class Medications:
             what = f"The procedure {shown_code(element.child('code'))}"
             if _names_car_t(element.child("code")):
                 message = (
-                    f"{what} may be a CAR-T infusion, but it is not known by a code, so it is not read as one. Give it a code of a CAR-T "
-                    "infusion, or a MedicationAdministration of the product."
+                    f"{what} may be a CAR-T infusion, but it is not known by a code, so it is not"
+                    " read as one. Give it a code of a CAR-T infusion, or a"
+                    " MedicationAdministration of the product."
                 )
                 self.t.group("warning", "possible_infusion", message, resource.place)
             else:
@@ -339,7 +361,9 @@ def _names_car_t(code: Element) -> bool:
 
 
 def _joined(given: list[_Given]) -> list[Draft]:
-    """One row a therapy: agents of one group with the same days and columns stand in one row, in the order of the input."""
+    """One row a therapy: agents of one group with the same days and columns stand in one row, in
+    the order of the input.
+    """
     rows: dict[tuple[Any, ...], tuple[Draft, list[str]]] = {}
     for place, item in enumerate(given):
         own: object = item.group if item.group is not None else place

@@ -1,4 +1,6 @@
-"""Observations to rows: laboratory results (also panels), statements of the own tables, responses, tumour sizes."""
+"""Observations to rows: laboratory results (also panels), statements of the own tables, responses,
+tumour sizes.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ class _Sample:
 
 
 def read_observation(resource: Resource, t: Translation) -> None:
-    """The rows of one Observation; what can't be read becomes an issue. Its status was checked before."""
+    """The rows of one Observation; what can't be read becomes an issue. Its status was checked
+    before.
+    """
     element = resource.element
     status = element.text("status")
     code = element.child("code")
@@ -118,7 +122,9 @@ def _statement(resource: Resource, table: str, t: Translation) -> None:
 
 
 def _disease_status(resource: Resource, t: Translation) -> None:
-    """mCODE's disease status. Its trend (improved, worsened) is no IMWG response; a second coding with the IMWG category is read."""
+    """mCODE's disease status. Its trend (improved, worsened) is no IMWG response; a second coding
+    with the IMWG category is read.
+    """
     value = resource.element.child("valueCodeableConcept")
     response = own_code(value, "word")
     if response is None:
@@ -130,7 +136,8 @@ def _disease_status(resource: Resource, t: Translation) -> None:
         t.group(
             "note",
             "trend_not_read",
-            f"A cancer disease status ({said}) is a trend, not an IMWG response; it is not read as one.",
+            f"A cancer disease status ({said}) is a trend, not an IMWG response; it is not read as"
+            " one.",
             resource.place,
         )
         return
@@ -200,7 +207,9 @@ def _labs(resource: Resource, t: Translation, status: str | None) -> None:
 
 
 def _lab(part: Element, whole: Element, place: str, t: Translation, status: str | None) -> None:
-    """One result: `part` has code and value (the Observation, or one component of it), `whole` all else."""
+    """One result: `part` has code and value (the Observation, or one component of it), `whole` all
+    else.
+    """
     found = test_of(part.child("code"))
     for issue, sentence in found.issues:
         t.group("error", issue, sentence, place)
@@ -209,7 +218,8 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
             t.group(
                 "note",
                 "narrative",
-                f"{shown_code(part.child('code'))} is a narrative or a panel; no value is read from it.",
+                f"{shown_code(part.child('code'))} is a narrative or a panel; no value is read"
+                " from it.",
                 place,
             )
         elif not found.issues:
@@ -269,7 +279,8 @@ def _value(part: Element, test: TestDef, draft: Draft, t: Translation) -> bool:
             t.group(
                 "note",
                 "no_value",
-                f"{test.name}: no value is given (reason: {shown(reason or 'not stated')}); the result is unknown.",
+                f"{test.name}: no value is given (reason: {shown(reason or 'not stated')}); the"
+                " result is unknown.",
                 draft.place,
             )
             return False
@@ -330,7 +341,9 @@ def _quantity(quantity: Element, test: TestDef, draft: Draft, t: Translation) ->
 
 
 def _units_differ(code: str, text: str, test: TestDef) -> str | None:
-    """Why the unit's code and its text can't both hold; None where they mean the same, or the text is a free one."""
+    """Why the unit's code and its text can't both hold; None where they mean the same, or the text
+    is a free one.
+    """
     factors = [test.units.get(normal_unit(u)) for u in (code, text)]
     tests = [test.elsewhere.get(normal_unit(u), test.id) for u in (code, text)]
     if (
@@ -338,7 +351,10 @@ def _units_differ(code: str, text: str, test: TestDef) -> str | None:
         and (factors[0] != factors[1] or tests[0] != tests[1])
         and (factors[1] is not None or tests[1] != test.id or _any_unit(text))
     ):
-        return f"{test.name} has the unit code {shown(code)}, but its unit is written {shown(text)}; they do not mean the same."
+        return (
+            f"{test.name} has the unit code {shown(code)}, but its unit is written {shown(text)};"
+            " they do not mean the same."
+        )
     return None
 
 
@@ -425,7 +441,9 @@ def _collected(draft: Draft, sample: _Sample, t: Translation) -> None:
 
 
 def _range(element: Element, draft: Draft, t: Translation) -> None:
-    """The reference range in the unit of the value; of several, the one that is for everyone or marked as normal."""
+    """The reference range in the unit of the value; of several, the one that is for everyone or
+    marked as normal.
+    """
     ranges = element.children("referenceRange")
     if len(ranges) > 1:
         ranges = [r for r in ranges if not r.has("appliesTo") and not r.has("age") and _normal(r)]
@@ -454,7 +472,8 @@ def _range(element: Element, draft: Draft, t: Translation) -> None:
             t.group(
                 "note",
                 "reference_range",
-                f"A reference range is in {shown(own)}, its value in {shown(unit)}; the range is not used.",
+                f"A reference range is in {shown(own)}, its value in {shown(unit)}; the range is"
+                " not used.",
                 draft.place,
             )
             continue

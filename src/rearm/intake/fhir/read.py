@@ -1,9 +1,11 @@
-"""FHIR R4 bundles (JSON) to records: each resource becomes rows of the tidy tables, so that both ways in give the same record.
+"""FHIR R4 bundles (JSON) to records: each resource becomes rows of the tidy tables, so that both
+ways in give the same record.
 
-Read: Patient, Condition, Observation (results, panels, variants, responses, lesions, statements), DiagnosticReport (which results it
-holds, and when), MedicationAdministration, MedicationStatement, Procedure, AdverseEvent, with the Specimen, Medication and BodyStructure
-they refer to. MedicationRequest and MedicationDispense are no exposure. Everything else is counted in one note. NDJSON, XML and single
-resources are not read.
+Read: Patient, Condition, Observation (results, panels, variants, responses, lesions, statements),
+DiagnosticReport (which results it
+holds, and when), MedicationAdministration, MedicationStatement, Procedure, AdverseEvent, with the
+Specimen, Medication and BodyStructure they refer to. MedicationRequest and MedicationDispense are
+no exposure. Everything else is counted in one note. NDJSON, XML and single resources are not read.
 """
 
 from __future__ import annotations
@@ -47,10 +49,11 @@ _WITH_STATUS = ("Observation", *_MEDICATION)
 def read_fhir(
     path: str | Path | bytes, *, today: date | None = None, name: str = "bundle.json"
 ) -> Reading:
-    """Records of a bundle (a path or the bytes of one, called `name`), or of a folder of them; one patient a bundle.
+    """Records of a bundle (a path or the bytes of one, called `name`), or of a folder of them; one
+    patient a bundle.
 
-    Raises InputError with a sentence where a file is no strict JSON, no Bundle, or holds more than one patient, and where two files hold
-    the same patient.
+    Raises InputError with a sentence where a file is no strict JSON, no Bundle, or holds more than
+    one patient, and where two files hold the same patient.
     """
     if isinstance(path, bytes):
         records, issues = _records(parse_json(path, name), name, today)
@@ -73,7 +76,8 @@ def read_fhir(
         for record in records:
             if (other := places.setdefault(record.patient_id, file.name)) != file.name:
                 raise InputError(
-                    f"The patient {shown(record.patient_id)} stands in {other} and in {file.name}. Put the resources into one Bundle."
+                    f"The patient {shown(record.patient_id)} stands in {other} and in {file.name}."
+                    " Put the resources into one Bundle."
                 )
         found.extend(records)
         loose.extend(issues)
@@ -89,7 +93,9 @@ def _records(
 
 
 def rows_of_bundle(content: Any, name: str) -> tuple[list[Row], list[Issue]]:
-    """The tidy rows of a bundle (parsed JSON) and what was wrong with it. Raises InputError as `read_fhir` does."""
+    """The tidy rows of a bundle (parsed JSON) and what was wrong with it. Raises InputError as
+    `read_fhir` does.
+    """
     content, notes = clean_json(content, name)
     t = Translation(open_bundle(content, name))
     t.issues.extend(notes)
@@ -159,7 +165,8 @@ def _usable(resource: Resource, t: Translation) -> bool:
         t.group(
             "warning",
             "status_unknown",
-            f"An Observation has the status {shown(status or 'none')}; whether it holds is not known, so it is not read.",
+            f"An Observation has the status {shown(status or 'none')}; whether it holds is not"
+            " known, so it is not read.",
             resource.place,
         )
         return False
@@ -218,7 +225,8 @@ def _read(
                 "note",
                 "report_withdrawn",
                 resource.place,
-                f"{resource.place} belongs to a report that is entered in error or cancelled; it is not read.",
+                f"{resource.place} belongs to a report that is entered in error or cancelled; it is"
+                " not read.",
                 "refused",
             )
         elif own_code(resource.element.child("code"), "table") == "infusions":

@@ -1,4 +1,6 @@
-"""What the readers of FHIR resources share: rows being built, issues (one for many of a kind), own columns, times and units."""
+"""What the readers of FHIR resources share: rows being built, issues (one for many of a kind), own
+columns, times and units.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ __all__ = ["COLUMN", "Draft", "Translation", "concept_text", "own_code", "quanti
 Done = Literal["used", "set_aside", "refused"]
 COLUMN = "urn:rearm:column:"  # url of an extension that holds a column FHIR has no element for
 
-# Units of own columns that have one: factor to the column's unit. "" stands for a number without unit.
+# Units of own columns that have one: factor to the column's unit. "" stands for a number without
+# unit.
 _LENGTH: Mapping[str, float] = {"mm": 1, "cm": 10}
 _SHARE: Mapping[str, float] = {"1": 1, "{ratio}": 1, "%": 0.01}
 _COUNT: Mapping[str, float] = {"": 1, "1": 1, "{copies}": 1, "{cells}": 1, "{#}": 1}
@@ -36,7 +39,9 @@ _UNITS: Mapping[str, Mapping[str, float]] = {
 
 @dataclass(slots=True)
 class Draft:
-    """A row being built: values and stretches of time by column, and columns whose value must not be used with the reason."""
+    """A row being built: values and stretches of time by column, and columns whose value must not
+    be used with the reason.
+    """
 
     table: str
     place: str
@@ -61,7 +66,9 @@ class _Group:
 
 @dataclass(slots=True)
 class Translation:
-    """The rows and issues of one bundle as they grow. `issued` and `withdrawn` come from reports, by the identity of a result's JSON."""
+    """The rows and issues of one bundle as they grow. `issued` and `withdrawn` come from reports,
+    by the identity of a result's JSON.
+    """
 
     bundle: Bundle
     rows: list[Row] = field(default_factory=list)
@@ -85,7 +92,9 @@ class Translation:
     def group(
         self, severity: Severity, code: str, what: str, place: str, done: Done = "set_aside"
     ) -> None:
-        """One of many issues of a kind; `what` is the sentence, one issue names its count and first places."""
+        """One of many issues of a kind; `what` is the sentence, one issue names its count and first
+        places.
+        """
         group = self._groups.setdefault((code, what), _Group(severity, what, done, []))
         group.places.append(place)
 
@@ -129,7 +138,9 @@ class Translation:
         )
 
     def put_time(self, draft: Draft, column: str, when: Dated) -> None:
-        """A time into a day column; one that is no FHIR time becomes an issue, and the column stays unknown."""
+        """A time into a day column; one that is no FHIR time becomes an issue, and the column stays
+        unknown.
+        """
         if when.why_not is not None:
             self.issue(
                 "error",
@@ -149,18 +160,26 @@ class Translation:
         components: bool = False,
         skip: tuple[str, ...] = (),
     ) -> None:
-        """Columns that stand as extensions (or, for an Observation, as components) of the own system."""
+        """Columns that stand as extensions (or, for an Observation, as components) of the own
+        system.
+        """
         columns = load_tables()[draft.table].columns
         for column, holder in self._own(element, components):
             if column in skip:
                 continue
             if column not in columns or column == "patient_id":
-                message = f"{shown(column)} is no column of {draft.table} (nearest: {nearest(column, columns)}); it is not read."
+                message = (
+                    f"{shown(column)} is no column of {draft.table} (nearest:"
+                    f" {nearest(column, columns)}); it is not read."
+                )
                 self.issue("warning", "unknown_column", draft.place, message, "set_aside")
                 continue
             value = self._own_value(holder, column, draft)
             if value is not None and column in draft.values and draft.values[column] != value:
-                why = f"{column} is given twice and differently ({shown(draft.values[column])}, {shown(value)}); it is not used."
+                why = (
+                    f"{column} is given twice and differently ({shown(draft.values[column])},"
+                    f" {shown(value)}); it is not used."
+                )
                 self.issue("error", "twin_contradiction", draft.place, why, "set_aside")
                 draft.set_aside[column] = why
             draft.put(column, value)
@@ -230,7 +249,9 @@ def own_code(concept: Element, system: str) -> str | None:
 
 
 def concept_text(concept: Element) -> str | None:
-    """A CodeableConcept where free text is kept: the own word, else the text, else the first display."""
+    """A CodeableConcept where free text is kept: the own word, else the text, else the first
+    display.
+    """
     displays = (coding.text("display") for coding in concept.children("coding"))
     return (
         own_code(concept, "word") or concept.text("text") or next((d for d in displays if d), None)
@@ -258,8 +279,10 @@ def quantity_in(quantity: Element, units: Mapping[str, float]) -> tuple[float | 
         allowed = ", ".join(u or "none" for u in units)
         return (
             None,
-            f"The unit {shown(unit)} is not read here; allowed: {allowed}."
-            if unit
-            else f"The unit is missing; allowed: {allowed}.",
+            (
+                f"The unit {shown(unit)} is not read here; allowed: {allowed}."
+                if unit
+                else f"The unit is missing; allowed: {allowed}."
+            ),
         )
     return float(f"{value * units[unit]:.12g}"), None

@@ -1,4 +1,6 @@
-"""Genomic variants as mCODE (STU4) and the genomics reporting guide write them, to rows of `variants`."""
+"""Genomic variants as mCODE (STU4) and the genomics reporting guide write them, to rows of
+`variants`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _SMALL_CHANGE = re.compile(r"(?:.*:)?[cp]\..*(?:del|ins|dup|fs)")
 
 
 def read_variant(draft: Draft, element: Element, t: Translation) -> None:
-    """The components of a variant into `draft`, and the row; without presence or gene an issue instead."""
+    """The components of a variant into `draft`, and the row; without presence or gene an issue
+    instead.
+    """
     _result(draft, element, t)
     said: dict[str, list[Element]] = {}
     for component in element.children("component"):
@@ -36,7 +40,8 @@ def read_variant(draft: Draft, element: Element, t: Translation) -> None:
             "warning",
             "several_genes",
             draft.place,
-            f"The variant names several genes ({', '.join(map(shown, genes))}); it is not read. Give one Observation a gene.",
+            f"The variant names several genes ({', '.join(map(shown, genes))}); it is not read."
+            " Give one Observation a gene.",
             "set_aside",
         )
         return
@@ -107,7 +112,9 @@ def _result(draft: Draft, element: Element, t: Translation) -> None:
 
 
 def _gene(component: Element, draft: Draft, t: Translation) -> str | None:
-    """The gene's symbol: of a listed HGNC id, else the display of an HGNC coding (there the official symbol), else the text."""
+    """The gene's symbol: of a listed HGNC id, else the display of an HGNC coding (there the
+    official symbol), else the text.
+    """
     value = component.child("valueCodeableConcept")
     genes = load_codes().genes
     symbols = {s: i for i, s in genes.items()}
@@ -123,7 +130,8 @@ def _gene(component: Element, draft: Draft, t: Translation) -> str | None:
                 "error",
                 "code_contradiction",
                 draft.place,
-                f"The gene's id is {shown(code.code)}, but its symbol is {shown(display)}; the variant is not used.",
+                f"The gene's id is {shown(code.code)}, but its symbol is {shown(display)}; the"
+                " variant is not used.",
                 "set_aside",
             )
             return None
@@ -133,7 +141,9 @@ def _gene(component: Element, draft: Draft, t: Translation) -> str | None:
 
 
 def _text(component: Element) -> str | None:
-    """An expression: the code of a coding (HGVS expressions are codes of their own system), else the text."""
+    """An expression: the code of a coding (HGVS expressions are codes of their own system), else
+    the text.
+    """
     key = component.choice("value")
     if key == "valueString":
         return component.text(key)

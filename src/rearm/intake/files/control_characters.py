@@ -1,4 +1,6 @@
-"""Control characters in text: a terminal or a viewer could obey them, so none goes further than intake."""
+"""Control characters in text: a terminal or a viewer could obey them, so none goes further than
+intake.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,16 @@ from rearm.record import Issue, Source
 
 __all__ = ["clean_grids", "clean_json"]
 
-# C0 without tab, newline and carriage return; DEL; C1 (which holds the one-character forms of the escape sequences).
+# C0 without tab, newline and carriage return; DEL; C1 (which holds the one-character forms of the
+# escape sequences).
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REPLACEMENT = "\ufffd"
 
 
 def clean_grids(grids: Iterable[Grid], file: str) -> list[Issue]:
-    """Replaces control characters in the cells, in place; one note where there were any, with the place of the first."""
+    """Replaces control characters in the cells, in place; one note where there were any, with the
+    place of the first.
+    """
     count, first = 0, None
     for grid in grids:
         for index, row in enumerate(grid.rows):
@@ -30,7 +35,9 @@ def clean_grids(grids: Iterable[Grid], file: str) -> list[Issue]:
 
 
 def clean_json(content: Any, file: str) -> tuple[Any, list[Issue]]:
-    """The parsed value with control characters replaced in every text and name; one note where there were any."""
+    """The parsed value with control characters replaced in every text and name; one note where
+    there were any.
+    """
     found: list[str] = []
     cleaned = _cleaned(content, found)
     return cleaned, [_note(Source(file, ""), len(found), file)] if found else []
@@ -51,5 +58,8 @@ def _cleaned(value: Any, found: list[str]) -> Any:
 
 def _note(source: Source, count: int, file: str) -> Issue:
     texts = "1 text holds" if count == 1 else f"{count} texts hold"
-    message = f"{texts} control characters in {file}; each is replaced by \ufffd. Export the file again without them."
+    message = (
+        f"{texts} control characters in {file}; each is replaced by \ufffd. Export the file again"
+        " without them."
+    )
     return Issue("note", "control_characters", source, message, "used")

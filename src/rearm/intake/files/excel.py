@@ -1,4 +1,6 @@
-"""Excel workbooks, opened only after their unzipped size and extent are bounded; cells keep their true addresses."""
+"""Excel workbooks, opened only after their unzipped size and extent are bounded; cells keep their
+true addresses.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,8 @@ class _Inspected:
 def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
     """All sheets that hold cells, and an issue for each cell whose value the file does not hold.
 
-    Raises InputError with a sentence for what is no workbook, is truncated, or unpacks to more than 100 MiB or 100 times its size.
+    Raises InputError with a sentence for what is no workbook, is truncated, or unpacks to more than
+    100 MiB or 100 times its size.
     """
     inspected = _inspect(path)
     try:
@@ -62,7 +65,8 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
         BaseException
     ) as error:  # the reader is compiled code; its panics do not derive from Exception
         raise InputError(
-            f"{path.name} can't be read as an Excel workbook ({error}). Open it in a spreadsheet program and save it again as .xlsx."
+            f"{path.name} can't be read as an Excel workbook ({error}). Open it in a spreadsheet"
+            " program and save it again as .xlsx."
         ) from None
     issues = [
         Issue(
@@ -78,7 +82,10 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
     for grid in grids:
         number = show(grid, inspected[grid.sheet].shown) if grid.sheet in inspected else 0
         if number:
-            message = f"{number} numbers have a format that shows a percent sign, a comparator or a unit; they are read as they are shown."
+            message = (
+                f"{number} numbers have a format that shows a percent sign, a comparator or a unit;"
+                " they are read as they are shown."
+            )
             issues.append(
                 Issue("note", "number_format", Source(path.name, grid.sheet or ""), message, "used")
             )
@@ -100,7 +107,9 @@ def _grids(workbook: CalamineWorkbook, file: str) -> Iterator[Grid]:
 
 
 def _inspect(path: Path) -> dict[str, _Inspected]:
-    """Bounds of the file before it is opened for good; by sheet the cells without a value and those that show more than their number."""
+    """Bounds of the file before it is opened for good; by sheet the cells without a value and those
+    that show more than their number.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             _bound(archive, path)
@@ -130,7 +139,8 @@ def _inspect(path: Path) -> dict[str, _Inspected]:
         ) from error
     except ElementTree.ParseError as error:
         raise InputError(
-            f"{path.name} is damaged: its sheets or formats can't be read ({error}). Save it again as .xlsx."
+            f"{path.name} is damaged: its sheets or formats can't be read ({error}). Save it again"
+            " as .xlsx."
         ) from error
 
 
@@ -139,19 +149,21 @@ def _bound(archive: zipfile.ZipFile, path: Path) -> None:
     total = sum(p.file_size for p in parts)
     if total > MAX_UNZIPPED:
         raise InputError(
-            f"{path.name} unpacks to {total / 2**20:.0f} MiB; workbooks are read up to {MAX_UNZIPPED // 2**20} MiB. "
-            "Save the sheets as CSV files instead."
+            f"{path.name} unpacks to {total / 2**20:.0f} MiB; workbooks are read up to"
+            f" {MAX_UNZIPPED // 2**20} MiB. Save the sheets as CSV files instead."
         )
     for part in parts:
         if part.flag_bits & 1:
             raise InputError(f"{path.name} is encrypted. Save it without a password.")
         if part.file_size > _SMALL_PART and part.file_size > MAX_RATIO * max(part.compress_size, 1):
             raise InputError(
-                f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does. It is not opened."
+                f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does."
+                " It is not opened."
             )
     if total > _SMALL_PART * 16 and total > MAX_RATIO * max(path.stat().st_size, 1):
         raise InputError(
-            f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does. It is not opened."
+            f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does. It"
+            " is not opened."
         )
     for part in parts:
         if part.filename.endswith((".xml", ".rels")):
@@ -162,8 +174,8 @@ def _bound(archive: zipfile.ZipFile, path: Path) -> None:
                 or head[:2] in (b"\xff\xfe", b"\xfe\xff")
             ):
                 raise InputError(
-                    f"{path.name} holds a document type declaration ({part.filename}), which no spreadsheet program "
-                    "writes. It is not opened."
+                    f"{path.name} holds a document type declaration ({part.filename}), which no"
+                    " spreadsheet program writes. It is not opened."
                 )
 
 
@@ -195,20 +207,22 @@ def _scan(xml: bytes, path: Path, sheet: str) -> list[_Blank]:
         extent = (max(numbers) - min(numbers) + 1) * (last_row - first_row + 1)
         if extent > MAX_CELLS:
             raise InputError(
-                f"{path.name}: the sheet {sheet} spans {extent:,} cells, most of them empty. Delete the stray cells far "
-                "from the table and save again."
+                f"{path.name}: the sheet {sheet} spans {extent:,} cells, most of them empty. Delete"
+                " the stray cells far from the table and save again."
             )
     blanks = [
         _Blank(
             m[1].decode(),
-            f"The cell holds the error {m[2].decode('utf-8', 'replace')} and no value; it is treated as empty.",
+            f"The cell holds the error {m[2].decode('utf-8', 'replace')} and no value; it is"
+            " treated as empty.",
         )
         for m in _ERROR_CELL.finditer(xml)
     ]
     blanks += [
         _Blank(
             m[1].decode(),
-            "The cell holds a formula without a stored result; open and save the file in a spreadsheet program. It is treated as empty.",
+            "The cell holds a formula without a stored result; open and save the file in a"
+            " spreadsheet program. It is treated as empty.",
         )
         for m in _EMPTY_FORMULA.finditer(xml)
     ]

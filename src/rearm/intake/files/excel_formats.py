@@ -1,7 +1,8 @@
-"""Cells that Excel shows otherwise than it stores them: 0.86 as `86 %`, 0.5 as `<0.5`, 9 as `9 g/L`.
+"""Cells that Excel shows otherwise than it stores them: 0.86 as `86 %`, 0.5 as `<0.5`, 9 as `9
+g/L`.
 
-Whoever filled the sheet saw what is shown, so that is read: the number becomes the text of its display, and its comparator or unit is
-then judged like one that was typed.
+Whoever filled the sheet saw what is shown, so that is read: the number becomes the text of its
+display, and its comparator or unit is then judged like one that was typed.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Display:
 
 
 def displays(styles: bytes | None) -> Mapping[str, Display]:
-    """The displays of a workbook's styles by the style number of a cell; styles that show the bare number or a date are left out."""
+    """The displays of a workbook's styles by the style number of a cell; styles that show the bare
+    number or a date are left out.
+    """
     if styles is None:
         return {}
     tree = ElementTree.fromstring(styles)

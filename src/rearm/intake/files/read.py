@@ -28,7 +28,9 @@ _SPREADSHEETS_NOT_READ = {
 
 
 def table_files(folder: Path) -> list[Path]:
-    """The tables in a folder, by name; hidden files and lock files of spreadsheet programs are left out."""
+    """The tables in a folder, by name; hidden files and lock files of spreadsheet programs are left
+    out.
+    """
     return sorted(
         f
         for f in folder.iterdir()
@@ -37,10 +39,11 @@ def table_files(folder: Path) -> list[Path]:
 
 
 def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
-    """The grids of one file: one per sheet of a workbook, one of a CSV or Parquet file; with what was noteworthy in reading them.
+    """The grids of one file: one per sheet of a workbook, one of a CSV or Parquet file; with what
+    was noteworthy in reading them.
 
-    Control characters are replaced, with a note. Raises InputError with a sentence where the file is missing, empty, of another type,
-    truncated or too large.
+    Control characters are replaced, with a note. Raises InputError with a sentence where the file
+    is missing, empty, of another type, truncated or too large.
     """
     grids, issues = _read(path)
     return grids, [*issues, *clean_grids(grids, path.name)]
@@ -50,11 +53,13 @@ def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
     suffix = path.suffix.lower()
     if suffix in _SPREADSHEETS_NOT_READ:
         raise InputError(
-            f"{path.name} is {_SPREADSHEETS_NOT_READ[suffix]}, which is not read. Save it as .xlsx or as CSV."
+            f"{path.name} is {_SPREADSHEETS_NOT_READ[suffix]}, which is not read. Save it as .xlsx"
+            " or as CSV."
         )
     if suffix not in TABLE_SUFFIXES:
         raise InputError(
-            f"{path.name} is not a table that can be read. Give .csv, .xlsx or .parquet, or a FHIR bundle as .json."
+            f"{path.name} is not a table that can be read. Give .csv, .xlsx or .parquet, or a FHIR"
+            " bundle as .json."
         )
     try:
         with path.open("rb") as file:
@@ -66,16 +71,19 @@ def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
         raise InputError(f"{path.name} is empty (0 bytes). Export it again.")
     if size > MAX_BYTES:
         raise InputError(
-            f"{path.name} has {size / 2**30:.1f} GiB; files are read up to {MAX_BYTES // 2**30} GiB. Split it by patient."
+            f"{path.name} has {size / 2**30:.1f} GiB; files are read up to {MAX_BYTES // 2**30}"
+            " GiB. Split it by patient."
         )
     if suffix in (".xlsx", ".xlsm"):
         if head[:4] == b"\xd0\xcf\x11\xe0":
             raise InputError(
-                f"{path.name} is protected by a password, or is an old .xls file under another name. Save it as .xlsx without a password."
+                f"{path.name} is protected by a password, or is an old .xls file under another"
+                " name. Save it as .xlsx without a password."
             )
         if head[:2] != b"PK":
             raise InputError(
-                f"{path.name} is named like an Excel workbook but is none. Give the workbook itself, or name the file by its type."
+                f"{path.name} is named like an Excel workbook but is none. Give the workbook"
+                " itself, or name the file by its type."
             )
         return read_workbook(path)
     if suffix == ".parquet":
@@ -86,7 +94,8 @@ def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
 def _parquet(path: Path, head: bytes) -> Grid:
     if head[:4] != b"PAR1":
         raise InputError(
-            f"{path.name} is named like a Parquet file but is none. Export it again, or name the file by its type."
+            f"{path.name} is named like a Parquet file but is none. Export it again, or name the"
+            " file by its type."
         )
     try:
         frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
@@ -94,7 +103,8 @@ def _parquet(path: Path, head: bytes) -> Grid:
         raise
     except BaseException as error:  # compiled reader: its panics do not derive from Exception
         raise InputError(
-            f"{path.name} is damaged or truncated ({str(error).splitlines()[0][:120]}). Export it again."
+            f"{path.name} is damaged or truncated ({str(error).splitlines()[0][:120]}). Export it"
+            " again."
         ) from None
     nested = [
         name
@@ -103,7 +113,8 @@ def _parquet(path: Path, head: bytes) -> Grid:
     ]
     if nested:
         raise InputError(
-            f"{path.name}: the column {nested[0]} holds nested or binary values. Each column must hold single values."
+            f"{path.name}: the column {nested[0]} holds nested or binary values. Each column must"
+            " hold single values."
         )
     decimals = [name for name, kind in frame.schema.items() if kind.is_decimal()]
     frame = frame.with_columns(pl.col(decimals).cast(pl.Float64)) if decimals else frame
@@ -122,7 +133,8 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
             rows.append([cell if cell.strip() else None for cell in record])
     except csv.Error as error:
         raise InputError(
-            f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks there."
+            f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks"
+            " there."
         ) from error
     if not any(any(cell is not None for cell in row) for row in rows):
         raise InputError(f"{path.name} holds no cells. Export it again.")
@@ -137,7 +149,8 @@ def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
             return raw.decode("utf-16")
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{path.name} is damaged: it starts as UTF-16 text and does not go on so. Export it as UTF-8."
+                f"{path.name} is damaged: it starts as UTF-16 text and does not go on so. Export it"
+                " as UTF-8."
             ) from error
     if b"\x00" in raw:
         raise InputError(
@@ -151,7 +164,8 @@ def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
                 "note",
                 "encoding_guessed",
                 Source(path.name, ""),
-                "The file is not UTF-8; it was read as Windows-1252 (Western European). Check umlauts and µ.",
+                "The file is not UTF-8; it was read as Windows-1252 (Western European). Check"
+                " umlauts and µ.",
                 "used",
             )
         )
@@ -159,7 +173,9 @@ def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter of the header: the candidate that stands there most often outside quotation marks."""
+    """The delimiter of the header: the candidate that stands there most often outside quotation
+    marks.
+    """
     header = next((line for line in text.splitlines() if line.strip()), "")
     outside = "".join(part for i, part in enumerate(header.split('"')) if i % 2 == 0)
     return max(_DELIMITERS, key=lambda d: (outside.count(d), d == ","))

@@ -1,6 +1,7 @@
 """JSON read strictly: what a lenient parser would let pass in silence is refused with a sentence.
 
-Refused: names that stand twice in one object, NaN and infinities, numbers beyond a double, nesting over 64 levels, text that is not
+Refused: names that stand twice in one object, NaN and infinities, numbers beyond a double, nesting
+over 64 levels, text that is not
 UTF-8, unpaired surrogates, a file that ends in the middle, and files over the size limit.
 """
 
@@ -23,15 +24,17 @@ _LONGEST_NUMBER = (
 
 
 def load_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
-    """The content of a JSON file. Raises InputError with a sentence where the file is missing, too large or not strict JSON."""
+    """The content of a JSON file. Raises InputError with a sentence where the file is missing, too
+    large or not strict JSON.
+    """
     try:
         if path.exists() and not path.is_file():  # a pipe or a device never ends
             raise InputError(f"{path.name} is not a regular file. Give a JSON file.")
         size = path.stat().st_size
         if size > max_bytes:
             raise InputError(
-                f"{path.name} has {size / 2**20:.0f} MiB; JSON files are read up to {max_bytes / 2**20:.0f} MiB. Split "
-                "it into one file a patient."
+                f"{path.name} has {size / 2**20:.0f} MiB; JSON files are read up to"
+                f" {max_bytes / 2**20:.0f} MiB. Split it into one file a patient."
             )
         raw = path.read_bytes()
     except OSError as error:
@@ -40,7 +43,9 @@ def load_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
 
 
 def parse_json(raw: bytes | str, name: str) -> Any:
-    """The value that `raw` holds; `name` is shown in the sentence. Raises InputError where it is not strict JSON."""
+    """The value that `raw` holds; `name` is shown in the sentence. Raises InputError where it is
+    not strict JSON.
+    """
     text = raw if isinstance(raw, str) else _decoded(raw, name)
     if not text.strip():
         raise InputError(f"{name} is empty. Give a file with one JSON value.")
@@ -84,13 +89,15 @@ class _Reader:
             names = [key for key, _ in pairs]
             twice = next(key for key in names if names.count(key) > 1)
             raise InputError(
-                f"{self.name}: the name {_short(twice)} stands twice in one object, so its value is not certain. Remove one of them."
+                f"{self.name}: the name {_short(twice)} stands twice in one object, so its value is"
+                " not certain. Remove one of them."
             )
         return found
 
     def constant(self, text: str) -> NoReturn:
         raise InputError(
-            f"{self.name} holds {text}, which is not a number in JSON. Leave the value out where nothing was measured."
+            f"{self.name} holds {text}, which is not a number in JSON. Leave the value out where"
+            " nothing was measured."
         )
 
     def real(self, text: str) -> float:
@@ -134,14 +141,18 @@ def _check(root: Any, name: str) -> None:
                 and any("\ud800" <= c <= "\udfff" for c in value)
             ):
                 raise InputError(
-                    f"{name} holds half of a surrogate pair (\\ud800 to \\udfff), which is no character. Correct the text there."
+                    f"{name} holds half of a surrogate pair (\\ud800 to \\udfff), which is no"
+                    " character. Correct the text there."
                 )
         level = below
 
 
 def _not_json(error: json.JSONDecodeError, text: str, name: str) -> str:
     if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
-        return f"{name} ends in the middle of a value (line {error.lineno}): the file is truncated. Export it again."
+        return (
+            f"{name} ends in the middle of a value (line {error.lineno}): the file is truncated."
+            " Export it again."
+        )
     return f"{name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
 
 

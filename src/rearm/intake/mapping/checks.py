@@ -1,4 +1,6 @@
-"""Contradictions inside a centre's own tables: what is found is flagged on every cell that takes part, so that none of it is used."""
+"""Contradictions inside a centre's own tables: what is found is flagged on every cell that takes
+part, so that none of it is used.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,10 @@ def _agree(sheets: Sheets, agreement: Agreement) -> Iterable[Issue]:
         shown = " and ".join(
             f"day {day} ({sheet.source(line, column).place})" for day, sheet, line, column in cells
         )
-        reason = f"The {agreement.what} is stated as {shown}; they contradict each other, so neither is used as a day."
+        reason = (
+            f"The {agreement.what} is stated as {shown}; they contradict each other, so neither is"
+            " used as a day."
+        )
         for _, sheet, line, column in cells:
             sheet.flags[(line.index, column)] = Flag(reason, (min(days), max(days)))
         _, sheet, line, column = cells[0]
@@ -80,7 +85,8 @@ def _twins(sheet: Sheet, twin: Twin) -> Iterable[Issue]:
                         line,
                         first,
                         second,
-                        f"{_shown(a)} and {_shown(b)} should agree (divided by {twin.ratio:g}, the first gives {a / twin.ratio:.4g})",
+                        f"{_shown(a)} and {_shown(b)} should agree (divided by {twin.ratio:g}, the"
+                        f" first gives {a / twin.ratio:.4g})",
                     )
             elif a is not None:
                 lone_first.append((first, a))
@@ -94,13 +100,17 @@ def _twins(sheet: Sheet, twin: Twin) -> Iterable[Issue]:
                         line,
                         first,
                         second,
-                        f"{_shown(a)} and {_shown(b)} are the same result under two visits, so one of them is shifted",
+                        f"{_shown(a)} and {_shown(b)} are the same result under two visits, so one"
+                        " of them is shifted",
                     )
 
 
 def _flag_pair(sheet: Sheet, line: Line, first: int, second: int, what: str) -> Iterable[Issue]:
     names = {i: h for h, i in sheet.headers.items()}
-    reason = f"In {names[first]} and {names[second]} {what}; they contradict each other, so neither is used."
+    reason = (
+        f"In {names[first]} and {names[second]} {what}; they contradict each other, so neither is"
+        " used."
+    )
     for column in (first, second):
         sheet.flags[(line.index, column)] = Flag(reason)
     yield Issue(
@@ -139,7 +149,10 @@ def _labels(sheet: Sheet, spec: Label, mapping: Mapping) -> Iterable[Issue]:
             or abs(actual - planned) <= max(3, spec.within * abs(planned))
         ):
             continue
-        reason = f"The row is labelled {label!r}, but its day is {actual:g}; they contradict each other, so neither is used as a day."
+        reason = (
+            f"The row is labelled {label!r}, but its day is {actual:g}; they contradict each other,"
+            " so neither is used as a day."
+        )
         low, high = sorted((planned, round(actual)))
         sheet.flags[(line.index, day_column)] = Flag(reason, (low, high))
         yield Issue(
@@ -168,8 +181,9 @@ def _shared_rows(sheet: Sheet) -> Iterable[Issue]:
             others = [other for other in lines if other.patient != line.patient]
             found[line.patient].append((line, others))
             reason = (
-                "The row holds the same numbers as row "
-                f"{', '.join(str(sheet.grid.first_row + o.index) for o in others)} of another patient; it is not certain whose they are."
+                "The row holds the same numbers as row"
+                f" {', '.join(str(sheet.grid.first_row + o.index) for o in others)} of another"
+                " patient; it is not certain whose they are."
             )
             for column in range(len(line.cells)):
                 sheet.flags[(line.index, column)] = Flag(reason)
@@ -179,8 +193,8 @@ def _shared_rows(sheet: Sheet) -> Iterable[Issue]:
             str(sheet.grid.first_row + o.index) for _, others in rows for o in others
         )
         message = (
-            f"Row {own} of {sheet.place} hold the same numbers as row {theirs} of another patient; it is not "
-            "certain whose they are, so none is used."
+            f"Row {own} of {sheet.place} hold the same numbers as row {theirs} of another patient;"
+            " it is not certain whose they are, so none is used."
         )
         yield Issue(
             "error",
@@ -223,8 +237,8 @@ def _fractions(sheet: Sheet) -> Iterable[Issue]:
     first: dict[str, tuple[Line, int]] = {}
     for column in doubtful:
         reason = (
-            f"The column {names[column]} is read as percent, but all its values lie between 0 and 1: they look "
-            "like fractions. State scale = 100 in the mapping if they are."
+            f"The column {names[column]} is read as percent, but all its values lie between 0 and"
+            " 1: they look like fractions. State scale = 100 in the mapping if they are."
         )
         for line in sheet.lines:
             if _number(sheet, line, column) is not None:
@@ -235,8 +249,8 @@ def _fractions(sheet: Sheet) -> Iterable[Issue]:
             f"{names[c]} ({column_letters(sheet.grid.first_column + c)})" for c in doubtful
         )
         message = (
-            f"Columns read as percent hold only values between 0 and 1, which look like fractions: {listed}. They "
-            "are not used; state scale = 100 in the mapping if they are."
+            "Columns read as percent hold only values between 0 and 1, which look like fractions:"
+            f" {listed}. They are not used; state scale = 100 in the mapping if they are."
         )
         yield Issue(
             "error",

@@ -1,6 +1,8 @@
-"""A first mapping file drafted from the headers of a centre's tables: what is recognised is mapped, everything else is listed as a comment.
+"""A first mapping file drafted from the headers of a centre's tables: what is recognised is mapped,
+everything else is listed as a comment.
 
-No value of a patient goes into the draft: only headers, units in headers, and the labels of day columns.
+No value of a patient goes into the draft: only headers, units in headers, and the labels of day
+columns.
 """
 
 from __future__ import annotations
@@ -74,15 +76,18 @@ _INFUSION_HEADERS = {
         "car_t_präparat",
     ),
 }
-# Headers that would be too loose as names of a test in a table; a draft is read by a person before it is used.
+# Headers that would be too loose as names of a test in a table; a draft is read by a person before
+# it is used.
 _TEST_HEADERS = {"soluble_bcma": ("bcma",), "kappa_flc": ("kappa",), "lambda_flc": ("lambda",)}
 _PERSON = {header: column for column, headers in _PERSON_HEADERS.items() for header in headers}
 _TESTS = {header: test for test, headers in _TEST_HEADERS.items() for header in headers}
 _INFUSION = {header: column for column, headers in _INFUSION_HEADERS.items() for header in headers}
-# Cytogenetics as headers: a translocation as it is written, or a change of a chromosome's arm (del17p, del(17p13), gain 1q21, 1q21+).
+# Cytogenetics as headers: a translocation as it is written, or a change of a chromosome's arm
+# (del17p, del(17p13), gain 1q21, 1q21+).
 _TRANSLOCATION = re.compile(r"t ?\([0-9XY]{1,2} ?; ?[0-9XY]{1,2}\)", re.IGNORECASE)
 _ARM = re.compile(
-    r"(?P<kind>del|gain|amp)[ _]?\(?(?P<locus>[0-9]{1,2}[pq][0-9.]*)\)?|(?P<up>[0-9]{1,2}[pq][0-9.]*)\+",
+    r"(?P<kind>del|gain|amp)["
+    r" _]?\(?(?P<locus>[0-9]{1,2}[pq][0-9.]*)\)?|(?P<up>[0-9]{1,2}[pq][0-9.]*)\+",
     re.IGNORECASE,
 )
 _KINDS = {"del": "deletion", "gain": "gain", "amp": "amplification"}
@@ -114,7 +119,9 @@ class _Sheet:
 
 
 def write_draft(target: Path, source: Path) -> Path:
-    """Write a drafted mapping for `source` to `target`. Raises InputError where `target` is there already or can't be written."""
+    """Write a drafted mapping for `source` to `target`. Raises InputError where `target` is there
+    already or can't be written.
+    """
     if target.exists():
         raise InputError(f"{target} is there already; nothing was written. Name another file.")
     draft = draft_mapping(source)
@@ -126,7 +133,8 @@ def write_draft(target: Path, source: Path) -> Path:
 
 
 def draft_mapping(source: Path) -> str:
-    """The text of a mapping file for a workbook, a CSV or Parquet file, or a folder of them. It loads as it is.
+    """The text of a mapping file for a workbook, a CSV or Parquet file, or a folder of them. It
+    loads as it is.
 
     Raises InputError where no sheet has a header with a column of patients' ids.
     """
@@ -146,8 +154,8 @@ def draft_mapping(source: Path) -> str:
                 sheets.append((key, found))
     if not sheets:
         raise InputError(
-            f"{source.name} has no sheet with a column of patients' ids (looked for {', '.join(_ID_HEADERS[:6])} ...). "
-            "Name that column patient_id and draft again."
+            f"{source.name} has no sheet with a column of patients' ids (looked for"
+            f" {', '.join(_ID_HEADERS[:6])} ...). Name that column patient_id and draft again."
         )
     return "\n".join(_draft(source, keys, sheets, skipped)) + "\n"
 
@@ -236,7 +244,9 @@ def _variant(name: str) -> tuple[str, str] | None:
 
 
 def _test_and_unit(name: str) -> tuple[TestDef, str | None] | None:
-    """The test that a header names, and its unit: in brackets, or in plain text after the name (`FLC kappa mg/l`)."""
+    """The test that a header names, and its unit: in brackets, or in plain text after the name
+    (`FLC kappa mg/l`).
+    """
     bare, unit = _without_unit(name)
     if (test := _test(name)) is not None:  # a name may itself hold brackets: kappa (frei)
         return test, None
@@ -251,7 +261,9 @@ def _test_and_unit(name: str) -> tuple[TestDef, str | None] | None:
 
 
 def _test(name: str) -> TestDef | None:
-    """The one test of a name; a name of two tests, told apart only by the specimen, is left to the person."""
+    """The one test of a name; a name of two tests, told apart only by the specimen, is left to the
+    person.
+    """
     if (wanted := folded(name)) in _TESTS:
         return load_tests()[_TESTS[wanted]]
     found = find_tests(name)
@@ -278,8 +290,14 @@ def _mostly(sheet: _Sheet, index: int, table: str, column: str) -> bool:
 def _draft(
     source: Path, keys: dict[str, str], sheets: list[tuple[str, _Sheet]], skipped: list[str]
 ) -> Iterator[str]:
-    yield "# A first mapping, drafted from the headers. Check every block, complete the units, and map what is still listed as a comment."
-    yield "# The language is described in the documentation (mapping files); rearm check shows what a mapping sets aside."
+    yield (
+        "# A first mapping, drafted from the headers. Check every block, complete the units, and"
+        " map what is still listed as a comment."
+    )
+    yield (
+        "# The language is described in the documentation (mapping files); rearm check shows what a"
+        " mapping sets aside."
+    )
     yield ""
     yield f"name = {_q(source.stem)}"
     yield ""
@@ -303,7 +321,10 @@ def _labels(sheets: list[_Sheet]) -> Iterator[str]:
     if not labels:
         return
     yield ""
-    yield '# Labels in day columns: a day, an interval [first, last], or a word such as "apheresis" or "before bridging".'
+    yield (
+        '# Labels in day columns: a day, an interval [first, last], or a word such as "apheresis"'
+        ' or "before bridging".'
+    )
     yield "[day_labels]"
     for label in list(labels)[:60]:
         try:
@@ -314,7 +335,10 @@ def _labels(sheets: list[_Sheet]) -> Iterator[str]:
         if moment.anchor is not None:
             yield f"{_q(label)} = {_q(moment.anchor.replace('_', ' '))}"
         else:
-            yield f"{_q(label)} = {moment.first if moment.first == moment.last else [moment.first, moment.last]}"
+            yield (
+                f"{_q(label)} ="
+                f" {moment.first if moment.first == moment.last else [moment.first, moment.last]}"
+            )
 
 
 def _is_label(cell: str) -> bool:
@@ -341,7 +365,10 @@ def _block(key: str, sheet: _Sheet) -> Iterator[str]:
         and ids
         and all(re.fullmatch(r".+_[0-9]+", i) for i in ids)
     ):
-        yield 'id_pattern = "(.+?)_[0-9]+"   # sample ids: the patient stands before the last underscore'
+        yield (
+            'id_pattern = "(.+?)_[0-9]+"   # sample ids: the patient stands before the last'
+            " underscore"
+        )
     if sheet.person:
         yield from _row(
             "patients",

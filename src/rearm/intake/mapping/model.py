@@ -2,65 +2,58 @@
 
     name = "what this layout is"
 
-    [files]                                  # a name for each file, found by its pattern beside the given path
-    workbook = "*.xlsx"
-    cells = { pattern = "cells*.csv", optional = true }
+    [files]                                  # a name for each file, found by its pattern beside the
+    given path workbook = "*.xlsx" cells = { pattern = "cells*.csv", optional = true }
 
-    [day_labels]                             # labels in day columns: a day, an interval of days, or a word such as "apheresis"
-    "Day 7" = 7
-    "3 month" = [61, 137]
-    Leukapheresis = "apheresis"
+    [day_labels]                             # labels in day columns: a day, an interval of days, or
+    a word such as "apheresis" "Day 7" = 7 "3 month" = [61, 137] Leukapheresis = "apheresis"
 
     [regimens]                               # the centre's own meaning of regimen names, as agents
     BPV = ["bendamustine", "prednisone", "bortezomib"]
 
-    [[sheet]]                                # one for each sheet (or CSV file) that is read
-    file = "workbook"
-    sheet = "PCR"                            # left out for CSV
-    header_row = 2                           # true row of the header; 1 where left out
-    id = "patient_id"                        # the column of the patient's id
-    id_pattern = "(.+?)(_[0-9]+)?"           # where the cell holds more than the id: the first group is the id
-    ignore = ["comment"]                     # columns that are left out on purpose
+    [[sheet]]                                # one for each sheet (or CSV file) that is read file =
+    "workbook" sheet = "PCR"                            # left out for CSV header_row = 2
+    # true row of the header; 1 where left out id = "patient_id"                        # the column
+    of the patient's id id_pattern = "(.+?)(_[0-9]+)?"           # where the cell holds more than
+    the id: the first group is the id ignore = ["comment"]                     # columns that are
+    left out on purpose
 
-    [[sheet.row]]                            # each row of the sheet gives one row of this tidy table
-    table = "labs"
-    each = "copies_(?P<day>[0-9]+)"          # ... or one for each column whose header matches, with its named groups
-    when = { column = "done", is = [1] }     # ... only where this holds: `is`, `is_not` (values) or `above` (a number)
-    day = { group = "day" }                  # every other key is a column of the tidy table:
-    test = "car_copies_per_ug_dna"           #   a constant,
-    value = { cell = true }                  #   the cell of the matched column,
-    unit = "copies/ug"
-    specimen = { column = "material" }       #   the cell of another column (its name may hold groups: "method_{day}")
+    [[sheet.row]]                            # each row of the sheet gives one row of this tidy
+    table table = "labs" each = "copies_(?P<day>[0-9]+)"          # ... or one for each column whose
+    header matches, with its named groups when = { column = "done", is = [1] }     # ... only where
+    this holds: `is`, `is_not` (values) or `above` (a number) day = { group = "day" }
+    # every other key is a column of the tidy table: test = "car_copies_per_ug_dna"           #   a
+    constant, value = { cell = true }                  #   the cell of the matched column, unit =
+    "copies/ug" specimen = { column = "material" }       #   the cell of another column (its name
+    may hold groups: "method_{day}")
 
-Keys of such a value: `column`, `cell`, `group`, `template` ("{hour}:{minute}") say where it comes from; `words` maps what stands there
-("" means: no value), `extract` keeps what a regular expression finds (several joined by ;), `negate` turns the sign, `scale` multiplies
-(for fractions that are meant as percent), `more` adds values of other sheets for the same patient, `last_column` with `plus` counts on from
-the highest numbered column that is filled. A list of such values is joined by ;.
+Keys of such a value: `column`, `cell`, `group`, `template` ("{hour}:{minute}") say where it comes
+from; `words` maps what stands there ("" means: no value), `extract` keeps what a regular expression
+finds (several joined by ;), `negate` turns the sign, `scale` multiplies (for fractions that are
+meant as percent), `more` adds values of other sheets for the same patient, `last_column` with
+`plus` counts on from the highest numbered column that is filled. A list of such values is joined by
+;.
 
-    [[sheet.twin]]                           # two columns that state the same: `first` / `ratio` = `second`
-    first = "copies_(?P<day>[0-9]+)"
-    second = "cart_copies_(?P<day>[0-9]+)"
-    ratio = 290
-    tolerance = 1                            # not flagged up to this difference, in the unit of `second` ...
-    relative = 0.02                          # ... or this share of it
+    [[sheet.twin]]                           # two columns that state the same: `first` / `ratio` =
+    `second` first = "copies_(?P<day>[0-9]+)" second = "cart_copies_(?P<day>[0-9]+)" ratio = 290
+    tolerance = 1                            # not flagged up to this difference, in the unit of
+    `second` ... relative = 0.02                          # ... or this share of it
 
-    [sheet.label]                            # a label that states a day beside the true day: `Day 7` on day 0 is a contradiction
-    column = "Day"
-    day = "cum_days"
+    [sheet.label]                            # a label that states a day beside the true day: `Day
+    7` on day 0 is a contradiction column = "Day" day = "cum_days"
 
-    [sheet.reduce]                           # many rows to one: per patient and label, the percent of rows with a value above a limit
-    by = ["PATIENT_ID", "Day"]
-    where = { TYPE = "TNFRSF17_RNA" }
-    column = "EXPRS"
-    percent_above = 0                        # gives the columns `percent` and `count`
+    [sheet.reduce]                           # many rows to one: per patient and label, the percent
+    of rows with a value above a limit by = ["PATIENT_ID", "Day"] where = { TYPE = "TNFRSF17_RNA" }
+    column = "EXPRS" percent_above = 0                        # gives the columns `percent` and
+    `count`
 
-    [[agree]]                                # the same day stated in several sheets
-    what = "day of apheresis"
-    tolerance = 1
-    days = [{ sheet = "clin_data", column = "apheresis", negate = true }, { sheet = "immune", column = "day", where = { label = "LA" } }]
+    [[agree]]                                # the same day stated in several sheets what = "day of
+    apheresis" tolerance = 1 days = [{ sheet = "clin_data", column = "apheresis", negate = true }, {
+    sheet = "immune", column = "day", where = { label = "LA" } }]
 
-What contradicts itself is set aside on both sides with an issue. Rows of numbers that two patients share are set aside too, and so is a
-column in percent whose values all lie between 0 and 1, unless `scale` states what they are.
+What contradicts itself is set aside on both sides with an issue. Rows of numbers that two patients
+share are set aside too, and so is a column in percent whose values all lie between 0 and 1, unless
+`scale` states what they are.
 """
 
 from __future__ import annotations
@@ -211,7 +204,8 @@ class RowSpec(_Strict):
         for name, spec in self.columns.items():
             if name not in table.columns or name == "patient_id":
                 raise ValueError(
-                    f"{self.table} has no column {name!r} to fill; the nearest are {nearest(name, table.columns)}"
+                    f"{self.table} has no column {name!r} to fill; the nearest are"
+                    f" {nearest(name, table.columns)}"
                 )
             for value in spec if isinstance(spec, list) else [spec]:
                 if isinstance(value, ValueSpec):
@@ -250,7 +244,9 @@ class Twin(_Strict):
 
 
 class Label(_Strict):
-    """A label that states a planned day, beside the true day; `within`: the share of the planned day by which they may differ."""
+    """A label that states a planned day, beside the true day; `within`: the share of the planned
+    day by which they may differ.
+    """
 
     column: str
     day: str
@@ -328,7 +324,8 @@ class Mapping(_Strict):
         for sheet in self.sheet:
             if sheet.file not in self.files:
                 raise ValueError(
-                    f"the sheet {sheet.name!r} stands in the file {sheet.file!r}, which [files] does not name"
+                    f"the sheet {sheet.name!r} stands in the file {sheet.file!r}, which [files]"
+                    " does not name"
                 )
         names = [sheet.name for sheet in self.sheet]
         if len(set(names)) != len(names):
@@ -347,7 +344,8 @@ class Mapping(_Strict):
         for place in places:
             if place.sheet not in names:
                 raise ValueError(
-                    f"{place.sheet!r} is named in agree or more, but there is no [[sheet]] of this name"
+                    f"{place.sheet!r} is named in agree or more, but there is no [[sheet]] of this"
+                    " name"
                 )
         for label, days in self.day_labels.items():
             if isinstance(days, list) and (len(days) != 2 or days[0] > days[1]):
@@ -356,7 +354,8 @@ class Mapping(_Strict):
             for agent in agents:
                 if agent not in load_agents():
                     raise ValueError(
-                        f"regimens {name!r}: {agent!r} is no agent of the lexicon; the nearest are {nearest(agent, load_agents())}"
+                        f"regimens {name!r}: {agent!r} is no agent of the lexicon; the nearest are"
+                        f" {nearest(agent, load_agents())}"
                     )
         return self
 

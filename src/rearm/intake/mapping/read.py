@@ -31,7 +31,8 @@ _NEEDS_ONE = {
 def read_mapped(source: Path, mapping_path: Path, *, today: date | None = None) -> Reading:
     """Records from the tables in (or beside) `source`, read as the mapping says.
 
-    Raises InputError where the mapping can't be used, or names a file, sheet or column that is not there.
+    Raises InputError where the mapping can't be used, or names a file, sheet or column that is not
+    there.
     """
     mapping = load_mapping(mapping_path)
     sheets = open_sheets(source, mapping)
@@ -52,7 +53,8 @@ def read_mapped(source: Path, mapping_path: Path, *, today: date | None = None) 
     )
     if not records:
         raise InputError(
-            f"{source.name} gives no patient with the mapping {mapping_path.name}. Check id and id_pattern of its sheets."
+            f"{source.name} gives no patient with the mapping {mapping_path.name}. Check id and"
+            " id_pattern of its sheets."
         )
     return Reading(records, loose, sheets.files)
 
@@ -175,7 +177,9 @@ class _Reader:
     def _source(
         self, spec: RowSpec, line: Line, column: int | None, places: dict[str, Source]
     ) -> Source:
-        """The cell that the event is about: the value, else the matched column, else the first cell read."""
+        """The cell that the event is about: the value, else the matched column, else the first cell
+        read.
+        """
         for name in ("value", "regimen", "agents", "response", "result", "status"):
             if name in places:
                 return places[name]
@@ -302,7 +306,9 @@ class _Reader:
         return _Found(value, found.column, found.source, found.flag)
 
     def _with_more(self, spec: ValueSpec, found: _Found | None, line: Line) -> _Found | None:
-        """The value joined with those that other sheets state for the same patient; repetitions are left out."""
+        """The value joined with those that other sheets state for the same patient; repetitions are
+        left out.
+        """
         parts = [] if found is None or found.value is None else [_text(found.value)]
         flag = found.flag if found is not None else None
         source = found.source if found is not None else None

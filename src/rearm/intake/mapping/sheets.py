@@ -21,7 +21,9 @@ __all__ = ["Flag", "Sheet", "Sheets", "open_sheets"]
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Why a cell must not be used; `span` are the days between which the truth lies, where a day is in doubt."""
+    """Why a cell must not be used; `span` are the days between which the truth lies, where a day is
+    in doubt.
+    """
 
     reason: str
     span: tuple[int, int] | None = None
@@ -54,12 +56,13 @@ class Sheet:
         header = _header(name)
         if header in self.twice:
             raise InputError(
-                f"The mapping reads the column {shown(name)} of {self.place}, which stands there twice. Rename one of them in the table."
+                f"The mapping reads the column {shown(name)} of {self.place}, which stands there"
+                " twice. Rename one of them in the table."
             )
         if header not in self.headers:
             raise InputError(
-                f"The mapping ({asked_by}) names the column {shown(name)}, which {self.place} does not have; the "
-                f"nearest are {nearest(header, self.headers)}."
+                f"The mapping ({asked_by}) names the column {shown(name)}, which {self.place} does"
+                f" not have; the nearest are {nearest(header, self.headers)}."
             )
         self.used.add(self.headers[header])
         return self.headers[header]
@@ -71,8 +74,8 @@ class Sheet:
         ]
         if not found:
             raise InputError(
-                f"The mapping ({asked_by}) looks for columns like {pattern!r}, but {self.place} has none; it has "
-                f"{nearest(pattern, self.headers)} ..."
+                f"The mapping ({asked_by}) looks for columns like {pattern!r}, but {self.place} has"
+                f" none; it has {nearest(pattern, self.headers)} ..."
             )
         self.used.update(i for i, _ in found)
         return found
@@ -169,7 +172,8 @@ def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
         fnmatch.fnmatch(source.name, spec.pattern) for spec in mapping.files.values()
     ):
         raise InputError(
-            f"{source.name} fits no file of the mapping ({', '.join(s.pattern for s in mapping.files.values())})."
+            f"{source.name} fits no file of the mapping"
+            f" ({', '.join(s.pattern for s in mapping.files.values())})."
         )
     found: dict[str, Path] = {}
     for key, spec in mapping.files.items():
@@ -178,14 +182,16 @@ def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
             matching = [source.name]
         if len(matching) > 1:
             raise InputError(
-                f"The mapping's file {key} ({spec.pattern}) fits several files in {folder.name or '.'}: "
-                f"{', '.join(matching)}. Name one of them, or give the file itself."
+                f"The mapping's file {key} ({spec.pattern}) fits several files in"
+                f" {folder.name or '.'}: {', '.join(matching)}. Name one of them, or give the file"
+                " itself."
             )
         if matching:
             found[key] = folder / matching[0]
         elif not spec.optional:
             raise InputError(
-                f"The mapping's file {key} ({spec.pattern}) is not in {folder.name or '.'}; there are: {', '.join(names) or 'no tables'}."
+                f"The mapping's file {key} ({spec.pattern}) is not in {folder.name or '.'}; there"
+                f" are: {', '.join(names) or 'no tables'}."
             )
     return found
 
@@ -199,14 +205,15 @@ def _sheet(spec: SheetSpec, grids: dict[str, list[Grid]], issues: list[Issue]) -
     if not found:
         there = [g.sheet or "" for g in grids[spec.file]]
         raise InputError(
-            f"The mapping names the sheet {spec.sheet!r}, which is not in the workbook; the nearest are {nearest(spec.sheet or '', there)}."
+            f"The mapping names the sheet {spec.sheet!r}, which is not in the workbook; the nearest"
+            f" are {nearest(spec.sheet or '', there)}."
         )
     grid = found[0]
     header = spec.header_row - grid.first_row
     if not 0 <= header < len(grid.rows):
         raise InputError(
-            f"The mapping says that the header of {spec.name} stands in row {spec.header_row}, but the cells go from "
-            f"row {grid.first_row} to {grid.first_row + len(grid.rows) - 1}."
+            f"The mapping says that the header of {spec.name} stands in row {spec.header_row}, but"
+            f" the cells go from row {grid.first_row} to {grid.first_row + len(grid.rows) - 1}."
         )
     headers: dict[str, int] = {}
     twice: set[str] = set()
@@ -279,7 +286,8 @@ def _reduced(sheet: Sheet, header: int, spec: Reduce, issues: list[Issue]) -> Sh
                 "warning",
                 "rows_not_counted",
                 sheet.grid.cell_source(unread[0], value, spec.column),
-                f"{len(unread)} rows hold no number in {spec.column} and are not counted; the first is named here.",
+                f"{len(unread)} rows hold no number in {spec.column} and are not counted; the first"
+                " is named here.",
                 "set_aside",
             )
         )

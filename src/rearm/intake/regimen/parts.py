@@ -39,7 +39,9 @@ _CONTENT = frozenset({"drugs", "procedure", "purpose"})
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An item after parentheses are resolved; the `agents` of a drug unit are final. `acronym`: a regimen's name, not agents one by one."""
+    """An item after parentheses are resolved; the `agents` of a drug unit are final. `acronym`: a
+    regimen's name, not agents one by one.
+    """
 
     kind: str  # drugs | procedure | purpose | negation | times | comma | plus | other
     item: Item
@@ -92,7 +94,9 @@ class Part:
 
 
 def group(units: Sequence[Unit]) -> tuple[list[Part], dict[int, str]]:
-    """The parts of a stretch of text, and the items (by their start) that got another role: left out by the text, or unread."""
+    """The parts of a stretch of text, and the items (by their start) that got another role: left
+    out by the text, or unread.
+    """
     grouping = _Grouping(units)
     for k, unit in enumerate(units):
         grouping.take(k, unit)
@@ -155,14 +159,18 @@ class _Grouping:
         self.comma = False
 
     def _begins_part(self, unit: Unit) -> bool:
-        """A name with a purpose of its own parts; so does a comma behind an acronym: `VRd, Vd` are two, `Dara + Vd` is one."""
+        """A name with a purpose of its own parts; so does a comma behind an acronym: `VRd, Vd` are
+        two, `Dara + Vd` is one.
+        """
         own = self.part.purpose if self.part.purpose != self.prefix else None
         if unit.purpose is not None or own is not None:
             return unit.purpose != own
         return self.comma and self.part.has_acronym()
 
     def _procedure(self, unit: Unit) -> None:
-        """A transplant takes the conditioning named before it; all else before it is a part of its own."""
+        """A transplant takes the conditioning named before it; all else before it is a part of its
+        own.
+        """
         name = unit.item.ids[0]
         purpose = _PURPOSE_OF[name]
         conditioning = self.part.pop_conditioning() if purpose == "transplant" else []
@@ -178,7 +186,9 @@ class _Grouping:
         self.prefix, self.times, self.comma = None, 1, False
 
     def _purpose(self, k: int, unit: Unit) -> None:
-        """A purpose directly behind agents is theirs (`Lenalidomid-Erhaltung`), else of those that follow, else of those before."""
+        """A purpose directly behind agents is theirs (`Lenalidomid-Erhaltung`), else of those that
+        follow, else of those before.
+        """
         purpose = unit.item.ids[0]
         behind = next((u.kind for u in reversed(self.units[:k]) if u.kind != "other"), None)
         follows = any(u.kind == "drugs" for u in self.units[k + 1 :])

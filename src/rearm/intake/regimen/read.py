@@ -1,7 +1,9 @@
-"""Reads what is written in a regimen column: `KCd (Carfilzomib, Cyclo, Dexa)`, `Mel200 + ASCT, dann Lenalidomid-Erhaltung`.
+"""Reads what is written in a regimen column: `KCd (Carfilzomib, Cyclo, Dexa)`, `Mel200 + ASCT, dann
+Lenalidomid-Erhaltung`.
 
-A tokenizer and the lexicon, nothing else. Every piece of the text gets a role; what has none is reported as unread, and a name that
-stands for several regimens is reported with its candidates. Nothing is guessed: no likeness, no completion.
+A tokenizer and the lexicon, nothing else. Every piece of the text gets a role; what has none is
+reported as unread, and a name that stands for several regimens is reported with its candidates.
+Nothing is guessed: no likeness, no completion.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ _OWN_ROLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the text and its role: agent, regimen, procedure, purpose, infusion, remark, ambiguous, unread, or separator (`dann`)."""
+    """A piece of the text and its role: agent, regimen, procedure, purpose, infusion, remark,
+    ambiguous, unread, or separator (`dann`).
+    """
 
     text: str
     start: int
@@ -32,7 +36,9 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class RegimenPart:
-    """Agents given together for one purpose. `purpose` is None where the text says none; `times` counts transplants (tandem: 2)."""
+    """Agents given together for one purpose. `purpose` is None where the text says none; `times`
+    counts transplants (tandem: 2).
+    """
 
     text: str
     agents: tuple[str, ...] = ()
@@ -43,7 +49,9 @@ class RegimenPart:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguity:
-    """A name in use for several sets of agents; an empty candidate means "perhaps no regimen at all" (`PD`)."""
+    """A name in use for several sets of agents; an empty candidate means "perhaps no regimen at
+    all" (`PD`).
+    """
 
     text: str
     candidates: tuple[tuple[str, ...], ...]
@@ -51,9 +59,11 @@ class Ambiguity:
 
 @dataclass(frozen=True, slots=True)
 class RegimenReading:
-    """What a text says. `agents` are ordered and unique; `infusions` are mentions of CAR-T as written, `products` their ids where named.
+    """What a text says. `agents` are ordered and unique; `infusions` are mentions of CAR-T as
+    written, `products` their ids where named.
 
-    `remarks` are dates, durations, doses, responses and reasons; `notes` are sentences for the list of issues.
+    `remarks` are dates, durations, doses, responses and reasons; `notes` are sentences for the list
+    of issues.
     """
 
     text: str
@@ -69,7 +79,9 @@ class RegimenReading:
 
     @property
     def left_open(self) -> tuple[str, ...]:
-        """What the list of agents may lack, for `Therapy.unread`: unread pieces, ambiguous names, and treatment named without any agent."""
+        """What the list of agents may lack, for `Therapy.unread`: unread pieces, ambiguous names,
+        and treatment named without any agent.
+        """
         unnamed = tuple(
             p.text
             for p in self.parts
@@ -85,16 +97,18 @@ class RegimenReading:
 def parse(text: str, definitions: Mapping[str, Sequence[str]] | None = None) -> RegimenReading:
     """Read one regimen text, German or English. Never raises for any text.
 
-    `definitions` are the centre's own meanings of names (`{"VMP": ("bortezomib", "melphalan", "dexamethasone")}`, agent ids): they win over
-    the lexicon, and a difference from it is a note. A list of agents in parentheses wins over the name before it. Raises ValueError
-    where a definition holds an id that is not in the lexicon.
+    `definitions` are the centre's own meanings of names (`{"VMP": ("bortezomib", "melphalan",
+    "dexamethasone")}`, agent ids): they win over the lexicon, and a difference from it is a note. A
+    list of agents in parentheses wins over the name before it. Raises ValueError where a definition
+    holds an id that is not in the lexicon.
     """
     own: dict[str, tuple[str, ...]] = {}
     for name, agents in (definitions or {}).items():
         for agent in agents:
             if agent not in load_agents():
                 raise ValueError(
-                    f"definition of '{name}': '{agent}' is no agent id of the lexicon; use generic names such as 'bortezomib'"
+                    f"definition of '{name}': '{agent}' is no agent id of the lexicon; use generic"
+                    " names such as 'bortezomib'"
                 )
         own[lookup_key(name)] = tuple(agents)
     return _Reader(text, own).read()
@@ -238,7 +252,8 @@ class _Reader:
         else:
             self._leave_unread(items, "it names a choice")
 
-    # -- parentheses and names ------------------------------------------------------------------------------------------------------------
+    # -- parentheses and names
+    # ----------------
 
     def _units(self, items: Sequence[Item]) -> list[Unit]:
         units: list[Unit] = []
@@ -271,7 +286,9 @@ class _Reader:
         return units
 
     def _named(self, item: Item, listed: Sequence[Item], *, earlier: bool) -> Unit:
-        """A regimen's name, with the agents spelled out behind it where there are any. `earlier`: treatment stands before it."""
+        """A regimen's name, with the agents spelled out behind it where there are any. `earlier`:
+        treatment stands before it.
+        """
         name = self._of(item)
         regimens = item.regimens
         spelled = tuple(dict.fromkeys(a for i in listed for a in i.ids))
@@ -281,7 +298,8 @@ class _Reader:
             usual = candidate_sets(name)
             if usual and all(set(item.ids) != set(c) for c in usual):
                 self.notes.append(
-                    f"'{name}' is read as the centre defines it ({', '.join(item.ids)}); elsewhere it means {_either(usual)}"
+                    f"'{name}' is read as the centre defines it ({', '.join(item.ids)}); elsewhere"
+                    f" it means {_either(usual)}"
                 )
             regimen_id, purpose = None, None
         else:
@@ -289,7 +307,8 @@ class _Reader:
             regimen_id, purpose = regimens[0].id, regimens[0].purpose
         unit = Unit("drugs", item, end, (), regimen_id, purpose, acronym=True)
         if spelled:
-            # One agent of several in parentheses explains the name (`VRd (Lenalidomid 15 mg)`) and is no list of its own.
+            # One agent of several in parentheses explains the name (`VRd (Lenalidomid 15 mg)`) and
+            # is no list of its own.
             if len(sets) == 1 and len(spelled) == 1 and len(sets[0]) > 1 and spelled[0] in sets[0]:
                 return _with(unit, sets[0])
             if all(set(spelled) != set(c) for c in sets):
@@ -303,7 +322,8 @@ class _Reader:
             return _with(unit, item.ids)
         if name == "PD":
             self.notes.append(
-                "'PD' as a regimen is read as pomalidomide and dexamethasone, not as progressive disease"
+                "'PD' as a regimen is read as pomalidomide and dexamethasone, not as progressive"
+                " disease"
             )
         return _with(unit, sets[0])
 
@@ -323,7 +343,8 @@ class _Reader:
         self, name: str, sets: Sequence[tuple[str, ...]], spelled: Sequence[str]
     ) -> None:
         self.notes.append(
-            f"'{name}' means {_either(sets)}, but the text spells out {', '.join(spelled)}; the spelled-out list is used"
+            f"'{name}' means {_either(sets)}, but the text spells out {', '.join(spelled)}; the"
+            " spelled-out list is used"
         )
 
 
@@ -344,7 +365,9 @@ def _either(sets: Sequence[tuple[str, ...]]) -> str:
 
 
 def _list_behind(items: Sequence[Item], k: int) -> tuple[Sequence[Item], int]:
-    """The items in parentheses behind a name, or behind `:` and `=` to the end of the segment; and where to go on."""
+    """The items in parentheses behind a name, or behind `:` and `=` to the end of the segment; and
+    where to go on.
+    """
     if k + 1 >= len(items):
         return (), k + 1
     if items[k + 1].kind == "open":

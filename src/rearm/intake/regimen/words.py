@@ -1,4 +1,5 @@
-"""Words of a regimen column: cuts a text into items, each an agent, a regimen, a procedure, a purpose, a remark, a separator or unread.
+"""Words of a regimen column: cuts a text into items, each an agent, a regimen, a procedure, a
+purpose, a remark, a separator or unread.
 
 The longest listed phrase wins. German and English. What is in no list keeps the kind `unread`.
 """
@@ -32,7 +33,8 @@ SEPARATORS = frozenset(
 class Item:
     """A stretch of the text.
 
-    `ids` are agent ids (agent, regimen: those in front of its name), the product id (infusion) or one id (procedure, purpose).
+    `ids` are agent ids (agent, regimen: those in front of its name), the product id (infusion) or
+    one id (procedure, purpose).
     """
 
     kind: str
@@ -90,9 +92,11 @@ _SIGNS = dict(
 
 
 def read_items(text: str, definitions: Mapping[str, tuple[str, ...]]) -> list[Item]:
-    """Cut a text into items, in order and without overlap; white space and bare punctuation between them gives none or a separator.
+    """Cut a text into items, in order and without overlap; white space and bare punctuation between
+    them gives none or a separator.
 
-    `definitions` are the centre's own names by lookup key. Every letter and digit of the text lies in exactly one item.
+    `definitions` are the centre's own names by lookup key. Every letter and digit of the text lies
+    in exactly one item.
     """
     items: list[Item] = []
     at = 0
@@ -139,19 +143,24 @@ def _sign(text: str, at: int) -> Item | None:
 def _phrase(
     text: str, at: int, definitions: Mapping[str, tuple[str, ...]], items: list[Item]
 ) -> Item | None:
-    """The longest listed phrase at this place, else the single word as unread; None where no word begins here."""
+    """The longest listed phrase at this place, else the single word as unread; None where no word
+    begins here.
+    """
     ends = _ends(text, at)
     for end in reversed(ends):
         if item := _listed(text, at, end, definitions, items):
             return item
     if not ends:
-        # A letter or digit that the word pattern does not take (a superscript, a digit of another script) is unread by itself.
+        # A letter or digit that the word pattern does not take (a superscript, a digit of another
+        # script) is unread by itself.
         return Item("unread", at, at + 1) if text[at].isalnum() else None
     return Item("unread", at, ends[0])
 
 
 def _ends(text: str, at: int) -> list[int]:
-    """Where a phrase that begins here may end: after each of the next words while only a blank, hyphen, dot or slash stands between."""
+    """Where a phrase that begins here may end: after each of the next words while only a blank,
+    hyphen, dot or slash stands between.
+    """
     ends: list[int] = []
     place = at
     while len(ends) < _LONGEST and (atom := _ATOM.match(text, place)):
@@ -164,7 +173,9 @@ def _ends(text: str, at: int) -> list[int]:
 def _listed(
     text: str, start: int, end: int, definitions: Mapping[str, tuple[str, ...]], items: list[Item]
 ) -> Item | None:
-    """What this stretch is in the lists, the centre's own first; remarks come last, so that no agent or regimen is taken for one."""
+    """What this stretch is in the lists, the centre's own first; remarks come last, so that no
+    agent or regimen is taken for one.
+    """
     written = text[start:end]
     key = lookup_key(written)
     if key in definitions:

@@ -21,19 +21,23 @@ __all__ = ["read_tables", "read_tidy"]
 def read_tidy(path: Path, *, today: date | None = None) -> Reading:
     """Records from a folder, a workbook or a single file of tidy tables.
 
-    Raises InputError with a sentence where nothing in it is a tidy table, or where two files or sheets hold the same table.
+    Raises InputError with a sentence where nothing in it is a tidy table, or where two files or
+    sheets hold the same table.
     """
     files = table_files(path) if path.is_dir() else [path]
     if not files:
         raise InputError(
-            f"The folder {path.name} holds no .csv, .xlsx or .parquet file. Give tidy tables (rearm template writes "
-            "empty ones) or FHIR bundles."
+            f"The folder {path.name} holds no .csv, .xlsx or .parquet file. Give tidy tables (rearm"
+            " template writes empty ones) or FHIR bundles."
         )
     issues: list[Issue] = []
     grids: dict[str, Grid] = {}
     other: list[Grid] = []
     if path.is_dir() and (bundles := sorted(f.name for f in path.glob("*.json"))):
-        message = f"The folder holds tables, so {', '.join(bundles)} is not read. Give FHIR bundles by their own path."
+        message = (
+            f"The folder holds tables, so {', '.join(bundles)} is not read. Give FHIR bundles by"
+            " their own path."
+        )
         issues.append(
             Issue("note", "bundles_beside_tables", Source(path.name, ""), message, "set_aside")
         )
@@ -49,15 +53,17 @@ def read_tidy(path: Path, *, today: date | None = None) -> Reading:
                 other.append(grid)
             elif name in grids:
                 raise InputError(
-                    f"The table {name} stands twice: in {_place(grids[name])} and in {_place(grid)}. Keep one of them."
+                    f"The table {name} stands twice: in {_place(grids[name])} and in"
+                    f" {_place(grid)}. Keep one of them."
                 )
             else:
                 grids[name] = grid
     if not grids:
         names = ", ".join(_place(grid) for grid in other) or path.name
         raise InputError(
-            f"{path.name} holds no tidy table ({names}). Name files or sheets after the tables ({', '.join(load_tables())}), "
-            "or describe this layout in a mapping file: rearm init writes a first one."
+            f"{path.name} holds no tidy table ({names}). Name files or sheets after the tables"
+            f" ({', '.join(load_tables())}), or describe this layout in a mapping file: rearm init"
+            " writes a first one."
         )
     issues.extend(
         Issue(
@@ -78,7 +84,8 @@ def read_tidy(path: Path, *, today: date | None = None) -> Reading:
     )
     if not records:
         raise InputError(
-            f"{path.name} holds no patient: its tables have headers only, or no row names a patient."
+            f"{path.name} holds no patient: its tables have headers only, or no row names a"
+            " patient."
         )
     return Reading(records, loose, tuple(f.name for f in files))
 
@@ -127,7 +134,9 @@ def _place(grid: Grid) -> str:
 
 
 def _rows(table: Table, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
-    """The rows under the header, with values by column name. A column that is not known is an issue and is left out."""
+    """The rows under the header, with values by column name. A column that is not known is an issue
+    and is left out.
+    """
     header = next((i for i, row in enumerate(grid.rows) if any(c is not None for c in row)), None)
     if header is None:
         return
@@ -145,8 +154,8 @@ def _rows(table: Table, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
                     "warning",
                     "cells_beyond_header",
                     grid.row_source(index),
-                    f"The row has more cells than the header; the {len(cells) - width} beyond it are not read. Check "
-                    "for an unquoted delimiter.",
+                    f"The row has more cells than the header; the {len(cells) - width} beyond it"
+                    " are not read. Check for an unquoted delimiter.",
                     "set_aside",
                 )
             )
@@ -159,7 +168,10 @@ def _rows(table: Table, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
             if given:
                 values[name] = given[0][0]
                 if any(v != given[0][0] for v, _ in given[1:]):
-                    message = f"Two columns give {name} differently ({', '.join(shown(v) for v, _ in given)}); neither is used."
+                    message = (
+                        f"Two columns give {name} differently"
+                        f" ({', '.join(shown(v) for v, _ in given)}); neither is used."
+                    )
                     issues.append(
                         Issue(
                             "error",
@@ -202,7 +214,8 @@ def _columns(table: Table, grid: Grid, header: int, issues: list[Issue]) -> dict
         name = folded(str(cell))
         if name in headers:
             raise InputError(
-                f"{_place(grid)}: the column {shown(cell)} stands twice. Rename or remove one of them."
+                f"{_place(grid)}: the column {shown(cell)} stands twice. Rename or remove one of"
+                " them."
             )
         headers[name] = index
         column = table.by_header.get(name)
@@ -221,6 +234,7 @@ def _columns(table: Table, grid: Grid, header: int, issues: list[Issue]) -> dict
             columns.setdefault(column.name, []).append(index)
     if "patient_id" not in columns:
         raise InputError(
-            f"{_place(grid)}: the column patient_id is missing (found: {', '.join(map(str, headers)) or 'none'}). Every table needs it."
+            f"{_place(grid)}: the column patient_id is missing (found:"
+            f" {', '.join(map(str, headers)) or 'none'}). Every table needs it."
         )
     return columns

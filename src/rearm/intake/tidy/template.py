@@ -36,7 +36,8 @@ _TYPES = {
 def write_template(folder: Path) -> list[Path]:
     """Write one CSV with a header for each tidy table, and `columns.md`. Gives the paths written.
 
-    Raises InputError where the folder can't be written or one of the files is there already: nothing is overwritten.
+    Raises InputError where the folder can't be written or one of the files is there already:
+    nothing is overwritten.
     """
     targets = {name: folder / f"{name}.csv" for name in load_tables()}
     there = [p.name for p in (*targets.values(), folder / DESCRIPTION) if p.exists()]
@@ -58,7 +59,9 @@ def write_template(folder: Path) -> list[Path]:
 
 
 def describe_tables() -> str:
-    """The dictionary of the tidy tables in Markdown: each column with its type, meaning and allowed words."""
+    """The dictionary of the tidy tables in Markdown: each column with its type, meaning and allowed
+    words.
+    """
     return "\n".join(_lines()) + "\n"
 
 
@@ -66,10 +69,13 @@ def _lines() -> Iterator[str]:
     yield "# Tidy tables"
     yield ""
     yield (
-        "One file a table; only `patients` is needed, and columns may be left out. A blank cell means unknown; a "
-        "negative result needs a row of its own."
+        "One file a table; only `patients` is needed, and columns may be left out. A blank cell"
+        " means unknown; a negative result needs a row of its own."
     )
-    yield "Days are whole numbers on the patient's own axis (day 0 = `day_zero`); an ISO date may stand for any day."
+    yield (
+        "Days are whole numbers on the patient's own axis (day 0 = `day_zero`); an ISO date may"
+        " stand for any day."
+    )
     for table in load_tables().values():
         yield f"\n## {table.name}\n\n{table.meaning}\n"
         yield "| column | what stands in it | meaning |"

@@ -1,4 +1,6 @@
-"""The case in one paragraph, made of what is on record; what is not known is left out, never filled in."""
+"""The case in one paragraph, made of what is on record; what is not known is left out, never filled
+in.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ __all__ = ["case_paragraph"]
 
 
 def case_paragraph(assessment: Assessment, record: Record) -> str:
-    """Who the patient is, what was given before, what was infused, what came of it, and what stands in the way now."""
+    """Who the patient is, what was given before, what was infused, what came of it, and what stands
+    in the way now.
+    """
     value = {f.name: f.value for f in assessment.findings}
     sentences = [_person(assessment, record)]
     lines = value.get("prior_lines")

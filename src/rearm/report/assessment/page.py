@@ -1,7 +1,8 @@
 """The page for the board: one self-contained HTML file, in the order in which a board reads.
 
-Everything on it comes from the result object and, for the timeline and the table of therapies, from the record that it was made from.
-Text of the input is escaped by the template engine; nothing of it becomes markup.
+Everything on it comes from the result object and, for the timeline and the table of therapies, from
+the record that it was made from. Text of the input is escaped by the template engine; nothing of it
+becomes markup.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def page(
     knowledge: Knowledge | None = None,
     with_picture: bool = True,
 ) -> str:
-    """The HTML text. `record` is the one that was assessed; nothing of it after `assessment.as_of` is shown."""
+    """The HTML text. `record` is the one that was assessed; nothing of it after `assessment.as_of`
+    is shown.
+    """
     known = knowledge or load()
     seen = record if assessment.as_of is None else record.known_at(assessment.as_of)
     judged = _judged(assessment, seen)
@@ -100,7 +103,10 @@ def picture_of(assessment: Assessment, record: Record, judged: Failure | None) -
     )
     return svg(
         spec,
-        label=f"Timeline of {assessment.patient_id}: therapies, responses and markers by day since the infusion",
+        label=(
+            f"Timeline of {assessment.patient_id}: therapies, responses and markers by day since"
+            " the infusion"
+        ),
     )
 
 
@@ -125,7 +131,9 @@ def _place(option: OptionResult) -> tuple[int, int, int, str]:
 
 
 def _changes(test: NextTest) -> Markup:
-    """What each result would change, as a short list; equal changes of several options are told together."""
+    """What each result would change, as a short list; equal changes of several options are told
+    together.
+    """
     by_result: dict[str, dict[str, list[str]]] = {}
     for change in test.changes:
         result = ", ".join(f"{words(k)} = {_said(v)}" for k, v in change.values.items())
@@ -143,7 +151,8 @@ def _changes(test: NextTest) -> Markup:
         for result, turns in by_result.items()
     )
     return Markup(
-        '<details class="meta"><summary>what each result would change</summary><ul>{}</ul></details>'
+        '<details class="meta"><summary>what each result would'
+        " change</summary><ul>{}</ul></details>"
     ).format(lines)
 
 

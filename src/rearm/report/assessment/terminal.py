@@ -35,7 +35,8 @@ def print_assessment(console: Console, assessment: Assessment, record: Record) -
     console.print(
         Rule(
             Text(
-                f"{assessment.patient_id}   state of knowledge: {when}   {assessment.region or 'all regions'}",
+                f"{assessment.patient_id}   state of knowledge: {when}  "
+                f" {assessment.region or 'all regions'}",
                 style="bold",
             )
         )
@@ -148,7 +149,8 @@ def _options(assessment: Assessment) -> RenderableType:
         lines += [Padding(Text(f"{o.name}: {_decided(o)}", style="dim"), (0, 0, 0, 2)) for o in out]
     lines.append(
         Text(
-            "Options with one verdict are not separated by the evidence unless a rank says so; the page and `rearm explain` give all.",
+            "Options with one verdict are not separated by the evidence unless a rank says so; the"
+            " page and `rearm explain` give all.",
             style="dim",
         )
     )
@@ -175,7 +177,9 @@ def _expected(option: OptionResult) -> str:
 
 
 def _decided(option: OptionResult) -> str:
-    """The reasons that carry the verdict, and every caution that holds, so that no favourite looks cleaner than its rivals."""
+    """The reasons that carry the verdict, and every caution that holds, so that no favourite looks
+    cleaner than its rivals.
+    """
     if option.verdict in ("excluded", "discouraged"):
         chosen = option.against[:2]
     elif option.verdict == "needs_information":
@@ -226,8 +230,8 @@ def _footer(assessment: Assessment) -> RenderableType:
     v = assessment.versions
     issues = len([i for i in assessment.issues if i.severity != "note"])
     return Text(
-        f"\n{issues} input issue{'s' if issues != 1 else ''} (rearm check). "
-        f"Rearm {v.software}, knowledge {v.knowledge} ({v.knowledge_hash[:12]}), criteria {v.criteria}. "
-        "Decision support for professionals and research, not a cleared medical device.",
+        f"\n{issues} input issue{'s' if issues != 1 else ''} (rearm check). Rearm {v.software},"
+        f" knowledge {v.knowledge} ({v.knowledge_hash[:12]}), criteria {v.criteria}. Decision"
+        " support for professionals and research, not a cleared medical device.",
         style="dim",
     )

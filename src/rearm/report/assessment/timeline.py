@@ -1,7 +1,8 @@
 """The timeline of one patient: day 0 is the infusion that the report concerns, always shown.
 
-Panels from top to bottom: therapies as bands, what was recorded or happened, the response strip, and the markers, each with its unit
-on a logarithmic axis (values at or below zero and below detection are drawn as open triangles at the lowest level of the panel).
+Panels from top to bottom: therapies as bands, what was recorded or happened, the response strip,
+and the markers, each with its unit on a logarithmic axis (values at or below zero and below
+detection are drawn as open triangles at the lowest level of the panel).
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def timeline(
     visits: Sequence[StripVisit] = (),
     marks: Sequence[Mark] = (),
 ) -> Spec:
-    """The Vega-Lite specification. Days on the axis are days since `infusion_day`; nothing after `until` is drawn."""
+    """The Vega-Lite specification. Days on the axis are days since `infusion_day`; nothing after
+    `until` is drawn.
+    """
     first = -BEFORE
     last = max(until - infusion_day, 30)
     scale = {"domain": [first, last + max(5, (last - first) // 40)], "nice": False}
@@ -142,7 +145,10 @@ def _bands(record: Record, zero: int, first: int, last: int, x: Spec) -> Spec | 
                 "day": max(start - zero, first),
                 "end": min(max(end - zero, start - zero + 2), last),
                 "lane": name,
-                "what": f"{name} ({(therapy.purpose or 'treatment').replace('_', ' ')}, day {start - zero} to {end - zero})",
+                "what": (
+                    f"{name} ({(therapy.purpose or 'treatment').replace('_', ' ')}, day"
+                    f" {start - zero} to {end - zero})"
+                ),
                 "colour": colour,
             }
         )

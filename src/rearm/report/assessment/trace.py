@@ -1,4 +1,6 @@
-"""The full trace of an option or a factor as text or as plain data: each rule, its clauses, the findings read and where they stand."""
+"""The full trace of an option or a factor as text or as plain data: each rule, its clauses, the
+findings read and where they stand.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _WORDS = {True: "true", False: "false", None: "unknown"}
 
 
 def trace_text(explanation: Explanation) -> str:
-    """One block a rule: its effect and outcome, what it says, the clauses, then the findings with their source rows."""
+    """One block a rule: its effect and outcome, what it says, the clauses, then the findings with
+    their source rows.
+    """
     lines = [f"{explanation.name} ({explanation.id})"]
     for rule in explanation.rules:
         stage = f", stage {rule.stage}" if rule.stage else ""

@@ -1,8 +1,9 @@
-"""Forest plots from the plain rows of the evidence: as a Vega-Lite specification, and as text for the terminal.
+"""Forest plots from the plain rows of the evidence: as a Vega-Lite specification, and as text for
+the terminal.
 
-An arm is a square as large as its weight with its own interval, grey where its source is weak; a diamond is the pooled figure; the dashed
-line below it is the range in which a new centre would be expected. Shares run from 0 to 100 %, months on a logarithmic axis, as they
-are pooled.
+An arm is a square as large as its weight with its own interval, grey where its source is weak; a
+diamond is the pooled figure; the dashed line below it is the range in which a new centre would be
+expected. Shares run from 0 to 100 %, months on a logarithmic axis, as they are pooled.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def in_months(measure: Measure) -> bool:
 
 
 def estimate_words(row: Row, measure: Measure) -> str:
-    """`72 % (56 to 84)` or `7.5 months (3.5 to 14.0)`; a range without an estimate is only its limits."""
+    """`72 % (56 to 84)` or `7.5 months (3.5 to 14.0)`; a range without an estimate is only its
+    limits.
+    """
     if in_months(measure):
         limits = f"{row['low']:.1f} to {row['high']:.1f}"
         return (
@@ -55,7 +58,8 @@ def counts_words(row: Row) -> str:
 
 
 def label_words(row: Row, names: Mapping[str, str], room: int | None = None) -> str:
-    """Study and population of an arm and whether its source is weak, or what a summary row is and how much of it is borrowed.
+    """Study and population of an arm and whether its source is weak, or what a summary row is and
+    how much of it is borrowed.
 
     `room`: the most characters; a longer population is cut, the rest never.
     """
@@ -87,7 +91,8 @@ def _scaled(value: float | None, measure: Measure) -> float | None:
 def forest_spec(
     rows: Sequence[Row], *, measure: Measure = "response", names: Mapping[str, str] | None = None
 ) -> Spec:
-    """The Vega-Lite specification of one forest plot from `forest_rows`. `names`: what a study is called, by its id.
+    """The Vega-Lite specification of one forest plot from `forest_rows`. `names`: what a study is
+    called, by its id.
 
     Raises ValueError without rows: where nothing was pooled there is no plot.
     """
@@ -138,7 +143,9 @@ def forest_spec(
 
 
 def block_words(row: Row, rows: Sequence[Row]) -> str:
-    """The population of the pooled figure that this row belongs to, with its directness: the heading of a block."""
+    """The population of the pooled figure that this row belongs to, with its directness: the
+    heading of a block.
+    """
     text = next(
         str(r["setting"])
         for r in rows
@@ -242,7 +249,9 @@ def _plot(measure: Measure, limits: tuple[float, float], y: Spec) -> Spec:
 def forest_lines(
     rows: Sequence[Row], *, measure: Measure = "response", width: int = 33
 ) -> list[str]:
-    """The plot as one line of text for each row: `├──■──┤` an arm, `◆` the pooled figure, `╌` the range for a new centre."""
+    """The plot as one line of text for each row: `├──■──┤` an arm, `◆` the pooled figure, `╌` the
+    range for a new centre.
+    """
     if not rows:
         return []
     first, last = _range(rows, measure)

@@ -1,6 +1,8 @@
-"""The evidence behind the options: tables and forest plots on the terminal, as one HTML page, as SVG and as plain data.
+"""The evidence behind the options: tables and forest plots on the terminal, as one HTML page, as
+SVG and as plain data.
 
-Every figure is unadjusted and comes from different patients: the page orders nothing by it and says where two strategies are not separated.
+Every figure is unadjusted and comes from different patients: the page orders nothing by it and says
+where two strategies are not separated.
 """
 
 from __future__ import annotations
@@ -101,7 +103,9 @@ MEASURE_TITLES: Mapping[Measure, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What was read for one strategy, or for the part of it that fits one option. `options`: those that the figures belong to."""
+    """What was read for one strategy, or for the part of it that fits one option. `options`: those
+    that the figures belong to.
+    """
 
     id: str
     title: str
@@ -152,7 +156,9 @@ def study_names(knowledge: Knowledge) -> dict[str, str]:
 
 
 def evidence_object(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
-    """All figures as plain data for JSON: what is expected, the rows of each forest plot, every arm that was read."""
+    """All figures as plain data for JSON: what is expected, the rows of each forest plot, every arm
+    that was read.
+    """
     return [
         {
             "id": one.id,
@@ -170,7 +176,9 @@ def evidence_object(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
 
 
 def pairs_apart(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
-    """The pairs whose responses are apart in the same setting, in words, and the number of pairs compared."""
+    """The pairs whose responses are apart in the same setting, in words, and the number of pairs
+    compared.
+    """
     with_figures = [one for one in chosen if one.evidence.by_setting]
     apart = []
     pairs = list(combinations(with_figures, 2))
@@ -199,7 +207,10 @@ def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
             *(cells[m] for m in ("response", "pfs", "severe_infection")),
             cells["arms"],
         )
-    note = "Figures marked * are from people without CAR-T before. All are unadjusted and from different patients: they rank nothing."
+    note = (
+        "Figures marked * are from people without CAR-T before. All are unadjusted and from"
+        " different patients: they rank nothing."
+    )
     return Group(table, Text(note, style="dim"))
 
 
@@ -214,7 +225,9 @@ def _overview_cells(one: Chosen) -> dict[str, str]:
 
 
 def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> RenderableType:
-    """Everything read for one strategy: the forest plots, then every arm with its figures, survival included, and what became of it."""
+    """Everything read for one strategy: the forest plots, then every arm with its figures, survival
+    included, and what became of it.
+    """
     names = study_names(knowledge or load())
     parts: list[RenderableType] = [
         Text(f"\n{one.title}", style="bold underline"),
@@ -262,7 +275,9 @@ def _listed_line(row: Row, names: Mapping[str, str]) -> Text:
 def _forest(
     rows: Sequence[Row], measure: Measure, names: Mapping[str, str]
 ) -> list[RenderableType]:
-    """The plot in lines of at most 80 characters: the label above, then counts, plot, figure and weight, then the remark."""
+    """The plot in lines of at most 80 characters: the label above, then counts, plot, figure and
+    weight, then the remark.
+    """
     axis = "months, logarithmic" if in_months(measure) else "0" + "50 %".center(29) + "100"
     counts = "patients" if in_months(measure) else "with/of"
     parts: list[RenderableType] = [
@@ -290,7 +305,9 @@ def _forest(
 
 
 def _remark(row: Row, measure: Measure) -> str:
-    """How the weight of an arm was set and what stands without it; what must be known of a pooled figure."""
+    """How the weight of an arm was set and what stands without it; what must be known of a pooled
+    figure.
+    """
     without = ""
     if row["without_estimate"] is not None:
         left = {
@@ -314,7 +331,9 @@ def _picture(one: Chosen, measure: Measure, names: Mapping[str, str]) -> str | N
 
 
 def _options_by_note(one: Chosen, knowledge: Knowledge) -> dict[str, list[str]]:
-    """Names of the options of a strategy by what the evidence that fits their agents and targets amounts to."""
+    """Names of the options of a strategy by what the evidence that fits their agents and targets
+    amounts to.
+    """
     found: dict[str, list[str]] = {}
     for option in one.options:
         found.setdefault(evidence_of(knowledge)[option.id].note, []).append(option.name)
@@ -324,7 +343,9 @@ def _options_by_note(one: Chosen, knowledge: Knowledge) -> dict[str, list[str]]:
 def write_evidence_svgs(
     chosen: Sequence[Chosen], folder: Path, *, knowledge: Knowledge | None = None
 ) -> list[Path]:
-    """One SVG file for each strategy and measure with a pooled figure: `<strategy>-<measure>.svg`. Gives the paths."""
+    """One SVG file for each strategy and measure with a pooled figure: `<strategy>-<measure>.svg`.
+    Gives the paths.
+    """
     names = study_names(knowledge or load())
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -339,7 +360,8 @@ def write_evidence_svgs(
 
 
 def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None = None) -> str:
-    """One self-contained HTML page for the strategies or options named; for every strategy without a name.
+    """One self-contained HTML page for the strategies or options named; for every strategy without
+    a name.
 
     Raises KnowledgeError for a name that is neither.
     """

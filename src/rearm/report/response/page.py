@@ -1,4 +1,6 @@
-"""The page of one response course, and the page of all of them with spider and swimmer plot. Text of the input is escaped."""
+"""The page of one response course, and the page of all of them with spider and swimmer plot. Text
+of the input is escaped.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _DRAWN = 150  # lanes that a swimmer plot can hold and still be read
 
 
 def response_page(found: PatientCourse, *, index: bool = False, with_picture: bool = True) -> str:
-    """The HTML text of one patient's course: table with trace, picture, endpoints, notes. `index`: link back to the page of all."""
+    """The HTML text of one patient's course: table with trace, picture, endpoints, notes. `index`:
+    link back to the page of all.
+    """
     spec = course_picture(found) if with_picture else None
     patient = found.record.patient_id
     picture = (
@@ -36,9 +40,9 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
             css=css(),
             patient=patient,
             criteria=str(found.criteria),
-            day_zero=found.record.day_zero.isoformat()
-            if found.record.day_zero is not None
-            else None,
+            day_zero=(
+                found.record.day_zero.isoformat() if found.record.day_zero is not None else None
+            ),
             index=index,
             headline=headline(found),
             picture=picture,
@@ -74,7 +78,9 @@ def _row(v: Visit) -> dict[str, Any]:
 
 
 def response_index(rows: Sequence[tuple[str, PatientCourse]]) -> str:
-    """The page of several patients; `rows` are (file of the page, course). Plots show the first 150 patients and say so."""
+    """The page of several patients; `rows` are (file of the page, course). Plots show the first 150
+    patients and say so.
+    """
     with_course = [found for _, found in rows if found.course is not None]
     drawn = with_course[:_DRAWN]
     cut = (
@@ -84,7 +90,10 @@ def response_index(rows: Sequence[tuple[str, PatientCourse]]) -> str:
     )
     pictures: list[tuple[str, Markup, str]] = []
     if len(drawn) > 1:
-        note = "Confirmed response held from one visit to the next; the light part is before the first. An arrow: alive at the last contact."
+        note = (
+            "Confirmed response held from one visit to the next; the light part is before the"
+            " first. An arrow: alive at the last contact."
+        )
         pictures.append(
             (
                 "Swimmer plot",
@@ -94,7 +103,10 @@ def response_index(rows: Sequence[tuple[str, PatientCourse]]) -> str:
         )
         lines = [c for c in drawn if len(changes(c)) > 1]
         if lines:
-            note = "Change of the first measurable of serum, urine, light chains and marrow; dashed at -90, -50 and +25 %."
+            note = (
+                "Change of the first measurable of serum, urine, light chains and marrow; dashed at"
+                " -90, -50 and +25 %."
+            )
             note += (
                 f" Not drawn for want of such a marker: {len(drawn) - len(lines)}."
                 if len(lines) < len(drawn)
@@ -125,13 +137,17 @@ def _index_row(file: str, found: PatientCourse) -> dict[str, Any]:
     return {
         "file": file,
         "patient": found.record.patient_id,
-        "measurable": (", ".join(course.measurable) or "nothing")
-        if course is not None
-        else found.start_reason,
+        "measurable": (
+            (", ".join(course.measurable) or "nothing")
+            if course is not None
+            else found.start_reason
+        ),
         "visits": len(found.visits),
         "best": course.best_confirmed if course is not None else "NE",
-        "progression": f"day {course.progression_day}"
-        if course is not None and course.progression_day is not None
-        else "",
+        "progression": (
+            f"day {course.progression_day}"
+            if course is not None and course.progression_day is not None
+            else ""
+        ),
         "pfs": endpoint_words(pfs) if pfs is not None else "",
     }

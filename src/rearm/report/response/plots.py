@@ -14,7 +14,8 @@ from rearm.response.visits import Span
 
 __all__ = ["Change", "changes", "course_picture", "marker", "spider", "swimmer"]
 
-CEILING = 150.0  # percent: what rose further is drawn as a triangle at this height, so that falls stay readable
+# percent: what rose further is drawn as a triangle at this height, so that falls stay readable
+CEILING = 150.0
 LABELLED = 20  # lines of a spider plot carry the id of the patient up to this number
 _LABEL_HIGH, _LABEL_WIDE = (
     6.0,
@@ -39,7 +40,9 @@ _EVENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Change of the marker at one visit: percent of the baseline value; `exact` False where the result is a bound (its upper end)."""
+    """Change of the marker at one visit: percent of the baseline value; `exact` False where the
+    result is a bound (its upper end).
+    """
 
     day: int  # since the start of the course
     percent: float
@@ -47,7 +50,9 @@ class Change:
 
 
 def marker(found: PatientCourse) -> str | None:
-    """The marker that a spider plot follows: the first measurable of serum, urine, light chains, marrow; None where none is."""
+    """The marker that a spider plot follows: the first measurable of serum, urine, light chains,
+    marrow; None where none is.
+    """
     return (
         next((m for m in found.course.measurable if m in _NAMES), None)
         if found.course is not None
@@ -56,7 +61,9 @@ def marker(found: PatientCourse) -> str | None:
 
 
 def changes(found: PatientCourse) -> list[Change]:
-    """Percent change from baseline of the measurable marker by day, the baseline (0 %) first; empty where no marker is measurable."""
+    """Percent change from baseline of the measurable marker by day, the baseline (0 %) first; empty
+    where no marker is measurable.
+    """
     what, course = marker(found), found.course
     if what is None or course is None:
         return []
@@ -67,7 +74,8 @@ def changes(found: PatientCourse) -> list[Change]:
     for visit in course.visits:
         value = _value(visit, what)
         if value is not None:
-            # counted as the criteria count falls: highest value that the result allows against the lowest baseline
+            # counted as the criteria count falls: highest value that the result allows against the
+            # lowest baseline
             high = value[1] if value[1] != float("inf") else value[0]
             points.append(
                 Change(
@@ -108,7 +116,9 @@ def _value(visit: Visit, what: str) -> Span | None:
 
 
 def spider(courses: Sequence[PatientCourse]) -> Spec:
-    """Percent change of each patient's measurable marker from baseline by day; the colour is the best confirmed response."""
+    """Percent change of each patient's measurable marker from baseline by day; the colour is the
+    best confirmed response.
+    """
     rows: list[Spec] = []
     ends: list[Spec] = []
     for found in courses:
@@ -189,7 +199,8 @@ def _shape() -> Spec:
 
 
 def _colour(field: str, title: str) -> Spec:
-    # white has no place on a white ground: what could not be evaluated is drawn in the light grey of the frame
+    # white has no place on a white ground: what could not be evaluated is drawn in the light grey
+    # of the frame
     shown = {**RESPONSE_COLOURS, "NE": LIGHT, "after new therapy": YELLOW}
     order = [*_LEVELS, "after new therapy"] if field == "state" else list(_LEVELS)
     return {
@@ -200,11 +211,12 @@ def _colour(field: str, title: str) -> Spec:
     }
 
 
-# ---- swimmer ----------------------------------------------------------------------------------------------------------------------
+# ---- swimmer ----------------
 
 
 def segments(found: PatientCourse) -> list[tuple[int, int, str]]:
-    """(from, to, state) in days since the start: the confirmed response held from each visit to the next, NE before the first.
+    """(from, to, state) in days since the start: the confirmed response held from each visit to the
+    next, NE before the first.
 
     After unplanned new therapy the state belongs to that therapy and is not told here.
     """
@@ -231,7 +243,9 @@ def segments(found: PatientCourse) -> list[tuple[int, int, str]]:
 
 
 def events(found: PatientCourse) -> list[tuple[int, str]]:
-    """(day since the start, what) of all marks of a swimmer's lane; `followed further` where the last contact was alive."""
+    """(day since the start, what) of all marks of a swimmer's lane; `followed further` where the
+    last contact was alive.
+    """
     course, last = found.course, found.last_day
     if course is None or last is None:
         return []
@@ -253,7 +267,9 @@ def events(found: PatientCourse) -> list[tuple[int, str]]:
 
 
 def swimmer(courses: Sequence[PatientCourse]) -> Spec:
-    """One lane a patient, longest first: confirmed response by colour, events as marks, an arrow where the patient is followed further."""
+    """One lane a patient, longest first: confirmed response by colour, events as marks, an arrow
+    where the patient is followed further.
+    """
     drawn = [c for c in courses if c.course is not None]
     order = [
         c.record.patient_id for c in sorted(drawn, key=lambda c: (-_length(c), c.record.patient_id))
@@ -296,15 +312,17 @@ def swimmer(courses: Sequence[PatientCourse]) -> Spec:
                         ]
                     },
                     # the arrow stands beyond the end of its lane, marks stand on their day
-                    "mark": {
-                        "type": "point",
-                        "filled": True,
-                        "size": 70,
-                        "opacity": 1,
-                        "stroke": "#ffffff",
-                        "strokeWidth": 0.6,
-                    }
-                    | ({"xOffset": 8} if further else {}),
+                    "mark": (
+                        {
+                            "type": "point",
+                            "filled": True,
+                            "size": 70,
+                            "opacity": 1,
+                            "stroke": "#ffffff",
+                            "strokeWidth": 0.6,
+                        }
+                        | ({"xOffset": 8} if further else {})
+                    ),
                     "encoding": {
                         "x": x,
                         "y": y,
@@ -334,7 +352,9 @@ def _length(found: PatientCourse) -> int:
 
 
 def course_picture(found: PatientCourse) -> Spec | None:
-    """One patient: the marker's change above, unconfirmed and confirmed response below; None where there is nothing to draw."""
+    """One patient: the marker's change above, unconfirmed and confirmed response below; None where
+    there is nothing to draw.
+    """
     course = found.course
     if course is None or not course.visits:
         return None

@@ -1,4 +1,6 @@
-"""The response course on the terminal: one table a patient, with the reasons under each visit where asked."""
+"""The response course on the terminal: one table a patient, with the reasons under each visit where
+asked.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ _NADIR = {
 
 
 def print_course(console: Console, found: PatientCourse, *, trace: bool = False) -> None:
-    """Prints the course; `trace` adds the reason, the nadir and the age of what was carried forward under each visit."""
+    """Prints the course; `trace` adds the reason, the nadir and the age of what was carried forward
+    under each visit.
+    """
     console.print(
         Rule(Text(f"{found.record.patient_id}   criteria {found.criteria}", style="bold"))
     )
@@ -79,7 +83,9 @@ def print_course(console: Console, found: PatientCourse, *, trace: bool = False)
 
 
 def headline(found: PatientCourse) -> list[str]:
-    """What a reader wants first, as sentences: where the course starts, what is measurable, best response, progression, MRD."""
+    """What a reader wants first, as sentences: where the course starts, what is measurable, best
+    response, progression, MRD.
+    """
     course = found.course
     stated = [f"{s.response} ({_when(s)})" for s in stated_in(found)]
     said = [f"Recorded by the team: {', '.join(stated)}."] if stated else []
@@ -87,9 +93,11 @@ def headline(found: PatientCourse) -> list[str]:
         return [f"No course: {found.start_reason}.", *said]
     measurable = ", ".join(course.measurable) or "nothing"
     read = [
-        f"{result_words(t, x)} (day {course.baseline.days[t]})"
-        if t in course.baseline.days
-        else result_words(t, x)
+        (
+            f"{result_words(t, x)} (day {course.baseline.days[t]})"
+            if t in course.baseline.days
+            else result_words(t, x)
+        )
         for t, x in course.baseline.values.items()
     ]
     base = ", ".join(
@@ -114,16 +122,25 @@ def headline(found: PatientCourse) -> list[str]:
     if course.progression_day is not None:
         before = course.progression_interval[0] if course.progression_interval else None
         since = f", last seen without it on day {before}" if before is not None else ""
-        best += f" Confirmed progression on {days_words(course.progression_day)}{since}: {course.progression_reason}."
+        best += (
+            f" Confirmed progression on {days_words(course.progression_day)}{since}:"
+            f" {course.progression_reason}."
+        )
     elif course.suspicion is not None:
-        best += f" Progression on day {course.suspicion.day} {words(course.suspicion.certainty)}: {course.suspicion.text}."
+        best += (
+            f" Progression on day {course.suspicion.day} {words(course.suspicion.certainty)}:"
+            f" {course.suspicion.text}."
+        )
     elif course.last_assessed_day is None:
         best += " Whether there was progression cannot be told from the results on record."
     else:
         best += f" No progression by day {course.last_assessed_day}"
         pfs = found.endpoints.get("PFS")
         if pfs is not None and pfs.event == "PD":
-            best += f" by the results alone; the team recorded it, and the endpoints count day {pfs.day}"
+            best += (
+                " by the results alone; the team recorded it, and the endpoints count day"
+                f" {pfs.day}"
+            )
         best += "."
     if course.clinical_relapse_day is not None:
         best += f" Clinical relapse on {days_words(course.clinical_relapse_day)}."
@@ -174,7 +191,9 @@ def _table(found: PatientCourse, trace: bool) -> Table:
 
 
 def why(visit: Visit) -> str:
-    """The reason of a visit with what it was compared with, and how old the marrow and the imaging were."""
+    """The reason of a visit with what it was compared with, and how old the marrow and the imaging
+    were.
+    """
     text = visit.reason
     if visit.nadir:
         named = [(*_NADIR.get(name, (name, "")), value) for name, value in visit.nadir.items()]
@@ -189,7 +208,9 @@ def why(visit: Visit) -> str:
 
 
 def result_words(test: str, value: tuple[float, float] | str) -> str:
-    """Name, value and unit of a result: the units are those of the criteria, whatever the laboratory's were."""
+    """Name, value and unit of a result: the units are those of the criteria, whatever the
+    laboratory's were.
+    """
     unit = _UNITS.get(test, "") if not isinstance(value, str) else ""
     return f"{SHORT_NAMES.get(test, test)} {value_words(value)} {unit}".strip()
 
