@@ -17,7 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import rearm
-from rearm.record import Lab, Quantity, Record, When
+from rearm.interval import Interval
+from rearm.record import Lab, Record, When
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,7 +50,7 @@ def with_results(record: Record, number: int, seed: int) -> Record:
                 test=test,
                 when=When.on(draw.randint(5, max(6, last - 60))),
                 source=record.source,
-                quantity=Quantity.of(value),
+                quantity=Interval.of(value),
             )
         )
     return replace(record, labs=(*record.labs, *more))
@@ -64,7 +65,7 @@ def generated(number: int) -> list[Record]:
         source = base[i % len(base)]
         labs = tuple(
             (
-                replace(x, quantity=Quantity.of(x.quantity.low * draw.uniform(0.95, 1.05)))
+                replace(x, quantity=Interval.of(x.quantity.low * draw.uniform(0.95, 1.05)))
                 if x.quantity and x.quantity.exact is not None
                 else x
             )

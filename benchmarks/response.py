@@ -23,7 +23,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
 
-from rearm.record import Lab, Quantity, Record, Source, When
+from rearm.interval import Interval
+from rearm.record import Lab, Record, Source, When
 from rearm.response.course import ResponseCourse, response_course
 
 VISITS, ROUNDS = 24, 5
@@ -71,7 +72,7 @@ def records(data: list[tuple[int, int, str, float | str]], patients: int) -> lis
             labs[patient].append(Lab(test=test, when=When.on(day), source=source, word=value))
         else:
             labs[patient].append(
-                Lab(test=test, when=When.on(day), source=source, quantity=Quantity.of(value))
+                Lab(test=test, when=When.on(day), source=source, quantity=Interval.of(value))
             )
     return [
         Record(

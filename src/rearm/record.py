@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
+from rearm.interval import Interval
+
 __all__ = [
     "Condition",
     "Death",
@@ -23,7 +25,6 @@ __all__ = [
     "Infusion",
     "Issue",
     "Lab",
-    "Quantity",
     "Record",
     "RefractorinessStatement",
     "ResponseStatement",
@@ -104,60 +105,6 @@ UNKNOWN_WHEN = When()
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number in the test's canonical unit, or the interval that a comparator leaves: `<0.1` is
-    [0, 0.1).
-
-    Comparisons are three-valued: None where the threshold lies inside the interval.
-    """
-
-    low: float
-    high: float
-    low_open: bool = False
-    high_open: bool = False
-
-    @classmethod
-    def of(cls, value: float) -> Quantity:
-        return cls(value, value)
-
-    @property
-    def exact(self) -> float | None:
-        return self.low if self.low == self.high else None
-
-    def at_least(self, limit: float, *, tolerance: float = 1e-9) -> bool | None:
-        if self.low >= limit - tolerance and not (self.low_open and self.low < limit - tolerance):
-            return True
-        if self.high < limit - tolerance or (self.high_open and self.high <= limit + tolerance):
-            return False
-        return None
-
-    def above(self, limit: float, *, tolerance: float = 1e-9) -> bool | None:
-        if self.low > limit + tolerance or (self.low_open and self.low >= limit - tolerance):
-            return True
-        if self.high <= limit + tolerance:
-            return False
-        return None
-
-    def below(self, limit: float) -> bool | None:
-        answer = self.at_least(limit)
-        return None if answer is None else not answer
-
-    def at_most(self, limit: float) -> bool | None:
-        answer = self.above(limit)
-        return None if answer is None else not answer
-
-    def scaled(self, factor: float) -> Quantity:
-        return Quantity(self.low * factor, self.high * factor, self.low_open, self.high_open)
-
-    def __str__(self) -> str:
-        if self.exact is not None:
-            return f"{self.exact:g}"
-        if math.isinf(self.high):
-            return f"{'>' if self.low_open else '>='}{self.low:g}"
-        return f"{'<' if self.high_open else '<='}{self.high:g}"
-
-
-@dataclass(frozen=True, slots=True)
 class Issue:
     """Something wrong or noteworthy in the input, where it stands, and what was done about it.
 
@@ -184,7 +131,7 @@ class Lab:
     test: str
     when: When
     source: Source
-    quantity: Quantity | None = None
+    quantity: Interval | None = None
     word: str | None = None
     as_given: str = ""  # value and unit as they stand in the input, for display
     unit: str | None = None  # canonical unit

@@ -16,8 +16,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import ClassVar, Literal, cast
 
+from rearm.interval import Interval
+
 __all__ = [
-    "Bound",
     "Comparator",
     "Number",
     "NumberUnreadable",
@@ -86,16 +87,6 @@ class Number:
 
     value: float
     comparator: Comparator = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A value in the canonical unit as the interval that is known; `low == high` where it is exact."""
-
-    low: float
-    high: float
-    low_open: bool = False
-    high_open: bool = False
 
 
 def parse_number(
@@ -247,18 +238,18 @@ def factor(
     raise UnitNotAllowed(f"{test_name} is not read in {_short(unit or '')}; allowed: {names}.")
 
 
-def bound(number: Number, multiply_by: float, *, lowest: float = 0.0) -> Bound:
+def bound(number: Number, multiply_by: float, *, lowest: float = 0.0) -> Interval:
     """The interval, in the canonical unit, that `number` leaves. `<0.1` is [lowest, 0.1), `lowest`
     the least value the test can have.
     """
     value = scaled(number, multiply_by)
     match number.comparator:
         case "":
-            return Bound(value, value)
+            return Interval(value, value)
         case "<" | "<=":
-            return Bound(min(lowest, value), value, high_open=number.comparator == "<")
+            return Interval(min(lowest, value), value, high_open=number.comparator == "<")
         case ">" | ">=":
-            return Bound(value, math.inf, low_open=number.comparator == ">")
+            return Interval(value, math.inf, low_open=number.comparator == ">")
 
 
 def scaled(number: Number, multiply_by: float) -> float:

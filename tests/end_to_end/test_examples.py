@@ -2,7 +2,6 @@
 same.
 """
 
-# ruff: noqa: E501  (one case a line reads as a table)
 from __future__ import annotations
 
 import importlib.util

@@ -2,8 +2,6 @@
 skipped where the folder is not there.
 """
 
-# ruff: noqa: E501  (rows of a table stay on one line)
-
 import os
 from pathlib import Path
 from typing import Any

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.support.imwg_cases import case_record
 from tests.support.imwg_generator import generate
 
-from rearm.record import Quantity, Record, When
+from rearm.interval import Interval
+from rearm.record import Record, When
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.score import Visit
 
@@ -316,7 +317,7 @@ def test_any_values_give_an_answer(
             i = place % len(labs)
             if labs[i].quantity is not None:
                 labs[i] = replace(
-                    labs[i], quantity=Quantity(min(a, b), max(a, b), low_open, high_open)
+                    labs[i], quantity=Interval(min(a, b), max(a, b), low_open, high_open)
                 )
     for window in (0, 7, 30):
         course = response_course(

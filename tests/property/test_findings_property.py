@@ -2,8 +2,6 @@
 knowledge, later rows are not read.
 """
 
-# ruff: noqa: E501  (rows of a table stay on one line)
-
 from __future__ import annotations
 
 from dataclasses import fields, replace
@@ -14,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from rearm.findings import DERIVED, Found, derive, find
+from rearm.interval import Interval
 from rearm.knowledge.catalogue import load_catalogue
 from rearm.outcome.failure import Failure, failures
 from rearm.record import (
@@ -22,7 +21,6 @@ from rearm.record import (
     Imaging,
     Infusion,
     Lab,
-    Quantity,
     Record,
     RefractorinessStatement,
     ResponseStatement,
@@ -84,10 +82,10 @@ AGENTS = (
 )
 
 
-def quantities() -> st.SearchStrategy[Quantity]:
+def quantities() -> st.SearchStrategy[Interval]:
     value = st.sampled_from((0.0, 0.1, 0.4, 0.9, 2.0, 5.0, 12.0, 40.0, 96.0, 2500.0))
     return st.one_of(
-        value.map(Quantity.of), value.filter(bool).map(lambda v: Quantity(0.0, v, high_open=True))
+        value.map(Interval.of), value.filter(bool).map(lambda v: Interval(0.0, v, high_open=True))
     )
 
 
@@ -372,7 +370,7 @@ def test_derived_findings_never_change_when_an_unknown_becomes_known(
     st.one_of(st.none(), st.floats(0, 1)),
 )
 def test_loss_is_called_only_on_two_methods_or_on_the_gene(
-    stains: list[Quantity | None], fraction: float | None
+    stains: list[Interval | None], fraction: float | None
 ) -> None:
     names = ("bcma_flow_percent", "bcma_ihc_percent", "bcma_rna_percent")
     values: dict[str, Any] = {

@@ -2,8 +2,6 @@
 failure on day 200, as of day 220.
 """
 
-# ruff: noqa: E501  (rows of a table stay on one line)
-
 from typing import Any
 
 import pytest

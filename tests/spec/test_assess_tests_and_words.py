@@ -14,7 +14,8 @@ import rearm
 from rearm.assessment.patient import Patient, Shown
 from rearm.assessment.scenarios import varied
 from rearm.findings import Found
-from rearm.record import Infusion, Lab, Quantity, Record, Source, When
+from rearm.interval import Interval
+from rearm.record import Infusion, Lab, Record, Source, When
 
 ROOT = Path(__file__).parents[2]
 LATE = {"responded": True, "time_to_failure_days": 300, "car_target_bcma": True, "prior_lines": 5}
@@ -153,7 +154,7 @@ def followed(last_contact):
     """In remission at day 100 by the markers, then only seen."""
     row = Source("case", "1")
     labs = [
-        Lab(test="serum_m_protein", when=When.on(day), source=row, quantity=Quantity.of(value))
+        Lab(test="serum_m_protein", when=When.on(day), source=row, quantity=Interval.of(value))
         for day, value in ((-20, 30.0), (30, 8.0), (60, 6.0), (100, 6.0))
     ]
     infusion = Infusion(

@@ -2,8 +2,6 @@
 What is not named is unknown.
 """
 
-# ruff: noqa: E501  (rows of a table stay on one line)
-
 from typing import Any
 
 import pytest

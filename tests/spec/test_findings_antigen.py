@@ -2,8 +2,6 @@
 failure means day 170 to 220.
 """
 
-# ruff: noqa: E501  (rows of a table stay on one line)
-
 import pytest
 from tests.support.findings_case import Row, findings, imaging, lab, shown, stain, therapy, variant
 

@@ -2,8 +2,6 @@
 day 220 unless said otherwise.
 """
 
-# ruff: noqa: E501  (rows of a table stay on one line)
-
 from typing import Any
 
 import pytest

@@ -2,8 +2,6 @@
 day 200, read on day 220.
 """
 
-# ruff: noqa: E501  (rows of a table stay on one line)
-
 import pytest
 from tests.support.findings_case import Row, condition, findings, lab, shown, variant
 

@@ -5,8 +5,6 @@ Each row: what is measurable at baseline, one later result, and the response of 
 confirmation.
 """
 
-# ruff: noqa: E501  (the rows are one line each, to be read as a table)
-
 from __future__ import annotations
 
 from typing import Any

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.support.course_builder import infusion, lab, lesion, record, serum
 
-from rearm.record import Quantity
+from rearm.interval import Interval
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.criteria import load_criteria
 
@@ -78,11 +78,11 @@ LABELS: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ),
     (
         "marrow below 6 %, a bound",
-        {**CLEAR, MARROW: Quantity(0, 6, high_open=True)},
+        {**CLEAR, MARROW: Interval(0, 6, high_open=True)},
         "vgpr-cr-incomplete",
         ["marrow plasma cells"],
     ),
-    ("marrow between 5 and 9 %", {**CLEAR, MARROW: Quantity(5, 9)}, "vgpr-serum", []),
+    ("marrow between 5 and 9 %", {**CLEAR, MARROW: Interval(5, 9)}, "vgpr-serum", []),
     ("marrow 5 %", {**CLEAR, MARROW: 5}, "vgpr-serum", []),
     ("marrow 4.9 %", {**CLEAR, MARROW: 4.9}, "cr", []),
     ("immunofixation positive", {**CLEAR, SIFE: "positive", MARROW: 2}, "vgpr-serum", []),
@@ -193,7 +193,7 @@ def test_progression_from_day_28_after_infusion_is_not_provisional() -> None:
     assert (certainty(27), certainty(28)) == ("provisional", "unconfirmed")
 
 
-BOUND = Quantity(0.0, 0.1, high_open=True)
+BOUND = Interval(0.0, 0.1, high_open=True)
 UNFIXED: list[tuple[str, dict[str, Any], str]] = [
     # what is left at a visit whose immunofixation was not done      the rule
     ("serum 0.2", {"serum_m_protein": 0.2, "urine_m_protein_24h": 0}, "vgpr-serum"),

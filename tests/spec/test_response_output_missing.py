@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from tests.support.course_builder import death, lab, lesion, record, therapy
 
-from rearm.record import Quantity
+from rearm.interval import Interval
 from rearm.response.course import response_course
 from rearm.response.criteria import criteria_table, load_criteria
 from rearm.response.score import Visit
 
 URINE, SERUM, IFE = "urine_m_protein_24h", "serum_m_protein", "urine_immunofixation"
-AT_MOST = Quantity(0.0, 0.3, high_open=True)
+AT_MOST = Interval(0.0, 0.3, high_open=True)
 
 
 def visit(
@@ -44,7 +44,7 @@ MISSING: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     ("serum not measured", WITH_URINE,             {URINE: 0},                             "NE", "serum M-protein"),
     ("serum is a bound", WITH_URINE,             {SERUM: AT_MOST, URINE: 0},             "VGPR", "an exact serum M-protein"),
     ("urine not measured", {SERUM: 0, URINE: 900}, {SERUM: 0},                             "NE", "24-hour urine M-protein"),
-    ("urine is a bound", {SERUM: 0, URINE: 900}, {SERUM: 0, URINE: Quantity(0, 90)},     "VGPR", "an exact urine M-protein"),
+    ("urine is a bound", {SERUM: 0, URINE: 900}, {SERUM: 0, URINE: Interval(0, 90)},     "VGPR", "an exact urine M-protein"),
     ("urine not collected", WITH_URINE,             {SERUM: 0.2},                           "PR", "urine not collected: at most PR"),
     ("light chains not measured", FLC,                    {URINE: 0},                             "NE", "kappa and lambda"),
     ("marrow not examined", {SERUM: 0, URINE: 0, "marrow_plasma_cells": 60}, {SERUM: 0, URINE: 0}, "NE", "marrow plasma cells"),
@@ -84,15 +84,15 @@ def test_urine_of_200_caps_at_mr() -> None:
 
 
 def test_a_bound_counts_by_its_worst_end_for_response() -> None:
-    assert visit({SERUM: 4.0, URINE: 0}, {SERUM: Quantity(0.5, 2.5), URINE: 0}).response == "MR"
-    assert visit({SERUM: 0, URINE: 900}, {SERUM: 0, URINE: Quantity(80, 500)}).response == "SD"
+    assert visit({SERUM: 4.0, URINE: 0}, {SERUM: Interval(0.5, 2.5), URINE: 0}).response == "MR"
+    assert visit({SERUM: 0, URINE: 900}, {SERUM: 0, URINE: Interval(80, 500)}).response == "SD"
 
 
 def test_a_bound_counts_by_its_best_end_for_progression() -> None:
     """Marrow 20 %, then between 25 and 60 %: a rise of ten points is not shown."""
     base = {SERUM: 0, URINE: 0, "marrow_plasma_cells": 40}
-    assert visit(base, {"marrow_plasma_cells": Quantity(45, 80)}).response == "SD"
-    assert visit(base, {"marrow_plasma_cells": Quantity(50, 80)}).response == "PD"
+    assert visit(base, {"marrow_plasma_cells": Interval(45, 80)}).response == "SD"
+    assert visit(base, {"marrow_plasma_cells": Interval(50, 80)}).response == "PD"
 
 
 # ---- plasmacytomas ----------------
@@ -165,8 +165,8 @@ def test_gap_between_49_and_50_percent(serum: float, response: str) -> None:
 
 
 def test_a_baseline_that_is_a_bound_counts_by_its_lower_end() -> None:
-    assert visit({SERUM: Quantity(2.0, 6.0), URINE: 0}, {SERUM: 1.2, URINE: 0}).response == "MR"
-    assert visit({SERUM: 0, URINE: Quantity(900, 4000)}, {SERUM: 0, URINE: 300}).response == "MR"
+    assert visit({SERUM: Interval(2.0, 6.0), URINE: 0}, {SERUM: 1.2, URINE: 0}).response == "MR"
+    assert visit({SERUM: 0, URINE: Interval(900, 4000)}, {SERUM: 0, URINE: 300}).response == "MR"
 
 
 def test_marrow_is_carried_no_longer_than_the_limit() -> None:
@@ -247,7 +247,7 @@ def test_marrow_level_counts_by_the_lowest_value_of_a_bound() -> None:
     """2006: a level of ten percent is progression after a relative rise."""
     base = {SERUM: 0, URINE: 0, "marrow_plasma_cells": 40}
     labs = [lab(t, -5, v) for t, v in base.items()] + [lab("marrow_plasma_cells", 28, 4.0)]
-    for value, response in ((Quantity(9.0, 30.0), "SD"), (Quantity(10.0, 30.0), "PD")):
+    for value, response in ((Interval(9.0, 30.0), "SD"), (Interval(10.0, 30.0), "PD")):
         patient = record(infusions=[], labs=[*labs, lab("marrow_plasma_cells", 56, value)])
         course = response_course(patient, start=0, criteria=load_criteria("imwg-2006"))
         assert course.visits[-1].response == response, value
@@ -255,13 +255,13 @@ def test_marrow_level_counts_by_the_lowest_value_of_a_bound() -> None:
 
 def test_circulating_cells_count_by_the_lowest_value_of_a_bound() -> None:
     base = {SERUM: 0, URINE: 0, "circulating_plasma_cells": 300, "marrow_plasma_cells": 5}
-    for value, response in ((Quantity(400, 900), "SD"), (Quantity(510, 900), "PD")):
+    for value, response in ((Interval(400, 900), "SD"), (Interval(510, 900), "PD")):
         assert (
             visit(base, {"circulating_plasma_cells": value, SERUM: 0, URINE: 0}).response
             == response
         ), value
     low = {**base, "circulating_plasma_cells": 20}
-    for value, response in ((Quantity(150, 900), "SD"), (Quantity(230, 900), "PD")):
+    for value, response in ((Interval(150, 900), "SD"), (Interval(230, 900), "PD")):
         assert (
             visit(low, {"circulating_plasma_cells": value, SERUM: 0, URINE: 0}).response == response
         ), value

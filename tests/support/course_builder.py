@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rearm.interval import Interval
 from rearm.record import (
     Condition,
     Death,
@@ -14,7 +15,6 @@ from rearm.record import (
     Imaging,
     Infusion,
     Lab,
-    Quantity,
     Record,
     ResponseStatement,
     Source,
@@ -27,10 +27,10 @@ def src(name: str) -> Source:
     return Source("test", name)
 
 
-def lab(test: str, day: int, value: float | str | Quantity, **rest: Any) -> Lab:
+def lab(test: str, day: int, value: float | str | Interval, **rest: Any) -> Lab:
     if isinstance(value, str):
         return Lab(test=test, when=When.on(day), source=src(f"{test} {day}"), word=value, **rest)
-    quantity = value if isinstance(value, Quantity) else Quantity.of(float(value))
+    quantity = value if isinstance(value, Interval) else Interval.of(float(value))
     return Lab(test=test, when=When.on(day), source=src(f"{test} {day}"), quantity=quantity, **rest)
 
 

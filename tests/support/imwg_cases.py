@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from rearm.errors import RearmError
+from rearm.interval import Interval
 from rearm.outcome.endpoints import LAST_ASSESSMENT, NO_ASSESSMENT, course_endpoint
 from rearm.outcome.failure import failures
 from rearm.record import (
@@ -21,7 +22,6 @@ from rearm.record import (
     Imaging,
     Infusion,
     Lab,
-    Quantity,
     Record,
     Source,
     Therapy,
@@ -445,20 +445,20 @@ def _known(given: Any, allowed: Iterable[str], where: str) -> None:
         raise CaseError(f"unknown key {', '.join(unknown)} in {where}")
 
 
-def _quantity(key: str, value: Any) -> Quantity:
+def _quantity(key: str, value: Any) -> Interval:
     text = str(value).strip()
     try:
         if text[:1] in "<>" and text:
             number = float(text[1:].lstrip("="))
             closed = text[1:2] == "="
             return (
-                Quantity(0.0, number, high_open=not closed)
+                Interval(0.0, number, high_open=not closed)
                 if text[0] == "<"
-                else Quantity(number, float("inf"), low_open=not closed)
+                else Interval(number, float("inf"), low_open=not closed)
             )
         if isinstance(value, bool):
             raise ValueError
-        return Quantity.of(float(text))
+        return Interval.of(float(text))
     except ValueError:
         raise CaseError(f"{key}: {value!r} is not a number") from None
 

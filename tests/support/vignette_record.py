@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rearm.interval import Interval
 from rearm.record import (
     Condition,
     Death,
@@ -13,7 +14,6 @@ from rearm.record import (
     Imaging,
     Infusion,
     Lab,
-    Quantity,
     Record,
     ResponseStatement,
     Source,
@@ -138,9 +138,9 @@ def record_of(tables: dict[str, list[dict[str, Any]]]) -> Record:
     )
 
 
-def _value(value: Any) -> tuple[Quantity | None, str | None]:
+def _value(value: Any) -> tuple[Interval | None, str | None]:
     if isinstance(value, int | float):
-        return Quantity.of(float(value)), None
+        return Interval.of(float(value)), None
     if str(value).startswith("<"):
-        return Quantity(0.0, float(str(value)[1:]), high_open=True), None
+        return Interval(0.0, float(str(value)[1:]), high_open=True), None
     return None, str(value)

@@ -21,8 +21,9 @@ from tests.support.course_builder import (
     therapy,
 )
 
+from rearm.interval import Interval
 from rearm.outcome.failure import Failure, failures
-from rearm.record import Lab, Quantity, Record, When
+from rearm.record import Lab, Record, When
 from rearm.response.criteria import load_criteria
 
 RESPONSE = {-6: 3.0, 28: 1.0, 56: 0.5, 90: 0.5}
@@ -540,11 +541,11 @@ BAD: list[Record] = [
     record(labs=serum({-6: -3.0, 28: -1.0})),
     record(labs=serum({5: 3.0, 28: 1.0})),
     record(
-        labs=[lab("serum_m_protein", d, Quantity(0, 0.1, high_open=True)) for d in (-6, 28, 56)]
+        labs=[lab("serum_m_protein", d, Interval(0, 0.1, high_open=True)) for d in (-6, 28, 56)]
     ),
     record(
         labs=[
-            lab("serum_m_protein", d, Quantity(2, float("inf"), low_open=True))
+            lab("serum_m_protein", d, Interval(2, float("inf"), low_open=True))
             for d in (-6, 28, 56)
         ]
     ),
@@ -554,14 +555,14 @@ BAD: list[Record] = [
                 test="serum_m_protein",
                 when=When(10, 40),
                 source=src("interval"),
-                quantity=Quantity.of(2.0),
+                quantity=Interval.of(2.0),
             )
         ]
     ),
     record(
         labs=[
             Lab(
-                test="serum_m_protein", when=When(), source=src("no day"), quantity=Quantity.of(2.0)
+                test="serum_m_protein", when=When(), source=src("no day"), quantity=Interval.of(2.0)
             )
         ]
     ),

@@ -23,7 +23,7 @@ from tests.support.fhir_builder import (
 )
 
 from rearm.intake import InputError, read
-from rearm.record import Quantity
+from rearm.interval import Interval
 
 Json = dict[str, Any]
 
@@ -155,7 +155,7 @@ def test_the_same_resource_twice_and_in_two_versions() -> None:
     )
     for pair in ((earlier, later), (later, earlier)):
         record = record_of(*pair)
-        assert [x.quantity for x in record.labs] == [Quantity.of(0.7)]
+        assert [x.quantity for x in record.labs] == [Interval.of(0.7)]
         assert codes(record) == {"older_version"}
 
 

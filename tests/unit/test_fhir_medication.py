@@ -1,6 +1,5 @@
 """Medication resources and procedures: what was given, what was only ordered, what can't be named."""
 
-# ruff: noqa: E501  (one case a line reads as a table)
 from __future__ import annotations
 
 from typing import Any

@@ -1,6 +1,5 @@
 """Observations: each way in which a result can be given, withdrawn, contradictory or missing."""
 
-# ruff: noqa: E501  (one case a line reads as a table)
 from __future__ import annotations
 
 import pytest
@@ -18,7 +17,7 @@ from tests.support.fhir_builder import (
     without,
 )
 
-from rearm.record import Quantity
+from rearm.interval import Interval
 
 KAPPA, LAMBDA = (
     ("36916-5", "Kappa light chains.free [Mass/volume] in Serum"),
@@ -31,7 +30,7 @@ def test_a_plain_result() -> None:
     (lab,) = record.labs
     assert (lab.test, lab.quantity, lab.unit, lab.day, lab.reported_day) == (
         "serum_m_protein",
-        Quantity.of(1.2),
+        Interval.of(1.2),
         "g/dL",
         70,
         72,
@@ -105,14 +104,14 @@ def test_what_becomes_of_a_result(name: str) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (quantity(0.1, comparator="<"), Quantity(0, 0.1, high_open=True)),
-        (quantity(0.1, comparator="<="), Quantity(0, 0.1)),
-        (quantity(12, "g/L"), Quantity.of(1.2)),
-        (quantity(0), Quantity.of(0)),
-        (quantity(1e-05), Quantity.of(1e-05)),
+        (quantity(0.1, comparator="<"), Interval(0, 0.1, high_open=True)),
+        (quantity(0.1, comparator="<="), Interval(0, 0.1)),
+        (quantity(12, "g/L"), Interval.of(1.2)),
+        (quantity(0), Interval.of(0)),
+        (quantity(1e-05), Interval.of(1e-05)),
     ],
 )
-def test_values_and_comparators(value: dict[str, object], expected: Quantity) -> None:
+def test_values_and_comparators(value: dict[str, object], expected: Interval) -> None:
     assert record_of(m_protein(valueQuantity=value)).labs[0].quantity == expected
 
 
@@ -152,7 +151,7 @@ def test_a_period_that_ends_before_it_starts() -> None:
 
 def test_corrected_after_final_counts() -> None:
     record = record_of(m_protein("a", 1.2), m_protein("b", 0.7, status="corrected"))
-    assert [x.quantity for x in record.labs] == [Quantity.of(0.7)]
+    assert [x.quantity for x in record.labs] == [Interval.of(0.7)]
     assert codes(record) == {"superseded"}
 
 
@@ -169,8 +168,8 @@ def test_a_panel_gives_each_component_as_a_result() -> None:
     record = record_of(panel)
     found = {x.test: x for x in record.labs}
     assert (found["kappa_flc"].quantity, found["lambda_flc"].quantity) == (
-        Quantity.of(220),
-        Quantity.of(8),
+        Interval.of(220),
+        Interval.of(8),
     )
     assert (found["kappa_flc"].ref_low, found["kappa_flc"].ref_high) == (3.3, 19.4)
     assert found["lambda_flc"].source.place == "Observation/flc component 2"
@@ -298,7 +297,7 @@ def test_stage_and_performance_status_as_in_mcode() -> None:
         ),
     }
     found = {x.test: x.quantity or x.word for x in record_of(ecog, stage).labs}
-    assert found == {"ecog": Quantity.of(2), "r_iss": "III"}
+    assert found == {"ecog": Interval.of(2), "r_iss": "III"}
 
 
 def variant(*components: dict[str, object], answer: str = "LA9633-4") -> dict[str, object]:

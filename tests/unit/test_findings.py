@@ -10,9 +10,10 @@ from rearm.findings import DERIVED, FUNCTIONS, Found, derive, find
 from rearm.findings.base import all3, any3, finding, measured, not3
 from rearm.findings.context import Context, hull
 from rearm.findings.microenvironment import divided
+from rearm.interval import Interval
 from rearm.knowledge.catalogue import load_catalogue
 from rearm.outcome.failure import failures
-from rearm.record import Condition, Infusion, Lab, Quantity, Record, Source, Toxicity, When
+from rearm.record import Condition, Infusion, Lab, Record, Source, Toxicity, When
 
 S = Source("t", "row 1")
 CATALOGUE = load_catalogue()
@@ -45,7 +46,7 @@ def test_a_derived_finding_reads_no_more_than_the_catalogue_says() -> None:
             return super().get(key, default)
 
     for name, function in DERIVED.items():
-        spy = Spy(failure_status="failed", sex="F", age=Quantity.of(40.0))
+        spy = Spy(failure_status="failed", sex="F", age=Interval.of(40.0))
         spy.read = set()
         function(spy)
         assert spy.read <= set(CATALOGUE[name].from_), name
@@ -98,7 +99,7 @@ def test_every_known_value_names_its_rows_and_says_what_was_seen() -> None:
         test="neutrophils",
         when=When.on(95),
         source=Source("labs.csv", "row 12"),
-        quantity=Quantity.of(1.9),
+        quantity=Interval.of(1.9),
         unit="10*9/L",
         specimen="blood",
     )
@@ -108,17 +109,17 @@ def test_every_known_value_names_its_rows_and_says_what_was_seen() -> None:
 
 
 def test_intervals() -> None:
-    assert measured(Quantity(0, 0.5, high_open=True), "x") == Found(
+    assert measured(Interval(0, 0.5, high_open=True), "x") == Found(
         None, (), "x", 0, 0.5, False, True
     )
-    assert measured(Quantity(3, math.inf), "x") == Found(None, (), "x", 3, None)
-    assert measured(Quantity(3, math.inf), "x").quantity == Quantity(3, math.inf)
-    assert measured(Quantity.of(3.0), "x", whole=True).value == 3
+    assert measured(Interval(3, math.inf), "x") == Found(None, (), "x", 3, None)
+    assert measured(Interval(3, math.inf), "x").quantity == Interval(3, math.inf)
+    assert measured(Interval.of(3.0), "x", whole=True).value == 3
     assert Found(True).quantity is None
     assert Found("PR").quantity is None
-    assert Found(2).quantity == Quantity.of(2.0)
+    assert Found(2).quantity == Interval.of(2.0)
     with pytest.raises(ValueError, match="NaN"):
-        measured(Quantity.of(math.nan), "x")
+        measured(Interval.of(math.nan), "x")
 
 
 @pytest.mark.parametrize(
@@ -143,12 +144,12 @@ def test_not_with_unknown() -> None:
 
 
 def test_quotients_and_hulls_of_intervals() -> None:
-    assert divided(Quantity.of(6.0), Quantity.of(2.0)) == Quantity(3.0, 3.0)
-    assert divided(Quantity.of(6.0), Quantity(0.0, 2.0, high_open=True)) == Quantity(
+    assert divided(Interval.of(6.0), Interval.of(2.0)) == Interval(3.0, 3.0)
+    assert divided(Interval.of(6.0), Interval(0.0, 2.0, high_open=True)) == Interval(
         3.0, math.inf, True, False
     )
-    assert divided(Quantity.of(0.0), Quantity.of(0.0)) == Quantity(0.0, math.inf)
-    assert hull([Quantity(1, 2), Quantity(0, 1.5, low_open=True)]) == Quantity(0, 2, True, False)
+    assert divided(Interval.of(0.0), Interval.of(0.0)) == Interval(0.0, math.inf)
+    assert hull([Interval(1, 2), Interval(0, 1.5, low_open=True)]) == Interval(0, 2, True, False)
 
 
 def test_a_wrong_type_is_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +227,7 @@ def test_a_patient_with_400_results_takes_milliseconds() -> None:
             test=tests[i % 8],
             when=When.on(i // 2 - 20),
             source=Source("labs", f"row {i}"),
-            quantity=Quantity.of(1.0 + i % 7),
+            quantity=Interval.of(1.0 + i % 7),
             unit="u",
         )
         for i in range(400)

@@ -7,12 +7,12 @@ import pytest
 
 pytest.importorskip("numba")
 
+from rearm.interval import Interval
 from rearm.mechanism import MechanismError, posterior
 from rearm.record import (
     Death,
     Infusion,
     Lab,
-    Quantity,
     Record,
     ResponseStatement,
     Source,
@@ -27,9 +27,9 @@ FEW = 12_000
 
 def lab(test: str, day: int, value: float | str, unit: str = "g/dL") -> Lab:
     quantity = (
-        Quantity(0.0, float(value[1:]), high_open=True)
+        Interval(0.0, float(value[1:]), high_open=True)
         if isinstance(value, str)
-        else Quantity.of(value)
+        else Interval.of(value)
     )
     return Lab(test=test, when=When.on(day), source=HERE, quantity=quantity, unit=unit)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from rearm.record import Death, Infusion, Lab, Quantity, Record, Source, Therapy, Variant, When
+from rearm.interval import Interval
+from rearm.record import Death, Infusion, Lab, Record, Source, Therapy, Variant, When
 
 S = Source("test", "row 1")
-LAB = Lab(test="serum_m_protein", when=When.on(100), source=S, quantity=Quantity.of(1.0))
+LAB = Lab(test="serum_m_protein", when=When.on(100), source=S, quantity=Interval.of(1.0))
 
 
 def record(**events: object) -> Record:
@@ -71,11 +72,11 @@ def test_a_cell_belongs_to_its_row(cell: str, row: str) -> None:
 
 
 def test_a_bound_that_straddles_a_limit_answers_unknown() -> None:
-    below = Quantity(0.0, 0.5, high_open=True)
+    below = Interval(0.0, 0.5, high_open=True)
     assert (below.below(0.5), below.below(0.3), below.at_least(0.5), below.above(0.6)) == (
         True,
         None,
         False,
         False,
     )
-    assert Quantity.of(1.7 - 1.2).at_least(0.5) is True
+    assert Interval.of(1.7 - 1.2).at_least(0.5) is True

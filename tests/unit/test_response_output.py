@@ -108,9 +108,9 @@ def test_the_schema_bites() -> None:
 
 
 def test_a_bound_is_shown_as_a_bound() -> None:
-    from rearm.record import Quantity
+    from rearm.interval import Interval
 
-    below = lab("serum_m_protein", 28, Quantity(0.0, 0.1, high_open=True))
+    below = lab("serum_m_protein", 28, Interval(0.0, 0.1, high_open=True))
     found = response_object(record(labs=[*serum({-5: 4.0}), below]))
     assert found["visits"][0]["values"]["serum_m_protein"] == [0.0, 0.1]
     assert (

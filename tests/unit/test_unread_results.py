@@ -11,8 +11,9 @@ import pytest
 from tests.support.course_builder import death, infusion, lab, lesion, record, serum, src, team
 
 from rearm.intake import read_tables
+from rearm.interval import Interval
 from rearm.outcome.failure import Failure, failures
-from rearm.record import Imaging, Lab, Quantity, When
+from rearm.record import Imaging, Lab, When
 from rearm.response.criteria import criteria_table, load_criteria
 
 RESPONSE = {-6: 2.2, 28: 0.5, 56: 0.5, 90: 0.5}
@@ -199,7 +200,7 @@ def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
 
     def below(day: int) -> list[Lab]:
         return [
-            lab("serum_m_protein", day, Quantity(0.0, 0.5, high_open=True)),
+            lab("serum_m_protein", day, Interval(0.0, 0.5, high_open=True)),
             lab("urine_m_protein_24h", day, 0),
         ]
 

@@ -22,7 +22,8 @@ from rearm.findings.variants import (
     sequenced,
     variant_text,
 )
-from rearm.record import Lab, Quantity, Variant
+from rearm.interval import Interval
+from rearm.record import Lab, Variant
 from rearm.response.lesions import histology
 
 _FLOW = ("flow_cytometry", "NGF")
@@ -365,9 +366,9 @@ def soluble_bcma_fold_from_nadir(ctx: Context) -> Found:
     nadir, why = _nadir(ctx, now)
     if now.quantity is None or nadir is None:
         return unknown(why or now.text, now.sources)
-    fold = divided(now.quantity, nadir.quantity or Quantity.of(0.0))
+    fold = divided(now.quantity, nadir.quantity or Interval.of(0.0))
     if why:  # a value that could not be used may have been lower: the fold is at least this
-        fold = Quantity(fold.low, float("inf"), fold.low_open)
+        fold = Interval(fold.low, float("inf"), fold.low_open)
     return measured(
         fold,
         f"{now.text}; lowest before: {nadir.text}{f'; {why}' if why else ''}",
@@ -389,4 +390,4 @@ def _nadir(ctx: Context, now: Reading) -> tuple[Reading | None, str]:
     high = min(quantities, key=lambda q: (q.high, not q.high_open))
     aside = ctx.aside("soluble_bcma", window)
     why = f"soluble BCMA of {aside[-1].when} was set aside" if aside else ""
-    return Reading(Quantity(low.low, high.high, low.low_open, high.high_open), None, (lowest,)), why
+    return Reading(Interval(low.low, high.high, low.low_open, high.high_open), None, (lowest,)), why

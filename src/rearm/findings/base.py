@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rearm.record import Quantity, Source
+from rearm.interval import Interval
+from rearm.record import Source
 
 if TYPE_CHECKING:
     from rearm.findings.context import Context
@@ -47,19 +48,19 @@ class Found:
     high_open: bool = False
 
     @property
-    def quantity(self) -> Quantity | None:
+    def quantity(self) -> Interval | None:
         """The number as an interval; None where it is not a number or nothing is known."""
         if isinstance(self.value, bool | str):
             return None
         if self.value is not None:
-            return Quantity.of(float(self.value))
+            return Interval.of(float(self.value))
         if self.low is None and self.high is None:
             return None
         low, high = (
             (-math.inf if self.low is None else self.low),
             (math.inf if self.high is None else self.high),
         )
-        return Quantity(low, high, self.low_open, self.high_open)
+        return Interval(low, high, self.low_open, self.high_open)
 
 
 Function = Callable[["Context"], Found]
@@ -86,7 +87,7 @@ def unknown(text: str = "", sources: Iterable[Source] = ()) -> Found:
 
 
 def measured(
-    quantity: Quantity | None, text: str, sources: Iterable[Source] = (), *, whole: bool = False
+    quantity: Interval | None, text: str, sources: Iterable[Source] = (), *, whole: bool = False
 ) -> Found:
     """A number as a finding: its value where it is exact, else its bounds. `whole` makes it an
     integer.

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from rearm.findings.base import Found, measured, unknown
+from rearm.interval import Interval
 from rearm.knowledge.lab_tests import load_tests
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import given
@@ -23,7 +24,6 @@ from rearm.record import (
     Fact,
     Infusion,
     Lab,
-    Quantity,
     Record,
     Source,
     Therapy,
@@ -56,7 +56,7 @@ class Reading:
     can be read.
     """
 
-    quantity: Quantity | None = None
+    quantity: Interval | None = None
     word: str | None = None
     labs: tuple[Lab, ...] = ()
     why: str = ""
@@ -266,21 +266,21 @@ class Context:
 
     def highest(
         self, test: str, window: tuple[int, int] | None
-    ) -> tuple[Quantity | None, tuple[Lab, ...], str]:
+    ) -> tuple[Interval | None, tuple[Lab, ...], str]:
         """The highest result in the window as a number, its rows, and what limits it. A result set
         aside may be higher: open upwards.
         """
         rows = self.results(test, window)
         if not rows:
             return None, (), ""
-        top = Quantity(*_highest([x.quantity for x in rows if x.quantity is not None]))
+        top = Interval(*_highest([x.quantity for x in rows if x.quantity is not None]))
         labs = tuple(x for x in rows if x.quantity is not None and x.quantity.high >= top.low)
         if aside := self.aside(test, window):
             why = (
                 f"{test_name(test)} of {aside[-1].when} was set aside, so that the highest value is"
                 " not known"
             )
-            return Quantity(top.low, math.inf, top.low_open), (*labs, aside[-1]), why
+            return Interval(top.low, math.inf, top.low_open), (*labs, aside[-1]), why
         return top, labs, ""
 
     # -------------------------------------------------------------- conditions, toxicities, facts
@@ -396,7 +396,7 @@ class Context:
             "; ".join(f"{' + '.join(x.agents)} {_stretch(x)}" for x in rows[-3:])
             + f", before {before} (day {day})"
         )
-        return measured(Quantity(day - high, day - low), text, [x.source for x in rows], whole=True)
+        return measured(Interval(day - high, day - low), text, [x.source for x in rows], whole=True)
 
 
 def lab_text(lab: Lab) -> str:
@@ -411,14 +411,14 @@ def lab_text(lab: Lab) -> str:
     return ", ".join([f"{test_name(lab.test)} {value}{unit}", *rest, str(lab.when)])
 
 
-def hull(quantities: Sequence[Quantity]) -> Quantity:
+def hull(quantities: Sequence[Interval]) -> Interval:
     """The smallest interval that holds them all."""
     low = min(quantities, key=lambda q: (q.low, q.low_open))
     high = max(quantities, key=lambda q: (q.high, not q.high_open))
-    return Quantity(low.low, high.high, low.low_open, high.high_open)
+    return Interval(low.low, high.high, low.low_open, high.high_open)
 
 
-def _highest(quantities: Sequence[Quantity]) -> tuple[float, float, bool, bool]:
+def _highest(quantities: Sequence[Interval]) -> tuple[float, float, bool, bool]:
     low = max(quantities, key=lambda q: (q.low, q.low_open))
     high = max(quantities, key=lambda q: (q.high, not q.high_open))
     return low.low, high.high, low.low_open, high.high_open

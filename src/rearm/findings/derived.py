@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Callable, Mapping
 
 from rearm.findings.base import Value, all3, any3, not3
-from rearm.record import Quantity
+from rearm.interval import Interval
 
 __all__ = [
     "ANY_OF",
@@ -24,7 +24,7 @@ __all__ = [
     "derive",
 ]
 
-Input = Value | Quantity
+Input = Value | Interval
 
 # Share of plasma cells with the antigen. No limit has been tested against outcome: 20 % is the
 # usual convention for a positive marker in flow cytometry and the like of trial eligibility for
@@ -50,11 +50,11 @@ def _word(values: Mapping[str, Input], name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _number(values: Mapping[str, Input], name: str) -> Quantity | None:
+def _number(values: Mapping[str, Input], name: str) -> Interval | None:
     value = values.get(name)
     if value is None or isinstance(value, bool | str):
         return None
-    return value if isinstance(value, Quantity) else Quantity.of(float(value))
+    return value if isinstance(value, Interval) else Interval.of(float(value))
 
 
 def _or(*names: str) -> Callable[[Mapping[str, Input]], Value]:
@@ -104,7 +104,7 @@ def _pregnancy_possible(values: Mapping[str, Input]) -> Value:
 # ---------------------------------------------------------------- antigen
 
 
-def _classes(percent: Quantity | None) -> tuple[str | None, ...]:
+def _classes(percent: Interval | None) -> tuple[str | None, ...]:
     """What a stain can be: negative, low, positive; several where a bound straddles a limit, None
     where it was not done.
     """
@@ -123,7 +123,7 @@ def _classes(percent: Quantity | None) -> tuple[str | None, ...]:
     return tuple(found)
 
 
-def _gene_classes(fraction: Quantity | None) -> tuple[str | None, ...]:
+def _gene_classes(fraction: Interval | None) -> tuple[str | None, ...]:
     if fraction is None:
         return (None,)
     found: list[str | None] = []
@@ -239,7 +239,7 @@ def derive(values: Mapping[str, Input]) -> dict[str, Input]:
     """`values` with every derived finding computed anew from the others, in order; what stood there
     for them is replaced.
 
-    A number known only within bounds is given as a `Quantity`. A finding that is absent is unknown.
+    A number known only within bounds is given as a `Interval`. A finding that is absent is unknown.
     """
     found: dict[str, Input] = dict(values)
     for name, function in DERIVED.items():

@@ -6,9 +6,10 @@ import re
 
 from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
 from rearm.findings.context import Context
+from rearm.interval import Interval
 from rearm.knowledge.agents import Agent, agent_class, load_agents
 from rearm.knowledge.catalogue import finding_id
-from rearm.record import Quantity, Source, Therapy
+from rearm.record import Source, Therapy
 from rearm.therapy.exposure import WITHIN_DAYS, Answer
 from rearm.therapy.exposure_rows import product_targets
 from rearm.therapy.lines import prior_lines as begun
@@ -345,7 +346,7 @@ def prior_lines(ctx: Context) -> Found:
     low = max(len(found.certain), stated)
     high = (stated + infusions if stated > own else len(found.certain)) + len(found.uncertain)
     text = f"{low if low == high else f'{low} to {high}'} lines, CAR-T included"
-    return measured(Quantity(float(low), float(high)), text, sources, whole=True)
+    return measured(Interval(float(low), float(high)), text, sources, whole=True)
 
 
 @finding("therapy_history_complete")
@@ -399,14 +400,14 @@ def functional_high_risk(ctx: Context) -> Found:
 
 
 def _months(
-    progression: tuple[Quantity, tuple[Source, ...]] | None, start: int, source: Source, since: str
+    progression: tuple[Interval, tuple[Source, ...]] | None, start: int, source: Source, since: str
 ) -> Found:
     if progression is None:
         return unknown()
     days, sources = progression
-    months = Quantity((days.low - start) / _DAYS_PER_MONTH, (days.high - start) / _DAYS_PER_MONTH)
+    months = Interval((days.low - start) / _DAYS_PER_MONTH, (days.high - start) / _DAYS_PER_MONTH)
     if months.exact is not None:
-        months = Quantity.of(round(months.low, 1))
+        months = Interval.of(round(months.low, 1))
     shown = (
         f"{months.low:.0f}"
         if round(months.low) == round(months.high)
@@ -419,7 +420,7 @@ def _months(
 
 def _progression_after(
     ctx: Context, day: int, line: int | None
-) -> tuple[Quantity, tuple[Source, ...]] | None:
+) -> tuple[Interval, tuple[Source, ...]] | None:
     """Day of the progression that ended this line: as the team dated it, else between the end of
     the stretch that it came on and 60 days after it, but not after the start of the next line.
     """
@@ -444,10 +445,10 @@ def _progression_after(
     ]
     if stated:
         first = min(stated, key=lambda x: x.day or 0)
-        return Quantity.of(float(first.day or 0)), (first.source,)
+        return Interval.of(float(first.day or 0)), (first.source,)
     for row in sorted(therapies, key=lambda x: x.start.day or 0):
         if row.progression_on and row.end.day is not None and row.end.day <= stop:
-            return Quantity(float(row.end.day), float(min(row.end.day + WITHIN_DAYS, stop))), (
+            return Interval(float(row.end.day), float(min(row.end.day + WITHIN_DAYS, stop))), (
                 row.source,
             )
     return None

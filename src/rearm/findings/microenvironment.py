@@ -8,8 +8,9 @@ from collections.abc import Callable
 from rearm.findings.base import Found, all3, finding, measured, unknown
 from rearm.findings.context import Context
 from rearm.findings.product import lymphodepletion_start
+from rearm.interval import Interval
 from rearm.knowledge.agents import agent_class
-from rearm.record import Lab, Quantity
+from rearm.record import Lab
 
 _BEFORE_DAYS = 30
 _IMMUNOSUPPRESSION_DAYS = 30
@@ -135,7 +136,7 @@ def car_hematotox(ctx: Context) -> Found:
         for reading, points in readings
         if (q := reading.quantity) is not None
     ]
-    score = Quantity(float(sum(min(s) for s in spans)), float(sum(max(s) for s in spans)))
+    score = Interval(float(sum(min(s) for s in spans)), float(sum(max(s) for s in spans)))
     return measured(
         score,
         f"CAR-HEMATOTOX {score.low:g}{f' to {score.high:g}' if score.exact is None else ''}",
@@ -144,7 +145,7 @@ def car_hematotox(ctx: Context) -> Found:
     )
 
 
-def _ends(quantity: Quantity) -> tuple[float, float]:
+def _ends(quantity: Interval) -> tuple[float, float]:
     """The least and the greatest value that the interval holds: `<1.2` ends just below 1.2."""
     low = math.nextafter(quantity.low, math.inf) if quantity.low_open else quantity.low
     return low, (
@@ -170,13 +171,13 @@ def neutrophil_lymphocyte_ratio(ctx: Context) -> Found:
     return unknown()
 
 
-def divided(top: Quantity, bottom: Quantity) -> Quantity:
+def divided(top: Interval, bottom: Interval) -> Interval:
     """The quotient of two numbers that can't be negative, as an interval. Open upwards where the
     divisor may be zero.
     """
     low = top.low / bottom.high if bottom.high > 0 else 0.0
     high = top.high / bottom.low if bottom.low > 0 else math.inf
-    return Quantity(low, high, top.low_open or bottom.high_open, top.high_open or bottom.low_open)
+    return Interval(low, high, top.low_open or bottom.high_open, top.high_open or bottom.low_open)
 
 
 # ---------------------------------------------------------------- lesions and immunosuppression

@@ -20,7 +20,8 @@ from rearm.findings.base import (
 )
 from rearm.findings.context import Context, Reading
 from rearm.findings.derived import CHILDBEARING_AGE
-from rearm.record import Fact, Quantity
+from rearm.interval import Interval
+from rearm.record import Fact
 
 _COUNT_DAYS = 30
 _ECOG_DAYS = 60
@@ -82,7 +83,7 @@ def age(ctx: Context) -> Found:
         return unknown()
     years = on.year - ctx.record.birth_year
     return measured(
-        Quantity(float(years - 1), float(years)),
+        Interval(float(years - 1), float(years)),
         f"{years - 1} or {years} years old (year of birth)",
         (ctx.record.source,),
         whole=True,
@@ -96,7 +97,7 @@ def _stated_age(ctx: Context, fact: Fact) -> Found:
         return unknown(text, (fact.source,))
     passed = (ctx.as_of - day) / _DAYS_PER_YEAR
     low, high = int(fact.value) + math.floor(passed), int(fact.value) + math.ceil(passed)
-    return measured(Quantity(float(low), float(high)), text, (fact.source,), whole=True)
+    return measured(Interval(float(low), float(high)), text, (fact.source,), whole=True)
 
 
 def _birthday(born: date, year: int) -> date:
@@ -209,7 +210,7 @@ def _cockcroft_gault(ctx: Context, blood: Reading) -> Found:
     factor = 0.85 if ctx.record.sex == "F" else 1.0
     low = (140 - years.quantity.high) * weight.quantity.low / (72 * blood.quantity.high) * factor
     high = (140 - years.quantity.low) * weight.quantity.high / (72 * blood.quantity.low) * factor
-    value = Quantity(round(low, 1), round(high, 1))
+    value = Interval(round(low, 1), round(high, 1))
     return measured(
         value,
         f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}",
@@ -397,7 +398,7 @@ def _healthy_igg(ctx: Context, days: int) -> Found:
         " this"
     )
     return measured(
-        Quantity(0.0, total.quantity.high, False, total.quantity.high_open),
+        Interval(0.0, total.quantity.high, False, total.quantity.high_open),
         text,
         (*total.sources, *protein.sources),
     )

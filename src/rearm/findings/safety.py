@@ -7,7 +7,8 @@ from __future__ import annotations
 from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
 from rearm.findings.context import Context, lab_text
 from rearm.findings.tumour import imaging_text, positive_lesions
-from rearm.record import Fact, Lab, Quantity, Source
+from rearm.interval import Interval
+from rearm.record import Fact, Lab, Source
 from rearm.response.lesions import histology
 
 _CALCIUM_LIMIT = 11.5  # mg/dL, corrected; IMWG clinical relapse
@@ -114,7 +115,7 @@ def hypercalcaemia(ctx: Context) -> Found:
     return state.found() if state.rows else unknown(text, sources)
 
 
-def _corrected(ctx: Context) -> tuple[Quantity | None, str, tuple[Source, ...], int | None]:
+def _corrected(ctx: Context) -> tuple[Interval | None, str, tuple[Source, ...], int | None]:
     """Total calcium corrected for the albumin of the same day: 0.8 mg/dL for each g/dL below 4
     (Payne).
     """
@@ -124,8 +125,8 @@ def _corrected(ctx: Context) -> tuple[Quantity | None, str, tuple[Source, ...], 
         albumin = ctx.latest("albumin", (row.day, row.day))
         if albumin.quantity is None:
             continue
-        shift = Quantity(0.8 * (4 - albumin.quantity.high), 0.8 * (4 - albumin.quantity.low))
-        value = Quantity(
+        shift = Interval(0.8 * (4 - albumin.quantity.high), 0.8 * (4 - albumin.quantity.low))
+        value = Interval(
             round(row.quantity.low + shift.low, 2), round(row.quantity.high + shift.high, 2)
         )
         return (
@@ -167,7 +168,7 @@ def renal_failure(ctx: Context) -> Found:
     return Found(value, (*now.sources, *((lowest.source,) if lowest else ())), text)
 
 
-def _renal(now: Quantity, lowest: Lab | None) -> bool | None:
+def _renal(now: Interval, lowest: Lab | None) -> bool | None:
     if now.at_most(_CREATININE_HIGH):
         return False
     if lowest is None or lowest.quantity is None:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from rearm.findings.base import Found, any3, unknown
 from rearm.findings.context import Context
 from rearm.findings.microenvironment import above_normal
+from rearm.interval import Interval
 from rearm.knowledge.scores import Band, Score, ScoreCategory, ScoreItem, Scores, load_scores
 from rearm.outcome.failure import Failure
-from rearm.record import Quantity, Record, Source
+from rearm.record import Record, Source
 
 __all__ = ["ItemResult", "ScoreResult", "scores"]
 
@@ -155,7 +156,7 @@ def _true_or_false(item: ScoreItem, answer: Found) -> ItemResult:
     return ItemResult(item.name, low, high, answer.text, answer.sources)
 
 
-def _points(item: ScoreItem, quantity: Quantity | None) -> tuple[float, float]:
+def _points(item: ScoreItem, quantity: Interval | None) -> tuple[float, float]:
     """The points of the bands that are surely reached, and of those that may be."""
     answers = [
         (band.points, None if quantity is None else _holds(band, quantity)) for band in item.bands
@@ -164,7 +165,7 @@ def _points(item: ScoreItem, quantity: Quantity | None) -> tuple[float, float]:
     return surely, max((points for points, holds in answers if holds is not False), default=0.0)
 
 
-def _holds(band: Band, quantity: Quantity) -> bool | None:
+def _holds(band: Band, quantity: Interval) -> bool | None:
     if band.from_ is not None:
         return quantity.at_least(band.from_)
     return (
@@ -172,7 +173,7 @@ def _holds(band: Band, quantity: Quantity) -> bool | None:
     )
 
 
-def _ends(quantity: Quantity | None) -> tuple[float, float]:
+def _ends(quantity: Interval | None) -> tuple[float, float]:
     """The least and the greatest value that is possible; everything where nothing is known."""
     if quantity is None:
         return 0.0, math.inf

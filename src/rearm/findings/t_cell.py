@@ -13,7 +13,8 @@ from rearm.findings.base import Found, any3, finding, measured, unknown
 from rearm.findings.context import Context, hull, lab_text
 from rearm.findings.exposure import apheresis_day
 from rearm.findings.microenvironment import before_lymphodepletion, divided
-from rearm.record import Lab, Quantity
+from rearm.interval import Interval
+from rearm.record import Lab
 
 _COPIES = ("car_copies_per_ug_dna", "car_copies_per_1000_cells")
 _CELLS = ("car_t_cells_flow", "car_t_cells_absolute", "car_t_cells_of_lymphocytes")
@@ -50,7 +51,7 @@ def _peak(
         why = f"only {ctx.as_of - ctx.infusion_day} days since the infusion"
     if why:
         return measured(
-            Quantity(top.low, math.inf, top.low_open),
+            Interval(top.low, math.inf, top.low_open),
             f"{text}; {why}, so that the peak may have been higher",
             sources,
         )
@@ -339,7 +340,7 @@ def _whole_of_parts(
         if of[0] is not None and of[1] is not None and of[0] + of[1] > 0:
             value = (cd4.quantity.exact * of[0] + cd8.quantity.exact * of[1]) / (of[0] + of[1])
             return measured(
-                Quantity.of(round(value, 2)), f"{text}, weighted by their shares", sources
+                Interval.of(round(value, 2)), f"{text}, weighted by their shares", sources
             )
     return measured(hull([cd4.quantity, cd8.quantity]), f"{text}; all cells lie between", sources)
 

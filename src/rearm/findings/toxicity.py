@@ -5,7 +5,8 @@ from __future__ import annotations
 from rearm.findings.base import Found, any3, finding, measured, unknown
 from rearm.findings.context import Context
 from rearm.findings.exposure import agents_against
-from rearm.record import Quantity, Toxicity
+from rearm.interval import Interval
+from rearm.record import Toxicity
 
 # Cytokine release and neurotoxicity last days; a row without an end speaks for this long.
 _CRS_DAYS = 30
@@ -21,7 +22,7 @@ def _grade(ctx: Context, condition: str, toxicity: str) -> Found:
     if any(g is None for g in grades) or any(s.present is None for s in told):
         low = max((g for g in grades if g is not None), default=1 if present else 0)
         return measured(
-            Quantity(float(low), 5.0), f"{text}; the grade is not certain", sources, whole=True
+            Interval(float(low), 5.0), f"{text}; the grade is not certain", sources, whole=True
         )
     if present:
         return Found(max(g for g in grades if g is not None), sources, text)
@@ -93,7 +94,7 @@ def _highest_grade(ctx: Context, toxicity: str) -> Found:
     )
     if len(grades) < len(rows):
         low = max([*grades, 1])
-        return measured(Quantity(float(low), 5.0), text, [x.source for x in rows], whole=True)
+        return measured(Interval(float(low), 5.0), text, [x.source for x in rows], whole=True)
     return Found(max(grades), tuple(x.source for x in rows), text)
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rearm.findings.base import Found, measured, unknown
-from rearm.record import Quantity, Source, Variant
+from rearm.interval import Interval
+from rearm.record import Source, Variant
 
 __all__ = [
     "BCMA_ECTODOMAIN",
@@ -249,20 +250,20 @@ def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
     )
 
 
-def _share(fractions: Sequence[float | None]) -> Quantity:
+def _share(fractions: Sequence[float | None]) -> Interval:
     """The smallest of the fractions; where one is missing, above 0 and not above the ones that are
     known.
     """
     known = [x for x in fractions if x is not None]
     if len(known) == len(fractions) and known:
-        return Quantity.of(min(known))
-    return Quantity(0.0, min(known, default=1.0), low_open=True)
+        return Interval.of(min(known))
+    return Interval(0.0, min(known, default=1.0), low_open=True)
 
 
 def _open(rows: Sequence[Variant], text: str, sources: Sequence[Source]) -> Found:
     """Not known whether both copies are hit; at most in the share that the changes have."""
     known = [x.clonal_fraction for x in rows if x.clonal_fraction is not None]
-    return measured(Quantity(0.0, max(known) if len(known) == len(rows) else 1.0), text, sources)
+    return measured(Interval(0.0, max(known) if len(known) == len(rows) else 1.0), text, sources)
 
 
 def variant_text(row: Variant) -> str:

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import math
 
+from rearm.interval import Interval
 from rearm.mechanism.data import CHANNELS
 from rearm.mechanism.observe import CR_SERUM
 from rearm.mechanism.virtual import Cohort
-from rearm.record import Infusion, Lab, Quantity, Record, Source, When
+from rearm.record import Infusion, Lab, Record, Source, When
 
 __all__ = ["virtual_record"]
 
@@ -61,6 +62,6 @@ def _lab(test: str, day: float, value: float) -> Lab:
         test=test,
         when=When.on(int(day)),
         source=PLACE,
-        quantity=Quantity.of(float(value)),
+        quantity=Interval.of(float(value)),
         unit=UNIT[test],
     )

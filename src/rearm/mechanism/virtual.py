@@ -227,7 +227,8 @@ def endpoints(m: Mechanisms, c: Cohort) -> dict[str, float]:
 def by_mechanism(m: Mechanisms, product: str, n: int, seed: int, **options: float) -> list[Cohort]:
     """One cohort for each mechanism alone: a mixed population is their mixture."""
     unit = np.eye(len(m.names))
-    return [
-        cohort(m, product, patients(m, product, n, seed + 1000 * i, shares=unit[i]), **options)
-        for i in range(len(m.names))
-    ]  # type: ignore[arg-type]
+    cohorts = []
+    for i in range(len(m.names)):
+        drawn = patients(m, product, n, seed + 1000 * i, shares=unit[i])
+        cohorts.append(cohort(m, product, drawn, **options))  # type: ignore[arg-type]
+    return cohorts

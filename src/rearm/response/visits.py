@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rearm.record import Imaging, Lab, Quantity, Record
+from rearm.interval import Interval
+from rearm.record import Imaging, Lab, Record
 from rearm.response.criteria import Criteria
 from rearm.response.lesions import Exam, read_exams, unread_soft
 
@@ -103,7 +104,7 @@ def span_words(value: Span) -> str:
     return f">={value[0]:g}" if value[1] == float("inf") else f"<={value[1]:g}"
 
 
-def span(quantity: Quantity) -> Span:
+def span(quantity: Interval) -> Span:
     """Lowest and highest value; an open bound is kept a hair inside so that `<100` is below 100."""
     low = quantity.low + _EDGE if quantity.low_open else quantity.low
     high = quantity.high - _EDGE if quantity.high_open else quantity.high

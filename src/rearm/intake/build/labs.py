@@ -14,7 +14,8 @@ from rearm.intake.rows import DecimalMark, Row, Value
 from rearm.intake.values import Refused, not_done, shown, text
 from rearm.knowledge.agents import find_agent
 from rearm.knowledge.lab_tests import TestDef, definition, find_tests, load_tests, name_key
-from rearm.record import Lab, Quantity, When
+from rearm.interval import Interval
+from rearm.record import Lab, When
 from rearm.units import (
     NumberUnreadable,
     UnitRefusal,
@@ -52,7 +53,7 @@ class LabRow:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    quantity: Quantity | None = None
+    quantity: Interval | None = None
     word: str | None = None
     unusual: str | None = None
 
@@ -278,7 +279,7 @@ def _read_number(
     if found.comparator:
         unusual = None  # a detection limit is no measurement to wonder about
     return _Reading(
-        quantity=Quantity(limits.low, limits.high, limits.low_open, limits.high_open),
+        quantity=Interval(limits.low, limits.high, limits.low_open, limits.high_open),
         unusual=unusual,
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,8 +133,8 @@ def _inspect(path: Path) -> dict[str, _Inspected]:
         NotImplementedError,
         RuntimeError,
         ValueError,
-        zipfile.zlib.error,
-    ) as error:  # type: ignore[attr-defined]
+        zlib.error,
+    ) as error:
         raise InputError(
             f"{path.name} is damaged or truncated ({error}). Export or download it again."
         ) from error

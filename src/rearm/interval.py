@@ -1,0 +1,108 @@
+"""A number known within bounds: the one form, from the cell of the input to the JSON.
+
+`<0.5` is [0, 0.5), `<=0.5` is [0, 0.5], 0.5 is [0.5, 0.5]. An end that is not known is infinite.
+Comparisons with a limit are three-valued, because the limit may lie inside the interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["TOLERANCE", "Interval"]
+
+# A value that differs from a limit by no more is at the limit: 1.7 - 1.2 is 0.5.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The numbers from `low` to `high`, in whatever unit its holder names.
+
+    `low_open`, `high_open`: the end itself is not possible. An exact number is an interval whose
+    ends are the same. An infinite end is never reached, open or not.
+    """
+
+    low: float
+    high: float
+    low_open: bool = False
+    high_open: bool = False
+
+    @classmethod
+    def of(cls, value: float) -> Interval:
+        """The exact number."""
+        return cls(value, value)
+
+    @classmethod
+    def hull(cls, intervals: Iterable[Interval]) -> Interval:
+        """The smallest interval that holds them all. Raises ValueError where there are none."""
+        known = tuple(intervals)
+        low = min(known, key=lambda x: (x.low, x.low_open))
+        high = max(known, key=lambda x: (x.high, not x.high_open))
+        return cls(low.low, high.high, low.low_open, high.high_open)
+
+    @property
+    def exact(self) -> float | None:
+        """The number where it is known exactly, else None."""
+        return self.low if self.low == self.high else None
+
+    def at_least(self, limit: float, *, tolerance: float = TOLERANCE) -> bool | None:
+        """Whether the number is at the limit or over it; None where the bounds do not tell."""
+        if self.low >= limit - tolerance and not (self.low_open and self.low < limit - tolerance):
+            return True
+        if self.high < limit - tolerance or (self.high_open and self.high <= limit + tolerance):
+            return False
+        return None
+
+    def above(self, limit: float, *, tolerance: float = TOLERANCE) -> bool | None:
+        """Whether the number is over the limit; None where the bounds do not tell."""
+        if self.low > limit + tolerance or (self.low_open and self.low >= limit - tolerance):
+            return True
+        if self.high <= limit + tolerance:
+            return False
+        return None
+
+    def below(self, limit: float) -> bool | None:
+        """Whether the number is under the limit; None where the bounds do not tell."""
+        answer = self.at_least(limit)
+        return None if answer is None else not answer
+
+    def at_most(self, limit: float) -> bool | None:
+        """Whether the number is at the limit or under it; None where the bounds do not tell."""
+        answer = self.above(limit)
+        return None if answer is None else not answer
+
+    def scaled(self, factor: float) -> Interval:
+        """In another unit; `factor` is positive."""
+        return Interval(self.low * factor, self.high * factor, self.low_open, self.high_open)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Both ends, null where there is none, and whether an end itself is possible."""
+        low = None if math.isinf(self.low) else self.low
+        high = None if math.isinf(self.high) else self.high
+        return {
+            "low": low,
+            "high": high,
+            "low_open": self.low_open and low is not None,
+            "high_open": self.high_open and high is not None,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> Interval:
+        """The interval that `to_dict` wrote."""
+        low, high = plain["low"], plain["high"]
+        return cls(
+            -math.inf if low is None else low,
+            math.inf if high is None else high,
+            plain["low_open"],
+            plain["high_open"],
+        )
+
+    def __str__(self) -> str:
+        if self.exact is not None:
+            return f"{self.exact:g}"
+        if math.isinf(self.high):
+            return f"{'>' if self.low_open else '>='}{self.low:g}"
+        return f"{'<' if self.high_open else '<='}{self.high:g}"
