@@ -8,7 +8,7 @@ import pytest
 
 from rearm.findings import DERIVED, FUNCTIONS, Found, derive, find
 from rearm.findings.base import all3, any3, finding, measured, not3
-from rearm.findings.context import Context, hull
+from rearm.findings.chart import PatientChart, hull
 from rearm.findings.microenvironment import divided
 from rearm.interval import Interval
 from rearm.knowledge.catalogue import load_catalogue
@@ -62,7 +62,7 @@ def test_derived_findings_stand_after_their_parts() -> None:
 
 def test_a_name_has_one_function() -> None:
     with pytest.raises(ValueError, match="two functions"):
-        finding("bcma_flow_percent")(lambda ctx: Found(None))
+        finding("bcma_flow_percent")(lambda chart: Found(None))
 
 
 def test_an_empty_record_knows_nothing() -> None:
@@ -153,10 +153,10 @@ def test_quotients_and_hulls_of_intervals() -> None:
 
 
 def test_a_wrong_type_is_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(FUNCTIONS, "best_response", lambda ctx: Found("remission"))
+    monkeypatch.setitem(FUNCTIONS, "best_response", lambda chart: Found("remission"))
     with pytest.raises(ValueError, match="best_response"):
         found(record())
-    monkeypatch.setitem(FUNCTIONS, "best_response", lambda ctx: Found(True))
+    monkeypatch.setitem(FUNCTIONS, "best_response", lambda chart: Found(True))
     with pytest.raises(ValueError, match="best_response"):
         found(record())
 
@@ -178,7 +178,7 @@ def test_derive_takes_hypothetical_values_and_keeps_the_rest() -> None:
 
 def state(*rows: Condition, as_of: int = 100) -> bool | None:
     r = record(conditions=rows)
-    return Context(r.known_at(as_of), (), as_of).condition("diabetes").present
+    return PatientChart(r.known_at(as_of), (), as_of).condition("diabetes").present
 
 
 def present(
@@ -206,7 +206,9 @@ def test_the_latest_statement_on_a_condition_decides() -> None:
 def test_a_toxicity_without_an_end_speaks_for_a_time_only() -> None:
     def lasting(as_of: int, lasts: int | None) -> bool | None:
         row = Toxicity(toxicity="crs", source=S, when=When.on(3), grade=2)
-        return Context(record(toxicities=(row,)), (), as_of).toxicity("crs", lasts=lasts).present
+        return (
+            PatientChart(record(toxicities=(row,)), (), as_of).toxicity("crs", lasts=lasts).present
+        )
 
     assert (lasting(10, 30), lasting(100, 30), lasting(100, None)) == (True, None, True)
 

@@ -25,8 +25,8 @@ from rearm.knowledge.rulesets import (
     Support,
     Workup,
 )
-from rearm.rules import Compiled, Condition, conditions_of
-from rearm.rules.tree import Flag
+from rearm.rules import Compiled, RuleCondition, conditions_of
+from rearm.rules.tree import BooleanFinding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +104,7 @@ class Plan:
 
     knowledge: Knowledge
     parameters: Parameters
-    conditions: tuple[Condition, ...]
+    conditions: tuple[RuleCondition, ...]
     compiled: Compiled
     always: int  # number of the column that is true on every row
     columns: tuple[str, ...]  # findings that some condition reads
@@ -136,7 +136,7 @@ class _Planner:
         self.knowledge, self.parameters = knowledge, parameters
         self.read = conditions_of(knowledge)
         self.numbers: dict[str, int] = {}
-        self.conditions: list[Condition] = []
+        self.conditions: list[RuleCondition] = []
 
     def number(self, text: str) -> int:
         if text not in self.numbers:
@@ -148,7 +148,7 @@ class _Planner:
         """The number of the condition that is this finding alone."""
         if name not in self.numbers:
             self.numbers[name] = len(self.conditions)
-            self.conditions.append(self.read.get(name) or Condition(name, Flag(name)))
+            self.conditions.append(self.read.get(name) or RuleCondition(name, BooleanFinding(name)))
         return self.numbers[name]
 
     def plan(self) -> Plan:

@@ -21,7 +21,7 @@ from rearm.findings import (
     tumour,
 )
 from rearm.findings.base import FUNCTIONS, Found, Value
-from rearm.findings.context import Context
+from rearm.findings.chart import PatientChart
 from rearm.findings.derived import (
     ANY_OF,
     CLONAL,
@@ -72,8 +72,8 @@ def find(
     order of time. Raises KeyError for a finding without a function and ValueError for a value that
     the catalogue does not allow: faults of the program, not of a record.
     """
-    ctx = Context(record, failures, as_of)
-    found = {name: FUNCTIONS[name](ctx) for name in catalogue if name not in DERIVED}
+    chart = PatientChart(record, failures, as_of)
+    found = {name: FUNCTIONS[name](chart) for name in catalogue if name not in DERIVED}
     values = derive(inputs(found))
     for name in DERIVED:
         if name in catalogue:

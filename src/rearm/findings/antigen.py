@@ -7,7 +7,7 @@ A sample speaks for its own site: marrow comes first, a lesion only where there 
 from __future__ import annotations
 
 from rearm.findings.base import Found, all3, any3, finding, measured, unknown
-from rearm.findings.context import Context, Reading
+from rearm.findings.chart import LatestResult, PatientChart
 from rearm.findings.exposure import agents_against, is_after
 from rearm.findings.microenvironment import divided
 from rearm.findings.product import car_targets
@@ -39,7 +39,7 @@ _DENSITY_FALL = 0.5
 _EVER = 10**6
 
 
-def _stain(ctx: Context, test: str, methods: tuple[str, ...] | None) -> Found:
+def _stain(chart: PatientChart, test: str, methods: tuple[str, ...] | None) -> Found:
     """Share of plasma cells with the antigen at failure: the latest sample of marrow (or without a
     stated site), else of a lesion.
     """
@@ -50,12 +50,12 @@ def _stain(ctx: Context, test: str, methods: tuple[str, ...] | None) -> Found:
     def lesion(lab: Lab) -> bool:
         return (methods is None or lab.method in methods) and lab.specimen == "lesion_biopsy"
 
-    reading = ctx.latest(test, ctx.at_failure, marrow)
+    reading = chart.latest(test, chart.at_failure, marrow)
     if reading.quantity is None and not reading.labs:
-        other = ctx.latest(test, ctx.at_failure, lesion)
+        other = chart.latest(test, chart.at_failure, lesion)
         reading = other if other.labs else reading
     if reading.quantity is None and not reading.why:
-        nameless = ctx.results(test, ctx.at_failure, lambda x: x.method is None)
+        nameless = chart.results(test, chart.at_failure, lambda x: x.method is None)
         if nameless:
             return unknown(
                 f"{nameless[-1].when}: the method of the stain is not stated", [nameless[-1].source]
@@ -64,36 +64,36 @@ def _stain(ctx: Context, test: str, methods: tuple[str, ...] | None) -> Found:
 
 
 @finding("bcma_flow_percent")
-def bcma_flow_percent(ctx: Context) -> Found:
-    return _stain(ctx, "bcma_positive_plasma_cells", _FLOW)
+def bcma_flow_percent(chart: PatientChart) -> Found:
+    return _stain(chart, "bcma_positive_plasma_cells", _FLOW)
 
 
 @finding("bcma_ihc_percent")
-def bcma_ihc_percent(ctx: Context) -> Found:
-    return _stain(ctx, "bcma_positive_plasma_cells", _IHC)
+def bcma_ihc_percent(chart: PatientChart) -> Found:
+    return _stain(chart, "bcma_positive_plasma_cells", _IHC)
 
 
 @finding("gprc5d_flow_percent")
-def gprc5d_flow_percent(ctx: Context) -> Found:
-    return _stain(ctx, "gprc5d_positive_plasma_cells", _FLOW)
+def gprc5d_flow_percent(chart: PatientChart) -> Found:
+    return _stain(chart, "gprc5d_positive_plasma_cells", _FLOW)
 
 
 @finding("gprc5d_ihc_percent")
-def gprc5d_ihc_percent(ctx: Context) -> Found:
-    return _stain(ctx, "gprc5d_positive_plasma_cells", _IHC)
+def gprc5d_ihc_percent(chart: PatientChart) -> Found:
+    return _stain(chart, "gprc5d_positive_plasma_cells", _IHC)
 
 
 @finding("fcrh5_percent")
-def fcrh5_percent(ctx: Context) -> Found:
-    return _stain(ctx, "fcrh5_positive_plasma_cells", None)
+def fcrh5_percent(chart: PatientChart) -> Found:
+    return _stain(chart, "fcrh5_positive_plasma_cells", None)
 
 
 @finding("bcma_rna_percent")
-def bcma_rna_percent(ctx: Context) -> Found:
-    rows = ctx.results("bcma_rna_positive_plasma_cells", ctx.at_failure)
-    enough = ctx.latest(
+def bcma_rna_percent(chart: PatientChart) -> Found:
+    rows = chart.results("bcma_rna_positive_plasma_cells", chart.at_failure)
+    enough = chart.latest(
         "bcma_rna_positive_plasma_cells",
-        ctx.at_failure,
+        chart.at_failure,
         lambda x: x.cells_counted is not None and x.cells_counted >= _FEWEST_CELLS,
     )
     if enough.quantity is not None:
@@ -110,40 +110,40 @@ def bcma_rna_percent(ctx: Context) -> Found:
 # ---------------------------------------------------------------- genes
 
 
-def _sample(ctx: Context, gene: str) -> list[Variant]:
-    return latest_sample(gene_rows(ctx.record.variants, gene), ctx.at_failure)
+def _sample(chart: PatientChart, gene: str) -> list[Variant]:
+    return latest_sample(gene_rows(chart.record.variants, gene), chart.at_failure)
 
 
 @finding("tnfrsf17_biallelic_fraction")
-def tnfrsf17_biallelic_fraction(ctx: Context) -> Found:
-    return biallelic_fraction(_sample(ctx, "TNFRSF17"), "TNFRSF17")
+def tnfrsf17_biallelic_fraction(chart: PatientChart) -> Found:
+    return biallelic_fraction(_sample(chart, "TNFRSF17"), "TNFRSF17")
 
 
 @finding("gprc5d_biallelic_fraction")
-def gprc5d_biallelic_fraction(ctx: Context) -> Found:
-    return biallelic_fraction(_sample(ctx, "GPRC5D"), "GPRC5D")
+def gprc5d_biallelic_fraction(chart: PatientChart) -> Found:
+    return biallelic_fraction(_sample(chart, "GPRC5D"), "GPRC5D")
 
 
 @finding("tnfrsf17_one_copy")
-def tnfrsf17_one_copy(ctx: Context) -> Found:
-    rows = latest_sample(gene_rows(ctx.record.variants, "TNFRSF17"), (-_EVER, ctx.as_of))
+def tnfrsf17_one_copy(chart: PatientChart) -> Found:
+    rows = latest_sample(gene_rows(chart.record.variants, "TNFRSF17"), (-_EVER, chart.as_of))
     return Found(
         one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows)
     )
 
 
 @finding("tnfrsf17_one_copy_before_infusion")
-def tnfrsf17_one_copy_before_infusion(ctx: Context) -> Found:
+def tnfrsf17_one_copy_before_infusion(chart: PatientChart) -> Found:
     """A risk from before the CAR-T: what a sample at failure shows may have been selected by it."""
-    rows = latest_sample(gene_rows(ctx.record.variants, "TNFRSF17"), ctx.before_infusion(_EVER))
+    rows = latest_sample(gene_rows(chart.record.variants, "TNFRSF17"), chart.before_infusion(_EVER))
     return Found(
         one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows)
     )
 
 
 @finding("tnfrsf17_ectodomain_variant")
-def tnfrsf17_ectodomain_variant(ctx: Context) -> Found:
-    rows = _sample(ctx, "TNFRSF17")
+def tnfrsf17_ectodomain_variant(chart: PatientChart) -> Found:
+    rows = _sample(chart, "TNFRSF17")
     hits = [x for x in rows if x.result == "present" and _ectodomain(x)]
     if hits:
         return Found(True, tuple(x.source for x in hits), "; ".join(variant_text(x) for x in hits))
@@ -167,15 +167,15 @@ def _ectodomain(row: Variant) -> bool:
 
 
 @finding("cd38_biallelic_or_missense")
-def cd38_biallelic_or_missense(ctx: Context) -> Found:
+def cd38_biallelic_or_missense(chart: PatientChart) -> Found:
     starts = [
         x.start.first
-        for x in ctx.treated(a.id for a in agents_against("CD38"))
+        for x in chart.treated(a.id for a in agents_against("CD38"))
         if x.start.first is not None
     ]
     if not starts:
         return unknown()
-    rows = latest_sample(gene_rows(ctx.record.variants, "CD38"), (min(starts), ctx.as_of))
+    rows = latest_sample(gene_rows(chart.record.variants, "CD38"), (min(starts), chart.as_of))
     sources, text = tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows)
     fraction = biallelic_fraction(rows, "CD38")
     blocking = [
@@ -202,7 +202,7 @@ def cd38_biallelic_or_missense(ctx: Context) -> Found:
 # ---------------------------------------------------------------- what else bears on the sample
 
 
-def _agent_before_sample(ctx: Context, antigen: str) -> Found:
+def _agent_before_sample(chart: PatientChart, antigen: str) -> Found:
     """Whether an agent against the antigen was begun after the infusion and before the sample that
     is read.
     """
@@ -211,15 +211,17 @@ def _agent_before_sample(ctx: Context, antigen: str) -> Found:
         "GPRC5D": ("gprc5d_positive_plasma_cells",),
     }[antigen]
     gene = {"BCMA": "TNFRSF17", "GPRC5D": "GPRC5D"}[antigen]
-    days = [x.day for test in tests for x in ctx.results(test, ctx.at_failure) if x.day is not None]
-    days += [x.day for x in _sample(ctx, gene) if x.day is not None]
-    if not days or ctx.infusion_day is None:
+    days = [
+        x.day for test in tests for x in chart.results(test, chart.at_failure) if x.day is not None
+    ]
+    days += [x.day for x in _sample(chart, gene) if x.day is not None]
+    if not days or chart.infusion_day is None:
         return unknown()
     sample = max(days)
     answers: list[bool | None] = []
-    rows = ctx.treated(a.id for a in agents_against(antigen))
+    rows = chart.treated(a.id for a in agents_against(antigen))
     for row in rows:
-        after, start = is_after(ctx, row), row.start
+        after, start = is_after(chart, row), row.start
         if after is False or (start.first is not None and start.first > sample):
             answers.append(False)
         else:
@@ -227,7 +229,9 @@ def _agent_before_sample(ctx: Context, antigen: str) -> Found:
                 True if after and start.last is not None and start.last <= sample else None
             )
     given = {a for x in rows for a in x.agents}
-    silent = [ctx.exposure.agent(a.id).value for a in agents_against(antigen) if a.id not in given]
+    silent = [
+        chart.exposure.agent(a.id).value for a in agents_against(antigen) if a.id not in given
+    ]
     value = any3([*answers, *(v if v is False else None for v in silent)])
     told = (
         [x for x, a in zip(rows, answers, strict=True) if a is not False]
@@ -241,24 +245,24 @@ def _agent_before_sample(ctx: Context, antigen: str) -> Found:
 
 
 @finding("bcma_agent_between_failure_and_sample")
-def bcma_agent_between_failure_and_sample(ctx: Context) -> Found:
-    return _agent_before_sample(ctx, "BCMA")
+def bcma_agent_between_failure_and_sample(chart: PatientChart) -> Found:
+    return _agent_before_sample(chart, "BCMA")
 
 
 @finding("gprc5d_agent_between_failure_and_sample")
-def gprc5d_agent_between_failure_and_sample(ctx: Context) -> Found:
-    return _agent_before_sample(ctx, "GPRC5D")
+def gprc5d_agent_between_failure_and_sample(chart: PatientChart) -> Found:
+    return _agent_before_sample(chart, "GPRC5D")
 
 
 @finding("untested_lesion")
-def untested_lesion(ctx: Context) -> Found:
+def untested_lesion(chart: PatientChart) -> Found:
     """One lesion that was tested is taken to speak for the lesions; which ones were not is said."""
-    if ctx.at_failure is None:
+    if chart.at_failure is None:
         return unknown()
-    said = histology(ctx.record.facts)
+    said = histology(chart.record.facts)
     lesions = [
         x
-        for x in positive_lesions(ctx, ctx.at_failure)
+        for x in positive_lesions(chart, chart.at_failure)
         if said.get(x.lesion or "", "plasma_cells") == "plasma_cells"
     ]
     tests = [
@@ -267,20 +271,23 @@ def untested_lesion(ctx: Context) -> Found:
             ("BCMA", "bcma_positive_plasma_cells"),
             ("GPRC5D", "gprc5d_positive_plasma_cells"),
         )
-        if a in car_targets(ctx)
+        if a in car_targets(chart)
     ]
     stains = [
-        x for t in tests for x in ctx.results(t, ctx.at_failure) if x.specimen == "lesion_biopsy"
+        x
+        for t in tests
+        for x in chart.results(t, chart.at_failure)
+        if x.specimen == "lesion_biopsy"
     ]
     genes = [
         x
         for g, a in (("TNFRSF17", "BCMA"), ("GPRC5D", "GPRC5D"))
-        if a in car_targets(ctx)
-        for x in gene_rows(ctx.record.variants, g)
+        if a in car_targets(chart)
+        for x in gene_rows(chart.record.variants, g)
         if x.site is not None
         and "marrow" not in x.site.casefold()
         and x.day is not None
-        and ctx.at_failure[0] <= x.day <= ctx.at_failure[1]
+        and chart.at_failure[0] <= x.day <= chart.at_failure[1]
     ]
     tested = [*(x.source for x in stains), *(x.source for x in genes)]
     if lesions:
@@ -289,7 +296,7 @@ def untested_lesion(ctx: Context) -> Found:
                 f"{x.lesion or 'lesion'} ({x.site or x.kind or 'site not stated'})" for x in lesions
             )
         )
-        if not car_targets(ctx):
+        if not car_targets(chart):
             return unknown("the target of the CAR-T is not recorded", [x.source for x in lesions])
         sources = (*(x.source for x in lesions), *tested)
         return Found(
@@ -298,7 +305,7 @@ def untested_lesion(ctx: Context) -> Found:
             f"{'antigen tested on a biopsy; lesions: ' if tested else 'antigen not tested: '}{names}",
         )
     patterns = {"extraosseous", "paraskeletal"}.intersection(
-        ctx.failure.pattern if ctx.failure else ()
+        chart.failure.pattern if chart.failure else ()
     )
     if patterns:
         return Found(
@@ -308,7 +315,10 @@ def untested_lesion(ctx: Context) -> Found:
             f" {'antigen tested' if tested else 'antigen of the lesion not tested'}",
         )
     none_seen = all3(
-        [_none(soft_tissue(ctx, ctx.at_failure, kind)) for kind in ("extraosseous", "paraskeletal")]
+        [
+            _none(soft_tissue(chart, chart.at_failure, kind))
+            for kind in ("extraosseous", "paraskeletal")
+        ]
     )
     return (
         Found(False, (), "imaging at failure shows no lesion outside the marrow")
@@ -322,9 +332,9 @@ def _none(found: Found) -> bool | None:
 
 
 @finding("bcma_density_fall")
-def bcma_density_fall(ctx: Context) -> Found:
-    now = ctx.latest("bcma_molecules_per_cell", ctx.at_failure)
-    before = ctx.latest("bcma_molecules_per_cell", ctx.before_infusion(_EVER))
+def bcma_density_fall(chart: PatientChart) -> Found:
+    now = chart.latest("bcma_molecules_per_cell", chart.at_failure)
+    before = chart.latest("bcma_molecules_per_cell", chart.before_infusion(_EVER))
     if now.quantity is None or before.quantity is None:
         return unknown(
             "; ".join(x.text for x in (now, before) if x.text), (*now.sources, *before.sources)
@@ -341,13 +351,13 @@ def bcma_density_fall(ctx: Context) -> Found:
 
 
 @finding("soluble_bcma_at_failure")
-def soluble_bcma_at_failure(ctx: Context) -> Found:
-    return ctx.number("soluble_bcma", ctx.at_failure)
+def soluble_bcma_at_failure(chart: PatientChart) -> Found:
+    return chart.number("soluble_bcma", chart.at_failure)
 
 
 @finding("soluble_bcma_undetectable")
-def soluble_bcma_undetectable(ctx: Context) -> Found:
-    reading = ctx.latest("soluble_bcma", ctx.at_failure)
+def soluble_bcma_undetectable(chart: PatientChart) -> Found:
+    reading = chart.latest("soluble_bcma", chart.at_failure)
     quantity = reading.quantity
     if quantity is None:
         return unknown(reading.text, reading.sources)
@@ -361,9 +371,9 @@ def soluble_bcma_undetectable(ctx: Context) -> Found:
 
 
 @finding("soluble_bcma_fold_from_nadir")
-def soluble_bcma_fold_from_nadir(ctx: Context) -> Found:
-    now = ctx.latest("soluble_bcma", ctx.at_failure)
-    nadir, why = _nadir(ctx, now)
+def soluble_bcma_fold_from_nadir(chart: PatientChart) -> Found:
+    now = chart.latest("soluble_bcma", chart.at_failure)
+    nadir, why = _nadir(chart, now)
     if now.quantity is None or nadir is None:
         return unknown(why or now.text, now.sources)
     fold = divided(now.quantity, nadir.quantity or Interval.of(0.0))
@@ -376,18 +386,20 @@ def soluble_bcma_fold_from_nadir(ctx: Context) -> Found:
     )
 
 
-def _nadir(ctx: Context, now: Reading) -> tuple[Reading | None, str]:
+def _nadir(chart: PatientChart, now: LatestResult) -> tuple[LatestResult | None, str]:
     """The lowest value after the infusion and before this sample, and what limits it."""
-    if now.quantity is None or now.day is None or ctx.infusion_day is None:
+    if now.quantity is None or now.day is None or chart.infusion_day is None:
         return None, ""
-    window = (ctx.infusion_day + 1, now.day - 1)
-    rows = [x for x in ctx.results("soluble_bcma", window) if x.quantity is not None]
+    window = (chart.infusion_day + 1, now.day - 1)
+    rows = [x for x in chart.results("soluble_bcma", window) if x.quantity is not None]
     if not rows:
         return None, "no earlier value after the infusion"
     lowest = min(rows, key=lambda x: x.quantity.high if x.quantity else 0.0)
     quantities = [x.quantity for x in rows if x.quantity is not None]
     low = min(quantities, key=lambda q: (q.low, q.low_open))
     high = min(quantities, key=lambda q: (q.high, not q.high_open))
-    aside = ctx.aside("soluble_bcma", window)
+    aside = chart.aside("soluble_bcma", window)
     why = f"soluble BCMA of {aside[-1].when} was set aside" if aside else ""
-    return Reading(Interval(low.low, high.high, low.low_open, high.high_open), None, (lowest,)), why
+    return LatestResult(
+        Interval(low.low, high.high, low.low_open, high.high_open), None, (lowest,)
+    ), why

@@ -11,7 +11,7 @@ from rearm.interval import Interval
 from rearm.record import Source
 
 if TYPE_CHECKING:
-    from rearm.findings.context import Context
+    from rearm.findings.chart import PatientChart
 
 __all__ = [
     "FUNCTIONS",
@@ -63,7 +63,7 @@ class Found:
         return Interval(low, high, self.low_open, self.high_open)
 
 
-Function = Callable[["Context"], Found]
+Function = Callable[["PatientChart"], Found]
 FUNCTIONS: dict[str, Function] = {}
 
 

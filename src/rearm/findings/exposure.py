@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
-from rearm.findings.context import Context
+from rearm.findings.chart import PatientChart
 from rearm.interval import Interval
 from rearm.knowledge.agents import Agent, agent_class, load_agents
 from rearm.knowledge.catalogue import finding_id
@@ -22,18 +22,18 @@ _TOXICITY_WORDS = re.compile(
 _ENGAGERS = ("bispecific", "trispecific")
 
 
-def _answered(ctx: Context, answer: Answer) -> Found:
+def _answered(chart: PatientChart, answer: Answer) -> Found:
     """An answer of the course floor as a finding: what is known is said with the treatments and
     statements that it rests on.
     """
     told = [answer.note] if answer.note else []
     if answer.value:
-        told = [_treatment(x) for x in ctx.record.therapies if x.source in answer.sources][
+        told = [_treatment(x) for x in chart.record.therapies if x.source in answer.sources][
             -3:
         ] + told
         told += [
             f"{x.product or 'CAR-T'}, {x.when}"
-            for x in ctx.record.infused()
+            for x in chart.record.infused()
             if x.source in answer.sources
         ]
     if answer.stated and not answer.note:
@@ -61,17 +61,17 @@ def _any(answers: list[Found]) -> Found:
 
 
 def _exposed(agent: str) -> Function:
-    return lambda ctx: _answered(ctx, ctx.exposure.agent(agent))
+    return lambda chart: _answered(chart, chart.exposure.agent(agent))
 
 
 def _refractory(agent: str) -> Function:
-    return lambda ctx: _answered(ctx, ctx.exposure.refractory_agent(agent))
+    return lambda chart: _answered(chart, chart.exposure.refractory_agent(agent))
 
 
 def _stopped(agent: str) -> Function:
-    def stopped(ctx: Context) -> Found:
-        rows = ctx.treated([agent])
-        exposed = ctx.exposure.agent(agent)
+    def stopped(chart: PatientChart) -> Found:
+        rows = chart.treated([agent])
+        exposed = chart.exposure.agent(agent)
         sources = tuple(x.source for x in rows)
         if not rows:
             return Found(
@@ -116,9 +116,11 @@ for _short, _class in (
     ("imid", "IMiD"),
     ("anti_cd38", "anti-CD38"),
 ):
-    FUNCTIONS[f"exposed_{_short}"] = lambda ctx, name=_class: _answered(ctx, ctx.exposure.cls(name))  # type: ignore[misc]
-    FUNCTIONS[f"refractory_{_short}"] = lambda ctx, name=_class: _answered(
-        ctx, ctx.exposure.refractory_cls(name)
+    FUNCTIONS[f"exposed_{_short}"] = lambda chart, name=_class: _answered(
+        chart, chart.exposure.cls(name)
+    )  # type: ignore[misc]
+    FUNCTIONS[f"refractory_{_short}"] = lambda chart, name=_class: _answered(
+        chart, chart.exposure.refractory_cls(name)
     )  # type: ignore[misc]
 
 
@@ -131,43 +133,45 @@ def agents_against(target: str, kinds: tuple[str, ...] | None = None) -> list[Ag
     ]
 
 
-def _exposed_to(ctx: Context, agents: list[Agent]) -> Found:
-    return _any([_answered(ctx, ctx.exposure.agent(a.id)) for a in agents])
+def _exposed_to(chart: PatientChart, agents: list[Agent]) -> Found:
+    return _any([_answered(chart, chart.exposure.agent(a.id)) for a in agents])
 
 
 @finding("exposed_bcma_bispecific")
-def exposed_bcma_bispecific(ctx: Context) -> Found:
-    return _exposed_to(ctx, agents_against("BCMA", _ENGAGERS))
+def exposed_bcma_bispecific(chart: PatientChart) -> Found:
+    return _exposed_to(chart, agents_against("BCMA", _ENGAGERS))
 
 
 @finding("refractory_bcma_bispecific")
-def refractory_bcma_bispecific(ctx: Context) -> Found:
+def refractory_bcma_bispecific(chart: PatientChart) -> Found:
     return _any(
         [
-            _answered(ctx, ctx.exposure.refractory_agent(a.id))
+            _answered(chart, chart.exposure.refractory_agent(a.id))
             for a in agents_against("BCMA", _ENGAGERS)
         ]
     )
 
 
 @finding("exposed_bcma_adc")
-def exposed_bcma_adc(ctx: Context) -> Found:
-    return _exposed_to(ctx, agents_against("BCMA", ("adc",)))
+def exposed_bcma_adc(chart: PatientChart) -> Found:
+    return _exposed_to(chart, agents_against("BCMA", ("adc",)))
 
 
 @finding("exposed_gprc5d")
-def exposed_gprc5d(ctx: Context) -> Found:
-    return _answered(ctx, ctx.exposure.target("GPRC5D"))
+def exposed_gprc5d(chart: PatientChart) -> Found:
+    return _answered(chart, chart.exposure.target("GPRC5D"))
 
 
 @finding("refractory_gprc5d")
-def refractory_gprc5d(ctx: Context) -> Found:
-    return _answered(ctx, ctx.exposure.refractory_cls("anti-GPRC5D"))
+def refractory_gprc5d(chart: PatientChart) -> Found:
+    return _answered(chart, chart.exposure.refractory_cls("anti-GPRC5D"))
 
 
 @finding("exposed_bcma_before_infusion")
-def exposed_bcma_before_infusion(ctx: Context) -> Found:
-    earlier = [(x, product_targets(x)) for x in ctx.record.infused() if x not in ctx.infusion_rows]
+def exposed_bcma_before_infusion(chart: PatientChart) -> Found:
+    earlier = [
+        (x, product_targets(x)) for x in chart.record.infused() if x not in chart.infusion_rows
+    ]
     against = [x for x, targets in earlier if "BCMA" in targets]
     if against:
         return Found(
@@ -175,7 +179,7 @@ def exposed_bcma_before_infusion(ctx: Context) -> Found:
             tuple(x.source for x in against),
             f"an earlier {against[0].product or 'CAR-T'} against BCMA, {against[0].when}",
         )
-    given = _given_about(ctx, agents_against("BCMA"), after=False)
+    given = _given_about(chart, agents_against("BCMA"), after=False)
     unnamed = [x for x, targets in earlier if not targets]
     if unnamed and given.value is not True:
         return unknown("the target of an earlier CAR-T is not named", [x.source for x in unnamed])
@@ -183,14 +187,16 @@ def exposed_bcma_before_infusion(ctx: Context) -> Found:
 
 
 @finding("exposed_tce_after_infusion")
-def exposed_tce_after_infusion(ctx: Context) -> Found:
-    return _given_about(ctx, [a for a in load_agents().values() if a.kind in _ENGAGERS], after=True)
+def exposed_tce_after_infusion(chart: PatientChart) -> Found:
+    return _given_about(
+        chart, [a for a in load_agents().values() if a.kind in _ENGAGERS], after=True
+    )
 
 
-def _given_about(ctx: Context, agents: list[Agent], *, after: bool) -> Found:
+def _given_about(chart: PatientChart, agents: list[Agent], *, after: bool) -> Found:
     """Whether one of the agents was given after (or before) the last infusion."""
-    rows = ctx.treated(a.id for a in agents)
-    sides = [(x, is_after(ctx, x)) for x in rows]
+    rows = chart.treated(a.id for a in agents)
+    sides = [(x, is_after(chart, x)) for x in rows]
     here = [x for x, side in sides if side is after]
     if here:
         return Found(
@@ -200,7 +206,7 @@ def _given_about(ctx: Context, agents: list[Agent], *, after: bool) -> Found:
         )
     if any(side is None for _, side in sides):
         return unknown("the day of the treatment is not known", [x.source for x in rows])
-    exposed = [ctx.exposure.agent(a.id) for a in agents if not ctx.treated([a.id])]
+    exposed = [chart.exposure.agent(a.id) for a in agents if not chart.treated([a.id])]
     if any(x.value is not False for x in exposed):
         return unknown(next((x.note for x in exposed if x.value is not False), ""))
     return Found(
@@ -210,19 +216,19 @@ def _given_about(ctx: Context, agents: list[Agent], *, after: bool) -> Found:
     )
 
 
-def is_after(ctx: Context, row: Therapy) -> bool | None:
+def is_after(chart: PatientChart, row: Therapy) -> bool | None:
     """Whether a stretch of treatment began after the last infusion; by order where there are no
     days.
     """
     if row.after_infusion is not None and row.start.first is None and row.start.last is None:
-        return row.after_infusion >= ctx.infusion_count
-    if row.purpose in ("bridging", "lymphodepletion") and ctx.infusion_count == 1:
+        return row.after_infusion >= chart.infusion_count
+    if row.purpose in ("bridging", "lymphodepletion") and chart.infusion_count == 1:
         return False
-    if ctx.infusion_day is None:
+    if chart.infusion_day is None:
         return None
-    if row.start.first is not None and row.start.first > ctx.infusion_day:
+    if row.start.first is not None and row.start.first > chart.infusion_day:
         return True
-    return False if row.start.last is not None and row.start.last <= ctx.infusion_day else None
+    return False if row.start.last is not None and row.start.last <= chart.infusion_day else None
 
 
 # ---------------------------------------------------------------- last doses
@@ -236,54 +242,58 @@ def _of_class(name: str) -> list[str]:
     return [a.id for a in load_agents().values() if name in (a.cls, *a.classes)]
 
 
-def apheresis_day(ctx: Context) -> int | None:
+def apheresis_day(chart: PatientChart) -> int | None:
     """The last apheresis for the last infusion."""
     days = [
         d
-        for x in ctx.infusion_rows
+        for x in chart.infusion_rows
         for d in x.apheresis_days
-        if ctx.infusion_day is None or d <= ctx.infusion_day
+        if chart.infusion_day is None or d <= chart.infusion_day
     ]
     return max(days, default=None)
 
 
 @finding("days_since_last_tce")
-def days_since_last_tce(ctx: Context) -> Found:
-    return ctx.days_since(ctx.treated(_of_kind(_ENGAGERS)), ctx.as_of, before="the decision")
+def days_since_last_tce(chart: PatientChart) -> Found:
+    return chart.days_since(chart.treated(_of_kind(_ENGAGERS)), chart.as_of, before="the decision")
 
 
 @finding("days_since_last_alkylator")
-def days_since_last_alkylator(ctx: Context) -> Found:
-    return ctx.days_since(ctx.treated(_of_class("alkylator")), ctx.as_of, before="the decision")
+def days_since_last_alkylator(chart: PatientChart) -> Found:
+    return chart.days_since(
+        chart.treated(_of_class("alkylator")), chart.as_of, before="the decision"
+    )
 
 
 @finding("days_bendamustine_to_apheresis")
-def days_bendamustine_to_apheresis(ctx: Context) -> Found:
-    return ctx.days_since(
-        _dated(ctx.treated(["bendamustine"])), apheresis_day(ctx), before="the apheresis"
+def days_bendamustine_to_apheresis(chart: PatientChart) -> Found:
+    return chart.days_since(
+        _dated(chart.treated(["bendamustine"])), apheresis_day(chart), before="the apheresis"
     )
 
 
 @finding("days_alkylator_to_apheresis")
-def days_alkylator_to_apheresis(ctx: Context) -> Found:
-    return ctx.days_since(
-        _dated(ctx.treated(_of_class("alkylator"))), apheresis_day(ctx), before="the apheresis"
+def days_alkylator_to_apheresis(chart: PatientChart) -> Found:
+    return chart.days_since(
+        _dated(chart.treated(_of_class("alkylator"))), apheresis_day(chart), before="the apheresis"
     )
 
 
 @finding("days_tce_to_apheresis")
-def days_tce_to_apheresis(ctx: Context) -> Found:
-    return ctx.days_since(
-        _dated(ctx.treated(_of_kind(_ENGAGERS))), apheresis_day(ctx), before="the apheresis"
+def days_tce_to_apheresis(chart: PatientChart) -> Found:
+    return chart.days_since(
+        _dated(chart.treated(_of_kind(_ENGAGERS))), apheresis_day(chart), before="the apheresis"
     )
 
 
 @finding("days_bcma_agent_to_infusion")
-def days_bcma_agent_to_infusion(ctx: Context) -> Found:
+def days_bcma_agent_to_infusion(chart: PatientChart) -> Found:
     rows = [
-        x for x in ctx.treated(a.id for a in agents_against("BCMA")) if is_after(ctx, x) is not True
+        x
+        for x in chart.treated(a.id for a in agents_against("BCMA"))
+        if is_after(chart, x) is not True
     ]
-    return ctx.days_since(rows, ctx.infusion_day, before="the infusion")
+    return chart.days_since(rows, chart.infusion_day, before="the infusion")
 
 
 def _dated(rows: list[Therapy]) -> list[Therapy]:
@@ -298,12 +308,12 @@ def _dated(rows: list[Therapy]) -> list[Therapy]:
 
 
 @finding("bendamustine_before_apheresis")
-def bendamustine_before_apheresis(ctx: Context) -> Found:
-    rows, day = ctx.treated(["bendamustine"]), apheresis_day(ctx)
+def bendamustine_before_apheresis(chart: PatientChart) -> Found:
+    rows, day = chart.treated(["bendamustine"]), apheresis_day(chart)
     sources = tuple(x.source for x in rows)
     if not rows:
-        return _answered(ctx, ctx.exposure.agent("bendamustine"))
-    before = [_starts_before(ctx, x, day) for x in rows]
+        return _answered(chart, chart.exposure.agent("bendamustine"))
+    before = [_starts_before(chart, x, day) for x in rows]
     value = any3(before)
     text = "; ".join(f"bendamustine, {x.start}" for x in rows) + (
         f", apheresis day {day}" if day is not None else ", day of apheresis not known"
@@ -311,8 +321,8 @@ def bendamustine_before_apheresis(ctx: Context) -> Found:
     return Found(value, sources, text)
 
 
-def _starts_before(ctx: Context, row: Therapy, day: int | None) -> bool | None:
-    if is_after(ctx, row) or row.purpose in ("lymphodepletion", "bridging"):
+def _starts_before(chart: PatientChart, row: Therapy, day: int | None) -> bool | None:
+    if is_after(chart, row) or row.purpose in ("lymphodepletion", "bridging"):
         return (
             False
             if day is None or row.start.first is None or row.start.first >= day
@@ -329,11 +339,11 @@ def _starts_before(ctx: Context, row: Therapy, day: int | None) -> bool | None:
 
 
 @finding("prior_lines")
-def prior_lines(ctx: Context) -> Found:
+def prior_lines(chart: PatientChart) -> Found:
     """Lines begun up to as_of. Numbers stated in the input that jump over lines not recorded count:
     a lone fourth line is four lines.
     """
-    found = begun(ctx.record, ctx.as_of + 1)
+    found = begun(chart.record, chart.as_of + 1)
     every = (*found.certain, *found.uncertain)
     sources = tuple(dict.fromkeys(s for x in every for s in x.sources))
     if all(x.infusion is not None for x in every):
@@ -350,20 +360,20 @@ def prior_lines(ctx: Context) -> Found:
 
 
 @finding("therapy_history_complete")
-def therapy_history_complete(ctx: Context) -> Found:
-    return ctx.therapy_history
+def therapy_history_complete(chart: PatientChart) -> Found:
+    return chart.therapy_history
 
 
 @finding("prior_asct")
-def prior_asct(ctx: Context) -> Found:
-    rows = [x for x in ctx.record.therapies if x.autologous]
+def prior_asct(chart: PatientChart) -> Found:
+    rows = [x for x in chart.record.therapies if x.autologous]
     if rows:
         return Found(
             True,
             tuple(x.source for x in rows),
             "; ".join(f"{x.regimen or 'autologous transplant'}, {x.start}" for x in rows),
         )
-    complete = ctx.therapy_history
+    complete = chart.therapy_history
     return (
         Found(False, complete.sources, "no transplant in a complete history")
         if complete.value is True
@@ -372,8 +382,8 @@ def prior_asct(ctx: Context) -> Found:
 
 
 @finding("months_first_asct_to_progression")
-def months_first_asct_to_progression(ctx: Context) -> Found:
-    interval = ctx.exposure.first_transplant_to_progression()
+def months_first_asct_to_progression(chart: PatientChart) -> Found:
+    interval = chart.exposure.first_transplant_to_progression()
     if interval.days is None:
         return unknown(interval.note, interval.sources)
     months = round(interval.days / _DAYS_PER_MONTH, 1)
@@ -385,15 +395,15 @@ def months_first_asct_to_progression(ctx: Context) -> Found:
 
 
 @finding("functional_high_risk")
-def functional_high_risk(ctx: Context) -> Found:
+def functional_high_risk(chart: PatientChart) -> Found:
     starts = [
-        (x.start.day, x) for x in ctx.record.therapies if x.line == 1 and x.start.day is not None
+        (x.start.day, x) for x in chart.record.therapies if x.line == 1 and x.start.day is not None
     ]
     if not starts:
         return unknown()
     start, row = min(starts, key=lambda pair: pair[0])
     months = _months(
-        _progression_after(ctx, start, 1), start, row.source, "the start of the first line"
+        _progression_after(chart, start, 1), start, row.source, "the start of the first line"
     )
     late = months.quantity.above(_FUNCTIONAL_HIGH_RISK_MONTHS) if months.quantity else None
     return Found(None if late is None else not late, months.sources, months.text)
@@ -419,12 +429,14 @@ def _months(
 
 
 def _progression_after(
-    ctx: Context, day: int, line: int | None
+    chart: PatientChart, day: int, line: int | None
 ) -> tuple[Interval, tuple[Source, ...]] | None:
     """Day of the progression that ended this line: as the team dated it, else between the end of
     the stretch that it came on and 60 days after it, but not after the start of the next line.
     """
-    therapies = [x for x in ctx.record.therapies if x.start.day is not None and x.start.day >= day]
+    therapies = [
+        x for x in chart.record.therapies if x.start.day is not None and x.start.day >= day
+    ]
     later = [
         x.start.day or 0
         for x in therapies
@@ -433,14 +445,14 @@ def _progression_after(
     stop = min(
         later,
         default=(
-            ctx.infusion_day
-            if ctx.infusion_day is not None and ctx.infusion_day > day
-            else ctx.as_of
+            chart.infusion_day
+            if chart.infusion_day is not None and chart.infusion_day > day
+            else chart.as_of
         ),
     )
     stated = [
         x
-        for x in ctx.record.responses
+        for x in chart.record.responses
         if x.response == "PD" and x.day is not None and day < x.day <= stop
     ]
     if stated:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from rearm.findings.base import Found, all3, finding, measured, unknown
-from rearm.findings.context import Context
+from rearm.findings.chart import PatientChart
 from rearm.findings.product import lymphodepletion_start
 from rearm.interval import Interval
 from rearm.knowledge.agents import agent_class
@@ -30,25 +30,25 @@ _CARRIED_PERCENT = 20.0
 
 
 @finding("ferritin_before_infusion")
-def ferritin_before_infusion(ctx: Context) -> Found:
-    return ctx.number("ferritin", ctx.before_infusion(_BEFORE_DAYS))
+def ferritin_before_infusion(chart: PatientChart) -> Found:
+    return chart.number("ferritin", chart.before_infusion(_BEFORE_DAYS))
 
 
 @finding("ferritin_above_normal_before_infusion")
-def ferritin_above_normal_before_infusion(ctx: Context) -> Found:
+def ferritin_above_normal_before_infusion(chart: PatientChart) -> Found:
     """As the centre states it for this time, else against the laboratory's limit; unknown where the
     two contradict each other.
     """
-    window = ctx.before_infusion(_BEFORE_DAYS)
-    computed = above_normal(ctx, "ferritin", window)
-    fact, nothing = ctx.fact("ferritin_above_normal")
+    window = chart.before_infusion(_BEFORE_DAYS)
+    computed = above_normal(chart, "ferritin", window)
+    fact, nothing = chart.fact("ferritin_above_normal")
     if nothing.text:
         return nothing
     if window is None or fact is None or fact.when.first is None or fact.when.last is None:
         return computed
     if fact.when.first < window[0] or fact.when.last > window[1]:
         return computed
-    stated = ctx.yes_no_fact("ferritin_above_normal")
+    stated = chart.yes_no_fact("ferritin_above_normal")
     value = stated.value if computed.value in (None, stated.value) else None
     return Found(
         value,
@@ -58,20 +58,20 @@ def ferritin_above_normal_before_infusion(ctx: Context) -> Found:
 
 
 @finding("crp_before_infusion")
-def crp_before_infusion(ctx: Context) -> Found:
-    return ctx.number("crp", ctx.before_infusion(_BEFORE_DAYS))
+def crp_before_infusion(chart: PatientChart) -> Found:
+    return chart.number("crp", chart.before_infusion(_BEFORE_DAYS))
 
 
 @finding("ldh_above_normal")
-def ldh_above_normal(ctx: Context) -> Found:
-    return above_normal(ctx, "ldh", ctx.at_failure)
+def ldh_above_normal(chart: PatientChart) -> Found:
+    return above_normal(chart, "ldh", chart.at_failure)
 
 
-def above_normal(ctx: Context, test: str, window: tuple[int, int] | None) -> Found:
+def above_normal(chart: PatientChart, test: str, window: tuple[int, int] | None) -> Found:
     """Against the upper limit that the laboratory reports with the value; limits differ between
     assays, so none is assumed.
     """
-    reading = ctx.latest(test, window)
+    reading = chart.latest(test, window)
     limits = {x.ref_high for x in reading.labs}
     if reading.quantity is None:
         return unknown(reading.text, reading.sources)
@@ -84,20 +84,20 @@ def above_normal(ctx: Context, test: str, window: tuple[int, int] | None) -> Fou
 
 
 @finding("treg_percent")
-def treg_percent(ctx: Context) -> Found:
-    return ctx.number("regulatory_t_cells", ctx.at_failure)
+def treg_percent(chart: PatientChart) -> Found:
+    return chart.number("regulatory_t_cells", chart.at_failure)
 
 
 # ---------------------------------------------------------------- before lymphodepletion
 
 
-def before_lymphodepletion(ctx: Context) -> tuple[int, int] | None:
+def before_lymphodepletion(chart: PatientChart) -> tuple[int, int] | None:
     """The 30 days up to the first day of lymphodepletion; without its day, up to five days before
     the infusion, its usual beginning.
     """
-    start = lymphodepletion_start(ctx)
-    if start is None and ctx.infusion_day is not None:
-        start = ctx.infusion_day - 5
+    start = lymphodepletion_start(chart)
+    if start is None and chart.infusion_day is not None:
+        start = chart.infusion_day - 5
     return None if start is None else (start - _BEFORE_DAYS, start)
 
 
@@ -113,9 +113,9 @@ _HEMATOTOX: tuple[tuple[str, Callable[[float], int]], ...] = (
 
 
 @finding("car_hematotox")
-def car_hematotox(ctx: Context) -> Found:
-    window = before_lymphodepletion(ctx)
-    readings = [(ctx.latest(test, window), points) for test, points in _HEMATOTOX]
+def car_hematotox(chart: PatientChart) -> Found:
+    window = before_lymphodepletion(chart)
+    readings = [(chart.latest(test, window), points) for test, points in _HEMATOTOX]
     missing = [
         test
         for (test, _), (reading, _) in zip(_HEMATOTOX, readings, strict=True)
@@ -156,10 +156,10 @@ def _ends(quantity: Interval) -> tuple[float, float]:
 
 
 @finding("neutrophil_lymphocyte_ratio")
-def neutrophil_lymphocyte_ratio(ctx: Context) -> Found:
-    window = before_lymphodepletion(ctx)
-    lymphocytes = {x.day: x for x in ctx.results("lymphocytes", window) if x.day is not None}
-    for row in reversed(ctx.results("neutrophils", window)):
+def neutrophil_lymphocyte_ratio(chart: PatientChart) -> Found:
+    window = before_lymphodepletion(chart)
+    lymphocytes = {x.day: x for x in chart.results("lymphocytes", window) if x.day is not None}
+    for row in reversed(chart.results("neutrophils", window)):
         other = lymphocytes.get(row.day) if row.day is not None else None
         if other is None or row.quantity is None or other.quantity is None:
             continue
@@ -184,12 +184,12 @@ def divided(top: Interval, bottom: Interval) -> Interval:
 
 
 @finding("emd_tim3_tigit")
-def emd_tim3_tigit(ctx: Context) -> Found:
+def emd_tim3_tigit(chart: PatientChart) -> Found:
     def of_lesion(lab: Lab) -> bool:
         return lab.specimen == "lesion_biopsy"
 
     readings = [
-        ctx.latest(test, ctx.after_infusion(1, 10**6), of_lesion)
+        chart.latest(test, chart.after_infusion(1, 10**6), of_lesion)
         for test in ("cd8_t_cells_tim3", "cd8_t_cells_tigit")
     ]
     carried = all3(
@@ -200,9 +200,9 @@ def emd_tim3_tigit(ctx: Context) -> Found:
 
 
 @finding("post_infusion_immunosuppression")
-def post_infusion_immunosuppression(ctx: Context) -> Found:
-    window = ctx.after_infusion(0, _IMMUNOSUPPRESSION_DAYS)
-    rows = [x for x in ctx.record.therapies if x.purpose == "toxicity_management"]
+def post_infusion_immunosuppression(chart: PatientChart) -> Found:
+    window = chart.after_infusion(0, _IMMUNOSUPPRESSION_DAYS)
+    rows = [x for x in chart.record.therapies if x.purpose == "toxicity_management"]
     if window is None or not rows:
         return unknown()
     near = [

@@ -18,7 +18,7 @@ from rearm.findings.base import (
     not3,
     unknown,
 )
-from rearm.findings.context import Context, Reading
+from rearm.findings.chart import LatestResult, PatientChart
 from rearm.findings.derived import CHILDBEARING_AGE
 from rearm.interval import Interval
 from rearm.record import Fact
@@ -36,7 +36,7 @@ _DAYS_PER_YEAR = 365.25
 
 
 def _condition(name: str) -> Function:
-    return lambda ctx: ctx.condition(name).found()
+    return lambda chart: chart.condition(name).found()
 
 
 for _name in (
@@ -51,51 +51,51 @@ for _name in (
 ):
     FUNCTIONS[_name] = _condition(_name)
 for _fact in ("eye_care_access", "stored_cd34", "stored_t_cells", "next_tcell_therapy_planned"):
-    FUNCTIONS[_fact] = lambda ctx, name=_fact: ctx.yes_no_fact(name)  # type: ignore[misc]
+    FUNCTIONS[_fact] = lambda chart, name=_fact: chart.yes_no_fact(name)  # type: ignore[misc]
 
 
 # ---------------------------------------------------------------- person
 
 
 @finding("age")
-def age(ctx: Context) -> Found:
+def age(chart: PatientChart) -> Found:
     """Needs the calendar date of as_of, or the age at some day as stated. With a year of birth or a
     stated age it is one of two.
     """
-    if ctx.record.day_zero is None or (
-        ctx.record.birth_date is None and ctx.record.birth_year is None
+    if chart.record.day_zero is None or (
+        chart.record.birth_date is None and chart.record.birth_year is None
     ):
-        stated, nothing = ctx.fact("age_at_infusion")
+        stated, nothing = chart.fact("age_at_infusion")
         if stated is not None or nothing.text:
-            return nothing if stated is None else _stated_age(ctx, stated)
-    if ctx.record.day_zero is None:
+            return nothing if stated is None else _stated_age(chart, stated)
+    if chart.record.day_zero is None:
         return unknown(
             "no calendar date is known, so that the age at as_of can't be told"
-            if ctx.record.birth_year or ctx.record.birth_date
+            if chart.record.birth_year or chart.record.birth_date
             else ""
         )
-    on = ctx.record.day_zero + timedelta(days=ctx.as_of)
-    born = ctx.record.birth_date
+    on = chart.record.day_zero + timedelta(days=chart.as_of)
+    born = chart.record.birth_date
     if born is not None:
         years = on.year - born.year - (on < _birthday(born, on.year))
-        return Found(years, (ctx.record.source,), f"{years} years old on day {ctx.as_of}")
-    if ctx.record.birth_year is None:
+        return Found(years, (chart.record.source,), f"{years} years old on day {chart.as_of}")
+    if chart.record.birth_year is None:
         return unknown()
-    years = on.year - ctx.record.birth_year
+    years = on.year - chart.record.birth_year
     return measured(
         Interval(float(years - 1), float(years)),
         f"{years - 1} or {years} years old (year of birth)",
-        (ctx.record.source,),
+        (chart.record.source,),
         whole=True,
     )
 
 
-def _stated_age(ctx: Context, fact: Fact) -> Found:
-    day = fact.when.day if fact.when.day is not None else ctx.infusion_day
+def _stated_age(chart: PatientChart, fact: Fact) -> Found:
+    day = fact.when.day if fact.when.day is not None else chart.infusion_day
     text = f"{fact.value} years old at the infusion, as stated"
     if day is None or not fact.value.strip().isdigit():
         return unknown(text, (fact.source,))
-    passed = (ctx.as_of - day) / _DAYS_PER_YEAR
+    passed = (chart.as_of - day) / _DAYS_PER_YEAR
     low, high = int(fact.value) + math.floor(passed), int(fact.value) + math.ceil(passed)
     return measured(Interval(float(low), float(high)), text, (fact.source,), whole=True)
 
@@ -108,32 +108,32 @@ def _birthday(born: date, year: int) -> date:
 
 
 @finding("sex")
-def sex(ctx: Context) -> Found:
+def sex(chart: PatientChart) -> Found:
     return (
-        Found(ctx.record.sex, (ctx.record.source,), ctx.record.sex)
-        if ctx.record.sex in ("F", "M")
+        Found(chart.record.sex, (chart.record.source,), chart.record.sex)
+        if chart.record.sex in ("F", "M")
         else unknown()
     )
 
 
 @finding("ecog")
-def ecog(ctx: Context) -> Found:
-    return ctx.number("ecog", ctx.recent(_ECOG_DAYS), whole=True)
+def ecog(chart: PatientChart) -> Found:
+    return chart.number("ecog", chart.recent(_ECOG_DAYS), whole=True)
 
 
 @finding("frailty")
-def frailty(ctx: Context) -> Found:
-    return ctx.word_fact("frailty", ("fit", "intermediate", "frail"))
+def frailty(chart: PatientChart) -> Found:
+    return chart.word_fact("frailty", ("fit", "intermediate", "frail"))
 
 
 @finding("goals_of_care")
-def goals_of_care(ctx: Context) -> Found:
-    return ctx.word_fact("goals_of_care", ("comfort_only", "disease_control", "no_hospital"))
+def goals_of_care(chart: PatientChart) -> Found:
+    return chart.word_fact("goals_of_care", ("comfort_only", "disease_control", "no_hospital"))
 
 
 @finding("trials_open")
-def trials_open(ctx: Context) -> Found:
-    fact, nothing = ctx.fact("trials_open")
+def trials_open(chart: PatientChart) -> Found:
+    fact, nothing = chart.fact("trials_open")
     if fact is None:
         return nothing
     named = fact.value.strip().casefold() not in ("", "no", "none", "nein", "keine")
@@ -141,20 +141,20 @@ def trials_open(ctx: Context) -> Found:
 
 
 @finding("weight_kg")
-def weight_kg(ctx: Context) -> Found:
-    return ctx.number("weight", ctx.recent(_EVER))
+def weight_kg(chart: PatientChart) -> Found:
+    return chart.number("weight", chart.recent(_EVER))
 
 
 # ---------------------------------------------------------------- kidney, heart
 
 
 @finding("creatinine")
-def creatinine(ctx: Context) -> Found:
-    return ctx.number("creatinine", ctx.recent(_COUNT_DAYS))
+def creatinine(chart: PatientChart) -> Found:
+    return chart.number("creatinine", chart.recent(_COUNT_DAYS))
 
 
 @finding("creatinine_clearance")
-def creatinine_clearance(ctx: Context) -> Found:
+def creatinine_clearance(chart: PatientChart) -> Found:
     """The later of a reported clearance and a reported eGFR (mL/min/1.73 m2, read as mL/min); else
     Cockcroft-Gault.
 
@@ -162,18 +162,18 @@ def creatinine_clearance(ctx: Context) -> Found:
     Where its Cockcroft-Gault is lower it stands instead, and where that can't be computed nothing
     is known.
     """
-    blood = ctx.latest("creatinine", ctx.recent(_COUNT_DAYS))
+    blood = chart.latest("creatinine", chart.recent(_COUNT_DAYS))
     reported = [
-        ctx.latest(test, ctx.recent(_COUNT_DAYS)) for test in ("creatinine_clearance", "egfr")
+        chart.latest(test, chart.recent(_COUNT_DAYS)) for test in ("creatinine_clearance", "egfr")
     ]
     known = [x for x in reported if x.quantity is not None]
     if not known:
-        return _cockcroft_gault(ctx, blood)
+        return _cockcroft_gault(chart, blood)
     last = max(known, key=lambda x: x.labs[0].when.first or 0)
     told = measured(last.quantity, last.text, last.sources)
     if blood.day is None or last.day is None or last.day >= blood.day:
         return told
-    computed = _cockcroft_gault(ctx, blood)
+    computed = _cockcroft_gault(chart, blood)
     if computed.quantity is None:
         return unknown(
             f"{last.text}, but creatinine was measured later: {blood.text}",
@@ -183,14 +183,14 @@ def creatinine_clearance(ctx: Context) -> Found:
     return computed if lower else told
 
 
-def _cockcroft_gault(ctx: Context, blood: Reading) -> Found:
+def _cockcroft_gault(chart: PatientChart, blood: LatestResult) -> Found:
     """Clearance in mL/min from age, sex, weight and this creatinine (Nephron 1976;16:31-41)."""
-    years, weight = age(ctx), ctx.latest("weight", ctx.recent(_EVER))
+    years, weight = age(chart), chart.latest("weight", chart.recent(_EVER))
     if (
         blood.quantity is None
         or years.quantity is None
         or weight.quantity is None
-        or ctx.record.sex not in ("F", "M")
+        or chart.record.sex not in ("F", "M")
         or blood.quantity.low <= 0
     ):
         missing = [
@@ -207,7 +207,7 @@ def _cockcroft_gault(ctx: Context, blood: Reading) -> Found:
             if missing and len(missing) < 3
             else ""
         )
-    factor = 0.85 if ctx.record.sex == "F" else 1.0
+    factor = 0.85 if chart.record.sex == "F" else 1.0
     low = (140 - years.quantity.high) * weight.quantity.low / (72 * blood.quantity.high) * factor
     high = (140 - years.quantity.low) * weight.quantity.high / (72 * blood.quantity.low) * factor
     value = Interval(round(low, 1), round(high, 1))
@@ -219,15 +219,15 @@ def _cockcroft_gault(ctx: Context, blood: Reading) -> Found:
 
 
 @finding("lvef")
-def lvef(ctx: Context) -> Found:
-    return ctx.number("lvef", ctx.recent(_LVEF_DAYS))
+def lvef(chart: PatientChart) -> Found:
+    return chart.number("lvef", chart.recent(_LVEF_DAYS))
 
 
 @finding("heart_failure_severe")
-def heart_failure_severe(ctx: Context) -> Found:
+def heart_failure_severe(chart: PatientChart) -> Found:
     state, nyha = (
-        ctx.condition("heart_failure"),
-        ctx.word_fact("nyha_class", ("I", "II", "III", "IV")),
+        chart.condition("heart_failure"),
+        chart.word_fact("nyha_class", ("I", "II", "III", "IV")),
     )
     sources, text = (
         (*state.sources, *nyha.sources),
@@ -250,8 +250,10 @@ def heart_failure_severe(ctx: Context) -> Found:
 
 
 @finding("cardiac_disease")
-def cardiac_disease(ctx: Context) -> Found:
-    states = [ctx.condition(n) for n in ("heart_failure", "arrhythmia", "ischaemic_heart_disease")]
+def cardiac_disease(chart: PatientChart) -> Found:
+    states = [
+        chart.condition(n) for n in ("heart_failure", "arrhythmia", "ischaemic_heart_disease")
+    ]
     told = [s for s in states if s.present] or [s for s in states if s.rows]
     return Found(
         any3([s.present for s in states]),
@@ -261,9 +263,9 @@ def cardiac_disease(ctx: Context) -> Found:
 
 
 @finding("thrombosis")
-def thrombosis(ctx: Context) -> Found:
+def thrombosis(chart: PatientChart) -> Found:
     """Also one that was treated: it bears on what is given next."""
-    rows = [x for x in ctx.record.conditions if x.condition == "thrombosis"]
+    rows = [x for x in chart.record.conditions if x.condition == "thrombosis"]
     had = [x for x in rows if x.status in ("present", "resolved")]
     if had:
         return Found(
@@ -286,37 +288,37 @@ def thrombosis(ctx: Context) -> Found:
 
 
 @finding("neutrophils")
-def neutrophils(ctx: Context) -> Found:
-    return ctx.number("neutrophils", ctx.recent(_COUNT_DAYS))
+def neutrophils(chart: PatientChart) -> Found:
+    return chart.number("neutrophils", chart.recent(_COUNT_DAYS))
 
 
 @finding("platelets")
-def platelets(ctx: Context) -> Found:
-    return ctx.number("platelets", ctx.recent(_COUNT_DAYS))
+def platelets(chart: PatientChart) -> Found:
+    return chart.number("platelets", chart.recent(_COUNT_DAYS))
 
 
 _SUPPORT_DAYS, _IG_DAYS = 14, 60
 
 
 @finding("counts_supported")
-def counts_supported(ctx: Context) -> Found:
+def counts_supported(chart: PatientChart) -> Found:
     return _given_lately(
-        ctx, ("g-csf", "red cell transfusion", "platelet transfusion"), _SUPPORT_DAYS
+        chart, ("g-csf", "red cell transfusion", "platelet transfusion"), _SUPPORT_DAYS
     )
 
 
 @finding("immunoglobulin_replaced")
-def immunoglobulin_replaced(ctx: Context) -> Found:
-    return _given_lately(ctx, ("immunoglobulin",), _IG_DAYS)
+def immunoglobulin_replaced(chart: PatientChart) -> Found:
+    return _given_lately(chart, ("immunoglobulin",), _IG_DAYS)
 
 
-def _given_lately(ctx: Context, agents: tuple[str, ...], days: int) -> Found:
+def _given_lately(chart: PatientChart, agents: tuple[str, ...], days: int) -> Found:
     """True where one of them surely reaches into the last days before as_of; never False, because
     support is often not recorded.
     """
-    for row in ctx.treated(agents):
+    for row in chart.treated(agents):
         last = row.end.first if row.end.first is not None else row.start.first
-        if last is not None and last >= ctx.as_of - days:
+        if last is not None and last >= chart.as_of - days:
             named = [a for a in row.agents if a in agents]
             return Found(
                 True,
@@ -328,22 +330,22 @@ def _given_lately(ctx: Context, agents: tuple[str, ...], days: int) -> Found:
 
 
 @finding("hemoglobin")
-def hemoglobin(ctx: Context) -> Found:
-    return ctx.number("hemoglobin", ctx.recent(_COUNT_DAYS))
+def hemoglobin(chart: PatientChart) -> Found:
+    return chart.number("hemoglobin", chart.recent(_COUNT_DAYS))
 
 
 @finding("prolonged_cytopenia")
-def prolonged_cytopenia(ctx: Context) -> Found:
+def prolonged_cytopenia(chart: PatientChart) -> Found:
     """The latest counts of the last 60 days decide; ICAHT of grade 3 or more that has no end stands
     until they have recovered.
     """
-    if ctx.infusion_day is None:
+    if chart.infusion_day is None:
         return unknown()
-    start = ctx.infusion_day + _CYTOPENIA_FROM_DAY + 1
-    if ctx.as_of < start:
+    start = chart.infusion_day + _CYTOPENIA_FROM_DAY + 1
+    if chart.as_of < start:
         return Found(False, (), f"day {_CYTOPENIA_FROM_DAY} after the infusion is not past")
-    window = (max(start, ctx.as_of - 60), ctx.as_of)
-    counts = [(ctx.latest("neutrophils", window), 1.0), (ctx.latest("platelets", window), 50.0)]
+    window = (max(start, chart.as_of - 60), chart.as_of)
+    counts = [(chart.latest("neutrophils", window), 1.0), (chart.latest("platelets", window), 50.0)]
     low = [r.quantity.below(limit) if r.quantity is not None else None for r, limit in counts]
     sources, text = (
         [s for r, _ in counts for s in r.sources],
@@ -351,7 +353,7 @@ def prolonged_cytopenia(ctx: Context) -> Found:
     )
     icaht = [
         x
-        for x in ctx.record.toxicities
+        for x in chart.record.toxicities
         if x.toxicity == "icaht"
         and (x.grade or 0) >= 3
         and x.end.first is None
@@ -367,32 +369,34 @@ def prolonged_cytopenia(ctx: Context) -> Found:
 
 
 @finding("igg")
-def igg(ctx: Context) -> Found:
+def igg(chart: PatientChart) -> Found:
     """Total IgG holds an IgG paraprotein: then the healthy IgG is at most the total, and how much
     lower is not known.
     """
-    return _healthy_igg(ctx, _IGG_DAYS)
+    return _healthy_igg(chart, _IGG_DAYS)
 
 
 @finding("igg_last_known")
-def igg_last_known(ctx: Context) -> Found:
+def igg_last_known(chart: PatientChart) -> Found:
     """Whatever its age: a low value that is out of date is a reason to measure again, not one to
     forget.
     """
-    return _healthy_igg(ctx, _EVER)
+    return _healthy_igg(chart, _EVER)
 
 
-def _healthy_igg(ctx: Context, days: int) -> Found:
-    total = ctx.latest("igg", ctx.recent(days))
+def _healthy_igg(chart: PatientChart, days: int) -> Found:
+    total = chart.latest("igg", chart.recent(days))
     if total.quantity is None:
         return unknown(total.text, total.sources)
-    if ctx.record.heavy_chain and not {"IgG"}.intersection(ctx.record.heavy_chain):
+    if chart.record.heavy_chain and not {"IgG"}.intersection(chart.record.heavy_chain):
         return measured(total.quantity, total.text, total.sources)
-    day = ctx.as_of if total.day is None else total.day
-    protein = ctx.latest("serum_m_protein", (day - _IGG_DAYS, min(day + _IGG_DAYS, ctx.as_of)))
+    day = chart.as_of if total.day is None else total.day
+    protein = chart.latest("serum_m_protein", (day - _IGG_DAYS, min(day + _IGG_DAYS, chart.as_of)))
     if protein.quantity is not None and protein.quantity.at_most(0.0):
         return measured(total.quantity, total.text, (*total.sources, *protein.sources))
-    isotype = "IgG myeloma" if ctx.record.heavy_chain else "myeloma without a recorded heavy chain"
+    isotype = (
+        "IgG myeloma" if chart.record.heavy_chain else "myeloma without a recorded heavy chain"
+    )
     text = (
         f"{total.text}; {isotype}, {protein.text or 'M-protein not known'}: healthy IgG is at most"
         " this"
@@ -408,14 +412,14 @@ def _healthy_igg(ctx: Context, days: int) -> Found:
 
 
 @finding("active_infection")
-def active_infection(ctx: Context) -> Found:
+def active_infection(chart: PatientChart) -> Found:
     """Present until it is said to be over. That there is none is said by a row of the last 30 days,
     never by silence.
     """
     states = [
-        ctx.condition("active_infection"),
-        ctx.condition("febrile_neutropenia"),
-        ctx.toxicity("infection"),
+        chart.condition("active_infection"),
+        chart.condition("febrile_neutropenia"),
+        chart.toxicity("infection"),
     ]
     told = [s for s in states if s.rows]
     present = [s for s in told if s.present]
@@ -428,7 +432,7 @@ def active_infection(ctx: Context) -> Found:
     if any(s.present is None for s in told):
         return unknown(text, sources)
     recent = [
-        s for s in told if any(_over(r, ctx.as_of - _CLEAR_OF_INFECTION_DAYS) for r in s.rows)
+        s for s in told if any(_over(r, chart.as_of - _CLEAR_OF_INFECTION_DAYS) for r in s.rows)
     ]
     if recent:
         return Found(
@@ -444,14 +448,14 @@ def _over(row: object, since: int) -> bool:
 
 
 for _test in ("hbsag", "anti_hbc"):
-    FUNCTIONS[_test] = lambda ctx, name=_test: ctx.positive(name, ctx.recent(_EVER))  # type: ignore[misc]
+    FUNCTIONS[_test] = lambda chart, name=_test: chart.positive(name, chart.recent(_EVER))  # type: ignore[misc]
 
 
-def _detected(ctx: Context, test: str, days: int) -> Found:
+def _detected(chart: PatientChart, test: str, days: int) -> Found:
     """Detected, not detected, or unknown: `<10` may be either, as a limit of quantification is no
     limit of detection.
     """
-    reading = ctx.latest(test, ctx.recent(days))
+    reading = chart.latest(test, chart.recent(days))
     if reading.word == "not_detected":
         return Found(False, reading.sources, reading.text)
     if reading.quantity is None:
@@ -460,12 +464,12 @@ def _detected(ctx: Context, test: str, days: int) -> Found:
 
 
 @finding("hbv_dna_detected")
-def hbv_dna_detected(ctx: Context) -> Found:
+def hbv_dna_detected(chart: PatientChart) -> Found:
     """Without a result it is not detected where both serologies are negative: DNA is for those with
     an antibody (screen-hbv-hcv-hiv).
     """
-    found = _detected(ctx, "hbv_dna", _EVER)
-    serology = [ctx.positive(name, ctx.recent(_EVER)) for name in ("hbsag", "anti_hbc")]
+    found = _detected(chart, "hbv_dna", _EVER)
+    serology = [chart.positive(name, chart.recent(_EVER)) for name in ("hbsag", "anti_hbc")]
     if found.value is None and not found.text and all(x.value is False for x in serology):
         return Found(
             False,
@@ -476,13 +480,13 @@ def hbv_dna_detected(ctx: Context) -> Found:
 
 
 @finding("hcv_rna_detected")
-def hcv_rna_detected(ctx: Context) -> Found:
-    return _detected(ctx, "hcv_rna", _EVER)
+def hcv_rna_detected(chart: PatientChart) -> Found:
+    return _detected(chart, "hcv_rna", _EVER)
 
 
 @finding("hiv")
-def hiv(ctx: Context) -> Found:
-    serology, state = ctx.positive("hiv_serology", ctx.recent(_EVER)), ctx.condition("hiv")
+def hiv(chart: PatientChart) -> Found:
+    serology, state = chart.positive("hiv_serology", chart.recent(_EVER)), chart.condition("hiv")
     known = serology.value if isinstance(serology.value, bool) else None
     value = any3(
         [*([known] if known is not None else []), *([state.present] if state.rows else [])]
@@ -495,8 +499,8 @@ def hiv(ctx: Context) -> Found:
 
 
 @finding("cmv_reactivation")
-def cmv_reactivation(ctx: Context) -> Found:
-    state, dna = ctx.condition("cmv_reactivation"), _detected(ctx, "cmv_dna", _COUNT_DAYS)
+def cmv_reactivation(chart: PatientChart) -> Found:
+    state, dna = chart.condition("cmv_reactivation"), _detected(chart, "cmv_dna", _COUNT_DAYS)
     if state.rows:
         return state.found()
     if dna.value is True:
@@ -510,20 +514,20 @@ def cmv_reactivation(ctx: Context) -> Found:
 
 
 @finding("pregnancy")
-def pregnancy(ctx: Context) -> Found:
+def pregnancy(chart: PatientChart) -> Found:
     """A negative test speaks for two weeks, a positive one or a statement for the time of a
     pregnancy; men and, from 56, women are not.
     """
-    if ctx.record.sex == "M":
-        return Found(False, (ctx.record.source,), "male")
-    years = age(ctx)
+    if chart.record.sex == "M":
+        return Found(False, (chart.record.source,), "male")
+    years = age(chart)
     if years.quantity is not None and years.quantity.at_least(CHILDBEARING_AGE):
         return Found(False, years.sources, years.text)
-    excluded = ctx.yes_no_fact("pregnancy_possible")
+    excluded = chart.yes_no_fact("pregnancy_possible")
     if excluded.value is False:
         return excluded
-    test = ctx.latest("pregnancy_test", ctx.recent(_PREGNANCY_POSITIVE_DAYS))
-    state = ctx.condition("pregnancy")
+    test = chart.latest("pregnancy_test", chart.recent(_PREGNANCY_POSITIVE_DAYS))
+    state = chart.condition("pregnancy")
     stated = _since(test, state.rows[0].when.last if state.rows else None)
     if state.present and stated:
         return state.found()
@@ -531,7 +535,7 @@ def pregnancy(ctx: Context) -> Found:
         return Found(True, test.sources, test.text)
     if state.rows and state.present is None and stated:
         return state.found()
-    fresh = ctx.latest("pregnancy_test", ctx.recent(_PREGNANCY_NEGATIVE_DAYS))
+    fresh = chart.latest("pregnancy_test", chart.recent(_PREGNANCY_NEGATIVE_DAYS))
     if fresh.word == "negative":
         return Found(False, fresh.sources, fresh.text)
     return unknown(
@@ -540,6 +544,6 @@ def pregnancy(ctx: Context) -> Found:
     )
 
 
-def _since(test: Reading, day: int | None) -> bool:
+def _since(test: LatestResult, day: int | None) -> bool:
     """Whether a statement of this day is not older than the test."""
     return test.day is None or day is None or day >= test.day

@@ -5,7 +5,7 @@ for absence.
 from __future__ import annotations
 
 from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
-from rearm.findings.context import Context, lab_text
+from rearm.findings.chart import PatientChart, lab_text
 from rearm.findings.tumour import imaging_text, positive_lesions
 from rearm.interval import Interval
 from rearm.record import Fact, Lab, Source
@@ -27,8 +27,10 @@ _IEC_HS_DAYS = 60
 def _conditions(*names: str, toxicity: str | None = None) -> Function:
     """Present where one of the conditions is, or the toxicity of that name is not over."""
 
-    def found(ctx: Context) -> Found:
-        states = [ctx.condition(n) for n in names] + ([ctx.toxicity(toxicity)] if toxicity else [])
+    def found(chart: PatientChart) -> Found:
+        states = [chart.condition(n) for n in names] + (
+            [chart.toxicity(toxicity)] if toxicity else []
+        )
         told = [s for s in states if s.rows]
         present = [s for s in told if s.present]
         value = True if present else any3([s.present for s in told])
@@ -47,10 +49,10 @@ FUNCTIONS["enterocolitis"] = _conditions("enterocolitis", toxicity="enterocoliti
 
 
 @finding("cns_disease")
-def cns_disease(ctx: Context) -> Found:
+def cns_disease(chart: PatientChart) -> Found:
     state, csf = (
-        ctx.condition("cns_myeloma"),
-        ctx.positive("csf_plasma_cells", ctx.recent(_ACUTE_DAYS)),
+        chart.condition("cns_myeloma"),
+        chart.positive("csf_plasma_cells", chart.recent(_ACUTE_DAYS)),
     )
     if state.present or csf.value is True:
         return Found(
@@ -60,8 +62,11 @@ def cns_disease(ctx: Context) -> Found:
 
 
 @finding("hyperviscosity")
-def hyperviscosity(ctx: Context) -> Found:
-    state, lab = ctx.condition("hyperviscosity"), ctx.latest("serum_viscosity", ctx.recent(14))
+def hyperviscosity(chart: PatientChart) -> Found:
+    state, lab = (
+        chart.condition("hyperviscosity"),
+        chart.latest("serum_viscosity", chart.recent(14)),
+    )
     if state.rows:
         return state.found()
     return unknown(
@@ -70,16 +75,18 @@ def hyperviscosity(ctx: Context) -> Found:
 
 
 @finding("serum_m_protein")
-def serum_m_protein(ctx: Context) -> Found:
-    return ctx.number("serum_m_protein", ctx.recent(_PARAPROTEIN_DAYS))
+def serum_m_protein(chart: PatientChart) -> Found:
+    return chart.number("serum_m_protein", chart.recent(_PARAPROTEIN_DAYS))
 
 
 @finding("highest_light_chain")
-def highest_light_chain(ctx: Context) -> Found:
+def highest_light_chain(chart: PatientChart) -> Found:
     """The higher of kappa and lambda: at the level that harms the kidney it is the involved one."""
     chains = [
         x
-        for x in (ctx.latest(t, ctx.recent(_PARAPROTEIN_DAYS)) for t in ("kappa_flc", "lambda_flc"))
+        for x in (
+            chart.latest(t, chart.recent(_PARAPROTEIN_DAYS)) for t in ("kappa_flc", "lambda_flc")
+        )
         if x.quantity is not None
     ]
     if not chains:
@@ -89,16 +96,16 @@ def highest_light_chain(ctx: Context) -> Found:
 
 
 @finding("hypercalcaemia")
-def hypercalcaemia(ctx: Context) -> Found:
+def hypercalcaemia(chart: PatientChart) -> Found:
     """The later of a measurement and a statement decides; calcium without albumin is not corrected
     and not read.
     """
-    lab = ctx.latest("calcium_corrected", ctx.recent(14))
+    lab = chart.latest("calcium_corrected", chart.recent(14))
     quantity = lab.quantity
     text, sources, day = lab.text, lab.sources, lab.day
     if quantity is None and not lab.why:
-        quantity, text, sources, day = _corrected(ctx)
-    state = ctx.condition("hypercalcaemia")
+        quantity, text, sources, day = _corrected(chart)
+    state = chart.condition("hypercalcaemia")
     high = quantity.above(_CALCIUM_LIMIT) if quantity is not None else None
     if high:
         return Found(True, sources, text)
@@ -115,14 +122,14 @@ def hypercalcaemia(ctx: Context) -> Found:
     return state.found() if state.rows else unknown(text, sources)
 
 
-def _corrected(ctx: Context) -> tuple[Interval | None, str, tuple[Source, ...], int | None]:
+def _corrected(chart: PatientChart) -> tuple[Interval | None, str, tuple[Source, ...], int | None]:
     """Total calcium corrected for the albumin of the same day: 0.8 mg/dL for each g/dL below 4
     (Payne).
     """
-    for row in reversed(ctx.results("calcium", ctx.recent(14))):
+    for row in reversed(chart.results("calcium", chart.recent(14))):
         if row.day is None or row.quantity is None:
             continue
-        albumin = ctx.latest("albumin", (row.day, row.day))
+        albumin = chart.latest("albumin", (row.day, row.day))
         if albumin.quantity is None:
             continue
         shift = Interval(0.8 * (4 - albumin.quantity.high), 0.8 * (4 - albumin.quantity.low))
@@ -139,15 +146,15 @@ def _corrected(ctx: Context) -> tuple[Interval | None, str, tuple[Source, ...], 
 
 
 @finding("renal_failure")
-def renal_failure(ctx: Context) -> Found:
+def renal_failure(chart: PatientChart) -> Found:
     """New renal failure: creatinine at least 2 mg/dL above the lowest value of the year before, or
     above 2 mg/dL and up by half.
     """
-    state = ctx.condition("renal_impairment")
+    state = chart.condition("renal_impairment")
     new = state.present and any(
-        r.when.first is not None and r.when.first >= ctx.as_of - _ACUTE_DAYS for r in state.rows
+        r.when.first is not None and r.when.first >= chart.as_of - _ACUTE_DAYS for r in state.rows
     )
-    now = ctx.latest("creatinine", ctx.recent(30))
+    now = chart.latest("creatinine", chart.recent(30))
     if now.quantity is None:
         return (
             state.found()
@@ -157,7 +164,7 @@ def renal_failure(ctx: Context) -> Found:
     first = now.labs[0].when.first or 0
     before = [
         x
-        for x in ctx.results("creatinine", (first - _RENAL_BASELINE_DAYS, first - 1))
+        for x in chart.results("creatinine", (first - _RENAL_BASELINE_DAYS, first - 1))
         if x.quantity is not None
     ]
     lowest = min(before, key=lambda x: x.quantity.high if x.quantity else 0.0, default=None)
@@ -182,15 +189,17 @@ def _renal(now: Interval, lowest: Lab | None) -> bool | None:
 # ---------------------------------------------------------------- not a relapse
 
 
-def _histologies(ctx: Context) -> tuple[dict[str, str], tuple[Fact, ...]]:
-    rows = tuple(x for x in ctx.record.facts if x.finding == "lesion_histology" and "=" in x.value)
+def _histologies(chart: PatientChart) -> tuple[dict[str, str], tuple[Fact, ...]]:
+    rows = tuple(
+        x for x in chart.record.facts if x.finding == "lesion_histology" and "=" in x.value
+    )
     return histology(rows), rows
 
 
 @finding("t_cell_neoplasm")
-def t_cell_neoplasm(ctx: Context) -> Found:
-    said, rows = _histologies(ctx)
-    state = ctx.condition("t_cell_lymphoma")
+def t_cell_neoplasm(chart: PatientChart) -> Found:
+    said, rows = _histologies(chart)
+    state = chart.condition("t_cell_lymphoma")
     hits = [x for x in rows if x.value.split("=", 1)[1].strip() == "t_cell_neoplasm"]
     if "t_cell_neoplasm" in said.values():
         return Found(
@@ -208,8 +217,11 @@ def t_cell_neoplasm(ctx: Context) -> Found:
 
 
 @finding("mds_aml")
-def mds_aml(ctx: Context) -> Found:
-    state, blasts = ctx.condition("mds_aml"), ctx.latest("marrow_blasts", ctx.recent(_BLASTS_DAYS))
+def mds_aml(chart: PatientChart) -> Found:
+    state, blasts = (
+        chart.condition("mds_aml"),
+        chart.latest("marrow_blasts", chart.recent(_BLASTS_DAYS)),
+    )
     if state.rows:
         return state.found()
     if blasts.quantity is not None and blasts.quantity.at_least(_BLASTS_PERCENT):
@@ -225,18 +237,18 @@ def mds_aml(ctx: Context) -> Found:
 
 
 @finding("marrow_blasts_percent")
-def marrow_blasts_percent(ctx: Context) -> Found:
-    return ctx.number("marrow_blasts", ctx.recent(_BLASTS_DAYS))
+def marrow_blasts_percent(chart: PatientChart) -> Found:
+    return chart.number("marrow_blasts", chart.recent(_BLASTS_DAYS))
 
 
 @finding("iec_hs")
-def iec_hs(ctx: Context) -> Found:
-    return ctx.toxicity("iec_hs", lasts=_IEC_HS_DAYS).found()
+def iec_hs(chart: PatientChart) -> Found:
+    return chart.toxicity("iec_hs", lasts=_IEC_HS_DAYS).found()
 
 
 @finding("lesion_not_myeloma")
-def lesion_not_myeloma(ctx: Context) -> Found:
-    said, rows = _histologies(ctx)
+def lesion_not_myeloma(chart: PatientChart) -> Found:
+    said, rows = _histologies(chart)
     other = [x for x in rows if said.get(x.value.split("=", 1)[0].strip()) != "plasma_cells"]
     use = other or list(rows)
     return Found(
@@ -247,21 +259,21 @@ def lesion_not_myeloma(ctx: Context) -> Found:
 
 
 @finding("lesion_without_histology")
-def lesion_without_histology(ctx: Context) -> Found:
+def lesion_without_histology(chart: PatientChart) -> Found:
     """Soft-tissue lesions at failure (without a failure: of the last 60 days), and bone lesions
     said to be new.
     """
-    window = ctx.at_failure or ctx.recent(_ACUTE_DAYS)
-    said, _ = _histologies(ctx)
+    window = chart.at_failure or chart.recent(_ACUTE_DAYS)
+    said, _ = _histologies(chart)
     looked = [
         x
-        for x in ctx.record.imaging
+        for x in chart.record.imaging
         if x.when.first is not None
         and x.when.last is not None
         and window[0] <= x.when.first
         and x.when.last <= window[1]
     ]
-    lesions = positive_lesions(ctx, window)
+    lesions = positive_lesions(chart, window)
     lesions += [x for x in looked if x.result == "positive" and x.new and x not in lesions]
     bare = [x for x in lesions if x.lesion is None or x.lesion not in said]
     if bare:

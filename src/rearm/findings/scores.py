@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rearm.findings.base import Found, any3, unknown
-from rearm.findings.context import Context
+from rearm.findings.chart import PatientChart
 from rearm.findings.microenvironment import above_normal
 from rearm.interval import Interval
 from rearm.knowledge.scores import Band, Score, ScoreCategory, ScoreItem, Scores, load_scores
@@ -74,10 +74,10 @@ def scores(
     `record` is cut at `as_of`; `found` are its findings. Results of tests are the latest before the
     last infusion.
     """
-    ctx = Context(record, failures, as_of)
+    chart = PatientChart(record, failures, as_of)
     results: dict[str, ScoreResult] = {}
     for score in (catalogue or load_scores()).computed:
-        items = tuple(_item(item, ctx, found, results) for item in score.items)
+        items = tuple(_item(item, chart, found, results) for item in score.items)
         low, high = sum(x.low for x in items), sum(x.high for x in items)
         category = _category(score, low, high)
         label, meaning = (category.label, category.meaning) if category else (None, None)
@@ -105,7 +105,10 @@ def _within(category: ScoreCategory, value: float) -> bool:
 
 
 def _item(
-    item: ScoreItem, ctx: Context, found: Mapping[str, Found], earlier: Mapping[str, ScoreResult]
+    item: ScoreItem,
+    chart: PatientChart,
+    found: Mapping[str, Found],
+    earlier: Mapping[str, ScoreResult],
 ) -> ItemResult:
     if item.score is not None:
         return _from_score(item, earlier[item.score])
@@ -122,9 +125,11 @@ def _item(
             ),
         )
     if item.above_reference and item.test is not None:
-        return _true_or_false(item, above_normal(ctx, item.test, ctx.before_infusion(item.days)))
+        return _true_or_false(
+            item, above_normal(chart, item.test, chart.before_infusion(item.days))
+        )
     value = (
-        ctx.number(item.test, ctx.before_infusion(item.days))
+        chart.number(item.test, chart.before_infusion(item.days))
         if item.test is not None
         else found.get(item.finding or "", unknown())
     )

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 
 from rearm.findings.base import Found, any3, finding, measured, unknown
-from rearm.findings.context import Context, hull, lab_text
+from rearm.findings.chart import PatientChart, hull, lab_text
 from rearm.findings.exposure import apheresis_day
 from rearm.findings.microenvironment import before_lymphodepletion, divided
 from rearm.interval import Interval
@@ -33,22 +33,22 @@ _EVER = 10**6
 
 
 def _peak(
-    ctx: Context, test: str, last: int, *, needs: tuple[int, int], complete_from: int
+    chart: PatientChart, test: str, last: int, *, needs: tuple[int, int], complete_from: int
 ) -> Found:
     """Highest value from the infusion to day `last`. Exact only with a value in the days `needs`
     and as_of at least at `complete_from`.
     """
-    if ctx.infusion_day is None:
+    if chart.infusion_day is None:
         return unknown()
-    top, labs, why = ctx.highest(test, ctx.after_infusion(0, last))
+    top, labs, why = chart.highest(test, chart.after_infusion(0, last))
     if top is None:
         return unknown()
     sources = [x.source for x in labs]
     text = f"highest {lab_text(labs[0])}"
-    if not ctx.results(test, ctx.after_infusion(*needs)):
+    if not chart.results(test, chart.after_infusion(*needs)):
         why = f"no value from day {needs[0]} to {needs[1]} after the infusion"
-    elif ctx.as_of < ctx.infusion_day + complete_from:
-        why = f"only {ctx.as_of - ctx.infusion_day} days since the infusion"
+    elif chart.as_of < chart.infusion_day + complete_from:
+        why = f"only {chart.as_of - chart.infusion_day} days since the infusion"
     if why:
         return measured(
             Interval(top.low, math.inf, top.low_open),
@@ -59,39 +59,45 @@ def _peak(
 
 
 @finding("alc_peak_15")
-def alc_peak_15(ctx: Context) -> Found:
-    return _peak(ctx, "lymphocytes", 15, needs=(_FIRST_PEAK_DAY, 15), complete_from=15)
+def alc_peak_15(chart: PatientChart) -> Found:
+    return _peak(chart, "lymphocytes", 15, needs=(_FIRST_PEAK_DAY, 15), complete_from=15)
 
 
 @finding("alc_peak_60")
-def alc_peak_60(ctx: Context) -> Found:
-    return _peak(ctx, "lymphocytes", 60, needs=(_FIRST_PEAK_DAY, 60), complete_from=_LAST_PEAK_DAY)
+def alc_peak_60(chart: PatientChart) -> Found:
+    return _peak(
+        chart, "lymphocytes", 60, needs=(_FIRST_PEAK_DAY, 60), complete_from=_LAST_PEAK_DAY
+    )
 
 
 @finding("car_peak_copies_per_ug")
-def car_peak_copies_per_ug(ctx: Context) -> Found:
+def car_peak_copies_per_ug(chart: PatientChart) -> Found:
     return _peak(
-        ctx, "car_copies_per_ug_dna", 60, needs=(_FIRST_PEAK_DAY, _LAST_PEAK_DAY), complete_from=15
+        chart,
+        "car_copies_per_ug_dna",
+        60,
+        needs=(_FIRST_PEAK_DAY, _LAST_PEAK_DAY),
+        complete_from=15,
     )
 
 
 @finding("alc_before_lymphodepletion")
-def alc_before_lymphodepletion(ctx: Context) -> Found:
-    return ctx.number("lymphocytes", before_lymphodepletion(ctx))
+def alc_before_lymphodepletion(chart: PatientChart) -> Found:
+    return chart.number("lymphocytes", before_lymphodepletion(chart))
 
 
-def _peak_row(ctx: Context, tests: Iterable[str], last: int) -> tuple[Lab | None, list[Lab]]:
+def _peak_row(chart: PatientChart, tests: Iterable[str], last: int) -> tuple[Lab | None, list[Lab]]:
     """The row of the highest value of the first test that was followed from day 7 to 28, and all
     its rows; None where bounds hide it.
     """
     for test in tests:
-        window = ctx.after_infusion(0, last)
+        window = chart.after_infusion(0, last)
         rows = [
-            x for x in ctx.results(test, window) if x.day is not None and x.quantity is not None
+            x for x in chart.results(test, window) if x.day is not None and x.quantity is not None
         ]
-        if not ctx.results(test, ctx.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)):
+        if not chart.results(test, chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)):
             continue
-        if ctx.aside(test, window):
+        if chart.aside(test, window):
             return None, rows
         best = max(rows, key=lambda x: (x.quantity.low if x.quantity else 0.0, -(x.day or 0)))
         low = best.quantity.low if best.quantity else 0.0
@@ -108,32 +114,32 @@ def _peak_row(ctx: Context, tests: Iterable[str], last: int) -> tuple[Lab | None
 
 
 @finding("car_peak_day")
-def car_peak_day(ctx: Context) -> Found:
-    best, rows = _peak_row(ctx, (*_COPIES, *_CELLS), 100)
-    if best is None or best.day is None or ctx.infusion_day is None:
+def car_peak_day(chart: PatientChart) -> Found:
+    best, rows = _peak_row(chart, (*_COPIES, *_CELLS), 100)
+    if best is None or best.day is None or chart.infusion_day is None:
         return unknown(
             "the CAR was measured, the day of its peak is not clear" if rows else "",
             [x.source for x in rows],
         )
-    return Found(best.day - ctx.infusion_day, (best.source,), f"highest {lab_text(best)}")
+    return Found(best.day - chart.infusion_day, (best.source,), f"highest {lab_text(best)}")
 
 
 @finding("expansion_late")
-def expansion_late(ctx: Context) -> Found:
+def expansion_late(chart: PatientChart) -> Found:
     """CAR copies or cells decide; lymphocytes only where the CAR was not measured."""
     for tests, last in (((*_COPIES, *_CELLS), 100), (("lymphocytes",), 60)):
-        best, rows = _peak_row(ctx, tests, last)
-        if not rows or ctx.infusion_day is None:
+        best, rows = _peak_row(chart, tests, last)
+        if not rows or chart.infusion_day is None:
             continue
         if best is None or best.day is None:
             return unknown("the day of the peak is not clear", [x.source for x in rows])
-        day = best.day - ctx.infusion_day
+        day = best.day - chart.infusion_day
         if day > _LATE_AFTER_DAY:
             return Found(
                 True, (best.source,), f"highest {lab_text(best)}, {day} days after the infusion"
             )
         later = [
-            x for x in rows if x.day is not None and x.day > ctx.infusion_day + _LATE_AFTER_DAY
+            x for x in rows if x.day is not None and x.day > chart.infusion_day + _LATE_AFTER_DAY
         ]
         if later:
             return Found(
@@ -161,64 +167,64 @@ def detectable(lab: Lab) -> bool | None:
     )
 
 
-def _car_rows(ctx: Context, window: tuple[int, int] | None) -> list[Lab]:
+def _car_rows(chart: PatientChart, window: tuple[int, int] | None) -> list[Lab]:
     rows = [
         x
         for test in (*_COPIES, *_CELLS)
-        for x in ctx.results(test, window)
+        for x in chart.results(test, window)
         if x.specimen in (None, "blood") and x.day is not None
     ]
     return sorted(rows, key=lambda x: x.day or 0)
 
 
-def _car_aside(ctx: Context, window: tuple[int, int] | None) -> list[Lab]:
-    return [x for test in (*_COPIES, *_CELLS) for x in ctx.aside(test, window)]
+def _car_aside(chart: PatientChart, window: tuple[int, int] | None) -> list[Lab]:
+    return [x for test in (*_COPIES, *_CELLS) for x in chart.aside(test, window)]
 
 
 @finding("car_detectable_at_failure")
-def car_detectable_at_failure(ctx: Context) -> Found:
-    rows = _car_rows(ctx, ctx.at_failure)
+def car_detectable_at_failure(chart: PatientChart) -> Found:
+    rows = _car_rows(chart, chart.at_failure)
     seen = [x for x in rows if detectable(x)]
     if seen:
         return Found(True, (seen[-1].source,), lab_text(seen[-1]))
     if not rows:
         return unknown()
-    if aside := _car_aside(ctx, ctx.at_failure):
+    if aside := _car_aside(chart, chart.at_failure):
         return unknown("a CAR measurement at failure was set aside", [x.source for x in aside])
     return Found(False, tuple(x.source for x in rows), "; ".join(lab_text(x) for x in rows[-3:]))
 
 
 @finding("car_last_detectable_day")
-def car_last_detectable_day(ctx: Context) -> Found:
-    window = ctx.after_infusion(1, _EVER)
-    seen = [x for x in _car_rows(ctx, window) if detectable(x)]
-    if not seen or ctx.infusion_day is None:
+def car_last_detectable_day(chart: PatientChart) -> Found:
+    window = chart.after_infusion(1, _EVER)
+    seen = [x for x in _car_rows(chart, window) if detectable(x)]
+    if not seen or chart.infusion_day is None:
         return unknown()
     last = seen[-1]
     if any(
         x.when.last is not None and last.day is not None and x.when.last > last.day
-        for x in _car_aside(ctx, window)
+        for x in _car_aside(chart, window)
     ):
         return unknown("a later CAR measurement was set aside", [last.source])
-    return Found((last.day or 0) - ctx.infusion_day, (last.source,), lab_text(last))
+    return Found((last.day or 0) - chart.infusion_day, (last.source,), lab_text(last))
 
 
 @finding("car_gone_before_failure")
-def car_gone_before_failure(ctx: Context) -> Found:
+def car_gone_before_failure(chart: PatientChart) -> Found:
     """Cells seen after the infusion, then a measurement below detection before the failure, and
     none seen after that.
     """
-    if ctx.failure_day is None or ctx.infusion_day is None:
+    if chart.failure_day is None or chart.infusion_day is None:
         return unknown()
-    rows = _car_rows(ctx, ctx.after_infusion(1, _EVER))
-    seen = [x for x in rows if detectable(x) and (x.day or 0) <= ctx.failure_day]
-    gone = [x for x in rows if detectable(x) is False and (x.day or 0) < ctx.failure_day]
+    rows = _car_rows(chart, chart.after_infusion(1, _EVER))
+    seen = [x for x in rows if detectable(x) and (x.day or 0) <= chart.failure_day]
+    gone = [x for x in rows if detectable(x) is False and (x.day or 0) < chart.failure_day]
     back = [x for x in rows if detectable(x) and gone and (x.day or 0) >= (gone[-1].day or 0)]
     if not rows:
         return unknown()
     if back or (
         seen
-        and (seen[-1].day or 0) >= ctx.failure_day - _PERSISTENCE_NEAR_DAYS
+        and (seen[-1].day or 0) >= chart.failure_day - _PERSISTENCE_NEAR_DAYS
         and not _after(gone, seen[-1])
     ):
         last = (back or seen)[-1]
@@ -231,7 +237,7 @@ def car_gone_before_failure(ctx: Context) -> Found:
             f"last seen: {lab_text(seen[-1])}; nothing between then and the failure",
             [seen[-1].source],
         )
-    if aside := _car_aside(ctx, (seen[-1].day or 0, ctx.as_of)):
+    if aside := _car_aside(chart, (seen[-1].day or 0, chart.as_of)):
         return unknown(
             "a CAR measurement near the failure was set aside", [x.source for x in aside]
         )
@@ -239,7 +245,7 @@ def car_gone_before_failure(ctx: Context) -> Found:
         True,
         (seen[-1].source, after[0].source),
         f"last seen: {lab_text(seen[-1])}; then {lab_text(after[0])}, failure day"
-        f" {ctx.failure_day}",
+        f" {chart.failure_day}",
     )
 
 
@@ -248,22 +254,22 @@ def _after(rows: list[Lab], row: Lab) -> list[Lab]:
 
 
 @finding("car_copies_rising_late")
-def car_copies_rising_late(ctx: Context) -> Found:
+def car_copies_rising_late(chart: PatientChart) -> Found:
     """CAR-T cells fall after their peak. A rise months later without a new infusion may be a clone
     that grows on its own.
     """
-    window = ctx.after_infusion(_LAST_PEAK_DAY, _EVER)
+    window = chart.after_infusion(_LAST_PEAK_DAY, _EVER)
     seen: list[Found] = []
     for test in _COPIES:
         rows = [
             x
-            for x in ctx.results(test, window)
+            for x in chart.results(test, window)
             if x.specimen in (None, "blood") and x.day is not None and x.quantity is not None
         ]
         if (
             len(rows) < 2
-            or ctx.infusion_day is None
-            or (rows[-1].day or 0) <= ctx.infusion_day + _LATE_RISE_AFTER_DAY
+            or chart.infusion_day is None
+            or (rows[-1].day or 0) <= chart.infusion_day + _LATE_RISE_AFTER_DAY
         ):
             continue
         last = rows[-1]
@@ -274,7 +280,7 @@ def car_copies_rising_late(ctx: Context) -> Found:
         value: bool | None = detectable(last) and last.quantity.at_least(
             _LATE_RISE * lowest.quantity.high
         )
-        if value is False and ctx.aside(test, window):
+        if value is False and chart.aside(test, window):
             value = None  # what was set aside may have been lower before, or higher since
         text = f"{lab_text(last)}; lowest from day {_LAST_PEAK_DAY} on: {lab_text(lowest)}"
         seen.append(Found(value, (lowest.source, last.source), text))
@@ -286,17 +292,17 @@ def car_copies_rising_late(ctx: Context) -> Found:
 
 
 @finding("reinfusion_without_expansion")
-def reinfusion_without_expansion(ctx: Context) -> Found:
+def reinfusion_without_expansion(chart: PatientChart) -> Found:
     """Only after a further infusion of the same product; without one there is nothing to judge."""
-    given = [x for x in ctx.record.infused() if x not in ctx.infusion_rows]
+    given = [x for x in chart.record.infused() if x not in chart.infusion_rows]
     if (
-        ctx.infusion is None
-        or ctx.infusion.product is None
-        or not any(x.product == ctx.infusion.product for x in given)
+        chart.infusion is None
+        or chart.infusion.product is None
+        or not any(x.product == chart.infusion.product for x in given)
     ):
         return unknown()
-    rows = _car_rows(ctx, ctx.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY))
-    if not rows or _car_aside(ctx, ctx.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)):
+    rows = _car_rows(chart, chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY))
+    if not rows or _car_aside(chart, chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)):
         return unknown()
     seen = [x for x in rows if detectable(x)]
     return Found(
@@ -308,7 +314,7 @@ def reinfusion_without_expansion(ctx: Context) -> Found:
 
 
 def _whole_of_parts(
-    ctx: Context,
+    chart: PatientChart,
     whole: str,
     parts: tuple[str, str],
     window: tuple[int, int] | None,
@@ -317,8 +323,8 @@ def _whole_of_parts(
     """A percentage of all cells, else from its CD4+ and CD8+ parts of one day: weighted by their
     shares if known, else between the two.
     """
-    reading = ctx.latest(whole, window)
-    cd4, cd8 = ctx.latest(parts[0], window), ctx.latest(parts[1], window)
+    reading = chart.latest(whole, window)
+    cd4, cd8 = chart.latest(parts[0], window), chart.latest(parts[1], window)
     newer = reading.day is None or (cd4.day is not None and cd4.day > reading.day)
     if reading.quantity is None and reading.why:
         return unknown(reading.why, reading.sources)
@@ -335,7 +341,7 @@ def _whole_of_parts(
         day = (cd4.day, cd4.day)
         of = [
             x.quantity.exact if x.quantity else None
-            for x in (ctx.latest(shares[0], day), ctx.latest(shares[1], day))
+            for x in (chart.latest(shares[0], day), chart.latest(shares[1], day))
         ]
         if of[0] is not None and of[1] is not None and of[0] + of[1] > 0:
             value = (cd4.quantity.exact * of[0] + cd8.quantity.exact * of[1]) / (of[0] + of[1])
@@ -349,71 +355,75 @@ _SHARES = ("car_t_cd4_share", "car_t_cd8_share")
 
 
 @finding("car_exhausted_percent")
-def car_exhausted_percent(ctx: Context) -> Found:
-    return ctx.number("car_t_exhausted", ctx.after_infusion(_FIRST_PEAK_DAY, _EVER))
+def car_exhausted_percent(chart: PatientChart) -> Found:
+    return chart.number("car_t_exhausted", chart.after_infusion(_FIRST_PEAK_DAY, _EVER))
 
 
 @finding("car_tim3_percent")
-def car_tim3_percent(ctx: Context) -> Found:
+def car_tim3_percent(chart: PatientChart) -> Found:
     return _whole_of_parts(
-        ctx,
+        chart,
         "car_t_tim3",
         ("car_t_cd4_tim3", "car_t_cd8_tim3"),
-        ctx.after_infusion(_FIRST_PEAK_DAY, _EVER),
+        chart.after_infusion(_FIRST_PEAK_DAY, _EVER),
         _SHARES,
     )
 
 
 @finding("car_tigit_percent")
-def car_tigit_percent(ctx: Context) -> Found:
+def car_tigit_percent(chart: PatientChart) -> Found:
     return _whole_of_parts(
-        ctx,
+        chart,
         "car_t_tigit",
         ("car_t_cd4_tigit", "car_t_cd8_tigit"),
-        ctx.after_infusion(_FIRST_PEAK_DAY, _EVER),
+        chart.after_infusion(_FIRST_PEAK_DAY, _EVER),
         _SHARES,
     )
 
 
 @finding("t_cells_pd1_percent")
-def t_cells_pd1_percent(ctx: Context) -> Found:
+def t_cells_pd1_percent(chart: PatientChart) -> Found:
     return _whole_of_parts(
-        ctx, "t_cells_pd1", ("cd4_t_cells_pd1", "cd8_t_cells_pd1"), ctx.recent(_RECENT_DAYS), None
+        chart,
+        "t_cells_pd1",
+        ("cd4_t_cells_pd1", "cd8_t_cells_pd1"),
+        chart.recent(_RECENT_DAYS),
+        None,
     )
 
 
 @finding("cd4_count")
-def cd4_count(ctx: Context) -> Found:
-    return ctx.number("cd4_t_cells", ctx.recent(_RECENT_DAYS))
+def cd4_count(chart: PatientChart) -> Found:
+    return chart.number("cd4_t_cells", chart.recent(_RECENT_DAYS))
 
 
 @finding("cd8_count")
-def cd8_count(ctx: Context) -> Found:
-    return ctx.number("cd8_t_cells", ctx.recent(_RECENT_DAYS))
+def cd8_count(chart: PatientChart) -> Found:
+    return chart.number("cd8_t_cells", chart.recent(_RECENT_DAYS))
 
 
 @finding("cd4_count_month_1")
-def cd4_count_month_1(ctx: Context) -> Found:
+def cd4_count_month_1(chart: PatientChart) -> Found:
     """Of several values in the time the one nearest to day 30."""
-    window = ctx.after_infusion(21, 45)
-    rows = [x for x in ctx.results("cd4_t_cells", window) if x.day is not None]
-    if not rows or ctx.infusion_day is None:
-        return ctx.number("cd4_t_cells", window)
-    month = ctx.infusion_day + 30
+    window = chart.after_infusion(21, 45)
+    rows = [x for x in chart.results("cd4_t_cells", window) if x.day is not None]
+    if not rows or chart.infusion_day is None:
+        return chart.number("cd4_t_cells", window)
+    month = chart.infusion_day + 30
     nearest = min((x.day or 0 for x in rows), key=lambda d: (abs(d - month), d))
-    return ctx.number("cd4_t_cells", (nearest, nearest))
+    return chart.number("cd4_t_cells", (nearest, nearest))
 
 
 @finding("cd4_cd8_ratio_apheresis")
-def cd4_cd8_ratio_apheresis(ctx: Context) -> Found:
-    day = apheresis_day(ctx)
+def cd4_cd8_ratio_apheresis(chart: PatientChart) -> Found:
+    day = apheresis_day(chart)
     if day is None:
         return unknown()
-    window = (day - 14, min(day + 1, ctx.as_of))
-    ratio = ctx.latest("cd4_cd8_ratio", window)
+    window = (day - 14, min(day + 1, chart.as_of))
+    ratio = chart.latest("cd4_cd8_ratio", window)
     if ratio.quantity is not None or ratio.why:
         return measured(ratio.quantity, ratio.text, ratio.sources)
-    cd4, cd8 = ctx.latest("cd4_t_cells", window), ctx.latest("cd8_t_cells", window)
+    cd4, cd8 = chart.latest("cd4_t_cells", window), chart.latest("cd8_t_cells", window)
     if cd4.quantity is None or cd8.quantity is None or cd4.day != cd8.day:
         return unknown()
     return measured(

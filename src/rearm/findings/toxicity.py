@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rearm.findings.base import Found, any3, finding, measured, unknown
-from rearm.findings.context import Context
+from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import agents_against
 from rearm.interval import Interval
 from rearm.record import Toxicity
@@ -12,9 +12,9 @@ from rearm.record import Toxicity
 _CRS_DAYS = 30
 
 
-def _grade(ctx: Context, condition: str, toxicity: str) -> Found:
+def _grade(chart: PatientChart, condition: str, toxicity: str) -> Found:
     """Highest grade that lasts at as_of; 0 where it is said to be absent or over."""
-    states = [ctx.condition(condition), ctx.toxicity(toxicity)]
+    states = [chart.condition(condition), chart.toxicity(toxicity)]
     told = [s for s in states if s.rows]
     text, sources = "; ".join(s.text for s in told), tuple(r for s in told for r in s.sources)
     present = [s for s in told if s.present]
@@ -30,26 +30,26 @@ def _grade(ctx: Context, condition: str, toxicity: str) -> Found:
 
 
 @finding("neuropathy_grade")
-def neuropathy_grade(ctx: Context) -> Found:
-    return _grade(ctx, "peripheral_neuropathy", "peripheral_neuropathy")
+def neuropathy_grade(chart: PatientChart) -> Found:
+    return _grade(chart, "peripheral_neuropathy", "peripheral_neuropathy")
 
 
 @finding("keratopathy_grade")
-def keratopathy_grade(ctx: Context) -> Found:
-    return _grade(ctx, "keratopathy", "keratopathy")
+def keratopathy_grade(chart: PatientChart) -> Found:
+    return _grade(chart, "keratopathy", "keratopathy")
 
 
 @finding("oral_or_weight_toxicity")
-def oral_or_weight_toxicity(ctx: Context) -> Found:
+def oral_or_weight_toxicity(chart: PatientChart) -> Found:
     rows = [
         x
-        for x in ctx.record.toxicities
+        for x in chart.record.toxicities
         if x.toxicity in ("weight_loss", "oral_toxicity", "dysgeusia")
     ]
     severe = [
         x
         for x in rows
-        if x.grade is not None and x.grade >= 3 and (_under_gprc5d(ctx, x) or _lasts(x))
+        if x.grade is not None and x.grade >= 3 and (_under_gprc5d(chart, x) or _lasts(x))
     ]
     if severe:
         return Found(
@@ -72,19 +72,19 @@ def _lasts(row: Toxicity) -> bool:
     return row.end.first is None and row.end.last is None
 
 
-def _under_gprc5d(ctx: Context, row: Toxicity) -> bool:
+def _under_gprc5d(chart: PatientChart, row: Toxicity) -> bool:
     """Begun while an agent against GPRC5D was given or within 60 days after it."""
-    for therapy in ctx.treated(a.id for a in agents_against("GPRC5D")):
+    for therapy in chart.treated(a.id for a in agents_against("GPRC5D")):
         if row.when.last is None or therapy.start.first is None:
             continue
-        stop = therapy.end.last if therapy.end.last is not None else ctx.as_of
+        stop = therapy.end.last if therapy.end.last is not None else chart.as_of
         if therapy.start.first <= row.when.last <= stop + 60:
             return True
     return False
 
 
-def _highest_grade(ctx: Context, toxicity: str) -> Found:
-    rows = [x for x in ctx.record.toxicities if x.toxicity == toxicity]
+def _highest_grade(chart: PatientChart, toxicity: str) -> Found:
+    rows = [x for x in chart.record.toxicities if x.toxicity == toxicity]
     if not rows:
         return unknown()
     grades = [x.grade for x in rows if x.grade is not None]
@@ -99,18 +99,18 @@ def _highest_grade(ctx: Context, toxicity: str) -> Found:
 
 
 @finding("crs_grade_past")
-def crs_grade_past(ctx: Context) -> Found:
-    return _highest_grade(ctx, "crs")
+def crs_grade_past(chart: PatientChart) -> Found:
+    return _highest_grade(chart, "crs")
 
 
 @finding("icans_grade_past")
-def icans_grade_past(ctx: Context) -> Found:
-    return _highest_grade(ctx, "icans")
+def icans_grade_past(chart: PatientChart) -> Found:
+    return _highest_grade(chart, "icans")
 
 
 @finding("unresolved_crs_icans")
-def unresolved_crs_icans(ctx: Context) -> Found:
-    states = [ctx.toxicity(t, lasts=_CRS_DAYS) for t in ("crs", "icans")]
+def unresolved_crs_icans(chart: PatientChart) -> Found:
+    states = [chart.toxicity(t, lasts=_CRS_DAYS) for t in ("crs", "icans")]
     told = [s for s in states if s.present] or [s for s in states if s.rows]
     return Found(
         any3([s.present for s in states if s.rows]),
@@ -120,11 +120,11 @@ def unresolved_crs_icans(ctx: Context) -> Found:
 
 
 @finding("parkinsonism")
-def parkinsonism(ctx: Context) -> Found:
+def parkinsonism(chart: PatientChart) -> Found:
     states = [
         s
         for t in ("parkinsonism", "cranial_nerve_palsy", "guillain_barre")
-        if (s := ctx.toxicity(t)).rows
+        if (s := chart.toxicity(t)).rows
     ]
     told = [s for s in states if s.present] or states
     return Found(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rearm.findings.base import Found, all3, any3, finding, not3, unknown
-from rearm.findings.context import Context
+from rearm.findings.chart import PatientChart
 from rearm.findings.variants import read_protein, sequenced, variant_text
 from rearm.record import Imaging, Variant
 from rearm.response.lesions import histology
@@ -25,9 +25,11 @@ _SOFT = ("plasmacytoma", "extramedullary", "paraskeletal")
 # ---------------------------------------------------------------- genetics
 
 
-def _rows_of(ctx: Context, wanted: re.Pattern[str], kinds: tuple[str | None, ...]) -> list[Variant]:
+def _rows_of(
+    chart: PatientChart, wanted: re.Pattern[str], kinds: tuple[str | None, ...]
+) -> list[Variant]:
     rows = []
-    for row in ctx.record.variants:
+    for row in chart.record.variants:
         said = re.sub(r"\s+", "", f"{row.gene}|{row.change or ''}").upper()
         if wanted.search(said) and row.kind in kinds:
             rows.append(row)
@@ -42,11 +44,11 @@ def _found(rows: Sequence[Variant], value: bool | None) -> Found:
     )
 
 
-def _translocation(ctx: Context, pattern: str) -> Found:
+def _translocation(chart: PatientChart, pattern: str) -> Found:
     """A translocation of the immunoglobulin locus is there from the start and stays: tests that
     differ contradict each other.
     """
-    rows = _rows_of(ctx, re.compile(pattern), ("translocation", None))
+    rows = _rows_of(chart, re.compile(pattern), ("translocation", None))
     results = {x.result for x in rows}
     if len(results) > 1:
         return unknown(f"contradiction: {_found(rows, None).text}", [x.source for x in rows])
@@ -54,20 +56,20 @@ def _translocation(ctx: Context, pattern: str) -> Found:
 
 
 @finding("t_11_14")
-def t_11_14(ctx: Context) -> Found:
-    return _translocation(ctx, r"T\(11;14\)|^CCND1\||IGH(::|-|/)CCND1|CCND1(::|-|/)IGH")
+def t_11_14(chart: PatientChart) -> Found:
+    return _translocation(chart, r"T\(11;14\)|^CCND1\||IGH(::|-|/)CCND1|CCND1(::|-|/)IGH")
 
 
 @finding("t_4_14")
-def t_4_14(ctx: Context) -> Found:
+def t_4_14(chart: PatientChart) -> Found:
     return _translocation(
-        ctx, r"T\(4;14\)|IGH(::|-|/)(NSD2|WHSC1|MMSET|FGFR3)|(NSD2|WHSC1|MMSET|FGFR3)(::|-|/)IGH"
+        chart, r"T\(4;14\)|IGH(::|-|/)(NSD2|WHSC1|MMSET|FGFR3)|(NSD2|WHSC1|MMSET|FGFR3)(::|-|/)IGH"
     )
 
 
 @finding("t_14_16")
-def t_14_16(ctx: Context) -> Found:
-    return _translocation(ctx, r"T\(14;16\)|IGH(::|-|/)C?MAF\b|C?MAF(::|-|/)IGH")
+def t_14_16(chart: PatientChart) -> Found:
+    return _translocation(chart, r"T\(14;16\)|IGH(::|-|/)C?MAF\b|C?MAF(::|-|/)IGH")
 
 
 def _latest(rows: Sequence[Variant]) -> list[Variant]:
@@ -86,20 +88,20 @@ def _present(rows: Sequence[Variant]) -> bool | None:
 
 
 @finding("del_17p")
-def del_17p(ctx: Context) -> Found:
+def del_17p(chart: PatientChart) -> Found:
     rows = _latest(
         _rows_of(
-            ctx, re.compile(r"^(DEL\()?17P(13(\.1)?)?\)?\||DEL\(17P|^TP53\|"), ("deletion", None)
+            chart, re.compile(r"^(DEL\()?17P(13(\.1)?)?\)?\||DEL\(17P|^TP53\|"), ("deletion", None)
         )
     )
     rows = [x for x in rows if x.gene.upper() != "TP53" or x.kind == "deletion"]
     return _found(rows, _present(rows))
 
 
-def _one_q(ctx: Context) -> list[Variant]:
+def _one_q(chart: PatientChart) -> list[Variant]:
     return _latest(
         _rows_of(
-            ctx,
+            chart,
             re.compile(r"^(GAIN\(|AMP\(|\+)?1Q(21(\.\d)?)?\)?\||(GAIN|AMP)\(1Q|^CKS1B\|"),
             ("gain", "amplification", "trisomy", None),
         )
@@ -107,8 +109,8 @@ def _one_q(ctx: Context) -> list[Variant]:
 
 
 @finding("gain_1q")
-def gain_1q(ctx: Context) -> Found:
-    rows = _one_q(ctx)
+def gain_1q(chart: PatientChart) -> Found:
+    rows = _one_q(chart)
     copies = [None if x.copies is None or x.result != "present" else x.copies >= 2.5 for x in rows]
     said = [
         {"present": True, "absent": False}.get(x.result) if c is None else c
@@ -123,8 +125,8 @@ def gain_1q(ctx: Context) -> Found:
 
 
 @finding("amp_1q")
-def amp_1q(ctx: Context) -> Found:
-    rows = _one_q(ctx)
+def amp_1q(chart: PatientChart) -> Found:
+    rows = _one_q(chart)
     said: list[bool | None] = []
     for row in rows:
         if row.result == "absent":
@@ -138,18 +140,18 @@ def amp_1q(ctx: Context) -> Found:
     return _found(rows, any3(said))
 
 
-def _point(ctx: Context, gene: str) -> list[Variant]:
+def _point(chart: PatientChart, gene: str) -> list[Variant]:
     rows = [
         x
-        for x in ctx.record.variants
+        for x in chart.record.variants
         if x.gene.strip().upper() == gene and x.kind not in ("deletion", "loss_of_heterozygosity")
     ]
     return _latest(rows)
 
 
 @finding("tp53_mutation")
-def tp53_mutation(ctx: Context) -> Found:
-    rows = _point(ctx, "TP53")
+def tp53_mutation(chart: PatientChart) -> Found:
+    rows = _point(chart, "TP53")
     present = [x for x in rows if x.result == "present"]
     if present:
         return _found(present, True)
@@ -157,8 +159,8 @@ def tp53_mutation(ctx: Context) -> Found:
 
 
 @finding("braf_v600e")
-def braf_v600e(ctx: Context) -> Found:
-    rows = _point(ctx, "BRAF")
+def braf_v600e(chart: PatientChart) -> Found:
+    rows = _point(chart, "BRAF")
     hits = [
         x
         for x in rows
@@ -174,9 +176,9 @@ def braf_v600e(ctx: Context) -> Found:
 
 
 @finding("hyperhaploid")
-def hyperhaploid(ctx: Context) -> Found:
+def hyperhaploid(chart: PatientChart) -> Found:
     rows = _latest(
-        _rows_of(ctx, re.compile(r"HYPERHAPLOID"), tuple({x.kind for x in ctx.record.variants}))
+        _rows_of(chart, re.compile(r"HYPERHAPLOID"), tuple({x.kind for x in chart.record.variants}))
     )
     return _found(rows, _present(rows))
 
@@ -204,13 +206,13 @@ def _in_window(row: Imaging, window: tuple[int, int]) -> bool:
     )
 
 
-def positive_lesions(ctx: Context, window: tuple[int, int] | None) -> list[Imaging]:
+def positive_lesions(chart: PatientChart, window: tuple[int, int] | None) -> list[Imaging]:
     """Soft-tissue lesions seen in the window."""
     if window is None:
         return []
     return [
         x
-        for x in ctx.record.imaging
+        for x in chart.record.imaging
         if x.result == "positive" and x.kind in _SOFT and _in_window(x, window)
     ]
 
@@ -224,7 +226,10 @@ def _whole_body(row: Imaging) -> bool:
 
 
 def soft_tissue(
-    ctx: Context, window: tuple[int, int] | None, kind: str, rows: Sequence[Imaging] | None = None
+    chart: PatientChart,
+    window: tuple[int, int] | None,
+    kind: str,
+    rows: Sequence[Imaging] | None = None,
 ) -> Found:
     """Whether a lesion of this kind (extraosseous, paraskeletal) that is not shown to be something
     else was seen in the window.
@@ -235,11 +240,11 @@ def soft_tissue(
     if window is None:
         return unknown()
     other = {
-        lesion for lesion, word in histology(ctx.record.facts).items() if word != "plasma_cells"
+        lesion for lesion, word in histology(chart.record.facts).items() if word != "plasma_cells"
     }
     looked = [
         x
-        for x in (ctx.record.imaging if rows is None else rows)
+        for x in (chart.record.imaging if rows is None else rows)
         if rows is not None or _in_window(x, window)
     ]
     soft = [
@@ -277,8 +282,8 @@ def soft_tissue(
     return unknown()
 
 
-def extraosseous(ctx: Context, window: tuple[int, int] | None) -> Found:
-    return soft_tissue(ctx, window, "extraosseous")
+def extraosseous(chart: PatientChart, window: tuple[int, int] | None) -> Found:
+    return soft_tissue(chart, window, "extraosseous")
 
 
 def imaging_text(row: Imaging) -> str:
@@ -296,39 +301,39 @@ def imaging_text(row: Imaging) -> str:
     )
 
 
-def _before(ctx: Context) -> tuple[tuple[int, int] | None, list[Imaging]]:
+def _before(chart: PatientChart) -> tuple[tuple[int, int] | None, list[Imaging]]:
     """Imaging of the 90 days before the infusion, and what the centre states of the time before it
     without an exact day.
     """
-    window = ctx.before_infusion(_EMD_DAYS)
+    window = chart.before_infusion(_EMD_DAYS)
     if window is None:
         return None, []
     stated = [
         x
-        for x in ctx.record.imaging
+        for x in chart.record.imaging
         if x.method is None
         and x.when.day is None
         and x.when.last is not None
         and x.when.last <= window[1]
     ]
     return window, [
-        *(x for x in ctx.record.imaging if _in_window(x, window)),
+        *(x for x in chart.record.imaging if _in_window(x, window)),
         *(x for x in stated if not _in_window(x, window)),
     ]
 
 
 @finding("emd_before_infusion")
-def emd_before_infusion(ctx: Context) -> Found:
-    window, rows = _before(ctx)
-    return soft_tissue(ctx, window, "extraosseous", rows)
+def emd_before_infusion(chart: PatientChart) -> Found:
+    window, rows = _before(chart)
+    return soft_tissue(chart, window, "extraosseous", rows)
 
 
 @finding("paraskeletal_only_before_infusion")
-def paraskeletal_only_before_infusion(ctx: Context) -> Found:
-    window, rows = _before(ctx)
+def paraskeletal_only_before_infusion(chart: PatientChart) -> Found:
+    window, rows = _before(chart)
     bone, soft = (
-        soft_tissue(ctx, window, "paraskeletal", rows),
-        soft_tissue(ctx, window, "extraosseous", rows),
+        soft_tissue(chart, window, "paraskeletal", rows),
+        soft_tissue(chart, window, "extraosseous", rows),
     )
     value = all3(
         [
@@ -344,32 +349,34 @@ def paraskeletal_only_before_infusion(ctx: Context) -> Found:
 
 
 @finding("emd_at_failure")
-def emd_at_failure(ctx: Context) -> Found:
-    found = extraosseous(ctx, ctx.at_failure)
+def emd_at_failure(chart: PatientChart) -> Found:
+    found = extraosseous(chart, chart.at_failure)
     if (
         found.value is not True
-        and ctx.failure is not None
-        and ctx.failure_day is not None
-        and "extraosseous" in ctx.failure.pattern
+        and chart.failure is not None
+        and chart.failure_day is not None
+        and "extraosseous" in chart.failure.pattern
     ):
-        return Found(True, ctx.failure_sources, "the failure is extraosseous")
+        return Found(True, chart.failure_sources, "the failure is extraosseous")
     return found
 
 
 @finding("any_plasmacytoma_at_failure")
-def any_plasmacytoma_at_failure(ctx: Context) -> Found:
-    parts = [soft_tissue(ctx, ctx.at_failure, kind) for kind in ("extraosseous", "paraskeletal")]
+def any_plasmacytoma_at_failure(chart: PatientChart) -> Found:
+    parts = [
+        soft_tissue(chart, chart.at_failure, kind) for kind in ("extraosseous", "paraskeletal")
+    ]
     other = {
-        lesion for lesion, word in histology(ctx.record.facts).items() if word != "plasma_cells"
+        lesion for lesion, word in histology(chart.record.facts).items() if word != "plasma_cells"
     }
-    seen = [x for x in positive_lesions(ctx, ctx.at_failure) if x.lesion not in other]
+    seen = [x for x in positive_lesions(chart, chart.at_failure) if x.lesion not in other]
     patterns = {"extraosseous", "paraskeletal"}.intersection(
-        ctx.failure.pattern if ctx.failure and ctx.failure_day is not None else ()
+        chart.failure.pattern if chart.failure and chart.failure_day is not None else ()
     )
     if seen:  # which of the two kinds it is does not matter here
         return Found(True, tuple(x.source for x in seen), "; ".join(imaging_text(x) for x in seen))
     if patterns:
-        return Found(True, ctx.failure_sources, f"the failure is {', '.join(sorted(patterns))}")
+        return Found(True, chart.failure_sources, f"the failure is {', '.join(sorted(patterns))}")
     value = any3([None if p.value is None else p.value is True for p in parts])
     return Found(
         value,
@@ -379,18 +386,18 @@ def any_plasmacytoma_at_failure(ctx: Context) -> Found:
 
 
 @finding("bone_lesion_or_cord_at_failure")
-def bone_lesion_or_cord_at_failure(ctx: Context) -> Found:
+def bone_lesion_or_cord_at_failure(chart: PatientChart) -> Found:
     """What radiotherapy may be for besides a soft-tissue lesion: a bone lesion seen at failure, or
     cord compression.
 
     False needs an examination of the whole body at failure; silence on the cord is then no lesion.
     """
-    cord = ctx.condition("cord_compression")
+    cord = chart.condition("cord_compression")
     if cord.present:
         return cord.found()
-    if ctx.at_failure is None:
+    if chart.at_failure is None:
         return unknown()
-    looked = [x for x in ctx.record.imaging if _in_window(x, ctx.at_failure)]
+    looked = [x for x in chart.record.imaging if _in_window(x, chart.at_failure)]
     bone = [x for x in looked if x.kind == "bone" and x.result == "positive"]
     if bone:
         return Found(True, tuple(x.source for x in bone), "; ".join(imaging_text(x) for x in bone))
@@ -408,15 +415,15 @@ def bone_lesion_or_cord_at_failure(ctx: Context) -> Found:
 
 
 @finding("lesions_at_failure")
-def lesions_at_failure(ctx: Context) -> Found:
+def lesions_at_failure(chart: PatientChart) -> Found:
     """The lesions named, or the number that a row gives where it is higher."""
-    present = any_plasmacytoma_at_failure(ctx)
+    present = any_plasmacytoma_at_failure(chart)
     if present.value is False:
         return Found(0, present.sources, present.text)
     other = {
-        lesion for lesion, word in histology(ctx.record.facts).items() if word != "plasma_cells"
+        lesion for lesion, word in histology(chart.record.facts).items() if word != "plasma_cells"
     }
-    rows = [x for x in positive_lesions(ctx, ctx.at_failure) if x.lesion not in other]
+    rows = [x for x in positive_lesions(chart, chart.at_failure) if x.lesion not in other]
     if not rows:
         return unknown(present.text, present.sources)
     named = len({x.lesion or x.site for x in rows})
@@ -428,26 +435,26 @@ def lesions_at_failure(ctx: Context) -> Found:
 
 
 @finding("marrow_plasma_cells_before_infusion")
-def marrow_plasma_cells_before_infusion(ctx: Context) -> Found:
-    return ctx.number("marrow_plasma_cells", ctx.before_infusion(_MARROW_DAYS))
+def marrow_plasma_cells_before_infusion(chart: PatientChart) -> Found:
+    return chart.number("marrow_plasma_cells", chart.before_infusion(_MARROW_DAYS))
 
 
 @finding("soluble_bcma_before_infusion")
-def soluble_bcma_before_infusion(ctx: Context) -> Found:
-    return ctx.number("soluble_bcma", ctx.before_infusion(_SBCMA_DAYS))
+def soluble_bcma_before_infusion(chart: PatientChart) -> Found:
+    return chart.number("soluble_bcma", chart.before_infusion(_SBCMA_DAYS))
 
 
 @finding("metabolic_tumour_volume_before_infusion")
-def metabolic_tumour_volume_before_infusion(ctx: Context) -> Found:
-    return ctx.number("pet_metabolic_tumour_volume", ctx.before_infusion(_EMD_DAYS))
+def metabolic_tumour_volume_before_infusion(chart: PatientChart) -> Found:
+    return chart.number("pet_metabolic_tumour_volume", chart.before_infusion(_EMD_DAYS))
 
 
 @finding("stage_3_before_infusion")
-def stage_3_before_infusion(ctx: Context) -> Found:
+def stage_3_before_infusion(chart: PatientChart) -> Found:
     """R-ISS III is part of ISS III: an ISS below III rules both out, an R-ISS below III does not."""
-    ever = ctx.before_infusion(10**6)
-    iss, r_iss = ctx.latest("iss", ever), ctx.latest("r_iss", ever)
-    b2m = ctx.latest("beta2_microglobulin", ctx.before_infusion(_STAGE_DAYS))
+    ever = chart.before_infusion(10**6)
+    iss, r_iss = chart.latest("iss", ever), chart.latest("r_iss", ever)
+    b2m = chart.latest("beta2_microglobulin", chart.before_infusion(_STAGE_DAYS))
     sources, text = (
         (*iss.sources, *r_iss.sources, *b2m.sources),
         "; ".join(x.text for x in (iss, r_iss, b2m) if x.text),
@@ -462,37 +469,37 @@ def stage_3_before_infusion(ctx: Context) -> Found:
 # ---------------------------------------------------------------- leukaemic disease
 
 
-def leukaemic_counts(ctx: Context, window: tuple[int, int] | None) -> Found:
+def leukaemic_counts(chart: PatientChart, window: tuple[int, int] | None) -> Found:
     """Circulating plasma cells at the level of plasma-cell leukaemia: 2000 per microlitre, or 5 %
     of leukocytes, in any sample.
 
     A count below 2000 alone is no denial, as it may still be 5 % of few leukocytes; zero is.
     """
-    counts = ctx.results("circulating_plasma_cells", window)
-    shares = ctx.results("circulating_plasma_cells_percent", window)
+    counts = chart.results("circulating_plasma_cells", window)
+    shares = chart.results("circulating_plasma_cells_percent", window)
     high = [x for x in counts if x.quantity and x.quantity.at_least(_LEUKAEMIC_PER_UL)]
     high += [x for x in shares if x.quantity and x.quantity.at_least(_LEUKAEMIC_PERCENT)]
     if high:
         return Found(
-            True, tuple(x.source for x in high), f"{ctx.latest(high[0].test, window).text}"
+            True, tuple(x.source for x in high), f"{chart.latest(high[0].test, window).text}"
         )
-    newest = ctx.latest("circulating_plasma_cells_percent", window)
+    newest = chart.latest("circulating_plasma_cells_percent", window)
     if (
         newest.quantity is not None
         and newest.quantity.below(_LEUKAEMIC_PERCENT)
         and all(x.quantity and x.quantity.below(_LEUKAEMIC_PER_UL) for x in counts)
     ):
         return Found(False, newest.sources, newest.text)
-    number = ctx.latest("circulating_plasma_cells", window)
+    number = chart.latest("circulating_plasma_cells", window)
     if number.quantity is not None and number.quantity.at_most(0.0) and not shares:
         return Found(False, number.sources, number.text)
     return unknown(number.text or newest.text, (*number.sources, *newest.sources))
 
 
 @finding("plasma_cell_leukaemia")
-def plasma_cell_leukaemia(ctx: Context) -> Found:
-    state = ctx.condition("plasma_cell_leukaemia")
-    counts = leukaemic_counts(ctx, ctx.at_failure or ctx.recent(30))
+def plasma_cell_leukaemia(chart: PatientChart) -> Found:
+    state = chart.condition("plasma_cell_leukaemia")
+    counts = leukaemic_counts(chart, chart.at_failure or chart.recent(30))
     if state.present or counts.value is True:
         return Found(
             True,
@@ -503,17 +510,17 @@ def plasma_cell_leukaemia(ctx: Context) -> Found:
 
 
 @finding("plasma_cell_leukaemia_before_infusion")
-def plasma_cell_leukaemia_before_infusion(ctx: Context) -> Found:
-    if ctx.infusion_day is None:
+def plasma_cell_leukaemia_before_infusion(chart: PatientChart) -> Found:
+    if chart.infusion_day is None:
         return unknown()
-    day = ctx.infusion_day
+    day = chart.infusion_day
     rows = [
         x
-        for x in ctx.record.conditions
+        for x in chart.record.conditions
         if x.condition == "plasma_cell_leukaemia" and x.when.last is not None and x.when.last <= day
     ]
     there = [x for x in rows if x.status in ("present", "resolved")]
-    counts = leukaemic_counts(ctx, ctx.before_infusion(_MARROW_DAYS))
+    counts = leukaemic_counts(chart, chart.before_infusion(_MARROW_DAYS))
     if there or counts.value is True:
         return Found(
             True,

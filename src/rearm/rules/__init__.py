@@ -22,16 +22,16 @@ from rearm.rules.evaluation import (
     unknown_findings,
 )
 from rearm.rules.reading import ConditionRefused, parse_condition
-from rearm.rules.tree import Condition, condition_from_json
+from rearm.rules.tree import RuleCondition, condition_from_json
 
 __all__ = [
     "HIGH",
     "LOW",
     "Clause",
     "Compiled",
-    "Condition",
     "ConditionRefused",
     "Interval",
+    "RuleCondition",
     "Value",
     "condition_from_json",
     "conditions_of",

@@ -8,14 +8,14 @@ from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge._cache import from_cache, to_cache
 from rearm.knowledge.bundle import Knowledge
 from rearm.rules.reading import ConditionRefused, parse_condition
-from rearm.rules.tree import Condition, condition_from_json
+from rearm.rules.tree import RuleCondition, condition_from_json
 
 __all__ = ["conditions_of", "read_conditions"]
 
-_READ: dict[str, Mapping[str, Condition]] = {}  # by the hash of the bundle
+_READ: dict[str, Mapping[str, RuleCondition]] = {}  # by the hash of the bundle
 
 
-def conditions_of(knowledge: Knowledge) -> Mapping[str, Condition]:
+def conditions_of(knowledge: Knowledge) -> Mapping[str, RuleCondition]:
     """Every condition of the bundle by its text. Raises KnowledgeError with a sentence for each
     that is refused.
     """
@@ -33,11 +33,11 @@ def conditions_of(knowledge: Knowledge) -> Mapping[str, Condition]:
     return _READ[key]
 
 
-def read_conditions(knowledge: Knowledge) -> tuple[dict[str, Condition], list[str]]:
+def read_conditions(knowledge: Knowledge) -> tuple[dict[str, RuleCondition], list[str]]:
     """The conditions that can be read, and a sentence for each other one with the entries that it
     stands in.
     """
-    found: dict[str, Condition] = {}
+    found: dict[str, RuleCondition] = {}
     problems: dict[str, list[str]] = {}
     for where, text in knowledge.condition_texts():
         if text in found:

@@ -19,16 +19,16 @@ from rearm.rules.tree import (
     Among,
     And,
     Arithmetic,
-    Column,
+    BooleanFinding,
     Compare,
-    Condition,
-    Flag,
     Leaf,
+    LiteralNumber,
     Node,
     Not,
-    Number,
+    NumberFinding,
     Numeric,
     Or,
+    RuleCondition,
     text_of,
 )
 
@@ -130,7 +130,7 @@ def _of_type(value: Value, kind: str) -> bool:
 class Compiled:
     """Conditions with their Polars expressions, made once and evaluated on many frames."""
 
-    def __init__(self, conditions: Sequence[Condition]) -> None:
+    def __init__(self, conditions: Sequence[RuleCondition]) -> None:
         self.conditions = tuple(conditions)
         self._exact = [self._select(number, frozenset()) for number in range(len(self.conditions))]
 
@@ -164,7 +164,7 @@ class Compiled:
         )
 
 
-def evaluate(conditions: Sequence[Condition], frame: pl.DataFrame) -> npt.NDArray[np.int8]:
+def evaluate(conditions: Sequence[RuleCondition], frame: pl.DataFrame) -> npt.NDArray[np.int8]:
     """`Compiled(conditions).evaluate(frame)`, for conditions that are needed once."""
     return Compiled(conditions).evaluate(frame)
 
@@ -173,7 +173,7 @@ def _expression(node: Node, bounded: frozenset[str]) -> pl.Expr:
     import polars as pl
 
     match node:
-        case Flag(name):
+        case BooleanFinding(name):
             return pl.col(name)
         case Among(name, values):
             return (
@@ -229,12 +229,12 @@ def _bounds(node: Numeric, bounded: frozenset[str]) -> tuple[pl.Expr, pl.Expr]:
     import polars as pl
 
     match node:
-        case Number(value):
+        case LiteralNumber(value):
             exact = pl.lit(value)
             return exact, exact
-        case Column(name) if name in bounded:
+        case NumberFinding(name) if name in bounded:
             return pl.col(name + LOW), pl.col(name + HIGH)
-        case Column(name):
+        case NumberFinding(name):
             exact = pl.col(name)
             return exact, exact
         case Arithmetic(operator, left, right):
@@ -260,12 +260,12 @@ def _bounds(node: Numeric, bounded: frozenset[str]) -> tuple[pl.Expr, pl.Expr]:
 # ---------------------------------------------------------------- one row
 
 
-def truth(condition: Condition, row: Row, intervals: Intervals | None = None) -> bool | None:
+def truth(condition: RuleCondition, row: Row, intervals: Intervals | None = None) -> bool | None:
     """Whether the condition holds on one row; None where that is unknown."""
     return _truth(condition.node, row, intervals or {})
 
 
-def trace(condition: Condition, row: Row, intervals: Intervals | None = None) -> Clause:
+def trace(condition: RuleCondition, row: Row, intervals: Intervals | None = None) -> Clause:
     """The condition on one row with every clause: what it read and whether it holds."""
     return _trace(condition.node, row, intervals or {})
 
@@ -275,7 +275,7 @@ def _trace(node: Node, row: Row, intervals: Intervals) -> Clause:
     if isinstance(node, And | Or):
         parts = node.parts
     elif isinstance(node, Not) and isinstance(
-        node.part, Flag | And | Or | Not
+        node.part, BooleanFinding | And | Or | Not
     ):  # NOT (word = 'x') is one clause: word <> 'x'
         parts = (node.part,)
     values = (
@@ -290,7 +290,7 @@ def _trace(node: Node, row: Row, intervals: Intervals) -> Clause:
 
 
 def unknown_findings(
-    condition: Condition, row: Row, intervals: Intervals | None = None
+    condition: RuleCondition, row: Row, intervals: Intervals | None = None
 ) -> tuple[str, ...]:
     """The findings for want of which the condition is unknown; empty where it is true or false."""
     return tuple(dict.fromkeys(_lacking(condition.node, row, intervals or {})))
@@ -310,7 +310,7 @@ def _lacking(node: Node, row: Row, intervals: Intervals) -> Iterator[str]:
 
 
 def _leaf_names(node: Node) -> Sequence[str]:
-    return Condition("", node).reads
+    return RuleCondition("", node).reads
 
 
 def _truth(node: Node, row: Row, intervals: Intervals) -> bool | None:
@@ -329,7 +329,7 @@ def _truth(node: Node, row: Row, intervals: Intervals) -> bool | None:
 
 def _leaf_truth(leaf: Leaf, row: Row, intervals: Intervals) -> bool | None:
     match leaf:
-        case Flag(name):
+        case BooleanFinding(name):
             return None if row.get(name) is None else bool(row[name])
         case Among(name, values):
             return None if row.get(name) is None else row[name] in values
@@ -343,9 +343,9 @@ def _leaf_truth(leaf: Leaf, row: Row, intervals: Intervals) -> bool | None:
 
 def _interval(node: Numeric, row: Row, intervals: Intervals) -> Interval | None:
     match node:
-        case Number(value):
+        case LiteralNumber(value):
             return value, value
-        case Column(name):
+        case NumberFinding(name):
             known = row.get(name)
             if isinstance(known, int | float):
                 return known, known

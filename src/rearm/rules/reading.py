@@ -14,16 +14,16 @@ from rearm.rules.tree import (
     Among,
     And,
     Arithmetic,
-    Column,
+    BooleanFinding,
     Compare,
-    Condition,
-    Flag,
+    LiteralNumber,
     Node,
     Not,
-    Number,
+    NumberFinding,
     Numeric,
     Operator,
     Or,
+    RuleCondition,
 )
 
 __all__ = ["ConditionRefused", "parse_condition"]
@@ -35,7 +35,7 @@ class ConditionRefused(ValueError):
     """
 
 
-def parse_condition(text: str, catalogue: Catalogue) -> Condition:
+def parse_condition(text: str, catalogue: Catalogue) -> RuleCondition:
     """`text` as a condition on findings of `catalogue`.
 
     Raises ConditionRefused with a sentence for an operator outside the allowed part of SQL, a
@@ -55,7 +55,7 @@ def parse_condition(text: str, catalogue: Catalogue) -> Condition:
         raise ConditionRefused(
             f"{text!r} can't be read as a condition of SQL. {_unread(text)}"
         ) from None
-    condition = Condition(text, _Reader(text, catalogue).logical(tree))
+    condition = RuleCondition(text, _ConditionReader(text, catalogue).logical(tree))
     if not condition.reads:
         raise ConditionRefused(
             f"{text!r} reads no finding, so it says the same of every patient: name the finding"
@@ -91,7 +91,7 @@ def _unread(text: str) -> str:
     return _ALLOWED
 
 
-class _Reader:
+class _ConditionReader:
     """Walks the tree of sqlglot; every kind of node that is not named here is refused."""
 
     def __init__(self, text: str, catalogue: Catalogue) -> None:
@@ -140,7 +140,7 @@ class _Reader:
             name = self.column(tree)
             if self.catalogue[name].type != "bool":
                 raise self.refused(f"{name} is no yes-or-no finding; compare it with a value.")
-            return Flag(name)
+            return BooleanFinding(name)
         if kind in self.comparisons:
             return self.comparison(self.comparisons[kind], tree)
         if kind is exp.NEQ:
@@ -180,7 +180,7 @@ class _Reader:
                 )
             return Among(name, tuple(self.word(name, x) for x in literals))
         values = [self.numeric(x) for x in literals]
-        if not all(isinstance(v, Number) for v in values):
+        if not all(isinstance(v, LiteralNumber) for v in values):
             raise self.refused("IN takes literals only.")
         equal: tuple[Node, ...] = tuple(Compare("=", self.numeric(inner), v) for v in values)
         return equal[0] if len(equal) == 1 else Or(equal)
@@ -193,18 +193,18 @@ class _Reader:
             name = self.column(tree)
             if not self.catalogue[name].numeric:
                 raise self.refused(f"{name} is no number.")
-            return Column(name)
+            return NumberFinding(name)
         if kind is exp.Literal and not tree.is_string:
             value = float(tree.this)
             if not math.isfinite(value):
                 raise self.refused(f"the number {tree.this} is too large.")
-            return Number(value)
+            return LiteralNumber(value)
         if kind is exp.Neg:
             inner = self.numeric(tree.this)
             return (
-                Number(-inner.value)
-                if isinstance(inner, Number)
-                else Arithmetic("*", Number(-1.0), inner)
+                LiteralNumber(-inner.value)
+                if isinstance(inner, LiteralNumber)
+                else Arithmetic("*", LiteralNumber(-1.0), inner)
             )
         if kind in self.arithmetic:
             return Arithmetic(

@@ -13,17 +13,17 @@ __all__ = [
     "Among",
     "And",
     "Arithmetic",
-    "Column",
+    "BooleanFinding",
     "Compare",
-    "Condition",
-    "Flag",
     "Leaf",
+    "LiteralNumber",
     "Node",
     "Not",
-    "Number",
+    "NumberFinding",
     "Numeric",
     "Operator",
     "Or",
+    "RuleCondition",
     "condition_from_json",
     "text_of",
 ]
@@ -32,7 +32,7 @@ Operator = Literal["=", "<", "<=", ">", ">="]  # a <> b is NOT (a = b)
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class BooleanFinding:
     """A finding of type bool, standing bare."""
 
     name: str
@@ -47,12 +47,12 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class LiteralNumber:
     value: float
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class NumberFinding:
     name: str
 
 
@@ -85,13 +85,13 @@ class Or:
     parts: tuple[Node, ...]
 
 
-Numeric: TypeAlias = Number | Column | Arithmetic
-Leaf: TypeAlias = Flag | Among | Compare
+Numeric: TypeAlias = LiteralNumber | NumberFinding | Arithmetic
+Leaf: TypeAlias = BooleanFinding | Among | Compare
 Node: TypeAlias = Leaf | Not | And | Or
 
 
 @dataclass(frozen=True)
-class Condition:
+class RuleCondition:
     """A condition as written, and as it was understood."""
 
     text: str
@@ -121,9 +121,9 @@ class Condition:
 
 def text_of(node: Node | Numeric) -> str:
     match node:
-        case Flag(name) | Column(name):
+        case BooleanFinding(name) | NumberFinding(name):
             return name
-        case Number(value):
+        case LiteralNumber(value):
             return f"{value:.12g}"
         case Among(name, values):
             quoted = [f"'{v}'" for v in values]
@@ -155,9 +155,9 @@ def _bracketed(node: Node | Numeric) -> str:
 
 def _names(node: Node | Numeric) -> Iterator[str]:
     match node:
-        case Flag(name) | Among(name, _) | Column(name):
+        case BooleanFinding(name) | Among(name, _) | NumberFinding(name):
             yield name
-        case Number():
+        case LiteralNumber():
             return
         case Compare(_, left, right) | Arithmetic(_, left, right):
             yield from _names(left)
@@ -171,7 +171,9 @@ def _names(node: Node | Numeric) -> Iterator[str]:
 
 def _limits(node: Node) -> Iterator[tuple[str, float]]:
     match node:
-        case Compare(_, Column(name), Number(value)) | Compare(_, Number(value), Column(name)):
+        case Compare(_, NumberFinding(name), LiteralNumber(value)) | Compare(
+            _, LiteralNumber(value), NumberFinding(name)
+        ):
             yield name, value
         case Not(part):
             yield from _limits(part)
@@ -182,11 +184,11 @@ def _limits(node: Node) -> Iterator[tuple[str, float]]:
 
 def _to_json(node: Node | Numeric) -> Any:
     match node:
-        case Flag(name):
+        case BooleanFinding(name):
             return ["flag", name]
-        case Column(name):
+        case NumberFinding(name):
             return ["column", name]
-        case Number(value):
+        case LiteralNumber(value):
             return ["number", value]
         case Among(name, values):
             return ["among", name, list(values)]
@@ -200,19 +202,19 @@ def _to_json(node: Node | Numeric) -> Any:
             return ["or", *map(_to_json, parts)]
 
 
-def condition_from_json(row: Any) -> Condition:
-    """The inverse of `Condition.to_json`; what it reads was checked when it was written."""
-    return Condition(row[0], _from_json(row[1]))
+def condition_from_json(row: Any) -> RuleCondition:
+    """The inverse of `RuleCondition.to_json`; what it reads was checked when it was written."""
+    return RuleCondition(row[0], _from_json(row[1]))
 
 
 def _from_json(row: Any) -> Any:
     match row:
         case ["flag", name]:
-            return Flag(name)
+            return BooleanFinding(name)
         case ["column", name]:
-            return Column(name)
+            return NumberFinding(name)
         case ["number", value]:
-            return Number(value)
+            return LiteralNumber(value)
         case ["among", name, values]:
             return Among(name, tuple(values))
         case ["not", part]:

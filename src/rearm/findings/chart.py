@@ -33,7 +33,15 @@ from rearm.record import (
 from rearm.response.criteria import load_criteria
 from rearm.therapy.exposure import NO_PRIOR_LINES, Exposure, exposure
 
-__all__ = ["FRESH_BEFORE_FAILURE", "Context", "Reading", "State", "hull", "lab_text", "test_name"]
+__all__ = [
+    "FRESH_BEFORE_FAILURE",
+    "LatestResult",
+    "PatientChart",
+    "Presence",
+    "hull",
+    "lab_text",
+    "test_name",
+]
 
 # Material from up to 30 days before the failure counts as taken at failure (DESIGN 5).
 FRESH_BEFORE_FAILURE = 30
@@ -51,7 +59,7 @@ _Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LatestResult:
     """The latest result in a window: `quantity` or `word`, the rows it rests on, or `why` nothing
     can be read.
     """
@@ -77,7 +85,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class Presence:
     """Whether something is present at as_of, by the latest row that speaks of it; None: nobody
     says, or the rows contradict each other.
     """
@@ -94,7 +102,7 @@ class State:
         return Found(self.present, self.sources, self.text)
 
 
-class Context:
+class PatientChart:
     """One record, its last infusion and that infusion's failure, with indexed look-ups. `record` is
     already cut at `as_of`.
     """
@@ -205,7 +213,7 @@ class Context:
 
     def latest(
         self, test: str, window: tuple[int, int] | None, keep: Callable[[Lab], bool] | None = None
-    ) -> Reading:
+    ) -> LatestResult:
         """The latest usable result in the window.
 
         Results of one day without a time are taken together: numbers as the range they span, words
@@ -213,11 +221,11 @@ class Context:
         carried forward.
         """
         if window is None:
-            return Reading()
+            return LatestResult()
         rows, aside = self.results(test, window, keep), self.aside(test, window, keep)
         if not rows:
             if aside:
-                return Reading(
+                return LatestResult(
                     labs=(aside[-1],),
                     why=(
                         f"{test_name(test)} of {aside[-1].when} was set aside:"
@@ -225,7 +233,7 @@ class Context:
                     ),
                 )
             older = self.results(test, (-(10**6), window[0] - 1), keep)
-            return Reading(
+            return LatestResult(
                 why=(
                     f"the last {test_name(test)} is of {older[-1].when}, too old for this"
                     if older
@@ -238,7 +246,7 @@ class Context:
                 f"a later {test_name(test)} ({aside[-1].when}) was set aside:"
                 f" {aside[-1].why_set_aside}"
             )
-            return Reading(labs=(aside[-1],), why=why)
+            return LatestResult(labs=(aside[-1],), why=why)
         possible = [
             x
             for x in self._labs[test]
@@ -285,7 +293,7 @@ class Context:
 
     # -------------------------------------------------------------- conditions, toxicities, facts
 
-    def condition(self, name: str) -> State:
+    def condition(self, name: str) -> Presence:
         """Whether a condition is present at as_of. The latest row decides; rows of one day that
         contradict each other decide nothing, except for what stops a treatment: there "present"
         stands until a row surely follows that says it is over. A row that could not be read, or
@@ -298,7 +306,7 @@ class Context:
                 said.append(_ended(row, row.when, present, row.end))
         return _state(said, name)
 
-    def toxicity(self, name: str, *, lasts: int | None = None) -> State:
+    def toxicity(self, name: str, *, lasts: int | None = None) -> Presence:
         """Whether a toxicity is not yet over. Without an end it lasts, or, where `lasts` is given,
         is taken to last only that many days: after that a missing end is a gap in the record. Grade
         0 is a statement of absence.
@@ -450,13 +458,13 @@ def _latest_time(rows: list[Lab]) -> list[Lab]:
     return rows
 
 
-def _together(rows: list[Lab]) -> Reading:
+def _together(rows: list[Lab]) -> LatestResult:
     words = {x.word for x in rows if x.word is not None}
     numbers = [x.quantity for x in rows if x.quantity is not None]
     labs = tuple(rows)
     if len(words) > 1 or (words and numbers):
-        return Reading(labs=labs, why="contradiction: " + "; ".join(lab_text(x) for x in rows))
-    return Reading(hull(numbers) if numbers else None, words.pop() if words else None, labs)
+        return LatestResult(labs=labs, why="contradiction: " + "; ".join(lab_text(x) for x in rows))
+    return LatestResult(hull(numbers) if numbers else None, words.pop() if words else None, labs)
 
 
 def _ended(
@@ -489,24 +497,24 @@ def _newest(rows: Sequence[tuple[_Row, When, Any]]) -> tuple[_Row, When, Any] | 
     return None
 
 
-def _state(said: Sequence[tuple[Any, bool | None, When, str]], name: str) -> State:
+def _state(said: Sequence[tuple[Any, bool | None, When, str]], name: str) -> Presence:
     if not said:
-        return State(None)
+        return Presence(None)
     if name in _STOPS and (standing := _standing(said)):
         return standing
     newest = _newest([(x, x[2], x[1]) for x in said])
     if newest is None:
-        return State(
+        return Presence(
             None,
             tuple(x[0] for x in said),
             f"{name.replace('_', ' ')}: the record contradicts itself"
             f" ({'; '.join(x[3] for x in said)})",
         )
     row, present, _, text = newest[0]
-    return State(present, (row,), text)
+    return Presence(present, (row,), text)
 
 
-def _standing(said: Sequence[tuple[Any, bool | None, When, str]]) -> State | None:
+def _standing(said: Sequence[tuple[Any, bool | None, When, str]]) -> Presence | None:
     """Present by a row that no row surely follows which says it is over; what speaks against it, or
     may be later, is said beside it.
     """
@@ -521,7 +529,7 @@ def _standing(said: Sequence[tuple[Any, bool | None, When, str]]) -> State | Non
             "; the record contradicts itself or leaves this open"
             f" ({'; '.join(x[3] for x in against)}), so that it counts as present"
         )
-    return State(True, tuple(x[0] for x in (*here, *against)), text)
+    return Presence(True, tuple(x[0] for x in (*here, *against)), text)
 
 
 def _last_dose(row: Therapy, day: int) -> tuple[float, float]:
