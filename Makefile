@@ -9,7 +9,7 @@ FILE   ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser demo test lint types floors unit bench vignettes imwg-cases docs evidence-simulation mechanism-inference mechanism-calibration mutation clean
+.PHONY: help setup setup-test browser demo test lint types floors unit bench vignettes imwg-cases docs evidence-simulation mechanism-inference mechanism-calibration mutation gate-versions clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -83,6 +83,10 @@ mechanism-calibration: setup-test ## the virtual population beside every publish
 
 mutation: setup-test ## mutation testing of the response criteria (a quarter of the mutants; SHARE=1 for all)
 	@$(BIN)/python -m scripts.mutation --share $(or $(SHARE),0.25)
+
+REF ?= 3cbca73
+gate-versions: setup-test ## the answers of this tree beside those of version 0.1.0 (REF=commit for another)
+	@$(BIN)/python -m scripts.compare_versions $(REF) --out docs/validation/versions.md
 
 clean: ## remove .venv, caches and demo output
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
