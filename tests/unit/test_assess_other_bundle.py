@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.support.small_bundle import tables, write
 
 import rearm
 from rearm.assessment.check import check
@@ -85,27 +86,77 @@ def test_what_a_bundle_leaves_out_is_the_bundled_one(copied, part):
     assert other.hash != load().hash
     assert other.studies == load().studies
     assert (other.scores, other.alterations) == (load().scores, load().alterations)
-    assert (other.tests, other.agents, other.products, other.regimens) == (
-        load().tests,
-        load().agents,
-        load().products,
-        load().regimens,
-    )
+    assert dict(other.lab_tests) == dict(load().lab_tests)
+    for part in ("agents", "products", "regimens", "words", "class_spellings"):
+        assert getattr(other.lexicon, part) == getattr(load().lexicon, part)
     assert other.catalogue == load().catalogue
 
 
-def test_an_own_lexicon_and_dictionary_are_read(copied):
-    for name, old, new in (
-        ("agents.toml", 'name = "bortezomib"', 'name = "Bortezomib anew"'),
-        ("scores.toml", 'id = "iss"', 'id = "iss2"'),
-    ):
-        text = (copied / name).read_text("utf-8")
-        (copied / name).write_text(
-            text.replace(old, new, 1) if old in text else text + "\n", "utf-8"
-        )
-    other = load(copied)
-    assert other.agents is not load().agents
-    assert other.agents.keys() == load().agents.keys()
+def test_an_own_agent_and_regimen_are_found(tmp_path):
+    text = (DATA / "agents.toml").read_text("utf-8")
+    own = (
+        '[[agent]]\nid = "wondermab"\nclass = "anti-CD38"\nkind = "antibody"\nbrands = ["Wonder"]\n'
+    )
+    folder = write(tmp_path / "own", tables())
+    (folder / "agents.toml").write_text(f"{text}\n{own}", "utf-8")
+    regimen = '{ id = "wd", names = ["WoD"], agents = ["wondermab", "dexamethasone"] },'
+    regimens = (DATA / "regimens.toml").read_text("utf-8")
+    assert "\nregimens = [" in regimens
+    (folder / "regimens.toml").write_text(
+        regimens.replace("\nregimens = [", f"\nregimens = [{regimen}", 1), "utf-8"
+    )
+    lexicon = load(folder).lexicon
+    agent = lexicon.find_agent("WONDER")
+    assert agent is not None and agent.id == "wondermab"
+    assert "wondermab" in lexicon.agents_of_class("anti-CD38")
+    assert lexicon.candidate_sets("WoD") == (("wondermab", "dexamethasone"),)
+    assert lexicon.find_class("Proteasominhibitor") == "proteasome inhibitor"
+    assert load().lexicon.find_agent("WONDER") is None
+
+
+OWN_TEST = """
+[test.wonder_protein]
+name = "wonder protein"
+aliases = ["WP"]
+group = "blood"
+units = ["g/L"%s]
+hard = [0, 100]
+soft = [1, 10]
+"""
+
+
+def test_an_own_test_and_unit_are_found(tmp_path):
+    folder = write(tmp_path / "own", tables())
+    tests = (DATA / "tests.toml").read_text("utf-8")
+    (folder / "tests.toml").write_text(tests + OWN_TEST % "", "utf-8")
+    (found,) = load(folder).lab_tests.find("WP")
+    assert (found.id, found.unit, found.units["gm/L"]) == ("wonder_protein", "g/L", 1.0)
+    assert load().lab_tests.find("WP") == ()
+
+    (folder / "tests.toml").write_text(tests + OWN_TEST % ', "mg/dL"', "utf-8")
+    with pytest.raises(KnowledgeError, match=r"units.toml under \[factors.wonder_protein\]"):
+        _ = load(folder).lab_tests
+    (folder / "units.toml").write_text('[factors.wonder_protein]\n"mg/dL" = 0.01\n', "utf-8")
+    own = load(folder).lab_tests
+    assert own["wonder_protein"].units["mg/dL"] == 0.01
+    assert own["igg"].units == load().lab_tests["igg"].units
+
+
+def test_an_own_fhir_code_and_column_are_found(tmp_path):
+    folder = write(tmp_path / "own", tables())
+    codes = (DATA / "fhir_codes.toml").read_text("utf-8")
+    (folder / "fhir_codes.toml").write_text(
+        codes + '\n[[test]]\nsystem = "snomed"\ncodes = { "1234" = "igg" }\n', "utf-8"
+    )
+    columns = (DATA / "tables.toml").read_text("utf-8")
+    (folder / "tables.toml").write_text(
+        columns.replace('name = "sex",', 'name = "sex", aliases = ["gender at birth"],', 1), "utf-8"
+    )
+    own = load(folder)
+    assert own.fhir_codes.tests["snomed", "1234"] == "igg"
+    assert own.tidy_tables.tables["patients"].by_header["gender_at_birth"].name == "sex"
+    assert ("snomed", "1234") not in load().fhir_codes.tests
+    assert "gender_at_birth" not in load().tidy_tables.tables["patients"].by_header
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_every_entry_can_be_shown_and_is_plain_data() -> None:
         *known.workups,
         *known.alerts,
     ]
-    for name in [*names, *(s.id for s in known.studies), *known.tests]:
+    for name in [*names, *(s.id for s in known.studies), *known.lab_tests]:
         assert entry_text(name, knowledge=known)
         json.dumps(entry_object(name, knowledge=known), allow_nan=False)
 

@@ -166,7 +166,7 @@ def break_tests(change: str) -> tuple[dict[str, Any], dict[str, Any]]:
             m["units"].append("mg/L")
         case "neither units nor words":
             del m["units"]
-        case "unknown keys":
+        case "unknown key":
             m["unit"] = "g/dL"
         case "two meanings":
             tests["unit"]["g/L"]["spellings"] = ["gm/dL"]
@@ -179,7 +179,7 @@ def break_tests(change: str) -> tuple[dict[str, Any], dict[str, Any]]:
     "sentence",
     [
         "check digit", "one code has one test", "role", "hard range", "no unit of the dictionary", "run scripts/compile_units.py",
-        "neither units nor words", "unknown keys", "two meanings", "no test that is read in it",
+        "neither units nor words", "unknown key", "two meanings", "no test that is read in it",
     ],
 )  # fmt: skip
 def test_an_inconsistent_dictionary_is_refused_with_a_sentence(sentence: str) -> None:

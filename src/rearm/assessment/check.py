@@ -46,7 +46,7 @@ def check(path: Path | None = None) -> list[Problem]:
     """
     try:
         knowledge, unusable = read_bundle(path or DATA)
-        _ = knowledge.tests, knowledge.agents, knowledge.products, knowledge.regimens
+        _ = knowledge.lab_tests, knowledge.lexicon
     except KnowledgeError as error:
         return [Problem("knowledge", text) for text in error.problems]
     except ValueError as error:
@@ -201,9 +201,9 @@ def _studies(knowledge: Knowledge) -> Iterator[Problem]:
     """
     if not (knowledge.folder / "studies").is_dir():
         return
-    lexicon = {*knowledge.agents, *knowledge.products}
+    lexicon = {*knowledge.lexicon.agents, *knowledge.lexicon.products}
     targets = {t for option in knowledge.options.values() for t in option.targets} | {
-        t for agent in knowledge.agents.values() for t in agent.targets
+        t for agent in knowledge.lexicon.agents.values() for t in agent.targets
     }
     for arm in (arm for study in knowledge.studies for arm in study.arms):
         where = f"study {arm.study}, arm {arm.id}"
@@ -333,7 +333,7 @@ def _options(knowledge: Knowledge) -> Iterator[Problem]:
             yield Problem(
                 where, f"{option.evidence.strategy} (evidence) is no strategy of the vocabulary."
             )
-        lexicon = {*knowledge.agents, *knowledge.products}
+        lexicon = {*knowledge.lexicon.agents, *knowledge.lexicon.products}
         for agent in option.agents:
             if agent not in lexicon:
                 yield Problem(
@@ -402,16 +402,17 @@ def _scores(knowledge: Knowledge) -> Iterator[Problem]:
             for name in item.any_of or ((item.finding,) if item.finding else ()):
                 if name not in knowledge.catalogue:
                     yield Problem(f"score {score.id}", f"reads {name}, which is no finding.")
-            if item.test is not None and item.test not in knowledge.tests:
+            if item.test is not None and item.test not in knowledge.lab_tests:
                 yield Problem(
                     f"score {score.id}", f"reads {item.test}, which is no test of the dictionary."
                 )
 
 
 def _alterations(knowledge: Knowledge) -> Iterator[Problem]:
+    lexicon = knowledge.lexicon
     for alteration in knowledge.alterations if _own(knowledge, "antigen_variants.toml") else ():
         for agent in alteration.effects:
-            if agent not in knowledge.agents and agent not in knowledge.products:
+            if agent not in lexicon.agents and agent not in lexicon.products:
                 yield Problem(
                     f"alteration {alteration.id}", f"{agent} is no agent or product of the lexicon."
                 )

@@ -85,8 +85,8 @@ def alterations_of(shown: Shown) -> tuple[AlterationResult, ...]:
 def _alteration(found: AlterationFound, knowledge: Knowledge) -> AlterationResult:
     alteration = found.alteration
     antigen = _ANTIGENS[alteration.gene]
-    against = [a.id for a in knowledge.agents.values() if antigen in a.targets]
-    against += [p.id for p in knowledge.products.values() if antigen in p.targets]
+    against = [a.id for a in knowledge.lexicon.agents.values() if antigen in a.targets]
+    against += [p.id for p in knowledge.lexicon.products.values() if antigen in p.targets]
     return AlterationResult(
         id=alteration.id,
         gene=alteration.gene,

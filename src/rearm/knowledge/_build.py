@@ -31,10 +31,11 @@ class KnowledgeError(RearmError):
 
 
 def build(cls: type[_T], row: Any, where: str) -> _T:
-    """`row` as a `cls`; `where` names the table in a complaint. A field `from_` is the key `from`:
-    a trailing underscore is dropped.
+    """`row` as a `cls`; `where` names the table in a complaint.
 
-    Raises KnowledgeError for unknown or missing keys and for values of another type.
+    A field `from_` is the key `from`; a field with another key names it in its metadata (`key`), as
+    TOML writes `[[rule]]` for each of the `rules`. Raises KnowledgeError for unknown or missing
+    keys and for values of another type.
     """
     made: _T = _dataclass_reader(cast(Hashable, cls))(row, where)
     return made
@@ -43,16 +44,25 @@ def build(cls: type[_T], row: Any, where: str) -> _T:
 @cache
 def _dataclass_reader(cls: Any) -> Reader:
     hints = get_type_hints(cls)
-    known = {f.name.rstrip("_"): (f.name, _reader(hints[f.name])) for f in fields(cls) if f.init}
+    keys = {f.name: f.metadata.get("key", f.name.rstrip("_")) for f in fields(cls) if f.init}
+    known = {key: (name, _reader(hints[name])) for name, key in keys.items()}
     needed = {
-        f.name.rstrip("_")
+        keys[f.name]
         for f in fields(cls)
         if f.init and f.default is MISSING and f.default_factory is MISSING
     }
+    plurals = {name: key for name, key in keys.items() if name.rstrip("_") != key}
 
     def read(row: Any, where: str) -> Any:
         if not isinstance(row, Mapping):
             raise KnowledgeError([f"{where}: a table is expected, {_shown(row)} was read."])
+        if plural := sorted(row.keys() & plurals.keys()):
+            raise KnowledgeError(
+                [
+                    f"{where}: {name} is not read here. Write {plurals[name]}, once for each entry."
+                    for name in plural
+                ]
+            )
         if unknown := row.keys() - known.keys():
             hint = "".join(meant(key, known) for key in sorted(unknown))
             raise KnowledgeError(

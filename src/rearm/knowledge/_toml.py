@@ -12,7 +12,10 @@ __all__ = ["parsed"]
 
 
 def parsed(content: bytes) -> dict[str, Any]:
-    """The tables of a TOML file. Raises ValueError with the line, what stands there and what to do."""
+    """The tables of a TOML file.
+
+    Raises ValueError with the line, what stands there and what to do.
+    """
     try:
         text = content.decode("utf-8-sig")  # editors on Windows put a mark in front
     except UnicodeDecodeError as error:

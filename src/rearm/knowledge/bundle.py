@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
@@ -33,13 +33,15 @@ from rearm.knowledge.rulesets import (
 )
 
 if TYPE_CHECKING:
-    from rearm.knowledge.agents import Agent, Product, Regimen
-    from rearm.knowledge.lab_tests import TestDef
+    from rearm.knowledge.fhir_codes import FhirCodes
+    from rearm.knowledge.lab_tests import LabTests
+    from rearm.knowledge.lexicon import Lexicon
     from rearm.knowledge.scores import Scores
     from rearm.knowledge.studies import Study
+    from rearm.knowledge.tidy_tables import TidyTables
     from rearm.knowledge.variants import Alteration
 
-__all__ = ["DATA", "Knowledge", "load", "read_bundle"]
+__all__ = ["DATA", "Knowledge", "bundled", "load", "read_bundle"]
 
 DATA = Path(__file__).parent / "data"
 _T = TypeVar("_T")
@@ -47,14 +49,13 @@ _CITATION_FILES = ("statements.toml", "labels.toml", "sources.toml")
 Tables = dict[str, Any]  # parsed TOML by the file's name inside the folder
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Knowledge:
-    """One bundle of knowledge. `shared` are the shared rules as they stand; the options hold them
-    written out.
+    """One bundle of knowledge, compared by identity; `hash` is that of its content.
 
-    Studies, scores and alterations are those of the folder; what it has not is that of the bundled
-    knowledge, and then counts for the hash. Tests, units, agents and regimens of the folder are
-    checked with it; records are read with those of the program (`not_used`).
+    `shared` are the shared rules as they stand; the options hold them written out. Laboratory
+    tests, units, lexicon, studies, scores and alterations are those of the folder; what it does not
+    hold is taken from the bundled knowledge, and then counts for the hash.
     """
 
     version: str
@@ -72,67 +73,68 @@ class Knowledge:
         str, str
     ]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
     folder: Path
+    tables: Tables = field(repr=False)
 
-    def _table(self, name: str) -> Tables | None:
-        """A file of this folder, parsed; None where the folder has none, so that the bundled one
-        stands.
+    def table(self, name: str) -> Mapping[str, Any]:
+        """A file by its name, parsed: the folder's own, or the bundled one where it has none.
+
+        For tables that are read in other rooms, such as `criteria.toml`.
         """
-        file = self.folder / name
-        if not file.is_file():
-            return None
-        try:
-            return parsed(file.read_bytes())
-        except ValueError as error:
-            raise KnowledgeError([f"{name} can't be read as TOML: {error}."]) from None
+        own: Mapping[str, Any] | None = self.tables.get(name)
+        return own if own is not None else bundled().tables[name]
+
+    def owns(self, name: str) -> bool:
+        """Whether the table is of this folder; the others are the bundled ones."""
+        return name in self.tables
 
     @property
     def not_used(self) -> tuple[str, ...]:
         """Files of the folder that differ from those of the program, although records are read with
         the latter.
         """
-        files = [
-            self.folder / name
-            for name in ("tests.toml", "units.toml", "agents.toml", "regimens.toml")
-        ]
         return tuple(
-            file.name
-            for file in files
-            if file.is_file() and file.read_bytes() != (DATA / file.name).read_bytes()
+            name
+            for name in ("tests.toml", "units.toml", "agents.toml", "regimens.toml")
+            if self.table(name) != bundled().table(name)
         )
 
     @cached_property
-    def tests(self) -> Mapping[str, TestDef]:
-        """The dictionary of laboratory tests. Raises ValueError where it is not consistent."""
-        from rearm.knowledge.lab_tests import load_tests, read_tests
+    def lab_tests(self) -> LabTests:
+        """The dictionary of laboratory tests: what results are called, their units and words.
 
-        written, compiled = self._table("tests.toml"), self._table("units.toml")
-        return (
-            load_tests() if written is None or compiled is None else read_tests(written, compiled)
-        )
+        Factors between units are those of the folder's `units.toml`, else the bundled ones. Raises
+        KnowledgeError where the dictionary is not consistent.
+        """
+        from rearm.knowledge.lab_tests import read_tests
 
-    @cached_property
-    def agents(self) -> Mapping[str, Agent]:
-        """The lexicon of agents."""
-        from rearm.knowledge.agents import load_agents, read_agents
-
-        table = self._table("agents.toml")
-        return load_agents() if table is None else read_agents(table)
+        factors = {
+            **bundled().tables["units.toml"]["factors"],
+            **self.table("units.toml").get("factors", {}),
+        }
+        return read_tests(self.table("tests.toml"), {"factors": factors})
 
     @cached_property
-    def products(self) -> Mapping[str, Product]:
-        """The lexicon of CAR-T products."""
-        from rearm.knowledge.agents import load_products, read_products
+    def lexicon(self) -> Lexicon:
+        """Agents, CAR-T products and regimens. Raises KnowledgeError where they do not fit."""
+        from rearm.knowledge.lexicon import read_lexicon
 
-        table = self._table("agents.toml")
-        return load_products() if table is None else read_products(table)
+        agents = self.table("agents.toml")
+        spellings = {"class": bundled().tables["agents.toml"]["class"]}
+        return read_lexicon({**spellings, **agents}, self.table("regimens.toml"))
 
     @cached_property
-    def regimens(self) -> Mapping[str, Regimen]:
-        """The lexicon of regimen names."""
-        from rearm.knowledge.agents import load_regimens, read_regimens
+    def fhir_codes(self) -> FhirCodes:
+        """What codes of FHIR resources stand for. Raises KnowledgeError where one can't be."""
+        from rearm.knowledge.fhir_codes import read_fhir_codes
 
-        table = self._table("regimens.toml")
-        return load_regimens() if table is None else read_regimens(table)
+        return read_fhir_codes(self.table("fhir_codes.toml"))
+
+    @cached_property
+    def tidy_tables(self) -> TidyTables:
+        """The tidy tables with their columns. Raises KnowledgeError where they do not fit."""
+        from rearm.knowledge.tidy_tables import read_tidy_tables
+
+        return read_tidy_tables(self.table("tables.toml"))
 
     @cached_property
     def studies(self) -> tuple[Study, ...]:
@@ -145,18 +147,16 @@ class Knowledge:
     @cached_property
     def scores(self) -> Scores:
         """The prognostic scores. Raises KnowledgeError where they do not add up."""
-        from rearm.knowledge.scores import load_scores, read_scores
+        from rearm.knowledge.scores import read_scores
 
-        table = self._table("scores.toml")
-        return load_scores() if table is None else read_scores(table)
+        return read_scores(self.table("scores.toml"))
 
     @cached_property
     def alterations(self) -> tuple[Alteration, ...]:
         """The alterations of target antigens. Raises KnowledgeError where they do not add up."""
-        from rearm.knowledge.variants import load_alterations, read_alterations
+        from rearm.knowledge.variants import read_alterations
 
-        table = self._table("antigen_variants.toml")
-        return load_alterations() if table is None else read_alterations(table)
+        return read_alterations(self.table("antigen_variants.toml"))
 
     def condition_texts(self) -> Iterator[tuple[str, str]]:
         """Every condition of the bundle, each with the entry that it belongs to."""
@@ -192,11 +192,12 @@ def load(path: str | os.PathLike[str] | None = None) -> Knowledge:
     Raises KnowledgeError with one sentence for each thing that does not fit; `check` tells more
     than that.
     """
-    return _bundled() if path is None else _load(Path(path))
+    return bundled() if path is None else _load(Path(path))
 
 
 @cache
-def _bundled() -> Knowledge:
+def bundled() -> Knowledge:
+    """The knowledge that comes with the program."""
     return _load(DATA)
 
 
@@ -218,7 +219,7 @@ def read_bundle(folder: Path) -> tuple[Knowledge, list[str]]:
     for name, content in contents.items():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     if folder != DATA and (lent := _lent(contents)):
-        digest.update(f"{' '.join(lent)} of {_bundled().hash}".encode())
+        digest.update(f"{' '.join(lent)} of {bundled().hash}".encode())
     key = digest.hexdigest()
     tables: Tables | None = from_cache("knowledge", key)
     if tables is not None:
@@ -244,43 +245,36 @@ def _contents(folder: Path) -> dict[str, bytes]:
 _MAY_BE_LENT = (
     "agents.toml",
     "antigen_variants.toml",
+    "criteria.toml",
+    "fhir_codes.toml",
     "regimens.toml",
     "scores.toml",
     "studies/",
+    "tables.toml",
     "tests.toml",
     "units.toml",
 )
 
 
 def _lent(contents: Mapping[str, bytes]) -> list[str]:
-    """The tables that are taken from the bundled knowledge because the folder has none of its own."""
+    """The tables that the folder does not hold, and that are therefore the bundled ones."""
     return [part for part in _MAY_BE_LENT if not any(name.startswith(part) for name in contents)]
 
 
-def _used(name: str) -> bool:
-    """Whether the file is read here; tests, regimens, studies and criteria have their own readers
-    and count for the hash only.
-    """
-    return name.startswith(("options/", "factors/")) or name in {
-        "alerts.toml", "bundle.toml", "findings.toml", "agents.toml", "option_rules.toml", "workups.toml", *_CITATION_FILES,
-    }  # fmt: skip
+_READ_LATER = ("studies/", "mechanism/")  # by readers of their own, where they are needed
 
 
 def _parsed(contents: Mapping[str, bytes]) -> Tables:
     tables: Tables = {}
     problems = []
     for name, content in contents.items():
-        if _used(name):
+        if not name.startswith(_READ_LATER):
             try:
                 tables[name] = parsed(content)
             except ValueError as error:
                 problems.append(f"{name} can't be read as TOML: {error}.")
     if problems:
         raise KnowledgeError(problems)
-    agents = tables.get("agents.toml") or parsed((DATA / "agents.toml").read_bytes())
-    tables["agents.toml"] = {
-        "agent": [{k: a[k] for k in ("id", "name") if k in a} for a in agents.get("agent", ())]
-    }  # what templates need
     return tables
 
 
@@ -330,7 +324,8 @@ def _assemble(folder: Path, key: str, tables: Tables) -> tuple[Knowledge, list[s
     about = Bundle(version="0")
     try:
         about = build(Bundle, tables.get("bundle.toml", {}), "bundle.toml")
-        catalogue = read_catalogue(tables.get("findings.toml", {}), tables.get("agents.toml", {}))
+        agents = tables.get("agents.toml") or bundled().tables["agents.toml"]
+        catalogue = read_catalogue(tables.get("findings.toml", {}), agents)
     except KnowledgeError as error:
         collector.problems += error.problems
         catalogue = Catalogue({}, {})
@@ -359,6 +354,7 @@ def _assemble(folder: Path, key: str, tables: Tables) -> tuple[Knowledge, list[s
         shared=shared,
         files=collector.files,
         folder=folder,
+        tables=tables,
     )
     return knowledge, collector.problems
 
@@ -372,7 +368,7 @@ def _rows(tables: Tables, file: str, key: str, collector: _Collector) -> Iterato
 def _citation_rows(
     tables: Tables, kind: Literal["statement", "source"], collector: _Collector
 ) -> Iterator[tuple[str, Any]]:
-    """Statements, an array of tables, or sources, a table by id, from each file that may hold them."""
+    """Statements (an array of tables) or sources (a table by id) of each file that may hold them."""
     for file in _CITATION_FILES:
         table = tables.get(file, {})
         collector.read(file, table, {"statement", "source"})

@@ -8,11 +8,8 @@ Read from `data/findings.toml`; templates there are written out for each agent o
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from rearm.knowledge._build import KnowledgeError, build
@@ -85,16 +82,11 @@ def finding_id(agent: str) -> str:
     return re.sub(r"[ \-]", "_", agent)
 
 
-@cache
 def load_catalogue() -> Catalogue:
-    """The bundled catalogue. Raises KnowledgeError where it is not consistent."""
-    data = files("rearm.knowledge") / "data"
-    return read_catalogue(
-        *(
-            tomllib.loads((data / name).read_text("utf-8"))
-            for name in ("findings.toml", "agents.toml")
-        )
-    )
+    """The bundled catalogue."""
+    from rearm.knowledge.bundle import bundled
+
+    return bundled().catalogue
 
 
 def read_catalogue(findings: Mapping[str, Any], agents: Mapping[str, Any]) -> Catalogue:

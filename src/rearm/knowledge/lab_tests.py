@@ -7,18 +7,18 @@ Read from `data/tests.toml` (written by hand) and `data/units.toml` (factors, co
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Literal, TypeVar, cast, get_args
 
+from rearm.knowledge._build import KnowledgeError, build
 from rearm.units import normal_unit
 
 __all__ = [
+    "LabTests",
     "LoincCode",
     "LoincRole",
     "TestDef",
@@ -28,24 +28,11 @@ __all__ = [
     "find_tests",
     "load_tests",
     "name_key",
+    "read_tests",
 ]
 
 LoincRole = Literal["preferred", "alternate", "not_read"]
 _T = TypeVar("_T")
-_TEST_KEYS = {
-    "name",
-    "aliases",
-    "group",
-    "units",
-    "words",
-    "hard",
-    "soft",
-    "specimen",
-    "elsewhere",
-    "molar_mass",
-    "loinc",
-    "note",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,81 +79,120 @@ class TestDef:
         return self.words.get(_folded(text))
 
 
-@cache
-def load_tests() -> Mapping[str, TestDef]:
-    """All tests by id, in the order of the dictionary. Raises ValueError with a sentence where the
-    data are not consistent.
-    """
-    data = files("rearm.knowledge") / "data"
-    tests = tomllib.loads((data / "tests.toml").read_text("utf-8"))
-    compiled = tomllib.loads((data / "units.toml").read_text("utf-8"))
-    return read_tests(tests, compiled)
+class LabTests(Mapping[str, TestDef]):
+    """The tests of one bundle by id, in the order of the dictionary; look-ups are built once."""
+
+    def __init__(self, tests: Mapping[str, TestDef]) -> None:
+        self._tests = dict(tests)
+
+    def __getitem__(self, test_id: str) -> TestDef:
+        return self._tests[test_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tests)
+
+    def __len__(self) -> int:
+        return len(self._tests)
+
+    def __contains__(self, test_id: object) -> bool:
+        return test_id in self._tests
+
+    def get(self, test_id: str, default: None = None) -> TestDef | None:  # type: ignore[override]
+        """As of a dict; here because tests are looked up for every row of a record."""
+        return self._tests.get(test_id)
+
+    def definition(self, test_id: str, unit: str | None) -> TestDef | None:
+        """The definition that a result of `test_id` in `unit` is read with; None for an unknown id.
+
+        Mostly the test of that id. A unit that belongs to a sister test leads there: CAR-T cells by
+        flow in cells per microlitre are `car_t_cells_absolute`, not a percentage of T cells.
+        """
+        test = self._tests.get(test_id)
+        if test is None or not test.elsewhere:
+            return test
+        return self._tests[test.elsewhere.get(normal_unit(unit or ""), test_id)]
+
+    @cached_property
+    def by_loinc(self) -> Mapping[str, TestDef]:
+        """The test of each LOINC code that is read (roles preferred and alternate)."""
+        return {c.code: t for t in self._tests.values() for c in t.loinc if c.role != "not_read"}
+
+    def find(self, given: str) -> tuple[TestDef, ...]:
+        """The tests that a text names by LOINC code, id, name or alias.
+
+        Exactly but for case, spaces, hyphens and underscores. Empty where it names none; several
+        where only the specimen tells them apart (immunofixation of serum or of urine).
+        """
+        if coded := self.by_loinc.get(given.strip()):
+            return (coded,)
+        return tuple(self._tests[test_id] for test_id in self._by_name.get(name_key(given), ()))
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, tuple[str, ...]]:
+        return _names(self._tests)
 
 
-def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> Mapping[str, TestDef]:
-    """The dictionary from its two parsed files, checked. Raises ValueError with a sentence that
-    names the test.
+def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> LabTests:
+    """The dictionary from its two parsed files, `tests.toml` and `units.toml`.
+
+    Raises KnowledgeError with a sentence that names the test.
     """
+    factors = compiled.get("factors", {})
     found = {
-        test_id: _test(test_id, entry, tests, compiled["factors"].get(test_id, {}))
+        test_id: _test(test_id, entry, tests, factors.get(test_id, {}))
         for test_id, entry in tests["test"].items()
     }
     seen: dict[str, str] = {}
     for test in found.values():
         for code in test.loinc:
             if code.code in seen:
-                raise ValueError(
-                    f"LOINC {code.code} stands under {seen[code.code]} and under {test.id}; one"
-                    " code has one test."
+                raise KnowledgeError(
+                    [
+                        f"LOINC {code.code} stands under {seen[code.code]} and under {test.id}; one"
+                        " code has one test."
+                    ]
                 )
             seen[code.code] = test.id
         for unit, other in test.elsewhere.items():
             if other not in found or unit not in found[other].units:
-                raise ValueError(
-                    f"{test.id} sends the unit {unit} to {other}, which is no test that is read"
-                    " in it."
+                raise KnowledgeError(
+                    [
+                        f"{test.id} sends the unit {unit} to {other}, which is no test that is read"
+                        " in it."
+                    ]
                 )
     names = _names(found)
     for name, ids in names.items():
         specimens = {found[test_id].specimen for test_id in ids}
         if len(ids) > 1 and (len(specimens) < len(ids) or None in specimens):
-            raise ValueError(
-                f"{name} names {', '.join(ids)}; a name of two tests is allowed only where their"
-                " specimen tells them apart."
+            raise KnowledgeError(
+                [
+                    f"{name} names {', '.join(ids)}; a name of two tests is allowed only where"
+                    " their specimen tells them apart."
+                ]
             )
-    return MappingProxyType(found)
+    return LabTests(found)
+
+
+# The bundled dictionary by functions, for callers that are not yet handed a `Knowledge`.
+
+
+def load_tests() -> LabTests:
+    from rearm.knowledge.bundle import bundled
+
+    return bundled().lab_tests
 
 
 def definition(test_id: str, unit: str | None) -> TestDef | None:
-    """The definition that a result of `test_id` in `unit` is read with; None for an unknown id.
-
-    Mostly the test of that id. A unit that belongs to a sister test leads there: CAR-T cells by
-    flow in cells per microlitre are `car_t_cells_absolute`, not a percentage of T cells.
-    """
-    test = load_tests().get(test_id)
-    if test is None:
-        return None
-    return load_tests()[test.elsewhere.get(normal_unit(unit or ""), test_id)]
+    return load_tests().definition(test_id, unit)
 
 
-@cache
 def by_loinc() -> Mapping[str, TestDef]:
-    """The test of each LOINC code that is read (roles preferred and alternate)."""
-    return MappingProxyType(
-        {c.code: test for test in load_tests().values() for c in test.loinc if c.role != "not_read"}
-    )
+    return load_tests().by_loinc
 
 
 def find_tests(given: str) -> tuple[TestDef, ...]:
-    """The tests that a text names: by LOINC code, id, name or alias, exactly but for case, spaces,
-    hyphens and underscores.
-
-    Empty where it names none; several where only the specimen tells them apart (immunofixation of
-    serum or of urine).
-    """
-    if code := by_loinc().get(given.strip()):
-        return (code,)
-    return tuple(load_tests()[test_id] for test_id in _by_name().get(name_key(given), ()))
+    return load_tests().find(given)
 
 
 def name_key(name: str) -> str:
@@ -178,11 +204,6 @@ def name_key(name: str) -> str:
     )
 
 
-@cache
-def _by_name() -> Mapping[str, tuple[str, ...]]:
-    return _names(load_tests())
-
-
 def _names(tests: Mapping[str, TestDef]) -> dict[str, tuple[str, ...]]:
     """Test ids by name key. An id or a display name goes before an alias of another test."""
     own = {name_key(name): (test.id,) for test in tests.values() for name in (test.id, test.name)}
@@ -190,7 +211,9 @@ def _names(tests: Mapping[str, TestDef]) -> dict[str, tuple[str, ...]]:
     for test in tests.values():
         for key in dict.fromkeys(map(name_key, test.aliases)):
             if own.get(key, (test.id,)) != (test.id,):
-                raise ValueError(f"The alias {key} of {test.id} is the name of {own[key][0]}.")
+                raise KnowledgeError(
+                    [f"The alias {key} of {test.id} is the name of {own[key][0]}."]
+                )
             further[key] = (*further.get(key, ()), test.id)
     return further | own
 
@@ -206,40 +229,60 @@ def check_loinc(code: str) -> bool:
     return (10 - sum(d - 9 if d > 9 else d for d in doubled) % 10) % 10 == int(check)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A test as `tests.toml` writes it. `molar_mass` is for the script that compiles factors."""
+
+    name: str
+    group: str
+    aliases: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    words: str | None = None
+    hard: tuple[float, ...] = (0.0, 0.0)
+    soft: tuple[float, ...] = (0.0, 0.0)
+    specimen: str | None = None
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    molar_mass: Any = None
+    loinc: tuple[tuple[str, ...], ...] = ()
+    note: str | None = None
+
+
 def _test(
-    test_id: str, entry: Mapping[str, Any], tests: Mapping[str, Any], compiled: Mapping[str, float]
+    test_id: str, row: Mapping[str, Any], tests: Mapping[str, Any], compiled: Mapping[str, float]
 ) -> TestDef:
-    if unknown := entry.keys() - _TEST_KEYS:
-        raise ValueError(f"{test_id} has unknown keys: {', '.join(sorted(unknown))}.")
-    labels = tuple(entry.get("units", ()))
-    if not labels and "words" not in entry:
-        raise ValueError(f"{test_id} has neither units nor words.")
-    if set(labels) != set(compiled):
-        raise ValueError(
-            f"The factors of {test_id} are not those of its units; run scripts/compile_units.py."
+    entry = build(_Entry, row, f"tests.toml, test {test_id}")
+    if not entry.units and entry.words is None:
+        raise KnowledgeError([f"{test_id} has neither units nor words."])
+    factors = dict.fromkeys(entry.units[:1], 1.0) | dict(compiled)
+    if set(entry.units) != set(factors):
+        raise KnowledgeError(
+            [
+                f"The factors of {test_id} are not those of its units; run"
+                f" scripts/compile_units.py, or write them into units.toml under [factors.{test_id}]."
+            ]
         )
-    words = tests["words"][entry["words"]] if "words" in entry else {}
-    hard, soft = _ranges(test_id, entry, bool(labels))
+    hard, soft = _ranges(test_id, entry)
+    words = tests["words"][entry.words] if entry.words is not None else {}
     return TestDef(
         id=test_id,
-        name=entry["name"],
-        aliases=tuple(entry.get("aliases", ())),
-        group=entry["group"],
-        kind="number" if labels else "word",
-        unit=labels[0] if labels else None,
+        name=entry.name,
+        aliases=entry.aliases,
+        group=entry.group,
+        kind="number" if entry.units else "word",
+        unit=entry.units[0] if entry.units else None,
         units=MappingProxyType(
-            _spellings(test_id, {label: compiled[label] for label in labels}, tests["unit"])
+            _spellings(test_id, {unit: factors[unit] for unit in entry.units}, tests["unit"])
         ),
-        allowed=labels,
+        allowed=entry.units,
         words=MappingProxyType(
             {_folded(s): word for word, spellings in words.items() for s in spellings}
         ),
-        loinc=tuple(_loinc(test_id, row) for row in entry.get("loinc", ())),
+        loinc=tuple(_loinc(test_id, code) for code in entry.loinc),
         hard=hard,
         soft=soft,
-        specimen=entry.get("specimen"),
-        note=entry.get("note"),
-        elsewhere=MappingProxyType(_spellings(test_id, entry.get("elsewhere", {}), tests["unit"])),
+        specimen=entry.specimen,
+        note=entry.note,
+        elsewhere=MappingProxyType(_spellings(test_id, entry.elsewhere, tests["unit"])),
     )
 
 
@@ -248,40 +291,44 @@ def _spellings(test_id: str, by_label: Mapping[str, _T], units: Mapping[str, Any
     found: dict[str, _T] = {}
     for label, value in by_label.items():
         if label not in units:
-            raise ValueError(f"{test_id} is given in {label}, which is no unit of the dictionary.")
+            raise KnowledgeError(
+                [f"{test_id} is given in {label}, which is no unit of the dictionary."]
+            )
         for spelling in (
             label,
             *units[label].get("spellings", ()),
             *units[label].get("against_ucum", {}),
         ):
             if found.setdefault(normal_unit(spelling), value) != value:
-                raise ValueError(f"{test_id}: the unit {spelling} has two meanings.")
+                raise KnowledgeError([f"{test_id}: the unit {spelling} has two meanings."])
     return found
 
 
-def _ranges(
-    test_id: str, entry: Mapping[str, Any], number: bool
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    if not number:
+def _ranges(test_id: str, entry: _Entry) -> tuple[tuple[float, float], tuple[float, float]]:
+    if not entry.units:
         return (0.0, 0.0), (0.0, 0.0)
-    hard, soft = (
-        (float(entry["hard"][0]), float(entry["hard"][1])),
-        (float(entry["soft"][0]), float(entry["soft"][1])),
-    )
-    if not hard[0] <= soft[0] < soft[1] <= hard[1]:
-        raise ValueError(f"The soft range of {test_id} does not lie inside its hard range.")
-    return hard, soft
+    (hard_low, hard_high), (soft_low, soft_high) = entry.hard, entry.soft
+    if not hard_low <= soft_low < soft_high <= hard_high:
+        raise KnowledgeError([f"The soft range of {test_id} does not lie inside its hard range."])
+    return (hard_low, hard_high), (soft_low, soft_high)
 
 
-def _loinc(test_id: str, row: list[str]) -> LoincCode:
-    code, display = row[:2]
-    role: Any = row[2]
+def _loinc(test_id: str, row: tuple[str, ...]) -> LoincCode:
+    if len(row) != 3:
+        raise KnowledgeError(
+            [f"A LOINC code of {test_id} is written as [code, display, role], not {list(row)}."]
+        )
+    code, display, role = row[0], row[1], cast(LoincRole, row[2])
     if not check_loinc(code):
-        raise ValueError(f"{code} under {test_id} is not a LOINC code: its check digit is wrong.")
+        raise KnowledgeError(
+            [f"{code} under {test_id} is not a LOINC code: its check digit is wrong."]
+        )
     if role not in get_args(LoincRole):
-        raise ValueError(
-            f"{code} under {test_id} has the role {role}; one of {', '.join(get_args(LoincRole))}"
-            " is expected."
+        raise KnowledgeError(
+            [
+                f"{code} under {test_id} has the role {role}; one of"
+                f" {', '.join(get_args(LoincRole))} is expected."
+            ]
         )
     return LoincCode(code, display, role)
 

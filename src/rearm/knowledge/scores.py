@@ -4,11 +4,8 @@ categories over the sum.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any, TypeVar
 
 from rearm.knowledge._build import KnowledgeError, build
@@ -105,12 +102,11 @@ class Scores:
     not_computed: tuple[NotComputed, ...]
 
 
-@cache
 def load_scores() -> Scores:
-    """The bundled scores. Raises KnowledgeError where the file does not add up."""
-    return read_scores(
-        tomllib.loads((files("rearm.knowledge") / "data" / "scores.toml").read_text("utf-8"))
-    )
+    """The bundled scores."""
+    from rearm.knowledge.bundle import bundled
+
+    return bundled().scores
 
 
 def read_scores(table: Mapping[str, Any]) -> Scores:

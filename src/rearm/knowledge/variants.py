@@ -4,11 +4,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from rearm.knowledge._build import KnowledgeError, build
@@ -60,14 +57,11 @@ class Alteration:
         return self.effects.get(agent, "unknown")
 
 
-@cache
 def load_alterations() -> tuple[Alteration, ...]:
-    """The bundled table. Raises KnowledgeError where it does not add up."""
-    return read_alterations(
-        tomllib.loads(
-            (files("rearm.knowledge") / "data" / "antigen_variants.toml").read_text("utf-8")
-        )
-    )
+    """The bundled table."""
+    from rearm.knowledge.bundle import bundled
+
+    return bundled().alterations
 
 
 def read_alterations(table: Mapping[str, Any]) -> tuple[Alteration, ...]:

@@ -68,12 +68,12 @@ def _tables(known: Knowledge) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "arm", {a.id: a for s in known.studies for a in s.arms}
     yield "source", known.sources
     yield "finding", known.catalogue
-    yield "test", known.tests
+    yield "test", known.lab_tests
     yield "work-up", known.workups
     yield "alert", known.alerts
-    yield "agent", known.agents
-    yield "product", known.products
-    yield "regimen", known.regimens
+    yield "agent", known.lexicon.agents
+    yield "product", known.lexicon.products
+    yield "regimen", known.lexicon.regimens
 
 
 def entry_text(name: str, *, knowledge: Knowledge | None = None) -> str:

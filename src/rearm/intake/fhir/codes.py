@@ -8,18 +8,17 @@ code, neither is believed.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any
 
 from rearm.intake.fhir.element import Element
+from rearm.knowledge.bundle import bundled
+from rearm.knowledge.fhir_codes import FhirCodes
 from rearm.knowledge.lab_tests import TestDef, by_loinc, check_loinc, load_tests
 
-__all__ = ["Code", "Codes", "codes_of", "contradicts", "load_codes", "shown_code", "test_of"]
+__all__ = ["Code", "codes_of", "contradicts", "load_codes", "shown_code", "test_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,62 +32,9 @@ class Code:
     display: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """The tables of the file. `words`, `tests`, `conditions` and `procedures` are keyed by (system,
-    code).
-    """
-
-    systems: Mapping[str, str]
-    words: Mapping[tuple[str, str], str]
-    tests: Mapping[tuple[str, str], str]
-    conditions: Mapping[tuple[str, str], str]
-    procedures: Mapping[tuple[str, str], str]
-    loinc: Mapping[str, str]
-    components: Mapping[str, str]
-    disease_status: Mapping[str, str]
-    genes: Mapping[str, str]
-    excluding: tuple[Mapping[str, str], ...]
-    unspecific: frozenset[str]
-
-
-@cache
-def load_codes() -> Codes:
-    """The codes. Raises ValueError where a LOINC code has a wrong check digit or a system is not
-    listed.
-    """
-    data = tomllib.loads((files("rearm.knowledge") / "data" / "fhir_codes.toml").read_text("utf-8"))
-    named: dict[str, str] = {k: v for k, v in data["loinc"].items() if isinstance(v, str)}
-    components: dict[str, str] = data["loinc"]["component"]
-    for code in (*named.values(), *components):
-        if not check_loinc(code):
-            raise ValueError(
-                f"fhir_codes.toml: {code} is not a LOINC code: its check digit is wrong."
-            )
-    return Codes(
-        systems={
-            address: name for name, addresses in data["systems"].items() for address in addresses
-        },
-        words=_table(data, "word"),
-        tests=_table(data, "test"),
-        conditions=_table(data, "condition"),
-        procedures=_table(data, "procedure"),
-        loinc=named,
-        components=components,
-        disease_status=data["disease_status"],
-        genes=data["genes"],
-        excluding=tuple(data["names"]["excluding"]),
-        unspecific=frozenset(data["names"]["unspecific"].split()),
-    )
-
-
-def _table(data: Mapping[str, Any], name: str) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
-    for entry in data[name]:
-        if entry["system"] not in data["systems"]:
-            raise ValueError(f"fhir_codes.toml: {entry['system']} is no system of the file.")
-        found |= {(entry["system"], code): meaning for code, meaning in entry["codes"].items()}
-    return found
+def load_codes() -> FhirCodes:
+    """The bundled codes."""
+    return bundled().fhir_codes
 
 
 def codes_of(concept: Element) -> list[Code]:

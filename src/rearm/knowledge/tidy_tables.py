@@ -1,0 +1,149 @@
+"""The dictionary of the tidy tables: columns with type, meaning and allowed words.
+
+Read from `data/tables.toml`; the templates, the checks and the documentation come from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from rearm.knowledge._build import KnowledgeError, build
+
+__all__ = ["Column", "ColumnType", "Table", "TidyTables", "folded", "read_tidy_tables"]
+
+ColumnType = Literal[
+    "id",
+    "text",
+    "day",
+    "days",
+    "date",
+    "year",
+    "integer",
+    "number",
+    "yes_no",
+    "value",
+    "unit",
+    "test",
+    "word",
+    "words",
+    "agents",
+    "regimen",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a tidy table. `low` and `high` limit a number.
+
+    `spellings` maps folded text to the allowed word; `open`: other words are kept as written.
+    """
+
+    name: str
+    type: ColumnType
+    meaning: str
+    required: bool = False
+    words: tuple[str, ...] = ()
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    open: bool = False
+    aliases: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One tidy table. `by_header` finds a column by its name or an alias, folded."""
+
+    name: str
+    meaning: str
+    columns: Mapping[str, Column]
+    by_header: Mapping[str, Column]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TidyTables:
+    """All tidy tables by name, in the order of the file.
+
+    `facts` are the closed lists of values of the table `facts`, by finding; a finding that is not
+    listed takes free text.
+    """
+
+    tables: Mapping[str, Table]
+    facts: Mapping[str, tuple[str, ...]]
+
+
+def folded(text: str) -> str:
+    """Text as headers and words are compared.
+
+    Without regard to case, to runs of spaces, and to `_` against a space.
+    """
+    return "_".join(text.replace("_", " ").split()).casefold()
+
+
+def read_tidy_tables(file: Mapping[str, Any]) -> TidyTables:
+    """The tables of the parsed file. Raises KnowledgeError where it is not consistent."""
+    return TidyTables(
+        tables=MappingProxyType({name: _table(name, row) for name, row in file["table"].items()}),
+        facts=MappingProxyType({finding: tuple(words) for finding, words in file["facts"].items()}),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A column as the file writes it; `same` are spellings of its words."""
+
+    name: str
+    type: ColumnType
+    meaning: str
+    required: bool = False
+    words: tuple[str, ...] = ()
+    same: Mapping[str, str] = field(default_factory=dict)
+    open: bool = False
+    aliases: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+def _table(name: str, row: Mapping[str, Any]) -> Table:
+    columns = {column.name: column for column in (_column(name, entry) for entry in row["columns"])}
+    by_header: dict[str, Column] = {}
+    for column in columns.values():
+        for header in (column.name, *column.aliases):
+            if by_header.setdefault(folded(header), column) is not column:
+                raise KnowledgeError([f"tables.toml: {header} names two columns of {name}."])
+    return Table(
+        name=name,
+        meaning=row["meaning"],
+        columns=MappingProxyType(columns),
+        by_header=MappingProxyType(by_header),
+    )
+
+
+def _column(table: str, row: Mapping[str, Any]) -> Column:
+    entry = build(_Entry, row, f"tables.toml, {table}.{row.get('name', '?')}")
+    takes_words = entry.type in ("word", "words")
+    if takes_words != bool(entry.words) or not set(entry.same.values()) <= set(entry.words):
+        raise KnowledgeError(
+            [
+                f"tables.toml: the words of {table}.{entry.name} and its spellings do not fit"
+                " together."
+            ]
+        )
+    return Column(
+        name=entry.name,
+        type=entry.type,
+        meaning=entry.meaning,
+        required=entry.required,
+        words=entry.words,
+        spellings=MappingProxyType(
+            {folded(word): word for word in entry.words}
+            | {folded(spelling): word for spelling, word in entry.same.items()}
+        ),
+        open=entry.open,
+        aliases=entry.aliases,
+        low=entry.low,
+        high=entry.high,
+    )
