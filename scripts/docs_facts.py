@@ -20,6 +20,13 @@ from rearm.knowledge.agents import load_agents, load_products, load_regimens
 from rearm.knowledge.bundle import DATA
 from rearm.knowledge.lab_tests import TestDef, load_tests
 from rearm.knowledge.studies import STRATEGIES, Study
+from rearm.outcome.endpoint_definitions import (
+    CENSORING_STYLES,
+    CENSORINGS,
+    ENDPOINTS,
+    NOT_COMPUTABLE,
+    AdamSource,
+)
 from rearm.report.citations import source_line
 from rearm.report.evidence.forest import estimate_words
 from rearm.report.evidence.page import MEASURE_TITLES, STRATEGY_TITLES
@@ -224,6 +231,80 @@ def evidence() -> Lines:
                 if m in rows
             ),
         )
+
+
+def endpoints() -> Lines:
+    """The endpoints: what each counts from, ends with and is censored at; ADaM sources."""
+    yield "# Endpoints"
+    yield ""
+    yield (
+        "Times to event of a response course (`rearm response`). Of several events the first in"
+        " time counts."
+    )
+    yield (
+        "*By style*: the style of censoring applies. A competing death makes the event impossible:"
+        " censored there, and marked (CNSR 2)."
+    )
+    yield from table(
+        ("endpoint", "what", "from", "events", "competing", "by style", "else censored at", "ADaM"),
+        (
+            (
+                code(name),
+                cell(e.title),
+                cell(e.counted_from),
+                cell("; ".join(event.meaning for event in e.events)),
+                cell(e.competing),
+                "yes" if e.styled else "no",
+                cell(e.follow_up),
+                code(e.paramcd),
+            )
+            for name, e in ENDPOINTS.items()
+        ),
+    )
+    yield (
+        "The *origin* is the infusion (or the start of the course), its apheresis, its failure or"
+        " the salvage; what ends at progression is not counted from the failure."
+    )
+    yield "\n## Styles of censoring"
+    yield from table(
+        ("style", "what counts"),
+        ((code(name), cell(style.meaning)) for name, style in CENSORING_STYLES.items()),
+    )
+    yield "## Events in ADaM"
+    yield from table(
+        ("event", "what", "EVNTDESC", "SRCDOM", "SRCVAR"),
+        dict.fromkeys(
+            (code(event.code), cell(event.meaning), *_adam(event.adam, event.reason))
+            for e in ENDPOINTS.values()
+            for event in e.events
+        ),
+    )
+    yield "## Censoring in ADaM"
+    yield from table(
+        ("censored by", "CNSDTDSC", "EVNTDESC", "SRCDOM", "SRCVAR", "CNSR"),
+        (
+            (
+                code(name),
+                cell(c.reason.capitalize()),
+                *_adam(c.adam, c.reason),
+                "2" if c.competing else "1",
+            )
+            for name, c in CENSORINGS.items()
+        ),
+    )
+    yield "## Not computable"
+    yield from table(
+        ("why", "in words"),
+        ((code(name), cell(text.format(origin="origin"))) for name, text in NOT_COMPUTABLE.items()),
+    )
+
+
+def _adam(source: AdamSource, reason: str) -> tuple[str, str, str]:
+    return (
+        cell(source.description or reason.capitalize()),
+        code(source.domain),
+        code(source.variable),
+    )
 
 
 def criteria() -> Lines:

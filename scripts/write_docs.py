@@ -37,6 +37,7 @@ def pages(knowledge: Knowledge, expected: Path) -> dict[str, str]:
         "studies.md": docs_facts.studies(knowledge),
         "evidence.md": docs_facts.evidence(),
         "criteria.md": docs_facts.criteria(),
+        "endpoints.md": docs_facts.endpoints(),
         "antigen-alterations.md": docs_rules.alterations(cite),
         "scores.md": docs_rules.scores(cite),
         "agents.md": docs_facts.agents(),

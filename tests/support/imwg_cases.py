@@ -14,7 +14,8 @@ from typing import Any
 
 from rearm.errors import RearmError
 from rearm.interval import Interval
-from rearm.outcome.endpoints import LAST_ASSESSMENT, NO_ASSESSMENT, course_endpoint
+from rearm.outcome.endpoint_definitions import CENSORINGS
+from rearm.outcome.endpoints import course_endpoint
 from rearm.outcome.failure import failures
 from rearm.record import (
     Condition,
@@ -127,7 +128,8 @@ _DATED = {
     "cart_infusion_date",
     "cart_failure_date_default",
 }
-_ONE_WORD = {NO_ASSESSMENT: LAST_ASSESSMENT}  # the form of the cases has one word for both
+# the form of the cases has one word for both
+_ONE_WORD = {CENSORINGS["no_assessment"].reason: CENSORINGS["last_assessment"].reason}
 _EXPECTED = {
     "measurable",
     "best_confirmed_response",

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from tests.support.course_builder import death, infusion, lab, record, serum, team, therapy
 
-from rearm.outcome.endpoints import Endpoint, course_endpoint, endpoints
+from rearm.outcome.endpoint_definitions import (
+    CENSORING_STYLES,
+    CENSORINGS,
+    ENDPOINTS,
+    NOT_COMPUTABLE,
+    CensoringCode,
+    EndpointName,
+    EventCode,
+    NotComputable,
+    StyleName,
+)
+from rearm.outcome.endpoints import Endpoint, course_endpoint, course_endpoints, endpoints
 from rearm.outcome.failure import failures
 from rearm.record import When
 from rearm.response.course import response_course
@@ -273,3 +284,61 @@ def test_a_transplant_after_progression_is_a_new_line() -> None:
     )
     course = response_course(rec, start=0)
     assert (course.progression_day, course.new_therapy_day) == (80, 100)
+
+
+def test_the_tables_hold_every_code() -> None:
+    assert set(ENDPOINTS) == set(get_args(EndpointName))
+    assert set(CENSORINGS) == set(get_args(CensoringCode))
+    assert set(NOT_COMPUTABLE) == set(get_args(NotComputable))
+    assert set(CENSORING_STYLES) == set(get_args(StyleName))
+    assert {e.code for d in ENDPOINTS.values() for e in d.events} == set(get_args(EventCode))
+
+
+def test_no_endpoint_has_the_same_event_twice() -> None:
+    for name, definition in ENDPOINTS.items():
+        codes = [event.code for event in definition.events]
+        assert codes and len(codes) == len(set(codes)), name
+    assert len({d.paramcd for d in ENDPOINTS.values()}) == len(ENDPOINTS)
+    assert all(len(d.paramcd) <= 8 and len(d.param) <= 200 for d in ENDPOINTS.values())
+
+
+def test_of_two_events_on_one_day_the_one_named_first_counts() -> None:
+    found = ends(labs=serum(FAILED), deaths=[death(120, "myeloma")])
+    assert told(found["PFS"]) == ("event", "PD", 120)
+
+
+def test_an_event_wins_on_the_day_that_censors() -> None:
+    rows = {"therapies": [therapy(100, "salvage")], "deaths": [death(100, "infection")]}
+    assert told(ends(labs=serum(RESPONSE), **rows)["PFS"]) == ("event", "death", 100)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "reason"),
+    [
+        ("OS", "death, cause infection"),
+        ("TTP", "death of another cause"),
+        ("TTNT", "death before new therapy"),
+        ("failure-a", "death before failure"),
+        ("PFS", "death"),
+        ("DFS", "no confirmed CR to start from"),
+    ],
+)
+def test_the_reason_in_words(endpoint: str, reason: str) -> None:
+    found = ends(labs=serum(RESPONSE), deaths=[death(110, "infection")])
+    assert found[endpoint].reason == reason
+
+
+def test_an_unknown_cause_of_death_is_not_another_cause() -> None:
+    found = ends(labs=serum(RESPONSE), deaths=[death(110, "unknown")])
+    assert (found["TTP"].censored_by, found["TTP"].reason) == (
+        "death_of_unknown_cause",
+        "death, cause not known",
+    )
+
+
+def test_all_endpoints_of_a_course_at_once() -> None:
+    rec = record(infusions=[], labs=serum(FAILED))
+    course = response_course(rec, start=0)
+    every = course_endpoints(rec, course)
+    assert set(every) == set(ENDPOINTS)
+    assert every["PFS"] == course_endpoint(rec, course, "PFS")

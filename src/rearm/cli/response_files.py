@@ -12,6 +12,8 @@ from typing import TextIO
 from rich.console import Console
 
 from rearm.files import unique_names, write_text
+from rearm.outcome.endpoint_definitions import StyleName
+from rearm.outcome.endpoints import InfusionOrigin
 from rearm.outcome.patient_course import PatientCourse, course_object, patient_course
 from rearm.record import Record
 from rearm.report.response.page import response_index, response_page
@@ -60,8 +62,8 @@ def run_response(
     fhir: Path | None = None,
     start: int | None = None,
     criteria: Criteria | None = None,
-    origin: str = "infusion",
-    style: str = "default",
+    origin: InfusionOrigin = "infusion",
+    style: StyleName = "default",
     schedule: Sequence[int] = (),
 ) -> ResponseDone:
     """Computes and writes the course of each record; None writes nothing there. `start`: day that

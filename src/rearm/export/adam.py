@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from rearm.files import write_whole
+from rearm.outcome.endpoint_definitions import ENDPOINTS
 from rearm.outcome.endpoints import Endpoint
 from rearm.outcome.patient_course import PatientCourse, counting_words
 
@@ -71,27 +72,6 @@ _LABELS = {
     "STARTDT": "Time to Event Origin Date", "CNSR": "Censor", "EVNTDESC": "Event or Censoring Description",
     "CNSDTDSC": "Censor Date Description", "SRCDOM": "Source Domain", "SRCVAR": "Source Variable", "SRCSEQ": "Source Sequence Number",
 }  # fmt: skip
-_TTE = {
-    "OS": ("OS", "Overall Survival"),
-    "PFS": ("PFS", "Progression Free Survival"),
-    "DOR": ("RSD", "Duration of Confirmed Response"),
-    "TTP": ("TTP", "Time to Progression"),
-    "DFS": ("DFS", "Disease Free Survival"),
-    "TTNT": ("TTNT", "Time to Next Treatment"),
-    "PFS2": ("PFS2", "Progression Free Survival on Next Therapy"),
-    "failure-a": ("FAILA", "Time to Failure: Progression"),
-    "failure-b": ("FAILB", "Time to Failure: Progression, New Therapy or Death of Myeloma"),
-    "failure-c": ("FAILC", "Time to Failure: as B, or Relapse from CR"),
-    "failure-d": ("FAILD", "Time to Failure: as B, or Loss of MRD Negativity"),
-}
-_EVENTS = {
-    "PD": ("Disease Progression", "ADRS", "ADT"),
-    "death": ("Death", "ADSL", "DTHDT"),
-    "death of myeloma": ("Death of Myeloma", "ADSL", "DTHDT"),
-    "new therapy": ("New Anti-Cancer Therapy", "ADSL", "NACTDT"),
-    "relapse from CR": ("Relapse from Complete Response", "ADRS", "ADT"),
-    "loss of MRD negativity": ("Loss of MRD Negativity", "LB", "LBDTC"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +137,17 @@ def course_datasets(courses: Sequence[PatientCourse], *, study: str = "") -> Dat
         )
         sequence = 0
         for name, endpoint in found.endpoints.items():
-            if endpoint.status == "not_computable" or endpoint.days is None:
-                left_out.append((found.record.patient_id, _TTE[name][0], endpoint.reason))
-                continue
-            sequence += 1
             row = _time_to_event(
-                name,
                 endpoint,
                 counting_words(found),
                 {p.day: p.sequence for p in points},
                 dated,
                 start,
             )
+            if row is None:
+                left_out.append((found.record.patient_id, ENDPOINTS[name].paramcd, endpoint.reason))
+                continue
+            sequence += 1
             adtte.append(
                 {"STUDYID": study, "USUBJID": found.record.patient_id, "ASEQ": sequence, **row}
             )
@@ -296,38 +275,32 @@ def response_parameters(
 
 
 def _time_to_event(
-    name: str,
     e: Endpoint,
     counting: str,
     sequences: dict[int, int],
     dated: Callable[[int | None], date | None],
     start: int,
-) -> dict[str, Any]:
-    """`CNSR` 0 is an event, 1 censored, 2 censored by a competing event."""
-    code, param = _TTE[name]
-    censored = e.status != "event"
-    if not censored:
-        text, domain, variable = _EVENTS[e.event or ""]
-    elif e.competing:
-        text, domain, variable = e.reason.capitalize(), "ADSL", "DTHDT"
-    elif e.reason == "last contact":
-        text, domain, variable = "Last Contact", "ADSL", "LSTALVDT"
-    else:
-        text, domain, variable = e.reason.capitalize(), "ADRS", "ADT"
+) -> dict[str, Any] | None:
+    """The row of one endpoint, None where it has no time. `CNSR` 0 is an event, 1 censored, 2
+    censored by a competing event.
+    """
+    source, censored = e.adam, e.censored_by is not None
+    if source is None or e.days is None:
+        return None
     return {
-        "PARAMCD": code,
-        "PARAM": param + counting,
-        "AVAL": float((e.days or 0) + 1),
+        "PARAMCD": ENDPOINTS[e.name].paramcd,
+        "PARAM": ENDPOINTS[e.name].param + counting,
+        "AVAL": float(e.days + 1),
         "AVALU": "DAYS",
         "STARTDT": dated(e.origin_day),
         "ADT": dated(e.day),
         "ADY": None if e.day is None else _study_day(e.day, start),
         "CNSR": 2 if e.competing else int(censored),
-        "EVNTDESC": text,
+        "EVNTDESC": source.description or e.reason.capitalize(),
         "CNSDTDSC": e.reason.capitalize() if censored else None,
-        "SRCDOM": domain,
-        "SRCVAR": variable,
-        "SRCSEQ": sequences.get(e.day) if domain == "ADRS" and e.day is not None else None,
+        "SRCDOM": source.domain,
+        "SRCVAR": source.variable,
+        "SRCSEQ": (sequences.get(e.day) if source.domain == "ADRS" and e.day is not None else None),
     }
 
 

@@ -94,7 +94,7 @@ class Compatible:
 def confirm_stated(
     stated: Sequence[Stated], *, subject: str = ""
 ) -> tuple[list[str | None], list[str]]:
-    """Confirmed response at each visit (in the order of days; None: none so far) and the warnings."""
+    """Confirmed response at each visit in the order of days (None: none so far), and warnings."""
     visits = sorted(stated, key=lambda s: (s.day, s.sequence))
     evaluable = [i for i, v in enumerate(visits) if v.response != "NE"]
     following = {i: visits[j] for i, j in pairwise(evaluable)}

@@ -18,7 +18,7 @@ from rearm.findings.base import Found, measured, unknown
 from rearm.interval import Interval
 from rearm.knowledge.lab_tests import load_tests
 from rearm.outcome.failure import Failure
-from rearm.outcome.infusions import given
+from rearm.outcome.infusions import infused_products
 from rearm.record import (
     Condition,
     Fact,
@@ -129,7 +129,7 @@ class PatientChart:
     @cached_property
     def infusion_rows(self) -> tuple[Infusion, ...]:
         """The rows of the last infusion: one, or several where the dose was split."""
-        groups = given(self.record, load_criteria())
+        groups = infused_products(self.record, load_criteria())
         return groups[-1].doses if groups else ()
 
     @property

@@ -1,23 +1,34 @@
-"""Time-to-event endpoints of a course and of each infusion: PFS, TTP, DOR, DFS, TTNT, OS, PFS2 and
-the failure times (section 8).
+"""Time-to-event endpoints of a course and of each infusion, computed from the table of definitions.
 
-`default` counts confirmed progression and death before any new therapy and is censored at the last
-adequate assessment. `fda` is censored before new therapy and before two or more missed assessments,
-which needs a schedule. `ema` counts progression and death whenever they occur. The two styles are
-never mixed.
+Every endpoint is an event, censored, or not computable; the styles of censoring are never mixed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
+from rearm.outcome.endpoint_definitions import (
+    CENSORING_STYLES,
+    CENSORINGS,
+    ENDPOINTS,
+    NOT_COMPUTABLE,
+    AdamSource,
+    CensoringCode,
+    EndpointDefinition,
+    EndpointName,
+    EventCode,
+    EventDefinition,
+    NotComputable,
+    Origin,
+    StyleName,
+)
+from rearm.outcome.endpoint_facts import CourseFacts, course_facts, next_therapy_day
 from rearm.outcome.failure import Failure
-from rearm.outcome.infusions import course_of, given
-from rearm.outcome.statements import data_days, stated_day, surely_before, team_progression
-from rearm.record import Death, Record, ResponseStatement
-from rearm.response.course import ResponseCourse, new_therapy, response_course
-from rearm.response.criteria import Criteria
+from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
+from rearm.record import Record
+from rearm.response.course import ResponseCourse, response_course
 
 __all__ = [
     "FAILURE_VARIANTS",
@@ -25,380 +36,333 @@ __all__ = [
     "ORIGINS",
     "STYLES",
     "Endpoint",
+    "EndpointStatus",
     "course_endpoint",
+    "course_endpoints",
     "endpoints",
+    "not_computable",
 ]
 
-NAMES = ("PFS", "TTP", "DOR", "DFS", "TTNT", "OS", "PFS2")
-ORIGINS = ("infusion", "apheresis", "failure", "salvage")
-STYLES = ("default", "fda", "ema")
-FAILURE_VARIANTS = {
-    "failure-a": "progression",
-    "failure-b": "progression, unplanned therapy or death of myeloma",
-    "failure-c": "as b, or relapse from CR",
-    "failure-d": "as b, or loss of MRD negativity",
+EndpointStatus = Literal["event", "censored", "not_computable"]
+InfusionOrigin = Literal["infusion", "apheresis", "failure", "salvage"]
+
+FAILURE_VARIANTS: dict[EndpointName, str] = {
+    name: definition.title for name, definition in ENDPOINTS.items() if name.startswith("failure-")
 }
-LAST_ASSESSMENT = "last adequate assessment"
-NO_ASSESSMENT = "no adequate assessment after the start"
-_DEEP = ("CR", "sCR")
-_RESPONSE = ("PR", "VGPR", "CR", "sCR")
+NAMES: tuple[EndpointName, ...] = tuple(n for n in ENDPOINTS if n not in FAILURE_VARIANTS)
+ORIGINS: tuple[InfusionOrigin, ...] = get_args(InfusionOrigin)
+STYLES: tuple[StyleName, ...] = tuple(CENSORING_STYLES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One endpoint: `status` event, censored or not_computable; `event` PD, death, new therapy ...
-    where it is one.
+    """One endpoint of one course. `day` is on the patient's axis, `days` since `origin_day`.
 
-    `day` on the patient's axis, `days` since the origin. `competing`: an event that makes the
-    endpoint impossible (death before it); such an endpoint is censored there, and competing-risk
-    methods read the mark.
+    By `status`: `event` is what happened (`cause`: the cause as stated, of a death), `censored_by`
+    why it ended without, `obstacle` why it cannot be computed.
     """
 
-    name: str
-    origin: str
+    name: EndpointName
+    origin: Origin
     origin_day: int | None
-    style: str
-    status: str
-    event: str | None
-    day: int | None
-    reason: str
-    competing: bool = False
+    style: StyleName
+    status: EndpointStatus
+    event: EventCode | None = None
+    day: int | None = None
+    cause: str | None = None
+    censored_by: CensoringCode | None = None
+    obstacle: NotComputable | None = None
 
     @property
     def days(self) -> int | None:
         return None if self.day is None or self.origin_day is None else self.day - self.origin_day
 
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What endpoints of one course are made of."""
-
-    start: int
-    pd: int | None
-    death: Death | None
-    new_therapy: int | None
-    new_therapy_undated: bool
-    last_assessed: int
-    assessed: tuple[int, ...]
-    last_contact: int
-    response: int | None
-    complete: int | None
-    relapse_from_cr: int | None
-    mrd_lost: int | None
+    @property
+    def competing(self) -> bool:
+        """Censored by an event that makes this one impossible; competing-risk methods read it."""
+        return self.censored_by is not None and CENSORINGS[self.censored_by].competing
 
     @property
-    def death_day(self) -> int | None:
-        return self.death.when.day if self.death is not None else None
+    def adam(self) -> AdamSource | None:
+        """Where ADaM looks for `day`; None where it cannot be computed."""
+        if self.censored_by is not None:
+            return CENSORINGS[self.censored_by].adam
+        event = self._event
+        return event.adam if event is not None else None
 
     @property
-    def why_last(self) -> str:
-        """Why follow-up ends at `last_assessed`."""
-        return LAST_ASSESSMENT if self.last_assessed > self.start else NO_ASSESSMENT
+    def _event(self) -> EventDefinition | None:
+        events = ENDPOINTS[self.name].events
+        return next((event for event in events if event.code == self.event), None)
 
     @property
-    def no_myeloma_death(self) -> str:
-        """The words for a death that is not stated as one of myeloma: an unknown cause is not
-        another cause.
-        """
-        known = self.death is not None and self.death.cause not in (None, "", "unknown")
-        return "death of another cause" if known else "death, cause not known"
+    def reason(self) -> str:
+        """The sentence for the event, the censoring or the obstacle."""
+        if self.censored_by is not None:
+            return CENSORINGS[self.censored_by].reason
+        if self.obstacle is not None:
+            return NOT_COMPUTABLE[self.obstacle].format(origin=self.origin)
+        event = self._event
+        return event.reason.format(cause=self.cause) if event is not None else ""
 
-    @property
-    def myeloma_death(self) -> int | None:
-        return self.death_day if self.death is not None and self.death.cause == "myeloma" else None
+
+def not_computable(
+    name: EndpointName,
+    obstacle: NotComputable,
+    *,
+    origin: Origin,
+    style: StyleName,
+    origin_day: int | None = None,
+) -> Endpoint:
+    """An endpoint that this record does not allow, with the reason."""
+    return Endpoint(
+        name=name,
+        origin=origin,
+        origin_day=origin_day,
+        style=style,
+        status="not_computable",
+        obstacle=obstacle,
+    )
+
+
+def course_endpoints(
+    record: Record,
+    course: ResponseCourse,
+    *,
+    style: StyleName = "default",
+    schedule: Sequence[int] = (),
+) -> dict[EndpointName, Endpoint]:
+    """All endpoints of any course, counted from its start. No CAR-T is needed."""
+    counting = _Counting(
+        origin="start", origin_day=course.start, style=style, schedule=tuple(schedule)
+    )
+    facts = course_facts(record, course, None)
+    return {name: counting.endpoint(name, facts) for name in ENDPOINTS}
 
 
 def course_endpoint(
     record: Record,
     course: ResponseCourse,
-    name: str,
+    name: EndpointName,
     *,
-    style: str = "default",
+    style: StyleName = "default",
     schedule: Sequence[int] = (),
 ) -> Endpoint:
-    """One of NAMES or a failure variant of a course, counted from its start. No CAR-T is needed.
-    Raises ValueError for another name.
-    """
-    if name not in (*NAMES, *FAILURE_VARIANTS):
-        raise ValueError(
-            f"There is no endpoint {name!r}; there are {', '.join((*NAMES, *FAILURE_VARIANTS))}."
-        )
-    facts = _facts(record, course, None)
-    if name == "PFS2":
-        return _pfs2(record, course.criteria, "start", course.start, style, facts)
-    return _endpoint(name, "start", course.start, style, facts, tuple(schedule))
+    """One of `course_endpoints`. Raises ValueError for another name."""
+    if name not in ENDPOINTS:
+        raise ValueError(f"There is no endpoint {name!r}; there are {', '.join(ENDPOINTS)}.")
+    return course_endpoints(record, course, style=style, schedule=schedule)[name]
 
 
 def endpoints(
     record: Record,
     failed: Iterable[Failure],
     *,
-    origin: str = "infusion",
-    style: str = "default",
+    origin: InfusionOrigin = "infusion",
+    style: StyleName = "default",
     schedule: Sequence[int] = (),
-    criteria: Criteria | None = None,
-) -> dict[int, dict[str, Endpoint]]:
-    """All endpoints of every infusion: {number of the infusion: {name: Endpoint}}.
+) -> dict[int, dict[EndpointName, Endpoint]]:
+    """All endpoints of every infusion: {number of the infusion: {name: Endpoint}}, by the criteria
+    of its course.
 
     `origin`: infusion, apheresis, failure (day of failure) or salvage (first unplanned therapy
     after the infusion; the response course is then that of the salvage). `schedule`: planned days
-    of assessment, needed by `fda`. What cannot be computed says why.
+    of assessment, needed by `fda`. What cannot be computed says why. Raises ValueError for another
+    origin or style.
     """
     if origin not in ORIGINS or style not in STYLES:
         raise ValueError(
             f"origin is one of {', '.join(ORIGINS)} and style one of {', '.join(STYLES)}, not"
             f" {origin!r} and {style!r}"
         )
-    out: dict[int, dict[str, Endpoint]] = {}
-    for failure in failed:
-        out[failure.number] = _of_infusion(
-            record, failure, origin, style, tuple(schedule), criteria
-        )
-    return out
+    return {
+        failure.number: _of_infusion(record, failure, origin, style, tuple(schedule))
+        for failure in failed
+    }
 
 
 def _of_infusion(
     record: Record,
     failure: Failure,
-    origin: str,
-    style: str,
+    origin: InfusionOrigin,
+    style: StyleName,
     schedule: tuple[int, ...],
-    criteria: Criteria | None,
-) -> dict[str, Endpoint]:
-    names = (*NAMES, *FAILURE_VARIANTS)
+) -> dict[EndpointName, Endpoint]:
+    def none(obstacle: NotComputable) -> dict[EndpointName, Endpoint]:
+        return {
+            name: not_computable(name, obstacle, origin=origin, style=style) for name in ENDPOINTS
+        }
+
     course = failure.course
     if course is None:
-        return {
-            n: Endpoint(
-                n,
-                origin,
-                None,
-                style,
-                "not_computable",
-                None,
-                None,
-                "the day of the infusion is not known",
-            )
-            for n in names
-        }
-    c = criteria or course.criteria
-    if (
-        style == "ema"
-    ):  # progression counts whenever it occurs: the course is read on through new therapy
-        groups = given(record, c)
-        group = groups[failure.number - 1]
-        before = groups[failure.number - 2] if failure.number > 1 else None
-        course = course_of(record, c, replace(group, ends=None), before, through_new_therapy=True)
-    facts = _facts(record, course, failure)
-    if origin == "infusion":
-        day: int | None = course.start
-    elif origin == "apheresis":
-        dose = given(record, c)[failure.number - 1].doses[0]
-        day = max((d for d in dose.apheresis_days if d <= course.start), default=None)
-    elif origin == "failure":
-        day = failure.day if failure.status == "failed" else None
-    else:
-        day = facts.new_therapy
+        return none("infusion_undated")
+    products = infused_products(record, course.criteria)
+    if not CENSORING_STYLES[style].before_new_therapy:
+        course = _through_new_therapy(record, course, products, failure.number)
+    day = _origin_day(record, failure, course, products, origin)
     if day is None:
-        why = {
-            "apheresis": "the day of apheresis is not known",
-            "failure": "the infusion did not fail",
-            "salvage": "no salvage therapy with a day",
-        }[origin]
-        return {
-            n: Endpoint(n, origin, None, style, "not_computable", None, None, why) for n in names
-        }
+        return none(_NO_ORIGIN_DAY[origin])
     if origin == "salvage":
-        salvage = response_course(record, start=day, criteria=c, infusion=False)
-        facts = _facts(record, salvage, None)
-    found = {n: _endpoint(n, origin, day, style, facts, schedule) for n in names if n != "PFS2"}
-    found["PFS2"] = _pfs2(record, c, origin, day, style, facts)
-    if origin == "failure":  # what ends at failure cannot be counted from it
-        for name in ("PFS", "TTP", "DOR", "DFS", *FAILURE_VARIANTS):
-            found[name] = Endpoint(
-                name,
-                origin,
-                day,
-                style,
-                "not_computable",
-                None,
-                None,
-                "ends at failure, so it is not counted from it",
-            )
-    return found
+        salvage = response_course(record, start=day, criteria=course.criteria, infusion=False)
+        facts = course_facts(record, salvage, None)
+    else:
+        facts = course_facts(record, course, failure)
+    counting = _Counting(origin=origin, origin_day=day, style=style, schedule=schedule)
+    return {name: counting.endpoint(name, facts) for name in ENDPOINTS}
 
 
-def _facts(record: Record, course: ResponseCourse, failure: Failure | None) -> _Facts:
-    until = course.until
-    death = record.death_since(course.start)
-    pd = course.progression_day
-    if pd is None and failure is not None and failure.team_day is not None:
-        pd = failure.team_day
-    contact = _last_contact(record, course.start)
-    stated = [
-        s
-        for s in record.responses
-        if (d := stated_day(s)) is not None and d > course.start and (until is None or d <= until)
-    ]
-    if pd is None and failure is None and (said := team_progression(stated)) is not None:
-        pd = stated_day(said)
-    # a visit known by its plan took place by the last contact
-    told = {
-        min(d, contact) for s in stated if s.response != "NE" and (d := stated_day(s)) is not None
-    }
-    assessed = sorted({v.day for v in course.visits if v.response != "NE"} | told)
-    response = next((v.day for v in course.visits if v.confirmed in _RESPONSE), None)
-    complete = next((v.day for v in course.visits if v.confirmed in _DEEP), None)
-    if not any(v.response != "NE" for v in course.visits):
-        response = _first_stated(stated, (*_RESPONSE, "nCR"), pd)
-        complete = _first_stated(stated, _DEEP, pd)
-    lost = next((s.day for s in course.signals if s.id == "mrd_conversion"), None)
-    undated = failure is not None and any(
-        s.id == "new_therapy_without_pd" and s.day is None for s in failure.signals
-    )
-    return _Facts(
-        start=course.start,
-        pd=pd,
-        death=death,
-        new_therapy=_next_therapy(record, course),
-        new_therapy_undated=undated,
-        last_assessed=max([d for d in assessed if pd is None or d <= pd], default=course.start),
-        assessed=tuple(assessed),
-        last_contact=contact,
-        response=response,
-        complete=complete,
-        relapse_from_cr=course.relapse_from_cr_day,
-        mrd_lost=lost,
-    )
+_NO_ORIGIN_DAY: dict[InfusionOrigin, NotComputable] = {
+    "infusion": "infusion_undated",
+    "apheresis": "apheresis_undated",
+    "failure": "did_not_fail",
+    "salvage": "no_salvage",
+}
 
 
-def _last_contact(record: Record, start: int) -> int:
-    """Last day on which the patient was surely seen: as stated, or a later day of data. The far end
-    of an interval is no contact.
-    """
-    days = [start, *data_days(record), *(x.day for x in record.infused() if x.day is not None)]
-    days += [d for t in record.therapies if (d := t.end.day) is not None]
-    return max(days) if record.last_seen_day is None else max(*days, record.last_seen_day)
+def _through_new_therapy(
+    record: Record, course: ResponseCourse, products: Sequence[InfusedProduct], number: int
+) -> ResponseCourse:
+    """The same course read on through new therapy and the next infusion."""
+    product = replace(products[number - 1], ends=None)
+    before = products[number - 2] if number > 1 else None
+    return course_of(record, course.criteria, product, before, through_new_therapy=True)
 
 
-def _first_stated(
-    stated: Iterable[ResponseStatement], responses: Iterable[str], pd: int | None
+def _origin_day(
+    record: Record,
+    failure: Failure,
+    course: ResponseCourse,
+    products: Sequence[InfusedProduct],
+    origin: InfusionOrigin,
 ) -> int | None:
-    """First day of one of `responses` as the team stated it, by the planned day where no other is
-    known; never one that may follow `pd`.
-    """
-    wanted = set(responses)
-    days = [
-        d
-        for s in stated
-        if s.response in wanted
-        and (pd is None or surely_before(s, pd))
-        and (d := stated_day(s)) is not None
-    ]
-    return min(days, default=None)
+    if origin == "infusion":
+        return course.start
+    if origin == "apheresis":
+        days = products[failure.number - 1].doses[0].apheresis_days
+        return max((day for day in days if day <= course.start), default=None)
+    if origin == "failure":
+        return failure.day if failure.status == "failed" else None
+    return next_therapy_day(record, course)
 
 
-def _next_therapy(record: Record, course: ResponseCourse) -> int | None:
-    """First unplanned therapy or infusion after the start, also where the course itself was read on
-    through it.
-    """
-    therapy = new_therapy(record, course.start)
-    days = [therapy.start.day] if therapy is not None and therapy.start.day is not None else []
-    days += [
-        x.day
-        for x in record.infused()
-        if x.day is not None and x.day > course.start + course.criteria.split_infusion_days
-    ]
-    if course.new_therapy_day is not None:
-        days.append(course.new_therapy_day)
-    return min(days, default=None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counting:
+    """From which day, by which style and schedule the endpoints of a course are counted."""
 
+    origin: Origin
+    origin_day: int
+    style: StyleName
+    schedule: tuple[int, ...]
 
-def _endpoint(
-    name: str, origin: str, origin_day: int, style: str, f: _Facts, schedule: tuple[int, ...]
-) -> Endpoint:
-    def made(
-        status: str,
-        event: str | None,
-        day: int | None,
-        reason: str,
-        *,
-        competing: bool = False,
-        start: int | None = origin_day,
-    ) -> Endpoint:
-        return Endpoint(name, origin, start, style, status, event, day, reason, competing)
-
-    if name == "OS":
-        if f.death_day is not None and f.death is not None:
-            return made("event", "death", f.death_day, f"death, cause {f.death.cause}")
-        return made("censored", None, f.last_contact, "last contact")
-    if name == "TTNT":
-        if f.new_therapy is not None:
-            return made(
-                "event", "new therapy", f.new_therapy, "start of the next anti-myeloma therapy"
+    def endpoint(self, name: EndpointName, facts: CourseFacts) -> Endpoint:
+        definition = ENDPOINTS[name]
+        start, obstacle = self._start(definition, facts)
+        if obstacle is not None:
+            return not_computable(
+                name, obstacle, origin=self.origin, style=self.style, origin_day=start
             )
-        if f.new_therapy_undated:
-            return made("not_computable", None, None, "new therapy is known by its order only")
-        if f.death_day is not None:
-            return made("censored", None, f.death_day, "death before new therapy", competing=True)
-        return made("censored", None, f.last_contact, "last contact")
-    if name in FAILURE_VARIANTS:
-        return _variant(name, f, made)
-    start: int | None = origin_day
-    progressed = [(f.pd, "PD")]
-    if name == "DOR":
-        start = f.response
-    elif name == "DFS":
-        start = f.complete
-        progressed = [(f.relapse_from_cr, "relapse from CR"), (f.pd, "PD")]
-    if start is None:
-        return made(
-            "not_computable",
-            None,
-            None,
-            (
-                "no confirmed response to start from"
-                if name == "DOR"
-                else "no confirmed CR to start from"
-            ),
-            start=None,
+        event = _first_event(definition, facts)
+        limit = self._limit(facts, event) if definition.styled else None
+        if event is not None and (limit is None or event[0] <= limit[0]):
+            day, happened = event
+            return Endpoint(
+                name=name,
+                origin=self.origin,
+                origin_day=start,
+                style=self.style,
+                status="event",
+                event=happened.code,
+                day=day,
+                cause=facts.death_cause if happened.code == "death" else None,
+            )
+        day, because = _censored(definition, facts, limit)
+        return Endpoint(
+            name=name,
+            origin=self.origin,
+            origin_day=start,
+            style=self.style,
+            status="censored",
+            day=day,
+            censored_by=because,
         )
-    if style == "fda" and not schedule:
-        return made(
-            "not_computable",
-            None,
-            None,
-            "FDA-style censoring needs the planned days of assessment",
-            start=start,
-        )
-    candidates = [(day, what) for day, what in progressed if day is not None]
-    if f.death_day is not None and (name != "TTP" or f.myeloma_death is not None):
-        candidates.append((f.death_day, "death"))
-    event = min(candidates, default=None, key=lambda x: x[0])
-    limit, why = _censoring(style, f, schedule, event)
-    if event is not None and (limit is None or event[0] <= limit):
-        return made("event", event[1], event[0], event[1], start=start)
-    if limit is not None and why is not None:
-        adequate = max([d for d in f.assessed if d <= limit], default=f.start)
-        return made("censored", None, adequate, why, start=start)
-    if name == "TTP" and f.death_day is not None:
-        return made("censored", None, f.death_day, f.no_myeloma_death, competing=True, start=start)
-    return made("censored", None, f.last_assessed, f.why_last, start=start)
+
+    def _start(
+        self, definition: EndpointDefinition, facts: CourseFacts
+    ) -> tuple[int | None, NotComputable | None]:
+        """Day from which the endpoint counts, and what stands in its way."""
+        if self.origin == "failure" and definition.ends_at_failure:
+            return self.origin_day, "ends_at_failure"
+        start: int | None = self.origin_day
+        if definition.counted_from == "first response":
+            start = facts.response
+            if start is None:
+                return None, "no_response"
+        elif definition.counted_from == "first complete response":
+            start = facts.complete_response
+            if start is None:
+                return None, "no_complete_response"
+        if definition.styled and self._misses_schedule:
+            return start, "no_schedule"
+        therapy_undated = facts.new_therapy is None and facts.new_therapy_undated
+        if definition.needs_therapy_day and therapy_undated:
+            return start, "new_therapy_undated"
+        return start, None
+
+    @property
+    def _misses_schedule(self) -> bool:
+        return CENSORING_STYLES[self.style].before_missed_assessments and not self.schedule
+
+    def _limit(
+        self, facts: CourseFacts, event: tuple[int, EventDefinition] | None
+    ) -> tuple[int, CensoringCode] | None:
+        """Last day on which an event counts, and why; None where nothing limits it."""
+        style = CENSORING_STYLES[self.style]
+        limits: list[tuple[int, CensoringCode]] = []
+        if style.before_new_therapy and facts.new_therapy is not None:
+            limits.append((facts.new_therapy, "new_therapy"))
+        if style.before_missed_assessments:
+            end = event[0] if event is not None else facts.last_assessed
+            gap = _missed(self.schedule, facts.assessed, facts.start, end)
+            if gap is not None:
+                limits.append((gap, "missed_assessments"))
+        return min(limits, default=None, key=lambda limit: limit[0])
 
 
-def _censoring(
-    style: str, f: _Facts, schedule: tuple[int, ...], event: tuple[int, str] | None
-) -> tuple[int | None, str | None]:
-    """Last day on which an event counts, and why; (None, None) where nothing limits it."""
-    limits: list[tuple[int, str]] = []
-    if style != "ema" and f.new_therapy is not None:
-        limits.append((f.new_therapy, "new therapy"))
-    if style == "fda":
-        end = event[0] if event is not None else f.last_assessed
-        gap = _missed(schedule, f.assessed, f.start, end)
-        if gap is not None:
-            limits.append((gap, "two or more missed assessments"))
-    return min(limits, default=(None, None), key=lambda x: x[0])
+def _first_event(
+    definition: EndpointDefinition, facts: CourseFacts
+) -> tuple[int, EventDefinition] | None:
+    dated = [(day, event) for event in definition.events if (day := event.day(facts)) is not None]
+    return min(dated, default=None, key=lambda dated_event: dated_event[0])
+
+
+def _censored(
+    definition: EndpointDefinition, facts: CourseFacts, limit: tuple[int, CensoringCode] | None
+) -> tuple[int, CensoringCode]:
+    """Day of censoring and why, for an endpoint without an event that counts."""
+    if limit is not None:
+        last_day, because = limit
+        return max((day for day in facts.assessed if day <= last_day), default=facts.start), because
+    if definition.competing is not None and facts.death_day is not None:
+        return facts.death_day, _competing_death(definition, facts)
+    if definition.follow_up == "last contact":
+        return facts.last_contact, "last_contact"
+    if definition.follow_up == "last assessment":
+        return facts.last_assessed, _assessment_or_none(facts.last_assessed > facts.start)
+    return facts.next_last_assessed, _assessment_or_none(facts.next_last_assessed > facts.start)
+
+
+def _assessment_or_none(assessed: bool) -> CensoringCode:
+    return "last_assessment" if assessed else "no_assessment"
+
+
+def _competing_death(definition: EndpointDefinition, facts: CourseFacts) -> CensoringCode:
+    if definition.competing == "death before new therapy":
+        return "death_before_new_therapy"
+    if definition.competing == "death before failure":
+        return "death_before_failure"
+    # an unknown cause is not another cause
+    cause_known = facts.death_cause not in ("", "unknown")
+    return "death_of_another_cause" if cause_known else "death_of_unknown_cause"
 
 
 def _missed(
@@ -410,65 +374,13 @@ def _missed(
     A planned day counts as done where an assessment lies nearer to it than to the planned days
     beside it.
     """
-    planned = sorted(d for d in schedule if start < d <= end)
-    done = set()
-    for day in assessed:
-        if planned:
-            done.add(min(planned, key=lambda p: (abs(p - day), p)))
-    run = 0
+    planned = sorted(day for day in schedule if start < day <= end)
+    if not planned:
+        return None
+    done = {min(planned, key=lambda plan: (abs(plan - day), plan)) for day in assessed}
+    missed_in_a_row = 0
     for i, day in enumerate(planned):
-        run = 0 if day in done else run + 1
-        if run == 2:
-            return max([d for d in assessed if d < planned[i - 1]], default=start)
+        missed_in_a_row = 0 if day in done else missed_in_a_row + 1
+        if missed_in_a_row == 2:
+            return max((d for d in assessed if d < planned[i - 1]), default=start)
     return None
-
-
-def _variant(name: str, f: _Facts, made: object) -> Endpoint:
-    events = [(f.pd, "PD")]
-    if name != "failure-a":
-        events += [(f.new_therapy, "new therapy"), (f.myeloma_death, "death of myeloma")]
-    if name == "failure-c":
-        events.append((f.relapse_from_cr, "relapse from CR"))
-    if name == "failure-d":
-        events.append((f.mrd_lost, "loss of MRD negativity"))
-    dated = [(day, what) for day, what in events if day is not None]
-    assert callable(made)
-    answer: Endpoint
-    if dated:
-        day, what = min(dated, key=lambda x: x[0])
-        answer = made("event", what, day, FAILURE_VARIANTS[name])
-    elif f.death_day is not None:
-        answer = made("censored", None, f.death_day, "death before failure", competing=True)
-    else:
-        answer = made("censored", None, f.last_assessed, f.why_last)
-    return answer
-
-
-def _pfs2(
-    record: Record, c: Criteria, origin: str, origin_day: int, style: str, f: _Facts
-) -> Endpoint:
-    """Progression on the next therapy, or death from any cause (EMA's PFS2)."""
-
-    def made(status: str, event: str | None, day: int | None, reason: str) -> Endpoint:
-        return Endpoint("PFS2", origin, origin_day, style, status, event, day, reason)
-
-    if f.new_therapy_undated and f.new_therapy is None:
-        return made("not_computable", None, None, "new therapy is known by its order only")
-    second: int | None = None
-    seen = [
-        f.start,
-        *f.assessed,
-    ]  # the first progression ends nothing here, so assessments after it count
-    if f.new_therapy is not None:
-        following = response_course(record, start=f.new_therapy, criteria=c)
-        said = team_progression(s for s in record.responses if (stated_day(s) or 0) > f.new_therapy)
-        days = (following.progression_day, stated_day(said) if said is not None else None)
-        second = min((d for d in days if d is not None), default=None)
-        seen += [f.new_therapy, following.last_assessed_day or f.new_therapy]
-    if second is not None and (f.death_day is None or second <= f.death_day):
-        return made("event", "PD", second, "progression on the next therapy")
-    if f.death_day is not None:
-        return made("event", "death", f.death_day, "death")
-    return made(
-        "censored", None, max(seen), f.why_last if max(seen) == f.start else LAST_ASSESSMENT
-    )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rearm.outcome.infusions import Given, course_of, given
+from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
 from rearm.outcome.pattern import pattern_at
 from rearm.outcome.statements import (
     data_days,
@@ -70,14 +70,16 @@ def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure,
     raises on what a record holds.
     """
     c = criteria or load_criteria()
-    groups = given(record, c)
+    groups = infused_products(record, c)
     return tuple(
         _judge(record, c, group, groups[i - 1] if i else None, i + 1)
         for i, group in enumerate(groups)
     )
 
 
-def _judge(record: Record, c: Criteria, group: Given, before: Given | None, number: int) -> Failure:
+def _judge(
+    record: Record, c: Criteria, group: InfusedProduct, before: InfusedProduct | None, number: int
+) -> Failure:
     product, targets = group.doses[0].product, group.doses[0].targets
     if group.day is None:
         return Failure(
@@ -110,7 +112,12 @@ def _judge(record: Record, c: Criteria, group: Given, before: Given | None, numb
 
 class _Judge:
     def __init__(
-        self, record: Record, c: Criteria, group: Given, course: ResponseCourse, number: int
+        self,
+        record: Record,
+        c: Criteria,
+        group: InfusedProduct,
+        course: ResponseCourse,
+        number: int,
     ) -> None:
         self.record, self.c, self.group, self.course, self.number = record, c, group, course, number
         self.start = course.start

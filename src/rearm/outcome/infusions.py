@@ -8,23 +8,25 @@ from rearm.record import Infusion, Record
 from rearm.response.course import ResponseCourse, new_therapy, response_course
 from rearm.response.criteria import Criteria
 
-__all__ = ["Given", "course_of", "given"]
+__all__ = ["InfusedProduct", "course_of", "infused_products"]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One infusion as it counts: the doses of one product within 14 days together. `numbers` count
-    the doses in the record from 1.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfusedProduct:
+    """One infusion as it counts: doses of one product within the days of a split infusion together.
+
+    `numbers` count the doses in the record from 1. `next`: the infusion after it, `ends` its day,
+    which ends the course of this one.
     """
 
     day: int | None
     doses: tuple[Infusion, ...]
     numbers: tuple[int, ...]
-    ends: int | None  # day of the next infusion, which ends this course
-    next: Infusion | None  # that infusion
+    ends: int | None
+    next: Infusion | None
 
 
-def given(record: Record, criteria: Criteria) -> list[Given]:
+def infused_products(record: Record, criteria: Criteria) -> list[InfusedProduct]:
     """What was infused, split doses of one product taken together; what was only collected is left
     out.
     """
@@ -39,12 +41,12 @@ def given(record: Record, criteria: Criteria) -> list[Given]:
     for i, group in enumerate(groups):
         after = groups[i + 1][0][1] if i + 1 < len(groups) else None
         out.append(
-            Given(
-                group[0][1].day,
-                tuple(d for _, d in group),
-                tuple(n for n, _ in group),
-                after.day if after else None,
-                after,
+            InfusedProduct(
+                day=group[0][1].day,
+                doses=tuple(dose for _, dose in group),
+                numbers=tuple(number for number, _ in group),
+                ends=after.day if after is not None else None,
+                next=after,
             )
         )
     return out
@@ -59,46 +61,43 @@ def _one_infusion(first: Infusion, dose: Infusion, within: int) -> bool:
 def course_of(
     record: Record,
     c: Criteria,
-    group: Given,
-    before: Given | None,
+    product: InfusedProduct,
+    before: InfusedProduct | None,
     *,
     through_new_therapy: bool = False,
 ) -> ResponseCourse:
-    """The response course of one infusion: baseline before bridging, nadir from before
-    lymphodepletion (DESIGN 5).
+    """The response course of one infusion: falls are counted from before bridging, the nadir opens
+    before lymphodepletion. `before`: the infusion before this one, which ends its baseline.
 
-    `through_new_therapy`: read it on past new therapy, as EMA-style endpoints want.
+    `through_new_therapy`: read it on past new therapy, as EMA-style endpoints want. Raises
+    ValueError where the day of the infusion is not known.
     """
-    day = group.day
+    day = product.day
     if day is None:
         raise ValueError("a course needs the day of its infusion")
-    since = before.day if before is not None and before.day is not None else -(10**9)
-    bridging = [
-        d
-        for t in record.therapies
-        if t.purpose == "bridging"
-        and (d := t.start.day) is not None
-        and max(since, day - c.bridging_days) < d <= day
-    ]
-    depletion = [
-        d
-        for t in record.therapies
-        if t.purpose == "lymphodepletion"
-        and (d := t.start.day) is not None
-        and max(since, day - c.lymphodepletion_days) < d <= day
-    ]
-    floor = min(depletion, default=day)
-    therapy = new_therapy(record, day, until=group.ends)
-    next_day = therapy.start.day if therapy is not None else group.ends
+    since = before.day if before is not None else None
+
+    def begun(purpose: str, within: int) -> list[int]:
+        earliest = day - within if since is None else max(since, day - within)
+        return [
+            start
+            for therapy in record.therapies
+            if therapy.purpose == purpose
+            and (start := therapy.start.day) is not None
+            and earliest < start <= day
+        ]
+
+    floor = min(begun("lymphodepletion", c.lymphodepletion_days), default=day)
+    therapy = new_therapy(record, day, until=product.ends)
     return response_course(
         record,
         start=day,
-        until=group.ends,
+        until=product.ends,
         criteria=c,
-        baseline_day=min([*bridging, floor]),
+        baseline_day=min([*begun("bridging", c.bridging_days), floor]),
         floor_day=floor,
         infusion=True,
-        new_therapy_day=next_day,
+        new_therapy_day=therapy.start.day if therapy is not None else product.ends,
         through_new_therapy=through_new_therapy,
-        baseline_from=since if before is not None and before.day is not None else None,
+        baseline_from=since,
     )

@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from rearm.outcome.endpoints import NAMES, Endpoint, course_endpoint, endpoints
+from rearm.outcome.endpoint_definitions import EndpointName, StyleName
+from rearm.outcome.endpoints import (
+    NAMES,
+    Endpoint,
+    InfusionOrigin,
+    course_endpoints,
+    endpoints,
+    not_computable,
+)
 from rearm.outcome.failure import Failure, failures
 from rearm.record import Record, ResponseStatement
 from rearm.response.course import ResponseCourse
@@ -57,7 +65,7 @@ class PatientCourse:
     start_reason: str
     course: ResponseCourse | None
     failure: Failure | None
-    endpoints: dict[str, Endpoint]
+    endpoints: dict[EndpointName, Endpoint]
 
     @property
     def visits(self) -> tuple[Visit, ...]:
@@ -85,8 +93,8 @@ def patient_course(
     *,
     start: int | None = None,
     criteria: Criteria | None = None,
-    origin: str = "infusion",
-    style: str = "default",
+    origin: InfusionOrigin = "infusion",
+    style: StyleName = "default",
     schedule: Sequence[int] = (),
 ) -> PatientCourse:
     """The course from `start` (a day of the patient's axis; None: chosen as the module says) under
@@ -115,9 +123,9 @@ def patient_course(
     planned = [start + day for day in schedule]
     failure = next((f for f in judged if f.infusion_day == start), None)
     if failure is not None:
-        found = endpoints(
-            record, [failure], origin=origin, style=style, schedule=planned, criteria=c
-        )[failure.number]
+        found = endpoints(record, [failure], origin=origin, style=style, schedule=planned)[
+            failure.number
+        ]
         return PatientCourse(
             record=record,
             criteria=c,
@@ -129,15 +137,11 @@ def patient_course(
         )
     course = course_from(record, start=start, criteria=c)
     if origin == "infusion":
-        found = {
-            name: course_endpoint(record, course, name, style=style, schedule=planned)
-            for name in NAMES
-        }
+        every = course_endpoints(record, course, style=style, schedule=planned)
+        found = {name: every[name] for name in NAMES}
     else:
-        why = f"without an infusion nothing is counted from its {origin}"
         found = {
-            name: Endpoint(name, origin, None, style, "not_computable", None, None, why)
-            for name in NAMES
+            name: not_computable(name, "no_infusion", origin=origin, style=style) for name in NAMES
         }
     return PatientCourse(
         record=record,

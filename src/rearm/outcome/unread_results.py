@@ -116,7 +116,7 @@ def unread_after(
 
 
 def _unjudged(row: Imaging) -> bool:
-    """No result that could be read, a day that is not whole, or a lesion whose size nobody states."""
+    """No readable result, a day that is not whole, or a lesion whose size nobody states."""
     if row.result not in ("positive", "negative"):
         return True
     sizes = (row.length_mm, row.width_mm, row.short_axis_mm, row.spd_mm2)

@@ -1,0 +1,180 @@
+"""What the endpoints of one course are read from: days of progression, death, new therapy,
+response, assessment and last contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rearm.outcome.failure import Failure
+from rearm.outcome.statements import data_days, stated_day, surely_before, team_progression
+from rearm.record import Death, Record, ResponseStatement
+from rearm.response.course import ResponseCourse, new_therapy, response_course
+
+__all__ = ["CourseFacts", "course_facts", "next_therapy_day"]
+
+_COMPLETE_RESPONSE = ("CR", "sCR")
+_RESPONSE = ("PR", "VGPR", "CR", "sCR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseFacts:
+    """Days on the patient's axis; None: did not happen, or the day is not known.
+
+    `new_therapy_undated`: there was new therapy, known by its order only. `assessed`: days on which
+    the disease could be judged; `last_assessed` the last of them up to the progression (the start
+    where there is none). `next_progression`, `next_last_assessed`: on the next therapy.
+    """
+
+    start: int
+    progression: int | None
+    death: Death | None
+    new_therapy: int | None
+    new_therapy_undated: bool
+    last_assessed: int
+    assessed: tuple[int, ...]
+    last_contact: int
+    response: int | None
+    complete_response: int | None
+    relapse_from_cr: int | None
+    mrd_lost: int | None
+    next_progression: int | None
+    next_last_assessed: int
+
+    @property
+    def death_day(self) -> int | None:
+        return self.death.when.day if self.death is not None else None
+
+    @property
+    def death_cause(self) -> str:
+        return self.death.cause if self.death is not None else "unknown"
+
+    @property
+    def myeloma_death_day(self) -> int | None:
+        return self.death_day if self.death_cause == "myeloma" else None
+
+
+def course_facts(record: Record, course: ResponseCourse, failure: Failure | None) -> CourseFacts:
+    """The facts of a course; `failure` where it is the course of an infusion, whose day of
+    progression may then be the team's.
+    """
+    stated = [
+        s
+        for s in record.responses
+        if (day := stated_day(s)) is not None
+        and day > course.start
+        and (course.until is None or day <= course.until)
+    ]
+    progression = _progression(course, failure, stated)
+    contact = _last_contact(record, course.start)
+    evaluable = [v.day for v in course.visits if v.response != "NE"]
+    # a visit known by its plan took place by the last contact
+    assessed = sorted(
+        {
+            *evaluable,
+            *(
+                min(day, contact)
+                for s in stated
+                if s.response != "NE" and (day := stated_day(s)) is not None
+            ),
+        }
+    )
+    if evaluable:
+        response = next((v.day for v in course.visits if v.confirmed in _RESPONSE), None)
+        complete = next((v.day for v in course.visits if v.confirmed in _COMPLETE_RESPONSE), None)
+    else:
+        response = _first_stated(stated, (*_RESPONSE, "nCR"), progression)
+        complete = _first_stated(stated, _COMPLETE_RESPONSE, progression)
+    next_therapy = next_therapy_day(record, course)
+    next_progression, next_assessed = _on_next_therapy(record, course, next_therapy)
+    return CourseFacts(
+        start=course.start,
+        progression=progression,
+        death=record.death_since(course.start),
+        new_therapy=next_therapy,
+        new_therapy_undated=failure is not None
+        and any(s.id == "new_therapy_without_pd" and s.day is None for s in failure.signals),
+        last_assessed=max(
+            (day for day in assessed if progression is None or day <= progression),
+            default=course.start,
+        ),
+        assessed=tuple(assessed),
+        last_contact=contact,
+        response=response,
+        complete_response=complete,
+        relapse_from_cr=course.relapse_from_cr_day,
+        mrd_lost=next((s.day for s in course.signals if s.id == "mrd_conversion"), None),
+        next_progression=next_progression,
+        # the first progression ends nothing here, so assessments after it count
+        next_last_assessed=max([course.start, *assessed, *next_assessed]),
+    )
+
+
+def _progression(
+    course: ResponseCourse, failure: Failure | None, stated: Iterable[ResponseStatement]
+) -> int | None:
+    """As computed, else as the team recorded it."""
+    if course.progression_day is not None:
+        return course.progression_day
+    if failure is not None:
+        return failure.team_day
+    recorded = team_progression(stated)
+    return stated_day(recorded) if recorded is not None else None
+
+
+def _last_contact(record: Record, start: int) -> int:
+    """Last day on which the patient was surely seen: as stated, or a later day of data. The far end
+    of an interval is no contact.
+    """
+    days = [start, *data_days(record), *(x.day for x in record.infused() if x.day is not None)]
+    days += [day for t in record.therapies if (day := t.end.day) is not None]
+    return max(days) if record.last_seen_day is None else max(*days, record.last_seen_day)
+
+
+def _first_stated(
+    stated: Iterable[ResponseStatement], responses: Iterable[str], progression: int | None
+) -> int | None:
+    """First day of one of `responses` as the team stated it, by the planned day where no other is
+    known; never one that may follow the progression.
+    """
+    wanted = set(responses)
+    days = [
+        day
+        for s in stated
+        if s.response in wanted
+        and (progression is None or surely_before(s, progression))
+        and (day := stated_day(s)) is not None
+    ]
+    return min(days, default=None)
+
+
+def next_therapy_day(record: Record, course: ResponseCourse) -> int | None:
+    """First unplanned therapy or infusion after the start, also where the course itself was read on
+    through it.
+    """
+    therapy = new_therapy(record, course.start)
+    days = [therapy.start.day] if therapy is not None and therapy.start.day is not None else []
+    split_until = course.start + course.criteria.split_infusion_days
+    days += [x.day for x in record.infused() if x.day is not None and x.day > split_until]
+    if course.new_therapy_day is not None:
+        days.append(course.new_therapy_day)
+    return min(days, default=None)
+
+
+def _on_next_therapy(
+    record: Record, course: ResponseCourse, next_therapy: int | None
+) -> tuple[int | None, tuple[int, ...]]:
+    """Day of progression on the next therapy, and days until which it was followed."""
+    if next_therapy is None:
+        return None, ()
+    following = response_course(record, start=next_therapy, criteria=course.criteria)
+    recorded = team_progression(
+        s for s in record.responses if (day := stated_day(s)) is not None and day > next_therapy
+    )
+    days = (following.progression_day, stated_day(recorded) if recorded is not None else None)
+    assessed = following.last_assessed_day
+    return (
+        min((day for day in days if day is not None), default=None),
+        (next_therapy,) if assessed is None else (next_therapy, assessed),
+    )
