@@ -1,22 +1,17 @@
-"""The findings that the invented patients of the knowledge folder were written for. Read in place;
-skipped where the folder is not there.
-"""
+"""The findings that the vignettes were written for."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.support.places import DATA
 
 from rearm.findings import Found, find
 from rearm.intake import read_tables
 from rearm.knowledge.catalogue import load_catalogue
 from rearm.outcome.failure import failures
 
-SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).parents[2].parent / "shared"))
-FILE = SHARED / "knowledge" / "vignettes.yaml"
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason="the knowledge folder is not there")
+FILE = DATA / "vignettes.yaml"
 
 EXPECTED: dict[str, dict[str, Any]] = {
     "D01": {"bcma_status": "lost", "bcma_loss_fraction": 0.93, "t_11_14": True, "gprc5d_status": "retained", "exposed_gprc5d": False, "soluble_bcma_undetectable": True},

@@ -6,26 +6,22 @@ Expected values are computed from the sheets; nothing of the data stands here.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support.places import COHORT, ROOT, needs_cohort
 
 import rearm
 from rearm.assessment import Assessment
 from rearm.record import Record
 
-ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared")) / "data" / "leipzig_cart"
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the cohort is not on this machine")
+pytestmark = needs_cohort
 
 
 @cache
 def assessed() -> list[tuple[Record, Assessment]]:
-    records = rearm.read(DATA, ROOT / "examples" / "mappings" / "leipzig.toml").records
+    records = rearm.read(COHORT, ROOT / "examples" / "mappings" / "leipzig.toml").records
     return list(zip(records, rearm.assess_all(records), strict=True))
 
 
@@ -35,7 +31,7 @@ def progressions() -> dict[str, tuple[bool, int]]:
     from openpyxl import load_workbook
 
     rows = list(
-        load_workbook(DATA / "cart_bridging_data.xlsx", read_only=True, data_only=True)[
+        load_workbook(COHORT / "cart_bridging_data.xlsx", read_only=True, data_only=True)[
             "clin_data"
         ].values
     )

@@ -6,26 +6,21 @@ The data carry no licence and are not in the repository; without them these test
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter, defaultdict
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import openpyxl
 import polars as pl
 import pytest
+from tests.support.places import COHORT, ROOT, needs_cohort
 
 from rearm.intake import Reading, read
 from rearm.record import Record
 
-ROOT = Path(__file__).parents[2]
-FOLDER = Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared")) / "data" / "leipzig_cart"
 MAPPING = ROOT / "examples" / "mappings" / "leipzig.toml"
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="the Leipzig data are not on this machine"
-)
+pytestmark = needs_cohort
 
 Cells = dict[str, Any]
 NUMBER = (int, float)
@@ -33,7 +28,7 @@ NUMBER = (int, float)
 
 @cache
 def _reading() -> Reading:
-    return read(FOLDER, MAPPING)
+    return read(COHORT, MAPPING)
 
 
 def _records() -> dict[str, Record]:
@@ -42,7 +37,7 @@ def _records() -> dict[str, Record]:
 
 @cache
 def _book() -> openpyxl.Workbook:
-    return openpyxl.load_workbook(next(FOLDER.glob("*.xlsx")), data_only=True)
+    return openpyxl.load_workbook(next(COHORT.glob("*.xlsx")), data_only=True)
 
 
 def _sheet(name: str, header: int = 1) -> list[Cells]:
@@ -237,7 +232,7 @@ def test_soluble_bcma() -> None:
 
 
 def test_single_cells() -> None:
-    frame = pl.read_csv(next(FOLDER.glob("*.csv")), infer_schema_length=None).filter(
+    frame = pl.read_csv(next(COHORT.glob("*.csv")), infer_schema_length=None).filter(
         pl.col("TYPE") == "TNFRSF17_RNA"
     )
     groups = frame.group_by("PATIENT_ID", "Day").agg(n=pl.len(), above=(pl.col("EXPRS") > 0).sum())

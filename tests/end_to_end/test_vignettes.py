@@ -1,30 +1,15 @@
-"""Patients with expectations, through the public entry: the invented examples of the project, and
-further ones where they are present.
-"""
+"""Patients with expectations, through the public entry: the examples, and the vignettes."""
 
 from __future__ import annotations
 
 import csv
-import importlib.util
-import os
 from collections import defaultdict
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
-
-ROOT = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared"))
-MORE = SHARED / "knowledge" / "vignettes.yaml"
-
-
-def _runner() -> ModuleType:
-    return importlib.import_module("scripts.vignettes")
-
-
-RUNNER = _runner()
+from scripts import vignettes
+from tests.support.places import DATA, ROOT
 
 
 def _tables(patient: str) -> dict[str, list[dict[str, Any]]]:
@@ -38,12 +23,14 @@ def _tables(patient: str) -> dict[str, list[dict[str, Any]]]:
 
 
 EXPECTED = yaml.safe_load((ROOT / "examples" / "expected.yaml").read_text(encoding="utf-8"))
-OTHERS = yaml.safe_load(MORE.read_text(encoding="utf-8")) if MORE.exists() else []
+OTHERS = yaml.safe_load((DATA / "vignettes.yaml").read_text(encoding="utf-8"))
 
 
 def _misses(vignette: dict[str, Any]) -> list[str]:
     return [
-        f"{o.what}   found: {o.found}" for _, o in RUNNER.run([vignette], show=False) if not o.holds
+        f"{o.what}   found: {o.found}"
+        for _, o in vignettes.run([vignette], show=False)
+        if not o.holds
     ]
 
 
@@ -52,9 +39,8 @@ def test_example_as_expected(example: dict[str, Any]) -> None:
     assert _misses({**example, "tables": _tables(example["id"])}) == []
 
 
-@pytest.mark.skipif(not OTHERS, reason="the further patients are not on this machine")
 @pytest.mark.parametrize("vignette", OTHERS, ids=lambda v: v["id"])
-def test_further_patient_as_expected(vignette: dict[str, Any]) -> None:
+def test_vignette_as_expected(vignette: dict[str, Any]) -> None:
     assert _misses(vignette) == []
 
 
@@ -73,7 +59,7 @@ def test_an_expectation_can_fail() -> None:
     }
     outcomes = [
         o
-        for _, o in RUNNER.run(
+        for _, o in vignettes.run(
             [{**example, "tables": _tables(example["id"]), "expect": wrong}], show=False
         )
     ]
@@ -82,8 +68,8 @@ def test_an_expectation_can_fail() -> None:
 
 
 def test_a_negated_clause_is_not_said() -> None:
-    assert RUNNER.said("BCMA (is )?lost", ["It cannot be said that BCMA is lost."]) is None
-    assert RUNNER.said("BCMA (is )?lost", ["No sample was taken. BCMA is lost."]) is not None
+    assert vignettes.said("BCMA (is )?lost", ["It cannot be said that BCMA is lost."]) is None
+    assert vignettes.said("BCMA (is )?lost", ["No sample was taken. BCMA is lost."]) is not None
 
 
 def test_every_failed_example_names_what_may_and_what_may_not_be_given() -> None:

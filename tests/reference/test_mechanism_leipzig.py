@@ -1,9 +1,7 @@
 """The wing on a real cohort, read in place; skipped where it is absent. Nothing of it is stored."""
 
-import os
-from pathlib import Path
-
 import pytest
+from tests.support.places import COHORT, ROOT, needs_cohort
 
 pytest.importorskip("numba")
 
@@ -12,21 +10,15 @@ from rearm.mechanism.data import collect
 from rearm.mechanism.parameters import load
 from rearm.mechanism.posterior import posterior_of
 
-ROOT = Path(__file__).resolve().parents[2]
-COHORT = (
-    Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared"))
-    / "data"
-    / "leipzig_cart"
-    / "cart_bridging_data.xlsx"
-)
+WORKBOOK = COHORT / "cart_bridging_data.xlsx"
 
 
-@pytest.mark.skipif(not COHORT.exists(), reason="the cohort is not here")
+@needs_cohort
 def test_lasting_complete_responses_are_not_called_failures() -> None:
     m = load()
     looked_at = 0
     for record in rearm.read(
-        COHORT, mapping=ROOT / "examples" / "mappings" / "leipzig.toml"
+        WORKBOOK, mapping=ROOT / "examples" / "mappings" / "leipzig.toml"
     ).records:
         visits = [r for r in record.responses if r.when.first is not None and r.when.first >= 15]
         if (

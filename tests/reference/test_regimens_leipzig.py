@@ -2,22 +2,20 @@
 the workbook, none is typed in.
 """
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.places import COHORT, needs_cohort
 
 from rearm.intake.regimen.read import RegimenPart, parse
 from rearm.knowledge.agents import candidate_sets
 from rearm.record import Infusion, Record, Source, Therapy, When
 from rearm.therapy.exposure import exposure
 
-SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).parents[3] / "shared"))
-WORKBOOK = SHARED / "data" / "leipzig_cart" / "cart_bridging_data.xlsx"
-pytestmark = pytest.mark.skipif(not WORKBOOK.exists(), reason="the cohort is not on this machine")
+WORKBOOK = COHORT / "cart_bridging_data.xlsx"
+pytestmark = needs_cohort
 
 # What the centre's own legend gives for names in use for more than one regimen: VMP as spelled out,
 # DRD letter by letter.

@@ -1,26 +1,21 @@
-"""The failure that careful reading expects for each vignette shared with the project, read in
-place.
-"""
+"""The failure that careful reading expects for each vignette."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.support.places import DATA
 from tests.support.vignette_record import record_of
 
 from rearm.outcome.failure import Failure, failures
 
-SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
-FILE = SHARED / "knowledge" / "vignettes.yaml"
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason="the shared vignettes are not here")
+VIGNETTES: list[dict[str, Any]] = yaml.safe_load((DATA / "vignettes.yaml").read_text("utf-8"))
 
 
-def _vignettes() -> list[dict[str, Any]]:
-    return yaml.safe_load(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
+def test_there_are_fourteen_vignettes() -> None:
+    assert len(VIGNETTES) == 14
 
 
 def _check(found: Failure, expected: dict[str, Any]) -> None:
@@ -37,7 +32,7 @@ def _check(found: Failure, expected: dict[str, Any]) -> None:
     assert found.basis
 
 
-@pytest.mark.parametrize("vignette", _vignettes(), ids=lambda v: v["id"])
+@pytest.mark.parametrize("vignette", VIGNETTES, ids=lambda v: v["id"])
 def test_failure_of_vignette(vignette: dict[str, Any]) -> None:
     record = record_of(vignette["tables"]).known_at(vignette["as_of"])
     found = failures(record)
@@ -52,7 +47,7 @@ def test_failure_of_vignette(vignette: dict[str, Any]) -> None:
 
 def test_numbers_of_the_reasoning() -> None:
     """Nadirs and values that the reasoning of the vignettes spells out."""
-    by_id = {v["id"]: record_of(v["tables"]).known_at(v["as_of"]) for v in _vignettes()}
+    by_id = {v["id"]: record_of(v["tables"]).known_at(v["as_of"]) for v in VIGNETTES}
     d04 = failures(by_id["D04"])[0]
     assert d04.course is not None
     at = {v.day: v for v in d04.course.visits}

@@ -1,28 +1,23 @@
-"""Worked cases of the response criteria, visit by visit: those shared with the project, and cases
-kept because they once went wrong.
-"""
+"""Worked cases of the response criteria, visit by visit, and cases kept because they went wrong."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from tests.support.imwg_cases import run_cases
+from tests.support.places import DATA
 
-SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))
-FILE = SHARED / "knowledge" / "imwg_cases.yaml"
-
-
-def _shared() -> list[dict[str, Any]]:
-    return yaml.safe_load(FILE.read_text(encoding="utf-8"))["cases"] if FILE.exists() else []
+CASES: list[dict[str, Any]] = yaml.safe_load((DATA / "imwg_cases.yaml").read_text("utf-8"))["cases"]
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="the shared cases are not here")
-@pytest.mark.parametrize("case", _shared(), ids=lambda c: c["id"])
-def test_shared_case(case: dict[str, Any]) -> None:
+def test_there_are_forty_cases() -> None:
+    assert len(CASES) == 40
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+def test_worked_case(case: dict[str, Any]) -> None:
     result = run_cases([case]).results[0]
     assert result.error is None
     assert not result.mismatches, "\n".join(
@@ -30,12 +25,11 @@ def test_shared_case(case: dict[str, Any]) -> None:
     )
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="the shared cases are not here")
 def test_a_wrong_expectation_is_found() -> None:
     case = {
-        **_shared()[0],
+        **CASES[0],
         "expected": {
-            **_shared()[0]["expected"],
+            **CASES[0]["expected"],
             "visit_response": ["BL", "VGPR", "PR"],
             "pd_date": "2024-02-26",
         },

@@ -4,25 +4,18 @@ today.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
+from tests.support.places import DATA, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-FILE = (
-    Path(os.environ.get("REARM_SHARED", ROOT.parent / "shared")) / "knowledge" / "imwg_cases.yaml"
-)
 PAGE = ROOT / "docs" / "response-cases.md"
 
 
-@pytest.mark.skipif(not FILE.exists(), reason="the shared cases are not here")
 def test_the_page_of_worked_cases_is_up_to_date() -> None:
     made = subprocess.run(
-        [sys.executable, "-m", "scripts.imwg_page", str(FILE)],
+        [sys.executable, "-m", "scripts.imwg_page", str(DATA / "imwg_cases.yaml")],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -30,7 +23,7 @@ def test_the_page_of_worked_cases_is_up_to_date() -> None:
         check=True,
     )
     assert made.stdout == PAGE.read_text("utf-8"), (
-        "run: python -m scripts.imwg_page FILE.yaml > docs/response-cases.md"
+        "run: python -m scripts.imwg_page tests/data/imwg_cases.yaml > docs/response-cases.md"
     )
 
 

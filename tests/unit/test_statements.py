@@ -1,21 +1,16 @@
 """Statements and sources: complete, cited in both directions, worded by us."""
 
-import os
+import hashlib
+import json
 import re
-from pathlib import Path
 
-import pytest
-import yaml
+from tests.support.places import DATA
 
 from rearm.knowledge.bundle import load
 
 STRENGTHS = {
     "guideline", "consensus", "survey", "cohort", "trial", "case", "review", "opinion", "label", "regulator", "preclinical", "secondary",
 }  # fmt: skip
-SHARED = (
-    Path(os.environ.get("REARM_SHARED", Path(__file__).parents[2].parent / "shared")) / "knowledge"
-)
-in_place = pytest.mark.skipif(not SHARED.exists(), reason="the knowledge folder is not there")
 
 
 def test_every_statement_has_a_strength_and_a_source_that_exist() -> None:
@@ -57,27 +52,33 @@ def test_what_was_read_second_hand_says_so() -> None:
             assert statement.strength == "secondary", statement.id
 
 
-@in_place
 def test_statements_of_the_collection_are_there_with_their_figures() -> None:
     """Each figure of a collected statement stands in ours; the sentences are ours."""
     ours = load().statements
-    for row in yaml.safe_load((SHARED / "guidance.yaml").read_text("utf-8")):
-        text = ours[row["id"]].text
-        assert row["statement"].strip() != text
-        assert _figures(row["statement"]) <= _figures(text), row["id"]
+    collected = json.loads((DATA / "collected_statements.json").read_text("utf-8"))
+    assert collected
+    for name, row in collected.items():
+        text = ours[name].text
+        assert _hash(text) != row["sentence"]
+        assert set(row["figures"]) <= _figures(text), name
 
 
-@in_place
 def test_no_quote_of_the_collection_is_ours() -> None:
-    texts = " ".join(s.text for s in load().statements.values())
-    texts += " ".join(i.because for f in load().factors.values() for i in f.indicators)
-    for name in ("guidance.yaml", "failure_factors.yaml", "additions_facts.yaml"):
-        for quote in re.findall(
-            r"quote: (.+?)\n\s*(?:seen_at|note)", (SHARED / name).read_text("utf-8"), re.S
-        ):
-            words = re.sub(r"\s+", " ", quote).strip("'\" ").split(" ")
-            for start in range(max(1, len(words) - 9)):
-                assert " ".join(words[start : start + 10]) not in texts
+    """No ten words in a row (fewer where a quote is shorter) are those of quoted literature."""
+    texts = [s.text for s in load().statements.values()]
+    texts += [i.because for f in load().factors.values() for i in f.indicators]
+    quoted = json.loads((DATA / "quoted_words.json").read_text("utf-8"))
+    assert quoted
+    for text in texts:
+        words = re.findall(r"[^\W_]+", text.lower())
+        for count, hashes in quoted.items():
+            for start in range(len(words) - int(count) + 1):
+                passage = " ".join(words[start : start + int(count)])
+                assert _hash(passage) not in hashes, passage
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _figures(text: str) -> set[str]:

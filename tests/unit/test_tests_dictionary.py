@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
-import os
+import json
 import tomllib
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from tests.support.places import DATA
 
 from rearm.knowledge.lab_tests import by_loinc, check_loinc, definition, load_tests, read_tests
 
-SHARED = Path(os.environ.get("REARM_SHARED", Path(__file__).parents[2].parent / "shared"))
 ALL_CODES = [code.code for test in load_tests().values() for code in test.loinc]
 
 
@@ -187,18 +187,9 @@ def test_an_inconsistent_dictionary_is_refused_with_a_sentence(sentence: str) ->
         read_tests(*break_tests(sentence))
 
 
-needs_shared = pytest.mark.skipif(
-    not (SHARED / "knowledge" / "vocabulary.yaml").exists(), reason="shared knowledge is not there"
-)
-
-
-@needs_shared
 def test_the_vocabulary_is_covered() -> None:
-    import yaml
-
-    vocabulary = yaml.safe_load((SHARED / "knowledge" / "vocabulary.yaml").read_text("utf-8"))[
-        "lab_tests"
-    ]
+    vocabulary = yaml.safe_load((DATA / "vocabulary.yaml").read_text("utf-8"))["lab_tests"]
+    assert vocabulary
     for test_id, entry in vocabulary.items():
         test = load_tests()[test_id]
         if "units" in entry:
@@ -210,10 +201,7 @@ def test_the_vocabulary_is_covered() -> None:
             assert set(test.words.values()) == set(entry["words"])
 
 
-@needs_shared
 def test_the_terminology_is_covered_and_displays_agree() -> None:
-    import yaml
-
     names = {
         "calcium": "calcium", "anc": "neutrophils", "alc": "lymphocytes", "marrow_plasma_cells_pct": "marrow_plasma_cells",
         "marrow_abnormal_plasma_cells_flow": "marrow_abnormal_plasma_cells_flow", "blood_plasma_cells": "circulating_plasma_cells",
@@ -226,9 +214,9 @@ def test_the_terminology_is_covered_and_displays_agree() -> None:
         "97509-4": "no test",
     }
     codes = {c.code: (test.id, c.display) for test in load_tests().values() for c in test.loinc}
-    for item in yaml.safe_load((SHARED / "knowledge" / "terminology.yaml").read_text("utf-8"))[
-        "labs"
-    ]:
+    items = json.loads((DATA / "lab_codes.json").read_text("utf-8"))
+    assert items
+    for item in items:
         code = item["loinc"]
         if code is None or code in left_out:
             assert code not in codes
