@@ -48,6 +48,11 @@ class Interval:
         """The number where it is known exactly, else None."""
         return self.low if self.low == self.high else None
 
+    def contains(self, value: float) -> bool:
+        """Whether the number may be this value."""
+        above = self.low < value or (self.low == value and not self.low_open)
+        return above and (value < self.high or (value == self.high and not self.high_open))
+
     def at_least(self, limit: float, *, tolerance: float = TOLERANCE) -> bool | None:
         """Whether the number is at the limit or over it; None where the bounds do not tell."""
         if self.low >= limit - tolerance and not (self.low_open and self.low < limit - tolerance):

@@ -290,9 +290,8 @@ def test_values_fit_the_catalogue_and_known_ones_can_be_traced(record: Record) -
         entry = CATALOGUE[name]
         if entry.type == "word":
             assert x.value is None or x.value in entry.values
-        assert x.value is None or not (x.low is not None or x.high is not None), name
-        if x.low is not None and x.high is not None:
-            assert x.low < x.high
+        assert x.value is None or x.interval is None, name
+        assert x.interval is None or x.interval.low < x.interval.high, name
         if x.value is not None and not entry.from_ and x.value not in (False, 0):
             assert x.sources or name == "days_since_infusion", name
             assert x.text, name

@@ -4,6 +4,7 @@ the SQL itself.
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rearm.interval import Interval
 from rearm.knowledge import load
 from rearm.knowledge.catalogue import Catalogue, Finding
 from rearm.rules import (
@@ -153,31 +155,35 @@ def test_generated_conditions(conditions, found):
 
 
 @settings(max_examples=150, deadline=None)
-@given(texts, rows, st.lists(st.tuples(numbers, numbers), min_size=2, max_size=2))
+@given(
+    texts,
+    rows,
+    st.lists(st.tuples(numbers, numbers, st.booleans(), st.booleans()), min_size=2, max_size=2),
+)
 def test_a_bound_never_says_more_than_every_value_inside_it(text, row, bounds):
-    """With x or y known only within bounds, a known answer is that of each value in them."""
+    """With x or y known only within bounds, a known answer is that of each value in them, and the
+    frame gives the same as the walk over the tree.
+    """
     condition = parse_condition(text, CATALOGUE)
-    intervals = {
-        name: (min(b), max(b)) for name, b in zip("xy", bounds, strict=True) if None not in b
-    }
+    intervals = {}
+    for name, (one, other, low_open, high_open) in zip("xy", bounds, strict=True):
+        if one is not None and other is not None and one != other:
+            intervals[name] = Interval(min(one, other), max(one, other), low_open, high_open)
     row = row | dict.fromkeys(intervals)
     answer = truth(condition, row, intervals)
-    (by_polars,) = evaluate(
-        [condition], findings_frame([row], condition.reads, CATALOGUE, [intervals])
-    )[0]
-    assert by_polars == {True: 1, False: 0, None: -1}[answer]
-    inside = [-1.0, 0.0, 0.5, 1.0, 1.7, 2.0, 2.5, 3.0]
-    for x in (
-        [v for v in inside if intervals["x"][0] <= v <= intervals["x"][1]]
-        if "x" in intervals
-        else [row["x"]]
-    ):
-        for y in (
-            [v for v in inside if intervals["y"][0] <= v <= intervals["y"][1]]
-            if "y" in intervals
-            else [row["y"]]
-        ):
-            assert answer is None or truth(condition, row | {"x": x, "y": y}) is answer
+    frame = findings_frame([row], condition.reads, CATALOGUE, [intervals])
+    assert evaluate([condition], frame)[0] == [{True: 1, False: 0, None: -1}[answer]]
+    steps = [-1.0, -0.999, 0.0, 0.001, 0.5, 1.0, 1.7, 1.999, 2.0, 2.5, 2.999, 3.0]
+    inside = {
+        name: [v for v in steps if intervals[name].contains(v)]
+        if name in intervals
+        else [row[name]]
+        for name in "xy"
+    }
+    assert all(inside.values())
+    if answer is not None:
+        for x, y in itertools.product(inside["x"], inside["y"]):
+            assert truth(condition, row | {"x": x, "y": y}) is answer
 
 
 def test_a_condition_of_literals_alone_is_refused():

@@ -73,7 +73,7 @@ def test_a_result_against_what_is_shown_is_not_tried():
     found = {name: Found(value, (), name) for name, value in values.items()}
     patient = Patient(
         record=Record(patient_id="case", source=Source("case", "")),
-        as_of=400, day=None, failures=(), found=found, values=values, intervals={"marrow_blasts_percent": (0.0, 6.0)}, inputs=values,
+        as_of=400, day=None, failures=(), found=found, values=values, intervals={"marrow_blasts_percent": Interval(0.0, 6.0)}, inputs=values,
     )  # fmt: skip
     tried = {v.workups[0].workup.id: v for v in varied(plan(), patient)}
     fractions = {
@@ -84,7 +84,9 @@ def test_a_result_against_what_is_shown_is_not_tried():
     assert blasts == {1.0}  # 10 lies outside of what is known
 
 
-@pytest.mark.parametrize(("bounds", "wanted"), [((75.0, 76.0), False), ((55.0, 65.0), True)])
+@pytest.mark.parametrize(
+    ("bounds", "wanted"), [(Interval(75.0, 76.0), False), (Interval(55.0, 65.0), True)]
+)
 def test_bounds_are_enough_where_no_limit_lies_between_them(bounds, wanted):
     """A clearance of 75 or 76 (age by year of birth) is known as well as the rules need it; 55 to
     65 is not.

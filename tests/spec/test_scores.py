@@ -12,6 +12,7 @@ from tests.support.findings_case import INFUSION, LINES
 from rearm.findings import Found, find
 from rearm.findings.scores import ScoreResult, scores
 from rearm.intake import read_tables
+from rearm.interval import Interval
 from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import load
 from rearm.knowledge.catalogue import load_catalogue
@@ -70,7 +71,7 @@ def test_iss(b2m: object, albumin: object, stage: str | None, points: tuple[floa
         lab(ALBUMIN[0], albumin, ALBUMIN[1])
     ] * (albumin is not None)
     found = scored(labs)["iss"]
-    assert (found.category, (found.low, found.high)) == (stage, points)
+    assert (found.category, (found.points.low, found.points.high)) == (stage, points)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_r2_iss(
     found = scored(labs, yes_no(del_17p=del_17p, t_4_14=t_4_14, gain_1q=gain_1q, amp_1q=False))[
         "r2_iss"
     ]
-    assert (found.low, found.high, found.category) == (points, points, stage)
+    assert (found.points.low, found.points.high, found.category) == (points, points, stage)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_rw_iss(age: int, ecog: int, b2m: float, points: float, stage: str) -> N
     found = scored(labs, {**yes_no(t_14_16=False, del_17p=False), "age": Found(age, (CELL,))})[
         "rw_iss"
     ]
-    assert (found.low, found.category) == (points, stage)
+    assert (found.points.low, found.category) == (points, stage)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_mycare(
         ferritin_above_normal_before_infusion=ferritin,
     )
     found = scored([], items)["mycare"]
-    assert ((found.low, found.high), found.category) == (points, category)
+    assert ((found.points.low, found.points.high), found.category) == (points, category)
 
 
 @pytest.mark.parametrize(
@@ -200,10 +201,18 @@ def test_rules_of_one_value(score: str, finding: str, value: float, category: st
 
 
 def test_a_bound_decides_where_it_can() -> None:
-    below = Found(None, (CELL,), low=None, high=0.5, high_open=True)
+    below = Found(None, (CELL,), interval=Interval(-math.inf, 0.5, high_open=True))
     assert scored([], {"alc_peak_15": below})["alcmax"].category == "low"
-    between = Found(None, (CELL,), low=0.3, high=0.8)
+    between = Found(None, (CELL,), interval=Interval(0.3, 0.8))
     assert scored([], {"alc_peak_15": between})["alcmax"].category is None
+
+
+def test_an_end_that_is_left_out_is_a_category_of_its_own() -> None:
+    """0.75 is in the upper group of lymphocytes before lymphodepletion, `<0.75` is not."""
+    name = "alc_before_lymphodepletion"
+    for high_open, category in ((True, "low"), (False, None)):
+        known = Found(None, (CELL,), interval=Interval(0.0, 0.75, high_open=high_open))
+        assert scored([], {name: known})[name].category == category
 
 
 def test_nothing_known_is_no_score() -> None:
@@ -267,4 +276,4 @@ def test_a_table_that_does_not_add_up_is_refused(change: dict[str, Any], said: s
 
 def test_an_open_end_stays_open() -> None:
     found = scored([lab(B2M[0], ">5.5", "mg/L")])["iss"]
-    assert (found.category, math.isfinite(found.high)) == ("III", True)
+    assert (found.category, math.isfinite(found.points.high)) == ("III", True)

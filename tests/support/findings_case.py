@@ -4,6 +4,7 @@ day 200 as the team recorded it.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rearm.findings import Found, find
@@ -187,8 +188,7 @@ def shown(found: Found) -> object:
         return found.value
     if found.quantity is None:
         return None
-    left = "(" if found.low is None or found.low_open else "["
-    right = ")" if found.high is None or found.high_open else "]"
-    low = "-inf" if found.low is None else f"{found.low:g}"
-    high = "inf" if found.high is None else f"{found.high:g}"
-    return f"{left}{low}, {high}{right}"
+    ends = found.quantity
+    left = "(" if math.isinf(ends.low) or ends.low_open else "["
+    right = ")" if math.isinf(ends.high) or ends.high_open else "]"
+    return f"{left}{ends.low:g}, {ends.high:g}{right}"

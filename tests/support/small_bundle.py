@@ -12,6 +12,7 @@ from typing import Any
 
 from rearm.assessment.patient import Patient
 from rearm.findings import Found, derive, inputs
+from rearm.interval import Interval
 from rearm.outcome.failure import Failure
 from rearm.record import Record, Source
 
@@ -271,13 +272,13 @@ def _value(value: Any) -> str:
 def patient(
     status: str | None = "failed", day: date | None = date(2025, 6, 1), **values: Any
 ) -> Patient:
-    """A patient of whom only these findings are known; a tuple is a bound."""
+    """A patient of whom only these findings are known; an interval is a bound."""
     found = {}
     for name, value in values.items():
         source = (Source("f.csv", name),)
         found[name] = (
-            Found(None, source, name, *value)
-            if isinstance(value, tuple)
+            Found(None, source, name, interval=value)
+            if isinstance(value, Interval)
             else Found(value, source, f"{name} {value}")
         )
     failures = ()
@@ -292,11 +293,7 @@ def patient(
         failures=failures,
         found=found,
         values={name: x.value for name, x in found.items()},
-        intervals={
-            name: (x.low, x.high)
-            for name, x in found.items()
-            if x.value is None and x.low is not None
-        },
+        intervals={name: x.interval for name, x in found.items() if x.interval is not None},
         inputs=derive(inputs(found)),
     )
 

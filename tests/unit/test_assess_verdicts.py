@@ -11,6 +11,7 @@ from tests.support.small_bundle import indicator, patient, rule, tables, write
 from rearm.assessment.evidence import ExpectedRow, OptionEvidence
 from rearm.assessment.pipeline import assess_patients
 from rearm.assessment.plan import plan_of
+from rearm.interval import Interval
 from rearm.knowledge import load
 
 DIRECT = OptionEvidence(directness="direct", note="")
@@ -86,11 +87,15 @@ CLEAR = {"lost": False, "exposed": False, "infection": False, "anc": 2.0}
             ("excluded", None, "the infection is cleared; neutrophils are 0.5 or more"),
         ),
         (
-            CLEAR | {"anc": (0.0, 0.4)},
+            CLEAR | {"anc": Interval(0.0, 0.4)},
             ("excluded", None, "neutrophils are 0.5 or more"),
             ("excluded", None, "neutrophils are 0.5 or more"),
         ),
-        (CLEAR | {"anc": (0.0, 0.8)}, ("preferred", None, None), ("acceptable", None, None)),
+        (
+            CLEAR | {"anc": Interval(0.0, 0.8)},
+            ("preferred", None, None),
+            ("acceptable", None, None),
+        ),
     ],
 )
 def test_the_first_verdict_that_holds(made, values, new_target, same_target):
@@ -413,8 +418,8 @@ def test_loss_of_another_target_does_not_explain(made):
         ({"peak": 0.7}, "unlikely"),  # the only sign of it is known to be absent
         ({"peak": 1.5}, "excluded"),
         ({"peak": None}, "not_assessed"),
-        ({"peak": (0.0, 0.4)}, "likely"),
-        ({"peak": (0.0, 0.8)}, "not_assessed"),
+        ({"peak": Interval(0.0, 0.4)}, "likely"),
+        ({"peak": Interval(0.0, 0.8)}, "not_assessed"),
     ],
 )
 def test_a_decisive_objection_excludes(made, values, grade):
@@ -604,7 +609,9 @@ def test_explain_traces_every_rule(monkeypatch, made):
 
     plan = made()
     monkeypatch.setattr(
-        module, "patient_at", lambda record, as_of, plan: patient(**CLEAR | {"anc": (0.0, 0.8)})
+        module,
+        "patient_at",
+        lambda record, as_of, plan: patient(**CLEAR | {"anc": Interval(0.0, 0.8)}),
     )
     monkeypatch.setattr(module, "plan_of", lambda knowledge: plan)
     found = explain(patient().record, "same-target", knowledge=plan.knowledge)
@@ -614,7 +621,7 @@ def test_explain_traces_every_rule(monkeypatch, made):
         ("infected@same-target", "infection", False),
         ("counts@same-target", "anc < 0.5", None),
     ]
-    assert found.rules[3].clause.values == {"anc": (0.0, 0.8)}
+    assert found.rules[3].clause.values == {"anc": Interval(0.0, 0.8)}
     assert found.rules[0].sources == ("f.csv: lost",)
     assert [
         r.id for r in explain(patient().record, "expansion", knowledge=plan.knowledge).rules

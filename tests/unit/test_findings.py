@@ -8,7 +8,7 @@ import pytest
 
 from rearm.findings import DERIVED, FUNCTIONS, Found, derive, find
 from rearm.findings.base import all3, any3, finding, measured, not3
-from rearm.findings.chart import PatientChart, hull
+from rearm.findings.chart import PatientChart
 from rearm.findings.microenvironment import divided
 from rearm.interval import Interval
 from rearm.knowledge.catalogue import load_catalogue
@@ -109,10 +109,9 @@ def test_every_known_value_names_its_rows_and_says_what_was_seen() -> None:
 
 
 def test_intervals() -> None:
-    assert measured(Interval(0, 0.5, high_open=True), "x") == Found(
-        None, (), "x", 0, 0.5, False, True
-    )
-    assert measured(Interval(3, math.inf), "x") == Found(None, (), "x", 3, None)
+    below = Interval(0, 0.5, high_open=True)
+    assert measured(below, "x") == Found(None, (), "x", interval=below)
+    assert measured(Interval(-math.inf, math.inf), "x") == Found(None, (), "x")
     assert measured(Interval(3, math.inf), "x").quantity == Interval(3, math.inf)
     assert measured(Interval.of(3.0), "x", whole=True).value == 3
     assert Found(True).quantity is None
@@ -149,7 +148,9 @@ def test_quotients_and_hulls_of_intervals() -> None:
         3.0, math.inf, True, False
     )
     assert divided(Interval.of(0.0), Interval.of(0.0)) == Interval(0.0, math.inf)
-    assert hull([Interval(1, 2), Interval(0, 1.5, low_open=True)]) == Interval(0, 2, True, False)
+    assert Interval.hull([Interval(1, 2), Interval(0, 1.5, low_open=True)]) == Interval(
+        0, 2, True, False
+    )
 
 
 def test_a_wrong_type_is_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:

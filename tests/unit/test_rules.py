@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from rearm.interval import Interval
 from rearm.knowledge.catalogue import Catalogue, Finding
 from rearm.rules import (
     ConditionRefused,
@@ -16,6 +17,7 @@ from rearm.rules import (
     parse_condition,
     trace,
     truth,
+    with_values,
 )
 
 CATALOGUE = Catalogue(
@@ -80,33 +82,65 @@ def test_three_values(text, row, expected):
     assert both(text, row) is expected
 
 
+HALF = Interval(0.0, 0.5)
+BELOW_HALF = Interval(0.0, 0.5, high_open=True)
+ABOVE_HALF = Interval(0.5, math.inf, low_open=True)
+
+
 @pytest.mark.parametrize(
     ("text", "interval", "expected"),
     [
-        ("x < 0.6", (0.0, 0.5), True),
-        ("x < 0.4", (0.0, 0.5), None),
-        ("x >= 0.4", (0.0, 0.5), None),
-        ("NOT x >= 0.6", (0.0, 0.5), True),
-        ("x > 0.5", (0.0, 0.5), False),
-        ("x = 0.3", (0.0, 0.5), None),
-        ("x = 0.7", (0.0, 0.5), False),
-        ("x <> 0.7", (0.0, 0.5), True),
-        ("x BETWEEN 0.2 AND 0.9", (0.0, 0.5), None),
-        ("x BETWEEN 0 AND 0.9", (0.0, 0.5), True),
-        (
-            "x < 0.4 OR x >= 0.4",
-            (0.0, 0.5),
-            None,
-        ),  # true by logic, but each clause is unknown: never more certain than its clauses
-        ("x + 1 < 1.6", (0.0, 0.5), True),
-        ("2 - x < 1.6", (0.0, 0.5), None),
-        ("x * 2 < 1.6", (0.0, 0.5), None),  # products of bounds are left unknown
-        ("x > 100", (90.0, math.inf), None),
-        ("x > 80", (90.0, math.inf), True),
+        ("x < 0.6", HALF, True),
+        ("x < 0.4", HALF, None),
+        ("x >= 0.4", HALF, None),
+        ("NOT x >= 0.6", HALF, True),
+        ("x > 0.5", HALF, False),
+        ("x = 0.3", HALF, None),
+        ("x = 0.7", HALF, False),
+        ("x <> 0.7", HALF, True),
+        ("x BETWEEN 0.2 AND 0.9", HALF, None),
+        ("x BETWEEN 0 AND 0.9", HALF, True),
+        # true by logic, but each clause is unknown: never more certain than its clauses
+        ("x < 0.4 OR x >= 0.4", HALF, None),
+        ("x + 1 < 1.6", HALF, True),
+        ("2 - x < 1.6", HALF, None),
+        ("x * 2 < 1.6", HALF, None),  # products of bounds are left unknown
+        ("x > 100", Interval(90.0, math.inf), None),
+        ("x > 80", Interval(90.0, math.inf), True),
+        # an end that is left out decides what the same end, included, leaves open
+        ("x < 0.5", HALF, None),
+        ("x < 0.5", BELOW_HALF, True),
+        ("x <= 0.5", HALF, True),
+        ("x <= 0.5", BELOW_HALF, True),
+        ("x >= 0.5", HALF, None),
+        ("x >= 0.5", BELOW_HALF, False),
+        ("x > 0.5", ABOVE_HALF, True),
+        ("x >= 0.5", ABOVE_HALF, True),
+        ("x <= 0.5", ABOVE_HALF, False),
+        ("x < 0.5", ABOVE_HALF, False),
+        ("x = 0.5", HALF, None),
+        ("x = 0.5", BELOW_HALF, False),
+        ("x = 0", BELOW_HALF, None),
+        ("0.5 > x", BELOW_HALF, True),
+        # sums and differences keep the end that is left out, in the binary numbers too
+        ("x + 1 < 1.5", BELOW_HALF, True),
+        ("x + 1 < 1.5", HALF, None),
+        ("1 - x > 0.5", BELOW_HALF, True),
+        ("1 - x > 0.5", HALF, None),
     ],
 )
 def test_bounds_decide_a_comparison_only_as_a_whole(text, interval, expected):
     assert both(text, {"x": None}, {"x": interval}) is expected
+
+
+def test_an_exact_value_put_into_a_frame_takes_the_place_of_the_bounds():
+    condition = parse_condition("x < 0.5", CATALOGUE)
+    rows = [{"x": None}, {"x": None}, {"x": 3.0}]
+    frame = findings_frame(rows, ["x"], CATALOGUE, [{"x": BELOW_HALF}, {"x": BELOW_HALF}, {}])
+    assert evaluate([condition], frame)[:, 0].tolist() == [1, 1, 0]
+    changed = with_values(frame, {"x": ([1, 2], [0.5, None])})
+    assert evaluate([condition], changed)[:, 0].tolist() == [1, 0, -1]
+    assert evaluate([condition], frame)[:, 0].tolist() == [1, 1, 0]  # the frame is left as it was
 
 
 @pytest.mark.parametrize(

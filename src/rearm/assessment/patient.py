@@ -4,7 +4,6 @@ and how a condition is shown.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -15,11 +14,12 @@ from rearm.assessment.result import Basis, FindingRead, Reason
 from rearm.errors import RearmError
 from rearm.findings import Found, find, inputs
 from rearm.findings.base import unknown
+from rearm.interval import Interval
 from rearm.knowledge.catalogue import Finding
 from rearm.knowledge.rulesets import Indicator, Rule
 from rearm.outcome.failure import Failure, failures
 from rearm.record import EVENT_FIELDS, Record
-from rearm.rules import Interval, unknown_findings
+from rearm.rules import unknown_findings
 
 __all__ = ["AssessmentError", "Patient", "Shown", "patient_at"]
 
@@ -72,7 +72,7 @@ def patient_at(record: Record, as_of: int | date | None, plan: Plan) -> Patient:
         failures=judged,
         found=found,
         values={name: x.value for name, x in found.items()},
-        intervals={name: bounds for name, x in found.items() if (bounds := _bounds(x)) is not None},
+        intervals={name: x.interval for name, x in found.items() if x.interval is not None},
         inputs=inputs(found),
     )
 
@@ -103,15 +103,6 @@ def _known_at(record: Record, day: int) -> Record:
     return replace(known, issues=issues)
 
 
-def _bounds(found: Found) -> Interval | None:
-    quantity = found.quantity
-    if found.value is not None or quantity is None:
-        return None
-    low = math.nextafter(quantity.low, math.inf) if quantity.low_open else quantity.low
-    high = math.nextafter(quantity.high, -math.inf) if quantity.high_open else quantity.high
-    return low, high
-
-
 def _text(found: Found, entry: Finding) -> str:
     """What was seen, in words that never state what is not so: without a text of its own the
     meaning follows a yes, a no or the value.
@@ -120,7 +111,7 @@ def _text(found: Found, entry: Finding) -> str:
     meaning = (
         meaning if meaning[1:2].isupper() else meaning[:1].lower() + meaning[1:]
     )  # not the first letter of an abbreviation
-    if found.value is None and found.low is None and found.high is None:
+    if not found.known:
         return f"not known: {meaning}" + (f" ({found.text})" if found.text else "")
     if found.text:
         return found.text
@@ -166,8 +157,12 @@ class Shown:
         if name not in self._reads:
             found = self.patient.found.get(name, unknown())
             text = _text(found, self.plan.knowledge.catalogue[name])
+            low, high = (None, None)
+            if found.interval is not None:
+                ends = found.interval.to_dict()
+                low, high = ends["low"], ends["high"]
             self._reads[name] = FindingRead(
-                name=name, value=found.value, text=text, low=found.low, high=found.high
+                name=name, value=found.value, text=text, low=low, high=high
             )
         return self._reads[name]
 

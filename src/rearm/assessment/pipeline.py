@@ -279,11 +279,7 @@ def _assembled(
         alterations=alterations_of(shown),
         options=options_of(shown, codes.judged, row, region=region) if judged else (),
         next_tests=tests,
-        findings=tuple(
-            shown.finding(name)
-            for name, x in patient.found.items()
-            if x.value is not None or x.low is not None or x.high is not None
-        ),
+        findings=tuple(shown.finding(name) for name, x in patient.found.items() if x.known),
     )
 
 

@@ -38,8 +38,8 @@ def _score(result: ScoreResult, knowledge: Knowledge) -> RiskScore:
         name=score.name,
         purpose=score.purpose,
         population=score.population,
-        low=result.low,
-        high=_end(result.high),
+        low=result.points.low,
+        high=_end(result.points.high),
         category=result.category,
         meaning=result.meaning,
         items=tuple(_item(x) for x in result.items),
@@ -53,8 +53,8 @@ def _score(result: ScoreResult, knowledge: Knowledge) -> RiskScore:
 def _item(item: ItemResult) -> ScoreItemResult:
     return ScoreItemResult(
         name=item.name,
-        low=item.low,
-        high=_end(item.high),
+        low=item.points.low,
+        high=_end(item.points.high),
         known=item.known,
         text=item.text,
         sources=tuple(str(s) for s in item.sources),

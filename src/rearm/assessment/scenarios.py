@@ -8,7 +8,6 @@ known stays as it is, unless the work-up is asked for in order to settle just th
 from __future__ import annotations
 
 import itertools
-import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from rearm.assessment.patient import Patient
 from rearm.assessment.plan import Plan, WorkupPlan
 from rearm.findings import derive
 from rearm.knowledge.catalogue import Finding
-from rearm.rules import HIGH, LOW, findings_frame, truth
+from rearm.rules import findings_frame, truth, with_values
 
 if TYPE_CHECKING:
     import polars as pl
@@ -128,7 +127,7 @@ def _told(plan: Plan, patient: Patient, name: str) -> bool:
         return True
     bounds = patient.intervals.get(name)
     return bounds is not None and not any(
-        bounds[0] <= limit <= bounds[1] for limit in plan.limits.get(name, ())
+        bounds.contains(limit) for limit in plan.limits.get(name, ())
     )
 
 
@@ -188,8 +187,8 @@ def _contradicts(
 
 
 def _within(value: Any, name: str, patient: Patient) -> bool:
-    low, high = patient.intervals.get(name, (-math.inf, math.inf))
-    return isinstance(value, bool | str) or bool(low <= value <= high)
+    bounds = patient.intervals.get(name)
+    return bounds is None or isinstance(value, bool | str) or bounds.contains(value)
 
 
 # A status of an antigen that two methods or the gene have settled; one negative stain is not, so
@@ -258,22 +257,10 @@ def frame_of(
     if not scenarios:
         return base
     frame = base[[*range(len(patients)), *(position for position, _ in scenarios)]]
-    there = set(base.columns)
-    columns = {
-        name: tuple(c for c in (name, name + LOW, name + HIGH) if c in there)
-        for name in plan.columns
-    }
-    rows: dict[str, list[int]] = defaultdict(list)
-    values: dict[str, list[Any]] = defaultdict(list)
+    changes: dict[str, tuple[list[int], list[Any]]] = defaultdict(lambda: ([], []))
     for row, (_, scenario) in enumerate(scenarios, len(patients)):
         for name, value in scenario.changed.items():
-            for column in columns[name]:  # a result is exact: it stands for both bounds
-                rows[column].append(row)
-                values[column].append(value)
-    return frame.with_columns(_replaced(frame[name], rows[name], values[name]) for name in rows)
-
-
-def _replaced(column: pl.Series, rows: Sequence[int], values: Sequence[Any]) -> pl.Series:
-    import polars as pl
-
-    return column.clone().scatter(rows, pl.Series(values, dtype=column.dtype, strict=False))
+            rows, values = changes[name]
+            rows.append(row)
+            values.append(value)
+    return with_values(frame, changes)

@@ -86,19 +86,17 @@ def find(
 
 def inputs(found: Mapping[str, Found]) -> dict[str, Input]:
     """What `derive` takes: values, and intervals where only bounds are known."""
-    return {name: x.value if x.value is not None else x.quantity for name, x in found.items()}
+    return {name: x.interval if x.value is None else x.value for name, x in found.items()}
 
 
 def _derived(name: str, value: Input, parts: Sequence[Found]) -> Found:
-    known = [x for x in parts if x.text and (x.value is not None or x.quantity is not None)]
+    known = [x for x in parts if x.text and x.known]
     if name in ANY_OF and value is True:
         known = [x for x in known if x.value is True]
     sources = tuple(dict.fromkeys(s for x in known for s in x.sources))
     text = "; ".join(dict.fromkeys(x.text for x in known))
     if name == "bcma_loss_fraction" and value is None and parts:
-        return Found(
-            None, sources, text, parts[0].low, parts[0].high, parts[0].low_open, parts[0].high_open
-        )
+        return Found(None, sources, text, interval=parts[0].interval)
     if isinstance(value, bool | int | float | str) or value is None:
         return Found(value, sources, text)
     raise ValueError(f"The derived finding {name} is an interval.")

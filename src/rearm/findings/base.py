@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rearm.interval import Interval
 from rearm.record import Source
@@ -15,8 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FUNCTIONS",
+    "NOTHING",
     "Found",
     "Function",
+    "Text",
     "Value",
     "all3",
     "any3",
@@ -27,40 +28,73 @@ __all__ = [
 ]
 
 Value = bool | int | float | str | None
+Text = str | Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
 class Found:
-    """One finding of one patient: its value (None: not known), the rows it rests on, and a sentence
-    fragment that says what was seen.
+    """One finding of one patient.
 
-    A number that is known only as a bound or a range has value None, and `low` and `high` say what
-    it lies between (None on one side: open there); `low_open`, `high_open`: the limit itself is not
-    included. Where nothing is known both are None.
+    `value` is None where it is not known. A number that is known only within bounds has no value
+    but an `interval`; where nothing is known both are None. `sources` are the rows of the input
+    that it rests on, `text` is a sentence fragment that says what was seen there, or why something
+    that is there could not be used. Given as a function, the text is made when it is first read:
+    most findings of a patient are never shown.
     """
 
-    value: Value
-    sources: tuple[Source, ...] = ()
-    text: str = ""
-    low: float | None = None
-    high: float | None = None
-    low_open: bool = False
-    high_open: bool = False
+    __slots__ = ("_text", "interval", "sources", "value")
+
+    def __init__(
+        self,
+        value: Value,
+        sources: tuple[Source, ...] = (),
+        text: Text = "",
+        *,
+        interval: Interval | None = None,
+    ) -> None:
+        self.value = value
+        self.sources = sources
+        self.interval = interval
+        self._text = text
+
+    @property
+    def text(self) -> str:
+        if not isinstance(self._text, str):
+            self._text = self._text()
+        return self._text
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known: the value, or bounds of it."""
+        return self.value is not None or self.interval is not None
 
     @property
     def quantity(self) -> Interval | None:
         """The number as an interval; None where it is not a number or nothing is known."""
-        if isinstance(self.value, bool | str):
-            return None
-        if self.value is not None:
-            return Interval.of(float(self.value))
-        if self.low is None and self.high is None:
-            return None
-        low, high = (
-            (-math.inf if self.low is None else self.low),
-            (math.inf if self.high is None else self.high),
-        )
-        return Interval(low, high, self.low_open, self.high_open)
+        if self.value is None:
+            return self.interval
+        return None if isinstance(self.value, bool | str) else Interval.of(float(self.value))
+
+    def _parts(self) -> tuple[Value, tuple[Source, ...], str, Interval | None]:
+        return self.value, self.sources, self.text, self.interval
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Found) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __repr__(self) -> str:
+        value, sources, text, interval = self._parts()
+        return f"Found({value!r}, {sources!r}, {text!r}, interval={interval!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _found, self._parts()
+
+
+def _found(
+    value: Value, sources: tuple[Source, ...], text: str, interval: Interval | None
+) -> Found:
+    return Found(value, sources, text, interval=interval)
 
 
 Function = Callable[["PatientChart"], Found]
@@ -79,7 +113,10 @@ def finding(name: str) -> Callable[[Function], Function]:
     return register
 
 
-def unknown(text: str = "", sources: Iterable[Source] = ()) -> Found:
+NOTHING = Found(None)
+
+
+def unknown(text: Text = "", sources: Iterable[Source] = ()) -> Found:
     """A finding that is not known; `text` says why where something was there that could not be
     used.
     """
@@ -87,7 +124,7 @@ def unknown(text: str = "", sources: Iterable[Source] = ()) -> Found:
 
 
 def measured(
-    quantity: Interval | None, text: str, sources: Iterable[Source] = (), *, whole: bool = False
+    quantity: Interval | None, text: Text, sources: Iterable[Source] = (), *, whole: bool = False
 ) -> Found:
     """A number as a finding: its value where it is exact, else its bounds. `whole` makes it an
     integer.
@@ -97,19 +134,14 @@ def measured(
     rows = tuple(dict.fromkeys(sources))
     if quantity is None:
         return Found(None, rows, text)
-    if math.isnan(quantity.low) or math.isnan(quantity.high):
-        raise ValueError(f"A finding is not a number (NaN): {text}.")
-    if quantity.exact is not None and math.isfinite(quantity.exact):
-        return Found(round(quantity.exact) if whole else quantity.exact, rows, text)
-    return Found(
-        None,
-        rows,
-        text,
-        None if math.isinf(quantity.low) else quantity.low,
-        None if math.isinf(quantity.high) else quantity.high,
-        quantity.low_open and not math.isinf(quantity.low),
-        quantity.high_open and not math.isinf(quantity.high),
-    )
+    low, high = quantity.low, quantity.high
+    if low != low or high != high:
+        raise ValueError(f"A finding is not a number (NaN): {Found(None, rows, text).text}.")
+    if low == high and math.isfinite(low):
+        return Found(round(low) if whole else low, rows, text)
+    if math.isinf(low) and math.isinf(high):
+        return Found(None, rows, text)
+    return Found(None, rows, text, interval=quantity)
 
 
 def any3(values: Iterable[bool | None]) -> bool | None:

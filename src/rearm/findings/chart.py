@@ -38,7 +38,6 @@ __all__ = [
     "LatestResult",
     "PatientChart",
     "Presence",
-    "hull",
     "lab_text",
     "test_name",
 ]
@@ -281,7 +280,7 @@ class PatientChart:
         rows = self.results(test, window)
         if not rows:
             return None, (), ""
-        top = Interval(*_highest([x.quantity for x in rows if x.quantity is not None]))
+        top = _maximum([x.quantity for x in rows if x.quantity is not None])
         labs = tuple(x for x in rows if x.quantity is not None and x.quantity.high >= top.low)
         if aside := self.aside(test, window):
             why = (
@@ -419,17 +418,11 @@ def lab_text(lab: Lab) -> str:
     return ", ".join([f"{test_name(lab.test)} {value}{unit}", *rest, str(lab.when)])
 
 
-def hull(quantities: Sequence[Interval]) -> Interval:
-    """The smallest interval that holds them all."""
-    low = min(quantities, key=lambda q: (q.low, q.low_open))
-    high = max(quantities, key=lambda q: (q.high, not q.high_open))
-    return Interval(low.low, high.high, low.low_open, high.high_open)
-
-
-def _highest(quantities: Sequence[Interval]) -> tuple[float, float, bool, bool]:
+def _maximum(quantities: Sequence[Interval]) -> Interval:
+    """The highest of the numbers, as an interval."""
     low = max(quantities, key=lambda q: (q.low, q.low_open))
     high = max(quantities, key=lambda q: (q.high, not q.high_open))
-    return low.low, high.high, low.low_open, high.high_open
+    return Interval(low.low, high.high, low.low_open, high.high_open)
 
 
 def test_name(test: str) -> str:
@@ -464,7 +457,9 @@ def _together(rows: list[Lab]) -> LatestResult:
     labs = tuple(rows)
     if len(words) > 1 or (words and numbers):
         return LatestResult(labs=labs, why="contradiction: " + "; ".join(lab_text(x) for x in rows))
-    return LatestResult(hull(numbers) if numbers else None, words.pop() if words else None, labs)
+    return LatestResult(
+        Interval.hull(numbers) if numbers else None, words.pop() if words else None, labs
+    )
 
 
 def _ended(

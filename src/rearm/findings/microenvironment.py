@@ -101,57 +101,37 @@ def before_lymphodepletion(chart: PatientChart) -> tuple[int, int] | None:
     return None if start is None else (start - _BEFORE_DAYS, start)
 
 
-# Points of the CAR-HEMATOTOX score (Rejeski, Blood 2021), item limits as restated second-hand: only
-# platelets and ferritin give two points.
-_HEMATOTOX: tuple[tuple[str, Callable[[float], int]], ...] = (
-    ("platelets", lambda v: 0 if v > 175 else 1 if v >= 75 else 2),  # 10*9/L
-    ("neutrophils", lambda v: 0 if v >= 1.2 else 1),  # 10*9/L
-    ("hemoglobin", lambda v: 0 if v >= 9.0 else 1),  # g/dL
-    ("crp", lambda v: 0 if v < 30.0 else 1),  # mg/L; the score is written in mg/dL
-    ("ferritin", lambda v: 0 if v < 650 else 1 if v <= 2000 else 2),  # ng/mL
+# Points of the CAR-HEMATOTOX score (Rejeski, Blood 2021), item limits as restated second-hand. Each
+# line that holds is one point.
+_HEMATOTOX: tuple[tuple[str, Callable[[Interval], bool | None]], ...] = (
+    ("platelets", lambda x: x.at_most(175)),  # 10*9/L
+    ("platelets", lambda x: x.below(75)),
+    ("neutrophils", lambda x: x.below(1.2)),  # 10*9/L
+    ("hemoglobin", lambda x: x.below(9.0)),  # g/dL
+    ("crp", lambda x: x.at_least(30.0)),  # mg/L; the score is written in mg/dL
+    ("ferritin", lambda x: x.at_least(650)),  # ng/mL
+    ("ferritin", lambda x: x.above(2000)),
 )
 
 
 @finding("car_hematotox")
 def car_hematotox(chart: PatientChart) -> Found:
     window = before_lymphodepletion(chart)
-    readings = [(chart.latest(test, window), points) for test, points in _HEMATOTOX]
-    missing = [
-        test
-        for (test, _), (reading, _) in zip(_HEMATOTOX, readings, strict=True)
-        if reading.quantity is None
-    ]
-    sources = [s for reading, _ in readings for s in reading.sources]
+    latest = {test: chart.latest(test, window) for test, _ in _HEMATOTOX}
+    known = {test: x.quantity for test, x in latest.items() if x.quantity is not None}
+    missing = [test for test in latest if test not in known]
+    sources = [s for x in latest.values() for s in x.sources]
+    if not known:
+        return unknown(sources=sources)
     if missing:
-        return unknown(
-            (
-                f"not known before lymphodepletion: {', '.join(missing)}"
-                if len(missing) < len(_HEMATOTOX)
-                else ""
-            ),
-            sources,
-        )
-    spans = [
-        [points(v) for v in _ends(q)]
-        for reading, points in readings
-        if (q := reading.quantity) is not None
-    ]
-    score = Interval(float(sum(min(s) for s in spans)), float(sum(max(s) for s in spans)))
+        return unknown(f"not known before lymphodepletion: {', '.join(missing)}", sources)
+    points = [holds(known[test]) for test, holds in _HEMATOTOX]
+    score = Interval(float(points.count(True)), float(len(points) - points.count(False)))
     return measured(
         score,
         f"CAR-HEMATOTOX {score.low:g}{f' to {score.high:g}' if score.exact is None else ''}",
         sources,
         whole=True,
-    )
-
-
-def _ends(quantity: Interval) -> tuple[float, float]:
-    """The least and the greatest value that the interval holds: `<1.2` ends just below 1.2."""
-    low = math.nextafter(quantity.low, math.inf) if quantity.low_open else quantity.low
-    return low, (
-        math.nextafter(quantity.high, -math.inf)
-        if quantity.high_open and math.isfinite(quantity.high)
-        else quantity.high
     )
 
 

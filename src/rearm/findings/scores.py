@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rearm.findings.base import Found, any3, unknown
+from rearm.findings.base import NOTHING, Found, any3
 from rearm.findings.chart import PatientChart
 from rearm.findings.microenvironment import above_normal
 from rearm.interval import Interval
@@ -22,35 +22,33 @@ from rearm.record import Record, Source
 __all__ = ["ItemResult", "ScoreResult", "scores"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemResult:
-    """One item: its least and its greatest number of points, what was seen, and the rows it rests
-    on. `known`: the two are the same.
+    """One item: the points that are possible, what was seen, and the rows it rests on. `known`:
+    only one number of points is possible.
     """
 
     name: str
-    low: float
-    high: float
+    points: Interval
     text: str
     sources: tuple[Source, ...]
 
     @property
     def known(self) -> bool:
-        return self.low == self.high
+        return self.points.exact is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreResult:
-    """One score. `low` and `high` are the points (or the value) that are possible; `category` None:
-    not known, or more than one possible.
+    """One score. `points` (or the value) are those that are possible; `category` None: not known,
+    or more than one possible.
 
     `meaning`: what the category went with where the score was made; `missing` names the items that
     are not known.
     """
 
     score: Score
-    low: float
-    high: float
+    points: Interval
     category: str | None
     meaning: str | None
     items: tuple[ItemResult, ...]
@@ -78,27 +76,45 @@ def scores(
     results: dict[str, ScoreResult] = {}
     for score in (catalogue or load_scores()).computed:
         items = tuple(_item(item, chart, found, results) for item in score.items)
-        low, high = sum(x.low for x in items), sum(x.high for x in items)
-        category = _category(score, low, high)
-        label, meaning = (category.label, category.meaning) if category else (None, None)
-        results[score.id] = ScoreResult(score, low, high, label, meaning, items)
+        points = _sum([x.points for x in items])
+        possible = _possible(score, points)
+        only = possible[0] if len(possible) == 1 else None
+        results[score.id] = ScoreResult(
+            score=score,
+            points=points,
+            category=only.label if only else None,
+            meaning=only.meaning if only else None,
+            items=items,
+        )
     return tuple(x for x in results.values() if any(item.sources for item in x.items))
 
 
-def _category(score: Score, low: float, high: float) -> ScoreCategory | None:
-    """The category of both ends. They rise, so that what lies between belongs to it too."""
-    first, last = _reached(score, low), _reached(score, high)
-    return first if first is last else None
+def _sum(parts: Sequence[Interval]) -> Interval:
+    return Interval(
+        sum(x.low for x in parts),
+        sum(x.high for x in parts),
+        any(x.low_open for x in parts),
+        any(x.high_open for x in parts),
+    )
 
 
-def _reached(score: Score, value: float) -> ScoreCategory:
-    return next(c for c in score.categories if _within(c, value))
+def _possible(score: Score, points: Interval) -> list[ScoreCategory]:
+    """The categories that the points may belong to; one that they surely reach is the last."""
+    possible = []
+    for category in score.categories:
+        within = _within(category, points)
+        if within is not False:
+            possible.append(category)
+        if within:
+            break
+    return possible
 
 
-def _within(category: ScoreCategory, value: float) -> bool:
+def _within(category: ScoreCategory, points: Interval) -> bool | None:
+    """Whether the points are under the limit of the category; the last one has none."""
     if category.up_to is not None:
-        return value <= category.up_to + 1e-9
-    return category.below is None or value < category.below
+        return points.at_most(category.up_to)
+    return True if category.below is None else points.below(category.below)
 
 
 # ---------------------------------------------------------------- items
@@ -111,80 +127,69 @@ def _item(
     earlier: Mapping[str, ScoreResult],
 ) -> ItemResult:
     if item.score is not None:
-        return _from_score(item, earlier[item.score])
+        stage = earlier[item.score]
+        return _result(item, _stage_points(item, stage), _stage_found(stage))
     if item.any_of:
-        parts = [found.get(name, unknown()) for name in item.any_of]
-        answer = any3([None if x.value is None else bool(x.value) for x in parts])
-        told = [x for x in parts if x.value is not None and (answer is not True or x.value)]
-        return _true_or_false(
-            item,
-            Found(
-                answer,
-                tuple(s for x in told for s in x.sources),
-                "; ".join(x.text for x in told if x.text),
-            ),
-        )
+        answer = _any_of([found.get(name, NOTHING) for name in item.any_of])
+        return _result(item, _yes_or_no_points(item, answer), answer)
     if item.above_reference and item.test is not None:
-        return _true_or_false(
-            item, above_normal(chart, item.test, chart.before_infusion(item.days))
-        )
+        answer = above_normal(chart, item.test, chart.before_infusion(item.days))
+        return _result(item, _yes_or_no_points(item, answer), answer)
     value = (
         chart.number(item.test, chart.before_infusion(item.days))
         if item.test is not None
-        else found.get(item.finding or "", unknown())
+        else found.get(item.finding or "", NOTHING)
     )
     if item.as_points:
-        low, high = _ends(value.quantity)
-        return ItemResult(item.name, low, high, value.text, value.sources)
-    return ItemResult(item.name, *_points(item, value.quantity), value.text, value.sources)
+        return _result(item, value.quantity or Interval(0.0, math.inf), value)
+    return _result(item, _band_points(item, value.quantity), value)
 
 
-def _from_score(item: ScoreItem, stage: ScoreResult) -> ItemResult:
+def _result(item: ScoreItem, points: Interval, found: Found) -> ItemResult:
+    return ItemResult(name=item.name, points=points, text=found.text, sources=found.sources)
+
+
+def _any_of(parts: Sequence[Found]) -> Found:
+    """OR of several findings, with what is known of those that decide."""
+    answer = any3([None if x.value is None else bool(x.value) for x in parts])
+    known = [x for x in parts if x.value is not None and (answer is not True or x.value)]
+    sources = tuple(s for x in known for s in x.sources)
+    return Found(answer, sources, "; ".join(x.text for x in known if x.text))
+
+
+def _stage_points(item: ScoreItem, stage: ScoreResult) -> Interval:
     """The points of the stages that are still possible."""
-    categories = stage.score.categories
-    first, last = (categories.index(_reached(stage.score, x)) for x in (stage.low, stage.high))
-    possible = [(item.stages or {}).get(c.label, 0.0) for c in categories[first : last + 1]]
+    points = item.stages or {}
+    possible = [points.get(c.label, 0.0) for c in _possible(stage.score, stage.points)]
+    return Interval(min(possible), max(possible))
+
+
+def _stage_found(stage: ScoreResult) -> Found:
     text = f"{stage.score.name} {stage.category}" if stage.category else ""
-    return ItemResult(
-        item.name,
-        min(possible),
-        max(possible),
-        text,
-        tuple(s for x in stage.items for s in x.sources),
+    return Found(None, tuple(s for x in stage.items for s in x.sources), text)
+
+
+def _yes_or_no_points(item: ScoreItem, answer: Found) -> Interval:
+    """Between nothing and the points of the item where it is not known whether it holds."""
+    return Interval(
+        item.points if answer.value else 0.0, 0.0 if answer.value is False else item.points
     )
 
 
-def _true_or_false(item: ScoreItem, answer: Found) -> ItemResult:
-    """Between nothing and the points of the item where it is not known whether it holds."""
-    low = item.points if answer.value else 0.0
-    high = 0.0 if answer.value is False else item.points
-    return ItemResult(item.name, low, high, answer.text, answer.sources)
-
-
-def _points(item: ScoreItem, quantity: Interval | None) -> tuple[float, float]:
-    """The points of the bands that are surely reached, and of those that may be."""
+def _band_points(item: ScoreItem, quantity: Interval | None) -> Interval:
+    """From the points of the bands that are surely reached to those of the ones that may be."""
     answers = [
         (band.points, None if quantity is None else _holds(band, quantity)) for band in item.bands
     ]
     surely = max((points for points, holds in answers if holds), default=0.0)
-    return surely, max((points for points, holds in answers if holds is not False), default=0.0)
+    return Interval(
+        surely, max((points for points, holds in answers if holds is not False), default=0.0)
+    )
 
 
 def _holds(band: Band, quantity: Interval) -> bool | None:
     if band.from_ is not None:
         return quantity.at_least(band.from_)
-    return (
-        quantity.above(band.above) if band.above is not None else quantity.below(band.below or 0.0)
-    )
-
-
-def _ends(quantity: Interval | None) -> tuple[float, float]:
-    """The least and the greatest value that is possible; everything where nothing is known."""
-    if quantity is None:
-        return 0.0, math.inf
-    low = math.nextafter(quantity.low, math.inf) if quantity.low_open else quantity.low
-    return low, (
-        math.nextafter(quantity.high, -math.inf)
-        if quantity.high_open and math.isfinite(quantity.high)
-        else quantity.high
-    )
+    if band.above is not None:
+        return quantity.above(band.above)
+    return None if band.below is None else quantity.below(band.below)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 
 from rearm.findings.base import Found, any3, finding, measured, unknown
-from rearm.findings.chart import PatientChart, hull, lab_text
+from rearm.findings.chart import PatientChart, lab_text
 from rearm.findings.exposure import apheresis_day
 from rearm.findings.microenvironment import before_lymphodepletion, divided
 from rearm.interval import Interval
@@ -348,7 +348,9 @@ def _whole_of_parts(
             return measured(
                 Interval.of(round(value, 2)), f"{text}, weighted by their shares", sources
             )
-    return measured(hull([cd4.quantity, cd8.quantity]), f"{text}; all cells lie between", sources)
+    return measured(
+        Interval.hull([cd4.quantity, cd8.quantity]), f"{text}; all cells lie between", sources
+    )
 
 
 _SHARES = ("car_t_cd4_share", "car_t_cd8_share")

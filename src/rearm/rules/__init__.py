@@ -8,29 +8,15 @@ CASE ...) or mixes patients (aggregates, windows) is refused.
 """
 
 from rearm.rules.compiled import conditions_of, read_conditions
-from rearm.rules.evaluation import (
-    HIGH,
-    LOW,
-    Clause,
-    Compiled,
-    Interval,
-    Value,
-    evaluate,
-    findings_frame,
-    trace,
-    truth,
-    unknown_findings,
-)
+from rearm.rules.frames import Compiled, evaluate, findings_frame, with_values
 from rearm.rules.reading import ConditionRefused, parse_condition
+from rearm.rules.rows import Clause, Value, trace, truth, unknown_findings
 from rearm.rules.tree import RuleCondition, condition_from_json
 
 __all__ = [
-    "HIGH",
-    "LOW",
     "Clause",
     "Compiled",
     "ConditionRefused",
-    "Interval",
     "RuleCondition",
     "Value",
     "condition_from_json",
@@ -42,4 +28,5 @@ __all__ = [
     "trace",
     "truth",
     "unknown_findings",
+    "with_values",
 ]

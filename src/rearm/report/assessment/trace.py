@@ -4,10 +4,12 @@ findings read and where they stand.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from rearm.assessment.explanation import Explanation, Traced
+from rearm.interval import Interval
 from rearm.rules import Clause
 
 __all__ = ["trace_object", "trace_text"]
@@ -84,14 +86,15 @@ def _findings(rule: Traced) -> Iterator[str]:
 
 
 def _value(value: object) -> str:
-    return (
-        "not known"
-        if value is None
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+    if value is None:
+        return "not known"
+    if isinstance(value, Interval) and math.isfinite(value.low) and math.isfinite(value.high):
+        left, right = "(" if value.low_open else "[", ")" if value.high_open else "]"
+        return f"{left}{value.low:g}, {value.high:g}{right}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Interval):
+        return value.to_dict()
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
