@@ -594,10 +594,10 @@ def test_patients_of_a_batch_do_not_touch_each_other(made):
     plan = made()
     some = [
         patient(**CLEAR),
-        patient(**BCMA, anc=(0.0, 0.4)),
+        patient(**BCMA, anc=Interval(0.0, 0.4)),
         patient(None),
         patient("suspected", day=None, **BCMA, gene=True),
-        patient(anc=(0.0, 0.8), infection=True),
+        patient(anc=Interval(0.0, 0.8), infection=True),
     ]
     together = assess_patients(plan, some, "US")
     assert together == [assess_patients(plan, [p], "US")[0] for p in some]
