@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,15 +21,69 @@ def known() -> Iterator[Knowledge]:
     return load()
 
 
+def _differences(first: Any, second: Any, where: str = "") -> list[str]:
+    """Places where two trees of plain data differ, numbers by more than a millionth."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        keys = {**first, **second}
+        return [d for k in keys for d in _differences(first.get(k), second.get(k), f"{where} {k}")]
+    if isinstance(first, list | tuple) and isinstance(second, list | tuple):
+        if len(first) != len(second):
+            return [where]
+        pairs = enumerate(zip(first, second, strict=True))
+        return [d for i, (a, b) in pairs for d in _differences(a, b, f"{where} {i}")]
+    if isinstance(first, float) and isinstance(second, float):
+        return [] if math.isclose(first, second, rel_tol=1e-6, abs_tol=1e-6) else [where]
+    return [] if first == second else [where]
+
+
+def test_the_committed_figures_are_those_that_pooling_gives(known: Knowledge) -> None:
+    made = json.loads(kept.POOLED.read_bytes())
+    assert made["inputs"] == kept.inputs_hash(known), "run scripts/pool_evidence.py"
+    pooled = kept.plain_rows(kept.pool_options(known))
+    assert len(pooled) == len(known.options)
+    assert _differences(made["options"], pooled) == [], "run scripts/pool_evidence.py"
+
+
+def test_a_difference_of_a_millionth_is_seen() -> None:
+    rows = {"a": {"expected": [{"estimate": 0.5, "note": "x"}]}}
+    assert _differences(rows, {"a": {"expected": [{"estimate": 0.5 + 1e-9, "note": "x"}]}}) == []
+    for estimate, note in ((0.50001, "x"), (0.5, "y")):
+        other = {"a": {"expected": [{"estimate": estimate, "note": note}]}}
+        assert _differences(rows, other)
+
+
+def test_the_committed_figures_are_read_without_pooling(
+    known: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence_of.cache_clear()
+    monkeypatch.setattr(kept, "pool_options", lambda knowledge: pytest.fail("pooled again"))
+    monkeypatch.setattr(kept, "from_cache", lambda kind, key: pytest.fail("asked the cache"))
+    assert evidence_of(known)["talquetamab"].expected
+    evidence_of.cache_clear()
+
+
+def test_options_of_ones_own_are_pooled_and_kept(
+    known: Knowledge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    own = replace(known, options={"talquetamab": known.options["talquetamab"]})
+    first = evidence_of(own)
+    assert first["talquetamab"].expected == evidence_of(known)["talquetamab"].expected
+    monkeypatch.setattr(kept, "pool_options", lambda knowledge: pytest.fail("pooled again"))
+    evidence_of.cache_clear()
+    assert evidence_of(own) == first
+
+
 @pytest.mark.parametrize("name", ["studies.py", "pool.py", "select.py", "evidence.py"])
 def test_kept_figures_go_when_the_code_behind_them_changes(
     name: str, known: Knowledge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, read = kept._key(known), Path.read_bytes
+    inputs, read = kept.inputs_hash(known), Path.read_bytes
+    before = kept._key(inputs)
     monkeypatch.setattr(
         Path, "read_bytes", lambda path: read(path) + (b"# changed" if path.name == name else b"")
     )
-    assert kept._key(known) != before
+    assert kept._key(inputs) != before
 
 
 def test_poor_results_are_judged_without_what_was_borrowed(known: Knowledge) -> None:

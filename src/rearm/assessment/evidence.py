@@ -1,26 +1,34 @@
-"""What the evidence says of each option, in the little that a verdict needs; pooled once for a
-bundle and kept in the cache.
-"""
+"""What the evidence says of each option, in the little that a verdict and a page need."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from rearm.knowledge._build import build
 from rearm.knowledge._cache import from_cache, to_cache
-from rearm.knowledge.bundle import Knowledge
+from rearm.knowledge.bundle import DATA, Knowledge
 from rearm.knowledge.rulesets import EvidenceKey, Option
+from rearm.knowledge.studies import Directness
 
 if TYPE_CHECKING:
     from rearm.evidence import StrategyEvidence
 
-__all__ = ["ExpectedRow", "OptionEvidence", "evidence_of", "pooled_for"]
-
-Directness = Literal["direct", "near", "indirect only", "none read"]
+__all__ = [
+    "POOLED",
+    "ExpectedRow",
+    "OptionEvidence",
+    "evidence_of",
+    "inputs_hash",
+    "plain_rows",
+    "pool_options",
+    "pooled_for",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,29 +74,56 @@ class OptionEvidence:
     of_class: bool = False
 
 
+POOLED = DATA / "pooled.json"
+"""The evidence of the bundled options, written by `scripts/pool_evidence.py`."""
+
+
+@lru_cache(maxsize=8)
 def evidence_of(knowledge: Knowledge) -> Mapping[str, OptionEvidence]:
-    """The evidence of every option by its id."""
-    key = _key(knowledge)
-    cached = from_cache("evidence", key)
-    if cached is not None:
-        return {option: build(OptionEvidence, row, option) for option, row in cached.items()}
-    found = _pooled(knowledge)
-    to_cache(
-        "evidence",
-        key,
-        {
-            option: {k: v for k, v in asdict(row).items() if v is not None}
-            for option, row in found.items()
-        },
-    )
-    return found
+    """The evidence of every option by its id.
 
-
-def _key(knowledge: Knowledge) -> str:
-    """The hash of all that the figures depend on: the bundle with its studies, and the code that
-    pools them.
+    Read from the file that comes with the program where studies and options are those it was made
+    from; else pooled once and kept in the user's cache.
     """
-    digest = hashlib.sha256(knowledge.hash.encode())
+    inputs = inputs_hash(knowledge)
+    made = json.loads(POOLED.read_bytes())
+    if made["inputs"] == inputs:
+        return _built(made["options"])
+    key = _key(inputs)
+    kept = from_cache("evidence", key)
+    if kept is not None:
+        return _built(kept)
+    evidence = pool_options(knowledge)
+    to_cache("evidence", key, plain_rows(evidence))
+    return evidence
+
+
+def _built(rows: Mapping[str, Any]) -> dict[str, OptionEvidence]:
+    return {option: build(OptionEvidence, row, option) for option, row in rows.items()}
+
+
+def plain_rows(evidence: Mapping[str, OptionEvidence]) -> dict[str, dict[str, Any]]:
+    """The evidence as plain data for JSON; what is None is left out."""
+    return {
+        option: {k: v for k, v in asdict(row).items() if v is not None}
+        for option, row in evidence.items()
+    }
+
+
+def inputs_hash(knowledge: Knowledge) -> str:
+    """The hash of what the figures are made from: the studies, and which arms each option takes."""
+    selections = [
+        [option.id, key.strategy, list(key.agents), list(key.targets), list(option.agents)]
+        for option in knowledge.options.values()
+        for key in (_evidence_key(option),)
+    ]
+    text = json.dumps([knowledge.studies_hash, selections])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _key(inputs: str) -> str:
+    """The hash for the cache: the inputs, and the code that pools them."""
+    digest = hashlib.sha256(inputs.encode())
     package = Path(__file__).parents[1]
     for file in (
         *sorted((package / "evidence").glob("*.py")),
@@ -99,7 +134,8 @@ def _key(knowledge: Knowledge) -> str:
     return digest.hexdigest()
 
 
-def _pooled(knowledge: Knowledge) -> dict[str, OptionEvidence]:
+def pool_options(knowledge: Knowledge) -> dict[str, OptionEvidence]:
+    """The evidence of every option, pooled now: a second of work or two."""
     from rearm.evidence import compare
 
     pooled = {option.id: pooled_for(option, knowledge) for option in knowledge.options.values()}
@@ -125,14 +161,18 @@ def pooled_for(option: Option, knowledge: Knowledge) -> StrategyEvidence:
     """
     from rearm.evidence import evidence_for
 
-    key = option.evidence or EvidenceKey(
-        strategy=option.strategy, agents=option.agents, targets=option.targets
-    )
+    key = _evidence_key(option)
     agents = frozenset(
         option.agents if key.agents and set(key.agents) <= set(option.agents) else key.agents
     )
     return evidence_for(
         key.strategy, targets=frozenset(key.targets), agents=agents, studies=knowledge.studies
+    )
+
+
+def _evidence_key(option: Option) -> EvidenceKey:
+    return option.evidence or EvidenceKey(
+        strategy=option.strategy, agents=option.agents, targets=option.targets
     )
 
 
@@ -150,7 +190,7 @@ def _summary(
             unit=row.unit,
             population=label + row.population,
             directness=row.directness,
-            arms=row.arms,
+            arms=len(row.arms),
             patients=row.patients,
             studies=row.studies,
             of_class=of_class,

@@ -13,7 +13,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeAlias, cast
 
-from rearm.assessment.evidence import Directness, ExpectedRow
+from rearm.assessment.evidence import ExpectedRow
+from rearm.knowledge.studies import Directness
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -7,35 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from rearm.evidence.pool import MEASURES, NOT_REACHED, ArmData, Measure, Pooled, pool
 from rearm.evidence.select import ORDER, arms_for, choose, own
 from rearm.knowledge.studies import Arm, Directness, Months, Proportion, Study, load_studies
 
-__all__ = ["Expected", "ListedFigure", "Outcome", "StrategyEvidence", "evidence_for", "remarks"]
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """One row of an option's `expected`: a figure with its population. Proportions run from 0 to 1,
-    PFS is in months.
-    """
-
-    measure: Measure
-    estimate: float
-    low: float
-    high: float
-    unit: Literal["proportion", "months"]
-    population: str
-    directness: Directness
-    arms: int
-    patients: int
-    studies: tuple[str, ...]
-    new_low: float
-    new_high: float
-    borrowed_share: float
-    unborrowed: tuple[float, float, float]
+__all__ = ["ListedFigure", "Outcome", "StrategyEvidence", "evidence_for", "remarks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,33 +102,10 @@ class StrategyEvidence:
         return tuple(row for row in self.listed if row.os is not None)
 
     @property
-    def expected(self) -> tuple[Expected, ...]:
-        """Rows for the result object: per measure the figure after CAR-T where there is one, else
-        the background with its own label.
-        """
-        rows = []
-        for measure in MEASURES:
-            outcome = self.outcomes[measure]
-            if figure := outcome.pooled or outcome.background:
-                rows.append(
-                    Expected(
-                        measure=measure,
-                        estimate=figure.estimate,
-                        low=figure.low,
-                        high=figure.high,
-                        unit=figure.unit,
-                        population=figure.population,
-                        directness=figure.directness,
-                        arms=len(figure.arms),
-                        patients=figure.patients,
-                        studies=figure.studies,
-                        new_low=figure.new_low,
-                        new_high=figure.new_high,
-                        borrowed_share=figure.borrowed_share,
-                        unborrowed=figure.unborrowed,
-                    )
-                )
-        return tuple(rows)
+    def expected(self) -> tuple[Pooled, ...]:
+        """Per measure the figure that is given for the option; a measure without one is left out."""
+        figures = (self.outcomes[measure].shown for measure in MEASURES)
+        return tuple(figure for figure in figures if figure is not None)
 
 
 def _tiers(rows: Sequence[ArmData]) -> dict[Directness, list[ArmData]]:

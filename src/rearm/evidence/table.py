@@ -212,7 +212,7 @@ def overview_rows(evidence: StrategyEvidence) -> list[Row]:
                 "new_high": row.new_high,
                 "population": row.population,
                 "directness": row.directness,
-                "arms": row.arms,
+                "arms": len(row.arms),
                 "patients": row.patients,
                 "borrowed_share": row.borrowed_share,
                 "unborrowed_estimate": row.unborrowed[0],

@@ -14,14 +14,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_cache_path
+
 __all__ = ["cache_folder", "from_cache", "to_cache"]
 
 _FORMAT = 1  # of the cached JSON; raise it when the layout of a kind changes
 
 
 def cache_folder() -> Path:
-    """Where the copies are kept: `$XDG_CACHE_HOME/rearm`, else `~/.cache/rearm`. Safe to delete."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rearm"
+    """Where the copies are kept, as the operating system has it (on Linux `~/.cache/rearm`).
+
+    Safe to delete. Raises RuntimeError where the user has no home folder.
+    """
+    folder = user_cache_path("rearm", appauthor=False)
+    if not folder.is_absolute():
+        raise RuntimeError("There is no home folder to keep a cache in.")
+    return folder
 
 
 def from_cache(kind: str, key: str) -> Any:

@@ -74,6 +74,7 @@ class Knowledge:
     ]  # where each entry stands: `options/talquetamab.toml` by `option talquetamab`
     folder: Path
     tables: Tables = field(repr=False)
+    studies_hash: str  # of the studies alone, which evidence that was pooled before goes with
 
     def table(self, name: str) -> Mapping[str, Any]:
         """A file by its name, parsed: the folder's own, or the bundled one where it has none.
@@ -215,20 +216,35 @@ def read_bundle(folder: Path) -> tuple[Knowledge, list[str]]:
     judged.
     """
     contents = _contents(folder)
-    digest = hashlib.sha256()
-    for name, content in contents.items():
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    key = _hash(contents)
     if folder != DATA and (lent := _lent(contents)):
-        digest.update(f"{' '.join(lent)} of {bundled().hash}".encode())
-    key = digest.hexdigest()
+        key = hashlib.sha256(
+            f"{key} with {' '.join(lent)} of {bundled().hash}".encode()
+        ).hexdigest()
+    studies = {name: text for name, text in contents.items() if name.startswith("studies/")}
+    origin = _Origin(folder, key, _hash(studies) if studies else bundled().studies_hash)
     tables: Tables | None = from_cache("knowledge", key)
     if tables is not None:
-        return _assemble(folder, key, tables)
+        return _assemble(origin, tables)
     tables = _parsed(contents)
-    knowledge, problems = _assemble(folder, key, tables)
+    knowledge, problems = _assemble(origin, tables)
     if not problems:
         to_cache("knowledge", key, tables)
     return knowledge, problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    folder: Path
+    hash: str
+    studies_hash: str
+
+
+def _hash(contents: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in contents.items():
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 # ---------------------------------------------------------------- files
@@ -319,7 +335,7 @@ class _Collector:
                 self.problems.append(problem)
 
 
-def _assemble(folder: Path, key: str, tables: Tables) -> tuple[Knowledge, list[str]]:
+def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
     collector = _Collector()
     about = Bundle(version="0")
     try:
@@ -342,7 +358,7 @@ def _assemble(folder: Path, key: str, tables: Tables) -> tuple[Knowledge, list[s
     alerts = collector.entries(AlertRule, "alert", _rows(tables, "alerts.toml", "alert", collector))
     knowledge = Knowledge(
         version=about.version,
-        hash=key,
+        hash=origin.hash,
         reviewed=about.reviewed,
         catalogue=catalogue,
         factors=factors,
@@ -353,8 +369,9 @@ def _assemble(folder: Path, key: str, tables: Tables) -> tuple[Knowledge, list[s
         alerts=alerts,
         shared=shared,
         files=collector.files,
-        folder=folder,
+        folder=origin.folder,
         tables=tables,
+        studies_hash=origin.studies_hash,
     )
     return knowledge, collector.problems
 
