@@ -60,7 +60,13 @@ def assessed(
 
 def _failure(status: str) -> Failure:
     return Failure(
-        infusion_day=0, product="ide-cel", targets=("BCMA",), status=status, certainty=None, day=300, kind=None, timing=None, pattern=(),
-        signals=(), followed_to_day=400, last_assessed_day=400, reason="", basis=(), best_response=None, best_response_by=None,
-        computed_day=None, team_day=None, difference=None, flags=(), number=1, course=None,
-    )  # fmt: skip
+        infusion_day=0,
+        product="ide-cel",
+        targets=("BCMA",),
+        number=1,
+        status=status,
+        because="no_progression",
+        day=300,
+        followed_to_day=400,
+        last_assessed_day=400,
+    )

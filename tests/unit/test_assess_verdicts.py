@@ -492,7 +492,7 @@ def test_without_failure_causes_and_options_are_empty_with_the_reason(made, stat
     assert (
         found.about.reason == "no CAR-T in this record"
         if status is None
-        else "Reason." in found.about.reason
+        else "The day of this infusion is not known" in found.about.reason
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from rearm.record import Record, ResponseStatement, Source
 from rearm.response.score import Visit
 
-__all__ = ["data_days", "pd_sources", "stated_day", "surely_before", "team_progression", "unpaired"]
+__all__ = ["data_days", "pd_sources", "stated_day", "surely_before", "team_progression"]
 
 _TESTS = {
     "serum": ("serum_m_protein", "iga", "igg", "igd", "igm"),
@@ -44,11 +44,6 @@ def surely_before(statement: ResponseStatement, day: int) -> bool:
     """
     days = [d for d in (statement.when.last, statement.nominal_day) if d is not None]
     return bool(days) and max(days) < day
-
-
-def unpaired(judged: list[Visit]) -> bool:
-    """Was a response seen at the last assessment before that no second one confirmed?"""
-    return judged[-1].response in ("PR", "VGPR", "CR", "sCR")
 
 
 def pd_sources(visit: Visit) -> Iterable[Source]:

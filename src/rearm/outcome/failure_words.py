@@ -1,0 +1,312 @@
+"""The sentences of a failure, made from its codes and from what was read; nothing decides on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rearm.knowledge.lab_tests import load_tests
+from rearm.outcome.infusion_case import InfusionCase, NoResponse
+from rearm.outcome.statements import stated_day
+from rearm.outcome.unread_results import DISEASE_TESTS, UnreadResults
+from rearm.record import Imaging, Lab, When
+from rearm.response.course import Suspicion
+
+if TYPE_CHECKING:
+    from rearm.outcome.failure import Failure
+
+__all__ = [
+    "data_after_contact_words",
+    "difference_words",
+    "new_therapy_words",
+    "no_response_words",
+    "reason_words",
+    "response_differs_words",
+]
+
+_NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
+
+
+def reason_words(failure: Failure) -> str:
+    """Why the failure has its status."""
+    case = failure.case
+    if case is None:
+        return "The day of this infusion is not known, so nothing can be placed after it."
+    text = _reason(failure, case)
+    death_is_told = failure.because in ("death_of_myeloma", "death")
+    if case.death is not None and not death_is_told:
+        text += f" Died ({case.death.when}) {_cause(case)}."
+    return text
+
+
+def _reason(failure: Failure, case: InfusionCase) -> str:
+    match failure.because:
+        case "infusion_undated":
+            return ""
+        case "progression":
+            return _progression(case)
+        case "team_progression":
+            return (
+                f"The team recorded progressive disease on day {case.team_day};"
+                f" {_why_not_computed(case)}."
+            )
+        case "death_of_myeloma":
+            when = case.death.when if case.death is not None else When()
+            return f"Died of myeloma ({when}) without a recorded progression."
+        case "new_therapy":
+            when = case.new_therapy[0] if case.new_therapy is not None else When()
+            return (
+                f"New anti-myeloma therapy ({when}) without progression counts as failure by the"
+                " parameter chosen."
+            )
+        case "no_response":
+            text = no_response_words(case.no_response) if case.no_response is not None else ""
+            return f"{text}, which counts as failure by the parameter chosen."
+        case "suspicion":
+            return _suspected(case, case.course.suspicion)
+        case "death":
+            return _died(failure, case)
+        case "open_signals":
+            return _open_signals(failure, case)
+        case "unread_results":
+            return _unjudged(case.unread, case.last_assessed) + _remark(case.unread)
+        case "not_evaluable":
+            return _not_evaluable(case)
+        case "no_progression":
+            return _no_progression(failure, case)
+
+
+def _progression(case: InfusionCase) -> str:
+    course, day = case.course, case.course.progression_day
+    if any(flag.id == "progression_by_death" for flag in course.flags):
+        how = "confirmed by death of myeloma"
+    elif not _NEEDS_NO_REPEAT.isdisjoint(course.progression_criteria):
+        how = "needs no repeat"
+    else:
+        how = "confirmed at the next assessment"
+    return (
+        f"Progressive disease on day {day} ({how}):"
+        f" {course.progression_reason}.{_unconfirmed(case, day)}"
+    )
+
+
+def _suspected(case: InfusionCase, suspicion: Suspicion | None) -> str:
+    if suspicion is None:
+        return ""
+    need = (
+        "too early after the infusion to tell: repeat or biopsy"
+        if suspicion.certainty == "provisional"
+        else "not yet repeated"
+    )
+    return (
+        f"A criterion of progression is met on day {suspicion.day} ({suspicion.text}),"
+        f" {need}.{_unconfirmed(case, suspicion.day)}"
+    )
+
+
+def _died(failure: Failure, case: InfusionCase) -> str:
+    when = case.death.when if case.death is not None else When()
+    signals = f"; signals: {', '.join(s.id for s in failure.signals)}" if failure.signals else ""
+    return (
+        f"Died ({when}) {_cause(case)} without"
+        f" progression{signals}.{_unusable_at_end(case)}{_unread_beside(case)}"
+    )
+
+
+def _open_signals(failure: Failure, case: InfusionCase) -> str:
+    text = "; ".join(
+        f"{s.id.replace('_', ' ')}{f' (day {s.day})' if s.day is not None else ''}: {s.text}"
+        for s in failure.signals
+        if s.open
+    )
+    return f"No progression, but {text}.{_unusable_at_end(case)}{_unread_beside(case)}"
+
+
+def _not_evaluable(case: InfusionCase) -> str:
+    why = (
+        case.course.not_evaluable
+        or "no assessment of the disease after this infusion can be evaluated"
+    )
+    return f"{why[0].upper()}{why[1:]}.{_unusable_at_end(case)}{_remark(case.unread)}"
+
+
+def _no_progression(failure: Failure, case: InfusionCase) -> str:
+    repeat = next((f"; {f.text}" for f in failure.flags if f.id == "reappearance_to_repeat"), "")
+    return (
+        f"{_followed(case)}{repeat}.{_unconfirmed(case, None)}"
+        f"{_unusable_at_end(case)}{_remark(case.unread)}"
+    )
+
+
+def _followed(case: InfusionCase) -> str:
+    """Up to which day; where the disease was long not assessed before the last contact, no more is
+    claimed than was seen.
+    """
+    last, to = case.last_assessed, case.followed_to
+    if case.unread.unknown:
+        return f"No progression up to day {last}; what was done after it could not be read"
+    if to is not None and last is not None and to - last > case.criteria.assessment_gap:
+        return f"No progression up to day {last}; not assessed since (last contact day {to})"
+    return f"No progression to day {to}, last assessed on day {last}"
+
+
+def _cause(case: InfusionCase) -> str:
+    cause = "unknown" if case.death is None else case.death.cause
+    return "of a cause not stated" if cause == "unknown" else f"of {cause}"
+
+
+def _unconfirmed(case: InfusionCase, before: int | None) -> str:
+    visit = case.unconfirmed_response(before)
+    if visit is None:
+        return ""
+    return f" Unconfirmed {visit.response} on day {visit.day}: no second assessment confirmed it."
+
+
+def _unusable_at_end(case: InfusionCase) -> str:
+    """What the last assessment has and could not be used."""
+    last = case.course.visits[-1] if case.course.visits else None
+    if last is None or last.assessment is None or not last.assessment.unusable:
+        return ""
+    texts = [
+        f"{test} of day {last.day} is there but could not be used ({why})"
+        for test, why in last.assessment.unusable.items()
+    ]
+    return f" {'; '.join(texts)}."
+
+
+def no_response_words(late: NoResponse) -> str:
+    return f"no partial response by day {late.day}"
+
+
+def new_therapy_words(when: When) -> str:
+    return f"new anti-myeloma therapy ({when}) without progression before it"
+
+
+def data_after_contact_words(seen: int | None, later: int) -> str:
+    return (
+        f"last contact is stated as day {seen}, but there are data of day {later}; the later day is"
+        " used"
+    )
+
+
+def response_differs_words(computed: str | None, stated: str) -> str:
+    return f"best response computed {computed}, stated by the team {stated}"
+
+
+# ---- team and laboratory ----------------
+
+
+def difference_words(case: InfusionCase) -> str | None:
+    """Where the team's day of progression and the computed one part; None where they do not."""
+    computed, team = case.course.progression_day, case.team_day
+    if computed is None:
+        if team is None:
+            return None
+        return f"team: progression on day {team}; computed: none, {_why_not_computed(case)}"
+    if team is None:
+        return _no_progression_by_team(case, computed) if case.stated else None
+    if computed == team:
+        return None
+    return (
+        f"computed: progression on day {computed}; team: day {team};"
+        f" {_likely_reason(case, computed, team)}"
+    )
+
+
+def _no_progression_by_team(case: InfusionCase, computed: int) -> str:
+    later = [
+        (day, s.response)
+        for s in case.stated
+        if s.response not in ("PD", "NE") and (day := stated_day(s)) is not None and day >= computed
+    ]
+    team = f"{later[-1][1]} on day {later[-1][0]}" if later else "no progression recorded"
+    return f"computed: progression on day {computed}; team: {team}"
+
+
+def _likely_reason(case: InfusionCase, computed: int, team: int) -> str:
+    at, visits = case.visit_of(computed), case.course.visits
+    if at is not None and at + 1 < len(visits) and visits[at + 1].day == team:
+        return "the team's day is that of the confirming sample"
+    if case.team_progression is not None and case.team_progression.nominal_day is not None:
+        return "the team's day is that of a planned visit"
+    if team < computed:
+        return "team and laboratory may have used other results"
+    return "the team may have waited for clinical signs"
+
+
+def _why_not_computed(case: InfusionCase) -> str:
+    course = case.course
+    if course.not_evaluable:
+        return course.not_evaluable
+    has_series = any(
+        v.serum or v.dflc or "urine_m_protein_24h" in v.values or v.pd for v in course.visits
+    )
+    if not has_series:
+        return "there is no laboratory series to compute it from"
+    if course.suspicion is not None:
+        return f"by the laboratory it is {course.suspicion.certainty} ({course.suspicion.text})"
+    return "the laboratory values alone do not meet a criterion twice"
+
+
+# ---- what could not be read ----------------
+
+
+def _unread_beside(case: InfusionCase) -> str:
+    """What could not be read, for a status that it does not change."""
+    unjudged = _unjudged(case.unread, case.last_assessed)
+    return f"{f' {unjudged}' if unjudged else ''}{_remark(case.unread)}"
+
+
+def _unjudged(unread: UnreadResults, after: int | None) -> str:
+    """Why failure cannot be judged; empty where nothing of the disease is unread."""
+    if not unread.hides_disease:
+        return ""
+    parts = [_counted(unread.disease)] if unread.disease else []
+    parts += [_examined(row) for row in unread.imaging]
+    if unread.progressions:
+        parts.append("the team recorded progressive disease on a day that is not known")
+    start = "Cannot be judged" if after is None else f"Cannot be judged after day {after}"
+    return f"{start}: {'; '.join(parts)}."
+
+
+def _remark(unread: UnreadResults) -> str:
+    """Sentences, each with a space before it, on results that may or may not bear on the time after
+    the last assessment.
+    """
+    text = ""
+    if unread.unknown:
+        text = f" {_counted(unread.unknown)}; whether they bear on the disease is not known."
+    n = len(unread.without_day)
+    if n == 1:
+        text += " 1 result of the disease has no day that could be read and is not placed."
+    elif n:
+        text += f" {n} results of the disease have no day that could be read and are not placed."
+    return text
+
+
+def _examined(row: Imaging) -> str:
+    """`the PET-CT of day 300 (imaging.csv: row 4) has no result that could be read`."""
+    if row.result not in ("positive", "negative"):
+        what = "has no result that could be read"
+    elif row.when.day is None:
+        what = "shows a lesion on a day that is not whole"
+    else:
+        what = "shows a lesion whose size is not stated"
+    return f"the {row.method or 'imaging'} of {row.when} ({row.source}) {what}"
+
+
+def _counted(labs: Iterable[Lab]) -> str:
+    """`3 results of days 300 to 314 could not be read (serum M-protein, 'XYZ')`."""
+    labs = tuple(labs)
+    days = sorted({d for x in labs for d in (x.when.first, x.when.last) if d is not None})
+    names = dict.fromkeys(_named(x.test) for x in labs)
+    when = f"day {days[0]}" if len(days) == 1 else f"days {days[0]} to {days[-1]}"
+    return (
+        f"{len(labs)} {'result' if len(labs) == 1 else 'results'} of {when} could not be read"
+        f" ({', '.join(names)})"
+    )
+
+
+def _named(test: str) -> str:
+    known = load_tests().get(test)
+    return known.name if known is not None else test if test in DISEASE_TESTS else repr(test)
