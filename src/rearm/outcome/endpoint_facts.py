@@ -59,56 +59,69 @@ def course_facts(record: Record, course: ResponseCourse, failure: Failure | None
     """The facts of a course; `failure` where it is the course of an infusion, whose day of
     progression may then be the team's.
     """
-    stated = [
-        s
-        for s in record.responses
-        if (day := stated_day(s)) is not None
-        and day > course.start
-        and (course.until is None or day <= course.until)
-    ]
+    stated = _stated_in(record, course)
     progression = _progression(course, failure, stated)
     contact = _last_contact(record, course.start)
-    evaluable = [v.day for v in course.visits if v.response != "NE"]
-    # a visit known by its plan took place by the last contact
-    assessed = sorted(
-        {
-            *evaluable,
-            *(
-                min(day, contact)
-                for s in stated
-                if s.response != "NE" and (day := stated_day(s)) is not None
-            ),
-        }
-    )
-    if evaluable:
-        response = next((v.day for v in course.visits if v.confirmed in _RESPONSE), None)
-        complete = next((v.day for v in course.visits if v.confirmed in _COMPLETE_RESPONSE), None)
-    else:
-        response = _first_stated(stated, (*_RESPONSE, "nCR"), progression)
-        complete = _first_stated(stated, _COMPLETE_RESPONSE, progression)
+    assessed = _assessed(course, stated, contact)
+    until = [day for day in assessed if progression is None or day <= progression]
     next_therapy = next_therapy_day(record, course)
     next_progression, next_assessed = _on_next_therapy(record, course, next_therapy)
+    signals = failure.signals if failure is not None else ()
     return CourseFacts(
         start=course.start,
         progression=progression,
         death=record.death_since(course.start),
         new_therapy=next_therapy,
-        new_therapy_undated=failure is not None
-        and any(s.id == "new_therapy_without_pd" and s.day is None for s in failure.signals),
-        last_assessed=max(
-            (day for day in assessed if progression is None or day <= progression),
-            default=course.start,
+        new_therapy_undated=any(
+            s.id == "new_therapy_without_pd" and s.day is None for s in signals
         ),
+        last_assessed=max(until, default=course.start),
         assessed=tuple(assessed),
         last_contact=contact,
-        response=response,
-        complete_response=complete,
+        response=_first_response(course, stated, _RESPONSE, progression),
+        complete_response=_first_response(course, stated, _COMPLETE_RESPONSE, progression),
         relapse_from_cr=course.relapse_from_cr_day,
         mrd_lost=next((s.day for s in course.signals if s.id == "mrd_conversion"), None),
         next_progression=next_progression,
         # the first progression ends nothing here, so assessments after it count
         next_last_assessed=max([course.start, *assessed, *next_assessed]),
     )
+
+
+def _stated_in(record: Record, course: ResponseCourse) -> list[ResponseStatement]:
+    """What the team stated for this course, by a day or a planned day."""
+    dated = [(day, s) for s in record.responses if (day := stated_day(s)) is not None]
+    until = course.until
+    return [s for day, s in dated if day > course.start and (until is None or day <= until)]
+
+
+def _assessed(
+    course: ResponseCourse, stated: Iterable[ResponseStatement], contact: int
+) -> list[int]:
+    """Days on which the disease was judged. A visit known by its plan took place by the last
+    contact.
+    """
+    by_team = [stated_day(s) for s in stated if s.response != "NE"]
+    return sorted(
+        {
+            *(v.day for v in course.visits if v.response != "NE"),
+            *(min(day, contact) for day in by_team if day is not None),
+        }
+    )
+
+
+def _first_response(
+    course: ResponseCourse,
+    stated: Iterable[ResponseStatement],
+    responses: tuple[str, ...],
+    progression: int | None,
+) -> int | None:
+    """First day of a confirmed response; as the team stated it where no visit can be judged."""
+    if any(v.response != "NE" for v in course.visits):
+        return next((v.day for v in course.visits if v.confirmed in responses), None)
+    # nCR is a response, but no complete one
+    words = (*responses, "nCR") if responses == _RESPONSE else responses
+    return _first_stated(stated, words, progression)
 
 
 def _progression(

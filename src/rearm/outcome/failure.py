@@ -12,7 +12,7 @@ from typing import Literal
 from rearm.outcome import failure_words
 from rearm.outcome.infusion_case import RESPONSE_DEPTH, InfusionCase
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
-from rearm.outcome.pattern import pattern_at
+from rearm.outcome.pattern import RelapsePattern, pattern_at
 from rearm.record import Record, Source
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import Criteria, load_criteria
@@ -79,7 +79,7 @@ class Failure:
     day: int | None = None
     kind: FailureKind | None = None
     timing: FailureTiming | None = None
-    pattern: tuple[str, ...] = ()
+    pattern: tuple[RelapsePattern, ...] = ()
     signals: tuple[Signal, ...] = ()
     followed_to_day: int | None = None
     last_assessed_day: int | None = None

@@ -202,18 +202,8 @@ class InfusionCase:
         called: that is no failure to respond.
         """
         due = self.start + self.criteria.no_response_day
-        seen = [
-            (v.day, v.response)
-            for v in self.course.visits
-            if v.rule != "sd-none" and not (v.rule == "sd-lesions" and v.missing)
-        ]
-        seen += [(day, s.response) for s in self.stated if (day := stated_day(s)) is not None]
-        depths = [
-            (day, RESPONSE_DEPTH[response])
-            for day, response in seen
-            if response in RESPONSE_DEPTH and response != "NE"
-        ]
         until = due + self.criteria.visit_window
+        depths = self._depths()
         by_then = [(day, depth) for day, depth in depths if day <= until]
         looked = any(day >= due - self.criteria.no_response_seen_days for day, _ in by_then)
         responded = any(depth >= _PARTIAL for _, depth in by_then)
@@ -222,6 +212,16 @@ class InfusionCase:
             return None
         later = any(day > until and depth >= _PARTIAL for day, depth in depths)
         return NoResponse(day=due, open=not later)
+
+    def _depths(self) -> list[tuple[int, int]]:
+        """(day, depth of response) of every assessment at which a response could be called."""
+        seen = [
+            (v.day, v.response)
+            for v in self.course.visits
+            if v.rule != "sd-none" and not (v.rule == "sd-lesions" and v.missing)
+        ]
+        seen += [(day, s.response) for s in self.stated if (day := stated_day(s)) is not None]
+        return [(day, RESPONSE_DEPTH[r]) for day, r in seen if r in RESPONSE_DEPTH and r != "NE"]
 
     # ---- further therapy ----------------
 

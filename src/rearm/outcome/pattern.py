@@ -1,96 +1,108 @@
 """Where a relapse shows itself: biochemical, clinical, marrow, paraskeletal, extraosseous, cns,
-leukaemic (DESIGN 5).
+leukaemic.
 """
 
 from __future__ import annotations
 
-from rearm.record import Record, ResponseStatement
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+from rearm.record import Imaging, Lab, Record, ResponseStatement, When
 from rearm.response.course import ResponseCourse
+from rearm.response.criteria import Criteria
 from rearm.response.lesions import histology
 
-__all__ = ["PATTERNS", "pattern_at"]
+__all__ = ["PATTERNS", "RelapsePattern", "pattern_at"]
 
-PATTERNS = ("biochemical", "clinical", "marrow", "paraskeletal", "extraosseous", "cns", "leukaemic")
+RelapsePattern = Literal[
+    "biochemical", "clinical", "marrow", "paraskeletal", "extraosseous", "cns", "leukaemic"
+]
+PATTERNS: tuple[RelapsePattern, ...] = get_args(RelapsePattern)
+
+_OF_CRITERION: dict[str, RelapsePattern] = {
+    "serum": "biochemical",
+    "urine": "biochemical",
+    "dflc": "biochemical",
+    "marrow": "marrow",
+    "circulating": "leukaemic",
+    "calcium": "clinical",
+}
+_OF_CONDITION: dict[str, RelapsePattern] = {
+    "cns_myeloma": "cns",
+    "plasma_cell_leukaemia": "leukaemic",
+}
 
 
 def pattern_at(
     record: Record, course: ResponseCourse, day: int, stated: ResponseStatement | None
-) -> tuple[str, ...]:
+) -> tuple[RelapsePattern, ...]:
     """What was found within `pattern_days` of `day`, in a fixed order. Clinical only where myeloma
     is stated as the cause.
     """
-    c = course.criteria
-    near = c.pattern_days
-    met = (
-        {p.criterion for v in course.visits if abs(v.day - day) <= near for p in v.pd}
-        if course.progression_day is None
-        else set(course.progression_criteria)
-    )
-    found: set[str] = set()
-    if met & {"serum", "urine", "dflc"}:
-        found.add("biochemical")
-    if "marrow" in met:
-        found.add("marrow")
-    if "circulating" in met:
-        found.add("leukaemic")
-    if "calcium" in met or any(
-        e.attributed and abs(e.day - day) <= near for e in course.clinical_events
-    ):
+    near = course.criteria.pattern_days
+
+    def around(when: When) -> bool:
+        return when.day is not None and when.day > course.start and abs(when.day - day) <= near
+
+    met = _criteria_met(course, day)
+    labs = [x for x in record.labs if around(x.when)]
+    present = [x for x in record.conditions if x.status == "present"]
+    conditions = [x.condition for x in present if around(x.when)]
+    lesions = [x for x in record.imaging if x.result == "positive" and around(x.when)]
+    found = {
+        *(_OF_CRITERION.get(criterion) for criterion in met),
+        *(_of_result(lab, course.criteria) for lab in labs),
+        *(_OF_CONDITION.get(condition) for condition in conditions),
+        *_of_lesions(record, course, lesions, growing="lesion_growth" in met),
+        *_named(stated),
+    }
+    attributed = [event.day for event in course.clinical_events if event.attributed]
+    if any(abs(at - day) <= near for at in attributed):
         found.add("clinical")
-    for lab in record.labs:
-        at = lab.when.day
-        if at is None or at <= course.start or abs(at - day) > near:
-            continue
-        if lab.test == "csf_plasma_cells" and lab.word == "positive":
-            found.add("cns")
-        elif lab.quantity is None:
-            continue
-        elif lab.test == "marrow_plasma_cells" and lab.quantity.at_least(c.marrow_pd_rise):
-            found.add("marrow")
-        elif lab.test == "circulating_plasma_cells" and lab.quantity.at_least(
-            c.circulating_pd_minimum
-        ):
-            found.add("leukaemic")
-    for condition in record.conditions:
-        at = condition.when.day
-        if (
-            condition.status == "present"
-            and at is not None
-            and at > course.start
-            and abs(at - day) <= near
-        ):
-            if condition.condition == "cns_myeloma":
-                found.add("cns")
-            elif condition.condition == "plasma_cell_leukaemia":
-                found.add("leukaemic")
-    found |= _lesions(record, course, day, growing="lesion_growth" in met)
-    if stated is not None and stated.pattern:
-        words = stated.pattern.replace(",", ";").lower().split(";")
-        found |= {w.strip() for w in words} & set(PATTERNS)
-    return tuple(p for p in PATTERNS if p in found)
+    return tuple(pattern for pattern in PATTERNS if pattern in found)
 
 
-def _lesions(record: Record, course: ResponseCourse, day: int, *, growing: bool) -> set[str]:
+def _criteria_met(course: ResponseCourse, day: int) -> set[str]:
+    """Criteria of the confirmed progression, else those met near `day`."""
+    if course.progression_day is not None:
+        return set(course.progression_criteria)
+    near = [v for v in course.visits if abs(v.day - day) <= course.criteria.pattern_days]
+    return {pd.criterion for v in near for pd in v.pd}
+
+
+def _of_result(lab: Lab, c: Criteria) -> RelapsePattern | None:
+    """What a single result shows by itself."""
+    if lab.test == "csf_plasma_cells":
+        return "cns" if lab.word == "positive" else None
+    if lab.quantity is None:
+        return None
+    if lab.test == "marrow_plasma_cells" and lab.quantity.at_least(c.marrow_pd_rise):
+        return "marrow"
+    if lab.test == "circulating_plasma_cells" and lab.quantity.at_least(c.circulating_pd_minimum):
+        return "leukaemic"
+    return None
+
+
+def _of_lesions(
+    record: Record, course: ResponseCourse, imaged: list[Imaging], *, growing: bool
+) -> Iterator[RelapsePattern]:
     """Lesions that are new, or all that are there when old ones grew; a lesion explained by another
     histology is none of myeloma.
     """
-    said = histology(record.facts)
-    found: set[str] = set()
-    for row in record.imaging:
-        at = row.when.day
-        if (
-            row.result != "positive"
-            or at is None
-            or at <= course.start
-            or abs(at - day) > course.criteria.pattern_days
-        ):
-            continue
-        if said.get(row.lesion or "", "plasma_cells") != "plasma_cells" or not (
-            growing or row.new or (row.lesion or "") in course.lesion_days
-        ):
+    histologies = histology(record.facts)
+    for row in imaged:
+        lesion = row.lesion or ""
+        of_myeloma = histologies.get(lesion, "plasma_cells") == "plasma_cells"
+        if not of_myeloma or not (growing or row.new or lesion in course.lesion_days):
             continue
         if row.kind == "paraskeletal" or row.contiguous_with_bone:
-            found.add("paraskeletal")
+            yield "paraskeletal"
         elif row.kind == "extramedullary" or row.contiguous_with_bone is False:
-            found.add("extraosseous")
-    return found
+            yield "extraosseous"
+
+
+def _named(stated: ResponseStatement | None) -> set[str]:
+    """The patterns that the team named."""
+    if stated is None or not stated.pattern:
+        return set()
+    return {word.strip() for word in stated.pattern.replace(",", ";").lower().split(";")}

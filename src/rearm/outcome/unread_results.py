@@ -66,33 +66,27 @@ def unread_after(
     What could not be read within the last assessment itself belongs to it. Statements without a day
     count for the `newest` infusion.
     """
-    within = _within_last(visits, last)
-    later = [x for x in record.set_aside if _follows(x.when, last, inside) and x not in within]
+    own = _results_of_last(visits, last)
+    examined = _rows_of_last(visits, last)
+    later = [x for x in record.set_aside if _follows(x.when, last, inside) and x not in own]
     disease = tuple(x for x in later if _of_disease(x.test, serum_test))
-    exams = [
-        exam
-        for v in visits
-        if v.day == last and v.assessment is not None
-        for exam in v.assessment.exams
-    ]
-    seen = {row for exam in exams for row in exam.rows}
+    imaging = [x for x in record.imaging if x not in examined and _unjudged(x)]
     return UnreadResults(
         disease=disease,
         unknown=tuple(x for x in later if x not in disease and x.test not in load_tests()),
-        without_day=tuple(
-            x
-            for x in record.set_aside
-            if newest and x.when == When() and _of_disease(x.test, serum_test)
-        ),
-        progressions=tuple(
-            s for s in record.responses if newest and s.response == "PD" and stated_day(s) is None
-        ),
-        imaging=tuple(
-            x
-            for x in record.imaging
-            if x not in seen and _unjudged(x) and _may_follow(x.when, last, inside)
-        ),
+        without_day=_disease_without_day(record, serum_test) if newest else (),
+        progressions=_progressions_without_day(record) if newest else (),
+        imaging=tuple(x for x in imaging if _may_follow(x.when, last, inside)),
     )
+
+
+def _disease_without_day(record: Record, serum_test: str) -> tuple[Lab, ...]:
+    undated = [x for x in record.set_aside if x.when == When()]
+    return tuple(x for x in undated if _of_disease(x.test, serum_test))
+
+
+def _progressions_without_day(record: Record) -> tuple[ResponseStatement, ...]:
+    return tuple(s for s in record.responses if s.response == "PD" and stated_day(s) is None)
 
 
 def _follows(when: When, last: int | None, inside: Callable[[int | None], bool]) -> bool:
@@ -123,9 +117,15 @@ def _of_disease(name: str, serum_test: str) -> bool:
     return not {name, *(t.id for t in find_tests(name))}.isdisjoint(DISEASE_TESTS | {serum_test})
 
 
-def _within_last(visits: Sequence[Visit], last: int | None) -> list[Lab]:
+def _results_of_last(visits: Sequence[Visit], last: int | None) -> list[Lab]:
     """Results set aside that were gathered into the last judged assessment, of tests that are not a
     repetition within it.
     """
     visit = next((v for v in reversed(visits) if v.day == last), None)
     return [] if visit is None or visit.assessment is None else visit.assessment.aside
+
+
+def _rows_of_last(visits: Sequence[Visit], last: int | None) -> set[Imaging]:
+    """Imaging that was read at the last judged assessment."""
+    read = [v.assessment for v in visits if v.day == last and v.assessment is not None]
+    return {row for assessment in read for exam in assessment.exams for row in exam.rows}
