@@ -10,6 +10,7 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
+from tests.support.loops import some
 from tests.support.places import COHORT, ROOT, needs_cohort
 
 import rearm
@@ -52,20 +53,20 @@ def test_failures_are_those_of_the_team_on_its_days() -> None:
     assert {r.patient_id for r, _ in failed()} == {
         p for p, (progressed, _) in truth.items() if progressed
     }
-    for record, assessment in failed():
+    for record, assessment in some(failed()):
         day = truth[record.patient_id][1]
         assert assessment.failures[-1].day == day
         assert assessment.failures[-1].timing == (
             "early" if day <= 90 else "intermediate" if day <= 183 else "late"
         )
-    for record, assessment in assessed():
+    for record, assessment in some(assessed()):
         if not truth[record.patient_id][0]:
             assert assessment.failures[-1].status in ("not_failed", "died_without_progression")
             assert assessment.options == () and assessment.about.reason
 
 
 def test_each_failed_patient_gets_causes_options_and_tests_with_basis() -> None:
-    for _, assessment in failed():
+    for _, assessment in some(failed()):
         verdicts = Counter(o.verdict for o in assessment.options if o.verdict)
         assert len(verdicts) >= 3
         assert 3 * verdicts["needs_information"] <= sum(verdicts.values())
@@ -84,7 +85,7 @@ def test_options_differ_between_patients_and_each_difference_has_a_finding() -> 
                 seen.setdefault(option.id, {}).setdefault(option.verdict, []).append(option)
     differing = {name: by for name, by in seen.items() if len(by) > 1}
     assert len(differing) >= 3
-    for by in differing.values():
+    for by in some(differing.values()):
         worse = [
             o
             for verdict in ("excluded", "discouraged", "needs_information")
@@ -100,7 +101,7 @@ def test_options_differ_between_patients_and_each_difference_has_a_finding() -> 
 
 def test_antigen_is_not_assessed_without_a_sample_and_never_leads_against_one() -> None:
     kept = 0
-    for _, assessment in failed():
+    for _, assessment in some(failed()):
         known = {f.name: f.value for f in assessment.findings}
         antigen = next(g for g in assessment.causes.groups if g.group == "antigen")
         rna = known.get("bcma_rna_percent")

@@ -14,6 +14,7 @@ from typing import Any
 import openpyxl
 import polars as pl
 import pytest
+from tests.support.loops import some
 from tests.support.places import COHORT, ROOT, needs_cohort
 
 from rearm.intake import Reading, read
@@ -93,7 +94,7 @@ def test_all_patients_and_nothing_else() -> None:
 
 
 def test_people_and_products() -> None:
-    for row in _sheet("clin_data"):
+    for row in some(_sheet("clin_data")):
         record = _records()[row["_id"]]
         text = row["Domint Gammopathy"]
         assert record.sex == {"w": "F", "m": "M"}[row["sex"]]
@@ -113,7 +114,7 @@ def test_people_and_products() -> None:
 
 
 def test_team_progression_and_visits() -> None:
-    for row in _sheet("clin_data"):
+    for row in some(_sheet("clin_data")):
         record = _records()[row["_id"]]
         stated = [r for r in record.responses if r.basis == "progression day"]
         assert [(r.response, r.day, r.by) for r in stated] == (
@@ -153,7 +154,7 @@ def test_last_contact() -> None:
     for row in _sheet("pd1_cars"):
         patient = re.sub(r"_\d+$", "", row["sample_id"])
         days[patient] += [d for d in (7, 14, 30, 100) if row[f"Day {d}_CD4+CAR+PD1+"] is not None]
-    for row in _sheet("clin_data"):
+    for row in some(_sheet("clin_data")):
         record = _records()[row["_id"]]
         visits = {"3 month": (61, 91), "6 month": (138, 183), "12 month": (275, 365)}
         later = [
@@ -169,7 +170,7 @@ def test_last_contact() -> None:
 def test_every_result_stands_where_it_says() -> None:
     """Each result of a sheet with addresses equals the cell that it names."""
     checked = 0
-    for record in _reading().records:
+    for record in some(_reading().records):
         for lab in (*record.labs, *record.set_aside):
             if "!" not in lab.source.place:
                 continue
@@ -188,7 +189,7 @@ def test_every_result_stands_where_it_says() -> None:
 def test_copies_and_their_twins() -> None:
     bad = _bad_copies()
     assert sum(len(v) for v in bad.values()) >= 4, "a pair off by ten and a shifted pair"
-    for row in _sheet("PCR", 2):
+    for row in some(_sheet("PCR", 2)):
         record = _records()[row["_id"]]
         for kind, test, column in (
             ("c", "car_copies_per_ug_dna", "copies"),
@@ -213,7 +214,7 @@ def test_copies_and_their_twins() -> None:
 
 def test_soluble_bcma() -> None:
     exact = {"Day 0": 0, "Day 7": 7, "Day 14": 14, "Day 30": 30, "Day 100": 100}
-    for row in _sheet("elisa"):
+    for row in some(_sheet("elisa")):
         pg, ng = row["BCMA [pg/mL]"], row["BCMA [ng/mL]"]
         if pg is None:
             continue
@@ -256,7 +257,7 @@ def test_days_of_apheresis() -> None:
     further: dict[str, set[int]] = defaultdict(set)
     for row in _sheet("bite_leukapheresis"):
         further[row["_id"]].add(row["cum_days"])
-    for patient, record in _records().items():
+    for patient, record in some(_records().items()):
         groups = [*stated[patient], *([further[patient]] if further[patient] else [])]
         apart = any(min(abs(x - y) for x in a for y in b) > 1 for a in groups for b in groups)
         days = set() if apart else groups[0] | further[patient]
@@ -268,7 +269,7 @@ def test_days_of_apheresis() -> None:
 
 def test_a_label_that_its_day_contradicts() -> None:
     labels = {"Day 0": 0, "Day 7": 7, "Day 14": 14, "Day 30": 30, "Day 100": 100}
-    for row in _sheet("immune_subsets"):
+    for row in some(_sheet("immune_subsets")):
         planned = labels.get(row["Day"])
         apart = planned is not None and abs(row["cum_days"] - planned) > max(3, planned / 2)
         record = _records()[row["_id"]]
@@ -296,7 +297,7 @@ def test_rows_that_two_patients_share() -> None:
         owners[keys[row["_row"]]].add(row["_id"])
     shared = {row["_row"] for row in rows if len(owners[keys[row["_row"]]]) > 1}
     assert shared
-    for row in rows:
+    for row in some(rows):
         record = _records()[row["_id"]]
         place = re.compile(rf"checkpoint_markers![A-Z]+{row['_row']}")
         used = [x for x in record.labs if place.fullmatch(x.source.place)]
@@ -310,7 +311,7 @@ def test_fractions_under_percent_are_set_aside() -> None:
     rows = _sheet("t_cell_subsets")
     percent = [name for name in rows[0] if name.endswith("%")]
     assert all(max(r[name] for r in rows if r[name] is not None) <= 1 for name in percent)
-    for patient in {r["_id"] for r in rows}:
+    for patient in some({r["_id"] for r in rows}):
         record = _records()[patient]
         assert len(_issues(record, "percent_holds_fractions")) == 1
         assert not [
@@ -321,7 +322,7 @@ def test_fractions_under_percent_are_set_aside() -> None:
 
 
 def test_words_out_of_place_and_not_done() -> None:
-    for row in _sheet("clin_data"):
+    for row in some(_sheet("clin_data")):
         record = _records()[row["_id"]]
         misplaced = [
             v for k, v in row.items() if k.endswith("MRD method") and v not in (None, "MCF")
@@ -342,7 +343,7 @@ def test_words_out_of_place_and_not_done() -> None:
         "B_cells_abs",
         "NK_abs",
     ]
-    for patient, record in _records().items():
+    for patient, record in some(_records().items()):
         rows = [r for r in _sheet("immune_subsets") if r["_id"] == patient]
         words = [r[c] for r in rows for c in mapped if isinstance(r[c], str)]
         drugs = [w for w in words if w == "Teclistamab"]
@@ -355,7 +356,7 @@ def test_regimens_and_refractoriness() -> None:
     """Each regimen text that is not a CAR-T gives its therapies, in the line of its column;
     refractoriness is kept as stated.
     """
-    for row in _sheet("clin_data"):
+    for row in some(_sheet("clin_data")):
         record = _records()[row["_id"]]
         lines = {t.line for t in record.therapies if t.after_infusion == 0}
         stated = {n for n in range(1, 15) if row[f"Regime_{n}"] not in (None, "CAR-T")}
@@ -365,7 +366,7 @@ def test_regimens_and_refractoriness() -> None:
         assert [t.line for t in record.therapies if t.after_infusion == 1] == [
             last + n for n, text in enumerate(salvage, 1) if text
         ]
-    for row in _sheet("Refractoriness"):
+    for row in some(_sheet("Refractoriness")):
         found = {
             s.agent_or_class: s.status.replace("_", " ")
             for s in _records()[row["_id"]].refractoriness
@@ -388,7 +389,7 @@ def test_cytogenetics() -> None:
         "del_17p",
         "del_14",
     ]
-    for row in _sheet("clin_data"):
+    for row in some(_sheet("clin_data")):
         variants = _records()[row["_id"]].variants
         assert len(variants) == sum(row[c] is not None for c in columns) and all(
             v.result == "present" for v in variants

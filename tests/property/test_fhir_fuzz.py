@@ -170,9 +170,11 @@ def test_cut_or_overwritten_bytes(data: st.DataObject) -> None:
     else:
         raw[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
     try:
-        read_fhir(bytes(raw))
-    except InputError:
+        reading = read_fhir(bytes(raw))
+    except InputError as error:
+        assert "\n" not in str(error)
         return
+    assert all(issue.message.isprintable() for issue in reading.all_issues())
 
 
 SUBJECTS = [i for i, e in enumerate(content()["entry"]) if "subject" in e["resource"]]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.support.evidence_classical import glmm_logit, logit_proportions, random_effects
+from tests.support.loops import some
 
 from rearm.evidence.pool import LOG_MONTHS, LOGIT
 from rearm.evidence.quadrature import binomial_likelihood, normal_likelihood, posterior, spread
@@ -38,7 +39,7 @@ def test_random_effects_equal_rma(name: str, method: str) -> None:
     got = random_effects(
         y, v, method="DL" if method == "DL" else "REML", knapp_hartung=method == "HKSJ"
     )
-    for field, wanted in case[method].items():
+    for field, wanted in some(case[method].items()):
         assert getattr(got, field) == pytest.approx(wanted, abs=1e-6), field
 
 

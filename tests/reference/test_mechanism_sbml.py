@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from tests.support.loops import some
 
 pytest.importorskip("numba")
 
@@ -47,7 +48,7 @@ def test_libroadrunner_agrees_with_the_kernel() -> None:
         "sbcma_tumour",
         "sbcma_normal",
     ]
-    for i in range(len(params)):
+    for i in some(range(len(params))):
         r = roadrunner.RoadRunner(sbml(params[i], start[i]))
         r.integrator.relative_tolerance, r.integrator.absolute_tolerance = 1e-9, 1e-13
         r.timeCourseSelections = names

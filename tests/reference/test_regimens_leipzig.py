@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support.loops import some
 from tests.support.places import COHORT, needs_cohort
 
 from rearm.intake.regimen.read import RegimenPart, parse
@@ -65,7 +66,7 @@ def test_agents_of_each_regimen_equal_the_legend(sheets: dict[str, list[list[Any
     column = header.index("Abbreviation regime of therapy")
     contradictions = []
     checked = 0
-    for row in sheets["legend_therapy"][sheets["legend_therapy"].index(header) + 1 :]:
+    for row in some(sheets["legend_therapy"][sheets["legend_therapy"].index(header) + 1 :]):
         name, meaning = str(row[column]).strip(), str(row[column + 1]).strip()
         if not name or not meaning:
             continue

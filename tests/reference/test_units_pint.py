@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.support.loops import some
 
 from rearm.knowledge.lab_tests import load_tests
 from rearm.units import normal_unit
@@ -89,6 +90,7 @@ def test_synonyms_agree_with_ucum_where_it_reads_them(label: str, ucum: Any) -> 
 
     unit = TESTS["unit"][label]
     meant = quantity(unit["ucum"])
+    assert meant.magnitude > 0
     for spelling in (label, *unit.get("spellings", ())):
         try:
             read = quantity(spelling)
@@ -107,7 +109,7 @@ def test_synonyms_agree_with_ucum_where_it_reads_them(label: str, ucum: Any) -> 
 
 
 def test_the_ucum_form_of_a_unit_is_read() -> None:
-    for label, unit in TESTS["unit"].items():
+    for label, unit in some(TESTS["unit"].items()):
         if unit["ucum"] not in ("%", "1"):  # a bare percentage does not say of what
             assert normal_unit(unit["ucum"]) in {
                 normal_unit(s) for s in (label, *unit.get("spellings", ()))
@@ -122,7 +124,7 @@ def mass(formula: str) -> float:
 
 def test_molar_masses_follow_from_the_formulas() -> None:
     checked = 0
-    for test_id, test in TESTS["test"].items():
+    for test_id, test in some(TESTS["test"].items()):
         if "molar_mass" in test and test_id != "hemoglobin":
             assert math.isclose(
                 test["molar_mass"]["g_per_mol"], mass(test["molar_mass"]["of"]), abs_tol=0.001
@@ -153,4 +155,4 @@ def test_pint_is_not_imported_at_run_time() -> None:
         "import sys, rearm.units, rearm.knowledge.lab_tests as t; t.load_tests(); assert not"
         " {'pint', 'ucumvert'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

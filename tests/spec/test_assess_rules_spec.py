@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from tests.support.assess_case import assessed, plan
+from tests.support.loops import some
 
 # A patient with a late relapse after ide-cel, three classes refractory, nothing else known.
 LATE = {
@@ -103,7 +104,7 @@ def test_an_option_with_two_targets_says_which_arm_is_inert():
 def test_an_extracellular_variant_with_a_positive_stain_never_leaves_a_bcma_bispecific_preferred():
     kept = by_id(assessed(LATE | KEPT))
     variant = by_id(assessed(LATE | KEPT | {"tnfrsf17_ectodomain_variant": True}))
-    for option in plan().options:
+    for option in some(plan().options):
         if option.option.strategy == "bispecific-bcma":
             assert variant[option.option.id].verdict != "preferred"
     assert kept["teclistamab"].verdict in ("preferred", "acceptable")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.assess_case import assessed, plan
+from tests.support.loops import some
 
 import rearm
 from rearm.assessment.patient import Patient, Shown
@@ -177,7 +178,7 @@ def test_old_markers_are_asked_for_and_not_mandatory(last_contact, wanted):
     assert found.failures[-1].status == "not_failed"
     tests = [t for t in found.next_tests if t.ids == ("repeat_markers",)]
     assert bool(tests) is wanted
-    for test in tests:
+    for test in some(tests):
         assert not test.mandatory
         assert "day 100, 121 days before" in test.why
 
@@ -247,7 +248,7 @@ def test_no_words_stand_twice_in_one_basis():
         for f in g.factors
         for r in (*f.for_, *f.against, *f.unknown)
     ]
-    for reason in reasons:
+    for reason in some(reasons):
         texts = [f.text for f in reason.basis.findings if f.text]
         assert len(texts) == len(set(texts)), reason.rule
         assert not any(text.count("not known") > 1 for text in texts)
@@ -261,7 +262,7 @@ def test_a_figure_of_the_class_is_called_so_and_prefers_nothing():
     found = {o.id: o for o in assessed(LATE | {"gprc5d_flow_percent": 90.0}).options}
     own = {o.option.id: o.evidence.of_class for o in plan().options}
     assert own["gprc5d-car-t"] and not own["talquetamab"]
-    for option in found.values():
+    for option in some(found.values()):
         of_class = [
             row.population.startswith(f"class figure: {option.strategy}; ")
             for row in option.expected

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from tests.support.loops import some
 
 from rearm.intake import read_tables
 from rearm.knowledge.lab_tests import find_tests, load_tests, read_tests
@@ -116,7 +117,7 @@ def test_specimen_tells_which_immunofixation() -> None:
 
 
 def test_every_alias_names_its_test_alone_or_by_specimen() -> None:
-    for test in load_tests().values():
+    for test in some(load_tests().values()):
         for alias in test.aliases:
             assert test in find_tests(alias)
 

@@ -4,6 +4,7 @@
 
 import numpy as np
 import pytest
+from tests.support.loops import some
 
 pytest.importorskip("numba")
 
@@ -26,7 +27,7 @@ def test_progression_and_depth_of_response_agree(product: str) -> None:
     best = best_level(c.level)
     last = c.simulation.days[-1]
     looked_at = 0
-    for i in range(len(group)):
+    for i in some(range(len(group))):
         if m.names[group.draws.mechanism[i]] == "sanctuary":
             continue  # lesions are measured by imaging, which these records do not hold
         looked_at += 1

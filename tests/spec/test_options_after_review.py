@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from tests.support.assess_case import assessed, plan
+from tests.support.loops import some
 
 LATE = {
     "car_target_bcma": True,
@@ -187,7 +188,7 @@ def test_high_paraprotein_is_a_question_and_no_diagnosis():
 
 def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy():
     values = {"platelets": 58.0, "neutrophils": 1.1, "highest_light_chain": 1500.0}
-    for option in (
+    for option in some(
         o for o in assessed(LATE | values).options if o.strategy == "alkylator-intensive"
     ):
         held = {r.rule.split("@")[0] for r in option.cautions if r.truth}

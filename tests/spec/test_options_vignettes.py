@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from tests.support.loops import some
 
 from rearm.knowledge import Knowledge, load
 from rearm.knowledge.rulesets import Option
@@ -378,7 +379,7 @@ def test_expected_verdicts(
         if o.strategy == strategy and (agents is None or agents <= set(o.agents)) and (targets is None or targets == set(o.targets))
     ]  # fmt: skip
     assert options
-    for option in options:
+    for option in some(options):
         assert verdict(knowledge, option, row) in allowed, option.id
 
 
@@ -391,12 +392,12 @@ def row_of(patient: str) -> Row:
     [("D14", "bispecific-bcma"), ("D14", "bispecific-gprc5d"), ("D11", "bispecific-gprc5d")],
 )
 def test_stop_is_temporary(knowledge: Knowledge, patient: str, strategy: str) -> None:
-    for option in (o for o in knowledge.options.values() if o.strategy == strategy):
+    for option in some(o for o in knowledge.options.values() if o.strategy == strategy):
         assert not permanent(knowledge, option, row_of(patient)), option.id
 
 
 def test_every_failed_patient_has_a_way_on_and_few_open_questions(knowledge: Knowledge) -> None:
-    for name, row in PATIENTS.items():
+    for name, row in some(PATIENTS.items()):
         verdicts = [
             verdict(knowledge, o, row) for o in knowledge.options.values() if o.role != "supportive"
         ]
@@ -432,7 +433,7 @@ def test_antigen_states_on_options_against_bcma_alone(
         | findings
     )
     row |= {"car_product": "other", "reinfusion_without_expansion": False}
-    for option in (o for o in knowledge.options.values() if set(o.targets) == {"BCMA"}):
+    for option in some(o for o in knowledge.options.values() if set(o.targets) == {"BCMA"}):
         assert verdict(knowledge, option, row) in allowed, option.id
 
 
@@ -468,7 +469,7 @@ def test_unknown_gprc5d_is_a_question_after_exposure_only(knowledge: Knowledge) 
 
 
 def test_each_rule_has_a_row_where_it_fires_and_one_where_it_must_not(knowledge: Knowledge) -> None:
-    for option in knowledge.options.values():
+    for option in some(knowledge.options.values()):
         for rule in option.rules:
             assert rule.example_true is not None and rule.example_false is not None, rule.id
             assert holds(knowledge, rule.when, rule.example_true) is True, rule.id
@@ -482,7 +483,7 @@ def test_stage_belongs_to_stops_and_choose_to_target_exposure_and_marker(
     leave an option a question.
     """
     findings = {f.name: f for f in knowledge.catalogue.values()}
-    for option in knowledge.options.values():
+    for option in some(knowledge.options.values()):
         for rule in option.rules:
             assert (rule.stage is not None) == (rule.effect in ("exclude", "require")), rule.id
             if rule.stage == "choose":
@@ -495,7 +496,7 @@ def test_stage_belongs_to_stops_and_choose_to_target_exposure_and_marker(
 
 def test_trial_only_options_have_no_approval_and_approvals_are_dated(knowledge: Knowledge) -> None:
     assert [o.id for o in knowledge.options.values() if "trial" in o.tags and o.availability] == []
-    for option in knowledge.options.values():
+    for option in some(knowledge.options.values()):
         for row in option.availability:
             assert (
                 row.region in {"US", "EU", "CN"} and row.from_ <= date(2026, 11, 30) and row.source

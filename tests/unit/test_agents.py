@@ -3,6 +3,7 @@ relies on.
 """
 
 import pytest
+from tests.support.loops import some
 
 from rearm.knowledge.agents import (
     candidate_sets,
@@ -92,7 +93,7 @@ def test_products(text: str, product: str, target: str) -> None:
 
 
 def test_every_regimen_names_agents_of_the_lexicon_and_either_agents_or_candidates() -> None:
-    for regimen in load_regimens().values():
+    for regimen in some(load_regimens().values()):
         assert bool(regimen.agents) != bool(regimen.candidates), regimen.id
         assert len(regimen.candidates) != 1, regimen.id
         assert {*regimen.agents, *(a for c in regimen.candidates for a in c)} <= set(

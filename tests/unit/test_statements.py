@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 
+from tests.support.loops import some
 from tests.support.places import DATA
 
 from rearm.knowledge.bundle import load
@@ -15,14 +16,14 @@ STRENGTHS = {
 
 def test_every_statement_has_a_strength_and_a_source_that_exist() -> None:
     knowledge = load()
-    for statement in knowledge.statements.values():
+    for statement in some(knowledge.statements.values()):
         assert statement.strength in STRENGTHS, statement.id
         assert statement.source in knowledge.sources, statement.id
         assert statement.text.endswith("."), statement.id
 
 
 def test_sources_say_how_much_was_read() -> None:
-    for source in load().sources.values():
+    for source in some(load().sources.values()):
         assert source.read in {
             "full",
             "abstract",
@@ -38,7 +39,7 @@ def test_sources_say_how_much_was_read() -> None:
 
 def test_no_source_stands_twice() -> None:
     seen: dict[str, str] = {}
-    for source in load().sources.values():
+    for source in some(load().sources.values()):
         if source.doi and source.id not in ("wu-2025-ide-cel",):
             assert source.doi not in seen, f"{source.id} and {seen[source.doi]}"
             seen[source.doi] = source.id
@@ -46,7 +47,7 @@ def test_no_source_stands_twice() -> None:
 
 def test_what_was_read_second_hand_says_so() -> None:
     knowledge = load()
-    for statement in knowledge.statements.values():
+    for statement in some(knowledge.statements.values()):
         source = knowledge.sources[statement.source]
         if source.read == "secondary" and source.incomplete and source.kind == "secondary":
             assert statement.strength == "secondary", statement.id
@@ -57,7 +58,7 @@ def test_statements_of_the_collection_are_there_with_their_figures() -> None:
     ours = load().statements
     collected = json.loads((DATA / "collected_statements.json").read_text("utf-8"))
     assert collected
-    for name, row in collected.items():
+    for name, row in some(collected.items()):
         text = ours[name].text
         assert _hash(text) != row["sentence"]
         assert set(row["figures"]) <= _figures(text), name
@@ -69,7 +70,7 @@ def test_no_quote_of_the_collection_is_ours() -> None:
     texts += [i.because for f in load().factors.values() for i in f.indicators]
     quoted = json.loads((DATA / "quoted_words.json").read_text("utf-8"))
     assert quoted
-    for text in texts:
+    for text in some(texts):
         words = re.findall(r"[^\W_]+", text.lower())
         for count, hashes in quoted.items():
             for start in range(len(words) - int(count) + 1):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.support.loops import some
 from tests.support.places import DATA
 
 from rearm.knowledge.lab_tests import by_loinc, check_loinc, definition, load_tests, read_tests
@@ -25,7 +26,7 @@ def raw() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_every_number_test_has_a_unit_and_ranges() -> None:
-    for test in load_tests().values():
+    for test in some(load_tests().values()):
         if test.kind == "number":
             assert test.unit is not None and test.unit == test.allowed[0]
             assert all(f > 0 for f in test.units.values())
@@ -42,7 +43,7 @@ def test_only_scores_and_ratios_need_no_unit() -> None:
 @pytest.mark.parametrize("code", ALL_CODES)
 def test_loinc_check_digits(code: str) -> None:
     assert check_loinc(code)
-    for place, digit in enumerate(code):
+    for place, digit in enumerate(some(code)):
         if digit != "-":
             for other in set("0123456789") - {digit}:
                 assert not check_loinc(code[:place] + other + code[place + 1 :])
@@ -85,7 +86,7 @@ def test_codes_that_must_not_be_read(code: str, why: str) -> None:
 
 
 def test_kappa_and_lambda_codes_are_not_swapped() -> None:
-    for code, test in by_loinc().items():
+    for code, test in some(by_loinc().items()):
         display = next(c.display for c in test.loinc if c.code == code)
         if "light chains.free" in display and "/Lambda" not in display:
             assert test.id == ("kappa_flc" if display.startswith("Kappa") else "lambda_flc")
@@ -143,7 +144,7 @@ def test_no_word_means_unknown() -> None:
         "pending",
         "nicht bestimmt",
     }
-    for test in load_tests().values():
+    for test in some(load_tests().values()):
         assert not unknown & set(test.words), test.id
 
 
@@ -190,7 +191,7 @@ def test_an_inconsistent_dictionary_is_refused_with_a_sentence(sentence: str) ->
 def test_the_vocabulary_is_covered() -> None:
     vocabulary = yaml.safe_load((DATA / "vocabulary.yaml").read_text("utf-8"))["lab_tests"]
     assert vocabulary
-    for test_id, entry in vocabulary.items():
+    for test_id, entry in some(vocabulary.items()):
         test = load_tests()[test_id]
         if "units" in entry:
             assert test.unit == entry["units"][0]
@@ -216,7 +217,7 @@ def test_the_terminology_is_covered_and_displays_agree() -> None:
     codes = {c.code: (test.id, c.display) for test in load_tests().values() for c in test.loinc}
     items = json.loads((DATA / "lab_codes.json").read_text("utf-8"))
     assert items
-    for item in items:
+    for item in some(items):
         code = item["loinc"]
         if code is None or code in left_out:
             assert code not in codes
