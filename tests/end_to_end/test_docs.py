@@ -56,7 +56,7 @@ def test_every_entry_stands_in_the_dictionary() -> None:
     shared = [s.id for s in known.shared if isinstance(s, SharedRule)]
     expected: list[tuple[str, Iterator[str] | list[str]]] = [
         ("findings.md", [f"| `{name}` |" for name in known.catalogue]),
-        ("tests.md", [f"| `{name}` |" for name in known.tests]),
+        ("tests.md", [f"| `{name}` |" for name in known.lab_tests]),
         ("factors.md", [f"`{i.id}`" for f in known.factors.values() for i in f.indicators]),
         ("options.md", [f'<a id="{name}"></a>' for name in known.options]),
         (

@@ -7,7 +7,6 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from tests.support.loops import some
 
 import rearm
 from rearm.report import page
@@ -32,8 +31,8 @@ def test_each_figure_of_each_option_can_be_followed(record):
             re.DOTALL,
         )
     )
-    for option in some(assessment.options):
-        assert option.id in blocks
+    assert set(blocks) == {option.id for option in assessment.options}
+    for option in assessment.options:
         expect = blocks[option.id].split("What to expect</h3>")[1]
         assert option.evidence.note in unescape(
             expect
