@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from tests.support.imwg_cases import case_record, run_cases
 
-from rearm.response.course import response_course
+from rearm.response.course import CourseDays, response_course
 
 _NO_RESULT = {"date", "baseline", "line"}
 HEAD = """# Worked response cases
@@ -35,9 +35,8 @@ def page(cases: list[dict[str, Any]]) -> Iterator[str]:
             replace(record, infusions=()),
             start=start,
             criteria=criteria,
-            baseline_from=start,
+            days=CourseDays(baseline_from=start, schedule=tuple(days)),
             infusion=False,
-            schedule=days,
         )
         at = {v.day: v for v in course.visits}
         expected = case["expected"]

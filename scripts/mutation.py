@@ -79,7 +79,7 @@ class Mutant:
 def mutants(module: str) -> Iterator[Mutant]:
     """Every single change of the module's functions, in the order of the text."""
     tree = ast.parse(
-        (ROOT / "src" / "rearm" / "course" / f"{module}.py").read_text(encoding="utf-8")
+        (ROOT / "src" / "rearm" / "response" / f"{module}.py").read_text(encoding="utf-8")
     )
     nodes = list(_deciding(tree))
     for n, node in enumerate(nodes):

@@ -14,7 +14,7 @@ from tests.support.imwg_generator import generate
 
 from rearm.interval import Interval
 from rearm.record import Record, When
-from rearm.response.course import ResponseCourse, response_course
+from rearm.response.course import CourseDays, ResponseCourse, response_course
 from rearm.response.score import Visit
 
 DEPTH = {"NE": 0, "PD": 1, "BL": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6, "sCR": 7}
@@ -25,7 +25,11 @@ EVENTS = ("labs", "imaging", "conditions", "therapies", "deaths")
 def _course(case: dict[str, Any]) -> ResponseCourse:
     record, criteria, start, _, days = case_record(case)
     return response_course(
-        record, start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days
+        record,
+        start=start,
+        criteria=criteria,
+        days=CourseDays(baseline_from=start, schedule=tuple(days)),
+        infusion=False,
     )
 
 
@@ -68,15 +72,18 @@ def test_shifting_all_days_changes_nothing(seed: int, by: int) -> None:
         record, **{name: tuple(shift(e) for e in getattr(record, name)) for name in EVENTS}
     )
     here = response_course(
-        record, start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days
+        record,
+        start=start,
+        criteria=criteria,
+        days=CourseDays(baseline_from=start, schedule=tuple(days)),
+        infusion=False,
     )
     there = response_course(
         later,
         start=start + by,
         criteria=criteria,
-        baseline_from=start + by,
+        days=CourseDays(baseline_from=start + by, schedule=tuple([d + by for d in days])),
         infusion=False,
-        schedule=[d + by for d in days],
     )
     assert _told(here)[1:] == _told(there)[1:]
     assert [v[:3] for v in _told(here)[0]] == [v[:3] for v in _told(there)[0]]
@@ -92,15 +99,18 @@ def test_order_and_repeats_of_rows_change_nothing(seed: int, random: Any) -> Non
         random.shuffle(rows)
         doubled[name] = tuple(rows)
     here = response_course(
-        record, start=start, criteria=criteria, baseline_from=start, infusion=False, schedule=days
+        record,
+        start=start,
+        criteria=criteria,
+        days=CourseDays(baseline_from=start, schedule=tuple(days)),
+        infusion=False,
     )
     there = response_course(
         replace(record, **doubled),
         start=start,
         criteria=criteria,
-        baseline_from=start,
+        days=CourseDays(baseline_from=start, schedule=tuple(days)),
         infusion=False,
-        schedule=days,
     )
     assert _told(here) == _told(there)
     assert not [f for f in there.flags if f.id == "same_day_conflict"]

@@ -9,6 +9,7 @@ import yaml
 from tests.support.places import DATA
 from tests.support.vignette_record import record_of
 
+from rearm.interval import Interval
 from rearm.outcome.failure import Failure, failures
 
 VIGNETTES: list[dict[str, Any]] = yaml.safe_load((DATA / "vignettes.yaml").read_text("utf-8"))
@@ -58,11 +59,11 @@ def test_numbers_of_the_reasoning() -> None:
     assert at[150].nadir["dflc"] == pytest.approx(5.1)
     d10 = failures(by_id["D10"])[0]
     assert d10.course is not None
-    assert d10.course.baseline.values["serum_m_protein"] == (3.6, 3.6)
+    assert d10.course.baseline.values["serum_m_protein"] == Interval.of(3.6)
     assert d10.course.visits[0].nadir["serum"] == pytest.approx(1.4)
     d13 = failures(by_id["D13"])[1]
     assert d13.course is not None
-    assert d13.course.baseline.values["serum_m_protein"] == (2.3, 2.3)
+    assert d13.course.baseline.values["serum_m_protein"] == Interval.of(2.3)
     assert "could not be used (no unit)" in d13.reason
     d12 = failures(by_id["D12"])[0]
     assert d12.course is not None

@@ -16,24 +16,24 @@ from rearm.outcome.failure import failures
 from rearm.response.confirm import Confirmed, confirm
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.criteria import load_criteria
-from rearm.response.lesions import Pd
+from rearm.response.progression import Criterion, MetCriterion
 from rearm.response.score import Visit
+from rearm.response.visits import VisitResults
 
 # criteria: (name, needs a repeat, too early after CAR-T to tell)
-SERUM, URINE = ("serum", True, False), ("urine", True, False)
-EARLY_SERUM = ("serum", True, True)  # before day 28
-EARLY_LESION = ("new_lesion", False, True)  # before day 60, no biopsy
-BIOPSIED = (
-    "new_lesion",
-    False,
-    False,
-)  # plasma cells on biopsy: no false progression, and no repeat is needed
+Met = tuple[Criterion, bool, bool]
+Row = tuple[int, list[Met]]  # day, criteria met; none: stable disease
 
-Assessment = tuple[int, list[tuple[str, bool, bool]]]  # day, criteria met; none: stable disease
+SERUM: Met = ("serum", True, False)
+URINE: Met = ("urine", True, False)
+EARLY_SERUM: Met = ("serum", True, True)  # before day 28
+EARLY_LESION: Met = ("new_lesion", False, True)  # before day 60, no biopsy
+# plasma cells on biopsy: no false progression, and no repeat is needed
+BIOPSIED: Met = ("new_lesion", False, False)
 
 # fmt: off
 #   what                                           assessments                                            parameters  death  dated  by death
-ROWS: list[tuple[str, list[Assessment], dict[str, str], int | None, int | None, bool]] = [
+ROWS: list[tuple[str, list[Row], dict[str, str], int | None, int | None, bool]] = [
     ("early pair",                                 [(20, [EARLY_SERUM]), (24, [EARLY_SERUM])],                    {}, None, None, False),
     ("early, then in time",                        [(20, [EARLY_SERUM]), (30, [SERUM])],                          {}, None, 20, False),
     ("early, then on day 28",                      [(20, [EARLY_SERUM]), (28, [SERUM])],                          {}, None, 20, False),
@@ -53,17 +53,17 @@ ROWS: list[tuple[str, list[Assessment], dict[str, str], int | None, int | None, 
 
 
 def confirmed(
-    assessments: list[Assessment], parameters: dict[str, str], death: int | None = None
+    assessments: list[Row], parameters: dict[str, str], death: int | None = None
 ) -> Confirmed:
     visits = [
         Visit(
-            day,
-            "PD" if met else "SD",
-            "rule",
-            "reason",
-            {},
-            {},
-            pd=tuple(Pd(name, day, rep, early, name) for name, rep, early in met),
+            day=day,
+            results=VisitResults(day=day, first=day),
+            response="PD" if met else "SD",
+            pd=tuple(
+                MetCriterion(criterion=name, day=day, repeat=repeat, provisional=early, because=())
+                for name, repeat, early in met
+            ),
         )
         for day, met in assessments
     ]
@@ -79,14 +79,16 @@ def confirmed(
 )
 def test_rare_confirmation(
     what: str,
-    assessments: list[Assessment],
+    assessments: list[Row],
     parameters: dict[str, str],
     death: int | None,
     dated: int | None,
     by_death: bool,
 ) -> None:
     out = confirmed(assessments, parameters, death)
-    assert (out.progression_day, out.by_death) == (dated, by_death)
+    found = out.progression
+    assert (None if found is None else found.day) == dated
+    assert (found is not None and found.by == "death") == by_death
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_rare_confirmation(
         ([(20, [EARLY_SERUM]), (24, [EARLY_SERUM])], True),
     ],
 )
-def test_why_a_progression_is_open(assessments: list[Assessment], provisional: bool) -> None:
+def test_why_a_progression_is_open(assessments: list[Row], provisional: bool) -> None:
     out = confirmed(assessments, {})
     assert out.pending is not None and out.pending.day == assessments[0][0]
     assert out.pending_provisional is provisional

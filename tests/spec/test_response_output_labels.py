@@ -11,7 +11,7 @@ import pytest
 from tests.support.course_builder import infusion, lab, lesion, record, serum
 
 from rearm.interval import Interval
-from rearm.response.course import ResponseCourse, response_course
+from rearm.response.course import CourseDays, ResponseCourse, response_course
 from rearm.response.criteria import load_criteria
 
 SERUM, URINE, SIFE, UIFE = (
@@ -230,6 +230,6 @@ def test_nothing_measured_is_not_nothing_readable(unreadable: bool, reason: str)
     course = response_course(
         record(infusions=[], labs=[lab("serum_m_protein", -5, 0.2)], **parts),
         start=0,
-        schedule=[28],
+        days=CourseDays(schedule=(28,)),
     )
     assert [(v.response, v.reason) for v in course.visits] == [("NE", reason)]

@@ -10,7 +10,7 @@ import pytest
 from tests.support.course_builder import death, lab, lesion, record, therapy
 
 from rearm.interval import Interval
-from rearm.response.course import response_course
+from rearm.response.course import CourseDays, response_course
 from rearm.response.criteria import criteria_table, load_criteria
 from rearm.response.score import Visit
 
@@ -31,7 +31,7 @@ def visit(
         record(infusions=[], labs=labs, imaging=images or []),
         start=0,
         criteria=load_criteria(**parameters),
-        schedule=[28],
+        days=CourseDays(schedule=(28,)),
     )
     return next(v for v in course.visits if v.day == 28)
 

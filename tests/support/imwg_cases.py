@@ -28,7 +28,7 @@ from rearm.record import (
     Therapy,
     When,
 )
-from rearm.response.course import ResponseCourse, response_course
+from rearm.response.course import CourseDays, ResponseCourse, response_course
 from rearm.response.criteria import Criteria, CriteriaError, load_criteria
 
 __all__ = ["CaseError", "CaseResult", "CaseSummary", "Mismatch", "case_record", "run_cases"]
@@ -490,9 +490,8 @@ def _answer(
         replace(record, infusions=()),
         start=start,
         criteria=criteria,
-        baseline_from=start,
+        days=CourseDays(baseline_from=start, schedule=tuple(days)),
         infusion=False,
-        schedule=days,
     )
     at = {v.day: v for v in course.visits}
     pfs = course_endpoint(record, course, "PFS")

@@ -146,12 +146,12 @@ def test_baseline_before_bridging_nadir_from_before_lymphodepletion() -> None:
     rows = [therapy(-36, "bridging"), therapy(-5, "lymphodepletion")]
     failure = one(labs=labs, therapies=rows)
     assert failure.course is not None
-    assert failure.course.baseline.values["serum_m_protein"] == (4.0, 4.0)
+    assert failure.course.baseline.values["serum_m_protein"] == Interval.of(4.0)
     assert failure.day == 84  # +0.5 over 1.5
     assert failure.kind == "progression_after_response"
     unbridged = one(labs=labs, therapies=rows[1:])
     assert unbridged.course is not None
-    assert unbridged.course.baseline.values["serum_m_protein"] == (1.5, 1.5)
+    assert unbridged.course.baseline.values["serum_m_protein"] == Interval.of(1.5)
 
 
 @pytest.mark.parametrize(
@@ -436,7 +436,7 @@ def test_a_later_infusion_ends_the_course() -> None:
     first, second = failures(record(infusions=[infusion(0), infusion(200, "cilta-cel")], labs=labs))
     assert (first.status, first.certainty, first.followed_to_day) == ("suspected", "signal", 200)
     assert second.course is not None
-    assert second.course.baseline.values["serum_m_protein"] == (0.6, 0.6)
+    assert second.course.baseline.values["serum_m_protein"] == Interval.of(0.6)
     assert (second.status, second.day) == ("failed", 300)
 
 

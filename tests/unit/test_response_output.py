@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -18,6 +19,7 @@ from tests.support.course_builder import death, infusion, lab, record, serum, te
 
 from rearm.cli.response_files import run_response
 from rearm.intake import read
+from rearm.interval import Interval
 from rearm.outcome.patient_course import (
     course_object,
     patient_course,
@@ -108,16 +110,30 @@ def test_the_schema_bites() -> None:
 
 
 def test_a_bound_is_shown_as_a_bound() -> None:
-    from rearm.interval import Interval
-
     below = lab("serum_m_protein", 28, Interval(0.0, 0.1, high_open=True))
     found = response_object(record(labs=[*serum({-5: 4.0}), below]))
-    assert found["visits"][0]["values"]["serum_m_protein"] == [0.0, 0.1]
-    assert (
-        value_words((0.0, 0.1)) == "<0.1"
-        and value_words((5.0, float("inf"))) == ">5"
-        and value_words("negative") == "negative"
-    )
+    assert found["visits"][0]["values"]["serum_m_protein"] == {
+        "low": 0.0,
+        "high": 0.1,
+        "low_open": False,
+        "high_open": True,
+    }
+    jsonschema.validate(found, response_schema())
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (Interval(0.0, 0.1, high_open=True), "<0.1"),
+        (Interval(0.0, 0.1), "<=0.1"),
+        (Interval(5.0, math.inf, low_open=True), ">5"),
+        (Interval(0.1, 0.2), "0.1 to 0.2"),
+        (Interval.of(1.2), "1.2"),
+        ("negative", "negative"),
+    ],
+)
+def test_bounds_in_words(value: Interval | str, words: str) -> None:
+    assert value_words(value) == words
 
 
 # ---- where a course starts ----------------

@@ -167,7 +167,7 @@ def _id(found: PatientCourse, kind: str, day: int) -> str:
 
 def _sources(visit: Visit) -> dict[str, Any]:
     """`derivedFrom` the results that were read, where they came as FHIR Observations."""
-    labs = visit.assessment.labs.values() if visit.assessment is not None else ()
+    labs = visit.results.labs.values()
     places = dict.fromkeys(
         x.source.place for x in labs if x.source.place.startswith("Observation/")
     )

@@ -267,23 +267,21 @@ def m_protein_doubling_days(chart: PatientChart) -> Found:
         (first_day, first), (last_day, last) = seen[-2:]
         if chart.aside(test, (first_day + 1, chart.failure_day)):
             return unknown(f"a value of {test_name(test)} near the failure was set aside")
-        if (
-            isinstance(first, str)
-            or isinstance(last, str)
-            or first[0] != first[1]
-            or last[0] != last[1]
-        ):
+        if isinstance(first, str) or isinstance(last, str):
             continue
-        if first[0] <= 0 or last[0] - first[0] < _SMALLEST_RISE[test] or last_day <= first_day:
+        before, now = first.exact, last.exact
+        if before is None or now is None:
+            continue
+        if before <= 0 or now - before < _SMALLEST_RISE[test] or last_day <= first_day:
             why = (
                 why
                 or "the last two values up to the failure do not rise measurably, or the first is zero"
             )
             continue
         # exponential growth between the two
-        days = (last_day - first_day) * math.log(2) / math.log(last[0] / first[0])
+        days = (last_day - first_day) * math.log(2) / math.log(now / before)
         text = (
-            f"{test_name(test)} {first[0]:g} on day {first_day}, {last[0]:g} on day {last_day}:"
+            f"{test_name(test)} {before:g} on day {first_day}, {now:g} on day {last_day}:"
             f" doubling in {days:.0f} days"
         )
         rows = [

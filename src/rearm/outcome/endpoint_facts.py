@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from rearm.outcome.failure import Failure
 from rearm.outcome.statements import data_days, stated_day, surely_before, team_progression
 from rearm.record import Death, Record, ResponseStatement
-from rearm.response.course import ResponseCourse, new_therapy, response_course
+from rearm.response.course import ResponseCourse, response_course
+from rearm.response.new_therapy import new_therapy
 
 __all__ = ["CourseFacts", "course_facts", "next_therapy_day"]
 

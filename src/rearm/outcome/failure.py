@@ -17,7 +17,7 @@ from rearm.record import Record, Source
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import Criteria, load_criteria
 from rearm.response.signals import Signal
-from rearm.response.visits import Flag
+from rearm.response.visits import CourseFlag
 
 __all__ = [
     "Failure",
@@ -88,7 +88,7 @@ class Failure:
     best_response_by: Literal["computed", "team"] | None = None
     computed_day: int | None = None
     team_day: int | None = None
-    flags: tuple[Flag, ...] = ()
+    flags: tuple[CourseFlag, ...] = ()
     course: ResponseCourse | None = None
     case: InfusionCase | None = field(default=None, repr=False, compare=False)
 
@@ -298,12 +298,14 @@ def _signals(case: InfusionCase, failed_on: int | None) -> tuple[Signal, ...]:
     late = case.no_response
     if late is not None and (failed_on is None or failed_on > late.day):
         text = failure_words.no_response_words(late)
-        signals.append(Signal("no_response_by_day_90", late.day, late.open, text))
+        signals.append(Signal(id="no_response_by_day_90", day=late.day, open=late.open, text=text))
     if case.new_therapy is not None:
         when = case.new_therapy[0]
         if failed_on is None or (when.day is not None and when.day < failed_on):
             text = failure_words.new_therapy_words(when)
-            signals.append(Signal("new_therapy_without_pd", when.day, True, text))
+            signals.append(
+                Signal(id="new_therapy_without_pd", day=when.day, open=True, text=text)
+            )
     return tuple(sorted(signals, key=lambda s: (10**9 if s.day is None else s.day, s.id)))
 
 
@@ -325,13 +327,13 @@ def _followed_to(case: InfusionCase, status: FailureStatus) -> int | None:
     return case.followed_to
 
 
-def _flags(case: InfusionCase, computed: str | None, stated: str | None) -> tuple[Flag, ...]:
+def _flags(case: InfusionCase, computed: str | None, stated: str | None) -> tuple[CourseFlag, ...]:
     flags = list(case.course.flags)
     later = case.data_after_last_contact
     if later is not None:
         text = failure_words.data_after_contact_words(case.record.last_seen_day, later)
-        flags.append(Flag("data_after_last_contact", later, text))
+        flags.append(CourseFlag("data_after_last_contact", later, text))
     if stated is not None:
         text = failure_words.response_differs_words(computed, stated)
-        flags.append(Flag("response_differs", None, text))
+        flags.append(CourseFlag("response_differs", None, text))
     return tuple(dict.fromkeys(flags))

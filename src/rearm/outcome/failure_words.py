@@ -165,13 +165,9 @@ def _unconfirmed(case: InfusionCase, before: int | None) -> str:
 def _unusable_at_end(case: InfusionCase) -> str:
     """What the last assessment has and could not be used."""
     last = case.course.visits[-1] if case.course.visits else None
-    if last is None or last.assessment is None or not last.assessment.unusable:
+    if last is None or not last.unusable:
         return ""
-    texts = [
-        f"{test} of day {last.day} is there but could not be used ({why})"
-        for test, why in last.assessment.unusable.items()
-    ]
-    return f" {'; '.join(texts)}."
+    return f" {'; '.join(last.unusable)}."
 
 
 def no_response_words(late: NoResponse) -> str:

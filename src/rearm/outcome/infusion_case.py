@@ -18,8 +18,9 @@ from rearm.outcome.statements import (
 )
 from rearm.outcome.unread_results import UnreadResults, unread_after
 from rearm.record import Death, Record, ResponseStatement, Source, When
-from rearm.response.course import ResponseCourse, new_therapy, planned
+from rearm.response.course import ResponseCourse
 from rearm.response.criteria import RESPONSES, Criteria
+from rearm.response.new_therapy import new_therapy, planned
 from rearm.response.score import Visit
 
 __all__ = ["RESPONSE_DEPTH", "BestResponse", "InfusionCase", "NoResponse"]
@@ -264,8 +265,8 @@ class InfusionCase:
     def last_sources(self) -> tuple[Source, ...]:
         """Rows of the last assessment that could be judged; else the infusion itself."""
         for visit in reversed(self.course.visits):
-            if visit.response != "NE" and visit.assessment is not None:
-                return tuple(dict.fromkeys(lab.source for lab in visit.assessment.labs.values()))
+            if visit.response != "NE":
+                return tuple(dict.fromkeys(lab.source for lab in visit.results.labs.values()))
         judged = [
             (day, s)
             for s in self.stated

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rearm.record import Infusion, Record
-from rearm.response.course import ResponseCourse, new_therapy, response_course
+from rearm.response.course import CourseDays, ResponseCourse, response_course
 from rearm.response.criteria import Criteria
+from rearm.response.new_therapy import new_therapy
 
 __all__ = ["InfusedProduct", "course_of", "infused_products"]
 
@@ -94,10 +95,12 @@ def course_of(
         start=day,
         until=product.ends,
         criteria=c,
-        baseline_day=min([*begun("bridging", c.bridging_days), floor]),
-        floor_day=floor,
+        days=CourseDays(
+            baseline=min([*begun("bridging", c.bridging_days), floor]),
+            floor=floor,
+            baseline_from=since,
+            new_therapy=therapy.start.day if therapy is not None else product.ends,
+        ),
         infusion=True,
-        new_therapy_day=therapy.start.day if therapy is not None else product.ends,
         through_new_therapy=through_new_therapy,
-        baseline_from=since,
     )

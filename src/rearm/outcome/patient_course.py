@@ -9,12 +9,12 @@ baseline and a later result. The choice stands among the flags.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from rearm.interval import Interval
 from rearm.outcome.endpoint_definitions import EndpointName, StyleName
 from rearm.outcome.endpoints import (
     NAMES,
@@ -31,7 +31,7 @@ from rearm.response.course import response_course as course_from
 from rearm.response.criteria import Criteria, load_criteria
 from rearm.response.measurable import DISEASE_TESTS
 from rearm.response.score import Visit
-from rearm.response.visits import Flag, Span
+from rearm.response.visits import CourseFlag
 from rearm.therapy.lines import lines
 
 __all__ = [
@@ -45,7 +45,7 @@ __all__ = [
     "stated_in",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _DISEASE = frozenset(DISEASE_TESTS)
 _REASONS = 3
 
@@ -312,7 +312,7 @@ def flags_of(found: PatientCourse) -> list[tuple[str, int | None, str, bool | No
     told = {
         (name, day) for name, day, _, _ in flags
     }  # a signal says the same and whether it is open
-    own: Iterable[Flag] = failure.flags if failure is not None else course.flags
+    own: Iterable[CourseFlag] = failure.flags if failure is not None else course.flags
     flags += [(f.id, f.day, f.text, None) for f in dict.fromkeys(own) if (f.id, f.day) not in told]
     if failure is not None and failure.difference:
         flags.append(("team_and_laboratory_differ", failure.team_day, failure.difference, None))
@@ -327,7 +327,7 @@ def _relapses(course: ResponseCourse) -> list[tuple[str, int | None, str, bool |
     day = course.clinical_relapse_day
     if day is not None:
         due = [
-            e.text if "due to myeloma" in e.text else f"{e.text}, stated as due to myeloma"
+            e.text if e.stated else f"{e.text}, stated as due to myeloma"
             for e in course.clinical_events
             if e.attributed
         ]
@@ -387,14 +387,10 @@ def _stated(s: ResponseStatement) -> dict[str, Any]:
 
 
 def _visit(v: Visit) -> dict[str, Any]:
-    sources = (
-        {test: str(x.source) for test, x in v.assessment.labs.items()}
-        if v.assessment is not None
-        else {}
-    )
-    if v.assessment is not None and v.assessment.exams:
+    sources = {test: str(x.source) for test, x in v.results.labs.items()}
+    if v.results.exams:
         sources["imaging"] = "; ".join(
-            str(row.source) for exam in v.assessment.exams for row in exam.rows
+            str(row.source) for exam in v.results.exams for row in exam.rows
         )
     return {
         "day": v.day,
@@ -422,12 +418,16 @@ def _baseline(course: ResponseCourse | None) -> dict[str, Any]:
     }
 
 
-def plain(value: Span | str) -> float | str | list[float | None]:
-    """A word, an exact number, or [low, high] of a bound (null: open)."""
+def plain(value: Interval | str) -> float | str | dict[str, Any]:
+    """A word, an exact number, or the ends of a bound, each with whether it is possible itself."""
     if isinstance(value, str):
         return value
-    low, high = (round(x, 6) if math.isfinite(x) else None for x in value)
-    return low if low is not None and low == high else [low, high]
+    if value.exact is not None:
+        return round(value.exact, 6)
+    return {
+        name: round(end, 6) if isinstance(end, float) else end
+        for name, end in value.to_dict().items()
+    }
 
 
 def counting_words(found: PatientCourse) -> str:

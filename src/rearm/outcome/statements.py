@@ -47,14 +47,12 @@ def surely_before(statement: ResponseStatement, day: int) -> bool:
 
 
 def pd_sources(visit: Visit) -> Iterable[Source]:
-    if visit.assessment is None:
-        return
     for pd in visit.pd:
         for test in _TESTS.get(pd.criterion, ()):
-            if test in visit.assessment.labs:
-                yield visit.assessment.labs[test].source
+            if test in visit.results.labs:
+                yield visit.results.labs[test].source
         if pd.criterion.startswith(("new_lesion", "lesion_growth")):
-            for exam in visit.assessment.exams:
+            for exam in visit.results.exams:
                 yield from (row.source for row in exam.rows)
 
 

@@ -122,10 +122,10 @@ def _results_of_last(visits: Sequence[Visit], last: int | None) -> list[Lab]:
     repetition within it.
     """
     visit = next((v for v in reversed(visits) if v.day == last), None)
-    return [] if visit is None or visit.assessment is None else visit.assessment.aside
+    return [] if visit is None else visit.results.aside
 
 
 def _rows_of_last(visits: Sequence[Visit], last: int | None) -> set[Imaging]:
     """Imaging that was read at the last judged assessment."""
-    read = [v.assessment for v in visits if v.day == last and v.assessment is not None]
-    return {row for assessment in read for exam in assessment.exams for row in exam.rows}
+    exams = [exam for v in visits if v.day == last for exam in v.results.exams]
+    return {row for exam in exams for row in exam.rows}

@@ -1,42 +1,64 @@
-"""Confirmation: two consecutive assessments for every response and for every progression by
-laboratory values (section 5).
+"""Confirmation: two consecutive visits for every response and for every progression by laboratory
+values.
 
-Assessments that could not be evaluated are left out before pairing. The pair must be complete
-before any new therapy.
+Visits that could not be evaluated are left out before pairing. The pair must be complete before any
+new therapy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rearm.response.criteria import RESPONSES, Criteria
-from rearm.response.lesions import Pd
+from rearm.response.progression import MetCriterion
 from rearm.response.score import Visit
 
-__all__ = ["Confirmed", "confirm"]
+__all__ = ["Confirmed", "Progression", "confirm"]
 
 _LEVEL = {name: n for n, name in enumerate(RESPONSES)}
-_SD, _PD = _LEVEL["SD"], _LEVEL["PD"]
+_SD = _LEVEL["SD"]
 
 
-@dataclass(slots=True)
-class Confirmed:
-    """Outcome of the pairing. `pending`: the assessment whose progression waits for its repeat (or
-    for time, where provisional).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progression:
+    """A confirmed progression: first met on `day`, at `visit`, by `met`.
+
+    `by`: what stood for the repeat: nothing unusual, death of myeloma, or new therapy that came
+    before it (A3).
     """
 
-    best: str = "NE"
-    best_day: int | None = None
-    progression_day: int | None = None
-    progression: tuple[Pd, ...] = ()
-    progression_visit: Visit | None = None
-    pending: Visit | None = None
-    pending_provisional: bool = False
-    by_new_therapy: bool = (
-        False  # A3: progression was counted although new therapy came before the repeat
-    )
-    by_death: bool = False
+    visit: Visit
+    day: int
+    met: tuple[MetCriterion, ...]
+    by: Literal["usual", "death", "new_therapy"] = "usual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """Outcome of the pairing: `statuses` of all visits, best response with its day, progression.
+
+    `pending`: the visit whose progression waits for its repeat (`pending_provisional`: for time,
+    because it is too early after CAR-T).
+    """
+
+    statuses: tuple[str, ...]
+    best: str
+    best_day: int | None
+    progression: Progression | None
+    pending: Visit | None
+    pending_provisional: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ends:
+    """What may end the course before a repeat."""
+
+    criteria: Criteria
+    new_therapy_day: int | None
+    myeloma_death_day: int | None
+    provisional_until: int | None
 
 
 def confirm(
@@ -47,125 +69,121 @@ def confirm(
     myeloma_death_day: int | None = None,
     provisional_until: int | None = None,
 ) -> Confirmed:
-    """Set `confirmed` of every visit and return best response and progression.
+    """Confirmed status of every visit, best response and progression.
 
-    The running status is the best confirmed response so far, dated at the first assessment of its
-    pair, until confirmed progression, which stays. `provisional_until`: after CAR-T a pair that
-    lies wholly before this day does not confirm a progression.
+    The running status is the best confirmed response so far, dated at the first visit of its pair,
+    until confirmed progression, which stays. `provisional_until`: after CAR-T a pair that lies
+    wholly before this day does not confirm a progression.
     """
-    out = Confirmed()
-    valid = [v for v in visits if new_therapy_day is None or v.day <= new_therapy_day]
+    ends = _Ends(
+        criteria=criteria,
+        new_therapy_day=new_therapy_day,
+        myeloma_death_day=myeloma_death_day,
+        provisional_until=provisional_until,
+    )
     evaluable = [
-        v for v in valid if v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed)
+        v for v in visits if _evaluable(v) and (new_therapy_day is None or v.day <= new_therapy_day)
     ]
-    status = "BL"
-    status_level = 0
-    index = 0
-    count = len(evaluable)
+    status, reached, best_day = "BL", 0, None
+    progression: Progression | None = None
+    statuses: list[str] = []
+    place = 0
     for visit in visits:
-        if out.progression_day is not None or index >= count or visit is not evaluable[index]:
-            visit.confirmed = "PD" if out.progression_day is not None else status
-            continue
-        following = evaluable[index + 1] if index + 1 < count else None
-        index += 1
-        if visit.response == "PD":
-            if _progressed(
-                visit,
-                evaluable,
-                index,
-                criteria,
-                new_therapy_day,
-                myeloma_death_day,
-                provisional_until,
-                out,
-            ):
-                status = "PD"
-            visit.confirmed = status
-            continue
-        if visit.response == "NE":
-            visit.confirmed = status
-            continue
-        level = _LEVEL[visit.response]
-        if (
-            following is not None
-        ):  # a PD that follows confirms nothing; what was not evaluable has been left out
-            level = max(_SD, min(level, _LEVEL[following.response]))
-        elif criteria.A17 == "sd":
-            level = _SD
-        if level > status_level:
-            status_level, status = level, RESPONSES[level]
-            out.best, out.best_day = status, visit.day
-        visit.confirmed = status
-    return out
+        if progression is None and place < len(evaluable) and visit is evaluable[place]:
+            place += 1
+            if visit.response == "PD":
+                progression = _progression(visit, evaluable[place:], ends)
+                status = "PD" if progression is not None else status
+            elif visit.response != "NE":
+                following = evaluable[place] if place < len(evaluable) else None
+                level = _paired(visit, following, criteria)
+                if level > reached:
+                    reached, status, best_day = level, RESPONSES[level], visit.day
+        statuses.append(status)
+    waiting = [] if progression is not None else _run_of_progression(evaluable)
+    return Confirmed(
+        statuses=tuple(statuses),
+        best="NE" if best_day is None else RESPONSES[reached],
+        best_day=best_day,
+        progression=progression,
+        pending=waiting[0] if waiting else None,
+        pending_provisional=bool(waiting) and all(p.provisional for p in waiting[-1].pd),
+    )
 
 
-def _progressed(
-    visit: Visit,
-    evaluable: list[Visit],
-    index: int,
-    criteria: Criteria,
-    new_therapy_day: int | None,
-    death_day: int | None,
-    provisional_until: int | None,
-    out: Confirmed,
-) -> bool:
-    """Is the progression of this visit confirmed? `index` is the place of the next evaluable
-    assessment. Sets the outcome.
-    """
+def _evaluable(visit: Visit) -> bool:
+    return visit.response != "NE" or (visit.rule == "ne-no-baseline" and visit.assessed)
+
+
+def _paired(visit: Visit, following: Visit | None, criteria: Criteria) -> int:
+    """The level that two consecutive visits reach. A PD that follows confirms nothing."""
+    level = _LEVEL[visit.response]
+    if following is not None:
+        return max(_SD, min(level, _LEVEL[following.response]))
+    return _SD if criteria.A17 == "sd" else level
+
+
+def _progression(visit: Visit, following: Sequence[Visit], ends: _Ends) -> Progression | None:
+    """Is the progression of this visit confirmed, by what follows?"""
     at_once = [p for p in visit.pd if not p.repeat and not p.provisional]
-    if at_once:
-        _set(out, visit, (*at_once, *(p for p in visit.pd if p.repeat)), at_once)
-        return True
     repeatable = [p for p in visit.pd if p.repeat]
-    wanted = {p.criterion for p in repeatable}
-    last = None
-    if repeatable:
-        for follower in evaluable[index:]:
-            if follower.response != "PD":
-                break
-            # A2: any criterion of progression at the next assessment, or the same parameter again
-            if criteria.A2 == "same" and not wanted & {p.criterion for p in follower.pd}:
-                break
-            last = follower
-            if (
-                provisional_until is None
-                or follower.day >= provisional_until
-                or any(not p.provisional and not p.repeat for p in follower.pd)
-            ):
-                _set(out, visit, repeatable, repeatable)
-                return True
-    nothing_refutes = last is not None or index >= len(evaluable)
-    if death_day is not None and nothing_refutes and _run_to_end(evaluable, index):
-        _set(out, visit, visit.pd, visit.pd)
-        out.by_death = True
+    if at_once:
+        return _dated(visit, [*at_once, *repeatable], by=at_once)
+    repeats = _repeats(repeatable, following, ends.criteria) if repeatable else []
+    if any(_in_time(repeat, ends.provisional_until) for repeat in repeats):
+        return _dated(visit, repeatable, by=repeatable)
+    to_the_end = all(v.response == "PD" for v in following)
+    repeated = bool(repeats) or not following
+    if ends.myeloma_death_day is not None and repeated and to_the_end:
+        return _dated(visit, visit.pd, by=visit.pd, instead="death")
+    treated = ends.new_therapy_day is not None and not following
+    if treated and repeatable and ends.criteria.A3 == "pd":
+        return _dated(visit, repeatable, by=repeatable, instead="new_therapy")
+    return None
+
+
+def _repeats(
+    met: Sequence[MetCriterion], following: Sequence[Visit], criteria: Criteria
+) -> list[Visit]:
+    """The visits that directly follow and are progressive too (A2: by any criterion, or by the
+    same).
+    """
+    wanted = {p.criterion for p in met}
+    repeats: list[Visit] = []
+    for visit in following:
+        same = any(p.criterion in wanted for p in visit.pd)
+        if visit.response != "PD" or (criteria.A2 == "same" and not same):
+            break
+        repeats.append(visit)
+    return repeats
+
+
+def _in_time(repeat: Visit, provisional_until: int | None) -> bool:
+    """Is the repeat late enough after CAR-T, or does it hold what needs no repeat?"""
+    if provisional_until is None or repeat.day >= provisional_until:
         return True
-    if (
-        criteria.A3 == "pd"
-        and new_therapy_day is not None
-        and index >= len(evaluable)
-        and repeatable
-    ):
-        _set(out, visit, repeatable, repeatable)
-        out.by_new_therapy = True
-        return True
-    if _run_to_end(evaluable, index):
-        if out.pending is None:
-            out.pending = visit
-        out.pending_provisional = all(p.provisional for p in visit.pd)
-    else:
-        out.pending = None
-    return False
+    return any(not p.provisional and not p.repeat for p in repeat.pd)
 
 
-def _run_to_end(evaluable: list[Visit], index: int) -> bool:
-    """No later assessment contradicts: all that follow are PD too, or none follows."""
-    return all(v.response == "PD" for v in evaluable[index:])
+def _run_of_progression(evaluable: Sequence[Visit]) -> list[Visit]:
+    """The progressive visits at the end: no later visit contradicts them."""
+    run: list[Visit] = []
+    for visit in reversed(evaluable):
+        if visit.response != "PD":
+            break
+        run.insert(0, visit)
+    return run
 
 
-def _set(out: Confirmed, visit: Visit, all_met: Sequence[Pd], dated_by: Sequence[Pd]) -> None:
-    # dated at the first assessment that met the criterion; results of one assessment may lie some
-    # days apart
-    out.progression_day = min(p.day for p in dated_by)
-    out.progression = tuple(all_met)
-    out.progression_visit = visit
-    out.pending = None
+def _dated(
+    visit: Visit,
+    met: Sequence[MetCriterion],
+    *,
+    by: Sequence[MetCriterion],
+    instead: Literal["usual", "death", "new_therapy"] = "usual",
+) -> Progression:
+    """Dated at the first visit that met the criterion; results of one visit may lie some days
+    apart.
+    """
+    day = min(p.day for p in by)
+    return Progression(visit=visit, day=day, met=tuple(met), by=instead)

@@ -1,96 +1,84 @@
 """What may look like more or less disease than there is: flags beside the course, which change no
-response (section 10).
+response.
 
-Bands of other clones and of therapeutic antibodies are in `interference.py`, escape and cytopenia
-in `signals.py`.
+Bands of other clones and of therapeutic antibodies are in `interference.py`, escape in
+`signals.py`, cytopenia in `organ_damage.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from rearm.record import Record
+from rearm.record import Record, Therapy
 from rearm.response.criteria import Criteria
-from rearm.response.limits import below, over
-from rearm.response.measurable import high_chain, word
+from rearm.response.measurable import high_chain
 from rearm.response.score import Visit
-from rearm.response.visits import Flag, span_words
+from rearm.response.visits import CourseFlag
 
 __all__ = ["false_signals"]
 
-ANTIBODIES = (
-    "daratumumab",
-    "isatuximab",
-    "elotuzumab",
-)  # therapeutic antibodies of the isotype IgG kappa
+# therapeutic antibodies of the isotype IgG kappa
+_ANTIBODIES = ("daratumumab", "isatuximab", "elotuzumab")
 
 
 def false_signals(
     record: Record, visits: Sequence[Visit], c: Criteria, *, serum_test: str
-) -> Iterator[Flag]:
+) -> list[CourseFlag]:
     """Each kind at most once, at the first visit that shows it."""
-    found = (
+    flags = (
         _marrow_before_protein(visits, c),
         _low_chains(visits, c),
         _immunoglobulin_given(record, visits, c, serum_test),
         _antibody_band(record, visits, c),
         _other_marker(record, visits, serum_test),
     )
-    yield from (flag for flag in found if flag is not None)
+    return [flag for flag in flags if flag is not None]
 
 
-def _marrow_before_protein(visits: Sequence[Visit], c: Criteria) -> Flag | None:
+def _marrow_before_protein(visits: Sequence[Visit], c: Criteria) -> CourseFlag | None:
     """IgG is cleared over weeks: the marrow may be free while the M-protein is still there."""
     for v in visits:
-        marrow = v.values.get("marrow_plasma_cells")
-        if (
-            v.rule in ("sd-serum", "mr-serum")
-            and isinstance(marrow, tuple)
-            and below(marrow[1], c.marrow_cr_below)
-        ):
+        if v.rule not in ("sd-serum", "mr-serum"):
+            continue
+        marrow = v.results.number("marrow_plasma_cells")
+        if marrow is not None and marrow.below(c.marrow_cr_below):
             text = (
-                f"{v.response} by the M-protein on day {v.day}, but marrow plasma cells"
-                f" {span_words(marrow)} %"
+                f"{v.response} by the M-protein on day {v.day}, but marrow plasma cells {marrow} %:"
+                " the protein may only be slow to clear"
             )
-            return Flag(
-                "marrow_before_m_protein", v.day, f"{text}: the protein may only be slow to clear"
-            )
+            return CourseFlag("marrow_before_m_protein", v.day, text)
     return None
 
 
-def _low_chains(visits: Sequence[Visit], c: Criteria) -> Flag | None:
+def _low_chains(visits: Sequence[Visit], c: Criteria) -> CourseFlag | None:
     """Both chains not above their normal range, the ratio abnormal: suppressed healthy plasma cells
     make such a ratio too.
     """
     for v in visits:
-        kappa, lam = v.values.get("kappa_flc"), v.values.get("lambda_flc")
-        if v.assessment is None or not isinstance(kappa, tuple) or not isinstance(lam, tuple):
+        kappa, lam = v.results.number("kappa_flc"), v.results.number("lambda_flc")
+        if kappa is None or lam is None:
             continue
-        raised = over(kappa[1], _upper(v, "kappa_flc", c.kappa_normal)) or over(
-            lam[1], _upper(v, "lambda_flc", c.lambda_normal)
+        not_raised = kappa.at_most(_upper(v, "kappa_flc", c.kappa_normal)) and lam.at_most(
+            _upper(v, "lambda_flc", c.lambda_normal)
         )
-        if not raised and high_chain(v.assessment, c) is not None:
+        if not_raised and high_chain(v.results, c) is not None:
             text = (
-                f"kappa {span_words(kappa)} and lambda {span_words(lam)} mg/L on day {v.day} are"
-                " not raised, only their ratio is abnormal"
+                f"kappa {kappa} and lambda {lam} mg/L on day {v.day} are not raised, only their"
+                " ratio is abnormal: it may come from suppressed healthy plasma cells"
             )
-            return Flag(
-                "low_chains_abnormal_ratio",
-                v.day,
-                f"{text}: it may come from suppressed healthy plasma cells",
-            )
+            return CourseFlag("low_chains_abnormal_ratio", v.day, text)
     return None
 
 
 def _upper(v: Visit, test: str, usual: float) -> float:
     """The laboratory's own upper limit where it gives one."""
-    lab = v.assessment.labs.get(test) if v.assessment is not None else None
-    return usual if lab is None or lab.ref_high is None else lab.ref_high
+    own = v.results.labs[test].ref_high
+    return usual if own is None else own
 
 
 def _immunoglobulin_given(
     record: Record, visits: Sequence[Visit], c: Criteria, serum_test: str
-) -> Flag | None:
+) -> CourseFlag | None:
     """Given immunoglobulin raises IgG, so a rise by nephelometry of IgG may be it."""
     if serum_test != "igg":
         return None
@@ -106,79 +94,70 @@ def _immunoglobulin_given(
                 f"serum IgG rises on day {v.day}, and immunoglobulin was given on day"
                 f" {max(before)}: confirm by electrophoresis"
             )
-            return Flag("immunoglobulin_given", v.day, text)
+            return CourseFlag("immunoglobulin_given", v.day, text)
     return None
 
 
-def _antibody_band(record: Record, visits: Sequence[Visit], c: Criteria) -> Flag | None:
+def _antibody_band(record: Record, visits: Sequence[Visit], c: Criteria) -> CourseFlag | None:
     """An IgG kappa antibody shows as a band where no M-protein is quantified any more; DIRA tells
     the two apart.
     """
-    own = {h.lower() for h in record.heavy_chain}
+    treated = [t for t in record.therapies if _antibody(t) is not None]
+    igg = not record.heavy_chain or any(h.lower() == "igg" for h in record.heavy_chain)
+    if not treated or not igg or record.light_chain not in (None, "kappa"):
+        return None
     for v in visits:
-        if (
-            v.assessment is None
-            or v.serum_ife != "positive"
-            or word(v.assessment.got.get("dira")) is not None
-        ):
+        if v.serum_ife != "positive" or v.results.word("dira") is not None:
             continue
-        lab = v.assessment.labs.get("serum_immunofixation")
-        bands = {b.lower() for b in lab.isotype} if lab is not None else set()
-        could_be = "igg kappa" in bands if bands else True
-        low = v.serum is None or below(v.serum[0], c.serum_pd_rise)
-        given = _antibody_given(record, v.day, c)
-        if (
-            could_be
-            and low
-            and given
-            and (not own or "igg" in own)
-            and record.light_chain in (None, "kappa")
-        ):
+        bands = [band.lower() for band in v.results.labs["serum_immunofixation"].isotype]
+        quantified = v.serum is not None and v.serum.at_least(c.serum_pd_rise)
+        if quantified or (bands and "igg kappa" not in bands):
+            continue
+        given = _antibody_given(record, treated, v.day, c)
+        if given is not None:
             text = (
                 f"{given} was given, and a band on day {v.day} may be the antibody and not the"
                 " clone: DIRA would tell"
             )
-            return Flag("antibody_band_possible", v.day, text)
+            return CourseFlag("antibody_band_possible", v.day, text)
     return None
 
 
-def _antibody_given(record: Record, day: int, c: Criteria) -> str | None:
+def _antibody(therapy: Therapy) -> str | None:
+    return next((name for name in _ANTIBODIES if name in therapy.agents), None)
+
+
+def _antibody_given(
+    record: Record, treated: Sequence[Therapy], day: int, c: Criteria
+) -> str | None:
     """An IgG kappa antibody that may still circulate on `day`: going on, or ended not longer ago
     than `antibody_days`.
     """
-    for t in record.therapies:
-        name = next((a for a in ANTIBODIES if a in t.agents), None)
+    for t in treated:
         start = t.start.day
-        if name is None or start is None or start > day:
+        if start is None or start > day:
             continue
-        infused = any(x.day is not None and start < x.day <= day for x in record.infused())
-        end = t.end.day if t.end.day is not None else start if infused else day
+        end = t.end.day
+        if end is None:
+            infused = any(x.day is not None and start < x.day <= day for x in record.infused())
+            end = start if infused else day
         if day - end <= c.antibody_days:
-            return name
+            return _antibody(t)
     return None
 
 
-def _other_marker(record: Record, visits: Sequence[Visit], serum_test: str) -> Flag | None:
+def _other_marker(record: Record, visits: Sequence[Visit], serum_test: str) -> CourseFlag | None:
     """IgA or IgD by nephelometry is on record, but electrophoresis was chosen and shows nothing
     measurable.
     """
     own = next((h.lower() for h in record.heavy_chain if h.lower() in ("iga", "igd")), None)
-    if (
-        own is None
-        or serum_test != "serum_m_protein"
-        or any(v.rule.endswith("-serum") for v in visits)
-    ):
+    if own is None or serum_test != "serum_m_protein":
         return None
-    values = [x for x in record.labs if x.test == own and x.quantity is not None]
-    if not values:
+    by_serum = any(v.rule.endswith("-serum") for v in visits)
+    if by_serum or not any(x.test == own and x.quantity is not None for x in record.labs):
         return None
-    name = f"Ig{own[2:].upper()}"
     text = (
-        f"{name} by nephelometry is on record and was not used, because the baseline has an"
-        " electrophoresis"
+        f"Ig{own[2:].upper()} by nephelometry is on record and was not used, because the baseline"
+        " has an electrophoresis; the setting serum_marker = quantitative_ig follows it"
     )
-    return Flag(
-        "other_marker_not_used",
-        None,
-        f"{text}; the setting serum_marker = quantitative_ig follows it",
-    )
+    return CourseFlag("other_marker_not_used", None, text)

@@ -1,13 +1,15 @@
 """Bands on immunofixation that are not the patient's clone: oligoclonal bands and therapeutic
-antibodies (section 10).
+antibodies.
 """
 
 from __future__ import annotations
 
-from rearm.response.measurable import word
-from rearm.response.visits import Assessment, Flag
+from rearm.response.visits import CourseFlag, VisitResults
 
 __all__ = ["clone_band", "own_serum_ife"]
+
+_HEAVY = ("igg", "iga", "igm", "igd", "ige")
+_LIGHT = ("kappa", "lambda")
 
 
 def clone_band(bands: tuple[str, ...], heavy: tuple[str, ...], light: str | None) -> bool | None:
@@ -16,54 +18,51 @@ def clone_band(bands: tuple[str, ...], heavy: tuple[str, ...], light: str | None
 
     `bands` as `IgG kappa`, `IgM`, `kappa`. A band of another isotype is not the original M-protein.
     """
-    own = {h.lower() for h in heavy if h.lower() != "none"}
     if not bands or (not heavy and light is None):
         return None
-    unsure = False
-    for band in bands:
-        words = band.lower().replace("-", " ").split()
-        band_heavy = next((w for w in words if w in ("igg", "iga", "igm", "igd", "ige")), None)
-        band_light = next((w for w in words if w in ("kappa", "lambda")), None)
-        if (band_light and light and band_light != light) or (
-            band_heavy and heavy and band_heavy not in own
-        ):
-            continue
-        if band_light and light and heavy and (band_heavy in own if own else band_heavy is None):
-            return True
-        unsure = True
-    return None if unsure else False
+    answers = [_is_clone(band, heavy, light) for band in bands]
+    if True in answers:
+        return True
+    return None if None in answers else False
+
+
+def _is_clone(band: str, heavy: tuple[str, ...], light: str | None) -> bool | None:
+    """Is this one band the clone's?"""
+    words = band.lower().replace("-", " ").split()
+    band_heavy = next((w for w in words if w in _HEAVY), None)
+    band_light = next((w for w in words if w in _LIGHT), None)
+    own = {h.lower() for h in heavy} - {"none"}
+    other_light = band_light is not None and light is not None and band_light != light
+    other_heavy = band_heavy is not None and bool(heavy) and band_heavy not in own
+    if other_light or other_heavy:
+        return False
+    if not (band_light and light and heavy):
+        return None
+    same_heavy = band_heavy in own if own else band_heavy is None
+    return True if same_heavy else None
 
 
 def own_serum_ife(
-    a: Assessment, heavy: tuple[str, ...], light: str | None, flags: list[Flag]
-) -> str | None:
-    """Serum immunofixation for the patient's own clone. A positive one counts as negative only
-    where every band is shown not to be it.
+    results: VisitResults, heavy: tuple[str, ...], light: str | None
+) -> tuple[str | None, CourseFlag | None]:
+    """Serum immunofixation for the patient's own clone, and what must be said of it. A positive one
+    counts as negative only where every band is shown not to be it.
     """
-    ife = word(a.got.get("serum_immunofixation"))
+    ife = results.word("serum_immunofixation")
     if ife != "positive":
-        return ife
-    bands = a.labs["serum_immunofixation"].isotype
+        return ife, None
+    bands = results.labs["serum_immunofixation"].isotype
+    day = results.day
     if clone_band(bands, heavy, light) is False:
-        flags.append(
-            Flag(
-                "other_bands",
-                a.day,
-                f"bands on day {a.day} ({', '.join(bands)}) are not of the original clone and do"
-                " not count",
-            )
+        text = (
+            f"bands on day {day} ({', '.join(bands)}) are not of the original clone and do not"
+            " count"
         )
-        return "negative"
+        return "negative", CourseFlag("other_bands", day, text)
     # DIRA speaks for a single IgG kappa band in IgG kappa disease; elsewhere the clone may hide
     # beside the antibody
-    igg_kappa = light == "kappa" and "igg" in {h.lower() for h in heavy}
-    if a.got.get("dira") == "shifted" and igg_kappa and len(bands) <= 1:
-        flags.append(
-            Flag(
-                "dira_shifted",
-                a.day,
-                f"the band on day {a.day} is shifted by DIRA: it is the therapeutic antibody",
-            )
-        )
-        return "negative"
-    return ife
+    igg_kappa = light == "kappa" and any(h.lower() == "igg" for h in heavy)
+    if results.values.get("dira") == "shifted" and igg_kappa and len(bands) <= 1:
+        text = f"the band on day {day} is shifted by DIRA: it is the therapeutic antibody"
+        return "negative", CourseFlag("dira_shifted", day, text)
+    return ife, None

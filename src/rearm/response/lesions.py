@@ -8,29 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from rearm.record import Fact, Imaging, Record
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, over
+from rearm.response.progression import MetCriterion
+from rearm.response.sentences import Because, called
 
-__all__ = ["Exam", "LesionLog", "Pd", "answers", "histology", "read_exams", "unread_soft"]
+__all__ = ["Exam", "LesionLog", "answers", "histology", "read_exams", "unread_soft"]
 
 _SOFT_KINDS = (None, "plasmacytoma", "extramedullary", "paraskeletal")
-
-
-@dataclass(frozen=True, slots=True)
-class Pd:
-    """A criterion of progression that was met: which, on which day, whether it needs a repeat,
-    whether it is too early to tell.
-    """
-
-    criterion: (
-        str  # serum | urine | dflc | marrow | circulating | new_lesion | lesion_growth | calcium
-    )
-    day: int
-    repeat: bool
-    provisional: bool
-    text: str
+_LesionCriterion = Literal["new_lesion", "lesion_growth"]
+# criterion and lesion -> why; "" stands for the sum of all lesions
+_Met = dict[tuple[_LesionCriterion, str], Because]
 
 
 @dataclass(slots=True)
@@ -106,9 +97,9 @@ def _name(row: Imaging) -> str:
     return row.lesion or row.site or row.kind or "lesion"
 
 
-def uptake_only(row: Imaging) -> bool:
-    """PET uptake that was not measured: it never is progression by itself (DESIGN 5), a lesion with
-    a size is.
+def _uptake_only(row: Imaging) -> bool:
+    """PET uptake that was not measured: it never is progression by itself, a lesion with a size
+    is.
     """
     return (
         (row.method or "").upper().startswith("PET")
@@ -154,54 +145,54 @@ class LesionLog:
         self.baseline_spd: float | None = None
         self.baseline_soft = False
         self.last_day: int | None = None  # last examination of the course
-        self.first_met: dict[
-            str, int
-        ] = {}  # criterion of progression -> day it was first met, kept while it holds
-        self.new_ids: dict[
-            str, int
-        ] = {}  # lesions new in this course -> day on which each was last seen
-        self.uptake: list[
-            tuple[int, str]
-        ] = []  # (day, text) of uptake that may be new: a signal, not progression
-        self.across_unknown: dict[
-            str, tuple[int, str]
-        ] = {}  # growth that would be progression if the lesion was large enough
+        # criterion and lesion -> day it was first met, kept while it holds
+        self.first_met: dict[tuple[_LesionCriterion, str], int] = {}
+        # lesions new in this course -> day on which each was last seen
+        self.new_ids: dict[str, int] = {}
+        # (day, text) of uptake that may be new: a signal, not progression
+        self.uptake: list[tuple[int, str]] = []
+        # growth that would be progression if the lesion was large enough
+        self.across_unknown: dict[str, tuple[int, Because]] = {}
         self.across_known: set[str] = set()  # lesions of which an examination stated a short axis
         self.grown: list[int] = []  # days of growth that also makes a relapse clinical (A21)
 
     # ---- state ----------------
-    def _mine(self, name: str) -> bool:
-        return self.said.get(name, "plasma_cells") == "plasma_cells"
-
     def soft(self) -> list[tuple[str, _Lesion]]:
         """Plasmacytomas that are there, those explained by another histology left out."""
         return [
-            (n, x)
-            for n, x in self.lesions.items()
-            if x.present and x.kind in _SOFT_KINDS and self._mine(n)
+            (name, x)
+            for name, x in self.lesions.items()
+            if x.present and x.kind in _SOFT_KINDS and self._myeloma(name)
         ]
+
+    def _myeloma(self, name: str) -> bool:
+        return self.said.get(name, "plasma_cells") == "plasma_cells"
 
     def spd(self) -> float | None:
         """Sum of the products of diameters in mm2; None where one of them was not measured."""
         products = [x.product for _, x in self.soft()]
-        return (
-            None if any(p is None for p in products) else sum(p for p in products if p is not None)
-        )
+        known = [p for p in products if p is not None]
+        return sum(known) if len(known) == len(products) else None
 
     def count(self) -> int:
         return sum(x.count for _, x in self.soft())
 
-    def shown(self) -> str:
-        """The plasmacytomas that are there, in words; empty where no examination was told."""
+    def in_words(self) -> str:
+        """The plasmacytomas that are there; empty where no examination was told."""
         soft, spd = self.soft(), self.spd()
         if not soft:
             return "none" if self.methods else ""
-        many = f" in {self.count()} lesions" if self.count() > 1 else ""
-        return (
-            f"{spd:g} mm2{many}"
-            if spd is not None
-            else f"{', '.join(n for n, _ in soft)}, size not known"
-        )
+        if spd is None:
+            return f"{', '.join(name for name, _ in soft)}, size not known"
+        return f"{spd:g} mm2{f' in {self.count()} lesions' if self.count() > 1 else ''}"
+
+    def new_days(self) -> dict[str, int]:
+        """Lesions that are new in this course, with the day each was first seen."""
+        return {
+            name: day
+            for (criterion, name), day in self.first_met.items()
+            if criterion == "new_lesion"
+        }
 
     def set_baseline(self) -> None:
         self.baseline_soft = bool(self.soft())
@@ -222,116 +213,107 @@ class LesionLog:
     def _apply(self, row: Imaging) -> None:
         self.methods.add(row.method or "")
         if row.result == "negative":
-            names = (
-                [row.lesion]
-                if row.lesion
-                else [n for n, x in self.lesions.items() if _covers(row.kind, x.kind)]
-            )
-            for name in names:
-                if name in self.lesions:
-                    self.lesions[name].present = False
-                    self.lesions[name].product = 0.0
+            for name, lesion in self.lesions.items():
+                meant = name == row.lesion if row.lesion else _covers(row.kind, lesion.kind)
+                if meant:
+                    lesion.present = False
+                    lesion.product = 0.0
             return
-        product = _product(row)
-        # a size of zero is a lesion that is gone (case files write SPD 0)
-        there = product is None or product > 0
-        longest = (
-            row.length_mm if row.length_mm else None
-        )  # a lesion that is there has no diameter of zero
-        lesion = _Lesion(row.kind, longest, product, row.n_lesions or 1, there)
-        self.lesions[_name(row)] = lesion
-        across = _across(row)
+        name, product, across = _name(row), _product(row), _across(row)
+        self.lesions[name] = _Lesion(
+            kind=row.kind,
+            longest=row.length_mm or None,  # a lesion that is there has no diameter of zero
+            product=product,
+            count=row.n_lesions or 1,
+            # a size of zero is a lesion that is gone (case files write SPD 0)
+            present=product is None or product > 0,
+        )
         if across is not None:
-            self.across_known.add(_name(row))
-        if across is not None and over(across, self.criteria.lesion_short_axis):
-            self.was_large.add(_name(row))
+            self.across_known.add(name)
+            if over(across, self.criteria.lesion_short_axis):
+                self.was_large.add(name)
 
     # ---- progression ----------------
-    def examine(self, exam: Exam) -> list[Pd]:
-        """The criteria of progression that this examination meets (new lesion; growth of old ones),
-        and update of nadirs.
+    def examine(self, exam: Exam) -> list[MetCriterion]:
+        """The criteria of progression that this examination meets: a new lesion, growth of old
+        ones.
         """
         large_before = set(self.was_large)
-        met: dict[str, str] = {}
+        met: _Met = {}
         for row in exam.rows:
-            if row.result != "positive":
-                continue
-            name = _name(row)
-            if not self._mine(name):
-                continue
-            before = self.lesions.get(name)
             product = _product(row)
-            if product is not None and product <= 0:
-                continue
-            came_back = before is not None and not before.present
-            if name in self.new_ids and not came_back:
-                self.new_ids[name] = exam.day
-                met[f"new_lesion:{name}"] = (
-                    f"{_called(row)}, new since"
-                    f" {self.first_met.get(f'new_lesion:{name}', exam.day)}, still there"
-                )
-            elif came_back or row.new is True or (row.new is None and before is None):
-                self._judge_new(row, name, came_back, met, exam.day)
-        for row in exam.rows:
-            self._apply(row)
+            there = row.result == "positive" and (product is None or product > 0)
+            if there and self._myeloma(_name(row)):
+                met |= self._new(row, exam.day)
+        self.tell(exam)
         self.last_day = exam.day
-        for name in self.new_ids:  # what this examination does not name is as it was
-            if self.lesions[name].present and f"new_lesion:{name}" not in met:
-                met[f"new_lesion:{name}"] = f"{name}, new and not examined again"
-        self._judge_growth(met, large_before, exam.day)
-        for key in [k for k in self.first_met if k not in met]:
-            del self.first_met[key]
+        met |= self._not_examined(met)
+        met |= self._growth(large_before, exam.day)
+        self.first_met = {key: day for key, day in self.first_met.items() if key in met}
         self._lower_nadirs()
-        return [self._pd(key, text, exam.day) for key, text in met.items()]
+        return [self._criterion(key, because, exam.day) for key, because in met.items()]
 
-    def _judge_new(
-        self, row: Imaging, name: str, came_back: bool, met: dict[str, str], day: int
-    ) -> None:
+    def _new(self, row: Imaging, day: int) -> _Met:
+        """Is the lesion of this row new, or back, or was it new before?"""
+        name = _name(row)
+        key: tuple[_LesionCriterion, str] = ("new_lesion", name)
+        before = self.lesions.get(name)
+        came_back = before is not None and not before.present
+        if name in self.new_ids and not came_back:
+            self.new_ids[name] = day
+            return {key: ("new-lesion-still-there", row, self.first_met.get(key, day))}
+        stated_new = row.new is True
+        if not (came_back or stated_new or (row.new is None and before is None)):
+            return {}
         biopsied = self.said.get(name) == "plasma_cells"
         # a lesion not stated as new is new only against an earlier examination by the same method
-        compared = came_back or row.new is True or (row.method or "") in self.methods
-        if (uptake_only(row) and not biopsied) or not compared:
-            why = (
-                "uptake without a measured lesion"
-                if uptake_only(row)
-                else "no earlier examination by the same method to compare with"
-            )
-            self.uptake.append((day, f"{_called(row)} on day {day}: {why}; biopsy or repeat"))
-            return
-        self.new_ids[name] = day
-        met[f"new_lesion:{name}"] = f"{_called(row)} {'came back' if came_back else 'is new'}" + (
-            ", plasma cells on biopsy" if biopsied else ""
+        compared = came_back or stated_new or (row.method or "") in self.methods
+        uptake_only = _uptake_only(row)
+        if compared and (biopsied or not uptake_only):
+            self.new_ids[name] = day
+            return {key: ("new-lesion", row, came_back, biopsied)}
+        why = (
+            "uptake without a measured lesion"
+            if uptake_only
+            else "no earlier examination by the same method to compare with"
         )
+        self.uptake.append((day, f"{called(row)} on day {day}: {why}; biopsy or repeat"))
+        return {}
 
-    def _judge_growth(self, met: dict[str, str], large_before: set[str], day: int) -> None:
+    def _not_examined(self, met: _Met) -> _Met:
+        """New lesions that this examination does not name are as they were."""
+        return {
+            ("new_lesion", name): ("new-lesion-not-examined", name)
+            for name in self.new_ids
+            if self.lesions[name].present and ("new_lesion", name) not in met
+        }
+
+    def _growth(self, large_before: set[str], day: int) -> _Met:
         c = self.criteria
-        spd = self.spd()
+        met: _Met = {}
         biggest = 0.0
         for name, lesion in self.soft():
             low = self.nadir_longest.get(name)
             if low is None or lesion.longest is None or name in self.new_ids:
                 continue
-            biggest = max(biggest, lesion.longest - low)
-            if at_least(lesion.longest - low, c.lesion_pd_rise * low) and lesion.longest > low:
-                text = f"longest diameter of {name} {low:g} to {lesion.longest:g} mm"
+            growth = lesion.longest - low
+            biggest = max(biggest, growth)
+            if growth > 0 and at_least(growth, c.lesion_pd_rise * low):
+                because = ("lesion-longer", name, low, lesion.longest)
                 if name in large_before:
-                    met[f"lesion_growth:{name}"] = text
+                    met["lesion_growth", name] = because
                 elif name not in self.across_known:
-                    self.across_unknown.setdefault(name, (day, text))
-        if (
-            spd is not None
-            and self.nadir_spd
-            and at_least(spd - self.nadir_spd, c.lesion_pd_rise * self.nadir_spd)
-        ):
-            if self.count() > 1:
-                met["lesion_growth:spd"] = (
-                    f"sum of products of {self.count()} lesions {self.nadir_spd:g} to {spd:g} mm2"
-                )
-            early = (
-                self.provisional_until is not None and day < self.provisional_until
-            )  # swelling after CAR-T is no relapse yet
-            if not early and (c.A21 == "spd" or at_least(biggest, c.lesion_relapse_growth)):
-                self.grown.append(day)
+                    self.across_unknown.setdefault(name, (day, because))
+        spd, nadir = self.spd(), self.nadir_spd
+        if spd is None or not nadir or not at_least(spd - nadir, c.lesion_pd_rise * nadir):
+            return met
+        if self.count() > 1:
+            met["lesion_growth", ""] = ("lesions-larger", self.count(), nadir, spd)
+        # swelling after CAR-T is no relapse yet
+        early = self.provisional_until is not None and day < self.provisional_until
+        if not early and (c.A21 == "spd" or at_least(biggest, c.lesion_relapse_growth)):
+            self.grown.append(day)
+        return met
 
     def _lower_nadirs(self) -> None:
         spd = self.spd() if self.soft() else (0.0 if self.baseline_soft else None)
@@ -339,20 +321,22 @@ class LesionLog:
             self.nadir_spd = spd if self.nadir_spd is None else min(self.nadir_spd, spd)
         for name, lesion in self.lesions.items():
             if lesion.present and lesion.longest is not None:
-                self.nadir_longest[name] = min(
-                    lesion.longest, self.nadir_longest.get(name, lesion.longest)
-                )
+                lowest = self.nadir_longest.get(name, lesion.longest)
+                self.nadir_longest[name] = min(lesion.longest, lowest)
 
-    def _pd(self, key: str, text: str, day: int) -> Pd:
-        criterion, _, name = key.partition(":")
-        first = self.first_met.setdefault(key, day)
+    def _criterion(
+        self, key: tuple[_LesionCriterion, str], because: Because, day: int
+    ) -> MetCriterion:
+        criterion, name = key
         seen = self.new_ids.get(name, day) if criterion == "new_lesion" else day
-        early = (
-            self.provisional_until is not None
-            and seen < self.provisional_until
-            and self.said.get(name) != "plasma_cells"
+        early = self.provisional_until is not None and seen < self.provisional_until
+        return MetCriterion(
+            criterion=criterion,
+            day=self.first_met.setdefault(key, day),
+            repeat=False,
+            provisional=early and self.said.get(name) != "plasma_cells",
+            because=because,
         )
-        return Pd(criterion, first, False, early, text)
 
 
 def _covers(said_kind: str | None, lesion_kind: str | None) -> bool:
@@ -362,15 +346,3 @@ def _covers(said_kind: str | None, lesion_kind: str | None) -> bool:
         or said_kind == lesion_kind
         or (said_kind == "plasmacytoma" and lesion_kind in _SOFT_KINDS)
     )
-
-
-def _called(row: Imaging) -> str:
-    kind = {
-        "bone": "bone lesion",
-        "plasmacytoma": "plasmacytoma",
-        "extramedullary": "extramedullary lesion",
-        "paraskeletal": "paraskeletal lesion",
-    }.get(row.kind or "", "lesion")
-    return f"{kind} {row.lesion or ''}{f' ({row.site})' if row.site else ''}".replace(
-        "  ", " "
-    ).strip()

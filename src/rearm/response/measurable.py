@@ -1,139 +1,181 @@
-"""What is measurable at baseline, and free light chains: involved chain, ratio, dFLC (section 2)."""
+"""What is measurable at baseline, and free light chains: involved chain, ratio, dFLC."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+from rearm.interval import Interval
 from rearm.response.criteria import Criteria
-from rearm.response.limits import at_least, at_most, below, over
-from rearm.response.visits import Assessment, Span
+from rearm.response.limits import at_least
+from rearm.response.visits import VisitResults
 
 __all__ = [
     "DISEASE_TESTS",
-    "Yardstick",
+    "BaselineDisease",
+    "Chain",
+    "Measurable",
+    "baseline_disease",
     "dflc",
     "high_chain",
-    "number",
     "ratio_normal",
-    "word",
-    "yardstick",
 ]
 
+Chain = Literal["kappa", "lambda"]
+Measurable = Literal["serum", "urine", "flc", "marrow", "plasmacytoma"]
+
 DISEASE_TESTS = (
-    "serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc", "serum_immunofixation", "urine_immunofixation",
-    "marrow_plasma_cells", "circulating_plasma_cells", "iga", "igg", "igm", "igd",
-)  # fmt: skip
+    "serum_m_protein",
+    "urine_m_protein_24h",
+    "kappa_flc",
+    "lambda_flc",
+    "serum_immunofixation",
+    "urine_immunofixation",
+    "marrow_plasma_cells",
+    "circulating_plasma_cells",
+    "iga",
+    "igg",
+    "igm",
+    "igd",
+)
 
 
-@dataclass(slots=True)
-class Yardstick:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineDisease:
     """Baseline values that falls are counted from, and which of them are measurable. `known` False:
     there is no baseline at all.
     """
 
     known: bool
-    measurable: tuple[str, ...]  # of serum, urine, flc, marrow, plasmacytoma
-    serum: Span | None
-    urine: Span | None
-    dflc: Span | None
-    marrow: Span | None
-    involved: str | None  # kappa | lambda
-    lesions: str = ""  # plasmacytomas at baseline, in words
+    measurable: tuple[Measurable, ...]
+    serum: Interval | None
+    urine: Interval | None
+    dflc: Interval | None
+    marrow: Interval | None
+    involved: Chain | None
+    lesions: str  # plasmacytomas, in words
+
+    @property
+    def secretory(self) -> bool:
+        """Is an M-protein measurable, in serum or urine?"""
+        return "serum" in self.measurable or "urine" in self.measurable
 
 
-def number(value: Span | str | None) -> Span | None:
-    return value if isinstance(value, tuple) else None
-
-
-def word(value: Span | str | None) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def yardstick(
-    baseline: Assessment, serum_test: str, light_chain: str | None, lesions: bool, c: Criteria
-) -> Yardstick:
+def baseline_disease(
+    baseline: VisitResults,
+    serum_test: str,
+    light_chain: str | None,
+    c: Criteria,
+    *,
+    plasmacytoma: bool,
+    lesions: str,
+) -> BaselineDisease:
     """Serum and urine first; only if neither is measurable the light chains; only if none is, the
-    marrow; plasmacytomas are added.
+    marrow; a `plasmacytoma` is added. `lesions`: those of the baseline, in words.
     """
-    got = baseline.got
-    serum, urine, marrow = (
-        number(got.get(serum_test)),
-        number(got.get("urine_m_protein_24h")),
-        number(got.get("marrow_plasma_cells")),
-    )
+    serum = baseline.number(serum_test)
+    urine = baseline.number("urine_m_protein_24h")
+    marrow = baseline.number("marrow_plasma_cells")
     # the involved chain is that of the clone; where the clone is not known, the chain that is high
     # with an abnormal ratio
     high = high_chain(baseline, c)
-    involved = light_chain if light_chain in ("kappa", "lambda") else high
-    measurable: list[str] = []
-    if serum is not None and at_least(serum[0], c.serum_measurable):
+    involved = _chain(light_chain) or high
+    difference = dflc(baseline.values, involved)
+    chain = baseline.number(f"{involved}_flc")
+    measurable: list[Measurable] = []
+    if serum is not None and at_least(serum.low, c.serum_measurable):
         measurable.append("serum")
-    if urine is not None and at_least(urine[0], c.urine_measurable):
+    if urine is not None and at_least(urine.low, c.urine_measurable):
         measurable.append("urine")
-    chain = number(got.get(f"{involved}_flc"))
-    if (
-        not measurable
-        and chain is not None
-        and at_least(chain[0] / 10.0, c.flc_measurable)
+    flc = (
+        chain is not None
+        and difference is not None
+        and at_least(chain.low / 10.0, c.flc_measurable)
         and high == involved
-        and dflc(got, involved)
-    ):
+    )
+    if not measurable and flc:
         measurable.append("flc")
-    if not measurable and marrow is not None and at_least(marrow[0], c.marrow_measurable):
+    if not measurable and marrow is not None and at_least(marrow.low, c.marrow_measurable):
         measurable.append("marrow")
-    if lesions:
+    if plasmacytoma:
         measurable.append("plasmacytoma")
-    known = lesions or any(t in got for t in DISEASE_TESTS)
-    return Yardstick(known, tuple(measurable), serum, urine, dflc(got, involved), marrow, involved)
+    return BaselineDisease(
+        known=plasmacytoma or any(t in baseline.values for t in DISEASE_TESTS),
+        measurable=tuple(measurable),
+        serum=serum,
+        urine=urine,
+        dflc=difference,
+        marrow=marrow,
+        involved=involved,
+        lesions=lesions,
+    )
 
 
-def dflc(got: Mapping[str, Span | str], involved: str | None) -> Span | None:
+def _chain(name: str | None) -> Chain | None:
+    if name == "kappa":
+        return "kappa"
+    return "lambda" if name == "lambda" else None
+
+
+def dflc(values: Mapping[str, Interval | str], involved: str | None) -> Interval | None:
     """Involved minus uninvolved chain in mg/dL, not below 0; both chains are needed."""
     if involved is None:
         return None
-    kappa, lam = got.get("kappa_flc"), got.get("lambda_flc")
-    if not isinstance(kappa, tuple) or not isinstance(lam, tuple):
+    kappa, lam = values.get("kappa_flc"), values.get("lambda_flc")
+    if not isinstance(kappa, Interval) or not isinstance(lam, Interval):
         return None
     own, other = (kappa, lam) if involved == "kappa" else (lam, kappa)
-    low, high = (own[0] - other[1]) / 10.0, (own[1] - other[0]) / 10.0
-    return (low if low > 0 else 0.0, high if high > 0 else 0.0)
+    low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
+    return Interval(
+        low if low > 0 else 0.0,
+        high if high > 0 else 0.0,
+        low > 0 and (own.low_open or other.high_open),
+        high > 0 and (own.high_open or other.low_open),
+    )
 
 
-def ratio_normal(a: Assessment, c: Criteria) -> bool | None:
+def ratio_normal(results: VisitResults, c: Criteria) -> bool | None:
     """Is the kappa/lambda ratio normal? None where it is not known, or where a bound leaves it
     open.
     """
-    found = _ratio(a, c)
-    if found is None:
+    ratio = _ratio(results)
+    if ratio is None:
         return None
-    (ratio_low, ratio_high), low, high = found
-    if at_least(ratio_low, low) and at_most(ratio_high, high):
+    low, high = _normal_range(results, c)
+    enough, few_enough = ratio.at_least(low), ratio.at_most(high)
+    if enough and few_enough:
         return True
-    return False if over(ratio_low, high) or below(ratio_high, low) else None
+    return False if enough is False or few_enough is False else None
 
 
-def high_chain(a: Assessment, c: Criteria) -> str | None:
+def high_chain(results: VisitResults, c: Criteria) -> Chain | None:
     """The chain that is high while the ratio is abnormal."""
-    found = _ratio(a, c)
-    if found is None:
+    ratio = _ratio(results)
+    if ratio is None:
         return None
-    (ratio_low, ratio_high), low, high = found
-    if over(ratio_low, high):
+    low, high = _normal_range(results, c)
+    if ratio.above(high):
         return "kappa"
-    return "lambda" if below(ratio_high, low) else None
+    return "lambda" if ratio.below(low) else None
 
 
-def _ratio(a: Assessment, c: Criteria) -> tuple[Span, float, float] | None:
-    """Ratio from the chains, else as reported, and the range that holds for it (the laboratory's
-    own where it gives one).
-    """
-    low, high = c.ratio_low, c.ratio_high
-    lab = a.labs.get("flc_ratio")
+def _ratio(results: VisitResults) -> Interval | None:
+    """Kappa to lambda, from the chains, else as reported."""
+    kappa, lam = results.number("kappa_flc"), results.number("lambda_flc")
+    if kappa is None or lam is None or lam.high <= 0:
+        return results.number("flc_ratio")
+    return Interval(
+        kappa.low / lam.high,
+        kappa.high / lam.low if lam.low > 0 else float("inf"),
+        kappa.low_open or lam.high_open,
+        kappa.high_open or lam.low_open,
+    )
+
+
+def _normal_range(results: VisitResults, c: Criteria) -> tuple[float, float]:
+    """The laboratory's own range where it gives one."""
+    lab = results.labs.get("flc_ratio")
     if lab is not None and lab.ref_low is not None and lab.ref_high is not None:
-        low, high = lab.ref_low, lab.ref_high
-    kappa, lam = a.got.get("kappa_flc"), a.got.get("lambda_flc")
-    if isinstance(kappa, tuple) and isinstance(lam, tuple) and lam[1] > 0:
-        return (kappa[0] / lam[1], kappa[1] / lam[0] if lam[0] > 0 else float("inf")), low, high
-    ratio = a.got.get("flc_ratio")
-    return (ratio, low, high) if isinstance(ratio, tuple) else None
+        return lab.ref_low, lab.ref_high
+    return c.ratio_low, c.ratio_high

@@ -1,26 +1,32 @@
-"""From single results to assessments: which results belong together, what is the baseline, from
-where the nadir counts.
+"""From single results to visits: which results belong together, what is the baseline, from where
+the nadir counts.
 
-Results need not share a day. Results of different tests within `visit_window` days make one
-assessment; a test that is repeated opens the next one. Marrow and imaging opens an assessment too,
-because a new lesion is progression whatever the blood says.
+Results need not share a day. Results of different tests within `visit_window` days make one visit;
+a test that is repeated opens the next one. Marrow and imaging opens a visit too, because a new
+lesion is progression whatever the blood says.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Record
 from rearm.response.criteria import Criteria
 from rearm.response.lesions import Exam, read_exams, unread_soft
+from rearm.response.sentences import Because
 
-__all__ = ["Assessment", "Flag", "Gathered", "Span", "gather", "span", "span_words"]
-
-Span = tuple[float, float]  # lowest and highest value that a result allows; equal where it is exact
-
-# an open bound (<0.1) stays this far inside; larger than the tolerance of every comparison
-_EDGE = 2e-8
+__all__ = [
+    "BLOOD",
+    "MARROW",
+    "CollectedResults",
+    "CourseFlag",
+    "Stretch",
+    "VisitResults",
+    "collect",
+]
 
 BLOOD = frozenset(
     (
@@ -36,20 +42,24 @@ BLOOD = frozenset(
     )
 )
 MARROW = frozenset(("marrow_plasma_cells", "marrow_clonality"))
-_IG = frozenset(("igg", "iga", "igm", "igd"))
+_IMMUNOGLOBULINS = frozenset(("igg", "iga", "igm", "igd"))
 _CRAB = frozenset(("calcium_corrected", "hemoglobin", "creatinine", "neutrophils", "platelets"))
-_WORSE_WORD = {
-    "positive": 1,
-    "negative": 0,
-    "not_shifted": 1,
-    "shifted": 0,
-    "clonal": 1,
-    "polyclonal": 0,
+_CHAINS = ("kappa_flc", "lambda_flc")
+_RATIO = ("flc_ratio", *_CHAINS)
+_WORSE_WORDS = frozenset(("positive", "not_shifted", "clonal"))
+
+_Use = Literal["disease", "crab", "mrd", "pet", "immunoglobulin"]
+_USES: dict[str, _Use] = {
+    **dict.fromkeys(BLOOD | MARROW, "disease"),
+    **dict.fromkeys(_CRAB, "crab"),
+    **dict.fromkeys(_IMMUNOGLOBULINS, "immunoglobulin"),
+    "mrd": "mrd",
+    "pet": "pet",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class CourseFlag:
     """Something a reader of the course must know; `day` where it belongs to one."""
 
     id: str
@@ -57,358 +67,414 @@ class Flag:
     text: str
 
 
-@dataclass(slots=True)
-class Assessment:
-    """Results that are read together. `got` holds spans in canonical units, or words; `labs` the
-    rows they come from.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """The days of one course, all settled. `end`, `earliest`: far away where nothing limits them.
+
+    `baseline`: last day whose values may be the baseline for response (the day before bridging or
+    lymphodepletion, or the start); `floor`: likewise for the nadir of progression; `earliest`: no
+    value before it is baseline. `schedule`: planned days of assessment; one without results becomes
+    a visit that was not done.
+    """
+
+    start: int
+    end: int
+    baseline: int
+    floor: int
+    earliest: int
+    schedule: frozenset[int]
+
+
+@dataclass(slots=True, kw_only=True)
+class VisitResults:
+    """Results that are read together. `values` holds numbers in canonical units (immunoglobulins in
+    g/dL, as the M-protein), or words; `labs` the rows they come from.
     """
 
     day: int
-    got: dict[str, Span | str] = field(default_factory=dict)
+    first: int  # day of the first result, which opened the visit
     labs: dict[str, Lab] = field(default_factory=dict)
+    values: dict[str, Interval | str] = field(default_factory=dict)
     exams: list[Exam] = field(default_factory=list)
-    unusable: dict[str, str] = field(default_factory=dict)  # test -> why its result was set aside
-    first: int = 0
-    aside: list[Lab] = field(
-        default_factory=list
-    )  # set-aside results that belong to it and repeat none of its own
+    unusable: dict[str, Because] = field(default_factory=dict)  # test -> why it was set aside
+    aside: list[Lab] = field(default_factory=list)  # set aside, and repeats nothing of the visit
 
     def day_of(self, *tests: str) -> int:
-        """Day of the first of these results that is there, else the day of the assessment."""
+        """Day of the first of these results that is there, else the day of the visit."""
         days = [d for t in tests if t in self.labs and (d := self.labs[t].when.first) is not None]
         return min(days, default=self.day)
 
+    def number(self, test: str) -> Interval | None:
+        """The value where it is a number."""
+        value = self.values.get(test)
+        return value if isinstance(value, Interval) else None
 
-@dataclass(slots=True)
-class Gathered:
+    def word(self, test: str) -> str | None:
+        """The value where it is a word."""
+        value = self.values.get(test)
+        return value if isinstance(value, str) else None
+
+    def drop(self, tests: Iterable[str], why: Because) -> None:
+        """Take results out again: they are there, but cannot be used."""
+        for test in tests:
+            del self.values[test], self.labs[test]
+            self.unusable[test] = why
+
+
+@dataclass(slots=True, kw_only=True)
+class CollectedResults:
+    """All results of one course. `floor`: the values from which the nadir counts.
+
+    `serum_test`: serum_m_protein, or the immunoglobulin that stands for it. `unread_imaging`: for
+    soft tissue, by day, from the baseline on.
+    """
+
     start: int
-    baseline: Assessment
-    floor: Assessment  # values from which the nadir counts
-    visits: list[Assessment]
+    baseline: VisitResults
+    floor: VisitResults
+    visits: list[VisitResults]
     baseline_exams: list[Exam]
     floor_exams: list[Exam]
     mrd: list[Lab]
     pet: list[Lab]
     crab: dict[str, list[Lab]]
-    serum_test: str  # serum_m_protein, or the immunoglobulin that stands for it
-    flags: list[Flag]
-    unread_imaging: list[tuple[int, Imaging]] = field(
-        default_factory=list
-    )  # for soft tissue, by day, from the baseline on
+    serum_test: str
+    unread_imaging: list[tuple[int, Imaging]]
+    flags: list[CourseFlag]
 
 
-def span_words(value: Span) -> str:
-    """`1.2`; `<=0.1` or `>=90` where the result is a bound."""
-    if value[0] == value[1]:
-        return f"{value[0]:g}"
-    return f">={value[0]:g}" if value[1] == float("inf") else f"<={value[1]:g}"
+@dataclass(slots=True)
+class _Sorted:
+    """Results by what they are used for; `undated` counts those of the disease without a day."""
+
+    after: dict[int, list[Lab]] = field(default_factory=dict)  # of the disease, by day
+    before: list[Lab] = field(default_factory=list)  # of the disease, up to the start
+    mrd: list[Lab] = field(default_factory=list)
+    pet: list[Lab] = field(default_factory=list)
+    immunoglobulins: list[Lab] = field(default_factory=list)
+    crab: dict[str, list[Lab]] = field(default_factory=dict)
+    undated: int = 0
+
+    def place(self, lab: Lab, day: int, start: int) -> None:
+        """Put a result of the disease to its day."""
+        if day <= start:
+            self.before.append(lab)
+        elif day in self.after:
+            self.after[day].append(lab)
+        else:
+            self.after[day] = [lab]
 
 
-def span(quantity: Interval) -> Span:
-    """Lowest and highest value; an open bound is kept a hair inside so that `<100` is below 100."""
-    low = quantity.low + _EDGE if quantity.low_open else quantity.low
-    high = quantity.high - _EDGE if quantity.high_open else quantity.high
-    return (low, high)
-
-
-def gather(
-    record: Record,
-    criteria: Criteria,
-    *,
-    start: int,
-    until: int | None,
-    baseline_day: int,
-    floor_day: int,
-    baseline_from: int | None,
-    schedule: tuple[int, ...],
-) -> Gathered:
-    """All results of a course that begins on `start`.
-
-    `baseline_day`: last day whose values may be the baseline for response (the day before bridging
-    or lymphodepletion, or the start); `floor_day`: likewise for the nadir of progression;
-    `baseline_from`: no value before this day is baseline. `schedule`: planned days of assessment;
-    one without results becomes an assessment that was not done.
-    """
-    flags: list[Flag] = []
-    by_day: dict[int, list[Lab]] = {}
-    before: list[Lab] = []
-    ig: list[Lab] = []
-    mrd: list[Lab] = []
-    pet: list[Lab] = []
-    crab: dict[str, list[Lab]] = {}
-    undated = 0
-    wanted = BLOOD | MARROW
-    for lab in record.labs:
-        test = lab.test
-        day = lab.when.first
-        if test in wanted:
-            if day is None or day != lab.when.last:
-                undated += 1
-            elif day > start:
-                if until is None or day <= until:
-                    by_day.setdefault(day, []).append(lab)
-            else:
-                before.append(lab)
-        elif day is None or day != lab.when.last or (until is not None and day > until):
-            continue
-        elif test in _CRAB:
-            crab.setdefault(test, []).append(lab)
-        elif test == "mrd":
-            mrd.append(lab)
-        elif test == "pet":
-            pet.append(lab)
-        elif test in _IG:
-            ig.append(lab)
-    if undated:
-        flags.append(
-            Flag(
-                "undated_results",
-                None,
-                f"{undated} results of the disease have no exact day and are not placed",
-            )
-        )
-    serum_test = _serum_test(record, criteria, before, ig, baseline_day)
+def collect(record: Record, criteria: Criteria, days: Stretch) -> CollectedResults:
+    """All results of a course, as visits with a baseline."""
+    found = _sorted(record, days)
+    serum_test = _serum_test(record, criteria, found, days.baseline)
     if serum_test != "serum_m_protein":
-        for lab in ig:
+        for lab in found.immunoglobulins:
             if lab.test == serum_test and lab.when.first is not None:
-                if lab.when.first > start:
-                    by_day.setdefault(lab.when.first, []).append(lab)
-                else:
-                    before.append(lab)
+                found.place(lab, lab.when.first, days.start)
+    flags: list[CourseFlag] = []
+    if found.undated:
+        text = f"{found.undated} results of the disease have no exact day and are not placed"
+        flags.append(CourseFlag("undated_results", None, text))
     exams = read_exams(record)
-    visits = _assessments(
-        record, criteria, start, until, by_day, exams, schedule, flags, serum_test
-    )
-    earliest = -(10**9) if baseline_from is None else baseline_from
-    baseline = _last_values(before, criteria, baseline_day, earliest, flags, record.light_chain)
-    floor = (
-        _last_values(before, criteria, floor_day, earliest, [], record.light_chain)
-        if floor_day != baseline_day
-        else baseline
-    )
-    late = (
-        _last_values(before, criteria, start, earliest, [], record.light_chain)
-        if max(baseline_day, floor_day) < start
-        else baseline
-    )
-    _fill(baseline, floor, late, flags, baseline_day)
-    marrow_limit = criteria.baseline_marrow_window
-    baseline_exams = [
-        e
-        for e in exams
-        if e.day <= baseline_day and e.day >= max(earliest, baseline_day - marrow_limit)
-    ]
-    floor_exams = [e for e in exams if baseline_day < e.day <= start]
+    visits, remarks = _Visits(record, criteria, days, serum_test).of(found.after, exams)
+    flags += remarks
+    baseline, floor, remarks = _baselines(found.before, criteria, days, record.light_chain)
+    flags += remarks
+    oldest = max(days.earliest, days.baseline - criteria.baseline_marrow_window)
+    baseline_exams = [e for e in exams if oldest <= e.day <= days.baseline]
+    floor_exams = [e for e in exams if days.baseline < e.day <= days.start]
     if not baseline_exams and floor_exams:
         baseline_exams, floor_exams = floor_exams, []
-    oldest = max(earliest, baseline_day - marrow_limit)
-    unread = [
-        (day, row)
-        for day, row in unread_soft(record)
-        if day >= oldest and (until is None or day <= until)
-    ]
-    return Gathered(
-        start,
-        baseline,
-        floor,
-        visits,
-        baseline_exams,
-        floor_exams,
-        mrd,
-        pet,
-        crab,
-        serum_test,
-        flags,
-        unread,
+    return CollectedResults(
+        start=days.start,
+        baseline=baseline,
+        floor=floor,
+        visits=visits,
+        baseline_exams=baseline_exams,
+        floor_exams=floor_exams,
+        mrd=found.mrd,
+        pet=found.pet,
+        crab=found.crab,
+        serum_test=serum_test,
+        unread_imaging=[(d, x) for d, x in unread_soft(record) if oldest <= d <= days.end],
+        flags=flags,
     )
 
 
-def _serum_test(
-    record: Record, criteria: Criteria, before: list[Lab], ig: list[Lab], baseline_day: int
-) -> str:
+def _sorted(record: Record, days: Stretch) -> _Sorted:
+    found = _Sorted()
+    start, end = days.start, days.end
+    after, use_of = found.after, _USES.get
+    for lab in record.labs:
+        use = use_of(lab.test)
+        if use is None:
+            continue
+        when = lab.when
+        day = when.first
+        if day is None or day != when.last:
+            if use == "disease":
+                found.undated += 1
+        elif use == "disease":
+            if day <= start:
+                found.before.append(lab)
+            elif day <= end:
+                if day in after:
+                    after[day].append(lab)
+                else:
+                    after[day] = [lab]
+        elif day > end:
+            continue
+        elif use == "crab":
+            found.crab.setdefault(lab.test, []).append(lab)
+        elif use == "mrd":
+            found.mrd.append(lab)
+        elif use == "pet":
+            found.pet.append(lab)
+        else:
+            found.immunoglobulins.append(lab)
+    return found
+
+
+def _serum_test(record: Record, criteria: Criteria, found: _Sorted, baseline_day: int) -> str:
     """Electrophoresis, or nephelometry of the patient's own immunoglobulin: chosen at baseline and
     kept, they are not interchangeable.
     """
-    chains = [c.lower() for c in record.heavy_chain if c.lower() in _IG]
+    chains = [c.lower() for c in record.heavy_chain if c.lower() in _IMMUNOGLOBULINS]
     if criteria.serum_marker == "spep" or len(chains) != 1:
         return "serum_m_protein"
     own = chains[0]
     if criteria.serum_marker == "quantitative_ig":
         return own
     oldest = baseline_day - criteria.baseline_window
-    if own not in ("iga", "igd") or any(
-        x.test == "serum_m_protein" and (x.when.first or 0) >= oldest for x in before
-    ):
+    measured = any(x.test == "serum_m_protein" and _since(x, oldest) for x in found.before)
+    if own not in ("iga", "igd") or measured:
         return "serum_m_protein"
-    return (
-        own
-        if any(x.test == own and oldest <= (x.when.first or 0) <= baseline_day for x in ig)
-        else "serum_m_protein"
+    own_measured = any(
+        x.test == own and _since(x, oldest) and not _since(x, baseline_day + 1)
+        for x in found.immunoglobulins
     )
+    return own if own_measured else "serum_m_protein"
 
 
-def _assessments(
-    record: Record,
+def _since(lab: Lab, day: int) -> bool:
+    return lab.when.first is not None and lab.when.first >= day
+
+
+class _Visits:
+    """Groups the results after the start into visits."""
+
+    def __init__(self, record: Record, criteria: Criteria, days: Stretch, serum_test: str) -> None:
+        self.record, self.criteria, self.days = record, criteria, days
+        self.blood = BLOOD | {serum_test}
+        self.light_chain = record.light_chain
+
+    def of(
+        self, labs: Mapping[int, Sequence[Lab]], exams: Iterable[Exam]
+    ) -> tuple[list[VisitResults], list[CourseFlag]]:
+        """The visits, oldest first, and what must be said of their results."""
+        start, end = self.days.start, self.days.end
+        exam_on = {e.day: e for e in exams if start < e.day <= end}
+        aside_on = self._set_aside()
+        planned = {d for d in self.days.schedule if start < d <= end}
+        visits: list[VisitResults] = []
+        flags: list[CourseFlag] = []
+        now: VisitResults | None = None
+        for day in sorted(labs.keys() | exam_on.keys() | aside_on.keys() | planned):
+            on_day = labs.get(day, ())
+            exam = exam_on.get(day)
+            if now is None or self._opens(now, day, on_day, exam, day in planned):
+                now = VisitResults(day=day, first=day)
+                visits.append(now)
+            elif self._blood_follows(now, on_day):
+                now.day = day
+            flags += _put_all(now, on_day, self.criteria, self.light_chain)
+            if exam is not None:
+                now.exams.append(exam)
+            if day in aside_on:
+                aside = aside_on[day]
+                now.aside += [x for test, x in aside.items() if test not in now.labs]
+                now.unusable |= {t: ("set-aside", x.why_set_aside) for t, x in aside.items()}
+        return visits, flags + _contradictions(visits, self.criteria)
+
+    def _set_aside(self) -> dict[int, dict[str, Lab]]:
+        """Results that could not be used, by day and test."""
+        found: dict[int, dict[str, Lab]] = {}
+        for lab in self.record.set_aside:
+            day = lab.when.day
+            if day is None or not self.days.start < day <= self.days.end:
+                continue
+            if lab.test in self.blood or lab.test in MARROW:
+                found.setdefault(day, {})[lab.test] = lab
+        return found
+
+    def _opens(
+        self, now: VisitResults, day: int, labs: Sequence[Lab], exam: Exam | None, planned: bool
+    ) -> bool:
+        """Do the results of a day begin a visit of their own?"""
+        if day - now.first > self.criteria.visit_window or (planned and labs):
+            return True
+        if exam is not None and now.exams:
+            return True
+        return any(x.test in now.labs for x in labs)
+
+    def _blood_follows(self, now: VisitResults, labs: Sequence[Lab]) -> bool:
+        """Blood and urine give a visit its day, not the marrow taken before."""
+        has_blood = not self.blood.isdisjoint(now.labs)
+        return not has_blood and any(x.test in self.blood for x in labs)
+
+
+# ---- one result ----------------
+
+
+def _put_all(
+    visit: VisitResults,
+    labs: Iterable[Lab],
     criteria: Criteria,
-    start: int,
-    until: int | None,
-    by_day: dict[int, list[Lab]],
-    exams: list[Exam],
-    schedule: tuple[int, ...],
-    flags: list[Flag],
-    serum_test: str,
-) -> list[Assessment]:
-    end = 10**9 if until is None else until
-    exam_days = {e.day: e for e in exams if start < e.day <= end}
-    unusable: dict[int, dict[str, Lab]] = {}
-    for lab in record.set_aside:
-        day = lab.when.day
-        if (
-            day is not None
-            and start < day <= end
-            and (lab.test in BLOOD or lab.test in MARROW or lab.test == serum_test)
-        ):
-            unusable.setdefault(day, {})[lab.test] = lab
-    planned = {d for d in schedule if start < d <= end}
-    visits: list[Assessment] = []
-    now: Assessment | None = None
-    window = criteria.visit_window
-    days = by_day.keys() | exam_days.keys() | unusable.keys() | planned
-    for day in sorted(days):
-        labs = by_day.get(day, ())
-        if (
-            now is None
-            or day - now.first > window
-            or (day in planned and labs)
-            or any(x.test in now.labs for x in labs)
-            or (day in exam_days and now.exams)
-        ):
-            now = Assessment(day, first=day)
-            visits.append(now)
-        elif (
-            labs
-            and not any(t in BLOOD or t == serum_test for t in now.labs)
-            and any(x.test in BLOOD or x.test == serum_test for x in labs)
-        ):
-            now.day = day  # blood and urine give an assessment its day, not the marrow taken before
-        for lab in labs:
-            _put(now, lab, criteria, flags, record.light_chain)
-        if day in exam_days:
-            now.exams.append(exam_days[day])
-        if day in unusable:
-            now.aside += [x for test, x in unusable[day].items() if test not in now.labs]
-            now.unusable.update(
-                {test: x.why_set_aside or "could not be used" for test, x in unusable[day].items()}
-            )
-    for visit in visits:
-        _check_ratio(visit, criteria, flags)
-    return visits
-
-
-def _put(
-    visit: Assessment,
-    lab: Lab,
-    criteria: Criteria,
-    flags: list[Flag],
     light_chain: str | None,
     *,
     lower: bool = False,
-) -> None:
-    """Add a result. Of two different ones on a day the worse stays (A20); at baseline (`lower`) the
+) -> list[CourseFlag]:
+    """Add results. Of two different ones on a day the worse stays (A20); at baseline (`lower`) the
     one which makes falls smaller.
     """
-    test = lab.test
-    if lab.quantity is not None:
-        low, high = span(lab.quantity)
-        if high < 0 or low != low:
-            flags.append(
-                Flag(
-                    "negative_value",
-                    lab.when.first,
-                    f"{test} on day {lab.when.first} is {lab.as_given or lab.quantity}, not a"
-                    " possible value; not read",
-                )
-            )
-            visit.unusable[test] = "negative value"
-            return
-        # mg/dL of immunoglobulin stand for g/dL of M-protein
-        value: Span | str = (low / 1000.0, high / 1000.0) if test in _IG else (low, high)
-    elif lab.word is not None:
-        value = lab.word
-    else:
-        return
-    old = visit.got.get(test)
-    if old is None:
-        if test not in visit.unusable or visit.unusable[test] != "two results on one day":
-            visit.got[test] = value
-            visit.labs[test] = lab
-        return
-    if old == value and visit.labs[test].isotype == lab.isotype:
-        return
-    if criteria.A20 == "refuse":
-        del visit.got[test], visit.labs[test]
-        visit.unusable[test] = "two results on one day"
-        return
-    if old != value:
-        flags.append(
-            Flag(
-                "same_day_conflict",
-                lab.when.first,
-                f"two results of {test} on day {lab.when.first}; the worse is used",
-            )
-        )
-    if isinstance(value, str) or isinstance(old, str):
-        worse = _WORSE_WORD.get(str(value), 0) > _WORSE_WORD.get(str(old), 0)
-        if (
-            value == old and lab.isotype and visit.labs[test].isotype
-        ):  # two positive results that name bands: all bands count
-            worse = bool(set(lab.isotype) - set(visit.labs[test].isotype))
-        elif value == old:
-            worse = (
-                not lab.isotype
-            )  # a positive result without named bands cannot be put down to another clone
-    else:
-        healthy = (test == "lambda_flc" and light_chain == "kappa") or (
-            test == "kappa_flc" and light_chain == "lambda"
-        )
-        small = healthy or (test == "flc_ratio" and light_chain == "lambda")
-        worse = (value < old) if small != lower else (value > old)
-    if worse:
-        visit.got[test] = value
-        visit.labs[test] = lab
+    flags: list[CourseFlag] = []
+    values, rows = visit.values, visit.labs
+    for lab in labs:
+        test, quantity = lab.test, lab.quantity
+        value: Interval | str | None = lab.word
+        if quantity is not None:
+            high = quantity.high
+            if not high > 0 and (high != 0 or quantity.high_open):  # below 0, or no number
+                flags.append(_negative(lab))
+                visit.unusable[test] = ("negative",)
+                continue
+            # mg/dL of immunoglobulin stand for g/dL of M-protein
+            value = _per_thousand(quantity) if test in _IMMUNOGLOBULINS else quantity
+        if value is None:
+            continue
+        if test in values:
+            flag = _settle(visit, lab, value, criteria, smaller=lower != _small(test, light_chain))
+            if flag is not None:
+                flags.append(flag)
+        elif visit.unusable.get(test) != ("two-results",):
+            values[test] = value
+            rows[test] = lab
+    return flags
 
 
-def _check_ratio(visit: Assessment, criteria: Criteria, flags: list[Flag]) -> None:
-    """A reported ratio that contradicts its own chains: none of the three can be trusted, so all
-    are set aside and said.
+def _per_thousand(x: Interval) -> Interval:
+    return Interval(x.low / 1000.0, x.high / 1000.0, x.low_open, x.high_open)
+
+
+def _negative(lab: Lab) -> CourseFlag:
+    given = lab.as_given or lab.quantity
+    text = f"{lab.test} on day {lab.when.first} is {given}, not a possible value; not read"
+    return CourseFlag("negative_value", lab.when.first, text)
+
+
+def _small(test: str, light_chain: str | None) -> bool:
+    """Is the smaller value the worse one: the healthy light chain, the ratio of lambda disease?"""
+    if light_chain == "kappa":
+        return test == "lambda_flc"
+    return light_chain == "lambda" and test in ("kappa_flc", "flc_ratio")
+
+
+def _settle(
+    visit: VisitResults, lab: Lab, value: Interval | str, criteria: Criteria, *, smaller: bool
+) -> CourseFlag | None:
+    """Two results of one test: the worse stays (`smaller`: that is the smaller one), and it is
+    said.
     """
-    got = visit.got
-    ratio, kappa, lam = got.get("flc_ratio"), got.get("kappa_flc"), got.get("lambda_flc")
-    if not isinstance(ratio, tuple) or not isinstance(kappa, tuple) or not isinstance(lam, tuple):
-        return
-    days = {visit.labs[t].when.first for t in ("flc_ratio", "kappa_flc", "lambda_flc")}
-    if len(days) > 1 or lam[1] <= 0:
-        return
-    low, high = kappa[0] / lam[1], (kappa[1] / lam[0] if lam[0] > 0 else float("inf"))
+    test = lab.test
+    old, bands = visit.values[test], visit.labs[test].isotype
+    if old == value and bands == lab.isotype:
+        return None
+    if criteria.A20 == "refuse":
+        visit.drop((test,), ("two-results",))
+        return None
+    if isinstance(value, Interval) and isinstance(old, Interval):
+        worse = _order(value) < _order(old) if smaller else _order(value) > _order(old)
+    elif value != old:
+        worse = value in _WORSE_WORDS and old not in _WORSE_WORDS
+    elif lab.isotype and bands:
+        # two positive results that name bands: all bands count
+        worse = bool(set(lab.isotype) - set(bands))
+    else:
+        # a positive result without named bands cannot be put down to another clone
+        worse = not lab.isotype
+    if worse:
+        visit.values[test], visit.labs[test] = value, lab
+    if old == value:
+        return None
+    text = f"two results of {test} on day {lab.when.first}; the worse is used"
+    return CourseFlag("same_day_conflict", lab.when.first, text)
+
+
+def _order(x: Interval) -> tuple[float, bool, float, bool]:
+    return x.low, x.low_open, x.high, not x.high_open
+
+
+def _contradictions(visits: Iterable[VisitResults], criteria: Criteria) -> list[CourseFlag]:
+    """Takes out light chains that contradict their own ratio."""
+    flags = []
+    for visit in visits:
+        if "flc_ratio" in visit.values and (flag := _contradiction(visit, criteria)) is not None:
+            visit.drop(_RATIO, ("ratio",))
+            flags.append(flag)
+    return flags
+
+
+def _contradiction(visit: VisitResults, criteria: Criteria) -> CourseFlag | None:
+    """A reported ratio that contradicts its own chains: none of the three can be trusted."""
+    ratio, kappa, lam = (visit.number(test) for test in _RATIO)
+    if ratio is None or kappa is None or lam is None:
+        return None
+    if len({visit.labs[t].when.first for t in _RATIO}) > 1 or lam.high <= 0:
+        return None
+    low = kappa.low / lam.high
+    high = kappa.high / lam.low if lam.low > 0 else float("inf")
     share = criteria.ratio_tolerance
     # reported ratios are rounded to two digits, so very small ones may be off by half of the last
     # digit
-    if ratio[1] * (1 + share) + 0.006 >= low and ratio[0] * (1 - share) - 0.006 <= high:
-        return
+    if ratio.high * (1 + share) + 0.006 >= low and ratio.low * (1 - share) - 0.006 <= high:
+        return None
     inverse = 1 / low if low > 0 else 0.0
-    hint = (
-        "; the chains look swapped"
-        if inverse and abs(ratio[0] - inverse) <= share * inverse
-        else ""
-    )
-    chains = f"kappa {kappa[0]:g} and lambda {lam[0]:g} mg/L give a ratio of {low:.3g}"
+    swapped = inverse and abs(ratio.low - inverse) <= share * inverse
     text = (
-        f"{chains}, but {ratio[0]:g} is reported{hint}; light chains of day {visit.day} set aside"
+        f"kappa {kappa.low:g} and lambda {lam.low:g} mg/L give a ratio of {low:.3g}, but"
+        f" {ratio.low:g} is reported{'; the chains look swapped' if swapped else ''}; light chains"
+        f" of day {visit.day} set aside"
     )
-    flags.append(Flag("flc_contradiction", visit.day, text))
-    for test in ("flc_ratio", "kappa_flc", "lambda_flc"):
-        visit.unusable[test] = "chains contradict the reported ratio"
-        del got[test], visit.labs[test]
+    return CourseFlag("flc_contradiction", visit.day, text)
+
+
+# ---- baseline ----------------
+
+
+def _baselines(
+    before: list[Lab], criteria: Criteria, days: Stretch, light_chain: str | None
+) -> tuple[VisitResults, VisitResults, list[CourseFlag]]:
+    """Baseline for response, and floor of the nadir. Tests without a value before bridging or
+    lymphodepletion take the next best before the infusion, and that is said.
+    """
+    baseline, flags = _last_values(before, criteria, days.baseline, days.earliest, light_chain)
+    if days.floor == days.baseline == days.start:
+        return baseline, baseline, flags
+    floor = late = baseline
+    if days.floor != days.baseline:
+        floor, _ = _last_values(before, criteria, days.floor, days.earliest, light_chain)
+    if max(days.baseline, days.floor) < days.start:
+        late, _ = _last_values(before, criteria, days.start, days.earliest, light_chain)
+    # older than the window seen from lymphodepletion, still the last one
+    _fill(floor, baseline)
+    _fill(floor, late)
+    for test in _fill(baseline, floor):
+        day = baseline.labs[test].when.first
+        text = f"no {test} up to day {days.baseline}; its baseline is the value of day {day}"
+        flags.append(CourseFlag("late_baseline", day, text))
+    return baseline, floor, flags
 
 
 def _last_values(
@@ -416,61 +482,37 @@ def _last_values(
     criteria: Criteria,
     limit: int,
     earliest: int,
-    flags: list[Flag],
     light_chain: str | None,
-) -> Assessment:
+) -> tuple[VisitResults, list[CourseFlag]]:
     """The last value of every test up to day `limit`, not older than the window; both light chains
     from one day.
     """
+    oldest = max(earliest, limit - criteria.baseline_window)
+    oldest_marrow = max(earliest, limit - criteria.baseline_marrow_window)
     latest: dict[str, int] = {}
     chains: dict[int, set[str]] = {}
     for lab in before:
-        day = lab.when.first or 0
-        oldest = limit - (
-            criteria.baseline_marrow_window if lab.test in MARROW else criteria.baseline_window
-        )
-        if day > limit or day < oldest or day < earliest:
+        day = lab.when.first
+        if day is None or not (oldest_marrow if lab.test in MARROW else oldest) <= day <= limit:
             continue
-        if day > latest.get(lab.test, -(10**9)):
-            latest[lab.test] = day
-        if lab.test in ("kappa_flc", "lambda_flc"):
+        latest[lab.test] = max(day, latest.get(lab.test, day))
+        if lab.test in _CHAINS:
             chains.setdefault(day, set()).add(lab.test)
-    together = [d for d, tests in chains.items() if len(tests) == 2]
+    together = [day for day, tests in chains.items() if len(tests) == 2]
     if together:
-        latest["kappa_flc"] = latest["lambda_flc"] = max(together)
-    values = Assessment(limit)
-    for lab in before:
-        if latest.get(lab.test) == lab.when.first:
-            _put(values, lab, criteria, flags, light_chain, lower=True)
-    _check_ratio(values, criteria, flags)
-    values.day = max(
-        (d for d in (x.when.first for x in values.labs.values()) if d is not None), default=limit
-    )
-    return values
+        latest |= dict.fromkeys(_CHAINS, max(together))
+    found = VisitResults(day=limit, first=limit)
+    labs = (x for x in before if x.test in latest and latest[x.test] == x.when.first)
+    flags = _put_all(found, labs, criteria, light_chain, lower=True)
+    flags += _contradictions((found,), criteria)
+    days = [d for x in found.labs.values() if (d := x.when.first) is not None]
+    found.day = max(days, default=limit)
+    return found, flags
 
 
-def _fill(
-    baseline: Assessment, floor: Assessment, late: Assessment, flags: list[Flag], baseline_day: int
-) -> None:
-    """Tests without a value before bridging or lymphodepletion take the next best before the
-    infusion, and that is said.
-    """
-    for test, value in baseline.got.items():
-        if (
-            test not in floor.got
-        ):  # older than the window seen from lymphodepletion, still the last one
-            floor.got[test], floor.labs[test] = value, baseline.labs[test]
-    for test, value in late.got.items():
-        if test not in floor.got:
-            floor.got[test], floor.labs[test] = value, late.labs[test]
-    for test, value in floor.got.items():
-        if test not in baseline.got:
-            baseline.got[test], baseline.labs[test] = value, floor.labs[test]
-            flags.append(
-                Flag(
-                    "late_baseline",
-                    floor.labs[test].when.first,
-                    f"no {test} up to day {baseline_day}; its baseline is the value of day"
-                    f" {floor.labs[test].when.first}",
-                )
-            )
+def _fill(into: VisitResults, source: VisitResults) -> list[str]:
+    """Give `into` the results of tests that it lacks; returns these tests."""
+    lacking = [test for test in source.values if test not in into.values]
+    for test in lacking:
+        into.values[test], into.labs[test] = source.values[test], source.labs[test]
+    return lacking

@@ -56,13 +56,8 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
 
 
 def _row(v: Visit) -> dict[str, Any]:
-    sources = (
-        {t: str(x.source) for t, x in v.assessment.labs.items()} if v.assessment is not None else {}
-    )
-    if v.assessment is not None:
-        sources["imaging"] = "; ".join(
-            str(row.source) for exam in v.assessment.exams for row in exam.rows
-        )
+    sources = {t: str(x.source) for t, x in v.results.labs.items()}
+    sources["imaging"] = "; ".join(str(row.source) for exam in v.results.exams for row in exam.rows)
     return {
         "day": v.day,
         "response": v.response,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rearm.interval import Interval
 from rearm.outcome.patient_course import PatientCourse
 from rearm.report.assessment.timeline import RESPONSE_COLOURS, WIDTH
 from rearm.report.draw import BLUE, GREEN, GREY, INK, LIGHT, PURPLE, YELLOW, Spec
 from rearm.response.measurable import dflc
 from rearm.response.score import Visit
-from rearm.response.visits import Span
 
 __all__ = ["Change", "changes", "course_picture", "marker", "spider", "swimmer"]
 
@@ -68,7 +68,7 @@ def changes(found: PatientCourse) -> list[Change]:
     if what is None or course is None:
         return []
     base = _baseline(found, what)
-    if base is None or base[0] <= 0:
+    if base is None or base.low <= 0:
         return []
     points = [Change(0, 0.0, True)]
     for visit in course.visits:
@@ -76,18 +76,18 @@ def changes(found: PatientCourse) -> list[Change]:
         if value is not None:
             # counted as the criteria count falls: highest value that the result allows against the
             # lowest baseline
-            high = value[1] if value[1] != float("inf") else value[0]
+            high = value.high if value.high != float("inf") else value.low
             points.append(
                 Change(
                     visit.day - course.start,
-                    round(100 * (high - base[0]) / base[0], 2),
-                    value[0] == value[1],
+                    round(100 * (high - base.low) / base.low, 2),
+                    value.exact is not None,
                 )
             )
     return points
 
 
-def _baseline(found: PatientCourse, what: str) -> Span | None:
+def _baseline(found: PatientCourse, what: str) -> Interval | None:
     course = found.course
     if course is None:
         return None
@@ -101,10 +101,10 @@ def _baseline(found: PatientCourse, what: str) -> Span | None:
             "marrow": "marrow_plasma_cells",
         }[what]
     )
-    return value if isinstance(value, tuple) else None
+    return value if isinstance(value, Interval) else None
 
 
-def _value(visit: Visit, what: str) -> Span | None:
+def _value(visit: Visit, what: str) -> Interval | None:
     if what == "serum":
         return visit.serum
     if what == "flc":
@@ -112,7 +112,7 @@ def _value(visit: Visit, what: str) -> Span | None:
     value = visit.values.get(
         {"urine": "urine_m_protein_24h", "marrow": "marrow_plasma_cells"}[what]
     )
-    return value if isinstance(value, tuple) else None
+    return value if isinstance(value, Interval) else None
 
 
 def spider(courses: Sequence[PatientCourse]) -> Spec:

@@ -4,13 +4,16 @@ asked.
 
 from __future__ import annotations
 
+import math
+
 from rich.console import Console
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from rearm.interval import Interval
 from rearm.outcome.endpoints import Endpoint
-from rearm.outcome.patient_course import PatientCourse, counting_words, flags_of, plain, stated_in
+from rearm.outcome.patient_course import PatientCourse, counting_words, flags_of, stated_in
 from rearm.record import ResponseStatement
 from rearm.report.words import days_words, words
 from rearm.response.score import Visit
@@ -207,7 +210,7 @@ def why(visit: Visit) -> str:
     return text
 
 
-def result_words(test: str, value: tuple[float, float] | str) -> str:
+def result_words(test: str, value: Interval | str) -> str:
     """Name, value and unit of a result: the units are those of the criteria, whatever the
     laboratory's were.
     """
@@ -224,15 +227,12 @@ def read_words(visit: Visit) -> list[tuple[str, str, str]]:
     return read + ([("plasmacytomas", visit.lesions, "imaging")] if visit.lesions else [])
 
 
-def value_words(value: tuple[float, float] | str) -> str:
-    """`1.2`, `<0.1`, `>500`, `0.1 to 0.2`, or the word itself."""
-    shown = plain(value)
-    if not isinstance(shown, list):
-        return f"{shown:g}" if isinstance(shown, float) else str(shown)
-    low, high = shown
-    if high is None:
-        return f">{low:g}"
-    return f"<{high:g}" if not low else f"{low:g} to {high:g}"
+def value_words(value: Interval | str) -> str:
+    """`1.2`, `<0.1`, `<=0.1`, `>500`, `0.1 to 0.2`, or the word itself."""
+    if isinstance(value, str):
+        return value
+    between = value.exact is None and value.low > 0 and value.high < math.inf
+    return f"{value.low:g} to {value.high:g}" if between else str(value)
 
 
 def endpoint_words(e: Endpoint) -> str:

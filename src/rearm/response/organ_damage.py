@@ -1,0 +1,214 @@
+"""Organ damage of the kind myeloma does: hypercalcaemia, anaemia, renal impairment, and what is
+stated as due to myeloma.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rearm.interval import Interval
+from rearm.record import Condition, Lab, Record
+from rearm.response.criteria import Criteria
+from rearm.response.limits import at_least
+from rearm.response.visits import CollectedResults, CourseFlag
+
+__all__ = ["ClinicalEvent", "clinical_events"]
+
+# test -> the condition that its abnormal value stands for
+_CONDITIONS = {
+    "calcium_corrected": "hypercalcaemia",
+    "hemoglobin": "anaemia",
+    "creatinine": "renal_impairment",
+}
+_STATED = (
+    "hypercalcaemia",
+    "anaemia",
+    "renal_impairment",
+    "cord_compression",
+    "hyperviscosity",
+    "pathological_fracture",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicalEvent:
+    """Organ damage of the kind myeloma does. `attributed` True or False as stated, None where
+    nobody said; `stated`: known by the statement alone, without a value.
+    """
+
+    day: int
+    what: str
+    attributed: bool | None
+    open: bool
+    text: str
+    stated: bool = False
+
+
+def clinical_events(
+    record: Record,
+    collected: CollectedResults,
+    criteria: Criteria,
+    *,
+    infusion: bool,
+    until: int | None,
+) -> tuple[list[ClinicalEvent], list[CourseFlag]]:
+    """Hypercalcaemia, fall of haemoglobin, rise of creatinine, and conditions stated as due to
+    myeloma, after the start of the course; and falls that belong to the treatment's own cytopenia.
+
+    Whether myeloma is the cause is read from `conditions`, never assumed.
+    """
+    events: list[ClinicalEvent] = []
+    flags: list[CourseFlag] = []
+    for test in _CONDITIONS:
+        crossings = _crossings(test, collected, criteria)
+        if test == "hemoglobin" and infusion:
+            own = [x for x in crossings if x.text and _cytopenic(collected, x.day, criteria)]
+            flags += [_cytopenia(x) for x in own]
+            crossings = [_Crossing(x.day, "") if x in own else x for x in crossings]
+        event = _measured(test, crossings, record.conditions, criteria)
+        if event is not None:
+            events.append(event)
+    measured = {e.what for e in events}
+    for condition in record.conditions:
+        day = condition.when.day
+        if day is None or not _stated(condition, collected.start, until):
+            continue
+        if condition.condition in measured or _contradicted(condition, day, collected, criteria):
+            continue
+        events.append(
+            ClinicalEvent(
+                day=day,
+                what=condition.condition,
+                attributed=True,
+                open=True,
+                text=f"{condition.condition.replace('_', ' ')} stated as due to myeloma",
+                stated=True,
+            )
+        )
+    return sorted(events, key=lambda e: (e.day, e.what)), flags
+
+
+@dataclass(frozen=True, slots=True)
+class _Crossing:
+    """A value after the start; `text` says how it crosses the limit, and is empty where it does
+    not.
+    """
+
+    day: int
+    text: str
+
+
+def _crossings(test: str, collected: CollectedResults, c: Criteria) -> list[_Crossing]:
+    """Every value after the start, against what was known before it: the last value before the
+    start, and for haemoglobin the highest since.
+    """
+    dated = [
+        (day, x.quantity)
+        for x in collected.crab.get(test, ())
+        if x.quantity is not None and (day := x.when.first) is not None
+    ]
+    reference: float | None = None
+    found: list[_Crossing] = []
+    for day, value in sorted(dated, key=lambda x: x[0]):
+        own = value.high if test == "creatinine" else value.low
+        if day <= collected.start:
+            reference = own
+            continue
+        found.append(_Crossing(day, _crossing_words(test, value, reference, c)))
+        if reference is None:
+            reference = value.low if test == "hemoglobin" else value.high
+        elif test == "hemoglobin":
+            reference = max(reference, own)
+    return found
+
+
+def _crossing_words(test: str, value: Interval, reference: float | None, c: Criteria) -> str:
+    """How the value crosses its limit; empty where it does not for certain."""
+    if test == "calcium_corrected":
+        high = value.above(c.calcium_relapse)
+        return f"corrected calcium {value.low:g} mg/dL" if high else ""
+    if reference is None:
+        return ""
+    if test == "hemoglobin":
+        fell = at_least(reference - value.high, c.hemoglobin_fall)
+        return f"haemoglobin {reference:g} to {value.high:g} g/dL" if fell else ""
+    rose = at_least(value.low - reference, c.creatinine_rise)
+    return f"creatinine {reference:g} to {value.low:g} mg/dL" if rose else ""
+
+
+def _measured(
+    test: str, crossings: Sequence[_Crossing], conditions: Sequence[Condition], c: Criteria
+) -> ClinicalEvent | None:
+    """The first value over the limit; open where the last value is over it too."""
+    first = next((x for x in crossings if x.text), None)
+    if first is None:
+        return None
+    what = _CONDITIONS[test]
+    return ClinicalEvent(
+        day=first.day,
+        what=what,
+        attributed=_attribution(conditions, what, first.day, c.attribution_days),
+        open=bool(crossings[-1].text),
+        text=first.text,
+    )
+
+
+def _cytopenia(crossing: _Crossing) -> CourseFlag:
+    text = (
+        f"{crossing.text} on day {crossing.day} with or soon after the treatment's own cytopenia;"
+        " not read as a sign of myeloma"
+    )
+    return CourseFlag("cytopenia", crossing.day, text)
+
+
+def _cytopenic(collected: CollectedResults, day: int, c: Criteria) -> bool:
+    """Soon after the infusion, or neutrophils or platelets low within two weeks: the haemoglobin
+    may fall with them.
+    """
+    if day - collected.start < c.cytopenia_days:
+        return True
+    limits = (("neutrophils", c.cytopenia_neutrophils), ("platelets", c.cytopenia_platelets))
+    return any(
+        _near(x, day, c.cytopenia_near_days) and x.quantity is not None and x.quantity.below(limit)
+        for test, limit in limits
+        for x in collected.crab.get(test, ())
+    )
+
+
+def _near(lab: Lab, day: int, within: int) -> bool:
+    return lab.when.first is not None and abs(lab.when.first - day) <= within
+
+
+def _attribution(conditions: Sequence[Condition], what: str, day: int, within: int) -> bool | None:
+    """What was said of the cause nearest to the day."""
+    said = [
+        (abs(at - day), place)
+        for place, x in enumerate(conditions)
+        if x.condition == what
+        and x.attributed_to_myeloma is not None
+        and (at := x.when.day) is not None
+        and abs(at - day) <= within
+    ]
+    return conditions[min(said)[1]].attributed_to_myeloma if said else None
+
+
+def _stated(condition: Condition, start: int, until: int | None) -> bool:
+    """Is it there, after the start of the course, and due to myeloma as stated?"""
+    day = condition.when.day
+    if day is None or day <= start or (until is not None and day > until):
+        return False
+    due = condition.status == "present" and condition.attributed_to_myeloma is True
+    return due and condition.condition in _STATED
+
+
+def _contradicted(condition: Condition, day: int, collected: CollectedResults, c: Criteria) -> bool:
+    """A laboratory value of the same days that could be judged and did not show it speaks against
+    the stated condition.
+    """
+    test = next((t for t, name in _CONDITIONS.items() if name == condition.condition), None)
+    if test is None:
+        return False
+    measured = [d for x in collected.crab.get(test, ()) if (d := x.when.first) is not None]
+    near = [d for d in measured if abs(d - day) <= c.contradiction_days]
+    return bool(near) and (test == "calcium_corrected" or any(d < min(near) for d in measured))

@@ -1,0 +1,215 @@
+"""The sentences of a response course, made last and only where they are asked for.
+
+Whatever decides is a code with its parameters, a `Because`: `("serum", name, value, baseline)`.
+Nothing in this room reads a sentence back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rearm.interval import Interval
+from rearm.record import Imaging
+
+__all__ = ["Because", "missing_words", "reason_words", "unusable_words"]
+
+# a code, then the parameters of its sentence
+Because = tuple[Any, ...]
+
+
+def reason_words(because: Because) -> str:
+    """Why a level, or a criterion of progression, was given."""
+    return _REASONS[because[0]](*because[1:])
+
+
+def missing_words(gap: Because) -> str:
+    """What would have been needed."""
+    return _MISSING[gap[0]](*gap[1:])
+
+
+def unusable_words(why: Because) -> str:
+    """Why a result that is there was not used."""
+    return _UNUSABLE[why[0]](*why[1:])
+
+
+# ---- levels ----------------
+
+
+def _serum(name: str, value: Interval, base: Interval) -> str:
+    return f"{name} {value} g/dL, {_fall(value, base)} from {base} at baseline"
+
+
+def _urine(value: Interval, base: Interval) -> str:
+    return f"urine M-protein {value} mg/24h, {_fall(value, base)} from {base} at baseline"
+
+
+def _flc(value: Interval, base: Interval) -> str:
+    return f"dFLC {value} mg/dL, {_fall(value, base)} from {base} at baseline"
+
+
+def _marrow(day: int, value: Interval, base: Interval) -> str:
+    return (
+        f"marrow plasma cells {value} % on day {day}, {_fall(value, base)} from {base} at baseline"
+    )
+
+
+def _lesions(now: float, base: float) -> str:
+    fall = _fall(Interval.of(now), Interval.of(base))
+    return f"sum of products {now:g} mm2, {fall} from {base:g} at baseline"
+
+
+def _fall(value: Interval, base: Interval) -> str:
+    """Counted as the criteria count it: from the lowest baseline to the highest value."""
+    if base.low <= 0:
+        return "no fall to count"
+    percent = 100 * (base.low - value.high) / base.low
+    return f"{percent:.1f} % down" if percent >= 0 else f"{-percent:.1f} % up"
+
+
+def _absent(unusable: bool, words: str = "was not measured") -> str:
+    """A result that is there and was set aside is not one that was never taken."""
+    return "its result could not be used" if unusable else words
+
+
+def _cr_incomplete(unknown: tuple[str, ...]) -> str:
+    return f"would be CR, but {', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not known"
+
+
+def _cr(marrow_limit: float, marrow_day: int | None) -> str:
+    return (
+        "immunofixation of serum and urine negative, marrow below"
+        f" {marrow_limit:g} %{_of_day(marrow_day)}, no plasmacytoma"
+    )
+
+
+def _of_day(marrow_day: int | None) -> str:
+    return "" if marrow_day is None else f" (marrow of day {marrow_day})"
+
+
+# ---- progression ----------------
+
+
+def _rise(value: float, nadir: float) -> str:
+    if nadir <= 0:
+        return f"+{value:g} from nothing"
+    return f"+{round(value - nadir, 9):g}, +{100 * (value - nadir) / nadir:.0f} %"
+
+
+def _from_to(name: str, nadir: float, value: float, unit: str) -> str:
+    return f"{name} {nadir:g} to {value:g} {unit} ({_rise(value, nadir)})"
+
+
+def _serum_high_nadir(name: str, nadir: float, value: float, limit: float) -> str:
+    return f"{name} {nadir:g} to {value:g} g/dL, the nadir being at least {limit:g}"
+
+
+def _new_lesion(row: Imaging, came_back: bool, biopsied: bool) -> str:
+    what = "came back" if came_back else "is new"
+    return f"{called(row)} {what}{', plasma cells on biopsy' if biopsied else ''}"
+
+
+def called(row: Imaging) -> str:
+    """The lesion of a row in words: `plasmacytoma L1 (liver)`."""
+    kind = {
+        "bone": "bone lesion",
+        "plasmacytoma": "plasmacytoma",
+        "extramedullary": "extramedullary lesion",
+        "paraskeletal": "paraskeletal lesion",
+    }.get(row.kind or "", "lesion")
+    name = f" {row.lesion}" if row.lesion else ""
+    return f"{kind}{name}{f' ({row.site})' if row.site else ''}"
+
+
+_REASONS: dict[str, Callable[..., str]] = {
+    "progression": lambda met: "; ".join([x.text for x in met]),
+    "no-baseline": lambda: "no value before the start to compare with",
+    "said": lambda text: str(text),
+    "serum": _serum,
+    "serum-by-immunofixation": lambda name: f"{name} not quantified, immunofixation negative",
+    "serum-absent": lambda name, unusable: f"{name} is measurable, but {_absent(unusable)}",
+    "urine": _urine,
+    "urine-by-immunofixation": lambda: (
+        "urine M-protein not quantified, urine immunofixation negative"
+    ),
+    "urine-absent": lambda unusable: f"urine M-protein is measurable, but {_absent(unusable)}",
+    "urine-cap": lambda value: f"urine M-protein {value} mg/24h",
+    "urine-cap-not-below": lambda value, limit: (
+        f"urine M-protein {value} mg/24h, not below {limit:g}"
+    ),
+    "urine-cap-absent": lambda unusable: (
+        f"urine: {_absent(unusable, 'not collected')}, so not more than PR"
+    ),
+    "flc": _flc,
+    "flc-absent": lambda unusable: (
+        f"free light chains, the only measurable parameter: {_absent(unusable, 'not measured')}"
+    ),
+    "marrow": _marrow,
+    "marrow-absent": lambda unusable: (
+        f"marrow, the only measurable parameter: {_absent(unusable, 'not examined')}"
+    ),
+    "lesions": _lesions,
+    "lesions-unread": lambda unread: f"plasmacytomas: the {unread} could not be read",
+    "lesions-not-imaged": lambda: "plasmacytomas were not imaged since baseline",
+    "lesions-gone": lambda: "no plasmacytoma left",
+    "lesions-unmeasured": lambda: "plasmacytomas are there, their size is not known",
+    "none-only-lesions": lambda: "only the plasmacytomas can be followed",
+    "none-unusable": lambda: "no result of the disease could be used",
+    "none-measured": lambda: "nothing was measured",
+    "none-no-pr-by-lesions": lambda: (
+        "nothing but plasmacytomas can be followed, and by them alone no partial response is"
+        " called (A12)"
+    ),
+    "none-measurable": lambda: (
+        "nothing is measurable at baseline: no partial response can be called (A12)"
+    ),
+    "cr-incomplete": _cr_incomplete,
+    "cr": _cr,
+    "scr": lambda marrow_day: (
+        f"CR{_of_day(marrow_day)} with normal FLC ratio and no clonal marrow cells"
+    ),
+    "serum-rise": lambda name, nadir, value: _from_to(name, nadir, value, "g/dL"),
+    "serum-rise-high-nadir": _serum_high_nadir,
+    "urine-rise": lambda nadir, value: _from_to("urine M-protein", nadir, value, "mg/24h"),
+    "dflc-rise": lambda nadir, value: _from_to("dFLC", nadir, value, "mg/dL"),
+    "marrow-rise": lambda nadir, value: f"marrow plasma cells {nadir:g} to {value:g} %",
+    "circulating-rise": lambda nadir, value: (
+        f"circulating plasma cells {nadir:g} to {value:g} per uL"
+    ),
+    "new-lesion": _new_lesion,
+    "new-lesion-still-there": lambda row, since: f"{called(row)}, new since {since}, still there",
+    "new-lesion-not-examined": lambda name: f"{name}, new and not examined again",
+    "lesion-longer": lambda name, nadir, longest: (
+        f"longest diameter of {name} {nadir:g} to {longest:g} mm"
+    ),
+    "lesions-larger": lambda count, nadir, now: (
+        f"sum of products of {count} lesions {nadir:g} to {now:g} mm2"
+    ),
+    "calcium": lambda value: f"corrected calcium {value:g} mg/dL, due to myeloma",
+}
+
+_MISSING: dict[str, Callable[..., str]] = {
+    "unusable": lambda test, day, why: (
+        f"{test} of day {day} is there but could not be used ({unusable_words(why)})"
+    ),
+    "serum": lambda name: str(name),
+    "exact": lambda name, value: f"an exact {name} (only {value} is known)",
+    "urine": lambda: "24-hour urine M-protein",
+    "urine-cap": lambda: "urine M-protein and immunofixation (urine not collected: at most PR)",
+    "flc": lambda: "kappa and lambda free light chains",
+    "marrow": lambda: "marrow plasma cells",
+    "lesions": lambda: "imaging of the plasmacytomas since baseline",
+    "lesions-unread": lambda unread: f"a result of the {unread} that can be read",
+    "lesions-size": lambda: "size of the plasmacytomas",
+    "anything": lambda: "any result of the disease",
+    "for-cr": lambda what: f"{what} (for CR)",
+    "lesions-unread-for-cr": lambda what: f"a result of the {what} that can be read (for CR)",
+    "for-scr": lambda what: f"{what} (for sCR)",
+}
+
+_UNUSABLE: dict[str, Callable[..., str]] = {
+    "set-aside": lambda said: said or "could not be used",
+    "negative": lambda: "negative value",
+    "two-results": lambda: "two results on one day",
+    "ratio": lambda: "chains contradict the reported ratio",
+}
