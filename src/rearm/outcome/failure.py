@@ -303,9 +303,7 @@ def _signals(case: InfusionCase, failed_on: int | None) -> tuple[Signal, ...]:
         when = case.new_therapy[0]
         if failed_on is None or (when.day is not None and when.day < failed_on):
             text = failure_words.new_therapy_words(when)
-            signals.append(
-                Signal(id="new_therapy_without_pd", day=when.day, open=True, text=text)
-            )
+            signals.append(Signal(id="new_therapy_without_pd", day=when.day, open=True, text=text))
     return tuple(sorted(signals, key=lambda s: (10**9 if s.day is None else s.day, s.id)))
 
 
