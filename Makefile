@@ -22,12 +22,12 @@ $(VENV)/.stamp-venv:
 	@touch $@
 
 $(VENV)/.stamp-core: $(VENV)/.stamp-venv pyproject.toml constraints.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --build-constraint constraints.txt -e '.[mechanism]' 2>/dev/null \
-	  || PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[mechanism]'
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --build-constraint constraints.txt -e '.[pictures,mechanism]' 2>/dev/null \
+	  || PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[pictures,mechanism]'
 	@touch $@
 
 $(VENV)/.stamp-test: $(VENV)/.stamp-core
-	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,mechanism,adam]'
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[test,pictures,mechanism,adam]'
 	@touch $@
 
 setup: $(VENV)/.stamp-core ## build .venv with what the program needs

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rearm.version import __version__
+
 if TYPE_CHECKING:
     from rearm.assessment import (
         Assessment,
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from rearm.knowledge import Knowledge, KnowledgeError
     from rearm.knowledge import load as load_knowledge
     from rearm.record import Issue, Record
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Assessment",

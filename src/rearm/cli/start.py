@@ -1,4 +1,4 @@
-"""Commands that help to begin: empty tables, a draft of a mapping."""
+"""What helps to begin: the version, empty tables, a draft of a mapping."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ from typing import Annotated
 import typer
 
 from rearm.cli.shared import Json, app, print_json, spoken
+from rearm.version import __version__
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"rearm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def rearm(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and end.", callback=_tell_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """What is asked of the program itself."""
 
 
 @app.command()
