@@ -123,9 +123,9 @@ class Axis:
                 return When(min(self.apheresis_days), max(self.apheresis_days))
             case "before_bridging" if self.bridging_day is not None:
                 return When(None, self.bridging_day - 1)
-            case (
-                "before_lymphodepletion" | "before_bridging"
-            ) if self.lymphodepletion_day is not None:
+            case "before_lymphodepletion" | "before_bridging" if (
+                self.lymphodepletion_day is not None
+            ):
                 return When(None, self.lymphodepletion_day - 1)
             case "diagnosis":
                 return UNKNOWN_WHEN if self.diagnosis_day is None else When.on(self.diagnosis_day)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rearm.intake import values
-from rearm.intake.regimen import read as regimens
 from rearm.intake.build.conditions import read_condition, read_toxicity
 from rearm.intake.build.context import Context
 from rearm.intake.dictionary import fact_values, nearest
+from rearm.intake.regimen import read as regimens
 from rearm.intake.rows import Row, Value
 from rearm.intake.values import Refused, shown
 from rearm.knowledge.agents import find_agent, find_class, find_product, load_agents, load_products

@@ -12,9 +12,9 @@ from rearm.intake.build.context import Context
 from rearm.intake.dictionary import near
 from rearm.intake.rows import DecimalMark, Row, Value
 from rearm.intake.values import Refused, not_done, shown, text
+from rearm.interval import Interval
 from rearm.knowledge.agents import find_agent
 from rearm.knowledge.lab_tests import TestDef, definition, find_tests, load_tests, name_key
-from rearm.interval import Interval
 from rearm.record import Lab, When
 from rearm.units import (
     NumberUnreadable,
@@ -59,8 +59,7 @@ class _Reading:
 
 
 def read_lab(row: Row, context: Context) -> LabRow | None:
-    """The result of one row; None where the row says that nothing was measured (counted in a note).
-    """
+    """The result of one row; None where the row says that nothing was measured (counted in a note)."""
     value = row.values.get("value")
     status = context.spelled(row, "status")
     withdrawn = (value is None or not_done(value)) and status in CORRECTING

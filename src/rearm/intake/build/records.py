@@ -15,17 +15,17 @@ from typing import Any
 
 from rearm.intake import values
 from rearm.intake.build.axis import INFUSION, Axis, choose_day_zero, infusion_off_day_zero
-from rearm.intake.build.conditions import settle_conditions
-from rearm.intake.build.context import Context
-from rearm.intake.dictionary import load_tables
-from rearm.intake.build.events import EVENT_READERS, read_therapy
 from rearm.intake.build.checks.ids import flag_ids_alike
 from rearm.intake.build.checks.infusion_days import flag_infusion_days
-from rearm.intake.build.labs import read_lab
-from rearm.intake.build.checks.light_chains import flag_swapped_chains
 from rearm.intake.build.checks.isolated_day import flag_lonely_day
-from rearm.intake.rows import Row
+from rearm.intake.build.checks.light_chains import flag_swapped_chains
+from rearm.intake.build.conditions import settle_conditions
+from rearm.intake.build.context import Context
+from rearm.intake.build.events import EVENT_READERS, read_therapy
+from rearm.intake.build.labs import read_lab
 from rearm.intake.build.results import settle_results
+from rearm.intake.dictionary import load_tables
+from rearm.intake.rows import Row
 from rearm.intake.values import Refused, shown
 from rearm.record import Infusion, Issue, Record, Severity, Source, When
 
@@ -195,8 +195,9 @@ class _Builder:
                 for t in read_therapy(row, context, self.definitions)
             ]
         )
-        diagnosis, last_seen = self._person_day(person, "diagnosis_day"), self._person_day(
-            person, "last_seen_day"
+        diagnosis, last_seen = (
+            self._person_day(person, "diagnosis_day"),
+            self._person_day(person, "last_seen_day"),
         )
         record = Record(
             patient_id=self.patient_id,
