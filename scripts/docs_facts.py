@@ -14,12 +14,12 @@ import yaml
 from scripts.docs_markdown import Lines, cell, code, table
 
 from rearm.evidence import MEASURES, evidence_for, listed_rows, overview_rows
-from rearm.evidence.table import months_words, share_words
+from rearm.evidence.table import ListedRow
+from rearm.evidence.words import months_words, share_words
 from rearm.knowledge import Knowledge
-from rearm.knowledge.agents import load_agents, load_products, load_regimens
 from rearm.knowledge.bundle import DATA
-from rearm.knowledge.lab_tests import TestDef, load_tests
-from rearm.knowledge.studies import STRATEGIES, Study
+from rearm.knowledge.lab_tests import TestDef
+from rearm.knowledge.studies import Study
 from rearm.outcome.endpoint_definitions import (
     CENSORING_STYLES,
     CENSORINGS,
@@ -28,13 +28,12 @@ from rearm.outcome.endpoint_definitions import (
     AdamSource,
 )
 from rearm.report.citations import source_line
-from rearm.report.evidence.forest import estimate_words
-from rearm.report.evidence.page import MEASURE_TITLES, STRATEGY_TITLES
+from rearm.report.evidence.forest import estimate_words, range_words
 from rearm.report.words import words
 from rearm.response.criteria import criteria_table
 
 
-def tests() -> Lines:
+def tests(knowledge: Knowledge) -> Lines:
     """Every test by group: units, words, ranges, LOINC; then the spellings that are read."""
     yield "# Tests"
     yield ""
@@ -48,7 +47,7 @@ def tests() -> Lines:
         " Ranges are in the first unit."
     )
     by_group: dict[str, list[TestDef]] = {}
-    for test in load_tests().values():
+    for test in knowledge.lab_tests.values():
         by_group.setdefault(test.group, []).append(test)
     for group, members in by_group.items():
         yield f"\n## {words(group).capitalize()}"
@@ -86,7 +85,11 @@ def tests() -> Lines:
     yield "underscores. A name that stands under two tests needs the specimen."
     yield from table(
         ("test", "also called"),
-        ((code(t.id), cell(", ".join(t.aliases))) for t in load_tests().values() if t.aliases),
+        (
+            (code(t.id), cell(", ".join(t.aliases)))
+            for t in knowledge.lab_tests.values()
+            if t.aliases
+        ),
     )
     raw = tomllib.loads((DATA / "tests.toml").read_text("utf-8"))
     yield "## Spellings of units"
@@ -117,13 +120,15 @@ def studies(knowledge: Knowledge) -> Lines:
         " evidence](evidence.md). An empty cell was not read."
     )
     listed = {
-        row["arm"]: row for strategy in STRATEGIES for row in listed_rows(evidence_for(strategy))
+        row.arm: row
+        for strategy in knowledge.words.strategies
+        for row in listed_rows(evidence_for(strategy))
     }
     for study in knowledge.studies:
         yield from _study(study, listed)
 
 
-def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
+def _study(study: Study, listed: Mapping[str, ListedRow]) -> Lines:
     c = study.citation
     yield f"\n### {study.id}"
     yield ""
@@ -132,39 +137,22 @@ def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
     )
     if study.note:
         yield f"\n{cell(study.note)}"
-    rows = []
-    for arm in study.arms:
-        row = listed.get(arm.id, {})
-        figures = [
-            row.get(k) for k in ("response", "complete_response", "pfs", "os", "severe_infection")
-        ]
-        if not row:
-            figures = [
-                share_words(arm.response),
-                share_words(arm.complete_response),
-                months_words(arm.pfs),
-                months_words(arm.os),
-                share_words(arm.infection_grade3),
-            ]
-        fate = row.get("pooled") or ""
-        why = (
-            f"response not pooled: {row['not_pooled']}"
-            if row.get("not_pooled")
-            else ""
-            if row
-            else "of no strategy of its own"
+    rows = [
+        (
+            cell(arm.population),
+            f"{cell(arm.setting_words)} ({arm.directness})",
+            arm.strategy,
+            cell(arm.n_treated),
+            cell(share_words(arm.response)),
+            cell(share_words(arm.complete_response)),
+            cell(months_words(arm.pfs)),
+            cell(months_words(arm.os)),
+            cell(share_words(arm.infection_grade3)),
+            cell(_fate(listed.get(arm.id))),
+            cell("; ".join((*arm.findings, *arm.caveats))),
         )
-        rows.append(
-            (
-                cell(arm.population),
-                f"{cell(arm.setting_words)} ({arm.directness})",
-                arm.strategy,
-                cell(arm.n_treated),
-                *(cell(f) for f in figures),
-                cell("; ".join(x for x in (f"pooled: {words(fate)}" if fate else "", why) if x)),
-                cell("; ".join((*arm.findings, *arm.caveats))),
-            )
-        )
+        for arm in study.arms
+    ]
     head = (
         "arm",
         "setting",
@@ -181,7 +169,18 @@ def _study(study: Study, listed: Mapping[str, Mapping[str, Any]]) -> Lines:
     yield from table(head, rows)
 
 
-def evidence() -> Lines:
+def _fate(row: ListedRow | None) -> str:
+    """In which figures an arm is pooled, and why its response is not."""
+    if row is None:
+        return "of no strategy of its own"
+    parts = (
+        f"pooled: {words(row.pooled)}" if row.pooled else "",
+        f"response not pooled: {row.not_pooled}" if row.not_pooled else "",
+    )
+    return "; ".join(part for part in parts if part)
+
+
+def evidence(knowledge: Knowledge) -> Lines:
     """The figures shown for each strategy."""
     yield "# Evidence by strategy"
     yield ""
@@ -198,12 +197,12 @@ def evidence() -> Lines:
         "survival is listed and never pooled. Figures are unadjusted and from different patients:"
         " they rank nothing."
     )
-    for strategy in STRATEGIES:
+    for strategy, named in knowledge.words.strategies.items():
         found = evidence_for(strategy)
-        yield f"\n## {STRATEGY_TITLES[strategy]}"
+        yield f"\n## {named.title}"
         yield ""
         yield f"`{strategy}`, evidence: {found.directness}. {cell(found.note)}"
-        rows = {row["measure"]: row for row in overview_rows(found)}
+        rows = {row.measure: row for row in overview_rows(found)}
         yield from table(
             (
                 "outcome",
@@ -216,16 +215,13 @@ def evidence() -> Lines:
             ),
             (
                 (
-                    MEASURE_TITLES[m],
+                    knowledge.words.measures[m].title,
                     estimate_words(rows[m], m),
-                    estimate_words(
-                        {"estimate": None, "low": rows[m]["new_low"], "high": rows[m]["new_high"]},
-                        m,
-                    ),
-                    cell(rows[m]["population"]),
-                    rows[m]["directness"],
-                    f"{rows[m]['arms']}, {rows[m]['patients']}",
-                    ", ".join(f"[{s}](studies.md#{s})" for s in rows[m]["studies"].split(", ")),
+                    range_words(rows[m].new_low, rows[m].new_high, m),
+                    cell(rows[m].population),
+                    rows[m].directness,
+                    f"{rows[m].arms}, {rows[m].patients}",
+                    ", ".join(f"[{s}](studies.md#{s})" for s in rows[m].studies.split(", ")),
                 )
                 for m in MEASURES
                 if m in rows
@@ -384,7 +380,7 @@ def criteria() -> Lines:
     yield from table(("", "source"), ((k, cell(v)) for k, v in data["sources"].items()))
 
 
-def agents() -> Lines:
+def agents(knowledge: Knowledge) -> Lines:
     """Agents, CAR-T products and regimen names."""
     yield "# Agents, CAR-T products and regimens"
     yield ""
@@ -400,7 +396,7 @@ def agents() -> Lines:
                 cell(", ".join((*a.brands, *a.codes, *a.spellings))),
                 cell(a.rxnorm),
             )
-            for a in load_agents().values()
+            for a in knowledge.lexicon.agents.values()
         ),
     )
     yield "## CAR-T products"
@@ -413,7 +409,7 @@ def agents() -> Lines:
                 cell(p.construct or "not known"),
                 cell(", ".join((p.id, *p.brands, *p.codes, *p.spellings))),
             )
-            for p in load_products().values()
+            for p in knowledge.lexicon.products.values()
         ),
     )
     yield "## Regimens"
@@ -432,7 +428,7 @@ def agents() -> Lines:
                     or "ambiguous: " + " / ".join(", ".join(c) for c in r.candidates)
                 ),
             )
-            for r in load_regimens().values()
+            for r in knowledge.lexicon.regimens.values()
         ),
     )
 

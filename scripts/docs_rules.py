@@ -21,7 +21,6 @@ from rearm.knowledge.rulesets import (
 )
 from rearm.knowledge.scores import ScoreItem, load_scores
 from rearm.knowledge.variants import load_alterations
-from rearm.report.evidence.page import STRATEGY_TITLES
 from rearm.report.knowledge import example_words
 from rearm.report.words import words
 
@@ -213,8 +212,9 @@ def _option(option: Option, knowledge: Knowledge, cite: Citations) -> Lines:
             f"- Effect on a later collection of T cells: {later.effect}. {cell(later.text)}"
             f" ({cite(later.sources)})"
         )
+    titles = knowledge.words.strategies
     if option.sequence:
-        yield f"- May be followed by: {', '.join(STRATEGY_TITLES[s] for s in option.sequence)}"
+        yield f"- May be followed by: {', '.join(titles[s].title for s in option.sequence)}"
     for both in option.disagreements:
         yield f"- Sources disagree: {cell(both.text)} ({cite(both.sources)})"
 

@@ -248,7 +248,7 @@ def test_the_mistake_on_the_page_is_told_as_the_page_says(extended: Path) -> Non
         ("studies/example-2031.toml", "bispecific-gprc5d", "gprc5d-bispecific", "Use one of"),
         ("studies/example-2031.toml", "events = 26", "events = 27", "27 of 40 is 67.5 %"),
         ("studies/example-2031.toml", "doi = ", "# doi = ", "doi is not given"),
-        ("studies/example-2031.toml", "[[arm]]", "[[arms]]", "arms is not a field"),
+        ("studies/example-2031.toml", "[[arm]]", "[[arms]]", "unknown key arms"),
         ("studies/example-2031.toml", "percent = 65,", "percent = 65", "not valid TOML"),
         (
             "studies/example-2031.toml",

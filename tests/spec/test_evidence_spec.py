@@ -14,8 +14,10 @@ import pytest
 from tests.support.loops import some
 
 from rearm.evidence import compare, evidence_for, forest_rows, listed_rows, overview_rows, separated
-from rearm.evidence.pool import BORROWING_CAP, ArmData, data_of
-from rearm.knowledge.studies import STRATEGIES, Study, load_studies, parse_study
+from rearm.evidence.pool import BORROWING_CAP, ArmData, NotPooled, data_of
+from rearm.evidence.words import not_pooled_words
+from rearm.knowledge import load
+from rearm.knowledge.studies import Study, load_studies, parse_study
 
 CART, ANY, NAIVE = "post-bcma-cart", "post-bcma-any", "tcell-redirecting-naive"
 
@@ -105,7 +107,7 @@ def test_what_is_shown_but_never_pooled(line: str) -> None:
     evidence = figure_of(study("s", arm("s-a", CART, counts, figure)))
     assert evidence.response is None
     assert evidence.directness == "direct"
-    assert [(row.arm.id, row.not_pooled) for row in evidence.listed] == [("s-a", reason)]
+    assert [(row.arm, row.not_pooled) for row in listed_rows(evidence)] == [("s-a", reason)]
 
 
 def test_a_case_report_is_shown_and_makes_nothing_direct() -> None:
@@ -139,7 +141,7 @@ def test_one_arm_of_an_overlap_group(line: str) -> None:
     assert evidence.response is not None
     assert ", ".join(row.arm.id for row in evidence.response.arms) == wanted
     if wanted == "b":
-        assert {row.arm.id: row.not_pooled for row in evidence.listed}[
+        assert {row.arm: row.not_pooled for row in listed_rows(evidence)}[
             "a"
         ] == "shares patients with b"
 
@@ -180,7 +182,7 @@ def test_an_option_takes_the_arms_of_its_agents(line: str) -> None:
     assert (evidence.directness == "direct") == (wanted == "yes")
     if got == "listed, not pooled" and given:
         assert (
-            evidence.listed[0].not_pooled
+            listed_rows(evidence)[0].not_pooled
             == f"in combination with {min(set(given) - set(option.split()))}"
         )
 
@@ -293,8 +295,8 @@ def test_the_figure_without_borrowing_stands_beside_the_one_with() -> None:
     estimate, low, high = figure_of(study("d", arm("d-a", CART, "22/28"))).response.unborrowed
     words = f"without them {100 * estimate:.0f} % ({100 * low:.0f} to {100 * high:.0f})"
     assert words in evidence.note
-    assert words in forest_rows(evidence)[1]["note"]
-    assert overview_rows(evidence)[0]["unborrowed_high"] == high
+    assert words in forest_rows(evidence)[1].note
+    assert overview_rows(evidence)[0].unborrowed.high == high
 
 
 @pytest.mark.parametrize(
@@ -427,10 +429,9 @@ def test_a_landmark_far_from_the_median_gives_none(line: str) -> None:
     row = arm("s-a", CART, "10/20", pfs={"landmarks": [{"month": 12, "percent": float(percent)}]})
     evidence = figure_of(study("s", row))
     assert (evidence.pfs is not None) == (wanted == "yes")
-    said = data_of(evidence.listed[0].arm, "pfs")
-    assert isinstance(said, ArmData) == (wanted == "yes")
-    assert isinstance(said, ArmData) or said == wanted
-    words = listed_rows(evidence)[0]["pfs"]
+    data = data_of(evidence.listed[0].arm, "pfs")
+    assert (not_pooled_words(data) if isinstance(data, NotPooled) else "yes") == wanted
+    words = listed_rows(evidence)[0].pfs
     assert (
         words
         == ("median not reached; " if float(percent) > 50 else "")
@@ -613,9 +614,7 @@ def test_arms_whose_median_was_not_reached_are_named_beside_the_median_of_the_ot
     assert (evidence.pfs is not None) == (figure == "yes")
     assert ("not reached" in evidence.note) == (said != "-")
     assert said == "-" or said in evidence.note
-    notes = " ".join(
-        str(row["note"]) for row in forest_rows(evidence, "pfs") if row["kind"] == "pooled"
-    )
+    notes = " ".join(str(row.note) for row in forest_rows(evidence, "pfs") if row.kind == "pooled")
     assert ("not reached" in notes) == (said.startswith("leaves"))
 
 
@@ -628,8 +627,8 @@ def test_what_is_known_of_shared_patients_stands_beside_the_arm() -> None:
             ),
         )
     )
-    assert forest_rows(evidence)[0]["note"] == "Shared patients not stated"
-    assert listed_rows(evidence)[0]["caveats"] == "Small; Shared patients not stated"
+    assert forest_rows(evidence)[0].note == "Shared patients not stated"
+    assert listed_rows(evidence)[0].caveats == "Small; Shared patients not stated"
 
 
 def test_weak_sources_behind_a_figure_are_counted() -> None:
@@ -639,7 +638,7 @@ def test_weak_sources_behind_a_figure_are_counted() -> None:
     )
     both, alone = figure_of(study("s", strong), study("w", weak)), figure_of(study("w", weak))
     words = "1 of 2 arms read from a weak source"
-    assert words in both.note and words in forest_rows(both)[2]["note"]
+    assert words in both.note and words in forest_rows(both)[2].note
     assert "Read from a weak source only" in alone.note
     assert (
         "Both arms read from weak sources"
@@ -664,7 +663,7 @@ def test_tables_for_the_report() -> None:
         study("n", arm("n-a", ANY, "52/78")),
     )
     rows = forest_rows(evidence)
-    assert [row["kind"] for row in rows] == [
+    assert [row.kind for row in rows] == [
         "arm",
         "arm",
         "pooled",
@@ -673,14 +672,14 @@ def test_tables_for_the_report() -> None:
         "pooled",
         "new centre",
     ]
-    assert [row["directness"] for row in rows[:4]] == ["direct"] * 4
-    assert sum(row["weight"] for row in rows[:2]) == pytest.approx(1)
-    assert "borrowed" in rows[2]["note"]
-    assert listed_rows(evidence)[0]["response"] == "78.6 % (22/28)"
-    assert [row["measure"] for row in overview_rows(evidence)] == ["response"]
+    assert [row.directness for row in rows[:4]] == ["direct"] * 4
+    assert sum(row.weight for row in rows[:2]) == pytest.approx(1)
+    assert "borrowed" in rows[2].note
+    assert listed_rows(evidence)[0].response == "78.6 % (22/28)"
+    assert [row.measure for row in overview_rows(evidence)] == ["response"]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", load().words.strategies)
 def test_bundled_evidence_never_shows_a_figure_after_cart_without_a_direct_arm(
     strategy: str,
 ) -> None:

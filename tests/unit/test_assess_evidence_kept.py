@@ -13,6 +13,7 @@ import pytest
 
 from rearm.assessment import evidence as kept
 from rearm.assessment.evidence import evidence_of, pooled_for
+from rearm.evidence import listed_rows
 from rearm.knowledge import Knowledge, load
 
 
@@ -108,7 +109,7 @@ def test_an_option_is_pooled_by_all_its_agents_though_its_key_names_one(known: K
         "canova-2025-vendex",
         "kumar-2017-venetoclax-t1114",
     }
-    assert {row.arm.id: row.not_pooled for row in alone.listed}[
+    assert {row.arm: row.not_pooled for row in listed_rows(alone)}[
         "costa-2021-venkd-t1114"
     ] == "in combination with carfilzomib"
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from io import StringIO
 from itertools import combinations
@@ -17,12 +19,12 @@ from rich.console import Console
 from tests.support.loops import some
 
 from rearm.evidence import MEASURES, evidence_for, forest_rows, listed_rows, separated
+from rearm.evidence.pool import Estimate
+from rearm.evidence.table import ForestRow
 from rearm.knowledge import KnowledgeError, load
-from rearm.knowledge.studies import STRATEGIES
 from rearm.report.draw import svg
-from rearm.report.evidence.forest import estimate_words, forest_lines, forest_spec
+from rearm.report.evidence.forest import Figure, estimate_words, forest_lines, forest_spec
 from rearm.report.evidence.page import (
-    STRATEGY_TITLES,
     choose_evidence,
     evidence_object,
     evidence_overview,
@@ -31,46 +33,14 @@ from rearm.report.evidence.page import (
     write_evidence_svgs,
 )
 
-SUMMARY = {
-    "directness": "direct",
-    "setting": "after BCMA CAR-T",
-    "study": None,
-    "events": None,
-    "weight": None,
-    "weak": None,
-}
-SUMMARY |= {"borrowed_share": None, "note": None}
-ARM = {
-    "kind": "arm",
-    "label": "Drug",
-    "study": "a",
-    "events": 30,
-    "n": 40,
-    "estimate": 0.75,
-    "low": 0.6,
-    "high": 0.86,
-    "weight": 1.0,
-}
+SUMMARY = partial(ForestRow, directness="direct", setting="after BCMA CAR-T", n=40)
+ARM = SUMMARY(
+    kind="arm", label="Drug", study="a", events=30, estimate=0.75, low=0.6, high=0.86, weight=1.0
+)
 ROWS = [
-    SUMMARY | ARM,
-    SUMMARY
-    | {
-        "kind": "pooled",
-        "label": "Average centre",
-        "n": 40,
-        "estimate": 0.74,
-        "low": 0.55,
-        "high": 0.87,
-    },
-    SUMMARY
-    | {
-        "kind": "new centre",
-        "label": "Range for a new centre",
-        "n": 40,
-        "estimate": None,
-        "low": 0.4,
-        "high": 0.95,
-    },
+    ARM,
+    SUMMARY(kind="pooled", label="Average centre", estimate=0.74, low=0.55, high=0.87),
+    SUMMARY(kind="new centre", label="Range for a new centre", estimate=None, low=0.4, high=0.95),
 ]
 
 
@@ -80,20 +50,16 @@ def printed(thing: object) -> str:
     return out.getvalue()
 
 
-def test_every_strategy_has_a_name() -> None:
-    assert STRATEGY_TITLES.keys() == set(STRATEGIES)
-
-
 @pytest.mark.parametrize(
     ("row", "measure", "words"),
     [
         (ROWS[0], "response", "75 % (60 to 86)"),
         (ROWS[2], "response", "40 to 95 %"),
-        ({"estimate": 7.46, "low": 3.54, "high": 13.98}, "pfs", "7.5 months (3.5 to 14.0)"),
-        ({"estimate": None, "low": 2.56, "high": 19.1}, "pfs", "2.6 to 19.1 months"),
+        (Estimate(7.46, 3.54, 13.98), "pfs", "7.5 months (3.5 to 14.0)"),
+        (replace(ROWS[2], low=2.56, high=19.1), "pfs", "2.6 to 19.1 months"),
     ],
 )
-def test_figures_in_words(row: dict, measure: str, words: str) -> None:
+def test_figures_in_words(row: Figure, measure: str, words: str) -> None:
     assert estimate_words(row, measure) == words
 
 
@@ -133,8 +99,8 @@ def test_months_stand_on_a_logarithmic_axis_that_holds_every_interval() -> None:
     )["layer"][0]["encoding"]["x"]["scale"]
     assert scale["type"] == "log"
     assert (
-        scale["domain"][0] < min(r["low"] for r in rows)
-        and max(r["high"] for r in rows) < scale["domain"][1]
+        scale["domain"][0] < min(r.low for r in rows)
+        and max(r.high for r in rows) < scale["domain"][1]
     )
 
 
@@ -173,20 +139,18 @@ def test_the_page_is_whole_and_loads_nothing(whole: str) -> None:
     outline.feed(whole)
     assert not outline.open and not outline.loaded
     assert "<script" not in whole
-    assert set(STRATEGIES) <= set(outline.ids)
+    assert set(load().words.strategies) <= set(outline.ids)
     assert (
         "undefined" not in whole and "None</td>" not in whole and not re.search(r"\bnan\b", whole)
     )
 
 
 def test_every_arm_that_was_read_stands_on_the_page_with_its_fate(whole: str) -> None:
-    for strategy in some(STRATEGIES):
+    for strategy in some(load().words.strategies):
         section = whole.split(f'<section id="{strategy}">')[1].split("</section>")[0]
         for row in listed_rows(evidence_for(strategy)):
-            assert str(row["url"]).replace("&", "&amp;").replace("'", "&#39;") in section, row[
-                "arm"
-            ]
-            assert row["pooled"] or row["not_pooled"], row["arm"]
+            assert str(row.url).replace("&", "&amp;").replace("'", "&#39;") in section, row.arm
+            assert row.pooled or row.not_pooled, row.arm
         for measure in MEASURES:
             for row in forest_rows(evidence_for(strategy), measure):
                 assert f'<td class="num">{estimate_words(row, measure)}</td>' in section
@@ -194,7 +158,7 @@ def test_every_arm_that_was_read_stands_on_the_page_with_its_fate(whole: str) ->
 
 def test_without_a_direct_arm_no_figure_is_called_direct(whole: str) -> None:
     """No strategy without a direct arm that can be pooled shows a figure after CAR-T."""
-    for strategy in some(STRATEGIES):
+    for strategy in some(load().words.strategies):
         for one in evidence_object(choose_evidence([strategy])):
             for row in one["expected"]:
                 arms = {arm.id: arm for study in load().studies for arm in study.arms}
@@ -213,7 +177,7 @@ def test_without_a_direct_arm_no_figure_is_called_direct(whole: str) -> None:
 
 def test_nothing_is_ranked_and_no_pair_is_called_apart_by_itself(whole: str) -> None:
     assert "They rank nothing." in whole
-    figures = [e for s in STRATEGIES if (e := evidence_for(s)).by_setting]
+    figures = [e for s in load().words.strategies if (e := evidence_for(s)).by_setting]
     pairs = list(combinations(figures, 2))
     apart = sum(separated(first, second) for first, second in pairs)
     said = re.search(
@@ -228,8 +192,8 @@ def test_nothing_is_ranked_and_no_pair_is_called_apart_by_itself(whole: str) -> 
 
 def test_an_option_shows_only_the_arms_that_fit_it() -> None:
     page = evidence_page(["elranatamab"])
-    arms = {row["arm"] for row in listed_rows(choose_evidence(["elranatamab"])[0].evidence)}
-    assert arms and arms < {row["arm"] for row in listed_rows(evidence_for("bispecific-bcma"))}
+    arms = {row.arm for row in listed_rows(choose_evidence(["elranatamab"])[0].evidence)}
+    assert arms and arms < {row.arm for row in listed_rows(evidence_for("bispecific-bcma"))}
     assert 'id="overview"' not in page
     assert "Elranatamab" in page
 
@@ -248,7 +212,7 @@ def test_the_terminal_shows_plot_figures_and_reasons() -> None:
     assert "■" in text and "◆" in text and "Average centre" in text
     assert "Response not pooled: subset." in text
     overview = printed(evidence_overview(choose_evidence()))
-    assert all(strategy in overview for strategy in STRATEGIES)
+    assert all(strategy in overview for strategy in load().words.strategies)
     assert "none read" in overview and "rank nothing" in overview
 
 
@@ -272,11 +236,13 @@ def test_the_terminal_stays_readable_at_this_width(width: int) -> None:
                 assert any(
                     plot.strip() in line and estimate_words(row, measure) in line for line in lines
                 )
-                if row["kind"] == "arm":
-                    assert not row["weak"] or "(weak source)" in out.getvalue()
+                if row.kind == "arm":
+                    assert not row.weak or "(weak source)" in out.getvalue()
     out = StringIO()
     Console(file=out, width=width, highlight=False).print(evidence_overview(choose_evidence()))
-    assert all(re.search(rf"^{strategy}\s", out.getvalue(), re.M) for strategy in STRATEGIES)
+    assert all(
+        re.search(rf"^{strategy}\s", out.getvalue(), re.M) for strategy in load().words.strategies
+    )
     assert "direct" in out.getvalue() and "indirect" in out.getvalue()
 
 
@@ -284,23 +250,23 @@ def test_the_terminal_says_how_weights_were_set_and_what_stands_without_an_arm()
     (one,) = choose_evidence(["imid-combination"])
     text = " ".join(printed(evidence_text(one)).split())
     for row in some(forest_rows(one.evidence, "pfs")):
-        assert row["note"] is None or row["note"] in text
-        if row["without_estimate"] is not None:
-            assert f"without it {row['without_estimate']:.1f} months" in text
+        assert row.note is None or row.note in text
+        if row.without is not None:
+            assert f"without it {row.without.estimate:.1f} months" in text
 
 
 def test_every_arm_read_stands_on_the_terminal_survival_included() -> None:
     (one,) = choose_evidence(["bispecific-gprc5d"])
     text = " ".join(printed(evidence_text(one)).split())
     for row in some(listed_rows(one.evidence)):
-        assert row["population"] in text
-        assert row["os"] is None or f"OS {row['os']}" in text
+        assert row.population in text
+        assert row.os is None or f"OS {row.os}" in text
 
 
 def test_a_weak_source_looks_weak_in_the_picture() -> None:
     long = "Drug " * 30
     values = forest_spec(
-        [ROWS[0] | {"weak": True, "label": long}, *ROWS[1:]], names={"a": "Author 2031"}
+        [replace(ROWS[0], weak=True, label=long), *ROWS[1:]], names={"a": "Author 2031"}
     )["data"]["values"]
     assert values[1]["label"].endswith("… (weak source)") and values[1]["weak"] is True
     assert len(values[1]["label"]) <= 70
@@ -309,7 +275,7 @@ def test_a_weak_source_looks_weak_in_the_picture() -> None:
 
 def test_what_was_borrowed_stands_in_the_picture() -> None:
     rows = forest_rows(evidence_for("bispecific-gprc5d"))
-    share = next(r for r in rows if r["kind"] == "pooled")["borrowed_share"]
+    share = next(r for r in rows if r.kind == "pooled").borrowed_share
     labels = [v["label"] for v in forest_spec(rows)["data"]["values"]]
     assert [label for label in labels if "borrowed" in label] == [
         f"Average centre, {100 * share:.0f} % borrowed"
@@ -318,7 +284,7 @@ def test_what_was_borrowed_stands_in_the_picture() -> None:
 
 def test_plain_data_is_json(tmp_path: Path) -> None:
     text = json.dumps(evidence_object(choose_evidence()), allow_nan=False)
-    assert {one["id"] for one in json.loads(text)} == set(STRATEGIES)
+    assert {one["id"] for one in json.loads(text)} == set(load().words.strategies)
     written = write_evidence_svgs(choose_evidence(["bispecific-gprc5d"]), tmp_path / "pictures")
     assert [p.name for p in written] == [
         f"bispecific-gprc5d-{m}.svg" for m in ("response", "pfs", "severe-infection", "crs")
@@ -327,8 +293,6 @@ def test_plain_data_is_json(tmp_path: Path) -> None:
 
 
 def test_text_of_a_study_never_becomes_markup() -> None:
-    from dataclasses import replace
-
     known = load()
     study = next(s for s in known.studies if s.id == "merz-2024")
     arms = tuple(

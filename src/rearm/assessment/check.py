@@ -18,7 +18,7 @@ from rearm.errors import meant
 from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import DATA, Knowledge, read_bundle
 from rearm.knowledge.rulesets import Indicator, Rule, SharedRule
-from rearm.knowledge.studies import STRATEGIES, StudyError, check_studies
+from rearm.knowledge.studies import check_studies
 from rearm.rules import ConditionRefused, parse_condition, read_conditions, truth
 
 __all__ = ["STRENGTHS", "Problem", "check", "check_knowledge"]
@@ -54,7 +54,7 @@ def check(path: Path | None = None) -> list[Problem]:
     found = [Problem("knowledge", text) for text in unusable] + list(_unread(knowledge.folder))
     try:
         check_studies(knowledge.studies)
-    except StudyError as error:  # whatever cites a study can't be judged without them
+    except KnowledgeError as error:  # whatever cites a study can't be judged without them
         return [*found, Problem("studies", str(error))]
     try:
         _ = knowledge.scores, knowledge.alterations
@@ -321,15 +321,16 @@ _AS_TYPE = {
 
 
 def _options(knowledge: Knowledge) -> Iterator[Problem]:
+    strategies = knowledge.words.strategies
     for option in knowledge.options.values():
         where = f"option {option.id}"
         for strategy in (option.strategy, *option.sequence):
-            if strategy not in STRATEGIES:
+            if strategy not in strategies:
                 yield Problem(
                     where,
-                    f"{strategy} is no strategy of the vocabulary.{meant(strategy, STRATEGIES)}",
+                    f"{strategy} is no strategy of the vocabulary.{meant(strategy, strategies)}",
                 )
-        if option.evidence is not None and option.evidence.strategy not in STRATEGIES:
+        if option.evidence is not None and option.evidence.strategy not in strategies:
             yield Problem(
                 where, f"{option.evidence.strategy} (evidence) is no strategy of the vocabulary."
             )

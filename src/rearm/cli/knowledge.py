@@ -65,7 +65,7 @@ def evidence(
         for path in write_evidence_svgs(chosen, svg, knowledge=bundle):
             say(f"{path} written.")
     if as_json:
-        print_json(evidence_object(chosen))
+        print_json(evidence_object(chosen, knowledge=bundle))
     elif html is None and svg is None:
         wide = console()
         for part in (

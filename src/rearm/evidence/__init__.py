@@ -2,19 +2,19 @@
 are pooled, survival is listed.
 """
 
-from rearm.evidence.compare import Comparison, compare, separated
+from rearm.evidence.compare import Separation, compare, separated
 from rearm.evidence.pool import MEASURES, Measure, Pooled, PooledArm
 from rearm.evidence.strategy import ListedFigure, Outcome, StrategyEvidence, evidence_for
 from rearm.evidence.table import forest_rows, listed_rows, overview_rows
 
 __all__ = [
     "MEASURES",
-    "Comparison",
     "ListedFigure",
     "Measure",
     "Outcome",
     "Pooled",
     "PooledArm",
+    "Separation",
     "StrategyEvidence",
     "compare",
     "evidence_for",

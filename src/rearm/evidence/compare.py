@@ -10,14 +10,14 @@ from typing import Literal
 from rearm.evidence.pool import Pooled
 from rearm.evidence.strategy import StrategyEvidence
 
-__all__ = ["Comparison", "compare", "separated"]
+__all__ = ["Separation", "compare", "separated"]
 
 MIN_ARMS = 2
 MIN_PATIENTS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Separation:
     """`better`: which of the two has the higher pooled response where they are separated, else None
     with the reason.
     """
@@ -52,7 +52,7 @@ def _higher(first: Pooled, second: Pooled) -> Literal["first", "second"] | None:
     return "first" if first.low > second.high else "second" if second.low > first.high else None
 
 
-def compare(first: StrategyEvidence, second: StrategyEvidence) -> Comparison:
+def compare(first: StrategyEvidence, second: StrategyEvidence) -> Separation:
     """Compare the responses in one and the same setting, nothing borrowed.
 
     Settings after CAR-T come first, and the first setting with enough data decides: two or more
@@ -63,30 +63,29 @@ def compare(first: StrategyEvidence, second: StrategyEvidence) -> Comparison:
     """
     common = [setting for setting in first.by_setting if setting in second.by_setting]
     if not common:
-        return Comparison(None, None, "no pooled response in the same setting")
+        return Separation(None, None, "no pooled response in the same setting")
     common.sort(key=lambda setting: (first.by_setting[setting].directness != "direct", setting))
     reasons = []
-    direct: list[
-        Literal["first", "second"] | None
-    ] = []  # where settings after CAR-T point that are too small to decide
+    # Where settings after CAR-T point that are too small to decide.
+    direct: list[Literal["first", "second"] | None] = []
     for setting in common:
         a, b = first.by_setting[setting], second.by_setting[setting]
-        found = _higher(a, b)
+        higher = _higher(a, b)
         if lack := _short(a) or _short(b):
             reasons.append(f"{a.population}: {lack}")
             if a.directness == "direct":
-                direct.append(found)
+                direct.append(higher)
             continue
         if _shared(a, b):
             reasons.append(f"{a.population}: the two share patients")
-        elif found is None:
+        elif higher is None:
             reasons.append(f"{a.population}: intervals overlap")
-        elif any(way != found for way in direct):
+        elif any(way != higher for way in direct):
             reasons.append(f"{a.population}: intervals apart, but not after CAR-T")
         else:
-            return Comparison(found, setting, f"{a.population}: intervals apart")
-        return Comparison(None, setting, "; ".join(reasons))
-    return Comparison(None, common[0], "; ".join(reasons))
+            return Separation(higher, setting, f"{a.population}: intervals apart")
+        return Separation(None, setting, "; ".join(reasons))
+    return Separation(None, common[0], "; ".join(reasons))
 
 
 def separated(first: StrategyEvidence, second: StrategyEvidence) -> bool:

@@ -5,17 +5,17 @@ to it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from rearm.evidence.quadrature import (
     Floats,
-    Grid,
     Posterior,
+    PriorGrid,
     average_over_offset,
     bayes_factor,
     binomial_likelihood,
@@ -24,7 +24,7 @@ from rearm.evidence.quadrature import (
     posterior,
     spread,
 )
-from rearm.knowledge.studies import Arm, Directness, Months, Proportion
+from rearm.knowledge.studies import Arm, Directness, Figure, Months, Proportion
 
 __all__ = [
     "BORROWING",
@@ -32,13 +32,14 @@ __all__ = [
     "LOGIT",
     "LOG_MONTHS",
     "MEASURES",
-    "NOT_REACHED",
     "ArmData",
+    "Estimate",
     "Loan",
     "Measure",
+    "MeasureScale",
+    "NotPooled",
     "Pooled",
     "PooledArm",
-    "Scale",
     "borrowed",
     "data_of",
     "median_not_reached",
@@ -69,11 +70,50 @@ LANDMARK_RANGE = (30.0, 70.0)
 hazard would carry too far.
 """
 
-NOT_REACHED = "median not reached"
+NotPooledCode = Literal[
+    "not_reported",
+    "no_counts",
+    "no_patients",
+    "median_without_weight",
+    "landmark_without_weight",
+    "not_reached",
+    "median_not_printed",
+    "meta_analysis",
+    "subset",
+    "per_line",
+    "ever",
+    "case_report",
+    "other_use",
+    "agents_not_separated",
+    "in_combination",
+    "not_selected",
+    "shares_patients",
+    "lends",
+    "less_direct",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class NotPooled:
+    """Why an arm does not stand in a pooled figure.
+
+    `detail`: the landmark, the further agents, the marker or the other arm that the code speaks of.
+    """
+
+    code: NotPooledCode
+    detail: str = ""
+
+
+class Estimate(NamedTuple):
+    """A figure with its 95 % limits: a proportion from 0 to 1, or months."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureScale:
     """A transformed scale with its priors, and the offsets that less direct settings may have:
     (worse, better), in scale units.
 
@@ -81,7 +121,7 @@ class Scale:
     it.
     """
 
-    grid: Grid
+    grid: PriorGrid
     offsets: dict[Directness, tuple[float, float]]
     back: Callable[[float], float]
     unit: Literal["proportion", "months"]
@@ -93,12 +133,15 @@ def _expit(x: float) -> float:
 
 # mu with sd 1.5 on the logit is close to flat on the probability; tau 0.5 allows centres to differ
 # by an odds ratio of about 4.
-LOGIT = Scale(
-    Grid(0.0, 1.5, 0.5), {"near": (0.3, 0.75), "indirect only": (0.3, 1.5)}, _expit, "proportion"
+LOGIT = MeasureScale(
+    PriorGrid(0.0, 1.5, 0.5),
+    {"near": (0.3, 0.75), "indirect only": (0.3, 1.5)},
+    _expit,
+    "proportion",
 )
 # Median PFS in relapsed myeloma: a factor of about 7 either way around 5 months.
-LOG_MONTHS = Scale(
-    Grid(math.log(5.0), 1.0, 0.35),
+LOG_MONTHS = MeasureScale(
+    PriorGrid(math.log(5.0), 1.0, 0.35),
     {"near": (0.2, 0.5), "indirect only": (0.2, 1.0)},
     math.exp,
     "months",
@@ -116,7 +159,7 @@ class ArmData:
     se: float | None = None
     note: str | None = None
 
-    def likelihood(self, grid: Grid) -> Floats:
+    def likelihood(self, grid: PriorGrid) -> Floats:
         if self.log_median is not None and self.se is not None:
             return normal_likelihood(self.log_median, self.se, grid)
         assert self.events is not None and self.patients is not None
@@ -152,13 +195,13 @@ class ArmData:
         )
 
 
-def _share(arm: Arm, value: Proportion | None) -> ArmData | str:
+def _share(arm: Arm, value: Proportion | None) -> ArmData | NotPooled:
     if value is None:
-        return "not reported"
+        return NotPooled("not_reported")
     if value.events is None or value.n is None:
-        return "percentage without counts"
+        return NotPooled("no_counts")
     if value.n == 0:
-        return "no patients"
+        return NotPooled("no_patients")
     return ArmData(
         arm,
         value.n,
@@ -179,18 +222,18 @@ def median_not_reached(value: Months) -> bool:
     return value.median is None and all(mark.percent > 50 for mark in value.landmarks)
 
 
-def _median(arm: Arm, value: Months | None) -> ArmData | str:
+def _median(arm: Arm, value: Months | None) -> ArmData | NotPooled:
     """Log median with its standard error, by the best information printed; says how the weight was
     set where it is assumed.
 
     The number of patients is that of the response where only this is known.
     """
     if value is None:
-        return "not reported"
+        return NotPooled("not_reported")
     if arm.n_treated is not None or arm.response is None or arm.response.n is None:
         return _median_of(arm, value, arm.n_treated)
     data = _median_of(arm, value, arm.response.n)
-    if isinstance(data, str):
+    if isinstance(data, NotPooled):
         return data
     return replace(
         data,
@@ -200,37 +243,36 @@ def _median(arm: Arm, value: Months | None) -> ArmData | str:
     )
 
 
-def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | str:
-    z = NormalDist().inv_cdf(0.5 + value.level / 2)
-    if value.median is not None:
-        log_median = math.log(value.median)
-        if value.low is not None and value.high is not None:
-            return ArmData(
-                arm, n, log_median=log_median, se=math.log(value.high / value.low) / (2 * z)
-            )
-        if value.low is not None and n:
-            # An open upper limit leaves the lower half of the interval; it can't carry more than
-            # the median by itself would.
-            se = max(math.log(value.median / value.low) / z, _landmark_se(0.5, n))
-            return ArmData(
-                arm,
-                n,
-                log_median=log_median,
-                se=se,
-                note="weight from the lower limit; the upper one is open",
-            )
-        if n:
-            note = (
-                f"only a median is printed: weight set as if none of {n} patients had been censored"
-                " before it"
-            )
-            return ArmData(arm, n, log_median=log_median, se=_landmark_se(0.5, n), note=note)
-        return "a median without interval and without number of patients"
+def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | NotPooled:
+    if value.median is None:
+        return _median_of_landmark(arm, value, n)
+    z = _z(value)
+    log_median = math.log(value.median)
+    if value.low is not None and value.high is not None:
+        se = math.log(value.high / value.low) / (2 * z)
+        return ArmData(arm, n, log_median=log_median, se=se)
+    if not n:
+        return NotPooled("median_without_weight")
+    if value.low is not None:
+        # An open upper limit leaves the lower half of the interval; it can't carry more than the
+        # median by itself would.
+        se = max(math.log(value.median / value.low) / z, _landmark_se(0.5, n))
+        note = "weight from the lower limit; the upper one is open"
+        return ArmData(arm, n, log_median=log_median, se=se, note=note)
+    note = (
+        f"only a median is printed: weight set as if none of {n} patients had been censored"
+        " before it"
+    )
+    return ArmData(arm, n, log_median=log_median, se=_landmark_se(0.5, n), note=note)
+
+
+def _median_of_landmark(arm: Arm, value: Months, n: int | None) -> ArmData | NotPooled:
+    """The median that the landmark nearest to one half gives with a constant hazard."""
     mark = min(value.landmarks, key=lambda mark: (abs(mark.percent - 50), mark.month))
     if not LANDMARK_RANGE[0] <= mark.percent <= LANDMARK_RANGE[1]:
-        return (
-            f"{NOT_REACHED if median_not_reached(value) else 'median not printed'};"
-            f" {mark.percent:g} % at {mark.month:g} months"
+        return NotPooled(
+            "not_reached" if median_not_reached(value) else "median_not_printed",
+            f"{mark.percent:g} % at {mark.month:g} months",
         )
     hazard = -math.log(mark.percent / 100)
     log_median = math.log(mark.month * math.log(2) / hazard)
@@ -239,33 +281,43 @@ def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | str:
         " hazard assumed"
     )
     if mark.low and mark.high and mark.high < 100:
-        se = math.log(math.log(mark.low / 100) / math.log(mark.high / 100)) / (2 * z)
-        return ArmData(arm, n, log_median=log_median, se=se, note=note)
-    if n:
-        se = _landmark_se(mark.percent / 100, n)
-        return ArmData(
-            arm,
-            n,
-            log_median=log_median,
-            se=se,
-            note=f"{note}; weight from {n} patients without censoring",
-        )
-    return "a landmark without interval and without number of patients"
+        spread = math.log(math.log(mark.low / 100) / math.log(mark.high / 100))
+        return ArmData(arm, n, log_median=log_median, se=spread / (2 * _z(value)), note=note)
+    if not n:
+        return NotPooled("landmark_without_weight")
+    return ArmData(
+        arm,
+        n,
+        log_median=log_median,
+        se=_landmark_se(mark.percent / 100, n),
+        note=f"{note}; weight from {n} patients without censoring",
+    )
 
 
-def data_of(arm: Arm, measure: Measure) -> ArmData | str:
-    """The arm's data on a measure, or in words why there is nothing to pool.
+def _z(value: Months) -> float:
+    """Standard errors from the estimate to a limit of the printed interval."""
+    return NormalDist().inv_cdf(0.5 + value.level / 2)
+
+
+_BARRED: Mapping[Figure, NotPooledCode] = {
+    "meta-analysis": "meta_analysis",
+    "subset": "subset",
+    "per-line": "per_line",
+}
+"""Figures that are pooled for no measure."""
+
+
+def data_of(arm: Arm, measure: Measure) -> ArmData | NotPooled:
+    """The arm's data on a measure, or why there is nothing to pool.
 
     A meta-analysis, a subset and counts of lines instead of people bar every measure, PFS included:
     the same people stand behind it. `ever` speaks of the response alone, since times and toxicity
     of such an arm are counted once a patient.
     """
-    if arm.figure in ("meta-analysis", "subset", "per-line"):
-        return {"meta-analysis": "meta-analysis", "subset": "subset", "per-line": "rate per line"}[
-            arm.figure
-        ]
+    if (barred := _BARRED.get(arm.figure)) is not None:
+        return NotPooled(barred)
     if arm.figure == "ever" and measure == "response":
-        return "counts a response in any later line"
+        return NotPooled("ever")
     match measure:
         case "response":
             return _share(arm, arm.response)
@@ -291,7 +343,7 @@ class PooledArm:
     high: float
     weight: float
     note: str | None
-    without: tuple[float, float, float] | None
+    without: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +371,7 @@ class Pooled:
     tau: float
     arms: tuple[PooledArm, ...]
     patients: int
-    unborrowed: tuple[float, float, float]
+    unborrowed: Estimate
     borrowed_share: float
     power: float
     refused: bool
@@ -342,7 +394,7 @@ class Loan:
     power: float
 
 
-def borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: Scale) -> Loan:
+def borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: MeasureScale) -> Loan:
     """What less direct data may add to the log likelihood `direct` over (tau, mu).
 
     They are raised to a power (a power prior). It is at most 1 - 1/B, where the Bayes factor B says
@@ -386,8 +438,8 @@ def borrowed(direct: Floats, lenders: dict[Directness, list[Floats]], scale: Sca
     )
 
 
-def _interval(result: Posterior, scale: Scale) -> tuple[float, float, float]:
-    return tuple(scale.back(result.quantile(q)) for q in (0.5, 0.025, 0.975))  # type: ignore[return-value]
+def _estimate(result: Posterior, scale: MeasureScale) -> Estimate:
+    return Estimate(*(scale.back(result.quantile(q)) for q in (0.5, 0.025, 0.975)))
 
 
 def pool(
@@ -405,61 +457,79 @@ def pool(
     if not rows:
         return None
     scale = LOG_MONTHS if measure == "pfs" else LOGIT
-    grid = scale.grid
     rows = sorted(rows, key=lambda row: row.arm.id)
-    logs = [spread(row.likelihood(grid), grid) for row in rows]
-    by_kind: dict[Directness, list[Floats]] = {}
     lenders = sorted(lenders, key=lambda row: row.arm.id) if measure in BORROWING else []
+    by_kind: dict[Directness, list[Floats]] = {}
     for row in lenders:
-        by_kind.setdefault(row.arm.directness, []).append(spread(row.likelihood(grid), grid))
+        log = spread(row.likelihood(scale.grid), scale.grid)
+        by_kind.setdefault(row.arm.directness, []).append(log)
+    logs = [spread(row.likelihood(scale.grid), scale.grid) for row in rows]
     total = np.sum(logs, axis=0)
     loan = borrowed(total, by_kind, scale)
-    result = posterior(total, grid, loan.extra)
-    centre = result.quantile(0.5)
-    information = [1 / (1 / row.precision(centre) + result.tau_mean**2) for row in rows]
-    arms = []
-    for row, log, info in zip(rows, logs, information, strict=True):
-        without = None
-        if (
-            len(rows) > 1
-        ):  # what is left may agree with the less direct data more or less than the whole: its loan is its own
-            left = total - log
-            without = _interval(posterior(left, grid, borrowed(left, by_kind, scale).extra), scale)
-        arms.append(
-            PooledArm(
-                arm=row.arm,
-                patients=row.patients,
-                events=row.events,
-                value=row.raw,
-                low=row.interval[0],
-                high=row.interval[1],
-                weight=info / sum(information),
-                note=row.note,
-                without=without,
-            )
-        )
-    estimate, low, high = _interval(result, scale)
+    result = posterior(total, scale.grid, loan.extra)
+    estimate = _estimate(result, scale)
+    lent = [] if loan.extra is None else lenders
     return Pooled(
         measure=measure,
         unit=scale.unit,
         directness=directness,
         population="; ".join(sorted({row.arm.setting_words for row in rows})),
-        estimate=estimate,
-        low=low,
-        high=high,
+        estimate=estimate.estimate,
+        low=estimate.low,
+        high=estimate.high,
         new_low=scale.back(result.new_quantile(0.025)),
         new_high=scale.back(result.new_quantile(0.975)),
         tau=result.tau_mean,
-        arms=tuple(arms),
-        patients=sum(row.patients or 0 for row in rows),
+        arms=_pooled_arms(rows, logs, result, by_kind, scale),
+        patients=_patients(rows),
         unborrowed=(
-            (estimate, low, high)
-            if loan.extra is None
-            else _interval(posterior(total, grid), scale)
+            estimate if loan.extra is None else _estimate(posterior(total, scale.grid), scale)
         ),
         borrowed_share=loan.share,
         power=loan.power,
         refused=bool(lenders) and loan.extra is None,
-        borrowed_arms=tuple(row.arm.id for row in lenders if loan.extra is not None),
-        borrowed_patients=sum(row.patients or 0 for row in lenders if loan.extra is not None),
+        borrowed_arms=tuple(row.arm.id for row in lent),
+        borrowed_patients=_patients(lent),
     )
+
+
+def _pooled_arms(
+    rows: Sequence[ArmData],
+    logs: Sequence[Floats],
+    result: Posterior,
+    lenders: dict[Directness, list[Floats]],
+    scale: MeasureScale,
+) -> tuple[PooledArm, ...]:
+    """Each arm with its weight and with the figure that the others give without it."""
+    total = np.sum(logs, axis=0)
+    centre = result.quantile(0.5)
+    information = [1 / (1 / row.precision(centre) + result.tau_mean**2) for row in rows]
+
+    def without(log: Floats) -> Estimate | None:
+        if len(rows) == 1:
+            return None
+        # What is left may agree with the less direct data more or less than the whole does: its
+        # loan is its own.
+        left = total - log
+        loan = borrowed(left, lenders, scale)
+        return _estimate(posterior(left, scale.grid, loan.extra), scale)
+
+    return tuple(
+        PooledArm(
+            arm=row.arm,
+            patients=row.patients,
+            events=row.events,
+            value=row.raw,
+            low=row.interval[0],
+            high=row.interval[1],
+            weight=info / sum(information),
+            note=row.note,
+            without=without(log),
+        )
+        for row, log, info in zip(rows, logs, information, strict=True)
+    )
+
+
+def _patients(rows: Sequence[ArmData]) -> int:
+    """Patients of all arms; an arm whose number is not known counts for none."""
+    return sum(row.patients or 0 for row in rows)

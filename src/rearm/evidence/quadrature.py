@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 __all__ = [
     "Floats",
-    "Grid",
     "Posterior",
+    "PriorGrid",
     "average_over_offset",
     "bayes_factor",
     "binomial_likelihood",
@@ -38,7 +38,7 @@ _FLOOR = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class PriorGrid:
     """Values of the transformed scale, and the priors on it.
 
     `mean`, `sd`: normal prior of mu. `tau_scale`: scale of the half-normal prior of tau. The grid
@@ -77,7 +77,7 @@ class Grid:
 
 
 @lru_cache(maxsize=8)
-def _nodes(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
+def _nodes(grid: PriorGrid) -> tuple[Floats, Floats, Floats, Floats]:
     x = grid.mean + grid.half_width * (2 * np.arange(grid.points) / grid.points - 1)
     node, weight = np.polynomial.legendre.leggauss(grid.tau_nodes)
     tau = (
@@ -91,7 +91,7 @@ def _nodes(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
     return x, tau, prior / prior.sum(), kernel
 
 
-def binomial_likelihood(events: int, n: int, grid: Grid) -> Floats:
+def binomial_likelihood(events: int, n: int, grid: PriorGrid) -> Floats:
     """Likelihood of `events` in `n` over the logit grid, scaled to a maximum of 1. `n` = 0 says
     nothing: 1 everywhere.
     """
@@ -101,14 +101,14 @@ def binomial_likelihood(events: int, n: int, grid: Grid) -> Floats:
     return np.asarray(np.exp(log_likelihood - log_likelihood.max()))
 
 
-def normal_likelihood(estimate: float, se: float, grid: Grid) -> Floats:
+def normal_likelihood(estimate: float, se: float, grid: PriorGrid) -> Floats:
     """Likelihood of an estimate with a standard error on the grid's scale, scaled to a maximum of
     1.
     """
     return np.asarray(np.exp(-0.5 * ((grid.x - estimate) / se) ** 2))
 
 
-def spread(likelihood: Floats, grid: Grid) -> Floats:
+def spread(likelihood: Floats, grid: PriorGrid) -> Floats:
     """Log likelihood of one arm as a function of (tau, mu): its likelihood averaged over Normal(mu,
     tau). Shape (..., tau, mu).
     """
@@ -117,13 +117,15 @@ def spread(likelihood: Floats, grid: Grid) -> Floats:
     return np.asarray(np.log(np.maximum(smoothed, _FLOOR)))
 
 
-def marginal(log_joint: Floats, grid: Grid) -> Floats:
+def marginal(log_joint: Floats, grid: PriorGrid) -> Floats:
     """Log likelihood of mu alone, tau averaged over its prior. Shape (mu,)."""
     top = log_joint.max()
     return np.asarray(np.log(np.maximum(grid.tau_weight @ np.exp(log_joint - top), 1e-300)) + top)
 
 
-def average_over_offset(log_likelihood: Floats, worse: float, better: float, grid: Grid) -> Floats:
+def average_over_offset(
+    log_likelihood: Floats, worse: float, better: float, grid: PriorGrid
+) -> Floats:
     """What data of a less direct setting say about the direct mu: mu_less_direct = mu + d, d
     averaged over its prior.
 
@@ -140,7 +142,7 @@ def average_over_offset(log_likelihood: Floats, worse: float, better: float, gri
     return np.asarray(np.log(np.maximum(averaged, _FLOOR)))
 
 
-def bayes_factor(log_joint: Floats, log_extra: Floats, grid: Grid) -> float:
+def bayes_factor(log_joint: Floats, log_extra: Floats, grid: PriorGrid) -> float:
     """How many times likelier the data behind `log_joint` are with the prior that `log_extra` has
     sharpened than with the prior alone.
     """
@@ -156,7 +158,7 @@ class Posterior:
     transformed scale.
     """
 
-    grid: Grid
+    grid: PriorGrid
     mu: Floats
     new: Floats
     tau_mean: float
@@ -172,19 +174,19 @@ class Posterior:
         return _variance(self.mu, self.grid)
 
 
-def _variance(density: Floats, grid: Grid) -> float:
+def _variance(density: Floats, grid: PriorGrid) -> float:
     x = grid.x - grid.mean
     first = float(density @ x) * grid.step
     return float(density @ x**2) * grid.step - first**2
 
 
-def _quantile(density: Floats, grid: Grid, probability: float) -> float:
+def _quantile(density: Floats, grid: PriorGrid, probability: float) -> float:
     middle = 0.5 * (density[1:] + density[:-1]) * grid.step
     cumulative = np.concatenate(([0.0], np.cumsum(middle)))
     return float(np.interp(probability * cumulative[-1], cumulative, grid.x))
 
 
-def posterior(log_joint: Floats, grid: Grid, log_extra: Floats | None = None) -> Posterior:
+def posterior(log_joint: Floats, grid: PriorGrid, log_extra: Floats | None = None) -> Posterior:
     """Posterior from the summed log likelihood over (tau, mu) of the arms, and a further log
     likelihood of mu (borrowed data).
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rearm.evidence.pool import ArmData, Measure, data_of
+from rearm.evidence.pool import ArmData, Measure, NotPooled, data_of
 from rearm.knowledge.studies import Arm, Directness, Study
 
 __all__ = ["ORDER", "SELECTED_BY", "arms_for", "backbone", "choose", "own"]
@@ -63,30 +63,17 @@ def choose(
     measure: Measure,
     agents: frozenset[str] | None,
     studies: Mapping[str, Study],
-) -> tuple[list[ArmData], dict[str, str]]:
-    """The rows to pool, at most one of each overlap group, and for every other arm in words why
-    not.
+) -> tuple[list[ArmData], dict[str, NotPooled]]:
+    """The rows to pool, at most one of each overlap group, and for every other arm why not.
 
     Within a group the more direct arm stands, then the larger, then the later publication: the
     choice does not depend on the order.
     """
     rows: list[ArmData] = []
-    reasons: dict[str, str] = {}
+    reasons: dict[str, NotPooled] = {}
     for arm in arms:
-        if studies[arm.study].design == "case-report":
-            reasons[arm.id] = "case report"
-        elif arm.strategy != strategy:
-            reasons[arm.id] = "several classes together, or not this use"
-        elif agents and not arm.agents:
-            reasons[arm.id] = "agents not separated"
-        elif not own(arm, agents):
-            reasons[arm.id] = (
-                "in combination with"
-                f" {', '.join(sorted(backbone(arm.agents) - backbone(agents or frozenset())))}"
-            )
-        elif strategy in SELECTED_BY and arm.biomarker != SELECTED_BY[strategy]:
-            reasons[arm.id] = f"not selected by {SELECTED_BY[strategy]}"
-        elif isinstance(data := data_of(arm, measure), str):
+        data = _barred(arm, strategy, agents, studies[arm.study]) or data_of(arm, measure)
+        if isinstance(data, NotPooled):
             reasons[arm.id] = data
         else:
             rows.append(data)
@@ -102,8 +89,26 @@ def choose(
     kept = []
     for row in rows:
         if shared := sorted(taken[group] for group in row.arm.overlap if group in taken):
-            reasons[row.arm.id] = f"shares patients with {shared[0]}"
+            reasons[row.arm.id] = NotPooled("shares_patients", shared[0])
             continue
         kept.append(row)
         taken.update(dict.fromkeys(row.arm.overlap, row.arm.id))
     return kept, reasons
+
+
+def _barred(
+    arm: Arm, strategy: str, agents: frozenset[str] | None, study: Study
+) -> NotPooled | None:
+    """Why an arm is pooled for no measure of this option; None where it may be."""
+    if study.design == "case-report":
+        return NotPooled("case_report")
+    if arm.strategy != strategy:
+        return NotPooled("other_use")
+    if agents and not arm.agents:
+        return NotPooled("agents_not_separated")
+    if not own(arm, agents):
+        further = backbone(arm.agents) - backbone(agents or frozenset())
+        return NotPooled("in_combination", ", ".join(sorted(further)))
+    if strategy in SELECTED_BY and arm.biomarker != SELECTED_BY[strategy]:
+        return NotPooled("not_selected", SELECTED_BY[strategy])
+    return None

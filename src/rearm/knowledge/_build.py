@@ -138,10 +138,15 @@ def _table(inner: Reader) -> Reader:
     return read
 
 
-def _exactly(kind: type, name: str) -> Reader:
+_BARE = "Write it without quotation marks and without a unit."
+
+
+def _exactly(kind: type, name: str, advice: str) -> Reader:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise KnowledgeError([f"{where}: {name} is expected, {_shown(value)} was read."])
+            raise KnowledgeError(
+                [f"{where}: {name} is expected, {_shown(value)} was read. {advice}"]
+            )
         return value
 
     return read
@@ -149,7 +154,7 @@ def _exactly(kind: type, name: str) -> Reader:
 
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise KnowledgeError([f"{where}: a number is expected, {_shown(value)} was read."])
+        raise KnowledgeError([f"{where}: a number is expected, {_shown(value)} was read. {_BARE}"])
     return float(value)
 
 
@@ -169,9 +174,9 @@ def _anything(value: Any, where: str) -> Any:
 
 
 _SCALARS: dict[Any, Reader] = {
-    str: _exactly(str, "text"),
-    int: _exactly(int, "a whole number"),
-    bool: _exactly(bool, "true or false"),
+    str: _exactly(str, "text", "Write it between quotation marks."),
+    int: _exactly(int, "a whole number", _BARE),
+    bool: _exactly(bool, "true or false", "Write it without quotation marks."),
     float: _number,
     date: _day,
     Any: _anything,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rearm.knowledge.bundle import bundled
-from rearm.knowledge.lexicon import Agent, Product, Regimen, Words, lookup_key
+from rearm.knowledge.lexicon import Agent, Product, Regimen, RegimenWords, lookup_key
 
 __all__ = [
     "Agent",
@@ -39,7 +39,7 @@ def load_regimens() -> Mapping[str, Regimen]:
     return bundled().lexicon.regimens
 
 
-def load_words() -> Words:
+def load_words() -> RegimenWords:
     return bundled().lexicon.words
 
 

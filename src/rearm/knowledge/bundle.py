@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from rearm.knowledge.studies import Study
     from rearm.knowledge.tidy_tables import TidyTables
     from rearm.knowledge.variants import Alteration
+    from rearm.knowledge.words import Words
 
 __all__ = ["DATA", "Knowledge", "bundled", "load", "read_bundle"]
 
@@ -138,12 +139,23 @@ class Knowledge:
         return read_tidy_tables(self.table("tables.toml"))
 
     @cached_property
+    def words(self) -> Words:
+        """What ids are called: the bundled words, and those of the folder added to them."""
+        from rearm.knowledge.words import read_words
+
+        if self is bundled():
+            return read_words(self.table("words.toml"))
+        return read_words(self.tables.get("words.toml", {}), bundled().words)
+
+    @cached_property
     def studies(self) -> tuple[Study, ...]:
-        """The studies. Raises StudyError on the first file that does not hold together."""
-        from rearm.knowledge.studies import load_studies
+        """The studies. Raises KnowledgeError on the first file that does not hold together."""
+        from rearm.knowledge.studies import read_studies
 
         folder = self.folder / "studies"
-        return load_studies(folder) if folder.is_dir() else load_studies()
+        if not folder.is_dir():
+            return bundled().studies
+        return read_studies(folder, self.words.strategies)
 
     @cached_property
     def scores(self) -> Scores:
@@ -269,6 +281,7 @@ _MAY_BE_LENT = (
     "tables.toml",
     "tests.toml",
     "units.toml",
+    "words.toml",
 )
 
 

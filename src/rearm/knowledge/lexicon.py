@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from rearm.knowledge._build import KnowledgeError, build
 
-__all__ = ["Agent", "Lexicon", "Product", "Regimen", "lookup_key", "read_lexicon"]
+__all__ = ["Agent", "Lexicon", "Product", "Regimen", "RegimenWords", "lookup_key", "read_lexicon"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class _ClassSpellings:
     spellings: tuple[str, ...]
 
 
-Words = Mapping[str, Mapping[str, tuple[str, ...]]]
+RegimenWords = Mapping[str, Mapping[str, tuple[str, ...]]]
 _Named = TypeVar("_Named", Agent, Product)
 _Entry = TypeVar("_Entry", Agent, Product, Regimen)
 
@@ -107,7 +107,7 @@ class Lexicon:
     agents: Mapping[str, Agent]
     products: Mapping[str, Product]
     regimens: Mapping[str, Regimen]
-    words: Words
+    words: RegimenWords
     class_spellings: Mapping[str, tuple[str, ...]]
 
     def find_agent(self, text: str) -> Agent | None:

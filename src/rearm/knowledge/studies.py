@@ -10,29 +10,29 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NoReturn
 
-from rearm.errors import RearmError, meant
+from rearm.errors import meant
+from rearm.knowledge._build import KnowledgeError, build
 from rearm.knowledge._toml import parsed
 
 __all__ = [
     "SETTINGS",
-    "STRATEGIES",
     "Arm",
     "Citation",
     "Directness",
     "Landmark",
     "Months",
     "Proportion",
+    "Setting",
     "Study",
-    "StudyError",
     "check_studies",
     "load_studies",
     "parse_study",
+    "read_studies",
 ]
 
 Directness = Literal["direct", "near", "indirect only", "none read"]
@@ -57,16 +57,18 @@ ReadFrom = Literal[
     "secondary",
 ]
 
-STRATEGIES: tuple[str, ...] = (
-    "second-cart-same-target", "second-cart-new-target", "cart-reinfusion", "bispecific-bcma", "bispecific-gprc5d", "bispecific-fcrh5",
-    "bispecific-combination", "trispecific", "adc-bcma", "anti-cd38-combination", "anti-slamf7-combination", "pi-combination",
-    "imid-combination", "pi-imid-combination", "celmod", "xpo1-inhibitor", "bcl2-inhibitor", "alkylator-conventional",
-    "alkylator-intensive", "autologous-sct", "allogeneic-sct", "stem-cell-boost", "radiotherapy", "checkpoint-inhibitor",
-    "mapk-inhibitor", "gamma-secretase-inhibitor", "corticosteroid", "supportive-care", "observe", "clinical-trial",
-)  # fmt: skip
-"""Tags of the salvage strategies; an arm that fits none of them carries `other`."""
+Setting = Literal[
+    "post-bcma-cart",
+    "post-gprc5d-cart",
+    "post-bcma-any",
+    "post-tcell-redirecting-any",
+    "mixed",
+    "triple-class-refractory",
+    "penta-refractory",
+    "tcell-redirecting-naive",
+]
 
-SETTINGS: dict[str, tuple[Directness, str]] = {
+SETTINGS: Mapping[Setting, tuple[Directness, str]] = {
     "post-bcma-cart": ("direct", "after BCMA CAR-T"),
     "post-gprc5d-cart": ("direct", "after GPRC5D CAR-T"),
     "post-bcma-any": ("near", "after earlier BCMA therapy of any kind"),
@@ -83,11 +85,7 @@ WEAK: frozenset[str] = frozenset(
 )
 
 
-class StudyError(RearmError):
-    """A study file that cannot be used; says which file and arm, what was read and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """Where a study is published. `missing` names what could not be found; `read_from` says what
     was read of it, `url` where.
@@ -121,7 +119,7 @@ class Citation:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proportion:
     """A share of patients. `events` of `n` where counts are known; `percent` as printed; the
     interval in percent at `level`.
@@ -136,7 +134,7 @@ class Proportion:
     level: float = 0.95
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Landmark:
     """Share still free of the event at `month`, in percent, with its interval where printed (at the
     level of its `Months`).
@@ -148,7 +146,7 @@ class Landmark:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Months:
     """A time to event in months: median with its interval (`high` None: not reached or not read)
     and landmarks.
@@ -163,7 +161,7 @@ class Months:
     level: float = 0.95
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     """One group of patients with one therapy in one setting.
 
@@ -182,7 +180,7 @@ class Arm:
     shown_under: tuple[str, ...]
     agents: frozenset[str]
     targets: frozenset[str]
-    setting: str
+    setting: Setting
     population: str
     biomarker: str | None
     figure: Figure
@@ -225,7 +223,7 @@ class Arm:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     id: str
     citation: Citation
@@ -234,393 +232,414 @@ class Study:
     arms: tuple[Arm, ...]
 
 
-def _get(
-    data: Mapping[str, Any],
-    key: str,
-    kind: type | tuple[type, ...],
-    where: str,
-    *,
-    needed: bool = False,
-) -> Any:
-    value = data.get(key)
-    if value is None:
-        if needed:
-            raise StudyError(f"{where}: {key!r} is missing. Add it.")
-        return None
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise StudyError(f"{where}: {key} = {value!r} is not of the right type. {_EXPECTED[kind]}")
-    return value
+# ---------------------------------------------------------------- what a file writes
 
 
-_EXPECTED: dict[type | tuple[type, ...], str] = {
-    int: "Write a whole number, without quotation marks and without a unit.",
-    str: "Write a text between quotation marks.",
-    dict: "Write a table, such as { percent = 65, events = 26 } or { median = 6.1 }.",
-    list: 'Write a list between [ and ], such as ["BCMA", "CD38"].',
-    (int, float): "Write a number, without quotation marks and without a unit.",
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ShareRow:
+    percent: float | None = None
+    n: int | None = None
+    events: int | None = None
+    computed: bool = False
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
 
 
-def _words(data: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    values = _get(data, key, list, where) or []
-    if wrong := [value for value in values if not isinstance(value, str)]:
-        raise StudyError(f"{where}: {key} holds {wrong[0]!r}. Write texts between quotation marks.")
-    return tuple(values)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MonthsRow:
+    median: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    landmarks: tuple[Landmark, ...] = ()
 
 
-def _id(data: Mapping[str, Any], where: str) -> str:
-    name: str = _get(data, "id", str, where, needed=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ArmRow:
+    id: str
+    strategy: str
+    setting: Setting
+    population: str
+    figure: Figure
+    shown_under: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    biomarker: str | None = None
+    overlap: tuple[str, ...] = ()
+    overlap_note: str | None = None
+    n_treated: int | None = None
+    n_prior_cart: int | None = None
+    follow_up_months: float | None = None
+    findings: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+    url: str | None = None
+    read_from: ReadFrom | None = None
+    response: _ShareRow | None = None
+    complete_response: _ShareRow | None = None
+    vgpr_or_better: _ShareRow | None = None
+    pfs: _MonthsRow | None = None
+    dor: _MonthsRow | None = None
+    os: _MonthsRow | None = None
+    crs: _ShareRow | None = None
+    crs_grade3: _ShareRow | None = None
+    icans: _ShareRow | None = None
+    infection_grade3: _ShareRow | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StudyRow:
+    id: str
+    authors: str
+    title: str
+    url: str
+    read_from: ReadFrom
+    design: Design
+    journal: str | None = None
+    year: int | None = None
+    doi: str | None = None
+    pmid: str | None = None
+    note: str | None = None
+    incomplete: bool = False
+    missing: tuple[str, ...] = ()
+    arm: tuple[Any, ...] = ()
+
+
+# ---------------------------------------------------------------- from a file to a study
+
+
+def parse_study(
+    data: Mapping[str, Any], file: str, strategies: Collection[str] | None = None
+) -> Study:
+    """The study of one TOML file, given as its tables.
+
+    `strategies` are those that an arm may name, by default those of the bundled knowledge. Raises
+    KnowledgeError with the file, the arm and what to do.
+    """
+    row = build(_StudyRow, data, file)
+    _check_id(row.id, file)
+    _check_address(row.url, file)
+    if row.year is not None and not 1950 <= row.year <= 2100:
+        _refuse(file, f"the year {row.year} cannot be.")
+    if row.incomplete != bool(row.missing):
+        _refuse(
+            file,
+            "incomplete = true and the list `missing` go together. Name what was not found, such"
+            ' as missing = ["doi"], or leave both out.',
+        )
+    absent = [key for key in ("journal", "year", "doi") if getattr(row, key) is None]
+    if unsaid := [key for key in absent if key not in row.missing]:
+        _refuse(
+            file,
+            f"{', '.join(unsaid)} is not given. Add it, or set incomplete = true and name it in"
+            " `missing`.",
+        )
+    if not row.arm:
+        _refuse(file, "no [[arm]] is given. A study has at least one group of patients.")
+    citation = Citation(
+        authors=row.authors,
+        title=row.title,
+        journal=row.journal,
+        year=row.year,
+        doi=row.doi,
+        pmid=row.pmid,
+        url=row.url,
+        read_from=row.read_from,
+        missing=row.missing,
+    )
+    if strategies is None:
+        from rearm.knowledge.bundle import bundled
+
+        strategies = bundled().words.strategies
+    arms = []
+    for arm in row.arm:
+        where = f"{file}, arm {arm.get('id', '?') if isinstance(arm, Mapping) else '?'}"
+        made = _arm(build(_ArmRow, arm, where), row.id, citation, where)
+        _check_strategies(made, strategies, where)
+        arms.append(made)
+    return Study(id=row.id, citation=citation, design=row.design, note=row.note, arms=tuple(arms))
+
+
+def _arm(row: _ArmRow, study: str, citation: Citation, where: str) -> Arm:
+    _check_id(row.id, where)
+    _check_address(row.url, where)
+    _check_months(row.follow_up_months, "follow_up_months", where)
+    if row.n_treated is not None and row.n_treated < 1:
+        _refuse(
+            where,
+            f"n_treated is {row.n_treated}. Give the number of patients, or leave it out where it"
+            " is not known.",
+        )
+
+    def share(name: str) -> Proportion | None:
+        return _proportion(getattr(row, name), row.n_treated, f"{where}, {name}")
+
+    def time(name: str) -> Months | None:
+        return _months(getattr(row, name), f"{where}, {name}")
+
+    arm = Arm(
+        id=row.id,
+        study=study,
+        strategy=row.strategy,
+        shown_under=row.shown_under,
+        agents=frozenset(row.agents),
+        targets=frozenset(row.targets),
+        setting=row.setting,
+        population=row.population,
+        biomarker=row.biomarker,
+        figure=row.figure,
+        overlap=frozenset(row.overlap),
+        overlap_note=row.overlap_note,
+        n_treated=row.n_treated,
+        n_prior_cart=row.n_prior_cart,
+        response=share("response"),
+        complete_response=share("complete_response"),
+        vgpr_or_better=share("vgpr_or_better"),
+        pfs=time("pfs"),
+        dor=time("dor"),
+        os=time("os"),
+        crs=share("crs"),
+        crs_grade3=share("crs_grade3"),
+        icans=share("icans"),
+        infection_grade3=share("infection_grade3"),
+        follow_up_months=row.follow_up_months,
+        findings=row.findings,
+        caveats=row.caveats,
+        url=row.url or citation.url,
+        read_from=row.read_from or citation.read_from,
+    )
+    _check_response(arm, where)
+    return arm
+
+
+def _refuse(where: str, text: str) -> NoReturn:
+    raise KnowledgeError([f"{where}: {text}"])
+
+
+def _check_id(name: str, where: str) -> None:
     if not re.fullmatch(r"[a-z0-9]+(?:[-.][a-z0-9]+)*", name):
-        raise StudyError(
-            f"{where}: the id {name!r} is none. Write small letters and digits, joined by hyphens,"
-            " such as smith-2031."
-        )
-    return name
-
-
-def _address(data: Mapping[str, Any], where: str, *, needed: bool = False) -> str | None:
-    url: str | None = _get(data, "url", str, where, needed=needed)
-    if (
-        url is not None and not url.startswith(("https://", "http://")) and " " not in url
-    ):  # words say that there is no address
-        raise StudyError(f"{where}: url {url!r} is no address. It begins with https://.")
-    return url
-
-
-def _until_months(value: float | None, what: str, where: str) -> None:
-    if value is not None and not 0 < value <= LONGEST:
-        raise StudyError(
-            f"{where}: {what} {value} cannot be. It is given in months, up to {LONGEST}."
+        _refuse(
+            where,
+            f"the id {name!r} is none. Write small letters and digits, joined by hyphens, such as"
+            " smith-2031.",
         )
 
 
-def _known(data: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
-    if extra := sorted(set(data) - set(keys)):
-        hint = "".join(meant(key, keys) for key in extra)
-        raise StudyError(
-            f"{where}: {', '.join(extra)} is not a field here. Allowed:"
-            f" {', '.join(sorted(keys))}.{hint}"
+def _check_address(url: str | None, where: str) -> None:
+    in_words = url is not None and " " in url  # words say that there is no address
+    if url is not None and not in_words and not url.startswith(("https://", "http://")):
+        _refuse(where, f"url {url!r} is no address. It begins with https://.")
+
+
+def _check_strategies(arm: Arm, strategies: Collection[str], where: str) -> None:
+    for name in (arm.strategy, *arm.shown_under):
+        if name not in strategies and not (name == "other" and name == arm.strategy):
+            choices = (*strategies, "other")
+            _refuse(
+                where,
+                f"strategy {name!r} is not known. Use one of"
+                f" {', '.join(choices)}.{meant(name, choices)}",
+            )
+
+
+def _check_response(arm: Arm, where: str) -> None:
+    response, complete = arm.response, arm.complete_response
+    if response is None:
+        return
+    if arm.figure == "patient-level" and response.events is None:
+        _refuse(
+            where,
+            "a patient-level response needs its counts. Without them it is percent-only.",
+        )
+    if complete is not None and complete.percent > response.percent + 1:
+        _refuse(
+            where,
+            f"more complete responses ({complete.percent:g} %) than responses"
+            f" ({response.percent:g} %).",
         )
 
 
-def _one_of(value: str, allowed: Iterable[str], what: str, where: str) -> str:
-    if value not in (choices := tuple(allowed)):
-        raise StudyError(
-            f"{where}: {what} {value!r} is not known. Use one of"
-            f" {', '.join(choices)}.{meant(str(value), choices)}"
-        )
-    return value
+_LONGEST = 360  # months; a longer time was meant in days
 
 
-NUMBER = (int, float)
-LONGEST = 360  # months; a longer time was meant in days
+def _check_months(value: float | None, what: str, where: str) -> None:
+    if value is not None and not 0 < value <= _LONGEST:
+        _refuse(where, f"{what} {value:g} cannot be. It is given in months, up to {_LONGEST}.")
 
 
-def _bounds(data: Mapping[str, Any], where: str) -> tuple[float | None, float | None]:
-    low, high = _get(data, "low", NUMBER, where), _get(data, "high", NUMBER, where)
-    if low is not None and high is not None and low > high:
-        raise StudyError(
-            f"{where}: the interval {low}-{high} runs backwards. Exchange low and high."
-        )
-    return low, high
+def _check_interval(row: _ShareRow | _MonthsRow | Landmark, where: str) -> None:
+    if row.low is not None and row.high is not None and row.low > row.high:
+        _refuse(where, f"the interval {_limits(row)} runs backwards. Exchange low and high.")
 
 
-def _level(data: Mapping[str, Any], where: str) -> float:
-    level = _get(data, "level", NUMBER, where)
-    if level is None:
-        return 0.95
+def _check_level(level: float, where: str) -> None:
     if not 0.5 <= level < 1:
-        raise StudyError(
-            f"{where}: level {level} is not that of an interval. Write 0.9 for a 90 % interval."
+        _refuse(
+            where,
+            f"level {level:g} is not that of an interval. Write 0.9 for a 90 % interval.",
         )
-    return float(level)
+
+
+def _outside(value: float, row: _ShareRow | _MonthsRow | Landmark) -> bool:
+    """Whether a value does not lie in its interval, as far as that is printed."""
+    return (row.low is not None and row.low > value) or (row.high is not None and row.high < value)
+
+
+def _limits(row: _ShareRow | _MonthsRow | Landmark) -> str:
+    low, high = ("?" if side is None else f"{side:g}" for side in (row.low, row.high))
+    return f"{low}-{high}"
+
+
+def _proportion(row: _ShareRow | None, treated: int | None, where: str) -> Proportion | None:
+    """A share whose counts, percentage and interval fit together."""
+    if row is None:
+        return None
+    n = treated if row.n is None else row.n
+    percent = row.percent
+    if percent is not None and not 0 <= percent <= 100:
+        _refuse(where, f"{percent:g} is not a percentage. It runs from 0 to 100.")
+    if row.events is not None:
+        counted = _percent_of(row.events, n, where)
+        percent = counted if percent is None else percent
+        # Half a unit of the last printed digit, and a little for papers that round the other way.
+        rounding = 0.51 * 10.0 ** -_decimals(percent)
+        if row.percent is not None and n and abs(counted - percent) > rounding:
+            _refuse(
+                where,
+                f"{row.events} of {n} is {counted:.1f} %, but percent says {percent:g}. Look at"
+                " the source again; if the percentage is of another number of patients, give that"
+                " as n.",
+            )
+    if percent is None:
+        _refuse(where, "neither percent nor events is given.")
+    _check_interval(row, where)
+    _check_level(row.level, where)
+    if _outside(percent, row):
+        _refuse(
+            where,
+            f"the interval {_limits(row)} does not contain {percent:g}. Leave out an interval that"
+            " was misprinted.",
+        )
+    return Proportion(
+        percent=percent,
+        n=n,
+        events=row.events,
+        computed=row.computed,
+        low=row.low,
+        high=row.high,
+        level=row.level,
+    )
+
+
+def _percent_of(events: int, n: int | None, where: str) -> float:
+    if n is None:
+        _refuse(
+            where,
+            f"{events} events without a number of patients. Give n, or n_treated of the arm.",
+        )
+    if not 0 <= events <= n:
+        _refuse(
+            where,
+            f"{events} events in {n} patients. Give the number assessed as n if it is another.",
+        )
+    return 100 * events / n if n else 0.0
 
 
 def _decimals(value: float) -> int:
     return len(f"{value:.10f}".rstrip("0").split(".")[1])
 
 
-def _proportion(
-    data: Mapping[str, Any] | None, n_default: int | None, where: str
-) -> Proportion | None:
-    """A share; counts and percent are checked against each other, to the rounding that the percent
-    was printed with.
-    """
-    if data is None:
+def _months(row: _MonthsRow | None, where: str) -> Months | None:
+    """A time to event whose median, interval and landmarks can be."""
+    if row is None:
         return None
-    _known(data, ("percent", "n", "events", "computed", "low", "high", "level"), where)
-    percent = _get(data, "percent", NUMBER, where)
-    events = _get(data, "events", int, where)
-    n = _get(data, "n", int, where)
-    n = n_default if n is None else n
-    if percent is not None and not 0 <= percent <= 100:
-        raise StudyError(f"{where}: {percent} is not a percentage. It runs from 0 to 100.")
-    if events is not None:
-        if n is None:
-            raise StudyError(
-                f"{where}: {events} events without a number of patients. Give n, or n_treated of"
-                " the arm."
-            )
-        if not 0 <= events <= n:
-            raise StudyError(
-                f"{where}: {events} events in {n} patients. Give the number assessed as n if it is"
-                " another."
-            )
-        if percent is not None and n > 0:
-            # Half a unit of the last printed digit, and a little for papers that round the other
-            # way.
-            if abs(100 * events / n - percent) > 0.51 * 10.0 ** -_decimals(percent):
-                raise StudyError(
-                    f"{where}: {events} of {n} is {100 * events / n:.1f} %, but percent says"
-                    f" {percent}. Look at the source again; if the percentage is of another number"
-                    " of patients, give that as n."
-                )
-        elif percent is None:
-            percent = 100 * events / n if n else 0.0
-    if percent is None:
-        raise StudyError(f"{where}: neither percent nor events is given.")
-    low, high = _bounds(data, where)
-    if (low is not None and low > percent) or (high is not None and high < percent):
-        raise StudyError(
-            f"{where}: the interval {low}-{high} does not contain {percent}. Leave out an interval"
-            " that was misprinted."
-        )
-    return Proportion(
-        float(percent), n, events, bool(data.get("computed", False)), low, high, _level(data, where)
-    )
-
-
-def _months(data: Mapping[str, Any] | None, where: str) -> Months | None:
-    if data is None:
-        return None
-    _known(data, ("median", "low", "high", "level", "landmarks"), where)
-    median = _get(data, "median", NUMBER, where)
-    low, high = _bounds(data, where)
-    if median is not None and (
-        median <= 0 or (low is not None and low > median) or (high is not None and high < median)
-    ):
-        raise StudyError(
-            f"{where}: median {median} with interval {low}-{high}. The median lies in its interval"
-            " and above 0."
-        )
-    _until_months(median, "median", where)
-    landmarks = []
-    for row in data.get("landmarks", ()):
-        _known(row, ("month", "percent", "low", "high"), where)
-        mark_low, mark_high = _bounds(row, where)
-        month, percent = (
-            float(_get(row, "month", NUMBER, where, needed=True)),
-            float(_get(row, "percent", NUMBER, where, needed=True)),
-        )
-        if (
-            month <= 0
-            or not 0 <= percent <= 100
-            or (mark_low is not None and mark_low > percent)
-            or (mark_high or 100) < percent
-        ):
-            raise StudyError(
-                f"{where}: landmark {percent} % ({mark_low}-{mark_high}) at month {month}"
-                " cannot be."
-            )
-        landmarks.append(Landmark(month, percent, mark_low, mark_high))
-    if median is None and not landmarks:
-        raise StudyError(f"{where}: neither a median nor a landmark. Leave the table out.")
-    return Months(median, low, high, tuple(landmarks), _level(data, where))
-
-
-_ARM_KEYS = (
-    "id", "strategy", "shown_under", "agents", "targets", "setting", "population", "biomarker", "figure", "overlap", "overlap_note",
-    "n_treated", "n_prior_cart", "follow_up_months", "findings", "caveats", "url", "read_from", "response", "complete_response",
-    "vgpr_or_better", "pfs", "dor", "os", "crs", "crs_grade3", "icans", "infection_grade3",
-)  # fmt: skip
-
-
-def _arm(data: Mapping[str, Any], study: str, citation: Citation, where: str) -> Arm:
-    _known(data, _ARM_KEYS, where)
-    n = _get(data, "n_treated", int, where)
-    if n is not None and n < 1:
-        raise StudyError(
-            f"{where}: n_treated is {n}. Give the number of patients, or leave it out where it is"
-            " not known."
-        )
-    follow_up = _get(data, "follow_up_months", NUMBER, where)
-    _until_months(follow_up, "follow_up_months", where)
-    share = {
-        key: _proportion(_get(data, key, dict, where), n, f"{where}, {key}")
-        for key in (
-            "response",
-            "complete_response",
-            "vgpr_or_better",
-            "crs",
-            "crs_grade3",
-            "icans",
-            "infection_grade3",
-        )
-    }
-    response = share["response"]
-    figure = _one_of(
-        _get(data, "figure", str, where, needed=True), get_args(Figure), "figure", where
-    )
-    if figure == "patient-level" and response is not None and response.events is None:
-        raise StudyError(
-            f"{where}: a patient-level response needs its counts. Without them it is percent-only."
-        )
-    complete = share["complete_response"]
-    if response and complete and complete.percent > response.percent + 1:
-        raise StudyError(
-            f"{where}: more complete responses ({complete.percent} %) than responses"
-            f" ({response.percent} %)."
-        )
-    return Arm(
-        id=_id(data, where),
-        study=study,
-        strategy=_one_of(
-            _get(data, "strategy", str, where, needed=True),
-            (*STRATEGIES, "other"),
-            "strategy",
+    _check_interval(row, where)
+    _check_level(row.level, where)
+    if row.median is not None and (row.median <= 0 or _outside(row.median, row)):
+        _refuse(
             where,
-        ),
-        shown_under=tuple(
-            _one_of(tag, STRATEGIES, "strategy", where)
-            for tag in _words(data, "shown_under", where)
-        ),
-        agents=frozenset(_words(data, "agents", where)),
-        targets=frozenset(_words(data, "targets", where)),
-        setting=_one_of(_get(data, "setting", str, where, needed=True), SETTINGS, "setting", where),
-        population=_get(data, "population", str, where, needed=True),
-        biomarker=_get(data, "biomarker", str, where),
-        figure=figure,  # type: ignore[arg-type]  # checked above
-        overlap=frozenset(_words(data, "overlap", where)),
-        overlap_note=_get(data, "overlap_note", str, where),
-        n_treated=n,
-        n_prior_cart=_get(data, "n_prior_cart", int, where),
-        response=response,
-        complete_response=complete,
-        vgpr_or_better=share["vgpr_or_better"],
-        pfs=_months(_get(data, "pfs", dict, where), f"{where}, pfs"),
-        dor=_months(_get(data, "dor", dict, where), f"{where}, dor"),
-        os=_months(_get(data, "os", dict, where), f"{where}, os"),
-        crs=share["crs"],
-        crs_grade3=share["crs_grade3"],
-        icans=share["icans"],
-        infection_grade3=share["infection_grade3"],
-        follow_up_months=follow_up,
-        findings=_words(data, "findings", where),
-        caveats=_words(data, "caveats", where),
-        url=_address(data, where) or citation.url,
-        read_from=_one_of(
-            data.get("read_from", citation.read_from), get_args(ReadFrom), "read_from", where
-        ),  # type: ignore[arg-type]
+            f"median {row.median:g} with interval {_limits(row)}. The median lies in its interval"
+            " and above 0.",
+        )
+    _check_months(row.median, "median", where)
+    for mark in row.landmarks:
+        _check_landmark(mark, where)
+    if row.median is None and not row.landmarks:
+        _refuse(where, "neither a median nor a landmark. Leave the table out.")
+    return Months(
+        median=row.median, low=row.low, high=row.high, landmarks=row.landmarks, level=row.level
     )
 
 
-def parse_study(data: Mapping[str, Any], file: str) -> Study:
-    """The study of one TOML file, given as its tables. Raises StudyError with the file, the arm and
-    what to do.
-    """
-    where = file
-    _known(data, ("id", "authors", "title", "journal", "year", "doi", "pmid", "url", "read_from", "design", "note", "incomplete",
-                  "missing", "arm"), where)  # fmt: skip
-    study_id = _id(data, where)
-    year = _get(data, "year", int, where)
-    if year is not None and not 1950 <= year <= 2100:
-        raise StudyError(f"{where}: the year {year} cannot be.")
-    citation = Citation(
-        authors=_get(data, "authors", str, where, needed=True),
-        title=_get(data, "title", str, where, needed=True),
-        journal=_get(data, "journal", str, where),
-        year=year,
-        doi=_get(data, "doi", str, where),
-        pmid=_get(data, "pmid", str, where),
-        url=_address(data, where, needed=True) or "",
-        read_from=_one_of(
-            _get(data, "read_from", str, where, needed=True), get_args(ReadFrom), "read_from", where
-        ),  # type: ignore[arg-type]
-        missing=_words(data, "missing", where),
-    )
-    if bool(data.get("incomplete", False)) != citation.incomplete:
-        raise StudyError(
-            f"{where}: incomplete = true and the list `missing` go together. Name what was not"
-            ' found, such as missing = ["doi"], or leave both out.'
+def _check_landmark(mark: Landmark, where: str) -> None:
+    _check_interval(mark, where)
+    impossible = mark.month <= 0 or not 0 <= mark.percent <= 100
+    if impossible or _outside(mark.percent, mark):
+        _refuse(
+            where,
+            f"landmark {mark.percent:g} % ({_limits(mark)}) at month {mark.month:g} cannot be.",
         )
-    absent = [key for key in ("journal", "year", "doi") if getattr(citation, key) is None]
-    if unsaid := [key for key in absent if key not in citation.missing]:
-        raise StudyError(
-            f"{where}: {', '.join(unsaid)} is not given. Add it, or set incomplete = true and name"
-            " it in `missing`."
-        )
-    rows = data.get("arm", ())
-    if not rows:
-        raise StudyError(
-            f"{where}: no [[arm]] is given. A study has at least one group of patients."
-        )
-    return Study(
-        id=study_id,
-        citation=citation,
-        design=_one_of(
-            _get(data, "design", str, where, needed=True), get_args(Design), "design", where
-        ),  # type: ignore[arg-type]
-        note=_get(data, "note", str, where),
-        arms=tuple(
-            _arm(row, study_id, citation, f"{file}, arm {row.get('id', '?')}") for row in rows
-        ),
-    )
+
+
+# ---------------------------------------------------------------- all studies
 
 
 def check_studies(studies: Iterable[Study]) -> None:
-    """What one file cannot see: ids are unique, and every overlap group has at least two arms.
-    Raises StudyError.
+    """What one file cannot see: ids are unique, every overlap group has two arms or more.
+
+    Raises KnowledgeError.
     """
     seen: set[str] = set()
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for study in studies:
         for name in (study.id, *(arm.id for arm in study.arms if arm.id != study.id)):
             if name in seen:
-                raise StudyError(f"{name} is used twice. Ids of studies and arms must be unique.")
+                raise KnowledgeError(
+                    [f"{name} is used twice. Ids of studies and arms must be unique."]
+                )
             seen.add(name)
         for arm in study.arms:
             if study.design == "meta-analysis" and arm.figure != "meta-analysis":
-                raise StudyError(
-                    f"{arm.id}: the study is a meta-analysis, its figure must be too, so that it is"
-                    " never pooled."
+                _refuse(
+                    arm.id,
+                    "the study is a meta-analysis, its figure must be too, so that it is never"
+                    " pooled.",
                 )
             for group in arm.overlap:
                 groups[group].append(arm.id)
     for group, members in groups.items():
         if len(members) < 2:
-            raise StudyError(
-                f"{members[0]}: overlap group {group!r} has no other arm. Name it in the arm that"
-                " shares patients too."
+            _refuse(
+                members[0],
+                f"overlap group {group!r} has no other arm. Name it in the arm that shares patients"
+                " too.",
             )
 
 
-_BUNDLED = Path(__file__).parent / "data" / "studies"
+def load_studies() -> tuple[Study, ...]:
+    """The bundled studies, sorted by id."""
+    from rearm.knowledge.bundle import bundled
+
+    return bundled().studies
 
 
-def load_studies(folder: Path = _BUNDLED) -> tuple[Study, ...]:
-    """All studies of a folder, by default the bundled ones, sorted by id. Raises StudyError on the
-    first file that does not hold.
+def read_studies(folder: Path, strategies: Collection[str]) -> tuple[Study, ...]:
+    """All studies of a folder, sorted by id; `strategies` are those that an arm may name.
+
+    Raises KnowledgeError on the first file that does not hold.
     """
-    return _bundled() if folder == _BUNDLED else _read(folder)
-
-
-@lru_cache(maxsize=1)
-def _bundled() -> tuple[Study, ...]:
-    return _read(_BUNDLED)
-
-
-def _read(folder: Path) -> tuple[Study, ...]:
     studies = []
     for path in sorted(folder.glob("*.toml")):
         try:
             data = parsed(path.read_bytes())
         except ValueError as error:
-            raise StudyError(f"{path.name}: not valid TOML: {error}.") from None
-        studies.append(study := parse_study(data, path.name))
+            raise KnowledgeError([f"{path.name}: not valid TOML: {error}."]) from None
+        studies.append(study := parse_study(data, path.name, strategies))
         if study.id != path.stem:
-            raise StudyError(
-                f"{path.name}: the id {study.id} and the name of the file differ. Name the file"
-                f" {study.id}.toml."
+            _refuse(
+                path.name,
+                f"the id {study.id} and the name of the file differ. Name the file"
+                f" {study.id}.toml.",
             )
     check_studies(studies)
     return tuple(sorted(studies, key=lambda study: study.id))

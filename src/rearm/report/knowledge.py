@@ -11,11 +11,11 @@ from typing import Any
 from rearm.assessment.diff import KnowledgeDiff
 from rearm.errors import meant
 from rearm.evidence import evidence_for, listed_rows
-from rearm.evidence.table import months_words, share_words
+from rearm.evidence.words import months_words, share_words
 from rearm.knowledge import Finding, Knowledge, KnowledgeError, load
 from rearm.knowledge.lab_tests import TestDef
 from rearm.knowledge.rulesets import Factor, Indicator, Option, Rule, SharedRule, Statement, Workup
-from rearm.knowledge.studies import STRATEGIES, Arm, Study
+from rearm.knowledge.studies import Arm, Study
 from rearm.report.citations import References
 from rearm.report.words import words
 
@@ -308,14 +308,14 @@ def _arm(arm: Arm, known: Knowledge) -> Iterator[str]:
 
 def _fate(arm: Arm, known: Knowledge) -> str:
     """What became of an arm's figures under its strategy, or under one that it is shown with."""
-    tags = [tag for tag in (arm.strategy, *arm.shown_under) if tag in STRATEGIES]
+    tags = [tag for tag in (arm.strategy, *arm.shown_under) if tag in known.words.strategies]
     if not tags:
         return "of no strategy of its own: pooled nowhere"
     row = next(
-        r for r in listed_rows(evidence_for(tags[0], studies=known.studies)) if r["arm"] == arm.id
+        r for r in listed_rows(evidence_for(tags[0], studies=known.studies)) if r.arm == arm.id
     )
-    pooled = f"pooled for {row['pooled'].replace('_', ' ')}" if row["pooled"] else ""
-    reason = f"response not pooled: {row['not_pooled']}" if row["not_pooled"] else ""
+    pooled = f"pooled for {row.pooled.replace('_', ' ')}" if row.pooled else ""
+    reason = f"response not pooled: {row.not_pooled}" if row.not_pooled else ""
     return "; ".join(part for part in (pooled, reason) if part) or "nothing to pool"
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from rearm.evidence import Measure
-from rearm.evidence.table import Row
+from rearm.evidence.table import ForestRow
 from rearm.report.draw import BLUE, GREY, INK, Spec
 
 __all__ = [
@@ -23,9 +24,23 @@ __all__ = [
     "forest_spec",
     "in_months",
     "label_words",
+    "range_words",
 ]
 
 _ROW, _LABEL = 24, 70
+
+
+class Figure(Protocol):
+    """Anything with an estimate (None: a range alone) and its limits."""
+
+    @property
+    def estimate(self) -> float | None: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
 _BLANK = {"counts": "", "figure": "", "weight": ""}
 _WIDTHS = {"label": 440, "counts": 70, "plot": 260, "figure": 130, "weight": 55}
 
@@ -35,53 +50,58 @@ def in_months(measure: Measure) -> bool:
     return measure == "pfs"
 
 
-def estimate_words(row: Row, measure: Measure) -> str:
-    """`72 % (56 to 84)` or `7.5 months (3.5 to 14.0)`; a range without an estimate is only its
-    limits.
-    """
+def estimate_words(row: Figure, measure: Measure) -> str:
+    """`72 % (56 to 84)` or `7.5 months (3.5 to 14.0)`; without an estimate only its limits."""
+    if row.estimate is None:
+        return range_words(row.low, row.high, measure)
+    limits = _limits(row.low, row.high, measure)
     if in_months(measure):
-        limits = f"{row['low']:.1f} to {row['high']:.1f}"
-        return (
-            f"{limits} months"
-            if row["estimate"] is None
-            else f"{row['estimate']:.1f} months ({limits})"
-        )
-    limits = f"{100 * row['low']:.0f} to {100 * row['high']:.0f}"
-    return f"{limits} %" if row["estimate"] is None else f"{100 * row['estimate']:.0f} % ({limits})"
+        return f"{row.estimate:.1f} months ({limits})"
+    return f"{100 * row.estimate:.0f} % ({limits})"
 
 
-def counts_words(row: Row) -> str:
+def range_words(low: float, high: float, measure: Measure) -> str:
+    """`40 to 95 %` or `2.6 to 19.1 months`."""
+    return f"{_limits(low, high, measure)} {'months' if in_months(measure) else '%'}"
+
+
+def _limits(low: float, high: float, measure: Measure) -> str:
+    if in_months(measure):
+        return f"{low:.1f} to {high:.1f}"
+    return f"{100 * low:.0f} to {100 * high:.0f}"
+
+
+def counts_words(row: ForestRow) -> str:
     """Patients with the event of all patients; patients alone where the arm gives a time."""
-    if row["n"] is None:
+    if row.n is None:
         return ""
-    return f"{row['n']}" if row["events"] is None else f"{row['events']}/{row['n']}"
+    return f"{row.n}" if row.events is None else f"{row.events}/{row.n}"
 
 
-def label_words(row: Row, names: Mapping[str, str], room: int | None = None) -> str:
+def label_words(row: ForestRow, names: Mapping[str, str], room: int | None = None) -> str:
     """Study and population of an arm and whether its source is weak, or what a summary row is and
     how much of it is borrowed.
 
     `room`: the most characters; a longer population is cut, the rest never.
     """
-    if row["kind"] != "arm":
+    if row.kind != "arm":
         return (
-            f"{row['label']}, {100 * row['borrowed_share']:.0f} % borrowed"
-            if row["kind"] == "pooled" and row["borrowed_share"]
-            else str(row["label"])
+            f"{row.label}, {100 * row.borrowed_share:.0f} % borrowed"
+            if row.kind == "pooled" and row.borrowed_share
+            else str(row.label)
         )
-    text, weak = (
-        f"{names.get(row['study'], row['study'])}: {row['label']}",
-        " (weak source)" if row["weak"] else "",
-    )
+    study = names.get(row.study, row.study) if row.study is not None else ""
+    text = f"{study}: {row.label}"
+    weak = " (weak source)" if row.weak else ""
     if room is not None and len(text) + len(weak) > room:
         text = f"{text[: room - len(weak) - 1].rstrip()}…"
     return text + weak
 
 
-def _range(rows: Sequence[Row], measure: Measure) -> tuple[float, float]:
+def _range(rows: Sequence[ForestRow], measure: Measure) -> tuple[float, float]:
     if not in_months(measure):
         return 0.0, 100.0
-    return max(0.3, min(r["low"] for r in rows) / 1.15), max(r["high"] for r in rows) * 1.15
+    return max(0.3, min(r.low for r in rows) / 1.15), max(r.high for r in rows) * 1.15
 
 
 def _scaled(value: float | None, measure: Measure) -> float | None:
@@ -89,7 +109,10 @@ def _scaled(value: float | None, measure: Measure) -> float | None:
 
 
 def forest_spec(
-    rows: Sequence[Row], *, measure: Measure = "response", names: Mapping[str, str] | None = None
+    rows: Sequence[ForestRow],
+    *,
+    measure: Measure = "response",
+    names: Mapping[str, str] | None = None,
 ) -> Spec:
     """The Vega-Lite specification of one forest plot from `forest_rows`. `names`: what a study is
     called, by its id.
@@ -100,27 +123,27 @@ def forest_spec(
         raise ValueError(
             "There are no rows: nothing was pooled for this measure, so there is no forest plot."
         )
-    values: list[Row] = []
+    values: list[dict[str, Any]] = []
     previous = None
     for row in rows:
-        if row["directness"] != previous:
-            previous = row["directness"]
+        if row.directness != previous:
+            previous = row.directness
             values.append(
                 {"row": len(values), "kind": "heading", "label": block_words(row, rows), **_BLANK}
             )
         values.append(
             {
                 "row": len(values),
-                "kind": row["kind"],
+                "kind": row.kind,
                 "label": label_words(row, names or {}, _LABEL),
-                "weak": bool(row["weak"]),
+                "weak": bool(row.weak),
                 "counts": counts_words(row),
                 "figure": estimate_words(row, measure),
-                "weight": "" if row["weight"] is None else f"{100 * row['weight']:.0f} %",
-                "size": 30 + 250 * (row["weight"] or 0),
-                "estimate": _scaled(row["estimate"], measure),
-                "low": _scaled(row["low"], measure),
-                "high": _scaled(row["high"], measure),
+                "weight": "" if row.weight is None else f"{100 * row.weight:.0f} %",
+                "size": 30 + 250 * (row.weight or 0),
+                "estimate": _scaled(row.estimate, measure),
+                "low": _scaled(row.low, measure),
+                "high": _scaled(row.high, measure),
             }
         )
     titles = {
@@ -142,16 +165,14 @@ def forest_spec(
     return {"data": {"values": values}, "hconcat": [view | height for view in views], "spacing": 8}
 
 
-def block_words(row: Row, rows: Sequence[Row]) -> str:
+def block_words(row: ForestRow, rows: Sequence[ForestRow]) -> str:
     """The population of the pooled figure that this row belongs to, with its directness: the
     heading of a block.
     """
     text = next(
-        str(r["setting"])
-        for r in rows
-        if r["kind"] == "pooled" and r["directness"] == row["directness"]
+        str(r.setting) for r in rows if r.kind == "pooled" and r.directness == row.directness
     )
-    return f"{text[:1].upper()}{text[1:]} ({row['directness']})"
+    return f"{text[:1].upper()}{text[1:]} ({row.directness})"
 
 
 def _text(field: str, title: str, y: Spec) -> Spec:
@@ -247,7 +268,7 @@ def _plot(measure: Measure, limits: tuple[float, float], y: Spec) -> Spec:
 
 
 def forest_lines(
-    rows: Sequence[Row], *, measure: Measure = "response", width: int = 33
+    rows: Sequence[ForestRow], *, measure: Measure = "response", width: int = 33
 ) -> list[str]:
     """The plot as one line of text for each row: `├──■──┤` an arm, `◆` the pooled figure, `╌` the
     range for a new centre.
@@ -265,17 +286,13 @@ def forest_lines(
     lines = []
     for row in rows:
         cells = [" "] * width
-        low, high = place(max(row["low"], 1e-9)), place(max(row["high"], 1e-9))
-        stroke = {"arm": "─", "pooled": "═", "new centre": "╌"}[row["kind"]]
+        low, high = place(max(row.low, 1e-9)), place(max(row.high, 1e-9))
+        stroke = {"arm": "─", "pooled": "═", "new centre": "╌"}[row.kind]
         cells[low : high + 1] = [stroke] * (high - low + 1)
         cells[low], cells[high] = (
-            ("├", "┤")
-            if row["kind"] == "arm"
-            else ("╞", "╡")
-            if row["kind"] == "pooled"
-            else ("╎", "╎")
+            ("├", "┤") if row.kind == "arm" else ("╞", "╡") if row.kind == "pooled" else ("╎", "╎")
         )
-        if row["estimate"] is not None:
-            cells[place(max(row["estimate"], 1e-9))] = "■" if row["kind"] == "arm" else "◆"
+        if row.estimate is not None:
+            cells[place(max(row.estimate, 1e-9))] = "■" if row.kind == "arm" else "◆"
         lines.append("".join(cells))
     return lines

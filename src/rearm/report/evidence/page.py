@@ -31,11 +31,10 @@ from rearm.evidence import (
     listed_rows,
     overview_rows,
 )
-from rearm.evidence.table import Row
+from rearm.evidence.table import ForestRow, ListedRow, plain_row
 from rearm.files import write_text
 from rearm.knowledge import Knowledge, KnowledgeError, load
 from rearm.knowledge.rulesets import Option
-from rearm.knowledge.studies import STRATEGIES
 from rearm.report.assessment.page import css, environment
 from rearm.report.draw import svg
 from rearm.report.evidence.forest import (
@@ -49,8 +48,6 @@ from rearm.report.evidence.forest import (
 )
 
 __all__ = [
-    "MEASURE_TITLES",
-    "STRATEGY_TITLES",
     "Chosen",
     "choose_evidence",
     "evidence_object",
@@ -60,45 +57,6 @@ __all__ = [
     "study_names",
     "write_evidence_svgs",
 ]
-
-STRATEGY_TITLES: Mapping[str, str] = {
-    "second-cart-same-target": "Second CAR-T against the same target, another product",
-    "second-cart-new-target": "Second CAR-T against another target",
-    "cart-reinfusion": "Re-infusion of the same CAR-T",
-    "bispecific-bcma": "BCMA bispecific antibody",
-    "bispecific-gprc5d": "GPRC5D bispecific antibody",
-    "bispecific-fcrh5": "FcRH5 bispecific antibody",
-    "bispecific-combination": "Bispecific antibody in combination",
-    "trispecific": "Trispecific antibody",
-    "adc-bcma": "BCMA antibody-drug conjugate",
-    "anti-cd38-combination": "Anti-CD38 combination",
-    "anti-slamf7-combination": "Anti-SLAMF7 combination",
-    "pi-combination": "Proteasome inhibitor combination",
-    "imid-combination": "IMiD combination",
-    "pi-imid-combination": "Proteasome inhibitor with IMiD",
-    "celmod": "CELMoD",
-    "xpo1-inhibitor": "XPO1 inhibitor (selinexor)",
-    "bcl2-inhibitor": "BCL2 inhibitor (venetoclax)",
-    "alkylator-conventional": "Alkylator, conventional dose",
-    "alkylator-intensive": "Alkylators, intensive",
-    "autologous-sct": "Autologous transplant",
-    "allogeneic-sct": "Allogeneic transplant",
-    "stem-cell-boost": "Stem-cell boost",
-    "radiotherapy": "Radiotherapy",
-    "checkpoint-inhibitor": "Checkpoint inhibitor",
-    "mapk-inhibitor": "BRAF and MEK inhibitor",
-    "gamma-secretase-inhibitor": "Gamma-secretase inhibitor",
-    "corticosteroid": "Steroid",
-    "supportive-care": "Supportive care",
-    "observe": "Observation",
-    "clinical-trial": "Clinical trial",
-}
-MEASURE_TITLES: Mapping[Measure, str] = {
-    "response": "Response (partial or better)",
-    "pfs": "Median progression-free survival",
-    "severe_infection": "Infection of grade 3 or worse",
-    "crs": "Cytokine release syndrome, any grade",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,26 +79,27 @@ def choose_evidence(
     Raises KnowledgeError for a name that is neither, with the nearest ones.
     """
     known = knowledge or load()
-    return [_chosen(name, known) for name in names or STRATEGIES]
+    return [_chosen(name, known) for name in names or known.words.strategies]
 
 
 def _chosen(name: str, knowledge: Knowledge) -> Chosen:
-    if name in STRATEGIES:
+    strategies = knowledge.words.strategies
+    if name in strategies:
         evidence = evidence_for(name, studies=knowledge.studies)
         options = tuple(
             o
             for o in knowledge.options.values()
             if (o.evidence.strategy if o.evidence else o.strategy) == name
         )
-        return Chosen(id=name, title=STRATEGY_TITLES[name], evidence=evidence, options=options)
+        return Chosen(id=name, title=strategies[name].title, evidence=evidence, options=options)
     if name in knowledge.options:
         option = knowledge.options[name]
         return Chosen(
             id=name, title=option.name, evidence=pooled_for(option, knowledge), options=(option,)
         )
-    near = meant(name, (*STRATEGIES, *knowledge.options), most=3, likeness=0.4)
+    near = meant(name, (*strategies, *knowledge.options), most=3, likeness=0.4)
     raise KnowledgeError(
-        [f"There is no strategy or option {name}.{near} Strategies: {', '.join(STRATEGIES)}."]
+        [f"There is no strategy or option {name}.{near} Strategies: {', '.join(strategies)}."]
     )
 
 
@@ -155,10 +114,14 @@ def study_names(knowledge: Knowledge) -> dict[str, str]:
 # ---------------------------------------------------------------- plain data
 
 
-def evidence_object(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
-    """All figures as plain data for JSON: what is expected, the rows of each forest plot, every arm
-    that was read.
+def evidence_object(
+    chosen: Sequence[Chosen], *, knowledge: Knowledge | None = None
+) -> list[dict[str, Any]]:
+    """All figures as plain data for JSON.
+
+    What is expected, the rows of each forest plot, every arm that was read.
     """
+    words = (knowledge or load()).words
     return [
         {
             "id": one.id,
@@ -167,9 +130,11 @@ def evidence_object(chosen: Sequence[Chosen]) -> list[dict[str, Any]]:
             "directness": one.evidence.directness,
             "note": one.evidence.note,
             "options": [o.id for o in one.options],
-            "expected": overview_rows(one.evidence),
-            "forest": {m: forest_rows(one.evidence, m) for m in MEASURES},
-            "arms": listed_rows(one.evidence),
+            "expected": [plain_row(row) for row in overview_rows(one.evidence, words)],
+            "forest": {
+                m: [plain_row(row) for row in forest_rows(one.evidence, m)] for m in MEASURES
+            },
+            "arms": [plain_row(row) for row in listed_rows(one.evidence)],
         }
         for one in chosen
     ]
@@ -196,7 +161,7 @@ def pairs_apart(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
 def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
     """One row a strategy: the figure that is shown for each measure, with its label."""
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    table.add_column("strategy", no_wrap=True, min_width=max(map(len, STRATEGIES)))
+    table.add_column("strategy", no_wrap=True, min_width=max(len(one.id) for one in chosen))
     for column in ("evidence", "response", "median PFS", "severe infection", "arms read"):
         table.add_column(column)
     for one in chosen:
@@ -215,10 +180,10 @@ def evidence_overview(chosen: Sequence[Chosen]) -> RenderableType:
 
 
 def _overview_cells(one: Chosen) -> dict[str, str]:
-    rows = {row["measure"]: row for row in overview_rows(one.evidence)}
+    rows = {row.measure: row for row in overview_rows(one.evidence)}
     mark = {"direct": "", "near": " (near)", "indirect only": " *"}
     cells = {
-        m: estimate_words(rows[m], m) + mark[rows[m]["directness"]] if m in rows else ""
+        m: estimate_words(rows[m], m) + mark[rows[m].directness] if m in rows else ""
         for m in MEASURES
     }
     return cells | {"arms": str(len(one.evidence.listed) or "")}
@@ -228,7 +193,8 @@ def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> Rendera
     """Everything read for one strategy: the forest plots, then every arm with its figures, survival
     included, and what became of it.
     """
-    names = study_names(knowledge or load())
+    known = knowledge or load()
+    names, measures = study_names(known), known.words.measures
     parts: list[RenderableType] = [
         Text(f"\n{one.title}", style="bold underline"),
         Text(one.evidence.note),
@@ -237,7 +203,7 @@ def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> Rendera
         rows = forest_rows(one.evidence, measure)
         if rows:
             parts += [
-                Text(f"\n{MEASURE_TITLES[measure]}", style="bold"),
+                Text(f"\n{measures[measure].title}", style="bold"),
                 *_forest(rows, measure, names),
             ]
     if listed := listed_rows(one.evidence):
@@ -255,25 +221,20 @@ _FIGURES = (
 )
 
 
-def _listed_line(row: Row, names: Mapping[str, str]) -> Text:
-    weak = ", weak source" if row["weak"] else ""
+def _listed_line(row: ListedRow, names: Mapping[str, str]) -> Text:
+    weak = ", weak source" if row.weak else ""
     figures = (
-        "; ".join(f"{what} {row[key]}" for key, what in _FIGURES if row[key]) or "no figure read"
+        "; ".join(f"{what} {value}" for key, what in _FIGURES if (value := getattr(row, key)))
+        or "no figure read"
     )
-    line = Text(
-        f"{names[row['study']]}, {row['population']} [{row['directness']}{weak}]: {figures}."
-    )
-    line.append(
-        f" Pooled: {row['pooled'].replace('_', ' ')}." if row["pooled"] else "", style="dim"
-    )
-    line.append(
-        f" Response not pooled: {row['not_pooled']}." if row["not_pooled"] else "", style="dim"
-    )
+    line = Text(f"{names[row.study]}, {row.population} [{row.directness}{weak}]: {figures}.")
+    line.append(f" Pooled: {row.pooled.replace('_', ' ')}." if row.pooled else "", style="dim")
+    line.append(f" Response not pooled: {row.not_pooled}." if row.not_pooled else "", style="dim")
     return line
 
 
 def _forest(
-    rows: Sequence[Row], measure: Measure, names: Mapping[str, str]
+    rows: Sequence[ForestRow], measure: Measure, names: Mapping[str, str]
 ) -> list[RenderableType]:
     """The plot in lines of at most 80 characters: the label above, then counts, plot, figure and
     weight, then the remark.
@@ -289,8 +250,8 @@ def _forest(
         if heading != block:
             block = heading
             parts.append(Text(heading, style="underline"))
-        style = {"arm": "", "pooled": "bold", "new centre": "dim"}[row["kind"]]
-        weight = "" if row["weight"] is None else f"{100 * row['weight']:.0f} %"
+        style = {"arm": "", "pooled": "bold", "new centre": "dim"}[row.kind]
+        weight = "" if row.weight is None else f"{100 * row.weight:.0f} %"
         parts.append(Padding(Text(label_words(row, names), style=style), (0, 0, 0, 2)))
         parts.append(
             Text(
@@ -304,30 +265,25 @@ def _forest(
     return parts
 
 
-def _remark(row: Row, measure: Measure) -> str:
-    """How the weight of an arm was set and what stands without it; what must be known of a pooled
-    figure.
+def _remark(row: ForestRow, measure: Measure) -> str:
+    """How the weight of an arm was set and what stands without it.
+
+    Of a pooled figure: what must be known of it.
     """
-    without = ""
-    if row["without_estimate"] is not None:
-        left = {
-            "estimate": row["without_estimate"],
-            "low": row["without_low"],
-            "high": row["without_high"],
-        }
-        without = f"without it {estimate_words(left, measure)}"
-    return "; ".join(part for part in (row["note"], without) if part)
+    without = "" if row.without is None else f"without it {estimate_words(row.without, measure)}"
+    return "; ".join(part for part in (row.note, without) if part)
 
 
 # ---------------------------------------------------------------- pictures and the page
 
 
-def _picture(one: Chosen, measure: Measure, names: Mapping[str, str]) -> str | None:
+def _picture(one: Chosen, measure: Measure, knowledge: Knowledge) -> str | None:
     rows = forest_rows(one.evidence, measure)
     if not rows:
         return None
-    label = f"Forest plot, {one.title}: {MEASURE_TITLES[measure]}"
-    return svg(forest_spec(rows, measure=measure, names=names), label=label)
+    label = f"Forest plot, {one.title}: {knowledge.words.measures[measure].title}"
+    spec = forest_spec(rows, measure=measure, names=study_names(knowledge))
+    return svg(spec, label=label)
 
 
 def _options_by_note(one: Chosen, knowledge: Knowledge) -> dict[str, list[str]]:
@@ -346,12 +302,12 @@ def write_evidence_svgs(
     """One SVG file for each strategy and measure with a pooled figure: `<strategy>-<measure>.svg`.
     Gives the paths.
     """
-    names = study_names(knowledge or load())
+    known = knowledge or load()
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for one in chosen:
         for measure in MEASURES:
-            picture = _picture(one, measure, names)
+            picture = _picture(one, measure, known)
             if picture is not None:
                 path = folder / f"{one.id}-{measure.replace('_', '-')}.svg"
                 write_text(path, picture)
@@ -377,13 +333,13 @@ def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None
             "cells": _overview_cells(one),
             "measures": [
                 {
-                    "title": MEASURE_TITLES[m],
+                    "title": known.words.measures[m].title,
                     "id": m,
                     "rows": forest_rows(one.evidence, m),
                     "picture": Markup(picture),
                 }
                 for m in MEASURES
-                if (picture := _picture(one, m, names)) is not None
+                if (picture := _picture(one, m, known)) is not None
             ],
             "listed": listed_rows(one.evidence),
             "options": _options_by_note(one, known),
