@@ -17,7 +17,8 @@ from ucumvert import PintUcumRegistry  # type: ignore[import-untyped]
 DATA = Path(__file__).parent.parent / "src" / "rearm" / "knowledge" / "data"
 HEADER = """\
 # Written by scripts/compile_units.py from tests.toml with pint and UCUM definitions; do not edit.
-# [factors.test]  unit = what a value in this unit is multiplied by to be in the canonical unit of the test (the one with 1).
+# [factors.test]  unit = what a value in this unit is multiplied by to be in the canonical unit of
+#                 the test (the one with 1).
 
 """
 

@@ -466,7 +466,7 @@ def _linked(text: str, knowledge: Knowledge) -> str:
 
 
 def _wanted(value: Any) -> str:
-    """An expectation in words: a strategy narrowed by agents or targets, a list, a table of fields."""
+    """An expectation in words: a narrowed strategy, a list, or a table of fields."""
     if isinstance(value, list):
         return "; ".join(_wanted(v) for v in value)
     if isinstance(value, dict) and "strategy" in value:

@@ -369,22 +369,25 @@ def test_two_options_are_separated_only_by_enough_evidence(line: str) -> None:
 
 
 def test_the_same_patients_never_separate_two_options() -> None:
-    rows = [study(f"s{i}", arm(f"s{i}-a", CART, c, overlap=["g"] if i in (0, 2) else [], strategy=s)) for i, (s, c) in enumerate(
-        [("bispecific-gprc5d", "95/100"), ("bispecific-gprc5d", "95/100"), ("bispecific-bcma", "5/100"), ("bispecific-bcma", "5/100")]
-    )]  # fmt: skip
+    rows = [
+        study("s0", arm("s0-a", CART, "95/100", overlap=["g"], strategy="bispecific-gprc5d")),
+        study("s1", arm("s1-a", CART, "95/100", strategy="bispecific-gprc5d")),
+        study("s2", arm("s2-a", CART, "5/100", overlap=["g"], strategy="bispecific-bcma")),
+        study("s3", arm("s3-a", CART, "5/100", strategy="bispecific-bcma")),
+    ]
     comparison = compare(figure_of(*rows), figure_of(*rows, strategy="bispecific-bcma"))
     assert comparison.better is None
     assert "share patients" in comparison.reason
 
 
 SETTINGS_COMPARED = """
-first after CAR-T | second after CAR-T | first near    | second near   | separated | because
-------------------|--------------------|---------------|---------------|-----------|------------------------------
-60/100 55/100     | 50/100 52/100      | 95/100 92/100 | 10/100 12/100 | no        | intervals overlap
--                 | -                  | 95/100 92/100 | 10/100 12/100 | yes       | intervals apart
-5/10              | 5/10               | 95/100 92/100 | 10/100 12/100 | no        | intervals apart, but not after CAR-T
-1/30              | 29/30              | 95/100 92/100 | 10/100 12/100 | no        | intervals apart, but not after CAR-T
-29/30             | 1/30               | 95/100 92/100 | 10/100 12/100 | yes       | intervals apart
+first CAR-T  |second CAR-T |first near   |second near  |apart|because
+-------------|-------------|-------------|-------------|-----|------------------------------------
+60/100 55/100|50/100 52/100|95/100 92/100|10/100 12/100|no   |intervals overlap
+-            |-            |95/100 92/100|10/100 12/100|yes  |intervals apart
+5/10         |5/10         |95/100 92/100|10/100 12/100|no   |intervals apart, but not after CAR-T
+1/30         |29/30        |95/100 92/100|10/100 12/100|no   |intervals apart, but not after CAR-T
+29/30        |1/30         |95/100 92/100|10/100 12/100|yes  |intervals apart
 """
 
 
@@ -583,13 +586,13 @@ def test_where_the_response_tells_the_number_of_patients_the_remark_says_so() ->
 
 
 NOT_REACHED = """
-other arm                          | figure of month 10  | said
------------------------------------|---------------------|------------------------------------------
-after CAR-T, 80 % at month 24      | yes                 | leaves out 1 arm in which it was not reached
-after CAR-T, 80 %, same patients   | yes                 | -
-no CAR-T, 80 % at month 24         | yes                 | -
-after CAR-T, 20 % at month 24      | yes                 | -
-after CAR-T, 80 % at month 24      | no                  | Median PFS was not reached in 1 arm
+other arm | figure of month 10 | said
+-----------------------------------|---------------------|------------------------------------
+after CAR-T, 80 % at month 24 | yes | leaves out 1 arm in which it was not reached
+after CAR-T, 80 %, same patients | yes | -
+no CAR-T, 80 % at month 24 | yes | -
+after CAR-T, 20 % at month 24 | yes | -
+after CAR-T, 80 % at month 24 | no | Median PFS was not reached in 1 arm
 """
 
 

@@ -94,7 +94,7 @@ def random_effects(
 
 
 def _t975(df: int) -> float:
-    """97.5 % quantile of Student's t, by bisection on the integral of its density (numpy has none)."""
+    """97.5 % quantile of Student's t, by bisection on its integral: numpy has none."""
     log_c = math.lgamma((df + 1) / 2) - math.lgamma(df / 2) - 0.5 * math.log(df * math.pi)
     node, weight = np.polynomial.legendre.leggauss(200)
 

@@ -108,7 +108,9 @@ def tables() -> Tables:
             "bundle.toml": {"version": "test", "reviewed": date(2026, 1, 1)},
             "findings.toml": FINDINGS,
             "statements.toml": {"statement": [STATEMENT]},
-            "sources.toml": {"source": {"src1": {"title": "A paper", "url": "https://example.org"}}},
+            "sources.toml": {
+                "source": {"src1": {"title": "A paper", "url": "https://example.org"}}
+            },
             "options/new-target.toml": {
                 "id": "new-target",
                 "name": "New target",
@@ -119,9 +121,17 @@ def tables() -> Tables:
                 "tags": ["engager"],
                 "summary": "Switch.",
                 "rule": [
-                    rule("switch", "favour", "NOT exposed", example_true={"exposed": False}, example_false={"exposed": True}),
+                    rule(
+                        "switch",
+                        "favour",
+                        "NOT exposed",
+                        example_true={"exposed": False},
+                        example_false={"exposed": True},
+                    ),
                 ],
-                "availability": [{"region": "US", "from": date(2023, 8, 9), "when": "exposed", "source": "s1"}],
+                "availability": [
+                    {"region": "US", "from": date(2023, 8, 9), "when": "exposed", "source": "s1"}
+                ],
             },
             "options/same-target.toml": {
                 "id": "same-target",
@@ -133,8 +143,21 @@ def tables() -> Tables:
                 "tags": ["engager"],
                 "summary": "Again.",
                 "rule": [
-                    rule("target-lost", "exclude", "lost", stage="choose", example_true={"lost": True}, example_false={"lost": False}),
-                    rule("seen-before", "discourage", "exposed", example_true={"exposed": True}, example_false={"exposed": False}),
+                    rule(
+                        "target-lost",
+                        "exclude",
+                        "lost",
+                        stage="choose",
+                        example_true={"lost": True},
+                        example_false={"lost": False},
+                    ),
+                    rule(
+                        "seen-before",
+                        "discourage",
+                        "exposed",
+                        example_true={"exposed": True},
+                        example_false={"exposed": False},
+                    ),
                 ],
                 "availability": [{"region": "US", "from": date(2022, 10, 25), "source": "s1"}],
             },
@@ -142,18 +165,37 @@ def tables() -> Tables:
                 "shared": [
                     {
                         "tags": ["engager"],
-                        **rule("infected", "exclude", "infection", stage="before-start", until="the infection is cleared"),
+                        **rule(
+                            "infected",
+                            "exclude",
+                            "infection",
+                            stage="before-start",
+                            until="the infection is cleared",
+                        ),
                         "example_true": {"infection": True},
                         "example_false": {"infection": False},
                     },
                     {
                         "tags": ["engager"],
-                        **rule("counts", "exclude", "anc < 0.5", stage="before-start", until="neutrophils are 0.5 or more"),
+                        **rule(
+                            "counts",
+                            "exclude",
+                            "anc < 0.5",
+                            stage="before-start",
+                            until="neutrophils are 0.5 or more",
+                        ),
                         "example_true": {"anc": 0.3},
                         "example_false": {"anc": 2.0},
                     },
                 ],
-                "shared_support": [{"tags": ["engager"], "text": "Give G-CSF below 1.0.", "when": "anc < 1.0", "sources": ["s1"]}],
+                "shared_support": [
+                    {
+                        "tags": ["engager"],
+                        "text": "Give G-CSF below 1.0.",
+                        "when": "anc < 1.0",
+                        "sources": ["s1"],
+                    }
+                ],
             },
             "factors/antigen.toml": {
                 "factor": [
@@ -163,7 +205,15 @@ def tables() -> Tables:
                         "description": "Loss.",
                         "evidence": "solid",
                         "explains": "car_target_bcma",
-                        "frequency": [{"text": "In a series.", "n": 12, "of": 40, "percent": 30.0, "sources": ["s1"]}],
+                        "frequency": [
+                            {
+                                "text": "In a series.",
+                                "n": 12,
+                                "of": 40,
+                                "percent": 30.0,
+                                "sources": ["s1"],
+                            }
+                        ],
                         "indicator": [
                             indicator("gene-hit", "supports", "decisive", "at_failure", "gene"),
                             indicator("stain-lost", "supports", "strong", "at_failure", "lost"),
@@ -180,8 +230,12 @@ def tables() -> Tables:
                         "description": "Poor expansion.",
                         "evidence": "moderate",
                         "indicator": [
-                            indicator("low-peak", "supports", "strong", "after_infusion", "peak <= 0.5"),
-                            indicator("high-peak", "opposes", "decisive", "after_infusion", "peak > 1"),
+                            indicator(
+                                "low-peak", "supports", "strong", "after_infusion", "peak <= 0.5"
+                            ),
+                            indicator(
+                                "high-peak", "opposes", "decisive", "after_infusion", "peak > 1"
+                            ),
                             indicator("risk-before", "supports", "weak", "before_infusion", "risk"),
                         ],
                     }
@@ -194,22 +248,39 @@ def tables() -> Tables:
                         "name": "Second tumour",
                         "description": "Not a relapse.",
                         "evidence": "solid",
-                        "indicator": [indicator("tumour-shown", "supports", "decisive", "at_failure", "tumour")],
+                        "indicator": [
+                            indicator(
+                                "tumour-shown", "supports", "decisive", "at_failure", "tumour"
+                            )
+                        ],
                     }
                 ]
             },
             "workups.toml": {
                 "workup": [
-                    workup("repeat", ["failure_status"], mandatory="failure_status = 'suspected'", outcomes=STATUSES),
-                    workup("antigen", ["lost", "gene"], outcomes=[{"lost": True, "gene": True}, {"lost": False, "gene": False}]),
+                    workup(
+                        "repeat",
+                        ["failure_status"],
+                        mandatory="failure_status = 'suspected'",
+                        outcomes=STATUSES,
+                    ),
+                    workup(
+                        "antigen",
+                        ["lost", "gene"],
+                        outcomes=[{"lost": True, "gene": True}, {"lost": False, "gene": False}],
+                    ),
                     workup("history", ["exposed"], invasiveness=0),
-                    workup("counts", ["anc"], mandatory="failure_status IN ('failed', 'suspected')"),
+                    workup(
+                        "counts", ["anc"], mandatory="failure_status IN ('failed', 'suspected')"
+                    ),
                     workup("peak", ["peak"]),
                 ]
             },
-            "alerts.toml": {"alert": [{"id": "infection", "when": "infection", "text": "Infection."}]},
+            "alerts.toml": {
+                "alert": [{"id": "infection", "when": "infection", "text": "Infection."}]
+            },
         }
-    )  # fmt: skip
+    )
 
 
 def workup(name: str, supplies: list[str], **more: Any) -> dict[str, Any]:

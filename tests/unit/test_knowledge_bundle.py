@@ -103,7 +103,7 @@ def set_rule(key, value):
     [
         (
             set_rule("effect", "forbid"),
-            "option same-target, rules target-lost, effect: 'forbid' is not one of exclude",
+            "option same-target, rule target-lost, effect: 'forbid' is not one of exclude",
         ),
         (set_rule("stage", "later"), "stage: 'later' is not one of choose"),
         (set_rule("colour", "red"), "unknown key colour"),

@@ -179,10 +179,18 @@ def break_tests(change: str) -> tuple[dict[str, Any], dict[str, Any]]:
 @pytest.mark.parametrize(
     "sentence",
     [
-        "check digit", "one code has one test", "role", "hard range", "no unit of the dictionary", "run scripts/compile_units.py",
-        "neither units nor words", "unknown key", "two meanings", "no test that is read in it",
+        "check digit",
+        "one code has one test",
+        "role",
+        "hard range",
+        "no unit of the dictionary",
+        "run scripts/compile_units.py",
+        "neither units nor words",
+        "unknown key",
+        "two meanings",
+        "no test that is read in it",
     ],
-)  # fmt: skip
+)
 def test_an_inconsistent_dictionary_is_refused_with_a_sentence(sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         read_tests(*break_tests(sentence))
@@ -204,10 +212,15 @@ def test_the_vocabulary_is_covered() -> None:
 
 def test_the_terminology_is_covered_and_displays_agree() -> None:
     names = {
-        "calcium": "calcium", "anc": "neutrophils", "alc": "lymphocytes", "marrow_plasma_cells_pct": "marrow_plasma_cells",
-        "marrow_abnormal_plasma_cells_flow": "marrow_abnormal_plasma_cells_flow", "blood_plasma_cells": "circulating_plasma_cells",
-        "blood_plasma_cells_pct": "circulating_plasma_cells_percent", "spep_ife_interpretation": "serum_immunofixation",
-    }  # fmt: skip
+        "calcium": "calcium",
+        "anc": "neutrophils",
+        "alc": "lymphocytes",
+        "marrow_plasma_cells_pct": "marrow_plasma_cells",
+        "marrow_abnormal_plasma_cells_flow": "marrow_abnormal_plasma_cells_flow",
+        "blood_plasma_cells": "circulating_plasma_cells",
+        "blood_plasma_cells_pct": "circulating_plasma_cells_percent",
+        "spep_ife_interpretation": "serum_immunofixation",
+    }
     left_out = {
         "40661-1": "display not established",
         "2460-4": "marked unverified",

@@ -17,15 +17,26 @@ from rearm.assessment.check_numbers import numbers_without_source
 from rearm.errors import meant
 from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import DATA, Knowledge, read_bundle
-from rearm.knowledge.rulesets import Indicator, Rule, SharedRule
+from rearm.knowledge.rulesets import Availability, Indicator, Option, Rule, SharedRule
 from rearm.knowledge.studies import check_studies
 from rearm.rules import ConditionRefused, parse_condition, read_conditions, truth
 
 __all__ = ["STRENGTHS", "Problem", "check", "check_knowledge"]
 
 STRENGTHS = (
-    "label", "regulator", "guideline", "consensus", "trial", "cohort", "review", "survey", "opinion", "case", "preclinical", "secondary",
-)  # fmt: skip
+    "label",
+    "regulator",
+    "guideline",
+    "consensus",
+    "trial",
+    "cohort",
+    "review",
+    "survey",
+    "opinion",
+    "case",
+    "preclinical",
+    "secondary",
+)
 """What kind of source a statement comes from."""
 
 
@@ -91,7 +102,7 @@ def _unread(folder: Path) -> Iterator[Problem]:
 
 
 def _absent(knowledge: Knowledge) -> Iterator[Problem]:
-    """Files without which much is cited that does not exist; nothing that cites can be judged then."""
+    """Files without which much is cited that does not exist, so that nothing can be judged."""
     named = {name for _, ids in _cited(knowledge) for name in ids} | {
         s.source for s in knowledge.statements.values()
     }
@@ -112,6 +123,7 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _rules,
         _examples,
         _options,
+        _tags,
         _workups,
         _scores,
         _alterations,
@@ -136,7 +148,7 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
 
 
 def _rules_of(knowledge: Knowledge) -> Iterator[tuple[str, Rule | SharedRule | Indicator]]:
-    """Every rule and indicator as it stands in its file: a shared rule once, not for each option."""
+    """Every rule and indicator as its file has it: a shared rule once, not for each option."""
     for option in knowledge.options.values():
         yield from (
             (f"option {option.id}, rule {r.id}", r) for r in option.rules if "@" not in r.id
@@ -151,31 +163,31 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
     for where, rule in _rules_of(knowledge):
         yield where, rule.sources
     for option in knowledge.options.values():
-        at = f"option {option.id}"
-        yield from (
-            (f"{at}, availability {a.region}", (a.source,) if a.source else ())
-            for a in option.availability
-        )
-        yield from ((f"{at}, support {s.text!r}", s.sources) for s in option.support)
-        yield from ((f"{at}, disagreement", d.sources) for d in option.disagreements)
-        if option.later_t_cells is not None:
-            yield f"{at}, later_t_cells", option.later_t_cells.sources
+        yield from _cited_by_option(option)
     for factor in knowledge.factors.values():
         at = f"factor {factor.id}"
         yield from ((f"{at}, frequency {f.text!r}", f.sources) for f in factor.frequencies)
         yield from ((f"{at}, implication {i.text!r}", i.sources) for i in factor.implications)
     yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
-    if _own(knowledge, "scores.toml"):
+    if knowledge.owns("scores.toml"):
         yield from ((f"score {s.id}", s.sources) for s in knowledge.scores.computed)
-        yield from (
-            (f"score {s.id}, not computed", s.sources) for s in knowledge.scores.not_computed
-        )
-    if _own(knowledge, "antigen_variants.toml"):
+        for score in knowledge.scores.not_computed:
+            yield f"score {score.id}, not computed", score.sources
+    if knowledge.owns("antigen_variants.toml"):
         for alteration in knowledge.alterations:
-            yield from (
-                (f"alteration {alteration.id}, report {r.text!r}", r.sources)
-                for r in alteration.reports
-            )
+            for report in alteration.reports:
+                yield f"alteration {alteration.id}, report {report.text!r}", report.sources
+
+
+def _cited_by_option(option: Option) -> Iterator[tuple[str, tuple[str, ...]]]:
+    at = f"option {option.id}"
+    for approval in option.availability:
+        named = (approval.source,) if approval.source else ()
+        yield f"{at}, availability {approval.region}", named
+    yield from ((f"{at}, support {s.text!r}", s.sources) for s in option.support)
+    yield from ((f"{at}, disagreement", d.sources) for d in option.disagreements)
+    if option.later_t_cells is not None:
+        yield f"{at}, later_t_cells", option.later_t_cells.sources
 
 
 def _citable(knowledge: Knowledge) -> set[str]:
@@ -322,6 +334,7 @@ _AS_TYPE = {
 
 def _options(knowledge: Knowledge) -> Iterator[Problem]:
     strategies = knowledge.words.strategies
+    lexicon = {*knowledge.lexicon.agents, *knowledge.lexicon.products}
     for option in knowledge.options.values():
         where = f"option {option.id}"
         for strategy in (option.strategy, *option.sequence):
@@ -334,38 +347,39 @@ def _options(knowledge: Knowledge) -> Iterator[Problem]:
             yield Problem(
                 where, f"{option.evidence.strategy} (evidence) is no strategy of the vocabulary."
             )
-        lexicon = {*knowledge.lexicon.agents, *knowledge.lexicon.products}
         for agent in option.agents:
             if agent not in lexicon:
                 yield Problem(
                     where, f"{agent} is no agent or product of the lexicon.{meant(agent, lexicon)}"
                 )
-        for row in option.availability:
-            if not re.fullmatch(r"[A-Z]{2}", row.region):
-                yield Problem(
-                    where,
-                    f"the region {row.region!r} of an approval is none. Write two capital letters,"
-                    " such as US or EU.",
-                )
-            if row.to is not None and row.to < row.from_:
-                yield Problem(where, f"the approval in {row.region} ends before it begins.")
-            if row.off_label and row.when is not None:
-                yield Problem(
-                    where, f"off label in {row.region} has no label population: leave out `when`."
-                )
-    tags = {tag for option in knowledge.options.values() for tag in option.tags}
+        for approval in option.availability:
+            yield from (Problem(where, text) for text in _approval_problems(approval))
+
+
+def _approval_problems(approval: Availability) -> Iterator[str]:
+    if not re.fullmatch(r"[A-Z]{2}", approval.region):
+        yield (
+            f"the region {approval.region!r} of an approval is none. Write two capital letters,"
+            " such as US or EU."
+        )
+    if approval.to is not None and approval.to < approval.from_:
+        yield f"the approval in {approval.region} ends before it begins."
+    if approval.off_label and approval.when is not None:
+        yield f"off label in {approval.region} has no label population: leave out `when`."
+
+
+def _tags(knowledge: Knowledge) -> Iterator[Problem]:
+    """Tags that no option carries, and tags that nothing acts on."""
+    carried = {tag for option in knowledge.options.values() for tag in option.tags}
     for shared in knowledge.shared:
-        label = (
+        where = (
             f"shared rule {shared.id}"
             if isinstance(shared, SharedRule)
             else f"shared support {shared.text!r}"
         )
-        if unused := sorted(set(shared.tags) - tags):
-            yield Problem(
-                label,
-                "no option carries the tag"
-                f" {', '.join(unused)}.{''.join(meant(tag, tags) for tag in unused)}",
-            )
+        if unused := sorted(set(shared.tags) - carried):
+            hints = "".join(meant(tag, carried) for tag in unused)
+            yield Problem(where, f"no option carries the tag {', '.join(unused)}.{hints}")
     acted_on = {tag for shared in knowledge.shared for tag in shared.tags} | _TAGS_OF_THE_PROGRAM
     for option in knowledge.options.values():
         for tag in sorted(set(option.tags) - acted_on):
@@ -398,7 +412,7 @@ def _workups(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _scores(knowledge: Knowledge) -> Iterator[Problem]:
-    for score in knowledge.scores.computed if _own(knowledge, "scores.toml") else ():
+    for score in knowledge.scores.computed if knowledge.owns("scores.toml") else ():
         for item in score.items:
             for name in item.any_of or ((item.finding,) if item.finding else ()):
                 if name not in knowledge.catalogue:
@@ -411,19 +425,12 @@ def _scores(knowledge: Knowledge) -> Iterator[Problem]:
 
 def _alterations(knowledge: Knowledge) -> Iterator[Problem]:
     lexicon = knowledge.lexicon
-    for alteration in knowledge.alterations if _own(knowledge, "antigen_variants.toml") else ():
+    for alteration in knowledge.alterations if knowledge.owns("antigen_variants.toml") else ():
         for agent in alteration.effects:
             if agent not in lexicon.agents and agent not in lexicon.products:
                 yield Problem(
                     f"alteration {alteration.id}", f"{agent} is no agent or product of the lexicon."
                 )
-
-
-def _own(knowledge: Knowledge, file: str) -> bool:
-    """Whether the table is this bundle's; one that is lent is checked with the bundled knowledge,
-    whose sources and findings it names.
-    """
-    return (knowledge.folder / file).is_file()
 
 
 def _citations(knowledge: Knowledge) -> Iterator[Problem]:

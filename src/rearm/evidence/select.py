@@ -53,7 +53,7 @@ def arms_for(
 
 
 def own(arm: Arm, agents: frozenset[str] | None) -> bool:
-    """The arm gave exactly the option's agents, steroids aside; an option without agents takes any."""
+    """Whether the arm gave exactly the option's agents; without agents, any do. Steroids aside."""
     return not agents or backbone(arm.agents) == backbone(agents)
 
 

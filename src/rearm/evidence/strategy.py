@@ -108,7 +108,7 @@ class StrategyEvidence:
 
     @property
     def expected(self) -> tuple[Pooled, ...]:
-        """Per measure the figure that is given for the option; a measure without one is left out."""
+        """The figure that is given for the option, one a measure where there is one."""
         figures = (self.outcomes[measure].shown for measure in MEASURES)
         return tuple(figure for figure in figures if figure is not None)
 

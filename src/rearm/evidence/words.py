@@ -1,4 +1,4 @@
-"""The evidence in words: why an arm is not pooled, what was borrowed, what must be known of a figure."""
+"""The evidence in words: why an arm is not pooled, what was borrowed, what a figure leaves out."""
 
 from __future__ import annotations
 

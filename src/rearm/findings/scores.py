@@ -15,7 +15,7 @@ from rearm.findings.base import NOTHING, Found, any3
 from rearm.findings.chart import PatientChart
 from rearm.findings.microenvironment import above_normal
 from rearm.interval import Interval
-from rearm.knowledge.scores import Band, Score, ScoreCategory, ScoreItem, Scores, load_scores
+from rearm.knowledge.scores import PointBand, Score, ScoreCategory, ScoreItem, Scores, load_scores
 from rearm.outcome.failure import Failure
 from rearm.record import Record, Source
 
@@ -187,7 +187,7 @@ def _band_points(item: ScoreItem, quantity: Interval | None) -> Interval:
     )
 
 
-def _holds(band: Band, quantity: Interval) -> bool | None:
+def _holds(band: PointBand, quantity: Interval) -> bool | None:
     if band.from_ is not None:
         return quantity.at_least(band.from_)
     if band.above is not None:

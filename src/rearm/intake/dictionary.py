@@ -8,15 +8,15 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 from rearm.knowledge.bundle import bundled
-from rearm.knowledge.tidy_tables import Column, Table, folded
+from rearm.knowledge.tidy_tables import Column, TidyTable, folded
 
-__all__ = ["Column", "Table", "fact_values", "folded", "load_tables", "near", "nearest"]
+__all__ = ["Column", "TidyTable", "fact_values", "folded", "load_tables", "near", "nearest"]
 
 _SLIP = 0.75  # likeness (difflib) from which a name is offered: a letter or two of a word differ
 _SHORT_LIST = 20
 
 
-def load_tables() -> Mapping[str, Table]:
+def load_tables() -> Mapping[str, TidyTable]:
     """All tidy tables by name, in the order of the file."""
     return bundled().tidy_tables.tables
 

@@ -21,12 +21,12 @@ from rearm.knowledge._toml import parsed
 from rearm.knowledge.catalogue import Catalogue, read_catalogue
 from rearm.knowledge.rulesets import (
     AlertRule,
-    Bundle,
+    BundleInfo,
     Factor,
     Option,
+    Publication,
     SharedRule,
     SharedSupport,
-    Source,
     Statement,
     Support,
     Workup,
@@ -66,7 +66,7 @@ class Knowledge:
     factors: Mapping[str, Factor]
     options: Mapping[str, Option]
     statements: Mapping[str, Statement]
-    sources: Mapping[str, Source]
+    sources: Mapping[str, Publication]
     workups: Mapping[str, Workup]
     alerts: Mapping[str, AlertRule]
     shared: tuple[SharedRule | SharedSupport, ...]
@@ -350,9 +350,9 @@ class _Collector:
 
 def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
     collector = _Collector()
-    about = Bundle(version="0")
+    about = BundleInfo(version="0")
     try:
-        about = build(Bundle, tables.get("bundle.toml", {}), "bundle.toml")
+        about = build(BundleInfo, tables.get("bundle.toml", {}), "bundle.toml")
         agents = tables.get("agents.toml") or bundled().tables["agents.toml"]
         catalogue = read_catalogue(tables.get("findings.toml", {}), agents)
     except KnowledgeError as error:
@@ -364,7 +364,7 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
     statements = collector.entries(
         Statement, "statement", _citation_rows(tables, "statement", collector)
     )
-    sources = collector.entries(Source, "source", _citation_rows(tables, "source", collector))
+    sources = collector.entries(Publication, "source", _citation_rows(tables, "source", collector))
     workups = collector.entries(
         Workup, "workup", _rows(tables, "workups.toml", "workup", collector)
     )
@@ -398,7 +398,7 @@ def _rows(tables: Tables, file: str, key: str, collector: _Collector) -> Iterato
 def _citation_rows(
     tables: Tables, kind: Literal["statement", "source"], collector: _Collector
 ) -> Iterator[tuple[str, Any]]:
-    """Statements (an array of tables) or sources (a table by id) of each file that may hold them."""
+    """Statements (an array of tables) or sources (a table by id) of all files that hold them."""
     for file in _CITATION_FILES:
         table = tables.get(file, {})
         collector.read(file, table, {"statement", "source"})
@@ -410,36 +410,13 @@ def _citation_rows(
             )
 
 
-def _renamed(
-    row: Mapping[str, Any], plural: Mapping[str, str], file: str, collector: _Collector
-) -> dict[str, Any]:
-    """TOML names its arrays of tables in the singular (`[[rule]]`), the fields are plural; the
-    plural in a file would hide its rules.
-    """
-    for one, many in plural.items():
-        if many in row:
-            collector.problems.append(
-                f"{file}, {row.get('id', '?')}: {many} is not read here. Write {one}, once for each"
-                " entry."
-            )
-    return {plural.get(key, key): value for key, value in row.items() if key not in plural.values()}
-
-
 def _factor_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, Any]]:
     for file, table in tables.items():
         if file.startswith("factors/"):
             collector.read(file, table, {"factor"})
             group = Path(file).stem
             for row in table.get("factor", ()):
-                yield file, {"group": group, **_renamed(row, _FACTOR_KEYS, file, collector)}
-
-
-_FACTOR_KEYS = {
-    "frequency": "frequencies",
-    "indicator": "indicators",
-    "implication": "implications",
-}
-_OPTION_KEYS = {"rule": "rules", "disagreement": "disagreements"}
+                yield file, {"group": group, **row}
 
 
 def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedSupport, ...]:
@@ -464,11 +441,7 @@ def _options(
     """Options with the shared rules and the shared support of their tags; own rules first, shared
     ones in the order of their file.
     """
-    rows = (
-        (file, _renamed(table, _OPTION_KEYS, file, collector))
-        for file, table in tables.items()
-        if file.startswith("options/")
-    )
+    rows = ((file, table) for file, table in tables.items() if file.startswith("options/"))
     options = {}
     for option in collector.entries(Option, "option", rows).values():
         mine = [s for s in shared if set(s.tags) & set(option.tags)]

@@ -230,7 +230,7 @@ def check_loinc(code: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _TestRow:
     """A test as `tests.toml` writes it. `molar_mass` is for the script that compiles factors."""
 
     name: str
@@ -250,7 +250,7 @@ class _Entry:
 def _test(
     test_id: str, row: Mapping[str, Any], tests: Mapping[str, Any], compiled: Mapping[str, float]
 ) -> TestDef:
-    entry = build(_Entry, row, f"tests.toml, test {test_id}")
+    entry = build(_TestRow, row, f"tests.toml, test {test_id}")
     if not entry.units and entry.words is None:
         raise KnowledgeError([f"{test_id} has neither units nor words."])
     factors = dict.fromkeys(entry.units[:1], 1.0) | dict(compiled)
@@ -258,7 +258,8 @@ def _test(
         raise KnowledgeError(
             [
                 f"The factors of {test_id} are not those of its units; run"
-                f" scripts/compile_units.py, or write them into units.toml under [factors.{test_id}]."
+                " scripts/compile_units.py, or write them into units.toml under"
+                f" [factors.{test_id}]."
             ]
         )
     hard, soft = _ranges(test_id, entry)
@@ -304,7 +305,7 @@ def _spellings(test_id: str, by_label: Mapping[str, _T], units: Mapping[str, Any
     return found
 
 
-def _ranges(test_id: str, entry: _Entry) -> tuple[tuple[float, float], tuple[float, float]]:
+def _ranges(test_id: str, entry: _TestRow) -> tuple[tuple[float, float], tuple[float, float]]:
     if not entry.units:
         return (0.0, 0.0), (0.0, 0.0)
     (hard_low, hard_high), (soft_low, soft_high) = entry.hard, entry.soft

@@ -9,14 +9,14 @@ are kept as written and read once for the whole bundle. No logic: what the table
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
 __all__ = [
     "AlertRule",
     "Availability",
-    "Bundle",
+    "BundleInfo",
     "Disagreement",
     "Effect",
     "EvidenceKey",
@@ -26,11 +26,11 @@ __all__ = [
     "Indicator",
     "LaterTCells",
     "Option",
+    "Publication",
     "Role",
     "Rule",
     "SharedRule",
     "SharedSupport",
-    "Source",
     "Stage",
     "Statement",
     "Support",
@@ -171,10 +171,10 @@ class Option:
     evidence: EvidenceKey | None = None
     later_t_cells: LaterTCells | None = None
     sequence: tuple[str, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[Rule, ...] = field(default=(), metadata={"key": "rule"})
     availability: tuple[Availability, ...] = ()
     support: tuple[Support, ...] = ()
-    disagreements: tuple[Disagreement, ...] = ()
+    disagreements: tuple[Disagreement, ...] = field(default=(), metadata={"key": "disagreement"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,9 +223,9 @@ class Factor:
     description: str
     evidence: Literal["solid", "moderate", "exploratory"]
     explains: str | None = None
-    frequencies: tuple[Frequency, ...] = ()
-    indicators: tuple[Indicator, ...] = ()
-    implications: tuple[Implication, ...] = ()
+    frequencies: tuple[Frequency, ...] = field(default=(), metadata={"key": "frequency"})
+    indicators: tuple[Indicator, ...] = field(default=(), metadata={"key": "indicator"})
+    implications: tuple[Implication, ...] = field(default=(), metadata={"key": "implication"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +242,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Publication:
     """A publication, label or page. `read` says how much of it was read; `incomplete`: title or
     identifier not seen.
     """
@@ -294,7 +294,7 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
+class BundleInfo:
     """What `bundle.toml` says of the knowledge as a whole."""
 
     version: str

@@ -5,14 +5,14 @@ categories over the sum.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rearm.knowledge._build import KnowledgeError, build
 
 __all__ = [
-    "Band",
     "NotComputed",
+    "PointBand",
     "Score",
     "ScoreCategory",
     "ScoreItem",
@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
+class PointBand:
     """Points from a limit on: exactly one of `from_` (at least), `above` (more than) and `below`
     (less than) is set.
     """
@@ -54,7 +54,7 @@ class ScoreItem:
     score: str | None = None
     unit: str | None = None
     points: float = 0.0
-    bands: tuple[Band, ...] = ()
+    bands: tuple[PointBand, ...] = ()
     stages: Mapping[str, float] | None = None
     above_reference: bool = False
     as_points: bool = False
@@ -80,8 +80,8 @@ class Score:
     name: str
     purpose: str
     population: str
-    items: tuple[ScoreItem, ...]
-    categories: tuple[ScoreCategory, ...]
+    items: tuple[ScoreItem, ...] = field(metadata={"key": "item"})
+    categories: tuple[ScoreCategory, ...] = field(metadata={"key": "category"})
     sources: tuple[str, ...]
     caution: str | None = None
 
@@ -114,12 +114,8 @@ def read_scores(table: Mapping[str, Any]) -> Scores:
     not fit.
     """
     problems: list[str] = []
-    rows = [
-        {{"item": "items", "category": "categories"}.get(k, k): v for k, v in row.items()}
-        for row in table.get("score", ())
-    ]
     scores = Scores(
-        tuple(_built(Score, rows, "score", problems)),
+        tuple(_built(Score, table.get("score", ()), "score", problems)),
         tuple(_built(NotComputed, table.get("not_computed", ()), "not_computed", problems)),
     )
     seen: set[str] = set()
@@ -143,19 +139,25 @@ def _problems(score: Score, earlier: set[str]) -> Iterator[str]:
     if score.id in earlier:
         yield "the id stands twice."
     for item in score.items:
-        if sum(bool(x) for x in (item.test, item.finding, item.any_of, item.score)) != 1:
-            yield f"the item {item.name!r} reads exactly one of test, finding, any_of and score."
-        if item.score is not None and item.score not in earlier:
-            yield (
-                f"the item {item.name!r} reads the score {item.score}, which does not stand"
-                " before it."
-            )
-        if any((b.from_ is None) + (b.above is None) + (b.below is None) != 2 for b in item.bands):
-            yield f"a band of {item.name!r} has exactly one of from, above and below."
+        yield from _item_problems(item, earlier)
     limits = [c.below if c.up_to is None else c.up_to for c in score.categories]
-    if not limits or limits[-1] is not None or None in limits[:-1]:
+    numbers = [limit for limit in limits if limit is not None]
+    only_the_last_is_open = bool(limits) and limits[-1] is None and len(numbers) == len(limits) - 1
+    if not only_the_last_is_open:
         yield "every category but the last has a limit, and the last has none."
-    elif [x for x in limits[:-1] if x is not None] != sorted(
-        {x for x in limits[:-1] if x is not None}
-    ):
+    elif numbers != sorted(set(numbers)):
         yield "the limits of the categories rise."
+
+
+def _item_problems(item: ScoreItem, earlier: set[str]) -> Iterator[str]:
+    readings = [x for x in (item.test, item.finding, item.any_of, item.score) if x]
+    if len(readings) != 1:
+        yield f"the item {item.name!r} reads exactly one of test, finding, any_of and score."
+    if item.score is not None and item.score not in earlier:
+        yield (
+            f"the item {item.name!r} reads the score {item.score}, which does not stand before it."
+        )
+    for band in item.bands:
+        limits = [x for x in (band.from_, band.above, band.below) if x is not None]
+        if len(limits) != 1:
+            yield f"a band of {item.name!r} has exactly one of from, above and below."

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from rearm.knowledge._build import KnowledgeError, build
 
-__all__ = ["Column", "ColumnType", "Table", "TidyTables", "folded", "read_tidy_tables"]
+__all__ = ["Column", "ColumnType", "TidyTable", "TidyTables", "folded", "read_tidy_tables"]
 
 ColumnType = Literal[
     "id",
@@ -54,7 +54,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class TidyTable:
     """One tidy table. `by_header` finds a column by its name or an alias, folded."""
 
     name: str
@@ -71,7 +71,7 @@ class TidyTables:
     listed takes free text.
     """
 
-    tables: Mapping[str, Table]
+    tables: Mapping[str, TidyTable]
     facts: Mapping[str, tuple[str, ...]]
 
 
@@ -92,7 +92,7 @@ def read_tidy_tables(file: Mapping[str, Any]) -> TidyTables:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _ColumnRow:
     """A column as the file writes it; `same` are spellings of its words."""
 
     name: str
@@ -107,14 +107,14 @@ class _Entry:
     high: float | None = None
 
 
-def _table(name: str, row: Mapping[str, Any]) -> Table:
+def _table(name: str, row: Mapping[str, Any]) -> TidyTable:
     columns = {column.name: column for column in (_column(name, entry) for entry in row["columns"])}
     by_header: dict[str, Column] = {}
     for column in columns.values():
         for header in (column.name, *column.aliases):
             if by_header.setdefault(folded(header), column) is not column:
                 raise KnowledgeError([f"tables.toml: {header} names two columns of {name}."])
-    return Table(
+    return TidyTable(
         name=name,
         meaning=row["meaning"],
         columns=MappingProxyType(columns),
@@ -123,7 +123,7 @@ def _table(name: str, row: Mapping[str, Any]) -> Table:
 
 
 def _column(table: str, row: Mapping[str, Any]) -> Column:
-    entry = build(_Entry, row, f"tables.toml, {table}.{row.get('name', '?')}")
+    entry = build(_ColumnRow, row, f"tables.toml, {table}.{row.get('name', '?')}")
     takes_words = entry.type in ("word", "words")
     if takes_words != bool(entry.words) or not set(entry.same.values()) <= set(entry.words):
         raise KnowledgeError(

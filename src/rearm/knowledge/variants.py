@@ -50,7 +50,7 @@ class Alteration:
     effects: Mapping[str, Effect] = field(default_factory=dict)
     class_effects: Mapping[str, Effect] = field(default_factory=dict)
     inferred: bool = False
-    reports: tuple[AlterationReport, ...] = ()
+    reports: tuple[AlterationReport, ...] = field(default=(), metadata={"key": "report"})
 
     def effect_on(self, agent: str) -> Effect:
         """The effect on an agent or product by its id; unknown where none was read."""
@@ -73,9 +73,7 @@ def read_alterations(table: Mapping[str, Any]) -> tuple[Alteration, ...]:
     for row in table.get("alteration", ()):
         where = f"antigen_variants.toml, alteration {row.get('id', '?')}"
         try:
-            alteration: Alteration = build(
-                Alteration, {{"report": "reports"}.get(k, k): v for k, v in row.items()}, where
-            )
+            alteration = build(Alteration, row, where)
         except KnowledgeError as error:
             problems += error.problems
             continue

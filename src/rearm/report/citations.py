@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rearm.knowledge import Knowledge
-from rearm.knowledge.rulesets import Source
+from rearm.knowledge.rulesets import Publication, Statement
+from rearm.knowledge.studies import Citation
 
 __all__ = ["Reference", "References", "source_line"]
 
 _WEAK = {"survey", "opinion", "secondary", "news", "preclinical", "case"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """One entry of the list: `text` is what the source says (empty for a study), `weak` marks what
     should look weak.
@@ -34,7 +35,7 @@ class Reference:
     weak: bool
 
 
-def source_line(source: Source) -> str:
+def source_line(source: Publication) -> str:
     """`Authors. Journal year. doi`, with what was not seen named."""
     parts = [
         p
@@ -74,50 +75,71 @@ class References:
 
     def _make(self, key: str) -> Reference:
         number = len(self._numbers) + 1
-        statement = self._knowledge.statements.get(key)
-        if statement is not None:
-            source = self._knowledge.sources.get(statement.source)
-            line = source_line(source) if source else statement.source
-            weak = statement.strength in _WEAK or bool(
-                source and (source.incomplete or source.read in ("secondary", "news"))
-            )
-            return Reference(
-                number,
-                key,
-                statement.text,
-                statement.strength,
-                line,
-                (source.title if source else None) or "",
-                _url(source),
-                weak,
-            )
-        study = self._studies.get(key)
-        if study is not None:
-            c = study.citation
-            where = " ".join(str(x) for x in (c.journal, c.year) if x)
-            line = ". ".join(
-                x for x in (c.authors.rstrip("."), where, f"doi:{c.doi}" if c.doi else "") if x
-            )
-            line += f" [citation incomplete: {', '.join(c.missing)} not seen]" if c.missing else ""
-            return Reference(
-                number, key, "", f"study, read from {c.read_from}", line, c.title, c.url, c.weak
-            )
-        source = self._knowledge.sources.get(key)
-        if source is not None:
-            return Reference(
-                number,
-                key,
-                "",
-                source.kind or "source",
-                source_line(source),
-                source.title or "",
-                _url(source),
-                source.incomplete,
-            )
-        return Reference(number, key, "", "not found in the knowledge", key, "", None, True)
+        if (statement := self._knowledge.statements.get(key)) is not None:
+            return _of_statement(statement, self._knowledge.sources.get(statement.source), number)
+        if (study := self._studies.get(key)) is not None:
+            return _of_study(key, study.citation, number)
+        if (source := self._knowledge.sources.get(key)) is not None:
+            return _of_source(source, number)
+        return Reference(
+            number=number,
+            id=key,
+            text="",
+            strength="not found in the knowledge",
+            source=key,
+            title="",
+            url=None,
+            weak=True,
+        )
 
 
-def _url(source: Source | None) -> str | None:
+def _of_statement(statement: Statement, source: Publication | None, number: int) -> Reference:
+    read_in_part = source is not None and source.read in ("secondary", "news")
+    incomplete = source is not None and source.incomplete
+    return Reference(
+        number=number,
+        id=statement.id,
+        text=statement.text,
+        strength=statement.strength,
+        source=source_line(source) if source else statement.source,
+        title=(source.title if source else None) or "",
+        url=_url(source),
+        weak=statement.strength in _WEAK or incomplete or read_in_part,
+    )
+
+
+def _of_study(key: str, citation: Citation, number: int) -> Reference:
+    where = " ".join(str(x) for x in (citation.journal, citation.year) if x)
+    doi = f"doi:{citation.doi}" if citation.doi else ""
+    line = ". ".join(x for x in (citation.authors.rstrip("."), where, doi) if x)
+    if citation.missing:
+        line += f" [citation incomplete: {', '.join(citation.missing)} not seen]"
+    return Reference(
+        number=number,
+        id=key,
+        text="",
+        strength=f"study, read from {citation.read_from}",
+        source=line,
+        title=citation.title,
+        url=citation.url,
+        weak=citation.weak,
+    )
+
+
+def _of_source(source: Publication, number: int) -> Reference:
+    return Reference(
+        number=number,
+        id=source.id,
+        text="",
+        strength=source.kind or "source",
+        source=source_line(source),
+        title=source.title or "",
+        url=_url(source),
+        weak=source.incomplete,
+    )
+
+
+def _url(source: Publication | None) -> str | None:
     if source is None:
         return None
     url = f"https://doi.org/{source.doi}" if source.doi else source.url

@@ -244,7 +244,7 @@ def _cited(ids: Iterable[str], known: Knowledge, *, quote: bool = True) -> Itera
 
 
 def _used_by(name: str, known: Knowledge) -> Iterator[str]:
-    """The rules and indicators that cite an id, so that a clinician sees what would change with it."""
+    """The rules and indicators that cite an id: what would change with it."""
     users = [s.id for s in known.shared if isinstance(s, SharedRule) and name in s.sources]
     users += [
         r.id

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from rearm.intake.build.records import Reading, build_records
-from rearm.intake.dictionary import Table, folded, load_tables, nearest
+from rearm.intake.dictionary import TidyTable, folded, load_tables, nearest
 from rearm.intake.errors import InputError
 from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.read import read_grids, table_files
@@ -133,7 +133,7 @@ def _place(grid: Grid) -> str:
     return f"{grid.file}, sheet {grid.sheet}" if grid.sheet is not None else grid.file
 
 
-def _rows(table: Table, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
+def _rows(table: TidyTable, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
     """The rows under the header, with values by column name. A column that is not known is an issue
     and is left out.
     """
@@ -195,7 +195,9 @@ def _rows(table: Table, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
         )
 
 
-def _columns(table: Table, grid: Grid, header: int, issues: list[Issue]) -> dict[str, list[int]]:
+def _columns(
+    table: TidyTable, grid: Grid, header: int, issues: list[Issue]
+) -> dict[str, list[int]]:
     columns: dict[str, list[int]] = {}
     headers: dict[str, int] = {}
     for index, cell in enumerate(grid.rows[header]):
