@@ -5,11 +5,11 @@
 import numpy as np
 import pytest
 from tests.support.loops import some
+from tests.support.virtual_record import virtual_record
 
 pytest.importorskip("numba")
 
 from rearm.mechanism.parameters import load
-from rearm.mechanism.records import virtual_record
 from rearm.mechanism.virtual import best_level, cohort, patients
 from rearm.outcome.failure import failures
 
