@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from tests.support.mechanism_reference import solve
 
-from rearm.mechanism.model import PARAMETERS
+from rearm.mechanism.model import LN_CELL, PARAMETERS
 from rearm.mechanism.parameters import load
-from rearm.mechanism.population import Dose, draw, inputs, simulate
+from rearm.mechanism.population import Dose, KernelInput, draw, inputs, simulate
 from rearm.mechanism.sbml import sbml
 
 VISITS = np.unique(np.round(np.concatenate([[0, 3, 7, 10, 14, 21, 28], np.linspace(45, 365, 17)])))
@@ -26,12 +26,13 @@ FLOOR = 1e-6
 TOLERANCES = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7, 3e-8, 1e-8)
 
 
-def group(per: int, seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def group(per: int, seed: int = 7) -> KernelInput:
+    """`per` patients of each mechanism in random order, without extinction."""
     m = load()
     drawn = draw(m, "ide-cel", [per] * len(m.names), seed)
-    params, start, threshold, _ = inputs(m, drawn, isotype="IgG", first=Dose(day=0.0, cells=0.45))
-    order = np.random.default_rng(0).permutation(len(params))
-    return params[order], start[order], threshold[order] * 0 + 1e300
+    patients = inputs(m, drawn, isotype="IgG", first=Dose(day=0.0, cells=0.45))
+    order = np.random.default_rng(0).permutation(len(patients))
+    return patients.rows(order).without_extinction()
 
 
 def five(full: np.ndarray) -> np.ndarray:
@@ -86,7 +87,7 @@ def _roadrunner(job: tuple[np.ndarray, np.ndarray, float]) -> np.ndarray:
     for name, value in zip(PARAMETERS, p.tolist(), strict=True):
         r[name] = value
     clones = ("pp", "np", "pn", "nn", "sanctuary")
-    alive = [float(s[i] > np.log(1e-9)) for i in range(5)]
+    alive = [float(s[i] > LN_CELL) for i in range(5)]
     cells = [a * float(np.exp(s[i])) for i, a in enumerate(alive)]
     shed = cells[0] + cells[2] + float(p[PARAMETERS.index("s_sanctuary")]) * cells[4]
     for name, a, x in zip(clones, alive, s[:5].tolist(), strict=True):
@@ -146,16 +147,17 @@ def _tuned(
 
 
 def peers() -> None:
-    params, start, threshold = group(400, 9)
+    patients = group(400, 9)
+    params, start = patients.params, patients.start
     want = five(np.array([solve(params[i], start[i], VISITS) for i in range(50)]))
-    own = simulate(params[:50], start[:50], threshold[:50], VISITS, FIVE).values
+    own = simulate(patients.rows(np.arange(50)), VISITS, FIVE).values
     ours = errors(own, want)
     print(
         f"\npeers, same equations and outputs, two cores; our error: median {ours[0]:.1e}, worst"
         f" {ours[1]:.1e}"
     )
     many = group(2000)
-    bar = Bar(want, ours[0], lambda: simulate(*many, VISITS, FIVE), len(many[0]))
+    bar = Bar(want, ours[0], lambda: simulate(many, VISITS, FIVE), len(many))
     found: list[float] = []
     with mp.Pool(2) as pool:
         pool.map(_lsoda, [(params[i], start[i], 1e-4) for i in range(4)])
@@ -203,8 +205,9 @@ def _compiled_loop() -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarra
 
     n_p, exp = len(PARAMETERS), math.exp
     made_0, shed_0, alive = n_p, n_p + 1, n_p + 2  # these follow the parameters
-    (r, cap, h_a, soak, rho, k_c, d_e, eps, theta, d_m, k_x, d_x, kill_c, h_e, k_i, d_i, b_i, i50, lam, n50, lam_p, _turnover,
-     k_m, k_f, k_s, _sink, s_san, w, _, _, _, _, seen, _, _, _, _) = range(n_p)  # fmt: skip
+    (r, cap, h_a, soak, rho, k_c, d_e, eps, theta, d_m, k_x, d_x, kill_c, h_e, k_i, d_i, b_i, i50,
+     lam, n50, lam_p, _turnover, k_m, k_f, k_s, _sink, s_san,
+     w, _, _, _, _, seen, _, _, _, _) = range(n_p)  # fmt: skip
 
     @nb.cfunc(lsoda_sig)
     def slope(t, y, d, p):  # type: ignore[no-untyped-def]
@@ -275,14 +278,15 @@ _LOOPS: tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]] | None = Non
 def _load_loops() -> None:
     global _LOOPS
     _LOOPS = _compiled_loop()
-    first, data = _with_markers(*(x[:1] for x in group(1)[:2]))
+    one = group(1)
+    first, data = _with_markers(one.params[:1], one.start[:1])
     for run in _LOOPS:
         run(first, data, VISITS, 1e-4)
 
 
 def _with_markers(params: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(15 initial values, parameters with initial production and clones that exist) per patient."""
-    alive = (start[:, :5] > np.log(1e-9)).astype(float)
+    alive = (start[:, :5] > LN_CELL).astype(float)
     cells = np.exp(start[:, :5]) * alive
     shed = cells[:, 0] + cells[:, 2] + params[:, PARAMETERS.index("s_sanctuary")] * cells[:, 4]
     made = shed + cells[:, 1] + cells[:, 3]
@@ -372,7 +376,8 @@ def _diffrax(params: np.ndarray, start: np.ndarray, bar: Bar) -> list[float]:
         def make(rtol: float, solver=solver):  # type: ignore[no-untyped-def]
             def one(p, w, a, b, live, y):  # type: ignore[no-untyped-def]
                 return diffrax.diffeqsolve(
-                    diffrax.ODETerm(slope), solver, 0.0, float(VISITS[-1]), 1e-3, y, args=(p, w, a, b, live),
+                    diffrax.ODETerm(slope), solver, 0.0, float(VISITS[-1]), 1e-3, y,
+                    args=(p, w, a, b, live),
                     saveat=diffrax.SaveAt(ts=jnp.asarray(VISITS)), max_steps=200_000, throw=False,
                     stepsize_controller=diffrax.PIDController(rtol=rtol, atol=rtol * 1e-4),
                 ).ys  # fmt: skip

@@ -19,6 +19,7 @@ import multiprocessing as mp
 import os
 import resource
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,8 @@ from benchmarks._mechanism_peers import FIVE, FLOOR, VISITS, errors, group, peer
 
 from rearm.mechanism.model import OUTPUTS
 from rearm.mechanism.parameters import load
-from rearm.mechanism.population import ATOL, RTOL, simulate
+from rearm.mechanism.population import simulate
+from rearm.mechanism.steps import ATOL, RTOL
 
 # floating-point operations: one right-hand side (5 exponentials of 28, 105 others), stage sums,
 # error, filters, markers
@@ -34,16 +36,17 @@ FLOPS_STEP = 6 * (5 * 28 + 105) + 11 * (2 + 4 + 6 + 8 + 10 + 10) + 11 * 17 + 3 *
 
 
 def accuracy(n: int) -> None:
-    params, start, threshold = group(-(-n // 9))
-    params, start, threshold = params[:n], start[:n], threshold[:n]
+    patients = group(-(-n // 9)).rows(np.arange(n))
     days = np.unique(np.r_[np.arange(0, 60, 3.0), np.arange(60, 731, 30.0)])
     with mp.Pool(2) as pool:
         want = np.array(
             pool.starmap(
-                solve, [(p, s, days) for p, s in zip(params, start, strict=True)], chunksize=20
+                solve,
+                [(p, s, days) for p, s in zip(patients.params, patients.start, strict=True)],
+                chunksize=20,
             )
         )
-    got = simulate(params, start, threshold, days, OUTPUTS).values[:, :, :15]
+    got = simulate(patients, days, OUTPUTS).values[:, :, :15]
     states, markers = (
         errors(got[:, :, :11], want[:, :, :11]),
         errors(got[:, :, 11:], want[:, :, 11:]),
@@ -57,15 +60,15 @@ def accuracy(n: int) -> None:
 
 
 def speed() -> None:
-    params, start, threshold = group(2000)
-    n = len(params)
-    simulate(params[:64], start[:64], threshold[:64], VISITS, FIVE)
+    patients = group(2000)
+    n = len(patients)
+    simulate(patients.rows(np.arange(64)), VISITS, FIVE)
     print(
         f"\nspeed, one year, 24 visit days, 5 observables, rtol {RTOL:g}, atol {ATOL:g};", end=" "
     )
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}:")
-    sim = simulate(params, start, threshold, VISITS, FIVE)
-    wall, cpu = timed(lambda: simulate(params, start, threshold, VISITS, FIVE), 9)
+    sim = simulate(patients, VISITS, FIVE)
+    wall, cpu = timed(lambda: simulate(patients, VISITS, FIVE), 9)
     rate = n / wall
     flops = FLOPS_STEP * sim.steps.mean()
     a = np.random.default_rng(0).standard_normal((2000, 2000))
@@ -86,22 +89,20 @@ def speed() -> None:
     )
     print("  patients   seconds per 1000        days   seconds per 1000 patients")
     for size, days in ((1000, 365), (4000, 730), (16000, 1460)):
-        w, _ = timed(lambda s=size: simulate(params[:s], start[:s], threshold[:s], VISITS, FIVE), 3)  # type: ignore[misc]
-        when = np.linspace(0, days, 24)
-        v, _ = timed(
-            lambda t=when: simulate(params[:4000], start[:4000], threshold[:4000], t, FIVE), 3
-        )  # type: ignore[misc]
+        some, few = patients.rows(np.arange(size)), patients.rows(np.arange(4000))
+        w, _ = timed(partial(simulate, some, VISITS, FIVE), 3)
+        v, _ = timed(partial(simulate, few, np.linspace(0, days, 24), FIVE), 3)
         print(f"  {size:8d}   {1000 * w / size:10.4f}        {days:6d}   {v / 4:10.4f}")
 
 
 def million(folder: Path, n: int) -> None:
-    from rearm.mechanism.stream import stream
+    from rearm.mechanism.stream import StreamPlan, stream
 
     days = np.unique(
         np.round(np.concatenate([[0, 7, 14, 21, 28], np.linspace(60, 730, 19)]))
     ).tolist()
     t = time.perf_counter()
-    files = stream(load(), "ide-cel", n, days, folder, seed=1)
+    files = stream(load(), StreamPlan(product="ide-cel", n=n, days=days, seed=1), folder)
     seconds = time.perf_counter() - t
     import polars as pl
 

@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from rearm.mechanism.compare import compare, load_targets, table
-from rearm.mechanism.parameters import Mechanisms, Shift, load
-from rearm.mechanism.trial import salvage_arm
+from rearm.mechanism.parameters import Mechanisms, PatientMix, Shift, load, read_table
+from rearm.mechanism.trial import Readout, salvage_arm
 from rearm.mechanism.virtual import best_level, cohort, endpoints, patients
 
 HERE = Path(__file__).resolve().parents[1] / "src" / "rearm" / "knowledge" / "data" / "mechanism"
@@ -33,24 +33,33 @@ KNOBS = {
     "ide-cel": {"k_C": 0.25, "d_E": 0.15, "d_M": 0.4, "rho": 0.08, "r": 0.2, "k_X": 0.3},
     "cilta-cel": {"k_C": 0.25, "d_E": 0.15, "d_M": 0.4, "rho": 0.08, "k_X": 0.3, "eps": 0.3},
 }
-SLACK = {"orr": 4.0, "cr": 5.0, "vgpr": 4.0, "pfs_median": 2.0, "pfs_12": 4.0, "pfs_24": 5.0, "pfs_60": 5.0, "dor_median": 0.7,
-         "time_to_response": 0.25, "tmax_median": 1.0}  # fmt: skip
+SLACK = {
+    "orr": 4.0, "cr": 5.0, "vgpr": 4.0,
+    "pfs_median": 2.0, "pfs_12": 4.0, "pfs_24": 5.0, "pfs_60": 5.0,
+    "dor_median": 0.7, "time_to_response": 0.25, "tmax_median": 1.0,
+}  # fmt: skip
 
 
 class Bank:
-    """Cohorts of each mechanism under one kinetics; any shares give the endpoints of their mixture."""
+    """Cohorts of each mechanism under one kinetics; any shares give their mixture's endpoints."""
 
     def __init__(
         self, m: Mechanisms, product: str, knobs: dict[str, float], per: int = PER
     ) -> None:
-        extra = {name: Shift(times=math.exp(v)) for name, v in knobs.items()}
+        shifts = {name: Shift(times=math.exp(v)) for name, v in knobs.items()}
         unit = np.eye(len(m.names))
         self.m = m
         self.cohorts = [
             cohort(
                 m,
                 product,
-                patients(m, product, per, SEED + i, shares=unit[i], extra=extra),
+                patients(
+                    m,
+                    product,
+                    per,
+                    SEED + i,
+                    mix=PatientMix(shares=unit[i], shifts=shifts, death=m.death[product]),
+                ),
                 early=product == "cilta-cel",
             )
             for i in range(len(m.names))
@@ -213,9 +222,7 @@ def main() -> None:
             if a.write:
                 knobs, shares, value = fit(m, product, a.generations)
             else:
-                now = tomllib.loads((HERE / "fitted.toml").read_text(encoding="utf-8"))[product][
-                    "times"
-                ]
+                now = read_table("fitted")[product]["times"]
                 knobs = {k: math.log(v) for k, v in now.items()}
                 bank = Bank(m, product, knobs, per=1500)
                 shares, value = best_shares(
@@ -239,7 +246,8 @@ def main() -> None:
     )
     for what in ("bispecific_bcma", "bispecific_gprc5d"):
         for name, span in (("within 6 months", (0.0, 183.0)), ("later", (183.0, 1300.0))):
-            step = salvage_arm(load(), "ide-cel", what, n=6000, seed=SEED, between=span)
+            readout = Readout(months=48.0, seed=SEED)
+            step = salvage_arm(load(), "ide-cel", what, readout, n=6000, between=span)
             print(
                 f"  {what:18s} {name:16s} n {step.treated:5d}  response {step.orr[0]:.0f} %  PFS"
                 f" median {step.pfs_median[0]:.1f} months"

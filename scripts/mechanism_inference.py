@@ -16,17 +16,26 @@ import argparse
 import math
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats
 
 from rearm.mechanism.data import CHANNELS, Measurement
-from rearm.mechanism.observe import Likelihood, compiled, expected, grid, progression, scale_prior
+from rearm.mechanism.observe import (
+    NEVER,
+    Likelihood,
+    compiled,
+    expected,
+    grid,
+    progression,
+    scale_prior,
+)
 from rearm.mechanism.parameters import Mechanisms, load
-from rearm.mechanism.population import Draws, Simulation, generator, inputs, simulate
+from rearm.mechanism.population import Dose, Draws, Simulation, generator, inputs, simulate
 from rearm.mechanism.posterior import OUTPUTS, TELL, classes_of, label_of
 from rearm.mechanism.sampling import ess, normalised
-from rearm.mechanism.virtual import Dose
 
 PRODUCTS = ("ide-cel", "cilta-cel", "ide-cel", "cilta-cel", "ide-cel")
 SCHEDULES = (  # days of M-protein, soluble BCMA, CAR copies
@@ -43,7 +52,7 @@ ECE, HOLM = 0.05, 0.01
 
 def simulated(
     m: Mechanisms, product: str, n: int, seed: int, days: np.ndarray
-) -> tuple[Draws, Simulation, dict[str, np.ndarray], np.ndarray]:
+) -> tuple[Draws, Simulation, Mapping[str, np.ndarray], np.ndarray]:
     """`n` patients from the prior (mechanisms by their shares), their course, and the day of
     progression with levels from the prior.
     """
@@ -56,19 +65,17 @@ def simulated(
         c.astype(np.int64),
         rng.uniform(size=(n, 5)),
     )
-    params, start, threshold, value = inputs(m, draws, first=Dose(day=0.0, cells=m.doses[product]))
+    x = inputs(m, draws, first=Dose(day=0.0, cells=m.doses[product]))
     return (
         draws,
-        simulate(params, start, threshold, days, OUTPUTS),
-        value,
+        simulate(x, days, OUTPUTS),
+        x.values,
         rng.standard_normal((n, len(CHANNELS))),
     )
 
 
-def judge(m: Mechanisms, sim: Simulation, scales: np.ndarray, judged: np.ndarray) -> np.ndarray:
-    at = np.searchsorted(sim.days, judged)
-    part = Simulation(np.ascontiguousarray(sim.values[:, at]), judged, sim.outputs, sim.steps)
-    return progression(m, part, scales)[0]
+def judge(sim: Simulation, scales: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    return progression(sim.on(judged), scales)[0]
 
 
 def measured(
@@ -138,15 +145,15 @@ def main() -> int:
         days = np.unique(np.concatenate([judged, serum, shed, copies]).astype(float))
         draws, sim, value, eps = simulated(m, product, a.bank, a.seed * 1000 + k, days)
         mean, sd = scale_prior(m, value["B0"])
-        label0 = label_of(draws.mechanism, judge(m, sim, mean + sd * eps, judged))
+        label0 = label_of(draws.mechanism, judge(sim, mean + sd * eps, judged))
         set_aside.append(float((label0 < 0).mean()))
         share = np.bincount(label0[label0 >= 0], minlength=n) / (label0 >= 0).sum()
-        again = Judge(m, sim, judged, label0)
+        again = Judge(sim, judged, label0)
         per = a.patients // len(SCHEDULES)
         tdraws, tsim, tvalue, teps = simulated(m, product, 4 * per, a.seed * 1000 + 500 + k, days)
         tmean, _ = scale_prior(m, tvalue["B0"])
         tscales = tmean + sd * teps
-        tlabel = label_of(tdraws.mechanism, judge(m, tsim, tscales, judged))
+        tlabel = label_of(tdraws.mechanism, judge(tsim, tscales, judged))
         rng = generator(a.seed, 41, k)
         plans = {
             "rich": {"m_protein": serum, "sbcma": shed, "car": copies},
@@ -159,7 +166,7 @@ def main() -> int:
             for name, plan in plans.items():
                 seen = [x for x in values if x.channel in plan]
                 like = Likelihood.of(m, seen, days)
-                logw, scales = like.weigh(m, sim, value["B0"], value["pc_scale"], eps)
+                logw, scales = like.weigh(m, sim, value, eps)
                 label = label_of(draws.mechanism, again(scales, logw))
                 logw[label < 0] = -np.inf
                 w = normalised(logw)
@@ -184,23 +191,18 @@ class Judge:
     levels from the prior.
     """
 
-    def __init__(
-        self, m: Mechanisms, sim: Simulation, judged: np.ndarray, fallback: np.ndarray
-    ) -> None:
-        at = np.searchsorted(sim.days, judged)
-        self.m, self.fallback = m, np.where(fallback == 0, 1e6, 100.0)
-        self.part = Simulation(
-            np.ascontiguousarray(sim.values[:, at][:, :, [0, 1, 5]]),
-            judged,
-            ("m_protein", "flc", "T_sanctuary"),
-            sim.steps,
-        )
+    def __init__(self, sim: Simulation, judged: np.ndarray, fallback: np.ndarray) -> None:
+        self.fallback = np.where(fallback == 0, NEVER, 100.0)
+        names = ("m_protein", "flc", "T_sanctuary")
+        part = sim.on(judged)
+        values = np.stack([part[n] for n in names], axis=2)
+        self.part = replace(part, values=values, outputs=names)
 
     def __call__(self, scales: np.ndarray, logw: np.ndarray) -> np.ndarray:
         out = self.fallback.copy()
         top = np.flatnonzero(logw > logw.max() - 16.0)
-        part = Simulation(self.part.values[top], self.part.days, self.part.outputs, self.part.steps)
-        out[top] = progression(self.m, part, scales[top])[0]
+        part = replace(self.part, values=self.part.values[top])
+        out[top] = progression(part, scales[top])[0]
         return out
 
 

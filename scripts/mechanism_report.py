@@ -14,13 +14,13 @@ from rearm.report.draw import Spec, svg
 from rearm.report.mechanism import ARM_COLOURS, curve_chart, page
 
 if TYPE_CHECKING:
-    from rearm.mechanism.compare import Comparison
+    from rearm.mechanism.compare import TargetComparison
     from rearm.mechanism.parameters import Mechanisms
 
 __all__ = ["calibration_page"]
 
 
-def calibration_page(m: Mechanisms, results: Sequence[Comparison], *, seed: int) -> str:
+def calibration_page(m: Mechanisms, results: Sequence[TargetComparison], *, seed: int) -> str:
     """One self-contained page. Fitted and predicted targets stand apart; nothing that was predicted
     entered the fit.
     """
@@ -54,7 +54,7 @@ def calibration_page(m: Mechanisms, results: Sequence[Comparison], *, seed: int)
     return page("Calibration of the virtual population", body)
 
 
-def _curves(m: Mechanisms, results: Sequence[Comparison], use: str, seed: int) -> Spec:
+def _curves(m: Mechanisms, results: Sequence[TargetComparison], use: str, seed: int) -> Spec:
     """Curves of the groups whose progression-free survival is compared (from the infusion, usual
     dose), with the published landmarks.
     """
@@ -85,15 +85,8 @@ def _curves(m: Mechanisms, results: Sequence[Comparison], use: str, seed: int) -
         groups.setdefault((t.product, t.population, t.group), []).append(point)
     curves = []
     for product, population, name in groups:
-        p = m.populations[population] if population else None
-        shares, extra, death = (
-            m.shares(product, population),
-            p.shifts if p else None,
-            p.death if p else None,
-        )
-        c = cohort(
-            m, product, patients(m, product, 4000, seed, shares=shares, extra=extra, death=death)
-        )
+        mix = m.mix(product, population)
+        c = cohort(m, product, patients(m, product, 4000, seed, mix=mix))
         time = np.minimum(c.progression, c.patients.death)
         free = 100.0 * (time[None, :] > months[:, None] * MONTH)
         picks = generator(seed, 50).integers(0, len(time), size=(200, 100))
@@ -130,7 +123,7 @@ def _shares(m: Mechanisms) -> str:
     return f"<table><tr><th>mechanism</th>{head}</tr>{''.join(rows)}</table>"
 
 
-def _table(results: Sequence[Comparison]) -> str:
+def _table(results: Sequence[TargetComparison]) -> str:
     from rearm.mechanism.compare import number, published
 
     rows = []

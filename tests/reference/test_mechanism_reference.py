@@ -14,9 +14,10 @@ pytest.importorskip("scipy")
 from tests.support.mechanism_reference import solve
 
 from rearm.mechanism.data import drug
-from rearm.mechanism.model import OUTPUTS, PARAMETERS, rate_of_change
+from rearm.mechanism.equations import rate_of_change
+from rearm.mechanism.model import LN_CELL, OUTPUTS, PARAMETERS
 from rearm.mechanism.parameters import load
-from rearm.mechanism.population import Dose, draw, events, inputs, simulate
+from rearm.mechanism.population import Dose, KernelInput, draw, events, inputs, simulate
 from rearm.mechanism.therapies import rows
 
 FLOOR = 1e-6  # 1000 cells; markers relative to the start
@@ -26,11 +27,8 @@ DAYS = np.unique(np.r_[np.arange(0, 60, 3.0), np.arange(60, 731, 30.0)])
 def _group(per_mechanism: int, seed: int = 7):  # type: ignore[no-untyped-def]
     m = load()
     drawn = draw(m, "ide-cel", [per_mechanism] * len(m.names), seed)
-    params, start, threshold, value = inputs(
-        m, drawn, isotype="IgG", first=Dose(day=0.0, cells=0.45)
-    )
-    threshold[:] = 1e300  # the deterministic core: no extinction
-    return m, params, start, threshold, value
+    patients = inputs(m, drawn, isotype="IgG", first=Dose(day=0.0, cells=0.45))
+    return m, patients.without_extinction()
 
 
 def _errors(got: np.ndarray, want: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -39,21 +37,23 @@ def _errors(got: np.ndarray, want: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_states_and_markers_agree_with_the_stiff_solver() -> None:
-    _, params, start, threshold, _ = _group(10)
-    want = np.array([solve(p, s, DAYS) for p, s in zip(params, start, strict=True)])
-    states, markers = _errors(simulate(params, start, threshold, DAYS, OUTPUTS).values, want)
+    _, patients = _group(10)
+    want = np.array(
+        [solve(p, s, DAYS) for p, s in zip(patients.params, patients.start, strict=True)]
+    )
+    states, markers = _errors(simulate(patients, DAYS, OUTPUTS).values, want)
     assert np.median(states) <= 1e-5 and states.max() <= 1e-2
     assert np.median(markers) <= 1e-3 and markers.max() <= 1e-2
 
 
 def test_second_infusion_and_drugs_agree_with_the_stiff_solver() -> None:
-    m, params, start, threshold, value = _group(1)
-    n = len(params)
+    m, patients = _group(1)
+    n = len(patients)
     days = np.array([0.0, 20.0, 60.0, 118.0, 135.0, 140.0, 200.0, 300.0])
     doses = [
         [Dose(day=120.0 + i, cells=0.3, target="GPRC5D" if i % 2 else "BCMA")] for i in range(n)
     ]
-    later = events(m, value, doses)
+    later = events(m, patients.values, doses)
     given = [
         [
             drug(m, "bispecific_bcma", start=60.0, end=150.0),
@@ -62,12 +62,12 @@ def test_second_infusion_and_drugs_agree_with_the_stiff_solver() -> None:
         for _ in range(n)
     ]
     slots = rows(given)
-    sim = simulate(params, start, threshold, days, OUTPUTS, later=later, slots=slots)
+    sim = simulate(patients, days, OUTPUTS, later=later, slots=slots)
     want = np.array(
         [
             solve(
-                params[i],
-                start[i],
+                patients.params[i],
+                patients.start[i],
                 days,
                 later=later[i],
                 slots=list(slots[i]),
@@ -85,9 +85,9 @@ def test_second_infusion_and_drugs_agree_with_the_stiff_solver() -> None:
 def test_the_written_equations_and_the_compiled_reference_are_the_same() -> None:
     from tests.support.mechanism_reference import slope
 
-    _, params, start, _, _ = _group(3)
-    for p, s in zip(some(params), start, strict=True):
-        alive = (s[:5] > np.log(1e-9)).astype(float)
+    _, patients = _group(3)
+    for p, s in zip(some(patients.params), patients.start, strict=True):
+        alive = (s[:5] > LN_CELL).astype(float)
         y = s.copy()
         y[5:8] = (0.7, 0.2, 0.1)
         plain = rate_of_change(0.0, y, p, alive=alive)
@@ -101,9 +101,10 @@ def test_extinction_happens_as_often_as_in_a_birth_death_process() -> None:
     """One clone that is killed at a constant rate for a while and then grows: survival is known
     (Kendall 1948).
     """
-    m, params, start, _, _ = _group(1)
+    m, patients = _group(1)
     n = 4000
-    p, s = np.repeat(params[:1], n, axis=0), np.repeat(start[:1], n, axis=0)
+    same = patients.rows(np.zeros(n, dtype=np.int64))
+    p, s = same.params, same.start
     s[:, 1:5] = -60.0
     s[:, 0] = np.log(1e-5)  # 10,000 cells
     s[:, 5:8] = 0.0
@@ -113,9 +114,7 @@ def test_extinction_happens_as_often_as_in_a_birth_death_process() -> None:
     one = replace(drug(m, "other", start=0.0, end=until), k=kill, lam=0.0, k_on=1e3, k_off=1e3)
     u = np.random.default_rng(3).uniform(size=(n, 5))
     sim = simulate(
-        p,
-        s,
-        1.0 / -np.log1p(-u),
+        KernelInput(params=p, start=s, threshold=1.0 / -np.log1p(-u), values=same.values),
         [0.0, 60.0, 120.0],
         ["T_pp"],
         slots=np.repeat(rows([[one]]), n, axis=0),

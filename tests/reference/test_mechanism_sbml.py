@@ -19,22 +19,21 @@ from rearm.mechanism.sbml import sbml
 def _patients():  # type: ignore[no-untyped-def]
     m = load()
     drawn = draw(m, "cilta-cel", [1] * len(m.names), 3)
-    params, start, threshold, _ = inputs(m, drawn, first=Dose(day=0.0, cells=0.1))
-    return params, start, threshold * 0 + 1e300
+    return inputs(m, drawn, first=Dose(day=0.0, cells=0.1)).without_extinction()
 
 
 def test_the_export_is_well_formed_and_complete() -> None:
-    params, start, _ = _patients()
-    root = ET.fromstring(sbml(params[0], start[0]))
+    patients = _patients()
+    root = ET.fromstring(sbml(patients.params[0], patients.start[0]))
     rules = [e for e in root.iter() if e.tag.endswith("rateRule")]
     assert len(rules) == 15
 
 
 def test_libroadrunner_agrees_with_the_kernel() -> None:
     roadrunner = pytest.importorskip("roadrunner")
-    params, start, threshold = _patients()
+    patients = _patients()
     days = np.array([0.0, 5.0, 10.0, 20.0, 40.0, 90.0, 200.0, 365.0])
-    got = simulate(params, start, threshold, days, OUTPUTS)
+    got = simulate(patients, days, OUTPUTS)
     names = [
         "T_pp",
         "E",
@@ -48,8 +47,8 @@ def test_libroadrunner_agrees_with_the_kernel() -> None:
         "sbcma_tumour",
         "sbcma_normal",
     ]
-    for i in some(range(len(params))):
-        r = roadrunner.RoadRunner(sbml(params[i], start[i]))
+    for i in some(range(len(patients))):
+        r = roadrunner.RoadRunner(sbml(patients.params[i], patients.start[i]))
         r.integrator.relative_tolerance, r.integrator.absolute_tolerance = 1e-9, 1e-13
         r.timeCourseSelections = names
         want = np.array(r.simulate(times=days.tolist()))

@@ -14,11 +14,14 @@ import numba as nb
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from rearm.mechanism.model import N_EVENT, PARAMETERS, rate_of_change
+from rearm.mechanism.equations import rate_of_change
+from rearm.mechanism.model import LN_CELL, N_EVENT, PARAMETERS
 
 P = {name: i for i, name in enumerate(PARAMETERS)}
-NAMES = ("r", "K", "h_A", "soak", "rho", "K_C", "d_E", "eps", "theta", "d_M", "k_X", "d_X", "k_C", "h_E", "k_I", "d_I", "B_I", "I50",
-         "lam", "N50", "lam_P")  # fmt: skip
+NAMES = (
+    "r", "K", "h_A", "soak", "rho", "K_C", "d_E", "eps", "theta", "d_M", "k_X", "d_X",
+    "k_C", "h_E", "k_I", "d_I", "B_I", "I50", "lam", "N50", "lam_P",
+)  # fmt: skip
 assert PARAMETERS[: len(NAMES)] == NAMES
 
 
@@ -94,7 +97,7 @@ def solve(
     method: str = "LSODA",
 ) -> np.ndarray:
     """[day, T (5), E, M, X, I, N, P, four markers] of one patient, without extinction."""
-    alive = (start[:5] > np.log(1e-9)).astype(float)
+    alive = (start[:5] > LN_CELL).astype(float)
     cells = np.exp(start[:5]) * alive
     shed = cells[0] + cells[2] + params[P["s_sanctuary"]] * cells[4]
     made = shed + cells[1] + cells[3]

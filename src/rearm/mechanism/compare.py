@@ -1,26 +1,23 @@
-"""The virtual population beside published results: which targets were fitted, which only predicted,
-and by how much they are missed.
-"""
+"""The virtual population beside published results: fitted and predicted targets, and each miss."""
 
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import resources
+from typing import Literal
 
 import numpy as np
 
-from rearm.mechanism.parameters import Mechanisms
-from rearm.mechanism.population import Draws, Simulation, generator
-from rearm.mechanism.trial import drugs_alone, salvage_arm
-from rearm.mechanism.virtual import Cohort, Patients, cohort, endpoints, patients
+from rearm.mechanism.parameters import Mechanisms, read_table
+from rearm.mechanism.population import generator
+from rearm.mechanism.trial import Readout, drugs_alone, salvage_arm
+from rearm.mechanism.virtual import Cohort, cohort, endpoints, patients
 
 __all__ = [
-    "Comparison",
     "Target",
+    "TargetComparison",
     "compare",
     "load_targets",
     "number",
@@ -31,6 +28,7 @@ __all__ = [
 
 N = 6000  # virtual patients behind each figure
 REPLICATES = 300
+SALVAGE_MONTHS, NAIVE_MONTHS = 48.0, 36.0  # follow-up of drugs after CAR-T, without it
 SIZE = 60  # patients of a published group whose number was not read
 
 
@@ -42,7 +40,7 @@ class Target:
     group: str
     measure: str
     value: float
-    use: str
+    use: Literal["fit", "predict", "beyond"]
     source: str
     product: str | None = None
     population: str | None = None
@@ -56,9 +54,10 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Model beside target: figure of a large virtual cohort, and the 95 % interval that a trial of
-    the published size would see.
+class TargetComparison:
+    """Model beside target: the figure of a large virtual cohort.
+
+    `low`, `high`: the 95 % interval that a trial of the published size would see.
     """
 
     target: Target
@@ -68,9 +67,7 @@ class Comparison:
 
     @property
     def inside(self) -> bool | None:
-        """Whether the model's figure lies in the published interval; None where none was published
-        on both sides.
-        """
+        """Whether the model lies in the published interval; None where it is not two-sided."""
         t = self.target
         return None if t.low is None or t.high is None else t.low <= self.model <= t.high
 
@@ -81,58 +78,36 @@ class Comparison:
 
 @lru_cache(maxsize=1)
 def load_targets() -> tuple[Target, ...]:
-    text = (resources.files("rearm.knowledge") / "data" / "mechanism" / "targets.toml").read_text(
-        encoding="utf-8"
-    )
-    return tuple(Target(**t) for t in tomllib.loads(text)["target"])
+    """All published figures."""
+    return tuple(Target(**t) for t in read_table("targets")["target"])
 
 
 def subset(c: Cohort, rows: np.ndarray) -> Cohort:
     """Some patients of a cohort, for resampling."""
-    p = c.patients
-    group = Patients(
-        Draws(p.draws.z[rows], p.draws.mechanism[rows], p.draws.u[rows]),
-        p.scales[rows],
-        p.death[rows],
-    )
-    sim = Simulation(
-        c.simulation.values[rows], c.simulation.days, c.simulation.outputs, c.simulation.steps
-    )
     return Cohort(
-        group, sim, {k: v[rows] for k, v in c.values.items()}, c.progression[rows], c.level[rows]
+        patients=c.patients.rows(rows),
+        simulation=replace(c.simulation, values=c.simulation.values[rows]),
+        values={k: v[rows] for k, v in c.values.items()},
+        progression=c.progression[rows],
+        level=c.level[rows],
     )
 
 
 def compare(
     m: Mechanisms, *, seed: int, n: int = N, replicates: int = REPLICATES
-) -> list[Comparison]:
+) -> list[TargetComparison]:
     """All targets that the model can be compared with."""
-    out: list[Comparison] = []
+    out: list[TargetComparison] = []
     cohorts: dict[tuple[str, str | None, float | None], Cohort] = {}
     for t in load_targets():
         if t.use == "beyond" or t.product is None:
             continue
         if t.salvage is not None or t.naive is not None:
-            size = t.n or SIZE
-            if t.salvage:
-                step = salvage_arm(m, t.product, t.salvage, n=n, seed=seed, size=size)
-            else:
-                step = drugs_alone(m, t.naive or "", n=n, seed=seed, size=size)
-            point, low, high = getattr(step, t.measure)
-            out.append(Comparison(target=t, model=point, low=low, high=high))
+            out.append(_compare_treatment(m, t, t.product, seed, n))
             continue
         key = (t.product, t.population, t.dose)
         if key not in cohorts:
-            p = m.populations[t.population] if t.population else None
-            group = patients(
-                m,
-                t.product,
-                n,
-                seed,
-                shares=m.shares(t.product, t.population),
-                extra=p.shifts if p else None,
-                death=p.death if p else None,
-            )
+            group = patients(m, t.product, n, seed, mix=m.mix(t.product, t.population))
             cohorts[key] = cohort(m, t.product, group, early=True, dose=t.dose)
         c = cohorts[key]
         rng = generator(seed, 30)
@@ -141,16 +116,28 @@ def compare(
             for _ in range(replicates)
         ]
         low, high = np.percentile(values, [2.5, 97.5], method="nearest")
-        out.append(
-            Comparison(target=t, model=endpoints(m, c)[t.measure], low=float(low), high=float(high))
-        )
+        model = endpoints(m, c)[t.measure]
+        out.append(TargetComparison(target=t, model=model, low=float(low), high=float(high)))
     return out
 
 
-def table(results: Sequence[Comparison]) -> str:
-    """The comparison as text, fitted targets first, with the size of each group and the count of
-    published intervals that are met.
-    """
+def _compare_treatment(
+    m: Mechanisms, t: Target, product: str, seed: int, n: int
+) -> TargetComparison:
+    """A target of drugs: after `product`, or in patients who never had CAR-T."""
+    size = t.n or SIZE
+    if t.salvage:
+        readout = Readout(months=SALVAGE_MONTHS, size=size, seed=seed)
+        step = salvage_arm(m, product, t.salvage, readout, n=n)
+    else:
+        readout = Readout(months=NAIVE_MONTHS, size=size, seed=seed)
+        step = drugs_alone(m, t.naive or "", readout, n=n)
+    point, low, high = getattr(step, t.measure)
+    return TargetComparison(target=t, model=point, low=low, high=high)
+
+
+def table(results: Sequence[TargetComparison]) -> str:
+    """The comparison as text, fitted targets first, with the count of intervals that are met."""
     lines = []
     for use, title in (("fit", "Fitted"), ("predict", "Predicted, not fitted")):
         rows = [r for r in results if r.target.use == use]

@@ -16,15 +16,24 @@ import numba as nb
 
 from rearm.knowledge._cache import cache_folder
 
-__all__ = ["compiled", "prange"]
+__all__ = ["MODULES", "compiled", "prange"]
 
 prange = nb.prange
-_MODULES = ("jit.py", "model.py", "lanes.py", "kernel.py", "likelihood.py")
+MODULES = (
+    "jit.py",
+    "model.py",
+    "lanes.py",
+    "markers.py",
+    "steps.py",
+    "kernel.py",
+    "likelihood.py",
+)
 
 
 def _folder() -> Path:
+    """The folder of this version of the compiled code."""
     digest = hashlib.sha256(nb.__version__.encode())
-    for name in _MODULES:
+    for name in MODULES:
         digest.update(Path(__file__).with_name(name).read_bytes())
     return cache_folder() / f"mechanism-{digest.hexdigest()[:16]}"
 
@@ -33,8 +42,10 @@ _FOLDER = str(_folder())
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator: `numba.njit` with these options, cached on disk; numpy's rules for division by
-    zero.
+    """Decorator: `numba.njit` with these options, cached on disk.
+
+    Division by zero follows numpy's rules. `forceinline=True` is for small parts of a loop: a call
+    to a function of its own would cost more than the arithmetic in it.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:

@@ -17,12 +17,20 @@ import math
 import numpy as np
 
 from rearm.mechanism.jit import compiled, prange
+from rearm.mechanism.model import (
+    POINT_CHANNEL,
+    POINT_KIND,
+    POINT_NOISE,
+    POINT_OFFSET,
+    POINT_REPORTED,
+    Levels,
+)
 
 OUTLIER, WIDE = 0.05, 3.0
 LN2PI = 1.8378770664093453
 WIDEN = 1.15  # the proposal of the scale is this much wider than the fitted Gaussian
 NEVER = 1e6
-LEVELS = ("PD", "SD", "MR", "PR", "VGPR", "CR")
+FIRST_DAY = 14.0  # nothing counts as progression earlier after the infusion
 
 
 @compiled()
@@ -32,9 +40,7 @@ def _phi(x):
 
 @compiled()
 def point(r, kind):
-    """Log probability of one measurement: r = (reported - expected)/noise; kind 0 value, -1 below
-    the limit, 1 above it.
-    """
+    """Log probability of one measurement whose r = (reported - expected)/noise."""
     if kind == 0:
         narrow = math.exp(-0.5 * r * r)
         wide = math.exp(-0.5 * r * r / (WIDE * WIDE)) / WIDE
@@ -43,147 +49,187 @@ def point(r, kind):
     return math.log((1.0 - OUTLIER) * _phi(side) + OUTLIER * _phi(side / WIDE) + 1e-300)
 
 
-@compiled(parallel=True)
-def weigh(rel, add, channel, reported, kind, noise, offset, mean, sd, eps, logw, scales):
-    """Add the log likelihood of all measurements to `logw` and fill `scales` [patient, channel].
+@compiled()
+def fit_scale(expected, points, i, c, prior):
+    """(scale, spread) of the Gaussian fitted to channel c of patient i; `prior`: mean, spread."""
+    mu, tau = prior
+    s = mu
+    curve = 1.0 / (tau * tau)
+    for _ in range(8):
+        push, curve = -(s - mu) / (tau * tau), 1.0 / (tau * tau)
+        for q in range(points.shape[0]):
+            if points[q, POINT_CHANNEL] != c:
+                continue
+            signal = math.exp(s) * expected[i, q, 0]
+            whole = signal + expected[i, q, 1] + points[q, POINT_OFFSET]
+            r = (points[q, POINT_REPORTED] - math.log(whole)) / points[q, POINT_NOISE]
+            kind = points[q, POINT_KIND]
+            limit_kept = (kind < 0 and r > 0) or (kind > 0 and r < 0)
+            if limit_kept:  # no pull
+                continue
+            slope = signal / whole / points[q, POINT_NOISE]
+            trust = 1.0 if abs(r) < WIDE else WIDE / abs(r)
+            push += trust * slope * r
+            curve += trust * slope * slope
+        step = push / curve
+        s += min(max(step, -2.0), 2.0)
+        if abs(step) < 1e-4:
+            break
+    return s, WIDEN / math.sqrt(curve)
 
-    rel, add [patient, measurement]; channel, reported (ln(value + offset)), kind, noise, offset per
-    measurement; mean [patient, channel], sd [channel] prior of the scales; eps [patient, channel]
-    standard normal numbers.
+
+@compiled(parallel=True)
+def weigh(expected, points, mean, sd, eps):
+    """(log likelihood of all measurements [patient], scales [patient, channel]).
+
+    expected [patient, measurement, 2]: part that goes with the scale, part that is added; points
+    [measurement]: rows of `model.POINT_FIELDS`; mean [patient, channel], sd [channel]: prior of the
+    scales; eps [patient, channel]: standard normal numbers.
     """
-    n, k = rel.shape
-    channels = mean.shape[1]
+    n, channels = mean.shape
+    logw, scales = np.zeros(n), np.empty((n, channels))
+    measured = np.zeros(channels, np.bool_)
+    for q in range(points.shape[0]):
+        measured[int(points[q, POINT_CHANNEL])] = True
     for i in prange(n):
         for c in range(channels):
-            any_ = False
-            for q in range(k):
-                any_ = any_ or channel[q] == c
             mu, tau = mean[i, c], sd[c]
-            if not any_:
+            if not measured[c]:
                 scales[i, c] = mu + tau * eps[i, c]
                 continue
-            s = mu
-            curve = 1.0 / (tau * tau)
-            for _ in range(8):
-                push, curve = -(s - mu) / (tau * tau), 1.0 / (tau * tau)
-                for q in range(k):
-                    if channel[q] != c:
-                        continue
-                    signal = math.exp(s) * rel[i, q]
-                    whole = signal + add[i, q] + offset[q]
-                    r = (reported[q] - math.log(whole)) / noise[q]
-                    if kind[q] < 0 and r > 0:  # the limit is kept: no pull
-                        continue
-                    if kind[q] > 0 and r < 0:
-                        continue
-                    slope = signal / whole / noise[q]
-                    trust = 1.0 if abs(r) < WIDE else WIDE / abs(r)
-                    push += trust * slope * r
-                    curve += trust * slope * slope
-                step = push / curve
-                s += min(max(step, -2.0), 2.0)
-                if abs(step) < 1e-4:
-                    break
-            wide = WIDEN / math.sqrt(curve)
+            s, wide = fit_scale(expected, points, i, c, (mu, tau))
             s += wide * eps[i, c]
             scales[i, c] = s
             total = (
                 -0.5 * ((s - mu) / tau) ** 2 - math.log(tau) + 0.5 * eps[i, c] ** 2 + math.log(wide)
             )
-            for q in range(k):
-                if channel[q] == c:
-                    whole = math.exp(s) * rel[i, q] + add[i, q] + offset[q]
-                    total += point((reported[q] - math.log(whole)) / noise[q], kind[q])
+            for q in range(points.shape[0]):
+                if points[q, POINT_CHANNEL] == c:
+                    signal = math.exp(s) * expected[i, q, 0]
+                    whole = signal + expected[i, q, 1] + points[q, POINT_OFFSET]
+                    r = (points[q, POINT_REPORTED] - math.log(whole)) / points[q, POINT_NOISE]
+                    total += point(r, points[q, POINT_KIND])
             logw[i] += total
+    return logw, scales
+
+
+@compiled()
+def is_worse(now, nadir, base, rules):
+    """Whether serum, light chain (where serum is not measurable) or lesion has grown to PD."""
+    rise = now.serum - nadir.serum
+    if rise >= rules.serum_pd_rise and now.serum >= (1.0 + rules.pd_rise) * nadir.serum:
+        return True
+    if nadir.serum >= rules.serum_high_nadir and rise >= rules.serum_high_pd_rise:
+        return True
+    chain_counts = base.serum < rules.serum_measurable
+    chain_rise = now.chain - nadir.chain
+    if (
+        chain_counts
+        and chain_rise >= rules.chain_pd_rise
+        and now.chain >= (1.0 + rules.pd_rise) * nadir.chain
+    ):
+        return True
+    lesion_grown = now.lesion >= (1.0 + rules.lesion_pd_rise) * nadir.lesion
+    return now.lesion >= rules.lesion_measurable and lesion_grown
+
+
+@compiled()
+def depth(now, base, rules):
+    """Response level against the baseline: 1 SD, 2 MR, 3 PR, 4 VGPR, 5 CR."""
+    serum_left = now.serum / max(base.serum, 1e-12)
+    chain_left = now.chain / max(base.chain, 1e-12)
+    if base.serum >= rules.serum_measurable:
+        left = serum_left
+    elif base.chain >= rules.chain_measurable:
+        left = chain_left
+    else:
+        left = max(serum_left, chain_left)
+    if base.lesion >= rules.lesion_measurable:
+        # a measurable lesion must shrink too; at most PR is lost by it
+        left = max(left, min(now.lesion / base.lesion, 0.5))
+    if left > 1.0 - rules.mr_fall:
+        return 1
+    if left > 1.0 - rules.pr_fall:
+        return 2
+    if left > 1.0 - rules.vgpr_fall:
+        return 3
+    nothing_left = (
+        now.serum < rules.serum_of_cr
+        and now.chain < rules.chain_of_cr
+        and now.lesion < rules.lesion_measurable
+    )
+    return 5 if nothing_left else 4
 
 
 @compiled(parallel=True)
-def progression(m, f, lesion, m0, f0, days, begin, rules, first_day, out, level):
-    """Day of progression of each virtual patient into `out` (NEVER where none by the last day),
-    response level per day into `level`.
+def progression(serum, chain, lesion, days, begin, rules):
+    """(day of progression [patient], NEVER where none; response level [patient, day]).
 
-    Judged from day `begin[i]` on: nadir and baseline start there; earlier days get level -1. m, f
-    are relative to day 0, m0 (g/dL) and f0 (mg/L) are the levels then. rules: see `observe.rules`.
+    Judged from day `begin[i]` on: nadir and baseline start there; earlier days get level -1.
+    serum (g/dL), chain (mg/L), lesion (1e9 cells) [patient, day]; rules: `model.CriteriaNumbers`.
     Levels: 0 PD, 1 SD, 2 MR, 3 PR, 4 VGPR, 5 CR.
     """
-    n, k = m.shape
+    n, k = serum.shape
+    out, level = np.full(n, NEVER), np.empty((n, k), np.int64)
     for i in prange(n):
-        low_m, low_f, low_l = 1e30, 1e30, 1e30
-        base_m, base_f, base_l = 0.0, 0.0, 0.0
-        started, before, pd = False, False, False
-        out[i] = NEVER
+        nadir = Levels(1e30, 1e30, 1e30)
+        base = Levels(0.0, 0.0, 0.0)
+        started, worse_before, progressed = False, False, False
         for d in range(k):
             if days[d] < begin[i]:
                 level[i, d] = -1
                 continue
-            sm = m0[i] * m[i, d]
-            sf = f0[i] * f[i, d]
-            le = lesion[i, d]
+            now = Levels(serum[i, d], chain[i, d], lesion[i, d])
             if not started:
-                base_m, base_f, base_l, started = sm, sf, le, True
-            by_serum = base_m >= rules[7]
-            by_chain = base_f >= rules[8]
-            low_m, low_f, low_l = min(low_m, sm), min(low_f, sf), min(low_l, le)
-            worse = sm - low_m >= rules[1] and sm >= (1.0 + rules[0]) * low_m
-            worse = worse or (low_m >= rules[3] and sm - low_m >= rules[2])
-            worse = worse or (
-                not by_serum and sf - low_f >= rules[4] and sf >= (1.0 + rules[0]) * low_f
+                base, started = now, True
+            nadir = Levels(
+                min(nadir.serum, now.serum),
+                min(nadir.chain, now.chain),
+                min(nadir.lesion, now.lesion),
             )
-            worse = worse or (le >= rules[6] and le >= (1.0 + rules[5]) * low_l)
-            if (
-                worse and before and not pd
-            ):  # confirmed: it is dated on the first of two visits in a row
-                pd = True
+            worse = is_worse(now, nadir, base, rules)
+            if worse and worse_before and not progressed:
+                # confirmed: it is dated on the first of two visits in a row
+                progressed = True
                 out[i] = days[d - 1]
                 level[i, d - 1] = 0
-            before = worse and days[d] >= begin[i] + first_day
-            left_m, left_f = sm / max(base_m, 1e-12), sf / max(base_f, 1e-12)
-            left = left_m if by_serum else (left_f if by_chain else max(left_m, left_f))
-            if base_l >= rules[6]:
-                left = max(
-                    left, min(le / base_l, 0.5)
-                )  # a measurable lesion must shrink too; at most PR is lost by it
-            grade = 1
-            if left <= 1.0 - rules[11]:
-                grade = 2
-            if left <= 1.0 - rules[10]:
-                grade = 3
-            if left <= 1.0 - rules[9]:
-                grade = 4
-                if sm < rules[12] and sf < rules[13] and le < rules[6]:
-                    grade = 5
-            level[i, d] = 0 if pd else grade
+            worse_before = worse and days[d] >= begin[i] + FIRST_DAY
+            level[i, d] = 0 if progressed else depth(now, base, rules)
+    return out, level
 
 
 @compiled(parallel=True)
-def reweigh(values, add_noise, noise, truth, logw, label, n_labels, out):
-    """Posterior over labels for simulated next measurements: expected (log) values [draw], truths
-    index; out [truth, label].
+def reweigh(values, noise, spread, truth, label, n_labels):
+    """Posterior over labels [truth, label] after one more simulated measurement.
 
-    Each truth's measurement is its own expected value plus noise; every draw is weighed by the
-    Gaussian density around its own.
+    values [draw]: what each draw expects (log); `truth`: draws that are taken for the patient in
+    turn, whose measurement is their own expected value plus `noise` times `spread`. Every draw is
+    weighed by the Gaussian density around its own value.
     """
+    out = np.empty((truth.shape[0], n_labels))
     for t in prange(truth.shape[0]):
-        y = values[truth[t]] + add_noise[t] * noise
+        y = values[truth[t]] + noise[t] * spread
         top = -1e300
         for i in range(values.shape[0]):
-            r = (y - values[i]) / noise
-            top = max(top, logw[i] - 0.5 * r * r)
+            r = (y - values[i]) / spread
+            top = max(top, -0.5 * r * r)
         total = 0.0
         acc = np.zeros(n_labels)
         for i in range(values.shape[0]):
-            r = (y - values[i]) / noise
-            w = math.exp(logw[i] - 0.5 * r * r - top)
+            r = (y - values[i]) / spread
+            w = math.exp(-0.5 * r * r - top)
             total += w
             acc[label[i]] += w
         for c in range(n_labels):
             out[t, c] = acc[c] / total
+    return out
 
 
 @compiled(parallel=True)
 def stated(level, at, said, noise_share, logw):
-    """Add the probability that the team says response `said[q]` on day index `at[q]`; wrong levels
-    weigh noise_share^distance.
+    """Add the log probability that the team says response `said[q]` on day index `at[q]`.
+
+    A wrong level weighs noise_share^distance.
     """
     n = level.shape[0]
     for i in prange(n):

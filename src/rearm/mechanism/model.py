@@ -1,29 +1,14 @@
-"""The equations: states, parameters of the kernel, and a plain right-hand side that anybody can
-read.
+"""The order of everything that goes into the kernel and comes out: states, parameters, rows.
 
-Cells are counted in 1e9, time in days since the first infusion. `docs/mechanism.md` explains each
-term; `parameters.toml` holds unit, typical value and source of each number. The kernel computes the
-same right-hand side for many patients at once; `rate_of_change` here is the slow, obvious form that
-it is compared with.
-
-    T_i  five clones: (BCMA+, GPRC5D+), (-,+), (+,-), (-,-), and BCMA+ GPRC5D+ cells in a sanctuary
-    (extramedullary lesion) E, M, X   effector, memory and exhausted CAR-T cells;   I suppression;
-    N endogenous T cells (fraction of normal) P    normal plasma cells (fraction of normal)
-
-    B   = sum T_i             Q  = sum a_i T_i            A = Q / (h_A (1 + soak Q) + Q) phi = 1 /
-    (1 + I/I50)     L  = 1 / (1 + (N/N50)^2)    C = E + M + X        G = k_C E / (h_E + E) phi (ln
-    T_i)' = r (1 - B/K) - w_i G - D_i(t) - S_i(t) E' = E [rho A phi L (1 - C/K_C) E/(E + 100 cells)
-    - d_E - eps (1 - A) - k_X A] + theta A phi M M' = eps (1 - A) E - theta A phi M - d_M M X' = k_X
-    A E - d_X X I' = k_I B / (B_I + B) - (d_I + immune drugs) I N' = lam N (1 - N) - wear(t) N P' =
-    lam_P (1 - P) - (G + direct anti-BCMA drugs) P
-
-D_i: direct drugs (small molecules, antibodies, antibody-drug conjugates), S_i: bispecific
-antibodies, see `therapies`.
+Cells are counted in 1e9, time in days since the first infusion. `equations` says what the states
+and parameters mean; `parameters.toml` holds unit, typical value and source of each number.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,35 +17,44 @@ __all__ = [
     "CELL",
     "CLONES",
     "EVENT_FIELDS",
+    "FEW",
+    "LN_CELL",
+    "LN_FEW",
+    "N_CLONES",
     "N_EVENT",
     "N_PARAMETERS",
     "N_SLOT",
     "N_STATES",
     "OUTPUTS",
     "PARAMETERS",
+    "POINT_FIELDS",
     "SLOT_FIELDS",
     "STATES",
+    "CriteriaNumbers",
+    "Levels",
     "output_index",
-    "rate_of_change",
 ]
 
 Floats = npt.NDArray[np.float64]
 
 CELL = 1e-9  # one cell, in the unit of the model
-FEW = 100 * CELL  # fewer CAR-T cells do not expand as a population
+FEW = 1e-7  # 100 cells: fewer CAR-T cells do not expand as a population
+LN_CELL, LN_FEW = math.log(CELL), math.log(FEW)
 CLONES = ("BCMA+ GPRC5D+", "BCMA- GPRC5D+", "BCMA+ GPRC5D-", "BCMA- GPRC5D-", "sanctuary")
 N_CLONES = len(CLONES)
 STATES = ("x_pp", "x_np", "x_pn", "x_nn", "x_sanctuary", "E", "M", "X", "I", "N", "P")
 N_STATES = len(STATES)
+# where each state stands; the first five are logarithms of the clones' cells
+EFFECTOR, MEMORY, EXHAUSTED, SUPPRESSION, ENDOGENOUS, NORMAL = range(N_CLONES, N_STATES)
 
 # Order of the kernel's parameters; the first block is scalar, then one weight per clone.
 PARAMETERS = (
-    "r", "K", "h_A", "soak", "rho", "K_C", "d_E", "eps", "theta", "d_M", "k_X", "d_X", "k_C", "h_E", "k_I", "d_I", "B_I", "I50",
-    "lam", "N50", "lam_P", "turnover", "k_m", "k_f", "k_s", "sink", "s_sanctuary",
+    "r", "K", "h_A", "soak", "rho", "K_C", "d_E", "eps", "theta", "d_M", "k_X", "d_X",
+    "k_C", "h_E", "k_I", "d_I", "B_I", "I50", "lam", "N50", "lam_P", "turnover",
+    "k_m", "k_f", "k_s", "sink", "s_sanctuary",
     "w_pp", "w_np", "w_pn", "w_nn", "w_sanctuary", "a_pp", "a_np", "a_pn", "a_nn", "a_sanctuary",
 )  # fmt: skip
 N_PARAMETERS = len(PARAMETERS)
-_P = {name: i for i, name in enumerate(PARAMETERS)}
 
 # What the kernel can give out per day: the cells (not their logarithms), the other states, the
 # markers relative to the start, sums.
@@ -76,13 +70,55 @@ EVENT_FIELDS = (
     "w_pp", "w_np", "w_pn", "w_nn", "w_sanctuary", "a_pp", "a_np", "a_pn", "a_nn", "a_sanctuary",
 )  # fmt: skip
 N_EVENT = len(EVENT_FIELDS)
+EVENT_DAY, EVENT_E, EVENT_M, EVENT_N, EVENT_WEIGHTS = range(5)
 
 # A drug: see `therapies.Drug`. kind 0 none, 1 direct, 2 bispecific.
 SLOT_FIELDS = (
-    "kind", "start", "end", "k", "lam", "k_on", "k_off", "tau", "doses", "amp", "k_a", "k_e", "wear", "immune", "sinks",
+    "kind", "start", "end", "k", "lam", "k_on", "k_off", "tau", "doses", "amp", "k_a", "k_e",
+    "wear", "immune", "sinks",
     "w_pp", "w_np", "w_pn", "w_nn", "w_sanctuary", "w_normal",
 )  # fmt: skip
 N_SLOT = len(SLOT_FIELDS)
+NO_DRUG, DIRECT, BISPECIFIC = 0.0, 1.0, 2.0
+(SLOT_KIND, SLOT_START, SLOT_END, SLOT_K, SLOT_LAM, SLOT_K_ON, SLOT_K_OFF, SLOT_TAU, SLOT_DOSES,
+ SLOT_AMP, SLOT_K_A, SLOT_K_E,
+ SLOT_WEAR, SLOT_IMMUNE, SLOT_SINKS, SLOT_WEIGHTS) = range(16)  # fmt: skip
+SLOT_W_SANCTUARY, SLOT_W_NORMAL = SLOT_WEIGHTS + 4, SLOT_WEIGHTS + 5
+
+# A measurement for the compiled likelihood: `reported` is ln(value + offset); kind 0 value, -1
+# below the limit, 1 above it.
+POINT_FIELDS = ("channel", "reported", "kind", "noise", "offset")
+POINT_CHANNEL, POINT_REPORTED, POINT_KIND, POINT_NOISE, POINT_OFFSET = range(len(POINT_FIELDS))
+
+
+class CriteriaNumbers(NamedTuple):
+    """The response criteria as the compiled loops take them.
+
+    Serum in g/dL, light chains in mg/L, lesions in 1e9 cells; rises and falls are shares.
+    """
+
+    pd_rise: float
+    serum_pd_rise: float
+    serum_high_pd_rise: float  # where the nadir is at least `serum_high_nadir`
+    serum_high_nadir: float
+    chain_pd_rise: float
+    lesion_pd_rise: float
+    lesion_measurable: float
+    serum_measurable: float
+    chain_measurable: float
+    vgpr_fall: float
+    pr_fall: float
+    mr_fall: float
+    serum_of_cr: float
+    chain_of_cr: float
+
+
+class Levels(NamedTuple):
+    """What response is judged by on one day: serum (g/dL), light chain (mg/L), lesion (1e9)."""
+
+    serum: float
+    chain: float
+    lesion: float
 
 
 def output_index(names: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -91,63 +127,3 @@ def output_index(names: Sequence[str]) -> npt.NDArray[np.int64]:
     if unknown:
         raise KeyError(f"no output named {unknown[0]!r}; there are: {', '.join(OUTPUTS)}")
     return np.array([OUTPUTS.index(n) for n in names], dtype=np.int64)
-
-
-def rate_of_change(
-    t: float,
-    y: Floats,
-    p: Floats,
-    slots: Sequence[Floats] = (),
-    alive: Floats | None = None,
-    weights: Floats | None = None,
-) -> Floats:
-    """Time derivative of the 11 states of one patient: the slow form, written as the equations
-    stand above.
-
-    `p` follows `PARAMETERS`, `slots` are rows of `SLOT_FIELDS`, `alive` marks clones that exist,
-    `weights` the ten weights of the product in force (the parameters' own where None).
-    """
-    from rearm.mechanism.therapies import bispecific_level, direct_rate
-
-    v = dict(zip(PARAMETERS, p, strict=True))
-    w, a = (
-        (p[_P["w_pp"] : _P["w_pp"] + 5], p[_P["a_pp"] :])
-        if weights is None
-        else (weights[:5], weights[5:])
-    )
-    cells = np.exp(y[:5]) * (1.0 if alive is None else alive)
-    e, m, x, i, n, normal = y[5:]
-    burden, seen = float(cells.sum()), float((a * cells).sum())
-    antigen = seen / (v["h_A"] * (1.0 + v["soak"] * seen) + seen)
-    phi = 1.0 / (1.0 + i / v["I50"])
-    space = 1.0 / (1.0 + (n / v["N50"]) ** 2)
-    some = max(e, 0.0)
-    kill = v["k_C"] * some / (v["h_E"] + some) * phi
-    extra, extra_i, extra_n, extra_p = np.zeros(5), 0.0, 0.0, 0.0
-    bcma = float(cells[0] + cells[2] + cells[4])
-    for slot in slots:
-        if slot[0] == 1:
-            rate, on = direct_rate(slot, t)
-            extra += slot[15:20] * rate
-            extra_p += slot[20] * rate
-            extra_i += slot[13] * on
-        elif slot[0] == 2:
-            level, fade = bispecific_level(slot, t)
-            u = level / (1.0 + slot[14] * v["sink"] * bcma)
-            engaged = u / (1.0 + u)
-            rate = slot[3] * engaged * n * phi * fade
-            extra += slot[15:20] * rate
-            extra_p += slot[20] * rate
-            extra_n += slot[12] * engaged
-    recall = v["theta"] * antigen * phi * m
-    rest = v["eps"] * (1.0 - antigen) * e
-    out = np.empty(N_STATES)
-    out[:5] = v["r"] * (1.0 - burden / v["K"]) - w * kill - extra
-    growth = v["rho"] * antigen * phi * space * (1.0 - (e + m + x) / v["K_C"]) * some / (some + FEW)
-    out[5] = e * (growth - v["d_E"] - v["k_X"] * antigen) - rest + recall
-    out[6] = rest - recall - v["d_M"] * m
-    out[7] = v["k_X"] * antigen * e - v["d_X"] * x
-    out[8] = v["k_I"] * burden / (v["B_I"] + burden) - (v["d_I"] + extra_i) * i
-    out[9] = v["lam"] * n * (1.0 - n) - extra_n * n
-    out[10] = v["lam_P"] * (1.0 - normal) - (kill + extra_p) * normal
-    return out

@@ -1,11 +1,9 @@
-"""From virtual patients to what a clinic sees: marker scales, progression and response by the
-criteria, expected measurements.
-"""
+"""From virtual patients to what a clinic sees: marker levels, response by the criteria."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from rearm.mechanism.data import CHANNELS, Measurement
+from rearm.mechanism.model import (
+    POINT_CHANNEL,
+    POINT_FIELDS,
+    POINT_KIND,
+    POINT_NOISE,
+    POINT_OFFSET,
+    POINT_REPORTED,
+    CriteriaNumbers,
+)
 from rearm.mechanism.parameters import MechanismError, Mechanisms
 from rearm.mechanism.population import NUMBA_MISSING, Simulation
 from rearm.response.criteria import load_criteria
@@ -22,7 +29,6 @@ __all__ = [
     "Likelihood",
     "expected",
     "grid",
-    "offset_of",
     "progression",
     "rules",
     "scale_prior",
@@ -31,14 +37,11 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 NEVER = 1e6
-MARKERS = ("m_protein", "flc", "sbcma_tumour", "sbcma_normal", "car")
-LESION_CELLS = (
-    1.0  # 1e9 cells: about one cubic centimetre of tumour, the smallest lesion that is measured
-)
-CR_SERUM, CR_CHAIN = (
-    0.05,
-    25.0,
-)  # g/dL and mg/L: what immunofixation and a normal ratio still leave (assumption)
+# 1e9 cells: about one cubic centimetre of tumour, the smallest lesion that is measured
+LESION_CELLS = 1.0
+# g/dL and mg/L: what immunofixation and a normal ratio still leave (assumption)
+CR_SERUM, CR_CHAIN = 0.05, 25.0
+MG_PER_L = 10.0  # in one mg/dL, the unit of light chains in the criteria
 
 
 def compiled() -> Any:
@@ -59,21 +62,26 @@ def grid(last: float) -> Floats:
     return np.concatenate([early, late]) if last > 182.0 else np.unique(np.append(early, last))
 
 
-def rules() -> Floats:
-    """The criteria of `rearm.response` (default version) for `likelihood.progression`; light chains
-    in mg/L.
-
-    Serum rise (share), serum rise (g/dL), the same where the nadir is high, high nadir, light-chain
-    rise, lesion growth (share), smallest lesion (1e9 cells), measurable serum, measurable light
-    chain, falls for VGPR, PR, MR, serum of CR, light chain of CR.
-    """
+def rules() -> CriteriaNumbers:
+    """The criteria of `rearm.response` (default version) for the compiled `progression`."""
     c = load_criteria()
-    return np.array(
-        [
-            c.pd_rise, c.serum_pd_rise, c.serum_high_pd_rise, c.serum_high_nadir, 10.0 * c.dflc_pd_rise, c.lesion_pd_rise, LESION_CELLS,
-            c.serum_measurable, 10.0 * c.flc_measurable, c.vgpr_fall, c.pr_fall, c.mr_fall, CR_SERUM, CR_CHAIN,
-        ]
-    )  # fmt: skip
+    numbers = CriteriaNumbers(
+        pd_rise=c.pd_rise,
+        serum_pd_rise=c.serum_pd_rise,
+        serum_high_pd_rise=c.serum_high_pd_rise,
+        serum_high_nadir=c.serum_high_nadir,
+        chain_pd_rise=MG_PER_L * c.dflc_pd_rise,
+        lesion_pd_rise=c.lesion_pd_rise,
+        lesion_measurable=LESION_CELLS,
+        serum_measurable=c.serum_measurable,
+        chain_measurable=MG_PER_L * c.flc_measurable,
+        vgpr_fall=c.vgpr_fall,
+        pr_fall=c.pr_fall,
+        mr_fall=c.mr_fall,
+        serum_of_cr=CR_SERUM,
+        chain_of_cr=CR_CHAIN,
+    )
+    return CriteriaNumbers._make(float(x) for x in numbers)
 
 
 def scale_prior(
@@ -94,10 +102,6 @@ def scale_prior(
     )
 
 
-def offset_of(m: Mechanisms, channel: str) -> float:
-    return m.scales[channel].offset
-
-
 def expected(
     m: Mechanisms, sim: Simulation, channel: str, day: int, pc_scale: Floats
 ) -> tuple[Floats, Floats]:
@@ -112,93 +116,64 @@ def expected(
     return sim[channel][:, day], none
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Likelihood:
     """Measurements as arrays, ready to be compared with simulations whose days contain theirs."""
 
-    channel: Ints
+    channel: tuple[str, ...]
     day_index: Ints
-    reported: Floats
-    kind: Ints
-    noise: Floats
-    offset: Floats
+    points: Floats  # rows of `model.POINT_FIELDS`
 
     @classmethod
     def of(cls, m: Mechanisms, measurements: Sequence[Measurement], days: Floats) -> Likelihood:
-        scale = [m.scales[x.channel] for x in measurements]
+        points = np.empty((len(measurements), len(POINT_FIELDS)))
+        for row, x in zip(points, measurements, strict=True):
+            scale = m.scales[x.channel]
+            row[POINT_CHANNEL] = CHANNELS.index(x.channel)
+            row[POINT_REPORTED] = math.log(x.value + scale.offset)
+            row[POINT_KIND] = x.kind
+            row[POINT_NOISE] = scale.noise
+            row[POINT_OFFSET] = scale.offset
         return cls(
-            np.array([CHANNELS.index(x.channel) for x in measurements], dtype=np.int64),
-            np.array([int(np.searchsorted(days, x.day)) for x in measurements], dtype=np.int64),
-            np.array(
-                [math.log(x.value + s.offset) for x, s in zip(measurements, scale, strict=True)]
+            channel=tuple(x.channel for x in measurements),
+            day_index=np.array(
+                [int(np.searchsorted(days, x.day)) for x in measurements], dtype=np.int64
             ),
-            np.array([x.kind for x in measurements], dtype=np.int64),
-            np.array([s.noise for s in scale]),
-            np.array([s.offset for s in scale]),
+            points=points,
         )
 
     def weigh(
-        self, m: Mechanisms, sim: Simulation, burden: Floats, pc_scale: Floats, eps: Floats
+        self, m: Mechanisms, sim: Simulation, values: Mapping[str, Floats], eps: Floats
     ) -> tuple[Floats, Floats]:
-        """(log likelihood, scales [patient, channel]); without measurements the scales come from
-        their prior.
+        """(log likelihood, scales [patient, channel]).
+
+        `values`: parameters of the simulated patients by name. Without measurements the scales come
+        from their prior.
         """
-        n, k = len(sim.values), len(self.channel)
-        rel, add = np.empty((n, k)), np.empty((n, k))
-        for q in range(k):
-            rel[:, q], add[:, q] = expected(
-                m, sim, CHANNELS[self.channel[q]], int(self.day_index[q]), pc_scale
-            )
-        mean, sd = scale_prior(m, burden)
-        logw, scales = np.zeros(n), np.empty((n, len(CHANNELS)))
-        compiled().weigh(
-            rel,
-            add,
-            self.channel,
-            self.reported,
-            self.kind,
-            self.noise,
-            self.offset,
-            mean,
-            sd,
-            eps,
-            logw,
-            scales,
-        )
+        parts = np.empty((len(sim.values), len(self.channel), 2))
+        for q, (channel, day) in enumerate(zip(self.channel, self.day_index, strict=True)):
+            parts[:, q, 0], parts[:, q, 1] = expected(m, sim, channel, day, values["pc_scale"])
+        mean, sd = scale_prior(m, values["B0"])
+        logw, scales = compiled().weigh(parts, self.points, mean, sd, eps)
         return logw, scales
 
 
 def progression(
-    m: Mechanisms,
-    sim: Simulation,
-    scales: Floats,
-    *,
-    begin: Floats | None = None,
-    first_day: float = 14.0,
+    sim: Simulation, scales: Floats, *, begin: Floats | None = None
 ) -> tuple[Floats, Ints]:
-    """(day of progression, NEVER where none; response level [patient, day]) on the simulated days,
-    by the criteria of `rearm.response`.
+    """(day of progression, NEVER where none; response level [patient, day]) on the simulated days.
 
-    Progression needs two visits in a row and is dated on the first. `begin`: day of each patient
-    from which nadir and baseline count (the infusion where None); nothing counts as progression in
-    the first `first_day` days after it.
+    By the criteria of `rearm.response`. Progression needs two visits in a row and is dated on the
+    first. `begin`: day of each patient from which nadir and baseline count (the infusion where
+    None); nothing counts as progression in the two weeks after it.
     """
-    n, k = len(sim.values), len(sim.days)
-    day, level = np.empty(n), np.empty((n, k), dtype=np.int64)
-    m0, f0 = np.exp(scales[:, 0]), np.exp(scales[:, 1])
-    since = np.zeros(n) if begin is None else begin
-    c = np.ascontiguousarray
-    compiled().progression(
-        c(sim["m_protein"]),
-        c(sim["flc"]),
-        c(sim["T_sanctuary"]),
-        m0,
-        f0,
+    level = {c: np.exp(scales[:, CHANNELS.index(c)])[:, None] for c in ("m_protein", "flc")}
+    day, response = compiled().progression(
+        level["m_protein"] * sim["m_protein"],
+        level["flc"] * sim["flc"],
+        np.ascontiguousarray(sim["T_sanctuary"]),
         sim.days,
-        since,
+        np.zeros(len(sim.values)) if begin is None else begin,
         rules(),
-        first_day,
-        day,
-        level,
     )
-    return day, level
+    return day, response

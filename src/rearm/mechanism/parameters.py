@@ -1,5 +1,6 @@
-"""Parameters, mechanisms, products and drugs of the model, read from
-`knowledge/data/mechanism/*.toml` and checked.
+"""Parameters, mechanisms, products and drugs of the model, read and checked.
+
+They stand in `knowledge/data/mechanism/*.toml`.
 
 A varying parameter is Gaussian on its own scale (natural logarithm, or log10 for fractions); a
 mechanism or product shifts its mean and may replace its spread. What the kernel gets is the clipped
@@ -9,9 +10,8 @@ value, so that no draw is absurd.
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -20,11 +20,23 @@ import numpy as np
 import numpy.typing as npt
 
 from rearm.errors import RearmError
+from rearm.knowledge._toml import parsed
 
-__all__ = ["MechanismError", "Mechanisms", "Parameter", "Population", "Scale", "Shift", "load"]
+__all__ = [
+    "MarkerScale",
+    "MechanismError",
+    "Mechanisms",
+    "Parameter",
+    "PatientMix",
+    "Population",
+    "Shift",
+    "load",
+    "read_table",
+]
 
 Floats = npt.NDArray[np.float64]
 NO_FAILURE = "no_failure"
+_FOLDER = resources.files("rearm.knowledge") / "data" / "mechanism"
 
 
 class MechanismError(RearmError):
@@ -33,9 +45,7 @@ class MechanismError(RearmError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter: typical value, spread between patients on its scale, clip, and where the
-    number comes from.
-    """
+    """One parameter: typical value, spread between patients, clip, and where it comes from."""
 
     name: str
     unit: str
@@ -65,9 +75,11 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scale:
-    """How a marker is measured: median level, spread, noise (of the logarithm of value + offset),
-    offset, background, spread between laboratories.
+class MarkerScale:
+    """How a marker is measured.
+
+    `value`, `sd`: median level and spread between patients; `lab_sd`: spread between laboratories;
+    `noise`: of the logarithm of value + `offset`; `background`: what is there without tumour.
     """
 
     unit: str
@@ -81,8 +93,9 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """Patients other than those that a product was calibrated on: shifts, factors of the
-    mechanisms' shares, death without progression.
+    """Patients other than those that a product was calibrated on.
+
+    `weights`: factors of the mechanisms' shares; `death`: hazard of death without progression.
     """
 
     text: str
@@ -92,12 +105,21 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatientMix:
+    """Who is drawn; `death`: hazard of death without progression, per day."""
+
+    shares: Floats
+    shifts: Mapping[str, Shift] = field(default_factory=dict)
+    death: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mechanisms:
     """Everything that the wing knows."""
 
     parameters: Mapping[str, Parameter]
     varying: tuple[str, ...]
-    scales: Mapping[str, Scale]
+    scales: Mapping[str, MarkerScale]
     isotype: Mapping[str, float]
     drugs: Mapping[str, Mapping[str, Any]]
     titles: Mapping[str, str]
@@ -115,6 +137,11 @@ class Mechanisms:
     def names(self) -> tuple[str, ...]:
         """The mechanisms in their order; `no_failure` first."""
         return tuple(self.titles)
+
+    @property
+    def fixed(self) -> Mapping[str, float]:
+        """Parameters that are the same in all patients."""
+        return {name: p.value for name, p in self.parameters.items() if not p.vary}
 
     def product(self, name: str | None) -> str:
         """The product as the tables know it: `other` for what is not calibrated on its own."""
@@ -145,13 +172,20 @@ class Mechanisms:
         return mean, sd
 
     def shares(self, product: str, population: str | None = None) -> Floats:
-        """Shares of the mechanisms among patients given this product (in this population), adding
-        to 1.
-        """
+        """Shares of the mechanisms among patients given this product; they add to 1."""
         w = np.array([self.weights[product][m] for m in self.names])
         if population is not None:
             w = w * np.array([self.populations[population].weights.get(m, 1.0) for m in self.names])
         return np.asarray(w / w.sum())
+
+    def mix(self, product: str, population: str | None = None) -> PatientMix:
+        """The patients given this product; of a population other than that of its calibration."""
+        p = None if population is None else self.populations[population]
+        return PatientMix(
+            shares=self.shares(product, population),
+            shifts={} if p is None else p.shifts,
+            death=self.death[product] if p is None or p.death is None else p.death,
+        )
 
     def assumed_shares(self, product: str) -> Floats:
         """Shares before the calibration."""
@@ -174,50 +208,26 @@ def _shifts(table: Mapping[str, Any]) -> dict[str, Shift]:
 
 @lru_cache(maxsize=2)
 def load(*, fitted: bool = True) -> Mechanisms:
-    """The bundled tables; with `fitted` the calibrated kinetics and shares of the products stand
-    over the assumed ones.
+    """The bundled tables; with `fitted` the calibrated kinetics and shares of the products.
 
     Raises `MechanismError` where a parameter has neither source nor assumption, or a name is not
     known.
     """
-    folder = resources.files("rearm.knowledge") / "data" / "mechanism"
-    raw = tomllib.loads((folder / "parameters.toml").read_text(encoding="utf-8"))
-    populations = tomllib.loads((folder / "populations.toml").read_text(encoding="utf-8"))
-    calibrated = (
-        tomllib.loads((folder / "fitted.toml").read_text(encoding="utf-8")) if fitted else {}
-    )
+    raw, populations = read_table("parameters"), read_table("populations")
+    calibrated = read_table("fitted") if fitted else {}
+    _check_origin(raw)
     parameters = {p["name"]: Parameter(**p) for p in raw["parameter"]}
-    for item in [*raw["parameter"], *raw["drug"].values(), *raw["scale"].values()]:
-        if not (item.get("source") or item.get("assumption")):
-            raise MechanismError(
-                f"parameters.toml: {item.get('name') or item.get('title') or item} has neither"
-                " source nor assumption"
-            )
-    varying = tuple(p.name for p in parameters.values() if p.vary)
-    keys = ("unit", "value", "sd", "noise", "offset", "background", "lab_sd")
-    scales = {
-        name: Scale(**{k: v for k, v in s.items() if k in keys}) for name, s in raw["scale"].items()
-    }
     mechanism = populations["mechanism"]
     if next(iter(mechanism)) != NO_FAILURE:
         raise MechanismError("populations.toml: no_failure must be the first mechanism")
     shifts = {m: _shifts(v.get("shift", {})) for m, v in mechanism.items()}
-    products = {p: _shifts(v.get("shift", {})) for p, v in populations["product"].items()}
-    shares = dict(populations["weights"])
-    for product in [p for p in products if p in calibrated]:
-        products[product] = _over(products[product], calibrated[product]["times"])
-        shares[product] = calibrated[product]["shares"]
-    if "car_scale" in calibrated:
-        scales["car"] = replace(scales["car"], value=calibrated["car_scale"])
-    for name in {n for group in (*shifts.values(), *products.values()) for n in group}:
-        if name not in varying:
-            raise MechanismError(
-                f"populations.toml shifts {name!r}, which is not a varying parameter"
-            )
+    products, shares = _products(populations, calibrated)
+    varying = tuple(p.name for p in parameters.values() if p.vary)
+    _check_shifts([*shifts.values(), *products.values()], varying)
     return Mechanisms(
         parameters=parameters,
         varying=varying,
-        scales=scales,
+        scales=_scales(raw["scale"], calibrated),
         isotype={k: v for k, v in raw["isotype"].items() if isinstance(v, float)},
         drugs=raw["drug"],
         titles={m: v["title"] for m, v in mechanism.items()},
@@ -229,13 +239,58 @@ def load(*, fitted: bool = True) -> Mechanisms:
         assumed=populations["weights"],
         death=populations["death"],
         horizon=populations["horizon_days"],
-        populations={
-            name: Population(
-                text=v["text"],
-                shifts=_shifts(v.get("shift", {})),
-                weights=v.get("weights", {}),
-                death=v.get("death"),
+        populations={n: _population(v) for n, v in populations["population"].items()},
+    )
+
+
+def read_table(name: str) -> dict[str, Any]:
+    """One of the bundled tables of the wing (`name` without `.toml`)."""
+    return parsed((_FOLDER / f"{name}.toml").read_bytes())
+
+
+def _check_origin(raw: Mapping[str, Any]) -> None:
+    """Every number has a source or says that it is assumed."""
+    for item in [*raw["parameter"], *raw["drug"].values(), *raw["scale"].values()]:
+        if not (item.get("source") or item.get("assumption")):
+            name = item.get("name") or item.get("title") or item
+            raise MechanismError(f"parameters.toml: {name} has neither source nor assumption")
+
+
+def _check_shifts(groups: Sequence[Mapping[str, Shift]], varying: Sequence[str]) -> None:
+    for name in sorted({n for group in groups for n in group}):
+        if name not in varying:
+            raise MechanismError(
+                f"populations.toml shifts {name!r}, which is not a varying parameter"
             )
-            for name, v in populations["population"].items()
-        },
+
+
+def _products(
+    populations: Mapping[str, Any], calibrated: Mapping[str, Any]
+) -> tuple[dict[str, dict[str, Shift]], dict[str, Mapping[str, float]]]:
+    """(shifts, shares of the mechanisms) of each product, the calibrated over the assumed."""
+    shifts = {p: _shifts(v.get("shift", {})) for p, v in populations["product"].items()}
+    shares = dict(populations["weights"])
+    for product in shifts:
+        if product in calibrated:
+            shifts[product] = _over(shifts[product], calibrated[product]["times"])
+            shares[product] = calibrated[product]["shares"]
+    return shifts, shares
+
+
+def _scales(table: Mapping[str, Any], calibrated: Mapping[str, Any]) -> dict[str, MarkerScale]:
+    names = [f.name for f in fields(MarkerScale)]
+    scales = {
+        channel: MarkerScale(**{n: s[n] for n in names if n in s}) for channel, s in table.items()
+    }
+    if "car_scale" in calibrated:
+        scales["car"] = replace(scales["car"], value=calibrated["car_scale"])
+    return scales
+
+
+def _population(table: Mapping[str, Any]) -> Population:
+    return Population(
+        text=table["text"],
+        shifts=_shifts(table.get("shift", {})),
+        weights=table.get("weights", {}),
+        death=table.get("death"),
     )

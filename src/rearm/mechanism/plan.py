@@ -1,17 +1,15 @@
-"""Plans of virtual trials: read from TOML, every part checked, what cannot be used is named in a
-sentence.
-"""
+"""Plans of virtual trials: every part is checked, what cannot be used is named in a sentence."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rearm.mechanism.parameters import MechanismError, Mechanisms
 
-__all__ = ["Plan", "Step", "read_plan"]
+__all__ = ["Step", "TrialPlan", "read_plan"]
 
 MOST_ARMS = 8  # as many as colours that stay apart
 LONGEST = 3650.0  # days
@@ -19,20 +17,21 @@ LONGEST = 3650.0  # days
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of an arm: drugs or CAR-T products given at progression (`pd`) or on a `day`, after
-    `rest` days, for `weeks`.
+    """One step of an arm: drugs or CAR-T products, given at progression (`pd`) or on a `day`.
+
+    They begin after `rest` days and are given for `weeks` (None: until progression).
     """
 
     give: tuple[str, ...]
-    when: str = "pd"
+    when: Literal["pd", "day"] = "pd"
     day: float | None = None
     rest: float = 0.0
-    only_if: str | None = None
+    only_if: Literal["bcma_positive", "bcma_negative"] | None = None
     weeks: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class TrialPlan:
     """A plan that can be run. `arms`: name and steps of each."""
 
     title: str
@@ -45,9 +44,10 @@ class Plan:
     arms: tuple[tuple[str, tuple[Step, ...]], ...]
 
 
-def read_plan(m: Mechanisms, raw: Mapping[str, Any], *, seed: int | None = None) -> Plan:
-    """The plan of a TOML table; `seed` stands over the plan's own. Raises `MechanismError` naming
-    the part that cannot be used.
+def read_plan(m: Mechanisms, raw: Mapping[str, Any], *, seed: int | None = None) -> TrialPlan:
+    """The plan of a TOML table; `seed` stands over the plan's own.
+
+    Raises `MechanismError` naming the part that cannot be used.
     """
     where = "the plan"
     _check(
@@ -74,7 +74,7 @@ def read_plan(m: Mechanisms, raw: Mapping[str, Any], *, seed: int | None = None)
             if not arms
             else f"the plan has {len(arms)} arms; at most {MOST_ARMS} are run"
         )
-    return Plan(
+    return TrialPlan(
         title=_text(raw.get("title", "virtual trial"), f"{where}: title"),
         product=product,
         population=(
@@ -100,26 +100,20 @@ def _step(m: Mechanisms, row: Mapping[str, Any], where: str) -> Step:
         raise MechanismError(
             f"{where}: nothing is given; `give` is a list of {', '.join([*m.drugs, *m.doses])}"
         )
-    when, day, weeks, only_if = (
-        row.get("when", "pd"),
-        row.get("day"),
-        row.get("weeks"),
-        row.get("only_if"),
-    )
+    when: Any = row.get("when", "pd")
+    day, weeks, only_if = row.get("day"), row.get("weeks"), row.get("only_if")
     if when not in ("pd", "day") or (when == "day") != (day is not None):
         raise MechanismError(
             f"{where}: `when` is pd, or day together with a number of days in `day`"
         )
+    if only_if is not None:
+        _one_of(only_if, ("bcma_positive", "bcma_negative"), f"{where}: only_if")
     return Step(
         give=tuple(_one_of(g, {**m.drugs, **m.doses}, f"{where}: give") for g in names),
         when=when,
         day=None if day is None else _number(day, 0.0, LONGEST, f"{where}: day"),
         rest=_number(row.get("rest", 0.0), 0.0, LONGEST, f"{where}: rest"),
-        only_if=(
-            None
-            if only_if is None
-            else _one_of(only_if, ("bcma_positive", "bcma_negative"), f"{where}: only_if")
-        ),
+        only_if=only_if,
         weeks=None if weeks is None else _number(weeks, 1.0, LONGEST / 7.0, f"{where}: weeks"),
     )
 

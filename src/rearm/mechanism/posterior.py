@@ -1,13 +1,11 @@
-"""Which mechanism fits one patient's course: the posterior over mechanisms, its error, and the
-measurement that would tell most.
-"""
+"""Which mechanism fits one patient's course, and the measurement that would tell most."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,16 +21,23 @@ from rearm.mechanism.observe import (
     scale_prior,
 )
 from rearm.mechanism.parameters import MechanismError, Mechanisms, load
-from rearm.mechanism.population import Draws, Simulation, events, generator, inputs, simulate
+from rearm.mechanism.population import (
+    Draws,
+    Simulation,
+    events,
+    generator,
+    inputs,
+    simulate,
+    slots_of,
+)
 from rearm.mechanism.sampling import Stages, ess, normalised
-from rearm.mechanism.therapies import rows
 from rearm.record import Record
 
 __all__ = [
-    "Band",
     "Candidate",
     "MechanismClass",
     "MechanismResult",
+    "QuantileBand",
     "classes_of",
     "label_of",
     "posterior",
@@ -40,6 +45,8 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Status = Literal["told", "cannot_tell", "prior_only", "refused"]
 OUTPUTS = (
     "m_protein",
     "flc",
@@ -63,6 +70,7 @@ STATEMENT_FLOOR = 0.004  # progression of a kind that the model does not hold
 # chance that imaging shows a lesion where the model has a sanctuary, and where it has none
 # (assumption)
 LESION_SEEN, LESION_FALSE = 0.85, 0.08
+FEWEST_DRAWS = 9 * 200
 MOST_STAGES = 10
 # with more courses of drugs fewer patients are drawn, so that the answer still comes within about
 # ten seconds
@@ -72,8 +80,9 @@ AHEAD = (7.0, 30.0, 60.0, 90.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismClass:
-    """Mechanisms that the data cannot separate, or a single one: probability with Monte-Carlo
-    standard error, prior beside it.
+    """Mechanisms that the data cannot separate, or a single one.
+
+    `error`: Monte-Carlo standard error of the probability.
     """
 
     members: tuple[str, ...]
@@ -83,10 +92,8 @@ class MechanismClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """What the fitted model expects of one channel: days, 5th, 50th, 95th percentile of the level
-    without noise.
-    """
+class QuantileBand:
+    """What the fitted model expects of one channel: 5th, 50th, 95th percentile without noise."""
 
     channel: str
     unit: str
@@ -111,15 +118,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismResult:
-    """The answer for one patient. `status`: told (a class reaches 0.7), cannot_tell, prior_only,
-    refused (`reason` says why).
+    """The answer for one patient.
+
+    `status`: told (a class reaches 0.7), cannot_tell, prior_only, refused; `reason` says why.
     """
 
     patient_id: str
     product: str
     infusion_day: int
     horizon: float
-    status: str
+    status: Status
     reason: str
     titles: Mapping[str, str]
     probabilities: Mapping[str, float]
@@ -130,7 +138,7 @@ class MechanismResult:
     draws: int
     stages: int
     entropy_bits: float
-    bands: tuple[Band, ...]
+    bands: tuple[QuantileBand, ...]
     next_measurements: tuple[Candidate, ...]
     progression: float | None
     followed_to: float
@@ -157,16 +165,110 @@ class MechanismResult:
         return {"note": "a model's hypothesis, not a test", **plain(self)}
 
 
-@dataclass(slots=True)
-class _Kept:
-    """What is kept of each stage."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Calendar:
+    """The days of a simulation: those that are judged, those of the data, those ahead."""
 
-    values: list[npt.NDArray[np.float32]]
-    scales: list[Floats]
-    pd_day: list[Floats]
-    burden: list[Floats]
-    pc: list[Floats]
-    w_pos: list[Floats]
+    horizon: float
+    judged: Floats
+    ahead: Floats
+    days: Floats  # all of them
+
+    @classmethod
+    def of(cls, m: Mechanisms, ev: Evidence, *, look_ahead: bool) -> _Calendar:
+        measured = [x.day for x in ev.measurements]
+        stated = [day for day, _ in ev.responses]
+        last_data = max([*measured, *stated, ev.progression or 0.0, ev.followed_to])
+        horizon = float(max(m.horizon, math.ceil((last_data + 30.0) / 28.0) * 28.0))
+        judged = grid(horizon)
+        ahead = np.array([last_data + a for a in AHEAD]) if look_ahead else np.array([])
+        days = np.unique(np.concatenate([judged, ahead, measured, stated]))
+        return cls(horizon=horizon, judged=judged, ahead=ahead, days=days)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Simulated:
+    """The simulated patients of all stages; `evaluate` adds a stage and gives its likelihood."""
+
+    m: Mechanisms
+    ev: Evidence
+    calendar: _Calendar
+    seed: int
+    likelihood: Likelihood = field(init=False)
+    outputs: list[npt.NDArray[np.float32]] = field(default_factory=list)
+    scales: list[Floats] = field(default_factory=list)
+    pd_day: list[Floats] = field(default_factory=list)
+    burden: list[Floats] = field(default_factory=list)
+    pc: list[Floats] = field(default_factory=list)
+    w_pos: list[Floats] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.likelihood = Likelihood.of(self.m, self.ev.measurements, self.calendar.days)
+
+    def evaluate(self, drawn: Draws, stage: int) -> Floats:
+        """Log likelihood of each draw; -inf where it belongs to no mechanism."""
+        m, ev, judged = self.m, self.ev, self.calendar.judged
+        sim, values = _run(m, ev, drawn, self.calendar.days)
+        eps = generator(self.seed, 2, stage).standard_normal((len(drawn), len(CHANNELS)))
+        logw, scales = self.likelihood.weigh(m, sim, values, eps)
+        pd_day, level = progression(sim.on(judged), scales)
+        logw += _course(ev, judged, pd_day, level)
+        if ev.lesion is not None:
+            sanctuary = drawn.mechanism == m.names.index("sanctuary")
+            seen = np.where(sanctuary, LESION_SEEN, LESION_FALSE)
+            logw += np.log(seen if ev.lesion else 1.0 - seen)
+        logw[label_of(drawn.mechanism, pd_day) < 0] = -np.inf
+        self.outputs.append(sim.values.astype(np.float32))
+        self.scales.append(scales)
+        self.pd_day.append(pd_day)
+        self.burden.append(values["B0"])
+        self.pc.append(values["pc_scale"])
+        self.w_pos.append(values["w_pos"])
+        return logw
+
+    def prior(self, stages: Stages) -> Floats:
+        """Shares of the labels before any data: the first stage, levels drawn from their prior."""
+        mean, sd = scale_prior(self.m, self.burden[0])
+        scales = mean + sd * generator(self.seed, 3).standard_normal(mean.shape)
+        first = _simulation(self.outputs[0].astype(np.float64), self.calendar.days)
+        pd_day, _ = progression(first.on(self.calendar.judged), scales)
+        mechanism = stages.draws[0].mechanism
+        label = label_of(mechanism, pd_day)
+        n = len(self.m.names)
+        w = stages.shares[mechanism] / np.bincount(mechanism, minlength=n)[mechanism]
+        share = np.array([w[label == c].sum() for c in range(n)])
+        return np.asarray(share / share.sum())
+
+    def picked(self, pick: Ints) -> _Picked:
+        """Some draws, numbered over all stages."""
+        bounds = np.cumsum([0] + [len(v) for v in self.outputs])
+        stage = np.searchsorted(bounds, pick, side="right") - 1
+        outputs = [self.outputs[s][i - bounds[s]] for s, i in zip(stage, pick, strict=True)]
+        return _Picked(
+            sim=_simulation(np.stack(outputs).astype(np.float64), self.calendar.days),
+            scales=np.concatenate(self.scales)[pick],
+            pc=np.concatenate(self.pc)[pick],
+            w_pos=np.concatenate(self.w_pos)[pick],
+        )
+
+
+def _simulation(values: Floats, days: Floats) -> Simulation:
+    return Simulation(values=values, days=days, outputs=OUTPUTS, steps=np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Picked:
+    """Equally weighted draws from the posterior."""
+
+    sim: Simulation
+    scales: Floats
+    pc: Floats
+    w_pos: Floats
+
+    def level(self, m: Mechanisms, channel: str, day: int) -> Floats:
+        """What each draw expects of a channel on one day index, without noise."""
+        rel, add = expected(m, self.sim, channel, day, self.pc)
+        return np.asarray(np.exp(self.scales[:, CHANNELS.index(channel)]) * rel + add)
 
 
 def posterior(
@@ -191,128 +293,47 @@ def posterior_of(
     seed: int = 20_260_101,
     look_ahead: bool = True,
 ) -> MechanismResult:
-    """The same from evidence that was collected already."""
-    if draws < 9 * 200:
-        raise MechanismError(f"{draws} draws are too few; at least 1800 are needed")
-    asked, crowd = draws, len(ev.drugs) / MANY_DRUGS
-    if crowd > 1.0:
-        draws = max(9 * 200, int(draws / crowd**2))
+    """The same from evidence that was collected already.
+
+    `look_ahead`: also name the measurement that would tell most.
+    """
+    if draws < FEWEST_DRAWS:
+        raise MechanismError(f"{draws} draws are too few; at least {FEWEST_DRAWS} are needed")
     if seed < 0:
         raise MechanismError(f"the seed must not be negative ({seed})")
-    last_data = max(
-        [x.day for x in ev.measurements]
-        + [ev.progression or 0.0, ev.followed_to]
-        + [d for d, _ in ev.responses]
-    )
-    horizon = float(max(m.horizon, math.ceil((last_data + 30.0) / 28.0) * 28.0))
-    judged = grid(horizon)
-    ahead = np.array([last_data + a for a in AHEAD]) if look_ahead else np.array([])
-    days = np.unique(
-        np.concatenate(
-            [judged, ahead, [x.day for x in ev.measurements], [d for d, _ in ev.responses]]
-        )
-    )
-    judge_at = np.searchsorted(days, judged)
-    likelihood = Likelihood.of(m, ev.measurements, days)
+    affordable = _affordable(draws, ev)
+    calendar = _Calendar.of(m, ev, look_ahead=look_ahead)
     stages = Stages(m, ev.product, seed)
-    kept = _Kept([], [], [], [], [], [])
-
-    def evaluate(drawn: Draws, stage: int) -> Floats:
-        sim, value = _run(m, ev, drawn, days)
-        eps = generator(seed, 2, stage).standard_normal((len(drawn), len(CHANNELS)))
-        logw, scales = likelihood.weigh(m, sim, value["B0"], value["pc_scale"], eps)
-        part = Simulation(
-            np.ascontiguousarray(sim.values[:, judge_at]), judged, sim.outputs, sim.steps
-        )
-        pd_day, level = progression(m, part, scales)
-        logw += _course(ev, judged, pd_day, level)
-        if ev.lesion is not None:
-            seen = np.where(
-                drawn.mechanism == m.names.index("sanctuary"), LESION_SEEN, LESION_FALSE
-            )
-            logw += np.log(seen if ev.lesion else 1.0 - seen)
-        logw[label_of(drawn.mechanism, pd_day) < 0] = -np.inf
-        kept.values.append(sim.values.astype(np.float32))
-        kept.scales.append(scales)
-        kept.pd_day.append(pd_day)
-        kept.burden.append(value["B0"])
-        kept.pc.append(value["pc_scale"])
-        kept.w_pos.append(value["w_pos"])
-        return logw
-
-    n = len(m.names)
-    stages.from_prior(max(200, int(0.4 * draws) // n), evaluate)
-    prior = _prior(m, stages, kept, judged, judge_at, days, seed)
-    while (
-        not ev.bare
-        and len(stages.draws) < MOST_STAGES
-        and ess(normalised(stages.log_weights())) < ENOUGH
-    ):
-        stages.adapt(max(1800, int(0.2 * draws)), evaluate)
+    simulated = _Simulated(m=m, ev=ev, calendar=calendar, seed=seed)
+    prior = _simulate_stages(stages, simulated, affordable)
     logw = stages.log_weights()
-    usable = np.isfinite(logw).any()
     w = normalised(logw)
-    size = ess(w) if usable else 0.0
-    label = label_of(stages.mechanism, np.concatenate(kept.pd_day))
-    probability = np.array([w[label == c].sum() for c in range(n)])
-    error = np.array(
-        [math.sqrt(float((w**2 * ((label == c) - probability[c]) ** 2).sum())) for c in range(n)]
-    )
-    notes = list(ev.notes)
-    if draws < asked:
-        notes.append(
-            f"{len(ev.drugs)} courses of drugs slow each virtual patient down, so fewer were"
-            " simulated; the errors say what that costs"
-        )
-    status, reason = "told", ""
+    size = ess(w) if np.isfinite(logw).any() else 0.0
+    label = label_of(stages.mechanism, np.concatenate(simulated.pd_day))
+    probability, error = _shares(w, label, len(m.names))
     if ev.bare:
-        probability, error = prior.copy(), np.zeros(n)
-        status, reason = "prior_only", f"{ev.bare}: these are the shares before any data."
-    elif size < LEAST:
-        status = "refused"
-        reason = (
-            f"Only {size:.0f} of {len(w)} virtual patients fit these measurements together: the"
-            " model does not describe this course, and no probability is given. Check the values"
-            " and units that lie far from the bands."
-        )
-    if status == "told" and ev.progression is None and probability[0] < 0.5 and _steady(ev):
-        notes.append(
-            "the model holds no dormant clone: a low, steady M-protein is read as myeloma that the"
-            " CAR-T cells no longer reach and that will grow; some patients stay like this for"
-            " years"
-        )
-    classes = () if status == "refused" else classes_of(m, probability, prior, w, label)
-    if status == "told" and max(c.probability for c in classes) < TELL:
-        status, reason = (
-            "cannot_tell",
-            f"No class of mechanisms reaches {TELL:.0%}: these data cannot tell.",
-        )
+        probability, error = prior.copy(), np.zeros(len(m.names))
+    refused = not ev.bare and size < LEAST
+    classes = () if refused else classes_of(m, probability, prior, w, label)
+    status, reason = _status(ev, classes, size, len(w))
     pick = _resample(w, 3000, seed)
-    bands = _bands(m, ev, kept, days, pick, seed)
-    for band in bands:
-        if band.outside:
-            notes.append(
-                f"{band.outside} of {len(band.points)} values of {band.channel} lie outside what"
-                " the fitted model expects"
-            )
-    following = (
-        _next(m, ev, kept, days, ahead, label, pick, seed)
-        if look_ahead and status not in ("refused", "prior_only")
-        else ()
-    )
-    shown = status != "refused"
-    names = m.names
+    picked = simulated.picked(pick)
+    bands = _bands(m, ev, picked, seed)
+    following: tuple[Candidate, ...] = ()
+    if look_ahead and status not in ("refused", "prior_only"):
+        following = _next(m, picked, calendar.ahead, label[pick], seed)
+    names = () if refused else m.names
     return MechanismResult(
         patient_id=ev.patient_id,
         product=ev.named_product or ev.product,
         infusion_day=ev.infusion_day,
-        horizon=horizon,
+        horizon=calendar.horizon,
         status=status,
         reason=reason,
         titles=dict(m.titles),
-        probabilities=dict(zip(names, probability.tolist(), strict=True)) if shown else {},
-        errors=dict(zip(names, error.tolist(), strict=True)) if shown else {},
-        prior=dict(zip(names, prior.tolist(), strict=True)),
+        probabilities=dict(zip(names, probability.tolist(), strict=False)),
+        errors=dict(zip(names, error.tolist(), strict=False)),
+        prior=dict(zip(m.names, prior.tolist(), strict=True)),
         classes=classes,
         effective_draws=size,
         draws=len(w),
@@ -323,9 +344,89 @@ def posterior_of(
         progression=ev.progression,
         followed_to=ev.followed_to,
         measurements={c: ev.count(c) for c in CHANNELS},
-        notes=tuple(notes),
+        notes=(
+            *ev.notes,
+            *_notes_on_speed(ev, affordable < draws),
+            *_notes_on_dormancy(ev, status, probability),
+            *_notes_on_fit(bands),
+        ),
         seed=seed,
     )
+
+
+def _affordable(draws: int, ev: Evidence) -> int:
+    """The number of draws that is simulated: fewer where many courses of drugs slow each down."""
+    crowd = len(ev.drugs) / MANY_DRUGS
+    return draws if crowd <= 1.0 else max(FEWEST_DRAWS, int(draws / crowd**2))
+
+
+def _simulate_stages(stages: Stages, simulated: _Simulated, draws: int) -> Floats:
+    """Simulate until enough draws count; the shares of the labels before any data."""
+    stages.from_prior(max(200, int(0.4 * draws) // len(stages.m.names)), simulated.evaluate)
+    prior = simulated.prior(stages)
+    while (
+        not simulated.ev.bare
+        and len(stages.draws) < MOST_STAGES
+        and ess(normalised(stages.log_weights())) < ENOUGH
+    ):
+        stages.adapt(max(FEWEST_DRAWS, int(0.2 * draws)), simulated.evaluate)
+    return prior
+
+
+def _shares(w: Floats, label: Ints, n: int) -> tuple[Floats, Floats]:
+    """(probability, Monte-Carlo standard error) of each of n labels."""
+    probability = np.array([w[label == c].sum() for c in range(n)])
+    error = [
+        math.sqrt(float((w**2 * ((label == c) - probability[c]) ** 2).sum())) for c in range(n)
+    ]
+    return probability, np.array(error)
+
+
+def _status(
+    ev: Evidence, classes: Sequence[MechanismClass], size: float, draws: int
+) -> tuple[Status, str]:
+    """(status, why) of the answer; `size`: effective draws."""
+    if ev.bare:
+        return "prior_only", f"{ev.bare}: these are the shares before any data."
+    if size < LEAST:
+        return "refused", (
+            f"Only {size:.0f} of {draws} virtual patients fit these measurements together: the"
+            " model does not describe this course, and no probability is given. Check the values"
+            " and units that lie far from the bands."
+        )
+    if max(c.probability for c in classes) < TELL:
+        return "cannot_tell", f"No class of mechanisms reaches {TELL:.0%}: these data cannot tell."
+    return "told", ""
+
+
+def _notes_on_speed(ev: Evidence, fewer: bool) -> list[str]:
+    if not fewer:
+        return []
+    return [
+        f"{len(ev.drugs)} courses of drugs slow each virtual patient down, so fewer were"
+        " simulated; the errors say what that costs"
+    ]
+
+
+def _notes_on_dormancy(ev: Evidence, status: Status, probability: Floats) -> list[str]:
+    answered = status in ("told", "cannot_tell")
+    relapse_expected = ev.progression is None and probability[0] < 0.5
+    if not (answered and relapse_expected and _steady(ev)):
+        return []
+    return [
+        "the model holds no dormant clone: a low, steady M-protein is read as myeloma that the"
+        " CAR-T cells no longer reach and that will grow; some patients stay like this for"
+        " years"
+    ]
+
+
+def _notes_on_fit(bands: Sequence[QuantileBand]) -> list[str]:
+    return [
+        f"{band.outside} of {len(band.points)} values of {band.channel} lie outside what"
+        " the fitted model expects"
+        for band in bands
+        if band.outside
+    ]
 
 
 def _steady(ev: Evidence) -> bool:
@@ -341,31 +442,24 @@ def _steady(ev: Evidence) -> bool:
 
 def _run(
     m: Mechanisms, ev: Evidence, drawn: Draws, days: Floats
-) -> tuple[Simulation, dict[str, Floats]]:
-    params, start, threshold, value = inputs(m, drawn, isotype=ev.isotype, first=ev.first)
-    n = len(drawn)
-    later = events(m, value, [ev.later] * n) if ev.later else None
-    slots = None
-    if ev.drugs:
-        slots = np.repeat(rows([ev.drugs]), n, axis=0)
-        slots[:, :, 3] *= value["k_drug"][:, None]
-        slots[:, :, 19] *= value["w_sanctuary"][:, None]
-    return simulate(params, start, threshold, days, OUTPUTS, later=later, slots=slots), value
+) -> tuple[Simulation, Mapping[str, Floats]]:
+    x = inputs(m, drawn, isotype=ev.isotype, first=ev.first)
+    later = events(m, x.values, [ev.later] * len(x)) if ev.later else None
+    slots = slots_of(x.values, [ev.drugs]) if ev.drugs else None
+    return simulate(x, days, OUTPUTS, later=later, slots=slots), x.values
 
 
-def label_of(mechanism: npt.NDArray[np.int64], pd_day: Floats) -> npt.NDArray[np.int64]:
-    """The mechanism where there is progression within the horizon; no failure (0) where there is
-    none.
+def label_of(mechanism: Ints, pd_day: Floats) -> Ints:
+    """The mechanism where there is progression within the horizon; no failure (0) without it.
 
     -1: progression although nothing was made wrong. Such draws belong to no mechanism and are left
-    out (their share is printed by
-    the calibration).
+    out (their share is printed by the calibration).
     """
     failed = pd_day < NEVER
     return np.where(failed, np.where(mechanism == 0, -1, mechanism), 0)
 
 
-def _course(ev: Evidence, judged: Floats, pd_day: Floats, level: npt.NDArray[np.int64]) -> Floats:
+def _course(ev: Evidence, judged: Floats, pd_day: Floats, level: Ints) -> Floats:
     """Log probability of the stated progression, of being without it, and of stated responses."""
     out = np.zeros(len(pd_day))
     when = np.minimum(pd_day, 1e5)
@@ -387,37 +481,16 @@ def _course(ev: Evidence, judged: Floats, pd_day: Floats, level: npt.NDArray[np.
     return out
 
 
-def _prior(
-    m: Mechanisms,
-    stages: Stages,
-    kept: _Kept,
-    judged: Floats,
-    judge_at: npt.NDArray[np.int64],
-    days: Floats,
-    seed: int,
-) -> Floats:
-    """Shares of the labels before any data: the first stage with marker levels from their prior."""
-    mean, sd = scale_prior(m, kept.burden[0])
-    scales = mean + sd * generator(seed, 3).standard_normal(mean.shape)
-    values = kept.values[0][:, judge_at].astype(np.float64)
-    pd_day, _ = progression(
-        m, Simulation(values, judged, OUTPUTS, np.zeros(0, dtype=np.int64)), scales
-    )
-    mechanism = stages.draws[0].mechanism
-    label = label_of(mechanism, pd_day)
-    n = len(m.names)
-    w = stages.shares[mechanism] / np.bincount(mechanism, minlength=n)[mechanism]
-    share = np.array([w[label == c].sum() for c in range(n)])
-    return np.asarray(share / share.sum())
-
-
 def classes_of(
-    m: Mechanisms, probability: Floats, prior: Floats, w: Floats, label: npt.NDArray[np.int64]
+    m: Mechanisms, probability: Floats, prior: Floats, w: Floats, label: Ints
 ) -> tuple[MechanismClass, ...]:
+    """Mechanisms grouped by what the data separate, the most probable first.
+
+    `w`, `label`: weights and labels of the draws, for the Monte-Carlo error.
+    """
     names = list(m.names)
-    factor = probability / np.maximum(
-        prior, 1e-12
-    )  # Bayes factor against the prior, up to a constant
+    # Bayes factor against the prior, up to a constant
+    factor = probability / np.maximum(prior, 1e-12)
     groups: list[list[int]] = []
     for family in FAMILIES:
         members = sorted((names.index(f) for f in family), key=lambda c: -factor[c])
@@ -444,61 +517,35 @@ def classes_of(
     return tuple(sorted(out, key=lambda c: -c.probability))
 
 
-def _resample(w: Floats, count: int, seed: int) -> npt.NDArray[np.int64]:
+def _resample(w: Floats, count: int, seed: int) -> Ints:
     """Systematic resampling: indices of `count` equally weighted draws."""
     points = (generator(seed, 4).uniform() + np.arange(count)) / count
     return np.minimum(np.searchsorted(np.cumsum(w), points), len(w) - 1)
 
 
-def _picked(
-    kept: _Kept, pick: npt.NDArray[np.int64], days: Floats
-) -> tuple[Simulation, Floats, Floats, Floats]:
-    bounds = np.cumsum([0] + [len(v) for v in kept.values])
-    stage = np.searchsorted(bounds, pick, side="right") - 1
-    values = np.stack(
-        [kept.values[s][i - bounds[s]] for s, i in zip(stage, pick, strict=True)]
-    ).astype(np.float64)
-    sim = Simulation(values, days, OUTPUTS, np.zeros(0, dtype=np.int64))
-    return (
-        sim,
-        np.concatenate(kept.scales)[pick],
-        np.concatenate(kept.pc)[pick],
-        np.concatenate(kept.w_pos)[pick],
-    )
-
-
-def _level(
-    m: Mechanisms, sim: Simulation, channel: str, day: int, scales: Floats, pc: Floats
-) -> Floats:
-    rel, add = expected(m, sim, channel, day, pc)
-    return np.asarray(np.exp(scales[:, CHANNELS.index(channel)]) * rel + add)
-
-
-def _bands(
-    m: Mechanisms, ev: Evidence, kept: _Kept, days: Floats, pick: npt.NDArray[np.int64], seed: int
-) -> tuple[Band, ...]:
-    sim, scales, pc, _ = _picked(kept, pick, days)
+def _bands(m: Mechanisms, ev: Evidence, picked: _Picked, seed: int) -> tuple[QuantileBand, ...]:
+    days = picked.sim.days
     out = []
     for channel in CHANNELS:
         points = [x for x in ev.measurements if x.channel == channel]
         if not points:
             continue
-        levels = np.array([_level(m, sim, channel, d, scales, pc) for d in range(len(days))])
+        levels = np.array([picked.level(m, channel, d) for d in range(len(days))])
         low, middle, high = np.percentile(levels, [5, 50, 95], axis=1)
         s = m.scales[channel]
         noise = generator(seed, 5, CHANNELS.index(channel)).standard_normal(
-            (len(points), len(pick))
+            (len(points), len(picked.pc))
         )
         outside = 0
         for x, e in zip(points, noise, strict=True):
-            reported = (
-                np.exp(np.log(levels[int(np.searchsorted(days, x.day))] + s.offset) + s.noise * e)
-                - s.offset
-            )
-            a, b = np.percentile(reported, [2.5, 97.5])
-            outside += int((x.kind <= 0 and a > x.value) or (x.kind >= 0 and b < x.value))
+            level = levels[int(np.searchsorted(days, x.day))]
+            reported = np.exp(np.log(level + s.offset) + s.noise * e) - s.offset
+            lowest, highest = np.percentile(reported, [2.5, 97.5])
+            too_low = x.kind <= 0 and lowest > x.value
+            too_high = x.kind >= 0 and highest < x.value
+            outside += int(too_low or too_high)
         out.append(
-            Band(
+            QuantileBand(
                 channel=channel,
                 unit=UNITS[channel],
                 offset=s.offset,
@@ -519,57 +566,51 @@ def _entropy(p: Floats) -> float:
 
 
 def _next(
-    m: Mechanisms,
-    ev: Evidence,
-    kept: _Kept,
-    days: Floats,
-    ahead: Floats,
-    label: npt.NDArray[np.int64],
-    pick: npt.NDArray[np.int64],
-    seed: int,
+    m: Mechanisms, picked: _Picked, ahead: Floats, label: Ints, seed: int
 ) -> tuple[Candidate, ...]:
-    """Expected fall of the entropy over mechanisms for each test and day ahead, by simulation from
-    the posterior.
+    """Expected fall of the entropy over mechanisms for each test, on the best of the days ahead.
+
+    By simulation from the posterior; `label`: of each picked draw.
     """
-    sim, scales, pc, w_pos = _picked(kept, pick, days)
-    labels = np.maximum(label[pick], 0)
+    labels = np.maximum(label, 0)
     n = len(m.names)
     now = _entropy(np.bincount(labels, minlength=n) / len(labels))
     rng = generator(seed, 6)
-    truth = rng.choice(len(pick), size=400, replace=False)
+    truth = rng.choice(len(labels), size=400, replace=False)
     noise = rng.standard_normal(400)
-    flat = np.zeros(len(pick))
-    found = []
+    candidates = []
     for day in ahead:
-        at = int(np.searchsorted(days, day))
-        tests = [
-            (c, np.log(_level(m, sim, c, at, scales, pc) + m.scales[c].offset), m.scales[c].noise)
-            for c in CHANNELS
-        ]
-        burden = sim["burden"][:, at]
-        # staining of clonal cells: share that is positive times its strength; without cells to
-        # stain it says only that
-        stain = (
-            (sim["T_pp"][:, at] + sim["T_pn"][:, at] + sim["T_sanctuary"][:, at])
-            / np.maximum(burden, 1e-12)
-            * w_pos
-        )
-        tests.append(("bcma_on_cells", np.where(burden < 0.5, -6.0, np.log(stain + 0.03)), 0.5))
-        for name, values, spread in tests:
-            out = np.empty((len(truth), n))
-            compiled().reweigh(
-                np.ascontiguousarray(values), noise, spread, truth, flat, labels, n, out
+        for test, values, spread in _tests(m, picked, int(np.searchsorted(picked.sim.days, day))):
+            shares = compiled().reweigh(
+                np.ascontiguousarray(values), noise, spread, truth, labels, n
             )
-            after = np.array([_entropy(row) for row in out])
-            found.append(
+            after = np.array([_entropy(row) for row in shares])
+            candidates.append(
                 Candidate(
-                    test=name,
+                    test=test,
                     day=float(day),
                     bits=max(now - float(after.mean()), 0.0),
                     error=float(after.std() / math.sqrt(len(after))),
                 )
             )
     best: dict[str, Candidate] = {}
-    for c in sorted(found, key=lambda c: -c.bits):
+    for c in sorted(candidates, key=lambda c: -c.bits):
         best.setdefault(c.test, c)
     return tuple(best.values())
+
+
+def _tests(m: Mechanisms, picked: _Picked, day: int) -> list[tuple[str, Floats, float]]:
+    """(test, what each draw expects on this day index, noise): both logarithms."""
+    tests = [
+        (c, np.log(picked.level(m, c, day) + m.scales[c].offset), m.scales[c].noise)
+        for c in CHANNELS
+    ]
+    sim = picked.sim
+    burden = sim["burden"][:, day]
+    # staining of clonal cells: share that is positive times its strength; without cells to
+    # stain it says only that
+    positive = sim["T_pp"][:, day] + sim["T_pn"][:, day] + sim["T_sanctuary"][:, day]
+    stain = positive / np.maximum(burden, 1e-12) * picked.w_pos
+    nothing_to_stain = burden < 0.5
+    stained = np.where(nothing_to_stain, -6.0, np.log(stain + 0.03))
+    return [*tests, ("bcma_on_cells", stained, 0.5)]

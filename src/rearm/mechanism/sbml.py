@@ -1,6 +1,4 @@
-"""The deterministic core of one virtual patient as SBML (level 3 version 1), without extinction and
-drugs.
-"""
+"""One virtual patient as SBML (level 3 version 1), without extinction and drugs."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 import numpy.typing as npt
 
-from rearm.mechanism.model import FEW, PARAMETERS, STATES
+from rearm.mechanism.model import FEW, LN_CELL, PARAMETERS, STATES
 
 __all__ = ["sbml"]
 
@@ -69,10 +67,8 @@ def _mathml(expression: str) -> str:
             return f"<cn>{node.value!r}</cn>"
         raise ValueError(f"cannot write {ast.dump(node)} as MathML")
 
-    return (
-        "<math"
-        f' xmlns="http://www.w3.org/1998/Math/MathML">{walk(ast.parse(expression, mode="eval").body)}</math>'
-    )
+    body = walk(ast.parse(expression, mode="eval").body)
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML">{body}</math>'
 
 
 def sbml(params: Floats, start: Floats, *, name: str = "virtual_patient") -> str:
@@ -80,7 +76,7 @@ def sbml(params: Floats, start: Floats, *, name: str = "virtual_patient") -> str
     days, cells in 1e9.
     """
     values = dict(zip(PARAMETERS, params.tolist(), strict=True))
-    alive = {c: float(start[i] > np.log(1e-9)) for i, c in enumerate(_CLONES)}
+    alive = {c: float(start[i] > LN_CELL) for i, c in enumerate(_CLONES)}
     cells = {c: alive[c] * float(np.exp(start[i])) for i, c in enumerate(_CLONES)}
     shed = cells["pp"] + cells["pn"] + values["s_sanctuary"] * cells["sanctuary"]
     values |= {f"alive_{c}": v for c, v in alive.items()}

@@ -1,110 +1,100 @@
-"""Large virtual populations to Parquet, in parts that can be resumed: a part is written beside and
-then moved, so it is whole or absent.
+"""Large virtual populations to Parquet, in parts that can be resumed.
+
+A part is written beside and then moved, so it is whole or absent.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from rearm.files import write_text
 from rearm.mechanism.data import CHANNELS
 from rearm.mechanism.parameters import MechanismError, Mechanisms
 from rearm.mechanism.population import Dose, inputs, simulate
 from rearm.mechanism.virtual import BLOCK, patients
 
-__all__ = ["OBSERVABLES", "stream"]
+__all__ = ["OBSERVABLES", "StreamPlan", "stream"]
 
-OBSERVABLES = (
-    "m_protein",
-    "flc",
-    "sbcma",
-    "car",
-    "burden",
-)  # g/dL, mg/L, ng/mL, copies/ug DNA, 1e9 cells
+# g/dL, mg/L, ng/mL, copies/ug DNA, 1e9 cells
+OBSERVABLES = ("m_protein", "flc", "sbcma", "car", "burden")
 _NEEDED = ("m_protein", "flc", "sbcma_tumour", "sbcma_normal", "car", "burden")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPlan:
+    """What a run makes: `n` patients with their markers on `days`, `per_part` in each file."""
+
+    product: str
+    n: int
+    days: Sequence[float]
+    seed: int
+    per_part: int = 32 * BLOCK
 
 
 def stream(
     m: Mechanisms,
-    product: str,
-    n: int,
-    days: Sequence[float],
+    plan: StreamPlan,
     folder: Path,
     *,
-    seed: int,
-    per_part: int = 32 * BLOCK,
-    told: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """`n` virtual patients with their markers on `days`, one Parquet file per part, float32;
-    returns the files in order.
+    """Virtual patients as Parquet, one file per part, float32; the files in order.
 
-    Parts that are there already are kept, so a run that was killed goes on where it stopped. Raises
-    `MechanismError` where the folder holds a run with other settings. `told(part, parts)` is called
-    after each part.
+    Parts that are there already are kept, so a run that was killed goes on where it stopped; memory
+    holds one part. `progress(part, parts)` is called after each. Raises `MechanismError` where the
+    folder holds a run with other settings.
     """
-    if per_part % BLOCK:
+    if plan.per_part % BLOCK:
         raise ValueError(f"per_part must be a multiple of {BLOCK}")
-    folder.mkdir(parents=True, exist_ok=True)
-    shares, scale = m.shares(product), m.scales["car"].value
-    settings = {
-        "product": product,
-        "n": n,
-        "days": list(days),
-        "seed": seed,
-        "per_part": per_part,
-        "shares": shares.tolist(),
-        "car": scale,
-    }
-    plan = folder / "settings.json"
-    if plan.exists() and json.loads(plan.read_text(encoding="utf-8")) != settings:
-        raise MechanismError(f"{folder} holds a run with other settings; take an empty folder")
-    if not plan.exists():
-        beside = plan.with_suffix(".part")
-        beside.write_text(json.dumps(settings), encoding="utf-8")
-        beside.replace(plan)
-    parts = -(-n // per_part)
-    files = []
-    for part in range(parts):
-        path = folder / f"part-{part:05d}.parquet"
-        files.append(path)
+    _settle(m, plan, folder)
+    parts = -(-plan.n // plan.per_part)
+    files = [folder / f"part-{part:05d}.parquet" for part in range(parts)]
+    for part, path in enumerate(files):
         if not path.exists():
-            first = part * per_part
-            _frame(
-                m,
-                product,
-                first,
-                min(per_part, n - first),
-                np.asarray(days, dtype=np.float64),
-                seed,
-            ).write_parquet(
-                beside := path.with_suffix(".part"), compression="zstd", compression_level=1
-            )
+            beside = path.with_suffix(".part")
+            frame = _frame(m, plan, part * plan.per_part)
+            frame.write_parquet(beside, compression="zstd", compression_level=1)
             beside.replace(path)
-        if told is not None:
-            told(part + 1, parts)
+        if progress is not None:
+            progress(part + 1, parts)
     return files
 
 
-def _frame(
-    m: Mechanisms, product: str, first: int, count: int, days: np.ndarray, seed: int
-) -> pl.DataFrame:
-    """Rows patient x day of one part."""
-    group = patients(m, product, count, seed, first=first)
-    params, start, threshold, value = inputs(
-        m, group.draws, first=Dose(day=0.0, cells=m.doses[product])
-    )
-    sim = simulate(params, start, threshold, days, _NEEDED)
+def _settle(m: Mechanisms, plan: StreamPlan, folder: Path) -> None:
+    """Write the settings of the run into its folder, or check that they are those there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        **asdict(plan),
+        "days": list(plan.days),
+        "shares": m.shares(plan.product).tolist(),
+        "car": m.scales["car"].value,
+    }
+    path = folder / "settings.json"
+    if not path.exists():
+        write_text(path, json.dumps(settings))
+    elif json.loads(path.read_text(encoding="utf-8")) != settings:
+        raise MechanismError(f"{folder} holds a run with other settings; take an empty folder")
+
+
+def _frame(m: Mechanisms, plan: StreamPlan, first: int) -> pl.DataFrame:
+    """Rows patient x day of the part that begins with patient `first`."""
+    count = min(plan.per_part, plan.n - first)
+    days = np.asarray(plan.days, dtype=np.float64)
+    group = patients(m, plan.product, count, plan.seed, first=first)
+    x = inputs(m, group.draws, first=Dose(day=0.0, cells=m.doses[plan.product]))
+    sim = simulate(x, days, _NEEDED)
     level = {c: np.exp(group.scales[:, i])[:, None] for i, c in enumerate(CHANNELS)}
+    normal = x.values["pc_scale"][:, None] * sim["sbcma_normal"]
     columns = {
         "m_protein": level["m_protein"] * sim["m_protein"],
         "flc": level["flc"] * sim["flc"] + m.scales["flc"].background,
-        "sbcma": (
-            level["sbcma"] * sim["sbcma_tumour"] + value["pc_scale"][:, None] * sim["sbcma_normal"]
-        ),
+        "sbcma": level["sbcma"] * sim["sbcma_tumour"] + normal,
         "car": level["car"] * sim["car"],
         "burden": sim["burden"],
     }

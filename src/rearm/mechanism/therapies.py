@@ -1,32 +1,41 @@
 """Kinetics of the drugs in closed form: no drug adds a state to the integration.
 
-A direct drug (small molecule, antibody, antibody-drug conjugate) kills at the rate
+A direct drug (small molecule, antibody, antibody-drug conjugate) kills, s days after its start and
+until its end, at the rate
 
-    k exp(-lam s) (1 - exp(-k_on s))          s days after its start, until its end; afterwards the
-    rate at the end fades with exp(-k_off u)
+    k exp(-lam s) (1 - exp(-k_on s))
 
-A bispecific antibody given every `tau` days has the level (in units of its half-maximal
-concentration)
+and u days after its end at the rate of the end, fading with exp(-k_off u). A bispecific antibody
+given every `tau` days has the level (in units of its half-maximal concentration)
 
-    u(t) = amp [ G(k_e) - G(k_a) ],   G(k) = exp(-k (s - n tau)) (1 - exp(-k tau (n + 1))) / (1 -
-    exp(-k tau))
+    u(t) = amp [ G(k_e) - G(k_a) ]
+    G(k) = exp(-k (s - n tau)) (1 - exp(-k tau (n + 1))) / (1 - exp(-k tau))
 
 the sum of a one-compartment curve with absorption over the n + 1 doses given so far (a geometric
-series). Its killing is that of `model`.
+series). Its killing is that of `equations`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from rearm.mechanism.model import N_SLOT, SLOT_FIELDS
+from rearm.mechanism.model import (
+    BISPECIFIC,
+    DIRECT,
+    N_SLOT,
+    SLOT_FIELDS,
+    SLOT_KIND,
+    SLOT_START,
+    SLOT_WEIGHTS,
+)
 
-__all__ = ["Drug", "bispecific_level", "direct_rate", "drug_library", "rows", "stop"]
+__all__ = ["Drug", "bispecific_level", "direct_rate", "rows"]
 
 Floats = npt.NDArray[np.float64]
 FOREVER = 1e9
@@ -44,7 +53,7 @@ class Drug:
     """
 
     name: str
-    kind: str  # direct | bispecific
+    kind: Literal["direct", "bispecific"]
     start: float
     end: float = FOREVER
     k: float
@@ -67,16 +76,15 @@ class Drug:
     def row(self) -> Floats:
         """The drug as one row of `model.SLOT_FIELDS`."""
         out = np.empty(N_SLOT)
-        kind = {"direct": 1.0, "bispecific": 2.0}[self.kind]
-        out[:15] = (kind, self.start, self.end, self.k, self.lam, self.k_on, self.k_off, self.tau, self.doses, self.amp, self.k_a, self.k_e,
-                    self.wear, self.immune, self.sinks)  # fmt: skip
-        out[15:] = self.weights
+        out[SLOT_KIND] = {"direct": DIRECT, "bispecific": BISPECIFIC}[self.kind]
+        out[SLOT_START:SLOT_WEIGHTS] = [getattr(self, f) for f in SLOT_FIELDS[1:SLOT_WEIGHTS]]
+        out[SLOT_WEIGHTS:] = self.weights
         return out
 
 
 def direct_rate(slot: Floats, t: float) -> tuple[float, float]:
     """(killing rate at weight 1, 1 while the drug is on) of a direct drug at day `t`."""
-    start, end, k, lam, k_on, k_off = (float(v) for v in slot[1:7])
+    start, end, k, lam, k_on, k_off = (float(v) for v in slot[SLOT_START:7])
     if t < start:
         return 0.0, 0.0
     s = min(t, end) - start
@@ -85,9 +93,7 @@ def direct_rate(slot: Floats, t: float) -> tuple[float, float]:
 
 
 def bispecific_level(slot: Floats, t: float) -> tuple[float, float]:
-    """(level in units of the half-maximal concentration, remaining effect) of a bispecific antibody
-    at day `t`.
-    """
+    """(level, remaining effect) of a bispecific antibody at day `t`, as the module says."""
     field = dict(zip(SLOT_FIELDS, (float(v) for v in slot), strict=True))
     s = t - field["start"]
     if s < 0.0:
@@ -113,13 +119,3 @@ def rows(courses: Sequence[Sequence[Drug]]) -> Floats:
         for j, drug in enumerate(course):
             out[i, j] = drug.row()
     return out
-
-
-def stop(drug: Drug, day: float) -> Drug:
-    """The same drug ended on `day`."""
-    return replace(drug, end=min(drug.end, day))
-
-
-def drug_library(table: Mapping[str, Mapping[str, float]]) -> dict[str, Mapping[str, float]]:
-    """The drugs of `parameters.toml` by name."""
-    return dict(table)

@@ -26,7 +26,7 @@ from rearm.report.draw import (
 )
 
 if TYPE_CHECKING:
-    from rearm.mechanism.posterior import Band, MechanismResult
+    from rearm.mechanism.posterior import MechanismResult, QuantileBand
     from rearm.mechanism.trial import StepResult, TrialResult
 
 __all__ = [
@@ -172,7 +172,7 @@ def mechanism_bars(result: MechanismResult) -> Spec:
     }
 
 
-def band_chart(band: Band, result: MechanismResult) -> Spec:
+def band_chart(band: QuantileBand, result: MechanismResult) -> Spec:
     """What the fitted model expects (median, 5th to 95th percentile) with the measurements; open
     triangles are limits.
     """
