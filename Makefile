@@ -1,6 +1,6 @@
 # make demo   builds .venv, assesses the bundled examples, writes reports and says where
 # make test   builds .venv with everything that the tests need, then runs all checks and tests
-# make help   lists the rest
+# make help   lists the rest; make gates lists the long checks
 
 PYTHON ?= python3
 VENV   := .venv
@@ -9,7 +9,7 @@ FILE   ?=
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test browser demo test lint types floors unit bench vignettes imwg-cases docs evidence-simulation mechanism-inference mechanism-calibration mutation gate-versions clean
+.PHONY: help setup setup-test browser demo test fast lint types floors unit bench vignettes imwg-cases docs mechanism-calibration coverage matrix mutation gates clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -47,6 +47,9 @@ demo: setup ## assess the bundled examples and write their reports to demo/
 
 test: setup-test browser lint types floors unit ## everything that must hold
 
+fast: setup-test lint types floors ## what must hold, without the slow tests (under two minutes)
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not slow"
+
 lint:
 	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
 
@@ -72,21 +75,24 @@ imwg-cases: setup-test ## make imwg-cases FILE=any.yaml: run response cases thro
 docs: setup-test ## write the generated pages of the dictionary
 	@$(BIN)/python -m scripts.write_docs
 
-evidence-simulation: setup-test ## coverage of the pooled intervals on simulated meta-analyses
-	@$(BIN)/python -m scripts.evidence_simulation
-
-mechanism-inference: setup-test ## calibration of the mechanism posteriors on 1,000 simulated patients (about five minutes)
-	@$(BIN)/python -m scripts.mechanism_inference
-
 mechanism-calibration: setup-test ## the virtual population beside every published target, with pictures, to demo/mechanism-calibration.html
 	@mkdir -p demo && $(BIN)/python -m scripts.mechanism_calibrate --report demo/mechanism-calibration.html
+
+coverage: setup-test ## branch coverage, printed for the rooms where a wrong branch is a wrong answer
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal --cov --cov-report=
+	@$(BIN)/coverage report --include='*/rearm/units.py,*/rearm/response/*,*/rearm/outcome/*,*/rearm/rules/*,*/rearm/assessment/*'
+
+matrix: setup-test ## the tests under every interpreter that is found (3.11 to 3.13)
+	@$(BIN)/python -m scripts.matrix
 
 mutation: setup-test ## mutation testing of the response criteria (a quarter of the mutants; SHARE=1 for all)
 	@$(BIN)/python -m scripts.mutation --share $(or $(SHARE),0.25)
 
-REF ?= 3cbca73
-gate-versions: setup-test ## the answers of this tree beside those of version 0.1.0 (REF=commit for another)
-	@$(BIN)/python -m scripts.compare_versions $(REF) --out docs/validation/versions.md
+gates: setup-test ## list the long checks: make gate-NAME runs one and writes docs/validation/NAME.md
+	@$(BIN)/python -m scripts.gate list
+
+gate-%: setup-test
+	@$(BIN)/python -m scripts.gate $*
 
 clean: ## remove .venv, caches and demo output
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
