@@ -1,5 +1,4 @@
-"""The check of the knowledge: whatever in a bundle has no source, does not exist, does not add up
-or does not do what its example says.
+"""The check of the knowledge: whatever lacks a source, does not exist or does not add up.
 
 Each check is one function that yields problems; a bundle is fit for use when there are none.
 """
@@ -52,8 +51,9 @@ class Problem:
 
 
 def check(path: Path | None = None) -> list[Problem]:
-    """Every problem of the bundle in the folder `path`, by default the bundled one; an empty list
-    means that it is sound.
+    """Every problem of the bundle in the folder `path`, by default the bundled one.
+
+    An empty list means that it is sound.
     """
     try:
         knowledge, unusable = read_bundle(path or DATA)
@@ -208,8 +208,9 @@ def _catalogue(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _studies(knowledge: Knowledge) -> Iterator[Problem]:
-    """Agents and targets of the arms: one that is misspelt would leave the figures of its arm out
-    of every option.
+    """Agents and targets of the arms that the lexicon does not have.
+
+    One that is misspelt would leave the figures of its arm out of every option.
     """
     if not (knowledge.folder / "studies").is_dir():
         return

@@ -1,6 +1,4 @@
-"""Numbers in a reason have to stand in what is cited for it, or in the condition itself: no figure
-comes from nowhere.
-"""
+"""Numbers in a reason stand in what is cited for it, or in the condition itself."""
 
 from __future__ import annotations
 
@@ -23,16 +21,15 @@ _NUMBER = re.compile(r"(?<![\w.])\d+(?:[ ,]\d{3})*(?:\.\d+)?(?![\w])")
 
 
 def numbers_in(text: str) -> set[float]:
-    """The figures a text states. Numbers inside names (CD38, t(11;14), 17p) and units (10*9/L) are
-    none.
+    """The figures a text states.
+
+    Numbers inside names (CD38, t(11;14), 17p) and units (10*9/L) are none.
     """
     return {float(re.sub(r"[ ,]", "", n)) for n in _NUMBER.findall(_NAMES.sub(" ", text))}
 
 
 def numbers_without_source(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    """Each figure in a text of the rule knowledge that stands neither in a cited entry nor in the
-    condition: (where, what).
-    """
+    """Each figure in a text of the rules that nothing cited has, nor the condition: (where, what)."""
     known = _Figures(knowledge)
     for where, text, when, sources in _texts(knowledge):
         allowed = numbers_in(when or "").union(*(known.of(name) for name in sources))

@@ -1,6 +1,4 @@
-"""What changed between two bundles of knowledge, and which verdicts and grades of given patients
-changed with it.
-"""
+"""What changed between two bundles of knowledge, and in the results of given patients."""
 
 from __future__ import annotations
 
@@ -18,8 +16,9 @@ __all__ = ["EntryChange", "KnowledgeDiff", "ResultChange", "diff"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryChange:
-    """One entry that was added, removed or changed; `fields` names what of it changed, `parts`
-    which rules, indicators or arms.
+    """One entry that was added, removed or changed.
+
+    `fields` names what of it changed, `parts` which rules, indicators or arms.
     """
 
     kind: str
@@ -31,8 +30,9 @@ class EntryChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultChange:
-    """One verdict or grade of a patient that is different; `before` or `after` is None where the
-    option or factor is not in that bundle.
+    """One verdict or grade of a patient that is different.
+
+    `before` or `after` is None where the option or factor is not in that bundle.
     """
 
     patient_id: str
@@ -51,8 +51,9 @@ class KnowledgeDiff:
 
 
 def diff(before: Knowledge, after: Knowledge, records: Iterable[Record] = ()) -> KnowledgeDiff:
-    """The changes from one bundle to another, in the entries and in what comes out for `records`
-    (at their last day).
+    """The changes from one bundle to another, in the entries and in the results.
+
+    `records` are assessed with both, at their last day.
     """
     kept = list(records)
     results: list[ResultChange] = []

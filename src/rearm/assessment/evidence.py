@@ -33,8 +33,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedRow:
-    """One pooled figure with its population. Proportions run from 0 to 1, PFS is in months; `low`
-    and `high` are 95 % limits.
+    """One pooled figure with its population.
+
+    Proportions run from 0 to 1, PFS is in months; `low` and `high` are 95 % limits.
 
     `of_class`: of other agents of the class too. `borrowed_share`: the part of the information (0
     to 1) that came from less direct settings; `unborrowed`: estimate and limits from the direct
@@ -58,8 +59,9 @@ class ExpectedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionEvidence:
-    """The evidence of one option. `response_upper`: upper 95 % limit of the response from direct
-    arms alone, absent without one.
+    """The evidence of one option.
+
+    `response_upper`: upper 95 % limit of the response from direct arms alone, absent without one.
 
     `better_than`: the options from which the evidence separates this one as the better. `of_class`:
     the figures are of the whole strategy, though the option names its agents; they show what the

@@ -1,5 +1,6 @@
-"""Pooled outcomes per strategy and setting, as figures and plain tables. Response, PFS and toxicity
-are pooled, survival is listed.
+"""Pooled outcomes per strategy and setting, as figures and plain tables.
+
+Response, PFS and toxicity are pooled, survival is listed.
 """
 
 from rearm.evidence.compare import Separation, compare, separated

@@ -1,5 +1,6 @@
-"""Whether the evidence separates two options. It rarely does: these are unadjusted figures from
-different patients.
+"""Whether the evidence separates two options.
+
+It rarely does: these are unadjusted figures from different patients.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ MIN_PATIENTS = 30
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """`better`: which of the two has the higher pooled response where they are separated, else None
-    with the reason.
+    """Which of two options has the higher pooled response.
+
+    `better` is None where they are not separated; `reason` says why.
     """
 
     better: Literal["first", "second"] | None

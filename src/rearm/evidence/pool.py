@@ -1,6 +1,4 @@
-"""Pooled outcomes: one figure per measure from several arms, with what less direct settings may add
-to it.
-"""
+"""Pooled outcomes: one figure per measure, with what less direct settings may add to it."""
 
 from __future__ import annotations
 
@@ -181,8 +179,9 @@ class ArmData:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the arm by itself: Wilson's for counts, from the standard error for a
-        median.
+        """95 % interval of the arm by itself.
+
+        Wilson's for counts, from the standard error for a median.
         """
         if self.log_median is not None and self.se is not None:
             return math.exp(self.log_median - Z95 * self.se), math.exp(
@@ -223,10 +222,10 @@ def median_not_reached(value: Months) -> bool:
 
 
 def _median(arm: Arm, value: Months | None) -> ArmData | NotPooled:
-    """Log median with its standard error, by the best information printed; says how the weight was
-    set where it is assumed.
+    """Log median with its standard error, by the best information printed.
 
-    The number of patients is that of the response where only this is known.
+    A note says how the weight was set where it is assumed. The number of patients is that of the
+    response where only this is known.
     """
     if value is None:
         return NotPooled("not_reported")
@@ -331,8 +330,9 @@ def data_of(arm: Arm, measure: Measure) -> ArmData | NotPooled:
 
 @dataclass(frozen=True, slots=True)
 class PooledArm:
-    """One arm inside a pooled figure. `weight` is its share of the direct information; `without`
-    the figure if it is left out.
+    """One arm inside a pooled figure.
+
+    `weight` is its share of the direct information; `without` the figure if it is left out.
     """
 
     arm: Arm
@@ -385,8 +385,9 @@ class Pooled:
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """What less direct data add: a log likelihood of mu (None: nothing), its share of the
-    information, and the discount on it.
+    """What less direct data add to the log likelihood of mu.
+
+    `extra` None: nothing. `share` is their share of the information, `power` the discount on them.
     """
 
     extra: Floats | None
@@ -448,11 +449,11 @@ def pool(
     directness: Directness,
     lenders: Sequence[ArmData] = (),
 ) -> Pooled | None:
-    """Pool the rows of one directness; `lenders`, rows of less direct settings, add what the offset
-    and the cap allow.
+    """Pool the rows of one directness.
 
-    None without rows: less direct data alone never make a direct figure. Lenders count for the
-    measures in BORROWING only. The order of the rows does not matter.
+    `lenders`, rows of less direct settings, add what the offset and the cap allow, for the measures
+    in BORROWING only. None without rows: less direct data alone never make a direct figure. The
+    order of the rows does not matter.
     """
     if not rows:
         return None

@@ -92,8 +92,9 @@ def _nodes(grid: PriorGrid) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def binomial_likelihood(events: int, n: int, grid: PriorGrid) -> Floats:
-    """Likelihood of `events` in `n` over the logit grid, scaled to a maximum of 1. `n` = 0 says
-    nothing: 1 everywhere.
+    """Likelihood of `events` in `n` over the logit grid, scaled to a maximum of 1.
+
+    `n` = 0 says nothing: 1 everywhere.
     """
     log_p = -np.logaddexp(0.0, -grid.x)
     log_q = -np.logaddexp(0.0, grid.x)
@@ -102,15 +103,14 @@ def binomial_likelihood(events: int, n: int, grid: PriorGrid) -> Floats:
 
 
 def normal_likelihood(estimate: float, se: float, grid: PriorGrid) -> Floats:
-    """Likelihood of an estimate with a standard error on the grid's scale, scaled to a maximum of
-    1.
-    """
+    """Likelihood of an estimate with a standard error, scaled to a maximum of 1."""
     return np.asarray(np.exp(-0.5 * ((grid.x - estimate) / se) ** 2))
 
 
 def spread(likelihood: Floats, grid: PriorGrid) -> Floats:
-    """Log likelihood of one arm as a function of (tau, mu): its likelihood averaged over Normal(mu,
-    tau). Shape (..., tau, mu).
+    """Log likelihood of one arm as a function of (tau, mu).
+
+    Its likelihood is averaged over Normal(mu, tau). Shape (..., tau, mu).
     """
     transformed = np.fft.rfft(likelihood, axis=-1)
     smoothed = np.fft.irfft(transformed[..., None, :] * _nodes(grid)[3], n=grid.points, axis=-1)
@@ -126,8 +126,11 @@ def marginal(log_joint: Floats, grid: PriorGrid) -> Floats:
 def average_over_offset(
     log_likelihood: Floats, worse: float, better: float, grid: PriorGrid
 ) -> Floats:
-    """What data of a less direct setting say about the direct mu: mu_less_direct = mu + d, d
-    averaged over its prior.
+    """What data of a less direct setting say about the direct mu.
+
+    mu_less_direct = mu + d, with d averaged over its prior: two half-normals joined at 0 with equal
+    height, of scale `better` where the less direct setting does better (the direct value lies
+    below) and `worse` where it does worse. `better` is the larger, so the prior is open downwards.
 
     The prior of d is two half-normals joined at 0 with equal height: scale `better` where the less
     direct setting does better (the direct value lies below), `worse` where it does worse. `better`
@@ -143,8 +146,9 @@ def average_over_offset(
 
 
 def bayes_factor(log_joint: Floats, log_extra: Floats, grid: PriorGrid) -> float:
-    """How many times likelier the data behind `log_joint` are with the prior that `log_extra` has
-    sharpened than with the prior alone.
+    """The Bayes factor of the prior that `log_extra` has sharpened, against the prior alone.
+
+    How many times likelier the data behind `log_joint` are with it.
     """
     evidence = np.exp(marginal(log_joint, grid) - log_joint.max())
     prior = np.exp(grid.log_prior)
@@ -154,9 +158,7 @@ def bayes_factor(log_joint: Floats, log_extra: Floats, grid: PriorGrid) -> float
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """Posterior of mu (the average centre), tau, and the true value of a new centre, on the
-    transformed scale.
-    """
+    """Posterior of mu (the average centre), of tau and of a new centre, on the grid's scale."""
 
     grid: PriorGrid
     mu: Floats
@@ -187,8 +189,9 @@ def _quantile(density: Floats, grid: PriorGrid, probability: float) -> float:
 
 
 def posterior(log_joint: Floats, grid: PriorGrid, log_extra: Floats | None = None) -> Posterior:
-    """Posterior from the summed log likelihood over (tau, mu) of the arms, and a further log
-    likelihood of mu (borrowed data).
+    """Posterior from the summed log likelihood over (tau, mu) of the arms.
+
+    `log_extra` is a further log likelihood of mu: borrowed data.
     """
     log_density = log_joint + grid.log_prior
     if log_extra is not None:

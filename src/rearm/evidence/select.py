@@ -34,11 +34,10 @@ def arms_for(
     targets: frozenset[str] | None,
     agents: frozenset[str] | None,
 ) -> list[Arm]:
-    """Arms of the strategy, or shown under it, that fit the option's targets and contain its
-    agents, in order of id.
+    """Arms of the strategy, or shown under it, in order of id.
 
-    Arms with further agents are among them, and are listed only (`own`, `choose`). Steroids do not
-    count.
+    They fit the option's targets and contain its agents. Arms with further agents are among them,
+    and are listed only (`own`, `choose`). Steroids do not count.
     """
     wanted = backbone(agents or frozenset())
     found = [

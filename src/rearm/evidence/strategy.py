@@ -1,6 +1,4 @@
-"""The evidence for one option: pooled outcomes, how direct they are, and every figure that was
-read.
-"""
+"""The evidence for one option: pooled outcomes, how direct they are, every figure read."""
 
 from __future__ import annotations
 
@@ -40,8 +38,10 @@ class ListedFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One measure. `pooled` is the figure after CAR-T and exists only with a direct arm;
-    `background` that of the nearest other setting.
+    """One measure.
+
+    `pooled` is the figure after CAR-T and exists only with a direct arm; `background` that of the
+    nearest other setting.
 
     `not_reached`: arms that would stand in the figure shown, had their median been reached. They
     are the better ones, so that the median of the others leans low. Without a figure: all such
@@ -55,8 +55,9 @@ class Outcome:
 
     @property
     def shown(self) -> Pooled | None:
-        """The figure that is given for the option: after CAR-T where there is one, else that of the
-        nearest other setting.
+        """The figure that is given for the option.
+
+        After CAR-T where there is one, else that of the nearest other setting.
         """
         return self.pooled or self.background
 
@@ -141,8 +142,9 @@ def _outcome(
 
 
 def _by_setting(rows: Sequence[ArmData]) -> dict[str, Pooled]:
-    """Response per single setting of direct or near patients, nothing borrowed: what comparisons
-    may use.
+    """Response per single setting of direct or near patients, nothing borrowed.
+
+    It is what comparisons may use.
     """
     settings = sorted({row.arm.setting for row in rows if row.arm.directness in ("direct", "near")})
     return {
@@ -161,8 +163,9 @@ def _by_setting(rows: Sequence[ArmData]) -> dict[str, Pooled]:
 def _directness(
     arms: Sequence[Arm], strategy: str, agents: frozenset[str] | None, studies: Mapping[str, Study]
 ) -> Directness:
-    """That of the most direct arm with a result. Case reports, mixtures of classes, unnamed and
-    further agents do not count.
+    """The directness of the most direct arm with a result.
+
+    Case reports, mixtures of classes, unnamed and further agents do not count.
     """
     levels = [
         arm.directness
@@ -182,14 +185,12 @@ def evidence_for(
     agents: frozenset[str] | None = None,
     studies: Sequence[Study] | None = None,
 ) -> StrategyEvidence:
-    """Evidence for a strategy; with `targets` and `agents` what belongs to that option (None or
-    empty: all).
+    """The evidence for a strategy, or for the part of it that an option takes.
 
-    Pooled are arms of exactly these agents, steroids aside; arms with further ones are listed as
-    "in combination".
-
-    `studies`: the bundled ones by default. The answer is cached. An unknown strategy has no arms:
-    directness "none read".
+    `targets` and `agents` are the option's (None or empty: all). Pooled are arms of exactly these
+    agents, steroids aside; arms with further ones are listed as "in combination". `studies`: the
+    bundled ones by default. The answer is cached. An unknown strategy has no arms: directness "none
+    read".
     """
     return _evidence(
         strategy, targets or None, agents or None, None if studies is None else tuple(studies)

@@ -116,11 +116,11 @@ def plain_row(row: ForestRow | ListedRow | OverviewRow) -> dict[str, Any]:
 
 
 def forest_rows(evidence: StrategyEvidence, measure: Measure = "response") -> list[ForestRow]:
-    """Rows of a forest plot for one measure: arms by weight, then the pooled row and the interval
-    for a new centre.
+    """Rows of a forest plot for one measure.
 
-    First the figure after CAR-T where there is one, then the background figure of the nearest other
-    setting, each with its label in `directness` and `setting`. Empty where nothing was pooled.
+    Arms by weight, then the pooled row and the interval for a new centre. First the figure after
+    CAR-T where there is one, then the background figure of the nearest other setting, each with its
+    label in `directness` and `setting`. Empty where nothing was pooled.
     """
     outcome = evidence.outcomes[measure]
     rows: list[ForestRow] = []

@@ -1,6 +1,6 @@
-"""What is known, apart from the patient: tests, agents, criteria, the catalogue of findings,
-factors, options, studies, statements.
+"""What is known apart from the patient.
 
+Tests, agents, criteria, the catalogue of findings, factors, options, studies, statements and words.
 Everything is TOML under `data/`. `load()` gives the whole bundle with its version and hash.
 """
 

@@ -1,5 +1,4 @@
-"""From parsed TOML or JSON to the typed tables of the knowledge, with a sentence for whatever does
-not fit.
+"""From parsed TOML or JSON to typed tables, with a sentence for whatever does not fit.
 
 One reader for both: the TOML as it is written and the JSON copy of the cache are built, and thereby
 checked, in the same way.

@@ -1,5 +1,4 @@
-"""What takes long to read, kept as JSON under the user's cache folder by the hash of what it was
-read from.
+"""What takes long to read, kept as JSON in the user's cache folder by its hash.
 
 The cache may be deleted at any time; where it can't be written everything works, only slower. Never
 pickle: a cache holds data.
@@ -33,9 +32,7 @@ def cache_folder() -> Path:
 
 
 def from_cache(kind: str, key: str) -> Any:
-    """What was kept under this kind and hash; None where there is nothing, or nothing that can be
-    read.
-    """
+    """What was kept under this kind and hash; None where there is nothing that can be read."""
     try:
         cached = json.loads(_file(kind, key).read_bytes())
         return cached["content"] if cached["key"] == key else None
@@ -50,8 +47,9 @@ def from_cache(kind: str, key: str) -> Any:
 
 
 def to_cache(kind: str, key: str, content: Any) -> None:
-    """Keeps `content` (dates become text). Written beside and then moved, so that no other process
-    reads half a file.
+    """Keeps `content`; dates become text.
+
+    Written beside and then moved, so that no other process reads half a file.
     """
     text = json.dumps({"key": key, "content": content}, default=date.isoformat)
     try:

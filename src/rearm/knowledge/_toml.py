@@ -1,5 +1,6 @@
-"""Reading a TOML file that a person wrote (knowledge, a mapping, the plan of a trial), with
-sentences for whoever does not know TOML.
+"""Reading a TOML file that a person wrote, with advice for whoever does not know TOML.
+
+For knowledge, mappings and the plans of trials.
 """
 
 from __future__ import annotations

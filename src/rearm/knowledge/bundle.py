@@ -1,7 +1,7 @@
-"""The knowledge as one thing: every table read and shared rules written out, with a version and the
-hash of all its files.
+"""The knowledge as one thing, with a version and the hash of all its files.
 
-Conditions are kept as text here; `rearm.rules.conditions_of` reads them.
+Every table is read and shared rules are written out. Conditions are kept as text here;
+`rearm.rules.conditions_of` reads them.
 """
 
 from __future__ import annotations
@@ -91,9 +91,7 @@ class Knowledge:
 
     @property
     def not_used(self) -> tuple[str, ...]:
-        """Files of the folder that differ from those of the program, although records are read with
-        the latter.
-        """
+        """Files of the folder that differ from the bundled ones, which records are read with."""
         return tuple(
             name
             for name in ("tests.toml", "units.toml", "agents.toml", "regimens.toml")
@@ -199,11 +197,10 @@ class Knowledge:
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Knowledge:
-    """The bundle in the folder `path`, by default the bundled one; tables that may be left out
-    there are taken from the bundled one.
+    """The bundle in the folder `path`, by default the bundled one.
 
-    Raises KnowledgeError with one sentence for each thing that does not fit; `check` tells more
-    than that.
+    Tables that a folder may leave out are taken from the bundled one. Raises KnowledgeError with
+    one sentence for each thing that does not fit; `check` finds more than that.
     """
     return bundled() if path is None else _load(Path(path))
 
@@ -438,8 +435,9 @@ def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedS
 def _options(
     tables: Tables, shared: tuple[SharedRule | SharedSupport, ...], collector: _Collector
 ) -> dict[str, Option]:
-    """Options with the shared rules and the shared support of their tags; own rules first, shared
-    ones in the order of their file.
+    """Options with the shared rules and the shared support of their tags.
+
+    Own rules come first, shared ones in the order of their file.
     """
     rows = ((file, table) for file, table in tables.items() if file.startswith("options/"))
     options = {}

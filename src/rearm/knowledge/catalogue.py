@@ -1,5 +1,4 @@
-"""The catalogue of findings: every named fact that a rule may read, with its type, values, unit and
-meaning.
+"""The catalogue of findings: every named fact that a rule may read.
 
 Read from `data/findings.toml`; templates there are written out for each agent of
 `data/agents.toml`.
@@ -21,8 +20,9 @@ FindingType = Literal["bool", "number", "integer", "word"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One column that rules may read. `from_` names what a derived finding is computed from; `asks`
-    the work-ups that would supply it.
+    """One column that rules may read.
+
+    `from_` names what a derived finding is computed from; `asks` the work-ups that would supply it.
     """
 
     name: str
@@ -56,8 +56,9 @@ class Catalogue(Mapping[str, Finding]):
         return len(self.findings)
 
     def sources_of(self, name: str) -> tuple[str, ...]:
-        """The findings read from the record that `name` rests on; a finding that is not derived is
-        its own.
+        """The findings read from the record that `name` rests on.
+
+        A finding that is not derived is its own.
         """
         finding = self.findings[name]
         if not finding.from_:
@@ -76,9 +77,7 @@ class _Template:
 
 
 def finding_id(agent: str) -> str:
-    """An agent's id as it stands in the name of a finding: `belantamab mafodotin` is
-    `belantamab_mafodotin`.
-    """
+    """An agent's id within the name of a finding: `belantamab_mafodotin`."""
     return re.sub(r"[ \-]", "_", agent)
 
 
@@ -90,8 +89,9 @@ def load_catalogue() -> Catalogue:
 
 
 def read_catalogue(findings: Mapping[str, Any], agents: Mapping[str, Any]) -> Catalogue:
-    """The catalogue from its two parsed files. Raises KnowledgeError with a sentence for each
-    inconsistency.
+    """The catalogue from its two parsed files.
+
+    Raises KnowledgeError with a sentence for each inconsistency.
     """
     groups = {group: str(row["title"]) for group, row in findings.get("group", {}).items()}
     found = {

@@ -1,5 +1,4 @@
-"""The dictionary of tests: what a laboratory result may be called, the units and words it is read
-in, and what is plausible.
+"""The dictionary of tests: names, units and words of laboratory results, and what is plausible.
 
 Read from `data/tests.toml` (written by hand) and `data/units.toml` (factors, compiled from it).
 """
@@ -37,8 +36,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class LoincCode:
-    """A LOINC code with its display. `not_read`: the code is known to belong here but holds no
-    value of the test (a panel, a narrative).
+    """A LOINC code with its display.
+
+    `not_read`: the code is known to belong here but holds no value of the test (a panel, a
+    narrative).
     """
 
     code: str
@@ -196,8 +197,10 @@ def find_tests(given: str) -> tuple[TestDef, ...]:
 
 
 def name_key(name: str) -> str:
-    """A name as names are compared: case, runs of spaces, hyphens and underscores aside; composed
-    characters (a typed umlaut) as one.
+    """A name as names are compared.
+
+    Without regard to case, runs of spaces, hyphens and underscores; composed characters (a typed
+    umlaut) count as one.
     """
     return (
         re.sub(r"[\s_\-\u2010\u2011]+", " ", unicodedata.normalize("NFC", name)).strip().casefold()
@@ -219,8 +222,9 @@ def _names(tests: Mapping[str, TestDef]) -> dict[str, tuple[str, ...]]:
 
 
 def check_loinc(code: str) -> bool:
-    """Whether `code` has the form of a LOINC code and the right check digit (mod 10, the LOINC
-    Users' Guide's method).
+    """Whether `code` has the form and the check digit of a LOINC code.
+
+    The check digit is that of the LOINC Users' Guide, modulo 10.
     """
     if re.fullmatch(r"[0-9]{1,7}-[0-9]", code, re.ASCII) is None:
         return False

@@ -1,5 +1,4 @@
-"""What the rule knowledge is made of: factors with indicators, options with rules, statements,
-sources, work-ups.
+"""What the rule knowledge is made of: factors, options, statements, sources, work-ups.
 
 Plain tables that mirror the TOML; a key of the TOML is a field here (`from` is `from_`). Conditions
 are kept as written and read once for the whole bundle. No logic: what the tables mean is decided in
@@ -50,8 +49,10 @@ Row = Mapping[str, Any]  # a row of findings, as an example of a rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule of an option. `stage` says what an unknown condition does (exclude and require
-    only); `until` marks a temporary stop.
+    """One rule of an option.
+
+    `stage` says what an unknown condition does (exclude and require only); `until` marks a
+    temporary stop.
     """
 
     id: str
@@ -96,8 +97,9 @@ class SharedRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """An approval. `from_` is the first day it held, `to` the last; `when` is the population of the
-    label.
+    """An approval.
+
+    `from_` is the first day it held, `to` the last; `when` is the population of the label.
 
     `off_label`: no approval of this use, but since then the drugs are on the market of the region.
     """
@@ -156,8 +158,10 @@ class EvidenceKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One salvage option. `rules` and `support` hold its own and, once the bundle is put together,
-    the shared ones of its tags.
+    """One salvage option.
+
+    `rules` and `support` hold its own and, once the bundle is put together, the shared ones of its
+    tags.
     """
 
     id: str
@@ -190,8 +194,9 @@ class Frequency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
-    """A condition that supports or opposes a factor, with its weight and with the time that the
-    findings speak of.
+    """A condition that supports or opposes a factor.
+
+    It has a weight, and `timing` is the time that its findings speak of.
     """
 
     id: str
@@ -213,8 +218,9 @@ class Implication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """One factor that may have made the CAR-T fail. `explains`: where this is false the factor
-    can't be the cause here.
+    """One factor that may have made the CAR-T fail.
+
+    `explains`: where this is false the factor can't be the cause here.
     """
 
     id: str
@@ -230,9 +236,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One thing that a source says, in a sentence of ours; `strength` is the kind of source it
-    comes from.
-    """
+    """One thing that a source says, in our words; `strength` is the kind of source."""
 
     id: str
     topic: str
@@ -243,8 +247,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """A publication, label or page. `read` says how much of it was read; `incomplete`: title or
-    identifier not seen.
+    """A publication, label or page.
+
+    `read` says how much of it was read; `incomplete`: title or identifier not seen.
     """
 
     id: str
@@ -263,8 +268,9 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workup:
-    """A test or set of tests that a report may ask for. `outcomes` are the joint results that can
-    come out of it.
+    """A test or set of tests that a report may ask for.
+
+    `outcomes` are the joint results that can come out of it.
 
     `mandatory`: where true it belongs to the minimum work-up; `settled`: where true it is not asked
     for, because what it would tell is known; `only_where`: it is asked for only where this is true

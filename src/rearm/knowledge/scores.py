@@ -1,5 +1,6 @@
-"""The prognostic scores that are computed, read from `data/scores.toml`: items with points,
-categories over the sum.
+"""The prognostic scores that are computed, from `data/scores.toml`.
+
+Items have points, and categories stand over their sum.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointBand:
-    """Points from a limit on: exactly one of `from_` (at least), `above` (more than) and `below`
-    (less than) is set.
+    """Points from a limit on.
+
+    Exactly one of `from_` (at least), `above` (more than) and `below` (less than) is set.
     """
 
     points: float
@@ -38,12 +40,12 @@ class PointBand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreItem:
-    """One item. It reads a test before the infusion, a finding, findings joined by OR, or the
-    category of an earlier score.
+    """One item of a score.
 
-    `points` is for what is true or false; `bands` for numbers; `stages` for the category of a
-    score; `as_points`: the finding is the value. `above_reference`: the result against the upper
-    limit that the laboratory reports with it.
+    It reads a test before the infusion, a finding, findings joined by OR, or the category of an
+    earlier score. `points` is for what is true or false; `bands` for numbers; `stages` for the
+    category of a score; `as_points`: the finding is the value. `above_reference`: the result
+    against the upper limit that the laboratory reports with it.
     """
 
     name: str
@@ -62,8 +64,10 @@ class ScoreItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreCategory:
-    """Sums up to and including `up_to`, or below `below`, that no earlier category took; the last
-    category has no limit.
+    """A category of a sum of points.
+
+    It holds sums up to and including `up_to`, or below `below`, that no earlier category took; the
+    last category has no limit.
     """
 
     label: str
@@ -110,8 +114,9 @@ def load_scores() -> Scores:
 
 
 def read_scores(table: Mapping[str, Any]) -> Scores:
-    """The scores of a parsed file. Raises KnowledgeError with a sentence for each thing that does
-    not fit.
+    """The scores of a parsed file.
+
+    Raises KnowledgeError with a sentence for each thing that does not fit.
     """
     problems: list[str] = []
     scores = Scores(

@@ -1,5 +1,4 @@
-"""Study arms as published: who was treated with what, after which earlier therapy, and what came
-out.
+"""Study arms as published: who was treated, after which earlier therapy, with which outcome.
 
 One TOML file a study under `data/studies/`, several arms in it. A figure that was not read is left
 out: absent means unknown. Everything downstream (pooling, tables, the dictionary) follows from the
@@ -87,8 +86,9 @@ WEAK: frozenset[str] = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """Where a study is published. `missing` names what could not be found; `read_from` says what
-    was read of it, `url` where.
+    """Where a study is published.
+
+    `missing` names what could not be found; `read_from` says what was read of it, `url` where.
     """
 
     authors: str
@@ -121,8 +121,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proportion:
-    """A share of patients. `events` of `n` where counts are known; `percent` as printed; the
-    interval in percent at `level`.
+    """A share of patients.
+
+    `events` of `n` where counts are known; `percent` as printed; the interval in percent at
+    `level`.
     """
 
     percent: float
@@ -136,8 +138,9 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landmark:
-    """Share still free of the event at `month`, in percent, with its interval where printed (at the
-    level of its `Months`).
+    """Share still free of the event at `month`, in percent.
+
+    Its interval is at the level of its `Months`.
     """
 
     month: float
@@ -148,10 +151,9 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Months:
-    """A time to event in months: median with its interval (`high` None: not reached or not read)
-    and landmarks.
+    """A time to event in months: median with its interval, and landmarks.
 
-    All intervals are at `level`.
+    `high` None: not reached or not read. All intervals are at `level`.
     """
 
     median: float | None = None

@@ -1,5 +1,6 @@
-"""Alterations of target antigens and their effect on each agent, read from
-`data/antigen_variants.toml`.
+"""Alterations of target antigens and their effect on each agent.
+
+Read from `data/antigen_variants.toml`.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ class AlterationReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alteration:
-    """One alteration. It is met by a named change of the protein (`changes`) or by the state of the
-    copies or of the stain (`state`).
+    """One alteration.
+
+    It is met by a named change of the protein (`changes`) or by the state of the copies or of the
+    stain (`state`).
 
     `effects` are by agent or product, `class_effects` as the source words the class; `inferred`:
     from the missing protein, not measured.
@@ -65,8 +68,9 @@ def load_alterations() -> tuple[Alteration, ...]:
 
 
 def read_alterations(table: Mapping[str, Any]) -> tuple[Alteration, ...]:
-    """The alterations of a parsed file. Raises KnowledgeError with a sentence for each thing that
-    does not fit.
+    """The alterations of a parsed file.
+
+    Raises KnowledgeError with a sentence for each thing that does not fit.
     """
     problems: list[str] = []
     found: dict[str, Alteration] = {}

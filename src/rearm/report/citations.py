@@ -1,5 +1,6 @@
-"""Citations as numbered references: a statement leads to its sentence, its strength and its source;
-a study to its publication.
+"""Citations as numbered references, each with its publication.
+
+A statement leads to its sentence, its strength and its source; a study to its publication.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ _WEAK = {"survey", "opinion", "secondary", "news", "preclinical", "case"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """One entry of the list: `text` is what the source says (empty for a study), `weak` marks what
-    should look weak.
+    """One entry of the list of references.
 
-    `source` is the short form that boards use (authors, journal, year, identifier); `title` stands
-    apart, so that the words of a title are never read as words about this patient.
+    `text` is what the source says (empty for a study), `weak` marks what should look weak. `source`
+    is the short form that boards use (authors, journal, year, identifier); `title` stands apart, so
+    that the words of a title are never read as words about this patient.
     """
 
     number: int

@@ -365,9 +365,7 @@ def _workup(workup: Workup, known: Knowledge) -> Iterator[str]:
 
 
 def diff_text(found: KnowledgeDiff) -> str:
-    """What changed from one bundle to the other, entry by entry, then the verdicts and grades that
-    changed with it.
-    """
+    """What changed from one bundle to the other, then the verdicts and grades that changed."""
     lines = [
         f"From {found.before[0]} ({found.before[1][:12]}) to {found.after[0]}"
         f" ({found.after[1][:12]})"

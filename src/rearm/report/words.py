@@ -24,9 +24,7 @@ VERDICT_ORDER = bundled().words.verdicts
 
 
 def words(name: str | None) -> str:
-    """The words for an id; an id without words of its own loses its underscores. None is an empty
-    text.
-    """
+    """The words for an id; empty for None. An id without words loses its underscores."""
     return "" if name is None else bundled().words.of(name)
 
 

@@ -1,5 +1,4 @@
-"""Forest plots from the plain rows of the evidence: as a Vega-Lite specification, and as text for
-the terminal.
+"""Forest plots as a Vega-Lite specification, and as text for the terminal.
 
 An arm is a square as large as its weight with its own interval, grey where its source is weak; a
 diamond is the pooled figure; the dashed line below it is the range in which a new centre would be
@@ -79,8 +78,7 @@ def counts_words(row: ForestRow) -> str:
 
 
 def label_words(row: ForestRow, names: Mapping[str, str], room: int | None = None) -> str:
-    """Study and population of an arm and whether its source is weak, or what a summary row is and
-    how much of it is borrowed.
+    """What an arm is called, and whether its source is weak; or what a summary row is.
 
     `room`: the most characters; a longer population is cut, the rest never.
     """
@@ -114,8 +112,9 @@ def forest_spec(
     measure: Measure = "response",
     names: Mapping[str, str] | None = None,
 ) -> Spec:
-    """The Vega-Lite specification of one forest plot from `forest_rows`. `names`: what a study is
-    called, by its id.
+    """The Vega-Lite specification of one forest plot from `forest_rows`.
+
+    `names`: what a study is called, by its id.
 
     Raises ValueError without rows: where nothing was pooled there is no plot.
     """
@@ -166,9 +165,7 @@ def forest_spec(
 
 
 def block_words(row: ForestRow, rows: Sequence[ForestRow]) -> str:
-    """The population of the pooled figure that this row belongs to, with its directness: the
-    heading of a block.
-    """
+    """The heading of a block: the population of its pooled figure, with its directness."""
     text = next(
         str(r.setting) for r in rows if r.kind == "pooled" and r.directness == row.directness
     )
@@ -270,8 +267,9 @@ def _plot(measure: Measure, limits: tuple[float, float], y: Spec) -> Spec:
 def forest_lines(
     rows: Sequence[ForestRow], *, measure: Measure = "response", width: int = 33
 ) -> list[str]:
-    """The plot as one line of text for each row: `├──■──┤` an arm, `◆` the pooled figure, `╌` the
-    range for a new centre.
+    """The plot as one line of text for each row.
+
+    `├──■──┤` is an arm, `◆` the pooled figure, `╌` the range for a new centre.
     """
     if not rows:
         return []

@@ -1,5 +1,4 @@
-"""The evidence behind the options: tables and forest plots on the terminal, as one HTML page, as
-SVG and as plain data.
+"""The evidence behind the options: on the terminal, as one HTML page, as SVG and as data.
 
 Every figure is unadjusted and comes from different patients: the page orders nothing by it and says
 where two strategies are not separated.
@@ -61,8 +60,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What was read for one strategy, or for the part of it that fits one option. `options`: those
-    that the figures belong to.
+    """What was read for one strategy, or for the part of it that fits one option.
+
+    `options`: those that the figures belong to.
     """
 
     id: str
@@ -141,9 +141,7 @@ def evidence_object(
 
 
 def pairs_apart(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
-    """The pairs whose responses are apart in the same setting, in words, and the number of pairs
-    compared.
-    """
+    """The pairs whose responses are apart in the same setting, and the number compared."""
     with_figures = [one for one in chosen if one.evidence.by_setting]
     apart = []
     pairs = list(combinations(with_figures, 2))
@@ -190,8 +188,9 @@ def _overview_cells(one: Chosen) -> dict[str, str]:
 
 
 def evidence_text(one: Chosen, *, knowledge: Knowledge | None = None) -> RenderableType:
-    """Everything read for one strategy: the forest plots, then every arm with its figures, survival
-    included, and what became of it.
+    """Everything read for one strategy.
+
+    The forest plots, then every arm with its figures, survival included, and what became of it.
     """
     known = knowledge or load()
     names, measures = study_names(known), known.words.measures
@@ -236,8 +235,9 @@ def _listed_line(row: ListedRow, names: Mapping[str, str]) -> Text:
 def _forest(
     rows: Sequence[ForestRow], measure: Measure, names: Mapping[str, str]
 ) -> list[RenderableType]:
-    """The plot in lines of at most 80 characters: the label above, then counts, plot, figure and
-    weight, then the remark.
+    """The plot in lines of at most 80 characters.
+
+    The label above, then counts, plot, figure and weight, then the remark.
     """
     axis = "months, logarithmic" if in_months(measure) else "0" + "50 %".center(29) + "100"
     counts = "patients" if in_months(measure) else "with/of"
@@ -287,9 +287,7 @@ def _picture(one: Chosen, measure: Measure, knowledge: Knowledge) -> str | None:
 
 
 def _options_by_note(one: Chosen, knowledge: Knowledge) -> dict[str, list[str]]:
-    """Names of the options of a strategy by what the evidence that fits their agents and targets
-    amounts to.
-    """
+    """Names of the options of a strategy by the note of the evidence that fits them."""
     found: dict[str, list[str]] = {}
     for option in one.options:
         found.setdefault(evidence_of(knowledge)[option.id].note, []).append(option.name)
@@ -316,8 +314,7 @@ def write_evidence_svgs(
 
 
 def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None = None) -> str:
-    """One self-contained HTML page for the strategies or options named; for every strategy without
-    a name.
+    """One self-contained HTML page for the strategies or options named, else for all strategies.
 
     Raises KnowledgeError for a name that is neither.
     """
