@@ -72,7 +72,8 @@ vignettes: setup-test ## make vignettes FILE=any.yaml: run patients with expecta
 imwg-cases: setup-test ## make imwg-cases FILE=any.yaml: run response cases through the public entry
 	@$(BIN)/python -m scripts.imwg_cases $(FILE)
 
-docs: setup-test ## write the generated pages of the dictionary
+docs: setup-test ## write the pooled evidence and the pages of the dictionary anew
+	@$(BIN)/python -m scripts.pool_evidence
 	@$(BIN)/python -m scripts.write_docs
 
 mechanism-calibration: setup-test ## the virtual population beside every published target, with pictures, to demo/mechanism-calibration.html

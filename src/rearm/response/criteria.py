@@ -6,13 +6,13 @@ The numbers stand in `knowledge/data/criteria.toml`; nothing in this package rep
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from rearm.errors import RearmError
+from rearm.knowledge.bundle import bundled
 
 __all__ = [
     "DEFAULT_VERSION",
@@ -148,17 +148,9 @@ class Criteria:
         return self.version + "".join(f", {k} = {v}" for k, v in self.changed)
 
 
-@lru_cache(maxsize=1)
-def criteria_table() -> dict[str, Any]:
-    """The whole table as it stands in `criteria.toml`, for documentation and for the knowledge
-    check.
-    """
-    text = (
-        resources.files("rearm")
-        .joinpath("knowledge/data/criteria.toml")
-        .read_text(encoding="utf-8")
-    )
-    return tomllib.loads(text)
+def criteria_table() -> Mapping[str, Any]:
+    """The whole table as it stands in the bundled `criteria.toml`."""
+    return bundled().table("criteria.toml")
 
 
 def load_criteria(version: str = DEFAULT_VERSION, **parameters: Any) -> Criteria:
@@ -200,7 +192,7 @@ def _load(version: str, parameters: tuple[tuple[str, Any], ...]) -> Criteria:
     return Criteria(version=version, changed=tuple(changed), **values)
 
 
-def _value(table: dict[str, Any], name: str, given: Any, values: dict[str, Any]) -> Any:
+def _value(table: Mapping[str, Any], name: str, given: Any, values: dict[str, Any]) -> Any:
     if name not in values:
         raise CriteriaError(
             f"There is no parameter {name!r} of the criteria; known are A1 to A21 and"
