@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +63,17 @@ def test_the_committed_figures_are_read_without_pooling(
     monkeypatch.setattr(kept, "from_cache", lambda kind, key: pytest.fail("asked the cache"))
     assert evidence_of(known)["talquetamab"].expected
     evidence_of.cache_clear()
+
+
+def test_nothing_that_pools_is_loaded_for_the_committed_figures() -> None:
+    code = (
+        "import sys; from rearm.assessment.evidence import evidence_of;"
+        " from rearm.knowledge import load; assert len(evidence_of(load())) > 50;"
+        " loaded = [m for m in sys.modules if m.startswith(('scipy', 'rearm.evidence'))];"
+        " sys.exit(', '.join(loaded) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_options_of_ones_own_are_pooled_and_kept(

@@ -78,7 +78,6 @@ def test_own_words_stand_for_the_bundled_ones(tmp_path: Path) -> None:
     own = write(tmp_path / "own", tables())
     (own / "words.toml").write_text('[words.verdict]\npreferred = "first choice"\n', "utf-8")
     assert load(own).words.of("preferred") == "first choice"
-    assert load(own).words.verdicts == VERDICT_ORDER
     assert load().words.of("preferred") == "preferred"
 
 
@@ -121,5 +120,5 @@ def test_every_measure_and_strategy_of_the_program_is_named() -> None:
 def test_every_verdict_and_grade_of_the_result_is_named() -> None:
     from rearm.assessment.result import Grade, Verdict
 
-    assert set(get_args(Verdict)) == set(load().words.verdicts)
+    assert set(get_args(Verdict)) == set(load().words.groups["verdict"]) == set(VERDICT_ORDER)
     assert set(get_args(Grade)) - {"excluded"} == set(load().words.groups["grade"])

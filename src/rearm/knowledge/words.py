@@ -54,11 +54,6 @@ class Words:
     abbreviations: Mapping[str, str]
     ids: Mapping[str, str]
 
-    @property
-    def verdicts(self) -> tuple[str, ...]:
-        """The verdicts of an option, the best first."""
-        return tuple(self.groups["verdict"])
-
     def of(self, name: str) -> str:
         """The words of an id; one that is not listed loses its underscores."""
         if (listed := self.ids.get(name)) is not None:

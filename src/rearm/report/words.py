@@ -20,7 +20,8 @@ __all__ = [
     "words",
 ]
 
-VERDICT_ORDER = bundled().words.verdicts
+VERDICT_ORDER = ("preferred", "acceptable", "needs_information", "discouraged", "excluded")
+"""The verdicts of an option, the best first."""
 
 
 def words(name: str | None) -> str:
