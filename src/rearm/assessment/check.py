@@ -62,18 +62,18 @@ def check(path: Path | None = None) -> list[Problem]:
         return [Problem("knowledge", text) for text in error.problems]
     except ValueError as error:
         return [Problem("knowledge", str(error))]
-    found = [Problem("knowledge", text) for text in unusable] + list(_unread(knowledge.folder))
+    problems = [Problem("knowledge", text) for text in unusable] + list(_unread(knowledge.folder))
     try:
         check_studies(knowledge.studies)
     except KnowledgeError as error:  # whatever cites a study can't be judged without them
-        return [*found, Problem("studies", str(error))]
+        return [*problems, Problem("studies", str(error))]
     try:
         _ = knowledge.scores, knowledge.alterations
     except KnowledgeError as error:
-        return [*found, *(Problem("knowledge", text) for text in error.problems)]
+        return [*problems, *(Problem("knowledge", text) for text in error.problems)]
     if absent := list(_absent(knowledge)):
-        return found + absent
-    return found + check_knowledge(knowledge)
+        return problems + absent
+    return problems + check_knowledge(knowledge)
 
 
 def _unread(folder: Path) -> Iterator[Problem]:
@@ -116,7 +116,7 @@ def _absent(knowledge: Knowledge) -> Iterator[Problem]:
 def check_knowledge(knowledge: Knowledge) -> list[Problem]:
     """Every problem of a bundle that could be read."""
     _, refused = read_conditions(knowledge)
-    found = [Problem("conditions", text) for text in refused]
+    problems = [Problem("conditions", text) for text in refused]
     for one in (
         _catalogue,
         _studies,
@@ -132,16 +132,16 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _counts,
         _unique,
     ):
-        found += one(knowledge)
+        problems += one(knowledge)
     unsourced = {
         problem.where for problem in _citations(knowledge)
     }  # whose numbers can't be judged before that is mended
-    found += (
+    problems += (
         Problem(where, text)
         for where, text in numbers_without_source(knowledge)
         if where not in unsourced
     )
-    return found
+    return problems
 
 
 # ---------------------------------------------------------------- what there is
@@ -287,19 +287,19 @@ def _examples(knowledge: Knowledge) -> Iterator[Problem]:
                 continue
             wrong = list(_misfits(knowledge, row))
             yield from (Problem(where, f"{name}: {text}") for text in wrong)
-            if not wrong and (found := truth(condition, row)) is not expected:
+            if not wrong and (answer := truth(condition, row)) is not expected:
                 yield Problem(
                     where,
                     f"{name} makes the condition"
-                    f" {_outcome(found, expected, set(condition.reads) - row.keys())}",
+                    f" {_outcome(answer, expected, set(condition.reads) - row.keys())}",
                 )
 
 
-def _outcome(found: bool | None, expected: bool, absent: set[str]) -> str:
-    if found is None:
+def _outcome(answer: bool | None, expected: bool, absent: set[str]) -> str:
+    if answer is None:
         return f"unknown. Give it {', '.join(sorted(absent))} too." if absent else "unknown."
     return (
-        f"{str(found).lower()}. Correct the row or the condition; it must be"
+        f"{str(answer).lower()}. Correct the row or the condition; it must be"
         f" {str(expected).lower()}."
     )
 
@@ -512,11 +512,11 @@ def _unique(knowledge: Knowledge) -> Iterator[Problem]:
     places: dict[str, list[str]] = defaultdict(list)
     for where, rule in _rules_of(knowledge):
         places[rule.id].append(where.rpartition(", ")[0] or where)
-    for name, found in places.items():
-        if len(found) > 1:
+    for name, places_of_id in places.items():
+        if len(places_of_id) > 1:
             text = (
-                f"the id stands {len(found)} times; each rule and indicator has its own. It stands"
-                f" in {', '.join(dict.fromkeys(found))}."
+                f"the id stands {len(places_of_id)} times; each rule and indicator has its own."
+                f" It stands in {', '.join(dict.fromkeys(places_of_id))}."
             )
             yield Problem(f"rule {name}", text)
     for name in sorted(set(knowledge.statements) & set(knowledge.sources)):

@@ -29,7 +29,7 @@ def numbers_in(text: str) -> set[float]:
 
 
 def numbers_without_source(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    """Each figure in a text of the rules that nothing cited has, nor the condition: (where, what)."""
+    """Each figure in a text that neither a cited entry nor the condition has: (where, what)."""
     known = _Figures(knowledge)
     for where, text, when, sources in _texts(knowledge):
         allowed = numbers_in(when or "").union(*(known.of(name) for name in sources))

@@ -40,7 +40,7 @@ def arms_for(
     and are listed only (`own`, `choose`). Steroids do not count.
     """
     wanted = backbone(agents or frozenset())
-    found = [
+    fitting = [
         arm
         for study in studies
         for arm in study.arms
@@ -48,7 +48,7 @@ def arms_for(
         and _fits(targets, arm.targets)
         and (not arm.agents or wanted <= backbone(arm.agents))
     ]
-    return sorted(found, key=lambda arm: arm.id)
+    return sorted(fitting, key=lambda arm: arm.id)
 
 
 def own(arm: Arm, agents: frozenset[str] | None) -> bool:

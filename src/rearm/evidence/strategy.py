@@ -54,7 +54,7 @@ class Outcome:
     not_reached: tuple[str, ...] = ()
 
     @property
-    def shown(self) -> Pooled | None:
+    def figure(self) -> Pooled | None:
         """The figure that is given for the option.
 
         After CAR-T where there is one, else that of the nearest other setting.
@@ -110,7 +110,7 @@ class StrategyEvidence:
     @property
     def expected(self) -> tuple[Pooled, ...]:
         """The figure that is given for the option, one a measure where there is one."""
-        figures = (self.outcomes[measure].shown for measure in MEASURES)
+        figures = (self.outcomes[measure].figure for measure in MEASURES)
         return tuple(figure for figure in figures if figure is not None)
 
 
@@ -129,14 +129,14 @@ def _outcome(
     background = pool(tiers["near"], measure, "near") or pool(
         tiers["indirect only"], measure, "indirect only"
     )
-    shown = pooled or background
-    taken = {group for row in shown.arms for group in row.arm.overlap} if shown else set()
+    figure = pooled or background
+    taken = {group for row in figure.arms for group in row.arm.overlap} if figure else set()
     not_reached = tuple(
         arm.id
         for arm in arms
         if arm.id in reasons
         and reasons[arm.id].code == "not_reached"
-        and (shown is None or (arm.directness == shown.directness and not arm.overlap & taken))
+        and (figure is None or (arm.directness == figure.directness and not arm.overlap & taken))
     )
     return Outcome(measure=measure, pooled=pooled, background=background, not_reached=not_reached)
 

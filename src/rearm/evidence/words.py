@@ -105,7 +105,7 @@ def remarks(outcome: Outcome, figure: Pooled) -> str | None:
     """
     parts = [
         borrowing_words(figure) if figure.borrowed_arms or figure.refused else None,
-        _left_out_words(outcome) if figure is outcome.shown else None,
+        _left_out_words(outcome) if figure is outcome.figure else None,
         _weak_words(figure),
     ]
     return "; ".join(part for part in parts if part) or None
@@ -146,7 +146,7 @@ def _weak_words(figure: Pooled) -> str | None:
 
 
 def _left_out_words(outcome: Outcome) -> str | None:
-    if not outcome.not_reached or outcome.shown is None:
+    if not outcome.not_reached or outcome.figure is None:
         return None
     return (
         f"leaves out {_arms_words(len(outcome.not_reached))} in which it was not reached, and so"

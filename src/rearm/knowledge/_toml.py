@@ -27,18 +27,18 @@ def parsed(content: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(_told(str(error), text)) from None
+        raise ValueError(_explained(str(error), text)) from None
 
 
-def _told(error: str, text: str) -> str:
+def _explained(error: str, text: str) -> str:
     where = re.search(r"\s*\(at line (\d+), column \d+\)", error)
     if where is None:  # at the end of the document
         return f"{error}. {_advice(error, '')}"
     number = int(where[1])
     lines = text.splitlines()
     line = lines[number - 1].strip() if number <= len(lines) else ""
-    shown = line if len(line) <= 90 else line[:89] + "…"
-    return f"{error.replace(where[0], '')}, line {number}: {shown}\n  {_advice(error, line)}"
+    excerpt = line if len(line) <= 90 else line[:89] + "…"
+    return f"{error.replace(where[0], '')}, line {number}: {excerpt}\n  {_advice(error, line)}"
 
 
 _ADVICE_BY_LINE = (

@@ -316,7 +316,7 @@ class _Collector:
 
     def entries(self, cls: type[_T], kind: str, rows: Iterable[tuple[str, Any]]) -> dict[str, _T]:
         """Entries by id from pairs of file and row."""
-        found: dict[str, _T] = {}
+        by_id: dict[str, _T] = {}
         for file, row in rows:
             label = f"{kind} {row.get('id', '?')}" if isinstance(row, Mapping) else kind
             try:
@@ -324,15 +324,15 @@ class _Collector:
             except KnowledgeError as error:
                 self.problems += error.problems
                 continue
-            if entry.id in found:
+            if entry.id in by_id:
                 self.problems.append(
                     f"{file}: the id {entry.id} stands in {self.files[label]} too; each {kind} has"
                     " its own."
                 )
                 continue
-            found[entry.id] = entry
+            by_id[entry.id] = entry
             self.files[label] = file
-        return found
+        return by_id
 
     def read(self, file: str, table: Mapping[str, Any], known: set[str]) -> None:
         """The keys at the top of a file."""

@@ -94,7 +94,7 @@ def read_catalogue(findings: Mapping[str, Any], agents: Mapping[str, Any]) -> Ca
     Raises KnowledgeError with a sentence for each inconsistency.
     """
     groups = {group: str(row["title"]) for group, row in findings.get("group", {}).items()}
-    found = {
+    by_name = {
         name: build(Finding, {"name": name, **row}, f"finding {name}")
         for name, row in findings.get("finding", {}).items()
     }
@@ -102,14 +102,14 @@ def read_catalogue(findings: Mapping[str, Any], agents: Mapping[str, Any]) -> Ca
         template = build(_Template, row, f"template {key}")
         for agent in agents.get("agent", ()):
             name = template.name.format(id=finding_id(agent["id"]))
-            found[name] = Finding(
+            by_name[name] = Finding(
                 name=name,
                 group=template.group,
                 type=template.type,
                 meaning=template.meaning.format(name=agent.get("name", agent["id"])),
                 asks=template.asks,
             )
-    catalogue = Catalogue(found, groups)
+    catalogue = Catalogue(by_name, groups)
     if problems := list(_problems(catalogue)):
         raise KnowledgeError(problems)
     return catalogue

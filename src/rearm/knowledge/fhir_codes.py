@@ -72,10 +72,10 @@ def read_fhir_codes(file: Mapping[str, Any]) -> FhirCodes:
 
 
 def _coded(file: Mapping[str, Any], kind: str) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
+    coded: dict[tuple[str, str], str] = {}
     for place, row in enumerate(file[kind], 1):
         entry = build(_CodeList, row, f"fhir_codes.toml, {kind} {place}")
         if entry.system not in file["systems"]:
             raise KnowledgeError([f"fhir_codes.toml: {entry.system} is no system of the file."])
-        found |= {(entry.system, code): meaning for code, meaning in entry.codes.items()}
-    return found
+        coded |= {(entry.system, code): meaning for code, meaning in entry.codes.items()}
+    return coded

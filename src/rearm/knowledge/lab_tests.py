@@ -139,12 +139,12 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> LabTest
     Raises KnowledgeError with a sentence that names the test.
     """
     factors = compiled.get("factors", {})
-    found = {
+    by_id = {
         test_id: _test(test_id, entry, tests, factors.get(test_id, {}))
         for test_id, entry in tests["test"].items()
     }
     seen: dict[str, str] = {}
-    for test in found.values():
+    for test in by_id.values():
         for code in test.loinc:
             if code.code in seen:
                 raise KnowledgeError(
@@ -155,16 +155,16 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> LabTest
                 )
             seen[code.code] = test.id
         for unit, other in test.elsewhere.items():
-            if other not in found or unit not in found[other].units:
+            if other not in by_id or unit not in by_id[other].units:
                 raise KnowledgeError(
                     [
                         f"{test.id} sends the unit {unit} to {other}, which is no test that is read"
                         " in it."
                     ]
                 )
-    names = _names(found)
+    names = _names(by_id)
     for name, ids in names.items():
-        specimens = {found[test_id].specimen for test_id in ids}
+        specimens = {by_id[test_id].specimen for test_id in ids}
         if len(ids) > 1 and (len(specimens) < len(ids) or None in specimens):
             raise KnowledgeError(
                 [
@@ -172,7 +172,7 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> LabTest
                     " their specimen tells them apart."
                 ]
             )
-    return LabTests(found)
+    return LabTests(by_id)
 
 
 # The bundled dictionary by functions, for callers that are not yet handed a `Knowledge`.
@@ -293,7 +293,7 @@ def _test(
 
 def _spellings(test_id: str, by_label: Mapping[str, _T], units: Mapping[str, Any]) -> dict[str, _T]:
     """`by_label` with every named synonym of each unit."""
-    found: dict[str, _T] = {}
+    by_spelling: dict[str, _T] = {}
     for label, value in by_label.items():
         if label not in units:
             raise KnowledgeError(
@@ -304,9 +304,9 @@ def _spellings(test_id: str, by_label: Mapping[str, _T], units: Mapping[str, Any
             *units[label].get("spellings", ()),
             *units[label].get("against_ucum", {}),
         ):
-            if found.setdefault(normal_unit(spelling), value) != value:
+            if by_spelling.setdefault(normal_unit(spelling), value) != value:
                 raise KnowledgeError([f"{test_id}: the unit {spelling} has two meanings."])
-    return found
+    return by_spelling
 
 
 def _ranges(test_id: str, entry: _TestRow) -> tuple[tuple[float, float], tuple[float, float]]:

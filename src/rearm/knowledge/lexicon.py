@@ -250,15 +250,15 @@ def read_lexicon(agents: Mapping[str, Any], regimens: Mapping[str, Any]) -> Lexi
 def _by_id(
     cls: type[_Entry], rows: Iterable[Mapping[str, Any]], what: str, problems: list[str]
 ) -> dict[str, _Entry]:
-    found: dict[str, _Entry] = {}
+    by_id: dict[str, _Entry] = {}
     for row in rows:
         try:
             entry = build(cls, row, f"{what} {row.get('id', '?')}")
         except KnowledgeError as error:
             problems += error.problems
             continue
-        found[entry.id] = entry
-    return found
+        by_id[entry.id] = entry
+    return by_id
 
 
 def _index(entries: Iterable[tuple[_Named, tuple[str, ...]]]) -> dict[str, _Named]:

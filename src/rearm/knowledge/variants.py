@@ -73,7 +73,7 @@ def read_alterations(table: Mapping[str, Any]) -> tuple[Alteration, ...]:
     Raises KnowledgeError with a sentence for each thing that does not fit.
     """
     problems: list[str] = []
-    found: dict[str, Alteration] = {}
+    by_id: dict[str, Alteration] = {}
     for row in table.get("alteration", ()):
         where = f"antigen_variants.toml, alteration {row.get('id', '?')}"
         try:
@@ -81,13 +81,13 @@ def read_alterations(table: Mapping[str, Any]) -> tuple[Alteration, ...]:
         except KnowledgeError as error:
             problems += error.problems
             continue
-        if alteration.id in found:
+        if alteration.id in by_id:
             problems.append(f"{where}: the id stands twice.")
         if bool(alteration.changes) == (alteration.state is not None):
             problems.append(f"{where}: either changes or a state is given.")
         if not alteration.reports or not all(r.sources for r in alteration.reports):
             problems.append(f"{where}: a report with its sources is missing.")
-        found[alteration.id] = alteration
+        by_id[alteration.id] = alteration
     if problems:
         raise KnowledgeError(problems)
-    return tuple(found.values())
+    return tuple(by_id.values())

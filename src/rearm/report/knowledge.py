@@ -43,8 +43,8 @@ def entries_named(name: str, *, knowledge: Knowledge | None = None) -> list[tupl
     """
     known = knowledge or load()
     tables = dict(_tables(known))
-    found = [(kind, table[name]) for kind, table in tables.items() if name in table]
-    if not found:
+    entries = [(kind, table[name]) for kind, table in tables.items() if name in table]
+    if not entries:
         near = meant(
             name, (key for table in tables.values() for key in table), most=5, likeness=0.5
         )
@@ -54,7 +54,7 @@ def entries_named(name: str, *, knowledge: Knowledge | None = None) -> list[tupl
                 " options and factors."
             ]
         )
-    return found
+    return entries
 
 
 def _tables(known: Knowledge) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -150,12 +150,12 @@ def _fields(entry: Any, skip: Iterable[str] = ("id",)) -> Iterator[str]:
     for field in fields(entry):
         value = getattr(entry, field.name)
         if field.name not in skip and value not in (None, (), "", False):
-            shown = (
+            text = (
                 ", ".join(str(v) for v in value)
                 if isinstance(value, tuple | frozenset)
                 else str(value)
             )
-            yield from _wrapped(f"{field.name.rstrip('_').replace('_', ' ')}: {shown}")
+            yield from _wrapped(f"{field.name.rstrip('_').replace('_', ' ')}: {text}")
 
 
 def _option(option: Option, known: Knowledge) -> Iterator[str]:
@@ -294,13 +294,13 @@ def _arm(arm: Arm, known: Knowledge) -> Iterator[str]:
         name: months_words(value) for name, value in times.items()
     }
     figures |= {name: share_words(value) for name, value in harms.items()}
-    told = {
+    lines = {
         "n": arm.n_treated,
         **figures,
         "findings": "; ".join(arm.findings),
         "caveats": "; ".join(arm.caveats),
     }
-    for name, value in told.items():
+    for name, value in lines.items():
         if value not in (None, ""):
             yield from _wrapped(f"{name}: {value}")
     yield from _wrapped(_fate(arm, known))
@@ -364,26 +364,26 @@ def _workup(workup: Workup, known: Knowledge) -> Iterator[str]:
 # ---------------------------------------------------------------- what differs
 
 
-def diff_text(found: KnowledgeDiff) -> str:
+def diff_text(difference: KnowledgeDiff) -> str:
     """What changed from one bundle to the other, then the verdicts and grades that changed."""
     lines = [
-        f"From {found.before[0]} ({found.before[1][:12]}) to {found.after[0]}"
-        f" ({found.after[1][:12]})"
+        f"From {difference.before[0]} ({difference.before[1][:12]}) to {difference.after[0]}"
+        f" ({difference.after[1][:12]})"
     ]
-    if not found.entries:
+    if not difference.entries:
         lines.append("No entry differs.")
-    for entry in found.entries:
+    for entry in difference.entries:
         what = f": {', '.join(entry.fields)}" if entry.fields else ""
         what += f" ({', '.join(entry.parts)})" if entry.parts else ""
         lines.append(f"  {entry.change:8} {entry.kind} {entry.id}{what}")
     lines.append("")
-    if not found.results:
+    if not difference.results:
         lines.append("No verdict and no grade of the patients compared changed.")
     else:
-        lines.append(f"{len(found.results)} verdicts or grades changed:")
-    for patient in dict.fromkeys(r.patient_id for r in found.results):
+        lines.append(f"{len(difference.results)} verdicts or grades changed:")
+    for patient in dict.fromkeys(r.patient_id for r in difference.results):
         lines.append(f"  {patient}")
-        for row in (r for r in found.results if r.patient_id == patient):
+        for row in (r for r in difference.results if r.patient_id == patient):
             before, after = (
                 words(side) if side is not None else "not there" for side in (row.before, row.after)
             )
@@ -391,7 +391,7 @@ def diff_text(found: KnowledgeDiff) -> str:
     return "\n".join(lines)
 
 
-def diff_object(found: KnowledgeDiff) -> dict[str, Any]:
+def diff_object(difference: KnowledgeDiff) -> dict[str, Any]:
     """The same as plain data for JSON."""
-    plain: dict[str, Any] = _plain(found)
+    plain: dict[str, Any] = _plain(difference)
     return plain

@@ -146,10 +146,12 @@ def pairs_apart(chosen: Sequence[Chosen]) -> tuple[list[str], int]:
     apart = []
     pairs = list(combinations(with_figures, 2))
     for first, second in pairs:
-        found = compare(first.evidence, second.evidence)
-        if found.better is not None:
-            better, worse = (first, second) if found.better == "first" else (second, first)
-            apart.append(f"{better.title} above {worse.title}: {found.reason} ({found.words})")
+        separation = compare(first.evidence, second.evidence)
+        if separation.better is not None:
+            better, worse = (first, second) if separation.better == "first" else (second, first)
+            apart.append(
+                f"{better.title} above {worse.title}: {separation.reason} ({separation.words})"
+            )
     return apart, len(pairs)
 
 
@@ -288,10 +290,10 @@ def _picture(one: Chosen, measure: Measure, knowledge: Knowledge) -> str | None:
 
 def _options_by_note(one: Chosen, knowledge: Knowledge) -> dict[str, list[str]]:
     """Names of the options of a strategy by the note of the evidence that fits them."""
-    found: dict[str, list[str]] = {}
+    by_note: dict[str, list[str]] = {}
     for option in one.options:
-        found.setdefault(evidence_of(knowledge)[option.id].note, []).append(option.name)
-    return found
+        by_note.setdefault(evidence_of(knowledge)[option.id].note, []).append(option.name)
+    return by_note
 
 
 def write_evidence_svgs(
