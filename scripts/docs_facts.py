@@ -247,11 +247,11 @@ def endpoints() -> Lines:
             (
                 code(name),
                 cell(e.title),
-                cell(e.counted_from),
+                cell(words(e.counted_from)),
                 cell("; ".join(event.meaning for event in e.events)),
-                cell(e.competing),
+                cell(words(e.competing)),
                 "yes" if e.styled else "no",
-                cell(e.follow_up),
+                cell(words(e.follow_up)),
                 code(e.paramcd),
             )
             for name, e in ENDPOINTS.items()

@@ -24,6 +24,7 @@ __all__ = [
     "Censoring",
     "CensoringCode",
     "CensoringStyle",
+    "Competing",
     "EndpointDefinition",
     "EndpointName",
     "EventCode",
@@ -79,9 +80,9 @@ NotComputable = Literal[
     "no_schedule",
     "new_therapy_undated",
 ]
-CountedFrom = Literal["origin", "first response", "first complete response"]
-FollowUp = Literal["last contact", "last assessment", "last assessment on the next therapy"]
-Competing = Literal["death before new therapy", "death before failure", "death of another cause"]
+CountedFrom = Literal["origin", "first_response", "first_complete_response"]
+FollowUp = Literal["last_contact", "last_assessment", "last_assessment_on_the_next_therapy"]
+Competing = Literal["death_before_new_therapy", "death_before_failure", "death_of_another_cause"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,8 +217,8 @@ def _failure(letter: str, reason: str, param: str, *events: EventDefinition) -> 
         title=reason,
         counted_from="origin",
         events=tuple(replace(event, reason=reason) for event in events),
-        follow_up="last assessment",
-        competing="death before failure",
+        follow_up="last_assessment",
+        competing="death_before_failure",
         paramcd=f"FAIL{letter}",
         param=f"Time to Failure: {param}",
     )
@@ -230,7 +231,7 @@ ENDPOINTS: Mapping[EndpointName, EndpointDefinition] = {
         title="progression-free survival",
         counted_from="origin",
         events=(PROGRESSION, _DEATH),
-        follow_up="last assessment",
+        follow_up="last_assessment",
         styled=True,
         paramcd="PFS",
         param="Progression Free Survival",
@@ -239,26 +240,26 @@ ENDPOINTS: Mapping[EndpointName, EndpointDefinition] = {
         title="time to progression",
         counted_from="origin",
         events=(PROGRESSION, _DEATH_IN_TTP),
-        follow_up="last assessment",
-        competing="death of another cause",
+        follow_up="last_assessment",
+        competing="death_of_another_cause",
         styled=True,
         paramcd="TTP",
         param="Time to Progression",
     ),
     "DOR": EndpointDefinition(
         title="duration of confirmed response (PR or better)",
-        counted_from="first response",
+        counted_from="first_response",
         events=(PROGRESSION, _DEATH),
-        follow_up="last assessment",
+        follow_up="last_assessment",
         styled=True,
         paramcd="RSD",
         param="Duration of Confirmed Response",
     ),
     "DFS": EndpointDefinition(
         title="disease-free survival",
-        counted_from="first complete response",
+        counted_from="first_complete_response",
         events=(_RELAPSE_FROM_CR, PROGRESSION, _DEATH),
-        follow_up="last assessment",
+        follow_up="last_assessment",
         styled=True,
         paramcd="DFS",
         param="Disease Free Survival",
@@ -267,8 +268,8 @@ ENDPOINTS: Mapping[EndpointName, EndpointDefinition] = {
         title="time to next treatment",
         counted_from="origin",
         events=(_NEW_THERAPY,),
-        follow_up="last contact",
-        competing="death before new therapy",
+        follow_up="last_contact",
+        competing="death_before_new_therapy",
         needs_therapy_day=True,
         paramcd="TTNT",
         param="Time to Next Treatment",
@@ -277,7 +278,7 @@ ENDPOINTS: Mapping[EndpointName, EndpointDefinition] = {
         title="overall survival",
         counted_from="origin",
         events=(_DEATH_IN_OS,),
-        follow_up="last contact",
+        follow_up="last_contact",
         paramcd="OS",
         param="Overall Survival",
     ),
@@ -306,7 +307,7 @@ ENDPOINTS: Mapping[EndpointName, EndpointDefinition] = {
         title="progression-free survival on the next therapy (EMA)",
         counted_from="origin",
         events=(_NEXT_PROGRESSION, _DEATH),
-        follow_up="last assessment on the next therapy",
+        follow_up="last_assessment_on_the_next_therapy",
         needs_therapy_day=True,
         paramcd="PFS2",
         param="Progression Free Survival on Next Therapy",

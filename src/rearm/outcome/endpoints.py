@@ -16,6 +16,7 @@ from rearm.outcome.endpoint_definitions import (
     NOT_COMPUTABLE,
     AdamSource,
     CensoringCode,
+    Competing,
     EndpointDefinition,
     EndpointName,
     EventCode,
@@ -293,11 +294,11 @@ class _Counting:
         if self.origin == "failure" and definition.ends_at_failure:
             return self.origin_day, "ends_at_failure"
         start: int | None = self.origin_day
-        if definition.counted_from == "first response":
+        if definition.counted_from == "first_response":
             start = facts.response
             if start is None:
                 return None, "no_response"
-        elif definition.counted_from == "first complete response":
+        elif definition.counted_from == "first_complete_response":
             start = facts.complete_response
             if start is None:
                 return None, "no_complete_response"
@@ -343,10 +344,10 @@ def _censored(
         last_day, because = limit
         return max((day for day in facts.assessed if day <= last_day), default=facts.start), because
     if definition.competing is not None and facts.death_day is not None:
-        return facts.death_day, _competing_death(definition, facts)
-    if definition.follow_up == "last contact":
+        return facts.death_day, _competing_death(definition.competing, facts)
+    if definition.follow_up == "last_contact":
         return facts.last_contact, "last_contact"
-    if definition.follow_up == "last assessment":
+    if definition.follow_up == "last_assessment":
         return facts.last_assessed, _assessment_or_none(facts.last_assessed > facts.start)
     return facts.next_last_assessed, _assessment_or_none(facts.next_last_assessed > facts.start)
 
@@ -355,14 +356,12 @@ def _assessment_or_none(assessed: bool) -> CensoringCode:
     return "last_assessment" if assessed else "no_assessment"
 
 
-def _competing_death(definition: EndpointDefinition, facts: CourseFacts) -> CensoringCode:
-    if definition.competing == "death before new therapy":
-        return "death_before_new_therapy"
-    if definition.competing == "death before failure":
-        return "death_before_failure"
+def _competing_death(competing: Competing, facts: CourseFacts) -> CensoringCode:
     # an unknown cause is not another cause
-    cause_known = facts.death_cause not in ("", "unknown")
-    return "death_of_another_cause" if cause_known else "death_of_unknown_cause"
+    cause_unknown = facts.death_cause in ("", "unknown")
+    if competing == "death_of_another_cause" and cause_unknown:
+        return "death_of_unknown_cause"
+    return competing
 
 
 def _missed(
