@@ -27,10 +27,8 @@ EXPECTED: dict[str, str] = {
     "evidence/strategy.py": "evidence: 'none read', and NOT_REACHED at the start of a reason",
     "report/assessment/terminal.py": "report/assessment: 'none read' of the evidence",
     "findings/chart.py": "therapy: NO_PRIOR_LINES of the exposure is a sentence",
-    "outcome/patient_course.py": "outcome: waits for ClinicalEvent.stated of response",
     "report/response/plots.py": "report/response: events of a swimmer's lane",
     "response/score.py": "response: what is missing for CR",
-    "response/visits.py": "response: why a result was not used",
 }
 
 _WORDS = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]|^[A-Z][a-z]{3,}$")
