@@ -22,10 +22,10 @@ ALLOWED: dict[str, str] = {
     "intake/": "the words of the input, which are what intake reads",
     "response/false_signals.py": "a band of an immunofixation as the laboratory names it",
 }
+# codes of a published Literal that are two words since 0.1.0; the type checker holds them
+CODES = {"none read": "directness of evidence", "indirect only": "directness of evidence"}
 # file -> the room that owns it; each is to vanish
 EXPECTED: dict[str, str] = {
-    "evidence/strategy.py": "evidence: 'none read', and NOT_REACHED at the start of a reason",
-    "report/assessment/terminal.py": "report/assessment: 'none read' of the evidence",
     "findings/chart.py": "therapy: NO_PRIOR_LINES of the exposure is a sentence",
     "report/response/plots.py": "report/response: events of a swimmer's lane",
     "response/score.py": "response: what is missing for CR",
@@ -81,7 +81,7 @@ def english_in(code: str, named: Mapping[str, str] = MappingProxyType({})) -> li
         (getattr(node, "lineno", 0), text)
         for node in ast.walk(ast.parse(code))
         for text in _asked(node, constants)
-        if _WORDS.search(text)
+        if _WORDS.search(text) and text not in CODES
     ]
 
 
