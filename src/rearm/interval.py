@@ -9,12 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
-__all__ = ["TOLERANCE", "Interval"]
+__all__ = ["TOLERANCE", "Interval", "IntervalDict"]
 
 # A value that differs from a limit by no more is at the limit: 1.7 - 1.2 is 0.5.
 TOLERANCE = 1e-9
+
+
+class IntervalDict(TypedDict):
+    """An interval as JSON has it: null where there is no end."""
+
+    low: float | None
+    high: float | None
+    low_open: bool
+    high_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ class Interval:
         """In another unit; `factor` is positive."""
         return Interval(self.low * factor, self.high * factor, self.low_open, self.high_open)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> IntervalDict:
         """Both ends, null where there is none, and whether an end itself is possible."""
         low = None if math.isinf(self.low) else self.low
         high = None if math.isinf(self.high) else self.high
@@ -95,7 +104,7 @@ class Interval:
         }
 
     @classmethod
-    def from_dict(cls, plain: dict[str, Any]) -> Interval:
+    def from_dict(cls, plain: IntervalDict) -> Interval:
         """The interval that `to_dict` wrote."""
         low, high = plain["low"], plain["high"]
         return cls(

@@ -4,18 +4,18 @@ says.
 
 from __future__ import annotations
 
-from rearm.assessment.patient import Shown
+from rearm.assessment.basis import Basis
 from rearm.assessment.result import Alert
 
 __all__ = ["alerts_of"]
 
 
-def alerts_of(shown: Shown) -> tuple[Alert, ...]:
+def alerts_of(basis: Basis) -> tuple[Alert, ...]:
     """The alerts that hold, in the order of the knowledge. Unknown raises none: silence of the
     record is not an emergency.
     """
     return tuple(
-        Alert(id=alert.id, text=alert.text, basis=shown.basis(number, f"alert-{alert.id}"))
-        for alert, number in shown.plan.alerts
-        if shown.truth(number)
+        Alert(id=alert.id, text=alert.text, findings=basis.read_by(number))
+        for alert, number in basis.plan.alerts
+        if basis.truth(number)
     )

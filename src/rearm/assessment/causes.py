@@ -4,74 +4,64 @@ only as far as they are separated.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from rearm.assessment.basis import Basis
 from rearm.assessment.logic import GROUPS, LIKELY, NOT_APPLICABLE, POSSIBLE, grade_word
-from rearm.assessment.patient import Shown
 from rearm.assessment.plan import FactorPlan
 from rearm.assessment.prognosis import scores_of
-from rearm.assessment.result import Cause, CauseGroup, Causes, Reason, RiskFactor
+from rearm.assessment.result import Cause, CauseGroup, Causes, RiskFactor
 
 __all__ = ["causes_of", "no_causes"]
 
+_SAFETY = "safety"  # what is no relapse at all: shown first, never ranked against the causes
+
 
 def no_causes(reason: str) -> Causes:
+    """Nothing is said of causes, and why."""
     return Causes(undetermined=False, text=reason, groups=(), risk_factors=())
 
 
-def causes_of(shown: Shown, grades: Sequence[int], group_grades: Sequence[int]) -> Causes:
+def causes_of(basis: Basis, grades: Sequence[int], group_grades: Sequence[int]) -> Causes:
     """`grades` by factor of the plan, `group_grades` by GROUPS, both of this patient."""
-    groups = []
-    ranked = sorted(
-        {
-            g
-            for group, g in zip(GROUPS, group_grades, strict=True)
-            if group != "safety" and g >= POSSIBLE
-        },
-        reverse=True,
-    )
-    for group, grade in zip(GROUPS, group_grades, strict=True):
-        members = [
-            (f, g)
-            for f, g in zip(shown.plan.factors, grades, strict=True)
-            if f.factor.group == group
-        ]
-        if not members:
-            continue
-        rank = None
-        if group != "safety" and grade >= POSSIBLE:
-            above = {better for better in ranked if better > grade}
-            rank = 1 + sum(
-                g in above for name, g in zip(GROUPS, group_grades, strict=True) if name != "safety"
-            )
-        causes = [
-            (g, _cause(shown, f, g)) for f, g in members if g != NOT_APPLICABLE and _tells_after(f)
-        ]
-        groups.append(
-            CauseGroup(
-                group=group,
-                grade=grade_word(grade),
-                rank=rank,
-                factors=tuple(cause for _, cause in sorted(causes, key=lambda x: -x[0])),
-                not_applicable=tuple(f.factor.id for f, g in members if g == NOT_APPLICABLE),
-            )
-        )
-    safety = [
-        g
-        for g in groups
-        if g.group == "safety" and g.grade in ("possible", "likely", "established")
+    members: dict[str, list[tuple[FactorPlan, int]]] = {group: [] for group in GROUPS}
+    for factor, grade in zip(basis.plan.factors, grades, strict=True):
+        if factor.factor.group in members:
+            members[factor.factor.group].append((factor, grade))
+    grade_of = dict(zip(GROUPS, group_grades, strict=True))
+    groups = [
+        _group(basis, group, grade_of, factors) for group, factors in members.items() if factors
     ]
+    safety = [g for g in groups if g.group == _SAFETY and grade_of[_SAFETY] >= POSSIBLE]
     rest = sorted((g for g in groups if g not in safety), key=_place)
-    told = [
-        g for name, g in zip(GROUPS, group_grades, strict=True) if name != "safety" and g >= LIKELY
-    ]
-    risks = tuple(risk for f in shown.plan.factors if (risk := _risk(shown, f)) is not None)
+    risks = tuple(
+        risk for factor in basis.plan.factors if (risk := _risk(basis, factor)) is not None
+    )
+    undetermined = all(grade < LIKELY for group, grade in grade_of.items() if group != _SAFETY)
     return Causes(
-        undetermined=not told,
-        text=_text(not told, rest, risks),
+        undetermined=undetermined,
+        text=_undetermined_text(basis, rest, risks) if undetermined else _leading_text(rest),
         groups=(*safety, *rest),
         risk_factors=risks,
-        scores=scores_of(shown),
+        scores=scores_of(basis),
+    )
+
+
+def _group(
+    basis: Basis, group: str, grade_of: dict[str, int], members: list[tuple[FactorPlan, int]]
+) -> CauseGroup:
+    grade = grade_of[group]
+    rank = None
+    if group != _SAFETY and grade >= POSSIBLE:
+        rank = 1 + sum(other > grade for name, other in grade_of.items() if name != _SAFETY)
+    applicable = [(f, g) for f, g in members if g != NOT_APPLICABLE and _tells_after(f)]
+    applicable.sort(key=lambda member: -member[1])
+    return CauseGroup(
+        group=group,
+        grade=grade_word(grade),
+        rank=rank,
+        factors=tuple(_cause(basis, f, g) for f, g in applicable),
+        not_applicable=tuple(f.factor.id for f, g in members if g == NOT_APPLICABLE),
     )
 
 
@@ -90,32 +80,22 @@ def _tells_after(factor: FactorPlan) -> bool:
     return bool(len(factor.supports) or len(factor.against))
 
 
-def _cause(shown: Shown, plan: FactorPlan, grade: int) -> Cause:
-    for_: list[Reason] = []
-    against: list[Reason] = []
-    unknown: list[Reason] = []
-    for indicator, number in plan.indicators:
-        if indicator.direction == "supports" and indicator.timing == "before_infusion":
+def _cause(basis: Basis, plan: FactorPlan, grade: int) -> Cause:
+    for_: list[str] = []
+    against: list[str] = []
+    unknown: list[str] = []
+    for indicator in plan.indicators:
+        supports = indicator.effect == "supports"
+        if supports and indicator.timing == "before_infusion":
             continue
-        reason = shown.indicator(indicator, number)
-        if reason.truth is None:
-            unknown.append(reason)
-        elif reason.truth:
-            (for_ if indicator.direction == "supports" else against).append(reason)
-        elif (
-            indicator.direction == "supports"
-        ):  # known not to hold: it speaks against, though it is no indicator of its own
-            against.append(reason)
-    note = None
-    if any(shown.answers[n] != 0 for n in plan.blocked) and any(
-        shown.answers[n] == 1 for n in plan.decisive
-    ):
-        note = (
-            "Another agent against this target was, or may have been, given between failure and"
-            " sample, so nothing is established."
-        )
-    elif plan.explains is not None and shown.answers[plan.explains] == -1 and grade >= POSSIBLE:
-        note = "Whether this factor can apply here is not known, so it is possible at most."
+        answer = basis.answers[indicator.number]
+        if answer == -1:
+            unknown.append(basis.reason(indicator))
+        elif answer == 1:
+            (for_ if supports else against).append(basis.reason(indicator))
+        elif supports:
+            # known not to hold: it speaks against, though it is no indicator of its own
+            against.append(basis.reason(indicator))
     return Cause(
         id=plan.factor.id,
         name=plan.factor.name,
@@ -124,19 +104,31 @@ def _cause(shown: Shown, plan: FactorPlan, grade: int) -> Cause:
         for_=tuple(for_),
         against=tuple(against),
         unknown=tuple(unknown),
-        note=note,
+        note=_note(basis, plan, grade),
     )
 
 
-def _risk(shown: Shown, plan: FactorPlan) -> RiskFactor | None:
-    held: list[Reason] = [
-        shown.indicator(indicator, number)
-        for indicator, number in plan.indicators
-        if indicator.direction == "supports"
+def _note(basis: Basis, plan: FactorPlan, grade: int) -> str | None:
+    may_be_of_another_agent = any(basis.answers[n] != 0 for n in plan.blocked)
+    if may_be_of_another_agent and any(basis.answers[n] == 1 for n in plan.decisive):
+        return (
+            "Another agent against this target was, or may have been, given between failure and"
+            " sample, so nothing is established."
+        )
+    if plan.explains is not None and basis.answers[plan.explains] == -1 and grade >= POSSIBLE:
+        return "Whether this factor can apply here is not known, so it is possible at most."
+    return None
+
+
+def _risk(basis: Basis, plan: FactorPlan) -> RiskFactor | None:
+    held = tuple(
+        indicator
+        for indicator in plan.indicators
+        if indicator.effect == "supports"
         and indicator.timing == "before_infusion"
-        and shown.answers[number] == 1
-    ]
-    if not held or (plan.explains is not None and shown.answers[plan.explains] == 0):
+        and basis.answers[indicator.number] == 1
+    )
+    if not held or (plan.explains is not None and basis.answers[plan.explains] == 0):
         return None
     factor = plan.factor
     return RiskFactor(
@@ -145,33 +137,33 @@ def _risk(shown: Shown, plan: FactorPlan) -> RiskFactor | None:
         group=factor.group,
         grade="possible",
         evidence=factor.evidence,
-        for_=tuple(held),
+        for_=tuple(basis.reason(indicator) for indicator in held),
     )
 
 
-def _text(undetermined: bool, groups: Sequence[CauseGroup], risks: Sequence[RiskFactor]) -> str:
-    if not undetermined:
-        leading = [g.group for g in groups if g.rank == 1]
-        if len(leading) == 1:
-            return f"What was found after the infusion points to the group {leading[0]} first."
-        return (
-            f"What was found after the infusion points to {' and '.join(leading)}; the evidence"
-            " does not separate them."
-        )
+def _leading_text(groups: Iterable[CauseGroup]) -> str:
+    leading = [g.group for g in groups if g.rank == 1]
+    if len(leading) == 1:
+        return f"What was found after the infusion points to the group {leading[0]} first."
+    return (
+        f"What was found after the infusion points to {' and '.join(leading)}; the evidence does"
+        " not separate them."
+    )
+
+
+def _undetermined_text(
+    basis: Basis, groups: Iterable[CauseGroup], risks: Sequence[RiskFactor]
+) -> str:
+    unknown = [basis.reasons[name] for g in groups for f in g.factors for name in f.unknown]
     asked = dict.fromkeys(
-        name
-        for g in groups
-        for f in g.factors
-        for r in f.unknown
-        if r.effect == "supports"
-        for name in r.asks
+        workup for reason in unknown if reason.effect == "supports" for workup in reason.asks
     )
-    told = "The cause can't be told from what is known."
+    text = "The cause can't be told from what is known."
     if asked:
-        told += f" What would tell: {'; '.join(asked)}."
+        text += f" What would tell: {'; '.join(basis.workups[workup] for workup in asked)}."
     if risks:
-        told += (
+        text += (
             " Facts from before the infusion stand under risk factors; they explain no failure by"
             " themselves."
         )
-    return told
+    return text

@@ -4,13 +4,18 @@ true, false or unknown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rearm.assessment.patient import AssessmentError, Shown, patient_at
-from rearm.assessment.plan import plan_of
-from rearm.assessment.result import FindingRead
+from msgspec.structs import replace
+
+from rearm.assessment.basis import Basis
+from rearm.assessment.patient import AssessmentError, patient_at
+from rearm.assessment.plan import RulePlan, plan_of
+from rearm.assessment.result import FindingResult
 from rearm.knowledge.bundle import Knowledge, load
+from rearm.knowledge.rulesets import Availability
 from rearm.record import Record
 from rearm.rules import Clause, trace
 
@@ -27,7 +32,7 @@ class Traced:
     effect: str
     text: str
     clause: Clause
-    findings: tuple[FindingRead, ...]
+    findings: tuple[tuple[str, FindingResult], ...]
     sources: tuple[str, ...]
     citations: tuple[str, ...]
     stage: str | None = None
@@ -65,54 +70,67 @@ def explain(
     patient = patient_at(record, as_of, plan)
     clauses = [trace(c, patient.values, patient.intervals) for c in plan.conditions]
     answers = (*(-1 if c.truth is None else int(c.truth) for c in clauses), 1)
-    shown = Shown(plan, patient, answers)
-
-    def traced(
-        number: int,
-        name: str,
-        effect: str,
-        text: str,
-        citations: tuple[str, ...],
-        stage: str | None,
-        until: str | None,
-    ) -> Traced:
-        findings, rows, _, _ = shown.parts(number)
-        return Traced(
-            id=name,
-            effect=effect,
-            text=text,
-            clause=clauses[number],
-            findings=findings,
-            sources=rows,
-            citations=citations,
-            stage=stage,
-            until=until,
-        )
-
+    basis = Basis(plan, patient, answers)
     if subject in options:
         option = options[subject]
-        rules = [
-            traced(n, r.id, r.effect, r.because, r.sources, r.stage, r.until)
-            for r, n in option.rules
+        rules = [_of_rule(basis, clauses, rule) for rule in option.rules]
+        rules += [
+            _of_label(basis, clauses, row, number)
+            for row, number in option.labels
+            if row.when is not None
         ]
-        for row, n in option.labels:
-            if row.when is not None:
-                text = f"Label population in {row.region} since {row.from_.isoformat()}."
-                rules.append(
-                    traced(
-                        n,
-                        f"approval-{row.region}",
-                        "approval",
-                        text,
-                        (row.source,) if row.source else (),
-                        None,
-                        None,
-                    )
-                )
         return Explanation(id=subject, name=option.option.name, rules=tuple(rules))
     factor = factors[subject]
-    indicators = [
-        traced(n, i.id, i.direction, i.because, i.sources, i.timing, None)
-        for i, n in factor.indicators
-    ]
-    return Explanation(id=subject, name=factor.factor.name, rules=tuple(indicators))
+    indicators = tuple(_of_rule(basis, clauses, indicator) for indicator in factor.indicators)
+    return Explanation(id=subject, name=factor.factor.name, rules=indicators)
+
+
+def _of_rule(basis: Basis, clauses: Sequence[Clause], rule: RulePlan) -> Traced:
+    read = _Read.by(basis, rule.number)
+    return Traced(
+        id=rule.rule.id,
+        effect=rule.effect,
+        text=rule.rule.because,
+        clause=clauses[rule.number],
+        findings=read.findings,
+        sources=read.sources,
+        citations=rule.rule.sources,
+        stage=rule.stage or rule.timing,
+        until=rule.until,
+    )
+
+
+def _of_label(basis: Basis, clauses: Sequence[Clause], row: Availability, number: int) -> Traced:
+    read = _Read.by(basis, number)
+    return Traced(
+        id=f"approval-{row.region}",
+        effect="approval",
+        text=f"Label population in {row.region} since {row.from_.isoformat()}.",
+        clause=clauses[number],
+        findings=read.findings,
+        sources=read.sources,
+        citations=(row.source,) if row.source else (),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What one condition reads: findings, those that were seen in the same rows in words once, and
+    the rows.
+    """
+
+    findings: tuple[tuple[str, FindingResult], ...]
+    sources: tuple[str, ...]
+
+    @classmethod
+    def by(cls, basis: Basis, number: int) -> _Read:
+        findings: list[tuple[str, FindingResult]] = []
+        texts: set[str] = set()
+        for name in basis.read_by(number):
+            finding = basis.finding(name)
+            again = finding.text in texts
+            texts.add(finding.text)
+            findings.append((name, replace(finding, text="") if again else finding))
+        places = dict.fromkeys(place for _, finding in findings for place in finding.rows)
+        rows = basis.rows
+        return cls(findings=tuple(findings), sources=tuple(rows[place] for place in places))

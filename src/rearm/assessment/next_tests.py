@@ -5,9 +5,9 @@ patient, and what differs is listed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from rearm.assessment.logic import (
     GROUPS,
@@ -19,7 +19,7 @@ from rearm.assessment.logic import (
 )
 from rearm.assessment.patient import Patient
 from rearm.assessment.plan import Plan
-from rearm.assessment.result import Change, NextTest
+from rearm.assessment.result import Change, NextTest, Turn
 from rearm.assessment.scenarios import Varied
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def next_tests_of(
     """
     found = []
     for place, (varied, rows) in enumerate(tried):
-        changes = tuple(_changes(plan, patient, varied, rows, codes, row)) if judged else ()
-        if varied.mandatory or changes:
-            weight = _weight(plan, changes)
-            test = _test(varied, changes, _why(plan, varied, changes))
+        turns = tuple(_turns(plan, patient, varied, rows, codes, row)) if judged else ()
+        if varied.mandatory or turns:
+            weight = _weight(plan, turns)
+            test = _test(varied, _changes(turns), _why(plan, varied, turns))
             # the minimum work-up in the order of the knowledge, then what changes most, is least
             # invasive, comes back soonest
             key = (
@@ -92,60 +92,73 @@ def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
                 yield _test(Varied((workup,), False, ("failure_status",), False, ()), (), why)
 
 
-def _changes(
+Kind = Literal["option", "factor", "group", "failure"]
+
+
+class _Turn(NamedTuple):
+    """One thing that one result would turn from a code to another."""
+
+    values: Mapping[str, Any]
+    kind: Kind
+    what: str
+    name: str
+    from_: str
+    to: str
+
+
+def _turns(
     plan: Plan, patient: Patient, varied: Varied, rows: range, codes: Codings, own: int
-) -> Iterator[Change]:
+) -> Iterator[_Turn]:
+    now = patient.values.get("failure_status")
     for scenario, row in zip(varied.scenarios, rows, strict=True):
-        status = scenario.values.get("failure_status")
-        if status is not None and status != patient.values.get("failure_status"):
-            now = str(patient.values.get("failure_status"))
-            yield Change(
-                values=scenario.values,
-                kind="failure",
-                what="failure",
-                name="Failure",
-                from_=now,
-                to=str(status),
-            )
-        for i in _differing(codes.judged, row, own):
+        values = scenario.values
+        status = values.get("failure_status")
+        if status is not None and status != now:
+            yield _Turn(values, "failure", "failure", "Failure", str(now), str(status))
+        for i, from_, to in _verdict_turns(codes.judged, row, own):
             option = plan.options[i].option
-            before = int(codes.judged.verdict[own, i])
-            resolved = codes.judged.open[row, i] < codes.judged.open[own, i]
-            if before == NEEDS_INFORMATION and not resolved:
-                before = int(
-                    codes.judged.clear[own, i]
-                )  # another stop stays open: what changes is the verdict if that is clear
-            from_, to = verdict_word(before), verdict_word(int(codes.judged.clear[row, i]))
-            if from_ is not None and to is not None and from_ != to:
-                yield Change(
-                    values=scenario.values,
-                    kind="option",
-                    what=option.id,
-                    name=option.name,
-                    from_=from_,
-                    to=to,
-                )
-        for i in (codes.factors[row] != codes.factors[own]).nonzero()[0]:
+            yield _Turn(values, "option", option.id, option.name, from_, to)
+        for i, from_, to in _grade_turns(codes.factors, row, own):
             factor = plan.factors[i].factor
-            before, after = (int(codes.factors[r, i]) for r in (own, row))
-            yield Change(
-                values=scenario.values,
-                kind="factor",
-                what=factor.id,
-                name=factor.name,
-                from_=_grade(before),
-                to=_grade(after),
-            )
-        for i in (codes.groups[row] != codes.groups[own]).nonzero()[0]:
-            before, after = (int(codes.groups[r, i]) for r in (own, row))
-            yield Change(
-                values=scenario.values,
-                kind="group",
-                what=GROUPS[i],
-                name=GROUPS[i],
-                from_=_grade(before),
-                to=_grade(after),
-            )
+            yield _Turn(values, "factor", factor.id, factor.name, from_, to)
+        for i, from_, to in _grade_turns(codes.groups, row, own):
+            yield _Turn(values, "group", GROUPS[i], GROUPS[i], from_, to)
+
+
+def _verdict_turns(judged: Judged, row: int, own: int) -> Iterator[tuple[int, str, str]]:
+    """Options whose verdict the result changes, other unknown stops assumed clear."""
+    for i in _differing(judged, row, own):
+        before = int(judged.verdict[own, i])
+        resolved = judged.open[row, i] < judged.open[own, i]
+        if before == NEEDS_INFORMATION and not resolved:
+            # another stop stays open: what changes is the verdict if that is clear
+            before = int(judged.clear[own, i])
+        from_, to = verdict_word(before), verdict_word(int(judged.clear[row, i]))
+        if from_ is not None and to is not None and from_ != to:
+            yield int(i), from_, to
+
+
+def _grade_turns(grades: Codes, row: int, own: int) -> Iterator[tuple[int, str, str]]:
+    for i in (grades[row] != grades[own]).nonzero()[0].tolist():
+        yield i, _grade(int(grades[own, i])), _grade(int(grades[row, i]))
+
+
+def _changes(turns: Sequence[_Turn]) -> tuple[Change, ...]:
+    """The turns by the result that makes them, those that turn alike together."""
+    by_result: dict[Any, dict[tuple[Kind, str, str], list[str]]] = {}
+    for turn in turns:
+        alike = by_result.setdefault(tuple(turn.values.items()), {})
+        alike.setdefault((turn.kind, turn.from_, turn.to), []).append(turn.what)
+    return tuple(
+        Change(
+            values=dict(values),
+            turns=tuple(
+                Turn(kind=kind, from_=from_, to=to, what=tuple(what))
+                for (kind, from_, to), what in alike.items()
+            ),
+        )
+        for values, alike in by_result.items()
+    )
 
 
 def _differing(judged: Judged, row: int, own: int) -> Sequence[int]:
@@ -164,7 +177,7 @@ def _grade(code: int) -> str:
     return "not_applicable" if code == -2 else grade_word(code)
 
 
-def _weight(plan: Plan, changes: Sequence[Change]) -> float:
+def _weight(plan: Plan, turns: Sequence[_Turn]) -> float:
     """Each thing that would change counts once, whatever number of results change it."""
     weights = {
         "option": plan.parameters.weight_option,
@@ -172,7 +185,7 @@ def _weight(plan: Plan, changes: Sequence[Change]) -> float:
         "factor": plan.parameters.weight_factor,
         "failure": plan.parameters.weight_status,
     }
-    return sum(weights[kind] for kind, _ in {(c.kind, c.what) for c in changes})
+    return sum(weights[kind] for kind, _ in {(turn.kind, turn.what) for turn in turns})
 
 
 def _test(varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
@@ -191,12 +204,12 @@ def _test(varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
     )
 
 
-def _why(plan: Plan, varied: Varied, changes: Sequence[Change]) -> str:
+def _why(plan: Plan, varied: Varied, turns: Sequence[_Turn]) -> str:
     parts = ["Belongs to the minimum work-up."] if varied.mandatory else []
     if varied.partly:
         parts.append(f"Missing: {'; '.join(_short(plan, name) for name in varied.findings)}.")
     named = {
-        kind: tuple(dict.fromkeys(c.name for c in changes if c.kind == kind))
+        kind: tuple(dict.fromkeys(turn.name for turn in turns if turn.kind == kind))
         for kind in ("failure", "option", "group", "factor")
     }
     told = []

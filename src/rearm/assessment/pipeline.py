@@ -9,31 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from rearm import __version__
-from rearm.assessment.alerts import alerts_of
-from rearm.assessment.causes import causes_of, no_causes
+from rearm.assessment.assembly import assembled, is_judged
+from rearm.assessment.basis import Basis
 from rearm.assessment.logic import grades, group_grades, verdicts
 from rearm.assessment.next_tests import Codings, next_tests_of
-from rearm.assessment.options import options_of
-from rearm.assessment.patient import Patient, Shown, patient_at
+from rearm.assessment.patient import Patient, patient_at
 from rearm.assessment.plan import Plan, in_effect, plan_of
-from rearm.assessment.prognosis import alterations_of
 from rearm.assessment.regions import region_of
-from rearm.assessment.result import (
-    About,
-    Assessment,
-    Basis,
-    FailureResult,
-    InputIssue,
-    NextTest,
-    SignalResult,
-    Versions,
-)
+from rearm.assessment.result import Assessment, NextTest
 from rearm.assessment.scenarios import Scenario, Varied, frame_of, pair, varied
 from rearm.knowledge.bundle import Knowledge, load
-from rearm.outcome.failure import Failure
 from rearm.record import Record
-from rearm.response.criteria import load_criteria
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,14 +88,14 @@ def assess_patients(
     tried = [varied(plan, p) for p in patients]
     codes, rows, answers = _judge(plan, patients, tried, region)
     tests = [
-        next_tests_of(plan, p, list(zip(t, r, strict=True)), codes, i, judged=_is_judged(p))
+        next_tests_of(plan, p, list(zip(t, r, strict=True)), codes, i, judged=is_judged(p))
         for i, (p, t, r) in enumerate(zip(patients, tried, rows, strict=True))
     ]
     tests = _with_pairs(plan, patients, tried, tests, region)
     found = []
     for i, patient in enumerate(patients):
-        shown = Shown(plan, patient, tuple(answers[i].tolist()))
-        found.append(_assembled(shown, codes, i, tests[i], region))
+        basis = Basis(plan, patient, answers[i].tolist())
+        found.append(assembled(basis, codes, i, tests[i], region))
     return found
 
 
@@ -165,7 +151,7 @@ def _with_pairs(
     lone = [
         i
         for i, (p, t) in enumerate(zip(patients, tests, strict=True))
-        if _is_judged(p) and not any(test.changes for test in t)
+        if is_judged(p) and not any(test.changes for test in t)
     ]
     if not lone:
         return tests
@@ -182,127 +168,3 @@ def _with_pairs(
         )
         found[i] = (*tests[i], *(test for test in told if test.changes))
     return found
-
-
-# ---------------------------------------------------------------- one result
-
-
-def _last(patient: Patient) -> Failure | None:
-    return patient.failures[-1] if patient.failures else None
-
-
-def _is_judged(patient: Patient) -> bool:
-    """Causes and options are given where the last CAR-T failed or is suspected to have failed."""
-    last = _last(patient)
-    return last is not None and last.status in ("failed", "suspected")
-
-
-def _about(patient: Patient) -> About:
-    last = _last(patient)
-    if last is None:
-        unread = any(
-            issue.code in ("possible_infusion", "infusion_unread")
-            for issue in patient.record.issues
-        )
-        reason = (
-            "no CAR-T that could be read in this record; what may be one stands among the input"
-            " issues"
-            if unread
-            else "no CAR-T in this record"
-        )
-        return About(infusion_day=None, if_progression=False, reason=reason)
-    died = min((d.day for d in patient.record.deaths if d.day is not None), default=None)
-    after = (
-        f" The patient died on day {died}; this is the state of knowledge with that."
-        if died is not None
-        else ""
-    )
-    if last.status == "failed":
-        return About(
-            infusion_day=last.infusion_day,
-            if_progression=False,
-            reason="The last infusion failed." + after,
-        )
-    if last.status == "suspected":
-        reason = (
-            "Failure of the last infusion is suspected: causes and options hold if this is"
-            " progression." + after
-        )
-        return About(infusion_day=last.infusion_day, if_progression=True, reason=reason)
-    words = {
-        "not_failed": "The last infusion has not failed",
-        "died_without_progression": "The patient died without progression after the last infusion",
-        "cannot_be_judged": "Whether the last infusion failed can't be judged",
-    }
-    return About(
-        infusion_day=last.infusion_day,
-        if_progression=False,
-        reason=f"{words[last.status]}: {last.reason}",
-    )
-
-
-def _assembled(
-    shown: Shown, codes: Codings, row: int, tests: tuple[NextTest, ...], region: str | None
-) -> Assessment:
-    patient, plan = shown.patient, shown.plan
-    about = _about(patient)
-    judged = _is_judged(patient)
-    return Assessment(
-        patient_id=patient.record.patient_id,
-        as_of=patient.as_of,
-        as_of_date=None if patient.day is None else patient.day.isoformat(),
-        region=region,
-        versions=Versions(
-            software=__version__,
-            knowledge=plan.knowledge.version,
-            criteria=load_criteria().version,
-            knowledge_hash=plan.knowledge.hash,
-        ),
-        issues=tuple(
-            InputIssue(
-                severity=i.severity,
-                code=i.code,
-                source=str(i.source),
-                message=i.message,
-                done=i.done,
-            )
-            for i in patient.record.issues
-        ),
-        alerts=alerts_of(shown),
-        failures=tuple(_failure(f) for f in patient.failures),
-        about=about,
-        causes=(
-            causes_of(shown, codes.factors[row].tolist(), codes.groups[row].tolist())
-            if judged
-            else no_causes(about.reason)
-        ),
-        alterations=alterations_of(shown),
-        options=options_of(shown, codes.judged, row, region=region) if judged else (),
-        next_tests=tests,
-        findings=tuple(shown.finding(name) for name, x in patient.found.items() if x.known),
-    )
-
-
-def _failure(failure: Failure) -> FailureResult:
-    return FailureResult(
-        infusion_day=failure.infusion_day,
-        product=failure.product,
-        targets=failure.targets,
-        status=failure.status,
-        certainty=failure.certainty,
-        day=failure.day,
-        kind=failure.kind,
-        timing=failure.timing,
-        pattern=failure.pattern,
-        signals=tuple(
-            SignalResult(id=s.id, day=s.day, open=s.open, text=s.text) for s in failure.signals
-        ),
-        followed_to_day=failure.followed_to_day,
-        best_response=failure.best_response,
-        best_response_by=failure.best_response_by,
-        computed_day=failure.computed_day,
-        team_day=failure.team_day,
-        difference=failure.difference,
-        reason=failure.reason,
-        basis=Basis(sources=tuple(str(s) for s in failure.basis)),
-    )

@@ -7,13 +7,15 @@ arithmetic on the array of answers, for one row or for all scenarios of all pati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from rearm.assessment.citations import Citations
 from rearm.assessment.evidence import OptionEvidence, evidence_of
 from rearm.assessment.parameters import PARAMETERS, Parameters
+from rearm.assessment.result import Effect
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.rulesets import (
     AlertRule,
@@ -34,7 +36,16 @@ if TYPE_CHECKING:
 
     Indices = npt.NDArray[np.intp]
 
-__all__ = ["FactorPlan", "OptionPlan", "Plan", "WorkupPlan", "in_effect", "plan_of"]
+__all__ = [
+    "FactorPlan",
+    "OptionPlan",
+    "Plan",
+    "RulePlan",
+    "SupportPlan",
+    "WorkupPlan",
+    "in_effect",
+    "plan_of",
+]
 
 # Where another agent against the target may have been given between failure and sample, the sample
 # does not speak of the CAR-T alone, and nothing is established by it (DESIGN 5). By the finding
@@ -47,6 +58,40 @@ _NO_APPROVAL_NEEDED = {"procedure", "watch", "supportive"}  # tags of options
 _NO_DRUG = {"observe", "supportive"}  # roles
 
 
+# one object a code, so that the JSON can leave out the most frequent
+_EFFECTS: Mapping[str, Effect] = {effect: effect for effect in get_args(Effect)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePlan:
+    """A rule of an option or an indicator of a factor.
+
+    `number` is that of its condition. `key` is the id of its reason: rules that say the same of
+    several options share it. `base` is the id of the rule as it stands in its file. `counts_if`:
+    the answer with which it acts (a requirement acts where it is not met).
+    """
+
+    rule: Rule | Indicator
+    number: int
+    key: str
+    base: str
+    effect: Effect
+    counts_if: int
+    stage: str | None = None
+    weight: str | None = None
+    timing: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportPlan:
+    """A line of supportive care with its id; lines that say the same share it."""
+
+    id: str
+    line: Support
+    number: int | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionPlan:
     """One option; the arrays hold numbers of conditions."""
@@ -54,8 +99,12 @@ class OptionPlan:
     option: Option
     evidence: OptionEvidence
     poor: bool
-    rules: tuple[tuple[Rule, int], ...]
-    support: tuple[tuple[Support, int | None], ...]
+    evidence_key: str
+    rules: tuple[RulePlan, ...]
+    # the rules' conditions, and the answers with which they act, in the order of `rules`
+    rule_numbers: Indices
+    rule_counts_if: Indices
+    support: tuple[SupportPlan, ...]
     labels: tuple[tuple[Availability, int], ...]  # approvals with the condition of their population
     off_label: tuple[Availability, ...]  # where the drugs are marketed without a label for the use
     approval_needed: bool
@@ -76,7 +125,7 @@ class FactorPlan:
     """
 
     factor: Factor
-    indicators: tuple[tuple[Indicator, int], ...]
+    indicators: tuple[RulePlan, ...]
     explains: int | None
     blocked: Indices  # conditions that bar "established" unless they are false
     decisive: Indices
@@ -118,6 +167,9 @@ class Plan:
     workups: tuple[WorkupPlan, ...]
     alerts: tuple[tuple[AlertRule, int], ...]
     regions: tuple[str, ...]
+    citations: Citations
+    meanings: Mapping[str, str]  # of each finding, as the end of a sentence
+    note_ids: Mapping[tuple[str, tuple[str, ...]], str]  # of remarks, by text and sources
 
 
 _PLANS: dict[tuple[str, Parameters], Plan] = {}
@@ -137,6 +189,9 @@ class _Planner:
         self.read = conditions_of(knowledge)
         self.numbers: dict[str, int] = {}
         self.conditions: list[RuleCondition] = []
+        self.reason_keys: dict[str, Rule | Indicator] = {}
+        self.support_ids: dict[Support, str] = {}
+        self.evidence_keys: dict[str, OptionEvidence] = {}
 
     def number(self, text: str) -> int:
         if text not in self.numbers:
@@ -185,6 +240,9 @@ class _Planner:
             regions=tuple(
                 sorted({a.region for o in knowledge.options.values() for a in o.availability})
             ),
+            citations=Citations(knowledge),
+            note_ids=_note_ids(knowledge),
+            meanings={name: _as_ending(f.meaning) for name, f in knowledge.catalogue.items()},
         )
 
     def limits(self) -> dict[str, tuple[float, ...]]:
@@ -194,13 +252,61 @@ class _Planner:
                 found.setdefault(name, set()).add(limit)
         return {name: tuple(sorted(values)) for name, values in sorted(found.items())}
 
+    def rule(self, rule: Rule, option: str) -> RulePlan:
+        base = rule.id.partition("@")[0]
+        return RulePlan(
+            rule=rule,
+            number=self.number(rule.when),
+            key=self.reason_key(rule, base, option),
+            base=base,
+            effect=_EFFECTS[rule.effect],
+            counts_if=0 if rule.effect == "require" else 1,
+            stage=rule.stage,
+            until=rule.until,
+        )
+
+    def indicator(self, indicator: Indicator, factor: str) -> RulePlan:
+        return RulePlan(
+            rule=indicator,
+            number=self.number(indicator.when),
+            key=self.reason_key(indicator, indicator.id, factor),
+            base=indicator.id,
+            effect=_EFFECTS[indicator.direction],
+            counts_if=1,
+            weight=indicator.weight,
+            timing=indicator.timing,
+        )
+
+    def reason_key(self, rule: Rule | Indicator, base: str, owner: str) -> str:
+        """The id of the rule, of its owner too where another rule of that id says something else."""
+        for key in (base, f"{base}@{owner}"):
+            other = self.reason_keys.setdefault(key, rule)
+            if _says(other) == _says(rule):
+                return key
+        raise ValueError(f"Two rules of {owner} have the id {base}.")
+
+    def support(self, line: Support) -> SupportPlan:
+        number = None if line.when is None else self.number(line.when)
+        name = self.support_ids.setdefault(line, f"s{len(self.support_ids) + 1}")
+        return SupportPlan(id=name, line=line, number=number)
+
+    def evidence_key(self, option: Option, evidence: OptionEvidence) -> str:
+        """The strategy where its options share their figures, else the option."""
+        for key in (option.strategy, option.id):
+            other = self.evidence_keys.setdefault(key, evidence)
+            if _figures(other) == _figures(evidence):
+                return key
+        raise ValueError(f"The option {option.id} has the name of a strategy.")
+
     def option(self, option: Option, evidence: OptionEvidence, always: int) -> OptionPlan:
-        rules = tuple((rule, self.number(rule.when)) for rule in option.rules)
+        import numpy as np
+
+        rules = tuple(self.rule(rule, option.id) for rule in option.rules)
 
         def of(effect: str, stage: str | None = None, *, lasting: bool = False) -> Indices:
             return _indices(
-                n
-                for rule, n in rules
+                rule.number
+                for rule in rules
                 if rule.effect == effect
                 and stage in (None, rule.stage)
                 and not (lasting and rule.until)
@@ -211,11 +317,11 @@ class _Planner:
             option=option,
             evidence=evidence,
             poor=upper is not None and upper < self.parameters.poor_response_upper,
+            evidence_key=self.evidence_key(option, evidence),
             rules=rules,
-            support=tuple(
-                (line, None if line.when is None else self.number(line.when))
-                for line in option.support
-            ),
+            rule_numbers=np.array([rule.number for rule in rules], dtype=np.intp),
+            rule_counts_if=np.array([rule.counts_if for rule in rules], dtype=np.intp),
+            support=tuple(self.support(line) for line in option.support),
             labels=tuple(
                 (row, always if row.when is None else self.number(row.when))
                 for row in option.availability
@@ -235,13 +341,15 @@ class _Planner:
         )
 
     def factor(self, factor: Factor, blocks: Mapping[str, int]) -> FactorPlan:
-        indicators = tuple((i, self.number(i.when)) for i in factor.indicators)
+        indicators = tuple(self.indicator(i, factor.id) for i in factor.indicators)
 
-        def of(direction: str, weights: Iterable[str], timings: Iterable[str]) -> Indices:
+        def of(
+            direction: str, weights: Collection[str | None], timings: Collection[str | None]
+        ) -> Indices:
             return _indices(
-                n
-                for i, n in indicators
-                if i.direction == direction and i.weight in weights and i.timing in timings
+                i.number
+                for i in indicators
+                if i.effect == direction and i.weight in weights and i.timing in timings
             )
 
         every, after = ("decisive", "strong", "weak"), ("at_failure", "after_infusion")
@@ -281,6 +389,33 @@ class _Planner:
             only_where=only_where,
             about_itself=about_itself,
         )
+
+
+def _says(rule: Rule | Indicator) -> tuple[object, ...]:
+    """What makes two rules one: all that a reason shows of them."""
+    if isinstance(rule, Rule):
+        return (rule.effect, rule.when, rule.because, rule.stage, rule.until, rule.sources)
+    return (rule.direction, rule.when, rule.because, rule.weight, rule.timing, rule.sources)
+
+
+def _figures(evidence: OptionEvidence) -> tuple[object, ...]:
+    return (evidence.directness, evidence.note, evidence.expected)
+
+
+def _note_ids(knowledge: Knowledge) -> dict[tuple[str, tuple[str, ...]], str]:
+    """Ids of the remarks that stand with options; the same remark of several has one."""
+    remarks: dict[tuple[str, tuple[str, ...]], None] = {}
+    for option in knowledge.options.values():
+        later = option.later_t_cells
+        remarks |= dict.fromkeys((d.text, d.sources) for d in option.disagreements)
+        remarks |= {(later.text, later.sources): None} if later is not None else {}
+    return {remark: f"note-{number}" for number, remark in enumerate(remarks, 1)}
+
+
+def _as_ending(meaning: str) -> str:
+    """The meaning as the end of a sentence: without its stop, and small unless an abbreviation."""
+    text = meaning.rstrip(".")
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def in_effect(row: Availability, region: str | None, day: date | None) -> bool:

@@ -4,30 +4,38 @@ separates them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rearm.assessment.plan import OptionPlan
 
-__all__ = ["ROLES", "ranks"]
+__all__ = ["ROLES", "Ranked", "ranks"]
 
 ROLES = ("definitive", "bridge", "local", "enabling", "observe", "supportive")
 
 
-def ranks(members: Sequence[OptionPlan]) -> Mapping[str, tuple[int, tuple[str, ...]]]:
-    """Rank and ties of options of one role and one verdict, by id.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """Options of one role and one verdict.
 
-    Rank is 1 + the number of options that the evidence separates from this one as better; tied are
-    those it does not separate.
+    `rank`: 1 + the number of options that the evidence separates from this one as better.
+    `separated`: the pairs (better, worse) of which this is so; all others are tied.
     """
-    better = {o.option.id: set(o.evidence.better_than) for o in members}
-    found = {}
-    for option in members:
-        own = option.option.id
-        above = [other for other, worse in better.items() if own in worse]
-        tied = tuple(
-            other
-            for other in better
-            if other != own and other not in above and other not in better[own]
-        )
-        found[own] = (1 + len(above), tied)
-    return found
+
+    rank: dict[str, int]
+    separated: tuple[tuple[str, str], ...]
+
+
+def ranks(members: Sequence[OptionPlan]) -> Ranked:
+    """Rank and separation of options of one role and one verdict."""
+    ids = {o.option.id for o in members}
+    separated = tuple(
+        (o.option.id, worse)
+        for o in members
+        for worse in o.evidence.better_than
+        if worse in ids and worse != o.option.id
+    )
+    rank = dict.fromkeys((o.option.id for o in members), 1)
+    for _, worse in separated:
+        rank[worse] += 1
+    return Ranked(rank=rank, separated=separated)

@@ -1,108 +1,241 @@
-"""The one result object: what was found for one patient, each element with the findings, rows,
-rules and citations that it rests on.
+"""The one result object: what was found for one patient at one day, complete in itself.
 
-The names are those of the published schema (`schema.json`, made from these classes by `schema.py`);
-a field `from_` is `from` in JSON. Numbers are as in the findings; days are days of the patient's
-axis.
+Whatever is drawn, exported, stored or compared is a function of it and of nothing else. Each reason,
+finding, citation and row of the input stands once and is referred to by its id (rows: by its place
+in `rows`). Days are days of the patient's axis; a day known within bounds has two ends. Texts are
+plain: no markup, no picture. The names are those of the published schema (`schema.json`, made from
+these classes by `schema.py`); a field `from_` is `from` in JSON.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from typing import Any, Literal, TypeAlias, cast
+import json
+from collections.abc import Iterable
+from typing import Any, Literal, TypeAlias
 
-from rearm.assessment.evidence import ExpectedRow
+import msgspec
+
 from rearm.knowledge.studies import Directness
+from rearm.errors import RearmError
+from rearm.interval import IntervalDict
 
 __all__ = [
     "SCHEMA_VERSION",
     "About",
+    "Action",
     "AgentEffect",
     "Alert",
     "AlterationResult",
+    "Answer",
+    "AnswerStrategy",
+    "AnswerTier",
     "Approval",
     "Assessment",
     "AvailabilityResult",
-    "Basis",
+    "CaseResult",
     "Cause",
     "CauseGroup",
     "Causes",
     "Change",
-    "ChecklistLine",
-    "DisagreementNote",
-    "EvidenceLabel",
+    "Citation",
+    "DayRange",
+    "EvidenceResult",
     "FailureResult",
-    "FindingRead",
+    "Figure",
+    "FindingResult",
+    "InfusionResult",
+    "InfusionStatus",
     "InputIssue",
-    "LaterTCellsNote",
+    "IssueSummary",
+    "LaterTCells",
     "NextTest",
+    "Note",
     "OptionResult",
+    "Point",
+    "Publication",
     "Reason",
+    "Relapse",
+    "ResultError",
     "RiskFactor",
     "RiskScore",
     "ScoreItemResult",
     "SignalResult",
+    "StatedResponse",
     "SupportLine",
+    "TherapyResult",
+    "Titles",
+    "Turn",
     "Versions",
+    "VisitResult",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal["2-draft"] = "2-draft"
 
-Plain: TypeAlias = bool | float | int | str | None
+Plain: TypeAlias = bool | int | float | str | None
 Grade = Literal["established", "likely", "possible", "unlikely", "excluded", "not_assessed"]
+AvailabilityStatus = Literal[
+    "available", "outside_label", "check", "off_label", "trial_only", "not_needed"
+]
+InfusionStatus = Literal[
+    "failed", "suspected", "not_failed", "died_without_progression", "cannot_be_judged"
+]
+Effect = Literal["exclude", "require", "discourage", "favour", "caution", "supports", "opposes"]
 Verdict = Literal["excluded", "discouraged", "needs_information", "preferred", "acceptable"]
 
 
-class _Table:
-    """Adds `to_dict` to the classes below."""
-
-    __slots__ = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain dicts, lists, numbers and texts, ready for JSON."""
-        plain: dict[str, Any] = _plain(self)
-        return plain
+class ResultError(RearmError):
+    """A stored result that can't be used; `str()` is a sentence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingRead(_Table):
-    """A finding as it was read: `value` None where it is not known; `low` and `high` where it is
-    known only within bounds.
+class _Part(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,  # no part refers to what holds it
+    forbid_unknown_fields=True,
+    rename={"for_": "for", "from_": "from"},
+):
+    """One part of the result."""
+
+
+class _Brief(_Part, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of which there are hundreds: what is empty is left out of the JSON."""
+
+
+class DayRange(_Part, frozen=True, kw_only=True):
+    """A day known within bounds, both ends included; None: no bound on that side."""
+
+    low: int | None
+    high: int | None
+
+
+class Versions(_Part, frozen=True, kw_only=True):
+    """What made the result. `knowledge_hash` tells one state of the knowledge from another."""
+
+    software: str
+    knowledge: str
+    criteria: str
+    knowledge_hash: str
+
+
+class InputIssue(_Part, frozen=True, kw_only=True):
+    """Something wrong in the input and what was done about it."""
+
+    severity: Literal["note", "warning", "error"]
+    code: str
+    source: str
+    message: str
+    done: Literal["used", "set_aside", "refused"]
+
+
+class IssueSummary(_Part, frozen=True, kw_only=True):
+    """Numbers of issues by severity."""
+
+    error: int
+    warning: int
+    note: int
+
+
+# ---------------------------------------------------------------- the patient
+
+
+class InfusionResult(_Brief, frozen=True, kw_only=True):
+    """A CAR-T product on record. `infused` None: nobody says."""
+
+    day: DayRange
+    product: str | None = None
+    infused: bool | None = None
+
+
+class CaseResult(_Part, frozen=True, kw_only=True):
+    """Who the patient is. `deaths`: the days of death on record, one as a rule."""
+
+    sex: str | None
+    heavy_chain: tuple[str, ...]
+    light_chain: str | None
+    infusions: tuple[InfusionResult, ...]
+    deaths: tuple[DayRange, ...]
+
+
+class TherapyResult(_Brief, frozen=True, kw_only=True):
+    """One stretch of treatment; `unread` are words of it that name no agent."""
+
+    start: DayRange
+    end: DayRange
+    row: int
+    line: int | None = None
+    regimen: str | None = None
+    agents: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    purpose: str | None = None
+    best_response: str | None = None
+
+
+class VisitResult(_Brief, frozen=True, kw_only=True):
+    """The response computed for one visit after the last infusion, and what it lacks."""
+
+    day: int
+    response: str
+    confirmed: str
+    reason: str
+    missing: tuple[str, ...] = ()
+
+
+class StatedResponse(_Part, frozen=True, kw_only=True):
+    """A response that the team recorded."""
+
+    day: int
+    response: str
+
+
+class Point(_Brief, frozen=True, kw_only=True):
+    """One laboratory value with an exact day: a number, or the interval that is known."""
+
+    day: int
+    value: float | None = None
+    interval: IntervalDict | None = None
+    as_given: str | None = None
+
+
+# ---------------------------------------------------------------- basis
+
+
+class FindingResult(_Brief, frozen=True, kw_only=True):
+    """What is known of one finding.
+
+    `value` is exact; `interval` holds bounds, `possible` the values that are left, where no more is
+    known; all three absent: not known. `stated_by`: who said so, where nothing was measured.
+    `text`: what was seen, or of what is not known what it means; `rows`: places in `rows`.
     """
 
-    name: str
-    value: Plain
+    value: Plain = None
+    interval: IntervalDict | None = None
+    possible: tuple[str, ...] | None = None
+    stated_by: str | None = None
+    text: str = ""
+    rows: tuple[int, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of it."""
+        return self.value is not None or self.interval is not None or self.possible is not None
+
+
+class Reason(_Brief, frozen=True, kw_only=True):
+    """A rule or indicator with what it found; shared by every option or factor that names its id.
+
+    `truth` None (left out): unknown for want of the findings `missing`, which are left out where
+    they are all that it reads and does not know (`Assessment.missing`); `asks`: the work-ups that
+    would tell. `text` speaks as if the condition were true. `rule`: the id of the rule in the
+    knowledge where it is another than that of the reason.
+    """
+
     text: str
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis(_Table):
-    """What an element rests on: findings, rows of the input, ids of rules, ids of statements,
-    studies or sources.
-    """
-
-    findings: tuple[FindingRead, ...] = ()
-    sources: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
+    effect: Effect = "caution"
+    rule: str | None = None
+    truth: bool | None = None
+    findings: tuple[str, ...] = ()
     citations: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason(_Table):
-    """One rule or indicator with what it found. `truth` None: unknown; then `missing` names the
-    findings and `asks` the work-ups.
-    """
-
-    rule: str
-    effect: str
-    text: str
-    when: str
-    truth: bool | None
-    basis: Basis
     stage: str | None = None
     weight: str | None = None
     timing: str | None = None
@@ -111,35 +244,44 @@ class Reason(_Table):
     asks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Versions(_Table):
-    software: str
-    knowledge: str
-    criteria: str
-    knowledge_hash: str
-    schema: int = SCHEMA_VERSION
+class Publication(_Brief, frozen=True, kw_only=True):
+    """Where a citation was published: `line` holds authors, journal and year as far as they were
+    seen. `read`: how it was read where not in full; `incomplete`: something of it was not seen,
+    `not_seen` what. `url` only where there is no `doi`.
+    """
+
+    line: str = ""
+    title: str = ""
+    doi: str | None = None
+    url: str | None = None
+    read: str | None = None
+    incomplete: bool = False
+    not_seen: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputIssue(_Table):
-    """Something wrong in the input and what was done about it."""
+class Citation(_Brief, frozen=True, kw_only=True):
+    """A statement of the literature, or a study (no `text`), with the id of its publication.
+    `weak`: it should look weak.
+    """
 
-    severity: str
-    code: str
+    strength: str
     source: str
-    message: str
-    done: str
+    text: str = ""
+    weak: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert(_Table):
-    id: str
-    text: str
-    basis: Basis
+class Titles(_Part, frozen=True, kw_only=True):
+    """Names that the knowledge gives to the ids of this result, so that it can be drawn alone."""
+
+    strategies: dict[str, str]
+    factors: dict[str, str]
+    workups: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalResult(_Table):
+# ---------------------------------------------------------------- failure and relapse
+
+
+class SignalResult(_Part, frozen=True, kw_only=True):
     """A sign of relapse that is not progression by itself; `open`: nothing later took it back."""
 
     id: str
@@ -148,8 +290,7 @@ class SignalResult(_Table):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureResult(_Table):
+class FailureResult(_Part, frozen=True, kw_only=True):
     """What became of one infusion."""
 
     infusion_day: int | None
@@ -169,34 +310,48 @@ class FailureResult(_Table):
     team_day: int | None
     difference: str | None
     reason: str
-    basis: Basis
+    rows: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About(_Table):
-    """The infusion that causes, options and next tests speak of, or the reason why there are none."""
+class Relapse(_Part, frozen=True, kw_only=True):
+    """The relapse to decide on; its rules come with the answer. `since`: the first sign of it."""
 
+    after: str
+    line: int | None
+    status: str
+    certainty: str | None
+    day: DayRange
+    pattern: tuple[str, ...]
+    tempo: Literal["rapid", "intermediate", "slow"] | None
+    since: int | None
+
+
+class About(_Part, frozen=True, kw_only=True):
+    """The infusion that causes, options and tests speak of, or the reason why there are none."""
+
+    code: InfusionStatus | Literal["no_infusion", "infusion_unread"]
     infusion_day: int | None
     if_progression: bool
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause(_Table):
-    """One factor with its grade and the indicators for it, against it and unknown."""
+# ---------------------------------------------------------------- causes
+
+
+class Cause(_Brief, frozen=True, kw_only=True):
+    """One factor with its grade and the ids of the reasons for it, against it and unknown."""
 
     id: str
     name: str
     grade: Grade
     evidence: str
-    for_: tuple[Reason, ...]
-    against: tuple[Reason, ...]
-    unknown: tuple[Reason, ...]
+    for_: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CauseGroup(_Table):
+class CauseGroup(_Part, frozen=True, kw_only=True):
     """A group of factors. `rank` is None for the safety group and where nothing is at least
     possible; equal ranks are not separated.
     """
@@ -208,49 +363,40 @@ class CauseGroup(_Table):
     not_applicable: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskFactor(_Table):
-    """A fact from before the infusion: it raises the risk of failure and explains none, so it is
-    `possible` at most.
-    """
+class RiskFactor(_Part, frozen=True, kw_only=True):
+    """A fact from before the infusion: it raises the risk of failure and explains none."""
 
     id: str
     name: str
     group: str
     grade: Grade
     evidence: str
-    for_: tuple[Reason, ...]
+    for_: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreItemResult(_Table):
-    """One item of a score: the fewest and the most points that are possible (`high` None: no upper
-    end), and what was seen.
-    """
+class ScoreItemResult(_Part, frozen=True, kw_only=True):
+    """One item of a score: the points that are possible, and what was seen."""
 
     name: str
-    low: float
-    high: float | None
+    points: IntervalDict
     known: bool
     text: str
-    sources: tuple[str, ...]
+    rows: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskScore(_Table):
+class RiskScore(_Part, frozen=True, kw_only=True):
     """A prognostic score from before the infusion; it chooses no salvage.
 
-    `low` and `high` are the points (or the value) that are possible, `high` None without an upper
-    end; `category` None: not known, or more than one is possible; `missing` names the items that
-    are not known. `second_hand`: its source was not read itself or not in full.
+    `points`: the points (or the value) that are possible; `category` None: not known, or more than
+    one is possible; `missing` names the items that are not known. `second_hand`: its source was not
+    read itself or not in full.
     """
 
     id: str
     name: str
     purpose: str
     population: str
-    low: float
-    high: float | None
+    points: IntervalDict
     category: str | None
     meaning: str | None
     items: tuple[ScoreItemResult, ...]
@@ -260,20 +406,28 @@ class RiskScore(_Table):
     citations: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentEffect(_Table):
-    """What an alteration of the target does to one agent or product; unknown where nothing was read
-    of it, which is not safe.
+class Causes(_Part, frozen=True, kw_only=True):
+    """`undetermined`: nothing found after the infusion points to a cause; `text` says what would
+    tell. `scores` stand beside the risk factors and explain no failure by themselves.
     """
+
+    undetermined: bool
+    text: str
+    groups: tuple[CauseGroup, ...]
+    risk_factors: tuple[RiskFactor, ...]
+    scores: tuple[RiskScore, ...] = ()
+
+
+class AgentEffect(_Part, frozen=True, kw_only=True):
+    """What an alteration of the target does to one agent or product; unknown is not safe."""
 
     agent: str
     effect: Literal["abolished", "reduced", "preserved", "unknown"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterationResult(_Table):
-    """A reported alteration of an antigen that this patient's tumour shows. Nothing is decided by
-    it; the rules read the findings.
+class AlterationResult(_Part, frozen=True, kw_only=True):
+    """A reported alteration of an antigen that this patient's tumour shows; nothing is decided by
+    it, the rules read the findings.
 
     `effects`: of every agent of the lexicon against the antigen; `class_effects`: as the source
     words a class; `inferred`: from the missing protein, not measured.
@@ -286,152 +440,154 @@ class AlterationResult(_Table):
     description: str
     text: str
     effects: tuple[AgentEffect, ...]
-    class_effects: Mapping[str, str]
+    class_effects: dict[str, str]
     inferred: bool
     reports: tuple[str, ...]
-    sources: tuple[str, ...]
+    rows: tuple[int, ...]
     citations: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Causes(_Table):
-    """`undetermined`: nothing found after the infusion points to a cause; `text` says so and what
-    would tell.
-
-    `scores` stand beside the risk factors: facts from before the infusion, which explain no failure
-    by themselves.
-    """
-
-    undetermined: bool
-    text: str
-    groups: tuple[CauseGroup, ...]
-    risk_factors: tuple[RiskFactor, ...]
-    scores: tuple[RiskScore, ...] = ()
+# ---------------------------------------------------------------- options
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval(_Table):
+class Approval(_Brief, frozen=True, kw_only=True):
     """One approval row; `applies` False: outside the population of the label, None: not known."""
 
     region: str
     from_: str
-    applies: bool | None
-    text: str
-    source: str | None
+    applies: bool | None = None
+    note: str | None = None
+    source: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AvailabilityResult(_Table):
+class AvailabilityResult(_Brief, frozen=True, kw_only=True):
     """`off_label`: no approval of this use, but its drugs are on the market; `trial_only`: no
-    approval and not marketed either.
+    approval and not marketed either, `first` being the date of the first one to come. `missing`:
+    findings for want of which it is not known whether a label covers this patient.
     """
 
-    status: Literal["available", "outside_label", "check", "off_label", "trial_only", "not_needed"]
-    text: str
+    status: AvailabilityStatus
     rows: tuple[Approval, ...] = ()
+    missing: tuple[str, ...] = ()
+    first: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceLabel(_Table):
+class Figure(_Brief, frozen=True, kw_only=True):
+    """One figure with its population. Proportions run from 0 to 1, PFS is in months; `low` and
+    `high` are 95 % limits.
+
+    `of_class`: of other agents of the class too. `borrowed_share`: the part of the information (0
+    to 1) that came from less direct settings, None where nothing did; `unborrowed`: estimate and
+    limits from the direct arms alone, empty then.
+    """
+
+    measure: str
+    estimate: float
+    low: float
+    high: float
+    unit: str
+    population: str
     directness: Directness
+    arms: int
+    patients: int
+    studies: tuple[str, ...]
+    of_class: bool = False
+    borrowed_share: float | None = None
+    unborrowed: tuple[float, ...] = ()
+
+
+class EvidenceResult(_Brief, frozen=True, kw_only=True):
+    """What was seen of one option or of its strategy."""
+
+    directness: Directness
+    note: str
+    expected: tuple[Figure, ...] = ()
+
+
+class SupportLine(_Brief, frozen=True, kw_only=True):
+    """Supportive care; `truth` None (left out): applies if what is missing turns out so."""
+
+    text: str
+    truth: bool | None = None
+    missing: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    citations: tuple[str, ...] = ()
+
+
+class Note(_Part, frozen=True, kw_only=True):
+    """A remark of several options: sources that disagree, or what an option does to a later
+    collection of T cells.
+    """
+
+    text: str
+    citations: tuple[str, ...]
+
+
+class LaterTCells(_Part, frozen=True, kw_only=True):
+    """What the option does to a later collection of T cells; `note` is an id of `notes`."""
+
+    effect: str
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChecklistLine(_Table):
-    """To be settled before the start: what is not known yet and would stop the option if it were
-    true.
-    """
-
-    text: str
-    rule: str
-    missing: tuple[str, ...]
-    asks: tuple[str, ...]
-    citations: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupportLine(_Table):
-    """Supportive care that belongs to an option; `truth` None: applies if what is missing turns out
-    so.
-    """
-
-    text: str
-    truth: bool | None
-    missing: tuple[str, ...]
-    asks: tuple[str, ...]
-    citations: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisagreementNote(_Table):
-    text: str
-    citations: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaterTCellsNote(_Table):
-    effect: str
-    text: str
-    citations: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionResult(_Table):
+class OptionResult(_Brief, frozen=True, kw_only=True):
     """One option with its verdict "by these rules"; supportive care has none.
 
-    `permanent`: an exclusion that nothing will lift stands, beside which `until` may name temporary
-    ones. `afterwards`: where only temporary ones stand, the verdict once they have ended.
-    `sequence`: what may follow, without what is excluded for good here.
+    Reasons are ids of `reasons`, `checklist` too: what is to be settled before the start. `support`
+    are ids of `support`, `disagreements` of `notes`, `evidence` is one of `evidence`. `permanent`: an exclusion that nothing
+    will lift stands, beside which `until` may name temporary ones. `afterwards`: where only
+    temporary ones stand, the verdict once they have ended. `sequence`: what may follow, without
+    what is excluded for good here.
     """
 
     id: str
     name: str
     strategy: str
     role: str
-    targets: tuple[str, ...]
-    agents: tuple[str, ...]
     summary: str
-    verdict: Verdict | None
-    if_clear: Verdict | None
-    until: str | None
-    permanent: bool
-    afterwards: Verdict | None
-    rank: int | None
-    tied_with: tuple[str, ...]
-    for_: tuple[Reason, ...]
-    against: tuple[Reason, ...]
-    unknown: tuple[Reason, ...]
-    cautions: tuple[Reason, ...]
-    checklist: tuple[ChecklistLine, ...]
-    expected: tuple[ExpectedRow, ...]
-    evidence: EvidenceLabel
+    evidence: str
     availability: AvailabilityResult
-    support: tuple[SupportLine, ...]
-    later_t_cells: LaterTCellsNote | None
-    sequence: tuple[str, ...]
-    disagreements: tuple[DisagreementNote, ...]
-    sources: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    if_clear: Verdict | None = None
+    until: str | None = None
+    permanent: bool = False
+    afterwards: Verdict | None = None
+    rank: int | None = None
+    for_: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    checklist: tuple[str, ...] = ()
+    support: tuple[str, ...] = ()
+    later_t_cells: LaterTCells | None = None
+    sequence: tuple[str, ...] = ()
+    disagreements: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change(_Table):
-    """What one result would change: `what` is an option, a factor, a group of causes or the
-    failure, by its id.
-    """
+# ---------------------------------------------------------------- tests, actions, answer
 
-    values: Mapping[str, Plain]
+
+class Turn(_Part, frozen=True, kw_only=True):
+    """Options, factors, groups of causes or the failure, by their ids, that turn alike."""
+
     kind: Literal["option", "factor", "group", "failure"]
-    what: str
-    name: str
     from_: str
     to: str
+    what: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextTest(_Table):
+class Change(_Part, frozen=True, kw_only=True):
+    """What one result of a test would change."""
+
+    values: dict[str, Plain]
+    turns: tuple[Turn, ...]
+
+
+class NextTest(_Part, frozen=True, kw_only=True):
     """A work-up to ask for. `ids` has one entry, or two where only both together would change
-    something.
+    something. `turnaround` is in days.
     """
 
     ids: tuple[str, ...]
@@ -446,40 +602,245 @@ class NextTest(_Table):
     citations: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment(_Table):
-    """Everything that was found for one patient at one day."""
+class Alert(_Part, frozen=True, kw_only=True):
+    """An emergency, or what must not be taken for relapse, with the findings it rests on."""
 
+    id: str
+    text: str
+    findings: tuple[str, ...]
+
+
+class Action(_Part, frozen=True, kw_only=True):
+    """Something to do whatever is chosen; `reason` is an id of `reasons`."""
+
+    id: str
+    reason: str
+    sources: tuple[str, ...]
+
+
+class AnswerStrategy(_Part, frozen=True, kw_only=True):
+    """A strategy in its tier; the rules of placement come with the answer."""
+
+    strategy: str
+    option: str
+    options: tuple[str, ...]
+    because: tuple[str, ...]
+    ground: str
+    would_be: dict[str, str] | None
+    waits_for: tuple[str, ...]
+    figures: tuple[str, ...]
+    access: str
+
+
+class AnswerTier(_Part, frozen=True, kw_only=True):
+    """One tier of the answer."""
+
+    tier: Literal["first", "alternative", "situational", "avoid", "not_possible"]
+    strategies: tuple[AnswerStrategy, ...]
+
+
+class Answer(_Part, frozen=True, kw_only=True):
+    """The recommendation: what state the decision is in, and the strategies in their tiers."""
+
+    state: Literal[
+        "choose",
+        "confirm_first",
+        "stabilise_first",
+        "emergency_first",
+        "comfort",
+        "controlled",
+        "died",
+        "cannot_judge",
+    ]
+    then: str | None
+    next_review: str | None
+    tiers: tuple[AnswerTier, ...]
+    not_now: tuple[AnswerStrategy, ...]
+
+
+class Assessment(_Part, frozen=True, kw_only=True):
+    """Everything that was found for one patient at one day.
+
+    `relapse`, `answer` and `actions` are empty in this version of the schema. `findings` holds
+    those that the rules read, as far as they are known or a reason lacks them, and what else is
+    known and not denied; `findings_unknown` counts the others that the rules read.
+    `separated`: pairs of options (better, worse) that the evidence separates.
+    """
+
+    schema: Literal["2-draft"] = SCHEMA_VERSION
     patient_id: str
     as_of: int | None
     as_of_date: str | None
     region: str | None
     versions: Versions
     issues: tuple[InputIssue, ...]
-    alerts: tuple[Alert, ...]
+    issue_summary: IssueSummary
+    case: CaseResult
+    therapies: tuple[TherapyResult, ...]
+    visits: tuple[VisitResult, ...]
+    stated_responses: tuple[StatedResponse, ...]
+    series: dict[str, tuple[Point, ...]]
     failures: tuple[FailureResult, ...]
+    relapse: Relapse | None
     about: About
     causes: Causes
     alterations: tuple[AlterationResult, ...]
+    alerts: tuple[Alert, ...]
+    actions: tuple[Action, ...]
+    tests: tuple[NextTest, ...]
+    further_tests: tuple[NextTest, ...]
+    answer: Answer | None
     options: tuple[OptionResult, ...]
-    next_tests: tuple[NextTest, ...]
-    findings: tuple[FindingRead, ...]
+    separated: tuple[tuple[str, str], ...]
+    reasons: dict[str, Reason]
+    support: dict[str, SupportLine]
+    notes: dict[str, Note]
+    evidence: dict[str, EvidenceResult]
+    findings: dict[str, FindingResult]
+    findings_unknown: int
+    citations: dict[str, Citation]
+    publications: dict[str, Publication]
+    titles: Titles
+    rows: tuple[str, ...]
+
+    @property
+    def next_tests(self) -> tuple[NextTest, ...]:
+        """Every work-up to ask for, in its order."""
+        return self.tests + self.further_tests
+
+    def reasons_of(self, ids: Iterable[str]) -> tuple[Reason, ...]:
+        """The reasons of these ids."""
+        return tuple(self.reasons[i] for i in ids)
+
+    def missing(self, reason: Reason) -> tuple[str, ...]:
+        """The findings for want of which the reason is unknown; empty where it is not."""
+        if reason.truth is not None or reason.missing:
+            return reason.missing
+        return tuple(name for name in reason.findings if not self.findings[name].known)
+
+    def rows_of(self, findings: Iterable[str]) -> tuple[str, ...]:
+        """The rows of the input that these findings rest on, each once."""
+        places = dict.fromkeys(
+            place
+            for name in findings
+            if name in self.findings
+            for place in self.findings[name].rows
+        )
+        return tuple(self.rows[place] for place in places)
+
+    def option(self, name: str) -> OptionResult:
+        """The option of this id. Raises KeyError where there is none."""
+        for option in self.options:
+            if option.id == name:
+                return option
+        raise KeyError(name)
+
+    def tied_with(self, option: OptionResult) -> tuple[str, ...]:
+        """Options of the same role and verdict that the evidence does not separate from this one."""
+        if option.rank is None:
+            return ()
+        apart = {pair for pair in self.separated if option.id in pair}
+        return tuple(
+            other.id
+            for other in self.options
+            if other.id != option.id
+            and (other.role, other.verdict, other.if_clear)
+            == (option.role, option.verdict, option.if_clear)
+            and (option.id, other.id) not in apart
+            and (other.id, option.id) not in apart
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, numbers and texts, as in the JSON."""
+        plain: dict[str, Any] = msgspec.to_builtins(self, str_keys=True)
+        return plain
+
+    def to_json(self) -> str:
+        """The result as one line of JSON."""
+        return _ENCODER.encode(self).decode("utf-8")
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Assessment:
+        """The result that `to_json` wrote. Raises ResultError with a sentence where it is none."""
+        try:
+            plain = json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise ResultError(f"This is no JSON that can be read ({error}).") from None
+        return cls.from_dict(plain)
+
+    @classmethod
+    def from_dict(cls, plain: Any) -> Assessment:
+        """The result that `to_dict` gave. Raises ResultError with a sentence where it is none."""
+        schema = _schema_of(plain)
+        if schema == 1:
+            raise ResultError(
+                "This result has schema 1, of Rearm 0.1.0, which can't be drawn alone. Assess the"
+                " patient again with this version."
+            )
+        if schema != SCHEMA_VERSION:
+            raise ResultError(
+                f"This is no result of schema {SCHEMA_VERSION}, which this version of Rearm reads."
+            )
+        try:
+            result = msgspec.convert(plain, cls)
+        except msgspec.ValidationError as error:
+            raise ResultError(f"The result does not hold to its schema: {error}.") from None
+        missing = _dangling(result)
+        if missing:
+            raise ResultError(f"The result refers to {missing}, which is not in it.")
+        return result
 
 
-@cache
-def _keys(cls: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((f.name, f.name.rstrip("_")) for f in fields(cls))
+_ENCODER = msgspec.json.Encoder()
 
 
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, tuple | list):
-        return [_plain(x) for x in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(x) for key, x in value.items()}
-    if is_dataclass(value):
-        return {
-            key: _plain(getattr(value, name)) for name, key in _keys(cast(Hashable, type(value)))
-        }
-    raise TypeError(f"{value!r} has no place in a result")
+def _schema_of(plain: Any) -> Any:
+    if not isinstance(plain, dict):
+        return None
+    versions = plain.get("versions")
+    return plain.get("schema", versions.get("schema") if isinstance(versions, dict) else None)
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+def _dangling(result: Assessment) -> str | None:
+    """The first id that is referred to and does not exist."""
+    used = [i for c in result.causes.groups for f in c.factors for i in _reason_ids(f)]
+    used += [i for risk in result.causes.risk_factors for i in risk.for_]
+    for option in result.options:
+        used += [*option.for_, *option.against, *option.unknown, *option.cautions]
+        used += option.checklist
+        if option.evidence not in result.evidence:
+            return f"the evidence {option.evidence}"
+        for line in option.support:
+            if line not in result.support:
+                return f"the support {line}"
+    for name in used:
+        if name not in result.reasons:
+            return f"the reason {name}"
+    named = [name for reason in result.reasons.values() for name in reason.findings]
+    named += [name for alert in result.alerts for name in alert.findings]
+    for name in named:
+        if name not in result.findings:
+            return f"the finding {name}"
+    for citation in result.citations.values():
+        if citation.source not in result.publications:
+            return f"the publication {citation.source}"
+    places = [p for finding in result.findings.values() for p in finding.rows]
+    places += [p for failure in result.failures for p in failure.rows]
+    places += [therapy.row for therapy in result.therapies]
+    wrong = [p for p in places if not 0 <= p < len(result.rows)]
+    return f"the row {wrong[0]}" if wrong else None
+
+
+def _reason_ids(cause: Cause) -> tuple[str, ...]:
+    return cause.for_ + cause.against + cause.unknown

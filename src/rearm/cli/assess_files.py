@@ -4,7 +4,6 @@ nothing that was done.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +17,9 @@ from rearm.assessment import Assessment, AssessmentError, assess_all
 from rearm.files import unique_names, write_text
 from rearm.knowledge import Knowledge
 from rearm.record import Record
-from rearm.report.assessment.page import css, environment, page
+from rearm.report.assessment.index import IndexRow, index_row
+from rearm.report.assessment.page import index_page, page
 from rearm.report.assessment.terminal import print_assessment
-from rearm.report.words import words
 
 __all__ = ["Done", "assess_to_files"]
 
@@ -66,7 +65,7 @@ def assess_to_files(
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
     names = unique_names(record.patient_id for record in records)
-    index: list[tuple[str, Assessment]] = []
+    index: list[IndexRow] = []
     for start in range(0, len(records), _BATCH):
         batch = records[start : start + _BATCH]
         for record, assessment in zip(
@@ -76,25 +75,20 @@ def assess_to_files(
                 continue
             name = names[record.patient_id]
             if html is not None:
-                write_text(html / f"{name}.html", page(assessment, record, knowledge=knowledge))
-                index.append((f"{name}.html", assessment))
-            text = json.dumps(
-                assessment.to_dict(),
-                ensure_ascii=False,
-                allow_nan=False,
-                indent=None if json_lines else 1,
-            )
+                write_text(html / f"{name}.html", page(assessment))
+                index.append(index_row(f"{name}.html", assessment))
+            text = assessment.to_json() if json_folder or json_lines else ""
             if json_folder is not None:
                 write_text(json_folder / f"{name}.json", text + "\n")
             if json_lines is not None:
                 json_lines.write(text + "\n")
             if console is not None:
-                print_assessment(console, assessment, record)
+                print_assessment(console, assessment)
             done.assessed += 1
         if len(records) > _BATCH and console is None:
             _progress(min(start + _BATCH, len(records)), len(records))
     if html is not None:
-        write_text(html / "index.html", _index(index))
+        write_text(html / "index.html", index_page(index))
     return done
 
 
@@ -133,30 +127,3 @@ def _progress(done: int, of: int) -> None:
         print(
             f"\r{done} of {of} patients", end="" if done < of else "\n", file=sys.stderr, flush=True
         )
-
-
-def _index(rows: Sequence[tuple[str, Assessment]]) -> str:
-    return (
-        environment()
-        .get_template("index.html.j2")
-        .render(css=css(), rows=[_index_row(file, a) for file, a in rows])
-    )
-
-
-def _index_row(file: str, a: Assessment) -> dict[str, str]:
-    last = a.failures[-1] if a.failures else None
-    preferred = [o.name for o in a.options if o.verdict == "preferred"]
-    acceptable = sum(o.verdict == "acceptable" for o in a.options)
-    leading = [f"{words(g.group)} {words(g.grade)}" for g in a.causes.groups if g.rank == 1]
-    return {
-        "file": file,
-        "patient": a.patient_id,
-        "status": (
-            a.about.reason
-            if last is None
-            else words(last.status) + (f", day {last.day}" if last.day is not None else "")
-        ),
-        "leading": ", ".join(leading) or ("cannot be told" if a.causes.groups else ""),
-        "options": ", ".join(preferred) or (f"none; {acceptable} acceptable" if a.options else ""),
-        "alerts": ", ".join(words(x.id) for x in a.alerts),
-    }

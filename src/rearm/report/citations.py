@@ -5,16 +5,16 @@ A statement leads to its sentence, its strength and its source; a study to its p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from rearm.assessment.citations import Citations
+from rearm.assessment.result import Assessment, Citation, Publication
 from rearm.knowledge import Knowledge
-from rearm.knowledge.rulesets import Publication, Statement
-from rearm.knowledge.studies import Citation
 
-__all__ = ["Reference", "References", "source_line"]
+__all__ = ["Reference", "References", "publication_line"]
 
-_WEAK = {"survey", "opinion", "secondary", "news", "preclinical", "case"}
+LookUp = Callable[[str], tuple[Citation, Publication]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,112 +36,72 @@ class Reference:
     weak: bool
 
 
-def source_line(source: Publication) -> str:
-    """`Authors. Journal year. doi`, with what was not seen named."""
-    parts = [
-        p
-        for p in (source.authors, " ".join(str(x) for x in (source.journal, source.year) if x))
-        if p
-    ]
-    line = ". ".join(
-        p.rstrip(".") for p in parts or [f"authors and journal not seen ({source.id})"]
-    )
-    if source.doi:
-        line += f". doi:{source.doi}"
-    elif source.pmid:
-        line += f". PMID {source.pmid}"
-    if source.incomplete:
-        line += " [citation incomplete]"
-    if source.read and source.read != "full":
-        line += f" [read: {source.read}]"
-    return line
-
-
 class References:
     """Numbers citations in the order in which a page names them."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
-        self._studies = {study.id: study for study in knowledge.studies} | {
-            arm.id: study for study in knowledge.studies for arm in study.arms
-        }
+    def __init__(self, look_up: LookUp) -> None:
+        self._look_up = look_up
         self._numbers: dict[str, Reference] = {}
+
+    @classmethod
+    def of_knowledge(cls, knowledge: Knowledge) -> References:
+        """References to anything that the knowledge holds."""
+        return cls(Citations(knowledge).__getitem__)
+
+    @classmethod
+    def of_result(cls, assessment: Assessment) -> References:
+        """References to what a result cites."""
+
+        def look_up(name: str) -> tuple[Citation, Publication]:
+            citation = assessment.citations[name]
+            return citation, assessment.publications[citation.source]
+
+        return cls(look_up)
 
     def cite(self, ids: Iterable[str]) -> list[Reference]:
         """The references of these ids, numbered on first use, each once."""
-        return [self._numbers.setdefault(key, self._make(key)) for key in dict.fromkeys(ids)]
+        return [self._numbers.get(key) or self._make(key) for key in dict.fromkeys(ids)]
 
     def all(self) -> list[Reference]:
-        return sorted(self._numbers.values(), key=lambda r: r.number)
+        """Every reference that was numbered, in the order of the numbers."""
+        return list(self._numbers.values())
 
     def _make(self, key: str) -> Reference:
-        number = len(self._numbers) + 1
-        if (statement := self._knowledge.statements.get(key)) is not None:
-            return _of_statement(statement, self._knowledge.sources.get(statement.source), number)
-        if (study := self._studies.get(key)) is not None:
-            return _of_study(key, study.citation, number)
-        if (source := self._knowledge.sources.get(key)) is not None:
-            return _of_source(source, number)
-        return Reference(
-            number=number,
+        citation, publication = self._look_up(key)
+        strength = citation.strength
+        is_study = strength == "study"
+        reference = Reference(
+            number=len(self._numbers) + 1,
             id=key,
-            text="",
-            strength="not found in the knowledge",
-            source=key,
-            title="",
-            url=None,
-            weak=True,
+            text=citation.text,
+            strength=f"study, read from {publication.read}" if is_study else strength,
+            source=publication_line(publication, citation.source, is_study=is_study),
+            title=publication.title,
+            url=_url(publication),
+            weak=citation.weak,
         )
+        self._numbers[key] = reference
+        return reference
 
 
-def _of_statement(statement: Statement, source: Publication | None, number: int) -> Reference:
-    read_in_part = source is not None and source.read in ("secondary", "news")
-    incomplete = source is not None and source.incomplete
-    return Reference(
-        number=number,
-        id=statement.id,
-        text=statement.text,
-        strength=statement.strength,
-        source=source_line(source) if source else statement.source,
-        title=(source.title if source else None) or "",
-        url=_url(source),
-        weak=statement.strength in _WEAK or incomplete or read_in_part,
-    )
+def publication_line(publication: Publication, name: str, *, is_study: bool = False) -> str:
+    """`Authors. Journal year. doi`, with what was not seen named. `name`: the publication's id."""
+    line = publication.line
+    known = bool(line or publication.title or publication.doi or publication.url)
+    if not line and known:
+        line = f"authors and journal not seen ({name})"
+    if not line:
+        line = name
+    if publication.doi:
+        line += f". doi:{publication.doi}"
+    if publication.not_seen:
+        line += f" [citation incomplete: {', '.join(publication.not_seen)} not seen]"
+    elif publication.incomplete:
+        line += " [citation incomplete]"
+    if publication.read and not is_study:
+        line += f" [read: {publication.read}]"
+    return line
 
 
-def _of_study(key: str, citation: Citation, number: int) -> Reference:
-    where = " ".join(str(x) for x in (citation.journal, citation.year) if x)
-    doi = f"doi:{citation.doi}" if citation.doi else ""
-    line = ". ".join(x for x in (citation.authors.rstrip("."), where, doi) if x)
-    if citation.missing:
-        line += f" [citation incomplete: {', '.join(citation.missing)} not seen]"
-    return Reference(
-        number=number,
-        id=key,
-        text="",
-        strength=f"study, read from {citation.read_from}",
-        source=line,
-        title=citation.title,
-        url=citation.url,
-        weak=citation.weak,
-    )
-
-
-def _of_source(source: Publication, number: int) -> Reference:
-    return Reference(
-        number=number,
-        id=source.id,
-        text="",
-        strength=source.kind or "source",
-        source=source_line(source),
-        title=source.title or "",
-        url=_url(source),
-        weak=source.incomplete,
-    )
-
-
-def _url(source: Publication | None) -> str | None:
-    if source is None:
-        return None
-    url = f"https://doi.org/{source.doi}" if source.doi else source.url
-    return url if url and url.startswith(("https://", "http://")) else None
+def _url(publication: Publication) -> str | None:
+    return f"https://doi.org/{publication.doi}" if publication.doi else publication.url

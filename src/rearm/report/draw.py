@@ -7,7 +7,28 @@ fonts, and needs no network.
 from __future__ import annotations
 
 import re
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
+
+__all__ = [
+    "BLUE",
+    "CONFIG",
+    "GREEN",
+    "GREY",
+    "INK",
+    "LIGHT",
+    "NO_PICTURES",
+    "ORANGE",
+    "PURPLE",
+    "RED",
+    "SKY",
+    "YELLOW",
+    "Spec",
+    "can_draw",
+    "png",
+    "svg",
+]
 
 Spec = dict[str, Any]
 
@@ -36,6 +57,15 @@ CONFIG: Spec = {
 }  # fmt: skip
 
 
+NO_PICTURES = "Pictures are left out: the extra `pictures` of Rearm is not installed."
+
+
+@cache
+def can_draw() -> bool:
+    """Whether the extra `pictures` is installed."""
+    return find_spec("vl_convert") is not None
+
+
 def svg(spec: Spec, *, label: str) -> str:
     """The picture as SVG markup with `label` as its name for screen readers; deterministic for the
     same specification.
@@ -47,7 +77,24 @@ def svg(spec: Spec, *, label: str) -> str:
     title = (
         label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     )
-    return re.sub(r"<svg ", f'<svg role="img" aria-label="{title}" ', markup, count=1)
+    root = f'<svg role="img" aria-label="{title}" font-family="{CONFIG["font"]}" '
+    return _slim(markup).replace("<svg ", root, 1)
+
+
+# attributes that say what holds anyway; the root names the font
+_NEEDLESS = re.compile(
+    r' (?:aria-roledescription|pointer-events|role|font-family|class|aria-hidden)="[^"]*"'
+    r'|(?<!-) opacity="1"| fill-opacity="1"| stroke-width="1"(?=[ /])| [xy]2="0"'
+    r'| transform="translate\(0,0\)"'
+    r'|(?<=<text) aria-label="[^"]*"|(?<=<line) aria-label="[^"]*"|;? colour: #[0-9a-f]{6}(?=[";])'
+)
+_EMPTY = re.compile(r'<path [^>]*(?:display="none"| d="M0,0h0v0h0Z")[^>]*/>|<g/>')
+_LONG_NUMBER = re.compile(r"(-?\d+\.\d)\d+")
+
+
+def _slim(markup: str) -> str:
+    """Coordinates to a tenth of a point, nothing empty, nothing needless: half the size."""
+    return _LONG_NUMBER.sub(r"\1", _NEEDLESS.sub("", _EMPTY.sub("", markup)))
 
 
 def png(spec: Spec, *, scale: float = 2.0) -> bytes:

@@ -236,7 +236,7 @@ def example_words(row: Mapping[str, Any]) -> str:
 
 
 def _cited(ids: Iterable[str], known: Knowledge, *, quote: bool = True) -> Iterator[str]:
-    for reference in References(known).cite(ids):
+    for reference in References.of_knowledge(known).cite(ids):
         text = f"{reference.text} " if quote and reference.text else ""
         yield from _wrapped(
             f"[{reference.id}] {text}{reference.source}{' (weak)' if reference.weak else ''}", 6

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rearm.knowledge.bundle import bundled
 
 if TYPE_CHECKING:
-    from rearm.assessment.evidence import ExpectedRow
+    from rearm.assessment.result import Figure
     from rearm.knowledge import Knowledge
 
 __all__ = [
@@ -34,7 +34,7 @@ def measure_words(measure: str) -> str:
     return bundled().words.of_measure(measure)
 
 
-def whose(row: ExpectedRow) -> str:
+def whose(row: Figure) -> str:
     """In whom a figure was seen where that is not this option after CAR-T; to stand before it."""
     return ("class figure, " if row.of_class else "") + (
         "" if row.directness == "direct" else "not after CAR-T: "

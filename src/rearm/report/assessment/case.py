@@ -1,75 +1,75 @@
-"""The case in one paragraph, made of what is on record; what is not known is left out, never filled
-in.
-"""
+"""The case in one paragraph, made of what is on record; what is not known is left out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rearm.assessment import Assessment
-from rearm.record import Record
 from rearm.report.words import days_words, words
 
 __all__ = ["case_paragraph"]
 
+_CLASSES = (("proteasome inhibitors", "pi"), ("IMiDs", "imid"), ("anti-CD38", "anti_cd38"))
+_NOW = (
+    ("ECOG", "ecog", ""),
+    ("neutrophils", "neutrophils", " G/L"),
+    ("platelets", "platelets", " G/L"),
+    ("haemoglobin", "hemoglobin", " g/dL"),
+    ("creatinine", "creatinine", " mg/dL"),
+    ("LVEF", "lvef", " %"),
+)
 
-def case_paragraph(assessment: Assessment, record: Record) -> str:
+
+def case_paragraph(assessment: Assessment) -> str:
     """Who the patient is, what was given before, what was infused, what came of it, and what stands
     in the way now.
     """
-    value = {f.name: f.value for f in assessment.findings}
-    sentences = [_person(assessment, record)]
+    return " ".join(_sentences(assessment))
+
+
+def _sentences(assessment: Assessment) -> Iterator[str]:
+    value = {name: finding.value for name, finding in assessment.findings.items()}
+    yield _person(assessment)
     lines = value.get("prior_lines")
     if lines is not None:
-        sentences.append(f"{lines} lines of therapy, the CAR-T included.")
-    classes = [
-        name
-        for name, key in (
-            ("proteasome inhibitors", "pi"),
-            ("IMiDs", "imid"),
-            ("anti-CD38", "anti_cd38"),
-        )
-        if value.get(f"refractory_{key}")
-    ]
+        yield f"{lines} lines of therapy, the CAR-T included."
+    classes = [name for name, key in _CLASSES if value.get(f"refractory_{key}")]
     if classes:
-        sentences.append(f"Refractory to {', '.join(classes)}.")
+        yield f"Refractory to {', '.join(classes)}."
     for failure in assessment.failures:
-        sentence = (
-            f"{failure.product or 'A CAR-T'} was infused on {days_words(failure.infusion_day)}"
-        )
+        product = failure.product or "A CAR-T"
+        sentence = f"{product} was infused on {days_words(failure.infusion_day)}"
         if failure.best_response:
             sentence += f"; best response {failure.best_response}"
         sentence += f"; {words(failure.status)}"
-        sentence += f" on {days_words(failure.day)}." if failure.day is not None else "."
-        sentences.append(sentence)
-    sentences += [
-        f"A product ({i.product or 'CAR-T'}) was collected and never infused."
-        for i in record.infusions
-        if i.infused is False
-    ]
+        yield sentence + (f" on {days_words(failure.day)}." if failure.day is not None else ".")
+    for infusion in assessment.case.infusions:
+        if infusion.infused is False:
+            product = infusion.product or "CAR-T"
+            yield f"A product ({product}) was collected and never infused."
     now = [
-        f"{name} {value[key]:g}{unit}"
-        for name, key, unit in (
-            ("ECOG", "ecog", ""), ("neutrophils", "neutrophils", " G/L"), ("platelets", "platelets", " G/L"),
-            ("haemoglobin", "hemoglobin", " g/dL"), ("creatinine", "creatinine", " mg/dL"), ("LVEF", "lvef", " %"),
-        )
-        if isinstance(value.get(key), int | float)
-    ]  # fmt: skip
+        f"{name} {number:g}{unit}"
+        for name, key, unit in _NOW
+        if isinstance(number := value.get(key), int | float)
+    ]
     if now:
-        sentences.append(f"Now: {', '.join(now)}.")
+        yield f"Now: {', '.join(now)}."
     if value.get("frailty"):
-        sentences.append(f"Frailty: {value['frailty']}.")
+        yield f"Frailty: {value['frailty']}."
     if value.get("goals_of_care"):
-        sentences.append(f"Stated goal of care: {words(str(value['goals_of_care']))}.")
-    return " ".join(sentences)
+        yield f"Stated goal of care: {words(str(value['goals_of_care']))}."
 
 
-def _person(assessment: Assessment, record: Record) -> str:
-    person = {"F": "A woman", "M": "A man"}.get(record.sex or "", "A patient")
-    age = next((f for f in assessment.findings if f.name == "age"), None)
+def _person(assessment: Assessment) -> str:
+    case = assessment.case
+    person = {"F": "A woman", "M": "A man"}.get(case.sex or "", "A patient")
+    age = assessment.findings.get("age")
     if age is not None and age.value is not None:
         person += f" of {age.value} years"
-    elif age is not None and age.low is not None and age.high is not None:
-        person += f" of {age.low:g} or {age.high:g} years"  # only the year of birth is known
-    kind = " and ".join(record.heavy_chain)
+    elif age is not None and age.interval is not None:
+        low, high = age.interval["low"], age.interval["high"]
+        if low is not None and high is not None:
+            person += f" of {low:g} or {high:g} years"  # only the year of birth is known
+    kind = " and ".join(case.heavy_chain)
     kind = "light-chain" if kind.lower() == "none" else kind
-    disease = " ".join(x for x in (kind, record.light_chain, "myeloma") if x)
-    return f"{person} with {disease}."
+    return f"{person} with {' '.join(x for x in (kind, case.light_chain, 'myeloma') if x)}."

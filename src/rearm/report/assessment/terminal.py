@@ -12,9 +12,10 @@ from rich.text import Text
 
 from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
-from rearm.record import Issue, Record
+from rearm.record import Issue
 from rearm.report.assessment.case import case_paragraph
-from rearm.report.assessment.page import roles
+from rearm.report.assessment.context import by_role
+from rearm.report.assessment.sentences import reason_text, seen_texts
 from rearm.report.words import days_words, listed, measure_words, whose, words
 
 __all__ = ["issues_table", "print_assessment"]
@@ -26,9 +27,8 @@ _STYLE = {
 _FEW = 4  # tests beyond the mandatory ones that the terminal shows; the page shows all
 
 
-def print_assessment(console: Console, assessment: Assessment, record: Record) -> None:
+def print_assessment(console: Console, assessment: Assessment) -> None:
     """Prints the report of one patient."""
-    seen = record if assessment.as_of is None else record.known_at(assessment.as_of)
     when = days_words(assessment.as_of) + (
         f", {assessment.as_of_date}" if assessment.as_of_date else ""
     )
@@ -43,7 +43,7 @@ def print_assessment(console: Console, assessment: Assessment, record: Record) -
     )
     for alert in assessment.alerts:
         console.print(Text(f"ALERT  {words(alert.id)}: {alert.text}", style="bold red"))
-    console.print(Text(case_paragraph(assessment, seen)))
+    console.print(Text(case_paragraph(assessment)))
     for part in (
         _failure(assessment),
         _tests(assessment.next_tests),
@@ -129,7 +129,7 @@ def _options(assessment: Assessment) -> RenderableType:
     if not assessment.options:
         return Group(_heading(title), Text("None shown: " + assessment.about.reason))
     lines: list[RenderableType] = [_heading(title)]
-    for role, options in roles(assessment.options):
+    for role, options in by_role(assessment.options):
         lines.append(Text(words(role), style="italic"))
         table = Table(box=None, pad_edge=False, show_header=False, expand=True)
         for width in (18, 40, 34, None):
@@ -140,13 +140,19 @@ def _options(assessment: Assessment) -> RenderableType:
                     words(o.verdict) or "always open", style=_STYLE.get(o.verdict or "", "")
                 )
                 table.add_row(
-                    verdict, Text(o.name), Text(_expected(o)), Text(_decided(o), style="dim")
+                    verdict,
+                    Text(o.name),
+                    Text(_expected(assessment, o)),
+                    Text(_decided(assessment, o), style="dim"),
                 )
         lines.append(table)
     out = [o for o in assessment.options if o.verdict == "excluded"]
     if out:
         lines.append(Text(f"\nExcluded ({len(out)}):", style="red"))
-        lines += [Padding(Text(f"{o.name}: {_decided(o)}", style="dim"), (0, 0, 0, 2)) for o in out]
+        lines += [
+            Padding(Text(f"{o.name}: {_decided(assessment, o)}", style="dim"), (0, 0, 0, 2))
+            for o in out
+        ]
     lines.append(
         Text(
             "Options with one verdict are not separated by the evidence unless a rank says so; the"
@@ -157,36 +163,33 @@ def _options(assessment: Assessment) -> RenderableType:
     return Group(*lines)
 
 
-def _expected(option: OptionResult) -> str:
-    chosen = next(
-        (e for e in option.expected if e.measure in ("response", "orr")),
-        next(iter(option.expected), None),
+def _expected(assessment: Assessment, option: OptionResult) -> str:
+    evidence = assessment.evidence[option.evidence]
+    responses = (e for e in evidence.expected if e.measure in ("response", "orr"))
+    chosen = next(responses, next(iter(evidence.expected), None))
+    if chosen is None:
+        directness = evidence.directness
+        return directness if directness != "none read" else "no evidence read"
+    scale, digits, unit = (100, 0, " %") if chosen.unit == "proportion" else (1, 1, " months")
+    estimate, low, high = (
+        f"{scale * x:.{digits}f}" for x in (chosen.estimate, chosen.low, chosen.high)
     )
-    if chosen is not None:
-        scale, digits, unit = (100, 0, " %") if chosen.unit == "proportion" else (1, 1, " months")
-        estimate, low, high = (
-            f"{scale * x:.{digits}f}" for x in (chosen.estimate, chosen.low, chosen.high)
-        )
-        what = "" if chosen.measure in ("response", "orr") else f"{measure_words(chosen.measure)} "
-        return f"{whose(chosen)}{what}{estimate}{unit} ({low}-{high}), {chosen.directness}"
-    return (
-        option.evidence.directness
-        if option.evidence.directness != "none read"
-        else "no evidence read"
-    )
+    what = "" if chosen.measure in ("response", "orr") else f"{measure_words(chosen.measure)} "
+    return f"{whose(chosen)}{what}{estimate}{unit} ({low}-{high}), {chosen.directness}"
 
 
-def _decided(option: OptionResult) -> str:
+def _decided(assessment: Assessment, option: OptionResult) -> str:
     """The reasons that carry the verdict, and every caution that holds, so that no favourite looks
     cleaner than its rivals.
     """
     if option.verdict in ("excluded", "discouraged"):
-        chosen = option.against[:2]
+        chosen = assessment.reasons_of(option.against[:2])
     elif option.verdict == "needs_information":
-        chosen = option.unknown[:2]
+        chosen = assessment.reasons_of(option.unknown[:2])
     else:
-        chosen = option.for_[:1] + tuple(r for r in option.cautions if r.truth)[:_FEW]
-    text = " ".join(r.text for r in chosen)
+        cautions = [r for r in assessment.reasons_of(option.cautions) if r.truth]
+        chosen = (*assessment.reasons_of(option.for_[:1]), *cautions[:_FEW])
+    text = " ".join(reason_text(r) for r in chosen)
     then = f", then {words(option.afterwards)}" if option.afterwards else ""
     until = f" Until: {option.until}{then}." if option.until and not option.permanent else ""
     clear = f" If clear: {words(option.if_clear)}." if option.if_clear else ""
@@ -199,7 +202,9 @@ def _causes(assessment: Assessment) -> RenderableType:
     if not assessment.causes.groups:
         return Group(*lines, Text("None shown: " + assessment.about.reason))
     lines.append(Text(assessment.causes.text))
-    lines += [_group(g) for g in assessment.causes.groups if g.grade not in ("not_assessed",)]
+    lines += [
+        _group(assessment, g) for g in assessment.causes.groups if g.grade not in ("not_assessed",)
+    ]
     missing = [g.group for g in assessment.causes.groups if g.grade == "not_assessed"]
     if missing:
         lines.append(Text(f"Not assessed: {listed(missing)}.", style="dim"))
@@ -214,14 +219,13 @@ def _causes(assessment: Assessment) -> RenderableType:
     return Group(*lines)
 
 
-def _group(group: CauseGroup) -> RenderableType:
+def _group(assessment: Assessment, group: CauseGroup) -> RenderableType:
     text = Text(f"{words(group.group)}: ", style="bold")
     text.append(words(group.grade))
     for factor in group.factors:
         if factor.grade in ("established", "likely", "possible"):
-            why = "; ".join(
-                dict.fromkeys(f.text for r in factor.for_ for f in r.basis.findings if f.text)
-            )
+            findings = [x for r in assessment.reasons_of(factor.for_) for x in r.findings]
+            why = "; ".join(seen_texts(assessment, findings))
             text.append(f"\n  {factor.name} ({words(factor.grade)}): {why}", style="not bold")
     return text
 

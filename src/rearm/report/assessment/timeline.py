@@ -10,8 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rearm.record import Lab, Record
-from rearm.report.draw import BLUE, GREEN, GREY, INK, LIGHT, ORANGE, PURPLE, RED, SKY, YELLOW, Spec
+from rearm.assessment.result import Assessment, DayRange, Point, TherapyResult
+from rearm.interval import Interval
+from rearm.report.draw import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LIGHT,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    YELLOW,
+    Spec,
+    svg,
+)
+from rearm.report.words import words
 
 PANELS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
     ("serum M-protein", "g/dL", (("serum_m_protein", "M-protein", BLUE),)),
@@ -37,6 +52,37 @@ WIDTH = 720
 BEFORE = 120  # days before the infusion that are drawn; earlier lines stand in the table of lines
 
 
+def picture_of(assessment: Assessment) -> str:
+    """The timeline as SVG; empty where no infusion with a day is on record."""
+    last = assessment.failures[-1] if assessment.failures else None
+    if last is None or last.infusion_day is None or assessment.as_of is None:
+        return ""
+    zero = last.infusion_day
+    visits = [StripVisit(v.day, v.response, "computed") for v in assessment.visits]
+    visits += [
+        StripVisit(stated.day, stated.response, "team")
+        for stated in assessment.stated_responses
+        if stated.day >= zero
+    ]
+    marks = [Mark(last.day, words(last.status), RED)] if last.day is not None else []
+    infused = (i for i in assessment.case.infusions if i.infused is not False)
+    marks += [
+        Mark(day, "infusion")
+        for i in infused
+        if (day := exact_day(i.day)) is not None and day != zero
+    ]
+    deaths = (exact_day(death) for death in assessment.case.deaths)
+    marks += [Mark(day, "death") for day in deaths if day is not None]
+    spec = timeline(
+        assessment, infusion_day=zero, until=assessment.as_of, visits=visits, marks=marks
+    )
+    label = (
+        f"Timeline of {assessment.patient_id}: therapies, responses and markers by day since the"
+        " infusion"
+    )
+    return svg(spec, label=label)
+
+
 @dataclass(frozen=True, slots=True)
 class StripVisit:
     """One visit of the response strip: who says it (`computed` or `team`) and what."""
@@ -56,7 +102,7 @@ class Mark:
 
 
 def timeline(
-    record: Record,
+    assessment: Assessment,
     *,
     infusion_day: int,
     until: int,
@@ -72,9 +118,9 @@ def timeline(
     hidden = {"labels": False, "ticks": False, "domain": False, "title": None, "tickCount": 12}
     x = {"field": "day", "type": "quantitative", "scale": scale, "axis": hidden}
     panels = [
-        _bands(record, infusion_day, first, last, x),
+        _bands(assessment, infusion_day, first, last, x),
         _strip(visits, infusion_day, x),
-        *_markers(record, infusion_day, first, last, x),
+        *_markers(assessment, infusion_day, first, last, x),
     ]
     shown = [p for p in panels if p is not None]
     lines: list[Spec] = [{"day": 0, "label": "infusion", "colour": INK}]
@@ -129,36 +175,21 @@ def _with_rules(panel: Spec, lines: list[Spec], x: Spec, *, labelled: bool) -> S
     }
 
 
-def _bands(record: Record, zero: int, first: int, last: int, x: Spec) -> Spec | None:
-    rows: list[Spec] = []
-    for therapy in record.therapies:
-        start = therapy.start.day if therapy.start.day is not None else therapy.start.first
-        if start is None:
-            continue
-        end = therapy.end.day if therapy.end.day is not None else start
-        if end - zero < first or start - zero > last:
-            continue
-        name = therapy.regimen or ", ".join(therapy.agents) or "therapy"
-        colour = PURPOSE_COLOURS.get(therapy.purpose or "", BLUE)
-        rows.append(
-            {
-                "day": max(start - zero, first),
-                "end": min(max(end - zero, start - zero + 2), last),
-                "lane": name,
-                "what": (
-                    f"{name} ({(therapy.purpose or 'treatment').replace('_', ' ')}, day"
-                    f" {start - zero} to {end - zero})"
-                ),
-                "colour": colour,
-            }
-        )
-    for infusion in record.infused():
-        if infusion.day is not None and first <= infusion.day - zero <= last:
-            day = infusion.day - zero
+def exact_day(days: DayRange) -> int | None:
+    """The day where it is exact, else None."""
+    return days.low if days.low == days.high else None
+
+
+def _bands(assessment: Assessment, zero: int, first: int, last: int, x: Spec) -> Spec | None:
+    bands = (_band(therapy, zero, first, last) for therapy in assessment.therapies)
+    rows: list[Spec] = [band for band in bands if band is not None]
+    for infusion in assessment.case.infusions:
+        day = exact_day(infusion.day)
+        if infusion.infused is not False and day is not None and first <= day - zero <= last:
             rows.append(
                 {
-                    "day": day,
-                    "end": day + 2,
+                    "day": day - zero,
+                    "end": day - zero + 2,
                     "lane": f"CAR-T {infusion.product or ''}".strip(),
                     "what": "CAR-T infusion",
                     "colour": INK,
@@ -189,6 +220,27 @@ def _bands(record: Record, zero: int, first: int, last: int, x: Spec) -> Spec | 
                 },
             }
         ],
+    }
+
+
+def _band(therapy: TherapyResult, zero: int, first: int, last: int) -> Spec | None:
+    """One therapy as a bar; None where it has no day or lies outside of what is drawn."""
+    start = exact_day(therapy.start)
+    start = start if start is not None else therapy.start.low
+    if start is None:
+        return None
+    end = exact_day(therapy.end)
+    end = end if end is not None else start
+    if end - zero < first or start - zero > last:
+        return None
+    name = therapy.regimen or ", ".join(therapy.agents) or "therapy"
+    purpose = (therapy.purpose or "treatment").replace("_", " ")
+    return {
+        "day": max(start - zero, first),
+        "end": min(max(end - zero, start - zero + 2), last),
+        "lane": name,
+        "what": f"{name} ({purpose}, day {start - zero} to {end - zero})",
+        "colour": PURPOSE_COLOURS.get(therapy.purpose or "", BLUE),
     }
 
 
@@ -247,14 +299,14 @@ def _thinned(rows: list[Spec]) -> list[Spec]:
     return kept
 
 
-def _markers(record: Record, zero: int, first: int, last: int, x: Spec) -> Iterable[Spec]:
+def _markers(assessment: Assessment, zero: int, first: int, last: int, x: Spec) -> Iterable[Spec]:
     for title, unit, series in PANELS:
         rows: list[Spec] = []
         for test, name, colour in series:
-            for lab in record.of_test(test):
-                day = (lab.day or 0) - zero
-                if first <= day <= last and lab.quantity is not None:
-                    rows.append({"day": day, "test": name, "colour": colour, **_point(lab)})
+            for point in assessment.series.get(test, ()):
+                day = point.day - zero
+                if first <= day <= last:
+                    rows.append({"day": day, "test": name, "colour": colour, **_point(point)})
         if not rows:
             continue
         positive = [r["value"] for r in rows if r["value"] > 0]
@@ -323,12 +375,13 @@ def _markers(record: Record, zero: int, first: int, last: int, x: Spec) -> Itera
         }
 
 
-def _point(lab: Lab) -> Spec:
-    quantity = lab.quantity
-    assert quantity is not None
-    text = f"day {lab.day}: {lab.as_given or quantity}"
-    if quantity.exact is not None:
-        return {"value": quantity.exact, "bound": "measured", "text": text}
-    if quantity.high < float("inf"):
-        return {"value": quantity.high, "bound": "below detection", "text": text}
-    return {"value": quantity.low, "bound": "above range", "text": text}
+def _point(point: Point) -> Spec:
+    if point.value is not None:
+        text = f"day {point.day}: {point.as_given or Interval.of(point.value)}"
+        return {"value": point.value, "bound": "measured", "text": text}
+    assert point.interval is not None  # a point has one of the two
+    interval = Interval.from_dict(point.interval)
+    text = f"day {point.day}: {point.as_given or interval}"
+    if interval.high < float("inf"):
+        return {"value": interval.high, "bound": "below detection", "text": text}
+    return {"value": interval.low, "bound": "above range", "text": text}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rearm.assessment.explanation import Explanation, Traced
+from rearm.assessment.result import FindingResult
 from rearm.interval import Interval
 from rearm.rules import Clause
 
@@ -49,7 +50,7 @@ def trace_object(explanation: Explanation) -> dict[str, Any]:
                 "until": rule.until,
                 "text": rule.text,
                 "condition": _clause_object(rule.clause),
-                "findings": [f.to_dict() for f in rule.findings],
+                "findings": [{"name": name, **_finding_object(f)} for name, f in rule.findings],
                 "sources": list(rule.sources),
                 "citations": list(rule.citations),
             }
@@ -78,9 +79,13 @@ def _clause_object(clause: Clause) -> dict[str, Any]:
     }
 
 
+def _finding_object(finding: FindingResult) -> dict[str, Any]:
+    return {"value": finding.value, "interval": finding.interval, "text": finding.text}
+
+
 def _findings(rule: Traced) -> Iterator[str]:
-    for finding in rule.findings:
-        yield f"{finding.name}: {finding.text or 'not known'}"
+    for name, finding in rule.findings:
+        yield f"{name}: {finding.text or 'not known'}"
     if rule.sources:
         yield "rows: " + "; ".join(rule.sources)
 

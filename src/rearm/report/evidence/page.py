@@ -34,7 +34,6 @@ from rearm.evidence.table import ForestRow, ListedRow, plain_row
 from rearm.files import write_text
 from rearm.knowledge import Knowledge, KnowledgeError, load
 from rearm.knowledge.rulesets import Option
-from rearm.report.assessment.page import css, environment
 from rearm.report.draw import svg
 from rearm.report.evidence.forest import (
     block_words,
@@ -45,6 +44,7 @@ from rearm.report.evidence.forest import (
     in_months,
     label_words,
 )
+from rearm.report.style import css, environment
 
 __all__ = [
     "Chosen",
@@ -324,8 +324,8 @@ def evidence_page(strategies: Sequence[str] = (), *, knowledge: Knowledge | None
     chosen = choose_evidence(strategies, knowledge=known)
     names = study_names(known)
     apart, pairs = pairs_apart(chosen)
-    engine = environment()
-    engine.filters |= {"estimate": estimate_words, "counts": counts_words}
+    engine = environment().overlay()
+    engine.filters = engine.filters | {"estimate": estimate_words, "counts": counts_words}
     sections = [
         {
             "one": one,

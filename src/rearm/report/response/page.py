@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from rearm.outcome.endpoints import FAILURE_VARIANTS
 from rearm.outcome.patient_course import PatientCourse, counting_words, flags_of
-from rearm.report.assessment.page import css, environment
 from rearm.report.draw import svg
 from rearm.report.response.plots import LABELLED, changes, course_picture, spider, swimmer
 from rearm.report.response.terminal import endpoint_words, headline, read_words, why
+from rearm.report.style import css, environment
 from rearm.response.score import Visit
 
 __all__ = ["response_index", "response_page"]

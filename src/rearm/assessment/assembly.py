@@ -1,0 +1,217 @@
+"""One patient's result, put together from what was judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import cast
+
+from rearm import __version__
+from rearm.assessment.alerts import alerts_of
+from rearm.assessment.basis import Basis
+from rearm.assessment.causes import causes_of, no_causes
+from rearm.assessment.history import (
+    case_of,
+    series_of,
+    stated_responses_of,
+    therapies_of,
+    visits_of,
+)
+from rearm.assessment.next_tests import Codings
+from rearm.assessment.options import OptionsResult, evidence_of_options, options_of
+from rearm.assessment.patient import Patient
+from rearm.assessment.prognosis import alterations_of
+from rearm.assessment.result import (
+    About,
+    Assessment,
+    FailureResult,
+    InfusionStatus,
+    InputIssue,
+    IssueSummary,
+    NextTest,
+    SignalResult,
+    Titles,
+    Versions,
+)
+from rearm.outcome.failure import Failure
+from rearm.record import Issue
+from rearm.response.criteria import load_criteria
+
+__all__ = ["assembled", "is_judged"]
+
+
+def is_judged(patient: Patient) -> bool:
+    """Causes and options are given where the last CAR-T failed or is suspected to have failed."""
+    last = _last(patient)
+    return last is not None and last.status in ("failed", "suspected")
+
+
+def assembled(
+    basis: Basis, codes: Codings, row: int, tests: tuple[NextTest, ...], region: str | None
+) -> Assessment:
+    """The whole result. `row` is this patient's row in `codes`."""
+    patient, plan = basis.patient, basis.plan
+    record, about, judged = patient.record, _about(patient), is_judged(patient)
+    causes = no_causes(about.reason)
+    options = OptionsResult()
+    if judged:
+        causes = causes_of(basis, codes.factors[row].tolist(), codes.groups[row].tolist())
+        options = options_of(basis, codes.judged, row, region=region)
+    alerts = alerts_of(basis)
+    alterations = alterations_of(basis)
+    failures = tuple(_failure(basis, failure) for failure in patient.failures)
+    therapies = therapies_of(basis)
+    for test in tests:
+        basis.cite(test.citations)
+    return Assessment(
+        patient_id=record.patient_id,
+        as_of=patient.as_of,
+        as_of_date=None if patient.day is None else patient.day.isoformat(),
+        region=region,
+        versions=Versions(
+            software=__version__,
+            knowledge=plan.knowledge.version,
+            criteria=load_criteria().version,
+            knowledge_hash=plan.knowledge.hash,
+        ),
+        issues=tuple(_issue(issue) for issue in record.issues),
+        issue_summary=_summary(record.issues),
+        case=case_of(record),
+        therapies=therapies,
+        visits=visits_of(basis),
+        stated_responses=stated_responses_of(record),
+        series=series_of(record),
+        failures=failures,
+        relapse=None,
+        about=about,
+        causes=causes,
+        alterations=alterations,
+        alerts=alerts,
+        actions=(),
+        tests=tests,
+        further_tests=(),
+        answer=None,
+        options=options.options,
+        separated=options.separated,
+        evidence=evidence_of_options(basis) if judged else {},
+        reasons=basis.reasons,
+        support=basis.support,
+        notes=basis.notes,
+        findings=basis.findings,
+        findings_unknown=sum(
+            not (name in basis.findings and basis.findings[name].known) for name in plan.relevant
+        ),
+        citations=basis.citations,
+        publications=basis.publications,
+        titles=_titles(basis, options, tests),
+        rows=basis.rows,
+    )
+
+
+def _last(patient: Patient) -> Failure | None:
+    return patient.failures[-1] if patient.failures else None
+
+
+_NOT_FAILED = {
+    "not_failed": "The last infusion has not failed",
+    "died_without_progression": "The patient died without progression after the last infusion",
+    "cannot_be_judged": "Whether the last infusion failed can't be judged",
+}
+
+
+def _about(patient: Patient) -> About:
+    last = _last(patient)
+    if last is None:
+        return _no_infusion(patient)
+    code = cast(InfusionStatus, last.status)
+    if code not in ("failed", "suspected"):
+        return About(
+            code=code,
+            infusion_day=last.infusion_day,
+            if_progression=False,
+            reason=f"{_NOT_FAILED[code]}: {last.reason}",
+        )
+    reason = "The last infusion failed."
+    if code == "suspected":
+        reason = (
+            "Failure of the last infusion is suspected: causes and options hold if this is"
+            " progression."
+        )
+    died = min((d.day for d in patient.record.deaths if d.day is not None), default=None)
+    if died is not None:
+        reason += f" The patient died on day {died}; this is the state of knowledge with that."
+    return About(
+        code=code,
+        infusion_day=last.infusion_day,
+        if_progression=code == "suspected",
+        reason=reason,
+    )
+
+
+def _no_infusion(patient: Patient) -> About:
+    unread = any(
+        issue.code in ("possible_infusion", "infusion_unread") for issue in patient.record.issues
+    )
+    if unread:
+        reason = (
+            "no CAR-T that could be read in this record; what may be one stands among the input"
+            " issues"
+        )
+        return About(code="infusion_unread", infusion_day=None, if_progression=False, reason=reason)
+    return About(
+        code="no_infusion",
+        infusion_day=None,
+        if_progression=False,
+        reason="no CAR-T in this record",
+    )
+
+
+def _issue(issue: Issue) -> InputIssue:
+    return InputIssue(
+        severity=issue.severity,
+        code=issue.code,
+        source=str(issue.source),
+        message=issue.message,
+        done=issue.done,
+    )
+
+
+def _summary(issues: tuple[Issue, ...]) -> IssueSummary:
+    number = Counter(issue.severity for issue in issues)
+    return IssueSummary(error=number["error"], warning=number["warning"], note=number["note"])
+
+
+def _titles(basis: Basis, options: OptionsResult, tests: tuple[NextTest, ...]) -> Titles:
+    strategies = [o.strategy for o in options.options]
+    strategies += [strategy for o in options.options for strategy in o.sequence]
+    turns = [turn for test in tests for change in test.changes for turn in change.turns]
+    turned = {what for turn in turns if turn.kind == "factor" for what in turn.what}
+    return Titles(
+        strategies={name: name.replace("-", " ") for name in dict.fromkeys(strategies)},
+        factors={f.factor.id: f.factor.name for f in basis.plan.factors if f.factor.id in turned},
+        workups=basis.workups,
+    )
+
+
+def _failure(basis: Basis, failure: Failure) -> FailureResult:
+    return FailureResult(
+        infusion_day=failure.infusion_day,
+        product=failure.product,
+        targets=failure.targets,
+        status=failure.status,
+        certainty=failure.certainty,
+        day=failure.day,
+        kind=failure.kind,
+        timing=failure.timing,
+        pattern=failure.pattern,
+        signals=tuple(
+            SignalResult(id=s.id, day=s.day, open=s.open, text=s.text) for s in failure.signals
+        ),
+        followed_to_day=failure.followed_to_day,
+        best_response=failure.best_response,
+        best_response_by=failure.best_response_by,
+        computed_day=failure.computed_day,
+        team_day=failure.team_day,
+        difference=failure.difference,
+        reason=failure.reason,
+        rows=basis.rows_of(failure.basis),
+    )

@@ -1,0 +1,191 @@
+"""What the elements of one result rest on: reasons, findings, citations and rows, each put down once
+and referred to by its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rearm.assessment.patient import Patient
+from rearm.assessment.plan import Plan, RulePlan
+from rearm.assessment.result import Citation, FindingResult, Note, Publication, Reason, SupportLine
+from rearm.findings import Found
+from rearm.findings.base import unknown
+from rearm.knowledge.catalogue import Finding
+from rearm.knowledge.rulesets import Support
+from rearm.record import Source
+from rearm.rules import unknown_findings
+
+__all__ = ["Basis"]
+
+_NOTHING = unknown()
+
+
+class Basis:
+    """Collects what one patient's result refers to. `answers` are the patient's own, by number of
+    condition: 1 true, 0 false, -1 unknown.
+    """
+
+    def __init__(self, plan: Plan, patient: Patient, answers: Sequence[int]) -> None:
+        self.plan, self.patient, self.answers = plan, patient, answers
+        self.reasons: dict[str, Reason] = {}
+        self.support: dict[str, SupportLine] = {}
+        self.findings: dict[str, FindingResult] = {}
+        self.citations: dict[str, Citation] = {}
+        self.publications: dict[str, Publication] = {}
+        self.workups: dict[str, str] = {}
+        self._rows: dict[Source, int] = {}
+        self._row_numbers: dict[str, int] = {}
+        self._missing: dict[int, tuple[str, ...]] = {}
+        self.notes: dict[str, Note] = {}
+        for name, found in patient.found.items():
+            if found.known and (name in plan.relevant or found.value is not False):
+                self._put(name, found)
+
+    # ------------------------------------------------------------ rows and citations
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The rows that were referred to, in the order of first use."""
+        return tuple(self._row_numbers)
+
+    def rows_of(self, sources: Iterable[Source]) -> tuple[int, ...]:
+        """The places of these rows in `rows`, each once."""
+        return tuple(dict.fromkeys(self.row(source) for source in sources))
+
+    def row(self, source: Source) -> int:
+        """The place of this row in `rows`."""
+        number = self._rows.get(source)
+        if number is None:
+            number = self._row_numbers.setdefault(str(source), len(self._row_numbers))
+            self._rows[source] = number
+        return number
+
+    def cite(self, ids: Iterable[str]) -> tuple[str, ...]:
+        """The ids, each once, with their citations put down."""
+        names = tuple(dict.fromkeys(ids))
+        for name in names:
+            if name not in self.citations:
+                citation, publication = self.plan.citations[name]
+                self.citations[name] = citation
+                self.publications[citation.source] = publication
+        return names
+
+    def note(self, text: str, citations: Iterable[str]) -> str:
+        """The id of a remark, put down on first use."""
+        name = self.plan.note_ids[text, tuple(citations)]
+        if name not in self.notes:
+            self.notes[name] = Note(text=text, citations=self.cite(citations))
+        return name
+
+    # ------------------------------------------------------------ findings
+
+    def finding(self, name: str) -> FindingResult:
+        """The finding as it was read; put down where it is not known too."""
+        if name not in self.findings:
+            self._put(name, self.patient.found.get(name, _NOTHING))
+        return self.findings[name]
+
+    def _put(self, name: str, found: Found) -> None:
+        self.findings[name] = FindingResult(
+            value=found.value,
+            interval=None if found.interval is None else found.interval.to_dict(),
+            text=_text(found, self.plan.knowledge.catalogue[name], self.plan.meanings[name]),
+            rows=self.rows_of(found.sources),
+        )
+
+    def read_by(self, number: int) -> tuple[str, ...]:
+        """The findings that a condition reads, put down."""
+        names = self.plan.conditions[number].reads
+        for name in names:
+            self.finding(name)
+        return names
+
+    # ------------------------------------------------------------ conditions
+
+    def truth(self, number: int) -> bool | None:
+        """Whether the condition holds; None where that is unknown."""
+        answer = self.answers[number]
+        return None if answer == -1 else answer == 1
+
+    def missing(self, number: int) -> tuple[str, ...]:
+        """The findings for want of which the condition is unknown."""
+        if self.answers[number] != -1:
+            return ()
+        if number not in self._missing:
+            condition = self.plan.conditions[number]
+            self._missing[number] = unknown_findings(
+                condition, self.patient.values, self.patient.intervals
+            )
+        return self._missing[number]
+
+    def asks(self, missing: Iterable[str]) -> tuple[str, ...]:
+        """Work-ups that would supply these findings, by themselves or by what they are derived
+        from.
+        """
+        catalogue, workups = self.plan.knowledge.catalogue, self.plan.knowledge.workups
+        ids: dict[str, None] = {}
+        for name in missing:
+            asked = catalogue[name].asks or tuple(
+                workup
+                for part in catalogue.sources_of(name)
+                if self.patient.values.get(part) is None
+                for workup in catalogue[part].asks
+            )
+            ids.update(dict.fromkeys(asked))
+        known = tuple(i for i in ids if i in workups)
+        for workup in known:
+            self.workups[workup] = workups[workup].name
+        return known
+
+    # ------------------------------------------------------------ reasons
+
+    def reason(self, plan: RulePlan) -> str:
+        """The id of the rule's or indicator's reason, put down on first use."""
+        if plan.key not in self.reasons:
+            number, rule = plan.number, plan.rule
+            missing = self.missing(number)
+            findings = self.read_by(number)
+            unknown_ones = tuple(name for name in findings if not self.findings[name].known)
+            self.reasons[plan.key] = Reason(
+                rule=None if plan.base == plan.key else plan.base,
+                effect=plan.effect,
+                text=rule.because,
+                truth=self.truth(number),
+                findings=findings,
+                citations=self.cite(rule.sources),
+                stage=plan.stage,
+                weight=plan.weight,
+                timing=plan.timing,
+                until=plan.until,
+                missing=() if missing == unknown_ones else missing,
+                asks=self.asks(missing),
+            )
+        return plan.key
+
+    def support_line(self, name: str, line: Support, number: int | None) -> str:
+        """The id of a line of supportive care, put down on first use."""
+        if name not in self.support:
+            missing = () if number is None else self.missing(number)
+            self.support[name] = SupportLine(
+                text=line.text,
+                truth=True if number is None else self.truth(number),
+                missing=missing,
+                asks=self.asks(missing),
+                citations=self.cite(line.sources),
+            )
+        return name
+
+
+def _text(found: Found, entry: Finding, meaning: str) -> str:
+    """What was seen, in words that never state what is not so: without a text of its own the
+    meaning follows a yes, a no or the value.
+    """
+    if not found.known:
+        return f"{meaning} ({found.text})" if found.text else meaning
+    if found.text:
+        return found.text
+    if isinstance(found.value, bool):
+        return f"{'yes' if found.value else 'no'}: {meaning}"
+    unit = f" {entry.unit}" if entry.unit else ""
+    return f"{found.value}{unit}: {meaning}" if found.value is not None else meaning

@@ -1,0 +1,115 @@
+"""What the case line and the timeline need of the record, so that a result can be drawn alone."""
+
+from __future__ import annotations
+
+from rearm.assessment.basis import Basis
+from rearm.assessment.result import (
+    CaseResult,
+    DayRange,
+    InfusionResult,
+    Point,
+    StatedResponse,
+    TherapyResult,
+    VisitResult,
+)
+from rearm.record import Lab, Record, Therapy, When
+
+__all__ = ["case_of", "series_of", "stated_responses_of", "therapies_of", "visits_of"]
+
+_LONG_AGO = -(10**9)
+
+
+def case_of(record: Record) -> CaseResult:
+    """Who the patient is; infusions by day, then by the order of the input."""
+    collected_only = [i for i in record.infusions if i.infused is False]
+    return CaseResult(
+        sex=record.sex,
+        heavy_chain=record.heavy_chain,
+        light_chain=record.light_chain,
+        infusions=tuple(
+            InfusionResult(day=_days(i.when), product=i.product, infused=i.infused)
+            for i in (*record.infused(), *collected_only)
+        ),
+        deaths=tuple(_days(d.when) for d in record.deaths),
+    )
+
+
+def therapies_of(basis: Basis) -> tuple[TherapyResult, ...]:
+    """Every stretch of treatment, by its first possible day, then by line."""
+    rows = sorted(basis.patient.record.therapies, key=_therapy_order)
+    return tuple(
+        TherapyResult(
+            start=_days(t.start),
+            end=_days(t.end),
+            row=basis.row(t.source),
+            line=t.line,
+            regimen=t.regimen,
+            agents=t.agents,
+            unread=t.unread,
+            purpose=t.purpose,
+            best_response=t.best_response,
+        )
+        for t in rows
+    )
+
+
+def _therapy_order(therapy: Therapy) -> tuple[int, int]:
+    first = therapy.start.first
+    return (_LONG_AGO if first is None else first, therapy.line or 0)
+
+
+def visits_of(basis: Basis) -> tuple[VisitResult, ...]:
+    """The computed course after the last infusion; empty where there is none."""
+    failures = basis.patient.failures
+    course = failures[-1].course if failures else None
+    if course is None:
+        return ()
+    return tuple(
+        VisitResult(
+            day=v.day,
+            response=v.response,
+            confirmed=v.confirmed,
+            reason=v.reason,
+            missing=tuple(v.missing),
+        )
+        for v in course.visits
+    )
+
+
+def stated_responses_of(record: Record) -> tuple[StatedResponse, ...]:
+    """The responses that the team recorded with a day, or with a planned one."""
+    stated = []
+    for statement in record.responses:
+        day = statement.day if statement.day is not None else statement.nominal_day
+        if day is not None:
+            stated.append(StatedResponse(day=day, response=statement.response))
+    return tuple(stated)
+
+
+def series_of(record: Record) -> dict[str, tuple[Point, ...]]:
+    """Every usable number with an exact day, by test, oldest first."""
+    points: dict[str, list[tuple[int, Point]]] = {}
+    for lab in record.labs:
+        day = lab.day
+        if day is not None and lab.quantity is not None:
+            points.setdefault(lab.test, []).append((day, _point(lab, day)))
+    return {
+        test: tuple(point for _, point in sorted(rows, key=lambda row: row[0]))
+        for test, rows in points.items()
+    }
+
+
+def _point(lab: Lab, day: int) -> Point:
+    quantity = lab.quantity
+    assert quantity is not None  # the caller looked
+    exact = quantity.exact
+    return Point(
+        day=day,
+        value=exact,
+        interval=quantity.to_dict() if exact is None else None,
+        as_given=lab.as_given or None,
+    )
+
+
+def _days(when: When) -> DayRange:
+    return DayRange(low=when.first, high=when.last)

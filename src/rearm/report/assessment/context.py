@@ -1,0 +1,207 @@
+"""What a page of one patient is given: a typed context, made of the result and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from rearm.assessment.result import (
+    Alert,
+    Assessment,
+    FindingResult,
+    NextTest,
+    Note,
+    OptionResult,
+    Reason,
+    RiskScore,
+    SupportLine,
+    Turn,
+)
+from rearm.report.assessment.case import case_paragraph
+from rearm.report.assessment.sentences import availability_text, seen_texts, value_words
+from rearm.report.assessment.timeline import BEFORE, picture_of
+from rearm.report.citations import References
+from rearm.report.draw import NO_PICTURES, can_draw
+from rearm.report.style import css
+from rearm.report.words import VERDICT_ORDER, words
+
+__all__ = ["ROLE_ORDER", "PageContext", "by_role", "page_context"]
+
+ROLE_ORDER = ("definitive", "bridge", "local", "enabling", "observe", "supportive")
+_FEW = 6  # names of options that a change lists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContext:
+    """The one variable of the template, `page`.
+
+    `result`: the result that is drawn; `references`: its citations, numbered as the page names
+    them; `css`: the style of all pages; `case`: the case in one paragraph; `picture`: the timeline
+    as SVG, None without one; `no_picture`: why there is none where there could be one;
+    `days_drawn_before`: days before the infusion that it shows; `roles`:
+    the options by role; `known`: the findings that are known, by name; `option_reasons`: the
+    reasons that options refer to, by id, numbered, and
+    `support_lines` likewise; `notes`: remarks that have a text.
+    """
+
+    result: Assessment
+    references: References
+    css: str
+    case: str
+    picture: str | None
+    no_picture: str | None
+    days_drawn_before: int
+    roles: tuple[tuple[str, tuple[OptionResult, ...]], ...]
+    known: tuple[tuple[str, FindingResult], ...]
+    option_reasons: Mapping[str, int]
+    support_lines: Mapping[str, int]
+    notes: tuple[tuple[str, Note], ...]
+
+    def reason(self, key: str) -> Reason:
+        """The reason of this id."""
+        return self.result.reasons[key]
+
+    def support(self, key: str) -> SupportLine:
+        """The line of supportive care of this id."""
+        return self.result.support[key]
+
+    def support_number(self, key: str) -> int:
+        """The place of a line in the list of supportive care, from 1."""
+        return self.support_lines[key]
+
+    def support_numbers(self, option: OptionResult) -> list[int]:
+        """The places of an option's lines, rising."""
+        return sorted(map(self.support_number, option.support))
+
+    def seen(self, part: Reason | Alert) -> tuple[str, ...]:
+        """What was seen of the findings that it rests on, each text once, but for those for want of
+        which it is unknown.
+        """
+        missing = self.result.missing(part) if isinstance(part, Reason) else ()
+        return seen_texts(self.result, (name for name in part.findings if name not in missing))
+
+    def unknown(self, reason: Reason) -> list[str]:
+        """What the findings mean for want of which the reason is unknown."""
+        return [self.result.findings[name].text for name in self.result.missing(reason)]
+
+    def number(self, key: str) -> int:
+        """The place of a reason in the list of those that options refer to, from 1."""
+        return self.option_reasons[key]
+
+    def numbers(self, keys: Iterable[str]) -> list[int]:
+        """The same of several, rising."""
+        return sorted(map(self.number, keys))
+
+    def places(self, rows: Iterable[int]) -> list[str]:
+        """The rows of the input by their numbers."""
+        return [self.result.rows[row] for row in rows]
+
+    def holding(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Those of the reasons that are known to hold."""
+        return tuple(key for key in keys if self.result.reasons[key].truth is True)
+
+    def not_holding(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Those of the reasons that are not known to hold."""
+        return tuple(key for key in keys if self.result.reasons[key].truth is not True)
+
+    def workups(self, ids: Iterable[str]) -> list[str]:
+        """Titles of work-ups."""
+        return [self.result.titles.workups[name] for name in ids]
+
+    def strategy(self, name: str) -> str:
+        """Title of a strategy."""
+        return self.result.titles.strategies[name]
+
+    def strategies(self, names: Iterable[str]) -> list[str]:
+        """Titles of strategies."""
+        return [self.strategy(name) for name in names]
+
+    def availability(self, option: OptionResult) -> str:
+        """Whether the option can be had."""
+        return availability_text(self.result, option)
+
+    def points(self, score: RiskScore) -> str:
+        """The points of a score, where they say more than that nothing is known."""
+        low, high = score.points["low"], score.points["high"]
+        if high != low and (high is None or len(score.missing) != 1):
+            return ""
+        return f"{low:g}" if high == low else f"{low:g} to {high:g}"
+
+    def changes(self, test: NextTest) -> Markup:
+        """What each result would change; equal changes of several options are told together."""
+        lines = [
+            Markup("<li>If {}: {}</li>").format(
+                ", ".join(f"{words(k)} = {value_words(v)}" for k, v in change.values.items()),
+                self._turned(change.turns),
+            )
+            for change in test.changes
+        ]
+        if not lines:
+            return Markup("")
+        return Markup(
+            '<details class="meta"><summary>what each result would change</summary>'
+            "<ul>{}</ul></details>"
+        ).format(Markup("").join(lines))
+
+    def _turned(self, turns: Iterable[Turn]) -> Markup:
+        by_turn: dict[str, list[str]] = {}
+        for turn in turns:
+            turned = f"{words(turn.from_)} to {words(turn.to)}"
+            names = by_turn.setdefault(turned, [])
+            names += [self._name(turn.kind, what) for what in turn.what]
+        return Markup("; ").join(
+            Markup("{} ({})").format(_few(names), turned) for turned, names in by_turn.items()
+        )
+
+    def _name(self, kind: str, what: str) -> str:
+        if kind == "option":
+            return self.result.option(what).name
+        if kind == "factor":
+            return self.result.titles.factors[what]
+        return "Failure" if kind == "failure" else what
+
+
+def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
+    """The context of the page of this result."""
+    reasons = [
+        key
+        for o in assessment.options
+        for key in (*o.against, *o.for_, *o.unknown, *o.cautions, *o.checklist)
+    ]
+    picture = picture_of(assessment) if with_picture and can_draw() else None
+    return PageContext(
+        result=assessment,
+        references=References.of_result(assessment),
+        css=css(),
+        case=case_paragraph(assessment),
+        picture=picture or None,
+        no_picture=NO_PICTURES if with_picture and not can_draw() else None,
+        days_drawn_before=BEFORE,
+        roles=by_role(assessment.options),
+        known=tuple((name, f) for name, f in assessment.findings.items() if f.known),
+        option_reasons={key: n for n, key in enumerate(dict.fromkeys(reasons), 1)},
+        support_lines={key: n for n, key in enumerate(assessment.support, 1)},
+        notes=tuple((key, note) for key, note in assessment.notes.items() if note.text),
+    )
+
+
+def by_role(options: Iterable[OptionResult]) -> tuple[tuple[str, tuple[OptionResult, ...]], ...]:
+    """Options by role in the order of a board, each role by verdict, rank and name."""
+    members: dict[str, list[OptionResult]] = {}
+    for option in options:
+        members.setdefault(option.role, []).append(option)
+    order = [r for r in ROLE_ORDER if r in members] + [r for r in members if r not in ROLE_ORDER]
+    return tuple((role, tuple(sorted(members[role], key=_place))) for role in order)
+
+
+def _place(option: OptionResult) -> tuple[int, int, int, str]:
+    verdict = VERDICT_ORDER.index(option.verdict) if option.verdict else -1
+    clear = VERDICT_ORDER.index(option.if_clear) if option.if_clear else 0
+    return verdict, clear, option.rank or 0, option.name
+
+
+def _few(names: list[str]) -> Markup:
+    listed = ", ".join(names[:_FEW])
+    return escape(listed if len(names) <= _FEW else f"{listed} and {len(names) - _FEW} more")

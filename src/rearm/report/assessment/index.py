@@ -1,0 +1,40 @@
+"""One line for each patient of a folder of pages."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rearm.assessment import Assessment
+from rearm.report.words import words
+
+__all__ = ["IndexRow", "index_row"]
+
+
+class IndexRow(NamedTuple):
+    """What the table of patients shows of one; small, because a cohort has many."""
+
+    file: str
+    patient: str
+    status: str
+    leading: str
+    options: str
+    alerts: str
+
+
+def index_row(file: str, a: Assessment) -> IndexRow:
+    """The line of this result; `file` is the name of its page."""
+    last = a.failures[-1] if a.failures else None
+    status = a.about.reason
+    if last is not None:
+        status = words(last.status) + (f", day {last.day}" if last.day is not None else "")
+    preferred = [o.name for o in a.options if o.verdict == "preferred"]
+    acceptable = sum(o.verdict == "acceptable" for o in a.options)
+    leading = [f"{words(g.group)} {words(g.grade)}" for g in a.causes.groups if g.rank == 1]
+    return IndexRow(
+        file=file,
+        patient=a.patient_id,
+        status=status,
+        leading=", ".join(leading) or ("cannot be told" if a.causes.groups else ""),
+        options=", ".join(preferred) or (f"none; {acceptable} acceptable" if a.options else ""),
+        alerts=", ".join(words(x.id) for x in a.alerts),
+    )

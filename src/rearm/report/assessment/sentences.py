@@ -1,0 +1,121 @@
+"""Codes of a result as the sentences and lines that a reader sees on the page and the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rearm.assessment.result import (
+    Approval,
+    Assessment,
+    AvailabilityResult,
+    DayRange,
+    FindingResult,
+    OptionResult,
+    Reason,
+)
+from rearm.report.words import words
+
+__all__ = [
+    "approval_note",
+    "availability_text",
+    "day_range",
+    "finding_text",
+    "reason_text",
+    "seen_texts",
+    "subject",
+    "value_words",
+]
+
+# A dash and no colon: the reason belongs to the same clause, so that nothing reads as stated which
+# is not.
+_NOT_KNOWN = "Not known whether this holds –"
+_NOT_SO = "Not the case here –"
+
+
+def reason_text(reason: Reason) -> str:
+    """The reason, which speaks as if its condition were true, with what is known of that."""
+    # a requirement gives its reason for the case that it is not met
+    if reason.truth is True or (reason.effect == "require" and reason.truth is False):
+        return reason.text
+    return f"{_NOT_KNOWN if reason.truth is None else _NOT_SO} {reason.text}"
+
+
+def subject(key: str) -> str:
+    """What a reason is about, in the words of its id."""
+    return key.partition("@")[0].replace("-", " ")
+
+
+def finding_text(finding: FindingResult) -> str:
+    """What was seen."""
+    return finding.text if finding.known else f"not known: {finding.text}"
+
+
+def seen_texts(assessment: Assessment, findings: Iterable[str]) -> tuple[str, ...]:
+    """What was seen of these findings. A derived finding and its parts were seen in the same rows:
+    their words stand once.
+    """
+    texts = (finding_text(assessment.findings[name]) for name in findings)
+    return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def value_words(value: object) -> str:
+    """A value as a reader says it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else words(str(value))
+
+
+def day_range(days: DayRange) -> str:
+    """`day 5`, `day unknown`, `between day 3 and day 9`."""
+    if days.low is None and days.high is None:
+        return "day unknown"
+    if days.low == days.high:
+        return f"day {days.low}"
+    low, high = ("?" if day is None else day for day in (days.low, days.high))
+    return f"between day {low} and day {high}"
+
+
+def availability_text(assessment: Assessment, option: OptionResult) -> str:
+    """Whether the option can be had in the region asked, on the day asked."""
+    availability = option.availability
+    if availability.status == "not_needed":
+        return "Needs no drug approval."
+    if availability.status == "off_label":
+        return _off_label(assessment.region, single=len(option.agents) == 1)
+    if availability.status == "trial_only":
+        return _trial_only(assessment, availability)
+    rows = ", ".join(f"{row.region} since {row.from_}" for row in availability.rows)
+    approved = f"Approved ({rows})"
+    if availability.status == "available":
+        return f"{approved}, and the label covers this patient."
+    if availability.status == "outside_label":
+        return f"{approved}, but this patient is outside the label."
+    if not availability.missing:
+        return f"{approved}; the calendar date is not known: check."
+    meanings = "; ".join(assessment.findings[name].text for name in availability.missing)
+    return f"{approved}; whether the label covers this patient is not known ({meanings}): check."
+
+
+def _off_label(region: str | None, *, single: bool) -> str:
+    use, drugs = (
+        ("for this use", "the drug is") if single else ("of this combination", "its drugs are")
+    )
+    place = f" in {region}" if region is not None else ""
+    return (
+        f"No approval {use} is recorded{place}; {drugs} marketed, so this is off-label use: check."
+    )
+
+
+def _trial_only(assessment: Assessment, availability: AvailabilityResult) -> str:
+    by = f" by {assessment.as_of_date}" if assessment.as_of_date is not None else ""
+    first = f"; the first one is of {availability.first}" if availability.first else ""
+    place = assessment.region or "any region"
+    return f"No approval for this use is recorded in {place}{by}{first}: in a trial only."
+
+
+def approval_note(assessment: Assessment, row: Approval) -> str:
+    """What else is to be said of one approval."""
+    parts = [row.note] if row.note else []
+    if assessment.as_of_date is None:
+        parts.append("whether it was in force on the day is not known")
+    return "; ".join(parts)

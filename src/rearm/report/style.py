@@ -1,0 +1,40 @@
+"""The template engine and the style that all pages share."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from rearm.report.words import days_words, measure_words, strategy_words, whose, words
+
+__all__ = ["css", "environment"]
+
+
+@cache
+def css() -> str:
+    """The style of all pages."""
+    file = resources.files("rearm.report").joinpath("templates", "page.css")
+    return file.read_text(encoding="utf-8")
+
+
+@cache
+def environment() -> Environment:
+    """The template engine, made once: everything is escaped, an unknown name is an error."""
+    engine = Environment(
+        loader=PackageLoader("rearm.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    filters: dict[str, Any] = {
+        "words": words,
+        "measure": measure_words,
+        "whose": whose,
+        "day": days_words,
+        "strategy": strategy_words,
+    }
+    engine.filters.update(filters)
+    return engine
