@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import rearm
 
@@ -40,6 +40,8 @@ def place_of(name: str, *homes: str) -> Any:
 failures = place_of("failures", "rearm.outcome.failure", "rearm.course.failure")
 endpoints = place_of("endpoints", "rearm.outcome.endpoints", "rearm.course.endpoints")
 patient_course = place_of("patient_course", "rearm.outcome.patient_course", "rearm.report.response")
+plan_of = place_of("plan_of", "rearm.assessment.plan", "rearm.assess.plan")
+_RELEVANT = plan_of(rearm.load_knowledge()).relevant
 
 
 def plain(value: Any) -> Any:
@@ -61,7 +63,7 @@ def plain(value: Any) -> Any:
 
 def ends(value: Any) -> Any:
     """An interval as its one number, or as [low, high]; infinite ends and None are the same."""
-    low, high = (_finite(getattr(value, end)) for end in ("low", "high"))
+    low, high = (_finite(take(value, end)) for end in ("low", "high"))
     return low if low == high else [low, high]
 
 
@@ -80,21 +82,65 @@ def take(thing: Any, *names: str, default: Any = None) -> Any:
     return default
 
 
+class Told(NamedTuple):
+    """A reason with its rule as it stands in its file, and the sentence that a user reads."""
+
+    rule: str
+    effect: str
+    truth: bool | None
+    text: str
+    missing: tuple[str, ...]
+
+
 class Reasons:
     """Reasons as objects, whether they stand where they are used or once under an id."""
 
     def __init__(self, assessment: Any) -> None:
+        self._assessment = assessment
         self._by_id = take(assessment, "reasons", default={})
 
-    def of(self, thing: Any, *names: str) -> list[Any]:
+    def of(self, thing: Any, *names: str) -> list[Told]:
         listed = take(thing, *names, default=()) or ()
-        return [self._by_id[r] if isinstance(r, str) else r for r in listed]
+        return [self._by_its_id(r) if isinstance(r, str) else _in_place(r) for r in listed]
+
+    def _by_its_id(self, name: str) -> Told:
+        reason = self._by_id[name]
+        return Told(
+            rule=base_rule(reason.rule or name),
+            effect=reason.effect,
+            truth=reason.truth,
+            text=sentences().reason_text(reason),
+            missing=self._assessment.missing(reason),
+        )
 
 
-def rules_of(reasons: list[Any]) -> list[Any]:
-    """Rule, effect and truth of each reason; the order is that of the page and is not compared."""
-    found = {(take(r, "rule"), str(take(r, "effect")), take(r, "truth")) for r in reasons}
-    return sorted([list(x) for x in found], key=str)
+def _in_place(reason: Any) -> Told:
+    """A line of the checklist has neither effect nor truth of its own: it is unknown."""
+    return Told(
+        rule=base_rule(reason.rule),
+        effect=take(reason, "effect", default=""),
+        truth=take(reason, "truth"),
+        text=reason.text,
+        missing=reason.missing,
+    )
+
+
+def sentences() -> Any:
+    """Where the sentences are made in a version whose result holds codes."""
+    return importlib.import_module("rearm.report.assessment.sentences")
+
+
+def base_rule(name: str) -> str:
+    """The rule as it stands in its file, without the option that it has there under its own id."""
+    return name.partition("@")[0]
+
+
+def rules_of(reasons: list[Told]) -> list[Any]:
+    """Rule, effect, truth and what is missing of each reason; the order is that of the page and is
+    not compared.
+    """
+    found = {(r.rule, r.effect, r.truth, tuple(sorted(r.missing))) for r in reasons}
+    return sorted(([*x[:3], list(x[3])] for x in found), key=str)
 
 
 _FAILURE = (
@@ -154,14 +200,44 @@ def option_values(assessment: Any) -> Values:
         place = f"options.{option.id}"
         for name in _OPTION:
             values[f"{place}.{name}"] = plain(take(option, name))
-        values[f"{place}.tied_with"] = sorted(take(option, "tied_with", "ties", default=()))
+        values[f"{place}.tied_with"] = sorted(ties_of(assessment, option))
         for side in _SIDES:
             values[f"{place}.{side[0]}"] = rules_of(reasons.of(option, *side))
         values[f"{place}.availability"] = plain(option.availability.status)
-        values[f"{place}.evidence"] = plain(take(option.evidence, "directness"))
-        values[f"{place}.expected"] = len(option.expected)
-        values[f"{place}.checklist"] = sorted(take(c, "rule", "reason") for c in option.checklist)
+        directness, figures, _ = evidence_of(assessment, option)
+        values[f"{place}.evidence"] = directness
+        values[f"{place}.expected"] = [
+            [f.measure, *(plain(round(x, 4)) for x in (f.estimate, f.low, f.high))] for f in figures
+        ]
+        checklist = reasons.of(option, "checklist")
+        values[f"{place}.checklist"] = sorted([c.rule, sorted(c.missing)] for c in checklist)
     return values
+
+
+def ties_of(assessment: Any, option: Any) -> Iterable[str]:
+    """Options that the evidence does not separate from this one."""
+    if hasattr(assessment, "tied_with"):
+        return cast(Iterable[str], assessment.tied_with(option))
+    return cast(Iterable[str], option.tied_with)
+
+
+def evidence_of(assessment: Any, option: Any) -> tuple[str, Iterable[Any], str]:
+    """Directness, figures and note, whether they stand in the option or once under an id."""
+    if isinstance(option.evidence, str):
+        evidence = assessment.evidence[option.evidence]
+        return evidence.directness, evidence.expected, evidence.note
+    return option.evidence.directness, option.expected, option.evidence.note
+
+
+def availability_of(assessment: Any, option: Any) -> str:
+    """The sentence on whether the option can be had."""
+    told = take(option.availability, "text")
+    return str(told if told is not None else sentences().availability_text(assessment, option))
+
+
+def support_of(assessment: Any, option: Any) -> list[Any]:
+    """Lines of supportive care as objects."""
+    return [assessment.support[s] if isinstance(s, str) else s for s in option.support]
 
 
 def tests_of(assessment: Any) -> list[Any]:
@@ -175,20 +251,37 @@ def test_values(assessment: Any) -> Values:
     for test in tests_of(assessment):
         place = f"tests.{' + '.join(test.ids)}"
         values[f"{place}.mandatory"] = test.mandatory
-        values[f"{place}.changes"] = sorted(
-            (
-                [plain(c.values), c.kind, c.what, plain(take(c, "from_", "from")), plain(c.to)]
-                for c in test.changes
-            ),
-            key=str,
-        )
+        values[f"{place}.findings"] = sorted(test.findings)
+        values[f"{place}.changes"] = sorted(turns_of(test), key=str)
     return values
 
 
+def turns_of(test: Any) -> Iterator[list[Any]]:
+    """What each result would turn, one line a thing that turns."""
+    for change in test.changes:
+        for turn in take(change, "turns", default=(change,)):
+            things = (turn.what,) if isinstance(turn.what, str) else turn.what
+            for what in things:
+                yield [plain(change.values), turn.kind, what, plain(turn.from_), plain(turn.to)]
+
+
 def finding_values(assessment: Any) -> Values:
+    """The findings that are known and that the result of both shapes holds: 0.1.0 listed those too
+    that no rule reads and that were denied.
+    """
     found = assessment.findings
-    listed = found.values() if isinstance(found, Mapping) else found
-    return {f"findings.{f.name}": [plain(f.value), f.text] for f in listed}
+    listed = found.items() if isinstance(found, Mapping) else ((f.name, f) for f in found)
+    return {
+        f"findings.{name}": [plain(f.value), bounds_of(f), f.text]
+        for name, f in listed
+        if take(f, "known", default=True) and (name in _RELEVANT or f.value is not False)
+    }
+
+
+def bounds_of(finding: Any) -> Any:
+    """The bounds of a finding that is known only within them."""
+    interval = take(finding, "interval", default=finding)
+    return None if interval is None or finding.value is not None else ends(interval)
 
 
 def issue_values(record: Any) -> Values:
@@ -256,8 +349,12 @@ def sentence_values(assessment: Any, record: Any) -> Values:
             for reason in reasons.of(thing, *side):
                 texts[f"reason.{reason.rule}"].add(reason.text)
     for option in assessment.options:
-        texts[f"option.{option.id}"] |= {option.name, option.summary, option.availability.text}
-        texts[f"option.{option.id}"].add(str(take(option.evidence, "note")))
+        texts[f"option.{option.id}"] |= {option.name, option.summary}
+        texts[f"availability.{option.id}"].add(availability_of(assessment, option))
+        texts[f"option.{option.id}"].add(evidence_of(assessment, option)[2])
+        texts[f"support.{option.id}"] |= {s.text for s in support_of(assessment, option)}
+        for reason in reasons.of(option, "checklist"):
+            texts[f"reason.{reason.rule}"].add(reason.text)
     for test in tests_of(assessment):
         texts[f"test.{' + '.join(test.ids)}"] |= {test.name, test.why}
     texts["issues"] |= {f"{i.message} | {i.done}" for i in record.issues}

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from scripts.docs_markdown import Lines, cell, code, table
 
+from rearm.assessment.citations import Citations
 from rearm.evidence import MEASURES, evidence_for, listed_rows, overview_rows
 from rearm.evidence.table import ListedRow
 from rearm.evidence.words import months_words, share_words
@@ -27,7 +28,7 @@ from rearm.outcome.endpoint_definitions import (
     NOT_COMPUTABLE,
     AdamSource,
 )
-from rearm.report.citations import source_line
+from rearm.report.citations import publication_line
 from rearm.report.evidence.forest import estimate_words, range_words
 from rearm.report.words import words
 from rearm.response.criteria import criteria_table
@@ -497,12 +498,13 @@ def sources(knowledge: Knowledge) -> Lines:
     )
     yield "and second-hand reports"
     yield "are weak and look weak on a page."
+    citations = Citations(knowledge)
     for topic in dict.fromkeys(s.topic for s in knowledge.statements.values()):
         yield f"\n## {words(topic).replace('-', ' ').capitalize()}"
         rows = []
         for s in (s for s in knowledge.statements.values() if s.topic == topic):
             source = knowledge.sources.get(s.source)
-            line = source_line(source) if source else s.source
+            line = publication_line(citations[s.id][1], s.source)
             url = source and (f"https://doi.org/{source.doi}" if source.doi else source.url)
             rows.append(
                 (
@@ -517,5 +519,12 @@ def sources(knowledge: Knowledge) -> Lines:
     yield "\n## Sources"
     yield from table(
         ("id", "source", "title"),
-        ((f'<a id="{s.id}"></a>{s.id}', cell(source_line(s)), cell(s.title)) for s in only),
+        (
+            (
+                f'<a id="{s.id}"></a>{s.id}',
+                cell(publication_line(citations[s.id][1], s.id)),
+                cell(s.title),
+            )
+            for s in only
+        ),
     )

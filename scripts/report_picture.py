@@ -31,7 +31,7 @@ def main(patient: str = "SYN-04") -> int:
     )
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "page.html"
-        file.write_text(page(rearm.assess(record), record), encoding="utf-8")
+        file.write_text(page(rearm.assess(record)), encoding="utf-8")
         browser = playwright.chromium.launch(
             executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
         )

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import csv
 import html
-import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,10 @@ from typing import Any
 import yaml
 
 import rearm
+from rearm.assessment import Assessment
+from rearm.assessment.result import Causes, FailureResult, OptionResult
 from rearm.report import page
+from rearm.report.assessment.sentences import availability_text, finding_text, reason_text
 
 GRADES = ["excluded", "unlikely", "possible", "likely", "established"]
 NEGATIONS = re.compile(r"\b(no|not|without|cannot|never|nor)\b|n't\b", re.IGNORECASE)
@@ -92,12 +94,26 @@ def one_of(found: Any, expected: Any) -> bool:
     return found in expected if isinstance(expected, list) else found == expected
 
 
+def texts_of(assessment: Assessment) -> Iterator[str]:
+    """All that a reader is told on the page and by the result; not the issues, which tell of the
+    input, nor the titles of publications.
+    """
+    yield page_text(page(assessment))
+    yield from (reason_text(reason) for reason in assessment.reasons.values())
+    yield from (finding_text(finding) for finding in assessment.findings.values())
+    yield from (availability_text(assessment, option) for option in assessment.options)
+    others = assessment.to_dict()
+    for part in ("issues", "reasons", "findings", "publications"):
+        del others[part]
+    yield from strings(others)
+
+
 def judge_failure(
-    failure: dict[str, Any] | None, expected: dict[str, Any], label: str
+    failure: FailureResult | None, expected: dict[str, Any], label: str
 ) -> Iterator[Outcome]:
     if expected.get("status_none"):
-        holds = failure is None or failure["status"] == "cannot_be_judged"
-        yield Outcome(f"{label}: none", holds, True, str(failure and failure["status"]))
+        holds = failure is None or failure.status == "cannot_be_judged"
+        yield Outcome(f"{label}: none", holds, True, str(failure and failure.status))
         return
     if failure is None:
         yield Outcome(f"{label}: {expected}", False, True, "no entry for this infusion")
@@ -106,33 +122,32 @@ def judge_failure(
         if key in expected:
             yield Outcome(
                 f"{label}.{key} {expected[key]}",
-                one_of(failure[key], expected[key]),
+                one_of(getattr(failure, key), expected[key]),
                 key == "status",
-                str(failure[key]),
+                str(getattr(failure, key)),
             )
     if "day" in expected:
-        near = failure["day"] is not None and abs(failure["day"] - expected["day"]) <= expected.get(
-            "day_tolerance", 0
-        )
-        yield Outcome(f"{label}.day {expected['day']}", near, False, str(failure["day"]))
+        tolerance = expected.get("day_tolerance", 0)
+        near = failure.day is not None and abs(failure.day - expected["day"]) <= tolerance
+        yield Outcome(f"{label}.day {expected['day']}", near, False, str(failure.day))
     for word in expected.get("pattern_includes", []):
         yield Outcome(
             f"{label}.pattern has {word}",
-            word in failure["pattern"],
+            word in failure.pattern,
             False,
-            str(failure["pattern"]),
+            str(failure.pattern),
         )
-    signals = [s["id"] for s in failure["signals"]]
+    signals = [s.id for s in failure.signals]
     for word in expected.get("signals_include", []):
         yield Outcome(f"{label}.signals have {word}", word in signals, False, str(signals))
 
 
-def judge_causes(causes: dict[str, Any], expected: dict[str, Any]) -> Iterator[Outcome]:
-    groups = {g["group"]: g["grade"] for g in causes["groups"]}
-    ranked = [g for g in causes["groups"] if g["group"] != "safety"]
-    best = min((g["rank"] for g in ranked if g["rank"] is not None), default=None)
-    leading = [g["group"] for g in ranked if best is not None and g["rank"] == best]
-    shown = ", ".join(f"{g['group']} {g['grade']}" for g in causes["groups"])
+def judge_causes(causes: Causes, expected: dict[str, Any]) -> Iterator[Outcome]:
+    groups = {g.group: g.grade for g in causes.groups}
+    ranked = [g for g in causes.groups if g.group != "safety"]
+    best = min((g.rank for g in ranked if g.rank is not None), default=None)
+    leading = [g.group for g in ranked if best is not None and g.rank == best]
+    shown = ", ".join(f"{g.group} {g.grade}" for g in causes.groups)
     if "leading_any_of" in expected:
         yield Outcome(
             f"causes lead with {expected['leading_any_of']}",
@@ -158,22 +173,22 @@ def judge_causes(causes: dict[str, Any], expected: dict[str, Any]) -> Iterator[O
     if "undetermined" in expected:
         yield Outcome(
             f"causes undetermined {expected['undetermined']}",
-            causes["undetermined"] == expected["undetermined"],
+            causes.undetermined == expected["undetermined"],
             False,
             shown,
         )
 
 
 def options_of(
-    options: list[dict[str, Any]], wanted: str | dict[str, Any]
-) -> tuple[str, list[dict[str, Any]]]:
+    options: Sequence[OptionResult], wanted: str | dict[str, Any]
+) -> tuple[str, list[OptionResult]]:
     """The options that a tag, or a tag with targets and agents, stands for."""
     want = {"strategy": wanted} if isinstance(wanted, str) else wanted
-    chosen = [o for o in options if o["strategy"] == want["strategy"]]
+    chosen = [o for o in options if o.strategy == want["strategy"]]
     if "only_targets" in want:
-        chosen = [o for o in chosen if sorted(o["targets"]) == sorted(want["only_targets"])]
+        chosen = [o for o in chosen if sorted(o.targets) == sorted(want["only_targets"])]
     if "agents" in want:
-        chosen = [o for o in chosen if set(want["agents"]) <= set(o["agents"])]
+        chosen = [o for o in chosen if set(want["agents"]) <= set(o.agents)]
     return ", ".join(f"{k}={v}" for k, v in want.items()), chosen
 
 
@@ -185,25 +200,24 @@ VERDICTS = {
 }
 
 
-def judge_options(options: list[dict[str, Any]], expected: dict[str, Any]) -> Iterator[Outcome]:
+def judge_options(options: Sequence[OptionResult], expected: dict[str, Any]) -> Iterator[Outcome]:
     for key, wanted_list in expected.items():
         for wanted in wanted_list:
             label, chosen = options_of(options, wanted)
             found = (
                 ", ".join(
-                    f"{o['id']} {o['verdict']}" + (f" until {o['until']}" if o["until"] else "")
-                    for o in chosen
+                    f"{o.id} {o.verdict}" + (f" until {o.until}" if o.until else "") for o in chosen
                 )
                 or "no such option"
             )
             if key in VERDICTS:
-                holds = bool(chosen) and all(o["verdict"] in VERDICTS[key] for o in chosen)
+                holds = bool(chosen) and all(o.verdict in VERDICTS[key] for o in chosen)
                 if isinstance(wanted, dict) and wanted.get("temporary"):
-                    holds = holds and all(o["until"] for o in chosen)
+                    holds = holds and all(o.until for o in chosen)
             elif key == "never_preferred":
-                holds = all(o["verdict"] != "preferred" for o in chosen)
+                holds = all(o.verdict != "preferred" for o in chosen)
             elif key == "not_excluded":
-                holds = all(o["verdict"] != "excluded" for o in chosen)
+                holds = all(o.verdict != "excluded" for o in chosen)
             else:
                 raise SystemExit(f"unknown expectation under options: {key}")
             yield Outcome(f"{key}: {label}", holds, key in ("excluded", "never_preferred"), found)
@@ -215,34 +229,24 @@ def judge(vignette: dict[str, Any]) -> Iterator[Outcome]:
         reading = rearm.read(folder)
     (record,) = reading.records
     assessment = rearm.assess(record, as_of=vignette.get("as_of"), region=vignette.get("region"))
-    result = json.loads(json.dumps(assessment.to_dict()))
-    texts = [
-        page_text(page(assessment, record)),
-        *strings({k: v for k, v in result.items() if k != "issues"}),
-    ]
+    texts = list(texts_of(assessment))
     expect = dict(vignette["expect"])
 
-    failures = sorted(result["failures"], key=lambda f: f["infusion_day"])
+    by_day = {f.infusion_day: f for f in assessment.failures}
     wanted = expect.pop("failure", None)
     if wanted is not None:
-        by_day = {f["infusion_day"]: f for f in failures}
-        failure = (
-            by_day.get(wanted["infusion_day"])
-            if "infusion_day" in wanted
-            else (failures[-1] if failures else None)
-        )
+        last = assessment.failures[-1] if assessment.failures else None
+        failure = by_day.get(wanted["infusion_day"]) if "infusion_day" in wanted else last
         yield from judge_failure(failure, wanted, "failure")
     for earlier in expect.pop("earlier_failures", []):
-        found = next((f for f in failures if f["infusion_day"] == earlier["infusion_day"]), None)
+        found = by_day.get(earlier["infusion_day"])
         yield from judge_failure(found, earlier, f"failure of infusion {earlier['infusion_day']}")
-    yield from judge_causes(result["causes"], expect.pop("causes", {}))
-    yield from judge_options(result["options"], expect.pop("options", {}))
-    alerts = [a["id"] for a in result["alerts"]]
+    yield from judge_causes(assessment.causes, expect.pop("causes", {}))
+    yield from judge_options(assessment.options, expect.pop("options", {}))
+    alerts = [a.id for a in assessment.alerts]
     for alert in expect.pop("alerts_include", []):
         yield Outcome(f"alert {alert}", alert in alerts, True, str(alerts))
-    asked = json.dumps(
-        [[t["tests"], t["findings"], t["name"]] for t in result["next_tests"]]
-    ).lower()
+    asked = str([[t.tests, t.findings, t.name] for t in assessment.next_tests]).lower()
     for words in expect.pop("asks_for", []):
         yield Outcome(
             f"asks for {words}",

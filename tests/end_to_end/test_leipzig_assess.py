@@ -7,14 +7,15 @@ Expected values are computed from the sheets; nothing of the data stands here.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
 from tests.support.loops import some
 from tests.support.places import COHORT, ROOT, needs_cohort
 
 import rearm
 from rearm.assessment import Assessment
+from rearm.assessment.result import OptionResult
 from rearm.record import Record
 
 pytestmark = needs_cohort
@@ -42,6 +43,11 @@ def progressions() -> dict[str, tuple[bool, int]]:
         for r in rows[1:]
         if r[0] is not None
     }
+
+
+def findings_of(assessment: Assessment, reasons: Iterable[str]) -> list[str]:
+    """Names of the findings that these reasons read."""
+    return [name for reason in assessment.reasons_of(reasons) for name in reason.findings]
 
 
 def failed() -> list[tuple[Record, Assessment]]:
@@ -73,16 +79,17 @@ def test_each_failed_patient_gets_causes_options_and_tests_with_basis() -> None:
         assert verdicts["preferred"] + verdicts["acceptable"] >= 1
         assert assessment.causes.groups and assessment.next_tests
         for option in assessment.options:
-            for reason in (*option.for_, *option.against):
-                assert reason.basis.citations and reason.basis.findings
+            for reason in assessment.reasons_of(option.for_ + option.against):
+                assert reason.citations and reason.findings
 
 
 def test_options_differ_between_patients_and_each_difference_has_a_finding() -> None:
-    seen: dict[str, dict[str, list[Any]]] = {}
-    for _, assessment in failed():
+    seen: dict[str, dict[str, list[tuple[Assessment, OptionResult]]]] = {}
+    for _, assessment in some(failed()):
         for option in assessment.options:
             if option.verdict:
-                seen.setdefault(option.id, {}).setdefault(option.verdict, []).append(option)
+                by = seen.setdefault(option.id, {})
+                by.setdefault(option.verdict, []).append((assessment, option))
     differing = {name: by for name, by in seen.items() if len(by) > 1}
     assert len(differing) >= 3
     for by in some(differing.values()):
@@ -92,17 +99,20 @@ def test_options_differ_between_patients_and_each_difference_has_a_finding() -> 
             for o in by.get(verdict, [])
         ]
         better = by.get("preferred", [])
-        for option in worse:
+        for assessment, option in worse:
             reasons = option.unknown if option.verdict == "needs_information" else option.against
-            assert any(f.name for r in reasons for f in r.basis.findings)
-        for option in better:
-            assert any(f.value is not None for r in option.for_ for f in r.basis.findings)
+            assert findings_of(assessment, reasons)
+        for assessment, option in better:
+            assert any(
+                assessment.findings[name].value is not None
+                for name in findings_of(assessment, option.for_)
+            )
 
 
 def test_antigen_is_not_assessed_without_a_sample_and_never_leads_against_one() -> None:
     kept = 0
     for _, assessment in some(failed()):
-        known = {f.name: f.value for f in assessment.findings}
+        known = {name: f.value for name, f in assessment.findings.items() if f.known}
         antigen = next(g for g in assessment.causes.groups if g.group == "antigen")
         rna = known.get("bcma_rna_percent")
         fold = known.get("soluble_bcma_fold_from_nadir")
@@ -110,11 +120,11 @@ def test_antigen_is_not_assessed_without_a_sample_and_never_leads_against_one() 
             assert antigen.grade == "not_assessed"
             assert any("bcma_positive_plasma_cells" in t.tests for t in assessment.next_tests)
         shown = {
-            f.name
+            name
             for c in antigen.factors
-            for r in c.against
-            for f in r.basis.findings
-            if r.basis.sources
+            for r in assessment.reasons_of(c.against)
+            for name in r.findings
+            if assessment.rows_of(r.findings)
         }
         if isinstance(rna, float) and rna >= 50:
             kept += 1

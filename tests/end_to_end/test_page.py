@@ -49,7 +49,7 @@ class Opened:
     def __init__(self, browser: Any, folder: Path, record: Record) -> None:
         self.assessment = rearm.assess(record)
         file = folder / "page.html"
-        file.write_text(page(self.assessment, record), encoding="utf-8")
+        file.write_text(page(self.assessment), encoding="utf-8")
         self.view = browser.new_page()
         self.requests: list[str] = []
         self.troubles: list[str] = []
@@ -135,10 +135,11 @@ def test_text_of_the_input_stays_text(browser: Any, tmp_path: Path) -> None:
 def test_every_number_of_an_expected_figure_is_on_the_page() -> None:
     record = RECORDS["SYN-04"]
     assessment = rearm.assess(record)
-    text = re.sub(r"<[^>]+>", " ", page(assessment, record, with_picture=False))
-    assert [o for o in assessment.options if o.expected]
-    for option in some(assessment.options):
-        for e in option.expected:
+    text = re.sub(r"<[^>]+>", " ", page(assessment, with_picture=False))
+    figures = {o.id: assessment.evidence[o.evidence].expected for o in assessment.options}
+    assert any(figures.values())
+    for option, expected in some(figures.items()):
+        for e in expected:
             scale = 1 if e.unit == "months" else 100
             shape = (
                 "{:.1f} months ({:.1f} to {:.1f})"
@@ -146,19 +147,24 @@ def test_every_number_of_an_expected_figure_is_on_the_page() -> None:
                 else "{:.0f} % ({:.0f} to {:.0f} %)"
             )
             assert shape.format(scale * e.estimate, scale * e.low, scale * e.high) in text, (
-                option.id,
+                option,
                 e,
             )
 
 
 def test_no_figure_after_car_t_without_direct_evidence() -> None:
-    for record in some(RECORDS.values()):
-        for option in rearm.assess(record).options:
-            if option.evidence.directness != "direct":
-                assert all(e.directness != "direct" for e in option.expected), option.id
+    indirect = [
+        evidence
+        for record in RECORDS.values()
+        for evidence in rearm.assess(record).evidence.values()
+        if evidence.directness != "direct"
+    ]
+    assert any(evidence.expected for evidence in indirect)
+    for evidence in some(indirect):
+        assert all(e.directness != "direct" for e in evidence.expected), evidence.note
 
 
 def test_nothing_after_as_of_is_on_the_page() -> None:
     record = RECORDS["SYN-04"]
-    text = re.sub(r"<[^>]+>", " ", page(rearm.assess(record, as_of=300), record))
+    text = re.sub(r"<[^>]+>", " ", page(rearm.assess(record, as_of=300)))
     assert not re.search(r"day (590|640|645|655)\b", text)

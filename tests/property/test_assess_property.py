@@ -21,6 +21,7 @@ from rearm.assessment.scenarios import worth_trying
 from rearm.assessment.schema import json_schema
 from rearm.knowledge import load
 from rearm.record import EVENT_FIELDS, Record
+from rearm.report.assessment.sentences import availability_text
 from rearm.rules import evaluate, findings_frame
 
 ROOT = Path(__file__).parents[2]
@@ -117,7 +118,7 @@ def later_deleted(record: Record, day: int) -> Record:
 
 
 def as_bytes(assessment):
-    return json.dumps(assessment.to_dict(), sort_keys=False).encode()
+    return assessment.to_json().encode()
 
 
 def test_nothing_after_as_of_is_read(records):
@@ -184,7 +185,8 @@ def test_the_published_schema_is_current_and_holds(records):
     Draft202012Validator.check_schema(published)
     validator = Draft202012Validator(published)
     for assessment in rearm.assess_all(records):
-        plain = json.loads(json.dumps(assessment.to_dict()))
+        plain = json.loads(assessment.to_json())
+        assert plain == json.loads(json.dumps(assessment.to_dict()))
         validator.validate(plain)
     del plain["causes"]["undetermined"]
     assert not validator.is_valid(plain)
@@ -194,28 +196,31 @@ def test_every_shown_thing_has_its_basis(records):
     """Each reason names its rule and citations, and the findings it read; each known finding leads
     to a row of the input.
     """
+    seen = 0
     for assessment in some(rearm.assess_all(records)):
-        reasons = [
-            r
+        named = [
+            name
             for o in assessment.options
-            for part in (o.for_, o.against, o.unknown, o.cautions)
-            for r in part
+            for name in (*o.for_, *o.against, *o.unknown, *o.cautions, *o.checklist)
         ]
-        reasons += [
-            r
-            for g in assessment.causes.groups
-            for f in g.factors
-            for part in (f.for_, f.against, f.unknown)
-            for r in part
-        ]
-        for reason in reasons:
+        factors = [f for g in assessment.causes.groups for f in g.factors]
+        named += [name for f in factors for name in (*f.for_, *f.against, *f.unknown)]
+        named += [name for f in assessment.causes.risk_factors for name in f.for_]
+        assert set(named) == set(assessment.reasons)  # none without a use
+        seen += len(named)
+        for name in set(named):
+            reason = assessment.reasons[name]
             assert reason.text
-            assert reason.basis.citations
+            assert reason.citations
+            assert set(reason.citations) <= set(assessment.citations)
             if reason.rule != "poor-direct-results":
-                assert reason.basis.findings
-                assert (reason.truth is None) == bool(reason.missing)
+                assert reason.findings
+                assert (reason.truth is None) == bool(assessment.missing(reason))
+                assert set(assessment.missing(reason)) <= set(assessment.findings)
         for option in assessment.options:
-            assert option.availability.text
-            assert option.evidence.note
-            if option.evidence.directness != "direct":
-                assert all(row.directness != "direct" for row in option.expected)
+            assert availability_text(assessment, option)
+            evidence = assessment.evidence[option.evidence]
+            assert evidence.note
+            if evidence.directness != "direct":
+                assert all(row.directness != "direct" for row in evidence.expected)
+    assert seen

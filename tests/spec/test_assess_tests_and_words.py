@@ -12,11 +12,14 @@ from tests.support.assess_case import assessed, plan
 from tests.support.loops import some
 
 import rearm
-from rearm.assessment.patient import Patient, Shown
+from rearm.assessment.basis import Basis
+from rearm.assessment.patient import Patient
 from rearm.assessment.scenarios import varied
 from rearm.findings import Found
 from rearm.interval import Interval
 from rearm.record import Infusion, Lab, Record, Source, When
+from rearm.report.assessment.context import page_context
+from rearm.report.assessment.sentences import availability_text, finding_text
 
 ROOT = Path(__file__).parents[2]
 LATE = {"responded": True, "time_to_failure_days": 300, "car_target_bcma": True, "prior_lines": 5}
@@ -187,7 +190,8 @@ def test_old_markers_are_asked_for_and_not_mandatory(last_contact, wanted):
 
 
 def test_marketed_drugs_without_an_approval_for_this_use_are_off_label():
-    found = {o.id: o for o in assessed(LATE).options}
+    result = assessed(LATE)
+    found = {o.id: o for o in result.options}
     assert {
         found[name].availability.status
         for name in ("dcep", "pace", "venetoclax-dexamethasone", "talquetamab-teclistamab")
@@ -201,7 +205,7 @@ def test_marketed_drugs_without_an_approval_for_this_use_are_off_label():
         for o in found.values()
         if o.availability.status in ("off_label", "trial_only")
     )
-    assert "in a trial only" not in found["pace"].availability.text
+    assert "in a trial only" not in availability_text(result, found["pace"])
 
 
 @pytest.mark.parametrize(
@@ -236,22 +240,21 @@ def test_a_finding_never_reads_as_stated_when_it_is_not(found, text):
         record=Record(patient_id="case", source=Source("case", "")),
         as_of=400, day=date(2025, 1, 1), failures=(), found={"exposed_pi": found}, values={}, intervals={}, inputs={},
     )  # fmt: skip
-    assert Shown(plan(), patient, ()).finding("exposed_pi").text == text
+    assert finding_text(Basis(plan(), patient, ()).finding("exposed_pi")) == text
 
 
 def test_no_words_stand_twice_in_one_basis():
-    result = assessed(LATE | {"bcma_flow_percent": 90.0, "bcma_ihc_percent": 90.0})
-    reasons = [r for o in result.options for r in (*o.for_, *o.against, *o.unknown, *o.cautions)]
-    reasons += [
-        r
-        for g in result.causes.groups
-        for f in g.factors
-        for r in (*f.for_, *f.against, *f.unknown)
-    ]
-    for reason in some(reasons):
-        texts = [f.text for f in reason.basis.findings if f.text]
-        assert len(texts) == len(set(texts)), reason.rule
+    records = rearm.read(ROOT / "examples" / "tables").records
+    result = rearm.assess(next(r for r in records if r.patient_id == "SYN-01"))
+    context = page_context(result, with_picture=False)
+    twice = 0
+    for name, reason in some(result.reasons.items()):
+        read = [result.findings[finding].text for finding in reason.findings]
+        twice += len(read) > len(set(read))
+        texts = (*context.seen(reason), *context.unknown(reason))
+        assert len(texts) == len(set(texts)), name
         assert not any(text.count("not known") > 1 for text in texts)
+    assert twice  # some findings of one reason were seen in the same rows
 
 
 # ---------------------------------------------------------------- evidence
@@ -259,14 +262,14 @@ def test_no_words_stand_twice_in_one_basis():
 
 def test_a_figure_of_the_class_is_called_so_and_prefers_nothing():
     """GPRC5D CAR-T names a product in trials; its figures are those of all GPRC5D CAR-T."""
-    found = {o.id: o for o in assessed(LATE | {"gprc5d_flow_percent": 90.0}).options}
+    result = assessed(LATE | {"gprc5d_flow_percent": 90.0})
     own = {o.option.id: o.evidence.of_class for o in plan().options}
     assert own["gprc5d-car-t"] and not own["talquetamab"]
-    for option in some(found.values()):
+    for option in some(result.options):
         of_class = [
             row.population.startswith(f"class figure: {option.strategy}; ")
-            for row in option.expected
+            for row in result.evidence[option.evidence].expected
         ]
         assert all(of_class) if own[option.id] else not any(of_class), option.id
         assert not (own[option.id] and option.verdict == "preferred")
-    assert found["gprc5d-car-t"].expected
+    assert result.evidence[result.option("gprc5d-car-t").evidence].expected

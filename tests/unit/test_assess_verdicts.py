@@ -13,6 +13,7 @@ from rearm.assessment.pipeline import assess_patients
 from rearm.assessment.plan import plan_of
 from rearm.interval import Interval
 from rearm.knowledge import load
+from rearm.report.assessment.sentences import availability_text, reason_text
 
 DIRECT = OptionEvidence(directness="direct", note="")
 NONE = OptionEvidence(directness="none read", note="No evidence read.")
@@ -150,32 +151,47 @@ def test_what_may_follow_leaves_out_what_is_excluded_for_good(made):
 
 
 def test_what_is_unknown_names_its_test(made):
-    option = of(assessed(made(), patient(exposed=False)), "same-target")
-    (line,) = [x for x in option.checklist if x.rule == "counts@same-target"]
-    assert (line.missing, line.asks) == (("anc",), ("Counts",))
-    (reason,) = [x for x in option.unknown if x.rule == "target-lost"]
-    assert (reason.truth, reason.missing, reason.asks, reason.stage) == (
+    found = assessed(made(), patient(exposed=False))
+    option = of(found, "same-target")
+    assert "counts" in option.checklist
+    line = found.reasons["counts"]
+    assert (found.missing(line), line.asks) == (("anc",), ("counts",))
+    assert "target-lost" in option.unknown
+    reason = found.reasons["target-lost"]
+    assert (reason.truth, found.missing(reason), reason.asks, reason.stage) == (
         None,
         ("lost",),
-        ("Antigen",),
+        ("antigen",),
         "choose",
     )
-    assert reason.text == "Not known whether this holds – Because of target-lost."
+    assert reason.text == "Because of target-lost."
+    assert reason_text(reason) == "Not known whether this holds – Because of target-lost."
     (support,) = option.support
-    assert (support.truth, support.asks) == (None, ("Counts",))
+    line = found.support[support]
+    assert (line.truth, line.missing, line.asks) == (None, ("anc",), ("counts",))
+    assert found.titles.workups == {"antigen": "Antigen", "counts": "Counts", "peak": "Peak"}
 
 
 def test_the_basis_leads_to_the_cell(made):
-    option = of(assessed(made(), patient(**CLEAR | {"lost": True})), "same-target")
-    (reason,) = option.against
-    assert reason.basis.to_dict() == {
-        "findings": [
-            {"name": "lost", "value": True, "text": "lost True", "low": None, "high": None}
-        ],
-        "sources": ["f.csv: lost"],
-        "rules": ["target-lost"],
+    found = assessed(made(), patient(**CLEAR | {"lost": True}))
+    (against,) = of(found, "same-target").against
+    assert against == "target-lost"
+    assert found.to_dict()["reasons"][against] == {
+        "text": "Because of target-lost.",
+        "effect": "exclude",
+        "truth": True,
+        "findings": ["lost"],
         "citations": ["s1"],
+        "stage": "choose",
     }
+    row = found.rows.index("f.csv: lost")
+    assert found.to_dict()["findings"]["lost"] == {
+        "value": True,
+        "text": "lost True",
+        "rows": [row],
+    }
+    assert found.rows_of(found.reasons[against].findings) == ("f.csv: lost",)
+    assert found.citations["s1"].text and found.citations["s1"].source in found.publications
 
 
 @pytest.mark.parametrize(
@@ -189,10 +205,12 @@ def test_a_requirement_excludes_when_it_is_not_met(made, requirement, verdict):
             rule("needs-gene", "require", "gene", stage="choose")
         )
 
-    option = of(assessed(made(change), patient(**CLEAR, gene=requirement)), "new-target")
+    found = assessed(made(change), patient(**CLEAR, gene=requirement))
+    option = of(found, "new-target")
     assert option.verdict == verdict
     if requirement is False:
-        assert [r.text for r in option.against] == ["Because of needs-gene."]
+        against = found.reasons_of(option.against)
+        assert [reason_text(r) for r in against] == ["Because of needs-gene."]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +223,7 @@ def test_the_stage_says_what_unknown_does(made, stage, shown):
 
     option = of(assessed(made(change), patient(**CLEAR | {"lost": None})), "same-target")
     assert option.verdict == ("needs_information" if stage == "choose" else "acceptable")
-    assert any(x.rule == "target-lost" for x in getattr(option, shown))
+    assert "target-lost" in getattr(option, shown)
     stopped = of(assessed(made(change), patient(**CLEAR | {"lost": True})), "same-target")
     assert stopped.verdict == "excluded"  # a true stop acts whatever its stage
 
@@ -233,9 +251,11 @@ def test_poor_direct_results_discourage(made, high, verdict):
             for o in plan.options
         ),
     )
-    option = of(assessed(plan, patient(**CLEAR)), "same-target")
+    found = assessed(plan, patient(**CLEAR))
+    option = of(found, "same-target")
     assert option.verdict == verdict
-    assert ("poor-direct-results" in [r.rule for r in option.against]) is (verdict == "discouraged")
+    against = [reason.rule for reason in found.reasons_of(option.against)]
+    assert ("poor-direct-results" in against) is (verdict == "discouraged")
 
 
 @pytest.mark.parametrize("directness", ["near", "indirect only", "none read"])
@@ -300,10 +320,10 @@ def test_a_use_without_label_where_the_drugs_are_marketed_is_off_label(
             {"region": "EU", "from": date(2025, 1, 1), "off_label": True, "source": "s1"}
         )
 
-    option = of(
-        assessed(made(change), patient(day=day, **CLEAR | {"exposed": True}), region), "new-target"
-    )
-    assert option.availability.status == status and words in option.availability.text
+    found = assessed(made(change), patient(day=day, **CLEAR | {"exposed": True}), region)
+    option = of(found, "new-target")
+    assert option.availability.status == status
+    assert words in availability_text(found, option)
     assert option.verdict != "preferred"
 
 
@@ -333,12 +353,12 @@ def test_a_procedure_needs_no_approval(made):
 def test_rank_only_as_far_as_the_evidence_separates(made):
     clear = patient(**CLEAR | {"exposed": None})
     equal = assessed(made(), clear)
-    assert [(o.id, o.verdict, o.rank, o.tied_with) for o in equal.options] == [
+    assert [(o.id, o.verdict, o.rank, equal.tied_with(o)) for o in equal.options] == [
         ("new-target", "acceptable", 1, ("same-target",)),
         ("same-target", "acceptable", 1, ("new-target",)),
     ]
     apart = assessed(made(same_target=replace(DIRECT, better_than=("new-target",))), clear)
-    assert [(o.id, o.rank, o.tied_with) for o in apart.options] == [
+    assert [(o.id, o.rank, apart.tied_with(o)) for o in apart.options] == [
         ("same-target", 1, ()),
         ("new-target", 2, ()),
     ]
@@ -429,7 +449,7 @@ def test_a_decisive_objection_excludes(made, values, grade):
 def test_facts_from_before_the_infusion_are_risk_factors_only(made):
     found = assessed(made(), patient(risk=True))
     assert grades(found)["expansion"] == "not_assessed"
-    assert [(r.id, r.grade, r.for_[0].rule) for r in found.causes.risk_factors] == [
+    assert [(r.id, r.grade, r.for_[0]) for r in found.causes.risk_factors] == [
         ("expansion", "possible", "risk-before")
     ]
     assert found.causes.undetermined
@@ -502,7 +522,8 @@ def test_a_suspicion_holds_if_it_is_progression(made):
     assert found.options
     repeat, *_ = found.next_tests
     assert (repeat.ids, repeat.mandatory) == (("repeat",), True)
-    assert [(c.kind, c.from_, c.to) for c in repeat.changes if c.kind == "failure"] == [
+    turns = [turn for change in repeat.changes for turn in change.turns]
+    assert [(t.kind, t.from_, t.to) for t in turns if t.kind == "failure"] == [
         ("failure", "suspected", "failed"),
         ("failure", "suspected", "not_failed"),
     ]
@@ -510,7 +531,12 @@ def test_a_suspicion_holds_if_it_is_progression(made):
 
 def changes(assessment, test):
     found = next(t for t in assessment.next_tests if t.ids == (test,))
-    return {(tuple(c.values.items()), c.what, c.from_, c.to) for c in found.changes}
+    return {
+        (tuple(change.values.items()), what, turn.from_, turn.to)
+        for change in found.changes
+        for turn in change.turns
+        for what in turn.what
+    }
 
 
 def test_what_a_test_would_change(made):
@@ -562,9 +588,10 @@ def test_pairs_are_tried_where_no_single_test_changes_anything(made):
     found = assessed(made(change), patient(anc=2.0))
     (pair,) = found.next_tests
     assert pair.ids == ("antigen", "history")
-    assert {(c.values["lost"], c.values["exposed"], c.what, c.to) for c in pair.changes} == {
-        (True, True, "same-target", "discouraged")
-    }
+    (change,) = pair.changes
+    (turn,) = change.turns
+    assert (change.values["lost"], change.values["exposed"]) == (True, True)
+    assert (turn.what, turn.to) == (("same-target",), "discouraged")
     assert pair.why == "Only both together could change the verdict on Same target."
 
 

@@ -189,6 +189,11 @@ def _titles(basis: Basis, options: OptionsResult, tests: tuple[NextTest, ...]) -
         strategies={name: name.replace("-", " ") for name in dict.fromkeys(strategies)},
         factors={f.factor.id: f.factor.name for f in basis.plan.factors if f.factor.id in turned},
         workups=basis.workups,
+        findings={
+            name: basis.plan.knowledge.catalogue[name].meaning.rstrip(".")
+            for option in options.options
+            for name in option.availability.missing
+        },
     )
 
 

@@ -15,9 +15,9 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from rearm.knowledge.studies import Directness
 from rearm.errors import RearmError
 from rearm.interval import IntervalDict
+from rearm.knowledge.studies import Directness
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -271,11 +271,15 @@ class Citation(_Brief, frozen=True, kw_only=True):
 
 
 class Titles(_Part, frozen=True, kw_only=True):
-    """Names that the knowledge gives to the ids of this result, so that it can be drawn alone."""
+    """Names that the knowledge gives to the ids of this result, so that it can be drawn alone.
+    `findings`: the meanings of those for want of which it is not known whether a label covers this
+    patient.
+    """
 
     strategies: dict[str, str]
     factors: dict[str, str]
     workups: dict[str, str]
+    findings: dict[str, str]
 
 
 # ---------------------------------------------------------------- failure and relapse
@@ -752,7 +756,7 @@ class Assessment(_Part, frozen=True, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, numbers and texts, as in the JSON."""
-        plain: dict[str, Any] = msgspec.to_builtins(self, str_keys=True)
+        plain: dict[str, Any] = msgspec.json.decode(_ENCODER.encode(self))
         return plain
 
     def to_json(self) -> str:

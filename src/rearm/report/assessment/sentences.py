@@ -92,7 +92,7 @@ def availability_text(assessment: Assessment, option: OptionResult) -> str:
         return f"{approved}, but this patient is outside the label."
     if not availability.missing:
         return f"{approved}; the calendar date is not known: check."
-    meanings = "; ".join(assessment.findings[name].text for name in availability.missing)
+    meanings = "; ".join(assessment.titles.findings[name] for name in availability.missing)
     return f"{approved}; whether the label covers this patient is not known ({meanings}): check."
 
 
