@@ -96,10 +96,12 @@ def test_both_formats_tell_the_same(patient_id: str) -> None:
 
 
 def without_places(value: Any) -> Any:
-    """An assessment as plain values, without the places in the input that its statements rest on."""
+    """An assessment as plain values, without the places in the input that its statements rest on
+    and the spelling of values there.
+    """
     if isinstance(value, Struct):
         of_the_label = isinstance(value, AvailabilityResult)
-        places = () if of_the_label else ("row", "rows")
+        places = ("as_given",) if of_the_label else ("as_given", "row", "rows")
         return {
             name: without_places(getattr(value, name))
             for name in value.__struct_fields__
