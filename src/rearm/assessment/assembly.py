@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import cast
 
 from rearm import __version__
 from rearm.assessment.alerts import alerts_of
@@ -24,7 +23,6 @@ from rearm.assessment.result import (
     About,
     Assessment,
     FailureResult,
-    InfusionStatus,
     InputIssue,
     IssueSummary,
     NextTest,
@@ -122,7 +120,7 @@ def _about(patient: Patient) -> About:
     last = _last(patient)
     if last is None:
         return _no_infusion(patient)
-    code = cast(InfusionStatus, last.status)
+    code = last.status
     if code not in ("failed", "suspected"):
         return About(
             code=code,
@@ -181,12 +179,13 @@ def _summary(issues: tuple[Issue, ...]) -> IssueSummary:
 
 
 def _titles(basis: Basis, options: OptionsResult, tests: tuple[NextTest, ...]) -> Titles:
+    title = basis.plan.knowledge.words.of_strategy
     strategies = [o.strategy for o in options.options]
     strategies += [strategy for o in options.options for strategy in o.sequence]
     turns = [turn for test in tests for change in test.changes for turn in change.turns]
     turned = {what for turn in turns if turn.kind == "factor" for what in turn.what}
     return Titles(
-        strategies={name: name.replace("-", " ") for name in dict.fromkeys(strategies)},
+        strategies={name: title(name) for name in dict.fromkeys(strategies)},
         factors={f.factor.id: f.factor.name for f in basis.plan.factors if f.factor.id in turned},
         workups=basis.workups,
         findings={

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rearm.assessment.result import Citation, Publication
+from rearm.knowledge import rulesets
 from rearm.knowledge.bundle import Knowledge
-from rearm.knowledge.rulesets import Source, Statement
+from rearm.knowledge.rulesets import Statement
 from rearm.knowledge.studies import Study
 
 __all__ = ["Citations"]
@@ -57,7 +58,7 @@ class Citations:
         return citation, _publication(source)
 
 
-def _publication(source: Source) -> Publication:
+def _publication(source: rulesets.Publication) -> Publication:
     journal = " ".join(str(x) for x in (source.journal, source.year) if x)
     parts = [p for p in (source.authors, journal) if p]
     if parts and source.pmid and not source.doi:
