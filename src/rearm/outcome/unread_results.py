@@ -117,7 +117,7 @@ def _of_disease(name: str, serum_test: str) -> bool:
     return not {name, *(t.id for t in find_tests(name))}.isdisjoint(DISEASE_TESTS | {serum_test})
 
 
-def _results_of_last(visits: Sequence[Visit], last: int | None) -> list[Lab]:
+def _results_of_last(visits: Sequence[Visit], last: int | None) -> Sequence[Lab]:
     """Results set aside that were gathered into the last judged assessment, of tests that are not a
     repetition within it.
     """

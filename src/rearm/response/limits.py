@@ -37,6 +37,6 @@ def fallen(base: Interval, value: Interval, limit: float) -> bool:
     return over(base.low - value.high, limit, beyond=base.low_open or value.high_open)
 
 
-def risen(nadir: float, value: Interval, limit: float, *, nadir_open: bool = False) -> bool:
-    """Did it certainly rise by more than `limit`? `nadir_open`: the nadir is below `nadir`."""
-    return over(value.low - nadir, limit, beyond=value.low_open or nadir_open)
+def risen(nadir: float, value: Interval, limit: float) -> bool:
+    """Did it certainly rise by more than `limit` (not by just so much)?"""
+    return over(value.low - nadir, limit, beyond=value.low_open)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rearm.interval import Interval
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least
+from rearm.response.progression import Series
 from rearm.response.visits import VisitResults
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Measurable",
     "baseline_disease",
     "dflc",
+    "dflc_series",
     "high_chain",
     "ratio_normal",
 ]
@@ -122,17 +125,41 @@ def dflc(values: Mapping[str, Interval | str], involved: str | None) -> Interval
     """Involved minus uninvolved chain in mg/dL, not below 0; both chains are needed."""
     if involved is None:
         return None
-    kappa, lam = values.get("kappa_flc"), values.get("lambda_flc")
-    if not isinstance(kappa, Interval) or not isinstance(lam, Interval):
+    own, other = values.get(f"{involved}_flc"), values.get(_UNINVOLVED[involved])
+    if not isinstance(own, Interval) or not isinstance(other, Interval):
         return None
-    own, other = (kappa, lam) if involved == "kappa" else (lam, kappa)
-    low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
+    low, high = _difference(own, other)
     return Interval(
-        low if low > 0 else 0.0,
-        high if high > 0 else 0.0,
+        low,
+        high,
         low > 0 and (own.low_open or other.high_open),
         high > 0 and (own.high_open or other.low_open),
     )
+
+
+_UNINVOLVED = {"kappa": "lambda_flc", "lambda": "kappa_flc"}
+
+
+def _difference(own: Interval, other: Interval) -> tuple[float, float]:
+    low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
+    return low if low > 0 else 0.0, high if high > 0 else 0.0
+
+
+def dflc_series(
+    visits: Sequence[VisitResults],
+    chains: Sequence[Chain | None],
+    floor: Interval | None,
+    c: Criteria,
+) -> Series:
+    """dFLC over the visits; `chains`: the involved chain, as far as it is known at each."""
+    lows, highs = [-math.inf] * len(visits), [math.inf] * len(visits)
+    for place, (results, involved) in enumerate(zip(visits, chains, strict=True)):
+        if involved is not None:
+            values = results.values
+            own, other = values.get(f"{involved}_flc"), values.get(_UNINVOLVED[involved])
+            if isinstance(own, Interval) and isinstance(other, Interval):
+                lows[place], highs[place] = _difference(own, other)
+    return Series(lows, highs, floor, c, lambda place: dflc(visits[place].values, chains[place]))
 
 
 def ratio_normal(results: VisitResults, c: Criteria) -> bool | None:

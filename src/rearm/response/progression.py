@@ -5,27 +5,27 @@ A result that is a bound counts only where every value it allows meets the crite
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
-from rearm.interval import Interval
+from rearm.interval import TOLERANCE, Interval
 from rearm.response.criteria import Criteria
-from rearm.response.limits import at_least, risen
+from rearm.response.limits import at_least, over
 from rearm.response.sentences import Because, reason_words
 
 __all__ = [
     "Criterion",
     "MetCriterion",
-    "Nadir",
-    "circulating_rise",
-    "dflc_rise",
+    "Series",
+    "circulating_rises",
+    "dflc_rises",
     "marrow_rise",
-    "nadirs_before",
-    "serum_rise",
-    "urine_rise",
+    "serum_rises",
+    "urine_rises",
 ]
-
 
 Criterion = Literal[
     "serum", "urine", "dflc", "marrow", "circulating", "new_lesion", "lesion_growth", "calcium"
@@ -50,104 +50,137 @@ class MetCriterion:
         return reason_words(self.because)
 
 
-@dataclass(frozen=True, slots=True)
-class Nadir:
-    """Lowest value so far. `value` is what it is at most (`open`: it is less), `least` what it is
-    at least; they differ where a result is a bound.
+class Series:
+    """One marker over the visits of a course, as columns: the lowest and the highest value that
+    each result allows (`lows` minus infinity, `highs` infinity where there is none), and the nadir
+    before each visit.
+
+    `nadirs`: what the lowest value so far is at most; infinite where there is none. Under A1
+    `confirmed` the lowest that two consecutive values reached.
     """
 
-    value: float
-    least: float
-    open: bool = False
+    __slots__ = ("_value", "floor", "highs", "lows", "nadirs")
+
+    def __init__(
+        self,
+        lows: list[float],
+        highs: list[float],
+        floor: Interval | None,
+        c: Criteria,
+        value: Callable[[int], Interval | None],
+    ) -> None:
+        self.lows, self.highs, self.floor, self._value = lows, highs, floor, value
+        first = math.inf if floor is None else floor.high
+        counted = highs if c.A1 != "confirmed" else self._reached_twice()
+        self.nadirs = list(accumulate(counted, min, initial=first))
+        self.nadirs.pop()
+
+    @classmethod
+    def of(cls, values: Sequence[Interval | None], floor: Interval | None, c: Criteria) -> Series:
+        """The series of these values; `floor` is the one that stands before the first."""
+        lows = [-math.inf if x is None else x.low for x in values]
+        highs = [math.inf if x is None else x.high for x in values]
+        return cls(lows, highs, floor, c, values.__getitem__)
+
+    def _reached_twice(self) -> list[float]:
+        """The higher of each value and the known one before it."""
+        before = None if self.floor is None else self.floor.high
+        reached: list[float] = []
+        for low, high in zip(self.lows, self.highs, strict=True):
+            # the first value is all there is to compare with, confirmed or not
+            reached.append(high if before is None else max(high, before))
+            before = before if low == -math.inf else high
+        return reached
+
+    def risen_by(self, limit: float) -> list[int]:
+        """Visits at which the value lies certainly at least so much over the nadir."""
+        enough = limit - TOLERANCE
+        return [
+            place
+            for place, (low, nadir) in enumerate(zip(self.lows, self.nadirs, strict=True))
+            if low - nadir >= enough
+        ]
+
+    def at(self, place: int) -> Interval | None:
+        """The value at a visit."""
+        return self._value(place)
+
+    def known_before(self, place: int) -> Iterator[Interval]:
+        """The floor and the values before a visit, where they are known."""
+        values = (self.floor, *(self._value(earlier) for earlier in range(place)))
+        yield from (x for x in values if x is not None)
 
 
-def nadirs_before(
-    values: Iterable[Interval | None], floor: Interval | None, c: Criteria
-) -> list[Nadir | None]:
-    """The nadir before each of the values; `floor` is the value that stands before the first.
-
-    Under A1 `confirmed` the lowest that two consecutive values reached.
-    """
-    confirmed_only = c.A1 == "confirmed"
-    # the first value is all there is to compare with, confirmed or not
-    now = None if floor is None else Nadir(floor.high, floor.low, floor.high_open)
-    previous = floor
-    before: list[Nadir | None] = []
-    for value in values:
-        before.append(now)
-        if value is None:
-            continue
-        counted = value
-        if confirmed_only and previous is not None and _higher(previous, value):
-            counted = previous
-        previous = value
-        if now is None:
-            now = Nadir(value.high, value.low, value.high_open)
-        elif counted.high <= now.value or value.low < now.least:
-            lower = counted.high < now.value or (counted.high == now.value and counted.high_open)
-            now = Nadir(
-                counted.high if lower else now.value,
-                min(now.least, value.low),
-                counted.high_open if lower else now.open,
-            )
-    return before
-
-
-def _higher(one: Interval, other: Interval) -> bool:
-    return (one.high, not one.high_open) > (other.high, not other.high_open)
-
-
-def _rose(value: Interval, nadir: Nadir, c: Criteria, absolute: float, *, strict: bool) -> bool:
+def _rose(series: Series, place: int, c: Criteria, absolute: float, *, strict: bool) -> bool:
     """Did it certainly rise by both the relative and the absolute amount (`strict`: by more than
     the absolute)?
     """
-    rise = value.low - nadir.value
-    if not at_least(rise, absolute) or not at_least(rise, c.pd_rise * nadir.value):
+    nadir, low = series.nadirs[place], series.lows[place]
+    rise = low - nadir
+    if not at_least(rise, absolute) or not at_least(rise, c.pd_rise * nadir):
         return False
-    return not strict or risen(nadir.value, value, absolute, nadir_open=nadir.open)
+    if not strict or over(rise, absolute):
+        return True
+    value = series.at(place)
+    beyond = value is not None and value.low_open
+    lowest = (x for x in series.known_before(place) if x.high == nadir)
+    return over(rise, absolute, beyond=beyond or any(x.high_open for x in lowest))
 
 
-def serum_rise(value: Interval, nadir: Nadir, c: Criteria, name: str) -> Because | None:
-    """The reason where the serum M-protein (g/dL) is progressive, else None; likewise the functions
-    below. `name`: what stands for the serum M-protein.
+def serum_rises(series: Series, c: Criteria, name: str) -> dict[int, Because]:
+    """The visits at which the serum M-protein (g/dL) is progressive, with the reason; likewise the
+    functions below. `name`: what stands for the serum M-protein.
     """
-    if _rose(value, nadir, c, c.serum_pd_rise, strict=c.A19 == "over"):
-        return "serum-rise", name, nadir.value, value.low
-    rise = value.low - nadir.value
-    if at_least(nadir.least, c.serum_high_nadir) and at_least(rise, c.serum_high_pd_rise):
-        return "serum-rise-high-nadir", name, nadir.value, value.low, c.serum_high_nadir
-    return None
+    strict = c.A19 == "over"
+    rises: dict[int, Because] = {}
+    for place in series.risen_by(min(c.serum_pd_rise, c.serum_high_pd_rise)):
+        nadir, low = series.nadirs[place], series.lows[place]
+        if _rose(series, place, c, c.serum_pd_rise, strict=strict):
+            rises[place] = ("serum-rise", name, nadir, low)
+        elif at_least(nadir, c.serum_high_nadir) and at_least(low - nadir, c.serum_high_pd_rise):
+            least = min(x.low for x in series.known_before(place))
+            if at_least(least, c.serum_high_nadir):
+                rises[place] = ("serum-rise-high-nadir", name, nadir, low, c.serum_high_nadir)
+    return rises
 
 
-def urine_rise(value: Interval, nadir: Nadir, c: Criteria) -> Because | None:
-    if _rose(value, nadir, c, c.urine_pd_rise, strict=False):
-        return "urine-rise", nadir.value, value.low
-    return None
+def urine_rises(series: Series, c: Criteria) -> dict[int, Because]:
+    return {
+        place: ("urine-rise", series.nadirs[place], series.lows[place])
+        for place in series.risen_by(c.urine_pd_rise)
+        if _rose(series, place, c, c.urine_pd_rise, strict=False)
+    }
 
 
-def dflc_rise(value: Interval, nadir: Nadir, c: Criteria) -> Because | None:
-    if _rose(value, nadir, c, c.dflc_pd_rise, strict=True):
-        return "dflc-rise", nadir.value, value.low
-    return None
+def dflc_rises(series: Series, c: Criteria) -> dict[int, Because]:
+    return {
+        place: ("dflc-rise", series.nadirs[place], series.lows[place])
+        for place in series.risen_by(c.dflc_pd_rise)
+        if _rose(series, place, c, c.dflc_pd_rise, strict=True)
+    }
 
 
-def marrow_rise(value: Interval, nadir: Nadir, c: Criteria) -> Because | None:
-    """2016: a rise of ten points; 2006 and 2011: a level of ten percent after a relative rise."""
-    rise = value.low - nadir.value
-    absolute = rise if c.marrow_pd_counts == "rise" else value.low
-    if at_least(absolute, c.marrow_pd_rise) and at_least(rise, c.pd_rise * nadir.value):
-        return "marrow-rise", nadir.value, value.low
-    return None
-
-
-def circulating_rise(value: Interval, nadir: Nadir, c: Criteria) -> Because | None:
+def circulating_rises(series: Series, c: Criteria) -> dict[int, Because]:
     """Only where blood is the one measure of disease; A18: the minimum holds for the level and for
     the rise.
     """
-    rise = value.low - nadir.value
-    # the rise is never more than the level, so a rise of the minimum has reached it too
-    counted = rise if c.A18 == "both" else value.low
-    enough = at_least(rise, c.circulating_pd_rise * nadir.value)
-    if enough and at_least(counted, c.circulating_pd_minimum):
-        return "circulating-rise", nadir.value, value.low
+    rises: dict[int, Because] = {}
+    for place in series.risen_by(0.0):
+        nadir, low = series.nadirs[place], series.lows[place]
+        # the rise is never more than the level, so a rise of the minimum has reached it too
+        counted = low - nadir if c.A18 == "both" else low
+        enough = at_least(low - nadir, c.circulating_pd_rise * nadir)
+        if enough and at_least(counted, c.circulating_pd_minimum):
+            rises[place] = ("circulating-rise", nadir, low)
+    return rises
+
+
+def marrow_rise(low: float, nadir: float, c: Criteria) -> Because | None:
+    """2016: a rise of ten points; 2006 and 2011: a level of ten percent after a relative rise.
+    `low`: the least that the last marrow allows.
+    """
+    rise = low - nadir
+    absolute = rise if c.marrow_pd_counts == "rise" else low
+    if at_least(absolute, c.marrow_pd_rise) and at_least(rise, c.pd_rise * nadir):
+        return "marrow-rise", nadir, low
     return None

@@ -2,13 +2,17 @@
 measurable parameter allows.
 
 A bound counts by its worst end for response and by its best end for progression, so what is not
-known never makes a response deeper and never makes a progression.
+known never makes a response deeper and never makes a progression. Markers are read as columns over
+all visits first; the visits are then judged one by one, from the codes of which sentences are made
+only where they are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rearm.interval import Interval
 from rearm.record import Record
@@ -21,19 +25,19 @@ from rearm.response.measurable import (
     Chain,
     baseline_disease,
     dflc,
+    dflc_series,
     high_chain,
     ratio_normal,
 )
 from rearm.response.progression import (
     Criterion,
     MetCriterion,
-    Nadir,
-    circulating_rise,
-    dflc_rise,
+    Series,
+    circulating_rises,
+    dflc_rises,
     marrow_rise,
-    nadirs_before,
-    serum_rise,
-    urine_rise,
+    serum_rises,
+    urine_rises,
 )
 from rearm.response.sentences import Because, missing_words, reason_words
 from rearm.response.visits import CollectedResults, CourseFlag, VisitResults
@@ -42,6 +46,7 @@ __all__ = ["MARKERS", "Scored", "Visit", "score_visits"]
 
 MARKERS = ("serum", "urine", "dflc", "marrow", "circulating")
 _URINE, _MARROW, _CELLS = "urine_m_protein_24h", "marrow_plasma_cells", "circulating_plasma_cells"
+_CLONALITY = "marrow_clonality"
 _FAR_PAST = -(10**9)
 
 
@@ -53,20 +58,20 @@ class Visit:
     `rule` names what decided; `because` and `gaps` are its reason and what would have been needed,
     as codes, which `reason` and `missing` say in sentences. `marrow`, `clonality` and `imaged`: the
     last result that stands at this visit, with its day. `nadirs`: what each of MARKERS was compared
-    with.
+    with (infinite where there was none). `chain`: the involved light chain, as far as known then.
     """
 
     day: int
     results: VisitResults
     serum: Interval | None = None  # g/dL, also where nephelometry stands for electrophoresis
     urine: Interval | None = None  # mg/24h
-    dflc: Interval | None = None  # mg/dL
+    chain: Chain | None = None
     serum_ife: str | None = None  # after DIRA and after bands of other clones were put aside
     urine_ife: str | None = None
     marrow: tuple[int, Interval] | None = None
     clonality: tuple[int, str] | None = None
     imaged: int | None = None
-    nadirs: tuple[Nadir | None, ...] = ()
+    nadirs: tuple[float, ...] = ()
     response: str = "NE"
     rule: str = ""
     because: Because = ()
@@ -80,6 +85,11 @@ class Visit:
     def values(self) -> Mapping[str, Interval | str]:
         """The results read: numbers in canonical units, or words."""
         return self.results.values
+
+    @property
+    def dflc(self) -> Interval | None:
+        """Involved minus uninvolved light chain in mg/dL."""
+        return dflc(self.results.values, self.chain)
 
     @property
     def reason(self) -> str:
@@ -102,11 +112,8 @@ class Visit:
     @property
     def nadir(self) -> dict[str, float]:
         """What each marker was compared with: the lowest value before this visit."""
-        return {
-            name: nadir.value
-            for name, nadir in zip(MARKERS, self.nadirs, strict=False)
-            if nadir is not None
-        }
+        named = zip(MARKERS, self.nadirs, strict=False)
+        return {name: nadir for name, nadir in named if nadir < math.inf}
 
     @property
     def carried(self) -> dict[str, int]:
@@ -115,8 +122,8 @@ class Visit:
         ages: dict[str, int] = {}
         if self.marrow is not None and _MARROW not in values:
             ages[_MARROW] = self.day - self.marrow[0]
-        if self.clonality is not None and "marrow_clonality" not in values:
-            ages["marrow_clonality"] = self.day - self.clonality[0]
+        if self.clonality is not None and _CLONALITY not in values:
+            ages[_CLONALITY] = self.day - self.clonality[0]
         if self.imaged is not None and not self.results.exams:
             ages["imaging"] = self.day - self.imaged
         return ages
@@ -159,35 +166,105 @@ def score_visits(
     scorer = _Scorer(collected, criteria, log, record, provisional_until)
     visits = [scorer.visit(place) for place in range(len(collected.visits))]
     return Scored(
-        disease=scorer.disease, involved=scorer.involved, visits=visits, flags=scorer.flags
+        disease=scorer.disease,
+        involved=scorer.markers.chains[-1] if visits else scorer.disease.involved,
+        visits=visits,
+        flags=scorer.flags,
     )
 
 
-def _numbers(visits: Iterable[VisitResults], test: str) -> list[Interval | None]:
-    return [x if isinstance(x := v.values.get(test), Interval) else None for v in visits]
+# ---- columns over all visits ----------------
+
+Result = TypeVar("Result", Interval, str)
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
-    """One marker over all visits: its value at each, and its nadir before each."""
+def _column(visits: Sequence[VisitResults], test: str, kind: type[Result]) -> list[Result | None]:
+    return [x if isinstance(x := v.values.get(test), kind) else None for v in visits]
 
-    values: Sequence[Interval | None]
-    nadirs: Sequence[Nadir | None]
 
-    @classmethod
-    def of(cls, values: Sequence[Interval | None], floor: Interval | None, c: Criteria) -> _Series:
-        return cls(values, nadirs_before(values, floor, c))
+def _standing(
+    visits: Sequence[VisitResults], test: str, kind: type[Result], limit: int
+) -> list[tuple[int, Result] | None]:
+    """Marrow is not repeated at each visit: day and value of the last result, which stands until it
+    is replaced (or for `limit` days).
+    """
+    last: tuple[int, Result] | None = None
+    standing: list[tuple[int, Result] | None] = []
+    for results in visits:
+        value = results.values.get(test)
+        if isinstance(value, kind):
+            last = (results.day_of(test), value)
+        elif test in results.unusable:  # a newer one is there: the older is no longer the last
+            last = None
+        if limit and last is not None and results.day - last[0] > limit:
+            last = None
+        standing.append(last)
+    return standing
 
-    def risen(self, place: int) -> tuple[Interval, Nadir] | None:
-        """Value and nadir of a visit, unless the value is lower."""
-        value, nadir = self.values[place], self.nadirs[place]
-        if value is None or nadir is None or value.low < nadir.value:
-            return None
-        return value, nadir
+
+class _Markers:
+    """The markers of a course as columns, and where each rose by the size of a progression."""
+
+    def __init__(
+        self, collected: CollectedResults, disease: BaselineDisease, c: Criteria, serum_name: str
+    ) -> None:
+        visits, floor, test = collected.visits, collected.floor, collected.serum_test
+        self.chains = _involved(visits, disease.involved, c)
+        self.serum_values = _column(visits, test, Interval)
+        self.urine_values = _column(visits, _URINE, Interval)
+        serum = Series.of(self.serum_values, floor.number(test), c)
+        urine = Series.of(self.urine_values, floor.number(_URINE), c)
+        floor_chains = dflc(floor.values, disease.involved)
+        chains = dflc_series(visits, self.chains, floor_chains, c)
+        marrow = Series.of(_column(visits, _MARROW, Interval), floor.number(_MARROW), c)
+        cells = Series.of(_column(visits, _CELLS, Interval), floor.number(_CELLS), c)
+        self.nadirs = list(
+            zip(
+                *(x.nadirs for x in (serum, urine, chains, marrow, cells)),
+                strict=True,
+            )
+        )
+        self.serum = serum_rises(serum, c, serum_name)
+        self.urine = urine_rises(urine, c)
+        self.dflc = dflc_rises(chains, c)
+        self.cells = circulating_rises(cells, c)
+        self.marrow_taken = {
+            place: because
+            for place in marrow.risen_by(0.0)
+            if (because := marrow_rise(marrow.lows[place], marrow.nadirs[place], c)) is not None
+        }
+        limit = c.carry_forward
+        self.standing_marrow = _standing(visits, _MARROW, Interval, limit)
+        self.standing_clonality = _standing(visits, _CLONALITY, str, limit)
+        self.marrow = {
+            place: because
+            for place, (standing, nadir) in enumerate(
+                zip(self.standing_marrow, marrow.nadirs, strict=True)
+            )
+            if standing is not None
+            and standing[1].low >= nadir
+            and (because := marrow_rise(standing[1].low, nadir, c)) is not None
+        }
+
+
+def _involved(
+    visits: Sequence[VisitResults], known: Chain | None, c: Criteria
+) -> list[Chain | None]:
+    """The involved chain at each visit: that of the clone, else the first that is high."""
+    if known is not None:
+        return [known] * len(visits)
+    chains: list[Chain | None] = []
+    for results in visits:
+        known = known or high_chain(results, c)
+        chains.append(known)
+    return chains
+
+
+# ---- one visit after the other ----------------
 
 
 class _Scorer:
-    """State of one course while it is read: last marrow, lesions, immunofixation."""
+    """State of one course while its visits are judged in the order of time."""
 
     def __init__(
         self,
@@ -209,8 +286,9 @@ class _Scorer:
             log.tell(exam)
         log.set_floor()
         serum_test = collected.serum_test
-        by_spep = serum_test == "serum_m_protein"
-        self.serum_name = "serum M-protein" if by_spep else f"serum Ig{serum_test[2:].upper()}"
+        self.by_spep = serum_test == "serum_m_protein"
+        name = "serum M-protein" if self.by_spep else f"serum Ig{serum_test[2:].upper()}"
+        self.serum_name = name
         self.disease = baseline_disease(
             collected.baseline,
             serum_test,
@@ -219,157 +297,116 @@ class _Scorer:
             plasmacytoma=log.baseline_soft,
             lesions=lesions_at_baseline,
         )
-        self.levels = Levels(c, self.disease, self.serum_name)
+        self.levels = Levels(c, self.disease, name)
+        self.markers = _Markers(collected, self.disease, c, name)
         self.flags = _light_chain_contradiction(collected.baseline, self.light, c)
-        self._read_series(collected.visits, collected.floor)
         self._read_what_counts()
-        self.marrow: tuple[int, Interval] | None = None  # last one after the baseline
-        self.clonality: tuple[int, str] | None = None
+        self.visits: list[Visit] = []
         self.imaged: int | None = None
         self.exams = [*collected.baseline_exams, *collected.floor_exams]  # all read so far
         self.lesion_pd: list[MetCriterion] = []
-        # first day of the running stretch of negative serum immunofixation
-        self.ife_clear_from: int | None = None
-
-    def _read_series(self, visits: Sequence[VisitResults], floor: VisitResults) -> None:
-        """The markers over time, and the involved chain: of the clone, else the first that is
-        high.
-        """
-        c, test, involved = self.c, self.collected.serum_test, self.disease.involved
-        chains: list[Interval | None] = []
-        floor_chains = dflc(floor.values, involved)
-        for results in visits:
-            if involved is None:
-                involved = high_chain(results, c)
-            chains.append(dflc(results.values, involved))
-        self.involved = involved
-        self.serum = _Series.of(_numbers(visits, test), floor.number(test), c)
-        self.urine = _Series.of(_numbers(visits, _URINE), floor.number(_URINE), c)
-        self.dflc = _Series.of(chains, floor_chains, c)
-        self.marrows = _Series.of(_numbers(visits, _MARROW), floor.number(_MARROW), c)
-        self.cells = _Series.of(_numbers(visits, _CELLS), floor.number(_CELLS), c)
-        self.nadirs = list(
-            zip(
-                self.serum.nadirs,
-                self.urine.nadirs,
-                self.dflc.nadirs,
-                self.marrows.nadirs,
-                self.cells.nadirs,
-                strict=True,
-            )
-        )
 
     def _read_what_counts(self) -> None:
         """By which markers progression is called in this disease."""
-        c, disease = self.c, self.disease
+        c, disease, markers = self.c, self.disease, self.markers
         measurable, known = disease.measurable, disease.known
         everywhere = c.A4 == "all" or not known
         without_protein = known and not disease.secretory
-        self.serum_counts = everywhere or "serum" in measurable
-        self.urine_counts = everywhere or "urine" in measurable
         self.dflc_counts = without_protein or c.A5 == "pd"
         self.marrow_counts = bool(c.marrow_pd_for_all) or (
             without_protein and "flc" not in measurable
         )
         self.cells_count = known and not measurable
+        # places of the visits at which a marker that counts has risen
+        self.serum_rises = markers.serum if everywhere or "serum" in measurable else {}
+        self.urine_rises = markers.urine if everywhere or "urine" in measurable else {}
+        self.dflc_rises = markers.dflc if self.dflc_counts else {}
+        self.marrow_rises = markers.marrow if self.marrow_counts else {}
+        self.risen = {
+            *self.serum_rises,
+            *self.urine_rises,
+            *self.dflc_rises,
+            *self.marrow_rises,
+            *markers.cells,
+        }
 
     def visit(self, place: int) -> Visit:
-        """The visit at this place, unconfirmed. Visits are asked for in the order of time."""
-        results = self.collected.visits[place]
-        serum_ife, flag = own_serum_ife(results, self.heavy, self.light)
-        if flag is not None:
-            self.flags.append(flag)
-        self._carry(results, serum_ife)
+        """The visit at this place, unconfirmed."""
+        results, markers = self.collected.visits[place], self.markers
+        values = results.values
+        serum_ife, urine_ife = (
+            values.get("serum_immunofixation"),
+            values.get("urine_immunofixation"),
+        )
+        if serum_ife == "positive":
+            serum_ife = self._own_serum_ife(results)
+        if results.exams:
+            self._examine(results)
         visit = Visit(
             day=results.day,
             results=results,
-            serum=self.serum.values[place],
-            urine=self.urine.values[place],
-            dflc=self.dflc.values[place],
-            serum_ife=serum_ife,
-            urine_ife=results.word("urine_immunofixation"),
-            marrow=self.marrow,
-            clonality=self.clonality,
+            serum=markers.serum_values[place],
+            urine=markers.urine_values[place],
+            chain=markers.chains[place],
+            serum_ife=serum_ife if isinstance(serum_ife, str) else None,
+            urine_ife=urine_ife if isinstance(urine_ife, str) else None,
+            marrow=markers.standing_marrow[place],
+            clonality=markers.standing_clonality[place],
             imaged=self.imaged,
-            nadirs=self.nadirs[place],
+            nadirs=markers.nadirs[place],
         )
-        met = self._progression(results, place)
+        self.visits.append(visit)
+        met = self._progression(results, place) if place in self.risen else self.lesion_pd
         if met:
             visit.response = "PD"
             visit.rule = f"pd-{met[0].criterion.replace('_', '-')}"
             visit.pd = tuple(met)
             visit.because = ("progression", visit.pd)
-        elif not self.disease.known:
-            visit.rule, visit.because = "ne-no-baseline", ("no-baseline",)
         else:
-            level, visit.rule, visit.because, visit.gaps = self._response(visit)
-            visit.response = RESPONSES[level]
-        if not met and not self.dflc_counts:
-            visit.escape = self._dflc_rise(place) is not None
-        self._without_band(visit)
+            if not self.marrow_counts and place in markers.marrow_taken:
+                self._remark_marrow(results, place)
+            self._respond(visit)
+            visit.escape = not self.dflc_counts and place in markers.dflc
+        if visit.serum_ife == "negative" and visit.serum is not None:
+            self._remark_without_band(visit, visit.serum)
         if results.exams:
             visit.lesions = self.log.in_words()
         return visit
 
-    # ---- marrow and imaging are not repeated at each visit: the last result stands until it is
-    # replaced
-    def _carry(self, results: VisitResults, serum_ife: str | None) -> None:
-        values, unusable, limit = results.values, results.unusable, self.c.carry_forward
-        marrow, clonality = values.get(_MARROW), values.get("marrow_clonality")
-        if isinstance(marrow, Interval):
-            self.marrow = (results.day_of(_MARROW), marrow)
-        elif _MARROW in unusable:  # a newer result is there: the older one is no longer the last
-            self.marrow = None
-        if isinstance(clonality, str):
-            self.clonality = (results.day_of("marrow_clonality"), clonality)
-        elif "marrow_clonality" in unusable:
-            self.clonality = None
-        if limit and self.marrow is not None and results.day - self.marrow[0] > limit:
-            self.marrow = None
-        if limit and self.clonality is not None and results.day - self.clonality[0] > limit:
-            self.clonality = None
-        if serum_ife == "positive":
-            self.ife_clear_from = None
-        elif serum_ife == "negative" and self.ife_clear_from is None:
-            self.ife_clear_from = results.day
+    def _own_serum_ife(self, results: VisitResults) -> str | None:
+        ife, flag = own_serum_ife(results, self.heavy, self.light)
+        if flag is not None:
+            self.flags.append(flag)
+        return ife
+
+    def _examine(self, results: VisitResults) -> None:
+        """Imaging is not repeated at each visit: what it showed stands until the next one."""
         for exam in results.exams:
             self.lesion_pd = self.log.examine(exam)
             self.imaged = exam.day
-            self.exams.append(exam)
+        self.exams += results.exams
 
     # ---- progression, by any one criterion ----------------
     def _progression(self, results: VisitResults, place: int) -> list[MetCriterion]:
-        c = self.c
         met: list[MetCriterion] = []
-        if self.serum_counts and (pair := self.serum.risen(place)) is not None:
-            because = serum_rise(*pair, c, self.serum_name)
-            if because is not None:
-                day = results.day_of(self.collected.serum_test)
-                met.append(self._met("serum", day, because))
-        if self.urine_counts and (pair := self.urine.risen(place)) is not None:
-            because = urine_rise(*pair, c)
-            if because is not None:
-                met.append(self._met("urine", results.day_of(_URINE), because))
-        if self.dflc_counts and (because := self._dflc_rise(place)) is not None:
-            day = results.day_of("kappa_flc", "lambda_flc")
-            met.append(self._met("dflc", day, because))
-        marrow, marrow_nadir = self.marrow, self.marrows.nadirs[place]
-        if self.marrow_counts and marrow is not None and marrow_nadir is not None:
-            because = marrow_rise(marrow[1], marrow_nadir, c)
-            if because is not None:
-                met.append(self._met("marrow", marrow[0], because, repeat=False))
-        if (pair := self.cells.risen(place)) is not None:
-            because = circulating_rise(*pair, c)
-            if because is not None:
-                met += self._circulating(results.day_of(_CELLS), because)
-        met += self.lesion_pd
-        if not met and not self.marrow_counts:
-            self._remark_marrow(results, place)
-        return met
-
-    def _dflc_rise(self, place: int) -> Because | None:
-        pair = self.dflc.risen(place)
-        return None if pair is None else dflc_rise(*pair, self.c)
+        if place in self.serum_rises:
+            day = results.day_of(self.collected.serum_test)
+            met.append(self._met("serum", day, self.serum_rises[place]))
+        if place in self.urine_rises:
+            met.append(self._met("urine", results.day_of(_URINE), self.urine_rises[place]))
+        if place in self.dflc_rises:
+            day = min(results.day_of("kappa_flc"), results.day_of("lambda_flc"))
+            met.append(self._met("dflc", day, self.dflc_rises[place]))
+        standing = self.markers.standing_marrow[place]
+        if place in self.marrow_rises and standing is not None:
+            met.append(self._met("marrow", standing[0], self.marrow_rises[place], repeat=False))
+        if place in self.markers.cells:
+            because = self.markers.cells[place]
+            if self.cells_count:
+                met.append(self._met("circulating", results.day_of(_CELLS), because))
+            else:
+                self._remark_cells(results.day_of(_CELLS), because)
+        return met + self.lesion_pd
 
     def _met(
         self, criterion: Criterion, day: int, because: Because, *, repeat: bool = True
@@ -382,76 +419,66 @@ class _Scorer:
             because=because,
         )
 
-    def _circulating(self, day: int, because: Because) -> list[MetCriterion]:
-        if self.cells_count:
-            return [self._met("circulating", day, because)]
+    # ---- remarks ----------------
+    def _once(self, flag: str, day: int | None, text: str) -> None:
+        if all(x.id != flag for x in self.flags):
+            self.flags.append(CourseFlag(flag, day, text))
+
+    def _remark_cells(self, day: int, because: Because) -> None:
         text = (
             f"{reason_words(because)}: progression only where nothing else is measurable, but look"
             " for plasma-cell leukaemia"
         )
         self._once("circulating_plasma_cells_rise", day, text)
-        return []
 
     def _remark_marrow(self, results: VisitResults, place: int) -> None:
-        """A rise of the marrow that is no progression by itself is said."""
-        pair = self.marrows.risen(place)
-        because = None if pair is None else marrow_rise(*pair, self.c)
-        if because is not None:
-            text = (
-                f"{reason_words(because)}: progression only where neither M-protein nor light"
-                " chains are measurable"
-            )
-            self._once("marrow_rise", results.day_of(_MARROW), text)
+        """A rise of the marrow that is no progression by itself."""
+        text = (
+            f"{reason_words(self.markers.marrow_taken[place])}: progression only where neither"
+            " M-protein nor light chains are measurable"
+        )
+        self._once("marrow_rise", results.day_of(_MARROW), text)
 
-    def _once(self, flag: str, day: int | None, text: str) -> None:
-        if all(x.id != flag for x in self.flags):
-            self.flags.append(CourseFlag(flag, day, text))
-
-    def _without_band(self, visit: Visit) -> None:
-        """A quantity that immunofixation does not bear out is said."""
-        if visit.serum_ife != "negative" or visit.serum is None:
-            return
-        if self.collected.serum_test != "serum_m_protein":
+    def _remark_without_band(self, visit: Visit, serum: Interval) -> None:
+        """A quantity that immunofixation does not bear out."""
+        if not self.by_spep:
             if any(p.criterion == "serum" for p in visit.pd):
                 text = (
                     f"{self.serum_name} rises by day {visit.day} without a band on immunofixation:"
                     " healthy plasma cells that recover raise it too"
                 )
                 self._once("immunoglobulin_without_band", visit.day, text)
-        elif visit.response in ("CR", "sCR") and visit.serum.above(0):
+        elif visit.response in ("CR", "sCR") and serum.above(0):
             text = (
-                f"M-protein {visit.serum.low:g} g/dL is quantified on day {visit.day} although"
+                f"M-protein {serum.low:g} g/dL is quantified on day {visit.day} although"
                 " immunofixation is negative: one of the two may be wrong"
             )
             self._once("protein_without_band", visit.day, text)
 
     # ---- response ----------------
-    def _response(self, visit: Visit) -> tuple[int, str, Because, tuple[Because, ...]]:
-        """Level, rule, why, what would have been needed."""
+    def _respond(self, visit: Visit) -> None:
+        """Set the response of a visit without progression, its rule and its reason."""
+        if not self.disease.known:
+            visit.rule, visit.because = "ne-no-baseline", ("no-baseline",)
+            return
         allowed = self._allowed(visit)
         level, parameter, because, _ = min(allowed)
-        gaps = tuple([gap for x in allowed for gap in x[3]])
+        visit.gaps = tuple([gap for x in allowed for gap in x[3]])
         if level == NE:
-            return NE, f"ne-{parameter}", because, gaps
+            visit.rule, visit.because = f"ne-{parameter}", because
+            return
         uncollected = visit.urine is None
-        # CR rests on immunofixation, marrow and lesions; the M-protein must not contradict it. The
-        # normal ratio and the marrow below 5 % speak for FLC-only and marrow-only disease. Urine
-        # that was not collected is named as what is missing.
-        may_be_complete = all(
-            depth >= VGPR
-            or name in ("flc", "marrow", "none")
-            or (name == "urine-cap" and uncollected)
-            for depth, name, _, _ in allowed
-        )
-        if may_be_complete and not self._still_quantified(visit):
+        if _may_be_complete(allowed, uncollected) and not self._still_quantified(visit):
             complete = self._complete(visit, min(level, VGPR))
             if complete is not None:
-                level, rule, because, more = complete
-                return level, rule, because, gaps + more
-        level = min(level, VGPR)
+                level, visit.rule, visit.because, gaps = complete
+                visit.response = RESPONSES[level]
+                visit.gaps += gaps
+                return
         if parameter == "urine-cap" and uncollected:
             parameter = "urine-not-collected"
-        return level, f"{RESPONSES[level].lower()}-{parameter}", because, gaps
+        visit.response = RESPONSES[min(level, VGPR)]
+        visit.rule, visit.because = f"{visit.response.lower()}-{parameter}", because
 
     def _allowed(self, visit: Visit) -> list[Level]:
         """What every parameter allows."""
@@ -464,7 +491,7 @@ class _Scorer:
         if "flc" in measurable:
             allowed.append(levels.flc(results, visit.dflc))
         if "marrow" in measurable:
-            allowed.append(levels.marrow(results, self.marrow))
+            allowed.append(levels.marrow(results, visit.marrow))
         if "plasmacytoma" in measurable:
             since = self.collected.start if self.imaged is None else self.imaged
             unread = ", ".join(self._unread_imaging(visit.day, since))
@@ -487,7 +514,7 @@ class _Scorer:
             return True
         if serum is None or visit.serum_ife is not None:
             return False
-        return self.collected.serum_test == "serum_m_protein" and bool(serum.above(0))
+        return self.by_spep and bool(serum.above(0))
 
     def _complete(
         self, visit: Visit, below: int
@@ -500,20 +527,9 @@ class _Scorer:
         secretory = core in ("serum", "urine", "flc")
         if not secretory and c.A13 == "not_assessable":
             return None
-        urine_ife = visit.urine_ife
-        no_urine = c.A15 == "ignore" and "urine" not in disease.measurable and urine_ife is None
-        normal = ratio_normal(visit.results, c)
-        conditions = {
-            "serum immunofixation": _negative(visit.serum_ife),
-            "urine immunofixation": True if no_urine else _negative(urine_ife),
-            "marrow plasma cells": self._marrow_clear(),
-            "lesions": self._lesions_clear(visit.day),
-        }
-        if core == "flc":
-            conditions["FLC ratio"] = normal
-        if False in conditions.values():
+        unknown = self._unknown_for_cr(visit, of_chains=core == "flc")
+        if unknown is None:
             return None
-        unknown = tuple([name for name, shown in conditions.items() if shown is None])
         if unknown:
             return self._incomplete(visit, unknown, below)
         if not secretory:
@@ -522,39 +538,73 @@ class _Scorer:
                 " immunofixation and imaging only (A13)"
             )
             self._once("nonsecretory", None, text)
-        old = self.marrow is not None and self.marrow[0] != visit.day
-        marrow_day = self.marrow[0] if self.marrow is not None and old else None
-        clonality = self.clonality[1] if self.clonality is not None else None
+        marrow_day = visit.marrow[0] if visit.marrow is not None else visit.day
+        older = None if marrow_day == visit.day else marrow_day
+        normal = ratio_normal(visit.results, c)
+        clonality = visit.clonality[1] if visit.clonality is not None else None
         if normal and clonality == "polyclonal":
-            return SCR, "scr", ("scr", marrow_day), ()
-        gaps: list[Because] = []
+            return SCR, "scr", ("scr", older), ()
+        gaps: tuple[Because, ...] = ()
         if normal is None:
-            gaps.append(("for-scr", "FLC ratio"))
+            gaps += (("for-scr", "FLC ratio"),)
         if clonality is None:
-            gaps.append(("for-scr", "marrow clonality"))
+            gaps += (("for-scr", "marrow clonality"),)
         rule = "cr" if secretory else "cr-nonsecretory"
-        return CR, rule, ("cr", c.marrow_cr_below, marrow_day), tuple(gaps)
+        return CR, rule, ("cr", c.marrow_cr_below, older), gaps
+
+    def _unknown_for_cr(self, visit: Visit, *, of_chains: bool) -> list[str] | None:
+        """Conditions of CR that are neither met nor failed; None where one has failed."""
+        c, urine_ife = self.c, visit.urine_ife
+        if visit.serum_ife == "positive" or urine_ife == "positive":
+            return None
+        without_urine = c.A15 == "ignore" and "urine" not in self.disease.measurable
+        marrow = self._marrow_clear(visit)
+        lesions = self._lesions_clear(visit.day)
+        ratio = ratio_normal(visit.results, c) if of_chains else True
+        if marrow is False or lesions is False or ratio is False:
+            return None
+        unknown: list[str] = []
+        if visit.serum_ife is None:
+            unknown.append("serum immunofixation")
+        if urine_ife is None and not without_urine:
+            unknown.append("urine immunofixation")
+        if marrow is None:
+            unknown.append("marrow plasma cells")
+        if lesions is None:
+            unknown.append("lesions")
+        if ratio is None:
+            unknown.append("FLC ratio")
+        return unknown
 
     def _incomplete(
-        self, visit: Visit, unknown: tuple[str, ...], level: int
+        self, visit: Visit, unknown: list[str], level: int
     ) -> tuple[int, str, Because, tuple[Because, ...]]:
         """Nothing speaks against CR, but not all of it is shown."""
         unread = self._unread_imaging(visit.day) if "lesions" in unknown else []
         gaps = [("for-cr", name) for name in unknown if name != "lesions" or not unread]
         gaps += [("lesions-unread-for-cr", what) for what in unread]
-        only_urine = unknown == ("urine immunofixation",)
+        only_urine = unknown == ["urine immunofixation"]
         label = "cr-without-urine" if only_urine else "cr-incomplete"
         rule = f"{RESPONSES[level].lower()}-{label}"
-        return level, rule, ("cr-incomplete", unknown), tuple(gaps)
+        return level, rule, ("cr-incomplete", tuple(unknown)), tuple(gaps)
 
-    def _marrow_clear(self) -> bool | None:
-        if self.marrow is None:
+    def _marrow_clear(self, visit: Visit) -> bool | None:
+        if visit.marrow is None:
             return None
-        day, value = self.marrow
-        clear_from = self.ife_clear_from
-        if self.c.A16 == "after_ife" and clear_from is not None and day < clear_from:
+        day, value = visit.marrow
+        if self.c.A16 == "after_ife" and day < self._serum_clear_from():
             return None
         return value.below(self.c.marrow_cr_below)
+
+    def _serum_clear_from(self) -> int:
+        """First day of the running stretch of negative serum immunofixation."""
+        first = _FAR_PAST
+        for visit in reversed(self.visits):
+            if visit.serum_ife == "positive":
+                break
+            if visit.serum_ife == "negative":
+                first = visit.day
+        return first
 
     def _lesions_clear(self, day: int) -> bool | None:
         if not self.log.soft():
@@ -574,6 +624,20 @@ class _Scorer:
         ]
 
 
+def _may_be_complete(allowed: Sequence[Level], urine_not_collected: bool) -> bool:
+    """CR rests on immunofixation, marrow and lesions; the M-protein must not contradict it.
+
+    The normal ratio and the marrow below 5 % speak for FLC-only and marrow-only disease. Urine that
+    was not collected is named as what is missing.
+    """
+    for depth, parameter, _, _ in allowed:
+        if depth >= VGPR or parameter in ("flc", "marrow", "none"):
+            continue
+        if parameter != "urine-cap" or not urine_not_collected:
+            return False
+    return True
+
+
 def _light_chain_contradiction(
     baseline: VisitResults, light: str | None, c: Criteria
 ) -> list[CourseFlag]:
@@ -585,7 +649,3 @@ def _light_chain_contradiction(
         f" follows {light} as stated"
     )
     return [CourseFlag("light_chain_contradiction", baseline.day_of(f"{high}_flc"), text)]
-
-
-def _negative(result: str | None) -> bool | None:
-    return None if result is None else result == "negative"

@@ -4,6 +4,7 @@ light-chain escape.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +13,6 @@ from rearm.interval import Interval
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, below, over, risen
 from rearm.response.measurable import Chain, Measurable
-from rearm.response.progression import Nadir
 from rearm.response.score import MARKERS, Visit
 
 __all__ = [
@@ -117,13 +117,13 @@ def _back(visit: Visit, serum_test: str) -> bool:
 # ---- biochemical ----------------
 
 
-def _measured(visits: Sequence[Visit], marker: str) -> Iterator[tuple[Visit, Interval, Nadir]]:
+def _measured(visits: Sequence[Visit], marker: str) -> Iterator[tuple[Visit, Interval, float]]:
     """The visits with a value and a nadir of the marker."""
     place = MARKERS.index(marker)
     for visit in visits:
         value: Interval | None = getattr(visit, marker)
         nadir = visit.nadirs[place]
-        if value is not None and nadir is not None:
+        if value is not None and nadir < math.inf:
             yield visit, value, nadir
 
 
@@ -140,12 +140,12 @@ def biochemical_rise(
 
 
 def _rise_twice(visits: Sequence[Visit], criteria: Criteria, marker: str) -> Signal | None:
-    found: tuple[Visit, Interval, Nadir] | None = None
-    before: tuple[Visit, Interval, Nadir] | None = None  # the sample before, where it was up
+    found: tuple[Visit, Interval, float] | None = None
+    before: tuple[Visit, Interval, float] | None = None  # the sample before, where it was up
     up = False
     for visit, value, nadir in _measured(visits, marker):
-        enough = at_least(value.low - nadir.value, criteria.pd_rise * nadir.value)
-        up = enough and risen(nadir.value, value, 0.0, nadir_open=nadir.open)
+        enough = at_least(value.low - nadir, criteria.pd_rise * nadir)
+        up = enough and risen(nadir, value, 0.0)
         if up and found is None and before is not None and before[0].response != "PD":
             found = before
         before = (visit, value, nadir) if up else None
@@ -154,7 +154,7 @@ def _rise_twice(visits: Sequence[Visit], criteria: Criteria, marker: str) -> Sig
     visit, value, nadir = found
     _, name, unit = _RISING[marker]
     text = (
-        f"{name} {value.low:g} {unit} against a nadir of {nadir.value:g}, again at the next sample;"
+        f"{name} {value.low:g} {unit} against a nadir of {nadir:g}, again at the next sample;"
         " below the limit of progression"
     )
     return Signal(id="biochemical_rise", day=visit.day, open=up, text=text)
@@ -172,13 +172,13 @@ def biochemical_relapse(
     serum = [
         (
             visit.day,
-            at_least(value.low, 2 * max(nadir.value, c.doubling_reference))
-            or at_least(value.low - nadir.value, c.biochemical_serum),
+            at_least(value.low, 2 * max(nadir, c.doubling_reference))
+            or at_least(value.low - nadir, c.biochemical_serum),
         )
         for visit, value, nadir in _measured(visits, "serum")
     ]
     urine = [
-        (visit.day, at_least(value.low - nadir.value, c.biochemical_urine))
+        (visit.day, at_least(value.low - nadir, c.biochemical_urine))
         for visit, value, nadir in _measured(visits, "urine")
     ]
     chains = [] if involved is None else _chain_rises(visits, c, involved)

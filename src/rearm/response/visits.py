@@ -85,24 +85,33 @@ class Stretch:
     schedule: frozenset[int]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, init=False)
 class VisitResults:
     """Results that are read together. `values` holds numbers in canonical units (immunoglobulins in
     g/dL, as the M-protein), or words; `labs` the rows they come from.
+
+    `first`: day of the first result, which opened the visit. `unusable`: test -> why its result was
+    set aside; `aside`: rows that were set aside and repeat nothing of the visit.
     """
 
     day: int
-    first: int  # day of the first result, which opened the visit
-    labs: dict[str, Lab] = field(default_factory=dict)
-    values: dict[str, Interval | str] = field(default_factory=dict)
-    exams: list[Exam] = field(default_factory=list)
-    unusable: dict[str, Because] = field(default_factory=dict)  # test -> why it was set aside
-    aside: list[Lab] = field(default_factory=list)  # set aside, and repeats nothing of the visit
+    first: int
+    labs: dict[str, Lab]
+    values: dict[str, Interval | str]
+    exams: tuple[Exam, ...]
+    unusable: dict[str, Because]
+    aside: tuple[Lab, ...]
 
-    def day_of(self, *tests: str) -> int:
-        """Day of the first of these results that is there, else the day of the visit."""
-        days = [d for t in tests if t in self.labs and (d := self.labs[t].when.first) is not None]
-        return min(days, default=self.day)
+    def __init__(self, day: int) -> None:
+        self.day = self.first = day
+        self.labs, self.values, self.unusable = {}, {}, {}
+        self.exams, self.aside = (), ()
+
+    def day_of(self, test: str) -> int:
+        """Day of this result where it is there, else the day of the visit."""
+        lab = self.labs.get(test)
+        day = None if lab is None else lab.when.first
+        return self.day if day is None else day
 
     def number(self, test: str) -> Interval | None:
         """The value where it is a number."""
@@ -285,16 +294,16 @@ class _Visits:
             on_day = labs.get(day, ())
             exam = exam_on.get(day)
             if now is None or self._opens(now, day, on_day, exam, day in planned):
-                now = VisitResults(day=day, first=day)
+                now = VisitResults(day)
                 visits.append(now)
             elif self._blood_follows(now, on_day):
                 now.day = day
             flags += _put_all(now, on_day, self.criteria, self.light_chain)
             if exam is not None:
-                now.exams.append(exam)
+                now.exams = (*now.exams, exam)
             if day in aside_on:
                 aside = aside_on[day]
-                now.aside += [x for test, x in aside.items() if test not in now.labs]
+                now.aside += tuple(x for t, x in aside.items() if t not in now.labs)
                 now.unusable |= {t: ("set-aside", x.why_set_aside) for t, x in aside.items()}
         return visits, flags + _contradictions(visits, self.criteria)
 
@@ -501,7 +510,7 @@ def _last_values(
     together = [day for day, tests in chains.items() if len(tests) == 2]
     if together:
         latest |= dict.fromkeys(_CHAINS, max(together))
-    found = VisitResults(day=limit, first=limit)
+    found = VisitResults(limit)
     labs = (x for x in before if x.test in latest and latest[x.test] == x.when.first)
     flags = _put_all(found, labs, criteria, light_chain, lower=True)
     flags += _contradictions((found,), criteria)
