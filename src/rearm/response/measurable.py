@@ -9,7 +9,7 @@ from typing import Literal
 
 from rearm.interval import Interval
 from rearm.response.criteria import Criteria
-from rearm.response.limits import at_least
+from rearm.response.limits import at_least, at_most
 from rearm.response.progression import Series
 from rearm.response.visits import VisitResults
 
@@ -121,28 +121,25 @@ def _chain(name: str | None) -> Chain | None:
     return "lambda" if name == "lambda" else None
 
 
+# involved chain -> its test, the test of the other chain
+_TESTS = {"kappa": ("kappa_flc", "lambda_flc"), "lambda": ("lambda_flc", "kappa_flc")}
+
+
 def dflc(values: Mapping[str, Interval | str], involved: str | None) -> Interval | None:
     """Involved minus uninvolved chain in mg/dL, not below 0; both chains are needed."""
     if involved is None:
         return None
-    own, other = values.get(f"{involved}_flc"), values.get(_UNINVOLVED[involved])
+    own_test, other_test = _TESTS[involved]
+    own, other = values.get(own_test), values.get(other_test)
     if not isinstance(own, Interval) or not isinstance(other, Interval):
         return None
-    low, high = _difference(own, other)
+    low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
     return Interval(
-        low,
-        high,
+        low if low > 0 else 0.0,
+        high if high > 0 else 0.0,
         low > 0 and (own.low_open or other.high_open),
         high > 0 and (own.high_open or other.low_open),
     )
-
-
-_UNINVOLVED = {"kappa": "lambda_flc", "lambda": "kappa_flc"}
-
-
-def _difference(own: Interval, other: Interval) -> tuple[float, float]:
-    low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
-    return low if low > 0 else 0.0, high if high > 0 else 0.0
 
 
 def dflc_series(
@@ -153,12 +150,16 @@ def dflc_series(
 ) -> Series:
     """dFLC over the visits; `chains`: the involved chain, as far as it is known at each."""
     lows, highs = [-math.inf] * len(visits), [math.inf] * len(visits)
-    for place, (results, involved) in enumerate(zip(visits, chains, strict=True)):
-        if involved is not None:
-            values = results.values
-            own, other = values.get(f"{involved}_flc"), values.get(_UNINVOLVED[involved])
-            if isinstance(own, Interval) and isinstance(other, Interval):
-                lows[place], highs[place] = _difference(own, other)
+    for place, involved in enumerate(chains):
+        if involved is None:
+            continue
+        values = visits[place].values
+        own_test, other_test = _TESTS[involved]
+        own, other = values.get(own_test), values.get(other_test)
+        if isinstance(own, Interval) and isinstance(other, Interval):
+            low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
+            lows[place] = low if low > 0 else 0.0
+            highs[place] = high if high > 0 else 0.0
     return Series(lows, highs, floor, c, lambda place: dflc(visits[place].values, chains[place]))
 
 
@@ -166,10 +167,15 @@ def ratio_normal(results: VisitResults, c: Criteria) -> bool | None:
     """Is the kappa/lambda ratio normal? None where it is not known, or where a bound leaves it
     open.
     """
+    low, high = _normal_range(results, c)
+    kappa, lam = results.values.get("kappa_flc"), results.values.get("lambda_flc")
+    if isinstance(kappa, Interval) and isinstance(lam, Interval) and lam.low > 0:
+        lowest, highest = kappa.low / lam.high, kappa.high / lam.low
+        if at_least(lowest, low) and at_most(highest, high):
+            return True
     ratio = _ratio(results)
     if ratio is None:
         return None
-    low, high = _normal_range(results, c)
     enough, few_enough = ratio.at_least(low), ratio.at_most(high)
     if enough and few_enough:
         return True

@@ -23,6 +23,7 @@ __all__ = [
     "circulating_rises",
     "dflc_rises",
     "marrow_rise",
+    "marrow_rises",
     "serum_rises",
     "urine_rises",
 ]
@@ -165,7 +166,7 @@ def circulating_rises(series: Series, c: Criteria) -> dict[int, Because]:
     the rise.
     """
     rises: dict[int, Because] = {}
-    for place in series.risen_by(0.0):
+    for place in series.risen_by(c.circulating_pd_minimum if c.A18 == "both" else 0.0):
         nadir, low = series.nadirs[place], series.lows[place]
         # the rise is never more than the level, so a rise of the minimum has reached it too
         counted = low - nadir if c.A18 == "both" else low
@@ -173,6 +174,16 @@ def circulating_rises(series: Series, c: Criteria) -> dict[int, Because]:
         if enough and at_least(counted, c.circulating_pd_minimum):
             rises[place] = ("circulating-rise", nadir, low)
     return rises
+
+
+def marrow_rises(series: Series, c: Criteria) -> dict[int, Because]:
+    """By the marrow taken at each visit."""
+    by_rise = c.marrow_pd_counts == "rise"
+    return {
+        place: because
+        for place in series.risen_by(c.marrow_pd_rise if by_rise else 0.0)
+        if (because := marrow_rise(series.lows[place], series.nadirs[place], c)) is not None
+    }
 
 
 def marrow_rise(low: float, nadir: float, c: Criteria) -> Because | None:

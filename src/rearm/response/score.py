@@ -36,6 +36,7 @@ from rearm.response.progression import (
     circulating_rises,
     dflc_rises,
     marrow_rise,
+    marrow_rises,
     serum_rises,
     urine_rises,
 )
@@ -45,8 +46,11 @@ from rearm.response.visits import CollectedResults, CourseFlag, VisitResults
 __all__ = ["MARKERS", "Scored", "Visit", "score_visits"]
 
 MARKERS = ("serum", "urine", "dflc", "marrow", "circulating")
-_URINE, _MARROW, _CELLS = "urine_m_protein_24h", "marrow_plasma_cells", "circulating_plasma_cells"
+_URINE = "urine_m_protein_24h"
+_MARROW = "marrow_plasma_cells"
+_CELLS = "circulating_plasma_cells"
 _CLONALITY = "marrow_clonality"
+_RULES = tuple(name.lower() for name in RESPONSES)
 _FAR_PAST = -(10**9)
 
 
@@ -56,8 +60,8 @@ class Visit:
     confirmed progression).
 
     `rule` names what decided; `because` and `gaps` are its reason and what would have been needed,
-    as codes, which `reason` and `missing` say in sentences. `marrow`, `clonality` and `imaged`: the
-    last result that stands at this visit, with its day. `nadirs`: what each of MARKERS was compared
+    as codes, which `reason` and `missing` say in sentences. `marrow_from`,
+    `clonality_from`, `imaged`: where the last result is that stands at this visit. `nadirs`: what each of MARKERS was compared
     with (infinite where there was none). `chain`: the involved light chain, as far as known then.
     """
 
@@ -68,8 +72,8 @@ class Visit:
     chain: Chain | None = None
     serum_ife: str | None = None  # after DIRA and after bands of other clones were put aside
     urine_ife: str | None = None
-    marrow: tuple[int, Interval] | None = None
-    clonality: tuple[int, str] | None = None
+    marrow_from: VisitResults | None = None
+    clonality_from: VisitResults | None = None
     imaged: int | None = None
     nadirs: tuple[float, ...] = ()
     response: str = "NE"
@@ -90,6 +94,20 @@ class Visit:
     def dflc(self) -> Interval | None:
         """Involved minus uninvolved light chain in mg/dL."""
         return dflc(self.results.values, self.chain)
+
+    @property
+    def marrow(self) -> tuple[int, Interval] | None:
+        """Day and value of the last marrow plasma cells (%)."""
+        results = self.marrow_from
+        value = None if results is None else results.number(_MARROW)
+        return None if results is None or value is None else (results.day_of(_MARROW), value)
+
+    @property
+    def clonality(self) -> tuple[int, str] | None:
+        """Day and word of the last clonality of the marrow."""
+        results = self.clonality_from
+        word = None if results is None else results.word(_CLONALITY)
+        return None if results is None or word is None else (results.day_of(_CLONALITY), word)
 
     @property
     def reason(self) -> str:
@@ -164,7 +182,7 @@ def score_visits(
 ) -> Scored:
     """The response at every visit before confirmation. `log` is told all examinations."""
     scorer = _Scorer(collected, criteria, log, record, provisional_until)
-    visits = [scorer.visit(place) for place in range(len(collected.visits))]
+    visits = scorer.judge()
     return Scored(
         disease=scorer.disease,
         involved=scorer.markers.chains[-1] if visits else scorer.disease.involved,
@@ -184,19 +202,18 @@ def _column(visits: Sequence[VisitResults], test: str, kind: type[Result]) -> li
 
 def _standing(
     visits: Sequence[VisitResults], test: str, kind: type[Result], limit: int
-) -> list[tuple[int, Result] | None]:
-    """Marrow is not repeated at each visit: day and value of the last result, which stands until it
-    is replaced (or for `limit` days).
+) -> list[VisitResults | None]:
+    """Marrow is not repeated at each visit: the results with the last one, which stands until it is
+    replaced (or for `limit` days).
     """
-    last: tuple[int, Result] | None = None
-    standing: list[tuple[int, Result] | None] = []
+    last: VisitResults | None = None
+    standing: list[VisitResults | None] = []
     for results in visits:
-        value = results.values.get(test)
-        if isinstance(value, kind):
-            last = (results.day_of(test), value)
+        if isinstance(results.values.get(test), kind):
+            last = results
         elif test in results.unusable:  # a newer one is there: the older is no longer the last
             last = None
-        if limit and last is not None and results.day - last[0] > limit:
+        if limit and last is not None and results.day - last.day_of(test) > limit:
             last = None
         standing.append(last)
     return standing
@@ -212,6 +229,8 @@ class _Markers:
         self.chains = _involved(visits, disease.involved, c)
         self.serum_values = _column(visits, test, Interval)
         self.urine_values = _column(visits, _URINE, Interval)
+        self.serum_ife = _column(visits, "serum_immunofixation", str)
+        self.urine_ife = _column(visits, "urine_immunofixation", str)
         serum = Series.of(self.serum_values, floor.number(test), c)
         urine = Series.of(self.urine_values, floor.number(_URINE), c)
         floor_chains = dflc(floor.values, disease.involved)
@@ -228,23 +247,23 @@ class _Markers:
         self.urine = urine_rises(urine, c)
         self.dflc = dflc_rises(chains, c)
         self.cells = circulating_rises(cells, c)
-        self.marrow_taken = {
-            place: because
-            for place in marrow.risen_by(0.0)
-            if (because := marrow_rise(marrow.lows[place], marrow.nadirs[place], c)) is not None
-        }
+        self.marrow_taken = marrow_rises(marrow, c)
         limit = c.carry_forward
         self.standing_marrow = _standing(visits, _MARROW, Interval, limit)
         self.standing_clonality = _standing(visits, _CLONALITY, str, limit)
-        self.marrow = {
-            place: because
-            for place, (standing, nadir) in enumerate(
-                zip(self.standing_marrow, marrow.nadirs, strict=True)
-            )
-            if standing is not None
-            and standing[1].low >= nadir
-            and (because := marrow_rise(standing[1].low, nadir, c)) is not None
-        }
+        self.marrow_nadirs = marrow.nadirs
+
+    def standing_marrow_rises(self, c: Criteria) -> dict[int, Because]:
+        """Where the marrow that stands at a visit has risen."""
+        rises: dict[int, Because] = {}
+        for place, (results, nadir) in enumerate(
+            zip(self.standing_marrow, self.marrow_nadirs, strict=True)
+        ):
+            value = None if results is None else results.number(_MARROW)
+            because = None if value is None else marrow_rise(value.low, nadir, c)
+            if because is not None:
+                rises[place] = because
+        return rises
 
 
 def _involved(
@@ -301,7 +320,8 @@ class _Scorer:
         self.markers = _Markers(collected, self.disease, c, name)
         self.flags = _light_chain_contradiction(collected.baseline, self.light, c)
         self._read_what_counts()
-        self.visits: list[Visit] = []
+        # first day of the running stretch of negative serum immunofixation
+        self.serum_clear_from: int | None = None
         self.imaged: int | None = None
         self.exams = [*collected.baseline_exams, *collected.floor_exams]  # all read so far
         self.lesion_pd: list[MetCriterion] = []
@@ -321,7 +341,7 @@ class _Scorer:
         self.serum_rises = markers.serum if everywhere or "serum" in measurable else {}
         self.urine_rises = markers.urine if everywhere or "urine" in measurable else {}
         self.dflc_rises = markers.dflc if self.dflc_counts else {}
-        self.marrow_rises = markers.marrow if self.marrow_counts else {}
+        self.marrow_rises = markers.standing_marrow_rises(c) if self.marrow_counts else {}
         self.risen = {
             *self.serum_rises,
             *self.urine_rises,
@@ -330,48 +350,73 @@ class _Scorer:
             *markers.cells,
         }
 
-    def visit(self, place: int) -> Visit:
-        """The visit at this place, unconfirmed."""
-        results, markers = self.collected.visits[place], self.markers
-        values = results.values
-        serum_ife, urine_ife = (
-            values.get("serum_immunofixation"),
-            values.get("urine_immunofixation"),
+    def judge(self) -> list[Visit]:
+        """All visits, unconfirmed."""
+        markers = self.markers
+        remarked = {} if self.marrow_counts else markers.marrow_taken
+        escapes = {} if self.dflc_counts else markers.dflc
+        columns = zip(
+            self.collected.visits,
+            markers.serum_values,
+            markers.urine_values,
+            markers.chains,
+            markers.serum_ife,
+            markers.urine_ife,
+            markers.standing_marrow,
+            markers.standing_clonality,
+            markers.nadirs,
+            strict=True,
         )
-        if serum_ife == "positive":
-            serum_ife = self._own_serum_ife(results)
-        if results.exams:
-            self._examine(results)
-        visit = Visit(
-            day=results.day,
-            results=results,
-            serum=markers.serum_values[place],
-            urine=markers.urine_values[place],
-            chain=markers.chains[place],
-            serum_ife=serum_ife if isinstance(serum_ife, str) else None,
-            urine_ife=urine_ife if isinstance(urine_ife, str) else None,
-            marrow=markers.standing_marrow[place],
-            clonality=markers.standing_clonality[place],
-            imaged=self.imaged,
-            nadirs=markers.nadirs[place],
-        )
-        self.visits.append(visit)
-        met = self._progression(results, place) if place in self.risen else self.lesion_pd
-        if met:
-            visit.response = "PD"
-            visit.rule = f"pd-{met[0].criterion.replace('_', '-')}"
-            visit.pd = tuple(met)
-            visit.because = ("progression", visit.pd)
-        else:
-            if not self.marrow_counts and place in markers.marrow_taken:
-                self._remark_marrow(results, place)
-            self._respond(visit)
-            visit.escape = not self.dflc_counts and place in markers.dflc
-        if visit.serum_ife == "negative" and visit.serum is not None:
-            self._remark_without_band(visit, visit.serum)
-        if results.exams:
-            visit.lesions = self.log.in_words()
-        return visit
+        visits: list[Visit] = []
+        for place, (
+            results,
+            serum,
+            urine,
+            chain,
+            serum_ife,
+            urine_ife,
+            marrow_from,
+            clonality_from,
+            nadirs,
+        ) in enumerate(columns):
+            if serum_ife == "positive":
+                serum_ife = self._own_serum_ife(results)
+            if serum_ife == "positive":
+                self.serum_clear_from = None
+            elif serum_ife == "negative" and self.serum_clear_from is None:
+                self.serum_clear_from = results.day
+            if results.exams:
+                self._examine(results)
+            visit = Visit(
+                day=results.day,
+                results=results,
+                serum=serum,
+                urine=urine,
+                chain=chain,
+                serum_ife=serum_ife,
+                urine_ife=urine_ife,
+                marrow_from=marrow_from,
+                clonality_from=clonality_from,
+                imaged=self.imaged,
+                nadirs=nadirs,
+            )
+            met = self._progression(results, place) if place in self.risen else self.lesion_pd
+            if met:
+                visit.response = "PD"
+                visit.rule = f"pd-{met[0].criterion.replace('_', '-')}"
+                visit.pd = tuple(met)
+                visit.because = ("progression", visit.pd)
+            else:
+                if place in remarked:
+                    self._remark_marrow(results, remarked[place])
+                self._respond(visit)
+                visit.escape = place in escapes
+            if serum_ife == "negative" and serum is not None and serum.low > 0:
+                self._remark_without_band(visit, serum)
+            if results.exams:
+                visit.lesions = self.log.in_words()
+            visits.append(visit)
+        return visits
 
     def _own_serum_ife(self, results: VisitResults) -> str | None:
         ife, flag = own_serum_ife(results, self.heavy, self.light)
@@ -399,7 +444,8 @@ class _Scorer:
             met.append(self._met("dflc", day, self.dflc_rises[place]))
         standing = self.markers.standing_marrow[place]
         if place in self.marrow_rises and standing is not None:
-            met.append(self._met("marrow", standing[0], self.marrow_rises[place], repeat=False))
+            day = standing.day_of(_MARROW)
+            met.append(self._met("marrow", day, self.marrow_rises[place], repeat=False))
         if place in self.markers.cells:
             because = self.markers.cells[place]
             if self.cells_count:
@@ -431,11 +477,11 @@ class _Scorer:
         )
         self._once("circulating_plasma_cells_rise", day, text)
 
-    def _remark_marrow(self, results: VisitResults, place: int) -> None:
+    def _remark_marrow(self, results: VisitResults, because: Because) -> None:
         """A rise of the marrow that is no progression by itself."""
         text = (
-            f"{reason_words(self.markers.marrow_taken[place])}: progression only where neither"
-            " M-protein nor light chains are measurable"
+            f"{reason_words(because)}: progression only where neither M-protein nor light chains"
+            " are measurable"
         )
         self._once("marrow_rise", results.day_of(_MARROW), text)
 
@@ -463,7 +509,8 @@ class _Scorer:
             return
         allowed = self._allowed(visit)
         level, parameter, because, _ = min(allowed)
-        visit.gaps = tuple([gap for x in allowed for gap in x[3]])
+        for x in allowed:
+            visit.gaps += x[3]
         if level == NE:
             visit.rule, visit.because = f"ne-{parameter}", because
             return
@@ -478,7 +525,7 @@ class _Scorer:
         if parameter == "urine-cap" and uncollected:
             parameter = "urine-not-collected"
         visit.response = RESPONSES[min(level, VGPR)]
-        visit.rule, visit.because = f"{visit.response.lower()}-{parameter}", because
+        visit.rule, visit.because = f"{_RULES[min(level, VGPR)]}-{parameter}", because
 
     def _allowed(self, visit: Visit) -> list[Level]:
         """What every parameter allows."""
@@ -538,10 +585,10 @@ class _Scorer:
                 " immunofixation and imaging only (A13)"
             )
             self._once("nonsecretory", None, text)
-        marrow_day = visit.marrow[0] if visit.marrow is not None else visit.day
+        marrow_day = visit.marrow_from.day_of(_MARROW) if visit.marrow_from else visit.day
         older = None if marrow_day == visit.day else marrow_day
         normal = ratio_normal(visit.results, c)
-        clonality = visit.clonality[1] if visit.clonality is not None else None
+        clonality = visit.clonality_from.word(_CLONALITY) if visit.clonality_from else None
         if normal and clonality == "polyclonal":
             return SCR, "scr", ("scr", older), ()
         gaps: tuple[Because, ...] = ()
@@ -585,29 +632,22 @@ class _Scorer:
         gaps += [("lesions-unread-for-cr", what) for what in unread]
         only_urine = unknown == ["urine immunofixation"]
         label = "cr-without-urine" if only_urine else "cr-incomplete"
-        rule = f"{RESPONSES[level].lower()}-{label}"
+        rule = f"{_RULES[level]}-{label}"
         return level, rule, ("cr-incomplete", tuple(unknown)), tuple(gaps)
 
     def _marrow_clear(self, visit: Visit) -> bool | None:
-        if visit.marrow is None:
+        results = visit.marrow_from
+        value = None if results is None else results.number(_MARROW)
+        if results is None or value is None:
             return None
-        day, value = visit.marrow
-        if self.c.A16 == "after_ife" and day < self._serum_clear_from():
+        clear_from = self.serum_clear_from
+        before = clear_from is not None and results.day_of(_MARROW) < clear_from
+        if before and self.c.A16 == "after_ife":
             return None
         return value.below(self.c.marrow_cr_below)
 
-    def _serum_clear_from(self) -> int:
-        """First day of the running stretch of negative serum immunofixation."""
-        first = _FAR_PAST
-        for visit in reversed(self.visits):
-            if visit.serum_ife == "positive":
-                break
-            if visit.serum_ife == "negative":
-                first = visit.day
-        return first
-
     def _lesions_clear(self, day: int) -> bool | None:
-        if not self.log.soft():
+        if not self.log.lesions or not self.log.soft():
             return None if self._unread_imaging(day) else True
         return False if self.imaged is not None else None
 
@@ -615,6 +655,8 @@ class _Scorer:
         """Examinations up to `day` (after `since`) whose result could not be read and that no other
         examination makes up for.
         """
+        if not self.collected.unread_imaging:
+            return []
         return [
             f"{x.method or 'imaging'} of day {d}{f' ({x.lesion})' if x.lesion else ''}"
             for d, x in self.collected.unread_imaging

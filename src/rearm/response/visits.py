@@ -349,25 +349,27 @@ def _put_all(
     one which makes falls smaller.
     """
     flags: list[CourseFlag] = []
-    values, rows = visit.values, visit.labs
+    values, rows, unusable = visit.values, visit.labs, visit.unusable
     for lab in labs:
-        test, quantity = lab.test, lab.quantity
-        value: Interval | str | None = lab.word
-        if quantity is not None:
-            high = quantity.high
-            if not high > 0 and (high != 0 or quantity.high_open):  # below 0, or no number
+        test = lab.test
+        value: Interval | str | None = lab.quantity
+        if isinstance(value, Interval):
+            high = value.high
+            if not high > 0 and (high != 0 or value.high_open):  # below 0, or no number
                 flags.append(_negative(lab))
-                visit.unusable[test] = ("negative",)
+                unusable[test] = ("negative",)
                 continue
-            # mg/dL of immunoglobulin stand for g/dL of M-protein
-            value = _per_thousand(quantity) if test in _IMMUNOGLOBULINS else quantity
-        if value is None:
-            continue
+            if test in _IMMUNOGLOBULINS:  # mg/dL stand for g/dL of M-protein
+                value = _per_thousand(value)
+        else:
+            value = lab.word
+            if value is None:
+                continue
         if test in values:
             flag = _settle(visit, lab, value, criteria, smaller=lower != _small(test, light_chain))
             if flag is not None:
                 flags.append(flag)
-        elif visit.unusable.get(test) != ("two-results",):
+        elif not unusable or unusable.get(test) != ("two-results",):
             values[test] = value
             rows[test] = lab
     return flags
