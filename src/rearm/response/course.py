@@ -19,6 +19,7 @@ from rearm.response.mrd import MrdState
 from rearm.response.new_therapy import new_therapy
 from rearm.response.organ_damage import ClinicalEvent, clinical_events
 from rearm.response.progression import Criterion, MetCriterion
+from rearm.response.remarks import visit_remarks
 from rearm.response.score import Visit, score_visits
 from rearm.response.signals import Signal
 from rearm.response.signs import Evidence, Signs, signs_of
@@ -236,6 +237,8 @@ def response_course(
     log = LesionLog(c, histology(record.facts), provisional_lesion)
     scored = score_visits(collected, c, log, record, provisional_until=provisional)
     own = _own_criteria(record, start)
+    changed = own is not None or bool(c.calcium_pd)
+    remarks = visit_remarks(scored, record) if changed else None
     if own is not None:
         _not_evaluable(scored.visits, own)
     elif c.calcium_pd:
@@ -261,6 +264,7 @@ def response_course(
         until=until,
         new_therapy_day=new_therapy_day,
         own_criteria=own is not None,
+        remarks=remarks,
     )
     return _course(evidence, own)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rearm.interval import TOLERANCE, Interval
 
-__all__ = ["at_least", "at_most", "below", "fallen", "over", "risen"]
+__all__ = ["at_least", "at_most", "below", "fallen", "over"]
 
 
 def at_least(value: float, limit: float) -> bool:
@@ -35,8 +35,3 @@ def at_most(value: float, limit: float) -> bool:
 def fallen(base: Interval, value: Interval, limit: float) -> bool:
     """Did it certainly fall by more than `limit` (not by just so much)?"""
     return over(base.low - value.high, limit, beyond=base.low_open or value.high_open)
-
-
-def risen(nadir: float, value: Interval, limit: float) -> bool:
-    """Did it certainly rise by more than `limit` (not by just so much)?"""
-    return over(value.low - nadir, limit, beyond=value.low_open)

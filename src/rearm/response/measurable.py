@@ -160,7 +160,18 @@ def dflc_series(
             low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
             lows[place] = low if low > 0 else 0.0
             highs[place] = high if high > 0 else 0.0
-    return Series(lows, highs, floor, c, lambda place: dflc(visits[place].values, chains[place]))
+    return Series(lows, highs, floor, c, _Dflc(visits, chains))
+
+
+@dataclass(frozen=True, slots=True)
+class _Dflc:
+    """dFLC by place, made where its ends are asked for."""
+
+    visits: Sequence[VisitResults]
+    chains: Sequence[Chain | None]
+
+    def __getitem__(self, place: int, /) -> Interval | None:
+        return dflc(self.visits[place].values, self.chains[place])
 
 
 def ratio_normal(results: VisitResults, c: Criteria) -> bool | None:

@@ -6,10 +6,10 @@ A result that is a bound counts only where every value it allows meets the crite
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Literal
+from typing import Literal, Protocol
 
 from rearm.interval import TOLERANCE, Interval
 from rearm.response.criteria import Criteria
@@ -51,6 +51,12 @@ class MetCriterion:
         return reason_words(self.because)
 
 
+class Values(Protocol):
+    """The values of a series by place."""
+
+    def __getitem__(self, place: int, /) -> Interval | None: ...
+
+
 class Series:
     """One marker over the visits of a course, as columns: the lowest and the highest value that
     each result allows (`lows` minus infinity, `highs` infinity where there is none), and the nadir
@@ -60,7 +66,7 @@ class Series:
     `confirmed` the lowest that two consecutive values reached.
     """
 
-    __slots__ = ("_value", "floor", "highs", "lows", "nadirs")
+    __slots__ = ("_values", "floor", "highs", "lows", "nadirs")
 
     def __init__(
         self,
@@ -68,9 +74,9 @@ class Series:
         highs: list[float],
         floor: Interval | None,
         c: Criteria,
-        value: Callable[[int], Interval | None],
+        values: Values,
     ) -> None:
-        self.lows, self.highs, self.floor, self._value = lows, highs, floor, value
+        self.lows, self.highs, self.floor, self._values = lows, highs, floor, values
         first = math.inf if floor is None else floor.high
         counted = highs if c.A1 != "confirmed" else self._reached_twice()
         self.nadirs = list(accumulate(counted, min, initial=first))
@@ -81,7 +87,7 @@ class Series:
         """The series of these values; `floor` is the one that stands before the first."""
         lows = [-math.inf if x is None else x.low for x in values]
         highs = [math.inf if x is None else x.high for x in values]
-        return cls(lows, highs, floor, c, values.__getitem__)
+        return cls(lows, highs, floor, c, values)
 
     def _reached_twice(self) -> list[float]:
         """The higher of each value and the known one before it."""
@@ -102,13 +108,21 @@ class Series:
             if low - nadir >= enough
         ]
 
+    def rose(self, place: int) -> bool:
+        """Does the value certainly lie over the nadir?"""
+        rise = self.lows[place] - self.nadirs[place]
+        if over(rise, 0.0) or not at_least(rise, 0.0):
+            return over(rise, 0.0)
+        value = self.at(place)
+        return value is not None and value.low_open
+
     def at(self, place: int) -> Interval | None:
         """The value at a visit."""
-        return self._value(place)
+        return self._values[place]
 
     def known_before(self, place: int) -> Iterator[Interval]:
         """The floor and the values before a visit, where they are known."""
-        values = (self.floor, *(self._value(earlier) for earlier in range(place)))
+        values = (self.floor, *(self._values[earlier] for earlier in range(place)))
         yield from (x for x in values if x is not None)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from rearm.interval import Interval
@@ -41,9 +41,9 @@ from rearm.response.progression import (
     urine_rises,
 )
 from rearm.response.sentences import Because, missing_words, reason_words
-from rearm.response.visits import CollectedResults, CourseFlag, VisitResults
+from rearm.response.visits import CollectedResults, VisitResults
 
-__all__ = ["MARKERS", "Scored", "Visit", "score_visits"]
+__all__ = ["MARKERS", "Markers", "Scored", "Visit", "score_visits"]
 
 MARKERS = ("serum", "urine", "dflc", "marrow", "circulating")
 _URINE = "urine_m_protein_24h"
@@ -60,9 +60,9 @@ class Visit:
     confirmed progression).
 
     `rule` names what decided; `because` and `gaps` are its reason and what would have been needed,
-    as codes, which `reason` and `missing` say in sentences. `marrow_from`,
-    `clonality_from`, `imaged`: where the last result is that stands at this visit. `nadirs`: what each of MARKERS was compared
-    with (infinite where there was none). `chain`: the involved light chain, as far as known then.
+    as codes, which `reason` and `missing` say in sentences. `marrow_from`, `clonality_from`,
+    `imaged`: where the last result is that stands at this visit. `chain`: the involved light chain,
+    as far as it is known. `place`: among the visits, and so in the columns of `markers`.
     """
 
     day: int
@@ -75,15 +75,15 @@ class Visit:
     marrow_from: VisitResults | None = None
     clonality_from: VisitResults | None = None
     imaged: int | None = None
-    nadirs: tuple[float, ...] = ()
     response: str = "NE"
     rule: str = ""
     because: Because = ()
     gaps: tuple[Because, ...] = ()
     pd: tuple[MetCriterion, ...] = ()
-    escape: bool = False  # light chains rose as in a progression, where they do not count
     confirmed: str = "NE"
     lesions: str = ""  # plasmacytomas seen at this visit, in words
+    place: int = 0
+    markers: Markers | None = field(default=None, repr=False, compare=False)
 
     @property
     def values(self) -> Mapping[str, Interval | str]:
@@ -130,8 +130,13 @@ class Visit:
     @property
     def nadir(self) -> dict[str, float]:
         """What each marker was compared with: the lowest value before this visit."""
-        named = zip(MARKERS, self.nadirs, strict=False)
-        return {name: nadir for name, nadir in named if nadir < math.inf}
+        return {} if self.markers is None else self.markers.nadirs(self.place)
+
+    @property
+    def escape(self) -> bool:
+        """Did the light chains rise as in a progression, where they do not count?"""
+        progressive = self.because[:1] == ("progression",)
+        return self.markers is not None and not progressive and self.markers.escapes(self.place)
 
     @property
     def carried(self) -> dict[str, int]:
@@ -158,37 +163,6 @@ class Visit:
             or results.number(_CELLS) is not None
             or bool(results.exams)
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
-    """The unconfirmed visits, oldest first; `involved` is the light chain of the clone, where the
-    baseline or a later visit shows it.
-    """
-
-    disease: BaselineDisease
-    involved: Chain | None
-    visits: list[Visit]
-    flags: list[CourseFlag]
-
-
-def score_visits(
-    collected: CollectedResults,
-    criteria: Criteria,
-    log: LesionLog,
-    record: Record,
-    *,
-    provisional_until: int | None,
-) -> Scored:
-    """The response at every visit before confirmation. `log` is told all examinations."""
-    scorer = _Scorer(collected, criteria, log, record, provisional_until)
-    visits = scorer.judge()
-    return Scored(
-        disease=scorer.disease,
-        involved=scorer.markers.chains[-1] if visits else scorer.disease.involved,
-        visits=visits,
-        flags=scorer.flags,
-    )
 
 
 # ---- columns over all visits ----------------
@@ -219,48 +193,93 @@ def _standing(
     return standing
 
 
-class _Markers:
-    """The markers of a course as columns, and where each rose by the size of a progression."""
+class Markers:
+    """The markers of a course as columns over its visits. A series is made when it is first asked
+    for: what decides nothing is read only where somebody looks.
+    """
 
-    def __init__(
-        self, collected: CollectedResults, disease: BaselineDisease, c: Criteria, serum_name: str
-    ) -> None:
-        visits, floor, test = collected.visits, collected.floor, collected.serum_test
+    def __init__(self, collected: CollectedResults, disease: BaselineDisease, c: Criteria) -> None:
+        visits, serum_test = collected.visits, collected.serum_test
+        self.collected, self.disease, self.criteria = collected, disease, c
+        self.by_spep = serum_test == "serum_m_protein"
+        self.serum_name = "serum M-protein" if self.by_spep else f"serum Ig{serum_test[2:].upper()}"
         self.chains = _involved(visits, disease.involved, c)
-        self.serum_values = _column(visits, test, Interval)
-        self.urine_values = _column(visits, _URINE, Interval)
-        self.serum_ife = _column(visits, "serum_immunofixation", str)
+        self.serum = _column(visits, serum_test, Interval)
+        self.urine = _column(visits, _URINE, Interval)
         self.urine_ife = _column(visits, "urine_immunofixation", str)
-        serum = Series.of(self.serum_values, floor.number(test), c)
-        urine = Series.of(self.urine_values, floor.number(_URINE), c)
-        floor_chains = dflc(floor.values, disease.involved)
-        chains = dflc_series(visits, self.chains, floor_chains, c)
-        marrow = Series.of(_column(visits, _MARROW, Interval), floor.number(_MARROW), c)
-        cells = Series.of(_column(visits, _CELLS, Interval), floor.number(_CELLS), c)
-        self.nadirs = list(
-            zip(
-                *(x.nadirs for x in (serum, urine, chains, marrow, cells)),
-                strict=True,
-            )
-        )
-        self.serum = serum_rises(serum, c, serum_name)
-        self.urine = urine_rises(urine, c)
-        self.dflc = dflc_rises(chains, c)
-        self.cells = circulating_rises(cells, c)
-        self.marrow_taken = marrow_rises(marrow, c)
-        limit = c.carry_forward
-        self.standing_marrow = _standing(visits, _MARROW, Interval, limit)
-        self.standing_clonality = _standing(visits, _CLONALITY, str, limit)
-        self.marrow_nadirs = marrow.nadirs
+        self.serum_ife = _column(visits, "serum_immunofixation", str)
+        self.marrow_from = _standing(visits, _MARROW, Interval, c.carry_forward)
+        self.clonality_from = _standing(visits, _CLONALITY, str, c.carry_forward)
+        self._series: dict[str, Series] = {}
+        self._escapes: dict[int, Because] | None = None
+        self._read_what_counts()
 
-    def standing_marrow_rises(self, c: Criteria) -> dict[int, Because]:
-        """Where the marrow that stands at a visit has risen."""
+    def _read_what_counts(self) -> None:
+        """By which markers progression is called in this disease."""
+        c, disease = self.criteria, self.disease
+        measurable, known = disease.measurable, disease.known
+        protein = "serum" in measurable or "urine" in measurable
+        everywhere = c.A4 == "all" or not known
+        self.secretory = protein or "flc" in measurable
+        self.serum_counts = everywhere or "serum" in measurable
+        self.urine_counts = everywhere or "urine" in measurable
+        self.dflc_counts = (known and not protein) or c.A5 == "pd"
+        self.marrow_counts = bool(c.marrow_pd_for_all) or (known and not self.secretory)
+        self.cells_count = known and not measurable
+
+    # ---- series ----------------
+    def series(self, marker: str) -> Series:
+        """One of MARKERS."""
+        if marker not in self._series:
+            self._series[marker] = self._read(marker)
+        return self._series[marker]
+
+    def _read(self, marker: str) -> Series:
+        visits, floor, c = self.collected.visits, self.collected.floor, self.criteria
+        if marker == "serum":
+            return Series.of(self.serum, floor.number(self.collected.serum_test), c)
+        if marker == "urine":
+            return Series.of(self.urine, floor.number(_URINE), c)
+        if marker == "dflc":
+            return dflc_series(visits, self.chains, dflc(floor.values, self.disease.involved), c)
+        test = _MARROW if marker == "marrow" else _CELLS
+        return Series.of(_column(visits, test, Interval), floor.number(test), c)
+
+    def nadirs(self, place: int) -> dict[str, float]:
+        """What each marker was compared with at a visit."""
+        found = {marker: self.series(marker).nadirs[place] for marker in MARKERS}
+        return {marker: nadir for marker, nadir in found.items() if nadir < math.inf}
+
+    # ---- rises by the size of a progression, by place of the visit ----------------
+    def serum_rises(self) -> dict[int, Because]:
+        return serum_rises(self.series("serum"), self.criteria, self.serum_name)
+
+    def urine_rises(self) -> dict[int, Because]:
+        return urine_rises(self.series("urine"), self.criteria)
+
+    def dflc_rises(self) -> dict[int, Because]:
+        return dflc_rises(self.series("dflc"), self.criteria)
+
+    def circulating_rises(self) -> dict[int, Because]:
+        return circulating_rises(self.series("circulating"), self.criteria)
+
+    def marrow_rises(self) -> dict[int, Because]:
+        """By the marrow taken at a visit."""
+        return marrow_rises(self.series("marrow"), self.criteria)
+
+    def escapes(self, place: int) -> bool:
+        """Did the light chains rise so at a visit, where they do not count?"""
+        if self._escapes is None:
+            self._escapes = {} if self.dflc_counts else self.dflc_rises()
+        return place in self._escapes
+
+    def standing_marrow_rises(self) -> dict[int, Because]:
+        """By the last marrow, which stands at a visit."""
         rises: dict[int, Because] = {}
-        for place, (results, nadir) in enumerate(
-            zip(self.standing_marrow, self.marrow_nadirs, strict=True)
-        ):
+        for place, nadir in enumerate(self.series("marrow").nadirs):
+            results = self.marrow_from[place]
             value = None if results is None else results.number(_MARROW)
-            because = None if value is None else marrow_rise(value.low, nadir, c)
+            because = None if value is None else marrow_rise(value.low, nadir, self.criteria)
             if because is not None:
                 rises[place] = because
         return rises
@@ -282,109 +301,101 @@ def _involved(
 # ---- one visit after the other ----------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """The unconfirmed visits, oldest first, and the markers that they were judged by."""
+
+    disease: BaselineDisease
+    markers: Markers
+    visits: list[Visit]
+
+    @property
+    def involved(self) -> Chain | None:
+        """The light chain of the clone, where the baseline or a later visit shows it."""
+        chains = self.markers.chains
+        return chains[-1] if chains else self.disease.involved
+
+
+def score_visits(
+    collected: CollectedResults,
+    criteria: Criteria,
+    log: LesionLog,
+    record: Record,
+    *,
+    provisional_until: int | None,
+) -> Scored:
+    """The response at every visit before confirmation. `log` is told all examinations."""
+    for exam in collected.baseline_exams:
+        log.tell(exam)
+    log.set_baseline()
+    disease = baseline_disease(
+        collected.baseline,
+        collected.serum_test,
+        record.light_chain,
+        criteria,
+        plasmacytoma=log.baseline_soft,
+        lesions=log.in_words(),
+    )
+    for exam in collected.floor_exams:
+        log.tell(exam)
+    log.set_floor()
+    markers = Markers(collected, disease, criteria)
+    visits = _Scorer(markers, log, record, provisional_until).judge()
+    return Scored(disease=disease, markers=markers, visits=visits)
+
+
 class _Scorer:
     """State of one course while its visits are judged in the order of time."""
 
     def __init__(
-        self,
-        collected: CollectedResults,
-        criteria: Criteria,
-        log: LesionLog,
-        record: Record,
-        provisional_until: int | None,
+        self, markers: Markers, log: LesionLog, record: Record, provisional_until: int | None
     ) -> None:
-        c = criteria
-        self.collected, self.c, self.log = collected, c, log
+        self.markers, self.log = markers, log
+        self.collected, self.disease = markers.collected, markers.disease
+        self.c = markers.criteria
         self.heavy, self.light = record.heavy_chain, record.light_chain
         self.early_until = _FAR_PAST if provisional_until is None else provisional_until
-        for exam in collected.baseline_exams:
-            log.tell(exam)
-        log.set_baseline()
-        lesions_at_baseline = log.in_words()
-        for exam in collected.floor_exams:
-            log.tell(exam)
-        log.set_floor()
-        serum_test = collected.serum_test
-        self.by_spep = serum_test == "serum_m_protein"
-        name = "serum M-protein" if self.by_spep else f"serum Ig{serum_test[2:].upper()}"
-        self.serum_name = name
-        self.disease = baseline_disease(
-            collected.baseline,
-            serum_test,
-            self.light,
-            c,
-            plasmacytoma=log.baseline_soft,
-            lesions=lesions_at_baseline,
-        )
-        self.levels = Levels(c, self.disease, name)
-        self.markers = _Markers(collected, self.disease, c, name)
-        self.flags = _light_chain_contradiction(collected.baseline, self.light, c)
-        self._read_what_counts()
-        # first day of the running stretch of negative serum immunofixation
-        self.serum_clear_from: int | None = None
-        self.imaged: int | None = None
-        self.exams = [*collected.baseline_exams, *collected.floor_exams]  # all read so far
-        self.lesion_pd: list[MetCriterion] = []
-
-    def _read_what_counts(self) -> None:
-        """By which markers progression is called in this disease."""
-        c, disease, markers = self.c, self.disease, self.markers
-        measurable, known = disease.measurable, disease.known
-        everywhere = c.A4 == "all" or not known
-        without_protein = known and not disease.secretory
-        self.dflc_counts = without_protein or c.A5 == "pd"
-        self.marrow_counts = bool(c.marrow_pd_for_all) or (
-            without_protein and "flc" not in measurable
-        )
-        self.cells_count = known and not measurable
-        # places of the visits at which a marker that counts has risen
-        self.serum_rises = markers.serum if everywhere or "serum" in measurable else {}
-        self.urine_rises = markers.urine if everywhere or "urine" in measurable else {}
-        self.dflc_rises = markers.dflc if self.dflc_counts else {}
-        self.marrow_rises = markers.standing_marrow_rises(c) if self.marrow_counts else {}
+        self.levels = Levels(self.c, self.disease, markers.serum_name)
+        # where a marker that counts has risen
+        self.serum_rises = markers.serum_rises() if markers.serum_counts else {}
+        self.urine_rises = markers.urine_rises() if markers.urine_counts else {}
+        self.dflc_rises = markers.dflc_rises() if markers.dflc_counts else {}
+        self.marrow_rises = markers.standing_marrow_rises() if markers.marrow_counts else {}
+        self.cell_rises = markers.circulating_rises() if markers.cells_count else {}
         self.risen = {
             *self.serum_rises,
             *self.urine_rises,
             *self.dflc_rises,
             *self.marrow_rises,
-            *markers.cells,
+            *self.cell_rises,
         }
+        # first day of the running stretch of negative serum immunofixation
+        self.serum_clear_from: int | None = None
+        self.imaged: int | None = None
+        collected = self.collected
+        self.exams = [*collected.baseline_exams, *collected.floor_exams]  # all read so far
+        self.lesion_pd: list[MetCriterion] = []
 
     def judge(self) -> list[Visit]:
         """All visits, unconfirmed."""
         markers = self.markers
-        remarked = {} if self.marrow_counts else markers.marrow_taken
-        escapes = {} if self.dflc_counts else markers.dflc
         columns = zip(
             self.collected.visits,
-            markers.serum_values,
-            markers.urine_values,
+            markers.serum,
+            markers.urine,
             markers.chains,
             markers.serum_ife,
             markers.urine_ife,
-            markers.standing_marrow,
-            markers.standing_clonality,
-            markers.nadirs,
+            markers.marrow_from,
+            markers.clonality_from,
             strict=True,
         )
         visits: list[Visit] = []
-        for place, (
-            results,
-            serum,
-            urine,
-            chain,
-            serum_ife,
-            urine_ife,
-            marrow_from,
-            clonality_from,
-            nadirs,
-        ) in enumerate(columns):
-            if serum_ife == "positive":
-                serum_ife = self._own_serum_ife(results)
-            if serum_ife == "positive":
-                self.serum_clear_from = None
-            elif serum_ife == "negative" and self.serum_clear_from is None:
-                self.serum_clear_from = results.day
+        for place, (results, serum, urine, chain, ife, urine_ife, marrow, clonality) in enumerate(
+            columns
+        ):
+            if ife is not None:
+                ife = self._read_immunofixation(results, ife)
             if results.exams:
                 self._examine(results)
             visit = Visit(
@@ -393,12 +404,13 @@ class _Scorer:
                 serum=serum,
                 urine=urine,
                 chain=chain,
-                serum_ife=serum_ife,
+                serum_ife=ife,
                 urine_ife=urine_ife,
-                marrow_from=marrow_from,
-                clonality_from=clonality_from,
+                marrow_from=marrow,
+                clonality_from=clonality,
                 imaged=self.imaged,
-                nadirs=nadirs,
+                place=place,
+                markers=markers,
             )
             met = self._progression(results, place) if place in self.risen else self.lesion_pd
             if met:
@@ -407,22 +419,22 @@ class _Scorer:
                 visit.pd = tuple(met)
                 visit.because = ("progression", visit.pd)
             else:
-                if place in remarked:
-                    self._remark_marrow(results, remarked[place])
                 self._respond(visit)
-                visit.escape = place in escapes
-            if serum_ife == "negative" and serum is not None and serum.low > 0:
-                self._remark_without_band(visit, serum)
             if results.exams:
                 visit.lesions = self.log.in_words()
             visits.append(visit)
         return visits
 
-    def _own_serum_ife(self, results: VisitResults) -> str | None:
-        ife, flag = own_serum_ife(results, self.heavy, self.light)
-        if flag is not None:
-            self.flags.append(flag)
-        return ife
+    def _read_immunofixation(self, results: VisitResults, ife: str) -> str | None:
+        """Serum immunofixation for the patient's own clone, and since when it is negative."""
+        own: str | None = ife
+        if ife == "positive":
+            own, _ = own_serum_ife(results, self.heavy, self.light)
+        if own == "positive":
+            self.serum_clear_from = None
+        elif own == "negative" and self.serum_clear_from is None:
+            self.serum_clear_from = results.day
+        return own
 
     def _examine(self, results: VisitResults) -> None:
         """Imaging is not repeated at each visit: what it showed stands until the next one."""
@@ -442,16 +454,12 @@ class _Scorer:
         if place in self.dflc_rises:
             day = min(results.day_of("kappa_flc"), results.day_of("lambda_flc"))
             met.append(self._met("dflc", day, self.dflc_rises[place]))
-        standing = self.markers.standing_marrow[place]
+        standing = self.markers.marrow_from[place]
         if place in self.marrow_rises and standing is not None:
             day = standing.day_of(_MARROW)
             met.append(self._met("marrow", day, self.marrow_rises[place], repeat=False))
-        if place in self.markers.cells:
-            because = self.markers.cells[place]
-            if self.cells_count:
-                met.append(self._met("circulating", results.day_of(_CELLS), because))
-            else:
-                self._remark_cells(results.day_of(_CELLS), because)
+        if place in self.cell_rises:
+            met.append(self._met("circulating", results.day_of(_CELLS), self.cell_rises[place]))
         return met + self.lesion_pd
 
     def _met(
@@ -464,42 +472,6 @@ class _Scorer:
             provisional=day < self.early_until,
             because=because,
         )
-
-    # ---- remarks ----------------
-    def _once(self, flag: str, day: int | None, text: str) -> None:
-        if all(x.id != flag for x in self.flags):
-            self.flags.append(CourseFlag(flag, day, text))
-
-    def _remark_cells(self, day: int, because: Because) -> None:
-        text = (
-            f"{reason_words(because)}: progression only where nothing else is measurable, but look"
-            " for plasma-cell leukaemia"
-        )
-        self._once("circulating_plasma_cells_rise", day, text)
-
-    def _remark_marrow(self, results: VisitResults, because: Because) -> None:
-        """A rise of the marrow that is no progression by itself."""
-        text = (
-            f"{reason_words(because)}: progression only where neither M-protein nor light chains"
-            " are measurable"
-        )
-        self._once("marrow_rise", results.day_of(_MARROW), text)
-
-    def _remark_without_band(self, visit: Visit, serum: Interval) -> None:
-        """A quantity that immunofixation does not bear out."""
-        if not self.by_spep:
-            if any(p.criterion == "serum" for p in visit.pd):
-                text = (
-                    f"{self.serum_name} rises by day {visit.day} without a band on immunofixation:"
-                    " healthy plasma cells that recover raise it too"
-                )
-                self._once("immunoglobulin_without_band", visit.day, text)
-        elif visit.response in ("CR", "sCR") and serum.above(0):
-            text = (
-                f"M-protein {serum.low:g} g/dL is quantified on day {visit.day} although"
-                " immunofixation is negative: one of the two may be wrong"
-            )
-            self._once("protein_without_band", visit.day, text)
 
     # ---- response ----------------
     def _respond(self, visit: Visit) -> None:
@@ -561,7 +533,7 @@ class _Scorer:
             return True
         if serum is None or visit.serum_ife is not None:
             return False
-        return self.by_spep and bool(serum.above(0))
+        return self.markers.by_spep and bool(serum.above(0))
 
     def _complete(
         self, visit: Visit, below: int
@@ -570,21 +542,14 @@ class _Scorer:
         labelled so.
         """
         c, disease = self.c, self.disease
-        core = disease.measurable[0] if disease.measurable else "none"
-        secretory = core in ("serum", "urine", "flc")
+        secretory = self.markers.secretory
         if not secretory and c.A13 == "not_assessable":
             return None
-        unknown = self._unknown_for_cr(visit, of_chains=core == "flc")
+        unknown = self._unknown_for_cr(visit, of_chains=disease.measurable[:1] == ("flc",))
         if unknown is None:
             return None
         if unknown:
             return self._incomplete(visit, unknown, below)
-        if not secretory:
-            text = (
-                "complete response in disease without measurable M-protein: by marrow,"
-                " immunofixation and imaging only (A13)"
-            )
-            self._once("nonsecretory", None, text)
         marrow_day = visit.marrow_from.day_of(_MARROW) if visit.marrow_from else visit.day
         older = None if marrow_day == visit.day else marrow_day
         normal = ratio_normal(visit.results, c)
@@ -678,16 +643,3 @@ def _may_be_complete(allowed: Sequence[Level], urine_not_collected: bool) -> boo
         if parameter != "urine-cap" or not urine_not_collected:
             return False
     return True
-
-
-def _light_chain_contradiction(
-    baseline: VisitResults, light: str | None, c: Criteria
-) -> list[CourseFlag]:
-    high = high_chain(baseline, c)
-    if high is None or light is None or high == light:
-        return []
-    text = (
-        f"the light chain is stated as {light}, but {high} is the raised one at baseline; dFLC"
-        f" follows {light} as stated"
-    )
-    return [CourseFlag("light_chain_contradiction", baseline.day_of(f"{high}_flc"), text)]

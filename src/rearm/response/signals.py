@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from rearm.interval import Interval
 from rearm.response.criteria import Criteria
-from rearm.response.limits import at_least, below, over, risen
+from rearm.response.limits import at_least, below, over
 from rearm.response.measurable import Chain, Measurable
-from rearm.response.score import MARKERS, Visit
+from rearm.response.score import Markers, Visit
 
 __all__ = [
     "DEEP",
@@ -117,69 +117,72 @@ def _back(visit: Visit, serum_test: str) -> bool:
 # ---- biochemical ----------------
 
 
-def _measured(visits: Sequence[Visit], marker: str) -> Iterator[tuple[Visit, Interval, float]]:
-    """The visits with a value and a nadir of the marker."""
-    place = MARKERS.index(marker)
+def _measured(
+    visits: Sequence[Visit], markers: Markers, marker: str
+) -> Iterator[tuple[Visit, float, float]]:
+    """The visits with a value of the marker and a nadir before it: the lowest that the value
+    allows, and the nadir.
+    """
+    series = markers.series(marker)
     for visit in visits:
-        value: Interval | None = getattr(visit, marker)
-        nadir = visit.nadirs[place]
-        if value is not None and nadir < math.inf:
-            yield visit, value, nadir
+        low, nadir = series.lows[visit.place], series.nadirs[visit.place]
+        if low > -math.inf and nadir < math.inf:
+            yield visit, low, nadir
 
 
 def biochemical_rise(
-    visits: Sequence[Visit], criteria: Criteria, measurable: tuple[Measurable, ...]
+    visits: Sequence[Visit], markers: Markers, measurable: tuple[Measurable, ...]
 ) -> Signal | None:
     """A rise of 25 % over the nadir in two consecutive samples, below the limit of progression."""
     rises = [
         rise
         for marker, (parameter, _, _) in _RISING.items()
-        if parameter in measurable and (rise := _rise_twice(visits, criteria, marker)) is not None
+        if parameter in measurable and (rise := _rise_twice(visits, markers, marker)) is not None
     ]
     return min(rises, key=lambda x: x.day or 0, default=None)
 
 
-def _rise_twice(visits: Sequence[Visit], criteria: Criteria, marker: str) -> Signal | None:
-    found: tuple[Visit, Interval, float] | None = None
-    before: tuple[Visit, Interval, float] | None = None  # the sample before, where it was up
+def _rise_twice(visits: Sequence[Visit], markers: Markers, marker: str) -> Signal | None:
+    series, relative = markers.series(marker), markers.criteria.pd_rise
+    found: tuple[Visit, float, float] | None = None
+    before: tuple[Visit, float, float] | None = None  # the sample before, where it was up
     up = False
-    for visit, value, nadir in _measured(visits, marker):
-        enough = at_least(value.low - nadir, criteria.pd_rise * nadir)
-        up = enough and risen(nadir, value, 0.0)
+    for visit, low, nadir in _measured(visits, markers, marker):
+        up = at_least(low - nadir, relative * nadir) and series.rose(visit.place)
         if up and found is None and before is not None and before[0].response != "PD":
             found = before
-        before = (visit, value, nadir) if up else None
+        before = (visit, low, nadir) if up else None
     if found is None:
         return None
-    visit, value, nadir = found
+    visit, low, nadir = found
     _, name, unit = _RISING[marker]
     text = (
-        f"{name} {value.low:g} {unit} against a nadir of {nadir:g}, again at the next sample;"
-        " below the limit of progression"
+        f"{name} {low:g} {unit} against a nadir of {nadir:g}, again at the next sample; below the"
+        " limit of progression"
     )
     return Signal(id="biochemical_rise", day=visit.day, open=up, text=text)
 
 
 def biochemical_relapse(
-    visits: Sequence[Visit], criteria: Criteria, involved: Chain | None
+    visits: Sequence[Visit], markers: Markers, involved: Chain | None
 ) -> int | None:
     """Day of a significant biochemical relapse, a reason to treat and not a response category: in
     two consecutive measurements within two months the M-protein doubled (reference at least 5 g/L)
     or rose by 10 g/L, urine by 500 mg/24h, or the involved chain by 20 mg/dL or 25 %, whichever is
     greater, with an abnormal ratio.
     """
-    c = criteria
+    c = markers.criteria
     serum = [
         (
             visit.day,
-            at_least(value.low, 2 * max(nadir, c.doubling_reference))
-            or at_least(value.low - nadir, c.biochemical_serum),
+            at_least(low, 2 * max(nadir, c.doubling_reference))
+            or at_least(low - nadir, c.biochemical_serum),
         )
-        for visit, value, nadir in _measured(visits, "serum")
+        for visit, low, nadir in _measured(visits, markers, "serum")
     ]
     urine = [
-        (visit.day, at_least(value.low - nadir, c.biochemical_urine))
-        for visit, value, nadir in _measured(visits, "urine")
+        (visit.day, at_least(low - nadir, c.biochemical_urine))
+        for visit, low, nadir in _measured(visits, markers, "urine")
     ]
     chains = [] if involved is None else _chain_rises(visits, c, involved)
     days = [

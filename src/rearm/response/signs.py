@@ -22,6 +22,7 @@ from rearm.response.mrd import (
     sustained_mrd,
 )
 from rearm.response.organ_damage import ClinicalEvent, clinical_events
+from rearm.response.remarks import visit_remarks
 from rearm.response.score import Scored, Visit
 from rearm.response.sentences import reason_words
 from rearm.response.signals import (
@@ -39,7 +40,8 @@ __all__ = ["Evidence", "Signs", "signs_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that a course was computed from. `own_criteria`: the disease has criteria of its own."""
+    """All that a course was computed from. `own_criteria`: the disease has criteria of its own.
+    `remarks`: on its visits, where they were made before the responses were changed."""
 
     record: Record
     criteria: Criteria
@@ -51,6 +53,7 @@ class Evidence:
     until: int | None
     new_therapy_day: int | None
     own_criteria: bool
+    remarks: list[CourseFlag] | None = None
 
     @property
     def visits(self) -> list[Visit]:
@@ -93,7 +96,7 @@ def signs_of(e: Evidence) -> Signs:
     sustained = sustained_mrd(states, pet, c)
     flags = [
         *collected.flags,
-        *e.scored.flags,
+        *(visit_remarks(e.scored, e.record) if e.remarks is None else e.remarks),
         *cytopenias,
         *_reappearance(relapse),
         *_escape_flag(visits, c),
@@ -106,7 +109,7 @@ def signs_of(e: Evidence) -> Signs:
     return Signs(
         relapse_from_cr_day=None if relapse is None else relapse.day,
         clinical_relapse_day=_clinical_relapse(events, e),
-        biochemical_relapse_day=biochemical_relapse(visits, c, e.scored.involved),
+        biochemical_relapse_day=biochemical_relapse(visits, e.scored.markers, e.scored.involved),
         clinical_events=tuple(events),
         mrd=states,
         sustained_mrd_negative_day=sustained,
@@ -144,7 +147,7 @@ def _signals(
         )
     found = (
         mrd_conversion(e.collected.mrd, c, e.collected.start),
-        biochemical_rise(visits, c, e.scored.disease.measurable),
+        biochemical_rise(visits, e.scored.markers, e.scored.disease.measurable),
         escape(visits),
         _new_uptake(e),
         _unattributed(events),

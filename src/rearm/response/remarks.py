@@ -1,0 +1,114 @@
+"""What the results of single visits call for a remark, beside the response that they have: bands of
+other clones, rises that do not count, quantities that immunofixation does not bear out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rearm.record import Record
+from rearm.response.criteria import Criteria
+from rearm.response.interference import own_serum_ife
+from rearm.response.measurable import high_chain
+from rearm.response.score import Scored, Visit
+from rearm.response.sentences import Because, reason_words
+from rearm.response.visits import CourseFlag, VisitResults
+
+__all__ = ["visit_remarks"]
+
+# said once, at the first visit that shows it
+_ONCE = frozenset(
+    (
+        "circulating_plasma_cells_rise",
+        "marrow_rise",
+        "nonsecretory",
+        "immunoglobulin_without_band",
+        "protein_without_band",
+    )
+)
+
+
+def visit_remarks(scored: Scored, record: Record) -> list[CourseFlag]:
+    """The remarks in the order of the visits, that on the light chain of the baseline first."""
+    flags: list[CourseFlag] = []
+    said: set[str] = set()
+    for flag in _remarks(scored, record):
+        if flag.id not in said:
+            flags.append(flag)
+        if flag.id in _ONCE:
+            said.add(flag.id)
+    return flags
+
+
+def _remarks(scored: Scored, record: Record) -> Iterator[CourseFlag]:
+    markers = scored.markers
+    yield from _light_chain_contradiction(
+        markers.collected.baseline, record.light_chain, markers.criteria
+    )
+    cells = {} if markers.cells_count else markers.circulating_rises()
+    marrow = {} if markers.marrow_counts else markers.marrow_rises()
+    for place, visit in enumerate(scored.visits):
+        results = visit.results
+        if results.values.get("serum_immunofixation") == "positive":
+            _, flag = own_serum_ife(results, record.heavy_chain, record.light_chain)
+            if flag is not None:
+                yield flag
+        if place in cells:
+            yield _cells(results.day_of("circulating_plasma_cells"), cells[place])
+        if place in marrow and not visit.pd:
+            yield _marrow(results.day_of("marrow_plasma_cells"), marrow[place])
+        if visit.rule in ("cr-nonsecretory", "scr") and not markers.secretory:
+            text = (
+                "complete response in disease without measurable M-protein: by marrow,"
+                " immunofixation and imaging only (A13)"
+            )
+            yield CourseFlag("nonsecretory", None, text)
+        yield from _without_band(visit, markers.serum_name, by_spep=markers.by_spep)
+
+
+def _light_chain_contradiction(
+    baseline: VisitResults, light: str | None, c: Criteria
+) -> Iterator[CourseFlag]:
+    high = high_chain(baseline, c)
+    if high is not None and light is not None and high != light:
+        text = (
+            f"the light chain is stated as {light}, but {high} is the raised one at baseline; dFLC"
+            f" follows {light} as stated"
+        )
+        yield CourseFlag("light_chain_contradiction", baseline.day_of(f"{high}_flc"), text)
+
+
+def _cells(day: int, because: Because) -> CourseFlag:
+    text = (
+        f"{reason_words(because)}: progression only where nothing else is measurable, but look for"
+        " plasma-cell leukaemia"
+    )
+    return CourseFlag("circulating_plasma_cells_rise", day, text)
+
+
+def _marrow(day: int, because: Because) -> CourseFlag:
+    """A rise of the marrow that is no progression by itself."""
+    text = (
+        f"{reason_words(because)}: progression only where neither M-protein nor light chains are"
+        " measurable"
+    )
+    return CourseFlag("marrow_rise", day, text)
+
+
+def _without_band(visit: Visit, serum_name: str, *, by_spep: bool) -> Iterator[CourseFlag]:
+    """A quantity that immunofixation does not bear out."""
+    serum = visit.serum
+    if serum is None or visit.serum_ife != "negative":
+        return
+    if by_spep and visit.response in ("CR", "sCR") and serum.above(0):
+        text = (
+            f"M-protein {serum.low:g} g/dL is quantified on day {visit.day} although"
+            " immunofixation is negative: one of the two may be wrong"
+        )
+        yield CourseFlag("protein_without_band", visit.day, text)
+    if not by_spep and any(p.criterion == "serum" for p in visit.pd):
+        text = (
+            f"{serum_name} rises by day {visit.day} without a band on immunofixation: healthy"
+            " plasma cells that recover raise it too"
+        )
+        yield CourseFlag("immunoglobulin_without_band", visit.day, text)
