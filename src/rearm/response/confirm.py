@@ -7,6 +7,7 @@ new therapy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -81,8 +82,11 @@ def confirm(
         myeloma_death_day=myeloma_death_day,
         provisional_until=provisional_until,
     )
+    end = math.inf if new_therapy_day is None else new_therapy_day
     evaluable = [
-        v for v in visits if _evaluable(v) and (new_therapy_day is None or v.day <= new_therapy_day)
+        v
+        for v in visits
+        if v.day <= end and (v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed))
     ]
     status, reached, best_day = "BL", 0, None
     progression: Progression | None = None
@@ -109,10 +113,6 @@ def confirm(
         pending=waiting[0] if waiting else None,
         pending_provisional=bool(waiting) and all(p.provisional for p in waiting[-1].pd),
     )
-
-
-def _evaluable(visit: Visit) -> bool:
-    return visit.response != "NE" or (visit.rule == "ne-no-baseline" and visit.assessed)
 
 
 def _paired(visit: Visit, following: Visit | None, criteria: Criteria) -> int:

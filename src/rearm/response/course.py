@@ -272,7 +272,7 @@ def response_course(
 def _course(e: Evidence, own: str | None) -> ResponseCourse:
     collected, disease, confirmed = e.collected, e.scored.disease, e.confirmed
     progression = confirmed.progression
-    evaluable = [v.day for v in e.counted() if v.response != "NE"]
+    last = next((v for v in reversed(e.counted()) if v.response != "NE"), None)
     baseline = collected.baseline
     return ResponseCourse(
         start=collected.start,
@@ -293,7 +293,7 @@ def _course(e: Evidence, own: str | None) -> ResponseCourse:
         progression_interval=_interval(e.visits, e.progression_day),
         suspicion=_suspicion(confirmed),
         new_therapy_day=e.new_therapy_day,
-        last_assessed_day=evaluable[-1] if evaluable else None,
+        last_assessed_day=None if last is None else last.day,
         not_evaluable=own,
         serum_test=collected.serum_test,
         lesion_days=e.log.new_days(),

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rearm.interval import Interval
 from rearm.record import Record, Therapy
 from rearm.response.criteria import Criteria
+from rearm.response.limits import over
 from rearm.response.measurable import high_chain
 from rearm.response.score import Visit
 from rearm.response.visits import CourseFlag
@@ -55,13 +57,15 @@ def _low_chains(visits: Sequence[Visit], c: Criteria) -> CourseFlag | None:
     make such a ratio too.
     """
     for v in visits:
-        kappa, lam = v.results.number("kappa_flc"), v.results.number("lambda_flc")
-        if kappa is None or lam is None:
+        values = v.results.values
+        kappa, lam = values.get("kappa_flc"), values.get("lambda_flc")
+        if not isinstance(kappa, Interval) or not isinstance(lam, Interval):
             continue
-        not_raised = kappa.at_most(_upper(v, "kappa_flc", c.kappa_normal)) and lam.at_most(
-            _upper(v, "lambda_flc", c.lambda_normal)
-        )
-        if not_raised and high_chain(v.results, c) is not None:
+        if _raised(v, "kappa_flc", kappa, c.kappa_normal):
+            continue
+        if _raised(v, "lambda_flc", lam, c.lambda_normal):
+            continue
+        if high_chain(v.results, c) is not None:
             text = (
                 f"kappa {kappa} and lambda {lam} mg/L on day {v.day} are not raised, only their"
                 " ratio is abnormal: it may come from suppressed healthy plasma cells"
@@ -70,10 +74,10 @@ def _low_chains(visits: Sequence[Visit], c: Criteria) -> CourseFlag | None:
     return None
 
 
-def _upper(v: Visit, test: str, usual: float) -> float:
-    """The laboratory's own upper limit where it gives one."""
+def _raised(v: Visit, test: str, value: Interval, usual: float) -> bool:
+    """Above the upper limit, which is the laboratory's own where it gives one?"""
     own = v.results.labs[test].ref_high
-    return usual if own is None else own
+    return over(value.high, usual if own is None else own)
 
 
 def _immunoglobulin_given(

@@ -52,6 +52,8 @@ def own_serum_ife(
     if ife != "positive":
         return ife, None
     bands = results.labs["serum_immunofixation"].isotype
+    if not bands and "dira" not in results.values:
+        return ife, None
     day = results.day
     if clone_band(bands, heavy, light) is False:
         text = (

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from rearm.interval import Interval
 from rearm.record import Condition, Lab, Record
@@ -63,9 +64,11 @@ def clinical_events(
     for test in _CONDITIONS:
         crossings = _crossings(test, collected, criteria)
         if test == "hemoglobin" and infusion:
-            own = [x for x in crossings if x.text and _cytopenic(collected, x.day, criteria)]
-            flags += [_cytopenia(x) for x in own]
-            crossings = [_Crossing(x.day, "") if x in own else x for x in crossings]
+            own = {
+                (d, text) for d, text in crossings if text and _cytopenic(collected, d, criteria)
+            }
+            flags += [_cytopenia(d, text) for d, text in crossings if (d, text) in own]
+            crossings = [(d, "" if (d, text) in own else text) for d, text in crossings]
         event = _measured(test, crossings, record.conditions, criteria)
         if event is not None:
             events.append(event)
@@ -89,14 +92,8 @@ def clinical_events(
     return sorted(events, key=lambda e: (e.day, e.what)), flags
 
 
-@dataclass(frozen=True, slots=True)
-class _Crossing:
-    """A value after the start; `text` says how it crosses the limit, and is empty where it does
-    not.
-    """
-
-    day: int
-    text: str
+# day of a value after the start, and how it crosses the limit: empty where it does not
+_Crossing = tuple[int, str]
 
 
 def _crossings(test: str, collected: CollectedResults, c: Criteria) -> list[_Crossing]:
@@ -110,14 +107,14 @@ def _crossings(test: str, collected: CollectedResults, c: Criteria) -> list[_Cro
     ]
     reference: float | None = None
     found: list[_Crossing] = []
-    for day, value in sorted(dated, key=lambda x: x[0]):
+    for day, value in sorted(dated, key=itemgetter(0)):
         own = value.high if test == "creatinine" else value.low
         if day <= collected.start:
             reference = own
             continue
-        found.append(_Crossing(day, _crossing_words(test, value, reference, c)))
+        found.append((day, _crossing_words(test, value, reference, c)))
         if reference is None:
-            reference = value.low if test == "hemoglobin" else value.high
+            reference = own
         elif test == "hemoglobin":
             reference = max(reference, own)
     return found
@@ -141,25 +138,26 @@ def _measured(
     test: str, crossings: Sequence[_Crossing], conditions: Sequence[Condition], c: Criteria
 ) -> ClinicalEvent | None:
     """The first value over the limit; open where the last value is over it too."""
-    first = next((x for x in crossings if x.text), None)
+    first = next(((day, text) for day, text in crossings if text), None)
     if first is None:
         return None
+    day, text = first
     what = _CONDITIONS[test]
     return ClinicalEvent(
-        day=first.day,
+        day=day,
         what=what,
-        attributed=_attribution(conditions, what, first.day, c.attribution_days),
-        open=bool(crossings[-1].text),
-        text=first.text,
+        attributed=_attribution(conditions, what, day, c.attribution_days),
+        open=bool(crossings[-1][1]),
+        text=text,
     )
 
 
-def _cytopenia(crossing: _Crossing) -> CourseFlag:
+def _cytopenia(day: int, crossing: str) -> CourseFlag:
     text = (
-        f"{crossing.text} on day {crossing.day} with or soon after the treatment's own cytopenia;"
-        " not read as a sign of myeloma"
+        f"{crossing} on day {day} with or soon after the treatment's own cytopenia; not read as a"
+        " sign of myeloma"
     )
-    return CourseFlag("cytopenia", crossing.day, text)
+    return CourseFlag("cytopenia", day, text)
 
 
 def _cytopenic(collected: CollectedResults, day: int, c: Criteria) -> bool:

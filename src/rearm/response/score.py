@@ -135,8 +135,9 @@ class Visit:
     @property
     def escape(self) -> bool:
         """Did the light chains rise as in a progression, where they do not count?"""
-        progressive = self.because[:1] == ("progression",)
-        return self.markers is not None and not progressive and self.markers.escapes(self.place)
+        if self.markers is None or self.place not in self.markers.escapes():
+            return False
+        return self.because[:1] != ("progression",)
 
     @property
     def carried(self) -> dict[str, int]:
@@ -267,11 +268,11 @@ class Markers:
         """By the marrow taken at a visit."""
         return marrow_rises(self.series("marrow"), self.criteria)
 
-    def escapes(self, place: int) -> bool:
-        """Did the light chains rise so at a visit, where they do not count?"""
+    def escapes(self) -> dict[int, Because]:
+        """Of the light chains, where they do not count."""
         if self._escapes is None:
             self._escapes = {} if self.dflc_counts else self.dflc_rises()
-        return place in self._escapes
+        return self._escapes
 
     def standing_marrow_rises(self) -> dict[int, Because]:
         """By the last marrow, which stands at a visit."""

@@ -5,7 +5,7 @@ light-chain escape.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +22,7 @@ __all__ = [
     "biochemical_relapse",
     "biochemical_rise",
     "escape",
+    "first_escape",
     "relapse_from_cr",
 ]
 
@@ -119,15 +120,16 @@ def _back(visit: Visit, serum_test: str) -> bool:
 
 def _measured(
     visits: Sequence[Visit], markers: Markers, marker: str
-) -> Iterator[tuple[Visit, float, float]]:
+) -> list[tuple[Visit, float, float]]:
     """The visits with a value of the marker and a nadir before it: the lowest that the value
     allows, and the nadir.
     """
     series = markers.series(marker)
-    for visit in visits:
-        low, nadir = series.lows[visit.place], series.nadirs[visit.place]
-        if low > -math.inf and nadir < math.inf:
-            yield visit, low, nadir
+    return [
+        (visit, low, nadir)
+        for visit, low, nadir in zip(visits, series.lows, series.nadirs, strict=False)
+        if low > -math.inf and nadir < math.inf
+    ]
 
 
 def biochemical_rise(
@@ -196,18 +198,17 @@ def biochemical_relapse(
 def _chain_rises(visits: Sequence[Visit], c: Criteria, involved: Chain) -> list[tuple[int, bool]]:
     """At each visit after the first: did the involved chain rise enough, with an abnormal ratio?"""
     own_test, other_test = f"{involved}_flc", f"{_OTHER[involved]}_flc"
-    lowest: float | None = None
+    lowest = math.inf
     rises: list[tuple[int, bool]] = []
     for visit in visits:
-        own, other = visit.results.number(own_test), visit.results.number(other_test)
-        if own is None or other is None:
+        values = visit.results.values
+        own, other = values.get(own_test), values.get(other_test)
+        if not isinstance(own, Interval) or not isinstance(other, Interval):
             continue
-        if lowest is None:
-            lowest = own.high
-            continue
-        enough = max(10 * c.biochemical_flc, c.pd_rise * lowest)
-        rose = at_least(own.low - lowest, enough)
-        rises.append((visit.day, rose and _abnormal(own, other, involved, c)))
+        if lowest < math.inf:
+            rise = own.low - lowest
+            rose = rise > 0 and at_least(rise, max(10 * c.biochemical_flc, c.pd_rise * lowest))
+            rises.append((visit.day, rose and _abnormal(own, other, involved, c)))
         lowest = min(lowest, own.high)
     return rises
 
@@ -235,23 +236,28 @@ def _first_pair(series: Sequence[tuple[int, bool]], within: int) -> int | None:
     return None
 
 
-def escape(visits: Sequence[Visit]) -> Signal | None:
+def escape(visits: Sequence[Visit], markers: Markers) -> Signal | None:
     """Free light chains rise by the size of a progression while the measurable M-protein does not
     (A5).
     """
-    first = next((v for v in visits if v.escape), None)
-    if first is None:
+    first = first_escape(visits, markers)
+    if first is None or first.dflc is None:
         return None
     last = next(v for v in reversed(visits) if v.dflc is not None)
-    text = "free light chains rise"
-    if first.dflc is not None:
-        text = (
-            f"dFLC {first.dflc.low:g} mg/dL against a nadir of {first.nadir.get('dflc', 0):g},"
-            " M-protein not progressive"
-        )
+    text = (
+        f"dFLC {first.dflc.low:g} mg/dL against a nadir of {first.nadir.get('dflc', 0):g},"
+        " M-protein not progressive"
+    )
     return Signal(
         id="light_chain_escape",
         day=first.day,
         open=last.escape or last.response == "PD",
         text=text,
     )
+
+
+def first_escape(visits: Sequence[Visit], markers: Markers) -> Visit | None:
+    """The first visit at which the light chains alone rose."""
+    if not markers.escapes():
+        return None
+    return next((v for v in visits if v.escape), None)

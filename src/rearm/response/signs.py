@@ -23,7 +23,7 @@ from rearm.response.mrd import (
 )
 from rearm.response.organ_damage import ClinicalEvent, clinical_events
 from rearm.response.remarks import visit_remarks
-from rearm.response.score import Scored, Visit
+from rearm.response.score import Markers, Scored, Visit
 from rearm.response.sentences import reason_words
 from rearm.response.signals import (
     CrRelapse,
@@ -31,6 +31,7 @@ from rearm.response.signals import (
     biochemical_relapse,
     biochemical_rise,
     escape,
+    first_escape,
     relapse_from_cr,
 )
 from rearm.response.visits import CollectedResults, CourseFlag
@@ -99,7 +100,7 @@ def signs_of(e: Evidence) -> Signs:
         *(visit_remarks(e.scored, e.record) if e.remarks is None else e.remarks),
         *cytopenias,
         *_reappearance(relapse),
-        *_escape_flag(visits, c),
+        *_escape_flag(visits, e.scored.markers),
         *mrd_remarks(states, sustained, pet, c),
         *_not_kept(visits, e.confirmed),
         *_growth_unjudged(e.log, c),
@@ -148,7 +149,7 @@ def _signals(
     found = (
         mrd_conversion(e.collected.mrd, c, e.collected.start),
         biochemical_rise(visits, e.scored.markers, e.scored.disease.measurable),
-        escape(visits),
+        escape(visits, e.scored.markers),
         _new_uptake(e),
         _unattributed(events),
     )
@@ -224,9 +225,9 @@ def _reappearance(relapse: CrRelapse | None) -> Iterator[CourseFlag]:
         yield CourseFlag("reappearance_to_repeat", relapse.once, text)
 
 
-def _escape_flag(visits: Sequence[Visit], c: Criteria) -> Iterator[CourseFlag]:
-    first = next((v for v in visits if v.escape), None)
-    if c.A5 == "flag" and first is not None:
+def _escape_flag(visits: Sequence[Visit], markers: Markers) -> Iterator[CourseFlag]:
+    first = first_escape(visits, markers)
+    if first is not None and markers.criteria.A5 == "flag":
         text = "free light chains rise while the M-protein does not (A5)"
         yield CourseFlag("light_chain_escape", first.day, text)
 

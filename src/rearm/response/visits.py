@@ -289,11 +289,13 @@ class _Visits:
         planned = {d for d in self.days.schedule if start < d <= end}
         visits: list[VisitResults] = []
         flags: list[CourseFlag] = []
+        window = self.criteria.visit_window
         now: VisitResults | None = None
         for day in sorted(labs.keys() | exam_on.keys() | aside_on.keys() | planned):
             on_day = labs.get(day, ())
             exam = exam_on.get(day)
-            if now is None or self._opens(now, day, on_day, exam, day in planned):
+            late = now is None or day - now.first > window
+            if now is None or late or self._opens(now, on_day, exam, day in planned):
                 now = VisitResults(day)
                 visits.append(now)
             elif self._blood_follows(now, on_day):
@@ -319,12 +321,10 @@ class _Visits:
         return found
 
     def _opens(
-        self, now: VisitResults, day: int, labs: Sequence[Lab], exam: Exam | None, planned: bool
+        self, now: VisitResults, labs: Sequence[Lab], exam: Exam | None, planned: bool
     ) -> bool:
-        """Do the results of a day begin a visit of their own?"""
-        if day - now.first > self.criteria.visit_window or (planned and labs):
-            return True
-        if exam is not None and now.exams:
+        """Do the results of a day within the window begin a visit of their own?"""
+        if (planned and labs) or (exam is not None and now.exams):
             return True
         return any(x.test in now.labs for x in labs)
 
