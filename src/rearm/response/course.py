@@ -282,7 +282,7 @@ def _course(e: Evidence, own: str | None) -> ResponseCourse:
         involved_chain=e.scored.involved,
         baseline=Baseline(
             values=baseline.values,
-            days={t: d for t, x in baseline.labs.items() if (d := x.when.first) is not None},
+            days={test: baseline.day_of(test) for test in baseline.labs},
             lesions=disease.lesions,
         ),
         visits=tuple(e.visits),

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from rearm.interval import TOLERANCE, Interval
 from rearm.response.criteria import Criteria
@@ -33,8 +32,7 @@ Criterion = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetCriterion:
+class MetCriterion(NamedTuple):
     """A criterion of progression that was met on `day`. `repeat`: it counts only when it is met
     again; `provisional`: it is too early after CAR-T to tell.
     """

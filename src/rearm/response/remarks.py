@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rearm.interval import Interval
 from rearm.record import Record
 from rearm.response.criteria import Criteria
 from rearm.response.interference import own_serum_ife
 from rearm.response.measurable import high_chain
-from rearm.response.score import Scored, Visit
+from rearm.response.score import Markers, Scored, Visit
 from rearm.response.sentences import Because, reason_words
 from rearm.response.visits import CourseFlag, VisitResults
 
@@ -50,20 +51,25 @@ def _remarks(scored: Scored, record: Record) -> Iterator[CourseFlag]:
     for place, visit in enumerate(scored.visits):
         results = visit.results
         if results.values.get("serum_immunofixation") == "positive":
-            _, flag = own_serum_ife(results, record.heavy_chain, record.light_chain)
-            if flag is not None:
-                yield flag
+            yield from _bands(results, record)
         if place in cells:
             yield _cells(results.day_of("circulating_plasma_cells"), cells[place])
         if place in marrow and not visit.pd:
             yield _marrow(results.day_of("marrow_plasma_cells"), marrow[place])
-        if visit.rule in ("cr-nonsecretory", "scr") and not markers.secretory:
+        if not markers.secretory and visit.rule in ("cr-nonsecretory", "scr"):
             text = (
                 "complete response in disease without measurable M-protein: by marrow,"
                 " immunofixation and imaging only (A13)"
             )
             yield CourseFlag("nonsecretory", None, text)
-        yield from _without_band(visit, markers.serum_name, by_spep=markers.by_spep)
+        if visit.serum_ife == "negative" and visit.serum is not None and visit.serum.high > 0:
+            yield from _without_band(visit, visit.serum, markers)
+
+
+def _bands(results: VisitResults, record: Record) -> Iterator[CourseFlag]:
+    _, flag = own_serum_ife(results, record.heavy_chain, record.light_chain)
+    if flag is not None:
+        yield flag
 
 
 def _light_chain_contradiction(
@@ -95,20 +101,18 @@ def _marrow(day: int, because: Because) -> CourseFlag:
     return CourseFlag("marrow_rise", day, text)
 
 
-def _without_band(visit: Visit, serum_name: str, *, by_spep: bool) -> Iterator[CourseFlag]:
+def _without_band(visit: Visit, serum: Interval, markers: Markers) -> Iterator[CourseFlag]:
     """A quantity that immunofixation does not bear out."""
-    serum = visit.serum
-    if serum is None or visit.serum_ife != "negative":
-        return
-    if by_spep and visit.response in ("CR", "sCR") and serum.above(0):
+    if markers.by_spep:
+        if visit.response in ("CR", "sCR") and serum.above(0):
+            text = (
+                f"M-protein {serum.low:g} g/dL is quantified on day {visit.day} although"
+                " immunofixation is negative: one of the two may be wrong"
+            )
+            yield CourseFlag("protein_without_band", visit.day, text)
+    elif any(p.criterion == "serum" for p in visit.pd):
         text = (
-            f"M-protein {serum.low:g} g/dL is quantified on day {visit.day} although"
-            " immunofixation is negative: one of the two may be wrong"
-        )
-        yield CourseFlag("protein_without_band", visit.day, text)
-    if not by_spep and any(p.criterion == "serum" for p in visit.pd):
-        text = (
-            f"{serum_name} rises by day {visit.day} without a band on immunofixation: healthy"
-            " plasma cells that recover raise it too"
+            f"{markers.serum_name} rises by day {visit.day} without a band on immunofixation:"
+            " healthy plasma cells that recover raise it too"
         )
         yield CourseFlag("immunoglobulin_without_band", visit.day, text)

@@ -60,20 +60,18 @@ class Visit:
     confirmed progression).
 
     `rule` names what decided; `because` and `gaps` are its reason and what would have been needed,
-    as codes, which `reason` and `missing` say in sentences. `marrow_from`, `clonality_from`,
-    `imaged`: where the last result is that stands at this visit. `chain`: the involved light chain,
-    as far as it is known. `place`: among the visits, and so in the columns of `markers`.
+    as codes, which `reason` and `missing` say in sentences. `marrow_from`: the results with the
+    marrow that stands at this visit; `imaged`: day of the last imaging. `place`: among the visits,
+    and so in the columns of `markers`.
     """
 
     day: int
     results: VisitResults
     serum: Interval | None = None  # g/dL, also where nephelometry stands for electrophoresis
     urine: Interval | None = None  # mg/24h
-    chain: Chain | None = None
     serum_ife: str | None = None  # after DIRA and after bands of other clones were put aside
     urine_ife: str | None = None
     marrow_from: VisitResults | None = None
-    clonality_from: VisitResults | None = None
     imaged: int | None = None
     response: str = "NE"
     rule: str = ""
@@ -93,7 +91,8 @@ class Visit:
     @property
     def dflc(self) -> Interval | None:
         """Involved minus uninvolved light chain in mg/dL."""
-        return dflc(self.results.values, self.chain)
+        chain = None if self.markers is None else self.markers.chains[self.place]
+        return dflc(self.results.values, chain)
 
     @property
     def marrow(self) -> tuple[int, Interval] | None:
@@ -105,7 +104,7 @@ class Visit:
     @property
     def clonality(self) -> tuple[int, str] | None:
         """Day and word of the last clonality of the marrow."""
-        results = self.clonality_from
+        results = None if self.markers is None else self.markers.clonality_from[self.place]
         word = None if results is None else results.word(_CLONALITY)
         return None if results is None or word is None else (results.day_of(_CLONALITY), word)
 
@@ -262,6 +261,8 @@ class Markers:
         return dflc_rises(self.series("dflc"), self.criteria)
 
     def circulating_rises(self) -> dict[int, Because]:
+        if not any(_CELLS in results.values for results in self.collected.visits):
+            return {}
         return circulating_rises(self.series("circulating"), self.criteria)
 
     def marrow_rises(self) -> dict[int, Because]:
@@ -384,17 +385,13 @@ class _Scorer:
             self.collected.visits,
             markers.serum,
             markers.urine,
-            markers.chains,
             markers.serum_ife,
             markers.urine_ife,
             markers.marrow_from,
-            markers.clonality_from,
             strict=True,
         )
         visits: list[Visit] = []
-        for place, (results, serum, urine, chain, ife, urine_ife, marrow, clonality) in enumerate(
-            columns
-        ):
+        for place, (results, serum, urine, ife, urine_ife, marrow) in enumerate(columns):
             if ife is not None:
                 ife = self._read_immunofixation(results, ife)
             if results.exams:
@@ -404,11 +401,9 @@ class _Scorer:
                 results=results,
                 serum=serum,
                 urine=urine,
-                chain=chain,
                 serum_ife=ife,
                 urine_ife=urine_ife,
                 marrow_from=marrow,
-                clonality_from=clonality,
                 imaged=self.imaged,
                 place=place,
                 markers=markers,
@@ -554,7 +549,8 @@ class _Scorer:
         marrow_day = visit.marrow_from.day_of(_MARROW) if visit.marrow_from else visit.day
         older = None if marrow_day == visit.day else marrow_day
         normal = ratio_normal(visit.results, c)
-        clonality = visit.clonality_from.word(_CLONALITY) if visit.clonality_from else None
+        clonality_from = self.markers.clonality_from[visit.place]
+        clonality = clonality_from.word(_CLONALITY) if clonality_from is not None else None
         if normal and clonality == "polyclonal":
             return SCR, "scr", ("scr", older), ()
         gaps: tuple[Because, ...] = ()

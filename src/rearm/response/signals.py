@@ -13,6 +13,7 @@ from rearm.interval import Interval
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, below, over
 from rearm.response.measurable import Chain, Measurable
+from rearm.response.progression import Series
 from rearm.response.score import Markers, Visit
 
 __all__ = [
@@ -174,43 +175,60 @@ def biochemical_relapse(
     greater, with an abnormal ratio.
     """
     c = markers.criteria
-    serum = [
-        (
-            visit.day,
-            at_least(low, 2 * max(nadir, c.doubling_reference))
-            or at_least(low - nadir, c.biochemical_serum),
-        )
-        for visit, low, nadir in _measured(visits, markers, "serum")
+    serum = markers.series("serum")
+    nadirs, lows = serum.nadirs, serum.lows
+    doubled_or_up = [
+        place
+        for place in serum.risen_by(min(c.doubling_reference, c.biochemical_serum))
+        if at_least(lows[place], 2 * max(nadirs[place], c.doubling_reference))
+        or at_least(lows[place] - nadirs[place], c.biochemical_serum)
     ]
-    urine = [
-        (visit.day, at_least(low - nadir, c.biochemical_urine))
-        for visit, low, nadir in _measured(visits, markers, "urine")
-    ]
-    chains = [] if involved is None else _chain_rises(visits, c, involved)
+    urine = markers.series("urine")
     days = [
-        day
-        for series in (serum, urine, chains)
-        if (day := _first_pair(series, c.doubling_days)) is not None
+        _first_pair(visits, serum, doubled_or_up, c.doubling_days),
+        _first_pair(visits, urine, urine.risen_by(c.biochemical_urine), c.doubling_days),
     ]
-    return min(days, default=None)
+    if involved is not None:
+        days.append(_chain_pair(visits, c, involved))
+    return min((day for day in days if day is not None), default=None)
 
 
-def _chain_rises(visits: Sequence[Visit], c: Criteria, involved: Chain) -> list[tuple[int, bool]]:
-    """At each visit after the first: did the involved chain rise enough, with an abnormal ratio?"""
+def _first_pair(
+    visits: Sequence[Visit], series: Series, met: Sequence[int], within: int
+) -> int | None:
+    """Day of the first of two consecutive measurements that met it, no further apart than
+    `within`. `met`: places of the visits.
+    """
+    for place, following in pairwise(met):
+        between = series.lows[place + 1 : following]
+        if following >= len(visits) or any(low > -math.inf for low in between):
+            continue
+        if visits[following].day - visits[place].day <= within:
+            return visits[place].day
+    return None
+
+
+def _chain_pair(visits: Sequence[Visit], c: Criteria, involved: Chain) -> int | None:
+    """Day of the first of two consecutive rises of the involved chain, with an abnormal ratio."""
     own_test, other_test = f"{involved}_flc", f"{_OTHER[involved]}_flc"
     lowest = math.inf
-    rises: list[tuple[int, bool]] = []
+    before: int | None = None  # day of the measurement before, where it met it
     for visit in visits:
         values = visit.results.values
         own, other = values.get(own_test), values.get(other_test)
         if not isinstance(own, Interval) or not isinstance(other, Interval):
             continue
-        if lowest < math.inf:
-            rise = own.low - lowest
-            rose = rise > 0 and at_least(rise, max(10 * c.biochemical_flc, c.pd_rise * lowest))
-            rises.append((visit.day, rose and _abnormal(own, other, involved, c)))
+        rise = own.low - lowest
+        if rise < 0:
+            met = False
+        else:
+            enough = at_least(rise, max(10 * c.biochemical_flc, c.pd_rise * lowest))
+            met = enough and _abnormal(own, other, involved, c)
+        if met and before is not None and visit.day - before <= c.doubling_days:
+            return before
+        before = visit.day if met else None
         lowest = min(lowest, own.high)
-    return rises
+    return None
 
 
 _OTHER: dict[Chain, Chain] = {"kappa": "lambda", "lambda": "kappa"}
@@ -224,16 +242,6 @@ def _abnormal(own: Interval, other: Interval, involved: Chain, c: Criteria) -> b
     if involved == "kappa":
         return over(own.low / other.high, c.ratio_high, beyond=beyond)
     return below(other.high / own.low, c.ratio_low, beyond=beyond)
-
-
-def _first_pair(series: Sequence[tuple[int, bool]], within: int) -> int | None:
-    """Day of the first of two consecutive measurements that met it, no further apart than
-    `within`.
-    """
-    for (day, met), (next_day, next_met) in pairwise(series):
-        if met and next_met and next_day - day <= within:
-            return day
-    return None
 
 
 def escape(visits: Sequence[Visit], markers: Markers) -> Signal | None:
