@@ -2,6 +2,7 @@
 same rules in the same run.
 
     python -m benchmarks.response [PATIENTS]
+    python -m benchmarks.response_versions SRC [PATIENTS]   beside another version of this program
 
 24 visits of 8 tests a patient, records in memory, one core. Building the records is timed apart.
 The pandas peer knows serum, urine and the first-to-second confirmation only, for which the
@@ -18,14 +19,22 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import pandas as pd
-
-from rearm.interval import Interval
 from rearm.record import Lab, Record, Source, When
-from rearm.response.course import ResponseCourse, response_course
+
+try:
+    from rearm.interval import Interval
+    from rearm.response.course import ResponseCourse, response_course
+except ImportError:  # version 0.1.0, for `benchmarks.response_versions`
+    from rearm.course.response import ResponseCourse, response_course
+
+    from rearm.record import Quantity as Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VISITS, ROUNDS = 24, 5
 _DEPTH = {"NE": 0, "PD": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6}
@@ -100,6 +109,8 @@ def with_pandas(wide: pd.DataFrame) -> pd.DataFrame:
 
 
 def _patient(t: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
     t = t.sort_values("day").copy()
     serum, urine = t["serum_m_protein"], t["urine_m_protein_24h"]
     base = serum.iloc[0]
@@ -142,6 +153,9 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def main(patients: int) -> None:
+    """Print both speeds and how far the answers agree."""
+    import pandas as pd
+
     data = rows(patients)
     built = timed(lambda: records(data, patients))
     given = records(data, patients)

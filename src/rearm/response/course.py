@@ -23,7 +23,7 @@ from rearm.response.remarks import visit_remarks
 from rearm.response.score import Visit, score_visits
 from rearm.response.signals import Signal
 from rearm.response.signs import Evidence, Signs, signs_of
-from rearm.response.visits import CollectedResults, CourseFlag, Stretch, collect
+from rearm.response.visits import CollectedResults, CourseFlag, Stretch, VisitResults, collect
 
 __all__ = ["Baseline", "CourseDays", "ResponseCourse", "Suspicion", "response_course"]
 
@@ -66,11 +66,20 @@ class CourseDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """Values that falls are counted from (canonical unit, or word), and the day of each."""
+    """Values that falls are counted from: canonical unit, or word."""
 
-    values: Mapping[str, Interval | str]
-    days: Mapping[str, int]
+    results: VisitResults
     lesions: str  # plasmacytomas in words, where there were any
+
+    @property
+    def values(self) -> Mapping[str, Interval | str]:
+        """The values, by test."""
+        return self.results.values
+
+    @property
+    def days(self) -> Mapping[str, int]:
+        """The day of each value."""
+        return {test: self.results.day_of(test) for test in self.results.labs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,18 +282,13 @@ def _course(e: Evidence, own: str | None) -> ResponseCourse:
     collected, disease, confirmed = e.collected, e.scored.disease, e.confirmed
     progression = confirmed.progression
     last = next((v for v in reversed(e.counted()) if v.response != "NE"), None)
-    baseline = collected.baseline
     return ResponseCourse(
         start=collected.start,
         until=e.until,
         criteria=e.criteria,
         measurable=disease.measurable,
         involved_chain=e.scored.involved,
-        baseline=Baseline(
-            values=baseline.values,
-            days={test: baseline.day_of(test) for test in baseline.labs},
-            lesions=disease.lesions,
-        ),
+        baseline=Baseline(results=collected.baseline, lesions=disease.lesions),
         visits=tuple(e.visits),
         best_confirmed=confirmed.best,
         best_confirmed_day=confirmed.best_day,

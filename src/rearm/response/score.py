@@ -51,6 +51,16 @@ _MARROW = "marrow_plasma_cells"
 _CELLS = "circulating_plasma_cells"
 _CLONALITY = "marrow_clonality"
 _RULES = tuple(name.lower() for name in RESPONSES)
+_PD_RULES: dict[Criterion, str] = {
+    "serum": "pd-serum",
+    "urine": "pd-urine",
+    "dflc": "pd-dflc",
+    "marrow": "pd-marrow",
+    "circulating": "pd-circulating",
+    "new_lesion": "pd-new-lesion",
+    "lesion_growth": "pd-lesion-growth",
+    "calcium": "pd-calcium",
+}
 _FAR_PAST = -(10**9)
 
 
@@ -411,7 +421,7 @@ class _Scorer:
             met = self._progression(results, place) if place in self.risen else self.lesion_pd
             if met:
                 visit.response = "PD"
-                visit.rule = f"pd-{met[0].criterion.replace('_', '-')}"
+                visit.rule = _PD_RULES[met[0].criterion]
                 visit.pd = tuple(met)
                 visit.because = ("progression", visit.pd)
             else:
@@ -456,7 +466,7 @@ class _Scorer:
             met.append(self._met("marrow", day, self.marrow_rises[place], repeat=False))
         if place in self.cell_rises:
             met.append(self._met("circulating", results.day_of(_CELLS), self.cell_rises[place]))
-        return met + self.lesion_pd
+        return [*met, *self.lesion_pd] if self.lesion_pd else met
 
     def _met(
         self, criterion: Criterion, day: int, because: Because, *, repeat: bool = True

@@ -36,16 +36,22 @@ def unusable_words(why: Because) -> str:
 # ---- levels ----------------
 
 
+def _words(value: Interval) -> str:
+    """As `str`, quicker for the many values that are exact."""
+    return f"{value.low:g}" if value.low == value.high else str(value)
+
+
 def _serum(name: str, value: Interval, base: Interval) -> str:
-    return f"{name} {value} g/dL, {_fall(value, base)} from {base} at baseline"
+    return f"{name} {_words(value)} g/dL, {_fall(value, base)} from {_words(base)} at baseline"
 
 
 def _urine(value: Interval, base: Interval) -> str:
-    return f"urine M-protein {value} mg/24h, {_fall(value, base)} from {base} at baseline"
+    fall = _fall(value, base)
+    return f"urine M-protein {_words(value)} mg/24h, {fall} from {_words(base)} at baseline"
 
 
 def _flc(value: Interval, base: Interval) -> str:
-    return f"dFLC {value} mg/dL, {_fall(value, base)} from {base} at baseline"
+    return f"dFLC {_words(value)} mg/dL, {_fall(value, base)} from {_words(base)} at baseline"
 
 
 def _marrow(day: int, value: Interval, base: Interval) -> str:
