@@ -368,6 +368,12 @@ class _Scorer:
         self.heavy, self.light = record.heavy_chain, record.light_chain
         self.early_until = _FAR_PAST if provisional_until is None else provisional_until
         self.levels = Levels(self.c, self.disease, markers.serum_name)
+        measurable = self.disease.measurable
+        self.by_serum, self.by_urine = "serum" in measurable, "urine" in measurable
+        self.by_flc, self.by_marrow = "flc" in measurable, "marrow" in measurable
+        self.by_lesions = "plasmacytoma" in measurable
+        self.by_nothing = not measurable or measurable == ("plasmacytoma",)
+        self.urine_caps = bool(measurable) and not self.by_urine
         # where a marker that counts has risen
         self.serum_rises = markers.serum_rises() if markers.serum_counts else {}
         self.urine_rises = markers.urine_rises() if markers.urine_counts else {}
@@ -486,14 +492,19 @@ class _Scorer:
             visit.rule, visit.because = "ne-no-baseline", ("no-baseline",)
             return
         allowed = self._allowed(visit)
-        level, parameter, because, _ = min(allowed)
-        for x in allowed:
-            visit.gaps += x[3]
+        level, parameter, because, visit.gaps = min(allowed)
+        if len(allowed) > 1:
+            visit.gaps = tuple([gap for x in allowed for gap in x[3]])
         if level == NE:
             visit.rule, visit.because = f"ne-{parameter}", because
             return
         uncollected = visit.urine is None
-        if _may_be_complete(allowed, uncollected) and not self._still_quantified(visit):
+        by_immunofixation = visit.serum_ife != "positive" and visit.urine_ife != "positive"
+        if (
+            by_immunofixation
+            and _may_be_complete(allowed, uncollected)
+            and not self._still_quantified(visit)
+        ):
             complete = self._complete(visit, min(level, VGPR))
             if complete is not None:
                 level, visit.rule, visit.because, gaps = complete
@@ -507,24 +518,24 @@ class _Scorer:
 
     def _allowed(self, visit: Visit) -> list[Level]:
         """What every parameter allows."""
-        levels, measurable, results = self.levels, self.disease.measurable, visit.results
+        levels, results = self.levels, visit.results
         allowed: list[Level] = []
-        if "serum" in measurable:
+        if self.by_serum:
             allowed.append(levels.serum(results, visit.serum, visit.serum_ife))
-        if "urine" in measurable:
+        if self.by_urine:
             allowed.append(levels.urine(results, visit.urine, visit.urine_ife))
-        if "flc" in measurable:
+        if self.by_flc:
             allowed.append(levels.flc(results, visit.dflc))
-        if "marrow" in measurable:
+        if self.by_marrow:
             allowed.append(levels.marrow(results, visit.marrow))
-        if "plasmacytoma" in measurable:
+        if self.by_lesions:
             since = self.collected.start if self.imaged is None else self.imaged
             unread = ", ".join(self._unread_imaging(visit.day, since))
             imaged = self.imaged is not None
             allowed.append(levels.lesions(self.log, imaged=imaged, unread=unread))
-        if not measurable or measurable == ("plasmacytoma",):
+        if self.by_nothing:
             allowed.append(levels.nothing(results))
-        if measurable and "urine" not in measurable and visit.urine_ife != "negative":
+        if self.urine_caps and visit.urine_ife != "negative":
             cap = levels.urine_cap(results, visit.urine)
             if cap is not None:
                 allowed.append(cap)
@@ -572,11 +583,11 @@ class _Scorer:
         return CR, rule, ("cr", c.marrow_cr_below, older), gaps
 
     def _unknown_for_cr(self, visit: Visit, *, of_chains: bool) -> list[str] | None:
-        """Conditions of CR that are neither met nor failed; None where one has failed."""
+        """Conditions of CR that are neither met nor failed; None where one has failed. That
+        immunofixation is not positive is known.
+        """
         c, urine_ife = self.c, visit.urine_ife
-        if visit.serum_ife == "positive" or urine_ife == "positive":
-            return None
-        without_urine = c.A15 == "ignore" and "urine" not in self.disease.measurable
+        without_urine = c.A15 == "ignore" and not self.by_urine
         marrow = self._marrow_clear(visit)
         lesions = self._lesions_clear(visit.day)
         ratio = ratio_normal(visit.results, c) if of_chains else True
