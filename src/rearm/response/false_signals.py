@@ -14,7 +14,7 @@ from rearm.record import Record, Therapy
 from rearm.response.criteria import Criteria
 from rearm.response.limits import over
 from rearm.response.measurable import high_chain
-from rearm.response.score import Visit
+from rearm.response.score import Markers, Visit
 from rearm.response.visits import CourseFlag
 
 __all__ = ["false_signals"]
@@ -23,13 +23,12 @@ __all__ = ["false_signals"]
 _ANTIBODIES = ("daratumumab", "isatuximab", "elotuzumab")
 
 
-def false_signals(
-    record: Record, visits: Sequence[Visit], c: Criteria, *, serum_test: str
-) -> list[CourseFlag]:
+def false_signals(record: Record, visits: Sequence[Visit], markers: Markers) -> list[CourseFlag]:
     """Each kind at most once, at the first visit that shows it."""
+    c, serum_test = markers.criteria, markers.collected.serum_test
     flags = (
         _marrow_before_protein(visits, c),
-        _low_chains(visits, c),
+        _low_chains(visits, markers),
         _immunoglobulin_given(record, visits, c, serum_test),
         _antibody_band(record, visits, c),
         _other_marker(record, visits, serum_test),
@@ -52,14 +51,14 @@ def _marrow_before_protein(visits: Sequence[Visit], c: Criteria) -> CourseFlag |
     return None
 
 
-def _low_chains(visits: Sequence[Visit], c: Criteria) -> CourseFlag | None:
+def _low_chains(visits: Sequence[Visit], markers: Markers) -> CourseFlag | None:
     """Both chains not above their normal range, the ratio abnormal: suppressed healthy plasma cells
     make such a ratio too.
     """
-    for v in visits:
-        values = v.results.values
-        kappa, lam = values.get("kappa_flc"), values.get("lambda_flc")
-        if not isinstance(kappa, Interval) or not isinstance(lam, Interval):
+    c = markers.criteria
+    columns = zip(visits, markers.column("kappa_flc"), markers.column("lambda_flc"), strict=False)
+    for v, kappa, lam in columns:
+        if kappa is None or lam is None:
             continue
         if _raised(v, "kappa_flc", kappa, c.kappa_normal):
             continue

@@ -14,6 +14,7 @@ from rearm.response.progression import Series
 from rearm.response.visits import VisitResults
 
 __all__ = [
+    "CHAIN_TESTS",
     "DISEASE_TESTS",
     "BaselineDisease",
     "Chain",
@@ -122,17 +123,24 @@ def _chain(name: str | None) -> Chain | None:
 
 
 # involved chain -> its test, the test of the other chain
-_TESTS = {"kappa": ("kappa_flc", "lambda_flc"), "lambda": ("lambda_flc", "kappa_flc")}
+CHAIN_TESTS: dict[Chain, tuple[str, str]] = {
+    "kappa": ("kappa_flc", "lambda_flc"),
+    "lambda": ("lambda_flc", "kappa_flc"),
+}
 
 
-def dflc(values: Mapping[str, Interval | str], involved: str | None) -> Interval | None:
+def dflc(values: Mapping[str, Interval | str], involved: Chain | None) -> Interval | None:
     """Involved minus uninvolved chain in mg/dL, not below 0; both chains are needed."""
     if involved is None:
         return None
-    own_test, other_test = _TESTS[involved]
+    own_test, other_test = CHAIN_TESTS[involved]
     own, other = values.get(own_test), values.get(other_test)
     if not isinstance(own, Interval) or not isinstance(other, Interval):
         return None
+    return _difference(own, other)
+
+
+def _difference(own: Interval, other: Interval) -> Interval:
     low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
     return Interval(
         low if low > 0 else 0.0,
@@ -143,35 +151,38 @@ def dflc(values: Mapping[str, Interval | str], involved: str | None) -> Interval
 
 
 def dflc_series(
-    visits: Sequence[VisitResults],
-    chains: Sequence[Chain | None],
+    owns: Sequence[Interval | None],
+    others: Sequence[Interval | None],
     floor: Interval | None,
     c: Criteria,
 ) -> Series:
-    """dFLC over the visits; `chains`: the involved chain, as far as it is known at each."""
-    lows, highs = [-math.inf] * len(visits), [math.inf] * len(visits)
-    for place, involved in enumerate(chains):
-        if involved is None:
-            continue
-        values = visits[place].values
-        own_test, other_test = _TESTS[involved]
-        own, other = values.get(own_test), values.get(other_test)
-        if isinstance(own, Interval) and isinstance(other, Interval):
-            low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
-            lows[place] = low if low > 0 else 0.0
-            highs[place] = high if high > 0 else 0.0
-    return Series(lows, highs, floor, c, _Dflc(visits, chains))
+    """dFLC over the visits, from the involved chain and the other one."""
+    pairs = list(zip(owns, others, strict=True))
+    lows = [
+        (x if (x := (own.low - other.high) / 10.0) > 0 else 0.0)
+        if own is not None and other is not None
+        else -math.inf
+        for own, other in pairs
+    ]
+    highs = [
+        (x if (x := (own.high - other.low) / 10.0) > 0 else 0.0)
+        if own is not None and other is not None
+        else math.inf
+        for own, other in pairs
+    ]
+    return Series(lows, highs, floor, c, _Differences(owns, others))
 
 
 @dataclass(frozen=True, slots=True)
-class _Dflc:
+class _Differences:
     """dFLC by place, made where its ends are asked for."""
 
-    visits: Sequence[VisitResults]
-    chains: Sequence[Chain | None]
+    owns: Sequence[Interval | None]
+    others: Sequence[Interval | None]
 
     def __getitem__(self, place: int, /) -> Interval | None:
-        return dflc(self.visits[place].values, self.chains[place])
+        own, other = self.owns[place], self.others[place]
+        return None if own is None or other is None else _difference(own, other)
 
 
 def ratio_normal(results: VisitResults, c: Criteria) -> bool | None:

@@ -21,6 +21,7 @@ from rearm.response.interference import own_serum_ife
 from rearm.response.lesions import LesionLog, answers
 from rearm.response.levels import CR, NE, SCR, VGPR, Level, Levels
 from rearm.response.measurable import (
+    CHAIN_TESTS,
     BaselineDisease,
     Chain,
     baseline_disease,
@@ -221,6 +222,7 @@ class Markers:
         self.marrow_from = _standing(visits, _MARROW, Interval, c.carry_forward)
         self.clonality_from = _standing(visits, _CLONALITY, str, c.carry_forward)
         self._series: dict[str, Series] = {}
+        self._columns: dict[str, list[Interval | None]] = {}
         self._escapes: dict[int, Because] | None = None
         self._read_what_counts()
 
@@ -245,15 +247,32 @@ class Markers:
         return self._series[marker]
 
     def _read(self, marker: str) -> Series:
-        visits, floor, c = self.collected.visits, self.collected.floor, self.criteria
+        floor, c = self.collected.floor, self.criteria
         if marker == "serum":
             return Series.of(self.serum, floor.number(self.collected.serum_test), c)
         if marker == "urine":
             return Series.of(self.urine, floor.number(_URINE), c)
         if marker == "dflc":
-            return dflc_series(visits, self.chains, dflc(floor.values, self.disease.involved), c)
+            owns, others = self.chain_values()
+            return dflc_series(owns, others, dflc(floor.values, self.disease.involved), c)
         test = _MARROW if marker == "marrow" else _CELLS
-        return Series.of(_column(visits, test, Interval), floor.number(test), c)
+        return Series.of(self.column(test), floor.number(test), c)
+
+    def column(self, test: str) -> list[Interval | None]:
+        """The values of a test, by place of the visit."""
+        if test not in self._columns:
+            self._columns[test] = _column(self.collected.visits, test, Interval)
+        return self._columns[test]
+
+    def chain_values(self) -> tuple[Sequence[Interval | None], Sequence[Interval | None]]:
+        """The involved light chain, from where it is known, and the other one."""
+        involved = self.chains[-1] if self.chains else None
+        if involved is None:
+            nothing = [None] * len(self.chains)
+            return nothing, nothing
+        own, other = (self.column(test) for test in CHAIN_TESTS[involved])
+        unknown = self.chains.count(None)
+        return [None] * unknown + own[unknown:], other
 
     def nadirs(self, place: int) -> dict[str, float]:
         """What each marker was compared with at a visit."""
@@ -271,7 +290,7 @@ class Markers:
         return dflc_rises(self.series("dflc"), self.criteria)
 
     def circulating_rises(self) -> dict[int, Because]:
-        if not any(_CELLS in results.values for results in self.collected.visits):
+        if not any(self.column(_CELLS)):
             return {}
         return circulating_rises(self.series("circulating"), self.criteria)
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from rearm.interval import Interval
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, below, over
-from rearm.response.measurable import Chain, Measurable
+from rearm.response.measurable import CHAIN_TESTS, Chain, Measurable
 from rearm.response.progression import Series
 from rearm.response.score import Markers, Visit
 
@@ -189,7 +189,7 @@ def biochemical_relapse(
         _first_pair(visits, urine, urine.risen_by(c.biochemical_urine), c.doubling_days),
     ]
     if involved is not None:
-        days.append(_chain_pair(visits, c, involved))
+        days.append(_chain_pair(visits, markers, involved))
     return min((day for day in days if day is not None), default=None)
 
 
@@ -208,30 +208,23 @@ def _first_pair(
     return None
 
 
-def _chain_pair(visits: Sequence[Visit], c: Criteria, involved: Chain) -> int | None:
+def _chain_pair(visits: Sequence[Visit], markers: Markers, involved: Chain) -> int | None:
     """Day of the first of two consecutive rises of the involved chain, with an abnormal ratio."""
-    own_test, other_test = f"{involved}_flc", f"{_OTHER[involved]}_flc"
+    c = markers.criteria
+    own_column, other_column = (markers.column(test) for test in CHAIN_TESTS[involved])
     lowest = math.inf
     before: int | None = None  # day of the measurement before, where it met it
-    for visit in visits:
-        values = visit.results.values
-        own, other = values.get(own_test), values.get(other_test)
-        if not isinstance(own, Interval) or not isinstance(other, Interval):
+    for visit, own, other in zip(visits, own_column, other_column, strict=False):
+        if own is None or other is None:
             continue
-        rise = own.low - lowest
-        if rise < 0:
-            met = False
-        else:
-            enough = at_least(rise, max(10 * c.biochemical_flc, c.pd_rise * lowest))
-            met = enough and _abnormal(own, other, involved, c)
+        rise, met = own.low - lowest, False
+        if rise >= 0 and at_least(rise, max(10 * c.biochemical_flc, c.pd_rise * lowest)):
+            met = _abnormal(own, other, involved, c)
         if met and before is not None and visit.day - before <= c.doubling_days:
             return before
         before = visit.day if met else None
         lowest = min(lowest, own.high)
     return None
-
-
-_OTHER: dict[Chain, Chain] = {"kappa": "lambda", "lambda": "kappa"}
 
 
 def _abnormal(own: Interval, other: Interval, involved: Chain, c: Criteria) -> bool:

@@ -104,7 +104,7 @@ def signs_of(e: Evidence) -> Signs:
         *mrd_remarks(states, sustained, pet, c),
         *_not_kept(visits, e.confirmed),
         *_growth_unjudged(e.log, c),
-        *false_signals(e.record, visits, c, serum_test=collected.serum_test),
+        *false_signals(e.record, visits, e.scored.markers),
         *_about_the_course(e),
     ]
     return Signs(
