@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rearm.knowledge._build import build
 from rearm.knowledge._cache import from_cache, to_cache
 from rearm.knowledge.bundle import DATA, Knowledge
-from rearm.knowledge.rulesets import EvidenceKey, Option
-from rearm.knowledge.studies import Directness
+from rearm.knowledge.rulesets import Directness, EvidenceKey, Option
 
 if TYPE_CHECKING:
     from rearm.evidence import StrategyEvidence

@@ -17,7 +17,7 @@ import msgspec
 
 from rearm.errors import RearmError
 from rearm.interval import IntervalDict
-from rearm.knowledge.studies import Directness
+from rearm.knowledge.rulesets import Directness
 
 __all__ = [
     "SCHEMA_VERSION",

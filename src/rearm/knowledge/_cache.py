@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,6 +50,8 @@ def to_cache(kind: str, key: str, content: Any) -> None:
 
     Written beside and then moved, so that no other process reads half a file.
     """
+    import tempfile  # here, since most starts only read
+
     text = json.dumps({"key": key, "content": content}, default=date.isoformat)
     try:
         file = _file(kind, key)

@@ -16,6 +16,7 @@ __all__ = [
     "AlertRule",
     "Availability",
     "BundleInfo",
+    "Directness",
     "Disagreement",
     "Effect",
     "EvidenceKey",
@@ -43,6 +44,8 @@ Stage = Literal["choose", "caution", "before-start"]
 Role = Literal["definitive", "bridge", "local", "enabling", "observe", "supportive"]
 Weight = Literal["decisive", "strong", "weak"]
 Timing = Literal["at_failure", "after_infusion", "before_infusion"]
+Directness = Literal["direct", "near", "indirect only", "none read"]
+"""How close the patients of a study are to a person who relapsed after CAR-T."""
 FactorGroup = Literal["antigen", "t-cell", "microenvironment", "product", "tumour", "safety"]
 Row = Mapping[str, Any]  # a row of findings, as an example of a rule
 

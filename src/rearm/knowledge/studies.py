@@ -17,6 +17,7 @@ from typing import Any, Literal, NoReturn
 from rearm.errors import meant
 from rearm.knowledge._build import KnowledgeError, build
 from rearm.knowledge._toml import parsed
+from rearm.knowledge.rulesets import Directness
 
 __all__ = [
     "SETTINGS",
@@ -34,7 +35,6 @@ __all__ = [
     "read_studies",
 ]
 
-Directness = Literal["direct", "near", "indirect only", "none read"]
 Figure = Literal["patient-level", "per-line", "ever", "subset", "meta-analysis", "percent-only"]
 Design = Literal[
     "phase-1",
