@@ -76,9 +76,12 @@ def test_medians_equal_the_closed_form_given_tau() -> None:
     grid = LOG_MONTHS.grid
     medians, errors = np.log([3.6, 7.7]), np.array([0.3, 0.15])
     got = posterior(
-        sum(
-            spread(normal_likelihood(m, s, grid), grid)
-            for m, s in zip(medians, errors, strict=True)
+        np.sum(
+            [
+                spread(normal_likelihood(m, s, grid), grid)
+                for m, s in zip(medians, errors, strict=True)
+            ],
+            axis=0,
         ),
         grid,
     )

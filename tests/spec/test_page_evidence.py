@@ -5,6 +5,7 @@ direct, and a citation to follow.
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ ROW = re.compile(
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda r: r.patient_id)
-def test_each_figure_of_each_option_can_be_followed(record):
+def test_each_figure_of_each_option_can_be_followed(record: Any) -> None:
     assessment = rearm.assess(record)
     html = page(assessment)
     references = dict(re.findall(r'<li id="(ref-\d+)"[^>]*>(.*?)</li>', html, re.DOTALL))

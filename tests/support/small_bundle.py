@@ -13,7 +13,7 @@ from typing import Any
 from rearm.assessment.patient import Patient
 from rearm.findings import Found, derive, inputs
 from rearm.interval import Interval
-from rearm.outcome.failure import Failure
+from rearm.outcome.failure import Failure, FailureStatus
 from rearm.record import Record, Source
 
 Tables = dict[str, dict[str, Any]]
@@ -341,7 +341,7 @@ def _value(value: Any) -> str:
 
 
 def patient(
-    status: str | None = "failed", day: date | None = date(2025, 6, 1), **values: Any
+    status: FailureStatus | None = "failed", day: date | None = date(2025, 6, 1), **values: Any
 ) -> Patient:
     """A patient of whom only these findings are known; an interval is a bound."""
     found = {}
@@ -352,7 +352,7 @@ def patient(
             if isinstance(value, Interval)
             else Found(value, source, f"{name} {value}")
         )
-    failures = ()
+    failures: tuple[Failure, ...] = ()
     if status is not None:
         found["failure_status"] = Found(status)
         failures = (failure(status),)
@@ -369,7 +369,7 @@ def patient(
     )
 
 
-def failure(status: str) -> Failure:
+def failure(status: FailureStatus) -> Failure:
     return Failure(
         infusion_day=0,
         product="ide-cel",

@@ -104,8 +104,11 @@ def test_every_regimen_names_agents_of_the_lexicon_and_either_agents_or_candidat
 def test_no_name_is_both_an_agent_or_product_and_a_regimen() -> None:
     names = {
         lookup_key(n)
-        for x in (*load_agents().values(), *load_products().values())
-        for n in x.names()
+        for names_of in (
+            *(x.names for x in load_agents().values()),
+            *(x.names for x in load_products().values()),
+        )
+        for n in names_of()
     }
     assert not names & {lookup_key(n) for r in load_regimens().values() for n in r.names}
 

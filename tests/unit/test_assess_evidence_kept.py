@@ -6,7 +6,6 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from rearm.knowledge import Knowledge, load
 
 
 @pytest.fixture(scope="module")
-def known() -> Iterator[Knowledge]:
+def known() -> Knowledge:
     return load()
 
 
@@ -129,5 +128,5 @@ def test_an_option_is_pooled_by_all_its_agents_though_its_key_names_one(known: K
 
 def test_a_name_of_its_own_in_the_key_selects_by_that_name(known: Knowledge) -> None:
     option = known.options["dcep"]
-    assert pooled_for(option, known).agents == {"DCEP"}
-    assert pooled_for(replace(option, evidence=None), known).agents == set(option.agents)
+    assert pooled_for(option, known).agents == frozenset({"DCEP"})
+    assert pooled_for(replace(option, evidence=None), known).agents == frozenset(option.agents)

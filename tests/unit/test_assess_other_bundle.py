@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.small_bundle import tables, write
@@ -20,14 +21,14 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def copied(tmp_path, monkeypatch):
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "bundle"
     shutil.copytree(DATA, folder)
     return folder
 
 
-def _direct_studies(strategy, agent):
+def _direct_studies(strategy: str, agent: str) -> Any:
     """Files of the studies with an arm of this agent after CAR-T."""
     return {
         study.id
@@ -37,7 +38,7 @@ def _direct_studies(strategy, agent):
     }
 
 
-def test_studies_of_another_bundle_count_and_the_diff_shows_what_changed(copied):
+def test_studies_of_another_bundle_count_and_the_diff_shows_what_changed(copied: Path) -> None:
     gone = _direct_studies("bispecific-gprc5d", "talquetamab")
     assert gone
     for file in (copied / "studies").glob("*.toml"):
@@ -63,7 +64,7 @@ def test_studies_of_another_bundle_count_and_the_diff_shows_what_changed(copied)
     assert all(e.kind == "study" for e in found.entries)
 
 
-def test_a_copy_is_the_same_knowledge(copied):
+def test_a_copy_is_the_same_knowledge(copied: Path) -> None:
     records = list(rearm.read(ROOT / "examples" / "tables").records)
     assert load(copied).hash == load().hash
     assert not diff(load(), load(copied), records).entries
@@ -80,7 +81,7 @@ def test_a_copy_is_the_same_knowledge(copied):
         "regimens.toml",
     ],
 )
-def test_what_a_bundle_leaves_out_is_the_bundled_one(copied, part):
+def test_what_a_bundle_leaves_out_is_the_bundled_one(copied: Path, part: str) -> None:
     shutil.rmtree(copied / part) if part == "studies" else (copied / part).unlink()
     other = load(copied)
     assert other.hash != load().hash
@@ -92,7 +93,7 @@ def test_what_a_bundle_leaves_out_is_the_bundled_one(copied, part):
     assert other.catalogue == load().catalogue
 
 
-def test_an_own_agent_and_regimen_are_found(tmp_path):
+def test_an_own_agent_and_regimen_are_found(tmp_path: Path) -> None:
     text = (DATA / "agents.toml").read_text("utf-8")
     own = (
         '[[agent]]\nid = "wondermab"\nclass = "anti-CD38"\nkind = "antibody"\nbrands = ["Wonder"]\n'
@@ -125,7 +126,7 @@ soft = [1, 10]
 """
 
 
-def test_an_own_test_and_unit_are_found(tmp_path):
+def test_an_own_test_and_unit_are_found(tmp_path: Path) -> None:
     folder = write(tmp_path / "own", tables())
     tests = (DATA / "tests.toml").read_text("utf-8")
     (folder / "tests.toml").write_text(tests + OWN_TEST % "", "utf-8")
@@ -142,7 +143,7 @@ def test_an_own_test_and_unit_are_found(tmp_path):
     assert own["igg"].units == load().lab_tests["igg"].units
 
 
-def test_an_own_fhir_code_and_column_are_found(tmp_path):
+def test_an_own_fhir_code_and_column_are_found(tmp_path: Path) -> None:
     folder = write(tmp_path / "own", tables())
     codes = (DATA / "fhir_codes.toml").read_text("utf-8")
     (folder / "fhir_codes.toml").write_text(
@@ -183,14 +184,16 @@ def test_an_own_fhir_code_and_column_are_found(tmp_path):
         ),
     ],
 )
-def test_the_check_covers_scores_and_alterations(copied, file, old, new, told):
+def test_the_check_covers_scores_and_alterations(
+    copied: Path, file: str, old: str, new: str, told: str
+) -> None:
     text = (copied / file).read_text("utf-8")
     assert old in text
     (copied / file).write_text(text.replace(old, new, 1), "utf-8")
     assert any(told in str(problem) for problem in check(copied))
 
 
-def test_a_score_that_does_not_add_up_is_a_problem_and_no_crash(copied):
+def test_a_score_that_does_not_add_up_is_a_problem_and_no_crash(copied: Path) -> None:
     with (copied / "scores.toml").open("a", encoding="utf-8") as out:
         out.write('\n[[score]]\nid = "odd"\n')
     assert any("odd" in str(problem) for problem in check(copied))

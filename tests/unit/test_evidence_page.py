@@ -18,7 +18,7 @@ import pytest
 from rich.console import Console
 from tests.support.loops import some
 
-from rearm.evidence import MEASURES, evidence_for, forest_rows, listed_rows, separated
+from rearm.evidence import MEASURES, Measure, evidence_for, forest_rows, listed_rows, separated
 from rearm.evidence.pool import Estimate
 from rearm.evidence.table import ForestRow
 from rearm.knowledge import KnowledgeError, load
@@ -59,7 +59,7 @@ def printed(thing: object) -> str:
         (replace(ROWS[2], low=2.56, high=19.1), "pfs", "2.6 to 19.1 months"),
     ],
 )
-def test_figures_in_words(row: Figure, measure: str, words: str) -> None:
+def test_figures_in_words(row: Figure, measure: Measure, words: str) -> None:
     assert estimate_words(row, measure) == words
 
 
@@ -148,9 +148,9 @@ def test_the_page_is_whole_and_loads_nothing(whole: str) -> None:
 def test_every_arm_that_was_read_stands_on_the_page_with_its_fate(whole: str) -> None:
     for strategy in some(load().words.strategies):
         section = whole.split(f'<section id="{strategy}">')[1].split("</section>")[0]
-        for row in listed_rows(evidence_for(strategy)):
-            assert str(row.url).replace("&", "&amp;").replace("'", "&#39;") in section, row.arm
-            assert row.pooled or row.not_pooled, row.arm
+        for arm in listed_rows(evidence_for(strategy)):
+            assert arm.url.replace("&", "&amp;").replace("'", "&#39;") in section, arm.arm
+            assert arm.pooled or arm.not_pooled, arm.arm
         for measure in MEASURES:
             for row in forest_rows(evidence_for(strategy), measure):
                 assert f'<td class="num">{estimate_words(row, measure)}</td>' in section
@@ -278,7 +278,7 @@ def test_what_was_borrowed_stands_in_the_picture() -> None:
     share = next(r for r in rows if r.kind == "pooled").borrowed_share
     labels = [v["label"] for v in forest_spec(rows)["data"]["values"]]
     assert [label for label in labels if "borrowed" in label] == [
-        f"Average centre, {100 * share:.0f} % borrowed"
+        f"Average centre, {100 * (share or 0):.0f} % borrowed"
     ]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.support.small_bundle import tables, write
+from tests.support.small_bundle import Tables, tables, write
 
 from rearm.knowledge import KnowledgeError, bundle, load
 from rearm.knowledge._cache import cache_folder
@@ -16,11 +18,11 @@ from rearm.rules import conditions_of
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def test_the_bundled_knowledge_loads():
+def test_the_bundled_knowledge_loads() -> None:
     knowledge = load()
     assert knowledge.version
     assert len(knowledge.hash) == 64
@@ -28,7 +30,7 @@ def test_the_bundled_knowledge_loads():
     assert len(conditions_of(knowledge)) > 150
 
 
-def test_shared_rules_are_written_out(tmp_path):
+def test_shared_rules_are_written_out(tmp_path: Path) -> None:
     knowledge = load(write(tmp_path / "b", tables()))
     assert [r.id for r in knowledge.options["same-target"].rules] == [
         "target-lost",
@@ -40,12 +42,12 @@ def test_shared_rules_are_written_out(tmp_path):
     assert [f.group for f in knowledge.factors.values()] == ["antigen", "safety", "t-cell"]
 
 
-def content(knowledge):
+def content(knowledge: Any) -> Any:
     """Everything but the parsed files: JSON writes their dates as text."""
     return {f.name: getattr(knowledge, f.name) for f in fields(knowledge) if f.name != "tables"}
 
 
-def test_what_comes_from_the_cache_is_the_same(tmp_path):
+def test_what_comes_from_the_cache_is_the_same(tmp_path: Path) -> None:
     folder = write(tmp_path / "b", tables())
     fresh, problems = read_bundle(folder)
     assert not problems
@@ -54,7 +56,7 @@ def test_what_comes_from_the_cache_is_the_same(tmp_path):
     assert content(cached) == content(fresh)
 
 
-def test_the_hash_changes_with_any_file(tmp_path):
+def test_the_hash_changes_with_any_file(tmp_path: Path) -> None:
     before = load(write(tmp_path / "b", tables())).hash
     (tmp_path / "b" / "studies").mkdir()
     (tmp_path / "b" / "studies" / "x.toml").write_text("a = 1\n")
@@ -62,7 +64,7 @@ def test_the_hash_changes_with_any_file(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"key": "other", "content": {}}', "[]"])
-def test_a_damaged_cache_is_read_anew(tmp_path, damage):
+def test_a_damaged_cache_is_read_anew(tmp_path: Path, damage: str) -> None:
     folder = write(tmp_path / "b", tables())
     fresh = load(folder)
     (file,) = cache_folder().glob("knowledge-*.json")
@@ -71,21 +73,25 @@ def test_a_damaged_cache_is_read_anew(tmp_path, damage):
     assert json.loads(file.read_text())["key"] == fresh.hash
 
 
-def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blocked = tmp_path / "a file"
     blocked.write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     assert load(write(tmp_path / "b", tables())).version == "test"
 
 
-def test_what_is_in_the_cache_is_not_parsed_again(tmp_path, monkeypatch):
+def test_what_is_in_the_cache_is_not_parsed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = write(tmp_path / "b", tables())
     read_bundle(folder)
     monkeypatch.setattr(bundle, "_parsed", lambda contents: pytest.fail("parsed again"))
     assert read_bundle(folder)[0].version == "test"
 
 
-def broken(tmp_path, change):
+def broken(tmp_path: Path, change: Any) -> Any:
     found = tables()
     change(found)
     with pytest.raises(KnowledgeError) as error:
@@ -94,7 +100,7 @@ def broken(tmp_path, change):
     return str(error.value)
 
 
-def set_rule(key, value):
+def set_rule(key: Any, value: Any) -> Any:
     return lambda t: t["options/same-target.toml"]["rule"][0].update({key: value})
 
 
@@ -143,11 +149,13 @@ def set_rule(key, value):
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_with_a_sentence(tmp_path, change, message):
+def test_what_does_not_fit_is_refused_with_a_sentence(
+    tmp_path: Path, change: Any, message: Any
+) -> None:
     assert message in broken(tmp_path, change)
 
 
-def test_a_file_that_is_no_toml_is_named(tmp_path):
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     folder = write(tmp_path / "b", tables())
     (folder / "options" / "bad.toml").write_text("id = ")
     with pytest.raises(KnowledgeError, match=r"options/bad.toml can't be read as TOML"):
@@ -156,15 +164,15 @@ def test_a_file_that_is_no_toml_is_named(tmp_path):
         load(folder / "nothing")
 
 
-def test_every_problem_is_told_at_once(tmp_path):
-    def change(t):
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    def change(t: Tables) -> None:
         set_rule("effect", "forbid")(t)
         t["workups.toml"]["workup"][0].pop("tests")
 
     assert broken(tmp_path, change).count("\n") == 1
 
 
-def test_templates_make_a_finding_for_each_agent():
+def test_templates_make_a_finding_for_each_agent() -> None:
     catalogue = load_catalogue()
     assert catalogue["exposed_belantamab_mafodotin"].type == "bool"
     assert "belantamab" in catalogue["refractory_belantamab_mafodotin"].meaning
@@ -172,7 +180,7 @@ def test_templates_make_a_finding_for_each_agent():
     assert catalogue.sources_of("lvef") == ("lvef",)
 
 
-def test_a_finding_is_not_derived_from_itself():
+def test_a_finding_is_not_derived_from_itself() -> None:
     loop = {
         "group": {"g": {"title": ""}},
         "finding": {

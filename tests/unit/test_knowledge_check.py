@@ -4,8 +4,11 @@ fail.
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from tests.support.small_bundle import tables, with_examples, write
+from tests.support.small_bundle import Tables, tables, with_examples, write
 
 from rearm.assessment.check import check
 from rearm.assessment.check_numbers import numbers_in
@@ -14,27 +17,27 @@ from rearm.knowledge import load
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-def test_the_bundled_knowledge_is_sound():
+def test_the_bundled_knowledge_is_sound() -> None:
     assert [str(p) for p in check()] == []
 
 
-def test_the_small_bundle_is_sound(tmp_path):
+def test_the_small_bundle_is_sound(tmp_path: Path) -> None:
     assert [str(p) for p in check(write(tmp_path / "b", with_examples(tables())))] == []
 
 
-def option(t):
+def option(t: Tables) -> Any:
     return t["options/same-target.toml"]
 
 
-def first_rule(t):
+def first_rule(t: Tables) -> Any:
     return option(t)["rule"][0]
 
 
-def factor(t):
+def factor(t: Tables) -> Any:
     return t["factors/antigen.toml"]["factor"][0]
 
 
@@ -170,13 +173,13 @@ def factor(t):
         (lambda t: t.pop("sources.toml"), "the folder has no sources.toml"),
     ],
 )
-def test_each_fault_is_found(tmp_path, change, problem):
+def test_each_fault_is_found(tmp_path: Path, change: Any, problem: Any) -> None:
     found = with_examples(tables())
     change(found)
     assert problem in "\n".join(map(str, check(write(tmp_path / "b", found))))
 
 
-def test_a_file_that_cannot_be_read_is_told_alone(tmp_path):
+def test_a_file_that_cannot_be_read_is_told_alone(tmp_path: Path) -> None:
     folder = write(tmp_path / "b", with_examples(tables()))
     file = folder / "sources.toml"
     file.write_text(file.read_text("utf-8") + '\n[[source]]\nid = "x"\n', "utf-8")
@@ -187,7 +190,7 @@ def test_a_file_that_cannot_be_read_is_told_alone(tmp_path):
     assert "line 1 holds a letter that is not UTF-8" in told
 
 
-def test_the_mark_of_a_windows_editor_does_no_harm(tmp_path):
+def test_the_mark_of_a_windows_editor_does_no_harm(tmp_path: Path) -> None:
     folder = write(tmp_path / "b", with_examples(tables()))
     file = folder / "sources.toml"
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
@@ -197,7 +200,7 @@ def test_the_mark_of_a_windows_editor_does_no_harm(tmp_path):
 @pytest.mark.parametrize(
     "name", ["studies/new-2031.toml.txt", "new-2031.toml", "studies/more/new.toml"]
 )
-def test_a_file_that_is_not_read_is_told(tmp_path, name):
+def test_a_file_that_is_not_read_is_told(tmp_path: Path, name: str) -> None:
     folder = write(tmp_path / "b", with_examples(tables()))
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("", "utf-8")
@@ -215,11 +218,11 @@ def test_a_file_that_is_not_read_is_told(tmp_path, name):
         ("grade 3-4, day 91", {3, 4, 91}),
     ],
 )
-def test_what_counts_as_a_number(text, numbers):
+def test_what_counts_as_a_number(text: str, numbers: Any) -> None:
     assert numbers_in(text) == numbers
 
 
-def test_diff_tells_entries_and_results(tmp_path):
+def test_diff_tells_entries_and_results(tmp_path: Path) -> None:
     before = load(write(tmp_path / "a", tables()))
     changed = tables()
     changed["options/same-target.toml"]["rule"].pop()
@@ -235,7 +238,7 @@ def test_diff_tells_entries_and_results(tmp_path):
     assert diff(before, before).entries == ()
 
 
-def test_diff_tells_which_verdicts_change_with_a_rule(tmp_path):
+def test_diff_tells_which_verdicts_change_with_a_rule(tmp_path: Path) -> None:
     """A rule against talquetamab that nobody has now: each example patient with a verdict on it
     changes, and nobody else does.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -140,7 +141,7 @@ def test_a_diff_reads_as_sentences() -> None:
     assert "No entry differs." in diff_text(same) and "No verdict and no grade" in diff_text(same)
 
 
-def test_studies_belong_to_their_folder(tmp_path) -> None:
+def test_studies_belong_to_their_folder(tmp_path: Path) -> None:
     shutil.copytree(DATA, tmp_path / "copy")
     (tmp_path / "copy" / "studies" / "xia-2025.toml").unlink()
     copy = load(tmp_path / "copy")

@@ -126,10 +126,11 @@ class LabTests(Mapping[str, TestDef]):
         """
         if coded := self.by_loinc.get(given.strip()):
             return (coded,)
-        return tuple(self._tests[test_id] for test_id in self._by_name.get(name_key(given), ()))
+        return tuple(self._tests[test_id] for test_id in self.by_name.get(name_key(given), ()))
 
     @cached_property
-    def _by_name(self) -> Mapping[str, tuple[str, ...]]:
+    def by_name(self) -> Mapping[str, tuple[str, ...]]:
+        """Test ids by every id, name and alias, as `name_key` folds them."""
         return _names(self._tests)
 
 
@@ -162,8 +163,8 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> LabTest
                         " in it."
                     ]
                 )
-    names = _names(by_id)
-    for name, ids in names.items():
+    lab_tests = LabTests(by_id)
+    for name, ids in lab_tests.by_name.items():
         specimens = {by_id[test_id].specimen for test_id in ids}
         if len(ids) > 1 and (len(specimens) < len(ids) or None in specimens):
             raise KnowledgeError(
@@ -172,7 +173,7 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> LabTest
                     " their specimen tells them apart."
                 ]
             )
-    return LabTests(by_id)
+    return lab_tests
 
 
 # The bundled dictionary by functions, for callers that are not yet handed a `Knowledge`.
