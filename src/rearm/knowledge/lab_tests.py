@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeVar, cast, get_args
 
@@ -197,6 +197,7 @@ def find_tests(given: str) -> tuple[TestDef, ...]:
     return load_tests().find(given)
 
 
+@lru_cache(maxsize=8192)
 def name_key(name: str) -> str:
     """A name as names are compared.
 

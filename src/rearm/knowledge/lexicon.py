@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from rearm.knowledge._build import KnowledgeError, build
@@ -87,6 +87,7 @@ _Named = TypeVar("_Named", Agent, Product)
 _Entry = TypeVar("_Entry", Agent, Product, Regimen)
 
 
+@lru_cache(maxsize=8192)
 def lookup_key(text: str) -> str:
     """The text without case, spaces and punctuation.
 
