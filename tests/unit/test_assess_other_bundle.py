@@ -70,6 +70,26 @@ def test_a_copy_is_the_same_knowledge(copied: Path) -> None:
     assert not diff(load(), load(copied), records).entries
 
 
+def test_the_diff_names_what_changed_in_tests_lexicon_and_words(copied: Path) -> None:
+    with (copied / "agents.toml").open("a", encoding="utf-8") as agents:
+        agents.write('[[agent]]\nid = "wondermab"\nclass = "anti-CD38"\nkind = "antibody"\n')
+    tests = (copied / "tests.toml").read_text("utf-8")
+    assert 'aliases = ["' in tests
+    (copied / "tests.toml").write_text(
+        tests.replace('aliases = ["', 'aliases = ["only here", "', 1), "utf-8"
+    )
+    (copied / "words.toml").write_text(
+        '[[strategy]]\nid = "trispecific"\ntitle = "Three at once"\nwords = "three at once"\n',
+        "utf-8",
+    )
+    changes = {(e.kind, e.id): (e.change, e.fields) for e in diff(load(), load(copied)).entries}
+    assert changes.pop(("agent", "wondermab")) == ("added", ())
+    assert changes.pop(("strategy", "trispecific")) == ("changed", ("title", "words"))
+    assert {change for (kind, _), change in changes.items() if kind == "test"} == {
+        ("changed", ("aliases",))
+    }
+
+
 @pytest.mark.parametrize(
     "part",
     [

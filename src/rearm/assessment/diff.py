@@ -70,36 +70,48 @@ def diff(before: Knowledge, after: Knowledge, records: Iterable[Record] = ()) ->
 
 
 def _entries(before: Knowledge, after: Knowledge) -> Iterator[EntryChange]:
-    kinds = ("catalogue", "factors", "options", "statements", "sources", "workups", "alerts")
-    tables: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
-        (
-            "finding" if kind == "catalogue" else kind.removesuffix("s"),
-            getattr(before, kind),
-            getattr(after, kind),
-        )
-        for kind in kinds
-    ]
-    tables.append(("study", {s.id: s for s in before.studies}, {s.id: s for s in after.studies}))
-    for kind, old, new in tables:
+    earlier, later = _tables(before), _tables(after)
+    for kind, old in earlier.items():
+        new = later[kind]
         for name in dict.fromkeys([*old, *new]):
             if name not in new:
                 yield EntryChange(kind=kind, id=name, change="removed")
             elif name not in old:
                 yield EntryChange(kind=kind, id=name, change="added")
             elif old[name] != new[name]:
-                changed = [
-                    f.name
-                    for f in fields(old[name])
-                    if getattr(old[name], f.name) != getattr(new[name], f.name)
-                ]
-                parts = tuple(_differing_parts(old[name], new[name], changed))
-                yield EntryChange(
-                    kind=kind,
-                    id=name,
-                    change="changed",
-                    fields=tuple(n.rstrip("_") for n in changed),
-                    parts=parts,
-                )
+                yield _changed(kind, name, old[name], new[name])
+
+
+def _tables(knowledge: Knowledge) -> dict[str, Mapping[str, Any]]:
+    """Every kind of entry by what it is called, with its entries by id."""
+    return {
+        "finding": knowledge.catalogue,
+        "factor": knowledge.factors,
+        "option": knowledge.options,
+        "statement": knowledge.statements,
+        "source": knowledge.sources,
+        "workup": knowledge.workups,
+        "alert": knowledge.alerts,
+        "study": {study.id: study for study in knowledge.studies},
+        "score": {score.id: score for score in knowledge.scores.computed},
+        "alteration": {alteration.id: alteration for alteration in knowledge.alterations},
+        "test": knowledge.lab_tests,
+        "agent": knowledge.lexicon.agents,
+        "product": knowledge.lexicon.products,
+        "regimen": knowledge.lexicon.regimens,
+        "strategy": knowledge.words.strategies,
+    }
+
+
+def _changed(kind: str, name: str, old: Any, new: Any) -> EntryChange:
+    names = [f.name for f in fields(old) if getattr(old, f.name) != getattr(new, f.name)]
+    return EntryChange(
+        kind=kind,
+        id=name,
+        change="changed",
+        fields=tuple(n.rstrip("_") for n in names),
+        parts=tuple(_differing_parts(old, new, names)),
+    )
 
 
 def _differing_parts(old: Any, new: Any, names: Iterable[str]) -> Iterator[str]:
