@@ -23,7 +23,7 @@ from rearm.evidence.pool import Estimate
 from rearm.evidence.table import ForestRow
 from rearm.knowledge import KnowledgeError, load
 from rearm.report.draw import svg
-from rearm.report.evidence.forest import Figure, estimate_words, forest_lines, forest_spec
+from rearm.report.evidence.forest import HasLimits, estimate_words, forest_lines, forest_spec
 from rearm.report.evidence.page import (
     choose_evidence,
     evidence_object,
@@ -59,7 +59,7 @@ def printed(thing: object) -> str:
         (replace(ROWS[2], low=2.56, high=19.1), "pfs", "2.6 to 19.1 months"),
     ],
 )
-def test_figures_in_words(row: Figure, measure: Measure, words: str) -> None:
+def test_figures_in_words(row: HasLimits, measure: Measure, words: str) -> None:
     assert estimate_words(row, measure) == words
 
 

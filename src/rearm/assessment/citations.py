@@ -58,7 +58,7 @@ class Citations:
         return citation, _publication(source)
 
 
-def _publication(source: rulesets.Publication) -> Publication:
+def _publication(source: rulesets.CitedSource) -> Publication:
     journal = " ".join(str(x) for x in (source.journal, source.year) if x)
     parts = [p for p in (source.authors, journal) if p]
     if parts and source.pmid and not source.doi:

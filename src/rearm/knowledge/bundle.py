@@ -22,9 +22,9 @@ from rearm.knowledge.catalogue import Catalogue, read_catalogue
 from rearm.knowledge.rulesets import (
     AlertRule,
     BundleInfo,
+    CitedSource,
     Factor,
     Option,
-    Publication,
     SharedRule,
     SharedSupport,
     Statement,
@@ -66,7 +66,7 @@ class Knowledge:
     factors: Mapping[str, Factor]
     options: Mapping[str, Option]
     statements: Mapping[str, Statement]
-    sources: Mapping[str, Publication]
+    sources: Mapping[str, CitedSource]
     workups: Mapping[str, Workup]
     alerts: Mapping[str, AlertRule]
     shared: tuple[SharedRule | SharedSupport, ...]
@@ -361,7 +361,7 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
     statements = collector.entries(
         Statement, "statement", _citation_rows(tables, "statement", collector)
     )
-    sources = collector.entries(Publication, "source", _citation_rows(tables, "source", collector))
+    sources = collector.entries(CitedSource, "source", _citation_rows(tables, "source", collector))
     workups = collector.entries(
         Workup, "workup", _rows(tables, "workups.toml", "workup", collector)
     )

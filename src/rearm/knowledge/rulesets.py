@@ -16,17 +16,17 @@ __all__ = [
     "AlertRule",
     "Availability",
     "BundleInfo",
+    "CitedSource",
     "Directness",
     "Disagreement",
     "Effect",
+    "EffectOnTCells",
     "EvidenceKey",
     "Factor",
     "Frequency",
     "Implication",
     "Indicator",
-    "LaterTCells",
     "Option",
-    "Publication",
     "Role",
     "Rule",
     "SharedRule",
@@ -142,7 +142,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaterTCells:
+class EffectOnTCells:
     """What the option does to a later collection of T cells."""
 
     effect: Literal["none", "lowers", "unknown"]
@@ -176,7 +176,7 @@ class Option:
     targets: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     evidence: EvidenceKey | None = None
-    later_t_cells: LaterTCells | None = None
+    later_t_cells: EffectOnTCells | None = None
     sequence: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = field(default=(), metadata={"key": "rule"})
     availability: tuple[Availability, ...] = ()
@@ -249,7 +249,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class CitedSource:
     """A publication, label or page.
 
     `read` says how much of it was read; `incomplete`: title or identifier not seen.

@@ -22,13 +22,13 @@ from rearm.knowledge.rulesets import Directness
 __all__ = [
     "SETTINGS",
     "Arm",
-    "Citation",
     "Directness",
     "Landmark",
     "Months",
     "Proportion",
     "Setting",
     "Study",
+    "StudyCitation",
     "check_studies",
     "load_studies",
     "parse_study",
@@ -85,7 +85,7 @@ WEAK: frozenset[str] = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
+class StudyCitation:
     """Where a study is published.
 
     `missing` names what could not be found; `read_from` says what was read of it, `url` where.
@@ -228,7 +228,7 @@ class Arm:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     id: str
-    citation: Citation
+    citation: StudyCitation
     design: Design
     note: str | None
     arms: tuple[Arm, ...]
@@ -338,7 +338,7 @@ def parse_study(
         )
     if not row.arm:
         _refuse(file, "no [[arm]] is given. A study has at least one group of patients.")
-    citation = Citation(
+    citation = StudyCitation(
         authors=row.authors,
         title=row.title,
         journal=row.journal,
@@ -362,7 +362,7 @@ def parse_study(
     return Study(id=row.id, citation=citation, design=row.design, note=row.note, arms=tuple(arms))
 
 
-def _arm(row: _ArmRow, study: str, citation: Citation, where: str) -> Arm:
+def _arm(row: _ArmRow, study: str, citation: StudyCitation, where: str) -> Arm:
     _check_id(row.id, where)
     _check_address(row.url, where)
     _check_months(row.follow_up_months, "follow_up_months", where)

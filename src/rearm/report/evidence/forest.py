@@ -29,7 +29,7 @@ __all__ = [
 _ROW, _LABEL = 24, 70
 
 
-class Figure(Protocol):
+class HasLimits(Protocol):
     """Anything with an estimate (None: a range alone) and its limits."""
 
     @property
@@ -49,7 +49,7 @@ def in_months(measure: Measure) -> bool:
     return measure == "pfs"
 
 
-def estimate_words(row: Figure, measure: Measure) -> str:
+def estimate_words(row: HasLimits, measure: Measure) -> str:
     """`72 % (56 to 84)` or `7.5 months (3.5 to 14.0)`; without an estimate only its limits."""
     if row.estimate is None:
         return range_words(row.low, row.high, measure)
