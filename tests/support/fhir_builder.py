@@ -8,7 +8,7 @@ import json
 from datetime import date
 from typing import Any
 
-from rearm.intake.build.records import Reading
+from rearm.intake import Reading
 from rearm.intake.fhir.read import read_fhir
 from rearm.record import Record
 

@@ -1,21 +1,26 @@
-"""What intake works on: grids of cells with true addresses, and rows of the tidy tables."""
+"""What intake works on: grids of cells with true addresses, typed cells, rows of tidy tables."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal, NamedTuple, Protocol
 
-from rearm.record import Source
+from rearm.intake.printable import printable
+from rearm.record import Done, Severity, Source
 from rearm.units import DecimalMark
 
 __all__ = [
+    "BLANK",
     "Anchor",
+    "Cell",
     "DecimalMark",
     "Grid",
     "Moment",
+    "Places",
+    "Problem",
     "Row",
     "Value",
     "column_letters",
@@ -91,42 +96,90 @@ class Grid:
         """The place of a cell; `header` names the column where there are no addresses."""
         number = self.first_row + index
         if self.sheet is None:
-            return Source(self.file, f"row {number}, {header}" if header else f"row {number}")
+            where = f"row {number}"
+            return Source(self.file, f"{where}, {printable(header)}" if header else where)
         return Source(
             self.file, f"{self.sheet}!{column_letters(self.first_column + column)}{number}"
         )
 
 
+class Problem(NamedTuple):
+    """What is wrong with a cell: an issue without its place; `done`: what became of the cell."""
+
+    severity: Severity
+    code: str
+    sentence: str
+    done: Done = "set_aside"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Cell:
+    """One cell, read by the type of its column.
+
+    `given` is what stands in the table (None: blank), `text` the same as text, `value` the typed
+    value: None where it can't be used. `problem` is logged when somebody asks for the value.
+    `why_not`: why the cell can't be used; without a problem it was set aside, and said, before.
+    `settled`: a day that is known otherwise than by the cell (an interval).
+    """
+
+    given: Value = None
+    text: str = ""
+    value: Any = None
+    problem: Problem | None = None
+    why_not: str | None = None
+    not_done: bool = False  # it says that nothing was measured
+    settled: bool = False
+
+    @property
+    def aside(self) -> str | None:
+        """Why the cell was set aside before rows are read (a contradiction), else None."""
+        return self.why_not if self.problem is None else None
+
+
+BLANK = Cell()
+
+
+class Places(Protocol):
+    """Where the cells of a table stand."""
+
+    def at(self, index: int, column: str) -> Source | None:
+        """The place of a cell in the row `index`; None where only the row has a place."""
+
+
 @dataclass(slots=True)
 class Row:
-    """One row of a tidy table: the values by column (blank cells left out) and where they stand.
+    """One row of a tidy table: its cells by column, and where they stand.
 
-    `source` is the place shown for the event that the row becomes; `places` gives the place of
-    single values where they stand elsewhere. `set_aside` maps columns to the reason why their value
-    must not be used (a contradiction found before); `moments` are days that are known otherwise
-    than by the cell (an interval).
+    `source` is the place shown for the event that the row becomes. `decimal` is the decimal mark of
+    its table.
     """
 
     table: str
-    values: dict[str, Value]
+    cells: Mapping[str, Cell]
     source: Source
-    places: Mapping[str, Source] = field(default_factory=dict)
-    grid: Grid | None = None
+    decimal: DecimalMark | None
+    places: Places | None = None
     index: int = 0
-    columns: Mapping[str, int] = field(default_factory=dict)
-    set_aside: Mapping[str, str] = field(default_factory=dict)
-    moments: Mapping[str, Moment] = field(default_factory=dict)
-    decimal: DecimalMark | None = field(
-        kw_only=True
-    )  # of its table; without a default, so that no reader of tables forgets it
+
+    @property
+    def patient_id(self) -> str:
+        return self.cell("patient_id").text
+
+    def rows(self) -> tuple[Row, ...]:
+        """A row stands among the rows of its patient by itself (see `build.gather`)."""
+        return (self,)
+
+    def cell(self, column: str) -> Cell:
+        return self.cells.get(column, BLANK)
+
+    def given(self, column: str) -> Value:
+        """What stands in the table, as it is."""
+        return self.cells.get(column, BLANK).given
 
     def at(self, column: str) -> Source:
-        """The place of one value."""
-        if column in self.places:
-            return self.places[column]
-        if self.grid is not None and column in self.columns:
-            return self.grid.cell_source(self.index, self.columns[column], column)
-        return self.source
+        """The place of one cell."""
+        found = self.places.at(self.index, column) if self.places is not None else None
+        return self.source if found is None else found
 
 
 def decimal_mark(
@@ -138,20 +191,20 @@ def decimal_mark(
     A comma alone is stated only where the file's own delimiter makes it certain (`by_delimiter`);
     else each number speaks for itself.
     """
-    marks = set()
-    for row in rows:
-        for cell in row:
-            if isinstance(cell, str) and (match := _MARKED.match(cell.strip())):
-                digits = match[1]
-                both = "," in digits and "." in digits
-                repeated = len(re.findall("[.,]", digits)) > 1
-                last = max(digits.rfind(","), digits.rfind("."))
-                # 1.234,5 and 1.234.567 show a decimal comma
-                marks.add(
-                    digits[last] if both or not repeated else {",": ".", ".": ","}[digits[last]]
-                )
-                if both or repeated:
-                    marks.add("grouped")
+    marks: set[str] = set()
+    for cell in {c for row in rows for c in row if isinstance(c, str) and ("." in c or "," in c)}:
+        if match := _MARKED.match(cell.strip()):
+            marks |= _marks_of(match[1])
     if {".", ","} <= marks or {",", "grouped"} <= marks:
         return "unsure"
     return "," if by_delimiter and marks == {","} else None
+
+
+def _marks_of(digits: str) -> set[str]:
+    """The decimal mark that one number shows, and whether it groups thousands."""
+    both = "," in digits and "." in digits
+    repeated = digits.count(".") + digits.count(",") > 1
+    last = digits[max(digits.rfind(","), digits.rfind("."))]
+    if both or not repeated:
+        return {last, "grouped"} if both else {last}
+    return {"," if last == "." else ".", "grouped"}  # 1.234.567 shows a decimal comma

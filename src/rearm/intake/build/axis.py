@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import Literal
 
-from rearm.intake.rows import Moment, Row, Value
+from rearm.intake.build.log import IssueLog
+from rearm.intake.rows import Cell, Moment, Problem, Row, Value
 from rearm.intake.values import Refused, is_dated, parse_moment
-from rearm.record import UNKNOWN_WHEN, When
+from rearm.record import UNKNOWN_WHEN, Infusion, When
 
-__all__ = ["DAY_COLUMNS", "INFUSION", "Axis", "choose_day_zero", "infusion_off_day_zero"]
+__all__ = ["DAY_COLUMNS", "INFUSION", "Axis", "choose_day_zero", "infusion_off_day_zero", "placed"]
 
 INFUSION = "the first CAR-T infusion"  # what day 0 is where it could be chosen by the infusion
 _NOT_INFUSED = ("no", "n", "false", "0", "nein")
@@ -34,7 +37,7 @@ DAY_COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Axis:
     """Bounds and anchors of one patient's axis. `zero` and `today` are ordinals of dates; days are
     on the axis.
@@ -56,63 +59,62 @@ class Axis:
         """
         if moment.anchor is not None:
             return self._anchored(moment)
-        first, last = moment.first, moment.last
-        if moment.dated:
-            if self.zero is None:
-                raise Refused(
-                    "no_day_zero",
-                    "A calendar date can't be placed among day numbers without the date of day 0."
-                    " Give patients.day_zero.",
-                )
-            if first is not None and first > self.today >= self.zero:
-                raise Refused(
-                    "date_in_future", f"The date {_iso(first)} lies in the future. Correct it."
-                )
-            first = None if first is None else first - self.zero
-            last = None if last is None else last - self.zero
-        elif (
-            self.zero is not None
-            and first is not None
-            and first + self.zero > self.today >= self.zero
-        ):
+        when = self._dated(moment) if moment.dated else self._numbered(moment)
+        if self.birth is not None and self.zero is not None:
+            self._check_age(when, self.zero - self.birth)
+        if self.death_day is not None and not may_follow_death:
+            self._check_death(when, self.death_day)
+        return when
+
+    def _dated(self, moment: Moment) -> When:
+        zero, first, last = self.zero, moment.first, moment.last
+        if zero is None:
+            raise Refused(
+                "no_day_zero",
+                "A calendar date can't be placed among day numbers without the date of day 0."
+                " Give patients.day_zero.",
+            )
+        if first is not None and first > self.today >= zero:
+            raise Refused(
+                "date_in_future", f"The date {_iso(first)} lies in the future. Correct it."
+            )
+        return When(
+            None if first is None else first - zero, None if last is None else last - zero
+        )
+
+    def _numbered(self, moment: Moment) -> When:
+        when = When(moment.first, moment.last)
+        if self.zero is None or moment.first is None:
+            return when
+        if moment.first + self.zero > self.today >= self.zero:
             raise Refused(
                 "date_in_future",
-                f"{_shown(first, last, self.zero)} lies in the future. Correct the day or day 0.",
+                f"{self._shown(when)} lies in the future. Correct the day or day 0.",
             )
-        if (
-            self.birth is not None
-            and self.zero is not None
-            and last is not None
-            and last + self.zero < self.birth
-        ):
+        return when
+
+    def _check_age(self, when: When, age_at_zero: int) -> None:
+        """`age_at_zero` in days; the patient may be younger by as much as the birth is uncertain."""
+        if when.last is not None and when.last + age_at_zero < 0:
             raise Refused(
                 "before_birth",
-                f"{_shown(first, last, self.zero)} lies before the patient's birth. Correct the day"
-                " or the birth.",
+                f"{self._shown(when)} lies before the patient's birth. Correct the day or the"
+                " birth.",
             )
-        if (
-            self.birth is not None
-            and self.zero is not None
-            and first is not None
-            and first + self.zero > self.birth + OLDEST
-        ):
+        if when.first is not None and when.first + age_at_zero > OLDEST:
             raise Refused(
                 "beyond_age",
-                f"{_shown(first, last, self.zero)} would make the patient over 120 years old."
-                " Correct the day or the birth.",
+                f"{self._shown(when)} would make the patient over 120 years old. Correct the day"
+                " or the birth.",
             )
-        if (
-            self.death_day is not None
-            and first is not None
-            and first > self.death_day
-            and not may_follow_death
-        ):
+
+    def _check_death(self, when: When, death_day: int) -> None:
+        if when.first is not None and when.first > death_day:
             raise Refused(
                 "after_death",
-                f"{_shown(first, last, self.zero)} lies after the recorded death (day"
-                f" {self.death_day}). Correct one of them.",
+                f"{self._shown(when)} lies after the recorded death (day {death_day}). Correct one"
+                " of them.",
             )
-        return When(first, last)
 
     def _anchored(self, moment: Moment) -> When:
         infusion = self.infusion_day
@@ -134,18 +136,69 @@ class Axis:
             case _:
                 return UNKNOWN_WHEN if infusion is None else When(None, infusion - 1)
 
+    def _shown(self, when: When) -> str:
+        day = when.first if when.first is not None else when.last
+        if day is None:
+            return "The day"
+        if self.zero is not None and day + self.zero > 0:
+            return f"Day {day} ({_iso(day + self.zero)})"
+        return f"Day {day}"
+
+    # ------------------------------------------------------------ anchors, as events are read
+
+    def anchor_therapy(self, row: Row) -> None:
+        """The first exact day of bridging and of lymphodepletion; issues come with the row."""
+        day = self.quiet_day(row.cell("start_day"))
+        if day is None:
+            return
+        purpose = row.cell("purpose").text.casefold()
+        if purpose == "bridging" and (self.bridging_day is None or day < self.bridging_day):
+            self.bridging_day = day
+        if purpose == "lymphodepletion" and (
+            self.lymphodepletion_day is None or day < self.lymphodepletion_day
+        ):
+            self.lymphodepletion_day = day
+
+    def anchor_infusions(self, infusions: Iterable[Infusion]) -> None:
+        """The first day on which a product was given, and the leukaphereses."""
+        infusions = tuple(infusions)
+        days = [x.day for x in infusions if x.day is not None and x.infused is not False]
+        self.infusion_day = min(days, default=None)
+        self.apheresis_days = tuple(dict.fromkeys(d for x in infusions for d in x.apheresis_days))
+
+    def quiet_day(self, cell: Cell) -> int | None:
+        """An exact day without issues: they are written when the row itself is read."""
+        moment = _moment(cell.given)
+        if moment is None or moment.anchor is not None:
+            return None
+        try:
+            return self.when(moment).day
+        except Refused:
+            return None
+
+
+def placed(row: Row, column: str, axis: Axis, log: IssueLog) -> tuple[When, str | None]:
+    """The time that a cell states, on the axis; where it can't be used, unknown and the reason."""
+    cell = row.cells.get(column)
+    if cell is None:
+        return UNKNOWN_WHEN, None
+    if cell.value is None:
+        if cell.problem is not None:
+            log.problem(row, column, cell.problem)
+        return UNKNOWN_WHEN, cell.why_not
+    try:
+        return axis.when(cell.value, may_follow_death=column == "reported_day"), None
+    except Refused as refusal:
+        problem = Problem("error", refusal.code, f"{refusal} The day is not used.")
+        log.problem(row, column, problem)
+        return UNKNOWN_WHEN, str(refusal)
+
 
 def _iso(ordinal: int) -> str:
     return date.fromordinal(ordinal).isoformat()
 
 
-def _shown(first: int | None, last: int | None, zero: int | None) -> str:
-    day = first if first is not None else last
-    if day is None:
-        return "The day"
-    return (
-        f"Day {day} ({_iso(day + zero)})" if zero is not None and day + zero > 0 else f"Day {day}"
-    )
+# ---------------------------------------------------------------- day 0
 
 
 def infusion_off_day_zero(rows: Iterable[Row], zero: int) -> int | None:
@@ -157,36 +210,16 @@ def infusion_off_day_zero(rows: Iterable[Row], zero: int) -> int | None:
     infusions: list[int] = []
     numbered = False
     for row in rows:
-        for place, column in enumerate(DAY_COLUMNS.get(row.table, ())):
-            value = row.values.get(column)
-            if value is None or column == "diagnosis_day":
+        for place, column in enumerate(DAY_COLUMNS[row.table]):
+            if (value := row.given(column)) is None or column == "diagnosis_day":
                 continue
-            if row.table == "infusions" and place == 0 and is_dated(value):
-                if _was_infused(row) and (moment := _exact(value)) is not None:
-                    infusions.append(moment)
-            elif row.table != "infusions" and _is_number(value):
+            kind = _kind(value)
+            if row.table == "infusions" and place == 0 and kind == "date":
+                if _was_infused(row) and (day := _exact_date(value)) is not None:
+                    infusions.append(day)
+            elif row.table != "infusions" and kind == "number":
                 numbered = True
     return min(infusions) if numbered and infusions and zero not in infusions else None
-
-
-def _was_infused(row: Row) -> bool:
-    """Whether the row does not say that its product was never given."""
-    return str(row.values.get("infused", "")).strip().casefold() not in _NOT_INFUSED
-
-
-def _exact(value: Value) -> int | None:
-    """Ordinal of a whole date, else None."""
-    try:
-        moment = parse_moment(value)
-    except Refused:
-        return None
-    return moment.first if moment.dated and moment.first == moment.last else None
-
-
-def _is_number(value: Value) -> bool:
-    if isinstance(value, str):
-        return value.strip().lstrip("+-").isdigit()
-    return isinstance(value, float | int) and not isinstance(value, bool)
 
 
 def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
@@ -200,27 +233,62 @@ def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
     doses: list[int] = []
     others: list[int] = []
     for row in rows:
-        for place, column in enumerate(DAY_COLUMNS.get(row.table, ())):
-            value = row.values.get(column)
-            if value is None:
-                continue
-            if not is_dated(value):
-                if _is_number(value):
-                    return None
-                continue
-            day = _exact(value)
-            if day is None:
+        for place, column in enumerate(DAY_COLUMNS[row.table]):
+            value = row.given(column)
+            kind = None if value is None else _kind(value)
+            if kind == "number":
+                return None
+            if kind is None or (day := _exact_date(value)) is None:
                 continue
             others.append(day)
             if place == 0 and row.table == "infusions" and _was_infused(row):
                 infusions.append(day)
             if place == 0 and row.table == "therapies":
                 doses.append(day)
-    for found, what in (
+    for days, what in (
         (infusions, INFUSION),
         (doses, "the first dose of the first dated therapy"),
         (others, "the first dated row"),
     ):
-        if found:
-            return min(found), what
+        if days:
+            return min(days), what
     return None
+
+
+def _was_infused(row: Row) -> bool:
+    """Whether the row does not say that its product was never given."""
+    return row.cell("infused").text.casefold() not in _NOT_INFUSED
+
+
+def _kind(value: Value) -> Literal["date", "number"] | None:
+    """Whether a cell of a day column holds a calendar date, or the number of a day."""
+    if isinstance(value, str):
+        return _kind_of_text(value)
+    if is_dated(value):
+        return "date"
+    return "number" if isinstance(value, float | int) and not isinstance(value, bool) else None
+
+
+@lru_cache(maxsize=8192)
+def _kind_of_text(value: str) -> Literal["date", "number"] | None:
+    if is_dated(value):
+        return "date"
+    return "number" if value.strip().lstrip("+-").isdigit() else None
+
+
+def _moment(value: Value) -> Moment | None:
+    """What a cell states, quietly."""
+    if value is None:
+        return None
+    try:
+        return parse_moment(value)
+    except Refused:
+        return None
+
+
+def _exact_date(value: Value) -> int | None:
+    """Ordinal of a whole date, else None."""
+    moment = _moment(value)
+    if moment is None or not moment.dated or moment.first != moment.last:
+        return None
+    return moment.first

@@ -5,120 +5,121 @@ state stands for it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rearm.intake.build.context import Context
-from rearm.intake.rows import Row
+from rearm.intake.build import typed
+from rearm.intake.build.axis import Axis, placed
+from rearm.intake.build.log import IssueLog
+from rearm.intake.build.terms import Terms
+from rearm.intake.rows import Problem, Row
 from rearm.intake.values import shown
-from rearm.record import Condition, Issue, Toxicity, When
+from rearm.record import UNKNOWN_WHEN, Condition, Toxicity, When
 
 __all__ = ["read_condition", "read_toxicity", "settle_conditions"]
 
 _KEPT = "; it is kept as unclear, so that no older state stands for it. Correct the row."
+_STATED = ("present", "absent")
 
 
-def read_toxicity(row: Row, context: Context) -> Iterable[Toxicity]:
+def read_toxicity(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Toxicity]:
     """One episode of a toxicity."""
-    toxicity = context.word(row, "toxicity")
-    when, _ = context.day(row, "day")
-    end, _ = _end(row, context, when, "toxicity")
+    toxicity = typed.word(row, "toxicity", log)
+    when, _ = placed(row, "day", axis, log)
+    end, _ = _end(row, axis, log, when)
     if toxicity is not None:
         yield Toxicity(
             toxicity=toxicity,
             source=row.source,
             when=when,
-            grade=context.grade(row, "grade"),
+            grade=typed.whole(row, "grade", log),
             end=end,
         )
 
 
-def read_condition(row: Row, context: Context) -> Iterable[Condition]:
+def read_condition(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Condition]:
     """One condition; its status is `unclear`, with an issue, where it is not stated, is a
     suspicion, or its days can't be used.
     """
-    condition = context.word(row, "condition")
-    status = context.word(row, "status")
-    when, day_refused = context.day(row, "day")
-    end, contradicts = _end(row, context, when, "condition")
+    condition = typed.word(row, "condition", log)
+    status = typed.word(row, "status", log)
+    when, day_refused = placed(row, "day", axis, log)
+    end, ends_before_start = _end(row, axis, log, when)
     if condition is None:
         return
+    name = shown(condition)
     if status is None or status == "unclear":
-        given = shown(row.values["status"]) if row.values.get("status") is not None else "blank"
-        _unclear(
-            row,
-            context,
-            "status",
-            f"The status of {shown(condition)} is {given}, which says neither present nor absent",
-        )
+        given = row.given("status")
+        stated = shown(given) if given is not None else "blank"
+        why = f"The status of {name} is {stated}, which says neither present nor absent"
+        log.warning(row, "status", "condition_unclear", why + _KEPT)
+        status = "unclear"
     elif day_refused is not None:
-        _unclear(row, context, "day", f"The day of {shown(condition)} ({status}) could not be read")
-    elif contradicts:
-        _unclear(row, context, "end_day", f"{shown(condition)} ends before it starts")
-    sound = status is not None and day_refused is None and not contradicts
+        why = f"The day of {name} ({status}) could not be read"
+        log.warning(row, "day", "condition_unclear", why + _KEPT)
+        status = "unclear"
+    elif ends_before_start:
+        why = f"{name} ends before it starts"
+        log.warning(row, "end_day", "condition_unclear", why + _KEPT)
+        status = "unclear"
     yield Condition(
         condition=condition,
-        status=status if status is not None and sound else "unclear",
+        status=status,
         source=row.source,
         when=when,
-        grade=context.grade(row, "grade"),
+        grade=typed.whole(row, "grade", log),
         end=end,
-        attributed_to_myeloma=context.yes_no(row, "attributed_to_myeloma"),
+        attributed_to_myeloma=typed.flag(row, "attributed_to_myeloma", log),
     )
 
 
-def settle_conditions(events: Iterable[Condition], context: Context) -> tuple[Condition, ...]:
+def settle_conditions(events: Sequence[Condition], log: IssueLog) -> tuple[Condition, ...]:
     """The conditions; those that contradict each other on one day, or whose order is not known for
     want of a day, become unclear.
     """
-    events = list(events)
     by_name: dict[str, list[Condition]] = defaultdict(list)
     for event in events:
         by_name[event.condition].append(event)
-    told: set[tuple[str, When]] = set()
+    logged: set[tuple[str, When]] = set()
     settled = []
     for event in events:
-        others = [o for o in by_name[event.condition] if o.status not in (event.status, "unclear")]
-        why = None
-        if event.status == "unclear":
-            pass  # said when the row was read
-        elif event.when == When() and others:
-            why = (
-                f"{shown(event.condition)} has no day ({event.status}), and another row states it"
-                " otherwise"
-            )
-        elif event.status in ("present", "absent") and any(
-            o.status in ("present", "absent") and o.when == event.when for o in others
-        ):
-            why = f"{shown(event.condition)} is stated as present and as absent for {event.when}"
-        if why is not None and (event.condition, event.when) not in told:
-            told.add((event.condition, event.when))
-            context.issues.append(
-                Issue(
-                    "warning",
-                    "condition_unclear",
-                    event.source,
-                    why + _KEPT,
-                    "set_aside",
-                    context.patient_id,
-                )
-            )
+        why = _contradiction(event, by_name[event.condition])
+        if why is not None and (event.condition, event.when) not in logged:
+            logged.add((event.condition, event.when))
+            log.add(event.source, Problem("warning", "condition_unclear", why + _KEPT))
         settled.append(event if why is None else replace(event, status="unclear"))
     return tuple(settled)
 
 
-def _unclear(row: Row, context: Context, column: str, what: str) -> None:
-    context.issue(row, column, "warning", "condition_unclear", what + _KEPT, "set_aside")
+def _contradiction(event: Condition, of_name: Iterable[Condition]) -> str | None:
+    """Why a condition is unclear beside the others of its name; None where it is not, or where it
+    was so when its row was read.
+    """
+    if event.status == "unclear":
+        return None
+    others = [o for o in of_name if o.status not in (event.status, "unclear")]
+    if others and event.when == UNKNOWN_WHEN:
+        return (
+            f"{shown(event.condition)} has no day ({event.status}), and another row states it"
+            " otherwise"
+        )
+    same_day = any(o.status in _STATED and o.when == event.when for o in others)
+    if event.status in _STATED and same_day:
+        return f"{shown(event.condition)} is stated as present and as absent for {event.when}"
+    return None
 
 
-def _end(row: Row, context: Context, when: When, what: str) -> tuple[When, bool]:
+def _end(row: Row, axis: Axis, log: IssueLog, when: When) -> tuple[When, bool]:
     """The end, and whether it contradicts the start: then it is not used."""
-    end, _ = context.day(row, "end_day")
+    end, _ = placed(row, "end_day", axis, log)
     start = when.first if when.first is not None else when.last
     if start is None or end.last is None or end.last >= start:
         return end, False
-    message = (
-        f"The {what} ends on day {end.last}, before it starts (day {start}). The end is not used."
+    what = "toxicity" if row.table == "toxicities" else "condition"
+    log.error(
+        row,
+        "end_day",
+        "end_before_start",
+        f"The {what} ends on day {end.last}, before it starts (day {start}). The end is not used.",
     )
-    context.issue(row, "end_day", "error", "end_before_start", message, "set_aside")
-    return When(), True
+    return UNKNOWN_WHEN, True

@@ -12,7 +12,7 @@ from rearm.intake.errors import InputError
 from rearm.intake.fhir.element import Element
 from rearm.record import Issue, Severity, Source
 
-__all__ = ["Bundle", "Resource", "open_bundle"]
+__all__ = ["FhirBundle", "Resource", "open_bundle"]
 
 _TYPES_READ = (
     "collection",
@@ -28,7 +28,7 @@ _SUBJECTS = ("subject", "patient", "for", "beneficiary")
 _SHOWN = 8  # ids in a sentence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One resource of the bundle. `place` is what issues point to (`Observation/m1`), `address` its
     fullUrl.
@@ -41,8 +41,8 @@ class Resource:
     address: str | None = None
 
 
-@dataclass(slots=True)
-class Bundle:
+@dataclass(slots=True, kw_only=True)
+class FhirBundle:
     """The resources in their order, the patient, and what was noteworthy in opening it.
 
     `without_subject` are the places of resources that name nobody.
@@ -74,7 +74,7 @@ class Bundle:
         return None if found is None else found.element
 
 
-def open_bundle(content: Any, file: str) -> Bundle:
+def open_bundle(content: Any, file: str) -> FhirBundle:
     """The bundle in parsed JSON. Raises InputError where it is none, or where its resources belong
     to more than one patient.
     """
@@ -97,7 +97,7 @@ def open_bundle(content: Any, file: str) -> Bundle:
             f"{file} is a Bundle of the type {(bundle_type or 'none')[:40]!r}, which is not read. "
             "Give a collection, a searchset or a transaction."
         )
-    bundle = Bundle(file, [], "", None)
+    bundle = FhirBundle(file=file, resources=[], patient_id="", patient=None)
     _collect(top, bundle)
     if top.problems:
         raise InputError(f"{file} is no valid FHIR Bundle: {top.problems[0]}. Export it again.")
@@ -107,7 +107,7 @@ def open_bundle(content: Any, file: str) -> Bundle:
     return bundle
 
 
-def _issue(bundle: Bundle, severity: Severity, code: str, place: str, message: str) -> None:
+def _issue(bundle: FhirBundle, severity: Severity, code: str, place: str, message: str) -> None:
     bundle.issues.append(
         Issue(
             severity,
@@ -120,7 +120,7 @@ def _issue(bundle: Bundle, severity: Severity, code: str, place: str, message: s
     )
 
 
-def _collect(top: Element, bundle: Bundle) -> None:
+def _collect(top: Element, bundle: FhirBundle) -> None:
     if "entry" not in top.data:
         raise InputError(f"{bundle.file} is a Bundle without entries; there is nothing to read.")
     for place, entry in enumerate(top.children("entry")):
@@ -141,10 +141,18 @@ def _collect(top: Element, bundle: Bundle) -> None:
             if identifier
             else f"entry {place + 1} ({_plain(kind)})"
         )
-        bundle.resources.append(Resource(kind, identifier, where, element, entry.text("fullUrl")))
+        bundle.resources.append(
+            Resource(
+                type=kind,
+                id=identifier,
+                place=where,
+                element=element,
+                address=entry.text("fullUrl"),
+            )
+        )
 
 
-def _distinct(bundle: Bundle) -> None:
+def _distinct(bundle: FhirBundle) -> None:
     """One version of each resource: the same content twice is read once; of different versions the
     last update counts, or none.
     """
@@ -201,7 +209,7 @@ def _distinct(bundle: Bundle) -> None:
                 bundle._index.setdefault(_without_version(address), resource)
 
 
-def _note_missing_pages(top: Element, bundle: Bundle) -> None:
+def _note_missing_pages(top: Element, bundle: FhirBundle) -> None:
     if any(link.text("relation") == "next" for link in top.children("link")):
         message = (
             "The Bundle is one page of a search (it links to a next page), so results may be"
@@ -210,7 +218,7 @@ def _note_missing_pages(top: Element, bundle: Bundle) -> None:
         _issue(bundle, "warning", "bundle_incomplete", "Bundle.link", message)
 
 
-def _find_patient(bundle: Bundle) -> None:
+def _find_patient(bundle: FhirBundle) -> None:
     patients = list(bundle.of_type("Patient"))
     if len(patients) > 1:
         raise InputError(
@@ -274,8 +282,8 @@ def _find_patient(bundle: Bundle) -> None:
     bundle.without_subject = frozenset(silent)
 
 
-def _who(reference: Element, bundle: Bundle, patients: list[Resource]) -> str | None:
-    """ "" for the bundle's patient, None where nobody is named, else the name of the other subject."""
+def _who(reference: Element, bundle: FhirBundle, patients: list[Resource]) -> str | None:
+    """Who is named: "" for the bundle's patient, None for nobody, else the other's name."""
     address = reference.text("reference")
     if address is not None:
         target = _without_version(address)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from rearm.intake.dictionary import folded, load_tables
 from rearm.intake.fhir.bundle import Resource
 from rearm.intake.fhir.codes import codes_of, load_codes, shown_code
 from rearm.intake.fhir.element import Dated, Element, dated, moment_of
-from rearm.intake.fhir.rows import COLUMN, Draft, Translation, own_code
-from rearm.intake.values import Moment, shown
+from rearm.intake.fhir.rows import COLUMN, RowDraft, Translation, own_code
+from rearm.intake.rows import Moment
+from rearm.intake.values import shown
+from rearm.knowledge.tidy_tables import folded
 
 __all__ = ["read_adverse_event", "read_condition", "read_patient"]
 
@@ -30,21 +31,21 @@ def read_patient(t: Translation, resource: Resource | None, diagnosis: Sequence[
 
     `resource` is None where there is no Patient, or none that may be read.
     """
-    draft = Draft("patients", resource.place if resource is not None else "Bundle")
+    draft = RowDraft("patients", resource.place if resource is not None else "Bundle")
     if resource is not None:
         death = _person(resource.element, draft, t)
         if resource.element.problems:
             problem = resource.element.problems[0]
             message = f"{resource.place} is no valid FHIR ({problem}); nothing is read from it."
             t.issue("error", "malformed_resource", resource.place, message, "set_aside")
-            draft = Draft("patients", resource.place)
+            draft = RowDraft("patients", resource.place)
         elif death is not None:
             t.add(death)
     _diagnosis(diagnosis, draft, t)
     t.add(draft)
 
 
-def _person(element: Element, draft: Draft, t: Translation) -> Draft | None:
+def _person(element: Element, draft: RowDraft, t: Translation) -> RowDraft | None:
     """Sex, birth and own columns into `draft`; the row of death where there is one."""
     gender = element.text("gender")
     if gender in ("female", "male"):
@@ -62,7 +63,7 @@ def _person(element: Element, draft: Draft, t: Translation) -> Draft | None:
     return _death(element, draft.place, t)
 
 
-def _birth(element: Element, draft: Draft, t: Translation) -> None:
+def _birth(element: Element, draft: RowDraft, t: Translation) -> None:
     text = element.text("birthDate")
     if text is None:
         return
@@ -81,12 +82,12 @@ def _birth(element: Element, draft: Draft, t: Translation) -> None:
         draft.put("birth_year", int(text[:4]))
 
 
-def _death(element: Element, place: str, t: Translation) -> Draft | None:
+def _death(element: Element, place: str, t: Translation) -> RowDraft | None:
     key = element.choice("deceased")
     cause = next((e for rest, e in element.extension(COLUMN) if rest == "cause"), None)
     if key is None or (key == "deceasedBoolean" and not element.boolean(key)):
         return None
-    draft = Draft("deaths", place)
+    draft = RowDraft("deaths", place)
     if key == "deceasedDateTime":
         t.put_time(draft, "day", dated(element, "deceased"))
     elif key != "deceasedBoolean":
@@ -102,7 +103,7 @@ def _death(element: Element, place: str, t: Translation) -> Draft | None:
     return draft
 
 
-def _diagnosis(conditions: Sequence[Resource], draft: Draft, t: Translation) -> None:
+def _diagnosis(conditions: Sequence[Resource], draft: RowDraft, t: Translation) -> None:
     """The day of diagnosis (the earliest onset) and what the conditions say of the M-protein."""
     days: list[str] = []
     for resource in conditions:
@@ -118,7 +119,7 @@ def _diagnosis(conditions: Sequence[Resource], draft: Draft, t: Translation) -> 
                 " diagnosis is unknown.",
                 "set_aside",
             )
-        chains = Draft("patients", resource.place)
+        chains = RowDraft("patients", resource.place)
         t.own_columns(resource.element, chains)
         for column in _OF_PATIENT:
             value = chains.values.get(column)
@@ -178,9 +179,8 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
         if c.system in ("condition", "toxicity")
     }
     found |= {("conditions", known[c.system, c.code]) for c in codes if (c.system, c.code) in known}
-    spelled = (
-        load_tables()["conditions"].columns["condition"].spellings
-    )  # holds the codes of terminologies that tables may carry too
+    # holds the codes of terminologies that tables may carry too
+    spelled = t.tables["conditions"].columns["condition"].spellings
     found |= {
         ("conditions", spelled[folded(c.code)])
         for c in codes
@@ -229,7 +229,7 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
                 resource.place,
             )
         return
-    draft = Draft(
+    draft = RowDraft(
         table, resource.place, {"condition" if table == "conditions" else "toxicity": name}
     )
     t.put_time(draft, "day", _onset(resource, t))
@@ -301,7 +301,7 @@ def read_adverse_event(resource: Resource, t: Translation) -> None:
             resource.place,
         )
         return
-    draft = Draft("toxicities", resource.place, {"toxicity": toxicity})
+    draft = RowDraft("toxicities", resource.place, {"toxicity": toxicity})
     text = element.text("date") or element.text("detected")
     if text is not None:
         t.put_time(draft, "day", Dated(moment_of(text).value, None, moment_of(text).why_not))

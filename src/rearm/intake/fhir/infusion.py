@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rearm.intake.fhir.bundle import Resource
 from rearm.intake.fhir.element import Element, dated
-from rearm.intake.fhir.rows import Draft, Translation, concept_text, quantity_in
+from rearm.intake.fhir.rows import RowDraft, Translation, concept_text, quantity_in
 from rearm.intake.values import shown
 
 __all__ = ["Infusions"]
@@ -20,7 +20,7 @@ _CELLS = {"{cells}": 1.0, "cells": 1.0, "10*6.{cells}": 1e6, "10*6{cells}": 1e6,
 class _Told:
     """What one resource tells, and the resources it refers to."""
 
-    draft: Draft
+    draft: RowDraft
     resource: Resource
     references: tuple[Element, ...]
 
@@ -40,7 +40,7 @@ class Infusions:
     def administered(self, resource: Resource, product: str, *, given: bool) -> None:
         """An administration or a statement of a product; `given` False: made, never infused."""
         element = resource.element
-        draft = Draft(
+        draft = RowDraft(
             "infusions", resource.place, {"product": product, "infused": "yes" if given else "no"}
         )
         if given:
@@ -72,7 +72,7 @@ class Infusions:
         stands.
         """
         used = [c.text("text") for c in resource.element.children("usedCode")]
-        draft = Draft("infusions", resource.place, {"infused": "yes"})
+        draft = RowDraft("infusions", resource.place, {"infused": "yes"})
         draft.put("product", next((u for u in used if u), None))
         self.t.put_time(draft, "day", dated(resource.element, "performed"))
         self.t.own_columns(resource.element, draft)
@@ -94,11 +94,11 @@ class Infusions:
         """An Observation of the own table `infusions` about one infusion (`partOf`): specification,
         target, binder.
         """
-        draft = Draft("infusions", resource.place)
+        draft = RowDraft("infusions", resource.place)
         self.t.own_columns(resource.element, draft, components=True)
         self._specifications.append(self._told(draft, resource, "partOf", "focus"))
 
-    def _told(self, draft: Draft, resource: Resource, *keys: str) -> _Told:
+    def _told(self, draft: RowDraft, resource: Resource, *keys: str) -> _Told:
         element = resource.element
         references = [reference for key in keys for reference in element.children(key)]
         found = (self.t.bundle.resolve(reference, element) for reference in references)
@@ -133,7 +133,7 @@ class Infusions:
             self.t.add(told.draft)
 
     def _distinct(self) -> None:
-        """An administration and a statement of the same product on the same day are one infusion."""
+        """An administration and a statement of one product on one day are one infusion."""
         kept: list[_Told] = []
         for told in self._infusions:
             others = (
@@ -200,11 +200,11 @@ class Infusions:
             self.t.issue("warning", "apheresis_unassigned", "Procedure", message, "set_aside")
 
 
-def _key(draft: Draft) -> tuple[object, ...]:
+def _key(draft: RowDraft) -> tuple[object, ...]:
     return (draft.values.get("product"), draft.values.get("day"), draft.values.get("infused"))
 
 
-def _collected(draft: Draft, days: list[str]) -> None:
+def _collected(draft: RowDraft, days: list[str]) -> None:
     before = str(draft.values.get("apheresis_days", ""))
     if days:
         draft.put("apheresis_days", ";".join([*([before] if before else []), *days]))

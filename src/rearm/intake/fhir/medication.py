@@ -5,19 +5,17 @@ given is no exposure; it is said.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from typing import Any
 
 from rearm.intake.fhir.bundle import Resource
 from rearm.intake.fhir.codes import codes_of, load_codes, shown_code
 from rearm.intake.fhir.element import Dated, Element, dated
 from rearm.intake.fhir.infusion import Infusions
-from rearm.intake.fhir.rows import Draft, Translation, concept_text
+from rearm.intake.fhir.rows import RowDraft, Translation, concept_text
 from rearm.intake.values import shown
-from rearm.knowledge.agents import Agent, find_agent, find_product, load_agents
+from rearm.knowledge.lexicon import Agent, Lexicon
 
 __all__ = ["Medications"]
 
@@ -50,10 +48,10 @@ class _Named:
 
 
 @dataclass(slots=True)
-class _Given:
+class MedicationUse:
     """One resource's share of a therapy. `group` joins the agents of one regimen."""
 
-    draft: Draft
+    draft: RowDraft
     agents: tuple[str, ...]
     group: str | None
     single_dose: bool
@@ -66,7 +64,7 @@ class Medications:
     """
 
     t: Translation
-    _given: list[_Given] = field(default_factory=list)
+    _given: list[MedicationUse] = field(default_factory=list)
     infusions: Infusions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -173,17 +171,21 @@ class Medications:
         """The agent of a known code or of the text; a display alone names nothing."""
         coded: dict[str, _Named] = {}
         for code in codes_of(concept):
-            agent = _agent_of(code.system, code.code)
+            agent = _agent_of(code.system, code.code, self.t.lexicon)
             if agent is not None:
                 coded[agent.id] = _Named(agents=(agent.id,))
-                named = None if code.display is None else find_agent(code.display)
+                named = None if code.display is None else self.t.lexicon.find_agent(code.display)
                 if named is not None and named.id != agent.id:
                     return self._contradiction(resource, code.code, agent.id, named.id)
-            elif code.system == "product" and (product := find_product(code.code)) is not None:
+            elif (
+                code.system == "product"
+                and (product := self.t.lexicon.find_product(code.code)) is not None
+            ):
                 coded[product.id] = _Named(product=product.id)
         text = concept.text("text")
         if text is not None:
-            agent, product = find_agent(text), find_product(text)
+            agent = self.t.lexicon.find_agent(text)
+            product = self.t.lexicon.find_product(text)
             name = agent.id if agent is not None else product.id if product is not None else None
             if coded and name is not None and name not in coded:
                 return self._contradiction(resource, next(iter(coded)), next(iter(coded)), name)
@@ -216,7 +218,7 @@ class Medications:
 
     def _therapy(self, resource: Resource, named: _Named) -> None:
         element = resource.element
-        draft = Draft("therapies", resource.place)
+        draft = RowDraft("therapies", resource.place)
         key = element.choice("effective")
         if key is not None and key.endswith("Period"):
             period = element.child(key)
@@ -239,7 +241,7 @@ class Medications:
         if not named.agents and named.text is None and not named.unread:
             return
         self._given.append(
-            _Given(
+            MedicationUse(
                 draft,
                 (*named.agents, *named.unread),
                 group,
@@ -247,12 +249,12 @@ class Medications:
             )
         )
 
-    def _stretches(self) -> list[_Given]:
+    def _stretches(self) -> list[MedicationUse]:
         """Single doses of one agent brought together to stretches: a gap of more than 60 days
         begins a new one.
         """
-        kept: list[_Given] = []
-        doses: dict[tuple[Any, ...], list[tuple[date, _Given]]] = {}
+        kept: list[MedicationUse] = []
+        doses: dict[tuple[Any, ...], list[tuple[date, MedicationUse]]] = {}
         for given in self._given:
             values = given.draft.values
             rest = tuple(
@@ -270,7 +272,7 @@ class Medications:
                 kept.append(given)
         for same in doses.values():
             same.sort(key=lambda d: d[0])
-            merged: list[_Given] = []
+            merged: list[MedicationUse] = []
             for day, given in same:
                 last = _day(merged[-1].draft.values["end_day"]) if merged else None
                 if last is not None and (day - last).days <= _LONGEST_GAP:
@@ -313,7 +315,7 @@ class Medications:
             "radiotherapy",
         ):
             what = f"The procedure {shown_code(element.child('code'))}"
-            if _names_car_t(element.child("code")):
+            if _names_car_t(element.child("code"), self.t.lexicon):
                 message = (
                     f"{what} may be a CAR-T infusion, but it is not known by a code, so it is not"
                     " read as one. Give it a code of a CAR-T infusion, or a"
@@ -331,7 +333,7 @@ class Medications:
         elif kind == "car_t_infusion":
             self.infusions.procedure(resource)
         else:
-            draft = Draft("therapies", resource.place)
+            draft = RowDraft("therapies", resource.place)
             draft.put("purpose", "radiotherapy" if kind == "radiotherapy" else "transplant")
             draft.put(
                 "regimen",
@@ -351,20 +353,20 @@ class Medications:
             self.t.add(draft)
 
 
-def _names_car_t(code: Element) -> bool:
+def _names_car_t(code: Element, lexicon: Lexicon) -> bool:
     """Whether the texts of a code speak of CAR-T cells or name a product of them."""
     texts = [code.text("text"), *(c.text("display") for c in code.children("coding"))]
     spoken = " ".join(t for t in texts if t)
     return _CAR_T.search(spoken) is not None or any(
-        find_product(word) is not None for word in re.split(r"[\s(),;/]+", spoken) if word
+        lexicon.find_product(word) is not None for word in re.split(r"[\s(),;/]+", spoken) if word
     )
 
 
-def _joined(given: list[_Given]) -> list[Draft]:
+def _joined(given: list[MedicationUse]) -> list[RowDraft]:
     """One row a therapy: agents of one group with the same days and columns stand in one row, in
     the order of the input.
     """
-    rows: dict[tuple[Any, ...], tuple[Draft, list[str]]] = {}
+    rows: dict[tuple[Any, ...], tuple[RowDraft, list[str]]] = {}
     for place, item in enumerate(given):
         own: object = item.group if item.group is not None else place
         columns = {**item.draft.values, **item.draft.moments}
@@ -395,14 +397,8 @@ def _day(value: object) -> date | None:
     return None
 
 
-@cache
-def _by_rxnorm() -> dict[str, Agent]:
-    return {a.rxnorm: a for a in load_agents().values() if a.rxnorm is not None}
-
-
-def _agent_of(system: str, code: str) -> Agent | None:
-    finders: dict[str, Callable[[str], Agent | None]] = {
-        "rxnorm": _by_rxnorm().get,
-        "agent": load_agents().get,
-    }
-    return finders[system](code) if system in finders else None
+def _agent_of(system: str, code: str, lexicon: Lexicon) -> Agent | None:
+    """The agent of a code; None where the system or the code is not known."""
+    if system == "rxnorm":
+        return lexicon.by_rxnorm.get(code)
+    return lexicon.agents.get(code) if system == "agent" else None

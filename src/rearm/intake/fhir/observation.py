@@ -7,11 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from rearm.intake.dictionary import load_tables
 from rearm.intake.fhir.bundle import Resource
-from rearm.intake.fhir.codes import codes_of, load_codes, shown_code, test_of
+from rearm.intake.fhir.codes import codes_of, load_codes, shown_code
 from rearm.intake.fhir.element import Dated, Element, dated, moment_of
-from rearm.intake.fhir.rows import Draft, Translation, concept_text, own_code, quantity_in
+from rearm.intake.fhir.rows import RowDraft, Translation, concept_text, own_code, quantity_in
 from rearm.intake.fhir.variant import read_variant
 from rearm.intake.values import shown
 from rearm.knowledge.lab_tests import TestDef
@@ -69,7 +68,7 @@ def read_observation(resource: Resource, t: Translation) -> None:
         )
         return
     if is_variant:
-        draft = Draft("variants", resource.place)
+        draft = RowDraft("variants", resource.place)
         _common(draft, element, t)
         sample = _sample(element, t)
         draft.put("specimen", sample.text or sample.word)
@@ -84,10 +83,10 @@ def read_observation(resource: Resource, t: Translation) -> None:
         _disease_status(resource, t)
 
 
-def _common(draft: Draft, element: Element, t: Translation) -> None:
+def _common(draft: RowDraft, element: Element, t: Translation) -> None:
     """Day and reporting day."""
     t.put_time(draft, "day", dated(element, "effective"))
-    if "reported_day" in load_tables()[draft.table].columns:
+    if "reported_day" in t.tables[draft.table].columns:
         t.put_time(draft, "reported_day", _issued(element, t))
 
 
@@ -104,7 +103,7 @@ def _issued(element: Element, t: Translation) -> Dated:
 
 def _statement(resource: Resource, table: str, t: Translation) -> None:
     """An Observation whose code is a tidy table and whose components are its columns."""
-    if table not in load_tables() or table in ("labs", "patients", "therapies", "infusions"):
+    if table not in t.tables or table in ("labs", "patients", "therapies", "infusions"):
         t.group(
             "warning",
             "unknown_code",
@@ -115,7 +114,7 @@ def _statement(resource: Resource, table: str, t: Translation) -> None:
     if table == "imaging":
         _imaging(resource, t)
         return
-    draft = Draft(table, resource.place)
+    draft = RowDraft(table, resource.place)
     _common(draft, resource.element, t)
     t.own_columns(resource.element, draft, components=True)
     t.add(draft)
@@ -141,7 +140,7 @@ def _disease_status(resource: Resource, t: Translation) -> None:
             resource.place,
         )
         return
-    draft = Draft("assessments", resource.place, {"response": response})
+    draft = RowDraft("assessments", resource.place, {"response": response})
     _common(draft, resource.element, t)
     t.own_columns(resource.element, draft, components=True)
     t.add(draft)
@@ -150,7 +149,7 @@ def _disease_status(resource: Resource, t: Translation) -> None:
 def _imaging(resource: Resource, t: Translation) -> None:
     """A lesion on one examination; its size also as mCODE's tumour size."""
     element = resource.element
-    draft = Draft("imaging", resource.place)
+    draft = RowDraft("imaging", resource.place)
     _common(draft, element, t)
     draft.put("method", concept_text(element.child("method")))
     draft.put("site", concept_text(element.child("bodySite")))
@@ -210,7 +209,7 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
     """One result: `part` has code and value (the Observation, or one component of it), `whole` all
     else.
     """
-    found = test_of(part.child("code"))
+    found = t.test_codes.find(part.child("code"))
     for issue, sentence in found.issues:
         t.group("error", issue, sentence, place)
     if found.test is None:
@@ -230,7 +229,7 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
                 place,
             )
         return
-    draft = Draft("labs", place, {"test": found.test.id})
+    draft = RowDraft("labs", place, {"test": found.test.id})
     if found.contradiction is not None:
         t.issue(
             "error",
@@ -263,7 +262,7 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
     t.add(draft)
 
 
-def _value(part: Element, test: TestDef, draft: Draft, t: Translation) -> bool:
+def _value(part: Element, test: TestDef, draft: RowDraft, t: Translation) -> bool:
     """Value and unit into the draft; False where there is none (unknown, with a note)."""
     key = part.choice("value")
     if key is None or part.has("dataAbsentReason"):
@@ -312,7 +311,7 @@ def _value(part: Element, test: TestDef, draft: Draft, t: Translation) -> bool:
     return True
 
 
-def _quantity(quantity: Element, test: TestDef, draft: Draft, t: Translation) -> None:
+def _quantity(quantity: Element, test: TestDef, draft: RowDraft, t: Translation) -> None:
     value, comparator = quantity.number("value"), quantity.text("comparator")
     code, text, system = quantity.text("code"), quantity.text("unit"), quantity.text("system")
     if value is None:
@@ -335,12 +334,12 @@ def _quantity(quantity: Element, test: TestDef, draft: Draft, t: Translation) ->
         code is not None
         and text is not None
         and is_ucum
-        and (why := _units_differ(code, text, test))
+        and (why := _units_differ(code, text, test, t))
     ):
         _refuse(draft, "unit", "unit_contradiction", why, t)
 
 
-def _units_differ(code: str, text: str, test: TestDef) -> str | None:
+def _units_differ(code: str, text: str, test: TestDef, t: Translation) -> str | None:
     """Why the unit's code and its text can't both hold; None where they mean the same, or the text
     is a free one.
     """
@@ -349,7 +348,7 @@ def _units_differ(code: str, text: str, test: TestDef) -> str | None:
     if (
         code != text
         and (factors[0] != factors[1] or tests[0] != tests[1])
-        and (factors[1] is not None or tests[1] != test.id or _any_unit(text))
+        and (factors[1] is not None or tests[1] != test.id or t.test_codes.is_unit(text))
     ):
         return (
             f"{test.name} has the unit code {shown(code)}, but its unit is written {shown(text)};"
@@ -358,15 +357,8 @@ def _units_differ(code: str, text: str, test: TestDef) -> str | None:
     return None
 
 
-def _any_unit(text: str) -> bool:
-    """Whether a text is a unit of some test: then it is no free text that merely explains the code."""
-    from rearm.knowledge.lab_tests import load_tests
-
-    return any(normal_unit(text) in test.units for test in load_tests().values())
-
-
-def _coded(value: Element, test: TestDef, draft: Draft, t: Translation) -> None:
-    """A coded value to a word of the test; a text is read where no code is known, a display never."""
+def _coded(value: Element, test: TestDef, draft: RowDraft, t: Translation) -> None:
+    """A coded value as a word of the test; a text where no code is known, a display never."""
     said: dict[str, str] = {}
     for code in codes_of(value):
         meaning = (
@@ -399,7 +391,7 @@ def _coded(value: Element, test: TestDef, draft: Draft, t: Translation) -> None:
         )
 
 
-def _refuse(draft: Draft, column: str, code: str, why: str, t: Translation) -> None:
+def _refuse(draft: RowDraft, column: str, code: str, why: str, t: Translation) -> None:
     t.issue("error", code, draft.place, f"{why} It is not used.", "set_aside")
     draft.set_aside[column] = why
 
@@ -425,7 +417,7 @@ def _sample(element: Element, t: Translation) -> _Sample:
     )
 
 
-def _collected(draft: Draft, sample: _Sample, t: Translation) -> None:
+def _collected(draft: RowDraft, sample: _Sample, t: Translation) -> None:
     """The day of the sample where the result has none; two days that differ are both not used."""
     stated, collected = draft.values.get("day") or draft.moments.get("day"), sample.collected.value
     if stated is None and "day" not in draft.set_aside:
@@ -440,7 +432,7 @@ def _collected(draft: Draft, sample: _Sample, t: Translation) -> None:
         )
 
 
-def _range(element: Element, draft: Draft, t: Translation) -> None:
+def _range(element: Element, draft: RowDraft, t: Translation) -> None:
     """The reference range in the unit of the value; of several, the one that is for everyone or
     marked as normal.
     """

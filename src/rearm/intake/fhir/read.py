@@ -11,13 +11,15 @@ no exposure. Everything else is counted in one note. NDJSON, XML and single reso
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from rearm.intake.build.checks.ids import flag_ids_alike
-from rearm.intake.build.records import Reading, build_records
+from rearm.intake.build.gather import gather
+from rearm.intake.build.records import make_records
+from rearm.intake.build.terms import Terms
 from rearm.intake.errors import InputError
 from rearm.intake.fhir.bundle import Resource, open_bundle
 from rearm.intake.fhir.clinical import read_adverse_event, read_condition, read_patient
@@ -27,9 +29,12 @@ from rearm.intake.fhir.observation import read_observation
 from rearm.intake.fhir.rows import Translation, own_code
 from rearm.intake.files.control_characters import clean_json
 from rearm.intake.files.strict_json import load_json, parse_json
-from rearm.intake.rows import Row
+from rearm.intake.issues import issue_at
+from rearm.intake.reading import Reading
+from rearm.intake.rows import Problem, Row
 from rearm.intake.values import shown
-from rearm.record import Issue, Record
+from rearm.knowledge.bundle import Knowledge, bundled
+from rearm.record import Issue, Record, Source
 
 __all__ = ["read_fhir", "rows_of_bundle"]
 
@@ -47,57 +52,86 @@ _WITH_STATUS = ("Observation", *_MEDICATION)
 
 
 def read_fhir(
-    path: str | Path | bytes, *, today: date | None = None, name: str = "bundle.json"
+    path: str | Path | bytes,
+    knowledge: Knowledge | None = None,
+    *,
+    today: date | None = None,
+    name: str = "bundle.json",
 ) -> Reading:
     """Records of a bundle (a path or the bytes of one, called `name`), or of a folder of them; one
     patient a bundle.
 
-    Raises InputError with a sentence where a file is no strict JSON, no Bundle, or holds more than
-    one patient, and where two files hold the same patient.
+    A bundle of a folder that can't be read is an error issue, and the others are read. Raises
+    InputError with a sentence where a file given by itself, or every one of a folder, is no strict
+    JSON, no Bundle, or holds more than one patient; and where two files hold the same patient.
     """
+    knowledge = bundled() if knowledge is None else knowledge
     if isinstance(path, bytes):
-        records, issues = _records(parse_json(path, name), name, today)
-        return Reading(records, issues, (name,))
+        return _single(parse_json(path, name), name, knowledge, today)
     source = Path(path)
-    files = (
-        sorted(f for f in source.glob("*.json") if f.is_file() and not f.name.startswith("."))
-        if source.is_dir()
-        else [source]
-    )
+    if source.is_dir():
+        return _folder(source, knowledge, today)
+    return _single(load_json(source), source.name, knowledge, today)
+
+
+def _single(content: Any, name: str, knowledge: Knowledge, today: date | None) -> Reading:
+    gathered = gather(*rows_of_bundle(content, name, knowledge))
+    terms = Terms(knowledge)
+    return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, (name,))
+
+
+def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
+    """The bundles of a folder. They are opened twice: once to know whose they are, and each again
+    when its record is made, so that they are never in memory together.
+    """
+    files = sorted(f for f in folder.glob("*.json") if f.is_file() and not f.name.startswith("."))
     if not files:
         raise InputError(
-            f"The folder {source.name} holds no .json file. Give FHIR bundles, one a patient."
+            f"The folder {folder.name} holds no .json file. Give FHIR bundles, one a patient."
         )
-    found: list[Record] = []
-    loose: list[Issue] = []
-    places: dict[str, str] = {}
+    issues: list[Issue] = []
+    readable: dict[str, Path] = {}  # by patient
+    refused: list[InputError] = []
     for file in files:
-        records, issues = _records(load_json(file), file.name, today)
-        for record in records:
-            if (other := places.setdefault(record.patient_id, file.name)) != file.name:
-                raise InputError(
-                    f"The patient {shown(record.patient_id)} stands in {other} and in {file.name}."
-                    " Put the resources into one Bundle."
-                )
-        found.extend(records)
-        loose.extend(issues)
-    loose.extend(flag_ids_alike({record.patient_id: record.source for record in found}))
-    return Reading(tuple(found), tuple(loose), tuple(f.name for f in files))
+        try:
+            content, notes = clean_json(load_json(file), file.name)
+            patient_id = open_bundle(content, file.name).patient_id
+        except InputError as error:
+            refused.append(error)
+            sentence = f"{error} The file is not read; the others are."
+            problem = Problem("error", "file_unreadable", sentence, "refused")
+            issues.append(issue_at(Source(file.name, ""), problem))
+            continue
+        if (other := readable.setdefault(patient_id, file)) is not file:
+            raise InputError(
+                f"The patient {shown(patient_id)} stands in {other.name} and in {file.name}. Put"
+                " the resources into one Bundle."
+            )
+        issues.extend(notes)
+    if refused and not readable:
+        raise refused[0]
+    terms = Terms(knowledge)
+
+    def records() -> Iterator[Record]:
+        for file in readable.values():
+            gathered = gather(*rows_of_bundle(load_json(file), file.name, knowledge))
+            yield from make_records(gathered, terms, today=today)
+
+    def place_of(patient_id: str) -> Source:
+        content, _ = clean_json(load_json(readable[patient_id]), readable[patient_id].name)
+        patient = open_bundle(content, readable[patient_id].name).patient
+        return Source(readable[patient_id].name, patient.place if patient is not None else "Bundle")
+
+    issues.extend(flag_ids_alike(readable, place_of))
+    return Reading(records, issues, [file.name for file in files])
 
 
-def _records(
-    content: Any, name: str, today: date | None
-) -> tuple[tuple[Record, ...], tuple[Issue, ...]]:
-    rows, issues = rows_of_bundle(content, name)
-    return build_records(rows, notes=issues, today=today)
-
-
-def rows_of_bundle(content: Any, name: str) -> tuple[list[Row], list[Issue]]:
+def rows_of_bundle(content: Any, name: str, knowledge: Knowledge) -> tuple[list[Row], list[Issue]]:
     """The tidy rows of a bundle (parsed JSON) and what was wrong with it. Raises InputError as
     `read_fhir` does.
     """
     content, notes = clean_json(content, name)
-    t = Translation(open_bundle(content, name))
+    t = Translation(open_bundle(content, name), knowledge)
     t.issues.extend(notes)
     t.issues.extend(t.bundle.issues)
     alive = [r for r in t.bundle.resources if _usable(r, t)]

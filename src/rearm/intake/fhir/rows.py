@@ -6,19 +6,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from rearm.intake.dictionary import load_tables, nearest
-from rearm.intake.fhir.bundle import Bundle
-from rearm.intake.fhir.codes import codes_of
+from rearm.intake.cells import RowMaker
+from rearm.intake.dictionary import nearest
+from rearm.intake.fhir.bundle import FhirBundle
+from rearm.intake.fhir.codes import TestCodes, codes_of, test_codes
 from rearm.intake.fhir.element import Dated, Element, moment_of
-from rearm.intake.rows import Moment, Row, Value
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Moment, Problem, Row
 from rearm.intake.values import shown
-from rearm.record import Issue, Severity, Source
+from rearm.knowledge.bundle import Knowledge
+from rearm.knowledge.lexicon import Lexicon
+from rearm.knowledge.tidy_tables import Table
+from rearm.record import Done, Issue, Severity, Source
 
-__all__ = ["COLUMN", "Draft", "Translation", "concept_text", "own_code", "quantity_in", "unit_of"]
+__all__ = [
+    "COLUMN",
+    "RowDraft",
+    "Translation",
+    "concept_text",
+    "own_code",
+    "quantity_in",
+    "unit_of",
+]
 
-Done = Literal["used", "set_aside", "refused"]
 COLUMN = "urn:rearm:column:"  # url of an extension that holds a column FHIR has no element for
 
 # Units of own columns that have one: factor to the column's unit. "" stands for a number without
@@ -38,7 +50,7 @@ _UNITS: Mapping[str, Mapping[str, float]] = {
 
 
 @dataclass(slots=True)
-class Draft:
+class RowDraft:
     """A row being built: values and stretches of time by column, and columns whose value must not
     be used with the reason.
     """
@@ -56,46 +68,45 @@ class Draft:
             self.values[column] = value
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Group:
     severity: Severity
     sentence: str
     done: Done
-    places: list[str]
+    places: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class Translation:
     """The rows and issues of one bundle as they grow. `issued` and `withdrawn` come from reports,
     by the identity of a result's JSON.
     """
 
-    bundle: Bundle
-    rows: list[Row] = field(default_factory=list)
-    issues: list[Issue] = field(default_factory=list)
-    issued: dict[int, str] = field(default_factory=dict)
-    withdrawn: set[int] = field(default_factory=set)
-    _groups: dict[tuple[str, str], _Group] = field(default_factory=dict)
+    def __init__(self, bundle: FhirBundle, knowledge: Knowledge) -> None:
+        self.bundle = bundle
+        self.lexicon: Lexicon = knowledge.lexicon
+        self.tables: Mapping[str, Table] = knowledge.tidy_tables.tables
+        self.test_codes: TestCodes = test_codes(knowledge)
+        self.rows: list[Row] = []
+        self.issues: list[Issue] = []
+        self.issued: dict[int, str] = {}
+        self.withdrawn: set[int] = set()
+        self._groups: dict[tuple[str, str], _Group] = {}
+        self._maker = RowMaker(knowledge.tidy_tables, None)
 
-    def issue(self, severity: Severity, code: str, place: str, message: str, done: Done) -> None:
-        self.issues.append(
-            Issue(
-                severity,
-                code,
-                Source(self.bundle.file, place),
-                message,
-                done,
-                self.bundle.patient_id,
-            )
-        )
+    def issue(
+        self, severity: Severity, code: str, place: str, sentence: str, done: Done = "set_aside"
+    ) -> None:
+        where = Source(self.bundle.file, place)
+        problem = Problem(severity, code, sentence, done)
+        self.issues.append(issue_at(where, problem, self.bundle.patient_id))
 
     def group(
-        self, severity: Severity, code: str, what: str, place: str, done: Done = "set_aside"
+        self, severity: Severity, code: str, sentence: str, place: str, done: Done = "set_aside"
     ) -> None:
-        """One of many issues of a kind; `what` is the sentence, one issue names its count and first
-        places.
-        """
-        group = self._groups.setdefault((code, what), _Group(severity, what, done, []))
+        """One of many issues of a kind: one issue names their count and first places."""
+        group = self._groups.setdefault(
+            (code, sentence), _Group(severity=severity, sentence=sentence, done=done)
+        )
         group.places.append(place)
 
     def forget(self, place: str) -> None:
@@ -115,29 +126,22 @@ class Translation:
             if count > 1:
                 others = ", ".join(group.places[1:4]) + (" ..." if count > 4 else "")
                 more = f" ({count} times; also {others})"
-            yield Issue(
-                group.severity,
-                code,
-                Source(self.bundle.file, group.places[0]),
-                group.sentence + more,
-                group.done,
-                self.bundle.patient_id,
-            )
+            problem = Problem(group.severity, code, group.sentence + more, group.done)
+            where = Source(self.bundle.file, group.places[0])
+            yield issue_at(where, problem, self.bundle.patient_id)
 
-    def add(self, draft: Draft) -> None:
-        values: dict[str, Value] = {"patient_id": self.bundle.patient_id, **draft.values}
+    def add(self, draft: RowDraft) -> None:
         self.rows.append(
-            Row(
+            self._maker.row(
                 draft.table,
-                values,
+                {"patient_id": self.bundle.patient_id, **draft.values},
                 Source(self.bundle.file, draft.place),
                 set_aside=draft.set_aside,
                 moments=draft.moments,
-                decimal=None,
             )
         )
 
-    def put_time(self, draft: Draft, column: str, when: Dated) -> None:
+    def put_time(self, draft: RowDraft, column: str, when: Dated) -> None:
         """A time into a day column; one that is no FHIR time becomes an issue, and the column stays
         unknown.
         """
@@ -155,7 +159,7 @@ class Translation:
     def own_columns(
         self,
         element: Element,
-        draft: Draft,
+        draft: RowDraft,
         *,
         components: bool = False,
         skip: tuple[str, ...] = (),
@@ -163,7 +167,7 @@ class Translation:
         """Columns that stand as extensions (or, for an Observation, as components) of the own
         system.
         """
-        columns = load_tables()[draft.table].columns
+        columns = self.tables[draft.table].columns
         for column, holder in self._own(element, components):
             if column in skip:
                 continue
@@ -191,7 +195,7 @@ class Translation:
             if (name := own_code(component.child("code"), "column")) is not None:
                 yield name, component
 
-    def _own_value(self, holder: Element, column: str, draft: Draft) -> Any:
+    def _own_value(self, holder: Element, column: str, draft: RowDraft) -> Any:
         key = holder.choice("value")
         match key:
             case None:

@@ -8,7 +8,7 @@ import re
 
 from rearm.intake.fhir.codes import codes_of, load_codes, shown_code
 from rearm.intake.fhir.element import Element
-from rearm.intake.fhir.rows import Draft, Translation, concept_text, own_code, quantity_in
+from rearm.intake.fhir.rows import RowDraft, Translation, concept_text, own_code, quantity_in
 from rearm.intake.values import shown
 
 __all__ = ["read_variant"]
@@ -21,7 +21,7 @@ _SUBSTITUTION = re.compile(
 _SMALL_CHANGE = re.compile(r"(?:.*:)?[cp]\..*(?:del|ins|dup|fs)")
 
 
-def read_variant(draft: Draft, element: Element, t: Translation) -> None:
+def read_variant(draft: RowDraft, element: Element, t: Translation) -> None:
     """The components of a variant into `draft`, and the row; without presence or gene an issue
     instead.
     """
@@ -89,7 +89,7 @@ def read_variant(draft: Draft, element: Element, t: Translation) -> None:
         t.add(draft)
 
 
-def _result(draft: Draft, element: Element, t: Translation) -> None:
+def _result(draft: RowDraft, element: Element, t: Translation) -> None:
     value = element.child("valueCodeableConcept")
     words = load_codes().words
     meanings = {
@@ -111,7 +111,7 @@ def _result(draft: Draft, element: Element, t: Translation) -> None:
         )
 
 
-def _gene(component: Element, draft: Draft, t: Translation) -> str | None:
+def _gene(component: Element, draft: RowDraft, t: Translation) -> str | None:
     """The gene's symbol: of a listed HGNC id, else the display of an HGNC coding (there the
     official symbol), else the text.
     """

@@ -5,10 +5,12 @@ intake.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
-from rearm.intake.rows import Grid
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Grid, Problem
 from rearm.record import Issue, Source
 
 __all__ = ["clean_grids", "clean_json"]
@@ -19,16 +21,18 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REPLACEMENT = "\ufffd"
 
 
-def clean_grids(grids: Iterable[Grid], file: str) -> list[Issue]:
+def clean_grids(grids: Sequence[Grid], file: str) -> list[Issue]:
     """Replaces control characters in the cells, in place; one note where there were any, with the
     place of the first.
     """
     count, first = 0, None
     for grid in grids:
-        for index, row in enumerate(grid.rows):
+        texts = {cell for cell in chain.from_iterable(grid.rows) if isinstance(cell, str)}
+        cleaned = {t: _CONTROL.sub(_REPLACEMENT, t) for t in texts if _CONTROL.search(t)}
+        for index, row in enumerate(grid.rows) if cleaned else ():
             for column, cell in enumerate(row):
-                if isinstance(cell, str) and _CONTROL.search(cell):
-                    row[column] = _CONTROL.sub(_REPLACEMENT, cell)
+                if isinstance(cell, str) and cell in cleaned:
+                    row[column] = cleaned[cell]
                     count += 1
                     first = first or grid.cell_source(index, column, f"column {column + 1}")
     return [] if first is None else [_note(first, count, file)]
@@ -58,8 +62,8 @@ def _cleaned(value: Any, found: list[str]) -> Any:
 
 def _note(source: Source, count: int, file: str) -> Issue:
     texts = "1 text holds" if count == 1 else f"{count} texts hold"
-    message = (
+    sentence = (
         f"{texts} control characters in {file}; each is replaced by \ufffd. Export the file again"
         " without them."
     )
-    return Issue("note", "control_characters", source, message, "used")
+    return issue_at(source, Problem("note", "control_characters", sentence, "used"))

@@ -16,7 +16,8 @@ from python_calamine import CalamineWorkbook
 
 from rearm.intake.errors import InputError
 from rearm.intake.files.excel_formats import Display, cells_shown_otherwise, displays, show
-from rearm.intake.rows import Grid, Value, decimal_mark
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Grid, Problem, Value, decimal_mark
 from rearm.record import Issue, Source
 
 __all__ = ["read_workbook"]
@@ -70,26 +71,22 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
             " program and save it again as .xlsx."
         ) from None
     issues = [
-        Issue(
-            "warning",
-            "cell_without_value",
-            Source(path.name, f"{sheet}!{b.address}"),
-            b.why,
-            "set_aside",
+        issue_at(
+            Source(path.name, f"{sheet}!{blank.address}"),
+            Problem("warning", "cell_without_value", blank.why),
         )
         for sheet, found in inspected.items()
-        for b in found.blanks
+        for blank in found.blanks
     ]
     for grid in grids:
         number = show(grid, inspected[grid.sheet].shown) if grid.sheet in inspected else 0
         if number:
-            message = (
+            sentence = (
                 f"{number} numbers have a format that shows a percent sign, a comparator or a unit;"
                 " they are read as they are shown."
             )
-            issues.append(
-                Issue("note", "number_format", Source(path.name, grid.sheet or ""), message, "used")
-            )
+            problem = Problem("note", "number_format", sentence, "used")
+            issues.append(issue_at(Source(path.name, grid.sheet or ""), problem))
     return grids, issues
 
 

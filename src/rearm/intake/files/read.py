@@ -11,7 +11,8 @@ import polars as pl
 from rearm.intake.errors import InputError
 from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.excel import read_workbook
-from rearm.intake.rows import Grid, Value, decimal_mark
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Grid, Problem, Value, decimal_mark
 from rearm.record import Issue, Source
 
 __all__ = ["read_grids", "table_files"]
@@ -45,11 +46,11 @@ def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
     Control characters are replaced, with a note. Raises InputError with a sentence where the file
     is missing, empty, of another type, truncated or too large.
     """
-    grids, issues = _read(path)
+    grids, issues = _read(path, _suffix_of_table(path))
     return grids, [*issues, *clean_grids(grids, path.name)]
 
 
-def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
+def _suffix_of_table(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix in _SPREADSHEETS_NOT_READ:
         raise InputError(
@@ -61,6 +62,10 @@ def _read(path: Path) -> tuple[list[Grid], list[Issue]]:
             f"{path.name} is not a table that can be read. Give .csv, .xlsx or .parquet, or a FHIR"
             " bundle as .json."
         )
+    return suffix
+
+
+def _read(path: Path, suffix: str) -> tuple[list[Grid], list[Issue]]:
     try:
         with path.open("rb") as file:
             head = file.read(8)
@@ -122,25 +127,33 @@ def _parquet(path: Path, head: bytes) -> Grid:
     return Grid(path.name, None, rows)
 
 
+class _Texts(dict[str, str | None]):
+    """Texts of cells, each held once; a blank is None."""
+
+    def __missing__(self, text: str) -> str | None:
+        found = self[text] = text if text.strip() else None
+        return found
+
+
 def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
     raw = path.read_bytes()
     issues: list[Issue] = []
     text = _decoded(raw, path, issues)
     delimiter = _delimiter(text)
+    texts = _Texts()
     rows: list[list[Value]] = []
     try:
         for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False):
-            rows.append([cell if cell.strip() else None for cell in record])
+            rows.append(list(map(texts.__getitem__, record)))
     except csv.Error as error:
         raise InputError(
             f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks"
             " there."
         ) from error
-    if not any(any(cell is not None for cell in row) for row in rows):
+    if not any(texts.values()):
         raise InputError(f"{path.name} holds no cells. Export it again.")
-    return [
-        Grid(path.name, None, rows, decimal=decimal_mark(rows, by_delimiter=delimiter == ";"))
-    ], issues
+    mark = decimal_mark([texts.values()], by_delimiter=delimiter == ";")
+    return [Grid(path.name, None, rows, decimal=mark)], issues
 
 
 def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
@@ -159,16 +172,12 @@ def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        issues.append(
-            Issue(
-                "note",
-                "encoding_guessed",
-                Source(path.name, ""),
-                "The file is not UTF-8; it was read as Windows-1252 (Western European). Check"
-                " umlauts and µ.",
-                "used",
-            )
+        sentence = (
+            "The file is not UTF-8; it was read as Windows-1252 (Western European). Check umlauts"
+            " and µ."
         )
+        problem = Problem("note", "encoding_guessed", sentence, "used")
+        issues.append(issue_at(Source(path.name, ""), problem))
         return raw.decode("cp1252", errors="replace")
 
 

@@ -13,21 +13,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rearm.intake.dictionary import folded, load_tables
+from rearm.intake.dictionary import load_tables
 from rearm.intake.errors import InputError
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.rows import Grid, Value
 from rearm.intake.values import Refused, not_done, number, parse_moment, text
 from rearm.knowledge.agents import find_agent, find_class
 from rearm.knowledge.lab_tests import TestDef, find_tests, load_tests
+from rearm.knowledge.tidy_tables import folded
 from rearm.units import normal_unit
 
 __all__ = ["draft_mapping", "write_draft"]
 
 _ID_HEADERS = (
-    "patient_id", "patientid", "patient", "pat_id", "pid", "subject_id", "usubjid", "record_id", "study_id", "id", "sample_id",
-    "patienten_id", "patientennummer", "pseudonym", "pat_nr", "patnr", "patienten_nr", "patient_nr", "pat_no", "patient_no",
-    "patient_number", "pat",
+    "patient_id", "patientid", "patient", "pat_id", "pid", "subject_id", "usubjid", "record_id",
+    "study_id", "id", "sample_id", "patienten_id", "patientennummer", "pseudonym", "pat_nr",
+    "patnr", "patienten_nr", "patient_nr", "pat_no", "patient_no", "patient_number", "pat",
 )  # fmt: skip
 _DAY_HEADERS = (
     "day",
@@ -98,7 +99,7 @@ _ENOUGH_STATUS_WORDS = 0.5
 
 
 @dataclass(slots=True)
-class _Sheet:
+class SheetOutline:
     """What was recognised in one sheet."""
 
     grid: Grid
@@ -139,7 +140,7 @@ def draft_mapping(source: Path) -> str:
     Raises InputError where no sheet has a header with a column of patients' ids.
     """
     paths = table_files(source) if source.is_dir() else [source]
-    sheets: list[tuple[str, _Sheet]] = []
+    sheets: list[tuple[str, SheetOutline]] = []
     skipped: list[str] = []
     keys: dict[str, str] = {}
     for path in paths:
@@ -163,7 +164,7 @@ def draft_mapping(source: Path) -> str:
 # ---------------------------------------------------------------- recognising
 
 
-def _recognise(grid: Grid) -> _Sheet | None:
+def _recognise(grid: Grid) -> SheetOutline | None:
     for header in range(min(5, len(grid.rows))):
         names = {
             " ".join(text(c).split()): i
@@ -172,7 +173,7 @@ def _recognise(grid: Grid) -> _Sheet | None:
         }
         id_header = next((n for wanted in _ID_HEADERS for n in names if _key(n) == wanted), None)
         if id_header is not None:
-            sheet = _Sheet(grid, header, names, id_header)
+            sheet = SheetOutline(grid, header, names, id_header)
             sheet.day_header = next(
                 (
                     n
@@ -189,7 +190,7 @@ def _recognise(grid: Grid) -> _Sheet | None:
     return None
 
 
-def _column(sheet: _Sheet, name: str, index: int) -> None:
+def _column(sheet: SheetOutline, name: str, index: int) -> None:
     if (variant := _variant(name)) is not None and _mostly(sheet, index, "variants", "result"):
         sheet.variants[name] = variant
         return
@@ -270,12 +271,12 @@ def _test(name: str) -> TestDef | None:
     return found[0] if len(found) == 1 else None
 
 
-def _cells(sheet: _Sheet, index: int) -> list[Value]:
+def _cells(sheet: SheetOutline, index: int) -> list[Value]:
     cells = [row[index] for row in sheet.grid.rows[sheet.header + 1 :] if index < len(row)]
     return [c for c in cells if c is not None and not not_done(c)]
 
 
-def _mostly(sheet: _Sheet, index: int, table: str, column: str) -> bool:
+def _mostly(sheet: SheetOutline, index: int, table: str, column: str) -> bool:
     """Whether the cells are words of that column of a tidy table."""
     spellings = load_tables()[table].columns[column].spellings
     cells = _cells(sheet, index)
@@ -288,7 +289,7 @@ def _mostly(sheet: _Sheet, index: int, table: str, column: str) -> bool:
 
 
 def _draft(
-    source: Path, keys: dict[str, str], sheets: list[tuple[str, _Sheet]], skipped: list[str]
+    source: Path, keys: dict[str, str], sheets: list[tuple[str, SheetOutline]], skipped: list[str]
 ) -> Iterator[str]:
     yield (
         "# A first mapping, drafted from the headers. Check every block, complete the units, and"
@@ -312,7 +313,7 @@ def _draft(
         yield from _block(key, sheet)
 
 
-def _labels(sheets: list[_Sheet]) -> Iterator[str]:
+def _labels(sheets: list[SheetOutline]) -> Iterator[str]:
     labels: dict[str, None] = {}
     for sheet in sheets:
         if sheet.day_header is not None:
@@ -351,7 +352,7 @@ def _is_label(cell: str) -> bool:
     return False
 
 
-def _block(key: str, sheet: _Sheet) -> Iterator[str]:
+def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
     yield "[[sheet]]"
     yield f"file = {_q(key)}"
     if sheet.grid.sheet is not None:
@@ -443,7 +444,7 @@ def _row(
         yield f"  unit = {_q(unit if allowed and unit is not None else '')}{comment}"
 
 
-def _kind(sheet: _Sheet, name: str) -> str:
+def _kind(sheet: SheetOutline, name: str) -> str:
     cells = _cells(sheet, sheet.columns[name])
     if not cells:
         return "   (empty)"

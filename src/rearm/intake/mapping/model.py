@@ -2,30 +2,36 @@
 
     name = "what this layout is"
 
-    [files]                                  # a name for each file, found by its pattern beside the
-    given path workbook = "*.xlsx" cells = { pattern = "cells*.csv", optional = true }
+    [files]                             # a name for each file, found by its pattern beside the path
+    workbook = "*.xlsx"
+    cells = { pattern = "cells*.csv", optional = true }
 
-    [day_labels]                             # labels in day columns: a day, an interval of days, or
-    a word such as "apheresis" "Day 7" = 7 "3 month" = [61, 137] Leukapheresis = "apheresis"
+    [day_labels]                        # labels in day columns: a day, an interval of days, or a
+    "Day 7" = 7                         # word such as "apheresis"
+    "3 month" = [61, 137]
+    Leukapheresis = "apheresis"
 
-    [regimens]                               # the centre's own meaning of regimen names, as agents
+    [regimens]                          # the centre's own meaning of regimen names, as agents
     BPV = ["bendamustine", "prednisone", "bortezomib"]
 
-    [[sheet]]                                # one for each sheet (or CSV file) that is read file =
-    "workbook" sheet = "PCR"                            # left out for CSV header_row = 2
-    # true row of the header; 1 where left out id = "patient_id"                        # the column
-    of the patient's id id_pattern = "(.+?)(_[0-9]+)?"           # where the cell holds more than
-    the id: the first group is the id ignore = ["comment"]                     # columns that are
-    left out on purpose
+    [[sheet]]                           # one for each sheet (or CSV file) that is read
+    file = "workbook"
+    sheet = "PCR"                       # left out for CSV
+    header_row = 2                      # true row of the header; 1 where left out
+    id = "patient_id"                   # the column of the patient's id
+    id_pattern = "(.+?)(_[0-9]+)?"      # where the cell holds more: the first group is the id
+    ignore = ["comment"]                # columns that are left out on purpose
 
-    [[sheet.row]]                            # each row of the sheet gives one row of this tidy
-    table table = "labs" each = "copies_(?P<day>[0-9]+)"          # ... or one for each column whose
-    header matches, with its named groups when = { column = "done", is = [1] }     # ... only where
-    this holds: `is`, `is_not` (values) or `above` (a number) day = { group = "day" }
-    # every other key is a column of the tidy table: test = "car_copies_per_ug_dna"           #   a
-    constant, value = { cell = true }                  #   the cell of the matched column, unit =
-    "copies/ug" specimen = { column = "material" }       #   the cell of another column (its name
-    may hold groups: "method_{day}")
+    [[sheet.row]]                       # each row of the sheet gives one row of this tidy table
+    table = "labs"
+    each = "copies_(?P<day>[0-9]+)"     # ... or one for each column whose header matches
+    when = { column = "done", is = [1] }  # ... only where this holds: `is`, `is_not`, `above`
+    day = { group = "day" }             # every other key is a column of the tidy table:
+    test = "car_copies_per_ug_dna"      #   a constant,
+    value = { cell = true }             #   the cell of the matched column,
+    unit = "copies/ug"
+    specimen = { column = "material" }  #   the cell of another column (its name may hold groups:
+                                        #   "method_{day}")
 
 Keys of such a value: `column`, `cell`, `group`, `template` ("{hour}:{minute}") say where it comes
 from; `words` maps what stands there ("" means: no value), `extract` keeps what a regular expression
@@ -34,22 +40,30 @@ meant as percent), `more` adds values of other sheets for the same patient, `las
 `plus` counts on from the highest numbered column that is filled. A list of such values is joined by
 ;.
 
-    [[sheet.twin]]                           # two columns that state the same: `first` / `ratio` =
-    `second` first = "copies_(?P<day>[0-9]+)" second = "cart_copies_(?P<day>[0-9]+)" ratio = 290
-    tolerance = 1                            # not flagged up to this difference, in the unit of
-    `second` ... relative = 0.02                          # ... or this share of it
+    [[sheet.twin]]                      # two columns that state the same: first / ratio = second
+    first = "copies_(?P<day>[0-9]+)"
+    second = "cart_copies_(?P<day>[0-9]+)"
+    ratio = 290
+    tolerance = 1                       # not flagged up to this difference, in the unit of `second`
+    relative = 0.02                     # ... or this share of it
 
-    [sheet.label]                            # a label that states a day beside the true day: `Day
-    7` on day 0 is a contradiction column = "Day" day = "cum_days"
+    [sheet.label]                       # a label that states a day beside the true day: `Day 7` on
+    column = "Day"                      # day 0 is a contradiction
+    day = "cum_days"
 
-    [sheet.reduce]                           # many rows to one: per patient and label, the percent
-    of rows with a value above a limit by = ["PATIENT_ID", "Day"] where = { TYPE = "TNFRSF17_RNA" }
-    column = "EXPRS" percent_above = 0                        # gives the columns `percent` and
-    `count`
+    [sheet.reduce]                      # many rows to one: per patient and label, the percent of
+    by = ["PATIENT_ID", "Day"]          # rows with a value above a limit
+    where = { TYPE = "TNFRSF17_RNA" }
+    column = "EXPRS"
+    percent_above = 0                   # gives the columns `percent` and `count`
 
-    [[agree]]                                # the same day stated in several sheets what = "day of
-    apheresis" tolerance = 1 days = [{ sheet = "clin_data", column = "apheresis", negate = true }, {
-    sheet = "immune", column = "day", where = { label = "LA" } }]
+    [[agree]]                           # the same day stated in several sheets
+    what = "day of apheresis"
+    tolerance = 1
+    days = [
+      { sheet = "clin_data", column = "apheresis", negate = true },
+      { sheet = "immune", column = "day", where = { label = "LA" } },
+    ]
 
 What contradicts itself is set aside on both sides with an issue. Rows of numbers that two patients
 share are set aside too, and so is a column in percent whose values all lie between 0 and 1, unless
@@ -59,6 +73,7 @@ share are set aside too, and so is a column in percent whose values all lie betw
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,21 +85,23 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
-from rearm.intake.dictionary import load_tables, nearest
+from rearm.intake.dictionary import nearest
 from rearm.intake.errors import InputError
 from rearm.knowledge._toml import parsed
-from rearm.knowledge.agents import load_agents
+from rearm.knowledge.bundle import Knowledge, bundled
 
 __all__ = [
     "Agreement",
-    "Condition",
+    "DayLabel",
     "DayPlace",
     "Label",
     "Mapping",
     "Reduce",
+    "RowFilter",
     "RowSpec",
     "Scalar",
     "SheetSpec",
@@ -94,6 +111,7 @@ __all__ = [
 ]
 
 Scalar = str | int | float | bool
+DayLabel = int | str | list[int]
 
 
 def _pattern(text: str) -> str:
@@ -112,7 +130,7 @@ class _Strict(BaseModel):
 
 
 class DayPlace(_Strict):
-    """A column with days in some sheet; `where` keeps the rows whose cells equal the given words."""
+    """A column with days in some sheet; `where` keeps the rows whose cells are the given words."""
 
     sheet: str
     column: str
@@ -169,7 +187,7 @@ Spec = Annotated[
 ]
 
 
-class Condition(_Strict):
+class RowFilter(_Strict):
     """When a row of the sheet is read: all that is given must hold for the cell of `column`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -184,7 +202,7 @@ class RowSpec(_Strict):
 
     table: str
     each: Pattern | None = None
-    when: Condition | None = None
+    when: RowFilter | None = None
     columns: dict[str, Spec]
 
     @model_validator(mode="before")
@@ -196,10 +214,11 @@ class RowSpec(_Strict):
         return own | {"columns": {k: v for k, v in given.items() if k not in own}}
 
     @model_validator(mode="after")
-    def _known(self) -> RowSpec:
-        table = load_tables().get(self.table)
+    def _known(self, info: ValidationInfo) -> RowSpec:
+        tables = _knowledge(info).tidy_tables.tables
+        table = tables.get(self.table)
         if table is None:
-            raise ValueError(f"there is no table {self.table!r}; one of {', '.join(load_tables())}")
+            raise ValueError(f"there is no table {self.table!r}; one of {', '.join(tables)}")
         groups = set(re.compile(self.each).groupindex) if self.each else set()
         for name, spec in self.columns.items():
             if name not in table.columns or name == "patient_id":
@@ -254,7 +273,7 @@ class Label(_Strict):
 
 
 class Reduce(_Strict):
-    """Rows to one per group: the percent whose `column` is above a limit, and how many there are."""
+    """Rows to one per group: the percent whose `column` is above a limit, and their count."""
 
     by: list[str] = Field(min_length=1)
     column: str
@@ -302,7 +321,7 @@ class Mapping(_Strict):
 
     name: str = ""
     files: dict[str, FileSpec]
-    day_labels: dict[str, int | str | list[int]] = {}
+    day_labels: dict[str, DayLabel] = {}
     regimens: dict[str, list[str]] = {}
     agree: list[Agreement] = []
     sheet: list[SheetSpec] = Field(min_length=1)
@@ -321,6 +340,7 @@ class Mapping(_Strict):
 
     @model_validator(mode="after")
     def _linked(self) -> Mapping:
+        """Every name of a file or sheet leads to one."""
         for sheet in self.sheet:
             if sheet.file not in self.files:
                 raise ValueError(
@@ -332,36 +352,49 @@ class Mapping(_Strict):
             raise ValueError(
                 "two [[sheet]] blocks have the same name; put all rows of a sheet into one"
             )
-        places = [p for a in self.agree for p in a.days]
-        places += [
-            p
-            for s in self.sheet
-            for r in s.row
-            for v in r.columns.values()
-            if isinstance(v, ValueSpec)
-            for p in v.more
-        ]
-        for place in places:
+        for place in self._day_places():
             if place.sheet not in names:
                 raise ValueError(
                     f"{place.sheet!r} is named in agree or more, but there is no [[sheet]] of this"
                     " name"
                 )
+        return self
+
+    def _day_places(self) -> Iterator[DayPlace]:
+        for agreement in self.agree:
+            yield from agreement.days
+        for row in (row for sheet in self.sheet for row in sheet.row):
+            for value in row.columns.values():
+                if isinstance(value, ValueSpec):
+                    yield from value.more
+
+    @model_validator(mode="after")
+    def _labels_are_days(self) -> Mapping:
         for label, days in self.day_labels.items():
             if isinstance(days, list) and (len(days) != 2 or days[0] > days[1]):
                 raise ValueError(f"day_labels {label!r}: an interval is [first, last]")
+        return self
+
+    @model_validator(mode="after")
+    def _regimens_are_agents(self, info: ValidationInfo) -> Mapping:
+        known = _knowledge(info).lexicon.agents
         for name, agents in self.regimens.items():
             for agent in agents:
-                if agent not in load_agents():
+                if agent not in known:
                     raise ValueError(
                         f"regimens {name!r}: {agent!r} is no agent of the lexicon; the nearest are"
-                        f" {nearest(agent, load_agents())}"
+                        f" {nearest(agent, known)}"
                     )
         return self
 
 
-def load_mapping(path: Path) -> Mapping:
-    """The mapping of a TOML file. Raises InputError with sentences that name the file and the key."""
+def _knowledge(info: ValidationInfo) -> Knowledge:
+    """The knowledge that a mapping is read with."""
+    return info.context if isinstance(info.context, Knowledge) else bundled()
+
+
+def load_mapping(path: Path, knowledge: Knowledge | None = None) -> Mapping:
+    """The mapping of a TOML file. Raises InputError that names the file and the key."""
     try:
         content = parsed(path.read_bytes())
     except OSError as error:
@@ -371,7 +404,7 @@ def load_mapping(path: Path) -> Mapping:
     except (ValueError, RecursionError) as error:
         raise InputError(f"The mapping {path.name} is not TOML: {error}.") from error
     try:
-        return Mapping.model_validate(content)
+        return Mapping.model_validate(content, context=knowledge or bundled())
     except ValidationError as error:
         raise InputError(f"The mapping {path.name} can't be used: {_problems(error)}") from None
 

@@ -8,19 +8,21 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rearm.intake.dictionary import folded, nearest
+from rearm.intake.dictionary import nearest
 from rearm.intake.errors import InputError
 from rearm.intake.files.read import read_grids, table_files
+from rearm.intake.issues import issue_at
 from rearm.intake.mapping.model import DayPlace, Mapping, Reduce, SheetSpec
-from rearm.intake.rows import Grid, Value
+from rearm.intake.rows import Grid, Problem, Value
 from rearm.intake.values import Refused, number, shown, text
+from rearm.knowledge.tidy_tables import folded
 from rearm.record import Issue, Source
 
-__all__ = ["Flag", "Sheet", "Sheets", "open_sheets"]
+__all__ = ["CellFlag", "DayCell", "MappedSheet", "MappedSheets", "SheetLine", "open_sheets"]
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class CellFlag:
     """Why a cell must not be used; `span` are the days between which the truth lies, where a day is
     in doubt.
     """
@@ -30,7 +32,7 @@ class Flag:
 
 
 @dataclass(slots=True)
-class Line:
+class SheetLine:
     """One row of a sheet under its header."""
 
     index: int
@@ -38,17 +40,17 @@ class Line:
     cells: list[Value]
 
 
-@dataclass(slots=True)
-class Sheet:
+@dataclass(slots=True, kw_only=True)
+class MappedSheet:
     """A sheet with its header (column index by header text) and the lines that name a patient."""
 
     spec: SheetSpec
     grid: Grid
     headers: dict[str, int]
     twice: set[str] = field(default_factory=set)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[SheetLine] = field(default_factory=list)
     sources: dict[int, Source] = field(default_factory=dict)  # of lines that stand for several rows
-    flags: dict[tuple[int, int], Flag] = field(default_factory=dict)  # by line index and column
+    flags: dict[tuple[int, int], CellFlag] = field(default_factory=dict)  # by line index and column
     used: set[int] = field(default_factory=set)
 
     def column(self, name: str, *, asked_by: str) -> int:
@@ -80,14 +82,19 @@ class Sheet:
         self.used.update(i for i, _ in found)
         return found
 
-    def source(self, line: Line, column: int | None) -> Source:
+    @property
+    def header_names(self) -> dict[int, str]:
+        """The headers by their columns."""
+        return {index: header for header, index in self.headers.items()}
+
+    def source(self, line: SheetLine, column: int | None) -> Source:
+        """The place of a cell, or of the whole line."""
         if line.index in self.sources:
             return self.sources[line.index]
         if column is None:
             return self.grid.row_source(line.index)
-        return self.grid.cell_source(
-            line.index, column, next((h for h, i in self.headers.items() if i == column), "")
-        )
+        header = next((h for h, i in self.headers.items() if i == column), "")
+        return self.grid.cell_source(line.index, column, header)
 
     @property
     def place(self) -> str:
@@ -98,20 +105,34 @@ class Sheet:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCell:
+    """A day that a cell states."""
+
+    day: int
+    sheet: MappedSheet
+    line: SheetLine
+    column: int
+
+    @property
+    def source(self) -> Source:
+        return self.sheet.source(self.line, self.column)
+
+
 @dataclass(slots=True)
-class Sheets:
+class MappedSheets:
     """All sheets of a mapping by name; what was noteworthy in opening them; the files read."""
 
-    by_name: dict[str, Sheet]
+    by_name: dict[str, MappedSheet]
     issues: list[Issue]
     files: tuple[str, ...]
 
-    def day_cells(self, place: DayPlace) -> dict[str, list[tuple[int, Sheet, Line, int]]]:
+    def day_cells(self, place: DayPlace) -> dict[str, list[DayCell]]:
         """By patient: each day that a sheet states in a column, with the cell."""
-        found: dict[str, list[tuple[int, Sheet, Line, int]]] = defaultdict(list)
+        stated: dict[str, list[DayCell]] = defaultdict(list)
         sheet = self.by_name.get(place.sheet)
         if sheet is None:
-            return found
+            return stated
         column = sheet.column(place.column, asked_by=f"days in {place.sheet}")
         where = {
             sheet.column(c, asked_by=f"where in {place.sheet}"): folded(text(v))
@@ -126,13 +147,13 @@ class Sheets:
             except Refused:
                 continue  # said where the cell is read as a value
             if day.is_integer():
-                found[line.patient].append(
-                    (int(-day if place.negate else day), sheet, line, column)
-                )
-        return found
+                day = -day if place.negate else day
+                cell = DayCell(day=int(day), sheet=sheet, line=line, column=column)
+                stated[line.patient].append(cell)
+        return stated
 
 
-def open_sheets(source: Path, mapping: Mapping) -> Sheets:
+def open_sheets(source: Path, mapping: Mapping) -> MappedSheets:
     """The sheets that the mapping names, found beside or in `source`.
 
     Raises InputError where a file, a sheet or the column of ids is missing, with the nearest names.
@@ -143,7 +164,7 @@ def open_sheets(source: Path, mapping: Mapping) -> Sheets:
     for key, path in files.items():
         grids[key], notes = read_grids(path)
         issues.extend(notes)
-    sheets: dict[str, Sheet] = {}
+    sheets: dict[str, MappedSheet] = {}
     for spec in mapping.sheet:
         if (sheet := _sheet(spec, grids, issues)) is not None:
             sheets[spec.name] = sheet
@@ -151,18 +172,12 @@ def open_sheets(source: Path, mapping: Mapping) -> Sheets:
         named = {spec.sheet for spec in mapping.sheet if spec.file == key}
         left = [g.sheet for g in found if g.sheet is not None and g.sheet not in named]
         if left:
-            issues.append(
-                Issue(
-                    "note",
-                    "sheets_not_mapped",
-                    Source(files[key].name, ""),
-                    f"The mapping does not read these sheets: {', '.join(left)}.",
-                    "set_aside",
-                )
-            )
+            sentence = f"The mapping does not read these sheets: {', '.join(left)}."
+            problem = Problem("note", "sheets_not_mapped", sentence)
+            issues.append(issue_at(Source(files[key].name, ""), problem))
     if not sheets:
         raise InputError(f"None of the sheets of the mapping is in {source.name}.")
-    return Sheets(sheets, issues, tuple(path.name for path in files.values()))
+    return MappedSheets(sheets, issues, tuple(path.name for path in files.values()))
 
 
 def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
@@ -196,7 +211,9 @@ def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
     return found
 
 
-def _sheet(spec: SheetSpec, grids: dict[str, list[Grid]], issues: list[Issue]) -> Sheet | None:
+def _sheet(
+    spec: SheetSpec, grids: dict[str, list[Grid]], issues: list[Issue]
+) -> MappedSheet | None:
     if spec.file not in grids:
         return None
     found = [g for g in grids[spec.file] if spec.sheet is None or g.sheet == spec.sheet]
@@ -221,7 +238,7 @@ def _sheet(spec: SheetSpec, grids: dict[str, list[Grid]], issues: list[Issue]) -
         if cell is not None:
             name = _header(text(cell))
             twice.add(name) if name in headers else headers.setdefault(name, index)
-    sheet = Sheet(spec, grid, headers, twice)
+    sheet = MappedSheet(spec=spec, grid=grid, headers=headers, twice=twice)
     if spec.reduce is not None:
         sheet = _reduced(sheet, header, spec.reduce, issues)
         header = 0
@@ -229,7 +246,7 @@ def _sheet(spec: SheetSpec, grids: dict[str, list[Grid]], issues: list[Issue]) -
     return sheet
 
 
-def _read_lines(sheet: Sheet, header: int, issues: list[Issue]) -> None:
+def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
     spec = sheet.spec
     column = sheet.column(spec.id, asked_by=f"id of {spec.name}")
     for index in range(header + 1, len(sheet.grid.rows)):
@@ -242,25 +259,21 @@ def _read_lines(sheet: Sheet, header: int, issues: list[Issue]) -> None:
             else ("" if spec.id_pattern else given)
         )
         if patient:
-            sheet.lines.append(Line(index, patient, cells))
+            sheet.lines.append(SheetLine(index, patient, cells))
         elif any(c is not None for c in cells):
             why = (
                 f"The id {shown(given)} does not fit the mapping's id_pattern"
                 if given
                 else "The row names no patient"
             )
-            issues.append(
-                Issue(
-                    "error",
-                    "patient_id_missing",
-                    sheet.grid.cell_source(index, column, spec.id),
-                    f"{why}; the row is not read.",
-                    "refused",
-                )
+            where = sheet.grid.cell_source(index, column, spec.id)
+            problem = Problem(
+                "error", "patient_id_missing", f"{why}; the row is not read.", "refused"
             )
+            issues.append(issue_at(where, problem))
 
 
-def _reduced(sheet: Sheet, header: int, spec: Reduce, issues: list[Issue]) -> Sheet:
+def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue]) -> MappedSheet:
     """A sheet with one line for each group: the columns `by`, then `percent` and `count`."""
     asked = f"reduce in {sheet.spec.name}"
     by = [sheet.column(c, asked_by=asked) for c in spec.by]
@@ -281,21 +294,18 @@ def _reduced(sheet: Sheet, header: int, spec: Reduce, issues: list[Issue]) -> Sh
             continue
         groups[tuple(text(cells[c]) for c in by)].append((index, above))
     if unread:
-        issues.append(
-            Issue(
-                "warning",
-                "rows_not_counted",
-                sheet.grid.cell_source(unread[0], value, spec.column),
-                f"{len(unread)} rows hold no number in {spec.column} and are not counted; the first"
-                " is named here.",
-                "set_aside",
-            )
+        sentence = (
+            f"{len(unread)} rows hold no number in {spec.column} and are not counted; the first is"
+            " named here."
         )
+        where_first = sheet.grid.cell_source(unread[0], value, spec.column)
+        issues.append(issue_at(where_first, Problem("warning", "rows_not_counted", sentence)))
     rows: list[list[Value]] = [[*spec.by, "percent", "count"]]
-    reduced = Sheet(
-        sheet.spec,
-        Grid(sheet.grid.file, sheet.grid.sheet, rows),
-        {name: i for i, name in enumerate([*map(_header, spec.by), "percent", "count"])},
+    names = [*map(_header, spec.by), "percent", "count"]
+    reduced = MappedSheet(
+        spec=sheet.spec,
+        grid=Grid(sheet.grid.file, sheet.grid.sheet, rows),
+        headers={name: i for i, name in enumerate(names)},
     )
     for key, members in groups.items():
         first, last = (sheet.grid.first_row + members[i][0] for i in (0, -1))

@@ -37,7 +37,7 @@ _PURPOSE_OF = {
 _CONTENT = frozenset({"drugs", "procedure", "purpose"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """An item after parentheses are resolved; the `agents` of a drug unit are final. `acronym`: a
     regimen's name, not agents one by one.
@@ -86,7 +86,7 @@ class Part:
         return tail
 
     def pop_listed(self) -> list[Unit]:
-        """Takes off what is named one by one behind an acronym; nothing where there is no acronym."""
+        """Takes off what is named one by one behind an acronym; else nothing."""
         tail: list[Unit] = []
         while self.has_acronym() and not self.units[-1].acronym:
             tail.insert(0, self.units.pop())

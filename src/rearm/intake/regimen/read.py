@@ -9,13 +9,15 @@ Nothing is guessed: no likeness, no completion.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 from rearm.intake.regimen.parts import Part, Unit, group
-from rearm.intake.regimen.words import SEPARATORS, Item, read_items
-from rearm.knowledge.agents import candidate_sets, load_agents, lookup_key
+from rearm.intake.regimen.words import SEPARATORS, Item, RegimenWords
+from rearm.knowledge.bundle import bundled
+from rearm.knowledge.lexicon import Lexicon, lookup_key
 
-__all__ = ["Ambiguity", "RegimenPart", "RegimenReading", "Token", "parse"]
+__all__ = ["Ambiguity", "RegimenParser", "RegimenPart", "RegimenReading", "Token", "parse"]
 
 _OWN_ROLE = frozenset(
     {"agent", "regimen", "procedure", "purpose", "infusion", "unread"}
@@ -95,40 +97,61 @@ class RegimenReading:
 
 
 def parse(text: str, definitions: Mapping[str, Sequence[str]] | None = None) -> RegimenReading:
-    """Read one regimen text, German or English. Never raises for any text.
+    """Read one regimen text, German or English, by the bundled lexicon. Never raises for any text.
 
     `definitions` are the centre's own meanings of names (`{"VMP": ("bortezomib", "melphalan",
     "dexamethasone")}`, agent ids): they win over the lexicon, and a difference from it is a note. A
     list of agents in parentheses wins over the name before it. Raises ValueError where a definition
     holds an id that is not in the lexicon.
     """
-    own: dict[str, tuple[str, ...]] = {}
-    for name, agents in (definitions or {}).items():
-        for agent in agents:
-            if agent not in load_agents():
-                raise ValueError(
-                    f"definition of '{name}': '{agent}' is no agent id of the lexicon; use generic"
-                    " names such as 'bortezomib'"
-                )
-        own[lookup_key(name)] = tuple(agents)
-    return _Reader(text, own).read()
+    if definitions:
+        return RegimenParser(bundled().lexicon, definitions).read(text)
+    return _bundled_parser().read(text)
 
 
-class _Reader:
+@cache
+def _bundled_parser() -> RegimenParser:
+    return RegimenParser(bundled().lexicon)
+
+
+class RegimenParser:
+    """Reads regimen texts by one lexicon and the centre's own definitions; see `parse`."""
+
+    def __init__(
+        self, lexicon: Lexicon, definitions: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        own: dict[str, tuple[str, ...]] = {}
+        for name, agents in (definitions or {}).items():
+            for agent in agents:
+                if agent not in lexicon.agents:
+                    raise ValueError(
+                        f"definition of '{name}': '{agent}' is no agent id of the lexicon; use"
+                        " generic names such as 'bortezomib'"
+                    )
+            own[lookup_key(name)] = tuple(agents)
+        self.lexicon = lexicon
+        self.words = RegimenWords(lexicon, own)
+
+    def read(self, text: str) -> RegimenReading:
+        """What one text says."""
+        return _TextReading(text, self.words, self.lexicon).read()
+
+
+class _TextReading:
     """One reading of one text; the lists fill from left to right."""
 
-    def __init__(self, text: str, definitions: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, text: str, words: RegimenWords, lexicon: Lexicon) -> None:
         self.text = text
-        self.definitions = definitions
+        self.words = words
+        self.lexicon = lexicon
         self.parts: list[Part] = []
         self.ambiguities: list[Ambiguity] = []
         self.notes: list[str] = []
-        self.roles: dict[
-            int, str
-        ] = {}  # start of an item -> its role where it is not the usual one of its kind
+        # start of an item -> its role where it is not the usual one of its kind
+        self.roles: dict[int, str] = {}
 
     def read(self) -> RegimenReading:
-        items = read_items(self.text, self.definitions)
+        items = self.words.items(self.text)
         segment: list[Item] = []
         for item in [*items, Item("hard", len(self.text), len(self.text))]:
             if item.kind == "hard":
@@ -252,8 +275,7 @@ class _Reader:
         else:
             self._leave_unread(items, "it names a choice")
 
-    # -- parentheses and names
-    # ----------------
+    # ------------------------------------------------------------ parentheses and names
 
     def _units(self, items: Sequence[Item]) -> list[Unit]:
         units: list[Unit] = []
@@ -290,42 +312,56 @@ class _Reader:
         treatment stands before it.
         """
         name = self._of(item)
-        regimens = item.regimens
-        spelled = tuple(dict.fromkeys(a for i in listed for a in i.ids))
-        end = listed[-1].end if listed else item.end
-        if not regimens:  # the centre's own definition
-            sets: tuple[tuple[str, ...], ...] = (item.ids,)
-            usual = candidate_sets(name)
-            if usual and all(set(item.ids) != set(c) for c in usual):
-                self.notes.append(
-                    f"'{name}' is read as the centre defines it ({', '.join(item.ids)}); elsewhere"
-                    f" it means {_either(usual)}"
-                )
-            regimen_id, purpose = None, None
-        else:
-            sets = candidate_sets(name)
-            regimen_id, purpose = regimens[0].id, regimens[0].purpose
-        unit = Unit("drugs", item, end, (), regimen_id, purpose, acronym=True)
-        if spelled:
-            # One agent of several in parentheses explains the name (`VRd (Lenalidomid 15 mg)`) and
-            # is no list of its own.
-            if len(sets) == 1 and len(spelled) == 1 and len(sets[0]) > 1 and spelled[0] in sets[0]:
-                return _with(unit, sets[0])
-            if all(set(spelled) != set(c) for c in sets):
-                self._contradiction(name, sets, spelled)
-            return _with(unit, spelled)
+        sets = self._meanings(item)
+        regimen = item.regimens[0] if item.regimens else None
+        unit = Unit(
+            kind="drugs",
+            item=item,
+            end=listed[-1].end if listed else item.end,
+            regimen_id=None if regimen is None else regimen.id,
+            purpose=None if regimen is None else regimen.purpose,
+            acronym=True,
+        )
+        if spelled := tuple(dict.fromkeys(a for i in listed for a in i.ids)):
+            return self._spelled_out(unit, name, sets, spelled)
         if name == "PD" and (earlier or any(p.units for p in self.parts)):
             sets = (*sets, ())
         if len(sets) > 1:
             self.roles[item.start] = "ambiguous"
             self.ambiguities.append(Ambiguity(name, sets))
-            return _with(unit, item.ids)
+            return replace(unit, agents=item.ids)
         if name == "PD":
             self.notes.append(
                 "'PD' as a regimen is read as pomalidomide and dexamethasone, not as progressive"
                 " disease"
             )
-        return _with(unit, sets[0])
+        return replace(unit, agents=sets[0])
+
+    def _meanings(self, item: Item) -> tuple[tuple[str, ...], ...]:
+        """The sets of agents that a regimen's name means; one where the centre defines it."""
+        name = self._of(item)
+        usual = self.lexicon.candidate_sets(name)
+        if item.regimens:
+            return usual
+        if usual and all(set(item.ids) != set(c) for c in usual):
+            self.notes.append(
+                f"'{name}' is read as the centre defines it ({', '.join(item.ids)}); elsewhere it"
+                f" means {_either(usual)}"
+            )
+        return (item.ids,)
+
+    def _spelled_out(
+        self, unit: Unit, name: str, sets: Sequence[tuple[str, ...]], spelled: tuple[str, ...]
+    ) -> Unit:
+        """A name with agents in parentheses: they count. One agent of several explains the name
+        (`VRd (Lenalidomid 15 mg)`) and is no list of its own.
+        """
+        explains = len(sets) == 1 and len(sets[0]) > 1 and len(spelled) == 1
+        if explains and spelled[0] in sets[0]:
+            return replace(unit, agents=sets[0])
+        if all(set(spelled) != set(c) for c in sets):
+            self._contradiction(name, sets, spelled)
+        return replace(unit, agents=spelled)
 
     def _check_name(self, name: Item, units: Sequence[Unit]) -> None:
         """`Carfilzomib, Cyclo, Dexa (KCd)`: the agents stand already; the name is only compared."""
@@ -335,7 +371,7 @@ class _Reader:
                 run = [*unit.agents, *run]
             elif unit.kind not in {"comma", "plus", "other"}:
                 break
-        sets = (name.ids,) if not name.regimens else candidate_sets(self._of(name))
+        sets = (name.ids,) if not name.regimens else self.lexicon.candidate_sets(self._of(name))
         if all(set(run) != set(c) for c in sets):
             self._contradiction(self._of(name), sets, run)
 
@@ -350,14 +386,11 @@ class _Reader:
 
 def _plain(item: Item) -> Unit:
     if item.kind == "agent":
-        return Unit("drugs", item, item.end, item.ids)
+        return Unit(kind="drugs", item=item, end=item.end, agents=item.ids)
     if item.kind in {"procedure", "purpose", "negation", "times", "comma"}:
-        return Unit(item.kind, item, item.end)
-    return Unit("plus" if item.kind in {"plus", "plus_word"} else "other", item, item.end)
-
-
-def _with(unit: Unit, agents: tuple[str, ...]) -> Unit:
-    return Unit(unit.kind, unit.item, unit.end, agents, unit.regimen_id, unit.purpose, unit.acronym)
+        return Unit(kind=item.kind, item=item, end=item.end)
+    kind = "plus" if item.kind in {"plus", "plus_word"} else "other"
+    return Unit(kind=kind, item=item, end=item.end)
 
 
 def _either(sets: Sequence[tuple[str, ...]]) -> str:

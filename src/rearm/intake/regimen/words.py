@@ -9,20 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
-from rearm.knowledge.agents import (
-    Regimen,
-    find_agent,
-    find_product,
-    find_regimens,
-    load_regimens,
-    load_words,
-    lookup_key,
-    split_name,
-)
+from rearm.knowledge.lexicon import Lexicon, Regimen, lookup_key
 
-__all__ = ["SEPARATORS", "Item", "read_items"]
+__all__ = ["SEPARATORS", "Item", "RegimenWords"]
 
 SEPARATORS = frozenset(
     {"hard", "comma", "plus", "open", "close", "equals", "slash", "dash", "blank"}
@@ -91,32 +81,101 @@ _SIGNS = dict(
 )
 
 
-def read_items(text: str, definitions: Mapping[str, tuple[str, ...]]) -> list[Item]:
-    """Cut a text into items, in order and without overlap; white space and bare punctuation between
-    them gives none or a separator.
+class RegimenWords:
+    """Cuts texts into items by the lists of one lexicon.
 
-    `definitions` are the centre's own names by lookup key. Every letter and digit of the text lies
-    in exactly one item.
+    `definitions` are the centre's own names by lookup key.
     """
-    items: list[Item] = []
-    at = 0
-    because = (
-        False  # behind `wegen`, `due to`: unknown words up to the next separator are the reason
-    )
-    while at < len(text):
-        item = _pattern(text, at) or _phrase(text, at, definitions, items) or _sign(text, at)
-        if item is None:
-            at += 1
-            continue
-        if item.kind == "because":
-            because, item = True, Item("remark", item.start, item.end)
-        elif item.kind in {"hard", "comma", "plus", "open", "close"}:
-            because = False
-        elif because and item.kind == "unread":
-            item = Item("remark", item.start, item.end)
-        items.append(item)
-        at = item.end
-    return items
+
+    def __init__(self, lexicon: Lexicon, definitions: Mapping[str, tuple[str, ...]]) -> None:
+        self.lexicon, self.definitions = lexicon, definitions
+        roles = lexicon.words["roles"]
+        self._steering = _steering(lexicon)
+        self._remarks = frozenset(lookup_key(w) for group in _REMARKS for w in roles[group])
+        self._unnamed = frozenset(map(lookup_key, roles["unnamed"]))
+        self._before_pd = frozenset(map(lookup_key, roles["before_pd"]))
+        names = (name for regimen in lexicon.regimens.values() for name in regimen.names)
+        self._names_with_blank = frozenset(lookup_key(name) for name in names if " " in name)
+
+    def items(self, text: str) -> list[Item]:
+        """The items of a text, in order and without overlap; white space and bare punctuation
+        between them gives none or a separator.
+
+        Every letter and digit of the text lies in exactly one item.
+        """
+        items: list[Item] = []
+        at = 0
+        # behind `wegen`, `due to`: unknown words up to the next separator are the reason
+        because = False
+        while at < len(text):
+            item = _pattern(text, at) or self._phrase(text, at, items) or _sign(text, at)
+            if item is None:
+                at += 1
+                continue
+            if item.kind == "because":
+                because, item = True, Item("remark", item.start, item.end)
+            elif item.kind in {"hard", "comma", "plus", "open", "close"}:
+                because = False
+            elif because and item.kind == "unread":
+                item = Item("remark", item.start, item.end)
+            items.append(item)
+            at = item.end
+        return items
+
+    def _phrase(self, text: str, at: int, items: list[Item]) -> Item | None:
+        """The longest listed phrase at this place, else the single word as unread; None where no
+        word begins here.
+        """
+        ends = _ends(text, at)
+        for end in reversed(ends):
+            if item := self._listed(text, at, end, items):
+                return item
+        if not ends:
+            # A letter or digit that the word pattern does not take (a superscript, a digit of
+            # another script) is unread by itself.
+            return Item("unread", at, at + 1) if text[at].isalnum() else None
+        return Item("unread", at, ends[0])
+
+    def _listed(self, text: str, start: int, end: int, items: list[Item]) -> Item | None:
+        """What this stretch is in the lists, the centre's own first; remarks come last, so that no
+        agent or regimen is taken for one.
+        """
+        written = text[start:end]
+        key = lookup_key(written)
+        if key in self.definitions:
+            return Item("regimen", start, end, ids=self.definitions[key])
+        if written in _RESPONSES or self._is_progression(written, text, items):
+            return Item("remark", start, end)
+        if word := self._steering.get(key):
+            kind, ids, number = word
+            return Item(kind, start, end, ids=ids, number=number)
+        if product := self.lexicon.find_product(written):
+            return Item("infusion", start, end, ids=(product.id,))
+        if agent := self.lexicon.find_agent(written):
+            return Item("agent", start, end, ids=(agent.id,))
+        blank = any(c.isspace() for c in written)
+        regimens = self.lexicon.find_regimens(written)
+        if regimens and (not blank or key in self._names_with_blank):
+            return Item("regimen", start, end, regimens=regimens)
+        if key in self._remarks:
+            return Item("remark", start, end)
+        if key in self._unnamed:
+            return Item("unnamed", start, end)
+        return None if blank else self._compound(written, start, end)
+
+    def _is_progression(self, written: str, text: str, items: list[Item]) -> bool:
+        """`bis PD`, `wegen PD`: progressive disease. `Pd` never is."""
+        if written != "PD" or not items:
+            return False
+        return lookup_key(text[items[-1].start : items[-1].end]) in self._before_pd
+
+    def _compound(self, written: str, start: int, end: int) -> Item | None:
+        split = self.lexicon.split_name(written)
+        if split is None:
+            return None
+        agents, regimens = split
+        kind = "regimen" if regimens else "agent"
+        return Item(kind, start, end, ids=agents, regimens=regimens)
 
 
 def _pattern(text: str, at: int) -> Item | None:
@@ -140,23 +199,6 @@ def _sign(text: str, at: int) -> Item | None:
     return Item(kind, at, at + 1) if kind else None
 
 
-def _phrase(
-    text: str, at: int, definitions: Mapping[str, tuple[str, ...]], items: list[Item]
-) -> Item | None:
-    """The longest listed phrase at this place, else the single word as unread; None where no word
-    begins here.
-    """
-    ends = _ends(text, at)
-    for end in reversed(ends):
-        if item := _listed(text, at, end, definitions, items):
-            return item
-    if not ends:
-        # A letter or digit that the word pattern does not take (a superscript, a digit of another
-        # script) is unread by itself.
-        return Item("unread", at, at + 1) if text[at].isalnum() else None
-    return Item("unread", at, ends[0])
-
-
 def _ends(text: str, at: int) -> list[int]:
     """Where a phrase that begins here may end: after each of the next words while only a blank,
     hyphen, dot or slash stands between.
@@ -170,90 +212,16 @@ def _ends(text: str, at: int) -> list[int]:
     return ends
 
 
-def _listed(
-    text: str, start: int, end: int, definitions: Mapping[str, tuple[str, ...]], items: list[Item]
-) -> Item | None:
-    """What this stretch is in the lists, the centre's own first; remarks come last, so that no
-    agent or regimen is taken for one.
-    """
-    written = text[start:end]
-    key = lookup_key(written)
-    if key in definitions:
-        return Item("regimen", start, end, ids=definitions[key])
-    if written in _RESPONSES or _is_progression(written, text, items):
-        return Item("remark", start, end)
-    if word := _word_index().get(key):
-        kind, ids, number = word
-        return Item(kind, start, end, ids=ids, number=number)
-    if product := find_product(written):
-        return Item("infusion", start, end, ids=(product.id,))
-    if agent := find_agent(written):
-        return Item("agent", start, end, ids=(agent.id,))
-    blank = any(c.isspace() for c in written)
-    regimens = find_regimens(written)
-    if regimens and (not blank or key in _names_with_blank()):
-        return Item("regimen", start, end, regimens=regimens)
-    if key in _remark_words():
-        return Item("remark", start, end)
-    if key in _unnamed_words():
-        return Item("unnamed", start, end)
-    return None if blank else _compound(written, start, end)
-
-
-def _is_progression(written: str, text: str, items: list[Item]) -> bool:
-    """`bis PD`, `wegen PD`: progressive disease. `Pd` never is."""
-    return (
-        written == "PD"
-        and bool(items)
-        and lookup_key(text[items[-1].start : items[-1].end]) in _before_pd()
-    )
-
-
-def _compound(written: str, start: int, end: int) -> Item | None:
-    found = split_name(written)
-    if found is None:
-        return None
-    agents, regimens = found
-    return Item("regimen" if regimens else "agent", start, end, ids=agents, regimens=regimens)
-
-
-@cache
-def _word_index() -> dict[str, tuple[str, tuple[str, ...], int]]:
+def _steering(lexicon: Lexicon) -> dict[str, tuple[str, tuple[str, ...], int]]:
     """Words that steer the reading: lookup key -> kind, ids, number."""
-    words = load_words()
+    words = lexicon.words
     index: dict[str, tuple[str, tuple[str, ...], int]] = {}
     for kind in ("hard", "because", "negation", "choice", "doubt", "plus_word"):
         index.update({lookup_key(w): (kind, (), 1) for w in words["roles"][kind]})
-    index.update(
-        {lookup_key(w): ("procedure", ("autologous-sct",), 2) for w in words["roles"]["tandem"]}
-    )
+    for word in words["roles"]["tandem"]:
+        index[lookup_key(word)] = ("procedure", ("autologous-sct",), 2)
     for group, kind in (("procedures", "procedure"), ("purposes", "purpose")):
-        index.update(
-            {
-                lookup_key(w): (kind, (name,), 1)
-                for name, listed in words[group].items()
-                for w in listed
-            }
-        )
+        for name, listed in words[group].items():
+            index.update({lookup_key(w): (kind, (name,), 1) for w in listed})
     index.update({lookup_key(w): ("infusion", (), 1) for w in words["roles"]["car_t"]})
     return index
-
-
-@cache
-def _remark_words() -> frozenset[str]:
-    return frozenset(lookup_key(w) for group in _REMARKS for w in load_words()["roles"][group])
-
-
-@cache
-def _unnamed_words() -> frozenset[str]:
-    return frozenset(lookup_key(w) for w in load_words()["roles"]["unnamed"])
-
-
-@cache
-def _before_pd() -> frozenset[str]:
-    return frozenset(lookup_key(w) for w in load_words()["roles"]["before_pd"])
-
-
-@cache
-def _names_with_blank() -> frozenset[str]:
-    return frozenset(lookup_key(n) for r in load_regimens().values() for n in r.names if " " in n)

@@ -1,28 +1,36 @@
-"""Tidy tables (a folder of CSV or Parquet files, or the sheets of a workbook) to rows."""
+"""Tidy tables: a folder of CSV or Parquet files, the sheets of a workbook, or tables in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from rearm.intake.build.records import Reading, build_records
-from rearm.intake.dictionary import TidyTable, folded, load_tables, nearest
+from rearm.intake.build.gather import Gathered, RowRun, gather
+from rearm.intake.build.records import make_records
+from rearm.intake.build.terms import Terms
+from rearm.intake.dictionary import nearest
 from rearm.intake.errors import InputError
 from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.read import read_grids, table_files
-from rearm.intake.rows import Grid, Row, Value
+from rearm.intake.issues import issue_at
+from rearm.intake.reading import Reading
+from rearm.intake.rows import Grid, Problem, Value
+from rearm.intake.tidy.rows import place_of, table_runs
 from rearm.intake.values import shown
+from rearm.knowledge.bundle import Knowledge, bundled
+from rearm.knowledge.tidy_tables import TidyTables, folded
 from rearm.record import Issue, Source
 
 __all__ = ["read_tables", "read_tidy"]
 
 
-def read_tidy(path: Path, *, today: date | None = None) -> Reading:
+def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) -> Reading:
     """Records from a folder, a workbook or a single file of tidy tables.
 
-    Raises InputError with a sentence where nothing in it is a tidy table, or where two files or
-    sheets hold the same table.
+    One file of a folder that can't be read is an error issue, and the others are read. Raises
+    InputError with a sentence where nothing can be read, where nothing in it is a tidy table, or
+    where two files or sheets hold the same table.
     """
     files = table_files(path) if path.is_dir() else [path]
     if not files:
@@ -30,64 +38,31 @@ def read_tidy(path: Path, *, today: date | None = None) -> Reading:
             f"The folder {path.name} holds no .csv, .xlsx or .parquet file. Give tidy tables (rearm"
             " template writes empty ones) or FHIR bundles."
         )
+    tables = knowledge.tidy_tables
     issues: list[Issue] = []
-    grids: dict[str, Grid] = {}
-    other: list[Grid] = []
-    if path.is_dir() and (bundles := sorted(f.name for f in path.glob("*.json"))):
-        message = (
-            f"The folder holds tables, so {', '.join(bundles)} is not read. Give FHIR bundles by"
-            " their own path."
-        )
-        issues.append(
-            Issue("note", "bundles_beside_tables", Source(path.name, ""), message, "set_aside")
-        )
-    for file in files:
-        if path.is_dir() and not _may_hold_tables(file):
-            other.append(Grid(file.name, None, []))
-            continue
-        found, notes = read_grids(file)
-        issues.extend(notes)
-        for grid in found:
-            name = folded(grid.name)
-            if name not in load_tables():
-                other.append(grid)
-            elif name in grids:
-                raise InputError(
-                    f"The table {name} stands twice: in {_place(grids[name])} and in"
-                    f" {_place(grid)}. Keep one of them."
-                )
-            else:
-                grids[name] = grid
-    if not grids:
-        names = ", ".join(_place(grid) for grid in other) or path.name
+    if path.is_dir():
+        issues.extend(_bundles_beside(path))
+    found, other = _grids(files, tables, issues, folder=path if path.is_dir() else None)
+    if not found:
+        places = ", ".join(place_of(grid) for grid in other) or path.name
         raise InputError(
-            f"{path.name} holds no tidy table ({names}). Name files or sheets after the tables"
-            f" ({', '.join(load_tables())}), or describe this layout in a mapping file: rearm init"
+            f"{path.name} holds no tidy table ({places}). Name files or sheets after the tables"
+            f" ({', '.join(tables.tables)}), or describe this layout in a mapping file: rearm init"
             " writes a first one."
         )
-    issues.extend(
-        Issue(
-            "note",
-            "table_not_read",
-            Source(g.file, g.sheet or ""),
-            f"{_place(g)} is not named like a tidy table; it is not read.",
-            "set_aside",
-        )
-        for g in other
-    )
-    rows: list[Row] = []
-    for name in load_tables():
-        if name in grids:
-            rows.extend(_rows(load_tables()[name], grids[name], issues))
-    records, loose = build_records(
-        rows, has_patient_table="patients" in grids, notes=issues, today=today
-    )
-    if not records:
+    for grid in other:
+        sentence = f"{place_of(grid)} is not named like a tidy table; it is not read."
+        where = Source(grid.file, grid.sheet or "")
+        issues.append(issue_at(where, Problem("note", "table_not_read", sentence)))
+    gathered = _gathered(found, tables, issues)
+    if not gathered.runs:
         raise InputError(
             f"{path.name} holds no patient: its tables have headers only, or no row names a"
             " patient."
         )
-    return Reading(records, loose, tuple(f.name for f in files))
+    terms = Terms(knowledge)
+    names = [file.name for file in files]
+    return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, names)
 
 
 def read_tables(
@@ -95,148 +70,93 @@ def read_tables(
     *,
     file: str = "tables",
     today: date | None = None,
+    knowledge: Knowledge | None = None,
 ) -> Reading:
     """Records from tidy tables in memory: the rows of each table as mappings of column to value.
 
     Raises InputError for a table that there is none of. An unknown column is an issue.
     """
+    knowledge = bundled() if knowledge is None else knowledge
+    known = knowledge.tidy_tables.tables
     issues: list[Issue] = []
-    rows: list[Row] = []
+    grids: dict[str, Grid] = {}
     for name, entries in tables.items():
-        if name not in load_tables():
+        if name not in known:
             raise InputError(
-                f"There is no table {shown(name)}; the nearest are {nearest(name, load_tables())}."
+                f"There is no table {shown(name)}; the nearest are {nearest(name, known)}."
             )
         headers = list(dict.fromkeys(str(h) for entry in entries for h in entry))
         cells: list[list[Value]] = [
             list(headers),
             *([_cell(entry.get(h)) for h in headers] for entry in entries),
         ]
-        grid = Grid(f"{file}/{name}" if file else name, None, cells)
-        issues.extend(clean_grids([grid], grid.file))
-        rows.extend(_rows(load_tables()[name], grid, issues))
-    records, loose = build_records(
-        rows, has_patient_table="patients" in tables, notes=issues, today=today
-    )
-    return Reading(records, loose, (file,))
+        grids[name] = Grid(f"{file}/{name}" if file else name, None, cells)
+        issues.extend(clean_grids([grids[name]], grids[name].file))
+    gathered = _gathered(grids, knowledge.tidy_tables, issues)
+    terms = Terms(knowledge)
+    return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, [file])
 
 
-def _may_hold_tables(file: Path) -> bool:
-    return file.suffix.lower() in (".xlsx", ".xlsm") or folded(file.stem) in load_tables()
+def _gathered(grids: Mapping[str, Grid], tables: TidyTables, issues: list[Issue]) -> Gathered:
+    """The rows of grids, by the name of their table, brought together by patient."""
+    runs: list[RowRun] = []
+    for name, grid in grids.items():
+        runs.extend(table_runs(grid, tables, name, issues))
+    return gather(runs, issues, has_patient_table="patients" in grids)
+
+
+def _grids(
+    files: Iterable[Path], tables: TidyTables, issues: list[Issue], *, folder: Path | None
+) -> tuple[dict[str, Grid], list[Grid]]:
+    """The grids by the table they are named after, in the order of the tables; and the others."""
+    named: dict[str, Grid] = {}
+    other: list[Grid] = []
+    refused: list[InputError] = []
+    for file in files:
+        if folder is not None and not _may_hold_tables(file, tables):
+            other.append(Grid(file.name, None, []))
+            continue
+        try:
+            grids, notes = read_grids(file)
+        except InputError as error:
+            if folder is None:
+                raise
+            refused.append(error)
+            sentence = f"{error} The file is not read; the others are."
+            where = Source(file.name, "")
+            issues.append(issue_at(where, Problem("error", "file_unreadable", sentence, "refused")))
+            continue
+        issues.extend(notes)
+        for grid in grids:
+            name = folded(grid.name)
+            if name not in tables.tables:
+                other.append(grid)
+            elif name in named:
+                raise InputError(
+                    f"The table {name} stands twice: in {place_of(named[name])} and in"
+                    f" {place_of(grid)}. Keep one of them."
+                )
+            else:
+                named[name] = grid
+    if refused and not named:
+        raise refused[0]
+    return {name: named[name] for name in tables.tables if name in named}, other
+
+
+def _bundles_beside(folder: Path) -> Iterable[Issue]:
+    bundles = sorted(file.name for file in folder.glob("*.json"))
+    if bundles:
+        sentence = (
+            f"The folder holds tables, so {', '.join(bundles)} is not read. Give FHIR bundles by"
+            " their own path."
+        )
+        where = Source(folder.name, "")
+        yield issue_at(where, Problem("note", "bundles_beside_tables", sentence))
+
+
+def _may_hold_tables(file: Path, tables: TidyTables) -> bool:
+    return file.suffix.lower() in (".xlsx", ".xlsm") or folded(file.stem) in tables.tables
 
 
 def _cell(value: Value) -> Value:
     return None if isinstance(value, str) and not value.strip() else value
-
-
-def _place(grid: Grid) -> str:
-    return f"{grid.file}, sheet {grid.sheet}" if grid.sheet is not None else grid.file
-
-
-def _rows(table: TidyTable, grid: Grid, issues: list[Issue]) -> Iterator[Row]:
-    """The rows under the header, with values by column name. A column that is not known is an issue
-    and is left out.
-    """
-    header = next((i for i, row in enumerate(grid.rows) if any(c is not None for c in row)), None)
-    if header is None:
-        return
-    columns = _columns(table, grid, header, issues)
-    places = {name: indices[0] for name, indices in columns.items()}
-    single = [(name, indices[0]) for name, indices in columns.items() if len(indices) == 1]
-    double = {name: indices for name, indices in columns.items() if len(indices) > 1}
-    width = len(grid.rows[header])
-    value_column = places.get("value") if table.name == "labs" else None
-    for index in range(header + 1, len(grid.rows)):
-        cells = grid.rows[index]
-        if len(cells) > width and any(c is not None for c in cells[width:]):
-            issues.append(
-                Issue(
-                    "warning",
-                    "cells_beyond_header",
-                    grid.row_source(index),
-                    f"The row has more cells than the header; the {len(cells) - width} beyond it"
-                    " are not read. Check for an unquoted delimiter.",
-                    "set_aside",
-                )
-            )
-        count = len(cells)
-        values: dict[str, Value] = {
-            name: cells[i] for name, i in single if i < count and cells[i] is not None
-        }
-        for name, indices in double.items():
-            given = [(cells[i], i) for i in indices if i < count and cells[i] is not None]
-            if given:
-                values[name] = given[0][0]
-                if any(v != given[0][0] for v, _ in given[1:]):
-                    message = (
-                        f"Two columns give {name} differently"
-                        f" ({', '.join(shown(v) for v, _ in given)}); neither is used."
-                    )
-                    issues.append(
-                        Issue(
-                            "error",
-                            "twin_contradiction",
-                            grid.cell_source(index, given[1][1], name),
-                            message,
-                            "set_aside",
-                            None,
-                        )
-                    )
-                    del values[name]
-        if not values:
-            continue
-        source = (
-            grid.row_source(index)
-            if value_column is None or grid.sheet is None
-            else grid.cell_source(index, value_column)
-        )
-        yield Row(
-            table.name, values, source, grid=grid, index=index, columns=places, decimal=grid.decimal
-        )
-
-
-def _columns(
-    table: TidyTable, grid: Grid, header: int, issues: list[Issue]
-) -> dict[str, list[int]]:
-    columns: dict[str, list[int]] = {}
-    headers: dict[str, int] = {}
-    for index, cell in enumerate(grid.rows[header]):
-        if cell is None:
-            if any(index < len(row) and row[index] is not None for row in grid.rows[header + 1 :]):
-                issues.append(
-                    Issue(
-                        "warning",
-                        "column_without_header",
-                        grid.cell_source(header, index),
-                        "The column has cells but no header; it is not read.",
-                        "set_aside",
-                    )
-                )
-            continue
-        name = folded(str(cell))
-        if name in headers:
-            raise InputError(
-                f"{_place(grid)}: the column {shown(cell)} stands twice. Rename or remove one of"
-                " them."
-            )
-        headers[name] = index
-        column = table.by_header.get(name)
-        if column is None:
-            known = nearest(str(cell), table.columns)
-            issues.append(
-                Issue(
-                    "warning",
-                    "unknown_column",
-                    grid.cell_source(header, index, str(cell)),
-                    f"{table.name} has no column {shown(cell)} (nearest: {known}); it is not read.",
-                    "set_aside",
-                )
-            )
-        else:
-            columns.setdefault(column.name, []).append(index)
-    if "patient_id" not in columns:
-        raise InputError(
-            f"{_place(grid)}: the column patient_id is missing (found:"
-            f" {', '.join(map(str, headers)) or 'none'}). Every table needs it."
-        )
-    return columns

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Problem
 from rearm.intake.values import shown
 from rearm.record import Issue, Source
 
@@ -26,22 +28,20 @@ def id_key(patient_id: str) -> str:
     return (key.lstrip("0") or "0") if _DIGITS.fullmatch(key) else key
 
 
-def flag_ids_alike(places: Mapping[str, Source]) -> Iterable[Issue]:
-    """One error for every group of ids that differ only in what `id_key` drops. `places`: where
-    each id stands first.
+def flag_ids_alike(ids: Iterable[str], place_of: Callable[[str], Source]) -> Iterable[Issue]:
+    """One error for every group of ids that differ only in what `id_key` drops. `place_of`: where
+    an id stands first.
     """
     groups: dict[str, list[str]] = {}
-    for patient_id in places:
+    for patient_id in ids:
         groups.setdefault(id_key(patient_id), []).append(patient_id)
-    for ids in groups.values():
-        if len(ids) > 1:
+    for alike in groups.values():
+        if len(alike) > 1:
             # ascii() shows what can't be seen: two ids may look the same on the page
-            names = " and ".join(
-                i if i.isprintable() and i.isascii() else ascii(i) for i in map(str, ids)
-            )
-            message = (
+            names = " and ".join(i if i.isprintable() and i.isascii() else ascii(i) for i in alike)
+            sentence = (
                 f"The ids {names} differ only in case, separators, leading zeros or invisible"
-                f" characters. They are read as {len(ids)} patients; if they are one, write the id"
-                f" alike everywhere (first seen: {shown(ids[0])})."
+                f" characters. They are read as {len(alike)} patients; if they are one, write the"
+                f" id alike everywhere (first seen: {shown(alike[0])})."
             )
-            yield Issue("error", "ids_alike", places[ids[1]], message, "used")
+            yield issue_at(place_of(alike[1]), Problem("error", "ids_alike", sentence, "used"))

@@ -4,72 +4,76 @@ timing hangs on them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Problem
 from rearm.record import Infusion, Issue, Record
 
 __all__ = ["flag_infusion_days"]
 
 _EARLIEST, _LATEST = 1, 30  # days from the last lymphodepletion before an infusion to the infusion
 _NEAR = 90  # a lymphodepletion further away belongs to no infusion that is recorded here
+_Given = tuple[Infusion, int]  # an infusion with its exact day
 
 
-def flag_infusion_days(record: Record) -> list[Issue]:
+def flag_infusion_days(record: Record) -> Iterator[Issue]:
     """Errors for an infusion that does not follow its lymphodepletion or its apheresis, a warning
     for two products on one day.
 
     An infusion is compared with the nearest lymphodepletion; the rest of a split dose within 30
     days of another infusion needs none of its own. Infusions without an exact day are not judged.
     """
-    issues: list[Issue] = []
     given = [(x, x.day) for x in record.infusions if x.infused is not False and x.day is not None]
-    depletion = sorted(
-        {
-            d
-            for t in record.therapies
-            if t.purpose == "lymphodepletion"
-            for d in (t.start.day, t.end.day)
-            if d is not None
-        }
-    )
+    depletion = _lymphodepletion_days(record) if given else []
     for infusion, day in given:
-        before = [d for d in depletion if day - _LATEST <= d <= day - _EARLIEST]
-        follows = any(0 < day - other <= _LATEST for _, other in given)
-        near = [d for d in depletion if abs(day - d) <= _NEAR]
-        if near and not before and not follows:
-            nearest = min(near, key=lambda d: abs(day - d))
-            message = (
-                f"The infusion stands on day {day}, the nearest lymphodepletion on day {nearest};"
-                f" an infusion follows it by {_EARLIEST} to {_LATEST} days. Both are used as"
-                " stated; check both days, and which day is day 0."
-            )
-            issues.append(_issue(record, infusion, "lymphodepletion_day", message))
-        late = [d for d in infusion.apheresis_days if d >= day]
-        if late:
-            message = (
-                f"The apheresis for the infusion of day {day} stands on day"
-                f" {', '.join(map(str, late))}, not before it. Both are used as stated; check both"
-                " days."
-            )
-            issues.append(_issue(record, infusion, "apheresis_after_infusion", message))
-    for (one, day), (other, same) in combinations(given, 2):
-        if day == same and one.product and other.product and one.product != other.product:
-            message = (
+        for problem in (
+            _far_from_lymphodepletion(day, depletion, given),
+            _late_apheresis(infusion, day),
+        ):
+            if problem is not None:
+                yield issue_at(infusion.source, problem, record.patient_id)
+    for (one, day), (other, same_day) in combinations(given, 2):
+        differ = one.product and other.product and one.product != other.product
+        if day == same_day and differ:
+            sentence = (
                 f"Two products ({one.product} and {other.product}) stand as infused on day {day}."
                 " Both are used; check which was given."
             )
-            issues.append(
-                Issue(
-                    "warning",
-                    "two_products_one_day",
-                    other.source,
-                    message,
-                    "used",
-                    record.patient_id,
-                )
-            )
-    return issues
+            problem = Problem("warning", "two_products_one_day", sentence, "used")
+            yield issue_at(other.source, problem, record.patient_id)
 
 
-def _issue(record: Record, infusion: Infusion, code: str, message: str) -> Issue:
-    return Issue("error", code, infusion.source, message, "used", record.patient_id)
+def _lymphodepletion_days(record: Record) -> list[int]:
+    periods = [t for t in record.therapies if t.purpose == "lymphodepletion"]
+    days = {day for t in periods for day in (t.start.day, t.end.day) if day is not None}
+    return sorted(days)
+
+
+def _far_from_lymphodepletion(
+    day: int, depletion: Sequence[int], given: Sequence[_Given]
+) -> Problem | None:
+    near = [d for d in depletion if abs(day - d) <= _NEAR]
+    in_time = any(_EARLIEST <= day - d <= _LATEST for d in depletion)
+    is_split_dose = any(0 < day - other <= _LATEST for _, other in given)
+    if not near or in_time or is_split_dose:
+        return None
+    nearest = min(near, key=lambda d: abs(day - d))
+    sentence = (
+        f"The infusion stands on day {day}, the nearest lymphodepletion on day {nearest}; an"
+        f" infusion follows it by {_EARLIEST} to {_LATEST} days. Both are used as stated; check"
+        " both days, and which day is day 0."
+    )
+    return Problem("error", "lymphodepletion_day", sentence, "used")
+
+
+def _late_apheresis(infusion: Infusion, day: int) -> Problem | None:
+    late = [d for d in infusion.apheresis_days if d >= day]
+    if not late:
+        return None
+    sentence = (
+        f"The apheresis for the infusion of day {day} stands on day {', '.join(map(str, late))},"
+        " not before it. Both are used as stated; check both days."
+    )
+    return Problem("error", "apheresis_after_infusion", sentence, "used")

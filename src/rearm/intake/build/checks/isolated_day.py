@@ -4,16 +4,19 @@ day as of which the record is judged.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
 
-from rearm.record import EVENT_FIELDS, Issue, Record, Source, When
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Problem
+from rearm.record import EVENT_FIELDS, Issue, Record
 
-__all__ = ["flag_lonely_day"]
+__all__ = ["flag_isolated_day"]
 
 FAR = 365  # days after the data before it
 
 
-def flag_lonely_day(record: Record) -> list[Issue]:
+def flag_isolated_day(record: Record) -> Iterator[Issue]:
     """An issue where the last day with data is named by one row only and lies more than a year
     after the day before it.
 
@@ -21,33 +24,38 @@ def flag_lonely_day(record: Record) -> list[Issue]:
     longer examined. Nor is the first infusion, which the record is about and which may be all that
     is known after earlier lines.
     """
-    rows: dict[int, set[Source]] = defaultdict(set)
-    for name in EVENT_FIELDS:
-        for event in getattr(record, name):
-            for when in (event.when, getattr(event, "end", When())):
-                if when.day is not None:
-                    rows[when.day].add(event.source)
-    days = sorted(rows)
-    if len(days) < 2 or days[-1] - days[-2] <= FAR or len(rows[days[-1]]) > 1:
-        return []
-    last, before = days[-1], days[-2]
+    days = sorted({day for name in EVENT_FIELDS for e in getattr(record, name) for day in _days(e)})
+    if len(days) < 2 or days[-1] - days[-2] <= FAR:
+        return
+    before, last = days[-2:]
+    sources = {
+        event.source
+        for name in EVENT_FIELDS
+        for event in getattr(record, name)
+        if last in _days(event)
+    }
     first_infusion = min((x.day for x in record.infused() if x.day is not None), default=None)
-    if last == first_infusion or any(death.day == last for death in record.deaths):
-        return []
-    (source,) = rows[last]
+    died_then = any(death.day == last for death in record.deaths)
+    if len(sources) > 1 or last == first_infusion or died_then:
+        return
     supported = record.last_seen_day is not None and record.last_seen_day >= last
-    sets = (
-        ""
-        if supported
-        else (
-            f" It is the last day with data, so the record is judged as of day {last} unless a day"
-            " is stated."
-        )
+    judged = (
+        f" It is the last day with data, so the record is judged as of day {last} unless a day is"
+        " stated."
     )
-    message = (
+    sentence = (
         f"The row of day {last} stands alone, {last - before} days after the data before it (day"
-        f" {before}): check its date.{sets}"
+        f" {before}): check its date.{'' if supported else judged}"
     )
-    return [
-        Issue("warning", "lonely_last_day", source, message, "used", record.patient_id, day=last)
-    ]
+    problem = Problem("warning", "lonely_last_day", sentence, "used")
+    yield issue_at(sources.pop(), problem, record.patient_id, day=last)
+
+
+def _days(event: Any) -> list[int]:
+    """The exact days of an event: of itself, and of its end."""
+    when = event.when
+    days = [when.first] if when.first is not None and when.first == when.last else []
+    end = getattr(event, "end", None)
+    if end is not None and end.day is not None:
+        days.append(end.day)
+    return days

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Problem
 from rearm.record import Issue, Lab
 
 __all__ = ["flag_swapped_chains"]
@@ -13,68 +16,55 @@ __all__ = ["flag_swapped_chains"]
 _UPPER_NORMAL = {"kappa": 19.4, "lambda": 26.3}
 _RATIO_LOW, _RATIO_HIGH = 0.26, 3.1
 _RATIO_MISMATCH = 0.25  # a stated ratio this far (relative) from kappa/lambda is not rounding
+_TESTS = frozenset({"kappa_flc", "lambda_flc", "flc_ratio"})
 
 
 def flag_swapped_chains(
-    labs: tuple[Lab, ...], involved: str | None, patient_id: str
-) -> list[Issue]:
+    labs: Sequence[Lab], involved: str | None, patient_id: str
+) -> Iterator[Issue]:
     """An issue where the chain that is not involved is clonally raised, or where the stated ratio
     is lambda over kappa.
     """
     samples: dict[tuple[object, ...], dict[str, Lab]] = defaultdict(dict)
     for lab in labs:
-        if (
-            lab.test in ("kappa_flc", "lambda_flc", "flc_ratio")
-            and lab.day is not None
-            and lab.quantity is not None
-            and lab.quantity.exact
-        ):
+        if lab.test in _TESTS and lab.day is not None and _exact(lab):
             samples[(lab.day, lab.time, lab.sample_id)].setdefault(lab.test, lab)
-    issues = []
     for sample in samples.values():
-        kappa, light_lambda, ratio = (
-            sample.get("kappa_flc"),
-            sample.get("lambda_flc"),
-            sample.get("flc_ratio"),
-        )
-        if kappa is None or light_lambda is None:
-            continue
-        computed = _exact(kappa) / _exact(light_lambda)
-        if (
-            involved == "kappa"
-            and computed < _RATIO_LOW
-            and _exact(light_lambda) > _UPPER_NORMAL["lambda"]
-        ):
-            issues.append(_swapped(kappa, light_lambda, "kappa", "lambda", patient_id))
-        elif (
-            involved == "lambda"
-            and computed > _RATIO_HIGH
-            and _exact(kappa) > _UPPER_NORMAL["kappa"]
-        ):
-            issues.append(_swapped(kappa, light_lambda, "lambda", "kappa", patient_id))
-        if (
-            ratio is not None
-            and _apart(_exact(ratio), computed)
-            and not _apart(_exact(ratio), 1 / computed)
-        ):
-            message = (
-                f"The stated ratio {ratio.as_given} on day {kappa.day} is lambda over kappa, or the"
-                f" two chains are swapped: kappa {kappa.as_given} over lambda"
-                f" {light_lambda.as_given} is {computed:.3g}. Used as stated; check."
-            )
-            issues.append(
-                Issue("warning", "light_chains_swapped", ratio.source, message, "used", patient_id)
-            )
-    return issues
+        if "kappa_flc" in sample and "lambda_flc" in sample:
+            yield from _of_sample(sample, involved, patient_id)
 
 
-def _swapped(kappa: Lab, light_lambda: Lab, involved: str, other: str, patient_id: str) -> Issue:
-    message = (
-        f"The involved light chain is {involved}, but on day {kappa.day} {other} is the raised one"
-        f" (kappa {kappa.as_given}, lambda {light_lambda.as_given}): the two may be swapped. Used"
-        " as stated; check."
+def _of_sample(sample: dict[str, Lab], involved: str | None, patient_id: str) -> Iterator[Issue]:
+    kappa, light_lambda, ratio = (
+        sample["kappa_flc"],
+        sample["lambda_flc"],
+        sample.get("flc_ratio"),
     )
-    return Issue("warning", "light_chains_swapped", kappa.source, message, "used", patient_id)
+    computed = _exact(kappa) / _exact(light_lambda)
+    lambda_raised = computed < _RATIO_LOW and _exact(light_lambda) > _UPPER_NORMAL["lambda"]
+    kappa_raised = computed > _RATIO_HIGH and _exact(kappa) > _UPPER_NORMAL["kappa"]
+    if (involved == "kappa" and lambda_raised) or (involved == "lambda" and kappa_raised):
+        raised = "lambda" if involved == "kappa" else "kappa"
+        sentence = (
+            f"The involved light chain is {involved}, but on day {kappa.day} {raised} is the raised"
+            f" one (kappa {kappa.as_given}, lambda {light_lambda.as_given}): the two may be"
+            " swapped. Used as stated; check."
+        )
+        yield _issue(kappa, sentence, patient_id)
+    if ratio is None or not _apart(_exact(ratio), computed):
+        return
+    if not _apart(_exact(ratio), 1 / computed):
+        sentence = (
+            f"The stated ratio {ratio.as_given} on day {kappa.day} is lambda over kappa, or the two"
+            f" chains are swapped: kappa {kappa.as_given} over lambda {light_lambda.as_given} is"
+            f" {computed:.3g}. Used as stated; check."
+        )
+        yield _issue(ratio, sentence, patient_id)
+
+
+def _issue(lab: Lab, sentence: str, patient_id: str) -> Issue:
+    problem = Problem("warning", "light_chains_swapped", sentence, "used")
+    return issue_at(lab.source, problem, patient_id)
 
 
 def _apart(a: float, b: float) -> bool:
@@ -82,4 +72,5 @@ def _apart(a: float, b: float) -> bool:
 
 
 def _exact(lab: Lab) -> float:
-    return (lab.quantity.exact if lab.quantity is not None else None) or 1.0
+    """The value where it is known exactly and is not 0, else 0."""
+    return (lab.quantity.exact if lab.quantity is not None else None) or 0.0

@@ -1,0 +1,118 @@
+"""Rows brought together by patient. Nothing is read of them here but whose they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rearm.intake.build.checks.ids import flag_ids_alike
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Cell, DecimalMark, Problem, Row
+from rearm.intake.values import shown
+from rearm.record import Issue, Source
+
+__all__ = ["Gathered", "RowRun", "gather"]
+
+
+class RowRun(Protocol):
+    """Rows of one table and patient that follow each other, as columns. Rows are made when they are
+    asked for.
+    """
+
+    @property
+    def table(self) -> str: ...
+
+    @property
+    def patient_id(self) -> str: ...
+
+    @property
+    def names(self) -> Collection[str]:
+        """The columns that there are."""
+
+    def column(self, name: str) -> Sequence[Cell]:
+        """The cells of a column, one for each row."""
+
+    @property
+    def decimal(self) -> DecimalMark | None:
+        """The decimal mark of the table."""
+
+    def source_of(self, index: int) -> Source:
+        """The place of the event that a row becomes."""
+
+    def row(self, index: int) -> Row:
+        """One of the rows."""
+
+    def rows(self) -> Iterable[Row]:
+        """All of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """The rows and the notes of each patient, in the order of the patients (those of the table
+    `patients` first); and the issues that belong to no patient.
+    """
+
+    runs: Mapping[str, list[RowRun]]
+    notes: Mapping[str, list[Issue]]
+    issues: tuple[Issue, ...]
+
+
+def gather(
+    runs: Iterable[RowRun], notes: Iterable[Issue] = (), *, has_patient_table: bool = True
+) -> Gathered:
+    """Rows by patient. `notes` are issues found before; those with a patient go to that patient."""
+    patients: dict[str, list[RowRun]] = {}
+    others: dict[str, list[RowRun]] = {}
+    issues: list[Issue] = []
+    for run in runs:
+        patient_id = run.patient_id
+        if (problem := _no_patient(run, patient_id)) is not None:
+            issues.extend(issue_at(row.at("patient_id"), problem) for row in run.rows())
+        elif run.table == "patients":
+            patients.setdefault(patient_id, []).append(run)
+        else:
+            others.setdefault(patient_id, []).append(run)
+    of_patient: dict[str, list[Issue]] = defaultdict(list)
+    for note in notes:
+        (issues if note.patient_id is None else of_patient[note.patient_id]).append(note)
+    for patient_id, own in others.items():
+        if patient_id not in patients and has_patient_table:
+            of_patient[patient_id].append(_no_patient_row(patient_id, own))
+        patients.setdefault(patient_id, []).extend(own)
+    issues.extend(flag_ids_alike(patients, lambda patient_id: _place(patients[patient_id])))
+    for patient_id, left in of_patient.items():
+        if patient_id not in patients:
+            issues.extend(left)
+    return Gathered(runs=patients, notes=of_patient, issues=tuple(issues))
+
+
+def _place(runs: list[RowRun]) -> Source:
+    """Where a patient's id stands first."""
+    return runs[0].row(0).at("patient_id")
+
+
+def _no_patient(run: RowRun, patient_id: str) -> Problem | None:
+    """Why rows can't be of a patient, else None."""
+    if not patient_id:
+        sentence = f"The row of {run.table} names no patient; it is not read."
+        return Problem("error", "patient_id_missing", sentence, "refused")
+    if "\n" in patient_id or "\r" in patient_id:
+        sentence = (
+            f"The id {shown(patient_id)} runs over several lines, so the row of {run.table} is not"
+            " read, nor the lines that it may have swallowed. Look for a quotation mark without"
+            " its pair there."
+        )
+        return Problem("error", "patient_id_line_break", sentence, "refused")
+    return None
+
+
+def _no_patient_row(patient_id: str, runs: list[RowRun]) -> Issue:
+    sentence = (
+        f"The patient {shown(patient_id)} has no row in patients; the record holds only what the"
+        " other tables say. Check the spelling of the id."
+    )
+    return issue_at(
+        _place(runs), Problem("warning", "no_patient_row", sentence, "used"), patient_id
+    )

@@ -1,0 +1,109 @@
+"""Rows of `imaging`: one lesion on one examination, or an examination without lesions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rearm.intake import values
+from rearm.intake.build import typed
+from rearm.intake.build.axis import Axis, placed
+from rearm.intake.build.log import IssueLog
+from rearm.intake.build.terms import Terms
+from rearm.intake.build.unread import UNREAD_IMAGING, set_aside, unread
+from rearm.intake.rows import Cell, Row
+from rearm.intake.values import Refused, shown
+from rearm.record import UNKNOWN_WHEN, Imaging, Lab, When
+
+__all__ = ["read_imaging"]
+
+_SMALLEST_LESION = 5.0  # mm; no imaging measures less reliably
+_LENGTHS = ("length_mm", "width_mm", "short_axis_mm")
+
+
+def read_imaging(
+    row: Row, axis: Axis, log: IssueLog, terms: Terms
+) -> Iterable[Imaging | Lab]:
+    """The examination; and, where its result or its day is not certain, what is set aside of it."""
+    when, _ = placed(row, "day", axis, log)
+    reported, _ = placed(row, "reported_day", axis, log)
+    result = typed.word(row, "result", log)
+    aside = _uncertain(row, log, result, when)
+    if aside is not None:
+        yield aside
+    for column in _LENGTHS:
+        _check_size(row, column, log)
+    yield Imaging(
+        source=row.source,
+        when=when,
+        method=typed.word(row, "method", log),
+        result=result if aside is None else None,
+        lesion=typed.text(row, "lesion", log),
+        kind=typed.word(row, "kind", log),
+        site=typed.text(row, "site", log),
+        contiguous_with_bone=typed.flag(row, "contiguous_with_bone", log),
+        length_mm=typed.number(row, "length_mm", log),
+        width_mm=typed.number(row, "width_mm", log),
+        short_axis_mm=typed.number(row, "short_axis_mm", log),
+        spd_mm2=typed.number(row, "spd_mm2", log),
+        n_lesions=typed.whole(row, "n_lesions", log),
+        suv=typed.number(row, "suv", log),
+        new=typed.flag(row, "new", log),
+        reported_day=reported.day,
+    )
+
+
+def _uncertain(row: Row, log: IssueLog, result: str | None, when: When) -> Lab | None:
+    """What is set aside where the result or its day is not certain: the examination is kept, and
+    known not to have been read.
+    """
+    stated = row.cell("result")
+    if result is None and stated.given is not None and not stated.not_done:
+        return unread(row, "result", UNREAD_IMAGING, when)  # the issue came with the word
+    why = _why_uncertain(row, result, when)
+    if why is None:
+        return None
+    log.warning(
+        row,
+        "result",
+        "imaging_unclear",
+        f"{why}; it is kept without a result. State positive or negative, the whole day and the"
+        " sizes.",
+    )
+    return set_aside(row, "result", UNREAD_IMAGING, when, why)
+
+
+def _why_uncertain(row: Row, result: str | None, when: When) -> str | None:
+    if result is None:
+        return "The examination has no result that can be read"
+    day = row.cell("day")
+    partial_date = not day.settled and values.is_dated(day.given)
+    if partial_date and when != UNKNOWN_WHEN and when.day is None:
+        return f"The day of the examination ({shown(day.given)}) is not whole"
+    sizes = [row.cell(column) for column in (*_LENGTHS, "spd_mm2")]
+    given = [size for size in sizes if size.given is not None]
+    if result == "positive" and given and all(_is_zero(size, row) for size in given):
+        return "The result is positive, but every size is 0"
+    return None
+
+
+def _is_zero(size: Cell, row: Row) -> bool:
+    try:
+        return values.number(size.given, decimal=row.decimal) == 0
+    except Refused:
+        return False
+
+
+def _check_size(row: Row, column: str, log: IssueLog) -> None:
+    """A lesion below 5 mm can hardly be measured: centimetres in a column of millimetres look like
+    this.
+    """
+    size = row.cell(column).value
+    if size is not None and 0 < size < _SMALLEST_LESION:
+        log.warning(
+            row,
+            column,
+            "possible_unit_error",
+            f"{column} is {size:g} mm, too small to be measured: were centimetres meant? It is used"
+            " as stated; check it.",
+            "used",
+        )

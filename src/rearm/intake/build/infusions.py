@@ -1,0 +1,139 @@
+"""Rows of `infusions`: products that were infused, or only collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rearm.intake.build import typed
+from rearm.intake.build.axis import Axis, placed
+from rearm.intake.build.log import IssueLog
+from rearm.intake.build.terms import Terms
+from rearm.intake.dictionary import nearest
+from rearm.intake.rows import Problem, Row
+from rearm.intake.values import Refused, parse_moment, shown
+from rearm.knowledge.lexicon import Product
+from rearm.record import UNKNOWN_WHEN, Infusion, When
+
+__all__ = ["flag_undated", "read_infusion"]
+
+_ANTIGENS = ("BCMA", "GPRC5D", "CD19")  # written in capitals, whatever stands in the cell
+
+
+def read_infusion(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Infusion]:
+    """The product by its id where the lexicon knows it; target and binder as stated, else from the
+    lexicon.
+    """
+    name = typed.text(row, "product", log)
+    product = _product(row, log, terms, name)
+    targets = _targets(row, log, product)
+    when, infused = _given(row, axis, log)
+    construct = typed.word(row, "construct", log)
+    if construct is None and product is not None:
+        construct = product.construct
+    yield Infusion(
+        source=row.source,
+        when=when,
+        product=product.id if product is not None else name,
+        targets=targets,
+        dose_cells=typed.number(row, "dose_cells", log),
+        apheresis_days=_apheresis_days(row, axis, log),
+        in_specification=typed.flag(row, "in_specification", log),
+        infused=infused,
+        reason=typed.text(row, "reason", log),
+        construct=construct,
+    )
+
+
+def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product | None:
+    product = terms.product(name) if name else None
+    if name and product is None:
+        known = (n for p in terms.lexicon.products.values() for n in (p.id, p.name))
+        log.warning(
+            row,
+            "product",
+            "unknown_product",
+            f"{shown(name)} is no CAR-T product of the lexicon (nearest: {nearest(name, known)});"
+            " it is kept as written.",
+            "used",
+        )
+    return product
+
+
+def _targets(row: Row, log: IssueLog, product: Product | None) -> tuple[str, ...]:
+    """The targets as stated; those of the product where none are, or where others are."""
+    names = (t.strip() for t in (typed.text(row, "target", log) or "").split(";"))
+    stated = tuple(
+        dict.fromkeys(t.upper() if t.upper() in _ANTIGENS else t for t in names if t)
+    )
+    if product is None:
+        return stated
+    if stated and set(stated) != set(product.targets):
+        log.error(
+            row,
+            "target",
+            "target_contradiction",
+            f"The target is stated as {', '.join(stated)}, but {product.name} is directed against "
+            f"{', '.join(product.targets)}. Check both; the product's target counts.",
+        )
+        return product.targets
+    return stated or product.targets
+
+
+def _given(row: Row, axis: Axis, log: IssueLog) -> tuple[When, bool | None]:
+    """The day of the infusion, and whether there was one: a day says so, unless it is denied."""
+    when, _ = placed(row, "day", axis, log)
+    infused = typed.flag(row, "infused", log)
+    if when.day is None or infused:
+        return when, infused
+    if infused is None:
+        return when, True
+    log.warning(
+        row,
+        "day",
+        "day_of_no_infusion",
+        f"The product was not infused, but day {when.day} stands as its day. The day is not used.",
+    )
+    return UNKNOWN_WHEN, False
+
+
+def _apheresis_days(row: Row, axis: Axis, log: IssueLog) -> tuple[int, ...]:
+    """The exact days among the stated leukaphereses; others become issues."""
+    cell = row.cell("apheresis_days")
+    if cell.given is None or cell.not_done or cell.aside is not None:
+        return ()
+    given = cell.given
+    parts: list[Any] = (
+        [part for part in given.split(";") if part.strip()] if isinstance(given, str) else [given]
+    )
+    days: list[int] = []
+    for part in parts:
+        try:
+            when = axis.when(parse_moment(part))
+        except Refused as refusal:
+            sentence = f"{refusal} The day is not used."
+            log.error(row, "apheresis_days", refusal.code, sentence)
+            continue
+        if when.day is None:
+            log.warning(
+                row,
+                "apheresis_days",
+                "day_not_exact",
+                f"The apheresis {shown(part)} has no exact day; it is not used.",
+            )
+        else:
+            days.append(when.day)
+    return tuple(dict.fromkeys(days))
+
+
+def flag_undated(infusions: Iterable[Infusion], log: IssueLog) -> None:
+    """An error for each infusion of which no day is known at all."""
+    for infusion in infusions:
+        if infusion.infused is not False and infusion.when == UNKNOWN_WHEN:
+            product = f" of {infusion.product}" if infusion.product else ""
+            sentence = (
+                f"The infusion{product} has no day: nothing can be placed after it and its failure"
+                " cannot be judged. Give its day, or infused = no where it was never given."
+            )
+            problem = Problem("error", "infusion_without_day", sentence, "used")
+            log.add(infusion.source, problem)

@@ -1,0 +1,175 @@
+"""What a cell of results says: the test that its row names, its value in the test's canonical unit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rearm.intake.dictionary import near
+from rearm.intake.rows import DecimalMark, Problem, Value
+from rearm.intake.values import Refused, shown, text
+from rearm.interval import Interval
+from rearm.knowledge.lab_tests import LabTests, TestDef, name_key
+from rearm.knowledge.lexicon import Lexicon
+from rearm.units import (
+    NumberUnreadable,
+    UnitRefusal,
+    bound,
+    check_range,
+    factor,
+    normal_unit,
+    parse_number,
+)
+
+__all__ = ["LabValue", "find_test", "lab_value", "unit_steps", "unknown_test"]
+
+# A number with its unit in one cell: "90 %", "<0,1 g/dL". The number must end in a digit; a power
+# (10^3) belongs to the unit.
+_WITH_UNIT = re.compile(
+    r"([<>=≤≥]*\s*[+-]?[0-9](?:[0-9.,]*[0-9])?)\s*([^0-9\s.,].*|10[\^*eE⁰-⁹].*)"
+)
+# Specimens that a name may stand for each other in; a row that states one of another group does not
+# mean this test by an alias.
+_FLUIDS = {"serum": "blood", "blood": "blood", "urine": "urine", "urine_24h": "urine"}
+# Units of one test lie such factors apart (g/dL and g/L, fraction and percent, mg and g); a step by
+# one of them may be a slip of the unit.
+_STEPS = (10, 100, 1000)
+_OF_UNIT = frozenset({"unit_missing", "unit_not_allowed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabValue:
+    """A number or a word; or the problem that stands against it. `unusual` is a sentence for a
+    number that is used and should be checked; `of_unit`: the problem is the unit's.
+    """
+
+    quantity: Interval | None = None
+    word: str | None = None
+    unusual: str | None = None
+    problem: Problem | None = None
+    of_unit: bool = False
+
+
+def find_test(
+    tests: LabTests, given: str, unit: str | None, specimen: str | None
+) -> TestDef | None:
+    """The test that a text names: its id, its display name, its LOINC code or a listed alias; never
+    by likeness.
+
+    Where a name stands for two tests the specimen decides; without one there is no answer.
+    """
+    named = _of_specimen(tests, given, specimen)
+    return tests.definition(named[0].id, unit) if len(named) == 1 else None
+
+
+def _of_specimen(tests: LabTests, given: str, specimen: str | None) -> list[TestDef]:
+    """An id or a code says what was examined; an alias (`M-Protein`) is of this test only where the
+    stated specimen is the test's.
+    """
+    key = name_key(given)
+    return [
+        t
+        for t in tests.find(given)
+        if specimen is None
+        or t.specimen is None
+        or _group(t.specimen) == _group(specimen)
+        or key not in map(name_key, t.aliases)
+    ]
+
+
+def _group(specimen: str) -> str:
+    return _FLUIDS.get(specimen, specimen)
+
+
+def unknown_test(tests: LabTests, given: str, specimen: str | None) -> str:
+    """Why a text names no test, with the nearest names."""
+    if not given:
+        return "The row names no test."
+    named = tests.find(given)
+    if len(named) > 1 and specimen is None:
+        return f"{shown(given)} is {' or '.join(t.name for t in named)}; state the specimen."
+    if named:
+        return (
+            f"{shown(given)} in {specimen} is no test of the dictionary ({named[0].name} is not"
+            " measured there). Name the test by its id."
+        )
+    close = near(given, (n for t in tests.values() for n in (t.id, t.name, *t.aliases)))
+    hint = (
+        f"the nearest are {close}"
+        if close
+        else "docs/dictionary/tests.md lists the names that are read"
+    )
+    return f"{shown(given)} is not a test of the dictionary; {hint}."
+
+
+def lab_value(
+    test: TestDef, value: Value, unit: str | None, decimal: DecimalMark | None, lexicon: Lexicon
+) -> LabValue:
+    """What a cell says of a test, in the test's canonical unit."""
+    try:
+        return _read(test, value, unit, decimal, lexicon)
+    except (UnitRefusal, Refused) as refusal:
+        problem = Problem("error", refusal.code, str(refusal))
+        return LabValue(problem=problem, of_unit=refusal.code in _OF_UNIT)
+
+
+def _read(
+    test: TestDef, value: Value, unit: str | None, decimal: DecimalMark | None, lexicon: Lexicon
+) -> LabValue:
+    if isinstance(value, str) or test.kind == "word":
+        word = test.word(text(value))
+        if word is not None:
+            return LabValue(word=word)
+    if test.kind == "word":
+        allowed = ", ".join(dict.fromkeys(test.words.values()))
+        raise Refused(
+            "unknown_word", f"{test.name} is given as {shown(value)}; allowed: {allowed}."
+        )
+    if not isinstance(value, str | int | float):
+        raise Refused(
+            "value_unreadable", f"{test.name} is given as {shown(value)}, which is not a number."
+        )
+    if isinstance(value, str) and (parts := _WITH_UNIT.fullmatch(value.strip())) is not None:
+        value, unit = _apart(test, value, parts, unit)
+    try:
+        number = parse_number(value, decimal=decimal)
+    except NumberUnreadable:
+        if isinstance(value, str) and lexicon.find_agent(value) is not None:
+            raise Refused(
+                "drug_for_number",
+                f"{test.name} is given as {shown(value)}, which is a drug and no value.",
+            ) from None
+        raise
+    limits = bound(number, factor(unit, test.units, test_name=test.name, allowed=test.allowed))
+    nearest_limit = limits.low if limits.high == float("inf") else limits.high
+    unusual = check_range(
+        nearest_limit, hard=test.hard, soft=test.soft, test_name=test.name, unit=test.unit
+    )
+    # a detection limit is no measurement to wonder about
+    return LabValue(quantity=limits, unusual=None if number.comparator else unusual)
+
+
+def _apart(
+    test: TestDef, value: str, parts: re.Match[str], unit: str | None
+) -> tuple[str, str | None]:
+    """Number and unit that stand in one cell, where what stands behind the number is a unit."""
+    if normal_unit(parts[2]) not in test.units:
+        return value, unit
+    if unit is not None and normal_unit(unit) != normal_unit(parts[2]):
+        raise Refused(
+            "unit_contradiction",
+            f"{test.name} has the unit {shown(parts[2])} beside the number and {shown(unit)} as"
+            " its unit; it is not read.",
+        )
+    return parts[1], parts[2]
+
+
+def unit_steps(tests: LabTests, test_id: str) -> tuple[int, ...]:
+    """The factors of `_STEPS` by which two units of a test differ."""
+    test = tests.get(test_id)
+    factors = () if test is None else tuple(test.units.values())
+    return tuple(
+        step
+        for step in _STEPS
+        if any(abs(a - step * b) < 1e-9 * a for a in factors for b in factors)
+    )

@@ -1,0 +1,83 @@
+"""Last contact: moved to later data, and the end of what is open, because nothing was observed after
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rearm.intake.build.log import IssueLog
+from rearm.intake.rows import Problem, Row
+from rearm.record import Record, Source, When
+
+__all__ = ["until_last_contact"]
+
+_OBSERVED = (
+    "labs",
+    "set_aside",
+    "therapies",
+    "infusions",
+    "responses",
+    "variants",
+    "imaging",
+    "toxicities",
+    "conditions",
+    "deaths",
+)
+
+
+def until_last_contact(record: Record, patient_rows: Sequence[Row], log: IssueLog) -> Record:
+    """The record with last contact moved to later data, with an issue; open intervals are cut at
+    it.
+    """
+    if record.last_seen_day is None:
+        return record
+    latest, source = _latest(record, record.last_seen_day)
+    if source is not None:
+        sentence = (
+            f"Last contact is stated as day {record.last_seen_day}, but there are data on day"
+            f" {latest} ({source.place}); day {latest} counts as last contact."
+        )
+        problem = Problem("warning", "last_seen_before_data", sentence, "used")
+        log.add(patient_rows[0].at("last_seen_day"), problem, day=latest)
+    changes: dict[str, Any] = {"last_seen_day": latest}
+    for name in _OBSERVED:
+        events = getattr(record, name)
+        if any(event.when.last is not None and event.when.last > latest for event in events):
+            changes[name] = tuple(_cut(event, name, latest) for event in events)
+    return replace(record, **changes)
+
+
+def _latest(record: Record, stated: int) -> tuple[int, Source | None]:
+    """The last day of data, and where it stands where it is later than stated."""
+    latest, source = stated, None
+    for name in _OBSERVED:
+        for event in getattr(record, name):
+            first = event.when.first
+            if first is not None and first > latest:
+                latest, source = _best_day(event, first), event.source
+    return latest, source
+
+
+def _best_day(event: Any, first: int) -> int:
+    """The day of an event, or the planned day of a visit whose day is an interval; else its first
+    possible day.
+    """
+    planned: int | None = getattr(event, "nominal_day", None)
+    if planned is None or planned < first:
+        return first
+    last = event.when.last
+    return planned if last is None or planned <= last else first
+
+
+def _beyond(when: When, latest: int) -> bool:
+    return when.last is not None and when.first is not None and when.first <= latest < when.last
+
+
+def _cut(event: Any, name: str, latest: int) -> Any:
+    if not _beyond(event.when, latest):
+        return event
+    field = "start" if name == "therapies" else "when"
+    return replace(event, **{field: When(event.when.first, latest)})

@@ -1,0 +1,67 @@
+"""The issues of one patient, collected in the order in which they are found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import Problem, Row
+from rearm.record import Done, Issue, Source
+
+__all__ = ["IssueLog"]
+
+
+class IssueLog:
+    """A collector: nothing is decided here."""
+
+    def __init__(self, patient_id: str) -> None:
+        self.patient_id = patient_id
+        self.issues: list[Issue] = []
+        self._not_done: Counter[tuple[str, str]] = Counter()
+        self._first_not_done: dict[tuple[str, str], Source] = {}
+
+    def extend(self, issues: Iterable[Issue]) -> None:
+        self.issues.extend(issues)
+
+    def add(self, source: Source, problem: Problem, *, day: int | None = None) -> None:
+        """A problem with its place; `day`: the latest day of the axis that it tells of."""
+        self.issues.append(issue_at(source, problem, self.patient_id, day=day))
+
+    def problem(self, row: Row, column: str | None, problem: Problem) -> None:
+        """A problem of a cell, or of a whole row."""
+        self.add(row.source if column is None else row.at(column), problem)
+
+    def error(
+        self, row: Row, column: str | None, code: str, sentence: str, done: Done = "set_aside"
+    ) -> None:
+        self.problem(row, column, Problem("error", code, sentence, done))
+
+    def warning(
+        self, row: Row, column: str | None, code: str, sentence: str, done: Done = "set_aside"
+    ) -> None:
+        self.problem(row, column, Problem("warning", code, sentence, done))
+
+    def note(
+        self, row: Row, column: str | None, code: str, sentence: str, done: Done = "used"
+    ) -> None:
+        self.problem(row, column, Problem("note", code, sentence, done))
+
+    def count_not_done(self, row: Row, column: str) -> None:
+        """Counts a cell that says `n.d.`: one note for all of a sheet comes from `not_done`."""
+        where = row.at(column)
+        sheet = (where.file, where.place.split("!")[0] if "!" in where.place else "")
+        self._not_done[sheet] += 1
+        self._first_not_done.setdefault(sheet, where)
+
+    def not_done(self) -> Iterator[Issue]:
+        """One note for each sheet in which cells say that nothing was measured."""
+        for (file, sheet), count in self._not_done.items():
+            where = f"the sheet {sheet}" if sheet else file
+            cells = "1 cell says" if count == 1 else f"{count} cells say"
+            sentence = (
+                f"{cells} in {where} that nothing was measured (n.d., NA or the like); no result is"
+                " read from them. The first is named here."
+            )
+            problem = Problem("note", "not_done", sentence, "used")
+            yield issue_at(self._first_not_done[file, sheet], problem, self.patient_id)

@@ -1,0 +1,235 @@
+"""A patient's rows of `patients` to one person, and the person's day axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from rearm.intake.build import typed
+from rearm.intake.build.axis import (
+    INFUSION,
+    Axis,
+    choose_day_zero,
+    infusion_off_day_zero,
+    placed,
+)
+from rearm.intake.build.gather import RowRun
+from rearm.intake.build.log import IssueLog
+from rearm.intake.rows import Moment, Problem, Row
+from rearm.intake.values import shown
+from rearm.record import UNKNOWN_WHEN, Source
+
+__all__ = ["Person", "axis_of", "read_person"]
+
+_FIRST_BIRTH_YEAR = 1880
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """What is known of the person. `rows` are the different rows of `patients`; `source` is where
+    the patient stands first.
+    """
+
+    rows: list[Row]
+    source: Source
+    sex: str | None = None
+    birth_date: date | None = None
+    birth_year: int | None = None
+    day_zero: date | None = None
+    heavy_chain: tuple[str, ...] = ()
+    light_chain: str | None = None
+    _log: IssueLog = field(repr=False)
+
+    def day(self, column: str, axis: Axis) -> int | None:
+        """The exact day that a column of the person's rows states, where they agree."""
+        day: int | None = None
+        for row in self.rows:
+            when, _ = placed(row, column, axis, self._log)
+            if when.day is None and when != UNKNOWN_WHEN:
+                self._log.note(
+                    row,
+                    column,
+                    "day_not_exact",
+                    f"{column} is {shown(row.given(column))}, which is no exact day; it is not"
+                    " used.",
+                    "set_aside",
+                )
+            day = _agreed(row, column, day, when.day, self._log)
+        return day
+
+
+def read_person(rows: Sequence[Row], source: Source, today: int, log: IssueLog) -> Person:
+    """The person that the rows of `patients` agree on; without any, nothing is known of one."""
+    rows = _distinct(rows, log)
+    person = Person(rows=rows, source=rows[0].source if rows else source, _log=log)
+    for row in rows:
+        sex, light = typed.word(row, "sex", log), typed.word(row, "light_chain", log)
+        person.sex = _agreed(row, "sex", person.sex, sex, log)
+        person.light_chain = _agreed(row, "light_chain", person.light_chain, light, log)
+        heavy = typed.words(row, "heavy_chain", log)
+        person.heavy_chain = _agreed(row, "heavy_chain", person.heavy_chain, heavy, log) or ()
+        birth = _date(row, "birth_date", log)
+        person.birth_date = _agreed(row, "birth_date", person.birth_date, birth, log)
+        year = _birth_year(row, today, log)
+        person.birth_year = _agreed(row, "birth_year", person.birth_year, year, log)
+        zero = _date(row, "day_zero", log)
+        person.day_zero = _agreed(row, "day_zero", person.day_zero, zero, log)
+    birth, year = person.birth_date, person.birth_year
+    if birth is not None and year is not None and birth.year != year:
+        log.error(
+            rows[0],
+            "birth_year",
+            "birth_contradiction",
+            f"The year of birth {year} contradicts the date of birth {birth}; neither is used.",
+        )
+        person.birth_date = person.birth_year = None
+    return person
+
+
+def _distinct(rows: Sequence[Row], log: IssueLog) -> list[Row]:
+    """The rows; where all hold the same, one of them."""
+    if len(rows) < 2 or any(not _same(row, rows[0]) for row in rows[1:]):
+        return list(rows)
+    log.note(
+        rows[1],
+        None,
+        "duplicate_row",
+        "The patient's row stands twice with the same content; one is used.",
+    )
+    return list(rows[:1])
+
+
+def _same(a: Row, b: Row) -> bool:
+    return all(a.given(c) == b.given(c) for c in a.cells.keys() | b.cells.keys())
+
+
+def _agreed(row: Row, column: str, before: Any, now: Any, log: IssueLog) -> Any:
+    """The value that all of the patient's rows agree on; None, with an issue, where they contradict
+    each other.
+    """
+    if before in (None, ()):
+        return now
+    if now in (None, ()) or before == now:
+        return before
+    log.error(
+        row,
+        column,
+        "patient_contradiction",
+        f"The patient's rows give {column} as {before} and as {now}; it is not used.",
+    )
+    return None
+
+
+def _date(row: Row, column: str, log: IssueLog) -> date | None:
+    if (problem := row.cell(column).problem) is not None:
+        log.problem(row, column, problem)
+    moment: Moment | None = row.cell(column).value
+    if moment is None or moment.first is None or not moment.dated or moment.first != moment.last:
+        return None
+    return date.fromordinal(moment.first)
+
+
+def _birth_year(row: Row, today: int, log: IssueLog) -> int | None:
+    year = typed.whole(row, "birth_year", log)
+    if year is None or _FIRST_BIRTH_YEAR <= year <= date.fromordinal(today).year:
+        return year
+    log.error(
+        row,
+        "birth_year",
+        "value_impossible",
+        f"The year of birth {year} is not possible; write four digits. It is not used.",
+    )
+    return None
+
+
+# ---------------------------------------------------------------- the axis
+
+
+def axis_of(
+    person: Person, runs: Sequence[RowRun], therapies: Iterable[Row], today: int, log: IssueLog
+) -> Axis:
+    """The axis of a person with these rows (of all tables), its day 0 chosen where it is not stated; `therapies` are those of its
+    rows that anchor days. Days of deaths and infusions come when their rows are read.
+    """
+    _log_off_infusion(person, runs, log)
+    if person.day_zero is None:
+        _choose_zero(person, runs, log)
+    zero = None if person.day_zero is None else person.day_zero.toordinal()
+    if zero is not None and zero > today:
+        sentence = (
+            f"Day 0 ({person.day_zero}) lies in the future; the dates are taken as shifted for"
+            " de-identification."
+        )
+        log.add(person.source, Problem("warning", "dates_shifted", sentence, "used"))
+    axis = Axis(zero=zero, today=today, birth=_birth(person, zero, log))
+    for row in therapies:
+        axis.anchor_therapy(row)
+    diagnoses = (axis.quiet_day(row.cell("diagnosis_day")) for row in person.rows)
+    axis.diagnosis_day = min((day for day in diagnoses if day is not None), default=None)
+    return axis
+
+
+def _log_off_infusion(person: Person, runs: Sequence[RowRun], log: IssueLog) -> None:
+    if person.day_zero is None:
+        return
+    infused = infusion_off_day_zero(runs, person.day_zero.toordinal())
+    if infused is not None:
+        sentence = (
+            f"Day 0 is stated as {person.day_zero}, the infusion as {date.fromordinal(infused)},"
+            " and other rows are day numbers: if these count from the infusion, every timing is"
+            " wrong. All are used as stated; correct one of the two dates."
+        )
+        log.add(person.source, Problem("error", "day_zero_off_infusion", sentence, "used"))
+
+
+def _choose_zero(person: Person, runs: Sequence[RowRun], log: IssueLog) -> None:
+    choice = choose_day_zero(runs)
+    if choice is None:
+        return
+    zero, what = choice
+    person.day_zero = date.fromordinal(zero)
+    chosen = f"Dates are given without day 0; day 0 is {person.day_zero}, the date of {what}."
+    # how much hangs on the day chosen: all timing is meant from the infusion
+    timing = "so days, and whatever is judged by days, are not counted from an infusion"
+    if what == INFUSION:
+        problem = Problem("note", "day_zero_chosen", chosen, "used")
+    elif any(_may_hold_infusion(run) for run in runs):
+        meaning = (
+            " CAR-T infusions stand in the record, but none has a date that can be read,"
+            f" {timing}. Give their dates."
+        )
+        problem = Problem("error", "day_zero_chosen", chosen + meaning, "used")
+    else:
+        meaning = (
+            f" No CAR-T infusion was read, {timing}. If there was one, map or give its date."
+        )
+        problem = Problem("warning", "day_zero_chosen", chosen + meaning, "used")
+    log.add(person.source, problem)
+
+
+def _may_hold_infusion(run: RowRun) -> bool:
+    """Whether there is a product of which the rows do not deny that it was infused."""
+    return run.table == "infusions" and any(
+        cell.value is not False for cell in run.column("infused")
+    )
+
+
+def _birth(person: Person, zero: int | None, log: IssueLog) -> int | None:
+    """Ordinal of the first day on which the patient can have been born. A birth after day 0 is not
+    used, with an issue.
+    """
+    first = person.birth_date
+    if first is None and person.birth_year is not None:
+        first = date(person.birth_year, 1, 1)
+    if first is None or zero is None or first.toordinal() <= zero:
+        return None if first is None else first.toordinal()
+    log.error(
+        person.rows[0],
+        "birth_year",
+        "before_birth",
+        "Day 0 lies before the patient's birth; the birth is not used.",
+    )
+    person.birth_date = person.birth_year = None
+    return None

@@ -1,0 +1,49 @@
+"""The words of the knowledge that one input is read with; each text is looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+
+from rearm.intake.build.lab_values import find_test, unit_steps
+from rearm.intake.regimen.read import RegimenParser, RegimenReading
+from rearm.knowledge.bundle import Knowledge
+from rearm.knowledge.lab_tests import LabTests, TestDef
+from rearm.knowledge.lexicon import Agent, Lexicon, Product
+from rearm.knowledge.tidy_tables import TidyTables
+from rearm.record import Lab
+
+__all__ = ["Terms"]
+
+
+class Terms:
+    """Look-ups in one bundle of knowledge. `definitions` are the centre's own regimen names."""
+
+    def __init__(
+        self, knowledge: Knowledge, definitions: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        self.lab_tests: LabTests = knowledge.lab_tests
+        self.lexicon: Lexicon = knowledge.lexicon
+        self.tidy: TidyTables = knowledge.tidy_tables
+        self.agent: Callable[[str], Agent | None] = cache(self.lexicon.find_agent)
+        self.product: Callable[[str], Product | None] = cache(self.lexicon.find_product)
+        self.agent_class: Callable[[str], str | None] = cache(self.lexicon.find_class)
+        self.regimen: Callable[[str], RegimenReading] = cache(
+            RegimenParser(self.lexicon, definitions).read
+        )
+        self.test: Callable[[str, str | None, str | None], TestDef | None] = cache(
+            partial(find_test, self.lab_tests)
+        )
+        self.required: Callable[[str], tuple[str, ...]] = cache(self._required)
+        self.unit_steps: Callable[[str], tuple[int, ...]] = cache(
+            partial(unit_steps, self.lab_tests)
+        )
+
+    def _required(self, table: str) -> tuple[str, ...]:
+        columns = self.tidy.tables[table].columns.values()
+        return tuple(column.name for column in columns if column.required)
+
+    def test_name(self, lab: Lab) -> str:
+        """The name of a result's test for a sentence."""
+        test = self.lab_tests.get(lab.test)
+        return lab.test if test is None else test.name

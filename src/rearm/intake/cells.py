@@ -1,0 +1,185 @@
+"""Cells read by the type of their column: what stands there becomes a typed value, or a problem
+that is logged when somebody asks for the value.
+
+A text that stands many times in a column is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from rearm.intake import values
+from rearm.intake.rows import BLANK, Cell, DecimalMark, Moment, Places, Problem, Row, Value
+from rearm.intake.values import Refused, shown
+from rearm.knowledge.tidy_tables import Column, ColumnType, TidyTables, folded
+from rearm.record import Source
+
+__all__ = ["ColumnCells", "RowMaker", "read_cell"]
+
+# Types whose value is the text itself; those who ask for it read further.
+_AS_TEXT: frozenset[ColumnType] = frozenset(
+    {"id", "text", "test", "value", "unit", "agents", "regimen", "days"}
+)
+_N = TypeVar("_N", int, float)
+_Reader = Callable[[Value, Column, DecimalMark | None], Any]
+
+
+def _date(value: Value, column: Column, decimal: DecimalMark | None) -> Moment:
+    try:
+        moment = values.parse_moment(value)
+    except Refused as refusal:
+        raise Refused(refusal.code, f"{column.name}: {refusal}") from None
+    if not moment.dated or moment.first is None or moment.first != moment.last:
+        sentence = f"{column.name} is {shown(value)}; a whole calendar date (YYYY-MM-DD) is needed."
+        raise Refused("date_needed", sentence)
+    return moment
+
+
+def _integer(value: Value, column: Column, decimal: DecimalMark | None) -> int:
+    read = values.grade if column.name == "grade" else values.integer
+    return _in_limits(read(value, decimal=decimal), column)
+
+
+def _number(value: Value, column: Column, decimal: DecimalMark | None) -> float:
+    return _in_limits(values.number(value, decimal=decimal), column)
+
+
+def _in_limits(number: _N, column: Column) -> _N:
+    low, high = column.low, column.high
+    if (low is None or number >= low) and (high is None or number <= high):
+        return number
+    limits = f"at least {low:g}" if high is None else f"from {low:g} to {high:g}"
+    raise Refused("value_impossible", f"{column.name} is {number:g}; it must be {limits}.")
+
+
+_READERS: Mapping[ColumnType, _Reader] = {
+    "day": lambda value, column, decimal: values.parse_moment(value),
+    "date": _date,
+    "year": _integer,
+    "integer": _integer,
+    "number": _number,
+    "yes_no": lambda value, column, decimal: values.yes_no(value),
+    "words": lambda value, column, decimal: values.words(value, column),
+}
+
+
+def read_cell(
+    column: Column, value: Value, decimal: DecimalMark | None, responses: Mapping[str, str]
+) -> Cell:
+    """The cell of a column. `responses` are the spellings of responses: as a method or a specimen
+    they are out of place.
+    """
+    text = values.text(value)
+    not_done = values.not_done(value)
+    if column.type in _AS_TEXT:
+        return Cell(given=value, text=text, value=text or None, not_done=not_done)
+    if not_done:
+        return Cell(given=value, text=text, not_done=True)
+    try:
+        if column.type == "word":
+            return _word(column, value, text, responses)
+        return Cell(given=value, text=text, value=_READERS[column.type](value, column, decimal))
+    except Refused as refusal:
+        used = "The day is not used." if column.type == "day" else "It is not used."
+        problem = Problem("error", refusal.code, f"{refusal} {used}")
+        return Cell(given=value, text=text, problem=problem, why_not=str(refusal))
+
+
+def _word(column: Column, value: Value, text: str, responses: Mapping[str, str]) -> Cell:
+    """The allowed word. In an open list the text as written, with a note; a response among the
+    methods or specimens is not used.
+    """
+    word, listed = values.word(value, column)
+    if listed:
+        return Cell(given=value, text=text, value=word)
+    if column.name in ("method", "specimen") and folded(word) in responses:
+        sentence = f"{shown(word)} is a response, not a {column.name}. It is not used."
+        problem = Problem("error", "word_out_of_place", sentence)
+        return Cell(given=value, text=text, problem=problem, why_not=sentence)
+    sentence = (
+        f"{shown(word)} is not a listed word of {column.name}; it is kept as written and no rule"
+        " reads it."
+    )
+    # an unread condition may be one that excludes a treatment: `check` must not pass over it
+    problem = (
+        Problem("warning", "word_not_listed", sentence)
+        if column.name == "condition"
+        else Problem("note", "word_not_listed", sentence, "used")
+    )
+    return Cell(given=value, text=text, value=word, problem=problem)
+
+
+class ColumnCells(dict[str | None, Cell]):
+    """The cells of one column by their text; what is no text (a number of a spreadsheet) is read
+    each time.
+    """
+
+    def __init__(
+        self, column: Column, decimal: DecimalMark | None, responses: Mapping[str, str]
+    ) -> None:
+        super().__init__({None: BLANK})
+        self.column, self.decimal, self.responses = column, decimal, responses
+
+    def __missing__(self, text: str | None) -> Cell:
+        cell = self[text] = read_cell(self.column, text, self.decimal, self.responses)
+        return cell
+
+    def of(self, value: Value) -> Cell:
+        if value is None or isinstance(value, str):
+            return self[value]
+        return read_cell(self.column, value, self.decimal, self.responses)
+
+    def all(self, given: Sequence[Value]) -> list[Cell]:
+        """The cells of a whole column."""
+        if set(map(type, given)) <= {str, type(None)}:
+            return list(map(self.__getitem__, given))  # type: ignore[arg-type]
+        return [self.of(value) for value in given]
+
+
+class RowMaker:
+    """Makes the rows of the tidy tables where values are found one by one (FHIR, a mapping)."""
+
+    def __init__(self, tables: TidyTables, decimal: DecimalMark | None) -> None:
+        self.tables, self.decimal = tables, decimal
+        self._columns: dict[tuple[str, str], ColumnCells] = {}
+
+    def column(self, table: str, name: str) -> ColumnCells:
+        """The cells of one column."""
+        found = self._columns.get((table, name))
+        if found is None:
+            responses = self.tables.tables["assessments"].columns["response"].spellings
+            column = self.tables.tables[table].columns[name]
+            found = self._columns[table, name] = ColumnCells(column, self.decimal, responses)
+        return found
+
+    def columns(self, table: str, names: Iterable[str]) -> list[ColumnCells]:
+        return [self.column(table, name) for name in names]
+
+    def row(
+        self,
+        table: str,
+        given: Mapping[str, Value],
+        source: Source,
+        *,
+        places: Places | None = None,
+        set_aside: Mapping[str, str] | None = None,
+        moments: Mapping[str, Moment] | None = None,
+    ) -> Row:
+        """One row. `set_aside` gives by column why its cell must not be used; `moments` are days
+        that are known otherwise than by the cell.
+        """
+        cells = {name: self.column(table, name).of(value) for name, value in given.items()}
+        for name, moment in (moments or {}).items():
+            stated = cells.get(name, BLANK)
+            cells[name] = Cell(given=stated.given, text=stated.text, value=moment, settled=True)
+        for name, reason in (set_aside or {}).items():
+            stated = cells.get(name, BLANK)
+            cells[name] = Cell(
+                given=stated.given,
+                text=stated.text,
+                why_not=reason,
+                not_done=stated.not_done,
+                settled=stated.settled,
+            )
+        return Row(table, cells, source, self.decimal, places)

@@ -1,0 +1,26 @@
+"""Problems with a place: issues."""
+
+from __future__ import annotations
+
+from rearm.intake.printable import printable
+from rearm.intake.rows import Problem
+from rearm.record import Issue, Source
+
+__all__ = ["issue_at"]
+
+
+def issue_at(
+    source: Source, problem: Problem, patient_id: str | None = None, *, day: int | None = None
+) -> Issue:
+    """An issue at a place. Every issue of intake is made here, so that its sentence holds nothing
+    that a screen could obey.
+    """
+    return Issue(
+        severity=problem.severity,
+        code=problem.code,
+        source=source,
+        message=printable(problem.sentence),
+        done=problem.done,
+        patient_id=patient_id,
+        day=day,
+    )

@@ -1,0 +1,310 @@
+"""Rows of the tidy tables from one sheet, as its mapping says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from rearm.intake.cells import RowMaker
+from rearm.intake.issues import issue_at
+from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, ValueSpec
+from rearm.intake.mapping.model import Mapping as SheetMapping
+from rearm.intake.mapping.sheets import CellFlag, MappedSheet, MappedSheets, SheetLine
+from rearm.intake.rows import Moment, Problem, Row, Value
+from rearm.intake.values import Refused, number, shown, text
+from rearm.knowledge.tidy_tables import Column, TidyTables, folded
+from rearm.record import Issue, Source
+
+__all__ = ["SheetRows"]
+
+# Without one of these a row of the table says nothing.
+_NEEDS_ONE = {
+    "therapies": {"regimen", "agents"},
+    "imaging": {"result", "length_mm", "lesion"},
+    "toxicities": {"grade", "day"},
+}
+# The cells that an event is about, the first that is filled.
+_EVENT_COLUMNS = ("value", "regimen", "agents", "response", "result", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedValue:
+    """A value with the cell it came from."""
+
+    value: Value | Moment
+    column: int | None = None
+    source: Source | None = None
+    flag: CellFlag | None = None
+
+    @property
+    def text(self) -> str:
+        return "" if isinstance(self.value, Moment) else text(self.value)
+
+
+class _Places(dict[str, Source]):
+    """Where the cells of one row stand."""
+
+    def at(self, index: int, column: str) -> Source | None:
+        return self.get(column)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """One row to make: the line, and the column that `each` matched, with its groups."""
+
+    line: SheetLine
+    asked: str  # what the mapping asks for, for sentences
+    column: int | None = None
+    match: re.Match[str] | None = None
+
+    @property
+    def groups(self) -> dict[str, str | None]:
+        return {} if self.match is None else self.match.groupdict()
+
+    def cell(self, column: int) -> Value:
+        return self.line.cells[column] if column < len(self.line.cells) else None
+
+
+class SheetRows:
+    """Makes the rows of one sheet."""
+
+    def __init__(
+        self, sheet: MappedSheet, sheets: MappedSheets, mapping: SheetMapping, tables: TidyTables
+    ) -> None:
+        self.sheet, self.sheets, self.tables = sheet, sheets, tables
+        self.labels: Mapping[str, DayLabel] = {
+            folded(label): day for label, day in mapping.day_labels.items()
+        }
+        self.issues: list[Issue] = []
+        self._maker = RowMaker(tables, sheet.grid.decimal)
+
+    def rows(self, issues: list[Issue]) -> Iterator[Row]:
+        """The rows, by block of the mapping, matched column and line; `issues` grows."""
+        self.issues = issues
+        for spec in self.sheet.spec.row:
+            asked = f"{spec.table} of {self.sheet.spec.name}"
+            columns: list[tuple[int | None, re.Match[str] | None]] = [(None, None)]
+            if spec.each is not None:
+                columns = [*self.sheet.matching(spec.each, asked_by=asked)]
+            for column, match in columns:
+                for line in self.sheet.lines:
+                    target = _Target(line=line, asked=asked, column=column, match=match)
+                    if spec.when is None or self._holds(spec.when, target):
+                        row = self._row(spec, target)
+                        if row is not None:
+                            yield row
+
+    def _holds(self, when: RowFilter, target: _Target) -> bool:
+        """Whether the row is one that the mapping reads."""
+        value = target.cell(self.sheet.column(when.column, asked_by=target.asked))
+        given = folded(text(value))
+        if when.is_ is not None and given not in {folded(text(v)) for v in when.is_}:
+            return False
+        if when.is_not is not None and given in {folded(text(v)) for v in when.is_not}:
+            return False
+        if when.above is None:
+            return True
+        try:
+            return value is not None and number(value, decimal=self.sheet.grid.decimal) > when.above
+        except Refused:
+            return False
+
+    def _row(self, spec: RowSpec, target: _Target) -> Row | None:
+        columns = self.tables.tables[spec.table].columns
+        values: dict[str, Value] = {"patient_id": target.line.patient}
+        moments: dict[str, Moment] = {}
+        places = _Places()
+        set_aside: dict[str, str] = {}
+        for name, value_spec in spec.columns.items():
+            mapped = self._value(value_spec, columns[name], target)
+            if mapped is None or mapped.value is None:
+                continue
+            if mapped.source is not None:
+                places[name] = mapped.source
+            if mapped.flag is not None:
+                if columns[name].type == "day" and mapped.flag.span is not None:
+                    moments[name] = Moment(*mapped.flag.span)
+                else:
+                    set_aside[name] = mapped.flag.reason
+            if isinstance(mapped.value, Moment):
+                moments.setdefault(name, mapped.value)
+            else:
+                values[name] = mapped.value
+        given = values.keys() | moments.keys()
+        if any(c.required and c.name not in given for c in columns.values()):
+            return None
+        if spec.table in _NEEDS_ONE and not given & _NEEDS_ONE[spec.table]:
+            return None
+        return self._maker.row(
+            spec.table,
+            values,
+            self._source(target, places),
+            places=places,
+            set_aside=set_aside,
+            moments=moments,
+        )
+
+    def _source(self, target: _Target, places: Mapping[str, Source]) -> Source:
+        """The cell that the event is about: the value, else the matched column, else the first cell
+        read.
+        """
+        for name in _EVENT_COLUMNS:
+            if name in places:
+                return places[name]
+        if target.column is not None:
+            return self.sheet.source(target.line, target.column)
+        return next(iter(places.values()), self.sheet.source(target.line, None))
+
+    def _value(self, spec: Spec, column: Column, target: _Target) -> MappedValue | None:
+        if isinstance(spec, list):
+            return self._listed(spec, column, target)
+        if not isinstance(spec, ValueSpec):
+            return MappedValue(value=spec)
+        mapped = self._origin(spec, target)
+        if mapped is not None and mapped.value is not None:
+            mapped = self._changed(spec, mapped, target)
+        if spec.more:
+            mapped = self._with_more(spec, mapped, target)
+        if mapped is None or mapped.value is None or isinstance(mapped.value, Moment):
+            return mapped
+        if column.name == "nominal_day":
+            return self._planned(mapped)
+        return self._labelled(mapped) if column.type == "day" else mapped
+
+    def _listed(
+        self, spec: list[ValueSpec] | list[int], column: Column, target: _Target
+    ) -> MappedValue | None:
+        """An interval of days, or several values joined by `;`."""
+        days = [s for s in spec if isinstance(s, int)]
+        if len(spec) == 2 and len(days) == 2:
+            return MappedValue(value=Moment(days[0], days[1]))
+        values = [self._value(s, column, target) for s in spec if isinstance(s, ValueSpec)]
+        present = [v for v in values if v is not None and isinstance(v.value, str | int | float)]
+        if not present:
+            return None
+        return MappedValue(
+            value=";".join(v.text for v in present),
+            column=present[0].column,
+            source=present[0].source,
+            flag=next((v.flag for v in present if v.flag), None),
+        )
+
+    def _origin(self, spec: ValueSpec, target: _Target) -> MappedValue | None:
+        """What stands where the mapping says that the value comes from."""
+        if spec.group is not None:
+            return MappedValue(
+                value=target.groups.get(spec.group),
+                column=target.column,
+                source=self.sheet.source(target.line, target.column),
+            )
+        if spec.template is not None:
+            names = re.findall(r"\{(\w+)\}", spec.template)
+            if any(target.groups.get(name) is None for name in names):
+                return None
+            return MappedValue(value=_filled(spec.template, target.groups))
+        if spec.last_column is not None:
+            lines = [
+                int(match["line"])
+                for index, match in self.sheet.matching(spec.last_column, asked_by=target.asked)
+                if target.cell(index) is not None
+            ]
+            return MappedValue(value=max(lines) + spec.plus) if lines else None
+        index = target.column if spec.column is None else self._companion(spec.column, target)
+        if index is None:
+            return None
+        return MappedValue(
+            value=target.cell(index),
+            column=index,
+            source=self.sheet.source(target.line, index),
+            flag=self.sheet.flags.get((target.line.index, index)),
+        )
+
+    def _companion(self, column: str, target: _Target) -> int | None:
+        """The index of a named column. A name with groups need not be there for every matched
+        column.
+        """
+        name = _filled(column, target.groups)
+        may_lack = bool(target.groups) and "{" in column
+        if may_lack and " ".join(name.split()) not in self.sheet.headers:
+            return None
+        return self.sheet.column(name, asked_by=target.asked)
+
+    def _changed(self, spec: ValueSpec, mapped: MappedValue, target: _Target) -> MappedValue | None:
+        """The value in the mapping's words, and in its unit."""
+        value = mapped.value
+        words = {folded(key): word for key, word in spec.words.items()}
+        if spec.extract is not None:
+            parts = [
+                m if isinstance(m, str) else next((g for g in m if g), "")
+                for m in re.findall(spec.extract, mapped.text)
+            ]
+            if not parts:
+                sentence = (
+                    f"{shown(mapped.text)} holds nothing that the mapping looks for; it is not"
+                    " read."
+                )
+                self._problem(mapped, target, "text_not_recognised", sentence)
+                return None
+            value = ";".join(dict.fromkeys(text(words.get(folded(p), p)) for p in parts))
+        elif words:
+            value = words.get(folded(mapped.text), value)
+        if value == "":
+            return None
+        if spec.negate or spec.scale is not None:
+            try:
+                plain = None if isinstance(value, Moment) else value
+                sign = -1 if spec.negate else 1
+                scale = 1 if spec.scale is None else spec.scale
+                value = number(plain, decimal=self.sheet.grid.decimal) * sign * scale
+            except Refused as refusal:
+                self._problem(mapped, target, refusal.code, f"{refusal} It is not used.")
+                return None
+        return replace(mapped, value=value)
+
+    def _with_more(
+        self, spec: ValueSpec, mapped: MappedValue | None, target: _Target
+    ) -> MappedValue | None:
+        """The value joined with those that other sheets state for the same patient; repetitions are
+        left out.
+        """
+        mapped = MappedValue(value=None) if mapped is None else mapped
+        parts = [] if mapped.value is None else [mapped.text]
+        flag, source = mapped.flag, mapped.source
+        for place in spec.more:
+            for day in self.sheets.day_cells(place).get(target.line.patient, ()):
+                parts.append(str(day.day))
+                flag = flag or day.sheet.flags.get((day.line.index, day.column))
+                source = source or day.source
+        if not parts:
+            return None
+        joined = ";".join(dict.fromkeys(parts))
+        return MappedValue(value=joined, column=mapped.column, source=source, flag=flag)
+
+    def _planned(self, mapped: MappedValue) -> MappedValue | None:
+        """A planned day: a whole number, or a label that means one."""
+        meaning = self.labels.get(folded(mapped.text))
+        if meaning is not None:
+            return replace(mapped, value=meaning, flag=None) if isinstance(meaning, int) else None
+        return mapped if re.fullmatch(r"[+-]?[0-9]+", mapped.text) is not None else None
+
+    def _labelled(self, mapped: MappedValue) -> MappedValue:
+        """A day, by the mapping's labels."""
+        meaning = self.labels.get(folded(mapped.text))
+        if meaning is None:
+            return mapped
+        if isinstance(meaning, list):
+            return replace(mapped, value=Moment(meaning[0], meaning[1]))
+        return replace(mapped, value=meaning)
+
+    def _problem(self, mapped: MappedValue, target: _Target, code: str, sentence: str) -> None:
+        where = mapped.source or self.sheet.source(target.line, None)
+        problem = Problem("warning", code, sentence)
+        self.issues.append(issue_at(where, problem, target.line.patient))
+
+
+def _filled(template: str, groups: Mapping[str, str | None]) -> str:
+    """Names of groups in braces replaced by what they hold; other braces stay."""
+    return re.sub(
+        r"\{(\w+)\}", lambda m: (groups[m[1]] or "") if m[1] in groups else m[0], template
+    )

@@ -1,0 +1,41 @@
+"""What was read: one record a patient, made when it is asked for, and the issues of the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+
+from rearm.record import Issue, Record
+
+__all__ = ["Reading"]
+
+
+class Reading:
+    """One record a patient, the issues that belong to no patient, and the names of the files.
+
+    `records` makes all records and keeps them; `stream` makes one after the other and keeps none,
+    for cohorts that do not fit into memory as records.
+    """
+
+    def __init__(
+        self,
+        records: Callable[[], Iterator[Record]],
+        issues: Iterable[Issue] = (),
+        files: Iterable[str] = (),
+    ) -> None:
+        self._records = records
+        self.issues = tuple(issues)
+        self.files = tuple(files)
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        """All records, in the order in which their patients appear."""
+        return tuple(self._records())
+
+    def stream(self) -> Iterator[Record]:
+        """The records one by one, each made when it is asked for; nothing is kept."""
+        return self._records()
+
+    def all_issues(self) -> tuple[Issue, ...]:
+        """Issues of the files, then of each patient."""
+        return (*self.issues, *(issue for record in self.records for issue in record.issues))

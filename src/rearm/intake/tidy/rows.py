@@ -1,0 +1,203 @@
+"""A grid under a header of the dictionary, kept as columns: its cells typed, its rows by patient.
+
+Rows are made when their patient's turn comes, so that a table of a whole cohort is held only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter, itemgetter
+
+from rearm.intake.cells import ColumnCells, RowMaker
+from rearm.intake.dictionary import nearest
+from rearm.intake.errors import InputError
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import BLANK, Cell, Grid, Problem, Row, Value
+from rearm.intake.values import shown
+from rearm.knowledge.tidy_tables import Table, TidyTables, folded
+from rearm.record import Issue, Source
+
+__all__ = ["place_of", "table_runs"]
+
+
+@dataclass(slots=True, kw_only=True)
+class TidyColumns:
+    """One tidy table: the cells of each known column, and where they stand."""
+
+    table: str
+    grid: Grid
+    first: int  # index of the first row under the header, as the grid counts
+    indices: dict[str, int]  # of the columns in the grid
+    cells: dict[str, list[Cell]]
+
+    def at(self, index: int, column: str) -> Source | None:
+        if column not in self.indices:
+            return None
+        return self.grid.cell_source(index, self.indices[column], column)
+
+    def source(self, index: int) -> Source:
+        """The place of the event that a row becomes: of a result in a sheet, its value's cell."""
+        if self.grid.sheet is not None and self.table == "labs" and "value" in self.indices:
+            return self.grid.cell_source(index, self.indices["value"])
+        return self.grid.row_source(index)
+
+
+@dataclass(slots=True)
+class _Run:
+    """Rows that follow each other and name one patient."""
+
+    columns: TidyColumns
+    patient_id: str
+    start: int
+    stop: int
+
+    @property
+    def table(self) -> str:
+        return self.columns.table
+
+    def rows(self) -> Iterator[Row]:
+        columns = self.columns
+        names = columns.cells.keys()
+        table, decimal = columns.table, columns.grid.decimal
+        stretch = slice(self.start, self.stop)
+        cells = zip(*(column[stretch] for column in columns.cells.values()), strict=True)
+        for index, own in enumerate(cells, columns.first + self.start):
+            if not self.patient_id and all(cell is BLANK for cell in own):
+                continue  # a row of blanks
+            read = dict(zip(names, own, strict=True))
+            yield Row(table, read, columns.source(index), decimal, columns, index)
+
+
+def table_runs(grid: Grid, tables: TidyTables, name: str, issues: list[Issue]) -> list[_Run]:
+    """The rows of a grid that is named like a tidy table, by patient.
+
+    A column that is not known is an issue and is left out. Raises InputError where a column stands
+    twice, or where none holds patients. The grid gives up its rows.
+    """
+    header = next((i for i, row in enumerate(grid.rows) if any(c is not None for c in row)), None)
+    if header is None:
+        return []
+    indices = _indices(tables.tables[name], grid, header, issues)
+    maker = RowMaker(tables, grid.decimal)
+    of_rows = _beyond_header(grid, header)
+    cells: dict[str, list[Cell]] = {}
+    for column, places in indices.items():
+        if len(places) == 1:
+            cells[column] = maker.column(name, column).all(_column(grid, header, places[0]))
+    for column, places in indices.items():
+        if len(places) > 1:
+            cells[column] = _agreed(maker.column(name, column), grid, header, places, of_rows)
+    grid.rows = []
+    issues.extend(issue for _, issue in sorted(of_rows, key=lambda of_row: of_row[0]))
+    columns = TidyColumns(
+        table=name,
+        grid=grid,
+        first=header + 1,
+        indices={column: places[0] for column, places in indices.items()},
+        cells=cells,
+    )
+    return list(_runs(columns))
+
+
+def _runs(columns: TidyColumns) -> Iterator[_Run]:
+    start = 0
+    for patient_id, same in groupby(columns.cells["patient_id"], key=attrgetter("text")):
+        stop = start + sum(1 for _ in same)
+        yield _Run(columns, patient_id, start, stop)
+        start = stop
+
+
+def _column(grid: Grid, header: int, index: int) -> list[Value]:
+    """What stands under a header; rows may be shorter than it."""
+    rows = grid.rows[header + 1 :]
+    try:
+        return list(map(itemgetter(index), rows))
+    except IndexError:
+        return [row[index] if index < len(row) else None for row in rows]
+
+
+def _agreed(
+    cells: ColumnCells,
+    grid: Grid,
+    header: int,
+    places: Sequence[int],
+    issues: list[tuple[int, Issue]],
+) -> list[Cell]:
+    """The cells of a column that stands under several headers; blank, with an issue, where they
+    contradict each other.
+    """
+    agreed: list[Cell] = []
+    twins = [_column(grid, header, index) for index in places]
+    for row, stated in enumerate(zip(*twins, strict=True), header + 1):
+        given = [(value, i) for value, i in zip(stated, places, strict=True) if value is not None]
+        values = [value for value, _ in given]
+        if any(value != values[0] for value in values[1:]):
+            sentence = (
+                f"Two columns give {cells.column.name} differently"
+                f" ({', '.join(map(shown, values))}); neither is used."
+            )
+            where = grid.cell_source(row, given[1][1], cells.column.name)
+            problem = Problem("error", "twin_contradiction", sentence)
+            issues.append((row, issue_at(where, problem)))
+            values = []
+        agreed.append(cells.of(values[0]) if values else BLANK)
+    return agreed
+
+
+def _beyond_header(grid: Grid, header: int) -> list[tuple[int, Issue]]:
+    """An issue for each row that has more cells than the header, with the row's index."""
+    width = len(grid.rows[header])
+    issues: list[tuple[int, Issue]] = []
+    for index in range(header + 1, len(grid.rows)):
+        cells = grid.rows[index]
+        if len(cells) > width and any(c is not None for c in cells[width:]):
+            sentence = (
+                f"The row has more cells than the header; the {len(cells) - width} beyond it are"
+                " not read. Check for an unquoted delimiter."
+            )
+            problem = Problem("warning", "cells_beyond_header", sentence)
+            issues.append((index, issue_at(grid.row_source(index), problem)))
+    return issues
+
+
+def _indices(table: Table, grid: Grid, header: int, issues: list[Issue]) -> dict[str, list[int]]:
+    """Where each column of the table stands in the grid."""
+    indices: dict[str, list[int]] = {}
+    headers: dict[str, int] = {}
+    for index, cell in enumerate(grid.rows[header]):
+        if cell is None:
+            if any(value is not None for value in _column(grid, header, index)):
+                sentence = "The column has cells but no header; it is not read."
+                problem = Problem("warning", "column_without_header", sentence)
+                issues.append(issue_at(grid.cell_source(header, index), problem))
+            continue
+        name = folded(str(cell))
+        if name in headers:
+            raise InputError(
+                f"{place_of(grid)}: the column {shown(cell)} stands twice. Rename or remove one of"
+                " them."
+            )
+        headers[name] = index
+        column = table.by_header.get(name)
+        if column is not None:
+            indices.setdefault(column.name, []).append(index)
+            continue
+        sentence = (
+            f"{table.name} has no column {shown(cell)} (nearest:"
+            f" {nearest(str(cell), table.columns)}); it is not read."
+        )
+        where = grid.cell_source(header, index, str(cell))
+        issues.append(issue_at(where, Problem("warning", "unknown_column", sentence)))
+    if "patient_id" not in indices:
+        raise InputError(
+            f"{place_of(grid)}: the column patient_id is missing (found:"
+            f" {', '.join(map(str, headers)) or 'none'}). Every table needs it."
+        )
+    return indices
+
+
+def place_of(grid: Grid) -> str:
+    """A grid for a sentence."""
+    return f"{grid.file}, sheet {grid.sheet}" if grid.sheet is not None else grid.file
