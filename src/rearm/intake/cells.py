@@ -111,15 +111,15 @@ def _word(column: Column, value: Value, text: str, responses: Mapping[str, str])
 
 
 class ColumnCells(dict[str | None, Cell]):
-    """The cells of one column by their text; what is no text (a number of a spreadsheet) is read
-    each time.
-    """
+    """The cells of one column by their text, and apart from these by what is no text."""
 
     def __init__(
         self, column: Column, decimal: DecimalMark | None, responses: Mapping[str, str]
     ) -> None:
         super().__init__({None: BLANK})
         self.column, self.decimal, self.responses = column, decimal, responses
+        # numbers and dates of spreadsheets, by their type too: 1, 1.0 and True are not one value
+        self._others: dict[tuple[type, Value], Cell] = {}
 
     def __missing__(self, text: str | None) -> Cell:
         cell = self[text] = read_cell(self.column, text, self.decimal, self.responses)
@@ -128,7 +128,10 @@ class ColumnCells(dict[str | None, Cell]):
     def of(self, value: Value) -> Cell:
         if value is None or isinstance(value, str):
             return self[value]
-        return read_cell(self.column, value, self.decimal, self.responses)
+        key = (type(value), value)
+        if key not in self._others:
+            self._others[key] = read_cell(self.column, value, self.decimal, self.responses)
+        return self._others[key]
 
     def all(self, given: Sequence[Value]) -> list[Cell]:
         """The cells of a whole column."""

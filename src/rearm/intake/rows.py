@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, NamedTuple, Protocol
@@ -165,8 +165,22 @@ class Row:
     def patient_id(self) -> str:
         return self.cell("patient_id").text
 
-    def rows(self) -> tuple[Row, ...]:
-        """A row stands among the rows of its patient by itself (see `build.gather`)."""
+    # A row is a run of one (see `build.gather.RowRun`).
+
+    @property
+    def names(self) -> Collection[str]:
+        return self.cells.keys()
+
+    def column(self, name: str) -> Sequence[Cell]:
+        return (self.cells.get(name, BLANK),)
+
+    def source_of(self, index: int) -> Source:
+        return self.source
+
+    def row(self, index: int) -> Row:
+        return self
+
+    def rows(self) -> Sequence[Row]:
         return (self,)
 
     def cell(self, column: str) -> Cell:

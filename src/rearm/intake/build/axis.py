@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
 from rearm.intake.rows import Cell, Moment, Problem, Row, Value
 from rearm.intake.values import Refused, is_dated, parse_moment
 from rearm.record import UNKNOWN_WHEN, Infusion, When
 
-__all__ = ["DAY_COLUMNS", "INFUSION", "Axis", "choose_day_zero", "infusion_off_day_zero", "placed"]
+__all__ = [
+    "DAY_COLUMNS",
+    "INFUSION",
+    "NOWHERE",
+    "Axis",
+    "Placed",
+    "choose_day_zero",
+    "infusion_off_day_zero",
+    "place",
+    "placed",
+]
 
 INFUSION = "the first CAR-T infusion"  # what day 0 is where it could be chosen by the infusion
 _NOT_INFUSED = ("no", "n", "false", "0", "nein")
@@ -177,21 +188,36 @@ class Axis:
             return None
 
 
-def placed(row: Row, column: str, axis: Axis, log: IssueLog) -> tuple[When, str | None]:
-    """The time that a cell states, on the axis; where it can't be used, unknown and the reason."""
-    cell = row.cells.get(column)
-    if cell is None:
-        return UNKNOWN_WHEN, None
+class Placed(NamedTuple):
+    """A cell's time on the axis; where it can't be used, unknown, with the reason and, unless it
+    was said before, the problem.
+    """
+
+    when: When
+    why_not: str | None = None
+    problem: Problem | None = None
+
+
+NOWHERE = Placed(UNKNOWN_WHEN)
+
+
+def place(cell: Cell, column: str, axis: Axis) -> Placed:
+    """The time that a cell states, on the axis."""
     if cell.value is None:
-        if cell.problem is not None:
-            log.problem(row, column, cell.problem)
-        return UNKNOWN_WHEN, cell.why_not
+        return Placed(UNKNOWN_WHEN, cell.why_not, cell.problem)
     try:
-        return axis.when(cell.value, may_follow_death=column == "reported_day"), None
+        return Placed(axis.when(cell.value, may_follow_death=column == "reported_day"))
     except Refused as refusal:
         problem = Problem("error", refusal.code, f"{refusal} The day is not used.")
+        return Placed(UNKNOWN_WHEN, str(refusal), problem)
+
+
+def placed(row: Row, column: str, axis: Axis, log: IssueLog) -> tuple[When, str | None]:
+    """The time that a cell states, on the axis; where it can't be used, unknown and the reason."""
+    when, why_not, problem = place(row.cell(column), column, axis)
+    if problem is not None:
         log.problem(row, column, problem)
-        return UNKNOWN_WHEN, str(refusal)
+    return when, why_not
 
 
 def _iso(ordinal: int) -> str:
@@ -201,7 +227,7 @@ def _iso(ordinal: int) -> str:
 # ---------------------------------------------------------------- day 0
 
 
-def infusion_off_day_zero(rows: Iterable[Row], zero: int) -> int | None:
+def infusion_off_day_zero(runs: Iterable[RowRun], zero: int) -> int | None:
     """Ordinal of the first dated infusion where the stated day 0 is the date of none of them and
     other rows are day numbers; else None.
 
@@ -209,20 +235,20 @@ def infusion_off_day_zero(rows: Iterable[Row], zero: int) -> int | None:
     """
     infusions: list[int] = []
     numbered = False
-    for row in rows:
-        for place, column in enumerate(DAY_COLUMNS[row.table]):
-            if (value := row.given(column)) is None or column == "diagnosis_day":
-                continue
-            kind = _kind(value)
-            if row.table == "infusions" and place == 0 and kind == "date":
-                if _was_infused(row) and (day := _exact_date(value)) is not None:
-                    infusions.append(day)
-            elif row.table != "infusions" and kind == "number":
-                numbered = True
+    for run in runs:
+        if run.table == "infusions":
+            infusions.extend(_infusion_dates(run))
+        elif not numbered:
+            numbered = any(
+                _kind(cell.given) == "number"
+                for column in DAY_COLUMNS[run.table]
+                if column != "diagnosis_day"
+                for cell in set(run.column(column))
+            )
     return min(infusions) if numbered and infusions and zero not in infusions else None
 
 
-def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
+def choose_day_zero(runs: Iterable[RowRun]) -> tuple[int, str] | None:
     """Ordinal of the date to take as day 0 where dates stand without one, and why; None without a
     whole date, or beside day numbers.
 
@@ -232,19 +258,17 @@ def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
     infusions: list[int] = []
     doses: list[int] = []
     others: list[int] = []
-    for row in rows:
-        for place, column in enumerate(DAY_COLUMNS[row.table]):
-            value = row.given(column)
-            kind = None if value is None else _kind(value)
-            if kind == "number":
+    for run in runs:
+        for column in DAY_COLUMNS[run.table]:
+            given = [cell.given for cell in set(run.column(column))]
+            if any(_kind(value) == "number" for value in given):
                 return None
-            if kind is None or (day := _exact_date(value)) is None:
-                continue
-            others.append(day)
-            if place == 0 and row.table == "infusions" and _was_infused(row):
-                infusions.append(day)
-            if place == 0 and row.table == "therapies":
-                doses.append(day)
+            dates = [day for value in given if (day := _exact_date(value)) is not None]
+            others.extend(dates)
+            if column == "start_day":
+                doses.extend(dates)
+        if run.table == "infusions":
+            infusions.extend(_infusion_dates(run))
     for days, what in (
         (infusions, INFUSION),
         (doses, "the first dose of the first dated therapy"),
@@ -253,6 +277,14 @@ def choose_day_zero(rows: Iterable[Row]) -> tuple[int, str] | None:
         if days:
             return min(days), what
     return None
+
+
+def _infusion_dates(run: RowRun) -> Iterator[int]:
+    """Ordinals of the whole dates of infusions that are not said to have never been given."""
+    for row in run.rows():
+        day = _exact_date(row.given("day"))
+        if day is not None and _was_infused(row):
+            yield day
 
 
 def _was_infused(row: Row) -> bool:

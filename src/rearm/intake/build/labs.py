@@ -1,23 +1,28 @@
-"""A row of `labs` to a result in the test's canonical unit, or set aside with the reason."""
+"""Rows of `labs` to results in the tests' canonical units, or set aside with the reason.
+
+Most rows of a cohort stand in this table, so they are read from its columns, what repeats is read
+once, and a row is made only where something has to be said of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
-from rearm.intake.build import typed
-from rearm.intake.build.axis import Axis, placed
-from rearm.intake.build.lab_values import LabValue, unknown_test
+from rearm.intake.build.axis import NOWHERE, Axis, Placed, place
+from rearm.intake.build.gather import RowRun
+from rearm.intake.build.lab_values import LabValue, lab_value, unknown_test
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
-from rearm.intake.rows import Cell, Row
+from rearm.intake.build.typed import spelled
+from rearm.intake.rows import BLANK, Cell, DecimalMark, Problem, Row
 from rearm.intake.values import shown
 from rearm.knowledge.lab_tests import TestDef
 from rearm.record import Lab
 from rearm.units import UnitRefusal, factor
 
-__all__ = ["CORRECTING", "LabRow", "read_lab"]
+__all__ = ["CORRECTING", "LabReader", "LabRow"]
 
 STATUS = frozenset(
     {"final", "preliminary", "corrected", "amended", "entered_in_error", "cancelled"}
@@ -41,123 +46,217 @@ _FURTHER = frozenset(
         "isotype",
     }
 )
+_LIMITS = ("ref_low", "ref_high")
+_Columns = Sequence[tuple[str, Sequence[Cell]]]
 
 
-@dataclass(slots=True)
 class LabRow:
     """A result with the row it came from; `usable` is False where it goes to `Record.set_aside`."""
 
-    lab: Lab
-    row: Row
-    usable: bool
+    __slots__ = ("_index", "_run", "lab", "unit", "usable")
+
+    def __init__(self, lab: Lab, unit: str, run: RowRun, index: int) -> None:
+        self.lab = lab
+        self.unit = unit  # as stated
+        self.usable = lab.why_set_aside is None
+        self._run, self._index = run, index
+
+    @property
+    def row(self) -> Row:
+        return self._run.row(self._index)
 
 
-def read_lab(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> LabRow | None:
-    """The result of one row; None where the row says that nothing was measured (counted in a note).
-    """
-    value = row.cell("value")
-    measured = value.given is not None and not value.not_done
-    status = typed.spelled(row.cell("status"))
-    if not measured and status not in CORRECTING:
-        _log_nothing_measured(row, value, log)
-        return None
-    unit = row.cell("unit").text or None
-    test_text = row.cell("test").text
-    specimen = typed.spelled(row.cell("specimen"))
-    test = terms.test(test_text, unit, specimen)
-    when, why_not = placed(row, "day", axis, log)
-    reported, _ = placed(row, "reported_day", axis, log)
-    result = _NOTHING
-    if (contradiction := _contradiction(row)) is not None:
-        why_not = contradiction  # said where it was found
-    elif not measured:
-        why_not = _WITHDRAWN
-        log.warning(row, "status", "result_withdrawn", why_not)
-    elif status is not None and status not in STATUS:
+class _Stated(NamedTuple):
+    """The cells that say what was measured. A cohort repeats them."""
+
+    value: Cell
+    unit: Cell
+    test: Cell
+    specimen: Cell
+    status: Cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What a row says but for its day: the test, its value, or why it can't be used."""
+
+    test: str  # its id, or the text where it is none
+    definition: TestDef | None
+    canonical_unit: str | None
+    as_given: str
+    unit: str  # as stated
+    value: LabValue = _NOTHING
+    why_not: str | None = None
+    problem: Problem | None = None
+    column: str = "value"  # where the problem stands
+
+
+class LabReader:
+    """Reads the results of one input, patient by patient; what several rows say is read once."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self._said: dict[tuple[Cell, ...], _Said | None] = {}
+
+    def read(self, runs: Iterable[RowRun], axis: Axis, log: IssueLog) -> Iterator[LabRow]:
+        """The results of one patient, without the rows that say that nothing was measured (counted
+        in a note).
+        """
+        days = _Days(axis, log)
+        for run in runs:
+            further = _further_columns(run)
+            stated = zip(*map(run.column, _Stated._fields), strict=True)
+            dated = zip(stated, run.column("day"), run.column("reported_day"), strict=True)
+            for index, (cells, day, reported_day) in enumerate(dated):
+                said = self._says(cells, day, run.decimal)
+                if said is None:
+                    _log_nothing_measured(run.row(index), log)
+                    continue
+                placed = days.placed(run, index, "day", day)
+                reported = days.placed(run, index, "reported_day", reported_day)
+                if said.problem is not None:
+                    log.problem(run.row(index), said.column, said.problem)
+                why_not = placed.why_not if said.why_not is None else said.why_not
+                lab = Lab(
+                    test=said.test,
+                    when=placed.when,
+                    source=run.source_of(index),
+                    quantity=said.value.quantity if why_not is None else None,
+                    word=said.value.word if why_not is None else None,
+                    as_given=said.as_given,
+                    unit=said.canonical_unit,
+                    reported_day=reported.when.day,
+                    why_set_aside=why_not,
+                    **_further(run, index, further, said, log),
+                )
+                yield LabRow(lab, said.unit, run, index)
+
+    def _says(
+        self, cells: tuple[Cell, ...], day: Cell, decimal: DecimalMark | None
+    ) -> _Said | None:
+        """What the cells of a row say, without its day; None where nothing was measured."""
+        key = cells if day.why_not is None or day.aside is None else (*cells, day)
+        if key not in self._said:
+            stated = _Stated._make(cells)
+            measured = stated.value.given is not None and not stated.value.not_done
+            if measured or spelled(stated.status) in CORRECTING:
+                self._said[key] = _said(stated, day, measured, self.terms, decimal)
+            else:
+                self._said[key] = None
+        return self._said[key]
+
+
+def _said(
+    stated: _Stated, day: Cell, measured: bool, terms: Terms, decimal: DecimalMark | None
+) -> _Said:
+    """What a row says that is a result, or withdraws one."""
+    unit = stated.unit.text or None
+    specimen, status = spelled(stated.specimen), spelled(stated.status)
+    test = terms.test(stated.test.text, unit, specimen)
+    given = _as_written(stated.value)
+    said = _Said(
+        test=stated.test.text if test is None else test.id,
+        definition=test,
+        canonical_unit=None if test is None else test.unit,
+        as_given=f"{given} {unit}" if unit else given,
+        unit=stated.unit.text,
+    )
+    for cell in (stated.value, day, stated.test, stated.unit):
+        if cell.aside is not None:
+            return replace(said, why_not=cell.aside)  # said where the contradiction was found
+    if not measured:
+        problem = Problem("warning", "result_withdrawn", _WITHDRAWN)
+        return replace(said, why_not=_WITHDRAWN, problem=problem, column="status")
+    if status is not None and status not in STATUS:
         why_not = (
             f"The status {shown(status)} is not known, so whether the result holds is not known; it"
             " is not used."
         )
-    elif test is None:
-        why_not = unknown_test(terms.lab_tests, test_text, specimen)
-        log.error(row, "test", "unknown_test", why_not)
-    else:
-        result = terms.lab_value(test, value.given, unit, row.decimal)
-        if result.problem is not None:
-            why_not = result.problem.sentence
-            at_unit = result.of_unit and row.given("unit") is not None
-            log.problem(row, "unit" if at_unit else "value", result.problem)
-        elif result.unusual is not None:
-            log.warning(row, "value", "value_unusual", result.unusual, "used")
-    given = _as_written(value)
-    lab = Lab(
-        test=test.id if test is not None else test_text,
-        when=when,
-        source=row.source,
-        quantity=result.quantity if why_not is None else None,
-        word=result.word if why_not is None else None,
-        as_given=f"{given} {unit}" if unit else given,
-        unit=test.unit if test is not None else None,
-        reported_day=reported.day,
-        why_set_aside=why_not,
-        **_further(row, log, test, unit),
-    )
-    return LabRow(lab, row, why_not is None)
+        return replace(said, why_not=why_not)  # the problem is that of the column
+    if test is None:
+        why_not = unknown_test(terms.lab_tests, stated.test.text, specimen)
+        problem = Problem("error", "unknown_test", why_not)
+        return replace(said, why_not=why_not, problem=problem, column="test")
+    value = lab_value(test, stated.value.given, unit, decimal, terms.lexicon)
+    if value.problem is not None:
+        at_unit = value.of_unit and stated.unit.given is not None
+        return replace(
+            said,
+            why_not=value.problem.sentence,
+            problem=value.problem,
+            column="unit" if at_unit else "value",
+        )
+    if value.unusual is not None:
+        problem = Problem("warning", "value_unusual", value.unusual, "used")
+        return replace(said, value=value, problem=problem)
+    return replace(said, value=value)
 
 
-def _log_nothing_measured(row: Row, value: Cell, log: IssueLog) -> None:
-    if value.given is not None:
-        log.count_not_done(row, "value")
-        return
-    name = row.cell("test").text or "A test"
-    log.note(
-        row,
-        "value",
-        "value_blank",
-        f"{name} has no value; nothing is read from the row.",
-        "set_aside",
-    )
+class _Days:
+    """The days of one patient's results. Visits have many: each cell is placed once."""
+
+    def __init__(self, axis: Axis, log: IssueLog) -> None:
+        self.axis, self.log = axis, log
+        self._known: dict[str, dict[Cell, Placed]] = {
+            "day": {BLANK: NOWHERE},
+            "reported_day": {BLANK: NOWHERE},
+        }
+
+    def placed(self, run: RowRun, index: int, column: str, cell: Cell) -> Placed:
+        """A cell's time on the axis."""
+        known = self._known[column]
+        placed = known.get(cell)
+        if placed is None:
+            placed = known[cell] = place(cell, column, self.axis)
+        if placed.problem is not None:
+            self.log.problem(run.row(index), column, placed.problem)
+        return placed
 
 
-def _contradiction(row: Row) -> str | None:
-    """Why the result was set aside before its row is read."""
-    for column in ("value", "day", "test", "unit"):
-        if (cell := row.cells.get(column)) is not None and cell.aside is not None:
-            return cell.aside
-    return None
+def _further_columns(run: RowRun) -> _Columns:
+    """What else is known of the results, as columns; the limits of normal last."""
+    names = [name for name in run.names if name in _FURTHER]
+    names.extend(name for name in _LIMITS if name in run.names)
+    return [(name, run.column(name)) for name in names]
 
 
-def _further(row: Row, log: IssueLog, test: TestDef | None, unit: str | None) -> Mapping[str, Any]:
-    """What else is known of a result, in the order of the columns."""
+def _further(
+    run: RowRun, index: int, columns: _Columns, said: _Said, log: IssueLog
+) -> dict[str, Any]:
+    """What else is known of one result."""
     further: dict[str, Any] = {}
-    for column, cell in row.cells.items():
-        if column in _FURTHER:
-            if cell.problem is not None:
-                log.problem(row, column, cell.problem)
-            further[column] = cell.value
+    for name, cells in columns:
+        cell = cells[index]
+        if cell.problem is not None:
+            log.problem(run.row(index), name, cell.problem)
+        further[name] = cell.value
     if "isotype" in further:
         names = (further["isotype"] or "").split(";")
         further["isotype"] = tuple(name.strip() for name in names if name.strip())
-    if row.given("ref_low") is not None or row.given("ref_high") is not None:
-        further["ref_low"], further["ref_high"] = _reference_range(row, log, test, unit)
+    for name in _LIMITS:
+        if further.get(name) is not None:
+            further[name] = _in_canonical_unit(further[name], said)
     return further
 
 
-def _reference_range(
-    row: Row, log: IssueLog, test: TestDef | None, unit: str | None
-) -> tuple[float | None, float | None]:
-    """The limits of normal in the test's canonical unit."""
-    low, high = typed.number(row, "ref_low", log), typed.number(row, "ref_high", log)
-    if test is None or test.kind == "word" or (low is None and high is None):
-        return None, None
+def _in_canonical_unit(limit: float, said: _Said) -> float | None:
+    """A limit of normal, stated in the unit of the result."""
+    test = said.definition
+    if test is None or test.kind == "word":
+        return None
     try:
-        multiply_by = factor(unit, test.units, test_name=test.name)
+        return limit * factor(said.unit or None, test.units, test_name=test.name)
     except UnitRefusal:
-        return None, None  # said with the value
-    return (
-        None if low is None else low * multiply_by,
-        None if high is None else high * multiply_by,
-    )
+        return None  # said with the value
+
+
+def _log_nothing_measured(row: Row, log: IssueLog) -> None:
+    if row.given("value") is not None:
+        log.count_not_done(row, "value")
+        return
+    name = row.cell("test").text or "A test"
+    sentence = f"{name} has no value; nothing is read from the row."
+    log.note(row, "value", "value_blank", sentence, "set_aside")
 
 
 def _as_written(value: Cell) -> str:

@@ -20,9 +20,9 @@ from rearm.intake.build.checks.isolated_day import flag_isolated_day
 from rearm.intake.build.checks.light_chains import flag_swapped_chains
 from rearm.intake.build.conditions import settle_conditions
 from rearm.intake.build.events import EVENT_READERS
-from rearm.intake.build.gather import Gathered
+from rearm.intake.build.gather import Gathered, RowRun
 from rearm.intake.build.infusions import flag_undated
-from rearm.intake.build.labs import read_lab
+from rearm.intake.build.labs import LabReader
 from rearm.intake.build.last_contact import until_last_contact
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.person import axis_of, read_person
@@ -40,26 +40,26 @@ def make_records(gathered: Gathered, terms: Terms, *, today: date | None = None)
     record that otherwise does not.
     """
     ordinal = (today or date.today()).toordinal()
+    labs = LabReader(terms)
     for patient_id, runs in gathered.runs.items():
-        rows = [row for run in runs for row in run.rows()]
-        yield _record(patient_id, rows, gathered.notes.get(patient_id, ()), ordinal, terms)
+        yield _record(patient_id, runs, gathered.notes.get(patient_id, ()), ordinal, labs)
 
 
 def _record(
-    patient_id: str, rows: Sequence[Row], notes: Iterable[Issue], today: int, terms: Terms
+    patient_id: str, runs: Sequence[RowRun], notes: Iterable[Issue], today: int, labs: LabReader
 ) -> Record:
+    terms = labs.terms
     log = IssueLog(patient_id)
     log.extend(notes)
     tables: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        tables[row.table].append(row)
-    person = read_person(tables["patients"], rows[0].source, today, log)
-    axis = axis_of(person, rows, today, log)
+    for run in runs:
+        if run.table != "labs":  # results are read from their columns
+            tables[run.table].extend(run.rows())
+    person = read_person(tables["patients"], runs[0].source_of(0), today, log)
+    axis = axis_of(person, runs, tables["therapies"], today, log)
     events, unread = _events(tables, axis, log, terms)
-    lab_rows = [
-        read for row in tables["labs"] if (read := read_lab(row, axis, log, terms)) is not None
-    ]
-    labs, set_aside = settle_results(lab_rows, log, terms)
+    lab_rows = labs.read([run for run in runs if run.table == "labs"], axis, log)
+    results, set_aside = settle_results(list(lab_rows), log, terms)
     infused = bool(events["infusions"])
     therapies = [
         (therapy, row)
@@ -75,7 +75,7 @@ def _record(
         day_zero=person.day_zero,
         heavy_chain=person.heavy_chain,
         light_chain=person.light_chain,
-        labs=labs,
+        labs=results,
         set_aside=(*set_aside, *unread),
         therapies=_distinct(therapies, log),
         diagnosis_day=person.day("diagnosis_day", axis),
@@ -85,7 +85,7 @@ def _record(
     log.extend(flag_infusion_days(record))
     log.extend(flag_isolated_day(record))
     record = until_last_contact(record, person.rows, log)
-    log.extend(flag_swapped_chains(labs, person.light_chain, patient_id))
+    log.extend(flag_swapped_chains(results, person.light_chain, patient_id))
     return replace(record, issues=(*log.issues, *log.not_done()))
 
 

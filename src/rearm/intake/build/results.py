@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from rearm.intake.build.labs import CORRECTING, LabRow
 from rearm.intake.build.log import IssueLog
@@ -216,8 +217,7 @@ def _set_aside(item: LabRow, why: str) -> None:
 # ---------------------------------------------------------------- steps of a unit
 
 
-@dataclass(frozen=True, slots=True)
-class _Point:
+class _Point(NamedTuple):
     """An exact result on a known day; `size` is its distance from 0."""
 
     day: int
@@ -331,7 +331,7 @@ def _ratio(a: _Point, b: _Point) -> float:
 
 
 def _unit(point: _Point) -> str:
-    return normal_unit(point.item.row.cell("unit").text)
+    return normal_unit(point.item.unit)
 
 
 def _as_stated(point: _Point) -> float | None:

@@ -27,7 +27,7 @@ def clean_grids(grids: Sequence[Grid], file: str) -> list[Issue]:
     """
     count, first = 0, None
     for grid in grids:
-        texts = {cell for cell in chain.from_iterable(grid.rows) if isinstance(cell, str)}
+        texts = {c for c in set(chain.from_iterable(grid.rows)) if isinstance(c, str)}
         cleaned = {t: _CONTROL.sub(_REPLACEMENT, t) for t in texts if _CONTROL.search(t)}
         for index, row in enumerate(grid.rows) if cleaned else ():
             for column, cell in enumerate(row):

@@ -19,6 +19,7 @@ __all__ = ["read_grids", "table_files"]
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
 MAX_BYTES = 2 * 1024**3
+_HEAD = 65536  # characters in which the header mostly stands
 _DELIMITERS = (";", "\t", ",")
 _SPREADSHEETS_NOT_READ = {
     ".xls": "an old Excel file",
@@ -142,9 +143,9 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
     delimiter = _delimiter(text)
     texts = _Texts()
     rows: list[list[Value]] = []
+    records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
     try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False):
-            rows.append(list(map(texts.__getitem__, record)))
+        rows.extend([*map(texts.__getitem__, record)] for record in records)
     except csv.Error as error:
         raise InputError(
             f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks"
@@ -185,6 +186,7 @@ def _delimiter(text: str) -> str:
     """The delimiter of the header: the candidate that stands there most often outside quotation
     marks.
     """
-    header = next((line for line in text.splitlines() if line.strip()), "")
+    lines = (line for part in (text[:_HEAD], text) for line in part.splitlines())
+    header = next((line for line in lines if line.strip()), "")
     outside = "".join(part for i, part in enumerate(header.split('"')) if i % 2 == 0)
     return max(_DELIMITERS, key=lambda d: (outside.count(d), d == ","))

@@ -5,7 +5,7 @@ Rows are made when their patient's turn comes, so that a table of a whole cohort
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -14,7 +14,7 @@ from rearm.intake.cells import ColumnCells, RowMaker
 from rearm.intake.dictionary import nearest
 from rearm.intake.errors import InputError
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import BLANK, Cell, Grid, Problem, Row, Value
+from rearm.intake.rows import BLANK, Cell, DecimalMark, Grid, Problem, Row, Value
 from rearm.intake.values import shown
 from rearm.knowledge.tidy_tables import Table, TidyTables, folded
 from rearm.record import Issue, Source
@@ -39,9 +39,12 @@ class TidyColumns:
 
     def source(self, index: int) -> Source:
         """The place of the event that a row becomes: of a result in a sheet, its value's cell."""
-        if self.grid.sheet is not None and self.table == "labs" and "value" in self.indices:
-            return self.grid.cell_source(index, self.indices["value"])
-        return self.grid.row_source(index)
+        grid = self.grid
+        if grid.sheet is None:
+            return Source(grid.file, f"row {grid.first_row + index}")
+        if self.table == "labs" and "value" in self.indices:
+            return grid.cell_source(index, self.indices["value"])
+        return grid.row_source(index)
 
 
 @dataclass(slots=True)
@@ -57,17 +60,40 @@ class _Run:
     def table(self) -> str:
         return self.columns.table
 
+    @property
+    def names(self) -> Collection[str]:
+        return self.columns.cells.keys()
+
+    def column(self, name: str) -> Sequence[Cell]:
+        cells = self.columns.cells.get(name)
+        return (
+            (BLANK,) * (self.stop - self.start) if cells is None else cells[self.start : self.stop]
+        )
+
+    @property
+    def decimal(self) -> DecimalMark | None:
+        return self.columns.grid.decimal
+
+    def source_of(self, index: int) -> Source:
+        return self.columns.source(self.columns.first + self.start + index)
+
+    def row(self, index: int) -> Row:
+        columns, place = self.columns, self.start + index
+        index_in_grid = columns.first + place
+        return Row(
+            columns.table,
+            {name: cells[place] for name, cells in columns.cells.items()},
+            columns.source(index_in_grid),
+            columns.grid.decimal,
+            columns,
+            index_in_grid,
+        )
+
     def rows(self) -> Iterator[Row]:
-        columns = self.columns
-        names = columns.cells.keys()
-        table, decimal = columns.table, columns.grid.decimal
-        stretch = slice(self.start, self.stop)
-        cells = zip(*(column[stretch] for column in columns.cells.values()), strict=True)
-        for index, own in enumerate(cells, columns.first + self.start):
-            if not self.patient_id and all(cell is BLANK for cell in own):
-                continue  # a row of blanks
-            read = dict(zip(names, own, strict=True))
-            yield Row(table, read, columns.source(index), decimal, columns, index)
+        for index in range(self.stop - self.start):
+            row = self.row(index)
+            if self.patient_id or any(cell is not BLANK for cell in row.cells.values()):
+                yield row  # a row of blanks is none
 
 
 def table_runs(grid: Grid, tables: TidyTables, name: str, issues: list[Issue]) -> list[_Run]:

@@ -24,7 +24,11 @@ def flag_isolated_day(record: Record) -> Iterator[Issue]:
     longer examined. Nor is the first infusion, which the record is about and which may be all that
     is known after earlier lines.
     """
-    days = sorted({day for name in EVENT_FIELDS for e in getattr(record, name) for day in _days(e)})
+    exact: set[int] = set()
+    for name in EVENT_FIELDS:
+        for event in getattr(record, name):
+            exact.update(_days(event))
+    days = sorted(exact)
     if len(days) < 2 or days[-1] - days[-2] <= FAR:
         return
     before, last = days[-2:]
@@ -51,11 +55,8 @@ def flag_isolated_day(record: Record) -> Iterator[Issue]:
     yield issue_at(sources.pop(), problem, record.patient_id, day=last)
 
 
-def _days(event: Any) -> list[int]:
+def _days(event: Any) -> tuple[int, ...]:
     """The exact days of an event: of itself, and of its end."""
-    when = event.when
-    days = [when.first] if when.first is not None and when.first == when.last else []
-    end = getattr(event, "end", None)
-    if end is not None and end.day is not None:
-        days.append(end.day)
-    return days
+    when, end = event.when, getattr(event, "end", None)
+    days = (when.first,) if when.first is not None and when.first == when.last else ()
+    return days if end is None or end.day is None else (*days, end.day)
