@@ -89,9 +89,7 @@ class Axis:
             raise Refused(
                 "date_in_future", f"The date {_iso(first)} lies in the future. Correct it."
             )
-        return When(
-            None if first is None else first - zero, None if last is None else last - zero
-        )
+        return When(None if first is None else first - zero, None if last is None else last - zero)
 
     def _numbered(self, moment: Moment) -> When:
         when = When(moment.first, moment.last)
@@ -105,7 +103,7 @@ class Axis:
         return when
 
     def _check_age(self, when: When, age_at_zero: int) -> None:
-        """`age_at_zero` in days; the patient may be younger by as much as the birth is uncertain."""
+        """`age_at_zero` in days; the patient may be younger, as the birth is uncertain."""
         if when.last is not None and when.last + age_at_zero < 0:
             raise Refused(
                 "before_birth",

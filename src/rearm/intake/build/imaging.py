@@ -20,9 +20,7 @@ _SMALLEST_LESION = 5.0  # mm; no imaging measures less reliably
 _LENGTHS = ("length_mm", "width_mm", "short_axis_mm")
 
 
-def read_imaging(
-    row: Row, axis: Axis, log: IssueLog, terms: Terms
-) -> Iterable[Imaging | Lab]:
+def read_imaging(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Imaging | Lab]:
     """The examination; and, where its result or its day is not certain, what is set aside of it."""
     when, _ = placed(row, "day", axis, log)
     reported, _ = placed(row, "reported_day", axis, log)

@@ -63,9 +63,7 @@ def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product
 def _targets(row: Row, log: IssueLog, product: Product | None) -> tuple[str, ...]:
     """The targets as stated; those of the product where none are, or where others are."""
     names = (t.strip() for t in (typed.text(row, "target", log) or "").split(";"))
-    stated = tuple(
-        dict.fromkeys(t.upper() if t.upper() in _ANTIGENS else t for t in names if t)
-    )
+    stated = tuple(dict.fromkeys(t.upper() if t.upper() in _ANTIGENS else t for t in names if t))
     if product is None:
         return stated
     if stated and set(stated) != set(product.targets):

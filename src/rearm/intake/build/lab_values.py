@@ -1,4 +1,4 @@
-"""What a cell of results says: the test that its row names, its value in the test's canonical unit."""
+"""What a cell of results says: its test, and its value in the test's canonical unit."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Last contact: moved to later data, and the end of what is open, because nothing was observed after
-it.
-"""
+"""Last contact: moved to later data, and the end of what is open: after it nothing was observed."""
 
 from __future__ import annotations
 

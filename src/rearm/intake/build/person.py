@@ -150,8 +150,10 @@ def _birth_year(row: Row, today: int, log: IssueLog) -> int | None:
 def axis_of(
     person: Person, runs: Sequence[RowRun], therapies: Iterable[Row], today: int, log: IssueLog
 ) -> Axis:
-    """The axis of a person with these rows (of all tables), its day 0 chosen where it is not stated; `therapies` are those of its
-    rows that anchor days. Days of deaths and infusions come when their rows are read.
+    """The axis of a person with these rows (of all tables), its day 0 chosen where none is stated.
+
+    `therapies` are the rows of that table, which anchor days. The days of deaths and infusions come
+    when their rows are read.
     """
     _log_off_infusion(person, runs, log)
     if person.day_zero is None:
@@ -202,9 +204,7 @@ def _choose_zero(person: Person, runs: Sequence[RowRun], log: IssueLog) -> None:
         )
         problem = Problem("error", "day_zero_chosen", chosen + meaning, "used")
     else:
-        meaning = (
-            f" No CAR-T infusion was read, {timing}. If there was one, map or give its date."
-        )
+        meaning = f" No CAR-T infusion was read, {timing}. If there was one, map or give its date."
         problem = Problem("warning", "day_zero_chosen", chosen + meaning, "used")
     log.add(person.source, problem)
 

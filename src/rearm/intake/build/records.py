@@ -35,7 +35,9 @@ from rearm.record import Death, Issue, Lab, Record, Source
 __all__ = ["make_records"]
 
 
-def make_records(gathered: Gathered, terms: Terms, *, today: date | None = None) -> Iterator[Record]:
+def make_records(
+    gathered: Gathered, terms: Terms, *, today: date | None = None
+) -> Iterator[Record]:
     """The records one by one. `today` is only used to refuse dates that lie in the future of a
     record that otherwise does not.
     """
@@ -116,7 +118,7 @@ def _events(
 
 
 def _complete(row: Row, log: IssueLog, terms: Terms) -> bool:
-    """Whether the row holds what its table needs; a condition without a status is kept as unclear."""
+    """Whether the row holds what its table needs. A condition may lack a status: it is unclear."""
     columns = terms.required(row.table)
     missing = [column for column in columns if row.given(column) is None]
     if not missing or (missing == ["status"] and row.table == "conditions"):

@@ -321,9 +321,7 @@ class _Series:
             return False
         before, point, after = self.points[place - 1 : place + 2]
         highest = max(before.size, after.size)
-        return (
-            point.size > _SPIKE * highest and point.size - highest >= _SPIKE_FROM[self.test]
-        )
+        return point.size > _SPIKE * highest and point.size - highest >= _SPIKE_FROM[self.test]
 
 
 def _ratio(a: _Point, b: _Point) -> float:

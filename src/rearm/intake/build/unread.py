@@ -20,9 +20,7 @@ def unread(row: Row, column: str, name: str, when: When) -> Lab | None:
     cell = row.cell(column)
     if cell.given is None or cell.not_done:
         return None
-    return set_aside(
-        row, column, name, when, cell.aside or f"{shown(cell.text)} could not be read"
-    )
+    return set_aside(row, column, name, when, cell.aside or f"{shown(cell.text)} could not be read")
 
 
 def set_aside(row: Row, column: str, name: str, when: When, why: str) -> Lab:

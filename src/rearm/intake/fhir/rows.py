@@ -18,7 +18,7 @@ from rearm.intake.rows import Moment, Problem, Row
 from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.lexicon import Lexicon
-from rearm.knowledge.tidy_tables import Table
+from rearm.knowledge.tidy_tables import TidyTable
 from rearm.record import Done, Issue, Severity, Source
 
 __all__ = [
@@ -84,7 +84,7 @@ class Translation:
     def __init__(self, bundle: FhirBundle, knowledge: Knowledge) -> None:
         self.bundle = bundle
         self.lexicon: Lexicon = knowledge.lexicon
-        self.tables: Mapping[str, Table] = knowledge.tidy_tables.tables
+        self.tables: Mapping[str, TidyTable] = knowledge.tidy_tables.tables
         self.test_codes: TestCodes = test_codes(knowledge)
         self.rows: list[Row] = []
         self.issues: list[Issue] = []

@@ -16,7 +16,7 @@ from rearm.intake.errors import InputError
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import BLANK, Cell, DecimalMark, Grid, Problem, Row, Value
 from rearm.intake.values import shown
-from rearm.knowledge.tidy_tables import Table, TidyTables, folded
+from rearm.knowledge.tidy_tables import TidyTable, TidyTables, folded
 from rearm.record import Issue, Source
 
 __all__ = ["place_of", "table_runs"]
@@ -188,7 +188,9 @@ def _beyond_header(grid: Grid, header: int) -> list[tuple[int, Issue]]:
     return issues
 
 
-def _indices(table: Table, grid: Grid, header: int, issues: list[Issue]) -> dict[str, list[int]]:
+def _indices(
+    table: TidyTable, grid: Grid, header: int, issues: list[Issue]
+) -> dict[str, list[int]]:
     """Where each column of the table stands in the grid."""
     indices: dict[str, list[int]] = {}
     headers: dict[str, int] = {}
