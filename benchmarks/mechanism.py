@@ -120,10 +120,12 @@ if __name__ == "__main__":
     ask.add_argument("--million", type=Path, metavar="OUT")
     ask.add_argument("--patients", type=int, default=1_000_000)
     ask.add_argument("--accuracy", type=int, default=2000)
+    ask.add_argument("--no-peers", action="store_true", help="our own accuracy and speed alone")
     a = ask.parse_args()
     if a.million:
         million(a.million, a.patients)
     else:
         accuracy(a.accuracy)
         speed()
-        peers()
+        if not a.no_peers:
+            peers()

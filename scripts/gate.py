@@ -45,8 +45,12 @@ GATES = {
         commands=(("-m", "scripts.evidence_simulation"),),
     ),
     "mechanism": Gate(
-        title="Calibration of the mechanism posteriors on simulated patients",
-        commands=(("-m", "scripts.mechanism_inference"),),
+        title="The model at full size: posteriors, published targets, accuracy against LSODA",
+        commands=(
+            ("-m", "scripts.mechanism_inference"),
+            ("-m", "scripts.mechanism_calibrate"),
+            ("-m", "benchmarks.mechanism", "--no-peers"),
+        ),
     ),
     "mutation": Gate(
         title="Mutation testing of the response criteria, all mutants",

@@ -1,66 +1,56 @@
-"""The report of the calibration: curves of both products against published landmarks, every target
-with model interval and miss.
-"""
+"""The report of the calibration: curves against published landmarks, every target with its miss."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rearm.report.draw import Spec, svg
-from rearm.report.mechanism import ARM_COLOURS, curve_chart, page
-
-if TYPE_CHECKING:
-    from rearm.mechanism.compare import TargetComparison
-    from rearm.mechanism.parameters import Mechanisms
+from rearm.mechanism.compare import TargetComparison, number, published
+from rearm.mechanism.parameters import Mechanisms
+from rearm.mechanism.population import generator
+from rearm.mechanism.virtual import MONTH, cohort, patients
+from rearm.report.draw import Spec
+from rearm.report.mechanism.page import picture, render
+from rearm.report.mechanism.plots import ARM_COLOURS, curve_chart
 
 __all__ = ["calibration_page"]
 
 
 def calibration_page(m: Mechanisms, results: Sequence[TargetComparison], *, seed: int) -> str:
-    """One self-contained page. Fitted and predicted targets stand apart; nothing that was predicted
-    entered the fit.
+    """One self-contained page.
+
+    Fitted and predicted targets stand apart; nothing that was predicted entered the fit.
     """
     judged = [r for r in results if r.target.use == "fit" and r.inside is not None]
-    body = [
-        (
-            f"<p>Seed {seed}. {sum(bool(r.inside) for r in judged)} of {len(judged)} fitted targets"
-            " with a published interval are met.</p>"
-        ),
-        "<h2>Progression-free survival, fitted</h2>",
-        svg(
+    products = ("ide-cel", "cilta-cel")
+    shares = [x for p in products for x in (m.shares(p), m.assumed_shares(p))]
+    return render(
+        "calibration.html.j2",
+        title="Calibration of the virtual population",
+        seed=seed,
+        met=sum(bool(r.inside) for r in judged),
+        judged=len(judged),
+        fitted_curves=picture(
             _curves(m, results, "fit", seed),
-            label="Model curves of both products with published landmarks",
+            "Model curves of both products with published landmarks",
         ),
-        "<h2>Progression-free survival, predicted</h2>",
-        svg(
+        predicted_curves=picture(
             _curves(m, results, "predict", seed),
-            label="Predicted curves of other trials with published landmarks",
+            "Predicted curves of other trials with published landmarks",
         ),
-        (
-            '<p class="small">Bands: what a trial of 100 patients would see. Diamonds and bars:'
-            " published landmarks with their interval.</p>"
-        ),
-        "<h2>Shares of the mechanisms</h2>",
-        _shares(m),
-        "<h2>Fitted</h2>",
-        _table([r for r in results if r.target.use == "fit"]),
-        "<h2>Predicted, not fitted</h2>",
-        _table([r for r in results if r.target.use == "predict"]),
-    ]
-    return page("Calibration of the virtual population", body)
+        products=products,
+        mechanisms=[(m.titles[n], [x[i] for x in shares]) for i, n in enumerate(m.names)],
+        fitted=[_row(r) for r in results if r.target.use == "fit"],
+        predicted=[_row(r) for r in results if r.target.use == "predict"],
+    )
 
 
 def _curves(m: Mechanisms, results: Sequence[TargetComparison], use: str, seed: int) -> Spec:
-    """Curves of the groups whose progression-free survival is compared (from the infusion, usual
-    dose), with the published landmarks.
-    """
-    from rearm.mechanism.population import generator
-    from rearm.mechanism.virtual import MONTH, cohort, patients
+    """Curves of the groups whose progression-free survival is compared, with the landmarks.
 
+    From the infusion, usual dose.
+    """
     months = np.arange(0.0, 61.0)
     groups: dict[tuple[str, str | None, str], list[Spec]] = {}
     for r in results:
@@ -109,33 +99,14 @@ def _curves(m: Mechanisms, results: Sequence[TargetComparison], use: str, seed: 
     )
 
 
-def _shares(m: Mechanisms) -> str:
-    products = ("ide-cel", "cilta-cel")
-    shares = [x for p in products for x in (m.shares(p), m.assumed_shares(p))]
-    cells = ["".join(f'<td class="n">{x[i]:.1%}</td>' for x in shares) for i in range(len(m.names))]
-    rows = [
-        f"<tr><td>{escape(m.titles[n])}</td>{c}</tr>" for n, c in zip(m.names, cells, strict=True)
-    ]
-    head = "".join(
-        f'<th class="n">{h}</th>'
-        for h in ("ide-cel", "assumed before", "cilta-cel", "assumed before")
-    )
-    return f"<table><tr><th>mechanism</th>{head}</tr>{''.join(rows)}</table>"
-
-
-def _table(results: Sequence[TargetComparison]) -> str:
-    from rearm.mechanism.compare import number, published
-
-    rows = []
-    for r in results:
-        t = r.target
-        verdict = {True: "inside", False: "outside", None: ""}[r.inside]
-        rows.append(
-            f'<tr><td>{escape(t.group)}: {escape(t.measure)}</td><td class="n">{t.n or "?"}</td><td'
-            f' class="n">{published(t)}</td><td class="n">{number(r.model)} ({number(r.low)} to'
-            f' {number(r.high)})</td><td class="n">{number(r.miss)}</td><td>{verdict}</td><td'
-            f' class="small">{escape(t.source)}</td></tr>'
-        )
-    names = ("target", "n", "published", "model (such a trial)", "miss", "", "source")
-    head = f"<tr>{''.join(f'<th>{h}</th>' for h in names)}</tr>"
-    return f"<table>{head}{''.join(rows)}</table>"
+def _row(r: TargetComparison) -> dict[str, str]:
+    t = r.target
+    return {
+        "name": f"{t.group}: {t.measure}",
+        "n": str(t.n or "?"),
+        "published": published(t),
+        "model": f"{number(r.model)} ({number(r.low)} to {number(r.high)})",
+        "miss": number(r.miss),
+        "verdict": {True: "inside", False: "outside", None: ""}[r.inside],
+        "source": t.source,
+    }

@@ -20,7 +20,7 @@ from rearm.mechanism.parameters import load  # noqa: E402
 from rearm.mechanism.stream import StreamPlan, stream  # noqa: E402
 
 DAYS = [0.0, 30.0, 90.0, 365.0]
-N = 20_000
+N = 8_192
 RUN = """
 import sys
 from pathlib import Path

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from textwrap import indent
+from typing import Annotated, Any
 
 import typer
 
@@ -51,37 +53,68 @@ def mechanism(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test. It
-    feeds no cause and no option.
+    """Which mechanism of failure fits this patient's course: a model's hypothesis, not a test.
+
+    It feeds no cause and no option.
     """
     from rearm.files import unique_names, write_text
-    from rearm.mechanism import MechanismError, posterior
+    from rearm.mechanism import posterior
     from rearm.report.mechanism import mechanism_page, mechanism_text
 
     records = chosen_patients(read_input(path, mapping), patient)
     names = unique_names(record.patient_id for record in records)
-    found = []
+    rows = JsonRows() if as_json else None
+    answers = 0
     for record in records:
         try:
             result = posterior(record, infusion=infusion, draws=draws, seed=seed)
-        except MechanismError as error:
+        except Exception as error:  # one patient's fault does not cost the others their answer
             if len(records) == 1:
                 raise
-            say(f"rearm: {error}")
+            sentence = _why_not(record.patient_id, error)
+            say(f"rearm: {sentence}")
+            if rows is not None:
+                rows.add({"patient_id": record.patient_id, "error": sentence})
             continue
+        answers += 1
         if html is not None:
             html.mkdir(parents=True, exist_ok=True)
-            write_text(
-                html / f"{names[record.patient_id]}-mechanism.html", mechanism_page(result, record)
-            )
-            say(f"{html / names[record.patient_id]}-mechanism.html written.")
-        found.append(result.to_dict())
-        if not as_json:
+            page = html / f"{names[record.patient_id]}-mechanism.html"
+            write_text(page, mechanism_page(result))
+            say(f"{page} written.")
+        if rows is not None:
+            rows.add(result.to_dict())
+        else:
             print(mechanism_text(result))
-    if as_json:
-        print_json(found)
-    if not found:
+    if rows is not None:
+        rows.end()
+    if not answers:
         raise Unusable(f"{path} holds no patient whose course can be explained.")
+
+
+class JsonRows:
+    """A JSON list that is printed row by row, as `print_json` would print it whole."""
+
+    def __init__(self) -> None:
+        self._before = "["
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Print one row."""
+        text = json.dumps(row, ensure_ascii=False, indent=1, allow_nan=False)
+        print(self._before + "\n" + indent(text, " "), end="")
+        self._before = ","
+
+    def end(self) -> None:
+        """Close the list."""
+        print("[]" if self._before == "[" else "\n]")
+
+
+def _why_not(patient_id: str, error: Exception) -> str:
+    from rearm.mechanism import MechanismError
+
+    if isinstance(error, MechanismError):
+        return str(error)
+    return f"{patient_id}: the model failed ({type(error).__name__}: {error})."
 
 
 @app.command()
@@ -102,8 +135,9 @@ def trial(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """A trial on virtual patients: arms of therapies, judged by the same response criteria as real
-    ones. A model's hypothesis.
+    """A trial on virtual patients: arms of therapies, judged by the criteria of real ones.
+
+    A model's hypothesis.
     """
     from rearm.files import write_text
     from rearm.knowledge._toml import parsed

@@ -14,7 +14,7 @@ from rearm.outcome.failure import Failure, failures
 from rearm.record import Infusion, Lab, Record, Therapy
 from rearm.response.criteria import RESPONSES
 
-__all__ = ["CHANNELS", "Evidence", "Measurement", "collect", "drug"]
+__all__ = ["CHANNELS", "CourseEvidence", "Measurement", "collect", "drug"]
 
 CHANNELS = ("m_protein", "flc", "sbcma", "car")
 UNITS = {"m_protein": "g/dL", "flc": "mg/L", "sbcma": "ng/mL", "car": "copies/ug DNA"}
@@ -57,7 +57,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class CourseEvidence:
     """All that the likelihood reads. Days count from the infusion that is asked for."""
 
     patient_id: str
@@ -84,7 +84,7 @@ class Evidence:
         return sum(m.channel == channel for m in self.measurements)
 
 
-def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evidence:
+def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> CourseEvidence:
     """The evidence for infusion number `infusion` (from 1; None: the first with a known day).
 
     Raises `MechanismError` where nothing was infused, no day is known, or what is known contradicts
@@ -121,7 +121,7 @@ def collect(m: Mechanisms, record: Record, infusion: int | None = None) -> Evide
         )
     heavy = [c for c in record.heavy_chain if c != "none"]
     first = _dose(chart, main)
-    return Evidence(
+    return CourseEvidence(
         patient_id=record.patient_id,
         infusion_day=zero,
         product=product,

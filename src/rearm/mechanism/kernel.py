@@ -141,6 +141,14 @@ def infuse(ws, infusions, t):
                     ws[(WEIGHTS + j) * W + lane] = infusions[lane, q, EVENT_WEIGHTS + j]
 
 
+@compiled(forceinline=True)
+def days_until(days, written, t):
+    """How many of the days lie at or before t, of which `written` do for certain."""
+    while written < days.shape[0] and days[written] <= t:
+        written += 1
+    return written
+
+
 @compiled(fastmath=MATH)
 def integrate(ws, infusions, slots, days, columns, out):
     """One group to the last day into `out` [lane, day, column]; steps, -1 where they ran out."""
@@ -162,9 +170,9 @@ def integrate(ws, infusions, slots, days, columns, out):
             slope(ws, wi, slots, t, Y, K1)
             production(ws, Y, K1, QA)
             fresh = False
-            while written < days.shape[0] and days[written] <= t:  # the day of the start itself
-                write(ws, out[:, written], columns, Y, FIL)
-                written += 1
+            first, written = written, days_until(days, written, t)
+            for k in range(first, written):  # the day of the start itself
+                write(ws, out[:, k], columns, Y, FIL)
             if written == days.shape[0]:
                 break
         limit = min(stops[stop], last)
@@ -179,9 +187,7 @@ def integrate(ws, infusions, slots, days, columns, out):
             continue
         production(ws, YN, K7, QB)
         t_new = limit if cut else t + h
-        first = written
-        while written < days.shape[0] and days[written] <= t_new:
-            written += 1
+        first, written = written, days_until(days, written, t_new)
         write_within(ws, wi, (days[first:written] - t) / h, h, columns, out[:, first:written])
         filters(ws, wi, h, 1.0, FILT)
         fresh = extinction(ws, h)

@@ -23,7 +23,7 @@ from rearm.mechanism.model import (
     POINT_NOISE,
     POINT_OFFSET,
     POINT_REPORTED,
-    Levels,
+    MarkerLevels,
 )
 
 OUTLIER, WIDE = 0.05, 3.0
@@ -167,22 +167,22 @@ def progression(serum, chain, lesion, days, begin, rules):
 
     Judged from day `begin[i]` on: nadir and baseline start there; earlier days get level -1.
     serum (g/dL), chain (mg/L), lesion (1e9 cells) [patient, day]; rules: `model.CriteriaNumbers`.
-    Levels: 0 PD, 1 SD, 2 MR, 3 PR, 4 VGPR, 5 CR.
+    MarkerLevels: 0 PD, 1 SD, 2 MR, 3 PR, 4 VGPR, 5 CR.
     """
     n, k = serum.shape
     out, level = np.full(n, NEVER), np.empty((n, k), np.int64)
     for i in prange(n):
-        nadir = Levels(1e30, 1e30, 1e30)
-        base = Levels(0.0, 0.0, 0.0)
+        nadir = MarkerLevels(1e30, 1e30, 1e30)
+        base = MarkerLevels(0.0, 0.0, 0.0)
         started, worse_before, progressed = False, False, False
         for d in range(k):
             if days[d] < begin[i]:
                 level[i, d] = -1
                 continue
-            now = Levels(serum[i, d], chain[i, d], lesion[i, d])
+            now = MarkerLevels(serum[i, d], chain[i, d], lesion[i, d])
             if not started:
                 base, started = now, True
-            nadir = Levels(
+            nadir = MarkerLevels(
                 min(nadir.serum, now.serum),
                 min(nadir.chain, now.chain),
                 min(nadir.lesion, now.lesion),

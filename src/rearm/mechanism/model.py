@@ -31,7 +31,7 @@ __all__ = [
     "SLOT_FIELDS",
     "STATES",
     "CriteriaNumbers",
-    "Levels",
+    "MarkerLevels",
     "output_index",
 ]
 
@@ -113,7 +113,7 @@ class CriteriaNumbers(NamedTuple):
     chain_of_cr: float
 
 
-class Levels(NamedTuple):
+class MarkerLevels(NamedTuple):
     """What response is judged by on one day: serum (g/dL), light chain (mg/L), lesion (1e9)."""
 
     serum: float

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rearm.mechanism.data import CHANNELS, UNITS, Evidence, collect
+from rearm.mechanism.data import CHANNELS, UNITS, CourseEvidence, collect
 from rearm.mechanism.observe import (
     NEVER,
     Likelihood,
@@ -175,7 +175,7 @@ class _Calendar:
     days: Floats  # all of them
 
     @classmethod
-    def of(cls, m: Mechanisms, ev: Evidence, *, look_ahead: bool) -> _Calendar:
+    def of(cls, m: Mechanisms, ev: CourseEvidence, *, look_ahead: bool) -> _Calendar:
         measured = [x.day for x in ev.measurements]
         stated = [day for day, _ in ev.responses]
         last_data = max([*measured, *stated, ev.progression or 0.0, ev.followed_to])
@@ -191,7 +191,7 @@ class _Simulated:
     """The simulated patients of all stages; `evaluate` adds a stage and gives its likelihood."""
 
     m: Mechanisms
-    ev: Evidence
+    ev: CourseEvidence
     calendar: _Calendar
     seed: int
     likelihood: Likelihood = field(init=False)
@@ -287,7 +287,7 @@ def posterior(
 
 def posterior_of(
     m: Mechanisms,
-    ev: Evidence,
+    ev: CourseEvidence,
     *,
     draws: int = 60_000,
     seed: int = 20_260_101,
@@ -354,7 +354,7 @@ def posterior_of(
     )
 
 
-def _affordable(draws: int, ev: Evidence) -> int:
+def _affordable(draws: int, ev: CourseEvidence) -> int:
     """The number of draws that is simulated: fewer where many courses of drugs slow each down."""
     crowd = len(ev.drugs) / MANY_DRUGS
     return draws if crowd <= 1.0 else max(FEWEST_DRAWS, int(draws / crowd**2))
@@ -383,7 +383,7 @@ def _shares(w: Floats, label: Ints, n: int) -> tuple[Floats, Floats]:
 
 
 def _status(
-    ev: Evidence, classes: Sequence[MechanismClass], size: float, draws: int
+    ev: CourseEvidence, classes: Sequence[MechanismClass], size: float, draws: int
 ) -> tuple[Status, str]:
     """(status, why) of the answer; `size`: effective draws."""
     if ev.bare:
@@ -399,7 +399,7 @@ def _status(
     return "told", ""
 
 
-def _notes_on_speed(ev: Evidence, fewer: bool) -> list[str]:
+def _notes_on_speed(ev: CourseEvidence, fewer: bool) -> list[str]:
     if not fewer:
         return []
     return [
@@ -408,7 +408,7 @@ def _notes_on_speed(ev: Evidence, fewer: bool) -> list[str]:
     ]
 
 
-def _notes_on_dormancy(ev: Evidence, status: Status, probability: Floats) -> list[str]:
+def _notes_on_dormancy(ev: CourseEvidence, status: Status, probability: Floats) -> list[str]:
     answered = status in ("told", "cannot_tell")
     relapse_expected = ev.progression is None and probability[0] < 0.5
     if not (answered and relapse_expected and _steady(ev)):
@@ -429,7 +429,7 @@ def _notes_on_fit(bands: Sequence[QuantileBand]) -> list[str]:
     ]
 
 
-def _steady(ev: Evidence) -> bool:
+def _steady(ev: CourseEvidence) -> bool:
     """Whether the last three values of M-protein or light chain after the infusion stay level."""
     for channel in ("m_protein", "flc"):
         last = [
@@ -441,7 +441,7 @@ def _steady(ev: Evidence) -> bool:
 
 
 def _run(
-    m: Mechanisms, ev: Evidence, drawn: Draws, days: Floats
+    m: Mechanisms, ev: CourseEvidence, drawn: Draws, days: Floats
 ) -> tuple[Simulation, Mapping[str, Floats]]:
     x = inputs(m, drawn, isotype=ev.isotype, first=ev.first)
     later = events(m, x.values, [ev.later] * len(x)) if ev.later else None
@@ -459,7 +459,7 @@ def label_of(mechanism: Ints, pd_day: Floats) -> Ints:
     return np.where(failed, np.where(mechanism == 0, -1, mechanism), 0)
 
 
-def _course(ev: Evidence, judged: Floats, pd_day: Floats, level: Ints) -> Floats:
+def _course(ev: CourseEvidence, judged: Floats, pd_day: Floats, level: Ints) -> Floats:
     """Log probability of the stated progression, of being without it, and of stated responses."""
     out = np.zeros(len(pd_day))
     when = np.minimum(pd_day, 1e5)
@@ -523,7 +523,9 @@ def _resample(w: Floats, count: int, seed: int) -> Ints:
     return np.minimum(np.searchsorted(np.cumsum(w), points), len(w) - 1)
 
 
-def _bands(m: Mechanisms, ev: Evidence, picked: _Picked, seed: int) -> tuple[QuantileBand, ...]:
+def _bands(
+    m: Mechanisms, ev: CourseEvidence, picked: _Picked, seed: int
+) -> tuple[QuantileBand, ...]:
     days = picked.sim.days
     out = []
     for channel in CHANNELS:
