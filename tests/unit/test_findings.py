@@ -1,18 +1,23 @@
 """The register of findings, intervals, logic with unknown, and what the result of `find` promises."""
 
 import math
+import pickle
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.support.loops import some
 
-from rearm.findings import DERIVED, FUNCTIONS, Found, derive, find
-from rearm.findings.base import all3, any3, finding, measured, not3
+from rearm.findings import DERIVED, FUNCTIONS, Found, derive, derived_from, find
+from rearm.findings.base import FAMILIES, all3, any3, finding, measured, not3
 from rearm.findings.chart import PatientChart
 from rearm.findings.microenvironment import divided
 from rearm.interval import Interval
+from rearm.knowledge.bundle import load
 from rearm.knowledge.catalogue import load_catalogue
+from rearm.knowledge.lexicon import Lexicon
 from rearm.outcome.failure import failures
-from rearm.record import Condition, Infusion, Lab, Record, Source, Toxicity, When
+from rearm.record import Condition, Infusion, Lab, Record, Source, Therapy, Toxicity, When
 
 S = Source("t", "row 1")
 CATALOGUE = load_catalogue()
@@ -27,16 +32,61 @@ def found(r: Record, as_of: int = 100) -> dict[str, Found]:
     return find(cut, failures(cut), CATALOGUE, as_of=as_of)
 
 
+def of_families(r: Record, lexicon: Lexicon | None = None) -> dict[str, Found]:
+    chart = PatientChart(r, (), 100, lexicon)
+    return {name: x for give in FAMILIES for name, x in give(chart).items()}
+
+
 def test_catalogue_and_functions_are_the_same_set() -> None:
-    assert set(CATALOGUE) == set(FUNCTIONS) | set(DERIVED)
-    assert not set(FUNCTIONS) & set(DERIVED)
+    families = set(of_families(record()))
+    assert set(CATALOGUE) == set(FUNCTIONS) | families | set(DERIVED)
+    assert len(CATALOGUE) == len(FUNCTIONS) + len(families) + len(DERIVED)
+
+
+def test_findings_of_each_agent_are_yes_or_no() -> None:
+    """They are not checked one by one for each patient."""
+    rows = (
+        Therapy(source=S, line=1, agents=("bortezomib", "lenalidomide"), progression_on=True),
+        Therapy(source=S, line=2, agents=("melphalan",), stop_reason="toxicity"),
+    )
+    answers = of_families(record(therapies=rows))
+    assert {type(x.value) for x in answers.values()} == {bool, type(None)}
+    assert {CATALOGUE[name].type for name in answers} == {"bool"}
+
+
+def test_agents_that_nothing_speaks_of_share_one_answer() -> None:
+    rows = (Therapy(source=S, line=1, agents=("bortezomib",), purpose="treatment"),)
+    chart = PatientChart(record(therapies=rows), (), 100)
+    assert chart.exposure.spoken_of == {"bortezomib"}
+    answers = [chart.exposure.agent(a) for a in chart.lexicon.agents if a != "bortezomib"]
+    assert answers
+    assert all(x is chart.exposure.silent for x in answers)
+
+
+def test_an_agent_of_another_lexicon_counts() -> None:
+    bundled = load().lexicon
+    new = replace(bundled.agents["bortezomib"], id="newdrug", name="newdrug", rxnorm=None)
+    lexicon = replace(bundled, agents={**bundled.agents, "newdrug": new})
+    rows = (
+        Therapy(source=S, line=1, agents=("newdrug",), purpose="treatment", progression_on=True),
+    )
+    r = record(therapies=rows)
+    answers = of_families(r, lexicon)
+    assert answers["exposed_newdrug"].value is True
+    assert answers["refractory_newdrug"].value is True
+    chart = PatientChart(r, (), 100, lexicon)
+    assert FUNCTIONS["exposed_pi"](chart).value is True
+    # the bundled lexicon does not know it: then it may be anything
+    assert FUNCTIONS["exposed_pi"](PatientChart(r, (), 100)).value is None
 
 
 def test_derived_findings_are_those_with_parts_in_the_catalogue() -> None:
-    assert set(DERIVED) == {name for name, entry in CATALOGUE.items() if entry.from_}
+    assert {name: x.parts for name, x in DERIVED.items()} == {
+        name: entry.from_ for name, entry in CATALOGUE.items() if entry.from_
+    }
 
 
-def test_a_derived_finding_reads_no_more_than_the_catalogue_says() -> None:
+def test_a_derived_finding_reads_no_more_than_its_parts() -> None:
     class Spy(dict):  # type: ignore[type-arg]
         read: set[str]
 
@@ -44,19 +94,19 @@ def test_a_derived_finding_reads_no_more_than_the_catalogue_says() -> None:
             self.read.add(key)
             return super().get(key, default)
 
-    for name, function in some(DERIVED.items()):
+    for name, derivation in some(DERIVED.items()):
         spy = Spy(failure_status="failed", sex="F", age=Interval.of(40.0))
         spy.read = set()
-        function(spy)
-        assert spy.read <= set(CATALOGUE[name].from_), name
+        derivation.compute(spy)
+        assert spy.read, name
+        assert spy.read <= set(derivation.parts), name
 
 
 def test_derived_findings_stand_after_their_parts() -> None:
     order = list(DERIVED)
-    for name in some(order):
-        assert all(
-            order.index(p) < order.index(name) for p in CATALOGUE[name].from_ if p in DERIVED
-        )
+    pairs = [(p, name) for name, x in DERIVED.items() for p in x.parts if p in DERIVED]
+    assert pairs
+    assert all(order.index(part) < order.index(name) for part, name in pairs)
 
 
 def test_a_name_has_one_function() -> None:
@@ -211,3 +261,30 @@ def test_a_toxicity_without_an_end_speaks_for_a_time_only() -> None:
         )
 
     assert (lasting(10, 30), lasting(100, 30), lasting(100, None)) == (True, None, True)
+
+
+def test_a_text_is_made_when_it_is_read_and_travels_as_words() -> None:
+    made = []
+
+    def text() -> str:
+        made.append(1)
+        return "seen"
+
+    found = Found(True, (S,), text)
+    assert (found.has_text, made) == (True, [])
+    assert pickle.loads(pickle.dumps(found)) == found == Found(True, (S,), "seen")
+    assert {found.text, found.text} == {"seen"}
+    assert len(made) == 1
+    assert found != Found(True, (S,), "not seen")
+    assert found != Found(True, (S,), "seen", interval=Interval.of(1.0))
+
+
+def test_what_rests_on_a_change_is_derived_anew_and_nothing_else() -> None:
+    values: dict[str, Any] = {"exposed_pi": True, "exposed_imid": True, "bcma_status": "lost"}
+    assert derived_from(values, {"exposed_anti_cd38": True}) == {"triple_class_exposed": True}
+    assert derived_from(values, {"platelets": 30.0}) == {}
+    urgent = derived_from(values, {"hypercalcaemia": True, "failure_status": "failed"})
+    assert urgent == {"urgent": True, "asymptomatic_relapse": False}
+    # what is itself supposed is left alone, and what follows from it is derived from that
+    supposed = {"urgent": True, "failure_status": "failed"}
+    assert derived_from(values, supposed) == {"asymptomatic_relapse": False}

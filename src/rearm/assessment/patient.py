@@ -48,8 +48,12 @@ def patient_at(record: Record, as_of: int | date | None, plan: Plan) -> Patient:
     known = _known_at(record, last) if last is not None else record
     judged = tuple(failures(known))
     found = find(
-        known, judged, plan.knowledge.catalogue, as_of=0 if last is None else last
-    )  # without any day nothing can be late
+        known,
+        judged,
+        plan.knowledge.catalogue,
+        as_of=0 if last is None else last,  # without any day nothing can be late
+        lexicon=plan.knowledge.lexicon,
+    )
     return Patient(
         record=known,
         as_of=last,
@@ -84,9 +88,13 @@ def _known_at(record: Record, day: int) -> Record:
     later days.
     """
     known = record.known_at(day)
-    kept = {event.source.row for name in EVENT_FIELDS for event in getattr(known, name)}
-    later = {event.source.row for name in EVENT_FIELDS for event in getattr(record, name)} - kept
-    issues = tuple(
-        x for x in known.issues if x.source.row not in later and (x.day is None or x.day <= day)
-    )
-    return replace(known, issues=issues)
+    kept = {id(event) for name in EVENT_FIELDS for event in getattr(known, name)}
+    gone = [
+        event for name in EVENT_FIELDS for event in getattr(record, name) if id(event) not in kept
+    ]
+    issues = [x for x in known.issues if x.day is None or x.day <= day]
+    if gone:  # a row that lost only its end is gone as it was, and still there
+        there = {event.source.row for name in EVENT_FIELDS for event in getattr(known, name)}
+        later = {event.source.row for event in gone} - there
+        issues = [x for x in issues if x.source.row not in later]
+    return replace(known, issues=tuple(issues))

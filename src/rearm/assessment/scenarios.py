@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rearm.assessment.patient import Patient
 from rearm.assessment.plan import Plan, WorkupPlan
-from rearm.findings import derive
+from rearm.findings import derived_from
 from rearm.knowledge.catalogue import Finding
 from rearm.rules import findings_frame, truth, with_values
 
@@ -231,13 +231,12 @@ def _combined(
 def _scenario(plan: Plan, patient: Patient, outcome: Outcome) -> Scenario:
     changed: dict[str, Any] = {name: value for name, value in outcome.items() if name in plan.read}
     if plan.feeds.intersection(outcome):
-        derived = derive({**patient.inputs, **outcome})
+        derived = derived_from(patient.inputs, outcome)
         for name in plan.derived:
-            if name not in outcome:
-                value = derived.get(name)
-                plain = value if isinstance(value, bool | int | float | str) else None
-                if plain != patient.values.get(name) or name in patient.intervals:
-                    changed[name] = plain
+            if name in derived and (
+                derived[name] != patient.values.get(name) or name in patient.intervals
+            ):
+                changed[name] = derived[name]
     return Scenario(outcome, changed)
 
 

@@ -20,18 +20,22 @@ from rearm.findings import (
     toxicity,
     tumour,
 )
-from rearm.findings.base import FUNCTIONS, Found, Value
+from rearm.findings.base import FAMILIES, FUNCTIONS, Found, Text, Value, sources_of
 from rearm.findings.chart import PatientChart
 from rearm.findings.derived import (
     ANY_OF,
     CLONAL,
     DERIVED,
     NEGATIVE_PERCENT,
+    PARTS,
     POSITIVE_PERCENT,
     Input,
     derive,
+    derived_from,
 )
-from rearm.knowledge.catalogue import Catalogue
+from rearm.interval import Interval
+from rearm.knowledge.catalogue import Catalogue, Finding
+from rearm.knowledge.lexicon import Lexicon
 from rearm.outcome.failure import Failure
 from rearm.record import Record
 
@@ -44,6 +48,7 @@ __all__ = [
     "Found",
     "Value",
     "derive",
+    "derived_from",
     "find",
     "inputs",
 ]
@@ -63,58 +68,78 @@ GROUPS = (
 
 
 def find(
-    record: Record, failures: Sequence[Failure], catalogue: Catalogue, *, as_of: int
+    record: Record,
+    failures: Sequence[Failure],
+    catalogue: Catalogue,
+    *,
+    as_of: int,
+    lexicon: Lexicon | None = None,
 ) -> dict[str, Found]:
     """Every finding of the catalogue for the last infusion, in the order of the catalogue; what is
     not known has value None.
 
     `record` is already cut by `record.known_at(as_of)`, `failures` are those of that record in the
-    order of time. Raises KeyError for a finding without a function and ValueError for a value that
-    the catalogue does not allow: faults of the program, not of a record.
+    order of time, `lexicon` names the agents and products (None: the bundled one). Raises KeyError
+    for a finding without a function and ValueError for a value that the catalogue does not allow:
+    faults of the program, not of a record.
     """
-    chart = PatientChart(record, failures, as_of)
-    found = {name: FUNCTIONS[name](chart) for name in catalogue if name not in DERIVED}
-    values = derive(inputs(found))
-    for name in DERIVED:
+    chart = PatientChart(record, failures, as_of, lexicon)
+    found: dict[str, Found] = {}
+    for give in FAMILIES:
+        found.update(give(chart))
+    for name, entry in catalogue.findings.items():
+        if name not in found and name not in DERIVED:
+            found[name] = FUNCTIONS[name](chart)
+            if found[name].value is not None:
+                _check(entry, found[name].value)
+    derived = derive(inputs(found))
+    for name, derivation in DERIVED.items():
         if name in catalogue:
-            found[name] = _derived(
-                name, values[name], [found[part] for part in catalogue[name].from_ if part in found]
-            )
-    _check(found, catalogue)
+            parts = [found[part] for part in derivation.parts if part in found]
+            found[name] = _derived(name, derived[name], parts)
     return {name: found[name] for name in catalogue}
 
 
 def inputs(found: Mapping[str, Found]) -> dict[str, Input]:
-    """What `derive` takes: values, and intervals where only bounds are known."""
-    return {name: x.interval if x.value is None else x.value for name, x in found.items()}
+    """What `derive` takes: the findings that others are derived from, as values, and as intervals
+    where only bounds are known.
+    """
+    known = [(name, found[name]) for name in PARTS if name in found]
+    return {name: x.interval if x.value is None else x.value for name, x in known}
 
 
 def _derived(name: str, value: Input, parts: Sequence[Found]) -> Found:
-    known = [x for x in parts if x.text and x.known]
+    """A derived finding with the rows and words of what it was derived from."""
+    if isinstance(value, Interval):
+        raise ValueError(f"The derived finding {name} is an interval.")
+    known = [x for x in parts if x.known and x.has_text]
+    if not known:
+        return Found(value)
     if name in ANY_OF and value is True:
         known = [x for x in known if x.value is True]
-    sources = tuple(dict.fromkeys(s for x in known for s in x.sources))
-    text = "; ".join(dict.fromkeys(x.text for x in known))
-    if name == "bcma_loss_fraction" and value is None and parts:
-        return Found(None, sources, text, interval=parts[0].interval)
-    if isinstance(value, bool | int | float | str) or value is None:
-        return Found(value, sources, text)
-    raise ValueError(f"The derived finding {name} is an interval.")
+    rows = tuple(dict.fromkeys(sources_of(*known)))
+    interval = parts[0].interval if name == "bcma_loss_fraction" and value is None else None
+    return Found(value, rows, _each_once(known), interval=interval)
 
 
-def _check(found: Mapping[str, Found], catalogue: Catalogue) -> None:
-    for name, x in found.items():
-        entry = catalogue[name]
-        value = x.value
-        fits = value is None or {
-            "bool": isinstance(value, bool),
-            "word": isinstance(value, str) and value in entry.values,
-            "integer": isinstance(value, int) and not isinstance(value, bool),
-            "number": (
-                isinstance(value, int | float) and not isinstance(value, bool) and value == value
-            ),
-        }.get(entry.type, False)
-        if not fits:
-            raise ValueError(
-                f"The finding {name} is of type {entry.type}, {value!r} is not allowed for it."
-            )
+def _each_once(parts: Sequence[Found]) -> Text:
+    return lambda: "; ".join(dict.fromkeys(x.text for x in parts))
+
+
+_WORD = ("word",)
+_TYPES: Mapping[type, tuple[str, ...]] = {
+    bool: ("bool",),
+    str: _WORD,
+    int: ("integer", "number"),
+    float: ("number",),
+}
+
+
+def _check(entry: Finding, value: Value) -> None:
+    """Raises ValueError for a value that the catalogue does not allow: a fault of the program."""
+    types = _TYPES[type(value)]
+    wrong_word = types is _WORD and value not in entry.values
+    if entry.type not in types or wrong_word or value != value:
+        raise ValueError(
+            f"The finding {entry.name} is of type {entry.type}, {value!r} is not allowed for it."
+        )

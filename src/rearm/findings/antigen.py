@@ -6,12 +6,28 @@ A sample speaks for its own site: marrow comes first, a lesion only where there 
 
 from __future__ import annotations
 
-from rearm.findings.base import Found, all3, any3, finding, measured, unknown
-from rearm.findings.chart import LatestResult, PatientChart
+from collections.abc import Sequence
+
+from rearm.findings.base import (
+    NOTHING,
+    Found,
+    all3,
+    any3,
+    finding,
+    joined,
+    measured,
+    not3,
+    rows_of,
+    sources_of,
+    texts,
+    unknown,
+)
+from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import agents_against, is_after
 from rearm.findings.microenvironment import divided
 from rearm.findings.product import car_targets
-from rearm.findings.tumour import positive_lesions, soft_tissue
+from rearm.findings.results import NO_RESULT, LatestResult
+from rearm.findings.tumour import SOFT_TISSUE, myeloma_lesions, soft_tissue
 from rearm.findings.variants import (
     BCMA_ECTODOMAIN,
     biallelic_fraction,
@@ -23,13 +39,11 @@ from rearm.findings.variants import (
     variant_text,
 )
 from rearm.interval import Interval
-from rearm.record import Lab, Variant
-from rearm.response.lesions import histology
+from rearm.record import Imaging, Lab, Source, Therapy, Variant
 
 _FLOW = ("flow_cytometry", "NGF")
 _IHC = ("immunohistochemistry",)
-# Fewer cells than this say little about a share of the clone (issue of the first real data set; a
-# convention).
+# Fewer cells than this say little about a share of the clone: a convention.
 _FEWEST_CELLS = 20
 # Assays of soluble BCMA detect well below this; healthy serum holds some 20 to 40 ng/mL. `<100
 # ng/mL` is no statement of absence.
@@ -50,17 +64,18 @@ def _stain(chart: PatientChart, test: str, methods: tuple[str, ...] | None) -> F
     def lesion(lab: Lab) -> bool:
         return (methods is None or lab.method in methods) and lab.specimen == "lesion_biopsy"
 
-    reading = chart.latest(test, chart.at_failure, marrow)
-    if reading.quantity is None and not reading.labs:
-        other = chart.latest(test, chart.at_failure, lesion)
-        reading = other if other.labs else reading
-    if reading.quantity is None and not reading.why:
+    latest = chart.latest(test, chart.at_failure, marrow)
+    if not latest.labs:
+        of_lesion = chart.latest(test, chart.at_failure, lesion)
+        latest = of_lesion if of_lesion.labs else latest
+    if latest.quantity is None and latest.problem is None:
         nameless = chart.results(test, chart.at_failure, lambda x: x.method is None)
         if nameless:
-            return unknown(
-                f"{nameless[-1].when}: the method of the stain is not stated", [nameless[-1].source]
-            )
-    return measured(reading.quantity, reading.text, reading.sources)
+            text = f"{nameless[-1].when}: the method of the stain is not stated"
+            return unknown(text, [nameless[-1].source])
+    if latest is NO_RESULT:
+        return NOTHING
+    return measured(latest.quantity, latest.describe, latest.sources)
 
 
 @finding("bcma_flow_percent")
@@ -90,24 +105,31 @@ def fcrh5_percent(chart: PatientChart) -> Found:
 
 @finding("bcma_rna_percent")
 def bcma_rna_percent(chart: PatientChart) -> Found:
-    rows = chart.results("bcma_rna_positive_plasma_cells", chart.at_failure)
-    enough = chart.latest(
-        "bcma_rna_positive_plasma_cells",
-        chart.at_failure,
-        lambda x: x.cells_counted is not None and x.cells_counted >= _FEWEST_CELLS,
-    )
-    if enough.quantity is not None:
-        cells = ", ".join(str(x.cells_counted) for x in enough.labs)
-        return measured(enough.quantity, f"{enough.text}, {cells} cells read", enough.sources)
+    def enough(lab: Lab) -> bool:
+        return lab.cells_counted is not None and lab.cells_counted >= _FEWEST_CELLS
+
+    test = "bcma_rna_positive_plasma_cells"
+    latest = chart.latest(test, chart.at_failure, enough)
+    if latest.quantity is not None:
+        cells = ", ".join(str(x.cells_counted) for x in latest.labs)
+        text = f"{latest.text}, {cells} cells read"
+        return measured(latest.quantity, text, latest.sources)
+    rows = chart.results(test, chart.at_failure)
     if rows:
         return unknown(
             f"TNFRSF17 RNA, {rows[-1].when}: fewer than {_FEWEST_CELLS} cells read, or not stated",
             [rows[-1].source],
         )
-    return unknown(enough.why)
+    return unknown(latest.why)
 
 
 # ---------------------------------------------------------------- genes
+
+
+# The gene of each antigen, and the tests that stain for it on plasma cells or read its RNA there.
+_GENES = {"BCMA": "TNFRSF17", "GPRC5D": "GPRC5D"}
+_STAINS = {"BCMA": "bcma_positive_plasma_cells", "GPRC5D": "gprc5d_positive_plasma_cells"}
+_RNA = {"BCMA": ("bcma_rna_positive_plasma_cells",), "GPRC5D": ()}
 
 
 def _sample(chart: PatientChart, gene: str) -> list[Variant]:
@@ -124,21 +146,20 @@ def gprc5d_biallelic_fraction(chart: PatientChart) -> Found:
     return biallelic_fraction(_sample(chart, "GPRC5D"), "GPRC5D")
 
 
+def _one_copy(chart: PatientChart, window: tuple[int, int] | None) -> Found:
+    rows = latest_sample(gene_rows(chart.record.variants, "TNFRSF17"), window)
+    return Found(one_copy_lost(rows), rows_of(rows), texts(rows, variant_text))
+
+
 @finding("tnfrsf17_one_copy")
 def tnfrsf17_one_copy(chart: PatientChart) -> Found:
-    rows = latest_sample(gene_rows(chart.record.variants, "TNFRSF17"), (-_EVER, chart.as_of))
-    return Found(
-        one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows)
-    )
+    return _one_copy(chart, (-_EVER, chart.as_of))
 
 
 @finding("tnfrsf17_one_copy_before_infusion")
 def tnfrsf17_one_copy_before_infusion(chart: PatientChart) -> Found:
     """A risk from before the CAR-T: what a sample at failure shows may have been selected by it."""
-    rows = latest_sample(gene_rows(chart.record.variants, "TNFRSF17"), chart.before_infusion(_EVER))
-    return Found(
-        one_copy_lost(rows), tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows)
-    )
+    return _one_copy(chart, chart.before_infusion(_EVER))
 
 
 @finding("tnfrsf17_ectodomain_variant")
@@ -146,9 +167,9 @@ def tnfrsf17_ectodomain_variant(chart: PatientChart) -> Found:
     rows = _sample(chart, "TNFRSF17")
     hits = [x for x in rows if x.result == "present" and _ectodomain(x)]
     if hits:
-        return Found(True, tuple(x.source for x in hits), "; ".join(variant_text(x) for x in hits))
-    text = "; ".join(variant_text(x) for x in rows)
-    return Found(False if sequenced(rows) else None, tuple(x.source for x in rows), text)
+        return Found(True, rows_of(hits), texts(hits, variant_text))
+    value = False if sequenced(rows) else None
+    return Found(value, rows_of(rows), texts(rows, variant_text))
 
 
 def _ectodomain(row: Variant) -> bool:
@@ -156,46 +177,33 @@ def _ectodomain(row: Variant) -> bool:
     Ser30del, Pro34del are named in reports).
     """
     protein = read_protein(row.change or "")
-    if (
-        protein is None
-        or protein.effect == "truncating"
-        or protein.first is None
-        or protein.last is None
-    ):
+    if protein is None or protein.effect == "truncating":
+        return False
+    if protein.first is None or protein.last is None:
         return False
     return protein.first <= BCMA_ECTODOMAIN[1] and protein.last >= BCMA_ECTODOMAIN[0]
 
 
 @finding("cd38_biallelic_or_missense")
 def cd38_biallelic_or_missense(chart: PatientChart) -> Found:
-    starts = [
-        x.start.first
-        for x in chart.treated(a.id for a in agents_against("CD38"))
-        if x.start.first is not None
-    ]
+    """From the first antibody against CD38 on: a change there that may keep it from binding."""
+    treated = chart.treated(agents_against(chart.lexicon, "CD38"))
+    starts = [x.start.first for x in treated if x.start.first is not None]
     if not starts:
-        return unknown()
+        return NOTHING
     rows = latest_sample(gene_rows(chart.record.variants, "CD38"), (min(starts), chart.as_of))
-    sources, text = tuple(x.source for x in rows), "; ".join(variant_text(x) for x in rows)
+    if not rows:
+        return NOTHING
+    sources, text = rows_of(rows), texts(rows, variant_text)
     fraction = biallelic_fraction(rows, "CD38")
-    blocking = [
-        x
-        for x in rows
-        if x.result == "present"
-        and (p := read_protein(x.change or ""))
-        and (p.effect, p.first) == ("missense", 140)
-    ]
-    if blocking or (fraction.quantity is not None and fraction.quantity.above(0.0)):
+    both_copies_hit = fraction.quantity is not None and fraction.quantity.above(0.0) is True
+    proteins = [read_protein(x.change or "") for x in rows if x.result == "present"]
+    changes = [(x.effect, x.first) for x in proteins if x is not None]
+    if both_copies_hit or ("missense", 140) in changes:
         return Found(True, sources, text)
-    other = [
-        x
-        for x in rows
-        if x.result == "present"
-        and (p := read_protein(x.change or ""))
-        and p.effect != "truncating"
-    ]
-    if other:
-        return unknown(f"{text}; whether this change blocks the antibody is not known", sources)
+    if any(effect != "truncating" for effect, _ in changes):
+        words = "; ".join(variant_text(x) for x in rows)
+        return unknown(f"{words}; whether this change blocks the antibody is not known", sources)
     return Found(False if fraction.value == 0.0 else None, sources, text)
 
 
@@ -206,42 +214,33 @@ def _agent_before_sample(chart: PatientChart, antigen: str) -> Found:
     """Whether an agent against the antigen was begun after the infusion and before the sample that
     is read.
     """
-    tests = {
-        "BCMA": ("bcma_positive_plasma_cells", "bcma_rna_positive_plasma_cells"),
-        "GPRC5D": ("gprc5d_positive_plasma_cells",),
-    }[antigen]
-    gene = {"BCMA": "TNFRSF17", "GPRC5D": "GPRC5D"}[antigen]
-    days = [
-        x.day for test in tests for x in chart.results(test, chart.at_failure) if x.day is not None
-    ]
-    days += [x.day for x in _sample(chart, gene) if x.day is not None]
+    tests = (_STAINS[antigen], *_RNA[antigen])
+    stained = [x.day for test in tests for x in chart.results(test, chart.at_failure)]
+    sequenced_on = [x.day for x in _sample(chart, _GENES[antigen])]
+    days = [day for day in (*stained, *sequenced_on) if day is not None]
     if not days or chart.infusion_day is None:
-        return unknown()
+        return NOTHING
     sample = max(days)
-    answers: list[bool | None] = []
-    rows = chart.treated(a.id for a in agents_against(antigen))
-    for row in rows:
-        after, start = is_after(chart, row), row.start
-        if after is False or (start.first is not None and start.first > sample):
-            answers.append(False)
-        else:
-            answers.append(
-                True if after and start.last is not None and start.last <= sample else None
-            )
-    given = {a for x in rows for a in x.agents}
-    silent = [
-        chart.exposure.agent(a.id).value for a in agents_against(antigen) if a.id not in given
-    ]
-    value = any3([*answers, *(v if v is False else None for v in silent)])
-    told = (
-        [x for x, a in zip(rows, answers, strict=True) if a is not False]
-        if value is not False
-        else []
-    )
-    text = (
-        "; ".join(f"{' + '.join(x.agents)}, {x.start}" for x in told) or f"sample of day {sample}"
-    )
-    return Found(value, tuple(x.source for x in told), text)
+    agents = agents_against(chart.lexicon, antigen)
+    rows = chart.treated(agents)
+    between = [_between_infusion_and(chart, x, sample) for x in rows]
+    unnamed = [chart.exposure.agent(a).value for a in agents if a not in chart.named_agents]
+    value = any3([*between, *(None if x is None or x else False for x in unnamed)])
+    bearing = [x for x, answer in zip(rows, between, strict=True) if answer is not False]
+    if value is False or not bearing:
+        return Found(value, (), f"sample of day {sample}")
+    text = texts(bearing, lambda x: f"{' + '.join(x.agents)}, {x.start}")
+    return Found(value, rows_of(bearing), text)
+
+
+def _between_infusion_and(chart: PatientChart, row: Therapy, sample: int) -> bool | None:
+    """Whether the treatment began after the infusion and by the day of the sample."""
+    after, start = is_after(chart, row), row.start
+    surely_later = start.first is not None and start.first > sample
+    surely_by_then = start.last is not None and start.last <= sample
+    if after is False or surely_later:
+        return False
+    return True if after and surely_by_then else None
 
 
 @finding("bcma_agent_between_failure_and_sample")
@@ -256,95 +255,66 @@ def gprc5d_agent_between_failure_and_sample(chart: PatientChart) -> Found:
 
 @finding("untested_lesion")
 def untested_lesion(chart: PatientChart) -> Found:
-    """One lesion that was tested is taken to speak for the lesions; which ones were not is said."""
+    """Whether there is a lesion outside the marrow whose antigen was not tested. One that was
+    tested is taken to speak for all; which ones there are is said.
+    """
     if chart.at_failure is None:
-        return unknown()
-    said = histology(chart.record.facts)
-    lesions = [
-        x
-        for x in positive_lesions(chart, chart.at_failure)
-        if said.get(x.lesion or "", "plasma_cells") == "plasma_cells"
-    ]
-    tests = [
-        t
-        for a, t in (
-            ("BCMA", "bcma_positive_plasma_cells"),
-            ("GPRC5D", "gprc5d_positive_plasma_cells"),
-        )
-        if a in car_targets(chart)
-    ]
+        return NOTHING
+    tested = _tested_lesions(chart)
+    lesions = myeloma_lesions(chart, chart.at_failure)
+    if lesions and not car_targets(chart):
+        return unknown("the target of the CAR-T is not recorded", rows_of(lesions))
+    if lesions:
+        names = ", ".join(dict.fromkeys(_lesion_name(x) for x in lesions))
+        said = "antigen tested on a biopsy; lesions" if tested else "antigen not tested"
+        return Found(not tested, (*rows_of(lesions), *tested), f"{said}: {names}")
+    patterns = sorted(set(SOFT_TISSUE).intersection(chart.failure_pattern))
+    if patterns:
+        said = "antigen tested" if tested else "antigen of the lesion not tested"
+        return Found(not tested, tested, f"{', '.join(patterns)} relapse, {said}")
+    seen = [soft_tissue(chart, chart.at_failure, kind).value for kind in SOFT_TISSUE]
+    if all3(not3(None if x is None else bool(x)) for x in seen):
+        return Found(False, (), "imaging at failure shows no lesion outside the marrow")
+    return NOTHING
+
+
+def _tested_lesions(chart: PatientChart) -> tuple[Source, ...]:
+    """Rows of tests for the target of the CAR-T on lesions at failure: stains, then genes."""
+    window = chart.at_failure
+    targets = [x for x in _GENES if x in car_targets(chart)]
+    if window is None or not targets:
+        return ()
     stains = [
         x
-        for t in tests
-        for x in chart.results(t, chart.at_failure)
+        for target in targets
+        for x in chart.results(_STAINS[target], window)
         if x.specimen == "lesion_biopsy"
     ]
     genes = [
         x
-        for g, a in (("TNFRSF17", "BCMA"), ("GPRC5D", "GPRC5D"))
-        if a in car_targets(chart)
-        for x in gene_rows(chart.record.variants, g)
-        if x.site is not None
-        and "marrow" not in x.site.casefold()
-        and x.day is not None
-        and chart.at_failure[0] <= x.day <= chart.at_failure[1]
+        for target in targets
+        for x in gene_rows(chart.record.variants, _GENES[target])
+        if x.site is not None and "marrow" not in x.site.casefold()
     ]
-    tested = [*(x.source for x in stains), *(x.source for x in genes)]
-    if lesions:
-        names = ", ".join(
-            dict.fromkeys(
-                f"{x.lesion or 'lesion'} ({x.site or x.kind or 'site not stated'})" for x in lesions
-            )
-        )
-        if not car_targets(chart):
-            return unknown("the target of the CAR-T is not recorded", [x.source for x in lesions])
-        sources = (*(x.source for x in lesions), *tested)
-        return Found(
-            not tested,
-            sources,
-            f"{'antigen tested on a biopsy; lesions: ' if tested else 'antigen not tested: '}{names}",
-        )
-    patterns = {"extraosseous", "paraskeletal"}.intersection(
-        chart.failure.pattern if chart.failure else ()
-    )
-    if patterns:
-        return Found(
-            not tested,
-            tuple(tested),
-            f"{', '.join(sorted(patterns))} relapse,"
-            f" {'antigen tested' if tested else 'antigen of the lesion not tested'}",
-        )
-    none_seen = all3(
-        [
-            _none(soft_tissue(chart, chart.at_failure, kind))
-            for kind in ("extraosseous", "paraskeletal")
-        ]
-    )
-    return (
-        Found(False, (), "imaging at failure shows no lesion outside the marrow")
-        if none_seen
-        else unknown()
-    )
+    in_time = [x for x in genes if x.day is not None and window[0] <= x.day <= window[1]]
+    return (*rows_of(stains), *rows_of(in_time))
 
 
-def _none(found: Found) -> bool | None:
-    return None if found.value is None else not found.value
+def _lesion_name(row: Imaging) -> str:
+    return f"{row.lesion or 'lesion'} ({row.site or row.kind or 'site not stated'})"
 
 
 @finding("bcma_density_fall")
 def bcma_density_fall(chart: PatientChart) -> Found:
-    now = chart.latest("bcma_molecules_per_cell", chart.at_failure)
-    before = chart.latest("bcma_molecules_per_cell", chart.before_infusion(_EVER))
+    test = "bcma_molecules_per_cell"
+    now = chart.latest(test, chart.at_failure)
+    before = chart.latest(test, chart.before_infusion(_EVER))
+    sources = sources_of(now, before)
     if now.quantity is None or before.quantity is None:
-        return unknown(
-            "; ".join(x.text for x in (now, before) if x.text), (*now.sources, *before.sources)
-        )
+        return unknown(joined(now, before), sources)
     ratio = divided(now.quantity, before.quantity)
-    return Found(
-        ratio.at_most(_DENSITY_FALL),
-        (*now.sources, *before.sources),
-        f"{now.text}; before the infusion: {before.text}",
-    )
+    text = f"{now.text}; before the infusion: {before.text}"
+    return Found(ratio.at_most(_DENSITY_FALL), sources, text)
 
 
 # ---------------------------------------------------------------- soluble BCMA
@@ -357,49 +327,45 @@ def soluble_bcma_at_failure(chart: PatientChart) -> Found:
 
 @finding("soluble_bcma_undetectable")
 def soluble_bcma_undetectable(chart: PatientChart) -> Found:
-    reading = chart.latest("soluble_bcma", chart.at_failure)
-    quantity = reading.quantity
-    if quantity is None:
-        return unknown(reading.text, reading.sources)
-    if quantity.low > 0 or (quantity.low == 0 and quantity.low_open):
-        return Found(False, reading.sources, reading.text)
-    if quantity.high > _SBCMA_HIGHEST_DETECTION_LIMIT:
-        return unknown(
-            f"{reading.text}: the limit is too high to say that there is none", reading.sources
-        )
-    return Found(True, reading.sources, reading.text)
+    latest = chart.latest("soluble_bcma", chart.at_failure)
+    if latest.quantity is None:
+        return unknown(latest.describe, latest.sources)
+    if latest.quantity.above(0.0, tolerance=0.0):
+        return Found(False, latest.sources, latest.describe)
+    if latest.quantity.high > _SBCMA_HIGHEST_DETECTION_LIMIT:
+        text = f"{latest.text}: the limit is too high to say that there is none"
+        return unknown(text, latest.sources)
+    return Found(True, latest.sources, latest.describe)
 
 
 @finding("soluble_bcma_fold_from_nadir")
 def soluble_bcma_fold_from_nadir(chart: PatientChart) -> Found:
+    """How many times the lowest value between the infusion and this sample."""
     now = chart.latest("soluble_bcma", chart.at_failure)
-    nadir, why = _nadir(chart, now)
-    if now.quantity is None or nadir is None:
-        return unknown(why or now.text, now.sources)
-    fold = divided(now.quantity, nadir.quantity or Interval.of(0.0))
-    if why:  # a value that could not be used may have been lower: the fold is at least this
-        fold = Interval(fold.low, float("inf"), fold.low_open)
-    return measured(
-        fold,
-        f"{now.text}; lowest before: {nadir.text}{f'; {why}' if why else ''}",
-        (*now.sources, *nadir.sources),
-    )
-
-
-def _nadir(chart: PatientChart, now: LatestResult) -> tuple[LatestResult | None, str]:
-    """The lowest value after the infusion and before this sample, and what limits it."""
     if now.quantity is None or now.day is None or chart.infusion_day is None:
-        return None, ""
+        return unknown(now.describe, now.sources)
     window = (chart.infusion_day + 1, now.day - 1)
-    rows = [x for x in chart.results("soluble_bcma", window) if x.quantity is not None]
-    if not rows:
-        return None, "no earlier value after the infusion"
-    lowest = min(rows, key=lambda x: x.quantity.high if x.quantity else 0.0)
-    quantities = [x.quantity for x in rows if x.quantity is not None]
-    low = min(quantities, key=lambda q: (q.low, q.low_open))
-    high = min(quantities, key=lambda q: (q.high, not q.high_open))
+    earlier = [x for x in chart.results("soluble_bcma", window) if x.quantity is not None]
+    if not earlier:
+        return unknown("no earlier value after the infusion", now.sources)
+    nadir = _nadir(earlier)
+    assert nadir.quantity is not None  # each of the earlier results has one
+    fold = divided(now.quantity, nadir.quantity)
     aside = chart.aside("soluble_bcma", window)
-    why = f"soluble BCMA of {aside[-1].when} was set aside" if aside else ""
-    return LatestResult(
-        Interval(low.low, high.high, low.low_open, high.high_open), None, (lowest,)
-    ), why
+    if aside:  # a value that could not be used may have been lower: the fold is at least this
+        fold = Interval(fold.low, float("inf"), fold.low_open)
+
+    def text() -> str:
+        limit = f"; soluble BCMA of {aside[-1].when} was set aside" if aside else ""
+        return f"{now.text}; lowest before: {nadir.text}{limit}"
+
+    return measured(fold, text, sources_of(now, nadir))
+
+
+def _nadir(rows: Sequence[Lab]) -> LatestResult:
+    """The lowest value, as an interval, with the row that has the lowest upper bound."""
+    values = [(x.quantity, x) for x in rows if x.quantity is not None]
+    _, lowest = min(values, key=lambda pair: pair[0].high)
+    low = min((q for q, _ in values), key=lambda q: (q.low, q.low_open))
+    high = min((q for q, _ in values), key=lambda q: (q.high, not q.high_open))
+    return LatestResult(Interval(low.low, high.high, low.low_open, high.high_open), None, (lowest,))

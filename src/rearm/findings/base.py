@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rearm.interval import Interval
 from rearm.record import Source
@@ -13,19 +13,46 @@ if TYPE_CHECKING:
     from rearm.findings.chart import PatientChart
 
 __all__ = [
+    "FAMILIES",
     "FUNCTIONS",
     "NOTHING",
+    "Family",
     "Found",
     "Function",
     "Text",
     "Value",
     "all3",
     "any3",
+    "family",
     "finding",
+    "joined",
     "measured",
     "not3",
+    "rows_of",
+    "sources_of",
+    "texts",
     "unknown",
 ]
+
+_Row = TypeVar("_Row")
+
+
+class _HasSource(Protocol):
+    @property
+    def source(self) -> Source: ...
+
+
+class _HasSources(Protocol):
+    @property
+    def sources(self) -> tuple[Source, ...]: ...
+
+
+class _HasText(Protocol):
+    @property
+    def has_text(self) -> bool: ...
+    @property
+    def text(self) -> str: ...
+
 
 Value = bool | int | float | str | None
 Text = str | Callable[[], str]
@@ -61,6 +88,11 @@ class Found:
         if not isinstance(self._text, str):
             self._text = self._text()
         return self._text
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is a text, without making it."""
+        return bool(self._text)
 
     @property
     def known(self) -> bool:
@@ -101,6 +133,16 @@ Function = Callable[["PatientChart"], Found]
 FUNCTIONS: dict[str, Function] = {}
 
 
+Family = Callable[["PatientChart"], Mapping[str, Found]]
+FAMILIES: list[Family] = []
+
+
+def family(function: Family) -> Family:
+    """Registers a function that gives several findings at once: those of each agent."""
+    FAMILIES.append(function)
+    return function
+
+
 def finding(name: str) -> Callable[[Function], Function]:
     """Registers the function of one entry of the catalogue."""
 
@@ -131,7 +173,9 @@ def measured(
 
     Raises ValueError for NaN: it would answer false to every comparison.
     """
-    rows = tuple(dict.fromkeys(sources))
+    rows = tuple(sources)
+    if len(rows) > 1:
+        rows = tuple(dict.fromkeys(rows))
     if quantity is None:
         return Found(None, rows, text)
     low, high = quantity.low, quantity.high
@@ -142,6 +186,33 @@ def measured(
     if math.isinf(low) and math.isinf(high):
         return Found(None, rows, text)
     return Found(None, rows, text, interval=quantity)
+
+
+def texts(rows: Iterable[_Row], describe: Callable[[_Row], str], *, once: bool = False) -> Text:
+    """The rows in words, made when they are read; `once`: the same words no second time."""
+    kept = tuple(rows)
+
+    def text() -> str:
+        words = [describe(x) for x in kept]
+        return "; ".join(dict.fromkeys(words) if once else words)
+
+    return text if kept else ""
+
+
+def joined(*parts: _HasText) -> Text:
+    """The texts of several findings or results that have one, made when they are read."""
+    told = [x for x in parts if x.has_text]
+    return (lambda: "; ".join(x.text for x in told)) if told else ""
+
+
+def sources_of(*parts: _HasSources) -> tuple[Source, ...]:
+    """The rows that several findings or results rest on, one after the other."""
+    return tuple(s for x in parts for s in x.sources)
+
+
+def rows_of(rows: Iterable[_HasSource]) -> tuple[Source, ...]:
+    """Where each of these events stands in the input."""
+    return tuple([x.source for x in rows])
 
 
 def any3(values: Iterable[bool | None]) -> bool | None:

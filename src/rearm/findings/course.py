@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 
-from rearm.findings.base import Found, all3, finding, unknown
-from rearm.findings.chart import PatientChart, test_name
+from rearm.findings.base import NOTHING, Found, finding, rows_of, sources_of, unknown
+from rearm.findings.chart import PatientChart
+from rearm.findings.results import test_name
 from rearm.findings.tumour import extraosseous, leukaemic_counts, soft_tissue
-from rearm.record import Lab, Source
 
 _RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD")
 _PARTIAL_OR_BETTER = ("sCR", "CR", "nCR", "VGPR", "PR")
@@ -21,43 +21,41 @@ _PARTIAL_OR_BETTER = ("sCR", "CR", "nCR", "VGPR", "PR")
 _SMALLEST_RISE = {"serum_m_protein": 0.1, "kappa_flc": 10.0, "lambda_flc": 10.0}  # g/dL, mg/L, mg/L
 
 
-def _said(chart: PatientChart, value: str | None) -> Found:
-    failure = chart.failure
-    if failure is None:
+def _judged(chart: PatientChart, value: str | None) -> Found:
+    """A word of the judgement of the course, with its reason."""
+    if chart.failure is None:
         return unknown("no CAR-T infusion in the record")
-    if value is None:
-        return unknown()
-    return Found(value, chart.failure_sources, failure.reason)
+    return NOTHING if value is None else Found(value, chart.failure_sources, chart.failure.reason)
 
 
 @finding("failure_status")
 def failure_status(chart: PatientChart) -> Found:
-    return _said(chart, chart.failure.status if chart.failure else None)
+    return _judged(chart, chart.failure.status if chart.failure else None)
+
+
+def _of_failure(chart: PatientChart, value: str | None) -> Found:
+    return _judged(chart, value if chart.failed_or_suspected else None)
 
 
 @finding("failure_certainty")
 def failure_certainty(chart: PatientChart) -> Found:
-    return _said(
-        chart, chart.failure.certainty if chart.failure and chart.failure_status_open else None
-    )
+    return _of_failure(chart, chart.failure.certainty if chart.failure else None)
 
 
 @finding("failure_kind")
 def failure_kind(chart: PatientChart) -> Found:
-    return _said(chart, chart.failure.kind if chart.failure and chart.failure_status_open else None)
+    return _of_failure(chart, chart.failure.kind if chart.failure else None)
 
 
 @finding("failure_timing")
 def failure_timing(chart: PatientChart) -> Found:
-    return _said(
-        chart, chart.failure.timing if chart.failure and chart.failure_status_open else None
-    )
+    return _of_failure(chart, chart.failure.timing if chart.failure else None)
 
 
 @finding("time_to_failure_days")
 def time_to_failure_days(chart: PatientChart) -> Found:
     if chart.failure is None or chart.failure_day is None or chart.infusion_day is None:
-        return unknown()
+        return NOTHING
     days = chart.failure_day - chart.infusion_day
     return Found(
         days,
@@ -69,10 +67,10 @@ def time_to_failure_days(chart: PatientChart) -> Found:
 @finding("best_response")
 def best_response(chart: PatientChart) -> Found:
     best = chart.failure.best_response if chart.failure else None
-    if best == "nCR":  # near-complete response is kept as stated and counts as VGPR (DESIGN 2)
+    if best == "nCR":  # near-complete response is kept as stated and counts as VGPR
         best = "VGPR"
     if chart.failure is None or best not in _RESPONSES:
-        return unknown()
+        return NOTHING
     return Found(best, chart.failure_sources, f"best response {best}")
 
 
@@ -80,7 +78,7 @@ def best_response(chart: PatientChart) -> Found:
 def responded(chart: PatientChart) -> Found:
     failure = chart.failure
     if failure is None:
-        return unknown()
+        return NOTHING
     if failure.kind in ("progression_after_response", "progression_from_cr"):
         return Found(True, chart.failure_sources, f"{failure.kind.replace('_', ' ')}")
     if failure.kind == "primary_refractory":
@@ -116,14 +114,19 @@ def _pattern(chart: PatientChart, word: str, absent: Found) -> Found:
     """True where the judgement of the course lists the pattern; else what the test that would show
     it says.
     """
-    failure = chart.failure
-    if failure is None or chart.failure_day is None:
+    if chart.failure is None or chart.failure_day is None:
         return unknown("no failure")
-    if word in failure.pattern:
-        return Found(
-            True, chart.failure_sources, f"the failure of day {chart.failure_day} is {word}"
-        )
-    return absent if absent.value is False else unknown(absent.text, absent.sources)
+    if word in chart.failure_pattern:
+        text = f"the failure of day {chart.failure_day} is {word}"
+        return Found(True, chart.failure_sources, text)
+    return _if_false(absent)
+
+
+def _if_false(absent: Found) -> Found:
+    """What a test says that was done, as far as it says no: whether it shows something that the
+    judgement of the course does not list is left open.
+    """
+    return absent if absent.value is False else Found(None, absent.sources, absent.text)
 
 
 @finding("pattern_biochemical")
@@ -133,15 +136,8 @@ def pattern_biochemical(chart: PatientChart) -> Found:
         for test in ("serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc")
         for x in chart.results(test, chart.at_failure)
     ]
-    absent = (
-        Found(
-            False,
-            _sources(rows),
-            "M-protein or light chains were measured at failure and do not show it",
-        )
-        if rows
-        else unknown()
-    )
+    text = "M-protein or light chains were measured at failure and do not show it"
+    absent = Found(False, rows_of(rows), text) if rows else NOTHING
     return _pattern(chart, "biochemical", absent)
 
 
@@ -160,10 +156,9 @@ def pattern_cns(chart: PatientChart) -> Found:
     state = chart.condition("cns_myeloma")
     csf = chart.positive("csf_plasma_cells", chart.at_failure)
     if state.present is False or (csf.value is False and not state.rows):
-        return _pattern(
-            chart, "cns", Found(False, (*state.sources, *csf.sources), state.text or csf.text)
-        )
-    return _pattern(chart, "cns", unknown(csf.text, csf.sources))
+        text = state.text or csf.text
+        return _pattern(chart, "cns", Found(False, sources_of(state, csf), text))
+    return _pattern(chart, "cns", Found(None, csf.sources, csf.text))
 
 
 @finding("pattern_leukaemic")
@@ -172,9 +167,8 @@ def pattern_leukaemic(chart: PatientChart) -> Found:
     counts = leukaemic_counts(chart, chart.at_failure)
     if state.present is False and counts.value is not True:
         return _pattern(chart, "leukaemic", Found(False, state.sources, state.text))
-    return _pattern(
-        chart, "leukaemic", counts if not state.rows else unknown(state.text, state.sources)
-    )
+    unclear = unknown(state.text, state.sources) if state.rows else counts
+    return _pattern(chart, "leukaemic", unclear)
 
 
 # ---------------------------------------------------------------- signals
@@ -182,48 +176,38 @@ def pattern_leukaemic(chart: PatientChart) -> Found:
 
 def _signal(chart: PatientChart, word: str, absent: Found) -> Found:
     if chart.failure is None:
-        return unknown()
+        return NOTHING
     for signal in chart.failure.signals:
         if signal.id == word:
-            return Found(
-                signal.open,
-                chart.failure_sources,
-                f"{signal.text}{'' if signal.open else ', later taken back'} (day {signal.day})",
-            )
-    return absent if absent.value is False else unknown(absent.text, absent.sources)
+            taken_back = "" if signal.open else ", later taken back"
+            text = f"{signal.text}{taken_back} (day {signal.day})"
+            return Found(signal.open, chart.failure_sources, text)
+    return _if_false(absent)
 
 
 @finding("signal_relapse_from_cr")
 def signal_relapse_from_cr(chart: PatientChart) -> Found:
     best = best_response(chart)
-    if best.value is not None and best.value not in ("CR", "sCR"):
-        return _signal(
-            chart,
-            "relapse_from_cr",
-            Found(False, best.sources, f"{best.text}, no complete response"),
-        )
+    complete = best.value in ("CR", "sCR")
+    if best.value is not None and not complete:
+        text = f"{best.text}, no complete response"
+        return _signal(chart, "relapse_from_cr", Found(False, best.sources, text))
     last = chart.latest("serum_immunofixation", chart.after_infusion(1, 10**6))
-    if best.value in ("CR", "sCR") and last.word == "negative":
-        return _signal(chart, "relapse_from_cr", Found(False, last.sources, last.text))
-    return _signal(chart, "relapse_from_cr", unknown(last.text if last.why else ""))
+    if complete and last.word == "negative":
+        return _signal(chart, "relapse_from_cr", Found(False, last.sources, last.describe))
+    return _signal(chart, "relapse_from_cr", unknown(last.why))
 
 
 @finding("signal_mrd_conversion")
 def signal_mrd_conversion(chart: PatientChart) -> Found:
-    rows = chart.results("mrd", chart.after_infusion(1, 10**6))
-    last = chart.latest("mrd", chart.after_infusion(1, 10**6))
+    window = chart.after_infusion(1, 10**6)
+    rows, last = chart.results("mrd", window), chart.latest("mrd", window)
     if last.word == "negative":
-        return _signal(chart, "mrd_conversion", Found(False, last.sources, last.text))
-    if rows and all(x.word == "positive" for x in rows) and not last.why:
-        return _signal(
-            chart,
-            "mrd_conversion",
-            Found(
-                False,
-                _sources(rows),
-                "minimal residual disease was never negative after the infusion",
-            ),
-        )
+        return _signal(chart, "mrd_conversion", Found(False, last.sources, last.describe))
+    never_negative = bool(rows) and all(x.word == "positive" for x in rows)
+    if never_negative and last.problem is None:
+        text = "minimal residual disease was never negative after the infusion"
+        return _signal(chart, "mrd_conversion", Found(False, rows_of(rows), text))
     return _signal(chart, "mrd_conversion", unknown(last.why))
 
 
@@ -232,13 +216,11 @@ def signal_light_chain_escape(chart: PatientChart) -> Found:
     window = chart.at_failure or chart.recent(60)
     protein = chart.results("serum_m_protein", window)
     chains = [x for test in ("kappa_flc", "lambda_flc") for x in chart.results(test, window)]
-    both = all3([bool(protein) or None, bool(chains) or None])
-    text = "M-protein and light chains were measured and do not part"
-    return _signal(
-        chart,
-        "light_chain_escape",
-        Found(False, _sources([*protein, *chains]), text) if both else unknown(),
-    )
+    absent = NOTHING
+    if protein and chains:
+        text = "M-protein and light chains were measured and do not part"
+        absent = Found(False, rows_of([*protein, *chains]), text)
+    return _signal(chart, "light_chain_escape", absent)
 
 
 # ---------------------------------------------------------------- tempo
@@ -247,49 +229,46 @@ def signal_light_chain_escape(chart: PatientChart) -> Found:
 @finding("m_protein_doubling_days")
 def m_protein_doubling_days(chart: PatientChart) -> Found:
     """From the values that the judgement of the course used: light chains that contradict each
-    other are left out there.
+    other are left out there. The involved light chain speaks where the M-protein does not rise.
     """
-    course = chart.failure.course if chart.failure else None
-    if course is None or chart.failure_day is None or chart.infusion_day is None:
-        return unknown()
+    if chart.infusion_day is None or chart.failure_day is None:
+        return NOTHING
     chain = {"kappa": "kappa_flc", "lambda": "lambda_flc"}.get(chart.record.light_chain or "")
     why = ""
     for test in ("serum_m_protein", chain):
-        if test is None:
-            continue
-        seen = [
-            (v.day, v.values[test])
-            for v in course.visits
-            if test in v.values and chart.infusion_day < v.day <= chart.failure_day
-        ]
-        if len(seen) < 2:
+        seen = [] if test is None else _up_to_failure(chart, test)
+        if test is None or len(seen) < 2:
             continue
         (first_day, first), (last_day, last) = seen[-2:]
         if chart.aside(test, (first_day + 1, chart.failure_day)):
             return unknown(f"a value of {test_name(test)} near the failure was set aside")
-        if isinstance(first, str) or isinstance(last, str):
+        if first is None or last is None:
             continue
-        before, now = first.exact, last.exact
-        if before is None or now is None:
-            continue
-        if before <= 0 or now - before < _SMALLEST_RISE[test] or last_day <= first_day:
-            why = (
-                why
-                or "the last two values up to the failure do not rise measurably, or the first is zero"
+        if first <= 0 or last - first < _SMALLEST_RISE[test]:
+            why = why or (
+                "the last two values up to the failure do not rise measurably, or the first is zero"
             )
             continue
         # exponential growth between the two
-        days = (last_day - first_day) * math.log(2) / math.log(now / before)
+        days = (last_day - first_day) * math.log(2) / math.log(last / first)
         text = (
-            f"{test_name(test)} {before:g} on day {first_day}, {now:g} on day {last_day}:"
+            f"{test_name(test)} {first:g} on day {first_day}, {last:g} on day {last_day}:"
             f" doubling in {days:.0f} days"
         )
-        rows = [
-            x for x in chart.results(test, (first_day, last_day)) if x.day in (first_day, last_day)
-        ]
-        return Found(round(days, 1), _sources(rows), text)
+        rows = chart.results(test, (first_day, last_day))
+        pair = [x for x in rows if x.day in (first_day, last_day)]
+        return Found(round(days, 1), rows_of(pair), text)
     return unknown(why)
 
 
-def _sources(rows: list[Lab]) -> tuple[Source, ...]:
-    return tuple(x.source for x in rows)
+def _up_to_failure(chart: PatientChart, test: str) -> list[tuple[int, float | None]]:
+    """Day and value of each visit from the infusion to the failure; None where it is not exact."""
+    course = chart.failure.course if chart.failure else None
+    if course is None or chart.infusion_day is None or chart.failure_day is None:
+        return []
+    values = [
+        (visit.day, visit.values[test])
+        for visit in course.visits
+        if test in visit.values and chart.infusion_day < visit.day <= chart.failure_day
+    ]
+    return [(day, None if isinstance(x, str) else x.exact) for day, x in values]

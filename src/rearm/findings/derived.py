@@ -9,7 +9,9 @@ an antigen speaks of what was done as well as of what is: one negative stain is
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from rearm.findings.base import Value, all3, any3, not3
 from rearm.interval import Interval
@@ -20,8 +22,11 @@ __all__ = [
     "CLONAL",
     "DERIVED",
     "NEGATIVE_PERCENT",
+    "PARTS",
     "POSITIVE_PERCENT",
+    "Derivation",
     "derive",
+    "derived_from",
 ]
 
 Input = Value | Interval
@@ -57,12 +62,20 @@ def _number(values: Mapping[str, Input], name: str) -> Interval | None:
     return value if isinstance(value, Interval) else Interval.of(float(value))
 
 
-def _or(*names: str) -> Callable[[Mapping[str, Input]], Value]:
-    return lambda values: any3([_flag(values, n) for n in names])
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How one finding follows from others; it reads no more than `parts`."""
+
+    parts: tuple[str, ...]
+    compute: Callable[[Mapping[str, Input]], Value]
 
 
-def _and(*names: str) -> Callable[[Mapping[str, Input]], Value]:
-    return lambda values: all3([_flag(values, n) for n in names])
+def _or(*names: str) -> Derivation:
+    return Derivation(names, lambda values: any3([_flag(values, n) for n in names]))
+
+
+def _and(*names: str) -> Derivation:
+    return Derivation(names, lambda values: all3([_flag(values, n) for n in names]))
 
 
 def _early_or_no_response(values: Mapping[str, Input]) -> Value:
@@ -70,73 +83,67 @@ def _early_or_no_response(values: Mapping[str, Input]) -> Value:
     return any3([not3(_flag(values, "responded")), days.at_most(_EARLY_DAYS) if days else None])
 
 
+# None of these is there in a relapse without symptoms.
+_SYMPTOMS = ("urgent", "pattern_extraosseous", "pattern_cns", "pattern_leukaemic")
+
+
 def _asymptomatic(values: Mapping[str, Input]) -> Value:
     status = _word(values, "failure_status")
-    relapse = any3(
-        [
-            None if status is None else status in ("failed", "suspected"),
-            _flag(values, "signal_relapse_from_cr"),
-        ]
-    )
-    shown = [
-        _flag(values, n)
-        for n in ("urgent", "pattern_extraosseous", "pattern_cns", "pattern_leukaemic")
-    ]
-    return all3([relapse, *(not3(x) for x in shown)])
+    failed = None if status is None else status in ("failed", "suspected")
+    relapse = any3([failed, _flag(values, "signal_relapse_from_cr")])
+    return all3([relapse, *(not3(_flag(values, name)) for name in _SYMPTOMS)])
 
 
 def _pregnancy_possible(values: Mapping[str, Input]) -> Value:
     """True only with a pregnancy shown; unknown asks for the test; false for men, from 56 years on,
     and with a negative test.
     """
-    sex, age, pregnant = _word(values, "sex"), _number(values, "age"), _flag(values, "pregnancy")
+    pregnant = _flag(values, "pregnancy")
     if pregnant:
         return True
-    return all3(
-        [
-            None if sex is None else sex == "F",
-            age.below(CHILDBEARING_AGE) if age else None,
-            pregnant,
-        ]
-    )
+    sex, age = _word(values, "sex"), _number(values, "age")
+    woman = None if sex is None else sex == "F"
+    return all3([woman, age.below(CHILDBEARING_AGE) if age else None, pregnant])
 
 
 # ---------------------------------------------------------------- antigen
 
 
-def _classes(percent: Interval | None) -> tuple[str | None, ...]:
-    """What a stain can be: negative, low, positive; several where a bound straddles a limit, None
-    where it was not done.
-    """
+_Stain = Literal["negative", "low", "positive"]
+_GeneLoss = Literal["clonal", "subclonal", "intact"]
+
+
+def _stain_classes(percent: Interval | None) -> tuple[_Stain | None, ...]:
+    """What a stain can be; several where a bound straddles a limit, None where it was not done."""
     if percent is None:
         return (None,)
-    found: list[str | None] = []
-    if percent.at_most(NEGATIVE_PERCENT) is not False:
-        found.append("negative")
-    if (
-        percent.at_most(NEGATIVE_PERCENT) is not True
-        and percent.at_least(POSITIVE_PERCENT) is not True
-    ):
-        found.append("low")
-    if percent.at_least(POSITIVE_PERCENT) is not False:
-        found.append("positive")
-    return tuple(found)
+    negative, positive = percent.at_most(NEGATIVE_PERCENT), percent.at_least(POSITIVE_PERCENT)
+    possible: list[_Stain] = []
+    if negative is not False:
+        possible.append("negative")
+    if negative is not True and positive is not True:
+        possible.append("low")
+    if positive is not False:
+        possible.append("positive")
+    return tuple(possible)
 
 
-def _gene_classes(fraction: Interval | None) -> tuple[str | None, ...]:
+def _gene_classes(fraction: Interval | None) -> tuple[_GeneLoss | None, ...]:
+    """In how much of the clone both copies of the gene can be lost; None where it was not read."""
     if fraction is None:
         return (None,)
-    found: list[str | None] = []
-    if fraction.at_least(CLONAL) is not False:
-        found.append("clonal")
-    if fraction.above(0.0) is not False and fraction.at_least(CLONAL) is not True:
-        found.append("subclonal")
-    if fraction.above(0.0) is not True:
-        found.append("intact")
-    return tuple(found)
+    lost, clonal = fraction.above(0.0), fraction.at_least(CLONAL)
+    possible: list[_GeneLoss] = []
+    if clonal is not False:
+        possible.append("clonal")
+    if lost is not False and clonal is not True:
+        possible.append("subclonal")
+    if lost is not True:
+        possible.append("intact")
+    return tuple(possible)
 
 
-def _status(protein: tuple[str | None, ...], gene: str | None) -> str | None:
+def _status(protein: tuple[_Stain | None, ...], gene: _GeneLoss | None) -> str | None:
     """The status for one reading of each method. None: unknown, or gene and protein contradict each
     other.
     """
@@ -159,34 +166,40 @@ def _status(protein: tuple[str | None, ...], gene: str | None) -> str | None:
     return "retained" if positive == len(seen) else "reduced"
 
 
-def _antigen(*stains: str, gene: str) -> Callable[[Mapping[str, Input]], Value]:
+def _antigen(*stains: str, gene: str) -> Derivation:
     def status(values: Mapping[str, Input]) -> Value:
         percents = [_number(values, s) for s in stains]
         fraction = _number(values, gene)
-        shown_negative = any(p is not None and p.at_most(NEGATIVE_PERCENT) for p in percents)
-        contradicted = any(
-            p is not None and fraction is not None and p.low / 100 + fraction.low > 1.2
-            for p in percents
-        )
-        if contradicted:  # more antigen-bearing cells than the clone has left
+        if fraction is None and not any(percents):
+            return None  # nothing was done
+        if _contradicts(percents, fraction):
             return None
-        if (
-            fraction is not None
-            and fraction.exact is None
-            and fraction.above(0.0)
-            and shown_negative
-        ):
-            # both copies are hit in a share that is not stated, and the protein is not seen: two
-            # methods agree
+        if _lost_in_open_share(percents, fraction):
             return "lost"
-        found = {
+        possible = {
             _status(protein, event)
-            for protein in itertools.product(*(_classes(p) for p in percents))
+            for protein in itertools.product(*(_stain_classes(p) for p in percents))
             for event in _gene_classes(fraction)
         }
-        return found.pop() if len(found) == 1 else None
+        return possible.pop() if len(possible) == 1 else None
 
-    return status
+    return Derivation((*stains, gene), status)
+
+
+def _contradicts(percents: Sequence[Interval | None], fraction: Interval | None) -> bool:
+    """Whether more cells bear the antigen than the clone has left with the gene."""
+    if fraction is None:
+        return False
+    return any(p is not None and p.low / 100 + fraction.low > 1.2 for p in percents)
+
+
+def _lost_in_open_share(percents: Sequence[Interval | None], fraction: Interval | None) -> bool:
+    """Both copies are hit in a share that is not stated, and the protein is not seen: two methods
+    agree.
+    """
+    if fraction is None or fraction.exact is not None or not fraction.above(0.0):
+        return False
+    return any(p is not None and p.at_most(NEGATIVE_PERCENT) for p in percents)
 
 
 def _loss_fraction(values: Mapping[str, Input]) -> Value:
@@ -194,16 +207,11 @@ def _loss_fraction(values: Mapping[str, Input]) -> Value:
     return fraction.exact if fraction else None
 
 
-_STATUS_OF_BCMA = _antigen(
-    "bcma_flow_percent", "bcma_ihc_percent", "bcma_rna_percent", gene="tnfrsf17_biallelic_fraction"
-)
-_STATUS_OF_GPRC5D = _antigen(
-    "gprc5d_flow_percent", "gprc5d_ihc_percent", gene="gprc5d_biallelic_fraction"
-)
-
 # In this order: a finding stands after those that it is derived from.
-DERIVED: dict[str, Callable[[Mapping[str, Input]], Value]] = {
-    "early_or_no_response": _early_or_no_response,
+DERIVED: dict[str, Derivation] = {
+    "early_or_no_response": Derivation(
+        ("responded", "time_to_failure_days"), _early_or_no_response
+    ),
     "triple_class_exposed": _and("exposed_pi", "exposed_imid", "exposed_anti_cd38"),
     "triple_class_refractory": _and("refractory_pi", "refractory_imid", "refractory_anti_cd38"),
     "penta_drug_refractory": _and(
@@ -213,12 +221,19 @@ DERIVED: dict[str, Callable[[Mapping[str, Input]], Value]] = {
         "refractory_pomalidomide",
         "refractory_anti_cd38",
     ),
-    "bcma_status": _STATUS_OF_BCMA,
-    "bcma_loss_fraction": _loss_fraction,
-    "gprc5d_status": _STATUS_OF_GPRC5D,
+    "bcma_status": _antigen(
+        "bcma_flow_percent",
+        "bcma_ihc_percent",
+        "bcma_rna_percent",
+        gene="tnfrsf17_biallelic_fraction",
+    ),
+    "bcma_loss_fraction": Derivation(("tnfrsf17_biallelic_fraction",), _loss_fraction),
+    "gprc5d_status": _antigen(
+        "gprc5d_flow_percent", "gprc5d_ihc_percent", gene="gprc5d_biallelic_fraction"
+    ),
     "high_risk_cytogenetics": _or("del_17p", "t_4_14", "t_14_16", "gain_1q"),
     "tp53_biallelic": _and("del_17p", "tp53_mutation"),
-    "pregnancy_possible": _pregnancy_possible,
+    "pregnancy_possible": Derivation(("sex", "age", "pregnancy"), _pregnancy_possible),
     "urgent": _or(
         "cord_compression",
         "hypercalcaemia",
@@ -227,9 +242,16 @@ DERIVED: dict[str, Callable[[Mapping[str, Input]], Value]] = {
         "plasma_cell_leukaemia",
         "cns_disease",
     ),
-    "asymptomatic_relapse": _asymptomatic,
+    "asymptomatic_relapse": Derivation(
+        (*_SYMPTOMS, "failure_status", "signal_relapse_from_cr"), _asymptomatic
+    ),
 }
 
+
+# The findings that others are derived from, without those that are derived themselves.
+PARTS = tuple(
+    dict.fromkeys(part for x in DERIVED.values() for part in x.parts if part not in DERIVED)
+)
 
 # Findings that are true as soon as one of their parts is.
 ANY_OF = frozenset({"high_risk_cytogenetics", "urgent"})
@@ -239,9 +261,25 @@ def derive(values: Mapping[str, Input]) -> dict[str, Input]:
     """`values` with every derived finding computed anew from the others, in order; what stood there
     for them is replaced.
 
-    A number known only within bounds is given as a `Interval`. A finding that is absent is unknown.
+    A number known only within bounds is given as an `Interval`. A finding that is absent is
+    unknown.
     """
     found: dict[str, Input] = dict(values)
-    for name, function in DERIVED.items():
-        found[name] = function(found)
+    for name, derivation in DERIVED.items():
+        found[name] = derivation.compute(found)
+    return found
+
+
+def derived_from(values: Mapping[str, Input], changes: Mapping[str, Input]) -> dict[str, Value]:
+    """The derived findings that rest on `changes`, with these in place of what `values` say; the
+    others stay as they are in `values`. A derived finding that is itself changed is left alone.
+    """
+    found: dict[str, Value] = {}
+    current: dict[str, Input] | None = None
+    touched = set(changes)
+    for name, derivation in DERIVED.items():
+        if name not in changes and not touched.isdisjoint(derivation.parts):
+            current = {**values, **changes} if current is None else current
+            current[name] = found[name] = derivation.compute(current)
+            touched.add(name)
     return found

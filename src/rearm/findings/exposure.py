@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from functools import cache
 
-from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
+from rearm.findings.base import (
+    FUNCTIONS,
+    NOTHING,
+    Found,
+    Function,
+    any3,
+    family,
+    finding,
+    measured,
+    rows_of,
+    texts,
+    unknown,
+)
 from rearm.findings.chart import PatientChart
 from rearm.interval import Interval
-from rearm.knowledge.agents import Agent, agent_class, load_agents
 from rearm.knowledge.catalogue import finding_id
+from rearm.knowledge.lexicon import Lexicon
 from rearm.record import Source, Therapy
 from rearm.therapy.exposure import WITHIN_DAYS, Answer
 from rearm.therapy.exposure_rows import product_targets
@@ -23,22 +37,26 @@ _ENGAGERS = ("bispecific", "trispecific")
 
 
 def _answered(chart: PatientChart, answer: Answer) -> Found:
-    """An answer of the course floor as a finding: what is known is said with the treatments and
-    statements that it rests on.
+    """An answer on exposure as a finding: what is known is said with the treatments and statements
+    that it rests on.
     """
-    told = [answer.note] if answer.note else []
+    if answer.value or answer.note or answer.stated:
+        return Found(answer.value, answer.sources, lambda: _answer_text(chart, answer))
+    return Found(answer.value, answer.sources)
+
+
+def _answer_text(chart: PatientChart, answer: Answer) -> str:
+    words = []
     if answer.value:
-        told = [_treatment(x) for x in chart.record.therapies if x.source in answer.sources][
-            -3:
-        ] + told
-        told += [
-            f"{x.product or 'CAR-T'}, {x.when}"
-            for x in chart.record.infused()
-            if x.source in answer.sources
-        ]
+        rows = [x for x in chart.record.therapies if x.source in answer.sources]
+        words += [_treatment(x) for x in rows[-3:]]
+    words += [answer.note] if answer.note else []
+    if answer.value:
+        infusions = [x for x in chart.infused if x.source in answer.sources]
+        words += [f"{x.product or 'CAR-T'}, {x.when}" for x in infusions]
     if answer.stated and not answer.note:
-        told.append(f"stated {answer.stated.replace('_', ' ')}")
-    return Found(answer.value, answer.sources, "; ".join(told))
+        words.append(f"stated {answer.stated.replace('_', ' ')}")
+    return "; ".join(words)
 
 
 def _treatment(row: Therapy) -> str:
@@ -46,115 +64,152 @@ def _treatment(row: Therapy) -> str:
     return f"{row.regimen or ' + '.join(row.agents)}{line}, {row.start}"
 
 
-def _any(answers: list[Found]) -> Found:
+def _agents_and_start(row: Therapy) -> str:
+    return f"{' + '.join(row.agents)}, {row.start}"
+
+
+def _any(chart: PatientChart, answers: Sequence[Answer]) -> Found:
     """OR over several agents; the sources are those of the ones that decide."""
-    value = any3([None if x.value is None else bool(x.value) for x in answers])
-    told = [x for x in answers if x.value is value and (x.sources or x.text)]
-    return Found(
-        value,
-        tuple(dict.fromkeys(s for x in told for s in x.sources)),
-        "; ".join(dict.fromkeys(x.text for x in told if x.text))[:400],
-    )
+    value = any3([x.value for x in answers])
+    deciding = {id(x): x for x in answers if x.value is value}.values()  # silent agents share one
+    sources = tuple(dict.fromkeys(s for x in deciding for s in x.sources))
+
+    def text() -> str:
+        words = dict.fromkeys(_answer_text(chart, x) for x in deciding)
+        return "; ".join(x for x in words if x)[:400]
+
+    return Found(value, sources, text)
 
 
 # ---------------------------------------------------------------- each agent
 
 
-def _exposed(agent: str) -> Function:
-    return lambda chart: _answered(chart, chart.exposure.agent(agent))
+@cache
+def _agent_names(lexicon: Lexicon) -> dict[str, tuple[str, str, str]]:
+    """The three findings of each agent by its id: exposed, stopped for toxicity, refractory."""
+    kinds = ("exposed", "stopped_for_toxicity", "refractory")
+    return {
+        agent: (f"{kinds[0]}_{name}", f"{kinds[1]}_{name}", f"{kinds[2]}_{name}")
+        for agent, name in ((agent, finding_id(agent)) for agent in lexicon.agents)
+    }
 
 
-def _refractory(agent: str) -> Function:
-    return lambda chart: _answered(chart, chart.exposure.refractory_agent(agent))
+@cache
+def _silence(lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the findings of all agents: those on exposure and stops, and those on
+    refractoriness.
+    """
+    names = _agent_names(lexicon).values()
+    return tuple(n for row in names for n in row[:2]), tuple(row[2] for row in names)
 
 
-def _stopped(agent: str) -> Function:
-    def stopped(chart: PatientChart) -> Found:
-        rows = chart.treated([agent])
-        exposed = chart.exposure.agent(agent)
-        sources = tuple(x.source for x in rows)
-        if not rows:
-            return Found(
-                False if exposed.value is False else None, tuple(exposed.sources), exposed.note
-            )
-        toxic = [x for x in rows if x.stop_reason and _TOXICITY_WORDS.search(x.stop_reason)]
-        for row in toxic:
-            # Steroids go along with everything; of two other agents nobody says which one was not
-            # borne.
-            if [a for a in row.agents if "steroid" not in agent_class(a)] in (
-                [agent],
-                [],
-            ) or row.agents == (agent,):
-                return Found(
-                    True,
-                    (row.source,),
-                    f"{' + '.join(row.agents)} stopped: {row.stop_reason}, {row.start}",
-                )
-        if toxic:
-            return unknown(
-                f"{' + '.join(toxic[0].agents)} was stopped for toxicity; the record does not say"
-                " of which agent",
-                sources,
-            )
-        if all(x.stop_reason for x in rows):
-            return Found(False, sources, "; ".join(f"stopped: {x.stop_reason}" for x in rows))
-        return unknown("the reason for stopping is not recorded", sources)
+@family
+def agent_findings(chart: PatientChart) -> dict[str, Found]:
+    """`exposed_`, `stopped_for_toxicity_` and `refractory_` of every agent of the lexicon.
 
-    return stopped
+    Of agents that nothing in the record speaks of the answer is the same, so that only the others
+    are asked one by one.
+    """
+    exposure, names = chart.exposure, _agent_names(chart.lexicon)
+    given, refractory = _silence(chart.lexicon)
+    found = dict.fromkeys(given, _answered(chart, exposure.silent))
+    found.update(dict.fromkeys(refractory, _answered(chart, exposure.silent_refractory)))
+    for agent in exposure.spoken_of | chart.named_agents:
+        if agent in names:
+            exposed_name, stopped_name, refractory_name = names[agent]
+            exposed = _answered(chart, exposure.agent(agent))
+            found[exposed_name] = exposed
+            found[stopped_name] = _stopped(chart, agent, exposed)
+            found[refractory_name] = _answered(chart, exposure.refractory_agent(agent))
+    return found
 
 
-for _agent in load_agents():
-    FUNCTIONS[f"exposed_{finding_id(_agent)}"] = _exposed(_agent)
-    FUNCTIONS[f"refractory_{finding_id(_agent)}"] = _refractory(_agent)
-    FUNCTIONS[f"stopped_for_toxicity_{finding_id(_agent)}"] = _stopped(_agent)
+def _stopped(chart: PatientChart, agent: str, exposed: Found) -> Found:
+    """Whether the agent was stopped for toxicity."""
+    rows = chart.treated([agent])
+    if not rows:
+        note = chart.exposure.agent(agent).note
+        return Found(False if exposed.value is False else None, exposed.sources, note)
+    toxic = [x for x in rows if x.stop_reason and _TOXICITY_WORDS.search(x.stop_reason)]
+    for row in toxic:
+        if _only_suspect(chart, agent, row):
+            text = f"{' + '.join(row.agents)} stopped: {row.stop_reason}, {row.start}"
+            return Found(True, (row.source,), text)
+    if toxic:
+        return unknown(
+            f"{' + '.join(toxic[0].agents)} was stopped for toxicity; the record does not say of"
+            " which agent",
+            rows_of(rows),
+        )
+    if all(x.stop_reason for x in rows):
+        return Found(False, rows_of(rows), texts(rows, lambda x: f"stopped: {x.stop_reason}"))
+    return unknown("the reason for stopping is not recorded", rows_of(rows))
+
+
+def _only_suspect(chart: PatientChart, agent: str, row: Therapy) -> bool:
+    """Whether the toxicity can only be of this agent. Steroids go along with everything; of two
+    other agents nobody says which one was not borne.
+    """
+    others = [a for a in row.agents if "steroid" not in chart.lexicon.agent_class(a)]
+    return others in ([agent], []) or row.agents == (agent,)
 
 
 # ---------------------------------------------------------------- classes and targets
+
+
+def _exposed_class(name: str) -> Function:
+    return lambda chart: _answered(chart, chart.exposure.cls(name))
+
+
+def _refractory_class(name: str) -> Function:
+    return lambda chart: _answered(chart, chart.exposure.refractory_cls(name))
+
 
 for _short, _class in (
     ("pi", "proteasome inhibitor"),
     ("imid", "IMiD"),
     ("anti_cd38", "anti-CD38"),
 ):
-    FUNCTIONS[f"exposed_{_short}"] = lambda chart, name=_class: _answered(
-        chart, chart.exposure.cls(name)
-    )  # type: ignore[misc]
-    FUNCTIONS[f"refractory_{_short}"] = lambda chart, name=_class: _answered(
-        chart, chart.exposure.refractory_cls(name)
-    )  # type: ignore[misc]
+    FUNCTIONS[f"exposed_{_short}"] = _exposed_class(_class)
+    FUNCTIONS[f"refractory_{_short}"] = _refractory_class(_class)
 
 
-def agents_against(target: str, kinds: tuple[str, ...] | None = None) -> list[Agent]:
-    """Listed agents with this target; `kinds` (bispecific, adc ...) narrows them."""
-    return [
-        a
-        for a in load_agents().values()
+@cache
+def agents_against(
+    lexicon: Lexicon, target: str, kinds: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
+    """Ids of the listed agents with this target; `kinds` (bispecific, adc ...) narrows them."""
+    return tuple(
+        a.id
+        for a in lexicon.agents.values()
         if target in a.targets and (kinds is None or a.kind in kinds)
-    ]
+    )
 
 
-def _exposed_to(chart: PatientChart, agents: list[Agent]) -> Found:
-    return _any([_answered(chart, chart.exposure.agent(a.id)) for a in agents])
+@cache
+def _engagers(lexicon: Lexicon) -> tuple[str, ...]:
+    """Ids of the T-cell engagers, whatever their target."""
+    return tuple(a.id for a in lexicon.agents.values() if a.kind in _ENGAGERS)
+
+
+def _exposed_to(chart: PatientChart, agents: Iterable[str]) -> Found:
+    return _any(chart, [chart.exposure.agent(a) for a in agents])
 
 
 @finding("exposed_bcma_bispecific")
 def exposed_bcma_bispecific(chart: PatientChart) -> Found:
-    return _exposed_to(chart, agents_against("BCMA", _ENGAGERS))
+    return _exposed_to(chart, agents_against(chart.lexicon, "BCMA", _ENGAGERS))
 
 
 @finding("refractory_bcma_bispecific")
 def refractory_bcma_bispecific(chart: PatientChart) -> Found:
-    return _any(
-        [
-            _answered(chart, chart.exposure.refractory_agent(a.id))
-            for a in agents_against("BCMA", _ENGAGERS)
-        ]
-    )
+    agents = agents_against(chart.lexicon, "BCMA", _ENGAGERS)
+    return _any(chart, [chart.exposure.refractory_agent(a) for a in agents])
 
 
 @finding("exposed_bcma_adc")
 def exposed_bcma_adc(chart: PatientChart) -> Found:
-    return _exposed_to(chart, agents_against("BCMA", ("adc",)))
+    return _exposed_to(chart, agents_against(chart.lexicon, "BCMA", ("adc",)))
 
 
 @finding("exposed_gprc5d")
@@ -169,170 +224,135 @@ def refractory_gprc5d(chart: PatientChart) -> Found:
 
 @finding("exposed_bcma_before_infusion")
 def exposed_bcma_before_infusion(chart: PatientChart) -> Found:
-    earlier = [
-        (x, product_targets(x)) for x in chart.record.infused() if x not in chart.infusion_rows
-    ]
+    earlier = [(x, product_targets(x, chart.lexicon)) for x in chart.earlier_infusions]
     against = [x for x, targets in earlier if "BCMA" in targets]
     if against:
-        return Found(
-            True,
-            tuple(x.source for x in against),
-            f"an earlier {against[0].product or 'CAR-T'} against BCMA, {against[0].when}",
-        )
-    given = _given_about(chart, agents_against("BCMA"), after=False)
+        text = f"an earlier {against[0].product or 'CAR-T'} against BCMA, {against[0].when}"
+        return Found(True, rows_of(against), text)
+    agents = _given_about(chart, agents_against(chart.lexicon, "BCMA"), after=False)
     unnamed = [x for x, targets in earlier if not targets]
-    if unnamed and given.value is not True:
-        return unknown("the target of an earlier CAR-T is not named", [x.source for x in unnamed])
-    return given
+    if unnamed and agents.value is not True:
+        return unknown("the target of an earlier CAR-T is not named", rows_of(unnamed))
+    return agents
 
 
 @finding("exposed_tce_after_infusion")
 def exposed_tce_after_infusion(chart: PatientChart) -> Found:
-    return _given_about(
-        chart, [a for a in load_agents().values() if a.kind in _ENGAGERS], after=True
-    )
+    return _given_about(chart, _engagers(chart.lexicon), after=True)
 
 
-def _given_about(chart: PatientChart, agents: list[Agent], *, after: bool) -> Found:
+def _given_about(chart: PatientChart, agents: Sequence[str], *, after: bool) -> Found:
     """Whether one of the agents was given after (or before) the last infusion."""
-    rows = chart.treated(a.id for a in agents)
-    sides = [(x, is_after(chart, x)) for x in rows]
-    here = [x for x, side in sides if side is after]
-    if here:
-        return Found(
-            True,
-            tuple(x.source for x in here),
-            "; ".join(f"{' + '.join(x.agents)}, {x.start}" for x in here),
-        )
-    if any(side is None for _, side in sides):
-        return unknown("the day of the treatment is not known", [x.source for x in rows])
-    exposed = [chart.exposure.agent(a.id) for a in agents if not chart.treated([a.id])]
-    if any(x.value is not False for x in exposed):
-        return unknown(next((x.note for x in exposed if x.value is not False), ""))
-    return Found(
-        False,
-        tuple(x.source for x in rows),
-        "given, but not in this time" if rows else "named nowhere in a complete history",
-    )
+    rows = chart.treated(agents)
+    sides = [is_after(chart, x) for x in rows]
+    in_time = [x for x, side in zip(rows, sides, strict=True) if side is after]
+    if in_time:
+        return Found(True, rows_of(in_time), texts(in_time, _agents_and_start))
+    if None in sides:
+        return unknown("the day of the treatment is not known", rows_of(rows))
+    unnamed = (chart.exposure.agent(a) for a in agents if a not in chart.named_agents)
+    open_ = next((x for x in unnamed if x.value is not False), None)
+    if open_ is not None:
+        return unknown(open_.note)
+    text = "given, but not in this time" if rows else "named nowhere in a complete history"
+    return Found(False, rows_of(rows), text)
 
 
 def is_after(chart: PatientChart, row: Therapy) -> bool | None:
     """Whether a stretch of treatment began after the last infusion; by order where there are no
     days.
     """
-    if row.after_infusion is not None and row.start.first is None and row.start.last is None:
+    start = row.start
+    if row.after_infusion is not None and start.first is None and start.last is None:
         return row.after_infusion >= chart.infusion_count
     if row.purpose in ("bridging", "lymphodepletion") and chart.infusion_count == 1:
         return False
     if chart.infusion_day is None:
         return None
-    if row.start.first is not None and row.start.first > chart.infusion_day:
+    if start.first is not None and start.first > chart.infusion_day:
         return True
-    return False if row.start.last is not None and row.start.last <= chart.infusion_day else None
+    return False if start.last is not None and start.last <= chart.infusion_day else None
 
 
 # ---------------------------------------------------------------- last doses
 
 
-def _of_kind(kinds: tuple[str, ...]) -> list[str]:
-    return [a.id for a in load_agents().values() if a.kind in kinds]
-
-
-def _of_class(name: str) -> list[str]:
-    return [a.id for a in load_agents().values() if name in (a.cls, *a.classes)]
-
-
 def apheresis_day(chart: PatientChart) -> int | None:
     """The last apheresis for the last infusion."""
-    days = [
-        d
-        for x in chart.infusion_rows
-        for d in x.apheresis_days
-        if chart.infusion_day is None or d <= chart.infusion_day
-    ]
+    days = [d for x in chart.infusion_rows for d in x.apheresis_days]
+    if chart.infusion_day is not None:
+        days = [d for d in days if d <= chart.infusion_day]
     return max(days, default=None)
 
 
 @finding("days_since_last_tce")
 def days_since_last_tce(chart: PatientChart) -> Found:
-    return chart.days_since(chart.treated(_of_kind(_ENGAGERS)), chart.as_of, before="the decision")
+    rows = chart.treated(_engagers(chart.lexicon))
+    return chart.days_since(rows, chart.as_of, before="the decision")
 
 
 @finding("days_since_last_alkylator")
 def days_since_last_alkylator(chart: PatientChart) -> Found:
-    return chart.days_since(
-        chart.treated(_of_class("alkylator")), chart.as_of, before="the decision"
-    )
+    rows = chart.treated(chart.lexicon.agents_of_class("alkylator"))
+    return chart.days_since(rows, chart.as_of, before="the decision")
+
+
+def _days_to_apheresis(chart: PatientChart, agents: Iterable[str]) -> Found:
+    """Lymphodepletion and bridging come after the apheresis: without a day they do not count as the
+    last dose before it.
+    """
+    rows = [
+        x
+        for x in chart.treated(agents)
+        if x.purpose not in ("bridging", "lymphodepletion") or x.start.first is not None
+    ]
+    return chart.days_since(rows, apheresis_day(chart), before="the apheresis")
 
 
 @finding("days_bendamustine_to_apheresis")
 def days_bendamustine_to_apheresis(chart: PatientChart) -> Found:
-    return chart.days_since(
-        _dated(chart.treated(["bendamustine"])), apheresis_day(chart), before="the apheresis"
-    )
+    return _days_to_apheresis(chart, ["bendamustine"])
 
 
 @finding("days_alkylator_to_apheresis")
 def days_alkylator_to_apheresis(chart: PatientChart) -> Found:
-    return chart.days_since(
-        _dated(chart.treated(_of_class("alkylator"))), apheresis_day(chart), before="the apheresis"
-    )
+    return _days_to_apheresis(chart, chart.lexicon.agents_of_class("alkylator"))
 
 
 @finding("days_tce_to_apheresis")
 def days_tce_to_apheresis(chart: PatientChart) -> Found:
-    return chart.days_since(
-        _dated(chart.treated(_of_kind(_ENGAGERS))), apheresis_day(chart), before="the apheresis"
-    )
+    return _days_to_apheresis(chart, _engagers(chart.lexicon))
 
 
 @finding("days_bcma_agent_to_infusion")
 def days_bcma_agent_to_infusion(chart: PatientChart) -> Found:
-    rows = [
-        x
-        for x in chart.treated(a.id for a in agents_against("BCMA"))
-        if is_after(chart, x) is not True
-    ]
-    return chart.days_since(rows, chart.infusion_day, before="the infusion")
-
-
-def _dated(rows: list[Therapy]) -> list[Therapy]:
-    """Lymphodepletion and bridging come after the apheresis: without a day they do not count as the
-    last dose before it.
-    """
-    return [
-        x
-        for x in rows
-        if x.purpose not in ("bridging", "lymphodepletion") or x.start.first is not None
-    ]
+    rows = chart.treated(agents_against(chart.lexicon, "BCMA"))
+    before = [x for x in rows if is_after(chart, x) is not True]
+    return chart.days_since(before, chart.infusion_day, before="the infusion")
 
 
 @finding("bendamustine_before_apheresis")
 def bendamustine_before_apheresis(chart: PatientChart) -> Found:
     rows, day = chart.treated(["bendamustine"]), apheresis_day(chart)
-    sources = tuple(x.source for x in rows)
     if not rows:
         return _answered(chart, chart.exposure.agent("bendamustine"))
-    before = [_starts_before(chart, x, day) for x in rows]
-    value = any3(before)
-    text = "; ".join(f"bendamustine, {x.start}" for x in rows) + (
-        f", apheresis day {day}" if day is not None else ", day of apheresis not known"
-    )
-    return Found(value, sources, text)
+    value = any3(_starts_before(chart, x, day) for x in rows)
+    apheresis = f"apheresis day {day}" if day is not None else "day of apheresis not known"
+    starts = "; ".join(f"bendamustine, {x.start}" for x in rows)
+    return Found(value, rows_of(rows), f"{starts}, {apheresis}")
 
 
 def _starts_before(chart: PatientChart, row: Therapy, day: int | None) -> bool | None:
-    if is_after(chart, row) or row.purpose in ("lymphodepletion", "bridging"):
-        return (
-            False
-            if day is None or row.start.first is None or row.start.first >= day
-            else row.start.last is not None and row.start.last < day
-        )
-    if day is None:
-        return None
-    if row.start.last is not None and row.start.last < day:
-        return True
-    return False if row.start.first is not None and row.start.first >= day else None
+    """Whether the treatment began before the apheresis. What comes after it by its order did not,
+    unless its days say so.
+    """
+    start = row.start
+    surely_before = day is not None and start.last is not None and start.last < day
+    surely_not = day is not None and start.first is not None and start.first >= day
+    follows = is_after(chart, row) or row.purpose in ("lymphodepletion", "bridging")
+    if follows:
+        return surely_before and start.first is not None
+    return True if surely_before else False if surely_not else None
 
 
 # ---------------------------------------------------------------- lines
@@ -343,18 +363,19 @@ def prior_lines(chart: PatientChart) -> Found:
     """Lines begun up to as_of. Numbers stated in the input that jump over lines not recorded count:
     a lone fourth line is four lines.
     """
-    found = begun(chart.record, chart.as_of + 1)
-    every = (*found.certain, *found.uncertain)
-    sources = tuple(dict.fromkeys(s for x in every for s in x.sources))
+    lines = begun(chart.record, chart.as_of + 1, chart.exposure.history.lines)
+    every = (*lines.certain, *lines.uncertain)
     if all(x.infusion is not None for x in every):
         return unknown("no line of therapy before the CAR-T is recorded")
-    infusions = sum(x.infusion is not None for x in found.certain)
-    stated = max((x.stated for x in found.certain if x.stated is not None), default=0)
-    own = len(found.certain) - infusions
+    sources = tuple(dict.fromkeys(s for x in every for s in x.sources))
+    certain = len(lines.certain)
+    infusions = sum(x.infusion is not None for x in lines.certain)
+    stated = max((x.stated for x in lines.certain if x.stated is not None), default=0)
     # Where more lines are numbered than recorded, a number may belong to a line left out or to an
     # infusion.
-    low = max(len(found.certain), stated)
-    high = (stated + infusions if stated > own else len(found.certain)) + len(found.uncertain)
+    numbered_beyond = stated > certain - infusions
+    low = max(certain, stated)
+    high = (stated + infusions if numbered_beyond else certain) + len(lines.uncertain)
     text = f"{low if low == high else f'{low} to {high}'} lines, CAR-T included"
     return measured(Interval(float(low), float(high)), text, sources, whole=True)
 
@@ -368,17 +389,12 @@ def therapy_history_complete(chart: PatientChart) -> Found:
 def prior_asct(chart: PatientChart) -> Found:
     rows = [x for x in chart.record.therapies if x.autologous]
     if rows:
-        return Found(
-            True,
-            tuple(x.source for x in rows),
-            "; ".join(f"{x.regimen or 'autologous transplant'}, {x.start}" for x in rows),
-        )
+        text = texts(rows, lambda x: f"{x.regimen or 'autologous transplant'}, {x.start}")
+        return Found(True, rows_of(rows), text)
     complete = chart.therapy_history
-    return (
-        Found(False, complete.sources, "no transplant in a complete history")
-        if complete.value is True
-        else unknown()
-    )
+    if complete.value is True:
+        return Found(False, complete.sources, "no transplant in a complete history")
+    return NOTHING
 
 
 @finding("months_first_asct_to_progression")
@@ -387,80 +403,59 @@ def months_first_asct_to_progression(chart: PatientChart) -> Found:
     if interval.days is None:
         return unknown(interval.note, interval.sources)
     months = round(interval.days / _DAYS_PER_MONTH, 1)
-    return Found(
-        months,
-        interval.sources,
-        f"progression {months:g} months after the first autologous transplant",
-    )
+    text = f"progression {months:g} months after the first autologous transplant"
+    return Found(months, interval.sources, text)
 
 
 @finding("functional_high_risk")
 def functional_high_risk(chart: PatientChart) -> Found:
+    """Progression within 18 months of the start of the first line."""
     starts = [
         (x.start.day, x) for x in chart.record.therapies if x.line == 1 and x.start.day is not None
     ]
     if not starts:
-        return unknown()
+        return NOTHING
     start, row = min(starts, key=lambda pair: pair[0])
-    months = _months(
-        _progression_after(chart, start, 1), start, row.source, "the start of the first line"
-    )
-    late = months.quantity.above(_FUNCTIONAL_HIGH_RISK_MONTHS) if months.quantity else None
-    return Found(None if late is None else not late, months.sources, months.text)
-
-
-def _months(
-    progression: tuple[Interval, tuple[Source, ...]] | None, start: int, source: Source, since: str
-) -> Found:
+    progression = _first_line_progression(chart, start)
     if progression is None:
-        return unknown()
+        return NOTHING
     days, sources = progression
     months = Interval((days.low - start) / _DAYS_PER_MONTH, (days.high - start) / _DAYS_PER_MONTH)
     if months.exact is not None:
         months = Interval.of(round(months.low, 1))
-    shown = (
-        f"{months.low:.0f}"
-        if round(months.low) == round(months.high)
-        else f"{months.low:.0f} to {months.high:.0f}"
+    late = months.above(_FUNCTIONAL_HIGH_RISK_MONTHS)
+    low, high = f"{months.low:.0f}", f"{months.high:.0f}"
+    text = (
+        f"progression {low if low == high else f'{low} to {high}'} months after the start of the"
+        f" first line (day {start})"
     )
-    return measured(
-        months, f"progression {shown} months after {since} (day {start})", (source, *sources)
-    )
+    rows = tuple(dict.fromkeys((row.source, *sources)))
+    return Found(None if late is None else not late, rows, text)
 
 
-def _progression_after(
-    chart: PatientChart, day: int, line: int | None
+def _first_line_progression(
+    chart: PatientChart, start: int
 ) -> tuple[Interval, tuple[Source, ...]] | None:
-    """Day of the progression that ended this line: as the team dated it, else between the end of
-    the stretch that it came on and 60 days after it, but not after the start of the next line.
+    """Day of the progression that ended the first line, which began on day `start`: as the team
+    dated it, else between the end of the stretch that it came on and 60 days after it, but not
+    after the start of the next line.
     """
-    therapies = [
-        x for x in chart.record.therapies if x.start.day is not None and x.start.day >= day
-    ]
-    later = [
-        x.start.day or 0
-        for x in therapies
-        if x.line is not None and line is not None and x.line > line
-    ]
-    stop = min(
-        later,
-        default=(
-            chart.infusion_day
-            if chart.infusion_day is not None and chart.infusion_day > day
-            else chart.as_of
-        ),
-    )
+    dated = [(x.start.day, x) for x in chart.record.therapies if x.start.day is not None]
+    since = [(day, x) for day, x in dated if day >= start]
+    next_lines = [day for day, x in since if x.line is not None and x.line > 1]
+    infused = chart.infusion_day
+    no_later_line = infused if infused is not None and infused > start else chart.as_of
+    stop = min(next_lines, default=no_later_line)
     stated = [
-        x
+        (x.day, x.source)
         for x in chart.record.responses
-        if x.response == "PD" and x.day is not None and day < x.day <= stop
+        if x.response == "PD" and x.day is not None and start < x.day <= stop
     ]
     if stated:
-        first = min(stated, key=lambda x: x.day or 0)
-        return Interval.of(float(first.day or 0)), (first.source,)
-    for row in sorted(therapies, key=lambda x: x.start.day or 0):
+        day, source = min(stated, key=lambda pair: pair[0])
+        return Interval.of(float(day)), (source,)
+    for _, row in sorted(since, key=lambda pair: pair[0]):
         if row.progression_on and row.end.day is not None and row.end.day <= stop:
-            return Interval(float(row.end.day), float(min(row.end.day + WITHIN_DAYS, stop))), (
-                row.source,
-            )
+            latest = min(row.end.day + WITHIN_DAYS, stop)
+            return Interval(float(row.end.day), float(latest)), (row.source,)
     return None

@@ -5,12 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from rearm.findings.base import Found, all3, finding, measured, unknown
+from rearm.findings.base import (
+    NOTHING,
+    Found,
+    all3,
+    finding,
+    joined,
+    measured,
+    rows_of,
+    sources_of,
+    unknown,
+)
 from rearm.findings.chart import PatientChart
 from rearm.findings.product import lymphodepletion_start
+from rearm.findings.results import NO_RESULT, Window
 from rearm.interval import Interval
-from rearm.knowledge.agents import agent_class
-from rearm.record import Lab
+from rearm.record import Lab, Therapy
 
 _BEFORE_DAYS = 30
 _IMMUNOSUPPRESSION_DAYS = 30
@@ -42,7 +52,7 @@ def ferritin_above_normal_before_infusion(chart: PatientChart) -> Found:
     window = chart.before_infusion(_BEFORE_DAYS)
     computed = above_normal(chart, "ferritin", window)
     fact, nothing = chart.fact("ferritin_above_normal")
-    if nothing.text:
+    if nothing is not NOTHING:
         return nothing
     if window is None or fact is None or fact.when.first is None or fact.when.last is None:
         return computed
@@ -50,11 +60,7 @@ def ferritin_above_normal_before_infusion(chart: PatientChart) -> Found:
         return computed
     stated = chart.yes_no_fact("ferritin_above_normal")
     value = stated.value if computed.value in (None, stated.value) else None
-    return Found(
-        value,
-        (*stated.sources, *computed.sources),
-        "; ".join(x for x in (stated.text, computed.text) if x),
-    )
+    return Found(value, sources_of(stated, computed), joined(stated, computed))
 
 
 @finding("crp_before_infusion")
@@ -67,20 +73,23 @@ def ldh_above_normal(chart: PatientChart) -> Found:
     return above_normal(chart, "ldh", chart.at_failure)
 
 
-def above_normal(chart: PatientChart, test: str, window: tuple[int, int] | None) -> Found:
+def above_normal(chart: PatientChart, test: str, window: Window | None) -> Found:
     """Against the upper limit that the laboratory reports with the value; limits differ between
     assays, so none is assumed.
     """
-    reading = chart.latest(test, window)
-    limits = {x.ref_high for x in reading.labs}
-    if reading.quantity is None:
-        return unknown(reading.text, reading.sources)
+    latest = chart.latest(test, window)
+    if latest is NO_RESULT:
+        return NOTHING
+    if latest.quantity is None:
+        return unknown(latest.describe, latest.sources)
+    limits = {x.ref_high for x in latest.labs}
     limit = limits.pop() if len(limits) == 1 else None
     if limit is None:
-        return unknown(f"{reading.text}, without the laboratory's upper limit", reading.sources)
-    return Found(
-        reading.quantity.above(limit), reading.sources, f"{reading.text}, upper limit {limit:g}"
-    )
+        return unknown(
+            lambda: f"{latest.text}, without the laboratory's upper limit", latest.sources
+        )
+    value = latest.quantity.above(limit)
+    return Found(value, latest.sources, lambda: f"{latest.text}, upper limit {limit:g}")
 
 
 @finding("treg_percent")
@@ -91,7 +100,7 @@ def treg_percent(chart: PatientChart) -> Found:
 # ---------------------------------------------------------------- before lymphodepletion
 
 
-def before_lymphodepletion(chart: PatientChart) -> tuple[int, int] | None:
+def before_lymphodepletion(chart: PatientChart) -> Window | None:
     """The 30 days up to the first day of lymphodepletion; without its day, up to five days before
     the infusion, its usual beginning.
     """
@@ -137,18 +146,18 @@ def car_hematotox(chart: PatientChart) -> Found:
 
 @finding("neutrophil_lymphocyte_ratio")
 def neutrophil_lymphocyte_ratio(chart: PatientChart) -> Found:
+    """From the last day on which both were measured."""
     window = before_lymphodepletion(chart)
     lymphocytes = {x.day: x for x in chart.results("lymphocytes", window) if x.day is not None}
     for row in reversed(chart.results("neutrophils", window)):
         other = lymphocytes.get(row.day) if row.day is not None else None
         if other is None or row.quantity is None or other.quantity is None:
             continue
-        ratio = divided(row.quantity, other.quantity)
         text = (
             f"neutrophils {row.quantity} and lymphocytes {other.quantity} (10*9/L), day {row.day}"
         )
-        return measured(ratio, text, (row.source, other.source))
-    return unknown()
+        return measured(divided(row.quantity, other.quantity), text, rows_of((row, other)))
+    return NOTHING
 
 
 def divided(top: Interval, bottom: Interval) -> Interval:
@@ -168,15 +177,12 @@ def emd_tim3_tigit(chart: PatientChart) -> Found:
     def of_lesion(lab: Lab) -> bool:
         return lab.specimen == "lesion_biopsy"
 
-    readings = [
-        chart.latest(test, chart.after_infusion(1, 10**6), of_lesion)
-        for test in ("cd8_t_cells_tim3", "cd8_t_cells_tigit")
+    window = chart.after_infusion(1, 10**6)
+    markers = [
+        chart.latest(test, window, of_lesion) for test in ("cd8_t_cells_tim3", "cd8_t_cells_tigit")
     ]
-    carried = all3(
-        [r.quantity.at_least(_CARRIED_PERCENT) if r.quantity else None for r in readings]
-    )
-    sources = [s for r in readings for s in r.sources]
-    return Found(carried, tuple(sources), "; ".join(r.text for r in readings if r.text))
+    carried = all3(x.quantity.at_least(_CARRIED_PERCENT) if x.quantity else None for x in markers)
+    return Found(carried, sources_of(*markers), joined(*markers))
 
 
 @finding("post_infusion_immunosuppression")
@@ -184,34 +190,36 @@ def post_infusion_immunosuppression(chart: PatientChart) -> Found:
     window = chart.after_infusion(0, _IMMUNOSUPPRESSION_DAYS)
     rows = [x for x in chart.record.therapies if x.purpose == "toxicity_management"]
     if window is None or not rows:
-        return unknown()
-    near = [
-        x
-        for x in rows
-        if x.start.first is None
-        or x.start.last is None
-        or (x.start.last >= window[0] and x.start.first <= window[1])
-    ]
-    suppressing = [
-        x
-        for x in near
-        if any(a in _IMMUNOSUPPRESSANTS or "steroid" in agent_class(a) for a in x.agents)
-    ]
-    for row in suppressing:
-        if (
-            row.start.first is not None
-            and row.start.last is not None
-            and row.start.first >= window[0]
-            and row.start.last <= window[1]
-        ):
+        return NOTHING
+    near = [(x, _within(x, window)) for x in rows if _within(x, window) is not False]
+    suppressing = [(x, within) for x, within in near if _suppresses(chart, x)]
+    for row, within in suppressing:
+        if within:
             return Found(True, (row.source,), f"{' + '.join(row.agents)} for toxicity, {row.start}")
-    if suppressing or any(x.unread or not x.agents for x in near):
+    if suppressing or any(x.unread or not x.agents for x, _ in near):
         return unknown(
             "the day or the agents of the treatment of toxicity are not known",
-            [x.source for x in near],
+            rows_of(x for x, _ in near),
         )
     return Found(
         False,
-        tuple(x.source for x in rows),
+        rows_of(rows),
         "treatment of toxicity is recorded, without immunosuppression in this time",
+    )
+
+
+def _within(row: Therapy, window: Window) -> bool | None:
+    """Whether the treatment began in the window; None where its days leave that open."""
+    first, last = row.start.first, row.start.last
+    if first is None or last is None:
+        return None
+    if last < window[0] or first > window[1]:
+        return False
+    return True if first >= window[0] and last <= window[1] else None
+
+
+def _suppresses(chart: PatientChart, row: Therapy) -> bool:
+    return any(
+        agent in _IMMUNOSUPPRESSANTS or "steroid" in chart.lexicon.agent_class(agent)
+        for agent in row.agents
     )

@@ -9,19 +9,26 @@ from datetime import date, timedelta
 
 from rearm.findings.base import (
     FUNCTIONS,
+    NOTHING,
     Found,
     Function,
     all3,
     any3,
     finding,
+    joined,
     measured,
     not3,
+    rows_of,
+    sources_of,
+    texts,
     unknown,
 )
-from rearm.findings.chart import LatestResult, PatientChart
+from rearm.findings.chart import PatientChart
 from rearm.findings.derived import CHILDBEARING_AGE
+from rearm.findings.presence import Presence
+from rearm.findings.results import NO_RESULT, LatestResult
 from rearm.interval import Interval
-from rearm.record import Fact
+from rearm.record import Condition, Fact, Toxicity
 
 _COUNT_DAYS = 30
 _ECOG_DAYS = 60
@@ -39,6 +46,10 @@ def _condition(name: str) -> Function:
     return lambda chart: chart.condition(name).found()
 
 
+def _fact(name: str) -> Function:
+    return lambda chart: chart.yes_no_fact(name)
+
+
 for _name in (
     "dialysis",
     "lung_disease",
@@ -50,8 +61,8 @@ for _name in (
     "latent_tuberculosis",
 ):
     FUNCTIONS[_name] = _condition(_name)
-for _fact in ("eye_care_access", "stored_cd34", "stored_t_cells", "next_tcell_therapy_planned"):
-    FUNCTIONS[_fact] = lambda chart, name=_fact: chart.yes_no_fact(name)  # type: ignore[misc]
+for _name in ("eye_care_access", "stored_cd34", "stored_t_cells", "next_tcell_therapy_planned"):
+    FUNCTIONS[_name] = _fact(_name)
 
 
 # ---------------------------------------------------------------- person
@@ -62,32 +73,27 @@ def age(chart: PatientChart) -> Found:
     """Needs the calendar date of as_of, or the age at some day as stated. With a year of birth or a
     stated age it is one of two.
     """
-    if chart.record.day_zero is None or (
-        chart.record.birth_date is None and chart.record.birth_year is None
-    ):
-        stated, nothing = chart.fact("age_at_infusion")
-        if stated is not None or nothing.text:
-            return nothing if stated is None else _stated_age(chart, stated)
-    if chart.record.day_zero is None:
-        return unknown(
-            "no calendar date is known, so that the age at as_of can't be told"
-            if chart.record.birth_year or chart.record.birth_date
-            else ""
-        )
-    on = chart.record.day_zero + timedelta(days=chart.as_of)
-    born = chart.record.birth_date
+    record = chart.record
+    has_birth = record.birth_date is not None or record.birth_year is not None
+    if record.day_zero is None or not has_birth:
+        stated, contradiction = chart.fact("age_at_infusion")
+        if stated is not None:
+            return _stated_age(chart, stated)
+        if contradiction is not NOTHING or not has_birth:
+            return contradiction
+    if record.day_zero is None:
+        return unknown("no calendar date is known, so that the age at as_of can't be told")
+    on = record.day_zero + timedelta(days=chart.as_of)
+    born = record.birth_date
     if born is not None:
         years = on.year - born.year - (on < _birthday(born, on.year))
-        return Found(years, (chart.record.source,), f"{years} years old on day {chart.as_of}")
-    if chart.record.birth_year is None:
-        return unknown()
-    years = on.year - chart.record.birth_year
-    return measured(
-        Interval(float(years - 1), float(years)),
-        f"{years - 1} or {years} years old (year of birth)",
-        (chart.record.source,),
-        whole=True,
-    )
+        return Found(years, (record.source,), f"{years} years old on day {chart.as_of}")
+    if record.birth_year is None:
+        return NOTHING
+    years = on.year - record.birth_year
+    text = f"{years - 1} or {years} years old (year of birth)"
+    bounds = Interval(float(years - 1), float(years))
+    return measured(bounds, text, (record.source,), whole=True)
 
 
 def _stated_age(chart: PatientChart, fact: Fact) -> Found:
@@ -109,11 +115,9 @@ def _birthday(born: date, year: int) -> date:
 
 @finding("sex")
 def sex(chart: PatientChart) -> Found:
-    return (
-        Found(chart.record.sex, (chart.record.source,), chart.record.sex)
-        if chart.record.sex in ("F", "M")
-        else unknown()
-    )
+    if chart.record.sex not in ("F", "M"):
+        return NOTHING
+    return Found(chart.record.sex, (chart.record.source,), chart.record.sex)
 
 
 @finding("ecog")
@@ -163,58 +167,56 @@ def creatinine_clearance(chart: PatientChart) -> Found:
     is known.
     """
     blood = chart.latest("creatinine", chart.recent(_COUNT_DAYS))
-    reported = [
-        chart.latest(test, chart.recent(_COUNT_DAYS)) for test in ("creatinine_clearance", "egfr")
-    ]
+    tests = ("creatinine_clearance", "egfr")
+    reported = [chart.latest(test, chart.recent(_COUNT_DAYS)) for test in tests]
     known = [x for x in reported if x.quantity is not None]
     if not known:
         return _cockcroft_gault(chart, blood)
-    last = max(known, key=lambda x: x.labs[0].when.first or 0)
-    told = measured(last.quantity, last.text, last.sources)
+    last = max(known, key=_since_when)
+    stated = measured(last.quantity, last.describe, last.sources)
     if blood.day is None or last.day is None or last.day >= blood.day:
-        return told
+        return stated
     computed = _cockcroft_gault(chart, blood)
-    if computed.quantity is None:
-        return unknown(
-            f"{last.text}, but creatinine was measured later: {blood.text}",
-            (*last.sources, *blood.sources),
-        )
-    lower = last.quantity is None or computed.quantity.high < last.quantity.low
-    return computed if lower else told
+    if computed.quantity is None or last.quantity is None:
+        text = f"{last.text}, but creatinine was measured later: {blood.text}"
+        return unknown(text, sources_of(last, blood))
+    return computed if computed.quantity.high < last.quantity.low else stated
+
+
+def _since_when(latest: LatestResult) -> int:
+    """The first day of its days; a result in a window has one."""
+    first = latest.labs[0].when.first
+    assert first is not None
+    return first
 
 
 def _cockcroft_gault(chart: PatientChart, blood: LatestResult) -> Found:
     """Clearance in mL/min from age, sex, weight and this creatinine (Nephron 1976;16:31-41)."""
-    years, weight = age(chart), chart.latest("weight", chart.recent(_EVER))
-    if (
-        blood.quantity is None
-        or years.quantity is None
-        or weight.quantity is None
-        or chart.record.sex not in ("F", "M")
-        or blood.quantity.low <= 0
-    ):
-        missing = [
-            n
-            for n, x in (
-                ("creatinine", blood.quantity),
-                ("age", years.quantity),
-                ("weight", weight.quantity),
-            )
-            if x is None
-        ]
-        return unknown(
-            f"for Cockcroft-Gault there is no {', '.join(missing)}"
-            if missing and len(missing) < 3
-            else ""
-        )
+    creatinine, years = blood.quantity, age(chart)
+    weight = chart.latest("weight", chart.recent(_EVER))
+    parts = {"creatinine": creatinine, "age": years.quantity, "weight": weight.quantity}
+    missing = [name for name, quantity in parts.items() if quantity is None]
+    if missing:
+        some = len(missing) < len(parts)
+        return unknown(f"for Cockcroft-Gault there is no {', '.join(missing)}" if some else "")
+    return _clearance(chart, blood, years, weight)
+
+
+def _clearance(
+    chart: PatientChart, blood: LatestResult, years: Found, weight: LatestResult
+) -> Found:
+    creatinine, age_, mass = blood.quantity, years.quantity, weight.quantity
+    if creatinine is None or age_ is None or mass is None or creatinine.low <= 0:
+        return NOTHING
+    if chart.record.sex not in ("F", "M"):
+        return NOTHING
     factor = 0.85 if chart.record.sex == "F" else 1.0
-    low = (140 - years.quantity.high) * weight.quantity.low / (72 * blood.quantity.high) * factor
-    high = (140 - years.quantity.low) * weight.quantity.high / (72 * blood.quantity.low) * factor
-    value = Interval(round(low, 1), round(high, 1))
+    low = (140 - age_.high) * mass.low / (72 * creatinine.high) * factor
+    high = (140 - age_.low) * mass.high / (72 * creatinine.low) * factor
     return measured(
-        value,
-        f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}",
-        (*blood.sources, *years.sources, *weight.sources),
+        Interval(round(low, 1), round(high, 1)),
+        lambda: f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}",
+        sources_of(blood, years, weight),
     )
 
 
@@ -225,63 +227,46 @@ def lvef(chart: PatientChart) -> Found:
 
 @finding("heart_failure_severe")
 def heart_failure_severe(chart: PatientChart) -> Found:
-    state, nyha = (
-        chart.condition("heart_failure"),
-        chart.word_fact("nyha_class", ("I", "II", "III", "IV")),
-    )
-    sources, text = (
-        (*state.sources, *nyha.sources),
-        "; ".join(x for x in (state.text, nyha.text) if x),
-    )
+    """NYHA class III or IV, or heart failure of grade 3 or more."""
+    state = chart.condition("heart_failure")
+    nyha = chart.word_fact("nyha_class", ("I", "II", "III", "IV"))
+    sources, text = sources_of(state, nyha), joined(state, nyha)
     if state.present is False:
         return Found(False, sources, text)
-    grade = (
-        max((r.grade for r in state.rows if r.grade is not None), default=None)
-        if state.present
-        else None
-    )
-    if nyha.value in ("III", "IV") or (grade is not None and grade >= 3):
+    grades = [x.grade for x in state.rows if x.grade is not None] if state.present else []
+    if nyha.value in ("III", "IV") or max(grades, default=0) >= 3:
         return Found(True, sources, text)
-    return Found(
-        False if nyha.value is not None or (grade is not None and state.present) else None,
-        sources,
-        text,
-    )
+    mild = nyha.value is not None or bool(grades)
+    return Found(False if mild else None, sources, text)
 
 
 @finding("cardiac_disease")
 def cardiac_disease(chart: PatientChart) -> Found:
     states = [
-        chart.condition(n) for n in ("heart_failure", "arrhythmia", "ischaemic_heart_disease")
+        chart.condition(name) for name in ("heart_failure", "arrhythmia", "ischaemic_heart_disease")
     ]
-    told = [s for s in states if s.present] or [s for s in states if s.rows]
-    return Found(
-        any3([s.present for s in states]),
-        tuple(r for s in told for r in s.sources),
-        "; ".join(s.text for s in told),
-    )
+    deciding = [x for x in states if x.present] or [x for x in states if x.rows]
+    if not deciding:
+        return NOTHING
+    return Found(any3(x.present for x in states), sources_of(*deciding), joined(*deciding))
 
 
 @finding("thrombosis")
 def thrombosis(chart: PatientChart) -> Found:
     """Also one that was treated: it bears on what is given next."""
-    rows = [x for x in chart.record.conditions if x.condition == "thrombosis"]
+    rows = chart.condition_rows("thrombosis")
+    if not rows:
+        return NOTHING
     had = [x for x in rows if x.status in ("present", "resolved")]
     if had:
-        return Found(
-            True,
-            tuple(x.source for x in had),
-            "; ".join(f"thrombosis {x.status}, {x.when}" for x in had),
-        )
+        return Found(True, rows_of(had), texts(had, _thrombosis_text))
     if any(x.status != "absent" for x in rows):
-        return unknown(
-            "; ".join(f"thrombosis {x.status}, {x.when}" for x in rows), [x.source for x in rows]
-        )
-    return Found(
-        False if rows else None,
-        tuple(x.source for x in rows),
-        "thrombosis stated absent" if rows else "",
-    )
+        return unknown(texts(rows, _thrombosis_text), rows_of(rows))
+    return Found(False, rows_of(rows), "thrombosis stated absent")
+
+
+def _thrombosis_text(row: Condition) -> str:
+    return f"thrombosis {row.status}, {row.when}"
 
 
 # ---------------------------------------------------------------- blood
@@ -319,14 +304,10 @@ def _given_lately(chart: PatientChart, agents: tuple[str, ...], days: int) -> Fo
     for row in chart.treated(agents):
         last = row.end.first if row.end.first is not None else row.start.first
         if last is not None and last >= chart.as_of - days:
-            named = [a for a in row.agents if a in agents]
-            return Found(
-                True,
-                (row.source,),
-                f"{' + '.join(named)}, {row.start}"
-                + (f" to {row.end}" if row.end.first is not None else ""),
-            )
-    return unknown()
+            named = " + ".join(a for a in row.agents if a in agents)
+            until = f" to {row.end}" if row.end.first is not None else ""
+            return Found(True, (row.source,), f"{named}, {row.start}{until}")
+    return NOTHING
 
 
 @finding("hemoglobin")
@@ -340,32 +321,26 @@ def prolonged_cytopenia(chart: PatientChart) -> Found:
     until they have recovered.
     """
     if chart.infusion_day is None:
-        return unknown()
+        return NOTHING
     start = chart.infusion_day + _CYTOPENIA_FROM_DAY + 1
     if chart.as_of < start:
         return Found(False, (), f"day {_CYTOPENIA_FROM_DAY} after the infusion is not past")
     window = (max(start, chart.as_of - 60), chart.as_of)
     counts = [(chart.latest("neutrophils", window), 1.0), (chart.latest("platelets", window), 50.0)]
-    low = [r.quantity.below(limit) if r.quantity is not None else None for r, limit in counts]
-    sources, text = (
-        [s for r, _ in counts for s in r.sources],
-        "; ".join(r.text for r, _ in counts if r.text),
-    )
-    icaht = [
-        x
-        for x in chart.record.toxicities
-        if x.toxicity == "icaht"
-        and (x.grade or 0) >= 3
-        and x.end.first is None
-        and x.end.last is None
-    ]
-    if any3(low) is not True and icaht and all3([not3(v) for v in low]) is not True:
-        return Found(
-            True,
-            (icaht[0].source, *sources),
-            f"ICAHT grade {icaht[0].grade}, {icaht[0].when}, no end recorded",
-        )
-    return Found(any3(low), tuple(sources), text)
+    low = [x.quantity.below(limit) if x.quantity is not None else None for x, limit in counts]
+    results = [x for x, _ in counts]
+    any_low, recovered = any3(low), all3(not3(x) for x in low)
+    lasting = [x for x in chart.toxicity_rows("icaht") if _lasting_icaht(x)]
+    if lasting and any_low is not True and recovered is not True:
+        first = lasting[0]
+        text = f"ICAHT grade {first.grade}, {first.when}, no end recorded"
+        return Found(True, (first.source, *sources_of(*results)), text)
+    return Found(any_low, sources_of(*results), joined(*results))
+
+
+def _lasting_icaht(row: Toxicity) -> bool:
+    no_end = row.end.first is None and row.end.last is None
+    return row.grade is not None and row.grade >= 3 and no_end
 
 
 @finding("igg")
@@ -387,24 +362,24 @@ def igg_last_known(chart: PatientChart) -> Found:
 def _healthy_igg(chart: PatientChart, days: int) -> Found:
     total = chart.latest("igg", chart.recent(days))
     if total.quantity is None:
-        return unknown(total.text, total.sources)
-    if chart.record.heavy_chain and not {"IgG"}.intersection(chart.record.heavy_chain):
-        return measured(total.quantity, total.text, total.sources)
+        return unknown(total.describe, total.sources) if total.has_text else NOTHING
+    if chart.record.heavy_chain and "IgG" not in chart.record.heavy_chain:
+        return measured(total.quantity, total.describe, total.sources)
     day = chart.as_of if total.day is None else total.day
-    protein = chart.latest("serum_m_protein", (day - _IGG_DAYS, min(day + _IGG_DAYS, chart.as_of)))
+    near = (day - _IGG_DAYS, min(day + _IGG_DAYS, chart.as_of))
+    protein = chart.latest("serum_m_protein", near)
     if protein.quantity is not None and protein.quantity.at_most(0.0):
-        return measured(total.quantity, total.text, (*total.sources, *protein.sources))
+        return measured(total.quantity, total.describe, sources_of(total, protein))
     isotype = (
         "IgG myeloma" if chart.record.heavy_chain else "myeloma without a recorded heavy chain"
     )
-    text = (
-        f"{total.text}; {isotype}, {protein.text or 'M-protein not known'}: healthy IgG is at most"
-        " this"
-    )
     return measured(
         Interval(0.0, total.quantity.high, False, total.quantity.high_open),
-        text,
-        (*total.sources, *protein.sources),
+        lambda: (
+            f"{total.text}; {isotype}, {protein.text or 'M-protein not known'}: healthy IgG is at"
+            " most this"
+        ),
+        sources_of(total, protein),
     )
 
 
@@ -416,51 +391,53 @@ def active_infection(chart: PatientChart) -> Found:
     """Present until it is said to be over. That there is none is said by a row of the last 30 days,
     never by silence.
     """
-    states = [
+    states = (
         chart.condition("active_infection"),
         chart.condition("febrile_neutropenia"),
         chart.toxicity("infection"),
-    ]
-    told = [s for s in states if s.rows]
-    present = [s for s in told if s.present]
+    )
+    stated = [x for x in states if x.rows]
+    if not stated:
+        return NOTHING
+    present = [x for x in stated if x.present]
     if present:
-        return Found(
-            True, tuple(r for s in present for r in s.sources), "; ".join(s.text for s in present)
-        )
-    text = "; ".join(s.text for s in told)
-    sources = tuple(r for s in told for r in s.sources)
-    if any(s.present is None for s in told):
-        return unknown(text, sources)
-    recent = [
-        s for s in told if any(_over(r, chart.as_of - _CLEAR_OF_INFECTION_DAYS) for r in s.rows)
-    ]
+        return Found(True, sources_of(*present), joined(*present))
+    if any(x.present is None for x in stated):
+        return unknown(joined(*stated), sources_of(*stated))
+    clear_from = chart.as_of - _CLEAR_OF_INFECTION_DAYS
+    recent = [x for x in stated if _last_day(x) >= clear_from]
     if recent:
-        return Found(
-            False, tuple(r for s in recent for r in s.sources), "; ".join(s.text for s in recent)
-        )
-    return unknown(f"{text}, too long ago to speak for now" if text else "", sources)
+        return Found(False, sources_of(*recent), joined(*recent))
+    text = "; ".join(x.text for x in stated)
+    return unknown(f"{text}, too long ago to speak for now", sources_of(*stated))
 
 
-def _over(row: object, since: int) -> bool:
-    when, end = getattr(row, "when", None), getattr(row, "end", None)
-    last = [d.last for d in (when, end) if d is not None and d.last is not None]
-    return bool(last) and max(last) >= since
+def _last_day(state: Presence) -> float:
+    """The last day that one of its rows speaks of."""
+    days = [day.last for row in state.rows for day in (row.when, row.end)]
+    return max((day for day in days if day is not None), default=-math.inf)
 
 
-for _test in ("hbsag", "anti_hbc"):
-    FUNCTIONS[_test] = lambda chart, name=_test: chart.positive(name, chart.recent(_EVER))  # type: ignore[misc]
+def _positive(test: str) -> Function:
+    return lambda chart: chart.positive(test, chart.recent(_EVER))
+
+
+for _name in ("hbsag", "anti_hbc"):
+    FUNCTIONS[_name] = _positive(_name)
 
 
 def _detected(chart: PatientChart, test: str, days: int) -> Found:
     """Detected, not detected, or unknown: `<10` may be either, as a limit of quantification is no
     limit of detection.
     """
-    reading = chart.latest(test, chart.recent(days))
-    if reading.word == "not_detected":
-        return Found(False, reading.sources, reading.text)
-    if reading.quantity is None:
-        return unknown(reading.text, reading.sources)
-    return Found(reading.quantity.above(0.0), reading.sources, reading.text)
+    latest = chart.latest(test, chart.recent(days))
+    if latest is NO_RESULT:
+        return NOTHING
+    if latest.word == "not_detected":
+        return Found(False, latest.sources, latest.describe)
+    if latest.quantity is None:
+        return unknown(latest.describe, latest.sources)
+    return Found(latest.quantity.above(0.0), latest.sources, latest.describe)
 
 
 @finding("hbv_dna_detected")
@@ -468,15 +445,11 @@ def hbv_dna_detected(chart: PatientChart) -> Found:
     """Without a result it is not detected where both serologies are negative: DNA is for those with
     an antibody (screen-hbv-hcv-hiv).
     """
-    found = _detected(chart, "hbv_dna", _EVER)
-    serology = [chart.positive(name, chart.recent(_EVER)) for name in ("hbsag", "anti_hbc")]
-    if found.value is None and not found.text and all(x.value is False for x in serology):
-        return Found(
-            False,
-            tuple(s for x in serology for s in x.sources),
-            "; ".join(x.text for x in serology),
-        )
-    return found
+    dna = _detected(chart, "hbv_dna", _EVER)
+    serology = [chart.positive(test, chart.recent(_EVER)) for test in ("hbsag", "anti_hbc")]
+    if dna is NOTHING and all(x.value is False for x in serology):
+        return Found(False, sources_of(*serology), joined(*serology))
+    return dna
 
 
 @finding("hcv_rna_detected")
@@ -486,16 +459,11 @@ def hcv_rna_detected(chart: PatientChart) -> Found:
 
 @finding("hiv")
 def hiv(chart: PatientChart) -> Found:
-    serology, state = chart.positive("hiv_serology", chart.recent(_EVER)), chart.condition("hiv")
-    known = serology.value if isinstance(serology.value, bool) else None
-    value = any3(
-        [*([known] if known is not None else []), *([state.present] if state.rows else [])]
-    )
-    return Found(
-        value,
-        (*serology.sources, *state.sources),
-        "; ".join(x for x in (serology.text, state.text) if x),
-    )
+    serology = chart.positive("hiv_serology", chart.recent(_EVER))
+    state = chart.condition("hiv")
+    answers = [bool(serology.value)] if serology.value is not None else []
+    value = any3([*answers, *([state.present] if state.rows else [])])
+    return Found(value, sources_of(serology, state), joined(serology, state))
 
 
 @finding("cmv_reactivation")
@@ -504,9 +472,8 @@ def cmv_reactivation(chart: PatientChart) -> Found:
     if state.rows:
         return state.found()
     if dna.value is True:
-        return unknown(
-            f"{dna.text}; whether it is a reactivation to be treated is not stated", dna.sources
-        )
+        text = f"{dna.text}; whether it is a reactivation to be treated is not stated"
+        return unknown(text, dna.sources)
     return dna
 
 
@@ -528,22 +495,24 @@ def pregnancy(chart: PatientChart) -> Found:
         return excluded
     test = chart.latest("pregnancy_test", chart.recent(_PREGNANCY_POSITIVE_DAYS))
     state = chart.condition("pregnancy")
-    stated = _since(test, state.rows[0].when.last if state.rows else None)
-    if state.present and stated:
+    current = bool(state.rows) and _not_older(state, test)
+    if state.present and current:
         return state.found()
     if test.word == "positive":
-        return Found(True, test.sources, test.text)
-    if state.rows and state.present is None and stated:
+        return Found(True, test.sources, test.describe)
+    if state.present is None and current:
         return state.found()
     fresh = chart.latest("pregnancy_test", chart.recent(_PREGNANCY_NEGATIVE_DAYS))
     if fresh.word == "negative":
-        return Found(False, fresh.sources, fresh.text)
-    return unknown(
-        f"{test.text}, too old to rely on" if test.word == "negative" else test.text or state.text,
-        (*test.sources, *state.sources),
-    )
+        return Found(False, fresh.sources, fresh.describe)
+    if test.word == "negative":
+        text = f"{test.text}, too old to rely on"
+    else:
+        text = test.text or state.text
+    return unknown(text, sources_of(test, state))
 
 
-def _since(test: LatestResult, day: int | None) -> bool:
-    """Whether a statement of this day is not older than the test."""
+def _not_older(state: Presence, test: LatestResult) -> bool:
+    """Whether the statement is not older than the test, as far as their days are known."""
+    day = state.rows[0].when.last
     return test.day is None or day is None or day >= test.day

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from rearm.findings.base import Found, finding, unknown
+from rearm.findings.base import FUNCTIONS, NOTHING, Found, Function, finding, rows_of, unknown
 from rearm.findings.chart import PatientChart
-from rearm.knowledge.agents import agent_class, load_products
-from rearm.record import Therapy, When
+from rearm.knowledge.lexicon import Product
+from rearm.record import Therapy
 
 # Lymphodepletion and bridging belong to the infusion that follows within this time.
 _PREPARATION_DAYS = 180
+_CYTOTOXIC = frozenset({"alkylator", "other chemotherapy"})
 
 
 @finding("in_specification")
 def in_specification(chart: PatientChart) -> Found:
     said = {x.in_specification for x in chart.infusion_rows}
     if len(said) != 1 or None in said:
-        return unknown()
+        return NOTHING
     value = said.pop()
     text = f"the product {'met' if value else 'did not meet'} its specification"
-    return Found(value, tuple(x.source for x in chart.infusion_rows), text)
+    return Found(value, rows_of(chart.infusion_rows), text)
 
 
 @finding("dose_cells")
@@ -29,7 +30,7 @@ def dose_cells(chart: PatientChart) -> Found:
         return unknown("the dose of one part of the infusion is not recorded" if known else "")
     return Found(
         sum(known),
-        tuple(x.source for x in chart.infusion_rows),
+        rows_of(chart.infusion_rows),
         f"{sum(known):.3g} CAR+ cells{' in parts' if len(known) > 1 else ''}",
     )
 
@@ -44,29 +45,31 @@ def car_target_gprc5d(chart: PatientChart) -> Found:
     return _target(chart, "GPRC5D")
 
 
+def _listed(chart: PatientChart) -> Product | None:
+    """The product of the last infusion as the lexicon lists it."""
+    return chart.lexicon.products.get(chart.infusion.product or "") if chart.infusion else None
+
+
 def car_targets(chart: PatientChart) -> tuple[str, ...]:
     """Targets of the last infused product: as recorded, else as the product is listed."""
     if chart.infusion is None:
         return ()
-    listed = load_products().get(chart.infusion.product or "")
+    listed = _listed(chart)
     return chart.infusion.targets or (listed.targets if listed else ())
 
 
 def _target(chart: PatientChart, antigen: str) -> Found:
     targets = car_targets(chart)
     if chart.infusion is None or not targets:
-        return unknown()
-    return Found(
-        antigen in targets,
-        (chart.infusion.source,),
-        f"{chart.infusion.product or 'CAR-T'} against {', '.join(targets)}",
-    )
+        return NOTHING
+    text = f"{chart.infusion.product or 'CAR-T'} against {', '.join(targets)}"
+    return Found(antigen in targets, (chart.infusion.source,), text)
 
 
 @finding("car_product")
 def car_product(chart: PatientChart) -> Found:
     if chart.infusion is None or chart.infusion.product is None:
-        return unknown()
+        return NOTHING
     product = chart.infusion.product
     return Found(product if product in _NAMED else "other", (chart.infusion.source,), product)
 
@@ -74,42 +77,37 @@ def car_product(chart: PatientChart) -> Found:
 _NAMED = ("ide-cel", "cilta-cel", "eque-cel", "zevor-cel", "anito-cel", "arlo-cel")
 
 
-def _infused(product: str) -> None:
-    @finding(f"infused_{product.replace('-', '_')}")
+def _infused(product: str) -> Function:
     def infused(chart: PatientChart) -> Found:
-        given = chart.record.infused()
-        for row in given:
+        for row in chart.infused:
             if row.product == product:
                 return Found(True, (row.source,), f"{product}, {row.when}")
-        if not given or any(x.product is None for x in given):
-            return unknown("the product of an infusion is not recorded" if given else "")
-        return Found(
-            False,
-            tuple(x.source for x in given),
-            f"infused: {', '.join(str(x.product) for x in given)}",
-        )
+        if not chart.infused:
+            return NOTHING
+        if any(x.product is None for x in chart.infused):
+            return unknown("the product of an infusion is not recorded")
+        names = ", ".join(str(x.product) for x in chart.infused)
+        return Found(False, rows_of(chart.infused), f"infused: {names}")
+
+    return infused
 
 
 for _product in ("ide-cel", "cilta-cel", "eque-cel"):
-    _infused(_product)
+    FUNCTIONS[f"infused_{_product.replace('-', '_')}"] = _infused(_product)
 
 
 @finding("construct_human")
 def construct_human(chart: PatientChart) -> Found:
     if chart.infusion is None:
-        return unknown()
-    listed = load_products().get(chart.infusion.product or "")
+        return NOTHING
+    listed = _listed(chart)
     construct = chart.infusion.construct or (listed.construct if listed else None)
     if construct is None:
-        return unknown()
+        return NOTHING
     word = construct.casefold()
-    value = (
-        True
-        if word.startswith("human")
-        else False
-        if word.startswith(("murine", "camelid", "llama"))
-        else None
-    )
+    human = word.startswith("human")
+    animal = word.startswith(("murine", "camelid", "llama"))
+    value = True if human else False if animal else None
     return Found(value, (chart.infusion.source,), f"binder: {construct}")
 
 
@@ -146,22 +144,16 @@ def preparation(chart: PatientChart, purpose: str) -> list[Therapy]:
 
 
 def _belongs(chart: PatientChart, row: Therapy) -> bool:
-    if row.start.first is not None or row.start.last is not None:
-        if chart.infusion_day is None:
-            return False
-        window = When(chart.infusion_day - _PREPARATION_DAYS, chart.infusion_day)
-        first = row.start.first if row.start.first is not None else row.start.last
-        last = row.start.last if row.start.last is not None else row.start.first
-        return (
-            window.first is not None
-            and first is not None
-            and last is not None
-            and window.first <= last
-            and first <= chart.infusion_day
-        )
-    return row.after_infusion == chart.infusion_count - 1 or (
-        row.after_infusion is None and chart.infusion_count == 1
-    )
+    """Whether the row prepared the last infusion."""
+    first, last = row.start.first, row.start.last
+    if first is None and last is None:
+        only_infusion = row.after_infusion is None and chart.infusion_count == 1
+        return only_infusion or row.after_infusion == chart.infusion_count - 1
+    if chart.infusion_day is None:
+        return False
+    known = [day for day in (first, last) if day is not None]
+    earliest = chart.infusion_day - _PREPARATION_DAYS
+    return min(known) <= chart.infusion_day and max(known) >= earliest
 
 
 def lymphodepletion_start(chart: PatientChart) -> int | None:
@@ -176,7 +168,7 @@ def lymphodepletion_start(chart: PatientChart) -> int | None:
 def lymphodepletion_flu_cy(chart: PatientChart) -> Found:
     rows = preparation(chart, "lymphodepletion")
     agents = {a for x in rows for a in x.agents}
-    sources = tuple(x.source for x in rows)
+    sources = rows_of(rows)
     text = f"lymphodepletion: {', '.join(sorted(agents))}" if agents else ""
     if {"fludarabine", "cyclophosphamide"} <= agents:
         return Found(True, sources, text)
@@ -187,26 +179,18 @@ def lymphodepletion_flu_cy(chart: PatientChart) -> Found:
 
 @finding("bridging_intensive")
 def bridging_intensive(chart: PatientChart) -> Found:
+    """Three cytotoxic agents or more."""
     rows = preparation(chart, "bridging")
-    sources = tuple(x.source for x in rows)
-    cytotoxic = sorted(
-        {
-            a
-            for x in rows
-            for a in x.agents
-            if {"alkylator", "other chemotherapy"}.intersection(agent_class(a))
-        }
-    )
-    text = f"bridging: {', '.join(sorted({a for x in rows for a in x.agents}))}" if rows else ""
+    if not rows:
+        complete = chart.therapy_history
+        if complete.value is not True:
+            return NOTHING
+        return Found(False, complete.sources, "no bridging recorded")
+    agents = sorted({a for x in rows for a in x.agents})
+    cytotoxic = [a for a in agents if not _CYTOTOXIC.isdisjoint(chart.lexicon.agent_class(a))]
+    text = f"bridging: {', '.join(agents)}"
     if len(cytotoxic) >= 3:
-        return Found(True, sources, f"{text} ({len(cytotoxic)} cytotoxic agents)")
+        return Found(True, rows_of(rows), f"{text} ({len(cytotoxic)} cytotoxic agents)")
     if any(x.unread or not x.agents for x in rows):
-        return unknown(f"{text}; a part of the bridging was not read", sources)
-    if rows:
-        return Found(False, sources, text)
-    complete = chart.therapy_history
-    return (
-        Found(False, complete.sources, "no bridging recorded")
-        if complete.value is True
-        else unknown()
-    )
+        return unknown(f"{text}; a part of the bridging was not read", rows_of(rows))
+    return Found(False, rows_of(rows), text)

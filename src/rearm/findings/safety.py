@@ -4,9 +4,27 @@ for absence.
 
 from __future__ import annotations
 
-from rearm.findings.base import FUNCTIONS, Found, Function, any3, finding, measured, unknown
-from rearm.findings.chart import PatientChart, lab_text
-from rearm.findings.tumour import imaging_text, positive_lesions
+from dataclasses import dataclass
+
+from rearm.findings.base import (
+    FUNCTIONS,
+    NOTHING,
+    Found,
+    Function,
+    Text,
+    any3,
+    finding,
+    joined,
+    measured,
+    rows_of,
+    sources_of,
+    texts,
+    unknown,
+)
+from rearm.findings.chart import PatientChart
+from rearm.findings.presence import Presence
+from rearm.findings.results import lab_text
+from rearm.findings.tumour import imaging_text, looked_at, positive_lesions, whole_body
 from rearm.interval import Interval
 from rearm.record import Fact, Lab, Source
 from rearm.response.lesions import histology
@@ -28,16 +46,13 @@ def _conditions(*names: str, toxicity: str | None = None) -> Function:
     """Present where one of the conditions is, or the toxicity of that name is not over."""
 
     def found(chart: PatientChart) -> Found:
-        states = [chart.condition(n) for n in names] + (
-            [chart.toxicity(toxicity)] if toxicity else []
-        )
-        told = [s for s in states if s.rows]
-        present = [s for s in told if s.present]
-        value = True if present else any3([s.present for s in told])
-        use = present or told
-        return Found(
-            value, tuple(r for s in use for r in s.sources), "; ".join(s.text for s in use)
-        )
+        states = [chart.condition(n) for n in names]
+        states += [chart.toxicity(toxicity)] if toxicity else []
+        stated = [x for x in states if x.rows]
+        if not stated:
+            return NOTHING
+        deciding = [x for x in stated if x.present] or stated
+        return Found(any3(x.present for x in stated), sources_of(*deciding), joined(*deciding))
 
     return found
 
@@ -50,14 +65,10 @@ FUNCTIONS["enterocolitis"] = _conditions("enterocolitis", toxicity="enterocoliti
 
 @finding("cns_disease")
 def cns_disease(chart: PatientChart) -> Found:
-    state, csf = (
-        chart.condition("cns_myeloma"),
-        chart.positive("csf_plasma_cells", chart.recent(_ACUTE_DAYS)),
-    )
+    state = chart.condition("cns_myeloma")
+    csf = chart.positive("csf_plasma_cells", chart.recent(_ACUTE_DAYS))
     if state.present or csf.value is True:
-        return Found(
-            True, (*state.sources, *csf.sources), "; ".join(x for x in (state.text, csf.text) if x)
-        )
+        return Found(True, sources_of(state, csf), joined(state, csf))
     return state.found() if state.rows or csf.value is None else csf
 
 
@@ -69,9 +80,9 @@ def hyperviscosity(chart: PatientChart) -> Found:
     )
     if state.rows:
         return state.found()
-    return unknown(
-        f"{lab.text}; hyperviscosity is a diagnosis, not stated" if lab.text else "", lab.sources
-    )
+    if not lab.has_text:
+        return NOTHING
+    return unknown(f"{lab.text}; hyperviscosity is a diagnosis, not stated", lab.sources)
 
 
 @finding("serum_m_protein")
@@ -82,17 +93,13 @@ def serum_m_protein(chart: PatientChart) -> Found:
 @finding("highest_light_chain")
 def highest_light_chain(chart: PatientChart) -> Found:
     """The higher of kappa and lambda: at the level that harms the kidney it is the involved one."""
-    chains = [
-        x
-        for x in (
-            chart.latest(t, chart.recent(_PARAPROTEIN_DAYS)) for t in ("kappa_flc", "lambda_flc")
-        )
-        if x.quantity is not None
-    ]
-    if not chains:
-        return unknown()
-    top = max(chains, key=lambda x: x.quantity.low if x.quantity else 0.0)
-    return measured(top.quantity, top.text, top.sources)
+    window = chart.recent(_PARAPROTEIN_DAYS)
+    chains = [chart.latest(test, window) for test in ("kappa_flc", "lambda_flc")]
+    known = [(x.quantity.low, x) for x in chains if x.quantity is not None]
+    if not known:
+        return NOTHING
+    _, top = max(known, key=lambda pair: pair[0])
+    return measured(top.quantity, top.describe, top.sources)
 
 
 @finding("hypercalcaemia")
@@ -100,31 +107,47 @@ def hypercalcaemia(chart: PatientChart) -> Found:
     """The later of a measurement and a statement decides; calcium without albumin is not corrected
     and not read.
     """
-    lab = chart.latest("calcium_corrected", chart.recent(14))
-    quantity = lab.quantity
-    text, sources, day = lab.text, lab.sources, lab.day
-    if quantity is None and not lab.why:
-        quantity, text, sources, day = _corrected(chart)
-    state = chart.condition("hypercalcaemia")
-    high = quantity.above(_CALCIUM_LIMIT) if quantity is not None else None
+    measurement = _calcium(chart)
+    high = measurement.value.above(_CALCIUM_LIMIT) if measurement.value is not None else None
     if high:
-        return Found(True, sources, text)
-    stated_day = state.rows[0].when.last if state.rows else None
-    if state.present and (high is None or day is None or stated_day is None or stated_day >= day):
+        return Found(True, measurement.sources, measurement.text)
+    state = chart.condition("hypercalcaemia")
+    newer = _is_newer(state, measurement.day)
+    if state.present and (high is None or newer):
         return state.found()
-    unclear = (
-        bool(state.rows)
-        and state.present is None
-        and (day is None or stated_day is None or stated_day >= day)
-    )
-    if high is False and not unclear:
-        return Found(False, sources, text)
-    return state.found() if state.rows else unknown(text, sources)
+    open_statement = bool(state.rows) and state.present is None and newer
+    if high is False and not open_statement:
+        return Found(False, measurement.sources, measurement.text)
+    return state.found() if state.rows else unknown(measurement.text, measurement.sources)
 
 
-def _corrected(chart: PatientChart) -> tuple[Interval | None, str, tuple[Source, ...], int | None]:
+def _is_newer(state: Presence, day: int | None) -> bool:
+    """Whether the statement is not older than the measurement, as far as their days are known."""
+    stated = state.rows[0].when.last if state.rows else None
+    return day is None or stated is None or stated >= day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Calcium:
+    """Calcium corrected for albumin in mg/dL, or why it can't be read."""
+
+    value: Interval | None = None
+    text: Text = ""
+    sources: tuple[Source, ...] = ()
+    day: int | None = None
+
+
+def _calcium(chart: PatientChart) -> _Calcium:
+    """As the laboratory corrected it, else corrected here."""
+    lab = chart.latest("calcium_corrected", chart.recent(14))
+    if lab.quantity is None and lab.problem is None:
+        return _corrected(chart)
+    return _Calcium(value=lab.quantity, text=lab.describe, sources=lab.sources, day=lab.day)
+
+
+def _corrected(chart: PatientChart) -> _Calcium:
     """Total calcium corrected for the albumin of the same day: 0.8 mg/dL for each g/dL below 4
-    (Payne).
+    (Payne et al., BMJ 1973;4:643-646).
     """
     for row in reversed(chart.results("calcium", chart.recent(14))):
         if row.day is None or row.quantity is None:
@@ -132,17 +155,16 @@ def _corrected(chart: PatientChart) -> tuple[Interval | None, str, tuple[Source,
         albumin = chart.latest("albumin", (row.day, row.day))
         if albumin.quantity is None:
             continue
-        shift = Interval(0.8 * (4 - albumin.quantity.high), 0.8 * (4 - albumin.quantity.low))
-        value = Interval(
-            round(row.quantity.low + shift.low, 2), round(row.quantity.high + shift.high, 2)
+        low = row.quantity.low + 0.8 * (4 - albumin.quantity.high)
+        high = row.quantity.high + 0.8 * (4 - albumin.quantity.low)
+        value = Interval(round(low, 2), round(high, 2))
+        return _Calcium(
+            value=value,
+            text=f"calcium {row.quantity} mg/dL with {albumin.text}: corrected {value} mg/dL",
+            sources=(row.source, *albumin.sources),
+            day=row.day,
         )
-        return (
-            value,
-            f"calcium {row.quantity} mg/dL with {albumin.text}: corrected {value} mg/dL",
-            (row.source, *albumin.sources),
-            row.day,
-        )
-    return None, "", (), None
+    return _Calcium()
 
 
 @finding("renal_failure")
@@ -151,28 +173,37 @@ def renal_failure(chart: PatientChart) -> Found:
     above 2 mg/dL and up by half.
     """
     state = chart.condition("renal_impairment")
-    new = state.present and any(
-        r.when.first is not None and r.when.first >= chart.as_of - _ACUTE_DAYS for r in state.rows
+    newly_stated = bool(state.present) and any(
+        x.when.first is not None and x.when.first >= chart.as_of - _ACUTE_DAYS for x in state.rows
     )
     now = chart.latest("creatinine", chart.recent(30))
     if now.quantity is None:
-        return (
-            state.found()
-            if new or state.present is False
-            else unknown(now.text or state.text, (*now.sources, *state.sources))
-        )
-    first = now.labs[0].when.first or 0
-    before = [
-        x
-        for x in chart.results("creatinine", (first - _RENAL_BASELINE_DAYS, first - 1))
-        if x.quantity is not None
-    ]
-    lowest = min(before, key=lambda x: x.quantity.high if x.quantity else 0.0, default=None)
+        if newly_stated or state.present is False:
+            return state.found()
+        return unknown(now.text or state.text, sources_of(now, state))
+    lowest = _lowest_of_year_before(chart, now.labs[0])
     value = _renal(now.quantity, lowest)
-    text = now.text + (f", before: {lab_text(lowest)}" if lowest else ", no earlier value")
-    if value is not True and new:
+    if value is not True and newly_stated:
         return state.found()
-    return Found(value, (*now.sources, *((lowest.source,) if lowest else ())), text)
+    before = () if lowest is None else (lowest,)
+
+    def text() -> str:
+        earlier = f"before: {lab_text(before[0])}" if before else "no earlier value"
+        return f"{now.text}, {earlier}"
+
+    return Found(value, (*now.sources, *rows_of(before)), text)
+
+
+def _lowest_of_year_before(chart: PatientChart, now: Lab) -> Lab | None:
+    """The lowest creatinine of the year before this one."""
+    day = now.when.first
+    if day is None:
+        return None
+    window = (day - _RENAL_BASELINE_DAYS, day - 1)
+    values = [
+        (x.quantity.high, x) for x in chart.results("creatinine", window) if x.quantity is not None
+    ]
+    return min(values, key=lambda pair: pair[0])[1] if values else None
 
 
 def _renal(now: Interval, lowest: Lab | None) -> bool | None:
@@ -190,50 +221,41 @@ def _renal(now: Interval, lowest: Lab | None) -> bool | None:
 
 
 def _histologies(chart: PatientChart) -> tuple[dict[str, str], tuple[Fact, ...]]:
+    """The histology of each lesion, and the facts that say them."""
     rows = tuple(
         x for x in chart.record.facts if x.finding == "lesion_histology" and "=" in x.value
     )
     return histology(rows), rows
 
 
+def _histology_text(row: Fact) -> str:
+    return f"histology {row.value}, {row.when}"
+
+
 @finding("t_cell_neoplasm")
 def t_cell_neoplasm(chart: PatientChart) -> Found:
-    said, rows = _histologies(chart)
+    words, rows = _histologies(chart)
     state = chart.condition("t_cell_lymphoma")
-    hits = [x for x in rows if x.value.split("=", 1)[1].strip() == "t_cell_neoplasm"]
-    if "t_cell_neoplasm" in said.values():
-        return Found(
-            True,
-            tuple(x.source for x in hits),
-            "; ".join(f"histology {x.value}, {x.when}" for x in hits),
-        )
+    if "t_cell_neoplasm" in words.values():
+        hits = [x for x in rows if x.value.split("=", 1)[1].strip() == "t_cell_neoplasm"]
+        return Found(True, rows_of(hits), texts(hits, _histology_text))
     if state.rows:
         return state.found()
-    return Found(
-        False if said else None,
-        tuple(x.source for x in rows),
-        "; ".join(f"histology {x.value}, {x.when}" for x in rows),
-    )
+    return Found(False if words else None, rows_of(rows), texts(rows, _histology_text))
 
 
 @finding("mds_aml")
 def mds_aml(chart: PatientChart) -> Found:
-    state, blasts = (
-        chart.condition("mds_aml"),
-        chart.latest("marrow_blasts", chart.recent(_BLASTS_DAYS)),
-    )
+    """Only a statement decides; blasts are a reason to ask for one."""
+    state = chart.condition("mds_aml")
     if state.rows:
         return state.found()
-    if blasts.quantity is not None and blasts.quantity.at_least(_BLASTS_PERCENT):
+    blasts = chart.latest("marrow_blasts", chart.recent(_BLASTS_DAYS))
+    if blasts.quantity is None:
+        return unknown(blasts.describe, blasts.sources)
+    if blasts.quantity.at_least(_BLASTS_PERCENT):
         return unknown(f"{blasts.text}: a myeloid neoplasm is to be asked for", blasts.sources)
-    return unknown(
-        (
-            f"{blasts.text}; no statement on a myeloid neoplasm"
-            if blasts.quantity is not None
-            else blasts.text
-        ),
-        blasts.sources,
-    )
+    return unknown(f"{blasts.text}; no statement on a myeloid neoplasm", blasts.sources)
 
 
 @finding("marrow_blasts_percent")
@@ -248,14 +270,11 @@ def iec_hs(chart: PatientChart) -> Found:
 
 @finding("lesion_not_myeloma")
 def lesion_not_myeloma(chart: PatientChart) -> Found:
-    said, rows = _histologies(chart)
-    other = [x for x in rows if said.get(x.value.split("=", 1)[0].strip()) != "plasma_cells"]
-    use = other or list(rows)
-    return Found(
-        bool(other) if said else None,
-        tuple(x.source for x in use),
-        "; ".join(f"histology {x.value}, {x.when}" for x in use),
-    )
+    words, rows = _histologies(chart)
+    other = [x for x in rows if words.get(x.value.split("=", 1)[0].strip()) != "plasma_cells"]
+    deciding = other or list(rows)
+    value = bool(other) if words else None
+    return Found(value, rows_of(deciding), texts(deciding, _histology_text))
 
 
 @finding("lesion_without_histology")
@@ -264,33 +283,20 @@ def lesion_without_histology(chart: PatientChart) -> Found:
     said to be new.
     """
     window = chart.at_failure or chart.recent(_ACUTE_DAYS)
-    said, _ = _histologies(chart)
-    looked = [
-        x
-        for x in chart.record.imaging
-        if x.when.first is not None
-        and x.when.last is not None
-        and window[0] <= x.when.first
-        and x.when.last <= window[1]
-    ]
+    looked = looked_at(chart, window)
+    if not looked:
+        return NOTHING
+    words, _ = _histologies(chart)
     lesions = positive_lesions(chart, window)
     lesions += [x for x in looked if x.result == "positive" and x.new and x not in lesions]
-    bare = [x for x in lesions if x.lesion is None or x.lesion not in said]
+    bare = [x for x in lesions if x.lesion is None or x.lesion not in words]
     if bare:
         return Found(
             True,
-            tuple(x.source for x in bare),
-            "no histology: " + "; ".join(imaging_text(x) for x in bare),
+            rows_of(bare),
+            lambda: "no histology: " + "; ".join(imaging_text(x) for x in bare),
         )
     if lesions:
-        return Found(False, tuple(x.source for x in lesions), "each lesion has a histology")
-    whole = [
-        x
-        for x in looked
-        if x.method is not None and ("pet" in x.method.casefold() or "whole" in x.method.casefold())
-    ]
-    return (
-        Found(False, tuple(x.source for x in whole), "; ".join(imaging_text(x) for x in whole))
-        if whole
-        else unknown()
-    )
+        return Found(False, rows_of(lesions), "each lesion has a histology")
+    whole = [x for x in looked if whole_body(x)]
+    return Found(False, rows_of(whole), texts(whole, imaging_text)) if whole else NOTHING

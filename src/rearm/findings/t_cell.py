@@ -7,12 +7,26 @@ was looked at; else the true peak was at least this high and the finding is open
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from rearm.findings.base import Found, any3, finding, measured, unknown
-from rearm.findings.chart import PatientChart, lab_text
+from rearm.findings.base import (
+    NOTHING,
+    Found,
+    any3,
+    finding,
+    joined,
+    measured,
+    rows_of,
+    sources_of,
+    texts,
+    unknown,
+)
+from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import apheresis_day
 from rearm.findings.microenvironment import before_lymphodepletion, divided
+from rearm.findings.results import NO_RESULT, LatestResult, Window, lab_text
 from rearm.interval import Interval
 from rearm.record import Lab
 
@@ -29,6 +43,7 @@ _LATE_RISE = (
 )
 _PERSISTENCE_NEAR_DAYS = 60
 _RECENT_DAYS = 60
+_SHARES = ("car_t_cd4_share", "car_t_cd8_share")
 _EVER = 10**6
 
 
@@ -38,24 +53,28 @@ def _peak(
     """Highest value from the infusion to day `last`. Exact only with a value in the days `needs`
     and as_of at least at `complete_from`.
     """
-    if chart.infusion_day is None:
-        return unknown()
-    top, labs, why = chart.highest(test, chart.after_infusion(0, last))
-    if top is None:
-        return unknown()
-    sources = [x.source for x in labs]
-    text = f"highest {lab_text(labs[0])}"
+    highest = chart.highest(test, chart.after_infusion(0, last))
+    if highest is None or chart.infusion_day is None:
+        return NOTHING
+    since = chart.as_of - chart.infusion_day
     if not chart.results(test, chart.after_infusion(*needs)):
         why = f"no value from day {needs[0]} to {needs[1]} after the infusion"
-    elif chart.as_of < chart.infusion_day + complete_from:
-        why = f"only {chart.as_of - chart.infusion_day} days since the infusion"
-    if why:
+    elif since < complete_from:
+        why = f"only {since} days since the infusion"
+    else:
+        why = highest.why
+    if not why:
         return measured(
-            Interval(top.low, math.inf, top.low_open),
-            f"{text}; {why}, so that the peak may have been higher",
-            sources,
+            highest.quantity, lambda: f"highest {lab_text(highest.labs[0])}", highest.sources
         )
-    return measured(top, text, sources)
+    at_least = Interval(highest.quantity.low, math.inf, highest.quantity.low_open)
+    return measured(
+        at_least,
+        lambda: (
+            f"highest {lab_text(highest.labs[0])}; {why}, so that the peak may have been higher"
+        ),
+        highest.sources,
+    )
 
 
 @finding("alc_peak_15")
@@ -86,127 +105,134 @@ def alc_before_lymphodepletion(chart: PatientChart) -> Found:
     return chart.number("lymphocytes", before_lymphodepletion(chart))
 
 
-def _peak_row(chart: PatientChart, tests: Iterable[str], last: int) -> tuple[Lab | None, list[Lab]]:
-    """The row of the highest value of the first test that was followed from day 7 to 28, and all
-    its rows; None where bounds hide it.
+class _Measured(NamedTuple):
+    """A measurement whose day is known."""
+
+    day: int
+    value: Interval
+    lab: Lab
+
+
+def _measured(rows: Iterable[Lab]) -> list[_Measured]:
+    return [
+        _Measured(x.day, x.quantity, x)
+        for x in rows
+        if x.day is not None and x.quantity is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Peak:
+    """A marker of expansion after the infusion: its rows, and the highest of them; None where
+    bounds, or a result set aside, hide which one it is.
     """
-    for test in tests:
-        window = chart.after_infusion(0, last)
-        rows = [
-            x for x in chart.results(test, window) if x.day is not None and x.quantity is not None
-        ]
-        if not chart.results(test, chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)):
-            continue
-        if chart.aside(test, window):
-            return None, rows
-        best = max(rows, key=lambda x: (x.quantity.low if x.quantity else 0.0, -(x.day or 0)))
-        low = best.quantity.low if best.quantity else 0.0
-        rivals = [
-            x
-            for x in rows
-            if x is not best
-            and x.quantity is not None
-            and x.quantity.high > low
-            and x.quantity.exact is None
-        ]
-        return (None if rivals or low <= 0 else best), rows
-    return None, []
+
+    rows: list[_Measured]
+    top: _Measured | None
+
+
+def _peak_of(chart: PatientChart, tests: Iterable[str], last: int) -> _Peak | None:
+    """The peak of the first test that was followed from day 7 to 28; None where none was."""
+    followed = chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)
+    test = next((x for x in tests if chart.results(x, followed)), None)
+    if test is None:
+        return None
+    window = chart.after_infusion(0, last)
+    rows = _measured(chart.results(test, window))
+    if not rows or chart.aside(test, window):
+        return _Peak(rows, None)
+    top = max(rows, key=lambda x: (x.value.low, -x.day))
+    may_be_higher = any(
+        x.value.exact is None and x.value.high > top.value.low for x in rows if x is not top
+    )
+    return _Peak(rows, None if may_be_higher or top.value.low <= 0 else top)
 
 
 @finding("car_peak_day")
 def car_peak_day(chart: PatientChart) -> Found:
-    best, rows = _peak_row(chart, (*_COPIES, *_CELLS), 100)
-    if best is None or best.day is None or chart.infusion_day is None:
-        return unknown(
-            "the CAR was measured, the day of its peak is not clear" if rows else "",
-            [x.source for x in rows],
-        )
-    return Found(best.day - chart.infusion_day, (best.source,), f"highest {lab_text(best)}")
+    peak = _peak_of(chart, (*_COPIES, *_CELLS), 100)
+    if peak is None or not peak.rows or chart.infusion_day is None:
+        return NOTHING
+    if peak.top is None:
+        text = "the CAR was measured, the day of its peak is not clear"
+        return unknown(text, rows_of(x.lab for x in peak.rows))
+    lab = peak.top.lab
+    days = peak.top.day - chart.infusion_day
+    return Found(days, (lab.source,), lambda: f"highest {lab_text(lab)}")
 
 
 @finding("expansion_late")
 def expansion_late(chart: PatientChart) -> Found:
     """CAR copies or cells decide; lymphocytes only where the CAR was not measured."""
-    for tests, last in (((*_COPIES, *_CELLS), 100), (("lymphocytes",), 60)):
-        best, rows = _peak_row(chart, tests, last)
-        if not rows or chart.infusion_day is None:
-            continue
-        if best is None or best.day is None:
-            return unknown("the day of the peak is not clear", [x.source for x in rows])
-        day = best.day - chart.infusion_day
-        if day > _LATE_AFTER_DAY:
-            return Found(
-                True, (best.source,), f"highest {lab_text(best)}, {day} days after the infusion"
-            )
-        later = [
-            x for x in rows if x.day is not None and x.day > chart.infusion_day + _LATE_AFTER_DAY
-        ]
-        if later:
-            return Found(
-                False,
-                (best.source, later[0].source),
-                f"highest {lab_text(best)}, lower after day {_LATE_AFTER_DAY}",
-            )
-        return unknown(
-            f"highest {lab_text(best)}; nothing was measured after day {_LATE_AFTER_DAY}",
-            [best.source],
-        )
-    return unknown()
+    peak = _peak_of(chart, (*_COPIES, *_CELLS), 100)
+    if peak is None or not peak.rows:
+        peak = _peak_of(chart, ("lymphocytes",), 60)
+    if peak is None or not peak.rows or chart.infusion_day is None:
+        return NOTHING
+    if peak.top is None:
+        return unknown("the day of the peak is not clear", rows_of(x.lab for x in peak.rows))
+    lab, late_from = peak.top.lab, chart.infusion_day + _LATE_AFTER_DAY
+    highest = f"highest {lab_text(lab)}"
+    if peak.top.day > late_from:
+        days = peak.top.day - chart.infusion_day
+        return Found(True, (lab.source,), f"{highest}, {days} days after the infusion")
+    later = [x.lab for x in peak.rows if x.day > late_from]
+    if later:
+        text = f"{highest}, lower after day {_LATE_AFTER_DAY}"
+        return Found(False, (lab.source, later[0].source), text)
+    return unknown(f"{highest}; nothing was measured after day {_LATE_AFTER_DAY}", [lab.source])
 
 
 # ---------------------------------------------------------------- persistence
 
 
-def detectable(lab: Lab) -> bool | None:
+def is_detected(value: Interval) -> bool:
     """Whether a CAR measurement shows CAR-T cells. `<10` is a measurement below its limit: not
     detected; a range above zero is seen.
     """
-    quantity = lab.quantity
-    return (
-        None if quantity is None else quantity.low > 0 or (quantity.low == 0 and quantity.low_open)
-    )
+    return value.above(0.0, tolerance=0.0) is True
 
 
-def _car_rows(chart: PatientChart, window: tuple[int, int] | None) -> list[Lab]:
+def _car_rows(chart: PatientChart, window: Window | None) -> list[_Measured]:
+    """CAR measurements in blood, oldest first."""
     rows = [
         x
         for test in (*_COPIES, *_CELLS)
         for x in chart.results(test, window)
-        if x.specimen in (None, "blood") and x.day is not None
+        if x.specimen in (None, "blood")
     ]
-    return sorted(rows, key=lambda x: x.day or 0)
+    return sorted(_measured(rows), key=lambda x: x.day)
 
 
-def _car_aside(chart: PatientChart, window: tuple[int, int] | None) -> list[Lab]:
+def _car_aside(chart: PatientChart, window: Window | None) -> list[Lab]:
     return [x for test in (*_COPIES, *_CELLS) for x in chart.aside(test, window)]
 
 
 @finding("car_detectable_at_failure")
 def car_detectable_at_failure(chart: PatientChart) -> Found:
     rows = _car_rows(chart, chart.at_failure)
-    seen = [x for x in rows if detectable(x)]
+    seen = [x.lab for x in rows if is_detected(x.value)]
     if seen:
-        return Found(True, (seen[-1].source,), lab_text(seen[-1]))
+        return Found(True, (seen[-1].source,), texts(seen[-1:], lab_text))
     if not rows:
-        return unknown()
+        return NOTHING
     if aside := _car_aside(chart, chart.at_failure):
-        return unknown("a CAR measurement at failure was set aside", [x.source for x in aside])
-    return Found(False, tuple(x.source for x in rows), "; ".join(lab_text(x) for x in rows[-3:]))
+        return unknown("a CAR measurement at failure was set aside", rows_of(aside))
+    labs = [x.lab for x in rows]
+    return Found(False, rows_of(labs), texts(labs[-3:], lab_text))
 
 
 @finding("car_last_detectable_day")
 def car_last_detectable_day(chart: PatientChart) -> Found:
     window = chart.after_infusion(1, _EVER)
-    seen = [x for x in _car_rows(chart, window) if detectable(x)]
+    seen = [x for x in _car_rows(chart, window) if is_detected(x.value)]
     if not seen or chart.infusion_day is None:
-        return unknown()
+        return NOTHING
     last = seen[-1]
-    if any(
-        x.when.last is not None and last.day is not None and x.when.last > last.day
-        for x in _car_aside(chart, window)
-    ):
-        return unknown("a later CAR measurement was set aside", [last.source])
-    return Found((last.day or 0) - chart.infusion_day, (last.source,), lab_text(last))
+    later = (x.when.last for x in _car_aside(chart, window))
+    if any(day is not None and day > last.day for day in later):
+        return unknown("a later CAR measurement was set aside", [last.lab.source])
+    return Found(last.day - chart.infusion_day, (last.lab.source,), texts((last.lab,), lab_text))
 
 
 @finding("car_gone_before_failure")
@@ -214,43 +240,45 @@ def car_gone_before_failure(chart: PatientChart) -> Found:
     """Cells seen after the infusion, then a measurement below detection before the failure, and
     none seen after that.
     """
-    if chart.failure_day is None or chart.infusion_day is None:
-        return unknown()
+    failure = chart.failure_day
+    if failure is None or chart.infusion_day is None:
+        return NOTHING
     rows = _car_rows(chart, chart.after_infusion(1, _EVER))
-    seen = [x for x in rows if detectable(x) and (x.day or 0) <= chart.failure_day]
-    gone = [x for x in rows if detectable(x) is False and (x.day or 0) < chart.failure_day]
-    back = [x for x in rows if detectable(x) and gone and (x.day or 0) >= (gone[-1].day or 0)]
     if not rows:
-        return unknown()
-    if back or (
-        seen
-        and (seen[-1].day or 0) >= chart.failure_day - _PERSISTENCE_NEAR_DAYS
-        and not _after(gone, seen[-1])
-    ):
-        last = (back or seen)[-1]
-        return Found(False, (last.source,), lab_text(last))
-    if not seen:
-        return unknown("the CAR was never seen before the failure", [x.source for x in rows])
-    after = _after(gone, seen[-1])
-    if not after:
-        return unknown(
-            f"last seen: {lab_text(seen[-1])}; nothing between then and the failure",
-            [seen[-1].source],
-        )
-    if aside := _car_aside(chart, (seen[-1].day or 0, chart.as_of)):
-        return unknown(
-            "a CAR measurement near the failure was set aside", [x.source for x in aside]
-        )
+        return NOTHING
+    seen_before = [x for x in rows if is_detected(x.value) and x.day <= failure]
+    lost_before = [x for x in rows if not is_detected(x.value) and x.day < failure]
+    seen_again = [
+        x for x in rows if is_detected(x.value) and lost_before and x.day >= lost_before[-1].day
+    ]
+    if seen_again:
+        last = seen_again[-1].lab
+        return Found(False, (last.source,), lambda: lab_text(last))
+    if not seen_before:
+        return unknown("the CAR was never seen before the failure", rows_of(x.lab for x in rows))
+    last_seen = seen_before[-1]
+    lost_since = [x for x in lost_before if x.day > last_seen.day]
+    if lost_since:
+        return _gone(chart, last_seen, lost_since[0].lab)
+    source = (last_seen.lab.source,)
+    if last_seen.day >= failure - _PERSISTENCE_NEAR_DAYS:
+        return Found(False, source, lambda: lab_text(last_seen.lab))
+    text = f"last seen: {lab_text(last_seen.lab)}; nothing between then and the failure"
+    return unknown(text, source)
+
+
+def _gone(chart: PatientChart, last_seen: _Measured, first_lost: Lab) -> Found:
+    """Gone, unless a result that was set aside may have shown them again."""
+    if aside := _car_aside(chart, (last_seen.day, chart.as_of)):
+        return unknown("a CAR measurement near the failure was set aside", rows_of(aside))
     return Found(
         True,
-        (seen[-1].source, after[0].source),
-        f"last seen: {lab_text(seen[-1])}; then {lab_text(after[0])}, failure day"
-        f" {chart.failure_day}",
+        (last_seen.lab.source, first_lost.source),
+        lambda: (
+            f"last seen: {lab_text(last_seen.lab)}; then {lab_text(first_lost)}, failure day"
+            f" {chart.failure_day}"
+        ),
     )
-
-
-def _after(rows: list[Lab], row: Lab) -> list[Lab]:
-    return [x for x in rows if (x.day or 0) > (row.day or 0)]
 
 
 @finding("car_copies_rising_late")
@@ -258,56 +286,54 @@ def car_copies_rising_late(chart: PatientChart) -> Found:
     """CAR-T cells fall after their peak. A rise months later without a new infusion may be a clone
     that grows on its own.
     """
+    rises = [x for x in (_late_rise(chart, test) for test in _COPIES) if x is not None]
+    if not rises:
+        return NOTHING
+    value = any3(x.value if isinstance(x.value, bool) else None for x in rises)
+    deciding = [x for x in rises if x.value is value] or rises
+    return Found(value, sources_of(*deciding), joined(*deciding))
+
+
+def _late_rise(chart: PatientChart, test: str) -> Found | None:
+    """Whether the last value is at least twice the lowest since day 28; None where the CAR was not
+    followed beyond day 60.
+    """
     window = chart.after_infusion(_LAST_PEAK_DAY, _EVER)
-    seen: list[Found] = []
-    for test in _COPIES:
-        rows = [
-            x
-            for x in chart.results(test, window)
-            if x.specimen in (None, "blood") and x.day is not None and x.quantity is not None
-        ]
-        if (
-            len(rows) < 2
-            or chart.infusion_day is None
-            or (rows[-1].day or 0) <= chart.infusion_day + _LATE_RISE_AFTER_DAY
-        ):
-            continue
-        last = rows[-1]
-        before = [x for x in rows if (x.day or 0) < (last.day or 0)]
-        lowest = min(before, key=lambda x: x.quantity.high if x.quantity else 0.0, default=None)
-        if lowest is None or lowest.quantity is None or last.quantity is None:
-            continue
-        value: bool | None = detectable(last) and last.quantity.at_least(
-            _LATE_RISE * lowest.quantity.high
-        )
-        if value is False and chart.aside(test, window):
-            value = None  # what was set aside may have been lower before, or higher since
-        text = f"{lab_text(last)}; lowest from day {_LAST_PEAK_DAY} on: {lab_text(lowest)}"
-        seen.append(Found(value, (lowest.source, last.source), text))
-    if not seen:
-        return unknown()
-    any_rise = any3([x.value if isinstance(x.value, bool) else None for x in seen])
-    use = [x for x in seen if x.value is any_rise] or seen
-    return Found(any_rise, tuple(s for x in use for s in x.sources), "; ".join(x.text for x in use))
+    in_blood = [x for x in chart.results(test, window) if x.specimen in (None, "blood")]
+    rows = _measured(in_blood)
+    if not rows or chart.infusion_day is None:
+        return None
+    last = rows[-1]
+    before = [x for x in rows if x.day < last.day]
+    if not before or last.day <= chart.infusion_day + _LATE_RISE_AFTER_DAY:
+        return None
+    lowest = min(before, key=lambda x: x.value.high)
+    doubled = last.value.at_least(_LATE_RISE * lowest.value.high)
+    value = doubled if is_detected(last.value) else False
+    if value is False and chart.aside(test, window):
+        value = None  # what was set aside may have been lower before, or higher since
+    return Found(
+        value,
+        rows_of((lowest.lab, last.lab)),
+        lambda: (
+            f"{lab_text(last.lab)}; lowest from day {_LAST_PEAK_DAY} on: {lab_text(lowest.lab)}"
+        ),
+    )
 
 
 @finding("reinfusion_without_expansion")
 def reinfusion_without_expansion(chart: PatientChart) -> Found:
     """Only after a further infusion of the same product; without one there is nothing to judge."""
-    given = [x for x in chart.record.infused() if x not in chart.infusion_rows]
-    if (
-        chart.infusion is None
-        or chart.infusion.product is None
-        or not any(x.product == chart.infusion.product for x in given)
-    ):
-        return unknown()
-    rows = _car_rows(chart, chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY))
-    if not rows or _car_aside(chart, chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)):
-        return unknown()
-    seen = [x for x in rows if detectable(x)]
-    return Found(
-        not seen, tuple(x.source for x in rows), "; ".join(lab_text(x) for x in (seen or rows)[-3:])
-    )
+    product = chart.infusion.product if chart.infusion is not None else None
+    if product is None or all(x.product != product for x in chart.earlier_infusions):
+        return NOTHING
+    window = chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)
+    rows = _car_rows(chart, window)
+    if not rows or _car_aside(chart, window):
+        return NOTHING
+    labs = [x.lab for x in rows]
+    seen = [x.lab for x in rows if is_detected(x.value)]
+    return Found(not seen, rows_of(labs), texts((seen or labs)[-3:], lab_text))
 
 
 # ---------------------------------------------------------------- phenotype and counts
@@ -317,43 +343,48 @@ def _whole_of_parts(
     chart: PatientChart,
     whole: str,
     parts: tuple[str, str],
-    window: tuple[int, int] | None,
+    window: Window | None,
     shares: tuple[str, str] | None,
 ) -> Found:
-    """A percentage of all cells, else from its CD4+ and CD8+ parts of one day: weighted by their
-    shares if known, else between the two.
+    """A percentage of all cells, else from its CD4+ and CD8+ parts of one later day: weighted by
+    their shares if known, else between the two.
     """
-    reading = chart.latest(whole, window)
+    latest = chart.latest(whole, window)
+    if latest.problem is not None:
+        return unknown(latest.describe, latest.sources)
     cd4, cd8 = chart.latest(parts[0], window), chart.latest(parts[1], window)
-    newer = reading.day is None or (cd4.day is not None and cd4.day > reading.day)
-    if reading.quantity is None and reading.why:
-        return unknown(reading.why, reading.sources)
-    if (
-        not newer
-        or cd4.quantity is None
-        or cd8.quantity is None
-        or cd4.day is None
-        or cd4.day != cd8.day
-    ):
-        return measured(reading.quantity, reading.text, reading.sources)
-    text, sources = f"{cd4.text}; {cd8.text}", (*cd4.sources, *cd8.sources)
-    if shares is not None and cd4.quantity.exact is not None and cd8.quantity.exact is not None:
-        day = (cd4.day, cd4.day)
-        of = [
-            x.quantity.exact if x.quantity else None
-            for x in (chart.latest(shares[0], day), chart.latest(shares[1], day))
-        ]
-        if of[0] is not None and of[1] is not None and of[0] + of[1] > 0:
-            value = (cd4.quantity.exact * of[0] + cd8.quantity.exact * of[1]) / (of[0] + of[1])
-            return measured(
-                Interval.of(round(value, 2)), f"{text}, weighted by their shares", sources
-            )
-    return measured(
-        Interval.hull([cd4.quantity, cd8.quantity]), f"{text}; all cells lie between", sources
-    )
+    one_day = cd4.day is not None and cd4.day == cd8.day
+    newer = latest.day is None or (cd4.day is not None and cd4.day > latest.day)
+    if cd4.quantity is None or cd8.quantity is None or not (one_day and newer):
+        if latest is NO_RESULT:
+            return NOTHING
+        return measured(latest.quantity, latest.describe, latest.sources)
+    text, sources = f"{cd4.text}; {cd8.text}", sources_of(cd4, cd8)
+    weighted = None if shares is None else _weighted(chart, (cd4, cd8), shares)
+    if weighted is not None:
+        return measured(Interval.of(weighted), f"{text}, weighted by their shares", sources)
+    between = Interval.hull([cd4.quantity, cd8.quantity])
+    return measured(between, f"{text}; all cells lie between", sources)
 
 
-_SHARES = ("car_t_cd4_share", "car_t_cd8_share")
+def _weighted(
+    chart: PatientChart, parts: Sequence[LatestResult], shares: Sequence[str]
+) -> float | None:
+    """The mean of the parts by their shares of the same day; None where a number is not exact."""
+    day = parts[0].day
+    if day is None:
+        return None
+    weights = [chart.latest(share, (day, day)) for share in shares]
+    pairs = [
+        (part.quantity.exact, weight.quantity.exact)
+        for part, weight in zip(parts, weights, strict=True)
+        if part.quantity is not None and weight.quantity is not None
+    ]
+    exact = [(value, weight) for value, weight in pairs if value is not None and weight is not None]
+    total = sum(weight for _, weight in exact)
+    if len(exact) < len(parts) or total <= 0:
+        return None
+    return round(sum(value * weight for value, weight in exact) / total, 2)
 
 
 @finding("car_exhausted_percent")
@@ -408,11 +439,11 @@ def cd8_count(chart: PatientChart) -> Found:
 def cd4_count_month_1(chart: PatientChart) -> Found:
     """Of several values in the time the one nearest to day 30."""
     window = chart.after_infusion(21, 45)
-    rows = [x for x in chart.results("cd4_t_cells", window) if x.day is not None]
-    if not rows or chart.infusion_day is None:
+    days = [x.day for x in chart.results("cd4_t_cells", window) if x.day is not None]
+    if not days or chart.infusion_day is None:
         return chart.number("cd4_t_cells", window)
     month = chart.infusion_day + 30
-    nearest = min((x.day or 0 for x in rows), key=lambda d: (abs(d - month), d))
+    nearest = min(days, key=lambda day: (abs(day - month), day))
     return chart.number("cd4_t_cells", (nearest, nearest))
 
 
@@ -420,14 +451,12 @@ def cd4_count_month_1(chart: PatientChart) -> Found:
 def cd4_cd8_ratio_apheresis(chart: PatientChart) -> Found:
     day = apheresis_day(chart)
     if day is None:
-        return unknown()
+        return NOTHING
     window = (day - 14, min(day + 1, chart.as_of))
     ratio = chart.latest("cd4_cd8_ratio", window)
-    if ratio.quantity is not None or ratio.why:
-        return measured(ratio.quantity, ratio.text, ratio.sources)
+    if ratio.quantity is not None or ratio.problem is not None:
+        return measured(ratio.quantity, ratio.describe, ratio.sources)
     cd4, cd8 = chart.latest("cd4_t_cells", window), chart.latest("cd8_t_cells", window)
     if cd4.quantity is None or cd8.quantity is None or cd4.day != cd8.day:
-        return unknown()
-    return measured(
-        divided(cd4.quantity, cd8.quantity), f"{cd4.text}; {cd8.text}", (*cd4.sources, *cd8.sources)
-    )
+        return NOTHING
+    return measured(divided(cd4.quantity, cd8.quantity), joined(cd4, cd8), sources_of(cd4, cd8))

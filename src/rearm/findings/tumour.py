@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
-from rearm.findings.base import Found, all3, any3, finding, not3, unknown
+from rearm.findings.base import (
+    NOTHING,
+    Found,
+    Text,
+    all3,
+    any3,
+    finding,
+    joined,
+    not3,
+    rows_of,
+    sources_of,
+    texts,
+    unknown,
+)
 from rearm.findings.chart import PatientChart
+from rearm.findings.results import Window
 from rearm.findings.variants import read_protein, sequenced, variant_text
 from rearm.record import Imaging, Variant
 from rearm.response.lesions import histology
@@ -20,6 +35,8 @@ _LEUKAEMIC_PER_UL = 2000.0
 _LEUKAEMIC_PERCENT = 5.0
 _ISS_3_B2M = 5.5  # mg/L
 _SOFT = ("plasmacytoma", "extramedullary", "paraskeletal")
+SOFT_TISSUE = ("extraosseous", "paraskeletal")  # the two kinds of soft-tissue lesions
+_RESULTS = {"present": True, "absent": False}
 
 
 # ---------------------------------------------------------------- genetics
@@ -28,20 +45,18 @@ _SOFT = ("plasmacytoma", "extramedullary", "paraskeletal")
 def _rows_of(
     chart: PatientChart, wanted: re.Pattern[str], kinds: tuple[str | None, ...]
 ) -> list[Variant]:
-    rows = []
-    for row in chart.record.variants:
-        said = re.sub(r"\s+", "", f"{row.gene}|{row.change or ''}").upper()
-        if wanted.search(said) and row.kind in kinds:
-            rows.append(row)
-    return rows
+    rows = [x for x in chart.record.variants if x.kind in kinds]
+    return [x for x in rows if wanted.search(_compact(x.gene, x.change))]
+
+
+@lru_cache(maxsize=4096)
+def _compact(gene: str, change: str | None) -> str:
+    """Gene and change in capitals without blanks: `T(11;14)|`, `TP53|P.ARG175HIS`."""
+    return re.sub(r"\s+", "", f"{gene}|{change or ''}").upper()
 
 
 def _found(rows: Sequence[Variant], value: bool | None) -> Found:
-    return Found(
-        value,
-        tuple(x.source for x in rows),
-        "; ".join(dict.fromkeys(variant_text(x) for x in rows)),
-    )
+    return Found(value, rows_of(rows), texts(rows, variant_text, once=True)) if rows else NOTHING
 
 
 def _translocation(chart: PatientChart, pattern: str) -> Found:
@@ -51,8 +66,8 @@ def _translocation(chart: PatientChart, pattern: str) -> Found:
     rows = _rows_of(chart, re.compile(pattern), ("translocation", None))
     results = {x.result for x in rows}
     if len(results) > 1:
-        return unknown(f"contradiction: {_found(rows, None).text}", [x.source for x in rows])
-    return _found(rows, {"present": True, "absent": False}.get(results.pop()) if results else None)
+        return unknown(f"contradiction: {_found(rows, None).text}", rows_of(rows))
+    return _found(rows, _RESULTS.get(results.pop()) if results else None)
 
 
 @finding("t_11_14")
@@ -74,17 +89,13 @@ def t_14_16(chart: PatientChart) -> Found:
 
 def _latest(rows: Sequence[Variant]) -> list[Variant]:
     """Rows of the last day; without days all of them."""
-    dated = [x for x in rows if x.day is not None]
-    if not dated:
-        return list(rows)
-    last = max(x.day or 0 for x in dated)
-    return [x for x in dated if x.day == last]
+    dated = [(x.day, x) for x in rows if x.day is not None]
+    last = max((day for day, _ in dated), default=None)
+    return [x for day, x in dated if day == last] if dated else list(rows)
 
 
 def _present(rows: Sequence[Variant]) -> bool | None:
-    if not rows:
-        return None
-    return any3([{"present": True, "absent": False}.get(x.result) for x in rows])
+    return any3(_RESULTS.get(x.result) for x in rows)
 
 
 @finding("del_17p")
@@ -110,34 +121,34 @@ def _one_q(chart: PatientChart) -> list[Variant]:
 
 @finding("gain_1q")
 def gain_1q(chart: PatientChart) -> Found:
+    """Three copies or more."""
     rows = _one_q(chart)
-    copies = [None if x.copies is None or x.result != "present" else x.copies >= 2.5 for x in rows]
-    said = [
-        {"present": True, "absent": False}.get(x.result) if c is None else c
-        for x, c in zip(rows, copies, strict=True)
-    ]
+    return _found(rows, any3(_gained(x) for x in rows))
+
+
+def _gained(row: Variant) -> bool | None:
+    if row.result == "present" and row.copies is not None:
+        return row.copies >= 2.5
+    present = _RESULTS.get(row.result)
     # The absence of an amplification does not say that there is no third copy.
-    said = [
-        None if v is False and x.kind == "amplification" and x.copies is None else v
-        for x, v in zip(rows, said, strict=True)
-    ]
-    return _found(rows, any3(said))
+    only_no_amplification = row.kind == "amplification" and row.copies is None
+    return None if present is False and only_no_amplification else present
 
 
 @finding("amp_1q")
 def amp_1q(chart: PatientChart) -> Found:
+    """Four copies or more."""
     rows = _one_q(chart)
-    said: list[bool | None] = []
-    for row in rows:
-        if row.result == "absent":
-            said.append(False)
-        elif row.copies is not None:
-            said.append(row.copies >= 3.5)
-        else:  # `gain` without a number of copies may be three or more
-            said.append(
-                True if row.kind == "amplification" or "AMP" in (row.change or "").upper() else None
-            )
-    return _found(rows, any3(said))
+    return _found(rows, any3(_amplified(x) for x in rows))
+
+
+def _amplified(row: Variant) -> bool | None:
+    if row.result == "absent":
+        return False
+    if row.copies is not None:
+        return row.copies >= 3.5
+    named = row.kind == "amplification" or "AMP" in (row.change or "").upper()
+    return True if named else None  # `gain` without a number of copies may be three or more
 
 
 def _point(chart: PatientChart, gene: str) -> list[Variant]:
@@ -161,18 +172,13 @@ def tp53_mutation(chart: PatientChart) -> Found:
 @finding("braf_v600e")
 def braf_v600e(chart: PatientChart) -> Found:
     rows = _point(chart, "BRAF")
-    hits = [
-        x
-        for x in rows
-        if x.result == "present" and re.search(r"V600E|Val600Glu", x.change or "", re.IGNORECASE)
-    ]
+    present = [x for x in rows if x.result == "present"]
+    hits = [x for x in present if re.search(r"V600E|Val600Glu", x.change or "", re.IGNORECASE)]
     if hits:
         return _found(hits, True)
-    if any(x.result == "present" and read_protein(x.change or "") is None for x in rows):
-        return unknown(
-            f"{_found(rows, None).text}: the change is not stated", [x.source for x in rows]
-        )
-    return _found(rows, False if rows else None)
+    if any(read_protein(x.change or "") is None for x in present):
+        return unknown(f"{_found(rows, None).text}: the change is not stated", rows_of(rows))
+    return _found(rows, False)
 
 
 @finding("hyperhaploid")
@@ -197,7 +203,7 @@ def soft_kind(row: Imaging) -> str | None:
     return {"extramedullary": "extraosseous", "paraskeletal": "paraskeletal"}.get(row.kind or "")
 
 
-def _in_window(row: Imaging, window: tuple[int, int]) -> bool:
+def _in_window(row: Imaging, window: Window) -> bool:
     return (
         row.when.first is not None
         and row.when.last is not None
@@ -206,28 +212,38 @@ def _in_window(row: Imaging, window: tuple[int, int]) -> bool:
     )
 
 
-def positive_lesions(chart: PatientChart, window: tuple[int, int] | None) -> list[Imaging]:
+def looked_at(chart: PatientChart, window: Window) -> list[Imaging]:
+    """Imaging that lies wholly in the window."""
+    return [x for x in chart.record.imaging if _in_window(x, window)]
+
+
+def positive_lesions(chart: PatientChart, window: Window | None) -> list[Imaging]:
     """Soft-tissue lesions seen in the window."""
-    if window is None:
-        return []
-    return [
-        x
-        for x in chart.record.imaging
-        if x.result == "positive" and x.kind in _SOFT and _in_window(x, window)
-    ]
+    looked = [] if window is None else looked_at(chart, window)
+    return [x for x in looked if x.result == "positive" and x.kind in _SOFT]
 
 
-def _whole_body(row: Imaging) -> bool:
-    """A method that would show a soft-tissue lesion anywhere, or a statement of the centre without
-    a method.
-    """
+def myeloma_lesions(chart: PatientChart, window: Window | None) -> list[Imaging]:
+    """Soft-tissue lesions seen in the window that are not shown to be something else."""
+    other = _other_histology(chart)
+    return [x for x in positive_lesions(chart, window) if x.lesion not in other]
+
+
+def _other_histology(chart: PatientChart) -> set[str]:
+    """Lesions that a histology shows to be something else than myeloma."""
+    words = histology(chart.record.facts)
+    return {lesion for lesion, word in words.items() if word != "plasma_cells"}
+
+
+def whole_body(row: Imaging) -> bool:
+    """Whether the method shows a soft-tissue lesion anywhere in the body."""
     method = (row.method or "").casefold()
-    return not method or "pet" in method or "whole" in method
+    return "pet" in method or "whole" in method
 
 
 def soft_tissue(
     chart: PatientChart,
-    window: tuple[int, int] | None,
+    window: Window | None,
     kind: str,
     rows: Sequence[Imaging] | None = None,
 ) -> Found:
@@ -238,88 +254,66 @@ def soft_tissue(
     such a lesion.
     """
     if window is None:
-        return unknown()
-    other = {
-        lesion for lesion, word in histology(chart.record.facts).items() if word != "plasma_cells"
-    }
-    looked = [
-        x
-        for x in (chart.record.imaging if rows is None else rows)
-        if rows is not None or _in_window(x, window)
-    ]
+        return NOTHING
+    looked = looked_at(chart, window) if rows is None else rows
+    if not looked:
+        return NOTHING
+    other = _other_histology(chart)
     soft = [
         x for x in looked if x.result == "positive" and x.kind in _SOFT and x.lesion not in other
     ]
     seen = [x for x in soft if soft_kind(x) == kind]
     if seen:
-        return Found(True, tuple(x.source for x in seen), "; ".join(imaging_text(x) for x in seen))
+        return Found(True, rows_of(seen), texts(seen, imaging_text))
     unclear = [x for x in soft if soft_kind(x) is None]
     if unclear:
-        return unknown(
-            f"{imaging_text(unclear[0])}: contact with bone not stated", [x.source for x in unclear]
-        )
+        text = f"{imaging_text(unclear[0])}: contact with bone not stated"
+        return unknown(text, rows_of(unclear))
+    denied = [x for x in looked if _denies(x, kind)]
+    examined = [x for x in looked if _examined_whole(x) and x not in denied]
+    if denied or examined:
+        none = [*denied, *examined]
+        return Found(False, rows_of(none), texts(none, imaging_text, once=True))
+    return NOTHING
+
+
+def _denies(row: Imaging, kind: str) -> bool:
+    """A negative row that speaks of lesions of this kind, or of the whole body: a statement of the
+    centre without a method does.
+    """
     own = {"extraosseous": "extramedullary", "paraskeletal": "paraskeletal"}[kind]
-    none = [
-        x
-        for x in looked
-        if x.result == "negative"
-        and (x.kind in (own, "plasmacytoma") or (x.kind is None and _whole_body(x)))
-    ]
-    none += [
-        x
-        for x in looked
-        if x.method is not None
-        and x.result in ("positive", "negative")
-        and _whole_body(x)
-        and x not in none
-    ]
-    if none:
-        return Found(
-            False,
-            tuple(x.source for x in none),
-            "; ".join(dict.fromkeys(imaging_text(x) for x in none)),
-        )
-    return unknown()
+    of_kind = row.kind in (own, "plasmacytoma")
+    of_all = row.kind is None and (not row.method or whole_body(row))
+    return row.result == "negative" and (of_kind or of_all)
 
 
-def extraosseous(chart: PatientChart, window: tuple[int, int] | None) -> Found:
+def _examined_whole(row: Imaging) -> bool:
+    """An examination of the whole body, whatever it showed."""
+    return row.result in ("positive", "negative") and row.method is not None and whole_body(row)
+
+
+def extraosseous(chart: PatientChart, window: Window | None) -> Found:
     return soft_tissue(chart, window, "extraosseous")
 
 
 def imaging_text(row: Imaging) -> str:
     """`PET-CT positive, extramedullary L1, liver segment 6, day 238`."""
+    examination = f"{row.method or 'stated'} {row.result or ''}".strip()
     lesion = " ".join(p for p in (row.kind, row.lesion) if p)
-    return ", ".join(
-        p
-        for p in (
-            f"{row.method or 'stated'} {row.result or ''}".strip(),
-            lesion,
-            row.site,
-            str(row.when),
-        )
-        if p
-    )
+    return ", ".join(p for p in (examination, lesion, row.site, str(row.when)) if p)
 
 
-def _before(chart: PatientChart) -> tuple[tuple[int, int] | None, list[Imaging]]:
+def _before(chart: PatientChart) -> tuple[Window | None, list[Imaging]]:
     """Imaging of the 90 days before the infusion, and what the centre states of the time before it
     without an exact day.
     """
     window = chart.before_infusion(_EMD_DAYS)
     if window is None:
         return None, []
-    stated = [
-        x
-        for x in chart.record.imaging
-        if x.method is None
-        and x.when.day is None
-        and x.when.last is not None
-        and x.when.last <= window[1]
-    ]
-    return window, [
-        *(x for x in chart.record.imaging if _in_window(x, window)),
-        *(x for x in stated if not _in_window(x, window)),
-    ]
+    seen = looked_at(chart, window)
+    undated = [x for x in chart.record.imaging if x.method is None and x.when.day is None]
+    stated = [x for x in undated if x.when.last is not None and x.when.last <= window[1]]
+    return window, [*seen, *(x for x in stated if not _in_window(x, window))]
 
 
 @finding("emd_before_infusion")
@@ -331,58 +325,40 @@ def emd_before_infusion(chart: PatientChart) -> Found:
 @finding("paraskeletal_only_before_infusion")
 def paraskeletal_only_before_infusion(chart: PatientChart) -> Found:
     window, rows = _before(chart)
-    bone, soft = (
-        soft_tissue(chart, window, "paraskeletal", rows),
-        soft_tissue(chart, window, "extraosseous", rows),
-    )
-    value = all3(
-        [
-            bone.value is True if bone.value is not None else None,
-            not3(soft.value is True if soft.value is not None else None),
-        ]
-    )
-    return Found(
-        value,
-        (*bone.sources, *soft.sources),
-        "; ".join(dict.fromkeys(x.text for x in (bone, soft) if x.text)),
-    )
+    bone = soft_tissue(chart, window, "paraskeletal", rows)
+    soft = soft_tissue(chart, window, "extraosseous", rows)
+    value = all3([_yes_or_no(bone), not3(_yes_or_no(soft))])
+    return Found(value, sources_of(bone, soft), _once(bone, soft))
+
+
+def _yes_or_no(found: Found) -> bool | None:
+    return None if found.value is None else found.value is True
+
+
+def _once(*parts: Found) -> Text:
+    """Their texts, the same one no second time."""
+    return lambda: "; ".join(dict.fromkeys(x.text for x in parts if x.text))
 
 
 @finding("emd_at_failure")
 def emd_at_failure(chart: PatientChart) -> Found:
-    found = extraosseous(chart, chart.at_failure)
-    if (
-        found.value is not True
-        and chart.failure is not None
-        and chart.failure_day is not None
-        and "extraosseous" in chart.failure.pattern
-    ):
+    seen = extraosseous(chart, chart.at_failure)
+    if seen.value is not True and "extraosseous" in chart.failure_pattern:
         return Found(True, chart.failure_sources, "the failure is extraosseous")
-    return found
+    return seen
 
 
 @finding("any_plasmacytoma_at_failure")
 def any_plasmacytoma_at_failure(chart: PatientChart) -> Found:
-    parts = [
-        soft_tissue(chart, chart.at_failure, kind) for kind in ("extraosseous", "paraskeletal")
-    ]
-    other = {
-        lesion for lesion, word in histology(chart.record.facts).items() if word != "plasma_cells"
-    }
-    seen = [x for x in positive_lesions(chart, chart.at_failure) if x.lesion not in other]
-    patterns = {"extraosseous", "paraskeletal"}.intersection(
-        chart.failure.pattern if chart.failure and chart.failure_day is not None else ()
-    )
-    if seen:  # which of the two kinds it is does not matter here
-        return Found(True, tuple(x.source for x in seen), "; ".join(imaging_text(x) for x in seen))
+    """Which of the two kinds it is does not matter here."""
+    seen = myeloma_lesions(chart, chart.at_failure)
+    if seen:
+        return Found(True, rows_of(seen), texts(seen, imaging_text))
+    patterns = sorted(set(SOFT_TISSUE).intersection(chart.failure_pattern))
     if patterns:
-        return Found(True, chart.failure_sources, f"the failure is {', '.join(sorted(patterns))}")
-    value = any3([None if p.value is None else p.value is True for p in parts])
-    return Found(
-        value,
-        tuple(s for p in parts for s in p.sources),
-        "; ".join(dict.fromkeys(p.text for p in parts if p.text)),
-    )
+        return Found(True, chart.failure_sources, f"the failure is {', '.join(patterns)}")
+    parts = [soft_tissue(chart, chart.at_failure, kind) for kind in SOFT_TISSUE]
+    return Found(any3(_yes_or_no(x) for x in parts), sources_of(*parts), _once(*parts))
 
 
 @finding("bone_lesion_or_cord_at_failure")
@@ -395,23 +371,15 @@ def bone_lesion_or_cord_at_failure(chart: PatientChart) -> Found:
     cord = chart.condition("cord_compression")
     if cord.present:
         return cord.found()
-    if chart.at_failure is None:
-        return unknown()
-    looked = [x for x in chart.record.imaging if _in_window(x, chart.at_failure)]
-    bone = [x for x in looked if x.kind == "bone" and x.result == "positive"]
-    if bone:
-        return Found(True, tuple(x.source for x in bone), "; ".join(imaging_text(x) for x in bone))
-    none = [
-        x
-        for x in looked
-        if x.result in ("positive", "negative") and x.method is not None and _whole_body(x)
-    ]
-    none += [x for x in looked if x.kind == "bone" and x.result == "negative" and x not in none]
-    return (
-        Found(False, tuple(x.source for x in none), "; ".join(imaging_text(x) for x in none))
-        if none
-        else unknown()
-    )
+    looked = [] if chart.at_failure is None else looked_at(chart, chart.at_failure)
+    bone = [x for x in looked if x.kind == "bone"]
+    seen = [x for x in bone if x.result == "positive"]
+    if seen:
+        return Found(True, rows_of(seen), texts(seen, imaging_text))
+    examined = [x for x in looked if _examined_whole(x)]
+    denied = [x for x in bone if x.result == "negative" and x not in examined]
+    none = [*examined, *denied]
+    return Found(False, rows_of(none), texts(none, imaging_text)) if none else NOTHING
 
 
 @finding("lesions_at_failure")
@@ -420,15 +388,12 @@ def lesions_at_failure(chart: PatientChart) -> Found:
     present = any_plasmacytoma_at_failure(chart)
     if present.value is False:
         return Found(0, present.sources, present.text)
-    other = {
-        lesion for lesion, word in histology(chart.record.facts).items() if word != "plasma_cells"
-    }
-    rows = [x for x in positive_lesions(chart, chart.at_failure) if x.lesion not in other]
+    rows = myeloma_lesions(chart, chart.at_failure)
     if not rows:
         return unknown(present.text, present.sources)
     named = len({x.lesion or x.site for x in rows})
     count = max([named, *(x.n_lesions for x in rows if x.n_lesions is not None)])
-    return Found(count, tuple(x.source for x in rows), "; ".join(imaging_text(x) for x in rows))
+    return Found(count, rows_of(rows), texts(rows, imaging_text))
 
 
 # ---------------- burden and stage before the infusion
@@ -451,25 +416,25 @@ def metabolic_tumour_volume_before_infusion(chart: PatientChart) -> Found:
 
 @finding("stage_3_before_infusion")
 def stage_3_before_infusion(chart: PatientChart) -> Found:
-    """R-ISS III is part of ISS III: an ISS below III rules both out, an R-ISS below III does not."""
+    """R-ISS III is part of ISS III: an ISS below III rules both out, an R-ISS below III does
+    not.
+    """
     ever = chart.before_infusion(10**6)
     iss, r_iss = chart.latest("iss", ever), chart.latest("r_iss", ever)
     b2m = chart.latest("beta2_microglobulin", chart.before_infusion(_STAGE_DAYS))
-    sources, text = (
-        (*iss.sources, *r_iss.sources, *b2m.sources),
-        "; ".join(x.text for x in (iss, r_iss, b2m) if x.text),
-    )
     if b2m.quantity is not None:
-        return Found(b2m.quantity.at_least(_ISS_3_B2M), sources, text)
-    if "III" in (iss.word, r_iss.word):
-        return Found(True, sources, text)
-    return Found(False if iss.word in ("I", "II") else None, sources, text)
+        value = b2m.quantity.at_least(_ISS_3_B2M)
+    elif "III" in (iss.word, r_iss.word):
+        value = True
+    else:
+        value = False if iss.word in ("I", "II") else None
+    return Found(value, sources_of(iss, r_iss, b2m), joined(iss, r_iss, b2m))
 
 
 # ---------------------------------------------------------------- leukaemic disease
 
 
-def leukaemic_counts(chart: PatientChart, window: tuple[int, int] | None) -> Found:
+def leukaemic_counts(chart: PatientChart, window: Window | None) -> Found:
     """Circulating plasma cells at the level of plasma-cell leukaemia: 2000 per microlitre, or 5 %
     of leukocytes, in any sample.
 
@@ -480,20 +445,18 @@ def leukaemic_counts(chart: PatientChart, window: tuple[int, int] | None) -> Fou
     high = [x for x in counts if x.quantity and x.quantity.at_least(_LEUKAEMIC_PER_UL)]
     high += [x for x in shares if x.quantity and x.quantity.at_least(_LEUKAEMIC_PERCENT)]
     if high:
-        return Found(
-            True, tuple(x.source for x in high), f"{chart.latest(high[0].test, window).text}"
-        )
-    newest = chart.latest("circulating_plasma_cells_percent", window)
-    if (
-        newest.quantity is not None
-        and newest.quantity.below(_LEUKAEMIC_PERCENT)
-        and all(x.quantity and x.quantity.below(_LEUKAEMIC_PER_UL) for x in counts)
-    ):
-        return Found(False, newest.sources, newest.text)
-    number = chart.latest("circulating_plasma_cells", window)
-    if number.quantity is not None and number.quantity.at_most(0.0) and not shares:
-        return Found(False, number.sources, number.text)
-    return unknown(number.text or newest.text, (*number.sources, *newest.sources))
+        return Found(True, rows_of(high), chart.latest(high[0].test, window).describe)
+    share = chart.latest("circulating_plasma_cells_percent", window)
+    count = chart.latest("circulating_plasma_cells", window)
+    low_share = share.quantity is not None and share.quantity.below(_LEUKAEMIC_PERCENT)
+    if low_share and all(x.quantity and x.quantity.below(_LEUKAEMIC_PER_UL) for x in counts):
+        return Found(False, share.sources, share.describe)
+    no_cells = count.quantity is not None and count.quantity.at_most(0.0)
+    if no_cells and not shares:
+        return Found(False, count.sources, count.describe)
+    if not count.has_text and not share.has_text:
+        return NOTHING
+    return unknown((count if count.has_text else share).describe, sources_of(count, share))
 
 
 @finding("plasma_cell_leukaemia")
@@ -501,35 +464,25 @@ def plasma_cell_leukaemia(chart: PatientChart) -> Found:
     state = chart.condition("plasma_cell_leukaemia")
     counts = leukaemic_counts(chart, chart.at_failure or chart.recent(30))
     if state.present or counts.value is True:
-        return Found(
-            True,
-            (*state.sources, *counts.sources),
-            "; ".join(x for x in (state.text, counts.text) if x),
-        )
+        return Found(True, sources_of(state, counts), joined(state, counts))
     return state.found() if state.rows else counts
 
 
 @finding("plasma_cell_leukaemia_before_infusion")
 def plasma_cell_leukaemia_before_infusion(chart: PatientChart) -> Found:
-    if chart.infusion_day is None:
-        return unknown()
     day = chart.infusion_day
-    rows = [
-        x
-        for x in chart.record.conditions
-        if x.condition == "plasma_cell_leukaemia" and x.when.last is not None and x.when.last <= day
-    ]
-    there = [x for x in rows if x.status in ("present", "resolved")]
+    if day is None:
+        return NOTHING
+    stated = chart.condition_rows("plasma_cell_leukaemia")
+    rows = [x for x in stated if x.when.last is not None and x.when.last <= day]
+    had = [x for x in rows if x.status in ("present", "resolved")]
     counts = leukaemic_counts(chart, chart.before_infusion(_MARROW_DAYS))
-    if there or counts.value is True:
-        return Found(
-            True,
-            (*(x.source for x in there), *counts.sources),
-            there[0].status + f", {there[0].when}" if there else counts.text,
-        )
+    if had:
+        text = f"{had[0].status}, {had[0].when}"
+        return Found(True, (*rows_of(had), *counts.sources), text)
+    if counts.value is True or not rows:
+        return counts
     if any(x.status != "absent" for x in rows):
-        return unknown(
-            "; ".join(f"plasma cell leukaemia {x.status}, {x.when}" for x in rows),
-            [x.source for x in rows],
-        )
-    return Found(False, tuple(x.source for x in rows), "stated absent") if rows else counts
+        words = texts(rows, lambda x: f"plasma cell leukaemia {x.status}, {x.when}")
+        return unknown(words, rows_of(rows))
+    return Found(False, rows_of(rows), "stated absent")

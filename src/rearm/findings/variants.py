@@ -10,8 +10,10 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
-from rearm.findings.base import Found, measured, unknown
+from rearm.findings.base import NOTHING, Found, measured, rows_of, unknown
 from rearm.interval import Interval
 from rearm.record import Source, Variant
 
@@ -32,8 +34,9 @@ BCMA_ECTODOMAIN = (1, 54)
 _BCMA_MEMBRANE_END = 77
 
 _AMINO = {
-    "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G", "His": "H", "Ile": "I", "Leu": "L",
-    "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W", "Tyr": "Y", "Val": "V", "Ter": "*", "Sec": "U",
+    "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G",
+    "His": "H", "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S",
+    "Thr": "T", "Trp": "W", "Tyr": "Y", "Val": "V", "Ter": "*", "Sec": "U",
 }  # fmt: skip
 _LETTER = "|".join((*_AMINO, *"ACDEFGHIKLMNPQRSTVWYU", r"\*", "X"))
 _HGVS = re.compile(
@@ -61,52 +64,58 @@ _TRUNCATING = re.compile(
 _NOT_LOST = re.compile(r"\b(no deletion|two copies|diploid|2 copies)\b", re.IGNORECASE)
 
 
+Effect = Literal["truncating", "missense", "inframe"]
+
+
 @dataclass(frozen=True, slots=True)
 class Protein:
     """What a change does to the protein: `effect` truncating, missense or inframe, at residues
     `first` to `last` (None: not said).
     """
 
-    effect: str
+    effect: Effect
     first: int | None = None
     last: int | None = None
 
 
+@lru_cache(maxsize=4096)
 def read_protein(change: str) -> Protein | None:
     """The effect of a change written as HGVS (`p.Arg27Pro`, `R27P`, `p.Ser30del`, `c.88_90del`) or
     in words; None where it is not read.
     """
     if match := _HGVS.search(change):
-        first = int(match["at"])
-        last = int(match["to"]) if match["to"] else first
-        what = match["what"]
-        if (
-            "fs" in what
-            or what in ("Ter", "*", "X")
-            or (first == 1 and match["from"] in ("Met", "M") and what != "=")
-        ):
-            return Protein("truncating", first, last)
-        if (
-            what in ("=", "?")
-            or what.startswith("ext")
-            or _AMINO.get(what, what) == _AMINO.get(match["from"], match["from"])
-        ):
-            return None  # silent, or an extension whose effect is not known
-        if what.startswith("delins") and re.search(r"Ter|\*", what):
-            return Protein("truncating", first, last)
-        return Protein(
-            "inframe" if what.startswith(("del", "dup", "ins")) else "missense", first, last
-        )
+        return _of_protein(match)
     if match := _CODING.search(change):
-        start = int(match["at"])
-        end = int(match["to"]) if match["to"] else start
-        bases = len(match["bases"] or "") if match["what"].startswith("ins") else end - start + 1
-        if bases == 0:
-            return None
-        return Protein(
-            "inframe" if bases % 3 == 0 else "truncating", (start + 2) // 3, (end + 2) // 3
-        )
+        return _of_coding(match)
     return Protein("truncating") if _TRUNCATING.search(change) else None
+
+
+def _of_protein(match: re.Match[str]) -> Protein | None:
+    what, before = match["what"], match["from"]
+    first = int(match["at"])
+    last = int(match["to"]) if match["to"] else first
+    start_lost = first == 1 and before in ("Met", "M") and what != "="
+    new_stop = what.startswith("delins") and re.search(r"Ter|\*", what) is not None
+    if "fs" in what or what in ("Ter", "*", "X") or start_lost:
+        return Protein("truncating", first, last)
+    silent = what in ("=", "?") or _AMINO.get(what, what) == _AMINO.get(before, before)
+    if silent or what.startswith("ext"):
+        return None  # silent, or an extension whose effect is not known
+    if new_stop:
+        return Protein("truncating", first, last)
+    in_frame = what.startswith(("del", "dup", "ins"))
+    return Protein("inframe" if in_frame else "missense", first, last)
+
+
+def _of_coding(match: re.Match[str]) -> Protein | None:
+    start = int(match["at"])
+    end = int(match["to"]) if match["to"] else start
+    inserted = match["what"].startswith("ins")
+    bases = len(match["bases"] or "") if inserted else end - start + 1
+    if bases == 0:
+        return None
+    effect: Effect = "inframe" if bases % 3 == 0 else "truncating"
+    return Protein(effect, (start + 2) // 3, (end + 2) // 3)
 
 
 # ---------------------------------------------------------------- rows of a gene and of a sample
@@ -122,13 +131,13 @@ def latest_sample(rows: Sequence[Variant], window: tuple[int, int] | None) -> li
     """The rows of the last sample in the window; of two sites on that day the marrow's (one site
     does not speak for another).
     """
-    if window is None:
+    if window is None or not rows:
         return []
-    dated = [x for x in rows if x.day is not None and window[0] <= x.day <= window[1]]
+    dated = [(x.day, x) for x in rows if x.day is not None and window[0] <= x.day <= window[1]]
     if not dated:
         return []
-    last = max(x.day or 0 for x in dated)
-    same = [x for x in dated if x.day == last]
+    last = max(day for day, _ in dated)
+    same = [x for day, x in dated if day == last]
     marrow = [x for x in same if is_marrow(x)]
     return marrow or [x for x in same if x.site == same[0].site]
 
@@ -214,28 +223,18 @@ def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
     where the gene was sequenced and no such pair is there.
     """
     if not rows:
-        return unknown()
-    sources = [x.source for x in rows]
+        return NOTHING
+    sources = rows_of(rows)
     text = "; ".join(dict.fromkeys(variant_text(x) for x in rows))
-    both = [x for x in rows if _both_lost(x)]
     lost = [x for x in rows if _is_copy_loss(x)]
     truncating = [x for x in rows if _is_truncating(x, gene) and not _both_lost(x)]
-    shares = [_share([x.clonal_fraction]) for x in both]
+    shares = [_share([x.clonal_fraction]) for x in rows if _both_lost(x)]
     if lost and truncating:
-        # Several changes may share the clone between them (convergent evolution); the largest of
-        # them is a safe lower end.
-        pair = [
-            max((x.clonal_fraction for x in group if x.clonal_fraction is not None), default=None)
-            for group in (lost, truncating)
-        ]
-        shares.append(_share(pair))
+        shares.append(_share([_largest_fraction(lost), _largest_fraction(truncating)]))
     if shares:
         best = max(shares, key=lambda q: (q.exact is not None, q.low, q.high))
-        note = (
-            ""
-            if best.exact is not None
-            else "; both copies are hit, the share of the clone is not stated"
-        )
+        known = best.exact is not None
+        note = "" if known else "; both copies are hit, the share of the clone is not stated"
         return measured(best, f"both copies of {gene} inactivated: {text}{note}", sources)
     if truncating and one_copy_lost(rows) is not False:
         return _open(truncating, f"{text}; whether the other copy is lost is not stated", sources)
@@ -244,10 +243,17 @@ def biallelic_fraction(rows: Sequence[Variant], gene: str) -> Found:
             truncating, f"{text}; whether they lie on one copy or on both is not stated", sources
         )
     if sequenced(rows):
-        return Found(0.0, tuple(sources), f"{gene} sequenced: {text}")
+        return Found(0.0, sources, f"{gene} sequenced: {text}")
     return unknown(
         f"{text}; the sequence of the other copy is not known" if lost else text, sources
     )
+
+
+def _largest_fraction(rows: Sequence[Variant]) -> float | None:
+    """Several changes may share the clone between them (convergent evolution); the largest of them
+    is a safe lower end.
+    """
+    return max((x.clonal_fraction for x in rows if x.clonal_fraction is not None), default=None)
 
 
 def _share(fractions: Sequence[float | None]) -> Interval:
@@ -268,24 +274,20 @@ def _open(rows: Sequence[Variant], text: str, sources: Sequence[Source]) -> Foun
 
 def variant_text(row: Variant) -> str:
     """`TNFRSF17 deletion of one allele, 94 % of the clone, marrow CD138+, WGS, day 278`."""
-    share = (
-        f"{100 * row.clonal_fraction:.0f} % of the clone"
-        if row.clonal_fraction is not None
-        else f"VAF {100 * row.vaf:.0f} %"
-        if row.vaf is not None
-        else None
-    )
-    copies = (
-        f"{row.copies:g} cop{'y' if row.copies == 1 else 'ies'}"
-        if row.copies is not None and "cop" not in _change(row) and math.isfinite(row.copies)
-        else None
-    )
-    parts = [
-        f"{row.gene} {row.change or row.kind or ''}".strip()
-        + ("" if row.result == "present" else " (absent)"),
-        copies,
-        share,
-        row.specimen,
-        row.assay,
-    ]
+    change = f"{row.gene} {row.change or row.kind or ''}".strip()
+    absent = "" if row.result == "present" else " (absent)"
+    parts = (f"{change}{absent}", _copies_text(row), _share_text(row), row.specimen, row.assay)
     return ", ".join([p for p in parts if p] + [str(row.when)])
+
+
+def _copies_text(row: Variant) -> str | None:
+    """The number of copies, where the change does not tell it already."""
+    if row.copies is None or not math.isfinite(row.copies) or "cop" in _change(row):
+        return None
+    return f"{row.copies:g} cop{'y' if row.copies == 1 else 'ies'}"
+
+
+def _share_text(row: Variant) -> str | None:
+    if row.clonal_fraction is not None:
+        return f"{100 * row.clonal_fraction:.0f} % of the clone"
+    return f"VAF {100 * row.vaf:.0f} %" if row.vaf is not None else None

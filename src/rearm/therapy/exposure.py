@@ -2,9 +2,8 @@
 stated and as computed.
 
 Exposed: the agent was given against the myeloma (bridging counts, lymphodepletion and support do
-not). Refractory: progression on it or
-within 60 days of its last dose (Rajkumar et al., Blood 2011;117:4691-4695). CAR-T has a time to
-progression and no refractoriness.
+not). Refractory: progression on it or within 60 days of its last dose (Rajkumar et al., Blood
+2011;117:4691-4695). CAR-T has a time to progression and no refractoriness.
 """
 
 from __future__ import annotations
@@ -13,56 +12,29 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
-from rearm.knowledge.agents import (
-    agent_class,
-    agents_of_class,
-    find_agent,
-    find_class,
-    load_agents,
-    load_products,
-)
+from rearm.knowledge.bundle import bundled
+from rearm.knowledge.lexicon import Lexicon
 from rearm.record import Infusion, Record, RefractorinessStatement, Source, Therapy
-from rearm.therapy.exposure_rows import (
-    NOT_AGAINST_MYELOMA,
-    given_by,
-    nothing_named,
-    product_id,
-    product_targets,
-    readings,
-    surely_after,
-)
-from rearm.therapy.lines import Line, lines
+from rearm.therapy.exposure_history import TreatmentHistory
+from rearm.therapy.exposure_progression import WITHIN_DAYS, Progressions
+from rearm.therapy.exposure_rows import product_id, product_targets
+from rearm.therapy.exposure_statements import NOT_STATED, StatedStatus, Statements, Status
 
-__all__ = ["NO_PRIOR_LINES", "WITHIN_DAYS", "Answer", "Exposure", "TransplantInterval", "exposure"]
+__all__ = ["WITHIN_DAYS", "Answer", "Exposure", "TransplantInterval", "exposure"]
 
-WITHIN_DAYS = (
-    60  # progression this many days after the last dose still counts as refractory (IMWG 2011)
-)
-_NO_PRIOR_LINE = NOT_AGAINST_MYELOMA | {"bridging", "radiotherapy", "mobilisation"}
-NO_PRIOR_LINES = "no prior lines are recorded"
-_STATUS_ORDER = (
-    "not_exposed",
-    "exposed",
-    "refractory",
-)  # a state only goes up, so the highest one stated stands
-_PLAN = (
-    "transplant",
-    "consolidation",
-    "maintenance",
-)  # in the order in which they follow an induction
 _TRIPLE = ("proteasome inhibitor", "IMiD", "anti-CD38")
 _PENTA = ("bortezomib", "carfilzomib", "lenalidomide", "pomalidomide")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """`value` is what to use; `stated` what the centre says, `computed` what the rows say, kept
     side by side. None is unknown.
     """
 
     value: bool | None
-    stated: str | None = None
+    stated: Status | None = None
     computed: bool | None = None
     sources: tuple[Source, ...] = ()
     note: str = ""
@@ -79,101 +51,129 @@ class TransplantInterval:
     note: str
 
 
-def exposure(record: Record, *, until: int | None = None) -> Exposure:
+def exposure(
+    record: Record, *, until: int | None = None, lexicon: Lexicon | None = None
+) -> Exposure:
     """Exposure and refractoriness of a record, up to and including day `until` (None: all that is
-    recorded).
+    recorded), to the agents of a lexicon (None: the bundled one).
 
     With `until`, rows without a day count only where order places them before it; where order is
     open they make a "no" unknown.
     """
-    return Exposure(record, until)
+    return Exposure(record, until, lexicon)
 
 
 class Exposure:
     """Answers by agent, class and target. Ask with ids of the lexicon; an id or class that is not
     listed raises KeyError.
+
+    Each answer is made once. Of the agents that nothing in the record speaks of all answers are the
+    same one (`silent`, `silent_refractory`), so that a patient costs what is recorded and not the
+    length of the lexicon.
     """
 
-    def __init__(self, record: Record, until: int | None = None) -> None:
-        self.record = record if until is None else record.known_at(until)
-        self.rows: list[Therapy] = []  # against myeloma, given by `until`
-        self.unplaced: list[Therapy] = []  # whether by `until` is not known
-        for row in self.record.therapies:
-            if row.purpose in NOT_AGAINST_MYELOMA:
-                continue
-            placed = True if until is None else given_by(row, record, until)
-            if placed is not False:
-                (self.rows if placed else self.unplaced).append(row)
-        self.infusions = [x for x in self.record.infused() if until is None or x.day is not None]
-        self._answers: dict[str, Answer] = {}
+    def __init__(
+        self, record: Record, until: int | None = None, lexicon: Lexicon | None = None
+    ) -> None:
+        self.lexicon = bundled().lexicon if lexicon is None else lexicon
+        self.history = TreatmentHistory(record, until, self.lexicon)
+        self._statements = Statements(self.history.record, self.lexicon)
+        self._progressions = Progressions(self.history)
+        self._exposed: dict[str, Answer] = {}
+        self._refractory: dict[str, Answer] = {}
 
-    # -- exposure
-    # ----------------
+    # ---------------------------------------------------------------- all agents
+
+    @cached_property
+    def spoken_of(self) -> frozenset[str]:
+        """Agents of the lexicon that a row, an unread text or a statement may be about."""
+        about = {agent for agents, _ in self.history.openings for agent in agents or ()}
+        about.update(self.history.by_agent)
+        about.update(self._statements.agents)
+        return frozenset(about.intersection(self.lexicon.agents))
+
+    @cached_property
+    def silent(self) -> Answer:
+        """Whether an agent was given that nothing speaks of: no, in a complete history."""
+        why_open = self.history.open_for_any
+        value = False if why_open is None else None
+        return Answer(value=value, computed=value, note=why_open or "")
+
+    @cached_property
+    def silent_refractory(self) -> Answer:
+        """Whether the disease is refractory to an agent that nothing speaks of."""
+        value = self.silent.computed
+        return Answer(value=value, computed=value)
+
+    # ---------------------------------------------------------------- exposure
 
     def agent(self, agent_id: str) -> Answer:
         """Whether the agent (or CAR-T product) was given. False only with prior lines recorded and
         every regimen read.
         """
-        if agent_id in load_products():
+        answer = self._exposed.get(agent_id)
+        if answer is None:
+            answer = self._exposed[agent_id] = self._agent(agent_id)
+        return answer
+
+    def _agent(self, agent_id: str) -> Answer:
+        if agent_id in self.lexicon.products:
             return self._infused(
-                lambda x: product_id(x) == agent_id,
-                lambda x: product_id(x) is None,
+                lambda x: product_id(x, self.lexicon) == agent_id,
+                lambda x: product_id(x, self.lexicon) is None,
                 f"no infusion of {agent_id}",
             )
-        _check_agent(agent_id)
-        if agent_id not in self._answers:
-            self._answers[agent_id] = self._given(agent_id)
-        return self._answers[agent_id]
+        self._check_agent(agent_id)
+        return self._given(agent_id) if agent_id in self.spoken_of else self.silent
 
     def _given(self, agent_id: str) -> Answer:
-        rows = self._rows_of(agent_id)
-        certain = [
-            (r, text) for r, text, sets in self._unread if sets and all(agent_id in c for c in sets)
+        rows = self.history.by_agent.get(agent_id, [])
+        # an unread name counts where each of its readings holds the agent
+        read = [
+            (row, text)
+            for row, text, sets in self.history.unread
+            if sets and all(agent_id in agents for agents in sets)
         ]
-        why_open = self._why_open({agent_id})
-        if rows or certain:
+        note = ""
+        if rows or read:
             computed: bool | None = True
+            note = "" if rows else f"in every reading of '{read[0][1]}'"
         else:
-            computed = False if why_open is None else None
-        note = (
-            f"in every reading of '{certain[0][1]}'"
-            if certain and not rows
-            else ""
-            if computed is not None
-            else why_open or ""
-        )
-        stated, statements = self._stated_status(agent_id)
-        if stated is None and (by_class := self._class_not_exposed(agent_id)) is not None:
-            stated, statements = "not_exposed", [by_class]
-        sources = _sources([*rows, *(r for r, _ in certain), *statements])
-        return _exposed(
-            stated, None if stated is None else stated != "not_exposed", computed, sources, note
-        )
+            why_open = self.history.open_for(agent_id)
+            computed, note = (False, "") if why_open is None else (None, why_open)
+        stated = self._stated_exposure(agent_id)
+        sources = _sources([*rows, *(row for row, _ in read), *stated.rows])
+        return _exposed(stated, computed, sources, note)
+
+    def _stated_exposure(self, agent_id: str) -> StatedStatus:
+        """What is stated of the agent itself, else that no agent of its class was given."""
+        if agent_id not in self._statements.agents:
+            return NOT_STATED
+        stated = self._statements.of(agent_id)
+        if stated.status is not None:
+            return stated
+        for cls in self.lexicon.agent_class(agent_id):
+            of_class = self._statements.of(cls)
+            if of_class.status == "not_exposed":
+                return StatedStatus(status="not_exposed", rows=of_class.rows[:1])
+        return stated
 
     def cls(self, name: str) -> Answer:
         """Whether any agent of the class was given; a CAR-T against the same target counts for
         `anti-BCMA` and the like.
         """
-        _, answers = self._members(name)
-        own, statements = self._stated_status(_check_class(name))
-        if target := _target_of_class(name):
+        cls = self._check_class(name)
+        answers = [self.agent(member) for member in self.lexicon.agents_of_class(cls)]
+        if target := self._target_of_class(cls):
             answers.append(self.target(target, kind="car-t"))
         computed = _any(a.computed for a in answers)
-        positive = [a for a in answers if a.value is True]
-        stated = own
-        if stated is None and any(a.stated in ("exposed", "refractory") for a in positive):
-            stated = "exposed"
-        sources = tuple(
-            dict.fromkeys((*_sources(statements), *(s for a in positive for s in a.sources)))
-        )
-        note = (
-            next((a.note for a in positive or answers if a.note), "")
-            if computed is not False
-            else ""
-        )
-        return _exposed(
-            stated, None if stated is None else stated != "not_exposed", computed, sources, note
-        )
+        given = [a for a in answers if a.value is True]
+        stated = self._statements.of(cls)
+        if stated.status is None and any(a.stated in ("exposed", "refractory") for a in given):
+            stated = StatedStatus(status="exposed")
+        sources = (*_sources(stated.rows), *(s for a in given for s in a.sources))
+        notes = [a.note for a in given or answers if a.note and computed is not False]
+        return _exposed(stated, computed, tuple(dict.fromkeys(sources)), notes[0] if notes else "")
 
     def target(self, name: str, kind: str | None = None) -> Answer:
         """Whether anything against this tumour antigen was given; `kind` narrows it: bispecific,
@@ -183,91 +183,125 @@ class Exposure:
         if kind in (None, "car-t"):
             answers.append(
                 self._infused(
-                    lambda x: name in product_targets(x),
-                    lambda x: not product_targets(x),
+                    lambda x: name in product_targets(x, self.lexicon),
+                    lambda x: not product_targets(x, self.lexicon),
                     f"no infusion against {name}",
                 )
             )
         if kind != "car-t":
             answers.extend(
                 self.agent(a.id)
-                for a in load_agents().values()
+                for a in self.lexicon.agents.values()
                 if name in a.targets and kind in (None, a.kind)
             )
-        positive = [a for a in answers if a.value is True]
         value = _any(a.value for a in answers)
-        sources = tuple(dict.fromkeys(s for a in positive for s in a.sources))
+        sources = tuple(dict.fromkeys(s for a in answers if a.value is True for s in a.sources))
         note = "" if value is not None else next((a.note for a in answers if a.value is None), "")
-        return Answer(value, None, _any(a.computed for a in answers), sources, note)
+        computed = _any(a.computed for a in answers)
+        return Answer(value=value, computed=computed, sources=sources, note=note)
 
-    # -- refractoriness
-    # ----------------
+    def _infused(
+        self,
+        wanted: Callable[[Infusion], bool],
+        unclear: Callable[[Infusion], bool],
+        none_note: str,
+    ) -> Answer:
+        hits = [x for x in self.history.infusions if wanted(x)]
+        if hits:
+            return Answer(value=True, computed=True, sources=_sources(hits))
+        unnamed = [x for x in self.history.infusions if unclear(x)]
+        if unnamed:
+            note = "an infused product is not named"
+            return Answer(value=None, sources=_sources(unnamed), note=note)
+        if self.history.gap is None or self.history.infusions:
+            return Answer(value=False, computed=False, note=none_note)
+        return Answer(value=None, note=self.history.gap_words or "")
+
+    # ---------------------------------------------------------------- refractoriness
 
     def refractory_agent(self, agent_id: str) -> Answer:
         """Whether the disease is refractory to the agent: as stated where stated, else as computed.
         Not exposed is not refractory.
         """
-        if agent_id in load_products():
-            return Answer(None, note="CAR-T has a time to progression, not refractoriness")
-        _check_agent(agent_id)
-        rows = self._rows_of(agent_id)
-        verdicts = [(r, self._progressed(r)) for r in rows]
-        exposed = self.agent(agent_id)
-        if any(v for _, v in verdicts):
-            computed: bool | None = True
-        elif exposed.computed is False:
-            computed = False
-        else:
-            closed = (
-                bool(verdicts)
-                and all(v is False for _, v in verdicts)
-                and self._why_open({agent_id}) is None
-            )
-            computed = False if closed else None
-        stated, statements = self._stated_status(agent_id)
-        note = ""
-        if stated is None:
-            stated, statements, note = self._from_class(agent_id)
-        decisive = [r for r, v in verdicts if v] or rows
-        return _refractory(
-            stated,
-            None if stated is None else stated == "refractory",
-            computed,
-            _sources([*decisive, *statements]),
-            note,
-        )
+        answer = self._refractory.get(agent_id)
+        if answer is None:
+            answer = self._refractory[agent_id] = self._refractory_agent(agent_id)
+        return answer
+
+    def _refractory_agent(self, agent_id: str) -> Answer:
+        if agent_id in self.lexicon.products:
+            note = "CAR-T has a time to progression, not refractoriness"
+            return Answer(value=None, note=note)
+        self._check_agent(agent_id)
+        if agent_id not in self.spoken_of:
+            return self.silent_refractory
+        rows = self.history.by_agent.get(agent_id, [])
+        on_row = [(row, self._progressions.on(row)) for row in rows]
+        stated = self._statements.of(agent_id)
+        if stated.status is None and agent_id in self._statements.agents:
+            stated = self._from_class(agent_id)
+        decisive = [row for row, progressed in on_row if progressed] or rows
+        sources = _sources([*decisive, *stated.rows])
+        computed = self._progressed(agent_id, [progressed for _, progressed in on_row])
+        return _refractory(stated, computed, sources)
+
+    def _progressed(self, agent_id: str, on_rows: list[bool | None]) -> bool | None:
+        """Progression on any row of the agent. False needs that there are no other rows."""
+        if True in on_rows:
+            return True
+        if self.agent(agent_id).computed is False:
+            return False
+        none_on_rows = bool(on_rows) and None not in on_rows
+        return False if none_on_rows and self.history.open_for(agent_id) is None else None
+
+    def _from_class(self, agent_id: str) -> StatedStatus:
+        """What a statement on the class says of one agent: `exposed` of all its agents;
+        `refractory` only of the one that was given.
+        """
+        for cls in self.lexicon.agent_class(agent_id):
+            stated = self._statements.of(cls)
+            if stated.status == "refractory":
+                members = self.lexicon.agents_of_class(cls)
+                given = [m for m in members if self.agent(m).value is not False]
+                if given == [agent_id] and self.agent(agent_id).value is True:
+                    note = f"stated for {cls}, of which it is the only agent given"
+                    return StatedStatus(status="refractory", rows=stated.rows, note=note)
+            elif stated.status is not None:
+                return StatedStatus(
+                    status=stated.status, rows=stated.rows, note=f"stated for {cls}"
+                )
+        return NOT_STATED
 
     def refractory_cls(self, name: str) -> Answer:
         """Whether the disease is refractory to an agent of the class. A statement about an agent
         speaks for its class too.
         """
-        members, _ = self._members(name)
-        own, statements = self._stated_status(_check_class(name))
-        answers = [self.refractory_agent(m) for m in members]
-        computed = _any(a.computed for a in answers)
-        stated = own
-        if stated is None:
-            said = {m: self._stated_status(m) for m in members}
-            spoken = {m: s for m, s in said.items() if s[0] is not None}
-            if any(s[0] == "refractory" for s in spoken.values()):
-                stated = "refractory"
-                statements = [x for s in spoken.values() if s[0] == "refractory" for x in s[1]]
-            elif spoken and all(m in spoken or self.agent(m).computed is False for m in members):
-                stated = (
-                    "exposed" if any(s[0] == "exposed" for s in spoken.values()) else "not_exposed"
-                )
-                statements = [x for s in spoken.values() for x in s[1]]
-        sources = tuple(
-            dict.fromkeys(
-                (*_sources(statements), *(s for a in answers if a.computed for s in a.sources))
-            )
-        )
-        return _refractory(
-            stated, None if stated is None else stated == "refractory", computed, sources, ""
-        )
+        cls = self._check_class(name)
+        answers = [self.refractory_agent(m) for m in self.lexicon.agents_of_class(cls)]
+        stated = self._statements.of(cls)
+        if stated.status is None:
+            stated = self._from_members(cls)
+        on_rows = (s for a in answers if a.computed for s in a.sources)
+        sources = tuple(dict.fromkeys((*_sources(stated.rows), *on_rows)))
+        return _refractory(stated, _any(a.computed for a in answers), sources)
 
-    # -- groups of classes
-    # ----------------
+    def _from_members(self, cls: str) -> StatedStatus:
+        """What statements on agents say of their class: refractory as soon as one is; no more than
+        exposed, or not exposed, where each agent is stated or was not given.
+        """
+        stated = {m: self._statements.of(m) for m in self.lexicon.agents_of_class(cls)}
+        spoken = [x for x in stated.values() if x.status is not None]
+        refractory = [x for x in spoken if x.status == "refractory"]
+        if refractory:
+            rows = tuple(row for x in refractory for row in x.rows)
+            return StatedStatus(status="refractory", rows=rows)
+        silent = [m for m, x in stated.items() if x.status is None]
+        if not spoken or not all(self.agent(m).computed is False for m in silent):
+            return NOT_STATED
+        status: Status = "exposed" if any(x.exposed for x in spoken) else "not_exposed"
+        return StatedStatus(status=status, rows=tuple(row for x in spoken for row in x.rows))
+
+    # ---------------------------------------------------------------- groups of classes
 
     def triple_class_exposed(self) -> Answer:
         """A proteasome inhibitor, an IMiD and an anti-CD38 antibody were given."""
@@ -278,7 +312,7 @@ class Exposure:
         return _all([self.refractory_cls(c) for c in _TRIPLE])
 
     def penta_exposed(self) -> Answer:
-        """Bortezomib, carfilzomib, lenalidomide, pomalidomide and an anti-CD38 antibody were given."""
+        """Bortezomib, carfilzomib, lenalidomide, pomalidomide and an anti-CD38 antibody given."""
         return _all([*(self.agent(a) for a in _PENTA), self.cls("anti-CD38")])
 
     def penta_refractory(self) -> Answer:
@@ -295,7 +329,7 @@ class Exposure:
         says which.
         """
         transplants = sorted(
-            (r for r in self.rows if r.autologous),
+            (r for r in self.history.rows if r.autologous),
             key=lambda r: math.inf if r.start.day is None else r.start.day,
         )
         if not transplants:
@@ -303,286 +337,98 @@ class Exposure:
         first = transplants[0]
         day = first.start.day
         if day is None or any(r.start.day is None for r in transplants):
-            return TransplantInterval(
-                None, (first.source,), "the day of the first transplant is not known"
-            )
-        dated = [
-            (x.day, x.source)
-            for x in self.record.responses
-            if x.response == "PD" and x.day is not None and x.day > day
-        ]
-        dated += [
-            (r.end.day, r.source)
-            for r in self.rows
-            if (r.progression_on or r.best_response == "PD")
-            and r.end.day is not None
-            and r.end.day > day
-        ]
-        if not dated:
-            return TransplantInterval(
-                None, (first.source,), "no dated progression after the transplant"
-            )
-        end, source = min(dated)
+            note = "the day of the first transplant is not known"
+            return TransplantInterval(None, (first.source,), note)
+        later = [(end, source) for end, source in self._dated_progressions() if end > day]
+        if not later:
+            note = "no dated progression after the transplant"
+            return TransplantInterval(None, (first.source,), note)
+        end, source = min(later)
         return TransplantInterval(end - day, (first.source, source), "")
 
-    @cached_property
-    def history_open(self) -> str | None:
-        """Why silence on an agent does not mean that it was not given, whichever agent; None where
-        the history is recorded and read.
-        """
-        return self.history_gap or next(
-            (why for agents, why in self._openings if agents is None), None
-        )
-
-    # -- inner
-    # ----------------
-
-    @cached_property
-    def history_gap(self) -> str | None:
-        """Why a "no" cannot be given for any agent; None where prior lines are recorded in full."""
-        first = self.record.infused()[0] if self.record.infused() else None
-        prior = [
-            r for r in self.rows if r.purpose not in _NO_PRIOR_LINE and not surely_after(r, first)
+    def _dated_progressions(self) -> list[tuple[int, Source]]:
+        stated = [x for x in self.history.record.responses if x.response == "PD"]
+        rows = [r for r in self.history.rows if r.progression_on or r.best_response == "PD"]
+        return [(x.day, x.source) for x in stated if x.day is not None] + [
+            (r.end.day, r.source) for r in rows if r.end.day is not None
         ]
-        if not prior:
-            return NO_PRIOR_LINES
-        if any(
-            f.finding == "therapy_history_complete" and f.value.strip().casefold() == "no"
-            for f in self.record.facts
-        ):
-            return "the therapy history is stated to be incomplete"
-        numbers = {r.line for r in self.rows if r.line is not None}
-        free = list(
-            self.infusions
-        )  # an infusion may hold a number of its own, each one number, and only in its place
-        for number in sorted(set(range(1, max(numbers, default=0) + 1)) - numbers):
-            holder = next((x for x in free if self._may_be_line(x, number)), None)
-            if holder is None:
-                return f"line {number} is not recorded"
-            free.remove(holder)
-        return None
 
-    def _may_be_line(self, infusion: Infusion, number: int) -> bool:
-        """Whether the infusion can stand between the lines below and above this number, as far as
-        days and order tell.
-        """
-        for row in self.rows:
-            if row.line is None or row.purpose == "bridging":
-                continue
-            if row.line < number and (
-                infusion.when.before(row.start) is True or surely_after(row, infusion)
-            ):
-                return False
-            if row.line > number and (
-                row.start.before(infusion.when) is True or row.after_infusion == 0
-            ):
-                return False
-        return True
+    # ---------------------------------------------------------------- the lexicon
 
-    def _why_open(self, ids: set[str]) -> str | None:
-        """Why none of these agents can be called not given; None where they can."""
-        if self.history_gap is not None:
-            return self.history_gap
-        return next((why for agents, why in self._openings if agents is None or ids & agents), None)
-
-    @cached_property
-    def _openings(self) -> list[tuple[frozenset[str] | None, str]]:
-        """What the rows leave open: the agents concerned (None: any), and the reason."""
-        found: list[tuple[frozenset[str] | None, str]] = []
-        for row in self.unplaced:
-            found.append(
-                (
-                    None if row.unread else frozenset(row.agents),
-                    "a regimen has no day, and its order is not known",
-                )
+    def _check_agent(self, agent_id: str) -> None:
+        if agent_id not in self.lexicon.agents:
+            raise KeyError(
+                f"'{agent_id}' is no agent of the lexicon; use an id such as 'bortezomib'"
             )
-        for _, text, sets in self._unread:
-            agents = frozenset(a for c in sets for a in c)
-            found.append(
-                (agents, f"'{text}' could not be read for certain")
-                if sets
-                else (None, f"'{text}' was left unread")
+
+    def _check_class(self, name: str) -> str:
+        cls = self.lexicon.find_class(name)
+        if cls is None:
+            raise KeyError(
+                f"'{name}' is no class of the lexicon; use a name such as 'proteasome inhibitor'"
             )
-        for row in self.rows:
-            found.extend(
-                (None, f"'{a}' is in no lexicon") for a in row.agents if a not in load_agents()
-            )
-            if not row.agents and not row.unread and (unnamed := nothing_named(row)):
-                found.append(unnamed)
-        return found
+        return cls
 
-    @cached_property
-    def _unread(self) -> list[tuple[Therapy, str, tuple[tuple[str, ...], ...]]]:
-        """Unread texts with their row and what each may stand for."""
-        return [(r, text, readings(text)) for r in self.rows for text in r.unread]
-
-    def _rows_of(self, agent_id: str) -> list[Therapy]:
-        return [r for r in self.rows if agent_id in r.agents]
-
-    def _infused(
-        self,
-        wanted: Callable[[Infusion], bool],
-        unclear: Callable[[Infusion], bool],
-        none_note: str,
-    ) -> Answer:
-        hits = [x for x in self.infusions if wanted(x)]
-        if hits:
-            return Answer(True, None, True, _sources(hits))
-        if open_ones := [x for x in self.infusions if unclear(x)]:
-            return Answer(None, None, None, _sources(open_ones), "an infused product is not named")
-        value = False if self.history_gap is None or self.infusions else None
-        return Answer(
-            value, None, value, (), none_note if value is False else self.history_gap or ""
-        )
-
-    def _members(self, name: str) -> tuple[list[str], list[Answer]]:
-        cls = _check_class(name)
-        members = agents_of_class(cls)
-        return list(members), [self.agent(m) for m in members]
-
-    def _stated_status(self, name: str) -> tuple[str | None, list[RefractorinessStatement]]:
-        """The highest status stated for this agent or class, and the statements that say it."""
-        return self._statements.get(name, (None, []))
-
-    @cached_property
-    def _statements(self) -> dict[str, tuple[str | None, list[RefractorinessStatement]]]:
-        said: dict[str, list[RefractorinessStatement]] = {}
-        for statement in self.record.refractoriness:
-            agent = find_agent(statement.agent_or_class)
-            name = agent.id if agent is not None else find_class(statement.agent_or_class)
-            if name is not None and _status(statement) in _STATUS_ORDER:
-                said.setdefault(name, []).append(statement)
-        found: dict[str, tuple[str | None, list[RefractorinessStatement]]] = {}
-        for name, statements in said.items():
-            highest = max((_status(s) for s in statements), key=_STATUS_ORDER.index)
-            found[name] = highest, [s for s in statements if _status(s) == highest]
-        return found
-
-    def _class_not_exposed(self, agent_id: str) -> RefractorinessStatement | None:
-        for cls in agent_class(agent_id):
-            status, statements = self._stated_status(cls)
-            if status == "not_exposed":
-                return statements[0]
-        return None
-
-    def _from_class(self, agent_id: str) -> tuple[str | None, list[RefractorinessStatement], str]:
-        """What a statement on the class says of one agent: `exposed` of all its agents;
-        `refractory` only of the one that was given.
-        """
-        for cls in agent_class(agent_id):
-            status, statements = self._stated_status(cls)
-            if status == "refractory":
-                members, answers = self._members(cls)
-                given = [m for m, a in zip(members, answers, strict=True) if a.value is not False]
-                if given == [agent_id] and self.agent(agent_id).value is True:
-                    return (
-                        "refractory",
-                        statements,
-                        f"stated for {cls}, of which it is the only agent given",
-                    )
-            elif status is not None:
-                return status, statements, f"stated for {cls}"
-        return None, [], ""
-
-    def _progressed(self, row: Therapy) -> bool | None:
-        """Progression on this row or within 60 days of its end. False where it is stated, or where
-        the same line went on after it.
-        """
-        if row.progression_on is True or row.best_response == "PD":
-            return True
-        if self._pd_day(row) is not None:
-            return True
-        if row.progression_on is False:
-            return False
-        line = next((x for x in self._lines if any(r is row for r in x.rows)), None)
-        # A change for progression begins a new line, so a row with a later planned part of the same
-        # line had none.
-        if line is not None and any(_planned_after(r, row) for r in line.rows):
-            return False
-        return None
-
-    @cached_property
-    def _lines(self) -> tuple[Line, ...]:
-        return lines(self.record)
-
-    def _pd_day(self, row: Therapy) -> int | None:
-        """The day of a recorded progression on the row or within 60 days of its end, with no other
-        treatment begun in between.
-        """
-        start = row.start.day
-        end = (
-            start if row.end.day is None else row.end.day
-        )  # without an end the last dose was on the first day or later
-        if start is None or end is None:
-            return None
-        begun = [r.start.day for r in self.rows if r is not row and r.start.day is not None]
-        infused = [x.day for x in self.infusions if x.day is not None]
-        for day in sorted(
-            x.day for x in self.record.responses if x.response == "PD" and x.day is not None
-        ):
-            in_time = start < day <= end + WITHIN_DAYS
-            if (
-                in_time
-                and not any(start < d and end <= d < day for d in begun)
-                and not any(start <= d < day for d in infused)
-            ):
-                return day
-        return None
+    def _target_of_class(self, cls: str) -> str | None:
+        """The antigen of an `anti-X` class that CAR-T products exist for."""
+        target = cls.removeprefix("anti-")
+        return target if any(target in p.targets for p in self.lexicon.products.values()) else None
 
 
 def _any(values: Iterable[bool | None]) -> bool | None:
-    """Three-valued "or"."""
+    """Three-valued "or"; of nothing it is false."""
     seen = list(values)
     return True if True in seen else None if None in seen else False
 
 
 def _all(answers: list[Answer]) -> Answer:
-    """Three-valued "and" of answers, stated, computed and used each by itself."""
+    """Three-valued "and" of answers, computed and used each by itself."""
 
     def both(values: list[bool | None]) -> bool | None:
         return False if False in values else None if None in values else True
 
     value = both([a.value for a in answers])
-    sources = tuple(dict.fromkeys(s for a in answers if a.value is value for s in a.sources))
     return Answer(
-        value,
-        None,
-        both([a.computed for a in answers]),
-        sources,
-        "; ".join(dict.fromkeys(a.note for a in answers if a.note)),
+        value=value,
+        computed=both([a.computed for a in answers]),
+        sources=tuple(dict.fromkeys(s for a in answers if a.value is value for s in a.sources)),
+        note="; ".join(dict.fromkeys(a.note for a in answers if a.note)),
     )
 
 
 def _exposed(
-    stated: str | None,
-    said: bool | None,
-    computed: bool | None,
-    sources: tuple[Source, ...],
-    note: str,
+    stated: StatedStatus, computed: bool | None, sources: tuple[Source, ...], note: str
 ) -> Answer:
     """Exposure as stated beside computed: a treatment that stands in a row was given, whatever is
     stated.
     """
-    value = computed if said is None or computed is True else said
-    return Answer(value, stated, computed, sources, _noted(note, stated, said, computed))
+    said = stated.exposed
+    return Answer(
+        value=computed if said is None or computed is True else said,
+        stated=stated.status,
+        computed=computed,
+        sources=sources,
+        note=_noted(note, stated.status, said, computed),
+    )
 
 
-def _refractory(
-    stated: str | None,
-    said: bool | None,
-    computed: bool | None,
-    sources: tuple[Source, ...],
-    note: str,
-) -> Answer:
+def _refractory(stated: StatedStatus, computed: bool | None, sources: tuple[Source, ...]) -> Answer:
     """Refractoriness as stated beside computed: what is stated is used, except that no statement
     makes a recorded progression undone. Then it is unknown, because an agent that failed must not
     look as if it were there to be given.
     """
-    value = computed if said is None else None if said is False and computed is True else said
-    return Answer(value, stated, computed, sources, _noted(note, stated, said, computed))
+    said = stated.refractory
+    contradicted = said is False and computed is True
+    return Answer(
+        value=computed if said is None else None if contradicted else said,
+        stated=stated.status,
+        computed=computed,
+        sources=sources,
+        note=_noted(stated.note, stated.status, said, computed),
+    )
 
 
-def _noted(note: str, stated: str | None, said: bool | None, computed: bool | None) -> str:
+def _noted(note: str, stated: Status | None, said: bool | None, computed: bool | None) -> str:
     """The note, with where the statement and the rows part."""
     if said is None or computed is None or said is computed:
         return note
@@ -591,39 +437,5 @@ def _noted(note: str, stated: str | None, said: bool | None, computed: bool | No
 
 
 def _sources(rows: Iterable[Therapy | Infusion | RefractorinessStatement]) -> tuple[Source, ...]:
-    return tuple(dict.fromkeys(r.source for r in rows))
-
-
-def _check_agent(agent_id: str) -> None:
-    if agent_id not in load_agents():
-        raise KeyError(f"'{agent_id}' is no agent of the lexicon; use an id such as 'bortezomib'")
-
-
-def _check_class(name: str) -> str:
-    cls = find_class(name)
-    if cls is None:
-        raise KeyError(
-            f"'{name}' is no class of the lexicon; use a name such as 'proteasome inhibitor'"
-        )
-    return cls
-
-
-def _target_of_class(name: str) -> str | None:
-    """The antigen of an `anti-X` class that CAR-T products exist for."""
-    target = _check_class(name).removeprefix("anti-")
-    return target if any(target in p.targets for p in load_products().values()) else None
-
-
-def _status(statement: RefractorinessStatement) -> str:
-    return statement.status.strip().casefold().replace(" ", "_").replace("-", "_")
-
-
-def _planned_after(later: Therapy, row: Therapy) -> bool:
-    """Whether a row is a planned continuation after another of its line: by day, without days by
-    the usual order.
-    """
-    if later.purpose not in _PLAN or later is row:
-        return False
-    order = later.start.before(row.start)
-    rank = _PLAN.index(row.purpose) if row.purpose in _PLAN else -1
-    return order is False if order is not None else _PLAN.index(later.purpose) > rank
+    sources = [r.source for r in rows]
+    return tuple(dict.fromkeys(sources) if len(sources) > 1 else sources)

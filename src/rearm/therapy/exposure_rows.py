@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
+from typing import TypeAlias
 
-from rearm.knowledge.agents import (
-    candidate_sets,
-    find_product,
-    load_products,
-    load_words,
-    lookup_key,
-)
-from rearm.record import Infusion, Record, Therapy
+from rearm.knowledge.lexicon import Lexicon, lookup_key
+from rearm.record import Infusion, Record, Therapy, When
 
 __all__ = [
     "NOT_AGAINST_MYELOMA",
+    "Opening",
     "given_by",
     "nothing_named",
     "product_id",
@@ -24,54 +20,70 @@ __all__ = [
 ]
 
 NOT_AGAINST_MYELOMA = frozenset({"lymphodepletion", "supportive", "toxicity_management"})
-_CONDITIONING = frozenset(
-    {
-        "melphalan",
-        "busulfan",
-        "treosulfan",
-        "thiotepa",
-        "carmustine",
-        "cyclophosphamide",
-        "fludarabine",
-    }
-)
+_CONDITIONING = frozenset({
+    "melphalan", "busulfan", "treosulfan", "thiotepa", "carmustine", "cyclophosphamide",
+    "fludarabine",
+})  # fmt: skip
+
+# What a row leaves open: the agents concerned (None: any agent), and why.
+Opening: TypeAlias = tuple[frozenset[str] | None, str]
 
 
 @lru_cache(maxsize=4096)
-def readings(text: str) -> tuple[tuple[str, ...], ...]:
+def readings(text: str, lexicon: Lexicon) -> tuple[tuple[str, ...], ...]:
     """Sets of agents an unread text may stand for: those of an ambiguous name. Empty where it is no
     such name: then it may be anything.
 
     A name with one meaning that was left unread all the same (`PD`, which may be progressive
     disease) may also stand for nothing.
     """
-    sets = candidate_sets(text)
+    sets = lexicon.candidate_sets(text)
     return (*sets, ()) if len(sets) == 1 else sets
 
 
 def given_by(row: Therapy, record: Record, until: int) -> bool | None:
     """Whether the row began by day `until`; None where neither its day nor its order tells."""
-    first, last = row.start.first, row.start.last
-    if last is not None and last <= until:
+    for answer in (
+        _by(row.start, until),
+        _by_infusions(row, record, until),
+        _by_lines(row, record, until),
+    ):
+        if answer is not None:
+            return answer
+    return None
+
+
+def _by(when: When, until: int) -> bool | None:
+    if when.last is not None and when.last <= until:
         return True
-    if first is not None and first > until:
+    return False if when.first is not None and when.first > until else None
+
+
+def _by_infusions(row: Therapy, record: Record, until: int) -> bool | None:
+    """By the infusions that the row stands between: before one that was given by then, or after one
+    that was not.
+    """
+    if row.after_infusion is None:
+        return None
+    days = [x.day for x in record.infused()]
+    following = days[row.after_infusion : row.after_infusion + 1]
+    preceding = days[row.after_infusion - 1 : row.after_infusion] if row.after_infusion else []
+    if any(day is not None and day <= until for day in following):
+        return True
+    return False if any(day is not None and day > until for day in preceding) else None
+
+
+def _by_lines(row: Therapy, record: Record, until: int) -> bool | None:
+    """By the numbers of the lines: an earlier line than one that had begun, or a later one than one
+    that had not.
+    """
+    if row.line is None:
+        return None
+    dated = [(x.line, x.start) for x in record.therapies if x.line is not None]
+    if any(n > row.line and w.last is not None and w.last <= until for n, w in dated):
+        return True
+    if any(n < row.line and w.first is not None and w.first > until for n, w in dated):
         return False
-    infused = record.infused()
-    if row.after_infusion is not None:
-        following = infused[row.after_infusion].day if row.after_infusion < len(infused) else None
-        if following is not None and following <= until:
-            return True
-        before = (
-            infused[row.after_infusion - 1].day if 0 < row.after_infusion <= len(infused) else None
-        )
-        if before is not None and before > until:
-            return False
-    if row.line is not None:
-        dated = [(r.line, r.start) for r in record.therapies if r.line is not None]
-        if any(n > row.line and w.last is not None and w.last <= until for n, w in dated):
-            return True
-        if any(n < row.line and w.first is not None and w.first > until for n, w in dated):
-            return False
     return None
 
 
@@ -86,32 +98,28 @@ def surely_after(row: Therapy, infusion: Infusion | None) -> bool:
     )
 
 
-def nothing_named(row: Therapy) -> tuple[frozenset[str] | None, str] | None:
-    """What a row without agents leaves open (None: any agent) and why; None where nothing
-    (radiotherapy, a mention of CAR-T).
+def nothing_named(row: Therapy, lexicon: Lexicon) -> Opening | None:
+    """What a row without agents leaves open; None where nothing (radiotherapy, a mention of
+    CAR-T).
     """
     text = row.regimen or ""
-    if row.purpose == "radiotherapy" or lookup_key(text) in _car_t_words() or find_product(text):
+    car_t = {lookup_key(word) for word in lexicon.words["roles"]["car_t"]}
+    if row.purpose == "radiotherapy" or lookup_key(text) in car_t or lexicon.find_product(text):
         return None
     if row.purpose == "transplant":
         return _CONDITIONING, "the conditioning of a transplant is not named"
     return None, f"'{text or row.source.place}' names no agent"
 
 
-@cache
-def _car_t_words() -> frozenset[str]:
-    return frozenset(lookup_key(w) for w in load_words()["roles"]["car_t"])
-
-
-def product_id(infusion: Infusion) -> str | None:
+def product_id(infusion: Infusion, lexicon: Lexicon) -> str | None:
     """Id of the infused product; None where it is not named or in no list."""
-    product = find_product(infusion.product) if infusion.product else None
+    product = lexicon.find_product(infusion.product) if infusion.product else None
     return None if product is None else product.id
 
 
-def product_targets(infusion: Infusion) -> tuple[str, ...]:
+def product_targets(infusion: Infusion, lexicon: Lexicon) -> tuple[str, ...]:
     """Antigens of the infused product, as recorded, else as listed for the product."""
     if infusion.targets:
         return infusion.targets
-    product = product_id(infusion)
-    return () if product is None else load_products()[product].targets
+    product = lexicon.find_product(infusion.product) if infusion.product else None
+    return () if product is None else product.targets

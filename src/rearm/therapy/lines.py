@@ -138,13 +138,15 @@ def lines(record: Record) -> tuple[Line, ...]:
     )
 
 
-def prior_lines(record: Record, before_day: int) -> PriorLines:
+def prior_lines(
+    record: Record, before_day: int, every: tuple[Line, ...] | None = None
+) -> PriorLines:
     """Lines begun before a day, CAR-T among them. A line without days counts where its order or a
-    later dated line places it before.
+    later dated line places it before. `every`: the lines of the record where they are known.
     """
     certain: list[Line] = []
     uncertain: list[Line] = []
-    found = lines(record)
+    found = lines(record) if every is None else every
     for k, line in enumerate(found):
         order = line.start.before(When.on(before_day))
         if order is None and any(

@@ -1,0 +1,160 @@
+"""The treatments against the myeloma up to a day, and what silence on an agent means in them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+from rearm.knowledge.lexicon import Lexicon
+from rearm.record import Infusion, Record, Therapy
+from rearm.therapy.exposure_rows import (
+    NOT_AGAINST_MYELOMA,
+    Opening,
+    given_by,
+    nothing_named,
+    readings,
+    surely_after,
+)
+from rearm.therapy.lines import Line, lines
+
+__all__ = ["GAP_WORDS", "Gap", "TreatmentHistory"]
+
+_NO_PRIOR_LINE = NOT_AGAINST_MYELOMA | {"bridging", "radiotherapy", "mobilisation"}
+
+# Why nothing at all can be called "not given": nobody recorded a prior line, the history is stated
+# to be incomplete, or the number of a line is jumped over.
+Gap = Literal["no_prior_lines", "stated_incomplete", "line_missing"]
+GAP_WORDS: dict[Gap, str] = {
+    "no_prior_lines": "no prior lines are recorded",
+    "stated_incomplete": "the therapy history is stated to be incomplete",
+    "line_missing": "line {line} is not recorded",
+}
+
+
+class TreatmentHistory:
+    """Rows of treatment against the myeloma, with what they leave open.
+
+    `rows` were given by day `until` (None: whenever), of `unplaced` that is not known. Infusions
+    without a day are left out where there is an `until`.
+    """
+
+    def __init__(self, record: Record, until: int | None, lexicon: Lexicon) -> None:
+        self.record = record if until is None else record.known_at(until)
+        self.lexicon = lexicon
+        self.rows: list[Therapy] = []
+        self.unplaced: list[Therapy] = []
+        for row in self.record.therapies:
+            if row.purpose not in NOT_AGAINST_MYELOMA:
+                placed = True if until is None else given_by(row, record, until)
+                if placed is not False:
+                    (self.rows if placed else self.unplaced).append(row)
+        self.infused = self.record.infused()
+        self.infusions = [x for x in self.infused if until is None or x.day is not None]
+
+    @cached_property
+    def by_agent(self) -> dict[str, list[Therapy]]:
+        """The rows that name each agent."""
+        found: dict[str, list[Therapy]] = {}
+        for row in self.rows:
+            for agent in dict.fromkeys(row.agents):
+                found.setdefault(agent, []).append(row)
+        return found
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of therapy of the record."""
+        return lines(self.record)
+
+    @cached_property
+    def unread(self) -> list[tuple[Therapy, str, tuple[tuple[str, ...], ...]]]:
+        """Unread texts with their row and what each may stand for."""
+        return [(r, text, readings(text, self.lexicon)) for r in self.rows for text in r.unread]
+
+    @cached_property
+    def gap(self) -> Gap | None:
+        """Why a "no" cannot be given for any agent; None where prior lines are recorded in full."""
+        first = self.infused[0] if self.infused else None
+        if not any(
+            row.purpose not in _NO_PRIOR_LINE and not surely_after(row, first) for row in self.rows
+        ):
+            return "no_prior_lines"
+        if any(
+            fact.finding == "therapy_history_complete" and fact.value.strip().casefold() == "no"
+            for fact in self.record.facts
+        ):
+            return "stated_incomplete"
+        return None if self._missing_line is None else "line_missing"
+
+    @cached_property
+    def gap_words(self) -> str | None:
+        """The gap in words; None where there is none."""
+        return None if self.gap is None else GAP_WORDS[self.gap].format(line=self._missing_line)
+
+    @cached_property
+    def _missing_line(self) -> int | None:
+        """The first number that is jumped over and that no infusion can hold. An infusion holds one
+        number, and only in its place.
+        """
+        numbers = {row.line for row in self.rows if row.line is not None}
+        free = list(self.infusions)
+        for number in sorted(set(range(1, max(numbers, default=0) + 1)) - numbers):
+            holder = next((x for x in free if self._may_be_line(x, number)), None)
+            if holder is None:
+                return number
+            free.remove(holder)
+        return None
+
+    def _may_be_line(self, infusion: Infusion, number: int) -> bool:
+        """Whether the infusion can stand between the lines below and above this number, as far as
+        days and order tell.
+        """
+        numbered = [x for x in self.rows if x.line is not None and x.purpose != "bridging"]
+        below = [x for x in numbered if x.line is not None and x.line < number]
+        above = [x for x in numbered if x.line is not None and x.line > number]
+        follows = any(
+            infusion.when.before(x.start) is True or surely_after(x, infusion) for x in below
+        )
+        precedes = any(
+            x.start.before(infusion.when) is True or x.after_infusion == 0 for x in above
+        )
+        return not follows and not precedes
+
+    @cached_property
+    def openings(self) -> list[Opening]:
+        """What the rows leave open."""
+        found: list[Opening] = [
+            (
+                None if row.unread else frozenset(row.agents),
+                "a regimen has no day, and its order is not known",
+            )
+            for row in self.unplaced
+        ]
+        for _, text, sets in self.unread:
+            agents = frozenset(agent for agents in sets for agent in agents)
+            found.append(
+                (agents, f"'{text}' could not be read for certain")
+                if sets
+                else (None, f"'{text}' was left unread")
+            )
+        for row in self.rows:
+            unlisted = [a for a in row.agents if a not in self.lexicon.agents]
+            found += [(None, f"'{agent}' is in no lexicon") for agent in unlisted]
+            if not row.agents and not row.unread:
+                unnamed = nothing_named(row, self.lexicon)
+                found += [unnamed] if unnamed else []
+        return found
+
+    @cached_property
+    def open_for_any(self) -> str | None:
+        """Why silence on an agent does not mean that it was not given, whichever agent; None where
+        the history is recorded and read.
+        """
+        return self.gap_words or next(
+            (why for agents, why in self.openings if agents is None), None
+        )
+
+    def open_for(self, agent: str) -> str | None:
+        """Why this agent cannot be called not given; None where it can."""
+        return self.gap_words or next(
+            (why for agents, why in self.openings if agents is None or agent in agents), None
+        )
