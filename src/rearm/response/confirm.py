@@ -82,25 +82,19 @@ def confirm(
         myeloma_death_day=myeloma_death_day,
         provisional_until=provisional_until,
     )
-    end = math.inf if new_therapy_day is None else new_therapy_day
-    evaluable = [
-        v
-        for v in visits
-        if v.day <= end and (v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed))
-    ]
+    evaluable = _evaluable(visits, new_therapy_day)
     status, reached, best_day = "BL", 0, None
     progression: Progression | None = None
     statuses: list[str] = []
-    place = 0
+    place = 0  # of the next evaluable visit
     for visit in visits:
         if progression is None and place < len(evaluable) and visit is evaluable[place]:
             place += 1
             if visit.response == "PD":
                 progression = _progression(visit, evaluable[place:], ends)
-                status = "PD" if progression is not None else status
+                status = status if progression is None else "PD"
             elif visit.response != "NE":
-                following = evaluable[place] if place < len(evaluable) else None
-                level = _paired(visit, following, criteria)
+                level = _paired(visit, evaluable[place : place + 1], criteria)
                 if level > reached:
                     reached, status, best_day = level, RESPONSES[level], visit.day
         statuses.append(status)
@@ -115,11 +109,21 @@ def confirm(
     )
 
 
-def _paired(visit: Visit, following: Visit | None, criteria: Criteria) -> int:
+def _evaluable(visits: Sequence[Visit], new_therapy_day: int | None) -> list[Visit]:
+    """The visits up to new therapy at which response or progression could be seen."""
+    end = math.inf if new_therapy_day is None else new_therapy_day
+    return [
+        v
+        for v in visits
+        if v.day <= end and (v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed))
+    ]
+
+
+def _paired(visit: Visit, following: Sequence[Visit], criteria: Criteria) -> int:
     """The level that two consecutive visits reach. A PD that follows confirms nothing."""
     level = _LEVEL[visit.response]
-    if following is not None:
-        return max(_SD, min(level, _LEVEL[following.response]))
+    if following:
+        return max(_SD, min(level, _LEVEL[following[0].response]))
     return _SD if criteria.A17 == "sd" else level
 
 
@@ -129,12 +133,24 @@ def _progression(visit: Visit, following: Sequence[Visit], ends: _Ends) -> Progr
     repeatable = [p for p in visit.pd if p.repeat]
     if at_once:
         return _dated(visit, [*at_once, *repeatable], by=at_once)
-    repeats = _repeats(repeatable, following, ends.criteria) if repeatable else []
+    repeats = _repeats(repeatable, following, ends.criteria)
     if any(_in_time(repeat, ends.provisional_until) for repeat in repeats):
         return _dated(visit, repeatable, by=repeatable)
-    to_the_end = all(v.response == "PD" for v in following)
-    repeated = bool(repeats) or not following
-    if ends.myeloma_death_day is not None and repeated and to_the_end:
+    return _without_repeat(visit, repeatable, following, ends, repeated=bool(repeats))
+
+
+def _without_repeat(
+    visit: Visit,
+    repeatable: Sequence[MetCriterion],
+    following: Sequence[Visit],
+    ends: _Ends,
+    *,
+    repeated: bool,
+) -> Progression | None:
+    """What may stand for the repeat: death of myeloma, or new therapy that came first (A3)."""
+    contradicted = any(v.response != "PD" for v in following)
+    died = ends.myeloma_death_day is not None and (repeated or not following)
+    if died and not contradicted:
         return _dated(visit, visit.pd, by=visit.pd, instead="death")
     treated = ends.new_therapy_day is not None and not following
     if treated and repeatable and ends.criteria.A3 == "pd":
@@ -150,7 +166,7 @@ def _repeats(
     """
     wanted = {p.criterion for p in met}
     repeats: list[Visit] = []
-    for visit in following:
+    for visit in following if wanted else ():
         same = any(p.criterion in wanted for p in visit.pd)
         if visit.response != "PD" or (criteria.A2 == "same" and not same):
             break

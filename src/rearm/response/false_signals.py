@@ -106,17 +106,10 @@ def _antibody_band(record: Record, visits: Sequence[Visit], c: Criteria) -> Cour
     the two apart.
     """
     treated = [t for t in record.therapies if _antibody(t) is not None]
-    igg = not record.heavy_chain or any(h.lower() == "igg" for h in record.heavy_chain)
-    if not treated or not igg or record.light_chain not in (None, "kappa"):
+    if not treated or not _may_be_igg_kappa(record):
         return None
     for v in visits:
-        if v.serum_ife != "positive" or v.results.word("dira") is not None:
-            continue
-        bands = [band.lower() for band in v.results.labs["serum_immunofixation"].isotype]
-        quantified = v.serum is not None and v.serum.at_least(c.serum_pd_rise)
-        if quantified or (bands and "igg kappa" not in bands):
-            continue
-        given = _antibody_given(record, treated, v.day, c)
+        given = _antibody_given(record, treated, v.day, c) if _unclear_band(v, c) else None
         if given is not None:
             text = (
                 f"{given} was given, and a band on day {v.day} may be the antibody and not the"
@@ -124,6 +117,22 @@ def _antibody_band(record: Record, visits: Sequence[Visit], c: Criteria) -> Cour
             )
             return CourseFlag("antibody_band_possible", v.day, text)
     return None
+
+
+def _may_be_igg_kappa(record: Record) -> bool:
+    """Is the clone IgG kappa, or not known?"""
+    igg = not record.heavy_chain or any(h.lower() == "igg" for h in record.heavy_chain)
+    return igg and record.light_chain in (None, "kappa")
+
+
+def _unclear_band(v: Visit, c: Criteria) -> bool:
+    """A band that may be of IgG kappa, with little M-protein and without DIRA."""
+    if v.serum_ife != "positive" or v.results.word("dira") is not None:
+        return False
+    if v.serum is not None and v.serum.at_least(c.serum_pd_rise):
+        return False
+    bands = [band.lower() for band in v.results.labs["serum_immunofixation"].isotype]
+    return not bands or "igg kappa" in bands
 
 
 def _antibody(therapy: Therapy) -> str | None:

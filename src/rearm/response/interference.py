@@ -32,14 +32,13 @@ def _is_clone(band: str, heavy: tuple[str, ...], light: str | None) -> bool | No
     band_heavy = next((w for w in words if w in _HEAVY), None)
     band_light = next((w for w in words if w in _LIGHT), None)
     own = {h.lower() for h in heavy} - {"none"}
-    other_light = band_light is not None and light is not None and band_light != light
-    other_heavy = band_heavy is not None and bool(heavy) and band_heavy not in own
-    if other_light or other_heavy:
+    if None not in (band_light, light) and band_light != light:
         return False
-    if not (band_light and light and heavy):
-        return None
+    if band_heavy is not None and heavy and band_heavy not in own:
+        return False
+    all_named = band_light is not None and light is not None and bool(heavy)
     same_heavy = band_heavy in own if own else band_heavy is None
-    return True if same_heavy else None
+    return True if all_named and same_heavy else None
 
 
 def own_serum_ife(

@@ -6,7 +6,7 @@ spine does not measure the liver.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -289,31 +289,41 @@ class LesionLog:
         }
 
     def _growth(self, large_before: set[str], day: int) -> _Met:
-        c = self.criteria
+        """Growth of single lesions, and of their sum."""
         met: _Met = {}
         biggest = 0.0
-        for name, lesion in self.soft():
-            low = self.nadir_longest.get(name)
-            if low is None or lesion.longest is None or name in self.new_ids:
-                continue
-            growth = lesion.longest - low
+        for name, low, longest in self._old_lesions():
+            growth = longest - low
             biggest = max(biggest, growth)
-            if growth > 0 and at_least(growth, c.lesion_pd_rise * low):
-                because = ("lesion-longer", name, low, lesion.longest)
+            if growth > 0 and at_least(growth, self.criteria.lesion_pd_rise * low):
+                because = ("lesion-longer", name, low, longest)
                 if name in large_before:
                     met["lesion_growth", name] = because
                 elif name not in self.across_known:
                     self.across_unknown.setdefault(name, (day, because))
-        spd, nadir = self.spd(), self.nadir_spd
+        return met | self._growth_of_sum(biggest, day)
+
+    def _old_lesions(self) -> Iterator[tuple[str, float, float]]:
+        """Name, nadir and size of the longest diameter, of lesions that are not new."""
+        for name, lesion in self.soft():
+            low = self.nadir_longest.get(name)
+            if low is not None and lesion.longest is not None and name not in self.new_ids:
+                yield name, low, lesion.longest
+
+    def _growth_of_sum(self, biggest: float, day: int) -> _Met:
+        """Growth of the sum of products; with one lesion it stands for that lesion's own growth
+        and is none of its own.
+        """
+        c, spd, nadir = self.criteria, self.spd(), self.nadir_spd
         if spd is None or not nadir or not at_least(spd - nadir, c.lesion_pd_rise * nadir):
-            return met
-        if self.count() > 1:
-            met["lesion_growth", ""] = ("lesions-larger", self.count(), nadir, spd)
+            return {}
         # swelling after CAR-T is no relapse yet
         early = self.provisional_until is not None and day < self.provisional_until
         if not early and (c.A21 == "spd" or at_least(biggest, c.lesion_relapse_growth)):
             self.grown.append(day)
-        return met
+        if self.count() <= 1:
+            return {}
+        return {("lesion_growth", ""): ("lesions-larger", self.count(), nadir, spd)}
 
     def _lower_nadirs(self) -> None:
         spd = self.spd() if self.soft() else (0.0 if self.baseline_soft else None)

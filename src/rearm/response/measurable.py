@@ -88,19 +88,15 @@ def baseline_disease(
     difference = dflc(baseline.values, involved)
     chain = baseline.number(f"{involved}_flc")
     measurable: list[Measurable] = []
-    if serum is not None and at_least(serum.low, c.serum_measurable):
+    if _reaches(serum, c.serum_measurable):
         measurable.append("serum")
-    if urine is not None and at_least(urine.low, c.urine_measurable):
+    if _reaches(urine, c.urine_measurable):
         measurable.append("urine")
-    flc = (
-        chain is not None
-        and difference is not None
-        and at_least(chain.low / 10.0, c.flc_measurable)
-        and high == involved
-    )
+    # the chain is given in mg/L
+    flc = difference is not None and high == involved and _reaches(chain, 10 * c.flc_measurable)
     if not measurable and flc:
         measurable.append("flc")
-    if not measurable and marrow is not None and at_least(marrow.low, c.marrow_measurable):
+    if not measurable and _reaches(marrow, c.marrow_measurable):
         measurable.append("marrow")
     if plasmacytoma:
         measurable.append("plasmacytoma")
@@ -114,6 +110,10 @@ def baseline_disease(
         involved=involved,
         lesions=lesions,
     )
+
+
+def _reaches(value: Interval | None, limit: float) -> bool:
+    return value is not None and at_least(value.low, limit)
 
 
 def _chain(name: str | None) -> Chain | None:

@@ -64,32 +64,41 @@ def clinical_events(
     for test in _CONDITIONS:
         crossings = _crossings(test, collected, criteria)
         if test == "hemoglobin" and infusion:
-            own = {
-                (d, text) for d, text in crossings if text and _cytopenic(collected, d, criteria)
-            }
-            flags += [_cytopenia(d, text) for d, text in crossings if (d, text) in own]
-            crossings = [(d, "" if (d, text) in own else text) for d, text in crossings]
+            crossings, found = _without_cytopenia(crossings, collected, criteria)
+            flags += found
         event = _measured(test, crossings, record.conditions, criteria)
         if event is not None:
             events.append(event)
     measured = {e.what for e in events}
-    for condition in record.conditions:
-        day = condition.when.day
-        if day is None or not _stated(condition, collected.start, until):
-            continue
-        if condition.condition in measured or _contradicted(condition, day, collected, criteria):
-            continue
-        events.append(
-            ClinicalEvent(
-                day=day,
-                what=condition.condition,
-                attributed=True,
-                open=True,
-                text=f"{condition.condition.replace('_', ' ')} stated as due to myeloma",
-                stated=True,
-            )
-        )
+    events += [
+        _stated_event(day, condition)
+        for condition in record.conditions
+        if (day := condition.when.day) is not None
+        and _stated(condition, collected.start, until)
+        and condition.condition not in measured
+        and not _contradicted(condition, day, collected, criteria)
+    ]
     return sorted(events, key=lambda e: (e.day, e.what)), flags
+
+
+def _without_cytopenia(
+    crossings: list[_Crossing], collected: CollectedResults, c: Criteria
+) -> tuple[list[_Crossing], list[CourseFlag]]:
+    """A fall of haemoglobin with the treatment's own cytopenia is no sign of myeloma."""
+    own = {(day, text) for day, text in crossings if text and _cytopenic(collected, day, c)}
+    flags = [_cytopenia(day, text) for day, text in crossings if (day, text) in own]
+    return [(day, "" if (day, text) in own else text) for day, text in crossings], flags
+
+
+def _stated_event(day: int, condition: Condition) -> ClinicalEvent:
+    return ClinicalEvent(
+        day=day,
+        what=condition.condition,
+        attributed=True,
+        open=True,
+        text=f"{condition.condition.replace('_', ' ')} stated as due to myeloma",
+        stated=True,
+    )
 
 
 # day of a value after the start, and how it crosses the limit: empty where it does not

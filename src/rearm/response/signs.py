@@ -36,11 +36,11 @@ from rearm.response.signals import (
 )
 from rearm.response.visits import CollectedResults, CourseFlag
 
-__all__ = ["Evidence", "Signs", "signs_of"]
+__all__ = ["CourseEvidence", "Signs", "signs_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class CourseEvidence:
     """All that a course was computed from. `own_criteria`: the disease has criteria of its own.
     `remarks`: on its visits, where they were made before the responses were changed."""
 
@@ -87,7 +87,7 @@ class Signs:
     flags: tuple[CourseFlag, ...]
 
 
-def signs_of(e: Evidence) -> Signs:
+def signs_of(e: CourseEvidence) -> Signs:
     """All signs of a course."""
     c, collected, visits = e.criteria, e.collected, e.counted()
     relapse = relapse_from_cr(visits, c, collected.serum_test, e.progression_day)
@@ -119,7 +119,7 @@ def signs_of(e: Evidence) -> Signs:
     )
 
 
-def _clinical_relapse(events: Sequence[ClinicalEvent], e: Evidence) -> int | None:
+def _clinical_relapse(events: Sequence[ClinicalEvent], e: CourseEvidence) -> int | None:
     """First day of organ damage due to myeloma, of a new lesion, or of growth that counts (A21)."""
     days = [event.day for event in events if event.attributed]
     days += [
@@ -132,7 +132,7 @@ def _clinical_relapse(events: Sequence[ClinicalEvent], e: Evidence) -> int | Non
 
 
 def _signals(
-    e: Evidence,
+    e: CourseEvidence,
     visits: Sequence[Visit],
     relapse: CrRelapse | None,
     events: Sequence[ClinicalEvent],
@@ -156,7 +156,7 @@ def _signals(
     yield from (signal for signal in found if signal is not None)
 
 
-def _what_came_back(visits: Sequence[Visit], e: Evidence, day: int) -> str:
+def _what_came_back(visits: Sequence[Visit], e: CourseEvidence, day: int) -> str:
     """By what the relapse from CR was seen."""
     progression = e.confirmed.progression
     if progression is not None and day == progression.day:
@@ -175,7 +175,7 @@ def _what_came_back(visits: Sequence[Visit], e: Evidence, day: int) -> str:
     return ": ".join(["the original clone is back", *([", ".join(seen)] if seen else [])])
 
 
-def _new_uptake(e: Evidence) -> Signal | None:
+def _new_uptake(e: CourseEvidence) -> Signal | None:
     """Uptake on an examination of lesions, else a PET that is positive after it was negative."""
     if e.log.uptake:
         day, text = e.log.uptake[0]
@@ -193,7 +193,7 @@ def _new_uptake(e: Evidence) -> Signal | None:
     return None
 
 
-def _alone(day: int, e: Evidence) -> bool:
+def _alone(day: int, e: CourseEvidence) -> bool:
     """Is the PET within the course, and without a lesion of the same days that tells more?"""
     within = day > e.collected.start and (e.until is None or day <= e.until)
     last = e.log.last_day
@@ -264,7 +264,7 @@ def _growth_unjudged(log: LesionLog, c: Criteria) -> Iterator[CourseFlag]:
         yield CourseFlag("lesion_growth_unjudged", day, text)
 
 
-def _about_the_course(e: Evidence) -> Iterator[CourseFlag]:
+def _about_the_course(e: CourseEvidence) -> Iterator[CourseFlag]:
     if not e.scored.disease.known and not e.own_criteria:
         text = "no result before the start: falls cannot be counted, only rises"
         yield CourseFlag("no_baseline", None, text)

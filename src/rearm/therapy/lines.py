@@ -103,39 +103,43 @@ def lines(record: Record) -> tuple[Line, ...]:
     that was collected and never infused makes no line; bridging towards it does.
     """
     infused = record.infused()
-    after = {
-        id(r): x for r in record.therapies if (x := _maintains(r, record, infused)) is not None
-    }
-    treatments = [
-        r
-        for r in record.therapies
-        if r.purpose not in _NO_LINE and not _attached(r, record, infused) and id(r) not in after
-    ]
+    kept_with: dict[int, Infusion] = {}  # rows that belong to an infusion, by their identity
+    treatments: list[Therapy] = []
+    for row in record.therapies:
+        maintained = _maintains(row, record, infused)
+        attached = _infusion_of(row, infused) if row.purpose in _WITH_INFUSION else None
+        infusion = maintained or attached
+        if infusion is not None:
+            kept_with[id(row)] = infusion
+        if maintained is None and _makes_a_line(row, record, infused):
+            treatments.append(row)
+    found = _numbered(treatments)
+    unnumbered = [row for row in treatments if row.line is None]
+    found = _in_order([*found, *_unnumbered(unnumbered, found, record, infused)])
+    for position, infusion in enumerate(infused, start=1):
+        rows = [r for r in record.therapies if kept_with.get(id(r)) is infusion]
+        after = (k for k, line in enumerate(found) if _after(line, infusion, position))
+        car_t = _GrowingLine(rows=rows, rule=_CAR_T_RULE, infusion=infusion)
+        found.insert(next(after, len(found)), car_t)
+    return tuple(
+        Line(number=n, stated=x.stated, rows=tuple(x.rows), infusion=x.infusion, rule=x.rule)
+        for n, x in enumerate(found, start=1)
+    )
+
+
+def _makes_a_line(row: Therapy, record: Record, infused: Sequence[Infusion]) -> bool:
+    """Is the row a treatment of its own?"""
+    return row.purpose not in _NO_LINE and not _attached(row, record, infused)
+
+
+def _numbered(treatments: Iterable[Therapy]) -> list[_GrowingLine]:
+    """The lines that the input numbers, in the order of their numbers."""
     stated: dict[int, list[Therapy]] = {}
     for row in treatments:
         if row.line is not None:
             stated.setdefault(row.line, []).append(row)
-    drafts = [
-        _Draft(rows, "the input gives these rows one line number", number)
-        for number, rows in sorted(stated.items())
-    ]
-    drafts.extend(_unnumbered([r for r in treatments if r.line is None], drafts, record, infused))
-    drafts = _in_order(drafts)
-    for position, infusion in enumerate(infused, start=1):
-        kept = [
-            r
-            for r in record.therapies
-            if after.get(id(r)) is infusion
-            or (r.purpose in _WITH_INFUSION and _infusion_of(r, infused) is infusion)
-        ]
-        place = next(
-            (k for k, d in enumerate(drafts) if _after(d, infusion, position)), len(drafts)
-        )
-        drafts.insert(place, _Draft(kept, _CAR_T_RULE, None, infusion))
-    return tuple(
-        Line(number=n, stated=d.stated, rows=tuple(d.rows), infusion=d.infusion, rule=d.rule)
-        for n, d in enumerate(drafts, start=1)
-    )
+    rule = "the input gives these rows one line number"
+    return [_GrowingLine(rows=stated[n], rule=rule, stated=n) for n in sorted(stated)]
 
 
 def prior_lines(
@@ -170,8 +174,10 @@ def rows_outside_lines(record: Record) -> tuple[Therapy, ...]:
     return tuple(r for r in record.therapies if id(r) not in inside)
 
 
-@dataclass(slots=True)
-class _Draft:
+@dataclass(slots=True, kw_only=True)
+class _GrowingLine:
+    """A line to which rows are still added."""
+
     rows: list[Therapy]
     rule: str
     stated: int | None = None
@@ -242,12 +248,15 @@ def _maintains(row: Therapy, record: Record, infused: Sequence[Infusion]) -> Inf
 
 
 def _unnumbered(
-    rows: Iterable[Therapy], numbered: list[_Draft], record: Record, infused: Sequence[Infusion]
-) -> list[_Draft]:
+    rows: Iterable[Therapy],
+    numbered: list[_GrowingLine],
+    record: Record,
+    infused: Sequence[Infusion],
+) -> list[_GrowingLine]:
     """Lines of rows without a number. A continuing row (transplant, maintenance) joins the numbered
     line it follows by its day.
     """
-    new: list[_Draft] = []
+    new: list[_GrowingLine] = []
     for row in sorted(rows, key=lambda r: _when_key(r.start)):
         earlier = (
             [d for d in (*numbered, *new) if d.first() <= _when_key(row.start)]
@@ -263,12 +272,13 @@ def _unnumbered(
         elif row.purpose in _STARTS_NONE and current is not None:
             current.rows.append(row)
         else:
-            new.append(_Draft([row], f"a new line: {why or 'the first treatment recorded'}"))
+            rule = f"a new line: {why or 'the first treatment recorded'}"
+            new.append(_GrowingLine(rows=[row], rule=rule))
     return new
 
 
 def _why_new(
-    row: Therapy, current: _Draft, record: Record, infused: Sequence[Infusion]
+    row: Therapy, current: _GrowingLine, record: Record, infused: Sequence[Infusion]
 ) -> str | None:
     """Why this row begins a new line, in words; None where it goes on with the current one."""
     last = current.rows[-1]
@@ -276,46 +286,47 @@ def _why_new(
         return "CAR-T was given before it"
     if last.progression_on is True or last.best_response == "PD":
         return "there was progression on the treatment before it"
-    if any(
-        last.start.before(x.when) is True and x.when.before(row.start) is not False
-        for x in record.responses
-        if x.response == "PD"
-    ):
+    if any(_between(last, x.when, row) for x in record.responses if x.response == "PD"):
         return "progression is recorded between it and the treatment before it"
-    if row.purpose in _CONTINUES:
-        return None
     before = {a for r in current.rows for a in r.agents}
-    if row.agents and set(row.agents) <= before:
-        return None  # a holiday, or agents left out: no other agent was taken in
+    # a holiday, or agents left out: no other agent was taken in
+    same_agents = bool(row.agents) and set(row.agents) <= before
+    if row.purpose in _CONTINUES or same_agents:
+        return None
     if last.stop_reason and "tox" in last.stop_reason.casefold():
         return "the treatment was changed for toxicity"
     return "other agents were taken in; the reason is not recorded"
 
 
-def _in_order(drafts: list[_Draft]) -> list[_Draft]:
+def _between(earlier: Therapy, when: When, row: Therapy) -> bool:
+    """After the start of the one, and perhaps before that of the other."""
+    return earlier.start.before(when) is True and when.before(row.start) is not False
+
+
+def _in_order(lines: list[_GrowingLine]) -> list[_GrowingLine]:
     """Numbered lines keep the order of their numbers; the others go before the first numbered line
     that begins later.
     """
-    ordered = [d for d in drafts if d.stated is not None]
-    for draft in (d for d in drafts if d.stated is None):
+    ordered = [d for d in lines if d.stated is not None]
+    for line in (d for d in lines if d.stated is None):
         place = next(
-            (k for k, other in enumerate(ordered) if math.inf > other.first() > draft.first()),
+            (k for k, other in enumerate(ordered) if math.inf > other.first() > line.first()),
             len(ordered),
         )
-        ordered.insert(place, draft)
+        ordered.insert(place, line)
     return ordered
 
 
-def _after(draft: _Draft, infusion: Infusion, position: int) -> bool:
+def _after(line: _GrowingLine, infusion: Infusion, position: int) -> bool:
     """Whether a line follows the infusion with this number. A line of which nothing is known stands
     before the first infusion.
     """
-    if draft.infusion is not None:
+    if line.infusion is not None:
         return False
-    first = draft.rows[0]
+    first = line.rows[0]
     if first.after_infusion is not None:
         return first.after_infusion >= position
-    return infusion.day is not None and math.inf > draft.first() >= infusion.day
+    return infusion.day is not None and math.inf > line.first() >= infusion.day
 
 
 def _placed_by_infusion(line: Line, record: Record, before_day: int) -> bool | None:
