@@ -47,14 +47,10 @@ from tests.support.imwg_reference import reference  # noqa: E402
 
 MODULES = ("score", "progression", "confirm", "levels", "limits")
 COURSES, SECONDS, WANTED = 2000, 90, 0.85
-SENTENCES = (
-    "_rise",
-    "_fall",
-    "_absent",
-    "shown",
-)  # functions that only make text or values to show
+# functions that only make text or values to show
+SENTENCES = ("reason", "missing", "unusable", "text", "nadir", "carried")
 TESTS = (
-    "unit/test_limits.py", "spec/test_imwg_boundaries.py", "spec/test_imwg_confirmation.py", "spec/test_imwg_cases.py",
+    "unit/test_limits.py", "unit/test_course_bounds.py", "unit/test_course_object.py", "spec/test_imwg_boundaries.py", "spec/test_imwg_confirmation.py", "spec/test_imwg_cases.py",
     "unit/test_course_criteria.py", "unit/test_failure.py",
     "unit/test_endpoints.py", "spec/test_failure_vignettes.py", "spec/test_response_output_missing.py",
     "spec/test_response_output_labels.py", "unit/test_course_response_review.py", "unit/test_course_false_signals.py",
