@@ -83,7 +83,9 @@ def main(other: Path, patients: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--measure":
+    if len(sys.argv) < 2:
+        print("not run: give the src folder of the version to compare with")
+    elif sys.argv[1] == "--measure":
         print(json.dumps(measure(int(sys.argv[2]))))
     else:
         main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 500)

@@ -50,17 +50,41 @@ COURSES, SECONDS, WANTED = 2000, 90, 0.85
 # functions that only make text or values to show
 SENTENCES = ("reason", "missing", "unusable", "text", "nadir", "carried")
 TESTS = (
-    "unit/test_limits.py", "unit/test_course_bounds.py", "unit/test_course_object.py", "spec/test_imwg_boundaries.py", "spec/test_imwg_confirmation.py", "spec/test_imwg_cases.py",
-    "unit/test_course_criteria.py", "unit/test_failure.py",
-    "unit/test_endpoints.py", "spec/test_failure_vignettes.py", "spec/test_response_output_missing.py",
-    "spec/test_response_output_labels.py", "unit/test_course_response_review.py", "unit/test_course_false_signals.py",
-    "spec/test_response_bad_input.py", "property/test_course_property.py",
-)  # fmt: skip
+    "unit/test_limits.py",
+    "unit/test_course_bounds.py",
+    "unit/test_course_object.py",
+    "spec/test_imwg_boundaries.py",
+    "spec/test_imwg_confirmation.py",
+    "spec/test_imwg_cases.py",
+    "unit/test_course_criteria.py",
+    "unit/test_failure.py",
+    "unit/test_endpoints.py",
+    "spec/test_failure_vignettes.py",
+    "spec/test_response_output_missing.py",
+    "spec/test_response_output_labels.py",
+    "unit/test_course_response_review.py",
+    "unit/test_course_false_signals.py",
+    "spec/test_response_bad_input.py",
+    "property/test_course_property.py",
+)
 _SWAPS: dict[type, tuple[type, ...]] = {
-    ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.Lt), ast.GtE: (ast.Gt, ast.Lt), ast.Eq: (ast.NotEq,),
-    ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,), ast.Add: (ast.Sub,),
-    ast.Sub: (ast.Add,), ast.Mult: (ast.Div,), ast.Div: (ast.Mult,), ast.And: (ast.Or,), ast.Or: (ast.And,),
-}  # fmt: skip
+    ast.Lt: (ast.LtE, ast.Gt),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.Lt),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+    ast.Add: (ast.Sub,),
+    ast.Sub: (ast.Add,),
+    ast.Mult: (ast.Div,),
+    ast.Div: (ast.Mult,),
+    ast.And: (ast.Or,),
+    ast.Or: (ast.And,),
+}
 _CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 

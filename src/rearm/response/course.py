@@ -64,6 +64,9 @@ class CourseDays:
         )
 
 
+_USUAL_DAYS = CourseDays()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
     """Values that falls are counted from: canonical unit, or word."""
@@ -231,7 +234,7 @@ def response_course(
     never an exception.
     """
     c = criteria or load_criteria()
-    days = days or CourseDays()
+    days = days or _USUAL_DAYS
     if infusion is None:
         infusion = any(x.day == start and x.infused is not False for x in record.infusions)
     new_therapy_day = days.new_therapy

@@ -127,11 +127,15 @@ class Visit:
     @property
     def missing(self) -> tuple[str, ...]:
         """What would have been needed, in words; results that could not be used come first."""
-        return (*self.unusable, *(missing_words(gap) for gap in self.gaps))
+        if not self.gaps and not self.results.unusable:
+            return ()
+        return (*self.unusable, *[missing_words(gap) for gap in self.gaps])
 
     @property
     def unusable(self) -> tuple[str, ...]:
         """Results that are there and could not be used, in words."""
+        if not self.results.unusable:
+            return ()
         return tuple(
             missing_words(("unusable", test, self.day, why))
             for test, why in self.results.unusable.items()

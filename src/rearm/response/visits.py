@@ -216,6 +216,7 @@ def _sorted(record: Record, days: Stretch) -> _Sorted:
     found = _Sorted()
     start, end = days.start, days.end
     after, use_of = found.after, _USES.get
+    last_day, on_day = start, found.before  # results of one day mostly stand together
     for lab in record.labs:
         use = use_of(lab.test)
         if use is None:
@@ -226,13 +227,13 @@ def _sorted(record: Record, days: Stretch) -> _Sorted:
             if use == "disease":
                 found.undated += 1
         elif use == "disease":
-            if day <= start:
+            if day == last_day:
+                on_day.append(lab)
+            elif day <= start:
                 found.before.append(lab)
             elif day <= end:
-                if day in after:
-                    after[day].append(lab)
-                else:
-                    after[day] = [lab]
+                last_day, on_day = day, after.setdefault(day, [])
+                on_day.append(lab)
         elif day > end:
             continue
         elif use == "crab":
