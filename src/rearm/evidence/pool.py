@@ -110,7 +110,7 @@ class Estimate(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureScale:
     """A transformed scale with its priors, and the offsets that less direct settings may have:
     (worse, better), in scale units.
@@ -132,21 +132,21 @@ def _expit(x: float) -> float:
 # mu with sd 1.5 on the logit is close to flat on the probability; tau 0.5 allows centres to differ
 # by an odds ratio of about 4.
 LOGIT = MeasureScale(
-    PriorGrid(0.0, 1.5, 0.5),
-    {"near": (0.3, 0.75), "indirect only": (0.3, 1.5)},
-    _expit,
-    "proportion",
+    grid=PriorGrid(mean=0.0, sd=1.5, tau_scale=0.5),
+    offsets={"near": (0.3, 0.75), "indirect only": (0.3, 1.5)},
+    back=_expit,
+    unit="proportion",
 )
 # Median PFS in relapsed myeloma: a factor of about 7 either way around 5 months.
 LOG_MONTHS = MeasureScale(
-    PriorGrid(math.log(5.0), 1.0, 0.35),
-    {"near": (0.2, 0.5), "indirect only": (0.2, 1.0)},
-    math.exp,
-    "months",
+    grid=PriorGrid(mean=math.log(5.0), sd=1.0, tau_scale=0.35),
+    offsets={"near": (0.2, 0.5), "indirect only": (0.2, 1.0)},
+    back=math.exp,
+    unit="months",
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArmData:
     """What one arm says about one measure: counts, or a log median with its standard error."""
 
@@ -202,8 +202,8 @@ def _share(arm: Arm, value: Proportion | None) -> ArmData | NotPooled:
     if value.n == 0:
         return NotPooled("no_patients")
     return ArmData(
-        arm,
-        value.n,
+        arm=arm,
+        patients=value.n,
         events=value.events,
         note="number with the event computed from the percentage" if value.computed else None,
     )
@@ -249,7 +249,7 @@ def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | NotPooled:
     log_median = math.log(value.median)
     if value.low is not None and value.high is not None:
         se = math.log(value.high / value.low) / (2 * z)
-        return ArmData(arm, n, log_median=log_median, se=se)
+        return ArmData(arm=arm, patients=n, log_median=log_median, se=se)
     if not n:
         return NotPooled("median_without_weight")
     if value.low is not None:
@@ -257,12 +257,12 @@ def _median_of(arm: Arm, value: Months, n: int | None) -> ArmData | NotPooled:
         # median by itself would.
         se = max(math.log(value.median / value.low) / z, _landmark_se(0.5, n))
         note = "weight from the lower limit; the upper one is open"
-        return ArmData(arm, n, log_median=log_median, se=se, note=note)
+        return ArmData(arm=arm, patients=n, log_median=log_median, se=se, note=note)
     note = (
         f"only a median is printed: weight set as if none of {n} patients had been censored"
         " before it"
     )
-    return ArmData(arm, n, log_median=log_median, se=_landmark_se(0.5, n), note=note)
+    return ArmData(arm=arm, patients=n, log_median=log_median, se=_landmark_se(0.5, n), note=note)
 
 
 def _median_of_landmark(arm: Arm, value: Months, n: int | None) -> ArmData | NotPooled:
@@ -281,12 +281,14 @@ def _median_of_landmark(arm: Arm, value: Months, n: int | None) -> ArmData | Not
     )
     if mark.low and mark.high and mark.high < 100:
         spread = math.log(math.log(mark.low / 100) / math.log(mark.high / 100))
-        return ArmData(arm, n, log_median=log_median, se=spread / (2 * _z(value)), note=note)
+        return ArmData(
+            arm=arm, patients=n, log_median=log_median, se=spread / (2 * _z(value)), note=note
+        )
     if not n:
         return NotPooled("landmark_without_weight")
     return ArmData(
-        arm,
-        n,
+        arm=arm,
+        patients=n,
         log_median=log_median,
         se=_landmark_se(mark.percent / 100, n),
         note=f"{note}; weight from {n} patients without censoring",
@@ -328,7 +330,7 @@ def data_of(arm: Arm, measure: Measure) -> ArmData | NotPooled:
             return _median(arm, arm.pfs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PooledArm:
     """One arm inside a pooled figure.
 
@@ -346,7 +348,7 @@ class PooledArm:
     without: Estimate | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pooled:
     """A pooled figure: proportion (0 to 1) or months.
 

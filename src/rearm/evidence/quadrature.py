@@ -37,7 +37,7 @@ Floats = npt.NDArray[np.float64]
 _FLOOR = 1e-14
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriorGrid:
     """Values of the transformed scale, and the priors on it.
 
@@ -156,7 +156,7 @@ def bayes_factor(log_joint: Floats, log_extra: Floats, grid: PriorGrid) -> float
     return float((evidence @ sharpened / sharpened.sum()) / (evidence @ prior / prior.sum()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Posterior:
     """Posterior of mu (the average centre), of tau and of a new centre, on the grid's scale."""
 
