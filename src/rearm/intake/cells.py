@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rearm.intake import values
-from rearm.intake.rows import BLANK, Cell, DecimalMark, Moment, Places, Problem, Row, Value
+from rearm.intake.rows import BLANK, Cell, CellProblem, DecimalMark, Moment, Places, Row, Value
 from rearm.intake.values import Refused, shown
 from rearm.knowledge.tidy_tables import Column, ColumnType, TidyTables, folded
 from rearm.record import Source
@@ -82,7 +82,7 @@ def read_cell(
         return Cell(given=value, text=text, value=_READERS[column.type](value, column, decimal))
     except Refused as refusal:
         used = "The day is not used." if column.type == "day" else "It is not used."
-        problem = Problem("error", refusal.code, f"{refusal} {used}")
+        problem = CellProblem("error", refusal.code, f"{refusal} {used}")
         return Cell(given=value, text=text, problem=problem, why_not=str(refusal))
 
 
@@ -95,7 +95,7 @@ def _word(column: Column, value: Value, text: str, responses: Mapping[str, str])
         return Cell(given=value, text=text, value=word)
     if column.name in ("method", "specimen") and folded(word) in responses:
         sentence = f"{shown(word)} is a response, not a {column.name}. It is not used."
-        problem = Problem("error", "word_out_of_place", sentence)
+        problem = CellProblem("error", "word_out_of_place", sentence)
         return Cell(given=value, text=text, problem=problem, why_not=sentence)
     sentence = (
         f"{shown(word)} is not a listed word of {column.name}; it is kept as written and no rule"
@@ -103,9 +103,9 @@ def _word(column: Column, value: Value, text: str, responses: Mapping[str, str])
     )
     # an unread condition may be one that excludes a treatment: `check` must not pass over it
     problem = (
-        Problem("warning", "word_not_listed", sentence)
+        CellProblem("warning", "word_not_listed", sentence)
         if column.name == "condition"
-        else Problem("note", "word_not_listed", sentence, "used")
+        else CellProblem("note", "word_not_listed", sentence, "used")
     )
     return Cell(given=value, text=text, value=word, problem=problem)
 

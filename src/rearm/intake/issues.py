@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from rearm.intake.printable import printable
-from rearm.intake.rows import Problem
+from rearm.intake.rows import CellProblem
 from rearm.record import Issue, Source
 
 __all__ = ["issue_at"]
 
 
 def issue_at(
-    source: Source, problem: Problem, patient_id: str | None = None, *, day: int | None = None
+    source: Source, problem: CellProblem, patient_id: str | None = None, *, day: int | None = None
 ) -> Issue:
     """An issue at a place. Every issue of intake is made here, so that its sentence holds nothing
     that a screen could obey.

@@ -16,11 +16,11 @@ __all__ = [
     "BLANK",
     "Anchor",
     "Cell",
+    "CellProblem",
     "DecimalMark",
     "Grid",
     "Moment",
     "Places",
-    "Problem",
     "Row",
     "Value",
     "column_letters",
@@ -103,7 +103,7 @@ class Grid:
         )
 
 
-class Problem(NamedTuple):
+class CellProblem(NamedTuple):
     """What is wrong with a cell: an issue without its place; `done`: what became of the cell."""
 
     severity: Severity
@@ -125,7 +125,7 @@ class Cell:
     given: Value = None
     text: str = ""
     value: Any = None
-    problem: Problem | None = None
+    problem: CellProblem | None = None
     why_not: str | None = None
     not_done: bool = False  # it says that nothing was measured
     settled: bool = False

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
-from rearm.intake.rows import Cell, Moment, Problem, Row, Value
+from rearm.intake.rows import Cell, CellProblem, Moment, Row, Value
 from rearm.intake.values import Refused, is_dated, parse_moment
 from rearm.record import UNKNOWN_WHEN, Infusion, When
 
@@ -193,7 +193,7 @@ class Placed(NamedTuple):
 
     when: When
     why_not: str | None = None
-    problem: Problem | None = None
+    problem: CellProblem | None = None
 
 
 NOWHERE = Placed(UNKNOWN_WHEN)
@@ -206,7 +206,7 @@ def place(cell: Cell, column: str, axis: Axis) -> Placed:
     try:
         return Placed(axis.when(cell.value, may_follow_death=column == "reported_day"))
     except Refused as refusal:
-        problem = Problem("error", refusal.code, f"{refusal} The day is not used.")
+        problem = CellProblem("error", refusal.code, f"{refusal} The day is not used.")
         return Placed(UNKNOWN_WHEN, str(refusal), problem)
 
 

@@ -12,7 +12,7 @@ from rearm.intake.build import typed
 from rearm.intake.build.axis import Axis, placed
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
-from rearm.intake.rows import Problem, Row
+from rearm.intake.rows import CellProblem, Row
 from rearm.intake.values import shown
 from rearm.record import UNKNOWN_WHEN, Condition, Toxicity, When
 
@@ -86,7 +86,7 @@ def settle_conditions(events: Sequence[Condition], log: IssueLog) -> tuple[Condi
         why = _contradiction(event, by_name[event.condition])
         if why is not None and (event.condition, event.when) not in logged:
             logged.add((event.condition, event.when))
-            log.add(event.source, Problem("warning", "condition_unclear", why + _KEPT))
+            log.add(event.source, CellProblem("warning", "condition_unclear", why + _KEPT))
         settled.append(event if why is None else replace(event, status="unclear"))
     return tuple(settled)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from rearm.intake.build.checks.ids import flag_ids_alike
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Cell, DecimalMark, Problem, Row
+from rearm.intake.rows import Cell, CellProblem, DecimalMark, Row
 from rearm.intake.values import shown
 from rearm.record import Issue, Source
 
@@ -93,18 +93,18 @@ def _place(runs: list[RowRun]) -> Source:
     return runs[0].row(0).at("patient_id")
 
 
-def _no_patient(run: RowRun, patient_id: str) -> Problem | None:
+def _no_patient(run: RowRun, patient_id: str) -> CellProblem | None:
     """Why rows can't be of a patient, else None."""
     if not patient_id:
         sentence = f"The row of {run.table} names no patient; it is not read."
-        return Problem("error", "patient_id_missing", sentence, "refused")
+        return CellProblem("error", "patient_id_missing", sentence, "refused")
     if "\n" in patient_id or "\r" in patient_id:
         sentence = (
             f"The id {shown(patient_id)} runs over several lines, so the row of {run.table} is not"
             " read, nor the lines that it may have swallowed. Look for a quotation mark without"
             " its pair there."
         )
-        return Problem("error", "patient_id_line_break", sentence, "refused")
+        return CellProblem("error", "patient_id_line_break", sentence, "refused")
     return None
 
 
@@ -114,5 +114,5 @@ def _no_patient_row(patient_id: str, runs: list[RowRun]) -> Issue:
         " other tables say. Check the spelling of the id."
     )
     return issue_at(
-        _place(runs), Problem("warning", "no_patient_row", sentence, "used"), patient_id
+        _place(runs), CellProblem("warning", "no_patient_row", sentence, "used"), patient_id
     )

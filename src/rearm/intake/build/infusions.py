@@ -10,7 +10,7 @@ from rearm.intake.build.axis import Axis, placed
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
 from rearm.intake.dictionary import nearest
-from rearm.intake.rows import Problem, Row
+from rearm.intake.rows import CellProblem, Row
 from rearm.intake.values import Refused, parse_moment, shown
 from rearm.knowledge.lexicon import Product
 from rearm.record import UNKNOWN_WHEN, Infusion, When
@@ -133,5 +133,5 @@ def flag_undated(infusions: Iterable[Infusion], log: IssueLog) -> None:
                 f"The infusion{product} has no day: nothing can be placed after it and its failure"
                 " cannot be judged. Give its day, or infused = no where it was never given."
             )
-            problem = Problem("error", "infusion_without_day", sentence, "used")
+            problem = CellProblem("error", "infusion_without_day", sentence, "used")
             log.add(infusion.source, problem)

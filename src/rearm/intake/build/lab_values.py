@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from rearm.intake.dictionary import near
-from rearm.intake.rows import DecimalMark, Problem, Value
+from rearm.intake.rows import CellProblem, DecimalMark, Value
 from rearm.intake.values import Refused, shown, text
 from rearm.interval import Interval
 from rearm.knowledge.lab_tests import LabTests, TestDef, name_key
@@ -46,7 +46,7 @@ class LabValue:
     quantity: Interval | None = None
     word: str | None = None
     unusual: str | None = None
-    problem: Problem | None = None
+    problem: CellProblem | None = None
     of_unit: bool = False
 
 
@@ -109,7 +109,7 @@ def lab_value(
     try:
         return _read(test, value, unit, decimal, lexicon)
     except (UnitRefusal, Refused) as refusal:
-        problem = Problem("error", refusal.code, str(refusal))
+        problem = CellProblem("error", refusal.code, str(refusal))
         return LabValue(problem=problem, of_unit=refusal.code in _OF_UNIT)
 
 

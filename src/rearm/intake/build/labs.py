@@ -16,7 +16,7 @@ from rearm.intake.build.lab_values import LabValue, lab_value, unknown_test
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
 from rearm.intake.build.typed import spelled
-from rearm.intake.rows import BLANK, Cell, DecimalMark, Problem, Row
+from rearm.intake.rows import BLANK, Cell, CellProblem, DecimalMark, Row
 from rearm.intake.values import shown
 from rearm.knowledge.lab_tests import TestDef
 from rearm.record import Lab
@@ -66,7 +66,7 @@ class LabRow:
         return self._run.row(self._index)
 
 
-class _Stated(NamedTuple):
+class _StatedCells(NamedTuple):
     """The cells that say what was measured. A cohort repeats them."""
 
     value: Cell
@@ -87,7 +87,7 @@ class _Said:
     unit: str  # as stated
     value: LabValue = _NOTHING
     why_not: str | None = None
-    problem: Problem | None = None
+    problem: CellProblem | None = None
     column: str = "value"  # where the problem stands
 
 
@@ -105,7 +105,7 @@ class LabReader:
         days = _Days(axis, log)
         for run in runs:
             further = _further_columns(run)
-            stated = zip(*map(run.column, _Stated._fields), strict=True)
+            stated = zip(*map(run.column, _StatedCells._fields), strict=True)
             dated = zip(stated, run.column("day"), run.column("reported_day"), strict=True)
             for index, (cells, day, reported_day) in enumerate(dated):
                 said = self._says(cells, day, run.decimal)
@@ -137,7 +137,7 @@ class LabReader:
         """What the cells of a row say, without its day; None where nothing was measured."""
         key = cells if day.why_not is None or day.aside is None else (*cells, day)
         if key not in self._said:
-            stated = _Stated._make(cells)
+            stated = _StatedCells._make(cells)
             measured = stated.value.given is not None and not stated.value.not_done
             if measured or spelled(stated.status) in CORRECTING:
                 self._said[key] = _said(stated, day, measured, self.terms, decimal)
@@ -147,7 +147,7 @@ class LabReader:
 
 
 def _said(
-    stated: _Stated, day: Cell, measured: bool, terms: Terms, decimal: DecimalMark | None
+    stated: _StatedCells, day: Cell, measured: bool, terms: Terms, decimal: DecimalMark | None
 ) -> _Said:
     """What a row says that is a result, or withdraws one."""
     unit = stated.unit.text or None
@@ -165,7 +165,7 @@ def _said(
         if cell.aside is not None:
             return replace(said, why_not=cell.aside)  # said where the contradiction was found
     if not measured:
-        problem = Problem("warning", "result_withdrawn", _WITHDRAWN)
+        problem = CellProblem("warning", "result_withdrawn", _WITHDRAWN)
         return replace(said, why_not=_WITHDRAWN, problem=problem, column="status")
     if status is not None and status not in STATUS:
         why_not = (
@@ -175,7 +175,7 @@ def _said(
         return replace(said, why_not=why_not)  # the problem is that of the column
     if test is None:
         why_not = unknown_test(terms.lab_tests, stated.test.text, specimen)
-        problem = Problem("error", "unknown_test", why_not)
+        problem = CellProblem("error", "unknown_test", why_not)
         return replace(said, why_not=why_not, problem=problem, column="test")
     value = lab_value(test, stated.value.given, unit, decimal, terms.lexicon)
     if value.problem is not None:
@@ -187,7 +187,7 @@ def _said(
             column="unit" if at_unit else "value",
         )
     if value.unusual is not None:
-        problem = Problem("warning", "value_unusual", value.unusual, "used")
+        problem = CellProblem("warning", "value_unusual", value.unusual, "used")
         return replace(said, value=value, problem=problem)
     return replace(said, value=value)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rearm.intake.build.log import IssueLog
-from rearm.intake.rows import Problem, Row
+from rearm.intake.rows import CellProblem, Row
 from rearm.record import Record, Source, When
 
 __all__ = ["until_last_contact"]
@@ -38,7 +38,7 @@ def until_last_contact(record: Record, patient_rows: Sequence[Row], log: IssueLo
             f"Last contact is stated as day {record.last_seen_day}, but there are data on day"
             f" {latest} ({source.place}); day {latest} counts as last contact."
         )
-        problem = Problem("warning", "last_seen_before_data", sentence, "used")
+        problem = CellProblem("warning", "last_seen_before_data", sentence, "used")
         log.add(patient_rows[0].at("last_seen_day"), problem, day=latest)
     changes: dict[str, Any] = {"last_seen_day": latest}
     for name in _OBSERVED:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Problem, Row
+from rearm.intake.rows import CellProblem, Row
 from rearm.record import Done, Issue, Source
 
 __all__ = ["IssueLog"]
@@ -24,28 +24,28 @@ class IssueLog:
     def extend(self, issues: Iterable[Issue]) -> None:
         self.issues.extend(issues)
 
-    def add(self, source: Source, problem: Problem, *, day: int | None = None) -> None:
+    def add(self, source: Source, problem: CellProblem, *, day: int | None = None) -> None:
         """A problem with its place; `day`: the latest day of the axis that it tells of."""
         self.issues.append(issue_at(source, problem, self.patient_id, day=day))
 
-    def problem(self, row: Row, column: str | None, problem: Problem) -> None:
+    def problem(self, row: Row, column: str | None, problem: CellProblem) -> None:
         """A problem of a cell, or of a whole row."""
         self.add(row.source if column is None else row.at(column), problem)
 
     def error(
         self, row: Row, column: str | None, code: str, sentence: str, done: Done = "set_aside"
     ) -> None:
-        self.problem(row, column, Problem("error", code, sentence, done))
+        self.problem(row, column, CellProblem("error", code, sentence, done))
 
     def warning(
         self, row: Row, column: str | None, code: str, sentence: str, done: Done = "set_aside"
     ) -> None:
-        self.problem(row, column, Problem("warning", code, sentence, done))
+        self.problem(row, column, CellProblem("warning", code, sentence, done))
 
     def note(
         self, row: Row, column: str | None, code: str, sentence: str, done: Done = "used"
     ) -> None:
-        self.problem(row, column, Problem("note", code, sentence, done))
+        self.problem(row, column, CellProblem("note", code, sentence, done))
 
     def count_not_done(self, row: Row, column: str) -> None:
         """Counts a cell that says `n.d.`: one note for all of a sheet comes from `not_done`."""
@@ -63,5 +63,5 @@ class IssueLog:
                 f"{cells} in {where} that nothing was measured (n.d., NA or the like); no result is"
                 " read from them. The first is named here."
             )
-            problem = Problem("note", "not_done", sentence, "used")
+            problem = CellProblem("note", "not_done", sentence, "used")
             yield issue_at(self._first_not_done[file, sheet], problem, self.patient_id)

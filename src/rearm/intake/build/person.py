@@ -17,7 +17,7 @@ from rearm.intake.build.axis import (
 )
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
-from rearm.intake.rows import Moment, Problem, Row
+from rearm.intake.rows import CellProblem, Moment, Row
 from rearm.intake.values import shown
 from rearm.record import UNKNOWN_WHEN, Source
 
@@ -164,7 +164,7 @@ def axis_of(
             f"Day 0 ({person.day_zero}) lies in the future; the dates are taken as shifted for"
             " de-identification."
         )
-        log.add(person.source, Problem("warning", "dates_shifted", sentence, "used"))
+        log.add(person.source, CellProblem("warning", "dates_shifted", sentence, "used"))
     axis = Axis(zero=zero, today=today, birth=_birth(person, zero, log))
     for row in therapies:
         axis.anchor_therapy(row)
@@ -183,7 +183,7 @@ def _log_off_infusion(person: Person, runs: Sequence[RowRun], log: IssueLog) -> 
             " and other rows are day numbers: if these count from the infusion, every timing is"
             " wrong. All are used as stated; correct one of the two dates."
         )
-        log.add(person.source, Problem("error", "day_zero_off_infusion", sentence, "used"))
+        log.add(person.source, CellProblem("error", "day_zero_off_infusion", sentence, "used"))
 
 
 def _choose_zero(person: Person, runs: Sequence[RowRun], log: IssueLog) -> None:
@@ -196,16 +196,16 @@ def _choose_zero(person: Person, runs: Sequence[RowRun], log: IssueLog) -> None:
     # how much hangs on the day chosen: all timing is meant from the infusion
     timing = "so days, and whatever is judged by days, are not counted from an infusion"
     if what == INFUSION:
-        problem = Problem("note", "day_zero_chosen", chosen, "used")
+        problem = CellProblem("note", "day_zero_chosen", chosen, "used")
     elif any(_may_hold_infusion(run) for run in runs):
         meaning = (
             " CAR-T infusions stand in the record, but none has a date that can be read,"
             f" {timing}. Give their dates."
         )
-        problem = Problem("error", "day_zero_chosen", chosen + meaning, "used")
+        problem = CellProblem("error", "day_zero_chosen", chosen + meaning, "used")
     else:
         meaning = f" No CAR-T infusion was read, {timing}. If there was one, map or give its date."
-        problem = Problem("warning", "day_zero_chosen", chosen + meaning, "used")
+        problem = CellProblem("warning", "day_zero_chosen", chosen + meaning, "used")
     log.add(person.source, problem)
 
 

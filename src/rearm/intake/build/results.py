@@ -51,7 +51,7 @@ def settle_results(
     kept = [item for item in rows if id(item) not in samples.dropped]
     usable = [item for item in kept if item.usable]
     for series in _exact_series(usable):
-        _Series(series, log, terms).flag_slips()
+        _SlipSearch(series, log, terms).flag_slips()
     return (
         tuple(item.lab for item in usable),
         tuple(item.lab for item in kept if not item.usable),
@@ -113,25 +113,32 @@ class _Samples:
 
     def settle(self, group: Sequence[LabRow]) -> None:
         """Status and repetition among results of one sample."""
-        alive = [item for item in group if id(item) not in self.dropped]
-        for item in alive:
+        for item in self._alive(group):
             if (state := _NEVER_A_RESULT.get(item.lab.status or "")) is not None:
                 self._drop_never_a_result(item, state)
-        alive = [item for item in alive if id(item) not in self.dropped]
-        corrected = any(item.lab.status in CORRECTING for item in alive)
-        final = any(item.lab.status != "preliminary" for item in alive)
-        for item in alive:
+        self._versions(self._alive(group))
+        usable = [item for item in self._once(self._alive(group)) if item.usable]
+        if len(usable) > 1:
+            self._differing(usable)
+
+    def _alive(self, items: Sequence[LabRow]) -> list[LabRow]:
+        return [item for item in items if id(item) not in self.dropped]
+
+    def _versions(self, items: Sequence[LabRow]) -> None:
+        """A correction stands for what it corrects, a final result for the preliminary one."""
+        corrected = any(item.lab.status in CORRECTING for item in items)
+        final = any(item.lab.status != "preliminary" for item in items)
+        for item in items:
             is_preliminary = item.lab.status == "preliminary"
             if (corrected and item.lab.status not in CORRECTING) or (final and is_preliminary):
                 self._superseded(item)
             elif is_preliminary and item.usable:
-                why = f"The result {self._named(item.lab)} is preliminary; it waits for the final"
-                why += " one."
+                why = (
+                    f"The result {self._named(item.lab)} is preliminary; it waits for the final"
+                    " one."
+                )
                 self.log.warning(item.row, "status", "preliminary", why)
                 _set_aside(item, why)
-        usable = [item for item in self._once(alive) if item.usable]
-        if len(usable) > 1:
-            self._differing(usable)
 
     def _drop_never_a_result(self, item: LabRow, state: str) -> None:
         self.dropped.add(id(item))
@@ -155,11 +162,9 @@ class _Samples:
         )
 
     def _once(self, items: Sequence[LabRow]) -> list[LabRow]:
-        """The results that are not dropped, each value once."""
+        """The results, each value once."""
         seen: dict[tuple[object, ...], LabRow] = {}
         for item in items:
-            if id(item) in self.dropped:
-                continue
             lab = item.lab
             first = seen.setdefault(
                 (lab.quantity, lab.word, None if item.usable else lab.as_given), item
@@ -217,7 +222,7 @@ def _set_aside(item: LabRow, why: str) -> None:
 # ---------------------------------------------------------------- steps of a unit
 
 
-class _Point(NamedTuple):
+class _SeriesPoint(NamedTuple):
     """An exact result on a known day; `size` is its distance from 0."""
 
     day: int
@@ -225,27 +230,27 @@ class _Point(NamedTuple):
     item: LabRow
 
 
-def _exact_series(items: Sequence[LabRow]) -> list[list[_Point]]:
+def _exact_series(items: Sequence[LabRow]) -> list[list[_SeriesPoint]]:
     """The exact results of each test and specimen with a known day, oldest first; without those of
     0, which are no multiple of any.
     """
-    series: dict[tuple[str, str | None], list[_Point]] = {}
+    series: dict[tuple[str, str | None], list[_SeriesPoint]] = {}
     for item in items:
         lab = item.lab
         if lab.quantity is None or (day := lab.day) is None:
             continue
         if exact := lab.quantity.exact:
-            point = _Point(day, abs(exact), item)
+            point = _SeriesPoint(day, abs(exact), item)
             series.setdefault((lab.test, lab.specimen), []).append(point)
     for points in series.values():
         points.sort(key=lambda point: point.day)
     return list(series.values())
 
 
-class _Series:
+class _SlipSearch:
     """Values that look like a slip of a unit or of a decimal point: used, and said."""
 
-    def __init__(self, points: Sequence[_Point], log: IssueLog, terms: Terms) -> None:
+    def __init__(self, points: Sequence[_SeriesPoint], log: IssueLog, terms: Terms) -> None:
         self.points, self.log, self.terms = points, log, terms
         self.test = points[0].item.lab.test
 
@@ -301,7 +306,7 @@ class _Series:
         up, back = point.size > before.size, self.points[place + 1].size < point.size
         return up == back
 
-    def _is_step(self, a: _Point, b: _Point) -> bool:
+    def _is_step(self, a: _SeriesPoint, b: _SeriesPoint) -> bool:
         """Whether the values lie about as far apart as two units of their test."""
         ratio = _ratio(a, b)
         return any(abs(ratio - step) <= _NEAR * step for step in self.terms.unit_steps(self.test))
@@ -324,15 +329,15 @@ class _Series:
         return point.size > _SPIKE * highest and point.size - highest >= _SPIKE_FROM[self.test]
 
 
-def _ratio(a: _Point, b: _Point) -> float:
+def _ratio(a: _SeriesPoint, b: _SeriesPoint) -> float:
     return a.size / b.size if a.size > b.size else b.size / a.size
 
 
-def _unit(point: _Point) -> str:
+def _unit(point: _SeriesPoint) -> str:
     return normal_unit(point.item.unit)
 
 
-def _as_stated(point: _Point) -> float | None:
+def _as_stated(point: _SeriesPoint) -> float | None:
     """The number as it stands in the cell; None where it is none by itself (a unit beside it)."""
     row = point.item.row
     try:

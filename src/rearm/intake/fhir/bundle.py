@@ -4,13 +4,16 @@ is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rearm.intake.errors import InputError
 from rearm.intake.fhir.element import Element
-from rearm.record import Issue, Severity, Source
+from rearm.intake.issues import issue_at
+from rearm.intake.printable import printable
+from rearm.intake.rows import CellProblem
+from rearm.record import Done, Issue, Severity, Source
 
 __all__ = ["FhirBundle", "Resource", "open_bundle"]
 
@@ -107,17 +110,10 @@ def open_bundle(content: Any, file: str) -> FhirBundle:
     return bundle
 
 
-def _issue(bundle: FhirBundle, severity: Severity, code: str, place: str, message: str) -> None:
-    bundle.issues.append(
-        Issue(
-            severity,
-            code,
-            Source(bundle.file, place),
-            message,
-            "set_aside" if severity != "note" else "used",
-            bundle.patient_id or None,
-        )
-    )
+def _issue(bundle: FhirBundle, severity: Severity, code: str, place: str, sentence: str) -> None:
+    done: Done = "used" if severity == "note" else "set_aside"
+    problem = CellProblem(severity, code, sentence, done)
+    bundle.issues.append(issue_at(Source(bundle.file, place), problem, bundle.patient_id or None))
 
 
 def _collect(top: Element, bundle: FhirBundle) -> None:
@@ -159,54 +155,45 @@ def _distinct(bundle: FhirBundle) -> None:
     kept: dict[str, Resource] = {}
     refused: set[str] = set()
     for resource in bundle.resources:
-        key = (
-            f"{resource.type}/{resource.id}"
-            if resource.id
-            else f"{resource.place} {resource.address}"
-        )
-        other = kept.get(key)
-        if other is None or key in refused:
-            kept.setdefault(key, resource)
-        elif other.element.data == resource.element.data:
-            _issue(
-                bundle,
-                "note",
-                "duplicate_resource",
-                resource.place,
-                f"{resource.place} stands twice with the same content; it is read once.",
-            )
+        key = f"{resource.place} {resource.address}"
+        if resource.id:
+            key = f"{resource.type}/{resource.id}"
+        other = kept.setdefault(key, resource)
+        if other is resource or key in refused:
+            continue
+        last = _last_version(other, resource, bundle)
+        if last is None:
+            refused.add(key)
         else:
-            updates = [r.element.child("meta").text("lastUpdated") for r in (other, resource)]
-            if updates[0] is None or updates[1] is None or updates[0] == updates[1]:
-                refused.add(key)
-                _issue(
-                    bundle,
-                    "error",
-                    "versions_contradict",
-                    resource.place,
-                    f"{resource.place} stands twice with different content, and neither is marked"
-                    " as the later one; neither is read.",
-                )
-            else:
-                kept[key] = max(
-                    (other, resource),
-                    key=lambda r: r.element.child("meta").text("lastUpdated") or "",
-                )
-                _issue(
-                    bundle,
-                    "note",
-                    "older_version",
-                    resource.place,
-                    f"{resource.place} stands in two versions; the one updated last is read.",
-                )
+            kept[key] = last
     bundle.resources = [r for key, r in kept.items() if key not in refused]
     for resource in bundle.resources:
-        for address in (
-            resource.address,
-            f"{resource.type}/{resource.id}" if resource.id else None,
-        ):
+        addresses = [resource.address]
+        if resource.id:
+            addresses.append(f"{resource.type}/{resource.id}")
+        for address in addresses:
             if address is not None:
                 bundle._index.setdefault(_without_version(address), resource)
+
+
+def _last_version(first: Resource, second: Resource, bundle: FhirBundle) -> Resource | None:
+    """The version of a resource that counts; None where that is not known."""
+    where = second.place
+    if first.element.data == second.element.data:
+        sentence = f"{where} stands twice with the same content; it is read once."
+        _issue(bundle, "note", "duplicate_resource", where, sentence)
+        return first
+    updates = [r.element.child("meta").text("lastUpdated") for r in (first, second)]
+    if updates[0] is None or updates[1] is None or updates[0] == updates[1]:
+        sentence = (
+            f"{where} stands twice with different content, and neither is marked as the later one;"
+            " neither is read."
+        )
+        _issue(bundle, "error", "versions_contradict", where, sentence)
+        return None
+    sentence = f"{where} stands in two versions; the one updated last is read."
+    _issue(bundle, "note", "older_version", where, sentence)
+    return first if updates[0] > updates[1] else second
 
 
 def _note_missing_pages(top: Element, bundle: FhirBundle) -> None:
@@ -219,6 +206,7 @@ def _note_missing_pages(top: Element, bundle: FhirBundle) -> None:
 
 
 def _find_patient(bundle: FhirBundle) -> None:
+    """Whose the bundle is. Raises InputError where its resources are of several, or of nobody."""
     patients = list(bundle.of_type("Patient"))
     if len(patients) > 1:
         raise InputError(
@@ -226,60 +214,73 @@ def _find_patient(bundle: FhirBundle) -> None:
             f" ({_ids(r.id or r.place for r in patients)}). A Bundle must hold one patient; split"
             " it, so that no result reaches the wrong one."
         )
+    named, silent = _subjects(bundle, patients)
+    if patients:
+        _is_of(bundle, patients[0], named)
+    else:
+        _is_named(bundle, named)
+    bundle.issues = [replace(issue, patient_id=bundle.patient_id) for issue in bundle.issues]
+    bundle.without_subject = frozenset(silent)
+
+
+def _subjects(
+    bundle: FhirBundle, patients: list[Resource]
+) -> tuple[dict[str, list[str]], set[str]]:
+    """The places of resources by the subject they name ("" is the bundle's patient), and those that
+    name nobody.
+    """
     named: dict[str, list[str]] = {}
     silent: set[str] = set()
     for resource in bundle.resources:
         if resource.type == "Patient":
             continue
-        references = [
-            (key, resource.element.child(key))
-            for key in _SUBJECTS
-            if isinstance(resource.element.data.get(key), dict)
-        ]
-        for key, reference in references:
-            if (who := _who(reference, bundle, patients)) is not None:
-                named.setdefault(who, []).append(f"{resource.place} ({key})")
-            else:
-                silent.add(resource.place)
-        if not references:
+        data = resource.element.data
+        keys = [key for key in _SUBJECTS if isinstance(data.get(key), dict)]
+        if not keys:
             silent.add(resource.place)
-    if patients:
-        own = patients[0]
-        bundle.patient, bundle.patient_id = own, own.id or own.address or "patient"
-        others = {who: places for who, places in named.items() if who != ""}
-        if others:
-            shown = "; ".join(
-                f"{_plain(who)} in {_ids(places, 3)}"
-                for who, places in list(others.items())[:_SHOWN]
-            )
-            raise InputError(
-                f"{bundle.file} is of the patient {_plain(bundle.patient_id)}, but resources name"
-                f" another subject: {shown}. Nothing is read, because results could reach the wrong"
-                " patient; export it again."
-            )
-    elif len(named) == 1:
-        who = next(iter(named))
-        bundle.patient_id = who.removeprefix("Patient/")
-        message = (
-            f"The Bundle has no Patient resource; all resources name {_plain(who)}. Sex and birth"
-            " are unknown."
+        for key in keys:
+            who = _who(resource.element.child(key), bundle, patients)
+            if who is None:
+                silent.add(resource.place)
+            else:
+                named.setdefault(who, []).append(f"{resource.place} ({key})")
+    return named, silent
+
+
+def _is_of(bundle: FhirBundle, patient: Resource, named: Mapping[str, list[str]]) -> None:
+    """The bundle is of its Patient, if its resources name no other."""
+    bundle.patient, bundle.patient_id = patient, patient.id or patient.address or "patient"
+    others = {who: places for who, places in named.items() if who != ""}
+    if others:
+        listed = "; ".join(
+            f"{_plain(who)} in {_ids(places, 3)}" for who, places in list(others.items())[:_SHOWN]
         )
-        _issue(bundle, "warning", "no_patient_resource", "Bundle", message)
-    elif named:
         raise InputError(
-            f"{bundle.file} has no Patient resource, and its resources name {len(named)} subjects"
-            f" ({_ids(named)}). Split it into one Bundle a patient."
+            f"{bundle.file} is of the patient {_plain(bundle.patient_id)}, but resources name"
+            f" another subject: {listed}. Nothing is read, because results could reach the wrong"
+            " patient; export it again."
         )
-    else:
+
+
+def _is_named(bundle: FhirBundle, named: Mapping[str, list[str]]) -> None:
+    """Without a Patient, the bundle is of the one whom its resources name."""
+    if not named:
         raise InputError(
             f"{bundle.file} has no Patient resource and no resource that names one. Export the"
             " Bundle with its Patient."
         )
-    bundle.issues = [
-        Issue(i.severity, i.code, i.source, i.message, i.done, bundle.patient_id)
-        for i in bundle.issues
-    ]
-    bundle.without_subject = frozenset(silent)
+    if len(named) > 1:
+        raise InputError(
+            f"{bundle.file} has no Patient resource, and its resources name {len(named)} subjects"
+            f" ({_ids(named)}). Split it into one Bundle a patient."
+        )
+    who = next(iter(named))
+    bundle.patient_id = who.removeprefix("Patient/")
+    sentence = (
+        f"The Bundle has no Patient resource; all resources name {_plain(who)}. Sex and birth are"
+        " unknown."
+    )
+    _issue(bundle, "warning", "no_patient_resource", "Bundle", sentence)
 
 
 def _who(reference: Element, bundle: FhirBundle, patients: list[Resource]) -> str | None:
@@ -327,5 +328,5 @@ def _ids(names: Iterable[str], longest: int = _SHOWN) -> str:
 
 
 def _plain(text: str, longest: int = 80) -> str:
-    shown = text if text.isprintable() else text.encode("unicode_escape").decode()
+    shown = printable(text)
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"

@@ -169,95 +169,95 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
     """A condition of the own lists or a known code. The diagnosis of myeloma is collected in
     `diagnosis` for the patient's row.
     """
-    element = resource.element
-    verification = _status(element, "verificationStatus")
-    codes = codes_of(element.child("code"))
+    verification = _status(resource.element, "verificationStatus")
+    meaning = _meaning(resource, t)
+    if meaning is None:
+        return
+    table, name = meaning
+    is_myeloma = name in ("myeloma", "myeloma_later")
+    if verification in _NOT_STATED:
+        what = shown_code(resource.element.child("code"))
+        sentence = f"{what} is {verification}; it is not read as present."
+        t.group("warning", "unconfirmed_condition", sentence, resource.place)
+        if table != "conditions" or is_myeloma:
+            return
+    if is_myeloma:
+        _read_myeloma(resource, name, verification, t, diagnosis)
+    elif table == "conditions":
+        _add_condition(resource, name, verification, t)
+    else:
+        draft = RowDraft("toxicities", resource.place, {"toxicity": name})
+        _put_days(draft, resource, t)
+        if verification == "refuted":
+            draft.put("grade", 0)
+        t.own_columns(resource.element, draft)
+        t.add(draft)
+
+
+def _meaning(resource: Resource, t: Translation) -> tuple[str, str] | None:
+    """The table and the name that the codes of a condition stand for; None, with an issue, where
+    there is none or more than one.
+    """
+    code = resource.element.child("code")
     known = load_codes().conditions
-    found = {
-        ("conditions" if c.system == "condition" else "toxicities", c.code)
-        for c in codes
-        if c.system in ("condition", "toxicity")
-    }
-    found |= {("conditions", known[c.system, c.code]) for c in codes if (c.system, c.code) in known}
     # holds the codes of terminologies that tables may carry too
     spelled = t.tables["conditions"].columns["condition"].spellings
-    found |= {
-        ("conditions", spelled[folded(c.code)])
-        for c in codes
-        if c.system in _TERMINOLOGIES and folded(c.code) in spelled
-    }
-    if len(found) > 1:
-        names = " and ".join(sorted(shown(name) for _, name in found))
-        t.issue(
-            "error",
-            "code_contradiction",
-            resource.place,
-            f"The codes name different conditions ({names}); it is not used.",
-            "set_aside",
-        )
-        return
-    if not found:
-        t.group(
-            "note",
-            "unknown_code",
-            f"The condition {shown_code(element.child('code'))} is not known; no rule reads it.",
-            resource.place,
-        )
-        return
-    table, name = next(iter(found))
+    meanings: set[tuple[str, str]] = set()
+    for c in codes_of(code):
+        if c.system in ("condition", "toxicity"):
+            meanings.add(("conditions" if c.system == "condition" else "toxicities", c.code))
+        if (c.system, c.code) in known:
+            meanings.add(("conditions", known[c.system, c.code]))
+        if c.system in _TERMINOLOGIES and folded(c.code) in spelled:
+            meanings.add(("conditions", spelled[folded(c.code)]))
+    if len(meanings) > 1:
+        names = " and ".join(sorted(shown(name) for _, name in meanings))
+        sentence = f"The codes name different conditions ({names}); it is not used."
+        t.issue("error", "code_contradiction", resource.place, sentence)
+        return None
+    if not meanings:
+        sentence = f"The condition {shown_code(code)} is not known; no rule reads it."
+        t.group("note", "unknown_code", sentence, resource.place)
+        return None
+    return meanings.pop()
+
+
+def _read_myeloma(
+    resource: Resource,
+    name: str,
+    verification: str | None,
+    t: Translation,
+    diagnosis: list[Resource],
+) -> None:
+    """The diagnosis of myeloma; a code of its later course is no response."""
+    if verification == "refuted":
+        sentence = "Multiple myeloma is refuted; it is not read as the diagnosis."
+        t.issue("warning", "myeloma_refuted", resource.place, sentence)
+    elif name == "myeloma":
+        diagnosis.append(resource)
+    else:
+        sentence = "Codes of myeloma in remission or in relapse are not read as responses."
+        t.group("note", "myeloma_course", sentence, resource.place)
+
+
+def _add_condition(resource: Resource, name: str, verification: str | None, t: Translation) -> None:
+    draft = RowDraft("conditions", resource.place, {"condition": name})
+    _put_days(draft, resource, t)
     if verification in _NOT_STATED:
-        what = f"{shown_code(element.child('code'))} is {verification}; it is not read as present."
-        t.group("warning", "unconfirmed_condition", what, resource.place)
-        if table != "conditions" or name in ("myeloma", "myeloma_later"):
-            return
-    if name in ("myeloma", "myeloma_later"):
-        if verification == "refuted":
-            t.issue(
-                "warning",
-                "myeloma_refuted",
-                resource.place,
-                "Multiple myeloma is refuted; it is not read as the diagnosis.",
-                "set_aside",
-            )
-        elif name == "myeloma":
-            diagnosis.append(resource)
-        else:
-            t.group(
-                "note",
-                "myeloma_course",
-                "Codes of myeloma in remission or in relapse are not read as responses.",
-                resource.place,
-            )
-        return
-    draft = RowDraft(
-        table, resource.place, {"condition" if table == "conditions" else "toxicity": name}
-    )
-    t.put_time(draft, "day", _onset(resource, t))
-    t.put_time(
-        draft,
-        "end_day",
-        (
-            dated(element, "abatement")
-            if element.choice("abatement") in ("abatementDateTime", None)
-            else Dated()
-        ),
-    )
-    if table == "conditions":
-        unconfirmed = verification in _NOT_STATED
-        draft.put(
-            "status",
-            (
-                "unclear"
-                if unconfirmed
-                else "absent"
-                if verification == "refuted"
-                else _clinical(resource, t)
-            ),
-        )
+        draft.put("status", "unclear")
     elif verification == "refuted":
-        draft.put("grade", 0)
-    t.own_columns(element, draft)
+        draft.put("status", "absent")
+    else:
+        draft.put("status", _clinical(resource, t))
+    t.own_columns(resource.element, draft)
     t.add(draft)
+
+
+def _put_days(draft: RowDraft, resource: Resource, t: Translation) -> None:
+    """Onset and end; an end that is no date is not read."""
+    t.put_time(draft, "day", _onset(resource, t))
+    has_date = resource.element.choice("abatement") in ("abatementDateTime", None)
+    t.put_time(draft, "end_day", dated(resource.element, "abatement") if has_date else Dated())
 
 
 def _clinical(resource: Resource, t: Translation) -> str:

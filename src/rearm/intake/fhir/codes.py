@@ -174,11 +174,8 @@ class TestCodes:
             return None if named == test_id else f"is the name of {self.tests[named].name}"
         own = self._own_words(test_id)
         for row in load_codes().excluding:
-            said, meant = {row[w] for w in words if w in row}, {row[w] for w in own if w in row}
-            if "plasma" in row and words >= {"plasma", "cells"}:
-                said.discard("blood")  # plasma cells are no blood plasma
-            if said and meant and not said & meant:
-                return f"says {' and '.join(sorted(said))}"
+            if (said := _said_beside(words, own, row)) is not None:
+                return f"says {said}"
         if words & (own - load_codes().unspecific):
             return None
         others = (self._specific.get(word) for word in sorted(words))
@@ -197,6 +194,14 @@ def test_codes(knowledge: Knowledge) -> TestCodes:
 
 
 test_codes.__test__ = False  # type: ignore[attr-defined]  # not a test of pytest
+
+
+def _said_beside(words: frozenset[str], own: frozenset[str], row: Mapping[str, str]) -> str | None:
+    """What a display says of a property (`row`: its words) that is another than the test's."""
+    said, meant = {row[w] for w in words if w in row}, {row[w] for w in own if w in row}
+    if "plasma" in row and words >= {"plasma", "cells"}:
+        said.discard("blood")  # plasma cells are no blood plasma
+    return " and ".join(sorted(said)) if said and meant and not said & meant else None
 
 
 def _words(text: str) -> Iterator[str]:

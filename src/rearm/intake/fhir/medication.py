@@ -35,7 +35,7 @@ _LONGEST_GAP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Named:
     """What a medication is: agents of the lexicon, a CAR-T product, or a text for the parser of
     regimens; `unread` could not be read.
@@ -134,79 +134,79 @@ class Medications:
         return False
 
     def _named(self, resource: Resource) -> _Named:
+        """What a resource says was given: by a code or a text, or by a Medication of the bundle."""
         element = resource.element
         key = element.choice("medication")
-        if key == "medicationReference":
-            medication = self.t.bundle.resolve(element.child(key), element)
-            if medication is None:
-                name = element.child(key).text("display")
-                return self._unread(
-                    resource,
-                    (
-                        f"a medication that is not in the Bundle ({name})"
-                        if name
-                        else "a medication that is not in the Bundle"
-                    ),
-                )
-            parts = [
-                i.child("itemCodeableConcept")
-                for i in medication.children("ingredient")
-                if i.has("itemCodeableConcept")
-            ]
-            named = [self._concept(c, resource) for c in parts or [medication.child("code")]]
-            return _Named(
-                tuple(a for n in named for a in n.agents),
-                next((n.product for n in named if n.product), None),
-                next((n.text for n in named if n.text), None),
-                tuple(u for n in named for u in n.unread),
-            )
-        if key != "medicationCodeableConcept":
-            return self._unread(resource, "a medication without a name")
-        return self._concept(element.child(key), resource)
-
-    def _unread(self, resource: Resource, what: str) -> _Named:
-        return _Named(unread=(what,))
+        if key == "medicationCodeableConcept":
+            return self._concept(element.child(key), resource)
+        if key != "medicationReference":
+            return _Named(unread=("a medication without a name",))
+        medication = self.t.bundle.resolve(element.child(key), element)
+        if medication is None:
+            name = element.child(key).text("display")
+            what = "a medication that is not in the Bundle"
+            return _Named(unread=(f"{what} ({name})" if name else what,))
+        ingredients = [
+            i.child("itemCodeableConcept")
+            for i in medication.children("ingredient")
+            if i.has("itemCodeableConcept")
+        ]
+        concepts = ingredients or [medication.child("code")]
+        named = [self._concept(concept, resource) for concept in concepts]
+        return _Named(
+            agents=tuple(a for n in named for a in n.agents),
+            product=next((n.product for n in named if n.product), None),
+            text=next((n.text for n in named if n.text), None),
+            unread=tuple(u for n in named for u in n.unread),
+        )
 
     def _concept(self, concept: Element, resource: Resource) -> _Named:
         """The agent of a known code or of the text; a display alone names nothing."""
-        coded: dict[str, _Named] = {}
-        for code in codes_of(concept):
-            agent = _agent_of(code.system, code.code, self.t.lexicon)
-            if agent is not None:
-                coded[agent.id] = _Named(agents=(agent.id,))
-                named = None if code.display is None else self.t.lexicon.find_agent(code.display)
-                if named is not None and named.id != agent.id:
-                    return self._contradiction(resource, code.code, agent.id, named.id)
-            elif (
-                code.system == "product"
-                and (product := self.t.lexicon.find_product(code.code)) is not None
-            ):
-                coded[product.id] = _Named(product=product.id)
+        coded = self._coded(concept, resource)
+        if isinstance(coded, _Named):
+            return coded
         text = concept.text("text")
-        if text is not None:
-            agent = self.t.lexicon.find_agent(text)
-            product = self.t.lexicon.find_product(text)
-            name = agent.id if agent is not None else product.id if product is not None else None
-            if coded and name is not None and name not in coded:
-                return self._contradiction(resource, next(iter(coded)), next(iter(coded)), name)
-            if not coded and name is not None:
+        if text is not None and (named := self._of_text(text)) is not None:
+            (name,) = named.agents or (named.product or "",)
+            if not coded:
                 if concept.children("coding"):
-                    self.t.group(
-                        "note",
-                        "medication_by_text",
+                    sentence = (
                         f"{shown_code(concept)} is not a known code; the medication is read from"
-                        f" its text {shown(text)}.",
-                        resource.place,
-                        "used",
+                        f" its text {shown(text)}."
                     )
-                return _Named(agents=(name,)) if agent is not None else _Named(product=name)
+                    self.t.group("note", "medication_by_text", sentence, resource.place, "used")
+                return named
+            if name not in coded:
+                first = next(iter(coded))
+                return self._contradiction(resource, first, first, name)
         if len(coded) > 1:
             return self._contradiction(resource, "one medication", *list(coded)[:2])
         if coded:
             return next(iter(coded.values()))
-        if text is not None:
-            return _Named(text=text)
-        return _Named(unread=(shown_code(concept),))
+        return _Named(unread=(shown_code(concept),)) if text is None else _Named(text=text)
+
+    def _coded(self, concept: Element, resource: Resource) -> dict[str, _Named] | _Named:
+        """What the codes name, by its id; or what is unread where a display contradicts one."""
+        lexicon = self.t.lexicon
+        coded: dict[str, _Named] = {}
+        for code in codes_of(concept):
+            agent = _agent_of(code.system, code.code, lexicon)
+            product = lexicon.find_product(code.code) if code.system == "product" else None
+            if agent is not None:
+                coded[agent.id] = _Named(agents=(agent.id,))
+                displayed = None if code.display is None else lexicon.find_agent(code.display)
+                if displayed is not None and displayed.id != agent.id:
+                    return self._contradiction(resource, code.code, agent.id, displayed.id)
+            elif product is not None:
+                coded[product.id] = _Named(product=product.id)
+        return coded
+
+    def _of_text(self, text: str) -> _Named | None:
+        """The agent, else the product, that a text names."""
+        if (agent := self.t.lexicon.find_agent(text)) is not None:
+            return _Named(agents=(agent.id,))
+        product = self.t.lexicon.find_product(text)
+        return None if product is None else _Named(product=product.id)
 
     def _contradiction(self, resource: Resource, code: str, first: str, second: str) -> _Named:
         message = (

@@ -153,39 +153,36 @@ def _imaging(resource: Resource, t: Translation) -> None:
     _common(draft, element, t)
     draft.put("method", concept_text(element.child("method")))
     draft.put("site", concept_text(element.child("bodySite")))
-    focus = next(
-        (
-            f
-            for f in (t.bundle.resolve(r, element) for r in element.children("focus"))
-            if f is not None
-        ),
-        None,
-    )
-    if focus is not None and focus.text("resourceType") == "BodyStructure":
-        draft.put(
-            "lesion",
-            next((v for i in focus.children("identifier") if (v := i.text("value"))), None)
-            or focus.text("id"),
-        )
-        draft.put("site", draft.values.get("site") or concept_text(focus.child("location")))
+    _put_lesion(draft, element, t)
     for component in element.children("component"):
-        for code in codes_of(component.child("code")):
-            column = load_codes().components.get(code.code) if code.system == "loinc" else None
-            if column in ("length_mm", "width_mm") and column not in draft.values:
-                value, why = quantity_in(component.child("valueQuantity"), {"mm": 1, "cm": 10})
-                if why is not None:
-                    t.issue(
-                        "error",
-                        "unit_not_allowed",
-                        resource.place,
-                        f"{column}: {why} The size is not used.",
-                        "set_aside",
-                    )
-                draft.put(column, value)
+        _put_size(draft, component, t)
     t.own_columns(element, draft, components=True)
     if draft.values.get("length_mm") and "result" not in draft.values:
         draft.put("result", "positive")  # what has a size is there
     t.add(draft)
+
+
+def _put_lesion(draft: RowDraft, element: Element, t: Translation) -> None:
+    """The lesion that the examination is about, where the bundle holds it."""
+    targets = (t.bundle.resolve(reference, element) for reference in element.children("focus"))
+    focus = next((target for target in targets if target is not None), None)
+    if focus is None or focus.text("resourceType") != "BodyStructure":
+        return
+    names = (identifier.text("value") for identifier in focus.children("identifier"))
+    draft.put("lesion", next((name for name in names if name), None) or focus.text("id"))
+    draft.put("site", draft.values.get("site") or concept_text(focus.child("location")))
+
+
+def _put_size(draft: RowDraft, component: Element, t: Translation) -> None:
+    """A component that is the length or the width of the lesion."""
+    for code in codes_of(component.child("code")):
+        column = load_codes().components.get(code.code) if code.system == "loinc" else None
+        if column in ("length_mm", "width_mm") and column not in draft.values:
+            value, why = quantity_in(component.child("valueQuantity"), {"mm": 1, "cm": 10})
+            if why is not None:
+                sentence = f"{column}: {why} The size is not used."
+                t.issue("error", "unit_not_allowed", draft.place, sentence)
+            draft.put(column, value)
 
 
 # ---------------------------------------------------------------- results
@@ -266,49 +263,41 @@ def _value(part: Element, test: TestDef, draft: RowDraft, t: Translation) -> boo
     """Value and unit into the draft; False where there is none (unknown, with a note)."""
     key = part.choice("value")
     if key is None or part.has("dataAbsentReason"):
-        reason = concept_text(part.child("dataAbsentReason"))
-        reason = reason or next((c.code for c in codes_of(part.child("dataAbsentReason"))), None)
-        if key is not None:
-            why = f"The result has a value and a reason why it has none ({reason or 'not stated'})."
-            t.issue(
-                "error", "value_contradiction", draft.place, f"{why} It is not used.", "set_aside"
+        absent = part.child("dataAbsentReason")
+        codes = (code.code for code in codes_of(absent))
+        reason = concept_text(absent) or next(codes, None) or "not stated"
+        if key is None:
+            sentence = (
+                f"{test.name}: no value is given (reason: {shown(reason)}); the result is unknown."
             )
-            draft.set_aside["value"] = why
-        else:
-            t.group(
-                "note",
-                "no_value",
-                f"{test.name}: no value is given (reason: {shown(reason or 'not stated')}); the"
-                " result is unknown.",
-                draft.place,
-            )
+            t.group("note", "no_value", sentence, draft.place)
             return False
-    draft.put("value", "-")
+        why = f"The result has a value and a reason why it has none ({reason})."
+        t.issue("error", "value_contradiction", draft.place, f"{why} It is not used.")
+        draft.set_aside["value"] = why
+    _put_value(part, key, test, draft, t)
+    if draft.values.get("value", "-") == "-":  # kept as a result that can't be used
+        draft.values["value"] = key
+        draft.set_aside.setdefault("value", f"{test.name} has no value that can be read.")
+    return True
+
+
+def _put_value(part: Element, key: str, test: TestDef, draft: RowDraft, t: Translation) -> None:
+    """The value by its type; nothing where it can't be read, with an issue."""
     match key:
         case "valueQuantity":
             _quantity(part.child(key), test, draft, t)
         case "valueCodeableConcept":
             _coded(part.child(key), test, draft, t)
         case "valueString":
-            draft.values["value"] = part.text(key) or "-"
+            draft.put("value", part.text(key))
         case "valueInteger":
-            draft.values["value"] = part.number(key)
+            draft.put("value", part.number(key))
         case "valueBoolean":
-            draft.values["value"] = part.boolean(key)
-        case None:
-            pass
+            draft.put("value", part.boolean(key))
         case _:
-            _refuse(
-                draft,
-                "value",
-                "value_type",
-                f"{test.name} is given as {key}, which is not read.",
-                t,
-            )
-    if draft.values["value"] == "-":  # unreadable: kept as a result that is there but can't be used
-        draft.values["value"] = key or "value"
-        draft.set_aside.setdefault("value", f"{test.name} has no value that can be read.")
-    return True
+            why = f"{test.name} is given as {key}, which is not read."
+            _refuse(draft, "value", "value_type", why, t)
 
 
 def _quantity(quantity: Element, test: TestDef, draft: RowDraft, t: Translation) -> None:

@@ -31,7 +31,7 @@ from rearm.intake.files.control_characters import clean_json
 from rearm.intake.files.strict_json import load_json, parse_json
 from rearm.intake.issues import issue_at
 from rearm.intake.reading import Reading
-from rearm.intake.rows import Problem, Row
+from rearm.intake.rows import CellProblem, Row
 from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge, bundled
 from rearm.record import Issue, Record, Source
@@ -99,7 +99,7 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
         except InputError as error:
             refused.append(error)
             sentence = f"{error} The file is not read; the others are."
-            problem = Problem("error", "file_unreadable", sentence, "refused")
+            problem = CellProblem("error", "file_unreadable", sentence, "refused")
             issues.append(issue_at(Source(file.name, ""), problem))
             continue
         if (other := readable.setdefault(patient_id, file)) is not file:

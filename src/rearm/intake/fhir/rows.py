@@ -14,7 +14,7 @@ from rearm.intake.fhir.bundle import FhirBundle
 from rearm.intake.fhir.codes import TestCodes, codes_of, test_codes
 from rearm.intake.fhir.element import Dated, Element, moment_of
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Moment, Problem, Row
+from rearm.intake.rows import CellProblem, Moment, Row
 from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.lexicon import Lexicon
@@ -97,7 +97,7 @@ class Translation:
         self, severity: Severity, code: str, place: str, sentence: str, done: Done = "set_aside"
     ) -> None:
         where = Source(self.bundle.file, place)
-        problem = Problem(severity, code, sentence, done)
+        problem = CellProblem(severity, code, sentence, done)
         self.issues.append(issue_at(where, problem, self.bundle.patient_id))
 
     def group(
@@ -126,7 +126,7 @@ class Translation:
             if count > 1:
                 others = ", ".join(group.places[1:4]) + (" ..." if count > 4 else "")
                 more = f" ({count} times; also {others})"
-            problem = Problem(group.severity, code, group.sentence + more, group.done)
+            problem = CellProblem(group.severity, code, group.sentence + more, group.done)
             where = Source(self.bundle.file, group.places[0])
             yield issue_at(where, problem, self.bundle.patient_id)
 

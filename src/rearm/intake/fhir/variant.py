@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from rearm.intake.fhir.codes import codes_of, load_codes, shown_code
 from rearm.intake.fhir.element import Element
@@ -13,6 +14,7 @@ from rearm.intake.values import shown
 
 __all__ = ["read_variant"]
 
+_CHANGES = ("protein_change", "coding_change", "genomic_change", "karyotype")
 _SHARE = {"1": 1.0, "{ratio}": 1.0, "%": 0.01}
 _COUNT = {"": 1.0, "1": 1.0, "{copies}": 1.0, "{#}": 1.0}
 _SUBSTITUTION = re.compile(
@@ -26,67 +28,65 @@ def read_variant(draft: RowDraft, element: Element, t: Translation) -> None:
     instead.
     """
     _result(draft, element, t)
-    said: dict[str, list[Element]] = {}
-    for component in element.children("component"):
-        for code in codes_of(component.child("code")):
-            if (
-                code.system == "loinc"
-                and (name := load_codes().components.get(code.code)) is not None
-            ):
-                said.setdefault(name, []).append(component)
+    said = _components(element)
     genes = [g for c in said.get("gene", ()) if (g := _gene(c, draft, t)) is not None]
     if len(genes) > 1:
-        t.issue(
-            "warning",
-            "several_genes",
-            draft.place,
+        sentence = (
             f"The variant names several genes ({', '.join(map(shown, genes))}); it is not read."
-            " Give one Observation a gene.",
-            "set_aside",
+            " Give one Observation a gene."
         )
+        t.issue("warning", "several_genes", draft.place, sentence)
         return
     places = [p for c in said.get("locus", ()) if (p := _text(c)) is not None]
     draft.put("gene", genes[0] if genes else (places[0] if len(places) == 1 else None))
     changes = {
         name: text
-        for name in ("protein_change", "coding_change", "genomic_change", "karyotype")
+        for name in _CHANGES
         for c in said.get(name, ())
         if (text := _text(c)) is not None
     }
     draft.put("change", next(iter(changes.values()), None))
+    _put_numbers(draft, said, t)
+    t.own_columns(element, draft, components=True)
+    _put_kind(draft, changes, t)
+    if "result" not in draft.values:
+        return
+    if "gene" in draft.values:
+        t.add(draft)
+    else:
+        sentence = "The variant names neither a gene nor a locus that can be read; it is not used."
+        t.issue("warning", "variant_without_gene", draft.place, sentence)
+
+
+def _components(element: Element) -> dict[str, list[Element]]:
+    """The components by what their LOINC code says they hold."""
+    names = load_codes().components
+    said: dict[str, list[Element]] = {}
+    for component in element.children("component"):
+        for code in codes_of(component.child("code")):
+            if code.system == "loinc" and code.code in names:
+                said.setdefault(names[code.code], []).append(component)
+    return said
+
+
+def _put_numbers(draft: RowDraft, said: Mapping[str, list[Element]], t: Translation) -> None:
+    """The allele fraction and the number of copies."""
     for column, units in (("vaf", _SHARE), ("copies", _COUNT)):
         for component in said.get(column, ()):
             value, why = quantity_in(component.child("valueQuantity"), units)
             if why is not None:
-                t.issue(
-                    "error",
-                    "unit_not_allowed",
-                    draft.place,
-                    f"{column}: {why} It is not used.",
-                    "set_aside",
-                )
+                sentence = f"{column}: {why} It is not used."
+                t.issue("error", "unit_not_allowed", draft.place, sentence)
             draft.put(column, value)
-    t.own_columns(element, draft, components=True)
-    if "kind" not in draft.values and (kind := _kind(changes)) is not None:
-        draft.put("kind", kind)
-        t.group(
-            "note",
-            "kind_from_hgvs",
-            "The kind of a variant (snv or indel) is read from its HGVS expression.",
-            draft.place,
-            "used",
-        )
-    if "result" in draft.values and "gene" not in draft.values:
-        t.issue(
-            "warning",
-            "variant_without_gene",
-            draft.place,
-            "The variant names neither a gene nor a locus that can be read; it is not used.",
-            "set_aside",
-        )
+
+
+def _put_kind(draft: RowDraft, changes: Mapping[str, str], t: Translation) -> None:
+    """The kind of a variant, where it is not stated and its expression tells."""
+    if "kind" in draft.values or (kind := _kind(changes)) is None:
         return
-    if "result" in draft.values:
-        t.add(draft)
+    draft.put("kind", kind)
+    sentence = "The kind of a variant (snv or indel) is read from its HGVS expression."
+    t.group("note", "kind_from_hgvs", sentence, draft.place, "used")
 
 
 def _result(draft: RowDraft, element: Element, t: Translation) -> None:
@@ -156,7 +156,7 @@ def _text(component: Element) -> str | None:
     )
 
 
-def _kind(changes: dict[str, str]) -> str | None:
+def _kind(changes: Mapping[str, str]) -> str | None:
     for name in ("coding_change", "protein_change", "genomic_change"):
         text = changes.get(name, "")
         if _SUBSTITUTION.fullmatch(text):

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Grid, Problem
+from rearm.intake.rows import CellProblem, Grid
 from rearm.record import Issue, Source
 
 __all__ = ["clean_grids", "clean_json"]
@@ -66,4 +66,4 @@ def _note(source: Source, count: int, file: str) -> Issue:
         f"{texts} control characters in {file}; each is replaced by \ufffd. Export the file again"
         " without them."
     )
-    return issue_at(source, Problem("note", "control_characters", sentence, "used"))
+    return issue_at(source, CellProblem("note", "control_characters", sentence, "used"))

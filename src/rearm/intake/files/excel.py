@@ -17,7 +17,7 @@ from python_calamine import CalamineWorkbook
 from rearm.intake.errors import InputError
 from rearm.intake.files.excel_formats import Display, cells_shown_otherwise, displays, show
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Grid, Problem, Value, decimal_mark
+from rearm.intake.rows import CellProblem, Grid, Value, decimal_mark
 from rearm.record import Issue, Source
 
 __all__ = ["read_workbook"]
@@ -73,7 +73,7 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
     issues = [
         issue_at(
             Source(path.name, f"{sheet}!{blank.address}"),
-            Problem("warning", "cell_without_value", blank.why),
+            CellProblem("warning", "cell_without_value", blank.why),
         )
         for sheet, found in inspected.items()
         for blank in found.blanks
@@ -85,7 +85,7 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
                 f"{number} numbers have a format that shows a percent sign, a comparator or a unit;"
                 " they are read as they are shown."
             )
-            problem = Problem("note", "number_format", sentence, "used")
+            problem = CellProblem("note", "number_format", sentence, "used")
             issues.append(issue_at(Source(path.name, grid.sheet or ""), problem))
     return grids, issues
 

@@ -12,7 +12,7 @@ from rearm.intake.errors import InputError
 from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.excel import read_workbook
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Grid, Problem, Value, decimal_mark
+from rearm.intake.rows import CellProblem, Grid, Value, decimal_mark
 from rearm.record import Issue, Source
 
 __all__ = ["read_grids", "table_files"]
@@ -177,7 +177,7 @@ def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:
             "The file is not UTF-8; it was read as Windows-1252 (Western European). Check umlauts"
             " and µ."
         )
-        problem = Problem("note", "encoding_guessed", sentence, "used")
+        problem = CellProblem("note", "encoding_guessed", sentence, "used")
         issues.append(issue_at(Source(path.name, ""), problem))
         return raw.decode("cp1252", errors="replace")
 

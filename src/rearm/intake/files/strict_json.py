@@ -49,7 +49,7 @@ def parse_json(raw: bytes | str, name: str) -> Any:
     text = raw if isinstance(raw, str) else _decoded(raw, name)
     if not text.strip():
         raise InputError(f"{name} is empty. Give a file with one JSON value.")
-    reader = _Reader(name)
+    reader = _StrictParser(name)
     try:
         value = json.loads(
             text,
@@ -79,7 +79,7 @@ def _decoded(raw: bytes, name: str) -> str:
         ) from error
 
 
-class _Reader:
+class _StrictParser:
     def __init__(self, name: str) -> None:
         self.name = name
 

@@ -12,7 +12,7 @@ from itertools import combinations
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.model import Agreement, Label, Mapping, RowSpec, Twin, ValueSpec
 from rearm.intake.mapping.sheets import CellFlag, DayCell, MappedSheet, MappedSheets, SheetLine
-from rearm.intake.rows import Problem, column_letters
+from rearm.intake.rows import CellProblem, column_letters
 from rearm.intake.values import Refused, number, text
 from rearm.knowledge.tidy_tables import folded
 from rearm.record import Issue
@@ -60,7 +60,7 @@ def _agree(sheets: MappedSheets, agreement: Agreement) -> Iterator[Issue]:
             cell.sheet.flags[(cell.line.index, cell.column)] = CellFlag(
                 reason, (min(days), max(days))
             )
-        yield issue_at(cells[0].source, Problem("error", "days_contradict", reason), patient)
+        yield issue_at(cells[0].source, CellProblem("error", "days_contradict", reason), patient)
 
 
 def _near(some: Sequence[DayCell], others: Sequence[DayCell], tolerance: int) -> bool:
@@ -121,7 +121,7 @@ def _flag_pair(sheet: MappedSheet, line: SheetLine, pair: tuple[int, int], what:
     for column in pair:
         sheet.flags[(line.index, column)] = CellFlag(reason)
     sentence = f"{reason} (Also {sheet.source(line, second).place}.)"
-    problem = Problem("error", "twin_contradiction", sentence)
+    problem = CellProblem("error", "twin_contradiction", sentence)
     return issue_at(sheet.source(line, first), problem, line.patient)
 
 
@@ -157,7 +157,7 @@ def _labels(sheet: MappedSheet, spec: Label, mapping: Mapping) -> Iterator[Issue
         )
         low, high = sorted((planned, round(actual)))
         sheet.flags[(line.index, day_column)] = CellFlag(reason, (low, high))
-        problem = Problem("error", "days_contradict", reason)
+        problem = CellProblem("error", "days_contradict", reason)
         yield issue_at(sheet.source(line, day_column), problem, line.patient)
 
 
@@ -184,7 +184,7 @@ def _shared_rows(sheet: MappedSheet) -> Iterator[Issue]:
             f"Row {own} of {sheet.place} hold the same numbers as row {theirs} of another patient;"
             " it is not certain whose they are, so none is used."
         )
-        problem = Problem("error", "rows_shared_by_patients", sentence)
+        problem = CellProblem("error", "rows_shared_by_patients", sentence)
         yield issue_at(sheet.source(rows[0][0], None), problem, patient)
 
 
@@ -230,7 +230,7 @@ def _fractions(sheet: MappedSheet) -> Iterator[Issue]:
             "Columns read as percent hold only values between 0 and 1, which look like fractions:"
             f" {listed}. They are not used; state scale = 100 in the mapping if they are."
         )
-        problem = Problem("error", "percent_holds_fractions", sentence)
+        problem = CellProblem("error", "percent_holds_fractions", sentence)
         yield issue_at(sheet.source(line, column), problem, patient)
 
 

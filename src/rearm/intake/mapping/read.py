@@ -16,7 +16,7 @@ from rearm.intake.mapping.model import load_mapping
 from rearm.intake.mapping.rows import SheetRows
 from rearm.intake.mapping.sheets import MappedSheets, open_sheets
 from rearm.intake.reading import Reading
-from rearm.intake.rows import Problem
+from rearm.intake.rows import CellProblem
 from rearm.knowledge.bundle import Knowledge
 from rearm.record import Issue, Source
 
@@ -71,4 +71,4 @@ def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:
                 f"The mapping does not read these columns of {sheet.place}: {', '.join(left)}."
             )
             where = Source(sheet.grid.file, sheet.spec.sheet or "")
-            yield issue_at(where, Problem("note", "columns_not_mapped", sentence))
+            yield issue_at(where, CellProblem("note", "columns_not_mapped", sentence))

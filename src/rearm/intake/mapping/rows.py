@@ -11,7 +11,7 @@ from rearm.intake.issues import issue_at
 from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, ValueSpec
 from rearm.intake.mapping.model import Mapping as SheetMapping
 from rearm.intake.mapping.sheets import CellFlag, MappedSheet, MappedSheets, SheetLine
-from rearm.intake.rows import Moment, Problem, Row, Value
+from rearm.intake.rows import CellProblem, Moment, Row, Value
 from rearm.intake.values import Refused, number, shown, text
 from rearm.knowledge.tidy_tables import Column, TidyTables, folded
 from rearm.record import Issue, Source
@@ -42,7 +42,7 @@ class MappedValue:
         return "" if isinstance(self.value, Moment) else text(self.value)
 
 
-class _Places(dict[str, Source]):
+class _CellPlaces(dict[str, Source]):
     """Where the cells of one row stand."""
 
     def at(self, index: int, column: str) -> Source | None:
@@ -50,7 +50,7 @@ class _Places(dict[str, Source]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
+class _RowTarget:
     """One row to make: the line, and the column that `each` matched, with its groups."""
 
     line: SheetLine
@@ -89,13 +89,13 @@ class SheetRows:
                 columns = [*self.sheet.matching(spec.each, asked_by=asked)]
             for column, match in columns:
                 for line in self.sheet.lines:
-                    target = _Target(line=line, asked=asked, column=column, match=match)
+                    target = _RowTarget(line=line, asked=asked, column=column, match=match)
                     if spec.when is None or self._holds(spec.when, target):
                         row = self._row(spec, target)
                         if row is not None:
                             yield row
 
-    def _holds(self, when: RowFilter, target: _Target) -> bool:
+    def _holds(self, when: RowFilter, target: _RowTarget) -> bool:
         """Whether the row is one that the mapping reads."""
         value = target.cell(self.sheet.column(when.column, asked_by=target.asked))
         given = folded(text(value))
@@ -110,11 +110,11 @@ class SheetRows:
         except Refused:
             return False
 
-    def _row(self, spec: RowSpec, target: _Target) -> Row | None:
+    def _row(self, spec: RowSpec, target: _RowTarget) -> Row | None:
         columns = self.tables.tables[spec.table].columns
         values: dict[str, Value] = {"patient_id": target.line.patient}
         moments: dict[str, Moment] = {}
-        places = _Places()
+        places = _CellPlaces()
         set_aside: dict[str, str] = {}
         for name, value_spec in spec.columns.items():
             mapped = self._value(value_spec, columns[name], target)
@@ -145,7 +145,7 @@ class SheetRows:
             moments=moments,
         )
 
-    def _source(self, target: _Target, places: Mapping[str, Source]) -> Source:
+    def _source(self, target: _RowTarget, places: Mapping[str, Source]) -> Source:
         """The cell that the event is about: the value, else the matched column, else the first cell
         read.
         """
@@ -156,7 +156,7 @@ class SheetRows:
             return self.sheet.source(target.line, target.column)
         return next(iter(places.values()), self.sheet.source(target.line, None))
 
-    def _value(self, spec: Spec, column: Column, target: _Target) -> MappedValue | None:
+    def _value(self, spec: Spec, column: Column, target: _RowTarget) -> MappedValue | None:
         if isinstance(spec, list):
             return self._listed(spec, column, target)
         if not isinstance(spec, ValueSpec):
@@ -173,7 +173,7 @@ class SheetRows:
         return self._labelled(mapped) if column.type == "day" else mapped
 
     def _listed(
-        self, spec: list[ValueSpec] | list[int], column: Column, target: _Target
+        self, spec: list[ValueSpec] | list[int], column: Column, target: _RowTarget
     ) -> MappedValue | None:
         """An interval of days, or several values joined by `;`."""
         days = [s for s in spec if isinstance(s, int)]
@@ -190,7 +190,7 @@ class SheetRows:
             flag=next((v.flag for v in present if v.flag), None),
         )
 
-    def _origin(self, spec: ValueSpec, target: _Target) -> MappedValue | None:
+    def _origin(self, spec: ValueSpec, target: _RowTarget) -> MappedValue | None:
         """What stands where the mapping says that the value comes from."""
         if spec.group is not None:
             return MappedValue(
@@ -220,7 +220,7 @@ class SheetRows:
             flag=self.sheet.flags.get((target.line.index, index)),
         )
 
-    def _companion(self, column: str, target: _Target) -> int | None:
+    def _companion(self, column: str, target: _RowTarget) -> int | None:
         """The index of a named column. A name with groups need not be there for every matched
         column.
         """
@@ -230,7 +230,9 @@ class SheetRows:
             return None
         return self.sheet.column(name, asked_by=target.asked)
 
-    def _changed(self, spec: ValueSpec, mapped: MappedValue, target: _Target) -> MappedValue | None:
+    def _changed(
+        self, spec: ValueSpec, mapped: MappedValue, target: _RowTarget
+    ) -> MappedValue | None:
         """The value in the mapping's words, and in its unit."""
         value = mapped.value
         words = {folded(key): word for key, word in spec.words.items()}
@@ -263,7 +265,7 @@ class SheetRows:
         return replace(mapped, value=value)
 
     def _with_more(
-        self, spec: ValueSpec, mapped: MappedValue | None, target: _Target
+        self, spec: ValueSpec, mapped: MappedValue | None, target: _RowTarget
     ) -> MappedValue | None:
         """The value joined with those that other sheets state for the same patient; repetitions are
         left out.
@@ -297,9 +299,9 @@ class SheetRows:
             return replace(mapped, value=Moment(meaning[0], meaning[1]))
         return replace(mapped, value=meaning)
 
-    def _problem(self, mapped: MappedValue, target: _Target, code: str, sentence: str) -> None:
+    def _problem(self, mapped: MappedValue, target: _RowTarget, code: str, sentence: str) -> None:
         where = mapped.source or self.sheet.source(target.line, None)
-        problem = Problem("warning", code, sentence)
+        problem = CellProblem("warning", code, sentence)
         self.issues.append(issue_at(where, problem, target.line.patient))
 
 

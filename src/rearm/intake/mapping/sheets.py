@@ -13,7 +13,7 @@ from rearm.intake.errors import InputError
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.model import DayPlace, Mapping, Reduce, SheetSpec
-from rearm.intake.rows import Grid, Problem, Value
+from rearm.intake.rows import CellProblem, Grid, Value
 from rearm.intake.values import Refused, number, shown, text
 from rearm.knowledge.tidy_tables import folded
 from rearm.record import Issue, Source
@@ -173,7 +173,7 @@ def open_sheets(source: Path, mapping: Mapping) -> MappedSheets:
         left = [g.sheet for g in found if g.sheet is not None and g.sheet not in named]
         if left:
             sentence = f"The mapping does not read these sheets: {', '.join(left)}."
-            problem = Problem("note", "sheets_not_mapped", sentence)
+            problem = CellProblem("note", "sheets_not_mapped", sentence)
             issues.append(issue_at(Source(files[key].name, ""), problem))
     if not sheets:
         raise InputError(f"None of the sheets of the mapping is in {source.name}.")
@@ -267,7 +267,7 @@ def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
                 else "The row names no patient"
             )
             where = sheet.grid.cell_source(index, column, spec.id)
-            problem = Problem(
+            problem = CellProblem(
                 "error", "patient_id_missing", f"{why}; the row is not read.", "refused"
             )
             issues.append(issue_at(where, problem))
@@ -299,7 +299,7 @@ def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue])
             " named here."
         )
         where_first = sheet.grid.cell_source(unread[0], value, spec.column)
-        issues.append(issue_at(where_first, Problem("warning", "rows_not_counted", sentence)))
+        issues.append(issue_at(where_first, CellProblem("warning", "rows_not_counted", sentence)))
     rows: list[list[Value]] = [[*spec.by, "percent", "count"]]
     names = [*map(_header, spec.by), "percent", "count"]
     reduced = MappedSheet(

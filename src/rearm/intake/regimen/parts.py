@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from rearm.intake.regimen.words import Item
 
-__all__ = ["Part", "Unit", "group"]
+__all__ = ["OpenPart", "Unit", "group"]
 
 # Agents of a conditioning: only these are taken into the transplant that is named beside them.
 _CONDITIONING = frozenset(
@@ -53,7 +53,7 @@ class Unit:
 
 
 @dataclass(slots=True)
-class Part:
+class OpenPart:
     """Units that belong together; `without` are agents the text says were left out."""
 
     units: list[Unit] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Part:
         return tail
 
 
-def group(units: Sequence[Unit]) -> tuple[list[Part], dict[int, str]]:
+def group(units: Sequence[Unit]) -> tuple[list[OpenPart], dict[int, str]]:
     """The parts of a stretch of text, and the items (by their start) that got another role: left
     out by the text, or unread.
     """
@@ -107,8 +107,8 @@ def group(units: Sequence[Unit]) -> tuple[list[Part], dict[int, str]]:
 class _Grouping:
     def __init__(self, units: Sequence[Unit]) -> None:
         self.units = units
-        self.part = Part()
-        self.closed: list[Part] = []
+        self.part = OpenPart()
+        self.closed: list[OpenPart] = []
         self.roles: dict[int, str] = {}
         self.prefix: str | None = None  # a purpose that stands before its agents
         self.times = 1  # a count that stands before its transplant
@@ -118,7 +118,7 @@ class _Grouping:
     def close(self) -> None:
         if self.part.units:
             self.closed.append(self.part)
-        self.part = Part()
+        self.part = OpenPart()
 
     def take(self, k: int, unit: Unit) -> None:
         if self.negated and unit.kind in _CONTENT:
@@ -176,7 +176,7 @@ class _Grouping:
         conditioning = self.part.pop_conditioning() if purpose == "transplant" else []
         self.close()
         high_dose = name == "autologous-sct" and any("melphalan" in u.agents for u in conditioning)
-        self.part = Part(
+        self.part = OpenPart(
             units=[*conditioning, unit],
             purpose=purpose,
             regimen_id="hd-melphalan-asct" if high_dose else name,
@@ -198,7 +198,7 @@ class _Grouping:
                 listed := self.part.pop_listed()
             ):  # `VCD + Lenalidomid Erhaltung`: only what stands behind the acronym
                 self.close()
-                self.part = Part(units=listed)
+                self.part = OpenPart(units=listed)
             self.part.units.append(unit)
             self.part.purpose = purpose
         elif follows:
@@ -209,7 +209,7 @@ class _Grouping:
             self.closed[-1].purpose = purpose
             self.closed[-1].units.append(unit)
         else:
-            self.part = Part(units=[unit], purpose=purpose)
+            self.part = OpenPart(units=[unit], purpose=purpose)
         self.close()
 
     def _times(self, k: int, unit: Unit) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from rearm.intake.regimen.parts import Part, Unit, group
+from rearm.intake.regimen.parts import OpenPart, Unit, group
 from rearm.intake.regimen.words import SEPARATORS, Item, RegimenWords
 from rearm.knowledge.bundle import bundled
 from rearm.knowledge.lexicon import Lexicon, lookup_key
@@ -144,7 +144,7 @@ class _TextReading:
         self.text = text
         self.words = words
         self.lexicon = lexicon
-        self.parts: list[Part] = []
+        self.parts: list[OpenPart] = []
         self.ambiguities: list[Ambiguity] = []
         self.notes: list[str] = []
         # start of an item -> its role where it is not the usual one of its kind
@@ -185,7 +185,7 @@ class _TextReading:
     def _of(self, item: Item) -> str:
         return self.text[item.start : item.end]
 
-    def _finished(self, part: Part) -> RegimenPart:
+    def _finished(self, part: OpenPart) -> RegimenPart:
         agents = tuple(
             dict.fromkeys(a for u in part.units for a in u.agents if a not in part.without)
         )

@@ -15,7 +15,7 @@ from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.issues import issue_at
 from rearm.intake.reading import Reading
-from rearm.intake.rows import Grid, Problem, Value
+from rearm.intake.rows import CellProblem, Grid, Value
 from rearm.intake.tidy.rows import place_of, table_runs
 from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge, bundled
@@ -53,7 +53,7 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
     for grid in other:
         sentence = f"{place_of(grid)} is not named like a tidy table; it is not read."
         where = Source(grid.file, grid.sheet or "")
-        issues.append(issue_at(where, Problem("note", "table_not_read", sentence)))
+        issues.append(issue_at(where, CellProblem("note", "table_not_read", sentence)))
     gathered = _gathered(found, tables, issues)
     if not gathered.runs:
         raise InputError(
@@ -124,7 +124,9 @@ def _grids(
             refused.append(error)
             sentence = f"{error} The file is not read; the others are."
             where = Source(file.name, "")
-            issues.append(issue_at(where, Problem("error", "file_unreadable", sentence, "refused")))
+            issues.append(
+                issue_at(where, CellProblem("error", "file_unreadable", sentence, "refused"))
+            )
             continue
         issues.extend(notes)
         for grid in grids:
@@ -151,7 +153,7 @@ def _bundles_beside(folder: Path) -> Iterable[Issue]:
             " their own path."
         )
         where = Source(folder.name, "")
-        yield issue_at(where, Problem("note", "bundles_beside_tables", sentence))
+        yield issue_at(where, CellProblem("note", "bundles_beside_tables", sentence))
 
 
 def _may_hold_tables(file: Path, tables: TidyTables) -> bool:

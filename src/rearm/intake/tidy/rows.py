@@ -14,7 +14,7 @@ from rearm.intake.cells import ColumnCells, RowMaker
 from rearm.intake.dictionary import nearest
 from rearm.intake.errors import InputError
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import BLANK, Cell, DecimalMark, Grid, Problem, Row, Value
+from rearm.intake.rows import BLANK, Cell, CellProblem, DecimalMark, Grid, Row, Value
 from rearm.intake.values import shown
 from rearm.knowledge.tidy_tables import TidyTable, TidyTables, folded
 from rearm.record import Issue, Source
@@ -165,7 +165,7 @@ def _agreed(
                 f" ({', '.join(map(shown, values))}); neither is used."
             )
             where = grid.cell_source(row, given[1][1], cells.column.name)
-            problem = Problem("error", "twin_contradiction", sentence)
+            problem = CellProblem("error", "twin_contradiction", sentence)
             issues.append((row, issue_at(where, problem)))
             values = []
         agreed.append(cells.of(values[0]) if values else BLANK)
@@ -183,7 +183,7 @@ def _beyond_header(grid: Grid, header: int) -> list[tuple[int, Issue]]:
                 f"The row has more cells than the header; the {len(cells) - width} beyond it are"
                 " not read. Check for an unquoted delimiter."
             )
-            problem = Problem("warning", "cells_beyond_header", sentence)
+            problem = CellProblem("warning", "cells_beyond_header", sentence)
             issues.append((index, issue_at(grid.row_source(index), problem)))
     return issues
 
@@ -198,7 +198,7 @@ def _indices(
         if cell is None:
             if any(value is not None for value in _column(grid, header, index)):
                 sentence = "The column has cells but no header; it is not read."
-                problem = Problem("warning", "column_without_header", sentence)
+                problem = CellProblem("warning", "column_without_header", sentence)
                 issues.append(issue_at(grid.cell_source(header, index), problem))
             continue
         name = folded(str(cell))
@@ -217,7 +217,7 @@ def _indices(
             f" {nearest(str(cell), table.columns)}); it is not read."
         )
         where = grid.cell_source(header, index, str(cell))
-        issues.append(issue_at(where, Problem("warning", "unknown_column", sentence)))
+        issues.append(issue_at(where, CellProblem("warning", "unknown_column", sentence)))
     if "patient_id" not in indices:
         raise InputError(
             f"{place_of(grid)}: the column patient_id is missing (found:"

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Problem
+from rearm.intake.rows import CellProblem
 from rearm.intake.values import shown
 from rearm.record import Issue, Source
 
@@ -44,4 +44,4 @@ def flag_ids_alike(ids: Iterable[str], place_of: Callable[[str], Source]) -> Ite
                 f" characters. They are read as {len(alike)} patients; if they are one, write the"
                 f" id alike everywhere (first seen: {shown(alike[0])})."
             )
-            yield issue_at(place_of(alike[1]), Problem("error", "ids_alike", sentence, "used"))
+            yield issue_at(place_of(alike[1]), CellProblem("error", "ids_alike", sentence, "used"))

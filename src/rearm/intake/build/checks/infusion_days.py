@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Problem
+from rearm.intake.rows import CellProblem
 from rearm.record import Infusion, Issue, Record
 
 __all__ = ["flag_infusion_days"]
@@ -41,7 +41,7 @@ def flag_infusion_days(record: Record) -> Iterator[Issue]:
                 f"Two products ({one.product} and {other.product}) stand as infused on day {day}."
                 " Both are used; check which was given."
             )
-            problem = Problem("warning", "two_products_one_day", sentence, "used")
+            problem = CellProblem("warning", "two_products_one_day", sentence, "used")
             yield issue_at(other.source, problem, record.patient_id)
 
 
@@ -53,7 +53,7 @@ def _lymphodepletion_days(record: Record) -> list[int]:
 
 def _far_from_lymphodepletion(
     day: int, depletion: Sequence[int], given: Sequence[_Given]
-) -> Problem | None:
+) -> CellProblem | None:
     near = [d for d in depletion if abs(day - d) <= _NEAR]
     in_time = any(_EARLIEST <= day - d <= _LATEST for d in depletion)
     is_split_dose = any(0 < day - other <= _LATEST for _, other in given)
@@ -65,10 +65,10 @@ def _far_from_lymphodepletion(
         f" infusion follows it by {_EARLIEST} to {_LATEST} days. Both are used as stated; check"
         " both days, and which day is day 0."
     )
-    return Problem("error", "lymphodepletion_day", sentence, "used")
+    return CellProblem("error", "lymphodepletion_day", sentence, "used")
 
 
-def _late_apheresis(infusion: Infusion, day: int) -> Problem | None:
+def _late_apheresis(infusion: Infusion, day: int) -> CellProblem | None:
     late = [d for d in infusion.apheresis_days if d >= day]
     if not late:
         return None
@@ -76,4 +76,4 @@ def _late_apheresis(infusion: Infusion, day: int) -> Problem | None:
         f"The apheresis for the infusion of day {day} stands on day {', '.join(map(str, late))},"
         " not before it. Both are used as stated; check both days."
     )
-    return Problem("error", "apheresis_after_infusion", sentence, "used")
+    return CellProblem("error", "apheresis_after_infusion", sentence, "used")

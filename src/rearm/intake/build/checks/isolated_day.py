@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Problem
+from rearm.intake.rows import CellProblem
 from rearm.record import EVENT_FIELDS, Issue, Record
 
 __all__ = ["flag_isolated_day"]
@@ -51,7 +51,7 @@ def flag_isolated_day(record: Record) -> Iterator[Issue]:
         f"The row of day {last} stands alone, {last - before} days after the data before it (day"
         f" {before}): check its date.{'' if supported else judged}"
     )
-    problem = Problem("warning", "lonely_last_day", sentence, "used")
+    problem = CellProblem("warning", "lonely_last_day", sentence, "used")
     yield issue_at(sources.pop(), problem, record.patient_id, day=last)
 
 

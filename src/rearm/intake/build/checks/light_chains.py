@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import Problem
+from rearm.intake.rows import CellProblem
 from rearm.record import Issue, Lab
 
 __all__ = ["flag_swapped_chains"]
@@ -63,7 +63,7 @@ def _of_sample(sample: dict[str, Lab], involved: str | None, patient_id: str) ->
 
 
 def _issue(lab: Lab, sentence: str, patient_id: str) -> Issue:
-    problem = Problem("warning", "light_chains_swapped", sentence, "used")
+    problem = CellProblem("warning", "light_chains_swapped", sentence, "used")
     return issue_at(lab.source, problem, patient_id)
 
 
