@@ -249,7 +249,7 @@ def test_another_knowledge_is_used_where_it_is_named(tmp_path: Path) -> None:
     says(run("assess", BUNDLE, "--knowledge", tmp_path / "none"), 2, "There is no folder")
     with (ours / "agents.toml").open("a", encoding="utf-8") as agents:
         agents.write('[[class]]\nname = "IMiD"\nspellings = ["ours"]\n')
-    says(run("evidence", "talquetamab", "--knowledge", ours), 0, "agents.toml is not used")
+    says(run("assess", BUNDLE, "--knowledge", ours), 0, "Talquetamab of our house")
     option.write_text("id = ")
     says(run("assess", BUNDLE, "--knowledge", ours), 2, "talquetamab.toml")
 

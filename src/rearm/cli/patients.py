@@ -58,7 +58,8 @@ def assess(
     """Assess patients: failure, causes, options and next tests, each with its basis."""
     from rearm.cli.assess_files import assess_to_files
 
-    reading = read_input(path, mapping)
+    bundle = known(knowledge)
+    reading = read_input(path, mapping, bundle)
     records = chosen_patients(reading, patient)
     if not records:
         raise Unusable(
@@ -66,7 +67,7 @@ def assess(
         )
     to_stdout = json_to is not None and str(json_to) == "-"
     done = assess_to_files(
-        records, as_of=day_of(as_of), region=region, knowledge=known(knowledge), html=html, json_folder=None if to_stdout else json_to,
+        records, as_of=day_of(as_of), region=region, knowledge=bundle, html=html, json_folder=None if to_stdout else json_to,
         console=None if quiet or to_stdout else console(), json_lines=sys.stdout if to_stdout else None,
     )  # fmt: skip
     for issue in reading.issues:
@@ -132,8 +133,8 @@ def explain(
         raise Unusable(
             "Say what to explain: --option ID or --factor ID. `rearm knowledge list` names them."
         )
-    records = chosen_patients(read_input(path, mapping), patient)
     bundle, day = known(knowledge), day_of(as_of)
+    records = chosen_patients(read_input(path, mapping, bundle), patient)
     found = [
         (r.patient_id, traced(r, subject, as_of=day, knowledge=bundle))
         for r in records

@@ -145,11 +145,13 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
 
-def read_input(path: Path, mapping: Path | None) -> Reading:
-    """The records of a file or folder, as of today."""
+def read_input(path: Path, mapping: Path | None, knowledge: Knowledge | None = None) -> Reading:
+    """The records of a file or folder, as of today, read with the tests, units, agents and regimens
+    of `knowledge`.
+    """
     from rearm.intake import read
 
-    return read(path, mapping, today=date.today())
+    return read(path, mapping, knowledge=knowledge, today=date.today())
 
 
 def bundle_folder(folder: Path) -> Path:
@@ -162,20 +164,12 @@ def bundle_folder(folder: Path) -> Path:
 
 
 def known(folder: Path | None) -> Knowledge | None:
-    """The knowledge of a folder; None, which stands for the bundled one, without a folder. What of
-    it is not used is said.
-    """
+    """The knowledge of a folder; None, which stands for the bundled one, without a folder."""
     if folder is None:
         return None
     from rearm.knowledge import load
 
-    loaded = load(bundle_folder(folder))
-    for name in loaded.not_used:
-        say(
-            f"rearm: {folder / name} is not used: names of tests, units and drugs are read with the"
-            " files of the program."
-        )
-    return loaded
+    return load(bundle_folder(folder))
 
 
 def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> list[Record]:

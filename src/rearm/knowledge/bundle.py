@@ -89,15 +89,6 @@ class Knowledge:
         """Whether the table is of this folder; the others are the bundled ones."""
         return name in self.tables
 
-    @property
-    def not_used(self) -> tuple[str, ...]:
-        """Files of the folder that differ from the bundled ones, which records are read with."""
-        return tuple(
-            name
-            for name in ("tests.toml", "units.toml", "agents.toml", "regimens.toml")
-            if self.table(name) != bundled().table(name)
-        )
-
     @cached_property
     def lab_tests(self) -> LabTests:
         """The dictionary of laboratory tests: what results are called, their units and words.

@@ -98,7 +98,7 @@ _REGIMEN = re.compile(r"(?i)(regime|regimen|therapie|therapy|line|linie)[ _]?(\d
 _ENOUGH_STATUS_WORDS = 0.5
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class SheetOutline:
     """What was recognised in one sheet."""
 
@@ -173,7 +173,7 @@ def _recognise(grid: Grid) -> SheetOutline | None:
         }
         id_header = next((n for wanted in _ID_HEADERS for n in names if _key(n) == wanted), None)
         if id_header is not None:
-            sheet = SheetOutline(grid, header, names, id_header)
+            sheet = SheetOutline(grid=grid, header=header, columns=names, id_header=id_header)
             sheet.day_header = next(
                 (
                     n
@@ -353,6 +353,7 @@ def _is_label(cell: str) -> bool:
 
 
 def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
+    """One sheet of the mapping."""
     yield "[[sheet]]"
     yield f"file = {_q(key)}"
     if sheet.grid.sheet is not None:
@@ -361,69 +362,69 @@ def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
         yield f"header_row = {row}"
     yield f"id = {_q(sheet.id_header)}"
     ids = [text(c) for c in _cells(sheet, sheet.columns[sheet.id_header])]
-    if (
-        folded(sheet.id_header) == "sample_id"
-        and ids
-        and all(re.fullmatch(r".+_[0-9]+", i) for i in ids)
-    ):
+    of_samples = folded(sheet.id_header) == "sample_id" and bool(ids)
+    if of_samples and all(re.fullmatch(r".+_[0-9]+", i) for i in ids):
         yield (
             'id_pattern = "(.+?)_[0-9]+"   # sample ids: the patient stands before the last'
             " underscore"
         )
-    if sheet.person:
-        yield from _row(
-            "patients",
-            {column: f"{{ column = {_q(name)} }}" for column, name in sheet.person.items()},
-        )
-    if sheet.infusion:
-        yield from _row(
-            "infusions",
-            {column: f"{{ column = {_q(name)} }}" for column, name in sheet.infusion.items()},
-        )
-    for name, (locus, kind) in sheet.variants.items():
-        yield from _row(
-            "variants",
-            {"gene": _q(locus), "kind": _q(kind), "result": f"{{ column = {_q(name)} }}"},
-        )
-    day = {"day": f"{{ column = {_q(sheet.day_header)} }}"} if sheet.day_header else {}
-    for name, (test, unit) in sheet.tests.items():
-        yield from _row(
-            "labs", day | {"test": _q(test.id), "value": f"{{ column = {_q(name)} }}"}, test, unit
-        )
-    for (stem, test_id, unit), names in sheet.wide.items():
-        each = re.escape(stem) + r"[ _]?(?:d(?:ay)?[ _]?|_)(?P<day>-?[0-9]{1,4})"
-        yield f"  # columns {_comment(', '.join(names))}"
-        yield from _row(
-            "labs",
-            {
-                "each": _q(each),
-                "day": '{ group = "day" }',
-                "test": _q(test_id),
-                "value": "{ cell = true }",
-            },
-            load_tests()[test_id],
-            unit,
-        )
-    for stem, names in sheet.regimens.items():
-        yield f"  # columns {_comment(', '.join(names))}"
-        each = re.escape(stem) + r"[ _]?(?P<line>[0-9]{1,2})"
-        yield from _row(
-            "therapies",
-            {"each": _q(each), "line": '{ group = "line" }', "regimen": "{ cell = true }"},
-        )
-    if sheet.status:
-        each = "(?P<agent>" + "|".join(re.escape(n) for n in sheet.status) + ")"
-        yield from _row(
-            "refractoriness",
-            {
-                "each": _q(each),
-                "agent_or_class": '{ group = "agent" }',
-                "status": "{ cell = true }",
-            },
-        )
+    yield from _person_rows(sheet)
+    yield from _lab_rows(sheet)
+    yield from _history_rows(sheet)
     if sheet.rest:
         yield "  # not recognised:"
         yield from (f"  #   {_comment(name)}{_kind(sheet, name)}" for name in sheet.rest)
+
+
+def _person_rows(sheet: SheetOutline) -> Iterator[str]:
+    for table, columns in (("patients", sheet.person), ("infusions", sheet.infusion)):
+        if columns:
+            yield from _row(table, {column: _from(name) for column, name in columns.items()})
+    for name, (locus, kind) in sheet.variants.items():
+        yield from _row("variants", {"gene": _q(locus), "kind": _q(kind), "result": _from(name)})
+
+
+def _lab_rows(sheet: SheetOutline) -> Iterator[str]:
+    """A block for each column of results, and for each row of columns that are numbered by days."""
+    day = {"day": _from(sheet.day_header)} if sheet.day_header else {}
+    for name, (test, unit) in sheet.tests.items():
+        yield from _row("labs", day | {"test": _q(test.id), "value": _from(name)}, test, unit)
+    for (stem, test_id, unit), names in sheet.wide.items():
+        each = re.escape(stem) + r"[ _]?(?:d(?:ay)?[ _]?|_)(?P<day>-?[0-9]{1,4})"
+        yield f"  # columns {_comment(', '.join(names))}"
+        columns = {
+            "each": _q(each),
+            "day": '{ group = "day" }',
+            "test": _q(test_id),
+            "value": "{ cell = true }",
+        }
+        yield from _row("labs", columns, load_tests()[test_id], unit)
+
+
+def _history_rows(sheet: SheetOutline) -> Iterator[str]:
+    """Regimens by line, and what the patient is refractory to."""
+    for stem, names in sheet.regimens.items():
+        yield f"  # columns {_comment(', '.join(names))}"
+        each = re.escape(stem) + r"[ _]?(?P<line>[0-9]{1,2})"
+        columns = {
+            "each": _q(each),
+            "line": '{ group = "line" }',
+            "regimen": "{ cell = true }",
+        }
+        yield from _row("therapies", columns)
+    if sheet.status:
+        each = "(?P<agent>" + "|".join(re.escape(n) for n in sheet.status) + ")"
+        columns = {
+            "each": _q(each),
+            "agent_or_class": '{ group = "agent" }',
+            "status": "{ cell = true }",
+        }
+        yield from _row("refractoriness", columns)
+
+
+def _from(header: str) -> str:
+    """A value that is the cell of a column."""
+    return f"{{ column = {_q(header)} }}"
 
 
 def _row(

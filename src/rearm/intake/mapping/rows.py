@@ -234,35 +234,36 @@ class SheetRows:
         self, spec: ValueSpec, mapped: MappedValue, target: _RowTarget
     ) -> MappedValue | None:
         """The value in the mapping's words, and in its unit."""
-        value = mapped.value
-        words = {folded(key): word for key, word in spec.words.items()}
-        if spec.extract is not None:
-            parts = [
-                m if isinstance(m, str) else next((g for g in m if g), "")
-                for m in re.findall(spec.extract, mapped.text)
-            ]
-            if not parts:
-                sentence = (
-                    f"{shown(mapped.text)} holds nothing that the mapping looks for; it is not"
-                    " read."
-                )
-                self._problem(mapped, target, "text_not_recognised", sentence)
-                return None
-            value = ";".join(dict.fromkeys(text(words.get(folded(p), p)) for p in parts))
-        elif words:
-            value = words.get(folded(mapped.text), value)
-        if value == "":
+        value = self._worded(spec, mapped, target)
+        if value is None or value == "":
             return None
-        if spec.negate or spec.scale is not None:
-            try:
-                plain = None if isinstance(value, Moment) else value
-                sign = -1 if spec.negate else 1
-                scale = 1 if spec.scale is None else spec.scale
-                value = number(plain, decimal=self.sheet.grid.decimal) * sign * scale
-            except Refused as refusal:
-                self._problem(mapped, target, refusal.code, f"{refusal} It is not used.")
-                return None
-        return replace(mapped, value=value)
+        if not spec.negate and spec.scale is None:
+            return replace(mapped, value=value)
+        try:
+            plain = None if isinstance(value, Moment) else value
+            size = number(plain, decimal=self.sheet.grid.decimal)
+        except Refused as refusal:
+            self._problem(mapped, target, refusal.code, f"{refusal} It is not used.")
+            return None
+        scale = 1 if spec.scale is None else spec.scale
+        return replace(mapped, value=size * (-1 if spec.negate else 1) * scale)
+
+    def _worded(self, spec: ValueSpec, mapped: MappedValue, target: _RowTarget) -> Value | Moment:
+        """What the mapping extracts, in its words; None, with an issue, where a text holds
+        nothing of it.
+        """
+        words = {folded(key): word for key, word in spec.words.items()}
+        if spec.extract is None:
+            return words.get(folded(mapped.text), mapped.value) if words else mapped.value
+        parts = [
+            m if isinstance(m, str) else next((g for g in m if g), "")
+            for m in re.findall(spec.extract, mapped.text)
+        ]
+        if parts:
+            return ";".join(dict.fromkeys(text(words.get(folded(p), p)) for p in parts))
+        sentence = f"{shown(mapped.text)} holds nothing that the mapping looks for; it is not read."
+        self._problem(mapped, target, "text_not_recognised", sentence)
+        return None
 
     def _with_more(
         self, spec: ValueSpec, mapped: MappedValue | None, target: _RowTarget
