@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from rearm.export.response_json import response_object
 from rearm.intake import read_tables
-from rearm.outcome.patient_course import response_object
+from rearm.outcome.patient_course import patient_course
 
 M, U, K, L = "serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc"
 Row = tuple[str, str, str, str]  # date, test, value, unit
@@ -79,7 +80,7 @@ def test_bad_input_is_answered_with_its_reason(
         tables["infusions"] = [
             {"patient_id": "P", "date": infused, "product": "cilta-cel", "target": "BCMA"}
         ]
-    answer = response_object(read_tables(tables).records[0])
+    answer = response_object(patient_course(read_tables(tables).records[0]))
     assert [v["response"] for v in answer["visits"]] == responses
     assert says in json.dumps(answer), answer
     if not responses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,16 @@ import pyreadstat
 import pytest
 from tests.support.course_builder import death, record, serum, therapy
 
-from rearm.export.adam import ADRS_SCHEMA, ADTTE_SCHEMA, AVAL, Datasets, course_datasets, write_adam
+from rearm.export.adam import (
+    ADRS_SCHEMA,
+    ADTTE_SCHEMA,
+    AVAL,
+    AdamFolder,
+    Datasets,
+    LeftOut,
+    left_out_words,
+    response_datasets,
+)
 from rearm.outcome.patient_course import patient_course
 from rearm.record import Record
 
@@ -27,7 +37,14 @@ def dated(**parts: Any) -> Record:
 
 
 def sets(*patients: Record) -> Datasets:
-    return course_datasets([patient_course(p) for p in patients], study="ST")
+    return response_datasets([patient_course(p) for p in patients], study="ST")
+
+
+def in_folder(folder: Path, *patients: Record) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    with AdamFolder(folder, study="ST") as adam:
+        for patient in patients:
+            adam.add(patient_course(patient))
+        return adam.finish()
 
 
 def rows(frame: pl.DataFrame, code: str) -> list[dict[str, Any]]:
@@ -115,10 +132,13 @@ def test_after_new_therapy_nothing_counts() -> None:
 
 def test_what_has_no_row_is_said() -> None:
     found = sets(dated(), replace(record(infusions=[]), patient_id="P-2"))
-    assert ("P-1", "DFS", "no confirmed CR to start from") in found.left_out
-    assert any(who == "P-2" for who, _, _ in found.left_out)
+    assert LeftOut(subject="P-1", parameter="DFS", reason="no confirmed CR to start from") in (
+        found.left_out
+    )
+    assert any(x.subject == "P-2" for x in found.left_out)
     assert rows(found.adrs.filter(pl.col("USUBJID") == "P-2"), "CBOR")[0]["AVALC"] == "MISSING"
-    assert any("no confirmed CR" in w for w in found.left_out_words())
+    sentences = left_out_words(Counter(x.reason for x in found.left_out))
+    assert any("no confirmed CR" in sentence for sentence in sentences)
 
 
 def test_without_a_calendar_date_days_still_hold() -> None:
@@ -137,7 +157,7 @@ def test_best_confirmed_is_that_of_the_course_on_generated_courses() -> None:
     for seed in range(300):
         patient, criteria, start, _, _ = case_record(generate(seed))
         found = patient_course(replace(patient, infusions=()), start=start, criteria=criteria)
-        frame = course_datasets([found]).adrs
+        frame = response_datasets([found]).adrs
         best, progression = rows(frame, "CBOR")[0]["AVALC"], rows(frame, "PD")[0]
         assert found.course is not None
         if found.course.best_confirmed != "NE":
@@ -150,8 +170,9 @@ def test_best_confirmed_is_that_of_the_course_on_generated_courses() -> None:
 
 
 def test_files_hold_the_same_rows(tmp_path: Path) -> None:
-    found = sets(dated(), replace(dated(), patient_id="P-2", day_zero=None))
-    files, notes = write_adam(found, tmp_path)
+    patients = dated(), replace(dated(), patient_id="P-2", day_zero=None)
+    found = sets(*patients)
+    files, notes = in_folder(tmp_path, *patients)
     assert len(files) == 4 and notes == ()
     assert pl.read_parquet(tmp_path / "adrs.parquet").equals(found.adrs)
     frame, meta = pyreadstat.read_xport(str(tmp_path / "adrs.xpt"))
@@ -166,7 +187,7 @@ def test_files_hold_the_same_rows(tmp_path: Path) -> None:
 
 
 def test_a_text_that_xpt_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:
-    files, notes = write_adam(sets(replace(dated(), patient_id="x" * 201)), tmp_path)
+    files, notes = in_folder(tmp_path, replace(dated(), patient_id="x" * 201))
     assert [f.name for f in files] == ["adrs.parquet", "adtte.parquet"] and all(
         "USUBJID" in n for n in notes
     )
@@ -181,5 +202,21 @@ def test_without_pyreadstat_a_sentence(tmp_path: Path, monkeypatch: pytest.Monke
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    files, notes = write_adam(sets(dated()), tmp_path)
+    files, notes = in_folder(tmp_path, dated())
     assert len(files) == 2 and all("rearm[adam]" in n for n in notes)
+
+
+def test_datasets_written_in_parts_are_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rearm.export.adam._PATIENTS_IN_MEMORY", 2)
+    patients = [replace(dated(), patient_id=f"P-{n}") for n in range(5)]
+    in_folder(tmp_path, *patients)
+    assert pl.read_parquet(tmp_path / "adrs.parquet").equals(sets(*patients).adrs)
+    assert pl.read_parquet(tmp_path / "adtte.parquet").equals(sets(*patients).adtte)
+    assert {p.suffix for p in tmp_path.iterdir()} == {".parquet", ".xpt"}  # no part is left
+
+
+def test_datasets_of_nobody_have_their_columns(tmp_path: Path) -> None:
+    in_folder(tmp_path)
+    assert dict(pl.read_parquet(tmp_path / "adrs.parquet").schema) == ADRS_SCHEMA

@@ -26,15 +26,20 @@ from tests.support.course_builder import (
 )
 
 from rearm.export.adam import write_frames
-from rearm.outcome.patient_course import patient_course, response_object
+from rearm.export.response_json import response_object
+from rearm.outcome.patient_course import patient_course
 from rearm.record import Imaging, Record, When
-from rearm.report.response.page import response_index, response_page
+from rearm.report.response.page import index_row, response_index, response_page
 from rearm.report.response.plots import spider
 from rearm.report.response.terminal import print_course
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.criteria import load_criteria
 
 FALL = {-3: 3.0, 28: 1.0, 56: 1.0}
+
+
+def object_of(patient: Record) -> dict[str, Any]:
+    return response_object(patient_course(patient))
 
 
 def course(**parts: Any) -> ResponseCourse:
@@ -71,7 +76,7 @@ def unread(day: int, name: str | None = "L1", **rest: Any) -> Imaging:
 
 
 def flag(patient: Record, name: str) -> dict[str, Any] | None:
-    return next((f for f in response_object(patient)["flags"] if f["id"] == name), None)
+    return next((f for f in object_of(patient)["flags"] if f["id"] == name), None)
 
 
 def printed(patient: Record) -> str:
@@ -163,7 +168,7 @@ def test_growth_whose_short_axis_nobody_stated_is_said() -> None:
 def test_the_plasmacytomas_stand_among_the_values() -> None:
     rows = [lesion(-3, length_mm=50, width_mm=40), lesion(60, length_mm=30, width_mm=20)]
     patient = record(labs=serum({**FALL, 60: 1.0}), imaging=rows)
-    found = response_object(patient)
+    found = object_of(patient)
     assert found["baseline"]["lesions"] == "2000 mm2"
     assert [v["lesions"] for v in found["visits"]] == [None, None, "600 mm2"]
     assert "plasmacytomas 600 mm2" in printed(patient) and "plasmacytomas 600 mm2" in " ".join(
@@ -246,16 +251,16 @@ def test_sustained_mrd_reads_the_examinations_and_says_what_it_lacks() -> None:
     labs = [*clean(30, 460), *mrd]
     without = record(labs=labs)
     said = flag(without, "mrd_sustained_open")
-    assert response_object(without)["sustained_mrd_negative_day"] is None
+    assert object_of(without)["sustained_mrd_negative_day"] is None
     assert said is not None and "negative PET near day 30 and day 460" in said["text"]
     pets = [replace(lesion(d, result="negative", method="PET-CT"), lesion=None) for d in (30, 460)]
     with_pet = record(labs=labs, imaging=pets)
     assert (
-        response_object(with_pet)["sustained_mrd_negative_day"] == 460
+        object_of(with_pet)["sustained_mrd_negative_day"] == 460
         and flag(with_pet, "mrd_sustained_open") is None
     )
     other = record(labs=labs, imaging=[replace(p, method="MRI") for p in pets])
-    assert response_object(other)["sustained_mrd_negative_day"] is None
+    assert object_of(other)["sustained_mrd_negative_day"] is None
 
 
 @pytest.mark.parametrize(
@@ -313,7 +318,7 @@ def test_circulating_plasma_cells_beside_a_measurable_protein() -> None:
     ]
     said = flag(record(labs=labs), "circulating_plasma_cells_rise")
     assert said is not None and said["day"] == 56
-    assert response_object(record(labs=labs))["progression_day"] is None
+    assert object_of(record(labs=labs))["progression_day"] is None
 
 
 def test_a_rise_in_the_marrow_beside_a_measurable_protein() -> None:
@@ -325,7 +330,7 @@ def test_a_rise_in_the_marrow_beside_a_measurable_protein() -> None:
     assert (
         said is not None
         and said["day"] == 56
-        and response_object(record(labs=labs))["progression_day"] is None
+        and object_of(record(labs=labs))["progression_day"] is None
     )
     assert (
         flag(
@@ -385,17 +390,17 @@ def test_relapse_from_complete_response_names_what_was_seen() -> None:
     [("unknown", "death, cause not known"), ("infection", "death of another cause")],
 )
 def test_an_unknown_cause_of_death_is_not_another_cause(cause: str, reason: str) -> None:
-    found = response_object(record(labs=serum(FALL), deaths=[death(90, cause)]))["endpoints"]["TTP"]
+    found = object_of(record(labs=serum(FALL), deaths=[death(90, cause)]))["endpoints"]["TTP"]
     assert (found["status"], found["reason"], found["competing"]) == ("censored", reason, True)
 
 
 def test_no_assessment_is_not_called_the_last_adequate_one() -> None:
-    found = response_object(record(labs=serum({5: 2.0})))["endpoints"]
+    found = object_of(record(labs=serum({5: 2.0})))["endpoints"]
     assert {found[n]["reason"] for n in ("PFS", "TTP", "failure-a", "PFS2")} == {
         "no adequate assessment after the start"
     }
     assert (
-        response_object(record(labs=serum(FALL)))["endpoints"]["PFS"]["reason"]
+        object_of(record(labs=serum(FALL)))["endpoints"]["PFS"]["reason"]
         == "last adequate assessment"
     )
 
@@ -424,14 +429,12 @@ def test_an_escape_is_told_once() -> None:
         for d, k in ((-3, 50), (28, 20), (56, 400))
         for x in (lab("kappa_flc", d, k), lab("lambda_flc", d, 10))
     ]
-    flags = response_object(record(labs=[*serum({-3: 3.0, 28: 0.4, 56: 0.4}), *chains]))["flags"]
+    flags = object_of(record(labs=[*serum({-3: 3.0, 28: 0.4, 56: 0.4}), *chains]))["flags"]
     assert [f["id"] for f in flags].count("light_chain_escape") == 1
 
 
 def test_death_on_the_day_of_the_start_is_a_death() -> None:
-    found = response_object(record(labs=serum({-3: 3.0}), deaths=[death(0, "toxicity")]))[
-        "endpoints"
-    ]
+    found = object_of(record(labs=serum({-3: 3.0}), deaths=[death(0, "toxicity")]))["endpoints"]
     assert [(found[n]["status"], found[n]["event"], found[n]["days"]) for n in ("OS", "PFS")] == [
         ("event", "death", 0)
     ] * 2
@@ -442,11 +445,11 @@ def test_growth_too_early_after_infusion_is_no_clinical_relapse() -> None:
     sizes = {-3: (30, 25), 30: (46, 30), 90: (10, 8)}
     rows = [lesion(d, length_mm=a, width_mm=b) for d, (a, b) in sizes.items()]
     labs = serum({-3: 3.0, 30: 1.0, 90: 0.5})
-    assert response_object(record(labs=labs, imaging=rows))["clinical_relapse_day"] is None
+    assert object_of(record(labs=labs, imaging=rows))["clinical_relapse_day"] is None
     late = [
         lesion(d, length_mm=a, width_mm=b) for d, (a, b) in {-3: (30, 25), 90: (46, 30)}.items()
     ]
-    assert response_object(record(labs=labs, imaging=late))["clinical_relapse_day"] == 90
+    assert object_of(record(labs=labs, imaging=late))["clinical_relapse_day"] == 90
 
 
 @pytest.mark.parametrize(("stated", "says"), [("lambda", True), ("kappa", False), (None, False)])
@@ -462,16 +465,16 @@ def test_a_light_chain_that_the_results_contradict_is_said(stated: str | None, s
 
 def test_a_dataset_is_whole_or_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pl.DataFrame({"USUBJID": ["1"]})
-    write_frames({"adrs": frame}, tmp_path)
+    write_frames({"adrs": frame.lazy()}, tmp_path)
     before = (tmp_path / "adrs.parquet").read_bytes()
 
-    def broken(self: pl.DataFrame, path: Path) -> None:
+    def broken(self: pl.LazyFrame, path: Path) -> None:
         Path(path).write_bytes(b"half")
         raise OSError("disk full")
 
-    monkeypatch.setattr(pl.DataFrame, "write_parquet", broken)
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", broken)
     with pytest.raises(OSError):
-        write_frames({"adrs": frame}, tmp_path)
+        write_frames({"adrs": frame.lazy()}, tmp_path)
     assert (tmp_path / "adrs.parquet").read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".xpt") == ["adrs.parquet"]
 
@@ -495,10 +498,10 @@ def test_the_index_says_that_nothing_is_measurable() -> None:
     bare = patient_course(
         record(labs=[lab("serum_immunofixation", d, "negative") for d in (-3, 30)])
     )
-    assert "<td>nothing</td>" in response_index([("a.html", bare)])
+    assert "<td>nothing</td>" in response_index([index_row("a.html", bare)])
 
 
 def test_nothing_new_is_said_of_a_plain_course() -> None:
     assert [
-        f["id"] for f in response_object(record(labs=serum(FALL), infusions=[infusion()]))["flags"]
+        f["id"] for f in object_of(record(labs=serum(FALL), infusions=[infusion()]))["flags"]
     ] == ["start"]

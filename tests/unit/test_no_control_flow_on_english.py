@@ -27,7 +27,6 @@ CODES = {"none read": "directness of evidence", "indirect only": "directness of 
 # file -> the room that owns it; each is to vanish
 EXPECTED: dict[str, str] = {
     "findings/chart.py": "therapy: NO_PRIOR_LINES of the exposure is a sentence",
-    "report/response/plots.py": "report/response: events of a swimmer's lane",
     "response/score.py": "response: what is missing for CR",
 }
 

@@ -4,32 +4,33 @@ and the files.
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 from rich.console import Console
 from tests.support.course_builder import death, infusion, lab, record, serum, team, therapy
 
-from rearm.cli.response_files import run_response
+from rearm.cli.response_files import CourseSettings, ResponseDone, ResponseOutputs, run_response
+from rearm.export.response_json import response_object, response_schema
+from rearm.files import unique_names
 from rearm.intake import read
 from rearm.interval import Interval
-from rearm.outcome.patient_course import (
-    course_object,
-    patient_course,
-    response_object,
-    response_schema,
-)
+from rearm.outcome.course_words import value_words
+from rearm.outcome.patient_course import PatientCourse, patient_course
 from rearm.record import Record, Source
-from rearm.report.response.page import response_index, response_page
+from rearm.report.response.page import index_row, response_index, response_page
 from rearm.report.response.plots import changes, course_picture, events, segments, spider, swimmer
-from rearm.report.response.terminal import print_course, value_words
+from rearm.report.response.terminal import print_course
 
 FALL = {-5: 4.0, 28: 1.0, 56: 0.3, 84: 0.3, 112: 1.2, 140: 1.6}
 EXAMPLES = Path(__file__).parents[2] / "examples" / "tables"
@@ -37,6 +38,20 @@ FIELDS = (
     "patient_id", "day_zero", "criteria", "measurable", "visits", "best_confirmed", "best_confirmed_day", "progression_day",
     "relapse_from_cr_day", "clinical_relapse_day", "mrd_negative_days", "sustained_mrd_negative_day", "endpoints", "flags",
 )  # fmt: skip
+
+
+def object_of(patient: Record) -> dict[str, Any]:
+    return response_object(patient_course(patient))
+
+
+def written(records: Sequence[Record], **outputs: Any) -> ResponseDone:
+    names = unique_names(record.patient_id for record in records)
+    return run_response(records, names, ResponseOutputs(**outputs), CourseSettings())
+
+
+def index_of(courses: Sequence[PatientCourse]) -> str:
+    rows = [index_row(f"{c.record.patient_id}.html", c) for c in courses]
+    return response_index(rows, courses, with_course=len(courses))
 
 
 def plain_record(**parts: object) -> Record:
@@ -47,7 +62,7 @@ def plain_record(**parts: object) -> Record:
 
 
 def test_the_object_has_the_fields_and_holds_the_course() -> None:
-    found = response_object(record(labs=serum(FALL)))
+    found = object_of(record(labs=serum(FALL)))
     jsonschema.validate(found, response_schema())
     assert all(name in found for name in FIELDS)
     assert [(v["day"], v["response"], v["confirmed"]) for v in found["visits"]] == [
@@ -90,7 +105,7 @@ def test_the_object_has_the_fields_and_holds_the_course() -> None:
     ids=["car-t", "no-car-t", "empty", "undated-infusion", "no-baseline", "dated", "plain"],
 )
 def test_every_object_follows_the_published_schema(patient: Record) -> None:
-    found = response_object(patient)
+    found = object_of(patient)
     jsonschema.Draft202012Validator(
         response_schema(), format_checker=jsonschema.FormatChecker()
     ).validate(found)
@@ -98,7 +113,7 @@ def test_every_object_follows_the_published_schema(patient: Record) -> None:
 
 
 def test_the_schema_bites() -> None:
-    good = response_object(record(labs=serum(FALL)))
+    good = object_of(record(labs=serum(FALL)))
     for broken in (
         {**good, "best_confirmed": "nCR"},
         {**good, "visits": [{**good["visits"][0], "response": "BL"}]},
@@ -111,7 +126,7 @@ def test_the_schema_bites() -> None:
 
 def test_a_bound_is_shown_as_a_bound() -> None:
     below = lab("serum_m_protein", 28, Interval(0.0, 0.1, high_open=True))
-    found = response_object(record(labs=[*serum({-5: 4.0}), below]))
+    found = object_of(record(labs=[*serum({-5: 4.0}), below]))
     assert found["visits"][0]["values"]["serum_m_protein"] == {
         "low": 0.0,
         "high": 0.1,
@@ -183,7 +198,7 @@ def test_start_as_asked() -> None:
 
 
 def test_no_day_at_all_is_said() -> None:
-    found = response_object(plain_record())
+    found = object_of(plain_record())
     assert found["visits"] == [] and found["best_confirmed"] == "NE" and found["start"] is None
     assert "nothing to count from" in found["flags"][0]["text"]
 
@@ -192,22 +207,22 @@ def test_no_day_at_all_is_said() -> None:
 
 
 def test_flags_name_what_a_reader_must_know() -> None:
-    waiting = response_object(record(labs=serum({k: v for k, v in FALL.items() if k < 140})))
+    waiting = object_of(record(labs=serum({k: v for k, v in FALL.items() if k < 140})))
     pending = next(f for f in waiting["flags"] if f["id"] == "progression_unconfirmed")
     assert pending["open"] is True and pending["day"] == 112
-    differs = response_object(record(labs=serum(FALL), responses=[team(56, "PD")]))
+    differs = object_of(record(labs=serum(FALL), responses=[team(56, "PD")]))
     assert any(f["id"] == "team_and_laboratory_differ" for f in differs["flags"])
     unread = replace(record(labs=serum(FALL)), set_aside=(lab("kappa_flc", 30, 3.0),))
-    assert any(f["id"] == "set_aside" for f in response_object(unread)["flags"])
+    assert any(f["id"] == "set_aside" for f in object_of(unread)["flags"])
     assert any(
         f["id"] == "infusion_without_day"
-        for f in response_object(record(infusions=[infusion(None)]))["flags"]
+        for f in object_of(record(infusions=[infusion(None)]))["flags"]
     )
 
 
 def test_what_the_team_recorded_stands_beside() -> None:
     patient = record(labs=serum(FALL), responses=[team(90, "PR"), team(-40, "SD")])
-    assert [(s["day"], s["response"]) for s in response_object(patient)["stated"]] == [(90, "PR")]
+    assert [(s["day"], s["response"]) for s in object_of(patient)["stated"]] == [(90, "PR")]
     assert "Recorded by the team: PR (day 90)." in printed(patient)
 
 
@@ -271,15 +286,14 @@ def test_index_draws_several_patients_and_says_what_it_leaves_out() -> None:
             )
         )
     )
-    text = response_index([(f"{f.record.patient_id}.html", f) for f in found])
+    text = index_of(found)
     assert (
         text.count("<svg") == 2
         and "Not drawn for want of such a marker: 1" in text
         and 'href="P0.html"' in text
     )
-    assert "<svg" not in response_index(
-        [("P0.html", found[0])]
-    )  # one patient has a picture on the own page
+    # one patient has a picture on the own page
+    assert "<svg" not in index_of(found[:1])
 
 
 # ---- pictures ----------------
@@ -318,8 +332,8 @@ def test_segments_fill_the_lane_without_gaps_until_the_last_contact() -> None:
     ]
     assert events(patient_course(patient)) == [
         (112, "progression"),
-        (150, "new therapy"),
-        (200, "followed further"),
+        (150, "new_therapy"),
+        (200, "followed_further"),
     ]
 
 
@@ -345,7 +359,7 @@ def test_pictures_are_drawn_where_there_is_something() -> None:
 def test_files_of_the_examples(tmp_path: Path) -> None:
     records = read(EXAMPLES).records[:3]
     out = io.StringIO()
-    done = run_response(
+    done = written(
         records,
         html=tmp_path / "h",
         json_folder=tmp_path / "j",
@@ -388,24 +402,45 @@ def test_a_fault_with_one_patient_leaves_the_others(
 
     monkeypatch.delenv("REARM_DEBUG", raising=False)
     monkeypatch.setattr(files, "patient_course", faulty)
-    done = run_response(
+    done = written(
         [replace(record(labs=serum(FALL)), patient_id=i) for i in ("a", "bad", "b")],
-        json_folder=tmp_path,
+        json_folder=tmp_path / "j",
+        html=tmp_path / "h",
     )
     assert done.patients == 2 and len(done.failed) == 1 and "bad" in done.failed[0]
-    assert {p.name for p in tmp_path.iterdir()} == {"a.json", "b.json"}
+    assert {p.name for p in (tmp_path / "j").iterdir()} == {"a.json", "b.json"}
+    index = (tmp_path / "h" / "index.html").read_text("utf-8")
+    assert "<td>bad</td>" in index and "could not be computed" in index
+    assert 'href="a.html"' in index and 'href="b.html"' in index
+
+
+def test_courses_are_written_one_by_one_and_not_kept(tmp_path: Path) -> None:
+    """A record is let go before the next but one is made."""
+    alive: list[int] = []
+
+    def records() -> Iterator[Record]:
+        for n in range(20):
+            yield replace(record(labs=serum(FALL)), patient_id=f"streamed-{n}")
+            gc.collect()
+            ids = [o.patient_id for o in gc.get_objects() if isinstance(o, Record)]
+            alive.append(sum(i.startswith("streamed-") for i in ids))
+
+    outputs = ResponseOutputs(json_folder=tmp_path / "j", fhir=tmp_path / "f", adam=tmp_path / "a")
+    names = {f"streamed-{n}": f"P{n}" for n in range(20)}
+    assert run_response(records(), names, outputs, CourseSettings()).patients == 20
+    assert len(alive) == 20 and max(alive) <= 2
 
 
 def test_same_input_same_bytes() -> None:
     patient = record(labs=serum(FALL))
-    assert json.dumps(course_object(patient_course(patient))) == json.dumps(
-        course_object(patient_course(patient))
+    assert json.dumps(response_object(patient_course(patient))) == json.dumps(
+        response_object(patient_course(patient))
     )
     assert response_page(patient_course(patient)) == response_page(patient_course(patient))
 
 
 def test_a_record_of_nothing_is_still_answered() -> None:
-    assert response_object(Record(patient_id="x", source=Source("t", "")))["endpoints"] == {}
+    assert object_of(Record(patient_id="x", source=Source("t", "")))["endpoints"] == {}
 
 
 def test_generated_courses_of_every_type_come_out_in_every_form() -> None:
@@ -418,7 +453,7 @@ def test_generated_courses_of_every_type_come_out_in_every_form() -> None:
     for seed in range(80):
         patient, criteria, _, _, _ = case_record(generate(seed))
         found = patient_course(patient, criteria=criteria)
-        validator.validate(course_object(found))
+        validator.validate(response_object(found))
         json.dumps(response_bundle(found), allow_nan=False)
         assert response_page(found, with_picture=False)
         print_course(Console(file=io.StringIO(), width=150), found, trace=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +21,9 @@ from rearm.cli.shared import (
     say,
     spoken,
 )
+
+if TYPE_CHECKING:
+    from rearm.response.criteria import Criteria
 
 Origin = Literal["infusion", "apheresis", "failure", "salvage"]
 Censoring = Literal["default", "fda", "ema"]
@@ -107,25 +111,43 @@ def response(
     """The confirmed IMWG response course from raw results: table, picture, JSON, trial datasets,
     FHIR. Needs no CAR-T.
     """
-    from rearm.cli.response_files import run_response
-    from rearm.response.criteria import load_criteria
-
     if stated_rs:
         _stated_rs(path, supplement, adam, study)
         return
-    given = dict(_setting(text) for text in parameter or ())
-    chosen = load_criteria(**({"version": criteria} if criteria else {}), **given)
-    records = chosen_patients(read_input(path, mapping), patient)
+    from rearm.cli.response_files import CourseSettings, ResponseOutputs, run_response
+    from rearm.files import unique_names
+
     to_stdout = json_to is not None and str(json_to) == "-"
-    done = run_response(
-        records, console=None if quiet or to_stdout else console(), trace=trace, html=html, json_folder=None if to_stdout else json_to,
-        json_lines=sys.stdout if to_stdout else None, adam=adam, study=study, fhir=fhir, start=start, criteria=chosen,
-        origin=origin, style=censoring, schedule=_planned(planned),
-    )  # fmt: skip
+    settings = CourseSettings(
+        start=start,
+        criteria=_criteria(criteria, parameter or ()),
+        origin=origin,
+        style=censoring,
+        schedule=_planned(planned),
+    )
+    outputs = ResponseOutputs(
+        console=None if quiet or to_stdout else console(),
+        trace=trace,
+        html=html,
+        json_folder=None if to_stdout else json_to,
+        json_lines=sys.stdout if to_stdout else None,
+        fhir=fhir,
+        adam=adam,
+        study=study,
+    )
+    records = chosen_patients(read_input(path, mapping), patient)
+    names = unique_names(record.patient_id for record in records)
+    done = run_response(records, names, outputs, settings)
     for line in done.words():
         say(line)
     if done.failed:
         raise typer.Exit(3)
+
+
+def _criteria(version: str | None, parameters: Iterable[str]) -> Criteria:
+    from rearm.response.criteria import DEFAULT_VERSION, load_criteria
+
+    return load_criteria(version or DEFAULT_VERSION, **dict(_setting(p) for p in parameters))
 
 
 def _planned(text: str | None) -> tuple[int, ...]:
@@ -156,6 +178,6 @@ def _stated_rs(path: Path, supplement: Path | None, adam: Path | None, study: st
         raise Unusable("--stated-rs writes trial datasets: say where, with --adam FOLDER.")
     found = rs_adrs(path, supplement, study=study)
     adam.mkdir(parents=True, exist_ok=True)
-    written, notes = write_frames({"adrs": found.adrs}, adam)
+    written, notes = write_frames({"adrs": found.adrs.lazy()}, adam)
     for line in (*(str(p) for p in written), *notes, *found.notes):
         say(line)

@@ -10,6 +10,8 @@ holds.
 
 from __future__ import annotations
 
+import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,19 +21,24 @@ from typing import Any
 import polars as pl
 
 from rearm.files import write_whole
+from rearm.outcome.course_words import counting_words
 from rearm.outcome.endpoint_definitions import ENDPOINTS
 from rearm.outcome.endpoints import Endpoint
-from rearm.outcome.patient_course import PatientCourse, counting_words
+from rearm.outcome.patient_course import PatientCourse
 
 __all__ = [
     "ADRS_SCHEMA",
     "ADTTE_SCHEMA",
     "AVAL",
+    "AdamFolder",
+    "CourseRows",
     "Datasets",
+    "LeftOut",
     "TimePoint",
-    "course_datasets",
+    "course_rows",
+    "left_out_words",
+    "response_datasets",
     "response_parameters",
-    "write_adam",
     "write_frames",
 ]
 
@@ -54,46 +61,99 @@ _PARAMS = {
     "CBOR": "IMWG Best Confirmed Overall Response",
 }
 ADRS_SCHEMA: dict[str, Any] = {
-    "STUDYID": pl.String, "USUBJID": pl.String, "PARAM": pl.String, "PARAMCD": pl.String, "PARCAT1": pl.String, "PARCAT2": pl.String,
-    "ADT": pl.Date, "ADTF": pl.String, "ADY": pl.Int32, "AVISIT": pl.String, "AVAL": pl.Float64, "AVALC": pl.String,
-    "ANL01FL": pl.String, "ANL02FL": pl.String, "ANL03FL": pl.String, "RSSEQ": pl.Int32,
-}  # fmt: skip
+    "STUDYID": pl.String,
+    "USUBJID": pl.String,
+    "PARAM": pl.String,
+    "PARAMCD": pl.String,
+    "PARCAT1": pl.String,
+    "PARCAT2": pl.String,
+    "ADT": pl.Date,
+    "ADTF": pl.String,
+    "ADY": pl.Int32,
+    "AVISIT": pl.String,
+    "AVAL": pl.Float64,
+    "AVALC": pl.String,
+    "ANL01FL": pl.String,
+    "ANL02FL": pl.String,
+    "ANL03FL": pl.String,
+    "RSSEQ": pl.Int32,
+}
 ADTTE_SCHEMA: dict[str, Any] = {
-    "STUDYID": pl.String, "USUBJID": pl.String, "ASEQ": pl.Int32, "PARAMCD": pl.String, "PARAM": pl.String, "AVAL": pl.Float64,
-    "AVALU": pl.String, "STARTDT": pl.Date, "ADT": pl.Date, "ADY": pl.Int32, "CNSR": pl.Int32, "EVNTDESC": pl.String,
-    "CNSDTDSC": pl.String, "SRCDOM": pl.String, "SRCVAR": pl.String, "SRCSEQ": pl.Int32,
-}  # fmt: skip
+    "STUDYID": pl.String,
+    "USUBJID": pl.String,
+    "ASEQ": pl.Int32,
+    "PARAMCD": pl.String,
+    "PARAM": pl.String,
+    "AVAL": pl.Float64,
+    "AVALU": pl.String,
+    "STARTDT": pl.Date,
+    "ADT": pl.Date,
+    "ADY": pl.Int32,
+    "CNSR": pl.Int32,
+    "EVNTDESC": pl.String,
+    "CNSDTDSC": pl.String,
+    "SRCDOM": pl.String,
+    "SRCVAR": pl.String,
+    "SRCSEQ": pl.Int32,
+}
 _LABELS = {
-    "STUDYID": "Study Identifier", "USUBJID": "Unique Subject Identifier", "PARAM": "Parameter", "PARAMCD": "Parameter Code",
-    "PARCAT1": "Parameter Category 1", "PARCAT2": "Parameter Category 2", "ADT": "Analysis Date", "ADTF": "Analysis Date Imputation Flag",
-    "ADY": "Analysis Relative Day", "AVISIT": "Analysis Visit", "AVAL": "Analysis Value", "AVALC": "Analysis Value (C)",
-    "AVALU": "Analysis Value Unit", "ANL01FL": "Analysis Flag 01: One per Date", "ANL02FL": "Analysis Flag 02: Before New Therapy",
-    "ANL03FL": "Analysis Flag 03: Up to First PD", "RSSEQ": "Sequence Number", "ASEQ": "Analysis Sequence Number",
-    "STARTDT": "Time to Event Origin Date", "CNSR": "Censor", "EVNTDESC": "Event or Censoring Description",
-    "CNSDTDSC": "Censor Date Description", "SRCDOM": "Source Domain", "SRCVAR": "Source Variable", "SRCSEQ": "Source Sequence Number",
-}  # fmt: skip
+    "STUDYID": "Study Identifier",
+    "USUBJID": "Unique Subject Identifier",
+    "PARAM": "Parameter",
+    "PARAMCD": "Parameter Code",
+    "PARCAT1": "Parameter Category 1",
+    "PARCAT2": "Parameter Category 2",
+    "ADT": "Analysis Date",
+    "ADTF": "Analysis Date Imputation Flag",
+    "ADY": "Analysis Relative Day",
+    "AVISIT": "Analysis Visit",
+    "AVAL": "Analysis Value",
+    "AVALC": "Analysis Value (C)",
+    "AVALU": "Analysis Value Unit",
+    "ANL01FL": "Analysis Flag 01: One per Date",
+    "ANL02FL": "Analysis Flag 02: Before New Therapy",
+    "ANL03FL": "Analysis Flag 03: Up to First PD",
+    "RSSEQ": "Sequence Number",
+    "ASEQ": "Analysis Sequence Number",
+    "STARTDT": "Time to Event Origin Date",
+    "CNSR": "Censor",
+    "EVNTDESC": "Event or Censoring Description",
+    "CNSDTDSC": "Censor Date Description",
+    "SRCDOM": "Source Domain",
+    "SRCVAR": "Source Variable",
+    "SRCSEQ": "Source Sequence Number",
+}
+_PATIENTS_IN_MEMORY = 200  # rows of so many patients are held before they are written
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An endpoint without a row of ADTTE, and why; `parameter` all: the patient has no course."""
+
+    subject: str
+    parameter: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseRows:
+    """The rows of one course, and what has none."""
+
+    adrs: list[dict[str, Any]]
+    adtte: list[dict[str, Any]]
+    left_out: list[LeftOut]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Datasets:
-    """ADRS and ADTTE, and what has no row: (subject, parameter, why)."""
+    """ADRS and ADTTE in memory, and what has no row."""
 
     adrs: pl.DataFrame
     adtte: pl.DataFrame
-    left_out: tuple[tuple[str, str, str], ...] = ()
-
-    def left_out_words(self) -> list[str]:
-        """One sentence for each reason, with the number of endpoints."""
-        counts: dict[str, int] = {}
-        for _, _, reason in self.left_out:
-            counts[reason] = counts.get(reason, 0) + 1
-        return [
-            f"ADTTE has no row for {n} endpoint{'s' if n > 1 else ''}: {reason}."
-            for reason, n in sorted(counts.items())
-        ]
+    left_out: tuple[LeftOut, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimePoint:
     """One assessment of ADRS. `response` before, `confirmed` after confirmation (None: none so
     far); flags as in ANL01FL to ANL03FL.
@@ -114,50 +174,58 @@ class TimePoint:
         return self.one_of_date and self.before_new_therapy and self.up_to_pd
 
 
-def course_datasets(courses: Sequence[PatientCourse], *, study: str = "") -> Datasets:
-    """ADRS and ADTTE of computed courses. `study` is STUDYID. A patient without a course has
+def course_rows(found: PatientCourse, *, study: str = "") -> CourseRows:
+    """The rows of one computed course. `study` is STUDYID. A patient without a course has
     parameters N, MISSING and no time to event.
     """
-    adrs: list[dict[str, Any]] = []
-    adtte: list[dict[str, Any]] = []
-    left_out: list[tuple[str, str, str]] = []
-    for found in courses:
-        points = _points(found)
-        subject = {
-            "STUDYID": study,
-            "USUBJID": found.record.patient_id,
-            "PARCAT1": "Computed from results",
-            "PARCAT2": "IMWG",
-        }
-        start = found.start or 0
-        dated = _dates(found.record.day_zero)
-        progression = found.course.progression_day if found.course is not None else None
-        adrs += response_parameters(
-            points, subject, start=start, dated=dated, progression_day=progression
-        )
-        sequence = 0
-        for name, endpoint in found.endpoints.items():
-            row = _time_to_event(
-                endpoint,
-                counting_words(found),
-                {p.day: p.sequence for p in points},
-                dated,
-                start,
-            )
-            if row is None:
-                left_out.append((found.record.patient_id, ENDPOINTS[name].paramcd, endpoint.reason))
-                continue
-            sequence += 1
-            adtte.append(
-                {"STUDYID": study, "USUBJID": found.record.patient_id, "ASEQ": sequence, **row}
-            )
-        if found.course is None:
-            left_out.append((found.record.patient_id, "all", found.start_reason))
-    return Datasets(
-        pl.DataFrame(adrs, schema=ADRS_SCHEMA),
-        pl.DataFrame(adtte, schema=ADTTE_SCHEMA),
-        tuple(left_out),
+    patient = found.record.patient_id
+    points = _points(found)
+    start = found.start if found.start is not None else 0
+    dated = _dates(found.record.day_zero)
+    subject = {
+        "STUDYID": study,
+        "USUBJID": patient,
+        "PARCAT1": "Computed from results",
+        "PARCAT2": "IMWG",
+    }
+    adrs = response_parameters(
+        points,
+        subject,
+        start=start,
+        dated=dated,
+        progression_day=found.course.progression_day if found.course is not None else None,
     )
+    adtte: list[dict[str, Any]] = []
+    left_out: list[LeftOut] = []
+    sequences = {point.day: point.sequence for point in points}
+    for endpoint in found.endpoints.values():
+        row = _time_to_event(endpoint, sequences, dated, start)
+        if row is None:
+            parameter = ENDPOINTS[endpoint.name].paramcd
+            left_out.append(LeftOut(subject=patient, parameter=parameter, reason=endpoint.reason))
+            continue
+        adtte.append({"STUDYID": study, "USUBJID": patient, "ASEQ": len(adtte) + 1, **row})
+    if found.course is None:
+        left_out.append(LeftOut(subject=patient, parameter="all", reason=found.start_reason))
+    return CourseRows(adrs=adrs, adtte=adtte, left_out=left_out)
+
+
+def response_datasets(courses: Iterable[PatientCourse], *, study: str = "") -> Datasets:
+    """ADRS and ADTTE of computed courses, in memory."""
+    rows = [course_rows(found, study=study) for found in courses]
+    return Datasets(
+        adrs=pl.DataFrame([x for r in rows for x in r.adrs], schema=ADRS_SCHEMA),
+        adtte=pl.DataFrame([x for r in rows for x in r.adtte], schema=ADTTE_SCHEMA),
+        left_out=tuple(x for r in rows for x in r.left_out),
+    )
+
+
+def left_out_words(counts: Mapping[str, int]) -> list[str]:
+    """One sentence for each reason, with the number of endpoints."""
+    return [
+        f"ADTTE has no row for {n} endpoint{'s' if n > 1 else ''}: {reason}."
+        for reason, n in sorted(counts.items())
+    ]
 
 
 def _points(found: PatientCourse) -> list[TimePoint]:
@@ -168,11 +236,11 @@ def _points(found: PatientCourse) -> list[TimePoint]:
     new = course.new_therapy_day
     return [
         TimePoint(
-            v.day,
-            f"Day {_study_day(v.day, course.start)}",
-            n,
-            v.response,
-            "NE" if v.confirmed == "BL" else v.confirmed,
+            day=v.day,
+            visit=f"Day {_study_day(v.day, course.start)}",
+            sequence=n,
+            response=v.response,
+            confirmed="NE" if v.confirmed == "BL" else v.confirmed,
             # a sample of the day on which new therapy starts was taken before it, as the course
             # itself counts it
             before_new_therapy=new is None or v.day <= new,
@@ -276,7 +344,6 @@ def response_parameters(
 
 def _time_to_event(
     e: Endpoint,
-    counting: str,
     sequences: dict[int, int],
     dated: Callable[[int | None], date | None],
     start: int,
@@ -289,7 +356,7 @@ def _time_to_event(
         return None
     return {
         "PARAMCD": ENDPOINTS[e.name].paramcd,
-        "PARAM": ENDPOINTS[e.name].param + counting,
+        "PARAM": ENDPOINTS[e.name].param + counting_words(e),
         "AVAL": float(e.days + 1),
         "AVALU": "DAYS",
         "STARTDT": dated(e.origin_day),
@@ -316,53 +383,109 @@ def _dates(zero: date | None) -> Callable[[int | None], date | None]:
 # ---- files ----------------
 
 
-def write_adam(datasets: Datasets, folder: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """Writes adrs and adtte; see `write_frames`."""
-    return write_frames({"adrs": datasets.adrs, "adtte": datasets.adtte}, folder)
+class AdamFolder:
+    """Writes ADRS and ADTTE of many courses into a folder, a part at a time, so that memory does
+    not grow with the number of patients. The datasets appear whole when `finish` is called; used
+    as a context it removes its parts whatever happens.
+    """
+
+    def __init__(self, folder: Path, *, study: str = "") -> None:
+        self.folder, self.study = folder, study
+        self.left_out: Counter[str] = Counter()  # reason -> number of endpoints without a row
+        self._parts = tempfile.TemporaryDirectory(dir=folder, prefix=".rearm-adam-")
+        self._rows: list[CourseRows] = []
+        self._number = 0
+
+    def __enter__(self) -> AdamFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parts.cleanup()
+
+    def add(self, found: PatientCourse) -> None:
+        rows = course_rows(found, study=self.study)
+        self.left_out.update(x.reason for x in rows.left_out)
+        self._rows.append(rows)
+        if len(self._rows) == _PATIENTS_IN_MEMORY:
+            self._write_part()
+
+    def _write_part(self) -> None:
+        part = f"{self._number:06d}.parquet"
+        for name, schema in _SCHEMAS.items():
+            folder = Path(self._parts.name) / name
+            folder.mkdir(exist_ok=True)
+            rows = [x for r in self._rows for x in (r.adrs if name == "adrs" else r.adtte)]
+            pl.DataFrame(rows, schema=schema).write_parquet(folder / part)
+        self._number += 1
+        self._rows = []
+
+    def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        """Returns (files, what could not be written); see `write_frames`."""
+        self._write_part()
+        return write_frames(
+            {
+                name: pl.scan_parquet(Path(self._parts.name) / name / "*.parquet")
+                for name in _SCHEMAS
+            },
+            self.folder,
+        )
+
+
+_SCHEMAS = {"adrs": ADRS_SCHEMA, "adtte": ADTTE_SCHEMA}
 
 
 def write_frames(
-    frames: Mapping[str, pl.DataFrame], folder: Path
+    frames: Mapping[str, pl.LazyFrame], folder: Path
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Writes each dataset as Parquet and as XPT version 5, the form that agencies take. Returns
     (files, what could not be written).
 
     XPT needs pyreadstat; where it is missing the Parquet files are written and a sentence says how
     to get it. Whatever XPT cannot hold (text beyond 200 bytes) is refused with the variable named.
+    A dataset is held in memory while its XPT is written.
     """
     written: list[Path] = []
     notes: list[str] = []
     for name, frame in frames.items():
-        written.append(write_whole(folder / f"{name}.parquet", frame.write_parquet))
+        parquet = write_whole(folder / f"{name}.parquet", frame.sink_parquet)
+        written.append(parquet)
         try:
-            written.append(_write_xpt(frame, folder / f"{name}.xpt", name.upper()))
-        except ImportError:
-            notes.append(
-                f"{name}.xpt was not written: it needs pyreadstat (pip install 'rearm[adam]'). The"
-                " Parquet file holds the same rows."
+            written.append(_write_xpt(parquet, folder / f"{name}.xpt", name.upper()))
+        except (ImportError, ValueError) as problem:
+            why = (
+                "it needs pyreadstat (pip install 'rearm[adam]')."
+                if isinstance(problem, ImportError)
+                else problem
             )
-        except ValueError as problem:
-            notes.append(
-                f"{name}.xpt was not written: {problem} The Parquet file holds the same rows."
-            )
+            notes.append(f"{name}.xpt was not written: {why} The Parquet file holds the same rows.")
     return tuple(written), tuple(notes)
 
 
-def _write_xpt(frame: pl.DataFrame, path: Path, table: str) -> Path:
+def _write_xpt(parquet: Path, path: Path, table: str) -> Path:
     import pyreadstat
 
+    frame = pl.read_parquet(parquet)
     for column, kind in frame.schema.items():
-        if kind == pl.String and (frame[column].str.len_bytes().max() or 0) > 200:  # type: ignore[operator]
+        if kind == pl.String and _longest(frame[column]) > 200:
             raise ValueError(
                 f"{column} holds text of more than 200 bytes, which XPT version 5 cannot hold."
             )
     # SAS knows no missing text, only the empty one
     ready = frame.with_columns(pl.col(pl.String).fill_null(""), pl.col(pl.Int32).cast(pl.Float64))
-    dates = {c: "DATE9." for c, kind in frame.schema.items() if kind == pl.Date}
     return write_whole(
         path,
         lambda part: pyreadstat.write_xport(
-            ready, str(part), file_label=f"{table} of Rearm", column_labels={c: _LABELS[c] for c in frame.columns},
-            table_name=table, file_format_version=5, variable_format=dates,
+            ready,
+            str(part),
+            file_label=f"{table} of Rearm",
+            column_labels={c: _LABELS[c] for c in frame.columns},
+            table_name=table,
+            file_format_version=5,
+            variable_format={c: "DATE9." for c, kind in frame.schema.items() if kind == pl.Date},
         ),
-    )  # fmt: skip
+    )
+
+
+def _longest(texts: pl.Series) -> int:
+    longest = texts.str.len_bytes().max()
+    return longest if isinstance(longest, int) else 0

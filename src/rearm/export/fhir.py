@@ -17,8 +17,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import rearm
+from rearm.outcome.course_words import visit_words
 from rearm.outcome.patient_course import PatientCourse
-from rearm.report.response.terminal import why
 from rearm.response.score import Visit
 
 __all__ = ["DISEASE_STATUS_PROFILE", "response_bundle", "response_observations"]
@@ -118,7 +118,7 @@ def _pair(found: PatientCourse, visit: Visit) -> Iterable[dict[str, Any]]:
             "text": "Confirmed IMWG response",
         },
         "valueCodeableConcept": _category(confirmed),
-        "note": [{"text": why(visit)}, {"text": _NOTE}],
+        "note": [{"text": visit_words(visit)}, {"text": _NOTE}],
         "method": {"text": f"IMWG criteria, {found.criteria}"},
         "device": {"display": f"Rearm {rearm.__version__}"},
         **_sources(visit),

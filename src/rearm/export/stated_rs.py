@@ -185,11 +185,11 @@ def _points(
     new_therapy = next((v.new_therapy_day for v in visits if v.new_therapy_day is not None), None)
     return [
         TimePoint(
-            v.day,
-            v.visit or f"Assessment {i + 1}",
-            v.sequence or i + 1,
-            v.response,
-            c,
+            day=v.day,
+            visit=v.visit or f"Assessment {i + 1}",
+            sequence=v.sequence or i + 1,
+            response=v.response,
+            confirmed=c,
             one_of_date=v.day >= begin and worst.get(v.day) == i,
             before_new_therapy=new_therapy is None or v.day < new_therapy,
             up_to_pd=pd_day is None or v.day <= pd_day,

@@ -4,22 +4,31 @@ of the input is escaped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
+from rearm.outcome.course_notes import course_notes
+from rearm.outcome.course_words import (
+    confirmed_words,
+    counting_words,
+    endpoint_words,
+    visit_results,
+    visit_words,
+)
 from rearm.outcome.endpoints import FAILURE_VARIANTS
-from rearm.outcome.patient_course import PatientCourse, counting_words, flags_of
+from rearm.outcome.patient_course import PatientCourse
 from rearm.report.draw import svg
+from rearm.report.response.headline import headline
 from rearm.report.response.plots import LABELLED, changes, course_picture, spider, swimmer
-from rearm.report.response.terminal import endpoint_words, headline, read_words, why
 from rearm.report.style import css, environment
 from rearm.response.score import Visit
 
-__all__ = ["response_index", "response_page"]
+__all__ = ["MOST_DRAWN", "IndexRow", "index_row", "response_index", "response_page"]
 
-_DRAWN = 150  # lanes that a swimmer plot can hold and still be read
+MOST_DRAWN = 150  # lanes that a swimmer plot can hold and still be read
 
 
 def response_page(found: PatientCourse, *, index: bool = False, with_picture: bool = True) -> str:
@@ -48,9 +57,9 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
             picture=picture,
             visits=[_row(v) for v in found.visits],
             endpoints=list(found.endpoints.values()),
-            counting=counting_words(found),
+            counting=counting_words(found.endpoints.get("PFS")),
             variants=FAILURE_VARIANTS,
-            flags=flags_of(found)[1:],
+            notes=course_notes(found)[1:],
         )
     )
 
@@ -61,88 +70,94 @@ def _row(v: Visit) -> dict[str, Any]:
     return {
         "day": v.day,
         "response": v.response,
-        "confirmed": "" if v.confirmed == "BL" else v.confirmed,
+        "confirmed": confirmed_words(v),
         "rule": v.rule,
-        "why": why(v),
+        "why": visit_words(v),
         "read": [
             {"name": name, "value": value, "source": sources.get(test, "")}
-            for name, value, test in read_words(v)
+            for name, value, test in visit_results(v)
         ],
         "missing": v.missing,
     }
 
 
-def response_index(rows: Sequence[tuple[str, PatientCourse]]) -> str:
-    """The page of several patients; `rows` are (file of the page, course). Plots show the first 150
-    patients and say so.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRow:
+    """One patient on the page of all; `file` is the name of the patient's page. `failed`: the
+    program could not make the course.
     """
-    with_course = [found for _, found in rows if found.course is not None]
-    drawn = with_course[:_DRAWN]
+
+    patient: str
+    file: str = ""
+    measurable: str = ""
+    visits: int = 0
+    best: str = ""
+    progression: str = ""
+    pfs: str = ""
+    failed: bool = False
+
+
+def index_row(file: str, found: PatientCourse) -> IndexRow:
+    """What the page of all shows of one course."""
+    course, pfs = found.course, found.endpoints.get("PFS")
+    progression = course.progression_day if course is not None else None
+    return IndexRow(
+        file=file,
+        patient=found.record.patient_id,
+        measurable=(
+            ", ".join(course.measurable) or "nothing" if course is not None else found.start_reason
+        ),
+        visits=len(found.visits),
+        best=course.best_confirmed if course is not None else "NE",
+        progression=f"day {progression}" if progression is not None else "",
+        pfs=endpoint_words(pfs) if pfs is not None else "",
+    )
+
+
+def response_index(
+    rows: Sequence[IndexRow], drawn: Sequence[PatientCourse] = (), *, with_course: int = 0
+) -> str:
+    """The page of several patients. `drawn`: the courses that its plots show (at most MOST_DRAWN),
+    of `with_course` in all; where these are more, the page says so.
+    """
     cut = (
-        f" The first {_DRAWN} of {len(with_course)} patients are drawn."
-        if len(with_course) > _DRAWN
+        f" The first {len(drawn)} of {with_course} patients are drawn."
+        if with_course > len(drawn)
         else ""
     )
-    pictures: list[tuple[str, Markup, str]] = []
-    if len(drawn) > 1:
-        note = (
-            "Confirmed response held from one visit to the next; the light part is before the"
-            " first. An arrow: alive at the last contact."
-        )
-        pictures.append(
-            (
-                "Swimmer plot",
-                Markup(svg(swimmer(drawn), label="Confirmed response of each patient over time")),
-                note + cut,
-            )
-        )
-        lines = [c for c in drawn if len(changes(c)) > 1]
-        if lines:
-            note = (
-                "Change of the first measurable of serum, urine, light chains and marrow; dashed at"
-                " -90, -50 and +25 %."
-            )
-            note += (
-                f" Not drawn for want of such a marker: {len(drawn) - len(lines)}."
-                if len(lines) < len(drawn)
-                else ""
-            )
-            note += (
-                f" Lines carry names up to {LABELLED} patients."
-                if len(lines) > LABELLED
-                else " Names stand where there is room."
-            )
-            pictures.append(
-                (
-                    "Spider plot",
-                    Markup(svg(spider(lines), label="Change of the marker from baseline by day")),
-                    note + cut,
-                )
-            )
+    pictures = [_swimmer(drawn, cut), *_spider(drawn, cut)] if len(drawn) > 1 else []
     return (
         environment()
         .get_template("response_index.html.j2")
-        .render(css=css(), pictures=pictures, rows=[_index_row(*r) for r in rows])
+        .render(css=css(), pictures=pictures, rows=rows)
     )
 
 
-def _index_row(file: str, found: PatientCourse) -> dict[str, Any]:
-    course = found.course
-    pfs = found.endpoints.get("PFS")
-    return {
-        "file": file,
-        "patient": found.record.patient_id,
-        "measurable": (
-            (", ".join(course.measurable) or "nothing")
-            if course is not None
-            else found.start_reason
-        ),
-        "visits": len(found.visits),
-        "best": course.best_confirmed if course is not None else "NE",
-        "progression": (
-            f"day {course.progression_day}"
-            if course is not None and course.progression_day is not None
-            else ""
-        ),
-        "pfs": endpoint_words(pfs) if pfs is not None else "",
-    }
+def _swimmer(drawn: Sequence[PatientCourse], cut: str) -> tuple[str, Markup, str]:
+    """(title, picture, note) of the swimmer plot."""
+    note = (
+        "Confirmed response held from one visit to the next; the light part is before the first. An"
+        " arrow: alive at the last contact."
+    )
+    picture = svg(swimmer(drawn), label="Confirmed response of each patient over time")
+    return "Swimmer plot", Markup(picture), note + cut
+
+
+def _spider(drawn: Sequence[PatientCourse], cut: str) -> Iterator[tuple[str, Markup, str]]:
+    """(title, picture, note) of the spider plot, where a marker can be followed."""
+    lines = [course for course in drawn if len(changes(course)) > 1]
+    if not lines:
+        return
+    note = (
+        "Change of the first measurable of serum, urine, light chains and marrow; dashed at -90,"
+        " -50 and +25 %."
+    )
+    if len(lines) < len(drawn):
+        note += f" Not drawn for want of such a marker: {len(drawn) - len(lines)}."
+    note += (
+        f" Lines carry names up to {LABELLED} patients."
+        if len(lines) > LABELLED
+        else " Names stand where there is room."
+    )
+    picture = svg(spider(lines), label="Change of the marker from baseline by day")
+    yield "Spider plot", Markup(picture), note + cut

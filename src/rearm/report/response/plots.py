@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rearm.interval import Interval
 from rearm.outcome.patient_course import PatientCourse
@@ -12,15 +13,13 @@ from rearm.report.draw import BLUE, GREEN, GREY, INK, LIGHT, PURPLE, YELLOW, Spe
 from rearm.response.measurable import dflc
 from rearm.response.score import Visit
 
-__all__ = ["Change", "changes", "course_picture", "marker", "spider", "swimmer"]
+__all__ = ["LaneEvent", "MarkerChange", "changes", "course_picture", "marker", "spider", "swimmer"]
 
 # percent: what rose further is drawn as a triangle at this height, so that falls stay readable
 CEILING = 150.0
 LABELLED = 20  # lines of a spider plot carry the id of the patient up to this number
-_LABEL_HIGH, _LABEL_WIDE = (
-    6.0,
-    0.25,
-)  # room that a name takes: percent of the marker, share of the time axis
+# room that a name takes: percent of the marker, share of the time axis
+_LABEL_HIGH, _LABEL_WIDE = 6.0, 0.25
 _LEVELS = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD", "NE")
 _NAMES = {
     "serum": "serum M-protein",
@@ -28,18 +27,22 @@ _NAMES = {
     "flc": "dFLC",
     "marrow": "marrow plasma cells",
 }
-_EVENTS = (
-    ("progression", "cross", INK),
-    ("relapse from CR", "diamond", PURPLE),
-    ("new therapy", "triangle-up", BLUE),
-    ("MRD negative", "circle", GREEN),
-    ("death", "square", INK),
-    ("followed further", "triangle-right", GREY),
-)
+LaneEvent = Literal[
+    "progression", "relapse_from_cr", "new_therapy", "mrd_negative", "death", "followed_further"
+]
+# (name in the legend, shape, colour)
+_EVENTS: dict[LaneEvent, tuple[str, str, str]] = {
+    "progression": ("progression", "cross", INK),
+    "relapse_from_cr": ("relapse from CR", "diamond", PURPLE),
+    "new_therapy": ("new therapy", "triangle-up", BLUE),
+    "mrd_negative": ("MRD negative", "circle", GREEN),
+    "death": ("death", "square", INK),
+    "followed_further": ("followed further", "triangle-right", GREY),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerChange:
     """Change of the marker at one visit: percent of the baseline value; `exact` False where the
     result is a bound (its upper end).
     """
@@ -60,7 +63,7 @@ def marker(found: PatientCourse) -> str | None:
     )
 
 
-def changes(found: PatientCourse) -> list[Change]:
+def changes(found: PatientCourse) -> list[MarkerChange]:
     """Percent change from baseline of the measurable marker by day, the baseline (0 %) first; empty
     where no marker is measurable.
     """
@@ -70,7 +73,7 @@ def changes(found: PatientCourse) -> list[Change]:
     base = _baseline(found, what)
     if base is None or base.low <= 0:
         return []
-    points = [Change(0, 0.0, True)]
+    points = [MarkerChange(day=0, percent=0.0, exact=True)]
     for visit in course.visits:
         value = _value(visit, what)
         if value is not None:
@@ -78,10 +81,10 @@ def changes(found: PatientCourse) -> list[Change]:
             # lowest baseline
             high = value.high if value.high != float("inf") else value.low
             points.append(
-                Change(
-                    visit.day - course.start,
-                    round(100 * (high - base.low) / base.low, 2),
-                    value.exact is not None,
+                MarkerChange(
+                    day=visit.day - course.start,
+                    percent=round(100 * (high - base.low) / base.low, 2),
+                    exact=value.exact is not None,
                 )
             )
     return points
@@ -179,7 +182,7 @@ def _apart(ends: list[Spec]) -> list[Spec]:
     return kept
 
 
-def _point(patient: str, best: str, p: Change) -> Spec:
+def _point(patient: str, best: str, p: MarkerChange) -> Spec:
     bound = "higher" if p.percent > CEILING else "measured" if p.exact else "at most"
     return {
         "patient": patient,
@@ -242,28 +245,26 @@ def segments(found: PatientCourse) -> list[tuple[int, int, str]]:
     return out
 
 
-def events(found: PatientCourse) -> list[tuple[int, str]]:
-    """(day since the start, what) of all marks of a swimmer's lane; `followed further` where the
+def events(found: PatientCourse) -> list[tuple[int, LaneEvent]]:
+    """(day since the start, what) of all marks of a swimmer's lane; `followed_further` where the
     last contact was alive.
     """
     course, last = found.course, found.last_day
     if course is None or last is None:
         return []
-    marks = [
+    marks: list[tuple[int | None, LaneEvent]] = [
         (course.progression_day, "progression"),
-        (course.relapse_from_cr_day, "relapse from CR"),
-        (course.new_therapy_day, "new therapy"),
-        *((day, "MRD negative") for day in course.mrd_negative_days),
+        (course.relapse_from_cr_day, "relapse_from_cr"),
+        (course.new_therapy_day, "new_therapy"),
+        *((day, "mrd_negative") for day in course.mrd_negative_days),
     ]
     died = found.record.death_since(course.start)
-    marks.append(
-        (died.day, "death")
-        if died is not None
-        else (last, "followed further")
-        if not found.record.deaths
-        else (None, "")
-    )
-    return sorted((day - course.start, what) for day, what in marks if day is not None)
+    if died is not None:
+        marks.append((died.day, "death"))
+    elif not found.record.deaths:
+        marks.append((last, "followed_further"))
+    dated = [(day - course.start, event) for day, event in marks if day is not None]
+    return sorted(dated, key=lambda mark: (mark[0], _EVENTS[mark[1]][0]))
 
 
 def swimmer(courses: Sequence[PatientCourse]) -> Spec:
@@ -276,10 +277,13 @@ def swimmer(courses: Sequence[PatientCourse]) -> Spec:
     ]
     bars: list[Spec] = []
     marks: list[Spec] = []
+    further: list[Spec] = []
     for found in drawn:
         who = found.record.patient_id
         bars += [{"patient": who, "day": a, "end": b, "state": s} for a, b, s in segments(found)]
-        marks += [{"patient": who, "day": day, "event": what} for day, what in events(found)]
+        for day, event in events(found):
+            kept = further if event == "followed_further" else marks
+            kept.append({"patient": who, "day": day, "event": _EVENTS[event][0]})
     x = {"field": "day", "type": "quantitative", "title": "days since the start of the course"}
     y = {
         "field": "patient",
@@ -288,8 +292,10 @@ def swimmer(courses: Sequence[PatientCourse]) -> Spec:
         "title": None,
         "axis": {"labelLimit": 160},
     }
-    shapes = {"domain": [e for e, _, _ in _EVENTS], "range": [s for _, s, _ in _EVENTS]}
-    colours = {"domain": shapes["domain"], "range": [c for _, _, c in _EVENTS]}
+    legend = list(_EVENTS.values())
+    names = [name for name, _, _ in legend]
+    shapes = {"domain": names, "range": [shape for _, shape, _ in legend]}
+    colours = {"domain": names, "range": [colour for _, _, colour in legend]}
     return {
         "width": WIDTH,
         "height": max(60, 18 * len(drawn)),
@@ -304,46 +310,36 @@ def swimmer(courses: Sequence[PatientCourse]) -> Spec:
                     "color": _colour("state", "confirmed response"),
                 },
             },
-            *(
-                {
-                    "data": {
-                        "values": [
-                            m for m in marks if (m["event"] == "followed further") == further
-                        ]
-                    },
-                    # the arrow stands beyond the end of its lane, marks stand on their day
-                    "mark": (
-                        {
-                            "type": "point",
-                            "filled": True,
-                            "size": 70,
-                            "opacity": 1,
-                            "stroke": "#ffffff",
-                            "strokeWidth": 0.6,
-                        }
-                        | ({"xOffset": 8} if further else {})
-                    ),
-                    "encoding": {
-                        "x": x,
-                        "y": y,
-                        "shape": {
-                            "field": "event",
-                            "type": "nominal",
-                            "scale": shapes,
-                            "legend": legend,
-                        },
-                        "color": {
-                            "field": "event",
-                            "type": "nominal",
-                            "scale": colours,
-                            "legend": legend,
-                        },
-                    },
-                }
-                for further, legend in ((False, {"title": "event"}), (True, None))
-            ),
+            _marks(marks, x, y, shapes, colours),
+            # the arrow stands beyond the end of its lane, marks stand on their day
+            _marks(further, x, y, shapes, colours, beyond=True),
         ],
         "resolve": {"scale": {"color": "independent", "shape": "independent"}},
+    }
+
+
+def _marks(
+    rows: list[Spec], x: Spec, y: Spec, shapes: Spec, colours: Spec, *, beyond: bool = False
+) -> Spec:
+    mark: Spec = {
+        "type": "point",
+        "filled": True,
+        "size": 70,
+        "opacity": 1,
+        "stroke": "#ffffff",
+        "strokeWidth": 0.6,
+    }
+    shared = {"field": "event", "type": "nominal"}
+    legend = None if beyond else {"title": "event"}
+    return {
+        "data": {"values": rows},
+        "mark": mark | ({"xOffset": 8} if beyond else {}),
+        "encoding": {
+            "x": x,
+            "y": y,
+            "shape": {**shared, "scale": shapes, "legend": legend},
+            "color": {**shared, "scale": colours, "legend": legend},
+        },
     }
 
 
@@ -439,11 +435,10 @@ def _top(points: Iterable[Spec]) -> float:
 
 
 def _rules(found: PatientCourse, x: Spec) -> Spec:
-    colours = {name: colour for name, _, colour in _EVENTS}
     rows = [
-        {"day": day, "colour": colours[what]}
-        for day, what in events(found)
-        if what != "followed further"
+        {"day": day, "colour": _EVENTS[event][2]}
+        for day, event in events(found)
+        if event != "followed_further"
     ]
     return {
         "data": {"values": rows},

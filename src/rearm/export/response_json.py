@@ -1,0 +1,134 @@
+"""A response course as plain data for JSON, in the form of `response.schema.json` beside this file."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from rearm.interval import Interval
+from rearm.outcome.course_notes import course_notes
+from rearm.outcome.endpoints import Endpoint
+from rearm.outcome.patient_course import PatientCourse
+from rearm.record import ResponseStatement
+from rearm.response.course import ResponseCourse
+from rearm.response.score import Visit
+
+__all__ = ["SCHEMA_VERSION", "response_object", "response_schema"]
+
+SCHEMA_VERSION = 2
+
+
+def response_object(found: PatientCourse) -> dict[str, Any]:
+    """One object a patient. Days are on the patient's axis; unknown is null."""
+    record = found.record
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "patient_id": record.patient_id,
+        "day_zero": record.day_zero.isoformat() if record.day_zero is not None else None,
+        "criteria": str(found.criteria),
+        "start": found.start,
+        "visits": [_visit(v) for v in found.visits],
+        "stated": [_stated(s) for s in found.stated],
+        **(_course(found.course) if found.course is not None else _NO_COURSE),
+        "endpoints": {name: _endpoint(e) for name, e in found.endpoints.items()},
+        "flags": [
+            {"id": note.id, "day": note.day, "text": note.text, "open": note.open}
+            for note in course_notes(found)
+        ],
+    }
+
+
+_NO_COURSE: dict[str, Any] = {
+    "measurable": [],
+    "baseline": {"values": {}, "days": {}, "lesions": None},
+    "best_confirmed": "NE",
+    "best_confirmed_day": None,
+    "progression_day": None,
+    "relapse_from_cr_day": None,
+    "clinical_relapse_day": None,
+    "mrd_negative_days": [],
+    "sustained_mrd_negative_day": None,
+}
+
+
+def _course(course: ResponseCourse) -> dict[str, Any]:
+    return {
+        "measurable": list(course.measurable),
+        "baseline": {
+            "values": {test: _value(x) for test, x in course.baseline.values.items()},
+            "days": dict(course.baseline.days),
+            "lesions": course.baseline.lesions or None,
+        },
+        "best_confirmed": course.best_confirmed,
+        "best_confirmed_day": course.best_confirmed_day,
+        "progression_day": course.progression_day,
+        "relapse_from_cr_day": course.relapse_from_cr_day,
+        "clinical_relapse_day": course.clinical_relapse_day,
+        "mrd_negative_days": list(course.mrd_negative_days),
+        "sustained_mrd_negative_day": course.sustained_mrd_negative_day,
+    }
+
+
+def _visit(v: Visit) -> dict[str, Any]:
+    sources = {test: str(x.source) for test, x in v.results.labs.items()}
+    if v.results.exams:
+        rows = [row for exam in v.results.exams for row in exam.rows]
+        sources["imaging"] = "; ".join(str(row.source) for row in rows)
+    return {
+        "day": v.day,
+        "response": v.response,
+        "confirmed": "NE" if v.confirmed == "BL" else v.confirmed,
+        "rule": v.rule,
+        "reason": v.reason,
+        "missing": list(v.missing),
+        "values": {test: _value(value) for test, value in v.values.items()},
+        "lesions": v.lesions or None,
+        "nadir": {test: round(value, 6) for test, value in v.nadir.items()},
+        "carried": dict(v.carried),
+        "sources": sources,
+    }
+
+
+def _stated(s: ResponseStatement) -> dict[str, Any]:
+    return {
+        "day": s.day,
+        "nominal_day": s.nominal_day,
+        "response": s.response,
+        "by": s.by,
+        "basis": s.basis,
+        "source": str(s.source),
+    }
+
+
+def _value(value: Interval | str) -> float | str | dict[str, Any]:
+    """A word, an exact number, or the ends of a bound, each with whether it is possible itself."""
+    if isinstance(value, str):
+        return value
+    if value.exact is not None:
+        return round(value.exact, 6)
+    return {
+        name: round(end, 6) if isinstance(end, float) else end
+        for name, end in value.to_dict().items()
+    }
+
+
+def _endpoint(e: Endpoint) -> dict[str, Any]:
+    return {
+        "status": e.status,
+        "event": e.event,
+        "day": e.day,
+        "days": e.days,
+        "origin": e.origin,
+        "origin_day": e.origin_day,
+        "style": e.style,
+        "competing": e.competing,
+        "reason": e.reason,
+    }
+
+
+def response_schema() -> dict[str, Any]:
+    """The published JSON Schema (2020-12) of `response_object`."""
+    file = resources.files("rearm.export").joinpath("response.schema.json")
+    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return schema

@@ -1,0 +1,89 @@
+"""What a reader of a response course wants first, as sentences; page and terminal begin with it."""
+
+from __future__ import annotations
+
+from rearm.outcome.course_words import result_words
+from rearm.outcome.endpoints import Endpoint
+from rearm.outcome.patient_course import PatientCourse
+from rearm.record import ResponseStatement
+from rearm.report.words import days_words, words
+from rearm.response.course import Baseline, ResponseCourse
+
+__all__ = ["headline"]
+
+
+def headline(found: PatientCourse) -> list[str]:
+    """Where the course starts, what is measurable, best response, progression, MRD, new therapy,
+    and what the team recorded.
+    """
+    stated = ", ".join(f"{s.response} ({_when(s)})" for s in found.stated)
+    by_team = [f"Recorded by the team: {stated}."] if stated else []
+    course = found.course
+    if course is None:
+        return [f"No course: {found.start_reason}.", *by_team]
+    measurable = ", ".join(course.measurable) or "nothing"
+    best = f"Best confirmed response: {course.best_confirmed}"
+    if course.best_confirmed_day is not None:
+        best += f" on {days_words(course.best_confirmed_day)}"
+    if course.clinical_relapse_day is not None:
+        clinical = f" Clinical relapse on {days_words(course.clinical_relapse_day)}."
+    else:
+        clinical = ""
+    lines = [
+        f"The course is {found.start_reason}. Measurable: {measurable}."
+        f" Baseline: {_baseline_words(course.baseline)}.",
+        f"{best}. {_progression_words(course, found.endpoints.get('PFS'))}{clinical}",
+    ]
+    if course.mrd_negative_days:
+        lines.append(_mrd_words(course))
+    if course.new_therapy_day is not None:
+        day = days_words(course.new_therapy_day)
+        lines.append(f"New therapy on {day}: later visits belong to it.")
+    return lines + by_team
+
+
+def _baseline_words(baseline: Baseline) -> str:
+    read = [
+        result_words(test, value)
+        + (f" (day {baseline.days[test]})" if test in baseline.days else "")
+        for test, value in baseline.values.items()
+    ]
+    if baseline.lesions not in ("", "none"):
+        read.append(f"plasmacytomas {baseline.lesions}")
+    return ", ".join(read) or "none"
+
+
+def _progression_words(course: ResponseCourse, pfs: Endpoint | None) -> str:
+    if course.progression_day is not None:
+        before = course.progression_interval[0] if course.progression_interval else None
+        since = f", last seen without it on day {before}" if before is not None else ""
+        return (
+            f"Confirmed progression on {days_words(course.progression_day)}{since}:"
+            f" {course.progression_reason}."
+        )
+    if course.suspicion is not None:
+        certainty = words(course.suspicion.certainty)
+        return f"Progression on day {course.suspicion.day} {certainty}: {course.suspicion.text}."
+    if course.last_assessed_day is None:
+        return "Whether there was progression cannot be told from the results on record."
+    text = f"No progression by day {course.last_assessed_day}"
+    if pfs is not None and pfs.event == "PD":
+        text += (
+            f" by the results alone; the team recorded it, and the endpoints count day {pfs.day}"
+        )
+    return f"{text}."
+
+
+def _mrd_words(course: ResponseCourse) -> str:
+    days = ", ".join(str(day) for day in course.mrd_negative_days)
+    sustained = course.sustained_mrd_negative_day
+    lasting = f"; sustained for a year on day {sustained}" if sustained is not None else ""
+    return f"MRD negative on day {days}{lasting}."
+
+
+def _when(s: ResponseStatement) -> str:
+    return (
+        f"planned for day {s.nominal_day}"
+        if s.day is None and s.nominal_day is not None
+        else str(s.when)
+    )
