@@ -24,11 +24,6 @@ ALLOWED: dict[str, str] = {
 }
 # codes of a published Literal that are two words since 0.1.0; the type checker holds them
 CODES = {"none read": "directness of evidence", "indirect only": "directness of evidence"}
-# file -> the room that owns it; each is to vanish
-EXPECTED: dict[str, str] = {
-    "findings/chart.py": "therapy: NO_PRIOR_LINES of the exposure is a sentence",
-    "response/score.py": "response: what is missing for CR",
-}
 
 _WORDS = re.compile(r"[A-Za-z]{2,}\s+[A-Za-z]|^[A-Z][a-z]{3,}$")
 
@@ -103,13 +98,7 @@ def _found() -> dict[str, list[tuple[int, str]]]:
 
 
 def test_nothing_decides_on_english() -> None:
-    found = {name: lines for name, lines in _found().items() if name not in EXPECTED}
-    assert not found
-
-
-def test_what_was_expected_to_vanish_is_still_there() -> None:
-    """An entry whose file is clean again is to be taken out."""
-    assert EXPECTED.keys() <= _found().keys()
+    assert _found() == {}
 
 
 @pytest.mark.parametrize(

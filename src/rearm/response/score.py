@@ -618,15 +618,15 @@ class _Scorer:
             return None
         unknown: list[str] = []
         if visit.serum_ife is None:
-            unknown.append("serum immunofixation")
+            unknown.append("serum_immunofixation")
         if urine_ife is None and not without_urine:
-            unknown.append("urine immunofixation")
+            unknown.append("urine_immunofixation")
         if marrow is None:
-            unknown.append("marrow plasma cells")
+            unknown.append("marrow_plasma_cells")
         if lesions is None:
             unknown.append("lesions")
         if ratio is None:
-            unknown.append("FLC ratio")
+            unknown.append("flc_ratio")
         return unknown
 
     def _incomplete(
@@ -636,7 +636,7 @@ class _Scorer:
         unread = self._unread_imaging(visit.day) if "lesions" in unknown else []
         gaps = [("for-cr", name) for name in unknown if name != "lesions" or not unread]
         gaps += [("lesions-unread-for-cr", what) for what in unread]
-        only_urine = unknown == ["urine immunofixation"]
+        only_urine = unknown == ["urine_immunofixation"]
         label = "cr-without-urine" if only_urine else "cr-incomplete"
         rule = f"{_RULES[level]}-{label}"
         return level, rule, ("cr-incomplete", tuple(unknown)), tuple(gaps)

@@ -78,8 +78,19 @@ def _absent(unusable: bool, words: str = "was not measured") -> str:
     return "its result could not be used" if unusable else words
 
 
+# what a complete response needs
+_FOR_CR = {
+    "serum_immunofixation": "serum immunofixation",
+    "urine_immunofixation": "urine immunofixation",
+    "marrow_plasma_cells": "marrow plasma cells",
+    "lesions": "lesions",
+    "flc_ratio": "FLC ratio",
+}
+
+
 def _cr_incomplete(unknown: tuple[str, ...]) -> str:
-    return f"would be CR, but {', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not known"
+    names = ", ".join(_FOR_CR[what] for what in unknown)
+    return f"would be CR, but {names} {'is' if len(unknown) == 1 else 'are'} not known"
 
 
 def _cr(marrow_limit: float, marrow_day: int | None) -> str:
@@ -208,7 +219,7 @@ _MISSING: dict[str, Callable[..., str]] = {
     "lesions-unread": lambda unread: f"a result of the {unread} that can be read",
     "lesions-size": lambda: "size of the plasmacytomas",
     "anything": lambda: "any result of the disease",
-    "for-cr": lambda what: f"{what} (for CR)",
+    "for-cr": lambda what: f"{_FOR_CR[what]} (for CR)",
     "lesions-unread-for-cr": lambda what: f"a result of the {what} that can be read (for CR)",
     "for-scr": lambda what: f"{what} (for sCR)",
 }
