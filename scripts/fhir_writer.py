@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from rearm.intake.dictionary import folded, load_tables
-from rearm.knowledge.agents import find_agent
+from rearm.knowledge.bundle import bundled
 from rearm.knowledge.lab_tests import load_tests
 
 __all__ = ["bundle"]
@@ -382,7 +382,7 @@ class _Writer:
                 "extension": extensions,
                 "status": status,
             }
-            agent = find_agent(name) if agents else None
+            agent = bundled().lexicon.find_agent(name) if agents else None
             if agent is None:
                 found["medicationCodeableConcept"] = {"text": name}
             else:

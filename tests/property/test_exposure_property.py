@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rearm.knowledge.agents import load_agents
+from rearm.knowledge.bundle import bundled
 from rearm.record import Infusion, Record, ResponseStatement, Source, Therapy, When
 from rearm.therapy.exposure import exposure
 from rearm.therapy.lines import lines, rows_outside_lines
@@ -115,6 +115,6 @@ def test_every_row_is_in_one_line_or_outside_and_not_exposed_is_not_refractory(r
     inside = [t for x in lines(r) for t in x.rows]
     assert len(inside) + len(rows_outside_lines(r)) == len(r.therapies)
     e = exposure(r)
-    for agent in load_agents():
+    for agent in bundled().lexicon.agents:
         if e.agent(agent).value is False:
             assert e.refractory_agent(agent).value is False

@@ -4,11 +4,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rearm.intake.regimen.read import parse
-from rearm.knowledge.agents import load_agents, load_regimens
+from rearm.knowledge.bundle import bundled
 
 NAMES = sorted(
-    {n for a in load_agents().values() for n in a.names()}
-    | {n for r in load_regimens().values() for n in r.names}
+    {n for a in bundled().lexicon.agents.values() for n in a.names()}
+    | {n for r in bundled().lexicon.regimens.values() for n in r.names}
 )
 WORDS = [
     "Erhaltung",
@@ -76,13 +76,15 @@ def test_unread_tokens_are_all_reported(text: str) -> None:
         for t in reading.tokens
         if t.role == "ambiguous"
     )
-    assert set(reading.agents) <= set(load_agents())
+    assert set(reading.agents) <= set(bundled().lexicon.agents)
     assert reading == parse(text)
 
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.sampled_from(sorted(load_agents())), min_size=1, max_size=5, unique=True),
+    st.lists(
+        st.sampled_from(sorted(bundled().lexicon.agents)), min_size=1, max_size=5, unique=True
+    ),
     st.sampled_from(JOINTS),
 )
 def test_agents_listed_one_by_one_are_all_read(agents: list[str], joint: str) -> None:
@@ -94,7 +96,7 @@ def test_agents_listed_one_by_one_are_all_read(agents: list[str], joint: str) ->
 @settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(
-        [r for r in load_regimens().values() if r.agents and not r.id.endswith("-upper")]
+        [r for r in bundled().lexicon.regimens.values() if r.agents and not r.id.endswith("-upper")]
     )
 )
 def test_every_listed_name_reads_to_its_agents(regimen) -> None:  # type: ignore[no-untyped-def]

@@ -11,7 +11,7 @@ from tests.support.loops import some
 from tests.support.places import COHORT, needs_cohort
 
 from rearm.intake.regimen.read import RegimenPart, parse
-from rearm.knowledge.agents import candidate_sets
+from rearm.knowledge.bundle import bundled
 from rearm.record import Infusion, Record, Source, Therapy, When
 from rearm.therapy.exposure import exposure
 
@@ -77,7 +77,9 @@ def test_agents_of_each_regimen_equal_the_legend(sheets: dict[str, list[list[Any
         if set(reading.agents) != set(spelled.agents):
             contradictions.append(name)
             # Ambiguous by the lexicon; the legend's meaning is one of the candidates.
-            assert frozenset(spelled.agents) in {frozenset(c) for c in candidate_sets(name)}, name
+            assert frozenset(spelled.agents) in {
+                frozenset(c) for c in bundled().lexicon.candidate_sets(name)
+            }, name
     assert checked >= 10
     assert contradictions == ["VMP"]
 

@@ -12,8 +12,7 @@ from rearm.findings import Found
 from rearm.findings.alterations import alterations
 from rearm.intake import read_tables
 from rearm.knowledge._build import KnowledgeError
-from rearm.knowledge.agents import load_agents, load_products
-from rearm.knowledge.bundle import load
+from rearm.knowledge.bundle import bundled, load
 from rearm.knowledge.variants import load_alterations, read_alterations
 
 DEL = variant(
@@ -91,7 +90,7 @@ def test_effects_are_unknown_unless_read() -> None:
 
 
 def test_agents_and_sources_exist() -> None:
-    known = {*load_agents(), *load_products()}
+    known = {*bundled().lexicon.agents, *bundled().lexicon.products}
     statements = load().statements
     for alteration in some(load_alterations()):
         assert set(alteration.effects) <= known

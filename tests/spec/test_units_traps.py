@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rearm import units
-from rearm.knowledge.lab_tests import definition
+from rearm.knowledge.lab_tests import load_tests
 
 READ = """
 test                     | value    | unit           | read as
@@ -119,7 +119,7 @@ def rows(table: str) -> list[list[str]]:
 
 
 def read(test_id: str, value: str, unit: str) -> str:
-    test = definition(test_id, unit)
+    test = load_tests().definition(test_id, unit)
     assert test is not None
     number = units.parse_number(value)
     factor = units.factor(unit, test.units, test_name=test.name, allowed=test.allowed)
@@ -156,6 +156,6 @@ def test_is_refused(test_id: str, value: str, unit: str, code: str) -> None:
     assert refusal.value.code == code
     assert (
         str(refusal.value)[0].isupper()
-        or str(refusal.value).split()[0] in definition(test_id, unit).name
+        or str(refusal.value).split()[0] in load_tests().definition(test_id, unit).name
     )  # type: ignore[union-attr]
     assert str(refusal.value).endswith(".")

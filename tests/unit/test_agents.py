@@ -5,17 +5,8 @@ relies on.
 import pytest
 from tests.support.loops import some
 
-from rearm.knowledge.agents import (
-    candidate_sets,
-    find_agent,
-    find_class,
-    find_product,
-    find_regimens,
-    load_agents,
-    load_products,
-    load_regimens,
-    lookup_key,
-)
+from rearm.knowledge.bundle import bundled
+from rearm.knowledge.lexicon import lookup_key
 
 CLASSES = {
     "proteasome inhibitor": ["bortezomib", "carfilzomib", "ixazomib"],
@@ -44,7 +35,7 @@ CLASSES = {
 
 @pytest.mark.parametrize(("cls", "members"), CLASSES.items())
 def test_classes_hold_their_agents(cls: str, members: list[str]) -> None:
-    assert {load_agents()[m].cls for m in members} == {cls}
+    assert {bundled().lexicon.agents[m].cls for m in members} == {cls}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +56,7 @@ def test_classes_hold_their_agents(cls: str, members: list[str]) -> None:
     ],
 )
 def test_names_brands_codes_and_listed_misspellings(text: str, agent: str) -> None:
-    found = find_agent(text)
+    found = bundled().lexicon.find_agent(text)
     assert found is not None and found.id == agent
 
 
@@ -73,7 +64,7 @@ def test_names_brands_codes_and_listed_misspellings(text: str, agent: str) -> No
     "text", ["", "Lenalidomidum", "Bortezo mibs", "xyz", "K", "R", "Teclistamabx"]
 )
 def test_nothing_is_matched_by_likeness(text: str) -> None:
-    assert find_agent(text) is None
+    assert bundled().lexicon.find_agent(text) is None
 
 
 @pytest.mark.parametrize(
@@ -88,16 +79,16 @@ def test_nothing_is_matched_by_likeness(text: str) -> None:
     ],
 )
 def test_products(text: str, product: str, target: str) -> None:
-    found = find_product(text)
+    found = bundled().lexicon.find_product(text)
     assert found is not None and found.id == product and found.targets == (target,)
 
 
 def test_every_regimen_names_agents_of_the_lexicon_and_either_agents_or_candidates() -> None:
-    for regimen in some(load_regimens().values()):
+    for regimen in some(bundled().lexicon.regimens.values()):
         assert bool(regimen.agents) != bool(regimen.candidates), regimen.id
         assert len(regimen.candidates) != 1, regimen.id
         assert {*regimen.agents, *(a for c in regimen.candidates for a in c)} <= set(
-            load_agents()
+            bundled().lexicon.agents
         ), regimen.id
 
 
@@ -105,18 +96,18 @@ def test_no_name_is_both_an_agent_or_product_and_a_regimen() -> None:
     names = {
         lookup_key(n)
         for names_of in (
-            *(x.names for x in load_agents().values()),
-            *(x.names for x in load_products().values()),
+            *(x.names for x in bundled().lexicon.agents.values()),
+            *(x.names for x in bundled().lexicon.products.values()),
         )
         for n in names_of()
     }
-    assert not names & {lookup_key(n) for r in load_regimens().values() for n in r.names}
+    assert not names & {lookup_key(n) for r in bundled().lexicon.regimens.values() for n in r.names}
 
 
 def test_case_decides_between_drd_and_DRD() -> None:
-    assert [r.id for r in find_regimens("DRd")] == ["drd"]
-    assert len(candidate_sets("DRD")) == 2
-    assert len(candidate_sets("drd")) == 2
+    assert [r.id for r in bundled().lexicon.find_regimens("DRd")] == ["drd"]
+    assert len(bundled().lexicon.candidate_sets("DRD")) == 2
+    assert len(bundled().lexicon.candidate_sets("drd")) == 2
 
 
 @pytest.mark.parametrize(
@@ -124,4 +115,4 @@ def test_case_decides_between_drd_and_DRD() -> None:
     [("PI", "proteasome inhibitor"), ("IMiDs", "IMiD"), ("CD38", "anti-CD38"), ("xyz", None)],
 )
 def test_class_names(text: str, cls: str | None) -> None:
-    assert find_class(text) == cls
+    assert bundled().lexicon.find_class(text) == cls

@@ -13,7 +13,7 @@ import yaml
 from tests.support.loops import some
 from tests.support.places import DATA
 
-from rearm.knowledge.lab_tests import by_loinc, check_loinc, definition, load_tests, read_tests
+from rearm.knowledge.lab_tests import check_loinc, load_tests, read_tests
 
 ALL_CODES = [code.code for test in load_tests().values() for code in test.loinc]
 
@@ -82,18 +82,18 @@ def test_what_has_not_the_form_of_a_loinc_is_refused(code: str) -> None:
     ],
 )
 def test_codes_that_must_not_be_read(code: str, why: str) -> None:
-    assert code not in by_loinc(), why
+    assert code not in load_tests().by_loinc, why
 
 
 def test_kappa_and_lambda_codes_are_not_swapped() -> None:
-    for code, test in some(by_loinc().items()):
+    for code, test in some(load_tests().by_loinc.items()):
         display = next(c.display for c in test.loinc if c.code == code)
         if "light chains.free" in display and "/Lambda" not in display:
             assert test.id == ("kappa_flc" if display.startswith("Kappa") else "lambda_flc")
 
 
 def test_panels_and_narratives_are_known_but_not_read() -> None:
-    assert "49275-1" not in by_loinc()
+    assert "49275-1" not in load_tests().by_loinc
     assert any(c.code == "49275-1" for c in load_tests()["serum_immunofixation"].loinc)
 
 
@@ -106,9 +106,9 @@ def test_units_lead_to_the_sister_test() -> None:
         ("regulatory_t_cells", "cells/uL", "regulatory_t_cells_absolute"),
         ("serum_m_protein", None, "serum_m_protein"),
     ]:
-        found = definition(test_id, unit)
+        found = load_tests().definition(test_id, unit)
         assert found is not None and found.id == expected
-    assert definition("no_such_test", "g/dL") is None
+    assert load_tests().definition("no_such_test", "g/dL") is None
 
 
 def test_words() -> None:
@@ -204,7 +204,7 @@ def test_the_vocabulary_is_covered() -> None:
         if "units" in entry:
             assert test.unit == entry["units"][0]
             for unit in entry["units"]:
-                assert unit in definition(test_id, unit).allowed  # type: ignore[union-attr]
+                assert unit in load_tests().definition(test_id, unit).allowed  # type: ignore[union-attr]
         assert {test.word(word) for word in entry.get("words", ())} == set(entry.get("words", ()))
         if "units" not in entry:
             assert set(test.words.values()) == set(entry["words"])

@@ -21,9 +21,7 @@ __all__ = [
     "LoincCode",
     "LoincRole",
     "TestDef",
-    "by_loinc",
     "check_loinc",
-    "definition",
     "find_tests",
     "load_tests",
     "name_key",
@@ -183,14 +181,6 @@ def load_tests() -> LabTests:
     from rearm.knowledge.bundle import bundled
 
     return bundled().lab_tests
-
-
-def definition(test_id: str, unit: str | None) -> TestDef | None:
-    return load_tests().definition(test_id, unit)
-
-
-def by_loinc() -> Mapping[str, TestDef]:
-    return load_tests().by_loinc
 
 
 def find_tests(given: str) -> tuple[TestDef, ...]:

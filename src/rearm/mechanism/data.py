@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rearm.knowledge.agents import Agent, load_agents
+from rearm.knowledge.bundle import bundled
+from rearm.knowledge.lexicon import Agent
 from rearm.mechanism.parameters import MechanismError, Mechanisms
 from rearm.mechanism.population import Dose
 from rearm.mechanism.therapies import FOREVER, Drug
@@ -291,7 +292,7 @@ def _course(chart: _Chart, therapy: Therapy, start: float) -> list[Drug]:
             f"therapy from day {start:g} ends before it begins (day {end:g}); taken as given once"
         )
         end = start
-    agents = load_agents()
+    agents = bundled().lexicon.agents
     out = []
     for name in therapy.agents:
         agent = agents.get(name)
