@@ -16,7 +16,7 @@ from rearm.mechanism.trial import Readout, drugs_alone, salvage_arm
 from rearm.mechanism.virtual import Cohort, cohort, endpoints, patients
 
 __all__ = [
-    "Target",
+    "PublishedTarget",
     "TargetComparison",
     "compare",
     "load_targets",
@@ -33,7 +33,7 @@ SIZE = 60  # patients of a published group whose number was not read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class PublishedTarget:
     """One published figure. `use`: fit, predict, beyond (not comparable, `why`)."""
 
     id: str
@@ -60,7 +60,7 @@ class TargetComparison:
     `low`, `high`: the 95 % interval that a trial of the published size would see.
     """
 
-    target: Target
+    target: PublishedTarget
     model: float
     low: float
     high: float
@@ -77,9 +77,9 @@ class TargetComparison:
 
 
 @lru_cache(maxsize=1)
-def load_targets() -> tuple[Target, ...]:
+def load_targets() -> tuple[PublishedTarget, ...]:
     """All published figures."""
-    return tuple(Target(**t) for t in read_table("targets")["target"])
+    return tuple(PublishedTarget(**t) for t in read_table("targets")["target"])
 
 
 def subset(c: Cohort, rows: np.ndarray) -> Cohort:
@@ -122,7 +122,7 @@ def compare(
 
 
 def _compare_treatment(
-    m: Mechanisms, t: Target, product: str, seed: int, n: int
+    m: Mechanisms, t: PublishedTarget, product: str, seed: int, n: int
 ) -> TargetComparison:
     """A target of drugs: after `product`, or in patients who never had CAR-T."""
     size = t.n or SIZE
@@ -168,7 +168,7 @@ def table(results: Sequence[TargetComparison]) -> str:
     return "\n".join(lines)
 
 
-def published(t: Target) -> str:
+def published(t: PublishedTarget) -> str:
     """The published figure with its interval, as it is printed."""
     value = f"{t.value:,.0f}" if t.value >= 1000 else f"{t.value:g}"
     return (

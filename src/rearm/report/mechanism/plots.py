@@ -73,10 +73,10 @@ def band_chart(band: QuantileBand, result: MechanismResult) -> Spec:
     Triangles are limits.
     """
     last = max([p[0] for p in band.points] + [result.followed_to, result.progression or 0.0]) + 90.0
-    shown = [i for i, day in enumerate(band.days) if day <= last]
+    drawn = [i for i, day in enumerate(band.days) if day <= last]
     area = [
         {"day": band.days[i], "low": band.low[i], "middle": band.middle[i], "high": band.high[i]}
-        for i in shown
+        for i in drawn
     ]
     top = max([r["high"] for r in area] + [p[1] for p in band.points] + [band.offset])
     x: Spec = {
