@@ -22,7 +22,6 @@ __all__ = [
     "LoincRole",
     "TestDef",
     "check_loinc",
-    "find_tests",
     "load_tests",
     "name_key",
     "read_tests",
@@ -174,17 +173,11 @@ def read_tests(tests: Mapping[str, Any], compiled: Mapping[str, Any]) -> LabTest
     return lab_tests
 
 
-# The bundled dictionary by functions, for callers that are not yet handed a `Knowledge`.
-
-
 def load_tests() -> LabTests:
+    """The bundled tests."""
     from rearm.knowledge.bundle import bundled
 
     return bundled().lab_tests
-
-
-def find_tests(given: str) -> tuple[TestDef, ...]:
-    return load_tests().find(given)
 
 
 @lru_cache(maxsize=8192)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rearm.knowledge.lab_tests import find_tests, load_tests
+from rearm.knowledge.lab_tests import load_tests
 from rearm.outcome.statements import stated_day
 from rearm.record import Imaging, Lab, Record, ResponseStatement, Source, When
 from rearm.response.score import Visit
@@ -114,7 +114,9 @@ def _of_disease(name: str, serum_test: str) -> bool:
     """Also where a name stands for two tests of the disease and the specimen that would tell is
     missing.
     """
-    return not {name, *(t.id for t in find_tests(name))}.isdisjoint(DISEASE_TESTS | {serum_test})
+    return not {name, *(t.id for t in load_tests().find(name))}.isdisjoint(
+        DISEASE_TESTS | {serum_test}
+    )
 
 
 def _results_of_last(visits: Sequence[Visit], last: int | None) -> Sequence[Lab]:

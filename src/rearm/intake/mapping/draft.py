@@ -18,8 +18,8 @@ from rearm.intake.errors import InputError
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.rows import Grid, Value
 from rearm.intake.values import Refused, not_done, number, parse_moment, text
-from rearm.knowledge.agents import find_agent, find_class
-from rearm.knowledge.lab_tests import TestDef, find_tests, load_tests
+from rearm.knowledge.bundle import bundled
+from rearm.knowledge.lab_tests import TestDef, load_tests
 from rearm.knowledge.tidy_tables import folded
 from rearm.units import normal_unit
 
@@ -210,12 +210,16 @@ def _column(sheet: SheetOutline, name: str, index: int) -> None:
         sheet.wide.setdefault((match["stem"], test.id, _without_unit(match["stem"])[1]), []).append(
             name
         )
-    elif (find_agent(name) or find_class(name)) and _mostly(
-        sheet, index, "refractoriness", "status"
-    ):
+    elif _is_drug(name) and _mostly(sheet, index, "refractoriness", "status"):
         sheet.status.append(name)
     else:
         sheet.rest.append(name)
+
+
+def _is_drug(name: str) -> bool:
+    """Whether the name is that of an agent or of a class of agents."""
+    lexicon = bundled().lexicon
+    return lexicon.find_agent(name) is not None or lexicon.find_class(name) is not None
 
 
 def _without_unit(name: str) -> tuple[str, str | None]:
@@ -267,7 +271,7 @@ def _test(name: str) -> TestDef | None:
     """
     if (wanted := folded(name)) in _TESTS:
         return load_tests()[_TESTS[wanted]]
-    found = find_tests(name)
+    found = load_tests().find(name)
     return found[0] if len(found) == 1 else None
 
 
