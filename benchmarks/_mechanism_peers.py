@@ -11,6 +11,7 @@ import multiprocessing as mp
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from tests.support.mechanism_reference import solve
@@ -210,7 +211,7 @@ def _compiled_loop() -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarra
      w, _, _, _, _, seen, _, _, _, _) = range(n_p)  # fmt: skip
 
     @nb.cfunc(lsoda_sig)
-    def slope(t, y, d, p):  # type: ignore[no-untyped-def]
+    def slope(t: Any, y: Any, d: Any, p: Any) -> None:
         t0, t1, t2 = exp(y[0]) * p[alive], exp(y[1]) * p[alive + 1], exp(y[2]) * p[alive + 2]
         t3, t4 = exp(y[3]) * p[alive + 3], exp(y[4]) * p[alive + 4]
         e, m, x, i, n = y[5], y[6], y[7], y[8], y[9]
@@ -255,9 +256,9 @@ def _compiled_loop() -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarra
 
     address = slope.address
 
-    def loop(solver):  # type: ignore[no-untyped-def]
+    def loop(solver: Any) -> Any:
         @nb.njit
-        def run(first, data, days, rtol):  # type: ignore[no-untyped-def]
+        def run(first: Any, data: Any, days: Any, rtol: Any) -> Any:
             out = np.empty((len(first), len(days), 15))
             for k in range(len(first)):
                 out[k], fine = solver(address, first[k], days, data[k], rtol, rtol * 1e-4, 200_000)
@@ -271,7 +272,7 @@ def _compiled_loop() -> tuple[Callable[..., np.ndarray], Callable[..., np.ndarra
     return loop(lsoda), loop(dop853)
 
 
-_KEPT: list[object] = []  # a C function must outlive its address
+_KEPT: list[Any] = []  # a C function must outlive its address
 _LOOPS: tuple[Callable[..., np.ndarray], Callable[..., np.ndarray]] | None = None
 
 
@@ -336,7 +337,7 @@ def _diffrax(params: np.ndarray, start: np.ndarray, bar: Bar) -> list[float]:
 
     at = {name: i for i, name in enumerate(PARAMETERS)}
 
-    def slope(t, y, a):  # type: ignore[no-untyped-def]
+    def slope(t: Any, y: Any, a: Any) -> Any:
         p, w, made, shed, alive = a
         v = {name: p[i] for name, i in at.items()}
         cells = jnp.exp(y[:5]) * alive
@@ -373,8 +374,8 @@ def _diffrax(params: np.ndarray, start: np.ndarray, bar: Bar) -> list[float]:
     for name, solver in (("Tsit5", diffrax.Tsit5()), ("Kvaerno5", diffrax.Kvaerno5())):
         batch = 500 if name == "Tsit5" else 100
 
-        def make(rtol: float, solver=solver):  # type: ignore[no-untyped-def]
-            def one(p, w, a, b, live, y):  # type: ignore[no-untyped-def]
+        def make(rtol: float, solver: Any = solver) -> Any:
+            def one(p: Any, w: Any, a: Any, b: Any, live: Any, y: Any) -> Any:
                 return diffrax.diffeqsolve(
                     diffrax.ODETerm(slope), solver, 0.0, float(VISITS[-1]), 1e-3, y,
                     args=(p, w, a, b, live),
@@ -387,8 +388,8 @@ def _diffrax(params: np.ndarray, start: np.ndarray, bar: Bar) -> list[float]:
         compiled: dict[float, Callable[..., object]] = {}
 
         def run(
-            n: int, rtol: float, batch=batch, make=make, compiled=compiled
-        ) -> tuple[np.ndarray, float]:  # type: ignore[no-untyped-def]
+            n: int, rtol: float, batch: Any = batch, make: Any = make, compiled: Any = compiled
+        ) -> tuple[np.ndarray, float]:
             f = compiled.setdefault(rtol, make(rtol))
             size = 50 if n <= 50 else batch
             arrays = (params, weights, made, shed, alive, first)

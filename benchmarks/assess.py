@@ -41,7 +41,7 @@ def with_results(record: Record, number: int, seed: int) -> Record:
         "hemoglobin": 11.0,
     }
     last = record.last_day() or 200
-    more = []
+    more: list[Lab] = []
     while len(record.labs) + len(more) < number:
         test = draw.choice(list(tests))
         value = tests[test] * draw.uniform(0.9, 1.1)

@@ -23,7 +23,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from benchmarks._mechanism_peers import FIVE, FLOOR, VISITS, errors, group, peers, solve, timed
+from benchmarks._mechanism_peers import FIVE, FLOOR, VISITS, errors, group, peers, timed
+from tests.support.mechanism_reference import solve
 
 from rearm.mechanism.model import OUTPUTS
 from rearm.mechanism.parameters import load

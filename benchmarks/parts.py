@@ -14,9 +14,10 @@ from dataclasses import replace
 from rearm.evidence import evidence_for
 from rearm.findings import find
 from rearm.interval import Interval
+from rearm.knowledge import load
 from rearm.knowledge.bundle import DATA, read_bundle
 from rearm.knowledge.catalogue import load_catalogue
-from rearm.knowledge.studies import STRATEGIES, load_studies
+from rearm.knowledge.studies import load_studies
 from rearm.outcome.failure import failures
 from rearm.record import Infusion, Lab, Record, Source, When
 
@@ -54,8 +55,8 @@ def main() -> None:
     judged = (replace(failures(record)[-1], status="failed", certainty="confirmed", day=150),)
     span = best_of(20, lambda: find(record, judged, catalogue, as_of=180))
     print(f"findings of a patient with 400 results: {span:.1f} ms")
-    span = best_of(1, lambda: [evidence_for(s, studies=studies) for s in STRATEGIES])
-    print(f"all {len(STRATEGIES)} strategies pooled: {span:.0f} ms")
+    span = best_of(1, lambda: [evidence_for(s, studies=studies) for s in load().words.strategies])
+    print(f"all {len(load().words.strategies)} strategies pooled: {span:.0f} ms")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CACHE_HOME"] = folder
         print(f"knowledge, parsed: {best_of(1, lambda: read_bundle(DATA)):.0f} ms")

@@ -25,16 +25,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from rearm.record import Lab, Record, Source, When
 
-try:
-    from rearm.interval import Interval
-    from rearm.response.course import ResponseCourse, response_course
-except ImportError:  # version 0.1.0, for `benchmarks.response_versions`
-    from rearm.course.response import ResponseCourse, response_course
-
-    from rearm.record import Quantity as Interval
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rearm.interval import Interval
+    from rearm.response.course import ResponseCourse, response_course
+else:
+    try:
+        from rearm.interval import Interval
+        from rearm.response.course import ResponseCourse, response_course
+    except ImportError:  # version 0.1.0, for `benchmarks.response_versions`
+        from rearm.course.response import ResponseCourse, response_course
+
+        from rearm.record import Quantity as Interval
 
 VISITS, ROUNDS = 24, 5
 _DEPTH = {"NE": 0, "PD": 1, "SD": 2, "MR": 3, "PR": 4, "VGPR": 5, "CR": 6}
@@ -104,7 +107,7 @@ def ours(given: list[Record]) -> Iterator[ResponseCourse]:
 
 
 def with_pandas(wide: pd.DataFrame) -> pd.DataFrame:
-    """The rules as a data manager writes them: one function for each patient's table, no reasons."""
+    """The rules as a data manager writes them: a function for each table, no reasons."""
     return wide.groupby("patient", group_keys=False)[list(wide.columns)].apply(_patient)
 
 

@@ -42,7 +42,11 @@ def reasons(course: Any) -> object:
 
 def measure(patients: int) -> dict[str, float]:
     """Patients a second of processor time, by what is asked for; in the process of one version."""
-    from benchmarks.response import records, response_course, rows
+    from benchmarks.response import (  # type: ignore[attr-defined]  # of either version
+        records,
+        response_course,
+        rows,
+    )
 
     given = records(rows(patients), patients)
 

@@ -12,7 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from ucumvert import PintUcumRegistry  # type: ignore[import-untyped]
+from ucumvert import PintUcumRegistry
 
 DATA = Path(__file__).parent.parent / "src" / "rearm" / "knowledge" / "data"
 HEADER = """\

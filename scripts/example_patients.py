@@ -80,7 +80,7 @@ UNITS = {
 class Patient:
     """Builds the tidy tables of one patient; each method adds rows."""
 
-    def __init__(self, number: int, title: str, *, history: str, product: str, apheresis: int, last_seen: int, infusion: Row | None = None, **facts: Any):
+    def __init__(self, number: int, title: str, *, history: str, product: str, apheresis: int, last_seen: int, infusion: Row | None = None, **facts: Any) -> None:
         self.id = f"SYN-{number:02d}"
         self.slug = title.lower().replace(",", "").replace(" ", "-")
         self.title = title

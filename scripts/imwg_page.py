@@ -20,10 +20,11 @@ from rearm.response.course import CourseDays, response_course
 _NO_RESULT = {"date", "baseline", "line"}
 HEAD = """# Worked response cases
 
-Invented patients, each worked by hand from the criteria first; the response course agrees with all of them, visit by visit (`make
-imwg-cases FILE=cases.yaml` runs any file of this form). Results carry their unit in the name, as in the file; what is not named was not
-done. Response is that of the visit, confirmed the best confirmed so far, until confirmed progression. BL: baseline. PRE: an earlier
-line. The last column is what the program says of the visit.
+Invented patients, each worked by hand from the criteria first; the response course agrees with all
+of them, visit by visit (`make imwg-cases FILE=cases.yaml` runs any file of this form). Results
+carry their unit in the name, as in the file; what is not named was not done. Response is that of
+the visit, confirmed the best confirmed so far, until confirmed progression. BL: baseline. PRE: an
+earlier line. The last column is what the program says of the visit.
 """
 
 

@@ -17,6 +17,7 @@ import argparse
 import math
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class Bank:
         return mixture(self.m, self.cohorts, weights)
 
 
-def mixture(m: Mechanisms, cohorts: list, weights: np.ndarray) -> dict[str, float]:
+def mixture(m: Mechanisms, cohorts: list[Any], weights: np.ndarray) -> dict[str, float]:
     """Endpoints of weighted patients: responses, PFS, duration of response; kinetics by the mean
     over mechanisms.
     """
@@ -99,11 +100,12 @@ def mixture(m: Mechanisms, cohorts: list, weights: np.ndarray) -> dict[str, floa
     return out
 
 
-def _first(c) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _first(c: Any) -> np.ndarray:
     from rearm.mechanism.observe import grid
 
     days = grid(60 * 30.4375)
-    return days[(c.level >= 3).argmax(axis=1)]
+    first: np.ndarray = days[(c.level >= 3).argmax(axis=1)]
+    return first
 
 
 def _median(values: np.ndarray, weights: np.ndarray) -> float:

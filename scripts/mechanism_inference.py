@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -85,8 +86,8 @@ def measured(
     pc: np.ndarray,
     i: int,
     plan: dict[str, tuple[int, ...]],
-    rng,
-) -> list[Measurement]:  # type: ignore[no-untyped-def]
+    rng: Any,
+) -> list[Measurement]:
     """What the laboratory reports of patient i: noise with outliers, values below the limit as
     such.
     """
@@ -125,7 +126,7 @@ def main() -> int:
     n = len(m.names)
     judged = grid(m.horizon)
     began = time.perf_counter()
-    store: dict[str, list] = {
+    store: dict[str, list[Any]] = {
         k: []
         for k in (
             "truth",

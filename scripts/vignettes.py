@@ -36,7 +36,7 @@ CLAUSE_END = re.compile(r"[.;:!?()\n]|, (?:but|and)\b")
 
 @dataclass(frozen=True)
 class Outcome:
-    """One expectation: what was expected, whether it holds, whether it is hard, and what was found."""
+    """One expectation: what was expected, whether it holds and is hard, and what was found."""
 
     what: str
     holds: bool

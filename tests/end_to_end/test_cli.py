@@ -226,6 +226,8 @@ def test_text_of_the_input_is_never_markup_or_a_path(tmp_path: Path) -> None:
         assert tag not in text
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_another_knowledge_is_used_where_it_is_named(tmp_path: Path) -> None:
     ours = tmp_path / "ours"
     shutil.copytree(ROOT / "src" / "rearm" / "knowledge" / "data", ours)
@@ -254,6 +256,8 @@ def test_another_knowledge_is_used_where_it_is_named(tmp_path: Path) -> None:
     says(run("assess", BUNDLE, "--knowledge", ours), 2, "talquetamab.toml")
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_a_patient_without_a_course_does_not_end_the_model_for_the_others(tmp_path: Path) -> None:
     pytest.importorskip("numba")
     for name in ("patients", "infusions", "labs"):

@@ -168,6 +168,8 @@ def extended(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_a_study_and_a_rule_are_added_as_the_page_says(
     extended: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,7 +29,7 @@ def assessed() -> list[tuple[Record, Assessment]]:
 
 @cache
 def progressions() -> dict[str, tuple[bool, int]]:
-    """Patient -> progressed, and the day of it (else of the last contact), from the sheet itself."""
+    """Patient -> progressed, and the day of it (else of the last contact), from the sheet."""
     from openpyxl import load_workbook
 
     rows = list(

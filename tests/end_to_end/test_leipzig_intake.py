@@ -136,7 +136,7 @@ def test_team_progression_and_visits() -> None:
 def test_last_contact() -> None:
     """Last contact is `os`, or the latest data where they are later, with an issue."""
     labels = {"Day 0": 0, "Day 7": 7, "Day 14": 14, "Day 30": 30, "Day 100": 100}
-    days: dict[str, list[int]] = defaultdict(list)
+    days: dict[str, list[Any]] = defaultdict(list)
     for row in _sheet("immune_subsets"):
         days[row["_id"]].append(row["cum_days"])
     for name in ("elisa", "t_cell_subsets"):
@@ -402,6 +402,8 @@ def test_nothing_unexpected_is_said() -> None:
     """
     codes = {i.code for i in _reading().all_issues()}
     assert codes <= {
-        "percent_holds_fractions", "not_done", "last_seen_before_data", "regimen_ambiguous", "regimen_note", "regimen_unread",
-        "twin_contradiction", "days_contradict", "rows_shared_by_patients", "drug_for_number", "word_out_of_place", "sheets_not_mapped",
+        "percent_holds_fractions", "not_done", "last_seen_before_data", "regimen_ambiguous",
+        "regimen_note", "regimen_unread",
+        "twin_contradiction", "days_contradict", "rows_shared_by_patients", "drug_for_number",
+        "word_out_of_place", "sheets_not_mapped",
     }  # fmt: skip

@@ -19,6 +19,8 @@ from rearm.mechanism import MechanismError  # noqa: E402
 from rearm.mechanism.parameters import load  # noqa: E402
 from rearm.mechanism.stream import StreamPlan, stream  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 DAYS = [0.0, 30.0, 90.0, 365.0]
 N = 8_192
 RUN = """

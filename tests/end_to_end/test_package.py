@@ -1,4 +1,4 @@
-"""The package as a user gets it: built, installed into a fresh environment, tried from elsewhere."""
+"""The package as a user gets it: built, installed into a fresh environment, tried there."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ import rearm
 from rearm.record import Fact, Record, When
 from rearm.report import page
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(
     (
@@ -56,8 +58,12 @@ class Opened:
         self.view.on("request", lambda r: self.requests.append(r.url))
         self.view.on("console", lambda m: self.troubles.append(m.text))
         self.view.on("pageerror", lambda e: self.troubles.append(str(e)))
-        self.view.on("dialog", lambda d: (self.troubles.append(f"dialog {d.message}"), d.dismiss()))
+        self.view.on("dialog", self._dismiss)
         self.view.goto(file.as_uri())
+
+    def _dismiss(self, dialog: Any) -> None:
+        self.troubles.append(f"dialog {dialog.message}")
+        dialog.dismiss()
 
 
 @needs_browser

@@ -9,6 +9,7 @@ import random
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,20 +29,20 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def plan():
+def plan() -> Any:
     return plan_of(load())
 
 
 @pytest.fixture(scope="module")
-def records():
+def records() -> Any:
     return rearm.read(ROOT / "examples" / "tables").records
 
 
-def tried(plan, name):
+def tried(plan: Any, name: Any) -> Any:
     return worth_trying(plan, plan.knowledge.catalogue[name]) or (1,)
 
 
-def random_rows(plan, count, seed, known=0.6):
+def random_rows(plan: Any, count: Any, seed: Any, known: float = 0.6) -> Any:
     rng = random.Random(seed)
     return [
         {
@@ -52,7 +53,7 @@ def random_rows(plan, count, seed, known=0.6):
     ]
 
 
-def codes(plan, rows):
+def codes(plan: Any, rows: Any) -> Any:
     read = evaluate(plan.conditions, findings_frame(rows, plan.columns, plan.knowledge.catalogue))
     answers = np.hstack([read, np.ones((len(rows), 1), dtype=np.int8)])
     in_force = [np.ones((len(rows), len(o.labels)), dtype=bool) for o in plan.options]
@@ -65,12 +66,13 @@ def codes(plan, rows):
 
 
 @pytest.mark.parametrize(("seed", "known"), [(1, 0.9), (2, 0.5), (3, 0.1)])
-def test_missing_never_counts_as_favourable(plan, seed, known):
+def test_missing_never_counts_as_favourable(plan: Any, seed: Any, known: Any) -> None:
     """With a finding unknown no verdict is better, and no cause graded higher, than with its best
     or most supporting value.
     """
     assert VERDICTS == ("excluded", "discouraged", "needs_information", "acceptable", "preferred")
-    rows, groups = [], []
+    rows: list[dict[str, Any]] = []
+    groups: list[tuple[str, int, int]] = []
     for base in random_rows(plan, 25, seed, known):
         for name in plan.columns:
             start = len(rows)
@@ -87,7 +89,7 @@ def test_missing_never_counts_as_favourable(plan, seed, known):
     assert not better
 
 
-def test_what_is_known_is_never_shown_as_unknown(plan):
+def test_what_is_known_is_never_shown_as_unknown(plan: Any) -> None:
     """With every finding known nothing needs information and nothing is not assessed."""
     verdict, factor, groups = codes(plan, random_rows(plan, 200, 5, known=1.0))
     assert not (verdict == VERDICTS.index("needs_information")).any()
@@ -101,13 +103,15 @@ def later_deleted(record: Record, day: int) -> Record:
     rows.
     """
 
-    def late(event):
+    def late(event: Any) -> Any:
         start = event.when.first if event.when.first is not None else event.when.last
         return any(d is not None and d > day for d in (start, getattr(event, "reported_day", None)))
 
     gone = {e.source for name in EVENT_FIELDS for e in getattr(record, name) if late(e)}
     kept = {e.source for name in EVENT_FIELDS for e in getattr(record, name) if not late(e)}
-    events = {name: tuple(e for e in getattr(record, name) if not late(e)) for name in EVENT_FIELDS}
+    events: dict[str, Any] = {
+        name: tuple(e for e in getattr(record, name) if not late(e)) for name in EVENT_FIELDS
+    }
     issues = tuple(i for i in record.issues if i.source not in gone - kept)
     return replace(
         record,
@@ -117,11 +121,12 @@ def later_deleted(record: Record, day: int) -> Record:
     )
 
 
-def as_bytes(assessment):
+def as_bytes(assessment: Any) -> Any:
     return assessment.to_json().encode()
 
 
-def test_nothing_after_as_of_is_read(records):
+@pytest.mark.slow
+def test_nothing_after_as_of_is_read(records: Any) -> None:
     seen = 0
     for record in some(records):
         last = record.last_day() or 0
@@ -134,7 +139,7 @@ def test_nothing_after_as_of_is_read(records):
     assert seen > len(records)  # the deletion took something away
 
 
-def test_deleting_what_is_known_changes_the_answer(records):
+def test_deleting_what_is_known_changes_the_answer(records: Any) -> None:
     """The test above bites: the last day tells more than the day before the failure."""
     assert any(
         as_bytes(rearm.assess(r, as_of=(r.last_day() or 0) - 60)) != as_bytes(rearm.assess(r))
@@ -142,7 +147,8 @@ def test_deleting_what_is_known_changes_the_answer(records):
     )
 
 
-def test_same_input_same_bytes_alone_or_together(records):
+@pytest.mark.slow
+def test_same_input_same_bytes_alone_or_together(records: Any) -> None:
     together = rearm.assess_all(records)
     assert [as_bytes(a) for a in together] == [as_bytes(rearm.assess(r)) for r in records]
     shuffled = list(records)
@@ -151,7 +157,7 @@ def test_same_input_same_bytes_alone_or_together(records):
     assert by_id == {a.patient_id: as_bytes(a) for a in together}
 
 
-def test_the_default_is_the_last_day_and_a_date_is_a_day(records):
+def test_the_default_is_the_last_day_and_a_date_is_a_day(records: Any) -> None:
     record = next(r for r in records if r.day_zero is not None and r.last_day() is not None)
     last = record.last_day() or 0
     found = rearm.assess(record)
@@ -166,14 +172,15 @@ def test_the_default_is_the_last_day_and_a_date_is_a_day(records):
     assert rearm.assess(record, region="us").region == "US"
 
 
-def test_a_record_with_nothing_in_it(records):
+def test_a_record_with_nothing_in_it(records: Any) -> None:
     empty = Record(patient_id="none", source=records[0].source)
     found = rearm.assess(empty)
     assert (found.as_of, found.failures, found.options, found.next_tests) == (None, (), (), ())
     assert found.about.reason == "no CAR-T in this record"
 
 
-def test_the_published_schema_is_current_and_holds(records):
+@pytest.mark.slow
+def test_the_published_schema_is_current_and_holds(records: Any) -> None:
     from jsonschema import Draft202012Validator
 
     published = json.loads(
@@ -192,7 +199,7 @@ def test_the_published_schema_is_current_and_holds(records):
     assert not validator.is_valid(plain)
 
 
-def test_every_shown_thing_has_its_basis(records):
+def test_every_shown_thing_has_its_basis(records: Any) -> None:
     """Each reason names its rule and citations, and the findings it read; each known finding leads
     to a row of the input.
     """

@@ -68,9 +68,10 @@ def test_shifting_all_days_changes_nothing(seed: int, by: int) -> None:
             else replace(event, when=moved(event.when))
         )
 
-    later: Record = replace(
-        record, **{name: tuple(shift(e) for e in getattr(record, name)) for name in EVENTS}
-    )
+    shifted: dict[str, Any] = {
+        name: tuple(shift(e) for e in getattr(record, name)) for name in EVENTS
+    }
+    later: Record = replace(record, **shifted)
     here = response_course(
         record,
         start=start,

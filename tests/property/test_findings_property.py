@@ -52,8 +52,10 @@ EVENTS = (
 )
 
 NUMBERS = (
-    "serum_m_protein", "lymphocytes", "neutrophils", "platelets", "hemoglobin", "creatinine", "calcium_corrected", "ferritin", "crp", "ldh", "soluble_bcma",
-    "car_copies_per_ug_dna", "car_t_cells_flow", "igg", "circulating_plasma_cells", "marrow_blasts", "weight", "cd4_t_cells", "car_t_tim3",
+    "serum_m_protein", "lymphocytes", "neutrophils", "platelets", "hemoglobin", "creatinine",
+    "calcium_corrected", "ferritin", "crp", "ldh", "soluble_bcma",
+    "car_copies_per_ug_dna", "car_t_cells_flow", "igg", "circulating_plasma_cells", "marrow_blasts",
+    "weight", "cd4_t_cells", "car_t_tim3",
 )  # fmt: skip
 WORDS = (
     ("hbsag", ("positive", "negative")),
@@ -168,7 +170,9 @@ def records(draw: st.DrawFn) -> Record:
 
     def illness() -> Condition:
         return Condition(
-            condition=draw(st.sampled_from(CONDITIONS)), status=draw(st.sampled_from(("present", "resolved", "absent"))), source=src(), when=draw(st.one_of(days(), st.just(When()))),
+            condition=draw(st.sampled_from(CONDITIONS)),
+                status=draw(st.sampled_from(("present", "resolved", "absent"))), source=src(),
+                    when=draw(st.one_of(days(), st.just(When()))),
             grade=draw(st.sampled_from((None, 1, 3))),
         )  # fmt: skip
 
@@ -225,14 +229,19 @@ def records(draw: st.DrawFn) -> Record:
         replace(x, quantity=None, word=None, why_set_aside="no unit") for x in some(number, 2)
     )
     return Record(
-        patient_id="P", source=src(), sex=draw(st.sampled_from(("F", "M", None))), birth_date=date(1970, 5, 1), day_zero=date(2024, 1, 1), heavy_chain=("IgG",), light_chain="kappa",
-        labs=(*some(number, 12), *some(word, 3), *some(stain, 3)), set_aside=aside, therapies=some(treatment, 3),
-        infusions=(Infusion(source=src(), when=When.on(0), product="cilta-cel", targets=("BCMA",), apheresis_days=(-50,), in_specification=True),),
+        patient_id="P", source=src(), sex=draw(st.sampled_from(("F", "M", None))),
+            birth_date=date(1970, 5, 1), day_zero=date(2024, 1, 1), heavy_chain=("IgG",),
+                light_chain="kappa",
+        labs=(*some(number, 12), *some(word, 3), *some(stain, 3)), set_aside=aside,
+            therapies=some(treatment, 3),
+        infusions=(Infusion(source=src(), when=When.on(0), product="cilta-cel", targets=("BCMA",),
+            apheresis_days=(-50,), in_specification=True),),
         responses=(
             ResponseStatement(response="PR", when=When.on(30), source=src(), by="team"),
             ResponseStatement(response="PD", when=When.on(200), source=src(), by="team"),
         ),
-        refractoriness=some(statement, 2), variants=some(mutation, 3), imaging=some(lesion, 3), toxicities=some(harm, 3), conditions=some(illness, 4), facts=some(said, 3),
+        refractoriness=some(statement, 2), variants=some(mutation, 3), imaging=some(lesion, 3),
+            toxicities=some(harm, 3), conditions=some(illness, 4), facts=some(said, 3),
     )  # fmt: skip
 
 
@@ -258,7 +267,7 @@ def shift(record: Record, by: int) -> Record:
             changes["apheresis_days"] = tuple(d + by for d in e.apheresis_days)
         return type(e)(**changes)
 
-    parts = {
+    parts: dict[str, Any] = {
         name: tuple(event(e) for e in getattr(record, name)) for name in (*EVENTS, "responses")
     }
     assert record.day_zero is not None
@@ -277,7 +286,7 @@ def test_shifting_all_days_changes_no_finding(record: Record, by: int) -> None:
 @LIMIT
 @given(records())
 def test_nothing_after_as_of_is_read(record: Record) -> None:
-    early = {
+    early: dict[str, Any] = {
         n: tuple(e for e in getattr(record, n) if (e.when.first or -1000) <= AS_OF) for n in EVENTS
     }
     assert read(record) == read(replace(record, **early))

@@ -1,5 +1,7 @@
 """What must hold of the kernel for any parameters."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,10 +14,12 @@ from rearm.mechanism.model import OUTPUTS, PARAMETERS, STATES  # noqa: E402
 from rearm.mechanism.parameters import load  # noqa: E402
 from rearm.mechanism.population import Dose, draw, events, inputs, simulate  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 DAYS = np.arange(0.0, 400.0, 20.0)
 
 
-def _group(seed: int, per: int = 2):  # type: ignore[no-untyped-def]
+def _group(seed: int, per: int = 2) -> Any:
     m = load()
     drawn = draw(m, "cilta-cel", [per] * len(m.names), seed)
     return m, inputs(m, drawn, first=Dose(day=0.0, cells=0.1))

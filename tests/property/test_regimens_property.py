@@ -1,5 +1,7 @@
 """For any text: no error, nothing lost, nothing invented."""
 
+from typing import Any
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +101,6 @@ def test_agents_listed_one_by_one_are_all_read(agents: list[str], joint: str) ->
         [r for r in bundled().lexicon.regimens.values() if r.agents and not r.id.endswith("-upper")]
     )
 )
-def test_every_listed_name_reads_to_its_agents(regimen) -> None:  # type: ignore[no-untyped-def]
+def test_every_listed_name_reads_to_its_agents(regimen: Any) -> None:
     for name in regimen.names:
         assert set(parse(name).agents) == set(regimen.agents), name

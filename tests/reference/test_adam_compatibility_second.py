@@ -7,8 +7,11 @@ from __future__ import annotations
 import random
 
 import pandas as pd
+import pytest
 
 from rearm.export.stated_rs import Stated, confirm_stated
+
+pytestmark = pytest.mark.slow
 
 RANK = {"PD": 8, "sCR": 7, "CR": 6, "VGPR": 5, "PR": 4, "MR": 3, "SD": 2, "NE": 1}
 RESPONSE = ["sCR", "CR", "VGPR", "PR", "MR"]
@@ -25,7 +28,8 @@ def course(seed: int) -> list[Stated]:
         why = r.choice(("imaging", "laboratory", "laboratory", "none")) if response == "PD" else ""
         out.append(
             Stated(
-                day=day, response=response, sequence=n, pd_by_imaging=why == "imaging", pd_by_laboratory=why == "laboratory",
+                day=day, response=response, sequence=n, pd_by_imaging=why == "imaging",
+                    pd_by_laboratory=why == "laboratory",
                 death_of_progression=dead and response == "PD", new_therapy_day=new,
             )
         )  # fmt: skip

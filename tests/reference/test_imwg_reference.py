@@ -12,6 +12,8 @@ from tests.support.imwg_reference import reference
 COURSES = 2_000
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_generated_courses_agree_with_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
     cases = []
     for seed in range(COURSES):

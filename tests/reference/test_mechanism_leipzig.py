@@ -11,6 +11,8 @@ from rearm.mechanism.data import collect
 from rearm.mechanism.parameters import load
 from rearm.mechanism.posterior import posterior_of
 
+pytestmark = pytest.mark.slow
+
 WORKBOOK = COHORT / "cart_bridging_data.xlsx"
 
 

@@ -3,6 +3,7 @@ simulation.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +21,13 @@ from rearm.mechanism.parameters import load
 from rearm.mechanism.population import Dose, KernelInput, draw, events, inputs, simulate
 from rearm.mechanism.therapies import rows
 
+pytestmark = pytest.mark.slow
+
 FLOOR = 1e-6  # 1000 cells; markers relative to the start
 DAYS = np.unique(np.r_[np.arange(0, 60, 3.0), np.arange(60, 731, 30.0)])
 
 
-def _group(per_mechanism: int, seed: int = 7):  # type: ignore[no-untyped-def]
+def _group(per_mechanism: int, seed: int = 7) -> Any:
     m = load()
     drawn = draw(m, "ide-cel", [per_mechanism] * len(m.names), seed)
     patients = inputs(m, drawn, isotype="IgG", first=Dose(day=0.0, cells=0.45))

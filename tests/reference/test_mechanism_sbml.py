@@ -3,6 +3,7 @@ installed).
 """
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,10 @@ from rearm.mechanism.parameters import load
 from rearm.mechanism.population import Dose, draw, inputs, simulate
 from rearm.mechanism.sbml import sbml
 
+pytestmark = pytest.mark.slow
 
-def _patients():  # type: ignore[no-untyped-def]
+
+def _patients() -> Any:
     m = load()
     drawn = draw(m, "cilta-cel", [1] * len(m.names), 3)
     return inputs(m, drawn, first=Dose(day=0.0, cells=0.1)).without_extinction()

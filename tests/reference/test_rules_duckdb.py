@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import random
 import re
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -27,7 +28,7 @@ from rearm.rules import (
 )
 
 
-def by_duckdb(texts, frame):
+def by_duckdb(texts: Any, frame: Any) -> Any:
     rows_read = frame.to_arrow()
     select = ", ".join(f'({text}) AS "{i}"' for i, text in enumerate(texts))
     with duckdb.connect() as connection:
@@ -39,7 +40,7 @@ def by_duckdb(texts, frame):
     return np.array([[-1 if v is None else int(v) for v in row] for row in rows], dtype=np.int8)
 
 
-def random_value(finding, limits, rng):
+def random_value(finding: Any, limits: Any, rng: Any) -> Any:
     if rng.random() < 0.3:
         return None
     if finding.type == "bool":
@@ -51,7 +52,7 @@ def random_value(finding, limits, rng):
 
 
 @pytest.mark.parametrize("nulls", ["some", "whole columns", "all"])
-def test_every_condition_of_the_bundle(nulls):
+def test_every_condition_of_the_bundle(nulls: Any) -> None:
     knowledge = load()
     conditions = list(conditions_of(knowledge).values())
     names = sorted({name for c in conditions for name in c.reads})
@@ -140,9 +141,11 @@ def _reads(text: str) -> bool:
 texts = texts.filter(_reads)
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=8), st.lists(rows, min_size=1, max_size=12))
-def test_generated_conditions(conditions, found):
+def test_generated_conditions(conditions: Any, found: Any) -> None:
     read = [parse_condition(text, CATALOGUE) for text in conditions]
     frame = findings_frame(found, list(CATALOGUE), CATALOGUE)
     answers = evaluate(read, frame)
@@ -160,7 +163,9 @@ def test_generated_conditions(conditions, found):
     rows,
     st.lists(st.tuples(numbers, numbers, st.booleans(), st.booleans()), min_size=2, max_size=2),
 )
-def test_a_bound_never_says_more_than_every_value_inside_it(text, row, bounds):
+def test_a_bound_never_says_more_than_every_value_inside_it(
+    text: Any, row: Any, bounds: Any
+) -> None:
     """With x or y known only within bounds, a known answer is that of each value in them, and the
     frame gives the same as the walk over the tree.
     """
@@ -186,6 +191,6 @@ def test_a_bound_never_says_more_than_every_value_inside_it(text, row, bounds):
             assert truth(condition, row | {"x": x, "y": y}) is answer
 
 
-def test_a_condition_of_literals_alone_is_refused():
+def test_a_condition_of_literals_alone_is_refused() -> None:
     with pytest.raises(ConditionRefused, match="reads no finding"):
         parse_condition("-1 BETWEEN -1 AND -1", CATALOGUE)

@@ -4,6 +4,8 @@ first. Our own rows and dates.
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -99,7 +101,8 @@ def parameters(shown: str, **rest: object) -> dict[str, tuple[str, int | None]]:
 def test_parameters_of_a_worked_patient() -> None:
     found = parameters("SD@1 PR@29 VGPR@57 CR@85 CR@113 PDl@141 PDl@169")
     assert found == {
-        "PD": ("Y", 141), "RSP": ("Y", 29), "CB": ("Y", 29), "CRRSP": ("Y", 85), "VGPRRSP": ("Y", 57), "CBOR": ("CR", 85),
+        "PD": ("Y", 141), "RSP": ("Y", 29), "CB": ("Y", 29), "CRRSP": ("Y", 85),
+        "VGPRRSP": ("Y", 57), "CBOR": ("CR", 85),
     }  # fmt: skip
 
 
@@ -239,7 +242,7 @@ def test_responses_of_a_record() -> None:
     ],
 )
 def test_by_what_a_progression_was_called(
-    said: dict[str, str], images: dict[str, bool], at_once: bool
+    said: dict[str, Any], images: dict[str, Any], at_once: bool
 ) -> None:
     """Pattern and lesions of the record come before the wording of the basis."""
 

@@ -4,6 +4,8 @@ antigen, order of verdicts, goals, gaps.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.assess_case import assessed, plan
 from tests.support.loops import some
@@ -36,7 +38,7 @@ KEPT = {
 }
 
 
-def only_bcma():
+def only_bcma() -> Any:
     """Options whose one tumour target is BCMA. The gamma-secretase inhibitor raises BCMA on the
     cell and is given beside another agent.
     """
@@ -47,23 +49,23 @@ def only_bcma():
     ]
 
 
-def by_id(assessment):
+def by_id(assessment: Any) -> Any:
     return {o.id: o for o in assessment.options}
 
 
-def test_clonal_biallelic_loss_excludes_every_option_whose_only_target_is_bcma():
+def test_clonal_biallelic_loss_excludes_every_option_whose_only_target_is_bcma() -> None:
     found = by_id(assessed(LATE | {"tnfrsf17_biallelic_fraction": 0.9}))
     assert len(only_bcma()) >= 12
     assert {found[o].verdict for o in only_bcma()} == {"excluded"}
     assert all(found[o].permanent for o in only_bcma())
 
 
-def test_loss_by_two_methods_excludes_as_well():
+def test_loss_by_two_methods_excludes_as_well() -> None:
     found = by_id(assessed(LATE | {"bcma_flow_percent": 0.0, "bcma_ihc_percent": 1.0}))
     assert {found[o].verdict for o in only_bcma()} == {"excluded"}
 
 
-def test_subclonal_loss_discourages_and_names_it():
+def test_subclonal_loss_discourages_and_names_it() -> None:
     stains = {"bcma_flow_percent": 70.0, "bcma_ihc_percent": 70.0}
     found = by_id(assessed(LATE | KEPT | {"tnfrsf17_biallelic_fraction": 0.2} | stains))
     verdicts = {o: found[o].verdict for o in only_bcma()}
@@ -72,7 +74,7 @@ def test_subclonal_loss_discourages_and_names_it():
 
 
 @pytest.mark.parametrize("values", [{"bcma_flow_percent": 0.0}, {"bcma_ihc_percent": 0.0}])
-def test_one_negative_stain_excludes_nothing_and_prefers_nothing(values):
+def test_one_negative_stain_excludes_nothing_and_prefers_nothing(values: Any) -> None:
     result = assessed(LATE | values)
     found = by_id(result)
     lost = [
@@ -85,7 +87,7 @@ def test_one_negative_stain_excludes_nothing_and_prefers_nothing(values):
     assert not any(found[o].verdict == "preferred" for o in only_bcma())
 
 
-def test_an_option_with_two_targets_says_which_arm_is_inert():
+def test_an_option_with_two_targets_says_which_arm_is_inert() -> None:
     found = assessed(LATE | {"tnfrsf17_biallelic_fraction": 0.9})
     dual = found.option("talquetamab-teclistamab")
     said = [r.text for r in found.reasons_of(dual.against + dual.cautions) if r.truth]
@@ -93,7 +95,9 @@ def test_an_option_with_two_targets_says_which_arm_is_inert():
     assert dual.verdict != "excluded"
 
 
-def test_an_extracellular_variant_with_a_positive_stain_never_leaves_a_bcma_bispecific_preferred():
+def test_an_extracellular_variant_with_a_positive_stain_leaves_no_bcma_bispecific_preferred() -> (
+    None
+):
     kept = by_id(assessed(LATE | KEPT))
     variant = by_id(assessed(LATE | KEPT | {"tnfrsf17_ectodomain_variant": True}))
     for option in some(plan().options):
@@ -103,7 +107,7 @@ def test_an_extracellular_variant_with_a_positive_stain_never_leaves_a_bcma_bisp
     assert variant["talquetamab"].verdict == kept["talquetamab"].verdict == "preferred"
 
 
-def test_an_unknown_antigen_decides_after_an_early_failure_and_cautions_after_a_late_one():
+def test_an_unknown_antigen_decides_after_an_early_failure_and_cautions_after_a_late_one() -> None:
     result = assessed(LATE)
     early, late = by_id(assessed(EARLY)), by_id(result)
     assert early["teclistamab"].verdict == "needs_information"
@@ -117,13 +121,13 @@ def test_an_unknown_antigen_decides_after_an_early_failure_and_cautions_after_a_
     assert never_responded["teclistamab"].verdict == "needs_information"
 
 
-def test_loss_of_gprc5d_excludes_gprc5d_and_leaves_bcma():
+def test_loss_of_gprc5d_excludes_gprc5d_and_leaves_bcma() -> None:
     found = by_id(assessed(LATE | KEPT | {"gprc5d_biallelic_fraction": 0.9}))
     assert found["talquetamab"].verdict == found["gprc5d-car-t"].verdict == "excluded"
     assert found["teclistamab"].verdict != "excluded"
 
 
-def test_an_active_infection_stops_engagers_until_it_is_cleared():
+def test_an_active_infection_stops_engagers_until_it_is_cleared() -> None:
     found = by_id(assessed(LATE | {"active_infection": True}))
     for option in ("talquetamab", "teclistamab", "second-cart-cilta-cel"):
         assert found[option].verdict == "excluded"
@@ -137,7 +141,7 @@ def test_an_active_infection_stops_engagers_until_it_is_cleared():
     assert "active_infection" in asked
 
 
-def test_comfort_as_the_goal_leaves_supportive_care():
+def test_comfort_as_the_goal_leaves_supportive_care() -> None:
     found = assessed(
         LATE | KEPT | {"goals_of_care": "comfort_only", "bone_lesion_or_cord_at_failure": True}
     )
@@ -153,7 +157,7 @@ def test_comfort_as_the_goal_leaves_supportive_care():
     assert care.support
 
 
-def test_venetoclax_waits_for_the_translocation():
+def test_venetoclax_waits_for_the_translocation() -> None:
     assert by_id(assessed(LATE))["venetoclax-dexamethasone"].verdict == "needs_information"
     assert (
         by_id(assessed(LATE | {"t_11_14": True}))["venetoclax-dexamethasone"].verdict
@@ -165,7 +169,7 @@ def test_venetoclax_waits_for_the_translocation():
     )
 
 
-def test_two_unknown_stops_at_once_are_asked_for():
+def test_two_unknown_stops_at_once_are_asked_for() -> None:
     found = assessed(EARLY | {"exposed_bcma_bispecific": None})
     asked = {
         t.ids[0]
@@ -179,20 +183,20 @@ def test_two_unknown_stops_at_once_are_asked_for():
 
 @pytest.mark.parametrize("region", ["US", "EU", None])
 @pytest.mark.parametrize("day", [None])
-def test_without_a_date_availability_says_check_and_bars_nothing(region, day):
+def test_without_a_date_availability_says_check_and_bars_nothing(region: Any, day: Any) -> None:
     found = by_id(assessed(LATE, region=region, day=day))
     assert found["talquetamab"].availability.status == "check"
     assert found["talquetamab"].verdict == "preferred"
 
 
-def test_what_has_no_approval_is_for_trials_and_never_preferred():
+def test_what_has_no_approval_is_for_trials_and_never_preferred() -> None:
     found = assessed(LATE | KEPT)
     trial = [o for o in found.options if o.availability.status == "trial_only"]
     assert {"cevostamab", "gprc5d-car-t"} <= {o.id for o in trial}
     assert not any(o.verdict == "preferred" for o in trial)
 
 
-def test_nothing_without_direct_evidence_is_preferred_or_shows_a_figure_after_car_t():
+def test_nothing_without_direct_evidence_is_preferred_or_shows_a_figure_after_car_t() -> None:
     for values in (
         LATE | KEPT,
         EARLY | KEPT,
@@ -207,7 +211,7 @@ def test_nothing_without_direct_evidence_is_preferred_or_shows_a_figure_after_ca
                 assert all(row.directness != "direct" for row in evidence.expected)
 
 
-def test_facts_from_before_the_infusion_alone_leave_the_cause_open():
+def test_facts_from_before_the_infusion_alone_leave_the_cause_open() -> None:
     found = assessed(
         LATE
         | {
@@ -221,7 +225,7 @@ def test_facts_from_before_the_infusion_alone_leave_the_cause_open():
     assert all(r.grade == "possible" for r in found.causes.risk_factors)
 
 
-def test_poor_expansion_does_not_explain_a_relapse_after_a_long_complete_response():
+def test_poor_expansion_does_not_explain_a_relapse_after_a_long_complete_response() -> None:
     low = {"alc_peak_15": 0.3, "car_peak_copies_per_ug": 200.0}
     early = assessed(
         EARLY | low | {"failure_timing": "early", "failure_kind": "progression_after_response"}
@@ -236,7 +240,7 @@ def test_poor_expansion_does_not_explain_a_relapse_after_a_long_complete_respons
         }
     )
 
-    def grade(assessment):
+    def grade(assessment: Any) -> Any:
         return next(
             (
                 f.grade
@@ -251,7 +255,7 @@ def test_poor_expansion_does_not_explain_a_relapse_after_a_long_complete_respons
     assert grade(long) in ("not_applicable", "unlikely", "excluded")
 
 
-def test_a_t_cell_neoplasm_stands_first_as_not_a_relapse():
+def test_a_t_cell_neoplasm_stands_first_as_not_a_relapse() -> None:
     found = assessed(LATE | {"t_cell_neoplasm": True, "lesion_not_myeloma": True})
     assert found.causes.groups[0].group == "safety"
     assert found.causes.groups[0].rank is None

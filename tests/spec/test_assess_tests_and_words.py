@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.assess_case import assessed, plan
@@ -32,25 +33,25 @@ COUNTS = {
 }
 
 
-def asked(values, **more):
+def asked(values: Any, **more: Any) -> Any:
     return {t.ids[0]: t for t in assessed({**LATE, **values}, **more).next_tests}
 
 
 # ---------------------------------------------------------------- next tests
 
 
-def test_only_what_is_missing_is_asked_for_and_named():
+def test_only_what_is_missing_is_asked_for_and_named() -> None:
     panel = asked(COUNTS)["blood_panel"]
     assert panel.mandatory
     assert panel.findings == ("creatinine_clearance",)
     assert "Missing: estimated GFR as reported." in panel.why
 
 
-def test_a_panel_of_which_all_is_known_is_not_asked_for():
+def test_a_panel_of_which_all_is_known_is_not_asked_for() -> None:
     assert "blood_panel" not in asked(COUNTS | {"creatinine_clearance": 80.0})
 
 
-def test_a_panel_of_which_nothing_is_known_names_nothing_as_missing():
+def test_a_panel_of_which_nothing_is_known_names_nothing_as_missing() -> None:
     assert "Missing" not in asked({})["blood_panel"].why
 
 
@@ -68,16 +69,21 @@ def test_a_panel_of_which_nothing_is_known_names_nothing_as_missing():
         ),  # both copies are gone: no stain changes that
     ],
 )
-def test_a_stain_is_asked_for_until_the_antigen_is_settled(known, wanted):
+def test_a_stain_is_asked_for_until_the_antigen_is_settled(known: Any, wanted: Any) -> None:
     assert ("bcma_on_tumour" in asked(known)) is wanted
 
 
-def test_a_result_against_what_is_shown_is_not_tried():
-    values = {"failure_status": "failed", "bcma_flow_percent": 90.0, "bcma_status": "retained"}
+def test_a_result_against_what_is_shown_is_not_tried() -> None:
+    values: dict[str, Any] = {
+        "failure_status": "failed",
+        "bcma_flow_percent": 90.0,
+        "bcma_status": "retained",
+    }
     found = {name: Found(value, (), name) for name, value in values.items()}
     patient = Patient(
         record=Record(patient_id="case", source=Source("case", "")),
-        as_of=400, day=None, failures=(), found=found, values=values, intervals={"marrow_blasts_percent": Interval(0.0, 6.0)}, inputs=values,
+        as_of=400, day=None, failures=(), found=found, values=values,
+            intervals={"marrow_blasts_percent": Interval(0.0, 6.0)}, inputs=values,
     )  # fmt: skip
     tried = {v.workups[0].workup.id: v for v in varied(plan(), patient)}
     fractions = {
@@ -91,14 +97,16 @@ def test_a_result_against_what_is_shown_is_not_tried():
 @pytest.mark.parametrize(
     ("bounds", "wanted"), [(Interval(75.0, 76.0), False), (Interval(55.0, 65.0), True)]
 )
-def test_bounds_are_enough_where_no_limit_lies_between_them(bounds, wanted):
+def test_bounds_are_enough_where_no_limit_lies_between_them(bounds: Any, wanted: Any) -> None:
     """A clearance of 75 or 76 (age by year of birth) is known as well as the rules need it; 55 to
     65 is not.
     """
-    known = {"failure_status": "failed", **COUNTS}
+    known: dict[str, Any] = {"failure_status": "failed", **COUNTS}
     patient = Patient(
-        record=Record(patient_id="case", source=Source("case", "")), as_of=400, day=None, failures=(),
-        found={n: Found(v, (), n) for n, v in known.items()}, values=known, intervals={"creatinine_clearance": bounds}, inputs=known,
+        record=Record(patient_id="case", source=Source("case", "")), as_of=400, day=None,
+            failures=(),
+        found={n: Found(v, (), n) for n, v in known.items()}, values=known,
+            intervals={"creatinine_clearance": bounds}, inputs=known,
     )  # fmt: skip
     assert ("blood_panel" in {v.workups[0].workup.id for v in varied(plan(), patient)}) is wanted
 
@@ -133,11 +141,11 @@ def test_bounds_are_enough_where_no_limit_lies_between_them(bounds, wanted):
         ),
     ],
 )
-def test_a_biopsy_needs_a_lesion(known, wanted):
+def test_a_biopsy_needs_a_lesion(known: Any, wanted: Any) -> None:
     assert ("lesion_biopsy" in asked(known)) is wanted
 
 
-def test_tissue_of_an_unbiopsied_lesion_comes_first():
+def test_tissue_of_an_unbiopsied_lesion_comes_first() -> None:
     found = assessed(
         LATE
         | {
@@ -150,13 +158,13 @@ def test_tissue_of_an_unbiopsied_lesion_comes_first():
 
 
 @pytest.mark.parametrize("status", ["suspected", "cannot_be_judged"])
-def test_markers_are_repeated_while_failure_is_open(status):
+def test_markers_are_repeated_while_failure_is_open(status: Any) -> None:
     test = asked({}, status=status)["repeat_markers"]
     assert test.mandatory
     assert test.findings == ("failure_status",)
 
 
-def followed(last_contact):
+def followed(last_contact: Any) -> Any:
     """In remission at day 100 by the markers, then only seen."""
     row = Source("case", "1")
     labs = [
@@ -176,7 +184,7 @@ def followed(last_contact):
 
 
 @pytest.mark.parametrize(("last_contact", "wanted"), [(220, False), (221, True)])
-def test_old_markers_are_asked_for_and_not_mandatory(last_contact, wanted):
+def test_old_markers_are_asked_for_and_not_mandatory(last_contact: Any, wanted: Any) -> None:
     found = rearm.assess(followed(last_contact))
     assert found.failures[-1].status == "not_failed"
     tests = [t for t in found.next_tests if t.ids == ("repeat_markers",)]
@@ -189,7 +197,7 @@ def test_old_markers_are_asked_for_and_not_mandatory(last_contact, wanted):
 # ---------------------------------------------------------------- availability
 
 
-def test_marketed_drugs_without_an_approval_for_this_use_are_off_label():
+def test_marketed_drugs_without_an_approval_for_this_use_are_off_label() -> None:
     result = assessed(LATE)
     found = {o.id: o for o in result.options}
     assert {
@@ -211,7 +219,7 @@ def test_marketed_drugs_without_an_approval_for_this_use_are_off_label():
 @pytest.mark.parametrize(
     ("region", "hint"), [("DE", True), ("fr", True), ("CH", False), ("GB", False), ("XX", False)]
 )
-def test_a_member_state_is_led_to_the_eu(region, hint):
+def test_a_member_state_is_led_to_the_eu(region: Any, hint: Any) -> None:
     with pytest.raises(
         rearm.AssessmentError, match="No approvals are recorded for the region"
     ) as error:
@@ -235,15 +243,16 @@ def test_a_member_state_is_led_to_the_eu(region, hint):
         (Found(False, (), "none of 4 lines"), "none of 4 lines"),
     ],
 )
-def test_a_finding_never_reads_as_stated_when_it_is_not(found, text):
+def test_a_finding_never_reads_as_stated_when_it_is_not(found: Any, text: Any) -> None:
     patient = Patient(
         record=Record(patient_id="case", source=Source("case", "")),
-        as_of=400, day=date(2025, 1, 1), failures=(), found={"exposed_pi": found}, values={}, intervals={}, inputs={},
+        as_of=400, day=date(2025, 1, 1), failures=(), found={"exposed_pi": found}, values={},
+            intervals={}, inputs={},
     )  # fmt: skip
     assert finding_text(Basis(plan(), patient, ()).finding("exposed_pi")) == text
 
 
-def test_no_words_stand_twice_in_one_basis():
+def test_no_words_stand_twice_in_one_basis() -> None:
     records = rearm.read(ROOT / "examples" / "tables").records
     result = rearm.assess(next(r for r in records if r.patient_id == "SYN-01"))
     context = page_context(result, with_picture=False)
@@ -260,7 +269,7 @@ def test_no_words_stand_twice_in_one_basis():
 # ---------------------------------------------------------------- evidence
 
 
-def test_a_figure_of_the_class_is_called_so_and_prefers_nothing():
+def test_a_figure_of_the_class_is_called_so_and_prefers_nothing() -> None:
     """GPRC5D CAR-T names a product in trials; its figures are those of all GPRC5D CAR-T."""
     result = assessed(LATE | {"gprc5d_flow_percent": 90.0})
     own = {o.option.id: o.evidence.of_class for o in plan().options}

@@ -304,9 +304,8 @@ def test_the_figure_without_borrowing_stands_beside_the_one_with() -> None:
 )
 def test_where_higher_is_worse_nothing_is_borrowed(measure: str, field: str) -> None:
     def row(name: str, setting: str, events: int, n: int) -> Study:
-        return study(
-            name, arm(f"{name}-a", setting, None, n_treated=n, **{field: {"events": events}})
-        )
+        figures: dict[str, Any] = {field: {"events": events}}
+        return study(name, arm(f"{name}-a", setting, None, n_treated=n, **figures))
 
     alone = figure_of(row("d", CART, 10, 20)).outcomes[measure].pooled
     beside = figure_of(row("d", CART, 10, 20), row("n", ANY, 50, 100)).outcomes[measure].pooled
@@ -535,10 +534,11 @@ def test_a_median_says_how_its_weight_was_set(line: str) -> None:
         pfs["high"] = 8.0
     if text.startswith("43"):
         pfs = {"landmarks": [{"month": 6, "percent": 43, "low": 33, "high": 55}]}
+    treated: dict[str, Any] = {"n_treated": 60} if "60 patients" in text else {}
     evidence = figure_of(
         study(
             "s",
-            arm("s-a", CART, None, pfs=pfs, **({"n_treated": 60} if "60 patients" in text else {})),
+            arm("s-a", CART, None, pfs=pfs, **treated),
         )
     )
     if wanted == "not pooled":

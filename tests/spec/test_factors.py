@@ -43,29 +43,40 @@ def graded(row: dict[str, Any]) -> dict[str, str]:
         (BCMA, "not_assessed", "not_assessed", "not_assessed"),
         ({**BCMA, "bcma_status": "lost"}, "established", "unlikely", "not_assessed"),
         # the sample may speak of the other agent
-        ({**BCMA, "bcma_status": "lost", "bcma_agent_between_failure_and_sample": True}, "likely", "unlikely", "not_assessed"),
-        ({**BCMA, "bcma_status": "lost", "bcma_agent_between_failure_and_sample": None}, "likely", "unlikely", "not_assessed"),
+        ({**BCMA, "bcma_status": "lost", "bcma_agent_between_failure_and_sample": True}, "likely",
+         "unlikely", "not_assessed"),
+        ({**BCMA, "bcma_status": "lost", "bcma_agent_between_failure_and_sample": None}, "likely",
+         "unlikely", "not_assessed"),
         # one negative stain
-        ({**BCMA, "bcma_status": "not_detected_unconfirmed"}, "possible", "not_assessed", "possible"),
-        ({**BCMA, "bcma_status": "not_detected_unconfirmed", "soluble_bcma_undetectable": True}, "likely", "not_assessed", "possible"),
-        ({**BCMA, "bcma_status": "not_detected_unconfirmed", "soluble_bcma_fold_from_nadir": 5.0}, "possible", "not_assessed", "possible"),
+        ({**BCMA, "bcma_status": "not_detected_unconfirmed"}, "possible", "not_assessed",
+         "possible"),
+        ({**BCMA, "bcma_status": "not_detected_unconfirmed", "soluble_bcma_undetectable": True},
+         "likely", "not_assessed", "possible"),
+        ({**BCMA, "bcma_status": "not_detected_unconfirmed", "soluble_bcma_fold_from_nadir": 5.0},
+         "possible", "not_assessed", "possible"),
         ({**BCMA, "bcma_status": "subclonal_loss"}, "possible", "not_assessed", "not_assessed"),
         ({**BCMA, "bcma_status": "reduced"}, "not_assessed", "not_assessed", "possible"),
         # a stain does not exclude a changed epitope
         (KEPT, "unlikely", "not_assessed", "unlikely"),
-        ({**KEPT, "tnfrsf17_ectodomain_variant": True, "tnfrsf17_one_copy": True}, "unlikely", "likely", "unlikely"),
-        ({**KEPT, "tnfrsf17_ectodomain_variant": True, "tnfrsf17_one_copy": False}, "unlikely", "possible", "unlikely"),
+        ({**KEPT, "tnfrsf17_ectodomain_variant": True, "tnfrsf17_one_copy": True}, "unlikely",
+         "likely", "unlikely"),
+        ({**KEPT, "tnfrsf17_ectodomain_variant": True, "tnfrsf17_one_copy": False}, "unlikely",
+         "possible", "unlikely"),
         ({**KEPT, "tnfrsf17_ectodomain_variant": True}, "unlikely", "possible", "unlikely"),
-        ({**KEPT, "tnfrsf17_ectodomain_variant": False, "tnfrsf17_one_copy": True}, "unlikely", "unlikely", "unlikely"),
+        ({**KEPT, "tnfrsf17_ectodomain_variant": False, "tnfrsf17_one_copy": True}, "unlikely",
+         "unlikely", "unlikely"),
         ({**KEPT, "bcma_density_fall": True}, "unlikely", "not_assessed", "possible"),
         # the marrow does not speak for the lesion
-        ({**BCMA, "bcma_status": "retained", "untested_lesion": True, "pattern_biochemical": False}, "not_assessed", "not_assessed", "not_assessed"),
+        ({**BCMA, "bcma_status": "retained", "untested_lesion": True, "pattern_biochemical": False},
+         "not_assessed", "not_assessed", "not_assessed"),
         ({**BCMA, "soluble_bcma_fold_from_nadir": 3.0}, "unlikely", "not_assessed", "not_assessed"),
         ({**BCMA, "bcma_rna_percent": 90.0}, "unlikely", "not_assessed", "not_assessed"),
         # not the target of this CAR-T
-        ({"car_target_bcma": False, "car_target_gprc5d": True, "bcma_status": "lost"}, "none", "none", "none"),
+        ({"car_target_bcma": False, "car_target_gprc5d": True, "bcma_status": "lost"}, "none",
+         "none", "none"),
         # target not known
-        ({"bcma_status": "lost", "bcma_agent_between_failure_and_sample": False}, "possible", "unlikely", "not_assessed"),
+        ({"bcma_status": "lost", "bcma_agent_between_failure_and_sample": False}, "possible",
+         "unlikely", "not_assessed"),
     ],
 )  # fmt: skip
 def test_bcma(found: dict[str, Any], loss: str, mutation: str, density: str) -> None:
@@ -114,16 +125,20 @@ def test_gprc5d(found: dict[str, Any], grade: str) -> None:
         ({"alc_peak_15": 0.8}, "possible", "not_assessed"),
         ({"alc_peak_15": 1.8}, "unlikely", "not_assessed"),
         ({"alc_peak_15": 0.3, "expansion_late": True}, "possible", "not_assessed"),
-        ({"alc_peak_15": 0.3, "expansion_late": True, "responded": True}, "excluded", "not_assessed"),
+        ({"alc_peak_15": 0.3, "expansion_late": True, "responded": True}, "excluded",
+         "not_assessed"),
         # no cause after a long complete response
-        ({"alc_peak_15": 0.3, "best_response": "CR", "time_to_failure_days": 500}, "none", "not_assessed"),
-        ({"alc_peak_15": 0.3, "best_response": "VGPR", "time_to_failure_days": 500}, "likely", "not_assessed"),
+        ({"alc_peak_15": 0.3, "best_response": "CR", "time_to_failure_days": 500}, "none",
+         "not_assessed"),
+        ({"alc_peak_15": 0.3, "best_response": "VGPR", "time_to_failure_days": 500}, "likely",
+         "not_assessed"),
         # best response not known
         ({"alc_peak_15": 0.3, "time_to_failure_days": 500}, "possible", "not_assessed"),
         ({**GONE, "bcma_status": "retained"}, "not_assessed", "likely"),
         ({**GONE, "bcma_status": "lost"}, "not_assessed", "possible"),
         (GONE, "not_assessed", "possible"),
-        ({"car_detectable_at_failure": True, "car_gone_before_failure": False}, "not_assessed", "unlikely"),
+        ({"car_detectable_at_failure": True, "car_gone_before_failure": False}, "not_assessed",
+         "unlikely"),
     ],
 )  # fmt: skip
 def test_expansion_and_persistence(found: dict[str, Any], expansion: str, persistence: str) -> None:
@@ -140,11 +155,13 @@ def test_expansion_and_persistence(found: dict[str, Any], expansion: str, persis
     ("found", "grade"),
     [
         ({"car_exhausted_percent": 40.0}, "possible"),
-        ({"car_exhausted_percent": 5.0, "car_tim3_percent": 9.0, "car_tigit_percent": 12.0}, "unlikely"),
+        ({"car_exhausted_percent": 5.0, "car_tim3_percent": 9.0, "car_tigit_percent": 12.0},
+         "unlikely"),
         ({"car_tim3_percent": 70.0, "car_tigit_percent": 65.0}, "possible"),
         ({"car_tim3_percent": 70.0}, "not_assessed"),
         # never from counts, nor from other T cells
-        ({"alc_peak_15": 0.2, "cd4_count": 12.0, "cd8_count": 40.0, "cd4_count_month_1": 10.0, "t_cells_pd1_percent": 80.0}, "not_assessed"),
+        ({"alc_peak_15": 0.2, "cd4_count": 12.0, "cd8_count": 40.0, "cd4_count_month_1": 10.0,
+         "t_cells_pd1_percent": 80.0}, "not_assessed"),
     ],
 )  # fmt: skip
 def test_exhaustion_is_read_from_the_cells_only(found: dict[str, Any], grade: str) -> None:
@@ -186,13 +203,20 @@ def test_extramedullary_disease(found: dict[str, Any], grade: str) -> None:
 
 
 BEFORE = {
-    "in_specification": False, "dose_cells": 1e8, "car_product": "ide-cel", "lymphodepletion_flu_cy": False, "car_hematotox": 5,
-    "bridging_intensive": True, "marrow_plasma_cells_before_infusion": 90.0, "ferritin_above_normal_before_infusion": True,
-    "neutrophil_lymphocyte_ratio": 9.0, "alc_before_lymphodepletion": 0.2, "bendamustine_before_apheresis": True,
-    "days_tce_to_apheresis": 10, "exposed_bcma_before_infusion": True, "days_bcma_agent_to_infusion": 30, "high_risk_cytogenetics": True,
-    "tp53_biallelic": True, "plasma_cell_leukaemia_before_infusion": True, "emd_before_infusion": True, "stage_3_before_infusion": True,
-    "soluble_bcma_before_infusion": 900.0, "refractory_lenalidomide": True, "functional_high_risk": True, "hyperhaploid": True,
-    "prior_asct": True, "metabolic_tumour_volume_before_infusion": 300.0, "amp_1q": True, "car_target_bcma": True,
+    "in_specification": False, "dose_cells": 1e8, "car_product": "ide-cel",
+    "lymphodepletion_flu_cy": False, "car_hematotox": 5,
+    "bridging_intensive": True, "marrow_plasma_cells_before_infusion": 90.0,
+    "ferritin_above_normal_before_infusion": True,
+    "neutrophil_lymphocyte_ratio": 9.0, "alc_before_lymphodepletion": 0.2,
+    "bendamustine_before_apheresis": True,
+    "days_tce_to_apheresis": 10, "exposed_bcma_before_infusion": True,
+    "days_bcma_agent_to_infusion": 30, "high_risk_cytogenetics": True,
+    "tp53_biallelic": True, "plasma_cell_leukaemia_before_infusion": True,
+    "emd_before_infusion": True, "stage_3_before_infusion": True,
+    "soluble_bcma_before_infusion": 900.0, "refractory_lenalidomide": True,
+    "functional_high_risk": True, "hyperhaploid": True,
+    "prior_asct": True, "metabolic_tumour_volume_before_infusion": 300.0, "amp_1q": True,
+    "car_target_bcma": True,
 }  # fmt: skip
 
 

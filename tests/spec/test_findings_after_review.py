@@ -71,10 +71,13 @@ def test_late_rise_of_car_copies(what: str, rows: list[Row], rising: object) -> 
 @pytest.mark.parametrize(
     ("what", "rows", "before", "latest"),
     [
-        ("only at failure: nothing is known of the time before", [variant(205, "TNFRSF17", None, "deletion", copies=1)], None, True),
+        ("only at failure: nothing is known of the time before",
+         [variant(205, "TNFRSF17", None, "deletion", copies=1)], None, True),
         ("before the infusion", [variant(-20, "TNFRSF17", None, "deletion", copies=1)], True, True),
-        ("two copies before, one at failure", [variant(-20, "TNFRSF17", None, "deletion", "absent", copies=2),
-                                              variant(205, "TNFRSF17", None, "deletion", copies=1)], False, True),
+        ("two copies before, one at failure",
+         [variant(-20, "TNFRSF17", None, "deletion", "absent", copies=2),
+                                              variant(205, "TNFRSF17", None, "deletion", copies=1)],
+                                                  False, True),
         ("no sample", [], None, None),
     ],
 )  # fmt: skip

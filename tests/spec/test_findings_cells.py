@@ -21,11 +21,14 @@ def copies(day: int, value: object) -> Row:
     [
         ("no counts", [], None, None),
         ("a peak on day 12", [alc(5, 0.1), alc(12, 2.4), alc(20, 1.0)], 2.4, 2.4),
-        ("the infusion day counts, the day before does not", [alc(-1, 9.0), alc(0, 0.2), alc(10, 0.4)], 0.4, 0.4),
-        ("nothing from day 7 on: the peak was not looked for", [alc(2, 0.2), alc(5, 0.3)], "[0.3, inf)", "[0.3, inf)"),
+        ("the infusion day counts, the day before does not",
+         [alc(-1, 9.0), alc(0, 0.2), alc(10, 0.4)], 0.4, 0.4),
+        ("nothing from day 7 on: the peak was not looked for", [alc(2, 0.2), alc(5, 0.3)],
+         "[0.3, inf)", "[0.3, inf)"),
         ("a late peak", [alc(14, 0.6), alc(40, 2.4)], 0.6, 2.4),
         ("day 15 counts", [alc(15, 1.1)], 1.1, 1.1),
-        ("a set-aside count may be higher", [alc(10, 0.4), lab(12, "lymphocytes", 3)], "[0.4, inf)", "[0.4, inf)"),
+        ("a set-aside count may be higher", [alc(10, 0.4), lab(12, "lymphocytes", 3)], "[0.4, inf)",
+         "[0.4, inf)"),
         ("cells per microlitre", [lab(10, "lymphocytes", 400, "/uL")], 0.4, 0.4),
         ("a bound", [alc(10, "<0.1")], "[0, 0.1)", "[0, 0.1)"),
     ],
@@ -356,9 +359,12 @@ def test_stopped_for_toxicity(
 def test_earlier_therapy_of_the_patient_of_the_tables() -> None:
     found = findings()
     expected = {
-        "prior_lines": 4, "therapy_history_complete": True, "triple_class_exposed": True, "exposed_gprc5d": False, "prior_asct": True,
-        "exposed_bcma_before_infusion": False, "exposed_tce_after_infusion": False, "infusions_given": 1,
-        "car_product": "cilta-cel", "infused_ide_cel": False, "construct_human": False, "lymphodepletion_flu_cy": True,
+        "prior_lines": 4, "therapy_history_complete": True, "triple_class_exposed": True,
+        "exposed_gprc5d": False, "prior_asct": True,
+        "exposed_bcma_before_infusion": False, "exposed_tce_after_infusion": False,
+        "infusions_given": 1,
+        "car_product": "cilta-cel", "infused_ide_cel": False, "construct_human": False,
+        "lymphodepletion_flu_cy": True,
     }  # fmt: skip
     assert {n: found[n].value for n in expected} == expected
 

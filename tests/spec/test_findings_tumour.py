@@ -2,6 +2,8 @@
 day 200, read on day 220.
 """
 
+from typing import Any
+
 import pytest
 from tests.support.findings_case import Row, condition, findings, lab, shown, variant
 
@@ -11,29 +13,45 @@ from rearm.findings import derive
 @pytest.mark.parametrize(
     ("what", "rows", "name", "value"),
     [
-        ("t(11;14) as a locus", [variant(205, "t(11;14)", "IGH::CCND1", "translocation")], "t_11_14", True),
+        ("t(11;14) as a locus", [variant(205, "t(11;14)", "IGH::CCND1", "translocation")],
+         "t_11_14", True),
         ("with a blank", [variant(205, "t(11; 14)", None, "translocation")], "t_11_14", True),
         ("as a fusion", [variant(205, "IGH::CCND1", None, "translocation")], "t_11_14", True),
-        ("as a gene that is translocated", [variant(205, "CCND1", None, "translocation")], "t_11_14", True),
+        ("as a gene that is translocated", [variant(205, "CCND1", None, "translocation")],
+         "t_11_14", True),
         ("a gain of CCND1 is none", [variant(205, "CCND1", None, "gain")], "t_11_14", None),
-        ("absent by FISH", [variant(205, "t(11;14)", None, "translocation", "absent", assay="FISH")], "t_11_14", False),
+        ("absent by FISH",
+         [variant(205, "t(11;14)", None, "translocation", "absent", assay="FISH")], "t_11_14",
+          False),
         ("not tested", [], "t_11_14", None),
-        ("tests that differ", [variant(-2000, "t(11;14)", None, "translocation"), variant(205, "t(11;14)", None, "translocation", "absent")], "t_11_14", None),
+        ("tests that differ",
+         [variant(-2000, "t(11;14)", None, "translocation"),
+          variant(205, "t(11;14)", None, "translocation", "absent")], "t_11_14", None),
         ("t(4;14)", [variant(-60, "t(4;14)", "IGH::NSD2", "translocation")], "t_4_14", True),
         ("t(14;16)", [variant(-60, "IGH::MAF", None, "translocation")], "t_14_16", True),
-        ("t(14;20) is another", [variant(-60, "IGH::MAFB", None, "translocation")], "t_14_16", None),
+        ("t(14;20) is another", [variant(-60, "IGH::MAFB", None, "translocation")], "t_14_16",
+         None),
         ("del(17p)", [variant(-60, "17p13", "del(17p)", "deletion")], "del_17p", True),
         ("a loss of TP53 by FISH", [variant(-60, "TP53", None, "deletion")], "del_17p", True),
-        ("a mutation of TP53 is none", [variant(-60, "TP53", "p.Arg175His", "snv")], "del_17p", None),
-        ("later absent", [variant(-60, "17p13", None, "deletion"), variant(205, "17p13", None, "deletion", "absent")], "del_17p", False),
-        ("three copies of 1q", [variant(-60, "1q21", "gain(1q)", "gain", copies=3)], "gain_1q", True),
-        ("three copies are no amplification", [variant(-60, "1q21", "gain(1q)", "gain", copies=3)], "amp_1q", False),
+        ("a mutation of TP53 is none", [variant(-60, "TP53", "p.Arg175His", "snv")], "del_17p",
+         None),
+        ("later absent",
+         [variant(-60, "17p13", None, "deletion"),
+          variant(205, "17p13", None, "deletion", "absent")], "del_17p", False),
+        ("three copies of 1q", [variant(-60, "1q21", "gain(1q)", "gain", copies=3)], "gain_1q",
+         True),
+        ("three copies are no amplification", [variant(-60, "1q21", "gain(1q)", "gain", copies=3)],
+         "amp_1q", False),
         ("four copies", [variant(-60, "1q21", None, "gain", copies=4)], "amp_1q", True),
         ("a gain, copies not stated", [variant(-60, "1q21", None, "gain")], "amp_1q", None),
-        ("no amplification says nothing of a third copy", [variant(-60, "1q21", None, "amplification", "absent")], "gain_1q", None),
-        ("TP53 mutation", [variant(-60, "TP53", "p.Arg175His", "snv", assay="NGS panel")], "tp53_mutation", True),
-        ("TP53 sequenced, none", [variant(-60, "TP53", None, "snv", "absent", assay="NGS panel")], "tp53_mutation", False),
-        ("FISH does not see mutations", [variant(-60, "TP53", None, "deletion", "absent", assay="FISH")], "tp53_mutation", None),
+        ("no amplification says nothing of a third copy",
+         [variant(-60, "1q21", None, "amplification", "absent")], "gain_1q", None),
+        ("TP53 mutation", [variant(-60, "TP53", "p.Arg175His", "snv", assay="NGS panel")],
+         "tp53_mutation", True),
+        ("TP53 sequenced, none", [variant(-60, "TP53", None, "snv", "absent", assay="NGS panel")],
+         "tp53_mutation", False),
+        ("FISH does not see mutations",
+         [variant(-60, "TP53", None, "deletion", "absent", assay="FISH")], "tp53_mutation", None),
         ("BRAF Val600Glu", [variant(-40, "BRAF", "p.Val600Glu", "snv")], "braf_v600e", True),
         ("BRAF V600E", [variant(-40, "BRAF", "V600E", "snv")], "braf_v600e", True),
         ("BRAF V600K", [variant(-40, "BRAF", "p.Val600Lys", "snv")], "braf_v600e", False),
@@ -144,9 +162,12 @@ def test_doubling_time(what: str, rows: list[Row], days: object) -> None:
 def test_course_of_the_patient_of_the_tables() -> None:
     found = findings()
     expected = {
-        "failure_status": "failed", "failure_certainty": "recorded_by_team", "failure_kind": "progression_after_response", "failure_timing": "late",
-        "time_to_failure_days": 200, "responded": True, "best_response": "PR", "early_or_no_response": False, "days_since_infusion": 220,
-        "pattern_biochemical": None, "pattern_extraosseous": None, "pattern_cns": None, "signal_relapse_from_cr": False,
+        "failure_status": "failed", "failure_certainty": "recorded_by_team",
+        "failure_kind": "progression_after_response", "failure_timing": "late",
+        "time_to_failure_days": 200, "responded": True, "best_response": "PR",
+        "early_or_no_response": False, "days_since_infusion": 220,
+        "pattern_biochemical": None, "pattern_extraosseous": None, "pattern_cns": None,
+        "signal_relapse_from_cr": False,
     }  # fmt: skip
     assert {n: found[n].value for n in expected} == expected
 
@@ -180,7 +201,7 @@ def test_without_failure_nothing_is_at_failure() -> None:
         ("relapse from CR", {"failure_status": "not_failed", "signal_relapse_from_cr": True}, True),
     ],
 )
-def test_laboratory_only_relapse(what: str, values: dict[str, object], value: object) -> None:
+def test_laboratory_only_relapse(what: str, values: dict[str, Any], value: object) -> None:
     clear = dict.fromkeys(
         ("pattern_extraosseous", "pattern_cns", "pattern_leukaemic", "signal_relapse_from_cr"),
         False,
@@ -198,7 +219,7 @@ def test_laboratory_only_relapse(what: str, values: dict[str, object], value: ob
     )
     if values.pop("urgent", None):
         emergencies["cord_compression"] = True
-    assert derive({**clear, **emergencies, **values})["asymptomatic_relapse"] is value, what  # type: ignore[dict-item]
+    assert derive({**clear, **emergencies, **values})["asymptomatic_relapse"] is value, what
 
 
 def test_emd_statement_without_a_day_before_the_infusion() -> None:

@@ -32,22 +32,28 @@ EARLY_LESION: Met = ("new_lesion", False, True)  # before day 60, no biopsy
 BIOPSIED: Met = ("new_lesion", False, False)
 
 # fmt: off
-#   what                                           assessments                                            parameters  death  dated  by death
+#   what                                           assessments   parameters  death  dated  by death
 ROWS: list[tuple[str, list[Row], dict[str, str], int | None, int | None, bool]] = [
-    ("early pair",                                 [(20, [EARLY_SERUM]), (24, [EARLY_SERUM])],                    {}, None, None, False),
-    ("early, then in time",                        [(20, [EARLY_SERUM]), (30, [SERUM])],                          {}, None, 20, False),
-    ("early, then on day 28",                      [(20, [EARLY_SERUM]), (28, [SERUM])],                          {}, None, 20, False),
-    ("early pair, biopsied lesion beside",         [(20, [EARLY_SERUM]), (24, [EARLY_SERUM, BIOPSIED])],          {}, None, 20, False),
-    ("early pair, lesion not biopsied",            [(20, [EARLY_SERUM]), (24, [EARLY_SERUM, EARLY_LESION])],      {}, None, None, False),
-    ("early pair, then stable",                    [(20, [EARLY_SERUM]), (24, [EARLY_SERUM]), (60, [])],          {}, None, None, False),
-    ("early pair, death of myeloma",               [(20, [EARLY_SERUM]), (24, [EARLY_SERUM])],                    {}, 40, 20, True),
-    ("early pair, then stable, death of myeloma",  [(20, [EARLY_SERUM]), (24, [EARLY_SERUM]), (60, [])],          {}, 80, None, False),
-    ("serum, then urine",                          [(40, [SERUM]), (50, [URINE])],                                {}, None, 40, False),
-    ("serum, then urine, A2",                      [(40, [SERUM]), (50, [URINE])],                     {"A2": "same"}, None, None, False),
-    ("serum, then urine, A2, death of myeloma",    [(40, [SERUM]), (50, [URINE])],                     {"A2": "same"}, 60, 50, True),
-    ("serum, then urine, serum, A2",               [(40, [SERUM]), (50, [URINE]), (60, [URINE, SERUM])],   {"A2": "same"}, None, 50, False),
-    ("once, death of myeloma",                     [(40, [SERUM])],                                               {}, 60, 40, True),
-    ("once, then stable, death of myeloma",        [(40, [SERUM]), (50, [])],                                     {}, 60, None, False),
+    ("early pair", [(20, [EARLY_SERUM]), (24, [EARLY_SERUM])], {}, None, None, False),
+    ("early, then in time", [(20, [EARLY_SERUM]), (30, [SERUM])], {}, None, 20, False),
+    ("early, then on day 28", [(20, [EARLY_SERUM]), (28, [SERUM])], {}, None, 20, False),
+    ("early pair, biopsied lesion beside", [(20, [EARLY_SERUM]), (24, [EARLY_SERUM, BIOPSIED])], {},
+     None, 20, False),
+    ("early pair, lesion not biopsied", [(20, [EARLY_SERUM]), (24, [EARLY_SERUM, EARLY_LESION])],
+     {}, None, None, False),
+    ("early pair, then stable", [(20, [EARLY_SERUM]), (24, [EARLY_SERUM]), (60, [])], {}, None,
+     None, False),
+    ("early pair, death of myeloma", [(20, [EARLY_SERUM]), (24, [EARLY_SERUM])], {}, 40, 20, True),
+    ("early pair, then stable, death of myeloma",
+     [(20, [EARLY_SERUM]), (24, [EARLY_SERUM]), (60, [])], {}, 80, None, False),
+    ("serum, then urine", [(40, [SERUM]), (50, [URINE])], {}, None, 40, False),
+    ("serum, then urine, A2", [(40, [SERUM]), (50, [URINE])], {"A2": "same"}, None, None, False),
+    ("serum, then urine, A2, death of myeloma", [(40, [SERUM]), (50, [URINE])], {"A2": "same"}, 60,
+     50, True),
+    ("serum, then urine, serum, A2", [(40, [SERUM]), (50, [URINE]), (60, [URINE, SERUM])],
+     {"A2": "same"}, None, 50, False),
+    ("once, death of myeloma",                   [(40, [SERUM])], {}, 60, 40, True),
+    ("once, then stable, death of myeloma",      [(40, [SERUM]), (50, [])], {}, 60, None, False),
 ]
 # fmt: on
 

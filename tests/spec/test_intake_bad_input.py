@@ -152,7 +152,7 @@ def test_soft_range_is_used_and_said() -> None:
 
 
 def test_partial_dates_and_day_words_are_intervals() -> None:
-    tables = {
+    tables: dict[str, Any] = {
         "infusions": [{"patient_id": "A", "day": 0, "product": "ide-cel", "apheresis_days": -40}],
         "therapies": [
             {"patient_id": "A", "start_day": -30, "agents": "dexamethasone", "purpose": "bridging"}
@@ -171,7 +171,8 @@ def test_partial_dates_and_day_words_are_intervals() -> None:
     ]
     record = _one(*[_lab(day=d, value=1 + n / 10) for n, d in enumerate(days)], **tables)
     assert [x.when for x in record.labs[1:]] == [
-        When(-11, 19), When(None, -31), When.on(-40), When(None, -1), When.on(7), When.on(-5), When(76, 107), When.on(1), When.on(2),
+        When(-11, 19), When(None, -31), When.on(-40), When(None, -1), When.on(7), When.on(-5),
+            When(76, 107), When.on(1), When.on(2),
     ]  # fmt: skip
     assert record.issues == ()
 
@@ -403,7 +404,7 @@ def test_therapies() -> None:
 
 
 def test_infusions() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"day": 0, "product": "Carvykti", "target": "BCMA"},
         {"day": 400, "product": "Abecma", "target": "GPRC5D"},
         {
@@ -429,7 +430,7 @@ def test_infusions() -> None:
 
 
 def test_closed_and_open_lists_of_words() -> None:
-    tables = {
+    tables: dict[str, Any] = {
         "conditions": [
             {"patient_id": "A", "condition": "psoriasis", "status": "present"},
             {"patient_id": "A", "condition": "hiv", "status": "perhaps"},

@@ -67,7 +67,9 @@ def test_limits_of_fields(
 def test_cells_per_microlitre_under_the_unit_of_litres_are_set_aside(
     test: str, count: float
 ) -> None:
-    labs = [{"patient_id": "A", "day": 0, "test": test, "value": count, "unit": "10*9/L"}]
+    labs: list[dict[str, Any]] = [
+        {"patient_id": "A", "day": 0, "test": test, "value": count, "unit": "10*9/L"}
+    ]
     (record,) = read_tables({"patients": [{"patient_id": "A"}], "labs": labs}).records
     assert not record.labs and len(record.set_aside) == 1
     assert [(i.severity, i.done) for i in record.issues] == [("error", "set_aside")]

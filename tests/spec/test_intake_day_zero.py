@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rearm.intake import read_tables
@@ -30,7 +32,7 @@ from rearm.intake import read_tables
     ],
 )
 def test_day_zero_and_infusion(
-    what: str, day_zero: str, infused: list[object], lab_day: object, told: bool
+    what: str, day_zero: str, infused: list[Any], lab_day: object, told: bool
 ) -> None:
     tables = {
         "patients": [{"patient_id": "P", "sex": "F", "day_zero": day_zero}],

@@ -15,7 +15,7 @@ def _told(
     infusions: list[dict[str, Any]], depletion: tuple[int, ...] = ()
 ) -> list[tuple[str, str, str]]:
     agents = "fludarabine;cyclophosphamide"
-    therapies = [
+    therapies: list[dict[str, Any]] = [
         {"patient_id": "A", "start_day": d, "agents": agents, "purpose": "lymphodepletion"}
         for d in depletion
     ]
@@ -29,7 +29,8 @@ def _told(
 @pytest.mark.parametrize(
     ("days", "depletion", "flagged"),
     [
-        ([0], (-5,), 0), ([0], (-1,), 0), ([0], (-30,), 0), ([0], (-31,), 1), ([0], (0,), 1), ([0], (4,), 1),
+        ([0], (-5,), 0), ([0], (-1,), 0), ([0], (-30,), 0), ([0], (-31,), 1), ([0], (0,), 1),
+         ([0], (4,), 1),
         ([0, 7], (-5,), 0),  # a split dose
         ([0, 400], (-5, 395), 0), ([0, 400], (-5,), 0), ([0, 400], (-5, 402), 1),
         ([0], (), 0), ([0], (-2000,), 0),  # none recorded for it

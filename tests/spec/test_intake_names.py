@@ -16,7 +16,7 @@ from rearm.intake import read_tables
 from rearm.knowledge.lab_tests import load_tests, read_tests
 from rearm.record import Record
 
-PATIENT = {"patient_id": "A", "last_seen_day": 400}
+PATIENT: dict[str, Any] = {"patient_id": "A", "last_seen_day": 400}
 
 
 def _record(**tables: Any) -> Record:

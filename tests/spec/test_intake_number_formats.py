@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -10,7 +11,7 @@ from openpyxl import Workbook
 from rearm.intake import read
 
 
-def result(tmp_path: Path, stored: float, number_format: str, test: str, unit: str | None):
+def result(tmp_path: Path, stored: float, number_format: str, test: str, unit: str | None) -> Any:
     book = Workbook()
     sheet = book.active
     assert sheet is not None

@@ -13,6 +13,8 @@ from rearm.mechanism.parameters import load
 from rearm.mechanism.virtual import best_level, cohort, patients
 from rearm.outcome.failure import failures
 
+pytestmark = pytest.mark.slow
+
 DEPTH = {None: 1, "NE": 1, "PD": 1, "SD": 1, "MR": 2, "PR": 3, "VGPR": 4, "CR": 5, "sCR": 5}
 
 

@@ -4,6 +4,8 @@ each, and the verdict that must follow.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.assess_case import assessed, plan
 from tests.support.loops import some
@@ -41,11 +43,11 @@ SHORT = {
 }
 
 
-def verdicts(values, **more):
+def verdicts(values: Any, **more: Any) -> Any:
     return {o.id: o.verdict for o in assessed(values, **more).options}
 
 
-def held_cautions(found, option):
+def held_cautions(found: Any, option: Any) -> Any:
     """Ids of the cautions of the option that are known to hold."""
     return {name for name in found.option(option).cautions if found.reasons[name].truth}
 
@@ -66,14 +68,14 @@ def held_cautions(found, option):
         ("lesions not looked for", {"pattern_extraosseous": None}, {"acceptable"}),
     ],
 )
-def test_a_second_car_t_against_bcma(what, change, allowed):
+def test_a_second_car_t_against_bcma(what: Any, change: Any, allowed: Any) -> None:
     assert verdicts(LATE | change, region="CN")["second-cart-eque-cel"] in allowed, what
     assert verdicts(LATE | change, region="CN")["second-cart-zevor-cel"] != "preferred", (
         "no result of its own was read"
     )
 
 
-def test_products_and_combinations_show_no_figure_of_another():
+def test_products_and_combinations_show_no_figure_of_another() -> None:
     evidence = {o.option.id: o.evidence for o in plan().options}
     for option in (
         "second-cart-ide-cel",
@@ -84,10 +86,12 @@ def test_products_and_combinations_show_no_figure_of_another():
     ):
         assert evidence[option].directness == "none read", option
     for option in (
-        "high-dose-cyclophosphamide", "melphalan-prednisone", "cyclophosphamide-dexamethasone-holding",
+        "high-dose-cyclophosphamide", "melphalan-prednisone",
+        "cyclophosphamide-dexamethasone-holding",
         "selinexor-bortezomib-dexamethasone", "belantamab-bortezomib-dexamethasone",
         "belantamab-pomalidomide-dexamethasone", "daratumumab-pomalidomide-dexamethasone",
-        "isatuximab-carfilzomib-dexamethasone", "carfilzomib-cyclophosphamide-dexamethasone", "pomalidomide-cyclophosphamide-dexamethasone",
+        "isatuximab-carfilzomib-dexamethasone", "carfilzomib-cyclophosphamide-dexamethasone",
+        "pomalidomide-cyclophosphamide-dexamethasone",
     ):  # fmt: skip
         assert not evidence[option].expected, option
     for option in (
@@ -102,17 +106,19 @@ def test_products_and_combinations_show_no_figure_of_another():
 @pytest.mark.parametrize(
     "option",
     [
-        "cyclophosphamide-dexamethasone-holding", "bortezomib-cyclophosphamide-dexamethasone", "carfilzomib-cyclophosphamide-dexamethasone",
-        "pomalidomide-cyclophosphamide-dexamethasone", "belantamab-pomalidomide-dexamethasone", "elotuzumab-pomalidomide-dexamethasone",
+        "cyclophosphamide-dexamethasone-holding", "bortezomib-cyclophosphamide-dexamethasone",
+        "carfilzomib-cyclophosphamide-dexamethasone",
+        "pomalidomide-cyclophosphamide-dexamethasone", "belantamab-pomalidomide-dexamethasone",
+        "elotuzumab-pomalidomide-dexamethasone",
         "mezigdomide-dexamethasone",
     ],
 )  # fmt: skip
-def test_an_active_infection_speaks_against_whatever_deepens_neutropenia(option):
+def test_an_active_infection_speaks_against_whatever_deepens_neutropenia(option: Any) -> None:
     assert verdicts(LATE | {"active_infection": True})[option] in ("discouraged", "excluded")
     assert verdicts(LATE | {"active_infection": False})[option] == "acceptable"
 
 
-def test_carfilzomib_with_cyclophosphamide_where_much_speaks_against_it():
+def test_carfilzomib_with_cyclophosphamide_where_much_speaks_against_it() -> None:
     option = "carfilzomib-cyclophosphamide-dexamethasone"
     assert verdicts(LATE | {"refractory_carfilzomib": True})[option] == "discouraged"
     assert verdicts(LATE | {"lvef": 48.0, "age": 80})[option] == "discouraged"
@@ -141,7 +147,7 @@ def test_carfilzomib_with_cyclophosphamide_where_much_speaks_against_it():
         ),
     ],
 )
-def test_radiotherapy_needs_a_lesion(what, values, verdict):
+def test_radiotherapy_needs_a_lesion(what: Any, values: Any, verdict: Any) -> None:
     found = {o.id: o for o in assessed(LATE | values).options}["radiotherapy"]
     assert found.verdict == verdict, what
     if verdict == "excluded":
@@ -149,7 +155,7 @@ def test_radiotherapy_needs_a_lesion(what, values, verdict):
         assert not found.permanent
 
 
-def test_in_extraosseous_relapse_one_bispecific_does_not_stand_above_two():
+def test_in_extraosseous_relapse_one_bispecific_does_not_stand_above_two() -> None:
     found = verdicts(LATE | {"pattern_extraosseous": True})
     assert {found[o] for o in ("talquetamab", "teclistamab", "elranatamab", "linvoseltamab")} == {
         "discouraged"
@@ -162,7 +168,7 @@ def test_in_extraosseous_relapse_one_bispecific_does_not_stand_above_two():
     )
 
 
-def test_iberdomide_with_daratumumab_after_a_cd38_antibody_failed():
+def test_iberdomide_with_daratumumab_after_a_cd38_antibody_failed() -> None:
     option = "iberdomide-daratumumab-dexamethasone"
     assert (
         verdicts(LATE | {"refractory_anti_cd38": True, "refractory_imid": True})[option]
@@ -170,7 +176,7 @@ def test_iberdomide_with_daratumumab_after_a_cd38_antibody_failed():
     )
 
 
-def test_a_new_lesion_with_rising_car_copies_needs_histology_first():
+def test_a_new_lesion_with_rising_car_copies_needs_histology_first() -> None:
     found = assessed(LATE | {"lesion_without_histology": True, "car_copies_rising_late": True})
     assert [a.id for a in found.alerts] == ["second_malignancy_to_exclude"]
     engager = {o.id: o for o in found.options}["talquetamab"]
@@ -180,7 +186,7 @@ def test_a_new_lesion_with_rising_car_copies_needs_histology_first():
     assert without.alerts == ()
 
 
-def test_high_paraprotein_is_a_question_and_no_diagnosis():
+def test_high_paraprotein_is_a_question_and_no_diagnosis() -> None:
     found = assessed(LATE | {"serum_m_protein": 7.0, "highest_light_chain": 1500.0})
     assert [a.id for a in found.alerts] == [
         "hyperviscosity_to_consider",
@@ -190,7 +196,7 @@ def test_high_paraprotein_is_a_question_and_no_diagnosis():
     assert assessed(LATE | {"serum_m_protein": 3.0, "highest_light_chain": 300.0}).alerts == ()
 
 
-def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy():
+def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy() -> None:
     values = {"platelets": 58.0, "neutrophils": 1.1, "highest_light_chain": 1500.0}
     found = assessed(LATE | values)
     intensive = [o for o in found.options if o.strategy == "alkylator-intensive"]
@@ -213,13 +219,13 @@ def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy():
         ("carfilzomib-lenalidomide-dexamethasone", "lenalidomide-kidney", 45.0, "acceptable"),
     ],
 )
-def test_the_kidney_is_used(option, rule, clearance, verdict):
+def test_the_kidney_is_used(option: Any, rule: Any, clearance: Any, verdict: Any) -> None:
     found = assessed(LATE | {"creatinine_clearance": clearance})
     assert found.option(option).verdict == verdict
     assert rule is None or rule in held_cautions(found, option)
 
 
-def test_an_old_low_igg_is_not_forgotten():
+def test_an_old_low_igg_is_not_forgotten() -> None:
     found = assessed(LATE | {"igg_last_known": 310.0, "active_infection": True})
     lines = [found.support[name] for name in found.option("supportive-care").support]
     said = [line.text for line in lines if line.truth]
@@ -231,16 +237,16 @@ def test_an_old_low_igg_is_not_forgotten():
     "option",
     ["pace", "dcep", "high-dose-cyclophosphamide", "bortezomib-cyclophosphamide-dexamethasone"],
 )
-def test_marketed_drugs_are_neither_for_trials_only_nor_on_label(option):
+def test_marketed_drugs_are_neither_for_trials_only_nor_on_label(option: Any) -> None:
     assert {o.id: o for o in assessed(LATE).options}[option].availability.status == "off_label"
 
 
-def test_watching_and_support_need_no_approval():
+def test_watching_and_support_need_no_approval() -> None:
     found = {o.id: o.availability.status for o in assessed(LATE).options}
     assert found["observe"] == found["supportive-care"] == "not_needed"
 
 
-def test_one_copy_with_a_variant_on_the_other_is_said_without_asking_for_what_is_known():
+def test_one_copy_with_a_variant_on_the_other_is_said_without_asking_for_what_is_known() -> None:
     values = LATE | {"tnfrsf17_one_copy": True, "tnfrsf17_ectodomain_variant": True}
     found = assessed(values)
     option = found.option("teclistamab")

@@ -39,7 +39,8 @@ def verdict(knowledge: Knowledge, option: Option, row: Row) -> str:
     a true reason for it.
     """
     truths = [(rule, holds(knowledge, rule.when, row)) for rule in option.rules]
-    stops = [(rule, is_true if rule.effect == "exclude" else None if is_true is None else not is_true)
+    stops = [(rule,
+        is_true if rule.effect == "exclude" else None if is_true is None else not is_true)
              for rule, is_true in truths if rule.effect in ("exclude", "require")]  # fmt: skip
     if any(stopped for _, stopped in stops):
         return "excluded"
@@ -376,7 +377,9 @@ def test_expected_verdicts(
     row = row_of(patient)
     options = [
         o for o in knowledge.options.values()
-        if o.strategy == strategy and (agents is None or agents <= set(o.agents)) and (targets is None or targets == set(o.targets))
+        if o.strategy == strategy
+        and (agents is None or agents <= set(o.agents))
+        and (targets is None or targets == set(o.targets))
     ]  # fmt: skip
     assert options
     for option in some(options):
@@ -472,8 +475,8 @@ def test_each_rule_has_a_row_where_it_fires_and_one_where_it_must_not(knowledge:
     for option in some(knowledge.options.values()):
         for rule in option.rules:
             assert rule.example_true is not None and rule.example_false is not None, rule.id
-            assert holds(knowledge, rule.when, rule.example_true) is True, rule.id
-            assert holds(knowledge, rule.when, rule.example_false) is False, rule.id
+            assert holds(knowledge, rule.when, dict(rule.example_true)) is True, rule.id
+            assert holds(knowledge, rule.when, dict(rule.example_false)) is False, rule.id
 
 
 def test_stage_belongs_to_stops_and_choose_to_target_exposure_and_marker(

@@ -1,9 +1,9 @@
 """What a regimen text says, as a table a haematologist can check.
 
-text | parts (agents : purpose, parts separated by /) | unread | ambiguous Agents by their usual
-letters: V bortezomib, K carfilzomib, I ixazomib, R lenalidomide, P pomalidomide, T thalidomide, D
-daratumumab, Isa, Elo, Sel, C cyclophosphamide, M melphalan, B bendamustine, d dexamethasone, p
-prednisone, A doxorubicin, E etoposide, Cis cisplatin.
+Columns: text | parts (agents : purpose, parts separated by /) | unread | ambiguous. Agents by
+their usual letters: V bortezomib, K carfilzomib, I ixazomib, R lenalidomide, P pomalidomide, T
+thalidomide, D daratumumab, Isa, Elo, Sel, C cyclophosphamide, M melphalan, B bendamustine, d
+dexamethasone, p prednisone, A doxorubicin, E etoposide, Cis cisplatin.
 """
 
 import pytest
@@ -37,77 +37,78 @@ LETTERS = {
 }
 
 TABLE = """
-VCD                                                  | V C d                                      |             |
-VRd                                                  | V R d                                      |             |
-KRd                                                  | K R d                                      |             |
-DRd                                                  | D R d                                      |             |
-DPd                                                  | D P d                                      |             |
-IsaKd                                                | Isa K d                                    |             |
-IsaPd                                                | Isa P d                                    |             |
-EloPd                                                | Elo P d                                    |             |
-DVd                                                  | D V d                                      |             |
-Kd                                                   | K d                                        |             |
-Pd                                                   | P d                                        |             |
-FVd                                                  | Pano V d                                   |             |
-BPV                                                  | B p V                                      |             |
-SVd                                                  | Sel V d                                    |             |
-DCEP                                                 | d C E Cis                                  |             |
-PACE                                                 | Cis A C E                                  |             |
-D-PACE                                               | d Cis A C E                                |             |
-DT-PACE                                              | d T Cis A C E                              |             |
-VTD-PACE                                             | V T d Cis A C E                            |             |
-KCd (Carfilzomib, Cyclo, Dexa)                       | K C d                                      |             |
-KCd: Carfilzomib, Cyclo, Dexa                        | K C d                                      |             |
-Carfilzomib, Cyclo, Dexa (KCd)                       | K C d                                      |             |
-VRd (Lenalidomid 15 mg)                              | V R d                                      |             |
-VRd (Bortezomib, Dexa)                               | V d                                        |             |
-DRD (Dara, Carfilzomib, Dexa)                        | D K d                                      |             |
-DRD                                                  | -                                          |             | DRD
-BPD                                                  | -                                          |             | BPD
-VMP                                                  | -                                          |             | VMP
-VMP (Velcade, Melphalan, Prednison)                  | V M p                                      |             |
-Dara-VMP                                             | D                                          |             | Dara-VMP
-Dara oder Isa                                        |                                            |             | Dara oder Isa
-KRd, PD                                              | K R d / -                                  |             | PD
-KRd bis PD                                           | K R d                                      |             |
-PD                                                   | P d                                        |             |
-IxazomibRd                                           | I R d                                      |             |
-Ixazomib-RD                                          | I R d                                      |             |
-DaraPD                                               | D P d                                      |             |
-EloPCd                                               | Elo P C d                                  |             |
-EloPomDex                                            | Elo P d                                    |             |
-KMezD                                                | K Mez d                                    |             |
-Isa-VRd                                              | Isa V R d                                  |             |
-Dara + Vd                                            | D V d                                      |             |
-Bortezomib und Dexamethason                          | V d                                        |             |
-VRd (1 Zykl.), Vd (1 Zykl.)                          | V R d / V d                                |             |
-Mel200 + ASCT, dann Lenalidomid-Erhaltung            | M : transplant / R : maintenance           |             |
-HD Melphalan + ASCT + Bortezomib Erhaltung           | M : transplant / V : maintenance           |             |
-HD Cyclo + Melphalan + ASCT                          | C : mobilisation / M : transplant          |             |
-Melphalan 200 mg/m2 + ASCT                           | M : transplant                             |             |
-ASCT mit Melphalan 140 mg/m²                         | M : transplant                             |             |
-high-dose melphalan followed by autologous transplant | M : transplant                            |             |
-VCD + ASCT                                           | V C d / - : transplant                     |             |
-allogene Stammzelltransplantation                    | - : transplant                             |             |
-VRd induction, ASCT, VRd consolidation, R maintenance | V R d : induction / - : transplant / V R d : consolidation / R : maintenance | |
-Erhaltung mit Lenalidomid                            | R : maintenance                            |             |
-Lenalidomid (Erhaltung)                              | R : maintenance                            |             |
-VCD + Lenalidomid Erhaltung                          | V C d / R : maintenance                    |             |
-maintenance: lenalidomide                            | R : maintenance                            |             |
-Radiatio LWK 3, 30 Gy                                | - : radiotherapy                           |             |
-Bridging mit Pd                                      | P d : bridging                             |             |
-Flu/Cy                                               | Flu C : lymphodepletion                    |             |
-CAR-T                                                |                                            |             |
-CAR-T-Zellen (Carvykti)                              |                                            |             |
-Exanthem -> VCD 01/20                                | V C d                                      |             |
-Lenalidomid bis 04/23                                | R                                          |             |
-KRd wegen Progress, dann Pd                          | K R d / P d                                |             |
-VRd ohne Dexa                                        | V R                                        |             |
-ASCT geplant                                         |                                            | ASCT geplant |
-Pomalidomid, Neumab, Dexa                            | P d                                        | Neumab      |
-Neumab -> VRd                                        | V R d                                      | Neumab      |
-Chemotherapie                                        |                                            | Chemotherapie |
-Talquetamab + Teclistamab                            | Tal Tec                                    |             |
+VCD                                      | V C d                                  |  |
+VRd                                      | V R d                                  |  |
+KRd                                      | K R d                                  |  |
+DRd                                      | D R d                                  |  |
+DPd                                      | D P d                                  |  |
+IsaKd                                    | Isa K d                                |  |
+IsaPd                                    | Isa P d                                |  |
+EloPd                                    | Elo P d                                |  |
+DVd                                      | D V d                                  |  |
+Kd                                       | K d                                    |  |
+Pd                                       | P d                                    |  |
+FVd                                      | Pano V d                               |  |
+BPV                                      | B p V                                  |  |
+SVd                                      | Sel V d                                |  |
+DCEP                                     | d C E Cis                              |  |
+PACE                                     | Cis A C E                              |  |
+D-PACE                                   | d Cis A C E                            |  |
+DT-PACE                                  | d T Cis A C E                          |  |
+VTD-PACE                                 | V T d Cis A C E                        |  |
+KCd (Carfilzomib, Cyclo, Dexa)           | K C d                                  |  |
+KCd: Carfilzomib, Cyclo, Dexa            | K C d                                  |  |
+Carfilzomib, Cyclo, Dexa (KCd)           | K C d                                  |  |
+VRd (Lenalidomid 15 mg)                  | V R d                                  |  |
+VRd (Bortezomib, Dexa)                   | V d                                    |  |
+DRD (Dara, Carfilzomib, Dexa)            | D K d                                  |  |
+DRD                                      | -                                      |  | DRD
+BPD                                      | -                                      |  | BPD
+VMP                                      | -                                      |  | VMP
+VMP (Velcade, Melphalan, Prednison)      | V M p                                  |  |
+Dara-VMP                                 | D                                      |  | Dara-VMP
+Dara oder Isa                            |                                        |  | Dara oder Isa
+KRd, PD                                  | K R d / -                              |  | PD
+KRd bis PD                               | K R d                                  |  |
+PD                                       | P d                                    |  |
+IxazomibRd                               | I R d                                  |  |
+Ixazomib-RD                              | I R d                                  |  |
+DaraPD                                   | D P d                                  |  |
+EloPCd                                   | Elo P C d                              |  |
+EloPomDex                                | Elo P d                                |  |
+KMezD                                    | K Mez d                                |  |
+Isa-VRd                                  | Isa V R d                              |  |
+Dara + Vd                                | D V d                                  |  |
+Bortezomib und Dexamethason              | V d                                    |  |
+VRd (1 Zykl.), Vd (1 Zykl.)              | V R d / V d                            |  |
+Mel200 + ASCT, dann Lenalidomid-Erhaltung | M : transplant / R : maintenance       |  |
+HD Melphalan + ASCT + Bortezomib Erhaltung | M : transplant / V : maintenance       |  |
+HD Cyclo + Melphalan + ASCT              | C : mobilisation / M : transplant      |  |
+Melphalan 200 mg/m2 + ASCT               | M : transplant                         |  |
+ASCT mit Melphalan 140 mg/m²             | M : transplant                         |  |
+high-dose melphalan followed by autologous transplant | M : transplant                         |  |
+VCD + ASCT                               | V C d / - : transplant                 |  |
+allogene Stammzelltransplantation        | - : transplant                         |  |
+VRd induction, ASCT, VRd consolidation, R maintenance | V R d : induction / \
+- : transplant / V R d : consolidation / R : maintenance |  |
+Erhaltung mit Lenalidomid                | R : maintenance                        |  |
+Lenalidomid (Erhaltung)                  | R : maintenance                        |  |
+VCD + Lenalidomid Erhaltung              | V C d / R : maintenance                |  |
+maintenance: lenalidomide                | R : maintenance                        |  |
+Radiatio LWK 3, 30 Gy                    | - : radiotherapy                       |  |
+Bridging mit Pd                          | P d : bridging                         |  |
+Flu/Cy                                   | Flu C : lymphodepletion                |  |
+CAR-T                                    |                                        |  |
+CAR-T-Zellen (Carvykti)                  |                                        |  |
+Exanthem -> VCD 01/20                    | V C d                                  |  |
+Lenalidomid bis 04/23                    | R                                      |  |
+KRd wegen Progress, dann Pd              | K R d / P d                            |  |
+VRd ohne Dexa                            | V R                                    |  |
+ASCT geplant                             |                                        | ASCT geplant |
+Pomalidomid, Neumab, Dexa                | P d                                    | Neumab |
+Neumab -> VRd                            | V R d                                  | Neumab |
+Chemotherapie                            |                                        | Chemotherapie |
+Talquetamab + Teclistamab                | Tal Tec                                |  |
 """
 
 

@@ -168,7 +168,11 @@ def test_marrow_from_before_the_immunofixation_cleared() -> None:
     assert course({28: {**CLEAR, MARROW: 2}, 56: CLEAR}, A16="after_ife").visits[1].response == "CR"
     relapsed = {28: {**CLEAR, MARROW: 2}, 56: {**CLEAR, SIFE: "positive"}, 84: CLEAR}
     assert course(relapsed, A16="after_ife").visits[2].rule == "vgpr-cr-incomplete"
-    undone = {28: {**CLEAR, MARROW: 2}, 56: {SERUM: 0, URINE: 0}, 84: CLEAR}
+    undone: dict[int, dict[str, Any]] = {
+        28: {**CLEAR, MARROW: 2},
+        56: {SERUM: 0, URINE: 0},
+        84: CLEAR,
+    }
     assert (
         course(undone, A16="after_ife").visits[2].response == "CR"
     )  # a test that was not done ends no stretch

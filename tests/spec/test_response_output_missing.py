@@ -41,14 +41,17 @@ WITH_URINE = {SERUM: 3.0, URINE: 0}
 MISSING: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     # what                  baseline                then                                 response
     # missing says
-    ("serum not measured", WITH_URINE,             {URINE: 0},                             "NE", "serum M-protein"),
-    ("serum is a bound", WITH_URINE,             {SERUM: AT_MOST, URINE: 0},             "VGPR", "an exact serum M-protein"),
-    ("urine not measured", {SERUM: 0, URINE: 900}, {SERUM: 0},                             "NE", "24-hour urine M-protein"),
-    ("urine is a bound", {SERUM: 0, URINE: 900}, {SERUM: 0, URINE: Interval(0, 90)},     "VGPR", "an exact urine M-protein"),
-    ("urine not collected", WITH_URINE,             {SERUM: 0.2},                           "PR", "urine not collected: at most PR"),
-    ("light chains not measured", FLC,                    {URINE: 0},                             "NE", "kappa and lambda"),
-    ("marrow not examined", {SERUM: 0, URINE: 0, "marrow_plasma_cells": 60}, {SERUM: 0, URINE: 0}, "NE", "marrow plasma cells"),
-    ("nothing measured", {SERUM: 0.2, URINE: 0}, {},                                     "NE", "any result of the disease"),
+    ("serum not measured", WITH_URINE, {URINE: 0}, "NE", "serum M-protein"),
+    ("serum is a bound", WITH_URINE, {SERUM: AT_MOST, URINE: 0}, "VGPR",
+     "an exact serum M-protein"),
+    ("urine not measured", {SERUM: 0, URINE: 900}, {SERUM: 0}, "NE", "24-hour urine M-protein"),
+    ("urine is a bound", {SERUM: 0, URINE: 900}, {SERUM: 0, URINE: Interval(0, 90)}, "VGPR",
+     "an exact urine M-protein"),
+    ("urine not collected", WITH_URINE, {SERUM: 0.2}, "PR", "urine not collected: at most PR"),
+    ("light chains not measured", FLC, {URINE: 0}, "NE", "kappa and lambda"),
+    ("marrow not examined", {SERUM: 0, URINE: 0, "marrow_plasma_cells": 60}, {SERUM: 0, URINE: 0},
+     "NE", "marrow plasma cells"),
+    ("nothing measured", {SERUM: 0.2, URINE: 0}, {}, "NE", "any result of the disease"),
 ]  # fmt: skip
 
 
@@ -106,7 +109,8 @@ def lesions(spd_before: float | None, spd_after: float | None, **parameters: Any
 
 @pytest.mark.parametrize(
     ("after", "default", "half", "quarter"),
-    [(99, "VGPR", "VGPR", "VGPR"), (100, "PR", "VGPR", "PR"), (500, "PR", "VGPR", "PR"), (501, "SD", "SD", "MR"), (750, "SD", "SD", "MR"),
+    [(99, "VGPR", "VGPR", "VGPR"), (100, "PR", "VGPR", "PR"), (500, "PR", "VGPR", "PR"),
+     (501, "SD", "SD", "MR"), (750, "SD", "SD", "MR"),
      (751, "SD", "SD", "SD")],
     ids=["90.1 %", "90 %", "50 %", "49.9 %", "25 %", "24.9 %"],
 )  # fmt: skip
@@ -119,7 +123,8 @@ def test_sum_of_products_from_1000(after: float, default: str, half: str, quarte
 
 
 def _other(name: str, option: str) -> str:
-    return next(k for k in criteria_table()["ambiguities"][name]["options"] if k != option)
+    options: list[str] = list(criteria_table()["ambiguities"][name]["options"])
+    return next(k for k in options if k != option)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +159,7 @@ def test_a_lesion_that_was_not_imaged_gives_sd_and_asks() -> None:
     ("serum", "response"), [(2.04, "MR"), (2.02, "SD"), (2.0, "PR")], ids=["49 %", "49.5 %", "50 %"]
 )
 def test_gap_between_49_and_50_percent(serum: float, response: str) -> None:
-    """From 4.0 g/dL. With the gap taken as the text has it (A9), 49.5 % is no MR; by default it is."""
+    """From 4.0 g/dL. With the gap as the text has it (A9), 49.5 % is no MR; by default it is."""
     assert (
         visit(
             {SERUM: 4.0, URINE: 0}, {SERUM: serum, URINE: 0}, A9=_other("A9", "below_50")
@@ -170,7 +175,12 @@ def test_a_baseline_that_is_a_bound_counts_by_its_lower_end() -> None:
 
 
 def test_marrow_is_carried_no_longer_than_the_limit() -> None:
-    clear = {"serum_immunofixation": "negative", IFE: "negative", SERUM: 0, URINE: 0}
+    clear: dict[str, Any] = {
+        "serum_immunofixation": "negative",
+        IFE: "negative",
+        SERUM: 0,
+        URINE: 0,
+    }
     labs = [lab(SERUM, -5, 3.0), lab(URINE, -5, 0), lab("marrow_plasma_cells", 28, 1.0)]
     labs += [lab(t, d, v) for d in (28, 118, 119) for t, v in clear.items()]
     course = response_course(

@@ -154,8 +154,8 @@ def test_is_refused(test_id: str, value: str, unit: str, code: str) -> None:
     with pytest.raises(units.UnitRefusal) as refusal:
         read(test_id, value, unit)
     assert refusal.value.code == code
-    assert (
-        str(refusal.value)[0].isupper()
-        or str(refusal.value).split()[0] in load_tests().definition(test_id, unit).name
-    )  # type: ignore[union-attr]
+    test = load_tests().definition(test_id, unit)
+    assert str(refusal.value)[0].isupper() or (
+        test is not None and str(refusal.value).split()[0] in test.name
+    )
     assert str(refusal.value).endswith(".")

@@ -58,7 +58,7 @@ def assessed(
     return assessment
 
 
-def _failure(status: str) -> Failure:
+def _failure(status: Any) -> Failure:
     return Failure(
         infusion_day=0,
         product="ide-cel",

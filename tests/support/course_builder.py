@@ -110,8 +110,5 @@ def record(**parts: Any) -> Record:
         "light_chain": "kappa",
         **parts,
     }
-    return Record(
-        patient_id="test",
-        source=src("patient"),
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()},
-    )
+    given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    return Record(patient_id="test", source=src("patient"), **given)

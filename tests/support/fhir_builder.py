@@ -50,7 +50,7 @@ def code(system: str, value: str, display: str | None = None) -> Json:
     }
 
 
-def quantity(value: float, unit: str | None = "g/dL", **more: Any) -> Json:
+def quantity(value: Any, unit: str | None = "g/dL", **more: Any) -> Json:
     return {
         "value": value,
         **({"unit": unit, "system": UCUM, "code": unit} if unit else {}),

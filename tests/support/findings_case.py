@@ -54,8 +54,9 @@ LINES = [
         "end_day": -3,
     },
 ]
-INFUSION = {
-    "day": 0, "product": "cilta-cel", "target": "BCMA", "construct": "camelid VHH", "dose_cells": 60000000, "apheresis_days": "-50",
+INFUSION: dict[str, Any] = {
+    "day": 0, "product": "cilta-cel", "target": "BCMA", "construct": "camelid VHH",
+    "dose_cells": 60000000, "apheresis_days": "-50",
     "in_specification": "yes", "infused": "yes",
 }  # fmt: skip
 

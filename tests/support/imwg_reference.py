@@ -65,7 +65,10 @@ def parse(visit: dict[str, Any], isotype: str | None, light: str | None, quantit
     serum = read(visit, serum_m_g_dl=F(1), serum_m_g_l=F(1, 10))
     if quantitative:
         serum = read(visit, iga_mg_dl=F(1, 1000), iga_g_l=F(1, 10))
-    number = lambda key: None if visit.get(key) is None else F(str(visit[key]))  # noqa: E731
+
+    def number(key: str) -> F | None:
+        return None if visit.get(key) is None else F(str(visit[key]))
+
     bone = str(visit.get("bone_event") or "")
     new = visit.get("new_lesion") not in (None, False, "none", "no") or (
         "lesion" in bone and "fracture" not in bone
@@ -472,7 +475,8 @@ def confirm(
     )
     usable = [
         i for i in after
-        if (responses[i] != "NE" or (no_baseline and assessed(visits[i]))) and (new_therapy is None or visits[i].day <= new_therapy)
+        if (responses[i] != "NE" or (no_baseline and assessed(visits[i])))
+        and (new_therapy is None or visits[i].day <= new_therapy)
     ]  # fmt: skip
     at_once: dict[int, bool] = {}
     for i in usable:
@@ -489,7 +493,7 @@ def confirm(
             died = (
                 death is not None
                 and death["cause"] in ("progression", "myeloma")
-                and (new_therapy is None or death_day <= new_therapy)
+                and (new_therapy is None or (death_day is not None and death_day <= new_therapy))
             )
             rest = [responses[j] for j in usable[place + 1 :]]
             if (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -26,7 +27,7 @@ assert PARAMETERS[: len(NAMES)] == NAMES
 
 
 @nb.njit(cache=True)
-def slope(t, y, p, w, made, shed, alive):  # type: ignore[no-untyped-def]
+def slope(t: Any, y: Any, p: Any, w: Any, made: Any, shed: Any, alive: Any) -> Any:
     """15 states: the 11 of the model and 4 markers."""
     (
         r,
@@ -119,7 +120,7 @@ def solve(
     marks = sorted({0.0, float(days[-1]), *[x for x in stops if x < days[-1]], *edges})
 
     def f(t: float, v: np.ndarray) -> np.ndarray:
-        out = slope(t, v, params, w, made, shed, alive)
+        out: np.ndarray = slope(t, v, params, w, made, shed, alive)
         if slots:
             out[:11] = rate_of_change(t, v[:11], params, slots, alive, w)
         return out

@@ -45,7 +45,7 @@ def record_of(tables: dict[str, list[dict[str, Any]]]) -> Record:
     for r, common in rows("labs"):
         quantity, word = _value(r["value"])
         isotype = tuple(b.strip() for b in r.get("isotype", "").split(";") if b.strip())
-        fields = {
+        fields: dict[str, Any] = {
             k: r.get(k) for k in ("method", "sensitivity", "specimen", "sample_id", "reported_day")
         }
         if quantity is not None and not r.get("unit"):
@@ -115,7 +115,7 @@ def record_of(tables: dict[str, list[dict[str, Any]]]) -> Record:
         ),
         imaging=tuple(
             Imaging(
-                **{k: r.get(k) for k in sizes},
+                **dict[str, Any]((k, r.get(k)) for k in sizes),
                 contiguous_with_bone=_YES[r.get("contiguous_with_bone")],
                 new=_YES[r.get("new")],
                 **common,

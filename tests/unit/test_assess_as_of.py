@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import rearm
 from rearm.intake import read_tables
 
-PATIENT = {"patient_id": "P", "sex": "F", "day_zero": "2024-01-01", "last_seen_day": 120}
+PATIENT: dict[str, Any] = {
+    "patient_id": "P",
+    "sex": "F",
+    "day_zero": "2024-01-01",
+    "last_seen_day": 120,
+}
 
 
 def codes(as_of: int | None) -> set[str]:
-    labs = [
+    labs: list[dict[str, Any]] = [
         {"patient_id": "P", "day": 30, "test": "serum_m_protein", "value": 1.0, "unit": "furlong"},
         {"patient_id": "P", "day": 150, "test": "serum_m_protein", "value": 1.2, "unit": "furlong"},
         {"patient_id": "P", "day": 160, "test": "no such test", "value": 1.2, "unit": "g/dL"},
     ]
-    infusion = {"patient_id": "P", "day": 0, "product": "ide-cel", "infused": "yes"}
+    infusion: dict[str, Any] = {"patient_id": "P", "day": 0, "product": "ide-cel", "infused": "yes"}
     record = read_tables({"patients": [PATIENT], "labs": labs, "infusions": [infusion]}).records[0]
     return {f"{i.code} {i.source}" for i in rearm.assess(record, as_of=as_of).issues}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.small_bundle import indicator, patient, rule, tables, write
@@ -20,15 +22,15 @@ NONE = OptionEvidence(directness="none read", note="No evidence read.")
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
-def made(tmp_path):
+def made(tmp_path: Path) -> Any:
     """A plan of the (changed) small bundle with the evidence that is given by option."""
 
-    def make(change=lambda t: None, **evidence):
+    def make(change: Any = lambda t: None, **evidence: Any) -> Any:
         found = tables()
         change(found)
         plan = plan_of(load(write(tmp_path / "b", found)))
@@ -41,16 +43,16 @@ def made(tmp_path):
     return make
 
 
-def assessed(plan, who, region="US"):
+def assessed(plan: Any, who: Any, region: str = "US") -> Any:
     (found,) = assess_patients(plan, [who], region)
     return found
 
 
-def of(assessment, option):
+def of(assessment: Any, option: Any) -> Any:
     return next(o for o in assessment.options if o.id == option)
 
 
-CLEAR = {"lost": False, "exposed": False, "infection": False, "anc": 2.0}
+CLEAR: dict[str, Any] = {"lost": False, "exposed": False, "infection": False, "anc": 2.0}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,9 @@ CLEAR = {"lost": False, "exposed": False, "infection": False, "anc": 2.0}
         ),
     ],
 )
-def test_the_first_verdict_that_holds(made, values, new_target, same_target):
+def test_the_first_verdict_that_holds(
+    made: Any, values: Any, new_target: Any, same_target: Any
+) -> None:
     # the label of the new target covers whom `exposed` says: let it cover everybody here
     plan = made(lambda t: t["options/new-target.toml"]["availability"][0].pop("when"))
     found = assessed(plan, patient(**values))
@@ -108,7 +112,7 @@ def test_the_first_verdict_that_holds(made, values, new_target, same_target):
         assert (option.verdict, option.if_clear, option.until) == expected
 
 
-def test_a_temporary_stop_keeps_its_until_beside_a_permanent_one(made):
+def test_a_temporary_stop_keeps_its_until_beside_a_permanent_one(made: Any) -> None:
     option = of(
         assessed(made(), patient(**CLEAR | {"infection": True, "lost": True})), "same-target"
     )
@@ -133,12 +137,14 @@ def test_a_temporary_stop_keeps_its_until_beside_a_permanent_one(made):
         (CLEAR, "acceptable", None),
     ],
 )
-def test_what_remains_when_a_temporary_stop_has_ended(made, values, verdict, afterwards):
+def test_what_remains_when_a_temporary_stop_has_ended(
+    made: Any, values: Any, verdict: Any, afterwards: Any
+) -> None:
     option = of(assessed(made(), patient(**values)), "same-target")
     assert (option.verdict, option.afterwards) == (verdict, afterwards)
 
 
-def test_what_may_follow_leaves_out_what_is_excluded_for_good(made):
+def test_what_may_follow_leaves_out_what_is_excluded_for_good(made: Any) -> None:
     plan = made(lambda t: t["options/new-target.toml"].update(sequence=["bispecific-bcma"]))
     for values, follows in (
         (CLEAR, True),
@@ -150,7 +156,7 @@ def test_what_may_follow_leaves_out_what_is_excluded_for_good(made):
         )
 
 
-def test_what_is_unknown_names_its_test(made):
+def test_what_is_unknown_names_its_test(made: Any) -> None:
     found = assessed(made(), patient(exposed=False))
     option = of(found, "same-target")
     assert "counts" in option.checklist
@@ -172,7 +178,7 @@ def test_what_is_unknown_names_its_test(made):
     assert found.titles.workups == {"antigen": "Antigen", "counts": "Counts", "peak": "Peak"}
 
 
-def test_the_basis_leads_to_the_cell(made):
+def test_the_basis_leads_to_the_cell(made: Any) -> None:
     found = assessed(made(), patient(**CLEAR | {"lost": True}))
     (against,) = of(found, "same-target").against
     assert against == "target-lost"
@@ -198,8 +204,10 @@ def test_the_basis_leads_to_the_cell(made):
     ("requirement", "verdict"),
     [(True, "preferred"), (False, "excluded"), (None, "needs_information")],
 )
-def test_a_requirement_excludes_when_it_is_not_met(made, requirement, verdict):
-    def change(t):
+def test_a_requirement_excludes_when_it_is_not_met(
+    made: Any, requirement: Any, verdict: Any
+) -> None:
+    def change(t: Any) -> None:
         t["options/new-target.toml"]["availability"][0].pop("when")
         t["options/new-target.toml"]["rule"].append(
             rule("needs-gene", "require", "gene", stage="choose")
@@ -217,8 +225,8 @@ def test_a_requirement_excludes_when_it_is_not_met(made, requirement, verdict):
     ("stage", "shown"),
     [("choose", "unknown"), ("caution", "cautions"), ("before-start", "checklist")],
 )
-def test_the_stage_says_what_unknown_does(made, stage, shown):
-    def change(t):
+def test_the_stage_says_what_unknown_does(made: Any, stage: Any, shown: Any) -> None:
+    def change(t: Any) -> None:
         t["options/same-target.toml"]["rule"][0]["stage"] = stage
 
     option = of(assessed(made(change), patient(**CLEAR | {"lost": None})), "same-target")
@@ -231,10 +239,12 @@ def test_the_stage_says_what_unknown_does(made, stage, shown):
 # ---------------------------------------------------------------- evidence and availability
 
 
-def response(low, high):
+def response(low: Any, high: Any) -> Any:
     row = ExpectedRow(
-        measure="response", estimate=(low + high) / 2, low=low, high=high, unit="proportion", population="p", directness="direct",
-        arms=2, patients=60, studies=("study",), of_class=False, borrowed_share=0.0, unborrowed=((low + high) / 2, low, high),
+        measure="response", estimate=(low + high) / 2, low=low, high=high, unit="proportion",
+            population="p", directness="direct",
+        arms=2, patients=60, studies=("study",), of_class=False, borrowed_share=0.0,
+            unborrowed=((low + high) / 2, low, high),
     )  # fmt: skip
     return OptionEvidence(directness="direct", note="", expected=(row,), response_upper=high)
 
@@ -242,7 +252,7 @@ def response(low, high):
 @pytest.mark.parametrize(
     ("high", "verdict"), [(0.29, "discouraged"), (0.30, "acceptable"), (0.80, "acceptable")]
 )
-def test_poor_direct_results_discourage(made, high, verdict):
+def test_poor_direct_results_discourage(made: Any, high: Any, verdict: Any) -> None:
     plan = made(same_target=response(0.05, high))
     plan = replace(
         plan,
@@ -259,7 +269,7 @@ def test_poor_direct_results_discourage(made, high, verdict):
 
 
 @pytest.mark.parametrize("directness", ["near", "indirect only", "none read"])
-def test_without_direct_evidence_nothing_is_preferred(made, directness):
+def test_without_direct_evidence_nothing_is_preferred(made: Any, directness: Any) -> None:
     plan = made(
         lambda t: t["options/new-target.toml"]["availability"][0].pop("when"),
         new_target=OptionEvidence(directness=directness, note=""),
@@ -286,15 +296,17 @@ def test_without_direct_evidence_nothing_is_preferred(made, directness):
         ("US", None, False, "outside_label", "acceptable"),
     ],
 )
-def test_availability_by_region_and_date(made, region, day, exposed, status, verdict):
+def test_availability_by_region_and_date(
+    made: Any, region: Any, day: Any, exposed: Any, status: Any, verdict: Any
+) -> None:
     option = of(
         assessed(made(), patient(day=day, **CLEAR | {"exposed": exposed}), region), "new-target"
     )
     assert (option.availability.status, option.verdict) == (status, verdict)
 
 
-def test_off_label_use_is_never_preferred(made):
-    def change(t):
+def test_off_label_use_is_never_preferred(made: Any) -> None:
+    def change(t: Any) -> None:
         t["options/new-target.toml"]["availability"] = [
             {"region": "US", "from": date(2023, 8, 9), "off_label": True, "source": "s1"}
         ]
@@ -313,9 +325,9 @@ def test_off_label_use_is_never_preferred(made):
     ],
 )
 def test_a_use_without_label_where_the_drugs_are_marketed_is_off_label(
-    made, region, day, status, words
-):
-    def change(t):
+    made: Any, region: Any, day: Any, status: Any, words: Any
+) -> None:
+    def change(t: Any) -> None:
         t["options/new-target.toml"]["availability"].append(
             {"region": "EU", "from": date(2025, 1, 1), "off_label": True, "source": "s1"}
         )
@@ -336,13 +348,13 @@ def test_a_use_without_label_where_the_drugs_are_marketed_is_off_label(
         ("US", None, "preferred"),  # an unknown date bars nothing
     ],
 )
-def test_trial_only_is_never_preferred(made, region, day, verdict):
+def test_trial_only_is_never_preferred(made: Any, region: Any, day: Any, verdict: Any) -> None:
     plan = made(lambda t: t["options/new-target.toml"]["availability"][0].pop("when"))
     assert of(assessed(plan, patient(day=day, **CLEAR), region), "new-target").verdict == verdict
 
 
-def test_a_procedure_needs_no_approval(made):
-    def change(t):
+def test_a_procedure_needs_no_approval(made: Any) -> None:
+    def change(t: Any) -> None:
         t["options/new-target.toml"]["tags"].append("procedure")
         t["options/new-target.toml"].pop("availability")
 
@@ -350,7 +362,7 @@ def test_a_procedure_needs_no_approval(made):
     assert (option.availability.status, option.verdict) == ("not_needed", "preferred")
 
 
-def test_rank_only_as_far_as_the_evidence_separates(made):
+def test_rank_only_as_far_as_the_evidence_separates(made: Any) -> None:
     clear = patient(**CLEAR | {"exposed": None})
     equal = assessed(made(), clear)
     assert [(o.id, o.verdict, o.rank, equal.tied_with(o)) for o in equal.options] == [
@@ -364,8 +376,8 @@ def test_rank_only_as_far_as_the_evidence_separates(made):
     ]
 
 
-def test_supportive_care_is_there_without_a_verdict(made):
-    def change(t):
+def test_supportive_care_is_there_without_a_verdict(made: Any) -> None:
+    def change(t: Any) -> None:
         t["options/new-target.toml"]["role"] = "supportive"
 
     found = assessed(made(change), patient(**CLEAR | {"lost": True, "infection": True}))
@@ -379,11 +391,11 @@ def test_supportive_care_is_there_without_a_verdict(made):
 # ---------------------------------------------------------------- causes
 
 
-def grades(assessment):
+def grades(assessment: Any) -> Any:
     return {f.id: f.grade for g in assessment.causes.groups for f in g.factors}
 
 
-BCMA = {"car_target_bcma": True, "bcma_agent_between_failure_and_sample": False}
+BCMA: dict[str, Any] = {"car_target_bcma": True, "bcma_agent_between_failure_and_sample": False}
 
 
 @pytest.mark.parametrize(
@@ -415,11 +427,11 @@ BCMA = {"car_target_bcma": True, "bcma_agent_between_failure_and_sample": False}
         ),  # the target of the CAR is not known
     ],
 )
-def test_grades_of_a_factor(made, values, loss):
+def test_grades_of_a_factor(made: Any, values: Any, loss: Any) -> None:
     assert grades(assessed(made(), patient(**values)))["loss"] == loss
 
 
-def test_loss_of_another_target_does_not_explain(made):
+def test_loss_of_another_target_does_not_explain(made: Any) -> None:
     found = assessed(
         made(),
         patient(
@@ -442,11 +454,11 @@ def test_loss_of_another_target_does_not_explain(made):
         ({"peak": Interval(0.0, 0.8)}, "not_assessed"),
     ],
 )
-def test_a_decisive_objection_excludes(made, values, grade):
+def test_a_decisive_objection_excludes(made: Any, values: Any, grade: Any) -> None:
     assert grades(assessed(made(), patient(**values)))["expansion"] == grade
 
 
-def test_facts_from_before_the_infusion_are_risk_factors_only(made):
+def test_facts_from_before_the_infusion_are_risk_factors_only(made: Any) -> None:
     found = assessed(made(), patient(risk=True))
     assert grades(found)["expansion"] == "not_assessed"
     assert [(r.id, r.grade, r.for_[0]) for r in found.causes.risk_factors] == [
@@ -457,7 +469,7 @@ def test_facts_from_before_the_infusion_are_risk_factors_only(made):
     assert "What would tell: Antigen; Peak." in found.causes.text
 
 
-def test_groups_are_ranked_as_far_as_they_are_separated(made):
+def test_groups_are_ranked_as_far_as_they_are_separated(made: Any) -> None:
     found = assessed(made(), patient(**BCMA, lost=True, peak=0.4))
     assert [(g.group, g.grade, g.rank) for g in found.causes.groups if g.rank] == [
         ("antigen", "likely", 1),
@@ -472,7 +484,7 @@ def test_groups_are_ranked_as_far_as_they_are_separated(made):
     assert not found.causes.undetermined
 
 
-def test_safety_stands_first_and_unranked(made):
+def test_safety_stands_first_and_unranked(made: Any) -> None:
     found = assessed(made(), patient(**BCMA, gene=True, tumour=True))
     assert [(g.group, g.grade, g.rank) for g in found.causes.groups][:2] == [
         ("safety", "established", None),
@@ -487,8 +499,8 @@ def test_safety_stands_first_and_unranked(made):
     ).causes.undetermined  # safety apart, nothing is told
 
 
-def test_two_decisive_indicators_that_contradict_prove_nothing(made):
-    def change(t):
+def test_two_decisive_indicators_that_contradict_prove_nothing(made: Any) -> None:
+    def change(t: Any) -> None:
         t["factors/antigen.toml"]["factor"][0]["indicator"].append(
             indicator("kept", "opposes", "decisive", "at_failure", "NOT lost")
         )
@@ -504,7 +516,9 @@ def test_two_decisive_indicators_that_contradict_prove_nothing(made):
 @pytest.mark.parametrize(
     "status", ["not_failed", "died_without_progression", "cannot_be_judged", None]
 )
-def test_without_failure_causes_and_options_are_empty_with_the_reason(made, status):
+def test_without_failure_causes_and_options_are_empty_with_the_reason(
+    made: Any, status: Any
+) -> None:
     found = assessed(made(), patient(status, lost=True))
     assert found.options == ()
     assert found.causes.groups == ()
@@ -516,7 +530,7 @@ def test_without_failure_causes_and_options_are_empty_with_the_reason(made, stat
     )
 
 
-def test_a_suspicion_holds_if_it_is_progression(made):
+def test_a_suspicion_holds_if_it_is_progression(made: Any) -> None:
     found = assessed(made(), patient("suspected", **CLEAR))
     assert found.about.if_progression
     assert found.options
@@ -529,7 +543,7 @@ def test_a_suspicion_holds_if_it_is_progression(made):
     ]
 
 
-def changes(assessment, test):
+def changes(assessment: Any, test: Any) -> Any:
     found = next(t for t in assessment.next_tests if t.ids == (test,))
     return {
         (tuple(change.values.items()), what, turn.from_, turn.to)
@@ -539,7 +553,7 @@ def changes(assessment, test):
     }
 
 
-def test_what_a_test_would_change(made):
+def test_what_a_test_would_change(made: Any) -> None:
     found = assessed(made(), patient(**BCMA, exposed=False, infection=False, anc=2.0))
     assert changes(found, "antigen") == {
         ((("lost", True), ("gene", True)), "same-target", "needs_information", "excluded"),
@@ -554,12 +568,12 @@ def test_what_a_test_would_change(made):
     assert [t.ids for t in found.next_tests] == [("antigen",), ("peak",)]
 
 
-def test_two_unknown_stops_at_once(made):
+def test_two_unknown_stops_at_once(made: Any) -> None:
     """Each test by itself leaves the option waiting for the other; the other is assumed clear, so
     that both are asked for.
     """
 
-    def change(t):
+    def change(t: Any) -> None:
         t["options/same-target.toml"]["rule"][1] = rule(
             "second-stop", "exclude", "exposed", stage="choose"
         )
@@ -577,8 +591,8 @@ def test_two_unknown_stops_at_once(made):
     ) in changes(found, "antigen")
 
 
-def test_pairs_are_tried_where_no_single_test_changes_anything(made):
-    def change(t):
+def test_pairs_are_tried_where_no_single_test_changes_anything(made: Any) -> None:
+    def change(t: Any) -> None:
         t["options/same-target.toml"]["rule"] = [rule("both", "discourage", "lost AND exposed")]
         t["options/new-target.toml"]["rule"] = []
         for name in ("antigen", "t-cell", "safety"):
@@ -588,14 +602,14 @@ def test_pairs_are_tried_where_no_single_test_changes_anything(made):
     found = assessed(made(change), patient(anc=2.0))
     (pair,) = found.next_tests
     assert pair.ids == ("antigen", "history")
-    (change,) = pair.changes
-    (turn,) = change.turns
-    assert (change.values["lost"], change.values["exposed"]) == (True, True)
+    (shown,) = pair.changes
+    (turn,) = shown.turns
+    assert (shown.values["lost"], shown.values["exposed"]) == (True, True)
     assert (turn.what, turn.to) == (("same-target",), "discouraged")
     assert pair.why == "Only both together could change the verdict on Same target."
 
 
-def test_the_minimum_work_up_is_asked_for_once(made):
+def test_the_minimum_work_up_is_asked_for_once(made: Any) -> None:
     unknown = assessed(made(), patient(**CLEAR | {"anc": None}))
     (counts,) = [t for t in unknown.next_tests if t.ids == ("counts",)]
     assert counts.mandatory
@@ -610,14 +624,14 @@ def test_the_minimum_work_up_is_asked_for_once(made):
     assert ("counts",) not in [t.ids for t in known.next_tests]
 
 
-def test_alerts_hold_whatever_the_course(made):
+def test_alerts_hold_whatever_the_course(made: Any) -> None:
     assert [a.id for a in assessed(made(), patient("not_failed", infection=True)).alerts] == [
         "infection"
     ]
     assert assessed(made(), patient("failed")).alerts == ()
 
 
-def test_patients_of_a_batch_do_not_touch_each_other(made):
+def test_patients_of_a_batch_do_not_touch_each_other(made: Any) -> None:
     plan = made()
     some = [
         patient(**CLEAR),
@@ -630,7 +644,7 @@ def test_patients_of_a_batch_do_not_touch_each_other(made):
     assert together == [assess_patients(plan, [p], "US")[0] for p in some]
 
 
-def test_explain_traces_every_rule(monkeypatch, made):
+def test_explain_traces_every_rule(monkeypatch: pytest.MonkeyPatch, made: Any) -> None:
     import rearm.assessment.explanation as module
     from rearm.assessment import explain
 

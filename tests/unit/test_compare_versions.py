@@ -81,6 +81,8 @@ def test_a_generated_patient_depends_on_number_and_seed_only(tmp_path: Path) -> 
     assert (more / "labs.csv").read_text(encoding="utf-8").splitlines()[: len(lines)] == lines
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_generated_patients_meet_every_kind_of_answer(tmp_path: Path) -> None:
     """What the comparison and the benchmarks rest on: the patients must differ where it counts."""
     assessments = rearm.assess_all(rearm.read(write_patients(120, tmp_path / "p")).records)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.support.places import ROOT
 
 TESTS = """
@@ -50,6 +51,8 @@ def _run(folder: Path, *, in_ci: bool, module: str = TESTS) -> str:
     return run.stdout.decode()
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_a_skip_fails_in_ci_and_only_there(tmp_path: Path) -> None:
     assert "1 passed, 2 skipped, 1 xfailed" in _run(tmp_path, in_ci=False)
     in_ci = _run(tmp_path, in_ci=True)
@@ -57,6 +60,8 @@ def test_a_skip_fails_in_ci_and_only_there(tmp_path: Path) -> None:
     assert "skipped, which REARM_CI=1 forbids: Skipped: not today" in in_ci
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 def test_a_module_that_skips_itself_fails_in_ci(tmp_path: Path) -> None:
     module = 'import pytest\npytest.importorskip("a_module_that_nobody_has")\n'
     assert "1 skipped" in _run(tmp_path, in_ci=False, module=module)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.loops import some
 
@@ -46,7 +48,7 @@ def test_answers_by_id_text_or_word() -> None:
         ({"response_depth": "NE"}, "is one of"),
     ],
 )
-def test_what_cannot_be_used_is_refused(given: dict[str, object], says: str) -> None:
+def test_what_cannot_be_used_is_refused(given: dict[str, Any], says: str) -> None:
     with pytest.raises(CriteriaError, match=says):
         load_criteria(**given)
 

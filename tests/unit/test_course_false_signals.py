@@ -1,4 +1,4 @@
-"""Known false signals: a flag beside the course, and the response stays what it is by the criteria."""
+"""Known false signals: a flag beside the course; the response stays as the criteria have it."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def test_an_unreadable_examination_ends_what_the_one_before_said(
     ],
 )
 def test_the_diameter_across_is_the_short_axis(
-    before: dict[str, float], after: dict[str, float], progressed: bool
+    before: dict[str, Any], after: dict[str, Any], progressed: bool
 ) -> None:
     found = course(
         labs=serum({**FALL, 100: 1.0}),

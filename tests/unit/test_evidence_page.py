@@ -152,8 +152,8 @@ def test_every_arm_that_was_read_stands_on_the_page_with_its_fate(whole: str) ->
             assert arm.url.replace("&", "&amp;").replace("'", "&#39;") in section, arm.arm
             assert arm.pooled or arm.not_pooled, arm.arm
         for measure in MEASURES:
-            for row in forest_rows(evidence_for(strategy), measure):
-                assert f'<td class="num">{estimate_words(row, measure)}</td>' in section
+            for figure in forest_rows(evidence_for(strategy), measure):
+                assert f'<td class="num">{estimate_words(figure, measure)}</td>' in section
 
 
 def test_without_a_direct_arm_no_figure_is_called_direct(whole: str) -> None:
@@ -276,6 +276,7 @@ def test_a_weak_source_looks_weak_in_the_picture() -> None:
 def test_what_was_borrowed_stands_in_the_picture() -> None:
     rows = forest_rows(evidence_for("bispecific-gprc5d"))
     share = next(r for r in rows if r.kind == "pooled").borrowed_share
+    assert share is not None
     labels = [v["label"] for v in forest_spec(rows)["data"]["values"]]
     assert [label for label in labels if "borrowed" in label] == [
         f"Average centre, {100 * (share or 0):.0f} % borrowed"

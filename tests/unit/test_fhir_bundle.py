@@ -232,8 +232,10 @@ def test_death() -> None:
 
 def condition(concept: Json, **more: Any) -> Json:
     return {
-        "resourceType": "Condition", "id": "c1", "subject": SUBJECT, "code": concept, "onsetDateTime": "2024-05-01",
-        "clinicalStatus": code("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"), **more,
+        "resourceType": "Condition", "id": "c1", "subject": SUBJECT, "code": concept,
+        "onsetDateTime": "2024-05-01",
+        "clinicalStatus": code("http://terminology.hl7.org/CodeSystem/condition-clinical",
+        "active"), **more,
     }  # fmt: skip
 
 

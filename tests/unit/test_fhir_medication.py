@@ -1,4 +1,4 @@
-"""Medication resources and procedures: what was given, what was only ordered, what can't be named."""
+"""Medication and procedures: what was given, what was only ordered, what can't be named."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_doses_of_an_agent_become_stretches_with_their_gaps() -> None:
 
 
 def test_agents_of_one_group_and_period_are_one_therapy() -> None:
-    group = {
+    group: dict[str, Any] = {
         "extension": [
             {"url": "urn:rearm:therapy-group", "valueString": "line 1"},
             {"url": "urn:rearm:column:line", "valueInteger": 1},
@@ -168,12 +168,14 @@ def test_a_medication_resource_with_ingredients() -> None:
 
 def test_an_infusion_with_dose_aphereses_and_specification() -> None:
     apheresis = {
-        "resourceType": "Procedure", "id": "l1", "status": "completed", "code": code("urn:rearm:procedure", "leukapheresis"), "subject": SUBJECT,
+        "resourceType": "Procedure", "id": "l1", "status": "completed",
+        "code": code("urn:rearm:procedure", "leukapheresis"), "subject": SUBJECT,
         "performedDateTime": "2024-01-10",
     }  # fmt: skip
     component = {"code": code("urn:rearm:column", "in_specification"), "valueBoolean": False}
     quality = {
-        "resourceType": "Observation", "id": "q", "status": "final", "code": code("urn:rearm:table", "infusions"), "subject": SUBJECT,
+        "resourceType": "Observation", "id": "q", "status": "final",
+        "code": code("urn:rearm:table", "infusions"), "subject": SUBJECT,
         "partOf": [{"reference": "MedicationAdministration/second"}], "component": [component],
     }  # fmt: skip
     second = infusion(
@@ -195,7 +197,9 @@ def test_an_infusion_with_dose_aphereses_and_specification() -> None:
 
 
 def test_an_apheresis_that_belongs_to_no_certain_infusion() -> None:
-    apheresis = {"resourceType": "Procedure", "id": "l1", "status": "completed", "code": code("urn:rearm:procedure", "leukapheresis"), "subject": SUBJECT, "performedDateTime": "2024-01-10"}  # fmt: skip
+    apheresis = {"resourceType": "Procedure", "id": "l1", "status": "completed",
+        "code": code("urn:rearm:procedure", "leukapheresis"), "subject": SUBJECT,
+        "performedDateTime": "2024-01-10"}  # fmt: skip
     assert record_of(apheresis).infusions[0].apheresis_days == (-54,)  # the only infusion
     later = record_of(
         {**apheresis, "performedDateTime": "2024-09-10"}
@@ -222,7 +226,8 @@ def test_a_product_that_was_never_given() -> None:
 
 def test_one_infusion_told_twice_is_read_once() -> None:
     procedure = {
-        "resourceType": "Procedure", "id": "p", "status": "completed", "code": code(SNOMED, "1156961008"), "subject": SUBJECT, "performedDateTime": "2024-03-04",
+        "resourceType": "Procedure", "id": "p", "status": "completed",
+        "code": code(SNOMED, "1156961008"), "subject": SUBJECT, "performedDateTime": "2024-03-04",
     }  # fmt: skip
     statement = agent("s", {"text": "Abecma"}, effectiveDateTime="2024-03-04")
     record = record_of(procedure, without(statement, "effectivePeriod"))

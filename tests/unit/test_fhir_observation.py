@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from tests.support.fhir_builder import (
     LOINC,
@@ -40,7 +43,7 @@ def test_a_plain_result() -> None:
 
 
 # what is changed in the plain result -> (codes of issues, usable results, results set aside)
-CASES = {
+CASES: dict[str, tuple[Callable[[Any], Any], set[str], int, int]] = {
     "no status": (lambda o: without(o, "status"), {"status_unknown"}, 0, 0),
     "status unknown": (lambda o: {**o, "status": "unknown"}, {"status_unknown"}, 0, 0),
     "entered in error": (lambda o: {**o, "status": "entered-in-error"}, {"entered_in_error"}, 0, 0),
@@ -50,44 +53,72 @@ CASES = {
     "corrected": (lambda o: {**o, "status": "corrected"}, set(), 1, 0),
     "no subject": (lambda o: without(o, "subject"), {"subject_missing"}, 0, 0),
     "no unit": (lambda o: {**o, "valueQuantity": {"value": 1.2}}, {"unit_missing"}, 0, 1),
-    "unit of another dimension": (lambda o: {**o, "valueQuantity": quantity(1.2, "mmol/L")}, {"unit_not_allowed"}, 0, 1),
+    "unit of another dimension": (lambda o: {**o, "valueQuantity": quantity(1.2, "mmol/L")},
+    {"unit_not_allowed"}, 0, 1),
     "unit text only": (lambda o: {**o, "valueQuantity": {"value": 12, "unit": "g/L"}}, set(), 1, 0),
-    "unit code against unit text": (lambda o: {**o, "valueQuantity": quantity(1.2) | {"unit": "g/L"}}, {"unit_contradiction"}, 0, 1),
-    "unit code against text of another test": (lambda o: {**o, "valueQuantity": quantity(1.2) | {"unit": "mmol/L"}}, {"unit_contradiction"}, 0, 1),
-    "unit text explains the code": (lambda o: {**o, "valueQuantity": quantity(1.2) | {"unit": "grams per decilitre"}}, set(), 1, 0),
-    "comparator not read": (lambda o: {**o, "valueQuantity": quantity(1.2, comparator="ad")}, {"value_unreadable"}, 0, 1),
+    "unit code against unit text": (lambda o: {**o,
+    "valueQuantity": quantity(1.2) | {"unit": "g/L"}}, {"unit_contradiction"}, 0, 1),
+    "unit code against text of another test": (lambda o: {**o,
+    "valueQuantity": quantity(1.2) | {"unit": "mmol/L"}}, {"unit_contradiction"}, 0, 1),
+    "unit text explains the code": (lambda o: {**o,
+    "valueQuantity": quantity(1.2) | {"unit": "grams per decilitre"}}, set(), 1, 0),
+    "comparator not read": (lambda o: {**o, "valueQuantity": quantity(1.2, comparator="ad")},
+    {"value_unreadable"}, 0, 1),
     "no number": (lambda o: {**o, "valueQuantity": {"unit": "g/dL"}}, {"value_blank"}, 0, 1),
-    "text": (lambda o: {**without(o, "valueQuantity"), "valueString": "see comment"}, {"value_unreadable"}, 0, 1),
-    "a range": (lambda o: {**without(o, "valueQuantity"), "valueRange": {"low": {"value": 1}}}, {"value_type"}, 0, 1),
+    "text": (lambda o: {**without(o, "valueQuantity"), "valueString": "see comment"},
+    {"value_unreadable"}, 0, 1),
+    "a range": (lambda o: {**without(o, "valueQuantity"), "valueRange": {"low": {"value": 1}}},
+    {"value_type"}, 0, 1),
     "two values": (lambda o: {**o, "valueString": "1.2"}, {"malformed_resource"}, 0, 0),
     "absent with reason": (
-        lambda o: {**without(o, "valueQuantity"), "dataAbsentReason": code("http://terminology.hl7.org/CodeSystem/data-absent-reason", "not-performed")},
+        lambda o: {**without(o, "valueQuantity"),
+            "dataAbsentReason": code("http://terminology.hl7.org/CodeSystem/data-absent-reason",
+            "not-performed")},
         {"no_value"}, 0, 0,
     ),
     "absent without reason": (lambda o: without(o, "valueQuantity"), {"no_value"}, 0, 0),
-    "value and a reason why there is none": (lambda o: {**o, "dataAbsentReason": {"text": "error"}}, {"value_contradiction"}, 0, 1),
-    "unknown code": (lambda o: {**o, "code": code(LOINC, "4548-4", "Hemoglobin A1c/Hemoglobin.total in Blood")}, {"unknown_code"}, 0, 0),
-    "display alone": (lambda o: {**o, "code": {"coding": [{"display": "M-protein"}], "text": "serum M-protein"}}, {"unknown_code"}, 0, 0),
-    "another system": (lambda o: {**o, "code": code("urn:local", "33358-3")}, {"unknown_code"}, 0, 0),
-    "wrong check digit": (lambda o: {**o, "code": code(LOINC, "33358-4", "serum M-protein")}, {"loinc_check_digit"}, 0, 0),
-    "display of another test": (lambda o: {**o, "code": code(LOINC, "33358-3", "Albumin [Mass/volume] in Serum or Plasma")}, {"code_contradiction"}, 0, 1),
-    "text of another material": (lambda o: {**o, "code": {**code(LOINC, "33358-3"), "text": "M-Protein in 24 h Urin"}}, {"code_contradiction"}, 0, 1),
+    "value and a reason why there is none": (lambda o: {**o, "dataAbsentReason": {"text": "error"}},
+    {"value_contradiction"}, 0, 1),
+    "unknown code": (lambda o: {**o,
+    "code": code(LOINC, "4548-4", "Hemoglobin A1c/Hemoglobin.total in Blood")}, {"unknown_code"}, 0,
+    0),
+    "display alone": (lambda o: {**o,
+    "code": {"coding": [{"display": "M-protein"}], "text": "serum M-protein"}}, {"unknown_code"}, 0,
+    0),
+    "another system": (lambda o: {**o, "code": code("urn:local", "33358-3")}, {"unknown_code"}, 0,
+    0),
+    "wrong check digit": (lambda o: {**o, "code": code(LOINC, "33358-4", "serum M-protein")},
+    {"loinc_check_digit"}, 0, 0),
+    "display of another test": (lambda o: {**o,
+    "code": code(LOINC, "33358-3", "Albumin [Mass/volume] in Serum or Plasma")},
+    {"code_contradiction"}, 0, 1),
+    "text of another material": (lambda o: {**o,
+    "code": {**code(LOINC, "33358-3"), "text": "M-Protein in 24 h Urin"}}, {"code_contradiction"},
+    0, 1),
     "codes of two tests": (
-        lambda o: {**o, "code": {"coding": [*code(LOINC, "33358-3")["coding"], *code(LOINC, "2465-3")["coding"]]}}, {"code_contradiction"}, 0, 1,
+        lambda o: {**o,
+            "code": {"coding": [*code(LOINC, "33358-3")["coding"],
+            *code(LOINC, "2465-3")["coding"]]}}, {"code_contradiction"}, 0, 1,
     ),
-    "local code beside a known one": (lambda o: {**o, "code": {"coding": [{"system": "urn:lab", "code": "MPROT"}, *o["code"]["coding"]]}}, set(), 1, 0),
-    "modifier extension": (lambda o: {**o, "modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, {"modifier"}, 0, 0),
+    "local code beside a known one": (lambda o: {**o,
+    "code": {"coding": [{"system": "urn:lab", "code": "MPROT"}, *o["code"]["coding"]]}}, set(), 1,
+    0),
+    "modifier extension": (lambda o: {**o,
+    "modifierExtension": [{"url": "urn:x", "valueBoolean": True}]}, {"modifier"}, 0, 0),
     "value is no object": (lambda o: {**o, "valueQuantity": 1.2}, {"malformed_resource"}, 0, 0),
     "code is a list": (lambda o: {**o, "code": ["33358-3"]}, {"malformed_resource"}, 0, 0),
-    "value is a text in a quantity": (lambda o: {**o, "valueQuantity": quantity("1.2")}, {"malformed_resource"}, 0, 0),
+    "value is a text in a quantity": (lambda o: {**o, "valueQuantity": quantity("1.2")},
+    {"malformed_resource"}, 0, 0),
     "no date": (lambda o: without(o, "effectiveDateTime"), {"undated"}, 1, 0),
     "two-digit year": (lambda o: {**o, "effectiveDateTime": "13.05.24"}, {"day_unreadable"}, 0, 1),
     "a day number": (lambda o: {**o, "effectiveDateTime": "70"}, {"day_unreadable"}, 0, 1),
     "a day word": (lambda o: {**o, "effectiveDateTime": "baseline"}, {"day_unreadable"}, 0, 1),
-    "no calendar date": (lambda o: {**o, "effectiveDateTime": "2024-02-30"}, {"date_impossible"}, 0, 1),
+    "no calendar date": (lambda o: {**o, "effectiveDateTime": "2024-02-30"}, {"date_impossible"}, 0,
+    1),
     "in the future": (lambda o: {**o, "effectiveDateTime": "2031-05-13"}, {"date_in_future"}, 0, 1),
     "before birth": (lambda o: {**o, "effectiveDateTime": "1951-05-13"}, {"before_birth"}, 0, 1),
-    "a timing": (lambda o: {**without(o, "effectiveDateTime"), "effectiveTiming": {"event": []}}, {"day_unreadable"}, 0, 1),
+    "a timing": (lambda o: {**without(o, "effectiveDateTime"), "effectiveTiming": {"event": []}},
+    {"day_unreadable"}, 0, 1),
 }  # fmt: skip
 
 
@@ -111,7 +142,7 @@ def test_what_becomes_of_a_result(name: str) -> None:
         (quantity(1e-05), Interval.of(1e-05)),
     ],
 )
-def test_values_and_comparators(value: dict[str, object], expected: Interval) -> None:
+def test_values_and_comparators(value: dict[str, Any], expected: Interval) -> None:
     assert record_of(m_protein(valueQuantity=value)).labs[0].quantity == expected
 
 
@@ -133,7 +164,7 @@ def test_values_and_comparators(value: dict[str, object], expected: Interval) ->
         ({"effectivePeriod": {"start": "2024-05-01"}}, (58, None)),
     ],
 )
-def test_times(effective: dict[str, object], expected: tuple[int, int | None]) -> None:
+def test_times(effective: dict[str, Any], expected: tuple[int, int | None]) -> None:
     (lab,) = record_of({**without(m_protein(), "effectiveDateTime"), **effective}).labs
     assert (lab.when.first, lab.when.last) == expected
 
@@ -160,7 +191,8 @@ def test_a_panel_gives_each_component_as_a_result() -> None:
         **without(m_protein("flc"), "valueQuantity"),
         "code": code(LOINC, "48378-4"),
         "component": [
-            {"code": code(LOINC, *KAPPA), "valueQuantity": quantity(220, "mg/L"), "referenceRange": [{"low": {"value": 3.3}, "high": {"value": 19.4}}]},
+            {"code": code(LOINC, *KAPPA), "valueQuantity": quantity(220, "mg/L"),
+             "referenceRange": [{"low": {"value": 3.3}, "high": {"value": 19.4}}]},
             {"code": code(LOINC, *LAMBDA), "valueQuantity": quantity(0.8, "mg/dL")},
             {"code": code(LOINC, "48378-4"), "dataAbsentReason": {"text": "not computed"}},
         ],
@@ -210,7 +242,7 @@ def test_swapped_light_chain_code_is_seen_by_its_display() -> None:
         ({"valueQuantity": quantity(3)}, None, {"unknown_word"}),
     ],
 )
-def test_coded_results(value: dict[str, object], expected: str | None, issues: set[str]) -> None:
+def test_coded_results(value: dict[str, Any], expected: str | None, issues: set[str]) -> None:
     record = record_of(
         {**without(m_protein(), "valueQuantity"), "code": code(LOINC, "25700-6"), **value}
     )
@@ -220,7 +252,8 @@ def test_coded_results(value: dict[str, object], expected: str | None, issues: s
 
 def test_the_sample_gives_material_id_and_day() -> None:
     specimen = {
-        "resourceType": "Specimen", "id": "s1", "subject": SUBJECT, "type": code(SNOMED, "119359002"), "accessionIdentifier": {"value": "M-17"},
+        "resourceType": "Specimen", "id": "s1", "subject": SUBJECT,
+        "type": code(SNOMED, "119359002"), "accessionIdentifier": {"value": "M-17"},
         "collection": {"collectedDateTime": "2024-05-13T07:00:00Z"},
     }  # fmt: skip
     undated = {
@@ -254,8 +287,11 @@ def test_reference_ranges_need_the_unit_of_the_value() -> None:
 
 def test_reports_date_their_results_and_withdraw_them() -> None:
     report = {
-        "resourceType": "DiagnosticReport", "id": "r1", "status": "final", "subject": SUBJECT, "code": {"text": "SPEP"},
-        "issued": "2024-05-16T10:00:00Z", "result": [{"reference": "Observation/m1"}, {"reference": "Observation/gone"}], "conclusion": "M-protein present",
+        "resourceType": "DiagnosticReport", "id": "r1", "status": "final", "subject": SUBJECT,
+        "code": {"text": "SPEP"},
+        "issued": "2024-05-16T10:00:00Z",
+        "result": [{"reference": "Observation/m1"}, {"reference": "Observation/gone"}],
+        "conclusion": "M-protein present",
     }  # fmt: skip
     record = record_of(report, m_protein())
     assert record.labs[0].reported_day == 73
@@ -300,7 +336,7 @@ def test_stage_and_performance_status_as_in_mcode() -> None:
     assert found == {"ecog": Interval.of(2), "r_iss": "III"}
 
 
-def variant(*components: dict[str, object], answer: str = "LA9633-4") -> dict[str, object]:
+def variant(*components: dict[str, Any], answer: str = "LA9633-4") -> dict[str, Any]:
     return {
         **without(m_protein("v1"), "valueQuantity"),
         "code": code(LOINC, "69548-6"),
@@ -369,7 +405,7 @@ def test_a_variant_as_in_mcode() -> None:
         ({**variant(GENE), "status": "preliminary"}, "preliminary"),
     ],
 )
-def test_variants_that_are_not_read(resource: dict[str, object], issue: str) -> None:
+def test_variants_that_are_not_read(resource: dict[str, Any], issue: str) -> None:
     record = record_of(resource)
     assert record.variants == ()
     assert issue in codes(record)
@@ -391,7 +427,8 @@ def test_tumour_size_as_in_mcode() -> None:
         "location": {"text": "liver"},
     }
     size = {
-        **without(m_protein("z"), "valueQuantity"), "code": code(LOINC, "21889-1"), "focus": [{"reference": "BodyStructure/t1"}], "method": {"text": "CT"},
+        **without(m_protein("z"), "valueQuantity"), "code": code(LOINC, "21889-1"),
+            "focus": [{"reference": "BodyStructure/t1"}], "method": {"text": "CT"},
         "component": [
             {"code": code(LOINC, "33728-7"), "valueQuantity": quantity(3.8, "cm")},
             {"code": code(LOINC, "33729-5"), "valueQuantity": quantity(30, "mm")},

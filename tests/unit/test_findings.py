@@ -1,4 +1,4 @@
-"""The register of findings, intervals, logic with unknown, and what the result of `find` promises."""
+"""The register of findings, intervals, logic with unknown, and what `find` promises."""
 
 import math
 import pickle
@@ -286,5 +286,5 @@ def test_what_rests_on_a_change_is_derived_anew_and_nothing_else() -> None:
     urgent = derived_from(values, {"hypercalcaemia": True, "failure_status": "failed"})
     assert urgent == {"urgent": True, "asymptomatic_relapse": False}
     # what is itself supposed is left alone, and what follows from it is derived from that
-    supposed = {"urgent": True, "failure_status": "failed"}
+    supposed: dict[str, Any] = {"urgent": True, "failure_status": "failed"}
     assert derived_from(values, supposed) == {"asymptomatic_relapse": False}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.loops import some
@@ -12,7 +13,7 @@ from tests.support.loops import some
 ROOT = Path(__file__).parents[2]
 
 
-def test_imports_go_down_only():
+def test_imports_go_down_only() -> None:
     found = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports"))],
         cwd=ROOT,
@@ -23,7 +24,7 @@ def test_imports_go_down_only():
     assert found.returncode == 0, found.stdout
 
 
-def test_a_model_that_feeds_the_assessment_would_be_told(tmp_path):
+def test_a_model_that_feeds_the_assessment_would_be_told(tmp_path: Path) -> None:
     """The contract bites: an import of the mechanism from the assessment breaks it."""
     package = tmp_path / "rearm"
     for room in ("assessment", "mechanism"):
@@ -49,12 +50,12 @@ def test_a_model_that_feeds_the_assessment_would_be_told(tmp_path):
 @pytest.mark.parametrize(
     "heavy", ["polars", "sqlglot", "pydantic", "vl_convert", "numpy", "jinja2", "numba"]
 )
-def test_import_rearm_loads_nothing_heavy(heavy):
+def test_import_rearm_loads_nothing_heavy(heavy: Any) -> None:
     program = f"import sys, rearm; sys.exit({heavy!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-def test_public_names():
+def test_public_names() -> None:
     import rearm
 
     for name in some(rearm.__all__):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -17,7 +18,7 @@ from rearm.intake.files.read import read_grids
 PATIENTS = "patient_id,sex\nA,F\n"
 
 
-def _book(path: Path, cells: dict[str, object], title: str = "patients") -> Path:
+def _book(path: Path, cells: dict[str, Any], title: str = "patients") -> Path:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None

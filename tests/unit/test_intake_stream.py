@@ -192,7 +192,7 @@ def test_no_character_reaches_a_sentence_as_it_is(character: str) -> None:
     text = f"a{character}b"
     assert printable(text).isprintable()
     assert printable("serum, 5 µg · ≤ 3") == "serum, 5 µg · ≤ 3"
-    rows = {
+    rows: dict[str, Any] = {
         "labs": [
             {"patient_id": "A", "day": 1, "test": "immunofixation", "value": "positive"}
             | {"specimen": text},
@@ -224,7 +224,7 @@ def test_a_birth_that_two_sources_contradict_is_not_used() -> None:
 
 def test_an_infusion_of_a_spreadsheet_with_0_for_no_gives_no_day_zero() -> None:
     """The number of a spreadsheet is 0.0."""
-    rows = {
+    rows: dict[str, Any] = {
         "infusions": [
             {"patient_id": "A", "day": "2024-01-05", "product": "ide-cel", "infused": 0.0},
             {"patient_id": "A", "day": "2024-03-01", "product": "ide-cel", "infused": 1.0},

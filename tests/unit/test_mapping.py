@@ -5,6 +5,7 @@ mapping says.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -15,7 +16,7 @@ from rearm.intake.mapping.model import load_mapping
 from rearm.intake.tidy.template import write_template
 from rearm.record import Record, When
 
-Rows = list[list[object]]
+Rows = list[list[Any]]
 
 
 def _book(folder: Path, **sheets: Rows) -> Path:
@@ -89,8 +90,9 @@ id_pattern = "(.+?)(?:_[0-9]+)?"
 [regimens]
 XYZ = ["bortezomib", "dexamethasone"]
 """
-CLIN_HEADER: list[object] = [
-    "Pat", "Geschlecht", "Typ", "ED", "Produkt", "Regime_1", "Remission_1", "Regime_2", "Regime_3", "Salvage",
+CLIN_HEADER: list[Any] = [
+    "Pat", "Geschlecht", "Typ", "ED", "Produkt", "Regime_1", "Remission_1", "Regime_2", "Regime_3",
+    "Salvage",
     "progress", "pfs", "3 month response",
 ]  # fmt: skip
 
@@ -192,7 +194,10 @@ LA = "apheresis"
 [[agree]]
 what = "day of apheresis"
 tolerance = 1
-days = [{ sheet = "clin", column = "aph", negate = true }, { sheet = "cells", column = "true_day", where = { Day = "LA" } }]
+days = [
+  { sheet = "clin", column = "aph", negate = true },
+  { sheet = "cells", column = "true_day", where = { Day = "LA" } },
+]
 [[sheet]]
 file = "book"
 sheet = "clin"
@@ -424,7 +429,7 @@ def test_files_of_a_mapping(tmp_path: Path) -> None:
 
 
 def test_draft_lists_every_column_and_loads(tmp_path: Path) -> None:
-    header: list[object] = [
+    header: list[Any] = [
         "Patient",
         "Geschlecht",
         "Hb [g/dL]",
@@ -466,7 +471,7 @@ def test_draft_of_a_german_registry(tmp_path: Path) -> None:
     """Headers as centres write them, units beside the name, cytogenetics as columns; the draft
     reads without being edited.
     """
-    header: list[object] = [
+    header: list[Any] = [
         *(
             "Pat-Nr.",
             "Geschlecht (m/w)",
@@ -477,7 +482,7 @@ def test_draft_of_a_german_registry(tmp_path: Path) -> None:
         ),
         *("t(11;14)", "del17p", "1q21+", "t(4;14)", "Ig-Typ"),
     ]
-    person: list[object] = [
+    person: list[Any] = [
         "007",
         "w",
         1960,
@@ -490,7 +495,7 @@ def test_draft_of_a_german_registry(tmp_path: Path) -> None:
         "siehe Brief",
         "IgG",
     ]
-    lab_header: list[object] = [
+    lab_header: list[Any] = [
         *(
             "Pat-Nr.",
             "Datum",
@@ -503,7 +508,7 @@ def test_draft_of_a_german_registry(tmp_path: Path) -> None:
             "Krea grob",
         )
     ]
-    labs: list[object] = ["007", "20.02.2024", 28, 9, "1,5", 120, "0,9", "pos", 3]
+    labs: list[Any] = ["007", "20.02.2024", 28, 9, "1,5", 120, "0,9", "pos", 3]
     book = _book(tmp_path, Patienten=[["Export"], [None], header, person], Labor=[lab_header, labs])
     target = write_draft(tmp_path / "draft.toml", book)
     draft = target.read_text("utf-8")

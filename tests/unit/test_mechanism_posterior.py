@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,8 @@ from rearm.record import (
 )
 from rearm.report.mechanism import mechanism_page, mechanism_text
 
+pytestmark = pytest.mark.slow
+
 HERE = Source("test", "")
 FEW, MANY = 12_000, 60_000
 
@@ -35,11 +38,11 @@ def lab(test: str, day: int, value: float | str, unit: str = "g/dL") -> Lab:
     return Lab(test=test, when=When.on(day), source=HERE, quantity=quantity, unit=unit)
 
 
-def record(*labs: Lab, product: str = "ide-cel", **more: object) -> Record:
+def record(*labs: Lab, product: str = "ide-cel", **more: Any) -> Record:
     given = Infusion(source=HERE, when=When.on(0), product=product, targets=("BCMA",), infused=True)
     return Record(
         patient_id="p", source=HERE, heavy_chain=("IgG",), infusions=(given,), labs=labs, **more
-    )  # type: ignore[arg-type]
+    )
 
 
 DEEP_THEN_ESCAPE = record(

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ pytest.importorskip("numba")
 from rearm.mechanism import MechanismError
 from rearm.mechanism.trial import run_trial
 from rearm.report.mechanism import trial_page, trial_text
+
+pytestmark = pytest.mark.slow
 
 PLAN = {
     "title": "t",
@@ -86,7 +89,7 @@ def test_further_therapy_never_shortens_the_sequence() -> None:
     ],
 )
 def test_a_plan_that_cannot_be_used_is_refused_in_a_sentence(
-    change: dict[str, object], words: str
+    change: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(MechanismError, match=words):
         run_trial({**PLAN, **change})

@@ -35,8 +35,10 @@ from rearm.report.response.terminal import print_course
 FALL = {-5: 4.0, 28: 1.0, 56: 0.3, 84: 0.3, 112: 1.2, 140: 1.6}
 EXAMPLES = Path(__file__).parents[2] / "examples" / "tables"
 FIELDS = (
-    "patient_id", "day_zero", "criteria", "measurable", "visits", "best_confirmed", "best_confirmed_day", "progression_day",
-    "relapse_from_cr_day", "clinical_relapse_day", "mrd_negative_days", "sustained_mrd_negative_day", "endpoints", "flags",
+    "patient_id", "day_zero", "criteria", "measurable", "visits", "best_confirmed",
+    "best_confirmed_day", "progression_day",
+    "relapse_from_cr_day", "clinical_relapse_day", "mrd_negative_days",
+    "sustained_mrd_negative_day", "endpoints", "flags",
 )  # fmt: skip
 
 
@@ -66,7 +68,8 @@ def test_the_object_has_the_fields_and_holds_the_course() -> None:
     jsonschema.validate(found, response_schema())
     assert all(name in found for name in FIELDS)
     assert [(v["day"], v["response"], v["confirmed"]) for v in found["visits"]] == [
-        (28, "PR", "PR"), (56, "VGPR", "VGPR"), (84, "VGPR", "VGPR"), (112, "PD", "PD"), (140, "PD", "PD"),
+        (28, "PR", "PR"), (56, "VGPR", "VGPR"), (84, "VGPR", "VGPR"), (112, "PD", "PD"),
+         (140, "PD", "PD"),
     ]  # fmt: skip
     assert (found["best_confirmed"], found["best_confirmed_day"], found["progression_day"]) == (
         "VGPR",
@@ -186,10 +189,8 @@ def test_start_is_the_first_line_with_a_baseline_and_later_results() -> None:
 def test_start_is_the_first_result_where_nothing_else_tells() -> None:
     day, why = start_of(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0})))
     assert day == 14 and "taken as the baseline" in why
-    assert (
-        patient_course(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0}))).course.best_confirmed
-        == "PR"
-    )  # type: ignore[union-attr]
+    course = patient_course(plain_record(labs=serum({14: 3.0, 42: 1.0, 70: 1.0}))).course
+    assert course is not None and course.best_confirmed == "PR"
 
 
 def test_start_as_asked() -> None:
@@ -392,8 +393,7 @@ def test_a_fault_with_one_patient_leaves_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import rearm.cli.response_files as files
-
-    real = files.patient_course
+    from rearm.outcome.patient_course import patient_course as real
 
     def faulty(patient: Record, **rest: object) -> object:
         if patient.patient_id == "bad":

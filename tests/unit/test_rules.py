@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ CATALOGUE = Catalogue(
 )
 
 
-def both(text, row, intervals=None):
+def both(text: Any, row: Any, intervals: Any = None) -> Any:
     """The truth by Polars and by the walk over the tree, which have to agree."""
     condition = parse_condition(text, CATALOGUE)
     assert condition_from_json(condition.to_json()) == condition
@@ -78,7 +79,7 @@ def both(text, row, intervals=None):
         ("n >= 2 AND (a OR NOT b)", {"n": 2, "a": False, "b": False}, True),
     ],
 )
-def test_three_values(text, row, expected):
+def test_three_values(text: Any, row: Any, expected: Any) -> None:
     assert both(text, row) is expected
 
 
@@ -129,13 +130,15 @@ ABOVE_HALF = Interval(0.5, math.inf, low_open=True)
         ("1 - x > 0.5", HALF, None),
     ],
 )
-def test_bounds_decide_a_comparison_only_as_a_whole(text, interval, expected):
+def test_bounds_decide_a_comparison_only_as_a_whole(
+    text: Any, interval: Any, expected: Any
+) -> None:
     assert both(text, {"x": None}, {"x": interval}) is expected
 
 
-def test_an_exact_value_put_into_a_frame_takes_the_place_of_the_bounds():
+def test_an_exact_value_put_into_a_frame_takes_the_place_of_the_bounds() -> None:
     condition = parse_condition("x < 0.5", CATALOGUE)
-    rows = [{"x": None}, {"x": None}, {"x": 3.0}]
+    rows: list[dict[str, Any]] = [{"x": None}, {"x": None}, {"x": 3.0}]
     frame = findings_frame(rows, ["x"], CATALOGUE, [{"x": BELOW_HALF}, {"x": BELOW_HALF}, {}])
     assert evaluate([condition], frame)[:, 0].tolist() == [1, 1, 0]
     changed = with_values(frame, {"x": ([1, 2], [0.5, None])})
@@ -193,12 +196,12 @@ def test_an_exact_value_put_into_a_frame_takes_the_place_of_the_bounds():
         ("w = low", "They are low"),
     ],
 )
-def test_the_rest_of_sql_is_refused_with_a_sentence(text, why):
+def test_the_rest_of_sql_is_refused_with_a_sentence(text: Any, why: Any) -> None:
     with pytest.raises(ConditionRefused, match=why):
         parse_condition(text, CATALOGUE)
 
 
-def test_the_trace_shows_each_clause_with_what_it_read():
+def test_the_trace_shows_each_clause_with_what_it_read() -> None:
     condition = parse_condition("n >= 2 AND (w <> 'low' OR NOT a)", CATALOGUE)
     tree = trace(condition, {"n": 3, "w": None, "a": True})
     assert (tree.text, tree.truth) == ("n >= 2 AND (w <> 'low' OR NOT a)", None)
@@ -208,7 +211,7 @@ def test_the_trace_shows_each_clause_with_what_it_read():
     assert second.parts[1].parts[0].values == {"a": True}
 
 
-def test_reads_and_limits():
+def test_reads_and_limits() -> None:
     condition = parse_condition(
         "n >= 2 AND x BETWEEN 1 AND 3 AND 5 > y AND x + y < 9 AND n IN (7)", CATALOGUE
     )
@@ -216,7 +219,7 @@ def test_reads_and_limits():
     assert condition.limits == (("n", 2.0), ("x", 1.0), ("x", 3.0), ("y", 5.0), ("n", 7.0))
 
 
-def test_many_rows_at_once():
+def test_many_rows_at_once() -> None:
     conditions = [parse_condition(t, CATALOGUE) for t in ("a", "x < 2", "w = 'low'")]
     frame = findings_frame(
         [{"a": True}, {"x": 1}, {"w": "low", "a": False}], ["a", "x", "w"], CATALOGUE
@@ -230,6 +233,6 @@ def test_many_rows_at_once():
     ("name", "value"),
     [("x", math.nan), ("a", 1), ("a", "yes"), ("x", "1"), ("n", 1.5), ("w", True), ("n", True)],
 )
-def test_a_value_of_another_type_is_refused(name, value):
+def test_a_value_of_another_type_is_refused(name: Any, value: Any) -> None:
     with pytest.raises(ValueError, match=f"The finding {name} is"):
         findings_frame([{name: value}], [name], CATALOGUE)

@@ -10,7 +10,8 @@ from tests.support.places import DATA
 from rearm.knowledge.bundle import load
 
 STRENGTHS = {
-    "guideline", "consensus", "survey", "cohort", "trial", "case", "review", "opinion", "label", "regulator", "preclinical", "secondary",
+    "guideline", "consensus", "survey", "cohort", "trial", "case", "review", "opinion", "label",
+    "regulator", "preclinical", "secondary",
 }  # fmt: skip
 
 

@@ -42,15 +42,14 @@ def _helpers(tree: ast.Module) -> frozenset[str]:
         found = more
 
 
-def _never_empty(loop: ast.For) -> bool:
-    over = loop.iter
+def _never_empty(over: ast.expr) -> bool:
     if isinstance(over, ast.Tuple | ast.List | ast.Set):
         return bool(over.elts)
     if not isinstance(over, ast.Call):
         return False
     name = ast.unparse(over.func)
     if name in ("enumerate", "zip", "sorted", "reversed"):
-        return any(_never_empty(ast.For(iter=argument)) for argument in over.args[:1])
+        return any(_never_empty(argument) for argument in over.args[:1])
     literal_range = name == "range" and all(isinstance(a, ast.Constant) for a in over.args)
     return name == "some" or literal_range
 
@@ -63,7 +62,7 @@ def _certain(statement: ast.stmt) -> bool:
     """Whether a statement with an assertion is sure to reach it."""
     if isinstance(statement, ast.If):
         return bool(statement.orelse)
-    return not isinstance(statement, ast.For) or _never_empty(statement)
+    return not isinstance(statement, ast.For) or _never_empty(statement.iter)
 
 
 def faults(source: str) -> list[str]:

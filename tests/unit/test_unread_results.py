@@ -248,7 +248,7 @@ def test_imaging_that_cannot_be_judged_after_the_last_assessment(
 
 
 def test_a_lesion_of_unknown_size_after_the_last_assessment() -> None:
-    """A lesion known from before may have grown; one seen for the first time is a signal by itself."""
+    """A lesion known from before may have grown; one seen first now is a signal by itself."""
     known = one(
         imaging=[
             lesion(-6, length_mm=30, width_mm=20),
