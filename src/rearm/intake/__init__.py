@@ -11,6 +11,7 @@ from datetime import date
 from os import PathLike
 from pathlib import Path
 
+from rearm.intake.collection import no_collection
 from rearm.intake.errors import InputError
 from rearm.intake.reading import Reading
 from rearm.intake.tidy.read import read_tables
@@ -40,13 +41,14 @@ def read(
     if not source.exists():
         raise InputError(f"There is no file or folder {source}. Check the path.")
     known = bundled() if knowledge is None else knowledge
-    if mapping is not None:
-        from rearm.intake.mapping.read import read_mapped
+    with no_collection():
+        if mapping is not None:
+            from rearm.intake.mapping.read import read_mapped
 
-        return read_mapped(source, Path(mapping), known, today=today)
-    from rearm.intake.readers import reader_of
+            return read_mapped(source, Path(mapping), known, today=today)
+        from rearm.intake.readers import reader_of
 
-    return reader_of(source).read(source, known, today)
+        return reader_of(source).read(source, known, today)
 
 
 def read_each(

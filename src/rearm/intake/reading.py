@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import cached_property
 
+from rearm.intake.collection import no_collection
 from rearm.record import Issue, Record
 
 __all__ = ["Reading"]
@@ -32,7 +31,7 @@ class Reading:
     @cached_property
     def records(self) -> tuple[Record, ...]:
         """All records, in the order in which their patients appear."""
-        with _no_collection():
+        with no_collection():
             return tuple(self._records())
 
     def stream(self) -> Iterator[Record]:
@@ -42,15 +41,3 @@ class Reading:
     def all_issues(self) -> tuple[Issue, ...]:
         """Issues of the files, then of each patient."""
         return (*self.issues, *(issue for record in self.records for issue in record.issues))
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the search for circles among objects: records hold none, and they are many."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

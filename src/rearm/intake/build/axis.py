@@ -177,7 +177,9 @@ class Axis:
 
     def quiet_day(self, cell: Cell) -> int | None:
         """An exact day without issues: they are written when the row itself is read."""
-        moment = _moment(cell.given)
+        moment = cell.value if isinstance(cell.value, Moment) else None
+        if moment is None or cell.settled:
+            moment = _moment(cell.given)
         if moment is None or moment.anchor is not None:
             return None
         try:

@@ -139,8 +139,10 @@ def _content(kind: Hashable) -> attrgetter[tuple[Any, ...]]:
     return attrgetter(*names)
 
 
-def _distinct(events: Iterable[tuple[Any, Row]], log: IssueLog) -> tuple[Any, ...]:
+def _distinct(events: Sequence[tuple[Any, Row]], log: IssueLog) -> tuple[Any, ...]:
     """Events without repetitions; a repetition becomes a note."""
+    if len(events) < 2:
+        return tuple(event for event, _ in events)
     seen: dict[tuple[Any, ...], Source] = {}
     kept: list[Any] = []
     for event, row in events:

@@ -7,6 +7,7 @@ from functools import cache, partial
 
 from rearm.intake.build.lab_values import find_test, unit_steps
 from rearm.intake.regimen.read import RegimenParser, RegimenReading
+from rearm.intake.values import not_done
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.lab_tests import LabTests, TestDef
 from rearm.knowledge.lexicon import Agent, Lexicon, Product
@@ -27,6 +28,7 @@ class Terms:
         self.tidy: TidyTables = knowledge.tidy_tables
         self.agent: Callable[[str], Agent | None] = cache(self.lexicon.find_agent)
         self.product: Callable[[str], Product | None] = cache(self.lexicon.find_product)
+        self.agents: Callable[[str], tuple[tuple[str, ...], tuple[str, ...]]] = cache(self._agents)
         self.agent_class: Callable[[str], str | None] = cache(self.lexicon.find_class)
         self.regimen: Callable[[str], RegimenReading] = cache(
             RegimenParser(self.lexicon, definitions).read
@@ -38,6 +40,21 @@ class Terms:
         self.unit_steps: Callable[[str], tuple[int, ...]] = cache(
             partial(unit_steps, self.lab_tests)
         )
+
+    def _agents(self, stated: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The agents that a text joined by `;` states, by id, and the names that can't be read. A
+        CAR-T product is neither: it is read as an infusion.
+        """
+        agents: list[str] = []
+        unread: list[str] = []
+        for name in (part.strip() for part in stated.split(";")):
+            if not name or not_done(name):
+                continue
+            if (agent := self.agent(name)) is not None:
+                agents.append(agent.id)
+            elif self.product(name) is None:
+                unread.append(name)
+        return tuple(dict.fromkeys(agents)), tuple(unread)
 
     def _required(self, table: str) -> tuple[str, ...]:
         columns = self.tidy.tables[table].columns.values()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rearm.intake import values
 from rearm.intake.build import typed
 from rearm.intake.build.axis import Axis, placed
 from rearm.intake.build.log import IssueLog
@@ -87,23 +86,16 @@ def _stated_agents(
     row: Row, log: IssueLog, terms: Terms, stated: str | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The ids of the agents stated, and the names that can't be read."""
-    agents: list[str] = []
-    unread: list[str] = []
-    for name in (part.strip() for part in (stated or "").split(";")):
-        if not name or values.not_done(name):
-            continue
-        if (agent := terms.agent(name)) is not None:
-            agents.append(agent.id)
-        elif terms.product(name) is None:  # a CAR-T product is read as an infusion, not from here
-            unread.append(name)
-            log.error(
-                row,
-                "agents",
-                "unknown_agent",
-                f"{shown(name)} is no agent of the lexicon (nearest:"
-                f" {nearest(name, terms.lexicon.agents)}). It is not read.",
-            )
-    return tuple(dict.fromkeys(agents)), tuple(unread)
+    agents, unread = terms.agents(stated) if stated is not None else ((), ())
+    for name in unread:
+        log.error(
+            row,
+            "agents",
+            "unknown_agent",
+            f"{shown(name)} is no agent of the lexicon (nearest:"
+            f" {nearest(name, terms.lexicon.agents)}). It is not read.",
+        )
+    return agents, unread
 
 
 def _compare(row: Row, log: IssueLog, reading: RegimenReading, agents: tuple[str, ...]) -> None:

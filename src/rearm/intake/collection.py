@@ -1,0 +1,23 @@
+"""A pause of the search for circles among objects."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["no_collection"]
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Without the search: rows and records hold no circles, and it would pass over them again
+    and again while they grow.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
