@@ -196,6 +196,11 @@ def test_an_own_fhir_code_and_column_are_found(tmp_path: Path) -> None:
             'sources = ["nowhere"]',
             "cites nowhere",
         ),
+        ("fhir_codes.toml", 'system = "snomed"', 'system = "snommed"', "snommed is no system"),
+        ("tables.toml", 'type = "year"', 'type = "yaer"', "Did you mean year?"),
+        ("words.toml", "title =", "titel =", "Did you mean title?"),
+        ("agents.toml", 'brands = ["Velcade"', 'brands = ["Kyprolis"', "is listed for both"),
+        ("tests.toml", "aliases =", "alias =", "Did you mean aliases?"),
         (
             "antigen_variants.toml",
             "teclistamab =",
@@ -204,7 +209,7 @@ def test_an_own_fhir_code_and_column_are_found(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_the_check_covers_scores_and_alterations(
+def test_the_check_covers_every_table_of_a_folder(
     copied: Path, file: str, old: str, new: str, told: str
 ) -> None:
     text = (copied / file).read_text("utf-8")

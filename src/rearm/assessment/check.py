@@ -57,7 +57,8 @@ def check(path: Path | None = None) -> list[Problem]:
     """
     try:
         knowledge, unusable = read_bundle(path or DATA)
-        _ = knowledge.lab_tests, knowledge.lexicon
+        _ = knowledge.lab_tests, knowledge.lexicon, knowledge.words
+        _ = knowledge.fhir_codes, knowledge.tidy_tables
     except KnowledgeError as error:
         return [Problem("knowledge", text) for text in error.problems]
     except ValueError as error:
