@@ -29,7 +29,7 @@ from rearm.export.adam import write_frames
 from rearm.export.response_json import response_object
 from rearm.outcome.patient_course import patient_course
 from rearm.record import Imaging, Record, When
-from rearm.report.response.page import index_row, response_index, response_page
+from rearm.report.response.page import course_row, response_index, response_page
 from rearm.report.response.plots import spider
 from rearm.report.response.terminal import print_course
 from rearm.response.course import ResponseCourse, response_course
@@ -498,7 +498,7 @@ def test_the_index_says_that_nothing_is_measurable() -> None:
     bare = patient_course(
         record(labs=[lab("serum_immunofixation", d, "negative") for d in (-3, 30)])
     )
-    assert "<td>nothing</td>" in response_index([index_row("a.html", bare)])
+    assert "<td>nothing</td>" in response_index([course_row("a.html", bare)])
 
 
 def test_nothing_new_is_said_of_a_plain_course() -> None:

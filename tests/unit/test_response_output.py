@@ -28,7 +28,7 @@ from rearm.interval import Interval
 from rearm.outcome.course_words import value_words
 from rearm.outcome.patient_course import PatientCourse, patient_course
 from rearm.record import Record, Source
-from rearm.report.response.page import index_row, response_index, response_page
+from rearm.report.response.page import course_row, response_index, response_page
 from rearm.report.response.plots import changes, course_picture, events, segments, spider, swimmer
 from rearm.report.response.terminal import print_course
 
@@ -52,7 +52,7 @@ def written(records: Sequence[Record], **outputs: Any) -> ResponseDone:
 
 
 def index_of(courses: Sequence[PatientCourse]) -> str:
-    rows = [index_row(f"{c.record.patient_id}.html", c) for c in courses]
+    rows = [course_row(f"{c.record.patient_id}.html", c) for c in courses]
     return response_index(rows, courses, with_course=len(courses))
 
 

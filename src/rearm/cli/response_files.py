@@ -23,8 +23,8 @@ from rearm.outcome.patient_course import PatientCourse, patient_course
 from rearm.record import Record
 from rearm.report.response.page import (
     MOST_DRAWN,
-    IndexRow,
-    index_row,
+    CourseRow,
+    course_row,
     response_index,
     response_page,
 )
@@ -149,7 +149,7 @@ class _Writer:
             from rearm.export.adam import AdamFolder
 
             self.adam = stack.enter_context(AdamFolder(outputs.adam, study=outputs.study))
-        self.rows: list[IndexRow] = []
+        self.rows: list[CourseRow] = []
         self.drawn: list[PatientCourse] = []  # of the index, at most MOST_DRAWN
         self.with_course = 0
 
@@ -162,7 +162,7 @@ class _Writer:
         if out.html is not None:
             page = f"{name}.html"
             write_text(out.html / page, response_page(found, index=True))
-            self._index(index_row(page, found), found)
+            self._index(course_row(page, found), found)
         if out.fhir is not None:
             from rearm.export.fhir import response_bundle
 
@@ -184,7 +184,7 @@ class _Writer:
         if out.json_lines is not None:
             out.json_lines.write(text + "\n")
 
-    def _index(self, row: IndexRow, found: PatientCourse) -> None:
+    def _index(self, row: CourseRow, found: PatientCourse) -> None:
         self.rows.append(row)
         if found.course is not None:
             self.with_course += 1
@@ -194,10 +194,10 @@ class _Writer:
     def fail(self, patient: str) -> None:
         """A row of the index for a patient for whom the program failed."""
         if self.outputs.html is not None:
-            self.rows.append(IndexRow(patient=patient, failed=True))
+            self.rows.append(CourseRow(patient=patient, failed=True))
 
     def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-        """The index and the trial datasets: (files of the datasets, sentences on what is missing)."""
+        """The index and the trial datasets: (files of these, sentences on what is missing)."""
         if self.outputs.html is not None:
             index = response_index(self.rows, self.drawn, with_course=self.with_course)
             write_text(self.outputs.html / "index.html", index)

@@ -1,4 +1,4 @@
-"""A response course as plain data for JSON, in the form of `response.schema.json` beside this file."""
+"""A response course as plain data for JSON, in the form of `response.schema.json` beside it."""
 
 from __future__ import annotations
 

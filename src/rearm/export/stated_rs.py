@@ -210,42 +210,39 @@ def rs_of_record(record: Record) -> list[Stated]:
     was imaged within a week of it, or where its basis names imaging, a lesion or marrow; any other
     needs a second PD, as one by laboratory does.
     """
-    death = next((d.day for d in record.deaths if d.cause == "myeloma"), None)
-    found = [
-        s
-        for s in record.responses
-        if s.day is not None and (s.response in _RESPONSES or s.response == "nCR")
-    ]
-    last_pd = max((s.day for s in found if s.response == "PD" and s.day is not None), default=None)
+    died_of_myeloma = any(d.cause == "myeloma" and d.day is not None for d in record.deaths)
+    dated = sorted(
+        ((s.day, n, s) for n, s in enumerate(record.responses) if s.day is not None and _known(s)),
+        key=lambda x: x[:2],
+    )
+    last_pd = max((day for day, _, s in dated if s.response == "PD"), default=None)
     out: list[Stated] = []
-    for n, s in enumerate(sorted(found, key=lambda s: s.day or 0), start=1):
-        seen = s.response == "PD" and _by_imaging(record, s)
+    for number, (day, _, s) in enumerate(dated, start=1):
+        progressed = s.response == "PD"
+        by_imaging = progressed and _by_imaging(record, s, day)
         out.append(
             Stated(
-                day=s.day or 0,
+                day=day,
                 response="VGPR" if s.response == "nCR" else s.response,
-                sequence=n,
-                pd_by_imaging=seen,
-                pd_by_laboratory=s.response == "PD" and not seen,
-                death_of_progression=s.response == "PD" and s.day == last_pd and death is not None,
+                sequence=number,
+                pd_by_imaging=by_imaging,
+                pd_by_laboratory=progressed and not by_imaging,
+                death_of_progression=progressed and day == last_pd and died_of_myeloma,
             )
         )
     return out
 
 
-def _by_imaging(record: Record, pd: ResponseStatement) -> bool:
-    if {
-        p.strip() for p in (pd.pattern or "").lower().replace(",", ";").split(";")
-    } & _SEEN_BY_IMAGING:
+def _known(s: ResponseStatement) -> bool:
+    return s.response in _RESPONSES or s.response == "nCR"
+
+
+def _by_imaging(record: Record, pd: ResponseStatement, day: int) -> bool:
+    patterns = {word.strip() for word in (pd.pattern or "").lower().replace(",", ";").split(";")}
+    if patterns & _SEEN_BY_IMAGING:
         return True
-    day = pd.day or 0
-    if any(
-        x.new
-        and x.result == "positive"
-        and (d := x.when.day) is not None
-        and abs(d - day) <= _SAME_VISIT
-        for x in record.imaging
-    ):
+    new_lesions = [x.when.day for x in record.imaging if x.new and x.result == "positive"]
+    if any(at is not None and abs(at - day) <= _SAME_VISIT for at in new_lesions):
         return True
     return any(word in (pd.basis or "").lower() for word in _IMAGING_WORDS)
 
@@ -271,55 +268,56 @@ def read_rs(
     notes: list[str] = []
     therapy: dict[str, int] = {}
     for row in rs.iter_rows(named=True):
-        if _text(row["RSTESTCD"]) != "OVRLRESP" or (
-            row.get("RSEVAL") is not None and _text(row["RSEVAL"]).upper() != evaluator
-        ):
+        if not _overall_response(row, evaluator):
             continue
-        subject, response, sequence = (
-            _text(row["USUBJID"]),
-            _text(row["RSSTRESC"]),
-            _whole(row.get("RSSEQ")),
-        )
+        subject, sequence = _text(row["USUBJID"]), _whole(row.get("RSSEQ"))
+        own = {name: text for name in _SUPPLEMENT if (text := _text(row.get(name)))}
+        flags = own | added.get((subject, sequence), {})
         where = f"{subject}, RSSEQ {sequence}" if sequence else f"{subject}, {_text(row['RSDTC'])}"
-        extra = {
-            **{k: _text(row.get(k)) for k in _SUPPLEMENT if _text(row.get(k))},
-            **added.get((subject, sequence), {}),
-        }
-        day, imputed = _date(_text(row["RSDTC"]))
-        if response not in _RESPONSES:
-            notes.append(
-                f"{where}: response {response or 'empty'} is none of {', '.join(AVAL)}; set aside."
-            )
+        stated, problem = _stated_of(row, sequence, flags)
+        if stated is None:
+            notes.append(f"{where}: {problem}")
             continue
-        if day is None:
-            notes.append(
-                f"{where}: date {_text(row['RSDTC']) or 'empty'} has no month or is no date; set"
-                " aside."
-            )
-            continue
-        if extra.get("NACTDT"):
-            new, _ = _date(extra["NACTDT"])
-            if new is None:
-                notes.append(f"{where}: NACTDT {extra['NACTDT']} is no date; not used.")
+        subjects.setdefault(subject, []).append(stated)
+        if flags.get("NACTDT"):
+            day, _ = _date(flags["NACTDT"])
+            if day is None:
+                notes.append(f"{where}: NACTDT {flags['NACTDT']} is no date; not used.")
             else:
-                therapy[subject] = min(new, therapy.get(subject, new))
-        flag = {name: extra.get(name) == "Y" for name in _SUPPLEMENT}
-        subjects.setdefault(subject, []).append(
-            Stated(
-                day=day,
-                response=response,
-                visit=_text(row.get("VISIT")),
-                sequence=sequence,
-                pd_by_imaging=flag["PDIFL"],
-                pd_by_laboratory=flag["PDOFL"],
-                death_of_progression=flag["DTHPDFL"],
-                imputed=imputed,
-            )
-        )
+                therapy[subject] = min(day, therapy.get(subject, day))
     return {
-        s: [replace(v, new_therapy_day=therapy.get(s)) for v in visits]
-        for s, visits in subjects.items()
+        subject: [replace(v, new_therapy_day=therapy.get(subject)) for v in visits]
+        for subject, visits in subjects.items()
     }, notes
+
+
+def _overall_response(row: Mapping[str, Any], evaluator: str) -> bool:
+    by = row.get("RSEVAL")
+    return _text(row["RSTESTCD"]) == "OVRLRESP" and (by is None or _text(by).upper() == evaluator)
+
+
+def _stated_of(
+    row: Mapping[str, Any], sequence: int, flags: Mapping[str, str]
+) -> tuple[Stated | None, str]:
+    """The response of a row, or None and why it is set aside."""
+    response, date_text = _text(row["RSSTRESC"]), _text(row["RSDTC"])
+    day, imputed = _date(date_text)
+    if response not in _RESPONSES:
+        known = ", ".join(AVAL)
+        return None, f"response {response or 'empty'} is none of {known}; set aside."
+    if day is None:
+        return None, f"date {date_text or 'empty'} has no month or is no date; set aside."
+    stated = Stated(
+        day=day,
+        response=response,
+        visit=_text(row.get("VISIT")),
+        sequence=sequence,
+        pd_by_imaging=flags.get("PDIFL") == "Y",
+        pd_by_laboratory=flags.get("PDOFL") == "Y",
+        death_of_progression=flags.get("DTHPDFL") == "Y",
+        imputed=imputed,
+    )
+    return stated, ""
 
 
 def rs_adrs(path: Path, supplement: Path | None = None, *, study: str = "") -> Compatible:

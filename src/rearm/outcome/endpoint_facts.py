@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rearm.outcome.failure import Failure
-from rearm.outcome.statements import data_days, stated_day, surely_before, team_progression
+from rearm.outcome.statements import last_data_day, stated_day, surely_before, team_progression
 from rearm.record import Death, Record, ResponseStatement
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.new_therapy import new_therapy
@@ -141,9 +141,14 @@ def _last_contact(record: Record, start: int) -> int:
     """Last day on which the patient was surely seen: as stated, or a later day of data. The far end
     of an interval is no contact.
     """
-    days = [start, *data_days(record), *(x.day for x in record.infused() if x.day is not None)]
-    days += [day for t in record.therapies if (day := t.end.day) is not None]
-    return max(days) if record.last_seen_day is None else max(*days, record.last_seen_day)
+    days = [
+        start,
+        last_data_day(record),
+        record.last_seen_day,
+        *(infusion.day for infusion in record.infused()),
+        *(therapy.end.day for therapy in record.therapies),
+    ]
+    return max(day for day in days if day is not None)
 
 
 def _first_stated(

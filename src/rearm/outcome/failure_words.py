@@ -1,4 +1,4 @@
-"""The sentences of a failure, made from its codes and from what was read; nothing decides on them."""
+"""The sentences of a failure, made from its codes and from what was read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One infusion with all that is read to judge it: its response course, the team's statements, death,
+"""One infusion with all that is read to judge it: response course, the team's statements, death,
 follow-up, further therapy, and what could not be read.
 """
 
@@ -10,7 +10,7 @@ from typing import Literal
 
 from rearm.outcome.infusions import InfusedProduct
 from rearm.outcome.statements import (
-    data_days,
+    last_data_day,
     pd_sources,
     stated_day,
     surely_before,
@@ -34,7 +34,7 @@ _NO_RESPONSE = ("NE", "PD")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestResponse:
-    """The best response of an infusion. `differs`: the team stated another one than was computed."""
+    """The best response of an infusion. `differs`: what the team stated where it is another."""
 
     response: str | None = None
     by: Literal["computed", "team"] | None = None
@@ -100,7 +100,8 @@ class InfusionCase:
 
     @cached_property
     def _last_data_day(self) -> int | None:
-        return max((day for day in data_days(self.record) if day >= self.start), default=None)
+        day = last_data_day(self.record)
+        return day if day is not None and day >= self.start else None
 
     @property
     def data_after_last_contact(self) -> int | None:

@@ -27,6 +27,7 @@ _OF_CRITERION: dict[str, RelapsePattern] = {
     "circulating": "leukaemic",
     "calcium": "clinical",
 }
+_TELLING_TESTS = frozenset(("csf_plasma_cells", "marrow_plasma_cells", "circulating_plasma_cells"))
 _OF_CONDITION: dict[str, RelapsePattern] = {
     "cns_myeloma": "cns",
     "plasma_cell_leukaemia": "leukaemic",
@@ -45,21 +46,25 @@ def pattern_at(
         return when.day is not None and when.day > course.start and abs(when.day - day) <= near
 
     met = _criteria_met(course, day)
-    labs = [x for x in record.labs if around(x.when)]
-    present = [x for x in record.conditions if x.status == "present"]
-    conditions = [x.condition for x in present if around(x.when)]
-    lesions = [x for x in record.imaging if x.result == "positive" and around(x.when)]
+    labs = [x for x in record.labs if x.test in _TELLING_TESTS and around(x.when)]
+    conditions = [x for x in record.conditions if around(x.when)]
+    imaging = [x for x in record.imaging if around(x.when)]
     found = {
         *(_OF_CRITERION.get(criterion) for criterion in met),
         *(_of_result(lab, course.criteria) for lab in labs),
-        *(_OF_CONDITION.get(condition) for condition in conditions),
-        *_of_lesions(record, course, lesions, growing="lesion_growth" in met),
+        *(_OF_CONDITION.get(x.condition) for x in conditions if x.status == "present"),
+        *_of_lesions(record, course, imaging, growing="lesion_growth" in met),
         *_named(stated),
     }
-    attributed = [event.day for event in course.clinical_events if event.attributed]
-    if any(abs(at - day) <= near for at in attributed):
+    if _organ_damage(course, day):
         found.add("clinical")
     return tuple(pattern for pattern in PATTERNS if pattern in found)
+
+
+def _organ_damage(course: ResponseCourse, day: int) -> bool:
+    """Organ damage near `day` that is stated as due to myeloma."""
+    attributed = [event.day for event in course.clinical_events if event.attributed]
+    return any(abs(at - day) <= course.criteria.pattern_days for at in attributed)
 
 
 def _criteria_met(course: ResponseCourse, day: int) -> set[str]:
@@ -92,6 +97,8 @@ def _of_lesions(
     histologies = histology(record.facts)
     for row in imaged:
         lesion = row.lesion or ""
+        if row.result != "positive":
+            continue
         of_myeloma = histologies.get(lesion, "plasma_cells") == "plasma_cells"
         if not of_myeloma or not (growing or row.new or lesion in course.lesion_days):
             continue

@@ -4,12 +4,13 @@ day, results behind a progression.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from rearm.record import Record, ResponseStatement, Source
+from rearm.record import Record, ResponseStatement, Source, When
 from rearm.response.score import Visit
 
-__all__ = ["data_days", "pd_sources", "stated_day", "surely_before", "team_progression"]
+__all__ = ["last_data_day", "pd_sources", "stated_day", "surely_before", "team_progression"]
 
 _TESTS = {
     "serum": ("serum_m_protein", "iga", "igg", "igd", "igm"),
@@ -33,9 +34,12 @@ def team_progression(statements: Iterable[ResponseStatement]) -> ResponseStateme
     """The team's day of progression; where only visit responses stand there, the first PD among
     them.
     """
-    found = [s for s in statements if s.response == "PD" and stated_day(s) is not None]
-    named = [s for s in found if "progression" in (s.basis or "").lower()]
-    return min(named or found, key=lambda s: stated_day(s) or 0, default=None)
+    dated = [
+        (day, s) for s in statements if s.response == "PD" and (day := stated_day(s)) is not None
+    ]
+    named = [(day, s) for day, s in dated if "progression" in (s.basis or "").lower()]
+    first = min(named or dated, key=lambda x: x[0], default=None)
+    return first[1] if first is not None else None
 
 
 def surely_before(statement: ResponseStatement, day: int) -> bool:
@@ -56,8 +60,9 @@ def pd_sources(visit: Visit) -> Iterable[Source]:
                 yield from (row.source for row in exam.rows)
 
 
-def data_days(record: Record) -> Iterable[int]:
-    for events in (
+def last_data_day(record: Record) -> int | None:
+    """The last day on which the record has anything, by exact days only."""
+    tables: tuple[Sequence[_DatedRow], ...] = (
         record.labs,
         record.therapies,
         record.responses,
@@ -67,8 +72,11 @@ def data_days(record: Record) -> Iterable[int]:
         record.conditions,
         record.facts,
         record.set_aside,
-    ):
-        for event in events:
-            day = event.when.first
-            if day is not None and day == event.when.last:
-                yield day
+    )
+    days = [event.when.day for table in tables for event in table]
+    return max((day for day in days if day is not None), default=None)
+
+
+class _DatedRow(Protocol):
+    @property
+    def when(self) -> When: ...

@@ -67,16 +67,18 @@ def unread_after(
     count for the `newest` infusion.
     """
     own = _results_of_last(visits, last)
-    examined = _rows_of_last(visits, last)
     later = [x for x in record.set_aside if _follows(x.when, last, inside) and x not in own]
-    disease = tuple(x for x in later if _of_disease(x.test, serum_test))
-    imaging = [x for x in record.imaging if x not in examined and _unjudged(x)]
+    disease = [x for x in later if _of_disease(x.test, serum_test)]
+    other = [x for x in later if x not in disease]
+    imaging = [x for x in record.imaging if _unjudged(x)]
+    imaging = [x for x in imaging if _may_follow(x.when, last, inside)]
+    examined = _rows_of_last(visits, last) if imaging else frozenset()
     return UnreadResults(
-        disease=disease,
-        unknown=tuple(x for x in later if x not in disease and x.test not in load_tests()),
+        disease=tuple(disease),
+        unknown=tuple(x for x in other if x.test not in load_tests()),
         without_day=_disease_without_day(record, serum_test) if newest else (),
         progressions=_progressions_without_day(record) if newest else (),
-        imaging=tuple(x for x in imaging if _may_follow(x.when, last, inside)),
+        imaging=tuple(x for x in imaging if x not in examined),
     )
 
 
@@ -127,7 +129,7 @@ def _results_of_last(visits: Sequence[Visit], last: int | None) -> Sequence[Lab]
     return [] if visit is None else visit.results.aside
 
 
-def _rows_of_last(visits: Sequence[Visit], last: int | None) -> set[Imaging]:
+def _rows_of_last(visits: Sequence[Visit], last: int | None) -> frozenset[Imaging]:
     """Imaging that was read at the last judged assessment."""
     exams = [exam for v in visits if v.day == last for exam in v.results.exams]
-    return {row for exam in exams for row in exam.rows}
+    return frozenset(row for exam in exams for row in exam.rows)

@@ -26,7 +26,7 @@ from rearm.report.response.plots import LABELLED, changes, course_picture, spide
 from rearm.report.style import css, environment
 from rearm.response.score import Visit
 
-__all__ = ["MOST_DRAWN", "IndexRow", "index_row", "response_index", "response_page"]
+__all__ = ["MOST_DRAWN", "CourseRow", "course_row", "response_index", "response_page"]
 
 MOST_DRAWN = 150  # lanes that a swimmer plot can hold and still be read
 
@@ -82,7 +82,7 @@ def _row(v: Visit) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexRow:
+class CourseRow:
     """One patient on the page of all; `file` is the name of the patient's page. `failed`: the
     program could not make the course.
     """
@@ -97,11 +97,11 @@ class IndexRow:
     failed: bool = False
 
 
-def index_row(file: str, found: PatientCourse) -> IndexRow:
+def course_row(file: str, found: PatientCourse) -> CourseRow:
     """What the page of all shows of one course."""
     course, pfs = found.course, found.endpoints.get("PFS")
     progression = course.progression_day if course is not None else None
-    return IndexRow(
+    return CourseRow(
         file=file,
         patient=found.record.patient_id,
         measurable=(
@@ -115,7 +115,7 @@ def index_row(file: str, found: PatientCourse) -> IndexRow:
 
 
 def response_index(
-    rows: Sequence[IndexRow], drawn: Sequence[PatientCourse] = (), *, with_course: int = 0
+    rows: Sequence[CourseRow], drawn: Sequence[PatientCourse] = (), *, with_course: int = 0
 ) -> str:
     """The page of several patients. `drawn`: the courses that its plots show (at most MOST_DRAWN),
     of `with_course` in all; where these are more, the page says so.
