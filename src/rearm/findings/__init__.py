@@ -89,9 +89,12 @@ def find(
         found.update(give(chart))
     for name, entry in catalogue.findings.items():
         if name not in found and name not in DERIVED:
-            found[name] = FUNCTIONS[name](chart)
-            if found[name].value is not None:
-                _check(entry, found[name].value)
+            one = found[name] = FUNCTIONS[name](chart)
+            if one.value is not None and not _fits(entry, one.value):
+                raise ValueError(
+                    f"The finding {name} is of type {entry.type}, {one.value!r} is not allowed for"
+                    " it."
+                )
     derived = derive(inputs(found))
     for name, derivation in DERIVED.items():
         if name in catalogue:
@@ -126,20 +129,15 @@ def _each_once(parts: Sequence[Found]) -> Text:
     return lambda: "; ".join(dict.fromkeys(x.text for x in parts))
 
 
-_WORD = ("word",)
 _TYPES: Mapping[type, tuple[str, ...]] = {
     bool: ("bool",),
-    str: _WORD,
     int: ("integer", "number"),
     float: ("number",),
 }
 
 
-def _check(entry: Finding, value: Value) -> None:
-    """Raises ValueError for a value that the catalogue does not allow: a fault of the program."""
-    types = _TYPES[type(value)]
-    wrong_word = types is _WORD and value not in entry.values
-    if entry.type not in types or wrong_word or value != value:
-        raise ValueError(
-            f"The finding {entry.name} is of type {entry.type}, {value!r} is not allowed for it."
-        )
+def _fits(entry: Finding, value: Value) -> bool:
+    """Whether the catalogue allows the value. No number is NaN: `measured` refuses it."""
+    if isinstance(value, str):
+        return value in entry.values
+    return entry.type in _TYPES[type(value)]

@@ -224,7 +224,7 @@ def _agent_before_sample(chart: PatientChart, antigen: str) -> Found:
     agents = agents_against(chart.lexicon, antigen)
     rows = chart.treated(agents)
     between = [_between_infusion_and(chart, x, sample) for x in rows]
-    unnamed = [chart.exposure.agent(a).value for a in agents if a not in chart.named_agents]
+    unnamed = [chart.exposure.agent(a).value for a in agents if a not in chart.rows_by_agent]
     value = any3([*between, *(None if x is None or x else False for x in unnamed)])
     bearing = [x for x, answer in zip(rows, between, strict=True) if answer is not False]
     if value is False or not bearing:

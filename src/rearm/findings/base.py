@@ -207,7 +207,7 @@ def joined(*parts: _HasText) -> Text:
 
 def sources_of(*parts: _HasSources) -> tuple[Source, ...]:
     """The rows that several findings or results rest on, one after the other."""
-    return tuple(s for x in parts for s in x.sources)
+    return tuple([s for x in parts for s in x.sources])
 
 
 def rows_of(rows: Iterable[_HasSource]) -> tuple[Source, ...]:
@@ -218,17 +218,17 @@ def rows_of(rows: Iterable[_HasSource]) -> tuple[Source, ...]:
 def any3(values: Iterable[bool | None]) -> bool | None:
     """OR with unknown: true where one is, false where all are, else unknown."""
     seen = list(values)
-    if any(v is True for v in seen):
+    if True in seen:
         return True
-    return False if seen and all(v is False for v in seen) else None
+    return False if seen and None not in seen else None
 
 
 def all3(values: Iterable[bool | None]) -> bool | None:
     """AND with unknown: false where one is, true where all are, else unknown."""
     seen = list(values)
-    if any(v is False for v in seen):
+    if False in seen:
         return False
-    return True if seen and all(v is True for v in seen) else None
+    return True if seen and None not in seen else None
 
 
 def not3(value: bool | None) -> bool | None:

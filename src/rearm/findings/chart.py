@@ -284,13 +284,17 @@ class PatientChart:
         return Found(True, (*sources, *rows), f"{len(rows)} stretches of treatment, all read")
 
     @cached_property
-    def named_agents(self) -> frozenset[str]:
-        """Every agent that a row of treatment names, whatever it was given for."""
-        return frozenset(agent for row in self.record.therapies for agent in row.agents)
+    def rows_by_agent(self) -> dict[str, list[Therapy]]:
+        """The rows of treatment that name each agent, whatever it was given for."""
+        found: dict[str, list[Therapy]] = {}
+        for row in self.record.therapies:
+            for agent in dict.fromkeys(row.agents):
+                found.setdefault(agent, []).append(row)
+        return found
 
     def treated(self, agents: Iterable[str]) -> list[Therapy]:
         """Stretches of treatment that contain one of the agents."""
-        wanted = self.named_agents.intersection(agents)
+        wanted = self.rows_by_agent.keys() & agents
         if not wanted:
             return []
         return [x for x in self.record.therapies if not wanted.isdisjoint(x.agents)]

@@ -24,7 +24,7 @@ from rearm.interval import Interval
 from rearm.knowledge.catalogue import finding_id
 from rearm.knowledge.lexicon import Lexicon
 from rearm.record import Source, Therapy
-from rearm.therapy.exposure import WITHIN_DAYS, Answer
+from rearm.therapy.exposure import WITHIN_DAYS, ExposureAnswer
 from rearm.therapy.exposure_rows import product_targets
 from rearm.therapy.lines import prior_lines as begun
 
@@ -36,7 +36,7 @@ _TOXICITY_WORDS = re.compile(
 _ENGAGERS = ("bispecific", "trispecific")
 
 
-def _answered(chart: PatientChart, answer: Answer) -> Found:
+def _answered(chart: PatientChart, answer: ExposureAnswer) -> Found:
     """An answer on exposure as a finding: what is known is said with the treatments and statements
     that it rests on.
     """
@@ -45,7 +45,7 @@ def _answered(chart: PatientChart, answer: Answer) -> Found:
     return Found(answer.value, answer.sources)
 
 
-def _answer_text(chart: PatientChart, answer: Answer) -> str:
+def _answer_text(chart: PatientChart, answer: ExposureAnswer) -> str:
     words = []
     if answer.value:
         rows = [x for x in chart.record.therapies if x.source in answer.sources]
@@ -68,7 +68,7 @@ def _agents_and_start(row: Therapy) -> str:
     return f"{' + '.join(row.agents)}, {row.start}"
 
 
-def _any(chart: PatientChart, answers: Sequence[Answer]) -> Found:
+def _any(chart: PatientChart, answers: Sequence[ExposureAnswer]) -> Found:
     """OR over several agents; the sources are those of the ones that decide."""
     value = any3([x.value for x in answers])
     deciding = {id(x): x for x in answers if x.value is value}.values()  # silent agents share one
@@ -114,7 +114,7 @@ def agent_findings(chart: PatientChart) -> dict[str, Found]:
     given, refractory = _silence(chart.lexicon)
     found = dict.fromkeys(given, _answered(chart, exposure.silent))
     found.update(dict.fromkeys(refractory, _answered(chart, exposure.silent_refractory)))
-    for agent in exposure.spoken_of | chart.named_agents:
+    for agent in exposure.spoken_of | chart.rows_by_agent.keys():
         if agent in names:
             exposed_name, stopped_name, refractory_name = names[agent]
             exposed = _answered(chart, exposure.agent(agent))
@@ -126,7 +126,7 @@ def agent_findings(chart: PatientChart) -> dict[str, Found]:
 
 def _stopped(chart: PatientChart, agent: str, exposed: Found) -> Found:
     """Whether the agent was stopped for toxicity."""
-    rows = chart.treated([agent])
+    rows = chart.rows_by_agent.get(agent)
     if not rows:
         note = chart.exposure.agent(agent).note
         return Found(False if exposed.value is False else None, exposed.sources, note)
@@ -250,7 +250,7 @@ def _given_about(chart: PatientChart, agents: Sequence[str], *, after: bool) -> 
         return Found(True, rows_of(in_time), texts(in_time, _agents_and_start))
     if None in sides:
         return unknown("the day of the treatment is not known", rows_of(rows))
-    unnamed = (chart.exposure.agent(a) for a in agents if a not in chart.named_agents)
+    unnamed = (chart.exposure.agent(a) for a in agents if a not in chart.rows_by_agent)
     open_ = next((x for x in unnamed if x.value is not False), None)
     if open_ is not None:
         return unknown(open_.note)

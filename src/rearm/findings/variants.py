@@ -124,7 +124,13 @@ def _of_coding(match: re.Match[str]) -> Protein | None:
 def gene_rows(variants: Iterable[Variant], gene: str) -> list[Variant]:
     """Rows that speak of the gene: by its name, its former name, or the locus of its copies."""
     names = _GENES[gene]
-    return [x for x in variants if x.gene.strip().upper().removeprefix("DEL(").rstrip(")") in names]
+    return [x for x in variants if _gene_name(x.gene) in names]
+
+
+@lru_cache(maxsize=4096)
+def _gene_name(gene: str) -> str:
+    """In capitals; `del(16p13)` is the locus that it names."""
+    return gene.strip().upper().removeprefix("DEL(").rstrip(")")
 
 
 def latest_sample(rows: Sequence[Variant], window: tuple[int, int] | None) -> list[Variant]:

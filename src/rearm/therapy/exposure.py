@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from rearm.knowledge.bundle import bundled
@@ -22,13 +22,13 @@ from rearm.therapy.exposure_progression import WITHIN_DAYS, Progressions
 from rearm.therapy.exposure_rows import product_id, product_targets
 from rearm.therapy.exposure_statements import NOT_STATED, StatedStatus, Statements, Status
 
-__all__ = ["WITHIN_DAYS", "Answer", "Exposure", "TransplantInterval", "exposure"]
+__all__ = ["WITHIN_DAYS", "Exposure", "ExposureAnswer", "TransplantInterval", "exposure"]
 
 _TRIPLE = ("proteasome inhibitor", "IMiD", "anti-CD38")
 _PENTA = ("bortezomib", "carfilzomib", "lenalidomide", "pomalidomide")
 
 
-class Answer(NamedTuple):
+class ExposureAnswer(NamedTuple):
     """`value` is what to use; `stated` what the centre says, `computed` what the rows say, kept
     side by side. None is unknown.
     """
@@ -79,8 +79,8 @@ class Exposure:
         self.history = TreatmentHistory(record, until, self.lexicon)
         self._statements = Statements(self.history.record, self.lexicon)
         self._progressions = Progressions(self.history)
-        self._exposed: dict[str, Answer] = {}
-        self._refractory: dict[str, Answer] = {}
+        self._exposed: dict[str, ExposureAnswer] = {}
+        self._refractory: dict[str, ExposureAnswer] = {}
 
     # ---------------------------------------------------------------- all agents
 
@@ -93,21 +93,21 @@ class Exposure:
         return frozenset(about.intersection(self.lexicon.agents))
 
     @cached_property
-    def silent(self) -> Answer:
+    def silent(self) -> ExposureAnswer:
         """Whether an agent was given that nothing speaks of: no, in a complete history."""
         why_open = self.history.open_for_any
         value = False if why_open is None else None
-        return Answer(value=value, computed=value, note=why_open or "")
+        return ExposureAnswer(value=value, computed=value, note=why_open or "")
 
     @cached_property
-    def silent_refractory(self) -> Answer:
+    def silent_refractory(self) -> ExposureAnswer:
         """Whether the disease is refractory to an agent that nothing speaks of."""
         value = self.silent.computed
-        return Answer(value=value, computed=value)
+        return ExposureAnswer(value=value, computed=value)
 
     # ---------------------------------------------------------------- exposure
 
-    def agent(self, agent_id: str) -> Answer:
+    def agent(self, agent_id: str) -> ExposureAnswer:
         """Whether the agent (or CAR-T product) was given. False only with prior lines recorded and
         every regimen read.
         """
@@ -116,17 +116,19 @@ class Exposure:
             answer = self._exposed[agent_id] = self._agent(agent_id)
         return answer
 
-    def _agent(self, agent_id: str) -> Answer:
+    def _agent(self, agent_id: str) -> ExposureAnswer:
         if agent_id in self.lexicon.products:
             return self._infused(
                 lambda x: product_id(x, self.lexicon) == agent_id,
                 lambda x: product_id(x, self.lexicon) is None,
                 f"no infusion of {agent_id}",
             )
+        if agent_id in self.spoken_of:
+            return self._given(agent_id)
         self._check_agent(agent_id)
-        return self._given(agent_id) if agent_id in self.spoken_of else self.silent
+        return self.silent
 
-    def _given(self, agent_id: str) -> Answer:
+    def _given(self, agent_id: str) -> ExposureAnswer:
         rows = self.history.by_agent.get(agent_id, [])
         # an unread name counts where each of its readings holds the agent
         read = [
@@ -158,7 +160,7 @@ class Exposure:
                 return StatedStatus(status="not_exposed", rows=of_class.rows[:1])
         return stated
 
-    def cls(self, name: str) -> Answer:
+    def cls(self, name: str) -> ExposureAnswer:
         """Whether any agent of the class was given; a CAR-T against the same target counts for
         `anti-BCMA` and the like.
         """
@@ -175,11 +177,11 @@ class Exposure:
         notes = [a.note for a in given or answers if a.note and computed is not False]
         return _exposed(stated, computed, tuple(dict.fromkeys(sources)), notes[0] if notes else "")
 
-    def target(self, name: str, kind: str | None = None) -> Answer:
+    def target(self, name: str, kind: str | None = None) -> ExposureAnswer:
         """Whether anything against this tumour antigen was given; `kind` narrows it: bispecific,
         trispecific, adc, antibody, car-t.
         """
-        answers: list[Answer] = []
+        answers: list[ExposureAnswer] = []
         if kind in (None, "car-t"):
             answers.append(
                 self._infused(
@@ -198,28 +200,28 @@ class Exposure:
         sources = tuple(dict.fromkeys(s for a in answers if a.value is True for s in a.sources))
         note = "" if value is not None else next((a.note for a in answers if a.value is None), "")
         computed = _any(a.computed for a in answers)
-        return Answer(value=value, computed=computed, sources=sources, note=note)
+        return ExposureAnswer(value=value, computed=computed, sources=sources, note=note)
 
     def _infused(
         self,
         wanted: Callable[[Infusion], bool],
         unclear: Callable[[Infusion], bool],
         none_note: str,
-    ) -> Answer:
+    ) -> ExposureAnswer:
         hits = [x for x in self.history.infusions if wanted(x)]
         if hits:
-            return Answer(value=True, computed=True, sources=_sources(hits))
+            return ExposureAnswer(value=True, computed=True, sources=_sources(hits))
         unnamed = [x for x in self.history.infusions if unclear(x)]
         if unnamed:
             note = "an infused product is not named"
-            return Answer(value=None, sources=_sources(unnamed), note=note)
+            return ExposureAnswer(value=None, sources=_sources(unnamed), note=note)
         if self.history.gap is None or self.history.infusions:
-            return Answer(value=False, computed=False, note=none_note)
-        return Answer(value=None, note=self.history.gap_words or "")
+            return ExposureAnswer(value=False, computed=False, note=none_note)
+        return ExposureAnswer(value=None, note=self.history.gap_words or "")
 
     # ---------------------------------------------------------------- refractoriness
 
-    def refractory_agent(self, agent_id: str) -> Answer:
+    def refractory_agent(self, agent_id: str) -> ExposureAnswer:
         """Whether the disease is refractory to the agent: as stated where stated, else as computed.
         Not exposed is not refractory.
         """
@@ -228,12 +230,12 @@ class Exposure:
             answer = self._refractory[agent_id] = self._refractory_agent(agent_id)
         return answer
 
-    def _refractory_agent(self, agent_id: str) -> Answer:
+    def _refractory_agent(self, agent_id: str) -> ExposureAnswer:
         if agent_id in self.lexicon.products:
             note = "CAR-T has a time to progression, not refractoriness"
-            return Answer(value=None, note=note)
-        self._check_agent(agent_id)
+            return ExposureAnswer(value=None, note=note)
         if agent_id not in self.spoken_of:
+            self._check_agent(agent_id)
             return self.silent_refractory
         rows = self.history.by_agent.get(agent_id, [])
         on_row = [(row, self._progressions.on(row)) for row in rows]
@@ -272,7 +274,7 @@ class Exposure:
                 )
         return NOT_STATED
 
-    def refractory_cls(self, name: str) -> Answer:
+    def refractory_cls(self, name: str) -> ExposureAnswer:
         """Whether the disease is refractory to an agent of the class. A statement about an agent
         speaks for its class too.
         """
@@ -303,19 +305,19 @@ class Exposure:
 
     # ---------------------------------------------------------------- groups of classes
 
-    def triple_class_exposed(self) -> Answer:
+    def triple_class_exposed(self) -> ExposureAnswer:
         """A proteasome inhibitor, an IMiD and an anti-CD38 antibody were given."""
         return _all([self.cls(c) for c in _TRIPLE])
 
-    def triple_class_refractory(self) -> Answer:
+    def triple_class_refractory(self) -> ExposureAnswer:
         """Refractory to a proteasome inhibitor, an IMiD and an anti-CD38 antibody."""
         return _all([self.refractory_cls(c) for c in _TRIPLE])
 
-    def penta_exposed(self) -> Answer:
+    def penta_exposed(self) -> ExposureAnswer:
         """Bortezomib, carfilzomib, lenalidomide, pomalidomide and an anti-CD38 antibody given."""
         return _all([*(self.agent(a) for a in _PENTA), self.cls("anti-CD38")])
 
-    def penta_refractory(self) -> Answer:
+    def penta_refractory(self) -> ExposureAnswer:
         """Refractory to bortezomib, carfilzomib, lenalidomide, pomalidomide and an anti-CD38
         antibody.
         """
@@ -372,7 +374,12 @@ class Exposure:
     def _target_of_class(self, cls: str) -> str | None:
         """The antigen of an `anti-X` class that CAR-T products exist for."""
         target = cls.removeprefix("anti-")
-        return target if any(target in p.targets for p in self.lexicon.products.values()) else None
+        return target if target in _car_t_targets(self.lexicon) else None
+
+
+@cache
+def _car_t_targets(lexicon: Lexicon) -> frozenset[str]:
+    return frozenset(target for x in lexicon.products.values() for target in x.targets)
 
 
 def _any(values: Iterable[bool | None]) -> bool | None:
@@ -381,14 +388,14 @@ def _any(values: Iterable[bool | None]) -> bool | None:
     return True if True in seen else None if None in seen else False
 
 
-def _all(answers: list[Answer]) -> Answer:
+def _all(answers: list[ExposureAnswer]) -> ExposureAnswer:
     """Three-valued "and" of answers, computed and used each by itself."""
 
     def both(values: list[bool | None]) -> bool | None:
         return False if False in values else None if None in values else True
 
     value = both([a.value for a in answers])
-    return Answer(
+    return ExposureAnswer(
         value=value,
         computed=both([a.computed for a in answers]),
         sources=tuple(dict.fromkeys(s for a in answers if a.value is value for s in a.sources)),
@@ -398,12 +405,12 @@ def _all(answers: list[Answer]) -> Answer:
 
 def _exposed(
     stated: StatedStatus, computed: bool | None, sources: tuple[Source, ...], note: str
-) -> Answer:
+) -> ExposureAnswer:
     """Exposure as stated beside computed: a treatment that stands in a row was given, whatever is
     stated.
     """
     said = stated.exposed
-    return Answer(
+    return ExposureAnswer(
         value=computed if said is None or computed is True else said,
         stated=stated.status,
         computed=computed,
@@ -412,14 +419,16 @@ def _exposed(
     )
 
 
-def _refractory(stated: StatedStatus, computed: bool | None, sources: tuple[Source, ...]) -> Answer:
+def _refractory(
+    stated: StatedStatus, computed: bool | None, sources: tuple[Source, ...]
+) -> ExposureAnswer:
     """Refractoriness as stated beside computed: what is stated is used, except that no statement
     makes a recorded progression undone. Then it is unknown, because an agent that failed must not
     look as if it were there to be given.
     """
     said = stated.refractory
     contradicted = said is False and computed is True
-    return Answer(
+    return ExposureAnswer(
         value=computed if said is None else None if contradicted else said,
         stated=stated.status,
         computed=computed,
