@@ -45,7 +45,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 from tests.support.imwg_generator import generate  # noqa: E402
 from tests.support.imwg_reference import reference  # noqa: E402
 
-MODULES = ("score", "progression", "confirm", "levels", "limits")
+MODULES = ("score", "markers", "progression", "confirm", "levels", "limits")
 COURSES, SECONDS, WANTED = 2000, 90, 0.85
 # functions that only make text or values to show
 SENTENCES = ("reason", "missing", "unusable", "text", "nadir", "carried")

@@ -13,8 +13,9 @@ from rearm.interval import Interval
 from rearm.record import Record, Therapy
 from rearm.response.criteria import Criteria
 from rearm.response.limits import over
+from rearm.response.markers import Markers
 from rearm.response.measurable import high_chain
-from rearm.response.score import Markers, Visit
+from rearm.response.score import Visit
 from rearm.response.visits import CourseFlag
 
 __all__ = ["false_signals"]

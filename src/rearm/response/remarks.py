@@ -10,8 +10,9 @@ from rearm.interval import Interval
 from rearm.record import Record
 from rearm.response.criteria import Criteria
 from rearm.response.interference import own_serum_ife
+from rearm.response.markers import Markers
 from rearm.response.measurable import high_chain
-from rearm.response.score import Markers, Scored, Visit
+from rearm.response.score import Scored, Visit
 from rearm.response.sentences import Because, reason_words
 from rearm.response.visits import CourseFlag, VisitResults
 

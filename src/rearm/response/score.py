@@ -9,10 +9,8 @@ only where they are asked for.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from rearm.interval import Interval
 from rearm.record import Record
@@ -20,37 +18,23 @@ from rearm.response.criteria import RESPONSES, Criteria
 from rearm.response.interference import own_serum_ife
 from rearm.response.lesions import LesionLog, answers
 from rearm.response.levels import CR, NE, SCR, VGPR, Level, Levels
+from rearm.response.markers import CELLS, CLONALITY, MARROW_CELLS, URINE, Markers
 from rearm.response.measurable import (
-    CHAIN_TESTS,
     BaselineDisease,
     Chain,
     baseline_disease,
     dflc,
-    dflc_series,
-    high_chain,
     ratio_normal,
 )
 from rearm.response.progression import (
     Criterion,
     MetCriterion,
-    Series,
-    circulating_rises,
-    dflc_rises,
-    marrow_rise,
-    marrow_rises,
-    serum_rises,
-    urine_rises,
 )
-from rearm.response.sentences import Because, missing_words, reason_words
+from rearm.response.sentences import Because, CrCondition, missing_words, reason_words
 from rearm.response.visits import CollectedResults, VisitResults
 
-__all__ = ["MARKERS", "Markers", "Scored", "Visit", "score_visits"]
+__all__ = ["Scored", "Visit", "score_visits"]
 
-MARKERS = ("serum", "urine", "dflc", "marrow", "circulating")
-_URINE = "urine_m_protein_24h"
-_MARROW = "marrow_plasma_cells"
-_CELLS = "circulating_plasma_cells"
-_CLONALITY = "marrow_clonality"
 _RULES = tuple(name.lower() for name in RESPONSES)
 _PD_RULES: dict[Criterion, str] = {
     "serum": "pd-serum",
@@ -109,15 +93,15 @@ class Visit:
     def marrow(self) -> tuple[int, Interval] | None:
         """Day and value of the last marrow plasma cells (%)."""
         results = self.marrow_from
-        value = None if results is None else results.number(_MARROW)
-        return None if results is None or value is None else (results.day_of(_MARROW), value)
+        value = None if results is None else results.number(MARROW_CELLS)
+        return None if results is None or value is None else (results.day_of(MARROW_CELLS), value)
 
     @property
     def clonality(self) -> tuple[int, str] | None:
         """Day and word of the last clonality of the marrow."""
         results = None if self.markers is None else self.markers.clonality_from[self.place]
-        word = None if results is None else results.word(_CLONALITY)
-        return None if results is None or word is None else (results.day_of(_CLONALITY), word)
+        word = None if results is None else results.word(CLONALITY)
+        return None if results is None or word is None else (results.day_of(CLONALITY), word)
 
     @property
     def reason(self) -> str:
@@ -158,10 +142,10 @@ class Visit:
         """Age in days of marrow and imaging that were taken over from earlier."""
         values = self.results.values
         ages: dict[str, int] = {}
-        if self.marrow is not None and _MARROW not in values:
-            ages[_MARROW] = self.day - self.marrow[0]
-        if self.clonality is not None and _CLONALITY not in values:
-            ages[_CLONALITY] = self.day - self.clonality[0]
+        if self.marrow is not None and MARROW_CELLS not in values:
+            ages[MARROW_CELLS] = self.day - self.marrow[0]
+        if self.clonality is not None and CLONALITY not in values:
+            ages[CLONALITY] = self.day - self.clonality[0]
         if self.imaged is not None and not self.results.exams:
             ages["imaging"] = self.day - self.imaged
         return ages
@@ -174,163 +158,10 @@ class Visit:
             self.serum is not None
             or self.urine is not None
             or self.dflc is not None
-            or results.number(_MARROW) is not None
-            or results.number(_CELLS) is not None
+            or results.number(MARROW_CELLS) is not None
+            or results.number(CELLS) is not None
             or bool(results.exams)
         )
-
-
-# ---- columns over all visits ----------------
-
-Result = TypeVar("Result", Interval, str)
-
-
-def _column(visits: Sequence[VisitResults], test: str, kind: type[Result]) -> list[Result | None]:
-    return [x if isinstance(x := v.values.get(test), kind) else None for v in visits]
-
-
-def _standing(
-    visits: Sequence[VisitResults], test: str, kind: type[Result], limit: int
-) -> list[VisitResults | None]:
-    """Marrow is not repeated at each visit: the results with the last one, which stands until it is
-    replaced (or for `limit` days).
-    """
-    last: VisitResults | None = None
-    standing: list[VisitResults | None] = []
-    for results in visits:
-        if isinstance(results.values.get(test), kind):
-            last = results
-        elif test in results.unusable:  # a newer one is there: the older is no longer the last
-            last = None
-        if limit and last is not None and results.day - last.day_of(test) > limit:
-            last = None
-        standing.append(last)
-    return standing
-
-
-class Markers:
-    """The markers of a course as columns over its visits. A series is made when it is first asked
-    for: what decides nothing is read only where somebody looks.
-    """
-
-    def __init__(self, collected: CollectedResults, disease: BaselineDisease, c: Criteria) -> None:
-        visits, serum_test = collected.visits, collected.serum_test
-        self.collected, self.disease, self.criteria = collected, disease, c
-        self.by_spep = serum_test == "serum_m_protein"
-        self.serum_name = "serum M-protein" if self.by_spep else f"serum Ig{serum_test[2:].upper()}"
-        self.chains = _involved(visits, disease.involved, c)
-        self.serum = _column(visits, serum_test, Interval)
-        self.urine = _column(visits, _URINE, Interval)
-        self.urine_ife = _column(visits, "urine_immunofixation", str)
-        self.serum_ife = _column(visits, "serum_immunofixation", str)
-        self.marrow_from = _standing(visits, _MARROW, Interval, c.carry_forward)
-        self.clonality_from = _standing(visits, _CLONALITY, str, c.carry_forward)
-        self._series: dict[str, Series] = {}
-        self._columns: dict[str, list[Interval | None]] = {}
-        self._escapes: dict[int, Because] | None = None
-        self._read_what_counts()
-
-    def _read_what_counts(self) -> None:
-        """By which markers progression is called in this disease."""
-        c, disease = self.criteria, self.disease
-        measurable, known = disease.measurable, disease.known
-        protein = "serum" in measurable or "urine" in measurable
-        everywhere = c.A4 == "all" or not known
-        self.secretory = protein or "flc" in measurable
-        self.serum_counts = everywhere or "serum" in measurable
-        self.urine_counts = everywhere or "urine" in measurable
-        self.dflc_counts = (known and not protein) or c.A5 == "pd"
-        self.marrow_counts = bool(c.marrow_pd_for_all) or (known and not self.secretory)
-        self.cells_count = known and not measurable
-
-    # ---- series ----------------
-    def series(self, marker: str) -> Series:
-        """One of MARKERS."""
-        if marker not in self._series:
-            self._series[marker] = self._read(marker)
-        return self._series[marker]
-
-    def _read(self, marker: str) -> Series:
-        floor, c = self.collected.floor, self.criteria
-        if marker == "serum":
-            return Series.of(self.serum, floor.number(self.collected.serum_test), c)
-        if marker == "urine":
-            return Series.of(self.urine, floor.number(_URINE), c)
-        if marker == "dflc":
-            owns, others = self.chain_values()
-            return dflc_series(owns, others, dflc(floor.values, self.disease.involved), c)
-        test = _MARROW if marker == "marrow" else _CELLS
-        return Series.of(self.column(test), floor.number(test), c)
-
-    def column(self, test: str) -> list[Interval | None]:
-        """The values of a test, by place of the visit."""
-        if test not in self._columns:
-            self._columns[test] = _column(self.collected.visits, test, Interval)
-        return self._columns[test]
-
-    def chain_values(self) -> tuple[Sequence[Interval | None], Sequence[Interval | None]]:
-        """The involved light chain, from where it is known, and the other one."""
-        involved = self.chains[-1] if self.chains else None
-        if involved is None:
-            nothing = [None] * len(self.chains)
-            return nothing, nothing
-        own, other = (self.column(test) for test in CHAIN_TESTS[involved])
-        unknown = self.chains.count(None)
-        return [None] * unknown + own[unknown:], other
-
-    def nadirs(self, place: int) -> dict[str, float]:
-        """What each marker was compared with at a visit."""
-        found = {marker: self.series(marker).nadirs[place] for marker in MARKERS}
-        return {marker: nadir for marker, nadir in found.items() if nadir < math.inf}
-
-    # ---- rises by the size of a progression, by place of the visit ----------------
-    def serum_rises(self) -> dict[int, Because]:
-        return serum_rises(self.series("serum"), self.criteria, self.serum_name)
-
-    def urine_rises(self) -> dict[int, Because]:
-        return urine_rises(self.series("urine"), self.criteria)
-
-    def dflc_rises(self) -> dict[int, Because]:
-        return dflc_rises(self.series("dflc"), self.criteria)
-
-    def circulating_rises(self) -> dict[int, Because]:
-        if not any(self.column(_CELLS)):
-            return {}
-        return circulating_rises(self.series("circulating"), self.criteria)
-
-    def marrow_rises(self) -> dict[int, Because]:
-        """By the marrow taken at a visit."""
-        return marrow_rises(self.series("marrow"), self.criteria)
-
-    def escapes(self) -> dict[int, Because]:
-        """Of the light chains, where they do not count."""
-        if self._escapes is None:
-            self._escapes = {} if self.dflc_counts else self.dflc_rises()
-        return self._escapes
-
-    def standing_marrow_rises(self) -> dict[int, Because]:
-        """By the last marrow, which stands at a visit."""
-        rises: dict[int, Because] = {}
-        for place, nadir in enumerate(self.series("marrow").nadirs):
-            results = self.marrow_from[place]
-            value = None if results is None else results.number(_MARROW)
-            because = None if value is None else marrow_rise(value.low, nadir, self.criteria)
-            if because is not None:
-                rises[place] = because
-        return rises
-
-
-def _involved(
-    visits: Sequence[VisitResults], known: Chain | None, c: Criteria
-) -> list[Chain | None]:
-    """The involved chain at each visit: that of the clone, else the first that is high."""
-    if known is not None:
-        return [known] * len(visits)
-    chains: list[Chain | None] = []
-    for results in visits:
-        known = known or high_chain(results, c)
-        chains.append(known)
-    return chains
 
 
 # ---- one visit after the other ----------------
@@ -485,16 +316,16 @@ class _Scorer:
             day = results.day_of(self.collected.serum_test)
             met.append(self._met("serum", day, self.serum_rises[place]))
         if place in self.urine_rises:
-            met.append(self._met("urine", results.day_of(_URINE), self.urine_rises[place]))
+            met.append(self._met("urine", results.day_of(URINE), self.urine_rises[place]))
         if place in self.dflc_rises:
             day = min(results.day_of("kappa_flc"), results.day_of("lambda_flc"))
             met.append(self._met("dflc", day, self.dflc_rises[place]))
         standing = self.markers.marrow_from[place]
         if place in self.marrow_rises and standing is not None:
-            day = standing.day_of(_MARROW)
+            day = standing.day_of(MARROW_CELLS)
             met.append(self._met("marrow", day, self.marrow_rises[place], repeat=False))
         if place in self.cell_rises:
-            met.append(self._met("circulating", results.day_of(_CELLS), self.cell_rises[place]))
+            met.append(self._met("circulating", results.day_of(CELLS), self.cell_rises[place]))
         return [*met, *self.lesion_pd] if self.lesion_pd else met
 
     def _met(
@@ -590,22 +421,22 @@ class _Scorer:
             return None
         if unknown:
             return self._incomplete(visit, unknown, below)
-        marrow_day = visit.marrow_from.day_of(_MARROW) if visit.marrow_from else visit.day
+        marrow_day = visit.marrow_from.day_of(MARROW_CELLS) if visit.marrow_from else visit.day
         older = None if marrow_day == visit.day else marrow_day
         normal = ratio_normal(visit.results, c)
         clonality_from = self.markers.clonality_from[visit.place]
-        clonality = clonality_from.word(_CLONALITY) if clonality_from is not None else None
+        clonality = clonality_from.word(CLONALITY) if clonality_from is not None else None
         if normal and clonality == "polyclonal":
             return SCR, "scr", ("scr", older), ()
         gaps: tuple[Because, ...] = ()
         if normal is None:
-            gaps += (("for-scr", "FLC ratio"),)
+            gaps += (("for-scr", "flc_ratio"),)
         if clonality is None:
-            gaps += (("for-scr", "marrow clonality"),)
+            gaps += (("for-scr", "clonality"),)
         rule = "cr" if secretory else "cr-nonsecretory"
         return CR, rule, ("cr", c.marrow_cr_below, older), gaps
 
-    def _unknown_for_cr(self, visit: Visit, *, of_chains: bool) -> list[str] | None:
+    def _unknown_for_cr(self, visit: Visit, *, of_chains: bool) -> list[CrCondition] | None:
         """Conditions of CR that are neither met nor failed; None where one has failed. That
         immunofixation is not positive is known.
         """
@@ -616,13 +447,13 @@ class _Scorer:
         ratio = ratio_normal(visit.results, c) if of_chains else True
         if marrow is False or lesions is False or ratio is False:
             return None
-        unknown: list[str] = []
+        unknown: list[CrCondition] = []
         if visit.serum_ife is None:
-            unknown.append("serum_immunofixation")
+            unknown.append("serum_ife")
         if urine_ife is None and not without_urine:
-            unknown.append("urine_immunofixation")
+            unknown.append("urine_ife")
         if marrow is None:
-            unknown.append("marrow_plasma_cells")
+            unknown.append("marrow")
         if lesions is None:
             unknown.append("lesions")
         if ratio is None:
@@ -630,24 +461,26 @@ class _Scorer:
         return unknown
 
     def _incomplete(
-        self, visit: Visit, unknown: list[str], level: int
+        self, visit: Visit, unknown: list[CrCondition], level: int
     ) -> tuple[int, str, Because, tuple[Because, ...]]:
         """Nothing speaks against CR, but not all of it is shown."""
         unread = self._unread_imaging(visit.day) if "lesions" in unknown else []
-        gaps = [("for-cr", name) for name in unknown if name != "lesions" or not unread]
+        gaps: list[Because] = [
+            ("for-cr", name) for name in unknown if name != "lesions" or not unread
+        ]
         gaps += [("lesions-unread-for-cr", what) for what in unread]
-        only_urine = unknown == ["urine_immunofixation"]
+        only_urine = unknown == ["urine_ife"]
         label = "cr-without-urine" if only_urine else "cr-incomplete"
         rule = f"{_RULES[level]}-{label}"
         return level, rule, ("cr-incomplete", tuple(unknown)), tuple(gaps)
 
     def _marrow_clear(self, visit: Visit) -> bool | None:
         results = visit.marrow_from
-        value = None if results is None else results.number(_MARROW)
+        value = None if results is None else results.number(MARROW_CELLS)
         if results is None or value is None:
             return None
         clear_from = self.serum_clear_from
-        before = clear_from is not None and results.day_of(_MARROW) < clear_from
+        before = clear_from is not None and results.day_of(MARROW_CELLS) < clear_from
         if before and self.c.A16 == "after_ife":
             return None
         return value.below(self.c.marrow_cr_below)

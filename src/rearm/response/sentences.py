@@ -7,13 +7,15 @@ Nothing in this room reads a sentence back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from rearm.interval import Interval
 from rearm.record import Imaging
 
-__all__ = ["Because", "missing_words", "reason_words", "unusable_words"]
+__all__ = ["Because", "CrCondition", "missing_words", "reason_words", "unusable_words"]
 
+# what CR and sCR ask for beside the fall of the M-protein
+CrCondition = Literal["serum_ife", "urine_ife", "marrow", "lesions", "flc_ratio", "clonality"]
 # a code, then the parameters of its sentence
 Because = tuple[Any, ...]
 
@@ -78,19 +80,19 @@ def _absent(unusable: bool, words: str = "was not measured") -> str:
     return "its result could not be used" if unusable else words
 
 
-# what a complete response needs
-_FOR_CR = {
-    "serum_immunofixation": "serum immunofixation",
-    "urine_immunofixation": "urine immunofixation",
-    "marrow_plasma_cells": "marrow plasma cells",
+_CONDITIONS: dict[CrCondition, str] = {
+    "serum_ife": "serum immunofixation",
+    "urine_ife": "urine immunofixation",
+    "marrow": "marrow plasma cells",
     "lesions": "lesions",
     "flc_ratio": "FLC ratio",
+    "clonality": "marrow clonality",
 }
 
 
-def _cr_incomplete(unknown: tuple[str, ...]) -> str:
-    names = ", ".join(_FOR_CR[what] for what in unknown)
-    return f"would be CR, but {names} {'is' if len(unknown) == 1 else 'are'} not known"
+def _cr_incomplete(unknown: tuple[CrCondition, ...]) -> str:
+    named = ", ".join(_CONDITIONS[x] for x in unknown)
+    return f"would be CR, but {named} {'is' if len(unknown) == 1 else 'are'} not known"
 
 
 def _cr(marrow_limit: float, marrow_day: int | None) -> str:
@@ -219,9 +221,9 @@ _MISSING: dict[str, Callable[..., str]] = {
     "lesions-unread": lambda unread: f"a result of the {unread} that can be read",
     "lesions-size": lambda: "size of the plasmacytomas",
     "anything": lambda: "any result of the disease",
-    "for-cr": lambda what: f"{_FOR_CR[what]} (for CR)",
+    "for-cr": lambda what: f"{_CONDITIONS[what]} (for CR)",
     "lesions-unread-for-cr": lambda what: f"a result of the {what} that can be read (for CR)",
-    "for-scr": lambda what: f"{what} (for sCR)",
+    "for-scr": lambda what: f"{_CONDITIONS[what]} (for sCR)",
 }
 
 _UNUSABLE: dict[str, Callable[..., str]] = {

@@ -12,9 +12,10 @@ from itertools import pairwise
 from rearm.interval import Interval
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, below, over
+from rearm.response.markers import Markers
 from rearm.response.measurable import CHAIN_TESTS, Chain, Measurable
 from rearm.response.progression import Series
-from rearm.response.score import Markers, Visit
+from rearm.response.score import Visit
 
 __all__ = [
     "DEEP",

@@ -13,6 +13,7 @@ from rearm.response.criteria import Criteria
 from rearm.response.false_signals import false_signals
 from rearm.response.lesions import LesionLog
 from rearm.response.limits import at_least
+from rearm.response.markers import Markers
 from rearm.response.mrd import (
     MrdState,
     mrd_conversion,
@@ -23,7 +24,7 @@ from rearm.response.mrd import (
 )
 from rearm.response.organ_damage import ClinicalEvent, clinical_events
 from rearm.response.remarks import visit_remarks
-from rearm.response.score import Markers, Scored, Visit
+from rearm.response.score import Scored, Visit
 from rearm.response.sentences import reason_words
 from rearm.response.signals import (
     CrRelapse,
