@@ -15,7 +15,7 @@ from rearm.assessment.history import (
     therapies_of,
     visits_of,
 )
-from rearm.assessment.next_tests import Codings
+from rearm.assessment.judging import Codings
 from rearm.assessment.options import OptionsResult, evidence_of_options, options_of
 from rearm.assessment.patient import Patient
 from rearm.assessment.prognosis import alterations_of

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from rearm.assessment.logic import (
     GROUPS,
     NEEDS_INFORMATION,
     NO_VERDICT,
-    Judged,
+    NOT_APPLICABLE,
     grade_word,
     verdict_word,
 )
@@ -23,38 +22,32 @@ from rearm.assessment.result import Change, NextTest, Turn
 from rearm.assessment.scenarios import Varied
 
 if TYPE_CHECKING:
-    from rearm.assessment.logic import Codes
+    from rearm.assessment.judging import Codings, OwnCodes
+    from rearm.assessment.logic import Flags
 
-__all__ = ["Codings", "next_tests_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Codings:
-    """Everything judged, by row: verdicts, factor grades, group grades."""
-
-    judged: Judged
-    factors: Codes
-    groups: Codes
+__all__ = ["next_tests_of"]
 
 
 def next_tests_of(
     plan: Plan,
     patient: Patient,
-    tried: Sequence[tuple[Varied, range]],
+    tried: Sequence[Varied],
+    own: OwnCodes,
     codes: Codings,
-    row: int,
-    *,
-    judged: bool,
+    rows: range,
 ) -> tuple[NextTest, ...]:
-    """Work-ups in the order in which they help. `tried` pairs each with the rows of its scenarios,
-    `row` is the patient's own.
+    """Work-ups in the order in which they help.
 
-    `judged` False: causes and options are not shown for this patient, so that only the minimum
-    work-up is listed.
+    `own` are the patient's own codes; `rows` those of `codes` that judge the scenarios of `tried`,
+    one after the other.
     """
+    differences = _Differences(plan, patient, own, codes, rows)
     found = []
-    for place, (varied, rows) in enumerate(tried):
-        turns = tuple(_turns(plan, patient, varied, rows, codes, row)) if judged else ()
+    start = 0
+    for place, varied in enumerate(tried):
+        end = start + len(varied.scenarios)
+        turns = tuple(differences.turns(varied, range(start, end)))
+        start = end
         if varied.mandatory or turns:
             weight = _weight(plan, turns)
             test = _test(varied, _changes(turns), _why(plan, varied, turns))
@@ -106,41 +99,68 @@ class _Turn(NamedTuple):
     to: str
 
 
-def _turns(
-    plan: Plan, patient: Patient, varied: Varied, rows: range, codes: Codings, own: int
-) -> Iterator[_Turn]:
-    now = patient.values.get("failure_status")
-    for scenario, row in zip(varied.scenarios, rows, strict=True):
-        values = scenario.values
-        status = values.get("failure_status")
-        if status is not None and status != now:
-            yield _Turn(values, "failure", "failure", "Failure", str(now), str(status))
-        for i, from_, to in _verdict_turns(codes.judged, row, own):
-            option = plan.options[i].option
-            yield _Turn(values, "option", option.id, option.name, from_, to)
-        for i, from_, to in _grade_turns(codes.factors, row, own):
-            factor = plan.factors[i].factor
-            yield _Turn(values, "factor", factor.id, factor.name, from_, to)
-        for i, from_, to in _grade_turns(codes.groups, row, own):
-            yield _Turn(values, "group", GROUPS[i], GROUPS[i], from_, to)
+class _Differences:
+    """Where the scenarios of one patient are judged otherwise than the patient as he is."""
 
+    def __init__(
+        self, plan: Plan, patient: Patient, own: OwnCodes, codes: Codings, rows: range
+    ) -> None:
+        self.plan, self.own = plan, own
+        self.status = patient.values.get("failure_status")
+        part = slice(rows.start, rows.stop)
+        judged = codes.judged
+        self.clear, self.open = judged.clear[part], judged.open[part]
+        self.factors, self.groups = codes.factors[part], codes.groups[part]
+        self.options = _by_row(self._options_that_turn())
+        self.factors_that_turn = _by_row(self.factors != own.factors)
+        self.groups_that_turn = _by_row(self.groups != own.groups)
 
-def _verdict_turns(judged: Judged, row: int, own: int) -> Iterator[tuple[int, str, str]]:
-    """Options whose verdict the result changes, other unknown stops assumed clear."""
-    for i in _differing(judged, row, own):
-        before = int(judged.verdict[own, i])
-        resolved = judged.open[row, i] < judged.open[own, i]
+    def _options_that_turn(self) -> Flags:
+        """Options whose verdict a result changes, other unknown stops assumed clear: judged anew,
+        or one unknown stop less.
+        """
+        own = self.own
+        waits = own.verdict == NEEDS_INFORMATION
+        differs = (self.clear != own.clear) | (waits & (self.open < own.open))
+        turned: Flags = differs & (own.verdict != NO_VERDICT)
+        return turned
+
+    def turns(self, varied: Varied, rows: range) -> Iterator[_Turn]:
+        """What each result of the work-up turns, in the order of its scenarios."""
+        options, factors = self.plan.options, self.plan.factors
+        for scenario, row in zip(varied.scenarios, rows, strict=True):
+            values = scenario.values
+            status = values.get("failure_status")
+            if status is not None and status != self.status:
+                yield _Turn(values, "failure", "failure", "Failure", str(self.status), str(status))
+            for i in self.options.get(row, ()):
+                from_, to = self._verdicts(row, i)
+                if from_ is not None and to is not None and from_ != to:
+                    option = options[i].option
+                    yield _Turn(values, "option", option.id, option.name, from_, to)
+            for i in self.factors_that_turn.get(row, ()):
+                from_, to = _grade(self.own.factors[i]), _grade(self.factors[row, i])
+                factor = factors[i].factor
+                yield _Turn(values, "factor", factor.id, factor.name, from_, to)
+            for i in self.groups_that_turn.get(row, ()):
+                from_, to = _grade(self.own.groups[i]), _grade(self.groups[row, i])
+                yield _Turn(values, "group", GROUPS[i], GROUPS[i], from_, to)
+
+    def _verdicts(self, row: int, i: int) -> tuple[str | None, str | None]:
+        before = int(self.own.verdict[i])
+        resolved = self.open[row, i] < self.own.open[i]
         if before == NEEDS_INFORMATION and not resolved:
             # another stop stays open: what changes is the verdict if that is clear
-            before = int(judged.clear[own, i])
-        from_, to = verdict_word(before), verdict_word(int(judged.clear[row, i]))
-        if from_ is not None and to is not None and from_ != to:
-            yield int(i), from_, to
+            before = int(self.own.clear[i])
+        return verdict_word(before), verdict_word(int(self.clear[row, i]))
 
 
-def _grade_turns(grades: Codes, row: int, own: int) -> Iterator[tuple[int, str, str]]:
-    for i in (grades[row] != grades[own]).nonzero()[0].tolist():
-        yield i, _grade(int(grades[own, i])), _grade(int(grades[row, i]))
+def _by_row(flags: Flags) -> dict[int, list[int]]:
+    """The columns that are set, by row."""
+    found: dict[int, list[int]] = {}
+    for row, column in zip(*(x.tolist() for x in flags.nonzero()), strict=True):
+        found.setdefault(row, []).append(column)
+    return found
 
 
 def _changes(turns: Sequence[_Turn]) -> tuple[Change, ...]:
@@ -161,20 +181,8 @@ def _changes(turns: Sequence[_Turn]) -> tuple[Change, ...]:
     )
 
 
-def _differing(judged: Judged, row: int, own: int) -> Sequence[int]:
-    """Options whose verdict the result changes, other unknown stops assumed clear: judged anew, or
-    one unknown stop less.
-    """
-    waits = judged.verdict[own] == NEEDS_INFORMATION
-    differs = (judged.clear[row] != judged.clear[own]) | (
-        waits & (judged.open[row] < judged.open[own])
-    )
-    found: Sequence[int] = (differs & (judged.verdict[own] != NO_VERDICT)).nonzero()[0]
-    return found
-
-
 def _grade(code: int) -> str:
-    return "not_applicable" if code == -2 else grade_word(code)
+    return "not_applicable" if code == NOT_APPLICABLE else grade_word(int(code))
 
 
 def _weight(plan: Plan, turns: Sequence[_Turn]) -> float:

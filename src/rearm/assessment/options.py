@@ -6,14 +6,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from rearm.assessment.availability import availability_of
 from rearm.assessment.basis import Basis
 from rearm.assessment.evidence import ExpectedRow
 from rearm.assessment.logic import EXCLUDED, NEEDS_INFORMATION, Judged, verdict_word
-from rearm.assessment.plan import OptionPlan, Plan, RulePlan
+from rearm.assessment.plan import OptionPlan, Plan
 from rearm.assessment.ranking import ROLES, Ranked, ranks
 from rearm.assessment.result import (
     EvidenceResult,
@@ -22,10 +21,6 @@ from rearm.assessment.result import (
     OptionResult,
     Reason,
 )
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 __all__ = ["OptionsResult", "evidence_of_options", "options_of"]
 
@@ -49,23 +44,25 @@ class _Verdicts:
     afterwards: int
 
 
-@dataclass(slots=True)
 class _Reasons:
-    """Ids of the reasons of one option, by what they do."""
+    """Ids of the reasons of one option, by what they do; `until` and `permanent` of its stops."""
 
-    for_: list[str] = field(default_factory=list)
-    against: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    cautions: list[str] = field(default_factory=list)
-    checklist: list[str] = field(default_factory=list)
-    until: dict[str, None] = field(default_factory=dict)
-    permanent: bool = False
+    __slots__ = ("against", "cautions", "checklist", "for_", "permanent", "unknown", "until")
+
+    def __init__(self) -> None:
+        self.for_: list[str] = []
+        self.against: list[str] = []
+        self.unknown: list[str] = []
+        self.cautions: list[str] = []
+        self.checklist: list[str] = []
+        self.until: dict[str, None] = {}
+        self.permanent = False
 
 
 def options_of(basis: Basis, judged: Judged, row: int, *, region: str | None) -> OptionsResult:
     """Every option of the plan. `row` is this patient's row in `judged`."""
     plan = basis.plan
-    answers = _array(basis.answers)
+    reasons = _reasons(basis)
     codes = [
         _Verdicts(now=now, if_clear=clear, afterwards=then)
         for now, clear, then in zip(
@@ -82,10 +79,9 @@ def options_of(basis: Basis, judged: Judged, row: int, *, region: str | None) ->
     }
     ranked, separated = _ranked(plan, codes)
     placed = []
-    for option, code in zip(plan.options, codes, strict=True):
+    for option, code, own in zip(plan.options, codes, reasons, strict=True):
         rank = ranked.get(option.option.id)
-        reasons = _reasons(basis, option, answers)
-        result = _option(basis, option, code, reasons, still_open, region, rank)
+        result = _option(basis, option, code, own, still_open, region, rank)
         placed.append((_place(option, code, rank), result))
     placed.sort(key=lambda x: x[0])
     return OptionsResult(options=tuple(result for _, result in placed), separated=separated)
@@ -126,12 +122,6 @@ def _figure(row: ExpectedRow) -> Figure:
     )
 
 
-def _array(answers: Sequence[int]) -> npt.NDArray[np.int8]:
-    import numpy as np
-
-    return np.asarray(answers, dtype=np.int8)
-
-
 def _ranked(
     plan: Plan, codes: Sequence[_Verdicts]
 ) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
@@ -155,41 +145,49 @@ def _place(option: OptionPlan, code: _Verdicts, rank: int | None) -> tuple[int, 
     return (ROLES.index(option.option.role), order, rank or 0, option.option.name)
 
 
-def _reasons(basis: Basis, plan: OptionPlan, answers: npt.NDArray[np.int8]) -> _Reasons:
-    """What the rules say that act or may act; a rule that does not hold is left out."""
-    reasons = _Reasons()
-    own = answers[plan.rule_numbers]
-    acts = own == plan.rule_counts_if
-    for i in (acts | (own == -1)).nonzero()[0].tolist():
-        _sort_in(reasons, basis, plan.rules[i], acts=bool(acts[i]))
-    if plan.poor:
-        reasons.against.append(_poor(basis, plan))
-    return reasons
+def _reasons(basis: Basis) -> list[_Reasons]:
+    """Of every option what the rules say that act or may act; a rule that does not hold is left
+    out.
+    """
+    import numpy as np
 
-
-def _sort_in(reasons: _Reasons, basis: Basis, rule: RulePlan, *, acts: bool) -> None:
-    key = basis.reason(rule)
-    if rule.effect in ("exclude", "require"):
-        if acts:
-            reasons.against.append(key)
-            if rule.until:
-                reasons.until[rule.until] = None
-            else:
-                reasons.permanent = True
-        elif rule.stage == "choose":
-            reasons.unknown.append(key)
-        elif rule.stage == "caution":
-            reasons.cautions.append(key)
+    plan = basis.plan
+    table = plan.option_rules
+    answers = np.asarray(basis.answers, dtype=np.int8)[table.numbers]
+    acts = answers == table.counts_if
+    told = (acts | (answers == -1)).nonzero()[0]
+    found = [_Reasons() for _ in plan.options]
+    for i, does in zip(told.tolist(), acts[told].tolist(), strict=True):
+        rule = table.rules[i]
+        key = rule.key if rule.key in basis.reasons else basis.reason(rule)
+        reasons = found[table.options[i]]
+        if does:
+            getattr(reasons, _WHERE_ACTING[rule.effect]).append(key)
+            if rule.effect in ("exclude", "require"):
+                if rule.until:
+                    reasons.until[rule.until] = None
+                else:
+                    reasons.permanent = True
+        elif rule.effect in ("exclude", "require"):
+            getattr(reasons, _WHERE_STAGED.get(rule.stage, "checklist")).append(key)
         else:
-            reasons.checklist.append(key)
-    elif rule.effect == "caution":
-        reasons.cautions.append(key)
-    elif not acts:
-        reasons.unknown.append(key)
-    elif rule.effect == "favour":
-        reasons.for_.append(key)
-    else:
-        reasons.against.append(key)
+            getattr(reasons, _WHERE_UNKNOWN[rule.effect]).append(key)
+    for option, reasons in zip(plan.options, found, strict=True):
+        if option.poor:
+            reasons.against.append(_poor(basis, option))
+    return found
+
+
+# where a rule is listed that acts, whose condition is unknown, and that would stop the option
+_WHERE_ACTING = {
+    "exclude": "against",
+    "require": "against",
+    "discourage": "against",
+    "favour": "for_",
+    "caution": "cautions",
+}
+_WHERE_UNKNOWN = {"discourage": "unknown", "favour": "unknown", "caution": "cautions"}
+_WHERE_STAGED = {"choose": "unknown", "caution": "cautions"}
 
 
 def _option(

@@ -45,7 +45,11 @@ def patient_at(record: Record, as_of: int | date | None, plan: Plan) -> Patient:
     Raises AssessmentError where a date is given and day zero is not known.
     """
     last = _as_day(record, as_of)
-    known = _known_at(record, last) if last is not None else record
+    known = record
+    if last is not None:
+        known = (
+            _known_at(record, last) if as_of is not None else _without_later_issues(record, last)
+        )
     judged = tuple(failures(known))
     found = find(
         known,
@@ -81,6 +85,14 @@ def _as_day(record: Record, as_of: int | date | None) -> int | None:
             )
         return (as_of - record.day_zero).days
     return as_of
+
+
+def _without_later_issues(record: Record, day: int) -> Record:
+    """The record at its own last day: nothing in it is later but, perhaps, an issue."""
+    if all(x.day is None or x.day <= day for x in record.issues):
+        return record
+    issues = tuple(x for x in record.issues if x.day is None or x.day <= day)
+    return replace(record, issues=issues)
 
 
 def _known_at(record: Record, day: int) -> Record:

@@ -4,30 +4,30 @@ then patient by patient.
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rearm.assessment.assembly import assembled, is_judged
 from rearm.assessment.basis import Basis
-from rearm.assessment.logic import grades, group_grades, verdicts
-from rearm.assessment.next_tests import Codings, next_tests_of
+from rearm.assessment.judging import Judging, judge, judge_scenarios
+from rearm.assessment.next_tests import next_tests_of
 from rearm.assessment.patient import Patient, patient_at
-from rearm.assessment.plan import Plan, in_effect, plan_of
+from rearm.assessment.plan import Plan, plan_of
 from rearm.assessment.regions import region_of
 from rearm.assessment.result import Assessment, NextTest
-from rearm.assessment.scenarios import Scenario, Varied, frame_of, pair, varied
+from rearm.assessment.scenarios import Varied, pair, varied
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.record import Record
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    pass
 
-    from rearm.assessment.logic import Flags
-
-__all__ = ["assess", "assess_all", "assess_each", "assess_patients"]
+__all__ = ["Batch", "assess", "assess_all", "assess_each", "assess_patients", "batches"]
 
 # patients whose scenarios share a frame: large enough to spread the cost of a select, small enough
 # for memory
@@ -74,97 +74,118 @@ def assess_each(
     """`assess_all` one by one, for cohorts whose assessments do not fit into memory together."""
     plan = plan_of(knowledge or load())
     where = region_of(region, plan.regions)
+    for batch in batches(records):
+        with _no_collection():
+            patients = [patient_at(record, as_of, plan) for record in batch]
+            done = assess_patients(plan, patients, where)
+        yield from done
+
+
+def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """The records in batches that are judged together."""
     remaining = iter(records)
     while batch := list(itertools.islice(remaining, _BATCH)):
-        yield from assess_patients(
-            plan, [patient_at(record, as_of, plan) for record in batch], where
-        )
+        yield batch
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """No garbage collection inside a batch: it makes hundreds of thousands of small objects, none
+    of them in a circle, and each collection would look at all of them.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def assess_patients(
     plan: Plan, patients: Sequence[Patient], region: str | None
 ) -> list[Assessment]:
     """The assessments of patients that were made ready; `region` is None or one of the plan's."""
-    tried = [varied(plan, p) for p in patients]
-    codes, rows, answers = _judge(plan, patients, tried, region)
-    tests = [
-        next_tests_of(plan, p, list(zip(t, r, strict=True)), codes, i, judged=is_judged(p))
-        for i, (p, t, r) in enumerate(zip(patients, tried, rows, strict=True))
-    ]
-    tests = _with_pairs(plan, patients, tried, tests, region)
+    batch = Batch.of(plan, patients, region)
+    tests = batch.next_tests()
     found = []
     for i, patient in enumerate(patients):
-        basis = Basis(plan, patient, answers[i].tolist())
-        found.append(assembled(basis, codes, i, tests[i], region))
+        basis = Basis(plan, patient, batch.own.answers[i].tolist())
+        found.append(assembled(basis, batch.own.codes, i, tests[i], region))
     return found
 
 
-def _judge(
-    plan: Plan, patients: Sequence[Patient], tried: Sequence[Sequence[Varied]], region: str | None
-) -> tuple[Codings, list[list[range]], npt.NDArray[np.int8]]:
-    """All rows judged: the patients' own first, then their scenarios; with the rows of each
-    work-up's scenarios, and the answers.
-    """
-    import numpy as np
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Patients that are judged together: `own` are their own rows, in their order."""
 
-    scenarios: list[tuple[int, Scenario]] = []
-    rows: list[list[range]] = []
-    for position, workups in enumerate(tried):
-        own = []
-        for workup in workups:
-            start = len(patients) + len(scenarios)
-            scenarios += [(position, s) for s in workup.scenarios]
-            own.append(range(start, len(patients) + len(scenarios)))
-        rows.append(own)
-    read = plan.compiled.evaluate(frame_of(plan, patients, scenarios))
-    answers = np.hstack(
-        [read, np.ones((len(read), 1), dtype=np.int8)]
-    )  # the last column is `plan.always`
-    of_row = np.array([*range(len(patients)), *(position for position, _ in scenarios)])
-    judged = verdicts(plan, answers, _approvals(plan, patients, region, of_row))
-    factor_grades = grades(plan, answers)
-    return Codings(judged, factor_grades, group_grades(plan, factor_grades)), rows, answers
+    plan: Plan
+    patients: Sequence[Patient]
+    region: str | None
+    own: Judging
 
+    @classmethod
+    def of(cls, plan: Plan, patients: Sequence[Patient], region: str | None) -> Batch:
+        """The patients with their own rows judged."""
+        own = judge(plan, patients, region)
+        return cls(plan=plan, patients=patients, region=region, own=own)
 
-def _approvals(
-    plan: Plan, patients: Sequence[Patient], region: str | None, of_row: npt.NDArray[Any]
-) -> list[Flags]:
-    """For each option which approvals count, rows x labels."""
-    import numpy as np
+    def next_tests(self) -> list[tuple[NextTest, ...]]:
+        """For each patient the work-ups to ask for."""
+        everybody = range(len(self.patients))
+        tried = [
+            varied(
+                self.plan,
+                self.patients[i],
+                self.own.answers[i].tolist(),
+                tried=is_judged(self.patients[i]),
+            )
+            for i in everybody
+        ]
+        tests = self._weighed(everybody, tried)
+        return self._with_pairs(tried, tests)
 
-    return [
-        np.array(
-            [[in_effect(row, region, p.day) for row, _ in o.labels] for p in patients], dtype=bool
-        )[of_row]
-        for o in plan.options
-    ]
-
-
-def _with_pairs(
-    plan: Plan,
-    patients: Sequence[Patient],
-    tried: Sequence[Sequence[Varied]],
-    tests: list[tuple[NextTest, ...]],
-    region: str | None,
-) -> list[tuple[NextTest, ...]]:
-    """Where no single test changes anything, pairs of them are tried."""
-    lone = [
-        i
-        for i, (p, t) in enumerate(zip(patients, tests, strict=True))
-        if is_judged(p) and not any(test.changes for test in t)
-    ]
-    if not lone:
+    def _weighed(
+        self, places: Sequence[int], tried: Sequence[Sequence[Varied]]
+    ) -> list[tuple[NextTest, ...]]:
+        """The work-ups of these patients with what their results would change."""
+        scenarios = [
+            (place, s)
+            for place, own in zip(places, tried, strict=True)
+            for v in own
+            for s in v.scenarios
+        ]
+        judged = judge_scenarios(self.plan, self.patients, self.region, self.own, scenarios)
+        tests, start = [], 0
+        for place, own in zip(places, tried, strict=True):
+            end = start + sum(len(v.scenarios) for v in own)
+            rows = range(start, end)
+            tests.append(
+                next_tests_of(
+                    self.plan, self.patients[place], own, self.own.row(place), judged, rows
+                )
+            )
+            start = end
         return tests
-    some = [patients[i] for i in lone]
-    pairs = []
-    for i in lone:
-        able = [v for v in tried[i] if v.scenarios][: plan.parameters.workups_in_pairs]
-        pairs.append([pair(plan, patients[i], a, b) for a, b in itertools.combinations(able, 2)])
-    codes, rows, _ = _judge(plan, some, pairs, region)
-    found = list(tests)
-    for n, i in enumerate(lone):
-        told = next_tests_of(
-            plan, patients[i], list(zip(pairs[n], rows[n], strict=True)), codes, n, judged=True
-        )
-        found[i] = (*tests[i], *(test for test in told if test.changes))
-    return found
+
+    def _with_pairs(
+        self, tried: Sequence[Sequence[Varied]], tests: list[tuple[NextTest, ...]]
+    ) -> list[tuple[NextTest, ...]]:
+        """Where no single test changes anything, pairs of them are tried."""
+        lone = [
+            i
+            for i, (patient, own) in enumerate(zip(self.patients, tests, strict=True))
+            if is_judged(patient) and not any(test.changes for test in own)
+        ]
+        if not lone:
+            return tests
+        limit = self.plan.parameters.workups_in_pairs
+        pairs = []
+        for i in lone:
+            able = [v for v in tried[i] if v.scenarios][:limit]
+            both = itertools.combinations(able, 2)
+            pairs.append([pair(self.plan, self.patients[i], a, b) for a, b in both])
+        found = list(tests)
+        for i, together in zip(lone, self._weighed(lone, pairs), strict=True):
+            found[i] = (*tests[i], *(test for test in together if test.changes))
+        return found

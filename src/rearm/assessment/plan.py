@@ -7,7 +7,7 @@ arithmetic on the array of answers, for one row or for all scenarios of all pati
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, get_args
@@ -101,9 +101,6 @@ class OptionPlan:
     poor: bool
     evidence_key: str
     rules: tuple[RulePlan, ...]
-    # the rules' conditions, and the answers with which they act, in the order of `rules`
-    rule_numbers: Indices
-    rule_counts_if: Indices
     support: tuple[SupportPlan, ...]
     labels: tuple[tuple[Availability, int], ...]  # approvals with the condition of their population
     off_label: tuple[Availability, ...]  # where the drugs are marketed without a label for the use
@@ -143,8 +140,33 @@ class WorkupPlan:
     mandatory: int | None
     settled: int | None
     only_where: int | None
-    # its mandatory condition reads what it supplies: it confirms or settles something that is there
-    about_itself: bool
+    # what its mandatory condition reads, where it reads what the work-up supplies: then the work-up
+    # confirms or settles something that is there
+    settles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionRules:
+    """The rules of all options in one row: the option of each by its position, its condition, and
+    the answer with which it acts.
+    """
+
+    rules: tuple[RulePlan, ...]
+    options: tuple[int, ...]
+    numbers: Indices
+    counts_if: npt.NDArray[np.int8]
+
+    @classmethod
+    def of(cls, options: Sequence[OptionPlan]) -> OptionRules:
+        import numpy as np
+
+        rules = [(place, rule) for place, o in enumerate(options) for rule in o.rules]
+        return cls(
+            rules=tuple(rule for _, rule in rules),
+            options=tuple(place for place, _ in rules),
+            numbers=np.array([rule.number for _, rule in rules], dtype=np.intp),
+            counts_if=np.array([rule.counts_if for _, rule in rules], dtype=np.int8),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +185,13 @@ class Plan:
     feeds: frozenset[str]  # findings that a derived one is computed from
     limits: Mapping[str, tuple[float, ...]]  # numbers that a finding is compared with, rising
     options: tuple[OptionPlan, ...]
+    option_rules: OptionRules
     factors: tuple[FactorPlan, ...]
     workups: tuple[WorkupPlan, ...]
     alerts: tuple[tuple[AlertRule, int], ...]
     regions: tuple[str, ...]
+    # results to try of a work-up's findings of which nothing is known, filled as they are needed
+    free_outcomes: dict[tuple[str, tuple[str, ...]], list[Mapping[str, bool | float | int | str]]]
     citations: Citations
     meanings: Mapping[str, str]  # of each finding, as the end of a sentence
     note_ids: Mapping[tuple[str, tuple[str, ...]], str]  # of remarks, by text and sources
@@ -234,12 +259,14 @@ class _Planner:
             feeds=frozenset(part for entry in knowledge.catalogue.values() for part in entry.from_),
             limits=self.limits(),
             options=options,
+            option_rules=OptionRules.of(options),
             factors=tuple(self.factor(f, blocks) for f in knowledge.factors.values()),
             workups=tuple(self.workup(w) for w in knowledge.workups.values()),
             alerts=tuple((a, self.number(a.when)) for a in knowledge.alerts.values()),
             regions=tuple(
                 sorted({a.region for o in knowledge.options.values() for a in o.availability})
             ),
+            free_outcomes={},
             citations=Citations(knowledge),
             note_ids=_note_ids(knowledge),
             meanings={name: _as_ending(f.meaning) for name, f in knowledge.catalogue.items()},
@@ -299,8 +326,6 @@ class _Planner:
         raise ValueError(f"The option {option.id} has the name of a strategy.")
 
     def option(self, option: Option, evidence: OptionEvidence, always: int) -> OptionPlan:
-        import numpy as np
-
         rules = tuple(self.rule(rule, option.id) for rule in option.rules)
 
         def of(effect: str, stage: str | None = None, *, lasting: bool = False) -> Indices:
@@ -319,8 +344,6 @@ class _Planner:
             poor=upper is not None and upper < self.parameters.poor_response_upper,
             evidence_key=self.evidence_key(option, evidence),
             rules=rules,
-            rule_numbers=np.array([rule.number for rule in rules], dtype=np.intp),
-            rule_counts_if=np.array([rule.counts_if for rule in rules], dtype=np.intp),
             support=tuple(self.support(line) for line in option.support),
             labels=tuple(
                 (row, always if row.when is None else self.number(row.when))
@@ -379,15 +402,14 @@ class _Planner:
             None if text is None else self.number(text)
             for text in (workup.mandatory, workup.settled, workup.only_where)
         )
-        about_itself = mandatory is not None and bool(
-            set(self.conditions[mandatory].reads) & set(workup.supplies)
-        )
+        reads = () if mandatory is None else self.conditions[mandatory].reads
+        about_itself = bool(set(reads) & set(workup.supplies))
         return WorkupPlan(
             workup=workup,
             mandatory=mandatory,
             settled=settled,
             only_where=only_where,
-            about_itself=about_itself,
+            settles=frozenset(reads) if about_itself else frozenset(),
         )
 
 

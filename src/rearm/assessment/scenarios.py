@@ -17,14 +17,15 @@ from rearm.assessment.patient import Patient
 from rearm.assessment.plan import Plan, WorkupPlan
 from rearm.findings import derived_from
 from rearm.knowledge.catalogue import Finding
-from rearm.rules import findings_frame, truth, with_values
+from rearm.rules import findings_frame, with_values
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Scenario", "Varied", "frame_of", "pair", "varied", "worth_trying"]
+__all__ = ["Scenario", "Varied", "own_rows", "pair", "scenario_rows", "varied", "worth_trying"]
 
 Outcome: TypeAlias = Mapping[str, bool | float | int | str]
+Answers: TypeAlias = Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,41 +82,37 @@ def worth_trying(plan: Plan, entry: Finding) -> tuple[bool | float | int | str, 
     return _around(plan.limits.get(entry.name, ()), whole=entry.type == "integer")
 
 
-def varied(plan: Plan, patient: Patient) -> list[Varied]:
-    """Every work-up that would tell something new of this patient, in the order of the knowledge."""
+def varied(plan: Plan, patient: Patient, answers: Answers, *, tried: bool) -> list[Varied]:
+    """Every work-up that would tell something new of this patient, in the order of the knowledge.
 
-    def holds(number: int | None) -> bool:
-        return (
-            number is not None
-            and truth(plan.conditions[number], patient.values, patient.intervals) is True
-        )
-
+    `answers` are those of the patient's own row, by number of condition. `tried` False: the results
+    that can come out are not listed, because nobody asks what they would change.
+    """
     found = []
     for workup in plan.workups:
-        if holds(workup.settled) or (
-            workup.only_where is not None and not holds(workup.only_where)
-        ):
+        settled = workup.settled is not None and answers[workup.settled] == 1
+        elsewhere = workup.only_where is not None and answers[workup.only_where] != 1
+        if settled or elsewhere:
             continue
-        mandatory = holds(workup.mandatory)
-        settles = (
-            plan.conditions[workup.mandatory].reads
-            if mandatory and workup.about_itself and workup.mandatory is not None
-            else ()
-        )
+        mandatory = workup.mandatory is not None and answers[workup.mandatory] == 1
+        if not (mandatory or tried):
+            continue
+        settles = workup.settles if mandatory else frozenset()
         names = tuple(
             n
             for n in workup.workup.supplies
-            if n in plan.relevant and (not _told(plan, patient, n) or n in settles)
+            if n in plan.relevant and (n in settles or not _told(plan, patient, n))
         )
-        if names:
-            partly = any(
-                _told(plan, patient, n) for n in workup.workup.supplies if n not in settles
-            )
-            scenarios = (
+        if not names:
+            continue
+        partly = any(n not in settles and _told(plan, patient, n) for n in workup.workup.supplies)
+        possible: tuple[Scenario, ...] = ()
+        if tried:
+            scenarios = [
                 _scenario(plan, patient, o) for o in _outcomes(plan, workup, patient, names)
-            )
+            ]
             possible = tuple(s for s in scenarios if not _impossible(s, patient))
-            found.append(Varied((workup,), mandatory, names, partly, possible))
+        found.append(Varied((workup,), mandatory, names, partly, possible))
     return found
 
 
@@ -157,6 +154,10 @@ def _outcomes(
         return [o for i, o in enumerate(cut) if o and o not in cut[:i]]
     # none is stated, or none fits what is known: each finding by itself then, as far as its bounds
     # allow
+    bounded = any(name in patient.intervals for name in names)
+    key = (workup.workup.id, tuple(names))
+    if not bounded and key in plan.free_outcomes:
+        return plan.free_outcomes[key]
     choices = {
         name: tuple(
             v
@@ -165,10 +166,13 @@ def _outcomes(
         )
         for name in names
     }
-    return _combined(
+    outcomes = _combined(
         {name: values for name, values in choices.items() if values},
         plan.parameters.scenarios_per_workup,
     )
+    if not bounded:
+        plan.free_outcomes[key] = outcomes
+    return outcomes
 
 
 def _contradicts(
@@ -240,24 +244,21 @@ def _scenario(plan: Plan, patient: Patient, outcome: Outcome) -> Scenario:
     return Scenario(outcome, changed)
 
 
-def frame_of(
-    plan: Plan, patients: Sequence[Patient], scenarios: Sequence[tuple[int, Scenario]]
-) -> pl.DataFrame:
-    """The patients' own rows first, then one row for each scenario, given with the position of its
-    patient.
-    """
-
-    base = findings_frame(
+def own_rows(plan: Plan, patients: Sequence[Patient]) -> pl.DataFrame:
+    """One row for each patient as he is."""
+    return findings_frame(
         [p.values for p in patients],
         plan.columns,
         plan.knowledge.catalogue,
         [p.intervals for p in patients],
     )
-    if not scenarios:
-        return base
-    frame = base[[*range(len(patients)), *(position for position, _ in scenarios)]]
+
+
+def scenario_rows(own: pl.DataFrame, scenarios: Sequence[tuple[int, Scenario]]) -> pl.DataFrame:
+    """One row for each scenario, given with the position of its patient in `own`."""
+    frame = own[[position for position, _ in scenarios]]
     changes: dict[str, tuple[list[int], list[Any]]] = defaultdict(lambda: ([], []))
-    for row, (_, scenario) in enumerate(scenarios, len(patients)):
+    for row, (_, scenario) in enumerate(scenarios):
         for name, value in scenario.changed.items():
             rows, values = changes[name]
             rows.append(row)

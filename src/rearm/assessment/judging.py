@@ -1,0 +1,124 @@
+"""Rows of findings to codes: verdicts of options, grades of factors and of their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rearm.assessment.logic import Judged, grades, group_grades, verdicts
+from rearm.assessment.patient import Patient
+from rearm.assessment.plan import Plan, in_effect
+from rearm.assessment.scenarios import Scenario, own_rows, scenario_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import polars as pl
+
+    from rearm.assessment.logic import Codes, Flags
+
+__all__ = ["Codings", "Judging", "OwnCodes", "judge", "judge_scenarios"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codings:
+    """Everything judged, by row: verdicts, factor grades, group grades."""
+
+    judged: Judged
+    factors: Codes
+    groups: Codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCodes:
+    """The codes of one patient as he is, by option, factor and group."""
+
+    verdict: Codes
+    clear: Codes
+    open: Codes
+    factors: Codes
+    groups: Codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """Rows with their answers (rows x conditions: 1 true, 0 false, -1 unknown) and their codes.
+    `frame` holds the findings.
+    """
+
+    frame: pl.DataFrame
+    answers: Codes
+    codes: Codings
+
+    def row(self, place: int) -> OwnCodes:
+        """The codes of one row."""
+        judged = self.codes.judged
+        return OwnCodes(
+            verdict=judged.verdict[place],
+            clear=judged.clear[place],
+            open=judged.open[place],
+            factors=self.codes.factors[place],
+            groups=self.codes.groups[place],
+        )
+
+
+def judge(plan: Plan, patients: Sequence[Patient], region: str | None) -> Judging:
+    """The patients as they are, one row each."""
+    import numpy as np
+
+    frame = own_rows(plan, patients)
+    return _judging(plan, frame, patients, region, np.arange(len(patients)))
+
+
+def judge_scenarios(
+    plan: Plan,
+    patients: Sequence[Patient],
+    region: str | None,
+    own: Judging,
+    scenarios: Sequence[tuple[int, Scenario]],
+) -> Codings:
+    """What the patients would be judged to be, one row for each scenario; each comes with the
+    position of its patient in `own`.
+    """
+    import numpy as np
+
+    frame = scenario_rows(own.frame, scenarios)
+    of_row = np.array([position for position, _ in scenarios], dtype=np.intp)
+    return _judging(plan, frame, patients, region, of_row).codes
+
+
+def _judging(
+    plan: Plan,
+    frame: pl.DataFrame,
+    patients: Sequence[Patient],
+    region: str | None,
+    of_row: npt.NDArray[np.intp],
+) -> Judging:
+    import numpy as np
+
+    read = plan.compiled.evaluate(frame)
+    always = np.ones((len(read), 1), dtype=np.int8)  # the last column is `plan.always`
+    answers = np.hstack([read, always])
+    factors = grades(plan, answers)
+    codes = Codings(
+        judged=verdicts(plan, answers, _approvals(plan, patients, region, of_row)),
+        factors=factors,
+        groups=group_grades(plan, factors),
+    )
+    return Judging(frame=frame, answers=answers, codes=codes)
+
+
+def _approvals(
+    plan: Plan, patients: Sequence[Patient], region: str | None, of_row: npt.NDArray[np.intp]
+) -> list[Flags]:
+    """For each option which approvals count, rows x labels."""
+    import numpy as np
+
+    days = [patient.day for patient in patients]
+    return [
+        np.array(
+            [[in_effect(row, region, day) for row, _ in o.labels] for day in days], dtype=bool
+        ).reshape(len(days), len(o.labels))[of_row]
+        for o in plan.options
+    ]
