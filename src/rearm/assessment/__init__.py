@@ -3,15 +3,20 @@
 from rearm.assessment.explanation import Explanation, Traced, explain
 from rearm.assessment.patient import AssessmentError
 from rearm.assessment.pipeline import assess, assess_all, assess_each
-from rearm.assessment.result import Assessment
+from rearm.assessment.result import Assessment, ResultError
+from rearm.assessment.table import assess_table, assess_tables, table_schema
 
 __all__ = [
     "Assessment",
     "AssessmentError",
     "Explanation",
+    "ResultError",
     "Traced",
     "assess",
     "assess_all",
     "assess_each",
+    "assess_table",
+    "assess_tables",
     "explain",
+    "table_schema",
 ]

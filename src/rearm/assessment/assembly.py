@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from rearm import __version__
 from rearm.assessment.alerts import alerts_of
@@ -21,6 +22,7 @@ from rearm.assessment.patient import Patient
 from rearm.assessment.prognosis import alterations_of
 from rearm.assessment.result import (
     About,
+    AboutCode,
     Assessment,
     FailureResult,
     InputIssue,
@@ -34,7 +36,7 @@ from rearm.outcome.failure import Failure
 from rearm.record import Issue
 from rearm.response.criteria import load_criteria
 
-__all__ = ["assembled", "is_judged"]
+__all__ = ["about_code", "assembled", "is_judged"]
 
 
 def is_judged(patient: Patient) -> bool:
@@ -109,57 +111,46 @@ def _last(patient: Patient) -> Failure | None:
     return patient.failures[-1] if patient.failures else None
 
 
-_NOT_FAILED = {
+def about_code(patient: Patient) -> AboutCode:
+    """What became of the last infusion, or why there is none to speak of."""
+    last = _last(patient)
+    if last is not None:
+        return last.status
+    unread = ("possible_infusion", "infusion_unread")
+    if any(issue.code in unread for issue in patient.record.issues):
+        return "infusion_unread"
+    return "no_infusion"
+
+
+_REASONS: Mapping[AboutCode, str] = {
+    "failed": "The last infusion failed.",
+    "suspected": (
+        "Failure of the last infusion is suspected: causes and options hold if this is progression."
+    ),
     "not_failed": "The last infusion has not failed",
     "died_without_progression": "The patient died without progression after the last infusion",
     "cannot_be_judged": "Whether the last infusion failed can't be judged",
+    "no_infusion": "no CAR-T in this record",
+    "infusion_unread": (
+        "no CAR-T that could be read in this record; what may be one stands among the input issues"
+    ),
 }
 
 
 def _about(patient: Patient) -> About:
-    last = _last(patient)
-    if last is None:
-        return _no_infusion(patient)
-    code = last.status
-    if code not in ("failed", "suspected"):
-        return About(
-            code=code,
-            infusion_day=last.infusion_day,
-            if_progression=False,
-            reason=f"{_NOT_FAILED[code]}: {last.reason}",
-        )
-    reason = "The last infusion failed."
-    if code == "suspected":
-        reason = (
-            "Failure of the last infusion is suspected: causes and options hold if this is"
-            " progression."
-        )
+    code, last = about_code(patient), _last(patient)
+    reason = _REASONS[code]
     died = min((d.day for d in patient.record.deaths if d.day is not None), default=None)
-    if died is not None:
-        reason += f" The patient died on day {died}; this is the state of knowledge with that."
+    if code in ("failed", "suspected"):
+        if died is not None:
+            reason += f" The patient died on day {died}; this is the state of knowledge with that."
+    elif last is not None:
+        reason += f": {last.reason}"
     return About(
         code=code,
-        infusion_day=last.infusion_day,
+        infusion_day=None if last is None else last.infusion_day,
         if_progression=code == "suspected",
         reason=reason,
-    )
-
-
-def _no_infusion(patient: Patient) -> About:
-    unread = any(
-        issue.code in ("possible_infusion", "infusion_unread") for issue in patient.record.issues
-    )
-    if unread:
-        reason = (
-            "no CAR-T that could be read in this record; what may be one stands among the input"
-            " issues"
-        )
-        return About(code="infusion_unread", infusion_day=None, if_progression=False, reason=reason)
-    return About(
-        code="no_infusion",
-        infusion_day=None,
-        if_progression=False,
-        reason="no CAR-T in this record",
     )
 
 

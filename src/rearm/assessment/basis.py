@@ -37,6 +37,7 @@ class Basis:
         self._rows: dict[Source, int] = {}
         self._row_numbers: dict[str, int] = {}
         self._missing: dict[int, tuple[str, ...]] = {}
+        self._asks: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.notes: dict[str, Note] = {}
         for name, found in patient.found.items():
             if found.known and (name in plan.relevant or found.value is not False):
@@ -82,23 +83,26 @@ class Basis:
 
     def finding(self, name: str) -> FindingResult:
         """The finding as it was read; put down where it is not known too."""
-        if name not in self.findings:
-            self._put(name, self.patient.found.get(name, _NOTHING))
-        return self.findings[name]
+        finding = self.findings.get(name)
+        if finding is None:
+            finding = self._put(name, self.patient.found.get(name, _NOTHING))
+        return finding
 
-    def _put(self, name: str, found: Found) -> None:
-        self.findings[name] = FindingResult(
+    def _put(self, name: str, found: Found) -> FindingResult:
+        finding = self.findings[name] = FindingResult(
             value=found.value,
             interval=None if found.interval is None else found.interval.to_dict(),
             text=_text(found, self.plan.knowledge.catalogue[name], self.plan.meanings[name]),
             rows=self.rows_of(found.sources),
         )
+        return finding
 
     def read_by(self, number: int) -> tuple[str, ...]:
         """The findings that a condition reads, put down."""
         names = self.plan.conditions[number].reads
         for name in names:
-            self.finding(name)
+            if name not in self.findings:
+                self._put(name, self.patient.found.get(name, _NOTHING))
         return names
 
     # ------------------------------------------------------------ conditions
@@ -112,17 +116,28 @@ class Basis:
         """The findings for want of which the condition is unknown."""
         if self.answers[number] != -1:
             return ()
-        if number not in self._missing:
-            condition = self.plan.conditions[number]
-            self._missing[number] = unknown_findings(
-                condition, self.patient.values, self.patient.intervals
-            )
-        return self._missing[number]
+        missing = self._missing.get(number)
+        if missing is None:
+            missing = self._missing[number] = self._lacking(number)
+        return missing
 
-    def asks(self, missing: Iterable[str]) -> tuple[str, ...]:
+    def _lacking(self, number: int) -> tuple[str, ...]:
+        condition, values = self.plan.conditions[number], self.patient.values
+        intervals = self.patient.intervals
+        if all(values.get(name) is None and name not in intervals for name in condition.reads):
+            return condition.reads  # nothing of it is known, so that everything is missing
+        return unknown_findings(condition, values, intervals)
+
+    def asks(self, missing: tuple[str, ...]) -> tuple[str, ...]:
         """Work-ups that would supply these findings, by themselves or by what they are derived
         from.
         """
+        asked = self._asks.get(missing)
+        if asked is None:
+            asked = self._asks[missing] = self._asked(missing)
+        return asked
+
+    def _asked(self, missing: tuple[str, ...]) -> tuple[str, ...]:
         catalogue, workups = self.plan.knowledge.catalogue, self.plan.knowledge.workups
         ids: dict[str, None] = {}
         for name in missing:

@@ -39,8 +39,10 @@ class Patient:
     inputs: Mapping[str, Any]  # the same as `derive` takes them
 
 
-def patient_at(record: Record, as_of: int | date | None, plan: Plan) -> Patient:
-    """The patient as known at `as_of` (a day of the axis, a date, or None: the last day with data).
+def patient_at(
+    record: Record, as_of: int | date | None, plan: Plan, *, read_only: bool = False
+) -> Patient:
+    """The patient as known at `as_of` (a day of the axis, a date, or None: the last day with data). `read_only`: only the findings that some rule reads.
 
     Raises AssessmentError where a date is given and day zero is not known.
     """
@@ -51,10 +53,11 @@ def patient_at(record: Record, as_of: int | date | None, plan: Plan) -> Patient:
             _known_at(record, last) if as_of is not None else _without_later_issues(record, last)
         )
     judged = tuple(failures(known))
+    catalogue = plan.read_catalogue if read_only else plan.knowledge.catalogue
     found = find(
         known,
         judged,
-        plan.knowledge.catalogue,
+        catalogue,
         as_of=0 if last is None else last,  # without any day nothing can be late
         lexicon=plan.knowledge.lexicon,
     )

@@ -27,7 +27,15 @@ from rearm.record import Record
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Batch", "assess", "assess_all", "assess_each", "assess_patients", "batches"]
+__all__ = [
+    "Batch",
+    "assess",
+    "assess_all",
+    "assess_each",
+    "assess_patients",
+    "batches",
+    "no_collection",
+]
 
 # patients whose scenarios share a frame: large enough to spread the cost of a select, small enough
 # for memory
@@ -75,7 +83,7 @@ def assess_each(
     plan = plan_of(knowledge or load())
     where = region_of(region, plan.regions)
     for batch in batches(records):
-        with _no_collection():
+        with no_collection():
             patients = [patient_at(record, as_of, plan) for record in batch]
             done = assess_patients(plan, patients, where)
         yield from done
@@ -89,7 +97,7 @@ def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """No garbage collection inside a batch: it makes hundreds of thousands of small objects, none
     of them in a circle, and each collection would look at all of them.
     """

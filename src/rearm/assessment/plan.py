@@ -17,6 +17,7 @@ from rearm.assessment.evidence import OptionEvidence, evidence_of
 from rearm.assessment.parameters import PARAMETERS, Parameters
 from rearm.assessment.result import Effect
 from rearm.knowledge.bundle import Knowledge
+from rearm.knowledge.catalogue import Catalogue
 from rearm.knowledge.rulesets import (
     AlertRule,
     Availability,
@@ -193,6 +194,7 @@ class Plan:
     # results to try of a work-up's findings of which nothing is known, filled as they are needed
     free_outcomes: dict[tuple[str, tuple[str, ...]], list[Mapping[str, bool | float | int | str]]]
     citations: Citations
+    read_catalogue: Catalogue  # the findings that some condition rests on
     meanings: Mapping[str, str]  # of each finding, as the end of a sentence
     note_ids: Mapping[tuple[str, tuple[str, ...]], str]  # of remarks, by text and sources
 
@@ -244,6 +246,9 @@ class _Planner:
         always = len(self.conditions)
         options = tuple(self.option(o, evidence[o.id], always) for o in knowledge.options.values())
         columns = tuple(sorted({name for c in self.conditions for name in c.reads}))
+        relevant = frozenset(
+            s for name in columns for s in (name, *knowledge.catalogue.sources_of(name))
+        )
         return Plan(
             knowledge=knowledge,
             parameters=self.parameters,
@@ -253,9 +258,7 @@ class _Planner:
             columns=columns,
             read=frozenset(columns),
             derived=tuple(name for name in columns if knowledge.catalogue[name].from_),
-            relevant=frozenset(
-                s for name in columns for s in (name, *knowledge.catalogue.sources_of(name))
-            ),
+            relevant=relevant,
             feeds=frozenset(part for entry in knowledge.catalogue.values() for part in entry.from_),
             limits=self.limits(),
             options=options,
@@ -268,6 +271,10 @@ class _Planner:
             ),
             free_outcomes={},
             citations=Citations(knowledge),
+            read_catalogue=Catalogue(
+                {name: f for name, f in knowledge.catalogue.items() if name in relevant},
+                knowledge.catalogue.groups,
+            ),
             note_ids=_note_ids(knowledge),
             meanings={name: _as_ending(f.meaning) for name, f in knowledge.catalogue.items()},
         )

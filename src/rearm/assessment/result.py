@@ -22,6 +22,7 @@ from rearm.knowledge.rulesets import Directness
 __all__ = [
     "SCHEMA_VERSION",
     "About",
+    "AboutCode",
     "Action",
     "AgentEffect",
     "Alert",
@@ -81,6 +82,9 @@ InfusionStatus = Literal[
 ]
 Effect = Literal["exclude", "require", "discourage", "favour", "caution", "supports", "opposes"]
 Verdict = Literal["excluded", "discouraged", "needs_information", "preferred", "acceptable"]
+
+
+AboutCode = InfusionStatus | Literal["no_infusion", "infusion_unread"]
 
 
 class ResultError(RearmError):
@@ -333,7 +337,7 @@ class Relapse(_Part, frozen=True, kw_only=True):
 class About(_Part, frozen=True, kw_only=True):
     """The infusion that causes, options and tests speak of, or the reason why there are none."""
 
-    code: InfusionStatus | Literal["no_infusion", "infusion_unread"]
+    code: AboutCode
     infusion_day: int | None
     if_progression: bool
     reason: str

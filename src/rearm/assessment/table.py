@@ -1,0 +1,224 @@
+"""The codes of many patients as one table, one row a patient, without any prose: for registries.
+
+The columns are those of `table_schema`; the codes are the words of the result object. A column that
+does not apply to a patient (no failure to explain) is null there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from rearm.assessment.assembly import about_code, is_judged
+from rearm.assessment.judging import Codings
+from rearm.assessment.logic import (
+    EXCLUDED,
+    GRADES,
+    GROUPS,
+    LIKELY,
+    NEEDS_INFORMATION,
+    NO_VERDICT,
+    NOT_APPLICABLE,
+    NOT_ASSESSED,
+    VERDICTS,
+    Judged,
+)
+from rearm.assessment.patient import Patient, patient_at
+from rearm.assessment.pipeline import Batch, batches, no_collection
+from rearm.assessment.plan import Plan, plan_of
+from rearm.assessment.regions import region_of
+from rearm.knowledge.bundle import Knowledge, load
+from rearm.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import polars as pl
+
+__all__ = ["assess_table", "assess_tables", "table_schema"]
+
+_GRADE_WORDS: dict[int, str | None] = {
+    NOT_APPLICABLE: "not_applicable",
+    NOT_ASSESSED: "not_assessed",
+    **dict(enumerate(GRADES)),
+}
+_VERDICT_WORDS: dict[int, str | None] = {NO_VERDICT: None, **dict(enumerate(VERDICTS))}
+
+
+def assess_table(
+    records: Iterable[Record],
+    *,
+    knowledge: Knowledge | None = None,
+    as_of: int | date | None = None,
+    region: str | None = None,
+    tests: bool = False,
+) -> pl.DataFrame:
+    """The codes of every record, one row a patient in their order; columns as in `table_schema`.
+
+    `tests` True adds the work-ups to ask for, which costs as much again. `knowledge`, `as_of` and
+    `region` as in `assess`; it raises the same errors. What is not known is null.
+    """
+    import polars as pl
+
+    known = knowledge or load()
+    parts = list(assess_tables(records, knowledge=known, as_of=as_of, region=region, tests=tests))
+    return pl.concat(parts) if parts else pl.DataFrame(schema=table_schema(known, tests=tests))
+
+
+def assess_tables(
+    records: Iterable[Record],
+    *,
+    knowledge: Knowledge | None = None,
+    as_of: int | date | None = None,
+    region: str | None = None,
+    tests: bool = False,
+) -> Iterator[pl.DataFrame]:
+    """`assess_table` in parts of some hundred patients, for cohorts that do not fit into memory."""
+    import polars as pl
+
+    known = knowledge or load()
+    plan = plan_of(known)
+    where = region_of(region, plan.regions)
+    schema = table_schema(known, tests=tests)
+    for batch in batches(records):
+        with no_collection():
+            patients = [patient_at(record, as_of, plan, read_only=True) for record in batch]
+            columns = _columns(Batch.of(plan, patients, where), tests=tests)
+        yield pl.DataFrame(columns, schema=schema)
+
+
+def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> dict[str, Any]:
+    """Every column of the table with its type, in order: first the patient and the last infusion,
+    then `group_<id>`, `factor_<id>` (grades) and `verdict_<id>`, `if_clear_<id>`,
+    `afterwards_<id>` (options).
+    """
+    import polars as pl
+
+    plan = plan_of(knowledge or load())
+    many = pl.List(pl.String)
+    schema: dict[str, Any] = {
+        "patient_id": pl.String,
+        "as_of": pl.Int64,
+        "as_of_date": pl.String,
+        "about": pl.String,
+        "infusions": pl.Int64,
+        "infusion_day": pl.Int64,
+        "product": pl.String,
+        "status": pl.String,
+        "certainty": pl.String,
+        "day": pl.Int64,
+        "kind": pl.String,
+        "timing": pl.String,
+        "pattern": many,
+        "signals": many,
+        "best_response": pl.String,
+        "best_response_by": pl.String,
+        "followed_to_day": pl.Int64,
+        "computed_day": pl.Int64,
+        "team_day": pl.Int64,
+        "alerts": many,
+        "undetermined": pl.Boolean,
+    }
+    schema |= {f"group_{group}": pl.String for group in GROUPS}
+    schema |= {f"factor_{f.factor.id}": pl.String for f in plan.factors}
+    for option in plan.options:
+        for kind in ("verdict", "if_clear", "afterwards"):
+            schema[f"{kind}_{option.option.id}"] = pl.String
+    if tests:
+        schema |= {"tests": many, "mandatory_tests": many}
+    return schema
+
+
+def _columns(batch: Batch, *, tests: bool) -> dict[str, Sequence[Any]]:
+    """The columns of one batch, in the order of `table_schema`."""
+    judged = [is_judged(patient) for patient in batch.patients]
+    columns = _of_patients(batch.patients)
+    columns["alerts"] = _alerts(batch)
+    columns |= _grades(batch.plan, batch.own.codes, judged)
+    columns |= _verdicts(batch.plan, batch.own.codes.judged, judged)
+    if tests:
+        asked = batch.next_tests()
+        columns["tests"] = [["+".join(test.ids) for test in own] for own in asked]
+        columns["mandatory_tests"] = [
+            ["+".join(test.ids) for test in own if test.mandatory] for own in asked
+        ]
+    return columns
+
+
+def _of_patients(patients: Sequence[Patient]) -> dict[str, Sequence[Any]]:
+    lasts = [patient.failures[-1] if patient.failures else None for patient in patients]
+    columns: dict[str, Sequence[Any]] = {
+        "patient_id": [p.record.patient_id for p in patients],
+        "as_of": [p.as_of for p in patients],
+        "as_of_date": [None if p.day is None else p.day.isoformat() for p in patients],
+        "about": [about_code(p) for p in patients],
+        "infusions": [len(p.failures) for p in patients],
+    }
+    for name in _OF_FAILURE:
+        columns[name] = [None if last is None else getattr(last, name) for last in lasts]
+    columns["pattern"] = [None if last is None else list(last.pattern) for last in lasts]
+    columns["signals"] = [None if last is None else [s.id for s in last.signals] for last in lasts]
+    return columns
+
+
+_OF_FAILURE = (
+    "infusion_day",
+    "product",
+    "status",
+    "certainty",
+    "day",
+    "kind",
+    "timing",
+    "best_response",
+    "best_response_by",
+    "followed_to_day",
+    "computed_day",
+    "team_day",
+)
+
+
+def _alerts(batch: Batch) -> list[list[str]]:
+    alerts = batch.plan.alerts
+    numbers = [number for _, number in alerts]
+    raised = batch.own.answers[:, numbers] == 1
+    return [[alerts[i][0].id for i in row.nonzero()[0].tolist()] for row in raised]
+
+
+def _grades(plan: Plan, codes: Codings, judged: Sequence[bool]) -> dict[str, Sequence[Any]]:
+    columns: dict[str, Sequence[Any]] = {}
+    causes = [i for i, group in enumerate(GROUPS) if group != "safety"]
+    likely: list[bool] = (codes.groups[:, causes] >= LIKELY).any(axis=1).tolist()
+    columns["undetermined"] = [
+        not found if asked else None for found, asked in zip(likely, judged, strict=True)
+    ]
+    for i, group in enumerate(GROUPS):
+        columns[f"group_{group}"] = _words(codes.groups[:, i], _GRADE_WORDS, judged)
+    for i, factor in enumerate(plan.factors):
+        columns[f"factor_{factor.factor.id}"] = _words(codes.factors[:, i], _GRADE_WORDS, judged)
+    return columns
+
+
+def _verdicts(plan: Plan, codes: Judged, judged: Sequence[bool]) -> dict[str, Sequence[Any]]:
+    """`if_clear` and `afterwards` only where they say more than the verdict."""
+    import numpy as np
+
+    waits = codes.verdict == NEEDS_INFORMATION
+    ends = (codes.verdict == EXCLUDED) & (codes.afterwards != EXCLUDED)
+    if_clear = np.where(waits, codes.clear, NO_VERDICT)
+    afterwards = np.where(ends, codes.afterwards, NO_VERDICT)
+    columns: dict[str, Sequence[Any]] = {}
+    for i, option in enumerate(plan.options):
+        kinds = (("verdict", codes.verdict), ("if_clear", if_clear), ("afterwards", afterwards))
+        for kind, verdicts in kinds:
+            name = f"{kind}_{option.option.id}"
+            columns[name] = _words(verdicts[:, i], _VERDICT_WORDS, judged)
+    return columns
+
+
+def _words(
+    codes: npt.NDArray[np.int8], words: Mapping[int, str | None], judged: Sequence[bool]
+) -> list[str | None]:
+    return [
+        words[code] if asked else None for code, asked in zip(codes.tolist(), judged, strict=True)
+    ]

@@ -1,0 +1,92 @@
+"""The table of codes is equal to the codes of the full results, patient by patient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.support.generated_patients import write_patients
+
+import rearm
+from rearm.assessment import Assessment, assess_tables, table_schema
+from rearm.record import Record
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "tables"
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
+    folder = write_patients(150, tmp_path_factory.mktemp("generated"))
+    return [*rearm.read(EXAMPLES).records, *rearm.read(folder).records]
+
+
+@pytest.fixture(scope="module")
+def results(records: list[Record]) -> list[Assessment]:
+    return list(rearm.assess_each(records))
+
+
+def codes(a: Assessment) -> dict[str, Any]:
+    """What the table says of a patient, taken from his result."""
+    last = a.failures[-1] if a.failures else None
+    row: dict[str, Any] = {
+        "patient_id": a.patient_id,
+        "as_of": a.as_of,
+        "as_of_date": a.as_of_date,
+        "about": a.about.code,
+        "infusions": len(a.failures),
+        "alerts": [alert.id for alert in a.alerts],
+        "undetermined": a.causes.undetermined if a.options else None,
+        "tests": ["+".join(t.ids) for t in a.next_tests],
+        "mandatory_tests": ["+".join(t.ids) for t in a.next_tests if t.mandatory],
+    }
+    for name in (
+        "infusion_day", "product", "status", "certainty", "day", "kind", "timing", "best_response",
+        "best_response_by", "followed_to_day", "computed_day", "team_day",
+    ):  # fmt: skip
+        row[name] = None if last is None else getattr(last, name)
+    row["pattern"] = None if last is None else list(last.pattern)
+    row["signals"] = None if last is None else [s.id for s in last.signals]
+    for group in a.causes.groups:
+        row[f"group_{group.group}"] = group.grade
+        row |= {f"factor_{factor.id}": factor.grade for factor in group.factors}
+        row |= {f"factor_{name}": "not_applicable" for name in group.not_applicable}
+    for option in a.options:
+        row[f"verdict_{option.id}"] = option.verdict
+        row[f"if_clear_{option.id}"] = option.if_clear
+        row[f"afterwards_{option.id}"] = option.afterwards
+    return row
+
+
+def test_the_table_is_equal_to_the_results(
+    records: list[Record], results: list[Assessment]
+) -> None:
+    table = rearm.assess_table(records, tests=True)
+    assert dict(table.schema) == table_schema(tests=True)
+    assert table.height == len(results) > 100
+    assert {"failed", "suspected", "not_failed"} <= set(table["status"])
+    for row, result in zip(table.iter_rows(named=True), results, strict=True):
+        expected = codes(result)
+        # a factor that only earlier facts speak of has a grade that no result shows
+        risks_only = {name for name in row if name.startswith("factor_")} - set(expected)
+        found = {name: value for name, value in row.items() if name not in risks_only}
+        missing = {name: None for name in found if name not in expected}
+        assert found == expected | missing, result.patient_id
+
+
+def test_without_tests_it_is_the_same_table(records: list[Record]) -> None:
+    with_tests = rearm.assess_table(records, tests=True)
+    assert rearm.assess_table(records).equals(with_tests.drop("tests", "mandatory_tests"))
+
+
+def test_parts_make_the_whole(records: list[Record]) -> None:
+    parts = list(assess_tables(records))
+    assert len(parts) > 1
+    assert pl.concat(parts).equals(rearm.assess_table(records))
+
+
+def test_nobody_gives_an_empty_table_with_the_columns() -> None:
+    empty = rearm.assess_table([])
+    assert empty.height == 0
+    assert dict(empty.schema) == table_schema()
