@@ -188,9 +188,9 @@ def _alerts(batch: Batch) -> list[list[str]]:
 def _grades(plan: Plan, codes: Codings, judged: Sequence[bool]) -> dict[str, Sequence[Any]]:
     columns: dict[str, Sequence[Any]] = {}
     causes = [i for i, group in enumerate(GROUPS) if group != "safety"]
-    likely: list[bool] = (codes.groups[:, causes] >= LIKELY).any(axis=1).tolist()
+    likely: Any = (codes.groups[:, causes] >= LIKELY).any(axis=1)
     columns["undetermined"] = [
-        not found if asked else None for found, asked in zip(likely, judged, strict=True)
+        not found if asked else None for found, asked in zip(likely.tolist(), judged, strict=True)
     ]
     for i, group in enumerate(GROUPS):
         columns[f"group_{group}"] = _words(codes.groups[:, i], _GRADE_WORDS, judged)
