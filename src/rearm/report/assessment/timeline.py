@@ -7,6 +7,7 @@ detection are drawn as open triangles at the lowest level of the panel).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -301,78 +302,80 @@ def _thinned(rows: list[Spec]) -> list[Spec]:
 
 def _markers(assessment: Assessment, zero: int, first: int, last: int, x: Spec) -> Iterable[Spec]:
     for title, unit, series in PANELS:
-        rows: list[Spec] = []
-        for test, name, colour in series:
-            for point in assessment.series.get(test, ()):
-                day = point.day - zero
-                if first <= day <= last:
-                    rows.append({"day": day, "test": name, "colour": colour, **_point(point)})
-        if not rows:
-            continue
-        positive = [r["value"] for r in rows if r["value"] > 0]
-        floor = min(positive, default=1.0) / 2
-        for row in rows:
-            if row["value"] <= 0:
-                row["value"] = floor
-                row["bound"] = "at or below zero" if row["bound"] == "measured" else row["bound"]
-        colours = {
-            "domain": [name for _, name, _ in series],
-            "range": [colour for _, _, colour in series],
-        }
-        legend = {"title": None, "orient": "right"} if len(series) > 1 else None
-        y = {
+        rows = [
+            {"day": point.day - zero, "test": name, "colour": colour, **_point(point)}
+            for test, name, colour in series
+            for point in assessment.series.get(test, ())
+            if first <= point.day - zero <= last
+        ]
+        if rows:
+            yield _panel(rows, f"[{unit}]", title, series, x)
+
+
+def _panel(
+    rows: list[Spec], unit: str, title: str, series: Sequence[tuple[str, str, str]], x: Spec
+) -> Spec:
+    """One panel of values on a logarithmic axis."""
+    positive = [r["value"] for r in rows if r["value"] > 0]
+    floor = min(positive, default=1.0) / 2
+    for row in rows:
+        if row["value"] <= 0:
+            row["value"] = floor
+            row["bound"] = "at or below zero" if row["bound"] == "measured" else row["bound"]
+    low, high = floor * 0.8, max(positive, default=1.0) * 1.6
+    colours = {
+        "domain": [name for _, name, _ in series],
+        "range": [colour for _, _, colour in series],
+    }
+    legend = {"title": None, "orient": "right"} if len(series) > 1 else None
+    encoding = {
+        "x": x,
+        "y": {
             "field": "value",
             "type": "quantitative",
-            "scale": {
-                "type": "log",
-                "nice": False,
-                "domain": [floor * 0.8, max(positive, default=1.0) * 1.6],
+            "scale": {"type": "log", "nice": False, "domain": [low, high]},
+            "axis": {"title": [title, unit], "values": _ticks(low, high), "format": "~g"},
+        },
+        "color": {"field": "test", "type": "nominal", "scale": colours, "legend": legend},
+    }
+    line = {**encoding, "color": {**encoding["color"], "legend": None}}
+    point = {
+        **encoding,
+        "shape": {"field": "bound", "type": "nominal", "legend": None, "scale": _SHAPES},
+        "tooltip": {"field": "text"},
+    }
+    data = {"values": rows}
+    return {
+        "width": WIDTH,
+        "height": 76,
+        "layer": [
+            {"data": data, "mark": {"type": "line", "strokeWidth": 1.4}, "encoding": line},
+            {
+                "data": data,
+                "mark": {"type": "point", "size": 34, "opacity": 1},
+                "encoding": point,
             },
-            "axis": {"title": [title, f"[{unit}]"], "tickCount": 3, "format": "~g"},
-        }
-        encoding = {
-            "x": x,
-            "y": y,
-            "color": {"field": "test", "type": "nominal", "scale": colours, "legend": legend},
-        }
-        yield {
-            "width": WIDTH,
-            "height": 76,
-            "layer": [
-                {
-                    "data": {"values": rows},
-                    "mark": {"type": "line", "strokeWidth": 1.4},
-                    "encoding": {**encoding, "color": {**encoding["color"], "legend": None}},
-                },
-                {
-                    "data": {"values": rows},
-                    "mark": {"type": "point", "size": 34, "opacity": 1},
-                    "encoding": {
-                        **encoding,
-                        "shape": {
-                            "field": "bound",
-                            "type": "nominal",
-                            "legend": None,
-                            "scale": {
-                                "domain": [
-                                    "measured",
-                                    "below detection",
-                                    "above range",
-                                    "at or below zero",
-                                ],
-                                "range": [
-                                    "circle",
-                                    "triangle-down",
-                                    "triangle-up",
-                                    "triangle-down",
-                                ],
-                            },
-                        },
-                        "tooltip": {"field": "text"},
-                    },
-                },
-            ],
-        }
+        ],
+    }
+
+
+_SHAPES = {
+    "domain": ["measured", "below detection", "above range", "at or below zero"],
+    "range": ["circle", "triangle-down", "triangle-up", "triangle-down"],
+}
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Two or three round values of a logarithmic axis."""
+    decades = [10.0**k for k in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)]
+    if len(decades) >= 2:
+        return decades[:: math.ceil(len(decades) / 3)]
+    within = [
+        float(f"{m}e{k}")
+        for k in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        for m in (1, 2, 5)
+    ]
+    return [value for value in within if low <= value <= high][:3]
 
 
 def _point(point: Point) -> Spec:
