@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-__all__ = ["file_name", "unique_names", "write_text", "write_whole"]
+__all__ = ["FileNames", "file_name", "unique_names", "write_text", "write_whole"]
 
 # our own page, and the names of devices that Windows takes for no files
 _RESERVED = re.compile(r"index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
@@ -43,6 +43,22 @@ def unique_names(patient_ids: Iterable[str]) -> dict[str, str]:
         )
         for who, name in names.items()
     }
+
+
+class FileNames:
+    """File names of patients that come one by one; an id that differs from an earlier one only in
+    case gets its hash, because some disks do not tell them apart.
+    """
+
+    def __init__(self) -> None:
+        self._owner: dict[str, str] = {}
+
+    def of(self, patient_id: str) -> str:
+        """The name of this patient's files, the same whenever it is asked for."""
+        name = file_name(patient_id)
+        if self._owner.setdefault(name.casefold(), patient_id) == patient_id:
+            return name
+        return f"{name}-{hashlib.sha256(patient_id.encode()).hexdigest()[:8]}"
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:

@@ -1,129 +1,301 @@
-"""Reports and results of many patients as files, written one by one so that a crash or a kill loses
-nothing that was done.
+"""Assessments as files and on the terminal: patient by patient, on several processes, in runs that
+can be resumed. A patient's files appear whole or not at all; a fault ends nobody else's run.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TextIO
-
-from rich.console import Console
+from typing import TYPE_CHECKING, TextIO
 
 from rearm.assessment import Assessment, AssessmentError, assess_all
-from rearm.files import unique_names, write_text
-from rearm.knowledge import Knowledge
+from rearm.cohort.fingerprint import fingerprint
+from rearm.cohort.pool import each_batch
+from rearm.cohort.progress import Done, Progress
+from rearm.files import FileNames, write_text
+from rearm.knowledge import Knowledge, load
 from rearm.record import Record
 from rearm.report.assessment.index import IndexRow, index_row
 from rearm.report.assessment.page import index_page, page
-from rearm.report.assessment.terminal import print_assessment
 
-__all__ = ["Done", "assess_to_files"]
+if TYPE_CHECKING:
+    from rich.console import Console
 
-_BATCH = 64
+__all__ = ["Summary", "Wanted", "assess_to_files"]
+
+_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to make of each patient. `knowledge` is a folder, None: the bundled knowledge; `results`:
+    the results themselves, for the terminal; `json_lines`: each as a line of JSON.
+    """
+
+    as_of: int | date | None = None
+    region: str | None = None
+    knowledge: Path | None = None
+    html: Path | None = None
+    json_folder: Path | None = None
+    json_lines: bool = False
+    results: bool = False
 
 
 @dataclass
-class Done:
+class Summary:
     """What was written, and the patients for whom the program failed."""
 
+    wanted: Wanted
     assessed: int = 0
-    html: Path | None = None
-    json_folder: Path | None = None
+    unchanged: int = 0
+    gone: int = 0
     failed: list[str] = field(default_factory=list)
 
     def words(self) -> Iterator[str]:
-        if self.html is not None:
+        """One line for each thing that a user should know."""
+        total = self.assessed + self.unchanged
+        if self.wanted.html is not None:
+            pages = f"{total} page{'s' if total != 1 else ''}"
+            yield f"{pages}: {self.wanted.html / 'index.html'}"
+        if self.wanted.json_folder is not None:
+            yield f"{total} result{'s' if total != 1 else ''}: {self.wanted.json_folder}"
+        if self.unchanged:
+            yield f"{self.unchanged} of them are as they were: nothing that they depend on changed."
+        if self.gone:
+            one = self.gone == 1
             yield (
-                f"{self.assessed} page{'s' if self.assessed != 1 else ''}:"
-                f" {self.html / 'index.html'}"
+                f"{self.gone} patient{'' if one else 's'} of the earlier run {'is' if one else 'are'}"
+                " no longer in the input and no longer in the index; the files were left."
             )
-        if self.json_folder is not None:
-            yield f"{self.assessed} result{'s' if self.assessed != 1 else ''}: {self.json_folder}"
         yield from self.failed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """One patient to assess. `mark` is the fingerprint, empty where nobody asks for it."""
+
+    record: Record
+    name: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What a process made of one patient, or why it failed."""
+
+    done: Done | None = None
+    json_line: str = ""
+    result: Assessment | None = None
+    error: str = ""
+
+
 def assess_to_files(
-    records: Sequence[Record],
+    records: Iterable[Record],
+    wanted: Wanted,
     *,
-    as_of: int | date | None,
-    region: str | None,
-    knowledge: Knowledge | None,
-    html: Path | None,
-    json_folder: Path | None,
-    console: Console | None,
-    json_lines: TextIO | None,
-) -> Done:
-    """Assesses in batches; each patient's files appear whole or not at all; who could not be
-    assessed is named.
+    jobs: int = 1,
+    resume: bool = False,
+    console: Console | None = None,
+    json_lines: TextIO | None = None,
+) -> Summary:
+    """Assesses every patient and writes what is wanted.
+
+    `records` may be a stream: no more than a few batches are in memory. `resume`: patients whose
+    result cannot have changed since an earlier run into the same folder are left as they are.
     """
-    done = Done(html=html, json_folder=json_folder)
-    for folder in (html, json_folder):
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-    names = unique_names(record.patient_id for record in records)
-    index: list[IndexRow] = []
-    for start in range(0, len(records), _BATCH):
-        batch = records[start : start + _BATCH]
-        for record, assessment in zip(
-            batch, _assessed(batch, as_of, region, knowledge, done), strict=True
-        ):
-            if assessment is None:
+    summary = Summary(wanted)
+    folders = [f for f in (wanted.html, wanted.json_folder) if f is not None]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    progress = Progress(folders[0]) if folders else None
+    run = _Run(wanted, summary, progress, resume=resume)
+    made = each_batch(
+        _assess_batch,
+        run.tasks(records),
+        jobs=jobs,
+        prepare=_prepare,
+        settings=(wanted,),
+        failed=_ended,
+    )
+    for batch in made:
+        run.take(batch)
+        for one in batch:
+            if one.json_line and json_lines is not None:
+                json_lines.write(one.json_line + "\n")
+            if one.result is not None and console is not None:
+                _print(console, one.result)
+        if console is None:
+            _tell(summary)
+    run.finish()
+    return summary
+
+
+def _print(console: Console, assessment: Assessment) -> None:
+    from rearm.report.assessment.terminal import print_assessment
+
+    print_assessment(console, assessment)
+
+
+class _Run:
+    """Who is to be assessed, who is done, and the table of patients at the end."""
+
+    def __init__(
+        self, wanted: Wanted, summary: Summary, progress: Progress | None, *, resume: bool
+    ) -> None:
+        self.wanted, self.summary, self.progress = wanted, summary, progress
+        self.before = progress.before if progress is not None and resume else {}
+        self.names = FileNames()
+        self.order: list[str] = []
+        self.done: dict[str, Done] = {}
+        # the knowledge is only needed here for the fingerprint, which only files have
+        folder = wanted.knowledge
+        self.knowledge = load(folder) if progress is not None and folder is not None else None
+
+    def tasks(self, records: Iterable[Record]) -> Iterator[list[_Task]]:
+        """The patients to assess, in batches; who is unchanged is taken as done."""
+        batch: list[_Task] = []
+        for record in records:
+            name = self.names.of(record.patient_id)
+            self.order.append(record.patient_id)
+            mark = self._mark(record)
+            before = self.before.get(record.patient_id)
+            if before is not None and self._stands(before, name, mark):
+                self.done[record.patient_id] = before
+                self.summary.unchanged += 1
                 continue
-            name = names[record.patient_id]
-            if html is not None:
-                write_text(html / f"{name}.html", page(assessment))
-                index.append(index_row(f"{name}.html", assessment))
-            text = assessment.to_json() if json_folder or json_lines else ""
-            if json_folder is not None:
-                write_text(json_folder / f"{name}.json", text + "\n")
-            if json_lines is not None:
-                json_lines.write(text + "\n")
-            if console is not None:
-                print_assessment(console, assessment)
-            done.assessed += 1
-        if len(records) > _BATCH and console is None:
-            _progress(min(start + _BATCH, len(records)), len(records))
-    if html is not None:
-        write_text(html / "index.html", index_page(index))
-    return done
+            batch.append(_Task(record=record, name=name, mark=mark))
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _mark(self, record: Record) -> str:
+        if self.progress is None:
+            return ""
+        known = self.knowledge or load()
+        return fingerprint(record, known, as_of=self.wanted.as_of, region=self.wanted.region)
+
+    def _stands(self, before: Done, name: str, mark: str) -> bool:
+        """Whether an earlier run wrote the files that this one would write."""
+        html, json_folder = self.wanted.html, self.wanted.json_folder
+        return (
+            before.fingerprint == mark
+            and before.name == name
+            and (html is None or (html / f"{name}.html").is_file())
+            and (json_folder is None or (json_folder / f"{name}.json").is_file())
+        )
+
+    def take(self, batch: Iterable[_Made]) -> None:
+        """Puts down what was made."""
+        whole = [one.done for one in batch if one.done is not None]
+        self.summary.assessed += len(whole)
+        self.summary.failed += [one.error for one in batch if one.error]
+        self.done |= {done.patient_id: done for done in whole}
+        if self.progress is not None:
+            self.progress.add(whole)
+
+    def finish(self) -> None:
+        """The table of patients, and the record of the run for the next one."""
+        listed = [self.done[who] for who in self.order if who in self.done]
+        self.summary.gone = len(set(self.before) - set(self.order))
+        if self.wanted.html is not None:
+            rows = [IndexRow(*done.row) for done in listed]
+            write_text(self.wanted.html / "index.html", index_page(rows))
+        if self.progress is not None:
+            self.progress.finish(listed)
+
+
+# ---------------------------------------------------------------- in the processes
+
+_prepared: tuple[Wanted, Knowledge | None] = (Wanted(), None)
+
+
+def _prepare(wanted: Wanted) -> None:
+    global _prepared
+    _prepared = (wanted, None if wanted.knowledge is None else load(wanted.knowledge))
+
+
+def _assess_batch(tasks: Sequence[_Task]) -> list[_Made]:
+    wanted, knowledge = _prepared
+    assessed = _assessed([task.record for task in tasks], wanted, knowledge)
+    return [
+        _guarded(lambda task=task, one=one: _written(task, one, wanted), task.record)  # type: ignore[misc]
+        if isinstance(one, Assessment)
+        else _Made(error=one)
+        for task, one in zip(tasks, assessed, strict=True)
+    ]
 
 
 def _assessed(
-    batch: Sequence[Record],
-    as_of: int | date | None,
-    region: str | None,
-    knowledge: Knowledge | None,
-    done: Done,
-) -> list[Assessment | None]:
+    records: Sequence[Record], wanted: Wanted, knowledge: Knowledge | None
+) -> list[Assessment | str]:
+    """The result of each patient, or the sentence that says why there is none."""
     try:
-        return list(assess_all(batch, as_of=as_of, region=region, knowledge=knowledge))
+        return [
+            *assess_all(records, as_of=wanted.as_of, region=wanted.region, knowledge=knowledge)
+        ]
     except AssessmentError:
         raise
     except Exception as error:
         if os.environ.get("REARM_DEBUG"):
             raise
-        if len(batch) == 1:
-            done.failed.append(
-                f"rearm: {batch[0].patient_id} could not be assessed: a fault of the program"
-                f" ({type(error).__name__}: {error}). Please report it; REARM_DEBUG=1 shows where"
-                " it happened."
-            )
-            return [None]
-        return [
-            found
-            for record in batch
-            for found in _assessed([record], as_of, region, knowledge, done)
-        ]
+        if len(records) == 1:
+            return [_fault(records[0], error)]
+        return [one for record in records for one in _assessed([record], wanted, knowledge)]
 
 
-def _progress(done: int, of: int) -> None:
-    import sys
+def _guarded(make: Callable[[], _Made], record: Record) -> _Made:
+    """A fault in drawing one patient is told as one in assessing him; a full disk is not."""
+    try:
+        return make()
+    except OSError:
+        raise
+    except Exception as error:
+        if os.environ.get("REARM_DEBUG"):
+            raise
+        return _Made(error=_fault(record, error))
 
+
+def _written(task: _Task, assessment: Assessment, wanted: Wanted) -> _Made:
+    file = f"{task.name}.html"
+    if wanted.html is not None:
+        write_text(wanted.html / file, page(assessment))
+    line = assessment.to_json() if wanted.json_folder is not None or wanted.json_lines else ""
+    if wanted.json_folder is not None:
+        write_text(wanted.json_folder / f"{task.name}.json", line + "\n")
+    done = Done(
+        patient_id=assessment.patient_id,
+        name=task.name,
+        fingerprint=task.mark,
+        row=tuple(index_row(file, assessment)),
+    )
+    return _Made(
+        done=done,
+        json_line=line if wanted.json_lines else "",
+        result=assessment if wanted.results else None,
+    )
+
+
+def _fault(record: Record, error: Exception) -> str:
+    return (
+        f"rearm: {record.patient_id} could not be assessed: a fault of the program"
+        f" ({type(error).__name__}: {error}). Please report it; REARM_DEBUG=1 shows where it"
+        " happened."
+    )
+
+
+def _ended(task: _Task, error: Exception) -> _Made:
+    return _Made(
+        error=f"rearm: {task.record.patient_id} could not be assessed: {error} (out of memory?)."
+    )
+
+
+def _tell(summary: Summary) -> None:
     if sys.stderr.isatty():
-        print(
-            f"\r{done} of {of} patients", end="" if done < of else "\n", file=sys.stderr, flush=True
-        )
+        done = summary.assessed + summary.unchanged
+        print(f"\r{done} patients", end="", file=sys.stderr, flush=True)
