@@ -18,7 +18,7 @@ from rearm.assessment.judging import Judging, judge, judge_scenarios
 from rearm.assessment.next_tests import next_tests_of
 from rearm.assessment.patient import Patient, patient_at
 from rearm.assessment.plan import Plan, plan_of
-from rearm.assessment.regions import region_of
+from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import Assessment, NextTest
 from rearm.assessment.scenarios import Varied, pair, varied
 from rearm.knowledge.bundle import Knowledge, load
@@ -81,7 +81,7 @@ def assess_each(
 ) -> Iterator[Assessment]:
     """`assess_all` one by one, for cohorts whose assessments do not fit into memory together."""
     plan = plan_of(knowledge or load())
-    where = region_of(region, plan.regions)
+    where = region_of(region, regions_of(plan.knowledge))
     for batch in batches(records):
         with no_collection():
             patients = [patient_at(record, as_of, plan) for record in batch]

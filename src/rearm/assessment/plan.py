@@ -190,7 +190,6 @@ class Plan:
     factors: tuple[FactorPlan, ...]
     workups: tuple[WorkupPlan, ...]
     alerts: tuple[tuple[AlertRule, int], ...]
-    regions: tuple[str, ...]
     # results to try of a work-up's findings of which nothing is known, filled as they are needed
     free_outcomes: dict[tuple[str, tuple[str, ...]], list[Mapping[str, bool | float | int | str]]]
     citations: Citations
@@ -266,9 +265,6 @@ class _Planner:
             factors=tuple(self.factor(f, blocks) for f in knowledge.factors.values()),
             workups=tuple(self.workup(w) for w in knowledge.workups.values()),
             alerts=tuple((a, self.number(a.when)) for a in knowledge.alerts.values()),
-            regions=tuple(
-                sorted({a.region for o in knowledge.options.values() for a in o.availability})
-            ),
             free_outcomes={},
             citations=Citations(knowledge),
             read_catalogue=Catalogue(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rearm.assessment.patient import AssessmentError
+from rearm.knowledge.bundle import Knowledge
 
-__all__ = ["region_of"]
+__all__ = ["region_of", "regions_of"]
 
 # Central authorisations hold in all member states, and in Iceland, Liechtenstein and Norway by the
 # agreement on the European Economic Area. Whether a drug is on the market and paid for differs
@@ -18,6 +19,12 @@ _EU = frozenset(  # ISO 3166 codes
         "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
     }
 )  # fmt: skip
+
+
+def regions_of(knowledge: Knowledge) -> tuple[str, ...]:
+    """Every region of which the knowledge has an approval."""
+    options = knowledge.options.values()
+    return tuple(sorted({row.region for option in options for row in option.availability}))
 
 
 def region_of(asked: str | None, known: Sequence[str]) -> str | None:

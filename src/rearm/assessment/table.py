@@ -27,7 +27,7 @@ from rearm.assessment.logic import (
 from rearm.assessment.patient import Patient, patient_at
 from rearm.assessment.pipeline import Batch, batches, no_collection
 from rearm.assessment.plan import Plan, plan_of
-from rearm.assessment.regions import region_of
+from rearm.assessment.regions import region_of, regions_of
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.record import Record
 
@@ -79,7 +79,7 @@ def assess_tables(
 
     known = knowledge or load()
     plan = plan_of(known)
-    where = region_of(region, plan.regions)
+    where = region_of(region, regions_of(known))
     schema = table_schema(known, tests=tests)
     for batch in batches(records):
         with no_collection():

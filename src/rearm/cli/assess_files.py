@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary", "Wanted", "assess_to_files"]
 
-_BATCH = 32
+_BATCH = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +47,15 @@ class Wanted:
 
 @dataclass
 class Summary:
-    """What was written, and the patients for whom the program failed."""
+    """What was written; `refused`: patients who cannot be assessed as asked; `failed`: those for
+    whom the program failed.
+    """
 
     wanted: Wanted
     assessed: int = 0
     unchanged: int = 0
     gone: int = 0
+    refused: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     def words(self) -> Iterator[str]:
@@ -71,6 +74,7 @@ class Summary:
                 f"{self.gone} patient{'' if one else 's'} of the earlier run {'is' if one else 'are'}"
                 " no longer in the input and no longer in the index; the files were left."
             )
+        yield from self.refused
         yield from self.failed
 
 
@@ -90,6 +94,7 @@ class _Made:
     done: Done | None = None
     json_line: str = ""
     result: Assessment | None = None
+    refused: str = ""
     error: str = ""
 
 
@@ -194,6 +199,7 @@ class _Run:
         """Puts down what was made."""
         whole = [one.done for one in batch if one.done is not None]
         self.summary.assessed += len(whole)
+        self.summary.refused += [one.refused for one in batch if one.refused]
         self.summary.failed += [one.error for one in batch if one.error]
         self.done |= {done.patient_id: done for done in whole}
         if self.progress is not None:
@@ -224,41 +230,38 @@ def _assess_batch(tasks: Sequence[_Task]) -> list[_Made]:
     wanted, knowledge = _prepared
     assessed = _assessed([task.record for task in tasks], wanted, knowledge)
     return [
-        _guarded(lambda task=task, one=one: _written(task, one, wanted), task.record)  # type: ignore[misc]
-        if isinstance(one, Assessment)
-        else _Made(error=one)
+        _drawn(task, one, wanted) if isinstance(one, Assessment) else one
         for task, one in zip(tasks, assessed, strict=True)
     ]
 
 
 def _assessed(
     records: Sequence[Record], wanted: Wanted, knowledge: Knowledge | None
-) -> list[Assessment | str]:
-    """The result of each patient, or the sentence that says why there is none."""
+) -> list[Assessment | _Made]:
+    """The result of each patient, or why there is none."""
     try:
-        return [
-            *assess_all(records, as_of=wanted.as_of, region=wanted.region, knowledge=knowledge)
-        ]
-    except AssessmentError:
-        raise
+        return [*assess_all(records, as_of=wanted.as_of, region=wanted.region, knowledge=knowledge)]
     except Exception as error:
-        if os.environ.get("REARM_DEBUG"):
+        refused = isinstance(error, AssessmentError)
+        if os.environ.get("REARM_DEBUG") and not refused:
             raise
         if len(records) == 1:
-            return [_fault(records[0], error)]
+            if refused:
+                return [_Made(refused=f"rearm: {error}")]
+            return [_Made(error=_fault(records[0], error))]
         return [one for record in records for one in _assessed([record], wanted, knowledge)]
 
 
-def _guarded(make: Callable[[], _Made], record: Record) -> _Made:
+def _drawn(task: _Task, assessment: Assessment, wanted: Wanted) -> _Made:
     """A fault in drawing one patient is told as one in assessing him; a full disk is not."""
     try:
-        return make()
+        return _written(task, assessment, wanted)
     except OSError:
         raise
     except Exception as error:
         if os.environ.get("REARM_DEBUG"):
             raise
-        return _Made(error=_fault(record, error))
+        return _Made(error=_fault(task.record, error))
 
 
 def _written(task: _Task, assessment: Assessment, wanted: Wanted) -> _Made:

@@ -19,6 +19,7 @@ from rearm.cli.shared import (
     Unusable,
     app,
     chosen_patients,
+    chosen_region,
     console,
     day_of,
     known,
@@ -54,29 +55,60 @@ def assess(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No report on the terminal, only where the files are.")
     ] = False,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, help="Processes that assess patients side by side.")
+    ] = 1,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help=(
+                "Go on with a run that was ended, or do again only what has changed: patients whose"
+                " files in the folder cannot be different are left as they are."
+            ),
+        ),
+    ] = False,
 ) -> None:
     """Assess patients: failure, causes, options and next tests, each with its basis."""
-    from rearm.cli.assess_files import assess_to_files
+    from rearm.cli.assess_files import Wanted, assess_to_files
 
     bundle = known(knowledge)
     reading = read_input(path, mapping, bundle)
     records = chosen_patients(reading, patient)
-    if not records:
+    to_stdout = json_to is not None and str(json_to) == "-"
+    if resume and html is None and (json_to is None or to_stdout):
+        raise Unusable("--resume needs a folder of an earlier run: give --html or --json.")
+    on_terminal = not (quiet or to_stdout)
+    wanted = Wanted(
+        as_of=day_of(as_of),
+        region=chosen_region(region, bundle),
+        knowledge=knowledge,
+        html=html,
+        json_folder=None if to_stdout else json_to,
+        json_lines=to_stdout,
+        results=on_terminal,
+    )
+    summary = assess_to_files(
+        records,
+        wanted,
+        jobs=jobs,
+        resume=resume,
+        console=console() if on_terminal else None,
+        json_lines=sys.stdout if to_stdout else None,
+    )
+    if not (summary.assessed or summary.unchanged or summary.refused or summary.failed):
         raise Unusable(
             f"{path} holds no patient. `rearm check {path}` lists what was found instead."
         )
-    to_stdout = json_to is not None and str(json_to) == "-"
-    done = assess_to_files(
-        records, as_of=day_of(as_of), region=region, knowledge=bundle, html=html, json_folder=None if to_stdout else json_to,
-        console=None if quiet or to_stdout else console(), json_lines=sys.stdout if to_stdout else None,
-    )  # fmt: skip
     for issue in reading.issues:
         if issue.severity != "note":
             say(f"rearm: {issue.source}: {issue.message}")
-    for line in done.words():
+    for line in summary.words():
         say(line)
-    if done.failed:
+    if summary.failed:
         raise typer.Exit(3)
+    if summary.refused:
+        raise typer.Exit(2)
 
 
 @app.command()

@@ -187,6 +187,16 @@ def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> list[Re
     return [by_id[p] for p in patients]
 
 
+def chosen_region(region: str | None, knowledge: Knowledge | None) -> str | None:
+    """The region as the knowledge writes it. Raises AssessmentError where there is none."""
+    if region is None:
+        return None
+    from rearm.assessment.regions import region_of, regions_of
+    from rearm.knowledge import load
+
+    return region_of(region, regions_of(knowledge or load()))
+
+
 def day_of(text: str | None) -> int | date | None:
     """`--as-of` as a day of the axis or a date."""
     if text is None:

@@ -8,10 +8,10 @@ from functools import cache
 
 import msgspec
 
+from rearm import __version__
 from rearm.knowledge.bundle import Knowledge
 from rearm.record import Record
 from rearm.response.criteria import load_criteria
-from rearm.version import __version__
 
 __all__ = ["fingerprint"]
 
