@@ -1,0 +1,129 @@
+"""Runs into a folder on several processes, ended and resumed: nobody is lost, nobody is doubled."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.support.generated_patients import write_patients
+
+PROGRESS = ".rearm-run.jsonl"
+
+
+def assess(source: Path, to: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "rearm.cli", "assess", str(source), "--quiet"]
+    return subprocess.run(
+        [*command, "--json", str(to), *more], capture_output=True, text=True, check=False
+    )
+
+
+def patients_of(folder: Path) -> list[str]:
+    return [json.loads(line)["patient_id"] for line in (folder / PROGRESS).open()]
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text("utf-8") for file in folder.glob("*.json")}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_patients(40, tmp_path_factory.mktemp("patients"))
+
+
+@pytest.fixture(scope="module")
+def whole(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    assert assess(source, folder).returncode == 0
+    return folder
+
+
+def without(folder: Path, patient: str, to: Path) -> Path:
+    """The tables without one patient."""
+    to.mkdir()
+    for table in folder.glob("*.csv"):
+        lines = table.read_text("utf-8").splitlines(keepends=True)
+        kept = [x for x in lines if not x.startswith((f"{patient},", f'"{patient}",'))]
+        (to / table.name).write_text("".join(kept), "utf-8")
+    return to
+
+
+def test_two_processes_write_what_one_writes(source: Path, whole: Path, tmp_path: Path) -> None:
+    assert assess(source, tmp_path, "--jobs", "2").returncode == 0
+    assert len(files_of(whole)) == 40
+    assert files_of(tmp_path) == files_of(whole)
+    assert patients_of(tmp_path) == patients_of(whole)
+
+
+def test_a_killed_run_goes_on(source: Path, whole: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rearm.cli", "assess", str(source), "--quiet"]
+    running = subprocess.Popen([*command, "--json", str(tmp_path)], stderr=subprocess.DEVNULL)
+    progress = tmp_path / PROGRESS
+    for _ in range(600):
+        if progress.is_file() and progress.stat().st_size > 1:
+            break
+        time.sleep(0.05)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    with progress.open("a") as file:
+        file.write('{"patient_id": "half a li')
+    done = assess(source, tmp_path, "--resume", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert files_of(tmp_path) == files_of(whole)
+    assert patients_of(tmp_path) == patients_of(whole)
+
+
+def test_only_what_changed_is_done_again(source: Path, whole: Path, tmp_path: Path) -> None:
+    folder, changed = tmp_path / "out", tmp_path / "changed"
+    shutil.copytree(whole, folder)
+    shutil.copytree(source, changed)
+    labs = (changed / "labs.csv").read_text("utf-8").splitlines(keepends=True)
+    patient = patients_of(whole)[7]
+    place = max(i for i, line in enumerate(labs) if line.startswith(f"{patient},"))
+    labs[place] = re.sub(r"(?<=,)(\d+(?:\.\d+)?)(?=,)", "2.5", labs[place], count=1)
+    (changed / "labs.csv").write_text("".join(labs), "utf-8")
+    before = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.json")}
+    done = assess(changed, folder, "--resume")
+    assert done.returncode == 0 and "39 of them are as they were" in done.stderr
+    after = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.json")}
+    assert [name for name in after if after[name] != before[name]] == [f"{patient}.json"]
+
+
+def test_a_deleted_file_is_written_again(source: Path, whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    shutil.copytree(whole, folder)
+    gone = next(folder.glob("*.json"))
+    gone.unlink()
+    assert "39 of them are as they were" in assess(source, folder, "--resume").stderr
+    assert files_of(folder) == files_of(whole)
+
+
+def test_other_settings_do_everything_again(source: Path, whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    shutil.copytree(whole, folder)
+    assert "as they were" not in assess(source, folder, "--resume", "--region", "US").stderr
+
+
+def test_who_left_the_input_leaves_the_index_and_is_told(
+    source: Path, whole: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    shutil.copytree(whole, folder)
+    patient = patients_of(whole)[-1]
+    fewer = without(source, patient, tmp_path / "fewer")
+    done = assess(fewer, folder, "--resume")
+    assert "1 patient of the earlier run is no longer in the input" in done.stderr
+    assert patient not in patients_of(folder) and len(patients_of(folder)) == 39
+    assert (folder / f"{patient}.json").is_file()
+
+
+def test_resume_needs_a_folder(source: Path) -> None:
+    command = [sys.executable, "-m", "rearm.cli", "assess", str(source), "--quiet", "--resume"]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2 and "--resume needs a folder" in refused.stderr
