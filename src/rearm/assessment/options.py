@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 from rearm.assessment.availability import availability_of
 from rearm.assessment.basis import Basis
-from rearm.assessment.evidence import ExpectedRow
 from rearm.assessment.logic import EXCLUDED, NEEDS_INFORMATION, Judged, verdict_word
 from rearm.assessment.plan import OptionPlan, Plan
 from rearm.assessment.ranking import ROLES, Ranked, ranks
 from rearm.assessment.result import (
     EvidenceResult,
-    Figure,
     LaterTCells,
     OptionResult,
     Reason,
@@ -88,38 +86,9 @@ def options_of(basis: Basis, judged: Judged, row: int, *, region: str | None) ->
 
 
 def evidence_of_options(basis: Basis) -> dict[str, EvidenceResult]:
-    """The evidence that the options refer to, by its id."""
-    found = {}
-    for option in basis.plan.options:
-        evidence = option.evidence
-        if option.evidence_key not in found:
-            found[option.evidence_key] = EvidenceResult(
-                directness=evidence.directness,
-                note=evidence.note,
-                expected=tuple(_figure(row) for row in evidence.expected),
-            )
-            basis.cite(study for figure in evidence.expected for study in figure.studies)
-    return found
-
-
-def _figure(row: ExpectedRow) -> Figure:
-    """Numbers to four decimal places, which is more than any of them holds."""
-    borrowed = row.borrowed_share > 0
-    return Figure(
-        measure=row.measure,
-        estimate=round(row.estimate, 4),
-        low=round(row.low, 4),
-        high=round(row.high, 4),
-        unit=row.unit,
-        population=row.population,
-        directness=row.directness,
-        arms=row.arms,
-        patients=row.patients,
-        studies=row.studies,
-        of_class=row.of_class,
-        borrowed_share=round(row.borrowed_share, 4) if borrowed else None,
-        unborrowed=tuple(round(x, 4) for x in row.unborrowed) if borrowed else (),
-    )
+    """The evidence that the options refer to, by its id: the same for every patient."""
+    basis.cite(basis.plan.evidence_studies)
+    return dict(basis.plan.evidence)
 
 
 def _ranked(

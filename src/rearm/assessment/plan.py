@@ -13,9 +13,9 @@ from datetime import date
 from typing import TYPE_CHECKING, get_args
 
 from rearm.assessment.citations import Citations
-from rearm.assessment.evidence import OptionEvidence, evidence_of
+from rearm.assessment.evidence import ExpectedRow, OptionEvidence, evidence_of
 from rearm.assessment.parameters import PARAMETERS, Parameters
-from rearm.assessment.result import Effect
+from rearm.assessment.result import Effect, EvidenceResult, Figure
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.catalogue import Catalogue
 from rearm.knowledge.rulesets import (
@@ -192,6 +192,8 @@ class Plan:
     alerts: tuple[tuple[AlertRule, int], ...]
     # results to try of a work-up's findings of which nothing is known, filled as they are needed
     free_outcomes: dict[tuple[str, tuple[str, ...]], list[Mapping[str, bool | float | int | str]]]
+    evidence: Mapping[str, EvidenceResult]  # as results hold it, by `OptionPlan.evidence_key`
+    evidence_studies: tuple[str, ...]
     citations: Citations
     read_catalogue: Catalogue  # the findings that some condition rests on
     meanings: Mapping[str, str]  # of each finding, as the end of a sentence
@@ -248,6 +250,7 @@ class _Planner:
         relevant = frozenset(
             s for name in columns for s in (name, *knowledge.catalogue.sources_of(name))
         )
+        shown = {option.evidence_key: _shown(option.evidence) for option in options}
         return Plan(
             knowledge=knowledge,
             parameters=self.parameters,
@@ -266,6 +269,10 @@ class _Planner:
             workups=tuple(self.workup(w) for w in knowledge.workups.values()),
             alerts=tuple((a, self.number(a.when)) for a in knowledge.alerts.values()),
             free_outcomes={},
+            evidence=shown,
+            evidence_studies=tuple(
+                s for e in shown.values() for f in e.expected for s in f.studies
+            ),
             citations=Citations(knowledge),
             read_catalogue=Catalogue(
                 {name: f for name, f in knowledge.catalogue.items() if name in relevant},
@@ -425,6 +432,34 @@ def _says(rule: Rule | Indicator) -> tuple[object, ...]:
 
 def _figures(evidence: OptionEvidence) -> tuple[object, ...]:
     return (evidence.directness, evidence.note, evidence.expected)
+
+
+def _shown(evidence: OptionEvidence) -> EvidenceResult:
+    return EvidenceResult(
+        directness=evidence.directness,
+        note=evidence.note,
+        expected=tuple(_figure(row) for row in evidence.expected),
+    )
+
+
+def _figure(row: ExpectedRow) -> Figure:
+    """Numbers to four decimal places, which is more than any of them holds."""
+    borrowed = row.borrowed_share > 0
+    return Figure(
+        measure=row.measure,
+        estimate=round(row.estimate, 4),
+        low=round(row.low, 4),
+        high=round(row.high, 4),
+        unit=row.unit,
+        population=row.population,
+        directness=row.directness,
+        arms=row.arms,
+        patients=row.patients,
+        studies=row.studies,
+        of_class=row.of_class,
+        borrowed_share=round(row.borrowed_share, 4) if borrowed else None,
+        unborrowed=tuple(round(x, 4) for x in row.unborrowed) if borrowed else (),
+    )
 
 
 def _note_ids(knowledge: Knowledge) -> dict[tuple[str, tuple[str, ...]], str]:
