@@ -450,7 +450,7 @@ def _figure(row: ExpectedRow) -> Figure:
         estimate=round(row.estimate, 4),
         low=round(row.low, 4),
         high=round(row.high, 4),
-        unit=row.unit,
+        unit="months" if row.unit == "months" else "proportion",
         population=row.population,
         directness=row.directness,
         arms=row.arms,

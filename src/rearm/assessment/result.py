@@ -493,12 +493,12 @@ class Figure(_Brief, frozen=True, kw_only=True):
     estimate: float
     low: float
     high: float
-    unit: str
     population: str
     directness: Directness
     arms: int
     patients: int
     studies: tuple[str, ...]
+    unit: Literal["proportion", "months"] = "proportion"
     of_class: bool = False
     borrowed_share: float | None = None
     unborrowed: tuple[float, ...] = ()
