@@ -66,7 +66,8 @@ def test_assess_writes_pages_and_results(tmp_path: Path) -> None:
     assert "SYN-04.html" in (tmp_path / "h" / "index.html").read_text()
     result = json.loads((tmp_path / "j" / "SYN-01.json").read_text())
     assert result["patient_id"] == "SYN-01" and result["failures"][0]["day"] == 402
-    assert not list(tmp_path.rglob(".rearm-*"))  # no half-written file is left
+    # no half-written file is left, only the record of the run
+    assert [file.name for file in tmp_path.rglob(".rearm-*")] == [".rearm-run.jsonl"]
 
 
 def test_json_lines_on_standard_output() -> None:
