@@ -86,7 +86,9 @@ def test_a_result_against_what_is_shown_is_not_tried() -> None:
         as_of=400, day=None, failures=(), found=found, values=values,
             intervals={"marrow_blasts_percent": Interval(0.0, 6.0)}, inputs=values,
     )  # fmt: skip
-    tried = {v.workups[0].workup.id: v for v in varied(plan(), patient)}
+    answers = judge(plan(), [patient], None).answers[0].tolist()
+    ways = varied(plan(), patient, answers, tried=True)
+    tried = {v.workups[0].workup.id: v for v in ways}
     fractions = {
         s.values["tnfrsf17_biallelic_fraction"] for s in tried["tnfrsf17_sequencing"].scenarios
     }
