@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.support.generated_patients import write_patients
@@ -150,7 +151,7 @@ def table(pair: Pair, full: Callable[[], float]) -> None:
     for tests, wanted in ((False, "at least 6"), (True, "at least 3")):
         program = TABLE.format(tests=tests)
         title = f"assess_table(tests={tests}) beside assess_each"
-        pair.ratio(title, full, lambda p=program: pair.new.printed(p, where), wanted)
+        pair.ratio(title, full, partial(pair.new.printed, program, where), wanted)
 
 
 def run(pair: Pair, only: Sequence[str]) -> None:
@@ -171,8 +172,8 @@ def run(pair: Pair, only: Sequence[str]) -> None:
             program = PAGE.format(picture=picture)
             pair.ratio(
                 f"page of 100 patients {'with' if picture else 'without'} its picture",
-                lambda p=program: pair.old.printed(p, some),
-                lambda p=program: pair.new.printed(p, some),
+                partial(pair.old.printed, program, some),
+                partial(pair.new.printed, program, some),
                 wanted,
             )
     if "read" in only:
