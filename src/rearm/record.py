@@ -83,7 +83,7 @@ class When:
         return self.first if self.first is not None and self.first == self.last else None
 
     def before(self, other: When) -> bool | None:
-        """True or False where the order is certain, None where the intervals overlap or are open."""
+        """True or False where the order is certain; None where intervals overlap or are open."""
         if self.last is not None and other.first is not None and self.last < other.first:
             return True
         if self.first is not None and other.last is not None and self.first >= other.last:

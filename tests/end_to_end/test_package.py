@@ -62,8 +62,10 @@ def test_version_check_and_assess_work(installed: Path, tmp_path: Path) -> None:
     _run(rearm, "check", examples / "tables", cwd=tmp_path)
     bundle = examples / "fhir" / "poor-expansion.json"
     assert "SYN-03" in _run(rearm, "assess", bundle, cwd=tmp_path)
-    _run(rearm, "assess", bundle, "--json", "out", cwd=tmp_path)
+    _run(rearm, "assess", bundle, "--html", "out", "--json", "out", cwd=tmp_path)
     assert len(list((tmp_path / "out").glob("*.json"))) >= 1
+    page = (tmp_path / "out" / "SYN-03.html").read_text(encoding="utf-8")
+    assert "is not installed" in page  # the extra that draws; the rest of the page is whole
     assert "sound" in _run(rearm, "knowledge", "check", cwd=tmp_path)
 
 

@@ -1,5 +1,5 @@
-"""What the elements of one result rest on: reasons, findings, citations and rows, each put down once
-and referred to by its id.
+"""What the elements of one result rest on: reasons, findings, citations and rows, each put down
+once and referred to by its id.
 """
 
 from __future__ import annotations

@@ -315,7 +315,7 @@ class _Planner:
         )
 
     def reason_key(self, rule: Rule | Indicator, base: str, owner: str) -> str:
-        """The id of the rule, of its owner too where another rule of that id says something else."""
+        """The id of the rule, with its owner where another rule of that id says something else."""
         for key in (base, f"{base}@{owner}"):
             other = self.reason_keys.setdefault(key, rule)
             if _says(other) == _says(rule):

@@ -53,7 +53,7 @@ def init(
     ],
     as_json: Json = False,
 ) -> None:
-    """Draft a mapping file from the headers: every column listed, those not recognised as comments."""
+    """Draft a mapping file from the headers; columns not recognised stand as comments."""
     from rearm.intake.mapping.draft import write_draft
 
     written = write_draft(mapping, source)

@@ -1,4 +1,4 @@
-"""The report on the terminal: the same order as the page, short, with what each verdict rests on."""
+"""The report on the terminal: in the order of the page, short, with what verdicts rest on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from rearm.report.words import days_words, listed, measure_words, whose, words
 __all__ = ["issues_table", "print_assessment"]
 
 _STYLE = {
-    "preferred": "bold green", "acceptable": "blue", "needs_information": "magenta", "discouraged": "yellow", "excluded": "red",
+    "preferred": "bold green", "acceptable": "blue", "needs_information": "magenta",
+    "discouraged": "yellow", "excluded": "red",
     "failed": "bold red", "suspected": "bold yellow",
 }  # fmt: skip
 _FEW = 4  # tests beyond the mandatory ones that the terminal shows; the page shows all

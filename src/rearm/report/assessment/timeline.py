@@ -47,7 +47,8 @@ RESPONSE_COLOURS = {
     "MR": "#cbb5dd", "SD": "#9aa5b1", "PD": "#d55e00", "NE": "#ffffff",
 }  # fmt: skip
 PURPOSE_COLOURS = {
-    "bridging": YELLOW, "lymphodepletion": PURPLE, "transplant": GREEN, "maintenance": SKY, "toxicity_management": GREY,
+    "bridging": YELLOW, "lymphodepletion": PURPLE, "transplant": GREEN, "maintenance": SKY,
+    "toxicity_management": GREY,
 }  # fmt: skip
 WIDTH = 720
 BEFORE = 120  # days before the infusion that are drawn; earlier lines stand in the table of lines
