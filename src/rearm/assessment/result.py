@@ -1,10 +1,10 @@
 """The one result object: what was found for one patient at one day, complete in itself.
 
 Whatever is drawn, exported, stored or compared is a function of it and of nothing else. Each
-reason, finding, citation and row of the input stands once and is referred to by its id (rows: by its place
-in `rows`). Days are days of the patient's axis; a day known within bounds has two ends. Texts are
-plain: no markup, no picture. The names are those of the published schema (`schema.json`, made from
-these classes by `schema.py`); a field `from_` is `from` in JSON.
+reason, finding, citation and row of the input stands once and is referred to by its id (rows: by
+its place in `rows`). Days are days of the patient's axis; a day known within bounds has two ends.
+Texts are plain: no markup, no picture. The names are those of the published schema (`schema.json`,
+made from these classes by `schema.py`); a field `from_` is `from` in JSON.
 """
 
 from __future__ import annotations
@@ -541,11 +541,11 @@ class LaterTCells(_Part, frozen=True, kw_only=True):
 class OptionResult(_Brief, frozen=True, kw_only=True):
     """One option with its verdict "by these rules"; supportive care has none.
 
-    Reasons are ids of `reasons`, `checklist` too: what is to be settled before the start. `support`
-    are ids of `support`, `disagreements` of `notes`, `evidence` is one of `evidence`. `permanent`:
-    an exclusion that nothing will lift stands, beside which `until` may name temporary ones. `afterwards`: where only
-    temporary ones stand, the verdict once they have ended. `sequence`: what may follow, without
-    what is excluded for good here.
+    Reasons are ids of `reasons`, `checklist` too: what is to be settled before the start.
+    `support` are ids of `support`, `disagreements` of `notes`, `evidence` is one of
+    `evidence`. `permanent`: an exclusion that nothing will lift stands, beside which `until`
+    may name temporary ones. `afterwards`: where only temporary ones stand, the verdict once
+    they have ended. `sequence`: what may follow, without what is excluded for good here.
     """
 
     id: str
