@@ -5,6 +5,7 @@ given is no exposure; it is said.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -152,13 +153,7 @@ class Medications:
             if i.has("itemCodeableConcept")
         ]
         concepts = ingredients or [medication.child("code")]
-        named = [self._concept(concept, resource) for concept in concepts]
-        return _Named(
-            agents=tuple(a for n in named for a in n.agents),
-            product=next((n.product for n in named if n.product), None),
-            text=next((n.text for n in named if n.text), None),
-            unread=tuple(u for n in named for u in n.unread),
-        )
+        return _together([self._concept(concept, resource) for concept in concepts])
 
     def _concept(self, concept: Element, resource: Resource) -> _Named:
         """The agent of a known code or of the text; a display alone names nothing."""
@@ -351,6 +346,16 @@ class Medications:
                 draft.put("end_day", draft.values.get("start_day"))
             self.t.own_columns(element, draft)
             self.t.add(draft)
+
+
+def _together(named: Sequence[_Named]) -> _Named:
+    """The ingredients of one medication."""
+    return _Named(
+        agents=tuple(agent for n in named for agent in n.agents),
+        product=next((n.product for n in named if n.product), None),
+        text=next((n.text for n in named if n.text), None),
+        unread=tuple(name for n in named for name in n.unread),
+    )
 
 
 def _names_car_t(code: Element, lexicon: Lexicon) -> bool:

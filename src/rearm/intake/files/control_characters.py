@@ -13,12 +13,17 @@ from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem, Grid
 from rearm.record import Issue, Source
 
-__all__ = ["clean_grids", "clean_json"]
+__all__ = ["clean_grids", "clean_json", "holds_control"]
 
 # C0 without tab, newline and carriage return; DEL; C1 (which holds the one-character forms of the
 # escape sequences).
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REPLACEMENT = "\ufffd"
+
+
+def holds_control(text: str) -> bool:
+    """Whether a text holds a control character."""
+    return _CONTROL.search(text) is not None
 
 
 def clean_grids(grids: Sequence[Grid], file: str) -> list[Issue]:

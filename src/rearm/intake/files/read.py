@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from rearm.intake.errors import InputError
-from rearm.intake.files.control_characters import clean_grids
+from rearm.intake.files.control_characters import clean_grids, holds_control
 from rearm.intake.files.excel import read_workbook
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem, Grid, Value, decimal_mark
@@ -47,8 +47,7 @@ def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
     Control characters are replaced, with a note. Raises InputError with a sentence where the file
     is missing, empty, of another type, truncated or too large.
     """
-    grids, issues = _read(path, _suffix_of_table(path))
-    return grids, [*issues, *clean_grids(grids, path.name)]
+    return _read(path, _suffix_of_table(path))
 
 
 def _suffix_of_table(path: Path) -> str:
@@ -91,9 +90,11 @@ def _read(path: Path, suffix: str) -> tuple[list[Grid], list[Issue]]:
                 f"{path.name} is named like an Excel workbook but is none. Give the workbook"
                 " itself, or name the file by its type."
             )
-        return read_workbook(path)
+        grids, issues = read_workbook(path)
+        return grids, [*issues, *clean_grids(grids, path.name)]
     if suffix == ".parquet":
-        return [_parquet(path, head)], []
+        grids = [_parquet(path, head)]
+        return grids, clean_grids(grids, path.name)
     return _csv(path)
 
 
@@ -154,7 +155,10 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
     if not any(texts.values()):
         raise InputError(f"{path.name} holds no cells. Export it again.")
     mark = decimal_mark([texts.values()], by_delimiter=delimiter == ";")
-    return [Grid(path.name, None, rows, decimal=mark)], issues
+    grids = [Grid(path.name, None, rows, decimal=mark)]
+    if any(map(holds_control, texts)):
+        issues.extend(clean_grids(grids, path.name))
+    return grids, issues
 
 
 def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:

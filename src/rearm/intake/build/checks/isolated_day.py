@@ -13,6 +13,7 @@ from rearm.record import EVENT_FIELDS, Issue, Record
 
 __all__ = ["flag_isolated_day"]
 
+_WITH_END = ("therapies", "toxicities", "conditions")
 FAR = 365  # days after the data before it
 
 
@@ -24,11 +25,7 @@ def flag_isolated_day(record: Record) -> Iterator[Issue]:
     longer examined. Nor is the first infusion, which the record is about and which may be all that
     is known after earlier lines.
     """
-    exact: set[int] = set()
-    for name in EVENT_FIELDS:
-        for event in getattr(record, name):
-            exact.update(_days(event))
-    days = sorted(exact)
+    days = sorted(_exact_days(record))
     if len(days) < 2 or days[-1] - days[-2] <= FAR:
         return
     before, last = days[-2:]
@@ -55,8 +52,13 @@ def flag_isolated_day(record: Record) -> Iterator[Issue]:
     yield issue_at(sources.pop(), problem, record.patient_id, day=last)
 
 
-def _days(event: Any) -> tuple[int, ...]:
-    """The exact days of an event: of itself, and of its end."""
-    when, end = event.when, getattr(event, "end", None)
-    days = (when.first,) if when.first is not None and when.first == when.last else ()
-    return days if end is None or end.day is None else (*days, end.day)
+def _exact_days(record: Record) -> set[int]:
+    """The exact days of all events, and of their ends."""
+    times = [event.when for name in EVENT_FIELDS for event in getattr(record, name)]
+    times += [event.end for name in _WITH_END for event in getattr(record, name)]
+    return {t.first for t in times if t.first is not None and t.first == t.last}
+
+
+def _days(event: Any) -> tuple[int | None, int | None]:
+    """The exact day of an event, and that of its end."""
+    return event.when.day, getattr(event, "end", event.when).day
