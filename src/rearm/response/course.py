@@ -22,7 +22,7 @@ from rearm.response.progression import Criterion, MetCriterion
 from rearm.response.remarks import visit_remarks
 from rearm.response.score import Visit, score_visits
 from rearm.response.signals import Signal
-from rearm.response.signs import CourseEvidence, Signs, signs_of
+from rearm.response.signs import CourseBasis, Signs, signs_of
 from rearm.response.visits import CollectedResults, CourseFlag, Stretch, VisitResults, collect
 
 __all__ = ["Baseline", "CourseDays", "ResponseCourse", "Suspicion", "response_course"]
@@ -135,7 +135,7 @@ class ResponseCourse:
     not_evaluable: str | None
     serum_test: str
     lesion_days: Mapping[str, int]  # lesions that are new in this course -> day
-    _evidence: CourseEvidence | None = field(repr=False, compare=False)
+    _evidence: CourseBasis | None = field(repr=False, compare=False)
 
     @cached_property
     def _signs(self) -> Signs:
@@ -265,7 +265,7 @@ def response_course(
     )
     for visit, status in zip(scored.visits, confirmed.statuses, strict=True):
         visit.confirmed = status
-    evidence = CourseEvidence(
+    evidence = CourseBasis(
         record=record,
         criteria=c,
         collected=collected,
@@ -281,7 +281,7 @@ def response_course(
     return _course(evidence, own)
 
 
-def _course(e: CourseEvidence, own: str | None) -> ResponseCourse:
+def _course(e: CourseBasis, own: str | None) -> ResponseCourse:
     collected, disease, confirmed = e.collected, e.scored.disease, e.confirmed
     progression = confirmed.progression
     last = next((v for v in reversed(e.counted()) if v.response != "NE"), None)

@@ -170,11 +170,11 @@ def dflc_series(
         else math.inf
         for own, other in pairs
     ]
-    return Series(lows, highs, floor, c, _Differences(owns, others))
+    return Series(lows, highs, floor, c, _DflcValues(owns, others))
 
 
 @dataclass(frozen=True, slots=True)
-class _Differences:
+class _DflcValues:
     """dFLC by place, made where its ends are asked for."""
 
     owns: Sequence[Interval | None]

@@ -37,11 +37,11 @@ from rearm.response.signals import (
 )
 from rearm.response.visits import CollectedResults, CourseFlag
 
-__all__ = ["CourseEvidence", "Signs", "signs_of"]
+__all__ = ["CourseBasis", "Signs", "signs_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CourseEvidence:
+class CourseBasis:
     """All that a course was computed from. `own_criteria`: the disease has criteria of its own.
     `remarks`: on its visits, where they were made before the responses were changed."""
 
@@ -88,7 +88,7 @@ class Signs:
     flags: tuple[CourseFlag, ...]
 
 
-def signs_of(e: CourseEvidence) -> Signs:
+def signs_of(e: CourseBasis) -> Signs:
     """All signs of a course."""
     c, collected, visits = e.criteria, e.collected, e.counted()
     relapse = relapse_from_cr(visits, c, collected.serum_test, e.progression_day)
@@ -120,7 +120,7 @@ def signs_of(e: CourseEvidence) -> Signs:
     )
 
 
-def _clinical_relapse(events: Sequence[ClinicalEvent], e: CourseEvidence) -> int | None:
+def _clinical_relapse(events: Sequence[ClinicalEvent], e: CourseBasis) -> int | None:
     """First day of organ damage due to myeloma, of a new lesion, or of growth that counts (A21)."""
     days = [event.day for event in events if event.attributed]
     days += [
@@ -133,7 +133,7 @@ def _clinical_relapse(events: Sequence[ClinicalEvent], e: CourseEvidence) -> int
 
 
 def _signals(
-    e: CourseEvidence,
+    e: CourseBasis,
     visits: Sequence[Visit],
     relapse: CrRelapse | None,
     events: Sequence[ClinicalEvent],
@@ -157,7 +157,7 @@ def _signals(
     yield from (signal for signal in found if signal is not None)
 
 
-def _what_came_back(visits: Sequence[Visit], e: CourseEvidence, day: int) -> str:
+def _what_came_back(visits: Sequence[Visit], e: CourseBasis, day: int) -> str:
     """By what the relapse from CR was seen."""
     progression = e.confirmed.progression
     if progression is not None and day == progression.day:
@@ -176,7 +176,7 @@ def _what_came_back(visits: Sequence[Visit], e: CourseEvidence, day: int) -> str
     return ": ".join(["the original clone is back", *([", ".join(seen)] if seen else [])])
 
 
-def _new_uptake(e: CourseEvidence) -> Signal | None:
+def _new_uptake(e: CourseBasis) -> Signal | None:
     """Uptake on an examination of lesions, else a PET that is positive after it was negative."""
     if e.log.uptake:
         day, text = e.log.uptake[0]
@@ -194,7 +194,7 @@ def _new_uptake(e: CourseEvidence) -> Signal | None:
     return None
 
 
-def _alone(day: int, e: CourseEvidence) -> bool:
+def _alone(day: int, e: CourseBasis) -> bool:
     """Is the PET within the course, and without a lesion of the same days that tells more?"""
     within = day > e.collected.start and (e.until is None or day <= e.until)
     last = e.log.last_day
@@ -265,7 +265,7 @@ def _growth_unjudged(log: LesionLog, c: Criteria) -> Iterator[CourseFlag]:
         yield CourseFlag("lesion_growth_unjudged", day, text)
 
 
-def _about_the_course(e: CourseEvidence) -> Iterator[CourseFlag]:
+def _about_the_course(e: CourseBasis) -> Iterator[CourseFlag]:
     if not e.scored.disease.known and not e.own_criteria:
         text = "no result before the start: falls cannot be counted, only rises"
         yield CourseFlag("no_baseline", None, text)
