@@ -197,14 +197,19 @@ def cd38_biallelic_or_missense(chart: PatientChart) -> Found:
     sources, text = rows_of(rows), texts(rows, variant_text)
     fraction = biallelic_fraction(rows, "CD38")
     both_copies_hit = fraction.quantity is not None and fraction.quantity.above(0.0) is True
-    proteins = [read_protein(x.change or "") for x in rows if x.result == "present"]
-    changes = [(x.effect, x.first) for x in proteins if x is not None]
+    changes = _protein_changes(rows)
     if both_copies_hit or ("missense", 140) in changes:
         return Found(True, sources, text)
     if any(effect != "truncating" for effect, _ in changes):
         words = "; ".join(variant_text(x) for x in rows)
         return unknown(f"{words}; whether this change blocks the antibody is not known", sources)
     return Found(False if fraction.value == 0.0 else None, sources, text)
+
+
+def _protein_changes(rows: Sequence[Variant]) -> list[tuple[str, int | None]]:
+    """Effect and first residue of each change that is present and understood."""
+    proteins = [read_protein(x.change or "") for x in rows if x.result == "present"]
+    return [(x.effect, x.first) for x in proteins if x is not None]
 
 
 # ---------------------------------------------------------------- what else bears on the sample

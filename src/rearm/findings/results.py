@@ -154,11 +154,8 @@ class Results:
             return NO_RESULT
         rows = self.of(test, window, keep)
         aside = self.aside(test, window, keep) if test in self._aside else []
-        if not rows and aside:
-            return LatestResult(labs=(aside[-1],), problem="set_aside")
         if not rows:
-            older = self.of(test, (_LONG_AGO, window[0] - 1), keep)
-            return LatestResult(problem="outdated", outdated=older[-1]) if older else NO_RESULT
+            return self._not_usable(test, window, keep, aside)
         newest = rows[-1].when.first
         assert newest is not None  # only dated results are kept
         if aside:
@@ -171,6 +168,15 @@ class Results:
         return _together(
             _latest_time(possible if keep is None else [x for x in possible if keep(x)])
         )
+
+    def _not_usable(
+        self, test: str, window: Window, keep: Keep | None, aside: list[Lab]
+    ) -> LatestResult:
+        """Why a window without a usable result has none."""
+        if aside:
+            return LatestResult(labs=(aside[-1],), problem="set_aside")
+        older = self.of(test, (_LONG_AGO, window[0] - 1), keep)
+        return LatestResult(problem="outdated", outdated=older[-1]) if older else NO_RESULT
 
     def highest(self, test: str, window: Window | None) -> HighestResult | None:
         """The highest result in the window; None without one. A result set aside may be higher:

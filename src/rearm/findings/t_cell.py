@@ -246,25 +246,27 @@ def car_gone_before_failure(chart: PatientChart) -> Found:
     rows = _car_rows(chart, chart.after_infusion(1, _EVER))
     if not rows:
         return NOTHING
-    seen_before = [x for x in rows if is_detected(x.value) and x.day <= failure]
+    detected = [x for x in rows if is_detected(x.value)]
     lost_before = [x for x in rows if not is_detected(x.value) and x.day < failure]
-    seen_again = [
-        x for x in rows if is_detected(x.value) and lost_before and x.day >= lost_before[-1].day
-    ]
+    seen_before = [x for x in detected if x.day <= failure]
+    seen_again = [x for x in detected if lost_before and x.day >= lost_before[-1].day]
     if seen_again:
         last = seen_again[-1].lab
         return Found(False, (last.source,), lambda: lab_text(last))
     if not seen_before:
         return unknown("the CAR was never seen before the failure", rows_of(x.lab for x in rows))
-    last_seen = seen_before[-1]
-    lost_since = [x for x in lost_before if x.day > last_seen.day]
+    lost_since = [x for x in lost_before if x.day > seen_before[-1].day]
     if lost_since:
-        return _gone(chart, last_seen, lost_since[0].lab)
-    source = (last_seen.lab.source,)
-    if last_seen.day >= failure - _PERSISTENCE_NEAR_DAYS:
-        return Found(False, source, lambda: lab_text(last_seen.lab))
-    text = f"last seen: {lab_text(last_seen.lab)}; nothing between then and the failure"
-    return unknown(text, source)
+        return _gone(chart, seen_before[-1], lost_since[0].lab)
+    return _last_seen(seen_before[-1], failure)
+
+
+def _last_seen(last: _Measured, failure: int) -> Found:
+    """There until the failure where they were seen near it; else not known."""
+    if last.day >= failure - _PERSISTENCE_NEAR_DAYS:
+        return Found(False, (last.lab.source,), lambda: lab_text(last.lab))
+    text = f"last seen: {lab_text(last.lab)}; nothing between then and the failure"
+    return unknown(text, [last.lab.source])
 
 
 def _gone(chart: PatientChart, last_seen: _Measured, first_lost: Lab) -> Found:

@@ -23,7 +23,7 @@ from rearm.findings.base import (
 from rearm.findings.chart import PatientChart
 from rearm.findings.results import Window
 from rearm.findings.variants import read_protein, sequenced, variant_text
-from rearm.record import Imaging, Variant
+from rearm.record import Imaging, Lab, Variant
 from rearm.response.lesions import histology
 
 _EMD_DAYS = 90
@@ -269,12 +269,15 @@ def soft_tissue(
     if unclear:
         text = f"{imaging_text(unclear[0])}: contact with bone not stated"
         return unknown(text, rows_of(unclear))
+    return _none_seen(looked, kind)
+
+
+def _none_seen(looked: Sequence[Imaging], kind: str) -> Found:
+    """No lesion of the kind, as far as rows say so or the whole body was examined."""
     denied = [x for x in looked if _denies(x, kind)]
     examined = [x for x in looked if _examined_whole(x) and x not in denied]
-    if denied or examined:
-        none = [*denied, *examined]
-        return Found(False, rows_of(none), texts(none, imaging_text, once=True))
-    return NOTHING
+    none = [*denied, *examined]
+    return Found(False, rows_of(none), texts(none, imaging_text, once=True)) if none else NOTHING
 
 
 def _denies(row: Imaging, kind: str) -> bool:
@@ -442,8 +445,7 @@ def leukaemic_counts(chart: PatientChart, window: Window | None) -> Found:
     """
     counts = chart.results("circulating_plasma_cells", window)
     shares = chart.results("circulating_plasma_cells_percent", window)
-    high = [x for x in counts if x.quantity and x.quantity.at_least(_LEUKAEMIC_PER_UL)]
-    high += [x for x in shares if x.quantity and x.quantity.at_least(_LEUKAEMIC_PERCENT)]
+    high = [*_reaching(counts, _LEUKAEMIC_PER_UL), *_reaching(shares, _LEUKAEMIC_PERCENT)]
     if high:
         return Found(True, rows_of(high), chart.latest(high[0].test, window).describe)
     share = chart.latest("circulating_plasma_cells_percent", window)
@@ -457,6 +459,10 @@ def leukaemic_counts(chart: PatientChart, window: Window | None) -> Found:
     if not count.has_text and not share.has_text:
         return NOTHING
     return unknown((count if count.has_text else share).describe, sources_of(count, share))
+
+
+def _reaching(rows: Sequence[Lab], limit: float) -> list[Lab]:
+    return [x for x in rows if x.quantity is not None and x.quantity.at_least(limit)]
 
 
 @finding("plasma_cell_leukaemia")
