@@ -69,17 +69,21 @@ def unread_after(
     own = _results_of_last(visits, last)
     later = [x for x in record.set_aside if _follows(x.when, last, inside) and x not in own]
     disease = [x for x in later if _of_disease(x.test, serum_test)]
-    other = [x for x in later if x not in disease]
     imaging = [x for x in record.imaging if _unjudged(x)]
     imaging = [x for x in imaging if _may_follow(x.when, last, inside)]
     examined = _rows_of_last(visits, last) if imaging else frozenset()
     return UnreadResults(
         disease=tuple(disease),
-        unknown=tuple(x for x in other if x.test not in load_tests()),
+        unknown=_of_unknown_tests(later, disease),
         without_day=_disease_without_day(record, serum_test) if newest else (),
         progressions=_progressions_without_day(record) if newest else (),
         imaging=tuple(x for x in imaging if x not in examined),
     )
+
+
+def _of_unknown_tests(later: Sequence[Lab], disease: Sequence[Lab]) -> tuple[Lab, ...]:
+    known = load_tests()
+    return tuple(x for x in later if x not in disease and x.test not in known)
 
 
 def _disease_without_day(record: Record, serum_test: str) -> tuple[Lab, ...]:
