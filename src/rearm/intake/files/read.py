@@ -138,13 +138,15 @@ class _Texts(dict[str, str | None]):
 
 
 def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
-    raw = path.read_bytes()
     issues: list[Issue] = []
-    text = _decoded(raw, path, issues)
+    text = _decoded(path.read_bytes(), path, issues)
     delimiter = _delimiter(text)
     texts = _Texts()
     rows: list[list[Value]] = []
-    records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
+    # lines of bytes: a StringIO would hold four bytes for every character of the file
+    lines = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8", newline="")
+    del text
+    records = csv.reader(lines, delimiter=delimiter, strict=False)
     try:
         rows.extend([*map(texts.__getitem__, record)] for record in records)
     except csv.Error as error:
