@@ -6,11 +6,10 @@ import hashlib
 import os
 import re
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["FileNames", "file_name", "unique_names", "write_text", "write_whole"]
+__all__ = ["FileNames", "file_name", "write_text", "write_whole"]
 
 # our own page, and the names of devices that Windows takes for no files
 _RESERVED = re.compile(r"index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
@@ -27,22 +26,6 @@ def file_name(patient_id: str) -> str:
     if safe and safe == patient_id and not _RESERVED.fullmatch(safe):
         return safe
     return f"{safe or 'patient'}-{hashlib.sha256(patient_id.encode()).hexdigest()[:8]}"
-
-
-def unique_names(patient_ids: Iterable[str]) -> dict[str, str]:
-    """A file name for each patient; ids that differ only in case get their hash, because some disks
-    do not tell them apart.
-    """
-    names = {patient_id: file_name(patient_id) for patient_id in patient_ids}
-    folded = Counter(name.casefold() for name in names.values())
-    return {
-        who: (
-            name
-            if folded[name.casefold()] == 1
-            else f"{name}-{hashlib.sha256(who.encode()).hexdigest()[:8]}"
-        )
-        for who, name in names.items()
-    }
 
 
 class FileNames:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from rearm.files import file_name
+from rearm.files import FileNames, file_name
 
 
 @pytest.mark.parametrize("patient_id", ["SYN-01", "A_7", "0042"])
@@ -39,3 +39,10 @@ def test_any_other_id_gets_a_safe_name_with_its_hash(patient_id: str) -> None:
 
 def test_ids_that_look_alike_keep_apart() -> None:
     assert len({file_name(x) for x in ("a/b", "a.b", "a b", "a_b", "-a_b", "a_b-")}) == 6
+
+
+def test_ids_that_differ_in_case_only_keep_apart_on_every_disk() -> None:
+    names = FileNames()
+    first, second = names.of("Anna-1"), names.of("ANNA-1")
+    assert first == "Anna-1" and first.casefold() != second.casefold()
+    assert (names.of("Anna-1"), names.of("ANNA-1")) == (first, second)

@@ -22,7 +22,7 @@ from tests.support.course_builder import death, infusion, lab, record, serum, te
 
 from rearm.cli.response_files import CourseSettings, ResponseDone, ResponseOutputs, run_response
 from rearm.export.response_json import response_object, response_schema
-from rearm.files import unique_names
+from rearm.files import FileNames
 from rearm.intake import read
 from rearm.interval import Interval
 from rearm.outcome.course_words import value_words
@@ -47,7 +47,7 @@ def object_of(patient: Record) -> dict[str, Any]:
 
 
 def written(records: Sequence[Record], **outputs: Any) -> ResponseDone:
-    names = unique_names(record.patient_id for record in records)
+    names = FileNames()
     return run_response(records, names, ResponseOutputs(**outputs), CourseSettings())
 
 
@@ -426,8 +426,7 @@ def test_courses_are_written_one_by_one_and_not_kept(tmp_path: Path) -> None:
             alive.append(sum(i.startswith("streamed-") for i in ids))
 
     outputs = ResponseOutputs(json_folder=tmp_path / "j", fhir=tmp_path / "f", adam=tmp_path / "a")
-    names = {f"streamed-{n}": f"P{n}" for n in range(20)}
-    assert run_response(records(), names, outputs, CourseSettings()).patients == 20
+    assert run_response(records(), FileNames(), outputs, CourseSettings()).patients == 20
     assert len(alive) == 20 and max(alive) <= 2
 
 

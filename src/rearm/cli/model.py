@@ -57,12 +57,12 @@ def mechanism(
 
     It feeds no cause and no option.
     """
-    from rearm.files import unique_names, write_text
+    from rearm.files import FileNames, write_text
     from rearm.mechanism import posterior
     from rearm.report.mechanism import mechanism_page, mechanism_text
 
-    records = chosen_patients(read_input(path, mapping), patient)
-    names = unique_names(record.patient_id for record in records)
+    records = list(chosen_patients(read_input(path, mapping), patient))
+    names = FileNames()
     rows = JsonRows() if as_json else None
     answers = 0
     for record in records:
@@ -79,7 +79,7 @@ def mechanism(
         answers += 1
         if html is not None:
             html.mkdir(parents=True, exist_ok=True)
-            page = html / f"{names[record.patient_id]}-mechanism.html"
+            page = html / f"{names.of(record.patient_id)}-mechanism.html"
             write_text(page, mechanism_page(result))
             say(f"{page} written.")
         if rows is not None:

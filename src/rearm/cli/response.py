@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -23,7 +23,6 @@ from rearm.cli.shared import (
 )
 
 if TYPE_CHECKING:
-    from rearm.record import Record
     from rearm.response.criteria import Criteria
 
 Origin = Literal["infusion", "apheresis", "failure", "salvage"]
@@ -116,7 +115,7 @@ def response(
         _stated_rs(path, supplement, adam, study)
         return
     from rearm.cli.response_files import CourseSettings, ResponseOutputs, run_response
-    from rearm.files import unique_names
+    from rearm.files import FileNames
 
     to_stdout = json_to is not None and str(json_to) == "-"
     settings = CourseSettings(
@@ -136,14 +135,8 @@ def response(
         adam=adam,
         study=study,
     )
-    reading = read_input(path, mapping)
-    if patient:
-        records: Sequence[Record] = chosen_patients(reading, patient)
-        names = unique_names(record.patient_id for record in records)
-        done = run_response(records, names, outputs, settings)
-    else:  # records are made twice, so that none need be kept: the names depend on all ids
-        names = unique_names(record.patient_id for record in reading.stream())
-        done = run_response(reading.stream(), names, outputs, settings)
+    records = chosen_patients(read_input(path, mapping), patient)
+    done = run_response(records, FileNames(), outputs, settings)
     for line in done.words():
         say(line)
     if done.failed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console
 
 from rearm.export.response_json import response_object
-from rearm.files import write_text
+from rearm.files import FileNames, write_text
 from rearm.outcome.endpoint_definitions import StyleName
 from rearm.outcome.endpoints import InfusionOrigin
 from rearm.outcome.patient_course import PatientCourse, patient_course
@@ -92,12 +92,12 @@ class ResponseDone:
 
 def run_response(
     records: Iterable[Record],
-    names: Mapping[str, str],
+    names: FileNames,
     outputs: ResponseOutputs,
     settings: CourseSettings,
 ) -> ResponseDone:
-    """Computes and writes the course of each record, one by one. `names`: patient -> name of the
-    files, without ending.
+    """Computes and writes the course of each record, one by one. `names` gives the files of a
+    patient their name.
 
     Each file appears whole or not at all. A patient for whom the program fails costs the others
     nothing: an index row and a sentence say so. Raises OSError where a file cannot be written.
@@ -107,7 +107,7 @@ def run_response(
         writer = _Writer(outputs, stack)
         for record in records:
             try:
-                writer.write(names[record.patient_id], _course(record, settings))
+                writer.write(names.of(record.patient_id), _course(record, settings))
                 done.patients += 1
             except OSError:
                 raise

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -172,19 +172,22 @@ def known(folder: Path | None) -> Knowledge | None:
     return load(bundle_folder(folder))
 
 
-def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> list[Record]:
-    """The patients that were asked for, all without `--patient`."""
+def chosen_patients(reading: Reading, patients: Sequence[str] | None) -> Iterator[Record]:
+    """The patients that were asked for, all without `--patient`, each made when it is asked for."""
     if not patients:
-        return list(reading.records)
-    by_id = {record.patient_id: record for record in reading.records}
-    missing = [p for p in patients if p not in by_id]
+        return reading.stream()
+    seen: dict[str, Record | None] = {}
+    for record in reading.stream():
+        seen[record.patient_id] = record if record.patient_id in patients else None
+    missing = [p for p in patients if seen.get(p) is None]
     if missing:
-        known = ", ".join(sorted(by_id)[:12]) + (" ..." if len(by_id) > 12 else "")
+        known = ", ".join(sorted(seen)[:12]) + (" ..." if len(seen) > 12 else "")
         raise Unusable(
             f"There is no patient {', '.join(missing)} in the input. Patients there:"
             f" {known or 'none'}."
         )
-    return [by_id[p] for p in patients]
+    chosen = (seen[patient] for patient in patients)
+    return (record for record in chosen if record is not None)
 
 
 def chosen_region(region: str | None, knowledge: Knowledge | None) -> str | None:
