@@ -75,6 +75,7 @@ imwg-cases: setup-test ## make imwg-cases FILE=any.yaml: run response cases thro
 docs: setup-test ## write the pooled evidence and the pages of the dictionary anew
 	@$(BIN)/python -m scripts.pool_evidence
 	@$(BIN)/python -m scripts.write_docs && $(BIN)/python -m scripts.write_spec
+	@$(BIN)/python -m scripts.page_context
 
 mechanism-calibration: setup-test ## the virtual population beside every published target, with pictures, to demo/mechanism-calibration.html
 	@mkdir -p demo && $(BIN)/python -m scripts.mechanism_calibrate --report demo/mechanism-calibration.html

@@ -138,6 +138,31 @@ def test_text_of_the_input_stays_text(browser: Any, tmp_path: Path) -> None:
     assert "onerror" in opened.view.locator("h1").inner_text()
 
 
+@needs_browser
+@pytest.mark.browser
+def test_the_printed_page_shows_the_references_that_are_folded_on_the_screen(
+    browser: Any, tmp_path: Path
+) -> None:
+    opened = Opened(browser, tmp_path, RECORDS["SYN-01"])
+    first = opened.view.locator('[id="ref-1"]')
+    assert not first.is_visible()
+    opened.view.emulate_media(media="print")
+    references = opened.view.locator('li[id^="ref-"]')
+    assert references.count() > 100
+    hidden = [
+        item.get_attribute("id")
+        for item in references.all()
+        if not item.is_visible() or (item.bounding_box() or {"height": 0})["height"] < 5
+    ]
+    assert hidden == []
+    reasons = opened.view.locator('li[id^="r"]:not([id^="ref-"])')
+    assert reasons.count() == opened.view.evaluate(
+        "[...document.querySelectorAll('li[id^=r]:not([id^=ref-])')]"
+        ".filter(x => x.getBoundingClientRect().height > 5).length"
+    )
+    assert len(opened.view.pdf(format="A4")) > 100_000
+
+
 def test_every_number_of_an_expected_figure_is_on_the_page() -> None:
     record = RECORDS["SYN-04"]
     assessment = rearm.assess(record)

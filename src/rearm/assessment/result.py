@@ -10,7 +10,9 @@ made from these classes by `schema.py`); a field `from_` is `from` in JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import math
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -359,14 +361,14 @@ class Cause(_Brief, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class CauseGroup(_Part, frozen=True, kw_only=True):
+class CauseGroup(_Brief, frozen=True, kw_only=True):
     """A group of factors. `rank` is None for the safety group and where nothing is at least
     possible; equal ranks are not separated.
     """
 
     group: str
     grade: Grade
-    rank: int | None
+    rank: int | None = None
     factors: tuple[Cause, ...]
     not_applicable: tuple[str, ...] = ()
 
@@ -382,17 +384,17 @@ class RiskFactor(_Part, frozen=True, kw_only=True):
     for_: tuple[str, ...]
 
 
-class ScoreItemResult(_Part, frozen=True, kw_only=True):
+class ScoreItemResult(_Brief, frozen=True, kw_only=True):
     """One item of a score: the points that are possible, and what was seen."""
 
     name: str
     points: IntervalDict
-    known: bool
-    text: str
-    rows: tuple[int, ...]
+    known: bool = False
+    text: str = ""
+    rows: tuple[int, ...] = ()
 
 
-class RiskScore(_Part, frozen=True, kw_only=True):
+class RiskScore(_Brief, frozen=True, kw_only=True):
     """A prognostic score from before the infusion; it chooses no salvage.
 
     `points`: the points (or the value) that are possible; `category` None: not known, or more than
@@ -405,12 +407,12 @@ class RiskScore(_Part, frozen=True, kw_only=True):
     purpose: str
     population: str
     points: IntervalDict
-    category: str | None
-    meaning: str | None
+    category: str | None = None
+    meaning: str | None = None
     items: tuple[ScoreItemResult, ...]
-    missing: tuple[str, ...]
-    caution: str | None
-    second_hand: bool
+    missing: tuple[str, ...] = ()
+    caution: str | None = None
+    second_hand: bool = False
     citations: tuple[str, ...]
 
 
@@ -771,8 +773,16 @@ class Assessment(_Part, frozen=True, kw_only=True):
     def from_json(cls, text: str | bytes) -> Assessment:
         """The result that `to_json` wrote. Raises ResultError with a sentence where it is none."""
         try:
-            plain = json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
+            plain = json.loads(
+                text,
+                object_pairs_hook=_each_key_once,
+                parse_constant=_no_constant,
+                parse_int=_whole_number,
+                parse_float=_finite_number,
+            )
+        except RecursionError:
+            raise ResultError("This is no result: its parts are nested too deeply.") from None
+        except ValueError as error:
             raise ResultError(f"This is no JSON that can be read ({error}).") from None
         return cls.from_dict(plain)
 
@@ -800,6 +810,7 @@ class Assessment(_Part, frozen=True, kw_only=True):
 
 
 _ENCODER = msgspec.json.Encoder()
+_DIGITS = 18  # of a whole number; what is larger is no day, no count and no place
 
 
 def _schema_of(plain: Any) -> Any:
@@ -812,7 +823,8 @@ def _schema_of(plain: Any) -> Any:
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        twice = next(name for name, n in Counter(name for name, _ in pairs).items() if n > 1)
+        raise ValueError(f"the key {twice!r} stands twice in one object")
     return found
 
 
@@ -820,35 +832,114 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number")
 
 
+def _whole_number(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(f"{text[:_DIGITS]}... is too large a number")
+    return int(text)
+
+
+def _finite_number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:_DIGITS]} is too large a number")
+    return number
+
+
 def _dangling(result: Assessment) -> str | None:
     """The first id that is referred to and does not exist."""
-    used = [i for c in result.causes.groups for f in c.factors for i in _reason_ids(f)]
-    used += [i for risk in result.causes.risk_factors for i in risk.for_]
+    for kind, used, there in _references(result):
+        for name in used:
+            if name not in there:
+                return f"the {kind} {name}"
+    return None
+
+
+_References: TypeAlias = tuple[str, Iterable[str | int], Container[object]]
+
+
+def _references(result: Assessment) -> Iterator[_References]:
+    """What the parts of the result refer to: the kind, the ids, those that there are."""
+    yield "reason", _used_reasons(result), result.reasons
+    yield "evidence", (o.evidence for o in result.options), result.evidence
+    yield "support", (name for o in result.options for name in o.support), result.support
+    yield "note", _used_notes(result), result.notes
+    yield "finding", _used_findings(result), result.findings
+    yield "citation", _used_citations(result), result.citations
+    yield "publication", (c.source for c in result.citations.values()), result.publications
+    yield "row", _used_rows(result), range(len(result.rows))
+    yield from _used_titles(result)
+
+
+def _used_reasons(result: Assessment) -> Iterator[str]:
+    for group in result.causes.groups:
+        for cause in group.factors:
+            yield from (*cause.for_, *cause.against, *cause.unknown)
+    for risk in result.causes.risk_factors:
+        yield from risk.for_
     for option in result.options:
-        used += [*option.for_, *option.against, *option.unknown, *option.cautions]
-        used += option.checklist
-        if option.evidence not in result.evidence:
-            return f"the evidence {option.evidence}"
-        for line in option.support:
-            if line not in result.support:
-                return f"the support {line}"
-    for name in used:
-        if name not in result.reasons:
-            return f"the reason {name}"
-    named = [name for reason in result.reasons.values() for name in reason.findings]
-    named += [name for alert in result.alerts for name in alert.findings]
-    for name in named:
-        if name not in result.findings:
-            return f"the finding {name}"
-    for citation in result.citations.values():
-        if citation.source not in result.publications:
-            return f"the publication {citation.source}"
-    places = [p for finding in result.findings.values() for p in finding.rows]
-    places += [p for failure in result.failures for p in failure.rows]
-    places += [therapy.row for therapy in result.therapies]
-    wrong = [p for p in places if not 0 <= p < len(result.rows)]
-    return f"the row {wrong[0]}" if wrong else None
+        yield from (*option.for_, *option.against, *option.unknown, *option.cautions)
+        yield from option.checklist
+    yield from (action.reason for action in result.actions)
 
 
-def _reason_ids(cause: Cause) -> tuple[str, ...]:
-    return cause.for_ + cause.against + cause.unknown
+def _used_notes(result: Assessment) -> Iterator[str]:
+    for option in result.options:
+        yield from option.disagreements
+        if option.later_t_cells is not None:
+            yield option.later_t_cells.note
+
+
+def _used_findings(result: Assessment) -> Iterator[str]:
+    for reason in result.reasons.values():
+        yield from (*reason.findings, *reason.missing)
+    for alert in result.alerts:
+        yield from alert.findings
+
+
+def _used_citations(result: Assessment) -> Iterator[str]:
+    citing: tuple[Iterable[Reason | SupportLine | Note | RiskScore | AlterationResult], ...] = (
+        result.reasons.values(),
+        result.support.values(),
+        result.notes.values(),
+        result.causes.scores,
+        result.alterations,
+    )
+    for parts in citing:
+        for part in parts:
+            yield from part.citations
+    for test in result.next_tests:
+        yield from test.citations
+    for evidence in result.evidence.values():
+        for figure in evidence.expected:
+            yield from figure.studies
+    for option in result.options:
+        yield from (row.source for row in option.availability.rows if row.source)
+
+
+def _used_rows(result: Assessment) -> Iterator[int]:
+    items = (item for score in result.causes.scores for item in score.items)
+    resting: tuple[
+        Iterable[FindingResult | FailureResult | AlterationResult | ScoreItemResult], ...
+    ]
+    resting = (result.findings.values(), result.failures, result.alterations, items)
+    for parts in resting:
+        for part in parts:
+            yield from part.rows
+    yield from (therapy.row for therapy in result.therapies)
+
+
+def _used_titles(result: Assessment) -> Iterator[_References]:
+    strategies = [o.strategy for o in result.options]
+    strategies += [name for o in result.options for name in o.sequence]
+    yield "strategy", strategies, result.titles.strategies
+    turns = [t for test in result.next_tests for change in test.changes for t in change.turns]
+    factors = [name for turn in turns if turn.kind == "factor" for name in turn.what]
+    yield "factor", factors, result.titles.factors
+    ids = {option.id for option in result.options}
+    yield "option", (n for t in turns if t.kind == "option" for n in t.what), ids
+    yield "option", (name for pair in result.separated for name in pair), ids
+    asks = [name for reason in result.reasons.values() for name in reason.asks]
+    asks += [name for line in result.support.values() for name in line.asks]
+    yield "work-up", asks, result.titles.workups
+    missing = [name for option in result.options for name in option.availability.missing]
+    yield "finding", missing, result.titles.findings

@@ -119,7 +119,7 @@ def check(path: Input, mapping: MappingFile = None, as_json: Json = False) -> No
     """
     from dataclasses import asdict
 
-    from rearm.report.assessment.terminal import issues_table
+    from rearm.report.issues import issues_table
 
     reading = read_input(path, mapping)
     issues = reading.all_issues()

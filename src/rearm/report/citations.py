@@ -104,4 +104,5 @@ def publication_line(publication: Publication, name: str, *, is_study: bool = Fa
 
 
 def _url(publication: Publication) -> str | None:
-    return f"https://doi.org/{publication.doi}" if publication.doi else publication.url
+    url = f"https://doi.org/{publication.doi}" if publication.doi else publication.url
+    return url if url and url.startswith(("https://", "http://")) else None

@@ -35,15 +35,20 @@ _FEW = 6  # names of options that a change lists
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
-    """The one variable of the template, `page`.
+    """The one variable of the template, `page`. The page `docs/page-context.md` is made of it.
 
-    `result`: the result that is drawn; `references`: its citations, numbered as the page names
-    them; `css`: the style of all pages; `case`: the case in one paragraph; `picture`: the timeline
-    as SVG, None without one; `no_picture`: why there is none where there could be one;
-    `days_drawn_before`: days before the infusion that it shows; `roles`:
-    the options by role; `known`: the findings that are known, by name; `option_reasons`: the
-    reasons that options refer to, by id, numbered, and
-    `support_lines` likewise; `notes`: remarks that have a text.
+    - `result`: the result that is drawn.
+    - `references`: its citations, numbered in the order in which the page names them.
+    - `css`: the style of all pages.
+    - `case`: the case in one paragraph.
+    - `picture`: the timeline as SVG; None without one.
+    - `no_picture`: why there is none where there could be one, else None.
+    - `days_drawn_before`: how many days before the infusion the timeline shows.
+    - `roles`: the options by role, each role by verdict, rank and name.
+    - `known`: the findings that are known, by name.
+    - `option_reasons`: the reasons that options refer to, by id, numbered from 1.
+    - `support_lines`: the lines of supportive care, by id, numbered from 1.
+    - `notes`: the remarks that have a text, by id.
     """
 
     result: Assessment

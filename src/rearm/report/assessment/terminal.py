@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
@@ -12,20 +10,34 @@ from rich.text import Text
 
 from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
-from rearm.record import Issue
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
 from rearm.report.assessment.sentences import reason_text, seen_texts
 from rearm.report.words import days_words, listed, measure_words, whose, words
 
-__all__ = ["issues_table", "print_assessment"]
+__all__ = ["print_assessment"]
 
 _STYLE = {
     "preferred": "bold green", "acceptable": "blue", "needs_information": "magenta",
     "discouraged": "yellow", "excluded": "red",
     "failed": "bold red", "suspected": "bold yellow",
 }  # fmt: skip
+# C0, C1 and what turns the direction of writing; a line break stays
+_CONTROLS = dict.fromkeys((*range(10), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F)))
 _FEW = 4  # tests beyond the mandatory ones that the terminal shows; the page shows all
+
+
+class SafeText(Text):
+    """Text of a result, of which nothing reaches the terminal as a command."""
+
+    def __init__(self, text: str = "", style: str = "") -> None:
+        super().__init__(text.translate(_CONTROLS), style)
+
+    def append(self, text: Text | str, style: object = None) -> SafeText:
+        """Appends the text without its control characters."""
+        plain = text.translate(_CONTROLS) if isinstance(text, str) else text
+        super().append(plain, style)  # type: ignore[arg-type]
+        return self
 
 
 def print_assessment(console: Console, assessment: Assessment) -> None:
@@ -35,7 +47,7 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
     )
     console.print(
         Rule(
-            Text(
+            SafeText(
                 f"{assessment.patient_id}   state of knowledge: {when}  "
                 f" {assessment.region or 'all regions'}",
                 style="bold",
@@ -43,8 +55,8 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
         )
     )
     for alert in assessment.alerts:
-        console.print(Text(f"ALERT  {words(alert.id)}: {alert.text}", style="bold red"))
-    console.print(Text(case_paragraph(assessment)))
+        console.print(SafeText(f"ALERT  {words(alert.id)}: {alert.text}", style="bold red"))
+    console.print(SafeText(case_paragraph(assessment)))
     for part in (
         _failure(assessment),
         _tests(assessment.next_tests),
@@ -55,55 +67,35 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
         console.print(part)
 
 
-def issues_table(issues: Iterable[Issue]) -> Table:
-    """The input issues as a table: patient, severity, place, what, what was done."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("patient", "severity", "where", "what", "done"):
-        table.add_column(column, overflow="fold")
-    for issue in issues:
-        style = {"error": "red", "warning": "yellow"}.get(issue.severity, "")
-        cells = (
-            issue.patient_id or "",
-            issue.severity,
-            str(issue.source),
-            issue.message,
-            issue.done.replace("_", " "),
-        )
-        table.add_row(
-            *(Text(cell, style=style if column == 1 else "") for column, cell in enumerate(cells))
-        )
-    return table
-
-
 def _heading(text: str) -> Text:
-    return Text(f"\n{text}", style="bold underline")
+    return SafeText(f"\n{text}", style="bold underline")
 
 
 def _failure(assessment: Assessment) -> RenderableType:
     lines: list[RenderableType] = [_heading("Did the CAR-T fail?")]
     for f in assessment.failures:
-        text = Text(f"{f.product or 'CAR-T'}, {days_words(f.infusion_day)}: ")
+        text = SafeText(f"{f.product or 'CAR-T'}, {days_words(f.infusion_day)}: ")
         text.append(words(f.status), style=_STYLE.get(f.status, "bold"))
         text.append(f" on {days_words(f.day)}" if f.day is not None else "")
         text.append(f" ({words(f.certainty)})" if f.certainty else "")
         lines.append(text)
-        lines.append(Padding(Text(f.reason, style="dim"), (0, 0, 0, 2)))
+        lines.append(Padding(SafeText(f.reason, style="dim"), (0, 0, 0, 2)))
         details = [words(x) for x in (f.kind, f.timing) if x]
         details += [f"pattern {listed(f.pattern)}"] if f.pattern else []
         details += [f"signals: {listed([s.id for s in f.signals])}"] if f.signals else []
         if details:
-            lines.append(Padding(Text("; ".join(details)), (0, 0, 0, 2)))
+            lines.append(Padding(SafeText("; ".join(details)), (0, 0, 0, 2)))
         if f.difference:
             lines.append(
                 Padding(
-                    Text(f"Team and laboratory differ: {f.difference}", style="yellow"),
+                    SafeText(f"Team and laboratory differ: {f.difference}", style="yellow"),
                     (0, 0, 0, 2),
                 )
             )
     if assessment.about.reason and (
         not assessment.failures or assessment.about.if_progression or not assessment.options
     ):
-        lines.append(Text(assessment.about.reason))
+        lines.append(SafeText(assessment.about.reason))
     return Group(*lines)
 
 
@@ -112,14 +104,16 @@ def _tests(tests: tuple[NextTest, ...]) -> RenderableType:
     must = [t for t in tests if t.mandatory]
     more = [t for t in tests if not t.mandatory]
     for test in must + more[:_FEW]:
-        text = Text("* " if test.mandatory else "- ")
+        text = SafeText("* " if test.mandatory else "- ")
         text.append(test.name, style="bold" if test.mandatory else "")
         text.append(f"  {test.why}", style="dim")
         lines.append(text)
     if len(more) > _FEW:
-        lines.append(Text(f"  and {len(more) - _FEW} further tests (see the page)", style="dim"))
+        lines.append(
+            SafeText(f"  and {len(more) - _FEW} further tests (see the page)", style="dim")
+        )
     if not tests:
-        lines.append(Text("No test that the rules know would change this answer."))
+        lines.append(SafeText("No test that the rules know would change this answer."))
     return Group(*lines)
 
 
@@ -128,34 +122,34 @@ def _options(assessment: Assessment) -> RenderableType:
         ", if this is progression" if assessment.about.if_progression else ""
     )
     if not assessment.options:
-        return Group(_heading(title), Text("None shown: " + assessment.about.reason))
+        return Group(_heading(title), SafeText("None shown: " + assessment.about.reason))
     lines: list[RenderableType] = [_heading(title)]
     for role, options in by_role(assessment.options):
-        lines.append(Text(words(role), style="italic"))
+        lines.append(SafeText(words(role), style="italic"))
         table = Table(box=None, pad_edge=False, show_header=False, expand=True)
         for width in (18, 40, 34, None):
             table.add_column(width=width, ratio=1 if width is None else None, overflow="fold")
         for o in options:
             if o.verdict != "excluded":
-                verdict = Text(
+                verdict = SafeText(
                     words(o.verdict) or "always open", style=_STYLE.get(o.verdict or "", "")
                 )
                 table.add_row(
                     verdict,
-                    Text(o.name),
-                    Text(_expected(assessment, o)),
-                    Text(_decided(assessment, o), style="dim"),
+                    SafeText(o.name),
+                    SafeText(_expected(assessment, o)),
+                    SafeText(_decided(assessment, o), style="dim"),
                 )
         lines.append(table)
     out = [o for o in assessment.options if o.verdict == "excluded"]
     if out:
-        lines.append(Text(f"\nExcluded ({len(out)}):", style="red"))
+        lines.append(SafeText(f"\nExcluded ({len(out)}):", style="red"))
         lines += [
-            Padding(Text(f"{o.name}: {_decided(assessment, o)}", style="dim"), (0, 0, 0, 2))
+            Padding(SafeText(f"{o.name}: {_decided(assessment, o)}", style="dim"), (0, 0, 0, 2))
             for o in out
         ]
     lines.append(
-        Text(
+        SafeText(
             "Options with one verdict are not separated by the evidence unless a rank says so; the"
             " page and `rearm explain` give all.",
             style="dim",
@@ -201,17 +195,17 @@ def _decided(assessment: Assessment, option: OptionResult) -> str:
 def _causes(assessment: Assessment) -> RenderableType:
     lines: list[RenderableType] = [_heading("Why did it fail?")]
     if not assessment.causes.groups:
-        return Group(*lines, Text("None shown: " + assessment.about.reason))
-    lines.append(Text(assessment.causes.text))
+        return Group(*lines, SafeText("None shown: " + assessment.about.reason))
+    lines.append(SafeText(assessment.causes.text))
     lines += [
         _group(assessment, g) for g in assessment.causes.groups if g.grade not in ("not_assessed",)
     ]
     missing = [g.group for g in assessment.causes.groups if g.grade == "not_assessed"]
     if missing:
-        lines.append(Text(f"Not assessed: {listed(missing)}.", style="dim"))
+        lines.append(SafeText(f"Not assessed: {listed(missing)}.", style="dim"))
     if assessment.causes.risk_factors:
         lines.append(
-            Text(
+            SafeText(
                 "Risk factors present before the infusion: "
                 + "; ".join(r.name for r in assessment.causes.risk_factors)
                 + "."
@@ -221,7 +215,7 @@ def _causes(assessment: Assessment) -> RenderableType:
 
 
 def _group(assessment: Assessment, group: CauseGroup) -> RenderableType:
-    text = Text(f"{words(group.group)}: ", style="bold")
+    text = SafeText(f"{words(group.group)}: ", style="bold")
     text.append(words(group.grade))
     for factor in group.factors:
         if factor.grade in ("established", "likely", "possible"):
@@ -234,7 +228,7 @@ def _group(assessment: Assessment, group: CauseGroup) -> RenderableType:
 def _footer(assessment: Assessment) -> RenderableType:
     v = assessment.versions
     issues = len([i for i in assessment.issues if i.severity != "note"])
-    return Text(
+    return SafeText(
         f"\n{issues} input issue{'s' if issues != 1 else ''} (rearm check). Rearm {v.software},"
         f" knowledge {v.knowledge} ({v.knowledge_hash[:12]}), criteria {v.criteria}. Decision"
         " support for professionals and research, not a cleared medical device.",

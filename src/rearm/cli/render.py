@@ -1,0 +1,165 @@
+"""The command that draws stored results: the page or the terminal report, without the input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rearm.cli.shared import Unusable, app, console, say, spoken
+from rearm.version import __version__
+
+if TYPE_CHECKING:
+    from rearm.assessment import Assessment
+    from rearm.report.assessment.index import IndexRow
+
+_STDIN = Path("-")
+
+
+@app.command()
+@spoken
+def render(
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RESULT...",
+            help="Results that `rearm assess --json` wrote: files, folders of them, - for standard"
+            " input.",
+        ),
+    ],
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            help="Write the page of the one result into this file (.html), or a page for each and"
+            " an index into this folder.",
+        ),
+    ] = None,
+    terminal: Annotated[
+        bool, typer.Option("--terminal", help="Print the report (default without --html).")
+    ] = False,
+) -> None:
+    """Draw stored results as `rearm assess` drew them."""
+    from rearm.report.assessment.terminal import print_assessment
+
+    drawing = _Pages(html) if html is not None else None
+    screen = console() if terminal or html is None else None
+    unused, drawn = 0, 0
+    for place, text in _texts(results):
+        try:
+            result = _result(place, text)
+            if drawing is not None:
+                drawing.add(place, result)
+        except Unusable as error:
+            say(f"rearm: {error}")
+            unused += 1
+            continue
+        drawn += 1
+        if screen is not None:
+            print_assessment(screen, result)
+    if drawing is not None:
+        drawing.end()
+    if unused:
+        raise typer.Exit(2)
+    if not drawn:
+        raise Unusable(f"There is no result in {', '.join(map(str, results))}.")
+
+
+def _result(place: str, text: str | Unusable) -> Assessment:
+    """The result that was stored as this text. Raises Unusable with the place."""
+    from rearm.assessment import Assessment
+    from rearm.assessment.result import ResultError
+
+    if isinstance(text, Unusable):
+        raise text
+    try:
+        result = Assessment.from_json(text)
+    except ResultError as error:
+        raise Unusable(f"{place}: {error}") from None
+    if result.versions.software != __version__:
+        say(
+            f"rearm: {place}: Rearm {result.versions.software} made this result and {__version__}"
+            " draws it: the facts are those of the result, words and layout may differ."
+        )
+    return result
+
+
+def _texts(paths: list[Path]) -> Iterator[tuple[str, str | Unusable]]:
+    """The text of each result with its place, one at a time; a sentence in place of what can't be
+    read.
+    """
+    for path in paths:
+        if path != _STDIN and not path.exists():
+            yield str(path), Unusable(f"There is no file or folder {path}.")
+            continue
+        for file in sorted(path.glob("*.json")) if path.is_dir() else (path,):
+            try:
+                data = sys.stdin.buffer.read() if file == _STDIN else file.read_bytes()
+                text = data.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                yield str(file), Unusable(f"{file} is no text in UTF-8, so no result.")
+            except OSError as error:
+                yield str(file), Unusable(f"{file} can't be read ({error.strerror}).")
+            else:
+                yield from _split("Standard input" if file == _STDIN else str(file), text)
+
+
+def _split(place: str, text: str) -> Iterator[tuple[str, str]]:
+    """The one result of a text, or one a line."""
+    lines = [(n, line.strip()) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+    whole_line = bool(lines) and lines[0][1].startswith("{") and lines[0][1].endswith("}")
+    if not whole_line or len(lines) == 1:
+        yield place, text
+        return
+    for number, line in lines:
+        yield f"{place}, line {number}", line
+
+
+class _Pages:
+    """Writes one page, or a folder of pages with an index."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._one_file = path.suffix.lower() in (".html", ".htm") and not path.is_dir()
+        self._rows: list[IndexRow] = []
+        self._drawn_from: dict[str, str] = {}
+        if not self._one_file:
+            path.mkdir(parents=True, exist_ok=True)
+
+    def add(self, place: str, result: Assessment) -> None:
+        """Writes the page. Raises Unusable where it would take the place of another."""
+        from rearm.files import file_name, write_text
+        from rearm.report.assessment.index import index_row
+        from rearm.report.assessment.page import page
+
+        if self._one_file and self._drawn_from:
+            raise Unusable(
+                f"{place}: {self._path} holds one page. Name a folder with --html for several."
+            )
+        name = file_name(result.patient_id)
+        taken = self._drawn_from.get(name.casefold())
+        if taken is not None:
+            raise Unusable(
+                f"{place}: a page {name}.html was just drawn from {taken}, so this result is left"
+                " out."
+            )
+        self._drawn_from[name.casefold()] = place
+        if self._one_file:
+            write_text(self._path, page(result))
+            return
+        write_text(self._path / f"{name}.html", page(result))
+        self._rows.append(index_row(f"{name}.html", result))
+
+    def end(self) -> None:
+        """Writes the index and says where the pages are."""
+        from rearm.files import write_text
+        from rearm.report.assessment.page import index_page
+
+        if self._one_file:
+            return
+        index = self._path / "index.html"
+        write_text(index, index_page(self._rows))
+        say(f"{len(self._rows)} page{'s' if len(self._rows) != 1 else ''}: {index}")

@@ -1,0 +1,146 @@
+"""What the page of a patient is given is what `docs/page-context.md` says, no more and no less."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from jinja2 import meta, nodes
+from scripts import page_context as docs
+from tests.support.loops import some
+from tests.support.results import examples
+
+from rearm.assessment import Assessment
+from rearm.report.assessment import context
+from rearm.report.assessment.context import PageContext, page_context
+from rearm.report.assessment.index import IndexRow
+from rearm.report.assessment.page import _template
+
+ENGINE = _template("page").environment  # with the filters of this page
+TEMPLATES = sorted(n for n in ENGINE.list_templates() if n.startswith("assessment/"))
+FIELDS = tuple(field.name for field in fields(PageContext))
+
+
+def parsed(name: str) -> nodes.Template:
+    loader = ENGINE.loader
+    assert loader is not None
+    return ENGINE.parse(loader.get_source(ENGINE, name)[0])
+
+
+def test_the_documented_page_is_up_to_date() -> None:
+    assert docs.PAGE.read_text("utf-8") == docs.text(), "run make docs"
+
+
+def test_every_field_is_documented_and_nothing_else() -> None:
+    assert tuple(docs.documented()) == FIELDS
+    page = docs.PAGE.read_text("utf-8")
+    for name in some(FIELDS + tuple(docs.methods()) + IndexRow._fields):
+        assert f"`{name}" in page
+
+
+def test_the_templates_are_those_that_were_looked_at() -> None:
+    assert [n.removeprefix("assessment/") for n in TEMPLATES] == [
+        "index.html.j2",
+        "macros.html.j2",
+        "option.html.j2",
+        "page.html.j2",
+    ]
+
+
+def imported(name: str) -> set[str]:
+    return {i.target for i in parsed(name).find_all(nodes.Import)}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_sees_the_context_only(name: str) -> None:
+    given = {"css", "rows"} if name.endswith("index.html.j2") else {"page"}
+    tree = parsed(name)
+    own = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
+    assert meta.find_undeclared_variables(tree) - own == given
+
+
+def attributes_of(name: str, *variables: str) -> Iterator[str]:
+    """Names that the template reads of a variable."""
+    for node in parsed(name).find_all(nodes.Getattr):
+        if isinstance(node.node, nodes.Name) and node.node.name in variables:
+            yield node.attr
+    for item in parsed(name).find_all(nodes.Getitem):
+        if isinstance(item.node, nodes.Name) and item.node.name in variables:
+            yield f"[{item.arg}]"
+
+
+def test_of_the_page_only_documented_names_are_read() -> None:
+    read = {x for name in TEMPLATES for x in attributes_of(name, "page")}
+    assert read <= {*FIELDS, *docs.methods()}
+    # what is documented is read by a template; `support_lines` by way of `support_number`
+    assert {*FIELDS, *docs.methods()} - read == {"support_lines"}
+    assert set(attributes_of("assessment/index.html.j2", "row")) == set(IndexRow._fields)
+
+
+def test_of_the_result_only_names_of_the_schema_are_read() -> None:
+    read = set(attributes_of("assessment/page.html.j2", "a"))
+    for name in TEMPLATES:
+        for node in parsed(name).find_all(nodes.Getattr):
+            inner = node.node
+            if (
+                isinstance(inner, nodes.Getattr)
+                and inner.attr == "result"
+                and isinstance(inner.node, nodes.Name)
+            ):
+                read.add(node.attr)
+    assert len(read) > 15
+    methods = {"rows_of", "tied_with", "next_tests"}
+    assert read <= {*Assessment.__struct_fields__} | methods
+
+
+def test_an_undocumented_name_is_seen() -> None:
+    tree = ENGINE.parse("{{ page.secret }}{{ page['other'] }}")
+    assert [n.attr for n in tree.find_all(nodes.Getattr)] == ["secret"]
+    assert len(list(tree.find_all(nodes.Getitem))) == 1
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether the value is of the annotated type, all the way down."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, choice) for choice in inner)
+    if origin is tuple:
+        if len(inner) == 2 and inner[1] is Ellipsis:
+            return isinstance(value, tuple) and all(fits(v, inner[0]) for v in value)
+        whole = isinstance(value, tuple) and len(value) == len(inner)
+        return whole and all(fits(v, h) for v, h in zip(value, inner, strict=True))
+    if origin is Mapping:
+        whole = isinstance(value, Mapping)
+        return whole and all(fits(k, inner[0]) and fits(v, inner[1]) for k, v in value.items())
+    return type(value) is hint
+
+
+@pytest.mark.parametrize("with_picture", [True, False])
+@pytest.mark.parametrize("patient", ["SYN-01", "SYN-02", "SYN-11"])
+def test_each_value_is_of_its_type(patient: str, with_picture: bool) -> None:
+    made = page_context(examples()[patient], with_picture=with_picture)
+    hints = get_type_hints(PageContext, vars(context) | {"Mapping": Mapping})
+    assert tuple(hints) == FIELDS
+    for name, hint in some(hints.items()):
+        assert fits(getattr(made, name), hint), name
+    assert (made.picture is not None) == (with_picture and made.no_picture is None)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        (1, str),
+        (True, int),
+        (None, str),
+        (("a", 1), tuple[str, ...]),
+        (("a",), tuple[str, str]),
+        ({"a": "b"}, Mapping[str, int]),
+        ([], tuple[str, ...]),
+    ],
+)
+def test_a_value_of_another_type_is_seen(value: object, hint: Any) -> None:
+    assert not fits(value, hint)
