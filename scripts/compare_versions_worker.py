@@ -188,6 +188,7 @@ def cause_values(assessment: Any) -> Values:
                     values[f"factors.{factor.id}.{side[0]}"] = read
     for risk in causes.risk_factors:
         values[f"risk_factors.{risk.id}.grade"] = risk.grade
+        values[f"risk_factors.{risk.id}.for"] = rules_of(reasons.of(risk, "for_"))
     for score in causes.scores:
         values[f"scores.{score.id}"] = plain([score.category, take(score, "missing")])
         values[f"scores.{score.id}.points"] = ends(take(score, "points", default=score))
@@ -209,6 +210,9 @@ def option_values(assessment: Any) -> Values:
         values[f"{place}.expected"] = [
             [f.measure, *(plain(round(x, 4)) for x in (f.estimate, f.low, f.high))] for f in figures
         ]
+        values[f"{place}.support"] = sorted(
+            ([s.text, s.truth, sorted(s.missing)] for s in support_of(assessment, option)), key=str
+        )
         checklist = reasons.of(option, "checklist")
         values[f"{place}.checklist"] = sorted([c.rule, sorted(c.missing)] for c in checklist)
     return values
