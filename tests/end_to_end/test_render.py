@@ -46,7 +46,8 @@ def test_a_folder_of_results_gives_the_same_pages_and_index(assessed: Path, tmp_
     assert (done.returncode, done.stdout) == (0, "")
     assert "11 pages:" in done.stderr
     written = sorted(file.name for file in (tmp_path / "h").iterdir())
-    assert written == sorted(file.name for file in (assessed / "h").iterdir())
+    # beside the pages `assess` keeps what a later run goes on from
+    assert written == sorted(file.name for file in (assessed / "h").glob("[!.]*"))
     assert len(written) == 12
     for name in some(written):
         assert (tmp_path / "h" / name).read_bytes() == (assessed / "h" / name).read_bytes(), name
