@@ -18,8 +18,9 @@ from rearm.report import page
 EXAMPLES = [f"SYN-{n:02d}" for n in range(1, 12)]
 SCRIPT = "<script>alert(1)</script>"
 BAD: list[Any] = [
-    None, True, False, 0, -1, 10**17, -(10**17), 10**40, 1e300, 5e-324, "", "x", SCRIPT, "\u2028", "\x00\x1b[31m",
-    [], {}, [1], ["x"], {"low": 1, "high": 0}, {"low": None, "high": None, "low_open": True, "high_open": True},
+    None, True, False, 0, -1, 10**17, -(10**17), 10**40, 1e300, 5e-324, "", "x", SCRIPT, "\u2028",
+    "\x00\x1b[31m", [], {}, [1], ["x"], {"low": 1, "high": 0},
+    {"low": None, "high": None, "low_open": True, "high_open": True},
 ]  # fmt: skip
 
 

@@ -37,6 +37,9 @@ def test_the_file_reads_results_only(file: Path) -> None:
 
 
 def test_a_forbidden_import_is_seen() -> None:
-    source = "import rearm.record\nfrom rearm.outcome.failure import Failure\nfrom rearm import knowledge"
+    source = (
+        "import rearm.record\nfrom rearm.outcome.failure import Failure\n"
+        "from rearm import knowledge"
+    )
     assert len(forbidden_imports(source)) == 3
     assert forbidden_imports("from rearm.assessment.result import Reason") == []

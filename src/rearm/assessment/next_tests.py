@@ -88,7 +88,7 @@ def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
 Kind = Literal["option", "factor", "group", "failure"]
 
 
-class _Turn(NamedTuple):
+class _OneTurn(NamedTuple):
     """One thing that one result would turn from a code to another."""
 
     values: Mapping[str, Any]
@@ -125,26 +125,27 @@ class _Differences:
         turned: Flags = differs & (own.verdict != NO_VERDICT)
         return turned
 
-    def turns(self, varied: Varied, rows: range) -> Iterator[_Turn]:
+    def turns(self, varied: Varied, rows: range) -> Iterator[_OneTurn]:
         """What each result of the work-up turns, in the order of its scenarios."""
         options, factors = self.plan.options, self.plan.factors
         for scenario, row in zip(varied.scenarios, rows, strict=True):
             values = scenario.values
             status = values.get("failure_status")
             if status is not None and status != self.status:
-                yield _Turn(values, "failure", "failure", "Failure", str(self.status), str(status))
+                before, then = str(self.status), str(status)
+                yield _OneTurn(values, "failure", "failure", "Failure", before, then)
             for i in self.options.get(row, ()):
                 from_, to = self._verdicts(row, i)
                 if from_ is not None and to is not None and from_ != to:
                     option = options[i].option
-                    yield _Turn(values, "option", option.id, option.name, from_, to)
+                    yield _OneTurn(values, "option", option.id, option.name, from_, to)
             for i in self.factors_that_turn.get(row, ()):
                 from_, to = _grade(self.own.factors[i]), _grade(self.factors[row, i])
                 factor = factors[i].factor
-                yield _Turn(values, "factor", factor.id, factor.name, from_, to)
+                yield _OneTurn(values, "factor", factor.id, factor.name, from_, to)
             for i in self.groups_that_turn.get(row, ()):
                 from_, to = _grade(self.own.groups[i]), _grade(self.groups[row, i])
-                yield _Turn(values, "group", GROUPS[i], GROUPS[i], from_, to)
+                yield _OneTurn(values, "group", GROUPS[i], GROUPS[i], from_, to)
 
     def _verdicts(self, row: int, i: int) -> tuple[str | None, str | None]:
         before = int(self.own.verdict[i])
@@ -163,7 +164,7 @@ def _by_row(flags: Flags) -> dict[int, list[int]]:
     return found
 
 
-def _changes(turns: Sequence[_Turn]) -> tuple[Change, ...]:
+def _changes(turns: Sequence[_OneTurn]) -> tuple[Change, ...]:
     """The turns by the result that makes them, those that turn alike together."""
     by_result: dict[Any, dict[tuple[Kind, str, str], list[str]]] = {}
     for turn in turns:
@@ -185,7 +186,7 @@ def _grade(code: int) -> str:
     return "not_applicable" if code == NOT_APPLICABLE else grade_word(int(code))
 
 
-def _weight(plan: Plan, turns: Sequence[_Turn]) -> float:
+def _weight(plan: Plan, turns: Sequence[_OneTurn]) -> float:
     """Each thing that would change counts once, whatever number of results change it."""
     weights = {
         "option": plan.parameters.weight_option,
@@ -212,7 +213,7 @@ def _test(varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
     )
 
 
-def _why(plan: Plan, varied: Varied, turns: Sequence[_Turn]) -> str:
+def _why(plan: Plan, varied: Varied, turns: Sequence[_OneTurn]) -> str:
     parts = ["Belongs to the minimum work-up."] if varied.mandatory else []
     if varied.partly:
         parts.append(f"Missing: {'; '.join(_short(plan, name) for name in varied.findings)}.")

@@ -42,7 +42,8 @@ class Patient:
 def patient_at(
     record: Record, as_of: int | date | None, plan: Plan, *, read_only: bool = False
 ) -> Patient:
-    """The patient as known at `as_of` (a day of the axis, a date, or None: the last day with data). `read_only`: only the findings that some rule reads.
+    """The patient as known at `as_of`: a day of the axis, a date, or None: the last day with data.
+    `read_only`: only the findings that some rule reads.
 
     Raises AssessmentError where a date is given and day zero is not known.
     """

@@ -90,12 +90,9 @@ def varied(plan: Plan, patient: Patient, answers: Answers, *, tried: bool) -> li
     """
     found = []
     for workup in plan.workups:
-        settled = workup.settled is not None and answers[workup.settled] == 1
-        elsewhere = workup.only_where is not None and answers[workup.only_where] != 1
-        if settled or elsewhere:
-            continue
-        mandatory = workup.mandatory is not None and answers[workup.mandatory] == 1
-        if not (mandatory or tried):
+        mandatory = _holds(workup.mandatory, answers)
+        elsewhere = workup.only_where is not None and not _holds(workup.only_where, answers)
+        if _holds(workup.settled, answers) or elsewhere or not (mandatory or tried):
             continue
         settles = workup.settles if mandatory else frozenset()
         names = tuple(
@@ -106,14 +103,21 @@ def varied(plan: Plan, patient: Patient, answers: Answers, *, tried: bool) -> li
         if not names:
             continue
         partly = any(n not in settles and _told(plan, patient, n) for n in workup.workup.supplies)
-        possible: tuple[Scenario, ...] = ()
-        if tried:
-            scenarios = [
-                _scenario(plan, patient, o) for o in _outcomes(plan, workup, patient, names)
-            ]
-            possible = tuple(s for s in scenarios if not _impossible(s, patient))
-        found.append(Varied((workup,), mandatory, names, partly, possible))
+        scenarios = _possible(plan, workup, patient, names) if tried else ()
+        found.append(Varied((workup,), mandatory, names, partly, scenarios))
     return found
+
+
+def _holds(number: int | None, answers: Answers) -> bool:
+    return number is not None and answers[number] == 1
+
+
+def _possible(
+    plan: Plan, workup: WorkupPlan, patient: Patient, names: Collection[str]
+) -> tuple[Scenario, ...]:
+    """The results that can come out and do not contradict what is shown."""
+    scenarios = (_scenario(plan, patient, o) for o in _outcomes(plan, workup, patient, names))
+    return tuple(s for s in scenarios if not _impossible(s, patient))
 
 
 def _told(plan: Plan, patient: Patient, name: str) -> bool:

@@ -32,8 +32,8 @@ _BATCH = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to make of each patient. `knowledge` is a folder, None: the bundled knowledge; `results`:
-    the results themselves, for the terminal; `json_lines`: each as a line of JSON.
+    """What to make of each patient. `knowledge` is a folder, None: the bundled knowledge.
+    `results`: the results themselves, for the terminal; `json_lines`: each as a line of JSON.
     """
 
     as_of: int | date | None = None
@@ -69,10 +69,12 @@ class Summary:
         if self.unchanged:
             yield f"{self.unchanged} of them are as they were: nothing that they depend on changed."
         if self.gone:
-            one = self.gone == 1
+            patients, are = (
+                ("1 patient", "is") if self.gone == 1 else (f"{self.gone} patients", "are")
+            )
             yield (
-                f"{self.gone} patient{'' if one else 's'} of the earlier run {'is' if one else 'are'}"
-                " no longer in the input and no longer in the index; the files were left."
+                f"{patients} of the earlier run {are} no longer in the input and no longer in the"
+                " index; the files were left."
             )
         yield from self.refused
         yield from self.failed
@@ -117,7 +119,7 @@ def assess_to_files(
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     progress = Progress(folders[0]) if folders else None
-    run = _Run(wanted, summary, progress, resume=resume)
+    run = _AssessRun(wanted, summary, progress, resume=resume)
     made = each_batch(
         _assess_batch,
         run.tasks(records),
@@ -145,7 +147,7 @@ def _print(console: Console, assessment: Assessment) -> None:
     print_assessment(console, assessment)
 
 
-class _Run:
+class _AssessRun:
     """Who is to be assessed, who is done, and the table of patients at the end."""
 
     def __init__(

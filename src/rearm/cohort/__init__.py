@@ -1,1 +1,1 @@
-"""Many patients: work on several processors, a hash of what a result depends on, runs that resume."""
+"""Many patients: several processes, a hash of what a result depends on, runs that resume."""

@@ -1,7 +1,7 @@
 """Which patients of a folder are done, so that a run that was killed goes on where it ended.
 
-One line of JSON a patient is added when his files are whole; the last line for a patient counts, and
-a line that was cut off by the kill is no line.
+One line of JSON a patient is added when his files are whole; the last line for a patient counts,
+and a line that was cut off by the kill is no line.
 """
 
 from __future__ import annotations

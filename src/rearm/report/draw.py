@@ -52,7 +52,8 @@ CONFIG: Spec = {
     "background": "#ffffff",
     "view": {"stroke": LIGHT},
     "axis": {
-        "labelColor": INK, "titleColor": INK, "gridColor": "#eef1f4", "domainColor": GREY, "tickColor": GREY,
+        "labelColor": INK, "titleColor": INK, "gridColor": "#eef1f4",
+        "domainColor": GREY, "tickColor": GREY,
         "labelFontSize": 11, "titleFontSize": 10, "titleFontWeight": "normal", "titlePadding": 10,
     },
     "legend": {"labelFontSize": 11, "titleFontSize": 11, "labelColor": INK, "titleColor": INK},
