@@ -64,7 +64,7 @@ def confirmed(
     visits = [
         Visit(
             day=day,
-            results=VisitResults(day),
+            results=VisitResults(day=day, first=day),
             response="PD" if met else "SD",
             pd=tuple(
                 MetCriterion(criterion=name, day=day, repeat=repeat, provisional=early, because=())

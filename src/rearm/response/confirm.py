@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from rearm.response.criteria import RESPONSES, Criteria
 from rearm.response.progression import MetCriterion
@@ -22,8 +23,7 @@ _LEVEL = {name: n for n, name in enumerate(RESPONSES)}
 _SD = _LEVEL["SD"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progression:
+class Progression(msgspec.Struct, frozen=True, kw_only=True):
     """A confirmed progression: first met on `day`, at `visit`, by `met`.
 
     `by`: what stood for the repeat: nothing unusual, death of myeloma, or new therapy that came
@@ -36,8 +36,7 @@ class Progression:
     by: Literal["usual", "death", "new_therapy"] = "usual"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmed:
+class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
     """Outcome of the pairing: `statuses` of all visits, best response with its day, progression.
 
     `pending`: the visit whose progression waits for its repeat (`pending_provisional`: for time,
@@ -52,8 +51,7 @@ class Confirmed:
     pending_provisional: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ends:
+class _Ends(msgspec.Struct, frozen=True, kw_only=True):
     """What may end the course before a repeat."""
 
     criteria: Criteria

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal
 
+import msgspec
+
 from rearm.interval import Interval
 from rearm.record import Record
 from rearm.response.confirm import Confirmed, confirm
@@ -67,8 +69,7 @@ class CourseDays:
 _USUAL_DAYS = CourseDays()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """Values that falls are counted from: canonical unit, or word."""
 
     results: VisitResults
@@ -85,8 +86,7 @@ class Baseline:
         return {test: self.results.day_of(test) for test in self.results.labs}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicion:
+class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
     """A progression that is met but not confirmed: `unconfirmed` waits for its repeat,
     `provisional` is too early after CAR-T to tell.
     """

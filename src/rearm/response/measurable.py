@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from rearm.interval import Interval
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, at_most
@@ -45,8 +47,7 @@ DISEASE_TESTS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineDisease:
+class BaselineDisease(msgspec.Struct, frozen=True, kw_only=True):
     """Baseline values that falls are counted from, and which of them are measurable. `known` False:
     there is no baseline at all.
     """

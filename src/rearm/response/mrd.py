@@ -5,8 +5,9 @@ negativity.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from rearm.interval import TOLERANCE
 from rearm.record import Imaging, Lab
@@ -25,8 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MrdState:
+class MrdState(msgspec.Struct, frozen=True, kw_only=True):
     """One MRD result: `negative` only in CR and with enough sensitivity, else `positive` or
     `not_assessed`, with the reason.
     """

@@ -5,8 +5,9 @@ stated as due to myeloma.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import itemgetter
+
+import msgspec
 
 from rearm.interval import Interval
 from rearm.record import Condition, Lab, Record
@@ -32,8 +33,7 @@ _STATED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClinicalEvent:
+class ClinicalEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Organ damage of the kind myeloma does. `attributed` True or False as stated, None where
     nobody said; `stated`: known by the statement alone, without a value.
     """

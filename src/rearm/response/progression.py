@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
+
+import msgspec
 
 from rearm.interval import TOLERANCE, Interval
 from rearm.response.criteria import Criteria
@@ -32,7 +34,7 @@ Criterion = Literal[
 ]
 
 
-class MetCriterion(NamedTuple):
+class MetCriterion(msgspec.Struct, frozen=True, kw_only=True):
     """A criterion of progression that was met on `day`. `repeat`: it counts only when it is met
     again; `provisional`: it is too early after CAR-T to tell.
     """

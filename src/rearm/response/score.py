@@ -10,7 +10,8 @@ only where they are asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from rearm.interval import Interval
 from rearm.record import Record
@@ -49,8 +50,7 @@ _PD_RULES: dict[Criterion, str] = {
 _FAR_PAST = -(10**9)
 
 
-@dataclass(slots=True, kw_only=True)
-class Visit:
+class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a course
     """One visit. `response` before and `confirmed` after confirmation (best confirmed so far, until
     confirmed progression).
 
@@ -76,7 +76,16 @@ class Visit:
     confirmed: str = "NE"
     lesions: str = ""  # plasmacytomas seen at this visit, in words
     place: int = 0
-    markers: Markers | None = field(default=None, repr=False, compare=False)
+    markers: Markers | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in all fields, the columns of the whole course left out."""
+        if not isinstance(other, Visit):
+            return NotImplemented
+        names = (name for name in self.__struct_fields__ if name != "markers")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def values(self) -> Mapping[str, Interval | str]:
@@ -167,8 +176,7 @@ class Visit:
 # ---- one visit after the other ----------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """The unconfirmed visits, oldest first, and the markers that they were judged by."""
 
     disease: BaselineDisease

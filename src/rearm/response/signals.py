@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from rearm.interval import Interval
 from rearm.response.criteria import Criteria
@@ -37,8 +38,7 @@ _RISING: dict[str, tuple[Measurable, str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """A sign of relapse that is not progression by itself. `open`: nothing later took it back.
     `day` None: known by order only.
     """
@@ -49,8 +49,7 @@ class Signal:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrRelapse:
+class CrRelapse(msgspec.Struct, frozen=True, kw_only=True):
     """Relapse after a confirmed CR, on `day`; or the M-protein seen again `once`, and not repeated
     yet.
     """

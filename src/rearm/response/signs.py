@@ -5,7 +5,8 @@ what a reader must know.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from rearm.record import Record
 from rearm.response.confirm import Confirmed
@@ -40,8 +41,7 @@ from rearm.response.visits import CollectedResults, CourseFlag
 __all__ = ["CourseBasis", "Signs", "signs_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CourseBasis:
+class CourseBasis(msgspec.Struct, frozen=True, kw_only=True):
     """All that a course was computed from. `own_criteria`: the disease has criteria of its own.
     `remarks`: on its visits, where they were made before the responses were changed."""
 
@@ -74,8 +74,7 @@ class CourseBasis:
         return [v for v in self.visits if end is None or v.day <= end]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
+class Signs(msgspec.Struct, frozen=True, kw_only=True):
     """What stands beside the responses (see `ResponseCourse`)."""
 
     relapse_from_cr_day: int | None

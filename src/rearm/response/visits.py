@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Record
 from rearm.response.criteria import Criteria
@@ -58,8 +60,7 @@ _USES: dict[str, _Use] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CourseFlag:
+class CourseFlag(msgspec.Struct, frozen=True):
     """Something a reader of the course must know; `day` where it belongs to one."""
 
     id: str
@@ -67,8 +68,7 @@ class CourseFlag:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """The days of one course, all settled. `end`, `earliest`: far away where nothing limits them.
 
     `baseline`: last day whose values may be the baseline for response (the day before bridging or
@@ -85,8 +85,7 @@ class Stretch:
     schedule: frozenset[int]
 
 
-@dataclass(slots=True, init=False)
-class VisitResults:
+class VisitResults(msgspec.Struct, gc=False):  # dozens a course; none refers to its holder
     """Results that are read together. `values` holds numbers in canonical units (immunoglobulins in
     g/dL, as the M-protein), or words; `labs` the rows they come from.
 
@@ -96,16 +95,11 @@ class VisitResults:
 
     day: int
     first: int
-    labs: dict[str, Lab]
-    values: dict[str, Interval | str]
-    exams: tuple[Exam, ...]
-    unusable: dict[str, Because]
-    aside: tuple[Lab, ...]
-
-    def __init__(self, day: int) -> None:
-        self.day = self.first = day
-        self.labs, self.values, self.unusable = {}, {}, {}
-        self.exams, self.aside = (), ()
+    labs: dict[str, Lab] = msgspec.field(default_factory=dict)
+    values: dict[str, Interval | str] = msgspec.field(default_factory=dict)
+    exams: tuple[Exam, ...] = ()
+    unusable: dict[str, Because] = msgspec.field(default_factory=dict)
+    aside: tuple[Lab, ...] = ()
 
     def day_of(self, test: str) -> int:
         """Day of this result where it is there, else the day of the visit."""
@@ -130,8 +124,7 @@ class VisitResults:
             self.unusable[test] = why
 
 
-@dataclass(slots=True, kw_only=True)
-class CollectedResults:
+class CollectedResults(msgspec.Struct, kw_only=True):
     """All results of one course. `floor`: the values from which the nadir counts.
 
     `serum_test`: serum_m_protein, or the immunoglobulin that stands for it. `unread_imaging`: for
@@ -292,12 +285,15 @@ class _Visits:
         flags: list[CourseFlag] = []
         window = self.criteria.visit_window
         now: VisitResults | None = None
-        for day in sorted(labs.keys() | exam_on.keys() | aside_on.keys() | planned):
+        for day in sorted({*labs, *exam_on, *aside_on, *planned}):
             on_day = labs.get(day, ())
             exam = exam_on.get(day)
-            late = now is None or day - now.first > window
-            if now is None or late or self._opens(now, on_day, exam, day in planned):
-                now = VisitResults(day)
+            if (
+                now is None
+                or day - now.first > window
+                or self._opens(now, on_day, exam, day in planned)
+            ):
+                now = VisitResults(day=day, first=day)
                 visits.append(now)
             elif self._blood_follows(now, on_day):
                 now.day = day
@@ -353,19 +349,18 @@ def _put_all(
     values, rows, unusable = visit.values, visit.labs, visit.unusable
     for lab in labs:
         test = lab.test
-        value: Interval | str | None = lab.quantity
-        if isinstance(value, Interval):
-            high = value.high
-            if not high > 0 and (high != 0 or value.high_open):  # below 0, or no number
-                flags.append(_negative(lab))
-                unusable[test] = ("negative",)
+        quantity = lab.quantity
+        value: Interval | str
+        if quantity is None:
+            if lab.word is None:
                 continue
-            if test in _IMMUNOGLOBULINS:  # mg/dL stand for g/dL of M-protein
-                value = _per_thousand(value)
-        else:
             value = lab.word
-            if value is None:
-                continue
+        elif not quantity.high > 0 and (quantity.high != 0 or quantity.high_open):
+            flags.append(_negative(lab))  # below 0, or no number
+            unusable[test] = ("negative",)
+            continue
+        else:  # mg/dL of immunoglobulin stand for g/dL of M-protein
+            value = _per_thousand(quantity) if test in _IMMUNOGLOBULINS else quantity
         if test in values:
             flag = _settle(visit, lab, value, criteria, smaller=lower != _small(test, light_chain))
             if flag is not None:
@@ -513,7 +508,7 @@ def _last_values(
     together = [day for day, tests in chains.items() if len(tests) == 2]
     if together:
         latest |= dict.fromkeys(_CHAINS, max(together))
-    found = VisitResults(limit)
+    found = VisitResults(day=limit, first=limit)
     labs = (x for x in before if x.test in latest and latest[x.test] == x.when.first)
     flags = _put_all(found, labs, criteria, light_chain, lower=True)
     flags += _contradictions((found,), criteria)
