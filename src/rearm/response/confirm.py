@@ -92,7 +92,8 @@ def confirm(
                 progression = _progression(visit, evaluable[place:], ends)
                 status = status if progression is None else "PD"
             elif visit.response != "NE":
-                level = _paired(visit, evaluable[place : place + 1], criteria)
+                following = evaluable[place] if place < len(evaluable) else None
+                level = _paired(visit, following, criteria)
                 if level > reached:
                     reached, status, best_day = level, RESPONSES[level], visit.day
         statuses.append(status)
@@ -117,12 +118,15 @@ def _evaluable(visits: Sequence[Visit], new_therapy_day: int | None) -> list[Vis
     ]
 
 
-def _paired(visit: Visit, following: Sequence[Visit], criteria: Criteria) -> int:
+def _paired(visit: Visit, following: Visit | None, criteria: Criteria) -> int:
     """The level that two consecutive visits reach. A PD that follows confirms nothing."""
     level = _LEVEL[visit.response]
-    if following:
-        return max(_SD, min(level, _LEVEL[following[0].response]))
-    return _SD if criteria.A17 == "sd" else level
+    if following is None:
+        return _SD if criteria.A17 == "sd" else level
+    shared = _LEVEL[following.response]
+    if shared > level:
+        shared = level
+    return shared if shared > _SD else _SD
 
 
 def _progression(visit: Visit, following: Sequence[Visit], ends: _Ends) -> Progression | None:

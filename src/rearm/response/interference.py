@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from rearm.response.visits import CourseFlag, VisitResults
 
-__all__ = ["clone_band", "own_serum_ife"]
+__all__ = ["clone_band", "names_bands", "own_serum_ife"]
 
 _HEAVY = ("igg", "iga", "igm", "igd", "ige")
 _LIGHT = ("kappa", "lambda")
@@ -41,6 +41,11 @@ def _is_clone(band: str, heavy: tuple[str, ...], light: str | None) -> bool | No
     return True if all_named and same_heavy else None
 
 
+def names_bands(results: VisitResults) -> bool:
+    """Does a serum immunofixation come with what tells whose band it is: its bands, or DIRA?"""
+    return bool(results.labs["serum_immunofixation"].isotype) or "dira" in results.values
+
+
 def own_serum_ife(
     results: VisitResults, heavy: tuple[str, ...], light: str | None
 ) -> tuple[str | None, CourseFlag | None]:
@@ -50,9 +55,9 @@ def own_serum_ife(
     ife = results.word("serum_immunofixation")
     if ife != "positive":
         return ife, None
-    bands = results.labs["serum_immunofixation"].isotype
-    if not bands and "dira" not in results.values:
+    if not names_bands(results):
         return ife, None
+    bands = results.labs["serum_immunofixation"].isotype
     day = results.day
     if clone_band(bands, heavy, light) is False:
         text = (

@@ -5,7 +5,11 @@ Falls are counted from the highest value that a result allows against the lowest
 
 from __future__ import annotations
 
-from rearm.interval import Interval
+import math
+
+import msgspec
+
+from rearm.interval import TOLERANCE, Interval
 from rearm.response.criteria import Criteria
 from rearm.response.lesions import LesionLog
 from rearm.response.limits import at_least, fallen, over
@@ -24,12 +28,36 @@ _MARROW = ("marrow_plasma_cells",)
 _CHAINS = ("kappa_flc", "lambda_flc")
 
 
+class _Falls(msgspec.Struct, frozen=True):
+    """From which fall on a level holds, in the unit of the marker; `mr` infinite where there is no
+    MR by it.
+    """
+
+    vgpr: float
+    pr: float
+    mr: float
+
+    @classmethod
+    def of(cls, base: Interval | None, c: Criteria, *, mr: bool) -> _Falls:
+        """Those from the lowest baseline; a fall that differs by the tolerance is enough."""
+        low = 0.0 if base is None else base.low
+        return cls(
+            c.vgpr_fall * low - TOLERANCE,
+            c.pr_fall * low - TOLERANCE,
+            c.mr_fall * low - TOLERANCE if mr else math.inf,
+        )
+
+
 class Levels:
     """What each parameter that is measurable at baseline allows at a visit."""
 
     def __init__(self, criteria: Criteria, disease: BaselineDisease, serum_name: str) -> None:
         self.criteria, self.disease, self.serum_name = criteria, disease, serum_name
         self.measurable = disease.measurable
+        by_analogy = criteria.A11 == "by_analogy"  # the text defines MR by M-protein only
+        self.serum_falls = _Falls.of(disease.serum, criteria, mr=True)
+        self.flc_falls = _Falls.of(disease.dflc, criteria, mr=by_analogy)
+        self.marrow_falls = _Falls.of(disease.marrow, criteria, mr=by_analogy)
 
     def serum(self, results: VisitResults, value: Interval | None, ife: str | None) -> Level:
         base, name = self.disease.serum, self.serum_name
@@ -40,7 +68,7 @@ class Levels:
                 return VGPR, "serum", ("serum-by-immunofixation", name), ()
             why = ("serum-absent", name, _unusable(results, _SERUM))
             return NE, "serum", why, (("serum", name),)
-        level = self._by_fall(value, base, mr=True, over_90=False)
+        level = self._by_fall(value, base, self.serum_falls)
         return level, "serum", ("serum", name, value, base), _inexact(name, value)
 
     def urine(self, results: VisitResults, value: Interval | None, ife: str | None) -> Level:
@@ -79,8 +107,7 @@ class Levels:
         base, c = self.disease.dflc, self.criteria
         if value is None or base is None:
             return NE, "flc", ("flc-absent", _unusable(results, _CHAINS)), (("flc",),)
-        mr, over_90 = c.A11 == "by_analogy", c.A10 == "over_90"
-        level = self._by_fall(value, base, mr=mr, over_90=over_90)
+        level = self._by_fall(value, base, self.flc_falls, over_90=c.A10 == "over_90")
         return level, "flc", ("flc", value, base), ()
 
     def marrow(self, results: VisitResults, last: tuple[int, Interval] | None) -> Level:
@@ -90,7 +117,7 @@ class Levels:
             why = ("marrow-absent", _unusable(results, _MARROW))
             return NE, "marrow", why, (("marrow",),)
         day, value = last
-        level = self._by_fall(value, base, mr=self.criteria.A11 == "by_analogy", over_90=False)
+        level = self._by_fall(value, base, self.marrow_falls)
         # VGPR is not defined by marrow, MR only by analogy (A11)
         return min(level, PR), "marrow", ("marrow", day, value, base), ()
 
@@ -127,20 +154,19 @@ class Levels:
             return NE, "none", (why,), (("anything",),)
         return SD, "none", ("none-no-pr-by-lesions" if lesions else "none-measurable",), ()
 
-    def _by_fall(self, value: Interval, base: Interval, *, mr: bool, over_90: bool) -> int:
+    def _by_fall(
+        self, value: Interval, base: Interval, falls: _Falls, *, over_90: bool = False
+    ) -> int:
         """Level by relative fall; exactly 90 % counts unless `over_90`."""
-        c, low = self.criteria, base.low
-        fall = low - value.high
-        if at_least(fall, c.vgpr_fall * low) and (
-            not over_90 or fallen(base, value, c.vgpr_fall * low)
-        ):
+        fall, c = base.low - value.high, self.criteria
+        if fall >= falls.vgpr and (not over_90 or fallen(base, value, c.vgpr_fall * base.low)):
             return VGPR
-        if at_least(fall, c.pr_fall * low):
+        if fall >= falls.pr:
             return PR
-        if not mr or not at_least(fall, c.mr_fall * low):
+        if not fall >= falls.mr:
             return SD
         # A9: the text leaves the gap between 49 and 50 % open
-        in_gap = c.A9 != "below_50" and fallen(base, value, c.mr_fall_strict * low)
+        in_gap = c.A9 != "below_50" and fallen(base, value, c.mr_fall_strict * base.low)
         return SD if in_gap else MR
 
 

@@ -102,6 +102,9 @@ class Series:
     def risen_by(self, limit: float) -> list[int]:
         """Visits at which the value lies certainly at least so much over the nadir."""
         enough = limit - TOLERANCE
+        # the nadir only falls: no value lies more over its own than the highest over the last
+        if not self.lows or max(self.lows) - self.nadirs[-1] < enough:
+            return []
         return [
             place
             for place, (low, nadir) in enumerate(zip(self.lows, self.nadirs, strict=True))

@@ -16,11 +16,12 @@ import msgspec
 from rearm.interval import Interval
 from rearm.record import Record
 from rearm.response.criteria import RESPONSES, Criteria
-from rearm.response.interference import own_serum_ife
+from rearm.response.interference import names_bands, own_serum_ife
 from rearm.response.lesions import LesionLog, answers
 from rearm.response.levels import CR, NE, SCR, VGPR, Level, Levels
 from rearm.response.markers import CELLS, CLONALITY, MARROW_CELLS, URINE, Markers
 from rearm.response.measurable import (
+    CHAIN_TESTS,
     BaselineDisease,
     Chain,
     baseline_disease,
@@ -236,19 +237,9 @@ class _Scorer:
         self.by_lesions = "plasmacytoma" in measurable
         self.by_nothing = not measurable or measurable == ("plasmacytoma",)
         self.urine_caps = bool(measurable) and not self.by_urine
-        # where a marker that counts has risen
-        self.serum_rises = markers.serum_rises() if markers.serum_counts else {}
-        self.urine_rises = markers.urine_rises() if markers.urine_counts else {}
-        self.dflc_rises = markers.dflc_rises() if markers.dflc_counts else {}
-        self.marrow_rises = markers.standing_marrow_rises() if markers.marrow_counts else {}
-        self.cell_rises = markers.circulating_rises() if markers.cells_count else {}
-        self.risen = {
-            *self.serum_rises,
-            *self.urine_rises,
-            *self.dflc_rises,
-            *self.marrow_rises,
-            *self.cell_rises,
-        }
+        # criteria of progression by laboratory values, by place of the visit
+        self.risen: dict[int, list[MetCriterion]] = {}
+        self._read_rises()
         # first day of the running stretch of negative serum immunofixation
         self.serum_clear_from: int | None = None
         self.imaged: int | None = None
@@ -269,6 +260,7 @@ class _Scorer:
             strict=True,
         )
         visits: list[Visit] = []
+        risen, nothing = self.risen, list[MetCriterion]()
         for place, (results, serum, urine, ife, urine_ife, marrow) in enumerate(columns):
             if ife is not None:
                 ife = self._read_immunofixation(results, ife)
@@ -286,7 +278,9 @@ class _Scorer:
                 place=place,
                 markers=markers,
             )
-            met = self._progression(results, place) if place in self.risen else self.lesion_pd
+            met = risen.get(place, nothing)
+            if self.lesion_pd:
+                met = [*met, *self.lesion_pd]
             if met:
                 visit.response = "PD"
                 visit.rule = _PD_RULES[met[0].criterion]
@@ -302,7 +296,7 @@ class _Scorer:
     def _read_immunofixation(self, results: VisitResults, ife: str) -> str | None:
         """Serum immunofixation for the patient's own clone, and since when it is negative."""
         own: str | None = ife
-        if ife == "positive":
+        if ife == "positive" and names_bands(results):
             own, _ = own_serum_ife(results, self.heavy, self.light)
         if own == "positive":
             self.serum_clear_from = None
@@ -318,34 +312,44 @@ class _Scorer:
         self.exams += results.exams
 
     # ---- progression, by any one criterion ----------------
-    def _progression(self, results: VisitResults, place: int) -> list[MetCriterion]:
-        met: list[MetCriterion] = []
-        if place in self.serum_rises:
-            day = results.day_of(self.collected.serum_test)
-            met.append(self._met("serum", day, self.serum_rises[place]))
-        if place in self.urine_rises:
-            met.append(self._met("urine", results.day_of(URINE), self.urine_rises[place]))
-        if place in self.dflc_rises:
-            day = min(results.day_of("kappa_flc"), results.day_of("lambda_flc"))
-            met.append(self._met("dflc", day, self.dflc_rises[place]))
-        standing = self.markers.marrow_from[place]
-        if place in self.marrow_rises and standing is not None:
-            day = standing.day_of(MARROW_CELLS)
-            met.append(self._met("marrow", day, self.marrow_rises[place], repeat=False))
-        if place in self.cell_rises:
-            met.append(self._met("circulating", results.day_of(CELLS), self.cell_rises[place]))
-        return [*met, *self.lesion_pd] if self.lesion_pd else met
+    def _read_rises(self) -> None:
+        """Where a marker that counts has risen."""
+        markers, visits = self.markers, self.collected.visits
+        if markers.serum_counts:
+            self._risen("serum", markers.serum_rises(), visits, (self.collected.serum_test,))
+        if markers.urine_counts:
+            self._risen("urine", markers.urine_rises(), visits, (URINE,))
+        if markers.dflc_counts:
+            self._risen("dflc", markers.dflc_rises(), visits, CHAIN_TESTS["kappa"])
+        if markers.marrow_counts:
+            rises, standing = markers.standing_marrow_rises(), markers.marrow_from
+            self._risen("marrow", rises, standing, (MARROW_CELLS,), repeat=False)
+        if markers.cells_count:
+            self._risen("circulating", markers.circulating_rises(), visits, (CELLS,))
 
-    def _met(
-        self, criterion: Criterion, day: int, because: Because, *, repeat: bool = True
-    ) -> MetCriterion:
-        return MetCriterion(
-            criterion=criterion,
-            day=day,
-            repeat=repeat,
-            provisional=day < self.early_until,
-            because=because,
-        )
+    def _risen(
+        self,
+        criterion: Criterion,
+        rises: Mapping[int, Because],
+        taken: Sequence[VisitResults | None],
+        tests: Sequence[str],
+        *,
+        repeat: bool = True,
+    ) -> None:
+        """A criterion met at these places, by the results `taken` there."""
+        for place, because in rises.items():
+            results = taken[place]
+            if results is None:
+                continue
+            day = min([results.day_of(test) for test in tests])
+            met = MetCriterion(
+                criterion=criterion,
+                day=day,
+                repeat=repeat,
+                provisional=day < self.early_until,
+                because=because,
+            )
+            self.risen.setdefault(place, []).append(met)
 
     # ---- response ----------------
     def _respond(self, visit: Visit) -> None:
@@ -354,7 +358,8 @@ class _Scorer:
             visit.rule, visit.because = "ne-no-baseline", ("no-baseline",)
             return
         allowed = self._allowed(visit)
-        level, parameter, because, visit.gaps = min(allowed)
+        lowest = allowed[0] if len(allowed) == 1 else min(allowed)
+        level, parameter, because, visit.gaps = lowest
         if len(allowed) > 1:
             visit.gaps = tuple([gap for x in allowed for gap in x[3]])
         if level == NE:
@@ -375,8 +380,9 @@ class _Scorer:
                 return
         if parameter == "urine-cap" and uncollected:
             parameter = "urine-not-collected"
-        visit.response = RESPONSES[min(level, VGPR)]
-        visit.rule, visit.because = f"{_RULES[min(level, VGPR)]}-{parameter}", because
+        level = level if level < VGPR else VGPR  # deeper only by the conditions of CR
+        visit.response = RESPONSES[level]
+        visit.rule, visit.because = f"{_RULES[level]}-{parameter}", because
 
     def _allowed(self, visit: Visit) -> list[Level]:
         """What every parameter allows."""
