@@ -25,10 +25,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks._reference import REFERENCE, checkout
 from tests.support.generated_patients import write_patients
 
 ROOT = Path(__file__).parents[1]
-REFERENCE = "3cbca73"
 
 # Each part prints the CPU seconds of what it times; reading and the first call are not in it.
 READY = """
@@ -242,24 +242,18 @@ def main() -> None:
     options.add_argument("--only", default="table,full,page,picture,read,command,cold")
     given = options.parse_args()
     number, repeats = (200, 3) if given.quick else (given.patients, given.repeats)
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "reference"
-        git = ["git", "-C", str(ROOT), "worktree"]
-        subprocess.run([*git, "add", "-q", "--detach", str(tree), given.reference], check=True)
-        try:
-            run(
-                Pair(
-                    old=Version(name=given.reference, source=tree / "src"),
-                    new=Version(name="this", source=ROOT / "src"),
-                    repeats=repeats,
-                    folder=write_patients(number, Path(folder) / "patients"),
-                    some=write_patients(200, Path(folder) / "some"),
-                    few=write_patients(3, Path(folder) / "few"),
-                ),
-                given.only.split(","),
-            )
-        finally:
-            subprocess.run([*git, "remove", "--force", str(tree)], check=False)
+    with tempfile.TemporaryDirectory() as folder, checkout(given.reference) as tree:
+        run(
+            Pair(
+                old=Version(name=given.reference, source=tree / "src"),
+                new=Version(name="this", source=ROOT / "src"),
+                repeats=repeats,
+                folder=write_patients(number, Path(folder) / "patients"),
+                some=write_patients(200, Path(folder) / "some"),
+                few=write_patients(3, Path(folder) / "few"),
+            ),
+            given.only.split(","),
+        )
 
 
 if __name__ == "__main__":
