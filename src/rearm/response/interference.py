@@ -4,9 +4,11 @@ antibodies.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rearm.response.visits import CourseFlag, VisitResults
 
-__all__ = ["clone_band", "names_bands", "own_serum_ife"]
+__all__ = ["clone_band", "own_serum_ife", "own_serum_ifes"]
 
 _HEAVY = ("igg", "iga", "igm", "igd", "ige")
 _LIGHT = ("kappa", "lambda")
@@ -41,11 +43,6 @@ def _is_clone(band: str, heavy: tuple[str, ...], light: str | None) -> bool | No
     return True if all_named and same_heavy else None
 
 
-def names_bands(results: VisitResults) -> bool:
-    """Does a serum immunofixation come with what tells whose band it is: its bands, or DIRA?"""
-    return bool(results.labs["serum_immunofixation"].isotype) or "dira" in results.values
-
-
 def own_serum_ife(
     results: VisitResults, heavy: tuple[str, ...], light: str | None
 ) -> tuple[str | None, CourseFlag | None]:
@@ -55,7 +52,7 @@ def own_serum_ife(
     ife = results.word("serum_immunofixation")
     if ife != "positive":
         return ife, None
-    if not names_bands(results):
+    if not _names_bands(results):
         return ife, None
     bands = results.labs["serum_immunofixation"].isotype
     day = results.day
@@ -72,3 +69,23 @@ def own_serum_ife(
         text = f"the band on day {day} is shifted by DIRA: it is the therapeutic antibody"
         return "negative", CourseFlag("dira_shifted", day, text)
     return ife, None
+
+
+def own_serum_ifes(
+    visits: Sequence[VisitResults],
+    told: Sequence[str | None],
+    heavy: tuple[str, ...],
+    light: str | None,
+) -> list[str | None]:
+    """`own_serum_ife` at each visit; `told`: what was reported."""
+    return [
+        ife
+        if ife != "positive" or not _names_bands(results)
+        else own_serum_ife(results, heavy, light)[0]
+        for results, ife in zip(visits, told, strict=True)
+    ]
+
+
+def _names_bands(results: VisitResults) -> bool:
+    """Does a serum immunofixation come with what tells whose band it is: its bands, or DIRA?"""
+    return bool(results.labs["serum_immunofixation"].isotype) or "dira" in results.values

@@ -69,7 +69,8 @@ class Levels:
             why = ("serum-absent", name, _unusable(results, _SERUM))
             return NE, "serum", why, (("serum", name),)
         level = self._by_fall(value, base, self.serum_falls)
-        return level, "serum", ("serum", name, value, base), _inexact(name, value)
+        gaps = () if value.low == value.high else _inexact(name, value)
+        return level, "serum", ("serum", name, value, base), gaps
 
     def urine(self, results: VisitResults, value: Interval | None, ife: str | None) -> Level:
         base, c = self.disease.urine, self.criteria
@@ -85,7 +86,8 @@ class Levels:
             level = PR
         else:
             level = MR if at_least(fall, c.urine_mr_fall * base.low) else SD
-        return level, "urine", ("urine", value, base), _inexact("urine M-protein", value)
+        gaps = () if value.low == value.high else _inexact("urine M-protein", value)
+        return level, "urine", ("urine", value, base), gaps
 
     def urine_cap(self, results: VisitResults, value: Interval | None) -> Level | None:
         """Urine that was not measurable at baseline limits the response but does not lower it
@@ -171,7 +173,7 @@ class Levels:
 
 
 def _inexact(name: str, value: Interval) -> tuple[Because, ...]:
-    return () if value.low == value.high else (("exact", name, value),)
+    return (("exact", name, value),)
 
 
 def _unusable(results: VisitResults, tests: tuple[str, ...]) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TypeVar
 
 from rearm.interval import Interval
@@ -80,7 +81,6 @@ class Markers:
         self.urine_ife = _column(visits, "urine_immunofixation", str)
         self.serum_ife = _column(visits, "serum_immunofixation", str)
         self.marrow_from = _standing(visits, MARROW_CELLS, Interval, c.carry_forward)
-        self.clonality_from = _standing(visits, CLONALITY, str, c.carry_forward)
         self._series: dict[str, Series] = {}
         self._columns: dict[str, list[Interval | None]] = {}
         self._escapes: dict[int, Because] | None = None
@@ -98,6 +98,12 @@ class Markers:
         self.dflc_counts = (known and not protein) or c.A5 == "pd"
         self.marrow_counts = bool(c.marrow_pd_for_all) or (known and not self.secretory)
         self.cells_count = known and not measurable
+
+    @cached_property
+    def clonality_from(self) -> list[VisitResults | None]:
+        """The results with the last clonality of the marrow, by place of the visit."""
+        limit = self.criteria.carry_forward
+        return _standing(self.collected.visits, CLONALITY, str, limit)
 
     # ---- series ----------------
     def series(self, marker: str) -> Series:

@@ -16,7 +16,7 @@ import msgspec
 from rearm.interval import Interval
 from rearm.record import Record
 from rearm.response.criteria import RESPONSES, Criteria
-from rearm.response.interference import names_bands, own_serum_ife
+from rearm.response.interference import own_serum_ifes
 from rearm.response.lesions import LesionLog, answers
 from rearm.response.levels import CR, NE, SCR, VGPR, Level, Levels
 from rearm.response.markers import CELLS, CLONALITY, MARROW_CELLS, URINE, Markers
@@ -228,7 +228,9 @@ class _Scorer:
         self.markers, self.log = markers, log
         self.collected, self.disease = markers.collected, markers.disease
         self.c = markers.criteria
-        self.heavy, self.light = record.heavy_chain, record.light_chain
+        self.serum_ife = own_serum_ifes(
+            self.collected.visits, markers.serum_ife, record.heavy_chain, record.light_chain
+        )
         self.early_until = _FAR_PAST if provisional_until is None else provisional_until
         self.levels = Levels(self.c, self.disease, markers.serum_name)
         measurable = self.disease.measurable
@@ -240,8 +242,6 @@ class _Scorer:
         # criteria of progression by laboratory values, by place of the visit
         self.risen: dict[int, list[MetCriterion]] = {}
         self._read_rises()
-        # first day of the running stretch of negative serum immunofixation
-        self.serum_clear_from: int | None = None
         self.imaged: int | None = None
         collected = self.collected
         self.exams = [*collected.baseline_exams, *collected.floor_exams]  # all read so far
@@ -254,7 +254,7 @@ class _Scorer:
             self.collected.visits,
             markers.serum,
             markers.urine,
-            markers.serum_ife,
+            self.serum_ife,
             markers.urine_ife,
             markers.marrow_from,
             strict=True,
@@ -262,8 +262,6 @@ class _Scorer:
         visits: list[Visit] = []
         risen, nothing = self.risen, list[MetCriterion]()
         for place, (results, serum, urine, ife, urine_ife, marrow) in enumerate(columns):
-            if ife is not None:
-                ife = self._read_immunofixation(results, ife)
             if results.exams:
                 self._examine(results)
             visit = Visit(
@@ -292,17 +290,6 @@ class _Scorer:
                 visit.lesions = self.log.in_words()
             visits.append(visit)
         return visits
-
-    def _read_immunofixation(self, results: VisitResults, ife: str) -> str | None:
-        """Serum immunofixation for the patient's own clone, and since when it is negative."""
-        own: str | None = ife
-        if ife == "positive" and names_bands(results):
-            own, _ = own_serum_ife(results, self.heavy, self.light)
-        if own == "positive":
-            self.serum_clear_from = None
-        elif own == "negative" and self.serum_clear_from is None:
-            self.serum_clear_from = results.day
-        return own
 
     def _examine(self, results: VisitResults) -> None:
         """Imaging is not repeated at each visit: what it showed stands until the next one."""
@@ -493,11 +480,23 @@ class _Scorer:
         value = None if results is None else results.number(MARROW_CELLS)
         if results is None or value is None:
             return None
-        clear_from = self.serum_clear_from
-        before = clear_from is not None and results.day_of(MARROW_CELLS) < clear_from
-        if before and self.c.A16 == "after_ife":
-            return None
+        if self.c.A16 == "after_ife":
+            clear_from = self._serum_clear_from(visit.place)
+            if clear_from is not None and results.day_of(MARROW_CELLS) < clear_from:
+                return None
         return value.below(self.c.marrow_cr_below)
+
+    def _serum_clear_from(self, place: int) -> int | None:
+        """First day of the stretch of negative serum immunofixation that runs at a visit."""
+        first: int | None = None
+        for results, ife in zip(
+            self.collected.visits[place::-1], self.serum_ife[place::-1], strict=True
+        ):
+            if ife == "positive":
+                break
+            if ife == "negative":
+                first = results.day
+        return first
 
     def _lesions_clear(self, day: int) -> bool | None:
         if not self.log.lesions or not self.log.soft():
