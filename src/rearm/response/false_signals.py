@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rearm.interval import Interval
+from rearm.interval import TOLERANCE, Interval
 from rearm.record import Record, Therapy
 from rearm.response.criteria import Criteria
-from rearm.response.limits import over
 from rearm.response.markers import Markers
 from rearm.response.measurable import high_chain
 from rearm.response.score import Visit
@@ -77,7 +76,7 @@ def _low_chains(visits: Sequence[Visit], markers: Markers) -> CourseFlag | None:
 def _raised(v: Visit, test: str, value: Interval, usual: float) -> bool:
     """Above the upper limit, which is the laboratory's own where it gives one?"""
     own = v.results.labs[test].ref_high
-    return over(value.high, usual if own is None else own)
+    return value.high > (usual if own is None else own) + TOLERANCE
 
 
 def _immunoglobulin_given(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rearm.response.visits import CourseFlag, VisitResults
 
-__all__ = ["clone_band", "own_serum_ife", "own_serum_ifes"]
+__all__ = ["clone_band", "names_bands", "own_serum_ife", "own_serum_ifes"]
 
 _HEAVY = ("igg", "iga", "igm", "igd", "ige")
 _LIGHT = ("kappa", "lambda")
@@ -52,7 +52,7 @@ def own_serum_ife(
     ife = results.word("serum_immunofixation")
     if ife != "positive":
         return ife, None
-    if not _names_bands(results):
+    if not names_bands(results):
         return ife, None
     bands = results.labs["serum_immunofixation"].isotype
     day = results.day
@@ -80,12 +80,12 @@ def own_serum_ifes(
     """`own_serum_ife` at each visit; `told`: what was reported."""
     return [
         ife
-        if ife != "positive" or not _names_bands(results)
+        if ife != "positive" or not names_bands(results)
         else own_serum_ife(results, heavy, light)[0]
         for results, ife in zip(visits, told, strict=True)
     ]
 
 
-def _names_bands(results: VisitResults) -> bool:
+def names_bands(results: VisitResults) -> bool:
     """Does a serum immunofixation come with what tells whose band it is: its bands, or DIRA?"""
     return bool(results.labs["serum_immunofixation"].isotype) or "dira" in results.values

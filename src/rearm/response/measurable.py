@@ -158,19 +158,16 @@ def dflc_series(
     c: Criteria,
 ) -> Series:
     """dFLC over the visits, from the involved chain and the other one."""
-    pairs = list(zip(owns, others, strict=True))
-    lows = [
-        (x if (x := (own.low - other.high) / 10.0) > 0 else 0.0)
-        if own is not None and other is not None
-        else -math.inf
-        for own, other in pairs
-    ]
-    highs = [
-        (x if (x := (own.high - other.low) / 10.0) > 0 else 0.0)
-        if own is not None and other is not None
-        else math.inf
-        for own, other in pairs
-    ]
+    lows: list[float] = []
+    highs: list[float] = []
+    for own, other in zip(owns, others, strict=True):
+        if own is None or other is None:
+            lows.append(-math.inf)
+            highs.append(math.inf)
+            continue
+        low, high = (own.low - other.high) / 10.0, (own.high - other.low) / 10.0
+        lows.append(low if low > 0 else 0.0)
+        highs.append(high if high > 0 else 0.0)
     return Series(lows, highs, floor, c, _DflcValues(owns, others))
 
 

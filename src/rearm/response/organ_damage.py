@@ -114,6 +114,7 @@ def _crossings(test: str, collected: CollectedResults, c: Criteria) -> list[_Cro
         for x in collected.crab.get(test, ())
         if x.quantity is not None and (day := x.when.first) is not None
     ]
+    crossing = _CROSSINGS[test]
     reference: float | None = None
     found: list[_Crossing] = []
     for day, value in sorted(dated, key=itemgetter(0)):
@@ -121,26 +122,37 @@ def _crossings(test: str, collected: CollectedResults, c: Criteria) -> list[_Cro
         if day <= collected.start:
             reference = own
             continue
-        found.append((day, _crossing_words(test, value, reference, c)))
-        if reference is None:
+        found.append((day, crossing(value, reference, c)))
+        if reference is None or (test == "hemoglobin" and own > reference):
             reference = own
-        elif test == "hemoglobin":
-            reference = max(reference, own)
     return found
 
 
-def _crossing_words(test: str, value: Interval, reference: float | None, c: Criteria) -> str:
-    """How the value crosses its limit; empty where it does not for certain."""
-    if test == "calcium_corrected":
-        high = value.above(c.calcium_relapse)
-        return f"corrected calcium {value.low:g} mg/dL" if high else ""
-    if reference is None:
+# How a value crosses its limit, in words; empty where it does not for certain.
+
+
+def _calcium(value: Interval, reference: float | None, c: Criteria) -> str:
+    high = value.above(c.calcium_relapse)
+    return f"corrected calcium {value.low:g} mg/dL" if high else ""
+
+
+def _hemoglobin(value: Interval, reference: float | None, c: Criteria) -> str:
+    if reference is None or not at_least(reference - value.high, c.hemoglobin_fall):
         return ""
-    if test == "hemoglobin":
-        fell = at_least(reference - value.high, c.hemoglobin_fall)
-        return f"haemoglobin {reference:g} to {value.high:g} g/dL" if fell else ""
-    rose = at_least(value.low - reference, c.creatinine_rise)
-    return f"creatinine {reference:g} to {value.low:g} mg/dL" if rose else ""
+    return f"haemoglobin {reference:g} to {value.high:g} g/dL"
+
+
+def _creatinine(value: Interval, reference: float | None, c: Criteria) -> str:
+    if reference is None or not at_least(value.low - reference, c.creatinine_rise):
+        return ""
+    return f"creatinine {reference:g} to {value.low:g} mg/dL"
+
+
+_CROSSINGS = {
+    "calcium_corrected": _calcium,
+    "hemoglobin": _hemoglobin,
+    "creatinine": _creatinine,
+}
 
 
 def _measured(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from typing import Literal, Protocol
 
 import msgspec
@@ -77,10 +76,12 @@ class Series:
         values: Values,
     ) -> None:
         self.lows, self.highs, self.floor, self._values = lows, highs, floor, values
-        first = math.inf if floor is None else floor.high
-        counted = highs if c.A1 != "confirmed" else self._reached_twice()
-        self.nadirs = list(accumulate(counted, min, initial=first))
-        self.nadirs.pop()
+        self.nadirs: list[float] = []
+        lowest = math.inf if floor is None else floor.high
+        for high in highs if c.A1 != "confirmed" else self._reached_twice():
+            self.nadirs.append(lowest)
+            if high < lowest:
+                lowest = high
 
     @classmethod
     def of(cls, values: Sequence[Interval | None], floor: Interval | None, c: Criteria) -> Series:
@@ -114,10 +115,14 @@ class Series:
     def rose(self, place: int) -> bool:
         """Does the value certainly lie over the nadir?"""
         rise = self.lows[place] - self.nadirs[place]
-        if over(rise, 0.0) or not at_least(rise, 0.0):
-            return over(rise, 0.0)
-        value = self.at(place)
+        if rise > TOLERANCE:
+            return True
+        value = self.at(place) if at_least(rise, 0.0) else None
         return value is not None and value.low_open
+
+    def measured_between(self, place: int, later: int) -> bool:
+        """Is there a value between two visits?"""
+        return later > place + 1 and max(self.lows[place + 1 : later]) > -math.inf
 
     def at(self, place: int) -> Interval | None:
         """The value at a visit."""

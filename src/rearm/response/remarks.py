@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from rearm.interval import Interval
 from rearm.record import Record
 from rearm.response.criteria import Criteria
-from rearm.response.interference import own_serum_ife
+from rearm.response.interference import names_bands, own_serum_ife
 from rearm.response.markers import Markers
 from rearm.response.measurable import high_chain
 from rearm.response.score import Scored, Visit
@@ -51,7 +51,7 @@ def _remarks(scored: Scored, record: Record) -> Iterator[CourseFlag]:
     marrow = {} if markers.marrow_counts else markers.marrow_rises()
     for place, visit in enumerate(scored.visits):
         results = visit.results
-        if results.values.get("serum_immunofixation") == "positive":
+        if results.values.get("serum_immunofixation") == "positive" and names_bands(results):
             yield from _bands(results, record)
         if place in cells:
             yield _cells(results.day_of("circulating_plasma_cells"), cells[place])

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import msgspec
 
-from rearm.interval import Interval
+from rearm.interval import TOLERANCE, Interval
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, below, over
 from rearm.response.markers import Markers
@@ -119,20 +119,6 @@ def _back(visit: Visit, serum_test: str) -> bool:
 # ---- biochemical ----------------
 
 
-def _measured(
-    visits: Sequence[Visit], markers: Markers, marker: str
-) -> list[tuple[Visit, float, float]]:
-    """The visits with a value of the marker and a nadir before it: the lowest that the value
-    allows, and the nadir.
-    """
-    series = markers.series(marker)
-    return [
-        (visit, low, nadir)
-        for visit, low, nadir in zip(visits, series.lows, series.nadirs, strict=False)
-        if low > -math.inf and nadir < math.inf
-    ]
-
-
 def biochemical_rise(
     visits: Sequence[Visit], markers: Markers, measurable: tuple[Measurable, ...]
 ) -> Signal | None:
@@ -147,23 +133,26 @@ def biochemical_rise(
 
 def _rise_twice(visits: Sequence[Visit], markers: Markers, marker: str) -> Signal | None:
     series, relative = markers.series(marker), markers.criteria.pd_rise
-    found: tuple[Visit, float, float] | None = None
-    before: tuple[Visit, float, float] | None = None  # the sample before, where it was up
+    found: int | None = None
+    before: int | None = None  # the sample before, where it was up
     up = False
-    for visit, low, nadir in _measured(visits, markers, marker):
-        up = at_least(low - nadir, relative * nadir) and series.rose(visit.place)
-        if up and found is None and before is not None and before[0].response != "PD":
+    lows = series.lows[: len(visits)]
+    for place, (low, nadir) in enumerate(zip(lows, series.nadirs, strict=False)):
+        if low == -math.inf or nadir == math.inf:
+            continue
+        up = low - nadir >= relative * nadir - TOLERANCE and series.rose(place)
+        if up and found is None and before is not None and visits[before].response != "PD":
             found = before
-        before = (visit, low, nadir) if up else None
+        before = place if up else None
     if found is None:
         return None
-    visit, low, nadir = found
+    low, nadir = series.lows[found], series.nadirs[found]
     _, name, unit = _RISING[marker]
     text = (
         f"{name} {low:g} {unit} against a nadir of {nadir:g}, again at the next sample; below the"
         " limit of progression"
     )
-    return Signal(id="biochemical_rise", day=visit.day, open=up, text=text)
+    return Signal(id="biochemical_rise", day=visits[found].day, open=up, text=text)
 
 
 def biochemical_relapse(
@@ -200,8 +189,7 @@ def _first_pair(
     `within`. `met`: places of the visits.
     """
     for place, following in pairwise(met):
-        between = series.lows[place + 1 : following]
-        if following >= len(visits) or any(low > -math.inf for low in between):
+        if following >= len(visits) or series.measured_between(place, following):
             continue
         if visits[following].day - visits[place].day <= within:
             return visits[place].day
@@ -223,7 +211,8 @@ def _chain_pair(visits: Sequence[Visit], markers: Markers, involved: Chain) -> i
         if met and before is not None and visit.day - before <= c.doubling_days:
             return before
         before = visit.day if met else None
-        lowest = min(lowest, own.high)
+        if own.high < lowest:
+            lowest = own.high
     return None
 
 
@@ -259,6 +248,5 @@ def escape(visits: Sequence[Visit], markers: Markers) -> Signal | None:
 
 def first_escape(visits: Sequence[Visit], markers: Markers) -> Visit | None:
     """The first visit at which the light chains alone rose."""
-    if not markers.escapes():
-        return None
-    return next((v for v in visits if v.escape), None)
+    places = [place for place in markers.escapes() if place < len(visits)]
+    return next((visits[place] for place in places if visits[place].escape), None)
