@@ -48,7 +48,7 @@ def test_a_model_that_feeds_the_assessment_would_be_told(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "heavy", ["polars", "sqlglot", "pydantic", "vl_convert", "numpy", "jinja2", "numba"]
+    "heavy", ["polars", "sqlglot", "typer", "vl_convert", "numpy", "jinja2", "numba"]
 )
 def test_import_rearm_loads_nothing_heavy(heavy: Any) -> None:
     program = f"import sys, rearm; sys.exit({heavy!r} in sys.modules)"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import date
+from datetime import date, time
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from rearm.errors import RearmError, meant
 
-__all__ = ["KnowledgeError", "build"]
+__all__ = ["KnowledgeError", "build", "shown"]
 
 Reader = Callable[[Any, str], Any]
 _T = TypeVar("_T")
@@ -54,7 +54,7 @@ def _dataclass_reader(cls: Any) -> Reader:
 
     def read(row: Any, where: str) -> Any:
         if not isinstance(row, Mapping):
-            raise KnowledgeError([f"{where}: a table is expected, {_shown(row)} was read."])
+            raise KnowledgeError([f"{where}: a table is expected, {shown(row)} was read."])
         if plural := sorted(row.keys() & plurals.keys()):
             raise KnowledgeError(
                 [
@@ -80,6 +80,8 @@ def _dataclass_reader(cls: Any) -> Reader:
 
 
 def _reader(hint: Any) -> Reader:
+    if hint in _SCALARS:
+        return _SCALARS[hint]
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (inner,) = (a for a in args if a is not type(None))
@@ -92,7 +94,7 @@ def _reader(hint: Any) -> Reader:
         return _table(_reader(args[1]))
     if is_dataclass(hint) and isinstance(hint, type):
         return _dataclass_reader(hint)
-    return _SCALARS[hint]
+    raise TypeError(f"no reader for {hint}")
 
 
 def _one_of(allowed: tuple[Any, ...]) -> Reader:
@@ -100,7 +102,7 @@ def _one_of(allowed: tuple[Any, ...]) -> Reader:
         if value not in allowed:
             raise KnowledgeError(
                 [
-                    f"{where}: {_shown(value)} is not one of"
+                    f"{where}: {shown(value)} is not one of"
                     f" {', '.join(map(str, allowed))}.{meant(str(value), map(str, allowed))}"
                 ]
             )
@@ -113,7 +115,7 @@ def _sequence(inner: Reader) -> Reader:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, Sequence) or isinstance(value, str):
             raise KnowledgeError(
-                [f"{where}: a list is expected, {_shown(value)} was read. Put it between [ and ]."]
+                [f"{where}: a list is expected, {shown(value)} was read. Put it between [ and ]."]
             )
         return tuple(
             inner(x, where if len(value) == 1 else f"{where} {_name(x, i)}")
@@ -131,7 +133,7 @@ def _name(value: Any, place: int) -> str:
 def _table(inner: Reader) -> Reader:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
-            raise KnowledgeError([f"{where}: a table is expected, {_shown(value)} was read."])
+            raise KnowledgeError([f"{where}: a table is expected, {shown(value)} was read."])
         return {key: inner(x, f"{where}, {key}") for key, x in value.items()}
 
     return read
@@ -144,7 +146,7 @@ def _exactly(kind: type, name: str, advice: str) -> Reader:
     def read(value: Any, where: str) -> Any:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise KnowledgeError(
-                [f"{where}: {name} is expected, {_shown(value)} was read. {advice}"]
+                [f"{where}: {name} is expected, {shown(value)} was read. {advice}"]
             )
         return value
 
@@ -153,7 +155,7 @@ def _exactly(kind: type, name: str, advice: str) -> Reader:
 
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise KnowledgeError([f"{where}: a number is expected, {_shown(value)} was read. {_BARE}"])
+        raise KnowledgeError([f"{where}: a number is expected, {shown(value)} was read. {_BARE}"])
     return float(value)
 
 
@@ -164,8 +166,17 @@ def _day(value: Any, where: str) -> date:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
         raise KnowledgeError(
-            [f"{where}: a date such as 2024-03-31 is expected, {_shown(value)} was read."]
+            [f"{where}: a date such as 2024-03-31 is expected, {shown(value)} was read."]
         ) from None
+
+
+def _scalar(value: Any, where: str) -> bool | float | int | str:
+    if isinstance(value, bool | float | int | str):
+        return value
+    advice = " Write a date between quotation marks." if isinstance(value, date | time) else ""
+    raise KnowledgeError(
+        [f"{where}: a text, a number, true or false is expected, {shown(value)} was read.{advice}"]
+    )
 
 
 def _anything(value: Any, where: str) -> Any:
@@ -179,10 +190,11 @@ _SCALARS: dict[Any, Reader] = {
     float: _number,
     date: _day,
     Any: _anything,
-    bool | float | int | str: _anything,
+    bool | float | int | str: _scalar,
 }
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
+def shown(value: Any) -> str:
+    """What was read, for a sentence: as a person writes it, shortened."""
+    text = str(value) if isinstance(value, date | time) else repr(value)
     return text if len(text) <= 60 else text[:59] + "…"

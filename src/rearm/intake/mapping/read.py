@@ -12,7 +12,7 @@ from rearm.intake.build.terms import Terms
 from rearm.intake.errors import InputError
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.checks import check_sheets
-from rearm.intake.mapping.model import load_mapping
+from rearm.intake.mapping.load import load_mapping
 from rearm.intake.mapping.rows import SheetRows
 from rearm.intake.mapping.sheets import MappedSheets, open_sheets
 from rearm.intake.reading import Reading

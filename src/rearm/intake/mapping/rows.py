@@ -157,8 +157,8 @@ class SheetRows:
         return next(iter(places.values()), self.sheet.source(target.line, None))
 
     def _value(self, spec: Spec, column: Column, target: _RowTarget) -> MappedValue | None:
-        if isinstance(spec, list):
-            return self._listed(spec, column, target)
+        if isinstance(spec, tuple):
+            return self._joined(spec, column, target)
         if not isinstance(spec, ValueSpec):
             return MappedValue(value=spec)
         mapped = self._origin(spec, target)
@@ -172,14 +172,11 @@ class SheetRows:
             return self._planned(mapped)
         return self._labelled(mapped) if column.type == "day" else mapped
 
-    def _listed(
-        self, spec: list[ValueSpec] | list[int], column: Column, target: _RowTarget
+    def _joined(
+        self, specs: tuple[ValueSpec, ...], column: Column, target: _RowTarget
     ) -> MappedValue | None:
-        """An interval of days, or several values joined by `;`."""
-        days = [s for s in spec if isinstance(s, int)]
-        if len(spec) == 2 and len(days) == 2:
-            return MappedValue(value=Moment(days[0], days[1]))
-        values = [self._value(s, column, target) for s in spec if isinstance(s, ValueSpec)]
+        """Several values joined by `;`."""
+        values = [self._value(spec, column, target) for spec in specs]
         present = [v for v in values if v is not None and isinstance(v.value, str | int | float)]
         if not present:
             return None
@@ -294,11 +291,7 @@ class SheetRows:
     def _labelled(self, mapped: MappedValue) -> MappedValue:
         """A day, by the mapping's labels."""
         meaning = self.labels.get(folded(mapped.text))
-        if meaning is None:
-            return mapped
-        if isinstance(meaning, list):
-            return replace(mapped, value=Moment(meaning[0], meaning[1]))
-        return replace(mapped, value=meaning)
+        return mapped if meaning is None else replace(mapped, value=meaning)
 
     def _problem(self, mapped: MappedValue, target: _RowTarget, code: str, sentence: str) -> None:
         where = mapped.source or self.sheet.source(target.line, None)
