@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from rearm.knowledge.bundle import DATA
+
 ROOT = Path(__file__).parents[2]
 TABLES = ROOT / "examples" / "tables"
 BUNDLE = ROOT / "examples" / "fhir" / "biallelic-bcma-loss.json"
@@ -50,6 +52,25 @@ def test_assess_prints_the_report_of_a_bundle() -> None:
         "Why did it fail?",
         "not a cleared medical device",
     )
+
+
+@pytest.mark.parametrize("command", [["assess"], ["assess", "--jobs", "2"], ["explain"]])
+def test_a_finding_without_a_function_ends_with_a_sentence(
+    tmp_path: Path, command: list[str]
+) -> None:
+    shutil.copytree(DATA, tmp_path / "k")
+    with (tmp_path / "k" / "findings.toml").open("a", encoding="utf-8") as out:
+        out.write(
+            '\n[finding.phosphate]\ngroup = "patient"\ntype = "number"\nunit = "mg/dL"\n'
+            'meaning = "Phosphate."\n'
+        )
+    told = "finding phosphate: no function gives it"
+    says(run("knowledge", "check", tmp_path / "k"), 1, told)
+    rest = ["--option", "talquetamab"] if command == ["explain"] else []
+    result = run(*command, BUNDLE, "--knowledge", tmp_path / "k", *rest)
+    says(result, 2, told)
+    assert "fault of the program" not in result.stdout + result.stderr
+    assert (result.stdout + result.stderr).count(told) == 1
 
 
 def test_assess_writes_pages_and_results(tmp_path: Path) -> None:

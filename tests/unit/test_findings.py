@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from tests.support.loops import some
 
-from rearm.findings import DERIVED, FUNCTIONS, Found, derive, derived_from, find
+from rearm.findings import DERIVED, FUNCTIONS, Found, computable, derive, derived_from, find
 from rearm.findings.base import FAMILIES, all3, any3, finding, measured, not3
 from rearm.findings.chart import PatientChart
 from rearm.findings.microenvironment import divided
 from rearm.interval import Interval
-from rearm.knowledge.bundle import load
+from rearm.knowledge import Catalogue, KnowledgeError
+from rearm.knowledge.bundle import bundled, load
 from rearm.knowledge.catalogue import load_catalogue
 from rearm.knowledge.lexicon import Lexicon
 from rearm.outcome.failure import failures
@@ -34,13 +35,14 @@ def found(r: Record, as_of: int = 100) -> dict[str, Found]:
 
 def of_families(r: Record, lexicon: Lexicon | None = None) -> dict[str, Found]:
     chart = PatientChart(r, (), 100, lexicon)
-    return {name: x for give in FAMILIES for name, x in give(chart).items()}
+    return {name: x for family in FAMILIES for name, x in family.give(chart).items()}
 
 
 def test_catalogue_and_functions_are_the_same_set() -> None:
     families = set(of_families(record()))
     assert set(CATALOGUE) == set(FUNCTIONS) | families | set(DERIVED)
     assert len(CATALOGUE) == len(FUNCTIONS) + len(families) + len(DERIVED)
+    assert set(CATALOGUE) == computable(bundled().lexicon)
 
 
 def test_findings_of_each_agent_are_yes_or_no() -> None:
@@ -202,12 +204,23 @@ def test_quotients_and_hulls_of_intervals() -> None:
     )
 
 
-def test_a_wrong_type_is_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_without_a_function_is_told_in_a_sentence() -> None:
+    entry = replace(CATALOGUE["ecog"], name="phosphate")
+    catalogue = Catalogue({**CATALOGUE.findings, "phosphate": entry}, CATALOGUE.groups)
+    with pytest.raises(KnowledgeError, match="finding phosphate: no function gives it") as raised:
+        find(record(), (), catalogue, as_of=100)
+    again = pickle.loads(pickle.dumps(raised.value))
+    assert (str(again), again.problems) == (str(raised.value), raised.value.problems)
+
+
+def test_a_value_that_the_catalogue_does_not_allow_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(FUNCTIONS, "best_response", lambda chart: Found("remission"))
-    with pytest.raises(ValueError, match="best_response"):
+    with pytest.raises(KnowledgeError, match="best_response"):
         found(record())
     monkeypatch.setitem(FUNCTIONS, "best_response", lambda chart: Found(True))
-    with pytest.raises(ValueError, match="best_response"):
+    with pytest.raises(KnowledgeError, match="best_response"):
         found(record())
 
 

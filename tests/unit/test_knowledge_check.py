@@ -8,17 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.small_bundle import Tables, tables, with_examples, write
+from tests.support.small_bundle import FINDINGS, Tables, tables, with_examples, write
 
 from rearm.assessment.check import check
 from rearm.assessment.check_numbers import numbers_in
 from rearm.assessment.diff import diff
+from rearm.findings import FUNCTIONS
+from rearm.findings.base import NOTHING
 from rearm.knowledge import load
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def functions_of_the_small_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FINDINGS["finding"]:
+        if name not in FUNCTIONS:
+            monkeypatch.setitem(FUNCTIONS, name, lambda chart: NOTHING)
 
 
 def test_the_bundled_knowledge_is_sound() -> None:
@@ -151,6 +160,21 @@ def factor(t: Tables) -> Any:
             "finding lost: asks for oracle, which is no work-up",
         ),
         (
+            lambda t: t["findings.toml"]["finding"]["lost"].update(asks=["counts"]),
+            "finding lost: asks for counts, which does not tell it. Name it in supplies or",
+        ),
+        (
+            lambda t: t["workups.toml"]["workup"][1].update(also_tells=["gone"]),
+            "workup antigen: there is no finding or group of findings named gone",
+        ),
+        (
+            lambda t: t["findings.toml"]["finding"].update(
+                ecogg={"group": "g", "type": "integer", "meaning": "Performance status."}
+            ),
+            "finding ecogg: no function gives it, so it would never be known. Correct the name, "
+            "leave the entry out, or write the function (rearm.findings). Did you mean ecog?",
+        ),
+        (
             lambda t: t["bundle.toml"].pop("reviewed"),
             "says no day on which the knowledge was reviewed",
         ),
@@ -177,6 +201,80 @@ def test_each_fault_is_found(tmp_path: Path, change: Any, problem: Any) -> None:
     found = with_examples(tables())
     change(found)
     assert problem in "\n".join(map(str, check(write(tmp_path / "b", found))))
+
+
+def test_a_work_up_may_tell_more_than_is_tried(tmp_path: Path) -> None:
+    found = with_examples(tables())
+    found["findings.toml"]["finding"]["lost"].update(asks=["counts"])
+    for told in (["lost"], ["g"]):  # the finding, or its group
+        found["workups.toml"]["workup"][3].update(also_tells=told)
+        assert check(write(tmp_path / "b", found)) == []
+
+
+PHOSPHATE = """
+[test.phosphate]
+name = "Phosphate"
+group = "chemistry"
+units = ["mg/dL", "mmol/L"]
+hard = [0, 60]
+soft = [0.5, 12]
+molar_mass = { g_per_mol = 94.971, of = "phosphate" }
+"""
+FACTORS = """
+[factors.phosphate]
+"mg/dL" = 1.0
+"mmol/L" = 9.4971
+"""
+
+
+def test_a_test_alone_takes_units_and_words_from_the_bundled_dictionary(tmp_path: Path) -> None:
+    folder = write(tmp_path / "b", with_examples(tables()))
+    (folder / "tests.toml").write_text(PHOSPHATE, "utf-8")
+    (folder / "units.toml").write_text(FACTORS, "utf-8")
+    assert check(folder) == []
+    assert load(folder).lab_tests["phosphate"].units["mmol/L"] == 9.4971
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "problem"),
+    [
+        ("tests.toml", PHOSPHATE, "phosphate are not those of its units; run"),
+        ("tests.toml", "[tests.phosphate]\n", "tests.toml: 'test' is missing. Add it"),
+        ("tests.toml", "test = 1\n", "a part has another form than in the bundled file"),
+        ("tests.toml", "unit = 1\n[test.x]\n", "tests.toml: a part has another form"),
+        ("tests.toml", "[test.x]\n", "test x: group, name is missing. Add it."),
+        (
+            "tests.toml",
+            '[test.x]\nname = "X"\ngroup = "g"\nwords = "smells"\n',
+            "x takes the words smells, which are no list",
+        ),
+        (
+            "tests.toml",
+            '[test.x]\nname = "X"\ngroup = "g"\nunits = ["g/L"]\nhard = [1]\n',
+            "x: hard and soft are two numbers each",
+        ),
+        ("units.toml", "factors = 1\n", "units.toml: a part has another form"),
+        ("units.toml", 'factors.serum_m_protein = "x"\n', "units.toml: a part has another form"),
+        ("agents.toml", "agent = 1\n", "agents.toml or regimens.toml: a part has"),
+        ("regimens.toml", "words = 1\n", "regimens.toml: a part has another form"),
+        ("words.toml", "words = 1\n", "words.toml, words: a table is expected"),
+        ("fhir_codes.toml", "[systems]\n", "fhir_codes.toml: 'loinc' is missing"),
+        ("tables.toml", "[table.labs]\n", "tables.toml: 'columns' is missing"),
+        ("scores.toml", "score = 1\n", "scores.toml: a part has another form"),
+        ("antigen_variants.toml", "alteration = 1\n", "antigen_variants.toml: a part has"),
+        ("factors/antigen.toml", "factor = 1\n", "factors/antigen.toml: a part has another form"),
+        ("option_rules.toml", "shared = 1\n", "option_rules.toml: a part has another form"),
+        ("alerts.toml", "alert = 1\n", "alerts.toml: a part has another form"),
+        ("sources.toml", "source = 1\n", "sources.toml: a part has another form"),
+        ("findings.toml", "finding = 1\n", "findings.toml or agents.toml: a part has another"),
+    ],
+)
+def test_a_part_that_is_missing_or_of_another_form_is_a_sentence(
+    tmp_path: Path, file: str, text: str, problem: str
+) -> None:
+    folder = write(tmp_path / "b", with_examples(tables()))
+    (folder / file).write_text(text, "utf-8")
+    assert problem in "\n".join(map(str, check(folder)))
 
 
 def test_a_file_that_cannot_be_read_is_told_alone(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ from typing import Any
 
 from rearm.assessment.check_numbers import numbers_without_source
 from rearm.errors import meant
+from rearm.findings import NO_FUNCTION, computable
 from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import DATA, Knowledge, read_bundle
-from rearm.knowledge.rulesets import Availability, Indicator, Option, Rule, SharedRule
+from rearm.knowledge.catalogue import Finding
+from rearm.knowledge.rulesets import Availability, Indicator, Option, Rule, SharedRule, Workup
 from rearm.knowledge.studies import check_studies
 from rearm.rules import ConditionRefused, parse_condition, read_conditions, truth
 
@@ -64,6 +66,8 @@ def check(path: Path | None = None) -> list[Problem]:
     except ValueError as error:
         return [Problem("knowledge", str(error))]
     problems = [Problem("knowledge", text) for text in unusable] + list(_unread(knowledge.folder))
+    if unusable and not knowledge.catalogue:  # without findings no condition can be judged
+        return problems
     try:
         check_studies(knowledge.studies)
     except KnowledgeError as error:  # whatever cites a study can't be judged without them
@@ -202,10 +206,29 @@ def _citable(knowledge: Knowledge) -> set[str]:
 
 
 def _catalogue(knowledge: Knowledge) -> Iterator[Problem]:
+    """Findings that no function gives, or that ask for a work-up that does not tell them."""
+    given = computable(knowledge.lexicon)
     for name, finding in knowledge.catalogue.items():
+        where = f"finding {name}"
+        if name not in given:
+            yield Problem(where, f"{NO_FUNCTION}{meant(name, given)}")
         for workup in finding.asks:
             if workup not in knowledge.workups:
-                yield Problem(f"finding {name}", f"asks for {workup}, which is no work-up.")
+                yield Problem(where, f"asks for {workup}, which is no work-up.")
+            elif not _tells(knowledge, knowledge.workups[workup], finding):
+                yield Problem(
+                    where,
+                    f"asks for {workup}, which does not tell it. Name it in supplies or also_tells"
+                    " of the work-up, or leave the work-up out.",
+                )
+
+
+def _tells(knowledge: Knowledge, workup: Workup, finding: Finding) -> bool:
+    """Whether the work-up names the finding, its group, or what it is derived from."""
+    told = {*workup.supplies, *workup.also_tells}
+    return finding.group in workup.also_tells or any(
+        name in told for name in (finding.name, *knowledge.catalogue.sources_of(finding.name))
+    )
 
 
 def _studies(knowledge: Knowledge) -> Iterator[Problem]:
@@ -405,6 +428,9 @@ def _workups(knowledge: Knowledge) -> Iterator[Problem]:
                 yield Problem(where, f"there is no finding named {name}.")
             elif knowledge.catalogue[name].from_:
                 yield Problem(where, f"{name} is derived; name what it is derived from.")
+        for name in workup.also_tells:
+            if name not in knowledge.catalogue and name not in knowledge.catalogue.groups:
+                yield Problem(where, f"there is no finding or group of findings named {name}.")
         for outcome in workup.outcomes:
             yield from (Problem(where, text) for text in _misfits(knowledge, outcome))
             for name in outcome.keys() - set(workup.supplies):

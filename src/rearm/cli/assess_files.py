@@ -17,7 +17,7 @@ from rearm.cohort.fingerprint import fingerprint
 from rearm.cohort.pool import each_batch
 from rearm.cohort.progress import Done, Progress
 from rearm.files import FileNames, write_text
-from rearm.knowledge import Knowledge, load
+from rearm.knowledge import Knowledge, KnowledgeError, load
 from rearm.record import Record
 from rearm.report.assessment.index import IndexRow, index_row
 from rearm.report.assessment.page import index_page, page
@@ -243,6 +243,8 @@ def _assessed(
     """The result of each patient, or why there is none."""
     try:
         return [*assess_all(records, as_of=wanted.as_of, region=wanted.region, knowledge=knowledge)]
+    except KnowledgeError:
+        raise  # it holds for every patient
     except Exception as error:
         refused = isinstance(error, AssessmentError)
         if os.environ.get("REARM_DEBUG") and not refused:

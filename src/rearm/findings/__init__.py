@@ -1,4 +1,4 @@
-"""Floor 4: one row of named facts at the decision, each with the rows of the input it rests on.
+"""One row of named facts at the decision, each with the rows of the input it rests on.
 
 `find` reads the record; `derive` computes the findings that follow from others, and can be asked
 again with hypothetical values.
@@ -34,6 +34,7 @@ from rearm.findings.derived import (
     derived_from,
 )
 from rearm.interval import Interval
+from rearm.knowledge import KnowledgeError
 from rearm.knowledge.catalogue import Catalogue, Finding
 from rearm.knowledge.lexicon import Lexicon
 from rearm.outcome.failure import Failure
@@ -44,9 +45,11 @@ __all__ = [
     "DERIVED",
     "FUNCTIONS",
     "NEGATIVE_PERCENT",
+    "NO_FUNCTION",
     "POSITIVE_PERCENT",
     "Found",
     "Value",
+    "computable",
     "derive",
     "derived_from",
     "find",
@@ -79,21 +82,25 @@ def find(
     not known has value None.
 
     `record` is already cut by `record.known_at(as_of)`, `failures` are those of that record in the
-    order of time, `lexicon` names the agents and products (None: the bundled one). Raises KeyError
-    for a finding without a function and ValueError for a value that the catalogue does not allow:
-    faults of the program, not of a record.
+    order of time, `lexicon` names the agents and products (None: the bundled one). Raises
+    KnowledgeError where the catalogue does not fit the functions: an entry without one, or a value
+    that an entry does not allow.
     """
     chart = PatientChart(record, failures, as_of, lexicon)
     found: dict[str, Found] = {}
-    for give in FAMILIES:
-        found.update(give(chart))
+    for family in FAMILIES:
+        found.update(family.give(chart))
     for name, entry in catalogue.findings.items():
         if name not in found and name not in DERIVED:
+            if name not in FUNCTIONS:
+                raise KnowledgeError([f"finding {name}: {NO_FUNCTION}"])
             one = found[name] = FUNCTIONS[name](chart)
             if one.value is not None and not _fits(entry, one.value):
-                raise ValueError(
-                    f"The finding {name} is of type {entry.type}, {one.value!r} is not allowed for"
-                    " it."
+                raise KnowledgeError(
+                    [
+                        f"finding {name}: its function gives {one.value!r}, which the catalogue"
+                        f" (type {entry.type}) does not allow. Correct type or values."
+                    ]
                 )
     derived = derive(inputs(found))
     for name, derivation in DERIVED.items():
@@ -101,6 +108,18 @@ def find(
             parts = [found[part] for part in derivation.parts if part in found]
             found[name] = _derived(name, derived[name], parts)
     return {name: found[name] for name in catalogue}
+
+
+NO_FUNCTION = (
+    "no function gives it, so it would never be known. Correct the name, leave the entry out, or"
+    " write the function (rearm.findings)."
+)
+
+
+def computable(lexicon: Lexicon) -> frozenset[str]:
+    """The names of all findings that a function gives, with those of each agent of `lexicon`."""
+    of_families = {name for family in FAMILIES for name in family.names(lexicon)}
+    return frozenset({*FUNCTIONS, *DERIVED, *of_families})
 
 
 def inputs(found: Mapping[str, Found]) -> dict[str, Input]:

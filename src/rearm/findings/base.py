@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rearm.interval import Interval
@@ -11,6 +12,7 @@ from rearm.record import Source
 
 if TYPE_CHECKING:
     from rearm.findings.chart import PatientChart
+    from rearm.knowledge.lexicon import Lexicon
 
 __all__ = [
     "FAMILIES",
@@ -133,14 +135,30 @@ Function = Callable[["PatientChart"], Found]
 FUNCTIONS: dict[str, Function] = {}
 
 
-Family = Callable[["PatientChart"], Mapping[str, Found]]
+FamilyFunction = Callable[["PatientChart"], Mapping[str, Found]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Findings that one function gives at once, such as those of each agent; `names` are theirs."""
+
+    give: FamilyFunction
+    names: Callable[[Lexicon], Collection[str]]
+
+
 FAMILIES: list[Family] = []
 
 
-def family(function: Family) -> Family:
-    """Registers a function that gives several findings at once: those of each agent."""
-    FAMILIES.append(function)
-    return function
+def family(
+    names: Callable[[Lexicon], Collection[str]],
+) -> Callable[[FamilyFunction], FamilyFunction]:
+    """Registers a function that gives several findings at once; `names` says which."""
+
+    def register(function: FamilyFunction) -> FamilyFunction:
+        FAMILIES.append(Family(give=function, names=names))
+        return function
+
+    return register
 
 
 def finding(name: str) -> Callable[[Function], Function]:

@@ -103,7 +103,11 @@ def _silence(lexicon: Lexicon) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(n for row in names for n in row[:2]), tuple(row[2] for row in names)
 
 
-@family
+def _names_of_agents(lexicon: Lexicon) -> list[str]:
+    return [name for names in _agent_names(lexicon).values() for name in names]
+
+
+@family(_names_of_agents)
 def agent_findings(chart: PatientChart) -> dict[str, Found]:
     """`exposed_`, `stopped_for_toxicity_` and `refractory_` of every agent of the lexicon.
 

@@ -28,6 +28,9 @@ class KnowledgeError(RearmError):
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
 
+    def __reduce__(self) -> tuple[type[KnowledgeError], tuple[tuple[str, ...]]]:
+        return KnowledgeError, (self.problems,)  # it crosses from one process to another
+
 
 def build(cls: type[_T], row: Any, where: str) -> _T:
     """`row` as a `cls`; `where` names the table in a complaint.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
@@ -93,16 +94,26 @@ class Knowledge:
     def lab_tests(self) -> LabTests:
         """The dictionary of laboratory tests: what results are called, their units and words.
 
-        Factors between units are those of the folder's `units.toml`, else the bundled ones. Raises
-        KnowledgeError where the dictionary is not consistent.
+        Units, lists of words and factors that the folder does not write are the bundled ones.
+        Raises KnowledgeError where the dictionary is not consistent.
         """
         from rearm.knowledge.lab_tests import read_tests
 
-        factors = {
-            **bundled().tables["units.toml"]["factors"],
-            **self.table("units.toml").get("factors", {}),
-        }
-        return read_tests(self.table("tests.toml"), {"factors": factors})
+        lent = bundled().tables["tests.toml"]
+        own = self.table("tests.toml")
+        with _form_of("tests.toml"):
+            tests = {
+                "unit": {**lent["unit"], **own.get("unit", {})},
+                "words": {**lent["words"], **own.get("words", {})},
+                "test": own["test"],
+            }
+        with _form_of("units.toml"):
+            factors = {
+                **bundled().tables["units.toml"]["factors"],
+                **self.table("units.toml").get("factors", {}),
+            }
+        with _form_of("tests.toml or units.toml"):
+            return read_tests(tests, {"factors": factors})
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -111,21 +122,24 @@ class Knowledge:
 
         agents = self.table("agents.toml")
         spellings = {"class": bundled().tables["agents.toml"]["class"]}
-        return read_lexicon({**spellings, **agents}, self.table("regimens.toml"))
+        with _form_of("agents.toml or regimens.toml"):
+            return read_lexicon({**spellings, **agents}, self.table("regimens.toml"))
 
     @cached_property
     def fhir_codes(self) -> FhirCodes:
         """What codes of FHIR resources stand for. Raises KnowledgeError where one can't be."""
         from rearm.knowledge.fhir_codes import read_fhir_codes
 
-        return read_fhir_codes(self.table("fhir_codes.toml"))
+        with _form_of("fhir_codes.toml"):
+            return read_fhir_codes(self.table("fhir_codes.toml"))
 
     @cached_property
     def tidy_tables(self) -> TidyTables:
         """The tidy tables with their columns. Raises KnowledgeError where they do not fit."""
         from rearm.knowledge.tidy_tables import read_tidy_tables
 
-        return read_tidy_tables(self.table("tables.toml"))
+        with _form_of("tables.toml"):
+            return read_tidy_tables(self.table("tables.toml"))
 
     @cached_property
     def words(self) -> Words:
@@ -151,14 +165,16 @@ class Knowledge:
         """The prognostic scores. Raises KnowledgeError where they do not add up."""
         from rearm.knowledge.scores import read_scores
 
-        return read_scores(self.table("scores.toml"))
+        with _form_of("scores.toml"):
+            return read_scores(self.table("scores.toml"))
 
     @cached_property
     def alterations(self) -> tuple[Alteration, ...]:
         """The alterations of target antigens. Raises KnowledgeError where they do not add up."""
         from rearm.knowledge.variants import read_alterations
 
-        return read_alterations(self.table("antigen_variants.toml"))
+        with _form_of("antigen_variants.toml"):
+            return read_alterations(self.table("antigen_variants.toml"))
 
     def condition_texts(self) -> Iterator[tuple[str, str]]:
         """Every condition of the bundle, each with the entry that it belongs to."""
@@ -185,6 +201,26 @@ class Knowledge:
                 if (text := getattr(workup, key)) is not None:
                     yield f"workup {workup.id}, {key}", text
         yield from ((f"alert {alert.id}", alert.when) for alert in self.alerts.values())
+
+
+@contextmanager
+def _form_of(file: str) -> Iterator[None]:
+    """A part that is missing or of another kind in a file of the user: a sentence that names it."""
+    try:
+        yield
+    except KeyError as error:
+        raise KnowledgeError(
+            [f"{file}: {error} is missing. Add it as the bundled file has it."]
+        ) from error
+    except KnowledgeError:
+        raise
+    except (AttributeError, TypeError, ValueError) as error:
+        raise KnowledgeError(
+            [
+                f"{file}: a part has another form than in the bundled file ({error}). Compare the"
+                " two."
+            ]
+        ) from error
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Knowledge:
@@ -342,7 +378,8 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
     try:
         about = build(BundleInfo, tables.get("bundle.toml", {}), "bundle.toml")
         agents = tables.get("agents.toml") or bundled().tables["agents.toml"]
-        catalogue = read_catalogue(tables.get("findings.toml", {}), agents)
+        with _form_of("findings.toml or agents.toml"):
+            catalogue = read_catalogue(tables.get("findings.toml", {}), agents)
     except KnowledgeError as error:
         collector.problems += error.problems
         catalogue = Catalogue({}, {})
@@ -377,10 +414,11 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
     return knowledge, collector.problems
 
 
-def _rows(tables: Tables, file: str, key: str, collector: _Collector) -> Iterator[tuple[str, Any]]:
+def _rows(tables: Tables, file: str, key: str, collector: _Collector) -> list[tuple[str, Any]]:
     table = tables.get(file, {})
     collector.read(file, table, {key})
-    return ((file, row) for row in table.get(key, ()))
+    with _form_of(file):
+        return [(file, row) for row in table.get(key, ())]
 
 
 def _citation_rows(
@@ -390,12 +428,13 @@ def _citation_rows(
     for file in _CITATION_FILES:
         table = tables.get(file, {})
         collector.read(file, table, {"statement", "source"})
-        if kind == "statement":
-            yield from ((file, row) for row in table.get("statement", ()))
-        else:
-            yield from (
-                (file, {"id": name, **row}) for name, row in table.get("source", {}).items()
-            )
+        with _form_of(file):
+            if kind == "statement":
+                yield from ((file, row) for row in table.get("statement", ()))
+            else:
+                yield from (
+                    (file, {"id": name, **row}) for name, row in table.get("source", {}).items()
+                )
 
 
 def _factor_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, Any]]:
@@ -403,19 +442,20 @@ def _factor_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, A
         if file.startswith("factors/"):
             collector.read(file, table, {"factor"})
             group = Path(file).stem
-            for row in table.get("factor", ()):
-                yield file, {"group": group, **row}
+            with _form_of(file):
+                yield from ((file, {"group": group, **row}) for row in table.get("factor", ()))
 
 
 def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedSupport, ...]:
     file = "option_rules.toml"
     table = tables.get(file, {})
     collector.read(file, table, {"shared", "shared_support"})
-    rules = collector.entries(
-        SharedRule, "shared rule", ((file, row) for row in table.get("shared", ()))
-    )
+    with _form_of(file):
+        rule_rows = [(file, row) for row in table.get("shared", ())]
+        support_rows = list(table.get("shared_support", ()))
+    rules = collector.entries(SharedRule, "shared rule", rule_rows)
     support: list[SharedSupport] = []
-    for row in table.get("shared_support", ()):
+    for row in support_rows:
         try:
             support.append(build(SharedSupport, row, f"{file}, shared_support"))
         except KnowledgeError as error:

@@ -252,6 +252,8 @@ def _test(
             ]
         )
     hard, soft = _ranges(test_id, entry)
+    if entry.words is not None and entry.words not in tests["words"]:
+        raise KnowledgeError([f"{test_id} takes the words {entry.words}, which are no list."])
     words = tests["words"][entry.words] if entry.words is not None else {}
     return TestDef(
         id=test_id,
@@ -297,6 +299,8 @@ def _spellings(test_id: str, by_label: Mapping[str, _T], units: Mapping[str, Any
 def _ranges(test_id: str, entry: _TestRow) -> tuple[tuple[float, float], tuple[float, float]]:
     if not entry.units:
         return (0.0, 0.0), (0.0, 0.0)
+    if len(entry.hard) != 2 or len(entry.soft) != 2:
+        raise KnowledgeError([f"{test_id}: hard and soft are two numbers each: [lowest, highest]."])
     (hard_low, hard_high), (soft_low, soft_high) = entry.hard, entry.soft
     if not hard_low <= soft_low < soft_high <= hard_high:
         raise KnowledgeError([f"The soft range of {test_id} does not lie inside its hard range."])

@@ -273,7 +273,9 @@ class CitedSource:
 class Workup:
     """A test or set of tests that a report may ask for.
 
-    `outcomes` are the joint results that can come out of it.
+    `supplies` are the findings that it is asked for: their results are tried. `also_tells` are
+    findings, or groups of them, that it tells besides. `outcomes` are the joint results that can
+    come out of it.
 
     `mandatory`: where true it belongs to the minimum work-up; `settled`: where true it is not asked
     for, because what it would tell is known; `only_where`: it is asked for only where this is true
@@ -286,6 +288,7 @@ class Workup:
     supplies: tuple[str, ...]
     invasiveness: int
     turnaround: int
+    also_tells: tuple[str, ...] = ()
     outcomes: tuple[Row, ...] = ()
     mandatory: str | None = None
     settled: str | None = None
