@@ -38,16 +38,27 @@ _FIRST_PEAK_DAY = 7
 _LAST_PEAK_DAY = 28
 _LATE_AFTER_DAY = 21
 _LATE_RISE_AFTER_DAY = 60
-_LATE_RISE = (
-    2.0  # a doubling lies beyond the scatter of quantitative PCR; a convention of this project
-)
+# a doubling lies beyond the scatter of quantitative PCR; a convention of this project
+_LATE_RISE = 2.0
+# The height of a peak is sought up to day 60, the limit of the published lymphocyte peaks; the day
+# of a peak up to day 100, so that one that came late is found. Conventions of this project.
+_HEIGHT_UNTIL_DAY = 60
+_DAY_OF_PEAK_UNTIL = 100
+_EARLY_PEAK_DAY = 15  # the other limit of the lymphocyte peaks: `alc_peak_15`
 _PERSISTENCE_NEAR_DAYS = 60
 _RECENT_DAYS = 60
+# Month 1 is day 30; visits are planned with some weeks of room.
+_MONTH_1_DAY = 30
+_MONTH_1_FIRST, _MONTH_1_LAST = 21, 45
+# A count this long before the apheresis still tells what was collected; one day after it, because
+# the sample and the collection may carry the dates of two days.
+_BEFORE_APHERESIS_DAYS = 14
+_AFTER_APHERESIS_DAYS = 1
 _SHARES = ("car_t_cd4_share", "car_t_cd8_share")
 _EVER = 10**6
 
 
-def _peak(
+def _highest_value(
     chart: PatientChart, test: str, last: int, *, needs: tuple[int, int], complete_from: int
 ) -> Found:
     """Highest value from the infusion to day `last`. Exact only with a value in the days `needs`
@@ -79,24 +90,34 @@ def _peak(
 
 @finding("alc_peak_15")
 def alc_peak_15(chart: PatientChart) -> Found:
-    return _peak(chart, "lymphocytes", 15, needs=(_FIRST_PEAK_DAY, 15), complete_from=15)
+    return _highest_value(
+        chart,
+        "lymphocytes",
+        _EARLY_PEAK_DAY,
+        needs=(_FIRST_PEAK_DAY, _EARLY_PEAK_DAY),
+        complete_from=_EARLY_PEAK_DAY,
+    )
 
 
 @finding("alc_peak_60")
 def alc_peak_60(chart: PatientChart) -> Found:
-    return _peak(
-        chart, "lymphocytes", 60, needs=(_FIRST_PEAK_DAY, 60), complete_from=_LAST_PEAK_DAY
+    return _highest_value(
+        chart,
+        "lymphocytes",
+        _HEIGHT_UNTIL_DAY,
+        needs=(_FIRST_PEAK_DAY, _HEIGHT_UNTIL_DAY),
+        complete_from=_LAST_PEAK_DAY,
     )
 
 
 @finding("car_peak_copies_per_ug")
 def car_peak_copies_per_ug(chart: PatientChart) -> Found:
-    return _peak(
+    return _highest_value(
         chart,
         "car_copies_per_ug_dna",
-        60,
+        _HEIGHT_UNTIL_DAY,
         needs=(_FIRST_PEAK_DAY, _LAST_PEAK_DAY),
-        complete_from=15,
+        complete_from=_EARLY_PEAK_DAY,
     )
 
 
@@ -105,7 +126,7 @@ def alc_before_lymphodepletion(chart: PatientChart) -> Found:
     return chart.number("lymphocytes", before_lymphodepletion(chart))
 
 
-class _Measured(NamedTuple):
+class _DatedValue(NamedTuple):
     """A measurement whose day is known."""
 
     day: int
@@ -113,70 +134,71 @@ class _Measured(NamedTuple):
     lab: Lab
 
 
-def _measured(rows: Iterable[Lab]) -> list[_Measured]:
+def _dated_values(rows: Iterable[Lab]) -> list[_DatedValue]:
     return [
-        _Measured(x.day, x.quantity, x)
+        _DatedValue(x.day, x.quantity, x)
         for x in rows
         if x.day is not None and x.quantity is not None
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Peak:
-    """A marker of expansion after the infusion: its rows, and the highest of them; None where
+class _Expansion:
+    """A marker of expansion after the infusion: its values, and the highest of them; None where
     bounds, or a result set aside, hide which one it is.
     """
 
-    rows: list[_Measured]
-    top: _Measured | None
+    rows: list[_DatedValue]
+    highest: _DatedValue | None
 
 
-def _peak_of(chart: PatientChart, tests: Iterable[str], last: int) -> _Peak | None:
-    """The peak of the first test that was followed from day 7 to 28; None where none was."""
+def _expansion(chart: PatientChart, tests: Iterable[str], last: int) -> _Expansion | None:
+    """The first of the tests that was followed from day 7 to 28; None where none was."""
     followed = chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)
     test = next((x for x in tests if chart.results(x, followed)), None)
     if test is None:
         return None
     window = chart.after_infusion(0, last)
-    rows = _measured(chart.results(test, window))
+    rows = _dated_values(chart.results(test, window))
     if not rows or chart.aside(test, window):
-        return _Peak(rows, None)
-    top = max(rows, key=lambda x: (x.value.low, -x.day))
-    may_be_higher = any(
-        x.value.exact is None and x.value.high > top.value.low for x in rows if x is not top
+        return _Expansion(rows, None)
+    highest = max(rows, key=lambda x: (x.value.low, -x.day))
+    another_may_be_higher = any(
+        x.value.exact is None and x.value.high > highest.value.low for x in rows if x is not highest
     )
-    return _Peak(rows, None if may_be_higher or top.value.low <= 0 else top)
+    never_seen = highest.value.low <= 0
+    return _Expansion(rows, None if another_may_be_higher or never_seen else highest)
 
 
 @finding("car_peak_day")
 def car_peak_day(chart: PatientChart) -> Found:
-    peak = _peak_of(chart, (*_COPIES, *_CELLS), 100)
-    if peak is None or not peak.rows or chart.infusion_day is None:
+    marker = _expansion(chart, (*_COPIES, *_CELLS), _DAY_OF_PEAK_UNTIL)
+    if marker is None or not marker.rows or chart.infusion_day is None:
         return NOTHING
-    if peak.top is None:
+    if marker.highest is None:
         text = "the CAR was measured, the day of its peak is not clear"
-        return unknown(text, rows_of(x.lab for x in peak.rows))
-    lab = peak.top.lab
-    days = peak.top.day - chart.infusion_day
+        return unknown(text, rows_of(x.lab for x in marker.rows))
+    lab = marker.highest.lab
+    days = marker.highest.day - chart.infusion_day
     return Found(days, (lab.source,), lambda: f"highest {lab_text(lab)}")
 
 
 @finding("expansion_late")
 def expansion_late(chart: PatientChart) -> Found:
     """CAR copies or cells decide; lymphocytes only where the CAR was not measured."""
-    peak = _peak_of(chart, (*_COPIES, *_CELLS), 100)
-    if peak is None or not peak.rows:
-        peak = _peak_of(chart, ("lymphocytes",), 60)
-    if peak is None or not peak.rows or chart.infusion_day is None:
+    marker = _expansion(chart, (*_COPIES, *_CELLS), _DAY_OF_PEAK_UNTIL)
+    if marker is None or not marker.rows:
+        marker = _expansion(chart, ("lymphocytes",), _HEIGHT_UNTIL_DAY)
+    if marker is None or not marker.rows or chart.infusion_day is None:
         return NOTHING
-    if peak.top is None:
-        return unknown("the day of the peak is not clear", rows_of(x.lab for x in peak.rows))
-    lab, late_from = peak.top.lab, chart.infusion_day + _LATE_AFTER_DAY
+    if marker.highest is None:
+        return unknown("the day of the peak is not clear", rows_of(x.lab for x in marker.rows))
+    lab, late_from = marker.highest.lab, chart.infusion_day + _LATE_AFTER_DAY
     highest = f"highest {lab_text(lab)}"
-    if peak.top.day > late_from:
-        days = peak.top.day - chart.infusion_day
+    if marker.highest.day > late_from:
+        days = marker.highest.day - chart.infusion_day
         return Found(True, (lab.source,), f"{highest}, {days} days after the infusion")
-    later = [x.lab for x in peak.rows if x.day > late_from]
+    later = [x.lab for x in marker.rows if x.day > late_from]
     if later:
         text = f"{highest}, lower after day {_LATE_AFTER_DAY}"
         return Found(False, (lab.source, later[0].source), text)
@@ -193,7 +215,7 @@ def is_detected(value: Interval) -> bool:
     return value.above(0.0, tolerance=0.0) is True
 
 
-def _car_rows(chart: PatientChart, window: Window | None) -> list[_Measured]:
+def _car_rows(chart: PatientChart, window: Window | None) -> list[_DatedValue]:
     """CAR measurements in blood, oldest first."""
     rows = [
         x
@@ -201,7 +223,7 @@ def _car_rows(chart: PatientChart, window: Window | None) -> list[_Measured]:
         for x in chart.results(test, window)
         if x.specimen in (None, "blood")
     ]
-    return sorted(_measured(rows), key=lambda x: x.day)
+    return sorted(_dated_values(rows), key=lambda x: x.day)
 
 
 def _car_aside(chart: PatientChart, window: Window | None) -> list[Lab]:
@@ -261,7 +283,7 @@ def car_gone_before_failure(chart: PatientChart) -> Found:
     return _last_seen(seen_before[-1], failure)
 
 
-def _last_seen(last: _Measured, failure: int) -> Found:
+def _last_seen(last: _DatedValue, failure: int) -> Found:
     """There until the failure where they were seen near it; else not known."""
     if last.day >= failure - _PERSISTENCE_NEAR_DAYS:
         return Found(False, (last.lab.source,), lambda: lab_text(last.lab))
@@ -269,7 +291,7 @@ def _last_seen(last: _Measured, failure: int) -> Found:
     return unknown(text, [last.lab.source])
 
 
-def _gone(chart: PatientChart, last_seen: _Measured, first_lost: Lab) -> Found:
+def _gone(chart: PatientChart, last_seen: _DatedValue, first_lost: Lab) -> Found:
     """Gone, unless a result that was set aside may have shown them again."""
     if aside := _car_aside(chart, (last_seen.day, chart.as_of)):
         return unknown("a CAR measurement near the failure was set aside", rows_of(aside))
@@ -302,7 +324,7 @@ def _late_rise(chart: PatientChart, test: str) -> Found | None:
     """
     window = chart.after_infusion(_LAST_PEAK_DAY, _EVER)
     in_blood = [x for x in chart.results(test, window) if x.specimen in (None, "blood")]
-    rows = _measured(in_blood)
+    rows = _dated_values(in_blood)
     if not rows or chart.infusion_day is None:
         return None
     last = rows[-1]
@@ -440,12 +462,12 @@ def cd8_count(chart: PatientChart) -> Found:
 @finding("cd4_count_month_1")
 def cd4_count_month_1(chart: PatientChart) -> Found:
     """Of several values in the time the one nearest to day 30."""
-    window = chart.after_infusion(21, 45)
+    window = chart.after_infusion(_MONTH_1_FIRST, _MONTH_1_LAST)
     days = [x.day for x in chart.results("cd4_t_cells", window) if x.day is not None]
     if not days or chart.infusion_day is None:
         return chart.number("cd4_t_cells", window)
-    month = chart.infusion_day + 30
-    nearest = min(days, key=lambda day: (abs(day - month), day))
+    month_1 = chart.infusion_day + _MONTH_1_DAY
+    nearest = min(days, key=lambda day: (abs(day - month_1), day))
     return chart.number("cd4_t_cells", (nearest, nearest))
 
 
@@ -454,7 +476,7 @@ def cd4_cd8_ratio_apheresis(chart: PatientChart) -> Found:
     day = apheresis_day(chart)
     if day is None:
         return NOTHING
-    window = (day - 14, min(day + 1, chart.as_of))
+    window = (day - _BEFORE_APHERESIS_DAYS, min(day + _AFTER_APHERESIS_DAYS, chart.as_of))
     ratio = chart.latest("cd4_cd8_ratio", window)
     if ratio.quantity is not None or ratio.problem is not None:
         return measured(ratio.quantity, ratio.describe, ratio.sources)

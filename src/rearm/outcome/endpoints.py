@@ -54,6 +54,14 @@ NAMES: tuple[EndpointName, ...] = tuple(n for n in ENDPOINTS if n not in FAILURE
 ORIGINS: tuple[InfusionOrigin, ...] = get_args(InfusionOrigin)
 STYLES: tuple[StyleName, ...] = tuple(CENSORING_STYLES)
 
+# Why nothing can be counted where the origin has no day.
+_NO_ORIGIN_DAY: dict[InfusionOrigin, NotComputable] = {
+    "infusion": "infusion_undated",
+    "apheresis": "apheresis_undated",
+    "failure": "did_not_fail",
+    "salvage": "no_salvage",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -189,44 +197,53 @@ def _of_infusion(
     style: StyleName,
     schedule: tuple[int, ...],
 ) -> dict[EndpointName, Endpoint]:
-    def none(obstacle: NotComputable) -> dict[EndpointName, Endpoint]:
-        return {
-            name: not_computable(name, obstacle, origin=origin, style=style) for name in ENDPOINTS
-        }
-
-    course = failure.course
-    if course is None:
-        return none("infusion_undated")
-    products = infused_products(record, course.criteria)
-    if not CENSORING_STYLES[style].before_new_therapy:
-        course = _through_new_therapy(record, course, products, failure.number)
-    day = _origin_day(record, failure, course, products, origin)
-    if day is None:
-        return none(_NO_ORIGIN_DAY[origin])
-    if origin == "salvage":
-        salvage = response_course(record, start=day, criteria=course.criteria, infusion=False)
-        facts = course_facts(record, salvage, None)
-    else:
-        facts = course_facts(record, course, failure)
-    counting = _Counting(origin=origin, origin_day=day, style=style, schedule=schedule)
+    if failure.course is None:
+        return _none_computable("infusion_undated", origin, style)
+    products = infused_products(record, failure.course.criteria)
+    course = _styled_course(record, failure.course, products, failure.number, style)
+    origin_day = _origin_day(record, failure, course, products, origin)
+    if origin_day is None:
+        return _none_computable(_NO_ORIGIN_DAY[origin], origin, style)
+    facts = _facts_from(record, failure, course, origin, origin_day)
+    counting = _Counting(origin=origin, origin_day=origin_day, style=style, schedule=schedule)
     return {name: counting.endpoint(name, facts) for name in ENDPOINTS}
 
 
-_NO_ORIGIN_DAY: dict[InfusionOrigin, NotComputable] = {
-    "infusion": "infusion_undated",
-    "apheresis": "apheresis_undated",
-    "failure": "did_not_fail",
-    "salvage": "no_salvage",
-}
+def _none_computable(
+    obstacle: NotComputable, origin: InfusionOrigin, style: StyleName
+) -> dict[EndpointName, Endpoint]:
+    return {name: not_computable(name, obstacle, origin=origin, style=style) for name in ENDPOINTS}
 
 
-def _through_new_therapy(
-    record: Record, course: ResponseCourse, products: Sequence[InfusedProduct], number: int
+def _styled_course(
+    record: Record,
+    course: ResponseCourse,
+    products: Sequence[InfusedProduct],
+    number: int,
+    style: StyleName,
 ) -> ResponseCourse:
-    """The same course read on through new therapy and the next infusion."""
+    """The course as the style reads it: up to new therapy, or on through it and the next infusion
+    where the style does not censor at new therapy.
+    """
+    if CENSORING_STYLES[style].before_new_therapy:
+        return course
     product = replace(products[number - 1], ends=None)
     before = products[number - 2] if number > 1 else None
     return course_of(record, course.criteria, product, before, through_new_therapy=True)
+
+
+def _facts_from(
+    record: Record,
+    failure: Failure,
+    course: ResponseCourse,
+    origin: InfusionOrigin,
+    origin_day: int,
+) -> CourseFacts:
+    """What the endpoints read: of the course of the infusion, or of that of the salvage."""
+    if origin != "salvage":
+        return course_facts(record, course, failure)
+    salvage = response_course(record, start=origin_day, criteria=course.criteria, infusion=False)
+    return course_facts(record, salvage, None)
 
 
 def _origin_day(
