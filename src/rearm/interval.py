@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypedDict
+
+import msgspec
 
 __all__ = ["TOLERANCE", "Interval", "IntervalDict"]
 
@@ -26,8 +27,7 @@ class IntervalDict(TypedDict):
     high_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(msgspec.Struct, frozen=True, gc=False):  # one a result: made by the million
     """The numbers from `low` to `high`, in whatever unit its holder names.
 
     `low_open`, `high_open`: the end itself is not possible. An exact number is an interval whose

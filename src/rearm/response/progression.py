@@ -140,7 +140,7 @@ def _rose(series: Series, place: int, c: Criteria, absolute: float, *, strict: b
     """
     nadir, low = series.nadirs[place], series.lows[place]
     rise = low - nadir
-    if not at_least(rise, absolute) or not at_least(rise, c.pd_rise * nadir):
+    if not (rise >= absolute - TOLERANCE and rise >= c.pd_rise * nadir - TOLERANCE):
         return False
     if not strict or over(rise, absolute):
         return True

@@ -328,7 +328,7 @@ class _Scorer:
             results = taken[place]
             if results is None:
                 continue
-            day = min([results.day_of(test) for test in tests])
+            day = min(map(results.day_of, tests))
             met = MetCriterion(
                 criterion=criterion,
                 day=day,

@@ -499,12 +499,13 @@ def _last_values(
     latest: dict[str, int] = {}
     chains: dict[int, set[str]] = {}
     for lab in before:
-        day = lab.when.first
-        if day is None or not (oldest_marrow if lab.test in MARROW else oldest) <= day <= limit:
+        test, day = lab.test, lab.when.first
+        if day is None or not (oldest_marrow if test in MARROW else oldest) <= day <= limit:
             continue
-        latest[lab.test] = max(day, latest.get(lab.test, day))
-        if lab.test in _CHAINS:
-            chains.setdefault(day, set()).add(lab.test)
+        if day >= latest.get(test, day):
+            latest[test] = day
+        if test in _CHAINS:
+            chains.setdefault(day, set()).add(test)
     together = [day for day, tests in chains.items() if len(tests) == 2]
     if together:
         latest |= dict.fromkeys(_CHAINS, max(together))
