@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rearm.intake.collection import no_collection
 from rearm.intake.errors import InputError
-from rearm.intake.reading import Reading
+from rearm.intake.result import Reading
 from rearm.intake.tidy.read import read_tables
 from rearm.knowledge.bundle import Knowledge, bundled
 from rearm.record import Record

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rearm.intake.fhir.read import read_fhir
 from rearm.intake.files.read import table_files
-from rearm.intake.reading import Reading
+from rearm.intake.result import Reading
 from rearm.intake.tidy.read import read_tidy
 from rearm.knowledge.bundle import Knowledge
 

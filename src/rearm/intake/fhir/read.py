@@ -30,7 +30,7 @@ from rearm.intake.fhir.rows import Translation, own_code
 from rearm.intake.files.control_characters import clean_json
 from rearm.intake.files.strict_json import load_json, parse_json
 from rearm.intake.issues import issue_at
-from rearm.intake.reading import Reading
+from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, Row
 from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge, bundled

@@ -15,7 +15,7 @@ from rearm.intake.mapping.checks import check_sheets
 from rearm.intake.mapping.load import load_mapping
 from rearm.intake.mapping.rows import SheetRows
 from rearm.intake.mapping.sheets import MappedSheets, open_sheets
-from rearm.intake.reading import Reading
+from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem
 from rearm.knowledge.bundle import Knowledge
 from rearm.record import Issue, Source

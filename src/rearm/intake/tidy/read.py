@@ -14,7 +14,7 @@ from rearm.intake.errors import InputError
 from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.issues import issue_at
-from rearm.intake.reading import Reading
+from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, Grid, Value
 from rearm.intake.tidy.rows import place_of, table_runs
 from rearm.intake.values import shown
