@@ -1,4 +1,5 @@
-"""The ways in. A new format is a folder with its `read.py`, and a row of the table here.
+"""The ways in. A new format is a folder with its `read.py`, a row of the table here, and its words
+where a user is told what can be given (a test says where).
 
 Each reader ends in `build`, so that all give the same record for the same facts.
 """
@@ -23,9 +24,11 @@ __all__ = ["READERS", "Reader", "reader_of"]
 class Reader:
     """One format: which paths hold it, and how they are read.
 
-    `read` raises InputError where the path can't be used.
+    `words` are what a user is told that he can give. `read` raises InputError where the path can't
+    be used.
     """
 
+    words: str
     accepts: Callable[[Path], bool]
     read: Callable[[Path, Knowledge, date | None], Reading]
 
@@ -40,10 +43,12 @@ def _is_fhir(path: Path) -> bool:
 # by format; the first that accepts a path reads it
 READERS: dict[str, Reader] = {
     "fhir": Reader(
+        words="a FHIR R4 bundle (.json)",
         accepts=_is_fhir,
         read=lambda path, knowledge, today: read_fhir(path, knowledge, today=today),
     ),
     "tidy": Reader(
+        words="a folder or workbook of tidy tables",
         accepts=lambda path: True,
         read=lambda path, knowledge, today: read_tidy(path, knowledge, today=today),
     ),

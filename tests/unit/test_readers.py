@@ -1,0 +1,53 @@
+"""The table of readers: wherever a user is told what can be given, each of them is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from tests.support.loops import some
+
+import rearm
+from rearm.cli.shared import Input
+from rearm.intake import InputError, read
+from rearm.intake.files.read import read_grids
+from rearm.intake.readers import READERS, reader_of
+
+
+def _told(text: str | None) -> str:
+    return " ".join((text or "").split()).casefold()
+
+
+def test_the_help_and_the_docstring_name_every_format() -> None:
+    (argument,) = get_args(Input)[1:]
+    for reader in some(READERS.values()):
+        assert reader.words.casefold() in _told(argument.help)
+        assert reader.words.casefold() in _told(read.__doc__)
+
+
+SUFFIXES = {"fhir": (".json",), "tidy": (".csv", ".xlsx", ".parquet")}
+
+
+def test_a_file_of_no_format_is_told_what_would_be_one() -> None:
+    assert set(SUFFIXES) == set(READERS)
+    with pytest.raises(InputError) as raised:
+        read_grids(Path("notes.docx"))
+    for suffix in some(suffix for suffixes in SUFFIXES.values() for suffix in suffixes):
+        assert suffix in str(raised.value)
+
+
+def test_the_first_reader_that_accepts_a_path_reads_it(tmp_path: Path) -> None:
+    assert reader_of(tmp_path / "p.json") is READERS["fhir"]
+    assert reader_of(tmp_path / "p.xlsx") is READERS["tidy"]
+    (tmp_path / "p.json").touch()
+    assert reader_of(tmp_path) is READERS["fhir"]
+    (tmp_path / "labs.csv").touch()
+    assert reader_of(tmp_path) is READERS["tidy"]
+
+
+def test_ndjson_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "patient.ndjson"
+    file.write_text('{"resourceType": "Patient", "id": "p"}\n', "utf-8")
+    with pytest.raises(InputError, match="not a table that can be read"):
+        rearm.read(file)
