@@ -158,18 +158,18 @@ def integrate(ws, infusions, slots, days, columns, out):
     start_markers(ws)
     t, h, written, stop, count = 0.0, FIRST_STEP, 0, 0, 0
     last = days[days.shape[0] - 1]
-    fresh = True  # the slope in K1 is not that of the state in Y
+    slope_stale = True  # the slope in K1 is not that of the state in Y
     while written < days.shape[0] and count < MAX_STEPS:
-        if t >= stops[stop] - 1e-12:
-            while t >= stops[stop] - 1e-12:
+        if t >= stops[stop] - SAME_TIME:
+            while t >= stops[stop] - SAME_TIME:
                 stop += 1
             infuse(ws, infusions, t)
             h = min(h, AFTER_STOP)
-            fresh = True
-        if fresh:
+            slope_stale = True
+        if slope_stale:
             slope(ws, wi, slots, t, Y, K1)
             production(ws, Y, K1, QA)
-            fresh = False
+            slope_stale = False
             first, written = written, days_until(days, written, t)
             for k in range(first, written):  # the day of the start itself
                 write(ws, out[:, k], columns, Y, FIL)
@@ -190,7 +190,7 @@ def integrate(ws, infusions, slots, days, columns, out):
         first, written = written, days_until(days, written, t_new)
         write_within(ws, wi, (days[first:written] - t) / h, h, columns, out[:, first:written])
         filters(ws, wi, h, 1.0, FILT)
-        fresh = extinction(ws, h)
+        slope_stale = extinction(ws, h)
         accept(ws)
         for j in range(N_FILTERS * W):
             ws[FIL * W + j] = ws[FILT * W + j]
@@ -243,11 +243,7 @@ def write(ws, out, columns, y, f):
                     0.0,
                 )
             else:
-                v = (
-                    ws[T * W + lane]
-                    + ws[(T + 1) * W + lane]
-                    + ws[(T + 2) * W + lane]
-                    + ws[(T + 3) * W + lane]
-                    + ws[(T + 4) * W + lane]
-                )
+                v = 0.0
+                for clone in range(N_CLONES):
+                    v += ws[(T + clone) * W + lane]
             out[lane, c] = v
