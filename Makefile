@@ -72,7 +72,8 @@ vignettes: setup-test ## make vignettes FILE=any.yaml: run patients with expecta
 imwg-cases: setup-test ## make imwg-cases FILE=any.yaml: run response cases through the public entry
 	@$(BIN)/python -m scripts.imwg_cases $(FILE)
 
-docs: setup-test ## write the pooled evidence and the pages of the dictionary anew
+docs: setup-test ## write the factors of units, the pooled evidence and the pages of the dictionary anew
+	@$(BIN)/python -m scripts.compile_units
 	@$(BIN)/python -m scripts.pool_evidence
 	@$(BIN)/python -m scripts.write_docs && $(BIN)/python -m scripts.write_spec
 	@$(BIN)/python -m scripts.page_context

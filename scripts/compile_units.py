@@ -16,7 +16,8 @@ from ucumvert import PintUcumRegistry
 
 DATA = Path(__file__).parent.parent / "src" / "rearm" / "knowledge" / "data"
 HEADER = """\
-# Written by scripts/compile_units.py from tests.toml with pint and UCUM definitions; do not edit.
+# Written by `python -m scripts.compile_units` from tests.toml with pint and UCUM definitions; not
+# edited here. (In a folder of your own knowledge it is written by hand, for your tests only.)
 # [factors.test]  unit = what a value in this unit is multiplied by to be in the canonical unit of
 #                 the test (the one with 1).
 

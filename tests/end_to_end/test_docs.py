@@ -8,17 +8,21 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scripts import write_docs
+from scripts import compile_units, write_docs
 from tests.support.loops import some
 
 import rearm
 from rearm.assessment.check import check
 from rearm.assessment.diff import diff
+from rearm.findings import FUNCTIONS, Found
+from rearm.findings.base import finding
+from rearm.findings.chart import PatientChart
 from rearm.intake.dictionary import load_tables
 from rearm.knowledge import load
 from rearm.knowledge.rulesets import SharedRule
@@ -169,7 +173,6 @@ def extended(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_study_and_a_rule_are_added_as_the_page_says(
     extended: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,7 +183,7 @@ def test_a_study_and_a_rule_are_added_as_the_page_says(
     assert "added    study example-2031" in found
     assert "talquetamab-emd-few-responses" in found
     monkeypatch.chdir(ROOT)
-    (block,) = blocks("adding-knowledge.md", "python")
+    block, _ = blocks("adding-knowledge.md", "python")
     exec(
         compile(
             block.replace('"my-knowledge"', repr(str(extended))), "docs/adding-knowledge.md", "exec"
@@ -194,7 +197,7 @@ def test_a_study_and_a_rule_are_added_as_the_page_says(
 
 
 def test_a_statement_and_an_indicator_are_added_as_the_page_says(extended: Path) -> None:
-    *_, statement, source, indicator = blocks("adding-knowledge.md", "toml")
+    _, _, statement, source, indicator, *_ = blocks("adding-knowledge.md", "toml")
     for name, text in (("statements.toml", statement), ("sources.toml", source)):
         with (extended / name).open("a", encoding="utf-8") as file:
             file.write(f"\n{text}")
@@ -327,3 +330,58 @@ def test_mistakes_of_a_beginner_are_told(
     assert written in text
     path.write_text(text.replace(written, instead), "utf-8")
     assert any(told in str(problem) for problem in check(extended))
+
+
+def test_the_laboratory_test_and_the_finding_of_the_page_are_read(tmp_path: Path) -> None:
+    """The entries as the page has them, the factors as the script writes them, and the function."""
+    *_, lab_test, factors, entry = blocks("adding-knowledge.md", "toml")
+    folder = tmp_path / "my-knowledge"
+    shutil.copytree(DATA, folder)
+    for name, block in (("tests.toml", lab_test), ("findings.toml", entry)):
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write("\n" + block)
+    (folder / "units.toml").write_text(factors, "utf-8")
+    workups = folder / "workups.toml"
+    text = workups.read_text("utf-8")
+    told = 'also_tells = ["creatinine"]'
+    assert text.count(told) == 1
+    named = re.search(
+        r"`(also_tells = \[.*?\])`", (DOCS / "adding-knowledge.md").read_text("utf-8")
+    )
+    assert named is not None
+    workups.write_text(text.replace(told, named[1]), "utf-8")
+    names: dict[str, Any] = {"finding": finding, "PatientChart": PatientChart, "Found": Found}
+    _, function = blocks("adding-knowledge.md", "python")
+    try:
+        exec(compile("from __future__ import annotations\n" + function, "page", "exec"), names)
+        assert [str(p) for p in check(folder)] == []
+    finally:
+        FUNCTIONS.pop("phosphate", None)
+    compiled = compile_units.factors(tomllib.loads((folder / "tests.toml").read_text("utf-8")))
+    assert compiled["phosphate"] == pytest.approx(tomllib.loads(factors)["factors"]["phosphate"])
+
+
+def test_the_places_that_the_guide_for_contributors_names_exist() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    rows = [line for line in guide.splitlines() if line.startswith("| a")]
+    assert len(rows) == 10
+    named = {x for row in rows for x in re.findall(r"`([\w/]+(?:\.\w+)+)`", row)}
+    places = (ROOT, ROOT / "src" / "rearm", DATA, ROOT / "src/rearm/report/templates/assessment")
+    files = {x for x in named if x.endswith((".py", ".toml", ".md", ".j2")) and "NAME" not in x}
+    assert len(files) >= 25
+    assert [x for x in sorted(files) if not any((place / x).is_file() for place in places)] == []
+
+
+def test_the_guide_for_contributors_names_every_room_of_the_floors() -> None:
+    guide = " ".join((ROOT / "CONTRIBUTING.md").read_text("utf-8").split())
+    floors, *_ = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
+        "importlinter"
+    ]["contracts"]
+    rooms = [room.strip().removeprefix("rearm.") for x in floors["layers"] for room in x.split("|")]
+    assert len(rooms) >= 20
+    places = [guide.index(f"`{room}`") for room in rooms]
+    assert places == sorted(places)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    parts = readme.partition("## The parts")[2]
+    absent = [x for x in rooms if f"`{x}/`" not in parts and f"`{x}`" not in parts]
+    assert absent == ["version"]

@@ -218,12 +218,12 @@ group = "chemistry"
 units = ["mg/dL", "mmol/L"]
 hard = [0, 60]
 soft = [0.5, 12]
-molar_mass = { g_per_mol = 94.971, of = "phosphate" }
+molar_mass = { g_per_mol = 30.974, of = "P" }
 """
 FACTORS = """
 [factors.phosphate]
 "mg/dL" = 1.0
-"mmol/L" = 9.4971
+"mmol/L" = 3.0974
 """
 
 
@@ -232,7 +232,7 @@ def test_a_test_alone_takes_units_and_words_from_the_bundled_dictionary(tmp_path
     (folder / "tests.toml").write_text(PHOSPHATE, "utf-8")
     (folder / "units.toml").write_text(FACTORS, "utf-8")
     assert check(folder) == []
-    assert load(folder).lab_tests["phosphate"].units["mmol/L"] == 9.4971
+    assert load(folder).lab_tests["phosphate"].units["mmol/L"] == 3.0974
 
 
 @pytest.mark.parametrize(
