@@ -69,6 +69,19 @@ def test_every_reason_and_gap_of_generated_courses_has_a_sentence() -> None:
     assert gaps <= sentences._MISSING.keys()
 
 
+def test_visits_are_equal_in_what_they_say_wherever_they_stand() -> None:
+    first, second = (
+        response_course(record(labs=serum(values)), start=0).visits
+        for values in ({-5: 4.0, 28: 2.0}, {-5: 4.0, 28: 2.0, 56: 2.0})
+    )
+    alone, same = first[0], second[0]
+    same.confirmed = alone.confirmed
+    assert alone == same
+    same.response = "VGPR"
+    assert alone != same
+    assert alone != "PR"
+
+
 def test_what_is_unusable_is_named_apart() -> None:
     aside = replace(lab("serum_m_protein", 28, 1), quantity=None, why_set_aside="no unit")
     rec = record(infusions=[infusion()], labs=serum({-5: 4.0}), set_aside=[aside])

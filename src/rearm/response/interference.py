@@ -43,17 +43,17 @@ def _is_clone(band: str, heavy: tuple[str, ...], light: str | None) -> bool | No
     return True if all_named and same_heavy else None
 
 
+def names_bands(results: VisitResults) -> bool:
+    """Does a serum immunofixation come with what tells whose band it is: its bands, or DIRA?"""
+    return bool(results.labs["serum_immunofixation"].isotype) or "dira" in results.values
+
+
 def own_serum_ife(
     results: VisitResults, heavy: tuple[str, ...], light: str | None
-) -> tuple[str | None, CourseFlag | None]:
-    """Serum immunofixation for the patient's own clone, and what must be said of it. A positive one
-    counts as negative only where every band is shown not to be it.
+) -> tuple[str, CourseFlag | None]:
+    """What a positive serum immunofixation that `names_bands` is for the patient's own clone, and
+    what must be said of it. It counts as negative only where every band is shown not to be it.
     """
-    ife = results.word("serum_immunofixation")
-    if ife != "positive":
-        return ife, None
-    if not names_bands(results):
-        return ife, None
     bands = results.labs["serum_immunofixation"].isotype
     day = results.day
     if clone_band(bands, heavy, light) is False:
@@ -68,7 +68,7 @@ def own_serum_ife(
     if results.values.get("dira") == "shifted" and igg_kappa and len(bands) <= 1:
         text = f"the band on day {day} is shifted by DIRA: it is the therapeutic antibody"
         return "negative", CourseFlag("dira_shifted", day, text)
-    return ife, None
+    return "positive", None
 
 
 def own_serum_ifes(
@@ -77,15 +77,10 @@ def own_serum_ifes(
     heavy: tuple[str, ...],
     light: str | None,
 ) -> list[str | None]:
-    """`own_serum_ife` at each visit; `told`: what was reported."""
+    """Serum immunofixation for the patient's own clone at each visit; `told`: what was reported."""
     return [
         ife
         if ife != "positive" or not names_bands(results)
         else own_serum_ife(results, heavy, light)[0]
         for results, ife in zip(visits, told, strict=True)
     ]
-
-
-def names_bands(results: VisitResults) -> bool:
-    """Does a serum immunofixation come with what tells whose band it is: its bands, or DIRA?"""
-    return bool(results.labs["serum_immunofixation"].isotype) or "dira" in results.values

@@ -309,7 +309,8 @@ class _Scorer:
         if markers.dflc_counts:
             self._risen("dflc", markers.dflc_rises(), visits, CHAIN_TESTS["kappa"])
         if markers.marrow_counts:
-            rises, standing = markers.standing_marrow_rises(), markers.marrow_from
+            standing = {n: x for n, x in enumerate(markers.marrow_from) if x is not None}
+            rises = markers.standing_marrow_rises()
             self._risen("marrow", rises, standing, (MARROW_CELLS,), repeat=False)
         if markers.cells_count:
             self._risen("circulating", markers.circulating_rises(), visits, (CELLS,))
@@ -318,17 +319,14 @@ class _Scorer:
         self,
         criterion: Criterion,
         rises: Mapping[int, Because],
-        taken: Sequence[VisitResults | None],
+        taken: Sequence[VisitResults] | Mapping[int, VisitResults],
         tests: Sequence[str],
         *,
         repeat: bool = True,
     ) -> None:
         """A criterion met at these places, by the results `taken` there."""
         for place, because in rises.items():
-            results = taken[place]
-            if results is None:
-                continue
-            day = min(map(results.day_of, tests))
+            day = min(map(taken[place].day_of, tests))
             met = MetCriterion(
                 criterion=criterion,
                 day=day,
