@@ -4,18 +4,21 @@ fail.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.small_bundle import FINDINGS, Tables, tables, with_examples, write
 
+import rearm
 from rearm.assessment.check import check
 from rearm.assessment.check_numbers import numbers_in
 from rearm.assessment.diff import diff
 from rearm.findings import FUNCTIONS
 from rearm.findings.base import NOTHING
 from rearm.knowledge import load
+from rearm.knowledge.bundle import DATA
 
 
 @pytest.fixture(autouse=True)
@@ -203,6 +206,16 @@ def test_each_fault_is_found(tmp_path: Path, change: Any, problem: Any) -> None:
     assert problem in "\n".join(map(str, check(write(tmp_path / "b", found))))
 
 
+def test_criteria_of_a_folder_are_told_as_not_read(tmp_path: Path) -> None:
+    folder = write(tmp_path / "b", with_examples(tables()))
+    own = folder / "criteria.toml"
+    shutil.copy(DATA / "criteria.toml", own)
+    assert check(folder) == []
+    own.write_text(own.read_text("utf-8") + "\n# mine\n", "utf-8")
+    (told,) = check(folder)
+    assert str(told).startswith("criteria.toml: is not read from a folder")
+
+
 def test_a_work_up_may_tell_more_than_is_tried(tmp_path: Path) -> None:
     found = with_examples(tables())
     found["findings.toml"]["finding"]["lost"].update(asks=["counts"])
@@ -340,11 +353,6 @@ def test_diff_tells_which_verdicts_change_with_a_rule(tmp_path: Path) -> None:
     """A rule against talquetamab that nobody has now: each example patient with a verdict on it
     changes, and nobody else does.
     """
-    import shutil
-    from pathlib import Path
-
-    import rearm
-    from rearm.knowledge.bundle import DATA
 
     shutil.copytree(DATA, tmp_path / "b")
     file = tmp_path / "b" / "options" / "talquetamab.toml"

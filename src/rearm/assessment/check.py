@@ -66,6 +66,7 @@ def check(path: Path | None = None) -> list[Problem]:
     except ValueError as error:
         return [Problem("knowledge", str(error))]
     problems = [Problem("knowledge", text) for text in unusable] + list(_unread(knowledge.folder))
+    problems += _other_criteria(knowledge.folder)
     if unusable and not knowledge.catalogue:  # without findings no condition can be judged
         return problems
     try:
@@ -104,6 +105,16 @@ def _unread(folder: Path) -> Iterator[Problem]:
             )
         elif name.startswith("studies/") and name.count("/") > 1:
             yield Problem(name, "is not read. Put it into studies/ itself.")
+
+
+def _other_criteria(folder: Path) -> Iterator[Problem]:
+    """Response criteria of the folder's own: they are always those of the program."""
+    own, read = folder / "criteria.toml", DATA / "criteria.toml"
+    if own.is_file() and own.read_bytes() != read.read_bytes():
+        yield Problem(
+            "criteria.toml",
+            "is not read from a folder. Take it out; rearm response --set A5=pd sets a criterion.",
+        )
 
 
 def _absent(knowledge: Knowledge) -> Iterator[Problem]:
