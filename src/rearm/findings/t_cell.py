@@ -266,21 +266,24 @@ def car_gone_before_failure(chart: PatientChart) -> Found:
     if failure is None or chart.infusion_day is None:
         return NOTHING
     rows = _car_rows(chart, chart.after_infusion(1, _EVER))
-    if not rows:
-        return NOTHING
-    detected = [x for x in rows if is_detected(x.value)]
+    return _lost_by(chart, rows, failure) if rows else NOTHING
+
+
+def _lost_by(chart: PatientChart, rows: Sequence[_DatedValue], failure: int) -> Found:
+    """Whether the measurements, oldest first, show that the cells were gone by the failure."""
+    seen = [x for x in rows if is_detected(x.value)]
     lost_before = [x for x in rows if not is_detected(x.value) and x.day < failure]
-    seen_before = [x for x in detected if x.day <= failure]
-    seen_again = [x for x in detected if lost_before and x.day >= lost_before[-1].day]
+    seen_again = bool(seen) and bool(lost_before) and seen[-1].day >= lost_before[-1].day
     if seen_again:
-        last = seen_again[-1].lab
+        last = seen[-1].lab
         return Found(False, (last.source,), lambda: lab_text(last))
-    if not seen_before:
+    last_seen = next((x for x in reversed(seen) if x.day <= failure), None)
+    if last_seen is None:
         return unknown("the CAR was never seen before the failure", rows_of(x.lab for x in rows))
-    lost_since = [x for x in lost_before if x.day > seen_before[-1].day]
-    if lost_since:
-        return _gone(chart, seen_before[-1], lost_since[0].lab)
-    return _last_seen(seen_before[-1], failure)
+    first_lost = next((x for x in lost_before if x.day > last_seen.day), None)
+    if first_lost is not None:
+        return _gone(chart, last_seen, first_lost.lab)
+    return _last_seen(last_seen, failure)
 
 
 def _last_seen(last: _DatedValue, failure: int) -> Found:
