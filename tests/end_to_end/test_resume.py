@@ -95,6 +95,69 @@ def test_only_what_changed_is_done_again(source: Path, whole: Path, tmp_path: Pa
     assert [name for name in after if after[name] != before[name]] == [f"{patient}.json"]
 
 
+def test_a_file_that_is_another_is_written_again(source: Path, whole: Path, tmp_path: Path) -> None:
+    """Emptied, cut, or written by another run: the name alone proves nothing."""
+    folder = tmp_path / "out"
+    shutil.copytree(whole, folder)
+    first, second, third = sorted(folder.glob("*.json"))[:3]
+    first.write_text("")
+    second.write_text(second.read_text()[:-100])
+    third.write_text(first.read_text())
+    assert "37 of them are as they were" in assess(source, folder, "--resume").stderr
+    assert files_of(folder) == files_of(whole)
+
+
+def test_another_folder_of_another_region_is_not_taken_for_done(
+    source: Path, tmp_path: Path
+) -> None:
+    html, json_us, json_all = tmp_path / "html", tmp_path / "us", tmp_path / "all"
+    few = write_patients(3, tmp_path / "few")
+    assess(few, json_us, "--html", str(html), "--region", "US")
+    assess(few, json_all, "--html", str(html))
+    done = assess(few, json_us, "--html", str(html), "--resume")
+    assert done.returncode == 0
+    assert len(files_of(json_us)) == 3 and files_of(json_us) == files_of(json_all)
+
+
+def test_render_of_a_folder_draws_its_last_run(source: Path, whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    shutil.copytree(whole, folder)
+    patient = patients_of(whole)[-1]
+    assess(without(source, patient, tmp_path / "fewer"), folder, "--resume")
+    command = [sys.executable, "-m", "rearm.cli", "render", str(folder), "--html"]
+    drawn = subprocess.run(
+        [*command, str(tmp_path / "pages")], capture_output=True, text=True, check=False
+    )
+    assert drawn.returncode == 0 and f"left out: {patient}" in drawn.stderr
+    assert len(list((tmp_path / "pages").glob("G*.html"))) == 39
+
+
+def test_processes_end_with_their_parent(source: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rearm.cli", "assess", str(source), "--quiet", "--jobs", "2"]
+    running = subprocess.Popen([*command, "--json", str(tmp_path)], stderr=subprocess.DEVNULL)
+    children: list[int] = []
+    for _ in range(600):
+        children = _children(running.pid)
+        if len(list(tmp_path.glob("*.json"))) > 0:
+            break
+        time.sleep(0.05)
+    assert children
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    for _ in range(200):
+        if not any(Path(f"/proc/{child}").is_dir() for child in children):
+            return
+        time.sleep(0.05)
+    pytest.fail("processes outlive the run that started them")
+
+
+def _children(parent: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "--ppid", str(parent), "-o", "pid="], capture_output=True, text=True, check=False
+    )
+    return [int(pid) for pid in listed.stdout.split()]
+
+
 def test_a_deleted_file_is_written_again(source: Path, whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     shutil.copytree(whole, folder)
@@ -119,6 +182,7 @@ def test_who_left_the_input_leaves_the_index_and_is_told(
     fewer = without(source, patient, tmp_path / "fewer")
     done = assess(fewer, folder, "--resume")
     assert "1 patient of the earlier run is no longer in the input" in done.stderr
+    assert f"the files were left: {patient}." in done.stderr
     assert patient not in patients_of(folder) and len(patients_of(folder)) == 39
     assert (folder / f"{patient}.json").is_file()
 

@@ -114,14 +114,35 @@ def test_a_script_in_every_free_text_stays_text() -> None:
     plain["rows"] = [SCRIPT + row for row in plain["rows"]]
     for name in ("reasons", "findings", "citations", "support", "notes"):
         for part in plain[name].values():
-            part["text"] = SCRIPT + "\x1b[31m"
+            part["text"] = SCRIPT
     for publication in plain["publications"].values():
         publication |= {"line": SCRIPT, "title": SCRIPT, "doi": '"><script>alert(1)</script>'}
     for therapy in plain["therapies"]:
         therapy["regimen"] = SCRIPT
     result = Assessment.from_json(json.dumps(plain))
     assert "<script" not in page(result)
-    assert "\x1b" not in terminal_text(result)
+    # one that was made in Python, past the door: no picture ends the process, no screen obeys
+    for part in plain["reasons"].values():
+        part["text"] = "\x1b[31m"
+    plain["therapies"][-1]["regimen"] = "Flu\ufffe\x01Cy"
+    made = Assessment.from_dict(plain)
+    assert "<script" not in page(made)
+    assert "\x1b" not in terminal_text(made)
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\x1b", "\x7f", "\u202e", "\ud800", "\ufffe"])
+def test_a_character_that_intake_lets_through_nowhere_is_refused(odd: str) -> None:
+    plain = examples()["SYN-08"].to_dict()
+    plain["patient_id"] = f"SYN{odd}08"
+    with pytest.raises(ResultError, match="a character that Rearm never writes"):
+        Assessment.from_json(json.dumps(plain))
+
+
+@pytest.mark.parametrize("usual", ["a\nb", "a\tb", "\\u001b", "é ü 中", "\\bfr"])
+def test_a_usual_character_is_read(usual: str) -> None:
+    plain = examples()["SYN-08"].to_dict()
+    plain["patient_id"] = usual
+    assert Assessment.from_json(json.dumps(plain)).patient_id == usual
 
 
 def test_a_link_of_a_publication_is_a_web_address_or_none() -> None:

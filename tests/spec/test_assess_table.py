@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ def codes(a: Assessment) -> dict[str, Any]:
     last = a.failures[-1] if a.failures else None
     row: dict[str, Any] = {
         "patient_id": a.patient_id,
+        "error": None,
         "as_of": a.as_of,
         "as_of_date": a.as_of_date,
         "about": a.about.code,
@@ -90,3 +93,23 @@ def test_nobody_gives_an_empty_table_with_the_columns() -> None:
     empty = rearm.assess_table([])
     assert empty.height == 0
     assert dict(empty.schema) == table_schema()
+
+
+def test_who_cannot_be_assessed_is_a_row_and_the_others_are_done(records: list[Record]) -> None:
+    """A date cannot be placed without day zero; a day zero may lie outside of the calendar."""
+    undated = replace(records[1], patient_id="undated", day_zero=None, birth_date=None)
+    beyond = replace(records[2], patient_id="beyond", day_zero=date(9999, 12, 31))
+    asked = [records[0], undated, records[3]]
+    table = rearm.assess_table(asked, as_of=date(2025, 1, 1))
+    assert table["patient_id"].to_list() == [r.patient_id for r in asked]
+    assert table["error"].is_null().to_list() == [True, False, True]
+    assert "no day zero" in table["error"][1] and table["status"][1] is None
+    table = rearm.assess_table([beyond, records[0]])
+    assert "outside of the calendar" in table["error"][0]
+    assert table["status"][1] == "failed"
+
+
+@pytest.mark.parametrize("wrong", ["2019-01-01", True, 1.5])
+def test_as_of_is_a_day_or_a_date(records: list[Record], wrong: Any) -> None:
+    with pytest.raises(rearm.AssessmentError, match="as_of is a day of the patient's axis"):
+        rearm.assess(records[0], as_of=wrong)

@@ -48,6 +48,7 @@ def patient_at(
     Raises AssessmentError where a date is given and day zero is not known.
     """
     last = _as_day(record, as_of)
+    day = _calendar_day(record, last)
     known = record
     if last is not None:
         known = (
@@ -65,11 +66,7 @@ def patient_at(
     return Patient(
         record=known,
         as_of=last,
-        day=(
-            None
-            if record.day_zero is None or last is None
-            else record.day_zero + timedelta(days=last)
-        ),
+        day=day,
         failures=judged,
         found=found,
         values={name: x.value for name, x in found.items()},
@@ -78,9 +75,23 @@ def patient_at(
     )
 
 
+def _calendar_day(record: Record, day: int | None) -> date | None:
+    if record.day_zero is None or day is None:
+        return None
+    try:
+        return record.day_zero + timedelta(days=day)
+    except OverflowError:
+        raise AssessmentError(
+            f"{record.patient_id}: day {day} from {record.day_zero.isoformat()} on lies outside of"
+            " the calendar. Check day zero and the days."
+        ) from None
+
+
 def _as_day(record: Record, as_of: int | date | None) -> int | None:
     if as_of is None:
         return record.last_day()
+    if isinstance(as_of, bool) or not isinstance(as_of, int | date):
+        raise AssessmentError(f"as_of is a day of the patient's axis or a date, not {as_of!r}.")
     if isinstance(as_of, date):
         if record.day_zero is None:
             raise AssessmentError(

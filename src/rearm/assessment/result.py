@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from typing import Any, Literal, TypeAlias
@@ -87,6 +88,14 @@ Verdict = Literal["excluded", "discouraged", "needs_information", "preferred", "
 
 
 AboutCode = InfusionStatus | Literal["no_infusion", "infusion_unread"]
+
+
+# control characters (as JSON escapes them; a line break and a tab may be), those that turn the
+# direction of a text, halves of pairs, and what is no character at all: intake lets none through
+_ODD_CHARACTER = re.compile(
+    r"(?<!\\)(?:\\\\)*\\(?:u00[01][0-9a-f]|[bfr])"
+    "|[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 class ResultError(RearmError):
@@ -784,6 +793,11 @@ class Assessment(_Part, frozen=True, kw_only=True):
             raise ResultError("This is no result: its parts are nested too deeply.") from None
         except ValueError as error:
             raise ResultError(f"This is no JSON that can be read ({error}).") from None
+        odd = _ODD_CHARACTER.search(json.dumps(plain, ensure_ascii=False))
+        if odd is not None:
+            raise ResultError(
+                f"The result holds a character that Rearm never writes: {odd.group(0)!a}."
+            )
         return cls.from_dict(plain)
 
     @classmethod

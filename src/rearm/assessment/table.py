@@ -24,7 +24,7 @@ from rearm.assessment.logic import (
     VERDICTS,
     Judged,
 )
-from rearm.assessment.patient import Patient, patient_at
+from rearm.assessment.patient import AssessmentError, Patient, patient_at
 from rearm.assessment.pipeline import Batch, batches, no_collection
 from rearm.assessment.plan import Plan, plan_of
 from rearm.assessment.regions import region_of, regions_of
@@ -57,7 +57,8 @@ def assess_table(
     """The codes of every record, one row a patient in their order; columns as in `table_schema`.
 
     `tests` True adds the work-ups to ask for, which costs as much again. `knowledge`, `as_of` and
-    `region` as in `assess`; it raises the same errors. What is not known is null.
+    `region` as in `assess`. What is not known is null. A patient who cannot be assessed is a row
+    with a sentence in `error` and nothing else; AssessmentError is raised for an unknown region.
     """
     import polars as pl
 
@@ -83,9 +84,45 @@ def assess_tables(
     schema = table_schema(known, tests=tests)
     for batch in batches(records):
         with no_collection():
-            patients = [patient_at(record, as_of, plan, read_only=True) for record in batch]
+            patients, errors = _ready(batch, as_of, plan)
             columns = _columns(Batch.of(plan, patients, where), tests=tests)
-        yield pl.DataFrame(columns, schema=schema)
+        part = pl.DataFrame(columns, schema=schema)
+        yield _with_errors(part, [record.patient_id for record in batch], errors)
+
+
+def _ready(
+    batch: Sequence[Record], as_of: int | date | None, plan: Plan
+) -> tuple[list[Patient], dict[int, str]]:
+    """The patients that can be assessed, and for the others, by place, why not."""
+    patients, errors = [], {}
+    for place, record in enumerate(batch):
+        try:
+            patients.append(patient_at(record, as_of, plan, read_only=True))
+        except AssessmentError as error:
+            errors[place] = str(error)
+        except Exception as error:  # a fault in one patient does not cost the others their row
+            errors[place] = f"a fault of the program ({type(error).__name__}: {error})"
+    return patients, errors
+
+
+def _with_errors(
+    part: pl.DataFrame, patient_ids: Sequence[str], errors: Mapping[int, str]
+) -> pl.DataFrame:
+    """The rows in the order of the patients, with a row for each who could not be assessed."""
+    import polars as pl
+
+    if not errors:
+        return part
+    failed = pl.DataFrame(
+        {
+            "patient_id": [patient_ids[place] for place in errors],
+            "error": list(errors.values()),
+        }
+    )
+    both = pl.concat([part, failed], how="diagonal")
+    places = [place for place in range(len(patient_ids)) if place not in errors] + [*errors]
+    order = sorted(range(len(places)), key=places.__getitem__)
+    return both[order]
 
 
 def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> dict[str, Any]:
@@ -99,6 +136,7 @@ def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> 
     many = pl.List(pl.String)
     schema: dict[str, Any] = {
         "patient_id": pl.String,
+        "error": pl.String,
         "as_of": pl.Int64,
         "as_of_date": pl.String,
         "about": pl.String,
@@ -150,6 +188,7 @@ def _of_patients(patients: Sequence[Patient]) -> dict[str, Sequence[Any]]:
     lasts = [patient.failures[-1] if patient.failures else None for patient in patients]
     columns: dict[str, Sequence[Any]] = {
         "patient_id": [p.record.patient_id for p in patients],
+        "error": [None] * len(patients),
         "as_of": [p.as_of for p in patients],
         "as_of_date": [None if p.day is None else p.day.isoformat() for p in patients],
         "about": [about_code(p) for p in patients],

@@ -4,6 +4,7 @@ can be resumed. A patient's files appear whole or not at all; a fault ends nobod
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from rearm.assessment import Assessment, AssessmentError, assess_all
 from rearm.cohort.fingerprint import fingerprint
 from rearm.cohort.pool import each_batch
-from rearm.cohort.progress import Done, Progress
+from rearm.cohort.progress import Done, Progress, hash_of
 from rearm.files import FileNames, write_text
 from rearm.knowledge import Knowledge, KnowledgeError, load
 from rearm.record import Record
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary", "Wanted", "assess_to_files"]
 
-_BATCH = 16
+_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class Summary:
     wanted: Wanted
     assessed: int = 0
     unchanged: int = 0
-    gone: int = 0
+    gone: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
@@ -69,15 +70,19 @@ class Summary:
         if self.unchanged:
             yield f"{self.unchanged} of them are as they were: nothing that they depend on changed."
         if self.gone:
-            patients, are = (
-                ("1 patient", "is") if self.gone == 1 else (f"{self.gone} patients", "are")
-            )
+            number = len(self.gone)
+            patients, are = ("1 patient", "is") if number == 1 else (f"{number} patients", "are")
             yield (
                 f"{patients} of the earlier run {are} no longer in the input and no longer in the"
-                " index; the files were left."
+                f" index; the files were left: {_some(self.gone)}."
             )
         yield from self.refused
         yield from self.failed
+
+
+def _some(names: Sequence[str], limit: int = 12) -> str:
+    listed = ", ".join(names[:limit])
+    return listed if len(names) <= limit else f"{listed} and {len(names) - limit} more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,15 +133,20 @@ def assess_to_files(
         settings=(wanted,),
         failed=_ended,
     )
-    for batch in made:
-        run.take(batch)
-        for one in batch:
-            if one.json_line and json_lines is not None:
-                json_lines.write(one.json_line + "\n")
-            if one.result is not None and console is not None:
-                _print(console, one.result)
-        if console is None:
-            _tell(summary)
+    try:
+        for batch in made:
+            run.take(batch)
+            for one in batch:
+                if one.json_line and json_lines is not None:
+                    json_lines.write(one.json_line + "\n")
+                if one.result is not None and console is not None:
+                    _print(console, one.result)
+            if console is None:
+                _tell(summary)
+    except KeyboardInterrupt:
+        again = "; --resume goes on from there" if folders else ""
+        print(f"Ended after {summary.assessed} patients{again}.", file=sys.stderr)
+        raise
     run.finish()
     return summary
 
@@ -189,12 +199,11 @@ class _AssessRun:
 
     def _stands(self, before: Done, name: str, mark: str) -> bool:
         """Whether an earlier run wrote the files that this one would write."""
-        html, json_folder = self.wanted.html, self.wanted.json_folder
-        return (
-            before.fingerprint == mark
-            and before.name == name
-            and (html is None or (html / f"{name}.html").is_file())
-            and (json_folder is None or (json_folder / f"{name}.json").is_file())
+        if before.fingerprint != mark or before.name != name:
+            return False
+        files = _files(name, self.wanted)
+        return all(
+            before.files.get(ending) == hash_of(file) is not None for ending, file in files.items()
         )
 
     def take(self, batch: Iterable[_Made]) -> None:
@@ -210,7 +219,9 @@ class _AssessRun:
     def finish(self) -> None:
         """The table of patients, and the record of the run for the next one."""
         listed = [self.done[who] for who in self.order if who in self.done]
-        self.summary.gone = len(set(self.before) - set(self.order))
+        self.summary.gone = [
+            done.name for who, done in self.before.items() if who not in set(self.order)
+        ]
         if self.wanted.html is not None:
             rows = [IndexRow(*done.row) for done in listed]
             write_text(self.wanted.html / "index.html", index_page(rows))
@@ -268,18 +279,30 @@ def _drawn(task: _Task, assessment: Assessment, wanted: Wanted) -> _Made:
         return _Made(error=_fault(task.record, error))
 
 
+def _files(name: str, wanted: Wanted) -> dict[str, Path]:
+    """The files of one patient by their ending."""
+    folders = {"html": wanted.html, "json": wanted.json_folder}
+    return {
+        ending: folder / f"{name}.{ending}"
+        for ending, folder in folders.items()
+        if folder is not None
+    }
+
+
 def _written(task: _Task, assessment: Assessment, wanted: Wanted) -> _Made:
-    file = f"{task.name}.html"
-    if wanted.html is not None:
-        write_text(wanted.html / file, page(assessment))
-    line = assessment.to_json() if wanted.json_folder is not None or wanted.json_lines else ""
-    if wanted.json_folder is not None:
-        write_text(wanted.json_folder / f"{task.name}.json", line + "\n")
+    files = _files(task.name, wanted)
+    line = assessment.to_json() if "json" in files or wanted.json_lines else ""
+    hashes = {}
+    for ending, file in files.items():
+        text = page(assessment) if ending == "html" else line + "\n"
+        write_text(file, text)
+        hashes[ending] = hashlib.sha256(text.encode("utf-8")).hexdigest()
     done = Done(
         patient_id=assessment.patient_id,
         name=task.name,
         fingerprint=task.mark,
-        row=tuple(index_row(file, assessment)),
+        files=hashes,
+        row=tuple(index_row(f"{task.name}.html", assessment)),
     )
     return _Made(
         done=done,

@@ -95,7 +95,7 @@ def _texts(paths: list[Path]) -> Iterator[tuple[str, str | Unusable]]:
         if path != _STDIN and not path.exists():
             yield str(path), Unusable(f"There is no file or folder {path}.")
             continue
-        for file in sorted(path.glob("*.json")) if path.is_dir() else (path,):
+        for file in _files(path):
             try:
                 data = sys.stdin.buffer.read() if file == _STDIN else file.read_bytes()
                 text = data.decode("utf-8-sig")
@@ -105,6 +105,27 @@ def _texts(paths: list[Path]) -> Iterator[tuple[str, str | Unusable]]:
                 yield str(file), Unusable(f"{file} can't be read ({error.strerror}).")
             else:
                 yield from _split("Standard input" if file == _STDIN else str(file), text)
+
+
+def _files(path: Path) -> list[Path]:
+    """The file, or the results of a folder: those of its last run where `rearm assess` wrote it,
+    since files of patients who have left the input stay there.
+    """
+    if not path.is_dir():
+        return [path]
+    from rearm.cohort.progress import NAME, Progress
+
+    files = sorted(path.glob("*.json"))
+    if not (path / NAME).is_file():
+        return files
+    names = {f"{done.name}.json" for done in Progress(path).before.values()}
+    left_out = [file.stem for file in files if file.name not in names]
+    if left_out:
+        say(
+            f"rearm: {path} holds {len(left_out)} more that its last run did not write, which are"
+            f" left out: {', '.join(left_out[:12])}. Name a file to draw it."
+        )
+    return [file for file in files if file.name in names]
 
 
 def _split(place: str, text: str) -> Iterator[tuple[str, str]]:
@@ -158,7 +179,7 @@ class _Pages:
         from rearm.files import write_text
         from rearm.report.assessment.page import index_page
 
-        if self._one_file:
+        if self._one_file or not self._rows:
             return
         index = self._path / "index.html"
         write_text(index, index_page(self._rows))

@@ -8,10 +8,14 @@ number. Work that brings its process down ends nobody else's.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection
+from threading import Thread
 from typing import Any, TypeVar
 
 __all__ = ["ProcessEnded", "each_batch"]
@@ -53,6 +57,22 @@ def each_batch(
         pool.close()
 
 
+def _begin(prepare: Callable[..., None], settings: tuple[Any, ...]) -> None:
+    """What a process does first. It leaves the keyboard to its parent and ends with it, even where
+    the parent is killed and can tell nobody.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    prepare(*settings)
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
 class _Pool:
     """A process pool that is replaced when one of its processes is ended."""
 
@@ -72,8 +92,8 @@ class _Pool:
         return ProcessPoolExecutor(
             max_workers=jobs,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=self.prepare,
-            initargs=self.settings,
+            initializer=_begin,
+            initargs=(self.prepare, self.settings),
         )
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ and a line that was cut off by the kill is no line.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
@@ -14,25 +15,37 @@ import msgspec
 
 from rearm.files import write_text
 
-__all__ = ["Done", "Progress"]
+__all__ = ["NAME", "Done", "Progress", "hash_of"]
 
-_NAME = ".rearm-run.jsonl"
+NAME = ".rearm-run.jsonl"
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """A patient whose files are whole. `row` is what the table of patients shows."""
+    """A patient whose files are whole. `files`: a hash of each file by the ending of its name;
+    `row` is what the table of patients shows.
+    """
 
     patient_id: str
     name: str
     fingerprint: str
+    files: dict[str, str]
     row: tuple[str, ...]
+
+
+def hash_of(path: Path) -> str | None:
+    """A hash of the file's content; None where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 class Progress:
     """The record of a run in its folder. `before`: what an earlier run had done."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / _NAME
+        self._path = folder / NAME
         self.before: dict[str, Done] = {}
         if self._path.is_file():
             for line in self._path.read_bytes().splitlines():

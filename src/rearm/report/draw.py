@@ -26,6 +26,7 @@ __all__ = [
     "YELLOW",
     "Spec",
     "can_draw",
+    "drawable",
     "png",
     "svg",
 ]
@@ -70,16 +71,43 @@ def can_draw() -> bool:
     return find_spec("vl_convert") is not None
 
 
+# What XML 1.0 has no place for: the drawing engine ends the whole process at such a character.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def drawable(text: str) -> str:
+    """The text with a replacement mark for each character that can't be drawn."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def _drawable(part: Any) -> Any:
+    if isinstance(part, str):
+        return drawable(part)
+    if isinstance(part, dict):
+        return {key: _drawable(value) for key, value in part.items()}
+    return [_drawable(x) for x in part] if isinstance(part, list | tuple) else part
+
+
+def _whole(spec: Spec) -> Spec:
+    schema = "https://vega.github.io/schema/vega-lite/v6.json"
+    whole: Spec = _drawable({"$schema": schema, "config": CONFIG, **spec})
+    return whole
+
+
 def svg(spec: Spec, *, label: str) -> str:
     """The picture as SVG markup with `label` as its name for screen readers; deterministic for the
     same specification.
     """
     import vl_convert
 
-    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": CONFIG, **spec}
+    whole = _whole(spec)
     markup: str = vl_convert.vegalite_to_svg(vl_spec=whole, allowed_base_urls=[])
     title = (
-        label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+        drawable(label)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace('"', "&quot;")
     )
     root = f'<svg role="img" aria-label="{title}" font-family="{FONT}" '
     return _slim(markup).replace("<svg ", root, 1)
@@ -105,6 +133,6 @@ def png(spec: Spec, *, scale: float = 2.0) -> bytes:
     """The same picture as PNG, for documents that need one."""
     import vl_convert
 
-    whole = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": CONFIG, **spec}
+    whole = _whole(spec)
     picture: bytes = vl_convert.vegalite_to_png(vl_spec=whole, scale=scale, allowed_base_urls=[])
     return picture
