@@ -301,6 +301,24 @@ def test_a_patient_without_a_course_does_not_end_the_model_for_the_others(tmp_pa
     )
 
 
+def test_two_outputs_that_would_replace_each_other_are_refused(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    to_both = (
+        "response",
+        BUNDLE,
+        "--quiet",
+        "--json",
+        out,
+        "--fhir",
+        tmp_path / "x" / ".." / "out",
+    )
+    says(run(*to_both), 2, "--json and --fhir both write NAME.json", "Give two folders")
+    assert not out.exists()
+    says(run("response", BUNDLE, "--quiet", "--json", "-", "--fhir", out), 0)
+    says(run("response", BUNDLE, "--quiet", "--json", tmp_path / "json", "--fhir", out), 0)
+    assert len(list(out.iterdir())) == len(list((tmp_path / "json").iterdir())) == 1
+
+
 def test_endpoints_are_counted_as_asked(tmp_path: Path) -> None:
     usual = ("response", TABLES, "--patient", "SYN-03")
     says(run(*usual), 0, "Endpoints: PFS 84 days (PD)")

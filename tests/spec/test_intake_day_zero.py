@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rearm import assess
 from rearm.intake import read_tables
 
 
@@ -52,3 +53,26 @@ def test_day_zero_and_infusion(
     issues = [i for i in read_tables(tables).all_issues() if i.code == "day_zero_off_infusion"]
     assert bool(issues) is told, what
     assert all(i.severity == "error" for i in issues)
+
+
+@pytest.mark.parametrize("column", ["day_zero", "birth_date"])
+@pytest.mark.parametrize("date", ["9999-12-31", "2501-01-01", "31.12.9999", "0001-01-01"])
+def test_a_date_out_of_every_life_is_set_aside(column: str, date: str) -> None:
+    """Days counted from it would leave the calendar."""
+    person = {"patient_id": "P", "sex": "F", column: date}
+    lab: dict[str, Any] = {"patient_id": "P", "day": 1, "test": "crp"}
+    labs = [lab | {"value": 3, "unit": "mg/L"}]
+    (record,) = read_tables({"patients": [person], "labs": labs}).records
+    assert (record.day_zero, record.birth_date, len(record.labs)) == (None, None, 1)
+    assert [(i.code, i.done) for i in record.issues] == [("date_impossible", "set_aside")]
+    assert column in record.issues[0].message
+    assert assess(record).to_dict()["patient_id"] == "P"
+
+
+def test_no_day_zero_is_chosen_out_of_every_life() -> None:
+    infusions = [{"patient_id": "P", "day": "9999-12-31", "product": "ide-cel", "infused": "yes"}]
+    (record,) = read_tables({"infusions": infusions}).records
+    assert record.day_zero is None and "date_impossible" in {i.code for i in record.issues}
+    shifted = [{"patient_id": "P", "day": "2197-12-31", "product": "ide-cel", "infused": "yes"}]
+    (record,) = read_tables({"infusions": shifted}).records
+    assert str(record.day_zero) == "2197-12-31", "shifted for de-identification: used"

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from rearm.intake import read, read_tables
+from rearm.intake import InputError, read, read_tables
 from rearm.intake.build.checks.ids import id_key
 from rearm.intake.files.control_characters import clean_json
 
 
-@pytest.mark.parametrize("control", ["\x1b", "\x07", "\x7f", "\x9b"])
+@pytest.mark.parametrize(
+    "control", ["\x1b", "\x07", "\x7f", "\x9b", "\ufffe", "\uffff", "\ufdd0", "\U0001fffe"]
+)
 def test_control_characters_of_a_csv_file_are_replaced_with_one_note(
     tmp_path: Path, control: str
 ) -> None:
@@ -39,6 +41,8 @@ def test_tabs_and_line_breaks_stay_and_memory_and_json_are_cleaned() -> None:
     assert clean_json({"a\x1b": ["b\x1b\n", 1, None]}, "f.json")[0] == {
         "a\ufffd": ["b\ufffd\n", 1, None]
     }
+    assert clean_json("\ud800\uffff\U0010ffff", "f.json")[0] == "\ufffd" * 3
+    assert clean_json("\ufffd\U0010fffd\u2028", "f.json")[1] == []
     assert clean_json({"a": "b\n"}, "f.json") == ({"a": "b\n"}, [])
 
 
@@ -52,6 +56,31 @@ def test_an_open_quotation_mark_that_swallows_lines_is_refused_by_place(tmp_path
         "refused",
         "row 3, patient_id",
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "words"),
+    [
+        ("", "patient_id_missing", "3 rows of labs name no patient"),
+        ('"A\nB"', "patient_id_line_break", "3 rows of labs are not read"),
+    ],
+)
+def test_rows_of_no_patient_are_one_issue_a_table(
+    tmp_path: Path, written: str, code: str, words: str
+) -> None:
+    (tmp_path / "patients.csv").write_text(f"patient_id,sex\nC,F\n{written},F\n", "utf-8")
+    labs = "".join(f"{written},{day},crp,3,mg/L\n" for day in (1, 2, 3))
+    (tmp_path / "labs.csv").write_text("patient_id,day,test,value,unit\n" + labs, "utf-8")
+    reading = read(tmp_path)
+    assert [r.patient_id for r in reading.records] == ["C"]
+    assert [(i.code, i.source.place) for i in reading.issues] == [
+        (code, "row 3, patient_id"),
+        (code, "row 2, patient_id"),
+    ]
+    assert words in reading.issues[1].message
+    # alone, it is the reason why nothing is read
+    with pytest.raises(InputError, match=rf"holds no patient that .*labs\.csv.*{words}"):
+        read(tmp_path / "labs.csv")
 
 
 @pytest.mark.parametrize(

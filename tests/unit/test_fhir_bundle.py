@@ -371,7 +371,17 @@ def test_a_folder_of_bundles(tmp_path: Path) -> None:
     )
     assert [r.patient_id for r in read(tmp_path).records] == ["p1", "p2"]
     (tmp_path / "c.json").write_text(json.dumps(bundle(patient(), m_protein())))
-    with pytest.raises(InputError, match=r"'p1' stands in a\.json and in c\.json"):
+    reading = read(tmp_path)
+    assert [r.patient_id for r in reading.records] == ["p2"]
+    (issue,) = reading.issues
+    assert (issue.severity, issue.code, issue.done, issue.patient_id) == (
+        "error", "patient_in_two_files", "refused", "p1",
+    )  # fmt: skip
+    assert "'p1' stands in a.json and in c.json." in issue.message
+    (tmp_path / "d.json").mkdir()
+    assert [i.source.file for i in read(tmp_path).issues] == ["d.json", "c.json"]
+    (tmp_path / "b.json").unlink()
+    with pytest.raises(InputError):
         read(tmp_path)
 
 

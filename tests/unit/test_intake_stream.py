@@ -155,6 +155,50 @@ def test_one_broken_table_of_a_folder_is_an_error_and_the_others_are_read(tmp_pa
     assert issue.message.endswith("The file is not read; the others are.")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("labs.csv", "patient_id,day,day\nA,1,1\n", "the column 'day' stands twice"),
+        ("labs.csv", "day,test\n1,crp\n", "the column patient_id is missing"),
+        ("labs.csv", None, "is a folder"),
+        ("labs.ods", "PK", "an OpenDocument file"),
+        ("Labs.tsv", "patient_id\nA\n", "The table labs stands twice"),
+    ],
+)
+def test_one_table_of_a_folder_that_cannot_be_used_is_an_error_and_the_others_are_read(
+    tmp_path: Path, name: str, text: str | None, why: str
+) -> None:
+    (tmp_path / "patients.csv").write_text("patient_id,sex\nA,F\n", "utf-8")
+    if why.endswith("stands twice") and "table" in why:
+        (tmp_path / "labs.csv").write_text("patient_id\nA\n", "utf-8")
+    if text is None:
+        (tmp_path / name).mkdir()
+    else:
+        (tmp_path / name).write_text(text, "utf-8")
+    reading = read(tmp_path)
+    assert [(r.patient_id, r.sex, r.labs) for r in reading.records] == [("A", "F", ())]
+    (issue,) = reading.issues
+    assert (issue.severity, issue.code, issue.done) == ("error", "file_unreadable", "refused")
+    assert why in issue.message and issue.message.endswith("is not read; the others are.")
+
+
+def test_a_spreadsheet_beside_the_table_saved_from_it_is_no_error(tmp_path: Path) -> None:
+    for name in ("patients.csv", "patients.xls"):
+        (tmp_path / name).write_text("patient_id,sex\nA,F\n", "utf-8")
+    assert read(tmp_path).issues == ()
+
+
+def test_a_folder_without_its_patients_says_what_is_unknown(tmp_path: Path) -> None:
+    labs = "patient_id,day,test,value,unit\nA,1,crp,3,mg/L\n"
+    (tmp_path / "labs.csv").write_text(labs, "utf-8")
+    (issue,) = read(tmp_path).issues
+    assert (issue.severity, issue.code, issue.done) == ("warning", "no_patient_table", "used")
+    assert "sex, birth" in issue.message
+    assert read(tmp_path / "labs.csv").issues == (), "a file by itself was meant so"
+    (tmp_path / "patients.csv").write_text("patient_id,sex\nA,F\n", "utf-8")
+    assert read(tmp_path).issues == (), "tables that are not there make no noise"
+
+
 def test_a_folder_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labs.csv").write_bytes(b"\x00\x01\x02")
     with pytest.raises(InputError, match=r"labs\.csv is not a text file"):

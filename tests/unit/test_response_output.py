@@ -354,6 +354,22 @@ def test_pictures_are_drawn_where_there_is_something() -> None:
     )
 
 
+def test_a_rise_beyond_the_picture_is_said() -> None:
+    beyond = patient_course(record(labs=serum(FALL | {140: 12.0})))
+    within = patient_course(record(labs=serum(FALL)))
+    words = "A rise of more than 150 % is drawn as a triangle at 150 %."
+    assert words in index_of([beyond, within]) and words in response_page(beyond)
+    assert words not in index_of([within, within]) and words not in response_page(within)
+
+
+def test_days_and_legends_have_room() -> None:
+    found = patient_course(record(labs=serum(FALL)))
+    spider_layer, swimmer_layer = spider([found])["layer"][1], swimmer([found])["layer"][0]
+    for layer in (spider_layer, swimmer_layer):
+        assert layer["encoding"]["x"]["axis"]["tickCount"] <= 8
+    assert spider([found])["padding"]["right"] == swimmer([found])["padding"]["right"] >= 40
+
+
 # ---- files ----------------
 
 

@@ -118,6 +118,8 @@ def response(
     from rearm.files import FileNames
 
     to_stdout = json_to is not None and str(json_to) == "-"
+    if fhir is not None and json_to is not None and not to_stdout:
+        _apart(json_to, fhir)
     settings = CourseSettings(
         start=start,
         criteria=_criteria(criteria, parameter or ()),
@@ -141,6 +143,15 @@ def response(
         say(line)
     if done.failed:
         raise typer.Exit(3)
+
+
+def _apart(json_to: Path, fhir: Path) -> None:
+    """Raises Unusable where two outputs would write files of one name."""
+    if json_to.resolve() == fhir.resolve():
+        raise Unusable(
+            f"--json and --fhir both write NAME.json into {fhir}, so one would replace the other."
+            " Give two folders."
+        )
 
 
 def _criteria(version: str | None, parameters: Iterable[str]) -> Criteria:

@@ -24,6 +24,9 @@ __all__ = [
 FIRST_DAY = -130 * 366
 LAST_DAY = 60 * 366
 _OLDEST_YEAR = 1880
+# Dates shifted for de-identification reach the 23rd century. What lies beyond is a stand-in for "no
+# end" (9999-12-31), and days counted from it would leave the calendar.
+_LATEST_YEAR = 2500
 
 _NOT_DONE = re.compile(
     r"n\.?\s?[da]\.{0,2}|n\.?\s?b\.|not"
@@ -305,4 +308,10 @@ def _check_year(year: int) -> None:
         raise Refused(
             "date_impossible",
             f"The year {year} is before {_OLDEST_YEAR}, which no living patient's record can hold.",
+        )
+    if year > _LATEST_YEAR:
+        raise Refused(
+            "date_impossible",
+            f"The year {year} is after {_LATEST_YEAR}; such a date mostly stands for one that is"
+            " not known.",
         )

@@ -18,7 +18,11 @@ from rearm.record import UNKNOWN_WHEN, Condition, Toxicity, When
 
 __all__ = ["read_condition", "read_toxicity", "settle_conditions"]
 
-_KEPT = "; it is kept as unclear, so that no older state stands for it. Correct the row."
+# the row's own state is not used, and the row is not lost
+_KEPT = (
+    "; what it states is set aside, and it counts as unclear, so that no older state stands for it."
+    " Correct the row."
+)
 _STATED = ("present", "absent")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rearm.intake.build.checks.ids import flag_ids_alike
 from rearm.intake.issues import issue_at
@@ -14,6 +14,10 @@ from rearm.intake.values import shown
 from rearm.record import Issue, Source
 
 __all__ = ["Gathered", "RowRun", "gather"]
+
+_REASONS = 3  # that a sentence names
+
+_NoPatient = Literal["patient_id_missing", "patient_id_line_break"]
 
 
 class RowRun(Protocol):
@@ -58,6 +62,13 @@ class Gathered:
     notes: Mapping[str, list[Issue]]
     issues: tuple[Issue, ...]
 
+    def why_nobody(self) -> str:
+        """Where there is no patient: the first errors, as sentences; empty where there are none."""
+        errors = [issue for issue in self.issues if issue.severity == "error"]
+        left = len(errors) - _REASONS
+        reasons = [f"{issue.source}: {issue.message}" for issue in errors[:_REASONS]]
+        return " ".join([*reasons, f"And {left} more."] if left > 0 else reasons)
+
 
 def gather(
     runs: Iterable[RowRun], notes: Iterable[Issue] = (), *, has_patient_table: bool = True
@@ -66,14 +77,18 @@ def gather(
     patients: dict[str, list[RowRun]] = {}
     others: dict[str, list[RowRun]] = {}
     issues: list[Issue] = []
+    strays: dict[tuple[str, _NoPatient], list[Row]] = {}  # by table and why they are of no patient
     for run in runs:
         patient_id = run.patient_id
-        if (problem := _no_patient(run, patient_id)) is not None:
-            issues.extend(issue_at(row.at("patient_id"), problem) for row in run.rows())
+        if (code := _no_patient(patient_id)) is not None:
+            rows = list(run.rows())
+            if rows:
+                strays.setdefault((run.table, code), []).extend(rows)
         elif run.table == "patients":
             patients.setdefault(patient_id, []).append(run)
         else:
             others.setdefault(patient_id, []).append(run)
+    issues.extend(_strays(table, code, rows) for (table, code), rows in strays.items())
     of_patient: dict[str, list[Issue]] = defaultdict(list)
     for note in notes:
         (issues if note.patient_id is None else of_patient[note.patient_id]).append(note)
@@ -93,19 +108,32 @@ def _place(runs: list[RowRun]) -> Source:
     return runs[0].row(0).at("patient_id")
 
 
-def _no_patient(run: RowRun, patient_id: str) -> CellProblem | None:
-    """Why rows can't be of a patient, else None."""
+def _no_patient(patient_id: str) -> _NoPatient | None:
+    """Why rows with this id can't be of a patient, else None."""
     if not patient_id:
-        sentence = f"The row of {run.table} names no patient; it is not read."
-        return CellProblem("error", "patient_id_missing", sentence, "refused")
-    if "\n" in patient_id or "\r" in patient_id:
+        return "patient_id_missing"
+    return "patient_id_line_break" if "\n" in patient_id or "\r" in patient_id else None
+
+
+def _strays(table: str, code: _NoPatient, rows: Sequence[Row]) -> Issue:
+    """One issue for all rows of a table that are of no patient, at the first of them."""
+    first, count = rows[0], len(rows)
+    if code == "patient_id_missing":
         sentence = (
-            f"The id {shown(patient_id)} runs over several lines, so the row of {run.table} is not"
-            " read, nor the lines that it may have swallowed. Look for a quotation mark without"
+            f"The row of {table} names no patient; it is not read."
+            if count == 1
+            else f"{count} rows of {table} name no patient; they are not read. The first is named"
+            " here."
+        )
+    else:
+        them = f"the row of {table} is" if count == 1 else f"{count} rows of {table} are"
+        others = "" if count == 1 else " (of such rows the first is named here)"
+        sentence = (
+            f"The id {shown(first.patient_id)} runs over several lines{others}, so {them} not"
+            " read, nor the lines that may have been swallowed. Look for a quotation mark without"
             " its pair there."
         )
-        return CellProblem("error", "patient_id_line_break", sentence, "refused")
-    return None
+    return issue_at(first.at("patient_id"), CellProblem("error", code, sentence, "refused"))
 
 
 def _no_patient_row(patient_id: str, runs: list[RowRun]) -> Issue:

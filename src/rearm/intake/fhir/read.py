@@ -10,7 +10,7 @@ no exposure. Everything else is counted in one note. NDJSON, XML and single reso
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -61,9 +61,9 @@ def read_fhir(
     """Records of a bundle (a path or the bytes of one, called `name`), or of a folder of them; one
     patient a bundle.
 
-    A bundle of a folder that can't be read is an error issue, and the others are read. Raises
-    InputError with a sentence where a file given by itself, or every one of a folder, is no strict
-    JSON, no Bundle, or holds more than one patient; and where two files hold the same patient.
+    A bundle of a folder that can't be read is an error issue, as is a patient who stands in two
+    files, and the others are read. Raises InputError with a sentence where a file given by itself,
+    or every one of a folder, is no strict JSON, no Bundle, or holds more than one patient.
     """
     knowledge = bundled() if knowledge is None else knowledge
     if isinstance(path, bytes):
@@ -84,13 +84,13 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
     """The bundles of a folder. They are opened twice: once to know whose they are, and each again
     when its record is made, so that they are never in memory together.
     """
-    files = sorted(f for f in folder.glob("*.json") if f.is_file() and not f.name.startswith("."))
+    files = sorted(f for f in folder.glob("*.json") if not f.name.startswith("."))
     if not files:
         raise InputError(
             f"The folder {folder.name} holds no .json file. Give FHIR bundles, one a patient."
         )
     issues: list[Issue] = []
-    readable: dict[str, Path] = {}  # by patient
+    files_of: dict[str, list[Path]] = defaultdict(list)  # by patient
     refused: list[InputError] = []
     for file in files:
         try:
@@ -102,12 +102,19 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
             problem = CellProblem("error", "file_unreadable", sentence, "refused")
             issues.append(issue_at(Source(file.name, ""), problem))
             continue
-        if (other := readable.setdefault(patient_id, file)) is not file:
-            raise InputError(
-                f"The patient {shown(patient_id)} stands in {other.name} and in {file.name}. Put"
-                " the resources into one Bundle."
-            )
+        files_of[patient_id].append(file)
         issues.extend(notes)
+    for patient_id, own in files_of.items():
+        if len(own) > 1:
+            twice = InputError(
+                f"The patient {shown(patient_id)} stands in"
+                f" {' and in '.join(file.name for file in own)}. Put the resources into one Bundle."
+            )
+            refused.append(twice)
+            sentence = f"{twice} Nothing of this patient is read; the others are."
+            problem = CellProblem("error", "patient_in_two_files", sentence, "refused")
+            issues.append(issue_at(Source(own[1].name, ""), problem, patient_id))
+    readable = {patient_id: own[0] for patient_id, own in files_of.items() if len(own) == 1}
     if refused and not readable:
         raise refused[0]
     terms = Terms(knowledge)

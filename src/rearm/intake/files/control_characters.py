@@ -1,5 +1,5 @@
-"""Control characters in text: a terminal or a viewer could obey them, so none goes further than
-intake.
+"""Characters that are no text: control characters, which a terminal or a viewer could obey, and
+those that no XML document may hold. None goes further than intake.
 """
 
 from __future__ import annotations
@@ -16,13 +16,24 @@ from rearm.record import Issue, Source
 __all__ = ["clean_grids", "clean_json", "holds_control"]
 
 # C0 without tab, newline and carriage return; DEL; C1 (which holds the one-character forms of the
-# escape sequences).
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# escape sequences); half surrogates; the code points that Unicode keeps free of characters for
+# ever. XML 1.0 (2.2) forbids all of C0, the surrogates, U+FFFE and U+FFFF.
+_NO_CHARACTERS = "".join(
+    chr(plane + end)
+    for plane in range(0, 0x110000, 0x10000)
+    for end in (
+        0xFFFE,
+        0xFFFF,
+    )
+)
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef" + _NO_CHARACTERS + "]"
+)
 _REPLACEMENT = "\ufffd"
 
 
 def holds_control(text: str) -> bool:
-    """Whether a text holds a control character."""
+    """Whether a text holds a control character, or one that is no character."""
     return _CONTROL.search(text) is not None
 
 
@@ -68,7 +79,7 @@ def _cleaned(value: Any, found: list[str]) -> Any:
 def _note(source: Source, count: int, file: str) -> Issue:
     texts = "1 text holds" if count == 1 else f"{count} texts hold"
     sentence = (
-        f"{texts} control characters in {file}; each is replaced by \ufffd. Export the file again"
-        " without them."
+        f"{texts} control characters, or code points that are no characters, in {file}; each is"
+        " replaced by \ufffd. Export the file again without them."
     )
     return issue_at(source, CellProblem("note", "control_characters", sentence, "used"))

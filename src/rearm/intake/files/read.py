@@ -15,13 +15,13 @@ from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem, Grid, Value, decimal_mark
 from rearm.record import Issue, Source
 
-__all__ = ["read_grids", "table_files"]
+__all__ = ["SPREADSHEETS_NOT_READ", "TABLE_SUFFIXES", "read_grids", "table_files"]
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
 MAX_BYTES = 2 * 1024**3
 _HEAD = 65536  # characters in which the header mostly stands
 _DELIMITERS = (";", "\t", ",")
-_SPREADSHEETS_NOT_READ = {
+SPREADSHEETS_NOT_READ = {
     ".xls": "an old Excel file",
     ".xlsb": "a binary Excel file",
     ".ods": "an OpenDocument file",
@@ -52,9 +52,9 @@ def read_grids(path: Path) -> tuple[list[Grid], list[Issue]]:
 
 def _suffix_of_table(path: Path) -> str:
     suffix = path.suffix.lower()
-    if suffix in _SPREADSHEETS_NOT_READ:
+    if suffix in SPREADSHEETS_NOT_READ:
         raise InputError(
-            f"{path.name} is {_SPREADSHEETS_NOT_READ[suffix]}, which is not read. Save it as .xlsx"
+            f"{path.name} is {SPREADSHEETS_NOT_READ[suffix]}, which is not read. Save it as .xlsx"
             " or as CSV."
         )
     if suffix not in TABLE_SUFFIXES:

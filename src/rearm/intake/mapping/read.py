@@ -45,7 +45,7 @@ def read_mapped(
     if not gathered.runs:
         raise InputError(
             f"{source.name} gives no patient with the mapping {mapping_path.name}. Check id and"
-            " id_pattern of its sheets."
+            f" id_pattern of its sheets. {gathered.why_nobody()}".rstrip()
         )
     terms = Terms(knowledge, mapping.regimens)
     return Reading(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from rearm.intake.build.gather import Gathered, RowRun, gather
@@ -12,7 +13,12 @@ from rearm.intake.build.terms import Terms
 from rearm.intake.dictionary import nearest
 from rearm.intake.errors import InputError
 from rearm.intake.files.control_characters import clean_grids
-from rearm.intake.files.read import read_grids, table_files
+from rearm.intake.files.read import (
+    SPREADSHEETS_NOT_READ,
+    TABLE_SUFFIXES,
+    read_grids,
+    table_files,
+)
 from rearm.intake.issues import issue_at
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, Grid, Value
@@ -28,9 +34,10 @@ __all__ = ["read_tables", "read_tidy"]
 def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) -> Reading:
     """Records from a folder, a workbook or a single file of tidy tables.
 
-    One file of a folder that can't be read is an error issue, and the others are read. Raises
-    InputError with a sentence where nothing can be read, where nothing in it is a tidy table, or
-    where two files or sheets hold the same table.
+    A file or a table of a folder that can't be used (damaged, without patients, a column or the
+    whole table twice) is an error issue, and the others are read. Raises InputError with a sentence
+    where a file given by itself is so, where nothing can be read, and where nothing in it is a tidy
+    table.
     """
     files = table_files(path) if path.is_dir() else [path]
     if not files:
@@ -40,10 +47,13 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         )
     tables = knowledge.tidy_tables
     issues: list[Issue] = []
+    refusals = _Refusals(issues, in_folder=path.is_dir())
+    found, other = _grids(files, tables, issues, refusals)
     if path.is_dir():
         issues.extend(_bundles_beside(path))
-    found, other = _grids(files, tables, issues, folder=path if path.is_dir() else None)
+        _tables_unread(path, tables, found, refusals)
     if not found:
+        refusals.raise_first()
         places = ", ".join(place_of(grid) for grid in other) or path.name
         raise InputError(
             f"{path.name} holds no tidy table ({places}). Name files or sheets after the tables"
@@ -52,13 +62,20 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         )
     for grid in other:
         sentence = f"{place_of(grid)} is not named like a tidy table; it is not read."
-        where = Source(grid.file, grid.sheet or "")
-        issues.append(issue_at(where, CellProblem("note", "table_not_read", sentence)))
-    gathered = _gathered(found, tables, issues)
+        problem = CellProblem("note", "table_not_read", sentence)
+        issues.append(issue_at(_source(grid), problem))
+    runs = _runs(found, tables, issues, refusals)
+    if not runs:
+        refusals.raise_first()
+    if "patients" not in runs and (path.is_dir() or len(found) > 1):
+        issues.append(_no_patient_table(path.name))
+    gathered = _gathered(runs, issues)
     if not gathered.runs:
+        why = gathered.why_nobody()
         raise InputError(
-            f"{path.name} holds no patient: its tables have headers only, or no row names a"
-            " patient."
+            f"{path.name} holds no patient that can be read. {why}"
+            if why
+            else f"{path.name} holds no patient: its tables have headers only."
         )
     terms = Terms(knowledge)
     names = [file.name for file in files]
@@ -92,57 +109,120 @@ def read_tables(
         ]
         grids[name] = Grid(f"{file}/{name}" if file else name, None, cells)
         issues.extend(clean_grids([grids[name]], grids[name].file))
-    gathered = _gathered(grids, knowledge.tidy_tables, issues)
+    gathered = _gathered(_runs(grids, knowledge.tidy_tables, issues, _Refusals(issues)), issues)
     terms = Terms(knowledge)
     return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, [file])
 
 
-def _gathered(grids: Mapping[str, Grid], tables: TidyTables, issues: list[Issue]) -> Gathered:
-    """The rows of grids, by the name of their table, brought together by patient."""
-    runs: list[RowRun] = []
+class _Refusals:
+    """What can't be used: of a folder an error issue, so that the rest is read; else it is
+    raised.
+    """
+
+    def __init__(self, issues: list[Issue], *, in_folder: bool = False) -> None:
+        self._issues = issues
+        self.in_folder = in_folder
+        self._first: InputError | None = None
+
+    def add(self, error: InputError, where: Source, what: str = "file") -> None:
+        if not self.in_folder:
+            raise error
+        self._first = self._first or error
+        sentence = f"{error} The {what} is not read; the others are."
+        problem = CellProblem("error", "file_unreadable", sentence, "refused")
+        self._issues.append(issue_at(where, problem))
+
+    def raise_first(self) -> None:
+        """Raises the first where there is one: nothing else was there to read."""
+        if self._first is not None:
+            raise self._first
+
+
+def _runs(
+    grids: Mapping[str, Grid], tables: TidyTables, issues: list[Issue], refusals: _Refusals
+) -> dict[str, Sequence[RowRun]]:
+    """The rows of grids, by table; a table that can't be used is left out."""
+    runs: dict[str, Sequence[RowRun]] = {}
     for name, grid in grids.items():
-        runs.extend(table_runs(grid, tables, name, issues))
-    return gather(runs, issues, has_patient_table="patients" in grids)
+        notes: list[Issue] = []
+        try:
+            runs[name] = table_runs(grid, tables, name, notes)
+        except InputError as error:
+            refusals.add(error, _source(grid), "table")
+            continue
+        issues.extend(notes)
+    return runs
+
+
+def _gathered(runs: Mapping[str, Sequence[RowRun]], issues: list[Issue]) -> Gathered:
+    """Rows by table, brought together by patient."""
+    every = chain.from_iterable(runs.values())
+    return gather(every, issues, has_patient_table="patients" in runs)
 
 
 def _grids(
-    files: Iterable[Path], tables: TidyTables, issues: list[Issue], *, folder: Path | None
+    files: Iterable[Path], tables: TidyTables, issues: list[Issue], refusals: _Refusals
 ) -> tuple[dict[str, Grid], list[Grid]]:
     """The grids by the table they are named after, in the order of the tables; and the others."""
-    named: dict[str, Grid] = {}
+    named: dict[str, list[Grid]] = {}
     other: list[Grid] = []
-    refused: list[InputError] = []
     for file in files:
-        if folder is not None and not _may_hold_tables(file, tables):
+        if refusals.in_folder and not _may_hold_tables(file, tables):
             other.append(Grid(file.name, None, []))
             continue
         try:
             grids, notes = read_grids(file)
         except InputError as error:
-            if folder is None:
-                raise
-            refused.append(error)
-            sentence = f"{error} The file is not read; the others are."
-            where = Source(file.name, "")
-            issues.append(
-                issue_at(where, CellProblem("error", "file_unreadable", sentence, "refused"))
-            )
+            refusals.add(error, Source(file.name, ""))
             continue
         issues.extend(notes)
         for grid in grids:
             name = folded(grid.name)
-            if name not in tables.tables:
-                other.append(grid)
-            elif name in named:
-                raise InputError(
-                    f"The table {name} stands twice: in {place_of(named[name])} and in"
-                    f" {place_of(grid)}. Keep one of them."
-                )
+            if name in tables.tables:
+                named.setdefault(name, []).append(grid)
             else:
-                named[name] = grid
-    if refused and not named:
-        raise refused[0]
-    return {name: named[name] for name in tables.tables if name in named}, other
+                other.append(grid)
+    for name, grids in named.items():
+        if len(grids) > 1:
+            places = " and in ".join(map(place_of, grids))
+            twice = InputError(f"The table {name} stands twice: in {places}. Keep one of them.")
+            refusals.add(twice, _source(grids[1]), "table")
+    found = {name: named[name][0] for name in tables.tables if len(named.get(name, ())) == 1}
+    return found, other
+
+
+def _source(grid: Grid) -> Source:
+    return Source(grid.file, grid.sheet or "")
+
+
+def _no_patient_table(file: str) -> Issue:
+    sentence = (
+        "No table patients is read, so sex, birth, the chains and the date of day 0 are unknown"
+        " unless other tables tell them. Give patients.csv."
+    )
+    return issue_at(Source(file, ""), CellProblem("warning", "no_patient_table", sentence, "used"))
+
+
+def _tables_unread(
+    folder: Path, tables: TidyTables, found: Mapping[str, Grid], refusals: _Refusals
+) -> None:
+    """What is named like a table and is none that can be read: a folder, a broken link, a
+    spreadsheet of another program. Not, where the table is read from another file.
+    """
+    for path in sorted(folder.iterdir()):
+        name = folded(path.stem)
+        if name not in tables.tables or name in found or path.name.startswith(("~$", ".")):
+            continue
+        if path.suffix.lower() in TABLE_SUFFIXES and not path.is_file():
+            what = "a folder" if path.is_dir() else "no file that can be opened"
+            refusals.add(
+                InputError(f"{path.name} is {what}. Give the table itself."), Source(path.name, "")
+            )
+        elif path.suffix.lower() in SPREADSHEETS_NOT_READ:
+            try:
+                read_grids(path)
+            except InputError as error:
+                refusals.add(error, Source(path.name, ""))
 
 
 def _bundles_beside(folder: Path) -> Iterable[Issue]:

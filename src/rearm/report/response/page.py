@@ -22,7 +22,14 @@ from rearm.outcome.endpoints import FAILURE_VARIANTS
 from rearm.outcome.patient_course import PatientCourse
 from rearm.report.draw import svg
 from rearm.report.response.headline import headline
-from rearm.report.response.plots import LABELLED, changes, course_picture, spider, swimmer
+from rearm.report.response.plots import (
+    LABELLED,
+    changes,
+    course_picture,
+    cut_words,
+    spider,
+    swimmer,
+)
 from rearm.report.style import css, environment
 from rearm.response.score import Visit
 
@@ -55,6 +62,7 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
             index=index,
             headline=headline(found),
             picture=picture,
+            picture_note=cut_words([found]) if spec is not None else "",
             visits=[_row(v) for v in found.visits],
             endpoints=list(found.endpoints.values()),
             counting=counting_words(found.endpoints.get("PFS")),
@@ -160,4 +168,4 @@ def _spider(drawn: Sequence[PatientCourse], cut: str) -> Iterator[tuple[str, Mar
         else " Names stand where there is room."
     )
     picture = svg(spider(lines), label="Change of the marker from baseline by day")
-    yield "Spider plot", Markup(picture), note + cut
+    yield "Spider plot", Markup(picture), " ".join(filter(None, (note, cut_words(lines)))) + cut

@@ -13,10 +13,29 @@ from rearm.report.draw import BLUE, GREEN, GREY, INK, LIGHT, PURPLE, YELLOW, Spe
 from rearm.response.measurable import dflc
 from rearm.response.score import Visit
 
-__all__ = ["LaneEvent", "MarkerChange", "changes", "course_picture", "marker", "spider", "swimmer"]
+__all__ = [
+    "LaneEvent",
+    "MarkerChange",
+    "changes",
+    "course_picture",
+    "cut_words",
+    "marker",
+    "spider",
+    "swimmer",
+]
 
 # percent: what rose further is drawn as a triangle at this height, so that falls stay readable
 CEILING = 150.0
+# a page sets texts in a wider face than the one they are measured in: without this room at the
+# right the title of a legend is cut
+_PADDING = {"left": 5, "top": 5, "right": 40, "bottom": 5}
+# so few ticks that numbers of four digits stand apart
+_DAYS: Spec = {
+    "field": "day",
+    "type": "quantitative",
+    "title": "days since the start of the course",
+    "axis": {"tickCount": 8},
+}
 LABELLED = 20  # lines of a spider plot carry the id of the patient up to this number
 # room that a name takes: percent of the marker, share of the time axis
 _LABEL_HIGH, _LABEL_WIDE = 6.0, 0.25
@@ -90,6 +109,15 @@ def changes(found: PatientCourse) -> list[MarkerChange]:
     return points
 
 
+def cut_words(courses: Iterable[PatientCourse]) -> str:
+    """What a picture of these markers says of those that rose beyond its upper edge; empty where
+    none did.
+    """
+    beyond = any(p.percent > CEILING for found in courses for p in changes(found))
+    words = f"A rise of more than {CEILING:g} % is drawn as a triangle at {CEILING:g} %."
+    return words if beyond else ""
+
+
 def _baseline(found: PatientCourse, what: str) -> Interval | None:
     course = found.course
     if course is None:
@@ -130,7 +158,6 @@ def spider(courses: Sequence[PatientCourse]) -> Spec:
         own = [_point(found.record.patient_id, best, p) for p in points]
         rows += own
         ends += own[-1:]
-    x = {"field": "day", "type": "quantitative", "title": "days since the start of the course"}
     y = {
         "field": "percent",
         "type": "quantitative",
@@ -139,7 +166,7 @@ def spider(courses: Sequence[PatientCourse]) -> Spec:
         "axis": {"values": [-100, -90, -50, -25, 0, 25, 50, 100, 150]},
     }
     colour = _colour("best", "best confirmed")
-    encoding = {"x": x, "y": y, "color": colour, "detail": {"field": "patient"}}
+    encoding = {"x": _DAYS, "y": y, "color": colour, "detail": {"field": "patient"}}
     layers: list[Spec] = [
         {
             "data": {"values": [{"at": level} for level in (-90, -50, 25)]},
@@ -162,10 +189,10 @@ def spider(courses: Sequence[PatientCourse]) -> Spec:
             {
                 "data": {"values": _apart(ends)},
                 "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 9, "color": INK},
-                "encoding": {"x": x, "y": y, "text": {"field": "patient"}},
+                "encoding": {"x": _DAYS, "y": y, "text": {"field": "patient"}},
             }
         )
-    return {"width": WIDTH, "height": 320, "layer": layers}
+    return {"width": WIDTH, "height": 320, "padding": _PADDING, "layer": layers}
 
 
 def _apart(ends: list[Spec]) -> list[Spec]:
@@ -284,7 +311,6 @@ def swimmer(courses: Sequence[PatientCourse]) -> Spec:
         for day, event in events(found):
             kept = further if event == "followed_further" else marks
             kept.append({"patient": who, "day": day, "event": _EVENTS[event][0]})
-    x = {"field": "day", "type": "quantitative", "title": "days since the start of the course"}
     y = {
         "field": "patient",
         "type": "nominal",
@@ -299,20 +325,21 @@ def swimmer(courses: Sequence[PatientCourse]) -> Spec:
     return {
         "width": WIDTH,
         "height": max(60, 18 * len(drawn)),
+        "padding": _PADDING,
         "layer": [
             {
                 "data": {"values": bars},
                 "mark": {"type": "bar", "height": 10, "stroke": GREY, "strokeWidth": 0.4},
                 "encoding": {
-                    "x": x,
+                    "x": _DAYS,
                     "x2": {"field": "end"},
                     "y": y,
                     "color": _colour("state", "confirmed response"),
                 },
             },
-            _marks(marks, x, y, shapes, colours),
+            _marks(marks, _DAYS, y, shapes, colours),
             # the arrow stands beyond the end of its lane, marks stand on their day
-            _marks(further, x, y, shapes, colours, beyond=True),
+            _marks(further, _DAYS, y, shapes, colours, beyond=True),
         ],
         "resolve": {"scale": {"color": "independent", "shape": "independent"}},
     }
@@ -356,12 +383,7 @@ def course_picture(found: PatientCourse) -> Spec | None:
         return None
     last = max(max(v.day for v in course.visits), found.last_day or course.start) - course.start
     domain = {"domain": [0, last + max(3, last // 30)], "nice": False}
-    x: Spec = {
-        "field": "day",
-        "type": "quantitative",
-        "scale": domain,
-        "title": "days since the start of the course",
-    }
+    x: Spec = {**_DAYS, "scale": domain}
     strip = [
         {"day": v.day - course.start, "what": what, "response": state}
         for v in course.visits
