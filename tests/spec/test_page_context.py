@@ -76,8 +76,8 @@ def attributes_of(name: str, *variables: str) -> Iterator[str]:
 def test_of_the_page_only_documented_names_are_read() -> None:
     read = {x for name in TEMPLATES for x in attributes_of(name, "page")}
     assert read <= {*FIELDS, *docs.methods()}
-    # what is documented is read by a template; `support_lines` by way of `support_number`
-    assert {*FIELDS, *docs.methods()} - read == {"support_lines"}
+    # what is documented is read by a template; these two by way of methods
+    assert {*FIELDS, *docs.methods()} - read == {"support_lines", "support_first"}
     assert set(attributes_of("assessment/index.html.j2", "row")) == set(IndexRow._fields)
 
 

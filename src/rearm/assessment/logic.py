@@ -72,7 +72,7 @@ class Judged:
 
 
 def verdicts(plan: Plan, answers: Codes, approvals: list[Flags]) -> Judged:
-    """The verdict of every option on every row, the first that holds (DESIGN 6).
+    """The verdict of every option on every row, the first that holds.
 
     `approvals`: for each option rows x labels, whether the approval counts for that row's patient.
     """

@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 # Where another agent against the target may have been given between failure and sample, the sample
-# does not speak of the CAR-T alone, and nothing is established by it (DESIGN 5). By the finding
+# does not speak of the CAR-T alone, and nothing is established by it. By the finding
 # that a factor's `explains` reads.
 _BLOCKS_ESTABLISHED = {
     "car_target_bcma": "bcma_agent_between_failure_and_sample",

@@ -48,6 +48,7 @@ class PageContext:
     - `known`: the findings that are known, by name.
     - `option_reasons`: the reasons that options refer to, by id, numbered from 1.
     - `support_lines`: the lines of supportive care, by id, numbered from 1.
+    - `support_first`: by its lines, the first option on the page with this supportive care.
     - `notes`: the remarks that have a text, by id.
     """
 
@@ -62,6 +63,7 @@ class PageContext:
     known: tuple[tuple[str, FindingResult], ...]
     option_reasons: Mapping[str, int]
     support_lines: Mapping[str, int]
+    support_first: Mapping[tuple[str, ...], OptionResult]
     notes: tuple[tuple[str, Note], ...]
 
     def reason(self, key: str) -> Reason:
@@ -71,6 +73,11 @@ class PageContext:
     def support(self, key: str) -> SupportLine:
         """The line of supportive care of this id."""
         return self.result.support[key]
+
+    def alike_in_support(self, option: OptionResult) -> OptionResult | None:
+        """The first option on the page with the same supportive care; None where it is this one."""
+        first = self.support_first[option.support]
+        return None if first.id == option.id else first
 
     def support_number(self, key: str) -> int:
         """The place of a line in the list of supportive care, from 1."""
@@ -135,13 +142,14 @@ class PageContext:
         return f"{low:g}" if high == low else f"{low:g} to {high:g}"
 
     def changes(self, test: NextTest) -> Markup:
-        """What each result would change; equal changes of several options are told together."""
+        """What each result would change; results that change the same are told together."""
+        results_of: dict[Markup, list[str]] = {}
+        for change in test.changes:
+            seen = ", ".join(f"{words(k)} = {value_words(v)}" for k, v in change.values.items())
+            results_of.setdefault(self._turned(change.turns), []).append(seen)
         lines = [
-            Markup("<li>If {}: {}</li>").format(
-                ", ".join(f"{words(k)} = {value_words(v)}" for k, v in change.values.items()),
-                self._turned(change.turns),
-            )
-            for change in test.changes
+            Markup("<li>If {}: {}</li>").format("; or if ".join(results), turned)
+            for turned, results in results_of.items()
         ]
         if not lines:
             return Markup("")
@@ -176,6 +184,11 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         for key in (*o.against, *o.for_, *o.unknown, *o.cautions, *o.checklist)
     ]
     picture = picture_of(assessment) if with_picture and can_draw() else None
+    roles = by_role(assessment.options)
+    support_first: dict[tuple[str, ...], OptionResult] = {}
+    for _, options in roles:
+        for option in options:
+            support_first.setdefault(option.support, option)
     return PageContext(
         result=assessment,
         references=References.of_result(assessment),
@@ -184,10 +197,11 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         picture=picture or None,
         no_picture=NO_PICTURES if with_picture and not can_draw() else None,
         days_drawn_before=BEFORE,
-        roles=by_role(assessment.options),
+        roles=roles,
         known=tuple((name, f) for name, f in assessment.findings.items() if f.known),
         option_reasons={key: n for n, key in enumerate(dict.fromkeys(reasons), 1)},
         support_lines={key: n for n, key in enumerate(assessment.support, 1)},
+        support_first=support_first,
         notes=tuple((key, note) for key, note in assessment.notes.items() if note.text),
     )
 
