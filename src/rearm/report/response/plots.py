@@ -36,6 +36,8 @@ _DAYS: Spec = {
     "title": "days since the start of the course",
     "axis": {"tickCount": 8},
 }
+_LEVELS_SHOWN = [-100, -90, -50, -25, 0, 25, 50, 100, 150]  # percent
+_NAMES_WIDE = 150  # points, at most, between the lines and the legend
 LABELLED = 20  # lines of a spider plot carry the id of the patient up to this number
 # room that a name takes: percent of the marker, share of the time axis
 _LABEL_HIGH, _LABEL_WIDE = 6.0, 0.25
@@ -163,7 +165,12 @@ def spider(courses: Sequence[PatientCourse]) -> Spec:
         "type": "quantitative",
         "title": ["change of the measurable marker", "from baseline [%]"],
         "scale": {"domain": [-100, _top(rows)]},
-        "axis": {"values": [-100, -90, -50, -25, 0, 25, 50, 100, 150]},
+        # a smaller count of ticks would leave some of them out, and with them a limit of a response
+        "axis": {
+            "values": _LEVELS_SHOWN,
+            "tickCount": len(_LEVELS_SHOWN),
+            "labelOverlap": "greedy",
+        },
     }
     colour = _colour("best", "best confirmed")
     encoding = {"x": _DAYS, "y": y, "color": colour, "detail": {"field": "patient"}}
@@ -185,6 +192,9 @@ def spider(courses: Sequence[PatientCourse]) -> Spec:
         },
     ]
     if len(courses) <= LABELLED:
+        # the legend stands beyond the names at the ends of the lines
+        longest = max((len(end["patient"]) for end in ends), default=0)
+        colour["legend"]["offset"] = min(_NAMES_WIDE, 18 + 6 * longest)
         layers.append(
             {
                 "data": {"values": _apart(ends)},
