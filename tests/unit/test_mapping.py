@@ -592,3 +592,13 @@ def test_template_is_a_tidy_folder(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="nothing was written"):
         write_template(tmp_path / "out")
+
+
+@pytest.mark.parametrize("pattern", ["", 'id_pattern = "X[0-9]+"\n'])
+def test_where_nobody_is_left_the_sentence_says_why(tmp_path: Path, pattern: str) -> None:
+    text = SHEET + pattern + '[[sheet.row]]\ntable = "patients"\nsex = { column = "s" }\n'
+    with pytest.raises(InputError) as error:
+        _read(tmp_path, text, t=[["id", "s"], ["A\nB", "F"]])
+    sentence = str(error.value)
+    assert "gives no patient with the mapping centre.toml" in sentence
+    assert "cohort.xlsx: t!" in sentence, sentence

@@ -367,6 +367,8 @@ def test_days_and_legends_have_room() -> None:
     spider_layer, swimmer_layer = spider([found])["layer"][1], swimmer([found])["layer"][0]
     for layer in (spider_layer, swimmer_layer):
         assert layer["encoding"]["x"]["axis"]["tickCount"] <= 8
+    limits = spider_layer["encoding"]["y"]["axis"]
+    assert {-90, -50, 25} <= set(limits["values"]) and limits["tickCount"] == len(limits["values"])
     assert spider([found])["padding"]["right"] == swimmer([found])["padding"]["right"] >= 40
 
 
