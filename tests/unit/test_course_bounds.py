@@ -86,3 +86,12 @@ def test_a_nadir_that_is_a_bound_is_named_by_it() -> None:
     low = Interval(0.0, 0.002, high_open=True)
     labs = [*serum({-5: 4.0, 84: 1.2, 112: 1.2}), lab("serum_m_protein", 28, low)]
     assert course(labs).progression_reason == "serum M-protein 0.002 to 1.2 g/dL (+1.198, +59900 %)"
+
+
+def test_a_value_without_an_upper_end_has_no_fall_that_can_be_counted() -> None:
+    labs = [
+        lab("marrow_plasma_cells", -5, Interval.of(36.5)),
+        lab("marrow_plasma_cells", 77, Interval(40, math.inf, low_open=True)),
+    ]
+    said = " ".join(visit.reason for visit in course(labs).visits)
+    assert "marrow plasma cells >40 % on day 77, no fall to count from 36.5" in said

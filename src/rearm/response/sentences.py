@@ -6,6 +6,7 @@ Nothing in this room reads a sentence back.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -69,7 +70,7 @@ def _lesions(now: float, base: float) -> str:
 
 def _fall(value: Interval, base: Interval) -> str:
     """Counted as the criteria count it: from the lowest baseline to the highest value."""
-    if base.low <= 0:
+    if base.low <= 0 or math.isinf(value.high):
         return "no fall to count"
     percent = 100 * (base.low - value.high) / base.low
     return f"{percent:.1f} % down" if percent >= 0 else f"{-percent:.1f} % up"
