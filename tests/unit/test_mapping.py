@@ -602,3 +602,17 @@ def test_where_nobody_is_left_the_sentence_says_why(tmp_path: Path, pattern: str
     sentence = str(error.value)
     assert "gives no patient with the mapping centre.toml" in sentence
     assert "cohort.xlsx: t!" in sentence, sentence
+
+
+def test_rows_of_no_patient_are_one_issue_a_sheet_and_kind(tmp_path: Path) -> None:
+    text = (
+        SHEET + 'id_pattern = "X[0-9]+"\n[[sheet.row]]\ntable = "patients"\nsex = { column = "s" }'
+    )
+    rows = [["id", "s"], ["X1", "F"], ["total", "F"], ["", "F"], ["sum", "M"], ["", "M"]]
+    issues = _read(tmp_path, text, t=rows).issues
+    assert [(i.code, i.source.place, i.done) for i in issues] == [
+        ("patient_id_missing", "t!A3", "refused"),
+        ("patient_id_missing", "t!A4", "refused"),
+    ]
+    assert "The ids of 2 rows ('total', 'sum') do not fit" in issues[0].message
+    assert issues[1].message.startswith("2 rows name no patient")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from rearm.knowledge.tidy_tables import folded
 from rearm.record import Issue, Source
 
 __all__ = ["CellFlag", "DayCell", "MappedSheet", "MappedSheets", "SheetLine", "open_sheets"]
+
+_IDS_SHOWN = 5  # in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +252,7 @@ def _sheet(
 def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
     spec = sheet.spec
     column = sheet.column(spec.id, asked_by=f"id of {spec.name}")
+    strays: dict[bool, list[tuple[int, str]]] = {}  # by whether something stands as their id
     for index in range(header + 1, len(sheet.grid.rows)):
         cells = sheet.grid.rows[index]
         given = text(cells[column]) if column < len(cells) else ""
@@ -261,16 +265,31 @@ def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
         if patient:
             sheet.lines.append(SheetLine(index, patient, cells))
         elif any(c is not None for c in cells):
-            why = (
-                f"The id {shown(given)} does not fit the mapping's id_pattern"
-                if given
-                else "The row names no patient"
-            )
-            where = sheet.grid.cell_source(index, column, spec.id)
-            problem = CellProblem(
-                "error", "patient_id_missing", f"{why}; the row is not read.", "refused"
-            )
-            issues.append(issue_at(where, problem))
+            strays.setdefault(bool(given), []).append((index, given))
+    for rows in strays.values():
+        where = sheet.grid.cell_source(rows[0][0], column, spec.id)
+        ids = list(dict.fromkeys(given for _, given in rows if given))
+        sentence = _stray_words(len(rows), ids)
+        problem = CellProblem("error", "patient_id_missing", sentence, "refused")
+        issues.append(issue_at(where, problem))
+
+
+def _stray_words(count: int, ids: Sequence[str]) -> str:
+    """That rows of a sheet are of no patient; `ids`: what stands there in place of an id."""
+    if count == 1:
+        why = (
+            f"The id {shown(ids[0])} does not fit the mapping's id_pattern"
+            if ids
+            else "The row names no patient"
+        )
+        return f"{why}; the row is not read."
+    if not ids:
+        return f"{count} rows name no patient; they are not read. The first is named here."
+    more = f" and {len(ids) - _IDS_SHOWN} more" if len(ids) > _IDS_SHOWN else ""
+    return (
+        f"The ids of {count} rows ({', '.join(map(shown, ids[:_IDS_SHOWN]))}{more}) do not fit the"
+        " mapping's id_pattern; the rows are not read. The first is named here."
+    )
 
 
 def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue]) -> MappedSheet:
