@@ -82,7 +82,7 @@ def picture_of(assessment: Assessment) -> str:
         f"Timeline of {assessment.patient_id}: therapies, responses and markers by day since the"
         " infusion"
     )
-    return svg(spec, label=label)
+    return svg(spec, label=label, quick=True)
 
 
 @dataclass(frozen=True, slots=True)
