@@ -4,6 +4,7 @@ can be resumed. A patient's files appear whole or not at all; a fault ends nobod
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rearm.assessment import Assessment, AssessmentError, assess_all
+from rearm.assessment.plan import plan_of
 from rearm.cohort.fingerprint import fingerprint
 from rearm.cohort.pool import each_batch
 from rearm.cohort.progress import Done, Progress, hash_of
@@ -237,6 +239,9 @@ _prepared: tuple[Wanted, Knowledge | None] = (Wanted(), None)
 def _prepare(wanted: Wanted) -> None:
     global _prepared
     _prepared = (wanted, None if wanted.knowledge is None else load(wanted.knowledge))
+    # what lives as long as the process is not looked through again by every collection
+    plan_of(_prepared[1] or load())
+    gc.freeze()
 
 
 def _assess_batch(tasks: Sequence[_Task]) -> list[_Made]:

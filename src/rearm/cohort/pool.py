@@ -57,6 +57,10 @@ def each_batch(
         pool.close()
 
 
+def _nothing() -> None:
+    """What a process is asked to do so that it starts."""
+
+
 def _begin(prepare: Callable[..., None], settings: tuple[Any, ...]) -> None:
     """What a process does first. It leaves the keyboard to its parent and ends with it, even where
     the parent is killed and can tell nobody.
@@ -89,12 +93,15 @@ class _Pool:
         self.executor = self._started(jobs)
 
     def _started(self, jobs: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
+        executor = ProcessPoolExecutor(
             max_workers=jobs,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_begin,
             initargs=(self.prepare, self.settings),
         )
+        for _ in range(jobs):  # they get ready while the first batch is made
+            executor.submit(_nothing)
+        return executor
 
     def close(self) -> None:
         self.executor.shutdown(wait=True, cancel_futures=True)

@@ -83,9 +83,9 @@ class PageContext:
         """The place of a line in the list of supportive care, from 1."""
         return self.support_lines[key]
 
-    def support_numbers(self, option: OptionResult) -> list[int]:
-        """The places of an option's lines, rising."""
-        return sorted(map(self.support_number, option.support))
+    def support_numbers(self, option: OptionResult) -> Markup:
+        """The places of an option's lines, rising, each a link to the line."""
+        return _links("s", map(self.support_number, option.support))
 
     def seen(self, part: Reason | Alert) -> tuple[str, ...]:
         """What was seen of the findings that it rests on, each text once, but for those for want of
@@ -102,9 +102,9 @@ class PageContext:
         """The place of a reason in the list of those that options refer to, from 1."""
         return self.option_reasons[key]
 
-    def numbers(self, keys: Iterable[str]) -> list[int]:
-        """The same of several, rising."""
-        return sorted(map(self.number, keys))
+    def numbers(self, keys: Iterable[str]) -> Markup:
+        """The places of reasons in their list, rising, each a link to the reason."""
+        return _links("r", map(self.number, keys))
 
     def places(self, rows: Iterable[int]) -> list[str]:
         """The rows of the input by their numbers."""
@@ -219,6 +219,11 @@ def _place(option: OptionResult) -> tuple[int, int, int, str]:
     verdict = VERDICT_ORDER.index(option.verdict) if option.verdict else -1
     clear = VERDICT_ORDER.index(option.if_clear) if option.if_clear else 0
     return verdict, clear, option.rank or 0, option.name
+
+
+def _links(kind: str, numbers: Iterable[int]) -> Markup:
+    # only whole numbers of our own: nothing to escape
+    return Markup(", ".join(f'<a href="#{kind}{n}">{n}</a>' for n in sorted(numbers)))
 
 
 def _few(names: list[str]) -> Markup:
