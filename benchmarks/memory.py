@@ -1,6 +1,9 @@
 """Peak memory of runs over many patients, beside the same run over a hundred.
 
-    python -m benchmarks.memory [--patients 10000] [--jobs 1]
+    python -m benchmarks.memory [--patients 10000] [--pages 10000] [--jobs 1]
+
+`--pages` is the number of patients of the run that draws pages, which takes ten times as long as
+the others.
 
 Each run is a process of its own; what the tables themselves take is measured by reading them and
 making every record once, without keeping any. Wanted: no more than 150 MB above that difference.
@@ -66,12 +69,19 @@ def peak(program: str, *arguments: str) -> float:
 def main() -> int:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("--patients", type=int, default=10_000)
+    options.add_argument("--pages", type=int)
     options.add_argument("--jobs", default="1")
     given = options.parse_args()
     held = True
     with tempfile.TemporaryDirectory() as folder:
         few = str(write_patients(100, Path(folder) / "few"))
         many = str(write_patients(given.patients, Path(folder) / "many"))
+        number = given.pages or given.patients
+        drawn = (
+            many
+            if number == given.patients
+            else str(write_patients(number, Path(folder) / "drawn"))
+        )
         to = str(Path(folder) / "out")
         assess = ("assess", "--quiet", "--html", to, "--json", to, "--jobs", given.jobs)
         runs = {
@@ -80,16 +90,15 @@ def main() -> int:
             "assess_table, in parts": (PEAK + TABLE, ()),
             "assess_table, whole": (PEAK + WHOLE_TABLE, ()),
         }
-        tables = peak(PEAK + READ, many) - peak(PEAK + READ, few)
-        print(
-            f"{given.patients} patients beside 100; their tables take {tables:.0f} MB", flush=True
-        )
+        read = {source: peak(PEAK + READ, source) for source in {few, many, drawn}}
         for name, (program, arguments) in runs.items():
-            small, large = (peak(program, *arguments, source) for source in (few, many))
-            above = large - small - tables
+            source = drawn if "html" in name else many
+            small, large = (peak(program, *arguments, place) for place in (few, source))
+            above = large - small - (read[source] - read[few])
             held = held and above <= LIMIT
             print(
-                f"{name:28} peak {small:6.0f} and {large:6.0f} MB, {above:+5.0f} MB above the input"
+                f"{name:28} {number if 'html' in name else given.patients:6} patients: peak"
+                f" {small:4.0f} (of 100) and {large:4.0f} MB, {above:+5.0f} MB above the input"
                 f" (wanted at most {LIMIT:.0f})",
                 flush=True,
             )

@@ -144,3 +144,20 @@ def test_each_value_is_of_its_type(patient: str, with_picture: bool) -> None:
 )
 def test_a_value_of_another_type_is_seen(value: object, hint: Any) -> None:
     assert not fits(value, hint)
+
+
+def test_no_number_stands_beside_a_value_of_zero() -> None:
+    """On a logarithmic axis zero is drawn at a floor; a tick there would read as a measurement."""
+    from rearm.report.assessment.timeline import PANELS, _panel
+
+    title, unit, series = PANELS[0]
+
+    def ticks(*values: float) -> list[float]:
+        rows = [{"day": d, "value": v, "bound": "measured"} for d, v in enumerate(values)]
+        panel = _panel(rows, unit, title, series, {})
+        found: list[float] = panel["layer"][0]["encoding"]["y"]["axis"]["values"]
+        return found
+
+    assert ticks(0.0, 0.0) == []
+    assert ticks(2.0, 0.2, 0.0) == [1.0]
+    assert ticks(200.0, 11.0) == [10.0, 100.0]

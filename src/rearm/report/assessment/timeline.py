@@ -324,6 +324,8 @@ def _panel(
             row["value"] = floor
             row["bound"] = "at or below zero" if row["bound"] == "measured" else row["bound"]
     low, high = floor * 0.8, max(positive, default=1.0) * 1.6
+    # at the floor stand values of zero: no number may stand beside them
+    ticks = [tick for tick in _ticks(low, high) if positive and tick > floor]
     colours = {
         "domain": [name for _, name, _ in series],
         "range": [colour for _, _, colour in series],
@@ -335,7 +337,7 @@ def _panel(
             "field": "value",
             "type": "quantitative",
             "scale": {"type": "log", "nice": False, "domain": [low, high]},
-            "axis": {"title": [title, unit], "values": _ticks(low, high), "format": "~g"},
+            "axis": {"title": [title, unit], "values": ticks, "format": "~g"},
         },
         "color": {"field": "test", "type": "nominal", "scale": colours, "legend": legend},
     }
