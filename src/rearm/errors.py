@@ -1,5 +1,5 @@
-"""The one error that a user of Rearm has to catch: what was given can't be used as asked; and the
-near word that was meant.
+"""The one error that a user of Rearm has to catch, what was given can't be used as asked, with the
+form for input that can't be used at all; and the near word that was meant.
 """
 
 from __future__ import annotations
@@ -7,13 +7,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["RearmError", "meant"]
+from rearm.characters import printable
+
+__all__ = ["InputError", "RearmError", "meant"]
 
 
 class RearmError(ValueError):
     """Input, settings or knowledge that can't be used. `str()` is a sentence or two for the user:
     what, where, what to do.
     """
+
+
+class InputError(RearmError):
+    """Input that can't be used: what was read, where, why it can't be used, what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("\n".join(printable(line) for line in sentence.split("\n")))
 
 
 def meant(word: str, choices: Iterable[str], *, most: int = 1, likeness: float = 0.75) -> str:

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from rearm.intake import InputError, read, read_tables
 from rearm.intake.dictionary import load_tables
-from rearm.intake.files.strict_json import parse_json
 from rearm.intake.mapping.draft import draft_mapping
 from rearm.record import Record
+from rearm.strict_json import parse_json
 
 _SUGGESTIVE = st.sampled_from(
     ["", "yes", "no", "2024-03", "2024-13-45", "0000-00-00", "9999-12-31", "12.03.24", "31.02.2024",

@@ -13,8 +13,8 @@ import pytest
 
 from rearm.intake import InputError, read, read_tables
 from rearm.intake.fhir.read import read_fhir
-from rearm.intake.files.strict_json import parse_json
 from rearm.record import Issue, Record, When
+from rearm.strict_json import parse_json
 
 TODAY = date(2026, 1, 1)
 PERSON = {"patient_id": "A", "sex": "F", "day_zero": "2024-03-12"}

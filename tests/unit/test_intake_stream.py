@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from tests.support.fhir_builder import bundle, patient, read_text
 
+from rearm.characters import printable
 from rearm.intake import InputError, read, read_each, read_tables
 from rearm.intake.cells import ColumnCells
-from rearm.intake.printable import printable
 from rearm.intake.readers import READERS, reader_of
 from rearm.knowledge.bundle import DATA, bundled, load
 

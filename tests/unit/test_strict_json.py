@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rearm.intake.errors import InputError
-from rearm.intake.files.strict_json import MAX_DEPTH, load_json, parse_json
+from rearm.errors import InputError
+from rearm.strict_json import MAX_DEPTH, load_json, parse_json
 
 REFUSED = [
     ('{"a": 1, "a": 2}', "stands twice"),

@@ -4,10 +4,8 @@ then patient by patient.
 
 from __future__ import annotations
 
-import gc
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -21,6 +19,7 @@ from rearm.assessment.plan import Plan, plan_of
 from rearm.assessment.regions import region_of, regions_of
 from rearm.assessment.result import Assessment, NextTest
 from rearm.assessment.scenarios import Varied, pair, varied
+from rearm.garbage import no_collection
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.record import Record
 
@@ -94,20 +93,6 @@ def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
     remaining = iter(records)
     while batch := list(itertools.islice(remaining, _BATCH)):
         yield batch
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """No garbage collection inside a batch: it makes hundreds of thousands of small objects, none
-    of them in a circle, and each collection would look at all of them.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def assess_patients(

@@ -25,9 +25,10 @@ from rearm.assessment.logic import (
     Judged,
 )
 from rearm.assessment.patient import AssessmentError, Patient, patient_at
-from rearm.assessment.pipeline import Batch, batches, no_collection
+from rearm.assessment.pipeline import Batch, batches
 from rearm.assessment.plan import Plan, plan_of
 from rearm.assessment.regions import region_of, regions_of
+from rearm.garbage import no_collection
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.record import Record
 

@@ -11,8 +11,8 @@ from datetime import date
 from os import PathLike
 from pathlib import Path
 
-from rearm.intake.collection import no_collection
-from rearm.intake.errors import InputError
+from rearm.errors import InputError
+from rearm.garbage import no_collection
 from rearm.intake.result import Reading
 from rearm.intake.tidy.read import read_tables
 from rearm.knowledge.bundle import Knowledge, bundled

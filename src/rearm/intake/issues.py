@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rearm.intake.printable import printable
+from rearm.characters import printable
 from rearm.intake.rows import CellProblem
 from rearm.record import Issue, Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
-from rearm.intake.collection import no_collection
+from rearm.garbage import no_collection
 from rearm.record import Issue, Record
 
 __all__ = ["Reading"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, NamedTuple, Protocol
 
-from rearm.intake.printable import printable
+from rearm.characters import printable
 from rearm.record import Done, Severity, Source
 from rearm.units import DecimalMark
 

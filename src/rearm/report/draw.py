@@ -11,6 +11,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+from rearm.characters import replaced
+
 __all__ = [
     "BLUE",
     "CONFIG",
@@ -26,7 +28,6 @@ __all__ = [
     "YELLOW",
     "Spec",
     "can_draw",
-    "drawable",
     "png",
     "svg",
 ]
@@ -72,18 +73,10 @@ def can_draw() -> bool:
     return find_spec("vl_convert") is not None
 
 
-# What XML 1.0 has no place for: the drawing engine ends the whole process at such a character.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def drawable(text: str) -> str:
-    """The text with a replacement mark for each character that can't be drawn."""
-    return _NOT_XML.sub("\ufffd", text)
-
-
 def _drawable(part: Any) -> Any:
+    # at a character that XML 1.0 has no place for the engine would end the whole process
     if isinstance(part, str):
-        return drawable(part)
+        return replaced(part)
     if isinstance(part, dict):
         return {key: _drawable(value) for key, value in part.items()}
     return [_drawable(x) for x in part] if isinstance(part, list | tuple) else part
@@ -104,7 +97,7 @@ def svg(spec: Spec, *, label: str, quick: bool = False) -> str:
     whole = _whole(spec, _QUICK_FONT if quick else FONT)
     markup: str = vl_convert.vegalite_to_svg(vl_spec=whole, allowed_base_urls=[])
     title = (
-        drawable(label)
+        replaced(label)
         .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rearm.intake.errors import InputError
+from rearm.characters import printable
+from rearm.errors import InputError
 from rearm.intake.fhir.element import Element
 from rearm.intake.issues import issue_at
-from rearm.intake.printable import printable
 from rearm.intake.rows import CellProblem
 from rearm.record import Done, Issue, Severity, Source
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
+from rearm.characters import printable
 from rearm.intake.fhir.element import Element
-from rearm.intake.printable import printable
 from rearm.knowledge.bundle import Knowledge, bundled
 from rearm.knowledge.fhir_codes import FhirCodes
 from rearm.knowledge.lab_tests import LabTests, TestDef, check_loinc

@@ -16,11 +16,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rearm.errors import InputError
 from rearm.intake.build.checks.ids import flag_ids_alike
 from rearm.intake.build.gather import gather
 from rearm.intake.build.records import make_records
 from rearm.intake.build.terms import Terms
-from rearm.intake.errors import InputError
 from rearm.intake.fhir.bundle import Resource, open_bundle
 from rearm.intake.fhir.clinical import read_adverse_event, read_condition, read_patient
 from rearm.intake.fhir.codes import codes_of
@@ -28,13 +28,13 @@ from rearm.intake.fhir.medication import Medications
 from rearm.intake.fhir.observation import read_observation
 from rearm.intake.fhir.rows import Translation, own_code
 from rearm.intake.files.control_characters import clean_json
-from rearm.intake.files.strict_json import load_json, parse_json
 from rearm.intake.issues import issue_at
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, Row
 from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge, bundled
 from rearm.record import Issue, Record, Source
+from rearm.strict_json import load_json, parse_json
 
 __all__ = ["read_fhir", "rows_of_bundle"]
 

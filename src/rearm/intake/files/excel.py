@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from python_calamine import CalamineWorkbook
 
-from rearm.intake.errors import InputError
+from rearm.errors import InputError
 from rearm.intake.files.excel_formats import Display, cells_shown_otherwise, displays, show
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem, Grid, Value, decimal_mark

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from rearm.intake.errors import InputError
-from rearm.intake.files.control_characters import clean_grids, holds_control
+from rearm.characters import first_non_text
+from rearm.errors import InputError
+from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.excel import read_workbook
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem, Grid, Value, decimal_mark
@@ -158,7 +159,7 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
         raise InputError(f"{path.name} holds no cells. Export it again.")
     mark = decimal_mark([texts.values()], by_delimiter=delimiter == ";")
     grids = [Grid(path.name, None, rows, decimal=mark)]
-    if any(map(holds_control, texts)):
+    if any(map(first_non_text, texts)):
         issues.extend(clean_grids(grids, path.name))
     return grids, issues
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rearm.errors import InputError
 from rearm.intake.dictionary import load_tables
-from rearm.intake.errors import InputError
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.rows import Grid, Value
 from rearm.intake.values import Refused, not_done, number, parse_moment, text

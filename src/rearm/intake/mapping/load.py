@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from rearm.errors import meant
+from rearm.errors import InputError, meant
 from rearm.intake.dictionary import nearest
-from rearm.intake.errors import InputError
 from rearm.intake.mapping.model import (
     Agreement,
     DayLabel,

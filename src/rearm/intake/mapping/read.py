@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from rearm.errors import InputError
 from rearm.intake.build.gather import gather
 from rearm.intake.build.records import make_records
 from rearm.intake.build.terms import Terms
-from rearm.intake.errors import InputError
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.checks import check_sheets
 from rearm.intake.mapping.load import load_mapping

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rearm.errors import InputError
 from rearm.intake.dictionary import nearest
-from rearm.intake.errors import InputError
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.model import DayPlace, Mapping, Reduce, SheetSpec

@@ -7,11 +7,11 @@ from datetime import date
 from itertools import chain
 from pathlib import Path
 
+from rearm.errors import InputError
 from rearm.intake.build.gather import Gathered, RowRun, gather
 from rearm.intake.build.records import make_records
 from rearm.intake.build.terms import Terms
 from rearm.intake.dictionary import nearest
-from rearm.intake.errors import InputError
 from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.read import (
     SPREADSHEETS_NOT_READ,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter, itemgetter
 
+from rearm.errors import InputError
 from rearm.intake.cells import ColumnCells, RowMaker
 from rearm.intake.dictionary import nearest
-from rearm.intake.errors import InputError
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import BLANK, Cell, CellProblem, DecimalMark, Grid, Row, Value
 from rearm.intake.values import shown

@@ -6,8 +6,8 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from rearm.errors import InputError
 from rearm.intake.dictionary import Column, fact_values, load_tables
-from rearm.intake.errors import InputError
 
 __all__ = ["DESCRIPTION", "describe_tables", "write_template"]
 

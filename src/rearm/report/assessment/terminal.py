@@ -10,6 +10,7 @@ from rich.text import Text
 
 from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
+from rearm.characters import inert
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
 from rearm.report.assessment.sentences import reason_text, seen_texts
@@ -22,8 +23,6 @@ _STYLE = {
     "discouraged": "yellow", "excluded": "red",
     "failed": "bold red", "suspected": "bold yellow",
 }  # fmt: skip
-# C0, C1 and what turns the direction of writing; a line break stays
-_CONTROLS = dict.fromkeys((*range(10), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F)))
 _FEW = 4  # tests beyond the mandatory ones that the terminal shows; the page shows all
 
 
@@ -31,11 +30,11 @@ class SafeText(Text):
     """Text of a result, of which nothing reaches the terminal as a command."""
 
     def __init__(self, text: str = "", style: str = "") -> None:
-        super().__init__(text.translate(_CONTROLS), style)
+        super().__init__(inert(text), style)
 
     def append(self, text: Text | str, style: object = None) -> SafeText:
         """Appends the text without its control characters."""
-        plain = text.translate(_CONTROLS) if isinstance(text, str) else text
+        plain = inert(text) if isinstance(text, str) else text
         super().append(plain, style)  # type: ignore[arg-type]
         return self
 

@@ -1,26 +1,27 @@
 """JSON read strictly: what a lenient parser would let pass in silence is refused with a sentence.
 
 Refused: names that stand twice in one object, NaN and infinities, numbers beyond a double, nesting
-over 64 levels, text that is not
-UTF-8, unpaired surrogates, a file that ends in the middle, and files over the size limit.
+over 64 levels, text that is not UTF-8, unpaired surrogates, a file that ends in the middle, and
+files over the size limit.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rearm.intake.errors import InputError
+from rearm.errors import InputError
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "load_json", "parse_json"]
 
 MAX_DEPTH = 64
 MAX_BYTES = 64 * 1024 * 1024
-_LONGEST_NUMBER = (
-    400  # characters; longer ones can't be a measurement and cost quadratic time to read
-)
+# characters of a number; longer ones can't be a measurement and cost quadratic time to read
+_LONGEST_NUMBER = 400
+_WHOLE_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def load_json(path: Path, *, max_bytes: int = MAX_BYTES) -> Any:
@@ -148,7 +149,8 @@ def _check(root: Any, name: str) -> None:
 
 
 def _not_json(error: json.JSONDecodeError, text: str, name: str) -> str:
-    if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
+    open_string = text.startswith('"', error.pos) and not _WHOLE_STRING.match(text, error.pos)
+    if open_string or error.pos >= len(text.rstrip()):
         return (
             f"{name} ends in the middle of a value (line {error.lineno}): the file is truncated."
             " Export it again."

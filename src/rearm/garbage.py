@@ -1,4 +1,4 @@
-"""A pause of the search for circles among objects."""
+"""A pause of garbage collection, the search for circles among objects."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ __all__ = ["no_collection"]
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Without the search: rows and records hold no circles, and it would pass over them again
-    and again while they grow.
+    """Without the search, inside of a batch: rows, records and results hold no circles, and it
+    would pass over hundreds of thousands of them again and again while they grow.
     """
     was_on = gc.isenabled()
     gc.disable()
