@@ -1,0 +1,107 @@
+"""What to ask for, what to do, and the recommendation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rearm.assessment.result.parts import Part, Plain
+
+__all__ = [
+    "Action",
+    "Alert",
+    "Answer",
+    "AnswerStrategy",
+    "AnswerTier",
+    "Change",
+    "NextTest",
+    "Turn",
+]
+
+
+class Turn(Part, frozen=True, kw_only=True):
+    """Options, factors, groups of causes or the failure, by their ids, that turn alike."""
+
+    kind: Literal["option", "factor", "group", "failure"]
+    from_: str
+    to: str
+    what: tuple[str, ...]
+
+
+class Change(Part, frozen=True, kw_only=True):
+    """What one result of a test would change."""
+
+    values: dict[str, Plain]
+    turns: tuple[Turn, ...]
+
+
+class NextTest(Part, frozen=True, kw_only=True):
+    """A work-up to ask for. `ids` has one entry, or two where only both together would change
+    something. `turnaround` is in days.
+    """
+
+    ids: tuple[str, ...]
+    name: str
+    tests: tuple[str, ...]
+    findings: tuple[str, ...]
+    mandatory: bool
+    changes: tuple[Change, ...]
+    why: str
+    invasiveness: int
+    turnaround: int
+    citations: tuple[str, ...]
+
+
+class Alert(Part, frozen=True, kw_only=True):
+    """An emergency, or what must not be taken for relapse, with the findings it rests on."""
+
+    id: str
+    text: str
+    findings: tuple[str, ...]
+
+
+class Action(Part, frozen=True, kw_only=True):
+    """Something to do whatever is chosen; `reason` is an id of `reasons`."""
+
+    id: str
+    reason: str
+    sources: tuple[str, ...]
+
+
+class AnswerStrategy(Part, frozen=True, kw_only=True):
+    """A strategy in its tier; the rules of placement come with the answer."""
+
+    strategy: str
+    option: str
+    options: tuple[str, ...]
+    because: tuple[str, ...]
+    ground: str
+    would_be: dict[str, str] | None
+    waits_for: tuple[str, ...]
+    figures: tuple[str, ...]
+    access: str
+
+
+class AnswerTier(Part, frozen=True, kw_only=True):
+    """One tier of the answer."""
+
+    tier: Literal["first", "alternative", "situational", "avoid", "not_possible"]
+    strategies: tuple[AnswerStrategy, ...]
+
+
+class Answer(Part, frozen=True, kw_only=True):
+    """The recommendation: what state the decision is in, and the strategies in their tiers."""
+
+    state: Literal[
+        "choose",
+        "confirm_first",
+        "stabilise_first",
+        "emergency_first",
+        "comfort",
+        "controlled",
+        "died",
+        "cannot_judge",
+    ]
+    then: str | None
+    next_review: str | None
+    tiers: tuple[AnswerTier, ...]
+    not_now: tuple[AnswerStrategy, ...]

@@ -1,0 +1,157 @@
+"""Everything that was found for one patient at one day, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from rearm.assessment.result.answer import Action, Alert, Answer, NextTest
+from rearm.assessment.result.basis import (
+    Citation,
+    FindingResult,
+    Note,
+    Publication,
+    Reason,
+    SupportLine,
+    Titles,
+)
+from rearm.assessment.result.case import (
+    CaseResult,
+    Point,
+    StatedResponse,
+    TherapyResult,
+    VisitResult,
+)
+from rearm.assessment.result.causes import AlterationResult, Causes
+from rearm.assessment.result.failure import About, FailureResult, Relapse
+from rearm.assessment.result.header import InputIssue, IssueSummary, Versions
+from rearm.assessment.result.options import EvidenceResult, OptionResult
+from rearm.assessment.result.parts import Part
+from rearm.assessment.result.references import dangling
+from rearm.assessment.result.stored import SCHEMA_VERSION, ResultError, check_schema, read_strictly
+
+__all__ = ["Assessment"]
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class Assessment(Part, frozen=True, kw_only=True):
+    """Everything that was found for one patient at one day.
+
+    `relapse`, `answer` and `actions` are empty in this version of the schema. `findings` holds
+    those that the rules read, as far as they are known or a reason lacks them, and what else is
+    known and not denied; `findings_unknown` counts the others that the rules read.
+    `separated`: pairs of options (better, worse) that the evidence separates.
+    """
+
+    schema: Literal["2-draft"] = SCHEMA_VERSION
+    patient_id: str
+    as_of: int | None
+    as_of_date: str | None
+    region: str | None
+    versions: Versions
+    issues: tuple[InputIssue, ...]
+    issue_summary: IssueSummary
+    case: CaseResult
+    therapies: tuple[TherapyResult, ...]
+    visits: tuple[VisitResult, ...]
+    stated_responses: tuple[StatedResponse, ...]
+    series: dict[str, tuple[Point, ...]]
+    failures: tuple[FailureResult, ...]
+    relapse: Relapse | None
+    about: About
+    causes: Causes
+    alterations: tuple[AlterationResult, ...]
+    alerts: tuple[Alert, ...]
+    actions: tuple[Action, ...]
+    tests: tuple[NextTest, ...]
+    further_tests: tuple[NextTest, ...]
+    answer: Answer | None
+    options: tuple[OptionResult, ...]
+    separated: tuple[tuple[str, str], ...]
+    reasons: dict[str, Reason]
+    support: dict[str, SupportLine]
+    notes: dict[str, Note]
+    evidence: dict[str, EvidenceResult]
+    findings: dict[str, FindingResult]
+    findings_unknown: int
+    citations: dict[str, Citation]
+    publications: dict[str, Publication]
+    titles: Titles
+    rows: tuple[str, ...]
+
+    @property
+    def next_tests(self) -> tuple[NextTest, ...]:
+        """Every work-up to ask for, in its order."""
+        return self.tests + self.further_tests
+
+    def reasons_of(self, ids: Iterable[str]) -> tuple[Reason, ...]:
+        """The reasons of these ids."""
+        return tuple(self.reasons[i] for i in ids)
+
+    def missing(self, reason: Reason) -> tuple[str, ...]:
+        """The findings for want of which the reason is unknown; empty where it is not."""
+        if reason.truth is not None or reason.missing:
+            return reason.missing
+        return tuple(name for name in reason.findings if not self.findings[name].known)
+
+    def rows_of(self, findings: Iterable[str]) -> tuple[str, ...]:
+        """The rows of the input that these findings rest on, each once."""
+        places = dict.fromkeys(
+            place
+            for name in findings
+            if name in self.findings
+            for place in self.findings[name].rows
+        )
+        return tuple(self.rows[place] for place in places)
+
+    def option(self, name: str) -> OptionResult:
+        """The option of this id. Raises KeyError where there is none."""
+        for option in self.options:
+            if option.id == name:
+                return option
+        raise KeyError(name)
+
+    def tied_with(self, option: OptionResult) -> tuple[str, ...]:
+        """Options of the same role and verdict that the evidence does not set apart from it."""
+        if option.rank is None:
+            return ()
+        apart = {pair for pair in self.separated if option.id in pair}
+        return tuple(
+            other.id
+            for other in self.options
+            if other.id != option.id
+            and (other.role, other.verdict, other.if_clear)
+            == (option.role, option.verdict, option.if_clear)
+            and (option.id, other.id) not in apart
+            and (other.id, option.id) not in apart
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, numbers and texts, as in the JSON."""
+        plain: dict[str, Any] = msgspec.json.decode(_ENCODER.encode(self))
+        return plain
+
+    def to_json(self) -> str:
+        """The result as one line of JSON."""
+        return _ENCODER.encode(self).decode("utf-8")
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Assessment:
+        """The result that `to_json` wrote. Raises ResultError with a sentence where it is none."""
+        return cls.from_dict(read_strictly(text))
+
+    @classmethod
+    def from_dict(cls, plain: Any) -> Assessment:
+        """The result that `to_dict` gave. Raises ResultError with a sentence where it is none."""
+        check_schema(plain)
+        try:
+            result = msgspec.convert(plain, cls)
+        except msgspec.ValidationError as error:
+            raise ResultError(f"The result does not hold to its schema: {error}.") from None
+        missing = dangling(result)
+        if missing:
+            raise ResultError(f"The result refers to {missing}, which is not in it.")
+        return result

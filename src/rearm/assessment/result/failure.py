@@ -1,0 +1,68 @@
+"""What became of each infusion, and the relapse to decide on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rearm.assessment.result.parts import DayRange, Part
+
+__all__ = ["About", "AboutCode", "FailureResult", "InfusionStatus", "Relapse", "SignalResult"]
+
+InfusionStatus = Literal[
+    "failed", "suspected", "not_failed", "died_without_progression", "cannot_be_judged"
+]
+AboutCode = InfusionStatus | Literal["no_infusion", "infusion_unread"]
+
+
+class SignalResult(Part, frozen=True, kw_only=True):
+    """A sign of relapse that is not progression by itself; `open`: nothing later took it back."""
+
+    id: str
+    day: int | None
+    open: bool
+    text: str
+
+
+class FailureResult(Part, frozen=True, kw_only=True):
+    """What became of one infusion."""
+
+    infusion_day: int | None
+    product: str | None
+    targets: tuple[str, ...]
+    status: str
+    certainty: str | None
+    day: int | None
+    kind: str | None
+    timing: str | None
+    pattern: tuple[str, ...]
+    signals: tuple[SignalResult, ...]
+    followed_to_day: int | None
+    best_response: str | None
+    best_response_by: str | None
+    computed_day: int | None
+    team_day: int | None
+    difference: str | None
+    reason: str
+    rows: tuple[int, ...]
+
+
+class Relapse(Part, frozen=True, kw_only=True):
+    """The relapse to decide on; its rules come with the answer. `since`: the first sign of it."""
+
+    after: str
+    line: int | None
+    status: str
+    certainty: str | None
+    day: DayRange
+    pattern: tuple[str, ...]
+    tempo: Literal["rapid", "intermediate", "slow"] | None
+    since: int | None
+
+
+class About(Part, frozen=True, kw_only=True):
+    """The infusion that causes, options and tests speak of, or the reason why there are none."""
+
+    code: AboutCode
+    infusion_day: int | None
+    if_progression: bool
+    reason: str
