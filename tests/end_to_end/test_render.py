@@ -89,13 +89,13 @@ def test_a_result_of_another_version_is_drawn_with_a_note(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "This is no JSON"),
+        ("", "The result is empty"),
         ("[1]", "no result of schema 2-draft"),
         ('{"patient_id": "A", "versions": {"schema": 1}}', "schema 1, of Rearm 0.1.0"),
         ('{"schema": "2-draft"}', "does not hold to its schema"),
         ('{"schema": "2-draft", "schema": "2-draft"}', "stands twice"),
-        ('{"schema": NaN}', "NaN is no number"),
-        ("[" * 100_000, "nested too deeply"),
+        ('{"schema": NaN}', "holds NaN, which is not a number"),
+        ("[" * 100_000, "nested deeper than 64 levels"),
         (b"\xff\xfe", "no text in UTF-8"),
     ],
 )
@@ -117,7 +117,7 @@ def test_one_bad_result_does_not_stop_the_others(assessed: Path, tmp_path: Path)
     good = assessed / "j" / "SYN-08.json"
     done = run("render", tmp_path / "bad.json", tmp_path / "none", good, "--html", tmp_path / "h")
     assert done.returncode == 2
-    assert f"{tmp_path / 'bad.json'}: This is no JSON" in done.stderr
+    assert f"{tmp_path / 'bad.json'}: The result is not JSON" in done.stderr
     assert f"There is no file or folder {tmp_path / 'none'}." in done.stderr
     assert {file.name for file in (tmp_path / "h").iterdir()} == {"SYN-08.html", "index.html"}
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import random
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.loops import some
+from tests.support.places import ROOT
 from tests.support.results import examples, generated, terminal_text
 
+from rearm import assess, read
 from rearm.assessment import Assessment
 from rearm.assessment.result import ResultError
 from rearm.report import page
@@ -130,12 +134,32 @@ def test_a_script_in_every_free_text_stays_text() -> None:
     assert "\x1b" not in terminal_text(made)
 
 
-@pytest.mark.parametrize("odd", ["\x00", "\x1b", "\x7f", "\u202e", "\ud800", "\ufffe"])
+@pytest.mark.parametrize("odd", ["\x00", "\x0b", "\x1b", "\x7f", "\x9b", "\ufdd0", "\ufffe"])
 def test_a_character_that_intake_lets_through_nowhere_is_refused(odd: str) -> None:
-    plain = examples()["SYN-08"].to_dict()
-    plain["patient_id"] = f"SYN{odd}08"
-    with pytest.raises(ResultError, match="a character that Rearm never writes"):
-        Assessment.from_json(json.dumps(plain))
+    for place in ("patient_id", f"x{odd}"):
+        plain = examples()["SYN-08"].to_dict()
+        plain[place] = f"SYN{odd}08"
+        with pytest.raises(ResultError, match="a character that is no text"):
+            Assessment.from_json(json.dumps(plain))
+
+
+def test_half_a_character_is_refused() -> None:
+    text = changed(examples()["SYN-08"].to_json(), "SYN-08", "SYN\\ud80008")
+    with pytest.raises(ResultError, match="half of a surrogate pair"):
+        Assessment.from_json(text)
+
+
+@pytest.mark.parametrize("mark", ["\u200e", "\u202e", "\u2066", "\r", "\u00a0", "\u2028", "\ufffd"])
+def test_a_record_that_intake_took_is_drawn_from_its_result(mark: str, tmp_path: Path) -> None:
+    """What a name of a registry may hold (here a mark of direction) never locks a result up."""
+    shutil.copytree(ROOT / "examples" / "tables", tmp_path / "given")
+    table = tmp_path / "given" / "therapies.csv"
+    rows = table.read_text("utf-8")
+    table.write_text(changed(rows, "VRd", f'"V{mark}Rd"'), "utf-8", newline="")
+    record = next(r for r in read(tmp_path / "given").records if r.patient_id == "SYN-01")
+    fresh = assess(record)
+    assert any(mark in (therapy.regimen or "") for therapy in fresh.therapies)
+    assert stored(fresh) == fresh
 
 
 @pytest.mark.parametrize("usual", ["a\nb", "a\tb", "\\u001b", "é ü 中", "\\bfr"])
@@ -162,10 +186,11 @@ def changed(text: str, old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"as_of":', '"as_of":NaN,"x":', "NaN is no number"),
-        ('"as_of":', '"as_of":1,"as_of":', "the key 'as_of' stands twice"),
-        ('"as_of":', '"as_of":1e999,"x":', "too large a number"),
-        ('"as_of":', '"as_of":' + "9" * 5000 + ',"x":', "too large a number"),
+        ('"as_of":', '"as_of":NaN,"x":', "holds NaN, which is not a number"),
+        ('"as_of":', '"as_of":1,"as_of":', "the name 'as_of' stands twice"),
+        ('"as_of":', '"as_of":1e999,"x":', "too large or too long"),
+        ('"as_of":', '"as_of":' + "9" * 5000 + ',"x":', "too large or too long"),
+        ('"as_of":', '"as_of":-1' + "0" * 18 + ',"x":', "a number that is too large: -1e+18"),
         ('"as_of":', '"unheard_of":1,"as_of":', "unknown field `unheard_of`"),
         ('"as_of":', '"as_of":"1","x":', "`$.as_of`"),
         ('"schema":"2-draft"', '"schema":"3"', "no result of schema 2-draft"),
@@ -216,7 +241,7 @@ def test_an_id_that_leads_nowhere_is_named(
 def test_what_is_no_result_gets_a_sentence(text: str) -> None:
     with pytest.raises(ResultError) as error:
         Assessment.from_json(text)
-    assert str(error.value).startswith("This is no")
+    assert str(error.value).startswith(("This is no result of schema", "The result "))
 
 
 def test_a_cut_file_gets_a_sentence() -> None:

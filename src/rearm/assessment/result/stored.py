@@ -1,25 +1,18 @@
-"""A stored result read strictly: what no Rearm wrote is refused with a sentence."""
+"""A stored result read strictly: what is no work of Rearm is refused with a sentence."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections import Counter
+from collections.abc import Iterator
 from typing import Any, Literal
 
-from rearm.errors import RearmError
+from rearm.characters import first_non_text
+from rearm.errors import InputError, RearmError
+from rearm.strict_json import parse_json
 
 __all__ = ["SCHEMA_VERSION", "ResultError", "check_schema", "read_strictly"]
 
 SCHEMA_VERSION: Literal["2-draft"] = "2-draft"
-_DIGITS = 18  # of a whole number; what is larger is no day, no count and no place
-# control characters (as JSON escapes them; a line break and a tab may be), those that turn the
-# direction of a text, halves of pairs, and what is no character at all: intake lets none through
-_ODD_CHARACTER = re.compile(
-    r"(?<!\\)(?:\\\\)*\\(?:u00[01][0-9a-f]|[bfr])"
-    "|[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
+_LARGEST = 10**18  # what is larger is no day, no count and no place
 
 
 class ResultError(RearmError):
@@ -29,22 +22,16 @@ class ResultError(RearmError):
 def read_strictly(text: str | bytes) -> Any:
     """The plain value of a stored result. Raises ResultError with a sentence where it is none."""
     try:
-        plain = json.loads(
-            text,
-            object_pairs_hook=_each_key_once,
-            parse_constant=_no_constant,
-            parse_int=_whole_number,
-            parse_float=_finite_number,
-        )
-    except RecursionError:
-        raise ResultError("This is no result: its parts are nested too deeply.") from None
-    except ValueError as error:
-        raise ResultError(f"This is no JSON that can be read ({error}).") from None
-    odd = _ODD_CHARACTER.search(json.dumps(plain, ensure_ascii=False))
-    if odd is not None:
-        raise ResultError(
-            f"The result holds a character that Rearm never writes: {odd.group(0)!a}."
-        )
+        plain = parse_json(text, "The result")
+    except InputError as error:
+        raise ResultError(str(error)) from None
+    for value in _leaves(plain):
+        if isinstance(value, str):
+            odd = first_non_text(value)
+            if odd is not None:
+                raise ResultError(f"The result holds a character that is no text: {odd!a}.")
+        elif isinstance(value, int) and abs(value) >= _LARGEST:
+            raise ResultError(f"The result holds a number that is too large: {value:.3g}.")
     return plain
 
 
@@ -69,26 +56,14 @@ def _schema_of(plain: Any) -> Any:
     return plain.get("schema", versions.get("schema") if isinstance(versions, dict) else None)
 
 
-def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(name for name, n in Counter(name for name, _ in pairs).items() if n > 1)
-        raise ValueError(f"the key {twice!r} stands twice in one object")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
-
-
-def _whole_number(text: str) -> int:
-    if len(text) > _DIGITS:
-        raise ValueError(f"{text[:_DIGITS]}... is too large a number")
-    return int(text)
-
-
-def _finite_number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text[:_DIGITS]} is too large a number")
-    return number
+def _leaves(value: Any) -> Iterator[Any]:
+    """Every name, text, number and constant of a parsed value."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from _leaves(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _leaves(part)
+    else:
+        yield value
