@@ -55,6 +55,7 @@ def test_assess_prints_the_report_of_a_bundle() -> None:
 
 
 @pytest.mark.parametrize("command", [["assess"], ["assess", "--jobs", "2"], ["explain"]])
+@pytest.mark.slow
 def test_a_finding_without_a_function_ends_with_a_sentence(
     tmp_path: Path, command: list[str]
 ) -> None:
@@ -109,6 +110,7 @@ def test_as_of_is_a_day_or_a_date() -> None:
     says(run("assess", TABLES, "--patient", "SYN-01", "--as-of", "soon"), 2, "soon", "date")
 
 
+@pytest.mark.slow
 def test_unknown_patient_region_option() -> None:
     says(run("assess", TABLES, "--patient", "nobody"), 2, "nobody", "SYN-01")
     says(run("assess", TABLES, "--region", "XX"), 2, "XX", "US")
@@ -301,6 +303,7 @@ def test_a_patient_without_a_course_does_not_end_the_model_for_the_others(tmp_pa
     )
 
 
+@pytest.mark.slow
 def test_two_outputs_that_would_replace_each_other_are_refused(tmp_path: Path) -> None:
     out = tmp_path / "out"
     to_both = (
@@ -319,6 +322,7 @@ def test_two_outputs_that_would_replace_each_other_are_refused(tmp_path: Path) -
     assert len(list(out.iterdir())) == len(list((tmp_path / "json").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_endpoints_are_counted_as_asked(tmp_path: Path) -> None:
     usual = ("response", TABLES, "--patient", "SYN-03")
     says(run(*usual), 0, "Endpoints: PFS 84 days (PD)")

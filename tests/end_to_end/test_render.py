@@ -122,6 +122,7 @@ def test_one_bad_result_does_not_stop_the_others(assessed: Path, tmp_path: Path)
     assert {file.name for file in (tmp_path / "h").iterdir()} == {"SYN-08.html", "index.html"}
 
 
+@pytest.mark.slow
 def test_a_page_never_takes_the_place_of_another(assessed: Path, tmp_path: Path) -> None:
     good = assessed / "j" / "SYN-08.json"
     twice = run("render", good, good, "--html", tmp_path / "h")

@@ -54,6 +54,7 @@ def without(folder: Path, patient: str, to: Path) -> Path:
     return to
 
 
+@pytest.mark.slow
 def test_two_processes_write_what_one_writes(source: Path, whole: Path, tmp_path: Path) -> None:
     assert assess(source, tmp_path, "--jobs", "2").returncode == 0
     assert len(files_of(whole)) == 40
@@ -107,6 +108,7 @@ def test_a_file_that_is_another_is_written_again(source: Path, whole: Path, tmp_
     assert files_of(folder) == files_of(whole)
 
 
+@pytest.mark.slow
 def test_another_folder_of_another_region_is_not_taken_for_done(
     source: Path, tmp_path: Path
 ) -> None:
@@ -119,6 +121,7 @@ def test_another_folder_of_another_region_is_not_taken_for_done(
     assert len(files_of(json_us)) == 3 and files_of(json_us) == files_of(json_all)
 
 
+@pytest.mark.slow
 def test_render_of_a_folder_draws_its_last_run(source: Path, whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     shutil.copytree(whole, folder)
@@ -132,6 +135,7 @@ def test_render_of_a_folder_draws_its_last_run(source: Path, whole: Path, tmp_pa
     assert len(list((tmp_path / "pages").glob("G*.html"))) == 39
 
 
+@pytest.mark.slow
 def test_processes_end_with_their_parent(source: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "rearm.cli", "assess", str(source), "--quiet", "--jobs", "2"]
     running = subprocess.Popen([*command, "--json", str(tmp_path)], stderr=subprocess.DEVNULL)

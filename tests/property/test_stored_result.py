@@ -40,6 +40,7 @@ def test_a_stored_example_draws_the_same(patient: str) -> None:
     assert terminal_text(stored(fresh)) == terminal_text(fresh)
 
 
+@pytest.mark.slow
 def test_a_hundred_generated_results_draw_the_same() -> None:
     fresh = generated(100)
     assert len(fresh) == 100
@@ -92,6 +93,7 @@ def spoiled(plain: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     return changed
 
 
+@pytest.mark.slow
 def test_a_spoiled_result_is_refused_with_a_sentence_or_drawn_without_harm() -> None:
     rng = random.Random(20261129)
     plain = [examples()[patient].to_dict() for patient in ("SYN-01", "SYN-08")]

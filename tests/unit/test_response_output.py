@@ -432,6 +432,7 @@ def test_a_fault_with_one_patient_leaves_the_others(
     assert 'href="a.html"' in index and 'href="b.html"' in index
 
 
+@pytest.mark.slow
 def test_courses_are_written_one_by_one_and_not_kept(tmp_path: Path) -> None:
     """A record is let go before the next but one is made."""
     alive: list[int] = []
