@@ -5,8 +5,7 @@ not, with the reason.
 
 A file holds a list of patients: `id`, `title`, `as_of`, `region`, `tables` (the tidy tables),
 `expect`. Days are days of the patient's own axis. Each patient is written to a folder of CSV files,
-read with `rearm.read`, assessed with `rearm.assess`, and drawn as a page. Hard expectations:
-excluded, never_preferred, alerts_include, must_not_say and the status of the failure.
+read with `rearm.read`, assessed with `rearm.assess`, and drawn as a page.
 """
 
 from __future__ import annotations
@@ -16,32 +15,20 @@ import html
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+from scripts.vignette_judge import Outcome, judge_causes, judge_failure, judge_options
 
 import rearm
 from rearm.assessment import Assessment
-from rearm.assessment.result import Causes, FailureResult, OptionResult
 from rearm.report import page
 from rearm.report.assessment.sentences import availability_text, finding_text, reason_text
 
-GRADES = ["excluded", "unlikely", "possible", "likely", "established"]
 NEGATIONS = re.compile(r"\b(no|not|without|cannot|never|nor)\b|n't\b", re.IGNORECASE)
 CLAUSE_END = re.compile(r"[.;:!?()\n]|, (?:but|and)\b")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One expectation: what was expected, whether it holds and is hard, and what was found."""
-
-    what: str
-    holds: bool
-    hard: bool
-    found: str
 
 
 def write_tables(tables: dict[str, list[dict[str, Any]]], folder: Path) -> None:
@@ -90,10 +77,6 @@ def said(pattern: str, texts: list[str]) -> str | None:
     return None
 
 
-def one_of(found: Any, expected: Any) -> bool:
-    return found in expected if isinstance(expected, list) else found == expected
-
-
 def texts_of(assessment: Assessment) -> Iterator[str]:
     """All that a reader is told on the page and by the result; not the issues, which tell of the
     input, nor the titles of publications.
@@ -106,121 +89,6 @@ def texts_of(assessment: Assessment) -> Iterator[str]:
     for part in ("issues", "reasons", "findings", "publications"):
         del others[part]
     yield from strings(others)
-
-
-def judge_failure(
-    failure: FailureResult | None, expected: dict[str, Any], label: str
-) -> Iterator[Outcome]:
-    if expected.get("status_none"):
-        holds = failure is None or failure.status == "cannot_be_judged"
-        yield Outcome(f"{label}: none", holds, True, str(failure and failure.status))
-        return
-    if failure is None:
-        yield Outcome(f"{label}: {expected}", False, True, "no entry for this infusion")
-        return
-    for key in ("status", "kind", "certainty", "timing"):
-        if key in expected:
-            yield Outcome(
-                f"{label}.{key} {expected[key]}",
-                one_of(getattr(failure, key), expected[key]),
-                key == "status",
-                str(getattr(failure, key)),
-            )
-    if "day" in expected:
-        tolerance = expected.get("day_tolerance", 0)
-        near = failure.day is not None and abs(failure.day - expected["day"]) <= tolerance
-        yield Outcome(f"{label}.day {expected['day']}", near, False, str(failure.day))
-    for word in expected.get("pattern_includes", []):
-        yield Outcome(
-            f"{label}.pattern has {word}",
-            word in failure.pattern,
-            False,
-            str(failure.pattern),
-        )
-    signals = [s.id for s in failure.signals]
-    for word in expected.get("signals_include", []):
-        yield Outcome(f"{label}.signals have {word}", word in signals, False, str(signals))
-
-
-def judge_causes(causes: Causes, expected: dict[str, Any]) -> Iterator[Outcome]:
-    groups = {g.group: g.grade for g in causes.groups}
-    ranked = [g for g in causes.groups if g.group != "safety"]
-    best = min((g.rank for g in ranked if g.rank is not None), default=None)
-    leading = [g.group for g in ranked if best is not None and g.rank == best]
-    shown = ", ".join(f"{g.group} {g.grade}" for g in causes.groups)
-    if "leading_any_of" in expected:
-        yield Outcome(
-            f"causes lead with {expected['leading_any_of']}",
-            any(g in expected["leading_any_of"] for g in leading),
-            False,
-            shown,
-        )
-    for group in expected.get("not_leading", []):
-        yield Outcome(f"causes do not lead with {group}", group not in leading, False, shown)
-    for group, grade in expected.get("grade_at_least", {}).items():
-        known = groups.get(group) in GRADES and GRADES.index(groups[group]) >= GRADES.index(grade)
-        yield Outcome(f"cause {group} at least {grade}", known, False, str(groups.get(group)))
-    for group, grade in expected.get("grade_at_most", {}).items():
-        low = groups.get(group) not in GRADES or GRADES.index(groups[group]) <= GRADES.index(grade)
-        yield Outcome(f"cause {group} at most {grade}", low, False, str(groups.get(group)))
-    for group, grades in expected.get("grade_not", {}).items():
-        yield Outcome(
-            f"cause {group} not {grades}",
-            groups.get(group) not in grades,
-            False,
-            str(groups.get(group)),
-        )
-    if "undetermined" in expected:
-        yield Outcome(
-            f"causes undetermined {expected['undetermined']}",
-            causes.undetermined == expected["undetermined"],
-            False,
-            shown,
-        )
-
-
-def options_of(
-    options: Sequence[OptionResult], wanted: str | dict[str, Any]
-) -> tuple[str, list[OptionResult]]:
-    """The options that a tag, or a tag with targets and agents, stands for."""
-    want = {"strategy": wanted} if isinstance(wanted, str) else wanted
-    chosen = [o for o in options if o.strategy == want["strategy"]]
-    if "only_targets" in want:
-        chosen = [o for o in chosen if sorted(o.targets) == sorted(want["only_targets"])]
-    if "agents" in want:
-        chosen = [o for o in chosen if set(want["agents"]) <= set(o.agents)]
-    return ", ".join(f"{k}={v}" for k, v in want.items()), chosen
-
-
-VERDICTS = {
-    "excluded": {"excluded"},
-    "discouraged_or_worse": {"excluded", "discouraged"},
-    "needs_information": {"needs_information"},
-    "preferred_or_acceptable": {"preferred", "acceptable"},
-}
-
-
-def judge_options(options: Sequence[OptionResult], expected: dict[str, Any]) -> Iterator[Outcome]:
-    for key, wanted_list in expected.items():
-        for wanted in wanted_list:
-            label, chosen = options_of(options, wanted)
-            found = (
-                ", ".join(
-                    f"{o.id} {o.verdict}" + (f" until {o.until}" if o.until else "") for o in chosen
-                )
-                or "no such option"
-            )
-            if key in VERDICTS:
-                holds = bool(chosen) and all(o.verdict in VERDICTS[key] for o in chosen)
-                if isinstance(wanted, dict) and wanted.get("temporary"):
-                    holds = holds and all(o.until for o in chosen)
-            elif key == "never_preferred":
-                holds = all(o.verdict != "preferred" for o in chosen)
-            elif key == "not_excluded":
-                holds = all(o.verdict != "excluded" for o in chosen)
-            else:
-                raise SystemExit(f"unknown expectation under options: {key}")
-            yield Outcome(f"{key}: {label}", holds, key in ("excluded", "never_preferred"), found)
 
 
 def judge(vignette: dict[str, Any]) -> Iterator[Outcome]:
