@@ -20,7 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from scripts.vignette_judge import Outcome, judge_causes, judge_failure, judge_options
+from scripts.vignette_answer import judge_answer
+from scripts.vignette_judge import (
+    Outcome,
+    judge_causes,
+    judge_failure,
+    judge_options,
+    unknown_key,
+)
 
 import rearm
 from rearm.assessment import Assessment
@@ -97,7 +104,6 @@ def judge(vignette: dict[str, Any]) -> Iterator[Outcome]:
         reading = rearm.read(folder)
     (record,) = reading.records
     assessment = rearm.assess(record, as_of=vignette.get("as_of"), region=vignette.get("region"))
-    texts = list(texts_of(assessment))
     expect = dict(vignette["expect"])
 
     by_day = {f.infusion_day: f for f in assessment.failures}
@@ -111,22 +117,40 @@ def judge(vignette: dict[str, Any]) -> Iterator[Outcome]:
         yield from judge_failure(found, earlier, f"failure of infusion {earlier['infusion_day']}")
     yield from judge_causes(assessment.causes, expect.pop("causes", {}))
     yield from judge_options(assessment.options, expect.pop("options", {}))
+    yield from _judge_words(assessment, expect)
+    yield from judge_answer(assessment, expect)
+    yield from map(unknown_key, expect)
+
+
+def _judge_words(assessment: Assessment, expect: dict[str, Any]) -> Iterator[Outcome]:
+    """Alerts, tests to ask for, what was stated, what must not be said; taken out of `expect`."""
     alerts = [a.id for a in assessment.alerts]
     for alert in expect.pop("alerts_include", []):
         yield Outcome(f"alert {alert}", alert in alerts, True, str(alerts))
+    for alert in expect.pop("alerts_exclude", []):
+        yield Outcome(f"no alert {alert}", alert not in alerts, True, str(alerts))
     asked = str([[t.tests, t.findings, t.name] for t in assessment.next_tests]).lower()
     for words in expect.pop("asks_for", []):
-        yield Outcome(
-            f"asks for {words}",
-            any(w.strip().lower() in asked for w in words.split(" | ")),
-            False,
-            asked[:200],
-        )
-    for pattern in expect.pop("must_not_say", []):
+        holds = any(w.strip().lower() in asked for w in words.split(" | "))
+        yield Outcome(f"asks for {words}", holds, False, asked[:200])
+    for name, value in expect.pop("stated", {}).items():
+        finding = assessment.findings.get(name)
+        said_so = finding is not None and finding.stated_by is not None
+        holds = said_so and finding is not None and finding.value == value
+        yield Outcome(f"stated: {name} {value}", holds, False, str(finding))
+    patterns = expect.pop("must_not_say", [])
+    texts = list(texts_of(assessment)) if patterns else []
+    for pattern in patterns:
         place = said(pattern, texts)
         yield Outcome(f"must not say /{pattern}/", place is None, True, place or "")
-    if expect:
-        raise SystemExit(f"{vignette['id']}: unknown expectations {sorted(expect)}")
+
+
+def judged(vignette: dict[str, Any]) -> Iterator[Outcome]:
+    """The outcomes of one patient; a fault on the way is one too, so that the next is run."""
+    try:
+        yield from judge(vignette)
+    except Exception as error:  # whatever is wrong with this patient, the others are run
+        yield Outcome("read and judged", False, True, f"{type(error).__name__}: {error}")
 
 
 def run(vignettes: list[dict[str, Any]], *, show: bool = True) -> list[tuple[str, Outcome]]:
@@ -135,7 +159,7 @@ def run(vignettes: list[dict[str, Any]], *, show: bool = True) -> list[tuple[str
     for vignette in vignettes:
         if show:
             print(f"{vignette['id']}  {vignette['title']}")
-        for outcome in judge(vignette):
+        for outcome in judged(vignette):
             outcomes.append((vignette["id"], outcome))
             if show:
                 mark = "holds " if outcome.holds else "FAILS "
@@ -143,13 +167,20 @@ def run(vignettes: list[dict[str, Any]], *, show: bool = True) -> list[tuple[str
                     f"  {mark} {outcome.what}"
                     + ("" if outcome.holds else f"   found: {outcome.found}")
                 )
-    hard = [o for _, o in outcomes if o.hard]
     if show:
-        print(
-            f"vignettes {len(vignettes)}, expectations met {sum(o.holds for _, o in outcomes)} of"
-            f" {len(outcomes)}, hard {sum(o.holds for o in hard)} of {len(hard)}"
-        )
+        print(f"vignettes {len(vignettes)}, {_met([o for _, o in outcomes])}")
+        ours = [o for _, o in outcomes if not o.of_answer]
+        if len(ours) < len(outcomes):
+            print(f"without those of the recommendation: {_met(ours)}")
     return outcomes
+
+
+def _met(outcomes: list[Outcome]) -> str:
+    hard = [o for o in outcomes if o.hard]
+    return (
+        f"expectations met {sum(o.holds for o in outcomes)} of {len(outcomes)},"
+        f" hard {sum(o.holds for o in hard)} of {len(hard)}"
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -68,6 +68,50 @@ def test_an_expectation_can_fail() -> None:
     assert not any(o.holds for o in outcomes)
 
 
+def test_a_vignette_with_a_fault_does_not_end_the_run() -> None:
+    whole = {**EXPECTED[0], "tables": _tables(EXPECTED[0]["id"])}
+    unreadable = {**whole, "id": "unreadable", "tables": {"patients": []}}
+    outcomes = vignettes.run([unreadable, {"id": "empty"}, whole], show=False)
+    misses = [(name, o.what) for name, o in outcomes if not o.holds]
+    assert misses == [("unreadable", "read and judged"), ("empty", "read and judged")]
+    assert EXPECTED[0]["id"] in {name for name, _ in outcomes}
+
+
+def test_an_expectation_that_nobody_can_judge_does_not_hold() -> None:
+    example = {**EXPECTED[0], "tables": _tables(EXPECTED[0]["id"])}
+    strange = {"falure": {}, "options": {"best": ["adc-bcma"]}, "tiers": {"second": []}}
+    outcomes = [o for _, o in vignettes.run([{**example, "expect": strange}], show=False)]
+    assert [(o.what, o.holds) for o in outcomes] == [
+        ("unknown expectation options.best", False),
+        ("unknown expectation tiers.second", False),
+        ("unknown expectation falure", False),
+    ]
+
+
+def test_the_keys_of_the_second_form_are_judged() -> None:
+    """Each key with an expectation that holds and one that does not."""
+    example = {**EXPECTED[0], "tables": _tables(EXPECTED[0]["id"])}
+    right = {"failure": {"status": ["failed", "none"], "day_unknown": False}, "alerts_exclude": []}
+    wrong = {
+        "failure": {"status": "none", "day_unknown": True},
+        "alerts_exclude": ["no_such_alert"],
+        "stated": {"no_such_finding": 1},
+        "present_relapse": {"after": "teclistamab"},
+        "answer_state": "controlled",
+        "tiers": {
+            "first_any_of": ["observe"],
+            "first_size": [6, 9],
+            "at_least": {"observe": "first"},
+        },
+        "tests": {"any_of": ["no such test"]},
+        "actions_include": ["no_such_action"],
+    }
+    assert all(o.holds for _, o in vignettes.run([{**example, "expect": right}], show=False))
+    found = {o.what: o.holds for _, o in vignettes.run([{**example, "expect": wrong}], show=False)}
+    assert len(found) == 10
+    assert [what for what, holds in found.items() if holds] == ["no alert no_such_alert"]
+
+
 def test_a_negated_clause_is_not_said() -> None:
     assert vignettes.said("BCMA (is )?lost", ["It cannot be said that BCMA is lost."]) is None
     assert vignettes.said("BCMA (is )?lost", ["No sample was taken. BCMA is lost."]) is not None
