@@ -177,9 +177,7 @@ def main(arguments: list[str]) -> int:
         print(f"| {kind} | " + " | ".join(cells) + " |")
     silent = [s for s in every if s.changed and not s.told]
     status = [s for s in silent if any(c.startswith("failure") for c in s.changed)]
-    print(
-        f"silent and the answer changes: {len(silent)}; silent and the failure changes: {len(status)}"
-    )
+    print(f"silent and the answer changes: {len(silent)}, of them the failure: {len(status)}")
     for s in silent if show else ():
         print(f"   {s.patient} x{s.factor:g} {s.row}: {', '.join(sorted(s.changed)[:4])}")
     for label, part in (("", dict), (", without CAR assays", without_car_assays)):

@@ -329,8 +329,8 @@ def test_car_t_cells_before_the_infusion() -> None:
     ]
     none_seen = _on_days("car_copies_per_ug_dna", "copies/ug", m7=0, d9=20000)
     assert _axis(none_seen) == []
-    earlier = {"infusions": [{"day": -300, "product": "ide-cel"}, INFUSION]}
-    record = _record(labs=cells, **earlier)
+    infusions = [{"day": -300, "product": "ide-cel"}, INFUSION]
+    record = _record(labs=cells, infusions=infusions)
     assert _told(record, "laboratory_days_doubtful") == []
 
 
