@@ -13,6 +13,7 @@ from tests.support.generated_patients import write_patients
 
 import rearm
 from rearm.assessment import Assessment, assess_tables, table_schema
+from rearm.assessment.patient import Patient, patient_at
 from rearm.record import Record
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "tables"
@@ -107,6 +108,25 @@ def test_who_cannot_be_assessed_is_a_row_and_the_others_are_done(records: list[R
     table = rearm.assess_table([beyond, records[0]])
     assert "outside of the calendar" in table["error"][0]
     assert table["status"][1] == "failed"
+
+
+def test_a_fault_in_one_patient_costs_the_others_nothing(
+    records: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(record: Record, *given: Any, **named: Any) -> Patient:
+        if record is records[1]:
+            raise ZeroDivisionError("division by zero")
+        return patient_at(record, *given, **named)
+
+    monkeypatch.setattr("rearm.assessment.table.patient_at", faulty)
+    table = rearm.assess_table(records[:3])
+    assert table["error"].to_list() == [
+        None,
+        "a fault of the program (ZeroDivisionError: division by zero)",
+        None,
+    ]
+    monkeypatch.undo()
+    assert table[[0, 2]].equals(rearm.assess_table([records[0], records[2]]))
 
 
 @pytest.mark.parametrize("wrong", ["2019-01-01", True, 1.5])

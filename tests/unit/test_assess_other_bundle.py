@@ -190,6 +190,13 @@ def test_an_own_fhir_code_and_column_are_found(tmp_path: Path) -> None:
             "cites nowhere, which is no statement",
         ),
         ("scores.toml", 'sources = ["iss-definition"]', "sources = []", "score iss: has no source"),
+        ("scores.toml", 'finding = "age"', 'finding = "agee"', "reads agee, which is no finding"),
+        (
+            "scores.toml",
+            'test = "albumin"',
+            'test = "albumen"',
+            "score iss: reads albumen, which is no test of the dictionary",
+        ),
         (
             "antigen_variants.toml",
             'sources = ["bcma-ecd-mutation-despite-expression"]',

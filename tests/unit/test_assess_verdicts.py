@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.small_bundle import indicator, patient, rule, tables, write
+from tests.support.small_bundle import indicator, patient, rule, tables, workup, write
 
 from rearm.assessment.evidence import ExpectedRow, OptionEvidence
 from rearm.assessment.pipeline import assess_patients
 from rearm.assessment.plan import plan_of
+from rearm.assessment.result import Assessment
 from rearm.interval import Interval
-from rearm.knowledge import load
+from rearm.knowledge import KnowledgeError, load
 from rearm.report.assessment.sentences import availability_text, reason_text
 
 DIRECT = OptionEvidence(directness="direct", note="")
@@ -376,6 +378,61 @@ def test_rank_only_as_far_as_the_evidence_separates(made: Any) -> None:
     ]
 
 
+def study(name: str, responses: Mapping[str, int]) -> dict[str, Any]:
+    """A study after CAR-T with 50 patients for each agent, and how many of them responded."""
+    of_agent = {"talquetamab": "bispecific-gprc5d", "teclistamab": "bispecific-bcma"}
+    arms = [
+        {
+            "id": f"{name}-{agent}",
+            "strategy": of_agent[agent],
+            "setting": "post-bcma-cart",
+            "population": "After BCMA CAR-T",
+            "figure": "patient-level",
+            "agents": [agent],
+            "targets": ["GPRC5D" if agent == "talquetamab" else "BCMA"],
+            "n_treated": 50,
+            "response": {"events": events},
+        }
+        for agent, events in responses.items()
+    ]
+    return {
+        "id": name,
+        "authors": "Invented",
+        "title": "Invented",
+        "journal": "Invented",
+        "year": 2030,
+        "doi": "10.0/invented",
+        "url": "https://example.org",
+        "read_from": "full text",
+        "design": "retrospective",
+        "arm": arms,
+    }
+
+
+@pytest.mark.parametrize(
+    ("new_target", "same_target", "separated"),
+    [
+        (47, 20, (("new-target", "same-target"),)),
+        (20, 47, (("same-target", "new-target"),)),
+        (30, 28, ()),
+    ],
+)
+def test_studies_of_a_folder_set_its_options_apart(
+    tmp_path: Path, new_target: int, same_target: int, separated: Any
+) -> None:
+    found = tables()
+    for name in ("one-2030", "two-2030"):
+        responses = {"talquetamab": new_target, "teclistamab": same_target}
+        found[f"studies/{name}.toml"] = study(name, responses)
+    plan = plan_of(load(write(tmp_path / "b", found)))
+    result = assessed(plan, patient(**CLEAR | {"exposed": None}))
+    assert [(o.id, o.verdict) for o in result.options if o.rank == 1] == [
+        (name, "acceptable")
+        for name in ([better for better, _ in separated] or ["new-target", "same-target"])
+    ]
+    assert result.separated == separated
+
+
 def test_supportive_care_is_there_without_a_verdict(made: Any) -> None:
     def change(t: Any) -> None:
         t["options/new-target.toml"]["role"] = "supportive"
@@ -429,6 +486,29 @@ BCMA: dict[str, Any] = {"car_target_bcma": True, "bcma_agent_between_failure_and
 )
 def test_grades_of_a_factor(made: Any, values: Any, loss: Any) -> None:
     assert grades(assessed(made(), patient(**values)))["loss"] == loss
+
+
+def test_another_agent_before_the_sample_counts_where_a_rule_reads_it_too(made: Any) -> None:
+    """One condition for the rule of an option and for what bars a proof of a factor."""
+
+    def change(t: Any) -> None:
+        t["options/same-target.toml"]["rule"][1] = rule(
+            "treated-since", "discourage", "bcma_agent_between_failure_and_sample"
+        )
+
+    plan = made(change)
+    for between, verdict, grade in (
+        (True, "discouraged", "possible"),  # the stain that is kept objects
+        (False, "acceptable", "established"),
+    ):
+        who: dict[str, Any] = {
+            "car_target_bcma": True,
+            "gene": True,
+            "bcma_agent_between_failure_and_sample": between,
+        }
+        found = assessed(plan, patient(**CLEAR, **who))
+        assert of(found, "same-target").verdict == verdict
+        assert grades(found)["loss"] == grade
 
 
 def test_loss_of_another_target_does_not_explain(made: Any) -> None:
@@ -624,6 +704,24 @@ def test_the_minimum_work_up_is_asked_for_once(made: Any) -> None:
     assert ("counts",) not in [t.ids for t in known.next_tests]
 
 
+def test_a_number_that_is_compared_with_no_literal_has_no_results_to_try(made: Any) -> None:
+    def change(t: Any) -> None:
+        t["findings.toml"]["finding"]["later_peak"] = {
+            "group": "g",
+            "type": "number",
+            "meaning": "Peak after a second infusion.",
+        }
+        t["options/same-target.toml"]["rule"][1] = rule("rising", "discourage", "later_peak > peak")
+        always = "failure_status = 'failed'"
+        t["workups.toml"]["workup"].append(workup("second-peak", ["later_peak"], mandatory=always))
+
+    found = assessed(made(change), patient(**CLEAR, peak=0.7))
+    (asked,) = [t for t in found.next_tests if t.ids == ("second-peak",)]
+    assert (asked.mandatory, asked.changes) == (True, ())
+    assert asked.why == "Belongs to the minimum work-up."
+    assert "rising" in of(found, "same-target").unknown
+
+
 def test_alerts_hold_whatever_the_course(made: Any) -> None:
     assert [a.id for a in assessed(made(), patient("not_failed", infection=True)).alerts] == [
         "infection"
@@ -669,3 +767,57 @@ def test_explain_traces_every_rule(monkeypatch: pytest.MonkeyPatch, made: Any) -
     ] == ["low-peak", "high-peak", "risk-before"]
     with pytest.raises(ValueError, match=r"There is no option or factor x\. Options: new-target"):
         explain(patient().record, "x", knowledge=plan.knowledge)
+
+
+# ---------------------------------------------------------------- a folder that was not checked
+
+
+def of_one_id(t: Any, *effects: str) -> None:
+    """Rules of one id in one option, which the check would tell."""
+    t["options/same-target.toml"]["rule"] = [
+        rule("same-id", effect, "exposed", because=f"It speaks to {effect}.") for effect in effects
+    ]
+
+
+def test_two_rules_of_one_id_are_both_shown(made: Any) -> None:
+    plan = made(lambda t: of_one_id(t, "discourage", "caution"))
+    found = assessed(plan, patient(**CLEAR | {"exposed": True}))
+    option = of(found, "same-target")
+    assert (option.against, option.cautions) == (("same-id",), ("same-id@same-target",))
+    assert found.reasons["same-id"].text == "It speaks to discourage."
+    assert found.reasons["same-id@same-target"].text == "It speaks to caution."
+
+
+def test_more_rules_of_one_id_cannot_be_told_apart(made: Any) -> None:
+    with pytest.raises(KnowledgeError, match="same-target: several rules have the id same-id"):
+        made(lambda t: of_one_id(t, "discourage", "caution", "favour"))
+
+
+def test_an_option_with_the_name_of_a_strategy_of_other_figures(tmp_path: Path) -> None:
+    found = tables()
+    responses = {"talquetamab": 30, "teclistamab": 20}
+    found["studies/one-2030.toml"] = study("one-2030", responses)
+    third = found["options/same-target.toml"] | {
+        "id": "bispecific-gprc5d",
+        "agents": ["elranatamab"],
+    }
+    found["options/third.toml"] = third | {"rule": []}
+    with pytest.raises(
+        KnowledgeError,
+        match=r"option bispecific-gprc5d has the name of a strategy\. Give it another",
+    ):
+        plan_of(load(write(tmp_path / "b", found)))
+
+
+def test_a_statement_whose_source_is_not_there_is_weak(made: Any) -> None:
+    plan = made(lambda t: t["statements.toml"]["statement"][0].update(source="gone-2020"))
+    found = assessed(plan, patient(**CLEAR | {"lost": True}))
+    citation = found.citations["s1"]
+    assert (citation.text, citation.weak) == ("Seen in 12 of 40 (30 %).", True)
+    assert found.publications["gone-2020"].line == "gone-2020"
+
+
+def test_a_result_without_remarks_on_later_t_cells_is_read_again(made: Any) -> None:
+    found = assessed(made(), patient(**CLEAR))
+    assert [option.later_t_cells for option in found.options] == [None, None]
+    assert Assessment.from_json(found.to_json()) == found

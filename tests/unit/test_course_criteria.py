@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.support.course_builder import condition, lab, record, serum
 from tests.support.loops import some
 
+from rearm.response import response_course
 from rearm.response.criteria import CriteriaError, criteria_table, load_criteria
 
 
@@ -74,3 +76,26 @@ def test_every_threshold_has_a_source_and_a_unit() -> None:
 def test_hypercalcaemia_as_progression_takes_the_earlier_limit() -> None:
     assert load_criteria(A6="pd").calcium_pd == load_criteria("imwg-2006").calcium_pd == 11.5
     assert load_criteria().calcium_pd == 0
+
+
+@pytest.mark.parametrize(
+    ("protein", "calcium", "rule", "met"),
+    [
+        (1.0, 11.6, "pd-calcium", ("calcium",)),
+        (1.6, 11.6, "pd-serum", ("serum", "calcium")),  # the rule is that of the M-protein
+        (1.6, 11.5, "pd-serum", ("serum",)),
+        (1.0, 11.5, "pr-serum", ()),
+    ],
+)
+def test_hypercalcaemia_beside_a_rise_of_the_m_protein(
+    protein: float, calcium: float, rule: str, met: tuple[str, ...]
+) -> None:
+    days = (56, 84)
+    labs = serum({-5: 4.0, 28: 1.0, **dict.fromkeys(days, protein)})
+    labs += [lab("calcium_corrected", d, calcium) for d in days]
+    due = [condition("hypercalcaemia", 56, attributed=True)]
+    patient = record(infusions=[], labs=labs, conditions=due)
+    found = response_course(patient, start=0, criteria=load_criteria("imwg-2006"))
+    assert [(v.day, v.rule) for v in found.visits] == [(28, "pr-serum"), (56, rule), (84, rule)]
+    assert found.progression_criteria == met
+    assert found.progression_day == (56 if met else None)

@@ -77,6 +77,7 @@ def test_visits_are_equal_in_what_they_say_wherever_they_stand() -> None:
     alone, same = first[0], second[0]
     same.confirmed = alone.confirmed
     assert alone == same
+    assert (alone != same) is False
     same.response = "VGPR"
     assert alone != same
     assert alone != "PR"
@@ -99,3 +100,12 @@ def test_growth_of_one_lesion_is_told_once() -> None:
     rec = record(labs=serum({-5: 3.0, 90: 1.0}), imaging=images)
     course = response_course(rec, start=0)
     assert course.progression_reason == "longest diameter of L1 20 to 40 mm"
+
+
+def test_what_came_from_another_process_is_not_changed() -> None:
+    """Its signs were worked out before; of another stretch they would be other ones."""
+    course = response_course(record(labs=serum({-5: 4.0, 28: 1.0, 56: 1.6, 84: 1.6})), start=0)
+    back = pickle.loads(pickle.dumps(course))
+    with pytest.raises(TypeError, match="a course without its evidence has no signs"):
+        _ = replace(back, until=60).signals
+    assert replace(course, until=60).signals == course.signals == back.signals

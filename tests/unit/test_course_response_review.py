@@ -75,6 +75,11 @@ def unread(day: int, name: str | None = "L1", **rest: Any) -> Imaging:
     )
 
 
+def imaged(day: int, **rest: Any) -> Imaging:
+    """An examination that shows nothing."""
+    return replace(lesion(day, result="negative"), **{"lesion": None, **rest})
+
+
 def flag(patient: Record, name: str) -> dict[str, Any] | None:
     return next((f for f in object_of(patient)["flags"] if f["id"] == name), None)
 
@@ -98,6 +103,12 @@ def printed(patient: Record) -> str:
         ([unread(-3), lesion(20, "L2", result="negative", method="PET-CT")], "VGPR"),
         ([unread(-3, kind="bone")], "CR"),
         ([unread(-300)], "CR"),
+        # a whole examination is told by one of its kind, not by a lesion or by another kind
+        ([unread(-3, None), imaged(20)], "CR"),
+        ([unread(-3, None), imaged(20, kind="plasmacytoma")], "CR"),
+        ([unread(-3, None), imaged(20, kind="bone")], "VGPR"),
+        ([unread(-3, None), imaged(20, lesion="L1")], "VGPR"),
+        ([unread(-3, None), imaged(-10)], "VGPR"),
         ([unread(90)], "CR"),
         ([], "CR"),
     ],
@@ -213,6 +224,20 @@ def test_clinical_relapse_is_shown_with_its_ground() -> None:
     assert flag(record(labs=labs), "clinical_relapse") is None
 
 
+@pytest.mark.parametrize("involved", ["kappa", "lambda"])
+@pytest.mark.parametrize(("healthy", "day"), [(0, 56), (5, 56), (1000, None)])
+def test_biochemical_relapse_by_a_chain_beside_none_of_the_other(
+    involved: str, healthy: float, day: int | None
+) -> None:
+    """A healthy chain of 0 makes the ratio as abnormal as it can be, for either chain."""
+    other = {"kappa": "lambda", "lambda": "kappa"}[involved]
+    values = {-3: 900, 28: 20, 56: 300, 84: 320}
+    labs = [lab(f"{involved}_flc", d, value) for d, value in values.items()]
+    labs += [lab(f"{other}_flc", d, healthy) for d in values]
+    found = course(labs=[*serum({**FALL, 84: 1.0}), *labs], light_chain=involved)
+    assert found.biochemical_relapse_day == day
+
+
 def test_significant_biochemical_relapse_is_shown() -> None:
     said = flag(record(labs=serum({**FALL, 90: 2.0, 120: 2.1})), "significant_biochemical_relapse")
     assert said is not None and said["day"] == 90
@@ -244,6 +269,16 @@ def test_a_negative_mrd_that_does_not_count_says_why(
         record(labs=[*clean(30, 60), lab("mrd", 30, "negative", **result)]), "mrd_not_counted"
     )
     assert (said is None) if says is None else (said is not None and says in said["text"])
+
+
+@pytest.mark.parametrize("words", [("negative", "positive"), ("positive", "negative")])
+def test_of_two_mrd_results_on_a_day_the_positive_one_counts(words: tuple[str, str]) -> None:
+    mrd = [lab("mrd", 30, word, sensitivity=1e-5) for word in words]
+    found = course(labs=[*clean(30, 60), *mrd])
+    assert [(x.day, x.state, x.reason) for x in found.mrd] == [
+        (30, "positive", "residual disease found")
+    ]
+    assert found.mrd_negative_days == ()
 
 
 def test_sustained_mrd_reads_the_examinations_and_says_what_it_lacks() -> None:
@@ -380,6 +415,22 @@ def test_relapse_from_complete_response_names_what_was_seen() -> None:
         record(labs=[*clean(30, 60, 90), lab("marrow_plasma_cells", 90, 8)]), "relapse_from_cr"
     )
     assert marrow is not None and "marrow plasma cells 8 %" in marrow["text"]
+
+
+@pytest.mark.parametrize("more", [(), (150,)])
+def test_relapse_by_a_marrow_after_the_blood_names_that_marrow(more: tuple[int, ...]) -> None:
+    """The marrow of day 94 belongs to the assessment of day 90, whatever was found later."""
+    labs = [*clean(30, 60, 90, *more), lab("marrow_plasma_cells", 94, 8)]
+    if more:
+        labs.append(lab("marrow_plasma_cells", 150, 20))
+    found = course(labs=labs)
+    assert found.relapse_from_cr_day == 94
+    assert [(s.day, s.text) for s in found.signals if s.id == "relapse_from_cr"] == [
+        (
+            94,
+            "the original clone is back: marrow plasma cells 8 % on day 94 after a confirmed CR",
+        )
+    ]
 
 
 # ---- words of the endpoints and the headline

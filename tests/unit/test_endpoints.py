@@ -90,6 +90,8 @@ def test_fda_style_needs_a_schedule_and_stops_before_missed_visits() -> None:
     assert missed.reason == "two or more missed assessments"
     one_missed = ends(style="fda", schedule=(28, 56, 112, 150), labs=serum(gap))["PFS"]
     assert told(one_missed) == ("event", "PD", 150)
+    later = ends(style="fda", schedule=(180, 240), labs=serum(FAILED))["PFS"]
+    assert told(later) == ("event", "PD", 120)  # nothing was planned that could be missed
     died = ends(
         style="fda",
         schedule=(28, 56, 84, 112, 140),
@@ -154,6 +156,17 @@ def test_origin_apheresis() -> None:
     assert ends("apheresis", labs=serum(FAILED))["PFS"].status == "not_computable"
     assert ends("salvage", labs=serum(FAILED))["OS"].status == "not_computable"
     assert ends("failure", labs=serum(RESPONSE))["OS"].status == "not_computable"
+
+
+def test_an_infusion_without_a_day_has_no_endpoint() -> None:
+    rec = record(infusions=[infusion(None)], labs=serum(FAILED))
+    found = endpoints(rec, failures(rec), origin="infusion", style="ema")[1]
+    assert list(found) == list(ENDPOINTS)
+    assert {told(e) for e in found.values()} == {("not_computable", None, None)}
+    assert {e.reason for e in found.values()} == {"the day of the infusion is not known"}
+    assert {(e.origin, e.origin_day, e.style) for e in found.values()} == {
+        ("infusion", None, "ema")
+    }
 
 
 def test_team_only() -> None:

@@ -24,7 +24,8 @@ from tests.support.loops import some
 
 from rearm.interval import Interval
 from rearm.outcome.failure import Failure, failures
-from rearm.record import Lab, Record, When
+from rearm.outcome.infusions import course_of, infused_products
+from rearm.record import Lab, Record, ResponseStatement, When
 from rearm.response.criteria import load_criteria
 
 RESPONSE = {-6: 3.0, 28: 1.0, 56: 0.5, 90: 0.5}
@@ -52,6 +53,15 @@ def test_no_infusion_gives_no_entry() -> None:
 def test_infusion_without_a_day_cannot_be_judged() -> None:
     failure = one(infusions=[infusion(None)], labs=serum(FAILED))
     assert (failure.status, failure.infusion_day) == ("cannot_be_judged", None)
+    assert failure.reason == (
+        "The day of this infusion is not known, so nothing can be placed after it."
+    )
+    assert failure.difference is None
+    undated = record(infusions=[infusion(None)], labs=serum(FAILED))
+    criteria = load_criteria()
+    product = infused_products(undated, criteria)[0]
+    with pytest.raises(ValueError, match="a course needs the day of its infusion"):
+        course_of(undated, criteria, product, None)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +110,40 @@ def test_both_days_are_kept_with_the_likely_reason() -> None:
     assert (failure.day, failure.computed_day, failure.team_day) == (120, 120, 134)
     assert failure.difference is not None
     assert "confirming sample" in failure.difference
+
+
+def test_one_day_of_progression_is_no_difference() -> None:
+    failure = one(labs=serum(FAILED), responses=[team(120, "PD")])
+    assert (failure.computed_day, failure.team_day, failure.difference) == (120, 120, None)
+
+
+@pytest.mark.parametrize(
+    ("stated", "team_day", "why"),
+    [
+        (
+            team(0, "PD", when=When(), nominal_day=180),
+            180,
+            "the team's day is that of a planned visit",
+        ),
+        # the plan is known too, but the day is that of the visit itself
+        (
+            team(0, "PD", when=When.on(170), nominal_day=180),
+            170,
+            "the team may have waited for clinical signs",
+        ),
+        (
+            team(0, "PD", when=When.on(100), nominal_day=90),
+            100,
+            "team and laboratory may have used other results",
+        ),
+    ],
+)
+def test_a_planned_visit_explains_only_a_day_that_is_the_plans(
+    stated: ResponseStatement, team_day: int, why: str
+) -> None:
+    failure = one(labs=serum(FAILED), responses=[stated])
+    assert failure.team_day == team_day
+    assert failure.difference == f"computed: progression on day 120; team: day {team_day}; {why}"
 
 
 def test_team_progression_without_the_laboratory() -> None:
@@ -275,7 +319,12 @@ def test_death() -> None:
     assert "not stated" in unknown.reason
     # a value at the level of progression is confirmed by death of myeloma, and by no other death
     rising = serum({**RESPONSE, 110: 1.2})
-    assert one(labs=rising, deaths=[death(120, "myeloma")]).day == 110
+    by_death = one(labs=rising, deaths=[death(120, "myeloma")])
+    assert by_death.day == 110
+    assert by_death.reason == (
+        "Progressive disease on day 110 (confirmed by death of myeloma): serum M-protein 0.5 to"
+        " 1.2 g/dL (+0.7, +140 %). Died (day 120) of myeloma."
+    )
     assert one(labs=rising, deaths=[death(120, "infection")]).certainty == "unconfirmed"
 
 
@@ -288,6 +337,10 @@ def test_new_therapy_without_progression() -> None:
         record(labs=serum(RESPONSE), therapies=rows), load_criteria(new_therapy_is_failure=1)
     )[0]
     assert (counted.status, counted.kind, counted.day) == ("failed", "new_therapy_without_pd", 100)
+    assert counted.reason == (
+        "New anti-myeloma therapy (day 100) without progression counts as failure by the parameter"
+        " chosen."
+    )
     undated = one(labs=serum(RESPONSE), therapies=[therapy(None, "salvage", after_infusion=1)])
     assert [(s.id, s.day) for s in undated.signals] == [("new_therapy_without_pd", None)]
 
@@ -324,6 +377,9 @@ def test_no_response_by_day_90() -> None:
         load_criteria(no_response_is_failure=1),
     )[0]
     assert (counted.status, counted.kind) == ("failed", "primary_refractory")
+    assert counted.reason == (
+        "No partial response by day 90, which counts as failure by the parameter chosen."
+    )
 
 
 def test_biochemical_rise_opens_and_closes() -> None:
@@ -597,3 +653,28 @@ def test_bad_input_gives_an_answer_with_its_reason(bad: Record) -> None:
             "cannot_be_judged",
         }
         assert failure.reason
+
+
+@pytest.mark.parametrize(
+    ("result", "pattern"),
+    [
+        (lab("marrow_plasma_cells", 120, 10), ("biochemical", "marrow")),
+        (lab("marrow_plasma_cells", 120, 9.9), ("biochemical",)),
+        # what a row says in words only is no count
+        (lab("marrow_plasma_cells", 120, "increased"), ("biochemical",)),
+        (lab("circulating_plasma_cells", 120, "positive"), ("biochemical",)),
+        (lab("csf_plasma_cells", 120, "positive"), ("biochemical", "cns")),
+    ],
+)
+def test_the_pattern_of_a_single_result(result: Lab, pattern: tuple[str, ...]) -> None:
+    failure = one(labs=[*serum(FAILED), result])
+    assert (failure.day, failure.pattern) == (120, pattern)
+
+
+def test_support_begun_on_the_day_of_the_infusion_is_no_line() -> None:
+    """The day of the infusion has rows, but no line whose later parts would be planned."""
+    rows = [therapy(0, "supportive"), therapy(100, "salvage", agents=("talquetamab",))]
+    failure = one(labs=serum(RESPONSE), therapies=rows)
+    assert failure.course is not None
+    assert failure.course.new_therapy_day == 100
+    assert [(s.id, s.day) for s in failure.signals] == [("new_therapy_without_pd", 100)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,12 @@ def set_rule(key: Any, value: Any) -> Any:
         ),
         (
             lambda t: t["options/new-target.toml"]["availability"][0].update({"from": "soon"}),
+            "a date such as 2024-03-31",
+        ),
+        (
+            lambda t: t["options/new-target.toml"]["availability"][0].update(
+                {"from": datetime(2024, 3, 31)}
+            ),
             "a date such as 2024-03-31",
         ),
         (lambda t: t["option_rules.toml"].update(extra=1), "option_rules.toml: unknown key extra"),

@@ -17,7 +17,7 @@ from rearm.assessment.check_numbers import numbers_in
 from rearm.assessment.diff import diff
 from rearm.findings import FUNCTIONS
 from rearm.findings.base import NOTHING
-from rearm.knowledge import load
+from rearm.knowledge import KnowledgeError, load
 from rearm.knowledge.bundle import DATA
 
 
@@ -198,6 +198,26 @@ def factor(t: Tables) -> Any:
             "the strength 'firm', which is none",
         ),
         (lambda t: t.pop("sources.toml"), "the folder has no sources.toml"),
+        (
+            lambda t: first_rule(t).update(example_true={"failure_status": "cured"}),
+            "example_true: failure_status has no value 'cured'; its values are failed, suspected,",
+        ),
+        (
+            lambda t: option(t).update(evidence={"strategy": "magic"}),
+            "option same-target: magic (evidence) is no strategy of the vocabulary",
+        ),
+        (
+            lambda t: option(t)["availability"][0].update(off_label=True, when="exposed"),
+            "off label in US has no label population: leave out `when`",
+        ),
+        (
+            lambda t: t["findings.toml"]["finding"]["gene"].update({"from": ["lost"]}),
+            "workup antigen: gene is derived; name what it is derived from",
+        ),
+        (
+            lambda t: t["sources.toml"]["source"].update(s1={"title": "T", "url": "u"}),
+            "statement s1: has the id of a source that it does not come from",
+        ),
     ],
 )
 def test_each_fault_is_found(tmp_path: Path, change: Any, problem: Any) -> None:
@@ -299,6 +319,17 @@ def test_a_file_that_cannot_be_read_is_told_alone(tmp_path: Path) -> None:
     file.write_bytes("title = 'Müller'\n".encode("latin-1"))
     (told,) = map(str, check(folder))
     assert "line 1 holds a letter that is not UTF-8" in told
+
+
+def test_a_file_whose_name_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    folder = write(tmp_path / "b", with_examples(tables()))
+    (folder / "options" / "caf\udce9.toml").write_text("", "utf-8")  # one byte of Latin-1
+    assert list(map(str, check(folder))) == [
+        "knowledge: The name of the file options/caf\\udce9.toml is not UTF-8, or holds a control"
+        " character. Rename the file."
+    ]
+    with pytest.raises(KnowledgeError, match="Rename the file"):
+        load(folder)
 
 
 def test_the_mark_of_a_windows_editor_does_no_harm(tmp_path: Path) -> None:

@@ -18,14 +18,25 @@ from typing import Any
 import jsonschema
 import pytest
 from rich.console import Console
-from tests.support.course_builder import death, infusion, lab, record, serum, team, therapy
+from tests.support.course_builder import (
+    condition,
+    death,
+    infusion,
+    lab,
+    record,
+    serum,
+    team,
+    therapy,
+)
 
 from rearm.cli.response_files import CourseSettings, ResponseDone, ResponseOutputs, run_response
 from rearm.export.response_json import response_object, response_schema
 from rearm.files import FileNames
 from rearm.intake import read
 from rearm.interval import Interval
-from rearm.outcome.course_words import value_words
+from rearm.outcome.course_notes import CourseNote, course_notes
+from rearm.outcome.course_words import endpoint_words, value_words
+from rearm.outcome.endpoints import NAMES
 from rearm.outcome.patient_course import PatientCourse, patient_course
 from rearm.record import Record, Source
 from rearm.report.response.page import course_row, response_index, response_page
@@ -219,6 +230,42 @@ def test_flags_name_what_a_reader_must_know() -> None:
         f["id"] == "infusion_without_day"
         for f in object_of(record(infusions=[infusion(None)]))["flags"]
     )
+
+
+def test_notes_say_that_the_disease_has_criteria_of_its_own() -> None:
+    amyloid = record(labs=serum(FALL), conditions=[condition("al_amyloidosis", -20)])
+    notes = course_notes(patient_course(amyloid))
+    assert notes[:2] == [
+        CourseNote(
+            id="start",
+            day=0,
+            text="counted from day 0, the infusion of ide-cel",
+        ),
+        CourseNote(
+            id="not_evaluable",
+            text="AL amyloidosis has response criteria of its own: not evaluable by these",
+        ),
+    ]
+    plain = course_notes(patient_course(record(labs=serum(FALL))))
+    assert "not_evaluable" not in {note.id for note in plain}
+
+
+def test_without_a_start_there_is_no_last_day() -> None:
+    assert patient_course(plain_record()).last_day is None
+    assert patient_course(plain_record(labs=serum(FALL))).last_day == 140
+
+
+def test_without_an_infusion_nothing_is_counted_from_its_days() -> None:
+    found = patient_course(plain_record(labs=serum(FALL)), origin="apheresis", style="ema")
+    assert found.course is not None
+    assert found.course.progression_day == 112
+    assert tuple(found.endpoints) == NAMES
+    assert {(e.status, e.origin, e.style) for e in found.endpoints.values()} == {
+        ("not_computable", "apheresis", "ema")
+    }
+    assert {endpoint_words(e) for e in found.endpoints.values()} == {
+        "not computable (without an infusion nothing is counted from its apheresis)"
+    }
 
 
 def test_what_the_team_recorded_stands_beside() -> None:

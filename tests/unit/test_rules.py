@@ -194,6 +194,10 @@ def test_an_exact_value_put_into_a_frame_takes_the_place_of_the_bounds() -> None
         ("(a AND b", "A bracket is opened"),
         ("w = 'low", "A quotation mark is missing"),
         ("w = low", "They are low"),
+        ("x IN ()", "IN needs a list of literals"),
+        ("n IN (1, y)", "IN takes literals only"),
+        ("w + 1 > 2", "w is no number"),
+        ("w BETWEEN 1 AND 2", "w is no number"),
     ],
 )
 def test_the_rest_of_sql_is_refused_with_a_sentence(text: Any, why: Any) -> None:
@@ -236,3 +240,14 @@ def test_many_rows_at_once() -> None:
 def test_a_value_of_another_type_is_refused(name: Any, value: Any) -> None:
     with pytest.raises(ValueError, match=f"The finding {name} is"):
         findings_frame([{name: value}], [name], CATALOGUE)
+
+
+def test_the_value_that_is_refused_is_named_past_what_is_unknown() -> None:
+    rows: list[dict[str, Any]] = [{"n": None}, {}, {"n": 2}, {"n": "three"}]
+    with pytest.raises(ValueError, match="n is of type integer, 'three' is not"):
+        findings_frame(rows, ["n"], CATALOGUE)
+
+
+def test_what_is_no_kept_condition_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"\['perhaps', 'a'\] is no condition"):
+        condition_from_json(["NOT a", ["not", ["perhaps", "a"]]])

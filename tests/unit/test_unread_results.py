@@ -121,7 +121,15 @@ def test_a_team_progression_without_a_day_is_not_passed_over() -> None:
 def test_results_without_a_day_are_named() -> None:
     failure = one(set_aside=[aside("serum_m_protein", None, "two-digit year")])
     assert failure.status == "not_failed"
-    assert "1 result of the disease has no day that could be read" in failure.reason
+    assert failure.reason == (
+        "No progression up to day 90; not assessed since (last contact day 400). 1 result of the"
+        " disease has no day that could be read and is not placed."
+    )
+    several = one(set_aside=[aside(t, None) for t in ("serum_m_protein", "kappa_flc", "crp")])
+    assert several.status == "not_failed"
+    assert several.reason.endswith(
+        " 2 results of the disease have no day that could be read and are not placed."
+    )
 
 
 def test_what_lies_after_the_next_infusion_is_not_of_this_one() -> None:
@@ -229,6 +237,12 @@ def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
             "a day that is not whole",
             replace(lesion(300), when=When(300, 330), result=None),
             "between day 300 and day 330",
+        ),
+        (
+            "a lesion on a day that is not whole",
+            replace(lesion(300, length_mm=30, width_mm=20), when=When(300, 330)),
+            "the CT of a day between day 300 and day 330 (test: imaging 300) shows a lesion on a"
+            " day that is not whole",
         ),
         ("negative", lesion(300, result="negative"), None),
         ("before the last assessment", lesion(60, result="unclear"), None),

@@ -26,8 +26,7 @@ def causes_of(basis: Basis, grades: Sequence[int], group_grades: Sequence[int]) 
     """`grades` by factor of the plan, `group_grades` by GROUPS, both of this patient."""
     members: dict[str, list[tuple[FactorPlan, int]]] = {group: [] for group in GROUPS}
     for factor, grade in zip(basis.plan.factors, grades, strict=True):
-        if factor.factor.group in members:
-            members[factor.factor.group].append((factor, grade))
+        members[factor.factor.group].append((factor, grade))
     grade_of = dict(zip(GROUPS, group_grades, strict=True))
     groups = [
         _group(basis, group, grade_of, factors) for group, factors in members.items() if factors

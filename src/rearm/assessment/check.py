@@ -63,8 +63,6 @@ def check(path: Path | None = None) -> list[Problem]:
         _ = knowledge.fhir_codes, knowledge.tidy_tables
     except KnowledgeError as error:
         return [Problem("knowledge", text) for text in error.problems]
-    except ValueError as error:
-        return [Problem("knowledge", str(error))]
     problems = [Problem("knowledge", text) for text in unusable] + list(_unread(knowledge.folder))
     problems += _other_criteria(knowledge.folder)
     if unusable and not knowledge.catalogue:  # without findings no condition can be judged

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import Any
 
 from rearm.knowledge.bundle import Knowledge
-from rearm.knowledge.rulesets import SharedRule, SharedSupport
+from rearm.knowledge.rulesets import SharedRule
 
 __all__ = ["numbers_in", "numbers_without_source"]
 
@@ -73,7 +73,7 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[s
                 shared.when,
                 shared.sources,
             )
-        elif isinstance(shared, SharedSupport):
+        else:
             yield f"shared support {shared.text!r}", shared.text, shared.when, shared.sources
     for factor in knowledge.factors.values():
         at = f"factor {factor.id}"
@@ -123,6 +123,6 @@ def _numbers(value: Any) -> Iterator[float]:
     elif isinstance(value, tuple | list | frozenset):
         for part in value:
             yield from _numbers(part)
-    elif is_dataclass(value):
+    else:  # an entry of the knowledge, or a part of one
         for part in fields(value):
             yield from _numbers(getattr(value, part.name))

@@ -46,7 +46,7 @@ class Citations:
 
     def _of_statement(self, statement: Statement) -> tuple[Citation, Publication]:
         source = self._sources.get(statement.source)
-        weak_source = source is not None and (source.incomplete or source.read in _NOT_READ_ITSELF)
+        weak_source = source is None or source.incomplete or source.read in _NOT_READ_ITSELF
         citation = Citation(
             text=statement.text,
             strength=statement.strength,

@@ -13,8 +13,8 @@ from rearm.assessment.logic import (
     NEEDS_INFORMATION,
     NO_VERDICT,
     NOT_APPLICABLE,
+    VERDICTS,
     grade_word,
-    verdict_word,
 )
 from rearm.assessment.patient import Patient
 from rearm.assessment.plan import Plan
@@ -136,9 +136,8 @@ class _Differences:
                 yield _OneTurn(values, "failure", "failure", "Failure", before, then)
             for i in self.options.get(row, ()):
                 from_, to = self._verdicts(row, i)
-                if from_ is not None and to is not None and from_ != to:
-                    option = options[i].option
-                    yield _OneTurn(values, "option", option.id, option.name, from_, to)
+                option = options[i].option
+                yield _OneTurn(values, "option", option.id, option.name, from_, to)
             for i in self.factors_that_turn.get(row, ()):
                 from_, to = _grade(self.own.factors[i]), _grade(self.factors[row, i])
                 factor = factors[i].factor
@@ -147,13 +146,13 @@ class _Differences:
                 from_, to = _grade(self.own.groups[i]), _grade(self.groups[row, i])
                 yield _OneTurn(values, "group", GROUPS[i], GROUPS[i], from_, to)
 
-    def _verdicts(self, row: int, i: int) -> tuple[str | None, str | None]:
+    def _verdicts(self, row: int, i: int) -> tuple[str, str]:
         before = int(self.own.verdict[i])
         resolved = self.open[row, i] < self.own.open[i]
         if before == NEEDS_INFORMATION and not resolved:
             # another stop stays open: what changes is the verdict if that is clear
             before = int(self.own.clear[i])
-        return verdict_word(before), verdict_word(int(self.clear[row, i]))
+        return VERDICTS[before], VERDICTS[int(self.clear[row, i])]
 
 
 def _by_row(flags: Flags) -> dict[int, list[int]]:

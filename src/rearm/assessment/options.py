@@ -128,7 +128,7 @@ def _reasons(basis: Basis) -> list[_Reasons]:
     found = [_Reasons() for _ in plan.options]
     for i, does in zip(told.tolist(), acts[told].tolist(), strict=True):
         rule = table.rules[i]
-        key = rule.key if rule.key in basis.reasons else basis.reason(rule)
+        key = basis.reason(rule)
         reasons = found[table.options[i]]
         if does:
             getattr(reasons, _WHERE_ACTING[rule.effect]).append(key)

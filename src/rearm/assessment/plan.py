@@ -16,6 +16,7 @@ from rearm.assessment.citations import Citations
 from rearm.assessment.evidence import ExpectedRow, OptionEvidence, evidence_of
 from rearm.assessment.parameters import PARAMETERS, Parameters
 from rearm.assessment.result import Effect, EvidenceResult, Figure
+from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.catalogue import Catalogue
 from rearm.knowledge.rulesets import (
@@ -231,7 +232,7 @@ class _Planner:
         """The number of the condition that is this finding alone."""
         if name not in self.numbers:
             self.numbers[name] = len(self.conditions)
-            self.conditions.append(self.read.get(name) or RuleCondition(name, BooleanFinding(name)))
+            self.conditions.append(RuleCondition(name, BooleanFinding(name)))
         return self.numbers[name]
 
     def plan(self) -> Plan:
@@ -320,7 +321,7 @@ class _Planner:
             other = self.reason_keys.setdefault(key, rule)
             if _says(other) == _says(rule):
                 return key
-        raise ValueError(f"Two rules of {owner} have the id {base}.")
+        raise KnowledgeError([f"{owner}: several rules have the id {base}. Give each its own."])
 
     def support(self, line: Support) -> SupportPlan:
         number = None if line.when is None else self.number(line.when)
@@ -333,7 +334,9 @@ class _Planner:
             other = self.evidence_keys.setdefault(key, evidence)
             if _figures(other) == _figures(evidence):
                 return key
-        raise ValueError(f"The option {option.id} has the name of a strategy.")
+        raise KnowledgeError(
+            [f"The option {option.id} has the name of a strategy. Give it another id."]
+        )
 
     def option(self, option: Option, evidence: OptionEvidence, always: int) -> OptionPlan:
         rules = tuple(self.rule(rule, option.id) for rule in option.rules)

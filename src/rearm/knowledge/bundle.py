@@ -16,6 +16,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from rearm.characters import first_non_text, printable
 from rearm.knowledge._build import KnowledgeError, build
 from rearm.knowledge._cache import from_cache, to_cache
 from rearm.knowledge._toml import parsed
@@ -289,9 +290,16 @@ def _hash(contents: Mapping[str, bytes]) -> str:
 def _contents(folder: Path) -> dict[str, bytes]:
     if not folder.is_dir():
         raise KnowledgeError([f"{folder} is no folder; give the folder that holds findings.toml."])
-    return {
-        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.toml"))
-    }
+    files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*.toml"))}
+    if odd := [name for name in files if first_non_text(name)]:
+        raise KnowledgeError(
+            [
+                f"The name of the file {printable(name)} is not UTF-8, or holds a control"
+                " character. Rename the file."
+                for name in odd
+            ]
+        )
+    return {name: file.read_bytes() for name, file in files.items()}
 
 
 _MAY_BE_LENT = (

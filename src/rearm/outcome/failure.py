@@ -26,6 +26,7 @@ __all__ = [
     "FailureReason",
     "FailureStatus",
     "FailureTiming",
+    "JudgedReason",
     "failures",
 ]
 
@@ -41,8 +42,7 @@ FailureKind = Literal[
     "new_therapy_without_pd",
 ]
 FailureTiming = Literal["early", "intermediate", "late"]
-FailureReason = Literal[
-    "infusion_undated",
+JudgedReason = Literal[
     "progression",
     "team_progression",
     "death_of_myeloma",
@@ -55,6 +55,7 @@ FailureReason = Literal[
     "not_evaluable",
     "no_progression",
 ]
+FailureReason = JudgedReason | Literal["infusion_undated"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from rearm.record import Imaging, Lab, When
 from rearm.response.course import Suspicion
 
 if TYPE_CHECKING:
-    from rearm.outcome.failure import Failure
+    from rearm.outcome.failure import Failure, JudgedReason
 
 __all__ = [
     "data_after_contact_words",
@@ -29,20 +29,18 @@ _NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
 
 def reason_words(failure: Failure) -> str:
     """Why the failure has its status."""
-    case = failure.case
-    if case is None:
+    because, case = failure.because, failure.case
+    if because == "infusion_undated" or case is None:
         return "The day of this infusion is not known, so nothing can be placed after it."
-    text = _reason(failure, case)
-    death_is_told = failure.because in ("death_of_myeloma", "death")
+    text = _reason(because, failure, case)
+    death_is_told = because in ("death_of_myeloma", "death")
     if case.death is not None and not death_is_told:
         text += f" Died ({case.death.when}) {_cause(case)}."
     return text
 
 
-def _reason(failure: Failure, case: InfusionCase) -> str:
-    match failure.because:
-        case "infusion_undated":
-            return ""
+def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
+    match because:
         case "progression":
             return _progression(case)
         case "team_progression":
@@ -60,10 +58,14 @@ def _reason(failure: Failure, case: InfusionCase) -> str:
                 " parameter chosen."
             )
         case "no_response":
-            text = no_response_words(case.no_response) if case.no_response is not None else ""
-            return f"{text}, which counts as failure by the parameter chosen."
+            late = case.no_response
+            assert late is not None  # it is what decided
+            text = no_response_words(late)
+            return f"{text[0].upper()}{text[1:]}, which counts as failure by the parameter chosen."
         case "suspicion":
-            return _suspected(case, case.course.suspicion)
+            suspicion = case.course.suspicion
+            assert suspicion is not None  # it is what decided
+            return _suspected(case, suspicion)
         case "death":
             return _died(failure, case)
         case "open_signals":
@@ -90,9 +92,7 @@ def _progression(case: InfusionCase) -> str:
     )
 
 
-def _suspected(case: InfusionCase, suspicion: Suspicion | None) -> str:
-    if suspicion is None:
-        return ""
+def _suspected(case: InfusionCase, suspicion: Suspicion) -> str:
     need = (
         "too early after the infusion to tell: repeat or biopsy"
         if suspicion.certainty == "provisional"
@@ -221,9 +221,10 @@ def _no_progression_by_team(case: InfusionCase, computed: int) -> str:
 
 def _likely_reason(case: InfusionCase, computed: int, team: int) -> str:
     at, visits = case.visit_of(computed), case.course.visits
-    if at is not None and at + 1 < len(visits) and visits[at + 1].day == team:
+    if at + 1 < len(visits) and visits[at + 1].day == team:
         return "the team's day is that of the confirming sample"
-    if case.team_progression is not None and case.team_progression.nominal_day is not None:
+    stated = case.team_progression
+    if stated is not None and stated.day is None and stated.nominal_day is not None:
         return "the team's day is that of a planned visit"
     if team < computed:
         return "team and laboratory may have used other results"
@@ -282,13 +283,14 @@ def _remark(unread: UnreadResults) -> str:
 
 def _examined(row: Imaging) -> str:
     """`the PET-CT of day 300 (imaging.csv: row 4) has no result that could be read`."""
+    when = f"{'a day ' if row.when.day is None else ''}{row.when}"
     if row.result not in ("positive", "negative"):
         what = "has no result that could be read"
     elif row.when.day is None:
         what = "shows a lesion on a day that is not whole"
     else:
         what = "shows a lesion whose size is not stated"
-    return f"the {row.method or 'imaging'} of {row.when} ({row.source}) {what}"
+    return f"the {row.method or 'imaging'} of {when} ({row.source}) {what}"
 
 
 def _counted(labs: Iterable[Lab]) -> str:

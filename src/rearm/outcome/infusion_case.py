@@ -249,16 +249,16 @@ class InfusionCase:
     def dose_sources(self) -> tuple[Source, ...]:
         return tuple(dose.source for dose in self.product.doses)
 
-    def visit_of(self, day: int) -> int | None:
-        """Place of the visit that met a criterion of progression on `day`."""
+    def visit_of(self, day: int) -> int:
+        """Place of the visit that met a criterion of progression on `day`, the day of the
+        progression or of the suspicion of the course.
+        """
         visits = enumerate(self.course.visits)
-        return next((i for i, v in visits if any(p.day == day for p in v.pd)), None)
+        return next(i for i, v in visits if any(p.day == day for p in v.pd))
 
     def progression_sources(self, day: int) -> tuple[Source, ...]:
         """Rows behind the progression of `day` and the assessment after it."""
         at = self.visit_of(day)
-        if at is None:
-            return self.last_sources
         visits = self.course.visits[at : at + 2]
         return tuple(dict.fromkeys(source for v in visits for source in pd_sources(v)))
 

@@ -96,11 +96,6 @@ class Suspicion(msgspec.Struct, frozen=True, kw_only=True):
     met: tuple[MetCriterion, ...]
 
     @property
-    def criteria(self) -> tuple[Criterion, ...]:
-        """The criteria met, each once."""
-        return tuple(dict.fromkeys(p.criterion for p in self.met))
-
-    @property
     def text(self) -> str:
         """The values that met them, in words."""
         return "; ".join(p.text for p in self.met)

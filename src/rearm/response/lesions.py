@@ -82,15 +82,15 @@ def answers(exam: Exam, day: int, row: Imaging) -> bool:
     """Does a readable examination tell what the unreadable `row` of `day` did not: the same lesion,
     or the whole of its kind?
     """
-    if exam.day < day:
-        return False
-    if row.lesion is None:
-        return True
-    return any(
-        x.lesion == row.lesion
-        or (x.result == "negative" and x.lesion is None and _covers(x.kind, row.kind))
-        for x in exam.rows
-    )
+    return exam.day >= day and any(_tells(x, row) for x in exam.rows)
+
+
+def _tells(told: Imaging, row: Imaging) -> bool:
+    if told.lesion is not None:
+        # a single lesion does not speak for the whole body
+        return told.lesion == row.lesion
+    whole = row.lesion is None or told.result == "negative"
+    return whole and _covers(told.kind, row.kind)
 
 
 def _name(row: Imaging) -> str:

@@ -61,11 +61,6 @@ class BaselineDisease(msgspec.Struct, frozen=True, kw_only=True):
     involved: Chain | None
     lesions: str  # plasmacytomas, in words
 
-    @property
-    def secretory(self) -> bool:
-        """Is an M-protein measurable, in serum or urine?"""
-        return "serum" in self.measurable or "urine" in self.measurable
-
 
 def baseline_disease(
     baseline: VisitResults,

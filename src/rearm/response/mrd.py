@@ -197,14 +197,14 @@ def mrd_remarks(
             if day - run[0] < criteria.mrd_sustained_days:
                 continue
             within = criteria.mrd_imaging_days
+            # one of the two at least, or the negativity would be sustained
             without = [d for d in (run[0], day) if not _imaging_clear(d, pet, within)]
-            if without:
-                days = " and ".join(f"day {d}" for d in without)
-                text = (
-                    f"MRD negative on day {run[0]} and day {day}; sustained negativity also needs"
-                    f" a negative PET near {days}"
-                )
-                return [*flags, CourseFlag("mrd_sustained_open", day, text)]
+            days = " and ".join(f"day {d}" for d in without)
+            text = (
+                f"MRD negative on day {run[0]} and day {day}; sustained negativity also needs a"
+                f" negative PET near {days}"
+            )
+            return [*flags, CourseFlag("mrd_sustained_open", day, text)]
     return flags
 
 

@@ -86,6 +86,10 @@ class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a cours
         names = (name for name in self.__struct_fields__ if name != "markers")
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
+    def __ne__(self, other: object) -> bool:
+        """The one of the base does not ask `__eq__`."""
+        return not self == other
+
     __hash__ = None  # type: ignore[assignment]
 
     @property

@@ -217,13 +217,11 @@ def _chain_pair(visits: Sequence[Visit], markers: Markers, involved: Chain) -> i
 
 
 def _abnormal(own: Interval, other: Interval, involved: Chain, c: Criteria) -> bool:
-    """Is the ratio certainly abnormal towards the involved chain?"""
-    if other.high <= 0 or own.low <= 0:
-        return False
+    """Is the ratio certainly abnormal towards the involved chain? Not divided: a chain may be 0."""
     beyond = own.low_open or other.high_open
     if involved == "kappa":
-        return over(own.low / other.high, c.ratio_high, beyond=beyond)
-    return below(other.high / own.low, c.ratio_low, beyond=beyond)
+        return over(own.low, c.ratio_high * other.high, beyond=beyond)
+    return below(other.high, c.ratio_low * own.low, beyond=beyond)
 
 
 def escape(visits: Sequence[Visit], markers: Markers) -> Signal | None:

@@ -161,17 +161,16 @@ def _what_came_back(visits: Sequence[Visit], e: CourseBasis, day: int) -> str:
     progression = e.confirmed.progression
     if progression is not None and day == progression.day:
         return "progression (" + "; ".join(p.text for p in progression.met) + ")"
-    seen: list[str] = []
-    visit = next((v for v in visits if v.day >= day), None)
-    if visit is not None:
-        seen += [
-            f"{name} immunofixation positive"
-            for name, ife in (("serum", visit.serum_ife), ("urine", visit.urine_ife))
-            if ife == "positive"
-        ]
-        marrow = visit.results.number("marrow_plasma_cells")
-        if marrow is not None and at_least(marrow.low, e.criteria.marrow_cr_below):
-            seen.append(f"marrow plasma cells {marrow.low:g} %")
+    # the marrow of a visit may be taken some days before or after its blood
+    visit = next(v for v in visits if day in (v.day, v.results.day_of("marrow_plasma_cells")))
+    seen = [
+        f"{name} immunofixation positive"
+        for name, ife in (("serum", visit.serum_ife), ("urine", visit.urine_ife))
+        if ife == "positive"
+    ]
+    marrow = visit.results.number("marrow_plasma_cells")
+    if marrow is not None and at_least(marrow.low, e.criteria.marrow_cr_below):
+        seen.append(f"marrow plasma cells {marrow.low:g} %")
     return ": ".join(["the original clone is back", *([", ".join(seen)] if seen else [])])
 
 

@@ -9,7 +9,7 @@ lesion is progression whatever the blood says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import msgspec
@@ -408,6 +408,7 @@ def _settle(
     elif lab.isotype and bands:
         # two positive results that name bands: all bands count
         worse = bool(set(lab.isotype) - set(bands))
+        lab = replace(lab, isotype=tuple(dict.fromkeys((*bands, *lab.isotype))))
     else:
         # a positive result without named bands cannot be put down to another clone
         worse = not lab.isotype
