@@ -7,8 +7,8 @@ from typing import Literal
 
 from rearm.knowledge.lexicon import Lexicon
 from rearm.record import Infusion, Record, Therapy
+from rearm.therapy.anti_myeloma import NOT_AGAINST_MYELOMA, treats_myeloma
 from rearm.therapy.exposure_rows import (
-    NOT_AGAINST_MYELOMA,
     Opening,
     given_by,
     nothing_named,
@@ -75,7 +75,10 @@ class TreatmentHistory:
         """Why a "no" cannot be given for any agent; None where prior lines are recorded in full."""
         first = self.infused[0] if self.infused else None
         if not any(
-            row.purpose not in _NO_PRIOR_LINE and not surely_after(row, first) for row in self.rows
+            row.purpose not in _NO_PRIOR_LINE
+            and (row.unread or treats_myeloma(row, self.lexicon))
+            and not surely_after(row, first)
+            for row in self.rows
         ):
             return "no_prior_lines"
         if any(

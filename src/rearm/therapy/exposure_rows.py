@@ -9,7 +9,6 @@ from rearm.knowledge.lexicon import Lexicon, lookup_key
 from rearm.record import Infusion, Record, Therapy, When
 
 __all__ = [
-    "NOT_AGAINST_MYELOMA",
     "Opening",
     "given_by",
     "nothing_named",
@@ -19,7 +18,6 @@ __all__ = [
     "surely_after",
 ]
 
-NOT_AGAINST_MYELOMA = frozenset({"lymphodepletion", "supportive", "toxicity_management"})
 _CONDITIONING = frozenset({
     "melphalan", "busulfan", "treosulfan", "thiotepa", "carmustine", "cyclophosphamide",
     "fludarabine",
