@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rearm.intake.build.labs import CORRECTING, LabRow
 from rearm.intake.build.log import IssueLog
+from rearm.intake.build.moments import to_one_day
 from rearm.intake.build.terms import Terms
 from rearm.intake.values import Refused, number
 from rearm.record import Lab
@@ -43,6 +44,7 @@ def settle_results(
     """Usable results and those set aside, in the order of the input; what was decided becomes
     issues.
     """
+    to_one_day(rows, log)
     samples = _Samples(log, terms, set())
     if any(item.lab.status in CORRECTING for item in rows):
         samples.replace_loosely(rows)

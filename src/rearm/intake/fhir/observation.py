@@ -239,13 +239,16 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
     if not _value(part, found.test, draft, t) and status not in ("corrected", "amended"):
         return  # a correction without a value withdraws the result before it
     _common(draft, whole, t)
-    draft.put("time", dated(whole, "effective").time)
+    when = dated(whole, "effective")
+    draft.put("time", when.time)
     draft.put("status", status)
     sample = _sample(whole, t)
     draft.put("specimen", sample.word)
     draft.put("sample_id", sample.id)
     draft.put("method", concept_text(whole.child("method")))
     _collected(draft, sample, t)
+    if when.written is not None and draft.values.get("day") == when.value:
+        draft.put("day", when.written)  # the offset tells whether two results are of one sample
     _range(part if part.has("referenceRange") else whole, draft, t)
     t.own_columns(whole, draft, components=True)
     if not any("day" in known for known in (draft.values, draft.moments, draft.set_aside)):
