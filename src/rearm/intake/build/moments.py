@@ -43,23 +43,39 @@ def instant_of(day: Cell, time: Cell = BLANK) -> datetime | None:
 
 def to_one_day(rows: Sequence[LabRow], log: IssueLog) -> None:
     """Results of one test and one moment under several dates are put on the day of the first of
-    them.
+    them; so is the value of one sample that stands under two neighbouring days.
     """
-    same: dict[tuple[str, datetime], list[LabRow]] = defaultdict(list)
+    moments: dict[tuple[str, datetime], list[LabRow]] = defaultdict(list)
+    samples: dict[tuple[object, ...], list[LabRow]] = defaultdict(list)
     for item in rows:
-        if item.instant is not None and item.lab.day is not None:
-            same[item.lab.test, item.instant].append(item)
-    for items in same.values():
-        first = items[0]
-        for item in items[1:]:
-            if item.lab.day == first.lab.day:
-                continue
-            log.note(
-                item.row,
-                "day",
-                "one_moment",
-                f"The result of {item.lab.when} and that at {first.lab.source.place} are of one"
-                f" moment, written in two time zones; both are read as of {first.lab.when}.",
-                "used",
-            )
-            item.lab = replace(item.lab, when=first.lab.when, time=first.lab.time)
+        lab = item.lab
+        if lab.day is None:
+            continue
+        if item.instant is not None:
+            moments[lab.test, item.instant].append(item)
+        elif lab.sample_id is not None:
+            samples[lab.test, lab.sample_id, lab.quantity, lab.word].append(item)
+    for same in moments.values():
+        _join(same, log, "are of one moment, written in two time zones", apart=_ZONES)
+    for same in samples.values():
+        _join(same, log, "are the same value of one sample", apart=1)
+
+
+_ZONES = 2  # days: no two zones are further apart
+
+
+def _join(same: Sequence[LabRow], log: IssueLog, why: str, *, apart: int) -> None:
+    first = same[0]
+    for item in same[1:]:
+        days = (first.lab.day, item.lab.day)
+        if None in days or not 0 < abs((days[0] or 0) - (days[1] or 0)) <= apart:
+            continue
+        log.note(
+            item.row,
+            "day",
+            "one_moment",
+            f"The result of {item.lab.when} and that at {first.lab.source.place} {why}; both are"
+            f" read as of {first.lab.when}.",
+            "used",
+        )
+        item.lab = replace(item.lab, when=first.lab.when, time=first.lab.time)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from rearm.intake.build.bands import set_bands_aside
 from rearm.intake.build.labs import CORRECTING, LabRow
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.moments import to_one_day
@@ -51,6 +52,7 @@ def settle_results(
     for same in _of_one_sample(rows):
         samples.settle(same)
     kept = [item for item in rows if id(item) not in samples.dropped]
+    set_bands_aside(kept, log, terms)
     usable = [item for item in kept if item.usable]
     for series in _exact_series(usable):
         _SlipSearch(series, log, terms).flag_slips()
