@@ -26,6 +26,7 @@ from rearm.intake.build.infusions import flag_undated
 from rearm.intake.build.labs import LabReader
 from rearm.intake.build.last_contact import until_last_contact
 from rearm.intake.build.log import IssueLog
+from rearm.intake.build.lymphodepletion import named_lymphodepletion
 from rearm.intake.build.person import axis_of, read_person
 from rearm.intake.build.results import settle_results
 from rearm.intake.build.terms import Terms
@@ -85,6 +86,8 @@ def _record(
         last_seen_day=person.day("last_seen_day", axis),
         **events,
     )
+    record, read_as = named_lymphodepletion(record)
+    log.extend(read_as)
     log.extend(flag_infusion_days(record))
     log.extend(flag_isolated_day(record))
     log.extend(flag_missing_line(record))
