@@ -286,7 +286,7 @@ def _unknown_medication(e: CourseBasis) -> Iterator[CourseFlag]:
     for row in unknown_medication(e.record, e.collected.start, e.until):
         names = ", ".join(row.unread)
         text = (
-            f"a medication begun on {row.start} is not known ({names}): if it treats myeloma, the"
+            f"{names} ({row.start}) is no medication that is known: if it treats myeloma, the"
             " course ends there"
         )
         yield CourseFlag("unknown_medication", row.start.day, text)
