@@ -56,6 +56,10 @@ GATES = {
         title="Mutation testing of the response criteria, all mutants",
         commands=(("-m", "scripts.mutation", "--share", "1"),),
     ),
+    "slips": Gate(
+        title="Values wrong by ten, and laboratory days on another axis: how many are told",
+        commands=(("-m", "scripts.slips"),),
+    ),
     "versions": Gate(
         title="Answers of this version beside those of another",
         commands=(("-m", "scripts.compare_versions", os.environ.get("REF", "3cbca73")),),

@@ -42,13 +42,16 @@ def _series(*values: Any, test: str = "serum_m_protein", unit: str = "g/dL") -> 
 @pytest.mark.parametrize(
     ("values", "flagged"),
     [
-        ((3.0, 0.8, 9, 1.2), ["row 4, value"]),  # 0.9 without its point
-        ((0.2, 9, 1.2), ["row 3, value"]),
+        ((3.0, 0.8, 9, 1.2), ["row 4"]),  # 0.9 without its point
+        ((0.2, 9, 1.2), ["row 3", "row 2"]),  # the CAR-T explains the fall, not the rise
         ((0.8, 3.9, 0.8), []),  # under five times
-        ((0.8, 9, 8.5), []),  # a rise that stays
+        ((0.8, 9, 8.5), ["row 2"]),  # a rise that stays: the first may be 8.0
         ((0.05, 0.3, 0.05), []),  # too small to matter
-        ((9, 0.8, 0.9), []),  # a first value has no value before it
-        ((0.8, 0.9, 9), []),
+        ((9, 0.8, 0.9), []),  # the CAR-T of day 0 may have done it
+        ((0.8, 0.9, 9), ["row 4"]),  # tenfold within a month
+        ((0.8, 0.9, 4.2), []),  # under five times
+        ((3.0, 0.8, 0.08, 0.7, 0.7), ["row 4"]),  # a nadir from which it does not rise on
+        ((3.0, 0.3, 0.8, 2.0), []),  # a nadir, then a relapse
     ],
 )
 def test_one_value_far_above_both_its_neighbours(
@@ -211,3 +214,143 @@ def test_an_infusion_without_a_day_among_day_numbers() -> None:
     )
     assert len(_told(record, "infusion_without_day")) == 1
     assert _told(record, "day_zero_chosen") == []
+
+
+# ---------------------------------------------------------------- values beside others
+
+
+def _on_days(test: str, unit: str, **values: float) -> list[dict[str, Any]]:
+    """`d30=0.4` is a value of day 30, `m40=2.8` one of day -40."""
+    days = {name: int(name[1:]) * (-1 if name[0] == "m" else 1) for name in values}
+    return [
+        {"day": days[name], "test": test, "value": value, "unit": unit}
+        for name, value in values.items()
+    ]
+
+
+def _m_protein(**values: float) -> list[dict[str, Any]]:
+    return _on_days("serum_m_protein", "g/dL", **values)
+
+
+def _slips(labs: list[dict[str, Any]], **tables: Any) -> list[str]:
+    """What is told as a slip: day and the ground, without the values."""
+    record = _record(infusions=[INFUSION], labs=labs, **tables)
+    told = _told(record, "possible_slip")
+    assert all(issue.done == "used" for issue in told)
+    return [issue.message.split("(day ")[1].split(": possible")[0] for issue in told]
+
+
+def test_a_first_value_before_the_infusion() -> None:
+    slip = _m_protein(m44=0.28, m6=2.4, d28=0.9, d60=0.3)
+    assert _slips(slip) == ["-44) means a rise that is too fast for myeloma (2.4 g/dL on day -6)"]
+    assert _slips(_m_protein(m44=2.8, m6=2.4, d28=0.9, d60=0.3)) == []
+
+
+def test_a_last_value_that_falls_faster_than_an_immunoglobulin() -> None:
+    slip = _m_protein(m6=2.4, d28=0.9, d400=1.0, d414=0.13)
+    ground = "414) means a fall that is faster than immunoglobulins are cleared (1 g/dL on day 400)"
+    assert _slips(slip) == [ground]
+
+
+def test_a_last_value_that_falls_without_therapy() -> None:
+    slip = _m_protein(m6=2.4, d28=0.9, d300=0.9, d360=0.15)
+    assert _slips(slip) == ["360) means a fall without any therapy (0.9 g/dL on day 300)"]
+    salvage = [{"start_day": 305, "regimen": "DPd"}]
+    assert _slips(slip, therapies=salvage) == []
+
+
+def test_a_last_value_against_the_light_chains() -> None:
+    labs = _m_protein(m6=2.4, d28=0.9, d300=0.9, d360=0.15)
+    labs += _on_days("kappa_flc", "mg/L", d300=60, d360=190)
+    salvage = [{"start_day": 305, "regimen": "DPd"}]
+    assert _slips(labs, therapies=salvage) == [
+        "360) moves against the light chains (0.9 g/dL on day 300)"
+    ]
+
+
+def test_a_light_chain_that_jumps_while_the_other_markers_stand_still() -> None:
+    still = _m_protein(m6=2.4, d28=0.4, d56=0.4, d84=0.4)
+    still += _on_days("lambda_flc", "mg/L", d28=9, d56=9, d84=9)
+    slip = still + _on_days("kappa_flc", "mg/L", d28=40, d56=520, d84=40)
+    assert _slips(slip) == ["56) lies far above the values before and after it (40 mg/L, 40 mg/L)"]
+    natural = still + _on_days("kappa_flc", "mg/L", d28=40, d56=200, d84=40)
+    assert _slips(natural) == []
+
+
+@pytest.mark.parametrize(
+    ("platelets", "neutrophils", "hemoglobin", "told"),
+    [
+        (11, 1.8, 10.5, True),
+        (11, 0.4, 10.5, False),  # the marrow fails as a whole
+        (11, 1.8, 7.9, False),
+        (58, 1.1, 10.8, False),
+        (580, 1.1, 10.8, True),
+        (580, 3.1, 12.8, False),
+    ],
+)
+def test_platelets_beside_the_other_counts(
+    platelets: float, neutrophils: float, hemoglobin: float, told: bool
+) -> None:
+    labs = _on_days("platelets", "10*9/L", d56=platelets)
+    labs += _on_days("neutrophils", "10*9/L", d56=neutrophils)
+    labs += _on_days("hemoglobin", "g/dL", d54=hemoglobin)
+    assert bool(_slips(labs)) is told
+
+
+def test_platelets_without_other_counts_are_not_wondered_about() -> None:
+    assert _slips(_on_days("platelets", "10*9/L", d56=11)) == []
+
+
+def test_creatinine_of_a_failing_kidney_of_which_nothing_else_is_on_record() -> None:
+    labs = _on_days("creatinine", "mg/dL", d56=9)
+    assert _slips(labs) == ["56) is that of a failing kidney, of which nothing else is on record"]
+    egfr = _on_days("egfr", "mL/min/1.73m2", d56=7)
+    assert _slips(labs + egfr) == []
+    assert _slips(_on_days("creatinine", "mg/dL", d40=8.2, d56=9)) == []
+
+
+# ---------------------------------------------------------------- the axis of the laboratory
+
+
+def _axis(labs: list[dict[str, Any]], last_seen: int = 400, **tables: Any) -> list[str]:
+    person = {"last_seen_day": last_seen}
+    record = _record(person, infusions=[INFUSION], labs=labs, **tables)
+    return [issue.message for issue in _told(record, "laboratory_days_doubtful")]
+
+
+CHECK = ": check the days of the laboratory results against that of the infusion."
+
+
+def test_car_t_cells_before_the_infusion() -> None:
+    cells = _on_days("car_copies_per_ug_dna", "copies/ug", m23=9000, m16=20000)
+    assert _axis(cells) == [
+        "CAR-T cells were measured on day -23 (9000 copies/ug), before the first infusion (day 0)"
+        + CHECK
+    ]
+    none_seen = _on_days("car_copies_per_ug_dna", "copies/ug", m7=0, d9=20000)
+    assert _axis(none_seen) == []
+    infusions = [{"day": -300, "product": "ide-cel"}, INFUSION]
+    record = _record(labs=cells, infusions=infusions)
+    assert _told(record, "laboratory_days_doubtful") == []
+
+
+def test_a_fall_before_the_infusion_without_any_therapy() -> None:
+    labs = _m_protein(m66=2.4, m32=0.9, m2=0.3)
+    assert _axis(labs) == [
+        "The M-protein falls from 2.4 to 0.9 g/dL between day -66 and day -32, before the first"
+        " infusion (day 0) and without any therapy on record" + CHECK
+    ]
+    bridging = [{"start_day": -60, "end_day": -20, "regimen": "DPd", "purpose": "bridging"}]
+    assert _axis(labs, therapies=bridging) == []
+    undated = [{"regimen": "DPd"}]
+    assert _axis(labs, therapies=undated) == []  # it may have been then
+
+
+def test_no_result_after_the_infusion_of_a_patient_who_was_followed() -> None:
+    labs = _m_protein(m100=2.0, m90=2.1, m80=2.1, m70=2.2, m60=2.2, m50=2.3)
+    assert _axis(labs, last_seen=400) == [
+        "The last of 6 laboratory results is of day -50, while the patient was followed to day 400"
+        + CHECK
+    ]
+    assert _axis(labs, last_seen=50) == []
+    assert _axis(labs[:5], last_seen=400) == []

@@ -70,3 +70,7 @@ class Terms:
         """The name of a result's test for a sentence."""
         test = self.lab_tests.get(lab.test)
         return lab.test if test is None else test.name
+
+    def test_names(self) -> dict[str, str]:
+        """What each test is called in a sentence, by its id."""
+        return {name: test.name for name, test in self.lab_tests.items()}
