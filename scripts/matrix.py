@@ -19,7 +19,12 @@ EXTRAS = "test,pictures,mechanism,adam"
 def interpreter(version: str) -> str | None:
     if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
         return sys.executable
-    return shutil.which(f"python{version}")
+    found = shutil.which(f"python{version}")
+    if found is None:
+        return None
+    # a version manager leaves a command of this name that starts nothing
+    starts = subprocess.run([found, "-c", ""], check=False, capture_output=True).returncode == 0
+    return found if starts else None
 
 
 def tried(version: str, python: str, arguments: list[str]) -> bool:

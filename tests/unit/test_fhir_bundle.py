@@ -80,9 +80,42 @@ def test_what_is_no_bundle_is_refused_with_a_sentence(text: str | bytes, said: s
     assert re.search(said, refused(text))
 
 
-def test_two_patients_are_refused_by_name() -> None:
-    message = refused(bundle(patient(), patient(id="p2"), m_protein()))
-    assert "p1, p2" in message
+def other(resource: Json, who: str = "p2") -> Json:
+    return {**resource, "id": f"{resource['id']}-{who}", "subject": {"reference": f"Patient/{who}"}}
+
+
+def test_two_patients_are_two_records_by_the_subject_of_each_resource() -> None:
+    drug = {"resourceType": "Medication", "id": "drug", "code": {"text": "carfilzomib"}}
+    by_drug = {"medicationReference": {"reference": "Medication/drug"}}
+    given = without({**agent("a", {}), **by_drug}, "medicationCodeableConcept")
+    reading = read_text(
+        json.dumps(
+            bundle(
+                patient(), patient(id="p2", gender="male"), drug, m_protein(), other(infusion()),
+                other(m_protein(value=0.7)), other(given), without(m_protein("m9"), "subject"),
+            )
+        )
+    )  # fmt: skip
+    first, second = reading.records
+    assert (first.patient_id, first.sex, [x.quantity for x in first.labs]) == (
+        "p1", "F", [Interval.of(1.2)],
+    )  # fmt: skip
+    assert (second.patient_id, second.sex, [x.quantity for x in second.labs]) == (
+        "p2", "M", [Interval.of(0.7)],
+    )  # fmt: skip
+    assert [t.agents for t in first.therapies] == []
+    assert [t.agents for t in second.therapies] == [("carfilzomib",)]
+    assert not first.infusions and len(second.infusions) == 1
+    assert "subject_missing" in codes(first) & codes(second)  # m9 is of nobody
+
+
+def test_a_subject_beside_two_patients_is_set_aside_and_said() -> None:
+    reading = read_text(
+        json.dumps(bundle(patient(), patient(id="p2"), m_protein(), other(m_protein(), "p9")))
+    )
+    assert [len(r.labs) for r in reading.records] == [1, 0]
+    (issue,) = [i for i in reading.issues if i.code == "subject_missing"]
+    assert (issue.severity, issue.source.place) == ("error", "Observation/m1-p9")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +126,7 @@ def test_two_patients_are_refused_by_name() -> None:
         {"reference": "urn:uuid:1b2f"},
         {"reference": "https://elsewhere.org/fhir/Patient/p1"},
         {"identifier": {"system": "urn:mrn", "value": "4711"}},
+        {"reference": "Patient?identifier=urn:mrn|4711"},
     ],
 )
 def test_another_subject_is_refused(subject: Json) -> None:
@@ -110,6 +144,9 @@ def test_another_subject_is_refused(subject: Json) -> None:
         {"reference": "Patient/p1/_history/3"},
         {"reference": "https://example.org/fhir/Patient/p1"},
         {"identifier": {"system": "urn:mrn", "value": "4711"}},
+        {"reference": "Patient?identifier=urn:mrn|4711"},
+        {"reference": "Patient?identifier=urn%3Amrn%7C4711"},
+        {"reference": "Patient?identifier=4711"},
     ],
 )
 def test_the_ways_to_name_the_patient(subject: Json) -> None:
@@ -140,9 +177,10 @@ def test_without_a_patient_resource_the_one_subject_counts() -> None:
     record = read_text(json.dumps(bundle(m_protein(), infusion()))).records[0]
     assert (record.patient_id, record.sex, len(record.labs)) == ("p1", None, 1)
     assert codes(record) == {"no_patient_resource"}
-    assert "2 subjects" in refused(
-        bundle(m_protein(), m_protein("m2", subject={"reference": "Patient/p2"}))
-    )
+    pair = bundle(m_protein(), m_protein("m2", subject={"reference": "Patient/p2"}))
+    assert [r.patient_id for r in read_text(json.dumps(pair)).records] == ["p1", "p2"]
+    group = bundle(m_protein(), m_protein("m2", subject={"reference": "Group/g1"}))
+    assert "2 subjects" in refused(group)
 
 
 def test_the_same_resource_twice_and_in_two_versions() -> None:
@@ -167,6 +205,59 @@ def test_a_page_of_a_search_is_said_to_be_one() -> None:
         link=[{"relation": "next", "url": "https://example.org/2"}],
     )
     assert codes(read_text(json.dumps(content)).records[0]) == {"bundle_incomplete"}
+
+
+NOTICE = {
+    "resourceType": "OperationOutcome", "id": "oo",
+    "issue": [{"severity": "warning", "code": "suppressed", "diagnostics": "3 results withheld"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "extra", "place"),
+    [
+        ({"total": 3}, (), "Bundle.total"),
+        ({"total": 2}, (), None),
+        ({}, (NOTICE,), "OperationOutcome/oo"),
+        ({}, ({**NOTICE, "issue": [{"severity": "information", "code": "informational"}]},), None),
+    ],
+)
+def test_what_a_server_held_back_is_said(
+    more: Json, extra: tuple[Json, ...], place: str | None
+) -> None:
+    content = bundle(patient(), m_protein(), *extra, kind="searchset", **more)
+    record = read_text(json.dumps(content)).records[0]
+    assert len(record.labs) == 1
+    found = [i.source.place for i in record.issues if i.code == "bundle_incomplete"]
+    assert found == ([] if place is None else [place])
+
+
+def test_included_resources_and_failed_requests() -> None:
+    content = bundle(patient(), m_protein(), kind="searchset", total=2)
+    content["entry"][0]["search"] = {"mode": "include"}
+    assert codes(read_text(json.dumps(content)).records[0]) == {"bundle_incomplete"}
+    answers = bundle(patient(), m_protein(), kind="batch-response")
+    answers["entry"].append({"response": {"status": "403 Forbidden"}})
+    (issue,) = [
+        i for i in read_text(json.dumps(answers)).records[0].issues if i.code == "bundle_incomplete"
+    ]
+    assert "1 of 3 requests" in issue.message
+
+
+def test_a_resource_given_in_part() -> None:
+    record = record_of(m_protein(meta={"tag": [{"code": "SUBSETTED"}]}))
+    (issue,) = [i for i in record.issues if i.code == "bundle_incomplete"]
+    assert (issue.severity, issue.source.place) == ("warning", "Observation/m1")
+
+
+def test_an_older_version_is_said_in_one_sentence() -> None:
+    old = [
+        {**condition({"text": "myeloma"}), "id": f"c{i}", "clinicalStatus": "active",
+         "verificationStatus": "confirmed"}
+        for i in range(5)
+    ]  # fmt: skip
+    issues = [i for i in record_of(*old).issues if i.code != "day_zero_chosen"]
+    assert [i.code for i in issues] == ["older_version_of_fhir"]
 
 
 def test_what_is_not_read_is_counted() -> None:

@@ -291,3 +291,30 @@ def test_a_procedure_that_may_be_the_infusion_is_a_warning(text: str) -> None:
     record = record_of(given)
     assert len(record.infusions) == 1  # that of the builder
     assert ("possible_infusion", "warning") in {(i.code, i.severity) for i in record.issues}
+
+
+def test_an_order_not_to_give_is_no_order() -> None:
+    order = {**agent("a", {"text": "carfilzomib"}, "MedicationRequest"), "doNotPerform": True}
+    record = record_of({**order, "status": "active"})
+    (issue,) = [i for i in record.issues if i.code == "ordered_not_to_give"]
+    assert "was ordered not to be given" in issue.message
+    assert record.therapies == ()
+
+
+def test_fludarabine_days_before_the_cells_is_lymphodepletion() -> None:
+    def dose(name: str, day: str) -> Json:
+        return agent(name, {"text": name}, effectivePeriod={"start": day, "end": day})
+
+    record = record_of(
+        dose("fludarabine", "2024-02-27"),
+        dose("cyclophosphamide", "2024-02-28"),
+        dose("bortezomib", "2024-02-20"),
+        {**dose("cyclophosphamide", "2023-05-01"), "id": "earlier"},
+    )
+    assert [(t.agents, t.purpose) for t in record.therapies] == [
+        (("fludarabine",), "lymphodepletion"),
+        (("cyclophosphamide",), "lymphodepletion"),
+        (("bortezomib",), None),
+        (("cyclophosphamide",), None),
+    ]
+    assert codes(record) == {"read_as_lymphodepletion"}

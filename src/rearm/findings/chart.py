@@ -37,6 +37,7 @@ from rearm.record import (
     Toxicity,
 )
 from rearm.response.criteria import load_criteria
+from rearm.therapy.anti_myeloma import treats_myeloma
 from rearm.therapy.exposure import Exposure, exposure
 
 __all__ = ["FRESH_BEFORE_FAILURE", "PatientChart"]
@@ -270,7 +271,12 @@ class PatientChart:
         ambiguous regimen leaves it open.
         """
         therapies = self.record.therapies
-        unread = [x for x in therapies if x.unread or (not x.agents and x.regimen)]
+        unread = [
+            x
+            for x in therapies
+            if treats_myeloma(x, self.lexicon) is not False
+            and (x.unread or (not x.agents and x.regimen))
+        ]
         if unread:
             names = ", ".join(str(x.unread or x.regimen) for x in unread[:3])
             return Found(False, tuple(x.source for x in unread), f"not read: {names}")

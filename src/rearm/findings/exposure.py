@@ -373,13 +373,15 @@ def prior_lines(chart: PatientChart) -> Found:
         return unknown("no line of therapy before the CAR-T is recorded")
     sources = tuple(dict.fromkeys(s for x in every for s in x.sources))
     certain = len(lines.certain)
+    fewest = lines.fewest
     infusions = sum(x.infusion is not None for x in lines.certain)
     stated = max((x.stated for x in lines.certain if x.stated is not None), default=0)
     # Where more lines are numbered than recorded, a number may belong to a line left out or to an
     # infusion.
     numbered_beyond = stated > certain - infusions
-    low = max(certain, stated)
-    high = (stated + infusions if numbered_beyond else certain) + len(lines.uncertain)
+    low = max(fewest, stated)
+    beyond = stated + infusions - certain if numbered_beyond else 0
+    high = lines.most + beyond
     text = f"{low if low == high else f'{low} to {high}'} lines, CAR-T included"
     return measured(Interval(float(low), float(high)), text, sources, whole=True)
 

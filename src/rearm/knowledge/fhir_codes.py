@@ -20,7 +20,7 @@ class FhirCodes:
 
     `loinc` are named LOINC codes, `components` the columns of panels; `genes` maps HGNC ids to
     symbols; `excluding` are words of displays that exclude each other, `unspecific` those that say
-    nothing of what is measured.
+    nothing of what is measured, `disease` parts of names that speak of the disease.
     """
 
     systems: Mapping[str, str]
@@ -34,6 +34,7 @@ class FhirCodes:
     genes: Mapping[str, str]
     excluding: tuple[Mapping[str, str], ...]
     unspecific: frozenset[str]
+    disease: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ def read_fhir_codes(file: Mapping[str, Any]) -> FhirCodes:
         genes=file["genes"],
         excluding=tuple(file["names"]["excluding"]),
         unspecific=frozenset(file["names"]["unspecific"].split()),
+        disease=tuple(file["names"]["disease"]),
     )
 
 

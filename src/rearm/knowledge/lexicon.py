@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from rearm.knowledge._build import KnowledgeError, build
 
@@ -77,9 +77,10 @@ class Regimen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ClassSpellings:
+class _Class:
     name: str
-    spellings: tuple[str, ...]
+    spellings: tuple[str, ...] = ()
+    treats_myeloma: Literal["yes", "no", "not_alone"] = "yes"
 
 
 RegimenWords = Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -102,7 +103,9 @@ class Lexicon:
     """The agents, products and regimens of one bundle by id, in the order of their files.
 
     `words` steer the reading of a regimen text: `purposes` and `procedures` by id, `roles` by kind.
-    `class_spellings` are what centres write for a class. Indexes are built once per lexicon.
+    `class_spellings` are what centres write for a class, `not_against_myeloma` the classes that
+    never treat it, `not_alone` those that treat it with others only. Indexes are built once per
+    lexicon.
     """
 
     agents: Mapping[str, Agent]
@@ -110,6 +113,8 @@ class Lexicon:
     regimens: Mapping[str, Regimen]
     words: RegimenWords
     class_spellings: Mapping[str, tuple[str, ...]]
+    not_against_myeloma: frozenset[str] = frozenset()
+    not_alone: frozenset[str] = frozenset()
 
     def find_agent(self, text: str) -> Agent | None:
         """The agent with this name, brand, code or spelling; None where none is listed."""
@@ -169,6 +174,19 @@ class Lexicon:
         agent = self.agents.get(agent_id)
         return () if agent is None else agent.all_classes()
 
+    def treats_myeloma(self, agent_id: str) -> bool | None:
+        """Whether the agent treats myeloma, by its class. None where the class also treats toxicity
+        (a steroid) or the id is not listed.
+        """
+        agent = self.agents.get(agent_id)
+        if agent is None or agent.cls in self.not_alone:
+            return None
+        return agent.cls not in self.not_against_myeloma
+
+    def is_other_medication(self, text: str) -> bool:
+        """Whether the text is a listed drug that never treats myeloma and is no agent here."""
+        return lookup_key(text) in self._other_medication
+
     def agents_of_class(self, name: str) -> tuple[str, ...]:
         """Ids of the agents of a class, in the order of the file."""
         return self._members.get(name, ())
@@ -181,6 +199,10 @@ class Lexicon:
     def by_rxnorm(self) -> Mapping[str, Agent]:
         """The agents whose RxNorm ingredient code is listed, by that code."""
         return {a.rxnorm: a for a in self.agents.values() if a.rxnorm is not None}
+
+    @cached_property
+    def _other_medication(self) -> frozenset[str]:
+        return frozenset(map(lookup_key, self.words.get("roles", {}).get("other_medication", ())))
 
     @cached_property
     def _members(self) -> Mapping[str, tuple[str, ...]]:
@@ -225,6 +247,10 @@ def read_lexicon(agents: Mapping[str, Any], regimens: Mapping[str, Any]) -> Lexi
     Raises KnowledgeError with a sentence for each entry that does not fit.
     """
     problems: list[str] = []
+    classes = [
+        build(_Class, row, f"agents.toml, class {row.get('name', '?')}")
+        for row in agents.get("class", ())
+    ]
     named = [{"name": row.get("id"), **row} for row in agents.get("agent", ())]
     lexicon = Lexicon(
         agents=_by_id(Agent, named, "agents.toml, agent", problems),
@@ -234,13 +260,9 @@ def read_lexicon(agents: Mapping[str, Any], regimens: Mapping[str, Any]) -> Lexi
             kind: {name: tuple(spellings) for name, spellings in group.items()}
             for kind, group in regimens.get("words", {}).items()
         },
-        class_spellings={
-            row.name: row.spellings
-            for row in (
-                build(_ClassSpellings, row, f"agents.toml, class {row.get('name', '?')}")
-                for row in agents.get("class", ())
-            )
-        },
+        class_spellings={row.name: row.spellings for row in classes},
+        not_against_myeloma=frozenset(x.name for x in classes if x.treats_myeloma == "no"),
+        not_alone=frozenset(x.name for x in classes if x.treats_myeloma == "not_alone"),
     )
     if problems:
         raise KnowledgeError(problems)

@@ -11,7 +11,7 @@ from rearm.outcome.failure import Failure
 from rearm.outcome.statements import last_data_day, stated_day, surely_before, team_progression
 from rearm.record import Death, Record, ResponseStatement
 from rearm.response.course import ResponseCourse, response_course
-from rearm.response.new_therapy import new_therapy
+from rearm.response.new_therapy import begins, new_therapy
 
 __all__ = ["CourseFacts", "course_facts", "next_therapy_day"]
 
@@ -173,7 +173,8 @@ def next_therapy_day(record: Record, course: ResponseCourse) -> int | None:
     through it.
     """
     therapy = new_therapy(record, course.start)
-    days = [therapy.start.day] if therapy is not None and therapy.start.day is not None else []
+    begun = begins(therapy) if therapy is not None else None
+    days = [begun] if begun is not None else []
     split_until = course.start + course.criteria.split_infusion_days
     days += [x.day for x in record.infused() if x.day is not None and x.day > split_until]
     if course.new_therapy_day is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rearm.record import Infusion, Record
 from rearm.response.course import CourseDays, ResponseCourse, response_course
 from rearm.response.criteria import Criteria
-from rearm.response.new_therapy import new_therapy
+from rearm.response.new_therapy import begins, new_therapy
 
 __all__ = ["InfusedProduct", "course_of", "infused_products"]
 
@@ -99,7 +99,7 @@ def course_of(
             baseline=min([*begun("bridging", c.bridging_days), floor]),
             floor=floor,
             baseline_from=since,
-            new_therapy=therapy.start.day if therapy is not None else product.ends,
+            new_therapy=begins(therapy) if therapy is not None else product.ends,
         ),
         infusion=True,
         through_new_therapy=through_new_therapy,

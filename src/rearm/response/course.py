@@ -18,7 +18,7 @@ from rearm.response.criteria import Criteria, load_criteria
 from rearm.response.lesions import LesionLog, histology
 from rearm.response.measurable import Chain, Measurable
 from rearm.response.mrd import MrdState
-from rearm.response.new_therapy import new_therapy
+from rearm.response.new_therapy import begins, new_therapy
 from rearm.response.organ_damage import ClinicalEvent, clinical_events
 from rearm.response.progression import Criterion, MetCriterion
 from rearm.response.remarks import visit_remarks
@@ -307,8 +307,8 @@ def _new_therapy_day(record: Record, start: int, until: int | None, split: int) 
     """The first unplanned therapy, or an infusion later than `split` days after the start."""
     days = [x.day for x in record.infused() if x.day is not None and x.day > start + split]
     therapy = new_therapy(record, start, until=until)
-    if therapy is not None and therapy.start.day is not None:
-        days.append(therapy.start.day)
+    if therapy is not None and (day := begins(therapy)) is not None:
+        days.append(day)
     return min((d for d in days if until is None or d <= until), default=None)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rearm.record import Record, Therapy
+from rearm.therapy.anti_myeloma import SUPPORT, treats_myeloma
 from rearm.therapy.lines import lines
 
-__all__ = ["PLANNED_PURPOSES", "new_therapy", "planned"]
+__all__ = ["PLANNED_PURPOSES", "begins", "new_therapy", "planned", "unknown_medication"]
 
 # what belongs to the treatment itself or does not treat myeloma: none of it ends a course
 PLANNED_PURPOSES = frozenset(
@@ -14,14 +15,12 @@ PLANNED_PURPOSES = frozenset(
         "maintenance",
         "lymphodepletion",
         "mobilisation",
-        "toxicity_management",
-        "supportive",
+        *SUPPORT,
         "radiotherapy",
     )
 )
-_STEROIDS = frozenset(
-    ("dexamethasone", "prednisone", "prednisolone", "methylprednisolone", "hydrocortisone")
-)
+
+_A_MONTH = 31
 
 
 def new_therapy(record: Record, start: int, *, until: int | None = None) -> Therapy | None:
@@ -29,20 +28,46 @@ def new_therapy(record: Record, start: int, *, until: int | None = None) -> Ther
 
     Planned: maintenance, consolidation, lymphodepletion, mobilisation, palliative radiotherapy, a
     stem-cell boost, further parts of the line that is given on `start` (induction, transplant and
-    maintenance are one, see `lines`), steroids alone without a stated purpose. Rows without a day
-    are not read here.
+    maintenance are one, see `lines`), and what does not treat the myeloma. Of medication of which
+    that is not known see `unknown_medication`. A therapy known by its month counts from its first
+    day; rows without any day are not read here.
     """
-    own = _line_on(record, start)
     later = [
         (day, place)
         for place, t in enumerate(record.therapies)
-        if (day := t.start.day) is not None
+        if (day := begins(t)) is not None
         and day > start
         and (until is None or day <= until)
         and not planned(t)
-        and t not in own
     ]
+    own = _line_on(record, start) if later else ()
+    later = [(day, place) for day, place in later if record.therapies[place] not in own]
     return record.therapies[min(later)[1]] if later else None
+
+
+def begins(therapy: Therapy) -> int | None:
+    """Its first day, or of a month the first; None where it is known less well than that."""
+    first, last = therapy.start.first, therapy.start.last
+    if first is None or last is None or last - first > _A_MONTH:
+        return None
+    return first
+
+
+def unknown_medication(record: Record, start: int, until: int | None) -> tuple[Therapy, ...]:
+    """Medication begun after `start` that could not be read: if it treats the myeloma, the course
+    ends with it.
+    """
+    own = _line_on(record, start)
+    return tuple(
+        t
+        for t in record.therapies
+        if t.unread
+        and treats_myeloma(t) is None
+        and (day := t.start.first) is not None
+        and day > start
+        and (until is None or day <= until)
+        and t not in own
+    )
 
 
 def _line_on(record: Record, start: int) -> tuple[Therapy, ...]:
@@ -63,5 +88,4 @@ def planned(therapy: Therapy) -> bool:
         return True
     if therapy.purpose == "transplant":
         return "boost" in (therapy.regimen or "").lower()
-    steroids_alone = bool(therapy.agents) and set(therapy.agents) <= _STEROIDS
-    return therapy.purpose is None and steroids_alone
+    return not treats_myeloma(therapy)

@@ -23,6 +23,7 @@ from rearm.response.mrd import (
     pet_results,
     sustained_mrd,
 )
+from rearm.response.new_therapy import unknown_medication
 from rearm.response.organ_damage import ClinicalEvent, clinical_events
 from rearm.response.remarks import visit_remarks
 from rearm.response.score import Scored, Visit
@@ -106,6 +107,7 @@ def signs_of(e: CourseBasis) -> Signs:
         *_growth_unjudged(e.log, c),
         *false_signals(e.record, visits, e.scored.markers),
         *_about_the_course(e),
+        *_unknown_medication(e),
     ]
     return Signs(
         relapse_from_cr_day=None if relapse is None else relapse.day,
@@ -276,3 +278,14 @@ def _about_the_course(e: CourseBasis) -> Iterator[CourseFlag]:
     elif progression.by == "death":
         text = "progression not repeated, confirmed by death of myeloma"
         yield CourseFlag("progression_by_death", progression.day, text)
+
+
+def _unknown_medication(e: CourseBasis) -> Iterator[CourseFlag]:
+    """Medication that may have ended the course."""
+    for row in unknown_medication(e.record, e.collected.start, e.until):
+        names = ", ".join(row.unread)
+        text = (
+            f"{names} ({row.start}) is no medication that is known: if it treats myeloma, the"
+            " course ends there"
+        )
+        yield CourseFlag("unknown_medication", row.start.day, text)

@@ -6,14 +6,13 @@ from functools import cached_property
 from typing import Literal
 
 from rearm.knowledge.lexicon import Lexicon
-from rearm.record import Infusion, Record, Therapy
+from rearm.record import Record, Therapy, missing_line, surely_after
+from rearm.therapy.anti_myeloma import NOT_AGAINST_MYELOMA, treats_myeloma
 from rearm.therapy.exposure_rows import (
-    NOT_AGAINST_MYELOMA,
     Opening,
     given_by,
     nothing_named,
     readings,
-    surely_after,
 )
 from rearm.therapy.lines import Line, lines
 
@@ -75,7 +74,10 @@ class TreatmentHistory:
         """Why a "no" cannot be given for any agent; None where prior lines are recorded in full."""
         first = self.infused[0] if self.infused else None
         if not any(
-            row.purpose not in _NO_PRIOR_LINE and not surely_after(row, first) for row in self.rows
+            row.purpose not in _NO_PRIOR_LINE
+            and (row.unread or treats_myeloma(row, self.lexicon))
+            and not surely_after(row, first)
+            for row in self.rows
         ):
             return "no_prior_lines"
         if any(
@@ -92,32 +94,8 @@ class TreatmentHistory:
 
     @cached_property
     def _missing_line(self) -> int | None:
-        """The first number that is jumped over and that no infusion can hold. An infusion holds one
-        number, and only in its place.
-        """
-        numbers = {row.line for row in self.rows if row.line is not None}
-        free = list(self.infusions)
-        for number in sorted(set(range(1, max(numbers, default=0) + 1)) - numbers):
-            holder = next((x for x in free if self._may_be_line(x, number)), None)
-            if holder is None:
-                return number
-            free.remove(holder)
-        return None
-
-    def _may_be_line(self, infusion: Infusion, number: int) -> bool:
-        """Whether the infusion can stand between the lines below and above this number, as far as
-        days and order tell.
-        """
-        numbered = [x for x in self.rows if x.line is not None and x.purpose != "bridging"]
-        below = [x for x in numbered if x.line is not None and x.line < number]
-        above = [x for x in numbered if x.line is not None and x.line > number]
-        follows = any(
-            infusion.when.before(x.start) is True or surely_after(x, infusion) for x in below
-        )
-        precedes = any(
-            x.start.before(infusion.when) is True or x.after_infusion == 0 for x in above
-        )
-        return not follows and not precedes
+        """The first number that is jumped over and that no infusion can hold."""
+        return missing_line(self.rows, self.infusions)
 
     @cached_property
     def openings(self) -> list[Opening]:

@@ -9,17 +9,14 @@ from rearm.knowledge.lexicon import Lexicon, lookup_key
 from rearm.record import Infusion, Record, Therapy, When
 
 __all__ = [
-    "NOT_AGAINST_MYELOMA",
     "Opening",
     "given_by",
     "nothing_named",
     "product_id",
     "product_targets",
     "readings",
-    "surely_after",
 ]
 
-NOT_AGAINST_MYELOMA = frozenset({"lymphodepletion", "supportive", "toxicity_management"})
 _CONDITIONING = frozenset({
     "melphalan", "busulfan", "treosulfan", "thiotepa", "carmustine", "cyclophosphamide",
     "fludarabine",
@@ -85,17 +82,6 @@ def _by_lines(row: Therapy, record: Record, until: int) -> bool | None:
     if any(n < row.line and w.first is not None and w.first > until for n, w in dated):
         return False
     return None
-
-
-def surely_after(row: Therapy, infusion: Infusion | None) -> bool:
-    """Whether the row is known to follow this infusion, by day or by order."""
-    if infusion is None:
-        return False
-    if row.after_infusion is not None:
-        return row.after_infusion > 0
-    return (
-        row.start.first is not None and infusion.day is not None and row.start.first >= infusion.day
-    )
 
 
 def nothing_named(row: Therapy, lexicon: Lexicon) -> Opening | None:

@@ -3,7 +3,9 @@
 A line is one planned course: induction, transplant, consolidation and maintenance together
 (Rajkumar et al., Blood 2015;126:921-922). A new line begins when other agents are taken in for
 progression, relapse or toxicity, or when treatment is needed again after a planned pause. Bridging
-and lymphodepletion belong to their CAR-T infusion, which is a line of its own.
+and lymphodepletion belong to their CAR-T infusion, which is a line of its own. Rows without a line
+number that begin within a few weeks are the drugs of one regimen. Where the rows do not tell
+whether a line begins, both counts are given.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rearm.knowledge.bundle import bundled
 from rearm.record import Infusion, Record, Source, Therapy, When
+from rearm.therapy.anti_myeloma import stop_reason, treats_myeloma
 
 __all__ = ["Line", "PriorLines", "lines", "prior_lines", "rows_outside_lines"]
 
 _WITH_INFUSION = frozenset({"bridging", "lymphodepletion"})
-_NO_LINE = frozenset({"supportive", "toxicity_management"})
 # Planned to follow: these go on with a line as long as there was no progression. Radiotherapy and
 # mobilisation start none.
 _CONTINUES = frozenset(
@@ -28,6 +31,11 @@ _CAR_T_RULE = (
     " with it"
 )
 _STARTS_NONE = frozenset({"mobilisation", "radiotherapy"})
+# Drugs whose first days lie no further apart belong to one regimen, unless one was stopped for
+# another: about one cycle.
+_FEW_WEEKS = 28
+# A treatment resumed, or a transplant, after a longer pause may be needed anew or be planned.
+_LONG_PAUSE = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +44,8 @@ class Line:
     input, where there is one.
 
     `rule` says in words why the line began and why its rows are one; `rows` of a CAR-T line are
-    those kept with it.
+    those kept with it. `fewest` and `most` are the lines that its rows may be by themselves: 0 of
+    a line that may go on with the one before it, 2 of one that may hold another.
     """
 
     number: int
@@ -44,6 +53,8 @@ class Line:
     rows: tuple[Therapy, ...]
     infusion: Infusion | None
     rule: str
+    fewest: int = 1
+    most: int = 1
 
     @property
     def start(self) -> When:
@@ -83,16 +94,28 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PriorLines:
-    """Lines begun before a day: `certain`, and those whose order is not known. `count` is None
-    without any line or with uncertain ones.
+    """Lines begun before a day: `certain`, and those whose order is not known. `possible` are of
+    medication that may treat the myeloma and belongs to none of them.
+
+    `fewest` and `most` bound the number of lines. `count` is None without any line, and where the
+    bounds differ.
     """
 
     certain: tuple[Line, ...]
     uncertain: tuple[Line, ...]
+    possible: tuple[Line, ...] = ()
+
+    @property
+    def fewest(self) -> int:
+        return max(sum(x.fewest for x in self.certain), 1 if self.certain else 0)
+
+    @property
+    def most(self) -> int:
+        return sum(x.most for x in (*self.certain, *self.uncertain, *self.possible))
 
     @property
     def count(self) -> int | None:
-        return len(self.certain) if self.certain and not self.uncertain else None
+        return self.fewest if self.certain and self.fewest == self.most else None
 
 
 def lines(record: Record) -> tuple[Line, ...]:
@@ -100,36 +123,75 @@ def lines(record: Record) -> tuple[Line, ...]:
 
     Line numbers in the input win. Rows without a number are read in order of their days (without
     days: of the input). No rows: no lines, which means that nothing is known of them. A product
-    that was collected and never infused makes no line; bridging towards it does.
+    that was collected and never infused makes no line; bridging towards it does. Medication that
+    does not treat myeloma makes none; where that is not known, see `PriorLines.possible`.
+    """
+    return _all_lines(record)[0]
+
+
+def _all_lines(record: Record) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The lines, and those that medication would make of which it is not known whether it treats
+    the myeloma.
     """
     infused = record.infused()
     kept_with: dict[int, Infusion] = {}  # rows that belong to an infusion, by their identity
     treatments: list[Therapy] = []
+    perhaps: list[Therapy] = []
     for row in record.therapies:
         maintained = _maintains(row, record, infused)
         attached = _infusion_of(row, infused) if row.purpose in _WITH_INFUSION else None
         infusion = maintained or attached
         if infusion is not None:
             kept_with[id(row)] = infusion
-        if maintained is None and _makes_a_line(row, record, infused):
-            treatments.append(row)
+        if maintained is None and not _attached(row, record, infused):
+            treats = treats_myeloma(row)
+            if treats:
+                treatments.append(row)
+            elif treats is None and not _steroid_after_infusion(row, record, infused):
+                perhaps.append(row)
     found = _numbered(treatments)
     unnumbered = [row for row in treatments if row.line is None]
     found = _in_order([*found, *_unnumbered(unnumbered, found, record, infused)])
+    apart = [row for row in perhaps if not _taken_in(row, found, record, infused)]
+    possible = _unnumbered(apart, [], record, infused)
     for position, infusion in enumerate(infused, start=1):
         rows = [r for r in record.therapies if kept_with.get(id(r)) is infusion]
         after = (k for k, line in enumerate(found) if _after(line, infusion, position))
         car_t = _GrowingLine(rows=rows, rule=_CAR_T_RULE, infusion=infusion)
         found.insert(next(after, len(found)), car_t)
+    return _settled(found), _settled(possible)
+
+
+def _settled(found: Iterable[_GrowingLine]) -> tuple[Line, ...]:
     return tuple(
-        Line(number=n, stated=x.stated, rows=tuple(x.rows), infusion=x.infusion, rule=x.rule)
+        Line(
+            number=n,
+            stated=x.stated,
+            rows=tuple(x.rows),
+            infusion=x.infusion,
+            rule=x.rule,
+            fewest=x.fewest,
+            most=x.most,
+        )
         for n, x in enumerate(found, start=1)
     )
 
 
-def _makes_a_line(row: Therapy, record: Record, infused: Sequence[Infusion]) -> bool:
-    """Is the row a treatment of its own?"""
-    return row.purpose not in _NO_LINE and not _attached(row, record, infused)
+def _steroid_after_infusion(row: Therapy, record: Record, infused: Sequence[Infusion]) -> bool:
+    """Steroids alone after cells and before a progression treat the toxicity of the cells."""
+    if row.unread or not row.agents or row.start == When():
+        return False
+    before = [x.when for x in infused if not _surely(row.start.before(x.when))]
+    if not before:
+        return False
+    pd = [x.when for x in record.responses if x.response == "PD"]
+    return not any(
+        before[-1].before(day) is not False and day.before(row.start) is not False for day in pd
+    )
+
+
+def _surely(answer: bool | None) -> bool:
+    return answer is True
 
 
 def _numbered(treatments: Iterable[Therapy]) -> list[_GrowingLine]:
@@ -150,7 +212,8 @@ def prior_lines(
     """
     certain: list[Line] = []
     uncertain: list[Line] = []
-    found = lines(record) if every is None else every
+    made, possible = _all_lines(record)
+    found = made if every is None else every
     for k, line in enumerate(found):
         order = line.start.before(When.on(before_day))
         if order is None and any(
@@ -163,7 +226,9 @@ def prior_lines(
             certain.append(line)
         elif order is None:
             uncertain.append(line)
-    return PriorLines(tuple(certain), tuple(uncertain))
+    begun = When.on(before_day)
+    open_ones = tuple(x for x in possible if x.start.before(begun) is not False)
+    return PriorLines(tuple(certain), tuple(uncertain), open_ones)
 
 
 def rows_outside_lines(record: Record) -> tuple[Therapy, ...]:
@@ -182,6 +247,8 @@ class _GrowingLine:
     rule: str
     stated: int | None = None
     infusion: Infusion | None = None
+    fewest: int = 1
+    most: int = 1
 
     def first(self) -> float:
         return min((_when_key(r.start) for r in self.rows), default=math.inf)
@@ -237,7 +304,7 @@ def _maintains(row: Therapy, record: Record, infused: Sequence[Infusion]) -> Inf
     other = [
         r.start
         for r in record.therapies
-        if r.purpose not in (*_NO_LINE, *_WITH_INFUSION, "consolidation", "maintenance")
+        if r.purpose not in (*_WITH_INFUSION, "consolidation", "maintenance") and treats_myeloma(r)
     ]
     between = [*other, *(x.when for x in record.responses if x.response == "PD")]
     return (
@@ -258,44 +325,200 @@ def _unnumbered(
     """
     new: list[_GrowingLine] = []
     for row in sorted(rows, key=lambda r: _when_key(r.start)):
-        earlier = (
-            [d for d in (*numbered, *new) if d.first() <= _when_key(row.start)]
-            if row.start != When()
-            else new[-1:]
-        )
-        current = max(earlier, key=lambda d: d.first(), default=None)
-        why = None if current is None else _why_new(row, current, record, infused)
-        if current is not None and why is None:
+        current = _current(row, numbered, new)
+        if current is None:
+            new.append(_GrowingLine(rows=[row], rule="a new line: the first treatment recorded"))
+            continue
+        begin = _beginning(row, current, record, infused)
+        if not begin.new or row.purpose in _STARTS_NONE:
             current.rows.append(row)
             if current.stated is None:
                 current.rule = "a planned course without progression: one line"
-        elif row.purpose in _STARTS_NONE and current is not None:
-            current.rows.append(row)
+            if begin.unsure and row.purpose not in _STARTS_NONE:
+                current.most += 1
         else:
-            rule = f"a new line: {why or 'the first treatment recorded'}"
-            new.append(_GrowingLine(rows=[row], rule=rule))
+            line = _GrowingLine(rows=[row], rule=f"a new line: {begin.why}")
+            line.fewest = 0 if begin.unsure else 1
+            new.append(line)
     return new
 
 
-def _why_new(
+def _current(
+    row: Therapy, numbered: Sequence[_GrowingLine], new: Sequence[_GrowingLine]
+) -> _GrowingLine | None:
+    """The line that was begun last before the row."""
+    earlier = (
+        [d for d in (*numbered, *new) if d.first() <= _when_key(row.start)]
+        if row.start != When()
+        else new[-1:]
+    )
+    return max(earlier, key=lambda d: d.first(), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beginning:
+    """Whether a row begins a new line, and why. `unsure`: it may as well be the other way."""
+
+    new: bool
+    why: str = ""
+    unsure: bool = False
+
+
+_GOES_ON = _Beginning(new=False)
+
+
+def _beginning(
+    row: Therapy, current: _GrowingLine, record: Record, infused: Sequence[Infusion]
+) -> _Beginning:
+    """Whether this row begins a new line or goes on with the current one."""
+    if why := _separated(row, current, record, infused):
+        return _Beginning(new=True, why=why)
+    together = _begun_together(row, current)
+    if together:
+        return _GOES_ON
+    stopped = _stopped_before(row, current)
+    if stopped in ("progression", "no_response"):
+        return _Beginning(new=True, why=_WHY_STOPPED[stopped])
+    # a holiday, or agents left out: no other agent was taken in
+    before = {a for r in current.rows for a in r.agents}
+    other = {a for a in row.agents if a not in before and _counts_alone(a)}
+    same_agents = bool(row.agents) and not other
+    if stopped == "toxicity":
+        why = _WHY_STOPPED[stopped]
+        return _Beginning(new=True, why=why, unsure=same_agents)
+    if row.purpose in _CONTINUES or same_agents:
+        return _Beginning(new=False, unsure=_long_pause(row, current))
+    unsure = together is None or _run_together(row, current) or _after_transplant(row, current)
+    why = "other agents were taken in; the reason is not recorded"
+    return _Beginning(new=True, why=why, unsure=unsure)
+
+
+_WHY_STOPPED = {
+    "progression": "there was progression on the treatment before it",
+    "no_response": "the treatment before it brought no response",
+    "toxicity": "the treatment was changed for toxicity",
+}
+
+
+def _separated(
     row: Therapy, current: _GrowingLine, record: Record, infused: Sequence[Infusion]
 ) -> str | None:
-    """Why this row begins a new line, in words; None where it goes on with the current one."""
+    """What lies between the current line and the row and ends every line, in words."""
     last = current.rows[-1]
     if any(last.start.before(x.when) is True and x.when.before(row.start) is True for x in infused):
         return "CAR-T was given before it"
-    if last.progression_on is True or last.best_response == "PD":
+    orders = (last.after_infusion, row.after_infusion)
+    if None not in orders and orders[0] != orders[1]:
+        return "CAR-T was given before it"
+    progressed = [r for r in current.rows if r.progression_on is True or r.best_response == "PD"]
+    if any(not _same_time(r, row) for r in progressed):
         return "there was progression on the treatment before it"
     if any(_between(last, x.when, row) for x in record.responses if x.response == "PD"):
         return "progression is recorded between it and the treatment before it"
-    before = {a for r in current.rows for a in r.agents}
-    # a holiday, or agents left out: no other agent was taken in
-    same_agents = bool(row.agents) and set(row.agents) <= before
-    if row.purpose in _CONTINUES or same_agents:
-        return None
-    if last.stop_reason and "tox" in last.stop_reason.casefold():
-        return "the treatment was changed for toxicity"
-    return "other agents were taken in; the reason is not recorded"
+    return None
+
+
+def _same_time(earlier: Therapy, row: Therapy) -> bool:
+    """Whether the row surely began before the earlier one had ended, so that what is recorded of
+    its end came after the row.
+    """
+    return _apart(earlier.start, row.start)[1] <= _FEW_WEEKS and not (
+        earlier.end.last is not None
+        and row.start.first is not None
+        and earlier.end.last <= row.start.first
+    )
+
+
+def _apart(a: When, b: When) -> tuple[float, float]:
+    """The least and the most days that may lie between two first days."""
+    if a == b and a != When():
+        return 0.0, 0.0  # one stretch of time as it was written: the drugs of one regimen
+    ends = [math.inf if d is None else d for d in (a.last, b.last)]
+    starts = [-math.inf if d is None else d for d in (a.first, b.first)]
+    least = max(0.0, starts[0] - ends[1], starts[1] - ends[0])
+    return least, max(ends[0] - starts[1], ends[1] - starts[0])
+
+
+def _begun_together(row: Therapy, current: _GrowingLine) -> bool | None:
+    """Whether the row began within a few weeks of a drug of the line; None where the days do not
+    tell. A drug stopped for another is not given with it.
+    """
+    if row.purpose == "transplant":
+        return False
+    answers: set[bool | None] = set()
+    for drug in current.rows:
+        if drug.purpose in _CONTINUES - {"consolidation", "maintenance"}:
+            continue
+        least, most = _apart(drug.start, row.start)
+        near = True if most <= _FEW_WEEKS else False if least > _FEW_WEEKS else None
+        answers.add(near if near is False or not _stopped(drug, row) else False)
+    return True if True in answers else None if None in answers else False
+
+
+def _stopped(drug: Therapy, row: Therapy) -> bool:
+    """Whether the drug was stopped, for a reason that begins a new line, before the row began."""
+    if stop_reason(drug) is None:
+        return False
+    return drug.end.last is None or row.start.first is None or drug.end.last <= row.start.first
+
+
+def _stopped_before(row: Therapy, current: _GrowingLine) -> str | None:
+    """Why the last row of the line was stopped before this one began."""
+    last = current.rows[-1]
+    return stop_reason(last) if _stopped(last, row) else None
+
+
+def _counts_alone(agent: str) -> bool:
+    """Whether taking in the agent alone changes a regimen: a steroid does not."""
+    return bundled().lexicon.treats_myeloma(agent) is True
+
+
+def _last_day(current: _GrowingLine) -> int | None:
+    """The last day of the line; None where any of its rows has no end."""
+    ends = [r.end.last for r in current.rows]
+    known = [d for d in ends if d is not None]
+    return max(known) if known and len(known) == len(ends) else None
+
+
+def _long_pause(row: Therapy, current: _GrowingLine) -> bool:
+    last, first = _last_day(current), row.start.first
+    return last is not None and first is not None and first - last > _LONG_PAUSE
+
+
+def _run_together(row: Therapy, current: _GrowingLine) -> bool:
+    """Whether both were given side by side for more than the weeks of a change: the row may have
+    been planned.
+    """
+    first = row.start.last
+    ends = [r.end.first for r in current.rows if r.end.first is not None]
+    return first is not None and any(end - first > _FEW_WEEKS for end in ends)
+
+
+def _after_transplant(row: Therapy, current: _GrowingLine) -> bool:
+    """Whether a transplant of the line came within the year before: the row may be its planned
+    consolidation or maintenance.
+    """
+    transplants = [r.start for r in current.rows if r.purpose == "transplant"]
+    return row.purpose is None and any(_apart(x, row.start)[0] <= _LONG_PAUSE for x in transplants)
+
+
+def _taken_in(
+    row: Therapy, found: Sequence[_GrowingLine], record: Record, infused: Sequence[Infusion]
+) -> bool:
+    """Whether medication that tells nothing by itself was given within a line, as dexamethasone
+    with bortezomib: then it is a part of it.
+    """
+    for line in found:
+        if _separated(row, line, record, infused):
+            continue
+        end = _last_day(line)
+        first = row.start.first
+        inside = end is not None and first is not None and line.first() <= first <= end
+        if inside or _begun_together(row, line):
+            line.rows.append(row)
+            line.rows.sort(key=lambda r: _when_key(r.start))
+            return True
+    return False
 
 
 def _between(earlier: Therapy, when: When, row: Therapy) -> bool:

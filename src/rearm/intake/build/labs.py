@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from rearm.intake.build.axis import NOWHERE, Axis, Placed, place
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.lab_values import LabValue, lab_value, unknown_test
 from rearm.intake.build.log import IssueLog
+from rearm.intake.build.moments import instant_of
 from rearm.intake.build.terms import Terms
 from rearm.intake.build.typed import spelled
 from rearm.intake.rows import BLANK, Cell, CellProblem, DecimalMark, Row
@@ -53,11 +55,14 @@ _Columns = Sequence[tuple[str, Sequence[Cell]]]
 class LabRow:
     """A result with the row it came from; `usable` is False where it goes to `Record.set_aside`."""
 
-    __slots__ = ("_index", "_run", "lab", "unit", "usable")
+    __slots__ = ("_index", "_run", "instant", "lab", "unit", "usable")
 
-    def __init__(self, lab: Lab, unit: str, run: RowRun, index: int) -> None:
+    def __init__(
+        self, lab: Lab, unit: str, run: RowRun, index: int, instant: datetime | None
+    ) -> None:
         self.lab = lab
         self.unit = unit  # as stated
+        self.instant = instant  # where date, time and offset are stated
         self.usable = lab.why_set_aside is None
         self._run, self._index = run, index
 
@@ -107,6 +112,7 @@ class LabReader:
             further = _further_columns(run)
             stated = zip(*map(run.column, _StatedCells._fields), strict=True)
             dated = zip(stated, run.column("day"), run.column("reported_day"), strict=True)
+            times = run.column("time")
             for index, (cells, day, reported_day) in enumerate(dated):
                 said = self._says(cells, day, run.decimal)
                 if said is None:
@@ -129,7 +135,7 @@ class LabReader:
                     why_set_aside=why_not,
                     **_further(run, index, further, said, log),
                 )
-                yield LabRow(lab, said.unit, run, index)
+                yield LabRow(lab, said.unit, run, index, instant_of(day, times[index]))
 
     def _says(
         self, cells: tuple[Cell, ...], day: Cell, decimal: DecimalMark | None

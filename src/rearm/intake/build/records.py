@@ -19,6 +19,7 @@ from rearm.intake.build.checks.infusion_days import flag_infusion_days
 from rearm.intake.build.checks.isolated_day import flag_isolated_day
 from rearm.intake.build.checks.laboratory_days import flag_early_laboratory
 from rearm.intake.build.checks.light_chains import flag_swapped_chains
+from rearm.intake.build.checks.line_numbers import flag_missing_line
 from rearm.intake.build.checks.outliers import flag_outliers
 from rearm.intake.build.conditions import settle_conditions
 from rearm.intake.build.events import EVENT_READERS
@@ -27,6 +28,7 @@ from rearm.intake.build.infusions import flag_undated
 from rearm.intake.build.labs import LabReader
 from rearm.intake.build.last_contact import until_last_contact
 from rearm.intake.build.log import IssueLog
+from rearm.intake.build.lymphodepletion import named_lymphodepletion
 from rearm.intake.build.person import axis_of, read_person
 from rearm.intake.build.results import settle_results
 from rearm.intake.build.terms import Terms
@@ -86,8 +88,11 @@ def _record(
         last_seen_day=person.day("last_seen_day", axis),
         **events,
     )
+    record, read_as = named_lymphodepletion(record)
+    log.extend(read_as)
     log.extend(flag_infusion_days(record))
     log.extend(flag_isolated_day(record))
+    log.extend(flag_missing_line(record))
     record = until_last_contact(record, person.rows, log)
     log.extend(flag_swapped_chains(results, person.light_chain, patient_id))
     log.extend(flag_early_laboratory(record))

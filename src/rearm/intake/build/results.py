@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from rearm.intake.build.bands import set_bands_aside
 from rearm.intake.build.labs import CORRECTING, LabRow
 from rearm.intake.build.log import IssueLog
+from rearm.intake.build.moments import to_one_day
 from rearm.intake.build.terms import Terms
 from rearm.intake.values import Refused, number
 from rearm.record import Lab
@@ -44,12 +46,14 @@ def settle_results(
     """Usable results and those set aside, in the order of the input; what was decided becomes
     issues.
     """
+    to_one_day(rows, log)
     samples = _Samples(log, terms, set())
     if any(item.lab.status in CORRECTING for item in rows):
         samples.replace_loosely(rows)
     for same in _of_one_sample(rows):
         samples.settle(same)
     kept = [item for item in rows if id(item) not in samples.dropped]
+    set_bands_aside(kept, log, terms)
     usable = [item for item in kept if item.usable]
     for series in _exact_series(usable):
         _SlipSearch(series, log, terms).flag_slips()

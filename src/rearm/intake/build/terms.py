@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from typing import TypeAlias
 
 from rearm.intake.build.lab_values import find_test, unit_steps
 from rearm.intake.regimen.read import RegimenParser, RegimenReading
@@ -15,6 +16,8 @@ from rearm.knowledge.tidy_tables import TidyTables
 from rearm.record import Lab
 
 __all__ = ["Terms"]
+
+_Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
 class Terms:
@@ -28,7 +31,7 @@ class Terms:
         self.tidy: TidyTables = knowledge.tidy_tables
         self.agent: Callable[[str], Agent | None] = cache(self.lexicon.find_agent)
         self.product: Callable[[str], Product | None] = cache(self.lexicon.find_product)
-        self.agents: Callable[[str], tuple[tuple[str, ...], tuple[str, ...]]] = cache(self._agents)
+        self.agents: Callable[[str], _Names] = cache(self._agents)
         self.agent_class: Callable[[str], str | None] = cache(self.lexicon.find_class)
         self.regimen: Callable[[str], RegimenReading] = cache(
             RegimenParser(self.lexicon, definitions).read
@@ -41,20 +44,23 @@ class Terms:
             partial(unit_steps, self.lab_tests)
         )
 
-    def _agents(self, stated: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The agents that a text joined by `;` states, by id, and the names that can't be read. A
-        CAR-T product is neither: it is read as an infusion.
+    def _agents(self, stated: str) -> _Names:
+        """The agents that a text joined by `;` states, by id, the names that can't be read, and
+        those of drugs that treat no myeloma. A CAR-T product is none: it is read as an infusion.
         """
         agents: list[str] = []
         unread: list[str] = []
+        support: list[str] = []
         for name in (part.strip() for part in stated.split(";")):
             if not name or not_done(name):
                 continue
             if (agent := self.agent(name)) is not None:
                 agents.append(agent.id)
+            elif self.lexicon.is_other_medication(name):
+                support.append(name)
             elif self.product(name) is None:
                 unread.append(name)
-        return tuple(dict.fromkeys(agents)), tuple(unread)
+        return tuple(dict.fromkeys(agents)), tuple(unread), tuple(support)
 
     def _required(self, table: str) -> tuple[str, ...]:
         columns = self.tidy.tables[table].columns.values()

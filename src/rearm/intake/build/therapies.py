@@ -34,7 +34,7 @@ def read_therapy(
     start, end = _days(row, axis, log)
     regimen = typed.text(row, "regimen", log)
     stated = typed.text(row, "agents", log)
-    agents, unread = _stated_agents(row, log, terms, stated)
+    agents, unread, support = _stated_agents(row, log, terms, stated)
     reading = terms.regimen(regimen) if regimen else None
     purpose = typed.word(row, "purpose", log)
     common: dict[str, Any] = {
@@ -53,7 +53,9 @@ def read_therapy(
         return _parts(row, log, reading, common | {"purpose": purpose}, infused=infused)
     if reading is not None and not unread:
         _compare(row, log, reading, agents)
-    if not agents and not unread and purpose != "radiotherapy":
+    if support and not agents and not unread:
+        purpose = purpose or "supportive"
+    elif not agents and not unread and purpose != "radiotherapy":
         log.warning(
             row,
             None,
@@ -84,9 +86,11 @@ def _days(row: Row, axis: Axis, log: IssueLog) -> tuple[When, When]:
 
 def _stated_agents(
     row: Row, log: IssueLog, terms: Terms, stated: str | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ids of the agents stated, and the names that can't be read."""
-    agents, unread = terms.agents(stated) if stated is not None else ((), ())
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The ids of the agents stated, the names that can't be read, and those of drugs that treat no
+    myeloma.
+    """
+    agents, unread, support = terms.agents(stated) if stated is not None else ((), (), ())
     for name in unread:
         log.error(
             row,
@@ -95,7 +99,7 @@ def _stated_agents(
             f"{shown(name)} is no agent of the lexicon (nearest:"
             f" {nearest(name, terms.lexicon.agents)}). It is not read.",
         )
-    return agents, unread
+    return agents, unread, support
 
 
 def _compare(row: Row, log: IssueLog, reading: RegimenReading, agents: tuple[str, ...]) -> None:
@@ -149,6 +153,8 @@ def _parts(
                 " infusion, with its day and product.",
             )
         return []  # an infusion stands in its own table
+    if reading.only_support:
+        return [Therapy(**common | {"purpose": common["purpose"] or "supportive"})]
     if not parts:
         return [Therapy(unread=left_open or (reading.text,), **common)]
     therapies = []

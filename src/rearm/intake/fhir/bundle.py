@@ -10,7 +10,15 @@ from typing import Any
 
 from rearm.characters import printable
 from rearm.errors import InputError
+from rearm.intake.fhir.completeness import missing_parts
 from rearm.intake.fhir.element import Element
+from rearm.intake.fhir.subjects import (
+    SUBJECTS,
+    Identifier,
+    identifiers_of,
+    named_identifier,
+    without_version,
+)
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
 from rearm.record import Done, Issue, Severity, Source
@@ -27,7 +35,6 @@ _TYPES_READ = (
     "transaction-response",
     "batch-response",
 )
-_SUBJECTS = ("subject", "patient", "for", "beneficiary")
 _SHOWN = 8  # ids in a sentence
 
 
@@ -73,7 +80,11 @@ class FhirBundle:
             return next(
                 (c for c in holder.children("contained") if c.text("id") == address[1:]), None
             )
-        found = self._index.get(_without_version(address))
+        found = self._index.get(without_version(address))
+        if found is None and (key := named_identifier(reference)) is not None:
+            kind = address.partition("?")[0]
+            same = [r for r in self.of_type(kind) if key in identifiers_of(r.element)]
+            found = same[0] if len(same) == 1 else None
         return None if found is None else found.element
 
 
@@ -105,7 +116,8 @@ def open_bundle(content: Any, file: str) -> FhirBundle:
     if top.problems:
         raise InputError(f"{file} is no valid FHIR Bundle: {top.problems[0]}. Export it again.")
     _distinct(bundle)
-    _note_missing_pages(top, bundle)
+    for place, sentence in missing_parts(top, [(r.place, r.element) for r in bundle.resources]):
+        _issue(bundle, "warning", "bundle_incomplete", place, sentence)
     _find_patient(bundle)
     return bundle
 
@@ -173,7 +185,7 @@ def _distinct(bundle: FhirBundle) -> None:
             addresses.append(f"{resource.type}/{resource.id}")
         for address in addresses:
             if address is not None:
-                bundle._index.setdefault(_without_version(address), resource)
+                bundle._index.setdefault(without_version(address), resource)
 
 
 def _last_version(first: Resource, second: Resource, bundle: FhirBundle) -> Resource | None:
@@ -194,15 +206,6 @@ def _last_version(first: Resource, second: Resource, bundle: FhirBundle) -> Reso
     sentence = f"{where} stands in two versions; the one updated last is read."
     _issue(bundle, "note", "older_version", where, sentence)
     return first if updates[0] > updates[1] else second
-
-
-def _note_missing_pages(top: Element, bundle: FhirBundle) -> None:
-    if any(link.text("relation") == "next" for link in top.children("link")):
-        message = (
-            "The Bundle is one page of a search (it links to a next page), so results may be"
-            " missing. Give all pages as one Bundle."
-        )
-        _issue(bundle, "warning", "bundle_incomplete", "Bundle.link", message)
 
 
 def _find_patient(bundle: FhirBundle) -> None:
@@ -235,7 +238,7 @@ def _subjects(
         if resource.type == "Patient":
             continue
         data = resource.element.data
-        keys = [key for key in _SUBJECTS if isinstance(data.get(key), dict)]
+        keys = [key for key in SUBJECTS if isinstance(data.get(key), dict)]
         if not keys:
             silent.add(resource.place)
         for key in keys:
@@ -285,24 +288,24 @@ def _is_named(bundle: FhirBundle, named: Mapping[str, list[str]]) -> None:
 
 def _who(reference: Element, bundle: FhirBundle, patients: list[Resource]) -> str | None:
     """Who is named: "" for the bundle's patient, None for nobody, else the other's name."""
-    address = reference.text("reference")
-    if address is not None:
-        target = _without_version(address)
-        if patients and bundle._index.get(target) is patients[0]:
-            return ""
-        if patients and _same_server(target, patients[0]):
-            return ""
-        return target
-    identifier = reference.child("identifier")
-    if identifier:
-        key = (identifier.text("system"), identifier.text("value"))
-        if patients and any(
-            (i.text("system"), i.text("value")) == key
-            for i in patients[0].element.children("identifier")
-        ):
+    key = named_identifier(reference)
+    if key is not None:
+        if patients and _has_identifier(patients[0], key):
             return ""
         return f"{key[0] or 'no system'} {key[1] or 'no value'}"
-    return None
+    address = reference.text("reference")
+    if address is None:
+        return None
+    target = without_version(address)
+    if patients and bundle._index.get(target) is patients[0]:
+        return ""
+    return "" if patients and _same_server(target, patients[0]) else target
+
+
+def _has_identifier(patient: Resource, key: Identifier) -> bool:
+    """Whether the patient has the identifier; a search without a system asks for any."""
+    own = identifiers_of(patient.element)
+    return key in own or (key[0] is None and key[1] in {value for _, value in own})
 
 
 def _same_server(target: str, patient: Resource) -> bool:
@@ -314,10 +317,6 @@ def _same_server(target: str, patient: Resource) -> bool:
         and patient.id is not None
         and target.endswith(f"/Patient/{patient.id}")
     )
-
-
-def _without_version(address: str) -> str:
-    return address.split("/_history/", 1)[0]
 
 
 def _ids(names: Iterable[str], longest: int = _SHOWN) -> str:

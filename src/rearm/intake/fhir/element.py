@@ -125,12 +125,13 @@ _ABSENT = Element(_NOTHING)
 @dataclass(frozen=True, slots=True)
 class Dated:
     """A time of FHIR for a row: the value of the day column, the time of day, and the reason where
-    it can't be used.
+    it can't be used. `written` is the text with its offset from UTC, where it has one.
     """
 
     value: Value | Moment = None
     time: str | None = None
     why_not: str | None = None
+    written: str | None = None
 
 
 def moment_of(text: str) -> Dated:
@@ -154,7 +155,8 @@ def moment_of(text: str) -> Dated:
                 dated=True,
             )
         )
-    return Dated("-".join(part for part in match.group(1, 2, 3) if part is not None), match[4])
+    day = "-".join(part for part in match.group(1, 2, 3) if part is not None)
+    return Dated(day, match[4], written=text if match[4] is not None else None)
 
 
 def dated(element: Element, stem: str) -> Dated:

@@ -86,6 +86,7 @@ class Medications:
     def _medication(self, resource: Resource) -> None:
         named = self._named(resource)
         if resource.type in ("MedicationRequest", "MedicationDispense"):
+            forbidden = resource.element.boolean("doNotPerform") is True
             what = "ordered" if resource.type == "MedicationRequest" else "dispensed"
             name = (
                 named.product
@@ -94,13 +95,14 @@ class Medications:
                 or ", ".join(named.unread)
                 or "a medication"
             )
-            self.t.group(
-                "note",
-                f"only_{what}",
-                f"{shown(name)} was {what}; that it was given is not known, so it counts as no"
-                " exposure.",
-                resource.place,
+            sentence = (
+                f"{shown(name)} was ordered not to be given; it counts as no exposure."
+                if forbidden
+                else f"{shown(name)} was {what}; that it was given is not known, so it counts as"
+                " no exposure."
             )
+            code = "ordered_not_to_give" if forbidden else f"only_{what}"
+            self.t.group("note", code, sentence, resource.place)
             return
         status = resource.element.text("status")
         if named.product is not None and status == "not-done":

@@ -218,6 +218,11 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
                 " from it.",
                 place,
             )
+        elif (name := _name_of_disease(part.child("code"))) is not None:
+            _unread(name, part, whole, place, t)
+            if not found.issues:
+                sentence = f"{_not_known(part)}; its name speaks of the disease."
+                t.group("error", "unknown_code", sentence, place)
         elif not found.issues:
             t.group(
                 "note",
@@ -226,7 +231,7 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
                 place,
             )
         return
-    draft = RowDraft("labs", place, {"test": found.test.id})
+    draft = RowDraft("labs", place, {"test": _stated_test(part.child("code"), found.test)})
     if found.contradiction is not None:
         t.issue(
             "error",
@@ -239,13 +244,16 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
     if not _value(part, found.test, draft, t) and status not in ("corrected", "amended"):
         return  # a correction without a value withdraws the result before it
     _common(draft, whole, t)
-    draft.put("time", dated(whole, "effective").time)
+    when = dated(whole, "effective")
+    draft.put("time", when.time)
     draft.put("status", status)
     sample = _sample(whole, t)
     draft.put("specimen", sample.word)
     draft.put("sample_id", sample.id)
     draft.put("method", concept_text(whole.child("method")))
     _collected(draft, sample, t)
+    if when.written is not None and draft.values.get("day") == when.value:
+        draft.put("day", when.written)  # the offset tells whether two results are of one sample
     _range(part if part.has("referenceRange") else whole, draft, t)
     t.own_columns(whole, draft, components=True)
     if not any("day" in known for known in (draft.values, draft.moments, draft.set_aside)):
@@ -256,6 +264,44 @@ def _lab(part: Element, whole: Element, place: str, t: Translation, status: str 
             place,
             "used",
         )
+    t.add(draft)
+
+
+def _stated_test(code: Element, test: TestDef) -> str:
+    """The test as its row names it: by its code where that is of one band among several."""
+    codes = {c.code for c in codes_of(code) if c.system == "loinc"}
+    of_band = (c.code for c in test.loinc if c.code in codes and " band " in c.display)
+    return next(of_band, test.id)
+
+
+def _name_of_disease(code: Element) -> str | None:
+    """The name of a code that is not known, where it speaks of the disease."""
+    names = [code.text("text"), *(c.text("display") for c in code.children("coding"))]
+    words = load_codes().disease
+    return next((n for n in names if n and any(w in n.casefold() for w in words)), None)
+
+
+def _not_known(part: Element) -> str:
+    return f"{shown_code(part.child('code'))} is not a known code, so its value is not read"
+
+
+def _unread(name: str, part: Element, whole: Element, place: str, t: Translation) -> None:
+    """A result of the disease under a name that is not known: kept as one that can't be read, as a
+    misspelt name of a table is.
+    """
+    draft = RowDraft("labs", place, {"test": name})
+    key = part.choice("value")
+    if key is None:
+        return
+    draft.set_aside["test"] = f"{_not_known(part)}."
+    quantity = part.child(key) if key == "valueQuantity" else Element({})
+    number, unit = quantity.number("value"), quantity.text("code") or quantity.text("unit")
+    text = part.text(key) if key == "valueString" else None
+    draft.put("value", (quantity.text("comparator") or "") + f"{number!r}" if quantity else text)
+    draft.values.setdefault("value", key)
+    draft.put("unit", unit)
+    _common(draft, whole, t)
+    draft.put("specimen", _sample(whole, t).word)
     t.add(draft)
 
 

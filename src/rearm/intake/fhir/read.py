@@ -11,11 +11,12 @@ no exposure. Everything else is counted in one note. NDJSON, XML and single reso
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rearm.characters import printable
 from rearm.errors import InputError
 from rearm.intake.build.checks.ids import flag_ids_alike
 from rearm.intake.build.gather import gather
@@ -27,6 +28,7 @@ from rearm.intake.fhir.codes import codes_of
 from rearm.intake.fhir.medication import Medications
 from rearm.intake.fhir.observation import read_observation
 from rearm.intake.fhir.rows import Translation, own_code
+from rearm.intake.fhir.split import split_by_patient
 from rearm.intake.files.control_characters import clean_json
 from rearm.intake.issues import issue_at
 from rearm.intake.result import Reading
@@ -47,7 +49,19 @@ _MEDICATION = (
     "MedicationDispense",
     "Procedure",
 )
-_READ_WITH_OTHERS = ("Patient", "Specimen", "Medication", "BodyStructure", "DiagnosticReport")
+_READ_WITH_OTHERS = (
+    "Patient",
+    "Specimen",
+    "Medication",
+    "BodyStructure",
+    "DiagnosticReport",
+    "OperationOutcome",
+)
+# Signs of the versions before R4: types that it no longer has, and codes that were texts.
+_OLD_TYPES = frozenset(
+    ("MedicationOrder", "DiagnosticOrder", "ProcedureRequest", "ReferralRequest", "BodySite")
+)
+_OLD_TEXTS = ("verificationStatus", "clinicalStatus")
 _WITH_STATUS = ("Observation", *_MEDICATION)
 
 
@@ -58,12 +72,12 @@ def read_fhir(
     today: date | None = None,
     name: str = "bundle.json",
 ) -> Reading:
-    """Records of a bundle (a path or the bytes of one, called `name`), or of a folder of them; one
-    patient a bundle.
+    """Records of a bundle (a path or the bytes of one, called `name`), or of a folder of them. A
+    bundle of several patients is split by the subject that each resource names.
 
     A bundle of a folder that can't be read is an error issue, as is a patient who stands in two
     files, and the others are read. Raises InputError with a sentence where a file given by itself,
-    or every one of a folder, is no strict JSON, no Bundle, or holds more than one patient.
+    or every one of a folder, is no strict JSON or no Bundle, or names a subject beside its patient.
     """
     knowledge = bundled() if knowledge is None else knowledge
     if isinstance(path, bytes):
@@ -75,14 +89,41 @@ def read_fhir(
 
 
 def _single(content: Any, name: str, knowledge: Knowledge, today: date | None) -> Reading:
-    gathered = gather(*rows_of_bundle(content, name, knowledge))
+    parts, issues = _parts(content, name)
+    rows: list[Row] = []
+    notes: list[Issue] = list(issues)
+    refused: list[InputError] = []
+    for part in parts:
+        try:
+            own, of_part = rows_of_bundle(part, name, knowledge)
+        except InputError as error:
+            refused.append(error)
+            notes.append(_refusal(error, name, "what it holds of others is"))
+            continue
+        rows += own
+        notes += of_part
+    if len(refused) == len(parts):
+        raise refused[0]
+    gathered = gather(rows, notes)
     terms = Terms(knowledge)
     return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, (name,))
 
 
+def _parts(content: Any, name: str) -> tuple[list[Any], list[Issue]]:
+    """The content as one bundle a patient, and what of it belongs to none of them."""
+    parts, problems = split_by_patient(content)
+    return parts, [issue_at(Source(name, printable(place)), p) for place, p in problems]
+
+
+def _refusal(error: InputError, name: str, others: str) -> Issue:
+    """A file, or a part of one, that can't be read beside others that can."""
+    sentence = f"{error} It is not read; {others}."
+    return issue_at(Source(name, ""), CellProblem("error", "file_unreadable", sentence, "refused"))
+
+
 def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
     """The bundles of a folder. They are opened twice: once to know whose they are, and each again
-    when its record is made, so that they are never in memory together.
+    when its records are made, so that they are never in memory together.
     """
     files = sorted(f for f in folder.glob("*.json") if not f.name.startswith("."))
     if not files:
@@ -91,19 +132,22 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
         )
     issues: list[Issue] = []
     files_of: dict[str, list[Path]] = defaultdict(list)  # by patient
+    places: dict[str, str] = {}  # of each patient in his file
     refused: list[InputError] = []
     for file in files:
         try:
             content, notes = clean_json(load_json(file), file.name)
-            patient_id = open_bundle(content, file.name).patient_id
+            parts, strays = _parts(content, file.name)
+            opened = [open_bundle(part, file.name) for part in parts]
         except InputError as error:
             refused.append(error)
-            sentence = f"{error} The file is not read; the others are."
-            problem = CellProblem("error", "file_unreadable", sentence, "refused")
-            issues.append(issue_at(Source(file.name, ""), problem))
+            issues.append(_refusal(error, file.name, "the other files are"))
             continue
-        files_of[patient_id].append(file)
-        issues.extend(notes)
+        for bundle in opened:
+            files_of[bundle.patient_id].append(file)
+            place = "Bundle" if bundle.patient is None else bundle.patient.place
+            places.setdefault(bundle.patient_id, place)
+        issues.extend((*notes, *strays))
     for patient_id, own in files_of.items():
         if len(own) > 1:
             twice = InputError(
@@ -120,14 +164,15 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
     terms = Terms(knowledge)
 
     def records() -> Iterator[Record]:
-        for file in readable.values():
-            gathered = gather(*rows_of_bundle(load_json(file), file.name, knowledge))
-            yield from make_records(gathered, terms, today=today)
+        for file in dict.fromkeys(readable.values()):
+            content, _ = clean_json(load_json(file), file.name)
+            for part in _parts(content, file.name)[0]:
+                if open_bundle(part, file.name).patient_id in readable:
+                    gathered = gather(*rows_of_bundle(part, file.name, knowledge))
+                    yield from make_records(gathered, terms, today=today)
 
     def place_of(patient_id: str) -> Source:
-        content, _ = clean_json(load_json(readable[patient_id]), readable[patient_id].name)
-        patient = open_bundle(content, readable[patient_id].name).patient
-        return Source(readable[patient_id].name, patient.place if patient is not None else "Bundle")
+        return Source(readable[patient_id].name, places[patient_id])
 
     issues.extend(flag_ids_alike(readable, place_of))
     return Reading(records, issues, [file.name for file in files])
@@ -141,6 +186,13 @@ def rows_of_bundle(content: Any, name: str, knowledge: Knowledge) -> tuple[list[
     t = Translation(open_bundle(content, name), knowledge)
     t.issues.extend(notes)
     t.issues.extend(t.bundle.issues)
+    old = [r for r in t.bundle.resources if _is_older(r)]
+    if old:
+        sentence = (
+            f"The Bundle looks like FHIR DSTU2 or STU3 (first at {old[0].place}); R4 is read, and"
+            " what differs from it is not. Export it as R4."
+        )
+        t.issue("warning", "older_version_of_fhir", "Bundle", sentence, "set_aside")
     alive = [r for r in t.bundle.resources if _usable(r, t)]
     for resource in alive:
         if resource.type == "DiagnosticReport":
@@ -150,7 +202,7 @@ def rows_of_bundle(content: Any, name: str, knowledge: Knowledge) -> tuple[list[
     ignored: Counter[str] = Counter()
     for resource in alive:
         _read(resource, t, medications, diagnosis, ignored)
-    _malformed(alive, t)
+    _malformed(alive, t, old)
     medications.finish()
     diagnosis = [r for r in diagnosis if not r.element.problems]
     read_patient(t, next((r for r in alive if r.type == "Patient"), None), diagnosis)
@@ -292,11 +344,22 @@ def _read(
         ignored[resource.type if resource.type.isalnum() else "unnamed"] += 1
 
 
-def _malformed(resources: Iterable[Resource], t: Translation) -> None:
-    """What came from resources that are no valid FHIR is taken back, and said."""
+def _is_older(resource: Resource) -> bool:
+    """Whether a resource has the form of a version before R4."""
+    data = resource.element.data
+    texts = any(isinstance(data.get(key), str) for key in _OLD_TEXTS)
+    return resource.type in _OLD_TYPES or (resource.type == "Condition" and texts)
+
+
+def _malformed(resources: Iterable[Resource], t: Translation, old: Sequence[Resource]) -> None:
+    """What came from resources that are no valid FHIR is taken back, and said; of an older version
+    it was said of all.
+    """
     for resource in resources:
         if resource.element.problems and resource.type != "Patient":
             t.forget(resource.place)
+            if resource in old:
+                continue
             problem = resource.element.problems[0]
             t.issue(
                 "error",

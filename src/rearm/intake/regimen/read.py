@@ -20,7 +20,7 @@ from rearm.knowledge.lexicon import Lexicon, lookup_key
 __all__ = ["Ambiguity", "RegimenParser", "RegimenPart", "RegimenReading", "Token", "parse"]
 
 _OWN_ROLE = frozenset(
-    {"agent", "regimen", "procedure", "purpose", "infusion", "unread"}
+    {"agent", "regimen", "procedure", "purpose", "infusion", "other_drug", "unread"}
 )  # kinds of items; all others are remarks
 
 
@@ -64,7 +64,8 @@ class RegimenReading:
     """What a text says. `agents` are ordered and unique; `infusions` are mentions of CAR-T as
     written, `products` their ids where named.
 
-    `remarks` are dates, durations, doses, responses and reasons; `notes` are sentences for the list
+    `other_drugs` are drugs that treat no myeloma, `remarks` dates, durations, doses, responses and
+    reasons; `notes` are sentences for the list
     of issues.
     """
 
@@ -77,7 +78,15 @@ class RegimenReading:
     remarks: tuple[str, ...] = ()
     infusions: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
+    other_drugs: tuple[str, ...] = ()
     tokens: tuple[Token, ...] = ()
+
+    @property
+    def only_support(self) -> bool:
+        """Whether it names other drugs and nothing that may treat the myeloma."""
+        return bool(self.other_drugs) and not (
+            self.parts or self.unread or self.ambiguities or self.infusions
+        )
 
     @property
     def left_open(self) -> tuple[str, ...]:
@@ -171,6 +180,7 @@ class _TextReading:
             notes=tuple(self.notes),
             remarks=self._joined(tokens, "remark"),
             infusions=self._joined(tokens, "infusion"),
+            other_drugs=self._joined(tokens, "other_drug"),
             products=tuple(
                 dict.fromkeys(i.ids[0] for i in items if i.kind == "infusion" and i.ids)
             ),
@@ -244,7 +254,7 @@ class _TextReading:
             self.roles.update(roles)
 
     def _leave_unread(self, items: Sequence[Item], why: str) -> None:
-        content = [i for i in items if i.kind not in SEPARATORS and i.kind != "remark"]
+        content = [i for i in items if i.kind not in {*SEPARATORS, "remark", "other_drug"}]
         for item in content:
             self.roles[item.start] = "unread"
         self.notes.append(

@@ -1,5 +1,5 @@
 """Words of a regimen column: cuts a text into items, each an agent, a regimen, a procedure, a
-purpose, a remark, a separator or unread.
+purpose, another drug, a remark, a separator or unread.
 
 The longest listed phrase wins. German and English. What is in no list keeps the kind `unread`.
 """
@@ -153,6 +153,8 @@ class RegimenWords:
             return Item("infusion", start, end, ids=(product.id,))
         if agent := self.lexicon.find_agent(written):
             return Item("agent", start, end, ids=(agent.id,))
+        if self.lexicon.is_other_medication(written):
+            return Item("other_drug", start, end)
         blank = any(c.isspace() for c in written)
         regimens = self.lexicon.find_regimens(written)
         if regimens and (not blank or key in self._names_with_blank):

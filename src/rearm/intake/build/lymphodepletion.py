@@ -1,0 +1,65 @@
+"""Lymphodepletion that nobody named: standard FHIR has no place for the purpose of a drug, and
+fludarabine days before CAR-T cells has no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rearm.intake.issues import issue_at
+from rearm.intake.rows import CellProblem
+from rearm.record import Issue, Record, Therapy
+
+__all__ = ["named_lymphodepletion"]
+
+_MARK = "fludarabine"
+_AGENTS = frozenset((_MARK, "cyclophosphamide"))
+# The cells follow it within days (product information); delays of a week occur.
+_BEFORE_CELLS = 14
+_SAME_COURSE = 3  # days between the first doses of its drugs
+
+
+def named_lymphodepletion(record: Record) -> tuple[Record, list[Issue]]:
+    """The record with the purpose of fludarabine, and of cyclophosphamide begun with it, that came
+    within two weeks before an infusion and have neither a purpose nor a line number; and a note for
+    each.
+    """
+    marked = [day for row in record.therapies if (day := _day(row, record, _MARK)) is not None]
+    if not marked:
+        return record, []
+    found = {
+        id(row)
+        for row in record.therapies
+        if (day := _day(row, record)) is not None
+        and any(abs(day - other) <= _SAME_COURSE for other in marked)
+    }
+    therapies = tuple(
+        replace(row, purpose="lymphodepletion") if id(row) in found else row
+        for row in record.therapies
+    )
+    rows = [row for row in record.therapies if id(row) in found]
+    return replace(record, therapies=therapies), list(_notes(rows, record))
+
+
+def _day(row: Therapy, record: Record, agent: str | None = None) -> int | None:
+    """The first day of a row that may be lymphodepletion (and holds `agent`); else None."""
+    day = row.start.day
+    if day is None or row.purpose is not None or row.line is not None or row.unread:
+        return None
+    if not row.agents or not _AGENTS.issuperset(row.agents):
+        return None
+    if agent is not None and agent not in row.agents:
+        return None
+    infusions = [x.day for x in record.infused() if x.day is not None]
+    return day if any(0 < infusion - day <= _BEFORE_CELLS for infusion in infusions) else None
+
+
+def _notes(rows: list[Therapy], record: Record) -> Iterator[Issue]:
+    for row in rows:
+        sentence = (
+            f"{', '.join(row.agents)} on {row.start}, shortly before the CAR-T infusion, is read as"
+            " lymphodepletion. State the purpose where it is another."
+        )
+        problem = CellProblem("note", "read_as_lymphodepletion", sentence, "used")
+        yield issue_at(row.source, problem, record.patient_id)

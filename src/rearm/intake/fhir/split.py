@@ -1,0 +1,136 @@
+"""A bundle of several patients as one bundle each, by the subject that every resource names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rearm.intake.fhir.completeness import matches
+from rearm.intake.fhir.element import Element
+from rearm.intake.fhir.subjects import SUBJECTS, identifiers_of, named_identifier, without_version
+from rearm.intake.rows import CellProblem
+from rearm.intake.values import shown
+
+__all__ = ["split_by_patient"]
+
+_Entries = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]  # with their resources
+
+
+@dataclass(slots=True)
+class _Part:
+    """The entries of one patient, and the names by which resources refer to him."""
+
+    names: set[str]
+    identifiers: set[tuple[str | None, str | None]] = field(default_factory=set)
+    entries: list[Any] = field(default_factory=list)
+
+
+def split_by_patient(content: Any) -> tuple[list[Any], list[tuple[str, CellProblem]]]:
+    """The bundles of the patients in parsed JSON, and what could be given to none of them, with its
+    place. A bundle of one patient, or of what is no bundle, is given back as it is.
+
+    What names nobody (a medication, a sample) goes to all: only what refers to it reads it.
+    """
+    entries = content.get("entry") if isinstance(content, dict) else None
+    if not isinstance(entries, list):
+        return [content], []
+    resources = [(x, x.get("resource")) for x in entries if isinstance(x, dict)]
+    read = [(x, r) for x, r in resources if isinstance(r, dict)]
+    patients = _patients(read)
+    if not patients:
+        patients = _named_patients(read)
+    if len(patients) < 2:
+        return [content], []
+    problems: list[tuple[str, CellProblem]] = []
+    for entry, resource in read:
+        _give(entry, Element(resource), patients, problems)
+    total = content.get("total")
+    missing = max(0, total - matches(content)) if isinstance(total, int) else 0
+    parts = []
+    for part in patients:
+        own = {**content, "entry": part.entries}
+        parts.append({**own, "total": matches(own) + missing})
+    return parts, problems
+
+
+def _patients(read: _Entries) -> list[_Part]:
+    """The patients whose own resource is there, each once."""
+    parts: list[_Part] = []
+    for entry, resource in read:
+        if resource.get("resourceType") != "Patient":
+            continue
+        names = _names(entry, resource)
+        same = next((part for part in parts if part.names & names), None)
+        if same is None:
+            same = _Part(set())
+            parts.append(same)
+        same.names |= names
+        same.identifiers |= identifiers_of(Element(resource))
+    return parts
+
+
+def _names(entry: Mapping[str, Any], resource: Mapping[str, Any]) -> set[str]:
+    names = {f"Patient/{resource['id']}"} if isinstance(resource.get("id"), str) else set()
+    address = entry.get("fullUrl")
+    return names | ({without_version(address)} if isinstance(address, str) else set())
+
+
+def _named_patients(read: _Entries) -> list[_Part]:
+    """Where no patient's own resource is there: those whom the resources name, if each of them is
+    a patient.
+    """
+    names: dict[str, None] = {}
+    for _, resource in read:
+        for subject in _subjects(Element(resource)):
+            address = subject.text("reference")
+            if address is not None:
+                names.setdefault(without_version(address))
+    if not all(name.startswith("Patient/") and "?" not in name for name in names):
+        return []
+    return [_Part({name}) for name in names]
+
+
+def _subjects(resource: Element) -> list[Element]:
+    return [resource.child(k) for k in SUBJECTS if isinstance(resource.data.get(k), dict)]
+
+
+def _give(
+    entry: Mapping[str, Any],
+    resource: Element,
+    patients: list[_Part],
+    problems: list[tuple[str, CellProblem]],
+) -> None:
+    """The entry to its patient; to all where it names nobody."""
+    if resource.data.get("resourceType") == "Patient":
+        names = _names(entry, resource.data)
+        owners = [part for part in patients if part.names & names]
+    else:
+        subjects = _subjects(resource)
+        owners = [part for part in patients if any(_is(subject, part) for subject in subjects)]
+        if subjects and len(owners) != 1:
+            kind, identifier = resource.data.get("resourceType"), resource.data.get("id")
+            place = f"{kind}/{identifier}" if identifier else str(kind)
+            sentence = (
+                f"{shown(place)} names no one patient of the Bundle as its subject; it is not read."
+            )
+            problems.append((place, CellProblem("error", "subject_missing", sentence, "refused")))
+            return
+        owners = owners or patients
+    for part in owners:
+        part.entries.append(entry)
+
+
+def _is(subject: Element, part: _Part) -> bool:
+    """Whether a subject is the patient: by reference, or by an identifier of his."""
+    key = named_identifier(subject)
+    if key is not None:
+        return key in part.identifiers
+    address = subject.text("reference")
+    if address is None:
+        return False
+    target = without_version(address)
+    return target in part.names or any(
+        name.startswith("Patient/") and target.endswith(f"/{name}") and len(part.names) == 1
+        for name in part.names
+    )

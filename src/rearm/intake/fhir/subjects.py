@@ -1,0 +1,38 @@
+"""Whose a resource is: the elements that name a subject, and the ways to name one."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from rearm.intake.fhir.element import Element
+
+__all__ = ["SUBJECTS", "Identifier", "identifiers_of", "named_identifier", "without_version"]
+
+SUBJECTS = ("subject", "patient", "for", "beneficiary")
+Identifier = tuple[str | None, str | None]  # system and value
+
+
+def identifiers_of(resource: Element) -> set[Identifier]:
+    """The identifiers that a resource has."""
+    return {(x.text("system"), x.text("value")) for x in resource.children("identifier")}
+
+
+def named_identifier(reference: Element) -> Identifier | None:
+    """The identifier by which a reference names its target: in the element, or in a conditional
+    reference (`Patient?identifier=system|value`). None where it names it by address, or not at all.
+    """
+    address = reference.text("reference")
+    if address is not None:
+        _, mark, query = address.partition("?")
+        wanted = parse_qs(query).get("identifier", []) if mark else []
+        if len(wanted) != 1:
+            return None
+        system, bar, value = wanted[0].rpartition("|")
+        return (system or None) if bar else None, value
+    identifier = reference.child("identifier")
+    return (identifier.text("system"), identifier.text("value")) if identifier else None
+
+
+def without_version(address: str) -> str:
+    """The address without the version behind it."""
+    return address.split("/_history/", 1)[0]
