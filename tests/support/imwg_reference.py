@@ -319,9 +319,16 @@ def grown(course: list[V]) -> bool:
         and last.spd >= min(spds) * F(3, 2)
     ):
         return True
-    longest = [v.longest for v in before if v.longest]
-    was_large = any(v.short is not None and v.short > 1 for v in before)
-    return bool(last.longest and longest and was_large and last.longest >= min(longest) * F(3, 2))
+    # "previous lesion >1 cm in short axis": as it was when it was smallest (the last time, where it
+    # was so several times), or at any examination from there on, but before this one
+    sized = [v for v in before if v.longest]
+    if not last.longest or not sized:
+        return False
+    smallest = min(v.longest for v in sized if v.longest)
+    if last.longest < smallest * F(3, 2):
+        return False
+    at = max(i for i, v in enumerate(sized) if v.longest == smallest)
+    return any(v.short is not None and v.short > 1 for v in sized[at:])
 
 
 def measured(v: V) -> bool:
@@ -525,6 +532,9 @@ def confirm(
             status = best = confirmed[i]
             best_day = v.day
         running.append(status)
+    if pd_at is not None and pd_at == usable[0]:
+        # what was first seen is progression: no better response was ever there
+        best, best_day = "PD", visits[pd_at].day
     pd_day = first_day(case, visits, base_at, measurable, pd_at)
     return {
         "measurable": measurable,

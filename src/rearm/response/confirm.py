@@ -98,9 +98,12 @@ def confirm(
                     reached, status, best_day = level, RESPONSES[level], visit.day
         statuses.append(status)
     waiting = [] if progression is not None else _run_of_progression(evaluable)
+    best = "NE" if best_day is None else RESPONSES[reached]
+    if progression is not None and progression.visit is evaluable[0]:
+        best, best_day = "PD", progression.visit.day  # nothing was seen before it
     return Confirmed(
         statuses=tuple(statuses),
-        best="NE" if best_day is None else RESPONSES[reached],
+        best=best,
         best_day=best_day,
         progression=progression,
         pending=waiting[0] if waiting else None,

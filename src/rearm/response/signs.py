@@ -259,7 +259,7 @@ def _growth_unjudged(log: LesionLog, c: Criteria) -> Iterator[CourseFlag]:
     for day, because in log.across_unknown.values():
         text = (
             f"{reason_words(because)}: progression if its short axis was above"
-            f" {c.lesion_short_axis:g} mm, which is not stated"
+            f" {c.lesion_short_axis:g} mm when it was smallest, which is not stated"
         )
         yield CourseFlag("lesion_growth_unjudged", day, text)
 
