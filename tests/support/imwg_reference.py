@@ -134,12 +134,13 @@ def reference(case: dict[str, Any]) -> dict[str, Any]:
         chain = high_chain(base)
     for later in visits[base_at + 1 :]:
         chain = chain or high_chain(later)
-    measurable = measure(
+    alternatives = measure(
         base,
         patient.get("involved_flc")
         or (isotype.split()[1] if isotype else None)
         or high_chain(base),
     )
+    measurable = alternatives[0]
     responses: list[str] = []
     for i, _ in enumerate(visits):
         if i < base_at:
@@ -147,13 +148,10 @@ def reference(case: dict[str, Any]) -> dict[str, Any]:
         elif i == base_at:
             responses.append("BL")
         else:
-            responses.append(
-                response(
-                    visits[base_at : i + 1],
-                    measurable,
-                    chain_known_at(visits, base_at, i, patient, isotype),
-                )
-            )
+            known = chain_known_at(visits, base_at, i, patient, isotype)
+            called = {response(visits[base_at : i + 1], each, known) for each in alternatives}
+            # nobody knows which of them holds, so only what all of them give can be called
+            responses.append(called.pop() if len(called) == 1 else "NE")
     return confirm(case, visits, base_at, responses, measurable)
 
 
@@ -207,20 +205,34 @@ def dflc(v: V, chain: str | None) -> Value | None:
     )
 
 
-def measure(base: V, chain: str | None) -> list[str]:
-    out = []
-    if base.serum and base.serum.low >= 1:
-        out.append("serum")
-    if base.urine and base.urine.low >= 200:
-        out.append("urine")
+def measure(base: V, chain: str | None) -> list[list[str]]:
+    """Section 2, by every answer that the bounds of the baseline leave open; first by the least
+    values.
+    """
     own = {"kappa": base.kappa, "lambda": base.lam}.get(chain or "")
-    if not out and own and base.kappa and base.lam and own.low >= 100 and high_chain(base) == chain:
-        out.append("flc")
-    if not out and base.marrow and base.marrow.low >= 30:
-        out.append("marrow")
-    if has_plasmacytoma(base):
-        out.append("plasmacytoma")
-    return out
+    if not (base.kappa and base.lam and high_chain(base) == chain):
+        own = None
+    found: list[list[str]] = []
+    for serum in reaches(base.serum, 1):
+        for urine in reaches(base.urine, 200):
+            for flc in reaches(own, 100):
+                for marrow in reaches(base.marrow, 30):
+                    out = ["serum"] * serum + ["urine"] * urine
+                    if not out and flc:
+                        out = ["flc"]
+                    if not out and marrow:
+                        out = ["marrow"]
+                    out += ["plasmacytoma"] * has_plasmacytoma(base)
+                    if out not in found:
+                        found.append(out)
+    return found
+
+
+def reaches(value: Value | None, limit: int) -> list[bool]:
+    """Whether it is at least the limit: both answers where the bounds leave it open."""
+    if value is None or value.below(limit):
+        return [False]
+    return [True] if value.low >= limit else [False, True]
 
 
 def has_plasmacytoma(v: V) -> bool:

@@ -41,6 +41,7 @@ def response_object(found: PatientCourse) -> dict[str, Any]:
 
 _NO_COURSE: dict[str, Any] = {
     "measurable": [],
+    "measurable_unknown": [],
     "baseline": {"values": {}, "days": {}, "lesions": None},
     "best_confirmed": "NE",
     "best_confirmed_day": None,
@@ -55,6 +56,7 @@ _NO_COURSE: dict[str, Any] = {
 def _course(course: ResponseCourse) -> dict[str, Any]:
     return {
         "measurable": list(course.measurable),
+        "measurable_unknown": list(course.undecided),
         "baseline": {
             "values": {test: _value(x) for test, x in course.baseline.values.items()},
             "days": dict(course.baseline.days),

@@ -8,12 +8,14 @@ from rearm.interval import Interval
 from rearm.outcome.course_start import CourseStart
 from rearm.outcome.endpoints import Endpoint
 from rearm.record import Record
+from rearm.response.course import ResponseCourse
 from rearm.response.score import Visit
 
 __all__ = [
     "confirmed_words",
     "counting_words",
     "endpoint_words",
+    "measurable_words",
     "result_words",
     "start_words",
     "value_words",
@@ -104,6 +106,15 @@ def _nothing_to_count(record: Record) -> str:
         f"no result of the disease could be used, so there is nothing to count from; {many} set"
         f" aside: {why}{more}"
     )
+
+
+def measurable_words(course: ResponseCourse) -> str:
+    """What is followed, and of what it is not known whether it can be."""
+    sure = ", ".join(x for x in course.measurable if x not in course.undecided)
+    if not course.undecided:
+        return sure or "nothing"
+    unknown = f"not known for {', '.join(course.undecided)}"
+    return f"{sure}; {unknown}" if sure else unknown
 
 
 # ---- visits ----------------

@@ -95,7 +95,7 @@ class Failure:
     @property
     def reason(self) -> str:
         """Why this status was given, as sentences."""
-        return failure_words.reason_words(self)
+        return failure_words.failure_reason(self)
 
     @property
     def difference(self) -> str | None:

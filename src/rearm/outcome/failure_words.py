@@ -11,6 +11,7 @@ from rearm.outcome.statements import stated_day
 from rearm.outcome.unread_results import DISEASE_TESTS, UnreadResults
 from rearm.record import Imaging, Lab, When
 from rearm.response.course import Suspicion
+from rearm.response.sentences import reason_words
 
 if TYPE_CHECKING:
     from rearm.outcome.failure import Failure
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
 __all__ = [
     "data_after_contact_words",
     "difference_words",
+    "failure_reason",
     "new_therapy_words",
     "no_response_words",
-    "reason_words",
     "response_differs_words",
 ]
 
 _NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
 
 
-def reason_words(failure: Failure) -> str:
+def failure_reason(failure: Failure) -> str:
     """Why the failure has its status."""
     case = failure.case
     if case is None:
@@ -123,10 +124,11 @@ def _open_signals(failure: Failure, case: InfusionCase) -> str:
 
 
 def _not_evaluable(case: InfusionCase) -> str:
-    why = (
-        case.course.not_evaluable
-        or "no assessment of the disease after this infusion can be evaluated"
-    )
+    course = case.course
+    why = course.not_evaluable
+    if why is None and course.undecided:
+        why = reason_words(("measurability", course.undecided))
+    why = why or "no assessment of the disease after this infusion can be evaluated"
     return f"{why[0].upper()}{why[1:]}.{_unusable_at_end(case)}{_remark(case.unread)}"
 
 

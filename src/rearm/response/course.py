@@ -111,16 +111,18 @@ class ResponseCourse:
     """The course from `start` on. Days are on the patient's axis; a day that is None did not happen
     or cannot be told from this record.
 
-    `visits` begin after the start (the baseline stands apart). `progression_day` is the first day
-    on which a criterion was met that was then confirmed; `progression_interval` is (last visit
-    without, first with progression). `not_evaluable` says why none can be given. What stands beside
-    the responses (signals, flags, organ damage, MRD) is worked out when it is first asked for.
+    `undecided`: of what it is not known whether it is measurable. `visits` begin after the start
+    (the baseline stands apart). `progression_day` is the first day on which a criterion was met
+    that was then confirmed; `progression_interval` is (last visit without, first with progression).
+    `not_evaluable` says why none can be given. What stands beside the responses (signals, flags,
+    organ damage, MRD) is worked out when it is first asked for.
     """
 
     start: int
     until: int | None
     criteria: Criteria
     measurable: tuple[Measurable, ...]
+    undecided: tuple[Measurable, ...]
     involved_chain: Chain | None
     baseline: Baseline
     visits: tuple[Visit, ...]
@@ -290,6 +292,7 @@ def _course(e: CourseBasis, own: str | None) -> ResponseCourse:
         until=e.until,
         criteria=e.criteria,
         measurable=disease.measurable,
+        undecided=disease.undecided,
         involved_chain=e.scored.involved,
         baseline=Baseline(results=collected.baseline, lesions=disease.lesions),
         visits=tuple(e.visits),

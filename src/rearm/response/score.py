@@ -9,9 +9,11 @@ only where they are asked for.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from rearm.interval import Interval
 from rearm.record import Record
@@ -214,9 +216,26 @@ def score_visits(
     for exam in collected.floor_exams:
         log.tell(exam)
     log.set_floor()
+    logs = [copy.deepcopy(log) for _ in disease.possible[1:]]
     markers = Markers(collected, disease, criteria)
     visits = _Scorer(markers, log, record, provisional_until).judge()
+    for measurable, own_log in zip(disease.possible[1:], logs, strict=True):
+        other = Markers(collected, replace(disease, measurable=measurable), criteria)
+        judged = _Scorer(other, own_log, record, provisional_until).judge()
+        _leave_open(visits, judged, disease)
     return Scored(disease=disease, markers=markers, visits=visits)
+
+
+def _leave_open(
+    visits: Sequence[Visit], otherwise: Sequence[Visit], disease: BaselineDisease
+) -> None:
+    """What hangs on whether a marker is measurable is not known: neither a response nor
+    progression.
+    """
+    for visit, other in zip(visits, otherwise, strict=True):
+        if visit.response != other.response:
+            visit.response, visit.rule, visit.pd = "NE", "ne-measurability", ()
+            visit.because, visit.gaps = ("measurability", disease.undecided), ()
 
 
 class _Scorer:

@@ -268,6 +268,10 @@ def _about_the_course(e: CourseBasis) -> Iterator[CourseFlag]:
     if not e.scored.disease.known and not e.own_criteria:
         text = "no result before the start: falls cannot be counted, only rises"
         yield CourseFlag("no_baseline", None, text)
+    undecided = e.scored.disease.undecided
+    if undecided and not e.own_criteria:
+        text = reason_words(("measurability", undecided))
+        yield CourseFlag("measurability_unknown", None, text)
     progression = e.confirmed.progression
     if progression is None:
         return

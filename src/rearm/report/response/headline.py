@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rearm.outcome.course_words import result_words
+from rearm.outcome.course_words import measurable_words, result_words
 from rearm.outcome.endpoints import Endpoint
 from rearm.outcome.patient_course import PatientCourse
 from rearm.record import ResponseStatement
@@ -21,7 +21,7 @@ def headline(found: PatientCourse) -> list[str]:
     course = found.course
     if course is None:
         return [f"No course: {found.start_reason}.", *by_team]
-    measurable = ", ".join(course.measurable) or "nothing"
+    measurable = measurable_words(course)
     best = f"Best confirmed response: {course.best_confirmed}"
     if course.best_confirmed_day is not None:
         best += f" on {days_words(course.best_confirmed_day)}"
