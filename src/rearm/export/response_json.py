@@ -121,6 +121,7 @@ def _endpoint(e: Endpoint) -> dict[str, Any]:
         "event": e.event,
         "day": e.day,
         "days": e.days,
+        "between": [e.between.first, e.between.last] if e.between is not None else None,
         "origin": e.origin,
         "origin_day": e.origin_day,
         "style": e.style,

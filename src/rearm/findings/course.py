@@ -79,16 +79,11 @@ def responded(chart: PatientChart) -> Found:
     failure = chart.failure
     if failure is None:
         return NOTHING
-    if failure.kind in ("progression_after_response", "progression_from_cr"):
-        return Found(True, chart.failure_sources, f"{failure.kind.replace('_', ' ')}")
-    if failure.kind == "primary_refractory":
-        return Found(False, chart.failure_sources, "no partial response before the progression")
-    best = best_response(chart)
-    if best.value in _PARTIAL_OR_BETTER:
-        return Found(True, best.sources, best.text)
-    if best.value is not None and chart.failure_day is not None:
-        return Found(False, best.sources, best.text)
-    return unknown(best.text, best.sources)
+    if failure.responded is None:
+        return unknown("whether there was a response is not known")
+    before = " before the progression" if chart.failed_or_suspected else ""
+    text = "partial response or better" if failure.responded else "no partial response"
+    return Found(failure.responded, chart.failure_sources, text + before)
 
 
 @finding("days_since_infusion")

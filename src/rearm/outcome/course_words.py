@@ -174,7 +174,8 @@ def endpoint_words(e: Endpoint) -> str:
     """`402 days (PD)`, `252+ days (last contact)`, or why it cannot be computed."""
     if e.status == "not_computable":
         return f"not computable ({e.reason})"
-    return f"{e.days}{'' if e.status == 'event' else '+'} days ({e.event or e.reason})"
+    what = f"{e.event}{e.middle}" if e.event is not None else e.reason
+    return f"{e.days}{'' if e.status == 'event' else '+'} days ({what})"
 
 
 def counting_words(e: Endpoint | None) -> str:

@@ -110,6 +110,7 @@ class Criteria:
     response_depth: str
     no_response_day: int
     no_response_seen_days: int
+    first_look_days: int
     assessment_gap: int
     pattern_days: int
     bridging_days: int

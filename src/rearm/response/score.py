@@ -76,6 +76,7 @@ class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a cours
     because: Because = ()
     gaps: tuple[Because, ...] = ()
     pd: tuple[MetCriterion, ...] = ()
+    without_urine: str = ""  # deeper level that the rest gives, where urine was not collected
     confirmed: str = "NE"
     lesions: str = ""  # plasmacytomas seen at this visit, in words
     place: int = 0
@@ -236,6 +237,8 @@ def _leave_open(
         if visit.response != other.response:
             visit.response, visit.rule, visit.pd = "NE", "ne-measurability", ()
             visit.because, visit.gaps = ("measurability", disease.undecided), ()
+        if visit.response == "NE" or visit.without_urine != other.without_urine:
+            visit.without_urine = ""
 
 
 class _Scorer:
@@ -370,6 +373,8 @@ class _Scorer:
             visit.rule, visit.because = f"ne-{parameter}", because
             return
         uncollected = visit.urine is None
+        if uncollected:
+            visit.without_urine = _without_urine(allowed, level)
         by_immunofixation = visit.serum_ife != "positive" and visit.urine_ife != "positive"
         if (
             by_immunofixation
@@ -533,6 +538,13 @@ class _Scorer:
             and (since is None or d > since)
             and not any(answers(exam, d, x) for exam in self.exams)
         ]
+
+
+def _without_urine(allowed: Sequence[Level], level: int) -> str:
+    """The response by all but the urine, at most VGPR, where that is deeper."""
+    others = [x[0] for x in allowed if x[1] != "urine-cap"]
+    rest = min([*others, VGPR])
+    return RESPONSES[rest] if others and rest > level else ""
 
 
 def _may_be_complete(allowed: Sequence[Level], urine_not_collected: bool) -> bool:
