@@ -15,7 +15,7 @@ from rearm.outcome.statements import (
     surely_before,
     team_progression,
 )
-from rearm.record import Death, Record, ResponseStatement, When
+from rearm.record import UNKNOWN_WHEN, Death, Record, ResponseStatement, When
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.new_therapy import new_therapy
 
@@ -98,7 +98,7 @@ def course_facts(record: Record, course: ResponseCourse, failure: Failure | None
     progression may then be the team's.
     """
     stated = _stated_in(record, course)
-    progressed = _progression(course, failure, stated)
+    progressed = _progression(record, course, failure, stated)
     progression = counted_day(progressed)
     contact = _last_contact(record, course.start)
     assessed = _assessed(course, stated, contact)
@@ -164,16 +164,28 @@ def _first_response(
 
 
 def _progression(
-    course: ResponseCourse, failure: Failure | None, stated: Iterable[ResponseStatement]
+    record: Record,
+    course: ResponseCourse,
+    failure: Failure | None,
+    stated: Iterable[ResponseStatement],
 ) -> When | None:
-    """As computed, else as the team recorded it; None where there was none."""
+    """As computed, else as the team recorded it; None where nobody did."""
     if course.progression_day is not None:
         return When.on(course.progression_day)
     if failure is not None and failure.case is not None:
         case = failure.case
-        return case.team_when if case.team_progression is not None else None
+        if case.team_progression is not None:
+            return case.team_when
+        return _perhaps(case.perhaps_stated)
     recorded = team_progression(stated)
-    return stated_when(recorded) if recorded is not None else None
+    if recorded is not None:
+        return stated_when(recorded)
+    return _perhaps(s for s in record.responses if stated_day(s) is None)
+
+
+def _perhaps(statements: Iterable[ResponseStatement]) -> When | None:
+    """A progression that may be of this course: it is not known that there was none."""
+    return UNKNOWN_WHEN if any(s.response == "PD" for s in statements) else None
 
 
 def _last_contact(record: Record, start: int) -> int:

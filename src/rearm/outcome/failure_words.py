@@ -258,7 +258,7 @@ def difference_words(case: InfusionCase) -> str | None:
         when = _on(case.team_when)
         return f"team: progression {when}; computed: none, {_why_not_computed(case)}"
     if case.team_progression is None:
-        return _no_progression_by_team(case, computed) if case.stated else None
+        return _no_progression_by_team(case, computed)
     if team is None:
         return _team_without_day(case, computed)
     if computed == team:
@@ -278,14 +278,17 @@ def _team_without_day(case: InfusionCase, computed: int) -> str | None:
     return f"computed: progression on day {computed}; team: {_on(when)}"
 
 
-def _no_progression_by_team(case: InfusionCase, computed: int) -> str:
+def _no_progression_by_team(case: InfusionCase, computed: int) -> str | None:
+    """What the team recorded instead, on that day or later; None where it recorded nothing."""
     later = [
         (day, s.response)
         for s in case.stated
         if s.response not in ("PD", "NE") and (day := stated_day(s)) is not None and day >= computed
     ]
-    team = f"{later[-1][1]} on day {later[-1][0]}" if later else "no progression recorded"
-    return f"computed: progression on day {computed}; team: {team}"
+    if not later:
+        return None
+    day, response = later[-1]
+    return f"computed: progression on day {computed}; team: {response} on day {day}"
 
 
 def _likely_reason(case: InfusionCase, computed: int, team: int) -> str:

@@ -349,13 +349,13 @@ class InfusionCase:
         """
         responses = [s for s in self.stated if _is_response(s)]
         by_order = [s for s in self.stated_by_order if _is_response(s)]
-        perhaps: list[ResponseStatement] = []
+        perhaps = [s for s in self.perhaps_stated if _is_response(s)]
         if before is None:
             responses += by_order
         else:
             day = before.first
             sure = [s for s in responses if day is not None and surely_before(s, day)]
-            perhaps = [*by_order, *(s for s in responses if _may_be_before(s, before))]
+            perhaps += [*by_order, *(s for s in responses if _may_be_before(s, before))]
             responses = sure
         return _deepest(responses), _deepest(perhaps)
 
