@@ -241,6 +241,14 @@ def test_uptake_alone_is_a_signal() -> None:
     )
     assert (failure.status, failure.certainty) == ("suspected", "signal")
     assert signals(failure) == {"new_uptake": True}
+    gone = one(
+        labs=serum({**RESPONSE, 150: 0.5}),
+        imaging=[
+            lesion(90, method="PET-CT", kind="extramedullary", suv=9.0, new=True),
+            lesion(150, method="PET-CT", kind="extramedullary", result="negative"),
+        ],
+    )
+    assert (gone.status, signals(gone)) == ("not_failed", {"new_uptake": False})
     biopsied = one(
         labs=serum(RESPONSE),
         imaging=[lesion(90, method="PET-CT", kind="extramedullary", suv=9.0, new=True)],

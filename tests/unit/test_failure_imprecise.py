@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema
 import pytest
 from tests.support.course_builder import (
     death,
@@ -19,7 +20,7 @@ from tests.support.course_builder import (
 from tests.support.loops import some
 
 from rearm.export.adam import response_datasets
-from rearm.export.response_json import response_object
+from rearm.export.response_json import response_object, response_schema
 from rearm.findings import find
 from rearm.intake import read_tables
 from rearm.knowledge.catalogue import load_catalogue
@@ -27,6 +28,7 @@ from rearm.outcome.endpoints import Endpoint, endpoints
 from rearm.outcome.failure import Failure, failures
 from rearm.outcome.patient_course import patient_course
 from rearm.record import UNKNOWN_WHEN, Death, Infusion, Lab, Record, When
+from rearm.report.response.headline import headline
 from rearm.response.course import response_course
 
 AFTER = When(1, None)
@@ -154,7 +156,20 @@ def test_the_depth_is_shown_with_what_is_missing_and_strict_criteria_keep_their_
     assert (found.best.computed, found.best.team, found.best.lacks) == ("VGPR", "VGPR", ("urine",))
     assert found.best_response_text == "VGPR by serum, urine not on record; team: VGPR"
     assert found.course is not None and found.course.best_confirmed == "PR"
-    assert response_object(patient_course(patient))["best_confirmed"] == "PR"
+    written = response_object(patient_course(patient))
+    assert written["best_confirmed"] == "PR"
+    assert written["best_response"] == {
+        "response": "VGPR",
+        "by": "computed",
+        "computed": "VGPR",
+        "team": "VGPR",
+        "at_least": None,
+        "lacks": ["urine"],
+        "text": "VGPR by serum, urine not on record; team: VGPR",
+    }
+    jsonschema.validate(written, response_schema())
+    said = " ".join(headline(patient_course(patient)))
+    assert "PR on day 30 (VGPR by serum, urine not on record; team: VGPR)" in said
     adrs = response_datasets([patient_course(patient)]).adrs.to_dicts()
     assert [r["AVALC"] for r in adrs if r["PARAMCD"] == "CBOR"] == ["PR"]
 

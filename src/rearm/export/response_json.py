@@ -9,6 +9,7 @@ from typing import Any
 from rearm.interval import Interval
 from rearm.outcome.course_notes import course_notes
 from rearm.outcome.endpoints import Endpoint
+from rearm.outcome.failure import Failure
 from rearm.outcome.patient_course import PatientCourse
 from rearm.record import ResponseStatement
 from rearm.response.course import ResponseCourse
@@ -31,6 +32,7 @@ def response_object(found: PatientCourse) -> dict[str, Any]:
         "visits": [_visit(v) for v in found.visits],
         "stated": [_stated(s) for s in found.stated],
         **(_course(found.course) if found.course is not None else _NO_COURSE),
+        "best_response": _best(found.failure) if found.failure is not None else None,
         "endpoints": {name: _endpoint(e) for name, e in found.endpoints.items()},
         "flags": [
             {"id": note.id, "day": note.day, "text": note.text, "open": note.open}
@@ -69,6 +71,20 @@ def _course(course: ResponseCourse) -> dict[str, Any]:
         "clinical_relapse_day": course.clinical_relapse_day,
         "mrd_negative_days": list(course.mrd_negative_days),
         "sustained_mrd_negative_day": course.sustained_mrd_negative_day,
+    }
+
+
+def _best(failure: Failure) -> dict[str, Any]:
+    """The best response after an infusion as it is shown, with the team's beside it."""
+    best = failure.best
+    return {
+        "response": best.response,
+        "by": best.by,
+        "computed": best.computed,
+        "team": best.team,
+        "at_least": best.at_least,
+        "lacks": list(best.lacks),
+        "text": failure.best_response_text,
     }
 
 

@@ -152,8 +152,8 @@ class LesionLog:
         self.first_met: dict[tuple[_LesionCriterion, str], int] = {}
         # lesions new in this course -> day on which each was last seen
         self.new_ids: dict[str, int] = {}
-        # (day, text) of uptake that may be new: a signal, not progression
-        self.uptake: list[tuple[int, str]] = []
+        # (day, lesion, text) of uptake that may be new: a signal, not progression
+        self.uptake: list[tuple[int, str, str]] = []
         # growth that would be progression if the lesion was large enough
         self.across_unknown: dict[str, tuple[int, Because]] = {}
         self.grown: list[int] = []  # days of growth that also makes a relapse clinical (A21)
@@ -276,7 +276,7 @@ class LesionLog:
             if uptake_only
             else "no earlier examination by the same method to compare with"
         )
-        self.uptake.append((day, f"{called(row)} on day {day}: {why}; biopsy or repeat"))
+        self.uptake.append((day, name, f"{called(row)} on day {day}: {why}; biopsy or repeat"))
         return {}
 
     def _not_examined(self, met: _Met) -> _Met:

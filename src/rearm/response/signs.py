@@ -177,9 +177,12 @@ def _what_came_back(visits: Sequence[Visit], e: CourseBasis, day: int) -> str:
 
 def _new_uptake(e: CourseBasis) -> Signal | None:
     """Uptake on an examination of lesions, else a PET that is positive after it was negative."""
-    if e.log.uptake:
-        day, text = e.log.uptake[0]
-        return Signal(id="new_uptake", day=day, open=True, text=text)
+    uptake = [
+        Signal(id="new_uptake", day=day, open=e.log.lesions[name].present, text=text)
+        for day, name, text in e.log.uptake
+    ]
+    if uptake:
+        return next((signal for signal in uptake if signal.open), uptake[0])
     seen = pet_results(e.collected.pet, ())
     cleared = False
     for day, word in seen:
