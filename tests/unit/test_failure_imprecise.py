@@ -216,6 +216,37 @@ def test_one_visit_gives_at_least_and_the_team_stands_beside_it() -> None:
     assert (with_team.kind, with_team.responded) == ("progression_after_response", True)
 
 
+def test_a_deeper_visit_that_was_not_repeated_bears_out_the_team() -> None:
+    labs = serum({-6: 2.2, 56: 0.4, 112: 0.15, 385: 0.9, 410: 1.3}, urine=False)
+    alone = one(labs=labs)
+    assert (alone.best_response, alone.best.at_least) == ("PR", "VGPR")
+    assert alone.best_response_text == "PR, VGPR by serum at one visit, urine not on record"
+    found = one(labs=labs, responses=[team(112, "VGPR")])
+    assert (found.best_response, found.best_response_by) == ("VGPR", "team")
+    assert found.best_response_text == (
+        "PR, VGPR by serum at one visit, urine not on record; team: VGPR, which is used because"
+        " one visit bears it out"
+    )
+
+
+def test_the_best_response_may_be_stated_as_a_fact() -> None:
+    labs = [
+        {"day": day, "test": "serum_m_protein", "value": value, "unit": "g/dL"}
+        for day, value in (("-35", "2.9"), ("75", "0.28"), ("395", "1.1"), ("420", "1.4"))
+    ]
+    said = {"finding": "best_response_after_car_t", "value": "VGPR", "by": "clinician"}
+    patient = tidy(labs=labs, facts=[{"day": "425", **said}])
+    (found,) = failures(patient)
+    assert (found.kind, found.responded, found.best.team) == (
+        "progression_after_response",
+        True,
+        "VGPR",
+    )
+    assert "word_not_listed" not in {issue.code for issue in patient.issues}
+    (without,) = failures(tidy(labs=labs))
+    assert (without.kind, without.responded) == (None, None)
+
+
 def test_two_visits_stand_above_the_team_and_both_are_shown() -> None:
     labs = serum({-6: 3.4, 60: 1.2, 90: 1.2, 240: 1.8, 260: 2.0})
     found = one(labs=labs, responses=[team(60, "CR")])

@@ -106,7 +106,8 @@ def _never(_: CourseFacts) -> When | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDefinition:
     """What ends an endpoint. `day` reads it from the facts of a course (None: did not happen, or
-    its day is not known), `when` the days that it may have been on.
+    its day is not known), `when` the days that it may have been on. `comes_last`: after all that
+    has a day.
 
     `reason` is the sentence shown; `{cause}` in it is the cause of death as stated.
     """
@@ -117,6 +118,7 @@ class EventDefinition:
     day: Callable[[CourseFacts], int | None]
     adam: AdamSource
     when: Callable[[CourseFacts], When | None] = _never
+    comes_last: bool = False
 
     def between(self, facts: CourseFacts) -> When | None:
         """The days that it may have been on, where it happened and its day is not exact."""
@@ -191,6 +193,7 @@ _DEATH = EventDefinition(
     reason="death",
     day=lambda facts: facts.death_day,
     when=lambda facts: facts.death_when,
+    comes_last=True,
     adam=_DEATH_DATE,
 )
 _DEATH_IN_OS = replace(_DEATH, reason="death, cause {cause}")
@@ -206,6 +209,7 @@ _MYELOMA_DEATH = EventDefinition(
     reason="death of myeloma",
     day=lambda facts: facts.myeloma_death_day,
     when=lambda facts: facts.myeloma_death_when,
+    comes_last=True,
     adam=replace(_DEATH_DATE, description="Death of Myeloma"),
 )
 _NEW_THERAPY = EventDefinition(

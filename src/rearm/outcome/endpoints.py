@@ -379,7 +379,7 @@ def _undated(
         between = other.between(facts)
         if between is None or other.day(facts) is not None:
             continue
-        if other.code in ("death", "death of myeloma"):
+        if other.comes_last:
             if not known:
                 return "death_undated"
         elif not any(between.first is not None and day < between.first for day in known):

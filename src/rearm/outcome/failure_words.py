@@ -218,10 +218,12 @@ def response_words(best: BestResponse) -> str | None:
     if best.computed is None and best.at_least is None:
         day = ", on a day that is not known" if "day" in best.lacks else ""
         return None if team is None else f"{team} by the team{day}"
-    if best.at_least is not None:
+    if best.at_least is None:
+        text = f"{best.computed}{_by_marker(best)}"
+    elif best.computed is None:
         text = f"at least {best.at_least}{_by_marker(best)}, one visit"
     else:
-        text = f"{best.computed}{_by_marker(best)}"
+        text = f"{best.computed}, {best.at_least}{_by_marker(best)} at one visit"
     if "urine" in best.lacks:
         text += ", urine not on record"
     return text if team is None else f"{text}; team: {team}{_which_is_used(best)}"
@@ -231,6 +233,8 @@ def _which_is_used(best: BestResponse) -> str:
     """Where the two differ: which of them counts, and why."""
     if best.because == "one_assessment":
         return ", which is used because the result was not repeated"
+    if best.because == "borne_out":
+        return ", which is used because one visit bears it out"
     if best.because == "two_assessments":
         return " (the results are used: two assessments)"
     return ""

@@ -19,7 +19,12 @@ from rearm.outcome.statements import (
     surely_before,
     team_progression,
 )
-from rearm.outcome.unread_results import DISEASE_TESTS, UnreadResults, unread_after
+from rearm.outcome.unread_results import (
+    DISEASE_TESTS,
+    TEAM_RESPONSES,
+    UnreadResults,
+    unread_after,
+)
 from rearm.record import Death, Lab, Record, ResponseStatement, Source, When
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import RESPONSES, Criteria
@@ -49,8 +54,9 @@ _FAR = 10**9
 # `second_assessment` to confirm it; `day`: it is not known on which one it was.
 Lack = Literal["urine", "second_assessment", "day"]
 # Why the one of laboratory and team is used: the only one there, both agree, computed from results
-# of two assessments, or the team's where the results are of one assessment only.
-UsedBecause = Literal["only_one", "agree", "two_assessments", "one_assessment"]
+# of two assessments; or the team's where the results are of one assessment only, or where one that
+# was not repeated bears it out.
+UsedBecause = Literal["only_one", "agree", "two_assessments", "one_assessment", "borne_out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,30 +288,16 @@ class InfusionCase:
             seen = ""
         elif single.without_urine and not self._urine_clear:
             lacks = ("urine",)
-        unconfirmed = RESPONSE_DEPTH[computed] < _PARTIAL <= RESPONSE_DEPTH.get(seen, 0)
-        if unconfirmed:
-            deep = team is not None and RESPONSE_DEPTH[team] >= _PARTIAL
-            return BestResponse(
-                response=team if deep else None,
-                by="team" if deep else None,
-                because="one_assessment" if deep else None,
-                team=team or undated,
-                at_least=seen,
-                marker=marker,
-                lacks=(*lacks, "second_assessment"),
-            )
+        if seen:
+            lacks = (*lacks, "second_assessment")
         best = BestResponse(
-            response=computed,
-            by="computed",
             computed=computed,
             team=team or undated,
+            at_least=seen or None,
             marker=marker,
             lacks=lacks,
         )
-        agrees = best.differs is None
-        if best.team is None:
-            return replace(best, because="only_one")
-        return replace(best, because="agree" if agrees else "two_assessments")
+        return _used(best, team)
 
     def responded(self, before: When, depth: str) -> bool | None:
         """Was there a response of at least this depth before a progression of these days? None
@@ -339,7 +331,7 @@ class InfusionCase:
         """Is there a response of the team before the progression that could not be read, or one
         that may be of this time?
         """
-        words = [x for x in self.record.set_aside if x.test == "team response"]
+        words = [x for x in self.record.set_aside if x.test in TEAM_RESPONSES]
         unread = any(x.when.first is None or self.start < x.when.first for x in words)
         return unread or any(_is_response(s) for s in (*self.stated_by_order, *self.perhaps_stated))
 
@@ -348,6 +340,7 @@ class InfusionCase:
         progression is not known.
         """
         responses = [s for s in self.stated if _is_response(s)]
+        best = [] if self.product.next is not None else _stated_best(self.record)
         by_order = [s for s in self.stated_by_order if _is_response(s)]
         perhaps = [s for s in self.perhaps_stated if _is_response(s)]
         if before is None:
@@ -357,7 +350,10 @@ class InfusionCase:
             sure = [s for s in responses if day is not None and surely_before(s, day)]
             perhaps += [*by_order, *(s for s in responses if _may_be_before(s, before))]
             responses = sure
-        return _deepest(responses), _deepest(perhaps)
+        return (
+            max([*_words(responses), *best], key=RESPONSE_DEPTH.__getitem__, default=None),
+            max(_words(perhaps), key=RESPONSE_DEPTH.__getitem__, default=None),
+        )
 
     @property
     def _urine_clear(self) -> bool:
@@ -481,6 +477,24 @@ class InfusionCase:
         return (last.source,)
 
 
+def _used(best: BestResponse, team: str | None) -> BestResponse:
+    """With the one that is used. `team`: what was stated of the time before the progression."""
+    computed = RESPONSE_DEPTH[best.computed or "NE"]
+    seen = RESPONSE_DEPTH[best.at_least or "NE"]
+    stated = RESPONSE_DEPTH[team or "NE"]
+    if computed < _PARTIAL <= seen:  # one assessment is neither a response nor none
+        best = replace(best, computed=None)
+        if stated < _PARTIAL:
+            return best
+        return replace(best, response=team, by="team", because="one_assessment")
+    if computed < stated <= seen:
+        return replace(best, response=team, by="team", because="borne_out")
+    best = replace(best, response=best.computed, by="computed")
+    if best.team is None:
+        return replace(best, because="only_one")
+    return replace(best, because="agree" if best.differs is None else "two_assessments")
+
+
 def _stated_by_team(team: str | None, undated: str | None) -> BestResponse:
     if team is None:
         return BestResponse(team=undated, lacks=("day",)) if undated else NO_RESPONSE_KNOWN
@@ -504,8 +518,18 @@ def _may_be_before(statement: ResponseStatement, before: When) -> bool:
     return first is None or last is None or first < last
 
 
-def _deepest(statements: Iterable[ResponseStatement]) -> str | None:
-    return max((s.response for s in statements), key=RESPONSE_DEPTH.__getitem__, default=None)
+def _words(statements: Iterable[ResponseStatement]) -> list[str]:
+    return [s.response for s in statements]
+
+
+def _stated_best(record: Record) -> list[str]:
+    """The best response after the last CAR-T, where that is stated as such."""
+    return [
+        f.value
+        for f in record.facts
+        if f.finding == "best_response_after_car_t"
+        and RESPONSE_DEPTH.get(f.value, 0) >= RESPONSE_DEPTH["SD"]
+    ]
 
 
 def _last_day_before(before: When | None) -> int:

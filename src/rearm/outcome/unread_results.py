@@ -12,11 +12,12 @@ from rearm.record import Imaging, Lab, Record, ResponseStatement, Source, When
 from rearm.response.score import Visit
 from rearm.response.visits import BLOOD, MARROW
 
-__all__ = ["DISEASE_TESTS", "UnreadResults", "unread_after"]
+__all__ = ["DISEASE_TESTS", "TEAM_RESPONSES", "UnreadResults", "unread_after"]
 
 # By these a relapse can be seen; "team response" and "imaging" are statements whose word could not
 # be read.
-DISEASE_TESTS = BLOOD | MARROW | {"mrd", "pet", "team response", "imaging"}
+TEAM_RESPONSES = frozenset(("team response",))
+DISEASE_TESTS = BLOOD | MARROW | TEAM_RESPONSES | {"mrd", "pet", "imaging"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
