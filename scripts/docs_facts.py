@@ -262,6 +262,14 @@ def endpoints() -> Lines:
         "The *origin* is the infusion (or the start of the course), its apheresis, its failure or"
         " the salvage; what ends at progression is not counted from the failure."
     )
+    yield ""
+    yield (
+        "A death or progression of which only the month is known counts at the middle of the days"
+        " that are left of it, not before the patient was last seen (ADTF D; `between` in the"
+        " JSON). One of which less is known has happened all the same: the endpoint is not"
+        " computable, unless something that surely came before ends it. A death comes after all"
+        " that has a day."
+    )
     yield "\n## Styles of censoring"
     yield from table(
         ("style", "what counts"),

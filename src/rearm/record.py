@@ -18,6 +18,7 @@ from typing import Any, Literal
 from rearm.interval import Interval
 
 __all__ = [
+    "UNKNOWN_WHEN",
     "Condition",
     "Death",
     "Fact",
@@ -217,7 +218,9 @@ class Infusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseStatement:
-    """A response that somebody recorded (`by`: team or committee), kept as stated."""
+    """A response that somebody recorded (`by`: team or committee), kept as stated. `after_infusion`
+    as in `Therapy`.
+    """
 
     response: str
     when: When
@@ -226,6 +229,7 @@ class ResponseStatement:
     basis: str | None = None
     nominal_day: int | None = None
     pattern: str | None = None
+    after_infusion: int | None = None
 
     @property
     def day(self) -> int | None:
@@ -385,10 +389,10 @@ class Record:
     issues: tuple[Issue, ...] = field(default=())
 
     def death_since(self, day: int) -> Death | None:
-        """The death on a known day, not before `day`; None where there is none or its day is not
-        known.
+        """The death that is not surely before `day`, also where its own day is not known; None
+        where there is none.
         """
-        return next((d for d in self.deaths if d.day is not None and d.day >= day), None)
+        return next((d for d in self.deaths if d.when.last is None or d.when.last >= day), None)
 
     def last_day(self) -> int | None:
         """The last day with any data (event, report or `last_seen_day`); None where no day is known
@@ -429,9 +433,24 @@ class Record:
         return sorted(found, key=lambda x: x.day or 0)
 
     def infused(self) -> list[Infusion]:
-        """What was given (not what was only collected), by day, then by the order of the input."""
+        """What was given (not what was only collected), by day, then by the order of the input.
+
+        One without a day stands where its order words put it, else before those that have one: the
+        last infusion is one with a day, unless it is known that another followed.
+        """
         given = [x for x in self.infusions if x.infused is not False]
-        return sorted(given, key=lambda x: math.inf if x.day is None else x.day)
+        days = [x.day for x in given if x.day is not None]
+        return sorted(given, key=lambda x: _rank(x, max(days, default=None)))
+
+
+def _rank(infusion: Infusion, last_day: int | None) -> tuple[int, float]:
+    """Place among the infusions; `last_day` is the last of those that have a day."""
+    when = infusion.when
+    if when.day is not None:
+        return 1, when.day
+    if when.first is not None and last_day is not None and when.first > last_day:
+        return 2, when.first
+    return 0, math.inf if when.last is None else when.last
 
 
 EVENT_FIELDS = (

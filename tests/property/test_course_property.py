@@ -287,9 +287,12 @@ def test_confirmed_progression_stays_and_the_best_response_is_before_it(seed: in
     if "PD" in confirmed:
         assert set(confirmed[confirmed.index("PD") :]) == {"PD"}
         assert course.progression_day is not None
-        assert (
-            course.best_confirmed_day is None or course.best_confirmed_day < course.progression_day
-        )
+        if course.best_confirmed == "PD":  # nothing but progression was seen
+            assert course.best_confirmed_day is not None
+            assert set(confirmed) <= {"PD", "BL"}
+        else:
+            best_day = course.best_confirmed_day
+            assert best_day is None or best_day < course.progression_day
     else:
         assert course.progression_day is None
     running = [DEPTH[c] for c in confirmed if c not in ("PD", "BL")]

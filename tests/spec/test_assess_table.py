@@ -46,10 +46,14 @@ def codes(a: Assessment) -> dict[str, Any]:
         "mandatory_tests": ["+".join(t.ids) for t in a.next_tests if t.mandatory],
     }
     for name in (
-        "infusion_day", "product", "status", "certainty", "day", "kind", "timing", "best_response",
-        "best_response_by", "followed_to_day", "computed_day", "team_day",
+        "infusion_day", "product", "status", "certainty", "day", "kind", "timing", "responded",
+        "best_response", "best_response_by", "best_response_computed", "best_response_team",
+        "best_response_at_least", "followed_to_day", "computed_day", "team_day",
     ):  # fmt: skip
         row[name] = None if last is None else getattr(last, name)
+    row["best_response_lacks"] = None if last is None else list(last.best_response_lacks)
+    row["day_low"] = None if last is None else last.when.low
+    row["day_high"] = None if last is None else last.when.high
     row["pattern"] = None if last is None else list(last.pattern)
     row["signals"] = None if last is None else [s.id for s in last.signals]
     for group in a.causes.groups:

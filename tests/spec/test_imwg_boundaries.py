@@ -137,6 +137,17 @@ ROWS: list[tuple[str, dict[str, Any], list[dict[str, Any]], str]] = [
     ("diameter +50 %, short 1.1",   LESION, [{**LESION, **AT, "lesion_longest_cm": 6}], "PD"),
     ("diameter +50 %, short 1.0", {**LESION, "lesion_short_axis_cm": 1.0},
      [{**LESION, **AT, "lesion_longest_cm": 6}], "SD"),
+    # however large it was at baseline: it counts by itself as it was when it was smallest
+    ("short 1.0 when smallest", LESION,
+     [{**LESION, **AT, "lesion_longest_cm": 2, "lesion_short_axis_cm": 1.0},
+      {**LESION, **AT, "lesion_longest_cm": 3, "lesion_short_axis_cm": 1.5}], "SD"),
+    ("short 1.1 when smallest", LESION,
+     [{**LESION, **AT, "lesion_longest_cm": 2, "lesion_short_axis_cm": 1.1},
+      {**LESION, **AT, "lesion_longest_cm": 3, "lesion_short_axis_cm": 1.0}], "PD"),
+    ("short 1.0 when smallest, above since", LESION,
+     [{**LESION, **AT, "lesion_longest_cm": 2, "lesion_short_axis_cm": 1.0},
+      {**LESION, **AT, "lesion_longest_cm": 2.5, "lesion_short_axis_cm": 1.2},
+      {**LESION, **AT, "lesion_longest_cm": 3, "lesion_short_axis_cm": 1.2}], "PD"),
     ("lesion came back", LESION,
      [{**LESION, **AT, "plasmacytoma_spd_cm2": 0}, {**LESION, **AT, "plasmacytoma_spd_cm2": 2}],
       "PD"),
@@ -233,6 +244,10 @@ PARAMETERS: list[tuple[str, str, dict[str, Any], list[dict[str, Any]], str, str]
     ("version", "imwg-2006",  SERUM,    [{**SERUM, "calcium_mg_dl": 13.0}], "SD", "SD"),
     ("A6", "pd", SERUM, [{**SERUM, "calcium_mg_dl": 11.6, "crab_attributable_to_mm": True}], "SD",
      "PD"),
+    ("A22", "previous", LESION,
+     [{**LESION, **AT, "lesion_longest_cm": 2, "lesion_short_axis_cm": 1.2},
+      {**LESION, **AT, "lesion_longest_cm": 2.5, "lesion_short_axis_cm": 1.0},
+      {**LESION, **AT, "lesion_longest_cm": 3, "lesion_short_axis_cm": 1.2}], "PD", "SD"),
 ]
 
 #   what                      parameter         visits   confirmed

@@ -74,7 +74,7 @@ def confirmed(
         for day, met in assessments
     ]
     return confirm(
-        visits, load_criteria(**parameters), myeloma_death_day=death, provisional_until=28
+        visits, load_criteria(**parameters), died_of_myeloma=death is not None, provisional_until=28
     )
 
 

@@ -134,12 +134,13 @@ def reference(case: dict[str, Any]) -> dict[str, Any]:
         chain = high_chain(base)
     for later in visits[base_at + 1 :]:
         chain = chain or high_chain(later)
-    measurable = measure(
+    alternatives = measure(
         base,
         patient.get("involved_flc")
         or (isotype.split()[1] if isotype else None)
         or high_chain(base),
     )
+    measurable = alternatives[0]
     responses: list[str] = []
     for i, _ in enumerate(visits):
         if i < base_at:
@@ -147,13 +148,10 @@ def reference(case: dict[str, Any]) -> dict[str, Any]:
         elif i == base_at:
             responses.append("BL")
         else:
-            responses.append(
-                response(
-                    visits[base_at : i + 1],
-                    measurable,
-                    chain_known_at(visits, base_at, i, patient, isotype),
-                )
-            )
+            known = chain_known_at(visits, base_at, i, patient, isotype)
+            called = {response(visits[base_at : i + 1], each, known) for each in alternatives}
+            # nobody knows which of them holds, so only what all of them give can be called
+            responses.append(called.pop() if len(called) == 1 else "NE")
     return confirm(case, visits, base_at, responses, measurable)
 
 
@@ -207,20 +205,34 @@ def dflc(v: V, chain: str | None) -> Value | None:
     )
 
 
-def measure(base: V, chain: str | None) -> list[str]:
-    out = []
-    if base.serum and base.serum.low >= 1:
-        out.append("serum")
-    if base.urine and base.urine.low >= 200:
-        out.append("urine")
+def measure(base: V, chain: str | None) -> list[list[str]]:
+    """Section 2, by every answer that the bounds of the baseline leave open; first by the least
+    values.
+    """
     own = {"kappa": base.kappa, "lambda": base.lam}.get(chain or "")
-    if not out and own and base.kappa and base.lam and own.low >= 100 and high_chain(base) == chain:
-        out.append("flc")
-    if not out and base.marrow and base.marrow.low >= 30:
-        out.append("marrow")
-    if has_plasmacytoma(base):
-        out.append("plasmacytoma")
-    return out
+    if not (base.kappa and base.lam and high_chain(base) == chain):
+        own = None
+    found: list[list[str]] = []
+    for serum in reaches(base.serum, 1):
+        for urine in reaches(base.urine, 200):
+            for flc in reaches(own, 100):
+                for marrow in reaches(base.marrow, 30):
+                    out = ["serum"] * serum + ["urine"] * urine
+                    if not out and flc:
+                        out = ["flc"]
+                    if not out and marrow:
+                        out = ["marrow"]
+                    out += ["plasmacytoma"] * has_plasmacytoma(base)
+                    if out not in found:
+                        found.append(out)
+    return found
+
+
+def reaches(value: Value | None, limit: int) -> list[bool]:
+    """Whether it is at least the limit: both answers where the bounds leave it open."""
+    if value is None or value.below(limit):
+        return [False]
+    return [True] if value.low >= limit else [False, True]
 
 
 def has_plasmacytoma(v: V) -> bool:
@@ -319,9 +331,16 @@ def grown(course: list[V]) -> bool:
         and last.spd >= min(spds) * F(3, 2)
     ):
         return True
-    longest = [v.longest for v in before if v.longest]
-    was_large = any(v.short is not None and v.short > 1 for v in before)
-    return bool(last.longest and longest and was_large and last.longest >= min(longest) * F(3, 2))
+    # "previous lesion >1 cm in short axis": as it was when it was smallest (the last time, where it
+    # was so several times), or at any examination from there on, but before this one
+    sized = [v for v in before if v.longest]
+    if not last.longest or not sized:
+        return False
+    smallest = min(v.longest for v in sized if v.longest)
+    if last.longest < smallest * F(3, 2):
+        return False
+    at = max(i for i, v in enumerate(sized) if v.longest == smallest)
+    return any(v.short is not None and v.short > 1 for v in sized[at:])
 
 
 def measured(v: V) -> bool:
@@ -525,6 +544,9 @@ def confirm(
             status = best = confirmed[i]
             best_day = v.day
         running.append(status)
+    if pd_at is not None and pd_at == usable[0]:
+        # what was first seen is progression: no better response was ever there
+        best, best_day = "PD", visits[pd_at].day
     pd_day = first_day(case, visits, base_at, measurable, pd_at)
     return {
         "measurable": measurable,

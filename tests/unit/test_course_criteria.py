@@ -15,7 +15,7 @@ from rearm.response.criteria import CriteriaError, criteria_table, load_criteria
 def test_default_says_version_and_parameters() -> None:
     criteria = load_criteria()
     assert str(criteria) == "imwg-2016"
-    assert len(criteria.parameters) == 21
+    assert len(criteria.parameters) == 22
     assert (
         str(load_criteria(A15="ignore urine", provisional_days=30))
         == "imwg-2016, A15 = ignore urine, provisional_days = 30"
@@ -42,7 +42,7 @@ def test_answers_by_id_text_or_word() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"A22": "x"}, "no parameter 'A22'"),
+        ({"A23": "x"}, "no parameter 'A23'"),
         ({"serum_measurable": "much"}, "is a number"),
         ({"serum_measurable": -1}, "is a number"),
         ({"serum_measurable": True}, "is a number"),
@@ -67,7 +67,7 @@ def test_every_threshold_has_a_source_and_a_unit() -> None:
     for version in some(table["versions"].values()):
         assert version["source"] in table["sources"]
         assert set(version.get("deviations", {})) <= set(table["thresholds"])
-    assert list(table["ambiguities"]) == [f"A{n}" for n in range(1, 22)]
+    assert list(table["ambiguities"]) == [f"A{n}" for n in range(1, 23)]
     for row in some(table["ambiguities"].values()):
         assert row["default"] in row["options"]
         assert len(row["options"]) == 2

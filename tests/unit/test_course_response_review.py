@@ -170,10 +170,39 @@ def test_the_diameter_across_is_the_short_axis(
     assert (found.progression_day == 100) is progressed
 
 
-def test_growth_whose_short_axis_nobody_stated_is_said() -> None:
-    rows = [lesion(-3, length_mm=20), lesion(60, length_mm=20), lesion(100, length_mm=40)]
-    said = flag(record(labs=serum({**FALL, 100: 1.0}), imaging=rows), "lesion_growth_unjudged")
+@pytest.mark.parametrize("short_at_baseline", [None, 15])
+def test_growth_whose_short_axis_nobody_stated_is_said(short_at_baseline: float | None) -> None:
+    """Above 1 cm at baseline says nothing of the lesion as it was when it was smallest."""
+    rows = [
+        lesion(-3, length_mm=30, short_axis_mm=short_at_baseline),
+        lesion(60, length_mm=20),
+        lesion(100, length_mm=40),
+    ]
+    patient = record(labs=serum({**FALL, 100: 1.0}), imaging=rows)
+    said = flag(patient, "lesion_growth_unjudged")
     assert said is not None and said["day"] == 100 and "20 to 40 mm" in said["text"]
+    assert course(labs=serum({**FALL, 100: 1.0}), imaging=rows).progression_day is None
+
+
+def test_a_lesion_that_was_never_thicker_than_its_longest_diameter_is_small() -> None:
+    rows = [
+        lesion(-3, length_mm=30, short_axis_mm=15),
+        lesion(60, length_mm=9),
+        lesion(100, length_mm=15),
+    ]
+    patient = record(labs=serum({**FALL, 100: 1.0}), imaging=rows)
+    assert flag(patient, "lesion_growth_unjudged") is None
+    assert course(labs=serum({**FALL, 100: 1.0}), imaging=rows).progression_day is None
+
+
+def test_a_lesion_that_vanished_and_is_back_is_new_whatever_its_size() -> None:
+    rows = [
+        lesion(-3, length_mm=30, short_axis_mm=15),
+        lesion(60, result="negative"),
+        lesion(100, length_mm=8, short_axis_mm=6, new=False),
+    ]
+    found = course(labs=serum({**FALL, 100: 1.0}), imaging=rows)
+    assert (found.progression_day, found.progression_criteria) == (100, ("new_lesion",))
 
 
 def test_the_plasmacytomas_stand_among_the_values() -> None:

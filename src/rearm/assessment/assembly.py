@@ -24,6 +24,7 @@ from rearm.assessment.result import (
     About,
     AboutCode,
     Assessment,
+    DayRange,
     FailureResult,
     InputIssue,
     IssueSummary,
@@ -142,8 +143,9 @@ def _about(patient: Patient) -> About:
     reason = _REASONS[code]
     died = min((d.day for d in patient.record.deaths if d.day is not None), default=None)
     if code in ("failed", "suspected"):
-        if died is not None:
-            reason += f" The patient died on day {died}; this is the state of knowledge with that."
+        if patient.record.deaths:
+            on = f"on day {died}" if died is not None else "on a day that is not known"
+            reason += f" The patient died {on}; this is the state of knowledge with that."
     elif last is not None:
         reason += f": {last.reason}"
     return About(
@@ -195,8 +197,10 @@ def _failure(basis: Basis, failure: Failure) -> FailureResult:
         status=failure.status,
         certainty=failure.certainty,
         day=failure.day,
+        when=DayRange(low=failure.when.first, high=failure.when.last),
         kind=failure.kind,
         timing=failure.timing,
+        responded=failure.responded,
         pattern=failure.pattern,
         signals=tuple(
             SignalResult(id=s.id, day=s.day, open=s.open, text=s.text) for s in failure.signals
@@ -204,6 +208,11 @@ def _failure(basis: Basis, failure: Failure) -> FailureResult:
         followed_to_day=failure.followed_to_day,
         best_response=failure.best_response,
         best_response_by=failure.best_response_by,
+        best_response_computed=failure.best.computed,
+        best_response_team=failure.best.team,
+        best_response_at_least=failure.best.at_least,
+        best_response_lacks=failure.best.lacks,
+        best_response_text=failure.best_response_text,
         computed_day=failure.computed_day,
         team_day=failure.team_day,
         difference=failure.difference,

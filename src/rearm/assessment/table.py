@@ -6,8 +6,9 @@ does not apply to a patient (no failure to explain) is null there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rearm.assessment.assembly import about_code, is_judged
@@ -30,6 +31,7 @@ from rearm.assessment.plan import Plan, plan_of
 from rearm.assessment.regions import region_of, regions_of
 from rearm.garbage import no_collection
 from rearm.knowledge.bundle import Knowledge, load
+from rearm.outcome.failure import Failure
 from rearm.record import Record
 
 if TYPE_CHECKING:
@@ -147,12 +149,19 @@ def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> 
         "status": pl.String,
         "certainty": pl.String,
         "day": pl.Int64,
+        "day_low": pl.Int64,
+        "day_high": pl.Int64,
         "kind": pl.String,
         "timing": pl.String,
+        "responded": pl.Boolean,
         "pattern": many,
         "signals": many,
         "best_response": pl.String,
         "best_response_by": pl.String,
+        "best_response_computed": pl.String,
+        "best_response_team": pl.String,
+        "best_response_at_least": pl.String,
+        "best_response_lacks": many,
         "followed_to_day": pl.Int64,
         "computed_day": pl.Int64,
         "team_day": pl.Int64,
@@ -195,27 +204,36 @@ def _of_patients(patients: Sequence[Patient]) -> dict[str, Sequence[Any]]:
         "about": [about_code(p) for p in patients],
         "infusions": [len(p.failures) for p in patients],
     }
-    for name in _OF_FAILURE:
-        columns[name] = [None if last is None else getattr(last, name) for last in lasts]
+    for name, read in _OF_FAILURE.items():
+        columns[name] = [None if last is None else read(last) for last in lasts]
+    columns["best_response_lacks"] = [
+        None if last is None else list(last.best.lacks) for last in lasts
+    ]
     columns["pattern"] = [None if last is None else list(last.pattern) for last in lasts]
     columns["signals"] = [None if last is None else [s.id for s in last.signals] for last in lasts]
     return columns
 
 
-_OF_FAILURE = (
-    "infusion_day",
-    "product",
-    "status",
-    "certainty",
-    "day",
-    "kind",
-    "timing",
-    "best_response",
-    "best_response_by",
-    "followed_to_day",
-    "computed_day",
-    "team_day",
-)
+_OF_FAILURE: dict[str, Callable[[Failure], Any]] = {
+    "infusion_day": attrgetter("infusion_day"),
+    "product": attrgetter("product"),
+    "status": attrgetter("status"),
+    "certainty": attrgetter("certainty"),
+    "day": attrgetter("day"),
+    "day_low": attrgetter("when.first"),
+    "day_high": attrgetter("when.last"),
+    "kind": attrgetter("kind"),
+    "timing": attrgetter("timing"),
+    "responded": attrgetter("responded"),
+    "best_response": attrgetter("best.response"),
+    "best_response_by": attrgetter("best.by"),
+    "best_response_computed": attrgetter("best.computed"),
+    "best_response_team": attrgetter("best.team"),
+    "best_response_at_least": attrgetter("best.at_least"),
+    "followed_to_day": attrgetter("followed_to_day"),
+    "computed_day": attrgetter("computed_day"),
+    "team_day": attrgetter("team_day"),
+}
 
 
 def _alerts(batch: Batch) -> list[list[str]]:

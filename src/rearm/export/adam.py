@@ -88,6 +88,7 @@ ADTTE_SCHEMA: dict[str, Any] = {
     "AVALU": pl.String,
     "STARTDT": pl.Date,
     "ADT": pl.Date,
+    "ADTF": pl.String,
     "ADY": pl.Int32,
     "CNSR": pl.Int32,
     "EVNTDESC": pl.String,
@@ -361,6 +362,8 @@ def _time_to_event(
         "AVALU": "DAYS",
         "STARTDT": dated(e.origin_day),
         "ADT": dated(e.day),
+        # only the month is known: the middle of what is left of it
+        "ADTF": "D" if e.between is not None else None,
         "ADY": None if e.day is None else _study_day(e.day, start),
         "CNSR": 2 if e.competing else int(censored),
         "EVNTDESC": source.description or e.reason.capitalize(),

@@ -9,6 +9,7 @@ from typing import Any
 from rearm.interval import Interval
 from rearm.outcome.course_notes import course_notes
 from rearm.outcome.endpoints import Endpoint
+from rearm.outcome.failure import Failure
 from rearm.outcome.patient_course import PatientCourse
 from rearm.record import ResponseStatement
 from rearm.response.course import ResponseCourse
@@ -31,6 +32,7 @@ def response_object(found: PatientCourse) -> dict[str, Any]:
         "visits": [_visit(v) for v in found.visits],
         "stated": [_stated(s) for s in found.stated],
         **(_course(found.course) if found.course is not None else _NO_COURSE),
+        "best_response": _best(found.failure) if found.failure is not None else None,
         "endpoints": {name: _endpoint(e) for name, e in found.endpoints.items()},
         "flags": [
             {"id": note.id, "day": note.day, "text": note.text, "open": note.open}
@@ -41,6 +43,7 @@ def response_object(found: PatientCourse) -> dict[str, Any]:
 
 _NO_COURSE: dict[str, Any] = {
     "measurable": [],
+    "measurable_unknown": [],
     "baseline": {"values": {}, "days": {}, "lesions": None},
     "best_confirmed": "NE",
     "best_confirmed_day": None,
@@ -55,6 +58,7 @@ _NO_COURSE: dict[str, Any] = {
 def _course(course: ResponseCourse) -> dict[str, Any]:
     return {
         "measurable": list(course.measurable),
+        "measurable_unknown": list(course.undecided),
         "baseline": {
             "values": {test: _value(x) for test, x in course.baseline.values.items()},
             "days": dict(course.baseline.days),
@@ -67,6 +71,20 @@ def _course(course: ResponseCourse) -> dict[str, Any]:
         "clinical_relapse_day": course.clinical_relapse_day,
         "mrd_negative_days": list(course.mrd_negative_days),
         "sustained_mrd_negative_day": course.sustained_mrd_negative_day,
+    }
+
+
+def _best(failure: Failure) -> dict[str, Any]:
+    """The best response after an infusion as it is shown, with the team's beside it."""
+    best = failure.best
+    return {
+        "response": best.response,
+        "by": best.by,
+        "computed": best.computed,
+        "team": best.team,
+        "at_least": best.at_least,
+        "lacks": list(best.lacks),
+        "text": failure.best_response_text,
     }
 
 
@@ -119,6 +137,7 @@ def _endpoint(e: Endpoint) -> dict[str, Any]:
         "event": e.event,
         "day": e.day,
         "days": e.days,
+        "between": [e.between.first, e.between.last] if e.between is not None else None,
         "origin": e.origin,
         "origin_day": e.origin_day,
         "style": e.style,

@@ -111,8 +111,8 @@ class PatientChart:
 
     @cached_property
     def failure_pattern(self) -> tuple[str, ...]:
-        """The pattern of the failure; empty where it neither failed nor has a day."""
-        if self.failure is None or self.failure_day is None:
+        """The pattern of the failure; empty where it neither failed nor is suspected to."""
+        if self.failure is None or not self.failed_or_suspected:
             return ()
         return self.failure.pattern
 

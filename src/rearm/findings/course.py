@@ -12,6 +12,8 @@ from rearm.findings.base import NOTHING, Found, finding, rows_of, sources_of, un
 from rearm.findings.chart import PatientChart
 from rearm.findings.results import test_name
 from rearm.findings.tumour import extraosseous, leukaemic_counts, soft_tissue
+from rearm.interval import Interval
+from rearm.record import Source, When
 
 _RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD")
 _PARTIAL_OR_BETTER = ("sCR", "CR", "nCR", "VGPR", "PR")
@@ -54,14 +56,29 @@ def failure_timing(chart: PatientChart) -> Found:
 
 @finding("time_to_failure_days")
 def time_to_failure_days(chart: PatientChart) -> Found:
-    if chart.failure is None or chart.failure_day is None or chart.infusion_day is None:
+    if chart.failure is None or chart.infusion_day is None or not chart.failed_or_suspected:
         return NOTHING
+    if chart.failure_day is None:
+        return _time_within_bounds(chart.failure.when, chart.infusion_day, chart.failure_sources)
     days = chart.failure_day - chart.infusion_day
     return Found(
         days,
         chart.failure_sources,
         f"{days} days from the infusion (day {chart.infusion_day}) to day {chart.failure_day}",
     )
+
+
+def _time_within_bounds(when: When, infusion_day: int, sources: tuple[Source, ...]) -> Found:
+    """A failure whose day is not exact."""
+    if when.first is None:
+        return NOTHING
+    low = when.first - infusion_day
+    if when.last is None:
+        text = f"{low} days after the infusion or later"
+        return Found(None, sources, text, interval=Interval(low, math.inf))
+    high = when.last - infusion_day
+    text = f"between {low} and {high} days after the infusion"
+    return Found(None, sources, text, interval=Interval(low, high))
 
 
 @finding("best_response")
@@ -79,16 +96,11 @@ def responded(chart: PatientChart) -> Found:
     failure = chart.failure
     if failure is None:
         return NOTHING
-    if failure.kind in ("progression_after_response", "progression_from_cr"):
-        return Found(True, chart.failure_sources, f"{failure.kind.replace('_', ' ')}")
-    if failure.kind == "primary_refractory":
-        return Found(False, chart.failure_sources, "no partial response before the progression")
-    best = best_response(chart)
-    if best.value in _PARTIAL_OR_BETTER:
-        return Found(True, best.sources, best.text)
-    if best.value is not None and chart.failure_day is not None:
-        return Found(False, best.sources, best.text)
-    return unknown(best.text, best.sources)
+    if failure.responded is None:
+        return unknown("whether there was a response is not known")
+    before = " before the progression" if chart.failed_or_suspected else ""
+    text = "partial response or better" if failure.responded else "no partial response"
+    return Found(failure.responded, chart.failure_sources, text + before)
 
 
 @finding("days_since_infusion")
@@ -114,11 +126,14 @@ def _pattern(chart: PatientChart, word: str, absent: Found) -> Found:
     """True where the judgement of the course lists the pattern; else what the test that would show
     it says.
     """
-    if chart.failure is None or chart.failure_day is None:
+    if chart.failure is None or not chart.failed_or_suspected:
         return unknown("no failure")
     if word in chart.failure_pattern:
-        text = f"the failure of day {chart.failure_day} is {word}"
+        on = "" if chart.failure_day is None else f" of day {chart.failure_day}"
+        text = f"the failure{on} is {word}"
         return Found(True, chart.failure_sources, text)
+    if chart.failure_day is None:  # what was done may have been done before it
+        return unknown("the day of the failure is not known")
     return _if_false(absent)
 
 

@@ -8,12 +8,14 @@ from rearm.interval import Interval
 from rearm.outcome.course_start import CourseStart
 from rearm.outcome.endpoints import Endpoint
 from rearm.record import Record
+from rearm.response.course import ResponseCourse
 from rearm.response.score import Visit
 
 __all__ = [
     "confirmed_words",
     "counting_words",
     "endpoint_words",
+    "measurable_words",
     "result_words",
     "start_words",
     "value_words",
@@ -106,6 +108,15 @@ def _nothing_to_count(record: Record) -> str:
     )
 
 
+def measurable_words(course: ResponseCourse) -> str:
+    """What is followed, and of what it is not known whether it can be."""
+    sure = ", ".join(x for x in course.measurable if x not in course.undecided)
+    if not course.undecided:
+        return sure or "nothing"
+    unknown = f"not known for {', '.join(course.undecided)}"
+    return f"{sure}; {unknown}" if sure else unknown
+
+
 # ---- visits ----------------
 
 
@@ -163,7 +174,8 @@ def endpoint_words(e: Endpoint) -> str:
     """`402 days (PD)`, `252+ days (last contact)`, or why it cannot be computed."""
     if e.status == "not_computable":
         return f"not computable ({e.reason})"
-    return f"{e.days}{'' if e.status == 'event' else '+'} days ({e.event or e.reason})"
+    what = f"{e.event}{e.middle}" if e.event is not None else e.reason
+    return f"{e.days}{'' if e.status == 'event' else '+'} days ({what})"
 
 
 def counting_words(e: Endpoint | None) -> str:

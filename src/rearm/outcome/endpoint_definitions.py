@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rearm.outcome.endpoint_facts import CourseFacts
+from rearm.record import When
 
 __all__ = [
     "CENSORINGS",
@@ -79,6 +80,8 @@ NotComputable = Literal[
     "no_complete_response",
     "no_schedule",
     "new_therapy_undated",
+    "progression_undated",
+    "death_undated",
 ]
 CountedFrom = Literal["origin", "first_response", "first_complete_response"]
 FollowUp = Literal["last_contact", "last_assessment", "last_assessment_on_the_next_therapy"]
@@ -96,10 +99,15 @@ class AdamSource:
     description: str | None = None
 
 
+def _never(_: CourseFacts) -> When | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDefinition:
     """What ends an endpoint. `day` reads it from the facts of a course (None: did not happen, or
-    its day is not known).
+    its day is not known), `when` the days that it may have been on. `comes_last`: after all that
+    has a day.
 
     `reason` is the sentence shown; `{cause}` in it is the cause of death as stated.
     """
@@ -109,6 +117,13 @@ class EventDefinition:
     reason: str
     day: Callable[[CourseFacts], int | None]
     adam: AdamSource
+    when: Callable[[CourseFacts], When | None] = _never
+    comes_last: bool = False
+
+    def between(self, facts: CourseFacts) -> When | None:
+        """The days that it may have been on, where it happened and its day is not exact."""
+        when = self.when(facts)
+        return when if when is not None and when.day is None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +177,7 @@ PROGRESSION = EventDefinition(
     meaning="confirmed progression, else the team's day of it",
     reason="PD",
     day=lambda facts: facts.progression,
+    when=lambda facts: facts.progression_when,
     adam=replace(_RESPONSE_DATE, description="Disease Progression"),
 )
 _NEXT_PROGRESSION = replace(
@@ -169,23 +185,31 @@ _NEXT_PROGRESSION = replace(
     meaning="confirmed progression on the next therapy, or the team's day of it",
     reason="progression on the next therapy",
     day=lambda facts: facts.next_progression,
+    when=_never,
 )
 _DEATH = EventDefinition(
     code="death",
     meaning="death of any cause",
     reason="death",
     day=lambda facts: facts.death_day,
+    when=lambda facts: facts.death_when,
+    comes_last=True,
     adam=_DEATH_DATE,
 )
 _DEATH_IN_OS = replace(_DEATH, reason="death, cause {cause}")
 _DEATH_IN_TTP = replace(
-    _DEATH, meaning="death of myeloma", day=lambda facts: facts.myeloma_death_day
+    _DEATH,
+    meaning="death of myeloma",
+    day=lambda facts: facts.myeloma_death_day,
+    when=lambda facts: facts.myeloma_death_when,
 )
 _MYELOMA_DEATH = EventDefinition(
     code="death of myeloma",
     meaning="death of myeloma",
     reason="death of myeloma",
     day=lambda facts: facts.myeloma_death_day,
+    when=lambda facts: facts.myeloma_death_when,
+    comes_last=True,
     adam=replace(_DEATH_DATE, description="Death of Myeloma"),
 )
 _NEW_THERAPY = EventDefinition(
@@ -372,4 +396,6 @@ NOT_COMPUTABLE: Mapping[NotComputable, str] = {
     "no_complete_response": "no confirmed CR to start from",
     "no_schedule": "FDA-style censoring needs the planned days of assessment",
     "new_therapy_undated": "new therapy is known by its order only",
+    "progression_undated": "the day of the progression is not known",
+    "death_undated": "the patient died, the day of death is not known",
 }

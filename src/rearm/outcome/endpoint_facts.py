@@ -8,20 +8,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rearm.outcome.failure import Failure
-from rearm.outcome.statements import last_data_day, stated_day, surely_before, team_progression
-from rearm.record import Death, Record, ResponseStatement
+from rearm.outcome.statements import (
+    last_data_day,
+    stated_day,
+    stated_when,
+    surely_before,
+    team_progression,
+)
+from rearm.record import UNKNOWN_WHEN, Death, Record, ResponseStatement, When
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.new_therapy import begins, new_therapy
 
-__all__ = ["CourseFacts", "course_facts", "next_therapy_day"]
+__all__ = ["CourseFacts", "counted_day", "course_facts", "next_therapy_day"]
 
 _COMPLETE_RESPONSE = ("CR", "sCR")
 _RESPONSE = ("PR", "VGPR", "CR", "sCR")
+_MONTH = 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CourseFacts:
     """Days on the patient's axis; None: did not happen, or the day is not known.
+
+    `progression_when`, `death_when`: the days that the event may have been on; None: did not
+    happen. What is known by a month is counted at its middle, what is known by less has no day.
 
     `new_therapy_undated`: there was new therapy, known by its order only. `assessed`: days on which
     the disease could be judged; `last_assessed` the last of them up to the progression (the start
@@ -29,7 +39,7 @@ class CourseFacts:
     """
 
     start: int
-    progression: int | None
+    progression_when: When | None
     death: Death | None
     new_therapy: int | None
     new_therapy_undated: bool
@@ -44,8 +54,22 @@ class CourseFacts:
     next_last_assessed: int
 
     @property
+    def progression(self) -> int | None:
+        return counted_day(self.progression_when)
+
+    @property
+    def death_when(self) -> When | None:
+        """Never before the patient was last seen alive."""
+        if self.death is None:
+            return None
+        when, seen = self.death.when, self.last_contact
+        if when.day is not None or (when.last is not None and when.last < seen):
+            return when
+        return When(seen if when.first is None else max(when.first, seen), when.last)
+
+    @property
     def death_day(self) -> int | None:
-        return self.death.when.day if self.death is not None else None
+        return counted_day(self.death_when)
 
     @property
     def death_cause(self) -> str:
@@ -55,13 +79,27 @@ class CourseFacts:
     def myeloma_death_day(self) -> int | None:
         return self.death_day if self.death_cause == "myeloma" else None
 
+    @property
+    def myeloma_death_when(self) -> When | None:
+        return self.death_when if self.death_cause == "myeloma" else None
+
+
+def counted_day(when: When | None) -> int | None:
+    """The day by which an event is counted: its own, or the middle of a month (of what is left of
+    it). None where it did not happen or is known by less than a month.
+    """
+    if when is None or when.first is None or when.last is None:
+        return None
+    return (when.first + when.last) // 2 if when.last - when.first <= _MONTH else None
+
 
 def course_facts(record: Record, course: ResponseCourse, failure: Failure | None) -> CourseFacts:
     """The facts of a course; `failure` where it is the course of an infusion, whose day of
     progression may then be the team's.
     """
     stated = _stated_in(record, course)
-    progression = _progression(course, failure, stated)
+    progressed = _progression(record, course, failure, stated)
+    progression = counted_day(progressed)
     contact = _last_contact(record, course.start)
     assessed = _assessed(course, stated, contact)
     until = [day for day in assessed if progression is None or day <= progression]
@@ -70,7 +108,7 @@ def course_facts(record: Record, course: ResponseCourse, failure: Failure | None
     signals = failure.signals if failure is not None else ()
     return CourseFacts(
         start=course.start,
-        progression=progression,
+        progression_when=progressed,
         death=record.death_since(course.start),
         new_therapy=next_therapy,
         new_therapy_undated=any(
@@ -126,15 +164,28 @@ def _first_response(
 
 
 def _progression(
-    course: ResponseCourse, failure: Failure | None, stated: Iterable[ResponseStatement]
-) -> int | None:
-    """As computed, else as the team recorded it."""
+    record: Record,
+    course: ResponseCourse,
+    failure: Failure | None,
+    stated: Iterable[ResponseStatement],
+) -> When | None:
+    """As computed, else as the team recorded it; None where nobody did."""
     if course.progression_day is not None:
-        return course.progression_day
-    if failure is not None:
-        return failure.team_day
+        return When.on(course.progression_day)
+    if failure is not None and failure.case is not None:
+        case = failure.case
+        if case.team_progression is not None:
+            return case.team_when
+        return _perhaps(case.perhaps_stated)
     recorded = team_progression(stated)
-    return stated_day(recorded) if recorded is not None else None
+    if recorded is not None:
+        return stated_when(recorded)
+    return _perhaps(s for s in record.responses if stated_day(s) is None)
+
+
+def _perhaps(statements: Iterable[ResponseStatement]) -> When | None:
+    """A progression that may be of this course: it is not known that there was none."""
+    return UNKNOWN_WHEN if any(s.response == "PD" for s in statements) else None
 
 
 def _last_contact(record: Record, start: int) -> int:

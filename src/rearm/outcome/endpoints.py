@@ -28,7 +28,7 @@ from rearm.outcome.endpoint_definitions import (
 from rearm.outcome.endpoint_facts import CourseFacts, course_facts, next_therapy_day
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
-from rearm.record import Record
+from rearm.record import Record, When
 from rearm.response.course import ResponseCourse, response_course
 
 __all__ = [
@@ -68,7 +68,8 @@ class Endpoint:
     """One endpoint of one course. `day` is on the patient's axis, `days` since `origin_day`.
 
     By `status`: `event` is what happened (`cause`: the cause as stated, of a death), `censored_by`
-    why it ended without, `obstacle` why it cannot be computed.
+    why it ended without, `obstacle` why it cannot be computed. `between`: the days that `day` is
+    the middle of, where it is known by its month.
     """
 
     name: EndpointName
@@ -78,6 +79,7 @@ class Endpoint:
     status: EndpointStatus
     event: EventCode | None = None
     day: int | None = None
+    between: When | None = None
     cause: str | None = None
     censored_by: CensoringCode | None = None
     obstacle: NotComputable | None = None
@@ -107,12 +109,21 @@ class Endpoint:
     @property
     def reason(self) -> str:
         """The sentence for the event, the censoring or the obstacle."""
-        if self.censored_by is not None:
-            return CENSORINGS[self.censored_by].reason
         if self.obstacle is not None:
             return NOT_COMPUTABLE[self.obstacle].format(origin=self.origin)
         event = self._event
-        return event.reason.format(cause=self.cause) if event is not None else ""
+        if self.censored_by is not None:
+            text = CENSORINGS[self.censored_by].reason
+        else:
+            text = event.reason.format(cause=self.cause) if event is not None else ""
+        return text + self.middle
+
+    @property
+    def middle(self) -> str:
+        """By which convention the day is counted, after a comma; empty where it is exact."""
+        if self.between is None:
+            return ""
+        return f", on a day between {self.between.first} and {self.between.last}: the middle counts"
 
 
 def not_computable(
@@ -281,6 +292,11 @@ class _Counting:
             )
         event = _first_event(definition, facts)
         limit = self._limit(facts, event) if definition.styled else None
+        obstacle = _undated(definition, facts, event, limit)
+        if obstacle is not None:
+            return not_computable(
+                name, obstacle, origin=self.origin, style=self.style, origin_day=start
+            )
         if event is not None and (limit is None or event[0] <= limit[0]):
             day, happened = event
             return Endpoint(
@@ -291,9 +307,11 @@ class _Counting:
                 status="event",
                 event=happened.code,
                 day=day,
+                between=happened.between(facts),
                 cause=facts.death_cause if happened.code == "death" else None,
             )
         day, because = _censored(definition, facts, limit)
+        died = CENSORINGS[because].competing and facts.death_when is not None
         return Endpoint(
             name=name,
             origin=self.origin,
@@ -301,6 +319,7 @@ class _Counting:
             style=self.style,
             status="censored",
             day=day,
+            between=facts.death_when if died and not _exact(facts.death_when) else None,
             censored_by=because,
         )
 
@@ -344,6 +363,33 @@ class _Counting:
             if gap is not None:
                 limits.append((gap, "missed_assessments"))
         return min(limits, default=None, key=lambda limit: limit[0])
+
+
+def _undated(
+    definition: EndpointDefinition,
+    facts: CourseFacts,
+    event: tuple[int, EventDefinition] | None,
+    limit: tuple[int, CensoringCode] | None,
+) -> NotComputable | None:
+    """An event whose day is not known is one: it stands in the way unless something that ends the
+    endpoint surely came before it. Death comes after all that has a day.
+    """
+    known = [end[0] for end in (event, limit) if end is not None]
+    for other in definition.events:
+        between = other.between(facts)
+        if between is None or other.day(facts) is not None:
+            continue
+        if other.comes_last:
+            if not known:
+                return "death_undated"
+        elif not any(between.first is not None and day < between.first for day in known):
+            return "progression_undated"
+    competes = definition.competing is not None and facts.death_when is not None
+    return "death_undated" if competes and not known and facts.death_day is None else None
+
+
+def _exact(when: When | None) -> bool:
+    return when is not None and when.day is not None
 
 
 def _first_event(

@@ -7,13 +7,20 @@ The answer is made of codes; `rearm.outcome.failure_words` makes the sentences f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
+from rearm.interval import Interval
 from rearm.outcome import failure_words
-from rearm.outcome.infusion_case import RESPONSE_DEPTH, InfusionCase
+from rearm.outcome.infusion_case import (
+    NO_RESPONSE_KNOWN,
+    RESPONSE_DEPTH,
+    BestResponse,
+    InfusionCase,
+)
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
 from rearm.outcome.pattern import RelapsePattern, pattern_at
-from rearm.record import Record, Source
+from rearm.record import UNKNOWN_WHEN, Record, Source, When
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import Criteria, load_criteria
 from rearm.response.signals import Signal
@@ -63,11 +70,15 @@ class Failure:
     """What became of one infusion. Days are on the patient's axis, `timing` counts from the
     infusion.
 
-    `day`: of failure, or of the suspicion; None where there is neither. `kind`, `timing`, `pattern`
-    of one hold if it is progression. `because`: what decided; `reason` says it in a sentence.
-    `computed_day` and `team_day` are kept side by side, `difference` says where they part and the
-    likely reason. `followed_to_day`: last contact or later data; `last_assessed_day`: last day on
-    which the disease could be judged. `case` is what was read; None where the infusion has no day.
+    `day`: of failure, or of the suspicion; None where there is neither and where it is not exactly
+    known: `when` has the days that it may have been. `kind`, `timing`, `pattern` of one hold if it
+    is progression; `kind` and `timing` are None where they are not known. `responded`: whether
+    there was a partial response or better before it (ever, where there is no failure); None where
+    nobody looked or could judge. `because`: what decided; `reason` says it in a sentence.
+    `best`: the best response by results and by the team. `computed_day` and `team_day` are kept
+    side by side, `difference` says where they part and the likely reason. `followed_to_day`: last
+    contact or later data; `last_assessed_day`: last day on which the disease could be judged.
+    `case` is what was read; None where the infusion has no day.
     """
 
     infusion_day: int | None
@@ -78,15 +89,16 @@ class Failure:
     because: FailureReason
     certainty: FailureCertainty | None = None
     day: int | None = None
+    when: When = UNKNOWN_WHEN
     kind: FailureKind | None = None
     timing: FailureTiming | None = None
+    responded: bool | None = None
     pattern: tuple[RelapsePattern, ...] = ()
     signals: tuple[Signal, ...] = ()
     followed_to_day: int | None = None
     last_assessed_day: int | None = None
     basis: tuple[Source, ...] = ()
-    best_response: str | None = None
-    best_response_by: Literal["computed", "team"] | None = None
+    best: BestResponse = NO_RESPONSE_KNOWN
     computed_day: int | None = None
     team_day: int | None = None
     flags: tuple[CourseFlag, ...] = ()
@@ -94,9 +106,25 @@ class Failure:
     case: InfusionCase | None = field(default=None, repr=False, compare=False)
 
     @property
+    def best_response(self) -> str | None:
+        """The one that is used; None where none is known or confirmed."""
+        return self.best.response
+
+    @property
+    def best_response_by(self) -> Literal["computed", "team"] | None:
+        return self.best.by
+
+    @property
+    def best_response_text(self) -> str | None:
+        """The response with what is missing to it, and the team's beside it; None where there is
+        neither.
+        """
+        return failure_words.response_words(self.best)
+
+    @property
     def reason(self) -> str:
         """Why this status was given, as sentences."""
-        return failure_words.reason_words(self)
+        return failure_words.failure_reason(self)
 
     @property
     def difference(self) -> str | None:
@@ -109,7 +137,7 @@ class _Verdict:
     status: FailureStatus
     because: FailureReason
     certainty: FailureCertainty | None = None
-    day: int | None = None
+    when: When = UNKNOWN_WHEN
     kind: FailureKind | None = None
     basis: tuple[Source, ...]
 
@@ -149,12 +177,12 @@ def _failure(
 
 def _judged(case: InfusionCase) -> Failure:
     decided = _decided(case)
-    failed_on = decided.day if decided is not None and decided.status == "failed" else None
+    failed_on = decided.when if decided is not None and decided.status == "failed" else None
     signals = _signals(case, failed_on)
     verdict = decided if decided is not None else _undecided(case, signals)
     concerned = verdict.status in ("failed", "suspected")
-    day = verdict.day if concerned else None
-    best = case.best_response(day)
+    when = verdict.when if concerned else UNKNOWN_WHEN
+    best = case.best_response(when if concerned else None)
     return Failure(
         infusion_day=case.start,
         product=case.product.doses[0].product,
@@ -163,23 +191,22 @@ def _judged(case: InfusionCase) -> Failure:
         status=verdict.status,
         because=verdict.because,
         certainty=verdict.certainty,
-        day=verdict.day,
+        day=when.day,
+        when=when,
         kind=verdict.kind,
-        timing=_timing(case, day),
+        timing=_timing(case, when),
+        responded=_responded(case, when, concerned=concerned),
         pattern=(
-            pattern_at(case.record, case.course, day, case.team_progression)
-            if day is not None
-            else ()
+            pattern_at(case.record, case.course, when, case.team_progression) if concerned else ()
         ),
         signals=signals,
         followed_to_day=_followed_to(case, verdict.status),
         last_assessed_day=case.last_assessed,
         basis=_basis(case, verdict),
-        best_response=best.response,
-        best_response_by=best.by,
+        best=best,
         computed_day=case.course.progression_day,
         team_day=case.team_day,
-        flags=_flags(case, best.response, best.differs),
+        flags=_flags(case, best),
         course=case.course,
         case=case,
     )
@@ -195,17 +222,17 @@ def _decided(case: InfusionCase) -> _Verdict | None:
             status="failed",
             because="progression",
             certainty="confirmed",
-            day=course.progression_day,
-            kind=_kind(case, course.progression_day),
+            when=When.on(course.progression_day),
+            kind=_kind(case, When.on(course.progression_day)),
             basis=case.progression_sources(course.progression_day),
         )
-    if case.team_progression is not None and case.team_day is not None:
+    if case.team_progression is not None:
         return _Verdict(
             status="failed",
             because="team_progression",
             certainty="recorded_by_team",
-            day=case.team_day,
-            kind=_kind(case, case.team_day),
+            when=case.team_when,
+            kind=_kind(case, case.team_when),
             basis=(case.team_progression.source,),
         )
     if case.death is not None and case.death.cause == "myeloma":
@@ -213,7 +240,7 @@ def _decided(case: InfusionCase) -> _Verdict | None:
             status="failed",
             because="death_of_myeloma",
             certainty="recorded_by_team",
-            day=case.death.when.day,
+            when=case.death_when,
             kind="death_of_myeloma",
             basis=(case.death.source,),
         )
@@ -223,7 +250,7 @@ def _decided(case: InfusionCase) -> _Verdict | None:
             status="failed",
             because="new_therapy",
             certainty="recorded_by_team",
-            day=when.day,
+            when=when,
             kind="new_therapy_without_pd",
             basis=(source,),
         )
@@ -232,7 +259,7 @@ def _decided(case: InfusionCase) -> _Verdict | None:
             status="failed",
             because="no_response",
             certainty="confirmed",
-            day=case.no_response.day,
+            when=When.on(case.no_response.day),
             kind="primary_refractory",
             basis=case.last_sources,
         )
@@ -243,8 +270,8 @@ def _decided(case: InfusionCase) -> _Verdict | None:
             certainty="provisional"
             if course.suspicion.certainty == "provisional"
             else "unconfirmed",
-            day=course.suspicion.day,
-            kind=_kind(case, course.suspicion.day),
+            when=When.on(course.suspicion.day),
+            kind=_kind(case, When.on(course.suspicion.day)),
             basis=case.progression_sources(course.suspicion.day),
         )
     return None
@@ -263,49 +290,73 @@ def _undecided(case: InfusionCase, signals: tuple[Signal, ...]) -> _Verdict:
             status="suspected",
             because="open_signals",
             certainty="signal",
-            day=day,
-            kind=_kind(case, day) if day is not None else None,
+            when=UNKNOWN_WHEN if day is None else When.on(day),
+            kind=None if day is None else _kind(case, When.on(day)),
             basis=case.last_sources,
         )
     if case.unread.hides_disease:
         return _Verdict(
             status="cannot_be_judged", because="unread_results", basis=case.unread.sources
         )
-    if case.last_assessed is None:
+    if case.last_assessed is None and not case.seen_by_order:
         return _Verdict(status="cannot_be_judged", because="not_evaluable", basis=case.dose_sources)
     return _Verdict(status="not_failed", because="no_progression", basis=case.last_sources)
 
 
-def _kind(case: InfusionCase, day: int) -> FailureKind:
-    """By the deepest response before `day`: computed and confirmed, or stated by the team."""
-    best = case.best_response(day).response
-    if best is None or RESPONSE_DEPTH[best] < RESPONSE_DEPTH[case.criteria.response_depth]:
-        return "primary_refractory"
-    return "progression_from_cr" if best in ("CR", "sCR") else "progression_after_response"
-
-
-def _timing(case: InfusionCase, day: int | None) -> FailureTiming | None:
-    if day is None:
+def _kind(case: InfusionCase, when: When) -> FailureKind | None:
+    """By the deepest response before it. Primary refractory only where it is known that there was
+    none, and not where the progression was late: None.
+    """
+    responded = case.responded(when, case.criteria.response_depth)
+    if responded is None:
         return None
-    since = day - case.start
-    if since <= case.criteria.early_until:
+    if not responded:
+        return None if _timing(case, when) == "late" else "primary_refractory"
+    complete = case.best_response(when).response in ("CR", "sCR")
+    return "progression_from_cr" if complete else "progression_after_response"
+
+
+def _responded(case: InfusionCase, when: When, *, concerned: bool) -> bool | None:
+    if concerned:
+        return case.responded(when, "PR")
+    best = case.best_response(None).response
+    reached = best is not None and RESPONSE_DEPTH[best] >= RESPONSE_DEPTH["PR"]
+    return True if reached else None  # one may still come
+
+
+def _timing(case: InfusionCase, when: When) -> FailureTiming | None:
+    """Where the days that it may have been all lie in one stretch of time."""
+    if when.first is None:
+        return None
+    since = Interval(when.first - case.start, inf if when.last is None else when.last - case.start)
+    c = case.criteria
+    if since.at_most(c.early_until):
         return "early"
-    return "intermediate" if since <= case.criteria.intermediate_until else "late"
+    if since.above(c.intermediate_until):
+        return "late"
+    if since.above(c.early_until) and since.at_most(c.intermediate_until):
+        return "intermediate"
+    return None
 
 
-def _signals(case: InfusionCase, failed_on: int | None) -> tuple[Signal, ...]:
+def _signals(case: InfusionCase, failed_on: When | None) -> tuple[Signal, ...]:
     """Signs of relapse of the course, and those that precede a failure on `failed_on`."""
     signals = list(case.course.signals)
     late = case.no_response
-    if late is not None and (failed_on is None or failed_on > late.day):
+    if late is not None and (failed_on is None or _before(late.day, failed_on)):
         text = failure_words.no_response_words(late)
         signals.append(Signal(id="no_response_by_day_90", day=late.day, open=late.open, text=text))
     if case.new_therapy is not None:
         when = case.new_therapy[0]
-        if failed_on is None or (when.day is not None and when.day < failed_on):
+        if failed_on is None or (when.day is not None and _before(when.day, failed_on)):
             text = failure_words.new_therapy_words(when)
             signals.append(Signal(id="new_therapy_without_pd", day=when.day, open=True, text=text))
     return tuple(sorted(signals, key=lambda s: (10**9 if s.day is None else s.day, s.id)))
+
+
+def _before(day: int, failed_on: When) -> bool:
+    """Does the day surely lie before the failure?"""
+    return failed_on.first is not None and day < failed_on.first
 
 
 def _basis(case: InfusionCase, verdict: _Verdict) -> tuple[Source, ...]:
@@ -326,13 +377,16 @@ def _followed_to(case: InfusionCase, status: FailureStatus) -> int | None:
     return case.followed_to
 
 
-def _flags(case: InfusionCase, computed: str | None, stated: str | None) -> tuple[CourseFlag, ...]:
+def _flags(case: InfusionCase, best: BestResponse) -> tuple[CourseFlag, ...]:
     flags = list(case.course.flags)
     later = case.data_after_last_contact
     if later is not None:
         text = failure_words.data_after_contact_words(case.record.last_seen_day, later)
         flags.append(CourseFlag("data_after_last_contact", later, text))
-    if stated is not None:
-        text = failure_words.response_differs_words(computed, stated)
+    if best.differs is not None or (best.at_least is not None and best.team is not None):
+        text = failure_words.response_differs_words(best)
         flags.append(CourseFlag("response_differs", None, text))
+    if case.death is not None and case.death.when.day is None:
+        text = failure_words.death_day_unknown_words(case.death_when)
+        flags.append(CourseFlag("death_day_unknown", None, text))
     return tuple(dict.fromkeys(flags))

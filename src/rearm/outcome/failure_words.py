@@ -6,28 +6,32 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rearm.knowledge.lab_tests import load_tests
-from rearm.outcome.infusion_case import InfusionCase, NoResponse
+from rearm.outcome.infusion_case import BestResponse, InfusionCase, NoResponse
 from rearm.outcome.statements import stated_day
 from rearm.outcome.unread_results import DISEASE_TESTS, UnreadResults
 from rearm.record import Imaging, Lab, When
 from rearm.response.course import Suspicion
+from rearm.response.sentences import reason_words
 
 if TYPE_CHECKING:
     from rearm.outcome.failure import Failure, JudgedReason
 
 __all__ = [
     "data_after_contact_words",
+    "death_day_unknown_words",
     "difference_words",
+    "failure_reason",
     "new_therapy_words",
     "no_response_words",
-    "reason_words",
     "response_differs_words",
+    "response_words",
 ]
 
+_MARKERS = {"serum": "serum", "flc": "light chains", "marrow": "marrow"}
 _NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
 
 
-def reason_words(failure: Failure) -> str:
+def failure_reason(failure: Failure) -> str:
     """Why the failure has its status."""
     because, case = failure.because, failure.case
     if because == "infusion_undated" or case is None:
@@ -45,7 +49,7 @@ def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
             return _progression(case)
         case "team_progression":
             return (
-                f"The team recorded progressive disease on day {case.team_day};"
+                f"The team recorded progressive disease {_on(case.team_when)};"
                 f" {_why_not_computed(case)}."
             )
         case "death_of_myeloma":
@@ -88,7 +92,7 @@ def _progression(case: InfusionCase) -> str:
         how = "confirmed at the next assessment"
     return (
         f"Progressive disease on day {day} ({how}):"
-        f" {course.progression_reason}.{_unconfirmed(case, day)}"
+        f" {course.progression_reason}.{_unconfirmed(case, When(day, day))}"
     )
 
 
@@ -100,7 +104,7 @@ def _suspected(case: InfusionCase, suspicion: Suspicion) -> str:
     )
     return (
         f"A criterion of progression is met on day {suspicion.day} ({suspicion.text}),"
-        f" {need}.{_unconfirmed(case, suspicion.day)}"
+        f" {need}.{_unconfirmed(case, When.on(suspicion.day))}"
     )
 
 
@@ -123,10 +127,11 @@ def _open_signals(failure: Failure, case: InfusionCase) -> str:
 
 
 def _not_evaluable(case: InfusionCase) -> str:
-    why = (
-        case.course.not_evaluable
-        or "no assessment of the disease after this infusion can be evaluated"
-    )
+    course = case.course
+    why = course.not_evaluable
+    if why is None and course.undecided:
+        why = reason_words(("measurability", course.undecided))
+    why = why or "no assessment of the disease after this infusion can be evaluated"
     return f"{why[0].upper()}{why[1:]}.{_unusable_at_end(case)}{_remark(case.unread)}"
 
 
@@ -143,11 +148,27 @@ def _followed(case: InfusionCase) -> str:
     claimed than was seen.
     """
     last, to = case.last_assessed, case.followed_to
+    if last is None:
+        words = ", ".join(dict.fromkeys(s.response for s in case.seen_by_order))
+        return f"No progression is known; the team recorded {words} on a day that is not known"
     if case.unread.unknown:
         return f"No progression up to day {last}; what was done after it could not be read"
-    if to is not None and last is not None and to - last > case.criteria.assessment_gap:
+    if to is None:
+        return f"No progression up to day {last}, the last assessment"
+    if to - last > case.criteria.assessment_gap:
         return f"No progression up to day {last}; not assessed since (last contact day {to})"
     return f"No progression to day {to}, last assessed on day {last}"
+
+
+def _on(when: When) -> str:
+    """`on day 310`, `between day 1 and day 400`, `after day 1`, `on a day that is not known`."""
+    if when.day is not None:
+        return f"on day {when.day}"
+    if when.first is not None and when.last is not None:
+        return f"on a day between {when.first} and {when.last}"
+    if when.first is not None:
+        return f"on a day from {when.first} on"
+    return "on a day that is not known"
 
 
 def _cause(case: InfusionCase) -> str:
@@ -155,7 +176,7 @@ def _cause(case: InfusionCase) -> str:
     return "of a cause not stated" if cause == "unknown" else f"of {cause}"
 
 
-def _unconfirmed(case: InfusionCase, before: int | None) -> str:
+def _unconfirmed(case: InfusionCase, before: When | None) -> str:
     visit = case.unconfirmed_response(before)
     if visit is None:
         return ""
@@ -185,8 +206,48 @@ def data_after_contact_words(seen: int | None, later: int) -> str:
     )
 
 
-def response_differs_words(computed: str | None, stated: str) -> str:
-    return f"best response computed {computed}, stated by the team {stated}"
+def death_day_unknown_words(when: When) -> str:
+    return f"the patient died {_on(when)}: what death ends is not censored as alive"
+
+
+def response_words(best: BestResponse) -> str | None:
+    """The response by results with what is missing to it, and the team's beside it; None where
+    there is neither.
+    """
+    team = best.team
+    if best.computed is None and best.at_least is None:
+        day = ", on a day that is not known" if "day" in best.lacks else ""
+        return None if team is None else f"{team} by the team{day}"
+    if best.at_least is None:
+        text = f"{best.computed}{_by_marker(best)}"
+    elif best.computed is None:
+        text = f"at least {best.at_least}{_by_marker(best)}, one visit"
+    else:
+        text = f"{best.computed}, {best.at_least}{_by_marker(best)} at one visit"
+    if "urine" in best.lacks:
+        text += ", urine not on record"
+    return text if team is None else f"{text}; team: {team}{_which_is_used(best)}"
+
+
+def _which_is_used(best: BestResponse) -> str:
+    """Where the two differ: which of them counts, and why."""
+    if best.because == "one_assessment":
+        return ", which is used because the result was not repeated"
+    if best.because == "borne_out":
+        return ", which is used because one visit bears it out"
+    if best.because == "two_assessments":
+        return " (the results are used: two assessments)"
+    return ""
+
+
+def _by_marker(best: BestResponse) -> str:
+    marker = _MARKERS.get(best.marker or "")
+    return f" by {marker}" if marker is not None and "urine" in best.lacks else ""
+
+
+def response_differs_words(best: BestResponse) -> str:
+    """Where results and team part: both, and which is used for what reason."""
+    return f"best response {response_words(best)}"
 
 
 # ---- team and laboratory ----------------
@@ -196,11 +257,14 @@ def difference_words(case: InfusionCase) -> str | None:
     """Where the team's day of progression and the computed one part; None where they do not."""
     computed, team = case.course.progression_day, case.team_day
     if computed is None:
-        if team is None:
+        if case.team_progression is None:
             return None
-        return f"team: progression on day {team}; computed: none, {_why_not_computed(case)}"
+        when = _on(case.team_when)
+        return f"team: progression {when}; computed: none, {_why_not_computed(case)}"
+    if case.team_progression is None:
+        return _no_progression_by_team(case, computed)
     if team is None:
-        return _no_progression_by_team(case, computed) if case.stated else None
+        return _team_without_day(case, computed)
     if computed == team:
         return None
     return (
@@ -209,14 +273,26 @@ def difference_words(case: InfusionCase) -> str | None:
     )
 
 
-def _no_progression_by_team(case: InfusionCase, computed: int) -> str:
+def _team_without_day(case: InfusionCase, computed: int) -> str | None:
+    """The team's days that hold the computed one say the same."""
+    when = case.team_when
+    first_fits = when.first is None or when.first <= computed
+    if first_fits and (when.last is None or computed <= when.last):
+        return None
+    return f"computed: progression on day {computed}; team: {_on(when)}"
+
+
+def _no_progression_by_team(case: InfusionCase, computed: int) -> str | None:
+    """What the team recorded instead, on that day or later; None where it recorded nothing."""
     later = [
         (day, s.response)
         for s in case.stated
         if s.response not in ("PD", "NE") and (day := stated_day(s)) is not None and day >= computed
     ]
-    team = f"{later[-1][1]} on day {later[-1][0]}" if later else "no progression recorded"
-    return f"computed: progression on day {computed}; team: {team}"
+    if not later:
+        return None
+    day, response = later[-1]
+    return f"computed: progression on day {computed}; team: {response} on day {day}"
 
 
 def _likely_reason(case: InfusionCase, computed: int, team: int) -> str:

@@ -4,7 +4,7 @@ leukaemic.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, get_args
 
 from rearm.record import Imaging, Lab, Record, ResponseStatement, When
@@ -35,17 +35,24 @@ _OF_CONDITION: dict[str, RelapsePattern] = {
 
 
 def pattern_at(
-    record: Record, course: ResponseCourse, day: int, stated: ResponseStatement | None
+    record: Record, course: ResponseCourse, failed: When, stated: ResponseStatement | None
 ) -> tuple[RelapsePattern, ...]:
-    """What was found within `pattern_days` of `day`, in a fixed order. Clinical only where myeloma
-    is stated as the cause.
+    """What was found within `pattern_days` of the days that the failure may have been, in a fixed
+    order; what the team named alone where these have no bounds. Clinical only where myeloma is
+    stated as the cause.
     """
     near = course.criteria.pattern_days
+    first, last = failed.first, failed.last
+    if first is None or last is None or last - first > near:
+        return tuple(pattern for pattern in PATTERNS if pattern in _named(stated))
+
+    def close(day: int) -> bool:
+        return first - near <= day <= last + near
 
     def around(when: When) -> bool:
-        return when.day is not None and when.day > course.start and abs(when.day - day) <= near
+        return when.day is not None and when.day > course.start and close(when.day)
 
-    met = _criteria_met(course, day)
+    met = _criteria_met(course, close)
     labs = [x for x in record.labs if x.test in _TELLING_TESTS and around(x.when)]
     conditions = [x for x in record.conditions if around(x.when)]
     imaging = [x for x in record.imaging if around(x.when)]
@@ -56,23 +63,16 @@ def pattern_at(
         *_of_lesions(record, course, imaging, growing="lesion_growth" in met),
         *_named(stated),
     }
-    if _organ_damage(course, day):
+    if any(event.attributed and close(event.day) for event in course.clinical_events):
         found.add("clinical")
     return tuple(pattern for pattern in PATTERNS if pattern in found)
 
 
-def _organ_damage(course: ResponseCourse, day: int) -> bool:
-    """Organ damage near `day` that is stated as due to myeloma."""
-    attributed = [event.day for event in course.clinical_events if event.attributed]
-    return any(abs(at - day) <= course.criteria.pattern_days for at in attributed)
-
-
-def _criteria_met(course: ResponseCourse, day: int) -> set[str]:
-    """Criteria of the confirmed progression, else those met near `day`."""
+def _criteria_met(course: ResponseCourse, close: Callable[[int], bool]) -> set[str]:
+    """Criteria of the confirmed progression, else those met close to the failure."""
     if course.progression_day is not None:
         return set(course.progression_criteria)
-    near = [v for v in course.visits if abs(v.day - day) <= course.criteria.pattern_days]
-    return {pd.criterion for v in near for pd in v.pd}
+    return {pd.criterion for v in course.visits if close(v.day) for pd in v.pd}
 
 
 def _of_result(lab: Lab, c: Criteria) -> RelapsePattern | None:

@@ -10,7 +10,14 @@ from typing import Protocol
 from rearm.record import Record, ResponseStatement, Source, When
 from rearm.response.score import Visit
 
-__all__ = ["last_data_day", "pd_sources", "stated_day", "surely_before", "team_progression"]
+__all__ = [
+    "last_data_day",
+    "pd_sources",
+    "stated_day",
+    "stated_when",
+    "surely_before",
+    "team_progression",
+]
 
 _TESTS = {
     "serum": ("serum_m_protein", "iga", "igg", "igd", "igm"),
@@ -21,13 +28,21 @@ _TESTS = {
 }
 
 
+def stated_when(statement: ResponseStatement) -> When:
+    """When it was made: the planned day where the visit is known by its plan, else the days that
+    the input allows.
+    """
+    if statement.when.day is None and statement.nominal_day is not None:
+        return When.on(statement.nominal_day)
+    return statement.when
+
+
 def stated_day(statement: ResponseStatement) -> int | None:
-    when = statement.when
-    if when.day is not None:
-        return when.day
-    if statement.nominal_day is not None:
-        return statement.nominal_day
-    return when.last if when.last is not None else when.first
+    """The day to order it by: exact, planned, or the last of bounded ones. None where a side is
+    open: "after infusion" is no day.
+    """
+    when = stated_when(statement)
+    return when.last if when.first is not None else None
 
 
 def team_progression(statements: Iterable[ResponseStatement]) -> ResponseStatement | None:

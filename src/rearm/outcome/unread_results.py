@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rearm.knowledge.lab_tests import load_tests
-from rearm.outcome.statements import stated_day
 from rearm.record import Imaging, Lab, Record, ResponseStatement, Source, When
 from rearm.response.score import Visit
 from rearm.response.visits import BLOOD, MARROW
 
-__all__ = ["DISEASE_TESTS", "UnreadResults", "unread_after"]
+__all__ = ["DISEASE_TESTS", "TEAM_RESPONSES", "UnreadResults", "unread_after"]
 
 # By these a relapse can be seen; "team response" and "imaging" are statements whose word could not
 # be read.
-DISEASE_TESTS = BLOOD | MARROW | {"mrd", "pet", "team response", "imaging"}
+TEAM_RESPONSES = frozenset(("team response",))
+DISEASE_TESTS = BLOOD | MARROW | TEAM_RESPONSES | {"mrd", "pet", "imaging"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,13 @@ def unread_after(
     visits: Sequence[Visit],
     *,
     newest: bool,
+    perhaps_stated: Sequence[ResponseStatement],
 ) -> UnreadResults:
     """What was set aside after the last assessment `last` (None: there was none) of the course that
     `inside` tells.
 
-    What could not be read within the last assessment itself belongs to it. Statements without a day
-    count for the `newest` infusion.
+    What could not be read within the last assessment itself belongs to it. What has no day at all
+    counts for the `newest` infusion. `perhaps_stated`: statements that may be of this infusion.
     """
     own = _results_of_last(visits, last)
     later = [x for x in record.set_aside if _follows(x.when, last, inside) and x not in own]
@@ -76,7 +77,9 @@ def unread_after(
         disease=tuple(disease),
         unknown=_of_unknown_tests(later, disease),
         without_day=_disease_without_day(record, serum_test) if newest else (),
-        progressions=_progressions_without_day(record) if newest else (),
+        progressions=tuple(
+            s for s in perhaps_stated if s.response == "PD" and (newest or s.when.first is not None)
+        ),
         imaging=tuple(x for x in imaging if x not in examined),
     )
 
@@ -89,10 +92,6 @@ def _of_unknown_tests(later: Sequence[Lab], disease: Sequence[Lab]) -> tuple[Lab
 def _disease_without_day(record: Record, serum_test: str) -> tuple[Lab, ...]:
     undated = [x for x in record.set_aside if x.when == When()]
     return tuple(x for x in undated if _of_disease(x.test, serum_test))
-
-
-def _progressions_without_day(record: Record) -> tuple[ResponseStatement, ...]:
-    return tuple(s for s in record.responses if s.response == "PD" and stated_day(s) is None)
 
 
 def _follows(when: When, last: int | None, inside: Callable[[int | None], bool]) -> bool:

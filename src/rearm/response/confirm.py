@@ -17,7 +17,7 @@ from rearm.response.criteria import RESPONSES, Criteria
 from rearm.response.progression import MetCriterion
 from rearm.response.score import Visit
 
-__all__ = ["Confirmed", "Progression", "confirm"]
+__all__ = ["Confirmed", "Progression", "confirm", "confirmed_depth"]
 
 _LEVEL = {name: n for n, name in enumerate(RESPONSES)}
 _SD = _LEVEL["SD"]
@@ -56,7 +56,7 @@ class _Ends(msgspec.Struct, frozen=True, kw_only=True):
 
     criteria: Criteria
     new_therapy_day: int | None
-    myeloma_death_day: int | None
+    died_of_myeloma: bool
     provisional_until: int | None
 
 
@@ -65,7 +65,7 @@ def confirm(
     criteria: Criteria,
     *,
     new_therapy_day: int | None = None,
-    myeloma_death_day: int | None = None,
+    died_of_myeloma: bool = False,
     provisional_until: int | None = None,
 ) -> Confirmed:
     """Confirmed status of every visit, best response and progression.
@@ -77,7 +77,7 @@ def confirm(
     ends = _Ends(
         criteria=criteria,
         new_therapy_day=new_therapy_day,
-        myeloma_death_day=myeloma_death_day,
+        died_of_myeloma=died_of_myeloma,
         provisional_until=provisional_until,
     )
     evaluable = _evaluable(visits, new_therapy_day)
@@ -98,14 +98,45 @@ def confirm(
                     reached, status, best_day = level, RESPONSES[level], visit.day
         statuses.append(status)
     waiting = [] if progression is not None else _run_of_progression(evaluable)
+    best = "NE" if best_day is None else RESPONSES[reached]
+    if progression is not None and progression.visit is evaluable[0]:
+        best, best_day = "PD", progression.visit.day  # nothing was seen before it
     return Confirmed(
         statuses=tuple(statuses),
-        best="NE" if best_day is None else RESPONSES[reached],
+        best=best,
         best_day=best_day,
         progression=progression,
         pending=waiting[0] if waiting else None,
         pending_provisional=bool(waiting) and all(p.provisional for p in waiting[-1].pd),
     )
+
+
+def confirmed_depth(
+    visits: Sequence[Visit], criteria: Criteria, *, new_therapy_day: int | None, last: int
+) -> tuple[str, bool]:
+    """The deepest response that two consecutive visits share, the first of them up to day `last`,
+    and whether it lacks the urine, without which strict IMWG calls no more than PR. NE where no
+    response can be called.
+    """
+    deepest, lacking = _LEVEL["NE"], False
+    evaluable = _evaluable(visits, new_therapy_day)
+    for place, visit in enumerate(evaluable):
+        if visit.day > last or visit.confirmed == "PD":
+            break
+        if visit.response in ("PD", "NE"):
+            continue
+        following = evaluable[place + 1] if place + 1 < len(evaluable) else None
+        strict = _paired(visit, following, criteria)
+        level = max(strict, _paired_without_urine(visit, following))
+        if level > deepest:
+            deepest, lacking = level, level > strict
+    return RESPONSES[deepest], lacking
+
+
+def _paired_without_urine(visit: Visit, following: Visit | None) -> int:
+    if following is None or following.response in ("PD", "NE"):
+        return _SD
+    return min(_LEVEL[v.without_urine or v.response] for v in (visit, following))
 
 
 def _evaluable(visits: Sequence[Visit], new_therapy_day: int | None) -> list[Visit]:
@@ -151,7 +182,7 @@ def _without_repeat(
 ) -> Progression | None:
     """What may stand for the repeat: death of myeloma, or new therapy that came first (A3)."""
     contradicted = any(v.response != "PD" for v in following)
-    died = ends.myeloma_death_day is not None and (repeated or not following)
+    died = ends.died_of_myeloma and (repeated or not following)
     if died and not contradicted:
         return _dated(visit, visit.pd, by=visit.pd, instead="death")
     treated = ends.new_therapy_day is not None and not following

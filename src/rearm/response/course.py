@@ -13,7 +13,7 @@ import msgspec
 
 from rearm.interval import Interval
 from rearm.record import Record
-from rearm.response.confirm import Confirmed, confirm
+from rearm.response.confirm import Confirmed, confirm, confirmed_depth
 from rearm.response.criteria import Criteria, load_criteria
 from rearm.response.lesions import LesionLog, histology
 from rearm.response.measurable import Chain, Measurable
@@ -106,16 +106,18 @@ class ResponseCourse:
     """The course from `start` on. Days are on the patient's axis; a day that is None did not happen
     or cannot be told from this record.
 
-    `visits` begin after the start (the baseline stands apart). `progression_day` is the first day
-    on which a criterion was met that was then confirmed; `progression_interval` is (last visit
-    without, first with progression). `not_evaluable` says why none can be given. What stands beside
-    the responses (signals, flags, organ damage, MRD) is worked out when it is first asked for.
+    `undecided`: of what it is not known whether it is measurable. `visits` begin after the start
+    (the baseline stands apart). `progression_day` is the first day on which a criterion was met
+    that was then confirmed; `progression_interval` is (last visit without, first with progression).
+    `not_evaluable` says why none can be given. What stands beside the responses (signals, flags,
+    organ damage, MRD) is worked out when it is first asked for.
     """
 
     start: int
     until: int | None
     criteria: Criteria
     measurable: tuple[Measurable, ...]
+    undecided: tuple[Measurable, ...]
     involved_chain: Chain | None
     baseline: Baseline
     visits: tuple[Visit, ...]
@@ -196,6 +198,14 @@ class ResponseCourse:
                 best = visit.confirmed
         return best
 
+    def depth_by(self, day: int) -> tuple[str, bool]:
+        """The deepest confirmed response that began up to `day`, and whether it lacks the urine,
+        without which strict IMWG calls no more than PR; `NE` where none was.
+        """
+        return confirmed_depth(
+            self.visits, self.criteria, new_therapy_day=self.new_therapy_day, last=day
+        )
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ResponseCourse):
             return NotImplemented
@@ -255,7 +265,7 @@ def response_course(
         scored.visits,
         c,
         new_therapy_day=new_therapy_day,
-        myeloma_death_day=_myeloma_death_day(record, until, new_therapy_day),
+        died_of_myeloma=_died_of_myeloma(record, until, new_therapy_day),
         provisional_until=provisional,
     )
     for visit, status in zip(scored.visits, confirmed.statuses, strict=True):
@@ -285,6 +295,7 @@ def _course(e: CourseBasis, own: str | None) -> ResponseCourse:
         until=e.until,
         criteria=e.criteria,
         measurable=disease.measurable,
+        undecided=disease.undecided,
         involved_chain=e.scored.involved,
         baseline=Baseline(results=collected.baseline, lesions=disease.lesions),
         visits=tuple(e.visits),
@@ -312,15 +323,15 @@ def _new_therapy_day(record: Record, start: int, until: int | None, split: int) 
     return min((d for d in days if until is None or d <= until), default=None)
 
 
-def _myeloma_death_day(
-    record: Record, until: int | None, new_therapy_day: int | None
-) -> int | None:
-    """A death of myeloma within the course."""
-    death = record.deaths[0] if record.deaths else None
-    if death is None or death.cause != "myeloma" or death.day is None:
-        return None
+def _died_of_myeloma(record: Record, until: int | None, new_therapy_day: int | None) -> bool:
+    """Did the course end by death of myeloma? A death without a day comes after all with one."""
     ends = [d for d in (until, new_therapy_day) if d is not None]
-    return None if any(death.day > end for end in ends) else death.day
+    for death in record.deaths:
+        last = death.when.last
+        within = not ends if last is None else all(last <= end for end in ends)
+        if death.cause == "myeloma" and within:
+            return True
+    return False
 
 
 def _own_criteria(record: Record, start: int) -> str | None:

@@ -1,5 +1,5 @@
 """Response criteria as data: versions, thresholds with their source, the answers to the open
-questions A1 to A21, settings.
+questions A1 to A22, settings.
 
 The numbers stand in `knowledge/data/criteria.toml`; nothing in this package repeats one of them.
 """
@@ -110,6 +110,7 @@ class Criteria:
     response_depth: str
     no_response_day: int
     no_response_seen_days: int
+    first_look_days: int
     assessment_gap: int
     pattern_days: int
     bridging_days: int
@@ -138,11 +139,12 @@ class Criteria:
     A19: str
     A20: str
     A21: str
+    A22: str
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The answers taken to A1 .. A21."""
-        return {f"A{n}": getattr(self, f"A{n}") for n in range(1, 22)}
+        """The answers taken to A1 .. A22."""
+        return {f"A{n}": getattr(self, f"A{n}") for n in range(1, 23)}
 
     def __str__(self) -> str:
         return self.version + "".join(f", {k} = {v}" for k, v in self.changed)
@@ -154,7 +156,7 @@ def criteria_table() -> Mapping[str, Any]:
 
 
 def load_criteria(version: str = DEFAULT_VERSION, **parameters: Any) -> Criteria:
-    """The criteria of `version` with `parameters` laid over: A1 .. A21 (by id or by their text),
+    """The criteria of `version` with `parameters` laid over: A1 .. A22 (by id or by their text),
     any threshold, any setting.
 
     Raises CriteriaError with a sentence for an unknown version, for a version whose thresholds are
@@ -195,7 +197,7 @@ def _load(version: str, parameters: tuple[tuple[str, Any], ...]) -> Criteria:
 def _value(table: Mapping[str, Any], name: str, given: Any, values: dict[str, Any]) -> Any:
     if name not in values:
         raise CriteriaError(
-            f"There is no parameter {name!r} of the criteria; known are A1 to A21 and"
+            f"There is no parameter {name!r} of the criteria; known are A1 to A22 and"
             f" {', '.join(sorted(_numbers(values)))}."
         )
     ambiguity = table["ambiguities"].get(name)

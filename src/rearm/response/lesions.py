@@ -6,13 +6,13 @@ spine does not measure the liver.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from rearm.record import Fact, Imaging, Record
 from rearm.response.criteria import Criteria
-from rearm.response.limits import at_least, over
+from rearm.response.limits import at_least, at_most, over
 from rearm.response.progression import MetCriterion
 from rearm.response.sentences import Because, called
 
@@ -28,6 +28,7 @@ _Met = dict[tuple[_LesionCriterion, str], Because]
 class _Lesion:
     kind: str | None
     longest: float | None = None  # mm
+    across: float | None = None  # short axis, mm
     product: float | None = None  # mm2, of all lesions that the row stands for
     count: int = 1
     present: bool = True
@@ -141,7 +142,9 @@ class LesionLog:
         self.methods: set[str] = set()
         self.nadir_spd: float | None = None
         self.nadir_longest: dict[str, float] = {}
-        self.was_large: set[str] = set()  # lesions once longer than the limit in their short axis
+        # lesions: was the short axis above the limit when the lesion was smallest, or since (None:
+        # not stated)?
+        self.large_since_nadir: dict[str, bool | None] = {}
         self.baseline_spd: float | None = None
         self.baseline_soft = False
         self.last_day: int | None = None  # last examination of the course
@@ -149,11 +152,10 @@ class LesionLog:
         self.first_met: dict[tuple[_LesionCriterion, str], int] = {}
         # lesions new in this course -> day on which each was last seen
         self.new_ids: dict[str, int] = {}
-        # (day, text) of uptake that may be new: a signal, not progression
-        self.uptake: list[tuple[int, str]] = []
+        # (day, lesion, text) of uptake that may be new: a signal, not progression
+        self.uptake: list[tuple[int, str, str]] = []
         # growth that would be progression if the lesion was large enough
         self.across_unknown: dict[str, tuple[int, Because]] = {}
-        self.across_known: set[str] = set()  # lesions of which an examination stated a short axis
         self.grown: list[int] = []  # days of growth that also makes a relapse clinical (A21)
 
     # ---- state ----------------
@@ -201,9 +203,9 @@ class LesionLog:
     def set_floor(self) -> None:
         """From here on the nadir counts."""
         self.nadir_spd = self.spd() if self.soft() else None
-        self.nadir_longest = {
-            n: x.longest for n, x in self.lesions.items() if x.present and x.longest is not None
-        }
+        there = {n: x for n, x in self.lesions.items() if x.present}
+        self.nadir_longest = {n: x.longest for n, x in there.items() if x.longest is not None}
+        self.large_since_nadir = {n: self._large(there[n]) for n in self.nadir_longest}
 
     def tell(self, exam: Exam) -> None:
         """An examination before the course: only what is there."""
@@ -223,22 +225,19 @@ class LesionLog:
         self.lesions[name] = _Lesion(
             kind=row.kind,
             longest=row.length_mm or None,  # a lesion that is there has no diameter of zero
+            across=across,
             product=product,
             count=row.n_lesions or 1,
             # a size of zero is a lesion that is gone (case files write SPD 0)
             present=product is None or product > 0,
         )
-        if across is not None:
-            self.across_known.add(name)
-            if over(across, self.criteria.lesion_short_axis):
-                self.was_large.add(name)
 
     # ---- progression ----------------
     def examine(self, exam: Exam) -> list[MetCriterion]:
         """The criteria of progression that this examination meets: a new lesion, growth of old
         ones.
         """
-        large_before = set(self.was_large)
+        large_before = self._large_before()
         met: _Met = {}
         for row in exam.rows:
             product = _product(row)
@@ -277,7 +276,7 @@ class LesionLog:
             if uptake_only
             else "no earlier examination by the same method to compare with"
         )
-        self.uptake.append((day, f"{called(row)} on day {day}: {why}; biopsy or repeat"))
+        self.uptake.append((day, name, f"{called(row)} on day {day}: {why}; biopsy or repeat"))
         return {}
 
     def _not_examined(self, met: _Met) -> _Met:
@@ -288,7 +287,22 @@ class LesionLog:
             if self.lesions[name].present and ("new_lesion", name) not in met
         }
 
-    def _growth(self, large_before: set[str], day: int) -> _Met:
+    def _large(self, lesion: _Lesion) -> bool | None:
+        """Is its short axis above the limit? None where it is not stated."""
+        limit = self.criteria.lesion_short_axis
+        if lesion.across is not None:
+            return over(lesion.across, limit)
+        # the short axis is not longer than the longest diameter
+        small = lesion.longest is not None and not over(lesion.longest, limit)
+        return False if small else None
+
+    def _large_before(self) -> dict[str, bool | None]:
+        """By lesion: does growth count by itself (A22)?"""
+        if self.criteria.A22 == "previous":
+            return {name: self._large(lesion) for name, lesion in self.lesions.items()}
+        return dict(self.large_since_nadir)
+
+    def _growth(self, large_before: Mapping[str, bool | None], day: int) -> _Met:
         """Growth of single lesions, and of their sum."""
         met: _Met = {}
         biggest = 0.0
@@ -297,9 +311,10 @@ class LesionLog:
             biggest = max(biggest, growth)
             if growth > 0 and at_least(growth, self.criteria.lesion_pd_rise * low):
                 because = ("lesion-longer", name, low, longest)
-                if name in large_before:
+                large = large_before.get(name)
+                if large:
                     met["lesion_growth", name] = because
-                elif name not in self.across_known:
+                elif large is None:
                     self.across_unknown.setdefault(name, (day, because))
         return met | self._growth_of_sum(biggest, day)
 
@@ -330,9 +345,14 @@ class LesionLog:
         if spd is not None:
             self.nadir_spd = spd if self.nadir_spd is None else min(self.nadir_spd, spd)
         for name, lesion in self.lesions.items():
-            if lesion.present and lesion.longest is not None:
-                lowest = self.nadir_longest.get(name, lesion.longest)
-                self.nadir_longest[name] = min(lesion.longest, lowest)
+            if not lesion.present or lesion.longest is None:
+                continue
+            lowest, large = self.nadir_longest.get(name, lesion.longest), self._large(lesion)
+            if at_most(lesion.longest, lowest):
+                self.large_since_nadir[name] = large
+            elif large:  # it has passed the limit again
+                self.large_since_nadir[name] = True
+            self.nadir_longest[name] = min(lesion.longest, lowest)
 
     def _criterion(
         self, key: tuple[_LesionCriterion, str], because: Because, day: int

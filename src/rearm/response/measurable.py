@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 import msgspec
@@ -31,6 +32,10 @@ __all__ = [
 Chain = Literal["kappa", "lambda"]
 Measurable = Literal["serum", "urine", "flc", "marrow", "plasmacytoma"]
 
+_PROTEINS: tuple[Measurable, ...] = ("serum", "urine")
+_WITHOUT_PROTEIN: tuple[Measurable, ...] = ("flc", "marrow")
+_LESIONS: tuple[Measurable, ...] = ("plasmacytoma",)
+
 DISEASE_TESTS = (
     "serum_m_protein",
     "urine_m_protein_24h",
@@ -50,16 +55,26 @@ DISEASE_TESTS = (
 class BaselineDisease(msgspec.Struct, frozen=True, kw_only=True):
     """Baseline values that falls are counted from, and which of them are measurable. `known` False:
     there is no baseline at all.
+
+    `possible`: all that may be measurable where a bound or two results leave it open; the first is
+    `measurable`, by the least that the values allow.
     """
 
     known: bool
     measurable: tuple[Measurable, ...]
+    possible: tuple[tuple[Measurable, ...], ...]
     serum: Interval | None
     urine: Interval | None
     dflc: Interval | None
     marrow: Interval | None
     involved: Chain | None
     lesions: str  # plasmacytomas, in words
+
+    @property
+    def undecided(self) -> tuple[Measurable, ...]:
+        """Of which it is not known whether they are measurable."""
+        named = dict.fromkeys(name for measurable in self.possible for name in measurable)
+        return tuple(n for n in named if any(n not in measurable for measurable in self.possible))
 
 
 def baseline_disease(
@@ -83,22 +98,20 @@ def baseline_disease(
     involved = _chain(light_chain) or high
     difference = dflc(baseline.values, involved)
     chain = baseline.number(f"{involved}_flc")
-    measurable: list[Measurable] = []
-    if _reaches(serum, c.serum_measurable):
-        measurable.append("serum")
-    if _reaches(urine, c.urine_measurable):
-        measurable.append("urine")
     # the chain is given in mg/L
-    flc = difference is not None and high == involved and _reaches(chain, 10 * c.flc_measurable)
-    if not measurable and flc:
-        measurable.append("flc")
-    if not measurable and _reaches(marrow, c.marrow_measurable):
-        measurable.append("marrow")
-    if plasmacytoma:
-        measurable.append("plasmacytoma")
+    flc = difference is not None and high == involved
+    reached: dict[Measurable, bool | None] = {
+        "serum": _reaches(serum, c.serum_measurable),
+        "urine": _reaches(urine, c.urine_measurable),
+        "flc": flc and _reaches(chain, 10 * c.flc_measurable),
+        "marrow": _reaches(marrow, c.marrow_measurable),
+        "plasmacytoma": plasmacytoma,
+    }
+    possible = _possible(reached)
     return BaselineDisease(
         known=plasmacytoma or any(t in baseline.values for t in DISEASE_TESTS),
-        measurable=tuple(measurable),
+        measurable=possible[0],
+        possible=possible,
         serum=serum,
         urine=urine,
         dflc=difference,
@@ -108,8 +121,29 @@ def baseline_disease(
     )
 
 
-def _reaches(value: Interval | None, limit: float) -> bool:
-    return value is not None and at_least(value.low, limit)
+def _reaches(value: Interval | None, limit: float) -> bool | None:
+    return False if value is None else value.at_least(limit)
+
+
+def _possible(reached: Mapping[Measurable, bool | None]) -> tuple[tuple[Measurable, ...], ...]:
+    """What may be measurable, by every answer to what is not known; the least first."""
+    answers = [(x,) if x is not None else (False, True) for x in reached.values()]
+    return tuple(
+        dict.fromkeys(
+            _measurable({name for name, x in zip(reached, taken, strict=True) if x})
+            for taken in product(*answers)
+        )
+    )
+
+
+def _measurable(reached: set[Measurable]) -> tuple[Measurable, ...]:
+    """What is followed: the light chains only without an M-protein, the marrow only without
+    both.
+    """
+    proteins = [name for name in _PROTEINS if name in reached]
+    instead = [name for name in _WITHOUT_PROTEIN if name in reached][:1]
+    lesions = [name for name in _LESIONS if name in reached]
+    return (*(proteins or instead), *lesions)
 
 
 def _chain(name: str | None) -> Chain | None:

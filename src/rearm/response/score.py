@@ -9,9 +9,11 @@ only where they are asked for.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from rearm.interval import Interval
 from rearm.record import Record
@@ -74,6 +76,7 @@ class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a cours
     because: Because = ()
     gaps: tuple[Because, ...] = ()
     pd: tuple[MetCriterion, ...] = ()
+    without_urine: str = ""  # deeper level that the rest gives, where urine was not collected
     confirmed: str = "NE"
     lesions: str = ""  # plasmacytomas seen at this visit, in words
     place: int = 0
@@ -218,9 +221,28 @@ def score_visits(
     for exam in collected.floor_exams:
         log.tell(exam)
     log.set_floor()
+    logs = [copy.deepcopy(log) for _ in disease.possible[1:]]
     markers = Markers(collected, disease, criteria)
     visits = _Scorer(markers, log, record, provisional_until).judge()
+    for measurable, own_log in zip(disease.possible[1:], logs, strict=True):
+        other = Markers(collected, replace(disease, measurable=measurable), criteria)
+        judged = _Scorer(other, own_log, record, provisional_until).judge()
+        _leave_open(visits, judged, disease)
     return Scored(disease=disease, markers=markers, visits=visits)
+
+
+def _leave_open(
+    visits: Sequence[Visit], otherwise: Sequence[Visit], disease: BaselineDisease
+) -> None:
+    """What hangs on whether a marker is measurable is not known: neither a response nor
+    progression.
+    """
+    for visit, other in zip(visits, otherwise, strict=True):
+        if visit.response != other.response:
+            visit.response, visit.rule, visit.pd = "NE", "ne-measurability", ()
+            visit.because, visit.gaps = ("measurability", disease.undecided), ()
+        if visit.response == "NE" or visit.without_urine != other.without_urine:
+            visit.without_urine = ""
 
 
 class _Scorer:
@@ -355,6 +377,8 @@ class _Scorer:
             visit.rule, visit.because = f"ne-{parameter}", because
             return
         uncollected = visit.urine is None
+        if uncollected:
+            visit.without_urine = _without_urine(allowed, level)
         by_immunofixation = visit.serum_ife != "positive" and visit.urine_ife != "positive"
         if (
             by_immunofixation
@@ -518,6 +542,13 @@ class _Scorer:
             and (since is None or d > since)
             and not any(answers(exam, d, x) for exam in self.exams)
         ]
+
+
+def _without_urine(allowed: Sequence[Level], level: int) -> str:
+    """The response by all but the urine, at most VGPR, where that is deeper."""
+    others = [x[0] for x in allowed if x[1] != "urine-cap"]
+    rest = min([*others, VGPR])
+    return RESPONSES[rest] if others and rest > level else ""
 
 
 def _may_be_complete(allowed: Sequence[Level], urine_not_collected: bool) -> bool:

@@ -40,8 +40,11 @@ def unusable_words(why: Because) -> str:
 
 
 def _words(value: Interval) -> str:
-    """As `str`, quicker for the many values that are exact."""
-    return f"{value.low:g}" if value.low == value.high else str(value)
+    """As `str`, quicker for the many values that are exact; with both ends where there are two."""
+    if value.low == value.high:
+        return f"{value.low:g}"
+    between = value.low > 0 and value.high < math.inf
+    return f"{value.low:g} to {value.high:g}" if between else str(value)
 
 
 def _serum(name: str, value: Interval, base: Interval) -> str:
@@ -107,6 +110,19 @@ def _of_day(marrow_day: int | None) -> str:
     return "" if marrow_day is None else f" (marrow of day {marrow_day})"
 
 
+_PARAMETERS = {
+    "serum": "the serum M-protein",
+    "urine": "the urine M-protein",
+    "flc": "the light chains",
+    "marrow": "the marrow",
+    "plasmacytoma": "the plasmacytomas",
+}
+
+
+def _is_are(names: tuple[str, ...]) -> str:
+    return "is" if len(names) == 1 and names[0] in ("serum", "urine", "marrow") else "are"
+
+
 # ---- progression ----------------
 
 
@@ -144,6 +160,10 @@ def called(row: Imaging) -> str:
 _REASONS: dict[str, Callable[..., str]] = {
     "progression": lambda met: "; ".join([x.text for x in met]),
     "no-baseline": lambda: "no value before the start to compare with",
+    "measurability": lambda names: (
+        f"whether {' and '.join(_PARAMETERS[n] for n in names)} {_is_are(names)} measurable at"
+        " baseline is not known, and the response depends on it"
+    ),
     "said": lambda text: str(text),
     "serum": _serum,
     "serum-by-immunofixation": lambda name: f"{name} not quantified, immunofixation negative",

@@ -178,9 +178,12 @@ def _what_came_back(visits: Sequence[Visit], e: CourseBasis, day: int) -> str:
 
 def _new_uptake(e: CourseBasis) -> Signal | None:
     """Uptake on an examination of lesions, else a PET that is positive after it was negative."""
-    if e.log.uptake:
-        day, text = e.log.uptake[0]
-        return Signal(id="new_uptake", day=day, open=True, text=text)
+    uptake = [
+        Signal(id="new_uptake", day=day, open=e.log.lesions[name].present, text=text)
+        for day, name, text in e.log.uptake
+    ]
+    if uptake:
+        return next((signal for signal in uptake if signal.open), uptake[0])
     seen = pet_results(e.collected.pet, ())
     cleared = False
     for day, word in seen:
@@ -260,7 +263,7 @@ def _growth_unjudged(log: LesionLog, c: Criteria) -> Iterator[CourseFlag]:
     for day, because in log.across_unknown.values():
         text = (
             f"{reason_words(because)}: progression if its short axis was above"
-            f" {c.lesion_short_axis:g} mm, which is not stated"
+            f" {c.lesion_short_axis:g} mm when it was smallest, which is not stated"
         )
         yield CourseFlag("lesion_growth_unjudged", day, text)
 
@@ -269,6 +272,10 @@ def _about_the_course(e: CourseBasis) -> Iterator[CourseFlag]:
     if not e.scored.disease.known and not e.own_criteria:
         text = "no result before the start: falls cannot be counted, only rises"
         yield CourseFlag("no_baseline", None, text)
+    undecided = e.scored.disease.undecided
+    if undecided and not e.own_criteria:
+        text = reason_words(("measurability", undecided))
+        yield CourseFlag("measurability_unknown", None, text)
     progression = e.confirmed.progression
     if progression is None:
         return

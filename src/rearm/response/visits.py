@@ -340,10 +340,10 @@ def _put_all(
     criteria: Criteria,
     light_chain: str | None,
     *,
-    lower: bool = False,
+    baseline: bool = False,
 ) -> list[CourseFlag]:
-    """Add results. Of two different ones on a day the worse stays (A20); at baseline (`lower`) the
-    one which makes falls smaller.
+    """Add results. Of two different ones on a day the worse stays (A20); at `baseline` all between
+    two numbers is possible: falls are counted from the lower one, rises from the higher.
     """
     flags: list[CourseFlag] = []
     values, rows, unusable = visit.values, visit.labs, visit.unusable
@@ -362,7 +362,12 @@ def _put_all(
         else:  # mg/dL of immunoglobulin stand for g/dL of M-protein
             value = _per_thousand(quantity) if test in _IMMUNOGLOBULINS else quantity
         if test in values:
-            flag = _settle(visit, lab, value, criteria, smaller=lower != _small(test, light_chain))
+            old = values[test]
+            if baseline and isinstance(old, Interval) and isinstance(value, Interval):
+                flag = _keep_both(visit, lab, old, value, criteria)
+            else:
+                smaller = baseline != _small(test, light_chain)
+                flag = _settle(visit, lab, value, criteria, smaller=smaller)
             if flag is not None:
                 flags.append(flag)
         elif not unusable or unusable.get(test) != ("two-results",):
@@ -417,6 +422,28 @@ def _settle(
     if old == value:
         return None
     text = f"two results of {test} on day {lab.when.first}; the worse is used"
+    return CourseFlag("same_day_conflict", lab.when.first, text)
+
+
+def _keep_both(
+    visit: VisitResults, lab: Lab, old: Interval, value: Interval, criteria: Criteria
+) -> CourseFlag | None:
+    """Two numbers of one test at baseline: which of them holds is not known. The row is that of the
+    lower one.
+    """
+    test = lab.test
+    if old == value:
+        return None
+    if criteria.A20 == "refuse":
+        visit.drop((test,), ("two-results",))
+        return None
+    visit.values[test] = both = Interval.hull((old, value))
+    if _order(value) < _order(old):
+        visit.labs[test] = lab
+    text = (
+        f"two results of {test} on day {lab.when.first}, {both.low:g} and {both.high:g}; falls are"
+        " counted from the lower, rises from the higher"
+    )
     return CourseFlag("same_day_conflict", lab.when.first, text)
 
 
@@ -512,7 +539,7 @@ def _last_values(
         latest |= dict.fromkeys(_CHAINS, max(together))
     found = VisitResults(day=limit, first=limit)
     labs = (x for x in before if x.test in latest and latest[x.test] == x.when.first)
-    flags = _put_all(found, labs, criteria, light_chain, lower=True)
+    flags = _put_all(found, labs, criteria, light_chain, baseline=True)
     flags += _contradictions((found,), criteria)
     days = [d for x in found.labs.values() if (d := x.when.first) is not None]
     found.day = max(days, default=limit)

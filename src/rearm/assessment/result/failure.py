@@ -24,7 +24,13 @@ class SignalResult(Part, frozen=True, kw_only=True):
 
 
 class FailureResult(Part, frozen=True, kw_only=True):
-    """What became of one infusion."""
+    """What became of one infusion.
+
+    `day` None: there is none, or it is not exactly known, and `when` has the days that it may have
+    been on. `best_response` is the one used, `best_response_computed` and `best_response_team` the
+    two beside each other, `best_response_at_least` one that a single assessment showed; `_lacks`
+    names what is missing (`urine`, `second_assessment`, `day`), `_text` says it all.
+    """
 
     infusion_day: int | None
     product: str | None
@@ -32,13 +38,20 @@ class FailureResult(Part, frozen=True, kw_only=True):
     status: str
     certainty: str | None
     day: int | None
+    when: DayRange
     kind: str | None
     timing: str | None
+    responded: bool | None
     pattern: tuple[str, ...]
     signals: tuple[SignalResult, ...]
     followed_to_day: int | None
     best_response: str | None
     best_response_by: str | None
+    best_response_computed: str | None
+    best_response_team: str | None
+    best_response_at_least: str | None
+    best_response_lacks: tuple[str, ...]
+    best_response_text: str | None
     computed_day: int | None
     team_day: int | None
     difference: str | None

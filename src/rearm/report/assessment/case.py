@@ -39,8 +39,8 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
     for failure in assessment.failures:
         product = failure.product or "A CAR-T"
         sentence = f"{product} was infused on {days_words(failure.infusion_day)}"
-        if failure.best_response:
-            sentence += f"; best response {failure.best_response}"
+        if failure.best_response_text:
+            sentence += f"; best response {failure.best_response_text}"
         sentence += f"; {words(failure.status)}"
         yield sentence + (f" on {days_words(failure.day)}." if failure.day is not None else ".")
     for infusion in assessment.case.infusions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rearm.outcome.course_words import result_words
+from rearm.outcome.course_words import measurable_words, result_words
 from rearm.outcome.endpoints import Endpoint
 from rearm.outcome.patient_course import PatientCourse
 from rearm.record import ResponseStatement
@@ -21,10 +21,12 @@ def headline(found: PatientCourse) -> list[str]:
     course = found.course
     if course is None:
         return [f"No course: {found.start_reason}.", *by_team]
-    measurable = ", ".join(course.measurable) or "nothing"
+    measurable = measurable_words(course)
     best = f"Best confirmed response: {course.best_confirmed}"
     if course.best_confirmed_day is not None:
         best += f" on {days_words(course.best_confirmed_day)}"
+    if found.failure is not None:
+        best += _shown(found.failure.best_response_text, course.best_confirmed)
     if course.clinical_relapse_day is not None:
         clinical = f" Clinical relapse on {days_words(course.clinical_relapse_day)}."
     else:
@@ -40,6 +42,11 @@ def headline(found: PatientCourse) -> list[str]:
         day = days_words(course.new_therapy_day)
         lines.append(f"New therapy on {day}: later visits belong to it.")
     return lines + by_team
+
+
+def _shown(text: str | None, strict: str) -> str:
+    """What the results give without what the strict criteria ask for, and the team's response."""
+    return "" if text is None or text == strict else f" ({text})"
 
 
 def _baseline_words(baseline: Baseline) -> str:

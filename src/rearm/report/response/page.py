@@ -15,6 +15,7 @@ from rearm.outcome.course_words import (
     confirmed_words,
     counting_words,
     endpoint_words,
+    measurable_words,
     visit_results,
     visit_words,
 )
@@ -112,9 +113,7 @@ def course_row(file: str, found: PatientCourse) -> CourseRow:
     return CourseRow(
         file=file,
         patient=found.record.patient_id,
-        measurable=(
-            ", ".join(course.measurable) or "nothing" if course is not None else found.start_reason
-        ),
+        measurable=(measurable_words(course) if course is not None else found.start_reason),
         visits=len(found.visits),
         best=course.best_confirmed if course is not None else "NE",
         progression=f"day {progression}" if progression is not None else "",
