@@ -15,8 +15,8 @@ from rearm.intake.rows import Anchor, DecimalMark, Moment, Value
 from rearm.units import UnitRefusal, parse_number
 
 __all__ = [
-    "Moment", "Refused", "grade", "integer", "is_dated", "not_done", "number", "parse_moment",
-    "shown", "text", "word", "words", "yes_no",
+    "Moment", "Refused", "grade", "integer", "is_dated", "is_nothing", "not_done", "number",
+    "parse_moment", "shown", "text", "word", "words", "yes_no",
 ]  # fmt: skip
 
 # Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial
@@ -29,12 +29,16 @@ _OLDEST_YEAR = 1880
 _LATEST_YEAR = 2500
 
 _NOT_DONE = re.compile(
-    r"n\.?\s?[da]\.{0,2}|n\.?\s?b\.|not"
-    r" (?:done|assessed|tested|available|determined|performed|known)"
-    r"|nicht (?:bestimmt|gemacht|untersucht|erfolgt)|unknown|unbekannt|na|nan|n/a|nd|null|none"
-    r" given|missing|pending|[-–—?.]+",
+    r"n\.?\s?[dak]\.{0,2}|n\.?\s?b\.|k\.?\s?a\.{0,2}|not"
+    r" (?:done|assessed|tested|available|determined|performed|known|reported|recorded|stated"
+    r"|applicable)"
+    r"|nicht (?:bestimmt|gemacht|untersucht|erfolgt|bekannt|angegeben|dokumentiert|zutreffend)"
+    r"|unknown|unk|unbekannt|keine angaben?|#?n/a|nan|nat|null|none given|missing|pending"
+    r"|ausstehend|fehlt|[-–—?._/]+",
     re.IGNORECASE,
 )
+# Where a treatment belongs: that there was none.
+_NOTHING = re.compile(r"no|none|nil|nein|keine?[rs]?|entfällt|not given|nicht gegeben", re.I)
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
 _NO = frozenset({"no", "n", "false", "0", "nein"})
 _GRADE = re.compile(r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?", re.IGNORECASE)
@@ -135,6 +139,11 @@ def not_done(value: Value) -> bool:
     row.
     """
     return isinstance(value, str) and _NOT_DONE.fullmatch(value.strip()) is not None
+
+
+def is_nothing(value: Value) -> bool:
+    """Whether the cell says that there was none (`none`, `nein`): of a treatment, no row."""
+    return isinstance(value, str) and _NOTHING.fullmatch(value.strip()) is not None
 
 
 def number(value: Value, *, decimal: DecimalMark | None) -> float:

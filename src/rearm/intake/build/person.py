@@ -212,7 +212,7 @@ def _choose_zero(person: Person, runs: Sequence[RowRun], log: IssueLog) -> None:
 def _may_hold_infusion(run: RowRun) -> bool:
     """Whether there is a product of which the rows do not deny that it was infused."""
     return run.table == "infusions" and any(
-        cell.value is not False for cell in run.column("infused")
+        row.cell("infused").value is not False for row in run.rows()
     )
 
 

@@ -66,6 +66,7 @@ def _record(
     therapies = [
         (therapy, row)
         for row in tables["therapies"]
+        if _complete(row, log, terms)
         for therapy in read_therapy(row, axis, log, terms, infused=infused)
     ]
     record = Record(
@@ -118,17 +119,50 @@ def _events(
 
 
 def _complete(row: Row, log: IssueLog, terms: Terms) -> bool:
-    """Whether the row holds what its table needs. A condition may lack a status: it is unclear."""
+    """Whether the row holds what its table needs, and says something. A condition may lack a
+    status: it is unclear.
+    """
     columns = terms.required(row.table)
     missing = [column for column in columns if row.given(column) is None]
-    if not missing or (missing == ["status"] and row.table == "conditions"):
+    if missing == ["status"] and row.table == "conditions":
         return True
+    if not missing:
+        return _speaks(row, log, columns)
     log.warning(
         row,
         missing[0],
         "row_incomplete",
         f"The row of {row.table} has no {', '.join(missing)}; it is not read.",
     )
+    return False
+
+
+# What an episode of a toxicity is known by besides its name.
+_OF_AN_EPISODE = ("day", "grade", "end_day")
+
+
+def _speaks(row: Row, log: IssueLog, required: Sequence[str]) -> bool:
+    """Whether a cell says that there was an event. A row whose cells are blank or can't be read
+    makes none, and what is wrong with them is said.
+    """
+    not_done = [c for c in required if row.cell(c).not_done]
+    if not row.stated and not_done and not (row.table == "conditions" and not_done == ["status"]):
+        log.count_not_done(row, not_done[0])
+        return False
+    names = [name for name in row.cells if name != "patient_id"]
+    filled = [c for c in _OF_AN_EPISODE if row.given(c) is not None]
+    if row.table == "toxicities" and filled:
+        names = filled  # a name beside a grade that says "none" is no episode
+    if row.stated or any(row.cell(name).speaks for name in names):
+        return True
+    refused = [name for name in names if row.cell(name).problem is not None]
+    for name in refused:
+        problem = row.cell(name).problem
+        assert problem is not None
+        sentence = f"{problem.sentence} The row of {row.table} is not read."
+        log.problem(row, name, problem._replace(sentence=sentence, done="refused"))
+    if not refused:
+        log.count_not_done(row, names[0])
     return False
 
 
