@@ -364,7 +364,7 @@ class Record:
     birth_date: date | None = None
     birth_year: int | None = None
     day_zero: date | None = None
-    diagnosis_day: int | None = None
+    diagnosis: When = UNKNOWN_WHEN
     heavy_chain: tuple[str, ...] = ()
     light_chain: str | None = None
     last_seen_day: int | None = None
@@ -381,6 +381,11 @@ class Record:
     facts: tuple[Fact, ...] = ()
     deaths: tuple[Death, ...] = ()
     issues: tuple[Issue, ...] = field(default=())
+
+    @property
+    def diagnosis_day(self) -> int | None:
+        """The day of the diagnosis where it is exact, else None."""
+        return self.diagnosis.day
 
     def death_since(self, day: int) -> Death | None:
         """The death on a known day, not before `day`; None where there is none or its day is not

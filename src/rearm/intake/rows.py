@@ -47,12 +47,15 @@ Anchor = Literal[
 class Moment:
     """A point or stretch of time as the input states it: days on the axis, ordinals of dates
     (`dated`), or an anchor word.
+
+    `year`: a bare number that may be the number of a day or a calendar year; the axis decides.
     """
 
     first: int | None = None
     last: int | None = None
     dated: bool = False
     anchor: Anchor | None = None
+    year: int | None = None
 
 
 def column_letters(index: int) -> str:

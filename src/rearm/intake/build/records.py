@@ -18,11 +18,12 @@ from rearm.intake.build.axis import Axis
 from rearm.intake.build.checks.infusion_days import flag_infusion_days
 from rearm.intake.build.checks.isolated_day import flag_isolated_day
 from rearm.intake.build.checks.light_chains import flag_swapped_chains
+from rearm.intake.build.checks.undated import flag_undated_rows, is_undated
 from rearm.intake.build.conditions import settle_conditions
 from rearm.intake.build.events import EVENT_READERS
 from rearm.intake.build.gather import Gathered, RowRun
 from rearm.intake.build.infusions import flag_undated
-from rearm.intake.build.labs import LabReader
+from rearm.intake.build.labs import LabReader, LabRow
 from rearm.intake.build.last_contact import until_last_contact
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.person import axis_of, read_person
@@ -30,7 +31,7 @@ from rearm.intake.build.results import settle_results
 from rearm.intake.build.terms import Terms
 from rearm.intake.build.therapies import read_therapy
 from rearm.intake.rows import Row
-from rearm.record import Death, Issue, Lab, Record, Source
+from rearm.record import UNKNOWN_WHEN, Death, Issue, Lab, Record, Source
 
 __all__ = ["make_records"]
 
@@ -60,8 +61,9 @@ def _record(
     person = read_person(tables["patients"], runs[0].source_of(0), today, log)
     axis = axis_of(person, runs, tables["therapies"], today, log)
     events, unread = _events(tables, axis, log, terms)
-    lab_rows = labs.read([run for run in runs if run.table == "labs"], axis, log)
-    results, set_aside = settle_results(list(lab_rows), log, terms)
+    lab_rows = list(labs.read([run for run in runs if run.table == "labs"], axis, log))
+    _flag_undated_labs(lab_rows, log)
+    results, set_aside = settle_results(lab_rows, log, terms)
     infused = bool(events["infusions"])
     therapies = [
         (therapy, row)
@@ -81,8 +83,8 @@ def _record(
         labs=results,
         set_aside=(*set_aside, *unread),
         therapies=_distinct(therapies, log),
-        diagnosis_day=person.day("diagnosis_day", axis),
-        last_seen_day=person.day("last_seen_day", axis),
+        diagnosis=person.diagnosis(axis),
+        last_seen_day=person.last_seen_day(axis),
         **events,
     )
     log.extend(flag_infusion_days(record))
@@ -108,6 +110,8 @@ def _events(
                     unread.append(event)
                 else:
                     found.append((event, row))
+        undated = [r for e, r in found if e.when == UNKNOWN_WHEN and is_undated(r)]
+        log.extend(flag_undated_rows(table, undated, (), log.patient_id))
         events[name] = _distinct(found, log)
         if table == "deaths":
             axis.death_day = _last_death(events["deaths"], tables["deaths"], log)
@@ -116,6 +120,16 @@ def _events(
     flag_undated(events["infusions"], log)
     events["conditions"] = settle_conditions(events["conditions"], log)
     return events, unread
+
+
+def _flag_undated_labs(results: Iterable[LabRow], log: IssueLog) -> None:
+    undated = [
+        (row, x.lab)
+        for x in results
+        if x.usable and x.lab.when == UNKNOWN_WHEN and is_undated(row := x.row)
+    ]
+    rows, tests = [row for row, _ in undated], [lab.test for _, lab in undated]
+    log.extend(flag_undated_rows("labs", rows, tests, log.patient_id))
 
 
 def _complete(row: Row, log: IssueLog, terms: Terms) -> bool:

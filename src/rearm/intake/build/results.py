@@ -64,7 +64,10 @@ def _of_one_sample(rows: Sequence[LabRow]) -> list[list[LabRow]]:
     for item in rows:
         lab = item.lab
         when = lab.when
-        key = (lab.test, when.first, when.last, *_sample(lab), lab.isotype)
+        # results of which no day is known are of one sample only where the sample has a name
+        alone = lab.sample_id is None and (when.first is None or when.last is None)
+        own = id(item) if alone else None
+        key = (lab.test, when.first, when.last, *_sample(lab), lab.isotype, own)
         groups.setdefault(key, []).append(item)
     return [g for g in groups.values() if len(g) > 1 or g[0].lab.status is not None]
 
