@@ -103,6 +103,11 @@ class When:
 
 UNKNOWN_WHEN = When()
 
+# Whose cells a transplant was made with, by the words of its text.
+_OF_A_DONOR = re.compile(r"\b(?:allo|haplo|donor|unrelated|sibling|spender|fremdspender)", re.I)
+_OF_THE_PATIENT = re.compile(r"\b(?:auto|asct|aszt|apbs|ahsct|hdt|hdm|own\b)", re.I)
+_OF_MARROW = re.compile(r"bone.?marrow|marrow transpl|knochenmark|\b[bk]mt\b", re.I)
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -181,14 +186,14 @@ class Therapy:
         return self.start
 
     @property
-    def autologous(self) -> bool:
+    def autologous(self) -> bool | None:
         """A transplant of the patient's own stem cells: one of which nothing says that it came from
-        a donor.
+        a donor. None for a transplant of marrow, which may be either.
         """
-        return (
-            self.purpose == "transplant"
-            and re.search(r"\ballo", self.regimen or "", re.IGNORECASE) is None
-        )
+        text = self.regimen or ""
+        if self.purpose != "transplant" or _OF_A_DONOR.search(text):
+            return False
+        return None if _OF_MARROW.search(text) and not _OF_THE_PATIENT.search(text) else True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,8 +346,14 @@ class Fact:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
     when: When
-    cause: str  # myeloma | toxicity | infection | other | unknown
+    # myeloma | toxicity | infection | other | unknown; several, as stated, joined by "; "
+    cause: str
     source: Source
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The causes one by one."""
+        return tuple(self.cause.split("; "))
 
     @property
     def day(self) -> int | None:
