@@ -220,7 +220,10 @@ class Infusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseStatement:
-    """A response that somebody recorded (`by`: team or committee), kept as stated."""
+    """A response that somebody recorded (`by`: team or committee), kept as stated.
+
+    `after_infusion`: as of `Therapy`.
+    """
 
     response: str
     when: When
@@ -229,6 +232,7 @@ class ResponseStatement:
     basis: str | None = None
     nominal_day: int | None = None
     pattern: str | None = None
+    after_infusion: int | None = None
 
     @property
     def day(self) -> int | None:
@@ -299,11 +303,16 @@ class Imaging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toxicity:
+    """An episode. `grade_at_least`: the lowest possible grade where only a bound is known (severe:
+    3); then `grade` is None.
+    """
+
     toxicity: str
     source: Source
     when: When = UNKNOWN_WHEN
     grade: int | None = None
     end: When = UNKNOWN_WHEN
+    grade_at_least: int | None = None
 
     @property
     def day(self) -> int | None:

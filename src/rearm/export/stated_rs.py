@@ -307,7 +307,7 @@ def _is_imwg(category: str) -> bool:
     """Whether the criteria named are those of the IMWG; without a name the table is taken at its
     word.
     """
-    return not category or "IMWG" in category.upper() or "MYELOMA WORKING" in category.upper()
+    return not category or "IMWG" in category.upper() or "MYELOMA" in category.upper()
 
 
 def _other_criteria(rs: pl.DataFrame) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -86,6 +87,7 @@ class Axis:
     birth: int | None = None  # ordinal of the first day on which the patient can have been born
     death_day: int | None = None
     infusion: When = UNKNOWN_WHEN  # the first
+    infusions: tuple[When, ...] = ()  # what was given, in the order of time
     bridging_day: int | None = None
     lymphodepletion_day: int | None = None
     diagnosis: When = UNKNOWN_WHEN
@@ -221,8 +223,28 @@ class Axis:
     def anchor_infusions(self, infusions: Iterable[Infusion]) -> None:
         """The first day on which a product was given, and the leukaphereses."""
         infusions = tuple(infusions)
-        self._first_infusion(x.when for x in infusions if x.infused is not False)
+        given = [x.when for x in infusions if x.infused is not False]
+        self._first_infusion(given)
+        bounded = [t for t in given if t.first is not None or t.last is not None]
+        self.infusions = tuple(sorted(bounded, key=_by_end))
         self.apheresis_days = tuple(dict.fromkeys(d for x in infusions for d in x.apheresis_days))
+
+    def after_infusion(self, number: int) -> When:
+        """From the day after the infusion of this number (from 1) to the next; 0: before the first.
+        Unknown where there is no such infusion with a day.
+        """
+        if number == 0:
+            last = self.infusion.last
+            return UNKNOWN_WHEN if last is None else When(None, last - 1)
+        if number > len(self.infusions):
+            return UNKNOWN_WHEN
+        first = self.infusions[number - 1].first
+        following = self.infusions[number].last if number < len(self.infusions) else None
+        return When(None if first is None else first + 1, following)
+
+    def number_of_infusion(self, when: When) -> int | None:
+        """The number of the infusion of a time; None where it is not one of those with a day."""
+        return self.infusions.index(when) + 1 if when in self.infusions else None
 
     def foresee_infusion(self, rows: Iterable[Row]) -> None:
         """The first infusion by its rows: other days, and those of other infusions, are placed by
@@ -250,6 +272,12 @@ class Axis:
             return self.when(moment, is_diagnosis=is_diagnosis)
         except Refused:
             return UNKNOWN_WHEN
+
+
+def _by_end(when: When) -> tuple[float, float]:
+    """Times in their order as far as it is known: by the last possible day, then the first."""
+    last = math.inf if when.last is None else when.last
+    return last, -math.inf if when.first is None else when.first
 
 
 class Placed(NamedTuple):

@@ -20,7 +20,7 @@ from rearm.intake.build.checks.isolated_day import flag_isolated_day
 from rearm.intake.build.checks.light_chains import flag_swapped_chains
 from rearm.intake.build.checks.undated import flag_undated_rows, is_undated
 from rearm.intake.build.conditions import settle_conditions
-from rearm.intake.build.events import EVENT_READERS
+from rearm.intake.build.events import EVENT_READERS, read_best_response, read_prior_lines
 from rearm.intake.build.gather import Gathered, RowRun
 from rearm.intake.build.infusions import flag_undated
 from rearm.intake.build.labs import LabReader, LabRow
@@ -118,6 +118,12 @@ def _events(
         if table == "infusions":
             axis.anchor_infusions(events["infusions"])
     flag_undated(events["infusions"], log)
+    best = [
+        statement for x in tables["infusions"] for statement in read_best_response(x, axis, log)
+    ]
+    events["responses"] = (*events["responses"], *best)
+    lines = [x for row in tables["patients"] for x in read_prior_lines(row, log)]
+    events["facts"] = (*events["facts"], *lines)
     events["conditions"] = settle_conditions(events["conditions"], log)
     return events, unread
 
@@ -152,7 +158,7 @@ def _complete(row: Row, log: IssueLog, terms: Terms) -> bool:
 
 
 # What an episode of a toxicity is known by besides its name.
-_OF_AN_EPISODE = ("day", "grade", "end_day")
+_OF_AN_EPISODE = ("day", "grade", "severity", "end_day")
 
 
 def _speaks(row: Row, log: IssueLog, required: Sequence[str]) -> bool:
