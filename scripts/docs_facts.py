@@ -34,6 +34,14 @@ from rearm.report.words import words
 from rearm.response.criteria import criteria_table
 
 
+def _bounds(test: TestDef) -> Lines:
+    """What words in place of a number bound."""
+    if test.undetected_below is not None:
+        yield f"not detected: <{test.undetected_below:g}"
+    if test.normal is not None:
+        yield f"normal: {test.normal[0]:g} to {test.normal[1]:g}"
+
+
 def tests(knowledge: Knowledge) -> Lines:
     """Every test by group: units, words, ranges, LOINC; then the spellings that are read."""
     yield "# Tests"
@@ -64,7 +72,7 @@ def tests(knowledge: Knowledge) -> Lines:
                         if t.unit
                         else ""
                     ),
-                    cell(", ".join(dict.fromkeys(t.words.values()))),
+                    cell(", ".join([*dict.fromkeys(t.words.values()), *_bounds(t)])),
                     cell(
                         "; ".join(
                             f"{c.code} {c.display}"
@@ -93,6 +101,13 @@ def tests(knowledge: Knowledge) -> Lines:
         ),
     )
     raw = tomllib.loads((DATA / "tests.toml").read_text("utf-8"))
+    yield "## Words in place of numbers"
+    yield ""
+    yield (
+        "`not detected` and `normal` are read as the bounds named above under words; `normal`,"
+        " `low` and `high` also by the laboratory's range (`ref_low`, `ref_high`) beside the"
+    )
+    yield "value. Where nothing says what a word bounds, the result is set aside."
     yield "## Spellings of units"
     yield from table(
         ("unit", "also read"),

@@ -106,6 +106,11 @@ class When:
 
 UNKNOWN_WHEN = When()
 
+# Whose cells a transplant was made with, by the words of its text.
+_OF_A_DONOR = re.compile(r"\b(?:allo|haplo|donor|unrelated|sibling|spender|fremdspender)", re.I)
+_OF_THE_PATIENT = re.compile(r"\b(?:auto|asct|aszt|apbs|ahsct|hdt|hdm|own\b)", re.I)
+_OF_MARROW = re.compile(r"bone.?marrow|marrow transpl|knochenmark|\b[bk]mt\b", re.I)
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -184,14 +189,14 @@ class Therapy:
         return self.start
 
     @property
-    def autologous(self) -> bool:
+    def autologous(self) -> bool | None:
         """A transplant of the patient's own stem cells: one of which nothing says that it came from
-        a donor.
+        a donor. None for a transplant of marrow, which may be either.
         """
-        return (
-            self.purpose == "transplant"
-            and re.search(r"\ballo", self.regimen or "", re.IGNORECASE) is None
-        )
+        text = self.regimen or ""
+        if self.purpose != "transplant" or _OF_A_DONOR.search(text):
+            return False
+        return None if _OF_MARROW.search(text) and not _OF_THE_PATIENT.search(text) else True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,8 +223,9 @@ class Infusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseStatement:
-    """A response that somebody recorded (`by`: team or committee), kept as stated. `after_infusion`
-    as in `Therapy`.
+    """A response that somebody recorded (`by`: team or committee), kept as stated.
+
+    `after_infusion`: as of `Therapy`.
     """
 
     response: str
@@ -300,11 +306,16 @@ class Imaging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toxicity:
+    """An episode. `grade_at_least`: the lowest possible grade where only a bound is known (severe:
+    3); then `grade` is None.
+    """
+
     toxicity: str
     source: Source
     when: When = UNKNOWN_WHEN
     grade: int | None = None
     end: When = UNKNOWN_WHEN
+    grade_at_least: int | None = None
 
     @property
     def day(self) -> int | None:
@@ -347,8 +358,14 @@ class Fact:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
     when: When
-    cause: str  # myeloma | toxicity | infection | other | unknown
+    # myeloma | toxicity | infection | other | unknown; several, as stated, joined by "; "
+    cause: str
     source: Source
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The causes one by one."""
+        return tuple(self.cause.split("; "))
 
     @property
     def day(self) -> int | None:
@@ -370,7 +387,7 @@ class Record:
     birth_date: date | None = None
     birth_year: int | None = None
     day_zero: date | None = None
-    diagnosis_day: int | None = None
+    diagnosis: When = UNKNOWN_WHEN
     heavy_chain: tuple[str, ...] = ()
     light_chain: str | None = None
     last_seen_day: int | None = None
@@ -387,6 +404,11 @@ class Record:
     facts: tuple[Fact, ...] = ()
     deaths: tuple[Death, ...] = ()
     issues: tuple[Issue, ...] = field(default=())
+
+    @property
+    def diagnosis_day(self) -> int | None:
+        """The day of the diagnosis where it is exact, else None."""
+        return self.diagnosis.day
 
     def death_since(self, day: int) -> Death | None:
         """The death that is not surely before `day`, also where its own day is not known; None

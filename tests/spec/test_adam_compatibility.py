@@ -144,6 +144,7 @@ RS = pl.DataFrame(
     {
         "USUBJID": ["A"] * 6 + ["B"],
         "RSTESTCD": ["OVRLRESP"] * 5 + ["OTHER", "OVRLRESP"],
+        "RSCAT": ["IMWG"] * 7,
         "RSEVAL": ["INVESTIGATOR"] * 4 + ["INDEPENDENT ASSESSOR", "INVESTIGATOR", "INVESTIGATOR"],
         "RSSTRESC": ["PR", "PR", "PD", "PD", "CR", "CR", "response"],
         "RSDTC": [
@@ -196,7 +197,46 @@ def test_rs_with_its_supplement() -> None:
 @pytest.mark.parametrize("text", ["2024", "", "soon", "2024-13-01", "2024-02-30"])
 def test_rs_date_that_is_none_is_set_aside_and_said(text: str) -> None:
     subjects, notes = read_rs(RS.head(1).with_columns(RSDTC=pl.lit(text)))
-    assert subjects == {} and len(notes) == 1 and "set aside" in notes[0]
+    assert subjects == {} and len(notes) == 2 and "set aside" in notes[0]
+    assert notes[1].startswith("No response is left of 1 row: ")
+
+
+def test_responses_by_other_criteria_are_refused_and_counted() -> None:
+    """RECIST is never written out as IMWG."""
+    recist = RS.head(4).with_columns(
+        RSCAT=pl.lit("RECIST 1.1"), RSSTRESC=pl.Series(["PR", "PR", "CR", "CR"])
+    )
+    subjects, notes = read_rs(recist)
+    assert subjects == {}
+    assert notes[0] == "4 rows of responses by RECIST 1.1, not by IMWG: refused."
+    assert notes[1].startswith("No response is left of 4 rows: ")
+    assert "RSCAT RECIST 1.1" in notes[1]
+    assert stated_adrs(subjects).adrs.height == 0
+    subjects, notes = read_rs(pl.concat([RS, recist]))
+    assert [v.response for v in subjects["A"]] == ["PR", "PR", "PD", "PD"]
+    assert notes[0] == "4 rows of responses by RECIST 1.1, not by IMWG: refused."
+
+
+@pytest.mark.parametrize(
+    "name", ["IMWG", "IMWG 2016", "imwg", "International Myeloma Working Group"]
+)
+def test_responses_by_imwg_are_read(name: str) -> None:
+    subjects, _ = read_rs(RS.head(4).with_columns(RSCAT=pl.lit(name)))
+    assert len(subjects["A"]) == 4
+
+
+def test_responses_without_criteria_are_read_and_said() -> None:
+    subjects, notes = read_rs(RS.head(4).drop("RSCAT"))
+    assert len(subjects["A"]) == 4
+    assert notes == ["4 rows without the criteria (RSCAT), read as responses by IMWG: state RSCAT."]
+
+
+def test_responses_of_another_evaluator_only_are_named() -> None:
+    other = RS.head(2).with_columns(RSEVAL=pl.lit("INDEPENDENT ASSESSOR"))
+    subjects, notes = read_rs(other)
+    assert subjects == {}
+    assert len(notes) == 1
+    assert "RSEVAL INDEPENDENT ASSESSOR" in notes[0]
 
 
 def test_rs_without_a_needed_column_is_refused() -> None:

@@ -450,6 +450,7 @@ def test_closed_and_open_lists_of_words() -> None:
     assert (record.variants[0].gene, record.variants[0].vaf) == ("17p13", None)
     assert [(i.code, i.done) for i in record.issues] == [
         ("value_impossible", "set_aside"),
+        ("undated", "used"),
         ("word_not_listed", "set_aside"),
         ("unknown_word", "set_aside"),
         ("condition_unclear", "set_aside"),

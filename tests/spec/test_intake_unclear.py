@@ -100,7 +100,6 @@ def test_a_toxicity_that_ends_before_it_starts() -> None:
     [
         ({"result": None, "length_mm": 30}, When.on(60)),
         ({"result": "n.d."}, When.on(60)),
-        ({"result": "negative", "day": "2024-05"}, When(50, 80)),
         ({"result": "positive", "length_mm": 0, "width_mm": 0, "short_axis_mm": 0}, When.on(60)),
     ],
 )

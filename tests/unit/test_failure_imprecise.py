@@ -177,7 +177,7 @@ def test_the_depth_is_shown_with_what_is_missing_and_strict_criteria_keep_their_
 @pytest.mark.parametrize(
     "urine",
     [
-        {"facts": [fact("urine_never_positive", "yes", 0)]},
+        {"facts": [fact("urine_protein_ever_positive", "no", 0)]},
         {"labs": [lab("urine_immunofixation", -6, "negative")]},
         {"labs": [lab("urine_m_protein_24h", -6, 0)]},
     ],

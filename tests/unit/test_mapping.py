@@ -556,9 +556,10 @@ def test_draft_of_a_german_registry(tmp_path: Path) -> None:
     book = _book(tmp_path, Patienten=[["Export"], [None], header, person], Labor=[lab_header, labs])
     target = write_draft(tmp_path / "draft.toml", book)
     draft = target.read_text("utf-8")
-    assert all(f"#   {left} " in draft for left in ("IFE", "Ig-Typ", "t(4;14)", "Krea grob"))
+    assert all(f"#   {left} " in draft for left in ("IFE", "t(4;14)", "Krea grob"))
     (record,) = read(book, target).records
     assert (record.sex, record.birth_year, record.last_seen_day) == ("F", 1960, 352)
+    assert record.heavy_chain == ("IgG",)
     assert [(x.product, x.day) for x in record.infusions] == [("cilta-cel", 0)]
     assert [(v.gene, v.kind, v.result) for v in record.variants] == [
         ("t(11;14)", "translocation", "present"),

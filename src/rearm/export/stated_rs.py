@@ -19,6 +19,7 @@ record holds. The rules (admiralonco, "Creating ADRS with IMWG Criteria"):
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -210,7 +211,7 @@ def rs_of_record(record: Record) -> list[Stated]:
     was imaged within a week of it, or where its basis names imaging, a lesion or marrow; any other
     needs a second PD, as one by laboratory does.
     """
-    died_of_myeloma = any(d.cause == "myeloma" and d.day is not None for d in record.deaths)
+    died_of_myeloma = any("myeloma" in d.causes and d.day is not None for d in record.deaths)
     dated = sorted(
         ((s.day, n, s) for n, s in enumerate(record.responses) if s.day is not None and _known(s)),
         key=lambda x: x[:2],
@@ -265,7 +266,7 @@ def read_rs(
         )
     added = _supplement(supplement) if supplement is not None else {}
     subjects: dict[str, list[Stated]] = {}
-    notes: list[str] = []
+    notes = _other_criteria(rs)
     therapy: dict[str, int] = {}
     for row in rs.iter_rows(named=True):
         if not _overall_response(row, evaluator):
@@ -285,6 +286,8 @@ def read_rs(
                 notes.append(f"{where}: NACTDT {flags['NACTDT']} is no date; not used.")
             else:
                 therapy[subject] = min(day, therapy.get(subject, day))
+    if not subjects:
+        notes.append(_nothing_left(rs, evaluator))
     return {
         subject: [replace(v, new_therapy_day=therapy.get(subject)) for v in visits]
         for subject, visits in subjects.items()
@@ -293,7 +296,56 @@ def read_rs(
 
 def _overall_response(row: Mapping[str, Any], evaluator: str) -> bool:
     by = row.get("RSEVAL")
-    return _text(row["RSTESTCD"]) == "OVRLRESP" and (by is None or _text(by).upper() == evaluator)
+    return (
+        _text(row["RSTESTCD"]) == "OVRLRESP"
+        and (by is None or _text(by).upper() == evaluator)
+        and _is_imwg(_text(row.get("RSCAT")))
+    )
+
+
+def _is_imwg(category: str) -> bool:
+    """Whether the criteria named are those of the IMWG; without a name the table is taken at its
+    word.
+    """
+    return not category or "IMWG" in category.upper() or "MYELOMA" in category.upper()
+
+
+def _other_criteria(rs: pl.DataFrame) -> list[str]:
+    """What is refused because it was judged by other criteria, counted by their name; or that
+    nothing names the criteria.
+    """
+    overall = [r for r in rs.iter_rows(named=True) if _text(r["RSTESTCD"]) == "OVRLRESP"]
+    names = Counter(_text(row.get("RSCAT")) for row in overall)
+    notes = [
+        f"{_rows(count)} of responses by {name}, not by IMWG: refused."
+        for name, count in sorted(names.items())
+        if not _is_imwg(name)
+    ]
+    if names[""]:
+        notes.append(
+            f"{_rows(names[''])} without the criteria (RSCAT), read as responses by IMWG: state"
+            " RSCAT."
+        )
+    return notes
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _nothing_left(rs: pl.DataFrame, evaluator: str) -> str:
+    """That no response is left, with what the table holds."""
+    rows = list(rs.iter_rows(named=True))
+    held = {
+        column: ", ".join(sorted({_text(row.get(column)) or "blank" for row in rows}))
+        for column in ("RSTESTCD", "RSEVAL", "RSCAT")
+        if column in rs.columns
+    }
+    what = "; ".join(f"{column} {values}" for column, values in held.items())
+    return (
+        f"No response is left of {_rows(len(rows))}: needed are overall responses (OVRLRESP) by"
+        f" IMWG of {evaluator}. The table holds {what or 'no rows'}."
+    )
 
 
 def _stated_of(

@@ -397,6 +397,10 @@ def prior_asct(chart: PatientChart) -> Found:
     if rows:
         text = texts(rows, lambda x: f"{x.regimen or 'autologous transplant'}, {x.start}")
         return Found(True, rows_of(rows), text)
+    either = [x for x in chart.record.therapies if x.autologous is None]
+    if either:
+        text = texts(either, lambda x: f"{x.regimen or 'transplant'}, {x.start}")
+        return unknown(f"whose marrow it was is not said: {text}", rows_of(either))
     complete = chart.therapy_history
     if complete.value is True:
         return Found(False, complete.sources, "no transplant in a complete history")

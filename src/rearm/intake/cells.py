@@ -21,7 +21,13 @@ __all__ = ["ColumnCells", "RowMaker", "read_cell"]
 _AS_TEXT: frozenset[ColumnType] = frozenset(
     {"id", "text", "test", "value", "unit", "agents", "regimen", "days"}
 )
+_FREE_TEXT: frozenset[ColumnType] = frozenset({"text", "agents", "regimen", "days"})
+_TREATMENT: frozenset[ColumnType] = frozenset({"agents", "regimen"})
 _N = TypeVar("_N", int, float)
+# A date that can't be used is still the date of something.
+_OF_A_DATE = frozenset({"two_digit_year", "date_ambiguous", "date_impossible"})
+# What a row is about: a word there that can't be read still says that somebody looked.
+_SUBJECTS = frozenset({"response", "result", "status"})
 _Reader = Callable[[Value, Column, DecimalMark | None], Any]
 
 
@@ -71,19 +77,30 @@ def read_cell(
     they are out of place.
     """
     text = values.text(value)
-    not_done = values.not_done(value)
+    not_done = values.not_done(value) or (
+        (column.type in _TREATMENT or column.name == "product") and values.is_nothing(value)
+    )
     if column.type in _AS_TEXT:
-        return Cell(given=value, text=text, value=text or None, not_done=not_done)
+        kept = None if not_done and column.type in _FREE_TEXT else text or None
+        return Cell(
+            given=value,
+            text=text,
+            value=kept,
+            not_done=not_done,
+            speaks=bool(text) and not not_done,
+        )
     if not_done:
         return Cell(given=value, text=text, not_done=True)
     try:
         if column.type == "word":
             return _word(column, value, text, responses)
-        return Cell(given=value, text=text, value=_READERS[column.type](value, column, decimal))
+        typed = _READERS[column.type](value, column, decimal)
+        return Cell(given=value, text=text, value=typed, speaks=True)
     except Refused as refusal:
         used = "The day is not used." if column.type == "day" else "It is not used."
         problem = CellProblem("error", refusal.code, f"{refusal} {used}")
-        return Cell(given=value, text=text, problem=problem, why_not=str(refusal))
+        speaks = refusal.code in _OF_A_DATE or column.name in _SUBJECTS
+        return Cell(given=value, text=text, problem=problem, why_not=str(refusal), speaks=speaks)
 
 
 def _word(column: Column, value: Value, text: str, responses: Mapping[str, str]) -> Cell:
@@ -92,7 +109,7 @@ def _word(column: Column, value: Value, text: str, responses: Mapping[str, str])
     """
     word, listed = values.word(value, column)
     if listed:
-        return Cell(given=value, text=text, value=word)
+        return Cell(given=value, text=text, value=word, speaks=True)
     if column.name in ("method", "specimen") and folded(word) in responses:
         sentence = f"{shown(word)} is a response, not a {column.name}. It is not used."
         problem = CellProblem("error", "word_out_of_place", sentence)
@@ -107,7 +124,7 @@ def _word(column: Column, value: Value, text: str, responses: Mapping[str, str])
         if column.name == "condition"
         else CellProblem("note", "word_not_listed", sentence, "used")
     )
-    return Cell(given=value, text=text, value=word, problem=problem)
+    return Cell(given=value, text=text, value=word, problem=problem, speaks=True)
 
 
 class ColumnCells(dict[str | None, Cell]):
@@ -168,21 +185,25 @@ class RowMaker:
         places: Places | None = None,
         set_aside: Mapping[str, str] | None = None,
         moments: Mapping[str, Moment] | None = None,
+        stated: bool = False,
     ) -> Row:
         """One row. `set_aside` gives by column why its cell must not be used; `moments` are days
-        that are known otherwise than by the cell.
+        that are known otherwise than by the cell. `stated`: see `Row`.
         """
         cells = {name: self.column(table, name).of(value) for name, value in given.items()}
         for name, moment in (moments or {}).items():
-            stated = cells.get(name, BLANK)
-            cells[name] = Cell(given=stated.given, text=stated.text, value=moment, settled=True)
-        for name, reason in (set_aside or {}).items():
-            stated = cells.get(name, BLANK)
+            cell = cells.get(name, BLANK)
             cells[name] = Cell(
-                given=stated.given,
-                text=stated.text,
-                why_not=reason,
-                not_done=stated.not_done,
-                settled=stated.settled,
+                given=cell.given, text=cell.text, value=moment, settled=True, speaks=True
             )
-        return Row(table, cells, source, self.decimal, places)
+        for name, reason in (set_aside or {}).items():
+            cell = cells.get(name, BLANK)
+            cells[name] = Cell(
+                given=cell.given,
+                text=cell.text,
+                why_not=reason,
+                not_done=cell.not_done,
+                settled=cell.settled,
+                speaks=cell.given is not None and not cell.not_done,
+            )
+        return Row(table, cells, source, self.decimal, places, stated=stated)

@@ -47,12 +47,15 @@ Anchor = Literal[
 class Moment:
     """A point or stretch of time as the input states it: days on the axis, ordinals of dates
     (`dated`), or an anchor word.
+
+    `year`: a bare number that may be the number of a day or a calendar year; the axis decides.
     """
 
     first: int | None = None
     last: int | None = None
     dated: bool = False
     anchor: Anchor | None = None
+    year: int | None = None
 
 
 def column_letters(index: int) -> str:
@@ -119,7 +122,9 @@ class Cell:
     `given` is what stands in the table (None: blank), `text` the same as text, `value` the typed
     value: None where it can't be used. `problem` is logged when somebody asks for the value.
     `why_not`: why the cell can't be used; without a problem it was set aside, and said, before.
-    `settled`: a day that is known otherwise than by the cell (an interval).
+    `settled`: a day that is known otherwise than by the cell (an interval). `speaks`: the cell says
+    something of an event, be it that it can't be used: a date without a century is of something
+    that happened, a mark for blank or a word where a grade belongs is of nothing.
     """
 
     given: Value = None
@@ -129,6 +134,7 @@ class Cell:
     why_not: str | None = None
     not_done: bool = False  # it says that nothing was measured
     settled: bool = False
+    speaks: bool = False
 
     @property
     def aside(self) -> str | None:
@@ -151,7 +157,8 @@ class Row:
     """One row of a tidy table: its cells by column, and where they stand.
 
     `source` is the place shown for the event that the row becomes. `decimal` is the decimal mark of
-    its table.
+    its table. `stated`: that there is an event is known otherwise than by these cells (a resource,
+    a mapping that says so).
     """
 
     table: str
@@ -160,6 +167,7 @@ class Row:
     decimal: DecimalMark | None
     places: Places | None = None
     index: int = 0
+    stated: bool = False
 
     @property
     def patient_id(self) -> str:

@@ -140,7 +140,7 @@ class Knowledge:
         from rearm.knowledge.tidy_tables import read_tidy_tables
 
         with _form_of("tables.toml"):
-            return read_tidy_tables(self.table("tables.toml"))
+            return read_tidy_tables(self.table("tables.toml"), findings=self.catalogue)
 
     @cached_property
     def words(self) -> Words:

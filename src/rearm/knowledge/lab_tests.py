@@ -17,6 +17,7 @@ from rearm.knowledge._build import KnowledgeError, build
 from rearm.units import normal_unit
 
 __all__ = [
+    "BoundWord",
     "LabTests",
     "LoincCode",
     "LoincRole",
@@ -27,6 +28,7 @@ __all__ = [
     "read_tests",
 ]
 
+BoundWord = Literal["not_detected", "detected", "normal", "low", "high"]
 LoincRole = Literal["preferred", "alternate", "not_read"]
 _T = TypeVar("_T")
 
@@ -52,6 +54,8 @@ class TestDef:
     `units.normal_unit` writes them, to the factor to the canonical `unit`; `allowed` are the units
     to show. `elsewhere` maps spellings of units that belong to another test to that test's id.
     Outside `hard` (canonical unit) a value is refused, outside `soft` it is used with an issue.
+    `bounds` are spellings of words in place of a number: a result that is not detected lies below
+    `undetected_below`, a normal one within `normal` (canonical unit), where these are known.
     """
 
     __test__: ClassVar[bool] = False  # not a test of pytest
@@ -65,12 +69,22 @@ class TestDef:
     units: Mapping[str, float]
     allowed: tuple[str, ...]
     words: Mapping[str, str]
+    words_list: str | None  # the name of the list
     loinc: tuple[LoincCode, ...]
     hard: tuple[float, float]
     soft: tuple[float, float]
     specimen: str | None
     note: str | None
     elsewhere: Mapping[str, str]
+    undetected_below: float | None = None
+    normal: tuple[float, float] | None = None
+    bounds: Mapping[str, BoundWord] = field(default_factory=dict)
+
+    def bound_word(self, text: str) -> BoundWord | None:
+        """What a word in place of a number bounds (`undetectable`, `normal`, `erhöht`); None for
+        any other text.
+        """
+        return self.bounds.get(_folded(text))
 
     def word(self, text: str) -> str | None:
         """The canonical word that `text` spells, or None where it spells none of this test."""
@@ -227,6 +241,8 @@ class _TestRow:
     aliases: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     words: str | None = None
+    undetected_below: float | None = None
+    normal: tuple[float, ...] = ()
     hard: tuple[float, ...] = (0.0, 0.0)
     soft: tuple[float, ...] = (0.0, 0.0)
     specimen: str | None = None
@@ -269,13 +285,35 @@ def _test(
         words=MappingProxyType(
             {_folded(s): word for word, spellings in words.items() for s in spellings}
         ),
+        words_list=entry.words,
         loinc=tuple(_loinc(test_id, code) for code in entry.loinc),
         hard=hard,
         soft=soft,
         specimen=entry.specimen,
         note=entry.note,
         elsewhere=MappingProxyType(_spellings(test_id, entry.elsewhere, tests["unit"])),
+        undetected_below=entry.undetected_below,
+        normal=_normal(test_id, entry),
+        bounds=_bounds(tests) if entry.units else MappingProxyType({}),
     )
+
+
+def _bounds(tests: Mapping[str, Any]) -> Mapping[str, BoundWord]:
+    """Spellings of the words that stand for a bound."""
+    spellings = tests["words"].get("bound", {})
+    if unknown := set(spellings) - set(get_args(BoundWord)):
+        raise KnowledgeError([f"tests.toml, words.bound: {', '.join(unknown)} bounds nothing."])
+    return MappingProxyType(
+        {_folded(s): cast(BoundWord, word) for word, own in spellings.items() for s in own}
+    )
+
+
+def _normal(test_id: str, entry: _TestRow) -> tuple[float, float] | None:
+    if not entry.normal:
+        return None
+    if len(entry.normal) != 2 or entry.normal[0] >= entry.normal[1]:
+        raise KnowledgeError([f"{test_id}: normal is two numbers, [lowest, highest]."])
+    return entry.normal[0], entry.normal[1]
 
 
 def _spellings(test_id: str, by_label: Mapping[str, _T], units: Mapping[str, Any]) -> dict[str, _T]:

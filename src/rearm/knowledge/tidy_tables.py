@@ -5,8 +5,8 @@ Read from `data/tables.toml`; the templates, the checks and the documentation co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -68,11 +68,14 @@ class TidyTables:
     """All tidy tables by name, in the order of the file.
 
     `facts` are the closed lists of values of the table `facts`, by finding; a finding that is not
-    listed takes free text.
+    listed takes free text, unless it is among `fact_numbers`; those of `fact_options` may name an
+    option (`<option>=<number>`).
     """
 
     tables: Mapping[str, TidyTable]
     facts: Mapping[str, tuple[str, ...]]
+    fact_numbers: frozenset[str] = frozenset()
+    fact_options: frozenset[str] = frozenset()
 
 
 def folded(text: str) -> str:
@@ -83,11 +86,31 @@ def folded(text: str) -> str:
     return "_".join(text.replace("_", " ").split()).casefold()
 
 
-def read_tidy_tables(file: Mapping[str, Any]) -> TidyTables:
-    """The tables of the parsed file. Raises KnowledgeError where it is not consistent."""
+def read_tidy_tables(file: Mapping[str, Any], *, findings: Iterable[str] = ()) -> TidyTables:
+    """The tables of the parsed file; `findings` may be stated as facts besides those that it lists.
+
+    Raises KnowledgeError where it is not consistent.
+    """
+    tables = {name: _table(name, row) for name, row in file["table"].items()}
+    tables["facts"] = _stating(tables["facts"], findings)
     return TidyTables(
-        tables=MappingProxyType({name: _table(name, row) for name, row in file["table"].items()}),
+        tables=MappingProxyType(tables),
         facts=MappingProxyType({finding: tuple(words) for finding, words in file["facts"].items()}),
+        fact_numbers=frozenset(file.get("fact_numbers", {}).get("plain", ())),
+        fact_options=frozenset(file.get("fact_numbers", {}).get("of_options", ())),
+    )
+
+
+def _stating(facts: TidyTable, findings: Iterable[str]) -> TidyTable:
+    """The table of facts whose column `finding` takes these names too."""
+    column = facts.columns["finding"]
+    spellings = {folded(name): name for name in findings} | dict(column.spellings)
+    wider = replace(column, spellings=MappingProxyType(spellings))
+    by_header = {h: wider if c is column else c for h, c in facts.by_header.items()}
+    return replace(
+        facts,
+        columns=MappingProxyType({**facts.columns, "finding": wider}),
+        by_header=MappingProxyType(by_header),
     )
 
 

@@ -360,7 +360,10 @@ class InfusionCase:
         """Is it stated that the urine was never positive, or was it negative and never measurable
         whenever it was examined?
         """
-        if any(f.finding == "urine_never_positive" and f.value == "yes" for f in self.record.facts):
+        if any(
+            f.finding == "urine_protein_ever_positive" and f.value == "no"
+            for f in self.record.facts
+        ):
             return True
         words = [x.word for x in self.record.of_test("urine_immunofixation")]
         amounts = [x.quantity for x in self.record.of_test("urine_m_protein_24h")]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
-from rearm.intake.rows import Cell, CellProblem, Moment, Row, Value
-from rearm.intake.values import Refused, is_dated, parse_moment
+from rearm.intake.rows import Anchor, Cell, CellProblem, Moment, Row, Value
+from rearm.intake.values import Refused, is_dated, may_be_year, parse_moment, shown, year_of
 from rearm.record import UNKNOWN_WHEN, Infusion, When
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "INFUSION",
     "NOWHERE",
     "Axis",
+    "DaysStated",
     "Placed",
     "choose_day_zero",
     "infusion_off_day_zero",
@@ -48,6 +50,32 @@ DAY_COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# A number of a day is believed where another lies at most so many days below it.
+_SUPPORT = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysStated:
+    """How a patient's days are stated: whether there are dates, and the numbers of days; without
+    those that may be years.
+    """
+
+    dates: bool = False
+    numbers: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, runs: Iterable[RowRun]) -> DaysStated:
+        dates, numbers = False, set[int]()
+        for run in runs:
+            for column in DAY_COLUMNS[run.table]:
+                for given in {cell.given for cell in set(run.column(column))}:
+                    kind = _kind(given)
+                    dates = dates or kind == "date"
+                    if kind == "number" and (moment := _moment(given)) is not None:
+                        numbers.update(d for d in (moment.first,) if d is not None)
+        return cls(dates=dates, numbers=frozenset(numbers))
+
+
 @dataclass(slots=True, kw_only=True)
 class Axis:
     """Bounds and anchors of one patient's axis. `zero` and `today` are ordinals of dates; days are
@@ -58,24 +86,48 @@ class Axis:
     today: int
     birth: int | None = None  # ordinal of the first day on which the patient can have been born
     death_day: int | None = None
-    infusion_day: int | None = None
+    infusion: When = UNKNOWN_WHEN  # the first
+    infusions: tuple[When, ...] = ()  # what was given, in the order of time
     bridging_day: int | None = None
     lymphodepletion_day: int | None = None
-    diagnosis_day: int | None = None
+    diagnosis: When = UNKNOWN_WHEN
     apheresis_days: tuple[int, ...] = ()
+    stated: DaysStated = field(default_factory=lambda: DaysStated())
 
-    def when(self, moment: Moment, *, may_follow_death: bool = False) -> When:
+    def when(
+        self, moment: Moment, *, may_follow_death: bool = False, is_diagnosis: bool = False
+    ) -> When:
         """`moment` on the axis. Raises Refused where it has no place: before birth, after death (a
-        report may), in the future.
+        report may), in the future, or a number that may be a day or a year.
         """
         if moment.anchor is not None:
             return self._anchored(moment)
+        if moment.year is not None and (is_diagnosis or self._is_year(moment.year)):
+            moment = year_of(moment.year)
         when = self._dated(moment) if moment.dated else self._numbered(moment)
         if self.birth is not None and self.zero is not None:
             self._check_age(when, self.zero - self.birth)
         if self.death_day is not None and not may_follow_death:
             self._check_death(when, self.death_day)
         return when
+
+    def _is_year(self, number: int) -> bool:
+        """Whether a bare number such as 2017 is a year, by how the patient's other days are stated.
+        Raises Refused where they do not tell.
+        """
+        stated = self.stated
+        if self.zero is not None and number + self.zero > self.today >= self.zero:
+            return True  # as a day it would lie in the future
+        if not stated.numbers:
+            return stated.dates or self.zero is not None
+        supported = max(stated.numbers) >= number - _SUPPORT
+        if not stated.dates and (self.zero is None or supported):
+            return False
+        raise Refused(
+            "year_or_day",
+            f"{number} may be the year or the number of a day. Write {number}-01 to {number}-12, or"
+            f" day {number}.",
+        )
 
     def _dated(self, moment: Moment) -> When:
         zero, first, last = self.zero, moment.first, moment.last
@@ -126,7 +178,7 @@ class Axis:
             )
 
     def _anchored(self, moment: Moment) -> When:
-        infusion = self.infusion_day
+        infusion, diagnosis = self.infusion, self.diagnosis
         match moment.anchor:
             case "apheresis" if len(self.apheresis_days) == 1:
                 return When.on(self.apheresis_days[0])
@@ -139,11 +191,11 @@ class Axis:
             ):
                 return When(None, self.lymphodepletion_day - 1)
             case "diagnosis":
-                return UNKNOWN_WHEN if self.diagnosis_day is None else When.on(self.diagnosis_day)
+                return diagnosis
             case "after_infusion":
-                return UNKNOWN_WHEN if infusion is None else When(infusion + 1, None)
+                return UNKNOWN_WHEN if infusion.first is None else When(infusion.first + 1, None)
             case _:
-                return UNKNOWN_WHEN if infusion is None else When(None, infusion - 1)
+                return UNKNOWN_WHEN if infusion.last is None else When(None, infusion.last - 1)
 
     def _shown(self, when: When) -> str:
         day = when.first if when.first is not None else when.last
@@ -171,21 +223,61 @@ class Axis:
     def anchor_infusions(self, infusions: Iterable[Infusion]) -> None:
         """The first day on which a product was given, and the leukaphereses."""
         infusions = tuple(infusions)
-        days = [x.day for x in infusions if x.day is not None and x.infused is not False]
-        self.infusion_day = min(days, default=None)
+        given = [x.when for x in infusions if x.infused is not False]
+        self._first_infusion(given)
+        bounded = [t for t in given if t.first is not None or t.last is not None]
+        self.infusions = tuple(sorted(bounded, key=_by_end))
         self.apheresis_days = tuple(dict.fromkeys(d for x in infusions for d in x.apheresis_days))
+
+    def after_infusion(self, number: int) -> When:
+        """From the day after the infusion of this number (from 1) to the next; 0: before the first.
+        Unknown where there is no such infusion with a day.
+        """
+        if number == 0:
+            last = self.infusion.last
+            return UNKNOWN_WHEN if last is None else When(None, last - 1)
+        if number > len(self.infusions):
+            return UNKNOWN_WHEN
+        first = self.infusions[number - 1].first
+        following = self.infusions[number].last if number < len(self.infusions) else None
+        return When(None if first is None else first + 1, following)
+
+    def number_of_infusion(self, when: When) -> int | None:
+        """The number of the infusion of a time; None where it is not one of those with a day."""
+        return self.infusions.index(when) + 1 if when in self.infusions else None
+
+    def foresee_infusion(self, rows: Iterable[Row]) -> None:
+        """The first infusion by its rows: other days, and those of other infusions, are placed by
+        it before the infusions are read.
+        """
+        self._first_infusion(self.quiet(row.cell("day")) for row in rows if _was_infused(row))
+
+    def _first_infusion(self, times: Iterable[When]) -> None:
+        """The earliest by its last possible day, of those whose day has both bounds."""
+        known = [(t.last, t.first, t) for t in times if t.first is not None and t.last is not None]
+        self.infusion = min(known, default=(0, 0, UNKNOWN_WHEN), key=lambda x: x[:2])[2]
 
     def quiet_day(self, cell: Cell) -> int | None:
         """An exact day without issues: they are written when the row itself is read."""
+        return self.quiet(cell).day
+
+    def quiet(self, cell: Cell, *, is_diagnosis: bool = False) -> When:
+        """The time of a cell without issues; unknown for a word, which is placed by others."""
         moment = cell.value if isinstance(cell.value, Moment) else None
         if moment is None or cell.settled:
             moment = _moment(cell.given)
         if moment is None or moment.anchor is not None:
-            return None
+            return UNKNOWN_WHEN
         try:
-            return self.when(moment).day
+            return self.when(moment, is_diagnosis=is_diagnosis)
         except Refused:
-            return None
+            return UNKNOWN_WHEN
+
+
+def _by_end(when: When) -> tuple[float, float]:
+    """Times in their order as far as it is known: by the last possible day, then the first."""
+    last = math.inf if when.last is None else when.last
+    return last, -math.inf if when.first is None else when.first
 
 
 class Placed(NamedTuple):
@@ -205,11 +297,32 @@ def place(cell: Cell, column: str, axis: Axis) -> Placed:
     """The time that a cell states, on the axis."""
     if cell.value is None:
         return Placed(UNKNOWN_WHEN, cell.why_not, cell.problem)
+    is_report = column == "reported_day"
     try:
-        return Placed(axis.when(cell.value, may_follow_death=column == "reported_day"))
+        when = axis.when(
+            cell.value, may_follow_death=is_report, is_diagnosis=column == "diagnosis_day"
+        )
     except Refused as refusal:
         problem = CellProblem("error", refusal.code, f"{refusal} The day is not used.")
         return Placed(UNKNOWN_WHEN, str(refusal), problem)
+    if cell.value.anchor is not None and when == UNKNOWN_WHEN:
+        return Placed(when, None, _not_placed(cell, cell.value.anchor))
+    if is_report and when.day is None:
+        sentence = (
+            f"The report of {shown(cell.given)} has no whole day; the day of the sample counts."
+        )
+        return Placed(when, None, CellProblem("note", "day_not_exact", sentence))
+    return Placed(when)
+
+
+def _not_placed(cell: Cell, anchor: Anchor) -> CellProblem:
+    what = "diagnosis" if anchor == "diagnosis" else "infusion"
+    word = shown(anchor.replace("_", " ") if cell.given is None else cell.given)
+    sentence = (
+        f"{word} can't be placed, as the day of the {what} is not known. The row is kept without a"
+        f" day, so its order is open; give the day of the {what}."
+    )
+    return CellProblem("warning", "day_not_placed", sentence, "used")
 
 
 def placed(row: Row, column: str, axis: Axis, log: IssueLog) -> tuple[When, str | None]:
@@ -298,13 +411,16 @@ def _kind(value: Value) -> Literal["date", "number"] | None:
         return _kind_of_text(value)
     if is_dated(value):
         return "date"
-    return "number" if isinstance(value, float | int) and not isinstance(value, bool) else None
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    return "number" if is_number and not may_be_year(value) else None
 
 
 @lru_cache(maxsize=8192)
 def _kind_of_text(value: str) -> Literal["date", "number"] | None:
     if is_dated(value):
         return "date"
+    if may_be_year(value):
+        return None  # either
     return "number" if value.strip().lstrip("+-").isdigit() else None
 
 

@@ -24,6 +24,9 @@ _KEPT = (
     " Correct the row."
 )
 _STATED = ("present", "absent")
+# Words of CTCAE for its grades. "Severe" is also said of what threatens life: a bound.
+_GRADES = {"mild": 1, "moderate": 2, "fatal": 5}
+_AT_LEAST = {"severe": 3, "life_threatening": 4}
 
 
 def read_toxicity(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Toxicity]:
@@ -31,14 +34,31 @@ def read_toxicity(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable
     toxicity = typed.word(row, "toxicity", log)
     when, _ = placed(row, "day", axis, log)
     end, _ = _end(row, axis, log, when)
+    grade, at_least = _grade(row, log)
     if toxicity is not None:
         yield Toxicity(
             toxicity=toxicity,
             source=row.source,
             when=when,
-            grade=typed.whole(row, "grade", log),
+            grade=grade,
             end=end,
+            grade_at_least=at_least,
         )
+
+
+def _grade(row: Row, log: IssueLog) -> tuple[int | None, int | None]:
+    """The grade, or the lowest that the severity in words allows."""
+    grade = typed.whole(row, "grade", log)
+    severity = typed.word(row, "severity", log)
+    if severity is None:
+        return grade, None
+    exact, least = _GRADES.get(severity), _AT_LEAST.get(severity)
+    if grade is None:
+        return exact, least
+    if grade != exact and (least is None or grade < least):
+        sentence = f"Grade {grade} contradicts the severity {severity}; the grade counts."
+        log.warning(row, "severity", "severity_contradiction", sentence, "used")
+    return grade, None
 
 
 def read_condition(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Condition]:

@@ -14,8 +14,9 @@ from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
 from rearm.intake.build.unread import UNREAD_RESPONSE, unread
 from rearm.intake.rows import Row
-from rearm.intake.values import not_done, shown
+from rearm.intake.values import Refused, not_done, number, shown, yes_no
 from rearm.record import (
+    UNKNOWN_WHEN,
     Death,
     Fact,
     Lab,
@@ -24,7 +25,7 @@ from rearm.record import (
     Variant,
 )
 
-__all__ = ["EVENT_READERS"]
+__all__ = ["EVENT_READERS", "read_best_response", "read_prior_lines"]
 
 EventReader = Callable[[Row, Axis, IssueLog, Terms], Iterable[Any]]
 
@@ -35,6 +36,9 @@ def _response(
     """What somebody stated; a word that can't be read is set aside."""
     response = typed.word(row, "response", log)
     when, _ = placed(row, "day", axis, log)
+    place = typed.whole(row, "after_infusion", log)
+    if place is not None and when == UNKNOWN_WHEN:
+        when = axis.after_infusion(place)
     if response is not None:
         yield ResponseStatement(
             response=response,
@@ -44,9 +48,32 @@ def _response(
             basis=typed.text(row, "basis", log),
             nominal_day=typed.whole(row, "nominal_day", log),
             pattern=typed.text(row, "pattern", log),
+            after_infusion=place,
         )
     elif (aside := unread(row, "response", UNREAD_RESPONSE, when)) is not None:
         yield aside
+
+
+def read_best_response(row: Row, axis: Axis, log: IssueLog) -> Iterable[ResponseStatement]:
+    """The best response to an infusion, as a response on some day after it and before the next."""
+    response = typed.word(row, "best_response", log)
+    if response is None or row.cell("infused").value is False:
+        return
+    place = axis.number_of_infusion(axis.quiet(row.cell("day")))
+    yield ResponseStatement(
+        response=response,
+        when=UNKNOWN_WHEN if place is None else axis.after_infusion(place),
+        source=row.at("best_response"),
+        basis="best response",
+        after_infusion=place,
+    )
+
+
+def read_prior_lines(row: Row, log: IssueLog) -> Iterable[Fact]:
+    """The number of lines before the CAR-T, as a statement."""
+    lines = typed.whole(row, "prior_lines", log)
+    if lines is not None:
+        yield Fact(finding="prior_lines", value=str(lines), source=row.at("prior_lines"))
 
 
 def _refractoriness(
@@ -103,8 +130,7 @@ def _fact(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Fact]:
     when, _ = placed(row, "day", axis, log)
     if finding is None or value is None or not_done(value):
         return
-    if (allowed := terms.tidy.facts.get(finding)) is not None:
-        value = _allowed_value(row, log, finding, value, allowed)
+    value = _stated_value(row, log, terms, finding, value)
     if value is not None:
         yield Fact(
             finding=finding,
@@ -113,6 +139,43 @@ def _fact(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Fact]:
             when=when,
             by=typed.word(row, "by", log),
         )
+
+
+def _stated_value(row: Row, log: IssueLog, terms: Terms, finding: str, value: str) -> str | None:
+    """A value of the finding's type, as it is written everywhere; free text where it has none.
+    None, with an issue, where it is of another type.
+    """
+    if (allowed := terms.tidy.facts.get(finding)) is not None:
+        return _allowed_value(row, log, finding, value, allowed)
+    if finding in terms.tidy.fact_options and "=" in value:
+        option, _, number = value.rpartition("=")
+        size = _number_of(row, log, finding, number)
+        return None if size is None else f"{option.strip()}={size}"
+    listed = finding in terms.tidy.tables["facts"].columns["finding"].words
+    known = None if listed else terms.catalogue.get(finding)
+    if finding in terms.tidy.fact_numbers | terms.tidy.fact_options or (known and known.numeric):
+        return _number_of(row, log, finding, value)
+    if known is None:
+        return value
+    if known.type == "word":
+        return _allowed_value(row, log, finding, value, known.values)
+    try:
+        return "yes" if yes_no(value) else "no"
+    except Refused as refusal:
+        _log_value(row, log, finding, str(refusal))
+        return None
+
+
+def _number_of(row: Row, log: IssueLog, finding: str, value: str) -> str | None:
+    try:
+        return f"{number(value.strip(), decimal=row.decimal):g}"
+    except Refused as refusal:
+        _log_value(row, log, finding, str(refusal))
+        return None
+
+
+def _log_value(row: Row, log: IssueLog, finding: str, why: str) -> None:
+    log.error(row, "value", "unknown_word", f"{finding}: {why} It is not used.")
 
 
 def _allowed_value(
@@ -139,7 +202,8 @@ def _allowed_value(
 
 def _death(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Death]:
     when, _ = placed(row, "day", axis, log)
-    yield Death(when=when, cause=typed.word(row, "cause", log) or "unknown", source=row.source)
+    causes = [cause for cause in typed.words(row, "cause", log) if cause != "unknown"]
+    yield Death(when=when, cause="; ".join(causes) or "unknown", source=row.source)
 
 
 # field of the record and reader, by table, in the order in which they are read: deaths and

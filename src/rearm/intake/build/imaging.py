@@ -11,7 +11,7 @@ from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
 from rearm.intake.build.unread import UNREAD_IMAGING, set_aside, unread
 from rearm.intake.rows import Cell, Row
-from rearm.intake.values import Refused, shown
+from rearm.intake.values import Refused
 from rearm.record import UNKNOWN_WHEN, Imaging, Lab, When
 
 __all__ = ["read_imaging"]
@@ -28,6 +28,8 @@ def read_imaging(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[
     aside = _uncertain(row, log, result, when)
     if aside is not None:
         yield aside
+    elif result is not None and _between_days(row, when):
+        yield _undated(row, log, when)
     for column in _LENGTHS:
         _check_size(row, column, log)
     yield Imaging(
@@ -57,26 +59,43 @@ def _uncertain(row: Row, log: IssueLog, result: str | None, when: When) -> Lab |
     stated = row.cell("result")
     if result is None and stated.given is not None and not stated.not_done:
         return unread(row, "result", UNREAD_IMAGING, when)  # the issue came with the word
-    why = _why_uncertain(row, result, when)
+    why = _why_uncertain(row, result)
     if why is None:
         return None
     log.warning(
         row,
         "result",
         "imaging_unclear",
-        f"{why}; it is kept without a result. State positive or negative, the whole day and the"
-        " sizes.",
+        f"{why}; it is kept without a result. State positive or negative and the sizes.",
     )
     return set_aside(row, "result", UNREAD_IMAGING, when, why)
 
 
-def _why_uncertain(row: Row, result: str | None, when: When) -> str | None:
+def _between_days(row: Row, when: When) -> bool:
+    """Whether a month or a word stands as the day. A planned visit that the mapping states as an
+    interval is placed by its plan.
+    """
+    return when.day is None and when != UNKNOWN_WHEN and not row.cell("day").settled
+
+
+def _undated(row: Row, log: IssueLog, when: When) -> Lab:
+    """An examination is read with its result, but it belongs to no visit: those who judge visit by
+    visit must know that there was one.
+    """
+    why = f"The day of the examination is not exact ({when})"
+    log.warning(
+        row,
+        "day",
+        "imaging_undated",
+        f"{why}; its result counts only where the order is certain. Give the whole day.",
+        "used",
+    )
+    return set_aside(row, "result", UNREAD_IMAGING, when, why)
+
+
+def _why_uncertain(row: Row, result: str | None) -> str | None:
     if result is None:
         return "The examination has no result that can be read"
-    day = row.cell("day")
-    partial_date = not day.settled and values.is_dated(day.given)
-    if partial_date and when != UNKNOWN_WHEN and when.day is None:
-        return f"The day of the examination ({shown(day.given)}) is not whole"
     sizes = [row.cell(column) for column in (*_LENGTHS, "spd_mm2")]
     given = [size for size in sizes if size.given is not None]
     if result == "positive" and given and all(_is_zero(size, row) for size in given):

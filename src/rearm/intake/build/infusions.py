@@ -8,6 +8,7 @@ from typing import Any
 from rearm.intake.build import typed
 from rearm.intake.build.axis import Axis, placed
 from rearm.intake.build.log import IssueLog
+from rearm.intake.build.product_names import product_within
 from rearm.intake.build.terms import Terms
 from rearm.intake.dictionary import nearest
 from rearm.intake.rows import CellProblem, Row
@@ -47,6 +48,11 @@ def read_infusion(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable
 
 def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product | None:
     product = terms.product(name) if name else None
+    if name and product is None and (within := product_within(name, terms.lexicon)) is not None:
+        product, rest = within
+        sentence = f"{shown(name)} is read as {product.name}; {shown(rest)} is kept as a remark."
+        if rest:
+            log.note(row, "product", "product_remark", sentence)
     if name and product is None:
         known = (n for p in terms.lexicon.products.values() for n in (p.id, p.name))
         log.warning(
@@ -54,10 +60,16 @@ def _product(row: Row, log: IssueLog, terms: Terms, name: str | None) -> Product
             "product",
             "unknown_product",
             f"{shown(name)} is no CAR-T product of the lexicon (nearest: {nearest(name, known)});"
-            " it is kept as written.",
+            f" it is kept as written.{_consequence(row)}",
             "used",
         )
     return product
+
+
+def _consequence(row: Row) -> str:
+    if row.given("target") is not None:
+        return ""
+    return " Its target is unknown, so no rule on the same antigen applies: state target."
 
 
 def _targets(row: Row, log: IssueLog, product: Product | None) -> tuple[str, ...]:

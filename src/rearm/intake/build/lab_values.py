@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
+from rearm.intake.build.bands import bands_of
 from rearm.intake.dictionary import near
 from rearm.intake.rows import CellProblem, DecimalMark, Value
 from rearm.intake.values import Refused, shown, text
 from rearm.interval import Interval
-from rearm.knowledge.lab_tests import LabTests, TestDef, name_key
+from rearm.knowledge.lab_tests import BoundWord, LabTests, TestDef, name_key
 from rearm.knowledge.lexicon import Lexicon
 from rearm.units import (
     NumberUnreadable,
@@ -34,17 +36,21 @@ _FLUIDS = {"serum": "blood", "blood": "blood", "urine": "urine", "urine_24h": "u
 # Units of one test lie such factors apart (g/dL and g/L, fraction and percent, mg and g); a step by
 # one of them may be a slip of the unit.
 _STEPS = (10, 100, 1000)
+# Lower and upper limit of a laboratory's range of normal.
+Reference = tuple[float | None, float | None]
 _OF_UNIT = frozenset({"unit_missing", "unit_not_allowed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabValue:
-    """A number or a word; or the problem that stands against it. `unusual` is a sentence for a
-    number that is used and should be checked; `of_unit`: the problem is the unit's.
+    """A number or a word (`isotype`: the bands that it names); or the problem that stands against
+    it. `unusual` is a sentence for a number that is used and should be checked; `of_unit`: the
+    problem is the unit's.
     """
 
     quantity: Interval | None = None
     word: str | None = None
+    isotype: tuple[str, ...] = ()
     unusual: str | None = None
     problem: CellProblem | None = None
     of_unit: bool = False
@@ -103,10 +109,21 @@ def unknown_test(tests: LabTests, given: str, specimen: str | None) -> str:
 
 
 def lab_value(
-    test: TestDef, value: Value, unit: str | None, decimal: DecimalMark | None, lexicon: Lexicon
+    test: TestDef,
+    value: Value,
+    unit: str | None,
+    decimal: DecimalMark | None,
+    lexicon: Lexicon,
+    *,
+    reference: Reference = (None, None),
 ) -> LabValue:
-    """What a cell says of a test, in the test's canonical unit."""
+    """What a cell says of a test, in the test's canonical unit. `reference`: the laboratory's range
+    of normal, in the unit of the value.
+    """
     try:
+        word = test.bound_word(value) if isinstance(value, str) else None
+        if isinstance(value, str) and word is not None and test.word(value) is None:
+            return LabValue(quantity=_bounded(test, value, word, unit, reference))
         return _read(test, value, unit, decimal, lexicon)
     except (UnitRefusal, Refused) as refusal:
         problem = CellProblem("error", refusal.code, str(refusal))
@@ -120,6 +137,8 @@ def _read(
         word = test.word(text(value))
         if word is not None:
             return LabValue(word=word)
+    if test.words_list == "immunofixation" and (read := bands_of(test, text(value))) is not None:
+        return LabValue(word=read[0], isotype=read[1])
     if test.kind == "word":
         allowed = ", ".join(dict.fromkeys(test.words.values()))
         raise Refused(
@@ -140,13 +159,59 @@ def _read(
                 f"{test.name} is given as {shown(value)}, which is a drug and no value.",
             ) from None
         raise
-    limits = bound(number, factor(unit, test.units, test_name=test.name, allowed=test.allowed))
+    times = factor(unit, test.units, test_name=test.name, allowed=test.allowed)
+    limits = bound(number, times, lowest=min(0.0, test.hard[0]))
     nearest_limit = limits.low if limits.high == float("inf") else limits.high
     unusual = check_range(
         nearest_limit, hard=test.hard, soft=test.soft, test_name=test.name, unit=test.unit
     )
     # a detection limit is no measurement to wonder about
     return LabValue(quantity=limits, unusual=None if number.comparator else unusual)
+
+
+def _bounded(
+    test: TestDef, value: str, word: BoundWord, unit: str | None, reference: Reference
+) -> Interval:
+    """What a word in place of a number bounds. Raises Refused where nothing says what it bounds."""
+    lowest = test.hard[0]
+    if word in ("not_detected", "detected"):
+        return _around_detection(test, value, word)
+    low, high = _range_of_normal(test, unit, reference)
+    if word == "normal" and (low is not None or high is not None):
+        return Interval(lowest if low is None else low, math.inf if high is None else high)
+    if word == "low" and low is not None:
+        return Interval(lowest, low, high_open=True)
+    if word == "high" and high is not None:
+        return Interval(high, math.inf, low_open=True)
+    raise Refused(
+        "word_without_limit",
+        f"{test.name} is given as {shown(value)}, and no range of normal says what that bounds."
+        " Give the number, or the laboratory's range (ref_low, ref_high).",
+    )
+
+
+def _around_detection(test: TestDef, value: str, word: BoundWord) -> Interval:
+    limit = test.undetected_below
+    if word == "not_detected" and limit is not None:
+        return Interval(0.0, limit, high_open=True)
+    if word == "detected" and (limit is not None or "not_detected" in test.words.values()):
+        return Interval(0.0, math.inf, low_open=True)
+    raise Refused(
+        "word_without_limit",
+        f"{test.name} is given as {shown(value)}, and nothing says what that bounds. Write the"
+        " number, or the limit of detection with its unit (<0.1).",
+    )
+
+
+def _range_of_normal(
+    test: TestDef, unit: str | None, reference: Reference
+) -> tuple[float | None, float | None]:
+    """The laboratory's range in the canonical unit, else the one of the test."""
+    if reference != (None, None):
+        times = factor(unit, test.units, test_name=test.name, allowed=test.allowed)
+        low, high = reference
+        return None if low is None else low * times, None if high is None else high * times
+    return test.normal or (None, None)
 
 
 def _apart(

@@ -79,6 +79,8 @@ class _StatedCells(NamedTuple):
     test: Cell
     specimen: Cell
     status: Cell
+    ref_low: Cell
+    ref_high: Cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +185,14 @@ def _said(
         why_not = unknown_test(terms.lab_tests, stated.test.text, specimen)
         problem = CellProblem("error", "unknown_test", why_not)
         return replace(said, why_not=why_not, problem=problem, column="test")
-    value = lab_value(test, stated.value.given, unit, decimal, terms.lexicon)
+    value = lab_value(
+        test,
+        stated.value.given,
+        unit,
+        decimal,
+        terms.lexicon,
+        reference=(stated.ref_low.value, stated.ref_high.value),
+    )
     if value.problem is not None:
         at_unit = value.of_unit and stated.unit.given is not None
         return replace(
@@ -239,6 +248,8 @@ def _further(
     if "isotype" in further:
         names = (further["isotype"] or "").split(";")
         further["isotype"] = tuple(name.strip() for name in names if name.strip())
+    if not further.get("isotype") and said.value.isotype:
+        further["isotype"] = said.value.isotype
     for name in _LIMITS:
         if further.get(name) is not None:
             further[name] = _in_canonical_unit(further[name], said)

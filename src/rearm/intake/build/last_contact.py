@@ -43,7 +43,7 @@ def until_last_contact(record: Record, patient_rows: Sequence[Row], log: IssueLo
     changes: dict[str, Any] = {"last_seen_day": latest}
     for name in _OBSERVED:
         events = getattr(record, name)
-        if any(event.when.last is not None and event.when.last > latest for event in events):
+        if any(_beyond(event.when, name, latest) for event in events):
             changes[name] = tuple(_cut(event, name, latest) for event in events)
     return replace(record, **changes)
 
@@ -70,12 +70,17 @@ def _best_day(event: Any, first: int) -> int:
     return planned if last is None or planned <= last else first
 
 
-def _beyond(when: When, latest: int) -> bool:
-    return when.last is not None and when.first is not None and when.first <= latest < when.last
+def _beyond(when: When, name: str, latest: int) -> bool:
+    """Whether a time begins by the last contact and may end after it, such as `after infusion`. A
+    death of which no end is known comes after the last contact and not before it.
+    """
+    if when.first is None or when.first > latest:
+        return False
+    return name != "deaths" if when.last is None else when.last > latest
 
 
 def _cut(event: Any, name: str, latest: int) -> Any:
-    if not _beyond(event.when, latest):
+    if not _beyond(event.when, name, latest):
         return event
     field = "start" if name == "therapies" else "when"
     return replace(event, **{field: When(event.when.first, latest)})

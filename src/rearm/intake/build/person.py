@@ -11,6 +11,7 @@ from rearm.intake.build import typed
 from rearm.intake.build.axis import (
     INFUSION,
     Axis,
+    DaysStated,
     choose_day_zero,
     infusion_off_day_zero,
     placed,
@@ -19,7 +20,7 @@ from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
 from rearm.intake.rows import CellProblem, Moment, Row
 from rearm.intake.values import shown
-from rearm.record import UNKNOWN_WHEN, Source
+from rearm.record import UNKNOWN_WHEN, Source, When
 
 __all__ = ["Person", "axis_of", "read_person"]
 
@@ -42,21 +43,31 @@ class Person:
     light_chain: str | None = None
     _log: IssueLog = field(repr=False)
 
-    def day(self, column: str, axis: Axis) -> int | None:
-        """The exact day that a column of the person's rows states, where they agree."""
+    def diagnosis(self, axis: Axis) -> When:
+        """When the myeloma was diagnosed, where the person's rows agree."""
+        found: When | None = None
+        for row in self.rows:
+            when, _ = placed(row, "diagnosis_day", axis, self._log)
+            known = None if when == UNKNOWN_WHEN else when
+            found = _agreed(row, "diagnosis_day", found, known, self._log)
+        return found or UNKNOWN_WHEN
+
+    def last_seen_day(self, axis: Axis) -> int | None:
+        """The day of the last contact, where the rows agree; of a month its first day, on or after
+        which the patient was certainly alive.
+        """
         day: int | None = None
         for row in self.rows:
-            when, _ = placed(row, column, axis, self._log)
-            if when.day is None and when != UNKNOWN_WHEN:
+            when, _ = placed(row, "last_seen_day", axis, self._log)
+            if when.day is None and when.first is not None:
                 self._log.note(
                     row,
-                    column,
+                    "last_seen_day",
                     "day_not_exact",
-                    f"{column} is {shown(row.given(column))}, which is no exact day; it is not"
-                    " used.",
-                    "set_aside",
+                    f"The last contact is {shown(row.given('last_seen_day'))}; its first possible"
+                    f" day counts (day {when.first}).",
                 )
-            day = _agreed(row, column, day, when.day, self._log)
+            day = _agreed(row, "last_seen_day", day, when.first, self._log)
         return day
 
 
@@ -165,11 +176,12 @@ def axis_of(
             " de-identification."
         )
         log.add(person.source, CellProblem("warning", "dates_shifted", sentence, "used"))
-    axis = Axis(zero=zero, today=today, birth=_birth(person, zero, log))
+    axis = Axis(zero=zero, today=today, birth=_birth(person, zero, log), stated=DaysStated.of(runs))
+    axis.foresee_infusion(row for run in runs if run.table == "infusions" for row in run.rows())
     for row in therapies:
         axis.anchor_therapy(row)
-    diagnoses = (axis.quiet_day(row.cell("diagnosis_day")) for row in person.rows)
-    axis.diagnosis_day = min((day for day in diagnoses if day is not None), default=None)
+    times = (axis.quiet(row.cell("diagnosis_day"), is_diagnosis=True) for row in person.rows)
+    axis.diagnosis = next((t for t in times if t != UNKNOWN_WHEN), UNKNOWN_WHEN)
     return axis
 
 
@@ -212,7 +224,7 @@ def _choose_zero(person: Person, runs: Sequence[RowRun], log: IssueLog) -> None:
 def _may_hold_infusion(run: RowRun) -> bool:
     """Whether there is a product of which the rows do not deny that it was infused."""
     return run.table == "infusions" and any(
-        cell.value is not False for cell in run.column("infused")
+        row.cell("infused").value is not False for row in run.rows()
     )
 
 

@@ -21,11 +21,12 @@ from rearm.intake.build.checks.laboratory_days import flag_early_laboratory
 from rearm.intake.build.checks.light_chains import flag_swapped_chains
 from rearm.intake.build.checks.line_numbers import flag_missing_line
 from rearm.intake.build.checks.outliers import flag_outliers
+from rearm.intake.build.checks.undated import flag_undated_rows, is_undated
 from rearm.intake.build.conditions import settle_conditions
-from rearm.intake.build.events import EVENT_READERS
+from rearm.intake.build.events import EVENT_READERS, read_best_response, read_prior_lines
 from rearm.intake.build.gather import Gathered, RowRun
 from rearm.intake.build.infusions import flag_undated
-from rearm.intake.build.labs import LabReader
+from rearm.intake.build.labs import LabReader, LabRow
 from rearm.intake.build.last_contact import until_last_contact
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.lymphodepletion import named_lymphodepletion
@@ -34,7 +35,7 @@ from rearm.intake.build.results import settle_results
 from rearm.intake.build.terms import Terms
 from rearm.intake.build.therapies import read_therapy
 from rearm.intake.rows import Row
-from rearm.record import Death, Issue, Lab, Record, Source
+from rearm.record import UNKNOWN_WHEN, Death, Issue, Lab, Record, Source
 
 __all__ = ["make_records"]
 
@@ -64,12 +65,14 @@ def _record(
     person = read_person(tables["patients"], runs[0].source_of(0), today, log)
     axis = axis_of(person, runs, tables["therapies"], today, log)
     events, unread = _events(tables, axis, log, terms)
-    lab_rows = labs.read([run for run in runs if run.table == "labs"], axis, log)
-    results, set_aside = settle_results(list(lab_rows), log, terms)
+    lab_rows = list(labs.read([run for run in runs if run.table == "labs"], axis, log))
+    _flag_undated_labs(lab_rows, log)
+    results, set_aside = settle_results(lab_rows, log, terms)
     infused = bool(events["infusions"])
     therapies = [
         (therapy, row)
         for row in tables["therapies"]
+        if _complete(row, log, terms)
         for therapy in read_therapy(row, axis, log, terms, infused=infused)
     ]
     record = Record(
@@ -84,8 +87,8 @@ def _record(
         labs=results,
         set_aside=(*set_aside, *unread),
         therapies=_distinct(therapies, log),
-        diagnosis_day=person.day("diagnosis_day", axis),
-        last_seen_day=person.day("last_seen_day", axis),
+        diagnosis=person.diagnosis(axis),
+        last_seen_day=person.last_seen_day(axis),
         **events,
     )
     record, read_as = named_lymphodepletion(record)
@@ -116,28 +119,79 @@ def _events(
                     unread.append(event)
                 else:
                     found.append((event, row))
+        undated = [r for e, r in found if e.when == UNKNOWN_WHEN and is_undated(r)]
+        log.extend(flag_undated_rows(table, undated, (), log.patient_id))
         events[name] = _distinct(found, log)
         if table == "deaths":
             axis.death_day = _last_death(events["deaths"], tables["deaths"], log)
         if table == "infusions":
             axis.anchor_infusions(events["infusions"])
     flag_undated(events["infusions"], log)
+    best = [
+        statement for x in tables["infusions"] for statement in read_best_response(x, axis, log)
+    ]
+    events["responses"] = (*events["responses"], *best)
+    lines = [x for row in tables["patients"] for x in read_prior_lines(row, log)]
+    events["facts"] = (*events["facts"], *lines)
     events["conditions"] = settle_conditions(events["conditions"], log)
     return events, unread
 
 
+def _flag_undated_labs(results: Iterable[LabRow], log: IssueLog) -> None:
+    undated = [
+        (row, x.lab)
+        for x in results
+        if x.usable and x.lab.when == UNKNOWN_WHEN and is_undated(row := x.row)
+    ]
+    rows, tests = [row for row, _ in undated], [lab.test for _, lab in undated]
+    log.extend(flag_undated_rows("labs", rows, tests, log.patient_id))
+
+
 def _complete(row: Row, log: IssueLog, terms: Terms) -> bool:
-    """Whether the row holds what its table needs. A condition may lack a status: it is unclear."""
+    """Whether the row holds what its table needs, and says something. A condition may lack a
+    status: it is unclear.
+    """
     columns = terms.required(row.table)
     missing = [column for column in columns if row.given(column) is None]
-    if not missing or (missing == ["status"] and row.table == "conditions"):
+    if missing == ["status"] and row.table == "conditions":
         return True
+    if not missing:
+        return _speaks(row, log, columns)
     log.warning(
         row,
         missing[0],
         "row_incomplete",
         f"The row of {row.table} has no {', '.join(missing)}; it is not read.",
     )
+    return False
+
+
+# What an episode of a toxicity is known by besides its name.
+_OF_AN_EPISODE = ("day", "grade", "severity", "end_day")
+
+
+def _speaks(row: Row, log: IssueLog, required: Sequence[str]) -> bool:
+    """Whether a cell says that there was an event. A row whose cells are blank or can't be read
+    makes none, and what is wrong with them is said.
+    """
+    not_done = [c for c in required if row.cell(c).not_done]
+    if not row.stated and not_done and not (row.table == "conditions" and not_done == ["status"]):
+        log.count_not_done(row, not_done[0])
+        return False
+    names = [name for name in row.cells if name != "patient_id"]
+    filled = [c for c in _OF_AN_EPISODE if row.given(c) is not None]
+    if row.table == "toxicities" and filled:
+        names = filled  # a name beside a grade that says "none" is no episode
+    if row.stated or any(row.cell(name).speaks for name in names):
+        return True
+    refused = [name for name in names if row.cell(name).problem is not None]
+    for name in refused:
+        problem = row.cell(name).problem
+        assert problem is not None
+        sentence = f"{problem.sentence} The row of {row.table} is not read."
+        log.problem(row, name, problem._replace(sentence=sentence, done="refused"))
+    if not refused:
+        log.count_not_done(row, names[0])
     return False
 
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from rearm.intake.build.bands import set_bands_aside
 from rearm.intake.build.labs import CORRECTING, LabRow
 from rearm.intake.build.log import IssueLog
+from rearm.intake.build.m_protein_bands import set_bands_aside
 from rearm.intake.build.moments import to_one_day
 from rearm.intake.build.terms import Terms
 from rearm.intake.values import Refused, number
@@ -69,7 +69,10 @@ def _of_one_sample(rows: Sequence[LabRow]) -> list[list[LabRow]]:
     for item in rows:
         lab = item.lab
         when = lab.when
-        key = (lab.test, when.first, when.last, *_sample(lab), lab.isotype)
+        # results of which no day is known are of one sample only where the sample has a name
+        alone = lab.sample_id is None and (when.first is None or when.last is None)
+        own = id(item) if alone else None
+        key = (lab.test, when.first, when.last, *_sample(lab), lab.isotype, own)
         groups.setdefault(key, []).append(item)
     return [g for g in groups.values() if len(g) > 1 or g[0].lab.status is not None]
 

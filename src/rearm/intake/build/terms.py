@@ -10,6 +10,7 @@ from rearm.intake.build.lab_values import find_test, unit_steps
 from rearm.intake.regimen.read import RegimenParser, RegimenReading
 from rearm.intake.values import not_done
 from rearm.knowledge.bundle import Knowledge
+from rearm.knowledge.catalogue import Catalogue
 from rearm.knowledge.lab_tests import LabTests, TestDef
 from rearm.knowledge.lexicon import Agent, Lexicon, Product
 from rearm.knowledge.tidy_tables import TidyTables
@@ -29,6 +30,7 @@ class Terms:
         self.lab_tests: LabTests = knowledge.lab_tests
         self.lexicon: Lexicon = knowledge.lexicon
         self.tidy: TidyTables = knowledge.tidy_tables
+        self.catalogue: Catalogue = knowledge.catalogue
         self.agent: Callable[[str], Agent | None] = cache(self.lexicon.find_agent)
         self.product: Callable[[str], Product | None] = cache(self.lexicon.find_product)
         self.agents: Callable[[str], _Names] = cache(self._agents)

@@ -138,6 +138,7 @@ class Translation:
                 Source(self.bundle.file, draft.place),
                 set_aside=draft.set_aside,
                 moments=draft.moments,
+                stated=True,
             )
         )
 

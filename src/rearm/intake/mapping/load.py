@@ -96,9 +96,10 @@ class _RowKeys:
     table: str
     each: str | None = None
     when: RowFilter | None = None
+    even_blank: bool = False
 
 
-_ROW_KEYS = ("table", "each", "when")
+_ROW_KEYS = ("table", "each", "when", "even_blank")
 
 
 class _MappingReader:
@@ -248,7 +249,20 @@ class _MappingReader:
         required = (c.name for c in table.columns.values() if c.required)
         if missing := [name for name in required if name not in {"patient_id", *filled}]:
             _refuse(where, f"a row of {keys.table} needs {', '.join(missing)}. Add it.")
-        return RowSpec(table=keys.table, each=keys.each, when=keys.when, columns=columns)
+        spec = RowSpec(
+            table=keys.table,
+            each=keys.each,
+            when=keys.when,
+            even_blank=keys.even_blank,
+            columns=columns,
+        )
+        if not (spec.own or spec.when or spec.even_blank or keys.table == "patients"):
+            _refuse(
+                where,
+                f"the row of {keys.table} reads no cell, so every row of the sheet would become"
+                " one. Add even_blank = true where that is meant.",
+            )
+        return spec
 
     def _tidy_table(self, name: str, where: str) -> TidyTable:
         tables = self.knowledge.tidy_tables.tables

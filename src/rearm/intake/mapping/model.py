@@ -26,6 +26,7 @@
     table = "labs"
     each = "copies_(?P<day>[0-9]+)"     # ... or one for each column whose header matches
     when = { column = "done", is = [1] }  # ... only where this holds: `is`, `is_not`, `above`
+    even_blank = true                   # ... also where every cell that it reads is blank
     day = { group = "day" }             # every other key is a column of the tidy table:
     test = "car_copies_per_ug_dna"      #   a constant,
     value = { cell = true }             #   the cell of the matched column,
@@ -64,6 +65,10 @@ meant as percent), `more` adds values of other sheets for the same patient, `las
       { sheet = "clin_data", column = "apheresis", negate = true },
       { sheet = "immune", column = "day", where = { label = "LA" } },
     ]
+
+A row of which nothing but constants would stand there is not made, and its count is an issue:
+a blank date of death is no death. `even_blank = true` makes it all the same, where the row of the
+sheet (or its `when`) is the statement.
 
 What contradicts itself is set aside on both sides with an issue. Rows of numbers that two patients
 share are set aside too, and so is a column in percent whose values all lie between 0 and 1, unless
@@ -147,7 +152,21 @@ class RowSpec:
     table: str
     each: str | None = None
     when: RowFilter | None = None
+    even_blank: bool = False
     columns: dict[str, Spec]
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The columns that are filled from cells. Constants, and what a header says, are no data
+        of a patient.
+        """
+        return frozenset(name for name, spec in self.columns.items() if _of_cells(spec))
+
+
+def _of_cells(spec: Spec) -> bool:
+    if isinstance(spec, tuple):
+        return any(map(_of_cells, spec))
+    return isinstance(spec, ValueSpec) and bool(spec.column or spec.cell or spec.more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

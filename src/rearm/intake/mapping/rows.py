@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rearm.intake.cells import RowMaker
@@ -20,9 +20,8 @@ __all__ = ["SheetRows"]
 
 # Without one of these a row of the table says nothing.
 _NEEDS_ONE = {
-    "therapies": {"regimen", "agents"},
+    "therapies": {"regimen", "agents", "purpose"},
     "imaging": {"result", "length_mm", "lesion"},
-    "toxicities": {"grade", "day"},
 }
 # The cells that an event is about, the first that is filled.
 _EVENT_COLUMNS = ("value", "regimen", "agents", "response", "result", "status")
@@ -66,6 +65,18 @@ class _RowTarget:
         return self.line.cells[column] if column < len(self.line.cells) else None
 
 
+@dataclass(slots=True)
+class _LeftOut:
+    """Rows of which nothing but constants would stand there, by block of the mapping."""
+
+    count: int = 0
+    first: Source | None = None
+
+    def add(self, where: Source) -> None:
+        self.count += 1
+        self.first = self.first or where
+
+
 class SheetRows:
     """Makes the rows of one sheet."""
 
@@ -87,13 +98,16 @@ class SheetRows:
             columns: list[tuple[int | None, re.Match[str] | None]] = [(None, None)]
             if spec.each is not None:
                 columns = [*self.sheet.matching(spec.each, asked_by=asked)]
+            left_out = _LeftOut()
             for column, match in columns:
                 for line in self.sheet.lines:
                     target = _RowTarget(line=line, asked=asked, column=column, match=match)
                     if spec.when is None or self._holds(spec.when, target):
-                        row = self._row(spec, target)
+                        row = self._row(spec, target, left_out)
                         if row is not None:
                             yield row
+            if left_out.first is not None:
+                self.issues.append(issue_at(left_out.first, _left_out(spec, left_out.count)))
 
     def _holds(self, when: RowFilter, target: _RowTarget) -> bool:
         """Whether the row is one that the mapping reads."""
@@ -110,7 +124,7 @@ class SheetRows:
         except Refused:
             return False
 
-    def _row(self, spec: RowSpec, target: _RowTarget) -> Row | None:
+    def _row(self, spec: RowSpec, target: _RowTarget, left_out: _LeftOut) -> Row | None:
         columns = self.tables.tables[spec.table].columns
         values: dict[str, Value] = {"patient_id": target.line.patient}
         moments: dict[str, Moment] = {}
@@ -136,14 +150,37 @@ class SheetRows:
             return None
         if spec.table in _NEEDS_ONE and not given & _NEEDS_ONE[spec.table]:
             return None
-        return self._maker.row(
+        row = self._maker.row(
             spec.table,
             values,
             self._source(target, places),
             places=places,
             set_aside=set_aside,
             moments=moments,
+            stated=spec.even_blank or not spec.own,
         )
+        if row.stated or spec.table in ("patients", "labs") or self._speaks(row, spec.own):
+            return row
+        if not self._log_refused(row, spec.own, target):
+            left_out.add(row.source)
+        return None
+
+    @staticmethod
+    def _speaks(row: Row, own: Collection[str]) -> bool:
+        """Whether a cell says something: constants alone are no data."""
+        return any(row.cell(name).speaks for name in own)
+
+    def _log_refused(self, row: Row, own: Collection[str], target: _RowTarget) -> bool:
+        """What is wrong with the cells that can't be read; False where there are none."""
+        refused = [name for name in row.cells if name in own and row.cell(name).problem]
+        for name in refused:
+            problem = row.cell(name).problem
+            assert problem is not None
+            sentence = f"{problem.sentence} No row of {row.table} is made of it."
+            self.issues.append(
+                issue_at(row.at(name), problem._replace(sentence=sentence), target.line.patient)
+            )
+        return bool(refused)
 
     def _source(self, target: _RowTarget, places: Mapping[str, Source]) -> Source:
         """The cell that the event is about: the value, else the matched column, else the first cell
@@ -297,6 +334,24 @@ class SheetRows:
         where = mapped.source or self.sheet.source(target.line, None)
         problem = CellProblem("warning", code, sentence)
         self.issues.append(issue_at(where, problem, target.line.patient))
+
+
+def _left_out(spec: RowSpec, count: int) -> CellProblem:
+    """Rows that are not made: nothing is told by a blank cell. Where a condition holds for them,
+    somebody may have meant it as the statement.
+    """
+    cells = ", ".join(sorted(spec.own))
+    rows = f"1 row of {spec.table}" if count == 1 else f"{count} rows of {spec.table}"
+    sentence = (
+        f"{rows} would hold nothing but constants of the mapping, as the cells for {cells} are"
+        " blank: no event is made. The first is named here."
+    )
+    if spec.when is None:
+        return CellProblem("note", "row_blank", sentence)
+    sentence += (
+        f" If {spec.when.column} alone says that there was one, write even_blank = true in the row."
+    )
+    return CellProblem("warning", "row_blank", sentence)
 
 
 def _filled(template: str, groups: Mapping[str, str | None]) -> str:

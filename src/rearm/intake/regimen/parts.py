@@ -28,6 +28,7 @@ _PURPOSE_OF = {
     "autologous-sct": "transplant",
     "allogeneic-sct": "transplant",
     "stem-cell-transplant": "transplant",
+    "bone-marrow-transplant": "transplant",
     "total-body-irradiation": "transplant",
     "radiotherapy": "radiotherapy",
     "stem-cell-boost": "supportive",

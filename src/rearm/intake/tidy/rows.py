@@ -21,6 +21,9 @@ from rearm.record import Issue, Source
 
 __all__ = ["place_of", "table_runs"]
 
+# A patient is known by a row with nothing but an id; results without a value are counted later.
+_READ_BLANK = ("patients", "labs")
+
 
 @dataclass(slots=True, kw_only=True)
 class TidyColumns:
@@ -31,6 +34,7 @@ class TidyColumns:
     first: int  # index of the first row under the header, as the grid counts
     indices: dict[str, int]  # of the columns in the grid
     cells: dict[str, list[Cell]]
+    blank: frozenset[int]  # rows that say nothing but whose they are
 
     def at(self, index: int, column: str) -> Source | None:
         if column not in self.indices:
@@ -90,7 +94,10 @@ class _Run:
         )
 
     def rows(self) -> Iterator[Row]:
+        blank = self.columns.blank
         for index in range(self.stop - self.start):
+            if self.start + index in blank:
+                continue
             row = self.row(index)
             if self.patient_id or any(cell is not BLANK for cell in row.cells.values()):
                 yield row  # a row of blanks is none
@@ -123,8 +130,31 @@ def table_runs(grid: Grid, tables: TidyTables, name: str, issues: list[Issue]) -
         first=header + 1,
         indices={column: places[0] for column, places in indices.items()},
         cells=cells,
+        blank=frozenset() if name in _READ_BLANK else frozenset(_blank_rows(cells)),
     )
+    if columns.blank:
+        issues.append(_rows_left_out(columns))
     return list(_runs(columns))
+
+
+def _blank_rows(cells: dict[str, list[Cell]]) -> Iterator[int]:
+    """The rows of which every cell but the patient's id is blank, or marked as not known."""
+    patients = cells["patient_id"]
+    others = [column for name, column in cells.items() if name != "patient_id"]
+    for index, patient in enumerate(patients):
+        if patient.text and all(c[index].given is None or c[index].not_done for c in others):
+            yield index
+
+
+def _rows_left_out(columns: TidyColumns) -> Issue:
+    count = len(columns.blank)
+    rows = "1 row names" if count == 1 else f"{count} rows name"
+    sentence = (
+        f"{rows} a patient and nothing else: no event of {columns.table} is made. The first is"
+        " named here."
+    )
+    where = columns.grid.row_source(columns.first + min(columns.blank))
+    return issue_at(where, CellProblem("note", "row_blank", sentence))
 
 
 def _runs(columns: TidyColumns) -> Iterator[_Run]:

@@ -8,15 +8,36 @@ from pathlib import Path
 
 from rearm.errors import InputError
 from rearm.intake.dictionary import Column, fact_values, load_tables
+from rearm.knowledge.bundle import bundled
 
 __all__ = ["DESCRIPTION", "describe_tables", "write_template"]
 
 DESCRIPTION = "columns.md"
 
+_DAYS = (
+    "A day that is known only within bounds is kept so, in every table; a rule that needs the day",
+    "is decided where the bounds decide it.",
+    "",
+    "| what stands there | what is known |",
+    "|---|---|",
+    "| `12`, `-30`, `day 12`, `Tag 12` | that day |",
+    "| `2024-03-14`, `14.03.2024` | that date |",
+    "| `14.3.24`, `03/14/2024` | refused: century or order are not certain |",
+    "| `2024-03`, `03/2024`, `March 2024`, `März 2024` | some day of the month |",
+    "| `Jahr 2017` | some day of the year |",
+    "| `2017` | the year where the patient's other days are dates, the day where they are numbers;"
+    " refused where that is open |",
+    "| `3 months`, `Monat 3` | half a month on either side |",
+    "| `before infusion`, `vor CAR-T`, `before bridging` | before that day |",
+    "| `after infusion`, `nach CAR-T` | from the day after the first infusion to the last contact"
+    " |",
+    "| `apheresis`, `diagnosis` | that day, where it is recorded |",
+    "| blank, `n.d.`, `unknown` | nothing: the row is kept without a day, and said |",
+)
 _TYPES = {
     "id": "text",
     "text": "text",
-    "day": "day number, or date YYYY-MM-DD or YYYY-MM",
+    "day": "day number, date, month, year or word of order (see below)",
     "days": "days, joined by ;",
     "date": "date YYYY-MM-DD",
     "year": "year, four digits",
@@ -76,6 +97,8 @@ def _lines() -> Iterator[str]:
         "Days are whole numbers on the patient's own axis (day 0 = `day_zero`); an ISO date may"
         " stand for any day."
     )
+    yield ""
+    yield from _DAYS
     for table in load_tables().values():
         yield f"\n## {table.name}\n\n{table.meaning}\n"
         yield "| column | what stands in it | meaning |"
@@ -84,11 +107,21 @@ def _lines() -> Iterator[str]:
             name = f"`{column.name}`" + (" (needed)" if column.required else "")
             yield f"| {name} | {_kind(column)} | {_escaped(column.meaning)} |"
     yield "\n## Values of facts\n"
+    yield (
+        "Any finding of the dictionary of findings may be stated too, by its name: yes or no, a"
+        " number, or one of its words."
+    )
+    yield ""
     yield "| finding | values |"
     yield "|---|---|"
     for finding, words in fact_values().items():
         form = "lesion=word, word one of " if finding == "lesion_histology" else ""
         yield f"| `{finding}` | {form}{', '.join(words)} |"
+    tables = bundled().tidy_tables
+    for finding in sorted(tables.fact_numbers):
+        yield f"| `{finding}` | a number |"
+    for finding in sorted(tables.fact_options):
+        yield f"| `{finding}` | a number, or by option `<option>=<number>` |"
 
 
 def _kind(column: Column) -> str:

@@ -1,0 +1,123 @@
+"""What centres write as headers, by the column of a tidy table that is meant. A draft is read by a
+person before it is used, so these are looser than the names that tables are read by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rearm.knowledge.tidy_tables import folded
+
+__all__ = [
+    "DAYS", "DEATH", "EPISODES", "IDS", "INFUSION", "LONG_LABS", "PERSON", "PROGRESSION", "TESTS",
+    "THERAPY", "TYPE_OF_PROTEIN", "UNIT", "header_key",
+]  # fmt: skip
+
+
+def header_key(name: str) -> str:
+    """A header as headers are compared: `Pat-Nr.` is pat_nr."""
+    return re.sub(r"[ ._/-]+", "_", folded(name)).strip("_")
+
+
+def _names(headers: str) -> tuple[str, ...]:
+    return tuple(headers.split())
+
+
+def _by_header(columns: Mapping[str, str]) -> dict[str, str]:
+    return {header: column for column, headers in columns.items() for header in headers.split()}
+
+
+IDS = _names(
+    "patient_id patientid patient pat_id pid subject_id subjectid usubjid subjid record_id "
+    "person_id study_id id sample_id patienten_id patientennummer pseudonym pat_nr patnr "
+    "patienten_nr patient_nr pat_no patient_no patient_number patient_identifier fallnummer "
+    "fall_nr pat"
+)
+DAYS = _names(
+    "day tag visit visite timepoint zeitpunkt cum_days date datum abnahmedatum abnahme_am "
+    "entnahmedatum probe_vom probendatum probenentnahme lab_date labdate date_lab "
+    "laboratory_date sample_date collection_date measurement_date visit_date visitdat "
+    "resp_date lbdtc lbdt datum_labor labordatum untersuchungsdatum befunddatum datum_befund "
+    "date_of_sample specimen_date"
+)
+PERSON = _by_header(
+    {
+        "sex": "sex gender geschlecht sex_at_birth gender_source_value",
+        "birth_date": "birth_date birthdate date_of_birth dob geburtsdatum geb_datum geb_dat"
+        " geb_am brthdtc birth_datetime",
+        "birth_year": "birth_year geburtsjahr geb_jahr year_of_birth yob",
+        "light_chain": "light_chain leichtkette light_chain_type",
+        "heavy_chain": "heavy_chain isotype schwerkette heavy_chain_type",
+        "last_seen_day": "last_seen_day last_seen_date last_seen letzter_kontakt"
+        " datum_letzter_kontakt dat_letzter_kontakt letzte_vorstellung last_contact"
+        " last_contact_date date_last_contact date_of_last_contact last_follow_up last_fu_date"
+        " last_followup_date date_last_followup lfu_date letztes_follow_up",
+        "day_zero": "day_zero",
+        "diagnosis_day": "diagnosis_day diagnosis_date date_of_diagnosis diagnosedatum ed ed_mm"
+        " erstdiagnose datum_erstdiagnose datum_ed dx_date diag_date mm_diagnosis_date",
+        "prior_lines": "prior_lines n_prior_lines number_of_prior_lines vortherapien"
+        " anzahl_vortherapien anzahl_linien",
+    }
+)
+INFUSION = _by_header(
+    {
+        "day": "datum_car_t car_t_datum datum_der_car_t car_t_date date_car_t date_of_car_t"
+        " datum_car_t_infusion infusionsdatum infusion_am infusion_date date_of_infusion"
+        " date_infusion datum_infusion infusion car_t_infusion_date car_t_infusion cart_date"
+        " cart_infusion_date car_t_am inf_datum",
+        "product": "car_t_produkt car_t_product produkt_car_t product_car_t car_t_präparat produkt"
+        " product car_t_type cart_product",
+        "apheresis_days": "apherese apherese_am apheresedatum leukapherese leukapherese_am"
+        " leukapheresedatum apheresis apheresis_date leukapheresis_date date_of_apheresis",
+        "dose_cells": "dose_cells zelldosis cell_dose car_t_dose",
+    }
+)
+PROGRESSION = _names(
+    "progress_am progression_am pd_am pd_datum pd_date date_pd progressionsdatum "
+    "progressdatum datum_progress datum_pd progression_date date_of_progression rezidiv_am "
+    "rezidivdatum relapse_date date_of_relapse progress progression"
+)
+DEATH = _names(
+    "verstorben verstorben_am todesdatum sterbedatum tod tod_am death death_date "
+    "date_of_death date_death dthdtc deceased died deathdate exitus"
+)
+EPISODES = _by_header(
+    {
+        "crs": "crs crs_grad crs_grade crs_max max_crs crs_max_grade maximum_crs_grade"
+        " max_crs_grade highest_crs_grade",
+        "icans": "icans icans_grad icans_grade icans_max max_icans icans_max_grade"
+        " max_icans_grade highest_icans_grade",
+    }
+)
+THERAPY = _by_header(
+    {
+        "line": "linie line line_of_therapy therapielinie line_number lot line_no",
+        "regimen": "therapie regimen regime schema treatment protokoll therapy therapieschema"
+        " regimen_name",
+        "start_day": "von start beginn start_date therapiebeginn therapy_start date_start from"
+        " startdatum regimen_start start_dat",
+        "end_day": "bis ende end stop end_date therapieende therapy_end date_end to enddatum"
+        " regimen_end stop_date",
+        "best_response": "ansprechen response best_response bestes_ansprechen remission"
+        " beste_remission",
+        "stop_reason": "abbruchgrund stop_reason reason_stopped reason grund reason_for_stop"
+        " discontinuation_reason grund_für_ende",
+        "purpose": "zweck purpose intent",
+    }
+)
+LONG_LABS = _by_header(
+    {
+        "test": "test test_name parameter analyt laborparameter lbtest lbtestcd component"
+        " measurement_source_value analyte untersuchung",
+        "value": "value wert ergebnis result lborres lbstresc messwert value_source_value"
+        " value_as_number result_value",
+        "unit": "unit units einheit lborresu lbstresu unit_source_value result_unit",
+    }
+)
+TYPE_OF_PROTEIN = _names(
+    "typ mm_typ type mm_type ig_typ isotyp isotype paraprotein_typ paraprotein_type "
+    "m_protein_type myelomtyp typ_mm"
+)
+UNIT = re.compile(r"(?:^|_)(?:einheit|unit|units)(?:_|$)")
+TESTS = _by_header({"soluble_bcma": "bcma", "kappa_flc": "kappa", "lambda_flc": "lambda"})

@@ -1,0 +1,193 @@
+"""Days as records have them: months, years and words are intervals, in every table; none becomes a
+day, none is lost without a word.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from rearm.intake import read_tables
+from rearm.record import Record, When
+
+ZERO = "2024-02-12"
+# what stands as the day; what the record has of it, day 0 being 2024-02-12
+WORDS = [
+    ("2024-03", When(18, 48)),
+    ("03/2024", When(18, 48)),
+    ("3.2024", When(18, 48)),
+    ("März 2024", When(18, 48)),
+    ("Mar 2024", When(18, 48)),
+    ("March 2024", When(18, 48)),
+    ("2023", When(-407, -43)),
+    (2023, When(-407, -43)),
+    ("Jahr 2023", When(-407, -43)),
+    ("before infusion", When(None, -1)),
+    ("vor CAR-T-Infusion", When(None, -1)),
+    ("prior to CAR T", When(None, -1)),
+    ("after infusion", When(1, None)),
+    ("post-CAR-T", When(1, None)),
+    ("nach Infusion", When(1, None)),
+    ("before bridging", When(None, -31)),
+    ("Leukapherese", When.on(-40)),
+    ("2024-03-13", When.on(30)),
+    (None, When()),
+]  # fmt: skip
+# a row of each table, the column of its day, the field of the record
+TABLES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "labs": ({"test": "creatinine", "value": 1.1, "unit": "mg/dL"}, "day", "labs"),
+    "variants": ({"gene": "TP53", "result": "present"}, "day", "variants"),
+    "imaging": ({"method": "PET-CT", "result": "negative"}, "day", "imaging"),
+    "assessments": ({"response": "PD", "by": "team"}, "day", "responses"),
+    "conditions": ({"condition": "hiv", "status": "absent"}, "day", "conditions"),
+    "toxicities": ({"toxicity": "crs", "grade": 2}, "day", "toxicities"),
+    "therapies": ({"agents": "selinexor", "line": 9}, "start_day", "therapies"),
+    "refractoriness": ({"agent_or_class": "IMiD", "status": "refractory"}, "day", "refractoriness"),
+    "facts": ({"finding": "frailty", "value": "fit"}, "day", "facts"),
+    "deaths": ({"cause": "myeloma"}, "day", "deaths"),
+}  # fmt: skip
+
+
+def _record(table: str, row: dict[str, Any], **more: Any) -> Record:
+    tables: dict[str, list[dict[str, Any]]] = {
+        "patients": [{"patient_id": "A", "day_zero": ZERO}],
+        "infusions": [
+            {"patient_id": "A", "day": ZERO, "product": "ide-cel", "apheresis_days": "2024-01-03"}
+        ],
+        "therapies": [
+            {
+                "patient_id": "A",
+                "start_day": "2024-01-13",
+                "agents": "dexamethasone",
+                "purpose": "bridging",
+            }
+        ],
+    } | more
+    tables.setdefault(table, [])
+    tables[table] = [*tables[table], {"patient_id": "A"} | row]
+    return read_tables(tables).records[0]
+
+
+@pytest.mark.parametrize(("given", "when"), WORDS)
+@pytest.mark.parametrize("table", TABLES)
+def test_day(table: str, given: Any, when: When) -> None:
+    row, column, field = TABLES[table]
+    if table == "deaths" and given == "Leukapherese":
+        return  # nobody is infused after death
+    record = _record(table, row | {column: given})
+    event = getattr(record, field)[-1]
+    assert event.when == when
+    unexpected = {i.code for i in record.issues} - {"undated", "imaging_undated"}
+    assert unexpected == set()
+
+
+@pytest.mark.parametrize("table", ["labs", "assessments", "imaging", "deaths", "variants"])
+def test_row_without_a_day_is_said_once(table: str) -> None:
+    row, _, field = TABLES[table]
+    rows = [{"patient_id": "A"} | row | {"sample_id": n} for n in range(3)]
+    if table != "labs":
+        rows = [{k: v for k, v in r.items() if k != "sample_id"} for r in rows[:1]]
+    record = _record(table, row, **{table: rows[1:]})
+    issues = [i for i in record.issues if i.code == "undated"]
+    assert len(issues) == 1
+    assert len(getattr(record, field)) == len(rows)
+
+
+def test_examination_of_a_month_keeps_its_result_and_belongs_to_no_visit() -> None:
+    record = _record("imaging", {"method": "PET-CT", "result": "positive", "day": "2024-05"})
+    assert [(x.result, x.when) for x in record.imaging] == [("positive", When(79, 109))]
+    assert [(x.test, x.when) for x in record.set_aside] == [("imaging", When(79, 109))]
+    assert [i.code for i in record.issues] == ["imaging_undated"]
+
+
+def test_infusion_is_placed_by_its_word() -> None:
+    record = _record("infusions", {"product": "cilta-cel", "day": "before infusion"})
+    assert [(x.product, x.when) for x in record.infusions] == [
+        ("ide-cel", When.on(0)),
+        ("cilta-cel", When(None, -1)),
+    ]
+    assert record.issues == ()
+
+
+def test_word_around_an_infusion_of_a_month() -> None:
+    infusions = [{"patient_id": "A", "day": "2024-02", "product": "ide-cel"}]
+    row = {"response": "VGPR", "by": "team", "day": "after infusion"}
+    record = _record("assessments", row, infusions=infusions)
+    assert record.infusions[0].when == When(-11, 17)
+    assert record.responses[0].when == When(-10, None)
+
+
+def test_word_without_an_infusion_is_said() -> None:
+    row = {"response": "VGPR", "by": "team", "day": "after infusion"}
+    record = _record("assessments", row, infusions=[])
+    assert [x.when for x in record.responses] == [When()]
+    assert [(i.code, i.severity) for i in record.issues] == [("day_not_placed", "warning")]
+
+
+def test_after_infusion_ends_with_the_last_contact() -> None:
+    person = [{"patient_id": "A", "day_zero": ZERO, "last_seen_day": "2024-05-12"}]
+    record = _record("assessments", {"response": "PD", "day": "after infusion"}, patients=person)
+    assert [x.when for x in record.responses] == [When(1, 90)]
+
+
+@pytest.mark.parametrize(
+    ("given", "diagnosis"),
+    [
+        ("2019-03", When(-1809, -1779)),
+        ("12/2017", When(-2264, -2234)),
+        ("2017", When(-2598, -2234)),
+        (2017, When(-2598, -2234)),
+        ("2019-03-14", When.on(-1796)),
+        (-900, When.on(-900)),
+    ],
+)
+def test_diagnosis(given: Any, diagnosis: When) -> None:
+    person = [{"patient_id": "A", "day_zero": ZERO, "diagnosis_day": given}]
+    record = _record("labs", TABLES["labs"][0] | {"day": 30}, patients=person)
+    assert (record.diagnosis, record.diagnosis_day) == (diagnosis, diagnosis.day)
+    assert record.issues == ()
+
+
+def test_last_contact_of_a_month_counts_from_its_first_day() -> None:
+    person = [{"patient_id": "A", "day_zero": ZERO, "last_seen_day": "2024-05"}]
+    record = _record("labs", TABLES["labs"][0] | {"day": 30}, patients=person)
+    assert record.last_seen_day == 79
+    assert [(i.code, i.done) for i in record.issues] == [("day_not_exact", "used")]
+
+
+# days of the patient's other rows; date of day 0; the record's day, or the code of its issue
+BARE = [
+    ([0, 30, 1900], "2018-02-12", When.on(2010)),  # numbers around it
+    ([0, 30], None, When.on(2010)),  # no date at all: a year could not be placed
+    ([0, 30], "2018-02-12", "year_or_day"),  # years after the other numbers
+    (["2018-02-12", 30], "2018-02-12", "year_or_day"),  # both in use
+    ([0, 30], ZERO, When(-5155, -4791)),  # the day would lie in the future
+    (["2024-02-12"], ZERO, When(-5155, -4791)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("others", "zero", "expected"), BARE)
+def test_bare_year_or_day(others: list[Any], zero: str | None, expected: When | str) -> None:
+    rows = [
+        {"patient_id": "A", "day": day} | TABLES["labs"][0] | {"value": 1 + n / 10}
+        for n, day in enumerate([*others, 2010])
+    ]
+    person = [{"patient_id": "A", "day_zero": zero}]
+    record = read_tables({"patients": person, "labs": rows}, today=date(2026, 11, 30)).records[0]
+    last = (*record.labs, *record.set_aside)[-1]
+    codes = [i.code for i in record.issues if i.code != "lonely_last_day"]
+    if isinstance(expected, str):
+        assert (last.when, codes) == (When(), [expected])
+    else:
+        assert (last.when, codes) == (expected, [])
+
+
+def test_undated_results_are_never_one() -> None:
+    """Two visits without a day may hold the same value; a sample with a name is one."""
+    rows = [{"patient_id": "A"} | TABLES["labs"][0] for _ in range(2)]
+    named = [row | {"sample_id": "S1"} for row in rows]
+    for given, count in ((rows, 2), (named, 1)):
+        record = read_tables({"patients": [{"patient_id": "A"}], "labs": given}).records[0]
+        assert len(record.labs) == count
