@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
+from rearm.characters import printable
 from rearm.interval import Interval
 
 __all__ = [
@@ -43,11 +44,18 @@ Done = Literal["used", "set_aside", "refused"]
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
     """Where a value stands in the input: `Source("labs.csv", "row 12")`, `Source("cohort.xlsx",
-    "visits!C7")`, or a FHIR resource id.
+    "visits!C7")`, or a FHIR resource id. What a screen may not show of names that the input gives
+    is escaped.
     """
 
     file: str
     place: str
+
+    def __post_init__(self) -> None:
+        # here and nowhere else: a name of a file need not even be text
+        if not (self.file.isprintable() and self.place.isprintable()):
+            object.__setattr__(self, "file", printable(self.file))
+            object.__setattr__(self, "place", printable(self.place))
 
     def __str__(self) -> str:
         return f"{self.file}: {self.place}" if self.place else self.file
