@@ -6,9 +6,18 @@ sentence, a place, a file or a picture takes from the input goes through one of 
 
 from __future__ import annotations
 
+import json
 import re
 
-__all__ = ["first_harmful", "first_non_text", "formula_free", "inert", "printable", "replaced"]
+__all__ = [
+    "escaped",
+    "first_harmful",
+    "first_non_text",
+    "formula_free",
+    "inert",
+    "printable",
+    "replaced",
+]
 
 # C0 without tab, newline and carriage return; DEL; C1 (which holds the one-character forms of the
 # escape sequences); half surrogates; the code points that Unicode keeps free of characters for
@@ -50,6 +59,11 @@ def replaced(text: str) -> str:
 
 def _instead(match: re.Match[str]) -> str:
     return " " if match[0] in _BREAKS else _REPLACEMENT
+
+
+def escaped(text: str) -> str:
+    """JSON with every harmful character escaped, by which its values stay as they are."""
+    return _HARMFUL.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def formula_free(text: str) -> str:

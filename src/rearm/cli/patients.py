@@ -27,6 +27,7 @@ from rearm.cli.shared import (
     read_input,
     say,
     spoken,
+    tell,
 )
 
 
@@ -175,4 +176,4 @@ def explain(
     if as_json:
         print_json([{"patient_id": who, **trace_object(trace)} for who, trace in found])
     else:
-        print("\n\n".join(f"{who}: {trace_text(trace)}" for who, trace in found))
+        tell("\n\n".join(f"{who}: {trace_text(trace)}" for who, trace in found))
