@@ -39,6 +39,10 @@ __all__ = [
 
 Severity = Literal["note", "warning", "error"]
 Done = Literal["used", "set_aside", "refused"]
+# `row 12`, `row 12, value`, `labs!C7`, `labs!7`
+_CELL_PLACE = re.compile(
+    r"row (?P<line>[0-9]+)(?:, .*)?|(?P<sheet>.+)!(?P<column>[A-Z]{1,3})?(?P<row>[0-9]+)"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,6 +63,15 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.file}: {self.place}" if self.place else self.file
+
+    @property
+    def cell(self) -> tuple[str | None, int | None, str | None]:
+        """Sheet, number of the row, letters of the column; each None where the place names none."""
+        match = _CELL_PLACE.fullmatch(self.place)
+        if match is None:
+            return None, None, None
+        row = match["line"] or match["row"]
+        return match["sheet"], None if row is None else int(row), match["column"]
 
     @property
     def row(self) -> tuple[str, str]:
@@ -118,7 +131,8 @@ class Issue:
 
     `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what
     to do. `day`: the latest day of the axis that the message tells of, where it is about no single
-    row.
+    row. `column`: the column of the table that it is about, `value`: what stands there; None where
+    it is about no single cell.
     """
 
     severity: Severity
@@ -128,6 +142,8 @@ class Issue:
     done: Done
     patient_id: str | None = None
     day: int | None = None
+    column: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

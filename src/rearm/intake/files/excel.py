@@ -54,9 +54,10 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
         issue_at(
             Source(path.name, f"{sheet}!{address}"),
             CellProblem("warning", "cell_without_value", why),
+            value=error,
         )
         for sheet, found in inspected.items()
-        for address, why in _without_value(found)
+        for address, error, why in _without_value(found)
     ]
     for grid in grids:
         number = show(grid, inspected[grid.sheet or ""].shown)
@@ -92,16 +93,18 @@ def _agree(grids: Sequence[Grid], inspected: Mapping[str, SheetXml], path: Path)
         )
 
 
-def _without_value(sheet: SheetXml) -> Iterator[tuple[str, str]]:
-    """Cells whose shown value the file does not hold, each with a sentence."""
+def _without_value(sheet: SheetXml) -> Iterator[tuple[str, str | None, str]]:
+    """Cells whose shown value the file does not hold: address, what stands there, a sentence."""
     for address, error in sheet.errors.items():
         yield (
             address,
+            error,
             f"The cell holds the error {error} and no value; it is treated as empty.",
         )
     for address in sheet.uncalculated:
         yield (
             address,
+            None,
             "The cell holds a formula without a stored result; open and save the file in a"
             " spreadsheet program. It is treated as empty.",
         )
