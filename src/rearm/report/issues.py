@@ -28,8 +28,8 @@ _MOST_PATIENTS, _MOST_TESTS, _MOST_NAMES = 12, 6, 8
 def print_worklist(console: Console, worklist: Worklist, *, each: bool = False) -> None:
     """Prints the issues by cause (`each`: one by one), the coverage, and what is not on record."""
     if worklist.issues:
-        table = _issues(worklist.issues) if each else _causes(worklist.causes)
-        console.print(table)
+        for part in (_issues(worklist.issues),) if each else _causes(worklist.causes):
+            console.print(part)
         console.print()
     for line in _coverage(worklist):
         console.print(SafeText(line))
@@ -41,16 +41,10 @@ def print_worklist(console: Console, worklist: Worklist, *, each: bool = False) 
         console.print(SafeText(line, style="yellow"))
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        number = column in ("times", "patients")
-        table.add_column(column, overflow="fold", justify="right" if number else "left")
-    return table
-
-
 def _issues(issues: Iterable[Issue]) -> Table:
-    table = _table("patient", "severity", "where", "what", "done")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("patient", "severity", "where", "what", "done"):
+        table.add_column(column, overflow="fold")
     for issue in issues:
         cells = (issue.patient_id or "", str(issue.source), issue.message, words(issue.done))
         patient, where, what, done = map(SafeText, cells)
@@ -59,20 +53,21 @@ def _issues(issues: Iterable[Issue]) -> Table:
     return table
 
 
-def _causes(found: Iterable[Cause]) -> Table:
-    table = _table("severity", "times", "patients", "what, the first of them", "values", "done")
+def _causes(found: Iterable[Cause]) -> Iterator[SafeText]:
+    """Two lines for each cause: how often and with which values, then the first place and what is
+    wrong there.
+    """
     for cause in found:
-        first = SafeText(f"{cause.example.source}: ", style="bold")
-        first.append(cause.example.message)
-        table.add_row(
-            SafeText(cause.severity, style=_STYLE.get(cause.severity, "")),
-            str(cause.count),
-            str(cause.patients or ""),
-            first,
-            SafeText(values_text(cause, most=3)),
-            SafeText(words(cause.done)),
-        )
-    return table
+        head = SafeText(cause.severity, style=_STYLE.get(cause.severity, ""))
+        times = "once" if cause.count == 1 else f"{cause.count} times"
+        patients = f", {_count(cause.patients, 'patient')}" if cause.patients > 1 else ""
+        head.append(f"  {times}{patients}, {words(cause.done)}: {words(cause.code)}", "bold")
+        if cause.column is not None:
+            head.append(f", {cause.column}")
+        if values := values_text(cause, most=3):
+            head.append(f" [{values}]")
+        yield head
+        yield SafeText(f"  {cause.example.source}: {cause.example.message}")
 
 
 def _coverage(worklist: Worklist) -> Iterator[str]:
