@@ -125,6 +125,14 @@ def _replace(old: str, new: str) -> Callable[[bytes], bytes]:
         (SHEET, lambda xml: xml.decode().encode("utf-16"), "UTF-16"),
         (SHEET, lambda xml: b'<?xml version="1.0" encoding="latin-1"?>' + xml, "latin-1"),
         (BOOK, lambda xml: b'<?xml version="1.0" encoding="UTF-8x"?>' + xml, "UTF-8x"),
+        (
+            "xl/styles.xml",
+            _replace(
+                "<fonts",
+                f'<numFmts><numFmt numFmtId="200" formatCode="{"[" * 256}0"/></numFmts><fonts',
+            ),
+            "number format",
+        ),
         (LINKS, _replace("sheet1.xml", "sheet1.bin"), "not named as XML"),
         (LINKS, _replace("worksheets/sheet1.xml", "worksheets/SHEET1.xml"), "two ways"),
     ],

@@ -27,6 +27,7 @@ _SMALL_PART = 64 * 1024  # a part of this size is no bomb, however well it packs
 # cell. A small file that spans much is no table: what it may span grows with what it holds.
 MAX_CELLS = 20_000_000
 SPARE_CELLS = 600_000
+_LONGEST_FORMAT = 255  # characters, as spreadsheet programs allow
 MAX_EXTENT_OF_CELL = 20
 
 
@@ -210,6 +211,8 @@ def _displays(archive: zipfile.ZipFile) -> Mapping[str, Display]:
         return {}
     styles = tree(archive.read("xl/styles.xml"))
     codes = {x.get("numFmtId", ""): x.get("formatCode", "") for x in elements(styles, "numFmt")}
+    if any(len(code) > _LONGEST_FORMAT for code in codes.values()):  # every cell would repeat it
+        raise BadWorkbook("holds a number format that is too long for any spreadsheet program")
     of_cells = [style for styles_ in elements(styles, "cellXfs") for style in styles_]
     return displays(codes, [style.get("numFmtId", "") for style in of_cells])
 

@@ -17,7 +17,7 @@ __all__ = ["Display", "displays", "show"]
 
 _BUILT_IN_PERCENT = ("9", "10")
 _QUOTED = re.compile(r'"([^"]*)"|\\(.)')
-_BRACKETS = re.compile(r"\[[^\]]*\]")
+_BRACKETS = re.compile(r"\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,13 @@ def displays(codes: Mapping[str, str], styles: Sequence[str]) -> dict[str, Displ
     a date are left out. `codes`: the format codes by number; `styles`: the number of the format of
     each style.
     """
-    found: dict[str, Display] = {}
-    for number, key in enumerate(styles):
-        display = (
-            Display(after=" %", times=100)
-            if key in _BUILT_IN_PERCENT
-            else _display(codes.get(key, ""))
-        )
-        if display is not None:
-            found[str(number)] = display
-    return found
+    by_key = {key: _display(code) for key, code in codes.items()}
+    by_key |= dict.fromkeys(_BUILT_IN_PERCENT, Display(after=" %", times=100))
+    return {
+        str(number): display
+        for number, key in enumerate(styles)
+        if (display := by_key.get(key)) is not None
+    }
 
 
 def _display(code: str) -> Display | None:
