@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rearm.characters import first_harmful, first_non_text, formula_free, inert, printable, replaced
+from rearm.report.style import environment
 
 NO_TEXT = [
     "\x00",
@@ -90,3 +91,8 @@ def test_a_line_on_a_terminal_reads_as_it_stands(text: str, shown: str) -> None:
 
 def test_what_a_screen_may_not_show_is_escaped() -> None:
     assert printable("a\u202eb\x1bc") == "a\\u202eb\\x1bc"
+
+
+def test_a_page_holds_no_harmful_text_wherever_it_came_from() -> None:
+    page = environment().from_string("<p>{{ text }}</p>").render(text="a\u202eb\ud800<\u2028")
+    assert page == "<p>a\ufffdb\ufffd&lt; </p>"

@@ -84,7 +84,10 @@ def _coverage(worklist: Worklist) -> Iterator[str]:
         for name, number in coverage.read.items()
         if (undated := coverage.without_day[name]) or number
     ]
-    yield f"Read: {', '.join(read) or 'nothing'}; results set aside: {coverage.set_aside}."
+    yield (
+        f"Read: {', '.join(read) or 'nothing'}; results set aside: {coverage.set_aside}; issues on"
+        f" columns that are not read: {worklist.unused_columns}."
+    )
     yield from _named("no CAR-T infusion", coverage.no_infusion)
     yield from _named("no laboratory result", coverage.no_results)
 

@@ -190,7 +190,7 @@ class Worklist:
 
     @property
     def unused_columns(self) -> int:
-        """How many columns, or lists of them, are not read."""
+        """How many issues tell of columns that are not read; a mapping has one for all of a sheet."""
         return sum(issue.code in _UNUSED_COLUMNS for issue in self.issues)
 
     def tables(self) -> dict[str, list[list[Cell]]]:
@@ -216,7 +216,7 @@ class Worklist:
                 "read": dict(coverage.read),
                 "without_day": dict(coverage.without_day),
                 "results_set_aside": coverage.set_aside,
-                "columns_not_read": self.unused_columns,
+                "issues_on_columns_not_read": self.unused_columns,
                 "patients_without_infusion": coverage.no_infusion,
                 "patients_without_results": coverage.no_results,
             },
@@ -234,7 +234,7 @@ class Worklist:
         return [
             *rows,
             ["results set aside", coverage.set_aside, None],
-            ["columns not read", self.unused_columns, None],
+            ["issues on columns not read", self.unused_columns, None],
             ["patients without an infusion", len(coverage.no_infusion), None],
             ["patients without a result", len(coverage.no_results), None],
         ]
