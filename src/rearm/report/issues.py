@@ -67,7 +67,14 @@ def _causes(found: Iterable[Cause]) -> Iterator[SafeText]:
         if values := values_text(cause, most=3):
             head.append(f" [{values}]")
         yield head
-        yield SafeText(f"  {cause.example.source}: {cause.example.message}")
+        yield SafeText(f"  {_placed(cause.example)}")
+
+
+def _placed(issue: Issue) -> str:
+    """The message behind its place; one about a whole file mostly begins with its name."""
+    if issue.message.startswith(f"{issue.source.file}:"):
+        return issue.message
+    return f"{issue.source}: {issue.message}"
 
 
 def _coverage(worklist: Worklist) -> Iterator[str]:

@@ -190,7 +190,7 @@ class Worklist:
 
     @property
     def unused_columns(self) -> int:
-        """How many issues tell of columns that are not read; a mapping has one for all of a sheet."""
+        """How many issues tell of columns that are not read; a mapping has one for each sheet."""
         return sum(issue.code in _UNUSED_COLUMNS for issue in self.issues)
 
     def tables(self) -> dict[str, list[list[Cell]]]:
