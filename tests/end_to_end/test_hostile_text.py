@@ -112,10 +112,12 @@ def _all_ways_out(source: Path, out: Path, patients: int) -> None:
             assert not any(cell.startswith("=") for row in csv.reader(file) for cell in row)
 
 
+@pytest.mark.slow
 def test_every_text_column_of_every_table(tmp_path: Path) -> None:
     _all_ways_out(_tables(tmp_path / "in"), tmp_path / "out", 2)
 
 
+@pytest.mark.slow
 def test_every_text_of_a_bundle(tmp_path: Path) -> None:
     bundle = _hostile(json.loads(BUNDLE.read_text("utf-8")))
     (tmp_path / "b.json").write_text(json.dumps(bundle), "utf-8")
@@ -150,6 +152,7 @@ def test_names_of_files_sheets_and_columns(tmp_path: Path) -> None:
         _harmless(done.stdout + done.stderr)
 
 
+@pytest.mark.slow
 def test_a_bundle_whose_name_is_no_text_has_its_page(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
