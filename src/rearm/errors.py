@@ -14,15 +14,15 @@ __all__ = ["InputError", "RearmError", "meant"]
 
 class RearmError(ValueError):
     """Input, settings or knowledge that can't be used. `str()` is a sentence or two for the user:
-    what, where, what to do.
+    what, where, what to do. What it quotes is escaped where a screen could obey it.
     """
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__("\n".join(printable(line) for line in sentence.split("\n")))
 
 
 class InputError(RearmError):
     """Input that can't be used: what was read, where, why it can't be used, what to do."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__("\n".join(printable(line) for line in sentence.split("\n")))
 
 
 def meant(word: str, choices: Iterable[str], *, most: int = 1, likeness: float = 0.75) -> str:

@@ -25,7 +25,12 @@ def file_name(patient_id: str) -> str:
     safe = re.sub(r"[^A-Za-z0-9_-]+", "_", patient_id).strip("_-")[:80]
     if safe and safe == patient_id and not _RESERVED.fullmatch(safe):
         return safe
-    return f"{safe or 'patient'}-{hashlib.sha256(patient_id.encode()).hexdigest()[:8]}"
+    return f"{safe or 'patient'}-{_hash(patient_id)}"
+
+
+def _hash(patient_id: str) -> str:
+    # an id that a program made may hold half a character, which UTF-8 has no form for
+    return hashlib.sha256(patient_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 class FileNames:
@@ -41,7 +46,7 @@ class FileNames:
         name = file_name(patient_id)
         if self._owner.setdefault(name.casefold(), patient_id) == patient_id:
             return name
-        return f"{name}-{hashlib.sha256(patient_id.encode()).hexdigest()[:8]}"
+        return f"{name}-{_hash(patient_id)}"
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
@@ -56,7 +61,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
         os.close(handle)
         temporary = Path(name)
         write(temporary)
-        temporary.chmod(0o644)
+        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
@@ -64,6 +69,13 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
     return path
+
+
+def _umask() -> int:
+    """What the user withholds from others: pages of patients are as private as he wants them."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def write_text(path: Path, text: str) -> None:

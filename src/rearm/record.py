@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
+from rearm.characters import printable
 from rearm.interval import Interval
 
 __all__ = [
@@ -41,19 +42,39 @@ __all__ = [
 
 Severity = Literal["note", "warning", "error"]
 Done = Literal["used", "set_aside", "refused"]
+# `row 12`, `row 12, value`, `labs!C7`, `labs!7`
+_CELL_PLACE = re.compile(
+    r"row (?P<line>[0-9]+)(?:, .*)?|(?P<sheet>.+)!(?P<column>[A-Z]{1,3})?(?P<row>[0-9]+)"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
     """Where a value stands in the input: `Source("labs.csv", "row 12")`, `Source("cohort.xlsx",
-    "visits!C7")`, or a FHIR resource id.
+    "visits!C7")`, or a FHIR resource id. What a screen may not show of names that the input gives
+    is escaped.
     """
 
     file: str
     place: str
 
+    def __post_init__(self) -> None:
+        # here and nowhere else: a name of a file need not even be text
+        if not (self.file.isprintable() and self.place.isprintable()):
+            object.__setattr__(self, "file", printable(self.file))
+            object.__setattr__(self, "place", printable(self.place))
+
     def __str__(self) -> str:
         return f"{self.file}: {self.place}" if self.place else self.file
+
+    @property
+    def cell(self) -> tuple[str | None, int | None, str | None]:
+        """Sheet, number of the row, letters of the column; each None where the place names none."""
+        match = _CELL_PLACE.fullmatch(self.place)
+        if match is None:
+            return None, None, None
+        row = match["line"] or match["row"]
+        return match["sheet"], None if row is None else int(row), match["column"]
 
     @property
     def row(self) -> tuple[str, str]:
@@ -118,7 +139,8 @@ class Issue:
 
     `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what
     to do. `day`: the latest day of the axis that the message tells of, where it is about no single
-    row.
+    row. `column`: the column of the table that it is about, `value`: what stands there; None where
+    it is about no single cell.
     """
 
     severity: Severity
@@ -128,6 +150,8 @@ class Issue:
     done: Done
     patient_id: str | None = None
     day: int | None = None
+    column: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

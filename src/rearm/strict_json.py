@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -87,8 +88,7 @@ class _StrictParser:
     def members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            names = [key for key, _ in pairs]
-            twice = next(key for key in names if names.count(key) > 1)
+            twice = next(key for key, count in Counter(k for k, _ in pairs).items() if count > 1)
             raise InputError(
                 f"{self.name}: the name {_short(twice)} stands twice in one object, so its value is"
                 " not certain. Remove one of them."

@@ -139,8 +139,10 @@ def test_check_is_clean_for_the_examples_and_finds_a_missing_unit(tmp_path: Path
     labs.write_text(labs.read_text().replace(",3.1,g/dL,", ",3.1,,", 1))
     result = run("check", tmp_path / "t")
     says(result, 1, "labs.csv", "unit")
-    issues = json.loads(run("check", tmp_path / "t", "--json").stdout)
-    assert any(i["done"] == "set_aside" and "unit" in i["code"] for i in issues)
+    issues = json.loads(run("check", tmp_path / "t", "--json").stdout)["issues"]
+    assert [(i["done"], i["code"], i["file"], i["row"], i["column"]) for i in issues] == [
+        ("set_aside", "unit_missing", "labs.csv", 2, "value")
+    ]
 
 
 def test_template_can_be_read_back(tmp_path: Path) -> None:

@@ -275,7 +275,7 @@ def test_no_patient_row_and_no_id() -> None:
         "<script>alert(1)</script>",
         "=cmd|' /C calc'!A0",
         "007",
-        "a\u202eb",
+        "a\u200bb",
         "{{x}}",
     ],
 )

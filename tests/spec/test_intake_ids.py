@@ -42,12 +42,13 @@ def test_tabs_and_line_breaks_stay_and_memory_and_json_are_cleaned() -> None:
         "a\ufffd": ["b\ufffd\n", 1, None]
     }
     assert clean_json("\ud800\uffff\U0010ffff", "f.json")[0] == "\ufffd" * 3
-    assert clean_json("\ufffd\U0010fffd\u2028", "f.json")[1] == []
+    assert clean_json("\u202ea\u200f\u2028b", "f.json")[0] == "\ufffda\ufffd b"
+    assert clean_json("\ufffd\U0010fffd\u200b", "f.json")[1] == []
     assert clean_json({"a": "b\n"}, "f.json") == ({"a": "b\n"}, [])
 
 
 def test_an_open_quotation_mark_that_swallows_lines_is_refused_by_place(tmp_path: Path) -> None:
-    (tmp_path / "patients.csv").write_text('patient_id,sex\nA,F\n"B,F\nC,M\n', "utf-8")
+    (tmp_path / "patients.csv").write_text('patient_id,sex\nA,F\n"B,F\nC,M"\n', "utf-8")
     reading = read(tmp_path)
     assert [r.patient_id for r in reading.records] == ["A"]
     (issue,) = [i for i in reading.issues if i.code == "patient_id_line_break"]

@@ -1,10 +1,13 @@
 """Names of files made of patients' ids: safe on every system, and never shared."""
 
+import os
 import re
+import stat
+from pathlib import Path
 
 import pytest
 
-from rearm.files import FileNames, file_name
+from rearm.files import FileNames, file_name, write_text
 
 
 @pytest.mark.parametrize("patient_id", ["SYN-01", "A_7", "0042"])
@@ -28,6 +31,8 @@ def test_a_plain_id_is_its_own_name(patient_id: str) -> None:
         "é",
         "x" * 200,
         "_a",
+        "CLINIC\\d12",
+        "half a \ud800",
         "",
         " ",
     ],
@@ -46,3 +51,15 @@ def test_ids_that_differ_in_case_only_keep_apart_on_every_disk() -> None:
     first, second = names.of("Anna-1"), names.of("ANNA-1")
     assert first == "Anna-1" and first.casefold() != second.casefold()
     assert (names.of("Anna-1"), names.of("ANNA-1")) == (first, second)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o027, 0o640), (0o022, 0o644)])
+def test_a_file_is_as_private_as_its_user_wants_it(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_text(tmp_path / "a.html", "x")
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.html").stat().st_mode) == mode

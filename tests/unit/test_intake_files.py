@@ -15,6 +15,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from rearm.intake import InputError, read
 from rearm.intake.files.read import read_grids
 
+REVIEW = Path(__file__).parents[1] / "data" / "review" / "inputs"
 PATIENTS = "patient_id,sex\nA,F\n"
 
 
@@ -293,3 +294,64 @@ def test_a_day_that_may_be_thousands_is_refused(tmp_path: Path, day: str) -> Non
     assert "day_unreadable" in {
         i.code for r in read(tmp_path / "labs.csv").records for i in r.issues
     }
+
+
+SWALLOWED = REVIEW / "06-stray-quote-swallows-rows" / "input" / "labs.csv"
+
+
+def test_a_quotation_mark_that_swallows_rows_is_named_with_its_row() -> None:
+    assert "labs.csv: a quotation mark opens in row 3 " in _refused(SWALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        # closed in the middle of a later row: what remains of it follows the cell
+        ('patient_id,day,test,value,unit\nA,1,"crp,3,mg/L\nA,2,crp"x,4,mg/L\n', 2),
+        ('patient_id;day;test;value;unit\nA;1;crp;3;mg/L\nA;2;"crp;4;mg/L\nA;3;crp;5;"mg/L\n', 3),
+        # never closed
+        ('patient_id,sex\nA,F\n"B,F\nC,M\n', 3),
+        ('patient_id,sex\nA,F\nB,"F', 3),
+    ],
+)
+def test_an_open_quotation_mark(tmp_path: Path, text: str, row: int) -> None:
+    (tmp_path / "labs.csv").write_text(text)
+    assert f"opens in row {row} " in _refused(tmp_path / "labs.csv")
+
+
+def test_a_cell_of_several_lines_is_no_swallowed_row(tmp_path: Path) -> None:
+    (tmp_path / "facts.csv").write_text(
+        'patient_id,finding,value,by\nA,goals,"at home,\nwith her family, if possible",team\n'
+    )
+    assert [f.value for f in read(tmp_path / "facts.csv").records[0].facts] == [
+        "at home,\nwith her family, if possible"
+    ]
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\r\n', "SEP=; \n"])
+def test_a_first_line_that_states_the_delimiter_is_none_of_the_table(
+    tmp_path: Path, first: str
+) -> None:
+    (tmp_path / "labs.csv").write_text(
+        first + "patient_id;day;test;value;unit\nA;1;serum_m_protein;3,3;g/dL\nA;2;crp;x;mg/L\n"
+    )
+    record = read(tmp_path / "labs.csv").records[0]
+    assert [x.quantity.exact for x in record.labs if x.quantity] == [3.3]
+    # rows as a spreadsheet program shows them: it hides that line
+    assert [i.source.place for i in record.issues] == ["row 3, value"]
+
+
+def test_a_file_for_a_spreadsheet_program_gives_its_results() -> None:
+    (record,) = read(REVIEW / "11-excel-separator-line" / "input").records
+    assert [(x.day, x.quantity.exact) for x in record.labs if x.quantity] == [
+        (-8, 3.3),
+        (29, 1.1),
+        (58, 0.9),
+    ]
+
+
+def test_text_files_and_pipes(tmp_path: Path) -> None:
+    (tmp_path / "patients.csv").write_text("patient_id|sex\nA|F\n")
+    assert read(tmp_path / "patients.csv").records[0].sex == "F"
+    (tmp_path / "labs.txt").write_text("patient_id\tday\n")
+    assert "Save it as .xlsx or as CSV" in _refused(tmp_path / "labs.txt")

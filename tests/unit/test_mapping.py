@@ -414,6 +414,12 @@ WRONG = [
     (SHEET + LAB.replace('"CRP"', '"CRP", words = { a = [1] }'), ", value, words, a: a text"),
     (SHEET + LAB + 'when = { column = "CRP", is = 1 }\n', ", when, is: a list is expected, 1 was"),
     (SHEET + LAB + 'each = "(unclosed"\n', IN_ROW + ", each: .*regular expression"),
+    (SHEET + LAB + 'each = "[[a]"\n', IN_ROW + ", each: .*regular expression"),
+    (
+        SHEET + LAB.replace('column = "CRP"', 'last_column = "C(?P<line>[A-Z]+)"'),
+        "number of a line from 'RP'",
+    ),
+    (SHEET.replace('"id"', '"i\\u202ed"') + LAB, r"holds the character .\\u202e"),
     (SHEET + LAB + 'each = "zzz_[0-9]+"\n', "zzz_"),
     (SHEET + LAB.replace("[[sheet.row]]", "[sheet.row]"), r"row is not.*Write \[\[sheet.row\]\]"),
     (SHEET + SHEET + LAB, "same name"),

@@ -61,3 +61,10 @@ def test_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="up to"):
         load_json(tmp_path / "big.json", max_bytes=4)
     assert load_json(tmp_path / "big.json") == [1, 2, 3]
+
+
+def test_a_name_that_stands_twice_among_many_is_found() -> None:
+    """In steps that grow with the number of names: counted one by one, these were 10 ** 11."""
+    names = ", ".join(f'"{i}": 0' for i in range(300_000))
+    with pytest.raises(InputError, match="'299999' stands twice"):
+        parse_json(f'{{{names}, "299999": 1}}', "p.json")

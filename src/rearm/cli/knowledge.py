@@ -18,6 +18,7 @@ from rearm.cli.shared import (
     print_json,
     say,
     spoken,
+    tell,
 )
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def knowledge_check(
         print_json([{"where": p.where, "text": p.text} for p in problems])
     else:
         for problem in problems:
-            print(problem)
+            tell(str(problem))
         print(
             f"{len(problems)} problem{'s' if len(problems) != 1 else ''} found."
             if problems
@@ -120,7 +121,7 @@ def knowledge_show(
     if as_json:
         print_json(entry_object(name))
     else:
-        print(entry_text(name))
+        tell(entry_text(name))
 
 
 @knowledge_app.command("diff")
@@ -141,7 +142,7 @@ def knowledge_diff(
     if as_json:
         print_json(diff_object(found))
     else:
-        print(diff_text(found))
+        tell(diff_text(found))
 
 
 def _examples() -> list[Record]:

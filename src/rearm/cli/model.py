@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from textwrap import indent
 from typing import Annotated, Any
@@ -17,10 +16,12 @@ from rearm.cli.shared import (
     Unusable,
     app,
     chosen_patients,
+    json_text,
     print_json,
     read_input,
     say,
     spoken,
+    tell,
 )
 
 
@@ -85,7 +86,7 @@ def mechanism(
         if rows is not None:
             rows.add(result.to_dict())
         else:
-            print(mechanism_text(result))
+            tell(mechanism_text(result))
     if rows is not None:
         rows.end()
     if not answers:
@@ -100,7 +101,7 @@ class JsonRows:
 
     def add(self, row: dict[str, Any]) -> None:
         """Print one row."""
-        text = json.dumps(row, ensure_ascii=False, indent=1, allow_nan=False)
+        text = json_text(row)
         print(self._before + "\n" + indent(text, " "), end="")
         self._before = ","
 
@@ -156,4 +157,4 @@ def trial(
     if as_json:
         print_json(result.to_dict())
     else:
-        print(trial_text(result))
+        tell(trial_text(result))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,7 +27,10 @@ from rearm.cli.shared import (
     read_input,
     say,
     spoken,
+    tell,
 )
+
+Order = Literal["severity", "count", "patients", "code", "file"]
 
 
 @app.command()
@@ -113,27 +116,54 @@ def assess(
 
 @app.command()
 @spoken
-def check(path: Input, mapping: MappingFile = None, as_json: Json = False) -> None:
-    """List what was wrong with the input and what was done about it. Exit 1 when a value was set
-    aside or refused.
+def check(
+    path: Input,
+    mapping: MappingFile = None,
+    knowledge: KnowledgeFolder = None,
+    as_of: AsOf = None,
+    sort: Annotated[
+        Order, typer.Option("--sort", help="Order of the causes of issues on the terminal.")
+    ] = "severity",
+    each: Annotated[
+        bool, typer.Option("--each", help="List each issue, not the causes with their counts.")
+    ] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write the work list into this folder as CSV files."),
+    ] = None,
+    xlsx: Annotated[
+        Path | None, typer.Option("--xlsx", help="Write the work list into this workbook (.xlsx).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The work list of an input: what was wrong by cause, what can be placed in time, and what the
+    page will not know because it is not on record.
+
+    Exit 0: nothing that changes an answer. Exit 1: something that may. Exit 2: unusable.
     """
-    from dataclasses import asdict
+    from rearm.cli.check_files import worklist_of
+    from rearm.report.issues import print_worklist
+    from rearm.report.workbook import write_csv_files, write_workbook
+    from rearm.report.worklist import may_change_an_answer
 
-    from rearm.report.issues import issues_table
-
-    reading = read_input(path, mapping)
-    issues = reading.all_issues()
+    if xlsx is not None and xlsx.suffix.lower() != ".xlsx":
+        raise Unusable(f"--xlsx {xlsx} does not end in .xlsx. Give the name of a workbook.")
+    bundle = known(knowledge)
+    worklist = worklist_of(
+        read_input(path, mapping, bundle), knowledge=bundle, as_of=day_of(as_of), order=sort
+    )
     if as_json:
-        print_json([{**asdict(i), "source": str(i.source)} for i in issues])
-    elif issues:
-        console().print(issues_table(issues))
-    if not as_json:
-        aside = sum(i.done != "used" for i in issues)
-        print(
-            f"{len(reading.records)} patients, {len(issues)} issues, {aside} of them set something"
-            " aside or refused it."
-        )
-    if any(i.done != "used" for i in issues):
+        print_json(worklist.plain())
+    else:
+        print_worklist(console(), worklist, each=each)
+    if csv is not None:
+        for written in write_csv_files(csv, worklist.tables()):
+            say(f"{written} written.")
+    if xlsx is not None:
+        say(f"{write_workbook(xlsx, worklist.tables())} written.")
+    if not worklist.coverage.patients:
+        raise Unusable(f"{path} holds no patient that can be read.")
+    if any(map(may_change_an_answer, worklist.issues)):
         raise typer.Exit(1)
 
 
@@ -175,4 +205,4 @@ def explain(
     if as_json:
         print_json([{"patient_id": who, **trace_object(trace)} for who, trace in found])
     else:
-        print("\n\n".join(f"{who}: {trace_text(trace)}" for who, trace in found))
+        tell("\n\n".join(f"{who}: {trace_text(trace)}" for who, trace in found))

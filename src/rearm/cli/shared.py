@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
+from rearm.characters import escaped, inert
 from rearm.errors import RearmError
 
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ __all__ = [
     "chosen_patients",
     "console",
     "day_of",
+    "json_text",
     "knowledge_app",
     "known",
     "print_json",
     "read_input",
     "say",
     "spoken",
+    "tell",
 ]
 
 P = ParamSpec("P")
@@ -117,6 +120,12 @@ def spoken(command: Callable[P, T]) -> Callable[P, T]:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
+        except (FileExistsError, NotADirectoryError) as error:
+            say(
+                f"rearm: {error.filename} can't be written, because a file stands where a folder is"
+                " needed. Give another folder."
+            )
+            raise typer.Exit(2) from None
         except OSError as error:
             where = error.filename if error.filename is not None else "The output"
             say(
@@ -130,7 +139,12 @@ def spoken(command: Callable[P, T]) -> Callable[P, T]:
 
 def say(text: str) -> None:
     """To standard error, so that standard output holds results only."""
-    print(text, file=sys.stderr)
+    print(inert(text), file=sys.stderr)
+
+
+def tell(text: str) -> None:
+    """To standard output, and nothing of it to the terminal as a command."""
+    print(inert(text))
 
 
 def console() -> Console:
@@ -142,7 +156,12 @@ def console() -> Console:
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
+    tell(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """The value as JSON in which a terminal finds nothing to obey: escaped, it stays the same."""
+    return escaped(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False))
 
 
 def read_input(path: Path, mapping: Path | None, knowledge: Knowledge | None = None) -> Reading:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rearm.cli.shared import Json, app, print_json, spoken
+from rearm.cli.shared import Json, app, print_json, spoken, tell
 from rearm.version import __version__
 
 
@@ -41,7 +41,7 @@ def template(
     if as_json:
         print_json(written)
     else:
-        print("\n".join(written))
+        tell("\n".join(written))
 
 
 @app.command()
@@ -60,7 +60,7 @@ def init(
     if as_json:
         print_json(str(written))
     else:
-        print(
+        tell(
             f"{written} written. Read it through, complete the commented columns, then: rearm check"
             f" {source} --mapping {written}"
         )

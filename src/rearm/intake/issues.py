@@ -9,11 +9,20 @@ from rearm.record import Issue, Source
 __all__ = ["issue_at"]
 
 
+_LONGEST = 200  # characters of a value that an issue repeats
+
+
 def issue_at(
-    source: Source, problem: CellProblem, patient_id: str | None = None, *, day: int | None = None
+    source: Source,
+    problem: CellProblem,
+    patient_id: str | None = None,
+    *,
+    day: int | None = None,
+    column: str | None = None,
+    value: object = None,
 ) -> Issue:
     """An issue at a place. Every issue of intake is made here, so that its sentence holds nothing
-    that a screen could obey.
+    that a screen could obey. `column` and `value`: the cell that it is about.
     """
     return Issue(
         severity=problem.severity,
@@ -23,4 +32,6 @@ def issue_at(
         done=problem.done,
         patient_id=patient_id,
         day=day,
+        column=column,
+        value=None if value is None else printable(str(value)[:_LONGEST]),
     )

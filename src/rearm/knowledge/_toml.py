@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
+
+from rearm.characters import first_harmful
 
 __all__ = ["parsed"]
 
@@ -25,9 +29,26 @@ def parsed(content: bytes) -> dict[str, Any]:
             f"line {line} holds a letter that is not UTF-8. Save the file as UTF-8"
         ) from None
     try:
-        return tomllib.loads(text)
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(_explained(str(error), text)) from None
+    for value in _texts(tables):
+        if (harmful := first_harmful(value)) is not None:
+            raise ValueError(
+                f"the text {value[:40]} holds the character {harmful!a}, which is no text or turns"
+                " the direction of writing. Write it without"
+            )
+    return tables
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from value
+        yield from chain.from_iterable(map(_texts, value.values()))
+    elif isinstance(value, list):
+        yield from chain.from_iterable(map(_texts, value))
 
 
 def _explained(error: str, text: str) -> str:

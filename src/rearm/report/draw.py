@@ -78,7 +78,7 @@ def _drawable(part: Any) -> Any:
     if isinstance(part, str):
         return replaced(part)
     if isinstance(part, dict):
-        return {key: _drawable(value) for key, value in part.items()}
+        return {replaced(key): _drawable(value) for key, value in part.items()}
     return [_drawable(x) for x in part] if isinstance(part, list | tuple) else part
 
 

@@ -6,8 +6,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from rearm.characters import replaced
 from rearm.report.words import days_words, measure_words, strategy_words, whose, words
 
 __all__ = ["css", "environment"]
@@ -20,6 +21,15 @@ def css() -> str:
     return file.read_text(encoding="utf-8")
 
 
+class _Page(Template):
+    """A template of which no page holds what a browser or a reader of its source could obey,
+    wherever the text came from: the input, a stored result, a record made in Python.
+    """
+
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        return replaced(super().render(*args, **kwargs))
+
+
 @cache
 def environment() -> Environment:
     """The template engine, made once: everything is escaped, an unknown name is an error."""
@@ -29,6 +39,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    engine.template_class = _Page
     filters: dict[str, Any] = {
         "words": words,
         "measure": measure_words,

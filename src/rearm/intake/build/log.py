@@ -30,7 +30,18 @@ class IssueLog:
 
     def problem(self, row: Row, column: str | None, problem: CellProblem) -> None:
         """A problem of a cell, or of a whole row."""
-        self.add(row.source if column is None else row.at(column), problem)
+        if column is None:
+            self.add(row.source, problem)
+            return
+        self.issues.append(
+            issue_at(
+                row.at(column),
+                problem,
+                self.patient_id,
+                column=column,
+                value=row.given(column),
+            )
+        )
 
     def error(
         self, row: Row, column: str | None, code: str, sentence: str, done: Done = "set_aside"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from rearm.characters import first_non_text, replaced
+from rearm.characters import first_harmful, replaced
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem, Grid
 from rearm.record import Issue, Source
@@ -15,13 +15,14 @@ __all__ = ["clean_grids", "clean_json"]
 
 
 def clean_grids(grids: Sequence[Grid], file: str) -> list[Issue]:
-    """Replaces control characters in the cells, in place; one note where there were any, with the
-    place of the first.
+    """Replaces control characters in the cells and in names of sheets, in place; one note where
+    cells had any, with the place of the first.
     """
     count, first = 0, None
     for grid in grids:
+        grid.sheet = None if grid.sheet is None else replaced(grid.sheet)
         texts = {c for c in set(chain.from_iterable(grid.rows)) if isinstance(c, str)}
-        cleaned = {t: replaced(t) for t in texts if first_non_text(t)}
+        cleaned = {t: replaced(t) for t in texts if first_harmful(t)}
         for index, row in enumerate(grid.rows) if cleaned else ():
             for column, cell in enumerate(row):
                 if isinstance(cell, str) and cell in cleaned:
@@ -42,7 +43,7 @@ def clean_json(content: Any, file: str) -> tuple[Any, list[Issue]]:
 
 def _cleaned(value: Any, found: list[str]) -> Any:
     if isinstance(value, str):
-        if not first_non_text(value):
+        if not first_harmful(value):
             return value
         found.append(value)
         return replaced(value)
@@ -57,6 +58,6 @@ def _note(source: Source, count: int, file: str) -> Issue:
     texts = "1 text holds" if count == 1 else f"{count} texts hold"
     sentence = (
         f"{texts} control characters, or code points that are no characters, in {file}; each is"
-        " replaced by \ufffd. Export the file again without them."
+        " replaced by \ufffd, a separator of lines by a blank. Export the file again without them."
     )
     return issue_at(source, CellProblem("note", "control_characters", sentence, "used"))

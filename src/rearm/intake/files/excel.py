@@ -4,18 +4,16 @@ true addresses.
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from xml.etree import ElementTree
 
 from python_calamine import CalamineWorkbook
 
 from rearm.errors import InputError
-from rearm.intake.files.excel_formats import Display, cells_shown_otherwise, displays, show
+from rearm.intake.files.excel_formats import Display, displays, show
+from rearm.intake.files.excel_xml import BadWorkbook, SheetXml, elements, sheet_parts, tree
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem, Grid, Value, decimal_mark
 from rearm.record import Issue, Source
@@ -25,30 +23,12 @@ __all__ = ["read_workbook"]
 MAX_UNZIPPED = 100 * 1024 * 1024
 MAX_RATIO = 100
 _SMALL_PART = 64 * 1024  # a part of this size is no bomb, however well it packs
-MAX_CELLS = 20_000_000  # rows times columns; the reader holds the whole rectangle in memory
-
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
-# A cell whose shown value the file does not hold: an error, or a formula that was never calculated.
-_ERROR_CELL = re.compile(
-    rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*?\bt="e"[^>]*>(?:<f[^>]*?(?:/>|>[^<]*</f>))?\s*<v>([^<]*)</v>'
-)
-_EMPTY_FORMULA = re.compile(
-    rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<f\b(?:[^>]*/>|[^>]*[^/]?>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</(?:\w+:)?c>'
-)
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-
-
-@dataclass(frozen=True, slots=True)
-class _Blank:
-    address: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Inspected:
-    blanks: list[_Blank]
-    shown: dict[str, Display]
+# rows times columns of all sheets; the reader holds the whole rectangles in memory, some 60 bytes a
+# cell. A small file that spans much is no table: what it may span grows with what it holds.
+MAX_CELLS = 20_000_000
+SPARE_CELLS = 600_000
+_LONGEST_FORMAT = 255  # characters, as spreadsheet programs allow
+MAX_EXTENT_OF_CELL = 20
 
 
 def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
@@ -70,16 +50,18 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
             f"{path.name} can't be read as an Excel workbook ({error}). Open it in a spreadsheet"
             " program and save it again as .xlsx."
         ) from None
+    _agree(grids, inspected, path)
     issues = [
         issue_at(
-            Source(path.name, f"{sheet}!{blank.address}"),
-            CellProblem("warning", "cell_without_value", blank.why),
+            Source(path.name, f"{sheet}!{address}"),
+            CellProblem("warning", "cell_without_value", why),
+            value=error,
         )
         for sheet, found in inspected.items()
-        for blank in found.blanks
+        for address, error, why in _without_value(found)
     ]
     for grid in grids:
-        number = show(grid, inspected[grid.sheet].shown) if grid.sheet in inspected else 0
+        number = show(grid, inspected[grid.sheet or ""].shown)
         if number:
             sentence = (
                 f"{number} numbers have a format that shows a percent sign, a comparator or a unit;"
@@ -88,6 +70,45 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
             problem = CellProblem("note", "number_format", sentence, "used")
             issues.append(issue_at(Source(path.name, grid.sheet or ""), problem))
     return grids, issues
+
+
+def _agree(grids: Sequence[Grid], inspected: Mapping[str, SheetXml], path: Path) -> None:
+    """Two readers saw the file; where one saw cells that the other did not, nobody knows what it
+    holds.
+    """
+    missed = {name for name, sheet in inspected.items() if sheet.filled}
+    for grid in grids:
+        missed.discard(grid.sheet or "")
+        sheet = inspected.get(grid.sheet or "")
+        first = (grid.first_row, grid.first_column + 1)
+        last = (
+            grid.first_row + len(grid.rows) - 1,
+            grid.first_column + max(map(len, grid.rows), default=0),
+        )
+        if sheet is None or not sheet.holds(first, last):
+            missed.add(grid.sheet or "")
+    if missed:
+        raise InputError(
+            f"{path.name}: the sheet {min(missed)} can be read in two ways. Open the file in a"
+            " spreadsheet program and save it again as .xlsx."
+        )
+
+
+def _without_value(sheet: SheetXml) -> Iterator[tuple[str, str | None, str]]:
+    """Cells whose shown value the file does not hold: address, what stands there, a sentence."""
+    for address, error in sheet.errors.items():
+        yield (
+            address,
+            error,
+            f"The cell holds the error {error} and no value; it is treated as empty.",
+        )
+    for address in sheet.uncalculated:
+        yield (
+            address,
+            None,
+            "The cell holds a formula without a stored result; open and save the file in a"
+            " spreadsheet program. It is treated as empty.",
+        )
 
 
 def _grids(workbook: CalamineWorkbook, file: str) -> Iterator[Grid]:
@@ -104,25 +125,20 @@ def _grids(workbook: CalamineWorkbook, file: str) -> Iterator[Grid]:
         )
 
 
-def _inspect(path: Path) -> dict[str, _Inspected]:
-    """Bounds of the file before it is opened for good; by sheet the cells without a value and those
-    that show more than their number.
-    """
+def _inspect(path: Path) -> dict[str, SheetXml]:
+    """The sheets by name, after the bounds of the file are held, before it is opened for good."""
     try:
         with zipfile.ZipFile(path) as archive:
             _bound(archive, path)
-            known = displays(
-                archive.read("xl/styles.xml") if "xl/styles.xml" in archive.namelist() else None
-            )
-            sheets = [(name, archive.read(part)) for name, part in _sheets(archive, path)]
-            return {
-                name: _Inspected(_scan(xml, path, name), cells_shown_otherwise(xml, known))
-                for name, xml in sheets
-            }
+            return _sheets(archive, path)
     except InputError:
         raise
     except OSError as error:
         raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error
+    except BadWorkbook as error:
+        raise InputError(
+            f"{path.name} {error}. It is not opened; save it again as .xlsx."
+        ) from error
     except (
         zipfile.BadZipFile,
         EOFError,
@@ -134,11 +150,6 @@ def _inspect(path: Path) -> dict[str, _Inspected]:
     ) as error:
         raise InputError(
             f"{path.name} is damaged or truncated ({error}). Export or download it again."
-        ) from error
-    except ElementTree.ParseError as error:
-        raise InputError(
-            f"{path.name} is damaged: its sheets or formats can't be read ({error}). Save it again"
-            " as .xlsx."
         ) from error
 
 
@@ -163,72 +174,54 @@ def _bound(archive: zipfile.ZipFile, path: Path) -> None:
             f"{path.name} unpacks to more than {MAX_RATIO} times its size, which no table does. It"
             " is not opened."
         )
-    for part in parts:
-        if part.filename.endswith((".xml", ".rels")):
-            head = archive.read(part)
-            if (
-                b"<!DOCTYPE" in head
-                or b"<!ENTITY" in head
-                or head[:2] in (b"\xff\xfe", b"\xfe\xff")
-            ):
-                raise InputError(
-                    f"{path.name} holds a document type declaration ({part.filename}), which no"
-                    " spreadsheet program writes. It is not opened."
-                )
 
 
-def _sheets(archive: zipfile.ZipFile, path: Path) -> Iterator[tuple[str, str]]:
+def _sheets(archive: zipfile.ZipFile, path: Path) -> dict[str, SheetXml]:
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names:
         raise InputError(
             f"{path.name} is not an Excel workbook (.xlsx). Save it as .xlsx, or give CSV files."
         )
-    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    targets = {link.get("Id"): link.get("Target", "") for link in links}
-    for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"):
-        target = targets.get(sheet.get(_LINK), "")
-        part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        if part in names:
-            yield sheet.get("name", ""), part
+    parts = sheet_parts(archive, _displays(archive))
+    _hold_extent(parts, path)
+    links = {
+        link.get("Id"): link.get("Target", "")
+        for link in tree(archive.read("xl/_rels/workbook.xml.rels"))
+    }
+    sheets: dict[str, SheetXml] = {}
+    for sheet in elements(tree(archive.read("xl/workbook.xml")), "sheet"):
+        link = next((value for name, value in sheet.attrib.items() if name.endswith(" id")), None)
+        part, name = _part_of(links.get(link, "")), sheet.get("name", "")
+        if name in sheets:
+            raise BadWorkbook("holds two sheets of one name")
+        if not part.endswith(".xml"):
+            raise BadWorkbook("keeps a sheet in a part that is not named as XML")
+        if part in parts:  # else it is no sheet of cells, as a chart
+            sheets[name] = parts[part]
+    return sheets
 
 
-def _scan(xml: bytes, path: Path, sheet: str) -> list[_Blank]:
-    columns: set[bytes] = set()
-    last_row = 0
-    first_row = 1 << 30
-    for match in _CELL.finditer(xml):
-        columns.add(match[1])
-        row = int(match[2])
-        last_row, first_row = max(last_row, row), min(first_row, row)
-    if columns:
-        numbers = [_column_number(c) for c in columns]
-        extent = (max(numbers) - min(numbers) + 1) * (last_row - first_row + 1)
-        if extent > MAX_CELLS:
-            raise InputError(
-                f"{path.name}: the sheet {sheet} spans {extent:,} cells, most of them empty. Delete"
-                " the stray cells far from the table and save again."
-            )
-    blanks = [
-        _Blank(
-            m[1].decode(),
-            f"The cell holds the error {m[2].decode('utf-8', 'replace')} and no value; it is"
-            " treated as empty.",
+def _part_of(target: str) -> str:
+    """The part that a link names: from the root of the file, or from the folder `xl`."""
+    return target.lstrip("/") if target.startswith(("/", "xl/")) else f"xl/{target}"
+
+
+def _displays(archive: zipfile.ZipFile) -> Mapping[str, Display]:
+    if "xl/styles.xml" not in archive.namelist():
+        return {}
+    styles = tree(archive.read("xl/styles.xml"))
+    codes = {x.get("numFmtId", ""): x.get("formatCode", "") for x in elements(styles, "numFmt")}
+    if any(len(code) > _LONGEST_FORMAT for code in codes.values()):  # every cell would repeat it
+        raise BadWorkbook("holds a number format that is too long for any spreadsheet program")
+    of_cells = [style for styles_ in elements(styles, "cellXfs") for style in styles_]
+    return displays(codes, [style.get("numFmtId", "") for style in of_cells])
+
+
+def _hold_extent(parts: Mapping[str, SheetXml], path: Path) -> None:
+    extent = sum(sheet.extent for sheet in parts.values())
+    cells = sum(sheet.cells for sheet in parts.values())
+    if extent > min(MAX_CELLS, SPARE_CELLS + MAX_EXTENT_OF_CELL * cells):
+        raise InputError(
+            f"{path.name}: the workbook spans {extent:,} cells, and only {cells:,} are there."
+            " Delete the stray cells far from the tables and save again."
         )
-        for m in _ERROR_CELL.finditer(xml)
-    ]
-    blanks += [
-        _Blank(
-            m[1].decode(),
-            "The cell holds a formula without a stored result; open and save the file in a"
-            " spreadsheet program. It is treated as empty.",
-        )
-        for m in _EMPTY_FORMULA.finditer(xml)
-    ]
-    return blanks
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

@@ -8,20 +8,16 @@ display, and its comparator or unit is then judged like one that was typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from xml.etree import ElementTree
 
 from rearm.intake.rows import Grid, column_letters
 
-__all__ = ["Display", "cells_shown_otherwise", "displays", "show"]
+__all__ = ["Display", "displays", "show"]
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _BUILT_IN_PERCENT = ("9", "10")
-_CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*)>")
-_ADDRESS, _STYLE = re.compile(rb'\br="([A-Z]{1,3}[0-9]{1,7})"'), re.compile(rb'\bs="([0-9]{1,6})"')
 _QUOTED = re.compile(r'"([^"]*)"|\\(.)')
-_BRACKETS = re.compile(r"\[[^\]]*\]")
+_BRACKETS = re.compile(r"\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +32,18 @@ class Display:
         return f"{self.before}{number * self.times:.15g}{self.after}"
 
 
-def displays(styles: bytes | None) -> Mapping[str, Display]:
-    """The displays of a workbook's styles by the style number of a cell; styles that show the bare
-    number or a date are left out.
+def displays(codes: Mapping[str, str], styles: Sequence[str]) -> dict[str, Display]:
+    """The displays of a workbook by the style number of a cell; styles that show the bare number or
+    a date are left out. `codes`: the format codes by number; `styles`: the number of the format of
+    each style.
     """
-    if styles is None:
-        return {}
-    tree = ElementTree.fromstring(styles)
-    codes = {x.get("numFmtId", ""): x.get("formatCode", "") for x in tree.iter(f"{_MAIN}numFmt")}
-    found: dict[str, Display] = {}
-    for cell_styles in tree.iter(f"{_MAIN}cellXfs"):
-        for number, style in enumerate(cell_styles):
-            key = style.get("numFmtId", "")
-            display = (
-                Display(after=" %", times=100)
-                if key in _BUILT_IN_PERCENT
-                else _display(codes.get(key, ""))
-            )
-            if display is not None:
-                found[str(number)] = display
-    return found
+    by_key = {key: _display(code) for key, code in codes.items()}
+    by_key |= dict.fromkeys(_BUILT_IN_PERCENT, Display(after=" %", times=100))
+    return {
+        str(number): display
+        for number, key in enumerate(styles)
+        if (display := by_key.get(key)) is not None
+    }
 
 
 def _display(code: str) -> Display | None:
@@ -74,22 +62,6 @@ def _display(code: str) -> Display | None:
 def _literals(part: str) -> str:
     text = "".join(m[1] or m[2] or "" for m in _QUOTED.finditer(part))
     return text if text.strip() else ""
-
-
-def cells_shown_otherwise(xml: bytes, known: Mapping[str, Display]) -> dict[str, Display]:
-    """The addresses of a sheet whose style is one of `known`, with its display."""
-    if not known:
-        return {}
-    found: dict[str, Display] = {}
-    for match in _CELL.finditer(xml):
-        style, address = _STYLE.search(match[1]), _ADDRESS.search(match[1])
-        if (
-            style is not None
-            and address is not None
-            and (display := known.get(style[1].decode())) is not None
-        ):
-            found[address[1].decode()] = display
-    return found
 
 
 def show(grid: Grid, cells: Mapping[str, Display]) -> int:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
-from rearm.characters import first_non_text
+from rearm.characters import first_harmful
 from rearm.errors import InputError
 from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.excel import read_workbook
@@ -21,12 +25,16 @@ __all__ = ["SPREADSHEETS_NOT_READ", "TABLE_SUFFIXES", "read_grids", "table_files
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
 MAX_BYTES = 2 * 1024**3
 _HEAD = 65536  # characters in which the header mostly stands
-_DELIMITERS = (";", "\t", ",")
+_DELIMITERS = (";", "\t", "|", ",")
+# the first line by which a file tells a spreadsheet program its delimiter
+_STATED = re.compile(r"\s*\"?sep=(.)\"?[ ]*(?:\r\n|\r|\n|$)", re.IGNORECASE)
+_END: Final = "\ue000end of the file\n"
 SPREADSHEETS_NOT_READ = {
     ".xls": "an old Excel file",
     ".xlsb": "a binary Excel file",
     ".ods": "an OpenDocument file",
     ".numbers": "a Numbers file",
+    ".txt": "a text file",
 }
 
 
@@ -141,13 +149,15 @@ class _Texts(dict[str, str | None]):
 def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
     issues: list[Issue] = []
     text = _decoded(path.read_bytes(), path, issues)
-    delimiter = _delimiter(text)
+    stated = _STATED.match(text)
+    delimiter = _delimiter(text) if stated is None else stated[1]
     texts = _Texts()
     rows: list[list[Value]] = []
     # lines of bytes: a StringIO would hold four bytes for every character of the file
-    lines = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8", newline="")
+    start = 0 if stated is None else stated.end()
+    lines = io.TextIOWrapper(io.BytesIO(text[start:].encode()), encoding="utf-8", newline="")
     del text
-    records = csv.reader(lines, delimiter=delimiter, strict=False)
+    records = csv.reader(chain(lines, [_END]), delimiter=delimiter, strict=False)
     try:
         rows.extend([*map(texts.__getitem__, record)] for record in records)
     except csv.Error as error:
@@ -155,13 +165,43 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
             f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks"
             " there."
         ) from error
+    if rows.pop() != [_END.rstrip()]:
+        raise InputError(_open_quotation(path.name, len(rows) + 1))
+    del texts[_END.rstrip()]
+    if swallowed := _row_with_rows(rows, texts, delimiter):
+        raise InputError(_open_quotation(path.name, swallowed))
     if not any(texts.values()):
         raise InputError(f"{path.name} holds no cells. Export it again.")
     mark = decimal_mark([texts.values()], by_delimiter=delimiter == ";")
     grids = [Grid(path.name, None, rows, decimal=mark)]
-    if any(map(first_non_text, texts)):
+    if any(map(first_harmful, texts)):
         issues.extend(clean_grids(grids, path.name))
     return grids, issues
+
+
+def _open_quotation(file: str, row: int) -> str:
+    return (
+        f"{file}: a quotation mark opens in row {row} and swallows the rows below it, which would"
+        " be missing. Close or remove the quotation mark."
+    )
+
+
+def _row_with_rows(rows: Sequence[Sequence[Value]], texts: _Texts, delimiter: str) -> int | None:
+    """The number (from 1) of the first row of which a cell holds whole rows of the table: lines
+    with as many delimiters as the header. Two columns are too few to tell a row from a sentence.
+    """
+    odd = {t for t in texts if "\n" in t and delimiter in t.partition("\n")[2]}
+    if not odd:
+        return None
+    width = next(len(row) for row in rows if any(cell is not None for cell in row))
+    for number, row in enumerate(rows, 1) if width > 2 else ():
+        for place, cell in enumerate(row):
+            if isinstance(cell, str) and cell in odd:
+                counts = [line.count(delimiter) for line in cell.splitlines()[1:]]
+                counts[-1] += len(row) - 1 - place if counts[-1] else 0
+                if any(count >= width - 1 for count in counts):
+                    return number
+    return None
 
 
 def _decoded(raw: bytes, path: Path, issues: list[Issue]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -466,8 +467,10 @@ def _check_table(given: Any, where: str) -> None:
 
 def _check_pattern(pattern: str | None, where: str) -> None:
     try:
-        re.compile(pattern or "")
-    except re.error as error:
+        with warnings.catch_warnings():  # what Python will read otherwise one day
+            warnings.simplefilter("error", FutureWarning)
+            re.compile(pattern or "")
+    except (re.error, FutureWarning, RecursionError, OverflowError) as error:
         _refuse(where, f"{pattern!r} is not a regular expression ({error}).")
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from rearm.errors import InputError
 from rearm.intake.cells import RowMaker
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, ValueSpec
@@ -239,7 +240,7 @@ class SheetRows:
             return MappedValue(value=_filled(spec.template, target.groups))
         if spec.last_column is not None:
             lines = [
-                int(match["line"])
+                _line_number(match["line"], target.asked)
                 for index, match in self.sheet.matching(spec.last_column, asked_by=target.asked)
                 if target.cell(index) is not None
             ]
@@ -359,3 +360,13 @@ def _filled(template: str, groups: Mapping[str, str | None]) -> str:
     return re.sub(
         r"\{(\w+)\}", lambda m: (groups[m[1]] or "") if m[1] in groups else m[0], template
     )
+
+
+def _line_number(text: str | None, asked_by: str) -> int:
+    """The number that the group `line` of a header matched. Raises InputError where it is none."""
+    if text is None or not re.fullmatch(r"[0-9]{1,3}", text):
+        raise InputError(
+            f"The mapping ({asked_by}) takes the number of a line from {text!r}, which is none."
+            " Write the group as (?P<line>[0-9]+)."
+        )
+    return int(text)

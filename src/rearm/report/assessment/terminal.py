@@ -10,10 +10,10 @@ from rich.text import Text
 
 from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
-from rearm.characters import inert
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
 from rearm.report.assessment.sentences import reason_text, seen_texts
+from rearm.report.safe_text import SafeText
 from rearm.report.words import days_words, listed, measure_words, whose, words
 
 __all__ = ["print_assessment"]
@@ -24,19 +24,6 @@ _STYLE = {
     "failed": "bold red", "suspected": "bold yellow",
 }  # fmt: skip
 _FEW = 4  # tests beyond the mandatory ones that the terminal shows; the page shows all
-
-
-class SafeText(Text):
-    """Text of a result, of which nothing reaches the terminal as a command."""
-
-    def __init__(self, text: str = "", style: str = "") -> None:
-        super().__init__(inert(text), style)
-
-    def append(self, text: Text | str, style: object = None) -> SafeText:
-        """Appends the text without its control characters."""
-        plain = inert(text) if isinstance(text, str) else text
-        super().append(plain, style)  # type: ignore[arg-type]
-        return self
 
 
 def print_assessment(console: Console, assessment: Assessment) -> None:

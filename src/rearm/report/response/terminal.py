@@ -7,7 +7,6 @@ from __future__ import annotations
 from rich.console import Console
 from rich.rule import Rule
 from rich.table import Table
-from rich.text import Text
 
 from rearm.outcome.course_notes import course_notes
 from rearm.outcome.course_words import (
@@ -20,6 +19,7 @@ from rearm.outcome.course_words import (
 from rearm.outcome.endpoints import FAILURE_VARIANTS
 from rearm.outcome.patient_course import PatientCourse
 from rearm.report.response.headline import headline
+from rearm.report.safe_text import SafeText
 from rearm.report.words import words
 
 __all__ = ["print_course"]
@@ -39,10 +39,10 @@ def print_course(console: Console, found: PatientCourse, *, trace: bool = False)
     under each visit.
     """
     console.print(
-        Rule(Text(f"{found.record.patient_id}   criteria {found.criteria}", style="bold"))
+        Rule(SafeText(f"{found.record.patient_id}   criteria {found.criteria}", style="bold"))
     )
     for line in headline(found):
-        console.print(Text(line))
+        console.print(SafeText(line))
     if found.course is None:
         return
     console.print(_table(found, trace))
@@ -53,11 +53,11 @@ def print_course(console: Console, found: PatientCourse, *, trace: bool = False)
     ]
     if endpoints:
         counting = counting_words(found.endpoints.get("PFS"))
-        console.print(Text(f"Endpoints{counting}: {'; '.join(endpoints)}", style="dim"))
+        console.print(SafeText(f"Endpoints{counting}: {'; '.join(endpoints)}", style="dim"))
     for note in course_notes(found)[1:]:  # the headline has said where the course starts
         day = f", day {note.day}" if note.day is not None else ""
         style = "yellow" if note.open else "dim"
-        console.print(Text(f"* {words(note.id)}{day}: {note.text}", style=style))
+        console.print(SafeText(f"* {words(note.id)}{day}: {note.text}", style=style))
 
 
 def _table(found: PatientCourse, trace: bool) -> Table:
@@ -72,12 +72,12 @@ def _table(found: PatientCourse, trace: bool) -> Table:
         confirmed = confirmed_words(visit)
         table.add_row(
             str(visit.day),
-            Text(visit.response, style=_STYLE.get(visit.response, "")),
-            Text(confirmed, style=_STYLE.get(confirmed, "")),
-            Text(visit.rule),
-            Text(", ".join(f"{name} {value}" for name, value, _ in visit_results(visit))),
-            Text("; ".join(visit.missing), style="dim"),
+            SafeText(visit.response, style=_STYLE.get(visit.response, "")),
+            SafeText(confirmed, style=_STYLE.get(confirmed, "")),
+            SafeText(visit.rule),
+            SafeText(", ".join(f"{name} {value}" for name, value, _ in visit_results(visit))),
+            SafeText("; ".join(visit.missing), style="dim"),
         )
         if trace:
-            table.add_row("", "", "", "", Text(visit_words(visit), style="italic dim"), "")
+            table.add_row("", "", "", "", SafeText(visit_words(visit), style="italic dim"), "")
     return table
