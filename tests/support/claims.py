@@ -1,18 +1,19 @@
 """What a result claims, ordered by how much it claims, and which pairs of claims contradict.
 
 A fuller record and the same with one datum less or less exact: the thinner one may know less. It
-may not state what the fuller one denies. The table is what a haematologist has to check:
+may not state what the fuller one denies. The table is what a haematologist has to check.
 
-| claim | the thinner record may say |
+| claim | what the thinner record may say |
 |---|---|
-| failure: status | the same; suspected for failed and for not failed; cannot be judged; not failed where it is followed to a day before the fuller record's failure only |
-| failure: day | the same or none; an earlier or later one only with `suspected` |
-| kind, timing | the same or nothing; timing as its day |
-| responded | the same or nothing |
-| best response | the same, a lower one that is named as a lower bound, or none |
-| grade of a cause | one step or more towards `possible` and `not assessed`, never from one side to the other |
-| verdict of an option | the same; a better one where the line names what must be true first; `needs information` |
-| endpoint | the same; censored earlier; not computable |
+| status of the failure | the same, `suspected` or `cannot be judged`; `not failed` only where it is |
+| | followed to a day before the failure of the fuller record |
+| day of the failure | the same, an interval that holds it, or none |
+| kind, timing, responded | the same or nothing |
+| best response | the same, a lower one, or none |
+| grade of a cause | nearer to `possible` or `not assessed`; never from one side to the other |
+| verdict of an option | the same or a worse one; a better one where its line names what must be |
+| | true first |
+| endpoint | the same; censored before; not computable |
 """
 
 from __future__ import annotations
@@ -50,16 +51,20 @@ def _of_failure(full: FailureResult, thin: FailureResult) -> Iterator[str]:
             yield f"status failed (day {full.day}), thinner: {thin.status} to day {followed}"
     if full.status in ("not_failed", "cannot_be_judged") and thin.status == "failed":
         yield f"status {full.status}, thinner: failed on day {thin.day}"
-    if full.status == thin.status == "failed" and thin.day is not None:
-        if full.day is not None and thin.day != full.day:
-            yield f"failed on day {full.day}, thinner: day {thin.day}"
+    days = (full.day, thin.day)
+    if full.status == thin.status == "failed" and None not in days and full.day != thin.day:
+        yield f"failed on day {full.day}, thinner: day {thin.day}"
     for name in ("kind", "timing"):
         one, other = getattr(full, name), getattr(thin, name)
         if other is not None and one is not None and one != other:
             yield f"{name} {one}, thinner: {other}"
-    if thin.best_response in RESPONSES and full.best_response in RESPONSES:
-        if RESPONSES.index(thin.best_response) > RESPONSES.index(full.best_response):
-            yield f"best response {full.best_response}, thinner: {thin.best_response}"
+    before, now = (_rank(x.best_response) for x in (full, thin))
+    if before is not None and now is not None and now > before:
+        yield f"best response {full.best_response}, thinner: {thin.best_response}"
+
+
+def _rank(response: str | None) -> int | None:
+    return RESPONSES.index(response) if response in RESPONSES else None
 
 
 def _of_grades(full: Assessment, thin: Assessment) -> Iterator[str]:
@@ -71,7 +76,7 @@ def _of_grades(full: Assessment, thin: Assessment) -> Iterator[str]:
 
 
 def _grades(result: Assessment) -> dict[str, str]:
-    grades = {f"group {g.group}": g.grade for g in result.causes.groups}
+    grades: dict[str, str] = {f"group {g.group}": g.grade for g in result.causes.groups}
     for group in result.causes.groups:
         grades |= {f"factor {f.id}": f.grade for f in group.factors}
     return grades

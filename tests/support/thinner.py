@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Literal
 
 __all__ = ["Change", "Thinned", "changes", "some_changes", "thinned"]
@@ -101,8 +102,6 @@ def _less(change: Change, value: Any, tables: Tables) -> str:
 
 
 def _month(day: int, tables: Tables) -> str:
-    from datetime import date, timedelta
-
     zero = tables["patients"][0].get("day_zero")
     if not zero:
         return ""
