@@ -92,6 +92,8 @@ def _cause(basis: Basis, plan: FactorPlan, grade: int) -> Cause:
         if answer == -1:
             unknown.append(basis.reason(indicator))
         elif answer == 1:
+            if any(basis.answers[number] == 1 for number in indicator.outdone_by):
+                continue  # the strongest statement that holds is the one that is used
             (for_ if supports else against).append(basis.reason(indicator))
         elif supports:
             # known not to hold: it speaks against, though it is no indicator of its own

@@ -124,24 +124,26 @@ def computable(lexicon: Lexicon) -> frozenset[str]:
 
 def inputs(found: Mapping[str, Found]) -> dict[str, Input]:
     """What `derive` takes: the findings that others are derived from, as values, and as intervals
-    where only bounds are known.
+    or the words left where only bounds are known.
     """
     known = [(name, found[name]) for name in PARTS if name in found]
-    return {name: x.interval if x.value is None else x.value for name, x in known}
+    return {name: x.bound if x.value is None else x.value for name, x in known}
 
 
 def _derived(name: str, value: Input, parts: Sequence[Found]) -> Found:
     """A derived finding with the rows and words of what it was derived from."""
     if isinstance(value, Interval):
         raise ValueError(f"The derived finding {name} is an interval.")
+    possible = value if isinstance(value, tuple) else None
+    value = None if isinstance(value, tuple) else value
     known = [x for x in parts if x.known and x.has_text]
     if not known:
-        return Found(value)
+        return Found(value, possible=possible)
     if name in ANY_OF and value is True:
         known = [x for x in known if x.value is True]
     rows = tuple(dict.fromkeys(sources_of(*known)))
     interval = parts[0].interval if name == "bcma_loss_fraction" and value is None else None
-    return Found(value, rows, _each_once(known), interval=interval)
+    return Found(value, rows, _each_once(known), interval=interval, possible=possible)
 
 
 def _each_once(parts: Sequence[Found]) -> Text:

@@ -1,0 +1,168 @@
+"""Sparse and imprecise records, as they are published and referred: what may be said of them.
+
+Each patient is invented and has as few rows as show the point.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import rearm
+from rearm.assessment.result import Assessment
+from rearm.intake import read_tables
+
+Row = tuple[str, dict[str, Any]]
+LATE: tuple[Row, ...] = (
+    ("assessments", {"day": 60, "response": "VGPR", "by": "team"}),
+    ("assessments", {"day": 310, "response": "PD", "by": "team"}),
+)
+
+
+def assessed(*rows: Row, product: str = "ide-cel", after: tuple[Row, ...] = LATE) -> Assessment:
+    """A patient given the product on day 0, with these rows."""
+    tables: dict[str, list[dict[str, Any]]] = {
+        "patients": [{"patient_id": "X"}],
+        "infusions": [{"patient_id": "X", "day": 0, "product": product, "infused": "yes"}],
+    }
+    for table, row in (*after, *rows):
+        tables.setdefault(table, []).append({"patient_id": "X", **row})
+    (record,) = read_tables(tables).records
+    return rearm.assess(record)
+
+
+def verdict(result: Assessment, option: str) -> str | None:
+    return result.option(option).verdict
+
+
+def grade(result: Assessment, factor: str) -> str:
+    """The grade of one factor."""
+    return next(
+        cause.grade
+        for group in result.causes.groups
+        for cause in group.factors
+        if cause.id == factor
+    )
+
+
+def group(result: Assessment, name: str) -> Any:
+    return next(x for x in result.causes.groups if x.group == name)
+
+
+def lost_gene(gene: str, **more: Any) -> Row:
+    row = {
+        "day": 312, "gene": gene, "change": "homozygous deletion", "kind": "deletion",
+        "result": "present", "copies": 0, "specimen": "marrow CD138+", "assay": "WGS",
+    }  # fmt: skip
+    return "variants", row | more
+
+
+def stain(percent: object, target: str = "bcma", **more: Any) -> Row:
+    row = {
+        "day": 311, "test": f"{target}_positive_plasma_cells", "value": percent, "unit": "%",
+        "specimen": "marrow",
+    }  # fmt: skip
+    return "labs", row | more
+
+
+# ---------------------------------------------------------------- antigen
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [lost_gene("TNFRSF17")],
+        [
+            lost_gene("TNFRSF17", change=None, copies=1),
+            lost_gene("TNFRSF17", change="p.Gln12Ter", kind="snv", copies=None),
+        ],
+    ],
+    ids=["homozygous", "deletion and stop"],
+)
+def test_proven_biallelic_loss_without_a_share_of_the_clone(rows: list[Row]) -> None:
+    result = assessed(*rows)
+    status = result.findings["bcma_status"]
+    assert (status.value, status.possible) == (None, ("subclonal_loss", "lost"))
+    assert grade(result, "bcma_biallelic_loss") == "possible"
+    assert group(result, "antigen").grade == "possible"
+    for option in (
+        "teclistamab",
+        "elranatamab",
+        "linvoseltamab",
+        "second-cart-cilta-cel",
+        "belantamab-bortezomib-dexamethasone",
+        "trispecific-bcma-cd38",
+        "teclistamab-daratumumab",
+    ):
+        assert verdict(result, option) == "discouraged", option
+    assert "bcma-subclonal-loss" in result.option("teclistamab").against
+    assert "bcma-lost" in {
+        *result.option("teclistamab").unknown,
+        *result.option("teclistamab").cautions,
+    }
+    assert "bcma-arm-doubtful" in result.option("talquetamab-teclistamab").cautions
+    assert result.reasons["bcma-arm-doubtful"].truth is True
+    asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
+    assert "tnfrsf17_sequencing" in asked
+
+
+def test_the_same_of_gprc5d_after_a_gprc5d_car_t() -> None:
+    result = assessed(lost_gene("GPRC5D"), product="arlo-cel")
+    assert result.findings["gprc5d_status"].possible == ("subclonal_loss", "lost")
+    assert grade(result, "gprc5d_loss") == "possible"
+    assert verdict(result, "talquetamab") == "discouraged"
+    assert verdict(result, "gprc5d-car-t") == "discouraged"
+    assert verdict(result, "talquetamab-daratumumab") == "discouraged"
+
+
+def test_with_its_share_the_loss_is_a_loss() -> None:
+    result = assessed(lost_gene("TNFRSF17", clonal_fraction=0.9))
+    assert result.findings["bcma_status"].value == "lost"
+    assert verdict(result, "teclistamab") == "excluded"
+    # only the strongest statement is shown
+    assert "bcma-lost" in result.option("teclistamab").against
+    assert "bcma-subclonal-loss" not in result.option("teclistamab").against
+
+
+@pytest.mark.parametrize("method", [None, "immunohistochemistry", "flow_cytometry", "fish"])
+@pytest.mark.parametrize("specimen", [None, "marrow", "lesion_biopsy"])
+def test_one_negative_stain_of_whatever_method(method: str | None, specimen: str | None) -> None:
+    result = assessed(stain(0, method=method, specimen=specimen))
+    assert result.findings["bcma_status"].value == "not_detected_unconfirmed"
+    assert grade(result, "bcma_biallelic_loss") == "possible"
+    for option in (
+        "teclistamab",
+        "second-cart-cilta-cel",
+        "talquetamab-teclistamab",
+        "trispecific-bcma-cd38",
+        "trispecific-bcma-gprc5d",
+    ):
+        assert verdict(result, option) == "discouraged", option
+
+
+def test_one_negative_stain_of_gprc5d_after_a_gprc5d_car_t() -> None:
+    result = assessed(stain(0, "gprc5d"), product="arlo-cel")
+    for option in ("talquetamab", "talquetamab-teclistamab", "trispecific-bcma-gprc5d"):
+        assert verdict(result, option) == "discouraged", option
+    assert verdict(result, "teclistamab") in ("acceptable", "preferred")
+
+
+@pytest.mark.parametrize(
+    ("day", "teclistamab", "antigen"),
+    [
+        ("after infusion", "excluded", ("likely", "established")),
+        (None, "acceptable", ("not_assessed",)),
+    ],
+)
+def test_loss_in_a_sample_without_a_day(
+    day: str | None, teclistamab: str, antigen: tuple[str, ...]
+) -> None:
+    """After the infusion it speaks for the relapse; of no day at all it may: the line says so."""
+    result = assessed(lost_gene("TNFRSF17", day=day, clonal_fraction=0.9))
+    assert verdict(result, "teclistamab") == teclistamab
+    assert group(result, "antigen").grade in antigen
+    if day is None:
+        assert "not known" in result.findings["tnfrsf17_biallelic_fraction"].text
+        line = result.option("teclistamab")
+        assert {"bcma-lost", "bcma-subclonal-loss"} <= {*line.unknown, *line.cautions}
