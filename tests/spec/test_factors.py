@@ -19,6 +19,8 @@ BCMA = {
 }
 KEPT = {**BCMA, "bcma_status": "retained", "untested_lesion": False, "pattern_biochemical": True}
 GONE = {**BCMA, "car_gone_before_failure": True, "car_detectable_at_failure": False}
+NO_ASSAY = {"car_assay_of_expansion": False}
+LOOKED = {"car_assay_of_expansion": True}
 
 
 def graded(row: dict[str, Any]) -> dict[str, str]:
@@ -137,15 +139,29 @@ def test_gprc5d(found: dict[str, Any], grade: str) -> None:
         ({**GONE, "bcma_status": "retained"}, "not_assessed", "likely"),
         ({**GONE, "bcma_status": "lost"}, "not_assessed", "possible"),
         (GONE, "not_assessed", "possible"),
+        # a CAR assay decides; lymphocytes speak where none was done, or where it agrees
+        ({**LOOKED, "car_never_detected": True}, "likely", "not_assessed"),
+        ({**LOOKED, "car_never_detected": True, "alc_peak_15": 1.8}, "likely", "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_ug": 900.0}, "possible", "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_ug": 900.0, "alc_peak_15": 0.3}, "likely", "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_ug": 900.0, "alc_peak_15": 1.8}, "possible",
+         "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_ug": 21500.0, "alc_peak_15": 0.3}, "unlikely",
+         "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_1000_cells": 0.8}, "possible", "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_1000_cells": 2600.0, "alc_peak_15": 0.3}, "unlikely",
+         "not_assessed"),
+        ({**LOOKED, "car_peak_cells_per_ul": 4.0}, "possible", "not_assessed"),
+        ({**LOOKED, "car_peak_cells_per_ul": 66.0}, "unlikely", "not_assessed"),
         ({"car_detectable_at_failure": True, "car_gone_before_failure": False}, "not_assessed",
          "unlikely"),
     ],
 )  # fmt: skip
 def test_expansion_and_persistence(found: dict[str, Any], expansion: str, persistence: str) -> None:
     full = (
-        {"best_response": "PR", "time_to_failure_days": 90, **found}
+        {"best_response": "PR", "time_to_failure_days": 90, **NO_ASSAY, **found}
         if "time_to_failure_days" not in found
-        else found
+        else NO_ASSAY | found
     )
     grade = graded(full)
     assert (grade["poor_cart_expansion"], grade["short_persistence"]) == (expansion, persistence)

@@ -166,3 +166,67 @@ def test_loss_in_a_sample_without_a_day(
         assert "not known" in result.findings["tnfrsf17_biallelic_fraction"].text
         line = result.option("teclistamab")
         assert {"bcma-lost", "bcma-subclonal-loss"} <= {*line.unknown, *line.cautions}
+
+
+# ---------------------------------------------------------------- expansion of the CAR-T cells
+
+EARLY: tuple[Row, ...] = (("assessments", {"day": 30, "response": "PD", "by": "team"}),)
+
+
+def course(
+    test: str, unit: str, values: dict[int, object], specimen: str | None = None
+) -> list[Row]:
+    return [
+        ("labs", {"day": day, "test": test, "value": value, "unit": unit, "specimen": specimen})
+        for day, value in values.items()
+    ]
+
+
+LOW_LYMPHOCYTES = course("lymphocytes", "10*9/L", {7: 0.1, 12: 0.4})
+HIGH_LYMPHOCYTES = course("lymphocytes", "10*9/L", {7: 0.9, 12: 2.4})
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "expected"),
+    [
+        ("low per 1000 cells",
+         course("car_copies_per_1000_cells", "copies/1000 cells", {7: 0.4, 14: 1.1, 28: 0.3}),
+         "possible"),
+        ("low per 1000 cells, whatever the lymphocytes",
+         [*course("car_copies_per_1000_cells", "copies/1000 cells", {7: 0.4, 14: 1.1, 28: 0.3}),
+          *HIGH_LYMPHOCYTES], "possible"),
+        ("low per microgram",
+         course("car_copies_per_ug_dna", "copies/ug", {7: 300, 14: 900, 28: 200}), "possible"),
+        ("few cells", course("car_t_cells_absolute", "/uL", {7: 1, 12: 5, 28: 2}), "possible"),
+        ("never seen",
+         [*course("car_t_cells_absolute", "/uL", {7: 0, 14: 0, 28: 0}),
+          *course("car_copies_per_ug_dna", "copies/ug", {7: "<10", 14: "<10", 28: "<10"})],
+         "likely"),
+        ("never seen, looked for late only",
+         course("car_copies_per_ug_dna", "copies/ug", {28: "<10"}), "possible"),
+        ("high per 1000 cells, few lymphocytes",
+         [*course("car_copies_per_1000_cells", "copies/1000 cells", {7: 900, 14: 2600, 28: 400}),
+          *LOW_LYMPHOCYTES], "unlikely"),
+        ("high per microgram, few lymphocytes",
+         [*course("car_copies_per_ug_dna", "copies/ug", {7: 20000, 14: 52000}), *LOW_LYMPHOCYTES],
+         "unlikely"),
+        ("many cells, few lymphocytes",
+         [*course("car_t_cells_absolute", "/uL", {7: 80, 12: 900}), *LOW_LYMPHOCYTES], "unlikely"),
+        ("no assay, few lymphocytes", LOW_LYMPHOCYTES, "likely"),
+        ("no assay in blood: the fluid is not blood",
+         [*course("car_t_cells_absolute", "/uL", {9: 30}, "csf"), *LOW_LYMPHOCYTES], "likely"),
+    ],
+)  # fmt: skip
+def test_a_car_assay_decides_expansion(what: str, rows: list[Row], expected: str) -> None:
+    result = assessed(*rows, after=EARLY)
+    assert grade(result, "poor_cart_expansion") == expected, what
+    asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
+    has_assay = result.findings["car_assay_of_expansion"].value
+    assert not (has_assay and "expansion_records" in asked), what
+
+
+def test_the_peak_is_that_of_blood() -> None:
+    rows = course("car_t_cells_absolute", "/uL", {9: 30}, "csf")
+    result = assessed(*rows, *course("car_t_cells_absolute", "/uL", {12: 5}, "blood"), after=EARLY)
+    assert result.findings["car_peak_day"].value == 12
+    assert result.findings["car_peak_cells_per_ul"].value == 5.0

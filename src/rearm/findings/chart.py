@@ -189,9 +189,11 @@ class PatientChart:
         """The latest usable result in the window."""
         return self._results.latest(test, window, keep)
 
-    def highest(self, test: str, window: Window | None) -> HighestResult | None:
+    def highest(
+        self, test: str, window: Window | None, keep: Keep | None = None
+    ) -> HighestResult | None:
         """The highest result in the window; None without one."""
-        return self._results.highest(test, window)
+        return self._results.highest(test, window, keep)
 
     def number(
         self,

@@ -198,18 +198,20 @@ class Results:
         older = self.of(test, (_LONG_AGO, window[0] - 1), keep)
         return LatestResult(problem="outdated", outdated=older[-1]) if older else NO_RESULT
 
-    def highest(self, test: str, window: Window | None) -> HighestResult | None:
+    def highest(
+        self, test: str, window: Window | None, keep: Keep | None = None
+    ) -> HighestResult | None:
         """The highest result in the window; None without one. A result set aside may be higher:
         then it is open upwards.
         """
-        rows = self.of(test, window)
+        rows = self.of(test, window, keep)
         quantities = [x.quantity for x in rows if x.quantity is not None]
         if not rows:
             return None
         low = max(quantities, key=lambda q: (q.low, q.low_open))
         high = max(quantities, key=lambda q: (q.high, not q.high_open))
         labs = tuple(x for x in rows if x.quantity is not None and x.quantity.high >= low.low)
-        if aside := self.aside(test, window):
+        if aside := self.aside(test, window, keep):
             return HighestResult(Interval(low.low, math.inf, low.low_open), labs, aside[-1])
         return HighestResult(Interval(low.low, high.high, low.low_open, high.high_open), labs)
 
