@@ -68,9 +68,9 @@ def graded(row: dict[str, Any]) -> dict[str, str]:
         ({**KEPT, "tnfrsf17_ectodomain_variant": False, "tnfrsf17_one_copy": True}, "unlikely",
          "unlikely", "unlikely"),
         ({**KEPT, "bcma_density_fall": True}, "unlikely", "not_assessed", "possible"),
-        # the marrow does not speak for the lesion
+        # the marrow does not speak for the lesion, but for its own site
         ({**BCMA, "bcma_status": "retained", "untested_lesion": True, "pattern_biochemical": False},
-         "not_assessed", "not_assessed", "not_assessed"),
+         "unlikely", "not_assessed", "not_assessed"),
         ({**BCMA, "soluble_bcma_fold_from_nadir": 3.0}, "unlikely", "not_assessed", "not_assessed"),
         ({**BCMA, "bcma_rna_percent": 90.0}, "unlikely", "not_assessed", "not_assessed"),
         # not the target of this CAR-T
@@ -195,7 +195,7 @@ def test_exhaustion_is_read_from_the_cells_only(found: dict[str, Any], grade: st
                 "car_detectable_at_failure": True,
                 "car_gone_before_failure": False,
             },
-            "possible",
+            "unlikely",  # a weak sign, and a strong one against it
         ),
         ({"anti_car_antibody": False}, "unlikely"),
         ({"anti_car_antibody_before_infusion": True}, "not_assessed"),

@@ -230,3 +230,112 @@ def test_the_peak_is_that_of_blood() -> None:
     result = assessed(*rows, *course("car_t_cells_absolute", "/uL", {12: 5}, "blood"), after=EARLY)
     assert result.findings["car_peak_day"].value == 12
     assert result.findings["car_peak_cells_per_ul"].value == 5.0
+
+
+# ---------------------------------------------------------------- site and pattern
+
+
+@pytest.mark.parametrize("condition", [True, False])
+def test_disease_in_the_central_nervous_system_supports_its_factor(condition: bool) -> None:
+    before: list[Row] = [
+        ("conditions", {"day": -40, "condition": "cns_myeloma", "status": "present"})
+    ]
+    response: tuple[Row, ...] = (
+        ("assessments", {"day": 60, "response": "PR", "by": "team"}),
+        ("assessments", {"day": 170, "response": "PD", "by": "team", "pattern": "cns"}),
+    )
+    result = assessed(*(before if condition else []), after=response)
+    assert grade(result, "extramedullary_disease") == "possible"
+    assert "cns_at_failure" in group(result, "tumour").factors[0].for_
+
+
+LEUKAEMIA: Row = (
+    "conditions", {"day": -60, "condition": "plasma_cell_leukaemia", "status": "present"}
+)  # fmt: skip
+COMPLETE: tuple[Row, ...] = (
+    ("assessments", {"day": 90, "response": "sCR", "by": "team"}),
+    ("assessments", {"day": 400, "response": "sCR", "by": "team"}),
+)
+EXTRAOSSEOUS: tuple[Row, ...] = (
+    ("assessments", {"day": 90, "response": "CR", "by": "team"}),
+    ("assessments", {"day": 200, "response": "PD", "by": "team", "pattern": "extraosseous"}),
+)
+
+
+def alerts(result: Assessment) -> set[str]:
+    return {alert.id for alert in result.alerts}
+
+
+@pytest.mark.parametrize(
+    "after", [COMPLETE, EXTRAOSSEOUS], ids=["in remission", "relapsed elsewhere"]
+)
+@pytest.mark.parametrize(
+    "condition", ["plasma_cell_leukaemia", "cord_compression", "hypercalcaemia"]
+)
+def test_an_emergency_from_before_a_deep_response_is_history(
+    condition: str, after: tuple[Row, ...]
+) -> None:
+    row = ("conditions", {"day": -60, "condition": condition, "status": "present"})
+    result = assessed(row, after=after)
+    assert alerts(result) == set()
+    assert condition not in {name for name, x in result.findings.items() if x.value is True}
+    if after is EXTRAOSSEOUS and condition == "plasma_cell_leukaemia":
+        assert grade(result, "plasma_cell_leukaemia") == "not_assessed"
+
+
+def test_an_emergency_stands_without_a_deep_response_and_after_the_infusion() -> None:
+    partial: tuple[Row, ...] = (
+        ("assessments", {"day": 90, "response": "PR", "by": "team"}),
+        ("assessments", {"day": 200, "response": "PD", "by": "team"}),
+    )
+    assert alerts(assessed(LEUKAEMIA, after=partial)) == {"leukaemic_phase"}
+    new = ("conditions", {"day": 398, "condition": "plasma_cell_leukaemia", "status": "present"})
+    assert alerts(assessed(LEUKAEMIA, new, after=COMPLETE)) == {"leukaemic_phase"}
+    undated = ("conditions", {"condition": "cord_compression", "status": "present"})
+    assert alerts(assessed(undated, after=COMPLETE)) == {"cord_compression"}
+
+
+@pytest.mark.parametrize(
+    ("test", "unit", "value", "alert"),
+    [
+        ("serum_m_protein", "g/dL", 7.0, "hyperviscosity_to_consider"),
+        ("kappa_flc", "mg/L", 2000, "cast_nephropathy_to_consider"),
+        ("circulating_plasma_cells", "/uL", 2500, "leukaemic_phase"),
+    ],
+)
+@pytest.mark.parametrize(("day", "raised"), [(386, True), (385, False)])
+def test_a_laboratory_value_raises_an_alert_for_14_days(
+    day: int, raised: bool, test: str, unit: str, value: float, alert: str
+) -> None:
+    row = ("labs", {"day": day, "test": test, "value": value, "unit": unit})
+    assert (alert in alerts(assessed(row, after=COMPLETE))) is raised
+
+
+# ---------------------------------------------------------------- weight of the signs
+
+
+def test_bcma_on_the_relapsed_clone_makes_its_loss_unlikely() -> None:
+    """For the site that was sampled, whatever else hints at a loss; a retained protein can be
+    altered as long as the gene is not read.
+    """
+    hint = ("labs", {"day": 311, "test": "soluble_bcma", "value": "<1", "unit": "ng/mL"})
+    lesion = (
+        "imaging",
+        {"day": 311, "method": "PET-CT", "result": "positive", "kind": "extramedullary"},
+    )
+    for beside in ((), (hint,), (lesion,), (hint, lesion)):
+        result = assessed(stain(95, method="flow_cytometry"), *beside)
+        assert grade(result, "bcma_biallelic_loss") == "unlikely"
+        assert grade(result, "bcma_ecd_mutation") == "not_assessed"
+        assert group(result, "antigen").grade in ("not_assessed", "possible")
+
+
+def test_one_weak_sign_is_named_and_not_ranked() -> None:
+    cd4: Row = ("labs", {"day": 30, "test": "cd4_t_cells", "value": 20, "unit": "/uL"})
+    alone = group(assessed(cd4), "t-cell")
+    assert (alone.grade, alone.rank) == ("possible", None)
+    copies = course("car_copies_per_ug_dna", "copies/ug", {7: 300, 14: 900})
+    two = group(assessed(cd4, *copies), "t-cell")
+    assert (two.grade, two.rank) == ("possible", 1)
+    strong = group(assessed(*LOW_LYMPHOCYTES), "t-cell")
+    assert (strong.grade, strong.rank) == ("likely", 1)

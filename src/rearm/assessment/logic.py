@@ -157,11 +157,12 @@ def _grade(factor: FactorPlan, answers: Codes) -> Codes:
             & against_decisive,  # the two contradict each other: neither is taken for proof
             against_decisive,
             strong & ~against_strong,
-            support,
+            strong,  # strong signs on both sides
+            support & ~against_strong,  # a weak sign does not stand against a strong one
             against,
             open_,
         ],
-        [ESTABLISHED, POSSIBLE, RULED_OUT, LIKELY, POSSIBLE, UNLIKELY, NOT_ASSESSED],
+        [ESTABLISHED, POSSIBLE, RULED_OUT, LIKELY, POSSIBLE, POSSIBLE, UNLIKELY, NOT_ASSESSED],
         UNLIKELY,  # every supporting indicator is known to be false
     )
     if factor.explains is not None:

@@ -50,6 +50,12 @@ FRESH_BEFORE_FAILURE = 30
 # go on for months.
 _COURSE_DAYS = 7
 _EVER = 10**6
+# Emergencies that are over once the myeloma that made them is gone. Not the central nervous system,
+# of which a response in serum tells nothing, nor the kidney, which may stay damaged.
+_ENDED_BY_RESPONSE = frozenset(
+    {"cord_compression", "hypercalcaemia", "hyperviscosity", "plasma_cell_leukaemia"}
+)
+_DEEP_RESPONSES = ("VGPR", "nCR", "CR", "sCR")
 
 
 class PatientChart:
@@ -235,7 +241,19 @@ class PatientChart:
 
     def condition(self, name: str) -> Presence:
         """Whether a condition is present at as_of."""
-        return condition_presence(name, self._conditions.get(name, ()))
+        rows = self._conditions.get(name, ())
+        history = [x for x in rows if self._is_history(x)]
+        if not history:
+            return condition_presence(name, rows)
+        return condition_presence(name, [x for x in rows if x not in history], history)
+
+    def _is_history(self, row: Condition) -> bool:
+        """An emergency of the myeloma from before the infusion that a deep response ended."""
+        best = self.failure.best_response if self.failure is not None else None
+        if row.condition not in _ENDED_BY_RESPONSE or best not in _DEEP_RESPONSES:
+            return False
+        day, last = self.infusion_day, row.when.last
+        return row.status == "present" and day is not None and last is not None and last <= day
 
     def toxicity(self, name: str, *, lasts: int | None = None) -> Presence:
         """Whether a toxicity is not yet over; with `lasts`, one without an end for so many days."""
