@@ -140,6 +140,9 @@ def test_gprc5d(found: dict[str, Any], grade: str) -> None:
         ({**GONE, "bcma_status": "lost"}, "not_assessed", "possible"),
         (GONE, "not_assessed", "possible"),
         # a CAR assay decides; lymphocytes speak where none was done, or where it agrees
+        ({"car_expansion_poor": True}, "likely", "not_assessed"),  # as the centre states it
+        ({"car_expansion_poor": False}, "unlikely", "not_assessed"),
+        ({**LOOKED, "car_expansion_poor": True}, "not_assessed", "not_assessed"),
         ({**LOOKED, "car_never_detected": True}, "likely", "not_assessed"),
         ({**LOOKED, "car_never_detected": True, "alc_peak_15": 1.8}, "likely", "not_assessed"),
         ({**LOOKED, "car_peak_copies_per_ug": 900.0}, "possible", "not_assessed"),
@@ -175,6 +178,8 @@ def test_expansion_and_persistence(found: dict[str, Any], expansion: str, persis
          "unlikely"),
         ({"car_tim3_percent": 70.0, "car_tigit_percent": 65.0}, "possible"),
         ({"car_tim3_percent": 70.0}, "not_assessed"),
+        ({"car_exhausted": True}, "possible"),  # as the centre states it
+        ({"car_exhausted": False}, "unlikely"),
         # never from counts, nor from other T cells
         ({"alc_peak_15": 0.2, "cd4_count": 12.0, "cd8_count": 40.0, "cd4_count_month_1": 10.0,
          "t_cells_pd1_percent": 80.0}, "not_assessed"),

@@ -339,3 +339,74 @@ def test_one_weak_sign_is_named_and_not_ranked() -> None:
     assert (two.grade, two.rank) == ("possible", 1)
     strong = group(assessed(*LOW_LYMPHOCYTES), "t-cell")
     assert (strong.grade, strong.rank) == ("likely", 1)
+
+
+# ---------------------------------------------------------------- what somebody states
+
+
+def fact(finding: str, value: str, day: int | None = 311, by: str | None = "clinician") -> Row:
+    return "facts", {"day": day, "finding": finding, "value": value, "by": by}
+
+
+@pytest.mark.parametrize("finding", ["antigen_bcma", "bcma_status"])
+def test_a_stated_loss_is_likely_and_says_who_stated_it(finding: str) -> None:
+    result = assessed(fact(finding, "lost"))
+    status = result.findings["bcma_status"]
+    assert (status.value, status.stated_by) == ("lost", "clinician")
+    assert "stated by clinician" in status.text
+    assert grade(result, "bcma_biallelic_loss") == "likely"  # measured it would be established
+    assert verdict(result, "teclistamab") == "excluded"
+
+
+def test_what_was_measured_stands_above_what_is_stated() -> None:
+    result = assessed(stain(95, method="flow_cytometry"), fact("antigen_bcma", "lost"))
+    status = result.findings["bcma_status"]
+    assert (status.value, status.stated_by) == ("retained", None)
+    assert "but bcma status: lost, stated by clinician" in status.text
+    assert grade(result, "bcma_biallelic_loss") == "unlikely"
+
+
+def test_a_statement_narrows_what_was_measured() -> None:
+    result = assessed(lost_gene("TNFRSF17"), fact("antigen_bcma", "lost"))
+    status = result.findings["bcma_status"]
+    assert (status.value, status.possible, status.stated_by) == ("lost", None, "clinician")
+    assert grade(result, "bcma_biallelic_loss") == "likely"
+
+
+@pytest.mark.parametrize(
+    ("row", "finding", "value", "factor", "expected"),
+    [
+        (fact("car_t_expansion", "poor"), "car_expansion_poor", True, "poor_cart_expansion",
+         "likely"),
+        (fact("car_t_expansion", "good"), "car_expansion_poor", False, "poor_cart_expansion",
+         "unlikely"),
+        (fact("car_t_exhaustion", "present"), "car_exhausted", True, "cart_exhaustion", "possible"),
+        (fact("car_t_persistence", "lost"), "car_gone_before_failure", True, "short_persistence",
+         "possible"),
+        (fact("plasma_cell_leukaemia", "yes"), "plasma_cell_leukaemia", True,
+         "plasma_cell_leukaemia", "possible"),
+        (fact("mds_aml", "yes"), "mds_aml", True, "mds_aml", "likely"),
+    ],
+)  # fmt: skip
+def test_any_finding_may_be_stated(
+    row: Row, finding: str, value: object, factor: str, expected: str
+) -> None:
+    result = assessed(row)
+    found = result.findings[finding]
+    assert (found.value, found.stated_by) == (value, "clinician")
+    assert grade(result, factor) == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "value", "text"),
+    [
+        ([fact("antigen_bcma", "lost", day=-30)], None, ""),  # the antigen of before the infusion
+        ([fact("antigen_bcma", "gone")], None, "could not be read"),
+        ([fact("antigen_bcma", "lost"), fact("antigen_bcma", "retained")], None, "contradicts"),
+        ([fact("antigen_bcma", "lost", day=None, by=None)], "lost", "not named"),
+    ],
+)
+def test_statements_that_tell_nothing_certain(rows: list[Row], value: object, text: str) -> None:
+    result = assessed(*rows)
+    assert result.findings["bcma_status"].value == value
+    assert text in result.findings["bcma_status"].text

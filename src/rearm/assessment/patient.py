@@ -27,7 +27,8 @@ class AssessmentError(RearmError):
 @dataclass(frozen=True, slots=True)
 class Patient:
     """`record` holds nothing later than `as_of`; `day` is the date of that day where it is known.
-    `intervals`: numbers known as bounds; `possible`: words of which several are left.
+    `intervals`: numbers known as bounds; `possible`: words of which several are left; `stated`:
+    findings that somebody states and nothing measured tells.
     """
 
     record: Record
@@ -39,6 +40,7 @@ class Patient:
     intervals: Mapping[str, Interval]
     inputs: Mapping[str, Any]  # the same as `derive` takes them
     possible: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stated: frozenset[str] = frozenset()
 
     @property
     def bounds(self) -> Bounds:
@@ -80,6 +82,7 @@ def patient_at(
         intervals={name: x.interval for name, x in found.items() if x.interval is not None},
         possible={name: x.possible for name, x in found.items() if x.possible is not None},
         inputs=inputs(found),
+        stated=frozenset(name for name, x in found.items() if x.stated_by is not None),
     )
 
 

@@ -33,6 +33,7 @@ from rearm.findings.derived import (
     derive,
     derived_from,
 )
+from rearm.findings.stated import with_statement
 from rearm.interval import Interval
 from rearm.knowledge import KnowledgeError
 from rearm.knowledge.catalogue import Catalogue, Finding
@@ -102,11 +103,19 @@ def find(
                         f" (type {entry.type}) does not allow. Correct type or values."
                     ]
                 )
+    stated = bool(record.facts)
+    if stated:
+        found |= {
+            name: with_statement(chart, entry, found[name])
+            for name, entry in catalogue.findings.items()
+            if name not in DERIVED
+        }
     derived = derive(inputs(found))
     for name, derivation in DERIVED.items():
         if name in catalogue:
             parts = [found[part] for part in derivation.parts if part in found]
-            found[name] = _derived(name, derived[name], parts)
+            one = _derived(name, derived[name], parts)
+            found[name] = with_statement(chart, catalogue[name], one) if stated else one
     return {name: found[name] for name in catalogue}
 
 
@@ -143,7 +152,15 @@ def _derived(name: str, value: Input, parts: Sequence[Found]) -> Found:
         known = [x for x in known if x.value is True]
     rows = tuple(dict.fromkeys(sources_of(*known)))
     interval = parts[0].interval if name == "bcma_loss_fraction" and value is None else None
-    return Found(value, rows, _each_once(known), interval=interval, possible=possible)
+    stated_by = next((x.stated_by for x in known if x.stated_by is not None), None)
+    return Found(
+        value,
+        rows,
+        _each_once(known),
+        interval=interval,
+        possible=possible,
+        stated_by=None if value is None and possible is None else stated_by,
+    )
 
 
 def _each_once(parts: Sequence[Found]) -> Text:

@@ -277,6 +277,10 @@ class PatientChart:
             found.setdefault(row.finding, []).append(row)
         return found
 
+    def has_fact(self, name: str) -> bool:
+        """Whether anything is stated under that name."""
+        return name in self._facts
+
     def fact(self, name: str) -> tuple[Fact | None, Found]:
         """The latest fact of that name, and what to say without one: nothing (`NOTHING` itself), or
         that facts contradict each other.

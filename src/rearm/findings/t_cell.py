@@ -56,6 +56,7 @@ _BEFORE_APHERESIS_DAYS = 14
 _AFTER_APHERESIS_DAYS = 1
 _SHARES = ("car_t_cd4_share", "car_t_cd8_share")
 _EVER = 10**6
+_EXHAUSTED_PERCENT = 20.0  # with TIM-3 and TIGIT: the usual convention of flow cytometry
 
 
 def in_blood(lab: Lab) -> bool:
@@ -458,6 +459,21 @@ def _weighted(
     if len(exact) < len(parts) or total <= 0:
         return None
     return round(sum(value * weight for value, weight in exact) / total, 2)
+
+
+@finding("car_expansion_poor")
+def car_expansion_poor(_: PatientChart) -> Found:
+    """Only as somebody states it: what an assay shows is read by its height."""
+    return NOTHING
+
+
+@finding("car_exhausted")
+def car_exhausted(chart: PatientChart) -> Found:
+    """By the share of the cells with both markers, else as somebody states it."""
+    share = car_exhausted_percent(chart)
+    if share.quantity is None:
+        return unknown(share.text, share.sources) if share.has_text else NOTHING
+    return Found(share.quantity.at_least(_EXHAUSTED_PERCENT), share.sources, joined(share))
 
 
 @finding("car_exhausted_percent")
