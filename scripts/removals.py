@@ -109,7 +109,12 @@ def better(before: Assessment, after: Assessment, removal: Removal) -> Iterator[
 
 
 def _named(before: Assessment, after: Assessment, option: OptionResult) -> bool:
-    """Whether the line asks for something that was known before."""
+    """Whether the line asks for something that was known before, or speaks against the option by
+    the very finding that did before, less strongly.
+    """
+    spoke = {x for name in before.option(option.id).against for x in before.reasons[name].findings}
+    if any(spoke.intersection(after.reasons[name].findings) for name in option.against):
+        return True
     for name in after.must_be_known_first(option):
         for missing in after.missing(after.reasons[name]):
             known = before.findings.get(missing)

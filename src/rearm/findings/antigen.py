@@ -175,16 +175,17 @@ def _biallelic_fraction(chart: PatientChart, gene: str) -> Found:
     what it shows may be so.
     """
     rows = _sample(chart, gene)
-    if rows or chart.at_failure is None:
-        return biallelic_fraction(rows, gene)
+    found = biallelic_fraction(rows, gene)
     undated = [x for x in gene_rows(chart.record.variants, gene) if x.when == UNKNOWN_WHEN]
-    found = biallelic_fraction(sample_of(undated), gene)
-    if not undated:
+    if not undated or chart.at_failure is None:
         return found
-    text = f"{found.text}; whether this was before the infusion or after it is not known"
-    if found.quantity is None or found.quantity.high <= 0:
-        return unknown(text, found.sources)
-    return measured(Interval(0.0, found.quantity.high), text, found.sources)
+    both = biallelic_fraction([*rows, *undated], gene)
+    text = f"{both.text}; whether all of it was after the infusion is not known"
+    least = 0.0 if found.quantity is None else found.quantity.low
+    most = 0.0 if both.quantity is None else both.quantity.high
+    if most <= least:
+        return found if rows else unknown(text, both.sources)
+    return measured(Interval(least, most), text, both.sources)
 
 
 def _one_copy(rows: Sequence[Variant]) -> Found:
@@ -212,6 +213,13 @@ def tnfrsf17_ectodomain_variant(chart: PatientChart) -> Found:
     hits = [x for x in rows if x.result == "present" and _ectodomain(x)]
     if hits:
         return Found(True, rows_of(hits), texts(hits, variant_text))
+    undated = [
+        x
+        for x in gene_rows(chart.record.variants, "TNFRSF17")
+        if x.when == UNKNOWN_WHEN and x.result == "present" and _ectodomain(x)
+    ]
+    if undated:  # it may be of this sample
+        return unknown(texts(undated, variant_text), rows_of(undated))
     value = False if sequenced(rows) else None
     return Found(value, rows_of(rows), texts(rows, variant_text))
 
