@@ -40,6 +40,10 @@ GATES = {
         title=f"Property tests on inputs drawn anew, {ROUNDS} rounds",
         commands=tuple((*_PROPERTY, f"--hypothesis-seed={i}") for i in range(ROUNDS)),
     ),
+    "removals": Gate(
+        title="Verdicts without each row and each cell of the examples in turn",
+        commands=(("-m", "scripts.removals"),),
+    ),
     "evidence": Gate(
         title="Coverage of the pooled intervals on simulated meta-analyses",
         commands=(("-m", "scripts.evidence_simulation"),),

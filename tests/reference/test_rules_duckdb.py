@@ -191,6 +191,33 @@ def test_a_bound_never_says_more_than_every_value_inside_it(
             assert truth(condition, row | {"x": x, "y": y}) is answer
 
 
+word_sets = st.sets(st.sampled_from(["a", "b", "c"]), min_size=2)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=6), rows, word_sets)
+def test_a_set_of_words_is_answered_where_every_word_gives_the_same(
+    conditions: Any, row: Any, possible: Any
+) -> None:
+    """DuckDB reads one row for each word that is possible; frame and walk give the answer on which
+    these agree, and unknown where they differ.
+    """
+    read = [parse_condition(text, CATALOGUE) for text in conditions]
+    words = sorted(possible)
+    each = [row | {"w": word} for word in words]
+    by_word = by_duckdb([c.text for c in read], findings_frame(each, list(CATALOGUE), CATALOGUE))
+    agreed = np.where((by_word == by_word[0]).all(axis=0), by_word[0], -1)
+    open_row, bounds = row | {"w": None}, {"w": tuple(words)}
+    frame = findings_frame(
+        [row, open_row], list(CATALOGUE), CATALOGUE, [{}, bounds]
+    )  # beside an exact row
+    assert (evaluate(read, frame)[1] == agreed).all(), conditions
+    exact = findings_frame([row], list(CATALOGUE), CATALOGUE)
+    assert (evaluate(read, frame)[0] == evaluate(read, exact)[0]).all()
+    walked = [{True: 1, False: 0, None: -1}[truth(c, open_row, bounds)] for c in read]
+    assert walked == agreed.tolist()
+
+
 def test_a_condition_of_literals_alone_is_refused() -> None:
     with pytest.raises(ConditionRefused, match="reads no finding"):
         parse_condition("-1 BETWEEN -1 AND -1", CATALOGUE)

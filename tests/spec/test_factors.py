@@ -19,6 +19,8 @@ BCMA = {
 }
 KEPT = {**BCMA, "bcma_status": "retained", "untested_lesion": False, "pattern_biochemical": True}
 GONE = {**BCMA, "car_gone_before_failure": True, "car_detectable_at_failure": False}
+NO_ASSAY = {"car_assay_of_expansion": False}
+LOOKED = {"car_assay_of_expansion": True}
 
 
 def graded(row: dict[str, Any]) -> dict[str, str]:
@@ -66,9 +68,9 @@ def graded(row: dict[str, Any]) -> dict[str, str]:
         ({**KEPT, "tnfrsf17_ectodomain_variant": False, "tnfrsf17_one_copy": True}, "unlikely",
          "unlikely", "unlikely"),
         ({**KEPT, "bcma_density_fall": True}, "unlikely", "not_assessed", "possible"),
-        # the marrow does not speak for the lesion
+        # the marrow does not speak for the lesion, but for its own site
         ({**BCMA, "bcma_status": "retained", "untested_lesion": True, "pattern_biochemical": False},
-         "not_assessed", "not_assessed", "not_assessed"),
+         "unlikely", "not_assessed", "not_assessed"),
         ({**BCMA, "soluble_bcma_fold_from_nadir": 3.0}, "unlikely", "not_assessed", "not_assessed"),
         ({**BCMA, "bcma_rna_percent": 90.0}, "unlikely", "not_assessed", "not_assessed"),
         # not the target of this CAR-T
@@ -137,15 +139,32 @@ def test_gprc5d(found: dict[str, Any], grade: str) -> None:
         ({**GONE, "bcma_status": "retained"}, "not_assessed", "likely"),
         ({**GONE, "bcma_status": "lost"}, "not_assessed", "possible"),
         (GONE, "not_assessed", "possible"),
+        # a CAR assay decides; lymphocytes speak where none was done, or where it agrees
+        ({"car_expansion_poor": True}, "likely", "not_assessed"),  # as the centre states it
+        ({"car_expansion_poor": False}, "unlikely", "not_assessed"),
+        ({**LOOKED, "car_expansion_poor": True}, "not_assessed", "not_assessed"),
+        ({**LOOKED, "car_never_detected": True}, "likely", "not_assessed"),
+        ({**LOOKED, "car_never_detected": True, "alc_peak_15": 1.8}, "likely", "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_ug": 900.0}, "possible", "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_ug": 900.0, "alc_peak_15": 0.3}, "likely", "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_ug": 900.0, "alc_peak_15": 1.8}, "possible",
+         "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_ug": 21500.0, "alc_peak_15": 0.3}, "unlikely",
+         "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_1000_cells": 0.8}, "possible", "not_assessed"),
+        ({**LOOKED, "car_peak_copies_per_1000_cells": 2600.0, "alc_peak_15": 0.3}, "unlikely",
+         "not_assessed"),
+        ({**LOOKED, "car_peak_cells_per_ul": 4.0}, "possible", "not_assessed"),
+        ({**LOOKED, "car_peak_cells_per_ul": 66.0}, "unlikely", "not_assessed"),
         ({"car_detectable_at_failure": True, "car_gone_before_failure": False}, "not_assessed",
          "unlikely"),
     ],
 )  # fmt: skip
 def test_expansion_and_persistence(found: dict[str, Any], expansion: str, persistence: str) -> None:
     full = (
-        {"best_response": "PR", "time_to_failure_days": 90, **found}
+        {"best_response": "PR", "time_to_failure_days": 90, **NO_ASSAY, **found}
         if "time_to_failure_days" not in found
-        else found
+        else NO_ASSAY | found
     )
     grade = graded(full)
     assert (grade["poor_cart_expansion"], grade["short_persistence"]) == (expansion, persistence)
@@ -159,6 +178,8 @@ def test_expansion_and_persistence(found: dict[str, Any], expansion: str, persis
          "unlikely"),
         ({"car_tim3_percent": 70.0, "car_tigit_percent": 65.0}, "possible"),
         ({"car_tim3_percent": 70.0}, "not_assessed"),
+        ({"car_exhausted": True}, "possible"),  # as the centre states it
+        ({"car_exhausted": False}, "unlikely"),
         # never from counts, nor from other T cells
         ({"alc_peak_15": 0.2, "cd4_count": 12.0, "cd8_count": 40.0, "cd4_count_month_1": 10.0,
          "t_cells_pd1_percent": 80.0}, "not_assessed"),
@@ -179,7 +200,7 @@ def test_exhaustion_is_read_from_the_cells_only(found: dict[str, Any], grade: st
                 "car_detectable_at_failure": True,
                 "car_gone_before_failure": False,
             },
-            "possible",
+            "unlikely",  # a weak sign, and a strong one against it
         ),
         ({"anti_car_antibody": False}, "unlikely"),
         ({"anti_car_antibody_before_infusion": True}, "not_assessed"),

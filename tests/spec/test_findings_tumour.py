@@ -134,10 +134,20 @@ def protein(*pairs: tuple[int, object]) -> list[Row]:
     return [lab(day, "serum_m_protein", value, "g/dL", specimen="serum") for day, value in pairs]
 
 
+def flc(day: int, value: object) -> Row:
+    return lab(day, "kappa_flc", value, "mg/L", specimen="serum")
+
+
 @pytest.mark.parametrize(
     ("what", "rows", "days"),
     [
         ("0.5 to 1.0 in 40 days", protein((160, 0.5), (200, 1.0)), 40.0),
+        ("over less than 28 days", protein((173, 0.5), (200, 1.0)), None),
+        ("over 28 days", protein((172, 0.5), (200, 1.0)), 28.0),
+        ("from below 0.5 g/dL", protein((160, 0.2), (200, 0.8)), None),
+        ("a value between is too near", protein((160, 0.5), (190, 0.9), (200, 1.0)), 40.0),
+        ("light chain", [flc(160, 120), flc(200, 240)], 40.0),
+        ("light chain from below 100 mg/L", [flc(160, 60), flc(200, 240)], None),
         ("0.5 to 2.0 in 40 days", protein((160, 0.5), (200, 2.0)), 20.0),
         ("no rise", protein((160, 0.6), (200, 0.6)), None),
         ("from zero no time can be told", protein((160, 0), (200, 1.0)), None),

@@ -5,8 +5,8 @@ may not state what the fuller one denies. The table is what a haematologist has 
 
 | claim | what the thinner record may say |
 |---|---|
-| status of the failure | the same, `suspected` or `cannot be judged`; `not failed` only where it is |
-| | followed to a day before the failure of the fuller record |
+| status of the failure | the same, `suspected` or `cannot be judged`; `not failed` only to a day |
+| | before the failure of the fuller record |
 | day of the failure | the same, an interval that holds it, or none |
 | kind, timing, responded | the same or nothing |
 | best response | the same, a lower one, or none |

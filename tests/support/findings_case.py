@@ -61,12 +61,14 @@ INFUSION: dict[str, Any] = {
 }  # fmt: skip
 
 
-def lab(day: int | None, test: str, value: object, unit: str | None = None, **more: Any) -> Row:
+def lab(
+    day: int | str | None, test: str, value: object, unit: str | None = None, **more: Any
+) -> Row:
     return "labs", {"day": day, "test": test, "value": value, "unit": unit, **more}
 
 
 def stain(
-    day: int,
+    day: int | str | None,
     percent: object,
     method: str | None = "flow_cytometry",
     specimen: str | None = "marrow",
@@ -77,7 +79,7 @@ def stain(
 
 
 def variant(
-    day: int | None,
+    day: int | str | None,
     gene: str,
     change: str | None = None,
     kind: str | None = None,
@@ -182,11 +184,13 @@ def record_of(
 
 
 def shown(found: Found) -> object:
-    """A value, or its bounds as `[low, high]` with round brackets where the limit itself is out;
-    None where nothing is known.
+    """A value, or its bounds as `[low, high]` with round brackets where the limit itself is out,
+    the words that are left as `a | b`; None where nothing is known.
     """
     if found.value is not None:
         return found.value
+    if found.possible is not None:
+        return " | ".join(found.possible)
     if found.quantity is None:
         return None
     ends = found.quantity

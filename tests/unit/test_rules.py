@@ -18,6 +18,7 @@ from rearm.rules import (
     parse_condition,
     trace,
     truth,
+    unknown_findings,
     with_values,
 )
 
@@ -31,6 +32,7 @@ CATALOGUE = Catalogue(
             Finding(name="y", group="g", type="number", meaning=""),
             Finding(name="n", group="g", type="integer", meaning=""),
             Finding(name="w", group="g", type="word", meaning="", values=("low", "high")),
+            Finding(name="v", group="g", type="word", meaning="", values=("a", "b", "c")),
         )
     },
     {"g": "Group"},
@@ -251,3 +253,42 @@ def test_the_value_that_is_refused_is_named_past_what_is_unknown() -> None:
 def test_what_is_no_kept_condition_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\['perhaps', 'a'\] is no condition"):
         condition_from_json(["NOT a", ["not", ["perhaps", "a"]]])
+
+
+LOST_OR_PART = {"v": ("a", "b")}  # of a, b, c
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("v IN ('a', 'b')", True),
+        ("v = 'a' OR v = 'b'", True),  # each clause alone is unknown
+        ("v NOT IN ('a', 'b')", False),
+        ("v = 'c'", False),
+        ("v <> 'c'", True),
+        ("v = 'a'", None),
+        ("v = 'a' AND v = 'b'", False),
+        ("v = 'a' AND n > 2", None),
+    ],
+)
+def test_a_set_of_words_decides_where_it_holds_for_all_of_them(
+    text: str, expected: bool | None
+) -> None:
+    condition = parse_condition(text, CATALOGUE)
+    row = {"v": None, "n": 3}
+    assert truth(condition, row, LOST_OR_PART) is expected
+    assert trace(condition, row, LOST_OR_PART).truth is expected
+    frame = findings_frame([row, {"v": "c"}], ["v", "n"], CATALOGUE, [LOST_OR_PART, {}])
+    answers = evaluate([condition], frame)[:, 0].tolist()
+    assert answers[0] == {True: 1, False: 0, None: -1}[expected]
+    assert unknown_findings(condition, row, LOST_OR_PART) == (("v",) if expected is None else ())
+
+
+def test_a_set_is_put_in_and_taken_out_of_a_frame() -> None:
+    condition = parse_condition("v IN ('a', 'b')", CATALOGUE)
+    frame = findings_frame([{"v": "c"}, {"v": None}], ["v"], CATALOGUE)
+    assert evaluate([condition], frame)[:, 0].tolist() == [0, -1]
+    put_in = with_values(frame, {"v": ([0, 1], [("a", "b"), ("b", "c")])})
+    assert evaluate([condition], put_in)[:, 0].tolist() == [1, -1]
+    taken_out = with_values(put_in, {"v": ([0, 1], ["c", None])})
+    assert evaluate([condition], taken_out)[:, 0].tolist() == [0, -1]

@@ -28,6 +28,7 @@ class Basis:
 
     def __init__(self, plan: Plan, patient: Patient, answers: Sequence[int]) -> None:
         self.plan, self.patient, self.answers = plan, patient, answers
+        self.bounds = patient.bounds
         self.reasons: dict[str, Reason] = {}
         self.support: dict[str, SupportLine] = {}
         self.findings: dict[str, FindingResult] = {}
@@ -92,6 +93,8 @@ class Basis:
         finding = self.findings[name] = FindingResult(
             value=found.value,
             interval=None if found.interval is None else found.interval.to_dict(),
+            possible=found.possible,
+            stated_by=found.stated_by,
             text=_text(found, self.plan.knowledge.catalogue[name], self.plan.meanings[name]),
             rows=self.rows_of(found.sources),
         )
@@ -123,10 +126,10 @@ class Basis:
 
     def _lacking(self, number: int) -> tuple[str, ...]:
         condition, values = self.plan.conditions[number], self.patient.values
-        intervals = self.patient.intervals
-        if all(values.get(name) is None and name not in intervals for name in condition.reads):
+        bounds = self.bounds
+        if all(values.get(name) is None and name not in bounds for name in condition.reads):
             return condition.reads  # nothing of it is known, so that everything is missing
-        return unknown_findings(condition, values, intervals)
+        return unknown_findings(condition, values, bounds)
 
     def asks(self, missing: tuple[str, ...]) -> tuple[str, ...]:
         """Work-ups that would supply these findings, by themselves or by what they are derived
@@ -202,5 +205,7 @@ def _text(found: Found, entry: Finding, meaning: str) -> str:
         return found.text
     if isinstance(found.value, bool):
         return f"{'yes' if found.value else 'no'}: {meaning}"
+    if found.possible is not None:
+        return f"{' or '.join(found.possible)}: {meaning}"
     unit = f" {entry.unit}" if entry.unit else ""
     return f"{found.value}{unit}: {meaning}" if found.value is not None else meaning

@@ -50,18 +50,30 @@ def _group(
     basis: Basis, group: str, grade_of: dict[str, int], members: list[tuple[FactorPlan, int]]
 ) -> CauseGroup:
     grade = grade_of[group]
-    rank = None
-    if group != _SAFETY and grade >= POSSIBLE:
-        rank = 1 + sum(other > grade for name, other in grade_of.items() if name != _SAFETY)
     applicable = [(f, g) for f, g in members if g != NOT_APPLICABLE and _tells_after(f)]
     applicable.sort(key=lambda member: -member[1])
+    factors = tuple(_cause(basis, f, g) for f, g in applicable)
+    rank = None
+    if group != _SAFETY and grade >= POSSIBLE and not _one_weak_sign(basis, factors):
+        rank = 1 + sum(other > grade for name, other in grade_of.items() if name != _SAFETY)
     return CauseGroup(
         group=group,
         grade=grade_word(grade),
         rank=rank,
-        factors=tuple(_cause(basis, f, g) for f, g in applicable),
+        factors=factors,
         not_applicable=tuple(f.factor.id for f, g in members if g == NOT_APPLICABLE),
     )
+
+
+def _one_weak_sign(basis: Basis, factors: Iterable[Cause]) -> bool:
+    """Whether one weak indicator is all that supports the group: it is named and not ranked."""
+    signs = {
+        name
+        for factor in factors
+        if factor.grade in ("possible", "likely", "established")
+        for name in factor.for_
+    }
+    return len(signs) == 1 and basis.reasons[signs.pop()].weight == "weak"
 
 
 def _place(group: CauseGroup) -> tuple[int, int, int]:
@@ -91,6 +103,8 @@ def _cause(basis: Basis, plan: FactorPlan, grade: int) -> Cause:
         if answer == -1:
             unknown.append(basis.reason(indicator))
         elif answer == 1:
+            if any(basis.answers[number] == 1 for number in indicator.outdone_by):
+                continue  # the strongest statement that holds is the one that is used
             (for_ if supports else against).append(basis.reason(indicator))
         elif supports:
             # known not to hold: it speaks against, though it is no indicator of its own

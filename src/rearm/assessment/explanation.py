@@ -68,7 +68,8 @@ def explain(
             f" {', '.join(factors)}."
         )
     patient = patient_at(record, as_of, plan)
-    clauses = [trace(c, patient.values, patient.intervals) for c in plan.conditions]
+    bounds = patient.bounds
+    clauses = [trace(c, patient.values, bounds) for c in plan.conditions]
     answers = (*(-1 if c.truth is None else int(c.truth) for c in clauses), 1)
     basis = Basis(plan, patient, answers)
     if subject in options:

@@ -100,13 +100,26 @@ def _judging(
     read = plan.compiled.evaluate(frame)
     always = np.ones((len(read), 1), dtype=np.int8)  # the last column is `plan.always`
     answers = np.hstack([read, always])
-    factors = grades(plan, answers)
+    factors = grades(plan, answers, _stated(plan, patients, of_row))
     codes = Codings(
         judged=verdicts(plan, answers, _approvals(plan, patients, region, of_row)),
         factors=factors,
         groups=group_grades(plan, factors),
     )
     return Judging(frame=frame, answers=answers, codes=codes)
+
+
+def _stated(plan: Plan, patients: Sequence[Patient], of_row: npt.NDArray[np.intp]) -> Flags | None:
+    """Which answers rest on what somebody states, rows x conditions; None where none does."""
+    import numpy as np
+
+    if not any(patient.stated for patient in patients):
+        return None
+    of_patient = np.array(
+        [[*(not p.stated.isdisjoint(c.reads) for c in plan.conditions), False] for p in patients]
+    )
+    flags: Flags = of_patient[of_row]
+    return flags
 
 
 def _approvals(

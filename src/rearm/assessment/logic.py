@@ -126,26 +126,30 @@ def _may_be_preferred(option: OptionPlan, answers: Codes, in_force: Flags) -> Fl
     return usable
 
 
-def grades(plan: Plan, answers: Codes) -> Codes:
-    """The grade of every factor on every row, from what was found after the infusion."""
+def grades(plan: Plan, answers: Codes, stated: Flags | None = None) -> Codes:
+    """The grade of every factor on every row, from what was found after the infusion.
+
+    `stated`, of the same shape: where the answer rests on what somebody states. Nothing is
+    established or excluded by that.
+    """
     import numpy as np
+
+    measured = answers if stated is None else np.where(stated, np.int8(-1), answers)
 
     found = np.empty((len(answers), len(plan.factors)), dtype=np.int8)
     for i, factor in enumerate(plan.factors):
-        found[:, i] = _grade(factor, answers)
+        found[:, i] = _grade(factor, answers, measured)
     return found
 
 
-def _grade(factor: FactorPlan, answers: Codes) -> Codes:
+def _grade(factor: FactorPlan, answers: Codes, measured: Codes) -> Codes:
     import numpy as np
 
-    decisive, strong, support = (
-        _any(answers, x, 1) for x in (factor.decisive, factor.strong, factor.supports)
+    decisive, against_decisive = (
+        _any(measured, x, 1) for x in (factor.decisive, factor.against_decisive)
     )
-    against_decisive, against_strong, against = (
-        _any(answers, x, 1)
-        for x in (factor.against_decisive, factor.against_strong, factor.against)
-    )
+    strong, support = (_any(answers, x, 1) for x in (factor.strong, factor.supports))
+    against_strong, against = (_any(answers, x, 1) for x in (factor.against_strong, factor.against))
     open_ = (
         _any(answers, factor.supports, -1) if len(factor.supports) else np.full(len(answers), True)
     )
@@ -157,11 +161,12 @@ def _grade(factor: FactorPlan, answers: Codes) -> Codes:
             & against_decisive,  # the two contradict each other: neither is taken for proof
             against_decisive,
             strong & ~against_strong,
-            support,
+            strong,  # strong signs on both sides
+            support & ~against_strong,  # a weak sign does not stand against a strong one
             against,
             open_,
         ],
-        [ESTABLISHED, POSSIBLE, RULED_OUT, LIKELY, POSSIBLE, UNLIKELY, NOT_ASSESSED],
+        [ESTABLISHED, POSSIBLE, RULED_OUT, LIKELY, POSSIBLE, POSSIBLE, UNLIKELY, NOT_ASSESSED],
         UNLIKELY,  # every supporting indicator is known to be false
     )
     if factor.explains is not None:

@@ -128,6 +128,8 @@ def _reasons(basis: Basis) -> list[_Reasons]:
     found = [_Reasons() for _ in plan.options]
     for i, does in zip(told.tolist(), acts[told].tolist(), strict=True):
         rule = table.rules[i]
+        if does and any(basis.answers[number] == 1 for number in rule.outdone_by):
+            continue  # the strongest statement that holds is the one that is used
         key = basis.reason(rule)
         reasons = found[table.options[i]]
         if does:

@@ -5,7 +5,7 @@ and how a condition is shown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from rearm.findings import Found, find, inputs
 from rearm.interval import Interval
 from rearm.outcome.failure import Failure, failures
 from rearm.record import EVENT_FIELDS, Record
+from rearm.rules import Bounds
 
 __all__ = ["AssessmentError", "Patient", "patient_at"]
 
@@ -26,7 +27,8 @@ class AssessmentError(RearmError):
 @dataclass(frozen=True, slots=True)
 class Patient:
     """`record` holds nothing later than `as_of`; `day` is the date of that day where it is known.
-    `intervals`: findings known as bounds.
+    `intervals`: numbers known as bounds; `possible`: words of which several are left; `stated`:
+    findings that somebody states and nothing measured tells.
     """
 
     record: Record
@@ -37,6 +39,13 @@ class Patient:
     values: Mapping[str, bool | float | int | str | None]
     intervals: Mapping[str, Interval]
     inputs: Mapping[str, Any]  # the same as `derive` takes them
+    possible: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stated: frozenset[str] = frozenset()
+
+    @property
+    def bounds(self) -> Bounds:
+        """What is known of findings short of their value, as conditions read it."""
+        return {**self.intervals, **self.possible}
 
 
 def patient_at(
@@ -71,7 +80,9 @@ def patient_at(
         found=found,
         values={name: x.value for name, x in found.items()},
         intervals={name: x.interval for name, x in found.items() if x.interval is not None},
+        possible={name: x.possible for name, x in found.items() if x.possible is not None},
         inputs=inputs(found),
+        stated=frozenset(name for name, x in found.items() if x.stated_by is not None),
     )
 
 

@@ -7,8 +7,8 @@ arithmetic on the array of answers, for one row or for all scenarios of all pati
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, get_args
 
@@ -30,7 +30,7 @@ from rearm.knowledge.rulesets import (
     Workup,
 )
 from rearm.rules import Compiled, RuleCondition, conditions_of
-from rearm.rules.tree import BooleanFinding
+from rearm.rules.tree import BooleanFinding, implies
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +63,13 @@ _NO_DRUG = {"observe", "supportive"}  # roles
 # one object a code, so that the JSON can leave out the most frequent
 _EFFECTS: Mapping[str, Effect] = {effect: effect for effect in get_args(Effect)}
 
+# effects that say at least as much as this one, in the same direction
+_AT_LEAST_AS_STRONG: Mapping[Effect, tuple[Effect, ...]] = {
+    "discourage": ("exclude", "discourage"),
+    "caution": ("exclude", "discourage", "caution"),
+    "supports": ("supports",),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulePlan:
@@ -70,7 +77,9 @@ class RulePlan:
 
     `number` is that of its condition. `key` is the id of its reason: rules that say the same of
     several options share it. `base` is the id of the rule as it stands in its file. `counts_if`:
-    the answer with which it acts (a requirement acts where it is not met).
+    the answer with which it acts (a requirement acts where it is not met). `outdone_by`: conditions
+    of rules beside it that say the same more exactly and at least as strongly; where one of them
+    holds, this one adds nothing.
     """
 
     rule: Rule | Indicator
@@ -83,6 +92,7 @@ class RulePlan:
     weight: str | None = None
     timing: str | None = None
     until: str | None = None
+    outdone_by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,6 +325,18 @@ class _Planner:
             timing=indicator.timing,
         )
 
+    def outdone(self, rules: Sequence[RulePlan]) -> tuple[RulePlan, ...]:
+        """The rules of one owner, each with those that say the same more exactly."""
+
+        def stronger(than: RulePlan) -> Iterator[int]:
+            weaker = self.conditions[than.number].node
+            for rule in rules:
+                as_strong = rule.effect in _AT_LEAST_AS_STRONG.get(than.effect, ())
+                if as_strong and implies(self.conditions[rule.number].node, weaker):
+                    yield rule.number
+
+        return tuple(replace(rule, outdone_by=tuple(stronger(rule))) for rule in rules)
+
     def reason_key(self, rule: Rule | Indicator, base: str, owner: str) -> str:
         """The id of the rule, with its owner where another rule of that id says something else."""
         for key in (base, f"{base}@{owner}"):
@@ -339,7 +361,7 @@ class _Planner:
         )
 
     def option(self, option: Option, evidence: OptionEvidence, always: int) -> OptionPlan:
-        rules = tuple(self.rule(rule, option.id) for rule in option.rules)
+        rules = self.outdone([self.rule(rule, option.id) for rule in option.rules])
 
         def of(effect: str, stage: str | None = None, *, lasting: bool = False) -> Indices:
             return _indices(
@@ -377,7 +399,7 @@ class _Planner:
         )
 
     def factor(self, factor: Factor, blocks: Mapping[str, int]) -> FactorPlan:
-        indicators = tuple(self.indicator(i, factor.id) for i in factor.indicators)
+        indicators = self.outdone([self.indicator(i, factor.id) for i in factor.indicators])
 
         def of(
             direction: str, weights: Collection[str | None], timings: Collection[str | None]

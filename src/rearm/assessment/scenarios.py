@@ -122,14 +122,15 @@ def _possible(
 
 def _told(plan: Plan, patient: Patient, name: str) -> bool:
     """Whether the finding is known, or known well enough: no limit that a rule compares it with
-    lies within its bounds.
+    lies within its bounds, and no word that is derived from it is left open.
     """
     if patient.values.get(name) is not None:
         return True
     bounds = patient.intervals.get(name)
-    return bounds is not None and not any(
-        bounds.contains(limit) for limit in plan.limits.get(name, ())
-    )
+    if bounds is None or any(bounds.contains(limit) for limit in plan.limits.get(name, ())):
+        return False
+    catalogue = plan.knowledge.catalogue
+    return not any(name in catalogue[derived].from_ for derived in patient.possible)
 
 
 def pair(plan: Plan, patient: Patient, first: Varied, second: Varied) -> Varied:
@@ -242,7 +243,9 @@ def _scenario(plan: Plan, patient: Patient, outcome: Outcome) -> Scenario:
         derived = derived_from(patient.inputs, outcome)
         for name in plan.derived:
             if name in derived and (
-                derived[name] != patient.values.get(name) or name in patient.intervals
+                derived[name] != patient.values.get(name)
+                or name in patient.intervals
+                or name in patient.possible
             ):
                 changed[name] = derived[name]
     return Scenario(outcome, changed)
@@ -254,7 +257,7 @@ def own_rows(plan: Plan, patients: Sequence[Patient]) -> pl.DataFrame:
         [p.values for p in patients],
         plan.columns,
         plan.knowledge.catalogue,
-        [p.intervals for p in patients],
+        [p.bounds for p in patients],
     )
 
 

@@ -33,6 +33,7 @@ from rearm.findings.derived import (
     derive,
     derived_from,
 )
+from rearm.findings.stated import with_statement
 from rearm.interval import Interval
 from rearm.knowledge import KnowledgeError
 from rearm.knowledge.catalogue import Catalogue, Finding
@@ -102,11 +103,19 @@ def find(
                         f" (type {entry.type}) does not allow. Correct type or values."
                     ]
                 )
+    stated = bool(record.facts)
+    if stated:
+        found |= {
+            name: with_statement(chart, entry, found[name])
+            for name, entry in catalogue.findings.items()
+            if name not in DERIVED
+        }
     derived = derive(inputs(found))
     for name, derivation in DERIVED.items():
         if name in catalogue:
             parts = [found[part] for part in derivation.parts if part in found]
-            found[name] = _derived(name, derived[name], parts)
+            one = _derived(name, derived[name], parts)
+            found[name] = with_statement(chart, catalogue[name], one) if stated else one
     return {name: found[name] for name in catalogue}
 
 
@@ -124,24 +133,34 @@ def computable(lexicon: Lexicon) -> frozenset[str]:
 
 def inputs(found: Mapping[str, Found]) -> dict[str, Input]:
     """What `derive` takes: the findings that others are derived from, as values, and as intervals
-    where only bounds are known.
+    or the words left where only bounds are known.
     """
     known = [(name, found[name]) for name in PARTS if name in found]
-    return {name: x.interval if x.value is None else x.value for name, x in known}
+    return {name: x.bound if x.value is None else x.value for name, x in known}
 
 
 def _derived(name: str, value: Input, parts: Sequence[Found]) -> Found:
     """A derived finding with the rows and words of what it was derived from."""
     if isinstance(value, Interval):
         raise ValueError(f"The derived finding {name} is an interval.")
+    possible = value if isinstance(value, tuple) else None
+    value = None if isinstance(value, tuple) else value
     known = [x for x in parts if x.known and x.has_text]
     if not known:
-        return Found(value)
+        return Found(value, possible=possible)
     if name in ANY_OF and value is True:
         known = [x for x in known if x.value is True]
     rows = tuple(dict.fromkeys(sources_of(*known)))
     interval = parts[0].interval if name == "bcma_loss_fraction" and value is None else None
-    return Found(value, rows, _each_once(known), interval=interval)
+    stated_by = next((x.stated_by for x in known if x.stated_by is not None), None)
+    return Found(
+        value,
+        rows,
+        _each_once(known),
+        interval=interval,
+        possible=possible,
+        stated_by=None if value is None and possible is None else stated_by,
+    )
 
 
 def _each_once(parts: Sequence[Found]) -> Text:

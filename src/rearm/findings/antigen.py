@@ -6,7 +6,7 @@ A sample speaks for its own site: marrow comes first, a lesion only where there 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rearm.findings.base import (
     NOTHING,
@@ -26,7 +26,7 @@ from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import agents_against, is_after
 from rearm.findings.microenvironment import divided
 from rearm.findings.product import car_targets
-from rearm.findings.results import NO_RESULT, LatestResult
+from rearm.findings.results import NO_RESULT, LatestResult, lies_in
 from rearm.findings.tumour import SOFT_TISSUE, myeloma_lesions, soft_tissue
 from rearm.findings.variants import (
     BCMA_ECTODOMAIN,
@@ -35,11 +35,12 @@ from rearm.findings.variants import (
     latest_sample,
     one_copy_lost,
     read_protein,
+    sample_of,
     sequenced,
     variant_text,
 )
 from rearm.interval import Interval
-from rearm.record import Imaging, Lab, Source, Therapy, Variant
+from rearm.record import UNKNOWN_WHEN, Imaging, Lab, Source, Therapy, Variant
 
 _FLOW = ("flow_cytometry", "NGF")
 _IHC = ("immunohistochemistry",)
@@ -53,54 +54,74 @@ _DENSITY_FALL = 0.5
 _EVER = 10**6
 
 
-def _stain(chart: PatientChart, test: str, methods: tuple[str, ...] | None) -> Found:
+def _stain(chart: PatientChart, test: str, *, method: Callable[[str | None], bool]) -> Found:
     """Share of plasma cells with the antigen at failure: the latest sample of marrow (or without a
     stated site), else of a lesion.
     """
 
     def marrow(lab: Lab) -> bool:
-        return (methods is None or lab.method in methods) and lab.specimen != "lesion_biopsy"
+        return method(lab.method) and lab.specimen != "lesion_biopsy"
 
     def lesion(lab: Lab) -> bool:
-        return (methods is None or lab.method in methods) and lab.specimen == "lesion_biopsy"
+        return method(lab.method) and lab.specimen == "lesion_biopsy"
 
-    latest = chart.latest(test, chart.at_failure, marrow)
+    latest = chart.latest_of_tumour(test, marrow)
     if not latest.labs:
-        of_lesion = chart.latest(test, chart.at_failure, lesion)
+        of_lesion = chart.latest_of_tumour(test, lesion)
         latest = of_lesion if of_lesion.labs else latest
-    if latest.quantity is None and latest.problem is None:
-        nameless = chart.results(test, chart.at_failure, lambda x: x.method is None)
-        if nameless:
-            text = f"{nameless[-1].when}: the method of the stain is not stated"
-            return unknown(text, [nameless[-1].source])
     if latest is NO_RESULT:
         return NOTHING
     return measured(latest.quantity, latest.describe, latest.sources)
 
 
+def _by_flow(method: str | None) -> bool:
+    return method in _FLOW
+
+
+def _by_ihc(method: str | None) -> bool:
+    return method in _IHC
+
+
+def _by_another(method: str | None) -> bool:
+    """A stain whose method is not stated, or is none of those that are told apart: less specific
+    and not absent.
+    """
+    return not (_by_flow(method) or _by_ihc(method))
+
+
 @finding("bcma_flow_percent")
 def bcma_flow_percent(chart: PatientChart) -> Found:
-    return _stain(chart, "bcma_positive_plasma_cells", _FLOW)
+    return _stain(chart, "bcma_positive_plasma_cells", method=_by_flow)
 
 
 @finding("bcma_ihc_percent")
 def bcma_ihc_percent(chart: PatientChart) -> Found:
-    return _stain(chart, "bcma_positive_plasma_cells", _IHC)
+    return _stain(chart, "bcma_positive_plasma_cells", method=_by_ihc)
+
+
+@finding("bcma_stain_percent")
+def bcma_stain_percent(chart: PatientChart) -> Found:
+    return _stain(chart, "bcma_positive_plasma_cells", method=_by_another)
 
 
 @finding("gprc5d_flow_percent")
 def gprc5d_flow_percent(chart: PatientChart) -> Found:
-    return _stain(chart, "gprc5d_positive_plasma_cells", _FLOW)
+    return _stain(chart, "gprc5d_positive_plasma_cells", method=_by_flow)
 
 
 @finding("gprc5d_ihc_percent")
 def gprc5d_ihc_percent(chart: PatientChart) -> Found:
-    return _stain(chart, "gprc5d_positive_plasma_cells", _IHC)
+    return _stain(chart, "gprc5d_positive_plasma_cells", method=_by_ihc)
+
+
+@finding("gprc5d_stain_percent")
+def gprc5d_stain_percent(chart: PatientChart) -> Found:
+    return _stain(chart, "gprc5d_positive_plasma_cells", method=_by_another)
 
 
 @finding("fcrh5_percent")
 def fcrh5_percent(chart: PatientChart) -> Found:
-    return _stain(chart, "fcrh5_positive_plasma_cells", None)
+    return _stain(chart, "fcrh5_positive_plasma_cells", method=lambda _: True)
 
 
 @finding("bcma_rna_percent")
@@ -109,7 +130,7 @@ def bcma_rna_percent(chart: PatientChart) -> Found:
         return lab.cells_counted is not None and lab.cells_counted >= _FEWEST_CELLS
 
     test = "bcma_rna_positive_plasma_cells"
-    latest = chart.latest(test, chart.at_failure, enough)
+    latest = chart.latest_of_tumour(test, enough)
     if latest.quantity is not None:
         cells = ", ".join(str(x.cells_counted) for x in latest.labs)
         text = f"{latest.text}, {cells} cells read"
@@ -133,33 +154,57 @@ _RNA = {"BCMA": ("bcma_rna_positive_plasma_cells",), "GPRC5D": ()}
 
 
 def _sample(chart: PatientChart, gene: str) -> list[Variant]:
-    return latest_sample(gene_rows(chart.record.variants, gene), chart.at_failure)
+    """The last sample at failure; where none has a day, one surely taken after the infusion."""
+    rows = gene_rows(chart.record.variants, gene)
+    dated = latest_sample(rows, chart.at_failure)
+    return dated or sample_of([x for x in rows if chart.tumour_of_failure(x.when)])
 
 
 @finding("tnfrsf17_biallelic_fraction")
 def tnfrsf17_biallelic_fraction(chart: PatientChart) -> Found:
-    return biallelic_fraction(_sample(chart, "TNFRSF17"), "TNFRSF17")
+    return _biallelic_fraction(chart, "TNFRSF17")
 
 
 @finding("gprc5d_biallelic_fraction")
 def gprc5d_biallelic_fraction(chart: PatientChart) -> Found:
-    return biallelic_fraction(_sample(chart, "GPRC5D"), "GPRC5D")
+    return _biallelic_fraction(chart, "GPRC5D")
 
 
-def _one_copy(chart: PatientChart, window: tuple[int, int] | None) -> Found:
-    rows = latest_sample(gene_rows(chart.record.variants, "TNFRSF17"), window)
+def _biallelic_fraction(chart: PatientChart, gene: str) -> Found:
+    """Of the sample at failure; a sample of which nobody knows the day may be that one, or older:
+    what it shows may be so.
+    """
+    rows = _sample(chart, gene)
+    found = biallelic_fraction(rows, gene)
+    undated = [x for x in gene_rows(chart.record.variants, gene) if x.when == UNKNOWN_WHEN]
+    if not undated or chart.at_failure is None:
+        return found
+    both = biallelic_fraction([*rows, *undated], gene)
+    text = f"{both.text}; whether all of it was after the infusion is not known"
+    least = 0.0 if found.quantity is None else found.quantity.low
+    most = 0.0 if both.quantity is None else both.quantity.high
+    if most <= least:
+        return found if rows else unknown(text, both.sources)
+    return measured(Interval(least, most), text, both.sources)
+
+
+def _one_copy(rows: Sequence[Variant]) -> Found:
     return Found(one_copy_lost(rows), rows_of(rows), texts(rows, variant_text))
 
 
 @finding("tnfrsf17_one_copy")
 def tnfrsf17_one_copy(chart: PatientChart) -> Found:
-    return _one_copy(chart, (-_EVER, chart.as_of))
+    """In the last sample of any time; one without a day counts where there is no other."""
+    rows = gene_rows(chart.record.variants, "TNFRSF17")
+    latest = _sample(chart, "TNFRSF17") or latest_sample(rows, (-_EVER, chart.as_of))
+    return _one_copy(latest or sample_of(rows))
 
 
 @finding("tnfrsf17_one_copy_before_infusion")
 def tnfrsf17_one_copy_before_infusion(chart: PatientChart) -> Found:
     """A risk from before the CAR-T: what a sample at failure shows may have been selected by it."""
-    return _one_copy(chart, chart.before_infusion(_EVER))
+    rows = gene_rows(chart.record.variants, "TNFRSF17")
+    return _one_copy(latest_sample(rows, chart.before_infusion(_EVER)))
 
 
 @finding("tnfrsf17_ectodomain_variant")
@@ -168,6 +213,13 @@ def tnfrsf17_ectodomain_variant(chart: PatientChart) -> Found:
     hits = [x for x in rows if x.result == "present" and _ectodomain(x)]
     if hits:
         return Found(True, rows_of(hits), texts(hits, variant_text))
+    undated = [
+        x
+        for x in gene_rows(chart.record.variants, "TNFRSF17")
+        if x.when == UNKNOWN_WHEN and x.result == "present" and _ectodomain(x)
+    ]
+    if undated:  # it may be of this sample
+        return unknown(texts(undated, variant_text), rows_of(undated))
     value = False if sequenced(rows) else None
     return Found(value, rows_of(rows), texts(rows, variant_text))
 
@@ -301,7 +353,7 @@ def _tested_lesions(chart: PatientChart) -> tuple[Source, ...]:
         for x in gene_rows(chart.record.variants, _GENES[target])
         if x.site is not None and "marrow" not in x.site.casefold()
     ]
-    in_time = [x for x in genes if x.day is not None and window[0] <= x.day <= window[1]]
+    in_time = [x for x in genes if lies_in(x.when, window) or chart.tumour_of_failure(x.when)]
     return (*rows_of(stains), *rows_of(in_time))
 
 

@@ -64,13 +64,14 @@ class Found:
     """One finding of one patient.
 
     `value` is None where it is not known. A number that is known only within bounds has no value
-    but an `interval`; where nothing is known both are None. `sources` are the rows of the input
-    that it rests on, `text` is a sentence fragment that says what was seen there, or why something
-    that is there could not be used. Given as a function, the text is made when it is first read:
-    most findings of a patient are never shown.
+    but an `interval`, a word of which several are left has `possible`; where nothing is known all
+    are None. `sources` are the rows of the input that it rests on, `text` is a sentence fragment
+    that says what was seen there, or why something that is there could not be used. Given as a
+    function, the text is made when it is first read: most findings of a patient are never shown.
+    `stated_by`: who stated it, where nothing was measured that tells it.
     """
 
-    __slots__ = ("_text", "interval", "sources", "value")
+    __slots__ = ("_text", "interval", "possible", "sources", "stated_by", "value")
 
     def __init__(
         self,
@@ -79,10 +80,14 @@ class Found:
         text: Text = "",
         *,
         interval: Interval | None = None,
+        possible: tuple[str, ...] | None = None,
+        stated_by: str | None = None,
     ) -> None:
         self.value = value
         self.sources = sources
         self.interval = interval
+        self.possible = possible
+        self.stated_by = stated_by
         self._text = text
 
     @property
@@ -99,7 +104,12 @@ class Found:
     @property
     def known(self) -> bool:
         """Whether anything is known: the value, or bounds of it."""
-        return self.value is not None or self.interval is not None
+        return self.value is not None or self.bound is not None
+
+    @property
+    def bound(self) -> Interval | tuple[str, ...] | None:
+        """What is known of it short of its value: the interval of a number, the words left."""
+        return self.interval if self.interval is not None else self.possible
 
     @property
     def quantity(self) -> Interval | None:
@@ -108,8 +118,15 @@ class Found:
             return self.interval
         return None if isinstance(self.value, bool | str) else Interval.of(float(self.value))
 
-    def _parts(self) -> tuple[Value, tuple[Source, ...], str, Interval | None]:
-        return self.value, self.sources, self.text, self.interval
+    def _parts(self) -> tuple[Any, ...]:
+        return (
+            self.value,
+            self.sources,
+            self.text,
+            self.interval,
+            self.possible,
+            self.stated_by,
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Found) and self._parts() == other._parts()
@@ -118,17 +135,24 @@ class Found:
         return hash(self._parts())
 
     def __repr__(self) -> str:
-        value, sources, text, interval = self._parts()
-        return f"Found({value!r}, {sources!r}, {text!r}, interval={interval!r})"
+        value, sources, text, interval, possible, stated_by = self._parts()
+        beside = f", possible={possible!r}" if possible is not None else ""
+        beside += f", stated_by={stated_by!r}" if stated_by is not None else ""
+        return f"Found({value!r}, {sources!r}, {text!r}, interval={interval!r}{beside})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _found, self._parts()
 
 
 def _found(
-    value: Value, sources: tuple[Source, ...], text: str, interval: Interval | None
+    value: Value,
+    sources: tuple[Source, ...],
+    text: str,
+    interval: Interval | None,
+    possible: tuple[str, ...] | None,
+    stated_by: str | None,
 ) -> Found:
-    return Found(value, sources, text, interval=interval)
+    return Found(value, sources, text, interval=interval, possible=possible, stated_by=stated_by)
 
 
 Function = Callable[["PatientChart"], Found]

@@ -20,6 +20,8 @@ from rearm.findings.results import (
     LatestResult,
     Results,
     Window,
+    may_lie_in,
+    together,
 )
 from rearm.interval import Interval
 from rearm.knowledge.bundle import bundled
@@ -35,6 +37,7 @@ from rearm.record import (
     Source,
     Therapy,
     Toxicity,
+    When,
 )
 from rearm.response.criteria import load_criteria
 from rearm.therapy.anti_myeloma import treats_myeloma
@@ -47,6 +50,13 @@ FRESH_BEFORE_FAILURE = 30
 # High-dose melphalan and lymphodepletion are given over a few days; a row without an end does not
 # go on for months.
 _COURSE_DAYS = 7
+_EVER = 10**6
+# Emergencies that are over once the myeloma that made them is gone. Not the central nervous system,
+# of which a response in serum tells nothing, nor the kidney, which may stay damaged.
+_ENDED_BY_RESPONSE = frozenset(
+    {"cord_compression", "hypercalcaemia", "hyperviscosity", "plasma_cell_leukaemia"}
+)
+_DEEP_RESPONSES = ("VGPR", "nCR", "CR", "sCR")
 
 
 class PatientChart:
@@ -124,11 +134,23 @@ class PatientChart:
         and cells are another matter.
         """
         if self.failure_day is None:
-            return None
+            # It failed on a day that is not known: all that was seen since the infusion.
+            after = self.after_infusion(1, _EVER)
+            return after if self.failed_or_suspected else None
         first = self.failure_day - FRESH_BEFORE_FAILURE
         if self.infusion_day is not None:
             first = max(first, self.infusion_day + 1)
         return first, self.as_of
+
+    def tumour_of_failure(self, when: When) -> bool:
+        """Whether a sample of tumour cells without an exact day is that of the failure: surely
+        taken after the infusion, and not surely before the time of the failure. In remission there
+        is hardly a clone to look at.
+        """
+        if self.at_failure is None or self.infusion_day is None or when.day is not None:
+            return False
+        after = when.first is not None and when.first > self.infusion_day
+        return after and may_lie_in(when, self.at_failure)
 
     def before_infusion(self, days: int) -> Window | None:
         """The window of this many days that ends on the day of the infusion (a sample of that day
@@ -156,13 +178,29 @@ class PatientChart:
         """Results that may lie in the window and could not be used."""
         return self._results.aside(test, window, keep)
 
+    def unplaced(self, test: str, keep: Keep | None = None) -> list[Lab]:
+        """Results whose day is open on a side or not known at all."""
+        return self._results.unplaced(test, keep)
+
+    def latest_of_tumour(self, test: str, keep: Keep | None = None) -> LatestResult:
+        """The latest result on tumour cells at failure; where none has a day, one that was surely
+        taken after the infusion.
+        """
+        latest = self.latest(test, self.at_failure, keep)
+        if latest.quantity is not None or latest.problem not in (None, "no_day", "outdated"):
+            return latest
+        rows = [x for x in self.unplaced(test, keep) if self.tumour_of_failure(x.when)]
+        return together(rows) if rows else latest
+
     def latest(self, test: str, window: Window | None, keep: Keep | None = None) -> LatestResult:
         """The latest usable result in the window."""
         return self._results.latest(test, window, keep)
 
-    def highest(self, test: str, window: Window | None) -> HighestResult | None:
+    def highest(
+        self, test: str, window: Window | None, keep: Keep | None = None
+    ) -> HighestResult | None:
         """The highest result in the window; None without one."""
-        return self._results.highest(test, window)
+        return self._results.highest(test, window, keep)
 
     def number(
         self,
@@ -204,7 +242,19 @@ class PatientChart:
 
     def condition(self, name: str) -> Presence:
         """Whether a condition is present at as_of."""
-        return condition_presence(name, self._conditions.get(name, ()))
+        rows = self._conditions.get(name, ())
+        history = [x for x in rows if self._is_history(x)]
+        if not history:
+            return condition_presence(name, rows)
+        return condition_presence(name, [x for x in rows if x not in history], history)
+
+    def _is_history(self, row: Condition) -> bool:
+        """An emergency of the myeloma from before the infusion that a deep response ended."""
+        best = self.failure.best_response if self.failure is not None else None
+        if row.condition not in _ENDED_BY_RESPONSE or best not in _DEEP_RESPONSES:
+            return False
+        day, last = self.infusion_day, row.when.last
+        return row.status == "present" and day is not None and last is not None and last <= day
 
     def toxicity(self, name: str, *, lasts: int | None = None) -> Presence:
         """Whether a toxicity is not yet over; with `lasts`, one without an end for so many days."""
@@ -227,6 +277,10 @@ class PatientChart:
         for row in self.record.facts:
             found.setdefault(row.finding, []).append(row)
         return found
+
+    def has_fact(self, name: str) -> bool:
+        """Whether anything is stated under that name."""
+        return name in self._facts
 
     def fact(self, name: str) -> tuple[Fact | None, Found]:
         """The latest fact of that name, and what to say without one: nothing (`NOTHING` itself), or

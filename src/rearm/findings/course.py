@@ -7,6 +7,7 @@ that would show it was done.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from rearm.findings.base import NOTHING, Found, finding, rows_of, sources_of, unknown
 from rearm.findings.chart import PatientChart
@@ -21,6 +22,10 @@ _PARTIAL_OR_BETTER = ("sCR", "CR", "nCR", "VGPR", "PR")
 # Smallest rise that is read as growth and not as the scatter of the measurement (immunoturbidimetry
 # and electrophoresis vary by some 5 to 10 %); a convention of this project, no published limit.
 _SMALLEST_RISE = {"serum_m_protein": 0.1, "kappa_flc": 10.0, "lambda_flc": 10.0}  # g/dL, mg/L, mg/L
+# From these values on, over at least this time, a rise is told as a time of doubling; below them
+# the same few tenths would double in no time. Those of the IMWG for a measurable rise.
+_DOUBLING_FROM = {"serum_m_protein": 0.5, "kappa_flc": 100.0, "lambda_flc": 100.0}
+_DOUBLING_DAYS = 28
 
 
 def _judged(chart: PatientChart, value: str | None) -> Found:
@@ -182,7 +187,8 @@ def pattern_leukaemic(chart: PatientChart) -> Found:
     counts = leukaemic_counts(chart, chart.at_failure)
     if state.present is False and counts.value is not True:
         return _pattern(chart, "leukaemic", Found(False, state.sources, state.text))
-    unclear = unknown(state.text, state.sources) if state.rows else counts
+    stated_only = bool(state.rows) and not counts.known
+    unclear = unknown(state.text, state.sources) if stated_only else counts
     return _pattern(chart, "leukaemic", unclear)
 
 
@@ -249,31 +255,39 @@ def m_protein_doubling_days(chart: PatientChart) -> Found:
     if chart.infusion_day is None or chart.failure_day is None:
         return NOTHING
     chain = {"kappa": "kappa_flc", "lambda": "lambda_flc"}.get(chart.record.light_chain or "")
-    why = ""
+    why: list[str] = []
     for test in ("serum_m_protein", chain):
         seen = [] if test is None else _up_to_failure(chart, test)
         if test is None or len(seen) < 2:
             continue
-        (first_day, first), (last_day, last) = seen[-2:]
-        if chart.aside(test, (first_day + 1, chart.failure_day)):
-            return unknown(f"a value of {test_name(test)} near the failure was set aside")
-        if first is None or last is None:
-            continue
-        if first <= 0 or last - first < _SMALLEST_RISE[test]:
-            why = why or (
-                "the last two values up to the failure do not rise measurably, or the first is zero"
-            )
-            continue
-        # exponential growth between the two
-        days = (last_day - first_day) * math.log(2) / math.log(last / first)
-        text = (
-            f"{test_name(test)} {first:g} on day {first_day}, {last:g} on day {last_day}:"
-            f" doubling in {days:.0f} days"
-        )
-        rows = chart.results(test, (first_day, last_day))
-        pair = [x for x in rows if x.day in (first_day, last_day)]
-        return Found(round(days, 1), rows_of(pair), text)
-    return unknown(why)
+        found = _doubling(chart, test, seen)
+        if found.value is not None or found.sources:
+            return found
+        why += [found.text] if found.has_text else []
+    return unknown(why[0] if why else "")
+
+
+def _doubling(chart: PatientChart, test: str, seen: Sequence[tuple[int, float | None]]) -> Found:
+    """Between the last value and the last one before it that is far enough away in time."""
+    last_day, last = seen[-1]
+    earlier = [pair for pair in seen[:-1] if last_day - pair[0] >= _DOUBLING_DAYS]
+    first_day, first = earlier[-1] if earlier else seen[-2]
+    rows = [x for x in chart.results(test, (first_day, last_day)) if x.day in (first_day, last_day)]
+    aside = chart.aside(test, (first_day + 1, last_day))
+    if aside:
+        text = f"a value of {test_name(test)} near the failure was set aside"
+        return unknown(text, rows_of(aside))
+    if first is None or last is None:
+        return NOTHING
+    if last - first < _SMALLEST_RISE[test]:
+        return unknown("the last values up to the failure do not rise measurably")
+    rise = f"{test_name(test)} {first:g} on day {first_day}, {last:g} on day {last_day}"
+    if not earlier or first < _DOUBLING_FROM[test]:
+        text = f"{rise}: a rise by {last - first:.3g}, too low or too soon to tell a doubling"
+        return unknown(text, rows_of(rows))
+    # exponential growth between the two
+    days = (last_day - first_day) * math.log(2) / math.log(last / first)
+    return Found(round(days, 1), rows_of(rows), f"{rise}: doubling in {days:.0f} days")
 
 
 def _up_to_failure(chart: PatientChart, test: str) -> list[tuple[int, float | None]]:

@@ -1,9 +1,10 @@
 """Findings computed from other findings, without the record, so that hypothetical values can be put
 in before they are derived.
 
-Three values throughout: an unknown input gives unknown unless the others decide. Only the status of
-an antigen speaks of what was done as well as of what is: one negative stain is
-`not_detected_unconfirmed` because no second method was used.
+Three values throughout: an unknown input gives unknown unless the others decide; a word of which
+several are left is the tuple of these. Only the status of an antigen speaks of what was done as
+well as of what is: one negative stain is `not_detected_unconfirmed` because no second method was
+used.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = [
     "derived_from",
 ]
 
-Input = Value | Interval
+Input = Value | Interval | tuple[str, ...]
 
 # Share of plasma cells with the antigen. No limit has been tested against outcome: 20 % is the
 # usual convention for a positive marker in flow cytometry and the like of trial eligibility for
@@ -57,7 +58,7 @@ def _word(values: Mapping[str, Input], name: str) -> str | None:
 
 def _number(values: Mapping[str, Input], name: str) -> Interval | None:
     value = values.get(name)
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool | str | tuple):
         return None
     return value if isinstance(value, Interval) else Interval.of(float(value))
 
@@ -67,7 +68,7 @@ class Derivation:
     """How one finding follows from others; it reads no more than `parts`."""
 
     parts: tuple[str, ...]
-    compute: Callable[[Mapping[str, Input]], Value]
+    compute: Callable[[Mapping[str, Input]], Input]
 
 
 def _or(*names: str) -> Derivation:
@@ -166,31 +167,67 @@ def _status(protein: tuple[_Stain | None, ...], gene: _GeneLoss | None) -> str |
     return "retained" if positive == len(seen) else "reduced"
 
 
-def _antigen(*stains: str, gene: str) -> Derivation:
-    def status(values: Mapping[str, Input]) -> Value:
-        percents = [_number(values, s) for s in stains]
-        fraction = _number(values, gene)
-        if fraction is None and not any(percents):
+# From the best to the worst; the words that are left are given in this order.
+_STATUSES = ("retained", "reduced", "not_detected_unconfirmed", "subclonal_loss", "lost")
+# Share of cells with the antigen and share that lost its gene add up to one, with some room for the
+# scatter of both.
+_MOST_TOGETHER = 1.2
+
+
+def _antigen(*stains: str, unnamed: str, rna: tuple[str, ...] = (), gene: str) -> Derivation:
+    """The status of an antigen by stains of named methods, one whose method is not stated, RNA and
+    the gene.
+    """
+
+    def status(values: Mapping[str, Input]) -> Input:
+        named = [_number(values, s) for s in stains]
+        others = [_number(values, s) for s in rna]
+        nameless, fraction = _number(values, unnamed), _number(values, gene)
+        readings = [[*named, *others]]
+        if nameless is not None and not all(named):
+            # It may be the method that is named beside it, or another one.
+            another = [*named, nameless, *others]
+            readings = [*readings, another] if any(named) else [another]
+        if fraction is None and not any(p for reading in readings for p in reading):
             return None  # nothing was done
-        if _contradicts(percents, fraction):
-            return None
-        if _lost_in_open_share(percents, fraction):
-            return "lost"
-        possible = {
-            _status(protein, event)
-            for protein in itertools.product(*(_stain_classes(p) for p in percents))
-            for event in _gene_classes(fraction)
-        }
-        return possible.pop() if len(possible) == 1 else None
+        possible: set[str | None] = set()
+        for percents in readings:
+            possible |= _possible_statuses(percents, fraction)
+        return _words_left(possible)
 
-    return Derivation((*stains, gene), status)
+    return Derivation((*stains, unnamed, *rna, gene), status)
 
 
-def _contradicts(percents: Sequence[Interval | None], fraction: Interval | None) -> bool:
+def _words_left(possible: set[str | None]) -> Input:
+    """The word, or the words that are left; None where it may be anything."""
+    if None in possible or not possible:
+        return None
+    left = tuple(word for word in _STATUSES if word in possible)
+    return left[0] if len(left) == 1 else left
+
+
+def _possible_statuses(
+    percents: Sequence[Interval | None], fraction: Interval | None
+) -> set[str | None]:
+    """What the antigen can be by these readings; None where they contradict each other."""
+    if _lost_in_open_share(percents, fraction):
+        return {"lost"}
+    return {
+        _status(protein, event)
+        for protein in itertools.product(*(_stain_classes(p) for p in percents))
+        for event in _gene_classes(fraction)
+        if not _contradicts(percents, fraction, event)
+    }
+
+
+def _contradicts(
+    percents: Sequence[Interval | None], fraction: Interval | None, event: _GeneLoss | None
+) -> bool:
     """Whether more cells bear the antigen than the clone has left with the gene."""
     if fraction is None:
         return False
-    return any(p is not None and p.low / 100 + fraction.low > 1.2 for p in percents)
+    lost = max(fraction.low, CLONAL) if event == "clonal" else fraction.low
+    return any(p is not None and p.low / 100 + lost > _MOST_TOGETHER for p in percents)
 
 
 def _lost_in_open_share(percents: Sequence[Interval | None], fraction: Interval | None) -> bool:
@@ -224,12 +261,16 @@ DERIVED: dict[str, Derivation] = {
     "bcma_status": _antigen(
         "bcma_flow_percent",
         "bcma_ihc_percent",
-        "bcma_rna_percent",
+        unnamed="bcma_stain_percent",
+        rna=("bcma_rna_percent",),
         gene="tnfrsf17_biallelic_fraction",
     ),
     "bcma_loss_fraction": Derivation(("tnfrsf17_biallelic_fraction",), _loss_fraction),
     "gprc5d_status": _antigen(
-        "gprc5d_flow_percent", "gprc5d_ihc_percent", gene="gprc5d_biallelic_fraction"
+        "gprc5d_flow_percent",
+        "gprc5d_ihc_percent",
+        unnamed="gprc5d_stain_percent",
+        gene="gprc5d_biallelic_fraction",
     ),
     "high_risk_cytogenetics": _or("del_17p", "t_4_14", "t_14_16", "gain_1q"),
     "tp53_biallelic": _and("del_17p", "tp53_mutation"),
@@ -270,11 +311,11 @@ def derive(values: Mapping[str, Input]) -> dict[str, Input]:
     return found
 
 
-def derived_from(values: Mapping[str, Input], changes: Mapping[str, Input]) -> dict[str, Value]:
+def derived_from(values: Mapping[str, Input], changes: Mapping[str, Input]) -> dict[str, Input]:
     """The derived findings that rest on `changes`, with these in place of what `values` say; the
     others stay as they are in `values`. A derived finding that is itself changed is left alone.
     """
-    found: dict[str, Value] = {}
+    found: dict[str, Input] = {}
     current: dict[str, Input] | None = None
     touched = set(changes)
     for name, derivation in DERIVED.items():

@@ -95,14 +95,24 @@ class _RowReading:
         return f"{name}{grade}, {row.when}{ending}"
 
 
-def condition_presence(name: str, rows: Sequence[Condition]) -> Presence:
+def condition_presence(
+    name: str, rows: Sequence[Condition], history: Sequence[Condition] = ()
+) -> Presence:
     """The latest row decides; rows of one day that contradict each other decide nothing, except for
     what stops a treatment: there "present" stands until a row surely follows that says it is over.
-    A row that could not be read, or says no more than a suspicion, decides nothing.
+    A row that could not be read, or says no more than a suspicion, decides nothing. `history`: rows
+    that say nothing of now, because a response ended what they tell.
     """
     if not rows:
-        return _NOT_STATED
+        return _of_the_past(history) if history else _NOT_STATED
     return _decided(name, [_statement(row, _PRESENT.get(row.status)) for row in rows])
+
+
+def _of_the_past(rows: Sequence[Condition]) -> Presence:
+    said = [_statement(row, _PRESENT.get(row.status)) for row in rows]
+    return Presence(
+        None, tuple(rows), lambda: f"{_texts(said)}: before the infusion and the response to it"
+    )
 
 
 def toxicity_presence(name: str, rows: Sequence[Toxicity], since: int | None) -> Presence:

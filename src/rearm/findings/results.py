@@ -1,7 +1,8 @@
 """Laboratory results of a patient by test and window of days: all of them, the latest, the highest.
 
 A result that was set aside is never read as a value, but it stops an older one from being carried
-forward past it.
+forward past it. A result whose day is open on a side is never placed in a window, but where nothing
+else lies there it is said.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rearm.interval import Interval
 from rearm.knowledge.lab_tests import load_tests
-from rearm.record import Lab, Source
+from rearm.record import Lab, Source, When
 
 __all__ = [
     "NO_RESULT",
@@ -24,7 +25,10 @@ __all__ = [
     "Results",
     "Window",
     "lab_text",
+    "lies_in",
+    "may_lie_in",
     "test_name",
+    "together",
 ]
 
 Window: TypeAlias = tuple[int, int]  # first and last day
@@ -33,8 +37,9 @@ _DatedLab: TypeAlias = tuple[int, int, Lab]  # with the first and the last day i
 _LONG_AGO = -(10**6)
 
 # Why the latest result can't be read: the only one was set aside; a later one was; the latest is
-# older than the window; results of one day contradict each other.
-Problem = Literal["set_aside", "later_set_aside", "outdated", "contradiction"]
+# older than the window; results of one day contradict each other; it may lie in the window, but its
+# day is not known.
+Problem = Literal["set_aside", "later_set_aside", "outdated", "contradiction", "no_day"]
 
 
 class LatestResult(NamedTuple):
@@ -81,6 +86,8 @@ class LatestResult(NamedTuple):
             return "; ".join(dict.fromkeys(lab_text(x) for x in self.labs))
         (lab,) = self.labs
         name, why = test_name(lab.test), lab.why_set_aside
+        if self.problem == "no_day":
+            return f"{lab_text(lab)}: whether it is of this time is not known"
         if self.problem == "set_aside":
             return f"{name} of {lab.when} was set aside: {why}"
         return f"a later {name} ({lab.when}) was set aside: {why}"
@@ -114,10 +121,15 @@ class HighestResult:
 
 
 class Results:
-    """Results by test. Those without a day have no place in a window and are left out."""
+    """Results by test. Those whose day is open on a side have no place in a window."""
 
     def __init__(self, labs: Iterable[Lab], set_aside: Iterable[Lab]) -> None:
-        self._as_given = _by_test(labs)
+        rows = tuple(labs)
+        self._as_given = _by_test(rows)
+        self._unplaced: dict[str, list[Lab]] = {}
+        for lab in rows:
+            if lab.when.first is None or lab.when.last is None:
+                self._unplaced.setdefault(lab.test, []).append(lab)
         self._oldest_first = {
             test: sorted(rows, key=itemgetter(0)) for test, rows in self._as_given.items()
         }
@@ -143,6 +155,11 @@ class Results:
         found = [lab for begin, end, lab in rows if end >= first and begin <= last]
         return found if keep is None else [x for x in found if keep(x)]
 
+    def unplaced(self, test: str, keep: Keep | None = None) -> list[Lab]:
+        """Results whose day is open on a side (`after infusion`) or not known at all."""
+        found = self._unplaced.get(test, [])
+        return found if keep is None else [x for x in found if keep(x)]
+
     def latest(self, test: str, window: Window | None, keep: Keep | None = None) -> LatestResult:
         """The latest usable result in the window.
 
@@ -150,7 +167,8 @@ class Results:
         that differ as unknown. A later result that was set aside stops an older one from being
         carried forward.
         """
-        if window is None or not (test in self._as_given or test in self._aside):
+        known = (self._as_given, self._aside, self._unplaced)
+        if window is None or not any(test in rows for rows in known):
             return NO_RESULT
         rows = self.of(test, window, keep)
         aside = self.aside(test, window, keep) if test in self._aside else []
@@ -165,7 +183,7 @@ class Results:
         possible = [
             lab for begin, end, lab in self._as_given[test] if end >= newest and begin <= window[1]
         ]
-        return _together(
+        return together(
             _latest_time(possible if keep is None else [x for x in possible if keep(x)])
         )
 
@@ -175,23 +193,43 @@ class Results:
         """Why a window without a usable result has none."""
         if aside:
             return LatestResult(labs=(aside[-1],), problem="set_aside")
+        if perhaps := [x for x in self.unplaced(test, keep) if may_lie_in(x.when, window)]:
+            return LatestResult(labs=(perhaps[-1],), problem="no_day")
         older = self.of(test, (_LONG_AGO, window[0] - 1), keep)
         return LatestResult(problem="outdated", outdated=older[-1]) if older else NO_RESULT
 
-    def highest(self, test: str, window: Window | None) -> HighestResult | None:
+    def highest(
+        self, test: str, window: Window | None, keep: Keep | None = None
+    ) -> HighestResult | None:
         """The highest result in the window; None without one. A result set aside may be higher:
         then it is open upwards.
         """
-        rows = self.of(test, window)
+        rows = self.of(test, window, keep)
         quantities = [x.quantity for x in rows if x.quantity is not None]
         if not rows:
             return None
         low = max(quantities, key=lambda q: (q.low, q.low_open))
         high = max(quantities, key=lambda q: (q.high, not q.high_open))
         labs = tuple(x for x in rows if x.quantity is not None and x.quantity.high >= low.low)
-        if aside := self.aside(test, window):
+        if aside := self.aside(test, window, keep):
             return HighestResult(Interval(low.low, math.inf, low.low_open), labs, aside[-1])
         return HighestResult(Interval(low.low, high.high, low.low_open, high.high_open), labs)
+
+
+def lies_in(when: When, window: Window) -> bool:
+    """Whether the day surely lies in the window. A window that begins long ago has no beginning."""
+    first, last = window
+    if when.last is None or when.last > last:
+        return False
+    return first <= _LONG_AGO // 2 or (when.first is not None and when.first >= first)
+
+
+def may_lie_in(when: When, window: Window) -> bool:
+    """Whether the day may lie in the window."""
+    first, last = window
+    surely_before = when.last is not None and when.last < first
+    surely_after = when.first is not None and when.first > last
+    return not surely_before and not surely_after
 
 
 def _by_test(labs: Iterable[Lab]) -> dict[str, list[_DatedLab]]:
@@ -214,7 +252,8 @@ def _latest_time(rows: list[Lab]) -> list[Lab]:
     return rows
 
 
-def _together(rows: list[Lab]) -> LatestResult:
+def together(rows: Sequence[Lab]) -> LatestResult:
+    """Results of one time read as one: numbers as the range they span, words that differ not."""
     labs = tuple(rows)
     if len(labs) == 1:
         return LatestResult(labs[0].quantity, labs[0].word, labs)

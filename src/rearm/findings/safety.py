@@ -35,7 +35,7 @@ _CREATININE_HIGH = 2.0  # mg/dL, IMWG
 _RENAL_BASELINE_DAYS = 365
 _ACUTE_DAYS = 60
 _BLASTS_DAYS = 90
-_PARAPROTEIN_DAYS = 30
+_EMERGENCY_DAYS = 14  # a laboratory value speaks of an emergency of now for this long
 _BLASTS_PERCENT = 5.0
 # Haemophagocytosis-like hyperinflammation is a matter of weeks: a row without an end speaks for
 # this long.
@@ -76,7 +76,7 @@ def cns_disease(chart: PatientChart) -> Found:
 def hyperviscosity(chart: PatientChart) -> Found:
     state, lab = (
         chart.condition("hyperviscosity"),
-        chart.latest("serum_viscosity", chart.recent(14)),
+        chart.latest("serum_viscosity", chart.recent(_EMERGENCY_DAYS)),
     )
     if state.rows:
         return state.found()
@@ -87,13 +87,13 @@ def hyperviscosity(chart: PatientChart) -> Found:
 
 @finding("serum_m_protein")
 def serum_m_protein(chart: PatientChart) -> Found:
-    return chart.number("serum_m_protein", chart.recent(_PARAPROTEIN_DAYS))
+    return chart.number("serum_m_protein", chart.recent(_EMERGENCY_DAYS))
 
 
 @finding("highest_light_chain")
 def highest_light_chain(chart: PatientChart) -> Found:
     """The higher of kappa and lambda: at the level that harms the kidney it is the involved one."""
-    window = chart.recent(_PARAPROTEIN_DAYS)
+    window = chart.recent(_EMERGENCY_DAYS)
     chains = [chart.latest(test, window) for test in ("kappa_flc", "lambda_flc")]
     known = [(x.quantity.low, x) for x in chains if x.quantity is not None]
     if not known:
@@ -139,7 +139,7 @@ class _Calcium:
 
 def _calcium(chart: PatientChart) -> _Calcium:
     """As the laboratory corrected it, else corrected here."""
-    lab = chart.latest("calcium_corrected", chart.recent(14))
+    lab = chart.latest("calcium_corrected", chart.recent(_EMERGENCY_DAYS))
     if lab.quantity is None and lab.problem is None:
         return _corrected(chart)
     return _Calcium(value=lab.quantity, text=lab.describe, sources=lab.sources, day=lab.day)
@@ -149,7 +149,7 @@ def _corrected(chart: PatientChart) -> _Calcium:
     """Total calcium corrected for the albumin of the same day: 0.8 mg/dL for each g/dL below 4
     (Payne et al., BMJ 1973;4:643-646).
     """
-    for row in reversed(chart.results("calcium", chart.recent(14))):
+    for row in reversed(chart.results("calcium", chart.recent(_EMERGENCY_DAYS))):
         if row.day is None or row.quantity is None:
             continue
         albumin = chart.latest("albumin", (row.day, row.day))
@@ -176,7 +176,7 @@ def renal_failure(chart: PatientChart) -> Found:
     newly_stated = bool(state.present) and any(
         x.when.first is not None and x.when.first >= chart.as_of - _ACUTE_DAYS for x in state.rows
     )
-    now = chart.latest("creatinine", chart.recent(30))
+    now = chart.latest("creatinine", chart.recent(_EMERGENCY_DAYS))
     if now.quantity is None:
         if newly_stated or state.present is False:
             return state.found()

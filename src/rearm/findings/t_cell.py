@@ -56,6 +56,14 @@ _BEFORE_APHERESIS_DAYS = 14
 _AFTER_APHERESIS_DAYS = 1
 _SHARES = ("car_t_cd4_share", "car_t_cd8_share")
 _EVER = 10**6
+_EXHAUSTED_PERCENT = 20.0  # with TIM-3 and TIGIT: the usual convention of flow cytometry
+
+
+def in_blood(lab: Lab) -> bool:
+    """Whether the sample is blood, also where nothing else is said: CAR-T cells in the
+    cerebrospinal fluid or in a lesion tell no expansion.
+    """
+    return lab.specimen in (None, "blood")
 
 
 def _highest_value(
@@ -64,11 +72,11 @@ def _highest_value(
     """Highest value from the infusion to day `last`. Exact only with a value in the days `needs`
     and as_of at least at `complete_from`.
     """
-    highest = chart.highest(test, chart.after_infusion(0, last))
+    highest = chart.highest(test, chart.after_infusion(0, last), in_blood)
     if highest is None or chart.infusion_day is None:
         return NOTHING
     since = chart.as_of - chart.infusion_day
-    if not chart.results(test, chart.after_infusion(*needs)):
+    if not chart.results(test, chart.after_infusion(*needs), in_blood):
         why = f"no value from day {needs[0]} to {needs[1]} after the infusion"
     elif since < complete_from:
         why = f"only {since} days since the infusion"
@@ -110,15 +118,60 @@ def alc_peak_60(chart: PatientChart) -> Found:
     )
 
 
-@finding("car_peak_copies_per_ug")
-def car_peak_copies_per_ug(chart: PatientChart) -> Found:
+def _car_peak(chart: PatientChart, test: str) -> Found:
     return _highest_value(
         chart,
-        "car_copies_per_ug_dna",
+        test,
         _HEIGHT_UNTIL_DAY,
         needs=(_FIRST_PEAK_DAY, _LAST_PEAK_DAY),
         complete_from=_EARLY_PEAK_DAY,
     )
+
+
+@finding("car_peak_copies_per_ug")
+def car_peak_copies_per_ug(chart: PatientChart) -> Found:
+    return _car_peak(chart, "car_copies_per_ug_dna")
+
+
+@finding("car_peak_copies_per_1000_cells")
+def car_peak_copies_per_1000_cells(chart: PatientChart) -> Found:
+    return _car_peak(chart, "car_copies_per_1000_cells")
+
+
+@finding("car_peak_cells_per_ul")
+def car_peak_cells_per_ul(chart: PatientChart) -> Found:
+    return _car_peak(chart, "car_t_cells_absolute")
+
+
+@finding("car_assay_of_expansion")
+def car_assay_of_expansion(chart: PatientChart) -> Found:
+    """What the record holds, and not what was done: false where no CAR-T cells were looked for in
+    the blood of the time of the peak.
+    """
+    if chart.infusion_day is None:
+        return NOTHING
+    rows = _car_rows(chart, chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY))
+    labs = [x.lab for x in rows]
+    text = texts(labs[-1:], lab_text) if labs else "no CAR assay of the first four weeks on record"
+    return Found(bool(labs), rows_of(labs), text)
+
+
+@finding("car_never_detected")
+def car_never_detected(chart: PatientChart) -> Found:
+    """No CAR-T cells in blood at any time after the infusion, though they were looked for while
+    they usually peak.
+    """
+    rows = _car_rows(chart, chart.after_infusion(1, _EVER))
+    seen = [x.lab for x in rows if is_detected(x.value)]
+    if seen:
+        return Found(False, rows_of(seen[-1:]), texts(seen[-1:], lab_text))
+    looked = _car_rows(chart, chart.after_infusion(_FIRST_PEAK_DAY, _LATE_AFTER_DAY))
+    if not looked:
+        return NOTHING
+    if aside := _car_aside(chart, chart.after_infusion(1, _EVER)):
+        return unknown("a CAR measurement after the infusion was set aside", rows_of(aside))
+    labs = [x.lab for x in rows]
+    return Found(True, rows_of(labs), texts(labs[-3:], lab_text))
 
 
 @finding("alc_before_lymphodepletion")
@@ -153,14 +206,14 @@ class _Expansion:
 
 
 def _expansion(chart: PatientChart, tests: Iterable[str], last: int) -> _Expansion | None:
-    """The first of the tests that was followed from day 7 to 28; None where none was."""
+    """The first of the tests that was followed in blood from day 7 to 28; None where none was."""
     followed = chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)
-    test = next((x for x in tests if chart.results(x, followed)), None)
+    test = next((x for x in tests if chart.results(x, followed, in_blood)), None)
     if test is None:
         return None
     window = chart.after_infusion(0, last)
-    rows = _dated_values(chart.results(test, window))
-    if not rows or chart.aside(test, window):
+    rows = _dated_values(chart.results(test, window, in_blood))
+    if not rows or chart.aside(test, window, in_blood):
         return _Expansion(rows, None)
     highest = max(rows, key=lambda x: (x.value.low, -x.day))
     another_may_be_higher = any(
@@ -217,17 +270,12 @@ def is_detected(value: Interval) -> bool:
 
 def _car_rows(chart: PatientChart, window: Window | None) -> list[_DatedValue]:
     """CAR measurements in blood, oldest first."""
-    rows = [
-        x
-        for test in (*_COPIES, *_CELLS)
-        for x in chart.results(test, window)
-        if x.specimen in (None, "blood")
-    ]
+    rows = [x for test in (*_COPIES, *_CELLS) for x in chart.results(test, window, in_blood)]
     return sorted(_dated_values(rows), key=lambda x: x.day)
 
 
 def _car_aside(chart: PatientChart, window: Window | None) -> list[Lab]:
-    return [x for test in (*_COPIES, *_CELLS) for x in chart.aside(test, window)]
+    return [x for test in (*_COPIES, *_CELLS) for x in chart.aside(test, window, in_blood)]
 
 
 @finding("car_detectable_at_failure")
@@ -326,8 +374,7 @@ def _late_rise(chart: PatientChart, test: str) -> Found | None:
     followed beyond day 60.
     """
     window = chart.after_infusion(_LAST_PEAK_DAY, _EVER)
-    in_blood = [x for x in chart.results(test, window) if x.specimen in (None, "blood")]
-    rows = _dated_values(in_blood)
+    rows = _dated_values(chart.results(test, window, in_blood))
     if not rows or chart.infusion_day is None:
         return None
     last = rows[-1]
@@ -337,7 +384,7 @@ def _late_rise(chart: PatientChart, test: str) -> Found | None:
     lowest = min(before, key=lambda x: x.value.high)
     doubled = last.value.at_least(_LATE_RISE * lowest.value.high)
     value = doubled if is_detected(last.value) else False
-    if value is False and chart.aside(test, window):
+    if value is False and chart.aside(test, window, in_blood):
         value = None  # what was set aside may have been lower before, or higher since
     return Found(
         value,
@@ -412,6 +459,21 @@ def _weighted(
     if len(exact) < len(parts) or total <= 0:
         return None
     return round(sum(value * weight for value, weight in exact) / total, 2)
+
+
+@finding("car_expansion_poor")
+def car_expansion_poor(_: PatientChart) -> Found:
+    """Only as somebody states it: what an assay shows is read by its height."""
+    return NOTHING
+
+
+@finding("car_exhausted")
+def car_exhausted(chart: PatientChart) -> Found:
+    """By the share of the cells with both markers, else as somebody states it."""
+    share = car_exhausted_percent(chart)
+    if share.quantity is None:
+        return unknown(share.text, share.sources) if share.has_text else NOTHING
+    return Found(share.quantity.at_least(_EXHAUSTED_PERCENT), share.sources, joined(share))
 
 
 @finding("car_exhausted_percent")

@@ -21,6 +21,7 @@ from rearm.findings.base import (
     unknown,
 )
 from rearm.findings.chart import PatientChart
+from rearm.findings.presence import Presence
 from rearm.findings.results import Window
 from rearm.findings.variants import read_protein, sequenced, variant_text
 from rearm.record import Imaging, Lab, Variant
@@ -30,6 +31,7 @@ _EMD_DAYS = 90
 _MARROW_DAYS = 90
 _SBCMA_DAYS = 60
 _STAGE_DAYS = 90
+_EMERGENCY_DAYS = 14  # a laboratory value speaks of an emergency of now for this long
 _LEUKAEMIC_PER_UL = 2000.0
 # of leukocytes: definition of plasma-cell leukaemia of the IMWG (Blood Cancer J 2021;11:192)
 _LEUKAEMIC_PERCENT = 5.0
@@ -469,9 +471,20 @@ def _reaching(rows: Sequence[Lab], limit: float) -> list[Lab]:
 def plasma_cell_leukaemia(chart: PatientChart) -> Found:
     state = chart.condition("plasma_cell_leukaemia")
     counts = leukaemic_counts(chart, chart.at_failure or chart.recent(30))
+    return _leukaemia(state, counts)
+
+
+def _leukaemia(state: Presence, counts: Found) -> Found:
+    """What is stated, or the counts where nothing is that speaks of now."""
     if state.present or counts.value is True:
         return Found(True, sources_of(state, counts), joined(state, counts))
-    return state.found() if state.rows else counts
+    return state.found() if state.present is False or not counts.known else counts
+
+
+@finding("leukaemic_now")
+def leukaemic_now(chart: PatientChart) -> Found:
+    state = chart.condition("plasma_cell_leukaemia")
+    return _leukaemia(state, leukaemic_counts(chart, chart.recent(_EMERGENCY_DAYS)))
 
 
 @finding("plasma_cell_leukaemia_before_infusion")

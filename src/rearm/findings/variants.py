@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import Literal
 
 from rearm.findings.base import NOTHING, Found, measured, rows_of, unknown
+from rearm.findings.results import Window, lies_in
 from rearm.interval import Interval
-from rearm.record import Source, Variant
+from rearm.record import Source, Variant, When
 
 __all__ = [
     "BCMA_ECTODOMAIN",
@@ -25,6 +26,7 @@ __all__ = [
     "latest_sample",
     "one_copy_lost",
     "read_protein",
+    "sample_of",
     "sequenced",
     "variant_text",
 ]
@@ -133,19 +135,33 @@ def _gene_name(gene: str) -> str:
     return gene.strip().upper().removeprefix("DEL(").rstrip(")")
 
 
-def latest_sample(rows: Sequence[Variant], window: tuple[int, int] | None) -> list[Variant]:
-    """The rows of the last sample in the window; of two sites on that day the marrow's (one site
+def latest_sample(rows: Sequence[Variant], window: Window | None) -> list[Variant]:
+    """The rows of the last sample that surely lies in the window; of two sites of that time the
+    marrow's.
+    """
+    if window is None:
+        return []
+    return sample_of([x for x in rows if lies_in(x.when, window)])
+
+
+def sample_of(rows: Sequence[Variant]) -> list[Variant]:
+    """The rows of the last sample among these; of two sites of that time the marrow's (one site
     does not speak for another).
     """
-    if window is None or not rows:
+    if not rows:
         return []
-    dated = [(x.day, x) for x in rows if x.day is not None and window[0] <= x.day <= window[1]]
-    if not dated:
-        return []
-    last = max(day for day, _ in dated)
-    same = [x for day, x in dated if day == last]
+    last = max((x.when for x in rows), key=_end)
+    same = [x for x in rows if x.when == last]
     marrow = [x for x in same if is_marrow(x)]
     return marrow or [x for x in same if x.site == same[0].site]
+
+
+def _end(when: When) -> tuple[float, float]:
+    """To bring samples into order: the last day that it may be, then the first."""
+    return (
+        math.inf if when.last is None else when.last,
+        -math.inf if when.first is None else when.first,
+    )
 
 
 def is_marrow(row: Variant) -> bool:

@@ -10,10 +10,12 @@ CASE ...) or mixes patients (aggregates, windows) is refused.
 from rearm.rules.compiled import conditions_of, read_conditions
 from rearm.rules.frames import Compiled, evaluate, findings_frame, with_values
 from rearm.rules.reading import ConditionRefused, parse_condition
-from rearm.rules.rows import Clause, Value, trace, truth, unknown_findings
+from rearm.rules.rows import Bound, Bounds, Clause, Value, trace, truth, unknown_findings
 from rearm.rules.tree import RuleCondition, condition_from_json
 
 __all__ = [
+    "Bound",
+    "Bounds",
     "Clause",
     "Compiled",
     "ConditionRefused",

@@ -2,7 +2,8 @@
 
 A finding that some row knows only within bounds has four more columns: its two ends, and for each
 whether the end itself is left out (`<0.5` and `<=0.5` are two different things). On the rows that
-know its value exactly both ends are the value.
+know its value exactly both ends are the value. A word of which several are possible on some row
+has one more column with these; a condition is read for each of them.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 import operator as op
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rearm.interval import Interval
 from rearm.knowledge.catalogue import Catalogue, Finding
 from rearm.rules.ends import ColumnEnds, added, certain_and_excluded, negative
-from rearm.rules.rows import Intervals, Row, Value
+from rearm.rules.rows import Bound, Bounds, Row, Value
 from rearm.rules.tree import (
     Among,
     And,
@@ -41,29 +42,35 @@ __all__ = ["Compiled", "evaluate", "findings_frame", "with_values"]
 _LOW = "__low"
 _ENDS = (_LOW, "__high", "__low_open", "__high_open")  # in the order of `Interval` and `ColumnEnds`
 _NO_ENDS = (None, None, False, False)
+_POSSIBLE = "__possible"
 
 
 def findings_frame(
     rows: Sequence[Row],
     names: Collection[str],
     catalogue: Catalogue,
-    intervals: Sequence[Intervals] | None = None,
+    bounds: Sequence[Bounds] | None = None,
 ) -> pl.DataFrame:
     """`rows` as a frame with the columns `names`, typed as the catalogue says; an absent finding is
     null.
 
-    `intervals`, one mapping a row, holds findings that are known only within bounds. Raises
-    ValueError for NaN (unknown is null) and for a value that is not of the finding's type.
+    `bounds`, one mapping a row, holds findings that are known only within bounds: numbers as
+    intervals, words as those that are possible. Raises ValueError for NaN (unknown is null) and for
+    a value that is not of the finding's type.
     """
     import polars as pl
 
-    bounded = {name for row in intervals or () for name in row}
+    bounded = {name for row in bounds or () for name in row}
     columns = []
     for name in names:
         column = _column(catalogue[name], [row.get(name) for row in rows])
         columns.append(column)
-        if name in bounded:
-            known = [row.get(name) for row in intervals or ()]
+        if name not in bounded:
+            continue
+        known = [row.get(name) for row in bounds or ()]
+        if catalogue[name].type == "word":
+            columns.append(_possible_column(name, column.to_list(), known))
+        else:
             columns += _bound_columns(name, column.to_list(), known)
     return pl.DataFrame(columns) if columns else pl.DataFrame({"": [None] * len(rows)})
 
@@ -97,12 +104,12 @@ def _of_type(value: Value, kind: str) -> bool:
 
 
 def _bound_columns(
-    name: str, values: Iterable[Any], intervals: Iterable[Interval | None]
+    name: str, values: Iterable[Any], intervals: Iterable[Bound | None]
 ) -> list[pl.Series]:
     import polars as pl
 
     bounds = [
-        Interval.of(value) if value is not None else interval
+        Interval.of(value) if value is not None else cast(Interval | None, interval)
         for value, interval in zip(values, intervals, strict=True)
     ]
     ends = [(b.low, b.high, b.low_open, b.high_open) if b else _NO_ENDS for b in bounds]
@@ -117,21 +124,52 @@ def _bound_columns(
     ]
 
 
+def _possible_column(
+    name: str, values: Iterable[str | None], words: Iterable[Bound | None]
+) -> pl.Series:
+    """The words that are possible; null where the value is exact or nothing is known."""
+    import polars as pl
+
+    possible = [
+        list(left) if value is None and isinstance(left, tuple) else None
+        for value, left in zip(values, words, strict=True)
+    ]
+    return pl.Series(name + _POSSIBLE, possible, dtype=pl.List(pl.String))
+
+
 def with_values(
     frame: pl.DataFrame, changes: Mapping[str, tuple[Sequence[int], Sequence[Any]]]
 ) -> pl.DataFrame:
-    """The frame with exact values put in: for each finding the rows and the values there. What was
-    known within bounds is exact afterwards; None makes it unknown.
+    """The frame with values put in: for each finding the rows and the values there, of a word also
+    the tuple of those that are possible. What was known within bounds is no more; None makes it
+    unknown.
     """
     there = set(frame.columns)
     columns = []
     for name, (rows, values) in changes.items():
-        columns.append(_scattered(frame[name], rows, values))
+        exact = [None if isinstance(value, tuple) else value for value in values]
+        columns.append(_scattered(frame[name], rows, exact))
         if name + _LOW in there:
             closed = [False] * len(rows)
             for end, new in zip(_ENDS, (values, values, closed, closed), strict=True):
                 columns.append(_scattered(frame[name + end], rows, new))
+        words = [list(value) if isinstance(value, tuple) else None for value in values]
+        if name + _POSSIBLE in there or any(words):
+            columns.append(_possible_changed(frame, name, rows, words))
     return frame.with_columns(columns)
+
+
+def _possible_changed(
+    frame: pl.DataFrame, name: str, rows: Sequence[int], words: Sequence[list[str] | None]
+) -> pl.Series:
+    """The words that are possible, with those of some rows put in."""
+    import polars as pl
+
+    column = name + _POSSIBLE
+    known = frame[column].to_list() if column in frame.columns else [None] * frame.height
+    for row, possible in zip(rows, words, strict=True):
+        known[row] = possible
+    return pl.Series(column, known, dtype=pl.List(pl.String))
 
 
 def _scattered(column: pl.Series, rows: Sequence[int], values: Sequence[Any]) -> pl.Series:
@@ -155,6 +193,17 @@ class Compiled:
 
         if not self.conditions:
             return np.empty((frame.height, 0), dtype=np.int8)
+        words = [name for name in frame.columns if name.endswith(_POSSIBLE)]
+        if not words:
+            return self._answers(frame)
+        spread, starts = _one_row_a_word(frame, words)
+        answers = self._answers(spread)
+        lowest = np.minimum.reduceat(answers, starts)
+        agreed = lowest == np.maximum.reduceat(answers, starts)
+        return np.where(agreed, lowest, -1).astype(np.int8)
+
+    def _answers(self, frame: pl.DataFrame) -> npt.NDArray[np.int8]:
+        """Every condition on every row that has one word for each word finding."""
         bounded = frozenset(
             name.removesuffix(_LOW) for name in frame.columns if name.endswith(_LOW)
         )
@@ -177,6 +226,27 @@ class Compiled:
             .fill_null(-1)
             .alias(str(number))
         )
+
+
+def _one_row_a_word(
+    frame: pl.DataFrame, columns: Sequence[str]
+) -> tuple[pl.DataFrame, npt.NDArray[np.intp]]:
+    """The frame with a row for each choice of the words that are possible, and where the rows of
+    each row of `frame` begin.
+    """
+    import numpy as np
+    import polars as pl
+
+    place = "__row"
+    spread = frame.with_row_index(place)
+    for column in columns:
+        name = column.removesuffix(_POSSIBLE)
+        exact = pl.concat_list(pl.col(name))
+        words = pl.coalesce(pl.col(column), exact)
+        spread = spread.with_columns(words.alias(name)).drop(column).explode(name)
+    rows = spread[place].to_numpy()
+    starts = np.searchsorted(rows, np.arange(frame.height))
+    return spread.drop(place), starts
 
 
 def evaluate(conditions: Sequence[RuleCondition], frame: pl.DataFrame) -> npt.NDArray[np.int8]:

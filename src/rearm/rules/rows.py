@@ -2,11 +2,13 @@
 
 Three values throughout: true, false, unknown (None). A number that is known only within bounds
 (`<0.5`) decides a comparison where the whole interval does; this happens comparison by comparison,
-so that NOT and OR around it stay right.
+so that NOT and OR around it stay right. Of a word several may be possible (`lost` or
+`subclonal_loss`): a condition is true where it holds for each of them, false where for none.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -30,11 +32,12 @@ from rearm.rules.tree import (
     text_of,
 )
 
-__all__ = ["Clause", "Intervals", "Row", "Value", "trace", "truth", "unknown_findings"]
+__all__ = ["Bound", "Bounds", "Clause", "Row", "Value", "trace", "truth", "unknown_findings"]
 
 Value: TypeAlias = bool | float | int | str | None
 Row: TypeAlias = Mapping[str, Value]
-Intervals: TypeAlias = Mapping[str, Interval]
+Bound: TypeAlias = Interval | tuple[str, ...]  # a number within bounds, or the words left
+Bounds: TypeAlias = Mapping[str, Bound]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +48,21 @@ class Clause:
 
     text: str
     truth: bool | None
-    values: Mapping[str, Value | Interval]
+    values: Mapping[str, Value | Bound]
     parts: tuple[Clause, ...] = ()
 
 
-def truth(condition: RuleCondition, row: Row, intervals: Intervals | None = None) -> bool | None:
+def truth(condition: RuleCondition, row: Row, bounds: Bounds | None = None) -> bool | None:
     """Whether the condition holds on one row; None where that is unknown."""
-    return _truth(condition.node, row, intervals or {})
+    return _truth(condition.node, row, bounds or {})
 
 
-def trace(condition: RuleCondition, row: Row, intervals: Intervals | None = None) -> Clause:
+def trace(condition: RuleCondition, row: Row, bounds: Bounds | None = None) -> Clause:
     """The condition on one row with every clause: what it read and whether it holds."""
-    return _trace(condition.node, row, intervals or {})
+    return _trace(condition.node, row, bounds or {})
 
 
-def _trace(node: Node, row: Row, intervals: Intervals) -> Clause:
+def _trace(node: Node, row: Row, bounds: Bounds) -> Clause:
     parts: tuple[Node, ...] = ()
     if isinstance(node, And | Or):
         parts = node.parts
@@ -67,33 +70,31 @@ def _trace(node: Node, row: Row, intervals: Intervals) -> Clause:
         node.part, BooleanFinding | And | Or | Not
     ):  # NOT (word = 'x') is one clause: word <> 'x'
         parts = (node.part,)
-    values = (
-        {} if parts else {name: intervals.get(name, row.get(name)) for name in _leaf_names(node)}
-    )
+    values = {} if parts else {name: bounds.get(name, row.get(name)) for name in _leaf_names(node)}
     return Clause(
         text_of(node),
-        _truth(node, row, intervals),
+        _truth(node, row, bounds),
         values,
-        tuple(_trace(p, row, intervals) for p in parts),
+        tuple(_trace(p, row, bounds) for p in parts),
     )
 
 
 def unknown_findings(
-    condition: RuleCondition, row: Row, intervals: Intervals | None = None
+    condition: RuleCondition, row: Row, bounds: Bounds | None = None
 ) -> tuple[str, ...]:
     """The findings for want of which the condition is unknown; empty where it is true or false."""
-    return tuple(dict.fromkeys(_lacking(condition.node, row, intervals or {})))
+    return tuple(dict.fromkeys(_lacking(condition.node, row, bounds or {})))
 
 
-def _lacking(node: Node, row: Row, intervals: Intervals) -> Iterator[str]:
-    if _truth(node, row, intervals) is not None:
+def _lacking(node: Node, row: Row, bounds: Bounds) -> Iterator[str]:
+    if _truth(node, row, bounds) is not None:
         return
     match node:
         case Not(part):
-            yield from _lacking(part, row, intervals)
+            yield from _lacking(part, row, bounds)
         case And(parts) | Or(parts):
             for part in parts:
-                yield from _lacking(part, row, intervals)
+                yield from _lacking(part, row, bounds)
         case _:
             yield from (name for name in _leaf_names(node) if row.get(name) is None)
 
@@ -102,28 +103,45 @@ def _leaf_names(node: Node) -> Sequence[str]:
     return RuleCondition("", node).reads
 
 
-def _truth(node: Node, row: Row, intervals: Intervals) -> bool | None:
+def _truth(node: Node, row: Row, bounds: Bounds) -> bool | None:
+    """The answer on which all rows agree that the row may be."""
+    answers = {_truth_of(node, possible, bounds) for possible in _possible_rows(node, row, bounds)}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _possible_rows(node: Node, row: Row, bounds: Bounds) -> Iterator[Row]:
+    """The row with each of the words that are possible for the findings that `node` reads."""
+    words = {
+        name: bound
+        for name, bound in bounds.items()
+        if isinstance(bound, tuple) and row.get(name) is None and name in _leaf_names(node)
+    }
+    for chosen in itertools.product(*words.values()):
+        yield {**row, **dict(zip(words, chosen, strict=True))} if words else row
+
+
+def _truth_of(node: Node, row: Row, bounds: Bounds) -> bool | None:
     match node:
         case Not(part):
-            inner = _truth(part, row, intervals)
+            inner = _truth_of(part, row, bounds)
             return None if inner is None else not inner
         case And(parts):
-            answers = [_truth(p, row, intervals) for p in parts]
+            answers = [_truth_of(p, row, bounds) for p in parts]
             return False if False in answers else None if None in answers else True
         case Or(parts):
-            answers = [_truth(p, row, intervals) for p in parts]
+            answers = [_truth_of(p, row, bounds) for p in parts]
             return True if True in answers else None if None in answers else False
-    return _leaf_truth(node, row, intervals)
+    return _leaf_truth(node, row, bounds)
 
 
-def _leaf_truth(leaf: Leaf, row: Row, intervals: Intervals) -> bool | None:
+def _leaf_truth(leaf: Leaf, row: Row, bounds: Bounds) -> bool | None:
     match leaf:
         case BooleanFinding(name):
             return None if row.get(name) is None else bool(row[name])
         case Among(name, values):
             return None if row.get(name) is None else row[name] in values
         case Compare(operator, left, right):
-            first, second = _number(left, row, intervals), _number(right, row, intervals)
+            first, second = _number(left, row, bounds), _number(right, row, bounds)
             if first is None or second is None:
                 return None
             certain, excluded = certain_and_excluded(operator, first, second)
@@ -132,15 +150,17 @@ def _leaf_truth(leaf: Leaf, row: Row, intervals: Intervals) -> bool | None:
             return None if excluded is False else False
 
 
-def _number(node: Numeric, row: Row, intervals: Intervals) -> Interval | None:
+def _number(node: Numeric, row: Row, bounds: Bounds) -> Interval | None:
     match node:
         case LiteralNumber(value):
             return Interval.of(value)
         case NumberFinding(name):
-            known = row.get(name)
-            return Interval.of(known) if isinstance(known, int | float) else intervals.get(name)
+            known, bound = row.get(name), bounds.get(name)
+            if isinstance(known, int | float):
+                return Interval.of(known)
+            return bound if isinstance(bound, Interval) else None
         case Arithmetic(operator, left, right):
-            first, second = _number(left, row, intervals), _number(right, row, intervals)
+            first, second = _number(left, row, bounds), _number(right, row, bounds)
             if first is None or second is None:
                 return None
             if operator == "+":

@@ -25,6 +25,7 @@ __all__ = [
     "Or",
     "RuleCondition",
     "condition_from_json",
+    "implies",
     "text_of",
 ]
 
@@ -117,6 +118,18 @@ class RuleCondition:
     def to_json(self) -> Any:
         """The condition as lists, for the cache."""
         return [self.text, _to_json(self.node)]
+
+
+def implies(one: Node, other: Node) -> bool:
+    """Whether `one` says of a word what `other` says less exactly: where it holds, so does `other`.
+    Told only of a finding that is one of some words; False of all else.
+    """
+    match one, other:
+        case Among(name, values), Among(same, more):
+            return name == same and set(values) < set(more)
+        case Among(), Or(parts):
+            return any(implies(one, part) for part in parts)
+    return False
 
 
 def text_of(node: Node | Numeric) -> str:

@@ -114,6 +114,16 @@ class Assessment(Part, frozen=True, kw_only=True):
                 return option
         raise KeyError(name)
 
+    def must_be_known_first(self, option: OptionResult) -> tuple[str, ...]:
+        """The ids of the reasons that would stop the option or discourage it, of whatever stage,
+        and of which nobody knows whether they hold: stops first. What is missing of the record
+        stands on the line of each option that it would make worse.
+        """
+        listed = dict.fromkeys((*option.unknown, *option.checklist, *option.cautions))
+        unknown = [name for name in listed if self.reasons[name].truth is None]
+        stops = [name for name in unknown if self.reasons[name].effect in ("exclude", "require")]
+        return (*stops, *(name for name in unknown if self.reasons[name].effect == "discourage"))
+
     def tied_with(self, option: OptionResult) -> tuple[str, ...]:
         """Options of the same role and verdict that the evidence does not set apart from it."""
         if option.rank is None:

@@ -36,8 +36,8 @@ class Cause(BriefPart, frozen=True, kw_only=True):
 
 
 class CauseGroup(BriefPart, frozen=True, kw_only=True):
-    """A group of factors. `rank` is None for the safety group and where nothing is at least
-    possible; equal ranks are not separated.
+    """A group of factors. `rank` is None for the safety group, where nothing is at least possible,
+    and where one weak indicator is all there is; equal ranks are not separated.
     """
 
     group: str

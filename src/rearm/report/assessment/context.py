@@ -98,6 +98,12 @@ class PageContext:
         """What the findings mean for want of which the reason is unknown."""
         return [self.result.findings[name].text for name in self.result.missing(reason)]
 
+    def first_known(self, option: OptionResult) -> tuple[str, ...]:
+        """The reasons that would stop or discourage the option, and of which it must be known first
+        whether they hold.
+        """
+        return self.result.must_be_known_first(option)
+
     def number(self, key: str) -> int:
         """The place of a reason in the list of those that options refer to, from 1."""
         return self.option_reasons[key]

@@ -12,7 +12,7 @@ from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
-from rearm.report.assessment.sentences import reason_text, seen_texts
+from rearm.report.assessment.sentences import reason_text, seen_texts, subject
 from rearm.report.safe_text import SafeText
 from rearm.report.words import days_words, listed, measure_words, whose, words
 
@@ -175,7 +175,16 @@ def _decided(assessment: Assessment, option: OptionResult) -> str:
     until = f" Until: {option.until}{then}." if option.until and not option.permanent else ""
     clear = f" If clear: {words(option.if_clear)}." if option.if_clear else ""
     rank = f" Rank {option.rank}." if option.rank is not None and option.rank > 1 else ""
-    return text + until + clear + rank
+    return text + until + clear + rank + _first(assessment, option)
+
+
+def _first(assessment: Assessment, option: OptionResult) -> str:
+    """What must be known before the option is taken, as far as it is open at all."""
+    names = assessment.must_be_known_first(option)
+    if not names or option.verdict == "excluded":
+        return ""
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f" Must be known first: {', '.join(map(subject, names[:_FEW]))}{more}."
 
 
 def _causes(assessment: Assessment) -> RenderableType:
