@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,30 @@ def test_the_day_for_all_holds_where_a_line_has_none_of_its_own(form: FilledForm
         "marrow_plasma_cells": 182,
         "serum_m_protein": None,  # of another group
     }
+
+
+def test_days_may_be_counted_from_the_infusion(form: FilledForm) -> None:
+    form.fill("patient_id", patient_id="P1")
+    form.fill("car_t", product="ide-cel", day="0")
+    for value, day in (("2.8", "-7"), ("0.3", "91")):
+        form.fill("serum_m_protein", value=value, unit="g/dL", day=day)
+    (record,) = _records(form)
+    assert [(lab.as_given, lab.when.day) for lab in record.labs] == [
+        ("2.8 g/dL", -7),
+        ("0.3 g/dL", 91),
+    ]
+    assert record.day_zero is None and record.issues == ()
+
+
+def test_numbers_and_dates_that_a_program_stores_as_such_are_read(form: FilledForm) -> None:
+    form.fill("patient_id", patient_id="P1")
+    form.fill("car_t", product="ide-cel", day="2024-03-11")
+    row = form.fill("hemoglobin", value="", unit="g/dL", day="")
+    value, day = form.sheet.cell(row, 2), form.sheet.cell(row, 4)
+    value.number_format, day.number_format = "General", "yyyy-mm-dd"
+    value.value, day.value = 9.1, datetime(2024, 9, 2)
+    (record,) = _records(form)
+    assert [(lab.as_given, lab.when.day) for lab in record.labs] == [("9.1 g/dL", 175)]
 
 
 def test_usual_spellings_and_a_unit_behind_the_number_are_read(form: FilledForm) -> None:

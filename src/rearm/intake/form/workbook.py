@@ -148,12 +148,12 @@ class _Writer:
         width = len(_WIDTHS) + self.beside
         for column in range(width + 1):
             text = headings[column] if column < len(headings) else ""
-            sheet.write(row, column, HINT if column == width else text, self.formats.group)
+            _put(sheet, row, column, HINT if column == width else text, self.formats.group)
         row += 1
         if group.day_for_all:
             filled = next((x.day for x in example if x.of_group == group.id), "")
             self._label(sheet, row, group.day_for_all, "For each value below without its own day.")
-            sheet.write(row, 3, filled, self.formats.fill)
+            _put(sheet, row, 3, filled, self.formats.fill)
             row += 1
         for field in fields:
             lines = [x for x in example if x.of_field == field.id]
@@ -167,8 +167,8 @@ class _Writer:
     def _label(self, sheet: Worksheet, row: int, label: str, hint: str) -> None:
         sheet.write_string(row, 0, label, self.formats.label)
         for column in range(1, len(_WIDTHS) + self.beside):
-            sheet.write_blank(row, column, None, self.formats.none)
-        sheet.write(row, len(_WIDTHS) + self.beside, hint, self.formats.hint)
+            _put(sheet, row, column, "", self.formats.none)
+        _put(sheet, row, len(_WIDTHS) + self.beside, hint, self.formats.hint)
 
     def _cells(
         self,
@@ -183,7 +183,7 @@ class _Writer:
             filled[field.day] = line.day
         for heading, name in cells_of(self.form, field).items():
             column = headings.index(heading)
-            sheet.write(row, column, filled.get(name, ""), self.formats.fill)
+            _put(sheet, row, column, filled.get(name, ""), self.formats.fill)
             if name == "unit":
                 self._offer(sheet, (row, column, row, column), self.form.units(field))
             elif words := self.form.words(field, name):
@@ -230,6 +230,14 @@ class _Writer:
             place = xl_range_abs(0, column, len(words) - 1, column)
             self.lists[words] = f"={LISTS}!{place}"
         return self.lists[words]
+
+
+def _put(sheet: Worksheet, row: int, column: int, text: str, cell_format: Any) -> None:
+    """A text as it is, never a formula; a blank cell where there is none."""
+    if text:
+        sheet.write_string(row, column, text, cell_format)
+    else:
+        sheet.write_blank(row, column, None, cell_format)
 
 
 def _formats(book: Workbook) -> _Formats:
@@ -318,5 +326,5 @@ def _help_on_words(form: BoardForm) -> Iterator[tuple[str, str, str]]:
             for heading, name in cells_of(form, field).items():
                 words = form.units(field) if name == "unit" else form.words(field, name)
                 if words:
-                    of = "" if heading == group.value else f", {heading.lower()}"
+                    of = "" if heading == group.value else f": {heading}"
                     yield group.label, f"{field.label}{of}", ", ".join(words)
