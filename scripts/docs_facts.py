@@ -42,6 +42,36 @@ def _bounds(test: TestDef) -> Lines:
         yield f"normal: {test.normal[0]:g} to {test.normal[1]:g}"
 
 
+def form(knowledge: Knowledge) -> Lines:
+    """The fields of the form for the board by group: the table and column that each fills."""
+    yield "# Form for the board"
+    yield ""
+    yield (
+        f"The {len(knowledge.form.fields)} fields that a tumour board needs of one patient."
+        " `rearm template --xlsx FILE.xlsx` writes them as a workbook. Each filled line becomes a"
+        " row of a [tidy table](tables.md); a blank line becomes none, and blank means unknown."
+    )
+    for group in knowledge.form.groups.values():
+        yield f"\n## {group.label}"
+        if group.day_for_all:
+            yield f"\n*{group.day_for_all}* holds for each line without a day of its own."
+        yield from table(
+            ("label", "lines", "fills", "beside it", "the label says", "units", "hint"),
+            (
+                (
+                    cell(field.label),
+                    str(field.lines),
+                    code(f"{field.table}.{field.value}"),
+                    ", ".join(f"{cell(h)}: {code(c)}" for c, h in field.beside.items()),
+                    ", ".join(code(f"{c} = {word}") for c, word in field.fixed.items()),
+                    cell(", ".join(knowledge.form.units(field))),
+                    cell(field.hint),
+                )
+                for field in knowledge.form.of_group(group)
+            ),
+        )
+
+
 def tests(knowledge: Knowledge) -> Lines:
     """Every test by group: units, words, ranges, LOINC; then the spellings that are read."""
     yield "# Tests"

@@ -43,6 +43,7 @@ def pages(knowledge: Knowledge, expected: Path) -> dict[str, str]:
         "agents.md": docs_facts.agents(knowledge),
         "alerts-and-workups.md": docs_rules.alerts(knowledge, cite),
         "tables.md": iter(describe_tables().rstrip("\n").split("\n")),
+        "form.md": docs_facts.form(knowledge),
         "examples.md": docs_facts.examples(expected, knowledge),
         "sources.md": docs_facts.sources(knowledge),
     }

@@ -60,7 +60,7 @@ def check(path: Path | None = None) -> list[Problem]:
     try:
         knowledge, unusable = read_bundle(path or DATA)
         _ = knowledge.lab_tests, knowledge.lexicon, knowledge.words
-        _ = knowledge.fhir_codes, knowledge.tidy_tables
+        _ = knowledge.fhir_codes, knowledge.tidy_tables, knowledge.form
     except KnowledgeError as error:
         return [Problem("knowledge", text) for text in error.problems]
     problems = [Problem("knowledge", text) for text in unusable] + list(_unread(knowledge.folder))

@@ -72,8 +72,8 @@ Input = Annotated[
     Path,
     typer.Argument(
         help=(
-            "A FHIR R4 bundle (.json), a folder or workbook of tidy tables, or with --mapping any"
-            " other tables."
+            "A FHIR R4 bundle (.json), a filled form, or a folder or workbook of tidy tables; with"
+            " --mapping any other tables."
         )
     ),
 ]

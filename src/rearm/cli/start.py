@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rearm.cli.shared import Json, app, print_json, spoken, tell
+from rearm.cli.shared import Json, Unusable, app, print_json, spoken, tell
 from rearm.version import __version__
 
 
@@ -32,12 +32,38 @@ def rearm(
 @app.command()
 @spoken
 def template(
-    folder: Annotated[Path, typer.Argument(help="A folder to write to.")], as_json: Json = False
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder to write the empty tidy tables to, as CSV.")
+    ] = None,
+    xlsx: Annotated[
+        Path | None,
+        typer.Option(
+            "--xlsx",
+            help=(
+                "A workbook to write: a form for one patient with drop-downs, an example, and the"
+                " tidy tables as sheets."
+            ),
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Write empty tidy tables with a description of each column."""
-    from rearm.intake.tidy.template import write_template
+    """Write what can be filled in: a form for one patient (--xlsx), or empty tidy tables with a
+    description of each column.
+    """
+    if folder is None and xlsx is None:
+        raise Unusable(
+            "Say what to write: --xlsx FILE.xlsx for the form, or a folder for the empty tables."
+        )
+    written: list[str] = []
+    if xlsx is not None:
+        from rearm.intake.form.workbook import write_workbook
+        from rearm.knowledge import load
 
-    written = [str(p) for p in write_template(folder)]
+        written.append(str(write_workbook(xlsx, load())))
+    if folder is not None:
+        from rearm.intake.tidy.template import write_template
+
+        written += [str(p) for p in write_template(folder)]
     if as_json:
         print_json(written)
     else:

@@ -30,10 +30,11 @@ def read(
 ) -> Reading:
     """Everything that `path` holds, as records with their issues.
 
-    `path` is a FHIR R4 bundle (.json), a folder of them (without tables), or a folder or workbook
-    of tidy tables; with `mapping` (a TOML file) any other tables. `knowledge` gives the laboratory
-    tests, units, agents and regimens, by default the bundled ones. `today` is used only to tell
-    dates that lie in the future. Raises InputError with a sentence: what, where, what to do.
+    `path` is a FHIR R4 bundle (.json), a folder of them (without tables), a filled form, or a
+    folder or workbook of tidy tables; with `mapping` (a TOML file) any other tables. `knowledge`
+    gives the laboratory tests, units, agents and regimens, by default the bundled ones. `today` is
+    used only to tell dates that lie in the future. Raises InputError with a sentence: what, where,
+    what to do.
     """
     if not str(path).strip():
         raise InputError("No path was given. Give a file or a folder.")

@@ -48,7 +48,7 @@ READERS: dict[str, Reader] = {
         read=lambda path, knowledge, today: read_fhir(path, knowledge, today=today),
     ),
     "tidy": Reader(
-        words="a folder or workbook of tidy tables",
+        words="a filled form, or a folder or workbook of tidy tables",
         accepts=lambda path: True,
         read=lambda path, knowledge, today: read_tidy(path, knowledge, today=today),
     ),

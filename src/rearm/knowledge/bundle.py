@@ -35,6 +35,7 @@ from rearm.knowledge.rulesets import (
 )
 
 if TYPE_CHECKING:
+    from rearm.knowledge.board_form import BoardForm
     from rearm.knowledge.fhir_codes import FhirCodes
     from rearm.knowledge.lab_tests import LabTests
     from rearm.knowledge.lexicon import Lexicon
@@ -141,6 +142,18 @@ class Knowledge:
 
         with _form_of("tables.toml"):
             return read_tidy_tables(self.table("tables.toml"), findings=self.catalogue)
+
+    @cached_property
+    def form(self) -> BoardForm:
+        """The form for the board: that of the folder, else the bundled one with the bundled tests
+        and tables. Raises KnowledgeError where its fields do not fit them.
+        """
+        from rearm.knowledge.board_form import read_form
+
+        if not self.owns("form.toml"):
+            return bundled().form
+        with _form_of("form.toml"):
+            return read_form(self.table("form.toml"), self.tidy_tables, self.lab_tests)
 
     @cached_property
     def words(self) -> Words:
@@ -307,6 +320,7 @@ _MAY_BE_LENT = (
     "antigen_variants.toml",
     "criteria.toml",
     "fhir_codes.toml",
+    "form.toml",
     "regimens.toml",
     "scores.toml",
     "studies/",

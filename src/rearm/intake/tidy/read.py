@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -19,6 +19,7 @@ from rearm.intake.files.read import (
     read_grids,
     table_files,
 )
+from rearm.intake.form.read import read_forms
 from rearm.intake.issues import issue_at
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, Grid, Value
@@ -52,7 +53,8 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
     if path.is_dir():
         issues.extend(_bundles_beside(path))
         _tables_unread(path, tables, found, refusals)
-    if not found:
+    forms = read_forms(other, knowledge, issues)
+    if not (found or forms.sheets):
         refusals.raise_first()
         places = ", ".join(place_of(grid) for grid in other) or path.name
         raise InputError(
@@ -60,11 +62,13 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
             f" ({', '.join(tables.tables)}), or describe this layout in a mapping file: rearm init"
             " writes a first one."
         )
-    for grid in other:
+    for grid in forms.other:
         sentence = f"{place_of(grid)} is not named like a tidy table; it is not read."
         problem = CellProblem("note", "table_not_read", sentence)
         issues.append(issue_at(_source(grid), problem))
     runs = _runs(found, tables, issues, refusals)
+    for name, rows in forms.rows.items():
+        runs[name] = [*runs.get(name, ()), *rows]
     if not runs:
         refusals.raise_first()
     if "patients" not in runs and (path.is_dir() or len(found) > 1):
@@ -75,7 +79,7 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         raise InputError(
             f"{path.name} holds no patient that can be read. {why}"
             if why
-            else f"{path.name} holds no patient: its tables have headers only."
+            else f"{path.name} holds no patient: {_nothing_filled(forms.sheets, runs)}."
         )
     terms = Terms(knowledge)
     names = [file.name for file in files]
@@ -112,6 +116,14 @@ def read_tables(
     gathered = _gathered(_runs(grids, knowledge.tidy_tables, issues, _Refusals(issues)), issues)
     terms = Terms(knowledge)
     return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, [file])
+
+
+def _nothing_filled(forms: int, tables: Collection[str]) -> str:
+    """What there is in place of patients."""
+    if not forms:
+        return "its tables have headers only"
+    headers = ", and its tables have headers only" if tables else ""
+    return f"the form for the board is blank{headers}"
 
 
 class _Refusals:
@@ -183,12 +195,19 @@ def _grids(
             else:
                 other.append(grid)
     for name, grids in named.items():
+        if len(grids) > 1:  # each workbook of the form brings every table, mostly blank
+            grids[:] = [grid for grid in grids if _has_rows(grid)] or grids[:1]
         if len(grids) > 1:
             places = " and in ".join(map(place_of, grids))
             twice = InputError(f"The table {name} stands twice: in {places}. Keep one of them.")
             refusals.add(twice, _source(grids[1]), "table")
     found = {name: named[name][0] for name in tables.tables if len(named.get(name, ())) == 1}
     return found, other
+
+
+def _has_rows(grid: Grid) -> bool:
+    """Whether anything stands below the header."""
+    return sum(any(cell is not None for cell in row) for row in grid.rows) > 1
 
 
 def _source(grid: Grid) -> Source:
