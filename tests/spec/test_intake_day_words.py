@@ -43,7 +43,7 @@ TABLES: dict[str, tuple[dict[str, Any], str, str]] = {
     "assessments": ({"response": "PD", "by": "team"}, "day", "responses"),
     "conditions": ({"condition": "hiv", "status": "absent"}, "day", "conditions"),
     "toxicities": ({"toxicity": "crs", "grade": 2}, "day", "toxicities"),
-    "therapies": ({"agents": "selinexor", "line": 9}, "start_day", "therapies"),
+    "therapies": ({"agents": "selinexor"}, "start_day", "therapies"),
     "refractoriness": ({"agent_or_class": "IMiD", "status": "refractory"}, "day", "refractoriness"),
     "facts": ({"finding": "frailty", "value": "fit"}, "day", "facts"),
     "deaths": ({"cause": "myeloma"}, "day", "deaths"),

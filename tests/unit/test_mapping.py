@@ -416,7 +416,10 @@ WRONG = [
     (SHEET + LAB + 'each = "(unclosed"\n', IN_ROW + ", each: .*regular expression"),
     (SHEET + LAB + 'each = "[[a]"\n', IN_ROW + ", each: .*regular expression"),
     (
-        SHEET + LAB.replace('column = "CRP"', 'last_column = "C(?P<line>[A-Z]+)"'),
+        SHEET
+        + LAB.replace("day = 1", 'day = { column = "CRP" }').replace(
+            'value = { column = "CRP"', 'value = { last_column = "C(?P<line>[A-Z]+)"'
+        ),
         "number of a line from 'RP'",
     ),
     (SHEET.replace('"id"', '"i\\u202ed"') + LAB, r"holds the character .\\u202e"),

@@ -4,6 +4,7 @@ it, and what is to be settled first.
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -176,7 +177,7 @@ def _option(
         id=option.id,
         name=option.name,
         strategy=option.strategy,
-        role=option.role,
+        role=sys.intern(option.role),  # the usual one is left out where it is the same object
         targets=option.targets,
         agents=option.agents,
         summary=option.summary,

@@ -98,10 +98,10 @@ class OptionResult(BriefPart, frozen=True, kw_only=True):
     id: str
     name: str
     strategy: str
-    role: str
     summary: str
     evidence: str
     availability: AvailabilityResult
+    role: str = "definitive"
     targets: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     verdict: Verdict | None = None
