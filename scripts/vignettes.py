@@ -134,15 +134,21 @@ def _judge_words(assessment: Assessment, expect: dict[str, Any]) -> Iterator[Out
         holds = any(w.strip().lower() in asked for w in words.split(" | "))
         yield Outcome(f"asks for {words}", holds, False, asked[:200])
     for name, value in expect.pop("stated", {}).items():
-        finding = assessment.findings.get(name)
-        said_so = finding is not None and finding.stated_by is not None
-        holds = said_so and finding is not None and finding.value == value
-        yield Outcome(f"stated: {name} {value}", holds, False, str(finding))
+        found = _stated(assessment, name)
+        yield Outcome(f"stated: {name} {value}", found == value, False, str(found))
     patterns = expect.pop("must_not_say", [])
     texts = list(texts_of(assessment)) if patterns else []
     for pattern in patterns:
         place = said(pattern, texts)
         yield Outcome(f"must not say /{pattern}/", place is None, True, place or "")
+
+
+def _stated(assessment: Assessment, name: str) -> Any:
+    """What the team stated, as the result carries it."""
+    if name == "best_response_after_car_t":
+        return assessment.failures[-1].best_response_team if assessment.failures else None
+    finding = assessment.findings.get(name)
+    return finding.value if finding is not None and finding.stated_by is not None else None
 
 
 def judged(vignette: dict[str, Any]) -> Iterator[Outcome]:

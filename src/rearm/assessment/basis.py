@@ -204,7 +204,8 @@ def _text(found: Found, entry: Finding, meaning: str) -> str:
     if found.text:
         return found.text
     if isinstance(found.value, bool):
-        return f"{'yes' if found.value else 'no'}: {meaning}"
+        # no colon: the meaning belongs to the same clause, so that nothing reads as stated
+        return f"{'yes' if found.value else 'no'} – {meaning}"
     if found.possible is not None:
         return f"{' or '.join(found.possible)}: {meaning}"
     unit = f" {entry.unit}" if entry.unit else ""

@@ -11,6 +11,7 @@ from rearm.assessment.logic import GROUPS, LIKELY, NOT_APPLICABLE, POSSIBLE, gra
 from rearm.assessment.plan import FactorPlan
 from rearm.assessment.prognosis import scores_of
 from rearm.assessment.result import Cause, CauseGroup, Causes, RiskFactor
+from rearm.knowledge.rulesets import Indicator
 
 __all__ = ["causes_of", "no_causes"]
 
@@ -54,7 +55,8 @@ def _group(
     applicable.sort(key=lambda member: -member[1])
     factors = tuple(_cause(basis, f, g) for f, g in applicable)
     rank = None
-    if group != _SAFETY and grade >= POSSIBLE and not _one_weak_sign(basis, factors):
+    signs = _signs(members, factors)
+    if group != _SAFETY and grade >= POSSIBLE and not _one_weak_sign(signs):
         rank = 1 + sum(other > grade for name, other in grade_of.items() if name != _SAFETY)
     return CauseGroup(
         group=group,
@@ -65,15 +67,21 @@ def _group(
     )
 
 
-def _one_weak_sign(basis: Basis, factors: Iterable[Cause]) -> bool:
-    """Whether one weak indicator is all that supports the group: it is named and not ranked."""
-    signs = {
+def _signs(members: Sequence[tuple[FactorPlan, int]], factors: Iterable[Cause]) -> list[Indicator]:
+    """The indicators that support the group, each once."""
+    held = {
         name
         for factor in factors
         if factor.grade in ("possible", "likely", "established")
         for name in factor.for_
     }
-    return len(signs) == 1 and basis.reasons[signs.pop()].weight == "weak"
+    rules = {x.key: x.rule for factor, _ in members for x in factor.indicators}
+    return [rule for name in held if isinstance(rule := rules[name], Indicator)]
+
+
+def _one_weak_sign(signs: Sequence[Indicator]) -> bool:
+    """Whether one weak indicator is all: it is named and not ranked, unless it tells by itself."""
+    return len(signs) == 1 and signs[0].weight == "weak" and not signs[0].alone
 
 
 def _place(group: CauseGroup) -> tuple[int, int, int]:

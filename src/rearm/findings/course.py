@@ -40,6 +40,17 @@ def failure_status(chart: PatientChart) -> Found:
     return _judged(chart, chart.failure.status if chart.failure else None)
 
 
+@finding("team_and_laboratory_differ")
+def team_and_laboratory_differ(chart: PatientChart) -> Found:
+    """The team recorded a progression that the results do not bear out, or the other way round."""
+    failure = chart.failure
+    if failure is None or not chart.failed_or_suspected:
+        return NOTHING
+    if failure.difference is None:
+        return Found(False, chart.failure_sources, failure.reason)
+    return Found(True, chart.failure_sources, failure.difference)
+
+
 def _of_failure(chart: PatientChart, value: str | None) -> Found:
     return _judged(chart, value if chart.failed_or_suspected else None)
 

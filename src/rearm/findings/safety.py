@@ -4,6 +4,7 @@ for absence.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rearm.findings.base import (
@@ -70,6 +71,49 @@ def cns_disease(chart: PatientChart) -> Found:
     if state.present or csf.value is True:
         return Found(True, sources_of(state, csf), joined(state, csf))
     return state.found() if state.rows or csf.value is None else csf
+
+
+# Where a tumour reaches the spinal canal, as radiologists name it.
+_AT_THE_SPINE = re.compile(
+    r"spinal canal|vertebral canal|epidural|intraspinal|para-?vertebral|para-?spinal|neuroforam"
+    r"|spinalkanal|wirbelkanal",
+    re.IGNORECASE,
+)
+
+
+@finding("cord_threatened")
+def cord_threatened(chart: PatientChart) -> Found:
+    """A lesion at the spinal canal while nobody has stated what became of the cord. Nothing seen
+    there is no all-clear: it stays unknown.
+    """
+    stated = chart.condition("cord_compression")
+    if stated.rows:
+        return Found(False, stated.sources, stated.text)
+    lesions = [
+        x
+        for x in looked_at(chart, chart.at_failure or chart.recent(_ACUTE_DAYS))
+        if x.result == "positive" and x.site is not None and _AT_THE_SPINE.search(x.site)
+    ]
+    return Found(True, rows_of(lesions), texts(lesions, imaging_text)) if lesions else NOTHING
+
+
+# Below these, counts are corrected before anything that lowers them further.
+_PLATELETS, _HEMOGLOBIN, _NEUTROPHILS = 25.0, 8.0, 0.5  # G/L, g/dL, G/L
+
+
+@finding("severe_cytopenia")
+def severe_cytopenia(chart: PatientChart) -> Found:
+    """By the latest counts of the last 14 days; one that is low suffices, all three are needed to
+    say that none is.
+    """
+    limits = (("platelets", _PLATELETS), ("hemoglobin", _HEMOGLOBIN), ("neutrophils", _NEUTROPHILS))
+    window = chart.recent(_EMERGENCY_DAYS)
+    counts = [(chart.latest(test, window), limit) for test, limit in limits]
+    low = [(x, x.quantity.below(limit) if x.quantity is not None else None) for x, limit in counts]
+    deciding = [x for x, is_low in low if is_low] or [x for x, _ in low if x.has_text]
+    if not deciding:
+        return NOTHING
+    return Found(any3(is_low for _, is_low in low), sources_of(*deciding), joined(*deciding))
 
 
 @finding("hyperviscosity")

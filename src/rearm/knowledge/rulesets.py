@@ -199,7 +199,8 @@ class Frequency:
 class Indicator:
     """A condition that supports or opposes a factor.
 
-    It has a weight, and `timing` is the time that its findings speak of.
+    It has a weight, and `timing` is the time that its findings speak of. `alone`: weak as it is, it
+    puts its group among the ranked ones also where nothing else supports it.
     """
 
     id: str
@@ -209,6 +210,7 @@ class Indicator:
     when: str
     because: str
     sources: tuple[str, ...] = ()
+    alone: bool = False
     example_true: Row | None = None
     example_false: Row | None = None
 
