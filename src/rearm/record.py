@@ -154,6 +154,12 @@ class Issue:
     value: str | None = None
 
 
+# Issues that doubt a value which is used all the same.
+_DOUBTS = frozenset(
+    {"possible_slip", "possible_unit_error", "value_unusual", "light_chains_swapped"}
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
     """One result. Exactly one of `quantity` (canonical unit of the test) and `word` is set; both
@@ -433,6 +439,10 @@ class Record:
     def diagnosis_day(self) -> int | None:
         """The day of the diagnosis where it is exact, else None."""
         return self.diagnosis.day
+
+    def doubted(self) -> frozenset[tuple[str, str]]:
+        """The rows (`Source.row`) of which the input check doubts a value that is used."""
+        return frozenset(issue.source.row for issue in self.issues if issue.code in _DOUBTS)
 
     def death_since(self, day: int) -> Death | None:
         """The death that is not surely before `day`, also where its own day is not known; None

@@ -7,24 +7,24 @@ may not state what the fuller one denies. The table is what a haematologist has 
 |---|---|
 | status of the failure | the same, `suspected` or `cannot be judged`; `not failed` only to a day |
 | | before the failure of the fuller record |
-| day of the failure | the same, an interval that holds it, or none |
-| kind, timing, responded | the same or nothing |
+| day of the failure | the day on which the record first shows it: the same, a later one, or none |
+| kind, timing, responded | the same or nothing; a later timing with a later day |
 | best response | the same, a lower one, or none |
 | grade of a cause | nearer to `possible` or `not assessed`; never from one side to the other |
 | verdict of an option | the same or a worse one; a better one where its line names what must be |
 | | true first |
-| endpoint | the same; censored before; not computable |
+| endpoint | the same; an event later; censored not after the event; not computable |
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from rearm.assessment import Assessment
 from rearm.assessment.result import FailureResult, OptionResult
+from rearm.outcome.patient_course import PatientCourse
 
-__all__ = ["contradictions"]
+__all__ = ["contradictions", "endpoint_contradictions"]
 
 RESPONSES = ["PD", "SD", "MR", "PR", "VGPR", "CR", "sCR"]
 _AGAINST = ("excluded", "unlikely")
@@ -51,10 +51,11 @@ def _of_failure(full: FailureResult, thin: FailureResult) -> Iterator[str]:
             yield f"status failed (day {full.day}), thinner: {thin.status} to day {followed}"
     if full.status in ("not_failed", "cannot_be_judged") and thin.status == "failed":
         yield f"status {full.status}, thinner: failed on day {thin.day}"
-    days = (full.day, thin.day)
-    if full.status == thin.status == "failed" and None not in days and full.day != thin.day:
+    moved = 0 if full.day is None or thin.day is None else thin.day - full.day
+    if full.status == thin.status == "failed" and moved < 0:
         yield f"failed on day {full.day}, thinner: day {thin.day}"
-    for name in ("kind", "timing"):
+    later = moved > 0
+    for name in ("kind",) if later else ("kind", "timing"):
         one, other = getattr(full, name), getattr(thin, name)
         if other is not None and one is not None and one != other:
             yield f"{name} {one}, thinner: {other}"
@@ -90,13 +91,17 @@ def _of_option(full: OptionResult, thin: OptionResult) -> Iterator[str]:
         yield f"option {full.id} {full.verdict}, thinner: {thin.verdict}, nothing named as unknown"
 
 
-def grown(full: dict[str, Any], thin: dict[str, Any]) -> Iterator[str]:
-    """Endpoints: an event that the fuller record has stays, goes, or is censored before it."""
-    for name, other in thin.items():
-        one = full.get(name)
-        if one is None or other is None:
+def endpoint_contradictions(full: PatientCourse, thin: PatientCourse) -> Iterator[str]:
+    """An event of the fuller record may go, not turn into being free of it on a later day; and
+    where it had none, none may come. Counted from the same day only.
+    """
+    for name, one in full.endpoints.items():
+        other = thin.endpoints.get(name)
+        if other is None or one.origin_day != other.origin_day:
             continue
-        if one["event"] and not other["event"] and other["day"] >= one["day"]:
-            yield f"endpoint {name}: event on day {one['day']}, thinner: none to day {other['day']}"
-        if not one["event"] and other["event"] and other["day"] <= one["day"]:
-            yield f"endpoint {name}: none to day {one['day']}, thinner: event on day {other['day']}"
+        if one.day is None or other.day is None:
+            continue
+        if (one.status, other.status) == ("event", "censored") and other.day > one.day:
+            yield f"{name}: event on day {one.day}, thinner: none to day {other.day}"
+        if (one.status, other.status) == ("censored", "event") and other.day <= one.day:
+            yield f"{name}: none to day {one.day}, thinner: event on day {other.day}"

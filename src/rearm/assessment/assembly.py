@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rearm import __version__
 from rearm.assessment.alerts import alerts_of
@@ -34,7 +34,7 @@ from rearm.assessment.result import (
     Versions,
 )
 from rearm.outcome.failure import Failure
-from rearm.record import Issue
+from rearm.record import Issue, Source
 from rearm.response.criteria import load_criteria
 
 __all__ = ["about_code", "assembled", "is_judged"]
@@ -218,4 +218,23 @@ def _failure(basis: Basis, failure: Failure) -> FailureResult:
         difference=failure.difference,
         reason=failure.reason,
         rows=basis.rows_of(failure.basis),
+        doubtful=basis.rows_of(_doubtful(basis, failure)),
     )
+
+
+def _doubtful(basis: Basis, failure: Failure) -> Iterator[Source]:
+    """The results of the course, up to the one that confirms, whose value may be a slip: a baseline
+    or a nadir decides as much as the progression itself.
+    """
+    doubted = basis.patient.record.doubted()
+    if not doubted or failure.course is None:
+        return
+    visits = failure.course.visits
+    if failure.day is not None:
+        later = sum(v.day <= failure.day for v in visits) + 1
+        visits = visits[:later]
+    baseline = failure.course.baseline.results
+    for results in (baseline, *(v.results for v in visits)):
+        for lab in results.labs.values():
+            if lab.source.row in doubted:
+                yield lab.source

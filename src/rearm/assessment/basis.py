@@ -29,6 +29,7 @@ class Basis:
     def __init__(self, plan: Plan, patient: Patient, answers: Sequence[int]) -> None:
         self.plan, self.patient, self.answers = plan, patient, answers
         self.bounds = patient.bounds
+        self.doubted = patient.record.doubted()
         self.reasons: dict[str, Reason] = {}
         self.support: dict[str, SupportLine] = {}
         self.findings: dict[str, FindingResult] = {}
@@ -97,6 +98,7 @@ class Basis:
             stated_by=found.stated_by,
             text=_text(found, self.plan.knowledge.catalogue[name], self.plan.meanings[name]),
             rows=self.rows_of(found.sources),
+            doubtful=self.rows_of(x for x in found.sources if x.row in self.doubted),
         )
         return finding
 

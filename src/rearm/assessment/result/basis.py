@@ -26,7 +26,8 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
 
     `value` is exact; `interval` holds bounds, `possible` the values that are left, where no more is
     known; all three absent: not known. `stated_by`: who said so, where nothing was measured.
-    `text`: what was seen, or of what is not known what it means; `rows`: places in `rows`.
+    `text`: what was seen, or of what is not known what it means; `rows`: places in `rows`, and
+    `doubtful` those of them with a value that may be a slip.
     """
 
     value: Plain = None
@@ -35,6 +36,7 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
     stated_by: str | None = None
     text: str = ""
     rows: tuple[int, ...] = ()
+    doubtful: tuple[int, ...] = ()
 
     @property
     def known(self) -> bool:

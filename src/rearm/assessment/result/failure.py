@@ -57,6 +57,7 @@ class FailureResult(Part, frozen=True, kw_only=True):
     difference: str | None
     reason: str
     rows: tuple[int, ...]
+    doubtful: tuple[int, ...]
 
 
 class Relapse(Part, frozen=True, kw_only=True):

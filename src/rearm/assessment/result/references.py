@@ -95,6 +95,7 @@ def _used_rows(result: Assessment) -> Iterator[int]:
     for parts in resting:
         for part in parts:
             yield from part.rows
+            yield from getattr(part, "doubtful", ())
     yield from (therapy.row for therapy in result.therapies)
 
 

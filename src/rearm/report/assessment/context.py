@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from rearm.assessment.result import (
     Alert,
     Assessment,
+    FailureResult,
     FindingResult,
     NextTest,
     Note,
@@ -20,7 +21,12 @@ from rearm.assessment.result import (
     Turn,
 )
 from rearm.report.assessment.case import case_paragraph
-from rearm.report.assessment.sentences import availability_text, seen_texts, value_words
+from rearm.report.assessment.sentences import (
+    availability_text,
+    doubt_text,
+    seen_texts,
+    value_words,
+)
 from rearm.report.assessment.timeline import BEFORE, picture_of
 from rearm.report.citations import References
 from rearm.report.draw import NO_PICTURES, can_draw
@@ -111,6 +117,10 @@ class PageContext:
     def numbers(self, keys: Iterable[str]) -> Markup:
         """The places of reasons in their list, rising, each a link to the reason."""
         return _links("r", map(self.number, keys))
+
+    def doubt(self, failure: FailureResult) -> str:
+        """A sentence where the judgement rests on values that may be slips, else nothing."""
+        return doubt_text(self.result, failure)
 
     def places(self, rows: Iterable[int]) -> list[str]:
         """The rows of the input by their numbers."""

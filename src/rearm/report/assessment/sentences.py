@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rearm.assessment.result import (
     Approval,
     Assessment,
     AvailabilityResult,
     DayRange,
+    FailureResult,
     FindingResult,
     OptionResult,
     Reason,
@@ -19,6 +20,7 @@ __all__ = [
     "approval_note",
     "availability_text",
     "day_range",
+    "doubt_text",
     "finding_text",
     "reason_text",
     "seen_texts",
@@ -54,8 +56,28 @@ def seen_texts(assessment: Assessment, findings: Iterable[str]) -> tuple[str, ..
     """What was seen of these findings. A derived finding and its parts were seen in the same rows:
     their words stand once.
     """
-    texts = (finding_text(assessment.findings[name]) for name in findings)
+    seen = (assessment.findings[name] for name in findings)
+    texts = (f"{finding_text(x)}{_doubt(assessment, x.doubtful)}" for x in seen)
     return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _doubt(assessment: Assessment, rows: Sequence[int]) -> str:
+    return f" (may be a slip: {_places(assessment, rows)})" if rows else ""
+
+
+def doubt_text(assessment: Assessment, failure: FailureResult) -> str:
+    """A sentence where the judgement rests on values that may be slips, else nothing."""
+    if not failure.doubtful:
+        return ""
+    what = "a value" if len(failure.doubtful) == 1 else "values"
+    return (
+        f"This rests on {what} that may be a slip ({_places(assessment, failure.doubtful)}): check"
+        " before deciding."
+    )
+
+
+def _places(assessment: Assessment, rows: Sequence[int]) -> str:
+    return "; ".join(assessment.rows[row] for row in rows)
 
 
 def value_words(value: object) -> str:

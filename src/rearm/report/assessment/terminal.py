@@ -12,7 +12,7 @@ from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
-from rearm.report.assessment.sentences import reason_text, seen_texts, subject
+from rearm.report.assessment.sentences import doubt_text, reason_text, seen_texts, subject
 from rearm.report.safe_text import SafeText
 from rearm.report.words import days_words, listed, measure_words, whose, words
 
@@ -66,6 +66,8 @@ def _failure(assessment: Assessment) -> RenderableType:
         text.append(f" ({words(f.certainty)})" if f.certainty else "")
         lines.append(text)
         lines.append(Padding(SafeText(f.reason, style="dim"), (0, 0, 0, 2)))
+        if doubt := doubt_text(assessment, f):
+            lines.append(Padding(SafeText(doubt, style="yellow"), (0, 0, 0, 2)))
         details = [words(x) for x in (f.kind, f.timing) if x]
         details += [f"pattern {listed(f.pattern)}"] if f.pattern else []
         details += [f"signals: {listed([s.id for s in f.signals])}"] if f.signals else []

@@ -32,6 +32,7 @@ _SIZE = {
     "platelets": (400.0, 10.0),
 }
 _LIGHT_CHAINS = frozenset({"kappa_flc", "lambda_flc"})
+_OF_CHAINS = _LIGHT_CHAINS | {"flc_ratio"}
 # An M-protein neither grows faster than this nor, were its making stopped at once, falls faster:
 # IgA and IgM are cleared with a half-life of five to six days, IgG with eleven to twenty-one.
 _DOUBLING_DAYS = 15.0
@@ -61,7 +62,7 @@ def flag_outliers(record: Record, names: dict[str, str]) -> Iterator[Issue]:
     """An issue for each value that looks like a slip; `names`: how a test is called. A row of which
     the record already doubts the value is not told again.
     """
-    doubted = {i.source.row for i in record.issues if i.code in _DOUBTS}
+    doubted = set(record.doubted())
     series = _series(record, doubted)
     for place, why in (*_of_series(record, series), *_of_counts(record, series)):
         if place.lab.source.row in doubted:
@@ -75,15 +76,16 @@ def flag_outliers(record: Record, names: dict[str, str]) -> Iterator[Issue]:
         yield issue_at(place.lab.source, problem, record.patient_id)
 
 
-_DOUBTS = frozenset({"possible_slip", "possible_unit_error", "value_unusual"})
-
-
 def _series(record: Record, doubted: Set[tuple[str, str]]) -> dict[str, list[_Point]]:
     """The exact results of each test, oldest first, without those that are doubted already. A zero
     stays: it is a neighbour.
     """
     series: dict[str, list[_Point]] = defaultdict(list)
+    # chains and ratio of one sample are doubted together
+    chains = {x.day for x in record.labs if x.source.row in doubted and x.test in _OF_CHAINS}
     for lab in record.labs:
+        if lab.test in _LIGHT_CHAINS and lab.day in chains:
+            continue
         value = lab.quantity.exact if lab.quantity is not None else None
         if value is not None and value >= 0 and lab.day is not None and lab.specimen != "urine":
             if lab.source.row in doubted:
@@ -269,7 +271,10 @@ def _alone_in_moving(
     if test in _LIGHT_CHAINS:
         first, second = sorted((neighbour, point), key=lambda p: p.day)
         moved = _moved(series.get("serum_m_protein", []), first.day, second.day)
-        if moved is None or abs(math.log(moved * first.value / second.value)) < math.log(_FACTOR):
+        if moved is None:
+            return None
+        own, others = math.log(second.value / first.value), math.log(moved)
+        if abs(own) < abs(others) or abs(own - others) < math.log(_FACTOR):
             return None
         return (
             f"is far from the value beside it ({neighbour.lab.as_given} on day {neighbour.day}),"
