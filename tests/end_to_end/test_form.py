@@ -69,7 +69,7 @@ def _answers(record: Record) -> dict[str, Any]:
         ("C", "1-first-entry", 104),
         ("C", "4-after-work-up", 115),
         ("A", "4-after-work-up", 157),
-        ("B", "4-after-work-up", 116),
+        ("B", "4-after-work-up", 118),
     ],
 )
 def test_a_patient_of_the_form_is_the_patient_of_the_tables(

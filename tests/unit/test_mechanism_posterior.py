@@ -239,13 +239,13 @@ def test_a_day_in_the_far_future_does_not_hold_the_machine() -> None:
 
 def test_an_unknown_drug_and_a_response_on_the_day_of_progression_are_said() -> None:
     said = tuple(
-        ResponseStatement(response=r, when=When.on(84), source=HERE, by="team")
+        ResponseStatement(response=r, when=When.on(56), source=HERE, by="team")
         for r in ("CR", "PD")
     )
     given = (Therapy(source=HERE, agents=("unobtainium",), start=When.on(60)),)
     result = posterior(replace(NO_EXPANSION, responses=said, therapies=given), draws=FEW)
     assert any("unobtainium from day 60 is not a known agent" in n for n in result.notes)
-    assert any("CR and progression are both given on day 84" in n for n in result.notes)
+    assert any("CR and progression are both given on day 56" in n for n in result.notes)
 
 
 def test_a_progression_computed_from_the_markers_is_told_as_one() -> None:

@@ -92,7 +92,7 @@ def cord_threatened(chart: PatientChart) -> Found:
     lesions = [
         x
         for x in looked_at(chart, chart.at_failure or chart.recent(_ACUTE_DAYS))
-        if x.result == "positive" and x.site is not None and _AT_THE_SPINE.search(x.site)
+        if x.result == "positive" and _AT_THE_SPINE.search(f"{x.site or ''} {x.lesion or ''}")
     ]
     return Found(True, rows_of(lesions), texts(lesions, imaging_text)) if lesions else NOTHING
 
