@@ -60,6 +60,10 @@ GATES = {
         title="Mutation testing of the response criteria, all mutants",
         commands=(("-m", "scripts.mutation", "--share", "1"),),
     ),
+    "thin": Gate(
+        title="Records with one datum less or less exact: what they state against the fuller one",
+        commands=(("-m", "scripts.thin_records", "20000"),),
+    ),
     "slips": Gate(
         title="Values wrong by ten, and laboratory days on another axis: how many are told",
         commands=(("-m", "scripts.slips"),),

@@ -465,8 +465,8 @@ class Record:
         Where the reporting day is unknown the sample day counts. Events whose day is unknown stay
         (their order may place them), but not a death when there are data after `day`: it comes
         after them. Events whose interval may end after `day` but begins on or before it stay; what
-        ends later keeps its start and loses its end together with what only the end could tell
-        (best response, reason to stop, progression on it).
+        ends later keeps its start and loses its end (of an interval its last day), together with
+        what only the end could tell (best response, reason to stop, progression on it).
         """
         changes: dict[str, Any] = {
             name: tuple(_cut(e, day) for e in getattr(self, name) if _known(e, day))
@@ -585,7 +585,9 @@ def _cut(event: Any, day: int) -> Any:
         or (end.last if end.last is not None else end.first or 0) <= day
     ):
         return event
-    cut: dict[str, Any] = {"end": UNKNOWN_WHEN}
+    # an end that may have been by then says neither that it lasts nor that it is over
+    begun = end.first is not None and end.first <= day
+    cut: dict[str, Any] = {"end": When(end.first, None) if begun else UNKNOWN_WHEN}
     if isinstance(event, Therapy):
         cut |= {"best_response": None, "stop_reason": None, "progression_on": None}
     return replace(event, **cut)

@@ -8,12 +8,13 @@ may not state what the fuller one denies. The table is what a haematologist has 
 | status of the failure | the same, `suspected` or `cannot be judged`; `not failed` only to a day |
 | | before the failure of the fuller record |
 | day of the failure | the day on which the record first shows it: the same, a later one, or none |
-| kind, timing, responded | the same or nothing; a later timing with a later day |
-| best response | the same, a lower one, or none |
+| kind, timing, responded | the same, a wider kind, or nothing; a later timing with a later day |
+| best response | the same, a lower one, or none; the team's own word, named as such |
 | grade of a cause | nearer to `possible` or `not assessed`; never from one side to the other |
 | verdict of an option | the same or a worse one; a better one where its line names what must be |
 | | true first |
-| endpoint | the same; an event later; censored not after the event; not computable |
+| endpoint | the same; an event later; censored not after the event, unless the failure |
+| | itself is told as open; not computable |
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ __all__ = ["contradictions", "endpoint_contradictions"]
 RESPONSES = ["PD", "SD", "MR", "PR", "VGPR", "CR", "sCR"]
 _AGAINST = ("excluded", "unlikely")
 _FOR = ("likely", "established")
+# after a response, whichever it was
+_WIDER = {("progression_from_cr", "progression_after_response")}
+_OPEN = ("suspected", "cannot_be_judged")
+# A therapy or a result without a day is not placed after the next therapy begins: these two count
+# what has a day, as `docs/reading-a-report.md` says.
+_COUNT_WHAT_IS_DATED = ("TTNT", "PFS2")
 VERDICTS = ["excluded", "discouraged", "needs_information", "acceptable", "preferred"]
 
 
@@ -41,7 +48,8 @@ def contradictions(full: Assessment, thin: Assessment) -> Iterator[str]:
     options = {option.id: option for option in thin.options}
     for option in full.options:
         if option.id in options:
-            yield from _of_option(option, options[option.id])
+            now = options[option.id]
+            yield from _of_option(option, now, named=bool(thin.must_be_known_first(now)))
 
 
 def _of_failure(full: FailureResult, thin: FailureResult) -> Iterator[str]:
@@ -57,10 +65,15 @@ def _of_failure(full: FailureResult, thin: FailureResult) -> Iterator[str]:
     later = moved > 0
     for name in ("kind",) if later else ("kind", "timing"):
         one, other = getattr(full, name), getattr(thin, name)
-        if other is not None and one is not None and one != other:
+        if None not in (one, other) and one != other and (one, other) not in _WIDER:
             yield f"{name} {one}, thinner: {other}"
-    before, now = (_rank(x.best_response) for x in (full, thin))
-    if before is not None and now is not None and now > before:
+    before, now = _rank(full.best_response), _rank(thin.best_response)
+    if (
+        thin.best_response_by == "computed"
+        and before is not None
+        and now is not None
+        and now > before
+    ):
         yield f"best response {full.best_response}, thinner: {thin.best_response}"
 
 
@@ -83,11 +96,11 @@ def _grades(result: Assessment) -> dict[str, str]:
     return grades
 
 
-def _of_option(full: OptionResult, thin: OptionResult) -> Iterator[str]:
+def _of_option(full: OptionResult, thin: OptionResult, *, named: bool) -> Iterator[str]:
     if full.verdict is None or thin.verdict is None:
         return
     was, now = VERDICTS.index(full.verdict), VERDICTS.index(thin.verdict)
-    if now > was and not thin.unknown:
+    if now > was and not named:
         yield f"option {full.id} {full.verdict}, thinner: {thin.verdict}, nothing named as unknown"
 
 
@@ -95,9 +108,11 @@ def endpoint_contradictions(full: PatientCourse, thin: PatientCourse) -> Iterato
     """An event of the fuller record may go, not turn into being free of it on a later day; and
     where it had none, none may come. Counted from the same day only.
     """
+    if thin.failure is None or thin.failure.status in _OPEN:
+        return
     for name, one in full.endpoints.items():
         other = thin.endpoints.get(name)
-        if other is None or one.origin_day != other.origin_day:
+        if other is None or one.origin_day != other.origin_day or name in _COUNT_WHAT_IS_DATED:
             continue
         if one.day is None or other.day is None:
             continue

@@ -57,7 +57,10 @@ def changes(tables: Tables) -> list[tuple[Change, str, int, str]]:
             for column, value in row.items():
                 if value in (None, "") or column in _KEPT:
                     continue
-                found.append(("cell_away", table, number, column))
+                if column not in _DAYS:
+                    found.append(("cell_away", table, number, column))
+                if column in _DAYS:
+                    found.append(("day_away", table, number, column))
                 if column in _DAYS and _whole(value):
                     found.append(("day_to_month", table, number, column))
                     found.append(("day_to_order", table, number, column))
@@ -90,7 +93,7 @@ def some_changes(tables: Tables, number: int, seed: int) -> Iterator[Thinned]:
 
 
 def _less(change: Change, value: Any, tables: Tables) -> str:
-    if change == "cell_away":
+    if change in ("cell_away", "day_away"):
         return ""
     if change == "number_to_bound":
         # the true number lies within the bound

@@ -137,13 +137,17 @@ def _stated_in(record: Record, course: ResponseCourse) -> list[ResponseStatement
 def _assessed(
     course: ResponseCourse, stated: Iterable[ResponseStatement], contact: int
 ) -> list[int]:
-    """Days on which the disease was judged. A visit known by its plan took place by the last
-    contact.
+    """Days on which the disease was judged; a bound that leaves progression open judges nothing. A
+    visit known by its plan took place by the last contact.
     """
     by_team = [stated_day(s) for s in stated if s.response != "NE"]
     return sorted(
         {
-            *(v.day for v in course.visits if v.response != "NE"),
+            *(
+                v.day
+                for v in course.visits
+                if v.response != "NE" and v.day not in course.open_visits
+            ),
             *(min(day, contact) for day in by_team if day is not None),
         }
     )

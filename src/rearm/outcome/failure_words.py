@@ -336,6 +336,10 @@ def _unjudged(unread: UnreadResults, after: int | None) -> str:
         return ""
     parts = [_counted(unread.disease)] if unread.disease else []
     parts += [_examined(row) for row in unread.imaging]
+    parts += [
+        f"{_named(x.test)} of {x.as_given} ({x.when}) leaves open whether the disease progressed"
+        for x in unread.bounds
+    ]
     if unread.progressions:
         parts.append("the team recorded progressive disease on a day that is not known")
     start = "Cannot be judged" if after is None else f"Cannot be judged after day {after}"

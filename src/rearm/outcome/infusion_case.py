@@ -245,7 +245,8 @@ class InfusionCase:
         days += [
             v.day
             for v in self.course.visits
-            if v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed)
+            if v.day not in self.course.open_visits
+            and (v.response != "NE" or (v.rule == "ne-no-baseline" and v.assessed))
         ]
         last, contact = max(days, default=None), self.followed_to
         return contact if last is not None and contact is not None and contact < last else last
@@ -266,6 +267,7 @@ class InfusionCase:
             self.course.visits,
             newest=self.product.next is None,
             perhaps_stated=self.perhaps_stated,
+            open_tests=self.course.open_visits,
         )
 
     # ---- response ----------------

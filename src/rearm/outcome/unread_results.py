@@ -4,7 +4,7 @@ and no result takes their place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rearm.knowledge.lab_tests import load_tests
@@ -26,7 +26,8 @@ class UnreadResults:
 
     `disease`: results of the disease; `unknown`: of a test that is not known; `without_day`: of the
     disease, on a day that could not be read. `progressions`: recorded by the team, without a day.
-    `imaging`: examinations without a readable result, and lesions of unknown size.
+    `imaging`: examinations without a readable result, and lesions of unknown size. `bounds`: bounds
+    that leave open whether the disease progressed.
     """
 
     disease: tuple[Lab, ...] = ()
@@ -34,11 +35,12 @@ class UnreadResults:
     without_day: tuple[Lab, ...] = ()
     progressions: tuple[ResponseStatement, ...] = ()
     imaging: tuple[Imaging, ...] = ()
+    bounds: tuple[Lab, ...] = ()
 
     @property
     def hides_disease(self) -> bool:
         """Whether failure cannot be judged for what is unread."""
-        return bool(self.disease or self.progressions or self.imaging)
+        return bool(self.disease or self.progressions or self.imaging or self.bounds)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -47,6 +49,7 @@ class UnreadResults:
             *(x.source for x in self.disease),
             *(x.source for x in self.progressions),
             *(x.source for x in self.imaging),
+            *(x.source for x in self.bounds),
         ]
         return tuple(dict.fromkeys(sources))
 
@@ -60,12 +63,14 @@ def unread_after(
     *,
     newest: bool,
     perhaps_stated: Sequence[ResponseStatement],
+    open_tests: Mapping[int, tuple[str, ...]],
 ) -> UnreadResults:
     """What was set aside after the last assessment `last` (None: there was none) of the course that
     `inside` tells.
 
     What could not be read within the last assessment itself belongs to it. What has no day at all
     counts for the `newest` infusion. `perhaps_stated`: statements that may be of this infusion.
+    `open_tests`: by day of the visit, as in `ResponseCourse.open_visits`.
     """
     own = _results_of_last(visits, last)
     later = [x for x in record.set_aside if _follows(x.when, last, inside) and x not in own]
@@ -81,6 +86,13 @@ def unread_after(
             s for s in perhaps_stated if s.response == "PD" and (newest or s.when.first is not None)
         ),
         imaging=tuple(x for x in imaging if x not in examined),
+        bounds=tuple(
+            lab
+            for v in visits
+            if v.day in open_tests and (last is None or v.day > last)
+            for test in open_tests[v.day]
+            if (lab := v.results.labs.get(test)) is not None
+        ),
     )
 
 

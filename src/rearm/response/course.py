@@ -140,6 +140,18 @@ class ResponseCourse:
             raise TypeError("a course without its evidence has no signs")
         return signs_of(self._evidence)
 
+    @cached_property
+    def open_visits(self) -> Mapping[int, tuple[str, ...]]:
+        """Day of a visit without progression -> the tests whose bound leaves open whether there was
+        one.
+        """
+        found = {
+            v.day: v.markers.open_tests(place)
+            for place, v in enumerate(self.visits)
+            if v.markers is not None and not v.pd
+        }
+        return {day: tests for day, tests in found.items() if tests}
+
     @property
     def progression_criteria(self) -> tuple[Criterion, ...]:
         """The criteria of the confirmed progression, each once."""

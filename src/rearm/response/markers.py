@@ -181,6 +181,26 @@ class Markers:
                 rises[place] = because
         return rises
 
+    # ---- bounds that leave progression open ----------------
+    def open_tests(self, place: int) -> tuple[str, ...]:
+        """The tests of which the bound at a visit allows a progression that it does not show; what
+        was seen there is no absence of progression.
+        """
+        c = self.criteria
+        by_marrow = self.marrow_counts or bool(c.marrow_pd_for_all)
+        counted = (
+            ("serum", self.serum_counts, c.serum_pd_rise, (self.collected.serum_test,)),
+            ("urine", self.urine_counts, c.urine_pd_rise, (URINE,)),
+            ("dflc", self.dflc_counts, c.dflc_pd_rise, tuple(CHAIN_TESTS["kappa"])),
+            ("marrow", by_marrow, c.marrow_pd_rise, (MARROW_CELLS,)),
+        )
+        found = (
+            tests
+            for marker, counts, limit, tests in counted
+            if counts and self.series(marker).may_have_risen(place, limit, c.pd_rise)
+        )
+        return tuple(test for tests in found for test in tests)
+
 
 def _involved(
     visits: Sequence[VisitResults], known: Chain | None, c: Criteria

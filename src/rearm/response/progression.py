@@ -112,6 +112,13 @@ class Series:
             if low - nadir >= enough
         ]
 
+    def may_have_risen(self, place: int, absolute: float, relative: float) -> bool:
+        """Is the value a bound that allows a rise by both amounts over the nadir?"""
+        low, high, nadir = self.lows[place], self.highs[place], self.nadirs[place]
+        if low == high or low == -math.inf or nadir == math.inf:
+            return False  # exact, or not measured, or nothing to compare with
+        return at_least(high - nadir, max(absolute, relative * nadir))
+
     def rose(self, place: int) -> bool:
         """Does the value certainly lie over the nadir?"""
         rise = self.lows[place] - self.nadirs[place]
