@@ -305,6 +305,30 @@ def is_pd(course: list[V], measurable: list[str], chains: list[str | None]) -> d
     return met
 
 
+def may_be_pd(course: list[V], measurable: list[str], chains: list[str | None]) -> bool:
+    """Whether a bound of the last visit allows a rise by the size of a progression: seeing it is no
+    assessment without progression.
+    """
+    now, before = course[-1], course[:-1]
+    secreted = "serum" in measurable or "urine" in measurable or not baseline_known(course[0])
+    earlier = [dflc(v, c) for v, c in zip(before, chains, strict=False)]
+    pairs = [
+        (now.serum, lowest([v.serum for v in before]), F(1, 2)),
+        (now.urine, lowest([v.urine for v in before]), F(200)),
+    ]
+    if not secreted:
+        pairs.append((dflc(now, chains[-1]), lowest(earlier), F(10)))
+        if "flc" not in measurable:
+            pairs.append((now.marrow, lowest([v.marrow for v in before]), F(10)))
+    for value, nadir, amount in pairs:
+        if value is None or nadir is None or value.low == value.high:
+            continue
+        rise = value.high - nadir.high
+        if rise >= amount and rise >= F(1, 4) * nadir.high:
+            return True
+    return False
+
+
 def grown(course: list[V]) -> bool:
     """Growth at the last examination (which stands until it is replaced), or a lesion that came
     back after it was gone.
@@ -548,6 +572,12 @@ def confirm(
         # what was first seen is progression: no better response was ever there
         best, best_day = "PD", visits[pd_at].day
     pd_day = first_day(case, visits, base_at, measurable, pd_at)
+    judged = [
+        "NE"
+        if at > base_at and said != "PD" and unclear(case, visits, base_at, at, measurable)
+        else said
+        for at, said in enumerate(responses)
+    ]
     return {
         "measurable": measurable,
         "visit_response": responses,
@@ -558,7 +588,7 @@ def confirm(
         "relapse_from_cr_date": relapse_from_cr(
             visits, responses, usable, confirmed, pd_at, pd_day, patient_is_quantitative(case)
         ),
-        "pfs": pfs(visits, responses, base_at, pd_day, death_day, new_therapy),
+        "pfs": pfs(visits, judged, base_at, pd_day, death_day, new_therapy),
         **mrd(case, visits, base_at, responses),
     }
 
@@ -646,6 +676,14 @@ def back(v: V, quantitative: bool) -> bool:
         return True
     serum = not quantitative and v.serum_ife is None and v.serum is not None and v.serum.low > 0
     return serum or (v.urine_ife is None and v.urine is not None and v.urine.low > 0)
+
+
+def unclear(
+    case: dict[str, Any], visits: list[V], base_at: int, at: int, measurable: list[str]
+) -> bool:
+    patient = case.get("patient", {})
+    known = chain_known_at(visits, base_at, at, patient, patient.get("isotype"))
+    return may_be_pd(visits[base_at : at + 1], measurable, known)
 
 
 def pfs(
