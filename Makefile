@@ -94,6 +94,10 @@ mutation: setup-test ## mutation testing of the response criteria (a quarter of 
 gates: setup-test ## list the long checks: make gate-NAME runs one and writes docs/validation/NAME.md
 	@$(BIN)/python -m scripts.gate list
 
+gate-versions: setup-test
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@$(BIN)/python -m scripts.gate versions
+
 gate-%: setup-test
 	@$(BIN)/python -m scripts.gate $*
 
