@@ -46,7 +46,8 @@ def team_and_laboratory_differ(chart: PatientChart) -> Found:
     failure = chart.failure
     if failure is None or not chart.failed_or_suspected:
         return NOTHING
-    if failure.difference is None:
+    by_one = failure.computed_day is None or failure.team_day is None  # not of a day or two apart
+    if failure.difference is None or not by_one:
         return Found(False, chart.failure_sources, failure.reason)
     return Found(True, chart.failure_sources, failure.difference)
 

@@ -1,0 +1,116 @@
+"""Alerts of a threatened cord, the central nervous system and counts; a repeat where team and
+laboratory differ.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import rearm
+from rearm.assessment import Assessment
+from rearm.intake import read_tables
+
+Row = dict[str, Any]
+PLACE = "T9 paravertebral, reaching the spinal canal"
+
+
+def _assessed(**tables: list[Row]) -> Assessment:
+    rows: dict[str, list[Row]] = {
+        "patients": [{"sex": "F", "last_seen_day": 140}],
+        "infusions": [{"day": 0, "product": "ide-cel"}],
+        "assessments": [{"day": 60, "response": "PR", "by": "team"}],
+    } | tables
+    with_id: dict[str, list[Row]] = {
+        name: [{"patient_id": "A"} | row for row in own] for name, own in rows.items()
+    }
+    (record,) = read_tables(with_id).records
+    return rearm.assess(record)
+
+
+def _alerts(**tables: list[Row]) -> set[str]:
+    return {alert.id for alert in _assessed(**tables).alerts}
+
+
+def _lesion(**more: Any) -> Row:
+    seen = {"day": 135, "method": "PET-CT", "result": "positive", "lesion": "P1", "new": "yes"}
+    return seen | {"kind": "paraskeletal", "length_mm": 48, "width_mm": 30} | more
+
+
+@pytest.mark.parametrize(
+    ("lesion", "cord", "told"),
+    [
+        (_lesion(site=PLACE), None, True),
+        (_lesion(site="BWK 9 epidural"), None, True),
+        (_lesion(lesion="paravertebral T9"), None, True),  # the place as the name
+        (_lesion(site="liver segment 6"), None, False),
+        (_lesion(), None, False),
+        (_lesion(site=PLACE, result="negative"), None, False),
+        (_lesion(site=PLACE), "absent", False),  # somebody looked
+    ],
+)
+def test_a_lesion_at_the_canal_threatens_the_cord(
+    lesion: Row, cord: str | None, told: bool
+) -> None:
+    stated = [{"day": 138, "condition": "cord_compression", "status": cord}] if cord else []
+    assert ("cord_threatened" in _alerts(imaging=[lesion], conditions=stated)) is told
+
+
+@pytest.mark.parametrize(
+    ("test", "value", "unit", "day", "told"),
+    [
+        ("platelets", 24, "10*9/L", 139, True),
+        ("platelets", 25, "10*9/L", 139, False),
+        ("hemoglobin", 7.9, "g/dL", 139, True),
+        ("hemoglobin", 8.0, "g/dL", 139, False),
+        ("neutrophils", 0.49, "10*9/L", 139, True),
+        ("neutrophils", 0.5, "10*9/L", 139, False),
+        ("platelets", "<50", "10*9/L", 139, False),  # not surely
+        ("platelets", 15, "10*9/L", 120, False),  # of 20 days ago
+    ],
+)
+def test_counts_that_are_corrected_first(
+    test: str, value: Any, unit: str, day: int, told: bool
+) -> None:
+    labs = [{"day": day, "test": test, "value": value, "unit": unit}]
+    assert ("severe_cytopenia" in _alerts(labs=labs)) is told
+
+
+def test_one_fair_count_does_not_say_that_none_is_low() -> None:
+    labs = [{"day": 139, "test": "platelets", "value": 90, "unit": "10*9/L"}]
+    finding = _assessed(labs=labs).findings.get("severe_cytopenia")
+    assert finding is None or not finding.known
+
+
+@pytest.mark.parametrize("by", ["condition", "pattern"])
+def test_disease_of_the_central_nervous_system(by: str) -> None:
+    progression = [{"day": 130, "response": "PD", "by": "team", "pattern": "cns"}]
+    condition = [{"day": 128, "condition": "cns_myeloma", "status": "present"}]
+    found = _alerts(conditions=condition) if by == "condition" else _alerts(assessments=progression)
+    assert "cns_disease" in found
+
+
+def _m_protein(*values: tuple[int, float]) -> list[Row]:
+    return [
+        {"day": day, "test": "serum_m_protein", "value": value, "unit": "g/dL"}
+        for day, value in values
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labs", "asked"),
+    [
+        (_m_protein((-20, 2.6), (60, 0.2), (90, 0.2), (138, 0.2)), True),  # the team alone
+        (_m_protein((-20, 2.6), (60, 0.2), (110, 0.9), (138, 1.3)), False),  # 110 against 130
+    ],
+)
+def test_a_repeat_is_asked_for_where_only_one_of_them_tells_of_progression(
+    labs: list[Row], asked: bool
+) -> None:
+    progression = [{"day": 130, "response": "PD", "by": "team"}]
+    result = _assessed(labs=labs, assessments=progression)
+    (failure,) = result.failures
+    assert failure.difference
+    mandatory = {name for test in result.next_tests if test.mandatory for name in test.ids}
+    assert ("repeat_markers" in mandatory) is asked
