@@ -11,9 +11,9 @@ of therapy that nobody mentions. They are counted by table and column.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import random
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -138,8 +138,11 @@ def tried(patients: dict[str, Tables], chosen: Sequence[Removal]) -> list[Better
 
 
 def main() -> None:
-    share = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    parser = argparse.ArgumentParser(prog="removals")
+    parser.add_argument("share", type=float, nargs="?", default=1.0)
+    parser.add_argument("seed", type=int, nargs="?", default=1)
+    given = parser.parse_args()
+    share, seed = given.share, given.seed
     patients = examples()
     every = list(removals(patients))
     chosen = random.Random(seed).sample(every, round(share * len(every)))
