@@ -104,6 +104,20 @@ def test_fda_style_needs_a_schedule_and_stops_before_missed_visits() -> None:
     ) == ("event", "death", 150)
 
 
+def test_visits_missed_before_the_response_do_not_censor_its_duration() -> None:
+    late = {-6: 3.0, 150: 1.0, 180: 0.5, 210: 0.5}
+    plan = (30, 60, 90, 120, 150, 180, 210, 240)
+    found = ends(style="fda", schedule=plan, labs=serum(late))
+    assert told(found["PFS"]) == ("censored", None, 0)
+    assert (found["DOR"].origin_day, *told(found["DOR"])) == (150, "censored", None, 210)
+
+
+def test_an_assessment_counts_for_the_planned_day_it_lies_nearest_to() -> None:
+    labs = serum({-6: 3.0, 28: 1.0, 117: 1.2, 131: 1.4})
+    found = ends(style="fda", schedule=(30, 60, 90, 120, 150), labs=labs)["PFS"]
+    assert told(found) == ("censored", None, 28)  # 117 is for 120: 60 and 90 were missed
+
+
 def test_relapse_from_cr_counts_for_dfs_only() -> None:
     days = {28: "negative", 56: "negative", 90: "positive", 120: "positive"}
     words = [

@@ -223,18 +223,20 @@ def _first_stated(
     return min(days, default=None)
 
 
-def next_therapy_day(record: Record, course: ResponseCourse) -> int | None:
+def next_therapy_day(
+    record: Record, course: ResponseCourse, *, since: int | None = None
+) -> int | None:
     """First unplanned therapy or infusion after the start, also where the course itself was read on
-    through it.
+    through it; from the day `since` on where it is given.
     """
-    therapy = new_therapy(record, course.start)
+    therapy = new_therapy(record, course.start if since is None else since - 1)
     begun = begins(therapy) if therapy is not None else None
     days = [begun] if begun is not None else []
     split_until = course.start + course.criteria.split_infusion_days
     days += [x.day for x in record.infused() if x.day is not None and x.day > split_until]
     if course.new_therapy_day is not None:
         days.append(course.new_therapy_day)
-    return min(days, default=None)
+    return min((day for day in days if since is None or day >= since), default=None)
 
 
 def _on_next_therapy(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, get_args
 
 from rearm.outcome.endpoint_definitions import (
@@ -252,7 +253,11 @@ def _facts_from(
 ) -> CourseFacts:
     """What the endpoints read: of the course of the infusion, or of that of the salvage."""
     if origin != "salvage":
-        return course_facts(record, course, failure)
+        facts = course_facts(record, course, failure)
+        if origin == "failure":  # a therapy begun before the failure does not follow it
+            later = next_therapy_day(record, course, since=origin_day)
+            facts = replace(facts, new_therapy=later)
+        return facts
     salvage = response_course(record, start=origin_day, criteria=course.criteria, infusion=False)
     return course_facts(record, salvage, None)
 
@@ -291,7 +296,8 @@ class _Counting:
                 name, obstacle, origin=self.origin, style=self.style, origin_day=start
             )
         event = _first_event(definition, facts)
-        limit = self._limit(facts, event) if definition.styled else None
+        begin = facts.start if start is None else start
+        limit = self._limit(facts, event, begin) if definition.styled else None
         obstacle = _undated(definition, facts, event, limit)
         if obstacle is not None:
             return not_computable(
@@ -310,7 +316,7 @@ class _Counting:
                 between=happened.between(facts),
                 cause=facts.death_cause if happened.code == "death" else None,
             )
-        day, because = _censored(definition, facts, limit)
+        day, because = _censored(definition, facts, limit, begin)
         died = CENSORINGS[because].competing and facts.death_when is not None
         return Endpoint(
             name=name,
@@ -350,16 +356,18 @@ class _Counting:
         return CENSORING_STYLES[self.style].before_missed_assessments and not self.schedule
 
     def _limit(
-        self, facts: CourseFacts, event: tuple[int, EventDefinition] | None
+        self, facts: CourseFacts, event: tuple[int, EventDefinition] | None, start: int
     ) -> tuple[int, CensoringCode] | None:
-        """Last day on which an event counts, and why; None where nothing limits it."""
+        """Last day on which an event counts, and why; None where nothing limits it. `start` is the
+        day from which the endpoint counts: what was missed before it limits nothing.
+        """
         style = CENSORING_STYLES[self.style]
         limits: list[tuple[int, CensoringCode]] = []
         if style.before_new_therapy and facts.new_therapy is not None:
             limits.append((facts.new_therapy, "new_therapy"))
         if style.before_missed_assessments:
             end = event[0] if event is not None else facts.last_assessed
-            gap = _missed(self.schedule, facts.assessed, facts.start, end)
+            gap = _missed(self.schedule, facts.assessed, start, end)
             if gap is not None:
                 limits.append((gap, "missed_assessments"))
         return min(limits, default=None, key=lambda limit: limit[0])
@@ -400,19 +408,27 @@ def _first_event(
 
 
 def _censored(
-    definition: EndpointDefinition, facts: CourseFacts, limit: tuple[int, CensoringCode] | None
+    definition: EndpointDefinition,
+    facts: CourseFacts,
+    limit: tuple[int, CensoringCode] | None,
+    start: int,
 ) -> tuple[int, CensoringCode]:
-    """Day of censoring and why, for an endpoint without an event that counts."""
+    """Day of censoring and why, for an endpoint without an event that counts; `start` is the day
+    from which it counts, and the first on which it can be censored.
+    """
     if limit is not None:
         last_day, because = limit
-        return max((day for day in facts.assessed if day <= last_day), default=facts.start), because
+        assessed = (day for day in facts.assessed if start <= day <= last_day)
+        return max(assessed, default=start), because
     if definition.competing is not None and facts.death_day is not None:
         return facts.death_day, _competing_death(definition.competing, facts)
     if definition.follow_up == "last_contact":
         return facts.last_contact, "last_contact"
     if definition.follow_up == "last_assessment":
-        return facts.last_assessed, _assessment_or_none(facts.last_assessed > facts.start)
-    return facts.next_last_assessed, _assessment_or_none(facts.next_last_assessed > facts.start)
+        return max(start, facts.last_assessed), _assessment_or_none(facts.last_assessed > start)
+    return max(start, facts.next_last_assessed), _assessment_or_none(
+        facts.next_last_assessed > start
+    )
 
 
 def _assessment_or_none(assessed: bool) -> CensoringCode:
@@ -431,18 +447,16 @@ def _missed(
     schedule: tuple[int, ...], assessed: tuple[int, ...], start: int, end: int
 ) -> int | None:
     """Last assessment before the first two planned assessments in a row that were missed before
-    `end`; None where there was no such gap.
+    `end`, `start` where there was none since; None where there was no such gap.
 
     A planned day counts as done where an assessment lies nearer to it than to the planned days
     beside it.
     """
-    planned = sorted(day for day in schedule if start < day <= end)
-    if not planned:
+    if not schedule:
         return None
-    done = {min(planned, key=lambda plan: (abs(plan - day), plan)) for day in assessed}
-    missed_in_a_row = 0
-    for i, day in enumerate(planned):
-        missed_in_a_row = 0 if day in done else missed_in_a_row + 1
-        if missed_in_a_row == 2:
-            return max((d for d in assessed if d < planned[i - 1]), default=start)
+    done = {min(schedule, key=lambda plan: (abs(plan - day), plan)) for day in assessed}
+    planned = sorted(day for day in schedule if start < day <= end)
+    for missed, following in pairwise(planned):
+        if missed not in done and following not in done:
+            return max((day for day in assessed if start <= day < missed), default=start)
     return None
