@@ -6,8 +6,9 @@ REF is a commit or tag, by default version 0.1.0. It is checked out in a folder 
 in a process of its own with a cache of its own, over the same files as this tree: the examples (as
 tables and as FHIR, of REF), generated patients, all vignettes, and the Leipzig cohort where it is
 present (of which nothing but counts is printed). Compared is every value that a decision rests on,
-and every sentence. Ends with 1 where a difference is not explained by a numbered reason of
-`docs/validation/differences.toml`.
+and every sentence unless `--codes-only`. Ends with 1 where a difference is not explained by a
+numbered reason: of `docs/validation/differences.toml` against version 0.1.0, of
+`differences-REF.toml` beside it against another version.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from scripts.vignettes import write_tables
 from tests.support.generated_patients import write_patients
 
 ROOT = Path(__file__).parents[1]
-REASONS = ROOT / "docs" / "validation" / "differences.toml"
+VALIDATION = ROOT / "docs" / "validation"
 FIRST = "3cbca73"  # version 0.1.0
 SHOWN = 10
 ABSENT = "(absent)"
@@ -44,19 +45,25 @@ _Values = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """A difference that is wanted, or a fault of the other version: which places it explains."""
+    """A difference that is wanted, or a fault of the other version: which places it explains, and
+    of which values where `before` or `now` lists some.
+    """
 
     number: int
     title: str
     places: tuple[str, ...]
     sets: tuple[str, ...]
     patients: tuple[str, ...]
+    before: tuple[Any, ...]
+    now: tuple[Any, ...]
 
     def explains(self, difference: Difference) -> bool:
         return (
             any(fnmatchcase(difference.place, place) for place in self.places)
             and (not self.sets or difference.set in self.sets)
             and (not self.patients or difference.patient in self.patients)
+            and (not self.before or difference.before in self.before)
+            and (not self.now or difference.now in self.now)
         )
 
 
@@ -84,7 +91,12 @@ def kind_of(place: str) -> str:
     return place.split(".")[0]
 
 
-def reasons(file: Path = REASONS) -> list[Reason]:
+def reasons_against(ref: str) -> Path:
+    """Where the reasons stand for what differs from the version `ref`."""
+    return VALIDATION / ("differences.toml" if ref == FIRST else f"differences-{ref}.toml")
+
+
+def reasons(file: Path) -> list[Reason]:
     """The numbered reasons; none where the file is absent."""
     if not file.exists():
         return []
@@ -96,6 +108,8 @@ def reasons(file: Path = REASONS) -> list[Reason]:
             places=tuple(row["places"]),
             sets=tuple(row.get("sets", ())),
             patients=tuple(row.get("patients", ())),
+            before=tuple(row.get("before", ())),
+            now=tuple(row.get("now", ())),
         )
         for row in rows
     ]
@@ -275,7 +289,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parsed(arguments)
     with tempfile.TemporaryDirectory() as folder:
         comparison = run(options, Path(folder))
-    text, left = table(comparison, reasons())
+    text, left = table(comparison, reasons(reasons_against(options.ref)))
     print(text)
     if options.out is not None:
         options.out.write_text(f"# This version against {options.ref}\n\n{text}\n", "utf-8")

@@ -275,11 +275,12 @@ def finding_values(assessment: Any) -> Values:
     """
     found = assessment.findings
     listed = found.items() if isinstance(found, Mapping) else ((f.name, f) for f in found)
-    return {
-        f"findings.{name}": [plain(f.value), bounds_of(f), f.text]
-        for name, f in listed
-        if take(f, "known", default=True) and (name in _RELEVANT or f.value is not False)
-    }
+    values: Values = {}
+    for name, f in listed:
+        if take(f, "known", default=True) and (name in _RELEVANT or f.value is not False):
+            values[f"findings.{name}"] = [plain(f.value), bounds_of(f)]
+            values[f"sentences.findings.{name}"] = f.text
+    return values
 
 
 def bounds_of(finding: Any) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripts.compare_versions import Reason, compare, reasons, table
+from scripts.compare_versions import VALIDATION, Reason, compare, reasons, table
 from tests.support.generated_patients import generated_patient, write_patients
 
 import rearm
@@ -50,8 +50,29 @@ def test_a_patient_that_one_version_lacks_differs(tmp_path: Path) -> None:
     assert "generated, B, patient" in text
 
 
+def _reason(**other: Any) -> Reason:
+    anything: dict[str, Any] = dict.fromkeys(("sets", "patients", "before", "now"), ())
+    anything |= {"number": 1, "title": "ranks", "places": ("options.*.rank",)}
+    return Reason(**anything | other)
+
+
+@pytest.mark.parametrize(
+    ("values", "left"),
+    [
+        ({}, 0),
+        ({"before": (1,)}, 0),
+        ({"now": (2, 3)}, 0),
+        ({"before": (5,)}, 1),
+        ({"now": (3,)}, 1),
+    ],
+)
+def test_a_reason_may_name_the_values_too(tmp_path: Path, values: Any, left: int) -> None:
+    now = {"A": BEFORE["A"] | {"options.x.rank": 2}, "B": BEFORE["B"]}
+    assert _differences(tmp_path, now, _reason(**values))[1] == left
+
+
 def test_a_reason_explains_its_places_only(tmp_path: Path) -> None:
-    reason = Reason(number=1, title="ranks", places=("options.*.rank",), sets=(), patients=("A",))
+    reason = _reason(patients=("A",))
     now = {"A": {"failures.0.status": "suspected", "options.x.rank": 2}, "B": BEFORE["B"]}
     text, left = _differences(tmp_path, now, reason)
     assert left == 1
@@ -67,8 +88,10 @@ def test_of_the_cohort_only_counts_are_shown(tmp_path: Path) -> None:
     assert "leipzig cohort: failures 1 (not shown" in text
 
 
-def test_the_file_of_reasons_can_be_read() -> None:
-    numbers = [reason.number for reason in reasons()]
+@pytest.mark.parametrize("file", sorted(VALIDATION.glob("differences*.toml")), ids=lambda f: f.name)
+def test_the_file_of_reasons_can_be_read(file: Path) -> None:
+    numbers = [reason.number for reason in reasons(file)]
+    assert numbers
     assert numbers == sorted(set(numbers))
 
 
@@ -81,7 +104,6 @@ def test_a_generated_patient_depends_on_number_and_seed_only(tmp_path: Path) -> 
     assert (more / "labs.csv").read_text(encoding="utf-8").splitlines()[: len(lines)] == lines
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_generated_patients_meet_every_kind_of_answer(tmp_path: Path) -> None:
     """What the comparison and the benchmarks rest on: the patients must differ where it counts."""
