@@ -18,8 +18,7 @@ from rearm.cli.check_files import worklist_of
 from rearm.intake import read, read_tables
 from rearm.intake.files.read import read_grids
 from rearm.record import Issue, Source
-from rearm.report.workbook import write_csv_files, write_workbook
-from rearm.report.worklist import (
+from rearm.report.worklist.contents import (
     Coverage,
     Worklist,
     causes,
@@ -27,6 +26,7 @@ from rearm.report.worklist import (
     not_on_record,
     values_text,
 )
+from rearm.report.worklist.spreadsheets import write_csv_files, write_workbook
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "tables"
 LABS: list[dict[str, Any]] = [

@@ -142,9 +142,9 @@ def check(
     Exit 0: nothing that changes an answer. Exit 1: something that may. Exit 2: unusable.
     """
     from rearm.cli.check_files import worklist_of
-    from rearm.report.issues import print_worklist
-    from rearm.report.workbook import write_csv_files, write_workbook
-    from rearm.report.worklist import may_change_an_answer
+    from rearm.report.worklist.contents import may_change_an_answer
+    from rearm.report.worklist.spreadsheets import write_csv_files, write_workbook
+    from rearm.report.worklist.terminal import print_worklist
 
     if xlsx is not None and xlsx.suffix.lower() != ".xlsx":
         raise Unusable(f"--xlsx {xlsx} does not end in .xlsx. Give the name of a workbook.")
