@@ -143,7 +143,7 @@ def check(
     """
     from rearm.cli.check_files import worklist_of
     from rearm.report.worklist.contents import may_change_an_answer
-    from rearm.report.worklist.spreadsheets import write_csv_files, write_workbook
+    from rearm.report.worklist.spreadsheets import write_csv_files, write_xlsx
     from rearm.report.worklist.terminal import print_worklist
 
     if xlsx is not None and xlsx.suffix.lower() != ".xlsx":
@@ -160,7 +160,7 @@ def check(
         for written in write_csv_files(csv, worklist.tables()):
             say(f"{written} written.")
     if xlsx is not None:
-        say(f"{write_workbook(xlsx, worklist.tables())} written.")
+        say(f"{write_xlsx(xlsx, worklist.tables())} written.")
     if not worklist.coverage.patients:
         raise Unusable(f"{path} holds no patient that can be read.")
     if any(map(may_change_an_answer, worklist.issues)):

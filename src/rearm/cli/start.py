@@ -56,10 +56,10 @@ def template(
         )
     written: list[str] = []
     if xlsx is not None:
-        from rearm.intake.form.workbook import write_workbook
+        from rearm.intake.form.workbook import write_form
         from rearm.knowledge import load
 
-        written.append(str(write_workbook(xlsx, load())))
+        written.append(str(write_form(xlsx, load())))
     if folder is not None:
         from rearm.intake.tidy.template import write_template
 

@@ -1,35 +1,22 @@
-"""Tables as CSV files or as a workbook that can be sorted: no text in them is computed."""
+"""The tables of the work list as CSV files, or as a workbook that can be sorted: no text in them is
+computed.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape, quoteattr
 
 from rearm.characters import formula_free, replaced
-from rearm.files import write_text, write_whole
+from rearm.errors import InputError
+from rearm.files import write_text
+from rearm.workbook import MOST_ROWS, Workbook, put, write_workbook
 
-__all__ = ["write_csv_files", "write_workbook"]
+__all__ = ["write_csv_files", "write_xlsx"]
 
 Table = Sequence[Sequence[str | int | None]]
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_LONGEST = 32_767  # characters that a cell of a workbook holds
-# style 1: text, also where it begins like a formula; style 2: the header
-_STYLES = (
-    f'{_HEAD}<styleSheet xmlns="{_MAIN}"><fonts count="2"><font/><font><b/></font></fonts>'
-    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill'
-    ' patternType="gray125"/></fill></fills><borders count="1"><border/></borders>'
-    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="3"><xf xfId="0"/>'
-    '<xf xfId="0" quotePrefix="1"/><xf xfId="0" fontId="1" applyFont="1"/></cellXfs>'
-    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
-    "</styleSheet>"
-)
 
 
 def write_csv_files(folder: Path, tables: Mapping[str, Table]) -> list[Path]:
@@ -50,73 +37,28 @@ def write_csv_files(folder: Path, tables: Mapping[str, Table]) -> list[Path]:
     return written
 
 
-def write_workbook(path: Path, tables: Mapping[str, Table]) -> Path:
-    """An .xlsx with a sheet for each table, its header fixed and with filters. Raises OSError."""
-    return write_whole(path, lambda part: _write(part, tables))
+def write_xlsx(path: Path, tables: Mapping[str, Table]) -> Path:
+    """An .xlsx with a sheet for each table, its header fixed and with filters.
+
+    Raises OSError; InputError where a table has more rows than a sheet.
+    """
+    for name, rows in tables.items():
+        if len(rows) > MOST_ROWS:
+            raise InputError(
+                f"The table {name} has {len(rows):,} rows, and a sheet holds {MOST_ROWS:,}. Write"
+                " the work list with --csv."
+            )
+    return write_workbook(path, lambda book: _sheets(book, tables))
 
 
-def _write(path: Path, tables: Mapping[str, Table]) -> None:
-    numbered = list(enumerate(tables, 1))
-    sheets = "".join(
-        f'<sheet name={quoteattr(name)} sheetId="{i}" r:id="rId{i}"/>' for i, name in numbered
-    )
-    links = "".join(
-        f'<Relationship Id="rId{i}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{i}.xml"/>'
-        for i, _ in numbered
-    )
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    parts = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{i}.xml" ContentType="{kind}.worksheet+xml"/>'
-        for i, _ in numbered
-    )
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(
-            "[Content_Types].xml",
-            f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels"'
-            ' ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-            '<Default Extension="xml" ContentType="application/xml"/>'
-            f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
-            f'<Override PartName="/xl/styles.xml" ContentType="{kind}.styles+xml"/>'
-            f"{parts}</Types>",
-        )
-        archive.writestr(
-            "_rels/.rels",
-            f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1"'
-            f' Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        )
-        archive.writestr(
-            "xl/workbook.xml",
-            f'{_HEAD}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets>'
-            "</workbook>",
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{links}<Relationship'
-            f' Id="styles" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
-        )
-        archive.writestr("xl/styles.xml", _STYLES)
-        for i, name in numbered:
-            archive.writestr(f"xl/worksheets/sheet{i}.xml", _sheet(tables[name]))
-
-
-def _sheet(rows: Table) -> str:
-    body = "".join(
-        f'<row r="{i + 1}">{"".join(_cell(cell, header=i == 0) for cell in row)}</row>'
-        for i, row in enumerate(rows)
-    )
-    last = f"{chr(64 + len(rows[0]))}{len(rows)}"
-    return (
-        f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
-        '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView>'
-        f'</sheetViews><sheetData>{body}</sheetData><autoFilter ref="A1:{last}"/></worksheet>'
-    )
-
-
-def _cell(value: str | int | None, *, header: bool) -> str:
-    if value is None:
-        return "<c/>"
-    if isinstance(value, int):
-        return f"<c><v>{value}</v></c>"
-    text = escape(replaced(value)[:_LONGEST])
-    style = 2 if header else 1
-    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+def _sheets(book: Workbook, tables: Mapping[str, Table]) -> None:
+    header = book.add_format({"bold": True})
+    # stays a text, also where it begins like a formula and somebody edits the cell
+    text = book.add_format({"quote_prefix": True})
+    for name, rows in tables.items():
+        sheet = book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, len(rows) - 1, len(rows[0]) - 1)
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                put(sheet, number, column, cell, text if number else header)
