@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from rearm.intake import Reading, read
-from rearm.intake.mapping.draft import draft_mapping, write_draft
+from rearm.intake.mapping.draft.write import draft_mapping, write_draft
 from rearm.record import When
 
 Rows = list[list[Any]]

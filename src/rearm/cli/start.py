@@ -80,7 +80,7 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Draft a mapping file from the headers; columns not recognised stand as comments."""
-    from rearm.intake.mapping.draft import write_draft
+    from rearm.intake.mapping.draft.write import write_draft
 
     written = write_draft(mapping, source)
     if as_json:

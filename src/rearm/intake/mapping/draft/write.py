@@ -16,7 +16,7 @@ from pathlib import Path
 from rearm.errors import InputError
 from rearm.intake.dictionary import load_tables
 from rearm.intake.files.read import read_grids, table_files
-from rearm.intake.mapping.headers import (
+from rearm.intake.mapping.draft.headers import (
     DAYS,
     DEATH,
     EPISODES,
