@@ -17,7 +17,7 @@ from rearm.interval import Interval
 from rearm.knowledge import load
 from rearm.knowledge.bundle import DATA, read_bundle
 from rearm.knowledge.catalogue import load_catalogue
-from rearm.knowledge.studies import load_studies
+from rearm.knowledge.study_files import load_studies
 from rearm.outcome.failure import failures
 from rearm.record import Infusion, Lab, Record, Source, When
 

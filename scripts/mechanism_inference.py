@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from rearm.mechanism.classes import classes_of
 from rearm.mechanism.data import CHANNELS, Measurement
 from rearm.mechanism.observe import (
     NEVER,
@@ -35,8 +36,9 @@ from rearm.mechanism.observe import (
 )
 from rearm.mechanism.parameters import Mechanisms, load
 from rearm.mechanism.population import Dose, Draws, Simulation, generator, inputs, simulate
-from rearm.mechanism.posterior import OUTPUTS, TELL, classes_of, label_of
+from rearm.mechanism.posterior import TELL
 from rearm.mechanism.sampling import ess, normalised
+from rearm.mechanism.simulated import OUTPUTS, label_of
 
 PRODUCTS = ("ide-cel", "cilta-cel", "ide-cel", "cilta-cel", "ide-cel")
 SCHEDULES = (  # days of M-protein, soluble BCMA, CAR copies

@@ -18,7 +18,7 @@ import rearm
 from rearm.cli import app
 from rearm.intake import InputError
 from rearm.intake.form.layout import BOARD, EXAMPLE, EXAMPLE_MARK, HELP, LISTS
-from rearm.intake.form.workbook import write_workbook
+from rearm.intake.form.workbook import write_form
 from rearm.knowledge import load
 from rearm.record import Record
 
@@ -89,7 +89,7 @@ def test_a_patient_of_the_form_is_the_patient_of_the_tables(
 
 
 def test_the_blank_form_is_a_sentence_and_no_patient(tmp_path: Path) -> None:
-    file = write_workbook(tmp_path / "blank.xlsx", load())
+    file = write_form(tmp_path / "blank.xlsx", load())
     told = (
         "blank.xlsx holds no patient: the form for the board is blank, and its tables have headers"
         " only."
@@ -381,7 +381,7 @@ def test_a_folder_of_forms_is_a_cohort(tmp_path: Path) -> None:
 
 
 def test_the_workbook_has_the_form_first_and_a_list_for_each_cell_of_words(tmp_path: Path) -> None:
-    file = write_workbook(tmp_path / "form.xlsx", load())
+    file = write_form(tmp_path / "form.xlsx", load())
     book = load_workbook(file)
     assert book.sheetnames[:4] == [BOARD, EXAMPLE, HELP, "patients"]
     assert book[LISTS].sheet_state == "hidden" and book.active.title == BOARD
@@ -411,8 +411,8 @@ def test_the_workbook_has_the_form_first_and_a_list_for_each_cell_of_words(tmp_p
 
 
 def test_the_workbook_has_the_same_bytes_each_time(tmp_path: Path) -> None:
-    one = write_workbook(tmp_path / "one.xlsx", load())
-    two = write_workbook(tmp_path / "two.xlsx", load())
+    one = write_form(tmp_path / "one.xlsx", load())
+    two = write_form(tmp_path / "two.xlsx", load())
     assert one.read_bytes() == two.read_bytes()
     with zipfile.ZipFile(one) as archive:
         assert "xl/vbaProject.bin" not in archive.namelist()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from rearm.evidence import evidence_for
 from rearm.evidence.pool import Pooled
-from rearm.knowledge.studies import Study, parse_study
+from rearm.knowledge.studies import Study
+from rearm.knowledge.study_files import parse_study
 
 Counts = tuple[int, int]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rearm.intake import InputError, read, read_tables
 from rearm.intake.dictionary import load_tables
-from rearm.intake.mapping.draft import draft_mapping
+from rearm.intake.mapping.draft.write import draft_mapping
 from rearm.record import Record
 from rearm.strict_json import parse_json
 

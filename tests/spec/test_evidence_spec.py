@@ -17,7 +17,8 @@ from rearm.evidence import compare, evidence_for, forest_rows, listed_rows, over
 from rearm.evidence.pool import BORROWING_CAP, ArmData, NotPooled, data_of
 from rearm.evidence.words import not_pooled_words
 from rearm.knowledge import load
-from rearm.knowledge.studies import Study, load_studies, parse_study
+from rearm.knowledge.studies import Study
+from rearm.knowledge.study_files import load_studies, parse_study
 
 CART, ANY, NAIVE = "post-bcma-cart", "post-bcma-any", "tcell-redirecting-naive"
 

@@ -8,6 +8,7 @@ import pytest
 
 from rearm.intake import read_tables
 from rearm.intake.regimen.read import parse
+from rearm.therapy.transplant import is_autologous
 
 # what stands as the product; the product of the record, its target, codes of issues
 PRODUCTS = [
@@ -55,6 +56,6 @@ TRANSPLANTS = [
 def test_transplant(regimen: str, autologous: bool | None) -> None:
     rows: list[dict[str, Any]] = [{"patient_id": "A", "line": 1, "regimen": regimen}]
     record = read_tables({"patients": [{"patient_id": "A"}], "therapies": rows}).records[0]
-    assert [t.autologous for t in record.therapies] == [autologous]
+    assert [is_autologous(t) for t in record.therapies] == [autologous]
     assert record.issues == ()
     assert parse(regimen).unread == ()

@@ -11,7 +11,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from rearm.intake.form.layout import BOARD, cells_of
-from rearm.intake.form.workbook import write_workbook
+from rearm.intake.form.workbook import write_form
 from rearm.knowledge import load
 from rearm.knowledge.board_form import FormField
 from rearm.knowledge.tidy_tables import folded
@@ -27,7 +27,7 @@ class FilledForm:
 
     def __init__(self, file: Path) -> None:
         self.file, self.form = file, load().form
-        write_workbook(file, load())
+        write_form(file, load())
         self.book = load_workbook(file)
         self.sheet: Any = self.book[BOARD]
         self.cells = 0

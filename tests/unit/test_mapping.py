@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from rearm.intake import InputError, Reading, read
-from rearm.intake.mapping.draft import draft_mapping, write_draft
+from rearm.intake.mapping.draft.write import draft_mapping, write_draft
 from rearm.intake.mapping.load import load_mapping
 from rearm.intake.tidy.template import write_template
 from rearm.record import Record, When

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from rearm.intake import Reading, read
-from rearm.intake.mapping.draft import draft_mapping, write_draft
+from rearm.intake.mapping.draft.write import draft_mapping, write_draft
 from rearm.record import When
 
 Rows = list[list[Any]]
@@ -230,12 +230,13 @@ def test_results_one_a_row(tmp_path: Path) -> None:
     assert [(x.test, x.as_given) for x in record.labs] == [("hemoglobin", "12 g/dL")]
 
 
-def test_labs_without_a_day_are_a_fault_of_the_mapping(tmp_path: Path) -> None:
+def test_labs_of_a_mapping_without_a_day_are_told_once_and_on_the_patient(tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_text("PatNr,Hb (g/dl)\nA,12\nA,12\n", "utf-8")
     reading = _read(tmp_path / "l.csv")
-    found = [(i.severity, i.source.file) for i in reading.issues if i.code == "labs_without_day"]
-    assert found == [("error", "draft.toml")]
-    assert len(reading.records[0].labs) == 2  # two visits may hold one value
+    (record,) = reading.records
+    found = [(i.severity, i.code, i.patient_id) for i in reading.all_issues()]
+    assert found == [("warning", "undated", "A")]
+    assert len(record.labs) == 2  # two visits may hold one value
 
 
 def test_dead_without_a_date(tmp_path: Path) -> None:

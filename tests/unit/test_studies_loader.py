@@ -10,12 +10,8 @@ from tests.support.loops import some
 
 from rearm.evidence.words import months_words
 from rearm.knowledge import KnowledgeError, load
-from rearm.knowledge.studies import (
-    SETTINGS,
-    check_studies,
-    load_studies,
-    parse_study,
-)
+from rearm.knowledge.studies import SETTINGS
+from rearm.knowledge.study_files import check_studies, load_studies, parse_study
 
 GOOD: dict[str, Any] = {
     "id": "example-2024",

@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 from rearm.assessment import assess, assess_all
 from rearm.cli import app
 from rearm.cli.check_files import worklist_of
+from rearm.errors import InputError
 from rearm.intake import read, read_tables
 from rearm.intake.files.read import read_grids
 from rearm.record import Issue, Source
-from rearm.report.workbook import write_csv_files, write_workbook
-from rearm.report.worklist import (
+from rearm.report.worklist.contents import (
     Coverage,
     Worklist,
     causes,
@@ -27,6 +27,8 @@ from rearm.report.worklist import (
     not_on_record,
     values_text,
 )
+from rearm.report.worklist.spreadsheets import write_csv_files, write_xlsx
+from rearm.workbook import MOST_ROWS
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "tables"
 LABS: list[dict[str, Any]] = [
@@ -168,12 +170,21 @@ def test_the_tables_can_be_opened_and_nothing_in_them_is_computed(tmp_path: Path
     with (folder / "issues.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["file"], row["what"], row["row"]) == ("'=1.csv", "'=HYPERLINK(1)", "2")
-    write_workbook(path, worklist.tables())
+    write_xlsx(path, worklist.tables())
     cells = openpyxl.load_workbook(path)["issues"]
     what = cells["I2"]
     assert (what.value, what.data_type, what.quotePrefix) == ("=HYPERLINK(1)", "s", True)
     assert [cells.cell(2, i).value for i in (6, 8)] == [2, "=1+1\ufffd"]
     assert read_grids(path)[0][0].rows[0][:3] == ["severity", "code", "patient"]
+    again = write_xlsx(tmp_path / "again.xlsx", worklist.tables())
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_a_table_longer_than_a_sheet_is_refused_and_not_cut(tmp_path: Path) -> None:
+    rows = [["what"]] + [["x"]] * MOST_ROWS
+    with pytest.raises(InputError, match="1,048,577 rows"):
+        write_xlsx(tmp_path / "list.xlsx", {"issues": rows})
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_patient_who_cannot_be_assessed_costs_the_others_nothing(

@@ -19,7 +19,7 @@ from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import DATA, Knowledge, read_bundle
 from rearm.knowledge.catalogue import Finding
 from rearm.knowledge.rulesets import Availability, Indicator, Option, Rule, SharedRule, Workup
-from rearm.knowledge.studies import check_studies
+from rearm.knowledge.study_files import check_studies
 from rearm.rules import ConditionRefused, parse_condition, read_conditions, truth
 
 __all__ = ["STRENGTHS", "Problem", "check", "check_knowledge"]

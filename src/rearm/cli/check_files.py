@@ -9,7 +9,7 @@ from rearm.assessment import Assessment, AssessmentError, assess_all
 from rearm.intake import Reading
 from rearm.knowledge import Knowledge, KnowledgeError
 from rearm.record import Issue, Record
-from rearm.report.worklist import Coverage, NotOnRecord, Order, Worklist, not_on_record
+from rearm.report.worklist.contents import Coverage, NotOnRecord, Order, Worklist, not_on_record
 
 __all__ = ["worklist_of"]
 

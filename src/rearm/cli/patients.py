@@ -142,9 +142,9 @@ def check(
     Exit 0: nothing that changes an answer. Exit 1: something that may. Exit 2: unusable.
     """
     from rearm.cli.check_files import worklist_of
-    from rearm.report.issues import print_worklist
-    from rearm.report.workbook import write_csv_files, write_workbook
-    from rearm.report.worklist import may_change_an_answer
+    from rearm.report.worklist.contents import may_change_an_answer
+    from rearm.report.worklist.spreadsheets import write_csv_files, write_xlsx
+    from rearm.report.worklist.terminal import print_worklist
 
     if xlsx is not None and xlsx.suffix.lower() != ".xlsx":
         raise Unusable(f"--xlsx {xlsx} does not end in .xlsx. Give the name of a workbook.")
@@ -160,7 +160,7 @@ def check(
         for written in write_csv_files(csv, worklist.tables()):
             say(f"{written} written.")
     if xlsx is not None:
-        say(f"{write_workbook(xlsx, worklist.tables())} written.")
+        say(f"{write_xlsx(xlsx, worklist.tables())} written.")
     if not worklist.coverage.patients:
         raise Unusable(f"{path} holds no patient that can be read.")
     if any(map(may_change_an_answer, worklist.issues)):

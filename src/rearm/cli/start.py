@@ -56,10 +56,10 @@ def template(
         )
     written: list[str] = []
     if xlsx is not None:
-        from rearm.intake.form.workbook import write_workbook
+        from rearm.intake.form.workbook import write_form
         from rearm.knowledge import load
 
-        written.append(str(write_workbook(xlsx, load())))
+        written.append(str(write_form(xlsx, load())))
     if folder is not None:
         from rearm.intake.tidy.template import write_template
 
@@ -80,7 +80,7 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Draft a mapping file from the headers; columns not recognised stand as comments."""
-    from rearm.intake.mapping.draft import write_draft
+    from rearm.intake.mapping.draft.write import write_draft
 
     written = write_draft(mapping, source)
     if as_json:

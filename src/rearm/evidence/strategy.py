@@ -9,7 +9,8 @@ from functools import lru_cache
 from rearm.evidence.pool import MEASURES, ArmData, Measure, NotPooled, Pooled, pool
 from rearm.evidence.select import ORDER, arms_for, choose, own
 from rearm.evidence.words import note_words
-from rearm.knowledge.studies import Arm, Directness, Figure, Months, Proportion, Study, load_studies
+from rearm.knowledge.studies import Arm, Directness, Figure, Months, Proportion, Study
+from rearm.knowledge.study_files import load_studies
 
 __all__ = ["ListedFigure", "Outcome", "StrategyEvidence", "evidence_for"]
 

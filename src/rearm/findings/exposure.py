@@ -27,6 +27,7 @@ from rearm.record import Source, Therapy
 from rearm.therapy.exposure import WITHIN_DAYS, ExposureAnswer
 from rearm.therapy.exposure_rows import product_targets
 from rearm.therapy.lines import prior_lines as begun
+from rearm.therapy.transplant import is_autologous
 
 _DAYS_PER_MONTH = 30.4375
 _FUNCTIONAL_HIGH_RISK_MONTHS = 18
@@ -393,11 +394,11 @@ def therapy_history_complete(chart: PatientChart) -> Found:
 
 @finding("prior_asct")
 def prior_asct(chart: PatientChart) -> Found:
-    rows = [x for x in chart.record.therapies if x.autologous]
+    rows = [x for x in chart.record.therapies if is_autologous(x)]
     if rows:
         text = texts(rows, lambda x: f"{x.regimen or 'autologous transplant'}, {x.start}")
         return Found(True, rows_of(rows), text)
-    either = [x for x in chart.record.therapies if x.autologous is None]
+    either = [x for x in chart.record.therapies if is_autologous(x) is None]
     if either:
         text = texts(either, lambda x: f"{x.regimen or 'transplant'}, {x.start}")
         return unknown(f"whose marrow it was is not said: {text}", rows_of(either))

@@ -167,7 +167,7 @@ class Knowledge:
     @cached_property
     def studies(self) -> tuple[Study, ...]:
         """The studies. Raises KnowledgeError on the first file that does not hold together."""
-        from rearm.knowledge.studies import read_studies
+        from rearm.knowledge.study_files import read_studies
 
         folder = self.folder / "studies"
         if not folder.is_dir():

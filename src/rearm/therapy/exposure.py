@@ -21,6 +21,7 @@ from rearm.therapy.exposure_history import TreatmentHistory
 from rearm.therapy.exposure_progression import WITHIN_DAYS, Progressions
 from rearm.therapy.exposure_rows import product_id, product_targets
 from rearm.therapy.exposure_statements import NOT_STATED, StatedStatus, Statements, Status
+from rearm.therapy.transplant import is_autologous
 
 __all__ = ["WITHIN_DAYS", "Exposure", "ExposureAnswer", "TransplantInterval", "exposure"]
 
@@ -331,7 +332,7 @@ class Exposure:
         says which.
         """
         transplants = sorted(
-            (r for r in self.history.rows if r.autologous),
+            (r for r in self.history.rows if is_autologous(r)),
             key=lambda r: math.inf if r.start.day is None else r.start.day,
         )
         if not transplants:

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Literal
 
 from rearm.knowledge.lexicon import Lexicon
-from rearm.record import Record, Therapy, missing_line, surely_after
+from rearm.record import Record, Therapy
+from rearm.record.line_numbers import missing_line, surely_after
 from rearm.therapy.anti_myeloma import NOT_AGAINST_MYELOMA, treats_myeloma
 from rearm.therapy.exposure_rows import (
     Opening,

@@ -7,17 +7,12 @@ Every cell to fill is formatted as text: a spreadsheet program would make a day 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_range_abs
-from xlsxwriter.worksheet import Worksheet
 
 from rearm.errors import InputError
-from rearm.files import write_whole
 from rearm.intake.form.layout import (
     BOARD,
     EXAMPLE,
@@ -33,13 +28,13 @@ from rearm.knowledge.board_form import BoardForm, ExampleLine, FormField, FormGr
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.lab_tests import LabTests
 from rearm.knowledge.tidy_tables import Column, TidyTable
+from rearm.workbook import Workbook, Worksheet, put, write_workbook
 
-__all__ = ["write_workbook"]
+__all__ = ["write_form"]
 
 _ROWS_OF_A_TABLE = 1000  # that have drop-downs
 _LONGEST_LIST = 255  # characters of a list that may stand in the rule of a cell
 _LONGEST_MESSAGE = 255
-_MADE = datetime(2026, 1, 1)  # always the same bytes
 _WIDTHS = (32, 24, 10, 12)  # label, value, unit, day
 _WIDTH_BESIDE, _WIDTH_HINT = 15, 70
 
@@ -57,7 +52,7 @@ class _Formats(NamedTuple):
     wrapped: Any
 
 
-def write_workbook(file: Path, knowledge: Knowledge) -> Path:
+def write_form(file: Path, knowledge: Knowledge) -> Path:
     """Writes the workbook and gives its path.
 
     Raises InputError where the file is no .xlsx, is there already or can't be written.
@@ -68,19 +63,9 @@ def write_workbook(file: Path, knowledge: Knowledge) -> Path:
         raise InputError(f"{file} is there already; nothing was written. Give another name.")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        content = _workbook(knowledge)
-        write_whole(file, lambda path: path.write_bytes(content))
+        return write_workbook(file, lambda book: _Writer(book, knowledge).write(), title=TITLE)
     except OSError as error:
         raise InputError(f"{file} can't be written: {error.strerror or error}.") from error
-    return file
-
-
-def _workbook(knowledge: Knowledge) -> bytes:
-    content = BytesIO()
-    with Workbook(content, {"in_memory": True, "strings_to_urls": False}) as book:
-        book.set_properties({"title": TITLE, "created": _MADE})
-        _Writer(book, knowledge).write()
-    return content.getvalue()
 
 
 class _Writer:
@@ -114,8 +99,9 @@ class _Writer:
             sheet.set_column(column, column, width, formats.text if column else None)
         sheet.set_column(len(_WIDTHS), hint - 1, _WIDTH_BESIDE, formats.text)
         sheet.set_column(hint, hint, _WIDTH_HINT)
-        sheet.write_string(0, 0, title, formats.title)
-        sheet.write_string(
+        put(sheet, 0, 0, title, formats.title)
+        put(
+            sheet,
             1,
             0,
             "Blank means unknown. Fill what you know; a month stands for a day (2019-04). One copy"
@@ -148,12 +134,12 @@ class _Writer:
         width = len(_WIDTHS) + self.beside
         for column in range(width + 1):
             text = headings[column] if column < len(headings) else ""
-            _put(sheet, row, column, HINT if column == width else text, self.formats.group)
+            put(sheet, row, column, HINT if column == width else text, self.formats.group)
         row += 1
         if group.day_for_all:
             filled = next((x.day for x in example if x.of_group == group.id), "")
             self._label(sheet, row, group.day_for_all, "For each value below without its own day.")
-            _put(sheet, row, 3, filled, self.formats.fill)
+            put(sheet, row, 3, filled, self.formats.fill)
             row += 1
         for field in fields:
             lines = [x for x in example if x.of_field == field.id]
@@ -165,10 +151,10 @@ class _Writer:
         return row
 
     def _label(self, sheet: Worksheet, row: int, label: str, hint: str) -> None:
-        sheet.write_string(row, 0, label, self.formats.label)
+        put(sheet, row, 0, label, self.formats.label)
         for column in range(1, len(_WIDTHS) + self.beside):
-            _put(sheet, row, column, "", self.formats.none)
-        _put(sheet, row, len(_WIDTHS) + self.beside, hint, self.formats.hint)
+            put(sheet, row, column, "", self.formats.none)
+        put(sheet, row, len(_WIDTHS) + self.beside, hint, self.formats.hint)
 
     def _cells(
         self,
@@ -183,7 +169,7 @@ class _Writer:
             filled[field.day] = line.day
         for heading, name in cells_of(self.form, field).items():
             column = headings.index(heading)
-            _put(sheet, row, column, filled.get(name, ""), self.formats.fill)
+            put(sheet, row, column, filled.get(name, ""), self.formats.fill)
             if name == "unit":
                 self._offer(sheet, (row, column, row, column), self.form.units(field))
             elif words := self.form.words(field, name):
@@ -194,7 +180,7 @@ class _Writer:
     def _table(self, sheet: Worksheet, table: TidyTable) -> None:
         for index, column in enumerate(table.columns.values()):
             sheet.set_column(index, index, max(12, len(column.name) + 3), self.formats.text)
-            sheet.write_string(0, index, column.name, self.formats.header)
+            put(sheet, 0, index, column.name, self.formats.header)
             message = column.meaning[:_LONGEST_MESSAGE]
             told = {"validate": "any", "input_title": column.name[:32], "input_message": message}
             sheet.data_validation(0, index, 0, index, told)
@@ -226,18 +212,10 @@ class _Writer:
         if words not in self.lists:
             column = len(self.lists)
             for row, word in enumerate(words):
-                self.lists_sheet.write_string(row, column, word)
+                put(self.lists_sheet, row, column, word)
             place = xl_range_abs(0, column, len(words) - 1, column)
             self.lists[words] = f"={LISTS}!{place}"
         return self.lists[words]
-
-
-def _put(sheet: Worksheet, row: int, column: int, text: str, cell_format: Any) -> None:
-    """A text as it is, never a formula; a blank cell where there is none."""
-    if text:
-        sheet.write_string(row, column, text, cell_format)
-    else:
-        sheet.write_blank(row, column, None, cell_format)
 
 
 def _formats(book: Workbook) -> _Formats:
@@ -301,20 +279,20 @@ _HELP = (
 def _write_help(sheet: Worksheet, form: BoardForm, formats: _Formats) -> None:
     for column, width in enumerate((28, 34, 90)):
         sheet.set_column(column, column, width)
-    sheet.write_string(0, 0, "How to fill this workbook", formats.title)
+    put(sheet, 0, 0, "How to fill this workbook", formats.title)
     row = 2
     for what, sentence in _HELP:
-        sheet.write_string(row, 0, what, formats.wrapped)
+        put(sheet, row, 0, what, formats.wrapped)
         sheet.merge_range(row, 1, row, 2, sentence, formats.wrapped)
         sheet.set_row(row, 30)
         row += 1
     row += 1
     for column, heading in enumerate(("Group", "Field", "Words that are read")):
-        sheet.write_string(row, column, heading, formats.header)
+        put(sheet, row, column, heading, formats.header)
     for group_label, label, words in _help_on_words(form):
         row += 1
         for column, text in enumerate((group_label, label, words)):
-            sheet.write_string(row, column, text, formats.wrapped)
+            put(sheet, row, column, text, formats.wrapped)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
 

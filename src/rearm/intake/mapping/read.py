@@ -40,7 +40,6 @@ def read_mapped(
         for row in SheetRows(sheet, sheets, mapping, knowledge.tidy_tables).rows(issues)
     ]
     issues.extend(_unread_columns(sheets))
-    issues.extend(_undated_labs(sheets, mapping_path))
     has_patients = any(spec.table == "patients" for sheet in mapping.sheet for spec in sheet.row)
     gathered = gather(rows, issues, has_patient_table=has_patients)
     if not gathered.runs:
@@ -52,21 +51,6 @@ def read_mapped(
     return Reading(
         lambda: make_records(gathered, terms, today=today), gathered.issues, sheets.files
     )
-
-
-def _undated_labs(sheets: MappedSheets, mapping_path: Path) -> Iterator[Issue]:
-    """A fault of the mapping, said once a sheet and not once a result."""
-    for sheet in sheets.by_name.values():
-        blocks = [row for row in sheet.spec.row if row.table == "labs"]
-        undated = sum("day" not in row.columns for row in blocks)
-        if undated:
-            what = "A row of labs" if undated == 1 else f"{undated} rows of labs"
-            sentence = (
-                f"{what} of {sheet.place} have no day in the mapping: their results are undated,"
-                ' and no course is judged by them. Add day = { column = "..." }.'
-            )
-            problem = CellProblem("error", "labs_without_day", sentence, "used")
-            yield issue_at(Source(mapping_path.name, sheet.spec.name), problem)
 
 
 def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:

@@ -25,7 +25,7 @@ from rearm.report.mechanism.words import (
 from rearm.report.style import css, environment
 
 if TYPE_CHECKING:
-    from rearm.mechanism.posterior import MechanismResult
+    from rearm.mechanism.result import MechanismResult
     from rearm.mechanism.trial import TrialResult
 
 __all__ = ["mechanism_page", "picture", "render", "trial_page"]

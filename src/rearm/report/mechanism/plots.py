@@ -9,7 +9,7 @@ from rearm.report.draw import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, 
 from rearm.report.mechanism.words import CHANNEL, names
 
 if TYPE_CHECKING:
-    from rearm.mechanism.posterior import MechanismResult, QuantileBand
+    from rearm.mechanism.result import MechanismResult, QuantileBand
 
 __all__ = ["ARM_COLOURS", "band_chart", "curve_chart", "mechanism_bars"]
 

@@ -16,7 +16,7 @@ from rearm.report.mechanism.words import (
 )
 
 if TYPE_CHECKING:
-    from rearm.mechanism.posterior import MechanismResult
+    from rearm.mechanism.result import MechanismResult
     from rearm.mechanism.trial import TrialResult
 
 __all__ = ["mechanism_text", "trial_text"]

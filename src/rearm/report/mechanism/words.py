@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rearm.mechanism.posterior import MechanismResult
+    from rearm.mechanism.result import MechanismResult
 
 __all__ = [
     "CHANNEL",

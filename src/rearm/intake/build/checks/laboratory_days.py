@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from rearm.intake.build.checks.treated import may_be_treated
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
 from rearm.record import Issue, Lab, Record
@@ -22,7 +23,6 @@ _CAR_TESTS = frozenset(
 _FOLLOWED_DAYS = 60  # with so many results before the infusion, some are expected within this time
 _MANY = 6
 _FALL = 2.0  # an M-protein falls to half without therapy in no patient
-_THERAPY_WORKS_DAYS = 90
 
 
 def flag_early_laboratory(record: Record) -> Iterator[Issue]:
@@ -59,7 +59,7 @@ def _fall_before(record: Record, labs: Sequence[Lab], first: int) -> tuple[Lab, 
     """An M-protein that halves before the infusion although nothing was given."""
     points = _m_proteins(labs, first)
     for (day, value, _), (later, fallen, lab) in pairwise(points):
-        if value >= 0.5 and value >= _FALL * fallen and not _treated(record, day, later):
+        if value >= 0.5 and value >= _FALL * fallen and not may_be_treated(record, day, later):
             return lab, (
                 f"The M-protein falls from {value:g} to {fallen:g} g/dL between day {day} and day"
                 f" {later}, before the first infusion (day {first}) and without any therapy on"
@@ -77,15 +77,6 @@ def _m_proteins(labs: Sequence[Lab], first: int) -> list[tuple[int, float, Lab]]
         if lab.day < first:
             points.append((lab.day, value, lab))
     return sorted(points, key=lambda point: point[0])
-
-
-def _treated(record: Record, first: int, last: int) -> bool:
-    """Whether a therapy may have been given in reach of these days. None on record is none."""
-    return any(
-        (x.start.first is None or x.start.first <= last)
-        and (x.end.last is None or x.end.last >= first - _THERAPY_WORKS_DAYS)
-        for x in record.therapies
-    )
 
 
 def _none_after(record: Record, labs: Sequence[Lab], first: int) -> tuple[Lab, str] | None:

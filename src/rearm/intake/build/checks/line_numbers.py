@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
-from rearm.record import Issue, Record, missing_line
+from rearm.record import Issue, Record
+from rearm.record.line_numbers import missing_line
 
 __all__ = ["flag_missing_line"]
 

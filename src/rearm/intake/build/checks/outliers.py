@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
+from rearm.intake.build.checks.treated import may_be_treated
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
 from rearm.record import Issue, Lab, Record
@@ -38,7 +39,6 @@ _OF_CHAINS = _LIGHT_CHAINS | {"flc_ratio"}
 _DOUBLING_DAYS = 15.0
 _HALF_LIFE_DAYS = 6.0
 _FALL_WITHOUT_THERAPY = 4.0
-_THERAPY_WORKS_DAYS = 90  # an infusion or a drug of so long before may still lower the marker
 _STEP_BETWEEN = 2.5  # of a value that already lies far from the line between its neighbours
 _SLOWER = 3.0  # a relapse that rose so much more steeply before did not begin then
 _ALIKE = 2.0  # markers that differ by less than this between two days did not move
@@ -248,7 +248,7 @@ def _unnatural(
     if fall >= least and fall > 2 ** (days / _HALF_LIFE_DAYS):
         return "means a fall that is faster than immunoglobulins are cleared"
     fell = fall >= min(least, _FALL_WITHOUT_THERAPY)
-    if fell and not _treated(record, first.day - _THERAPY_WORKS_DAYS, second.day):
+    if fell and not may_be_treated(record, first.day, second.day):
         return "means a fall without any therapy"
     chain = _chain_moved(series, first.day, second.day)
     if chain is not None and (
@@ -301,22 +301,6 @@ def _moved(points: Sequence[_Point], first: int, last: int) -> float | None:
     if start[-1] == end[-1]:
         return 1.0
     return end[-1] / start[-1] if start[-1] > 0 and end[-1] > 0 else None
-
-
-def _treated(record: Record, first: int, last: int) -> bool:
-    """Whether anything may have been given against the disease between the days, as far as it is
-    known; a day that is not exact may lie there.
-    """
-    for therapy in record.therapies:
-        begun = therapy.start.first is None or therapy.start.first <= last
-        over = therapy.end.last is not None and therapy.end.last < first
-        if begun and not over:
-            return True
-    return any(
-        (x.when.first is None or x.when.first <= last)
-        and (x.when.last is None or x.when.last >= first)
-        for x in record.infusions
-    )
 
 
 # ---------------------------------------------------------------- beside other tests

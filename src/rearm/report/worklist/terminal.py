@@ -11,7 +11,7 @@ from rich.table import Table
 from rearm.record import Issue
 from rearm.report.safe_text import SafeText
 from rearm.report.words import words
-from rearm.report.worklist import (
+from rearm.report.worklist.contents import (
     Cause,
     NotOnRecord,
     Worklist,

@@ -1,0 +1,65 @@
+"""A first mapping file drafted from the headers of a centre's tables: what is recognised is mapped,
+everything else is listed as a comment.
+
+No value of a patient goes into the draft: only headers, units in headers, and the labels of day
+columns.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from rearm.errors import InputError
+from rearm.intake.files.read import read_grids, table_files
+from rearm.intake.mapping.draft.data_dictionary import coded_fields
+from rearm.intake.mapping.draft.headers import IDS
+from rearm.intake.mapping.draft.mapping_text import mapping_text
+from rearm.intake.mapping.draft.outline import SheetOutline
+from rearm.intake.mapping.draft.recognise import recognise
+
+__all__ = ["draft_mapping", "write_draft"]
+
+
+def write_draft(target: Path, source: Path) -> Path:
+    """Write a drafted mapping for `source` to `target`. Raises InputError where `target` is there
+    already or can't be written.
+    """
+    if target.exists():
+        raise InputError(f"{target} is there already; nothing was written. Name another file.")
+    draft = draft_mapping(source)
+    try:
+        target.write_text(draft, "utf-8")
+    except OSError as error:
+        raise InputError(f"{target} can't be written: {error.strerror or error}.") from error
+    return target
+
+
+def draft_mapping(source: Path) -> str:
+    """The text of a mapping file for a workbook, a CSV or Parquet file, or a folder of them. It
+    loads as it is.
+
+    Raises InputError where no sheet has a header with a column of patients' ids.
+    """
+    paths = table_files(source) if source.is_dir() else [source]
+    sheets: list[tuple[str, SheetOutline]] = []
+    skipped: list[str] = []
+    keys: dict[str, str] = {}
+    grids = [(path, grid) for path in paths for grid in read_grids(path)[0]]
+    fields = {name: field for _, grid in grids for name, field in coded_fields(grid).items()}
+    for path in paths:
+        key = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_").lower() or "file"
+        key = key if key not in keys else f"{key}_{len(keys)}"
+        keys[key] = path.name
+        for grid in (grid for of, grid in grids if of == path):
+            found = None if coded_fields(grid) else recognise(grid, fields)
+            if found is None:
+                skipped.append(f"{grid.file}, sheet {grid.sheet}" if grid.sheet else grid.file)
+            else:
+                sheets.append((key, found))
+    if not sheets:
+        raise InputError(
+            f"{source.name} has no sheet with a column of patients' ids (looked for"
+            f" {', '.join(IDS[:6])} ...). Name that column patient_id and draft again."
+        )
+    return "\n".join(mapping_text(source, keys, sheets, skipped)) + "\n"

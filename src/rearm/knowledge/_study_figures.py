@@ -1,0 +1,161 @@
+"""The figures of an arm: a share, a time to event. What cannot be is refused with what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from rearm.knowledge._build import KnowledgeError
+from rearm.knowledge.studies import Landmark, Months, Proportion
+
+__all__ = ["MonthsRow", "ShareRow", "check_months", "proportion", "refuse", "time_to_event"]
+
+_LONGEST = 360  # months; a longer time was meant in days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareRow:
+    """A share as a file writes it."""
+
+    percent: float | None = None
+    n: int | None = None
+    events: int | None = None
+    computed: bool = False
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthsRow:
+    """A time to event as a file writes it."""
+
+    median: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    landmarks: tuple[Landmark, ...] = ()
+
+
+def refuse(where: str, text: str) -> NoReturn:
+    """Ends the reading: what can't be, and where it stands."""
+    raise KnowledgeError([f"{where}: {text}"])
+
+
+def proportion(row: ShareRow | None, treated: int | None, where: str) -> Proportion | None:
+    """A share whose counts, percentage and interval fit together."""
+    if row is None:
+        return None
+    n = treated if row.n is None else row.n
+    percent = row.percent
+    if percent is not None and not 0 <= percent <= 100:
+        refuse(where, f"{percent:g} is not a percentage. It runs from 0 to 100.")
+    if row.events is not None:
+        counted = _percent_of(row.events, n, where)
+        percent = counted if percent is None else percent
+        # Half a unit of the last printed digit, and a little for papers that round the other way.
+        rounding = 0.51 * 10.0 ** -_decimals(percent)
+        if row.percent is not None and n and abs(counted - percent) > rounding:
+            refuse(
+                where,
+                f"{row.events} of {n} is {counted:.1f} %, but percent says {percent:g}. Look at"
+                " the source again; if the percentage is of another number of patients, give that"
+                " as n.",
+            )
+    if percent is None:
+        refuse(where, "neither percent nor events is given.")
+    _check_interval(row, where)
+    _check_level(row.level, where)
+    if _outside(percent, row):
+        refuse(
+            where,
+            f"the interval {_limits(row)} does not contain {percent:g}. Leave out an interval that"
+            " was misprinted.",
+        )
+    return Proportion(
+        percent=percent,
+        n=n,
+        events=row.events,
+        computed=row.computed,
+        low=row.low,
+        high=row.high,
+        level=row.level,
+    )
+
+
+def _percent_of(events: int, n: int | None, where: str) -> float:
+    if n is None:
+        refuse(
+            where,
+            f"{events} events without a number of patients. Give n, or n_treated of the arm.",
+        )
+    if not 0 <= events <= n:
+        refuse(
+            where,
+            f"{events} events in {n} patients. Give the number assessed as n if it is another.",
+        )
+    return 100 * events / n if n else 0.0
+
+
+def _decimals(value: float) -> int:
+    return len(f"{value:.10f}".rstrip("0").split(".")[1])
+
+
+def time_to_event(row: MonthsRow | None, where: str) -> Months | None:
+    """A time to event whose median, interval and landmarks can be."""
+    if row is None:
+        return None
+    _check_interval(row, where)
+    _check_level(row.level, where)
+    if row.median is not None and (row.median <= 0 or _outside(row.median, row)):
+        refuse(
+            where,
+            f"median {row.median:g} with interval {_limits(row)}. The median lies in its interval"
+            " and above 0.",
+        )
+    check_months(row.median, "median", where)
+    for mark in row.landmarks:
+        _check_landmark(mark, where)
+    if row.median is None and not row.landmarks:
+        refuse(where, "neither a median nor a landmark. Leave the table out.")
+    return Months(
+        median=row.median, low=row.low, high=row.high, landmarks=row.landmarks, level=row.level
+    )
+
+
+def _check_landmark(mark: Landmark, where: str) -> None:
+    _check_interval(mark, where)
+    impossible = mark.month <= 0 or not 0 <= mark.percent <= 100
+    if impossible or _outside(mark.percent, mark):
+        refuse(
+            where,
+            f"landmark {mark.percent:g} % ({_limits(mark)}) at month {mark.month:g} cannot be.",
+        )
+
+
+def check_months(value: float | None, what: str, where: str) -> None:
+    if value is not None and not 0 < value <= _LONGEST:
+        refuse(where, f"{what} {value:g} cannot be. It is given in months, up to {_LONGEST}.")
+
+
+def _check_interval(row: ShareRow | MonthsRow | Landmark, where: str) -> None:
+    if row.low is not None and row.high is not None and row.low > row.high:
+        refuse(where, f"the interval {_limits(row)} runs backwards. Exchange low and high.")
+
+
+def _check_level(level: float, where: str) -> None:
+    if not 0.5 <= level < 1:
+        refuse(
+            where,
+            f"level {level:g} is not that of an interval. Write 0.9 for a 90 % interval.",
+        )
+
+
+def _outside(value: float, row: ShareRow | MonthsRow | Landmark) -> bool:
+    """Whether a value does not lie in its interval, as far as that is printed."""
+    return (row.low is not None and row.low > value) or (row.high is not None and row.high < value)
+
+
+def _limits(row: ShareRow | MonthsRow | Landmark) -> str:
+    low, high = ("?" if side is None else f"{side:g}" for side in (row.low, row.high))
+    return f"{low}-{high}"

@@ -1,0 +1,98 @@
+"""The answer for one patient: which mechanisms, how sure, and what to measure next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["Candidate", "MechanismClass", "MechanismResult", "QuantileBand", "Status"]
+
+Status = Literal["told", "cannot_tell", "prior_only", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MechanismClass:
+    """Mechanisms that the data cannot separate, or a single one.
+
+    `error`: Monte-Carlo standard error of the probability.
+    """
+
+    members: tuple[str, ...]
+    probability: float
+    error: float
+    prior: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantileBand:
+    """What the fitted model expects of one channel: 5th, 50th, 95th percentile without noise."""
+
+    channel: str
+    unit: str
+    offset: float  # values are compared as log(value + offset): below it they are hardly told apart
+    days: tuple[float, ...]
+    low: tuple[float, ...]
+    middle: tuple[float, ...]
+    high: tuple[float, ...]
+    points: tuple[tuple[float, float, int], ...]  # (day, value, kind)
+    outside: int  # points outside their own 95 % predictive interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A next measurement: expected gain of information about the mechanism."""
+
+    test: str
+    day: float
+    bits: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MechanismResult:
+    """The answer for one patient.
+
+    `status`: told (a class reaches 0.7), cannot_tell, prior_only, refused; `reason` says why.
+    """
+
+    patient_id: str
+    product: str
+    infusion_day: int
+    horizon: float
+    status: Status
+    reason: str
+    titles: Mapping[str, str]
+    probabilities: Mapping[str, float]
+    errors: Mapping[str, float]
+    prior: Mapping[str, float]
+    classes: tuple[MechanismClass, ...]
+    effective_draws: float
+    draws: int
+    stages: int
+    entropy_bits: float
+    bands: tuple[QuantileBand, ...]
+    next_measurements: tuple[Candidate, ...]
+    progression: float | None
+    followed_to: float
+    measurements: Mapping[str, int]
+    notes: tuple[str, ...]
+    seed: int
+
+    @property
+    def leading(self) -> MechanismClass | None:
+        return max(self.classes, key=lambda c: c.probability, default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+
+        def plain(value: Any) -> Any:
+            if hasattr(value, "__dataclass_fields__"):
+                return {k: plain(getattr(value, k)) for k in value.__dataclass_fields__}
+            if isinstance(value, Mapping):
+                return {str(k): plain(v) for k, v in value.items()}
+            if isinstance(value, tuple):
+                return [plain(v) for v in value]
+            return value
+
+        return {"note": "a model's hypothesis, not a test", **plain(self)}

@@ -1,0 +1,255 @@
+"""What happened to a patient: one typed event for each row of the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rearm.interval import Interval
+from rearm.record.issues import Source
+from rearm.record.when import UNKNOWN_WHEN, When
+
+__all__ = [
+    "Condition",
+    "Death",
+    "Fact",
+    "Imaging",
+    "Infusion",
+    "Lab",
+    "RefractorinessStatement",
+    "ResponseStatement",
+    "Therapy",
+    "Toxicity",
+    "Variant",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """One result. Exactly one of `quantity` (canonical unit of the test) and `word` is set; both
+    are None only in `Record.set_aside`.
+    """
+
+    test: str
+    when: When
+    source: Source
+    quantity: Interval | None = None
+    word: str | None = None
+    as_given: str = ""  # value and unit as they stand in the input, for display
+    unit: str | None = None  # canonical unit
+    time: str | None = None
+    specimen: str | None = None
+    method: str | None = None
+    status: str | None = None
+    ref_low: float | None = None
+    ref_high: float | None = None
+    sample_id: str | None = None
+    nominal_day: int | None = None
+    reported_day: int | None = None
+    sensitivity: float | None = None
+    cells_counted: int | None = None
+    isotype: tuple[str, ...] = ()
+    why_set_aside: str | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Therapy:
+    """A stretch of treatment. `agents` are ids of the lexicon of agents; `unread` are the parts of
+    the text that could not be read.
+
+    `after_infusion` is the number (from 1) of the infusion it is known to follow where only the
+    order is known; 0: before the first.
+    """
+
+    source: Source
+    start: When = UNKNOWN_WHEN
+    end: When = UNKNOWN_WHEN
+    line: int | None = None
+    regimen: str | None = None
+    agents: tuple[str, ...] = ()
+    purpose: str | None = None
+    best_response: str | None = None
+    progression_on: bool | None = None
+    stop_reason: str | None = None
+    unread: tuple[str, ...] = ()
+    after_infusion: int | None = None
+
+    @property
+    def when(self) -> When:
+        return self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infusion:
+    """A CAR-T product, infused or only collected (`infused` False). `product` is an id of the
+    lexicon where known, else the text.
+    """
+
+    source: Source
+    when: When = UNKNOWN_WHEN
+    product: str | None = None
+    targets: tuple[str, ...] = ()
+    dose_cells: float | None = None
+    apheresis_days: tuple[int, ...] = ()
+    in_specification: bool | None = None
+    infused: bool | None = None
+    reason: str | None = None
+    construct: str | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseStatement:
+    """A response that somebody recorded (`by`: team or committee), kept as stated.
+
+    `after_infusion`: as of `Therapy`.
+    """
+
+    response: str
+    when: When
+    source: Source
+    by: str | None = None
+    basis: str | None = None
+    nominal_day: int | None = None
+    pattern: str | None = None
+    after_infusion: int | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefractorinessStatement:
+    """What the centre states of one agent or class: refractory, exposed or not_exposed."""
+
+    agent_or_class: str
+    status: str
+    source: Source
+    when: When = UNKNOWN_WHEN
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A genomic finding; `result` present or absent. `gene` may hold a locus (17p13) or a
+    translocation (`t(11;14)`).
+    """
+
+    gene: str
+    result: str
+    source: Source
+    when: When = UNKNOWN_WHEN
+    change: str | None = None
+    kind: str | None = None
+    copies: float | None = None
+    vaf: float | None = None
+    clonal_fraction: float | None = None
+    specimen: str | None = None
+    site: str | None = None
+    assay: str | None = None
+    reported_day: int | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imaging:
+    """One lesion on one examination, or an examination without lesions (`result` negative)."""
+
+    source: Source
+    when: When = UNKNOWN_WHEN
+    method: str | None = None
+    result: str | None = None
+    lesion: str | None = None
+    kind: str | None = None
+    site: str | None = None
+    contiguous_with_bone: bool | None = None
+    length_mm: float | None = None
+    width_mm: float | None = None
+    short_axis_mm: float | None = None
+    spd_mm2: float | None = None
+    n_lesions: int | None = None
+    suv: float | None = None
+    new: bool | None = None
+    reported_day: int | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toxicity:
+    """An episode. `grade_at_least`: the lowest possible grade where only a bound is known (severe:
+    3); then `grade` is None.
+    """
+
+    toxicity: str
+    source: Source
+    when: When = UNKNOWN_WHEN
+    grade: int | None = None
+    end: When = UNKNOWN_WHEN
+    grade_at_least: int | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    condition: str
+    # present | resolved | absent; unclear: the input says something of it that could not be read,
+    # was only suspected or contradicts itself, so that what was known before no longer holds and
+    # what holds now is unknown
+    status: str
+    source: Source
+    when: When = UNKNOWN_WHEN
+    grade: int | None = None
+    end: When = UNKNOWN_WHEN
+    attributed_to_myeloma: bool | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A statement of a clinician: goals of care, trials open, stored cells, lesion histology ..."""
+
+    finding: str
+    value: str
+    source: Source
+    when: When = UNKNOWN_WHEN
+    by: str | None = None
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    when: When
+    # myeloma | toxicity | infection | other | unknown; several, as stated, joined by "; "
+    cause: str
+    source: Source
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The causes one by one."""
+        return tuple(self.cause.split("; "))
+
+    @property
+    def day(self) -> int | None:
+        return self.when.day

@@ -1,0 +1,82 @@
+"""Where a value stands in the input, and what was wrong there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from rearm.characters import printable
+
+__all__ = ["DOUBTS", "Done", "Issue", "Severity", "Source"]
+
+Severity = Literal["note", "warning", "error"]
+Done = Literal["used", "set_aside", "refused"]
+# `row 12`, `row 12, value`, `labs!C7`, `labs!7`
+_CELL_PLACE = re.compile(
+    r"row (?P<line>[0-9]+)(?:, .*)?|(?P<sheet>.+)!(?P<column>[A-Z]{1,3})?(?P<row>[0-9]+)"
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """Where a value stands in the input: `Source("labs.csv", "row 12")`, `Source("cohort.xlsx",
+    "visits!C7")`, or a FHIR resource id. What a screen may not show of names that the input gives
+    is escaped.
+    """
+
+    file: str
+    place: str
+
+    def __post_init__(self) -> None:
+        # here and nowhere else: a name of a file need not even be text
+        if not (self.file.isprintable() and self.place.isprintable()):
+            object.__setattr__(self, "file", printable(self.file))
+            object.__setattr__(self, "place", printable(self.place))
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.place}" if self.place else self.file
+
+    @property
+    def cell(self) -> tuple[str | None, int | None, str | None]:
+        """Sheet, number of the row, letters of the column; each None where the place names none."""
+        match = _CELL_PLACE.fullmatch(self.place)
+        if match is None:
+            return None, None, None
+        row = match["line"] or match["row"]
+        return match["sheet"], None if row is None else int(row), match["column"]
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """File and row (or resource) that a cell belongs to: `row 12, value` and `row 12` are one,
+        `labs!C7` and `labs!7` are.
+        """
+        place = re.sub(r"^(row \d+), .*", r"\1", self.place)
+        return self.file, re.sub(r"^(.*!)[A-Z]{1,3}(\d+)$", r"\1\2", place)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Something wrong or noteworthy in the input, where it stands, and what was done about it.
+
+    `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what
+    to do. `day`: the latest day of the axis that the message tells of, where it is about no single
+    row. `column`: the column of the table that it is about, `value`: what stands there; None where
+    it is about no single cell.
+    """
+
+    severity: Severity
+    code: str
+    source: Source
+    message: str
+    done: Done
+    patient_id: str | None = None
+    day: int | None = None
+    column: str | None = None
+    value: str | None = None
+
+
+# Issues that doubt a value which is used all the same.
+DOUBTS = frozenset(
+    {"possible_slip", "possible_unit_error", "value_unusual", "light_chains_swapped"}
+)
