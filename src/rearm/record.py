@@ -127,6 +127,8 @@ class When:
 
 UNKNOWN_WHEN = When()
 
+_WORST_GRADE = 5  # of CTCAE
+
 # Whose cells a transplant was made with, by the words of its text.
 _OF_A_DONOR = re.compile(r"\b(?:allo|haplo|donor|unrelated|sibling|spender|fremdspender)", re.I)
 _OF_THE_PATIENT = re.compile(r"\b(?:auto|asct|aszt|apbs|ahsct|hdt|hdm|own\b)", re.I)
@@ -351,6 +353,13 @@ class Toxicity:
     def day(self) -> int | None:
         return self.when.day
 
+    @property
+    def grades(self) -> Interval:
+        """The grades that it may have; an episode of which none is stated has at least 1."""
+        if self.grade is not None:
+            return Interval.of(self.grade)
+        return Interval(1 if self.grade_at_least is None else self.grade_at_least, _WORST_GRADE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
@@ -368,6 +377,11 @@ class Condition:
     @property
     def day(self) -> int | None:
         return self.when.day
+
+    @property
+    def grades(self) -> Interval:
+        """The grades that it may have where it is present; 1 to 5 where none is stated."""
+        return Interval(1, _WORST_GRADE) if self.grade is None else Interval.of(self.grade)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.derived import CHILDBEARING_AGE
-from rearm.findings.presence import Presence
+from rearm.findings.presence import Presence, grade_words
 from rearm.findings.results import NO_RESULT, LatestResult
 from rearm.interval import Interval
 from rearm.record import Condition, Fact, Toxicity
@@ -333,14 +333,14 @@ def prolonged_cytopenia(chart: PatientChart) -> Found:
     lasting = [x for x in chart.toxicity_rows("icaht") if _lasting_icaht(x)]
     if lasting and any_low is not True and recovered is not True:
         first = lasting[0]
-        text = f"ICAHT grade {first.grade}, {first.when}, no end recorded"
+        text = f"ICAHT grade {grade_words(first)}, {first.when}, no end recorded"
         return Found(True, (first.source, *sources_of(*results)), text)
     return Found(any_low, sources_of(*results), joined(*results))
 
 
 def _lasting_icaht(row: Toxicity) -> bool:
     no_end = row.end.first is None and row.end.last is None
-    return row.grade is not None and row.grade >= 3 and no_end
+    return row.grades.at_least(3) is True and no_end
 
 
 @finding("igg")
