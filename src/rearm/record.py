@@ -412,6 +412,13 @@ class Death:
         return tuple(self.cause.split("; "))
 
     @property
+    def of_myeloma(self) -> bool | None:
+        """Whether myeloma is among the causes; None where a cause that is not known may be it."""
+        if "myeloma" in self.causes:
+            return True
+        return None if not self.cause or "unknown" in self.causes else False
+
+    @property
     def day(self) -> int | None:
         return self.when.day
 

@@ -61,8 +61,9 @@ def test_death_of_another_cause_competes_with_progression() -> None:
     assert (found["failure-b"].status, found["failure-b"].competing) == ("censored", True)
 
 
-def test_death_of_myeloma_is_an_event_of_ttp() -> None:
-    found = ends(labs=serum(RESPONSE), deaths=[death(110, "myeloma")])
+@pytest.mark.parametrize("cause", ["myeloma", "infection; myeloma"])
+def test_death_of_myeloma_is_an_event_of_ttp(cause: str) -> None:
+    found = ends(labs=serum(RESPONSE), deaths=[death(110, cause)])
     assert told(found["TTP"]) == ("event", "death", 110)
     assert told(found["failure-a"]) == ("censored", None, 110)
     assert told(found["failure-b"]) == ("event", "death of myeloma", 110)

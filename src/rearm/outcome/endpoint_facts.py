@@ -77,11 +77,15 @@ class CourseFacts:
 
     @property
     def myeloma_death_day(self) -> int | None:
-        return self.death_day if self.death_cause == "myeloma" else None
+        return self.death_day if self._died_of_myeloma else None
 
     @property
     def myeloma_death_when(self) -> When | None:
-        return self.death_when if self.death_cause == "myeloma" else None
+        return self.death_when if self._died_of_myeloma else None
+
+    @property
+    def _died_of_myeloma(self) -> bool | None:
+        return None if self.death is None else self.death.of_myeloma
 
 
 def counted_day(when: When | None) -> int | None:

@@ -421,7 +421,7 @@ def _assessment_or_none(assessed: bool) -> CensoringCode:
 
 def _competing_death(competing: Competing, facts: CourseFacts) -> CensoringCode:
     # an unknown cause is not another cause
-    cause_unknown = facts.death_cause in ("", "unknown")
+    cause_unknown = facts.death is not None and facts.death.of_myeloma is None
     if competing == "death_of_another_cause" and cause_unknown:
         return "death_of_unknown_cause"
     return competing
