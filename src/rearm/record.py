@@ -23,6 +23,7 @@ __all__ = [
     "Condition",
     "Death",
     "Fact",
+    "Graft",
     "Imaging",
     "Infusion",
     "Issue",
@@ -42,6 +43,7 @@ __all__ = [
 
 Severity = Literal["note", "warning", "error"]
 Done = Literal["used", "set_aside", "refused"]
+Graft = Literal["autologous", "allogeneic", "unknown"]
 # `row 12`, `row 12, value`, `labs!C7`, `labs!7`
 _CELL_PLACE = re.compile(
     r"row (?P<line>[0-9]+)(?:, .*)?|(?P<sheet>.+)!(?P<column>[A-Z]{1,3})?(?P<row>[0-9]+)"
@@ -129,11 +131,6 @@ UNKNOWN_WHEN = When()
 
 _WORST_GRADE = 5  # of CTCAE
 
-# Whose cells a transplant was made with, by the words of its text.
-_OF_A_DONOR = re.compile(r"\b(?:allo|haplo|donor|unrelated|sibling|spender|fremdspender)", re.I)
-_OF_THE_PATIENT = re.compile(r"\b(?:auto|asct|aszt|apbs|ahsct|hdt|hdm|own\b)", re.I)
-_OF_MARROW = re.compile(r"bone.?marrow|marrow transpl|knochenmark|\b[bk]mt\b", re.I)
-
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -200,7 +197,7 @@ class Therapy:
     the text that could not be read.
 
     `after_infusion` is the number (from 1) of the infusion it is known to follow where only the
-    order is known; 0: before the first.
+    order is known; 0: before the first. `graft`: whose stem cells, of a transplant.
     """
 
     source: Source
@@ -215,6 +212,7 @@ class Therapy:
     stop_reason: str | None = None
     unread: tuple[str, ...] = ()
     after_infusion: int | None = None
+    graft: Graft | None = None
 
     @property
     def when(self) -> When:
@@ -222,13 +220,12 @@ class Therapy:
 
     @property
     def autologous(self) -> bool | None:
-        """A transplant of the patient's own stem cells: one of which nothing says that it came from
-        a donor. None for a transplant of marrow, which may be either.
+        """Whether it is a transplant of the patient's own stem cells; None for a transplant of
+        which it is not known whose they were.
         """
-        text = self.regimen or ""
-        if self.purpose != "transplant" or _OF_A_DONOR.search(text):
+        if self.purpose != "transplant" or self.graft == "allogeneic":
             return False
-        return None if _OF_MARROW.search(text) and not _OF_THE_PATIENT.search(text) else True
+        return True if self.graft == "autologous" else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
