@@ -98,7 +98,7 @@ def _record(
     log.extend(flag_missing_line(record))
     record = until_last_contact(record, person.rows, log)
     log.extend(flag_swapped_chains(results, person.light_chain, patient_id))
-    log.extend(flag_early_laboratory(record))
+    log.extend(flag_early_laboratory(record, terms.lab_tests))
     log.extend(flag_outliers(replace(record, issues=tuple(log.issues)), terms.test_names()))
     return replace(record, issues=(*log.issues, *log.not_done()))
 

@@ -46,6 +46,7 @@ _ALIKE = 2.0  # markers that differ by less than this between two days did not m
 _PLATELETS_LOW, _NEUTROPHILS_FAIR, _HEMOGLOBIN_FAIR = 20.0, 1.0, 9.0
 _PLATELETS_HIGH, _NEUTROPHILS_LOW, _HEMOGLOBIN_LOW = 450.0, 1.5, 10.0
 # Creatinine that only a failing kidney explains, where nothing else of the record tells of one.
+_OF_A_FAILING_KIDNEY = ("renal_impairment", "dialysis")
 _CREATININE_OF_FAILURE, _EGFR_OF_FAILURE = 5.0, 30.0
 
 
@@ -305,8 +306,11 @@ def _moved(points: Sequence[_Point], first: int, last: int) -> float | None:
 
 def _treated(record: Record, first: int, last: int) -> bool:
     """Whether anything may have been given against the disease between the days, as far as it is
-    known; a day that is not exact may lie there.
+    known; a day that is not exact may lie there. Where no therapy at all is on record nobody wrote
+    them down.
     """
+    if not record.therapies:
+        return True
     for therapy in record.therapies:
         begun = therapy.start.first is None or therapy.start.first <= last
         over = therapy.end.last is not None and therapy.end.last < first
@@ -341,7 +345,7 @@ def _of_counts(record: Record, series: dict[str, list[_Point]]) -> Iterator[tupl
         elif alone_high:
             yield point, "is high beside low other counts"
     failing = any(p.value < _EGFR_OF_FAILURE for p in series.get("egfr", [])) or any(
-        "renal" in c.condition or "dialysis" in c.condition for c in record.conditions
+        c.condition in _OF_A_FAILING_KIDNEY and c.status != "absent" for c in record.conditions
     )
     creatinine = series.get("creatinine", [])
     if len(creatinine) == 1 and creatinine[0].value >= _CREATININE_OF_FAILURE and not failing:
