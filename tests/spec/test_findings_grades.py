@@ -20,7 +20,7 @@ def _found(*episodes: Episode, day: int = 3) -> Any:
         {"patient_id": "A", "day": day, "toxicity": t, "grade": g, "severity": s}
         for t, g, s in episodes
     ]
-    tables = {
+    tables: dict[str, list[dict[str, Any]]] = {
         "patients": [{"patient_id": "A"}],
         "infusions": [{"patient_id": "A", "day": 0, "product": "ide-cel"}],
         "toxicities": rows,

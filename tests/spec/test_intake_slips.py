@@ -323,9 +323,7 @@ def test_creatinine_of_a_failing_kidney_of_which_nothing_else_is_on_record() -> 
         ("adrenal_insufficiency", "present", True),
     ],
 )
-def test_creatinine_beside_what_is_stated_of_the_kidney(
-    name: str, status: str, told: bool
-) -> None:
+def test_creatinine_beside_what_is_stated_of_the_kidney(name: str, status: str, told: bool) -> None:
     labs = _on_days("creatinine", "mg/dL", d56=9)
     stated = [{"condition": name, "status": status, "day": 50}]
     assert bool(_slips(labs, conditions=stated)) is told
@@ -377,8 +375,7 @@ def test_a_fall_before_the_infusion_without_any_therapy() -> None:
     induction = [{"start_day": -900, "end_day": -700, "regimen": "VRd"}]
     assert _axis(labs, therapies=induction) == [
         "The M-protein falls from 2.4 to 0.9 g/dL between day -66 and day -32, before the first"
-        " infusion (day 0) and without any therapy on record at that time"
-        + CHECK
+        " infusion (day 0) and without any therapy on record at that time" + CHECK
     ]
     bridging = [{"start_day": -60, "end_day": -20, "regimen": "DPd", "purpose": "bridging"}]
     assert _axis(labs, therapies=bridging) == []

@@ -445,7 +445,7 @@ def test_the_severity_bounds_the_grade(system: str, word: str, grades: Interval)
     assert [x.grades for x in record.toxicities] == [grades, grades]
 
 
-# onsets of the conditions that are the myeloma; the time of diagnosis on the axis (day 0 2024-03-04)
+# onsets of the conditions that are the myeloma; the time of diagnosis, from day 0 (2024-03-04) on
 ONSETS = [
     ([{"onsetDateTime": "2018-05"}], When(-2134, -2104), set()),
     ([{"onsetDateTime": "2018"}], When(-2254, -1890), set()),

@@ -39,10 +39,9 @@ def _ids_compared(tree: ast.Module) -> Iterator[str]:
             if any(isinstance(side, ast.Attribute) and side.attr == "test" for side in sides):
                 for side in sides:
                     yield from _strings(side, constants)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == "of_test":
-                for argument in node.args:
-                    yield from _strings(argument, constants)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", None) == "of_test":
+            for argument in node.args:
+                yield from _strings(argument, constants)
 
 
 def test_ids_in_code_are_in_the_dictionary() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -23,7 +24,7 @@ from rearm.findings.chart import PatientChart
 from rearm.interval import Interval
 from rearm.knowledge.catalogue import finding_id
 from rearm.knowledge.lexicon import Lexicon
-from rearm.record import Source, Therapy
+from rearm.record import Source, Therapy, When
 from rearm.therapy.exposure import WITHIN_DAYS, ExposureAnswer
 from rearm.therapy.exposure_rows import product_targets
 from rearm.therapy.lines import prior_lines as begun
@@ -412,60 +413,77 @@ def months_first_asct_to_progression(chart: PatientChart) -> Found:
     interval = chart.exposure.first_transplant_to_progression()
     if interval.days is None:
         return unknown(interval.note, interval.sources)
-    months = round(interval.days / _DAYS_PER_MONTH, 1)
-    text = f"progression {months:g} months after the first autologous transplant"
-    return Found(months, interval.sources, text)
+    months = interval.days.scaled(1 / _DAYS_PER_MONTH)
+    low, high = round(months.low, 1), round(months.high, 1)
+    text = f"progression {_low_to_high(low, high)} months after the first autologous transplant"
+    return measured(Interval(low, high), text, interval.sources)
+
+
+def _low_to_high(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"at least {low:g}"
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 @finding("functional_high_risk")
 def functional_high_risk(chart: PatientChart) -> Found:
     """Progression within 18 months of the start of the first line."""
-    starts = [
-        (x.start.day, x) for x in chart.record.therapies if x.line == 1 and x.start.day is not None
-    ]
+    starts = [x for x in chart.record.therapies if x.line == 1 and _is_bounded(x.start)]
     if not starts:
         return NOTHING
-    start, row = min(starts, key=lambda pair: pair[0])
+    row = min(starts, key=lambda x: (x.start.last, x.start.first))
+    start = (row.start.first or 0, row.start.last or 0)
     progression = _first_line_progression(chart, start)
     if progression is None:
         return NOTHING
     days, sources = progression
-    months = Interval((days.low - start) / _DAYS_PER_MONTH, (days.high - start) / _DAYS_PER_MONTH)
+    months = Interval(
+        (days.low - start[1]) / _DAYS_PER_MONTH, (days.high - start[0]) / _DAYS_PER_MONTH
+    )
     if months.exact is not None:
         months = Interval.of(round(months.low, 1))
     late = months.above(_FUNCTIONAL_HIGH_RISK_MONTHS)
     low, high = f"{months.low:.0f}", f"{months.high:.0f}"
     text = (
         f"progression {low if low == high else f'{low} to {high}'} months after the start of the"
-        f" first line (day {start})"
+        f" first line ({row.start})"
     )
     rows = tuple(dict.fromkeys((row.source, *sources)))
     return Found(None if late is None else not late, rows, text)
 
 
+def _is_bounded(when: When) -> bool:
+    return when.first is not None and when.last is not None
+
+
 def _first_line_progression(
-    chart: PatientChart, start: int
+    chart: PatientChart, start: tuple[int, int]
 ) -> tuple[Interval, tuple[Source, ...]] | None:
-    """Day of the progression that ended the first line, which began on day `start`: as the team
-    dated it, else between the end of the stretch that it came on and 60 days after it, but not
-    after the start of the next line.
+    """Days of the progression that ended the first line, which began between the days `start`: as
+    the team dated it, else between the end of the stretch that it came on and 60 days after it, but
+    not after the start of the next line.
     """
-    dated = [(x.start.day, x) for x in chart.record.therapies if x.start.day is not None]
-    since = [(day, x) for day, x in dated if day >= start]
-    next_lines = [day for day, x in since if x.line is not None and x.line > 1]
+    since = [
+        (x.start.first, x.start.last, x)
+        for x in chart.record.therapies
+        if x.start.first is not None and x.start.last is not None and x.start.first >= start[0]
+    ]
+    next_lines = [last for _, last, x in since if x.line is not None and x.line > 1]
     infused = chart.infusion_day
-    no_later_line = infused if infused is not None and infused > start else chart.as_of
+    no_later_line = infused if infused is not None and infused > start[1] else chart.as_of
     stop = min(next_lines, default=no_later_line)
     stated = [
-        (x.day, x.source)
+        (x.when.first, x.when.last, x.source)
         for x in chart.record.responses
-        if x.response == "PD" and x.day is not None and start < x.day <= stop
+        if x.response == "PD" and x.when.first is not None and x.when.last is not None
     ]
-    if stated:
-        day, source = min(stated, key=lambda pair: pair[0])
-        return Interval.of(float(day)), (source,)
-    for _, row in sorted(since, key=lambda pair: pair[0]):
-        if row.progression_on and row.end.day is not None and row.end.day <= stop:
-            latest = min(row.end.day + WITHIN_DAYS, stop)
-            return Interval(float(row.end.day), float(latest)), (row.source,)
+    in_time = [(low, high, s) for low, high, s in stated if start[1] < low and high <= stop]
+    if in_time:
+        low, high, source = min(in_time, key=lambda x: (x[1], x[0]))
+        return Interval(float(low), float(high)), (source,)
+    for _, _, row in sorted(since, key=lambda x: x[:2]):
+        first, last = row.end.first, row.end.last
+        if row.progression_on and first is not None and last is not None and last <= stop:
+            latest = min(last + WITHIN_DAYS, stop)
+            return Interval(float(first), float(latest)), (row.source,)
     return None
