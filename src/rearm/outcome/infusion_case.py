@@ -172,12 +172,11 @@ class InfusionCase:
         """
         if self.team_progression is None:
             return When()
-        when, until = stated_when(self.team_progression), self.followed_to
-        return self._bounded(when, until)
-
-    def _bounded(self, when: When, until: int | None) -> When:
+        when = stated_when(self.team_progression)
         if when.day is not None:
             return when
+        # the last contact may be the first day of a month: it bounds only what has no end at all
+        until = self.followed_to if when.last is None else self._followed_at_most_to
         first = self.start + 1 if when.first is None else max(when.first, self.start + 1)
         lasts = [d for d in (when.last, until) if d is not None and d >= first]
         return When(first, min(lasts, default=None))
@@ -228,11 +227,15 @@ class InfusionCase:
     @property
     def followed_to(self) -> int | None:
         """Day of death, of the next infusion, or the last on which the patient was seen."""
+        end = self._followed_at_most_to
+        return end if end is not None else self._last_seen
+
+    @property
+    def _followed_at_most_to(self) -> int | None:
+        """Day of death or of the next infusion; None where neither ended the follow-up."""
         if self.death is not None and self.death.when.day is not None:
             return self.death.when.day
-        if self.ends is not None:
-            return self.ends
-        return self._last_seen
+        return self.ends
 
     @cached_property
     def last_assessed(self) -> int | None:

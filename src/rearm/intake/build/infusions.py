@@ -92,7 +92,7 @@ def _targets(row: Row, log: IssueLog, product: Product | None) -> tuple[str, ...
 
 def _given(row: Row, axis: Axis, log: IssueLog) -> tuple[When, bool | None]:
     """The day of the infusion, and whether there was one: a day says so, unless it is denied."""
-    when, _ = placed(row, "day", axis, log)
+    when = axis.of_infusion(row, placed(row, "day", axis, log)[0])
     infused = typed.flag(row, "infused", log)
     if when.day is None or infused:
         return when, infused

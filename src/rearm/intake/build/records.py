@@ -75,6 +75,7 @@ def _record(
         if _complete(row, log, terms)
         for therapy in read_therapy(row, axis, log, terms, infused=infused)
     ]
+    last_seen = person.last_seen(axis)
     record = Record(
         patient_id=patient_id,
         source=person.source,
@@ -88,7 +89,7 @@ def _record(
         set_aside=(*set_aside, *unread),
         therapies=_distinct(therapies, log),
         diagnosis=person.diagnosis(axis),
-        last_seen_day=person.last_seen_day(axis),
+        last_seen_day=last_seen.first,
         **events,
     )
     record, read_as = named_lymphodepletion(record)
@@ -96,7 +97,7 @@ def _record(
     log.extend(flag_infusion_days(record))
     log.extend(flag_isolated_day(record))
     log.extend(flag_missing_line(record))
-    record = until_last_contact(record, person.rows, log)
+    record = until_last_contact(record, last_seen, person.rows, log)
     log.extend(flag_swapped_chains(results, person.light_chain, patient_id))
     log.extend(flag_early_laboratory(record, terms.lab_tests))
     log.extend(flag_outliers(replace(record, issues=tuple(log.issues)), terms.test_names()))
