@@ -426,7 +426,8 @@ class Record:
 
     `set_aside` holds results that are there but could not be used (no unit, contradiction,
     unreadable): they are never read as values, but they stop an older value from being carried
-    forward past them.
+    forward past them. `day_zero_between`: the dates between which day 0 lies, where it is an event
+    of which only the month or year is known.
     """
 
     patient_id: str
@@ -435,6 +436,7 @@ class Record:
     birth_date: date | None = None
     birth_year: int | None = None
     day_zero: date | None = None
+    day_zero_between: tuple[date, date] | None = None
     diagnosis: When = UNKNOWN_WHEN
     heavy_chain: tuple[str, ...] = ()
     light_chain: str | None = None

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from rearm import assess
+from rearm.findings import find
 from rearm.intake import read_tables
+from rearm.interval import Interval
+from rearm.knowledge.catalogue import load_catalogue
 from rearm.outcome.failure import failures
 from rearm.record import Record, When
 
@@ -54,6 +57,22 @@ def test_a_patient_known_by_months_has_a_failure_within_bounds() -> None:
     assert severity == "warning"
     assert "between 2023-03-01 and 2023-03-31" in message
     assert [x.status for x in assess(record).failures] == ["failed"]
+
+
+# birth, the last day on record; age on that day
+AGES = [
+    ({"birth_date": "1950-06-10"}, {"day": "2023-03"}, 72),
+    ({"birth_date": "1950-03-10"}, {"day": "2023-03"}, Interval(72, 73)),
+    ({"birth_year": 1950}, {"day": "2023-03"}, Interval(72, 73)),
+    ({"birth_year": 1950}, {"day": "2023"}, Interval(72, 73)),
+]
+
+
+@pytest.mark.parametrize(("birth", "infused", "age"), AGES)
+def test_age_at_an_infusion_of_a_month(birth: Row, infused: Row, age: int | Interval) -> None:
+    record = _record(patients=[birth], infusions=[INFUSED | infused])
+    found = find(record, failures(record), load_catalogue(), as_of=0)["age"]
+    assert (found.value if found.interval is None else found.interval) == age
 
 
 # day of the infusion, of the result; the interval of the result on the axis, severity of the issue

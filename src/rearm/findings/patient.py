@@ -75,25 +75,31 @@ def age(chart: PatientChart) -> Found:
     """
     record = chart.record
     has_birth = record.birth_date is not None or record.birth_year is not None
-    if record.day_zero is None or not has_birth:
+    zeros = record.day_zero_between if record.day_zero is None else (record.day_zero,) * 2
+    if zeros is None or not has_birth:
         stated, contradiction = chart.fact("age_at_infusion")
         if stated is not None:
             return _stated_age(chart, stated)
         if contradiction is not NOTHING or not has_birth:
             return contradiction
-    if record.day_zero is None:
+    if zeros is None:
         return unknown("no calendar date is known, so that the age at as_of can't be told")
-    on = record.day_zero + timedelta(days=chart.as_of)
+    first, last = (zero + timedelta(days=chart.as_of) for zero in zeros)
     born = record.birth_date
     if born is not None:
-        years = on.year - born.year - (on < _birthday(born, on.year))
-        return Found(years, (record.source,), f"{years} years old on day {chart.as_of}")
-    if record.birth_year is None:
+        low, high = _years(born, first), _years(born, last)
+        old = str(low) if low == high else f"{low} or {high}"
+        text = f"{old} years old on day {chart.as_of}"
+    elif record.birth_year is not None:
+        low, high = first.year - record.birth_year - 1, last.year - record.birth_year
+        text = f"{low} {'or' if high - low == 1 else 'to'} {high} years old (year of birth)"
+    else:
         return NOTHING
-    years = on.year - record.birth_year
-    text = f"{years - 1} or {years} years old (year of birth)"
-    bounds = Interval(float(years - 1), float(years))
-    return measured(bounds, text, (record.source,), whole=True)
+    return measured(Interval(float(low), float(high)), text, (record.source,), whole=True)
+
+
+def _years(born: date, on: date) -> int:
+    return on.year - born.year - (on < _birthday(born, on.year))
 
 
 def _stated_age(chart: PatientChart, fact: Fact) -> Found:

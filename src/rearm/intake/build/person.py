@@ -39,6 +39,7 @@ class Person:
     birth_date: date | None = None
     birth_year: int | None = None
     day_zero: date | None = None
+    day_zero_between: tuple[date, date] | None = None
     heavy_chain: tuple[str, ...] = ()
     light_chain: str | None = None
     _log: IssueLog = field(repr=False)
@@ -173,6 +174,9 @@ def axis_of(
         _log_chosen(person, runs, chosen, log)
     if chosen is not None and chosen.first == chosen.last:
         person.day_zero = date.fromordinal(chosen.first)
+    elif chosen is not None:
+        between = (date.fromordinal(chosen.first), date.fromordinal(chosen.last))
+        person.day_zero_between = between
     zero = None if person.day_zero is None else person.day_zero.toordinal()
     if zero is not None and zero > today:
         sentence = (

@@ -83,6 +83,7 @@ def _record(
         birth_date=person.birth_date,
         birth_year=person.birth_year,
         day_zero=person.day_zero,
+        day_zero_between=person.day_zero_between,
         heavy_chain=person.heavy_chain,
         light_chain=person.light_chain,
         labs=results,
