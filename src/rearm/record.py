@@ -37,6 +37,7 @@ __all__ = [
     "Toxicity",
     "Variant",
     "When",
+    "given_in_order",
     "missing_line",
     "surely_after",
 ]
@@ -509,14 +510,19 @@ class Record:
         return sorted(found, key=lambda x: x.day or 0)
 
     def infused(self) -> list[Infusion]:
-        """What was given (not what was only collected), by day, then by the order of the input.
+        """What was given, in its order; see `given_in_order`."""
+        return given_in_order(self.infusions)
 
-        One without a day stands where its order words put it, else before those that have one: the
-        last infusion is one with a day, unless it is known that another followed.
-        """
-        given = [x for x in self.infusions if x.infused is not False]
-        days = [x.day for x in given if x.day is not None]
-        return sorted(given, key=lambda x: _rank(x, max(days, default=None)))
+
+def given_in_order(infusions: Iterable[Infusion]) -> list[Infusion]:
+    """What was given (not what was only collected), by day, then by the order of the input.
+
+    One without a day stands where its order words put it, else before those that have one: the
+    last infusion is one with a day, unless it is known that another followed.
+    """
+    given = [x for x in infusions if x.infused is not False]
+    days = [x.day for x in given if x.day is not None]
+    return sorted(given, key=lambda x: _rank(x, max(days, default=None)))
 
 
 def _rank(infusion: Infusion, last_day: int | None) -> tuple[int, float]:

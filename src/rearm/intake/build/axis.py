@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,7 +12,7 @@ from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
 from rearm.intake.rows import Anchor, Cell, CellProblem, Moment, Row, Value
 from rearm.intake.values import Refused, is_dated, may_be_year, parse_moment, shown, year_of
-from rearm.record import UNKNOWN_WHEN, Infusion, Source, When
+from rearm.record import UNKNOWN_WHEN, Infusion, Source, When, given_in_order
 
 __all__ = [
     "DAY_COLUMNS",
@@ -109,7 +108,7 @@ class Axis:
     birth: int | None = None  # ordinal of the first day on which the patient can have been born
     death_day: int | None = None
     infusion: When = UNKNOWN_WHEN  # the first
-    infusions: tuple[When, ...] = ()  # what was given, in the order of time
+    infusions: tuple[Infusion, ...] = ()  # what was given, in the order of time
     bridging_day: int | None = None
     lymphodepletion_day: int | None = None
     diagnosis: When = UNKNOWN_WHEN
@@ -253,28 +252,25 @@ class Axis:
     def anchor_infusions(self, infusions: Iterable[Infusion]) -> None:
         """The first day on which a product was given, and the leukaphereses."""
         infusions = tuple(infusions)
-        given = [x.when for x in infusions if x.infused is not False]
-        self._first_infusion(given)
-        bounded = [t for t in given if t.first is not None or t.last is not None]
-        self.infusions = tuple(sorted(bounded, key=_by_end))
+        self.infusions = tuple(given_in_order(infusions))
+        self._first_infusion(x.when for x in self.infusions)
         self.apheresis_days = tuple(dict.fromkeys(d for x in infusions for d in x.apheresis_days))
 
     def after_infusion(self, number: int) -> When:
-        """From the day after the infusion of this number (from 1) to the next; 0: before the first.
-        Unknown where there is no such infusion with a day.
+        """From the day after the infusion of this number (from 1) to the next on a later day; 0:
+        before the first. Unknown where there is no such infusion with a day.
         """
         if number == 0:
             last = self.infusion.last
             return UNKNOWN_WHEN if last is None else When(None, last - 1)
         if number > len(self.infusions):
             return UNKNOWN_WHEN
-        first = self.infusions[number - 1].first
-        following = self.infusions[number].last if number < len(self.infusions) else None
-        return When(None if first is None else first + 1, following)
-
-    def number_of_infusion(self, when: When) -> int | None:
-        """The number of the infusion of a time; None where it is not one of those with a day."""
-        return self.infusions.index(when) + 1 if when in self.infusions else None
+        infused = self.infusions[number - 1].when
+        if infused == UNKNOWN_WHEN:
+            return UNKNOWN_WHEN
+        first = None if infused.first is None else infused.first + 1
+        following = [x.when.last for x in self.infusions[number:] if x.when.last is not None]
+        return When(first, next((d for d in following if first is None or d >= first), None))
 
     def foresee_infusion(self, rows: Iterable[Row]) -> None:
         """The first infusion by its rows: other days, and those of other infusions, are placed by
@@ -309,12 +305,6 @@ class Axis:
             return self.when(moment, is_diagnosis=is_diagnosis)
         except Refused:
             return UNKNOWN_WHEN
-
-
-def _by_end(when: When) -> tuple[float, float]:
-    """Times in their order as far as it is known: by the last possible day, then the first."""
-    last = math.inf if when.last is None else when.last
-    return last, -math.inf if when.first is None else when.first
 
 
 class Placed(NamedTuple):

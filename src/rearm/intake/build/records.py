@@ -35,7 +35,7 @@ from rearm.intake.build.results import settle_results
 from rearm.intake.build.terms import Terms
 from rearm.intake.build.therapies import read_therapy
 from rearm.intake.rows import Row
-from rearm.record import UNKNOWN_WHEN, Death, Issue, Lab, Record, Source
+from rearm.record import UNKNOWN_WHEN, Death, Infusion, Issue, Lab, Record, Source
 
 __all__ = ["make_records"]
 
@@ -113,6 +113,7 @@ def _events(
     """
     events: dict[str, tuple[Any, ...]] = {}
     unread: list[Lab] = []
+    infused: list[tuple[Infusion, Row]] = []
     for table, (name, read) in EVENT_READERS.items():
         found: list[tuple[Any, Row]] = []
         for row in [row for row in tables[table] if _complete(row, log, terms)]:
@@ -128,11 +129,14 @@ def _events(
             axis.death_day = _last_death(events["deaths"], tables["deaths"], log)
         if table == "infusions":
             axis.anchor_infusions(events["infusions"])
+            infused = found
     flag_undated(events["infusions"], log)
     best = [
-        statement for x in tables["infusions"] for statement in read_best_response(x, axis, log)
+        (statement, row)
+        for infusion, row in infused
+        for statement in read_best_response(row, infusion, axis, log)
     ]
-    events["responses"] = (*events["responses"], *best)
+    events["responses"] = (*events["responses"], *_distinct(best, log))
     lines = [x for row in tables["patients"] for x in read_prior_lines(row, log)]
     events["facts"] = (*events["facts"], *lines)
     events["conditions"] = settle_conditions(events["conditions"], log)
