@@ -340,8 +340,7 @@ class _Counting:
                 return None, "no_complete_response"
         if definition.styled and self._misses_schedule:
             return start, "no_schedule"
-        therapy_undated = facts.new_therapy is None and facts.new_therapy_undated
-        if definition.needs_therapy_day and therapy_undated:
+        if definition.needs_therapy_day and facts.undated_therapy is not None:
             return start, "new_therapy_undated"
         return start, None
 
@@ -383,7 +382,7 @@ def _undated(
             if not known:
                 return "death_undated"
         elif not any(between.first is not None and day < between.first for day in known):
-            return "progression_undated"
+            return other.undated
     competes = definition.competing is not None and facts.death_when is not None
     return "death_undated" if competes and not known and facts.death_day is None else None
 

@@ -29,7 +29,7 @@ from rearm.record import Death, Lab, Record, ResponseStatement, Source, When
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import RESPONSES, Criteria
 from rearm.response.measurable import Measurable
-from rearm.response.new_therapy import new_therapy, planned
+from rearm.response.new_therapy import new_therapy, undated_therapies
 from rearm.response.score import Visit
 
 __all__ = [
@@ -435,19 +435,16 @@ class InfusionCase:
 
     @cached_property
     def new_therapy(self) -> tuple[When, Source] | None:
-        """Next unplanned therapy or infusion: by its day, else one known by order alone to follow
-        this infusion and no later one.
+        """Next unplanned therapy or infusion: by its day, else one that surely follows this
+        infusion on a day that is not known.
         """
         dated = new_therapy(self.record, self.start, until=self.ends)
         if dated is not None:
             return dated.start, dated.source
         if self.product.next is not None and self.ends is not None:
             return When.on(self.ends), self.product.next.source
-        for therapy in self.record.therapies:
-            by_order = therapy.start.day is None and therapy.after_infusion in self.product.numbers
-            if by_order and not planned(therapy):
-                return therapy.start, therapy.source
-        return None
+        undated = undated_therapies(self.record, self.start, numbers=self.product.numbers)
+        return (undated[0].start, undated[0].source) if undated else None
 
     # ---- sources ----------------
 
