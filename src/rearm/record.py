@@ -38,6 +38,7 @@ __all__ = [
     "Variant",
     "When",
     "given_in_order",
+    "last_apheresis",
     "missing_line",
     "surely_after",
 ]
@@ -240,7 +241,7 @@ class Infusion:
     product: str | None = None
     targets: tuple[str, ...] = ()
     dose_cells: float | None = None
-    apheresis_days: tuple[int, ...] = ()
+    apheresis: tuple[When, ...] = ()
     in_specification: bool | None = None
     infused: bool | None = None
     reason: str | None = None
@@ -249,6 +250,11 @@ class Infusion:
     @property
     def day(self) -> int | None:
         return self.when.day
+
+    @property
+    def apheresis_days(self) -> tuple[int, ...]:
+        """The days of the leukaphereses that are exact."""
+        return tuple(when.day for when in self.apheresis if when.day is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -541,6 +547,27 @@ EVENT_FIELDS = (
 )  # fmt: skip
 
 
+def last_apheresis(infusions: Iterable[Infusion], until: int | None) -> When | None:
+    """The last leukapheresis for these infusions, none of those that surely came after `until`;
+    None where none is known.
+    """
+    times = [
+        when
+        for infusion in infusions
+        for when in infusion.apheresis
+        if until is None or when.first is None or when.first <= until
+    ]
+    if not times:
+        return None
+    firsts = [when.first for when in times if when.first is not None]
+    lasts = [when.last for when in times if when.last is not None]
+    ends = [
+        *([] if until is None else [until]),
+        *([max(lasts)] if len(lasts) == len(times) else []),
+    ]
+    return When(max(firsts, default=None), min(ends, default=None))
+
+
 def surely_after(row: Therapy, infusion: Infusion | None) -> bool:
     """Whether the row is known to follow this infusion, by day or by order."""
     if infusion is None:
@@ -596,14 +623,19 @@ def _days(event: Any) -> Iterable[int]:
 
 
 def _known(event: Any, day: int) -> bool:
-    first = event.when.first if event.when.first is not None else event.when.last
     reported = getattr(event, "reported_day", None)
-    return (first is None or first <= day) and (reported is None or reported <= day)
+    return not _begins_after(event.when, day) and (reported is None or reported <= day)
+
+
+def _begins_after(when: When, day: int) -> bool:
+    first = when.first if when.first is not None else when.last
+    return first is not None and first > day
 
 
 def _cut(event: Any, day: int) -> Any:
-    if isinstance(event, Infusion) and any(d > day for d in event.apheresis_days):
-        return replace(event, apheresis_days=tuple(d for d in event.apheresis_days if d <= day))
+    if isinstance(event, Infusion) and any(_begins_after(x, day) for x in event.apheresis):
+        known = tuple(x for x in event.apheresis if not _begins_after(x, day))
+        return replace(event, apheresis=known)
     end: When | None = getattr(event, "end", None)
     if (
         end is None

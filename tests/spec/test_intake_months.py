@@ -97,6 +97,32 @@ def test_results_beside_an_infusion_of_a_month(
     assert _chosen(record)[0] == severity
 
 
+# end of bendamustine; days from it to an apheresis of April 2023, whether it came before
+BENDAMUSTINE = [
+    ("2022-10-01", "2022-12-31", Interval(91, 120), True),
+    ("2022-10-01", "2023-04-10", Interval(0, 211), True),
+    ("2023-04-10", "2023-04-12", None, None),
+    ("2023-05-02", "2023-05-03", None, False),
+]
+
+
+@pytest.mark.parametrize(("start", "end", "days", "before"), BENDAMUSTINE)
+def test_apheresis_of_a_month(
+    start: str, end: str, days: Interval | None, before: bool | None
+) -> None:
+    record = _record(
+        infusions=[{"day": "2023-06-15", "product": "ide-cel", "apheresis_days": "2023-04"}],
+        therapies=[{"line": 4, "agents": "bendamustine", "start_day": start, "end_day": end}],
+        labs=[{"day": "Leukapheresis", "test": "crp", "value": 5, "unit": "mg/L"}],
+    )
+    assert record.infusions[0].apheresis == (When(-75, -46),)
+    assert record.labs[0].when == When(-75, -46)
+    found = find(record, failures(record), load_catalogue(), as_of=0)
+    assert found["days_bendamustine_to_apheresis"].interval == days
+    assert found["days_bendamustine_to_apheresis"].value is None
+    assert found["bendamustine_before_apheresis"].value is before
+
+
 def test_an_infusion_with_a_whole_date_is_day_0_beside_one_of_a_month() -> None:
     later = {"day": "2024-02-10", "product": "cilta-cel"}
     record = _record(infusions=[INFUSED, later])

@@ -152,9 +152,13 @@ def test_pfs2_and_salvage() -> None:
 
 def test_origin_apheresis() -> None:
     found = ends(
-        "apheresis", infusions=[infusion(0, apheresis_days=(-50, -48))], labs=serum(FAILED)
+        "apheresis",
+        infusions=[infusion(0, apheresis=(When.on(-50), When.on(-48)))],
+        labs=serum(FAILED),
     )
     assert found["PFS"].days == 168
+    by_month = ends("apheresis", infusions=[infusion(0, apheresis=(When(-60, -31),))])
+    assert by_month["OS"].obstacle == "apheresis_undated"
     assert ends("apheresis", labs=serum(FAILED))["PFS"].status == "not_computable"
     assert ends("salvage", labs=serum(FAILED))["OS"].status == "not_computable"
     assert ends("failure", labs=serum(RESPONSE))["OS"].status == "not_computable"

@@ -24,7 +24,7 @@ from rearm.findings.chart import PatientChart
 from rearm.interval import Interval
 from rearm.knowledge.catalogue import finding_id
 from rearm.knowledge.lexicon import Lexicon
-from rearm.record import Source, Therapy, When
+from rearm.record import UNKNOWN_WHEN, Source, Therapy, When, last_apheresis
 from rearm.therapy.exposure import WITHIN_DAYS, ExposureAnswer
 from rearm.therapy.exposure_rows import product_targets
 from rearm.therapy.lines import prior_lines as begun
@@ -282,12 +282,9 @@ def is_after(chart: PatientChart, row: Therapy) -> bool | None:
 # ---------------------------------------------------------------- last doses
 
 
-def apheresis_day(chart: PatientChart) -> int | None:
+def apheresis_of(chart: PatientChart) -> When:
     """The last apheresis for the last infusion."""
-    days = [d for x in chart.infusion_rows for d in x.apheresis_days]
-    if chart.infusion_day is not None:
-        days = [d for d in days if d <= chart.infusion_day]
-    return max(days, default=None)
+    return last_apheresis(chart.infusion_rows, chart.infusion_day) or UNKNOWN_WHEN
 
 
 @finding("days_since_last_tce")
@@ -311,7 +308,37 @@ def _days_to_apheresis(chart: PatientChart, agents: Iterable[str]) -> Found:
         for x in chart.treated(agents)
         if x.purpose not in ("bridging", "lymphodepletion") or x.start.first is not None
     ]
-    return chart.days_since(rows, apheresis_day(chart), before="the apheresis")
+    collected = apheresis_of(chart)
+    if collected.first is None or collected.last is None:
+        return NOTHING
+    first, last = (
+        chart.days_since(rows, day, before="the apheresis")
+        for day in (collected.first, collected.last)
+    )
+    if collected.day is not None:
+        return last
+    earlier, later = _bounds(first), _bounds(last)
+    if earlier is None or later is None:
+        return unknown(f"the apheresis was {collected}: {last.text}", last.sources)
+    # a dose may have been given in between, up to the day of the apheresis itself
+    between = any(
+        x.start.last is None or x.start.last > collected.first or _lasts_beyond(x, collected.first)
+        for x in rows
+        if x.start.first is None or x.start.first <= collected.last
+    )
+    width = collected.last - collected.first
+    days = Interval(0.0 if between else earlier.low, earlier.high + width)
+    return measured(days, f"{last.text}, the apheresis {collected}", last.sources, whole=True)
+
+
+def _bounds(found: Found) -> Interval | None:
+    if found.interval is not None:
+        return found.interval
+    return Interval.of(found.value) if isinstance(found.value, float | int) else None
+
+
+def _lasts_beyond(row: Therapy, day: int) -> bool:
+    return row.end.last is None or row.end.last > day
 
 
 @finding("days_bendamustine_to_apheresis")
@@ -338,22 +365,23 @@ def days_bcma_agent_to_infusion(chart: PatientChart) -> Found:
 
 @finding("bendamustine_before_apheresis")
 def bendamustine_before_apheresis(chart: PatientChart) -> Found:
-    rows, day = chart.treated(["bendamustine"]), apheresis_day(chart)
+    rows, collected = chart.treated(["bendamustine"]), apheresis_of(chart)
     if not rows:
         return _answered(chart, chart.exposure.agent("bendamustine"))
-    value = any3(_starts_before(chart, x, day) for x in rows)
-    apheresis = f"apheresis day {day}" if day is not None else "day of apheresis not known"
+    value = any3(_starts_before(chart, x, collected) for x in rows)
+    known = collected != UNKNOWN_WHEN
+    apheresis = f"apheresis {collected}" if known else "day of apheresis not known"
     starts = "; ".join(f"bendamustine, {x.start}" for x in rows)
     return Found(value, rows_of(rows), f"{starts}, {apheresis}")
 
 
-def _starts_before(chart: PatientChart, row: Therapy, day: int | None) -> bool | None:
+def _starts_before(chart: PatientChart, row: Therapy, collected: When) -> bool | None:
     """Whether the treatment began before the apheresis. What comes after it by its order did not,
     unless its days say so.
     """
     start = row.start
-    surely_before = day is not None and start.last is not None and start.last < day
-    surely_not = day is not None and start.first is not None and start.first >= day
+    order = start.before(collected)
+    surely_before, surely_not = order is True, order is False
     follows = is_after(chart, row) or row.purpose in ("lymphodepletion", "bridging")
     if follows:
         return surely_before and start.first is not None

@@ -28,7 +28,7 @@ from rearm.outcome.endpoint_definitions import (
 from rearm.outcome.endpoint_facts import CourseFacts, course_facts, next_therapy_day
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
-from rearm.record import Record, When
+from rearm.record import Record, When, last_apheresis
 from rearm.response.course import ResponseCourse, response_course
 
 __all__ = [
@@ -267,8 +267,8 @@ def _origin_day(
     if origin == "infusion":
         return course.start
     if origin == "apheresis":
-        days = products[failure.number - 1].doses[0].apheresis_days
-        return max((day for day in days if day <= course.start), default=None)
+        collected = last_apheresis(products[failure.number - 1].doses[:1], course.start)
+        return None if collected is None else collected.day
     if origin == "failure":
         return failure.day if failure.status == "failed" else None
     return next_therapy_day(record, course)

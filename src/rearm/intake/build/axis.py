@@ -112,7 +112,7 @@ class Axis:
     bridging_day: int | None = None
     lymphodepletion_day: int | None = None
     diagnosis: When = UNKNOWN_WHEN
-    apheresis_days: tuple[int, ...] = ()
+    apheresis: tuple[When, ...] = ()
     stated: DaysStated = field(default_factory=lambda: DaysStated())
 
     def when(
@@ -209,10 +209,8 @@ class Axis:
     def _anchored(self, moment: Moment) -> When:
         infusion, diagnosis = self.infusion, self.diagnosis
         match moment.anchor:
-            case "apheresis" if len(self.apheresis_days) == 1:
-                return When.on(self.apheresis_days[0])
-            case "apheresis" if self.apheresis_days:
-                return When(min(self.apheresis_days), max(self.apheresis_days))
+            case "apheresis" if self.apheresis:
+                return _hull(self.apheresis)
             case "before_bridging" if self.bridging_day is not None:
                 return When(None, self.bridging_day - 1)
             case "before_lymphodepletion" | "before_bridging" if (
@@ -254,7 +252,7 @@ class Axis:
         infusions = tuple(infusions)
         self.infusions = tuple(given_in_order(infusions))
         self._first_infusion(x.when for x in self.infusions)
-        self.apheresis_days = tuple(dict.fromkeys(d for x in infusions for d in x.apheresis_days))
+        self.apheresis = tuple(dict.fromkeys(when for x in infusions for when in x.apheresis))
 
     def after_infusion(self, number: int) -> When:
         """From the day after the infusion of this number (from 1) to the next on a later day; 0:
@@ -305,6 +303,16 @@ class Axis:
             return self.when(moment, is_diagnosis=is_diagnosis)
         except Refused:
             return UNKNOWN_WHEN
+
+
+def _hull(times: Sequence[When]) -> When:
+    """The days on which any of the times may have been."""
+    firsts = [when.first for when in times if when.first is not None]
+    lasts = [when.last for when in times if when.last is not None]
+    return When(
+        min(firsts) if len(firsts) == len(times) else None,
+        max(lasts) if len(lasts) == len(times) else None,
+    )
 
 
 class Placed(NamedTuple):
