@@ -135,6 +135,19 @@ def test_of_two_infusions_of_months_the_first_is_day_0() -> None:
     assert [x.when for x in record.infusions] == [When(428, 487), When.on(0)]
 
 
+@pytest.mark.parametrize("again", ["2023-03", "March 2023"])
+def test_a_row_that_repeats_the_infusion_is_no_second_one(again: str) -> None:
+    record = _record(infusions=[INFUSED, INFUSED | {"day": again}])
+    assert [x.when for x in record.infusions] == [When.on(0)]
+    assert "duplicate_row" in {i.code for i in record.issues}
+
+
+def test_another_product_of_the_month_may_have_come_before_or_after() -> None:
+    other = {"day": "2023-03", "product": "cilta-cel"}
+    record = _record(infusions=[INFUSED, other])
+    assert [x.when for x in record.infusions] == [When.on(0), When(-30, 30)]
+
+
 def test_a_product_that_was_never_given_is_no_day_0() -> None:
     never = {"day": "2023-01", "product": "ide-cel", "infused": "no"}
     record = _record(infusions=[never, INFUSED])

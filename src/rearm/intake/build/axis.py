@@ -12,7 +12,7 @@ from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
 from rearm.intake.rows import Anchor, Cell, CellProblem, Moment, Row, Value
 from rearm.intake.values import Refused, is_dated, may_be_year, parse_moment, shown, year_of
-from rearm.record import UNKNOWN_WHEN, Infusion, Source, When, given_in_order
+from rearm.record import UNKNOWN_WHEN, Infusion, When, given_in_order
 
 __all__ = [
     "DAY_COLUMNS",
@@ -80,14 +80,14 @@ class DayZero:
     """The calendar date of day 0, as ordinals: between `first` and `last`, which are the same where
     it is known.
 
-    `basis`: whose date was chosen. `infusion`: the cell of the infusion that is day 0, where its
-    date is known by its month or year only. `by_month`: no whole date stands anywhere.
+    `basis`: whose date was chosen. `product`: of the infusion that is day 0, as it is written, where
+    its date is known by its month or year only. `by_month`: no whole date stands anywhere.
     """
 
     first: int
     last: int
     basis: DayZeroBasis
-    infusion: Source | None = None
+    product: str | None = None
     by_month: bool = False
 
 
@@ -97,14 +97,14 @@ class Axis:
     on the axis.
 
     Day 0 may be an infusion of which only the month is known: then `zero` is its first and
-    `zero_last` its last possible date, `zero_infusion` its cell, and every other date is as many
-    days from it as these allow.
+    `zero_last` its last possible date, `zero_product` what was given, and every other date is as
+    many days from it as these allow.
     """
 
     zero: int | None
     today: int
     zero_last: int | None = None
-    zero_infusion: Source | None = None
+    zero_product: str | None = None
     birth: int | None = None  # ordinal of the first day on which the patient can have been born
     death_day: int | None = None
     infusion: When = UNKNOWN_WHEN  # the first
@@ -279,9 +279,12 @@ class Axis:
         )
 
     def of_infusion(self, row: Row, when: When) -> When:
-        """The time of an infusion that its cell puts at `when`: day 0 where it is that itself."""
-        is_day_zero = self.zero_infusion is not None and row.at("day") == self.zero_infusion
-        return When.on(0) if is_day_zero else when
+        """The time of an infusion that its cell puts at `when`: day 0 where it is that itself. A
+        row that repeats it, or another dose of the product in that month, is taken for it too.
+        """
+        same_product = row.cell("product").text == self.zero_product
+        dates = _dates(row.given("day")) if same_product else None
+        return When.on(0) if dates is not None and dates == (self.zero, self.zero_last) else when
 
     def _first_infusion(self, times: Iterable[When]) -> None:
         """The earliest by its last possible day, of those whose day has both bounds."""
@@ -434,7 +437,7 @@ def choose_day_zero(runs: Sequence[RowRun]) -> DayZero | None:
 def _infusion_of_a_month(runs: Iterable[RowRun]) -> DayZero | None:
     """The first infusion among those of which the month or year is known."""
     known = [
-        DayZero(first=dates[0], last=dates[1], basis="infusion", infusion=row.at("day"))
+        DayZero(first=dates[0], last=dates[1], basis="infusion", product=row.cell("product").text)
         for run in runs
         if run.table == "infusions"
         for row in run.rows()

@@ -188,7 +188,7 @@ def axis_of(
     axis = Axis(
         zero=first,
         zero_last=last,
-        zero_infusion=None if chosen is None else chosen.infusion,
+        zero_product=None if chosen is None else chosen.product,
         today=today,
         birth=_birth(person, last, log),
         stated=DaysStated.of(runs),
