@@ -123,6 +123,21 @@ def test_apheresis_of_a_month(
     assert found["bendamustine_before_apheresis"].value is before
 
 
+# month of the progression on the first line, which began in June 2018; functional high risk
+FIRST_LINES = [("2019-03", True), ("2019-12", None), ("2020-06", False)]
+
+
+@pytest.mark.parametrize(("progressed", "high_risk"), FIRST_LINES)
+def test_first_line_known_by_months(progressed: str, high_risk: bool | None) -> None:
+    begun = {"line": 1, "regimen": "VRd", "start_day": "2018-06", "end_day": progressed}
+    record = _record(
+        infusions=[{"day": "2023-06-15", "product": "ide-cel"}],
+        therapies=[begun | {"progression_on": "yes"}, {"line": 2, "start_day": "2020-09"}],
+    )
+    found = find(record, failures(record), load_catalogue(), as_of=0)
+    assert found["functional_high_risk"].value is high_risk
+
+
 def test_an_infusion_with_a_whole_date_is_day_0_beside_one_of_a_month() -> None:
     later = {"day": "2024-02-10", "product": "cilta-cel"}
     record = _record(infusions=[INFUSED, later])

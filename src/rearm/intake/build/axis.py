@@ -80,8 +80,8 @@ class DayZero:
     """The calendar date of day 0, as ordinals: between `first` and `last`, which are the same where
     it is known.
 
-    `basis`: whose date was chosen. `product`: of the infusion that is day 0, as it is written, where
-    its date is known by its month or year only. `by_month`: no whole date stands anywhere.
+    `basis`: whose date was chosen. `product`: of the infusion that is day 0, as it is written,
+    where its date is known by its month or year only. `by_month`: no whole date stands anywhere.
     """
 
     first: int
