@@ -235,7 +235,7 @@ def records(draw: st.DrawFn) -> Record:
         labs=(*some(number, 12), *some(word, 3), *some(stain, 3)), set_aside=aside,
             therapies=some(treatment, 3),
         infusions=(Infusion(source=src(), when=When.on(0), product="cilta-cel", targets=("BCMA",),
-            apheresis_days=(-50,), in_specification=True),),
+            apheresis=(When.on(-50),), in_specification=True),),
         responses=(
             ResponseStatement(response="PR", when=When.on(30), source=src(), by="team"),
             ResponseStatement(response="PD", when=When.on(200), source=src(), by="team"),

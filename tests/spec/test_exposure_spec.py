@@ -2,10 +2,12 @@
 computed.
 """
 
+import math
 from dataclasses import replace
 
 import pytest
 
+from rearm.interval import Interval
 from rearm.record import (
     Fact,
     Infusion,
@@ -65,7 +67,7 @@ def record(
 
 
 VRD = row(1, "bortezomib;lenalidomide;dexamethasone", "induction", -900, -800, line=1)
-ASCT = row(2, "melphalan", "transplant", -780, -780, line=1)
+ASCT = row(2, "melphalan", "transplant", -780, -780, line=1, graft="autologous")
 MAINTENANCE = row(3, "lenalidomide", "maintenance", -700, -300, line=1, progression_on=True)
 DPD = row(
     4,
@@ -275,10 +277,35 @@ def test_until_reads_nothing_later() -> None:
 
 
 def test_first_transplant_to_progression() -> None:
-    assert (
-        exposure(FULL).first_transplant_to_progression().days == 480
-    )  # from -780 to the end of maintenance with progression on it
+    found = exposure(FULL).first_transplant_to_progression()
+    assert found.days == Interval.of(480)  # to the end of maintenance with progression on it
     assert exposure(record(VRD)).first_transplant_to_progression().days is None
+
+
+# months of the transplants, months (or None) of the PDs as days; days from transplant to PD
+BY_MONTHS = [
+    ([When(-1000, -970)], [When(-500, -470)], Interval(470, 530)),
+    ([When.on(-980)], [When(-500, -470)], Interval(480, 510)),
+    ([When(-1000, -970)], [When(-980, -950)], None),  # it may have come before
+    ([When(-1000, -970)], [When(-980, -950), When(-500, -470)], Interval(0, 530)),
+    ([When(-1000, -970)], [When(1, None)], Interval(971, math.inf)),
+    ([When(-1000, -970), When(-900, -870)], [When(-500, -470)], Interval(470, 530)),
+    ([When(-1000, -970), When()], [When(-500, -470)], None),  # which was the first is open
+    ([When(-1000, -970)], [When()], None),
+]
+
+
+@pytest.mark.parametrize(("transplants", "progressions", "days"), BY_MONTHS)
+def test_transplant_and_progression_by_months(
+    transplants: list[When], progressions: list[When], days: Interval | None
+) -> None:
+    rows = [replace(ASCT, start=when, end=when) for when in transplants]
+    stated = [
+        ResponseStatement(response="PD", when=when, source=Source("assessments", f"row {n}"))
+        for n, when in enumerate(progressions)
+    ]
+    patient = replace(record(*rows), responses=tuple(stated))
+    assert exposure(patient).first_transplant_to_progression().days == days
 
 
 @pytest.mark.parametrize("name", ["Velcade", "", "nothing"])

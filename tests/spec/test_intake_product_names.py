@@ -8,7 +8,6 @@ import pytest
 
 from rearm.intake import read_tables
 from rearm.intake.regimen.read import parse
-from rearm.therapy.transplant import is_autologous
 
 # what stands as the product; the product of the record, its target, codes of issues
 PRODUCTS = [
@@ -48,6 +47,17 @@ TRANSPLANTS = [
     ("allogeneic bone marrow transplant", False),
     ("allogeneic HSCT", False),
     ("haplo HSCT", False),
+    ("haplo", False),
+    ("MUD-SCT", False),
+    ("MUD BMT", False),
+    ("Fremd-SZT", False),
+    ("MRD transplant", False),
+    ("RIC-SCT", False),
+    ("RIC alloSCT (MUD)", False),
+    ("allogene SZT", False),
+    ("SZT (Fremdspender)", False),
+    ("unrelated donor transplant", False),
+    ("fludarabine + melphalan + sibling SCT", False),
     ("VRd", False),
 ]
 
@@ -56,6 +66,43 @@ TRANSPLANTS = [
 def test_transplant(regimen: str, autologous: bool | None) -> None:
     rows: list[dict[str, Any]] = [{"patient_id": "A", "line": 1, "regimen": regimen}]
     record = read_tables({"patients": [{"patient_id": "A"}], "therapies": rows}).records[0]
-    assert [is_autologous(t) for t in record.therapies] == [autologous]
+    assert [t.autologous for t in record.therapies] == [autologous]
     assert record.issues == ()
     assert parse(regimen).unread == ()
+
+
+# texts of several transplants, or with words that can't be read
+SEVERAL = [
+    ("ASCT, MUD-SCT", [True, False]),
+    ("Tandem: ASCT dann RIC-SCT", [True, False]),
+    ("SCT 2015, SCT 2018 (MUD)", [True, False]),
+    ("xyzzy-SCT", [None]),
+    ("xyzzy-ASCT", [True]),
+]
+
+
+@pytest.mark.parametrize(("regimen", "autologous"), SEVERAL)
+def test_transplants(regimen: str, autologous: list[bool | None]) -> None:
+    rows: list[dict[str, Any]] = [{"patient_id": "A", "line": 1, "regimen": regimen}]
+    record = read_tables({"patients": [{"patient_id": "A"}], "therapies": rows}).records[0]
+    assert [t.autologous for t in record.therapies] == autologous
+
+
+# agents and purpose stated beside a text; what the record says of the transplant
+STATED = [
+    (None, True),
+    ("Mel200", True),
+    ("MUD-SCT", False),
+    ("BMT", None),
+    ("xyzzy", None),
+]
+
+
+@pytest.mark.parametrize(("regimen", "autologous"), STATED)
+@pytest.mark.parametrize("agents", ["melphalan", None])
+def test_a_transplant_by_its_purpose(
+    regimen: str | None, autologous: bool | None, agents: str | None
+) -> None:
+    row = {"patient_id": "A", "agents": agents, "purpose": "transplant", "regimen": regimen}
+    record = read_tables({"patients": [{"patient_id": "A"}], "therapies": [row]}).records[0]
+    assert [t.autologous for t in record.therapies] == [autologous]

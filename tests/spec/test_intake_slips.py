@@ -254,7 +254,11 @@ def test_a_last_value_that_falls_faster_than_an_immunoglobulin() -> None:
 
 def test_a_last_value_that_falls_without_therapy() -> None:
     slip = _m_protein(m6=2.4, d28=0.9, d300=0.9, d360=0.15)
-    assert _slips(slip) == ["360) means a fall without any therapy (0.9 g/dL on day 300)"]
+    assert _slips(slip) == []  # no therapy at all is on record: nobody wrote them down
+    induction = [{"start_day": -900, "end_day": -700, "regimen": "VRd"}]
+    assert _slips(slip, therapies=induction) == [
+        "360) means a fall without any therapy (0.9 g/dL on day 300)"
+    ]
     salvage = [{"start_day": 305, "regimen": "DPd"}]
     assert _slips(slip, therapies=salvage) == []
 
@@ -309,6 +313,22 @@ def test_creatinine_of_a_failing_kidney_of_which_nothing_else_is_on_record() -> 
     assert _slips(_on_days("creatinine", "mg/dL", d40=8.2, d56=9)) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "told"),
+    [
+        ("renal_impairment", "present", False),
+        ("dialysis", "resolved", False),
+        ("renal_impairment", "unclear", False),
+        ("renal_impairment", "absent", True),
+        ("adrenal_insufficiency", "present", True),
+    ],
+)
+def test_creatinine_beside_what_is_stated_of_the_kidney(name: str, status: str, told: bool) -> None:
+    labs = _on_days("creatinine", "mg/dL", d56=9)
+    stated = [{"condition": name, "status": status, "day": 50}]
+    assert bool(_slips(labs, conditions=stated)) is told
+
+
 # ---------------------------------------------------------------- the axis of the laboratory
 
 
@@ -319,6 +339,21 @@ def _axis(labs: list[dict[str, Any]], last_seen: int = 400, **tables: Any) -> li
 
 
 CHECK = ": check the days of the laboratory results against that of the infusion."
+
+
+@pytest.mark.parametrize(
+    ("test", "unit"),
+    [
+        ("car_t_cells_flow", "% of T cells"),
+        ("car_t_cells_absolute", "/uL"),
+        ("car_t_cells_of_lymphocytes", "% of lymphocytes"),
+        ("car_t_cells_cd8_absolute", "/uL"),
+        ("car_copies_per_1000_cells", "copies/1000 cells"),
+    ],
+)
+def test_every_assay_of_car_t_cells_tells(test: str, unit: str) -> None:
+    (told,) = _axis(_on_days(test, unit, m23=9))
+    assert told.startswith("CAR-T cells were measured on day -23")
 
 
 def test_car_t_cells_before_the_infusion() -> None:
@@ -336,9 +371,11 @@ def test_car_t_cells_before_the_infusion() -> None:
 
 def test_a_fall_before_the_infusion_without_any_therapy() -> None:
     labs = _m_protein(m66=2.4, m32=0.9, m2=0.3)
-    assert _axis(labs) == [
+    assert _axis(labs) == []  # no therapy at all is on record: nobody wrote them down
+    induction = [{"start_day": -900, "end_day": -700, "regimen": "VRd"}]
+    assert _axis(labs, therapies=induction) == [
         "The M-protein falls from 2.4 to 0.9 g/dL between day -66 and day -32, before the first"
-        " infusion (day 0) and without any therapy on record" + CHECK
+        " infusion (day 0) and without any therapy on record at that time" + CHECK
     ]
     bridging = [{"start_day": -60, "end_day": -20, "regimen": "DPd", "purpose": "bridging"}]
     assert _axis(labs, therapies=bridging) == []

@@ -84,6 +84,45 @@ def test_best_response_is_a_response_on_some_day_after_its_infusion() -> None:
     assert record.issues == ()
 
 
+# day and product of the infusions, in the order of the table, with their best responses; response,
+# days and number of the infusion of each statement
+OF_ITS_INFUSION = [
+    (
+        "later infusion first",
+        [(300, "cilta-cel", "sCR"), (0, "ide-cel", "VGPR")],
+        [("sCR", When(301, None), 2), ("VGPR", When(1, 300), 1)],
+    ),
+    (
+        "two products on one day",
+        [(0, "ide-cel", "PR"), (0, "cilta-cel", "VGPR")],
+        [("PR", When(1, None), 1), ("VGPR", When(1, None), 2)],
+    ),
+    (
+        "the first has no day",
+        [(None, "ide-cel", "PR"), (300, "cilta-cel", "CR")],
+        [("PR", When(), 1), ("CR", When(301, None), 2)],
+    ),
+    ("the only one has no day", [(None, "ide-cel", "PR")], [("PR", When(), 1)]),
+    (
+        "one stated as after the other",
+        [(0, "ide-cel", "PR"), ("after infusion", "cilta-cel", "CR")],
+        [("PR", When(1, None), 1), ("CR", When(2, None), 2)],
+    ),
+    ("a row twice", [(0, "ide-cel", "PR"), (0, "ide-cel", "PR")], [("PR", When(1, None), 1)]),
+]
+
+
+@pytest.mark.parametrize(("what", "infusions", "expected"), OF_ITS_INFUSION)
+def test_best_response_belongs_to_the_infusion_of_its_row(
+    what: str, infusions: list[Any], expected: list[tuple[str, When, int]]
+) -> None:
+    rows = [{"day": d, "product": p, "best_response": b} for d, p, b in infusions]
+    record = _record(infusions=rows)
+    assert [(x.response, x.when, x.after_infusion) for x in record.responses] == expected, what
+    by_row = {x.source.row: n for n, x in enumerate(record.infused(), start=1)}
+    assert all(by_row[x.source.row] == x.after_infusion for x in record.responses)
+
+
 def test_best_response_to_what_was_never_given_is_none() -> None:
     row = {"product": "ide-cel", "infused": "no", "best_response": "PR"}
     assert _record(infusions=[row]).responses == ()

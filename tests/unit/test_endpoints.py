@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -61,8 +62,9 @@ def test_death_of_another_cause_competes_with_progression() -> None:
     assert (found["failure-b"].status, found["failure-b"].competing) == ("censored", True)
 
 
-def test_death_of_myeloma_is_an_event_of_ttp() -> None:
-    found = ends(labs=serum(RESPONSE), deaths=[death(110, "myeloma")])
+@pytest.mark.parametrize("cause", ["myeloma", "infection; myeloma"])
+def test_death_of_myeloma_is_an_event_of_ttp(cause: str) -> None:
+    found = ends(labs=serum(RESPONSE), deaths=[death(110, cause)])
     assert told(found["TTP"]) == ("event", "death", 110)
     assert told(found["failure-a"]) == ("censored", None, 110)
     assert told(found["failure-b"]) == ("event", "death of myeloma", 110)
@@ -164,9 +166,13 @@ def test_pfs2_and_salvage() -> None:
 
 def test_origin_apheresis() -> None:
     found = ends(
-        "apheresis", infusions=[infusion(0, apheresis_days=(-50, -48))], labs=serum(FAILED)
+        "apheresis",
+        infusions=[infusion(0, apheresis=(When.on(-50), When.on(-48)))],
+        labs=serum(FAILED),
     )
     assert found["PFS"].days == 168
+    by_month = ends("apheresis", infusions=[infusion(0, apheresis=(When(-60, -31),))])
+    assert by_month["OS"].obstacle == "apheresis_undated"
     assert ends("apheresis", labs=serum(FAILED))["PFS"].status == "not_computable"
     assert ends("salvage", labs=serum(FAILED))["OS"].status == "not_computable"
     assert ends("failure", labs=serum(RESPONSE))["OS"].status == "not_computable"
@@ -187,6 +193,53 @@ def test_team_only() -> None:
     found = ends(responses=[team(30, "PR"), team(90, "VGPR"), team(200, "PD")], last_seen_day=250)
     assert told(found["PFS"]) == ("event", "PD", 200)
     assert found["DOR"].days == 170
+
+
+# start of an undated therapy, its order, its line; what stands in the way of the endpoints
+UNDATED_THERAPIES = [
+    (When(1, None), None, None, "new_therapy_undated"),  # "after infusion"
+    (When(200, 320), None, None, "new_therapy_undated"),  # a year, cut at the last contact
+    (When(), 1, None, "new_therapy_undated"),
+    (When(), 0, None, None),
+    (When(), None, None, None),  # it may have come before the infusion
+    (When(None, -1), None, None, None),
+    (When(-40, 20), None, None, None),
+]
+
+
+@pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.parametrize(("start", "order", "line", "obstacle"), UNDATED_THERAPIES)
+def test_new_therapy_on_a_day_that_is_not_known_is_new_therapy(
+    failed: bool, start: When, order: int | None, line: int | None, obstacle: str | None
+) -> None:
+    rows = [therapy(None, "salvage", agents=("teclistamab",), after_infusion=order, line=line)]
+    undated = [replace(row, start=start) for row in rows]
+    labs = serum(FAILED if failed else RESPONSE)
+    found = ends(labs=labs, therapies=undated, last_seen_day=320)
+    assert (found["TTNT"].obstacle, found["PFS2"].obstacle) == (obstacle, obstacle)
+    assert (found["failure-b"].obstacle is None) is (
+        obstacle is None or (failed and start.first == 200)
+    )
+    if obstacle is None:
+        assert told(found["TTNT"]) == ("censored", None, 320)
+
+
+# start and line of an undated therapy beside a dated one of line 5 on day 250; what TTNT says
+BESIDE_A_DATED_ONE = [
+    (When(1, None), None, "not_computable"),
+    (When(1, None), 6, "event"),
+    (When(260, 320), None, "event"),
+    (When(), None, "event"),
+]
+
+
+@pytest.mark.parametrize(("start", "line", "status"), BESIDE_A_DATED_ONE)
+def test_undated_therapy_beside_a_dated_one(start: When, line: int | None, status: str) -> None:
+    dated = therapy(250, "salvage", agents=("talquetamab",), line=5)
+    undated = replace(therapy(None, "salvage", agents=("teclistamab",), line=line), start=start)
+    found = ends(labs=serum(FAILED), therapies=[dated, undated], last_seen_day=320)
+    assert found["TTNT"].status == status
+    assert found["PFS"].day == 120
 
 
 def test_therapy_known_by_order_only() -> None:

@@ -24,6 +24,7 @@ from tests.support.fhir_builder import (
 
 from rearm.intake import InputError, read
 from rearm.interval import Interval
+from rearm.record import When
 
 Json = dict[str, Any]
 
@@ -418,6 +419,66 @@ def test_toxicities() -> None:
     )
     assert [(t.toxicity, t.grade, t.day) for t in record.toxicities] == [("icans", 3, 5)]
     assert codes(record) == {"potential_event", "unknown_code"}
+
+
+@pytest.mark.parametrize(
+    ("system", "word", "grades"),
+    [
+        ("http://snomed.info/sct", "24484000", Interval(3, 5)),
+        ("http://snomed.info/sct", "6736007", Interval(2, 2)),
+        ("http://terminology.hl7.org/CodeSystem/adverse-event-severity", "severe", Interval(3, 5)),
+        ("http://snomed.info/sct", "399166001", Interval(1, 5)),  # no word of the table
+    ],
+)
+def test_the_severity_bounds_the_grade(system: str, word: str, grades: Interval) -> None:
+    severity = {"severity": code(system, word)}
+    event = {
+        "resourceType": "AdverseEvent",
+        "id": "a",
+        "actuality": "actual",
+        "event": code("urn:rearm:toxicity", "icans"),
+        "subject": SUBJECT,
+        "date": "2024-03-09",
+    }
+    as_condition = condition(code("urn:rearm:toxicity", "icans"), **severity)
+    record = record_of(event | severity, as_condition)
+    assert [x.grades for x in record.toxicities] == [grades, grades]
+
+
+# onsets of the conditions that are the myeloma; the time of diagnosis, from day 0 (2024-03-04) on
+ONSETS = [
+    ([{"onsetDateTime": "2018-05"}], When(-2134, -2104), set()),
+    ([{"onsetDateTime": "2018"}], When(-2254, -1890), set()),
+    ([{"onsetDateTime": "2018-05-14"}], When.on(-2121), set()),
+    ([{"onsetPeriod": {"start": "2018-05", "end": "2019-01"}}], When(-2134, -2104), set()),
+    (
+        [{"onsetDateTime": "2018-05"}, {"onsetDateTime": "2018-05-14"}],
+        When(-2134, -2121),
+        {"several_diagnoses"},
+    ),
+    (
+        [{"onsetDateTime": "2019-06"}, {"onsetDateTime": "2018-05"}],
+        When(-2134, -2104),
+        {"several_diagnoses"},
+    ),
+    ([{"recordedDate": "2018-05-14"}], When(None, -2121), set()),
+    (
+        [{"recordedDate": "2020-01-01"}, {"onsetDateTime": "2018-05"}],
+        When(-2134, -2104),
+        {"several_diagnoses"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("onsets", "expected", "issues"), ONSETS)
+def test_time_of_diagnosis(onsets: list[Json], expected: When, issues: set[str]) -> None:
+    myeloma = code("http://hl7.org/fhir/sid/icd-10-cm", "C90.00")
+    resources = [
+        without(condition(myeloma), "onsetDateTime") | {"id": f"c{n}"} | onset
+        for n, onset in enumerate(onsets)
+    ]
+    record = record_of(*resources)
+    assert (record.diagnosis, codes(record)) == (expected, issues)
 
 
 def test_statements_of_the_own_tables() -> None:

@@ -80,3 +80,22 @@ def test_a_bound_that_straddles_a_limit_answers_unknown() -> None:
         False,
     )
     assert Interval.of(1.7 - 1.2).at_least(0.5) is True
+
+
+@pytest.mark.parametrize(
+    ("cause", "of_myeloma"),
+    [
+        ("myeloma", True),
+        ("infection; myeloma", True),
+        ("myeloma; toxicity", True),
+        ("infection", False),
+        ("infection; toxicity", False),
+        ("unknown", None),
+        ("infection; unknown", None),
+        ("", None),
+    ],
+)
+def test_a_death_is_of_myeloma_where_myeloma_is_among_its_causes(
+    cause: str, of_myeloma: bool | None
+) -> None:
+    assert Death(when=When.on(9), cause=cause, source=S).of_myeloma is of_myeloma

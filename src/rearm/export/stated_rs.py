@@ -211,7 +211,7 @@ def rs_of_record(record: Record) -> list[Stated]:
     was imaged within a week of it, or where its basis names imaging, a lesion or marrow; any other
     needs a second PD, as one by laboratory does.
     """
-    died_of_myeloma = any("myeloma" in d.causes and d.day is not None for d in record.deaths)
+    died_of_myeloma = any(d.of_myeloma and d.day is not None for d in record.deaths)
     dated = sorted(
         ((s.day, n, s) for n, s in enumerate(record.responses) if s.day is not None and _known(s)),
         key=lambda x: x[:2],

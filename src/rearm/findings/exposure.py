@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -23,11 +24,10 @@ from rearm.findings.chart import PatientChart
 from rearm.interval import Interval
 from rearm.knowledge.catalogue import finding_id
 from rearm.knowledge.lexicon import Lexicon
-from rearm.record import Source, Therapy
+from rearm.record import UNKNOWN_WHEN, Source, Therapy, When, last_apheresis
 from rearm.therapy.exposure import WITHIN_DAYS, ExposureAnswer
 from rearm.therapy.exposure_rows import product_targets
 from rearm.therapy.lines import prior_lines as begun
-from rearm.therapy.transplant import is_autologous
 
 _DAYS_PER_MONTH = 30.4375
 _FUNCTIONAL_HIGH_RISK_MONTHS = 18
@@ -282,12 +282,9 @@ def is_after(chart: PatientChart, row: Therapy) -> bool | None:
 # ---------------------------------------------------------------- last doses
 
 
-def apheresis_day(chart: PatientChart) -> int | None:
+def apheresis_of(chart: PatientChart) -> When:
     """The last apheresis for the last infusion."""
-    days = [d for x in chart.infusion_rows for d in x.apheresis_days]
-    if chart.infusion_day is not None:
-        days = [d for d in days if d <= chart.infusion_day]
-    return max(days, default=None)
+    return last_apheresis(chart.infusion_rows, chart.infusion_day) or UNKNOWN_WHEN
 
 
 @finding("days_since_last_tce")
@@ -311,7 +308,37 @@ def _days_to_apheresis(chart: PatientChart, agents: Iterable[str]) -> Found:
         for x in chart.treated(agents)
         if x.purpose not in ("bridging", "lymphodepletion") or x.start.first is not None
     ]
-    return chart.days_since(rows, apheresis_day(chart), before="the apheresis")
+    collected = apheresis_of(chart)
+    if collected.first is None or collected.last is None:
+        return NOTHING
+    first, last = (
+        chart.days_since(rows, day, before="the apheresis")
+        for day in (collected.first, collected.last)
+    )
+    if collected.day is not None:
+        return last
+    earlier, later = _bounds(first), _bounds(last)
+    if earlier is None or later is None:
+        return unknown(f"the apheresis was {collected}: {last.text}", last.sources)
+    # a dose may have been given in between, up to the day of the apheresis itself
+    between = any(
+        x.start.last is None or x.start.last > collected.first or _lasts_beyond(x, collected.first)
+        for x in rows
+        if x.start.first is None or x.start.first <= collected.last
+    )
+    width = collected.last - collected.first
+    days = Interval(0.0 if between else earlier.low, earlier.high + width)
+    return measured(days, f"{last.text}, the apheresis {collected}", last.sources, whole=True)
+
+
+def _bounds(found: Found) -> Interval | None:
+    if found.interval is not None:
+        return found.interval
+    return Interval.of(found.value) if isinstance(found.value, float | int) else None
+
+
+def _lasts_beyond(row: Therapy, day: int) -> bool:
+    return row.end.last is None or row.end.last > day
 
 
 @finding("days_bendamustine_to_apheresis")
@@ -338,22 +365,23 @@ def days_bcma_agent_to_infusion(chart: PatientChart) -> Found:
 
 @finding("bendamustine_before_apheresis")
 def bendamustine_before_apheresis(chart: PatientChart) -> Found:
-    rows, day = chart.treated(["bendamustine"]), apheresis_day(chart)
+    rows, collected = chart.treated(["bendamustine"]), apheresis_of(chart)
     if not rows:
         return _answered(chart, chart.exposure.agent("bendamustine"))
-    value = any3(_starts_before(chart, x, day) for x in rows)
-    apheresis = f"apheresis day {day}" if day is not None else "day of apheresis not known"
+    value = any3(_starts_before(chart, x, collected) for x in rows)
+    known = collected != UNKNOWN_WHEN
+    apheresis = f"apheresis {collected}" if known else "day of apheresis not known"
     starts = "; ".join(f"bendamustine, {x.start}" for x in rows)
     return Found(value, rows_of(rows), f"{starts}, {apheresis}")
 
 
-def _starts_before(chart: PatientChart, row: Therapy, day: int | None) -> bool | None:
+def _starts_before(chart: PatientChart, row: Therapy, collected: When) -> bool | None:
     """Whether the treatment began before the apheresis. What comes after it by its order did not,
     unless its days say so.
     """
     start = row.start
-    surely_before = day is not None and start.last is not None and start.last < day
-    surely_not = day is not None and start.first is not None and start.first >= day
+    order = start.before(collected)
+    surely_before, surely_not = order is True, order is False
     follows = is_after(chart, row) or row.purpose in ("lymphodepletion", "bridging")
     if follows:
         return surely_before and start.first is not None
@@ -394,11 +422,11 @@ def therapy_history_complete(chart: PatientChart) -> Found:
 
 @finding("prior_asct")
 def prior_asct(chart: PatientChart) -> Found:
-    rows = [x for x in chart.record.therapies if is_autologous(x)]
+    rows = [x for x in chart.record.therapies if x.autologous]
     if rows:
         text = texts(rows, lambda x: f"{x.regimen or 'autologous transplant'}, {x.start}")
         return Found(True, rows_of(rows), text)
-    either = [x for x in chart.record.therapies if is_autologous(x) is None]
+    either = [x for x in chart.record.therapies if x.autologous is None]
     if either:
         text = texts(either, lambda x: f"{x.regimen or 'transplant'}, {x.start}")
         return unknown(f"whose marrow it was is not said: {text}", rows_of(either))
@@ -413,60 +441,77 @@ def months_first_asct_to_progression(chart: PatientChart) -> Found:
     interval = chart.exposure.first_transplant_to_progression()
     if interval.days is None:
         return unknown(interval.note, interval.sources)
-    months = round(interval.days / _DAYS_PER_MONTH, 1)
-    text = f"progression {months:g} months after the first autologous transplant"
-    return Found(months, interval.sources, text)
+    months = interval.days.scaled(1 / _DAYS_PER_MONTH)
+    low, high = round(months.low, 1), round(months.high, 1)
+    text = f"progression {_low_to_high(low, high)} months after the first autologous transplant"
+    return measured(Interval(low, high), text, interval.sources)
+
+
+def _low_to_high(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"at least {low:g}"
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 @finding("functional_high_risk")
 def functional_high_risk(chart: PatientChart) -> Found:
     """Progression within 18 months of the start of the first line."""
-    starts = [
-        (x.start.day, x) for x in chart.record.therapies if x.line == 1 and x.start.day is not None
-    ]
+    starts = [x for x in chart.record.therapies if x.line == 1 and _is_bounded(x.start)]
     if not starts:
         return NOTHING
-    start, row = min(starts, key=lambda pair: pair[0])
+    row = min(starts, key=lambda x: (x.start.last, x.start.first))
+    start = (row.start.first or 0, row.start.last or 0)
     progression = _first_line_progression(chart, start)
     if progression is None:
         return NOTHING
     days, sources = progression
-    months = Interval((days.low - start) / _DAYS_PER_MONTH, (days.high - start) / _DAYS_PER_MONTH)
+    months = Interval(
+        (days.low - start[1]) / _DAYS_PER_MONTH, (days.high - start[0]) / _DAYS_PER_MONTH
+    )
     if months.exact is not None:
         months = Interval.of(round(months.low, 1))
     late = months.above(_FUNCTIONAL_HIGH_RISK_MONTHS)
     low, high = f"{months.low:.0f}", f"{months.high:.0f}"
     text = (
         f"progression {low if low == high else f'{low} to {high}'} months after the start of the"
-        f" first line (day {start})"
+        f" first line ({row.start})"
     )
     rows = tuple(dict.fromkeys((row.source, *sources)))
     return Found(None if late is None else not late, rows, text)
 
 
+def _is_bounded(when: When) -> bool:
+    return when.first is not None and when.last is not None
+
+
 def _first_line_progression(
-    chart: PatientChart, start: int
+    chart: PatientChart, start: tuple[int, int]
 ) -> tuple[Interval, tuple[Source, ...]] | None:
-    """Day of the progression that ended the first line, which began on day `start`: as the team
-    dated it, else between the end of the stretch that it came on and 60 days after it, but not
-    after the start of the next line.
+    """Days of the progression that ended the first line, which began between the days `start`: as
+    the team dated it, else between the end of the stretch that it came on and 60 days after it, but
+    not after the start of the next line.
     """
-    dated = [(x.start.day, x) for x in chart.record.therapies if x.start.day is not None]
-    since = [(day, x) for day, x in dated if day >= start]
-    next_lines = [day for day, x in since if x.line is not None and x.line > 1]
+    since = [
+        (x.start.first, x.start.last, x)
+        for x in chart.record.therapies
+        if x.start.first is not None and x.start.last is not None and x.start.first >= start[0]
+    ]
+    next_lines = [last for _, last, x in since if x.line is not None and x.line > 1]
     infused = chart.infusion_day
-    no_later_line = infused if infused is not None and infused > start else chart.as_of
+    no_later_line = infused if infused is not None and infused > start[1] else chart.as_of
     stop = min(next_lines, default=no_later_line)
     stated = [
-        (x.day, x.source)
+        (x.when.first, x.when.last, x.source)
         for x in chart.record.responses
-        if x.response == "PD" and x.day is not None and start < x.day <= stop
+        if x.response == "PD" and x.when.first is not None and x.when.last is not None
     ]
-    if stated:
-        day, source = min(stated, key=lambda pair: pair[0])
-        return Interval.of(float(day)), (source,)
-    for _, row in sorted(since, key=lambda pair: pair[0]):
-        if row.progression_on and row.end.day is not None and row.end.day <= stop:
-            latest = min(row.end.day + WITHIN_DAYS, stop)
-            return Interval(float(row.end.day), float(latest)), (row.source,)
+    in_time = [(low, high, s) for low, high, s in stated if start[1] < low and high <= stop]
+    if in_time:
+        low, high, source = min(in_time, key=lambda x: (x[1], x[0]))
+        return Interval(float(low), float(high)), (source,)
+    for _, _, row in sorted(since, key=lambda x: x[:2]):
+        first, last = row.end.first, row.end.last
+        if row.progression_on and first is not None and last is not None and last <= stop:
+            latest = min(last + WITHIN_DAYS, stop)
+            return Interval(float(first), float(latest)), (row.source,)
     return None

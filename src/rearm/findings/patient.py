@@ -25,7 +25,7 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.derived import CHILDBEARING_AGE
-from rearm.findings.presence import Presence
+from rearm.findings.presence import Presence, grade_words
 from rearm.findings.results import NO_RESULT, LatestResult
 from rearm.interval import Interval
 from rearm.record import Condition, Fact, Toxicity
@@ -75,25 +75,31 @@ def age(chart: PatientChart) -> Found:
     """
     record = chart.record
     has_birth = record.birth_date is not None or record.birth_year is not None
-    if record.day_zero is None or not has_birth:
+    zeros = record.day_zero_between if record.day_zero is None else (record.day_zero,) * 2
+    if zeros is None or not has_birth:
         stated, contradiction = chart.fact("age_at_infusion")
         if stated is not None:
             return _stated_age(chart, stated)
         if contradiction is not NOTHING or not has_birth:
             return contradiction
-    if record.day_zero is None:
+    if zeros is None:
         return unknown("no calendar date is known, so that the age at as_of can't be told")
-    on = record.day_zero + timedelta(days=chart.as_of)
+    first, last = (zero + timedelta(days=chart.as_of) for zero in zeros)
     born = record.birth_date
     if born is not None:
-        years = on.year - born.year - (on < _birthday(born, on.year))
-        return Found(years, (record.source,), f"{years} years old on day {chart.as_of}")
-    if record.birth_year is None:
+        low, high = _years(born, first), _years(born, last)
+        old = str(low) if low == high else f"{low} or {high}"
+        text = f"{old} years old on day {chart.as_of}"
+    elif record.birth_year is not None:
+        low, high = first.year - record.birth_year - 1, last.year - record.birth_year
+        text = f"{low} {'or' if high - low == 1 else 'to'} {high} years old (year of birth)"
+    else:
         return NOTHING
-    years = on.year - record.birth_year
-    text = f"{years - 1} or {years} years old (year of birth)"
-    bounds = Interval(float(years - 1), float(years))
-    return measured(bounds, text, (record.source,), whole=True)
+    return measured(Interval(float(low), float(high)), text, (record.source,), whole=True)
+
+
+def _years(born: date, on: date) -> int:
+    return on.year - born.year - (on < _birthday(born, on.year))
 
 
 def _stated_age(chart: PatientChart, fact: Fact) -> Found:
@@ -333,14 +339,14 @@ def prolonged_cytopenia(chart: PatientChart) -> Found:
     lasting = [x for x in chart.toxicity_rows("icaht") if _lasting_icaht(x)]
     if lasting and any_low is not True and recovered is not True:
         first = lasting[0]
-        text = f"ICAHT grade {first.grade}, {first.when}, no end recorded"
+        text = f"ICAHT grade {grade_words(first)}, {first.when}, no end recorded"
         return Found(True, (first.source, *sources_of(*results)), text)
     return Found(any_low, sources_of(*results), joined(*results))
 
 
 def _lasting_icaht(row: Toxicity) -> bool:
     no_end = row.end.first is None and row.end.last is None
-    return row.grade is not None and row.grade >= 3 and no_end
+    return row.grades.at_least(3) is True and no_end
 
 
 @finding("igg")

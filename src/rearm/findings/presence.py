@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from rearm.findings.base import NOTHING, Found, Text
 from rearm.record import Condition, Source, Toxicity, When
 
-__all__ = ["Presence", "condition_presence", "newest", "toxicity_presence"]
+__all__ = ["Presence", "condition_presence", "grade_words", "newest", "toxicity_presence"]
 
 # What stops or endangers a treatment: here a row that says "present" stands until another surely
 # follows that says it is over.
@@ -84,7 +84,7 @@ class _RowReading:
             name = f"{row.condition.replace('_', ' ')} {row.status}"
         else:
             name = row.toxicity.replace("_", " ")
-        grade = f" grade {row.grade}" if row.grade is not None else ""
+        grade = "" if (words := grade_words(row)) is None else f" grade {words}"
         ending = {
             "none": "",
             "before_start": f", its recorded end ({row.end}) is before its start",
@@ -93,6 +93,14 @@ class _RowReading:
             "not_recorded": ", no end recorded",
         }[self.ending]
         return f"{name}{grade}, {row.when}{ending}"
+
+
+def grade_words(row: Condition | Toxicity) -> str | None:
+    """`3`, `3 or more`; None where no grade is stated."""
+    if row.grade is not None:
+        return str(row.grade)
+    least = row.grade_at_least if isinstance(row, Toxicity) else None
+    return None if least is None else f"{least} or more"
 
 
 def condition_presence(

@@ -24,7 +24,7 @@ from rearm.findings.base import (
     unknown,
 )
 from rearm.findings.chart import PatientChart
-from rearm.findings.exposure import apheresis_day
+from rearm.findings.exposure import apheresis_of
 from rearm.findings.microenvironment import before_lymphodepletion, divided
 from rearm.findings.results import NO_RESULT, LatestResult, Window, lab_text
 from rearm.interval import Interval
@@ -538,10 +538,12 @@ def cd4_count_month_1(chart: PatientChart) -> Found:
 
 @finding("cd4_cd8_ratio_apheresis")
 def cd4_cd8_ratio_apheresis(chart: PatientChart) -> Found:
-    day = apheresis_day(chart)
-    if day is None:
+    collected = apheresis_of(chart)
+    if collected.first is None or collected.last is None:
         return NOTHING
-    window = (day - _BEFORE_APHERESIS_DAYS, min(day + _AFTER_APHERESIS_DAYS, chart.as_of))
+    # near to it on whichever of its days it was
+    latest = min(collected.first + _AFTER_APHERESIS_DAYS, chart.as_of)
+    window = (collected.last - _BEFORE_APHERESIS_DAYS, latest)
     ratio = chart.latest("cd4_cd8_ratio", window)
     if ratio.quantity is not None or ratio.problem is not None:
         return measured(ratio.quantity, ratio.describe, ratio.sources)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rearm.findings.base import (
     NOTHING,
     Found,
@@ -16,7 +18,7 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import agents_against
-from rearm.findings.presence import Presence
+from rearm.findings.presence import Presence, grade_words
 from rearm.interval import Interval
 from rearm.record import Condition, Toxicity
 
@@ -31,18 +33,31 @@ def _grade(chart: PatientChart, name: str) -> Found:
     stated = [x for x in (chart.condition(name), chart.toxicity(name)) if x.rows]
     if not stated:
         return NOTHING
-    sources, text = sources_of(*stated), joined(*stated)
     lasting: list[Condition | Toxicity] = [row for x in stated if x.present for row in x.rows]
-    grades = [row.grade for row in lasting if row.grade is not None]
-    if len(grades) < len(lasting) or any(x.present is None for x in stated):
-        at_least = max(grades, default=1 if lasting else 0)
-        return measured(
-            Interval(float(at_least), 5.0),
-            lambda: "; ".join(x.text for x in stated) + "; the grade is not certain",
-            sources,
-            whole=True,
-        )
-    return Found(max(grades, default=0), sources, text)
+    if any(x.present is None for x in stated):
+        lowest = max((row.grades.low for row in lasting), default=0.0)
+        highest = Interval(lowest, 5.0)
+    else:
+        highest = _highest(lasting)
+    certain = highest.exact is not None
+    return measured(
+        highest,
+        lambda: "; ".join(x.text for x in stated) + ("" if certain else _NOT_CERTAIN),
+        sources_of(*stated),
+        whole=True,
+    )
+
+
+_NOT_CERTAIN = "; the grade is not certain"
+
+
+def _highest(rows: Sequence[Condition | Toxicity]) -> Interval:
+    """The highest of the grades, as far as they are known; 0 where there are no rows."""
+    grades = [row.grades for row in rows]
+    return Interval(
+        max((grade.low for grade in grades), default=0.0),
+        max((grade.high for grade in grades), default=0.0),
+    )
 
 
 @finding("neuropathy_grade")
@@ -64,13 +79,13 @@ def oral_or_weight_toxicity(chart: PatientChart) -> Found:
     severe = [x for x in rows if _is_severe(x) and (_lasts(x) or _under_gprc5d(chart, x))]
     if severe:
         return Found(True, rows_of(severe), texts(severe, _grade_text))
-    if any(x.grade is None or (_is_severe(x) and x.when.first is None) for x in rows):
+    if any(_is_severe(x) is None or (_is_severe(x) and x.when.first is None) for x in rows):
         return unknown("the grade or the day is not recorded", rows_of(rows))
     return Found(False, rows_of(rows), texts(rows, _grade_text))
 
 
-def _is_severe(row: Toxicity) -> bool:
-    return row.grade is not None and row.grade >= 3
+def _is_severe(row: Toxicity) -> bool | None:
+    return row.grades.at_least(3)
 
 
 def _lasts(row: Toxicity) -> bool:
@@ -78,7 +93,11 @@ def _lasts(row: Toxicity) -> bool:
 
 
 def _grade_text(row: Toxicity) -> str:
-    return f"{row.toxicity.replace('_', ' ')} grade {row.grade}, {row.when}"
+    return f"{row.toxicity.replace('_', ' ')} grade {_stated_grade(row)}, {row.when}"
+
+
+def _stated_grade(row: Toxicity) -> str:
+    return grade_words(row) or "not stated"
 
 
 def _under_gprc5d(chart: PatientChart, row: Toxicity) -> bool:
@@ -96,15 +115,8 @@ def _highest_grade(chart: PatientChart, toxicity: str) -> Found:
     rows = chart.toxicity_rows(toxicity)
     if not rows:
         return NOTHING
-    grades = [x.grade for x in rows if x.grade is not None]
-    name = toxicity.upper()
-    text = texts(
-        rows, lambda x: f"{name} grade {'not stated' if x.grade is None else x.grade}, {x.when}"
-    )
-    if len(grades) < len(rows):
-        at_least = max([*grades, 1])
-        return measured(Interval(float(at_least), 5.0), text, rows_of(rows), whole=True)
-    return Found(max(grades), rows_of(rows), text)
+    text = texts(rows, lambda x: f"{toxicity.upper()} grade {_stated_grade(x)}, {x.when}")
+    return measured(_highest(rows), text, rows_of(rows), whole=True)
 
 
 @finding("crs_grade_past")

@@ -140,6 +140,12 @@ class LabTests(Mapping[str, TestDef]):
         return tuple(self._tests[test_id] for test_id in self.by_name.get(name_key(given), ()))
 
     @cached_property
+    def by_group(self) -> Mapping[str, frozenset[str]]:
+        """The ids of the tests of each group."""
+        groups = {test.group for test in self._tests.values()}
+        return {g: frozenset(i for i, t in self._tests.items() if t.group == g) for g in groups}
+
+    @cached_property
     def by_name(self) -> Mapping[str, tuple[str, ...]]:
         """Test ids by every id, name and alias, as `name_key` folds them."""
         return _names(self._tests)

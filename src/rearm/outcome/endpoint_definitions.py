@@ -106,8 +106,8 @@ def _never(_: CourseFacts) -> When | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDefinition:
     """What ends an endpoint. `day` reads it from the facts of a course (None: did not happen, or
-    its day is not known), `when` the days that it may have been on. `comes_last`: after all that
-    has a day.
+    its day is not known), `when` the days that it may have been on, `undated` says that its day is
+    not known. `comes_last`: after all that has a day.
 
     `reason` is the sentence shown; `{cause}` in it is the cause of death as stated.
     """
@@ -118,6 +118,7 @@ class EventDefinition:
     day: Callable[[CourseFacts], int | None]
     adam: AdamSource
     when: Callable[[CourseFacts], When | None] = _never
+    undated: NotComputable = "progression_undated"
     comes_last: bool = False
 
     def between(self, facts: CourseFacts) -> When | None:
@@ -150,7 +151,7 @@ class EndpointDefinition:
     first.
 
     `styled`: the censoring style applies. `competing`: the death that makes the event impossible.
-    `needs_therapy_day`: not computable where new therapy is known by its order only.
+    `needs_therapy_day`: not computable where the day of the new therapy is not known.
     """
 
     title: str
@@ -216,7 +217,9 @@ _NEW_THERAPY = EventDefinition(
     code="new therapy",
     meaning="first unplanned anti-myeloma therapy or infusion after the start",
     reason="start of the next anti-myeloma therapy",
-    day=lambda facts: facts.new_therapy,
+    day=lambda facts: facts.new_therapy if facts.undated_therapy is None else None,
+    when=lambda facts: facts.undated_therapy,
+    undated="new_therapy_undated",
     adam=AdamSource(domain="ADSL", variable="NACTDT", description="New Anti-Cancer Therapy"),
 )
 _RELAPSE_FROM_CR = EventDefinition(
@@ -395,7 +398,7 @@ NOT_COMPUTABLE: Mapping[NotComputable, str] = {
     "no_response": "no confirmed response to start from",
     "no_complete_response": "no confirmed CR to start from",
     "no_schedule": "FDA-style censoring needs the planned days of assessment",
-    "new_therapy_undated": "new therapy is known by its order only",
+    "new_therapy_undated": "new therapy followed, its day is not known",
     "progression_undated": "the day of the progression is not known",
     "death_undated": "the patient died, the day of death is not known",
 }

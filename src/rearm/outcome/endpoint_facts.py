@@ -17,7 +17,7 @@ from rearm.outcome.statements import (
 )
 from rearm.record import UNKNOWN_WHEN, Death, Record, ResponseStatement, When
 from rearm.response.course import ResponseCourse, response_course
-from rearm.response.new_therapy import begins, new_therapy
+from rearm.response.new_therapy import begins, new_therapy, undated_therapies
 
 __all__ = ["CourseFacts", "counted_day", "course_facts", "next_therapy_day"]
 
@@ -33,7 +33,8 @@ class CourseFacts:
     `progression_when`, `death_when`: the days that the event may have been on; None: did not
     happen. What is known by a month is counted at its middle, what is known by less has no day.
 
-    `new_therapy_undated`: there was new therapy, known by its order only. `assessed`: days on which
+    `undated_therapy`: the days on which new therapy may have begun that may be the first, where its
+    day is not known; None: there is none. `assessed`: days on which
     the disease could be judged; `last_assessed` the last of them up to the progression (the start
     where there is none). `next_progression`, `next_last_assessed`: on the next therapy.
     """
@@ -42,7 +43,7 @@ class CourseFacts:
     progression_when: When | None
     death: Death | None
     new_therapy: int | None
-    new_therapy_undated: bool
+    undated_therapy: When | None
     last_assessed: int
     assessed: tuple[int, ...]
     last_contact: int
@@ -77,11 +78,15 @@ class CourseFacts:
 
     @property
     def myeloma_death_day(self) -> int | None:
-        return self.death_day if self.death_cause == "myeloma" else None
+        return self.death_day if self._died_of_myeloma else None
 
     @property
     def myeloma_death_when(self) -> When | None:
-        return self.death_when if self.death_cause == "myeloma" else None
+        return self.death_when if self._died_of_myeloma else None
+
+    @property
+    def _died_of_myeloma(self) -> bool | None:
+        return None if self.death is None else self.death.of_myeloma
 
 
 def counted_day(when: When | None) -> int | None:
@@ -105,15 +110,12 @@ def course_facts(record: Record, course: ResponseCourse, failure: Failure | None
     until = [day for day in assessed if progression is None or day <= progression]
     next_therapy = next_therapy_day(record, course)
     next_progression, next_assessed = _on_next_therapy(record, course, next_therapy)
-    signals = failure.signals if failure is not None else ()
     return CourseFacts(
         start=course.start,
         progression_when=progressed,
         death=record.death_since(course.start),
         new_therapy=next_therapy,
-        new_therapy_undated=any(
-            s.id == "new_therapy_without_pd" and s.day is None for s in signals
-        ),
+        undated_therapy=_undated_therapy(record, course, failure, next_therapy),
         last_assessed=max(until, default=course.start),
         assessed=tuple(assessed),
         last_contact=contact,
@@ -237,6 +239,24 @@ def next_therapy_day(
     if course.new_therapy_day is not None:
         days.append(course.new_therapy_day)
     return min((day for day in days if since is None or day >= since), default=None)
+
+
+def _undated_therapy(
+    record: Record, course: ResponseCourse, failure: Failure | None, next_therapy: int | None
+) -> When | None:
+    """New therapy of which the day is not known and which may have come before the dated one."""
+    case = failure.case if failure is not None else None
+    numbers = case.product.numbers if case is not None else ()
+    undated = undated_therapies(record, course.start, numbers=numbers, until=course.until)
+    if next_therapy is None:
+        return undated[0].start if undated else None
+    lines = [t.line for t in record.therapies if t.line and begins(t) == next_therapy]
+    for therapy in undated:
+        later_line = any(therapy.line is not None and therapy.line > line for line in lines)
+        later_day = therapy.start.first is not None and therapy.start.first >= next_therapy
+        if not later_line and not later_day:
+            return therapy.start
+    return None
 
 
 def _on_next_therapy(

@@ -29,7 +29,7 @@ from rearm.outcome.endpoint_definitions import (
 from rearm.outcome.endpoint_facts import CourseFacts, course_facts, next_therapy_day
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
-from rearm.record import Record, When
+from rearm.record import Record, When, last_apheresis
 from rearm.response.course import ResponseCourse, response_course
 
 __all__ = [
@@ -272,8 +272,8 @@ def _origin_day(
     if origin == "infusion":
         return course.start
     if origin == "apheresis":
-        days = products[failure.number - 1].doses[0].apheresis_days
-        return max((day for day in days if day <= course.start), default=None)
+        collected = last_apheresis(products[failure.number - 1].doses[:1], course.start)
+        return None if collected is None else collected.day
     if origin == "failure":
         return failure.day if failure.status == "failed" else None
     return next_therapy_day(record, course)
@@ -346,8 +346,7 @@ class _Counting:
                 return None, "no_complete_response"
         if definition.styled and self._misses_schedule:
             return start, "no_schedule"
-        therapy_undated = facts.new_therapy is None and facts.new_therapy_undated
-        if definition.needs_therapy_day and therapy_undated:
+        if definition.needs_therapy_day and facts.undated_therapy is not None:
             return start, "new_therapy_undated"
         return start, None
 
@@ -391,7 +390,7 @@ def _undated(
             if not known:
                 return "death_undated"
         elif not any(between.first is not None and day < between.first for day in known):
-            return "progression_undated"
+            return other.undated
     competes = definition.competing is not None and facts.death_when is not None
     return "death_undated" if competes and not known and facts.death_day is None else None
 
@@ -437,7 +436,7 @@ def _assessment_or_none(assessed: bool) -> CensoringCode:
 
 def _competing_death(competing: Competing, facts: CourseFacts) -> CensoringCode:
     # an unknown cause is not another cause
-    cause_unknown = facts.death_cause in ("", "unknown")
+    cause_unknown = facts.death is not None and facts.death.of_myeloma is None
     if competing == "death_of_another_cause" and cause_unknown:
         return "death_of_unknown_cause"
     return competing

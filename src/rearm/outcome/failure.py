@@ -235,7 +235,7 @@ def _decided(case: InfusionCase) -> _Verdict | None:
             kind=_kind(case, case.team_when),
             basis=(case.team_progression.source,),
         )
-    if case.death is not None and case.death.cause == "myeloma":
+    if case.death is not None and case.death.of_myeloma:
         return _Verdict(
             status="failed",
             because="death_of_myeloma",

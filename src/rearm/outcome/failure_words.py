@@ -172,8 +172,10 @@ def _on(when: When) -> str:
 
 
 def _cause(case: InfusionCase) -> str:
-    cause = "unknown" if case.death is None else case.death.cause
-    return "of a cause not stated" if cause == "unknown" else f"of {cause}"
+    death = case.death
+    if death is None or death.of_myeloma is None:
+        return "of a cause not stated"
+    return f"of {' and '.join(death.causes)}"
 
 
 def _unconfirmed(case: InfusionCase, before: When | None) -> str:

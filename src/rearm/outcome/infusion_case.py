@@ -29,7 +29,7 @@ from rearm.record import Death, Lab, Record, ResponseStatement, Source, When
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import RESPONSES, Criteria
 from rearm.response.measurable import Measurable
-from rearm.response.new_therapy import new_therapy, planned
+from rearm.response.new_therapy import new_therapy, undated_therapies
 from rearm.response.score import Visit
 
 __all__ = [
@@ -172,12 +172,11 @@ class InfusionCase:
         """
         if self.team_progression is None:
             return When()
-        when, until = stated_when(self.team_progression), self.followed_to
-        return self._bounded(when, until)
-
-    def _bounded(self, when: When, until: int | None) -> When:
+        when = stated_when(self.team_progression)
         if when.day is not None:
             return when
+        # the last contact may be the first day of a month: it bounds only what has no end at all
+        until = self.followed_to if when.last is None else self._followed_at_most_to
         first = self.start + 1 if when.first is None else max(when.first, self.start + 1)
         lasts = [d for d in (when.last, until) if d is not None and d >= first]
         return When(first, min(lasts, default=None))
@@ -228,11 +227,15 @@ class InfusionCase:
     @property
     def followed_to(self) -> int | None:
         """Day of death, of the next infusion, or the last on which the patient was seen."""
+        end = self._followed_at_most_to
+        return end if end is not None else self._last_seen
+
+    @property
+    def _followed_at_most_to(self) -> int | None:
+        """Day of death or of the next infusion; None where neither ended the follow-up."""
         if self.death is not None and self.death.when.day is not None:
             return self.death.when.day
-        if self.ends is not None:
-            return self.ends
-        return self._last_seen
+        return self.ends
 
     @cached_property
     def last_assessed(self) -> int | None:
@@ -432,19 +435,16 @@ class InfusionCase:
 
     @cached_property
     def new_therapy(self) -> tuple[When, Source] | None:
-        """Next unplanned therapy or infusion: by its day, else one known by order alone to follow
-        this infusion and no later one.
+        """Next unplanned therapy or infusion: by its day, else one that surely follows this
+        infusion on a day that is not known.
         """
         dated = new_therapy(self.record, self.start, until=self.ends)
         if dated is not None:
             return dated.start, dated.source
         if self.product.next is not None and self.ends is not None:
             return When.on(self.ends), self.product.next.source
-        for therapy in self.record.therapies:
-            by_order = therapy.start.day is None and therapy.after_infusion in self.product.numbers
-            if by_order and not planned(therapy):
-                return therapy.start, therapy.source
-        return None
+        undated = undated_therapies(self.record, self.start, numbers=self.product.numbers)
+        return (undated[0].start, undated[0].source) if undated else None
 
     # ---- sources ----------------
 

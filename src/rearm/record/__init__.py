@@ -10,6 +10,7 @@ from rearm.record.events import (
     Condition,
     Death,
     Fact,
+    Graft,
     Imaging,
     Infusion,
     Lab,
@@ -19,6 +20,7 @@ from rearm.record.events import (
     Toxicity,
     Variant,
 )
+from rearm.record.infusions import given_in_order, last_apheresis
 from rearm.record.issues import Done, Issue, Severity, Source
 from rearm.record.patient import EVENT_FIELDS, Record
 from rearm.record.when import UNKNOWN_WHEN, When
@@ -30,6 +32,7 @@ __all__ = [
     "Death",
     "Done",
     "Fact",
+    "Graft",
     "Imaging",
     "Infusion",
     "Issue",
@@ -43,4 +46,6 @@ __all__ = [
     "Toxicity",
     "Variant",
     "When",
+    "given_in_order",
+    "last_apheresis",
 ]

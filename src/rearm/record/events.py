@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from rearm.interval import Interval
 from rearm.record.issues import Source
@@ -12,6 +13,7 @@ __all__ = [
     "Condition",
     "Death",
     "Fact",
+    "Graft",
     "Imaging",
     "Infusion",
     "Lab",
@@ -21,6 +23,10 @@ __all__ = [
     "Toxicity",
     "Variant",
 ]
+
+Graft = Literal["autologous", "allogeneic", "unknown"]
+
+_WORST_GRADE = 5  # of CTCAE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +67,7 @@ class Therapy:
     the text that could not be read.
 
     `after_infusion` is the number (from 1) of the infusion it is known to follow where only the
-    order is known; 0: before the first.
+    order is known; 0: before the first. `graft`: whose stem cells, of a transplant.
     """
 
     source: Source
@@ -76,10 +82,20 @@ class Therapy:
     stop_reason: str | None = None
     unread: tuple[str, ...] = ()
     after_infusion: int | None = None
+    graft: Graft | None = None
 
     @property
     def when(self) -> When:
         return self.start
+
+    @property
+    def autologous(self) -> bool | None:
+        """Whether it is a transplant of the patient's own stem cells; None for a transplant of
+        which it is not known whose they were.
+        """
+        if self.purpose != "transplant" or self.graft == "allogeneic":
+            return False
+        return True if self.graft == "autologous" else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +109,7 @@ class Infusion:
     product: str | None = None
     targets: tuple[str, ...] = ()
     dose_cells: float | None = None
-    apheresis_days: tuple[int, ...] = ()
+    apheresis: tuple[When, ...] = ()
     in_specification: bool | None = None
     infused: bool | None = None
     reason: str | None = None
@@ -102,6 +118,11 @@ class Infusion:
     @property
     def day(self) -> int | None:
         return self.when.day
+
+    @property
+    def apheresis_days(self) -> tuple[int, ...]:
+        """The days of the leukaphereses that are exact."""
+        return tuple(when.day for when in self.apheresis if when.day is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +225,13 @@ class Toxicity:
     def day(self) -> int | None:
         return self.when.day
 
+    @property
+    def grades(self) -> Interval:
+        """The grades that it may have; an episode of which none is stated has at least 1."""
+        if self.grade is not None:
+            return Interval.of(self.grade)
+        return Interval(1 if self.grade_at_least is None else self.grade_at_least, _WORST_GRADE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
@@ -221,6 +249,11 @@ class Condition:
     @property
     def day(self) -> int | None:
         return self.when.day
+
+    @property
+    def grades(self) -> Interval:
+        """The grades that it may have where it is present; 1 to 5 where none is stated."""
+        return Interval(1, _WORST_GRADE) if self.grade is None else Interval.of(self.grade)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +282,13 @@ class Death:
     def causes(self) -> tuple[str, ...]:
         """The causes one by one."""
         return tuple(self.cause.split("; "))
+
+    @property
+    def of_myeloma(self) -> bool | None:
+        """Whether myeloma is among the causes; None where a cause that is not known may be it."""
+        if "myeloma" in self.causes:
+            return True
+        return None if not self.cause or "unknown" in self.causes else False
 
     @property
     def day(self) -> int | None:

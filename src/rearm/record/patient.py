@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,6 +20,7 @@ from rearm.record.events import (
     Toxicity,
     Variant,
 )
+from rearm.record.infusions import given_in_order
 from rearm.record.issues import DOUBTS, Issue, Source
 from rearm.record.when import UNKNOWN_WHEN, When
 
@@ -38,7 +38,8 @@ class Record:
 
     `set_aside` holds results that are there but could not be used (no unit, contradiction,
     unreadable): they are never read as values, but they stop an older value from being carried
-    forward past them.
+    forward past them. `day_zero_between`: the dates between which day 0 lies, where it is an event
+    of which only the month or year is known.
     """
 
     patient_id: str
@@ -47,6 +48,7 @@ class Record:
     birth_date: date | None = None
     birth_year: int | None = None
     day_zero: date | None = None
+    day_zero_between: tuple[date, date] | None = None
     diagnosis: When = UNKNOWN_WHEN
     heavy_chain: tuple[str, ...] = ()
     light_chain: str | None = None
@@ -119,24 +121,8 @@ class Record:
         return sorted(found, key=lambda x: x.day or 0)
 
     def infused(self) -> list[Infusion]:
-        """What was given (not what was only collected), by day, then by the order of the input.
-
-        One without a day stands where its order words put it, else before those that have one: the
-        last infusion is one with a day, unless it is known that another followed.
-        """
-        given = [x for x in self.infusions if x.infused is not False]
-        days = [x.day for x in given if x.day is not None]
-        return sorted(given, key=lambda x: _rank(x, max(days, default=None)))
-
-
-def _rank(infusion: Infusion, last_day: int | None) -> tuple[int, float]:
-    """Place among the infusions; `last_day` is the last of those that have a day."""
-    when = infusion.when
-    if when.day is not None:
-        return 1, when.day
-    if when.first is not None and last_day is not None and when.first > last_day:
-        return 2, when.first
-    return 0, math.inf if when.last is None else when.last
+        """What was given, in its order; see `given_in_order`."""
+        return given_in_order(self.infusions)
 
 
 def _days(event: Any) -> Iterable[int]:
@@ -150,14 +136,19 @@ def _days(event: Any) -> Iterable[int]:
 
 
 def _known(event: Any, day: int) -> bool:
-    first = event.when.first if event.when.first is not None else event.when.last
     reported = getattr(event, "reported_day", None)
-    return (first is None or first <= day) and (reported is None or reported <= day)
+    return not _begins_after(event.when, day) and (reported is None or reported <= day)
+
+
+def _begins_after(when: When, day: int) -> bool:
+    first = when.first if when.first is not None else when.last
+    return first is not None and first > day
 
 
 def _cut(event: Any, day: int) -> Any:
-    if isinstance(event, Infusion) and any(d > day for d in event.apheresis_days):
-        return replace(event, apheresis_days=tuple(d for d in event.apheresis_days if d <= day))
+    if isinstance(event, Infusion) and any(_begins_after(x, day) for x in event.apheresis):
+        known = tuple(x for x in event.apheresis if not _begins_after(x, day))
+        return replace(event, apheresis=known)
     end: When | None = getattr(event, "end", None)
     if (
         end is None

@@ -341,7 +341,7 @@ def _died_of_myeloma(record: Record, until: int | None, new_therapy_day: int | N
     for death in record.deaths:
         last = death.when.last
         within = not ends if last is None else all(last <= end for end in ends)
-        if death.cause == "myeloma" and within:
+        if death.of_myeloma and within:
             return True
     return False
 

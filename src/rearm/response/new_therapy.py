@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rearm.record import Record, Therapy
 from rearm.therapy.anti_myeloma import SUPPORT, treats_myeloma
 from rearm.therapy.lines import lines
 
-__all__ = ["PLANNED_PURPOSES", "begins", "new_therapy", "planned", "unknown_medication"]
+__all__ = [
+    "PLANNED_PURPOSES",
+    "begins",
+    "new_therapy",
+    "planned",
+    "undated_therapies",
+    "unknown_medication",
+]
 
 # what belongs to the treatment itself or does not treat myeloma: none of it ends a course
 PLANNED_PURPOSES = frozenset(
@@ -51,6 +60,24 @@ def begins(therapy: Therapy) -> int | None:
     if first is None or last is None or last - first > _A_MONTH:
         return None
     return first
+
+
+def undated_therapies(
+    record: Record, start: int, *, numbers: Collection[int] = (), until: int | None = None
+) -> tuple[Therapy, ...]:
+    """The unplanned therapies that surely follow `start` and may begin by `until`, but of which
+    the day is not known: by an interval that begins after it, or by their order alone (`numbers`:
+    of the infusions of `start`).
+    """
+
+    def follows(row: Therapy) -> bool:
+        if row.start.first is None:
+            return row.after_infusion in numbers
+        return row.start.first > start and (until is None or row.start.first <= until)
+
+    rows = [t for t in record.therapies if begins(t) is None and follows(t) and not planned(t)]
+    own = _line_on(record, start) if rows else ()
+    return tuple(row for row in rows if row not in own)
 
 
 def unknown_medication(record: Record, start: int, until: int | None) -> tuple[Therapy, ...]:

@@ -9,19 +9,19 @@ not). Refractory: progression on it or within 60 days of its last dose (Rajkumar
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
 
+from rearm.interval import Interval
 from rearm.knowledge.bundle import bundled
 from rearm.knowledge.lexicon import Lexicon
-from rearm.record import Infusion, Record, RefractorinessStatement, Source, Therapy
+from rearm.record import Infusion, Record, RefractorinessStatement, Source, Therapy, When
 from rearm.therapy.exposure_history import TreatmentHistory
 from rearm.therapy.exposure_progression import WITHIN_DAYS, Progressions
 from rearm.therapy.exposure_rows import product_id, product_targets
 from rearm.therapy.exposure_statements import NOT_STATED, StatedStatus, Statements, Status
-from rearm.therapy.transplant import is_autologous
 
 __all__ = ["WITHIN_DAYS", "Exposure", "ExposureAnswer", "TransplantInterval", "exposure"]
 
@@ -47,7 +47,7 @@ class TransplantInterval:
     `days` is None.
     """
 
-    days: int | None
+    days: Interval | None
     sources: tuple[Source, ...]
     note: str
 
@@ -325,36 +325,35 @@ class Exposure:
         return _all([*(self.refractory_agent(a) for a in _PENTA), self.refractory_cls("anti-CD38")])
 
     def first_transplant_to_progression(self) -> TransplantInterval:
-        """Days from the first autologous transplant to the first progression after it.
+        """Days from the first autologous transplant to the first progression after it, as far as
+        their days are known.
 
         Progression is the first dated PD, or the end of a course on which progression is stated.
-        Unknown (`days` None) where the transplant has no day or no progression is dated; the note
-        says which.
+        Unknown (`days` None) where the transplant has no day or no dated progression surely follows
+        it; the note says which.
         """
-        transplants = sorted(
-            (r for r in self.history.rows if is_autologous(r)),
-            key=lambda r: math.inf if r.start.day is None else r.start.day,
-        )
+        transplants = [r for r in self.history.rows if r.autologous]
         if not transplants:
             return TransplantInterval(None, (), "no autologous transplant is recorded")
-        first = transplants[0]
-        day = first.start.day
-        if day is None or any(r.start.day is None for r in transplants):
+        first = min(transplants, key=lambda r: math.inf if r.start.last is None else r.start.last)
+        starts = [(r.start.first, r.start.last) for r in transplants]
+        earliest = [day for day, _ in starts if day is not None]
+        latest = [day for _, day in starts if day is not None]
+        if len(earliest) < len(starts) or len(latest) < len(starts):
             note = "the day of the first transplant is not known"
             return TransplantInterval(None, (first.source,), note)
-        later = [(end, source) for end, source in self._dated_progressions() if end > day]
-        if not later:
-            note = "no dated progression after the transplant"
+        transplant = When(min(earliest), min(latest))
+        days, source = _to_first_after(transplant, self._dated_progressions())
+        if source is None:
+            note = "no dated progression that surely follows the transplant"
             return TransplantInterval(None, (first.source,), note)
-        end, source = min(later)
-        return TransplantInterval(end - day, (first.source, source), "")
+        return TransplantInterval(days, (first.source, source), "")
 
-    def _dated_progressions(self) -> list[tuple[int, Source]]:
-        stated = [x for x in self.history.record.responses if x.response == "PD"]
+    def _dated_progressions(self) -> list[tuple[When, Source]]:
+        stated = [(x.when, x.source) for x in self.history.record.responses if x.response == "PD"]
         rows = [r for r in self.history.rows if r.progression_on or r.best_response == "PD"]
-        return [(x.day, x.source) for x in stated if x.day is not None] + [
-            (r.end.day, r.source) for r in rows if r.end.day is not None
-        ]
+        ends = [(r.end, r.source) for r in rows]
+        return [(when, source) for when, source in (*stated, *ends) if when.first is not None]
 
     # ---------------------------------------------------------------- the lexicon
 
@@ -376,6 +375,26 @@ class Exposure:
         """The antigen of an `anti-X` class that CAR-T products exist for."""
         target = cls.removeprefix("anti-")
         return target if target in _car_t_targets(self.lexicon) else None
+
+
+def _to_first_after(
+    start: When, events: Sequence[tuple[When, Source]]
+) -> tuple[Interval | None, Source | None]:
+    """Days from a start to the first of the events after it, and where that event stands; None
+    where none is sure to follow. One that may come before or after bounds the days from below.
+    """
+    begun, begun_by = start.first or 0, start.last or 0
+    after = [(when, source) for when, source in events if start.before(when)]
+    if not after:
+        return None, None
+    perhaps = [
+        when.first
+        for when, _ in events
+        if when.first is not None and (when.last is None or when.last > begun)
+    ]
+    ends = [(math.inf if when.last is None else when.last, source) for when, source in after]
+    latest, source = min(ends)
+    return Interval(max(0, min(perhaps) - begun_by), latest - begun), source
 
 
 @cache

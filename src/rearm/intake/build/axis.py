@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -13,13 +12,13 @@ from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
 from rearm.intake.rows import Anchor, Cell, CellProblem, Moment, Row, Value
 from rearm.intake.values import Refused, is_dated, may_be_year, parse_moment, shown, year_of
-from rearm.record import UNKNOWN_WHEN, Infusion, When
+from rearm.record import UNKNOWN_WHEN, Infusion, When, given_in_order
 
 __all__ = [
     "DAY_COLUMNS",
-    "INFUSION",
     "NOWHERE",
     "Axis",
+    "DayZero",
     "DaysStated",
     "Placed",
     "choose_day_zero",
@@ -28,7 +27,7 @@ __all__ = [
     "placed",
 ]
 
-INFUSION = "the first CAR-T infusion"  # what day 0 is where it could be chosen by the infusion
+DayZeroBasis = Literal["infusion", "dose", "row"]
 _NOT_INFUSED = ("no", "n", "false", "0", "nein")
 # days from the first possible day of birth; beyond them the age is certainly over 120 years
 OLDEST = 121 * 366
@@ -76,22 +75,44 @@ class DaysStated:
         return cls(dates=dates, numbers=frozenset(numbers))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayZero:
+    """The calendar date of day 0, as ordinals: between `first` and `last`, which are the same where
+    it is known.
+
+    `basis`: whose date was chosen. `product`: of the infusion that is day 0, as it is written,
+    where its date is known by its month or year only. `by_month`: no whole date stands anywhere.
+    """
+
+    first: int
+    last: int
+    basis: DayZeroBasis
+    product: str | None = None
+    by_month: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Axis:
     """Bounds and anchors of one patient's axis. `zero` and `today` are ordinals of dates; days are
     on the axis.
+
+    Day 0 may be an infusion of which only the month is known: then `zero` is its first and
+    `zero_last` its last possible date, `zero_product` what was given, and every other date is as
+    many days from it as these allow.
     """
 
     zero: int | None
     today: int
+    zero_last: int | None = None
+    zero_product: str | None = None
     birth: int | None = None  # ordinal of the first day on which the patient can have been born
     death_day: int | None = None
     infusion: When = UNKNOWN_WHEN  # the first
-    infusions: tuple[When, ...] = ()  # what was given, in the order of time
+    infusions: tuple[Infusion, ...] = ()  # what was given, in the order of time
     bridging_day: int | None = None
     lymphodepletion_day: int | None = None
     diagnosis: When = UNKNOWN_WHEN
-    apheresis_days: tuple[int, ...] = ()
+    apheresis: tuple[When, ...] = ()
     stated: DaysStated = field(default_factory=lambda: DaysStated())
 
     def when(
@@ -106,10 +127,15 @@ class Axis:
             moment = year_of(moment.year)
         when = self._dated(moment) if moment.dated else self._numbered(moment)
         if self.birth is not None and self.zero is not None:
-            self._check_age(when, self.zero - self.birth)
+            self._check_age(when, self._last_zero - self.birth)
         if self.death_day is not None and not may_follow_death:
             self._check_death(when, self.death_day)
         return when
+
+    @property
+    def _last_zero(self) -> int:
+        """The last possible ordinal of day 0, where there are dates."""
+        return self.zero_last if self.zero_last is not None else self.zero or 0
 
     def _is_year(self, number: int) -> bool:
         """Whether a bare number such as 2017 is a year, by how the patient's other days are stated.
@@ -141,7 +167,10 @@ class Axis:
             raise Refused(
                 "date_in_future", f"The date {_iso(first)} lies in the future. Correct it."
             )
-        return When(None if first is None else first - zero, None if last is None else last - zero)
+        return When(
+            None if first is None else first - self._last_zero,
+            None if last is None else last - zero,
+        )
 
     def _numbered(self, moment: Moment) -> When:
         when = When(moment.first, moment.last)
@@ -180,10 +209,8 @@ class Axis:
     def _anchored(self, moment: Moment) -> When:
         infusion, diagnosis = self.infusion, self.diagnosis
         match moment.anchor:
-            case "apheresis" if len(self.apheresis_days) == 1:
-                return When.on(self.apheresis_days[0])
-            case "apheresis" if self.apheresis_days:
-                return When(min(self.apheresis_days), max(self.apheresis_days))
+            case "apheresis" if self.apheresis:
+                return _hull(self.apheresis)
             case "before_bridging" if self.bridging_day is not None:
                 return When(None, self.bridging_day - 1)
             case "before_lymphodepletion" | "before_bridging" if (
@@ -201,7 +228,7 @@ class Axis:
         day = when.first if when.first is not None else when.last
         if day is None:
             return "The day"
-        if self.zero is not None and day + self.zero > 0:
+        if self.zero is not None and self.zero == self._last_zero and day + self.zero > 0:
             return f"Day {day} ({_iso(day + self.zero)})"
         return f"Day {day}"
 
@@ -223,34 +250,41 @@ class Axis:
     def anchor_infusions(self, infusions: Iterable[Infusion]) -> None:
         """The first day on which a product was given, and the leukaphereses."""
         infusions = tuple(infusions)
-        given = [x.when for x in infusions if x.infused is not False]
-        self._first_infusion(given)
-        bounded = [t for t in given if t.first is not None or t.last is not None]
-        self.infusions = tuple(sorted(bounded, key=_by_end))
-        self.apheresis_days = tuple(dict.fromkeys(d for x in infusions for d in x.apheresis_days))
+        self.infusions = tuple(given_in_order(infusions))
+        self._first_infusion(x.when for x in self.infusions)
+        self.apheresis = tuple(dict.fromkeys(when for x in infusions for when in x.apheresis))
 
     def after_infusion(self, number: int) -> When:
-        """From the day after the infusion of this number (from 1) to the next; 0: before the first.
-        Unknown where there is no such infusion with a day.
+        """From the day after the infusion of this number (from 1) to the next on a later day; 0:
+        before the first. Unknown where there is no such infusion with a day.
         """
         if number == 0:
             last = self.infusion.last
             return UNKNOWN_WHEN if last is None else When(None, last - 1)
         if number > len(self.infusions):
             return UNKNOWN_WHEN
-        first = self.infusions[number - 1].first
-        following = self.infusions[number].last if number < len(self.infusions) else None
-        return When(None if first is None else first + 1, following)
-
-    def number_of_infusion(self, when: When) -> int | None:
-        """The number of the infusion of a time; None where it is not one of those with a day."""
-        return self.infusions.index(when) + 1 if when in self.infusions else None
+        infused = self.infusions[number - 1].when
+        if infused == UNKNOWN_WHEN:
+            return UNKNOWN_WHEN
+        first = None if infused.first is None else infused.first + 1
+        following = [x.when.last for x in self.infusions[number:] if x.when.last is not None]
+        return When(first, next((d for d in following if first is None or d >= first), None))
 
     def foresee_infusion(self, rows: Iterable[Row]) -> None:
         """The first infusion by its rows: other days, and those of other infusions, are placed by
         it before the infusions are read.
         """
-        self._first_infusion(self.quiet(row.cell("day")) for row in rows if _was_infused(row))
+        self._first_infusion(
+            self.of_infusion(row, self.quiet(row.cell("day"))) for row in rows if _was_infused(row)
+        )
+
+    def of_infusion(self, row: Row, when: When) -> When:
+        """The time of an infusion that its cell puts at `when`: day 0 where it is that itself. A
+        row that repeats it, or another dose of the product in that month, is taken for it too.
+        """
+        same_product = row.cell("product").text == self.zero_product
+        dates = _dates(row.given("day")) if same_product else None
+        return When.on(0) if dates is not None and dates == (self.zero, self.zero_last) else when
 
     def _first_infusion(self, times: Iterable[When]) -> None:
         """The earliest by its last possible day, of those whose day has both bounds."""
@@ -274,10 +308,14 @@ class Axis:
             return UNKNOWN_WHEN
 
 
-def _by_end(when: When) -> tuple[float, float]:
-    """Times in their order as far as it is known: by the last possible day, then the first."""
-    last = math.inf if when.last is None else when.last
-    return last, -math.inf if when.first is None else when.first
+def _hull(times: Sequence[When]) -> When:
+    """The days on which any of the times may have been."""
+    firsts = [when.first for when in times if when.first is not None]
+    lasts = [when.last for when in times if when.last is not None]
+    return When(
+        min(firsts) if len(firsts) == len(times) else None,
+        max(lasts) if len(lasts) == len(times) else None,
+    )
 
 
 class Placed(NamedTuple):
@@ -361,35 +399,51 @@ def infusion_off_day_zero(runs: Iterable[RowRun], zero: int) -> int | None:
     return min(infusions) if numbered and infusions and zero not in infusions else None
 
 
-def choose_day_zero(runs: Iterable[RowRun]) -> tuple[int, str] | None:
-    """Ordinal of the date to take as day 0 where dates stand without one, and why; None without a
-    whole date, or beside day numbers.
+def choose_day_zero(runs: Sequence[RowRun]) -> DayZero | None:
+    """What to take as day 0 where dates stand without one; None without a date, or beside day
+    numbers.
 
-    The first infused CAR-T; else the first dose of the first dated line of therapy; else the first
-    dated row.
+    The first infused CAR-T that has a whole date; else the first that has a month or year, whose
+    day is then not known; else the first dose of the first dated line of therapy; else the first
+    dated row. Without any whole date the first day of a month is as good an origin as any.
     """
-    infusions: list[int] = []
-    doses: list[int] = []
-    others: list[int] = []
+    whole: dict[DayZeroBasis, list[int]] = {"infusion": [], "dose": [], "row": []}
+    months: dict[DayZeroBasis, list[int]] = {"dose": [], "row": []}
     for run in runs:
         for column in DAY_COLUMNS[run.table]:
             given = [cell.given for cell in set(run.column(column))]
             if any(_kind(value) == "number" for value in given):
                 return None
-            dates = [day for value in given if (day := _exact_date(value)) is not None]
-            others.extend(dates)
+            stated = [dates for value in given if (dates := _dates(value)) is not None]
+            exact = [first for first, last in stated if first == last]
+            begun = [first for first, last in stated if first != last]
+            whole["row"].extend(exact)
+            months["row"].extend(begun)
             if column == "start_day":
-                doses.extend(dates)
+                whole["dose"].extend(exact)
+                months["dose"].extend(begun)
         if run.table == "infusions":
-            infusions.extend(_infusion_dates(run))
-    for days, what in (
-        (infusions, INFUSION),
-        (doses, "the first dose of the first dated therapy"),
-        (others, "the first dated row"),
-    ):
-        if days:
-            return min(days), what
+            whole["infusion"].extend(_infusion_dates(run))
+    if not whole["infusion"] and (infusion := _infusion_of_a_month(runs)) is not None:
+        return replace(infusion, by_month=not whole["row"])
+    for days in (whole, months):
+        for basis, ordinals in days.items():
+            if ordinals:
+                zero = min(ordinals)
+                return DayZero(first=zero, last=zero, basis=basis, by_month=days is months)
     return None
+
+
+def _infusion_of_a_month(runs: Iterable[RowRun]) -> DayZero | None:
+    """The first infusion among those of which the month or year is known."""
+    known = [
+        DayZero(first=dates[0], last=dates[1], basis="infusion", product=row.cell("product").text)
+        for run in runs
+        if run.table == "infusions"
+        for row in run.rows()
+        if _was_infused(row) and (dates := _dates(row.given("day"))) is not None
+    ]
+    return min(known, default=None, key=lambda zero: (zero.last, zero.first))
 
 
 def _infusion_dates(run: RowRun) -> Iterator[int]:
@@ -434,9 +488,17 @@ def _moment(value: Value) -> Moment | None:
         return None
 
 
+def _dates(value: Value) -> tuple[int, int] | None:
+    """Ordinals of the first and last date that a cell allows; None where it holds none."""
+    moment = _moment(value)
+    if moment is not None and moment.year is not None:
+        moment = year_of(moment.year)
+    if moment is None or not moment.dated or moment.first is None or moment.last is None:
+        return None
+    return moment.first, moment.last
+
+
 def _exact_date(value: Value) -> int | None:
     """Ordinal of a whole date, else None."""
-    moment = _moment(value)
-    if moment is None or not moment.dated or moment.first != moment.last:
-        return None
-    return moment.first
+    dates = _dates(value)
+    return dates[0] if dates is not None and dates[0] == dates[1] else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rearm.intake.build import typed
@@ -19,6 +20,7 @@ from rearm.record import (
     UNKNOWN_WHEN,
     Death,
     Fact,
+    Infusion,
     Lab,
     RefractorinessStatement,
     ResponseStatement,
@@ -54,18 +56,24 @@ def _response(
         yield aside
 
 
-def read_best_response(row: Row, axis: Axis, log: IssueLog) -> Iterable[ResponseStatement]:
-    """The best response to an infusion, as a response on some day after it and before the next."""
+def read_best_response(
+    row: Row, infusion: Infusion, axis: Axis, log: IssueLog
+) -> Iterable[ResponseStatement]:
+    """The best response to the infusion of a row, as a response on some day after it and before the
+    next.
+    """
     response = typed.word(row, "best_response", log)
-    if response is None or row.cell("infused").value is False:
+    if response is None or infusion.infused is False:
         return
-    place = axis.number_of_infusion(axis.quiet(row.cell("day")))
+    # a row that repeats another is that infusion
+    same = [replace(x, source=infusion.source) == infusion for x in axis.infusions]
+    number = same.index(True) + 1
     yield ResponseStatement(
         response=response,
-        when=UNKNOWN_WHEN if place is None else axis.after_infusion(place),
+        when=axis.after_infusion(number),
         source=row.at("best_response"),
         basis="best response",
-        after_infusion=place,
+        after_infusion=number,
     )
 
 

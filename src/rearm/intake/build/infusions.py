@@ -38,7 +38,7 @@ def read_infusion(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable
         product=product.id if product is not None else name,
         targets=targets,
         dose_cells=typed.number(row, "dose_cells", log),
-        apheresis_days=_apheresis_days(row, axis, log),
+        apheresis=_apheresis(row, axis, log),
         in_specification=typed.flag(row, "in_specification", log),
         infused=infused,
         reason=typed.text(row, "reason", log),
@@ -92,7 +92,7 @@ def _targets(row: Row, log: IssueLog, product: Product | None) -> tuple[str, ...
 
 def _given(row: Row, axis: Axis, log: IssueLog) -> tuple[When, bool | None]:
     """The day of the infusion, and whether there was one: a day says so, unless it is denied."""
-    when, _ = placed(row, "day", axis, log)
+    when = axis.of_infusion(row, placed(row, "day", axis, log)[0])
     infused = typed.flag(row, "infused", log)
     if when.day is None or infused:
         return when, infused
@@ -107,8 +107,8 @@ def _given(row: Row, axis: Axis, log: IssueLog) -> tuple[When, bool | None]:
     return UNKNOWN_WHEN, False
 
 
-def _apheresis_days(row: Row, axis: Axis, log: IssueLog) -> tuple[int, ...]:
-    """The exact days among the stated leukaphereses; others become issues."""
+def _apheresis(row: Row, axis: Axis, log: IssueLog) -> tuple[When, ...]:
+    """The times of the stated leukaphereses; what is none becomes an issue."""
     cell = row.cell("apheresis_days")
     if cell.given is None or cell.not_done or cell.aside is not None:
         return ()
@@ -116,7 +116,7 @@ def _apheresis_days(row: Row, axis: Axis, log: IssueLog) -> tuple[int, ...]:
     parts: list[Any] = (
         [part for part in given.split(";") if part.strip()] if isinstance(given, str) else [given]
     )
-    days: list[int] = []
+    times: list[When] = []
     for part in parts:
         try:
             when = axis.when(parse_moment(part))
@@ -124,16 +124,16 @@ def _apheresis_days(row: Row, axis: Axis, log: IssueLog) -> tuple[int, ...]:
             sentence = f"{refusal} The day is not used."
             log.error(row, "apheresis_days", refusal.code, sentence)
             continue
-        if when.day is None:
+        if when == UNKNOWN_WHEN:
             log.warning(
                 row,
                 "apheresis_days",
-                "day_not_exact",
-                f"The apheresis {shown(part)} has no exact day; it is not used.",
+                "day_not_placed",
+                f"The apheresis {shown(part)} can't be placed; it is not used.",
             )
         else:
-            days.append(when.day)
-    return tuple(dict.fromkeys(days))
+            times.append(when)
+    return tuple(dict.fromkeys(times))
 
 
 def flag_undated(infusions: Iterable[Infusion], log: IssueLog) -> None:

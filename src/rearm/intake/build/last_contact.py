@@ -26,9 +26,11 @@ _OBSERVED = (
 )
 
 
-def until_last_contact(record: Record, patient_rows: Sequence[Row], log: IssueLog) -> Record:
+def until_last_contact(
+    record: Record, last_seen: When, patient_rows: Sequence[Row], log: IssueLog
+) -> Record:
     """The record with last contact moved to later data, with an issue; open intervals are cut at
-    it.
+    it. `last_seen`: the days that the last contact may have been on; none of them is cut off.
     """
     if record.last_seen_day is None:
         return record
@@ -41,10 +43,11 @@ def until_last_contact(record: Record, patient_rows: Sequence[Row], log: IssueLo
         problem = CellProblem("warning", "last_seen_before_data", sentence, "used")
         log.add(patient_rows[0].at("last_seen_day"), problem, day=latest)
     changes: dict[str, Any] = {"last_seen_day": latest}
+    until = latest if last_seen.last is None else max(latest, last_seen.last)
     for name in _OBSERVED:
         events = getattr(record, name)
-        if any(_beyond(event.when, name, latest) for event in events):
-            changes[name] = tuple(_cut(event, name, latest) for event in events)
+        if any(_beyond(event.when, name, until) for event in events):
+            changes[name] = tuple(_cut(event, name, until) for event in events)
     return replace(record, **changes)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from rearm.intake.build import typed
 from rearm.intake.build.axis import (
-    INFUSION,
     Axis,
     DaysStated,
+    DayZero,
     choose_day_zero,
     infusion_off_day_zero,
     placed,
@@ -20,7 +20,7 @@ from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
 from rearm.intake.rows import CellProblem, Moment, Row
 from rearm.intake.values import shown
-from rearm.record import UNKNOWN_WHEN, Source, When
+from rearm.record import UNKNOWN_WHEN, Severity, Source, When
 
 __all__ = ["Person", "axis_of", "read_person"]
 
@@ -39,6 +39,7 @@ class Person:
     birth_date: date | None = None
     birth_year: int | None = None
     day_zero: date | None = None
+    day_zero_between: tuple[date, date] | None = None
     heavy_chain: tuple[str, ...] = ()
     light_chain: str | None = None
     _log: IssueLog = field(repr=False)
@@ -52,11 +53,11 @@ class Person:
             found = _agreed(row, "diagnosis_day", found, known, self._log)
         return found or UNKNOWN_WHEN
 
-    def last_seen_day(self, axis: Axis) -> int | None:
-        """The day of the last contact, where the rows agree; of a month its first day, on or after
-        which the patient was certainly alive.
+    def last_seen(self, axis: Axis) -> When:
+        """When the patient was last seen, where the rows agree. Of a month the first day counts, on
+        or after which the patient was certainly alive.
         """
-        day: int | None = None
+        seen: When | None = None
         for row in self.rows:
             when, _ = placed(row, "last_seen_day", axis, self._log)
             if when.day is None and when.first is not None:
@@ -67,8 +68,9 @@ class Person:
                     f"The last contact is {shown(row.given('last_seen_day'))}; its first possible"
                     f" day counts (day {when.first}).",
                 )
-            day = _agreed(row, "last_seen_day", day, when.first, self._log)
-        return day
+            known = None if when.first is None else when
+            seen = _agreed(row, "last_seen_day", seen, known, self._log)
+        return seen or UNKNOWN_WHEN
 
 
 def read_person(rows: Sequence[Row], source: Source, today: int, log: IssueLog) -> Person:
@@ -167,8 +169,14 @@ def axis_of(
     when their rows are read.
     """
     _log_off_infusion(person, runs, log)
-    if person.day_zero is None:
-        _choose_zero(person, runs, log)
+    chosen = choose_day_zero(runs) if person.day_zero is None else None
+    if chosen is not None:
+        _log_chosen(person, runs, chosen, log)
+    if chosen is not None and chosen.first == chosen.last:
+        person.day_zero = date.fromordinal(chosen.first)
+    elif chosen is not None:
+        between = (date.fromordinal(chosen.first), date.fromordinal(chosen.last))
+        person.day_zero_between = between
     zero = None if person.day_zero is None else person.day_zero.toordinal()
     if zero is not None and zero > today:
         sentence = (
@@ -176,7 +184,15 @@ def axis_of(
             " de-identification."
         )
         log.add(person.source, CellProblem("warning", "dates_shifted", sentence, "used"))
-    axis = Axis(zero=zero, today=today, birth=_birth(person, zero, log), stated=DaysStated.of(runs))
+    first, last = (zero, zero) if chosen is None else (chosen.first, chosen.last)
+    axis = Axis(
+        zero=first,
+        zero_last=last,
+        zero_product=None if chosen is None else chosen.product,
+        today=today,
+        birth=_birth(person, last, log),
+        stated=DaysStated.of(runs),
+    )
     axis.foresee_infusion(row for run in runs if run.table == "infusions" for row in run.rows())
     for row in therapies:
         axis.anchor_therapy(row)
@@ -198,16 +214,33 @@ def _log_off_infusion(person: Person, runs: Sequence[RowRun], log: IssueLog) -> 
         log.add(person.source, CellProblem("error", "day_zero_off_infusion", sentence, "used"))
 
 
-def _choose_zero(person: Person, runs: Sequence[RowRun], log: IssueLog) -> None:
-    choice = choose_day_zero(runs)
-    if choice is None:
+# What a day 0 that was chosen is the date of.
+_DAY_ZERO_IS = {
+    "infusion": "the first CAR-T infusion",
+    "dose": "the first dose of the first dated therapy",
+    "row": "the first dated row",
+}
+
+
+def _log_chosen(person: Person, runs: Sequence[RowRun], zero: DayZero, log: IssueLog) -> None:
+    """How much hangs on the day chosen: all timing is meant from the infusion."""
+    if zero.first < zero.last:
+        severity: Severity = "warning" if zero.by_month else "error"
+        between = f"between {date.fromordinal(zero.first)} and {date.fromordinal(zero.last)}"
+        sentence = (
+            f"Of {_DAY_ZERO_IS[zero.basis]} only the month or year is known: it is day 0, on a date"
+            f" {between}, so that every other date is known on the axis by an interval of days. No"
+            " course of laboratory results can be judged by them. Give the date of the infusion."
+        )
+        log.add(person.source, CellProblem(severity, "day_zero_chosen", sentence, "used"))
         return
-    zero, what = choice
-    person.day_zero = date.fromordinal(zero)
-    chosen = f"Dates are given without day 0; day 0 is {person.day_zero}, the date of {what}."
-    # how much hangs on the day chosen: all timing is meant from the infusion
+    day = date.fromordinal(zero.first)
+    chosen = f"Dates are given without day 0; day 0 is {day}, the date of"
+    if zero.by_month:
+        chosen = f"Only months are given, and no day 0; day 0 is {day}, the first of the month of"
+    chosen = f"{chosen} {_DAY_ZERO_IS[zero.basis]}."
     timing = "so days, and whatever is judged by days, are not counted from an infusion"
-    if what == INFUSION:
+    if zero.basis == "infusion":
         problem = CellProblem("note", "day_zero_chosen", chosen, "used")
     elif any(_may_hold_infusion(run) for run in runs):
         meaning = (

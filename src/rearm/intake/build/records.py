@@ -35,7 +35,7 @@ from rearm.intake.build.results import settle_results
 from rearm.intake.build.terms import Terms
 from rearm.intake.build.therapies import read_therapy
 from rearm.intake.rows import Row
-from rearm.record import UNKNOWN_WHEN, Death, Issue, Lab, Record, Source
+from rearm.record import UNKNOWN_WHEN, Death, Infusion, Issue, Lab, Record, Source
 
 __all__ = ["make_records"]
 
@@ -75,6 +75,7 @@ def _record(
         if _complete(row, log, terms)
         for therapy in read_therapy(row, axis, log, terms, infused=infused)
     ]
+    last_seen = person.last_seen(axis)
     record = Record(
         patient_id=patient_id,
         source=person.source,
@@ -82,13 +83,14 @@ def _record(
         birth_date=person.birth_date,
         birth_year=person.birth_year,
         day_zero=person.day_zero,
+        day_zero_between=person.day_zero_between,
         heavy_chain=person.heavy_chain,
         light_chain=person.light_chain,
         labs=results,
         set_aside=(*set_aside, *unread),
         therapies=_distinct(therapies, log),
         diagnosis=person.diagnosis(axis),
-        last_seen_day=person.last_seen_day(axis),
+        last_seen_day=last_seen.first,
         **events,
     )
     record, read_as = named_lymphodepletion(record)
@@ -96,9 +98,9 @@ def _record(
     log.extend(flag_infusion_days(record))
     log.extend(flag_isolated_day(record))
     log.extend(flag_missing_line(record))
-    record = until_last_contact(record, person.rows, log)
+    record = until_last_contact(record, last_seen, person.rows, log)
     log.extend(flag_swapped_chains(results, person.light_chain, patient_id))
-    log.extend(flag_early_laboratory(record))
+    log.extend(flag_early_laboratory(record, terms.lab_tests))
     log.extend(flag_outliers(replace(record, issues=tuple(log.issues)), terms.test_names()))
     return replace(record, issues=(*log.issues, *log.not_done()))
 
@@ -111,6 +113,7 @@ def _events(
     """
     events: dict[str, tuple[Any, ...]] = {}
     unread: list[Lab] = []
+    infused: list[tuple[Infusion, Row]] = []
     for table, (name, read) in EVENT_READERS.items():
         found: list[tuple[Any, Row]] = []
         for row in [row for row in tables[table] if _complete(row, log, terms)]:
@@ -126,11 +129,14 @@ def _events(
             axis.death_day = _last_death(events["deaths"], tables["deaths"], log)
         if table == "infusions":
             axis.anchor_infusions(events["infusions"])
+            infused = found
     flag_undated(events["infusions"], log)
     best = [
-        statement for x in tables["infusions"] for statement in read_best_response(x, axis, log)
+        (statement, row)
+        for infusion, row in infused
+        for statement in read_best_response(row, infusion, axis, log)
     ]
-    events["responses"] = (*events["responses"], *best)
+    events["responses"] = (*events["responses"], *_distinct(best, log))
     lines = [x for row in tables["patients"] for x in read_prior_lines(row, log)]
     events["facts"] = (*events["facts"], *lines)
     events["conditions"] = settle_conditions(events["conditions"], log)

@@ -13,7 +13,7 @@ from rearm.intake.dictionary import nearest
 from rearm.intake.regimen.read import RegimenReading
 from rearm.intake.rows import Row
 from rearm.intake.values import shown
-from rearm.record import UNKNOWN_WHEN, Therapy, When
+from rearm.record import UNKNOWN_WHEN, Graft, Therapy, When
 
 __all__ = ["read_therapy"]
 
@@ -66,7 +66,9 @@ def read_therapy(
         unread = ("not named",)
     if purpose is None and reading is not None and len(reading.parts) == 1:
         purpose = reading.parts[0].purpose
-    return [Therapy(agents=agents, unread=unread, purpose=purpose, **common)]
+    named = [] if reading is None else [part.graft for part in reading.parts]
+    graft = _graft(purpose, named, reading)
+    return [Therapy(agents=agents, unread=unread, purpose=purpose, graft=graft, **common)]
 
 
 def _days(row: Row, axis: Axis, log: IssueLog) -> tuple[When, When]:
@@ -156,11 +158,13 @@ def _parts(
     if reading.only_support:
         return [Therapy(**common | {"purpose": common["purpose"] or "supportive"})]
     if not parts:
-        return [Therapy(unread=left_open or (reading.text,), **common)]
+        graft = _graft(common["purpose"], [], reading)
+        return [Therapy(unread=left_open or (reading.text,), graft=graft, **common)]
     therapies = []
     for place, part in enumerate(parts):
         stated = common["purpose"] if len(parts) == 1 else None
-        own = {"purpose": stated or part.purpose or common["purpose"]}
+        purpose = stated or part.purpose or common["purpose"]
+        own = {"purpose": purpose, "graft": _graft(purpose, [part.graft], reading)}
         is_last = place == len(parts) - 1
         therapies.append(
             Therapy(
@@ -170,3 +174,19 @@ def _parts(
             )
         )
     return therapies
+
+
+def _graft(
+    purpose: str | None, named: Iterable[Graft | None], reading: RegimenReading | None
+) -> Graft | None:
+    """Whose stem cells a transplant was made with, by what its text names; None of other
+    treatment.
+    """
+    if purpose != "transplant":
+        return None
+    grafts = {graft for graft in named if graft is not None}
+    if len(grafts) == 1:
+        return grafts.pop()
+    may_name_donor = reading is not None and bool(reading.unread)
+    # as in the regimen reader: without any word of a donor they were the patient's own
+    return "unknown" if grafts or may_name_donor else "autologous"

@@ -65,6 +65,7 @@ class FhirBundle:
     issues: list[Issue] = field(default_factory=list)
     without_subject: frozenset[str] = frozenset()
     _index: dict[str, Resource] = field(default_factory=dict)
+    _identifiers: dict[str, dict[Identifier, list[Resource]]] = field(default_factory=dict)
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         return (r for r in self.resources if r.type in types)
@@ -82,10 +83,19 @@ class FhirBundle:
             )
         found = self._index.get(without_version(address))
         if found is None and (key := named_identifier(reference)) is not None:
-            kind = address.partition("?")[0]
-            same = [r for r in self.of_type(kind) if key in identifiers_of(r.element)]
+            same = self._identified(address.partition("?")[0]).get(key, [])
             found = same[0] if len(same) == 1 else None
         return None if found is None else found.element
+
+    def _identified(self, kind: str) -> Mapping[Identifier, list[Resource]]:
+        """The resources of a type by each of their identifiers."""
+        known = self._identifiers.get(kind)
+        if known is None:
+            known = self._identifiers[kind] = {}
+            for resource in self.of_type(kind):
+                for identifier in identifiers_of(resource.element):
+                    known.setdefault(identifier, []).append(resource)
+        return known
 
 
 def open_bundle(content: Any, file: str) -> FhirBundle:

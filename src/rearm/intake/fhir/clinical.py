@@ -7,9 +7,9 @@ from datetime import date
 
 from rearm.intake.fhir.bundle import Resource
 from rearm.intake.fhir.codes import codes_of, load_codes, shown_code
-from rearm.intake.fhir.element import Dated, Element, dated, moment_of
+from rearm.intake.fhir.element import Dated, Element, bounds_of, dated, moment_of
 from rearm.intake.fhir.rows import COLUMN, RowDraft, Translation, own_code
-from rearm.intake.rows import Moment
+from rearm.intake.rows import Moment, Value
 from rearm.intake.values import shown
 from rearm.knowledge.tidy_tables import folded
 
@@ -18,6 +18,15 @@ __all__ = ["read_adverse_event", "read_condition", "read_patient"]
 _PRESENT = ("active", "recurrence", "relapse")
 _RESOLVED = ("inactive", "remission", "resolved")
 _NOT_STATED = ("unconfirmed", "provisional", "differential")
+# Condition.severity is of SNOMED CT, AdverseEvent.severity of HL7
+_SEVERITIES = {
+    "255604002": "mild",
+    "6736007": "moderate",
+    "24484000": "severe",
+    "mild": "mild",
+    "moderate": "moderate",
+    "severe": "severe",
+}
 _TERMINOLOGIES = ("icd10", "icd10cm", "snomed")
 _OF_PATIENT = (
     "heavy_chain",
@@ -104,19 +113,18 @@ def _death(element: Element, place: str, t: Translation) -> RowDraft | None:
 
 
 def _diagnosis(conditions: Sequence[Resource], draft: RowDraft, t: Translation) -> None:
-    """The day of diagnosis (the earliest onset) and what the conditions say of the M-protein."""
-    days: list[str] = []
+    """The time of diagnosis (the earliest onset) and what the conditions say of the M-protein."""
+    onsets: list[Value | Moment] = []
     for resource in conditions:
         when = _onset(resource, t)
-        if isinstance(when.value, str) and len(when.value) == 10:
-            days.append(when.value)
-        elif when.value is not None or when.why_not is not None:
+        if when.value is not None:
+            onsets.append(when.value)
+        elif when.why_not is not None:
             t.issue(
                 "note",
-                "day_not_exact",
+                "day_unreadable",
                 resource.place,
-                f"The onset of myeloma is no whole date ({when.why_not or 'partial'}); the day of"
-                " diagnosis is unknown.",
+                f"The onset of myeloma can't be read ({when.why_not}); it is not used.",
                 "set_aside",
             )
         chains = RowDraft("patients", resource.place)
@@ -131,17 +139,28 @@ def _diagnosis(conditions: Sequence[Resource], draft: RowDraft, t: Translation) 
                 t.issue("error", "patient_contradiction", resource.place, why, "set_aside")
                 draft.set_aside[column] = why
             draft.put(column, value)
-    if len(set(days)) > 1:
+    different = tuple(dict.fromkeys(onsets))
+    if len(different) > 1:
         t.issue(
             "note",
             "several_diagnoses",
             draft.place,
-            f"Myeloma has several onsets ({', '.join(sorted(set(days)))}); the earliest is the"
-            " diagnosis.",
+            "Myeloma has several onsets; the earliest is the diagnosis.",
             "used",
         )
-    if days and "diagnosis_day" not in draft.values:
-        draft.put("diagnosis_day", min(days))
+    if different and "diagnosis_day" not in draft.values:
+        draft.put("diagnosis_day", _earliest(different))
+
+
+def _earliest(onsets: Sequence[Value | Moment]) -> Value | Moment:
+    """The earliest of several times; those that only have an end count where there is no other."""
+    if len(onsets) == 1:
+        return onsets[0]
+    bounds = [bounds_of(onset) for onset in onsets]
+    begun = [(first, last) for first, last in bounds if first is not None and last is not None]
+    first = min((first for first, _ in begun), default=None)
+    last = min((last for _, last in begun or bounds if last is not None), default=None)
+    return Moment(first, last, dated=True)
 
 
 def _onset(resource: Resource, t: Translation) -> Dated:
@@ -190,6 +209,8 @@ def read_condition(resource: Resource, t: Translation, diagnosis: list[Resource]
         _put_days(draft, resource, t)
         if verification == "refuted":
             draft.put("grade", 0)
+        else:
+            draft.put("severity", _severity(resource.element))
         t.own_columns(resource.element, draft)
         t.add(draft)
 
@@ -260,6 +281,11 @@ def _put_days(draft: RowDraft, resource: Resource, t: Translation) -> None:
     t.put_time(draft, "end_day", dated(resource.element, "abatement") if has_date else Dated())
 
 
+def _severity(element: Element) -> str | None:
+    codes = (_SEVERITIES.get(c.code) for c in codes_of(element.child("severity")))
+    return next((word for word in codes if word is not None), None)
+
+
 def _clinical(resource: Resource, t: Translation) -> str:
     status = _status(resource.element, "clinicalStatus")
     if status in _RESOLVED:
@@ -305,5 +331,6 @@ def read_adverse_event(resource: Resource, t: Translation) -> None:
     text = element.text("date") or element.text("detected")
     if text is not None:
         t.put_time(draft, "day", Dated(moment_of(text).value, None, moment_of(text).why_not))
+    draft.put("severity", _severity(element))
     t.own_columns(element, draft)
     t.add(draft)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rearm.intake.rows import Moment, Value
 
-__all__ = ["Dated", "Element", "dated", "moment_of"]
+__all__ = ["Dated", "Element", "bounds_of", "dated", "moment_of"]
 
 _NOTHING: Mapping[str, Any] = {}
 _DATE = re.compile(
@@ -184,7 +184,7 @@ def _period(period: Element) -> Dated:
     )
     if start.why_not or end.why_not:
         return Dated(why_not=start.why_not or end.why_not)
-    first, last = _bounds(start.value), _bounds(end.value)
+    first, last = bounds_of(start.value), bounds_of(end.value)
     if first[0] is not None and last[1] is not None and last[1] < first[0]:
         return Dated(why_not="The period ends before it starts.")
     if (
@@ -199,7 +199,7 @@ def _period(period: Element) -> Dated:
     return Dated(Moment(first[0], last[1], dated=True))
 
 
-def _bounds(value: Value | Moment) -> tuple[int | None, int | None]:
+def bounds_of(value: Value | Moment) -> tuple[int | None, int | None]:
     """First and last ordinal that a value of `moment_of` allows; an impossible date allows none
     (the row's reader says so).
     """

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rearm.intake.fhir.completeness import matches
 from rearm.intake.fhir.element import Element
-from rearm.intake.fhir.subjects import SUBJECTS, identifiers_of, named_identifier, without_version
+from rearm.intake.fhir.subjects import (
+    SUBJECTS,
+    Identifier,
+    identifiers_of,
+    named_identifier,
+    without_version,
+)
 from rearm.intake.rows import CellProblem
 from rearm.intake.values import shown
 
@@ -22,7 +29,7 @@ class _Part:
     """The entries of one patient, and the names by which resources refer to him."""
 
     names: set[str]
-    identifiers: set[tuple[str | None, str | None]] = field(default_factory=set)
+    identifiers: set[Identifier] = field(default_factory=set)
     entries: list[Any] = field(default_factory=list)
 
 
@@ -43,8 +50,9 @@ def split_by_patient(content: Any) -> tuple[list[Any], list[tuple[str, CellProbl
     if len(patients) < 2:
         return [content], []
     problems: list[tuple[str, CellProblem]] = []
+    index = _Index(patients)
     for entry, resource in read:
-        _give(entry, Element(resource), patients, problems)
+        _give(entry, Element(resource), index, problems)
     total = content.get("total")
     missing = max(0, total - matches(content)) if isinstance(total, int) else 0
     parts = []
@@ -57,16 +65,18 @@ def split_by_patient(content: Any) -> tuple[list[Any], list[tuple[str, CellProbl
 def _patients(read: _Entries) -> list[_Part]:
     """The patients whose own resource is there, each once."""
     parts: list[_Part] = []
+    numbers: dict[str, int] = {}  # of the part, by name
     for entry, resource in read:
         if resource.get("resourceType") != "Patient":
             continue
         names = _names(entry, resource)
-        same = next((part for part in parts if part.names & names), None)
-        if same is None:
-            same = _Part(set())
-            parts.append(same)
-        same.names |= names
-        same.identifiers |= identifiers_of(Element(resource))
+        number = min((numbers[name] for name in names if name in numbers), default=len(parts))
+        if number == len(parts):
+            parts.append(_Part(set()))
+        for name in names:
+            numbers[name] = number
+        parts[number].names |= names
+        parts[number].identifiers |= identifiers_of(Element(resource))
     return parts
 
 
@@ -95,19 +105,61 @@ def _subjects(resource: Element) -> list[Element]:
     return [resource.child(k) for k in SUBJECTS if isinstance(resource.data.get(k), dict)]
 
 
+class _Index:
+    """The patients by what names them."""
+
+    def __init__(self, parts: list[_Part]) -> None:
+        self.parts = parts
+        self._by_name: dict[str, list[int]] = defaultdict(list)
+        self._by_identifier: dict[Identifier, list[int]] = defaultdict(list)
+        self._without_address: dict[str, list[int]] = defaultdict(list)
+        for number, part in enumerate(parts):
+            for name in part.names:
+                self._by_name[name].append(number)
+            for identifier in part.identifiers:
+                self._by_identifier[identifier].append(number)
+            if len(part.names) == 1:
+                self._without_address[next(iter(part.names))].append(number)
+
+    def named(self, names: Iterable[str]) -> list[_Part]:
+        """The patients that have one of the names."""
+        return self._parts(number for name in names for number in self._by_name.get(name, ()))
+
+    def meant(self, subjects: Iterable[Element]) -> list[_Part]:
+        """The patients that one of the subjects is."""
+        return self._parts(number for subject in subjects for number in self._numbers(subject))
+
+    def _numbers(self, subject: Element) -> Sequence[int]:
+        """By an identifier of the patient, or by reference; an absolute address also means the
+        patient of that id whose entry has no address of its own.
+        """
+        key = named_identifier(subject)
+        if key is not None:
+            return self._by_identifier.get(key, ())
+        address = subject.text("reference")
+        if address is None:
+            return ()
+        target = without_version(address)
+        _, mark, identifier = target.rpartition("/Patient/")
+        by_id = self._without_address.get(f"Patient/{identifier}", ()) if mark else ()
+        return (*self._by_name.get(target, ()), *by_id)
+
+    def _parts(self, numbers: Iterable[int]) -> list[_Part]:
+        return [self.parts[number] for number in sorted(set(numbers))]
+
+
 def _give(
     entry: Mapping[str, Any],
     resource: Element,
-    patients: list[_Part],
+    index: _Index,
     problems: list[tuple[str, CellProblem]],
 ) -> None:
     """The entry to its patient; to all where it names nobody."""
     if resource.data.get("resourceType") == "Patient":
-        names = _names(entry, resource.data)
-        owners = [part for part in patients if part.names & names]
+        owners = index.named(_names(entry, resource.data))
     else:
         subjects = _subjects(resource)
-        owners = [part for part in patients if any(_is(subject, part) for subject in subjects)]
+        owners = index.meant(subjects)
         if subjects and len(owners) != 1:
             kind, identifier = resource.data.get("resourceType"), resource.data.get("id")
             place = f"{kind}/{identifier}" if identifier else str(kind)
@@ -116,21 +168,6 @@ def _give(
             )
             problems.append((place, CellProblem("error", "subject_missing", sentence, "refused")))
             return
-        owners = owners or patients
+        owners = owners or index.parts
     for part in owners:
         part.entries.append(entry)
-
-
-def _is(subject: Element, part: _Part) -> bool:
-    """Whether a subject is the patient: by reference, or by an identifier of his."""
-    key = named_identifier(subject)
-    if key is not None:
-        return key in part.identifiers
-    address = subject.text("reference")
-    if address is None:
-        return False
-    target = without_version(address)
-    return target in part.names or any(
-        name.startswith("Patient/") and target.endswith(f"/{name}") and len(part.names) == 1
-        for name in part.names
-    )

@@ -44,7 +44,7 @@ class Unit:
     regimen's name, not agents one by one.
     """
 
-    kind: str  # drugs | procedure | purpose | negation | times | comma | plus | other
+    kind: str  # drugs | procedure | purpose | donor | negation | times | comma | plus | other
     item: Item
     end: int
     agents: tuple[str, ...] = ()
@@ -55,12 +55,15 @@ class Unit:
 
 @dataclass(slots=True)
 class OpenPart:
-    """Units that belong together; `without` are agents the text says were left out."""
+    """Units that belong together; `without` are agents the text says were left out; `of_donor`: it
+    names a donor.
+    """
 
     units: list[Unit] = field(default_factory=list)
     purpose: str | None = None
     regimen_id: str | None = None
     times: int = 1
+    of_donor: bool = False
     without: set[str] = field(default_factory=set)
 
     def has_acronym(self) -> bool:
@@ -113,6 +116,7 @@ class _Grouping:
         self.roles: dict[int, str] = {}
         self.prefix: str | None = None  # a purpose that stands before its agents
         self.times = 1  # a count that stands before its transplant
+        self.of_donor = False  # a donor who stands before the transplant
         self.comma = False
         self.negated = False
 
@@ -140,6 +144,8 @@ class _Grouping:
                 self._purpose(k, unit)
             case "times":
                 self._times(k, unit)
+            case "donor":
+                self._donor(k, unit)
             case "comma":
                 self.comma = True
 
@@ -182,9 +188,10 @@ class _Grouping:
             purpose=purpose,
             regimen_id="hd-melphalan-asct" if high_dose else name,
             times=max(self.times, unit.item.number),
+            of_donor=self.of_donor,
         )
         self.close()
-        self.prefix, self.times, self.comma = None, 1, False
+        self.prefix, self.times, self.of_donor, self.comma = None, 1, False, False
 
     def _purpose(self, k: int, unit: Unit) -> None:
         """A purpose directly behind agents is theirs (`Lenalidomid-Erhaltung`), else of those that
@@ -215,19 +222,28 @@ class _Grouping:
 
     def _times(self, k: int, unit: Unit) -> None:
         """`2x ASCT`, `ASCT 2x`; behind anything but a transplant a count is only a remark."""
-        following = next(
-            (
-                u.kind
-                for u in self.units[k + 1 :]
-                if u.kind in {"drugs", "procedure", "comma", "plus"}
-            ),
-            None,
-        )
-        last = self.part if self.part.units else self.closed[-1] if self.closed else None
-        if following == "procedure":
+        if self._procedure_follows(k):
             self.times = unit.item.number
-        elif last is not None and last.purpose == "transplant":
-            last.times = unit.item.number
+        elif (transplant := self._transplant_before()) is not None:
+            transplant.times = unit.item.number
+
+    def _donor(self, k: int, unit: Unit) -> None:
+        """`MUD-SCT`, `SZT (Fremdspender)`; a donor of nothing that is named is unread."""
+        if self._procedure_follows(k):
+            self.of_donor = True
+        elif (transplant := self._transplant_before()) is not None:
+            transplant.of_donor = True
+        else:
+            self.roles[unit.item.start] = "unread"
+
+    def _procedure_follows(self, k: int) -> bool:
+        kinds = (u.kind for u in self.units[k + 1 :])
+        stops = {"drugs", "procedure", "comma", "plus"}
+        return next((kind for kind in kinds if kind in stops), None) == "procedure"
+
+    def _transplant_before(self) -> OpenPart | None:
+        last = self.part if self.part.units else self.closed[-1] if self.closed else None
+        return last if last is not None and last.purpose == "transplant" else None
 
 
 def _conditions(unit: Unit) -> bool:

@@ -16,12 +16,16 @@ from rearm.intake.regimen.parts import OpenPart, Unit, group
 from rearm.intake.regimen.words import SEPARATORS, Item, RegimenWords
 from rearm.knowledge.bundle import bundled
 from rearm.knowledge.lexicon import Lexicon, lookup_key
+from rearm.record import Graft
 
 __all__ = ["Ambiguity", "RegimenParser", "RegimenPart", "RegimenReading", "Token", "parse"]
 
 _OWN_ROLE = frozenset(
     {"agent", "regimen", "procedure", "purpose", "infusion", "other_drug", "unread"}
 )  # kinds of items; all others are remarks
+_OF_THE_PATIENT = frozenset({"autologous-sct", "hd-melphalan-asct"})
+_OF_A_DONOR = frozenset({"allogeneic-sct"})
+_OF_EITHER = frozenset({"bone-marrow-transplant", "total-body-irradiation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Token:
 @dataclass(frozen=True, slots=True)
 class RegimenPart:
     """Agents given together for one purpose. `purpose` is None where the text says none; `times`
-    counts transplants (tandem: 2).
+    counts transplants (tandem: 2). `graft`: whose stem cells, of a transplant.
     """
 
     text: str
@@ -47,6 +51,7 @@ class RegimenPart:
     purpose: str | None = None
     regimen_id: str | None = None
     times: int = 1
+    graft: Graft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +175,13 @@ class _TextReading:
                 segment.append(item)
         worded = [i for i in items if i.kind not in SEPARATORS or self._of(i)[0].isalpha()]
         tokens = tuple(Token(self._of(i), i.start, i.end, self._role(i)) for i in worded)
-        parts = tuple(self._finished(p) for p in self.parts)
+        unread = self._joined(tokens, "unread")
+        parts = tuple(self._finished(p, unread=bool(unread)) for p in self.parts)
         return RegimenReading(
             text=self.text,
             parts=parts,
             agents=tuple(dict.fromkeys(a for p in parts for a in p.agents)),
-            unread=self._joined(tokens, "unread"),
+            unread=unread,
             ambiguities=tuple(self.ambiguities),
             notes=tuple(self.notes),
             remarks=self._joined(tokens, "remark"),
@@ -195,7 +201,7 @@ class _TextReading:
     def _of(self, item: Item) -> str:
         return self.text[item.start : item.end]
 
-    def _finished(self, part: OpenPart) -> RegimenPart:
+    def _finished(self, part: OpenPart, *, unread: bool) -> RegimenPart:
         agents = tuple(
             dict.fromkeys(a for u in part.units for a in u.agents if a not in part.without)
         )
@@ -212,6 +218,7 @@ class _TextReading:
             purpose=part.purpose,
             regimen_id=part.regimen_id or (names[0] if len(names) == 1 else None),
             times=part.times,
+            graft=_graft(part, unread=unread) if part.purpose == "transplant" else None,
         )
 
     def _joined(self, tokens: Sequence[Token], role: str) -> tuple[str, ...]:
@@ -394,10 +401,22 @@ class _TextReading:
         )
 
 
+def _graft(part: OpenPart, *, unread: bool) -> Graft:
+    """Whose stem cells a transplant was made with. `unread`: the text has words that can't be read;
+    they may name a donor.
+    """
+    if part.of_donor or part.regimen_id in _OF_A_DONOR:
+        return "allogeneic"
+    if part.regimen_id in _OF_THE_PATIENT:
+        return "autologous"
+    # in myeloma a transplant of which no donor is named is of the patient's own stem cells
+    return "unknown" if unread or part.regimen_id in _OF_EITHER else "autologous"
+
+
 def _plain(item: Item) -> Unit:
     if item.kind == "agent":
         return Unit(kind="drugs", item=item, end=item.end, agents=item.ids)
-    if item.kind in {"procedure", "purpose", "negation", "times", "comma"}:
+    if item.kind in {"procedure", "purpose", "donor", "negation", "times", "comma"}:
         return Unit(kind=item.kind, item=item, end=item.end)
     kind = "plus" if item.kind in {"plus", "plus_word"} else "other"
     return Unit(kind=kind, item=item, end=item.end)

@@ -220,6 +220,7 @@ def _steering(lexicon: Lexicon) -> dict[str, tuple[str, tuple[str, ...], int]]:
     index: dict[str, tuple[str, tuple[str, ...], int]] = {}
     for kind in ("hard", "because", "negation", "choice", "doubt", "plus_word"):
         index.update({lookup_key(w): (kind, (), 1) for w in words["roles"][kind]})
+    index.update({lookup_key(w): ("donor", (), 1) for w in words["roles"]["donor"]})
     for word in words["roles"]["tandem"]:
         index[lookup_key(word)] = ("procedure", ("autologous-sct",), 2)
     for group, kind in (("procedures", "procedure"), ("purposes", "purpose")):

@@ -69,7 +69,7 @@ def _far_from_lymphodepletion(
 
 
 def _late_apheresis(infusion: Infusion, day: int) -> CellProblem | None:
-    late = [d for d in infusion.apheresis_days if d >= day]
+    late = [x.first for x in infusion.apheresis if x.first is not None and x.first >= day]
     if not late:
         return None
     sentence = (

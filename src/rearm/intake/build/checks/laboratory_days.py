@@ -13,19 +13,18 @@ from itertools import pairwise
 from rearm.intake.build.checks.treated import may_be_treated
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
+from rearm.knowledge.lab_tests import LabTests
 from rearm.record import Issue, Lab, Record
 
 __all__ = ["flag_early_laboratory"]
 
-_CAR_TESTS = frozenset(
-    {"car_t_cells", "car_t_cells_absolute", "car_copies_per_ug_dna", "car_copies_per_1000_cells"}
-)
+_CAR_TESTS = "CAR-T cells"  # the group of the dictionary
 _FOLLOWED_DAYS = 60  # with so many results before the infusion, some are expected within this time
 _MANY = 6
 _FALL = 2.0  # an M-protein falls to half without therapy in no patient
 
 
-def flag_early_laboratory(record: Record) -> Iterator[Issue]:
+def flag_early_laboratory(record: Record, tests: LabTests) -> Iterator[Issue]:
     """An issue where the laboratory days seem to lie too early against the first infusion."""
     infusions = [x.day for x in record.infused()]
     if not infusions or None in infusions:
@@ -33,7 +32,7 @@ def flag_early_laboratory(record: Record) -> Iterator[Issue]:
     first = min(day for day in infusions if day is not None)
     labs = [lab for lab in record.labs if lab.day is not None]
     found = (
-        _cells_before(labs, first)
+        _cells_before(labs, first, tests.by_group[_CAR_TESTS])
         or _fall_before(record, labs, first)
         or _none_after(record, labs, first)
     )
@@ -44,10 +43,12 @@ def flag_early_laboratory(record: Record) -> Iterator[Issue]:
         yield issue_at(lab.source, problem, record.patient_id)
 
 
-def _cells_before(labs: Sequence[Lab], first: int) -> tuple[Lab, str] | None:
+def _cells_before(
+    labs: Sequence[Lab], first: int, car_tests: frozenset[str]
+) -> tuple[Lab, str] | None:
     for lab in labs:
         seen = lab.quantity is not None and lab.quantity.low > 0
-        if lab.test in _CAR_TESTS and seen and lab.day is not None and lab.day < first:
+        if lab.test in car_tests and seen and lab.day is not None and lab.day < first:
             return lab, (
                 f"CAR-T cells were measured on day {lab.day} ({lab.as_given}), before the first"
                 f" infusion (day {first})"
@@ -63,7 +64,7 @@ def _fall_before(record: Record, labs: Sequence[Lab], first: int) -> tuple[Lab, 
             return lab, (
                 f"The M-protein falls from {value:g} to {fallen:g} g/dL between day {day} and day"
                 f" {later}, before the first infusion (day {first}) and without any therapy on"
-                " record"
+                " record at that time"
             )
     return None
 

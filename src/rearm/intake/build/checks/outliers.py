@@ -46,6 +46,7 @@ _ALIKE = 2.0  # markers that differ by less than this between two days did not m
 _PLATELETS_LOW, _NEUTROPHILS_FAIR, _HEMOGLOBIN_FAIR = 20.0, 1.0, 9.0
 _PLATELETS_HIGH, _NEUTROPHILS_LOW, _HEMOGLOBIN_LOW = 450.0, 1.5, 10.0
 # Creatinine that only a failing kidney explains, where nothing else of the record tells of one.
+_OF_A_FAILING_KIDNEY = ("renal_impairment", "dialysis")
 _CREATININE_OF_FAILURE, _EGFR_OF_FAILURE = 5.0, 30.0
 
 
@@ -325,7 +326,7 @@ def _of_counts(record: Record, series: dict[str, list[_Point]]) -> Iterator[tupl
         elif alone_high:
             yield point, "is high beside low other counts"
     failing = any(p.value < _EGFR_OF_FAILURE for p in series.get("egfr", [])) or any(
-        "renal" in c.condition or "dialysis" in c.condition for c in record.conditions
+        c.condition in _OF_A_FAILING_KIDNEY and c.status != "absent" for c in record.conditions
     )
     creatinine = series.get("creatinine", [])
     if len(creatinine) == 1 and creatinine[0].value >= _CREATININE_OF_FAILURE and not failing:

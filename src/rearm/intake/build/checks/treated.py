@@ -11,8 +11,10 @@ _WORKS_DAYS = 90  # an infusion or a drug of so long before may still lower the 
 
 def may_be_treated(record: Record, first: int, last: int) -> bool:
     """Whether anything against the disease may have worked between two days. A day that is not
-    exact may lie there; what is not on record was not given.
+    exact may lie there; where no therapy at all is on record, nobody wrote them down.
     """
+    if not record.therapies:
+        return True
     earliest = first - _WORKS_DAYS
     therapies = any(
         (x.start.first is None or x.start.first <= last)
