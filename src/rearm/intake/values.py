@@ -16,7 +16,7 @@ from rearm.intake.rows import Anchor, DecimalMark, Moment, Value
 from rearm.units import UnitRefusal, parse_number
 
 __all__ = [
-    "Moment", "Refused", "grade", "integer", "is_dated", "is_nothing", "may_be_year", "not_done",
+    "Moment", "Refused", "denies", "grade", "integer", "is_dated", "may_be_year", "not_done",
     "number", "parse_moment", "shown", "text", "word", "words", "year_of", "yes_no",
 ]  # fmt: skip
 
@@ -29,17 +29,21 @@ _OLDEST_YEAR = 1880
 # end" (9999-12-31), and days counted from it would leave the calendar.
 _LATEST_YEAR = 2500
 
+# There was none, or nobody looked. That something is not known denies nothing.
+_NONE = re.compile(
+    r"no|none|nil|nein|keine?[rs]?|entfällt|none given|not given|nicht gegeben", re.IGNORECASE
+)
 _NOT_DONE = re.compile(
-    r"n\.?\s?[dak]\.{0,2}|n\.?\s?b\.|k\.?\s?a\.{0,2}|not"
-    r" (?:done|assessed|tested|available|determined|performed|known|reported|recorded|stated"
-    r"|applicable)"
-    r"|nicht (?:bestimmt|gemacht|untersucht|erfolgt|bekannt|angegeben|dokumentiert|zutreffend)"
-    r"|unknown|unk|unbekannt|keine angaben?|#?n/a|nan|nat|null|none given|missing|pending"
-    r"|ausstehend|fehlt|[-–—?._/]+",
+    r"n\.?\s?[db]\.{0,2}|not (?:done|assessed|tested|determined|performed|applicable)"
+    r"|nicht (?:bestimmt|gemacht|untersucht|erfolgt|zutreffend|durchgeführt)",
     re.IGNORECASE,
 )
-# Where a treatment belongs: that there was none.
-_NOTHING = re.compile(r"no|none|nil|nein|keine?[rs]?|entfällt|not given|nicht gegeben", re.I)
+_NOT_KNOWN = re.compile(
+    r"n\.?\s?[ak]\.{0,2}|k\.?\s?a\.{0,2}|not (?:available|known|reported|recorded|stated)"
+    r"|nicht (?:bekannt|angegeben|dokumentiert)|unknown|unk|unbekannt|keine angaben?|#?n/a|nan|nat"
+    r"|null|missing|pending|ausstehend|fehlt|[-–—?._/]+",
+    re.IGNORECASE,
+)
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
 _NO = frozenset({"no", "n", "false", "0", "nein"})
 _GRADE = re.compile(r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?", re.IGNORECASE)
@@ -177,15 +181,19 @@ def shown(value: Value, longest: int = 60) -> str:
 
 
 def not_done(value: Value) -> bool:
-    """Whether the cell says that nothing was measured (`n.d.`, `NA`, `not done`): no value, and no
-    row.
+    """Whether the cell holds a word for a blank (`n.d.`, `NA`, `unknown`): no value, and no row."""
+    return _is_word(_NOT_DONE, value) or _is_word(_NOT_KNOWN, value)
+
+
+def denies(value: Value) -> bool:
+    """Whether the cell says that there was none (`none`, `nein`), or that nothing was done: where
+    an event belongs, that there was none.
     """
-    return isinstance(value, str) and _NOT_DONE.fullmatch(value.strip()) is not None
+    return _is_word(_NONE, value) or _is_word(_NOT_DONE, value)
 
 
-def is_nothing(value: Value) -> bool:
-    """Whether the cell says that there was none (`none`, `nein`): of a treatment, no row."""
-    return isinstance(value, str) and _NOTHING.fullmatch(value.strip()) is not None
+def _is_word(words: re.Pattern[str], value: Value) -> bool:
+    return isinstance(value, str) and words.fullmatch(value.strip()) is not None
 
 
 def number(value: Value, *, decimal: DecimalMark | None) -> float:

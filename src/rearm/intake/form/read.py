@@ -127,7 +127,7 @@ class _FormSheet:
         yield _row(maker, "patients", self.person, own_id.source)
         for line in self.lines:
             cells = {"patient_id": own_id, **line.cells}
-            yield _row(maker, line.field.table, cells, line.source)
+            yield _row(maker, line.field.table, cells, line.source, line.constants)
 
 
 class _CellPlaces(dict[str, Source]):
@@ -137,13 +137,20 @@ class _CellPlaces(dict[str, Source]):
         return self.get(column)
 
 
-def _row(maker: RowMaker, table: str, cells: Mapping[str, FormCell], source: Source) -> Row:
+def _row(
+    maker: RowMaker,
+    table: str,
+    cells: Mapping[str, FormCell],
+    source: Source,
+    constants: frozenset[str] = frozenset(),
+) -> Row:
     known = maker.tables.tables[table].columns  # of a bundle that may have its own tables
     return maker.row(
         table,
         {name: cell.value for name, cell in cells.items() if name in known},
         source,
         places=_CellPlaces({name: cell.source for name, cell in cells.items()}),
+        constants=constants,
     )
 
 
