@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rearm.intake import values
+from rearm.intake.days import parse_moment
 from rearm.intake.rows import BLANK, Cell, CellProblem, DecimalMark, Moment, Places, Row, Value
 from rearm.intake.values import Refused, shown
 from rearm.knowledge.tidy_tables import Column, ColumnType, TidyTables, folded
@@ -30,7 +31,7 @@ _Reader = Callable[[Value, Column, DecimalMark | None], Any]
 
 def _date(value: Value, column: Column, decimal: DecimalMark | None) -> Moment:
     try:
-        moment = values.parse_moment(value)
+        moment = parse_moment(value)
     except Refused as refusal:
         raise Refused(refusal.code, f"{column.name}: {refusal}") from None
     if not moment.dated or moment.first is None or moment.first != moment.last:
@@ -57,7 +58,7 @@ def _in_limits(number: _N, column: Column) -> _N:
 
 
 _READERS: Mapping[ColumnType, _Reader] = {
-    "day": lambda value, column, decimal: values.parse_moment(value),
+    "day": lambda value, column, decimal: parse_moment(value),
     "date": _date,
     "year": _integer,
     "integer": _integer,

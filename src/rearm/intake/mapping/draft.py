@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rearm.errors import InputError
+from rearm.intake.days import is_dated, parse_moment
 from rearm.intake.dictionary import load_tables
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.mapping.headers import (
@@ -32,7 +33,7 @@ from rearm.intake.mapping.headers import (
     header_key,
 )
 from rearm.intake.rows import Grid, Value
-from rearm.intake.values import Refused, is_dated, not_done, number, parse_moment, text
+from rearm.intake.values import Refused, not_done, number, text
 from rearm.knowledge.bundle import bundled
 from rearm.knowledge.lab_tests import TestDef, load_tests
 from rearm.knowledge.tidy_tables import folded
