@@ -380,7 +380,7 @@ def test_date_of_birth_of_which_only_a_part_is_known(
 
 
 def test_part_of_a_date_of_birth_that_contradicts_the_year() -> None:
-    person = {"patient_id": "A", "birth_date": "1960-03", "birth_year": 1961}
+    person: dict[str, Any] = {"patient_id": "A", "birth_date": "1960-03", "birth_year": 1961}
     record = read_tables({"patients": [person]}).records[0]
     assert record.birth_year is None
     assert "patient_contradiction" in {i.code for i in record.issues}
