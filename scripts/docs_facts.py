@@ -19,7 +19,7 @@ from rearm.evidence.table import ListedRow
 from rearm.evidence.words import months_words, share_words
 from rearm.knowledge import Knowledge
 from rearm.knowledge.bundle import DATA
-from rearm.knowledge.lab_tests import TestDef
+from rearm.knowledge.lab_tests import TestDef, spellings_of
 from rearm.knowledge.studies import Study
 from rearm.outcome.endpoint_definitions import (
     CENSORING_STYLES,
@@ -151,8 +151,8 @@ def tests(knowledge: Knowledge) -> Lines:
         ("set", "word", "read from"),
         (
             (cell(name), cell(word), cell(", ".join(spellings)))
-            for name, row in raw["words"].items()
-            for word, spellings in row.items()
+            for name in raw["words"]
+            for word, spellings in spellings_of(raw["words"], name).items()
         ),
     )
 

@@ -377,6 +377,21 @@ def test_a_folder_of_forms_is_a_cohort(tmp_path: Path) -> None:
     assert reading.all_issues() == ()
 
 
+def test_the_tables_behind_two_forms_are_both_read(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        form = FilledForm(tmp_path / f"{name}.xlsx")
+        form.fill("patient_id", patient_id=name)
+        form.book["labs"].append([name, "2024-05-06", None, "Hb", "9.1", "g/dL"])
+        form.save()
+    (tmp_path / "labs.csv").write_text(
+        "patient_id,day,test,value,unit\none,2024-06-06,Hb,10.1,g/dL\n", "utf-8"
+    )
+    reading = rearm.read(tmp_path)
+    given = {r.patient_id: [lab.as_given for lab in r.labs] for r in reading.records}
+    assert given == {"one": ["10.1 g/dL", "9.1 g/dL"], "two": ["9.1 g/dL"]}
+    assert [i for i in reading.all_issues() if i.severity == "error"] == []
+
+
 # ---------------------------------------------------------------- the workbook itself
 
 

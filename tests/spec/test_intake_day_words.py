@@ -32,7 +32,24 @@ WORDS = [
     ("nach Infusion", When(1, None)),
     ("before bridging", When(None, -31)),
     ("Leukapherese", When.on(-40)),
+    ("2024/03", When(18, 48)),
     ("2024-03-13", When.on(30)),
+    ("2024/03/13", When.on(30)),
+    ("2024/3/13", When.on(30)),
+    ("13.03.2024 10:30", When.on(30)),
+    ("13 Mar 2024", When.on(30)),
+    ("13-Mar-2024", When.on(30)),
+    ("13-MAR-2024 10:30", When.on(30)),
+    ("13MAR2024", When.on(30)),
+    ("13/Mar/2024", When.on(30)),
+    ("13. März 2024", When.on(30)),
+    ("13. Mrz. 2024", When.on(30)),
+    ("13th March, 2024", When.on(30)),
+    ("March 13, 2024", When.on(30)),
+    ("Mar. 13 2024", When.on(30)),
+    ("2024-Mar-13", When.on(30)),
+    ("1. April 2024", When.on(49)),
+    ("May 1st, 2024", When.on(79)),
     (None, When()),
 ]  # fmt: skip
 # a row of each table, the column of its day, the field of the record
@@ -191,3 +208,23 @@ def test_undated_results_are_never_one() -> None:
     for given, count in ((rows, 2), (named, 1)):
         record = read_tables({"patients": [{"patient_id": "A"}], "labs": given}).records[0]
         assert len(record.labs) == count
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ("03/04/2024", "date_ambiguous"),
+        ("03-04-2024", "date_ambiguous"),
+        ("14 Mar 24", "two_digit_year"),
+        ("14-Mar-24", "two_digit_year"),
+        ("Mar 24", "two_digit_year"),
+        ("31 April 2024", "date_impossible"),
+        ("2024/14/03", "date_impossible"),
+        ("14 Marz 2024", "day_unreadable"),
+        ("14 Mar", "day_unreadable"),
+    ],
+)
+def test_a_date_that_is_not_certain_is_refused(given: str, code: str) -> None:
+    record = _record("toxicities", {"toxicity": "crs", "grade": 2, "day": given})
+    assert [x.when for x in record.toxicities] == [When()]
+    assert code in {i.code for i in record.issues}

@@ -4,9 +4,12 @@ lines, one patient under two ids.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from tests.support.fhir_builder import bundle, infusion, patient, read_text
+from tests.support.filled_form import FilledForm
 
 from rearm.intake import InputError, read, read_tables
 from rearm.intake.build.checks.ids import id_key
@@ -108,3 +111,29 @@ def test_ids_alike_are_two_patients_and_an_error(one: str, other: str) -> None:
 )
 def test_ids_that_differ_are_not_alike(one: str, other: str) -> None:
     assert id_key(one) != id_key(other)
+
+
+@pytest.mark.parametrize("patient_id", ["KA", "ND", "NA", "NK", "unk", "null", "None", "-"])
+def test_an_id_is_never_a_word_for_a_blank(tmp_path: Path, patient_id: str) -> None:
+    """The infusion of patient NA is read, by the tables, a mapping, the form and FHIR."""
+    row = {"patient_id": patient_id}
+    tables = read_tables({"patients": [row], "infusions": [row | {"day": 0, "product": "ide-cel"}]})
+
+    (tmp_path / "a.csv").write_text(f"Pat,day\n{patient_id},0\n", "utf-8")
+    (tmp_path / "m.toml").write_text(
+        '[files]\na = "a.csv"\n[[sheet]]\nfile = "a"\nid = "Pat"\n'
+        '[[sheet.row]]\ntable = "patients"\nsex = "F"\n[[sheet.row]]\ntable = "infusions"\n'
+        'product = "ide-cel"\nday = { column = "day" }\n',
+        "utf-8",
+    )
+    mapped = read(tmp_path / "a.csv", tmp_path / "m.toml")
+
+    form = FilledForm(tmp_path / "form.xlsx")
+    form.fill("patient_id", patient_id=patient_id)
+    form.fill("car_t", product="ide-cel", day="2024-03-04")
+
+    given = infusion(subject={"reference": f"Patient/{patient_id}"})
+    fhir = read_text(json.dumps(bundle(patient(id=patient_id), given)))
+    for reading in (tables, mapped, read(form.save()), fhir):
+        (record,) = reading.records
+        assert (record.patient_id, len(record.infusions)) == (patient_id, 1)

@@ -49,6 +49,11 @@ READ: list[tuple[str, str, dict[str, Any], Interval | str]] = [
     ("serum_immunofixation", "No monoclonal band seen", {}, "negative"),
     ("serum_immunofixation", "keine monoklonale Bande", {}, "negative"),
     ("urine_immunofixation", "unauffällig", {}, "negative"),
+    ("serum_immunofixation", "reaktiv", {}, "positive"),
+    ("serum_immunofixation", "nicht reaktiv", {}, "negative"),
+    ("hbsag", "nicht reaktiv", {}, "negative"),
+    ("car_copies_per_ug_dna", "target not detected", {}, "not_detected"),
+    ("car_copies_per_ug_dna", "unter der Nachweisgrenze", {}, "not_detected"),
     ("urine_immunofixation", "Kappa-Leichtketten", {}, "positive"),
 ]
 

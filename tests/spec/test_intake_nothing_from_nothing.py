@@ -70,13 +70,13 @@ def test_refused_cell_under_a_mapping(tmp_path: Path, table: str) -> None:
     record = _mapped(tmp_path, table, "nein").records[0]
     assert _events(record) == {}
     assert [(i.severity, i.code) for i in record.issues] == [("error", "day_unreadable")]
-    assert f"No row of {table} is made of it." in record.issues[0].message
+    assert f"The row of {table} is not read." in record.issues[0].message
 
 
-def test_refused_grade_is_no_episode_and_no_absence(tmp_path: Path) -> None:
+def test_grade_that_says_none_is_no_episode_and_no_absence(tmp_path: Path) -> None:
     record = _mapped(tmp_path, "toxicities", "keine").records[0]
     assert record.toxicities == ()
-    assert [i.code for i in record.issues] == ["value_unreadable"]
+    assert [i.code for i in record.issues] == ["not_done"]
 
 
 def test_date_that_cannot_be_used_is_still_a_death(tmp_path: Path) -> None:
@@ -140,7 +140,8 @@ def test_row_of_constants_is_refused(tmp_path: Path) -> None:
 # the row besides its id; events of it
 TIDY = [
     ("deaths", {"day": None, "cause": None}, {}),
-    ("deaths", {"day": "-", "cause": "unknown"}, {}),
+    ("deaths", {"day": "-", "cause": "-"}, {}),
+    ("deaths", {"day": "-", "cause": "unknown"}, {"deaths": 1}),
     ("deaths", {"day": "nein"}, {}),
     ("deaths", {"day": "after infusion"}, {"deaths": 1}),
     ("deaths", {"cause": "myeloma"}, {"deaths": 1}),

@@ -391,3 +391,33 @@ def test_no_result_after_the_infusion_of_a_patient_who_was_followed() -> None:
     ]
     assert _axis(labs, last_seen=50) == []
     assert _axis(labs[:5], last_seen=400) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "day", "year", "codes"),
+    [
+        ("1960-03-14", "1960-03-14", None, []),
+        ("14. März 1960", "1960-03-14", None, []),
+        ("1960-03", None, 1960, ["birth_year_only"]),
+        ("03/1960", None, 1960, ["birth_year_only"]),
+        ("March 1960", None, 1960, ["birth_year_only"]),
+        ("1960", None, 1960, ["birth_year_only"]),
+        (1960, None, 1960, ["birth_year_only"]),
+        ("03/04/1960", None, None, ["date_ambiguous"]),
+        ("before infusion", None, None, ["date_needed"]),
+    ],
+)
+def test_date_of_birth_of_which_only_a_part_is_known(
+    given: Any, day: str | None, year: int | None, codes: list[str]
+) -> None:
+    record = read_tables({"patients": [{"patient_id": "A", "birth_date": given}]}).records[0]
+    assert record.birth_date == (None if day is None else date.fromisoformat(day))
+    assert record.birth_year == year
+    assert [i.code for i in record.issues] == codes
+
+
+def test_part_of_a_date_of_birth_that_contradicts_the_year() -> None:
+    person: dict[str, Any] = {"patient_id": "A", "birth_date": "1960-03", "birth_year": 1961}
+    record = read_tables({"patients": [person]}).records[0]
+    assert record.birth_year is None
+    assert "patient_contradiction" in {i.code for i in record.issues}

@@ -52,10 +52,10 @@ def test_severity(
     assert [i.code for i in record.issues] == codes
 
 
-def test_severity_alone_that_cannot_be_read_is_no_episode() -> None:
+def test_severity_that_says_none_is_no_episode() -> None:
     record = _record(toxicities=[{"toxicity": "crs", "severity": "keine"}])
     assert record.toxicities == ()
-    assert [i.code for i in record.issues] == ["unknown_word"]
+    assert [i.code for i in record.issues] == ["not_done"]
 
 
 @pytest.mark.parametrize(

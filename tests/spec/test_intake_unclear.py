@@ -99,7 +99,7 @@ def test_a_toxicity_that_ends_before_it_starts() -> None:
     ("cells", "when"),
     [
         ({"result": None, "length_mm": 30}, When.on(60)),
-        ({"result": "n.d."}, When.on(60)),
+        ({"result": "pending"}, When.on(60)),
         ({"result": "positive", "length_mm": 0, "width_mm": 0, "short_axis_mm": 0}, When.on(60)),
     ],
 )

@@ -6,10 +6,11 @@ A text that stands many times in a column is read once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rearm.intake import values
+from rearm.intake.days import parse_moment
 from rearm.intake.rows import BLANK, Cell, CellProblem, DecimalMark, Moment, Places, Row, Value
 from rearm.intake.values import Refused, shown
 from rearm.knowledge.tidy_tables import Column, ColumnType, TidyTables, folded
@@ -19,21 +20,18 @@ __all__ = ["ColumnCells", "RowMaker", "read_cell"]
 
 # Types whose value is the text itself; those who ask for it read further.
 _AS_TEXT: frozenset[ColumnType] = frozenset(
-    {"id", "text", "test", "value", "unit", "agents", "regimen", "days"}
+    {"text", "test", "value", "unit", "agents", "regimen", "days"}
 )
 _FREE_TEXT: frozenset[ColumnType] = frozenset({"text", "agents", "regimen", "days"})
-_TREATMENT: frozenset[ColumnType] = frozenset({"agents", "regimen"})
 _N = TypeVar("_N", int, float)
 # A date that can't be used is still the date of something.
 _OF_A_DATE = frozenset({"two_digit_year", "date_ambiguous", "date_impossible"})
-# What a row is about: a word there that can't be read still says that somebody looked.
-_SUBJECTS = frozenset({"response", "result", "status"})
 _Reader = Callable[[Value, Column, DecimalMark | None], Any]
 
 
 def _date(value: Value, column: Column, decimal: DecimalMark | None) -> Moment:
     try:
-        moment = values.parse_moment(value)
+        moment = parse_moment(value)
     except Refused as refusal:
         raise Refused(refusal.code, f"{column.name}: {refusal}") from None
     if not moment.dated or moment.first is None or moment.first != moment.last:
@@ -60,7 +58,7 @@ def _in_limits(number: _N, column: Column) -> _N:
 
 
 _READERS: Mapping[ColumnType, _Reader] = {
-    "day": lambda value, column, decimal: values.parse_moment(value),
+    "day": lambda value, column, decimal: parse_moment(value),
     "date": _date,
     "year": _integer,
     "integer": _integer,
@@ -77,9 +75,11 @@ def read_cell(
     they are out of place.
     """
     text = values.text(value)
-    not_done = values.not_done(value) or (
-        (column.type in _TREATMENT or column.name == "product") and values.is_nothing(value)
-    )
+    if column.type == "id":  # KA, ND and NA are ids like any other
+        return Cell(given=value, text=text, value=text or None, speaks=bool(text))
+    listed = folded(text) in column.spellings
+    denies = column.denies and not listed and values.denies(value)
+    not_done = denies or (not listed and values.not_done(value))
     if column.type in _AS_TEXT:
         kept = None if not_done and column.type in _FREE_TEXT else text or None
         return Cell(
@@ -87,10 +87,11 @@ def read_cell(
             text=text,
             value=kept,
             not_done=not_done,
+            denies=denies,
             speaks=bool(text) and not not_done,
         )
     if not_done:
-        return Cell(given=value, text=text, not_done=True)
+        return Cell(given=value, text=text, not_done=True, denies=denies)
     try:
         if column.type == "word":
             return _word(column, value, text, responses)
@@ -99,7 +100,8 @@ def read_cell(
     except Refused as refusal:
         used = "The day is not used." if column.type == "day" else "It is not used."
         problem = CellProblem("error", refusal.code, f"{refusal} {used}")
-        speaks = refusal.code in _OF_A_DATE or column.name in _SUBJECTS
+        # a word that can't be read still says that somebody looked
+        speaks = refusal.code in _OF_A_DATE or (column.about and column.type == "word")
         return Cell(given=value, text=text, problem=problem, why_not=str(refusal), speaks=speaks)
 
 
@@ -185,10 +187,11 @@ class RowMaker:
         places: Places | None = None,
         set_aside: Mapping[str, str] | None = None,
         moments: Mapping[str, Moment] | None = None,
+        constants: Collection[str] = (),
         stated: bool = False,
     ) -> Row:
         """One row. `set_aside` gives by column why its cell must not be used; `moments` are days
-        that are known otherwise than by the cell. `stated`: see `Row`.
+        that are known otherwise than by the cell. `constants`, `stated`: see `Row`.
         """
         cells = {name: self.column(table, name).of(value) for name, value in given.items()}
         for name, moment in (moments or {}).items():
@@ -203,7 +206,16 @@ class RowMaker:
                 text=cell.text,
                 why_not=reason,
                 not_done=cell.not_done,
+                denies=cell.denies,
                 settled=cell.settled,
                 speaks=cell.given is not None and not cell.not_done,
             )
-        return Row(table, cells, source, self.decimal, places, stated=stated)
+        return Row(
+            table,
+            cells,
+            source,
+            self.decimal,
+            places,
+            constants=frozenset(constants),
+            stated=stated,
+        )

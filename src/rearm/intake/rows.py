@@ -132,7 +132,8 @@ class Cell:
     value: Any = None
     problem: CellProblem | None = None
     why_not: str | None = None
-    not_done: bool = False  # it says that nothing was measured
+    not_done: bool = False  # a word for a blank stands there
+    denies: bool = False  # ... which says that there was no such event
     settled: bool = False
     speaks: bool = False
 
@@ -157,7 +158,8 @@ class Row:
     """One row of a tidy table: its cells by column, and where they stand.
 
     `source` is the place shown for the event that the row becomes. `decimal` is the decimal mark of
-    its table. `stated`: that there is an event is known otherwise than by these cells (a resource,
+    its table. `constants`: the columns that the reader filled, from a label or a mapping, and not
+    the input. `stated`: that there is an event is known otherwise than by these cells (a resource,
     a mapping that says so).
     """
 
@@ -167,6 +169,7 @@ class Row:
     decimal: DecimalMark | None
     places: Places | None = None
     index: int = 0
+    constants: frozenset[str] = frozenset()
     stated: bool = False
 
     @property

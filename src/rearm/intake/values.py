@@ -1,142 +1,41 @@
-"""Cells to typed values: text, numbers, yes and no, words, days and dates. What can't be read is
-refused with a sentence.
+"""Cells to typed values: text, numbers, yes and no, words. What can't be read is refused with a
+sentence.
 """
 
 from __future__ import annotations
 
-import calendar
 import math
 import re
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 
 from rearm.intake.dictionary import Column, folded
-from rearm.intake.rows import Anchor, DecimalMark, Moment, Value
+from rearm.intake.rows import DecimalMark, Value
 from rearm.units import UnitRefusal, parse_number
 
 __all__ = [
-    "Moment", "Refused", "grade", "integer", "is_dated", "is_nothing", "may_be_year", "not_done",
-    "number", "parse_moment", "shown", "text", "word", "words", "year_of", "yes_no",
+    "Refused", "denies", "grade", "integer", "not_done", "number", "shown", "text", "word", "words",
+    "yes_no",
 ]  # fmt: skip
 
-# Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial
-# or a typing error.
-FIRST_DAY = -130 * 366
-LAST_DAY = 60 * 366
-_OLDEST_YEAR = 1880
-# Dates shifted for de-identification reach the 23rd century. What lies beyond is a stand-in for "no
-# end" (9999-12-31), and days counted from it would leave the calendar.
-_LATEST_YEAR = 2500
-
+# There was none, or nobody looked. That something is not known denies nothing.
+_NONE = re.compile(
+    r"no|none|nil|nein|keine?[rs]?|entfällt|none given|not given|nicht gegeben", re.IGNORECASE
+)
 _NOT_DONE = re.compile(
-    r"n\.?\s?[dak]\.{0,2}|n\.?\s?b\.|k\.?\s?a\.{0,2}|not"
-    r" (?:done|assessed|tested|available|determined|performed|known|reported|recorded|stated"
-    r"|applicable)"
-    r"|nicht (?:bestimmt|gemacht|untersucht|erfolgt|bekannt|angegeben|dokumentiert|zutreffend)"
-    r"|unknown|unk|unbekannt|keine angaben?|#?n/a|nan|nat|null|none given|missing|pending"
-    r"|ausstehend|fehlt|[-–—?._/]+",
+    r"n\.?\s?[db]\.{0,2}|not (?:done|assessed|tested|determined|performed|applicable)"
+    r"|nicht (?:bestimmt|gemacht|untersucht|erfolgt|zutreffend|durchgeführt)",
     re.IGNORECASE,
 )
-# Where a treatment belongs: that there was none.
-_NOTHING = re.compile(r"no|none|nil|nein|keine?[rs]?|entfällt|not given|nicht gegeben", re.I)
+_NOT_KNOWN = re.compile(
+    r"n\.?\s?[ak]\.{0,2}|k\.?\s?a\.{0,2}|not (?:available|known|reported|recorded|stated)"
+    r"|nicht (?:bekannt|angegeben|dokumentiert)|unknown|unk|unbekannt|keine angaben?|#?n/a|nan|nat"
+    r"|null|missing|pending|ausstehend|fehlt|[-–—?._/]+",
+    re.IGNORECASE,
+)
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
 _NO = frozenset({"no", "n", "false", "0", "nein"})
 _GRADE = re.compile(r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?", re.IGNORECASE)
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
-_ISO = re.compile(
-    r"([0-9]{4})-([0-9]{1,2})(?:-([0-9]{1,2})(?:[T ].*)?)?"
-)  # a bare year is a day number
-_MONTH_OF_YEAR = re.compile(
-    r"(0?[1-9]|1[0-2])\s?[./-]\s?([0-9]{4})"
-)  # the one order that it can have
-_NAMED_MONTH = re.compile(r"([^\W\d_]{3,9})\.?,?[ ./-]?([0-9]{4})")
-_NAMED_YEAR = re.compile(r"(?:year|jahr|in|im jahr)\s*([0-9]{4})", re.IGNORECASE)
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januar jänner", "feb february februar", "mar march mär märz mrz maerz",
-            "apr april", "may mai", "jun june juni", "jul july juli", "aug august",
-            "sep sept september", "oct october okt oktober", "nov november",
-            "dec december dez dezember",
-        ),
-        1,
-    )
-    for name in names.split()
-}  # fmt: skip
-# A number between these may be a year as well as the number of a day.
-_YEARS = range(1940, 2061)
-_DOTTED = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4})")
-_TWO_DIGIT_YEAR = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2}|[0-9]{1,2}[./][0-9]{2}")
-_SLASHED = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}")
-_DAY_WORD = re.compile(
-    r"(?:day|tag|d)\s*([+-]?\s?[0-9]{1,5})|([+-]?\s?[0-9]{1,5})\s*(?:days?|tage?|d)", re.IGNORECASE
-)
-_MONTH_WORD = re.compile(
-    r"(?:month|monat|m)\s*([0-9]{1,3})|([0-9]{1,3})\s*(?:months?|monate?|mo)", re.IGNORECASE
-)
-_MONTH = 30.4375
-
-_ANCHOR_WORDS: dict[Anchor, tuple[str, ...]] = {
-    "apheresis": ("apheresis", "leukapheresis", "leukapherese", "apherese"),
-    "before_bridging": (
-        "before bridging",
-        "pre bridging",
-        "prebridging",
-        "pre-bridging",
-        "vor bridging",
-        "vor dem bridging",
-        "prior to bridging",
-        "pre_BT",
-    ),
-    "before_lymphodepletion": (
-        "before lymphodepletion",
-        "pre lymphodepletion",
-        "pre-lymphodepletion",
-        "vor lymphodepletion",
-        "prior to lymphodepletion",
-    ),
-    "before_infusion": (
-        "before infusion",
-        "before the infusion",
-        "prior to infusion",
-        "pre infusion",
-        "preinfusion",
-        "before CAR-T",
-        "before CAR-T infusion",
-        "prior to CAR-T",
-        "pre CAR-T",
-        "vor CAR-T",
-        "vor CAR-T-Infusion",
-        "vor CAR-T-Therapie",
-        "vor Infusion",
-        "vor der Infusion",
-        "baseline",
-    ),
-    "after_infusion": (
-        "after infusion",
-        "after the infusion",
-        "post infusion",
-        "postinfusion",
-        "after CAR-T",
-        "after CAR-T infusion",
-        "post CAR-T",
-        "nach CAR-T",
-        "nach CAR-T-Infusion",
-        "nach CAR-T-Therapie",
-        "nach Infusion",
-        "nach der Infusion",
-    ),
-    "diagnosis": ("diagnosis", "at diagnosis", "erstdiagnose", "ED"),
-}
-
-
-def _anchor_key(given: str) -> str:
-    return re.sub(r"[\s_\-‐‑]+", " ", given).strip().casefold()
-
-
-_ANCHORS = {_anchor_key(word): anchor for anchor, words in _ANCHOR_WORDS.items() for word in words}
 
 
 class Refused(ValueError):
@@ -177,15 +76,19 @@ def shown(value: Value, longest: int = 60) -> str:
 
 
 def not_done(value: Value) -> bool:
-    """Whether the cell says that nothing was measured (`n.d.`, `NA`, `not done`): no value, and no
-    row.
+    """Whether the cell holds a word for a blank (`n.d.`, `NA`, `unknown`): no value, and no row."""
+    return _is_word(_NOT_DONE, value) or _is_word(_NOT_KNOWN, value)
+
+
+def denies(value: Value) -> bool:
+    """Whether the cell says that there was none (`none`, `nein`), or that nothing was done: where
+    an event belongs, that there was none.
     """
-    return isinstance(value, str) and _NOT_DONE.fullmatch(value.strip()) is not None
+    return _is_word(_NONE, value) or _is_word(_NOT_DONE, value)
 
 
-def is_nothing(value: Value) -> bool:
-    """Whether the cell says that there was none (`none`, `nein`): of a treatment, no row."""
-    return isinstance(value, str) and _NOTHING.fullmatch(value.strip()) is not None
+def _is_word(words: re.Pattern[str], value: Value) -> bool:
+    return isinstance(value, str) and words.fullmatch(value.strip()) is not None
 
 
 def number(value: Value, *, decimal: DecimalMark | None) -> float:
@@ -266,134 +169,3 @@ def words(value: Value, column: Column) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(word(part, column)[0] for part in text(value).split(";") if part.strip())
     )
-
-
-def is_dated(value: Value) -> bool:
-    """Whether a cell of a day column holds a calendar date rather than a day number."""
-    if isinstance(value, date):
-        return True
-    forms = (_ISO, _DOTTED, _MONTH_OF_YEAR, _NAMED_YEAR)
-    if not isinstance(value, str):
-        return False
-    given = value.strip()
-    return any(form.fullmatch(given) for form in forms) or _named_month(given) is not None
-
-
-def may_be_year(value: Value) -> bool:
-    """Whether a cell of a day column holds a bare number that may be a calendar year."""
-    if isinstance(value, str):
-        return re.fullmatch(r"[0-9]{4}", value.strip()) is not None and int(value) in _YEARS
-    is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    return is_number and value in _YEARS
-
-
-def parse_moment(value: Value) -> Moment:
-    """A day number, a date, a partial date (2024-03, 12/2017, March 2024), `Day 7`, `3 months`, or
-    an anchor word (`Leukapheresis`, `before bridging`). A bare 2017 is left to the axis.
-
-    Raises Refused: two-digit years, slashed dates (their order is not certain), impossible dates,
-    anything else.
-    """
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, date):
-        _check_year(value.year)
-        return Moment(value.toordinal(), value.toordinal(), dated=True)
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        return _day_number(integer(value, decimal=None))
-    if isinstance(value, str):
-        return _moment_of_text(value.strip())
-    raise Refused("day_unreadable", f"{shown(value)} is neither a day nor a date.")
-
-
-def _day_number(day: int) -> Moment:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise Refused(
-            "day_implausible",
-            f"Day {day} is over a lifetime away from day 0; it may be a calendar serial. Write the"
-            " date as YYYY-MM-DD.",
-        )
-    return Moment(day, day, year=day if day in _YEARS else None)
-
-
-@lru_cache(maxsize=8192)
-def _moment_of_text(given: str) -> Moment:
-    if re.fullmatch(r"[+-]?[0-9]{1,9}", given):
-        return _day_number(int(given))
-    if match := _ISO.fullmatch(given):
-        return _dates(
-            int(match[1]), int(match[2]), int(match[3]) if match[3] else None, given=given
-        )
-    if match := _DOTTED.fullmatch(given):
-        return _dates(int(match[3]), int(match[2]), int(match[1]), given=given)
-    if match := _MONTH_OF_YEAR.fullmatch(given):
-        return _dates(int(match[2]), int(match[1]), None, given=given)
-    if (month := _named_month(given)) is not None:
-        return _dates(*month, None, given=given)
-    if match := _NAMED_YEAR.fullmatch(given):
-        return year_of(int(match[1]))
-    if _TWO_DIGIT_YEAR.fullmatch(given):
-        raise Refused(
-            "two_digit_year",
-            f"The date {given!r} has a year of two digits, so its century and order are not"
-            " certain. Write YYYY-MM-DD.",
-        )
-    if _SLASHED.fullmatch(given):
-        raise Refused(
-            "date_ambiguous",
-            f"The date {given!r} can be read as day/month or month/day. Write YYYY-MM-DD.",
-        )
-    if match := _DAY_WORD.fullmatch(given):
-        return replace(_day_number(int((match[1] or match[2]).replace(" ", ""))), year=None)
-    if match := _MONTH_WORD.fullmatch(given):
-        months = int(match[1] or match[2])
-        return Moment(round((months - 0.5) * _MONTH), round((months + 0.5) * _MONTH))
-    if anchor := _ANCHORS.get(_anchor_key(given)):
-        return Moment(anchor=anchor)
-    if re.fullmatch(r"[+-]?[0-9]+\.0{0,2}", given):  # 7.000 may be seven thousand
-        return _day_number(int(float(given)))
-    raise Refused(
-        "day_unreadable", f"{shown(given)} is neither a day number nor a date (YYYY-MM-DD)."
-    )
-
-
-def _named_month(given: str) -> tuple[int, int] | None:
-    """Year and month of `Dez 2017`, `March 2024`."""
-    match = _NAMED_MONTH.fullmatch(given)
-    month = _MONTHS.get(match[1].casefold()) if match is not None else None
-    return None if match is None or month is None else (int(match[2]), month)
-
-
-def year_of(year: int) -> Moment:
-    """The days of a calendar year. Raises Refused where nobody's record can hold it."""
-    _check_year(year)
-    return Moment(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal(), dated=True)
-
-
-def _dates(year: int, month: int, day: int | None, *, given: str) -> Moment:
-    _check_year(year)
-    try:
-        if day is None:
-            return Moment(
-                date(year, month, 1).toordinal(),
-                date(year, month, calendar.monthrange(year, month)[1]).toordinal(),
-                dated=True,
-            )
-        exact = date(year, month, day).toordinal()
-    except (ValueError, calendar.IllegalMonthError):
-        raise Refused("date_impossible", f"{given!r} is not a date of the calendar.") from None
-    return Moment(exact, exact, dated=True)
-
-
-def _check_year(year: int) -> None:
-    if year < _OLDEST_YEAR:
-        raise Refused(
-            "date_impossible",
-            f"The year {year} is before {_OLDEST_YEAR}, which no living patient's record can hold.",
-        )
-    if year > _LATEST_YEAR:
-        raise Refused(
-            "date_impossible",
-            f"The year {year} is after {_LATEST_YEAR}; such a date mostly stands for one that is"
-            " not known.",
-        )

@@ -26,6 +26,7 @@ __all__ = [
     "load_tests",
     "name_key",
     "read_tests",
+    "spellings_of",
 ]
 
 BoundWord = Literal["not_detected", "detected", "normal", "low", "high"]
@@ -276,7 +277,7 @@ def _test(
     hard, soft = _ranges(test_id, entry)
     if entry.words is not None and entry.words not in tests["words"]:
         raise KnowledgeError([f"{test_id} takes the words {entry.words}, which are no list."])
-    words = tests["words"][entry.words] if entry.words is not None else {}
+    words = spellings_of(tests["words"], entry.words) if entry.words is not None else {}
     return TestDef(
         id=test_id,
         name=entry.name,
@@ -302,6 +303,23 @@ def _test(
         normal=_normal(test_id, entry),
         bounds=_bounds(tests) if entry.units else MappingProxyType({}),
     )
+
+
+def spellings_of(lists: Mapping[str, Any], name: str) -> dict[str, tuple[str, ...]]:
+    """The spellings of each word of a list; those of the list that it is like come first.
+
+    Raises KnowledgeError where that is none, or is like another itself.
+    """
+    own = {word: tuple(spellings) for word, spellings in lists[name].items() if word != "like"}
+    other = lists[name].get("like")
+    if other is None:
+        return own
+    if other not in lists or "like" in lists[other]:
+        raise KnowledgeError([f"tests.toml, words.{name}: {other} is no list with its own words."])
+    return {
+        word: tuple(dict.fromkeys((*lists[other].get(word, ()), *spellings)))
+        for word, spellings in own.items()
+    }
 
 
 def _bounds(tests: Mapping[str, Any]) -> Mapping[str, BoundWord]:

@@ -39,6 +39,8 @@ class Column:
     """One column of a tidy table. `low` and `high` limit a number.
 
     `spellings` maps folded text to the allowed word; `open`: other words are kept as written.
+    `about`: it says what happened. `denies`: `none` or `not done` there says that nothing did.
+    `blank`: the word that a blank of a required column counts as.
     """
 
     name: str
@@ -51,16 +53,23 @@ class Column:
     aliases: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    about: bool = False
+    denies: bool = False
+    blank: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidyTable:
-    """One tidy table. `by_header` finds a column by its name or an alias, folded."""
+    """One tidy table. `by_header` finds a column by its name or an alias, folded.
+
+    `day_alone`: a day on a line of a wide sheet says by itself that there was such an event.
+    """
 
     name: str
     meaning: str
     columns: Mapping[str, Column]
     by_header: Mapping[str, Column]
+    day_alone: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +100,8 @@ def read_tidy_tables(file: Mapping[str, Any], *, findings: Iterable[str] = ()) -
 
     Raises KnowledgeError where it is not consistent.
     """
-    tables = {name: _table(name, row) for name, row in file["table"].items()}
+    lists = file.get("spellings", {})
+    tables = {name: _table(name, row, lists) for name, row in file["table"].items()}
     tables["facts"] = _stating(tables["facts"], findings)
     return TidyTables(
         tables=MappingProxyType(tables),
@@ -116,7 +126,9 @@ def _stating(facts: TidyTable, findings: Iterable[str]) -> TidyTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ColumnRow:
-    """A column as the file writes it; `same` are spellings of its words."""
+    """A column as the file writes it; `same` are spellings of its words, `spellings` is the list
+    that holds both.
+    """
 
     name: str
     type: ColumnType
@@ -124,14 +136,22 @@ class _ColumnRow:
     required: bool = False
     words: tuple[str, ...] = ()
     same: Mapping[str, str] = field(default_factory=dict)
+    spellings: str = ""
     open: bool = False
     aliases: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    blank: str = ""
 
 
-def _table(name: str, row: Mapping[str, Any]) -> TidyTable:
-    columns = {column.name: column for column in (_column(name, entry) for entry in row["columns"])}
+def _table(name: str, row: Mapping[str, Any], lists: Mapping[str, Any]) -> TidyTable:
+    about, denied_by = row.get("about", ()), row.get("denied_by", ())
+    columns = {
+        column.name: replace(column, about=column.name in about, denies=column.name in denied_by)
+        for column in (_column(name, entry, lists) for entry in row["columns"])
+    }
+    if unknown := {*about, *denied_by} - columns.keys():
+        raise KnowledgeError([f"tables.toml: {name} has no column {', '.join(sorted(unknown))}."])
     by_header: dict[str, Column] = {}
     for column in columns.values():
         for header in (column.name, *column.aliases):
@@ -142,11 +162,17 @@ def _table(name: str, row: Mapping[str, Any]) -> TidyTable:
         meaning=row["meaning"],
         columns=MappingProxyType(columns),
         by_header=MappingProxyType(by_header),
+        day_alone=row.get("day_alone", True),
     )
 
 
-def _column(table: str, row: Mapping[str, Any]) -> Column:
-    entry = build(_ColumnRow, row, f"tables.toml, {table}.{row.get('name', '?')}")
+def _column(table: str, row: Mapping[str, Any], lists: Mapping[str, Any]) -> Column:
+    where = f"tables.toml, {table}.{row.get('name', '?')}"
+    entry = build(_ColumnRow, row, where)
+    if entry.spellings:
+        if entry.spellings not in lists:
+            raise KnowledgeError([f"{where}: there is no list of spellings {entry.spellings}."])
+        entry = build(_ColumnRow, {**row, **lists[entry.spellings]}, where)
     takes_words = entry.type in ("word", "words")
     if takes_words != bool(entry.words) or not set(entry.same.values()) <= set(entry.words):
         raise KnowledgeError(
@@ -169,4 +195,5 @@ def _column(table: str, row: Mapping[str, Any]) -> Column:
         aliases=entry.aliases,
         low=entry.low,
         high=entry.high,
+        blank=entry.blank,
     )

@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
+from rearm.intake.days import is_dated, may_be_year, parse_moment, year_of
 from rearm.intake.rows import Anchor, Cell, CellProblem, Moment, Row, Value
-from rearm.intake.values import Refused, is_dated, may_be_year, parse_moment, shown, year_of
+from rearm.intake.values import Refused, shown
 from rearm.record import UNKNOWN_WHEN, Infusion, When, given_in_order
 
 __all__ = [

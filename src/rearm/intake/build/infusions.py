@@ -10,9 +10,10 @@ from rearm.intake.build.axis import Axis, placed
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.product_names import product_within
 from rearm.intake.build.terms import Terms
+from rearm.intake.days import parse_moment
 from rearm.intake.dictionary import nearest
 from rearm.intake.rows import CellProblem, Row
-from rearm.intake.values import Refused, parse_moment, shown
+from rearm.intake.values import Refused, shown
 from rearm.knowledge.lexicon import Product
 from rearm.record import UNKNOWN_WHEN, Infusion, When
 

@@ -59,7 +59,7 @@ class IssueLog:
         self.problem(row, column, CellProblem("note", code, sentence, done))
 
     def count_not_done(self, row: Row, column: str) -> None:
-        """Counts a cell that says `n.d.`: one note for all of a sheet comes from `not_done`."""
+        """Counts a cell that says `none` or `n.d.`; `not_done` makes one note for each sheet."""
         where = row.at(column)
         sheet = (where.file, where.place.split("!")[0] if "!" in where.place else "")
         self._not_done[sheet] += 1
@@ -71,8 +71,9 @@ class IssueLog:
             where = f"the sheet {sheet}" if sheet else file
             cells = "1 cell says" if count == 1 else f"{count} cells say"
             sentence = (
-                f"{cells} in {where} that nothing was measured (n.d., NA or the like); no result is"
-                " read from them. The first is named here."
+                f"{cells} in {where} that there was nothing, or that nothing was measured (none,"
+                " n.d., NA or the like); no result and no event is read from them. The first is"
+                " named here."
             )
             problem = CellProblem("note", "not_done", sentence, "used")
             yield issue_at(self._first_not_done[file, sheet], problem, self.patient_id)

@@ -18,8 +18,9 @@ from rearm.intake.build.axis import (
 )
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
+from rearm.intake.days import parse_moment
 from rearm.intake.rows import CellProblem, Moment, Row
-from rearm.intake.values import shown
+from rearm.intake.values import Refused, shown
 from rearm.record import UNKNOWN_WHEN, Severity, Source, When
 
 __all__ = ["Person", "axis_of", "read_person"]
@@ -83,8 +84,10 @@ def read_person(rows: Sequence[Row], source: Source, today: int, log: IssueLog) 
         person.light_chain = _agreed(row, "light_chain", person.light_chain, light, log)
         heavy = typed.words(row, "heavy_chain", log)
         person.heavy_chain = _agreed(row, "heavy_chain", person.heavy_chain, heavy, log) or ()
-        birth = _date(row, "birth_date", log)
+        year_of_date = _year_of_birth_date(row, log)
+        birth = None if year_of_date is not None else _date(row, "birth_date", log)
         person.birth_date = _agreed(row, "birth_date", person.birth_date, birth, log)
+        person.birth_year = _agreed(row, "birth_date", person.birth_year, year_of_date, log)
         year = _birth_year(row, today, log)
         person.birth_year = _agreed(row, "birth_year", person.birth_year, year, log)
         zero = _date(row, "day_zero", log)
@@ -142,6 +145,22 @@ def _date(row: Row, column: str, log: IssueLog) -> date | None:
     if moment is None or moment.first is None or not moment.dated or moment.first != moment.last:
         return None
     return date.fromordinal(moment.first)
+
+
+def _year_of_birth_date(row: Row, log: IssueLog) -> int | None:
+    """The year where a month or a year stands as the date of birth."""
+    cell = row.cell("birth_date")
+    try:
+        moment = parse_moment(cell.given)
+    except Refused:
+        return None
+    year = moment.year
+    if moment.dated and moment.first is not None and moment.first != moment.last:
+        year = date.fromordinal(moment.first).year
+    if year is not None:
+        sentence = f"The date of birth is {shown(cell.given)}; the year {year} is used."
+        log.note(row, "birth_date", "birth_year_only", sentence)
+    return year
 
 
 def _birth_year(row: Row, today: int, log: IssueLog) -> int | None:

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import date
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any, cast
 
@@ -23,6 +24,7 @@ from rearm.intake.build.checks.line_numbers import flag_missing_line
 from rearm.intake.build.checks.outliers import flag_outliers
 from rearm.intake.build.checks.undated import flag_undated_rows, is_undated
 from rearm.intake.build.conditions import settle_conditions
+from rearm.intake.build.content import content_of
 from rearm.intake.build.events import EVENT_READERS, read_best_response, read_prior_lines
 from rearm.intake.build.gather import Gathered, RowRun
 from rearm.intake.build.infusions import flag_undated
@@ -59,20 +61,24 @@ def _record(
     log = IssueLog(patient_id)
     log.extend(notes)
     tables: dict[str, list[Row]] = defaultdict(list)
+    labs_runs = [run for run in runs if run.table == "labs"]  # they are read from their columns
     for run in runs:
-        if run.table != "labs":  # results are read from their columns
-            tables[run.table].extend(run.rows())
+        if run.table == "patients":
+            tables["patients"].extend(run.rows())
+        elif run.table != "labs":
+            tables[run.table].extend(row for row in run.rows() if _is_event(row, log, terms))
     person = read_person(tables["patients"], runs[0].source_of(0), today, log)
-    axis = axis_of(person, runs, tables["therapies"], today, log)
+    # the day of a row that is no event must not become day 0
+    kept: list[RowRun] = [*chain.from_iterable(tables.values()), *labs_runs]
+    axis = axis_of(person, kept, tables["therapies"], today, log)
     events, unread = _events(tables, axis, log, terms)
-    lab_rows = list(labs.read([run for run in runs if run.table == "labs"], axis, log))
+    lab_rows = list(labs.read(labs_runs, axis, log))
     _flag_undated_labs(lab_rows, log)
     results, set_aside = settle_results(lab_rows, log, terms)
     infused = bool(events["infusions"])
     therapies = [
         (therapy, row)
         for row in tables["therapies"]
-        if _complete(row, log, terms)
         for therapy in read_therapy(row, axis, log, terms, infused=infused)
     ]
     last_seen = person.last_seen(axis)
@@ -116,7 +122,7 @@ def _events(
     infused: list[tuple[Infusion, Row]] = []
     for table, (name, read) in EVENT_READERS.items():
         found: list[tuple[Any, Row]] = []
-        for row in [row for row in tables[table] if _complete(row, log, terms)]:
+        for row in tables[table]:
             for event in read(row, axis, log, terms):
                 if isinstance(event, Lab):
                     unread.append(event)
@@ -153,51 +159,24 @@ def _flag_undated_labs(results: Iterable[LabRow], log: IssueLog) -> None:
     log.extend(flag_undated_rows("labs", rows, tests, log.patient_id))
 
 
-def _complete(row: Row, log: IssueLog, terms: Terms) -> bool:
-    """Whether the row holds what its table needs, and says something. A condition may lack a
-    status: it is unclear.
-    """
-    columns = terms.required(row.table)
-    missing = [column for column in columns if row.given(column) is None]
-    if missing == ["status"] and row.table == "conditions":
-        return True
-    if not missing:
-        return _speaks(row, log, columns)
-    log.warning(
-        row,
-        missing[0],
-        "row_incomplete",
-        f"The row of {row.table} has no {', '.join(missing)}; it is not read.",
-    )
-    return False
-
-
-# What an episode of a toxicity is known by besides its name.
-_OF_AN_EPISODE = ("day", "grade", "severity", "end_day")
-
-
-def _speaks(row: Row, log: IssueLog, required: Sequence[str]) -> bool:
-    """Whether a cell says that there was an event. A row whose cells are blank or can't be read
-    makes none, and what is wrong with them is said.
-    """
-    not_done = [c for c in required if row.cell(c).not_done]
-    if not row.stated and not_done and not (row.table == "conditions" and not_done == ["status"]):
-        log.count_not_done(row, not_done[0])
-        return False
-    names = [name for name in row.cells if name != "patient_id"]
-    filled = [c for c in _OF_AN_EPISODE if row.given(c) is not None]
-    if row.table == "toxicities" and filled:
-        names = filled  # a name beside a grade that says "none" is no episode
-    if row.stated or any(row.cell(name).speaks for name in names):
-        return True
-    refused = [name for name in names if row.cell(name).problem is not None]
-    for name in refused:
-        problem = row.cell(name).problem
-        assert problem is not None
-        sentence = f"{problem.sentence} The row of {row.table} is not read."
-        log.problem(row, name, problem._replace(sentence=sentence, done="refused"))
-    if not refused:
-        log.count_not_done(row, names[0])
+def _is_event(row: Row, log: IssueLog, terms: Terms) -> bool:
+    """Whether the row becomes an event; what keeps it from being one is said."""
+    content = content_of(row, terms.tidy.tables[row.table])
+    match content.kind:
+        case "event":
+            return True
+        case "incomplete":
+            missing = ", ".join(content.columns)
+            sentence = f"The row of {row.table} has no {missing}; it is not read."
+            log.warning(row, content.columns[0], "row_incomplete", sentence)
+        case "unreadable":
+            for name in content.columns:
+                problem = row.cell(name).problem
+                assert problem is not None
+                sentence = f"{problem.sentence} The row of {row.table} is not read."
+                log.problem(row, name, problem._replace(sentence=sentence, done="refused"))
+        case "not_done" | "blank":
+            log.count_not_done(row, content.columns[0])
     return False
 
 

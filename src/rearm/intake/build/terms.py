@@ -41,7 +41,6 @@ class Terms:
         self.test: Callable[[str, str | None, str | None], TestDef | None] = cache(
             partial(find_test, self.lab_tests)
         )
-        self.required: Callable[[str], tuple[str, ...]] = cache(self._required)
         self.unit_steps: Callable[[str], tuple[int, ...]] = cache(
             partial(unit_steps, self.lab_tests)
         )
@@ -63,10 +62,6 @@ class Terms:
             elif self.product(name) is None:
                 unread.append(name)
         return tuple(dict.fromkeys(agents)), tuple(unread), tuple(support)
-
-    def _required(self, table: str) -> tuple[str, ...]:
-        columns = self.tidy.tables[table].columns.values()
-        return tuple(column.name for column in columns if column.required)
 
     def test_name(self, lab: Lab) -> str:
         """The name of a result's test for a sentence."""

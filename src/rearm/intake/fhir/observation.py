@@ -290,16 +290,21 @@ def _unread(name: str, part: Element, whole: Element, place: str, t: Translation
     misspelt name of a table is.
     """
     draft = RowDraft("labs", place, {"test": name})
-    key = part.choice("value")
-    if key is None:
-        return
     draft.set_aside["test"] = f"{_not_known(part)}."
-    quantity = part.child(key) if key == "valueQuantity" else Element({})
-    number, unit = quantity.number("value"), quantity.text("code") or quantity.text("unit")
-    text = part.text(key) if key == "valueString" else None
-    draft.put("value", (quantity.text("comparator") or "") + f"{number!r}" if quantity else text)
-    draft.values.setdefault("value", key)
-    draft.put("unit", unit)
+    match part.choice("value"):
+        case None:
+            return
+        case "valueQuantity":
+            quantity = part.child("valueQuantity")
+            number = quantity.number("value")
+            if number is None:
+                return  # a unit alone: nothing was measured
+            draft.put("value", f"{quantity.text('comparator') or ''}{number!r}")
+            draft.put("unit", quantity.text("code") or quantity.text("unit"))
+        case "valueString":
+            draft.put("value", part.text("valueString"))
+        case key:
+            draft.put("value", key)
     _common(draft, whole, t)
     draft.put("specimen", _sample(whole, t).word)
     t.add(draft)

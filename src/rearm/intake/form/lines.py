@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from rearm.intake.build.content import lacking
 from rearm.intake.dictionary import nearest
 from rearm.intake.form.layout import EXAMPLE_MARK, HINT, UNIT, cells_of
 from rearm.intake.issues import issue_at
@@ -31,12 +32,13 @@ class FormCell(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormLine:
-    """One filled line. `cells` by column of the field's table, the columns that the label itself
-    fills among them.
+    """One filled line. `cells` by column of the field's table, among them the `constants`: those
+    that the label fills, or the day for all of its group.
     """
 
     field: FormField
     cells: Mapping[str, FormCell]
+    constants: frozenset[str]
     source: Source
 
 
@@ -144,7 +146,7 @@ class _LineReader:
         cells, stray = self._cells_of(index, of_field, headings)
         if stray:
             self._not_read(index, stray, of_field.label, headings)
-        told = cells.keys() - {"unit"}
+        told = frozenset(cells) - {"unit"}
         if not told:
             return  # nothing, or the unit alone
         label = FormCell(None, self._source(index, self.label_column))
@@ -156,7 +158,10 @@ class _LineReader:
             if day is not None:
                 cells[of_field.day] = day
         cells |= {c: FormCell(word, label.source) for c, word in of_field.fixed.items()}
-        self.found.lines.append(FormLine(field=of_field, cells=cells, source=source))
+        constants = cells.keys() - told - {"unit"}
+        self.found.lines.append(
+            FormLine(field=of_field, cells=cells, constants=frozenset(constants), source=source)
+        )
 
     def _cells_of(
         self, index: int, of_field: FormField, headings: Mapping[int, str]
@@ -176,15 +181,14 @@ class _LineReader:
                 cells[name] = cell
         return cells, stray
 
-    def _says_something(self, of_field: FormField, told: set[str], source: Source) -> bool:
+    def _says_something(self, of_field: FormField, told: Collection[str], source: Source) -> bool:
         """Whether a filled line makes a row: it holds what its table needs, and, where the label
         already names an event, more than a day. Else it is said.
         """
         table = self.form.tables.tables[of_field.table]
-        there = told | of_field.fixed.keys() | {"patient_id"}
-        missing = [c.name for c in table.columns.values() if c.required and c.name not in there]
-        if not missing and of_field.fixed and told == {of_field.day}:
-            missing = [of_field.value]
+        missing = lacking(table, {*told, *of_field.fixed, "patient_id"})
+        if not missing and of_field.fixed and all(table.columns[c].type == "day" for c in told):
+            missing = (of_field.value,)
         if not missing:
             return True
         names = [h for h, name in cells_of(self.form, of_field).items() if name in missing]

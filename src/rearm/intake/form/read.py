@@ -31,12 +31,13 @@ _LABEL_COLUMNS = 2  # in one of the first the labels stand
 class FormRows:
     """What the form sheets among some grids hold.
 
-    `rows` by table; `sheets` counts the form sheets, blank ones and the example among them; `other`
-    are the grids that do not belong to the form.
+    `rows` by table; `sheets` counts the form sheets, blank ones and the example among them; `files`
+    are those that hold them; `other` are the grids that do not belong to the form.
     """
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     sheets: int = 0
+    files: set[str] = field(default_factory=set)
     other: list[Grid] = field(default_factory=list)
 
 
@@ -49,16 +50,15 @@ def read_forms(grids: Iterable[Grid], knowledge: Knowledge, issues: list[Issue])
     form = knowledge.form
     found = FormRows()
     sheets: list[_FormSheet] = []
-    files = set()
     for grid in grids:
         column = _label_column(grid, form)
         if column is None:
             found.other.append(grid)
             continue
-        files.add(grid.file)
+        found.files.add(grid.file)
         sheets.append(_FormSheet(grid, read_lines(grid, column, form), form))
     found.sheets = len(sheets)
-    found.other = [g for g in found.other if not (g.file in files and _goes_with_a_form(g))]
+    found.other = [g for g in found.other if not (g.file in found.files and _goes_with_a_form(g))]
     for sheet in _of_patients(sheets, form, issues):
         issues.extend(sheet.issues)
         for row in sheet.rows(knowledge.tidy_tables):
@@ -127,7 +127,7 @@ class _FormSheet:
         yield _row(maker, "patients", self.person, own_id.source)
         for line in self.lines:
             cells = {"patient_id": own_id, **line.cells}
-            yield _row(maker, line.field.table, cells, line.source)
+            yield _row(maker, line.field.table, cells, line.source, line.constants)
 
 
 class _CellPlaces(dict[str, Source]):
@@ -137,13 +137,20 @@ class _CellPlaces(dict[str, Source]):
         return self.get(column)
 
 
-def _row(maker: RowMaker, table: str, cells: Mapping[str, FormCell], source: Source) -> Row:
+def _row(
+    maker: RowMaker,
+    table: str,
+    cells: Mapping[str, FormCell],
+    source: Source,
+    constants: frozenset[str] = frozenset(),
+) -> Row:
     known = maker.tables.tables[table].columns  # of a bundle that may have its own tables
     return maker.row(
         table,
         {name: cell.value for name, cell in cells.items() if name in known},
         source,
         places=_CellPlaces({name: cell.source for name, cell in cells.items()}),
+        constants=constants,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rearm.errors import InputError
+from rearm.intake.build.content import content_of, lacking
 from rearm.intake.cells import RowMaker
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, ValueSpec
@@ -19,11 +20,6 @@ from rearm.record import Issue, Source
 
 __all__ = ["SheetRows"]
 
-# Without one of these a row of the table says nothing.
-_NEEDS_ONE = {
-    "therapies": {"regimen", "agents", "purpose"},
-    "imaging": {"result", "length_mm", "lesion"},
-}
 # The cells that an event is about, the first that is filled.
 _EVENT_COLUMNS = ("value", "regimen", "agents", "response", "result", "status")
 
@@ -146,10 +142,8 @@ class SheetRows:
                 moments.setdefault(name, mapped.value)
             else:
                 values[name] = mapped.value
-        given = values.keys() | moments.keys()
-        if any(c.required and c.name not in given for c in columns.values()):
-            return None
-        if spec.table in _NEEDS_ONE and not given & _NEEDS_ONE[spec.table]:
+        table = self.tables.tables[spec.table]
+        if lacking(table, values.keys() | moments.keys()):
             return None
         row = self._maker.row(
             spec.table,
@@ -158,30 +152,13 @@ class SheetRows:
             places=places,
             set_aside=set_aside,
             moments=moments,
+            constants=spec.columns.keys() - spec.own,
             stated=spec.even_blank or not spec.own,
         )
-        if row.stated or spec.table in ("patients", "labs") or self._speaks(row, spec.own):
+        if spec.table in ("patients", "labs") or content_of(row, table).kind != "blank":
             return row
-        if not self._log_refused(row, spec.own, target):
-            left_out.add(row.source)
+        left_out.add(row.source)
         return None
-
-    @staticmethod
-    def _speaks(row: Row, own: Collection[str]) -> bool:
-        """Whether a cell says something: constants alone are no data."""
-        return any(row.cell(name).speaks for name in own)
-
-    def _log_refused(self, row: Row, own: Collection[str], target: _RowTarget) -> bool:
-        """What is wrong with the cells that can't be read; False where there are none."""
-        refused = [name for name in row.cells if name in own and row.cell(name).problem]
-        for name in refused:
-            problem = row.cell(name).problem
-            assert problem is not None
-            sentence = f"{problem.sentence} No row of {row.table} is made of it."
-            self.issues.append(
-                issue_at(row.at(name), problem._replace(sentence=sentence), target.line.patient)
-            )
-        return bool(refused)
 
     def _source(self, target: _RowTarget, places: Mapping[str, Source]) -> Source:
         """The cell that the event is about: the value, else the matched column, else the first cell

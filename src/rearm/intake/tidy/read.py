@@ -49,11 +49,12 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
     tables = knowledge.tidy_tables
     issues: list[Issue] = []
     refusals = _Refusals(issues, in_folder=path.is_dir())
-    found, other = _grids(files, tables, issues, refusals)
+    named, other = _grids(files, tables, issues, refusals)
+    forms = read_forms(other, knowledge, issues)
+    found = _readable(named, tables, forms.files, refusals)
     if path.is_dir():
         issues.extend(_bundles_beside(path))
         _tables_unread(path, tables, found, refusals)
-    forms = read_forms(other, knowledge, issues)
     if not (found or forms.sheets):
         refusals.raise_first()
         places = ", ".join(place_of(grid) for grid in other) or path.name
@@ -68,7 +69,7 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         issues.append(issue_at(_source(grid), problem))
     runs = _runs(found, tables, issues, refusals)
     for name, rows in forms.rows.items():
-        runs[name] = [*runs.get(name, ()), *rows]
+        runs.setdefault(name, []).extend(rows)
     if not runs:
         refusals.raise_first()
     if "patients" not in runs and (path.is_dir() or len(found) > 1):
@@ -100,7 +101,7 @@ def read_tables(
     knowledge = bundled() if knowledge is None else knowledge
     known = knowledge.tidy_tables.tables
     issues: list[Issue] = []
-    grids: dict[str, Grid] = {}
+    grids: dict[str, list[Grid]] = {}
     for name, entries in tables.items():
         if name not in known:
             raise InputError(
@@ -111,8 +112,9 @@ def read_tables(
             list(headers),
             *([_cell(entry.get(h)) for h in headers] for entry in entries),
         ]
-        grids[name] = Grid(f"{file}/{name}" if file else name, None, cells)
-        issues.extend(clean_grids([grids[name]], grids[name].file))
+        grid = Grid(f"{file}/{name}" if file else name, None, cells)
+        grids[name] = [grid]
+        issues.extend(clean_grids([grid], grid.file))
     gathered = _gathered(_runs(grids, knowledge.tidy_tables, issues, _Refusals(issues)), issues)
     terms = Terms(knowledge)
     return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, [file])
@@ -151,18 +153,23 @@ class _Refusals:
 
 
 def _runs(
-    grids: Mapping[str, Grid], tables: TidyTables, issues: list[Issue], refusals: _Refusals
-) -> dict[str, Sequence[RowRun]]:
-    """The rows of grids, by table; a table that can't be used is left out."""
-    runs: dict[str, Sequence[RowRun]] = {}
-    for name, grid in grids.items():
-        notes: list[Issue] = []
-        try:
-            runs[name] = table_runs(grid, tables, name, notes)
-        except InputError as error:
-            refusals.add(error, _source(grid), "table")
-            continue
-        issues.extend(notes)
+    named: Mapping[str, Sequence[Grid]],
+    tables: TidyTables,
+    issues: list[Issue],
+    refusals: _Refusals,
+) -> dict[str, list[RowRun]]:
+    """The rows of grids, by table; a grid that can't be used is left out."""
+    runs: dict[str, list[RowRun]] = {}
+    for name, grids in named.items():
+        for grid in grids:
+            notes: list[Issue] = []
+            try:
+                found = table_runs(grid, tables, name, notes)
+            except InputError as error:
+                refusals.add(error, _source(grid), "table")
+                continue
+            runs.setdefault(name, []).extend(found)
+            issues.extend(notes)
     return runs
 
 
@@ -174,8 +181,8 @@ def _gathered(runs: Mapping[str, Sequence[RowRun]], issues: list[Issue]) -> Gath
 
 def _grids(
     files: Iterable[Path], tables: TidyTables, issues: list[Issue], refusals: _Refusals
-) -> tuple[dict[str, Grid], list[Grid]]:
-    """The grids by the table they are named after, in the order of the tables; and the others."""
+) -> tuple[dict[str, list[Grid]], list[Grid]]:
+    """The grids by the table they are named after; and the others."""
     named: dict[str, list[Grid]] = {}
     other: list[Grid] = []
     for file in files:
@@ -194,15 +201,32 @@ def _grids(
                 named.setdefault(name, []).append(grid)
             else:
                 other.append(grid)
-    for name, grids in named.items():
-        if len(grids) > 1:  # each workbook of the form brings every table, mostly blank
-            grids[:] = [grid for grid in grids if _has_rows(grid)] or grids[:1]
-        if len(grids) > 1:
-            places = " and in ".join(map(place_of, grids))
+    return named, other
+
+
+def _readable(
+    named: Mapping[str, Sequence[Grid]],
+    tables: TidyTables,
+    form_files: Collection[str],
+    refusals: _Refusals,
+) -> dict[str, list[Grid]]:
+    """The grids that are read, in the order of the tables. A table that stands twice may be two
+    versions of one, so neither is read; but each workbook of the form brings every table, mostly
+    blank, and holds its own patients.
+    """
+    found: dict[str, list[Grid]] = {}
+    for name in tables.tables:
+        grids = named.get(name, ())
+        filled = [grid for grid in grids if _has_rows(grid)] or list(grids[:1])
+        plain = [grid for grid in filled if grid.file not in form_files]
+        if len(plain) > 1:
+            places = " and in ".join(map(place_of, plain))
             twice = InputError(f"The table {name} stands twice: in {places}. Keep one of them.")
-            refusals.add(twice, _source(grids[1]), "table")
-    found = {name: named[name][0] for name in tables.tables if len(named.get(name, ())) == 1}
-    return found, other
+            refusals.add(twice, _source(plain[1]), "table")
+            filled = [grid for grid in filled if grid.file in form_files]
+        if filled:
+            found[name] = filled
+    return found
 
 
 def _has_rows(grid: Grid) -> bool:
@@ -223,7 +247,7 @@ def _no_patient_table(file: str) -> Issue:
 
 
 def _tables_unread(
-    folder: Path, tables: TidyTables, found: Mapping[str, Grid], refusals: _Refusals
+    folder: Path, tables: TidyTables, found: Collection[str], refusals: _Refusals
 ) -> None:
     """What is named like a table and is none that can be read: a folder, a broken link, a
     spreadsheet of another program. Not, where the table is read from another file.

@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 
 from rearm.errors import InputError
+from rearm.intake.build.content import says_nothing
 from rearm.intake.cells import ColumnCells, RowMaker
 from rearm.intake.dictionary import nearest
 from rearm.intake.issues import issue_at
@@ -138,11 +139,11 @@ def table_runs(grid: Grid, tables: TidyTables, name: str, issues: list[Issue]) -
 
 
 def _blank_rows(cells: dict[str, list[Cell]]) -> Iterator[int]:
-    """The rows of which every cell but the patient's id is blank, or marked as not known."""
+    """The rows of which every cell but the patient's id says nothing."""
     patients = cells["patient_id"]
     others = [column for name, column in cells.items() if name != "patient_id"]
     for index, patient in enumerate(patients):
-        if patient.text and all(c[index].given is None or c[index].not_done for c in others):
+        if patient.text and all(says_nothing(column[index]) for column in others):
             yield index
 
 

@@ -21,7 +21,8 @@ _DAYS = (
     "| what stands there | what is known |",
     "|---|---|",
     "| `12`, `-30`, `day 12`, `Tag 12` | that day |",
-    "| `2024-03-14`, `14.03.2024` | that date |",
+    "| `2024-03-14`, `2024/03/14`, `14.03.2024`, `14 Mar 2024`, `14. März 2024`, `March 14, 2024` |"
+    " that date |",
     "| `14.3.24`, `03/14/2024` | refused: century or order are not certain |",
     "| `2024-03`, `03/2024`, `March 2024`, `März 2024` | some day of the month |",
     "| `Jahr 2017` | some day of the year |",

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from rearm.intake.days import parse_moment
 from rearm.intake.mapping.draft.outline import SheetOutline
-from rearm.intake.values import Refused, number, parse_moment, text
+from rearm.intake.values import Refused, number, text
 from rearm.knowledge.lab_tests import TestDef, load_tests
 from rearm.knowledge.tidy_tables import folded
 from rearm.units import normal_unit

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from rearm.intake.days import is_dated
 from rearm.intake.dictionary import load_tables
 from rearm.intake.mapping.draft.data_dictionary import CodedField
 from rearm.intake.rows import Grid, Value
-from rearm.intake.values import is_dated, not_done, text
+from rearm.intake.values import not_done, text
 from rearm.knowledge.lab_tests import TestDef
 from rearm.knowledge.tidy_tables import folded
 

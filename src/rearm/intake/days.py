@@ -1,0 +1,258 @@
+"""Days and dates as records have them: whole, in part, written out, counted, or by a word."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import replace
+from datetime import date, datetime
+from functools import lru_cache
+
+from rearm.intake.rows import Anchor, Moment, Value
+from rearm.intake.values import Refused, integer, shown
+
+__all__ = ["is_dated", "may_be_year", "parse_moment", "year_of"]
+
+# Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial
+# or a typing error.
+FIRST_DAY = -130 * 366
+LAST_DAY = 60 * 366
+_OLDEST_YEAR = 1880
+# Dates shifted for de-identification reach the 23rd century. What lies beyond is a stand-in for "no
+# end" (9999-12-31), and days counted from it would leave the calendar.
+_LATEST_YEAR = 2500
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar jänner", "feb february februar", "mar march mär märz mrz maerz",
+            "apr april", "may mai", "jun june juni", "jul july juli", "aug august",
+            "sep sept september", "oct october okt oktober", "nov november",
+            "dec december dez dezember",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_NAME = rf"(?P<name>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})"
+_YEAR = "(?P<year>[0-9]{4})"
+_NUMBER = "[0-9]{1,2}"
+_DAY = f"(?P<day>{_NUMBER})(?:st|nd|rd|th)?"
+_GAP = r"[ .,/-]{1,2}"
+_CLOCK = "(?:[T ]+[0-9]{1,2}:[0-9]{2}.*)?"
+# the forms in which the order of day, month and year is certain; a bare year is a day number
+_DATES = tuple(
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        rf"{_YEAR}(?P<mark>[-/])(?P<month>{_NUMBER})(?:(?P=mark)(?P<day>{_NUMBER})(?:[T ].*)?)?",
+        rf"(?P<day>{_NUMBER})\.\s?(?P<month>{_NUMBER})\.\s?{_YEAR}{_CLOCK}",
+        rf"(?P<month>0?[1-9]|1[0-2])\s?[./-]\s?{_YEAR}",
+        rf"{_DAY}(?:{_GAP})?{_NAME}(?:{_GAP})?{_YEAR}{_CLOCK}",
+        rf"{_NAME}(?:{_GAP})?{_DAY}{_GAP}{_YEAR}{_CLOCK}",
+        rf"{_YEAR}(?:{_GAP})?{_NAME}(?:{_GAP})?{_DAY}{_CLOCK}",
+        rf"{_NAME}(?:{_GAP})?{_YEAR}",
+    )
+)
+_NAMED_YEAR = re.compile(r"(?:year|jahr|in|im jahr)\s*([0-9]{4})", re.IGNORECASE)
+# A number between these may be a year as well as the number of a day.
+_YEARS = range(1940, 2061)
+_TWO_DIGIT_YEAR = re.compile(
+    r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2}|[0-9]{1,2}[./][0-9]{2}"
+    rf"|(?:{_NUMBER}(?:{_GAP})?)?{_NAME}(?:{_GAP})?[0-9]{{2}}",
+    re.IGNORECASE,
+)
+_SLASHED = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}")
+_DAY_WORD = re.compile(
+    r"(?:day|tag|d)\s*([+-]?\s?[0-9]{1,5})|([+-]?\s?[0-9]{1,5})\s*(?:days?|tage?|d)", re.IGNORECASE
+)
+_MONTH_WORD = re.compile(
+    r"(?:month|monat|m)\s*([0-9]{1,3})|([0-9]{1,3})\s*(?:months?|monate?|mo)", re.IGNORECASE
+)
+_MONTH = 30.4375
+
+_ANCHOR_WORDS: dict[Anchor, tuple[str, ...]] = {
+    "apheresis": ("apheresis", "leukapheresis", "leukapherese", "apherese"),
+    "before_bridging": (
+        "before bridging",
+        "pre bridging",
+        "prebridging",
+        "pre-bridging",
+        "vor bridging",
+        "vor dem bridging",
+        "prior to bridging",
+        "pre_BT",
+    ),
+    "before_lymphodepletion": (
+        "before lymphodepletion",
+        "pre lymphodepletion",
+        "pre-lymphodepletion",
+        "vor lymphodepletion",
+        "prior to lymphodepletion",
+    ),
+    "before_infusion": (
+        "before infusion",
+        "before the infusion",
+        "prior to infusion",
+        "pre infusion",
+        "preinfusion",
+        "before CAR-T",
+        "before CAR-T infusion",
+        "prior to CAR-T",
+        "pre CAR-T",
+        "vor CAR-T",
+        "vor CAR-T-Infusion",
+        "vor CAR-T-Therapie",
+        "vor Infusion",
+        "vor der Infusion",
+        "baseline",
+    ),
+    "after_infusion": (
+        "after infusion",
+        "after the infusion",
+        "post infusion",
+        "postinfusion",
+        "after CAR-T",
+        "after CAR-T infusion",
+        "post CAR-T",
+        "nach CAR-T",
+        "nach CAR-T-Infusion",
+        "nach CAR-T-Therapie",
+        "nach Infusion",
+        "nach der Infusion",
+    ),
+    "diagnosis": ("diagnosis", "at diagnosis", "erstdiagnose", "ED"),
+}
+
+
+def _anchor_key(given: str) -> str:
+    return re.sub(r"[\s_\-‐‑]+", " ", given).strip().casefold()
+
+
+_ANCHORS = {_anchor_key(word): anchor for anchor, words in _ANCHOR_WORDS.items() for word in words}
+
+
+def is_dated(value: Value) -> bool:
+    """Whether a cell of a day column holds a calendar date rather than a day number."""
+    if isinstance(value, date):
+        return True
+    if not isinstance(value, str):
+        return False
+    given = value.strip()
+    return _date_parts(given) is not None or _NAMED_YEAR.fullmatch(given) is not None
+
+
+def may_be_year(value: Value) -> bool:
+    """Whether a cell of a day column holds a bare number that may be a calendar year."""
+    if isinstance(value, str):
+        return re.fullmatch(r"[0-9]{4}", value.strip()) is not None and int(value) in _YEARS
+    is_number = isinstance(value, float | int) and not isinstance(value, bool)
+    return is_number and value in _YEARS
+
+
+def parse_moment(value: Value) -> Moment:
+    """A day number, a date (2024-03-14, 14.03.2024, 14 March 2024), a partial date (2024-03,
+    12/2017, March 2024), `Day 7`, `3 months`, or an anchor word (`Leukapheresis`, `before
+    bridging`). A bare 2017 is left to the axis.
+
+    Raises Refused: two-digit years, slashed dates (their order is not certain), impossible dates,
+    anything else.
+    """
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        _check_year(value.year)
+        return Moment(value.toordinal(), value.toordinal(), dated=True)
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return _day_number(integer(value, decimal=None))
+    if isinstance(value, str):
+        return _moment_of_text(value.strip())
+    raise Refused("day_unreadable", f"{shown(value)} is neither a day nor a date.")
+
+
+def _day_number(day: int) -> Moment:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Refused(
+            "day_implausible",
+            f"Day {day} is over a lifetime away from day 0; it may be a calendar serial. Write the"
+            " date as YYYY-MM-DD.",
+        )
+    return Moment(day, day, year=day if day in _YEARS else None)
+
+
+@lru_cache(maxsize=8192)
+def _moment_of_text(given: str) -> Moment:
+    if re.fullmatch(r"[+-]?[0-9]{1,9}", given):
+        return _day_number(int(given))
+    if (parts := _date_parts(given)) is not None:
+        return _dates(*parts, given=given)
+    if match := _NAMED_YEAR.fullmatch(given):
+        return year_of(int(match[1]))
+    if _TWO_DIGIT_YEAR.fullmatch(given):
+        raise Refused(
+            "two_digit_year",
+            f"The date {given!r} has a year of two digits, so its century and order are not"
+            " certain. Write YYYY-MM-DD.",
+        )
+    if _SLASHED.fullmatch(given):
+        raise Refused(
+            "date_ambiguous",
+            f"The date {given!r} can be read as day/month or month/day. Write YYYY-MM-DD.",
+        )
+    if match := _DAY_WORD.fullmatch(given):
+        return replace(_day_number(int((match[1] or match[2]).replace(" ", ""))), year=None)
+    if match := _MONTH_WORD.fullmatch(given):
+        months = int(match[1] or match[2])
+        return Moment(round((months - 0.5) * _MONTH), round((months + 0.5) * _MONTH))
+    if anchor := _ANCHORS.get(_anchor_key(given)):
+        return Moment(anchor=anchor)
+    if re.fullmatch(r"[+-]?[0-9]+\.0{0,2}", given):  # 7.000 may be seven thousand
+        return _day_number(int(float(given)))
+    raise Refused(
+        "day_unreadable", f"{shown(given)} is neither a day number nor a date (YYYY-MM-DD)."
+    )
+
+
+def _date_parts(given: str) -> tuple[int, int, int | None] | None:
+    """Year, month and day (None: of a month) of a text whose order is certain."""
+    match = next((m for form in _DATES if (m := form.fullmatch(given))), None)
+    if match is None:
+        return None
+    parts = match.groupdict()
+    month = _MONTHS[parts["name"].casefold()] if parts.get("name") else int(parts["month"])
+    return int(parts["year"]), month, int(parts["day"]) if parts.get("day") else None
+
+
+def year_of(year: int) -> Moment:
+    """The days of a calendar year. Raises Refused where nobody's record can hold it."""
+    _check_year(year)
+    return Moment(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal(), dated=True)
+
+
+def _dates(year: int, month: int, day: int | None, *, given: str) -> Moment:
+    _check_year(year)
+    try:
+        if day is None:
+            return Moment(
+                date(year, month, 1).toordinal(),
+                date(year, month, calendar.monthrange(year, month)[1]).toordinal(),
+                dated=True,
+            )
+        exact = date(year, month, day).toordinal()
+    except (ValueError, calendar.IllegalMonthError):
+        raise Refused("date_impossible", f"{given!r} is not a date of the calendar.") from None
+    return Moment(exact, exact, dated=True)
+
+
+def _check_year(year: int) -> None:
+    if year < _OLDEST_YEAR:
+        raise Refused(
+            "date_impossible",
+            f"The year {year} is before {_OLDEST_YEAR}, which no living patient's record can hold.",
+        )
+    if year > _LATEST_YEAR:
+        raise Refused(
+            "date_impossible",
+            f"The year {year} is after {_LATEST_YEAR}; such a date mostly stands for one that is"
+            " not known.",
+        )
