@@ -171,6 +171,13 @@ def test_what_is_known_late_without_a_slip() -> None:
     assert len(_told(_record(infusions=second, labs=labs), "lonely_last_day")) == 1
 
 
+@pytest.mark.parametrize(("month", "lonely"), [("2022-05", False), ("2020-08", True)])
+def test_a_month_shortly_before_keeps_the_last_day_company(month: str, lonely: bool) -> None:
+    person = {"day_zero": "2020-01-15"}
+    toxicities = [{"day": month, "toxicity": "CRS", "grade": 3}]
+    assert bool(_far(900, person, toxicities=toxicities)) is lonely
+
+
 @pytest.mark.parametrize(("day", "refused"), [("2081-05-01", True), ("2079-05-01", False)])
 def test_nobody_is_older_than_120(day: str, refused: bool) -> None:
     person = {"birth_date": "1959-06-01", "day_zero": "2079-01-01"}

@@ -67,6 +67,7 @@ def visits_of(basis: Basis) -> tuple[VisitResult, ...]:
     return tuple(
         VisitResult(
             day=v.day,
+            between=None if v.when.day is not None else _days(v.when),
             response=v.response,
             confirmed=v.confirmed,
             reason=v.reason,

@@ -246,6 +246,7 @@ def _points(found: PatientCourse) -> list[TimePoint]:
             # itself counts it
             before_new_therapy=new is None or v.day <= new,
             up_to_pd=first_pd is None or v.day <= first_pd,
+            imputed=None if v.when.day is not None else "D",
         )
         for n, v in enumerate(course.visits, start=1)
     ]

@@ -19,6 +19,7 @@ from uuid import NAMESPACE_URL, uuid5
 import rearm
 from rearm.outcome.course_words import visit_words
 from rearm.outcome.patient_course import PatientCourse
+from rearm.record import When
 from rearm.response.score import Visit
 
 __all__ = ["DISEASE_STATUS_PROFILE", "response_bundle", "response_observations"]
@@ -85,7 +86,7 @@ def _pair(found: PatientCourse, visit: Visit) -> Iterable[dict[str, Any]]:
     shared = {
         "status": "preliminary",
         "subject": _subject(found.record.patient_id),
-        **_effective(found, visit.day),
+        **_effective(found, visit.when),
     }
     ours = _id(found, "imwg-response", visit.day)
     components = [
@@ -186,11 +187,19 @@ def _subject(patient_id: str) -> dict[str, Any]:
     )
 
 
-def _effective(found: PatientCourse, day: int) -> dict[str, Any]:
+def _effective(found: PatientCourse, when: When) -> dict[str, Any]:
     zero = found.record.day_zero
     if zero is None:
         return {"_effectiveDateTime": _ABSENT}  # only the day on the patient's axis is known
-    return {"effectiveDateTime": (zero + timedelta(days=day)).isoformat()}
+    if when.day is not None:
+        return {"effectiveDateTime": (zero + timedelta(days=when.day)).isoformat()}
+    ends = {"start": when.first, "end": when.last}
+    known = {name: day for name, day in ends.items() if day is not None}
+    return {
+        "effectivePeriod": {
+            name: (zero + timedelta(days=day)).isoformat() for name, day in known.items()
+        }
+    }
 
 
 def _category(response: str) -> dict[str, Any]:

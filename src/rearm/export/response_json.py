@@ -11,7 +11,7 @@ from rearm.outcome.course_notes import course_notes
 from rearm.outcome.endpoints import Endpoint
 from rearm.outcome.failure import Failure
 from rearm.outcome.patient_course import PatientCourse
-from rearm.record import ResponseStatement
+from rearm.record import ResponseStatement, When
 from rearm.response.course import ResponseCourse
 from rearm.response.score import Visit
 
@@ -44,10 +44,11 @@ def response_object(found: PatientCourse) -> dict[str, Any]:
 _NO_COURSE: dict[str, Any] = {
     "measurable": [],
     "measurable_unknown": [],
-    "baseline": {"values": {}, "days": {}, "lesions": None},
+    "baseline": {"values": {}, "days": {}, "between": {}, "lesions": None},
     "best_confirmed": "NE",
     "best_confirmed_day": None,
     "progression_day": None,
+    "progression_between": None,
     "relapse_from_cr_day": None,
     "clinical_relapse_day": None,
     "mrd_negative_days": [],
@@ -62,11 +63,18 @@ def _course(course: ResponseCourse) -> dict[str, Any]:
         "baseline": {
             "values": {test: _value(x) for test, x in course.baseline.values.items()},
             "days": dict(course.baseline.days),
+            "between": {
+                test: [when.first, when.last]
+                for test, when in course.baseline.results.between.items()
+            },
             "lesions": course.baseline.lesions or None,
         },
         "best_confirmed": course.best_confirmed,
         "best_confirmed_day": course.best_confirmed_day,
         "progression_day": course.progression_day,
+        "progression_between": (
+            None if course.progression_when is None else _between(course.progression_when)
+        ),
         "relapse_from_cr_day": course.relapse_from_cr_day,
         "clinical_relapse_day": course.clinical_relapse_day,
         "mrd_negative_days": list(course.mrd_negative_days),
@@ -95,6 +103,7 @@ def _visit(v: Visit) -> dict[str, Any]:
         sources["imaging"] = "; ".join(str(row.source) for row in rows)
     return {
         "day": v.day,
+        "between": _between(v.when),
         "response": v.response,
         "confirmed": "NE" if v.confirmed == "BL" else v.confirmed,
         "rule": v.rule,
@@ -106,6 +115,11 @@ def _visit(v: Visit) -> dict[str, Any]:
         "carried": dict(v.carried),
         "sources": sources,
     }
+
+
+def _between(when: When) -> list[int | None] | None:
+    """The days that something may have been on, where its day is not exact."""
+    return None if when.day is not None else [when.first, when.last]
 
 
 def _stated(s: ResponseStatement) -> dict[str, Any]:

@@ -82,6 +82,7 @@ NotComputable = Literal[
     "new_therapy_undated",
     "progression_undated",
     "death_undated",
+    "vague_days",
 ]
 CountedFrom = Literal["origin", "first_response", "first_complete_response"]
 FollowUp = Literal["last_contact", "last_assessment", "last_assessment_on_the_next_therapy"]
@@ -401,4 +402,5 @@ NOT_COMPUTABLE: Mapping[NotComputable, str] = {
     "new_therapy_undated": "new therapy followed, its day is not known",
     "progression_undated": "the day of the progression is not known",
     "death_undated": "the patient died, the day of death is not known",
+    "vague_days": "it depends on the days of results that are known by month or order only",
 }

@@ -26,7 +26,7 @@ from rearm.outcome.endpoint_definitions import (
     Origin,
     StyleName,
 )
-from rearm.outcome.endpoint_facts import CourseFacts, course_facts, next_therapy_day
+from rearm.outcome.endpoint_facts import CourseFacts, counted_day, course_facts, next_therapy_day
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
 from rearm.record import Record, When, last_apheresis
@@ -197,9 +197,62 @@ def endpoints(
             f" {origin!r} and {style!r}"
         )
     return {
-        failure.number: _of_infusion(record, failure, origin, style, tuple(schedule))
+        failure.number: _of_readings(record, failure, origin, style, tuple(schedule))
         for failure in failed
     }
+
+
+def _of_readings(
+    record: Record,
+    failure: Failure,
+    origin: InfusionOrigin,
+    style: StyleName,
+    schedule: tuple[int, ...],
+) -> dict[EndpointName, Endpoint]:
+    """Where results are known by month or order only, what both readings of their days allow."""
+    if not failure.readings:
+        return _of_infusion(record, failure, origin, style, schedule)
+    earliest, latest = (
+        _of_infusion(reading.case.record, reading, origin, style, schedule)
+        for reading in failure.readings
+        if reading.case is not None
+    )
+    return {name: _between(earliest[name], latest[name]) for name in ENDPOINTS}
+
+
+def _between(earliest: Endpoint, latest: Endpoint) -> Endpoint:
+    """An event between the days of both readings, by the middle of a month at most; censored on the
+    earlier day. What the readings disagree on cannot be computed.
+    """
+    if earliest == latest:
+        return earliest
+    what = (latest.status, latest.event, latest.censored_by, latest.obstacle)
+    same = (earliest.status, earliest.event, earliest.censored_by, earliest.obstacle) == what
+    origin_day = _middle(earliest.origin_day, latest.origin_day)
+    if same and earliest.status == "not_computable":
+        return replace(earliest, origin_day=origin_day)
+    if same and origin_day is not None and earliest.day is not None and latest.day is not None:
+        if earliest.status == "censored":
+            last = max(origin_day, min(earliest.day, latest.day))
+            return replace(earliest, origin_day=origin_day, day=last)
+        when = When(min(earliest.day, latest.day), max(earliest.day, latest.day))
+        day = counted_day(when)
+        if day is not None:
+            between = None if when.day is not None else when
+            return replace(earliest, origin_day=origin_day, day=day, between=between)
+    return not_computable(
+        earliest.name,
+        "vague_days",
+        origin=earliest.origin,
+        style=earliest.style,
+        origin_day=origin_day,
+    )
+
+
+def _middle(first: int | None, last: int | None) -> int | None:
+    if first is None or last is None:
+        return None
+    return counted_day(When(min(first, last), max(first, last)))
 
 
 def _of_infusion(

@@ -6,7 +6,8 @@ The answer is made of codes; `rearm.outcome.failure_words` makes the sentences f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Literal
 
@@ -20,6 +21,7 @@ from rearm.outcome.infusion_case import (
 )
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
 from rearm.outcome.pattern import RelapsePattern, pattern_at
+from rearm.outcome.readings import agreed, days_between, readings, tell_days, vague_days
 from rearm.record import UNKNOWN_WHEN, Record, Source, When
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import Criteria, load_criteria
@@ -61,6 +63,7 @@ JudgedReason = Literal[
     "unread_results",
     "not_evaluable",
     "no_progression",
+    "vague_days",
 ]
 FailureReason = JudgedReason | Literal["infusion_undated"]
 
@@ -78,7 +81,8 @@ class Failure:
     `best`: the best response by results and by the team. `computed_day` and `team_day` are kept
     side by side, `difference` says where they part and the likely reason. `followed_to_day`: last
     contact or later data; `last_assessed_day`: last day on which the disease could be judged.
-    `case` is what was read; None where the infusion has no day.
+    `case` is what was read; None where the infusion has no day. `readings`: where results are known
+    by month or order only, what the failure is with each on its first and on its last possible day.
     """
 
     infusion_day: int | None
@@ -104,6 +108,7 @@ class Failure:
     flags: tuple[CourseFlag, ...] = ()
     course: ResponseCourse | None = None
     case: InfusionCase | None = field(default=None, repr=False, compare=False)
+    readings: tuple[Failure, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def best_response(self) -> str | None:
@@ -147,6 +152,23 @@ def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure,
     raises on what a record holds.
     """
     c = criteria or load_criteria()
+    by_days = _failures(record, c)
+    both = readings(record)
+    if both is None:
+        return by_days
+    vague = vague_days(record)
+    earliest, latest = (_failures(reading, c) for reading in both)
+    for failure in (*earliest, *latest):
+        if failure.course is not None:
+            tell_days(failure.course, vague)
+    return tuple(
+        _read_twice(*three, tuple(vague.values()))
+        for three in zip(by_days, earliest, latest, strict=True)
+    )
+
+
+def _failures(record: Record, c: Criteria) -> tuple[Failure, ...]:
+    """By the results that have a day."""
     products = infused_products(record, c)
     return tuple(
         _failure(record, c, product, products[i - 1] if i else None, i + 1)
@@ -173,6 +195,65 @@ def _failure(
         )
     course = course_of(record, c, product, before)
     return _judged(InfusionCase(record, c, product, course, number))
+
+
+def _read_twice(
+    by_days: Failure, earliest: Failure, latest: Failure, vague: Sequence[When]
+) -> Failure:
+    """What both readings of the `vague` days allow. Where only one of them is a failure, one is
+    suspected on the vague days or those of that reading; `by_days` stands where neither is and they
+    differ.
+    """
+    if earliest.case is None or _same_but_days(earliest, latest, by_days):
+        return by_days
+    both = (earliest, latest)
+    if earliest.status == latest.status:
+        best = earliest.best if earliest.best == latest.best else by_days.best
+        return _between(earliest, both, days_between(earliest.when, latest.when), best)
+    relapsed = [x for x in both if x.status in ("failed", "suspected")]
+    if not relapsed:
+        return replace(by_days, status="cannot_be_judged", because="vague_days", readings=both)
+    when = relapsed[0].when
+    for days in (relapsed[-1].when, *vague):
+        own = earliest.case.part_within(days)
+        when = when if own is None else days_between(when, own)
+    found = _between(relapsed[0], both, when, by_days.best)
+    return replace(found, status="suspected", because="vague_days", certainty="signal")
+
+
+def _same_but_days(*failures: Failure) -> bool:
+    """Do the vague results change nothing?"""
+    first, *others = failures
+    return all(
+        (x.status, x.when, x.kind, x.best, x.last_assessed_day)
+        == (first.status, first.when, first.kind, first.best, first.last_assessed_day)
+        for x in others
+    )
+
+
+def _between(
+    base: Failure, both: tuple[Failure, Failure], when: When, best: BestResponse
+) -> Failure:
+    """What both readings agree on, within the days of both."""
+    assert base.case is not None
+    assessed = [x.last_assessed_day for x in both]
+    followed = [x.followed_to_day for x in both]
+    return replace(
+        base,
+        day=when.day,
+        when=when,
+        certainty=agreed(x.certainty for x in both),
+        kind=agreed(x.kind for x in both),
+        timing=_timing(base.case, when),
+        responded=agreed(x.responded for x in both),
+        pattern=tuple(p for p in base.pattern if all(p in x.pattern for x in both)),
+        best=best,
+        last_assessed_day=min((d for d in assessed if d is not None), default=None),
+        followed_to_day=min((d for d in followed if d is not None), default=None),
+        computed_day=agreed(x.computed_day for x in both),
+        flags=(*base.flags, CourseFlag("vague_days", None, failure_words.VAGUE_DAYS)),
+        readings=both,
+    )
 
 
 def _judged(case: InfusionCase) -> Failure:

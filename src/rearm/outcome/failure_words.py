@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rearm.outcome.failure import Failure, JudgedReason
 
 __all__ = [
+    "VAGUE_DAYS",
     "data_after_contact_words",
     "death_day_unknown_words",
     "difference_words",
@@ -27,6 +28,10 @@ __all__ = [
     "response_words",
 ]
 
+VAGUE_DAYS = (
+    "some results are known by month, year or order only: the course was read with each on its"
+    " first and on its last possible day, and shows the first"
+)
 _MARKERS = {"serum": "serum", "flc": "light chains", "marrow": "marrow"}
 _NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
 
@@ -46,7 +51,7 @@ def failure_reason(failure: Failure) -> str:
 def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
     match because:
         case "progression":
-            return _progression(case)
+            return _progression(failure, case)
         case "team_progression":
             return (
                 f"The team recorded progressive disease {_on(case.team_when)};"
@@ -69,7 +74,7 @@ def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
         case "suspicion":
             suspicion = case.course.suspicion
             assert suspicion is not None  # it is what decided
-            return _suspected(case, suspicion)
+            return _suspected(failure, case, suspicion)
         case "death":
             return _died(failure, case)
         case "open_signals":
@@ -80,10 +85,12 @@ def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
             return _not_evaluable(case)
         case "no_progression":
             return _no_progression(failure, case)
+        case "vague_days":
+            return _vague_days(failure)
 
 
-def _progression(case: InfusionCase) -> str:
-    course, day = case.course, case.course.progression_day
+def _progression(failure: Failure, case: InfusionCase) -> str:
+    course, when = case.course, failure.when
     if any(flag.id == "progression_by_death" for flag in course.flags):
         how = "confirmed by death of myeloma"
     elif not _NEEDS_NO_REPEAT.isdisjoint(course.progression_criteria):
@@ -91,20 +98,30 @@ def _progression(case: InfusionCase) -> str:
     else:
         how = "confirmed at the next assessment"
     return (
-        f"Progressive disease on day {day} ({how}):"
-        f" {course.progression_reason}.{_unconfirmed(case, When(day, day))}"
+        f"Progressive disease {_on(when)} ({how}):"
+        f" {course.progression_reason}.{_unconfirmed(case, when)}"
     )
 
 
-def _suspected(case: InfusionCase, suspicion: Suspicion) -> str:
+def _suspected(failure: Failure, case: InfusionCase, suspicion: Suspicion) -> str:
     need = (
         "too early after the infusion to tell: repeat or biopsy"
         if suspicion.certainty == "provisional"
         else "not yet repeated"
     )
     return (
-        f"A criterion of progression is met on day {suspicion.day} ({suspicion.text}),"
-        f" {need}.{_unconfirmed(case, When.on(suspicion.day))}"
+        f"A criterion of progression is met {_on(failure.when)} ({suspicion.text}),"
+        f" {need}.{_unconfirmed(case, failure.when)}"
+    )
+
+
+def _vague_days(failure: Failure) -> str:
+    """Readings of the days that are known by month or order only lead to different answers."""
+    of_readings = {x.status for x in failure.readings}
+    what = "it is progression" if of_readings & {"failed", "suspected"} else "it can be judged"
+    return (
+        f"Whether {what} depends on the days of results that are known only by their month, their"
+        " year or their order; their exact days would tell."
     )
 
 

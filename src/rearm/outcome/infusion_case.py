@@ -120,6 +120,15 @@ class InfusionCase:
         """Whether the day lies after this infusion and not after the next."""
         return day is not None and day > self.start and (self.ends is None or day <= self.ends)
 
+    def part_within(self, when: When) -> When | None:
+        """Those of the days that lie after this infusion and not after the next; None where no day
+        does.
+        """
+        first = self.start + 1 if when.first is None else max(when.first, self.start + 1)
+        lasts = [d for d in (when.last, self.ends) if d is not None]
+        last = min(lasts, default=None)
+        return When(first, last) if last is None or first <= last else None
+
     # ---- what was stated ----------------
 
     @cached_property

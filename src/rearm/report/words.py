@@ -9,6 +9,7 @@ from rearm.knowledge.bundle import bundled
 if TYPE_CHECKING:
     from rearm.assessment.result import Figure
     from rearm.knowledge import Knowledge
+    from rearm.record import When
 
 __all__ = [
     "VERDICT_ORDER",
@@ -16,6 +17,7 @@ __all__ = [
     "listed",
     "measure_words",
     "strategy_words",
+    "when_words",
     "whose",
     "words",
 ]
@@ -56,6 +58,15 @@ def listed(items: tuple[str, ...] | list[str]) -> str:
         if texts
         else ""
     )
+
+
+def when_words(when: When) -> str:
+    """`214`, `260 to 290`, `from 1 on`, `up to -3`: the days that it may have been."""
+    if when.first is None or when.last is None:
+        if when.first is not None:
+            return f"from {when.first} on"
+        return "unknown" if when.last is None else f"up to {when.last}"
+    return f"{when.first}" if when.first == when.last else f"{when.first} to {when.last}"
 
 
 def days_words(days: int | None) -> str:

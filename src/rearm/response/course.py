@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from rearm.interval import Interval
-from rearm.record import Record
+from rearm.record import Record, When
 from rearm.response.confirm import Confirmed, confirm, confirmed_depth
 from rearm.response.criteria import Criteria, load_criteria
 from rearm.response.lesions import LesionLog, histology
@@ -156,6 +156,14 @@ class ResponseCourse:
     def progression_criteria(self) -> tuple[Criterion, ...]:
         """The criteria of the confirmed progression, each once."""
         return tuple(dict.fromkeys(p.criterion for p in self.progression_met))
+
+    @property
+    def progression_when(self) -> When | None:
+        """The days that the progression may have been on; None where there was none."""
+        day = self.progression_day
+        if day is None:
+            return None
+        return next((v.when for v in self.visits if v.day == day), When.on(day))
 
     @property
     def progression_reason(self) -> str | None:

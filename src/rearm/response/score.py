@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rearm.interval import Interval
-from rearm.record import Record
+from rearm.record import Record, When
 from rearm.response.criteria import RESPONSES, Criteria
 from rearm.response.interference import own_serum_ifes
 from rearm.response.lesions import LesionLog, answers
@@ -94,6 +94,11 @@ class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a cours
         return not self == other
 
     __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def when(self) -> When:
+        """The days that the visit may have been on; `day` is one of them."""
+        return self.results.when
 
     @property
     def values(self) -> Mapping[str, Interval | str]:

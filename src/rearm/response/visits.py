@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from rearm.interval import Interval
-from rearm.record import Imaging, Lab, Record
+from rearm.record import Imaging, Lab, Record, When
 from rearm.response.criteria import Criteria
 from rearm.response.lesions import Exam, read_exams, unread_soft
 from rearm.response.sentences import Because
@@ -23,6 +23,7 @@ from rearm.response.sentences import Because
 __all__ = [
     "BLOOD",
     "MARROW",
+    "READ_IN_A_COURSE",
     "CollectedResults",
     "CourseFlag",
     "Stretch",
@@ -58,6 +59,7 @@ _USES: dict[str, _Use] = {
     "mrd": "mrd",
     "pet": "pet",
 }
+READ_IN_A_COURSE = frozenset(_USES)
 
 
 class CourseFlag(msgspec.Struct, frozen=True):
@@ -90,7 +92,9 @@ class VisitResults(msgspec.Struct, gc=False):  # dozens a course; none refers to
     g/dL, as the M-protein), or words; `labs` the rows they come from.
 
     `first`: day of the first result, which opened the visit. `unusable`: test -> why its result was
-    set aside; `aside`: rows that were set aside and repeat nothing of the visit.
+    set aside; `aside`: rows that were set aside and repeat nothing of the visit. `between`: test ->
+    the days that its result may be of, where it is known by its month or order only and `day` is
+    one of them.
     """
 
     day: int
@@ -100,6 +104,13 @@ class VisitResults(msgspec.Struct, gc=False):  # dozens a course; none refers to
     exams: tuple[Exam, ...] = ()
     unusable: dict[str, Because] = msgspec.field(default_factory=dict)
     aside: tuple[Lab, ...] = ()
+    between: dict[str, When] = msgspec.field(default_factory=dict)
+
+    @property
+    def when(self) -> When:
+        """The days that the visit may have been on."""
+        exact = self.exams or not self.between or len(self.between) < len(self.labs)
+        return When.on(self.day) if exact else next(iter(self.between.values()))
 
     def day_of(self, test: str) -> int:
         """Day of this result where it is there, else the day of the visit."""

@@ -48,9 +48,12 @@ class TherapyResult(BriefPart, frozen=True, kw_only=True):
 
 
 class VisitResult(BriefPart, frozen=True, kw_only=True):
-    """The response computed for one visit after the last infusion, and what it lacks."""
+    """The response computed for one visit after the last infusion, and what it lacks. `between`:
+    the days that it may have been on, where `day` is only the first of them.
+    """
 
     day: int
+    between: DayRange | None = None
     response: str
     confirmed: str
     reason: str

@@ -6,7 +6,7 @@ from rearm.outcome.course_words import measurable_words, result_words
 from rearm.outcome.endpoints import Endpoint
 from rearm.outcome.patient_course import PatientCourse
 from rearm.record import ResponseStatement
-from rearm.report.words import days_words, words
+from rearm.report.words import days_words, when_words, words
 from rearm.response.course import Baseline, ResponseCourse
 
 __all__ = ["headline"]
@@ -61,13 +61,13 @@ def _baseline_words(baseline: Baseline) -> str:
 
 
 def _progression_words(course: ResponseCourse, pfs: Endpoint | None) -> str:
-    if course.progression_day is not None:
+    progression = course.progression_when
+    if progression is not None:
         before = course.progression_interval[0] if course.progression_interval else None
         since = f", last seen without it on day {before}" if before is not None else ""
-        return (
-            f"Confirmed progression on {days_words(course.progression_day)}{since}:"
-            f" {course.progression_reason}."
-        )
+        day = progression.day
+        on = f"on {days_words(day)}" if day is not None else f"on day {when_words(progression)}"
+        return f"Confirmed progression {on}{since}: {course.progression_reason}."
     if course.suspicion is not None:
         certainty = words(course.suspicion.certainty)
         return f"Progression on day {course.suspicion.day} {certainty}: {course.suspicion.text}."

@@ -32,6 +32,7 @@ from rearm.report.response.plots import (
     swimmer,
 )
 from rearm.report.style import css, environment
+from rearm.report.words import when_words
 from rearm.response.score import Visit
 
 __all__ = ["MOST_DRAWN", "CourseRow", "course_row", "response_index", "response_page"]
@@ -77,7 +78,7 @@ def _row(v: Visit) -> dict[str, Any]:
     sources = {t: str(x.source) for t, x in v.results.labs.items()}
     sources["imaging"] = "; ".join(str(row.source) for exam in v.results.exams for row in exam.rows)
     return {
-        "day": v.day,
+        "day": when_words(v.when),
         "response": v.response,
         "confirmed": confirmed_words(v),
         "rule": v.rule,
@@ -109,14 +110,14 @@ class CourseRow:
 def course_row(file: str, found: PatientCourse) -> CourseRow:
     """What the page of all shows of one course."""
     course, pfs = found.course, found.endpoints.get("PFS")
-    progression = course.progression_day if course is not None else None
+    progression = course.progression_when if course is not None else None
     return CourseRow(
         file=file,
         patient=found.record.patient_id,
         measurable=(measurable_words(course) if course is not None else found.start_reason),
         visits=len(found.visits),
         best=course.best_confirmed if course is not None else "NE",
-        progression=f"day {progression}" if progression is not None else "",
+        progression=f"day {when_words(progression)}" if progression is not None else "",
         pfs=endpoint_words(pfs) if pfs is not None else "",
     )
 

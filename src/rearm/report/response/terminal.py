@@ -20,7 +20,7 @@ from rearm.outcome.endpoints import FAILURE_VARIANTS
 from rearm.outcome.patient_course import PatientCourse
 from rearm.report.response.headline import headline
 from rearm.report.safe_text import SafeText
-from rearm.report.words import words
+from rearm.report.words import when_words, words
 
 __all__ = ["print_course"]
 
@@ -71,7 +71,7 @@ def _table(found: PatientCourse, trace: bool) -> Table:
     for visit in found.visits:
         confirmed = confirmed_words(visit)
         table.add_row(
-            str(visit.day),
+            when_words(visit.when),
             SafeText(visit.response, style=_STYLE.get(visit.response, "")),
             SafeText(confirmed, style=_STYLE.get(confirmed, "")),
             SafeText(visit.rule),

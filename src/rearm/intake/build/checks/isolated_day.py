@@ -9,7 +9,7 @@ from typing import Any
 
 from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem
-from rearm.record import EVENT_FIELDS, Issue, Record
+from rearm.record import EVENT_FIELDS, Issue, Record, When
 
 __all__ = ["flag_isolated_day"]
 
@@ -37,7 +37,7 @@ def flag_isolated_day(record: Record) -> Iterator[Issue]:
     }
     first_infusion = min((x.day for x in record.infused() if x.day is not None), default=None)
     died_then = any(death.day == last for death in record.deaths)
-    if len(sources) > 1 or last == first_infusion or died_then:
+    if len(sources) > 1 or last == first_infusion or died_then or _near(record, before, last):
         return
     supported = record.last_seen_day is not None and record.last_seen_day >= last
     judged = (
@@ -52,11 +52,29 @@ def flag_isolated_day(record: Record) -> Iterator[Issue]:
     yield issue_at(sources.pop(), problem, record.patient_id, day=last)
 
 
+def _near(record: Record, before: int, last: int) -> bool:
+    """Does anything known by its month or year surely lie less than a year before the last day?"""
+    return any(
+        t.first is not None
+        and t.last is not None
+        and before < t.first
+        and last - FAR <= t.first < last
+        for t in _times(record)
+        if t.first != t.last
+    )
+
+
 def _exact_days(record: Record) -> set[int]:
     """The exact days of all events, and of their ends."""
-    times = [event.when for name in EVENT_FIELDS for event in getattr(record, name)]
-    times += [event.end for name in _WITH_END for event in getattr(record, name)]
-    return {t.first for t in times if t.first is not None and t.first == t.last}
+    return {t.first for t in _times(record) if t.first is not None and t.first == t.last}
+
+
+def _times(record: Record) -> Iterator[When]:
+    """When each event was, and when it ended."""
+    for name in EVENT_FIELDS:
+        yield from (event.when for event in getattr(record, name))
+    for name in _WITH_END:
+        yield from (event.end for event in getattr(record, name))
 
 
 def _days(event: Any) -> tuple[int | None, int | None]:
