@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from rearm.findings import (
     antigen,
     course,
+    expansion,
     exposure,
     microenvironment,
     patient,
@@ -61,6 +62,7 @@ GROUPS = (
     course,
     exposure,
     antigen,
+    expansion,
     t_cell,
     microenvironment,
     product,
