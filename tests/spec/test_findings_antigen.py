@@ -70,7 +70,17 @@ BOTH_GONE = variant(
          90, None),
         ("between the limits", [stain(205, 12)], 12, None, "reduced"),
         ("the limit of 5 % is negative", [stain(205, 5)], 5, None, "not_detected_unconfirmed"),
-        ("the limit of 20 % is positive", [stain(205, 20)], 20, None, "retained"),
+        ("below 20 % is reduced", [stain(205, 19)], 19, None, "reduced"),
+        ("40 % by one method is not most", [stain(205, 40, "immunohistochemistry")], None, 40,
+         "retained | reduced"),
+        ("from 20 to 50 % a mixed clone", [stain(205, 20)], 20, None, "retained | reduced"),
+        ("from 50 % on retained", [stain(205, 50)], 50, None, "retained"),
+        ("mixed by one method, low by another",
+         [stain(205, 12), stain(205, 40, "immunohistochemistry")], 12, 40, "reduced"),
+        ("mixed by one method, most by another",
+         [stain(205, 90), stain(205, 40, "immunohistochemistry")], 90, 40, "retained | reduced"),
+        ("mixed by one method, negative by another",
+         [stain(205, 0), stain(205, 40, "immunohistochemistry")], 0, 40, None),
         ("a bound below the limit", [stain(205, "<1")], "[0, 1)", None, "not_detected_unconfirmed"),
         ("a bound that straddles", [stain(205, "<10")], "[0, 10)", None,
          "reduced | not_detected_unconfirmed"),
@@ -367,10 +377,16 @@ def test_lesions_speak_for_themselves(
         (None, None, 0.0, None),
         (2.0, 12.0, None, "reduced"),
         (90.0, 12.0, None, "reduced"),
+        (40.0, None, None, ("retained", "reduced")),
+        (40.0, None, 0.0, ("retained", "reduced")),
+        (60.0, None, None, "retained"),
     ],
 )
 def test_status_of_gprc5d_is_judged_like_bcma(
-    flow: float | None, ihc: float | None, fraction: float | None, status: str | None
+    flow: float | None,
+    ihc: float | None,
+    fraction: float | None,
+    status: str | tuple[str, ...] | None,
 ) -> None:
     values = {
         "gprc5d_flow_percent": flow,

@@ -141,6 +141,21 @@ def test_one_negative_stain_of_whatever_method(method: str | None, specimen: str
         assert verdict(result, option) == "discouraged", option
 
 
+@pytest.mark.parametrize("target", ["bcma", "gprc5d"])
+def test_a_mixed_stain_is_neither_kept_nor_reduced_and_asks_for_a_second_method(
+    target: str,
+) -> None:
+    product, factor = {
+        "bcma": ("ide-cel", "bcma_low_density"),
+        "gprc5d": ("arlo-cel", "gprc5d_loss"),
+    }[target]
+    result = assessed(stain(40, target, method="immunohistochemistry"), product=product)
+    assert result.findings[f"{target}_status"].possible == ("retained", "reduced")
+    assert grade(result, factor) == "not_assessed"
+    asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
+    assert f"{target}_on_tumour" in asked
+
+
 def test_one_negative_stain_of_gprc5d_after_a_gprc5d_car_t() -> None:
     result = assessed(stain(0, "gprc5d"), product="arlo-cel")
     for option in ("talquetamab", "talquetamab-teclistamab", "trispecific-bcma-gprc5d"):
@@ -229,8 +244,8 @@ EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
     ("cilta-cel", "many cells", per_ul({7: 80, 12: 900}), ("unlikely", "unlikely", "unlikely")),
     ("ide-cel", "cells, of which no series was read", per_ul({7: 1, 12: 5}),
      ("not_assessed", "likely", "unlikely")),
-    ("cilta-cel", "few copies, many cells: they are there", [*per_ug({14: 900}), *per_ul({14: 400})],
-     ("unlikely", "unlikely", "unlikely")),
+    ("cilta-cel", "few copies, many cells: they are there",
+     [*per_ug({14: 900}), *per_ul({14: 400})], ("unlikely", "unlikely", "unlikely")),
     ("ide-cel", "never seen", per_ug({7: "<10", 14: "<10"}), ("likely", "likely", "likely")),
     ("ide-cel", "never seen by flow cytometry",
      course("car_t_cells_flow", "% of T cells", {7: 0, 14: 0}), ("likely", "likely", "likely")),
@@ -252,7 +267,8 @@ EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
     ("ide-cel", "many copies on day 28 only: they grew", per_ug({28: 150000}),
      ("unlikely", "unlikely", "unlikely")),
     ("ide-cel", "the fluid of the brain is not blood",
-     course("car_t_cells_absolute", "/uL", {12: 30}, "csf"), ("not_assessed", "likely", "unlikely")),
+     course("car_t_cells_absolute", "/uL", {12: 30}, "csf"),
+     ("not_assessed", "likely", "unlikely")),
 ]  # fmt: skip
 
 
@@ -276,8 +292,8 @@ def test_a_low_peak_alone_is_named_and_not_ranked(
 
 
 def test_what_an_assay_told_is_not_asked_for_again() -> None:
-    for values, settled in (({14: 900}, True), ({7: 900}, False)):
-        result = assessed(*per_ug(values), after=EARLY)
+    for day, settled in ((14, True), (7, False)):
+        result = assessed(*per_ug({day: 900}), after=EARLY)
         asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
         assert result.findings["car_assay_of_expansion"].value is settled
         assert not (settled and "expansion_records" in asked)
@@ -404,6 +420,10 @@ def test_bcma_on_the_relapsed_clone_makes_its_loss_unlikely() -> None:
         assert group(result, "antigen").grade in ("not_assessed", "possible")
 
 
+SERUM: Row = ("labs", {"day": 311, "test": "soluble_bcma", "value": "<1", "unit": "ng/mL"})
+DENSITY = course("bcma_molecules_per_cell", "molecules/cell", {-10: 900, 311: 300})
+
+
 def test_one_weak_sign_is_named_and_not_ranked() -> None:
     cd4: Row = ("labs", {"day": 30, "test": "cd4_t_cells", "value": 20, "unit": "/uL"})
     alone = group(assessed(cd4), "t-cell")
@@ -412,6 +432,22 @@ def test_one_weak_sign_is_named_and_not_ranked() -> None:
     assert (two.grade, two.rank) == ("possible", 1)
     strong = group(assessed(*LOW_LYMPHOCYTES), "t-cell")
     assert (strong.grade, strong.rank) == ("likely", 1)
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "rank"),
+    [
+        ("one stain that speaks for two factors", [stain(0, method="immunohistochemistry")], None),
+        ("the same, and one of unnamed method, perhaps the same again",
+         [stain(0, method="immunohistochemistry"), stain(0)], None),
+        ("one stain, and less soluble BCMA than can be detected",
+         [stain(0, method="immunohistochemistry"), SERUM], 1),
+        ("a reduced stain, and less BCMA on each cell",
+         [stain(12, method="flow_cytometry"), *DENSITY], 1),
+    ],
+)  # fmt: skip
+def test_one_datum_is_one_sign(what: str, rows: list[Row], rank: int | None) -> None:
+    assert group(assessed(*rows), "antigen").rank == rank, what
 
 
 # ---------------------------------------------------------------- what somebody states

@@ -36,9 +36,10 @@ from rearm.findings.chart import PatientChart
 from rearm.findings.results import lab_text
 from rearm.interval import Interval
 
-# Days on which a sample shows the height of the peak. Ide-cel peaks after about 8.7 days (KarMMa-3),
-# cilta-cel after 12.7 by its transgene and 14 by its cells (CARTITUDE-1, -2 and -4). How far from
-# these days a sample may lie is a convention of this project; for other products it must fit both.
+# Days on which a sample shows the height of the peak. Ide-cel peaks after about 8.7 days
+# (KarMMa-3), cilta-cel after 12.7 by its transgene and 14 by its cells (CARTITUDE-1, -2 and -4).
+# How far from these days a sample may lie is a convention of this project; for other products it
+# must fit both.
 _USUAL_PEAK = {"ide-cel": (8, 15), "cilta-cel": (10, 18)}
 _USUAL_PEAK_OF_OTHERS = (10, 15)
 _MONTH_AFTER = (7, 28)  # when samples for expansion are taken
