@@ -420,6 +420,20 @@ def test_bcma_on_the_relapsed_clone_makes_its_loss_unlikely() -> None:
         assert group(result, "antigen").grade in ("not_assessed", "possible")
 
 
+@pytest.mark.parametrize("percent", [40, 90])
+def test_a_stained_lesion_is_not_biopsied_again(percent: int) -> None:
+    liver: Row = (
+        "imaging",
+        {"day": 310, "method": "PET-CT", "result": "positive", "kind": "extramedullary",
+         "site": "liver", "lesion": "L1", "new": "yes"},
+    )  # fmt: skip
+    result = assessed(stain(percent, specimen="lesion_biopsy"), liver)
+    assert grade(result, "lesion_not_myeloma") == "unlikely"
+    asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
+    assert "lesion_biopsy" not in asked
+    assert "biopsy-before-treatment" not in result.option("teclistamab").cautions
+
+
 SERUM: Row = ("labs", {"day": 311, "test": "soluble_bcma", "value": "<1", "unit": "ng/mL"})
 DENSITY = course("bcma_molecules_per_cell", "molecules/cell", {-10: 900, 311: 300})
 

@@ -116,8 +116,8 @@ _GeneLoss = Literal["clonal", "subclonal", "intact"]
 
 
 def _stain_classes(percent: Interval | None) -> tuple[_Stain | None, ...]:
-    """What a stain can be; several where a bound straddles a limit or the clone is mixed, None where
-    it was not done.
+    """What a stain can be; several where a bound straddles a limit or the clone is mixed. None: it
+    was not done.
     """
     if percent is None:
         return (None,)
