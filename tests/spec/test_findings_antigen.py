@@ -210,7 +210,8 @@ def test_stains(what: str, rows: list[Row], flow: object, ihc: object, status: s
          [variant(-40, "TNFRSF17", "deletion of one allele", "deletion", copies=1, assay="WGS")],
           None, True, None, None),
         ("nothing", [], None, None, None, None),
-        ("gone by gene, seen by protein", [DEL, STOP, stain(205, 96)], 0.93, True, False, None),
+        ("gone by gene, seen by protein", [DEL, STOP, stain(205, 96)], 0.93, True, False,
+         "subclonal_loss | lost"),
         ("half the clone, half the protein",
          [variant(205, "TNFRSF17", None, "deletion", copies=0, clonal_fraction=0.6),
           stain(205, 40)], 0.6, False, None, "lost"),
@@ -399,6 +400,8 @@ def test_lesions_speak_for_themselves(
         (1.0, None, 0.0, "not_detected_unconfirmed"),
         (90.0, None, 0.3, "subclonal_loss"),
         (None, None, 0.3, "subclonal_loss"),
+        (0.0, 90.0, 0.3, "subclonal_loss"),  # the stains contradict each other, not the gene
+        (90.0, None, 0.9, ("subclonal_loss", "lost")),  # nor does a stain refute a proven loss
         (None, None, 0.0, None),
         (2.0, 12.0, None, "reduced"),
         (90.0, 12.0, None, "reduced"),

@@ -157,12 +157,12 @@ def _status(protein: tuple[_Stain | None, ...], gene: _GeneLoss | None) -> str |
         # A clone that lost the gene in half of its cells or more may still hold positive cells; the
         # caller checks that they fit.
         return "lost"
+    if gene == "subclonal":
+        return "lost" if negative >= 2 and not positive else "subclonal_loss"
     if negative and positive:
         return None
     if negative >= 2:
         return "lost"
-    if gene == "subclonal":
-        return "subclonal_loss"
     if not seen:
         return None  # an intact gene does not say that the protein is there
     if negative:
@@ -212,15 +212,19 @@ def _words_left(possible: set[str | None]) -> Input:
 def _possible_statuses(
     percents: Sequence[Interval | None], fraction: Interval | None
 ) -> set[str | None]:
-    """What the antigen can be by these readings; None where they contradict each other."""
+    """What the antigen can be by these readings; None where they contradict each other. A proven
+    loss stays one beside a stain that shows more cells than it leaves: only its share is in doubt.
+    """
     if _lost_in_open_share(percents, fraction):
         return {"lost"}
-    return {
+    possible = {
         _status(protein, event)
         for protein in itertools.product(*(_stain_classes(p) for p in percents))
         for event in _gene_classes(fraction)
         if not _contradicts(percents, fraction, event)
     }
+    proven = fraction is not None and fraction.above(0.0)
+    return {"subclonal_loss", "lost"} if proven and not possible else possible
 
 
 def _contradicts(
