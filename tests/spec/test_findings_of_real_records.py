@@ -141,6 +141,21 @@ def test_one_negative_stain_of_whatever_method(method: str | None, specimen: str
         assert verdict(result, option) == "discouraged", option
 
 
+@pytest.mark.parametrize("target", ["bcma", "gprc5d"])
+def test_a_mixed_stain_is_neither_kept_nor_reduced_and_asks_for_a_second_method(
+    target: str,
+) -> None:
+    product, factor = {
+        "bcma": ("ide-cel", "bcma_low_density"),
+        "gprc5d": ("arlo-cel", "gprc5d_loss"),
+    }[target]
+    result = assessed(stain(40, target, method="immunohistochemistry"), product=product)
+    assert result.findings[f"{target}_status"].possible == ("retained", "reduced")
+    assert grade(result, factor) == "not_assessed"
+    asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
+    assert f"{target}_on_tumour" in asked
+
+
 def test_one_negative_stain_of_gprc5d_after_a_gprc5d_car_t() -> None:
     result = assessed(stain(0, "gprc5d"), product="arlo-cel")
     for option in ("talquetamab", "talquetamab-teclistamab", "trispecific-bcma-gprc5d"):
@@ -183,46 +198,121 @@ def course(
 
 
 LOW_LYMPHOCYTES = course("lymphocytes", "10*9/L", {7: 0.1, 12: 0.4})
-HIGH_LYMPHOCYTES = course("lymphocytes", "10*9/L", {7: 0.9, 12: 2.4})
+HIGH_LYMPHOCYTES = course("lymphocytes", "10*9/L", {7: 0.9, 12: 2.9})
+
+
+def per_ug(values: dict[int, object]) -> list[Row]:
+    return course("car_copies_per_ug_dna", "copies/ug", values)
+
+
+def per_1000(values: dict[int, object]) -> list[Row]:
+    return course("car_copies_per_1000_cells", "copies/1000 cells", values)
+
+
+def per_ul(values: dict[int, object]) -> list[Row]:
+    return course("car_t_cells_absolute", "/uL", values)
+
+
+# What the CAR assay shows, what is said of poor expansion from it alone, and what with few and with
+# many lymphocytes beside it.
+EXPANSION: list[tuple[str, str, list[Row], tuple[str, str, str]]] = [
+    # product, what                              rows
+    # alone           few lymphocytes  many lymphocytes
+    ("ide-cel", "no assay", [], ("not_assessed", "likely", "unlikely")),
+    # taken on the days of the usual peak
+    ("ide-cel", "low per microgram", per_ug({7: 300, 14: 900, 28: 200}),
+     ("possible", "likely", "possible")),
+    ("ide-cel", "neither low nor clearly grown", per_ug({7: 9000, 14: 40000}),
+     ("not_assessed", "likely", "unlikely")),
+    ("ide-cel", "high per microgram", per_ug({7: 90000, 14: 230000}),
+     ("unlikely", "unlikely", "unlikely")),
+    ("cilta-cel", "low per microgram", per_ug({7: 300, 14: 15000}),
+     ("possible", "likely", "possible")),
+    ("cilta-cel", "neither low nor clearly grown", per_ug({7: 9000, 14: 40000}),
+     ("not_assessed", "likely", "unlikely")),
+    ("cilta-cel", "high per microgram", per_ug({7: 20000, 14: 52000}),
+     ("unlikely", "unlikely", "unlikely")),
+    ("ide-cel", "low per 1000 cells", per_1000({7: 0.4, 14: 1.1, 28: 0.3}),
+     ("possible", "likely", "possible")),
+    ("ide-cel", "neither low nor clearly grown", per_1000({7: 4, 14: 12}),
+     ("not_assessed", "likely", "unlikely")),
+    ("ide-cel", "high per 1000 cells", per_1000({7: 900, 14: 2600, 28: 400}),
+     ("unlikely", "unlikely", "unlikely")),
+    ("cilta-cel", "few cells", per_ul({7: 1, 12: 5, 28: 2}), ("possible", "likely", "possible")),
+    ("cilta-cel", "between the medians", per_ul({7: 30, 12: 90}),
+     ("not_assessed", "likely", "unlikely")),
+    ("cilta-cel", "many cells", per_ul({7: 80, 12: 900}), ("unlikely", "unlikely", "unlikely")),
+    ("ide-cel", "cells, of which no series was read", per_ul({7: 1, 12: 5}),
+     ("not_assessed", "likely", "unlikely")),
+    ("cilta-cel", "few copies, many cells: they are there",
+     [*per_ug({14: 900}), *per_ul({14: 400})], ("unlikely", "unlikely", "unlikely")),
+    ("ide-cel", "never seen", per_ug({7: "<10", 14: "<10"}), ("likely", "likely", "likely")),
+    ("ide-cel", "never seen by flow cytometry",
+     course("car_t_cells_flow", "% of T cells", {7: 0, 14: 0}), ("likely", "likely", "likely")),
+    ("ide-cel", "a share of the T cells has no limit",
+     course("car_t_cells_flow", "% of T cells", {14: 0.1}), ("not_assessed", "likely", "unlikely")),
+    # one sample beside the days of the usual peak: the lymphocytes speak
+    ("ide-cel", "not seen on day 7 only", per_ug({7: "<50"}),
+     ("not_assessed", "likely", "unlikely")),
+    ("cilta-cel", "not seen on day 8 only", per_ug({8: "<50"}),
+     ("not_assessed", "likely", "unlikely")),
+    ("ide-cel", "few copies on day 7 only", per_ug({7: 500}),
+     ("not_assessed", "likely", "unlikely")),
+    ("ide-cel", "some copies on day 28 only", per_ug({28: 5000}),
+     ("not_assessed", "likely", "unlikely")),
+    ("ide-cel", "not seen on day 28 only", per_ug({28: "<10"}),
+     ("not_assessed", "likely", "unlikely")),
+    ("ide-cel", "few cells per 1000 on day 21 only", per_1000({21: 2}),
+     ("not_assessed", "likely", "unlikely")),
+    ("ide-cel", "many copies on day 28 only: they grew", per_ug({28: 150000}),
+     ("unlikely", "unlikely", "unlikely")),
+    ("ide-cel", "the fluid of the brain is not blood",
+     course("car_t_cells_absolute", "/uL", {12: 30}, "csf"),
+     ("not_assessed", "likely", "unlikely")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("product", "what", "rows", "expected"), EXPANSION)
+def test_expansion_by_car_assay_and_lymphocytes(
+    product: str, what: str, rows: list[Row], expected: tuple[str, str, str]
+) -> None:
+    got = tuple(
+        grade(assessed(*rows, *lymphocytes, product=product, after=EARLY), "poor_cart_expansion")
+        for lymphocytes in ([], LOW_LYMPHOCYTES, HIGH_LYMPHOCYTES)
+    )
+    assert got == expected, what
+
+
+@pytest.mark.parametrize(("product", "what", "rows", "expected"), EXPANSION)
+def test_a_low_peak_alone_is_named_and_not_ranked(
+    product: str, what: str, rows: list[Row], expected: tuple[str, str, str]
+) -> None:
+    cells = group(assessed(*rows, product=product, after=EARLY), "t-cell")
+    assert (cells.rank is not None) == (expected[0] == "likely"), what
+
+
+def test_what_an_assay_told_is_not_asked_for_again() -> None:
+    for day, settled in ((14, True), (7, False)):
+        result = assessed(*per_ug({day: 900}), after=EARLY)
+        asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
+        assert result.findings["car_assay_of_expansion"].value is settled
+        assert not (settled and "expansion_records" in asked)
 
 
 @pytest.mark.parametrize(
-    ("what", "rows", "expected"),
+    ("what", "day", "value", "expected"),
     [
-        ("low per 1000 cells",
-         course("car_copies_per_1000_cells", "copies/1000 cells", {7: 0.4, 14: 1.1, 28: 0.3}),
-         "possible"),
-        ("low per 1000 cells, whatever the lymphocytes",
-         [*course("car_copies_per_1000_cells", "copies/1000 cells", {7: 0.4, 14: 1.1, 28: 0.3}),
-          *HIGH_LYMPHOCYTES], "possible"),
-        ("low per microgram",
-         course("car_copies_per_ug_dna", "copies/ug", {7: 300, 14: 900, 28: 200}), "possible"),
-        ("few cells", course("car_t_cells_absolute", "/uL", {7: 1, 12: 5, 28: 2}), "possible"),
-        ("never seen",
-         [*course("car_t_cells_absolute", "/uL", {7: 0, 14: 0, 28: 0}),
-          *course("car_copies_per_ug_dna", "copies/ug", {7: "<10", 14: "<10", 28: "<10"})],
-         "likely"),
-        ("never seen, looked for late only",
-         course("car_copies_per_ug_dna", "copies/ug", {28: "<10"}), "possible"),
-        ("high per 1000 cells, few lymphocytes",
-         [*course("car_copies_per_1000_cells", "copies/1000 cells", {7: 900, 14: 2600, 28: 400}),
-          *LOW_LYMPHOCYTES], "unlikely"),
-        ("high per microgram, few lymphocytes",
-         [*course("car_copies_per_ug_dna", "copies/ug", {7: 20000, 14: 52000}), *LOW_LYMPHOCYTES],
-         "unlikely"),
-        ("many cells, few lymphocytes",
-         [*course("car_t_cells_absolute", "/uL", {7: 80, 12: 900}), *LOW_LYMPHOCYTES], "unlikely"),
-        ("no assay, few lymphocytes", LOW_LYMPHOCYTES, "likely"),
-        ("no assay in blood: the fluid is not blood",
-         [*course("car_t_cells_absolute", "/uL", {9: 30}, "csf"), *LOW_LYMPHOCYTES], "likely"),
+        ("few lymphocytes", 12, 0.3, "likely"),
+        ("many lymphocytes", 12, 2.9, "unlikely"),
+        ("few, before the usual peak: later they may have been many", 7, 0.3, "not_assessed"),
+        ("many, before the usual peak", 7, 2.9, "unlikely"),
     ],
-)  # fmt: skip
-def test_a_car_assay_decides_expansion(what: str, rows: list[Row], expected: str) -> None:
-    result = assessed(*rows, after=EARLY)
-    assert grade(result, "poor_cart_expansion") == expected, what
-    asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
-    has_assay = result.findings["car_assay_of_expansion"].value
-    assert not (has_assay and "expansion_records" in asked), what
+)
+def test_the_peak_of_the_lymphocytes_is_looked_for_on_its_days(
+    what: str, day: int, value: float, expected: str
+) -> None:
+    rows = course("lymphocytes", "10*9/L", {day: value})
+    assert grade(assessed(*rows, after=EARLY), "poor_cart_expansion") == expected, what
 
 
 def test_the_peak_is_that_of_blood() -> None:
@@ -330,15 +420,48 @@ def test_bcma_on_the_relapsed_clone_makes_its_loss_unlikely() -> None:
         assert group(result, "antigen").grade in ("not_assessed", "possible")
 
 
+@pytest.mark.parametrize("percent", [40, 90])
+def test_a_stained_lesion_is_not_biopsied_again(percent: int) -> None:
+    liver: Row = (
+        "imaging",
+        {"day": 310, "method": "PET-CT", "result": "positive", "kind": "extramedullary",
+         "site": "liver", "lesion": "L1", "new": "yes"},
+    )  # fmt: skip
+    result = assessed(stain(percent, specimen="lesion_biopsy"), liver)
+    assert grade(result, "lesion_not_myeloma") == "unlikely"
+    asked = {workup for test in (*result.tests, *result.further_tests) for workup in test.ids}
+    assert "lesion_biopsy" not in asked
+    assert "biopsy-before-treatment" not in result.option("teclistamab").cautions
+
+
+SERUM: Row = ("labs", {"day": 311, "test": "soluble_bcma", "value": "<1", "unit": "ng/mL"})
+DENSITY = course("bcma_molecules_per_cell", "molecules/cell", {-10: 900, 311: 300})
+
+
 def test_one_weak_sign_is_named_and_not_ranked() -> None:
     cd4: Row = ("labs", {"day": 30, "test": "cd4_t_cells", "value": 20, "unit": "/uL"})
     alone = group(assessed(cd4), "t-cell")
     assert (alone.grade, alone.rank) == ("possible", None)
-    copies = course("car_copies_per_ug_dna", "copies/ug", {7: 300, 14: 900})
-    two = group(assessed(cd4, *copies), "t-cell")
+    two = group(assessed(cd4, *per_ug({7: 300, 14: 900})), "t-cell")
     assert (two.grade, two.rank) == ("possible", 1)
     strong = group(assessed(*LOW_LYMPHOCYTES), "t-cell")
     assert (strong.grade, strong.rank) == ("likely", 1)
+
+
+@pytest.mark.parametrize(
+    ("what", "rows", "rank"),
+    [
+        ("one stain that speaks for two factors", [stain(0, method="immunohistochemistry")], None),
+        ("the same, and one of unnamed method, perhaps the same again",
+         [stain(0, method="immunohistochemistry"), stain(0)], None),
+        ("one stain, and less soluble BCMA than can be detected",
+         [stain(0, method="immunohistochemistry"), SERUM], 1),
+        ("a reduced stain, and less BCMA on each cell",
+         [stain(12, method="flow_cytometry"), *DENSITY], 1),
+    ],
+)  # fmt: skip
+def test_one_datum_is_one_sign(what: str, rows: list[Row], rank: int | None) -> None:
+    assert group(assessed(*rows), "antigen").rank == rank, what
 
 
 # ---------------------------------------------------------------- what somebody states

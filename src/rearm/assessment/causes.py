@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 
 from rearm.assessment.basis import Basis
 from rearm.assessment.logic import GROUPS, LIKELY, NOT_APPLICABLE, POSSIBLE, grade_word
-from rearm.assessment.plan import FactorPlan
+from rearm.assessment.plan import FactorPlan, RulePlan
 from rearm.assessment.prognosis import scores_of
 from rearm.assessment.result import Cause, CauseGroup, Causes, RiskFactor
-from rearm.knowledge.rulesets import Indicator
+from rearm.knowledge.rulesets import Indicator, Rule
+from rearm.record import Source
 
 __all__ = ["causes_of", "no_causes"]
 
@@ -56,7 +57,7 @@ def _group(
     factors = tuple(_cause(basis, f, g) for f, g in applicable)
     rank = None
     signs = _signs(members, factors)
-    if group != _SAFETY and grade >= POSSIBLE and not _one_weak_sign(signs):
+    if group != _SAFETY and grade >= POSSIBLE and not _one_weak_sign(basis, signs):
         rank = 1 + sum(other > grade for name, other in grade_of.items() if name != _SAFETY)
     return CauseGroup(
         group=group,
@@ -67,7 +68,7 @@ def _group(
     )
 
 
-def _signs(members: Sequence[tuple[FactorPlan, int]], factors: Iterable[Cause]) -> list[Indicator]:
+def _signs(members: Sequence[tuple[FactorPlan, int]], factors: Iterable[Cause]) -> list[RulePlan]:
     """The indicators that support the group, each once."""
     held = {
         name
@@ -75,13 +76,28 @@ def _signs(members: Sequence[tuple[FactorPlan, int]], factors: Iterable[Cause]) 
         if factor.grade in ("possible", "likely", "established")
         for name in factor.for_
     }
-    rules = {x.key: x.rule for factor, _ in members for x in factor.indicators}
-    return [rule for name in held if isinstance(rule := rules[name], Indicator)]
+    plans = {x.key: x for factor, _ in members for x in factor.indicators}
+    return [plans[name] for name in held]
 
 
-def _one_weak_sign(signs: Sequence[Indicator]) -> bool:
-    """Whether one weak indicator is all: it is named and not ranked, unless it tells by itself."""
-    return len(signs) == 1 and signs[0].weight == "weak" and not signs[0].alone
+def _one_weak_sign(basis: Basis, signs: Sequence[RulePlan]) -> bool:
+    """Whether one weak datum is all: it is named and not ranked, unless it tells by itself. Signs
+    that rest on the same rows are one datum, however many factors they speak for.
+    """
+    if any(sign.weight != "weak" or _tells_alone(sign.rule) for sign in signs):
+        return False
+    return len({_data_of(basis, sign) for sign in signs}) == 1
+
+
+def _tells_alone(rule: Rule | Indicator) -> bool:
+    return isinstance(rule, Indicator) and rule.alone
+
+
+def _data_of(basis: Basis, sign: RulePlan) -> frozenset[Source] | frozenset[str]:
+    """The rows that the sign rests on; the findings that it reads where they have none."""
+    reads = basis.plan.conditions[sign.number].reads
+    found = [x for name in reads if (x := basis.patient.found.get(name)) is not None and x.known]
+    return frozenset(row for x in found for row in x.sources) or frozenset(reads)
 
 
 def _place(group: CauseGroup) -> tuple[int, int, int]:

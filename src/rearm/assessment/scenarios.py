@@ -206,11 +206,11 @@ _DECISIVE = ("lost", "retained")
 
 
 def _impossible(scenario: Scenario, patient: Patient) -> bool:
-    """Whether the result contradicts what is shown, so that the status of an antigen would become
-    unknown again.
+    """Whether the result contradicts what is shown, so that the status of an antigen would be open
+    again.
     """
     return any(
-        value is None and patient.values.get(name) in _DECISIVE
+        (value is None or isinstance(value, tuple)) and patient.values.get(name) in _DECISIVE
         for name, value in scenario.changed.items()
     )
 

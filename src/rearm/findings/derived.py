@@ -22,9 +22,7 @@ __all__ = [
     "CHILDBEARING_AGE",
     "CLONAL",
     "DERIVED",
-    "NEGATIVE_PERCENT",
     "PARTS",
-    "POSITIVE_PERCENT",
     "Derivation",
     "derive",
     "derived_from",
@@ -32,11 +30,14 @@ __all__ = [
 
 Input = Value | Interval | tuple[str, ...]
 
-# Share of plasma cells with the antigen. No limit has been tested against outcome: 20 % is the
-# usual convention for a positive marker in flow cytometry and the like of trial eligibility for
-# GPRC5D; 5 % lies above the background of the methods. Weak basis, project parameters.
-NEGATIVE_PERCENT = 5.0  # at most: not detected
-POSITIVE_PERCENT = 20.0  # at least: retained
+# Share of plasma cells with the antigen. No limit tells outcome: 20 % is the usual convention for a
+# positive marker in flow cytometry and the like of trial eligibility for GPRC5D (POLARIS); at 50 %
+# the first trial of ide-cel split its patients, who responded alike on both sides (Raje 2019, table
+# 3); 5 % lies above the background of the methods. From 20 to 50 % the clone is mixed: whether that
+# is less than before one stain does not tell. Weak basis, project parameters.
+_NEGATIVE_PERCENT = 5.0  # at most: not detected
+_POSITIVE_PERCENT = 20.0  # below: reduced
+_MOST_PERCENT = 50.0  # at least: retained
 # Share of the clone from which a biallelic event is called clonal loss; below it is subclonal. A
 # project parameter.
 CLONAL = 0.5
@@ -115,16 +116,18 @@ _GeneLoss = Literal["clonal", "subclonal", "intact"]
 
 
 def _stain_classes(percent: Interval | None) -> tuple[_Stain | None, ...]:
-    """What a stain can be; several where a bound straddles a limit, None where it was not done."""
+    """What a stain can be; several where a bound straddles a limit or the clone is mixed. None: it
+    was not done.
+    """
     if percent is None:
         return (None,)
-    negative, positive = percent.at_most(NEGATIVE_PERCENT), percent.at_least(POSITIVE_PERCENT)
+    negative, most = percent.at_most(_NEGATIVE_PERCENT), percent.at_least(_MOST_PERCENT)
     possible: list[_Stain] = []
     if negative is not False:
         possible.append("negative")
-    if negative is not True and positive is not True:
+    if negative is not True and most is not True:
         possible.append("low")
-    if positive is not False:
+    if percent.at_least(_POSITIVE_PERCENT) is not False:
         possible.append("positive")
     return tuple(possible)
 
@@ -154,12 +157,12 @@ def _status(protein: tuple[_Stain | None, ...], gene: _GeneLoss | None) -> str |
         # A clone that lost the gene in half of its cells or more may still hold positive cells; the
         # caller checks that they fit.
         return "lost"
+    if gene == "subclonal":
+        return "lost" if negative >= 2 and not positive else "subclonal_loss"
     if negative and positive:
         return None
     if negative >= 2:
         return "lost"
-    if gene == "subclonal":
-        return "subclonal_loss"
     if not seen:
         return None  # an intact gene does not say that the protein is there
     if negative:
@@ -209,15 +212,19 @@ def _words_left(possible: set[str | None]) -> Input:
 def _possible_statuses(
     percents: Sequence[Interval | None], fraction: Interval | None
 ) -> set[str | None]:
-    """What the antigen can be by these readings; None where they contradict each other."""
+    """What the antigen can be by these readings; None where they contradict each other. A proven
+    loss stays one beside a stain that shows more cells than it leaves: only its share is in doubt.
+    """
     if _lost_in_open_share(percents, fraction):
         return {"lost"}
-    return {
+    possible = {
         _status(protein, event)
         for protein in itertools.product(*(_stain_classes(p) for p in percents))
         for event in _gene_classes(fraction)
         if not _contradicts(percents, fraction, event)
     }
+    proven = fraction is not None and fraction.above(0.0)
+    return {"subclonal_loss", "lost"} if proven and not possible else possible
 
 
 def _contradicts(
@@ -236,7 +243,7 @@ def _lost_in_open_share(percents: Sequence[Interval | None], fraction: Interval 
     """
     if fraction is None or fraction.exact is not None or not fraction.above(0.0):
         return False
-    return any(p is not None and p.at_most(NEGATIVE_PERCENT) for p in percents)
+    return any(p is not None and p.at_most(_NEGATIVE_PERCENT) for p in percents)
 
 
 def _loss_fraction(values: Mapping[str, Input]) -> Value:

@@ -23,6 +23,12 @@ from rearm.findings.base import (
     unknown,
 )
 from rearm.findings.chart import PatientChart
+from rearm.findings.lesion_tissue import (
+    lesion_name,
+    naming_no_lesion,
+    plasma_cells_of,
+    plasma_cells_shown,
+)
 from rearm.findings.presence import Presence
 from rearm.findings.results import lab_text
 from rearm.findings.tumour import imaging_text, looked_at, positive_lesions, whole_body
@@ -316,15 +322,17 @@ def iec_hs(chart: PatientChart) -> Found:
 def lesion_not_myeloma(chart: PatientChart) -> Found:
     words, rows = _histologies(chart)
     other = [x for x in rows if words.get(x.value.split("=", 1)[0].strip()) != "plasma_cells"]
-    deciding = other or list(rows)
-    value = bool(other) if words else None
-    return Found(value, rows_of(deciding), texts(deciding, _histology_text))
+    if rows:
+        deciding = other or list(rows)
+        return Found(bool(other), rows_of(deciding), texts(deciding, _histology_text))
+    stains = plasma_cells_shown(chart, chart.at_failure or chart.recent(_ACUTE_DAYS))
+    return Found(False if stains else None, rows_of(stains), texts(stains, lab_text))
 
 
 @finding("lesion_without_histology")
 def lesion_without_histology(chart: PatientChart) -> Found:
     """Soft-tissue lesions at failure (without a failure: of the last 60 days), and bone lesions
-    said to be new.
+    said to be new. Plasma cells shown by a stain of the biopsy are a histology.
     """
     window = chart.at_failure or chart.recent(_ACUTE_DAYS)
     looked = looked_at(chart, window)
@@ -333,7 +341,14 @@ def lesion_without_histology(chart: PatientChart) -> Found:
     words, _ = _histologies(chart)
     lesions = positive_lesions(chart, window)
     lesions += [x for x in looked if x.result == "positive" and x.new and x not in lesions]
-    bare = [x for x in lesions if x.lesion is None or x.lesion not in words]
+    stains = plasma_cells_shown(chart, window)
+    stained = plasma_cells_of(chart, lesions, stains)
+    bare = [x for x in lesions if x.lesion not in words and not stained[lesion_name(x)]]
+    nameless = naming_no_lesion(chart, stains)
+    if nameless and bare:
+        return unknown(
+            lambda: f"{lab_text(nameless[-1])}: of which lesion is not stated", rows_of(nameless)
+        )
     if bare:
         return Found(
             True,
@@ -341,6 +356,11 @@ def lesion_without_histology(chart: PatientChart) -> Found:
             lambda: "no histology: " + "; ".join(imaging_text(x) for x in bare),
         )
     if lesions:
-        return Found(False, rows_of(lesions), "each lesion has a histology")
+        shown = list(dict.fromkeys(x for rows in stained.values() for x in rows))
+        return Found(
+            False,
+            rows_of((*lesions, *shown)),
+            lambda: "; ".join(["each lesion has a histology", *map(lab_text, shown)]),
+        )
     whole = [x for x in looked if whole_body(x)]
     return Found(False, rows_of(whole), texts(whole, imaging_text)) if whole else NOTHING

@@ -1,15 +1,8 @@
-"""Findings on CAR-T cells and T cells: expansion, persistence, phenotype, counts.
-
-A peak is the highest value that was measured. It is a value only where the usual time of the peak
-was looked at; else the true peak was at least this high and the finding is open upwards.
-"""
+"""Findings on CAR-T cells and T cells: persistence, phenotype, counts."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from rearm.findings.base import (
     NOTHING,
@@ -23,6 +16,16 @@ from rearm.findings.base import (
     texts,
     unknown,
 )
+from rearm.findings.car_measurements import (
+    COPIES,
+    EVER,
+    DatedValue,
+    car_aside,
+    car_rows,
+    dated_values,
+    in_blood,
+    is_detected,
+)
 from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import apheresis_of
 from rearm.findings.microenvironment import before_lymphodepletion, divided
@@ -30,22 +33,12 @@ from rearm.findings.results import NO_RESULT, LatestResult, Window, lab_text
 from rearm.interval import Interval
 from rearm.record import Lab
 
-_COPIES = ("car_copies_per_ug_dna", "car_copies_per_1000_cells")
-_CELLS = ("car_t_cells_flow", "car_t_cells_absolute", "car_t_cells_of_lymphocytes")
-# CAR-T cells of the products in use peak from about day 7 on; before that a count says nothing on
-# expansion
-_FIRST_PEAK_DAY = 7
-_LAST_PEAK_DAY = 28
-_LATE_AFTER_DAY = 21
+_CONTRACTED_DAY = 28  # copies have fallen from their peak by then
 _LATE_RISE_AFTER_DAY = 60
 # a doubling lies beyond the scatter of quantitative PCR; a convention of this project
 _LATE_RISE = 2.0
-# The height of a peak is sought up to day 60, the limit of the published lymphocyte peaks; the day
-# of a peak up to day 100, so that one that came late is found. Conventions of this project.
-_HEIGHT_UNTIL_DAY = 60
-_DAY_OF_PEAK_UNTIL = 100
-_EARLY_PEAK_DAY = 15  # the other limit of the lymphocyte peaks: `alc_peak_15`
 _PERSISTENCE_NEAR_DAYS = 60
+_PHENOTYPE_FROM_DAY = 7  # before that hardly a CAR-T cell in blood is of those that grew there
 _RECENT_DAYS = 60
 # Month 1 is day 30; visits are planned with some weeks of room.
 _MONTH_1_DAY = 30
@@ -55,238 +48,21 @@ _MONTH_1_FIRST, _MONTH_1_LAST = 21, 45
 _BEFORE_APHERESIS_DAYS = 14
 _AFTER_APHERESIS_DAYS = 1
 _SHARES = ("car_t_cd4_share", "car_t_cd8_share")
-_EVER = 10**6
 _EXHAUSTED_PERCENT = 20.0  # with TIM-3 and TIGIT: the usual convention of flow cytometry
-
-
-def in_blood(lab: Lab) -> bool:
-    """Whether the sample is blood, also where nothing else is said: CAR-T cells in the
-    cerebrospinal fluid or in a lesion tell no expansion.
-    """
-    return lab.specimen in (None, "blood")
-
-
-def _highest_value(
-    chart: PatientChart, test: str, last: int, *, needs: tuple[int, int], complete_from: int
-) -> Found:
-    """Highest value from the infusion to day `last`. Exact only with a value in the days `needs`
-    and as_of at least at `complete_from`.
-    """
-    highest = chart.highest(test, chart.after_infusion(0, last), in_blood)
-    if highest is None or chart.infusion_day is None:
-        return NOTHING
-    since = chart.as_of - chart.infusion_day
-    if not chart.results(test, chart.after_infusion(*needs), in_blood):
-        why = f"no value from day {needs[0]} to {needs[1]} after the infusion"
-    elif since < complete_from:
-        why = f"only {since} days since the infusion"
-    else:
-        why = highest.why
-    if not why:
-        return measured(
-            highest.quantity, lambda: f"highest {lab_text(highest.labs[0])}", highest.sources
-        )
-    at_least = Interval(highest.quantity.low, math.inf, highest.quantity.low_open)
-    return measured(
-        at_least,
-        lambda: (
-            f"highest {lab_text(highest.labs[0])}; {why}, so that the peak may have been higher"
-        ),
-        highest.sources,
-    )
-
-
-@finding("alc_peak_15")
-def alc_peak_15(chart: PatientChart) -> Found:
-    return _highest_value(
-        chart,
-        "lymphocytes",
-        _EARLY_PEAK_DAY,
-        needs=(_FIRST_PEAK_DAY, _EARLY_PEAK_DAY),
-        complete_from=_EARLY_PEAK_DAY,
-    )
-
-
-@finding("alc_peak_60")
-def alc_peak_60(chart: PatientChart) -> Found:
-    return _highest_value(
-        chart,
-        "lymphocytes",
-        _HEIGHT_UNTIL_DAY,
-        needs=(_FIRST_PEAK_DAY, _HEIGHT_UNTIL_DAY),
-        complete_from=_LAST_PEAK_DAY,
-    )
-
-
-def _car_peak(chart: PatientChart, test: str) -> Found:
-    return _highest_value(
-        chart,
-        test,
-        _HEIGHT_UNTIL_DAY,
-        needs=(_FIRST_PEAK_DAY, _LAST_PEAK_DAY),
-        complete_from=_EARLY_PEAK_DAY,
-    )
-
-
-@finding("car_peak_copies_per_ug")
-def car_peak_copies_per_ug(chart: PatientChart) -> Found:
-    return _car_peak(chart, "car_copies_per_ug_dna")
-
-
-@finding("car_peak_copies_per_1000_cells")
-def car_peak_copies_per_1000_cells(chart: PatientChart) -> Found:
-    return _car_peak(chart, "car_copies_per_1000_cells")
-
-
-@finding("car_peak_cells_per_ul")
-def car_peak_cells_per_ul(chart: PatientChart) -> Found:
-    return _car_peak(chart, "car_t_cells_absolute")
-
-
-@finding("car_assay_of_expansion")
-def car_assay_of_expansion(chart: PatientChart) -> Found:
-    """What the record holds, and not what was done: false where no CAR-T cells were looked for in
-    the blood of the time of the peak.
-    """
-    if chart.infusion_day is None:
-        return NOTHING
-    rows = _car_rows(chart, chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY))
-    labs = [x.lab for x in rows]
-    text = texts(labs[-1:], lab_text) if labs else "no CAR assay of the first four weeks on record"
-    return Found(bool(labs), rows_of(labs), text)
-
-
-@finding("car_never_detected")
-def car_never_detected(chart: PatientChart) -> Found:
-    """No CAR-T cells in blood at any time after the infusion, though they were looked for while
-    they usually peak.
-    """
-    rows = _car_rows(chart, chart.after_infusion(1, _EVER))
-    seen = [x.lab for x in rows if is_detected(x.value)]
-    if seen:
-        return Found(False, rows_of(seen[-1:]), texts(seen[-1:], lab_text))
-    looked = _car_rows(chart, chart.after_infusion(_FIRST_PEAK_DAY, _LATE_AFTER_DAY))
-    if not looked:
-        return NOTHING
-    if aside := _car_aside(chart, chart.after_infusion(1, _EVER)):
-        return unknown("a CAR measurement after the infusion was set aside", rows_of(aside))
-    labs = [x.lab for x in rows]
-    return Found(True, rows_of(labs), texts(labs[-3:], lab_text))
-
-
-@finding("alc_before_lymphodepletion")
-def alc_before_lymphodepletion(chart: PatientChart) -> Found:
-    return chart.number("lymphocytes", before_lymphodepletion(chart))
-
-
-class _DatedValue(NamedTuple):
-    """A measurement whose day is known."""
-
-    day: int
-    value: Interval
-    lab: Lab
-
-
-def _dated_values(rows: Iterable[Lab]) -> list[_DatedValue]:
-    return [
-        _DatedValue(x.day, x.quantity, x)
-        for x in rows
-        if x.day is not None and x.quantity is not None
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Expansion:
-    """A marker of expansion after the infusion: its values, and the highest of them; None where
-    bounds, or a result set aside, hide which one it is.
-    """
-
-    rows: list[_DatedValue]
-    highest: _DatedValue | None
-
-
-def _expansion(chart: PatientChart, tests: Iterable[str], last: int) -> _Expansion | None:
-    """The first of the tests that was followed in blood from day 7 to 28; None where none was."""
-    followed = chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)
-    test = next((x for x in tests if chart.results(x, followed, in_blood)), None)
-    if test is None:
-        return None
-    window = chart.after_infusion(0, last)
-    rows = _dated_values(chart.results(test, window, in_blood))
-    if not rows or chart.aside(test, window, in_blood):
-        return _Expansion(rows, None)
-    highest = max(rows, key=lambda x: (x.value.low, -x.day))
-    another_may_be_higher = any(
-        x.value.exact is None and x.value.high > highest.value.low for x in rows if x is not highest
-    )
-    never_seen = highest.value.low <= 0
-    return _Expansion(rows, None if another_may_be_higher or never_seen else highest)
-
-
-@finding("car_peak_day")
-def car_peak_day(chart: PatientChart) -> Found:
-    marker = _expansion(chart, (*_COPIES, *_CELLS), _DAY_OF_PEAK_UNTIL)
-    if marker is None or not marker.rows or chart.infusion_day is None:
-        return NOTHING
-    if marker.highest is None:
-        text = "the CAR was measured, the day of its peak is not clear"
-        return unknown(text, rows_of(x.lab for x in marker.rows))
-    lab = marker.highest.lab
-    days = marker.highest.day - chart.infusion_day
-    return Found(days, (lab.source,), lambda: f"highest {lab_text(lab)}")
-
-
-@finding("expansion_late")
-def expansion_late(chart: PatientChart) -> Found:
-    """CAR copies or cells decide; lymphocytes only where the CAR was not measured."""
-    marker = _expansion(chart, (*_COPIES, *_CELLS), _DAY_OF_PEAK_UNTIL)
-    if marker is None or not marker.rows:
-        marker = _expansion(chart, ("lymphocytes",), _HEIGHT_UNTIL_DAY)
-    if marker is None or not marker.rows or chart.infusion_day is None:
-        return NOTHING
-    if marker.highest is None:
-        return unknown("the day of the peak is not clear", rows_of(x.lab for x in marker.rows))
-    lab, late_from = marker.highest.lab, chart.infusion_day + _LATE_AFTER_DAY
-    highest = f"highest {lab_text(lab)}"
-    if marker.highest.day > late_from:
-        days = marker.highest.day - chart.infusion_day
-        return Found(True, (lab.source,), f"{highest}, {days} days after the infusion")
-    later = [x.lab for x in marker.rows if x.day > late_from]
-    if later:
-        text = f"{highest}, lower after day {_LATE_AFTER_DAY}"
-        return Found(False, (lab.source, later[0].source), text)
-    return unknown(f"{highest}; nothing was measured after day {_LATE_AFTER_DAY}", [lab.source])
 
 
 # ---------------------------------------------------------------- persistence
 
 
-def is_detected(value: Interval) -> bool:
-    """Whether a CAR measurement shows CAR-T cells. `<10` is a measurement below its limit: not
-    detected; a range above zero is seen.
-    """
-    return value.above(0.0, tolerance=0.0) is True
-
-
-def _car_rows(chart: PatientChart, window: Window | None) -> list[_DatedValue]:
-    """CAR measurements in blood, oldest first."""
-    rows = [x for test in (*_COPIES, *_CELLS) for x in chart.results(test, window, in_blood)]
-    return sorted(_dated_values(rows), key=lambda x: x.day)
-
-
-def _car_aside(chart: PatientChart, window: Window | None) -> list[Lab]:
-    return [x for test in (*_COPIES, *_CELLS) for x in chart.aside(test, window, in_blood)]
-
-
 @finding("car_detectable_at_failure")
 def car_detectable_at_failure(chart: PatientChart) -> Found:
-    rows = _car_rows(chart, chart.at_failure)
+    rows = car_rows(chart, chart.at_failure)
     seen = [x.lab for x in rows if is_detected(x.value)]
     if seen:
         return Found(True, (seen[-1].source,), texts(seen[-1:], lab_text))
     if not rows:
         return NOTHING
-    if aside := _car_aside(chart, chart.at_failure):
+    if aside := car_aside(chart, chart.at_failure):
         return unknown("a CAR measurement at failure was set aside", rows_of(aside))
     labs = [x.lab for x in rows]
     return Found(False, rows_of(labs), texts(labs[-3:], lab_text))
@@ -294,12 +70,12 @@ def car_detectable_at_failure(chart: PatientChart) -> Found:
 
 @finding("car_last_detectable_day")
 def car_last_detectable_day(chart: PatientChart) -> Found:
-    window = chart.after_infusion(1, _EVER)
-    seen = [x for x in _car_rows(chart, window) if is_detected(x.value)]
+    window = chart.after_infusion(1, EVER)
+    seen = [x for x in car_rows(chart, window) if is_detected(x.value)]
     if not seen or chart.infusion_day is None:
         return NOTHING
     last = seen[-1]
-    later = (x.when.last for x in _car_aside(chart, window))
+    later = (x.when.last for x in car_aside(chart, window))
     if any(day is not None and day > last.day for day in later):
         return unknown("a later CAR measurement was set aside", [last.lab.source])
     return Found(last.day - chart.infusion_day, (last.lab.source,), texts((last.lab,), lab_text))
@@ -313,11 +89,11 @@ def car_gone_before_failure(chart: PatientChart) -> Found:
     failure = chart.failure_day
     if failure is None or chart.infusion_day is None:
         return NOTHING
-    rows = _car_rows(chart, chart.after_infusion(1, _EVER))
+    rows = car_rows(chart, chart.after_infusion(1, EVER))
     return _lost_by(chart, rows, failure) if rows else NOTHING
 
 
-def _lost_by(chart: PatientChart, rows: Sequence[_DatedValue], failure: int) -> Found:
+def _lost_by(chart: PatientChart, rows: Sequence[DatedValue], failure: int) -> Found:
     """Whether the measurements, oldest first, show that the cells were gone by the failure."""
     seen = [x for x in rows if is_detected(x.value)]
     lost_before = [x for x in rows if not is_detected(x.value) and x.day < failure]
@@ -334,7 +110,7 @@ def _lost_by(chart: PatientChart, rows: Sequence[_DatedValue], failure: int) -> 
     return _last_seen(last_seen, failure)
 
 
-def _last_seen(last: _DatedValue, failure: int) -> Found:
+def _last_seen(last: DatedValue, failure: int) -> Found:
     """There until the failure where they were seen near it; else not known."""
     if last.day >= failure - _PERSISTENCE_NEAR_DAYS:
         return Found(False, (last.lab.source,), lambda: lab_text(last.lab))
@@ -342,9 +118,9 @@ def _last_seen(last: _DatedValue, failure: int) -> Found:
     return unknown(text, [last.lab.source])
 
 
-def _gone(chart: PatientChart, last_seen: _DatedValue, first_lost: Lab) -> Found:
+def _gone(chart: PatientChart, last_seen: DatedValue, first_lost: Lab) -> Found:
     """Gone, unless a result that was set aside may have shown them again."""
-    if aside := _car_aside(chart, (last_seen.day, chart.as_of)):
+    if aside := car_aside(chart, (last_seen.day, chart.as_of)):
         return unknown("a CAR measurement near the failure was set aside", rows_of(aside))
     return Found(
         True,
@@ -361,7 +137,7 @@ def car_copies_rising_late(chart: PatientChart) -> Found:
     """CAR-T cells fall after their peak. A rise months later without a new infusion may be a clone
     that grows on its own.
     """
-    rises = [x for x in (_late_rise(chart, test) for test in _COPIES) if x is not None]
+    rises = [x for x in (_late_rise(chart, test) for test in COPIES) if x is not None]
     if not rises:
         return NOTHING
     value = any3(x.value if isinstance(x.value, bool) else None for x in rises)
@@ -373,8 +149,8 @@ def _late_rise(chart: PatientChart, test: str) -> Found | None:
     """Whether the last value is at least twice the lowest since day 28; None where the CAR was not
     followed beyond day 60.
     """
-    window = chart.after_infusion(_LAST_PEAK_DAY, _EVER)
-    rows = _dated_values(chart.results(test, window, in_blood))
+    window = chart.after_infusion(_CONTRACTED_DAY, EVER)
+    rows = dated_values(chart.results(test, window, in_blood))
     if not rows or chart.infusion_day is None:
         return None
     last = rows[-1]
@@ -390,24 +166,9 @@ def _late_rise(chart: PatientChart, test: str) -> Found | None:
         value,
         rows_of((lowest.lab, last.lab)),
         lambda: (
-            f"{lab_text(last.lab)}; lowest from day {_LAST_PEAK_DAY} on: {lab_text(lowest.lab)}"
+            f"{lab_text(last.lab)}; lowest from day {_CONTRACTED_DAY} on: {lab_text(lowest.lab)}"
         ),
     )
-
-
-@finding("reinfusion_without_expansion")
-def reinfusion_without_expansion(chart: PatientChart) -> Found:
-    """Only after a further infusion of the same product; without one there is nothing to judge."""
-    product = chart.infusion.product if chart.infusion is not None else None
-    if product is None or all(x.product != product for x in chart.earlier_infusions):
-        return NOTHING
-    window = chart.after_infusion(_FIRST_PEAK_DAY, _LAST_PEAK_DAY)
-    rows = _car_rows(chart, window)
-    if not rows or _car_aside(chart, window):
-        return NOTHING
-    labs = [x.lab for x in rows]
-    seen = [x.lab for x in rows if is_detected(x.value)]
-    return Found(not seen, rows_of(labs), texts((seen or labs)[-3:], lab_text))
 
 
 # ---------------------------------------------------------------- phenotype and counts
@@ -461,12 +222,6 @@ def _weighted(
     return round(sum(value * weight for value, weight in exact) / total, 2)
 
 
-@finding("car_expansion_poor")
-def car_expansion_poor(_: PatientChart) -> Found:
-    """Only as somebody states it: what an assay shows is read by its height."""
-    return NOTHING
-
-
 @finding("car_exhausted")
 def car_exhausted(chart: PatientChart) -> Found:
     """By the share of the cells with both markers, else as somebody states it."""
@@ -478,7 +233,7 @@ def car_exhausted(chart: PatientChart) -> Found:
 
 @finding("car_exhausted_percent")
 def car_exhausted_percent(chart: PatientChart) -> Found:
-    return chart.number("car_t_exhausted", chart.after_infusion(_FIRST_PEAK_DAY, _EVER))
+    return chart.number("car_t_exhausted", chart.after_infusion(_PHENOTYPE_FROM_DAY, EVER))
 
 
 @finding("car_tim3_percent")
@@ -487,7 +242,7 @@ def car_tim3_percent(chart: PatientChart) -> Found:
         chart,
         "car_t_tim3",
         ("car_t_cd4_tim3", "car_t_cd8_tim3"),
-        chart.after_infusion(_FIRST_PEAK_DAY, _EVER),
+        chart.after_infusion(_PHENOTYPE_FROM_DAY, EVER),
         _SHARES,
     )
 
@@ -498,7 +253,7 @@ def car_tigit_percent(chart: PatientChart) -> Found:
         chart,
         "car_t_tigit",
         ("car_t_cd4_tigit", "car_t_cd8_tigit"),
-        chart.after_infusion(_FIRST_PEAK_DAY, _EVER),
+        chart.after_infusion(_PHENOTYPE_FROM_DAY, EVER),
         _SHARES,
     )
 
@@ -512,6 +267,11 @@ def t_cells_pd1_percent(chart: PatientChart) -> Found:
         chart.recent(_RECENT_DAYS),
         None,
     )
+
+
+@finding("alc_before_lymphodepletion")
+def alc_before_lymphodepletion(chart: PatientChart) -> Found:
+    return chart.number("lymphocytes", before_lymphodepletion(chart))
 
 
 @finding("cd4_count")

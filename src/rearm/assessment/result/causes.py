@@ -37,7 +37,7 @@ class Cause(BriefPart, frozen=True, kw_only=True):
 
 class CauseGroup(BriefPart, frozen=True, kw_only=True):
     """A group of factors. `rank` is None for the safety group, where nothing is at least possible,
-    and where one weak indicator is all there is; equal ranks are not separated.
+    and where one weak datum is all there is; equal ranks are not separated.
     """
 
     group: str

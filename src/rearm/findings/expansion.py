@@ -1,0 +1,367 @@
+"""Findings on the expansion of the CAR-T cells: the height and the day of their peak.
+
+A peak is the highest value that was measured. It is a value only where the days of the usual peak
+were looked at; else the true peak was at least this high and the finding is open upwards.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rearm.findings.base import (
+    NOTHING,
+    Found,
+    finding,
+    joined,
+    measured,
+    rows_of,
+    sources_of,
+    texts,
+    unknown,
+)
+from rearm.findings.car_measurements import (
+    ASSAYS,
+    EVER,
+    DatedValue,
+    car_aside,
+    car_rows,
+    dated_values,
+    in_blood,
+    is_detected,
+)
+from rearm.findings.chart import PatientChart
+from rearm.findings.results import lab_text
+from rearm.interval import Interval
+
+# Days on which a sample shows the height of the peak. Ide-cel peaks after about 8.7 days
+# (KarMMa-3), cilta-cel after 12.7 by its transgene and 14 by its cells (CARTITUDE-1, -2 and -4).
+# How far from these days a sample may lie is a convention of this project; for other products it
+# must fit both.
+_USUAL_PEAK = {"ide-cel": (8, 15), "cilta-cel": (10, 18)}
+_USUAL_PEAK_OF_OTHERS = (10, 15)
+_MONTH_AFTER = (7, 28)  # when samples for expansion are taken
+_LATE_AFTER_DAY = 21
+# A rise to twice the height lies beyond the scatter of quantitative PCR; a convention of this
+# project.
+_LATE_RISE = 2.0
+# The height of a peak is sought up to day 60, the limit of the published lymphocyte peaks; the day
+# of a peak up to day 100, so that one that came late is found. Conventions of this project.
+_HEIGHT_UNTIL_DAY = 60
+_DAY_OF_PEAK_UNTIL = 100
+_EARLY_PEAK_DAY = 15  # the other limit of the lymphocyte peaks: `alc_peak_15`
+_ALC_COMPLETE_FROM = 28
+
+
+class _Heights(NamedTuple):
+    """Below `low` a peak is low, from `high` on the cells clearly grew; between the two nothing is
+    said.
+    """
+
+    low: float
+    high: float
+
+
+# No height was tested against outcome. Cilta-cel: copies per microgram from one standard deviation
+# below the mean of CARTITUDE-1 to the mean; cells per microlitre the medians without and with a
+# response (54 patients). Others: one copy in a hundred cells and a height at which copies are no
+# rarity in any series, conventions of this project. Per 1000 cells: a microgram of DNA is that of
+# 150,000 cells or 300,000 haploid genomes; laboratories mean either, so that the limits are the
+# outer ones.
+_CELLS_PER_UG, _GENOMES_PER_UG = 150.0, 300.0  # in thousands
+
+
+def _by_copies(low: float, high: float) -> dict[str, _Heights]:
+    return {
+        "car_copies_per_ug_dna": _Heights(low, high),
+        "car_copies_per_1000_cells": _Heights(low / _GENOMES_PER_UG, high / _CELLS_PER_UG),
+    }
+
+
+_HEIGHTS = {"cilta-cel": {**_by_copies(21_500, 48_700), "car_t_cells_absolute": _Heights(66, 155)}}
+_HEIGHTS_OF_OTHERS = _by_copies(3_000, 100_000)
+_WORDS = ("low", "intermediate", "high")
+
+
+def _product(chart: PatientChart) -> str | None:
+    return chart.infusion.product if chart.infusion is not None else None
+
+
+def _usual_peak(chart: PatientChart) -> tuple[int, int]:
+    return _USUAL_PEAK.get(_product(chart) or "", _USUAL_PEAK_OF_OTHERS)
+
+
+def _not_looked_at(days: tuple[int, int]) -> str:
+    return f"no value from day {days[0]} to {days[1]} after the infusion, when the peak is usual"
+
+
+# ---------------------------------------------------------------- height
+
+
+def _highest_value(
+    chart: PatientChart, test: str, last: int, *, needs: tuple[int, int], complete_from: int
+) -> Found:
+    """Highest value from the infusion to day `last`. Exact only with a value in the days `needs`
+    and as_of at least at `complete_from`.
+    """
+    highest = chart.highest(test, chart.after_infusion(0, last), in_blood)
+    if highest is None or chart.infusion_day is None:
+        return NOTHING
+    since = chart.as_of - chart.infusion_day
+    if not chart.results(test, chart.after_infusion(*needs), in_blood):
+        why = _not_looked_at(needs)
+    elif since < complete_from:
+        why = f"only {since} days since the infusion"
+    else:
+        why = highest.why
+    if not why:
+        return measured(
+            highest.quantity, lambda: f"highest {lab_text(highest.labs[0])}", highest.sources
+        )
+    at_least = Interval(highest.quantity.low, math.inf, highest.quantity.low_open)
+    return measured(
+        at_least,
+        lambda: (
+            f"highest {lab_text(highest.labs[0])}; {why}, so that the peak may have been higher"
+        ),
+        highest.sources,
+    )
+
+
+@finding("alc_peak_15")
+def alc_peak_15(chart: PatientChart) -> Found:
+    return _highest_value(
+        chart,
+        "lymphocytes",
+        _EARLY_PEAK_DAY,
+        needs=(_usual_peak(chart)[0], _EARLY_PEAK_DAY),
+        complete_from=_EARLY_PEAK_DAY,
+    )
+
+
+@finding("alc_peak_60")
+def alc_peak_60(chart: PatientChart) -> Found:
+    return _highest_value(
+        chart,
+        "lymphocytes",
+        _HEIGHT_UNTIL_DAY,
+        needs=(_usual_peak(chart)[0], _HEIGHT_UNTIL_DAY),
+        complete_from=_ALC_COMPLETE_FROM,
+    )
+
+
+def _car_peak(chart: PatientChart, test: str) -> Found:
+    return _highest_value(
+        chart,
+        test,
+        _HEIGHT_UNTIL_DAY,
+        needs=_usual_peak(chart),
+        complete_from=_usual_peak(chart)[1],
+    )
+
+
+@finding("car_peak_copies_per_ug")
+def car_peak_copies_per_ug(chart: PatientChart) -> Found:
+    return _car_peak(chart, "car_copies_per_ug_dna")
+
+
+@finding("car_peak_copies_per_1000_cells")
+def car_peak_copies_per_1000_cells(chart: PatientChart) -> Found:
+    return _car_peak(chart, "car_copies_per_1000_cells")
+
+
+@finding("car_peak_cells_per_ul")
+def car_peak_cells_per_ul(chart: PatientChart) -> Found:
+    return _car_peak(chart, "car_t_cells_absolute")
+
+
+class _Height(NamedTuple):
+    """What one assay tells: the places in `_WORDS` between which the height lies."""
+
+    least: int
+    most: int
+    peak: Found
+
+
+@finding("car_peak_height")
+def car_peak_height(chart: PatientChart) -> Found:
+    """By the assays that have limits for this product; of several the one that shows most counts,
+    since no assay finds cells that are not there.
+    """
+    limits = _HEIGHTS.get(_product(chart) or "", _HEIGHTS_OF_OTHERS)
+    heights = [
+        _height(_car_peak(chart, test), limit)
+        for test, limit in limits.items()
+        if chart.results(test, chart.after_infusion(0, _HEIGHT_UNTIL_DAY), in_blood)
+    ]
+    telling = [x for x in heights if (x.least, x.most) != (0, len(_WORDS) - 1)]
+    peaks = [x.peak for x in telling or heights]
+    if not telling:
+        return unknown(joined(*peaks), sources_of(*peaks)) if peaks else NOTHING
+    least, most = max(x.least for x in telling), max(x.most for x in telling)
+    left = _WORDS[least : most + 1]
+    return Found(
+        left[0] if len(left) == 1 else None,
+        sources_of(*peaks),
+        joined(*peaks),
+        possible=None if len(left) == 1 else left,
+    )
+
+
+def _height(peak: Found, limits: _Heights) -> _Height:
+    quantity = peak.quantity
+    if quantity is None:
+        return _Height(0, len(_WORDS) - 1, peak)
+    low, high = quantity.below(limits.low), quantity.at_least(limits.high)
+    least = 2 if high else 1 if low is False else 0
+    most = 0 if low else 1 if high is False else 2
+    return _Height(least, most, peak)
+
+
+@finding("car_assay_of_expansion")
+def car_assay_of_expansion(chart: PatientChart) -> Found:
+    """False where the record holds none that tells: then the lymphocytes speak."""
+    if chart.infusion_day is None:
+        return NOTHING
+    never, height = car_never_detected(chart), car_peak_height(chart)
+    if never.value:
+        return Found(True, never.sources, joined(never))
+    if height.value in ("low", "high"):
+        return Found(True, height.sources, joined(height))
+    if height.has_text:
+        return Found(False, height.sources, joined(height))
+    return Found(False, (), "no CAR assay with a limit for this product on record")
+
+
+@finding("car_never_detected")
+def car_never_detected(chart: PatientChart) -> Found:
+    """No CAR-T cells in blood at any time after the infusion, though they were looked for while
+    they usually peak.
+    """
+    rows = car_rows(chart, chart.after_infusion(1, EVER))
+    seen = [x.lab for x in rows if is_detected(x.value)]
+    if seen:
+        return Found(False, rows_of(seen[-1:]), texts(seen[-1:], lab_text))
+    labs = [x.lab for x in rows]
+    if not labs:
+        return NOTHING
+    usual = _usual_peak(chart)
+    if not car_rows(chart, chart.after_infusion(*usual)):
+        last = labs[-1]
+        return unknown(lambda: f"{lab_text(last)}; {_not_looked_at(usual)}", rows_of(labs))
+    if aside := car_aside(chart, chart.after_infusion(1, EVER)):
+        return unknown("a CAR measurement after the infusion was set aside", rows_of(aside))
+    return Found(True, rows_of(labs), texts(labs[-3:], lab_text))
+
+
+@finding("car_expansion_poor")
+def car_expansion_poor(_: PatientChart) -> Found:
+    """Only as somebody states it: what an assay shows is read by its height."""
+    return NOTHING
+
+
+@finding("reinfusion_without_expansion")
+def reinfusion_without_expansion(chart: PatientChart) -> Found:
+    """Only after a further infusion of the same product; without one there is nothing to judge."""
+    product = _product(chart)
+    if product is None or all(x.product != product for x in chart.earlier_infusions):
+        return NOTHING
+    window = chart.after_infusion(*_MONTH_AFTER)
+    rows = car_rows(chart, window)
+    if not rows or car_aside(chart, window):
+        return NOTHING
+    labs = [x.lab for x in rows]
+    seen = [x.lab for x in rows if is_detected(x.value)]
+    if not seen and not car_rows(chart, chart.after_infusion(*_usual_peak(chart))):
+        return unknown(_not_looked_at(_usual_peak(chart)), rows_of(labs))
+    return Found(not seen, rows_of(labs), texts((seen or labs)[-3:], lab_text))
+
+
+# ---------------------------------------------------------------- day
+
+
+@dataclass(frozen=True, slots=True)
+class _Expansion:
+    """A marker of expansion after the infusion: its values, those on the days of the usual peak,
+    and the highest of all; None where bounds, or a result set aside, hide which one it is.
+    """
+
+    rows: list[DatedValue]
+    at_usual_peak: list[DatedValue]
+    highest: DatedValue | None
+
+
+def _expansion(chart: PatientChart, tests: Iterable[str], last: int) -> _Expansion | None:
+    """The first of the tests that was followed in blood in the first month; None where none was."""
+    followed = chart.after_infusion(*_MONTH_AFTER)
+    test = next((x for x in tests if chart.results(x, followed, in_blood)), None)
+    if test is None:
+        return None
+    window = chart.after_infusion(0, last)
+    rows = dated_values(chart.results(test, window, in_blood))
+    usual = dated_values(chart.results(test, chart.after_infusion(*_usual_peak(chart)), in_blood))
+    if not rows or chart.aside(test, window, in_blood):
+        return _Expansion(rows, usual, None)
+    highest = max(rows, key=lambda x: (x.value.low, -x.day))
+    another_may_be_higher = any(
+        x.value.exact is None and x.value.high > highest.value.low for x in rows if x is not highest
+    )
+    never_seen = highest.value.low <= 0
+    hidden = another_may_be_higher or never_seen
+    return _Expansion(rows, usual, None if hidden else highest)
+
+
+@finding("car_peak_day")
+def car_peak_day(chart: PatientChart) -> Found:
+    marker = _expansion(chart, ASSAYS, _DAY_OF_PEAK_UNTIL)
+    if marker is None or not marker.rows or chart.infusion_day is None:
+        return NOTHING
+    if marker.highest is None:
+        text = "the CAR was measured, the day of its peak is not clear"
+        return unknown(text, rows_of(x.lab for x in marker.rows))
+    lab = marker.highest.lab
+    if not marker.at_usual_peak:
+        return unknown(f"{lab_text(lab)}; {_not_looked_at(_usual_peak(chart))}", [lab.source])
+    days = marker.highest.day - chart.infusion_day
+    return Found(days, (lab.source,), lambda: f"highest {lab_text(lab)}")
+
+
+@finding("expansion_late")
+def expansion_late(chart: PatientChart) -> Found:
+    """CAR copies or cells decide; lymphocytes only where the CAR was not measured."""
+    marker = _expansion(chart, ASSAYS, _DAY_OF_PEAK_UNTIL)
+    if marker is None or not marker.rows:
+        marker = _expansion(chart, ("lymphocytes",), _HEIGHT_UNTIL_DAY)
+    if marker is None or not marker.rows or chart.infusion_day is None:
+        return NOTHING
+    if marker.highest is None:
+        return unknown("the day of the peak is not clear", rows_of(x.lab for x in marker.rows))
+    lab, late_from = marker.highest.lab, chart.infusion_day + _LATE_AFTER_DAY
+    highest = f"highest {lab_text(lab)}"
+    if marker.highest.day > late_from:
+        return _late(chart, marker, marker.highest)
+    later = [x.lab for x in marker.rows if x.day > late_from]
+    if later:
+        text = f"{highest}, lower after day {_LATE_AFTER_DAY}"
+        return Found(False, (lab.source, later[0].source), text)
+    return unknown(f"{highest}; nothing was measured after day {_LATE_AFTER_DAY}", [lab.source])
+
+
+def _late(chart: PatientChart, marker: _Expansion, highest: DatedValue) -> Found:
+    """Whether the highest value, a late one, is an expansion: only as a clear rise from the days of
+    the usual peak, to more than a low height.
+    """
+    assert chart.infusion_day is not None  # it has a day after the infusion
+    text = f"highest {lab_text(highest.lab)}, {highest.day - chart.infusion_day} days after the"
+    text += " infusion"
+    if not marker.at_usual_peak:
+        return unknown(f"{text}; {_not_looked_at(_usual_peak(chart))}", [highest.lab.source])
+    before = max(marker.at_usual_peak, key=lambda x: x.value.high)
+    sources = (before.lab.source, highest.lab.source)
+    if not highest.value.at_least(_LATE_RISE * before.value.high):
+        return unknown(f"{text}, less than twice {lab_text(before.lab)}", sources)
+    if car_peak_height(chart).value == "low":
+        return unknown(f"{text}, and still low", sources)
+    return Found(True, sources, text)
