@@ -264,7 +264,7 @@ def shift(record: Record, by: int) -> Record:
     def event(e: Any) -> Any:
         changes = {f.name: moved(getattr(e, f.name)) for f in fields(e)}
         if isinstance(e, Infusion):
-            changes["apheresis_days"] = tuple(d + by for d in e.apheresis_days)
+            changes["apheresis"] = tuple(moved(when) for when in e.apheresis)
         return type(e)(**changes)
 
     parts: dict[str, Any] = {

@@ -91,7 +91,17 @@ def test_options_of_ones_own_are_pooled_and_kept(
     assert evidence_of(own) == first
 
 
-@pytest.mark.parametrize("name", ["studies.py", "pool.py", "select.py", "evidence.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "studies.py",
+        "study_files.py",
+        "_study_figures.py",
+        "pool.py",
+        "select.py",
+        "evidence.py",
+    ],
+)
 def test_kept_figures_go_when_the_code_behind_them_changes(
     name: str, known: Knowledge, monkeypatch: pytest.MonkeyPatch
 ) -> None:

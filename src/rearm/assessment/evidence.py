@@ -128,7 +128,7 @@ def _key(inputs: str) -> str:
     package = Path(__file__).parents[1]
     for file in (
         *sorted((package / "evidence").glob("*.py")),
-        package / "knowledge" / "studies.py",
+        *sorted((package / "knowledge").glob("*stud*.py")),
         Path(__file__),
     ):
         digest.update(file.read_bytes())
