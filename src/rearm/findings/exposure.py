@@ -31,6 +31,7 @@ from rearm.therapy.lines import prior_lines as begun
 
 _DAYS_PER_MONTH = 30.4375
 _FUNCTIONAL_HIGH_RISK_MONTHS = 18
+_NOWHERE = "named nowhere in a complete history"
 _TOXICITY_WORDS = re.compile(
     r"toxi|intoleran|adverse|side.?effect|nebenwirk|unverträg", re.IGNORECASE
 )
@@ -41,9 +42,14 @@ def _answered(chart: PatientChart, answer: ExposureAnswer) -> Found:
     """An answer on exposure as a finding: what is known is said with the treatments and statements
     that it rests on.
     """
-    if answer.value or answer.note or answer.stated:
+    if answer.value or answer.note or answer.stated or _unnamed(answer):
         return Found(answer.value, answer.sources, lambda: _answer_text(chart, answer))
     return Found(answer.value, answer.sources)
+
+
+def _unnamed(answer: ExposureAnswer) -> bool:
+    """Whether it is denied because nothing in a complete history speaks of it."""
+    return answer.value is False and not answer.sources
 
 
 def _answer_text(chart: PatientChart, answer: ExposureAnswer) -> str:
@@ -57,7 +63,7 @@ def _answer_text(chart: PatientChart, answer: ExposureAnswer) -> str:
         words += [f"{x.product or 'CAR-T'}, {x.when}" for x in infusions]
     if answer.stated and not answer.note:
         words.append(f"stated {answer.stated.replace('_', ' ')}")
-    return "; ".join(words)
+    return "; ".join(words) or (_NOWHERE if _unnamed(answer) else "")
 
 
 def _treatment(row: Therapy) -> str:
@@ -134,7 +140,10 @@ def _stopped(chart: PatientChart, agent: str, exposed: Found) -> Found:
     rows = chart.rows_by_agent.get(agent)
     if not rows:
         note = chart.exposure.agent(agent).note
-        return Found(False if exposed.value is False else None, exposed.sources, note)
+        denied = exposed.value is False
+        return Found(
+            False if denied else None, exposed.sources, note or (_NOWHERE if denied else "")
+        )
     toxic = [x for x in rows if x.stop_reason and _TOXICITY_WORDS.search(x.stop_reason)]
     for row in toxic:
         if _only_suspect(chart, agent, row):
@@ -259,7 +268,7 @@ def _given_about(chart: PatientChart, agents: Sequence[str], *, after: bool) -> 
     open_ = next((x for x in unnamed if x.value is not False), None)
     if open_ is not None:
         return unknown(open_.note)
-    text = "given, but not in this time" if rows else "named nowhere in a complete history"
+    text = "given, but not in this time" if rows else _NOWHERE
     return Found(False, rows_of(rows), text)
 
 
