@@ -226,7 +226,7 @@ def test_facts_from_before_the_infusion_alone_leave_the_cause_open() -> None:
 
 
 def test_poor_expansion_does_not_explain_a_relapse_after_a_long_complete_response() -> None:
-    low = {"alc_peak_15": 0.3, "car_peak_copies_per_ug": 200.0}
+    low = {"alc_peak_15": 0.3, "car_assay_of_expansion": True, "car_peak_height": "low"}
     early = assessed(
         EARLY | low | {"failure_timing": "early", "failure_kind": "progression_after_response"}
     )
