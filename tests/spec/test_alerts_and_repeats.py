@@ -30,7 +30,7 @@ def _assessed(**tables: list[Row]) -> Assessment:
 
 
 def _alerts(**tables: list[Row]) -> set[str]:
-    return {alert.id for alert in _assessed(**tables).alerts}
+    return {alert.id for alert in _assessed(**tables).alerts if alert.status == "certain"}
 
 
 def _lesion(**more: Any) -> Row:

@@ -96,6 +96,7 @@ class Basis:
             interval=None if found.interval is None else found.interval.to_dict(),
             possible=found.possible,
             stated_by=found.stated_by,
+            suspected=found.suspected,
             text=_text(found, self.plan.knowledge.catalogue[name], self.plan.meanings[name]),
             rows=self.rows_of(found.sources),
             doubtful=self.rows_of(x for x in found.sources if x.row in self.doubted),
@@ -201,6 +202,8 @@ def _text(found: Found, entry: Finding, meaning: str) -> str:
     """What was seen, in words that never state what is not so: without a text of its own the
     meaning follows a yes, a no or the value.
     """
+    if found.suspected:
+        return found.text
     if not found.known:
         return f"{meaning} ({found.text})" if found.text else meaning
     if found.text:

@@ -10,9 +10,13 @@ from collections.abc import Mapping, Sequence
 
 from rearm.findings import (
     antigen,
+    calcium,
+    counts_and_protein,
     course,
     exposure,
+    kidney,
     microenvironment,
+    nervous_system,
     patient,
     product,
     safety,
@@ -67,6 +71,10 @@ GROUPS = (
     tumour,
     patient,
     toxicity,
+    nervous_system,
+    counts_and_protein,
+    calcium,
+    kidney,
     safety,
 )  # each registers its findings
 

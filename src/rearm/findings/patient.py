@@ -25,7 +25,7 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.derived import CHILDBEARING_AGE
-from rearm.findings.presence import Presence
+from rearm.findings.presence import Presence, any_present
 from rearm.findings.results import NO_RESULT, LatestResult
 from rearm.interval import Interval
 from rearm.record import Condition, Fact, Toxicity
@@ -388,28 +388,35 @@ def _healthy_igg(chart: PatientChart, days: int) -> Found:
 
 @finding("active_infection")
 def active_infection(chart: PatientChart) -> Found:
-    """Present until it is said to be over. That there is none is said by a row of the last 30 days,
-    never by silence.
+    """Present until it is said to be over, or long past without an end. That there is none is said
+    by a row of the last 30 days, never by silence.
     """
-    states = (
-        chart.condition("active_infection"),
-        chart.condition("febrile_neutropenia"),
-        chart.toxicity("infection"),
-    )
-    stated = [x for x in states if x.rows]
-    if not stated:
-        return NOTHING
-    present = [x for x in stated if x.present]
-    if present:
-        return Found(True, sources_of(*present), joined(*present))
-    if any(x.present is None for x in stated):
-        return unknown(joined(*stated), sources_of(*stated))
+    stated = [x for x in _infections(chart) if x.rows]
+    found = any_present(stated)
+    if found.value is not False:
+        return found
     clear_from = chart.as_of - _CLEAR_OF_INFECTION_DAYS
     recent = [x for x in stated if _last_day(x) >= clear_from]
     if recent:
         return Found(False, sources_of(*recent), joined(*recent))
     text = "; ".join(x.text for x in stated)
     return unknown(f"{text}, too long ago to speak for now", sources_of(*stated))
+
+
+def _infections(chart: PatientChart) -> list[Presence]:
+    """Of each table that may tell of one. A statement that no infection is active, or that it is
+    resolved, ends what the others tell of the time before.
+    """
+    general = chart.condition("active_infection")
+    others = [chart.condition("febrile_neutropenia"), chart.toxicity("infection")]
+    if general.present is not False:
+        return [general, *others]
+    (statement, *_) = general.rows
+    return [general, *(x for x in others if not _all_before(x, statement))]
+
+
+def _all_before(state: Presence, statement: Condition | Toxicity) -> bool:
+    return all(row.when.before(statement.when) for row in state.rows)
 
 
 def _last_day(state: Presence) -> float:

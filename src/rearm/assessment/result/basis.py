@@ -26,14 +26,16 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
 
     `value` is exact; `interval` holds bounds, `possible` the values that are left, where no more is
     known; all three absent: not known. `stated_by`: who said so, where nothing was measured.
-    `text`: what was seen, or of what is not known what it means; `rows`: places in `rows`, and
-    `doubtful` those of them with a value that may be a slip.
+    `suspected`: not known, but the last that is on record points to it. `text`: what was seen, or
+    of what is not known what it means; `rows`: places in `rows`, and `doubtful` those of them with
+    a value that may be a slip.
     """
 
     value: Plain = None
     interval: IntervalDict | None = None
     possible: tuple[str, ...] | None = None
     stated_by: str | None = None
+    suspected: bool = False
     text: str = ""
     rows: tuple[int, ...] = ()
     doubtful: tuple[int, ...] = ()

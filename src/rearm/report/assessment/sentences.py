@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rearm.assessment.result import (
+    Alert,
     Approval,
     Assessment,
     AvailabilityResult,
@@ -17,6 +18,7 @@ from rearm.assessment.result import (
 from rearm.report.words import words
 
 __all__ = [
+    "alert_title",
     "approval_note",
     "availability_text",
     "day_range",
@@ -49,7 +51,7 @@ def subject(key: str) -> str:
 
 def finding_text(finding: FindingResult) -> str:
     """What was seen."""
-    return finding.text if finding.known else f"not known: {finding.text}"
+    return finding.text if finding.known or finding.suspected else f"not known: {finding.text}"
 
 
 def seen_texts(assessment: Assessment, findings: Iterable[str]) -> tuple[str, ...]:
@@ -78,6 +80,11 @@ def doubt_text(assessment: Assessment, failure: FailureResult) -> str:
 
 def _places(assessment: Assessment, rows: Sequence[int]) -> str:
     return "; ".join(assessment.rows[row] for row in rows)
+
+
+def alert_title(alert: Alert) -> str:
+    """`hypercalcaemia`, `hypercalcaemia (open)`: whether it is certain or to be settled."""
+    return words(alert.id) if alert.status == "certain" else f"{words(alert.id)} (open)"
 
 
 def value_words(value: object) -> str:
