@@ -5,6 +5,7 @@ looked later and says otherwise.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from rearm.findings.base import (
     NOTHING,
@@ -18,7 +19,7 @@ from rearm.findings.base import (
 from rearm.findings.chart import DEEP_RESPONSES, PatientChart
 from rearm.findings.results import Window
 from rearm.findings.tumour import imaging_text, looked_at, whole_body
-from rearm.record import Imaging, When
+from rearm.record import Imaging, Source, When
 
 # A lesion at the canal threatens for so long, and for so long nobody knows what became of it:
 # conventions of this project.
@@ -105,7 +106,7 @@ def _last(when: When) -> int:
 
 @finding("cns_disease")
 def cns_disease(chart: PatientChart) -> Found:
-    """As stated, by the spinal fluid, or by the pattern of the failure, as long as no statement
+    """As stated, by the spinal fluid, or by the pattern of a progression, as long as no statement
     surely follows. A response in serum tells nothing of this compartment.
     """
     state = chart.condition("cns_myeloma")
@@ -117,15 +118,26 @@ def cns_disease(chart: PatientChart) -> Found:
         fresh = _last(fluid.labs[-1].when) >= chart.as_of - _CSF_DAYS
         text = joined(fluid, state)
         return Found(True, fluid.sources, text) if fresh else suspected(text, fluid.sources)
-    if "cns" in chart.failure_pattern and chart.failure is not None:
-        failed = chart.failure.when
-        if fluid.word == "negative" and failed.before(fluid.labs[-1].when) and over is None:
-            return suspected(f"the failure is cns; {fluid.text}", fluid.sources)
-        if not _follows(over, failed):
-            return Found(True, chart.failure_sources, "the failure is cns")
+    for progressed, sources in _progressions(chart):
+        if fluid.word == "negative" and progressed.before(fluid.labs[-1].when) and over is None:
+            return suspected(f"progression in it, {progressed}; {fluid.text}", fluid.sources)
+        if not _follows(over, progressed):
+            return Found(True, sources, f"progression in it, {progressed}")
     if state.rows:
         return state.found()
     return chart.positive("csf_plasma_cells", chart.recent(_CSF_DAYS))
+
+
+def _progressions(chart: PatientChart) -> Iterator[tuple[When, tuple[Source, ...]]]:
+    """Those after the infusion that showed there, the last one first: the team's, and the failure."""
+    for row in reversed(chart.record.responses):
+        infused, day = chart.infusion_day, row.when.first
+        if "cns" in (row.pattern or "") and (
+            infused is None or (day is not None and day > infused)
+        ):
+            yield row.when, (row.source,)
+    if "cns" in chart.failure_pattern and chart.failure is not None:
+        yield chart.failure.when, chart.failure_sources
 
 
 def _since_infusion(chart: PatientChart) -> Window:
