@@ -216,6 +216,7 @@ def _failure(basis: Basis, failure: Failure) -> FailureResult:
         computed_day=failure.computed_day,
         team_day=failure.team_day,
         difference=failure.difference,
+        comparison=failure.comparison,
         reason=failure.reason,
         rows=basis.rows_of(failure.basis),
         doubtful=basis.rows_of(_doubtful(basis, failure)),

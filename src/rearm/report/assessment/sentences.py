@@ -22,6 +22,7 @@ __all__ = [
     "approval_note",
     "availability_text",
     "day_range",
+    "difference_text",
     "doubt_text",
     "finding_text",
     "reason_text",
@@ -65,6 +66,14 @@ def seen_texts(assessment: Assessment, findings: Iterable[str]) -> tuple[str, ..
 
 def _doubt(assessment: Assessment, rows: Sequence[int]) -> str:
     return f" (may be a slip: {_places(assessment, rows)})" if rows else ""
+
+
+def difference_text(failure: FailureResult) -> str:
+    """How the team's progression and the computed one part; empty where they do not."""
+    text = failure.difference or ""
+    if failure.comparison in ("team_only", "unrepeated"):
+        return f"{text[:1].upper()}{text[1:]}"
+    return f"Team and laboratory differ: {text}" if text else ""
 
 
 def doubt_text(assessment: Assessment, failure: FailureResult) -> str:

@@ -14,6 +14,7 @@ from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
 from rearm.report.assessment.sentences import (
     alert_title,
+    difference_text,
     doubt_text,
     reason_text,
     seen_texts,
@@ -82,13 +83,8 @@ def _failure(assessment: Assessment) -> RenderableType:
         details += [f"signals: {listed([s.id for s in f.signals])}"] if f.signals else []
         if details:
             lines.append(Padding(SafeText("; ".join(details)), (0, 0, 0, 2)))
-        if f.difference:
-            lines.append(
-                Padding(
-                    SafeText(f"Team and laboratory differ: {f.difference}", style="yellow"),
-                    (0, 0, 0, 2),
-                )
-            )
+        if difference := difference_text(f):
+            lines.append(Padding(SafeText(difference, style="yellow"), (0, 0, 0, 2)))
     if assessment.about.reason and (
         not assessment.failures or assessment.about.if_progression or not assessment.options
     ):
