@@ -148,9 +148,15 @@ IGG = lab(210, "igg", 900, "mg/dL")
     [
         ("IgA myeloma", {"heavy_chain": "IgA"}, [IGG], 900),
         (
-            "IgG myeloma with M-protein: healthy IgG is at most the total",
+            "IgG myeloma: the total less the M-protein of the day, within a tenth of each",
             {"heavy_chain": "IgG"},
             [IGG, lab(210, "serum_m_protein", 0.6, "g/dL")],
+            "[150, 450]",
+        ),
+        (
+            "an M-protein of another day: at most the total",
+            {"heavy_chain": "IgG"},
+            [IGG, lab(205, "serum_m_protein", 0.6, "g/dL")],
             "[0, 900]",
         ),
         (

@@ -129,7 +129,7 @@ def cns_disease(chart: PatientChart) -> Found:
 
 
 def _progressions(chart: PatientChart) -> Iterator[tuple[When, tuple[Source, ...]]]:
-    """Those after the infusion that showed there: the team's, the last one first, and the failure."""
+    """Those after the infusion that showed there: the team's from the last on, and the failure."""
     for row in reversed(chart.record.responses):
         infused, day = chart.infusion_day, row.when.first
         if "cns" in (row.pattern or "") and (

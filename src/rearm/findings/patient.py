@@ -33,7 +33,6 @@ from rearm.record import Condition, Fact, Toxicity
 _COUNT_DAYS = 30
 _ECOG_DAYS = 60
 _LVEF_DAYS = 180
-_IGG_DAYS = 60
 _CLEAR_OF_INFECTION_DAYS = 30  # a statement that there is no infection is worth this long
 _PREGNANCY_NEGATIVE_DAYS = 14
 _PREGNANCY_POSITIVE_DAYS = 280
@@ -341,46 +340,6 @@ def prolonged_cytopenia(chart: PatientChart) -> Found:
 def _lasting_icaht(row: Toxicity) -> bool:
     no_end = row.end.first is None and row.end.last is None
     return row.grade is not None and row.grade >= 3 and no_end
-
-
-@finding("igg")
-def igg(chart: PatientChart) -> Found:
-    """Total IgG holds an IgG paraprotein: then the healthy IgG is at most the total, and how much
-    lower is not known.
-    """
-    return _healthy_igg(chart, _IGG_DAYS)
-
-
-@finding("igg_last_known")
-def igg_last_known(chart: PatientChart) -> Found:
-    """Whatever its age: a low value that is out of date is a reason to measure again, not one to
-    forget.
-    """
-    return _healthy_igg(chart, _EVER)
-
-
-def _healthy_igg(chart: PatientChart, days: int) -> Found:
-    total = chart.latest("igg", chart.recent(days))
-    if total.quantity is None:
-        return unknown(total.describe, total.sources) if total.has_text else NOTHING
-    if chart.record.heavy_chain and "IgG" not in chart.record.heavy_chain:
-        return measured(total.quantity, total.describe, total.sources)
-    day = chart.as_of if total.day is None else total.day
-    near = (day - _IGG_DAYS, min(day + _IGG_DAYS, chart.as_of))
-    protein = chart.latest("serum_m_protein", near)
-    if protein.quantity is not None and protein.quantity.at_most(0.0):
-        return measured(total.quantity, total.describe, sources_of(total, protein))
-    isotype = (
-        "IgG myeloma" if chart.record.heavy_chain else "myeloma without a recorded heavy chain"
-    )
-    return measured(
-        Interval(0.0, total.quantity.high, False, total.quantity.high_open),
-        lambda: (
-            f"{total.text}; {isotype}, {protein.text or 'M-protein not known'}: healthy IgG is at"
-            " most this"
-        ),
-        sources_of(total, protein),
-    )
 
 
 # ---------------------------------------------------------------- infection
