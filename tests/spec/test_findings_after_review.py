@@ -104,7 +104,7 @@ def test_last_known_igg(what: str, rows: list[Row], value: object, now: object) 
     assert (shown(found["igg_last_known"]), shown(found["igg"])) == (value, now), what
 
 
-def test_last_known_igg_of_igg_myeloma_is_an_upper_bound() -> None:
+def test_last_known_igg_of_igg_myeloma_is_without_the_paraprotein() -> None:
     found = findings(
         lab(100, "igg", 900, "mg/dL"), lab(100, "serum_m_protein", 1.0, "g/dL"), heavy_chain="IgG"
     )

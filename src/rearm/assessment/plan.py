@@ -219,6 +219,7 @@ class Plan:
     citations: Citations
     read_catalogue: Catalogue  # the findings that some condition rests on
     meanings: Mapping[str, str]  # of each finding, as the end of a sentence
+    labels: Mapping[str, str]  # what is to be found out, as a noun phrase
     note_ids: Mapping[tuple[str, tuple[str, ...]], str]  # of remarks, by text and sources
 
 
@@ -302,6 +303,7 @@ class _Planner:
             ),
             note_ids=_note_ids(knowledge),
             meanings={name: _as_ending(f.meaning) for name, f in knowledge.catalogue.items()},
+            labels={name: f.asked_as for name, f in knowledge.catalogue.items()},
         )
 
     def alert(self, alert: AlertRule) -> AlertPlan:

@@ -116,8 +116,8 @@ class Citation(BriefPart, frozen=True, kw_only=True):
 
 class Titles(Part, frozen=True, kw_only=True):
     """Names that the knowledge gives to the ids of this result, so that it can be drawn alone.
-    `findings`: the meanings of those for want of which it is not known whether a label covers this
-    patient.
+    `findings`: what is to be found out, as noun phrases, of those for want of which a reason or the
+    reach of a label is not known, and of those that a test would tell.
     """
 
     strategies: dict[str, str]

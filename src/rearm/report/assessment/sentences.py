@@ -20,6 +20,8 @@ from rearm.report.words import words
 __all__ = [
     "alert_title",
     "approval_note",
+    "asked_as",
+    "asked_for",
     "availability_text",
     "day_range",
     "difference_text",
@@ -43,6 +45,23 @@ def reason_text(reason: Reason) -> str:
     if reason.truth is True or (reason.effect == "require" and reason.truth is False):
         return reason.text
     return f"{_NOT_KNOWN if reason.truth is None else _NOT_SO} {reason.text}"
+
+
+def asked_as(assessment: Assessment, finding: str) -> str:
+    """What is to be found out, as a clinician names it."""
+    return assessment.titles.findings.get(finding) or words(finding)
+
+
+def asked_for(assessment: Assessment, reasons: Iterable[str]) -> dict[str, str]:
+    """What is to be found out to know whether these reasons hold, each with the first of them; the
+    subject of a reason of which nothing is missing.
+    """
+    asked: dict[str, str] = {}
+    for key in reasons:
+        missing = assessment.missing(assessment.reasons[key])
+        for label in [asked_as(assessment, name) for name in missing] or [subject(key)]:
+            asked.setdefault(label, key)
+    return asked
 
 
 def subject(key: str) -> str:
@@ -130,8 +149,8 @@ def availability_text(assessment: Assessment, option: OptionResult) -> str:
         return f"{approved}, but this patient is outside the label."
     if not availability.missing:
         return f"{approved}; the calendar date is not known: check."
-    meanings = "; ".join(assessment.titles.findings[name] for name in availability.missing)
-    return f"{approved}; whether the label covers this patient is not known ({meanings}): check."
+    missing = ", ".join(asked_as(assessment, name) for name in availability.missing)
+    return f"{approved}; whether the label covers this patient is not known; missing: {missing}."
 
 
 def _off_label(region: str | None, *, single: bool) -> str:

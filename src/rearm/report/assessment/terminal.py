@@ -14,11 +14,11 @@ from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
 from rearm.report.assessment.sentences import (
     alert_title,
+    asked_for,
     difference_text,
     doubt_text,
     reason_text,
     seen_texts,
-    subject,
 )
 from rearm.report.safe_text import SafeText
 from rearm.report.words import days_words, listed, measure_words, whose, words
@@ -187,11 +187,11 @@ def _decided(assessment: Assessment, option: OptionResult) -> str:
 
 def _first(assessment: Assessment, option: OptionResult) -> str:
     """What must be known before the option is taken, as far as it is open at all."""
-    names = assessment.must_be_known_first(option)
+    names = [*asked_for(assessment, assessment.must_be_known_first(option))]
     if not names or option.verdict == "excluded":
         return ""
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f" Must be known first: {', '.join(map(subject, names[:_FEW]))}{more}."
+    return f" Must be known first: {', '.join(names[:_FEW])}{more}."
 
 
 def _causes(assessment: Assessment) -> RenderableType:
