@@ -334,6 +334,15 @@ def test_what_passes_does_not_stand_for_ever(
     assert status(assessed(moved, as_of=310 + at), alert) == expected
 
 
+def test_cytopenia_without_an_end_and_without_counts_is_not_for_ever() -> None:
+    def lasting(day: int) -> bool | None:
+        result = assessed(("toxicities", {"day": day, "toxicity": "icaht", "grade": 3}))
+        found = result.findings.get("prolonged_cytopenia")
+        return found.value if found else None  # type: ignore[return-value]
+
+    assert (lasting(400), lasting(40)) == (True, None)
+
+
 def test_page_terminal_and_table_say_which_alerts_are_open() -> None:
     result = assessed(lab(482, "kappa_flc", 2400, "mg/L"), lab(499, "calcium_corrected", 14.2))
     html = page(result, with_picture=False)

@@ -317,7 +317,7 @@ def hemoglobin(chart: PatientChart) -> Found:
 @finding("prolonged_cytopenia")
 def prolonged_cytopenia(chart: PatientChart) -> Found:
     """The latest counts of the last 60 days decide; ICAHT of grade 3 or more that has no end stands
-    until they have recovered.
+    until they have recovered, as long as such a row speaks.
     """
     if chart.infusion_day is None:
         return NOTHING
@@ -329,7 +329,8 @@ def prolonged_cytopenia(chart: PatientChart) -> Found:
     low = [x.quantity.below(limit) if x.quantity is not None else None for x, limit in counts]
     results = [x for x, _ in counts]
     any_low, recovered = any3(low), all3(not3(x) for x in low)
-    lasting = [x for x in chart.toxicity_rows("icaht") if _lasting_icaht(x)]
+    icaht = chart.toxicity("icaht")
+    lasting = [x for x in icaht.rows if _lasting_icaht(x)] if icaht.present else []
     if lasting and any_low is not True and recovered is not True:
         first = lasting[0]
         text = f"ICAHT grade {first.grade}, {first.when}, no end recorded"
@@ -337,7 +338,7 @@ def prolonged_cytopenia(chart: PatientChart) -> Found:
     return Found(any_low, sources_of(*results), joined(*results))
 
 
-def _lasting_icaht(row: Toxicity) -> bool:
+def _lasting_icaht(row: Condition | Toxicity) -> bool:
     no_end = row.end.first is None and row.end.last is None
     return row.grade is not None and row.grade >= 3 and no_end
 

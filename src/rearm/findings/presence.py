@@ -48,7 +48,7 @@ _LASTING: Mapping[str, _Lasting] = {
     "crs": _Lasting(present=30, possible=90),
     "icans": _Lasting(present=30, possible=90),
     "iec_hs": _Lasting(present=60, possible=120),
-    "icaht": _Lasting(present=180, possible=365),
+    "icaht": _Lasting(present=365, possible=540),
     "enterocolitis": _Lasting(present=180, possible=365),
     "cord_compression": _Lasting(present=90, possible=365),
     "pregnancy": _Lasting(present=280, possible=300),
