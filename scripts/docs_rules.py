@@ -10,6 +10,7 @@ from scripts.docs_markdown import Citations, Lines, cell, code, table
 
 from rearm.knowledge import Knowledge
 from rearm.knowledge.rulesets import (
+    AlertRule,
     Availability,
     Factor,
     Indicator,
@@ -52,7 +53,7 @@ def findings(knowledge: Knowledge) -> Lines:
         if members:
             yield f"\n## {title}"
         yield from table(
-            ("finding", "values", "meaning", "derived from", "told by"),
+            ("finding", "values", "meaning", "asked for as", "derived from", "told by"),
             (
                 (
                     code(f.name),
@@ -62,6 +63,7 @@ def findings(knowledge: Knowledge) -> Lines:
                         + (f", {f.unit}" if f.unit else "")
                     ),
                     cell(f.meaning),
+                    cell(f.label),
                     ", ".join(code(n) for n in f.from_),
                     ", ".join(
                         f"[{w}](alerts-and-workups.md#{w})"
@@ -255,15 +257,27 @@ def shared_rules(knowledge: Knowledge, cite: Citations) -> Lines:
             yield f"- Support: {_support(line, cite)}"
 
 
+def _wording(alert: AlertRule) -> str:
+    return " ".join([alert.text, *(f"If `{w.when}`: {w.text}" for w in alert.wordings)])
+
+
 def alerts(knowledge: Knowledge, cite: Citations) -> Lines:
     """Alerts, and the work-ups that a report may ask for."""
     yield "# Alerts and work-ups"
     yield "\n## Alerts"
     yield ""
-    yield "They stand above everything else, whatever the response course says."
+    yield (
+        "They stand above everything else, whatever the response course says. An alert is open"
+        " where its condition is not known and the last on record points to it: a value older than"
+        " its window and not older than 60 days, a bound that reaches over the limit, something"
+        " without a recorded end. A later value or statement takes it back."
+    )
     yield from table(
-        ("alert", "when", "what the page says"),
-        ((code(a.id), code(a.when), cell(a.text)) for a in knowledge.alerts.values()),
+        ("alert", "when", "what the page says", "what it says where it is open"),
+        (
+            (code(a.id), code(a.when), cell(_wording(a)), cell(a.open_text or ""))
+            for a in knowledge.alerts.values()
+        ),
     )
     yield "## Work-ups"
     yield ""

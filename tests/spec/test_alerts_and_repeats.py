@@ -11,6 +11,8 @@ import pytest
 import rearm
 from rearm.assessment import Assessment
 from rearm.intake import read_tables
+from rearm.report.assessment.page import page
+from rearm.report.assessment.sentences import difference_text
 
 Row = dict[str, Any]
 PLACE = "T9 paravertebral, reaching the spinal canal"
@@ -30,7 +32,7 @@ def _assessed(**tables: list[Row]) -> Assessment:
 
 
 def _alerts(**tables: list[Row]) -> set[str]:
-    return {alert.id for alert in _assessed(**tables).alerts}
+    return {alert.id for alert in _assessed(**tables).alerts if alert.status == "certain"}
 
 
 def _lesion(**more: Any) -> Row:
@@ -102,6 +104,9 @@ def _m_protein(*values: tuple[int, float]) -> list[Row]:
     ("labs", "asked"),
     [
         (_m_protein((-20, 2.6), (60, 0.2), (90, 0.2), (138, 0.2)), True),  # the team alone
+        ([], False),  # no laboratory to differ from
+        (_m_protein((-40, 2.6), (-20, 2.6)), False),  # the last value is of 150 days before
+        (_m_protein((-20, 2.6), (60, 0.2), (90, 0.2), (130, 1.3)), False),  # merely not repeated
         (_m_protein((-20, 2.6), (60, 0.2), (110, 0.9), (138, 1.3)), False),  # 110 against 130
     ],
 )
@@ -114,3 +119,40 @@ def test_a_repeat_is_asked_for_where_only_one_of_them_tells_of_progression(
     assert failure.difference
     mandatory = {name for test in result.next_tests if test.mandatory for name in test.ids}
     assert ("repeat_markers" in mandatory) is asked
+
+
+@pytest.mark.parametrize(
+    ("labs", "comparison", "words"),
+    [
+        ([], "team_only", "Only the team dates this relapse (on day 130): there is no laboratory"),
+        (
+            _m_protein((-20, 2.6), (10, 0.9), (40, 0.2)),
+            "team_only",
+            "the last results before it are of day 40, 90 days earlier",
+        ),
+        (
+            _m_protein((-20, 2.6), (60, 0.2), (90, 0.2), (130, 1.3)),
+            "unrepeated",
+            "the results show it too, but by the laboratory it is unconfirmed",
+        ),
+        (
+            _m_protein((-20, 2.6), (60, 0.2), (90, 0.2), (138, 0.2)),
+            "contradicted",
+            "Team and laboratory differ: team: progression on day 130; computed: none",
+        ),
+        (
+            _m_protein((-20, 2.6), (60, 0.2), (110, 0.9), (138, 1.3)),
+            "other_day",
+            "Team and laboratory differ: computed: progression on day 110; team: day 130",
+        ),
+    ],
+)
+def test_the_page_says_how_the_team_and_the_laboratory_stand(
+    labs: list[Row], comparison: str, words: str
+) -> None:
+    progression = [{"day": 130, "response": "PD", "by": "team"}]
+    result = _assessed(labs=labs, assessments=progression)
+    (failure,) = result.failures
+    assert failure.comparison == comparison
+    assert words in difference_text(failure)
+    assert words in page(result, with_picture=False)

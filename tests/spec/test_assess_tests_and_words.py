@@ -45,7 +45,7 @@ def test_only_what_is_missing_is_asked_for_and_named() -> None:
     panel = asked(COUNTS)["blood_panel"]
     assert panel.mandatory
     assert panel.findings == ("creatinine_clearance",)
-    assert "Missing: estimated GFR as reported." in panel.why
+    assert "Missing: GFR or creatinine clearance." in panel.why
 
 
 def test_a_panel_of_which_all_is_known_is_not_asked_for() -> None:
@@ -240,10 +240,10 @@ def test_a_member_state_is_led_to_the_eu(region: Any, hint: Any) -> None:
     [
         (Found(True), "yes – was given a proteasome inhibitor"),
         (Found(False), "no – was given a proteasome inhibitor"),
-        (Found(None), "not known: was given a proteasome inhibitor"),
+        (Found(None), "not known: earlier proteasome inhibitor"),
         (
             Found(None, (), "the history is not complete"),
-            "not known: was given a proteasome inhibitor (the history is not complete)",
+            "not known: earlier proteasome inhibitor (the history is not complete)",
         ),
         (Found(False, (), "none of 4 lines"), "none of 4 lines"),
     ],

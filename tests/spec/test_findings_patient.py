@@ -40,7 +40,7 @@ from tests.support.findings_case import (
             None,
         ),
         ("said absent long ago", [condition(100, "active_infection", "absent")], None),
-        ("old, never said to be over", [condition(100, "active_infection")], True),
+        ("old, never said to be over", [condition(100, "active_infection")], None),
         ("recorded as a toxicity without an end", [toxicity(210, "infection", 3)], True),
         ("a toxicity that ended", [toxicity(200, "infection", 3, end_day=205)], False),
         ("febrile neutropenia", [condition(215, "febrile_neutropenia")], True),
@@ -49,7 +49,7 @@ from tests.support.findings_case import (
             [condition(215, "active_infection", "absent"), condition(215, "febrile_neutropenia")],
             True,
         ),
-        ("its end lies after as_of", [condition(200, "active_infection", end_day=240)], True),
+        ("its end lies after as_of", [condition(210, "active_infection", end_day=240)], True),
         ("after as_of", [condition(221, "active_infection")], None),
     ],
 )
@@ -148,9 +148,15 @@ IGG = lab(210, "igg", 900, "mg/dL")
     [
         ("IgA myeloma", {"heavy_chain": "IgA"}, [IGG], 900),
         (
-            "IgG myeloma with M-protein: healthy IgG is at most the total",
+            "IgG myeloma: the total less the M-protein of the day, within a tenth of each",
             {"heavy_chain": "IgG"},
             [IGG, lab(210, "serum_m_protein", 0.6, "g/dL")],
+            "[150, 450]",
+        ),
+        (
+            "an M-protein of another day: at most the total",
+            {"heavy_chain": "IgG"},
+            [IGG, lab(205, "serum_m_protein", 0.6, "g/dL")],
             "[0, 900]",
         ),
         (
@@ -368,7 +374,8 @@ def creatinine(*pairs: tuple[int, object]) -> list[Row]:
     ("what", "rows", "calcium", "kidney"),
     [
         ("calcium 13.6", [lab(215, "calcium_corrected", 13.6, "mg/dL")], True, None),
-        ("the limit itself", [lab(215, "calcium_corrected", 11.5, "mg/dL")], False, None),
+        ("the limit itself", [lab(215, "calcium_corrected", 11.0, "mg/dL")], False, None),
+        ("2.76 mmol/L", [lab(215, "calcium_corrected", 2.76, "mmol/L")], True, None),
         ("3.4 mmol/L", [lab(215, "calcium_corrected", 3.4, "mmol/L")], True, None),
         (
             "corrected for albumin 2: 10.4 + 1.6",

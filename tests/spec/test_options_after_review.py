@@ -187,13 +187,15 @@ def test_a_new_lesion_with_rising_car_copies_needs_histology_first() -> None:
 
 
 def test_high_paraprotein_is_a_question_and_no_diagnosis() -> None:
-    found = assessed(LATE | {"serum_m_protein": 7.0, "highest_light_chain": 1500.0})
+    found = assessed(LATE | {"m_protein_very_high": True, "light_chain_very_high": True})
     assert [a.id for a in found.alerts] == [
         "hyperviscosity_to_consider",
         "cast_nephropathy_to_consider",
     ]
     assert all("consider" in a.text for a in found.alerts)
-    assert assessed(LATE | {"serum_m_protein": 3.0, "highest_light_chain": 300.0}).alerts == ()
+    assert (
+        assessed(LATE | {"m_protein_very_high": False, "light_chain_very_high": False}).alerts == ()
+    )
 
 
 def test_counts_and_light_chains_are_true_cautions_of_intensive_chemotherapy() -> None:

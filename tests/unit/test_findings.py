@@ -267,13 +267,15 @@ def test_the_latest_statement_on_a_condition_decides() -> None:
 
 
 def test_a_toxicity_without_an_end_speaks_for_a_time_only() -> None:
-    def lasting(as_of: int, lasts: int | None) -> bool | None:
-        row = Toxicity(toxicity="crs", source=S, when=When.on(3), grade=2)
-        return (
-            PatientChart(record(toxicities=(row,)), (), as_of).toxicity("crs", lasts=lasts).present
-        )
+    def state(name: str, as_of: int) -> tuple[bool | None, bool]:
+        row = Toxicity(toxicity=name, source=S, when=When.on(3), grade=2)
+        presence = PatientChart(record(toxicities=(row,)), (), as_of).toxicity(name)
+        return presence.present, presence.suspected
 
-    assert (lasting(10, 30), lasting(100, 30), lasting(100, None)) == (True, None, True)
+    assert state("crs", 10) == (True, False)
+    assert state("crs", 60) == (None, True)  # nobody has recorded its end
+    assert state("crs", 200) == (None, False)
+    assert state("peripheral_neuropathy", 2000) == (True, False)  # chronic
 
 
 def test_a_text_is_made_when_it_is_read_and_travels_as_words() -> None:

@@ -176,17 +176,24 @@ def _titles(basis: Basis, options: OptionsResult, tests: tuple[NextTest, ...]) -
     strategies = [o.strategy for o in options.options]
     strategies += [strategy for o in options.options for strategy in o.sequence]
     turns = [turn for test in tests for change in test.changes for turn in change.turns]
+    asked = [name for o in options.options for name in o.availability.missing]
+    asked += [name for test in tests for change in test.changes for name in change.values]
+    asked += [name for key in basis.reasons for name in _missing(basis, key)]
     turned = {what for turn in turns if turn.kind == "factor" for what in turn.what}
     return Titles(
         strategies={name: title(name) for name in dict.fromkeys(strategies)},
         factors={f.factor.id: f.factor.name for f in basis.plan.factors if f.factor.id in turned},
         workups=basis.workups,
-        findings={
-            name: basis.plan.knowledge.catalogue[name].meaning.rstrip(".")
-            for option in options.options
-            for name in option.availability.missing
-        },
+        findings={name: basis.plan.labels[name] for name in dict.fromkeys(asked)},
     )
+
+
+def _missing(basis: Basis, key: str) -> list[str]:
+    """The findings for want of which a reason is unknown."""
+    reason = basis.reasons[key]
+    if reason.truth is not None:
+        return []
+    return [*reason.missing] or [x for x in reason.findings if not basis.findings[x].known]
 
 
 def _failure(basis: Basis, failure: Failure) -> FailureResult:
@@ -216,6 +223,7 @@ def _failure(basis: Basis, failure: Failure) -> FailureResult:
         computed_day=failure.computed_day,
         team_day=failure.team_day,
         difference=failure.difference,
+        comparison=failure.comparison,
         reason=failure.reason,
         rows=basis.rows_of(failure.basis),
         doubtful=basis.rows_of(_doubtful(basis, failure)),

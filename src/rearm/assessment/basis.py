@@ -11,7 +11,6 @@ from rearm.assessment.plan import Plan, RulePlan
 from rearm.assessment.result import Citation, FindingResult, Note, Publication, Reason, SupportLine
 from rearm.findings import Found
 from rearm.findings.base import unknown
-from rearm.knowledge.catalogue import Finding
 from rearm.knowledge.rulesets import Support
 from rearm.record import Source
 from rearm.rules import unknown_findings
@@ -96,7 +95,8 @@ class Basis:
             interval=None if found.interval is None else found.interval.to_dict(),
             possible=found.possible,
             stated_by=found.stated_by,
-            text=_text(found, self.plan.knowledge.catalogue[name], self.plan.meanings[name]),
+            suspected=found.suspected,
+            text=_text(found, name, self.plan),
             rows=self.rows_of(found.sources),
             doubtful=self.rows_of(x for x in found.sources if x.row in self.doubted),
         )
@@ -197,14 +197,16 @@ class Basis:
         return name
 
 
-def _text(found: Found, entry: Finding, meaning: str) -> str:
+def _text(found: Found, name: str, plan: Plan) -> str:
     """What was seen, in words that never state what is not so: without a text of its own the
-    meaning follows a yes, a no or the value.
+    meaning follows a yes, a no or the value. What is not known is named as it is asked for.
     """
-    if not found.known:
-        return f"{meaning} ({found.text})" if found.text else meaning
-    if found.text:
+    if found.text and (found.known or found.suspected):
         return found.text
+    if not found.known:
+        label = plan.labels[name]
+        return f"{label} ({found.text})" if found.text else label
+    entry, meaning = plan.knowledge.catalogue[name], plan.meanings[name]
     if isinstance(found.value, bool):
         # no colon: the meaning belongs to the same clause, so that nothing reads as stated
         return f"{'yes' if found.value else 'no'} – {meaning}"

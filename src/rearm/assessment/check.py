@@ -139,6 +139,7 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _options,
         _tags,
         _workups,
+        _labels,
         _scores,
         _alterations,
         _citations,
@@ -446,6 +447,15 @@ def _workups(knowledge: Knowledge) -> Iterator[Problem]:
                 yield Problem(where, f"an outcome gives {name}, which the work-up does not supply.")
         if not 0 <= workup.invasiveness <= 3 or workup.turnaround < 0:
             yield Problem(where, "invasiveness runs from 0 to 3 and turnaround is in days.")
+
+
+def _labels(knowledge: Knowledge) -> Iterator[Problem]:
+    """What can be asked for has a noun phrase to ask with: no definition stands in a sentence."""
+    for name, finding in knowledge.catalogue.items():
+        if not finding.label:
+            yield Problem(f"finding {name}", "has no label. Add what is to be found out, in words.")
+        elif finding.label.endswith(".") or " = " in finding.label:
+            yield Problem(f"finding {name}", "the label is no noun phrase. Name what is asked for.")
 
 
 def _scores(knowledge: Knowledge) -> Iterator[Problem]:

@@ -4,7 +4,6 @@ patient, and what differs is listed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -198,10 +197,12 @@ def _weight(plan: Plan, turns: Sequence[_OneTurn]) -> float:
 
 def _test(varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
     workups = [w.workup for w in varied.workups]
+    # a test that is a finding of its own is not asked for again where that is on record
+    known = {t for w in workups for t in w.tests if t in w.supplies and t not in varied.findings}
     return NextTest(
         ids=tuple(w.id for w in workups),
         name="; with ".join(w.name for w in workups),
-        tests=tuple(dict.fromkeys(t for w in workups for t in w.tests)),
+        tests=tuple(dict.fromkeys(t for w in workups for t in w.tests if t not in known)),
         findings=varied.findings,
         mandatory=varied.mandatory,
         changes=changes,
@@ -215,7 +216,8 @@ def _test(varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
 def _why(plan: Plan, varied: Varied, turns: Sequence[_OneTurn]) -> str:
     parts = ["Belongs to the minimum work-up."] if varied.mandatory else []
     if varied.partly:
-        parts.append(f"Missing: {'; '.join(_short(plan, name) for name in varied.findings)}.")
+        labels = dict.fromkeys(plan.labels[name] for name in varied.findings)
+        parts.append(f"Missing: {', '.join(labels)}.")
     named = {
         kind: tuple(dict.fromkeys(turn.name for turn in turns if turn.kind == kind))
         for kind in ("failure", "option", "group", "factor")
@@ -231,12 +233,6 @@ def _why(plan: Plan, varied: Varied, turns: Sequence[_OneTurn]) -> str:
         both = "Only both together" if len(varied.workups) > 1 else "The result"
         parts.append(f"{both} could change {'; '.join(told)}.")
     return " ".join(parts)
-
-
-def _short(plan: Plan, name: str) -> str:
-    """The meaning of a finding up to its first stop or comma."""
-    words = re.split(r"[,.;:](?:\s|$)", plan.knowledge.catalogue[name].meaning, maxsplit=1)[0]
-    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def _listed(names: Sequence[str], what: str) -> str:

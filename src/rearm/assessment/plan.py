@@ -21,6 +21,7 @@ from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.catalogue import Catalogue
 from rearm.knowledge.rulesets import (
     AlertRule,
+    AlertWording,
     Availability,
     Factor,
     Indicator,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     Indices = npt.NDArray[np.intp]
 
 __all__ = [
+    "AlertPlan",
     "FactorPlan",
     "OptionPlan",
     "Plan",
@@ -147,6 +149,15 @@ class FactorPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertPlan:
+    """An alert with the numbers of its condition and of those of its wordings."""
+
+    alert: AlertRule
+    number: int
+    wordings: tuple[tuple[AlertWording, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkupPlan:
     workup: Workup
     mandatory: int | None
@@ -200,7 +211,7 @@ class Plan:
     option_rules: OptionRules
     factors: tuple[FactorPlan, ...]
     workups: tuple[WorkupPlan, ...]
-    alerts: tuple[tuple[AlertRule, int], ...]
+    alerts: tuple[AlertPlan, ...]
     # results to try of a work-up's findings of which nothing is known, filled as they are needed
     free_outcomes: dict[tuple[str, tuple[str, ...]], list[Mapping[str, bool | float | int | str]]]
     evidence: Mapping[str, EvidenceResult]  # as results hold it, by `OptionPlan.evidence_key`
@@ -208,6 +219,7 @@ class Plan:
     citations: Citations
     read_catalogue: Catalogue  # the findings that some condition rests on
     meanings: Mapping[str, str]  # of each finding, as the end of a sentence
+    labels: Mapping[str, str]  # what is to be found out, as a noun phrase
     note_ids: Mapping[tuple[str, tuple[str, ...]], str]  # of remarks, by text and sources
 
 
@@ -278,7 +290,7 @@ class _Planner:
             option_rules=OptionRules.of(options),
             factors=tuple(self.factor(f, blocks) for f in knowledge.factors.values()),
             workups=tuple(self.workup(w) for w in knowledge.workups.values()),
-            alerts=tuple((a, self.number(a.when)) for a in knowledge.alerts.values()),
+            alerts=tuple(self.alert(a) for a in knowledge.alerts.values()),
             free_outcomes={},
             evidence=shown,
             evidence_studies=tuple(
@@ -291,6 +303,14 @@ class _Planner:
             ),
             note_ids=_note_ids(knowledge),
             meanings={name: _as_ending(f.meaning) for name, f in knowledge.catalogue.items()},
+            labels={name: f.asked_as for name, f in knowledge.catalogue.items()},
+        )
+
+    def alert(self, alert: AlertRule) -> AlertPlan:
+        return AlertPlan(
+            alert=alert,
+            number=self.number(alert.when),
+            wordings=tuple((w, self.number(w.when)) for w in alert.wordings),
         )
 
     def limits(self) -> dict[str, tuple[float, ...]]:

@@ -11,6 +11,7 @@ from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from rearm.assessment.alerts import raised
 from rearm.assessment.assembly import about_code, is_judged
 from rearm.assessment.judging import Codings
 from rearm.assessment.logic import (
@@ -166,6 +167,7 @@ def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> 
         "computed_day": pl.Int64,
         "team_day": pl.Int64,
         "alerts": many,
+        "open_alerts": many,
         "undetermined": pl.Boolean,
     }
     schema |= {f"group_{group}": pl.String for group in GROUPS}
@@ -182,7 +184,7 @@ def _columns(batch: Batch, *, tests: bool) -> dict[str, Sequence[Any]]:
     """The columns of one batch, in the order of `table_schema`."""
     judged = [is_judged(patient) for patient in batch.patients]
     columns = _of_patients(batch.patients)
-    columns["alerts"] = _alerts(batch)
+    columns |= _alerts(batch)
     columns |= _grades(batch.plan, batch.own.codes, judged)
     columns |= _verdicts(batch.plan, batch.own.codes.judged, judged)
     if tests:
@@ -236,11 +238,16 @@ _OF_FAILURE: dict[str, Callable[[Failure], Any]] = {
 }
 
 
-def _alerts(batch: Batch) -> list[list[str]]:
-    alerts = batch.plan.alerts
-    numbers = [number for _, number in alerts]
-    raised = batch.own.answers[:, numbers] == 1
-    return [[alerts[i][0].id for i in row.nonzero()[0].tolist()] for row in raised]
+def _alerts(batch: Batch) -> dict[str, Sequence[Any]]:
+    own = [
+        raised(batch.plan, patient, answers)
+        for patient, answers in zip(batch.patients, batch.own.answers.tolist(), strict=True)
+    ]
+    columns = {"alerts": "certain", "open_alerts": "open"}
+    return {
+        column: [[x.alert.id for x, status in alerts if status == wanted] for alerts in own]
+        for column, wanted in columns.items()
+    }
 
 
 def _grades(plan: Plan, codes: Codings, judged: Sequence[bool]) -> dict[str, Sequence[Any]]:

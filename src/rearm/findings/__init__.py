@@ -10,10 +10,15 @@ from collections.abc import Mapping, Sequence
 
 from rearm.findings import (
     antigen,
+    calcium,
+    counts_and_protein,
     course,
     expansion,
     exposure,
+    immunoglobulin,
+    kidney,
     microenvironment,
+    nervous_system,
     patient,
     product,
     safety,
@@ -64,7 +69,12 @@ GROUPS = (
     product,
     tumour,
     patient,
+    immunoglobulin,
     toxicity,
+    nervous_system,
+    counts_and_protein,
+    calcium,
+    kidney,
     safety,
 )  # each registers its findings
 

@@ -32,6 +32,7 @@ __all__ = [
     "not3",
     "rows_of",
     "sources_of",
+    "suspected",
     "texts",
     "unknown",
 ]
@@ -68,10 +69,11 @@ class Found:
     are None. `sources` are the rows of the input that it rests on, `text` is a sentence fragment
     that says what was seen there, or why something that is there could not be used. Given as a
     function, the text is made when it is first read: most findings of a patient are never shown.
-    `stated_by`: who stated it, where nothing was measured that tells it.
+    `stated_by`: who stated it, where nothing was measured that tells it. `suspected`: not known,
+    but the last that is on record points to it (a value that is out of date, or only a bound).
     """
 
-    __slots__ = ("_text", "interval", "possible", "sources", "stated_by", "value")
+    __slots__ = ("_text", "interval", "possible", "sources", "stated_by", "suspected", "value")
 
     def __init__(
         self,
@@ -82,12 +84,14 @@ class Found:
         interval: Interval | None = None,
         possible: tuple[str, ...] | None = None,
         stated_by: str | None = None,
+        suspected: bool = False,
     ) -> None:
         self.value = value
         self.sources = sources
         self.interval = interval
         self.possible = possible
         self.stated_by = stated_by
+        self.suspected = suspected
         self._text = text
 
     @property
@@ -126,6 +130,7 @@ class Found:
             self.interval,
             self.possible,
             self.stated_by,
+            self.suspected,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -135,9 +140,10 @@ class Found:
         return hash(self._parts())
 
     def __repr__(self) -> str:
-        value, sources, text, interval, possible, stated_by = self._parts()
+        value, sources, text, interval, possible, stated_by, suspected = self._parts()
         beside = f", possible={possible!r}" if possible is not None else ""
         beside += f", stated_by={stated_by!r}" if stated_by is not None else ""
+        beside += ", suspected=True" if suspected else ""
         return f"Found({value!r}, {sources!r}, {text!r}, interval={interval!r}{beside})"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -151,8 +157,17 @@ def _found(
     interval: Interval | None,
     possible: tuple[str, ...] | None,
     stated_by: str | None,
+    suspected: bool,
 ) -> Found:
-    return Found(value, sources, text, interval=interval, possible=possible, stated_by=stated_by)
+    return Found(
+        value,
+        sources,
+        text,
+        interval=interval,
+        possible=possible,
+        stated_by=stated_by,
+        suspected=suspected,
+    )
 
 
 Function = Callable[["PatientChart"], Found]
@@ -205,6 +220,11 @@ def unknown(text: Text = "", sources: Iterable[Source] = ()) -> Found:
     used.
     """
     return Found(None, tuple(sources), text)
+
+
+def suspected(text: Text, sources: Iterable[Source]) -> Found:
+    """A finding that is not known while the last that is on record points to it."""
+    return Found(None, tuple(sources), text, suspected=True)
 
 
 def measured(

@@ -43,7 +43,7 @@ from rearm.response.criteria import load_criteria
 from rearm.therapy.anti_myeloma import treats_myeloma
 from rearm.therapy.exposure import Exposure, exposure
 
-__all__ = ["FRESH_BEFORE_FAILURE", "PatientChart"]
+__all__ = ["DEEP_RESPONSES", "FRESH_BEFORE_FAILURE", "PatientChart"]
 
 # Material from up to 30 days before the failure counts as taken at failure: a convention.
 FRESH_BEFORE_FAILURE = 30
@@ -56,7 +56,7 @@ _EVER = 10**6
 _ENDED_BY_RESPONSE = frozenset(
     {"cord_compression", "hypercalcaemia", "hyperviscosity", "plasma_cell_leukaemia"}
 )
-_DEEP_RESPONSES = ("VGPR", "nCR", "CR", "sCR")
+DEEP_RESPONSES = ("VGPR", "nCR", "CR", "sCR")
 
 
 class PatientChart:
@@ -245,21 +245,21 @@ class PatientChart:
         rows = self._conditions.get(name, ())
         history = [x for x in rows if self._is_history(x)]
         if not history:
-            return condition_presence(name, rows)
-        return condition_presence(name, [x for x in rows if x not in history], history)
+            return condition_presence(name, rows, as_of=self.as_of)
+        now = [x for x in rows if x not in history]
+        return condition_presence(name, now, history, as_of=self.as_of)
 
     def _is_history(self, row: Condition) -> bool:
         """An emergency of the myeloma from before the infusion that a deep response ended."""
         best = self.failure.best_response if self.failure is not None else None
-        if row.condition not in _ENDED_BY_RESPONSE or best not in _DEEP_RESPONSES:
+        if row.condition not in _ENDED_BY_RESPONSE or best not in DEEP_RESPONSES:
             return False
         day, last = self.infusion_day, row.when.last
         return row.status == "present" and day is not None and last is not None and last <= day
 
-    def toxicity(self, name: str, *, lasts: int | None = None) -> Presence:
-        """Whether a toxicity is not yet over; with `lasts`, one without an end for so many days."""
-        since = None if lasts is None else self.as_of - lasts
-        return toxicity_presence(name, self._toxicities.get(name, ()), since)
+    def toxicity(self, name: str) -> Presence:
+        """Whether a toxicity is not yet over."""
+        return toxicity_presence(name, self._toxicities.get(name, ()), as_of=self.as_of)
 
     def condition_rows(self, name: str) -> Sequence[Condition]:
         """The rows that speak of a condition."""

@@ -42,14 +42,14 @@ def failure_status(chart: PatientChart) -> Found:
 
 @finding("team_and_laboratory_differ")
 def team_and_laboratory_differ(chart: PatientChart) -> Found:
-    """The team recorded a progression that the results do not bear out, or the other way round."""
+    """Only one of the two tells of a progression, and what the other saw near it speaks against it.
+    Where there is nothing to compare, nobody differs.
+    """
     failure = chart.failure
     if failure is None or not chart.failed_or_suspected:
         return NOTHING
-    by_one = failure.computed_day is None or failure.team_day is None  # not of a day or two apart
-    if failure.difference is None or not by_one:
-        return Found(False, chart.failure_sources, failure.reason)
-    return Found(True, chart.failure_sources, failure.difference)
+    differ = failure.comparison == "contradicted"
+    return Found(differ, chart.failure_sources, failure.difference or failure.reason)
 
 
 def _of_failure(chart: PatientChart, value: str | None) -> Found:

@@ -25,7 +25,7 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.derived import CHILDBEARING_AGE
-from rearm.findings.presence import Presence, grade_words
+from rearm.findings.presence import Presence, any_present, grade_words
 from rearm.findings.results import NO_RESULT, LatestResult
 from rearm.interval import Interval
 from rearm.record import Condition, Fact, Toxicity
@@ -33,7 +33,6 @@ from rearm.record import Condition, Fact, Toxicity
 _COUNT_DAYS = 30
 _ECOG_DAYS = 60
 _LVEF_DAYS = 180
-_IGG_DAYS = 60
 _CLEAR_OF_INFECTION_DAYS = 30  # a statement that there is no infection is worth this long
 _PREGNANCY_NEGATIVE_DAYS = 14
 _PREGNANCY_POSITIVE_DAYS = 280
@@ -324,7 +323,7 @@ def hemoglobin(chart: PatientChart) -> Found:
 @finding("prolonged_cytopenia")
 def prolonged_cytopenia(chart: PatientChart) -> Found:
     """The latest counts of the last 60 days decide; ICAHT of grade 3 or more that has no end stands
-    until they have recovered.
+    until they have recovered, as long as such a row speaks.
     """
     if chart.infusion_day is None:
         return NOTHING
@@ -336,7 +335,8 @@ def prolonged_cytopenia(chart: PatientChart) -> Found:
     low = [x.quantity.below(limit) if x.quantity is not None else None for x, limit in counts]
     results = [x for x, _ in counts]
     any_low, recovered = any3(low), all3(not3(x) for x in low)
-    lasting = [x for x in chart.toxicity_rows("icaht") if _lasting_icaht(x)]
+    icaht = chart.toxicity("icaht")
+    lasting = [x for x in icaht.rows if _lasting_icaht(x)] if icaht.present else []
     if lasting and any_low is not True and recovered is not True:
         first = lasting[0]
         text = f"ICAHT grade {grade_words(first)}, {first.when}, no end recorded"
@@ -344,49 +344,9 @@ def prolonged_cytopenia(chart: PatientChart) -> Found:
     return Found(any_low, sources_of(*results), joined(*results))
 
 
-def _lasting_icaht(row: Toxicity) -> bool:
+def _lasting_icaht(row: Condition | Toxicity) -> bool:
     no_end = row.end.first is None and row.end.last is None
     return row.grades.at_least(3) is True and no_end
-
-
-@finding("igg")
-def igg(chart: PatientChart) -> Found:
-    """Total IgG holds an IgG paraprotein: then the healthy IgG is at most the total, and how much
-    lower is not known.
-    """
-    return _healthy_igg(chart, _IGG_DAYS)
-
-
-@finding("igg_last_known")
-def igg_last_known(chart: PatientChart) -> Found:
-    """Whatever its age: a low value that is out of date is a reason to measure again, not one to
-    forget.
-    """
-    return _healthy_igg(chart, _EVER)
-
-
-def _healthy_igg(chart: PatientChart, days: int) -> Found:
-    total = chart.latest("igg", chart.recent(days))
-    if total.quantity is None:
-        return unknown(total.describe, total.sources) if total.has_text else NOTHING
-    if chart.record.heavy_chain and "IgG" not in chart.record.heavy_chain:
-        return measured(total.quantity, total.describe, total.sources)
-    day = chart.as_of if total.day is None else total.day
-    near = (day - _IGG_DAYS, min(day + _IGG_DAYS, chart.as_of))
-    protein = chart.latest("serum_m_protein", near)
-    if protein.quantity is not None and protein.quantity.at_most(0.0):
-        return measured(total.quantity, total.describe, sources_of(total, protein))
-    isotype = (
-        "IgG myeloma" if chart.record.heavy_chain else "myeloma without a recorded heavy chain"
-    )
-    return measured(
-        Interval(0.0, total.quantity.high, False, total.quantity.high_open),
-        lambda: (
-            f"{total.text}; {isotype}, {protein.text or 'M-protein not known'}: healthy IgG is at"
-            " most this"
-        ),
-        sources_of(total, protein),
-    )
 
 
 # ---------------------------------------------------------------- infection
@@ -394,28 +354,35 @@ def _healthy_igg(chart: PatientChart, days: int) -> Found:
 
 @finding("active_infection")
 def active_infection(chart: PatientChart) -> Found:
-    """Present until it is said to be over. That there is none is said by a row of the last 30 days,
-    never by silence.
+    """Present until it is said to be over, or long past without an end. That there is none is said
+    by a row of the last 30 days, never by silence.
     """
-    states = (
-        chart.condition("active_infection"),
-        chart.condition("febrile_neutropenia"),
-        chart.toxicity("infection"),
-    )
-    stated = [x for x in states if x.rows]
-    if not stated:
-        return NOTHING
-    present = [x for x in stated if x.present]
-    if present:
-        return Found(True, sources_of(*present), joined(*present))
-    if any(x.present is None for x in stated):
-        return unknown(joined(*stated), sources_of(*stated))
+    stated = [x for x in _infections(chart) if x.rows]
+    found = any_present(stated)
+    if found.value is not False:
+        return found
     clear_from = chart.as_of - _CLEAR_OF_INFECTION_DAYS
     recent = [x for x in stated if _last_day(x) >= clear_from]
     if recent:
         return Found(False, sources_of(*recent), joined(*recent))
     text = "; ".join(x.text for x in stated)
     return unknown(f"{text}, too long ago to speak for now", sources_of(*stated))
+
+
+def _infections(chart: PatientChart) -> list[Presence]:
+    """Of each table that may tell of one. A statement that no infection is active, or that it is
+    resolved, ends what the others tell of the time before.
+    """
+    general = chart.condition("active_infection")
+    others = [chart.condition("febrile_neutropenia"), chart.toxicity("infection")]
+    if general.present is not False:
+        return [general, *others]
+    (statement, *_) = general.rows
+    return [general, *(x for x in others if not _all_before(x, statement))]
+
+
+def _all_before(state: Presence, statement: Condition | Toxicity) -> bool:
+    return all(row.when.before(statement.when) for row in state.rows)
 
 
 def _last_day(state: Presence) -> float:

@@ -5,14 +5,21 @@ speak of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from rearm.findings.base import NOTHING, Found, Text
+from rearm.findings.base import NOTHING, Found, Text, any3, joined, sources_of
 from rearm.record import Condition, Source, Toxicity, When
 
-__all__ = ["Presence", "condition_presence", "grade_words", "newest", "toxicity_presence"]
+__all__ = [
+    "Presence",
+    "any_present",
+    "condition_presence",
+    "grade_words",
+    "newest",
+    "toxicity_presence",
+]
 
 # What stops or endangers a treatment: here a row that says "present" stands until another surely
 # follows that says it is over.
@@ -24,24 +31,58 @@ _STOPS = frozenset({
 })  # fmt: skip
 _PRESENT = {"present": True, "resolved": False, "absent": False}
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lasting:
+    """For how many days a row without an end says that something is present, and for how many it
+    may be: nobody has recorded the end.
+    """
+
+    present: int
+    possible: int
+
+
+# What passes or is treated within weeks or months: before that, a missing end is a gap in the
+# record. Conventions of this project, after how long each lasts; what is not listed is chronic and
+# stands until somebody says that it is over.
+_LASTING: Mapping[str, _Lasting] = {
+    "active_infection": _Lasting(present=14, possible=90),
+    "febrile_neutropenia": _Lasting(present=14, possible=90),
+    "infection": _Lasting(present=14, possible=90),
+    "cmv_reactivation": _Lasting(present=30, possible=90),
+    "hypercalcaemia": _Lasting(present=14, possible=60),
+    "hyperviscosity": _Lasting(present=14, possible=60),
+    "crs": _Lasting(present=30, possible=90),
+    "icans": _Lasting(present=30, possible=90),
+    "iec_hs": _Lasting(present=60, possible=120),
+    "icaht": _Lasting(present=365, possible=540),
+    "enterocolitis": _Lasting(present=180, possible=365),
+    "cord_compression": _Lasting(present=90, possible=365),
+    "pregnancy": _Lasting(present=280, possible=300),
+}
+
 _Row = TypeVar("_Row")
 
 
 class Presence:
     """Whether something is present at as_of, by the latest row that speaks of it; None: nobody
-    says, or the rows contradict each other.
+    says, or the rows contradict each other. `suspected`: not known, but it was present and nobody
+    has recorded its end.
     """
 
-    __slots__ = ("_text", "present", "rows")
+    __slots__ = ("_text", "present", "rows", "suspected")
 
     def __init__(
         self,
         present: bool | None,
         rows: tuple[Condition | Toxicity, ...] = (),
         text: Text = "",
+        *,
+        suspected: bool = False,
     ) -> None:
         self.present = present
         self.rows = rows
+        self.suspected = suspected
         self._text = text
 
     @property
@@ -57,7 +98,9 @@ class Presence:
         return tuple(x.source for x in self.rows)
 
     def found(self) -> Found:
-        return Found(self.present, self.sources, self._text) if self.rows else NOTHING
+        if not self.rows:
+            return NOTHING
+        return Found(self.present, self.sources, self._text, suspected=self.suspected)
 
 
 _NOT_STATED = Presence(None)
@@ -76,6 +119,7 @@ class _RowReading:
     present: bool | None
     since: When
     ending: _Ending
+    suspected: bool = False
 
     @property
     def text(self) -> str:
@@ -104,7 +148,7 @@ def grade_words(row: Condition | Toxicity) -> str | None:
 
 
 def condition_presence(
-    name: str, rows: Sequence[Condition], history: Sequence[Condition] = ()
+    name: str, rows: Sequence[Condition], history: Sequence[Condition] = (), *, as_of: int
 ) -> Presence:
     """The latest row decides; rows of one day that contradict each other decide nothing, except for
     what stops a treatment: there "present" stands until a row surely follows that says it is over.
@@ -113,7 +157,8 @@ def condition_presence(
     """
     if not rows:
         return _of_the_past(history) if history else _NOT_STATED
-    return _decided(name, [_statement(row, _PRESENT.get(row.status)) for row in rows])
+    said = [_statement(row, _PRESENT.get(row.status)) for row in rows]
+    return _decided(name, [_if_it_lasts(x, _LASTING.get(name), as_of) for x in said])
 
 
 def _of_the_past(rows: Sequence[Condition]) -> Presence:
@@ -123,23 +168,33 @@ def _of_the_past(rows: Sequence[Condition]) -> Presence:
     )
 
 
-def toxicity_presence(name: str, rows: Sequence[Toxicity], since: int | None) -> Presence:
-    """Whether a toxicity is not yet over. Grade 0 is a statement of absence.
-
-    Without an end it lasts; with `since`, only where its row is not older than that day: before,
-    a missing end is a gap in the record.
+def toxicity_presence(name: str, rows: Sequence[Toxicity], *, as_of: int) -> Presence:
+    """Whether a toxicity is not yet over. Grade 0 is a statement of absence. Without an end it
+    lasts as long as its kind usually does.
     """
     if not rows:
         return _NOT_STATED
-    statements = []
-    for row in rows:
-        said = _statement(row, row.grade != 0)
-        old = since is not None and (row.when.last is None or row.when.last < since)
-        if said.present and old:
-            ending = "not_recorded" if said.ending == "none" else said.ending
-            said = _RowReading(row, None, row.when, ending)
-        statements.append(said)
-    return _decided(name, statements)
+    said = [_statement(row, row.grade != 0) for row in rows]
+    return _decided(name, [_if_it_lasts(x, _LASTING.get(name), as_of) for x in said])
+
+
+def _if_it_lasts(said: _RowReading, lasting: _Lasting | None, as_of: int) -> _RowReading:
+    """What the row says of as_of: it no longer says "present" once its kind is usually over. A
+    condition stated without a day is one of now, a toxicity without a day is one of some time.
+    """
+    day = said.since.last
+    undated_condition = day is None and isinstance(said.row, Condition)
+    if lasting is None or not said.present or undated_condition:
+        return said
+    if day is not None and as_of - day <= lasting.present:
+        return said
+    return _RowReading(
+        said.row,
+        None,
+        said.since,
+        "not_recorded" if said.ending == "none" else said.ending,
+        suspected=day is None or as_of - day <= lasting.possible,
+    )
 
 
 def _statement(row: Condition | Toxicity, present: bool | None) -> _RowReading:
@@ -157,6 +212,8 @@ def _statement(row: Condition | Toxicity, present: bool | None) -> _RowReading:
 def _decided(name: str, said: Sequence[_RowReading]) -> Presence:
     if name in _STOPS and (standing := _standing(said)):
         return standing
+    if unended := _unended(said):
+        return Presence(None, tuple(x.row for x in unended), _texts(unended), suspected=True)
     latest = newest(said, lambda x: x.since, lambda x: x.present)
     if latest is None:
         words = name.replace("_", " ")
@@ -166,6 +223,15 @@ def _decided(name: str, said: Sequence[_RowReading]) -> Presence:
             lambda: f"{words}: the record contradicts itself ({_texts(said)})",
         )
     return Presence(latest.present, (latest.row,), lambda: latest.text)
+
+
+def _unended(said: Sequence[_RowReading]) -> list[_RowReading]:
+    """Rows of what was present a while ago, that nothing surely follows."""
+    return [
+        x
+        for x in said
+        if x.suspected and not any(y.present is not None and x.since.before(y.since) for y in said)
+    ]
 
 
 def _standing(said: Sequence[_RowReading]) -> Presence | None:
@@ -211,3 +277,14 @@ def newest(
 
 def _last_day(when: When) -> float:
     return -math.inf if when.last is None else when.last
+
+
+def any_present(states: Sequence[Presence]) -> Found:
+    """Whether one of them is present, of those that somebody speaks of."""
+    stated = [x for x in states if x.rows]
+    if not stated:
+        return NOTHING
+    deciding = [x for x in stated if x.present] or [x for x in stated if x.suspected] or stated
+    value = any3(x.present for x in stated)
+    pointed_to = value is None and any(x.suspected for x in stated)
+    return Found(value, sources_of(*deciding), joined(*deciding), suspected=pointed_to)

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from rearm.findings.base import (
     NOTHING,
     Found,
-    any3,
     finding,
-    joined,
     measured,
     rows_of,
     sources_of,
@@ -18,12 +16,9 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import agents_against
-from rearm.findings.presence import Presence, grade_words
+from rearm.findings.presence import any_present, grade_words
 from rearm.interval import Interval
 from rearm.record import Condition, Toxicity
-
-# Cytokine release and neurotoxicity last days; a row without an end speaks for this long.
-_CRS_DAYS = 30
 
 
 def _grade(chart: PatientChart, name: str) -> Found:
@@ -131,20 +126,10 @@ def icans_grade_past(chart: PatientChart) -> Found:
 
 @finding("unresolved_crs_icans")
 def unresolved_crs_icans(chart: PatientChart) -> Found:
-    return any_present([chart.toxicity(t, lasts=_CRS_DAYS) for t in ("crs", "icans")])
+    return any_present([chart.toxicity(name) for name in ("crs", "icans")])
 
 
 @finding("parkinsonism")
 def parkinsonism(chart: PatientChart) -> Found:
     names = ("parkinsonism", "cranial_nerve_palsy", "guillain_barre")
     return any_present([chart.toxicity(name) for name in names])
-
-
-def any_present(states: list[Presence]) -> Found:
-    """Whether one of them is present, of those that somebody speaks of."""
-    stated = [x for x in states if x.rows]
-    if not stated:
-        return NOTHING
-    deciding = [x for x in stated if x.present] or stated
-    value = any3(x.present for x in stated)
-    return Found(value, sources_of(*deciding), joined(*deciding))

@@ -17,10 +17,12 @@ from rearm.findings.base import (
     not3,
     rows_of,
     sources_of,
+    suspected,
     texts,
     unknown,
 )
 from rearm.findings.chart import PatientChart
+from rearm.findings.last_known import EMERGENCY_DAYS, LAST_KNOWN_DAYS
 from rearm.findings.presence import Presence
 from rearm.findings.results import Window
 from rearm.findings.variants import read_protein, sequenced, variant_text
@@ -31,7 +33,6 @@ _EMD_DAYS = 90
 _MARROW_DAYS = 90
 _SBCMA_DAYS = 60
 _STAGE_DAYS = 90
-_EMERGENCY_DAYS = 14  # a laboratory value speaks of an emergency of now for this long
 _LEUKAEMIC_PER_UL = 2000.0
 # of leukocytes: definition of plasma-cell leukaemia of the IMWG (Blood Cancer J 2021;11:192)
 _LEUKAEMIC_PERCENT = 5.0
@@ -484,7 +485,11 @@ def _leukaemia(state: Presence, counts: Found) -> Found:
 @finding("leukaemic_now")
 def leukaemic_now(chart: PatientChart) -> Found:
     state = chart.condition("plasma_cell_leukaemia")
-    return _leukaemia(state, leukaemic_counts(chart, chart.recent(_EMERGENCY_DAYS)))
+    found = _leukaemia(state, leukaemic_counts(chart, chart.recent(EMERGENCY_DAYS)))
+    if found.known:
+        return found
+    last = leukaemic_counts(chart, chart.recent(LAST_KNOWN_DAYS))
+    return suspected(last.text, last.sources) if last.value is True else found
 
 
 @finding("plasma_cell_leukaemia_before_infusion")

@@ -214,7 +214,9 @@ class Knowledge:
             for key in ("mandatory", "settled", "only_where"):
                 if (text := getattr(workup, key)) is not None:
                     yield f"workup {workup.id}, {key}", text
-        yield from ((f"alert {alert.id}", alert.when) for alert in self.alerts.values())
+        for alert in self.alerts.values():
+            yield f"alert {alert.id}", alert.when
+            yield from ((f"alert {alert.id}, wording", w.when) for w in alert.wordings)
 
 
 @contextmanager

@@ -22,17 +22,24 @@ FindingType = Literal["bool", "number", "integer", "word"]
 class Finding:
     """One column that rules may read.
 
-    `from_` names what a derived finding is computed from; `asks` the work-ups that would supply it.
+    `meaning` defines it, `label` names it where it is asked for. `from_` names what a derived
+    finding is computed from; `asks` the work-ups that would supply it.
     """
 
     name: str
     group: str
     type: FindingType
     meaning: str
+    label: str = ""
     values: tuple[str, ...] = ()
     unit: str | None = None
     from_: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+
+    @property
+    def asked_as(self) -> str:
+        """What is to be found out, as a noun phrase; without a label the definition."""
+        return self.label or self.meaning.rstrip(".")
 
     @property
     def numeric(self) -> bool:
@@ -73,6 +80,7 @@ class _Template:
     group: str
     type: FindingType
     meaning: str
+    label: str = ""
     asks: tuple[str, ...] = ()
 
 
@@ -107,6 +115,7 @@ def read_catalogue(findings: Mapping[str, Any], agents: Mapping[str, Any]) -> Ca
                 group=template.group,
                 type=template.type,
                 meaning=template.meaning.format(name=agent.get("name", agent["id"])),
+                label=template.label.format(name=agent.get("name", agent["id"])),
                 asks=template.asks,
             )
     catalogue = Catalogue(by_name, groups)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 __all__ = [
     "AlertRule",
+    "AlertWording",
     "Availability",
     "BundleInfo",
     "CitedSource",
@@ -299,12 +300,28 @@ class Workup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertWording:
+    """What an alert says where `when` is true as well."""
+
+    when: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRule:
-    """What stands above everything else where `when` is true."""
+    """What stands above everything else where `when` is true.
+
+    `covered_by`: the alert that, where it is raised as surely, says the same and more. `wordings`:
+    the first of them that holds is said in place of `text`. `open_text` is said where `when` is not
+    known and the last that is on record points to it.
+    """
 
     id: str
     when: str
     text: str
+    open_text: str | None = None
+    covered_by: str | None = None
+    wordings: tuple[AlertWording, ...] = field(default=(), metadata={"key": "wording"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,11 +46,9 @@ def course_notes(found: PatientCourse) -> list[CourseNote]:
         if (f.id, f.day) not in told
     ]
     if failure is not None and failure.difference:
-        notes.append(
-            CourseNote(
-                id="team_and_laboratory_differ", day=failure.team_day, text=failure.difference
-            )
-        )
+        alone = failure.comparison in ("team_only", "unrepeated")
+        name = "team_alone" if alone else "team_and_laboratory_differ"
+        notes.append(CourseNote(id=name, day=failure.team_day, text=failure.difference))
     return notes
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from rearm.interval import Interval
 from rearm.outcome import failure_words
+from rearm.outcome.comparison import Comparison, compared
 from rearm.outcome.infusion_case import (
     NO_RESPONSE_KNOWN,
     RESPONSE_DEPTH,
@@ -132,8 +133,13 @@ class Failure:
         return failure_words.failure_reason(self)
 
     @property
+    def comparison(self) -> Comparison | None:
+        """How the team's progression stands to the computed one; None where they agree."""
+        return compared(self.case) if self.case is not None else None
+
+    @property
     def difference(self) -> str | None:
-        """Where team and laboratory part, in words; None where they do not."""
+        """The same in words."""
         return failure_words.difference_words(self.case) if self.case is not None else None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rearm.knowledge.lab_tests import load_tests
+from rearm.outcome.comparison import compared, last_evaluable_before
 from rearm.outcome.infusion_case import BestResponse, InfusionCase, NoResponse
 from rearm.outcome.statements import stated_day
 from rearm.outcome.unread_results import DISEASE_TESTS, UnreadResults
@@ -273,45 +274,51 @@ def response_differs_words(best: BestResponse) -> str:
 
 
 def difference_words(case: InfusionCase) -> str | None:
-    """Where the team's day of progression and the computed one part; None where they do not."""
-    computed, team = case.course.progression_day, case.team_day
-    if computed is None:
-        if case.team_progression is None:
+    """How the team's progression and the computed one part; None where they do not."""
+    comparison, computed = compared(case), case.course.progression_day
+    match comparison:
+        case None:
             return None
-        when = _on(case.team_when)
-        return f"team: progression {when}; computed: none, {_why_not_computed(case)}"
+        case "team_only":
+            return f"Only the team dates this relapse ({_on(case.team_when)}): {_no_results(case)}."
+        case "unrepeated":
+            when, why = _on(case.team_when), _why_not_computed(case)
+            return f"team: progression {when}; the results show it too, but {why}"
+    if computed is None:
+        when, why = _on(case.team_when), _why_not_computed(case)
+        return f"team: progression {when}; computed: none, {why}"
     if case.team_progression is None:
-        return _no_progression_by_team(case, computed)
-    if team is None:
-        return _team_without_day(case, computed)
-    if computed == team:
-        return None
+        return f"computed: progression on day {computed}; team: {_last_of_team(case, computed)}"
+    if case.team_day is None:
+        return f"computed: progression on day {computed}; team: {_on(case.team_when)}"
     return (
-        f"computed: progression on day {computed}; team: day {team};"
-        f" {_likely_reason(case, computed, team)}"
+        f"computed: progression on day {computed}; team: day {case.team_day};"
+        f" {_likely_reason(case, computed, case.team_day)}"
     )
 
 
-def _team_without_day(case: InfusionCase, computed: int) -> str | None:
-    """The team's days that hold the computed one say the same."""
-    when = case.team_when
-    first_fits = when.first is None or when.first <= computed
-    if first_fits and (when.last is None or computed <= when.last):
-        return None
-    return f"computed: progression on day {computed}; team: {_on(when)}"
+def _no_results(case: InfusionCase) -> str:
+    """Why the results do not speak of it."""
+    if case.course.not_evaluable:
+        return case.course.not_evaluable
+    day, last = last_evaluable_before(case), case.team_when.last
+    if day is None or last is None:
+        return "there is no laboratory series to compute it from"
+    if last - day > 0:
+        days = f"{last - day} day{'s' if last - day != 1 else ''}"
+        return f"the last results before it are of day {day}, {days} earlier"
+    return "it is of a kind that need not show in blood or urine"
 
 
-def _no_progression_by_team(case: InfusionCase, computed: int) -> str | None:
-    """What the team recorded instead, on that day or later; None where it recorded nothing."""
+def _last_of_team(case: InfusionCase, computed: int) -> str:
+    """What the team recorded instead, on that day or later."""
     later = [
         (day, s.response)
         for s in case.stated
         if s.response not in ("PD", "NE") and (day := stated_day(s)) is not None and day >= computed
     ]
-    if not later:
-        return None
     day, response = later[-1]
-    return f"computed: progression on day {computed}; team: {response} on day {day}"
+    return f"{response} on day {day}"
 
 
 def _likely_reason(case: InfusionCase, computed: int, team: int) -> str:

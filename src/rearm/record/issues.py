@@ -78,5 +78,11 @@ class Issue:
 
 # Issues that doubt a value which is used all the same.
 DOUBTS = frozenset(
-    {"possible_slip", "possible_unit_error", "value_unusual", "light_chains_swapped"}
+    {
+        "possible_slip",
+        "possible_unit_error",
+        "value_unusual",
+        "light_chains_swapped",
+        "igg_below_m_protein",
+    }
 )

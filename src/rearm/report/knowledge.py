@@ -322,6 +322,8 @@ def _fate(arm: Arm, known: Knowledge) -> str:
 def _finding(finding: Finding, known: Knowledge) -> Iterator[str]:
     values = f": {', '.join(finding.values)}" if finding.values else ""
     yield from _wrapped(finding.meaning)
+    if finding.label:
+        yield from _wrapped(f"asked for as: {finding.label}")
     yield from _wrapped(
         f"{finding.type}{values}" + (f", in {finding.unit}" if finding.unit else "")
     )

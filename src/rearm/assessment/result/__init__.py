@@ -10,6 +10,7 @@ made from these classes by `schema.py`); a field `from_` is `from` in JSON.
 from rearm.assessment.result.answer import (
     Action,
     Alert,
+    AlertStatus,
     Answer,
     AnswerStrategy,
     AnswerTier,
@@ -75,6 +76,7 @@ __all__ = [
     "Action",
     "AgentEffect",
     "Alert",
+    "AlertStatus",
     "AlterationResult",
     "Answer",
     "AnswerStrategy",

@@ -9,6 +9,7 @@ from rearm.assessment.result.parts import Part, Plain
 __all__ = [
     "Action",
     "Alert",
+    "AlertStatus",
     "Answer",
     "AnswerStrategy",
     "AnswerTier",
@@ -16,6 +17,10 @@ __all__ = [
     "NextTest",
     "Turn",
 ]
+
+
+# Whether an alert holds, or the last that is on record points to it.
+AlertStatus = Literal["certain", "open"]
 
 
 class Turn(Part, frozen=True, kw_only=True):
@@ -52,9 +57,13 @@ class NextTest(Part, frozen=True, kw_only=True):
 
 
 class Alert(Part, frozen=True, kw_only=True):
-    """An emergency, or what must not be taken for relapse, with the findings it rests on."""
+    """An emergency, or what must not be taken for relapse, with the findings it rests on.
+
+    `status` `certain`: it holds. `open`: not known, but the last that is on record points to it.
+    """
 
     id: str
+    status: AlertStatus = "certain"  # as in results from before there was another
     text: str
     findings: tuple[str, ...]
 

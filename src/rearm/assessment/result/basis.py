@@ -26,14 +26,16 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
 
     `value` is exact; `interval` holds bounds, `possible` the values that are left, where no more is
     known; all three absent: not known. `stated_by`: who said so, where nothing was measured.
-    `text`: what was seen, or of what is not known what it means; `rows`: places in `rows`, and
-    `doubtful` those of them with a value that may be a slip.
+    `suspected`: not known, but the last that is on record points to it. `text`: what was seen, or
+    of what is not known what it means; `rows`: places in `rows`, and `doubtful` those of them with
+    a value that may be a slip.
     """
 
     value: Plain = None
     interval: IntervalDict | None = None
     possible: tuple[str, ...] | None = None
     stated_by: str | None = None
+    suspected: bool = False
     text: str = ""
     rows: tuple[int, ...] = ()
     doubtful: tuple[int, ...] = ()
@@ -114,8 +116,8 @@ class Citation(BriefPart, frozen=True, kw_only=True):
 
 class Titles(Part, frozen=True, kw_only=True):
     """Names that the knowledge gives to the ids of this result, so that it can be drawn alone.
-    `findings`: the meanings of those for want of which it is not known whether a label covers this
-    patient.
+    `findings`: what is to be found out, as noun phrases, of those for want of which a reason or the
+    reach of a label is not known, and of those that a test would tell.
     """
 
     strategies: dict[str, str]

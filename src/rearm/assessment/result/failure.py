@@ -11,6 +11,8 @@ __all__ = ["About", "AboutCode", "FailureResult", "InfusionStatus", "Relapse", "
 InfusionStatus = Literal[
     "failed", "suspected", "not_failed", "died_without_progression", "cannot_be_judged"
 ]
+# How the team's progression stands to the computed one.
+Comparison = Literal["contradicted", "unrepeated", "team_only", "other_day"]
 AboutCode = InfusionStatus | Literal["no_infusion", "infusion_unread"]
 
 
@@ -29,7 +31,8 @@ class FailureResult(Part, frozen=True, kw_only=True):
     `day` None: there is none, or it is not exactly known, and `when` has the days that it may have
     been on. `best_response` is the one used, `best_response_computed` and `best_response_team` the
     two beside each other, `best_response_at_least` one that a single assessment showed; `_lacks`
-    names what is missing (`urine`, `second_assessment`, `day`), `_text` says it all.
+    names what is missing (`urine`, `second_assessment`, `day`), `_text` says it all. `difference`:
+    how the team's progression and the computed one part, in words, and `comparison` as a code.
     """
 
     infusion_day: int | None
@@ -55,6 +58,7 @@ class FailureResult(Part, frozen=True, kw_only=True):
     computed_day: int | None
     team_day: int | None
     difference: str | None
+    comparison: Comparison | None = None
     reason: str
     rows: tuple[int, ...]
     doubtful: tuple[int, ...]

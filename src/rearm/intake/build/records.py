@@ -16,11 +16,13 @@ from operator import attrgetter
 from typing import Any, cast
 
 from rearm.intake.build.axis import Axis
+from rearm.intake.build.checks.igg import flag_igg_below_m_protein
 from rearm.intake.build.checks.infusion_days import flag_infusion_days
 from rearm.intake.build.checks.isolated_day import flag_isolated_day
 from rearm.intake.build.checks.laboratory_days import flag_early_laboratory
 from rearm.intake.build.checks.light_chains import flag_swapped_chains
 from rearm.intake.build.checks.line_numbers import flag_missing_line
+from rearm.intake.build.checks.open_ends import flag_open_ends
 from rearm.intake.build.checks.outliers import flag_outliers
 from rearm.intake.build.checks.undated import flag_undated_rows, is_undated
 from rearm.intake.build.conditions import settle_conditions
@@ -106,7 +108,9 @@ def _record(
     log.extend(flag_missing_line(record))
     record = until_last_contact(record, last_seen, person.rows, log)
     log.extend(flag_swapped_chains(results, person.light_chain, patient_id))
+    log.extend(flag_igg_below_m_protein(results, person.heavy_chain, patient_id))
     log.extend(flag_early_laboratory(record, terms.lab_tests))
+    log.extend(flag_open_ends(record))
     log.extend(flag_outliers(replace(record, issues=tuple(log.issues)), terms.test_names()))
     return replace(record, issues=(*log.issues, *log.not_done()))
 

@@ -22,6 +22,8 @@ from rearm.assessment.result import (
 )
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.sentences import (
+    asked_as,
+    asked_for,
     availability_text,
     doubt_text,
     seen_texts,
@@ -110,6 +112,10 @@ class PageContext:
         """
         return self.result.must_be_known_first(option)
 
+    def asked_for(self, reasons: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """What is to be found out to know whether these reasons hold, each with one of them."""
+        return tuple(asked_for(self.result, reasons).items())
+
     def number(self, key: str) -> int:
         """The place of a reason in the list of those that options refer to, from 1."""
         return self.option_reasons[key]
@@ -161,7 +167,9 @@ class PageContext:
         """What each result would change; results that change the same are told together."""
         results_of: dict[Markup, list[str]] = {}
         for change in test.changes:
-            seen = ", ".join(f"{words(k)} = {value_words(v)}" for k, v in change.values.items())
+            seen = ", ".join(
+                f"{asked_as(self.result, k)}: {value_words(v)}" for k, v in change.values.items()
+            )
             results_of.setdefault(self._turned(change.turns), []).append(seen)
         lines = [
             Markup("<li>If {}: {}</li>").format("; or if ".join(results), turned)

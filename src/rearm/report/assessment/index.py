@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rearm.assessment import Assessment
+from rearm.report.assessment.sentences import alert_title
 from rearm.report.words import words
 
 __all__ = ["IndexRow", "index_row"]
@@ -36,5 +37,5 @@ def index_row(file: str, a: Assessment) -> IndexRow:
         status=status,
         leading=", ".join(leading) or ("cannot be told" if a.causes.groups else ""),
         options=", ".join(preferred) or (f"none; {acceptable} acceptable" if a.options else ""),
-        alerts=", ".join(words(x.id) for x in a.alerts),
+        alerts=", ".join(alert_title(x) for x in a.alerts),
     )

@@ -14,7 +14,13 @@ from jinja2 import Template
 from rearm.assessment import Assessment
 from rearm.report.assessment.context import page_context
 from rearm.report.assessment.index import IndexRow
-from rearm.report.assessment.sentences import day_range, reason_text, subject
+from rearm.report.assessment.sentences import (
+    alert_title,
+    day_range,
+    difference_text,
+    reason_text,
+    subject,
+)
 from rearm.report.style import css, environment
 
 __all__ = ["index_page", "page"]
@@ -37,6 +43,8 @@ def _template(name: str) -> Template:
     engine = environment().overlay()
     engine.filters = {
         **engine.filters,
+        "alert_title": alert_title,
+        "difference": difference_text,
         "sentence": reason_text,
         "subject": subject,
         "range": day_range,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rearm.assessment.result import (
+    Alert,
     Approval,
     Assessment,
     AvailabilityResult,
@@ -17,9 +18,13 @@ from rearm.assessment.result import (
 from rearm.report.words import words
 
 __all__ = [
+    "alert_title",
     "approval_note",
+    "asked_as",
+    "asked_for",
     "availability_text",
     "day_range",
+    "difference_text",
     "doubt_text",
     "finding_text",
     "reason_text",
@@ -42,6 +47,23 @@ def reason_text(reason: Reason) -> str:
     return f"{_NOT_KNOWN if reason.truth is None else _NOT_SO} {reason.text}"
 
 
+def asked_as(assessment: Assessment, finding: str) -> str:
+    """What is to be found out, as a clinician names it."""
+    return assessment.titles.findings.get(finding) or words(finding)
+
+
+def asked_for(assessment: Assessment, reasons: Iterable[str]) -> dict[str, str]:
+    """What is to be found out to know whether these reasons hold, each with the first of them; the
+    subject of a reason of which nothing is missing.
+    """
+    asked: dict[str, str] = {}
+    for key in reasons:
+        missing = assessment.missing(assessment.reasons[key])
+        for label in [asked_as(assessment, name) for name in missing] or [subject(key)]:
+            asked.setdefault(label, key)
+    return asked
+
+
 def subject(key: str) -> str:
     """What a reason is about, in the words of its id."""
     return key.partition("@")[0].replace("-", " ")
@@ -49,7 +71,7 @@ def subject(key: str) -> str:
 
 def finding_text(finding: FindingResult) -> str:
     """What was seen."""
-    return finding.text if finding.known else f"not known: {finding.text}"
+    return finding.text if finding.known or finding.suspected else f"not known: {finding.text}"
 
 
 def seen_texts(assessment: Assessment, findings: Iterable[str]) -> tuple[str, ...]:
@@ -65,6 +87,14 @@ def _doubt(assessment: Assessment, rows: Sequence[int]) -> str:
     return f" (may be a slip: {_places(assessment, rows)})" if rows else ""
 
 
+def difference_text(failure: FailureResult) -> str:
+    """How the team's progression and the computed one part; empty where they do not."""
+    text = failure.difference or ""
+    if failure.comparison in ("team_only", "unrepeated"):
+        return f"{text[:1].upper()}{text[1:]}"
+    return f"Team and laboratory differ: {text}" if text else ""
+
+
 def doubt_text(assessment: Assessment, failure: FailureResult) -> str:
     """A sentence where the judgement rests on values that may be slips, else nothing."""
     if not failure.doubtful:
@@ -78,6 +108,11 @@ def doubt_text(assessment: Assessment, failure: FailureResult) -> str:
 
 def _places(assessment: Assessment, rows: Sequence[int]) -> str:
     return "; ".join(assessment.rows[row] for row in rows)
+
+
+def alert_title(alert: Alert) -> str:
+    """`hypercalcaemia`, `hypercalcaemia (open)`: whether it is certain or to be settled."""
+    return words(alert.id) if alert.status == "certain" else f"{words(alert.id)} (open)"
 
 
 def value_words(value: object) -> str:
@@ -114,8 +149,8 @@ def availability_text(assessment: Assessment, option: OptionResult) -> str:
         return f"{approved}, but this patient is outside the label."
     if not availability.missing:
         return f"{approved}; the calendar date is not known: check."
-    meanings = "; ".join(assessment.titles.findings[name] for name in availability.missing)
-    return f"{approved}; whether the label covers this patient is not known ({meanings}): check."
+    missing = ", ".join(asked_as(assessment, name) for name in availability.missing)
+    return f"{approved}; whether the label covers this patient is not known; missing: {missing}."
 
 
 def _off_label(region: str | None, *, single: bool) -> str:

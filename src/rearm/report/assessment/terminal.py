@@ -12,7 +12,14 @@ from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
-from rearm.report.assessment.sentences import doubt_text, reason_text, seen_texts, subject
+from rearm.report.assessment.sentences import (
+    alert_title,
+    asked_for,
+    difference_text,
+    doubt_text,
+    reason_text,
+    seen_texts,
+)
 from rearm.report.safe_text import SafeText
 from rearm.report.words import days_words, listed, measure_words, whose, words
 
@@ -41,7 +48,10 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
         )
     )
     for alert in assessment.alerts:
-        console.print(SafeText(f"ALERT  {words(alert.id)}: {alert.text}", style="bold red"))
+        style = "bold red" if alert.status == "certain" else "bold yellow"
+        seen = "; ".join(seen_texts(assessment, alert.findings)) if alert.status == "open" else ""
+        text = f"ALERT  {alert_title(alert)}: {alert.text}{f' ({seen})' if seen else ''}"
+        console.print(SafeText(text, style=style))
     console.print(SafeText(case_paragraph(assessment)))
     for part in (
         _failure(assessment),
@@ -73,13 +83,8 @@ def _failure(assessment: Assessment) -> RenderableType:
         details += [f"signals: {listed([s.id for s in f.signals])}"] if f.signals else []
         if details:
             lines.append(Padding(SafeText("; ".join(details)), (0, 0, 0, 2)))
-        if f.difference:
-            lines.append(
-                Padding(
-                    SafeText(f"Team and laboratory differ: {f.difference}", style="yellow"),
-                    (0, 0, 0, 2),
-                )
-            )
+        if difference := difference_text(f):
+            lines.append(Padding(SafeText(difference, style="yellow"), (0, 0, 0, 2)))
     if assessment.about.reason and (
         not assessment.failures or assessment.about.if_progression or not assessment.options
     ):
@@ -182,11 +187,11 @@ def _decided(assessment: Assessment, option: OptionResult) -> str:
 
 def _first(assessment: Assessment, option: OptionResult) -> str:
     """What must be known before the option is taken, as far as it is open at all."""
-    names = assessment.must_be_known_first(option)
+    names = [*asked_for(assessment, assessment.must_be_known_first(option))]
     if not names or option.verdict == "excluded":
         return ""
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f" Must be known first: {', '.join(map(subject, names[:_FEW]))}{more}."
+    return f" Must be known first: {', '.join(names[:_FEW])}{more}."
 
 
 def _causes(assessment: Assessment) -> RenderableType:

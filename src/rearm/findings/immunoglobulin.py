@@ -1,0 +1,75 @@
+"""Findings on healthy IgG: total IgG holds an IgG paraprotein, which is taken out first."""
+
+from __future__ import annotations
+
+from rearm.findings.base import NOTHING, Found, finding, measured, sources_of, unknown
+from rearm.findings.chart import PatientChart
+from rearm.findings.results import LatestResult
+from rearm.interval import Interval
+
+_DAYS = 60
+_EVER = 10**6
+_MG_PER_G = 1000
+# Immunoassay and electrophoresis each vary by about a tenth, so that their difference is known
+# within bounds only; where the M-protein is larger than the total by more than a quarter, one of
+# the two is wrong. Conventions of this project.
+_LOW, _HIGH = 0.9, 1.1
+_CONTRADICTION = 1.25
+
+
+@finding("igg")
+def igg(chart: PatientChart) -> Found:
+    return _healthy_igg(chart, _DAYS)
+
+
+@finding("igg_last_known")
+def igg_last_known(chart: PatientChart) -> Found:
+    """Whatever its age: a low value that is out of date is a reason to measure again, not one to
+    forget.
+    """
+    return _healthy_igg(chart, _EVER)
+
+
+def _healthy_igg(chart: PatientChart, days: int) -> Found:
+    total = chart.latest("igg", chart.recent(days))
+    if total.quantity is None:
+        return unknown(total.describe, total.sources) if total.has_text else NOTHING
+    isotype = chart.record.heavy_chain
+    if isotype and "IgG" not in isotype:
+        return measured(total.quantity, total.describe, total.sources)
+    day = chart.as_of if total.day is None else total.day
+    same_day = chart.latest("serum_m_protein", (day, day))
+    near = chart.latest("serum_m_protein", (day - _DAYS, min(day + _DAYS, chart.as_of)))
+    if near.quantity is not None and near.quantity.at_most(0.0):
+        return measured(total.quantity, total.describe, sources_of(total, near))
+    if isotype == ("IgG",) and same_day.quantity is not None:
+        return _without_paraprotein(total, total.quantity, same_day, same_day.quantity)
+    kind = "IgG myeloma" if isotype else "myeloma without a recorded heavy chain"
+    return measured(
+        Interval(0.0, total.quantity.high, False, total.quantity.high_open),
+        lambda: (
+            f"{total.text}; {kind}, {near.text or 'M-protein not known'}: healthy IgG is at most"
+            " this"
+        ),
+        sources_of(total, near),
+    )
+
+
+def _without_paraprotein(
+    total: LatestResult, igg: Interval, protein: LatestResult, m_protein: Interval
+) -> Found:
+    """The total less the M-protein of the same day."""
+    low, high = _MG_PER_G * m_protein.low, _MG_PER_G * m_protein.high
+    sources = sources_of(total, protein)
+    if low > _CONTRADICTION * igg.high:
+        text = f"total IgG is lower than the M-protein ({total.text}; {protein.text}): check both"
+        return unknown(text, sources)
+    healthy = Interval(
+        max(0.0, round(_LOW * igg.low - _HIGH * high, 1)),
+        max(0.0, round(_HIGH * igg.high - _LOW * low, 1)),
+    )
+    return measured(
+        healthy,
+        lambda: f"{total.text} less {protein.text}: healthy IgG about {healthy} mg/dL",
+        sources,
+    )
