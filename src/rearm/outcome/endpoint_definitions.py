@@ -106,8 +106,8 @@ def _never(_: CourseFacts) -> When | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDefinition:
     """What ends an endpoint. `day` reads it from the facts of a course (None: did not happen, or
-    its day is not known), `when` the days that it may have been on. `comes_last`: after all that
-    has a day.
+    its day is not known), `when` the days that it may have been on. `undated` is the obstacle where
+    it happened on a day that is not known; `comes_last`: after all that has a day.
 
     `reason` is the sentence shown; `{cause}` in it is the cause of death as stated.
     """
@@ -118,6 +118,7 @@ class EventDefinition:
     day: Callable[[CourseFacts], int | None]
     adam: AdamSource
     when: Callable[[CourseFacts], When | None] = _never
+    undated: NotComputable = "progression_undated"
     comes_last: bool = False
 
     def between(self, facts: CourseFacts) -> When | None:
@@ -150,7 +151,7 @@ class EndpointDefinition:
     first.
 
     `styled`: the censoring style applies. `competing`: the death that makes the event impossible.
-    `needs_therapy_day`: not computable where new therapy is known by its order only.
+    `needs_therapy_day`: not computable where the day of new therapy is not known.
     """
 
     title: str
@@ -193,6 +194,7 @@ _DEATH = EventDefinition(
     reason="death",
     day=lambda facts: facts.death_day,
     when=lambda facts: facts.death_when,
+    undated="death_undated",
     comes_last=True,
     adam=_DEATH_DATE,
 )
@@ -209,6 +211,7 @@ _MYELOMA_DEATH = EventDefinition(
     reason="death of myeloma",
     day=lambda facts: facts.myeloma_death_day,
     when=lambda facts: facts.myeloma_death_when,
+    undated="death_undated",
     comes_last=True,
     adam=replace(_DEATH_DATE, description="Death of Myeloma"),
 )
@@ -216,7 +219,10 @@ _NEW_THERAPY = EventDefinition(
     code="new therapy",
     meaning="first unplanned anti-myeloma therapy or infusion after the start",
     reason="start of the next anti-myeloma therapy",
-    day=lambda facts: facts.new_therapy,
+    day=lambda facts: facts.new_therapy if facts.new_therapy_when is None else None,
+    when=lambda facts: facts.new_therapy_when,
+    undated="new_therapy_undated",
+    comes_last=True,
     adam=AdamSource(domain="ADSL", variable="NACTDT", description="New Anti-Cancer Therapy"),
 )
 _RELAPSE_FROM_CR = EventDefinition(
@@ -395,7 +401,7 @@ NOT_COMPUTABLE: Mapping[NotComputable, str] = {
     "no_response": "no confirmed response to start from",
     "no_complete_response": "no confirmed CR to start from",
     "no_schedule": "FDA-style censoring needs the planned days of assessment",
-    "new_therapy_undated": "new therapy is known by its order only",
+    "new_therapy_undated": "the day of the new therapy is not known",
     "progression_undated": "the day of the progression is not known",
     "death_undated": "the patient died, the day of death is not known",
 }

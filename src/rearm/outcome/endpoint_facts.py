@@ -17,9 +17,20 @@ from rearm.outcome.statements import (
 )
 from rearm.record import UNKNOWN_WHEN, Death, Record, ResponseStatement, When
 from rearm.response.course import ResponseCourse, response_course
-from rearm.response.new_therapy import begins, new_therapy
+from rearm.response.new_therapy import (
+    begins,
+    may_follow,
+    new_therapy,
+    undated_therapies,
+)
 
-__all__ = ["CourseFacts", "counted_day", "course_facts", "next_therapy_day"]
+__all__ = [
+    "CourseFacts",
+    "counted_day",
+    "course_facts",
+    "next_therapy_day",
+    "undated_new_therapy",
+]
 
 _COMPLETE_RESPONSE = ("CR", "sCR")
 _RESPONSE = ("PR", "VGPR", "CR", "sCR")
@@ -33,16 +44,17 @@ class CourseFacts:
     `progression_when`, `death_when`: the days that the event may have been on; None: did not
     happen. What is known by a month is counted at its middle, what is known by less has no day.
 
-    `new_therapy_undated`: there was new therapy, known by its order only. `assessed`: days on which
-    the disease could be judged; `last_assessed` the last of them up to the progression (the start
-    where there is none). `next_progression`, `next_last_assessed`: on the next therapy.
+    `new_therapy`: the first with a day, of a month its first; `new_therapy_when`: the days of one
+    known less well that may have come before it. `assessed`: days on which the disease could be
+    judged; `last_assessed` the last of them up to the progression (the start where there is none).
+    `next_progression`, `next_last_assessed`: on the next therapy.
     """
 
     start: int
     progression_when: When | None
     death: Death | None
     new_therapy: int | None
-    new_therapy_undated: bool
+    new_therapy_when: When | None
     last_assessed: int
     assessed: tuple[int, ...]
     last_contact: int
@@ -105,15 +117,12 @@ def course_facts(record: Record, course: ResponseCourse, failure: Failure | None
     until = [day for day in assessed if progression is None or day <= progression]
     next_therapy = next_therapy_day(record, course)
     next_progression, next_assessed = _on_next_therapy(record, course, next_therapy)
-    signals = failure.signals if failure is not None else ()
     return CourseFacts(
         start=course.start,
         progression_when=progressed,
         death=record.death_since(course.start),
         new_therapy=next_therapy,
-        new_therapy_undated=any(
-            s.id == "new_therapy_without_pd" and s.day is None for s in signals
-        ),
+        new_therapy_when=undated_new_therapy(record, course, failure, before=next_therapy),
         last_assessed=max(until, default=course.start),
         assessed=tuple(assessed),
         last_contact=contact,
@@ -180,6 +189,8 @@ def _progression(
         case = failure.case
         if case.team_progression is not None:
             return case.team_when
+        if case.relapse_stated is not None and case.relapse_stated.open:
+            return case.relapse_when
         return _perhaps(case.perhaps_stated)
     recorded = team_progression(stated)
     if recorded is not None:
@@ -237,6 +248,31 @@ def next_therapy_day(
     if course.new_therapy_day is not None:
         days.append(course.new_therapy_day)
     return min((day for day in days if since is None or day >= since), default=None)
+
+
+def undated_new_therapy(
+    record: Record,
+    course: ResponseCourse,
+    failure: Failure | None,
+    *,
+    before: int | None,
+    since: int | None = None,
+) -> When | None:
+    """The days of new therapy known less well than by its month, where it may have been the first:
+    before the day `before` and not before `since`. None where there is none.
+    """
+    case = failure.case if failure is not None else None
+    numbers = case.product.numbers if case is not None else ()
+    start = course.start
+    following = undated_therapies(record, start, course.until, numbers)
+    perhaps = (t for t in record.therapies if may_follow(t, start))
+    for therapy in (*following, *perhaps):
+        first, last = therapy.start.first, therapy.start.last
+        begun_later = before is not None and first is not None and first >= before
+        over_earlier = since is not None and last is not None and last < since
+        if not begun_later and not over_earlier:
+            return therapy.start
+    return None
 
 
 def _on_next_therapy(

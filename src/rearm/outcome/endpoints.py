@@ -26,7 +26,12 @@ from rearm.outcome.endpoint_definitions import (
     Origin,
     StyleName,
 )
-from rearm.outcome.endpoint_facts import CourseFacts, course_facts, next_therapy_day
+from rearm.outcome.endpoint_facts import (
+    CourseFacts,
+    course_facts,
+    next_therapy_day,
+    undated_new_therapy,
+)
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
 from rearm.record import Record, When
@@ -256,7 +261,8 @@ def _facts_from(
         facts = course_facts(record, course, failure)
         if origin == "failure":  # a therapy begun before the failure does not follow it
             later = next_therapy_day(record, course, since=origin_day)
-            facts = replace(facts, new_therapy=later)
+            undated = undated_new_therapy(record, course, failure, before=later, since=origin_day)
+            facts = replace(facts, new_therapy=later, new_therapy_when=undated)
         return facts
     salvage = response_course(record, start=origin_day, criteria=course.criteria, infusion=False)
     return course_facts(record, salvage, None)
@@ -346,8 +352,7 @@ class _Counting:
                 return None, "no_complete_response"
         if definition.styled and self._misses_schedule:
             return start, "no_schedule"
-        therapy_undated = facts.new_therapy is None and facts.new_therapy_undated
-        if definition.needs_therapy_day and therapy_undated:
+        if definition.needs_therapy_day and facts.new_therapy_when is not None:
             return start, "new_therapy_undated"
         return start, None
 
@@ -380,7 +385,8 @@ def _undated(
     limit: tuple[int, CensoringCode] | None,
 ) -> NotComputable | None:
     """An event whose day is not known is one: it stands in the way unless something that ends the
-    endpoint surely came before it. Death comes after all that has a day.
+    endpoint surely came before it. Death comes after all that has a day, new therapy is taken to
+    follow a progression.
     """
     known = [end[0] for end in (event, limit) if end is not None]
     for other in definition.events:
@@ -389,9 +395,9 @@ def _undated(
             continue
         if other.comes_last:
             if not known:
-                return "death_undated"
+                return other.undated
         elif not any(between.first is not None and day < between.first for day in known):
-            return "progression_undated"
+            return other.undated
     competes = definition.competing is not None and facts.death_when is not None
     return "death_undated" if competes and not known and facts.death_day is None else None
 

@@ -123,7 +123,7 @@ def _open_signals(failure: Failure, case: InfusionCase) -> str:
         for s in failure.signals
         if s.open
     )
-    return f"No progression, but {text}.{_unusable_at_end(case)}{_unread_beside(case)}"
+    return f"No progression is recorded, but {text}.{_unusable_at_end(case)}{_unread_beside(case)}"
 
 
 def _not_evaluable(case: InfusionCase) -> str:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 from rearm.outcome.infusions import InfusedProduct
+from rearm.outcome.stated_relapse import StatedRelapse, stated_relapse
 from rearm.outcome.statements import (
     last_data_day,
     pd_sources,
@@ -25,11 +26,11 @@ from rearm.outcome.unread_results import (
     UnreadResults,
     unread_after,
 )
-from rearm.record import Death, Lab, Record, ResponseStatement, Source, When
+from rearm.record import Death, Fact, Lab, Record, ResponseStatement, Source, When
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import RESPONSES, Criteria
 from rearm.response.measurable import Measurable
-from rearm.response.new_therapy import new_therapy, planned
+from rearm.response.new_therapy import new_therapy, undated_therapies
 from rearm.response.score import Visit
 
 __all__ = [
@@ -159,6 +160,27 @@ class InfusionCase:
         dated = team_progression(self.stated)
         by_order = (s for s in self.stated_by_order if s.response == "PD")
         return dated if dated is not None else next(by_order, None)
+
+    @cached_property
+    def relapse_stated(self) -> StatedRelapse | None:
+        """A relapse after this infusion as a fact that somebody states."""
+        return stated_relapse(self.record.facts, self._concerned_by)
+
+    def _concerned_by(self, fact: Fact) -> bool:
+        """Is a fact of the time after the infusion? Without a day it is of the last one."""
+        when = fact.when
+        if when.last is not None:
+            return self.within(when.last)
+        return self.product.next is None
+
+    @property
+    def relapse_when(self) -> When:
+        """The days that a stated relapse may have been on: by the day of the statement, which may
+        be later than any data where it is not known.
+        """
+        if self.relapse_stated is None:
+            return When()
+        return When(self.start + 1, self.relapse_stated.fact.when.last)
 
     @property
     def team_day(self) -> int | None:
@@ -432,19 +454,16 @@ class InfusionCase:
 
     @cached_property
     def new_therapy(self) -> tuple[When, Source] | None:
-        """Next unplanned therapy or infusion: by its day, else one known by order alone to follow
-        this infusion and no later one.
+        """Next unplanned therapy or infusion: by its day, else one that is known to follow this
+        infusion and no later one.
         """
         dated = new_therapy(self.record, self.start, until=self.ends)
         if dated is not None:
             return dated.start, dated.source
         if self.product.next is not None and self.ends is not None:
             return When.on(self.ends), self.product.next.source
-        for therapy in self.record.therapies:
-            by_order = therapy.start.day is None and therapy.after_infusion in self.product.numbers
-            if by_order and not planned(therapy):
-                return therapy.start, therapy.source
-        return None
+        undated = undated_therapies(self.record, self.start, self.ends, self.product.numbers)
+        return (undated[0].start, undated[0].source) if undated else None
 
     # ---- sources ----------------
 

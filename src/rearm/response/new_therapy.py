@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rearm.record import Record, Therapy
 from rearm.therapy.anti_myeloma import SUPPORT, treats_myeloma
 from rearm.therapy.lines import lines
 
-__all__ = ["PLANNED_PURPOSES", "begins", "new_therapy", "planned", "unknown_medication"]
+__all__ = [
+    "PLANNED_PURPOSES",
+    "begins",
+    "may_follow",
+    "new_therapy",
+    "planned",
+    "undated_therapies",
+    "unknown_medication",
+]
 
 # what belongs to the treatment itself or does not treat myeloma: none of it ends a course
 PLANNED_PURPOSES = frozenset(
@@ -30,7 +40,7 @@ def new_therapy(record: Record, start: int, *, until: int | None = None) -> Ther
     stem-cell boost, further parts of the line that is given on `start` (induction, transplant and
     maintenance are one, see `lines`), and what does not treat the myeloma. Of medication of which
     that is not known see `unknown_medication`. A therapy known by its month counts from its first
-    day; rows without any day are not read here.
+    day; for what is known less well see `undated_therapies`.
     """
     later = [
         (day, place)
@@ -51,6 +61,36 @@ def begins(therapy: Therapy) -> int | None:
     if first is None or last is None or last - first > _A_MONTH:
         return None
     return first
+
+
+def undated_therapies(
+    record: Record, start: int, until: int | None, numbers: Collection[int] = ()
+) -> tuple[Therapy, ...]:
+    """Unplanned anti-myeloma therapy surely begun after `start` and by `until`, on a day known less
+    well than by its month. `numbers`: of the infusion on `start`, where one is known to follow it
+    by order alone.
+    """
+
+    def follows(therapy: Therapy) -> bool:
+        first, last = therapy.start.first, therapy.start.last
+        if first is None:
+            return therapy.after_infusion in numbers
+        return first > start and (until is None or (last is not None and last <= until))
+
+    undated = [t for t in record.therapies if begins(t) is None and follows(t) and not planned(t)]
+    own = _line_on(record, start) if undated else ()
+    return tuple(t for t in undated if t not in own)
+
+
+def may_follow(therapy: Therapy, start: int) -> bool:
+    """May unplanned therapy whose days hold `start` have begun after it? Not where a number of its
+    line or the infusion that it follows gives its order.
+    """
+    first, last = therapy.start.first, therapy.start.last
+    if first is None or last is None or planned(therapy):
+        return False
+    ordered = therapy.line is not None or therapy.after_infusion is not None
+    return begins(therapy) is None and first <= start < last and not ordered
 
 
 def unknown_medication(record: Record, start: int, until: int | None) -> tuple[Therapy, ...]:
