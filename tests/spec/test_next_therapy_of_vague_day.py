@@ -11,7 +11,7 @@ from rearm.outcome.endpoints import endpoints
 from rearm.outcome.failure import failures
 from rearm.record import Record
 
-PATIENT = {"patient_id": "A", "day_zero": "2023-05-01", "last_seen_day": 600}
+PATIENT: dict[str, Any] = {"patient_id": "A", "day_zero": "2023-05-01", "last_seen_day": 600}
 VGPR = {"day": 90, "response": "VGPR", "by": "team"}
 PD = {"day": 200, "response": "PD", "by": "team"}
 

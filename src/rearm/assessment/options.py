@@ -147,6 +147,9 @@ def _reasons(basis: Basis) -> list[_Reasons]:
     for option, reasons in zip(plan.options, found, strict=True):
         if option.poor:
             reasons.against.append(_poor(basis, option))
+        if (name := basis.patient.declined.get(option.option.id)) is not None:
+            reasons.against.append(_declined(basis, name))
+            reasons.until[_UNTIL_WANTED] = None
     return found
 
 
@@ -222,6 +225,25 @@ def _poor(basis: Basis, plan: OptionPlan) -> str:
         truth=True,
         citations=basis.cite(response.studies),
     )
+    return key
+
+
+_UNTIL_WANTED = "the patient wants it"
+
+
+def _declined(basis: Basis, name: str) -> str:
+    """The id of the reason that the patient declined what goes by this name."""
+    key = f"declined-by-patient@{name}"
+    if key not in basis.reasons:
+        basis.reasons[key] = Reason(
+            rule="declined-by-patient",
+            effect="exclude",
+            text=f"The patient declined it ({name}).",
+            truth=True,
+            findings=("declined",) if "declined" in basis.findings else (),
+            citations=basis.cite(("accepted-practice",)),
+            until=_UNTIL_WANTED,
+        )
     return key
 
 
