@@ -40,8 +40,8 @@ _NOT_DONE = re.compile(
 )
 # Where a treatment belongs: that there was none.
 _NOTHING = re.compile(r"no|none|nil|nein|keine?[rs]?|entfällt|not given|nicht gegeben", re.I)
-_YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
-_NO = frozenset({"no", "n", "false", "0", "nein"})
+_YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x", "vorhanden", "present"})
+_NO = frozenset({"no", "n", "false", "0", "nein", "kein", "keine", "none", "absent"})
 _GRADE = re.compile(r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?", re.IGNORECASE)
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
 _ISO = re.compile(
@@ -227,6 +227,12 @@ def integer(value: Value, *, decimal: DecimalMark | None) -> int:
 
 def grade(value: Value, *, decimal: DecimalMark | None) -> int:
     """A grade as a whole number: `2`, `II`, `Grad 2`, `grade III`, `G3`. Raises Refused."""
+    if is_nothing(value):
+        raise Refused(
+            "value_unreadable",
+            f"{shown(value)} is no grade. Write 0 if it was looked for and did not occur; leave the"
+            " cell empty if nobody looked.",
+        )
     if isinstance(value, str) and (match := _GRADE.fullmatch(value.strip())):
         return _ROMAN[match[1].upper()] if match[1].isalpha() else int(match[1])
     return integer(value, decimal=decimal)
