@@ -75,7 +75,7 @@ SET_ASIDE: list[tuple[str, dict[str, Any], str, str, str]] = [
         "negative",
         "row 3, value",
     ),
-    ("two-digit year", _lab(day="12.03.24"), "two_digit_year", "YYYY-MM-DD", "row 3, day"),
+    ("two-digit year", _lab(day="12/03/24"), "two_digit_year", "YYYY-MM-DD", "row 3, day"),
     (
         "date that can be two dates",
         _lab(day="03/12/2024"),

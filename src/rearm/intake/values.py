@@ -68,6 +68,9 @@ _MONTHS = {
 # A number between these may be a year as well as the number of a day.
 _YEARS = range(1940, 2061)
 _DOTTED = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{4})")
+# Points stand in day.month.year alone. Nothing of a record of today happened before 1960.
+_DOTTED_SHORT = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{2})")
+_FIRST_SHORT_YEAR = 60
 _TWO_DIGIT_YEAR = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2}|[0-9]{1,2}[./][0-9]{2}")
 _SLASHED = re.compile(r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{1,2}-[0-9]{1,2}-[0-9]{4}")
 _DAY_WORD = re.compile(
@@ -278,7 +281,7 @@ def is_dated(value: Value) -> bool:
     """Whether a cell of a day column holds a calendar date rather than a day number."""
     if isinstance(value, date):
         return True
-    forms = (_ISO, _DOTTED, _MONTH_OF_YEAR, _NAMED_YEAR)
+    forms = (_ISO, _DOTTED, _DOTTED_SHORT, _MONTH_OF_YEAR, _NAMED_YEAR)
     if not isinstance(value, str):
         return False
     given = value.strip()
@@ -297,8 +300,8 @@ def parse_moment(value: Value) -> Moment:
     """A day number, a date, a partial date (2024-03, 12/2017, March 2024), `Day 7`, `3 months`, or
     an anchor word (`Leukapheresis`, `before bridging`). A bare 2017 is left to the axis.
 
-    Raises Refused: two-digit years, slashed dates (their order is not certain), impossible dates,
-    anything else.
+    Raises Refused: slashed dates and two-digit years but in day.month.year (their order is not
+    certain), impossible dates, anything else.
     """
     if isinstance(value, datetime):
         value = value.date()
@@ -332,6 +335,10 @@ def _moment_of_text(given: str) -> Moment:
         )
     if match := _DOTTED.fullmatch(given):
         return _dates(int(match[3]), int(match[2]), int(match[1]), given=given)
+    if match := _DOTTED_SHORT.fullmatch(given):
+        short = int(match[3])
+        year = short + (1900 if short >= _FIRST_SHORT_YEAR else 2000)
+        return replace(_dates(year, int(match[2]), int(match[1]), given=given), short_year=True)
     if match := _MONTH_OF_YEAR.fullmatch(given):
         return _dates(int(match[2]), int(match[1]), None, given=given)
     if (month := _named_month(given)) is not None:

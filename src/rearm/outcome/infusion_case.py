@@ -433,13 +433,13 @@ class InfusionCase:
         if not looked or responded or progressed or self._unread_before(When.on(due)):
             return None
         last = max(day for day, _ in by_then)
-        if any(last < d <= until for x in self._disease_aside if (d := x.when.first) is not None):
+        if any(last < d <= until for x in self.disease_aside if (d := x.when.first) is not None):
             return None
         later = any(day > until and depth >= _PARTIAL for day, depth in depths)
         return NoResponse(day=due, open=not later)
 
     @property
-    def _disease_aside(self) -> list[Lab]:
+    def disease_aside(self) -> list[Lab]:
         """Results of the disease that are there and could not be used."""
         tests = DISEASE_TESTS | {self.course.serum_test}
         return [x for x in self.record.set_aside if x.test in tests]

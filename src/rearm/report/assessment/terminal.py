@@ -12,7 +12,13 @@ from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
-from rearm.report.assessment.sentences import doubt_text, reason_text, seen_texts, subject
+from rearm.report.assessment.sentences import (
+    doubt_text,
+    reason_text,
+    seen_texts,
+    subject,
+    unread_text,
+)
 from rearm.report.safe_text import SafeText
 from rearm.report.words import days_words, listed, measure_words, whose, words
 
@@ -42,6 +48,8 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
     )
     for alert in assessment.alerts:
         console.print(SafeText(f"ALERT  {words(alert.id)}: {alert.text}", style="bold red"))
+    if unread := unread_text(assessment):
+        console.print(SafeText(unread, style="bold yellow"))
     console.print(SafeText(case_paragraph(assessment)))
     for part in (
         _failure(assessment),
