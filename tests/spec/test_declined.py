@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rearm.assessment import Assessment, assess
+from rearm.assessment import Assessment, assess, explain
 from rearm.intake import read_tables
 from rearm.knowledge.bundle import bundled
 from rearm.knowledge.option_names import options_named
@@ -48,6 +48,15 @@ def test_options_are_excluded_until_the_patient_wants_them(declined: str) -> Non
 @pytest.mark.parametrize("declined", [None, "none", "keine"])
 def test_nothing_declined(declined: str | None) -> None:
     assert _taken_out(assess(_record(declined))) == set()
+
+
+def test_explanation_of_the_option_tells_it() -> None:
+    rules = explain(_record("talquetamab"), "talquetamab").rules
+    (told,) = [rule for rule in rules if rule.id == "declined-by-patient"]
+    assert told.clause.truth is True
+    assert told.sources == ("tables/facts: row 2",)
+    others = explain(_record("talquetamab"), "teclistamab").rules
+    assert all(rule.id != "declined-by-patient" for rule in others)
 
 
 def test_name_of_no_option_is_said() -> None:

@@ -21,7 +21,7 @@ from rearm.assessment.result import (
     Reason,
 )
 
-__all__ = ["OptionsResult", "evidence_of_options", "options_of"]
+__all__ = ["OptionsResult", "declined_reason", "evidence_of_options", "options_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,16 +235,21 @@ def _declined(basis: Basis, name: str) -> str:
     """The id of the reason that the patient declined what goes by this name."""
     key = f"declined-by-patient@{name}"
     if key not in basis.reasons:
-        basis.reasons[key] = Reason(
-            rule="declined-by-patient",
-            effect="exclude",
-            text=f"The patient declined it ({name}).",
-            truth=True,
-            findings=("declined",) if "declined" in basis.findings else (),
-            citations=basis.cite(("accepted-practice",)),
-            until=_UNTIL_WANTED,
-        )
+        basis.reasons[key] = declined_reason(basis, name)
     return key
+
+
+def declined_reason(basis: Basis, name: str) -> Reason:
+    """The reason of an option that the patient declined by this name."""
+    return Reason(
+        rule="declined-by-patient",
+        effect="exclude",
+        text=f"The patient declined it ({name}).",
+        truth=True,
+        findings=("declined",) if "declined" in basis.findings else (),
+        citations=basis.cite(("accepted-practice",)),
+        until=_UNTIL_WANTED,
+    )
 
 
 def _support(basis: Basis, plan: OptionPlan) -> tuple[str, ...]:
