@@ -119,4 +119,6 @@ class Interval(msgspec.Struct, frozen=True, gc=False):  # one a result: made by 
             return f"{self.exact:g}"
         if math.isinf(self.high):
             return f"{'>' if self.low_open else '>='}{self.low:g}"
+        if self.low > 0:
+            return f"{self.low:g} to {self.high:g}"
         return f"{'<' if self.high_open else '<='}{self.high:g}"

@@ -66,8 +66,8 @@ def _answers(record: Record) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("patient_id", "folder", "cells"),
     [
-        ("C", "1-first-entry", 104),
-        ("C", "4-after-work-up", 115),
+        ("C", "1-first-entry", 106),
+        ("C", "4-after-work-up", 117),
         ("A", "4-after-work-up", 157),
         ("B", "4-after-work-up", 118),
     ],
@@ -444,3 +444,36 @@ def test_the_command_writes_the_workbook_and_overwrites_nothing(tmp_path: Path) 
     assert (other.exit_code, "does not end in .xlsx" in other.stderr) == (2, True)
     nothing = runner.invoke(app, ["template"])
     assert (nothing.exit_code, "Say what to write" in nothing.stderr) == (2, True)
+
+
+# ---------------------------------------------------------------- results of any test
+
+
+def test_results_of_the_first_sheet(form: FilledForm) -> None:
+    """Immunofixation, MRD, the marrow after the CAR-T and the histology of a lesion."""
+    form.fill("patient_id", patient_id="X")
+    form.fill("car_t", product="cilta-cel", day="2025-02-17")
+    for test, value, more in (
+        ("serum_immunofixation", "negative", {}),
+        ("urine_immunofixation", "negative", {}),
+        ("mrd", "negative", {"method": "NGF", "specimen": "marrow", "sensitivity": "0.00001"}),
+        ("egfr", "52", {"unit": "mL/min/1.73m2"}),
+    ):
+        form.fill("other_result", value=value, day="2025-08-17", test=test, **more)
+    form.fill("marrow_plasma_cells", value="1", unit="%", day="2025-08-17")
+    form.fill("marrow_plasma_cells", value="30", unit="%", day="2026-02-17")
+    form.fill("lesion", lesion="L1", day="2026-02-17", kind="extramedullary")
+    form.fill("lesion_histology", value="L1=plasma_cells", day="2026-02-20")
+    (record,) = _records(form)
+    assert [(x.test, x.word or str(x.quantity)) for x in record.labs if x.test != "egfr"] == [
+        ("marrow_plasma_cells", "1"),
+        ("marrow_plasma_cells", "30"),
+        ("serum_immunofixation", "negative"),
+        ("urine_immunofixation", "negative"),
+        ("mrd", "negative"),
+    ]
+    assert [x.sensitivity for x in record.labs if x.test == "mrd"] == [1e-5]
+    assert [(x.finding, x.value, x.by) for x in record.facts] == [
+        ("lesion_histology", "L1=plasma_cells", "pathology")
+    ]
+    assert _issues(record) == {}

@@ -57,9 +57,10 @@ def codes(plan: Any, rows: Any) -> Any:
     read = evaluate(plan.conditions, findings_frame(rows, plan.columns, plan.knowledge.catalogue))
     answers = np.hstack([read, np.ones((len(rows), 1), dtype=np.int8)])
     in_force = [np.ones((len(rows), len(o.labels)), dtype=bool) for o in plan.options]
+    declined = np.zeros((len(rows), len(plan.options)), dtype=bool)
     factor_grades = grades(plan, answers)
     return (
-        verdicts(plan, answers, in_force).verdict,
+        verdicts(plan, answers, in_force, declined).verdict,
         factor_grades,
         group_grades(plan, factor_grades),
     )

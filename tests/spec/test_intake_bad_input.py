@@ -61,7 +61,7 @@ SET_ASIDE: list[tuple[str, dict[str, Any], str, str, str]] = [
         "serum_m_protein",
         "row 3, test",
     ),
-    ("not a number", _lab(value="about 2"), "value_unreadable", "about 2", "row 3, value"),
+    ("not a number", _lab(value="two or so"), "value_unreadable", "two or so", "row 3, value"),
     ("NaN", _lab(value=float("nan")), "value_unreadable", "NaN", "row 3, value"),
     ("too large for a double", _lab(value="1e400"), "value_unreadable", "1e400", "row 3, value"),
     ("formula text", _lab(value="=2+2"), "value_unreadable", "=2+2", "row 3, value"),
@@ -75,7 +75,7 @@ SET_ASIDE: list[tuple[str, dict[str, Any], str, str, str]] = [
         "negative",
         "row 3, value",
     ),
-    ("two-digit year", _lab(day="12.03.24"), "two_digit_year", "YYYY-MM-DD", "row 3, day"),
+    ("two-digit year", _lab(day="12/03/24"), "two_digit_year", "YYYY-MM-DD", "row 3, day"),
     (
         "date that can be two dates",
         _lab(day="03/12/2024"),

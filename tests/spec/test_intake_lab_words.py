@@ -31,6 +31,10 @@ READ: list[tuple[str, str, dict[str, Any], Interval | str]] = [
     ("serum_m_protein", "kein M-Gradient", {}, BELOW),
     ("serum_m_protein", "negative", {}, BELOW),
     ("serum_m_protein", "positiv", {}, SEEN),
+    ("serum_m_protein", "n.n.", {}, BELOW),
+    ("urine_m_protein_24h", "not detected", {}, Interval(0, 100, high_open=True)),
+    ("urine_m_protein_24h", "n.n.", {"specimen": "Sammelurin"}, Interval(0, 100, high_open=True)),
+    ("urine_immunofixation", "n.n.", {}, "negative"),
     ("soluble_bcma", "not detected", {}, Interval(0, 10, high_open=True)),
     ("soluble_bcma", "undetectable", {}, Interval(0, 10, high_open=True)),
     ("hbv_dna", "not detected", {}, "not_detected"),
@@ -70,7 +74,6 @@ def test_word(test: str, value: str, more: dict[str, Any], expected: Interval | 
 
 # nothing says what the word bounds: set aside, never a number made up
 OPEN = [
-    ("urine_m_protein_24h", "not detected"),
     ("creatinine", "normal"),
     ("ldh", "erhöht"),
     ("crp", "negative"),

@@ -32,6 +32,10 @@ def test_the_form_asks_for_what_a_board_needs() -> None:
     fixed = {word for f in form.fields.values() for word in f.fixed.values()}
     assert {"active_infection", "hepatitis_b", "crs", "icans", "goals_of_care", "declined"} <= fixed
     assert form.fields["line"].lines == 10 and form.fields["serum_m_protein"].lines == 8
+    suggested = set(form.fields["other_result"].suggest["test"])
+    assert {"serum_immunofixation", "urine_immunofixation", "mrd", "egfr", "weight"} <= suggested
+    assert form.fields["marrow_plasma_cells"].lines == 2
+    assert "lesion_histology" in fixed
 
 
 def test_every_word_and_unit_that_is_offered_is_read() -> None:
@@ -47,8 +51,8 @@ def test_every_word_and_unit_that_is_offered_is_read() -> None:
                     assert word in numbers or form.tests[field.test].word(word) is not None
                 offered += 1
         for unit in form.units(field):
-            assert form.tests[str(field.test)].units
-            assert unit in form.tests[str(field.test)].allowed
+            named = (field.test,) if field.test is not None else field.suggest["test"]
+            assert any(unit in form.tests[str(name)].allowed for name in named)
             offered += 1
     assert offered > 150
 
@@ -69,6 +73,7 @@ def test_every_word_and_unit_that_is_offered_is_read() -> None:
         ('value = "patient_id"', 'value = "sex"', "one field asks for the patient's id"),
         ('field = "declined"', 'field = "refused"', "example: there is no field refused"),
         ('unit = "U/L"', 'unit = "kg"', "example: ldh takes no unit kg"),
+        ('"mrd"', '"mrdd"', "field other_result: mrdd is no word of test"),
         ("lines = 10", "lines = 0", "field line: it takes one line or more"),
         ("lines = 10", 'line = "10"', "Did you mean"),
     ],

@@ -123,12 +123,13 @@ def test_results_without_a_day_are_named() -> None:
     assert failure.status == "not_failed"
     assert failure.reason == (
         "No progression up to day 90; not assessed since (last contact day 400). 1 result of the"
-        " disease has no day that could be read and is not placed."
+        " disease has no day that could be read and is not placed: correct its date first."
     )
     several = one(set_aside=[aside(t, None) for t in ("serum_m_protein", "kappa_flc", "crp")])
     assert several.status == "not_failed"
     assert several.reason.endswith(
-        " 2 results of the disease have no day that could be read and are not placed."
+        " 2 results of the disease have no day that could be read and are not placed:"
+        " correct their dates first."
     )
 
 

@@ -33,8 +33,10 @@ from rearm.assessment.result import (
     Titles,
     Versions,
 )
+from rearm.knowledge.lab_tests import LabTests
 from rearm.outcome.failure import Failure
-from rearm.record import Issue, Source
+from rearm.outcome.unread_results import TEAM_RESPONSES
+from rearm.record import UNKNOWN_WHEN, Issue, Record, Source
 from rearm.response.criteria import load_criteria
 
 __all__ = ["about_code", "assembled", "is_judged"]
@@ -75,7 +77,7 @@ def assembled(
             knowledge_hash=plan.knowledge.hash,
         ),
         issues=tuple(_issue(issue) for issue in record.issues),
-        issue_summary=_summary(record.issues),
+        issue_summary=_summary(record, plan.knowledge.lab_tests),
         case=case_of(record),
         therapies=therapies,
         visits=visits_of(basis),
@@ -166,9 +168,17 @@ def _issue(issue: Issue) -> InputIssue:
     )
 
 
-def _summary(issues: tuple[Issue, ...]) -> IssueSummary:
-    number = Counter(issue.severity for issue in issues)
-    return IssueSummary(error=number["error"], warning=number["warning"], note=number["note"])
+def _summary(record: Record, known: LabTests) -> IssueSummary:
+    """What is set aside of tests that nobody knows would change nothing if it was read."""
+    number = Counter(issue.severity for issue in record.issues)
+    aside = [lab for lab in record.set_aside if lab.test in known or lab.test in TEAM_RESPONSES]
+    return IssueSummary(
+        error=number["error"],
+        warning=number["warning"],
+        note=number["note"],
+        results_set_aside=len(aside),
+        undated=sum(lab.when == UNKNOWN_WHEN for lab in aside),
+    )
 
 
 def _titles(basis: Basis, options: OptionsResult, tests: tuple[NextTest, ...]) -> Titles:

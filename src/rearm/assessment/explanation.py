@@ -11,13 +11,15 @@ from datetime import date
 from msgspec.structs import replace
 
 from rearm.assessment.basis import Basis
+from rearm.assessment.options import declined_reason
 from rearm.assessment.patient import AssessmentError, patient_at
 from rearm.assessment.plan import RulePlan, plan_of
 from rearm.assessment.result import FindingResult
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.knowledge.rulesets import Availability
 from rearm.record import Record
-from rearm.rules import Clause, trace
+from rearm.rules import Clause, RuleCondition, trace
+from rearm.rules.tree import BooleanFinding
 
 __all__ = ["Explanation", "Traced", "explain"]
 
@@ -80,6 +82,8 @@ def explain(
             for row, number in option.labels
             if row.when is not None
         ]
+        if subject in patient.declined:
+            rules.append(_of_declined(basis, patient.declined[subject]))
         return Explanation(id=subject, name=option.option.name, rules=tuple(rules))
     factor = factors[subject]
     indicators = tuple(_of_rule(basis, clauses, indicator) for indicator in factor.indicators)
@@ -111,6 +115,24 @@ def _of_label(basis: Basis, clauses: Sequence[Clause], row: Availability, number
         findings=read.findings,
         sources=read.sources,
         citations=(row.source,) if row.source else (),
+    )
+
+
+def _of_declined(basis: Basis, name: str) -> Traced:
+    """What the patient does not want, which no rule of the knowledge says."""
+    reason = declined_reason(basis, name)
+    condition = RuleCondition("declined", BooleanFinding("declined"))
+    finding = basis.finding("declined")
+    rows = basis.rows
+    return Traced(
+        id="declined-by-patient",
+        effect=reason.effect,
+        text=reason.text,
+        clause=trace(condition, basis.patient.values, basis.bounds),
+        findings=(("declined", finding),),
+        sources=tuple(rows[place] for place in finding.rows),
+        citations=reason.citations,
+        until=reason.until,
     )
 
 

@@ -102,7 +102,12 @@ def _judging(
     answers = np.hstack([read, always])
     factors = grades(plan, answers, _stated(plan, patients, of_row))
     codes = Codings(
-        judged=verdicts(plan, answers, _approvals(plan, patients, region, of_row)),
+        judged=verdicts(
+            plan,
+            answers,
+            _approvals(plan, patients, region, of_row),
+            _declined(plan, patients, of_row),
+        ),
         factors=factors,
         groups=group_grades(plan, factors),
     )
@@ -120,6 +125,15 @@ def _stated(plan: Plan, patients: Sequence[Patient], of_row: npt.NDArray[np.intp
     )
     flags: Flags = of_patient[of_row]
     return flags
+
+
+def _declined(plan: Plan, patients: Sequence[Patient], of_row: npt.NDArray[np.intp]) -> Flags:
+    """Which options the patient does not want, rows x options."""
+    import numpy as np
+
+    wanted_not = [[o.option.id in patient.declined for o in plan.options] for patient in patients]
+    flags: Flags = np.array(wanted_not, dtype=bool).reshape(len(patients), len(plan.options))
+    return flags[of_row]
 
 
 def _approvals(

@@ -71,17 +71,20 @@ class Judged:
     open: Codes
 
 
-def verdicts(plan: Plan, answers: Codes, approvals: list[Flags]) -> Judged:
+def verdicts(plan: Plan, answers: Codes, approvals: list[Flags], declined: Flags) -> Judged:
     """The verdict of every option on every row, the first that holds.
 
     `approvals`: for each option rows x labels, whether the approval counts for that row's patient.
+    `declined`: rows x options, whether that patient does not want it; a stop that may end.
     """
     import numpy as np
 
     shape = (len(answers), len(plan.options))
     verdict, clear, afterwards, open_ = (np.empty(shape, dtype=np.int8) for _ in range(4))
     for i, option in enumerate(plan.options):
-        stopped = _any(answers, option.exclude, 1) | _any(answers, option.require, 0)
+        stopped = (
+            _any(answers, option.exclude, 1) | _any(answers, option.require, 0) | declined[:, i]
+        )
         discouraged = (
             np.full(len(answers), True) if option.poor else _any(answers, option.discourage, 1)
         )

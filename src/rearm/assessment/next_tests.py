@@ -49,7 +49,7 @@ def next_tests_of(
         start = end
         if varied.mandatory or turns:
             weight = _weight(plan, turns)
-            test = _test(varied, _changes(turns), _why(plan, varied, turns))
+            test = _test(patient, varied, _changes(turns), _why(plan, varied, turns))
             # the minimum work-up in the order of the knowledge, then what changes most, is least
             # invasive, comes back soonest
             key = (
@@ -81,7 +81,8 @@ def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
         )
         for workup in plan.workups:
             if "failure_status" in workup.workup.supplies:
-                yield _test(Varied((workup,), False, ("failure_status",), False, ()), (), why)
+                markers = Varied((workup,), False, ("failure_status",), False, ())
+                yield _test(patient, markers, (), why)
 
 
 Kind = Literal["option", "factor", "group", "failure"]
@@ -195,22 +196,31 @@ def _weight(plan: Plan, turns: Sequence[_OneTurn]) -> float:
     return sum(weights[kind] for kind, _ in {(turn.kind, turn.what) for turn in turns})
 
 
-def _test(varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
+def _test(patient: Patient, varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
     workups = [w.workup for w in varied.workups]
     # a test that is a finding of its own is not asked for again where that is on record
     known = {t for w in workups for t in w.tests if t in w.supplies and t not in varied.findings}
+    tests = tuple(dict.fromkeys(t for w in workups for t in w.tests if t not in known))
+    unread = sum(lab.test in tests for lab in patient.record.set_aside)
     return NextTest(
         ids=tuple(w.id for w in workups),
         name="; with ".join(w.name for w in workups),
-        tests=tuple(dict.fromkeys(t for w in workups for t in w.tests if t not in known)),
+        tests=tests,
         findings=varied.findings,
         mandatory=varied.mandatory,
         changes=changes,
-        why=why,
+        why=f"{_given_unread(unread)} {why}" if unread else why,
         invasiveness=max(w.invasiveness for w in workups),
         turnaround=max(w.turnaround for w in workups),
         citations=tuple(dict.fromkeys(c for w in workups for c in w.sources)),
+        unread=unread,
     )
+
+
+def _given_unread(number: int) -> str:
+    if number == 1:
+        return "1 result was given and could not be read: correct it first."
+    return f"{number} results were given and could not be read: correct them first."
 
 
 def _why(plan: Plan, varied: Varied, turns: Sequence[_OneTurn]) -> str:

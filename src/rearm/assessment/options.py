@@ -21,7 +21,7 @@ from rearm.assessment.result import (
     Reason,
 )
 
-__all__ = ["OptionsResult", "evidence_of_options", "options_of"]
+__all__ = ["OptionsResult", "declined_reason", "evidence_of_options", "options_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +147,9 @@ def _reasons(basis: Basis) -> list[_Reasons]:
     for option, reasons in zip(plan.options, found, strict=True):
         if option.poor:
             reasons.against.append(_poor(basis, option))
+        if (name := basis.patient.declined.get(option.option.id)) is not None:
+            reasons.against.append(_declined(basis, name))
+            reasons.until[_UNTIL_WANTED] = None
     return found
 
 
@@ -223,6 +226,30 @@ def _poor(basis: Basis, plan: OptionPlan) -> str:
         citations=basis.cite(response.studies),
     )
     return key
+
+
+_UNTIL_WANTED = "the patient wants it"
+
+
+def _declined(basis: Basis, name: str) -> str:
+    """The id of the reason that the patient declined what goes by this name."""
+    key = f"declined-by-patient@{name}"
+    if key not in basis.reasons:
+        basis.reasons[key] = declined_reason(basis, name)
+    return key
+
+
+def declined_reason(basis: Basis, name: str) -> Reason:
+    """The reason of an option that the patient declined by this name."""
+    return Reason(
+        rule="declined-by-patient",
+        effect="exclude",
+        text=f"The patient declined it ({name}).",
+        truth=True,
+        findings=("declined",) if "declined" in basis.findings else (),
+        citations=basis.cite(("accepted-practice",)),
+        until=_UNTIL_WANTED,
+    )
 
 
 def _support(basis: Basis, plan: OptionPlan) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from rearm.assessment.plan import Plan
 from rearm.errors import RearmError
 from rearm.findings import Found, find, inputs
 from rearm.interval import Interval
+from rearm.knowledge.option_names import declined_names, options_named
 from rearm.outcome.failure import Failure, failures
 from rearm.record import EVENT_FIELDS, Record
 from rearm.rules import Bounds
@@ -28,7 +29,8 @@ class AssessmentError(RearmError):
 class Patient:
     """`record` holds nothing later than `as_of`; `day` is the date of that day where it is known.
     `intervals`: numbers known as bounds; `possible`: words of which several are left; `stated`:
-    findings that somebody states and nothing measured tells.
+    findings that somebody states and nothing measured tells; `declined`: the options that the
+    patient does not want, each with the name that it was declined by.
     """
 
     record: Record
@@ -41,6 +43,7 @@ class Patient:
     inputs: Mapping[str, Any]  # the same as `derive` takes them
     possible: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stated: frozenset[str] = frozenset()
+    declined: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bounds(self) -> Bounds:
@@ -83,7 +86,18 @@ def patient_at(
         possible={name: x.possible for name, x in found.items() if x.possible is not None},
         inputs=inputs(found),
         stated=frozenset(name for name, x in found.items() if x.stated_by is not None),
+        declined=_declined(known, plan),
     )
+
+
+def _declined(record: Record, plan: Plan) -> dict[str, str]:
+    names = (
+        name
+        for fact in record.facts
+        if fact.finding == "declined"
+        for name in declined_names(fact.value)
+    )
+    return {option: name for name in names for option in options_named(plan.knowledge, name)}
 
 
 def _calendar_day(record: Record, day: int | None) -> date | None:

@@ -97,6 +97,12 @@ def treg_percent(chart: PatientChart) -> Found:
     return chart.number("regulatory_t_cells", chart.at_failure)
 
 
+@finding("marrow_tregs_high")
+def marrow_tregs_high(_: PatientChart) -> Found:
+    """Only as somebody states it: no test of the dictionary measures them in marrow."""
+    return NOTHING
+
+
 # ---------------------------------------------------------------- before lymphodepletion
 
 

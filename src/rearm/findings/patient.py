@@ -28,6 +28,7 @@ from rearm.findings.derived import CHILDBEARING_AGE
 from rearm.findings.presence import Presence, any_present, grade_words
 from rearm.findings.results import NO_RESULT, LatestResult
 from rearm.interval import Interval
+from rearm.knowledge.option_names import declined_names
 from rearm.record import Condition, Fact, Toxicity
 
 _COUNT_DAYS = 30
@@ -138,6 +139,14 @@ def frailty(chart: PatientChart) -> Found:
 @finding("goals_of_care")
 def goals_of_care(chart: PatientChart) -> Found:
     return chart.word_fact("goals_of_care", ("comfort_only", "disease_control", "no_hospital"))
+
+
+@finding("declined")
+def declined(chart: PatientChart) -> Found:
+    rows = [x for x in chart.record.facts if x.finding == "declined" and declined_names(x.value)]
+    if not rows:
+        return NOTHING
+    return Found(True, rows_of(rows), texts(rows, lambda x: f"declined: {x.value}, {x.when}"))
 
 
 @finding("trials_open")

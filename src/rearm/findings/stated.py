@@ -24,6 +24,7 @@ _SAID: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "car_gone_before_failure": ("car_t_persistence", {"lost": "yes", "present": "no"}),
     "car_expansion_poor": ("car_t_expansion", {"poor": "yes", "good": "no"}),
     "car_exhausted": ("car_t_exhaustion", {}),
+    "marrow_tregs_high": ("marrow_regulatory_t_cells", {"high": "yes", "normal": "no"}),
 }
 # Facts of these names mean something else, and functions of their own read them.
 _READ_ELSEWHERE = frozenset({"pregnancy_possible", "therapy_history_complete"})

@@ -34,6 +34,12 @@ def _date(value: Value, column: Column, decimal: DecimalMark | None) -> Moment:
         moment = parse_moment(value)
     except Refused as refusal:
         raise Refused(refusal.code, f"{column.name}: {refusal}") from None
+    if moment.short_year and column.name == "birth_date":
+        sentence = (
+            f"birth_date is {shown(value)}: the century of a year of two digits is not certain."
+            " Write YYYY-MM-DD."
+        )
+        raise Refused("two_digit_year", sentence)
     if not moment.dated or moment.first is None or moment.first != moment.last:
         sentence = f"{column.name} is {shown(value)}; a whole calendar date (YYYY-MM-DD) is needed."
         raise Refused("date_needed", sentence)

@@ -54,6 +54,9 @@ _DATES = tuple(
         rf"{_NAME}(?:{_GAP})?{_YEAR}",
     )
 )
+# Points stand in day.month.year alone. Nothing of a record of today happened before 1960.
+_DOTTED_SHORT = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{2})")
+_FIRST_SHORT_YEAR = 60
 _NAMED_YEAR = re.compile(r"(?:year|jahr|in|im jahr)\s*([0-9]{4})", re.IGNORECASE)
 # A number between these may be a year as well as the number of a day.
 _YEARS = range(1940, 2061)
@@ -139,7 +142,8 @@ def is_dated(value: Value) -> bool:
     if not isinstance(value, str):
         return False
     given = value.strip()
-    return _date_parts(given) is not None or _NAMED_YEAR.fullmatch(given) is not None
+    forms = (_NAMED_YEAR, _DOTTED_SHORT)
+    return _date_parts(given) is not None or any(form.fullmatch(given) for form in forms)
 
 
 def may_be_year(value: Value) -> bool:
@@ -155,8 +159,8 @@ def parse_moment(value: Value) -> Moment:
     12/2017, March 2024), `Day 7`, `3 months`, or an anchor word (`Leukapheresis`, `before
     bridging`). A bare 2017 is left to the axis.
 
-    Raises Refused: two-digit years, slashed dates (their order is not certain), impossible dates,
-    anything else.
+    Raises Refused: slashed dates and two-digit years but in day.month.year (their order is not
+    certain), impossible dates, anything else.
     """
     if isinstance(value, datetime):
         value = value.date()
@@ -186,6 +190,10 @@ def _moment_of_text(given: str) -> Moment:
         return _day_number(int(given))
     if (parts := _date_parts(given)) is not None:
         return _dates(*parts, given=given)
+    if match := _DOTTED_SHORT.fullmatch(given):
+        short = int(match[3])
+        year = short + (1900 if short >= _FIRST_SHORT_YEAR else 2000)
+        return replace(_dates(year, int(match[2]), int(match[1]), given=given), short_year=True)
     if match := _NAMED_YEAR.fullmatch(given):
         return year_of(int(match[1]))
     if _TWO_DIGIT_YEAR.fullmatch(given):

@@ -49,6 +49,7 @@ class Moment:
     (`dated`), or an anchor word.
 
     `year`: a bare number that may be the number of a day or a calendar year; the axis decides.
+    `short_year`: its year has two digits.
     """
 
     first: int | None = None
@@ -56,6 +57,7 @@ class Moment:
     dated: bool = False
     anchor: Anchor | None = None
     year: int | None = None
+    short_year: bool = False
 
 
 def column_letters(index: int) -> str:

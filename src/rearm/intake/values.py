@@ -32,8 +32,8 @@ _NOT_KNOWN = re.compile(
     r"|null|missing|pending|ausstehend|fehlt|[-–—?._/]+",
     re.IGNORECASE,
 )
-_YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x"})
-_NO = frozenset({"no", "n", "false", "0", "nein"})
+_YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x", "vorhanden", "present"})
+_NO = frozenset({"no", "n", "false", "0", "nein", "kein", "keine", "none", "absent"})
 _GRADE = re.compile(r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?", re.IGNORECASE)
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
 
@@ -130,6 +130,12 @@ def integer(value: Value, *, decimal: DecimalMark | None) -> int:
 
 def grade(value: Value, *, decimal: DecimalMark | None) -> int:
     """A grade as a whole number: `2`, `II`, `Grad 2`, `grade III`, `G3`. Raises Refused."""
+    if _is_word(_NONE, value):
+        raise Refused(
+            "value_unreadable",
+            f"{shown(value)} is no grade. Write 0 if it was looked for and did not occur; leave the"
+            " cell empty if nobody looked.",
+        )
     if isinstance(value, str) and (match := _GRADE.fullmatch(value.strip())):
         return _ROMAN[match[1].upper()] if match[1].isalpha() else int(match[1])
     return integer(value, decimal=decimal)

@@ -67,7 +67,7 @@ class FormField:
         yield self.value
         if self.day:
             yield self.day
-        if self.test is not None:
+        if self.table == "labs":
             yield "unit"
         yield from self.beside
         yield from self.fixed
@@ -104,9 +104,12 @@ class BoardForm:
         return list(dict.fromkeys(h for f in self.of_group(group) for h in f.beside.values()))
 
     def units(self, field: FormField) -> tuple[str, ...]:
-        """The units that the field may be given in; empty where it takes none."""
-        test = self.tests.get(field.test) if field.test is not None else None
-        return test.allowed if test is not None else ()
+        """The units that the field may be given in, of any test that it suggests; empty where it
+        takes none.
+        """
+        named = (field.test,) if field.test is not None else field.suggest.get("test", ())
+        tests = (self.tests[name] for name in named if name in self.tests)
+        return tuple(dict.fromkeys(unit for test in tests for unit in test.allowed))
 
     def words(self, field: FormField, column: str) -> tuple[str, ...]:
         """The words to offer for a column of the field; empty where none are listed."""
@@ -217,7 +220,8 @@ def _unfit(field: FormField, table: TidyTable, form: BoardForm) -> Iterator[str]
             yield f"words are suggested for {name}, which it does not take"
             continue
         for word in words:
-            if not _allowed(table.columns[name], word):
+            no_test = table.columns[name].type == "test" and word not in form.tests
+            if no_test or not _allowed(table.columns[name], word):
                 yield f"{word} is no word of {name}"
     if field.group in form.groups:
         group = form.groups[field.group]

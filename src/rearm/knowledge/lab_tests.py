@@ -53,7 +53,9 @@ class TestDef:
 
     `aliases` are further names that tables use for it. `units` maps spellings, as
     `units.normal_unit` writes them, to the factor to the canonical `unit`; `allowed` are the units
-    to show. `elsewhere` maps spellings of units that belong to another test to that test's id.
+    to show. `specimen` is what it is measured in, `also_in` are other materials that may hold it;
+    without both it is of no material. `elsewhere` maps spellings of units that belong to another
+    test to that test's id.
     Outside `hard` (canonical unit) a value is refused, outside `soft` it is used with an issue.
     `bounds` are spellings of words in place of a number: a result that is not detected lies below
     `undetected_below`, a normal one within `normal` (canonical unit), where these are known.
@@ -77,6 +79,7 @@ class TestDef:
     specimen: str | None
     note: str | None
     elsewhere: Mapping[str, str]
+    also_in: tuple[str, ...] = ()
     undetected_below: float | None = None
     normal: tuple[float, float] | None = None
     bounds: Mapping[str, BoundWord] = field(default_factory=dict)
@@ -253,6 +256,7 @@ class _TestRow:
     hard: tuple[float, ...] = (0.0, 0.0)
     soft: tuple[float, ...] = (0.0, 0.0)
     specimen: str | None = None
+    also_in: tuple[str, ...] = ()
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     molar_mass: Any = None
     loinc: tuple[tuple[str, ...], ...] = ()
@@ -297,6 +301,7 @@ def _test(
         hard=hard,
         soft=soft,
         specimen=entry.specimen,
+        also_in=entry.also_in,
         note=entry.note,
         elsewhere=MappingProxyType(_spellings(test_id, entry.elsewhere, tests["unit"])),
         undetected_below=entry.undetected_below,

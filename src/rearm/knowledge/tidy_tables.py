@@ -78,13 +78,14 @@ class TidyTables:
 
     `facts` are the closed lists of values of the table `facts`, by finding; a finding that is not
     listed takes free text, unless it is among `fact_numbers`; those of `fact_options` may name an
-    option (`<option>=<number>`).
+    option (`<option>=<number>`). `facts_unread` are kept and read by no rule.
     """
 
     tables: Mapping[str, TidyTable]
     facts: Mapping[str, tuple[str, ...]]
     fact_numbers: frozenset[str] = frozenset()
     fact_options: frozenset[str] = frozenset()
+    facts_unread: frozenset[str] = frozenset()
 
 
 def folded(text: str) -> str:
@@ -108,6 +109,7 @@ def read_tidy_tables(file: Mapping[str, Any], *, findings: Iterable[str] = ()) -
         facts=MappingProxyType({finding: tuple(words) for finding, words in file["facts"].items()}),
         fact_numbers=frozenset(file.get("fact_numbers", {}).get("plain", ())),
         fact_options=frozenset(file.get("fact_numbers", {}).get("of_options", ())),
+        facts_unread=frozenset(file.get("fact_unread", {}).get("findings", ())),
     )
 
 

@@ -372,14 +372,14 @@ def _undecided(case: InfusionCase, signals: tuple[Signal, ...]) -> _Verdict:
         )
     standing = [signal for signal in signals if signal.open]
     if standing:
-        day = min((s.day for s in standing if s.day is not None), default=None)
+        when = _suspected_on(case, standing)
         return _Verdict(
             status="suspected",
             because="open_signals",
             certainty="signal",
-            when=UNKNOWN_WHEN if day is None else When.on(day),
-            kind=None if day is None else _kind(case, When.on(day)),
-            basis=case.last_sources,
+            when=when,
+            kind=None if when == UNKNOWN_WHEN else _kind(case, when),
+            basis=_basis_of_signals(case, standing),
         )
     if case.unread.hides_disease:
         return _Verdict(
@@ -388,6 +388,21 @@ def _undecided(case: InfusionCase, signals: tuple[Signal, ...]) -> _Verdict:
     if case.last_assessed is None and not case.seen_by_order:
         return _Verdict(status="cannot_be_judged", because="not_evaluable", basis=case.dose_sources)
     return _Verdict(status="not_failed", because="no_progression", basis=case.last_sources)
+
+
+def _suspected_on(case: InfusionCase, standing: Sequence[Signal]) -> When:
+    """The first day that a signal has; else the days that a stated relapse may have been on."""
+    days = [signal.day for signal in standing if signal.day is not None]
+    if days:
+        return When.on(min(days))
+    return case.relapse_when if case.relapse_stated is not None else UNKNOWN_WHEN
+
+
+def _basis_of_signals(case: InfusionCase, standing: Sequence[Signal]) -> tuple[Source, ...]:
+    stated = case.relapse_stated
+    if stated is None or all(signal.id != "relapse_stated" for signal in standing):
+        return case.last_sources
+    return tuple(dict.fromkeys((stated.fact.source, *case.last_sources)))
 
 
 def _kind(case: InfusionCase, when: When) -> FailureKind | None:
@@ -433,6 +448,10 @@ def _signals(case: InfusionCase, failed_on: When | None) -> tuple[Signal, ...]:
     if late is not None and (failed_on is None or _before(late.day, failed_on)):
         text = failure_words.no_response_words(late)
         signals.append(Signal(id="no_response_by_day_90", day=late.day, open=late.open, text=text))
+    relapse = case.relapse_stated
+    if relapse is not None and failed_on is None:
+        day = relapse.fact.day
+        signals.append(Signal(id="relapse_stated", day=day, open=relapse.open, text=relapse.text))
     if case.new_therapy is not None:
         when = case.new_therapy[0]
         if failed_on is None or (when.day is not None and _before(when.day, failed_on)):

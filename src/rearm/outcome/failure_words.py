@@ -9,7 +9,7 @@ from rearm.knowledge.lab_tests import load_tests
 from rearm.outcome.comparison import compared, last_evaluable_before
 from rearm.outcome.infusion_case import BestResponse, InfusionCase, NoResponse
 from rearm.outcome.statements import stated_day
-from rearm.outcome.unread_results import DISEASE_TESTS, UnreadResults
+from rearm.outcome.unread_results import DISEASE_TESTS, TEAM_RESPONSES, UnreadResults
 from rearm.record import Imaging, Lab, When
 from rearm.response.course import Suspicion
 from rearm.response.sentences import reason_words
@@ -141,7 +141,7 @@ def _open_signals(failure: Failure, case: InfusionCase) -> str:
         for s in failure.signals
         if s.open
     )
-    return f"No progression, but {text}.{_unusable_at_end(case)}{_unread_beside(case)}"
+    return f"No progression is recorded, but {text}.{_unusable_at_end(case)}{_unread_beside(case)}"
 
 
 def _not_evaluable(case: InfusionCase) -> str:
@@ -341,10 +341,22 @@ def _why_not_computed(case: InfusionCase) -> str:
         v.serum or v.dflc or "urine_m_protein_24h" in v.values or v.pd for v in course.visits
     )
     if not has_series:
-        return "there is no laboratory series to compute it from"
+        return _no_series(case)
     if course.suspicion is not None:
         return f"by the laboratory it is {course.suspicion.certainty} ({course.suspicion.text})"
     return "the laboratory values alone do not meet a criterion twice"
+
+
+def _no_series(case: InfusionCase) -> str:
+    """What was given and could not be read is not called missing."""
+    unread = [lab for lab in case.disease_aside if lab.test not in TEAM_RESPONSES]
+    if not unread:
+        return "there is no laboratory series to compute it from"
+    n = len(unread)
+    undated = all(lab.when == When() for lab in unread)
+    what = ("its date" if n == 1 else "their dates") if undated else ("it" if n == 1 else "them")
+    results = "1 result" if n == 1 else f"{n} results"
+    return f"{results} of the disease could not be read to compute it from: correct {what} first"
 
 
 # ---- what could not be read ----------------
@@ -381,9 +393,11 @@ def _remark(unread: UnreadResults) -> str:
         text = f" {_counted(unread.unknown)}; whether they bear on the disease is not known."
     n = len(unread.without_day)
     if n == 1:
-        text += " 1 result of the disease has no day that could be read and is not placed."
+        text += " 1 result of the disease has no day that could be read and is not placed:"
+        text += " correct its date first."
     elif n:
-        text += f" {n} results of the disease have no day that could be read and are not placed."
+        text += f" {n} results of the disease have no day that could be read and are not placed:"
+        text += " correct their dates first."
     return text
 
 

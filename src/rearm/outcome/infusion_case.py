@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 from rearm.outcome.infusions import InfusedProduct
+from rearm.outcome.stated_relapse import StatedRelapse, stated_relapse
 from rearm.outcome.statements import (
     last_data_day,
     pd_sources,
@@ -25,7 +26,7 @@ from rearm.outcome.unread_results import (
     UnreadResults,
     unread_after,
 )
-from rearm.record import Death, Lab, Record, ResponseStatement, Source, When
+from rearm.record import Death, Fact, Lab, Record, ResponseStatement, Source, When
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import RESPONSES, Criteria
 from rearm.response.measurable import Measurable
@@ -168,6 +169,27 @@ class InfusionCase:
         dated = team_progression(self.stated)
         by_order = (s for s in self.stated_by_order if s.response == "PD")
         return dated if dated is not None else next(by_order, None)
+
+    @cached_property
+    def relapse_stated(self) -> StatedRelapse | None:
+        """A relapse after this infusion as a fact that somebody states."""
+        return stated_relapse(self.record.facts, self._concerned_by)
+
+    def _concerned_by(self, fact: Fact) -> bool:
+        """Is a fact of the time after the infusion? Without a day it is of the last one."""
+        when = fact.when
+        if when.last is not None:
+            return self.within(when.last)
+        return self.product.next is None
+
+    @property
+    def relapse_when(self) -> When:
+        """The days that a stated relapse may have been on: by the day of the statement, which may
+        be later than any data where it is not known.
+        """
+        if self.relapse_stated is None:
+            return When()
+        return When(self.start + 1, self.relapse_stated.fact.when.last)
 
     @property
     def team_day(self) -> int | None:
@@ -423,13 +445,13 @@ class InfusionCase:
         if not looked or responded or progressed or self._unread_before(When.on(due)):
             return None
         last = max(day for day, _ in by_then)
-        if any(last < d <= until for x in self._disease_aside if (d := x.when.first) is not None):
+        if any(last < d <= until for x in self.disease_aside if (d := x.when.first) is not None):
             return None
         later = any(day > until and depth >= _PARTIAL for day, depth in depths)
         return NoResponse(day=due, open=not later)
 
     @property
-    def _disease_aside(self) -> list[Lab]:
+    def disease_aside(self) -> list[Lab]:
         """Results of the disease that are there and could not be used."""
         tests = DISEASE_TESTS | {self.course.serum_test}
         return [x for x in self.record.set_aside if x.test in tests]
@@ -452,7 +474,9 @@ class InfusionCase:
             return dated.start, dated.source
         if self.product.next is not None and self.ends is not None:
             return When.on(self.ends), self.product.next.source
-        undated = undated_therapies(self.record, self.start, numbers=self.product.numbers)
+        undated = undated_therapies(
+            self.record, self.start, numbers=self.product.numbers, until=self.ends
+        )
         return (undated[0].start, undated[0].source) if undated else None
 
     # ---- sources ----------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rearm.assessment.result.parts import Part, Plain
+from rearm.assessment.result.parts import BriefPart, Part, Plain
 
 __all__ = [
     "Action",
@@ -39,9 +39,10 @@ class Change(Part, frozen=True, kw_only=True):
     turns: tuple[Turn, ...]
 
 
-class NextTest(Part, frozen=True, kw_only=True):
+class NextTest(BriefPart, frozen=True, kw_only=True):
     """A work-up to ask for. `ids` has one entry, or two where only both together would change
-    something. `turnaround` is in days.
+    something. `turnaround` is in days; `unread`: results of it that were given and could not be
+    read.
     """
 
     ids: tuple[str, ...]
@@ -54,6 +55,7 @@ class NextTest(Part, frozen=True, kw_only=True):
     invasiveness: int
     turnaround: int
     citations: tuple[str, ...]
+    unread: int = 0
 
 
 class Alert(Part, frozen=True, kw_only=True):

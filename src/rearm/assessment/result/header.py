@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rearm.assessment.result.parts import Part
+from rearm.assessment.result.parts import BriefPart, Part
 
 __all__ = ["InputIssue", "IssueSummary", "Versions"]
 
@@ -28,9 +28,13 @@ class InputIssue(Part, frozen=True, kw_only=True):
     done: Literal["used", "set_aside", "refused"]
 
 
-class IssueSummary(Part, frozen=True, kw_only=True):
-    """Numbers of issues by severity."""
+class IssueSummary(BriefPart, frozen=True, kw_only=True):
+    """Numbers of issues by severity, and of the results that could not be used: `undated` of them
+    for want of a day that could be read.
+    """
 
     error: int
     warning: int
     note: int
+    results_set_aside: int = 0
+    undated: int = 0

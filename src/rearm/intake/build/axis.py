@@ -351,6 +351,9 @@ def place(cell: Cell, column: str, axis: Axis) -> Placed:
             f"The report of {shown(cell.given)} has no whole day; the day of the sample counts."
         )
         return Placed(when, None, CellProblem("note", "day_not_exact", sentence))
+    if cell.value.short_year and cell.value.first is not None:
+        sentence = f"{shown(cell.given)} is read as {_iso(cell.value.first)}."
+        return Placed(when, None, CellProblem("note", "short_year_read", sentence, "used"))
     return Placed(when)
 
 

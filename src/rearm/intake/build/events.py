@@ -16,6 +16,7 @@ from rearm.intake.build.terms import Terms
 from rearm.intake.build.unread import UNREAD_RESPONSE, unread
 from rearm.intake.rows import Row
 from rearm.intake.values import Refused, not_done, number, shown, yes_no
+from rearm.knowledge.option_names import declined_names
 from rearm.record import (
     UNKNOWN_WHEN,
     Death,
@@ -140,6 +141,7 @@ def _fact(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Fact]:
         return
     value = _stated_value(row, log, terms, finding, value)
     if value is not None:
+        _log_what_no_rule_reads(row, log, terms, finding, value)
         yield Fact(
             finding=finding,
             value=value,
@@ -147,6 +149,24 @@ def _fact(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Fact]:
             when=when,
             by=typed.word(row, "by", log),
         )
+
+
+def _log_what_no_rule_reads(
+    row: Row, log: IssueLog, terms: Terms, finding: str, value: str
+) -> None:
+    """What is kept as stated and changes nothing."""
+    if finding in terms.tidy.facts_unread:
+        sentence = f"{finding} is kept as stated ({shown(value)}); no rule reads it."
+        log.note(row, "finding", "fact_unread", sentence)
+    elif finding == "declined":
+        unknown = [name for name in declined_names(value) if not terms.options_named(name)]
+        if unknown:
+            sentence = (
+                f"What was declined ({', '.join(map(shown, unknown))}) names no option, drug or"
+                " kind of treatment, and no option is taken out for it. Write a name such as"
+                " talquetamab, bispecific, CAR-T or transplant."
+            )
+            log.warning(row, "value", "declined_unread", sentence, "used")
 
 
 def _stated_value(row: Row, log: IssueLog, terms: Terms, finding: str, value: str) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rearm.intake.build.bands import bands_of
+from rearm.intake.build.imprecise import range_of, without_about
 from rearm.intake.dictionary import near
 from rearm.intake.rows import CellProblem, DecimalMark, Value
 from rearm.intake.values import Refused, shown, text
@@ -14,6 +15,7 @@ from rearm.interval import Interval
 from rearm.knowledge.lab_tests import BoundWord, LabTests, TestDef, name_key
 from rearm.knowledge.lexicon import Lexicon
 from rearm.units import (
+    Number,
     NumberUnreadable,
     UnitRefusal,
     bound,
@@ -21,9 +23,10 @@ from rearm.units import (
     factor,
     normal_unit,
     parse_number,
+    scaled,
 )
 
-__all__ = ["LabValue", "find_test", "lab_value", "unit_steps", "unknown_test"]
+__all__ = ["LabValue", "find_test", "lab_value", "unit_steps", "unknown_test", "wrong_specimen"]
 
 # A number with its unit in one cell: "90 %", "<0,1 g/dL". The number must end in a digit; a power
 # (10^3) belongs to the unit.
@@ -33,6 +36,7 @@ _WITH_UNIT = re.compile(
 # Specimens that a name may stand for each other in; a row that states one of another group does not
 # mean this test by an alias.
 _FLUIDS = {"serum": "blood", "blood": "blood", "urine": "urine", "urine_24h": "urine"}
+_SPECIMENS = (*_FLUIDS, "marrow", "csf", "lesion_biopsy")
 # Units of one test lie such factors apart (g/dL and g/L, fraction and percent, mg and g); a step by
 # one of them may be a slip of the unit.
 _STEPS = (10, 100, 1000)
@@ -44,14 +48,15 @@ _OF_UNIT = frozenset({"unit_missing", "unit_not_allowed"})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabValue:
     """A number or a word (`isotype`: the bands that it names); or the problem that stands against
-    it. `unusual` is a sentence for a number that is used and should be checked; `of_unit`: the
-    problem is the unit's.
+    it. `unusual` is a sentence for a number that is used and should be checked; `about`: it is
+    stated as approximate; `of_unit`: the problem is the unit's.
     """
 
     quantity: Interval | None = None
     word: str | None = None
     isotype: tuple[str, ...] = ()
     unusual: str | None = None
+    about: bool = False
     problem: CellProblem | None = None
     of_unit: bool = False
 
@@ -76,11 +81,29 @@ def _of_specimen(tests: LabTests, given: str, specimen: str | None) -> list[Test
     return [
         t
         for t in tests.find(given)
-        if specimen is None
-        or t.specimen is None
-        or _group(t.specimen) == _group(specimen)
-        or key not in map(name_key, t.aliases)
+        if specimen is None or _measured_in(t, specimen) or key not in map(name_key, t.aliases)
     ]
+
+
+def _measured_in(test: TestDef, specimen: str) -> bool:
+    """Whether the test may be done in it; what is of no material (an image, a score) in any."""
+    if test.specimen is None and not test.also_in:
+        return True
+    same_group = test.specimen is not None and _group(test.specimen) == _group(specimen)
+    return same_group or specimen in test.also_in
+
+
+def wrong_specimen(test: TestDef, specimen: str | None) -> str | None:
+    """Why a result in this specimen is none of the test; None where it may be one. Of material that
+    is no listed specimen that is not known.
+    """
+    if specimen not in _SPECIMENS or _measured_in(test, specimen):
+        return None
+    where = " or ".join(x.replace("_", " ") for x in (test.specimen, *test.also_in) if x)
+    return (
+        f"{test.name} is stated in {specimen.replace('_', ' ')}; the test of this name is measured"
+        f" in {where}. It is not used. Correct the specimen, or name the test that was done."
+    )
 
 
 def _group(specimen: str) -> str:
@@ -99,6 +122,9 @@ def unknown_test(tests: LabTests, given: str, specimen: str | None) -> str:
             f"{shown(given)} in {specimen} is no test of the dictionary ({named[0].name} is not"
             " measured there). Name the test by its id."
         )
+    if len(with_it := _having_the_word(tests, given, specimen)) > 1:
+        names = ", ".join(f"{t.id} ({t.name})" for t in with_it)
+        return f"{shown(given)} is not the name of one test; name the one that was done: {names}."
     close = near(given, (n for t in tests.values() for n in (t.id, t.name, *t.aliases)))
     hint = (
         f"the nearest are {close}"
@@ -106,6 +132,14 @@ def unknown_test(tests: LabTests, given: str, specimen: str | None) -> str:
         else "docs/dictionary/tests.md lists the names that are read"
     )
     return f"{shown(given)} is not a test of the dictionary; {hint}."
+
+
+def _having_the_word(tests: LabTests, given: str, specimen: str | None) -> list[TestDef]:
+    """The tests of this specimen whose id has the text as a word of its own."""
+    word = name_key(given).replace(" ", "_")
+    return [
+        t for t in tests.values() if word in t.id.split("_") and wrong_specimen(t, specimen) is None
+    ]
 
 
 def lab_value(
@@ -148,6 +182,12 @@ def _read(
         raise Refused(
             "value_unreadable", f"{test.name} is given as {shown(value)}, which is not a number."
         )
+    if isinstance(value, str):
+        value, about = without_about(value)
+        if about:
+            return replace(_read(test, value, unit, decimal, lexicon), about=True)
+        if (between := range_of(value)) is not None:
+            return _between(test, value, between, unit, decimal)
     if isinstance(value, str) and (parts := _WITH_UNIT.fullmatch(value.strip())) is not None:
         value, unit = _apart(test, value, parts, unit)
     try:
@@ -167,6 +207,29 @@ def _read(
     )
     # a detection limit is no measurement to wonder about
     return LabValue(quantity=limits, unusual=None if number.comparator else unusual)
+
+
+def _between(
+    test: TestDef,
+    value: str,
+    between: tuple[str, str, str | None],
+    unit: str | None,
+    decimal: DecimalMark | None,
+) -> LabValue:
+    """A range as the interval of its ends. Raises Refused where they stand the wrong way round."""
+    low, high = (parse_number(end, decimal=decimal).value for end in between[:2])
+    unit = _one_unit(test, unit, between[2])
+    times = factor(unit, test.units, test_name=test.name, allowed=test.allowed)
+    if low > high:
+        raise Refused(
+            "value_unreadable",
+            f"{test.name} is given as {shown(value)}, a range whose first number is the larger."
+            " Write one number, or the range from low to high.",
+        )
+    ends = scaled(Number(low), times), scaled(Number(high), times)
+    for end in ends:
+        check_range(end, hard=test.hard, soft=test.soft, test_name=test.name, unit=test.unit)
+    return LabValue(quantity=Interval(*ends))
 
 
 def _bounded(
@@ -220,13 +283,20 @@ def _apart(
     """Number and unit that stand in one cell, where what stands behind the number is a unit."""
     if normal_unit(parts[2]) not in test.units:
         return value, unit
-    if unit is not None and normal_unit(unit) != normal_unit(parts[2]):
+    return parts[1], _one_unit(test, unit, parts[2])
+
+
+def _one_unit(test: TestDef, stated: str | None, beside: str | None) -> str | None:
+    """The unit of the column and that beside the number. Raises Refused where they differ."""
+    if stated is None or beside is None:
+        return beside if stated is None else stated
+    if normal_unit(stated) != normal_unit(beside):
         raise Refused(
             "unit_contradiction",
-            f"{test.name} has the unit {shown(parts[2])} beside the number and {shown(unit)} as"
+            f"{test.name} has the unit {shown(beside)} beside the number and {shown(stated)} as"
             " its unit; it is not read.",
         )
-    return parts[1], parts[2]
+    return beside
 
 
 def unit_steps(tests: LabTests, test_id: str) -> tuple[int, ...]:

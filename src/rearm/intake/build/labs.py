@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rearm.intake.build.axis import NOWHERE, Axis, Placed, place
 from rearm.intake.build.gather import RowRun
-from rearm.intake.build.lab_values import LabValue, lab_value, unknown_test
+from rearm.intake.build.lab_values import LabValue, lab_value, unknown_test, wrong_specimen
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.moments import instant_of
 from rearm.intake.build.terms import Terms
@@ -185,6 +185,9 @@ def _said(
         why_not = unknown_test(terms.lab_tests, stated.test.text, specimen)
         problem = CellProblem("error", "unknown_test", why_not)
         return replace(said, why_not=why_not, problem=problem, column="test")
+    if (elsewhere := wrong_specimen(test, specimen)) is not None:
+        problem = CellProblem("error", "specimen_not_of_test", elsewhere)
+        return replace(said, why_not=elsewhere, problem=problem, column="specimen")
     value = lab_value(
         test,
         stated.value.given,
@@ -193,6 +196,8 @@ def _said(
         terms.lexicon,
         reference=(stated.ref_low.value, stated.ref_high.value),
     )
+    if value.problem is not None:
+        value = _named_elsewhere(value, test, stated.value, terms)
     if value.problem is not None:
         at_unit = value.of_unit and stated.unit.given is not None
         return replace(
@@ -204,7 +209,32 @@ def _said(
     if value.unusual is not None:
         problem = CellProblem("warning", "value_unusual", value.unusual, "used")
         return replace(said, value=value, problem=problem)
+    if value.about:
+        sentence = (
+            f"{test.name} is given as {shown(given)}; the number is used as it stands, as if it"
+            " were exact."
+        )
+        problem = CellProblem("note", "value_approximate", sentence, "used")
+        return replace(said, value=value, problem=problem)
     return replace(said, value=value)
+
+
+def _named_elsewhere(value: LabValue, test: TestDef, cell: Cell, terms: Terms) -> LabValue:
+    """A word that is none of this test, with the test of its kind that reads it (an R-ISS among the
+    ISS).
+    """
+    problem = value.problem
+    if problem is None or problem.code != "unknown_word":
+        return value
+    others = [
+        t
+        for t in terms.lab_tests.values()
+        if (t.group, t.kind) == (test.group, "word") and t.word(cell.text) is not None
+    ]
+    if not others:
+        return value
+    sentence = f"{problem.sentence} It is a value of {others[0].id}: name that test."
+    return replace(value, problem=problem._replace(sentence=sentence))
 
 
 class _Days:

@@ -13,6 +13,7 @@ from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.catalogue import Catalogue
 from rearm.knowledge.lab_tests import LabTests, TestDef
 from rearm.knowledge.lexicon import Agent, Lexicon, Product
+from rearm.knowledge.option_names import options_named
 from rearm.knowledge.tidy_tables import TidyTables
 from rearm.record import Lab
 
@@ -40,6 +41,9 @@ class Terms:
         )
         self.test: Callable[[str, str | None, str | None], TestDef | None] = cache(
             partial(find_test, self.lab_tests)
+        )
+        self.options_named: Callable[[str], tuple[str, ...]] = cache(
+            partial(options_named, knowledge)
         )
         self.unit_steps: Callable[[str], tuple[int, ...]] = cache(
             partial(unit_steps, self.lab_tests)

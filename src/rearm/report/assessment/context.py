@@ -27,6 +27,7 @@ from rearm.report.assessment.sentences import (
     availability_text,
     doubt_text,
     seen_texts,
+    unread_text,
     value_words,
 )
 from rearm.report.assessment.timeline import BEFORE, picture_of
@@ -127,6 +128,10 @@ class PageContext:
     def doubt(self, failure: FailureResult) -> str:
         """A sentence where the judgement rests on values that may be slips, else nothing."""
         return doubt_text(self.result, failure)
+
+    def unread(self) -> str:
+        """How many results are left out, with what to correct first; else nothing."""
+        return unread_text(self.result)
 
     def places(self, rows: Iterable[int]) -> list[str]:
         """The rows of the input by their numbers."""

@@ -30,6 +30,7 @@ __all__ = [
     "reason_text",
     "seen_texts",
     "subject",
+    "unread_text",
     "value_words",
 ]
 
@@ -37,6 +38,22 @@ __all__ = [
 # is not.
 _NOT_KNOWN = "Not known whether this holds –"
 _NOT_SO = "Not the case here –"
+
+
+def unread_text(assessment: Assessment) -> str:
+    """How many results are left out and what to correct first; empty where there are none."""
+    summary = assessment.issue_summary
+    number, undated = summary.results_set_aside, summary.undated
+    if not number:
+        return ""
+    left_out, its, it = ("1 result is", "its date", "it")
+    if number > 1:
+        left_out, its, it = f"{number} results are", "their dates", "them"
+    if undated == number:
+        return f"{left_out} left out because {its} could not be read: correct {it} first."
+    dates = f", {undated} of them for want of a date that could be read" if undated else ""
+    could = "it could" if number == 1 else "they could"
+    return f"{left_out} left out because {could} not be used{dates}: correct {it} first."
 
 
 def reason_text(reason: Reason) -> str:

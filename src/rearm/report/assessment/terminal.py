@@ -19,6 +19,7 @@ from rearm.report.assessment.sentences import (
     doubt_text,
     reason_text,
     seen_texts,
+    unread_text,
 )
 from rearm.report.safe_text import SafeText
 from rearm.report.words import days_words, listed, measure_words, whose, words
@@ -52,6 +53,8 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
         seen = "; ".join(seen_texts(assessment, alert.findings)) if alert.status == "open" else ""
         text = f"ALERT  {alert_title(alert)}: {alert.text}{f' ({seen})' if seen else ''}"
         console.print(SafeText(text, style=style))
+    if unread := unread_text(assessment):
+        console.print(SafeText(unread, style="bold yellow"))
     console.print(SafeText(case_paragraph(assessment)))
     for part in (
         _failure(assessment),

@@ -130,7 +130,8 @@ class NotOnRecord:
     """One work-up whose result is not on record for a patient, with what it could change.
 
     `findings` are what it would tell. `options` and `causes` count those whose verdict or grade a
-    result could change; `failure`: whether it could change whether the CAR-T failed.
+    result could change; `failure`: whether it could change whether the CAR-T failed. `unread`:
+    results of it that were given and could not be read.
     """
 
     patient_id: str
@@ -141,11 +142,12 @@ class NotOnRecord:
     options: int
     causes: int
     why: str
+    unread: int = 0
 
 
 def not_on_record(assessment: Assessment) -> list[NotOnRecord]:
-    """What the page of a patient will not know, ordered by what it could change: whether the CAR-T
-    failed, then options, then causes.
+    """What the page of a patient will not know: first what was given and could not be read, then by
+    what it could change: whether the CAR-T failed, options, causes.
     """
     found = []
     for test in assessment.next_tests:
@@ -166,9 +168,12 @@ def not_on_record(assessment: Assessment) -> list[NotOnRecord]:
                 options=kinds["option"],
                 causes=kinds["factor"],
                 why=test.why,
+                unread=test.unread,
             )
         )
-    return sorted(found, key=lambda row: (not row.failure, -row.options, -row.causes))
+    return sorted(
+        found, key=lambda row: (not row.unread, not row.failure, -row.options, -row.causes)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +301,7 @@ def values_text(cause: Cause, *, most: int) -> str:
 
 _MISSING_COLUMNS = (
     "patient", "not_on_record", "would_tell", "minimum_work_up", "failure", "options",
-    "causes", "what_it_could_change",
+    "causes", "what_it_could_change", "given_unread",
 )  # fmt: skip
 
 
@@ -310,4 +315,5 @@ def _missing_row(row: NotOnRecord) -> list[Cell]:
         row.options,
         row.causes,
         row.why,
+        row.unread,
     ]

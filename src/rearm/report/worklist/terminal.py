@@ -114,7 +114,10 @@ def _missing(rows: Iterable[NotOnRecord]) -> Iterator[SafeText]:
     patients = [(who, [*own]) for who, own in groupby(rows, key=lambda row: row.patient_id)]
     if not patients:
         return
-    yield SafeText("\nWhat the page will not know because it is not on record", style="bold")
+    yield SafeText(
+        "\nWhat the page will not know because it is not on record or could not be read",
+        style="bold",
+    )
     for who, own in patients[:_MOST_PATIENTS]:
         yield SafeText(who, style="bold")
         for row in own[:_MOST_TESTS]:
@@ -127,7 +130,13 @@ def _missing(rows: Iterable[NotOnRecord]) -> Iterator[SafeText]:
 
 
 def _effect(row: NotOnRecord) -> str:
-    """What a result could change, in a few words."""
+    """What a result could change, in a few words; what was given stands first."""
+    if row.unread:
+        return f"was given but could not be read ({_count(row.unread, 'result')}); {_change(row)}"
+    return _change(row)
+
+
+def _change(row: NotOnRecord) -> str:
     told = ["whether the CAR-T failed"] if row.failure else []
     told += [_count(row.options, "option")] if row.options else []
     told += [_count(row.causes, "cause")] if row.causes else []

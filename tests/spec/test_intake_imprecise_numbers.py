@@ -1,0 +1,152 @@
+"""Numbers as people write them: ranges are kept as intervals, approximate ones as their number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rearm.assessment.patient import patient_at
+from rearm.assessment.plan import plan_of
+from rearm.intake import read_tables
+from rearm.interval import Interval
+from rearm.knowledge.bundle import bundled
+from rearm.record import Record
+
+
+def _lab(test: str, value: Any, **more: Any) -> Record:
+    row: dict[str, Any] = {"patient_id": "A", "day": 5, "test": test, "value": value} | more
+    return read_tables({"patients": [{"patient_id": "A"}], "labs": [row]}).records[0]
+
+
+# value, unit beside it; lower and upper end
+RANGES = [
+    ("20-30 %", None, (20, 30)),
+    ("20-30", "%", (20, 30)),
+    ("20 – 30", "%", (20, 30)),
+    ("20—30%", None, (20, 30)),
+    ("20 to 30", "%", (20, 30)),
+    ("20 bis 30 %", None, (20, 30)),
+    ("20%-30%", None, (20, 30)),
+    ("2,5-3,5", "%", (2.5, 3.5)),
+    ("0.2-0.3", "fraction", (20, 30)),
+    ("30-30", "%", (30, 30)),
+]
+
+
+@pytest.mark.parametrize(("value", "unit", "ends"), RANGES)
+def test_range_is_an_interval(value: str, unit: str | None, ends: tuple[float, float]) -> None:
+    record = _lab("marrow_plasma_cells", value, unit=unit)
+    assert [x.quantity for x in record.labs] == [Interval(*ends)]
+    assert record.issues == ()
+
+
+ABOUT = ("ca.", "ca", "circa", "~", "≈", "etwa", "approx.", "about")
+
+
+@pytest.mark.parametrize("value", [f"{word} 40 %" for word in ABOUT])
+def test_approximate_number_is_kept_and_told(value: str) -> None:
+    record = _lab("marrow_plasma_cells", value)
+    assert [x.quantity for x in record.labs] == [Interval(40, 40)]
+    assert [(i.severity, i.code, i.done) for i in record.issues] == [
+        ("note", "value_approximate", "used")
+    ]
+    assert "as if it were exact" in record.issues[0].message
+
+
+def test_approximate_range() -> None:
+    record = _lab("marrow_plasma_cells", "ca. 20-30 %")
+    assert [x.quantity for x in record.labs] == [Interval(20, 30)]
+    assert [i.code for i in record.issues] == ["value_approximate"]
+
+
+# what is no range is set aside
+REFUSED = [
+    ("marrow_plasma_cells", "30-20 %", "first number is the larger"),
+    ("marrow_plasma_cells", "20-300 %", "not possible"),
+    ("marrow_plasma_cells", "<20-30 %", "not a number"),
+    ("marrow_plasma_cells", "20-", "not a number"),
+    ("serum_m_protein", "1-2 g/dL", None),
+    ("serum_m_protein", "1 g/dL - 20 g/L", "not a number"),
+    ("serum_m_protein", "1-2", "has no unit"),
+]
+
+
+@pytest.mark.parametrize(("test", "value", "why"), REFUSED)
+def test_refused(test: str, value: str, why: str | None) -> None:
+    record = _lab(test, value)
+    assert (record.labs == ()) is (why is not None)
+    if why is not None:
+        assert why in record.issues[0].message
+
+
+def test_performance_status_of_one_to_two() -> None:
+    record = _lab("ecog", "1-2")
+    found = patient_at(record, 5, plan_of(bundled())).found["ecog"]
+    assert (found.value, found.interval) == (None, Interval(1, 2))
+
+
+# test of the cell, value; word that is read, or the test that the message names
+STAGES = [
+    ("ISS", "ISS 2", "II", None),
+    ("ISS", "Stadium 3", "III", None),
+    ("ISS", "R-ISS II", None, "r_iss"),
+    ("iss", "RISS 2", None, "r_iss"),
+    ("ISS", "R2-ISS IV", None, "r2_iss"),
+    ("R-ISS", "R-ISS 2", "II", None),
+    ("R-ISS", "II", "II", None),
+    ("R-ISS", "ISS II", None, "iss"),
+    ("R2-ISS", "R2-ISS IV", "IV", None),
+]
+
+
+@pytest.mark.parametrize(("test", "value", "word", "other"), STAGES)
+def test_stage_of_one_system_is_none_of_another(
+    test: str, value: str, word: str | None, other: str | None
+) -> None:
+    record = _lab(test, value)
+    assert [x.word for x in record.labs] == ([] if word is None else [word])
+    if other is not None:
+        assert f"a value of {other}: name that test" in record.issues[0].message
+
+
+# name of a test, specimen; tests that the message names, tests that it does not
+UNKNOWN = [
+    ("BCMA", None, ["bcma_positive_plasma_cells", "soluble_bcma"], []),
+    ("BCMA", "marrow", ["bcma_positive_plasma_cells"], ["sBCMA", "soluble"]),
+    ("BCMA", "lesion_biopsy", ["bcma_positive_plasma_cells"], ["sBCMA", "soluble"]),
+    ("GPRC5D", "marrow", ["gprc5d_positive_plasma_cells"], ["bcma"]),
+]
+
+
+@pytest.mark.parametrize(("test", "specimen", "named", "not_named"), UNKNOWN)
+def test_antigen_without_a_test(
+    test: str, specimen: str | None, named: list[str], not_named: list[str]
+) -> None:
+    record = _lab(test, 80, unit="%", specimen=specimen)
+    assert record.labs == ()
+    message = record.issues[0].message
+    assert all(x in message for x in named)
+    assert not any(x in message for x in not_named)
+
+
+@pytest.mark.parametrize("grade", ["none", "keine", "no", "nein"])
+def test_grade_in_words_of_absence_says_what_to_write(grade: str) -> None:
+    row: dict[str, Any] = {"patient_id": "A", "day": 5, "toxicity": "icans", "grade": grade}
+    record = read_tables({"patients": [{"patient_id": "A"}], "toxicities": [row]}).records[0]
+    assert record.toxicities == ()
+    assert "Write 0 if it was looked for" in record.issues[0].message
+
+
+STATUS = [
+    ("ja", "present"), ("vorhanden", "present"), ("positiv", "present"), ("nein", "absent"),
+    ("keine", "absent"), ("kein", "absent"), ("none", "absent"), ("negativ", "absent"),
+    ("nicht vorhanden", "absent"), ("V.a.", "unclear"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "status"), STATUS)
+def test_status_of_a_condition_in_german(given: str, status: str) -> None:
+    row: dict[str, Any] = {"patient_id": "A", "day": 5, "condition": "Infektion", "status": given}
+    record = read_tables({"patients": [{"patient_id": "A"}], "conditions": [row]}).records[0]
+    assert [(x.condition, x.status) for x in record.conditions] == [("active_infection", status)]
