@@ -336,14 +336,21 @@ def _unjudged(unread: UnreadResults, after: int | None) -> str:
         return ""
     parts = [_counted(unread.disease)] if unread.disease else []
     parts += [_examined(row) for row in unread.imaging]
-    parts += [
-        f"{_named(x.test)} of {x.as_given} ({x.when}) leaves open whether the disease progressed"
-        for x in unread.bounds
-    ]
+    parts += [_left_open(x) for x in unread.bounds]
     if unread.progressions:
         parts.append("the team recorded progressive disease on a day that is not known")
     start = "Cannot be judged" if after is None else f"Cannot be judged after day {after}"
     return f"{start}: {'; '.join(parts)}."
+
+
+def _left_open(lab: Lab) -> str:
+    """A bound, or an exact value after one, that allows a progression."""
+    exact = lab.quantity is not None and lab.quantity.exact is not None
+    against = ", against values that are bounds," if exact else ""
+    return (
+        f"{_named(lab.test)} of {lab.as_given} ({lab.when}){against} leaves open whether the"
+        " disease progressed"
+    )
 
 
 def _remark(unread: UnreadResults) -> str:

@@ -143,7 +143,7 @@ class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a cours
         )
 
     @property
-    def nadir(self) -> dict[str, float]:
+    def nadir(self) -> dict[str, Interval]:
         """What each marker was compared with: the lowest value before this visit."""
         return {} if self.markers is None else self.markers.nadirs(self.place)
 
