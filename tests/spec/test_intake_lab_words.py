@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from rearm.intake import read_tables
-from rearm.interval import Interval
+from rearm.interval import Interval, Undetected
 from rearm.knowledge.bundle import bundled
 from rearm.record import Record
 from rearm.response.criteria import load_criteria
 
-BELOW = Interval(0, 0.11, high_open=True)
+BELOW = Undetected(0, 0.11, high_open=True)
 SEEN = Interval(0, math.inf, low_open=True)
 
 
@@ -31,8 +31,8 @@ READ: list[tuple[str, str, dict[str, Any], Interval | str]] = [
     ("serum_m_protein", "kein M-Gradient", {}, BELOW),
     ("serum_m_protein", "negative", {}, BELOW),
     ("serum_m_protein", "positiv", {}, SEEN),
-    ("soluble_bcma", "not detected", {}, Interval(0, 10, high_open=True)),
-    ("soluble_bcma", "undetectable", {}, Interval(0, 10, high_open=True)),
+    ("soluble_bcma", "not detected", {}, Undetected(0, 10, high_open=True)),
+    ("soluble_bcma", "undetectable", {}, Undetected(0, 10, high_open=True)),
     ("hbv_dna", "not detected", {}, "not_detected"),
     ("hbv_dna", "positive", {}, SEEN),
     ("car_copies_per_ug_dna", "undetectable", {}, "not_detected"),

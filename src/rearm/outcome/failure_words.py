@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rearm.knowledge.lab_tests import load_tests
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _MARKERS = {"serum": "serum", "flc": "light chains", "marrow": "marrow"}
+_NAMED_EACH = 4  # results; of more the number and the days
 _NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
 
 
@@ -336,21 +337,34 @@ def _unjudged(unread: UnreadResults, after: int | None) -> str:
         return ""
     parts = [_counted(unread.disease)] if unread.disease else []
     parts += [_examined(row) for row in unread.imaging]
-    parts += [_left_open(x) for x in unread.bounds]
+    parts += _left_open(unread.bounds)
     if unread.progressions:
         parts.append("the team recorded progressive disease on a day that is not known")
     start = "Cannot be judged" if after is None else f"Cannot be judged after day {after}"
     return f"{start}: {'; '.join(parts)}."
 
 
-def _left_open(lab: Lab) -> str:
-    """A bound, or an exact value after one, that allows a progression."""
+def _left_open(bounds: Sequence[Lab]) -> list[str]:
+    """Bounds, or exact values after bounds, that allow a progression: each, or their number where
+    there are many.
+    """
+    if len(bounds) > _NAMED_EACH:
+        days = sorted(day for x in bounds if (day := x.when.first) is not None)
+        names = ", ".join(dict.fromkeys(_named(x.test) for x in bounds))
+        return [
+            f"{len(bounds)} results of days {days[0]} to {days[-1]} ({names}) leave open whether"
+            " the disease progressed"
+        ]
+    return [
+        f"{_named(x.test)} of {x.as_given} ({x.when}){_against(x)} leaves open whether the disease"
+        " progressed"
+        for x in bounds
+    ]
+
+
+def _against(lab: Lab) -> str:
     exact = lab.quantity is not None and lab.quantity.exact is not None
-    against = ", against values that are bounds," if exact else ""
-    return (
-        f"{_named(lab.test)} of {lab.as_given} ({lab.when}){against} leaves open whether the"
-        " disease progressed"
-    )
+    return ", against values that are bounds," if exact else ""
 
 
 def _remark(unread: UnreadResults) -> str:
