@@ -210,12 +210,16 @@ def measure(base: V, chain: str | None) -> list[list[str]]:
     values.
     """
     own = {"kappa": base.kappa, "lambda": base.lam}.get(chain or "")
-    if not (base.kappa and base.lam and high_chain(base) == chain):
+    if chain is None and (base.kappa is None) != (base.lam is None):
+        own = base.kappa or base.lam
+    # without the other chain nobody knows the ratio, so either may hold
+    unknown = bool(own) and not (base.kappa and base.lam)
+    if not unknown and not (base.kappa and base.lam and high_chain(base) == chain):
         own = None
     found: list[list[str]] = []
     for serum in reaches(base.serum, 1):
         for urine in reaches(base.urine, 200):
-            for flc in reaches(own, 100):
+            for flc in sorted({*reaches(own, 100), *([False] if unknown else [])}):
                 for marrow in reaches(base.marrow, 30):
                     out = ["serum"] * serum + ["urine"] * urine
                     if not out and flc:
@@ -431,10 +435,10 @@ def response(course: list[V], measurable: list[str], chains: list[str | None]) -
             return "NE"
         levels.append(5 if now.urine is None else urine_level(now.urine, base.urine))
     if core == "flc":
-        here = dflc(now, chains[-1])
-        if here is None:
+        here, there = dflc(now, chains[-1]), dflc(base, chains[0])
+        if here is None or there is None:
             return "NE"
-        flc_level = by_fall(here, dflc(base, chains[0]), {5: F(9, 10), 4: F(1, 2)})
+        flc_level = by_fall(here, there, {5: F(9, 10), 4: F(1, 2)})
     marrow = next((v.marrow for v in reversed(course[1:]) if v.marrow is not None), None)
     if core == "marrow":
         if marrow is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rearm.knowledge.lab_tests import load_tests
-from rearm.outcome.infusion_case import BestResponse, InfusionCase, NoResponse
+from rearm.outcome.infusion_case import BestResponse, InfusionCase, Lack, NoResponse
 from rearm.outcome.statements import stated_day
 from rearm.outcome.unread_results import DISEASE_TESTS, UnreadResults
 from rearm.record import Imaging, Lab, When
@@ -28,6 +28,15 @@ __all__ = [
 ]
 
 _MARKERS = {"serum": "serum", "flc": "light chains", "marrow": "marrow"}
+_LACKS: dict[Lack, str] = {
+    "urine": "urine",
+    "immunofixation": "immunofixation",
+    "marrow": "marrow",
+    "imaging": "imaging",
+    "flc_ratio": "the light-chain ratio",
+    "kappa_flc": "kappa",
+    "lambda_flc": "lambda",
+}
 _NAMED_EACH = 4  # results; of more the number and the days
 _NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
 
@@ -218,16 +227,29 @@ def response_words(best: BestResponse) -> str | None:
     team = best.team
     if best.computed is None and best.at_least is None:
         day = ", on a day that is not known" if "day" in best.lacks else ""
-        return None if team is None else f"{team} by the team{day}"
+        return None if team is None else f"{team} by the team{day}{_not_on_record(best)}"
+    if best.because == "not_denied":
+        return f"{team} by the team; {best.computed} by the results{_not_on_record(best)}"
     if best.at_least is None:
         text = f"{best.computed}{_by_marker(best)}"
     elif best.computed is None:
         text = f"at least {best.at_least}{_by_marker(best)}, one visit"
     else:
         text = f"{best.computed}, {best.at_least}{_by_marker(best)} at one visit"
+    if best.possible is not None:
+        least = "" if text.startswith("at least") else "at least "
+        text = f"{least}{text}, {best.possible} possible by the bounds"
     if "urine" in best.lacks:
         text += ", urine not on record"
     return text if team is None else f"{text}; team: {team}{_which_is_used(best)}"
+
+
+def _not_on_record(best: BestResponse) -> str:
+    names = [_LACKS[x] for x in best.lacks if x in _LACKS]
+    if not names:
+        return ""
+    named = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"; {named} {'is' if len(names) == 1 else 'are'} not on record"
 
 
 def _which_is_used(best: BestResponse) -> str:
@@ -236,6 +258,9 @@ def _which_is_used(best: BestResponse) -> str:
         return ", which is used because the result was not repeated"
     if best.because == "borne_out":
         return ", which is used because one visit bears it out"
+    if best.denied is not None:
+        day, because = best.denied
+        return f" (the results are used: {reason_words(because)}, on day {day})"
     if best.because == "two_assessments":
         return " (the results are used: two assessments)"
     return ""

@@ -234,6 +234,7 @@ _REASONS: dict[str, Callable[..., str]] = {
     "none-measurable": lambda: (
         "nothing is measurable at baseline: no partial response can be called (A12)"
     ),
+    "ife-positive": lambda: "immunofixation positive",
     "cr-incomplete": _cr_incomplete,
     "cr": _cr,
     "scr": lambda marrow_day: (
