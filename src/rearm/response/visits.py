@@ -241,8 +241,8 @@ def _sorted(record: Record, days: Stretch) -> _Sorted:
 
 
 def _serum_test(record: Record, criteria: Criteria, found: _Sorted, baseline_day: int) -> str:
-    """Electrophoresis, or nephelometry of the patient's own immunoglobulin: chosen at baseline and
-    kept, they are not interchangeable.
+    """Electrophoresis, or nephelometry of the patient's own immunoglobulin where the spike was not
+    quantified: chosen at baseline and kept, they are not interchangeable.
     """
     chains = [c.lower() for c in record.heavy_chain if c.lower() in _IMMUNOGLOBULINS]
     if criteria.serum_marker == "spep" or len(chains) != 1:
@@ -251,14 +251,21 @@ def _serum_test(record: Record, criteria: Criteria, found: _Sorted, baseline_day
     if criteria.serum_marker == "quantitative_ig":
         return own
     oldest = baseline_day - criteria.baseline_window
-    measured = any(x.test == "serum_m_protein" and _since(x, oldest) for x in found.before)
-    if own not in ("iga", "igd") or measured:
+    if own not in ("iga", "igd"):
         return "serum_m_protein"
-    own_measured = any(
-        x.test == own and _since(x, oldest) and not _since(x, baseline_day + 1)
-        for x in found.immunoglobulins
-    )
-    return own if own_measured else "serum_m_protein"
+    if any(_quantified(x) and _since(x, oldest) for x in found.before):
+        return "serum_m_protein"
+    days = [day for x in found.immunoglobulins if x.test == own and (day := x.when.first)]
+    if any(oldest <= day <= baseline_day for day in days):
+        return own
+    followed = any(_quantified(x) for labs in found.after.values() for x in labs)
+    return own if days and not followed else "serum_m_protein"
+
+
+def _quantified(lab: Lab) -> bool:
+    """Is it an electrophoresis that tells the size of the spike? One too small is not reliable."""
+    x = lab.quantity
+    return lab.test == "serum_m_protein" and x is not None and (x.low > 0 or x.exact is not None)
 
 
 def _since(lab: Lab, day: int) -> bool:
