@@ -31,6 +31,7 @@ READ: list[tuple[str, str, dict[str, Any], Interval | str]] = [
     ("serum_m_protein", "kein M-Gradient", {}, BELOW),
     ("serum_m_protein", "negative", {}, BELOW),
     ("serum_m_protein", "positiv", {}, SEEN),
+    ("serum_m_protein", "too small to quantify", {}, BELOW),
     ("soluble_bcma", "not detected", {}, Undetected(0, 10, high_open=True)),
     ("soluble_bcma", "undetectable", {}, Undetected(0, 10, high_open=True)),
     ("hbv_dna", "not detected", {}, "not_detected"),

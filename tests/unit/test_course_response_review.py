@@ -28,6 +28,7 @@ from tests.support.loops import some
 
 from rearm.export.adam import write_frames
 from rearm.export.response_json import response_object
+from rearm.interval import Interval, Undetected
 from rearm.outcome.failure import failures
 from rearm.outcome.patient_course import patient_course
 from rearm.record import Imaging, Record, When
@@ -358,6 +359,20 @@ def test_a_band_under_a_therapeutic_antibody(
     assert (said["day"] if said else None) == days
     told = record(labs=[*labs, lab("dira", 30, "not_shifted")], therapies=[given])
     assert flag(told, "antibody_band_possible") is None
+
+
+@pytest.mark.parametrize("spike", [None, Undetected(0.0, 0.11, high_open=True)])
+@pytest.mark.parametrize("baseline", [None, 1200])
+def test_immunoglobulin_counts_where_the_spike_was_not_quantified(
+    spike: Interval | None, baseline: int | None
+) -> None:
+    """The rise from the nadir counts with a baseline or without one."""
+    labs = [lab("iga", d, v) for d, v in ((0, 40), (90, 40), (200, 2900), (230, 2900))]
+    labs += [] if spike is None else [lab("serum_m_protein", -5, spike)]
+    labs += [] if baseline is None else [lab("iga", -5, baseline)]
+    found = course(labs=labs, heavy_chain=("IgA",))
+    assert (found.serum_test, found.progression_day) == ("iga", 200)
+    assert "other_marker_not_used" not in {f.id for f in found.flags}
 
 
 def test_immunoglobulin_by_nephelometry_that_was_not_used_is_said() -> None:

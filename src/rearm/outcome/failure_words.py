@@ -237,7 +237,7 @@ def response_words(best: BestResponse) -> str | None:
     else:
         text = f"{best.computed}, {best.at_least}{_by_marker(best)} at one visit"
     if best.possible is not None:
-        least = "" if text.startswith("at least") else "at least "
+        least = "" if best.computed is None else "at least "
         text = f"{least}{text}, {best.possible} possible by the bounds"
     if "urine" in best.lacks:
         text += ", urine not on record"

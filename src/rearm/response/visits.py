@@ -255,7 +255,8 @@ def _serum_test(record: Record, criteria: Criteria, found: _Sorted, baseline_day
         return "serum_m_protein"
     if any(_quantified(x) and _since(x, oldest) for x in found.before):
         return "serum_m_protein"
-    days = [day for x in found.immunoglobulins if x.test == own and (day := x.when.first)]
+    own_days = (x.when.first for x in found.immunoglobulins if x.test == own)
+    days = [day for day in own_days if day is not None]
     if any(oldest <= day <= baseline_day for day in days):
         return own
     followed = any(_quantified(x) for labs in found.after.values() for x in labs)
