@@ -12,7 +12,7 @@ from typing import TypedDict
 
 import msgspec
 
-__all__ = ["TOLERANCE", "Interval", "IntervalDict"]
+__all__ = ["TOLERANCE", "Interval", "IntervalDict", "Undetected"]
 
 # A value that differs from a limit by no more is at the limit: 1.7 - 1.2 is 0.5.
 TOLERANCE = 1e-9
@@ -122,3 +122,12 @@ class Interval(msgspec.Struct, frozen=True, gc=False):  # one a result: made by 
         if self.low > 0:
             return f"{self.low:g} to {self.high:g}"
         return f"{'<' if self.high_open else '<='}{self.high:g}"
+
+
+class Undetected(Interval, frozen=True, gc=False):
+    """What a laboratory calls not detected, without its limit: the upper end is a convention that
+    arithmetic needs, no figure to show.
+    """
+
+    def __str__(self) -> str:
+        return "undetectable"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from rearm.intake import read_tables
-from rearm.interval import Interval
+from rearm.interval import Interval, Undetected
 from rearm.knowledge.bundle import bundled
 from rearm.record import Record
 from rearm.response.criteria import load_criteria
 
-BELOW = Interval(0, 0.11, high_open=True)
+BELOW = Undetected(0, 0.11, high_open=True)
 SEEN = Interval(0, math.inf, low_open=True)
 
 
@@ -31,12 +31,13 @@ READ: list[tuple[str, str, dict[str, Any], Interval | str]] = [
     ("serum_m_protein", "kein M-Gradient", {}, BELOW),
     ("serum_m_protein", "negative", {}, BELOW),
     ("serum_m_protein", "positiv", {}, SEEN),
+    ("serum_m_protein", "too small to quantify", {}, BELOW),
     ("serum_m_protein", "n.n.", {}, BELOW),
-    ("urine_m_protein_24h", "not detected", {}, Interval(0, 100, high_open=True)),
-    ("urine_m_protein_24h", "n.n.", {"specimen": "Sammelurin"}, Interval(0, 100, high_open=True)),
+    ("urine_m_protein_24h", "not detected", {}, Undetected(0, 100, high_open=True)),
+    ("urine_m_protein_24h", "n.n.", {"specimen": "Sammelurin"}, Undetected(0, 100, high_open=True)),
     ("urine_immunofixation", "n.n.", {}, "negative"),
-    ("soluble_bcma", "not detected", {}, Interval(0, 10, high_open=True)),
-    ("soluble_bcma", "undetectable", {}, Interval(0, 10, high_open=True)),
+    ("soluble_bcma", "not detected", {}, Undetected(0, 10, high_open=True)),
+    ("soluble_bcma", "undetectable", {}, Undetected(0, 10, high_open=True)),
     ("hbv_dna", "not detected", {}, "not_detected"),
     ("hbv_dna", "positive", {}, SEEN),
     ("car_copies_per_ug_dna", "undetectable", {}, "not_detected"),

@@ -60,7 +60,7 @@ def therapy(start: int | None, purpose: str | None, **rest: Any) -> Therapy:
 
 
 def lesion(
-    day: int, name: str = "L1", *, result: str = "positive", method: str = "CT", **rest: Any
+    day: int, name: str | None = "L1", *, result: str = "positive", method: str = "CT", **rest: Any
 ) -> Imaging:
     return Imaging(
         source=src(f"imaging {day}"),

@@ -210,12 +210,16 @@ def measure(base: V, chain: str | None) -> list[list[str]]:
     values.
     """
     own = {"kappa": base.kappa, "lambda": base.lam}.get(chain or "")
-    if not (base.kappa and base.lam and high_chain(base) == chain):
+    if chain is None and (base.kappa is None) != (base.lam is None):
+        own = base.kappa or base.lam
+    # without the other chain nobody knows the ratio, so either may hold
+    unknown = bool(own) and not (base.kappa and base.lam)
+    if not unknown and not (base.kappa and base.lam and high_chain(base) == chain):
         own = None
     found: list[list[str]] = []
     for serum in reaches(base.serum, 1):
         for urine in reaches(base.urine, 200):
-            for flc in reaches(own, 100):
+            for flc in sorted({*reaches(own, 100), *([False] if unknown else [])}):
                 for marrow in reaches(base.marrow, 30):
                     out = ["serum"] * serum + ["urine"] * urine
                     if not out and flc:
@@ -306,27 +310,47 @@ def is_pd(course: list[V], measurable: list[str], chains: list[str | None]) -> d
 
 
 def may_be_pd(course: list[V], measurable: list[str], chains: list[str | None]) -> bool:
-    """Whether a bound of the last visit allows a rise by the size of a progression: seeing it is no
-    assessment without progression.
+    """Whether the bounds of the last visit and of those before allow a rise by the size of a
+    progression: seeing it is no assessment without progression.
     """
     now, before = course[-1], course[:-1]
     secreted = "serum" in measurable or "urine" in measurable or not baseline_known(course[0])
     earlier = [dflc(v, c) for v, c in zip(before, chains, strict=False)]
-    pairs = [
-        (now.serum, lowest([v.serum for v in before]), F(1, 2)),
-        (now.urine, lowest([v.urine for v in before]), F(200)),
-    ]
+    serum = [v.serum for v in before]
+    if could_rise(now.serum, serum, F(1, 4), F(1, 2)):
+        return True
+    nadir = lowest(serum)
+    if nadir and nadir.high >= 5 and could_rise(now.serum, serum, F(0), F(1), nadir_from=5):
+        return True
+    if could_rise(now.urine, [v.urine for v in before], F(1, 4), F(200)):
+        return True
     if not secreted:
-        pairs.append((dflc(now, chains[-1]), lowest(earlier), F(10)))
-        if "flc" not in measurable:
-            pairs.append((now.marrow, lowest([v.marrow for v in before]), F(10)))
-    for value, nadir, amount in pairs:
-        if value is None or nadir is None or value.low == value.high:
-            continue
-        rise = value.high - nadir.high
-        if rise >= amount and rise >= F(1, 4) * nadir.high:
+        if could_rise(dflc(now, chains[-1]), earlier, F(1, 4), F(10), more_than=True):
             return True
-    return False
+        marrows = [v.marrow for v in before]
+        if "flc" not in measurable and could_rise(now.marrow, marrows, F(1, 4), F(10)):
+            return True
+    only_cells = not measurable and baseline_known(course[0])
+    return only_cells and could_rise(now.cells, [v.cells for v in before], F(1, 2), F(200))
+
+
+def could_rise(
+    value: Value | None,
+    before: list[Value | None],
+    share: F,
+    amount: F,
+    *,
+    more_than: bool = False,
+    nadir_from: int = 0,
+) -> bool:
+    """Do the bounds allow the rise: the highest value, over the lowest that the nadir may be?"""
+    known = [v for v in before if v is not None]
+    if value is None or not known:
+        return False
+    nadir = max(min(v.low for v in known), F(nadir_from))
+    rise = value.high - nadir
+    enough = rise > amount or (rise == amount and not more_than and not value.open)
+    return enough and (rise > share * nadir or (rise == share * nadir and not value.open))
 
 
 def grown(course: list[V]) -> bool:
@@ -411,10 +435,10 @@ def response(course: list[V], measurable: list[str], chains: list[str | None]) -
             return "NE"
         levels.append(5 if now.urine is None else urine_level(now.urine, base.urine))
     if core == "flc":
-        here = dflc(now, chains[-1])
-        if here is None:
+        here, there = dflc(now, chains[-1]), dflc(base, chains[0])
+        if here is None or there is None:
             return "NE"
-        flc_level = by_fall(here, dflc(base, chains[0]), {5: F(9, 10), 4: F(1, 2)})
+        flc_level = by_fall(here, there, {5: F(9, 10), 4: F(1, 2)})
     marrow = next((v.marrow for v in reversed(course[1:]) if v.marrow is not None), None)
     if core == "marrow":
         if marrow is None:

@@ -77,7 +77,8 @@ def test_a_bound_is_named_as_it_was_given(value: Interval, words: str) -> None:
 def test_a_value_without_an_upper_end_is_no_nadir() -> None:
     least = Interval(2.0, math.inf)
     found = course([*serum({-5: 4.0}), lab("urine_m_protein_24h", 28, least), *serum({56: 4.0})])
-    assert found.visits[-1].nadir == {"serum": 4.0, "urine": 0.0}
+    nadir = found.visits[-1].nadir
+    assert nadir == {"serum": Interval.of(4.0), "urine": Interval.of(0.0)}
     without = course([lab("serum_m_protein", -5, least), *serum({56: 4.0})])
     assert "serum" not in without.visits[-1].nadir
 
@@ -85,7 +86,9 @@ def test_a_value_without_an_upper_end_is_no_nadir() -> None:
 def test_a_nadir_that_is_a_bound_is_named_by_it() -> None:
     low = Interval(0.0, 0.002, high_open=True)
     labs = [*serum({-5: 4.0, 84: 1.2, 112: 1.2}), lab("serum_m_protein", 28, low)]
-    assert course(labs).progression_reason == "serum M-protein 0.002 to 1.2 g/dL (+1.198, +59900 %)"
+    assert course(labs).progression_reason == (
+        "serum M-protein from <0.002 to 1.2 g/dL (at least +1.198)"
+    )
 
 
 def test_a_value_without_an_upper_end_has_no_fall_that_can_be_counted() -> None:

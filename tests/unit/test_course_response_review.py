@@ -24,9 +24,12 @@ from tests.support.course_builder import (
     team,
     therapy,
 )
+from tests.support.loops import some
 
 from rearm.export.adam import write_frames
 from rearm.export.response_json import response_object
+from rearm.interval import Interval, Undetected
+from rearm.outcome.failure import failures
 from rearm.outcome.patient_course import patient_course
 from rearm.record import Imaging, Record, When
 from rearm.report.response.page import course_row, response_index, response_page
@@ -358,6 +361,20 @@ def test_a_band_under_a_therapeutic_antibody(
     assert flag(told, "antibody_band_possible") is None
 
 
+@pytest.mark.parametrize("spike", [None, Undetected(0.0, 0.11, high_open=True)])
+@pytest.mark.parametrize("baseline", [None, 1200])
+def test_immunoglobulin_counts_where_the_spike_was_not_quantified(
+    spike: Interval | None, baseline: int | None
+) -> None:
+    """The rise from the nadir counts with a baseline or without one."""
+    labs = [lab("iga", d, v) for d, v in ((0, 40), (90, 40), (200, 2900), (230, 2900))]
+    labs += [] if spike is None else [lab("serum_m_protein", -5, spike)]
+    labs += [] if baseline is None else [lab("iga", -5, baseline)]
+    found = course(labs=labs, heavy_chain=("IgA",))
+    assert (found.serum_test, found.progression_day) == ("iga", 200)
+    assert "other_marker_not_used" not in {f.id for f in found.flags}
+
+
 def test_immunoglobulin_by_nephelometry_that_was_not_used_is_said() -> None:
     labs = [
         *serum({-3: 0.5, 30: 0.1, 60: 0.1}),
@@ -585,3 +602,48 @@ def test_nothing_new_is_said_of_a_plain_course() -> None:
     assert [
         f["id"] for f in object_of(record(labs=serum(FALL), infusions=[infusion()]))["flags"]
     ] == ["start"]
+
+
+@pytest.mark.parametrize("measured_by", ["PET-CT", "CT", "MRI"])
+@pytest.mark.parametrize("named", [None, "L1"])
+def test_a_lesion_named_without_size_is_the_one_measured_that_day(
+    measured_by: str, named: str | None
+) -> None:
+    """Both rows say liver, day 200: one lesion of 35 mm, and no uptake beside it."""
+    sized = lesion(200, named, method=measured_by, site="liver", length_mm=35.0, width_mm=30.0)
+    measured = replace(sized, kind="extramedullary")
+    uptake = lesion(200, None, method="PET-CT", site="liver")
+    seen = lesion(-5, None, method="PET-CT", result="negative")
+    for rows in some(([measured, uptake], [uptake, measured])):
+        labs = serum({-5: 3.0, 30: 0.2, 90: 0.2})
+        (found,) = failures(record(labs=labs, imaging=[seen, *rows]))
+        assert (found.status, found.day, found.signals) == ("failed", 200, ())
+        assert found.course is not None
+        assert found.course.visits[-1].lesions == "1050 mm2"
+        assert "size" not in found.reason
+
+
+@pytest.mark.parametrize(
+    ("results", "signal"),
+    [
+        ([("marrow_plasma_cells", 300, 60)], ("marrow_plasma_cells", 300)),
+        ([("marrow_plasma_cells", -5, 60), ("marrow_plasma_cells", 300, 60)], None),
+        (
+            [("marrow_plasma_cells", 30, 2), ("marrow_plasma_cells", 300, 60)],
+            ("marrow_plasma_cells", 300),
+        ),
+        ([("marrow_plasma_cells", 28, 20)], None),  # too early after CAR-T to tell
+        ([("marrow_plasma_cells", 300, 8)], None),
+        ([("circulating_plasma_cells", 300, 2000)], ("circulating_plasma_cells", 300)),
+        ([("circulating_plasma_cells_percent", 300, 30)], ("circulating_plasma_cells", 300)),
+        ([("circulating_plasma_cells_percent", 300, 1)], None),
+    ],
+)
+def test_disease_in_marrow_or_blood_is_suspected(
+    results: list[tuple[str, int, float]], signal: tuple[str, int] | None
+) -> None:
+    """VGPR by serum; strict IMWG calls no progression by these where an M-protein is followed."""
+    labs = [*serum({-5: 3.0, 30: 0.2, 90: 0.2}), *[lab(*x) for x in results]]
+    (found,) = failures(record(labs=labs))
+    assert [(s.id, s.day) for s in found.signals] == ([signal] if signal else [])
+    assert found.status == ("suspected" if signal else "not_failed")

@@ -255,7 +255,10 @@ def test_two_visits_stand_above_the_team_and_both_are_shown() -> None:
         "CR",
         "progression_after_response",
     )
-    assert found.best_response_text == "PR; team: CR (the results are used: two assessments)"
+    assert found.best_response_text == (
+        "PR; team: CR (the results are used: serum M-protein 1.2 g/dL, 64.7 % down from 3.4 at"
+        " baseline, on day 60)"
+    )
     # an earlier response is no answer of the team to the later progression
     assert found.difference is None
 

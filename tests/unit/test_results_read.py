@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from tests.support.course_builder import lab, record, serum
+from tests.support.loops import some
 
+from rearm.interval import Interval
+from rearm.outcome.failure import failures
 from rearm.record import Lab
 from rearm.response import ResponseCourse, load_criteria, response_course
 
@@ -84,7 +87,23 @@ def test_refused_results_stay_refused_whatever_follows() -> None:
         "serum_m_protein of day 60 is there but could not be used (two results on one day)",
     )
     kept = course(labs).visits[-1]
-    assert (kept.response, kept.serum) == ("PR", labs[-1].quantity)
+    assert (kept.response, kept.serum) == ("PR", Interval(0.4, 1.0))
+
+
+def test_two_numbers_of_one_day_decide_only_what_both_show() -> None:
+    """0.25 and 0.85 g/dL, twice: neither progression nor none. 0.8 and 0.85: progression."""
+    for pair, status in some([((0.25, 0.85), "cannot_be_judged"), ((0.8, 0.85), "failed")]):
+        labs = serum({-3: 3.25, 30: 0.25, 239: pair[0], 269: pair[0]})
+        labs += [lab("serum_m_protein", day, pair[1]) for day in (239, 269)]
+        (found,) = failures(record(labs=labs))
+        assert found.status == status
+        assert [f.day for f in found.flags if f.id == "same_day_conflict"] == [239, 269]
+
+
+def test_of_two_marrows_of_a_day_the_higher_counts() -> None:
+    """Aspirate and biopsy."""
+    labs = [*serum({-3: 3.0, 30: 1.0}), *[lab("marrow_plasma_cells", 30, x) for x in (4, 12)]]
+    assert course(labs).visits[-1].marrow == (30, Interval.of(12.0))
 
 
 def test_a_row_without_number_and_word_is_no_result() -> None:

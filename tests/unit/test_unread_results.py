@@ -221,7 +221,7 @@ def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
         and "77.3 % down" in once.course.visits[0].reason
     )
     assert (once.best_response, once.best.at_least) == (None, "PR")
-    assert once.best_response_text == "at least PR, one visit"
+    assert once.best_response_text == "at least PR, one visit, VGPR possible by the bounds"
     assert "Unconfirmed PR on day 30" in once.reason
     twice = one(labs=[*base, *below(30), *below(60)], last_seen_day=70)
     assert twice.best_response == "PR" and "Unconfirmed" not in twice.reason

@@ -111,7 +111,7 @@ def _visit(v: Visit) -> dict[str, Any]:
         "missing": list(v.missing),
         "values": {test: _value(value) for test, value in v.values.items()},
         "lesions": v.lesions or None,
-        "nadir": {test: round(value, 6) for test, value in v.nadir.items()},
+        "nadir": {test: round(value.high, 6) for test, value in v.nadir.items()},
         "carried": dict(v.carried),
         "sources": sources,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rearm.interval import Interval
+from rearm.interval import Interval, Undetected
 from rearm.outcome.course_start import CourseStart
 from rearm.outcome.endpoints import Endpoint
 from rearm.record import Record
@@ -128,7 +128,7 @@ def visit_words(visit: Visit) -> str:
     nadirs = []
     for marker, value in visit.nadir.items():
         name, unit = _NADIRS.get(marker, (marker, ""))
-        nadirs.append(f"{name} {value:g} {unit}".strip())
+        nadirs.append(f"{name} {_amount(value, unit)}")
     if nadirs:
         text += f"; nadir {', '.join(nadirs)}"
     ages = [f"{test.replace('_', ' ')} {age} days old" for test, age in visit.carried.items()]
@@ -155,8 +155,12 @@ def result_words(test: str, value: Interval | str) -> str:
 
 
 def _with_unit(test: str, value: Interval | str) -> str:
-    unit = _UNITS.get(test, "") if isinstance(value, Interval) else ""
-    return f"{value_words(value)} {unit}".strip()
+    return value if isinstance(value, str) else _amount(value, _UNITS.get(test, ""))
+
+
+def _amount(value: Interval, unit: str) -> str:
+    """With its unit, where there is an amount."""
+    return str(value) if isinstance(value, Undetected) else f"{value_words(value)} {unit}".strip()
 
 
 def value_words(value: Interval | str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from rearm.outcome.failure import Failure
 from rearm.outcome.statements import (
+    MONTH,
+    assessed_day,
     last_data_day,
     stated_day,
     stated_when,
@@ -23,7 +25,6 @@ __all__ = ["CourseFacts", "counted_day", "course_facts", "next_therapy_day"]
 
 _COMPLETE_RESPONSE = ("CR", "sCR")
 _RESPONSE = ("PR", "VGPR", "CR", "sCR")
-_MONTH = 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def counted_day(when: When | None) -> int | None:
     """
     if when is None or when.first is None or when.last is None:
         return None
-    return (when.first + when.last) // 2 if when.last - when.first <= _MONTH else None
+    return (when.first + when.last) // 2 if when.last - when.first <= MONTH else None
 
 
 def course_facts(record: Record, course: ResponseCourse, failure: Failure | None) -> CourseFacts:
@@ -142,7 +143,7 @@ def _assessed(
     """Days on which the disease was judged; a bound that leaves progression open judges nothing. A
     visit known by its plan took place by the last contact.
     """
-    by_team = [stated_day(s) for s in stated if s.response != "NE"]
+    by_team = [assessed_day(s) for s in stated if s.response != "NE"]
     return sorted(
         {
             *(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rearm.knowledge.lab_tests import load_tests
 from rearm.outcome.comparison import compared, last_evaluable_before
-from rearm.outcome.infusion_case import BestResponse, InfusionCase, NoResponse
+from rearm.outcome.infusion_case import BestResponse, InfusionCase, Lack, NoResponse
 from rearm.outcome.statements import stated_day
 from rearm.outcome.unread_results import DISEASE_TESTS, TEAM_RESPONSES, UnreadResults
 from rearm.record import Imaging, Lab, When
@@ -34,6 +34,16 @@ VAGUE_DAYS = (
     " first and on its last possible day, and shows the first"
 )
 _MARKERS = {"serum": "serum", "flc": "light chains", "marrow": "marrow"}
+_LACKS: dict[Lack, str] = {
+    "urine": "urine",
+    "immunofixation": "immunofixation",
+    "marrow": "marrow",
+    "imaging": "imaging",
+    "flc_ratio": "the light-chain ratio",
+    "kappa_flc": "kappa",
+    "lambda_flc": "lambda",
+}
+_NAMED_EACH = 4  # results; of more the number and the days
 _NEEDS_NO_REPEAT = frozenset(("marrow", "new_lesion", "lesion_growth"))
 
 
@@ -237,16 +247,29 @@ def response_words(best: BestResponse) -> str | None:
     team = best.team
     if best.computed is None and best.at_least is None:
         day = ", on a day that is not known" if "day" in best.lacks else ""
-        return None if team is None else f"{team} by the team{day}"
+        return None if team is None else f"{team} by the team{day}{_not_on_record(best)}"
+    if best.because == "not_denied":
+        return f"{team} by the team; {best.computed} by the results{_not_on_record(best)}"
     if best.at_least is None:
         text = f"{best.computed}{_by_marker(best)}"
     elif best.computed is None:
         text = f"at least {best.at_least}{_by_marker(best)}, one visit"
     else:
         text = f"{best.computed}, {best.at_least}{_by_marker(best)} at one visit"
+    if best.possible is not None:
+        least = "" if best.computed is None else "at least "
+        text = f"{least}{text}, {best.possible} possible by the bounds"
     if "urine" in best.lacks:
         text += ", urine not on record"
     return text if team is None else f"{text}; team: {team}{_which_is_used(best)}"
+
+
+def _not_on_record(best: BestResponse) -> str:
+    names = [_LACKS[x] for x in best.lacks if x in _LACKS]
+    if not names:
+        return ""
+    named = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"; {named} {'is' if len(names) == 1 else 'are'} not on record"
 
 
 def _which_is_used(best: BestResponse) -> str:
@@ -255,6 +278,9 @@ def _which_is_used(best: BestResponse) -> str:
         return ", which is used because the result was not repeated"
     if best.because == "borne_out":
         return ", which is used because one visit bears it out"
+    if best.denied is not None:
+        day, because = best.denied
+        return f" (the results are used: {reason_words(because)}, on day {day})"
     if best.because == "two_assessments":
         return " (the results are used: two assessments)"
     return ""
@@ -374,14 +400,34 @@ def _unjudged(unread: UnreadResults, after: int | None) -> str:
         return ""
     parts = [_counted(unread.disease)] if unread.disease else []
     parts += [_examined(row) for row in unread.imaging]
-    parts += [
-        f"{_named(x.test)} of {x.as_given} ({x.when}) leaves open whether the disease progressed"
-        for x in unread.bounds
-    ]
+    parts += _left_open(unread.bounds)
     if unread.progressions:
         parts.append("the team recorded progressive disease on a day that is not known")
     start = "Cannot be judged" if after is None else f"Cannot be judged after day {after}"
     return f"{start}: {'; '.join(parts)}."
+
+
+def _left_open(bounds: Sequence[Lab]) -> list[str]:
+    """Bounds, or exact values after bounds, that allow a progression: each, or their number where
+    there are many.
+    """
+    if len(bounds) > _NAMED_EACH:
+        days = sorted(day for x in bounds if (day := x.when.first) is not None)
+        names = ", ".join(dict.fromkeys(_named(x.test) for x in bounds))
+        return [
+            f"{len(bounds)} results of days {days[0]} to {days[-1]} ({names}) leave open whether"
+            " the disease progressed"
+        ]
+    return [
+        f"{_named(x.test)} of {x.as_given} ({x.when}){_against(x)} leaves open whether the disease"
+        " progressed"
+        for x in bounds
+    ]
+
+
+def _against(lab: Lab) -> str:
+    exact = lab.quantity is not None and lab.quantity.exact is not None
+    return ", against values that are bounds," if exact else ""
 
 
 def _remark(unread: UnreadResults) -> str:

@@ -4,7 +4,7 @@ follow-up, further therapy, and what could not be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -13,6 +13,7 @@ from typing import Literal
 from rearm.outcome.infusions import InfusedProduct
 from rearm.outcome.stated_relapse import StatedRelapse, stated_relapse
 from rearm.outcome.statements import (
+    assessed_day,
     last_data_day,
     pd_sources,
     stated_day,
@@ -27,11 +28,13 @@ from rearm.outcome.unread_results import (
     unread_after,
 )
 from rearm.record import Death, Fact, Lab, Record, ResponseStatement, Source, When
+from rearm.response.ceiling import deepest, deepest_by_bounds, denied_by
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import RESPONSES, Criteria
 from rearm.response.measurable import Measurable
 from rearm.response.new_therapy import new_therapy, undated_therapies
 from rearm.response.score import Visit
+from rearm.response.sentences import Because, CrCondition
 
 __all__ = [
     "NO_RESPONSE_KNOWN",
@@ -52,12 +55,32 @@ _FAR = 10**9
 
 
 # What a response lacks: `urine` was never collected, so that strict IMWG calls at most PR;
-# `second_assessment` to confirm it; `day`: it is not known on which one it was.
-Lack = Literal["urine", "second_assessment", "day"]
+# `second_assessment` to confirm it; `day`: it is not known on which one it was; other results by
+# which a deeper one could have been called.
+Lack = Literal[
+    "urine",
+    "second_assessment",
+    "day",
+    "immunofixation",
+    "marrow",
+    "imaging",
+    "flc_ratio",
+    "kappa_flc",
+    "lambda_flc",
+]
 # Why the one of laboratory and team is used: the only one there, both agree, computed from results
-# of two assessments; or the team's where the results are of one assessment only, or where one that
-# was not repeated bears it out.
-UsedBecause = Literal["only_one", "agree", "two_assessments", "one_assessment", "borne_out"]
+# of two assessments; or the team's where the results are of one assessment only, where one that was
+# not repeated bears it out, or where they call less only because something is missing.
+UsedBecause = Literal[
+    "only_one", "agree", "two_assessments", "one_assessment", "borne_out", "not_denied"
+]
+_LACKS: dict[CrCondition, Lack] = {
+    "serum_ife": "immunofixation",
+    "urine_ife": "urine",
+    "marrow": "marrow",
+    "lesions": "imaging",
+    "flc_ratio": "flc_ratio",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +89,9 @@ class BestResponse:
 
     `response`: what is used, of `computed` (from results; `lacks` says what is missing to it) and
     `team`; None where none is known or confirmed. `at_least`: a deeper one that a single assessment
-    showed and no second one confirmed. `marker`: the first that is followed. `because` says why
-    the one of the two is used.
+    showed and no second one confirmed. `possible`: a deeper one that the bounds of the values
+    allow. `marker`: the first that is followed. `because` says why the one of the two is used;
+    `denied`: the day on which results deny the team's, and what they show.
     """
 
     response: str | None = None
@@ -76,6 +100,8 @@ class BestResponse:
     computed: str | None = None
     team: str | None = None
     at_least: str | None = None
+    possible: str | None = None
+    denied: tuple[int, Because] | None = None
     marker: Measurable | None = None
     lacks: tuple[Lack, ...] = ()
 
@@ -274,7 +300,7 @@ class InfusionCase:
         have a nominal day after the last contact; the visit itself was before it.
         """
         days = [
-            day for s in self.stated if s.response != "NE" and (day := stated_day(s)) is not None
+            day for s in self.stated if s.response != "NE" and (day := assessed_day(s)) is not None
         ]
         days += [
             v.day
@@ -313,7 +339,7 @@ class InfusionCase:
         judged = self._responses(before)
         team, undated = self._best_stated(before)
         if not judged:
-            return _stated_by_team(team, undated)
+            return _stated_by_team(team, undated, self._chain_not_on_record)
         until = _last_day_before(before)
         computed, without_urine = self.course.depth_by(until)
         lacks: tuple[Lack, ...] = ("urine",) if without_urine and not self._urine_clear else ()
@@ -330,10 +356,47 @@ class InfusionCase:
             computed=computed,
             team=team or undated,
             at_least=seen or None,
+            possible=_possible(judged, than=seen or computed),
             marker=marker,
             lacks=lacks,
         )
-        return _used(best, team)
+        best = _used(best, team)
+        if team is None or best.because != "two_assessments" or best.differs is None:
+            return best
+        return self._with_team(best, team, judged)
+
+    def _with_team(self, best: BestResponse, team: str, judged: Sequence[Visit]) -> BestResponse:
+        """Where the team states more than two assessments call: results that lack something do not
+        deny it.
+        """
+        asked = self._standing_at(team, judged)
+        deep = max(asked, key=lambda v: RESPONSE_DEPTH[deepest(v)])
+        if RESPONSE_DEPTH[team] <= RESPONSE_DEPTH[best.computed or "NE"]:
+            return best
+        if RESPONSE_DEPTH[deepest(deep)] < RESPONSE_DEPTH[team]:
+            return replace(best, denied=(deep.day, denied_by(deep)))
+        missing = dict.fromkeys((*best.lacks, *_lacks(deep)))
+        missing.pop("second_assessment", None)
+        if self._urine_clear:
+            missing.pop("urine", None)
+        return replace(best, response=team, by="team", because="not_denied", lacks=tuple(missing))
+
+    def _standing_at(self, response: str, judged: Sequence[Visit]) -> Sequence[Visit]:
+        """The assessments of the days on which the team stated this response; where there are none,
+        all.
+        """
+        window = self.criteria.visit_window
+        days = [stated_day(s) for s in self.stated if s.response == response]
+        near = [v for v in judged if any(d is not None and abs(v.day - d) <= window for d in days)]
+        return near or judged
+
+    @property
+    def _chain_not_on_record(self) -> tuple[Lack, ...]:
+        """The light chain for lack of which nobody knows whether the other one is measurable."""
+        if "flc" not in self.course.undecided:
+            return ()
+        chains: tuple[Lack, ...] = ("kappa_flc", "lambda_flc")
+        return tuple(x for x in chains if x not in self.course.baseline.values)
 
     def responded(self, before: When, depth: str) -> bool | None:
         """Was there a response of at least this depth before a progression of these days? None
@@ -344,7 +407,7 @@ class InfusionCase:
         if best.response is not None and RESPONSE_DEPTH[best.response] >= limit:
             return True
         team, undated = self._best_stated(before)
-        perhaps = (best.at_least, team, undated)
+        perhaps = (best.at_least, best.possible, team, undated)
         if any(x is not None and RESPONSE_DEPTH[x] >= limit for x in perhaps):
             return None
         return False if self._looked(before) and not self._unread_before(before) else None
@@ -440,7 +503,8 @@ class InfusionCase:
         depths = self._depths()
         by_then = [(day, depth) for day, depth in depths if day <= until]
         looked = any(day >= due - self.criteria.no_response_seen_days for day, _ in by_then)
-        responded = any(depth >= _PARTIAL for _, depth in by_then)
+        may_be = [RESPONSE_DEPTH[deepest(v)] for v in self._looked_at if v.day <= until]
+        responded = any(depth >= _PARTIAL for depth in (*may_be, *(depth for _, depth in by_then)))
         progressed = any(depth == RESPONSE_DEPTH["PD"] for _, depth in by_then)
         if not looked or responded or progressed or self._unread_before(When.on(due)):
             return None
@@ -456,9 +520,14 @@ class InfusionCase:
         tests = DISEASE_TESTS | {self.course.serum_test}
         return [x for x in self.record.set_aside if x.test in tests]
 
+    @property
+    def _looked_at(self) -> list[Visit]:
+        """The assessments by results at which a response could be called."""
+        return [v for v in self.course.visits if v.response != "NE" and _could_respond(v)]
+
     def _depths(self) -> list[tuple[int, int]]:
         """(day, depth of response) of every assessment at which a response could be called."""
-        seen = [(v.day, v.response) for v in self.course.visits if _could_respond(v)]
+        seen = [(v.day, v.response) for v in self._looked_at]
         seen += [(day, s.response) for s in self.stated if (day := stated_day(s)) is not None]
         return [(day, RESPONSE_DEPTH[r]) for day, r in seen if r in RESPONSE_DEPTH and r != "NE"]
 
@@ -533,10 +602,24 @@ def _used(best: BestResponse, team: str | None) -> BestResponse:
     return replace(best, because="agree" if best.differs is None else "two_assessments")
 
 
-def _stated_by_team(team: str | None, undated: str | None) -> BestResponse:
+def _stated_by_team(team: str | None, undated: str | None, lacks: tuple[Lack, ...]) -> BestResponse:
     if team is None:
         return BestResponse(team=undated, lacks=("day",)) if undated else NO_RESPONSE_KNOWN
-    return BestResponse(response=team, by="team", because="only_one", team=team)
+    return BestResponse(response=team, by="team", because="only_one", team=team, lacks=lacks)
+
+
+def _possible(judged: Iterable[Visit], *, than: str) -> str | None:
+    """The deepest response that the bounds allow, where it is deeper."""
+    found = max(map(deepest_by_bounds, judged), key=RESPONSE_DEPTH.__getitem__)
+    return found if RESPONSE_DEPTH[found] > RESPONSE_DEPTH[than] else None
+
+
+def _lacks(visit: Visit) -> Iterator[Lack]:
+    """What is missing to a deeper response of this visit."""
+    if visit.urine is None and visit.urine_ife is None:
+        yield "urine"
+    if visit.because[0] == "cr-incomplete":
+        yield from (_LACKS[x] for x in visit.because[1])
 
 
 def _could_respond(visit: Visit) -> bool:

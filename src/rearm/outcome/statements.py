@@ -11,6 +11,8 @@ from rearm.record import Record, ResponseStatement, Source, When
 from rearm.response.score import Visit
 
 __all__ = [
+    "MONTH",
+    "assessed_day",
     "last_data_day",
     "pd_sources",
     "stated_day",
@@ -18,6 +20,8 @@ __all__ = [
     "surely_before",
     "team_progression",
 ]
+
+MONTH = 31  # days; what is known by less has no day
 
 _TESTS = {
     "serum": ("serum_m_protein", "iga", "igg", "igd", "igm"),
@@ -38,11 +42,18 @@ def stated_when(statement: ResponseStatement) -> When:
 
 
 def stated_day(statement: ResponseStatement) -> int | None:
-    """The day to order it by: exact, planned, or the last of bounded ones. None where a side is
-    open: "after infusion" is no day.
+    """The day to order it by: exact, planned, or the last of a month. None where its bounds lie
+    further apart: "after infusion" is no day, also where the last contact is known.
     """
     when = stated_when(statement)
-    return when.last if when.first is not None else None
+    if when.first is None or when.last is None or when.last - when.first > MONTH:
+        return None
+    return when.last
+
+
+def assessed_day(statement: ResponseStatement) -> int | None:
+    """The day until which the disease was surely followed by it: the first of a month."""
+    return None if stated_day(statement) is None else stated_when(statement).first
 
 
 def team_progression(statements: Iterable[ResponseStatement]) -> ResponseStatement | None:

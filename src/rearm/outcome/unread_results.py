@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rearm.knowledge.lab_tests import load_tests
 from rearm.record import Imaging, Lab, Record, ResponseStatement, Source, When
+from rearm.response.lesions import measured_by_another
 from rearm.response.score import Visit
 from rearm.response.visits import BLOOD, MARROW
 
@@ -75,7 +76,8 @@ def unread_after(
     own = _results_of_last(visits, last)
     later = [x for x in record.set_aside if _follows(x.when, last, inside) and x not in own]
     disease = [x for x in later if _of_disease(x.test, serum_test)]
-    imaging = [x for x in record.imaging if _unjudged(x)]
+    unjudged = [x for x in record.imaging if _unjudged(x)]
+    imaging = [x for x in unjudged if not measured_by_another(x, record.imaging)]
     imaging = [x for x in imaging if _may_follow(x.when, last, inside)]
     examined = _rows_of_last(visits, last) if imaging else frozenset()
     return UnreadResults(

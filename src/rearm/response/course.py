@@ -142,15 +142,14 @@ class ResponseCourse:
 
     @cached_property
     def open_visits(self) -> Mapping[int, tuple[str, ...]]:
-        """Day of a visit without progression -> the tests whose bound leaves open whether there was
-        one.
+        """Day of a visit without progression -> the tests by which bounds leave open whether there
+        was one.
         """
-        found = {
-            v.day: v.markers.open_tests(place)
-            for place, v in enumerate(self.visits)
-            if v.markers is not None and not v.pd
+        return {
+            v.day: tests
+            for v in self.visits
+            if v.markers is not None and not v.pd and (tests := v.markers.open_rises.get(v.place))
         }
-        return {day: tests for day, tests in found.items() if tests}
 
     @property
     def progression_criteria(self) -> tuple[Criterion, ...]:

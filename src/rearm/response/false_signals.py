@@ -163,13 +163,16 @@ def _other_marker(record: Record, visits: Sequence[Visit], serum_test: str) -> C
     measurable.
     """
     own = next((h.lower() for h in record.heavy_chain if h.lower() in ("iga", "igd")), None)
-    if own is None or serum_test != "serum_m_protein":
+    if own is None or serum_test != "serum_m_protein" or not visits:
         return None
     by_serum = any(v.rule.endswith("-serum") for v in visits)
     if by_serum or not any(x.test == own and x.quantity is not None for x in record.labs):
         return None
+    baseline = None if visits[0].markers is None else visits[0].markers.collected.baseline
+    at_baseline = baseline is not None and serum_test in baseline.values
+    why = "the baseline has an electrophoresis" if at_baseline else "electrophoresis is followed"
     text = (
-        f"Ig{own[2:].upper()} by nephelometry is on record and was not used, because the baseline"
-        " has an electrophoresis; the setting serum_marker = quantitative_ig follows it"
+        f"Ig{own[2:].upper()} by nephelometry is on record and was not used, because {why}; the"
+        " setting serum_marker = quantitative_ig follows it"
     )
     return CourseFlag("other_marker_not_used", None, text)

@@ -16,7 +16,15 @@ from rearm.response.limits import at_least, at_most, over
 from rearm.response.progression import MetCriterion
 from rearm.response.sentences import Because, called
 
-__all__ = ["Exam", "LesionLog", "answers", "histology", "read_exams", "unread_soft"]
+__all__ = [
+    "Exam",
+    "LesionLog",
+    "answers",
+    "histology",
+    "measured_by_another",
+    "read_exams",
+    "unread_soft",
+]
 
 _SOFT_KINDS = (None, "plasmacytoma", "extramedullary", "paraskeletal")
 _LesionCriterion = Literal["new_lesion", "lesion_growth"]
@@ -40,6 +48,16 @@ class Exam:
 
     day: int
     rows: list[Imaging] = field(default_factory=list)
+
+    def lesions(self) -> list[Imaging]:
+        """The rows, each lesion once: one that is named without a size is the one that was measured
+        at the same site.
+        """
+        return [x for x in self.rows if not measured_by_another(x, self.rows)]
+
+    def methods(self, row: Imaging) -> set[str]:
+        """The methods by which the lesion of a row was seen."""
+        return {x.method or "" for x in self.rows if x is row or _same(x, row)}
 
 
 def histology(facts: Iterable[Fact]) -> dict[str, str]:
@@ -98,17 +116,32 @@ def _name(row: Imaging) -> str:
     return row.lesion or row.site or row.kind or "lesion"
 
 
+def measured_by_another(row: Imaging, rows: Iterable[Imaging]) -> bool:
+    """Does another row of the same day give the size of a lesion that this row only names?"""
+    if _sized(row):
+        return False
+    return any(_sized(x) and x.when == row.when and _same(x, row) for x in rows)
+
+
+def _sized(row: Imaging) -> bool:
+    sizes = (row.length_mm, row.width_mm, row.short_axis_mm, row.spd_mm2)
+    return any(size is not None for size in sizes)
+
+
+def _same(row: Imaging, other: Imaging) -> bool:
+    """May two rows of one day be of one lesion, positive in both?"""
+    if row.result != "positive" or other.result != "positive":
+        return False
+    if row.lesion is not None and other.lesion is not None:
+        return row.lesion == other.lesion
+    return row.site is not None and row.site == other.site
+
+
 def _uptake_only(row: Imaging) -> bool:
     """PET uptake that was not measured: it never is progression by itself, a lesion with a size
     is.
     """
-    return (
-        (row.method or "").upper().startswith("PET")
-        and row.length_mm is None
-        and row.width_mm is None
-        and row.short_axis_mm is None
-        and row.spd_mm2 is None
-    )
+    return (row.method or "").upper().startswith("PET") and not _sized(row)
 
 
 def _product(row: Imaging) -> float | None:
@@ -209,7 +242,8 @@ class LesionLog:
 
     def tell(self, exam: Exam) -> None:
         """An examination before the course: only what is there."""
-        for row in exam.rows:
+        self.methods.update(x.method or "" for x in exam.rows)
+        for row in exam.lesions():
             self._apply(row)
 
     def _apply(self, row: Imaging) -> None:
@@ -239,11 +273,11 @@ class LesionLog:
         """
         large_before = self._large_before()
         met: _Met = {}
-        for row in exam.rows:
+        for row in exam.lesions():
             product = _product(row)
             there = row.result == "positive" and (product is None or product > 0)
             if there and self._myeloma(_name(row)):
-                met |= self._new(row, exam.day)
+                met |= self._new(row, exam.day, exam.methods(row))
         self.tell(exam)
         self.last_day = exam.day
         met |= self._not_examined(met)
@@ -252,8 +286,8 @@ class LesionLog:
         self._lower_nadirs()
         return [self._criterion(key, because, exam.day) for key, because in met.items()]
 
-    def _new(self, row: Imaging, day: int) -> _Met:
-        """Is the lesion of this row new, or back, or was it new before?"""
+    def _new(self, row: Imaging, day: int, methods: set[str]) -> _Met:
+        """Is the lesion of this row, seen by these methods, new, or back, or was it new before?"""
         name = _name(row)
         key: tuple[_LesionCriterion, str] = ("new_lesion", name)
         before = self.lesions.get(name)
@@ -266,7 +300,7 @@ class LesionLog:
             return {}
         biopsied = self.said.get(name) == "plasma_cells"
         # a lesion not stated as new is new only against an earlier examination by the same method
-        compared = came_back or stated_new or (row.method or "") in self.methods
+        compared = came_back or stated_new or not methods.isdisjoint(self.methods)
         uptake_only = _uptake_only(row)
         if compared and (biopsied or not uptake_only):
             self.new_ids[name] = day

@@ -9,7 +9,7 @@ import math
 
 import msgspec
 
-from rearm.interval import TOLERANCE, Interval
+from rearm.interval import TOLERANCE, Interval, Undetected
 from rearm.response.criteria import Criteria
 from rearm.response.lesions import LesionLog
 from rearm.response.limits import at_least, fallen, over
@@ -173,7 +173,7 @@ class Levels:
 
 
 def _inexact(name: str, value: Interval) -> tuple[Because, ...]:
-    return (("exact", name, value),)
+    return () if isinstance(value, Undetected) else (("exact", name, value),)
 
 
 def _unusable(results: VisitResults, tests: tuple[str, ...]) -> bool:

@@ -5,7 +5,7 @@ progression.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
@@ -23,8 +23,8 @@ from rearm.response.progression import (
     Series,
     circulating_rises,
     dflc_rises,
-    marrow_rise,
     marrow_rises,
+    marrow_rose,
     serum_rises,
     urine_rises,
 )
@@ -38,6 +38,8 @@ URINE = "urine_m_protein_24h"
 MARROW_CELLS = "marrow_plasma_cells"
 CELLS = "circulating_plasma_cells"
 CLONALITY = "marrow_clonality"
+
+_TESTS = {"urine": URINE, "marrow": MARROW_CELLS, "circulating": CELLS}
 
 Result = TypeVar("Result", Interval, str)
 
@@ -140,10 +142,10 @@ class Markers:
         unknown = self.chains.count(None)
         return [None] * unknown + own[unknown:], other
 
-    def nadirs(self, place: int) -> dict[str, float]:
+    def nadirs(self, place: int) -> dict[str, Interval]:
         """What each marker was compared with at a visit."""
-        found = {marker: self.series(marker).nadirs[place] for marker in MARKERS}
-        return {marker: nadir for marker, nadir in found.items() if nadir < math.inf}
+        series = {marker: self.series(marker) for marker in MARKERS}
+        return {m: x.nadir(place) for m, x in series.items() if x.nadirs[place] < math.inf}
 
     # ---- rises by the size of a progression, by place of the visit ----------------
     def serum_rises(self) -> dict[int, Because]:
@@ -176,30 +178,43 @@ class Markers:
         for place, nadir in enumerate(self.series("marrow").nadirs):
             results = self.marrow_from[place]
             value = None if results is None else results.number(MARROW_CELLS)
-            because = None if value is None else marrow_rise(value.low, nadir, self.criteria)
-            if because is not None:
-                rises[place] = because
+            if value is not None and marrow_rose(value.low, nadir, self.criteria):
+                rises[place] = ("marrow-rise", self.series("marrow").nadir(place), value)
         return rises
 
     # ---- bounds that leave progression open ----------------
-    def open_tests(self, place: int) -> tuple[str, ...]:
-        """The tests of which the bound at a visit allows a progression that it does not show; what
-        was seen there is no absence of progression.
+    @cached_property
+    def open_rises(self) -> dict[int, tuple[str, ...]]:
+        """By place of the visit: the tests that leave open whether the disease progressed, because
+        a bound, of the value or of the nadir, allows a rise that it does not show. What was seen
+        there is no absence of progression.
         """
-        c = self.criteria
-        by_marrow = self.marrow_counts or bool(c.marrow_pd_for_all)
-        counted = (
-            ("serum", self.serum_counts, c.serum_pd_rise, (self.collected.serum_test,)),
-            ("urine", self.urine_counts, c.urine_pd_rise, (URINE,)),
-            ("dflc", self.dflc_counts, c.dflc_pd_rise, tuple(CHAIN_TESTS["kappa"])),
-            ("marrow", by_marrow, c.marrow_pd_rise, (MARROW_CELLS,)),
+        c, name = self.criteria, self.serum_name
+        counted: tuple[tuple[str, bool, Callable[[Series], Mapping[int, Because]]], ...] = (
+            ("serum", self.serum_counts, lambda x: serum_rises(x, c, name)),
+            ("urine", self.urine_counts, lambda x: urine_rises(x, c)),
+            ("dflc", self.dflc_counts, lambda x: dflc_rises(x, c)),
+            ("marrow", self.marrow_counts, lambda x: marrow_rises(x, c)),
+            ("circulating", self.cells_count, lambda x: circulating_rises(x, c)),
         )
-        found = (
-            tests
-            for marker, counts, limit, tests in counted
-            if counts and self.series(marker).may_have_risen(place, limit, c.pd_rise)
-        )
-        return tuple(test for tests in found for test in tests)
+        found: dict[int, tuple[str, ...]] = {}
+        for marker, counts, rises in counted:
+            if not counts or (series := self.series(marker)).exact:
+                continue
+            certain = rises(series)
+            for place in rises(series.widest()):
+                if place not in certain:
+                    found[place] = (*found.get(place, ()), *self._tests(marker, place))
+        return found
+
+    def _tests(self, marker: str, place: int) -> tuple[str, ...]:
+        """The tests of a marker; of the light chains the one that is a bound, else the involved."""
+        if marker != "dflc":
+            return (self.collected.serum_test if marker == "serum" else _TESTS[marker],)
+        involved = self.chains[place]
+        chains = CHAIN_TESTS[involved or "kappa"]
+        bounds = [x for x in chains if (v := self.column(x)[place]) is not None and v.exact is None]
+        return tuple(bounds or chains[:1])
 
 
 def _involved(

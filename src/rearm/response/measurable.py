@@ -97,13 +97,10 @@ def baseline_disease(
     high = high_chain(baseline, c)
     involved = _chain(light_chain) or high
     difference = dflc(baseline.values, involved)
-    chain = baseline.number(f"{involved}_flc")
-    # the chain is given in mg/L
-    flc = difference is not None and high == involved
     reached: dict[Measurable, bool | None] = {
         "serum": _reaches(serum, c.serum_measurable),
         "urine": _reaches(urine, c.urine_measurable),
-        "flc": flc and _reaches(chain, 10 * c.flc_measurable),
+        "flc": _chains_reach(baseline, involved, high, c),
         "marrow": _reaches(marrow, c.marrow_measurable),
         "plasmacytoma": plasmacytoma,
     }
@@ -123,6 +120,20 @@ def baseline_disease(
 
 def _reaches(value: Interval | None, limit: float) -> bool | None:
     return False if value is None else value.at_least(limit)
+
+
+def _chains_reach(
+    baseline: VisitResults, involved: Chain | None, high: Chain | None, c: Criteria
+) -> bool | None:
+    """Is the involved chain high enough, with an abnormal ratio? None where the other chain, and
+    so the ratio, is not on record.
+    """
+    alone = [x for x in CHAIN_TESTS if baseline.number(f"{x}_flc") is not None]
+    own = involved or (alone[0] if len(alone) == 1 else None)
+    reached = _reaches(baseline.number(f"{own}_flc"), 10 * c.flc_measurable)  # given in mg/L
+    if high is not None:
+        return reached if high == own else False
+    return None if len(alone) == 1 and reached is not False else False
 
 
 def _possible(reached: Mapping[Measurable, bool | None]) -> tuple[tuple[Measurable, ...], ...]:

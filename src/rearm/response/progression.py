@@ -1,6 +1,7 @@
 """Progression by laboratory values, each against the nadir so far.
 
-A result that is a bound counts only where every value it allows meets the criterion.
+Each criterion is written once and read twice: of bounds, the smallest rise that they allow tells
+whether it is certain, the largest whether it is possible.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from rearm.interval import TOLERANCE, Interval
+from rearm.interval import TOLERANCE, Interval, Undetected
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, over
 from rearm.response.sentences import Because, reason_words
@@ -22,8 +23,8 @@ __all__ = [
     "Series",
     "circulating_rises",
     "dflc_rises",
-    "marrow_rise",
     "marrow_rises",
+    "marrow_rose",
     "serum_rises",
     "urine_rises",
 ]
@@ -62,10 +63,11 @@ class Series:
     before each visit.
 
     `nadirs`: what the lowest value so far is at most; infinite where there is none. Under A1
-    `confirmed` the lowest that two consecutive values reached.
+    `confirmed` the lowest that two consecutive values reached. A rise by these is certain; one by
+    those of `widest` is possible.
     """
 
-    __slots__ = ("_values", "floor", "highs", "lows", "nadirs")
+    __slots__ = ("_criteria", "_exact", "_values", "floor", "highs", "lows", "nadirs")
 
     def __init__(
         self,
@@ -76,12 +78,9 @@ class Series:
         values: Values,
     ) -> None:
         self.lows, self.highs, self.floor, self._values = lows, highs, floor, values
-        self.nadirs: list[float] = []
-        lowest = math.inf if floor is None else floor.high
-        for high in highs if c.A1 != "confirmed" else self._reached_twice():
-            self.nadirs.append(lowest)
-            if high < lowest:
-                lowest = high
+        self._criteria = c
+        self._exact: bool | None = None
+        self.nadirs = self._lowest_before(highs, math.inf if floor is None else floor.high)
 
     @classmethod
     def of(cls, values: Sequence[Interval | None], floor: Interval | None, c: Criteria) -> Series:
@@ -90,15 +89,63 @@ class Series:
         highs = [math.inf if x is None else x.high for x in values]
         return cls(lows, highs, floor, c, values)
 
-    def _reached_twice(self) -> list[float]:
+    def _lowest_before(self, ends: list[float], lowest: float) -> list[float]:
+        """The lowest of these ends before each visit, from `lowest` on; infinite: not known."""
+        before: list[float] = []
+        for end in ends if self._criteria.A1 != "confirmed" else self._reached_twice(ends, lowest):
+            before.append(lowest)
+            if end < lowest:
+                lowest = end
+        return before
+
+    def _reached_twice(self, ends: list[float], floor: float) -> list[float]:
         """The higher of each value and the known one before it."""
-        before = None if self.floor is None else self.floor.high
+        before = None if self.floor is None else floor
         reached: list[float] = []
-        for low, high in zip(self.lows, self.highs, strict=True):
+        for end, low in zip(ends, self.lows, strict=True):
             # the first value is all there is to compare with, confirmed or not
-            reached.append(high if before is None else max(high, before))
-            before = before if low == -math.inf else high
+            reached.append(end if before is None else max(end, before))
+            before = before if low == -math.inf else end
         return reached
+
+    @property
+    def exact(self) -> bool:
+        """Is every value exact that is known?"""
+        if self._exact is None:
+            floor = self.floor is None or self.floor.low == self.floor.high
+            self._exact = floor and all(
+                low == high or low == -math.inf
+                for low, high in zip(self.lows, self.highs, strict=True)
+            )
+        return self._exact
+
+    def widest(self) -> Series:
+        """The series of the largest rises that the bounds allow: each value at its highest, over
+        the lowest that its nadir may be.
+        """
+        known = [self.at(place) for place in range(len(self.lows))]
+        tops = [None if x is None else Interval.of(_top(x)) for x in known]
+        floor = None if self.floor is None else Interval.of(_top(self.floor))
+        widest = Series.of(tops, floor, self._criteria)
+        widest.nadirs = self._least()
+        return widest
+
+    def nadir(self, place: int) -> Interval:
+        """What is known of the nadir before a visit."""
+        high = self.nadirs[place]
+        if self.exact:
+            return Interval.of(high)
+        lowest = [x for x in self.known_before(place) if x.high == high]
+        for x in lowest:
+            if isinstance(x, Undetected):
+                return x
+        return Interval(self._least()[place], high, high_open=any(x.high_open for x in lowest))
+
+    def _least(self) -> list[float]:
+        """What the lowest value before each visit is at least."""
+        known = [self.at(place) for place in range(len(self.lows))]
+        bottoms = [math.inf if x is None else _bottom(x) for x in known]
+        return self._lowest_before(bottoms, math.inf if self.floor is None else _bottom(self.floor))
 
     def risen_by(self, limit: float) -> list[int]:
         """Visits at which the value lies certainly at least so much over the nadir."""
@@ -112,12 +159,11 @@ class Series:
             if low - nadir >= enough
         ]
 
-    def may_have_risen(self, place: int, absolute: float, relative: float) -> bool:
-        """Is the value a bound that allows a rise by both amounts over the nadir?"""
-        low, high, nadir = self.lows[place], self.highs[place], self.nadirs[place]
-        if low == high or low == -math.inf or nadir == math.inf:
-            return False  # exact, or not measured, or nothing to compare with
-        return at_least(high - nadir, max(absolute, relative * nadir))
+    def rise(self, place: int) -> tuple[Interval, Interval]:
+        """Nadir and value at a visit where there are both."""
+        value = self.at(place)
+        assert value is not None  # it rose
+        return self.nadir(place), value
 
     def rose(self, place: int) -> bool:
         """Does the value certainly lie over the nadir?"""
@@ -139,6 +185,16 @@ class Series:
         """The floor and the values before a visit, where they are known."""
         values = (self.floor, *(self._values[earlier] for earlier in range(place)))
         yield from (x for x in values if x is not None)
+
+
+def _top(x: Interval) -> float:
+    """The highest value; an open end is missed by more than what counts as equal."""
+    return x.high - 2 * TOLERANCE if x.high_open else x.high
+
+
+def _bottom(x: Interval) -> float:
+    """The lowest value, likewise."""
+    return x.low + 2 * TOLERANCE if x.low_open else x.low
 
 
 def _rose(series: Series, place: int, c: Criteria, absolute: float, *, strict: bool) -> bool:
@@ -166,17 +222,22 @@ def serum_rises(series: Series, c: Criteria, name: str) -> dict[int, Because]:
     for place in series.risen_by(min(c.serum_pd_rise, c.serum_high_pd_rise)):
         nadir, low = series.nadirs[place], series.lows[place]
         if _rose(series, place, c, c.serum_pd_rise, strict=strict):
-            rises[place] = ("serum-rise", name, nadir, low)
+            rises[place] = ("serum-rise", name, *series.rise(place))
         elif at_least(nadir, c.serum_high_nadir) and at_least(low - nadir, c.serum_high_pd_rise):
             least = min(x.low for x in series.known_before(place))
             if at_least(least, c.serum_high_nadir):
-                rises[place] = ("serum-rise-high-nadir", name, nadir, low, c.serum_high_nadir)
+                rises[place] = (
+                    "serum-rise-high-nadir",
+                    name,
+                    *series.rise(place),
+                    c.serum_high_nadir,
+                )
     return rises
 
 
 def urine_rises(series: Series, c: Criteria) -> dict[int, Because]:
     return {
-        place: ("urine-rise", series.nadirs[place], series.lows[place])
+        place: ("urine-rise", *series.rise(place))
         for place in series.risen_by(c.urine_pd_rise)
         if _rose(series, place, c, c.urine_pd_rise, strict=False)
     }
@@ -184,7 +245,7 @@ def urine_rises(series: Series, c: Criteria) -> dict[int, Because]:
 
 def dflc_rises(series: Series, c: Criteria) -> dict[int, Because]:
     return {
-        place: ("dflc-rise", series.nadirs[place], series.lows[place])
+        place: ("dflc-rise", *series.rise(place))
         for place in series.risen_by(c.dflc_pd_rise)
         if _rose(series, place, c, c.dflc_pd_rise, strict=True)
     }
@@ -201,7 +262,7 @@ def circulating_rises(series: Series, c: Criteria) -> dict[int, Because]:
         counted = low - nadir if c.A18 == "both" else low
         enough = at_least(low - nadir, c.circulating_pd_rise * nadir)
         if enough and at_least(counted, c.circulating_pd_minimum):
-            rises[place] = ("circulating-rise", nadir, low)
+            rises[place] = ("circulating-rise", *series.rise(place))
     return rises
 
 
@@ -209,18 +270,16 @@ def marrow_rises(series: Series, c: Criteria) -> dict[int, Because]:
     """By the marrow taken at each visit."""
     by_rise = c.marrow_pd_counts == "rise"
     return {
-        place: because
+        place: ("marrow-rise", *series.rise(place))
         for place in series.risen_by(c.marrow_pd_rise if by_rise else 0.0)
-        if (because := marrow_rise(series.lows[place], series.nadirs[place], c)) is not None
+        if marrow_rose(series.lows[place], series.nadirs[place], c)
     }
 
 
-def marrow_rise(low: float, nadir: float, c: Criteria) -> Because | None:
+def marrow_rose(low: float, nadir: float, c: Criteria) -> bool:
     """2016: a rise of ten points; 2006 and 2011: a level of ten percent after a relative rise.
     `low`: the least that the last marrow allows.
     """
     rise = low - nadir
     absolute = rise if c.marrow_pd_counts == "rise" else low
-    if at_least(absolute, c.marrow_pd_rise) and at_least(rise, c.pd_rise * nadir):
-        return "marrow-rise", nadir, low
-    return None
+    return at_least(absolute, c.marrow_pd_rise) and at_least(rise, c.pd_rise * nadir)

@@ -37,7 +37,7 @@ from rearm.response.progression import (
 from rearm.response.sentences import Because, CrCondition, missing_words, reason_words
 from rearm.response.visits import CollectedResults, VisitResults
 
-__all__ = ["Scored", "Visit", "score_visits"]
+__all__ = ["Scored", "Visit", "score_visits", "still_quantified"]
 
 _RULES = tuple(name.lower() for name in RESPONSES)
 _PD_RULES: dict[Criterion, str] = {
@@ -58,7 +58,8 @@ class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a cours
     confirmed progression).
 
     `rule` names what decided; `because` and `gaps` are its reason and what would have been needed,
-    as codes, which `reason` and `missing` say in sentences. `marrow_from`: the results with the
+    as codes, which `reason` and `missing` say in sentences. `levels`: what each parameter allows,
+    where there is no progression. `marrow_from`: the results with the
     marrow that stands at this visit; `imaged`: day of the last imaging. `place`: among the visits,
     and so in the columns of `markers`.
     """
@@ -75,6 +76,7 @@ class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a cours
     rule: str = ""
     because: Because = ()
     gaps: tuple[Because, ...] = ()
+    levels: Sequence[Level] = ()
     pd: tuple[MetCriterion, ...] = ()
     without_urine: str = ""  # deeper level that the rest gives, where urine was not collected
     confirmed: str = "NE"
@@ -148,7 +150,7 @@ class Visit(msgspec.Struct, kw_only=True, eq=False, gc=False):  # dozens a cours
         )
 
     @property
-    def nadir(self) -> dict[str, float]:
+    def nadir(self) -> dict[str, Interval]:
         """What each marker was compared with: the lowest value before this visit."""
         return {} if self.markers is None else self.markers.nadirs(self.place)
 
@@ -373,7 +375,7 @@ class _Scorer:
         if not self.disease.known:
             visit.rule, visit.because = "ne-no-baseline", ("no-baseline",)
             return
-        allowed = self._allowed(visit)
+        visit.levels = allowed = self._allowed(visit)
         lowest = allowed[0] if len(allowed) == 1 else min(allowed)
         level, parameter, because, visit.gaps = lowest
         if len(allowed) > 1:
@@ -388,14 +390,16 @@ class _Scorer:
         if (
             by_immunofixation
             and _may_be_complete(allowed, uncollected)
-            and not self._still_quantified(visit)
+            and not still_quantified(visit, by_spep=self.markers.by_spep)
         ):
             complete = self._complete(visit, min(level, VGPR))
             if complete is not None:
-                level, visit.rule, visit.because, gaps = complete
-                visit.response = RESPONSES[level]
-                visit.gaps += gaps
-                return
+                visit.gaps += complete[3]
+                # where nothing is measurable no level but CR is called, so none is named for it
+                if parameter != "none" or complete[0] > VGPR:
+                    level, visit.rule, visit.because, _ = complete
+                    visit.response = RESPONSES[level]
+                    return
         if parameter == "urine-cap" and uncollected:
             parameter = "urine-not-collected"
         level = level if level < VGPR else VGPR  # deeper only by the conditions of CR
@@ -426,17 +430,6 @@ class _Scorer:
             if cap is not None:
                 allowed.append(cap)
         return allowed
-
-    def _still_quantified(self, visit: Visit) -> bool:
-        """A protein that is still quantified speaks for itself where its immunofixation was not
-        done (immunoglobulin by nephelometry is never zero).
-        """
-        serum, urine = visit.serum, visit.urine
-        if urine is not None and visit.urine_ife is None and urine.above(0):
-            return True
-        if serum is None or visit.serum_ife is not None:
-            return False
-        return self.markers.by_spep and bool(serum.above(0))
 
     def _complete(
         self, visit: Visit, below: int
@@ -547,6 +540,18 @@ class _Scorer:
             and (since is None or d > since)
             and not any(answers(exam, d, x) for exam in self.exams)
         ]
+
+
+def still_quantified(visit: Visit, *, by_spep: bool) -> bool:
+    """A protein that is still quantified speaks for itself where its immunofixation was not done
+    (immunoglobulin by nephelometry is never zero).
+    """
+    serum, urine = visit.serum, visit.urine
+    if urine is not None and visit.urine_ife is None and urine.above(0):
+        return True
+    if serum is None or visit.serum_ife is not None:
+        return False
+    return by_spep and bool(serum.above(0))
 
 
 def _without_urine(allowed: Sequence[Level], level: int) -> str:

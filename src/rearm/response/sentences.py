@@ -10,10 +10,17 @@ import math
 from collections.abc import Callable
 from typing import Any, Literal
 
-from rearm.interval import Interval
+from rearm.interval import Interval, Undetected
 from rearm.record import Imaging
 
-__all__ = ["Because", "CrCondition", "missing_words", "reason_words", "unusable_words"]
+__all__ = [
+    "Because",
+    "CrCondition",
+    "missing_words",
+    "reason_words",
+    "unusable_words",
+    "value_words",
+]
 
 # what CR and sCR ask for beside the fall of the M-protein
 CrCondition = Literal["serum_ife", "urine_ife", "marrow", "lesions", "flc_ratio", "clonality"]
@@ -39,7 +46,7 @@ def unusable_words(why: Because) -> str:
 # ---- levels ----------------
 
 
-def _words(value: Interval) -> str:
+def value_words(value: Interval) -> str:
     """As `str`, quicker for the many values that are exact; with both ends where there are two."""
     if value.low == value.high:
         return f"{value.low:g}"
@@ -48,16 +55,22 @@ def _words(value: Interval) -> str:
 
 
 def _serum(name: str, value: Interval, base: Interval) -> str:
-    return f"{name} {_words(value)} g/dL, {_fall(value, base)} from {_words(base)} at baseline"
+    amount, fall = _with_unit(value, "g/dL"), _fall(value, base)
+    return f"{name} {amount}, {fall} from {value_words(base)} at baseline"
 
 
 def _urine(value: Interval, base: Interval) -> str:
-    fall = _fall(value, base)
-    return f"urine M-protein {_words(value)} mg/24h, {fall} from {_words(base)} at baseline"
+    amount, fall = _with_unit(value, "mg/24h"), _fall(value, base)
+    return f"urine M-protein {amount}, {fall} from {value_words(base)} at baseline"
 
 
 def _flc(value: Interval, base: Interval) -> str:
-    return f"dFLC {_words(value)} mg/dL, {_fall(value, base)} from {_words(base)} at baseline"
+    amount, fall = _with_unit(value, "mg/dL"), _fall(value, base)
+    return f"dFLC {amount}, {fall} from {value_words(base)} at baseline"
+
+
+def _with_unit(value: Interval, unit: str) -> str:
+    return str(value) if isinstance(value, Undetected) else f"{value_words(value)} {unit}"
 
 
 def _marrow(day: int, value: Interval, base: Interval) -> str:
@@ -73,6 +86,8 @@ def _lesions(now: float, base: float) -> str:
 
 def _fall(value: Interval, base: Interval) -> str:
     """Counted as the criteria count it: from the lowest baseline to the highest value."""
+    if isinstance(value, Undetected):
+        return "down"
     if base.low <= 0 or math.isinf(value.high):
         return "no fall to count"
     percent = 100 * (base.low - value.high) / base.low
@@ -126,18 +141,34 @@ def _is_are(names: tuple[str, ...]) -> str:
 # ---- progression ----------------
 
 
-def _rise(value: float, nadir: float) -> str:
-    if nadir <= 0:
-        return f"+{value:g} from nothing"
-    return f"+{round(value - nadir, 9):g}, +{100 * (value - nadir) / nadir:.0f} %"
+def _rise(nadir: Interval, value: Interval) -> str:
+    """By how much it rose, in brackets; of bounds the least, and no share of what is not known."""
+    if isinstance(nadir, Undetected):
+        return ""
+    if nadir.exact is None or value.exact is None:
+        return f" (at least +{round(value.low - nadir.high, 9):g})"
+    if nadir.high <= 0:
+        return f" (+{value.low:g} from nothing)"
+    rise = value.low - nadir.high
+    return f" (+{round(rise, 9):g}, +{100 * rise / nadir.high:.0f} %)"
 
 
-def _from_to(name: str, nadir: float, value: float, unit: str) -> str:
-    return f"{name} {nadir:g} to {value:g} {unit} ({_rise(value, nadir)})"
+def _from_to(name: str, nadir: Interval, value: Interval, unit: str) -> str:
+    if nadir.exact is None or value.exact is None:
+        return f"{name} from {_between(nadir)} to {_between(value)} {unit}{_rise(nadir, value)}"
+    return f"{name} {value_words(nadir)} to {value_words(value)} {unit}{_rise(nadir, value)}"
 
 
-def _serum_high_nadir(name: str, nadir: float, value: float, limit: float) -> str:
-    return f"{name} {nadir:g} to {value:g} g/dL, the nadir being at least {limit:g}"
+def _between(value: Interval) -> str:
+    """Both ends where there are two, to stand beside `to`."""
+    if 0 < value.low < value.high < math.inf:
+        return f"between {value.low:g} and {value.high:g}"
+    return value_words(value)
+
+
+def _serum_high_nadir(name: str, nadir: Interval, value: Interval, limit: float) -> str:
+    rise = f"{name} {value_words(nadir)} to {value_words(value)} g/dL"
+    return f"{rise}, the nadir being at least {limit:g}"
 
 
 def _new_lesion(row: Imaging, came_back: bool, biopsied: bool) -> str:
@@ -203,6 +234,7 @@ _REASONS: dict[str, Callable[..., str]] = {
     "none-measurable": lambda: (
         "nothing is measurable at baseline: no partial response can be called (A12)"
     ),
+    "ife-positive": lambda: "immunofixation positive",
     "cr-incomplete": _cr_incomplete,
     "cr": _cr,
     "scr": lambda marrow_day: (
@@ -212,9 +244,11 @@ _REASONS: dict[str, Callable[..., str]] = {
     "serum-rise-high-nadir": _serum_high_nadir,
     "urine-rise": lambda nadir, value: _from_to("urine M-protein", nadir, value, "mg/24h"),
     "dflc-rise": lambda nadir, value: _from_to("dFLC", nadir, value, "mg/dL"),
-    "marrow-rise": lambda nadir, value: f"marrow plasma cells {nadir:g} to {value:g} %",
+    "marrow-rise": lambda nadir, value: (
+        f"marrow plasma cells {value_words(nadir)} to {value_words(value)} %"
+    ),
     "circulating-rise": lambda nadir, value: (
-        f"circulating plasma cells {nadir:g} to {value:g} per uL"
+        f"circulating plasma cells {value_words(nadir)} to {value_words(value)} per uL"
     ),
     "new-lesion": _new_lesion,
     "new-lesion-still-there": lambda row, since: f"{called(row)}, new since {since}, still there",
@@ -233,7 +267,7 @@ _MISSING: dict[str, Callable[..., str]] = {
         f"{test} of day {day} is there but could not be used ({unusable_words(why)})"
     ),
     "serum": lambda name: str(name),
-    "exact": lambda name, value: f"an exact {name} (only {value} is known)",
+    "exact": lambda name, value: f"an exact {name} (only {value_words(value)} is known)",
     "urine": lambda: "24-hour urine M-protein",
     "urine-cap": lambda: "urine M-protein and immunofixation (urine not collected: at most PR)",
     "flc": lambda: "kappa and lambda free light chains",

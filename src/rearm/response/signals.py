@@ -17,6 +17,7 @@ from rearm.response.markers import Markers
 from rearm.response.measurable import CHAIN_TESTS, Chain, Measurable
 from rearm.response.progression import Series
 from rearm.response.score import Visit
+from rearm.response.sentences import value_words
 
 __all__ = [
     "DEEP",
@@ -146,11 +147,16 @@ def _rise_twice(visits: Sequence[Visit], markers: Markers, marker: str) -> Signa
         before = place if up else None
     if found is None:
         return None
-    low, nadir = series.lows[found], series.nadirs[found]
+    lowest, value = series.rise(found)
     _, name, unit = _RISING[marker]
+    limit = (
+        "the bounds leave open whether the limit of progression is reached"
+        if found in markers.open_rises
+        else "below the limit of progression"
+    )
     text = (
-        f"{name} {low:g} {unit} against a nadir of {nadir:g}, again at the next sample; below the"
-        " limit of progression"
+        f"{name} {value_words(value)} {unit} against a nadir of {value_words(lowest)}, again at the"
+        f" next sample; {limit}"
     )
     return Signal(id="biochemical_rise", day=visits[found].day, open=up, text=text)
 
@@ -232,8 +238,9 @@ def escape(visits: Sequence[Visit], markers: Markers) -> Signal | None:
     if first is None or first.dflc is None:
         return None
     last = next(v for v in reversed(visits) if v.dflc is not None)
+    nadir = first.nadir["dflc"]
     text = (
-        f"dFLC {first.dflc.low:g} mg/dL against a nadir of {first.nadir.get('dflc', 0):g},"
+        f"dFLC {value_words(first.dflc)} mg/dL against a nadir of {value_words(nadir)},"
         " M-protein not progressive"
     )
     return Signal(

@@ -15,6 +15,7 @@ from rearm.response.false_signals import false_signals
 from rearm.response.lesions import LesionLog
 from rearm.response.limits import at_least
 from rearm.response.markers import Markers
+from rearm.response.marrow_and_blood import marrow_and_blood
 from rearm.response.mrd import (
     MrdState,
     mrd_conversion,
@@ -156,6 +157,10 @@ def _signals(
         _unattributed(events),
     )
     yield from (signal for signal in found if signal is not None)
+    if e.own_criteria:
+        return
+    ends = [day for day in (e.until, e.new_therapy_day) if day is not None]
+    yield from marrow_and_blood(e.record, visits, e.scored.markers, until=min(ends, default=None))
 
 
 def _what_came_back(visits: Sequence[Visit], e: CourseBasis, day: int) -> str:

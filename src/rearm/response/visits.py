@@ -193,7 +193,7 @@ def collect(record: Record, criteria: Criteria, days: Stretch) -> CollectedResul
     exams = read_exams(record)
     visits, remarks = _Visits(record, criteria, days, serum_test).of(found.after, exams)
     flags += remarks
-    baseline, floor, remarks = _baselines(found.before, criteria, days, record.light_chain)
+    baseline, floor, remarks = _baselines(found.before, criteria, days)
     flags += remarks
     oldest = max(days.earliest, days.baseline - criteria.baseline_marrow_window)
     baseline_exams = [e for e in exams if oldest <= e.day <= days.baseline]
@@ -252,8 +252,8 @@ def _sorted(record: Record, days: Stretch) -> _Sorted:
 
 
 def _serum_test(record: Record, criteria: Criteria, found: _Sorted, baseline_day: int) -> str:
-    """Electrophoresis, or nephelometry of the patient's own immunoglobulin: chosen at baseline and
-    kept, they are not interchangeable.
+    """Electrophoresis, or nephelometry of the patient's own immunoglobulin where the spike was not
+    quantified: chosen at baseline and kept, they are not interchangeable.
     """
     chains = [c.lower() for c in record.heavy_chain if c.lower() in _IMMUNOGLOBULINS]
     if criteria.serum_marker == "spep" or len(chains) != 1:
@@ -262,14 +262,22 @@ def _serum_test(record: Record, criteria: Criteria, found: _Sorted, baseline_day
     if criteria.serum_marker == "quantitative_ig":
         return own
     oldest = baseline_day - criteria.baseline_window
-    measured = any(x.test == "serum_m_protein" and _since(x, oldest) for x in found.before)
-    if own not in ("iga", "igd") or measured:
+    if own not in ("iga", "igd"):
         return "serum_m_protein"
-    own_measured = any(
-        x.test == own and _since(x, oldest) and not _since(x, baseline_day + 1)
-        for x in found.immunoglobulins
-    )
-    return own if own_measured else "serum_m_protein"
+    if any(_quantified(x) and _since(x, oldest) for x in found.before):
+        return "serum_m_protein"
+    own_days = (x.when.first for x in found.immunoglobulins if x.test == own)
+    days = [day for day in own_days if day is not None]
+    if any(oldest <= day <= baseline_day for day in days):
+        return own
+    followed = any(_quantified(x) for labs in found.after.values() for x in labs)
+    return own if days and not followed else "serum_m_protein"
+
+
+def _quantified(lab: Lab) -> bool:
+    """Is it an electrophoresis that tells the size of the spike? One too small is not reliable."""
+    x = lab.quantity
+    return lab.test == "serum_m_protein" and x is not None and (x.low > 0 or x.exact is not None)
 
 
 def _since(lab: Lab, day: int) -> bool:
@@ -282,7 +290,6 @@ class _Visits:
     def __init__(self, record: Record, criteria: Criteria, days: Stretch, serum_test: str) -> None:
         self.record, self.criteria, self.days = record, criteria, days
         self.blood = BLOOD | {serum_test}
-        self.light_chain = record.light_chain
 
     def of(
         self, labs: Mapping[int, Sequence[Lab]], exams: Iterable[Exam]
@@ -308,7 +315,7 @@ class _Visits:
                 visits.append(now)
             elif self._blood_follows(now, on_day):
                 now.day = day
-            flags += _put_all(now, on_day, self.criteria, self.light_chain)
+            flags += _put_all(now, on_day, self.criteria)
             if exam is not None:
                 now.exams = (*now.exams, exam)
             if day in aside_on:
@@ -349,12 +356,11 @@ def _put_all(
     visit: VisitResults,
     labs: Iterable[Lab],
     criteria: Criteria,
-    light_chain: str | None,
     *,
     baseline: bool = False,
 ) -> list[CourseFlag]:
-    """Add results. Of two different ones on a day the worse stays (A20); at `baseline` all between
-    two numbers is possible: falls are counted from the lower one, rises from the higher.
+    """Add results. Of two different words on a day, or two marrows, the worse stays; all between
+    two numbers is possible (A20).
     """
     flags: list[CourseFlag] = []
     values, rows, unusable = visit.values, visit.labs, visit.unusable
@@ -373,12 +379,7 @@ def _put_all(
         else:  # mg/dL of immunoglobulin stand for g/dL of M-protein
             value = _per_thousand(quantity) if test in _IMMUNOGLOBULINS else quantity
         if test in values:
-            old = values[test]
-            if baseline and isinstance(old, Interval) and isinstance(value, Interval):
-                flag = _keep_both(visit, lab, old, value, criteria)
-            else:
-                smaller = baseline != _small(test, light_chain)
-                flag = _settle(visit, lab, value, criteria, smaller=smaller)
+            flag = _settle(visit, lab, value, criteria, baseline=baseline)
             if flag is not None:
                 flags.append(flag)
         elif not unusable or unusable.get(test) != ("two-results",):
@@ -397,19 +398,10 @@ def _negative(lab: Lab) -> CourseFlag:
     return CourseFlag("negative_value", lab.when.first, text)
 
 
-def _small(test: str, light_chain: str | None) -> bool:
-    """Is the smaller value the worse one: the healthy light chain, the ratio of lambda disease?"""
-    if light_chain == "kappa":
-        return test == "lambda_flc"
-    return light_chain == "lambda" and test in ("kappa_flc", "flc_ratio")
-
-
 def _settle(
-    visit: VisitResults, lab: Lab, value: Interval | str, criteria: Criteria, *, smaller: bool
+    visit: VisitResults, lab: Lab, value: Interval | str, criteria: Criteria, *, baseline: bool
 ) -> CourseFlag | None:
-    """Two results of one test: the worse stays (`smaller`: that is the smaller one), and it is
-    said.
-    """
+    """Two results of one test: what is used is said."""
     test = lab.test
     old, bands = visit.values[test], visit.labs[test].isotype
     if old == value and bands == lab.isotype:
@@ -418,7 +410,9 @@ def _settle(
         visit.drop((test,), ("two-results",))
         return None
     if isinstance(value, Interval) and isinstance(old, Interval):
-        worse = _order(value) < _order(old) if smaller else _order(value) > _order(old)
+        if baseline or test not in MARROW:
+            return _keep_both(visit, lab, old, value, baseline=baseline)
+        worse = _order(value) > _order(old)  # of two marrow samples the higher counts
     elif value != old:
         worse = value in _WORSE_WORDS and old not in _WORSE_WORDS
     elif lab.isotype and bands:
@@ -437,23 +431,26 @@ def _settle(
 
 
 def _keep_both(
-    visit: VisitResults, lab: Lab, old: Interval, value: Interval, criteria: Criteria
-) -> CourseFlag | None:
-    """Two numbers of one test at baseline: which of them holds is not known. The row is that of the
-    lower one.
+    visit: VisitResults, lab: Lab, old: Interval, value: Interval, *, baseline: bool
+) -> CourseFlag:
+    """Two numbers of one test: which of them holds is not known, so all between them is possible.
+    The row is that of the lower one, with both values.
     """
-    test = lab.test
-    if old == value:
-        return None
-    if criteria.A20 == "refuse":
-        visit.drop((test,), ("two-results",))
-        return None
+    test, earlier = lab.test, visit.labs[lab.test]
     visit.values[test] = both = Interval.hull((old, value))
-    if _order(value) < _order(old):
-        visit.labs[test] = lab
+    quantity = Interval.hull(x for x in (earlier.quantity, lab.quantity) if x is not None)
+    visit.labs[test] = replace(
+        lab if _order(value) < _order(old) else earlier,
+        quantity=quantity,
+        as_given=f"{quantity.low:g} or {quantity.high:g} {lab.unit or ''}".rstrip(),
+    )
+    counts = (
+        "falls are counted from the lower, rises from the higher"
+        if baseline
+        else "only what both of them show counts"
+    )
     text = (
-        f"two results of {test} on day {lab.when.first}, {both.low:g} and {both.high:g}; falls are"
-        " counted from the lower, rises from the higher"
+        f"two results of {test} on day {lab.when.first}, {both.low:g} and {both.high:g}; {counts}"
     )
     return CourseFlag("same_day_conflict", lab.when.first, text)
 
@@ -500,19 +497,19 @@ def _contradiction(visit: VisitResults, criteria: Criteria) -> CourseFlag | None
 
 
 def _baselines(
-    before: list[Lab], criteria: Criteria, days: Stretch, light_chain: str | None
+    before: list[Lab], criteria: Criteria, days: Stretch
 ) -> tuple[VisitResults, VisitResults, list[CourseFlag]]:
     """Baseline for response, and floor of the nadir. Tests without a value before bridging or
     lymphodepletion take the next best before the infusion, and that is said.
     """
-    baseline, flags = _last_values(before, criteria, days.baseline, days.earliest, light_chain)
+    baseline, flags = _last_values(before, criteria, days.baseline, days.earliest)
     if days.floor == days.baseline == days.start:
         return baseline, baseline, flags
     floor = late = baseline
     if days.floor != days.baseline:
-        floor, _ = _last_values(before, criteria, days.floor, days.earliest, light_chain)
+        floor, _ = _last_values(before, criteria, days.floor, days.earliest)
     if max(days.baseline, days.floor) < days.start:
-        late, _ = _last_values(before, criteria, days.start, days.earliest, light_chain)
+        late, _ = _last_values(before, criteria, days.start, days.earliest)
     # older than the window seen from lymphodepletion, still the last one
     _fill(floor, baseline)
     _fill(floor, late)
@@ -528,7 +525,6 @@ def _last_values(
     criteria: Criteria,
     limit: int,
     earliest: int,
-    light_chain: str | None,
 ) -> tuple[VisitResults, list[CourseFlag]]:
     """The last value of every test up to day `limit`, not older than the window; both light chains
     from one day.
@@ -550,7 +546,7 @@ def _last_values(
         latest |= dict.fromkeys(_CHAINS, max(together))
     found = VisitResults(day=limit, first=limit)
     labs = (x for x in before if x.test in latest and latest[x.test] == x.when.first)
-    flags = _put_all(found, labs, criteria, light_chain, baseline=True)
+    flags = _put_all(found, labs, criteria, baseline=True)
     flags += _contradictions((found,), criteria)
     days = [d for x in found.labs.values() if (d := x.when.first) is not None]
     found.day = max(days, default=limit)

@@ -11,7 +11,7 @@ from rearm.intake.build.imprecise import range_of, without_about
 from rearm.intake.dictionary import near
 from rearm.intake.rows import CellProblem, DecimalMark, Value
 from rearm.intake.values import Refused, shown, text
-from rearm.interval import Interval
+from rearm.interval import Interval, Undetected
 from rearm.knowledge.lab_tests import BoundWord, LabTests, TestDef, name_key
 from rearm.knowledge.lexicon import Lexicon
 from rearm.units import (
@@ -256,7 +256,7 @@ def _bounded(
 def _around_detection(test: TestDef, value: str, word: BoundWord) -> Interval:
     limit = test.undetected_below
     if word == "not_detected" and limit is not None:
-        return Interval(0.0, limit, high_open=True)
+        return Undetected(0.0, limit, high_open=True)
     if word == "detected" and (limit is not None or "not_detected" in test.words.values()):
         return Interval(0.0, math.inf, low_open=True)
     raise Refused(

@@ -184,13 +184,18 @@ class _Samples:
             where = f"{why} (Also at {elsewhere}.)"
             self.log.error(items[0].row, "value", "results_contradict", where)
         elif lab.day is not None:
-            self.log.note(
-                items[0].row,
-                "value",
-                "several_results",
-                f"{name} has several results on day {lab.day}: {values} (also at {elsewhere}). All"
-                " are kept.",
+            several = (
+                f"{name} has several results on day {lab.day}: {values} (also at {elsewhere})."
             )
+            if lab.quantity is not None and self._of_the_disease(lab):
+                text = f"{several} Only what all of them show counts; check which of them holds."
+                self.log.warning(items[0].row, "value", "several_results", text, "used")
+            else:
+                self.log.note(items[0].row, "value", "several_results", f"{several} All are kept.")
+
+    def _of_the_disease(self, lab: Lab) -> bool:
+        test = self.terms.lab_tests.get(lab.test)
+        return test is not None and test.group == "monoclonal protein"
 
     def _named(self, lab: Lab) -> str:
         return f"{self.terms.test_name(lab)} {lab.as_given} ({lab.when})"
