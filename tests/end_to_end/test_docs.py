@@ -343,7 +343,7 @@ def test_the_laboratory_test_and_the_finding_of_the_page_are_read(tmp_path: Path
     (folder / "units.toml").write_text(factors, "utf-8")
     workups = folder / "workups.toml"
     text = workups.read_text("utf-8")
-    told = 'also_tells = ["severe_cytopenia", "creatinine"]'
+    told = 'also_tells = ["severe_cytopenia", "creatinine", "calcium_corrected", "kidney_injury"]'
     assert text.count(told) == 1
     named = re.search(
         r"`(also_tells = \[.*?\])`", (DOCS / "adding-knowledge.md").read_text("utf-8")

@@ -49,7 +49,7 @@ def _answers(record: Record) -> dict[str, Any]:
     failure = ("status", "certainty", "day", "kind", "timing", "pattern", "best_response")
     causes = result["causes"]["groups"]
     findings = {
-        name: {key: part for key, part in found.items() if key not in ("text", "rows")}
+        name: {key: part for key, part in found.items() if key not in ("text", "rows", "doubtful")}
         for name, found in result["findings"].items()
     }
     return {

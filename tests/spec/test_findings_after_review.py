@@ -108,7 +108,7 @@ def test_last_known_igg_of_igg_myeloma_is_without_the_paraprotein() -> None:
     found = findings(
         lab(100, "igg", 900, "mg/dL"), lab(100, "serum_m_protein", 1.0, "g/dL"), heavy_chain="IgG"
     )
-    assert shown(found["igg_last_known"]) == "[0, 90]"
+    assert shown(found["igg_last_known"]) == "[0, 190]"
 
 
 @pytest.mark.parametrize(

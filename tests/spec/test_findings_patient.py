@@ -148,10 +148,10 @@ IGG = lab(210, "igg", 900, "mg/dL")
     [
         ("IgA myeloma", {"heavy_chain": "IgA"}, [IGG], 900),
         (
-            "IgG myeloma: the total less the M-protein of the day, within a tenth of each",
+            "IgG myeloma: the total less the M-protein of the day, within their scatter",
             {"heavy_chain": "IgG"},
             [IGG, lab(210, "serum_m_protein", 0.6, "g/dL")],
-            "[150, 450]",
+            "[50, 550]",
         ),
         (
             "an M-protein of another day: at most the total",

@@ -199,11 +199,12 @@ def _titles(basis: Basis, options: OptionsResult, tests: tuple[NextTest, ...]) -
 
 
 def _missing(basis: Basis, key: str) -> list[str]:
-    """The findings for want of which a reason is unknown."""
+    """The findings for want of which a reason is unknown, whose text is not their label alone."""
     reason = basis.reasons[key]
     if reason.truth is not None:
         return []
-    return [*reason.missing] or [x for x in reason.findings if not basis.findings[x].known]
+    missing = reason.missing or [x for x in reason.findings if not basis.findings[x].known]
+    return [name for name in missing if basis.findings[name].text != basis.plan.labels[name]]
 
 
 def _failure(basis: Basis, failure: Failure) -> FailureResult:

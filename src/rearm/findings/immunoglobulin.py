@@ -10,11 +10,11 @@ from rearm.interval import Interval
 _DAYS = 60
 _EVER = 10**6
 _MG_PER_G = 1000
-# Immunoassay and electrophoresis each vary by about a tenth, so that their difference is known
-# within bounds only; where the M-protein is larger than the total by more than a quarter, one of
-# the two is wrong. Conventions of this project.
-_LOW, _HIGH = 0.9, 1.1
-_CONTRADICTION = 1.25
+# Immunoassay and electrophoresis each vary by about a tenth, and a low M-protein by 0.1 g/dL, so
+# that their difference is known within bounds only; where the M-protein is larger than the total by
+# more than a quarter and 0.2 g/dL, one of the two is wrong. Conventions of this project.
+_LOW, _HIGH, _SCATTER = 0.9, 1.1, 100.0  # mg/dL
+_CONTRADICTION, _LEAST = 1.25, 200.0
 
 
 @finding("igg")
@@ -61,12 +61,12 @@ def _without_paraprotein(
     """The total less the M-protein of the same day."""
     low, high = _MG_PER_G * m_protein.low, _MG_PER_G * m_protein.high
     sources = sources_of(total, protein)
-    if low > _CONTRADICTION * igg.high:
+    if low > max(_CONTRADICTION * igg.high, igg.high + _LEAST):
         text = f"total IgG is lower than the M-protein ({total.text}; {protein.text}): check both"
         return unknown(text, sources)
     healthy = Interval(
-        max(0.0, round(_LOW * igg.low - _HIGH * high, 1)),
-        max(0.0, round(_HIGH * igg.high - _LOW * low, 1)),
+        max(0.0, round(_LOW * igg.low - _HIGH * high - _SCATTER, 1)),
+        max(0.0, min(igg.high, round(_HIGH * igg.high - _LOW * low + _SCATTER, 1))),
     )
     return measured(
         healthy,

@@ -57,7 +57,8 @@ def content_of(row: Row, table: TidyTable) -> Content:
     names = {c.name for c in required if not c.about}
     if not _speaks(row, own, names, table):
         unreadable = tuple(name for name in own if row.cell(name).problem is not None)
-        return Content("unreadable", unreadable) if unreadable else Content("blank", tuple(own))
+        blank = tuple(name for name in own if row.cell(name).not_done) or tuple(own)
+        return Content("unreadable", unreadable) if unreadable else Content("blank", blank)
     not_done = tuple(c.name for c in required if row.cell(c.name).not_done)
     return Content("not_done", not_done) if not_done else Content("event")
 

@@ -66,7 +66,10 @@ def reason_text(reason: Reason) -> str:
 
 def asked_as(assessment: Assessment, finding: str) -> str:
     """What is to be found out, as a clinician names it."""
-    return assessment.titles.findings.get(finding) or words(finding)
+    if finding in assessment.titles.findings:
+        return assessment.titles.findings[finding]
+    known = assessment.findings.get(finding)
+    return words(finding) if known is None else known.text
 
 
 def asked_for(assessment: Assessment, reasons: Iterable[str]) -> dict[str, str]:

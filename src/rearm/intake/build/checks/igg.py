@@ -11,8 +11,9 @@ from rearm.record import Issue, Lab
 __all__ = ["flag_igg_below_m_protein"]
 
 _MG_PER_G = 1000
-# Immunoassay and electrophoresis may part by so much without a slip: a convention of this project.
-_TOLERANCE = 1.25
+# Immunoassay and electrophoresis may part by a quarter, and by 0.2 g/dL where both are low, without
+# a slip: conventions of this project.
+_RATIO, _LEAST = 1.25, 200  # mg/dL
 
 
 def flag_igg_below_m_protein(
@@ -28,7 +29,8 @@ def flag_igg_below_m_protein(
         protein = proteins[total.day]
         if total.quantity is None or protein.quantity is None:
             continue
-        if _MG_PER_G * protein.quantity.low > _TOLERANCE * total.quantity.high:
+        least = _MG_PER_G * protein.quantity.low
+        if least > max(_RATIO * total.quantity.high, total.quantity.high + _LEAST):
             sentence = (
                 f"Total IgG on day {total.day} ({total.as_given}) is lower than the M-protein"
                 f" ({protein.as_given}), which is a part of it: check both."
