@@ -70,9 +70,6 @@ ROWS: list[tuple[str, dict[str, str], int]] = [
     ("variants", {"day": "3", "gene": "TP53", "result": "no"}, 1),
     ("conditions", {"day": "3", "condition": "hepatitis_b", "status": "no"}, 1),
     # --- deaths
-    ("deaths", {"cause": "unknown"}, 1),
-    ("deaths", {"cause": "not known"}, 1),
-    ("deaths", {"cause": "unbekannt"}, 1),
     ("deaths", {"day": "300", "cause": "n.d."}, 1),
     ("deaths", {"cause": "n.d."}, 0),
     ("deaths", {"cause": ""}, 0),
@@ -106,6 +103,15 @@ def test_tables_and_mapping_agree(
         assert len(getattr(record, FIELDS[table])) == events
         if not events:
             assert {i.code for i in reading.all_issues()} & {"not_done", "row_blank"}
+
+
+@pytest.mark.parametrize("cause", ["unknown", "not known", "unbekannt"])
+def test_a_row_of_deaths_is_a_death_where_its_cause_is_unknown(tmp_path: Path, cause: str) -> None:
+    """A sheet has a line for everybody, and a word for every blank cell: there it is none."""
+    (stated,) = _tidy("deaths", {"cause": cause}).records
+    (line,) = _mapped(tmp_path, "deaths", {"day": "", "cause": cause}).records
+    (with_day,) = _mapped(tmp_path, "deaths", {"day": "300", "cause": cause}).records
+    assert [len(x.deaths) for x in (stated, line, with_day)] == [1, 0, 1]
 
 
 def test_cause_of_death_that_is_not_known() -> None:

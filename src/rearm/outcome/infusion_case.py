@@ -446,9 +446,9 @@ class InfusionCase:
             responses += by_order
         else:
             day = before.first
-            sure = [s for s in responses if day is not None and surely_before(s, day)]
-            perhaps += [*by_order, *(s for s in responses if _may_be_before(s, before))]
-            responses = sure
+            every = [*responses, *by_order]
+            responses = [s for s in every if day is not None and surely_before(s, day)]
+            perhaps += [s for s in every if s in by_order or _may_be_before(s, before)]
         return (
             max([*_words(responses), *best], key=RESPONSE_DEPTH.__getitem__, default=None),
             max(_words(perhaps), key=RESPONSE_DEPTH.__getitem__, default=None),

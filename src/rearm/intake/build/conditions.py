@@ -13,7 +13,7 @@ from rearm.intake.build.axis import Axis, placed
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
 from rearm.intake.rows import CellProblem, Row
-from rearm.intake.values import denies, shown
+from rearm.intake.values import shown
 from rearm.record import UNKNOWN_WHEN, Condition, Toxicity, When
 
 __all__ = ["read_condition", "read_toxicity", "settle_conditions"]
@@ -35,8 +35,7 @@ def read_toxicity(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable
     when, _ = placed(row, "day", axis, log)
     end, _ = _end(row, axis, log, when)
     grade, at_least = _grade(row, log)
-    denied = denies(row.given("grade"))  # neither an episode nor its absence
-    if toxicity is not None and not denied:
+    if toxicity is not None:
         yield Toxicity(
             toxicity=toxicity,
             source=row.source,

@@ -12,6 +12,10 @@ from rearm.record import Done, Issue, Source
 __all__ = ["IssueLog"]
 
 
+# "None" may be said by somebody who looked, or stand for a cell that nobody filled.
+_GRADE_0 = " Write 0 if it was looked for and did not occur."
+
+
 class IssueLog:
     """A collector: nothing is decided here."""
 
@@ -69,11 +73,12 @@ class IssueLog:
         """One note for each sheet in which cells say that nothing was measured."""
         for (file, sheet), count in self._not_done.items():
             where = f"the sheet {sheet}" if sheet else file
+            place = self._first_not_done[file, sheet].place
             cells = "1 cell says" if count == 1 else f"{count} cells say"
             sentence = (
                 f"{cells} in {where} that there was nothing, or that nothing was measured (none,"
                 " n.d., NA or the like); no result and no event is read from them. The first is"
-                " named here."
+                f" named here.{_GRADE_0 if place.endswith('grade') else ''}"
             )
             problem = CellProblem("note", "not_done", sentence, "used")
             yield issue_at(self._first_not_done[file, sheet], problem, self.patient_id)

@@ -14,8 +14,8 @@ from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, Value
 from rearm.intake.mapping.model import Mapping as SheetMapping
 from rearm.intake.mapping.sheets import CellFlag, MappedSheet, MappedSheets, SheetLine
 from rearm.intake.rows import CellProblem, Moment, Row, Value
-from rearm.intake.values import Refused, number, shown, text
-from rearm.knowledge.tidy_tables import Column, TidyTables, folded
+from rearm.intake.values import Refused, not_done, number, shown, text
+from rearm.knowledge.tidy_tables import Column, TidyTable, TidyTables, folded
 from rearm.record import Issue, Source
 
 __all__ = ["SheetRows"]
@@ -155,7 +155,9 @@ class SheetRows:
             constants=spec.columns.keys() - spec.own,
             stated=spec.even_blank or not spec.own,
         )
-        if spec.table in ("patients", "labs") or content_of(row, table).kind != "blank":
+        if spec.table in ("patients", "labs"):
+            return row
+        if content_of(row, table).kind != "blank" and not _only_unknown(row, table):
             return row
         left_out.add(row.source)
         return None
@@ -312,6 +314,16 @@ class SheetRows:
         where = mapped.source or self.sheet.source(target.line, None)
         problem = CellProblem("warning", code, sentence)
         self.issues.append(issue_at(where, problem, target.line.patient))
+
+
+def _only_unknown(row: Row, table: TidyTable) -> bool:
+    """A sheet has a line for everybody: a cause that is not known, without a day, is no death
+    there.
+    """
+    about = [column.name for column in table.columns.values() if column.about]
+    own = [name for name in about if name in row.cells and name not in row.constants]
+    unknown = all(not_done(row.cell(name).given) for name in own)
+    return "day" in about and bool(own) and unknown and not row.stated
 
 
 def _left_out(spec: RowSpec, count: int) -> CellProblem:
