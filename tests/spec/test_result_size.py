@@ -35,7 +35,7 @@ def test_a_result_of_a_failed_example_is_small() -> None:
     results = failed_examples()
     assert len(results) == 9
     assert all(len(example_records()[a.patient_id].labs) <= 100 for a in results)
-    assert median(size(a.to_json()) for a in results) <= 303_000
+    assert median(size(a.to_json()) for a in results) <= 300_000
 
 
 def test_a_page_of_a_failed_example_is_small() -> None:
