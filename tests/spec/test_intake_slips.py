@@ -198,7 +198,7 @@ def test_day_zero_without_an_infusion_is_a_warning(infusions: list[dict[str, Any
     assert "not counted from an infusion" in told.message and "map or give its date" in told.message
 
 
-@pytest.mark.parametrize("day", [None, "05.01.24"])
+@pytest.mark.parametrize("day", [None, "05/01/24"])
 def test_an_infusion_without_a_day_is_an_error(day: str | None) -> None:
     record = _record(infusions=[{"product": "ide-cel", "day": day}], labs=[DATED])
     (told,) = _told(record, "day_zero_chosen")

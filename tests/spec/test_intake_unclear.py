@@ -42,7 +42,7 @@ ABSENT = {"day": 0, "condition": "active_infection", "status": "absent"}
         ({"status": "perhaps"}, When.on(50)),
         ({"status": None}, When.on(50)),
         ({"status": "unknown"}, When.on(50)),
-        ({"status": "present", "day": "12.03.24"}, When()),
+        ({"status": "present", "day": "12/03/24"}, When()),
         ({"status": "present", "day": None}, When()),
         ({"status": "present", "end_day": 40}, When.on(50)),
     ],
