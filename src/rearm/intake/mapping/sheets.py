@@ -13,6 +13,7 @@ from rearm.errors import InputError
 from rearm.intake.dictionary import nearest
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.issues import issue_at
+from rearm.intake.mapping.header_names import column_names, spaced
 from rearm.intake.mapping.model import DayPlace, Mapping, Reduce, SheetSpec
 from rearm.intake.rows import CellProblem, Grid, Value
 from rearm.intake.values import Refused, number, shown, text
@@ -58,7 +59,7 @@ class MappedSheet:
 
     def column(self, name: str, *, asked_by: str) -> int:
         """Index of a named column. Raises InputError with the nearest names where there is none."""
-        header = _header(name)
+        header = spaced(name)
         if header in self.twice:
             raise InputError(
                 f"The mapping reads the column {shown(name)} of {self.place}, which stands there"
@@ -235,11 +236,16 @@ def _sheet(
             f"The mapping says that the header of {spec.name} stands in row {spec.header_row}, but"
             f" the cells go from row {grid.first_row} to {grid.first_row + len(grid.rows) - 1}."
         )
+    groups = None if spec.group_row is None else spec.group_row - grid.first_row
+    if groups is not None and not 0 <= groups < header:
+        raise InputError(
+            f"The mapping says that the groups of {spec.name} stand in row {spec.group_row}, but"
+            f" the cells begin in row {grid.first_row}."
+        )
     headers: dict[str, int] = {}
     twice: set[str] = set()
-    for index, cell in enumerate(grid.rows[header]):
-        if cell is not None:
-            name = _header(text(cell))
+    for index, name in enumerate(column_names(grid, header, groups)):
+        if name is not None:
             twice.add(name) if name in headers else headers.setdefault(name, index)
     sheet = MappedSheet(spec=spec, grid=grid, headers=headers, twice=twice)
     if spec.reduce is not None:
@@ -320,7 +326,7 @@ def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue])
         where_first = sheet.grid.cell_source(unread[0], value, spec.column)
         issues.append(issue_at(where_first, CellProblem("warning", "rows_not_counted", sentence)))
     rows: list[list[Value]] = [[*spec.by, "percent", "count"]]
-    names = [*map(_header, spec.by), "percent", "count"]
+    names = [*map(spaced, spec.by), "percent", "count"]
     reduced = MappedSheet(
         spec=sheet.spec,
         grid=Grid(sheet.grid.file, sheet.grid.sheet, rows),
@@ -333,7 +339,3 @@ def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue])
         )
         rows.append([*key, 100 * sum(above for _, above in members) / len(members), len(members)])
     return reduced
-
-
-def _header(name: str) -> str:
-    return " ".join(name.split())
