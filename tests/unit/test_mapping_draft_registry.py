@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from rearm.record import UNKNOWN_WHEN, Record, When
 Rows = list[list[Any]]
 
 
-def _book(folder: Path, **sheets: Rows) -> Path:
+def _book(folder: Path, **sheets: Sequence[Sequence[Any]]) -> Path:
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
     for name, rows in sheets.items():
@@ -48,7 +49,7 @@ INFUSED: Rows = [["Pat.-Nr.", "Infusionsdatum", "Produkt"], ["A", "2022-01-10", 
 @pytest.mark.parametrize("header", SPECIMENS)
 def test_a_result_keeps_its_specimen(tmp_path: Path, header: str) -> None:
     """The M-gradient of the urine is none of the serum, nor are cells of the CSF those of blood."""
-    labs = [
+    labs: Rows = [
         ["Pat.-Nr.", "Datum", "Parameter", "Wert", "Einheit", header],
         ["A", "2022-01-05", "M-Gradient", 12, "g/l", "Serum"],
         ["A", "2022-09-06", "M-Gradient", 20, "g/l", "Urin"],
@@ -60,7 +61,7 @@ def test_a_result_keeps_its_specimen(tmp_path: Path, header: str) -> None:
 
 
 def test_columns_of_results_have_the_specimen_beside_them(tmp_path: Path) -> None:
-    labs = [
+    labs: Rows = [
         ["Pat.-Nr.", "Datum", "Material", "M-Gradient (g/l)"],
         ["A", "2022-01-05", "Serum", 12],
         ["A", "2022-09-06", "Urin", 20],
@@ -70,7 +71,7 @@ def test_columns_of_results_have_the_specimen_beside_them(tmp_path: Path) -> Non
 
 
 def test_both_limits_of_a_range_are_read(tmp_path: Path) -> None:
-    labs = [
+    labs: Rows = [
         ["Pat.-Nr.", "Datum", "Parameter", "Wert", "Einheit", "Referenzbereich"],
         ["A", "2022-01-05", "LDH", 200, "U/l", "135 - 250"],
         ["A", "2022-01-06", "LDH", 200, "U/l", "< 250"],
@@ -167,7 +168,7 @@ def test_codes_are_for_the_person_to_name(tmp_path: Path) -> None:
     ("day", "when"), [("10/2023", When(629, 659)), ("Nov 2023", When(660, 689))]
 )
 def test_months_are_read_and_no_label(tmp_path: Path, day: str, when: When) -> None:
-    labs = [["Pat.-Nr.", "Datum", "LDH (U/l)"], ["A", day, 200], ["A", "2022-01-05", 210]]
+    labs: Rows = [["Pat.-Nr.", "Datum", "LDH (U/l)"], ["A", day, 200], ["A", "2022-01-05", 210]]
     book = _book(tmp_path, p=INFUSED, l=labs)
     assert "day_labels" not in draft_mapping(book)
     (record,) = _read(book).records
@@ -176,7 +177,7 @@ def test_months_are_read_and_no_label(tmp_path: Path, day: str, when: When) -> N
 
 def test_only_what_nobody_reads_is_a_label(tmp_path: Path) -> None:
     days = ["Day 7", "3 Monate", "Leukapherese", "Zyklus 3", "03/04/2023", "01.02.23", "n.d."]
-    labs = [["Pat.-Nr.", "Visite", "LDH (U/l)"], *(["A", day, 200] for day in days)]
+    labs: Rows = [["Pat.-Nr.", "Visite", "LDH (U/l)"], *(["A", day, 200] for day in days)]
     draft = draft_mapping(_book(tmp_path, p=INFUSED, l=labs))
     block = re.search(r"^\[day_labels\]\n((?:.+\n)*)", draft, re.MULTILINE)
     assert block is not None and block[1] == '# "Zyklus 3" = \n'

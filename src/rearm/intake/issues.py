@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rearm.characters import printable
-from rearm.intake.rows import CellProblem
+from rearm.intake.rows import CellProblem, Value
+from rearm.intake.values import text
 from rearm.record import Issue, Source
 
 __all__ = ["issue_at"]
@@ -19,7 +20,7 @@ def issue_at(
     *,
     day: int | None = None,
     column: str | None = None,
-    value: object = None,
+    value: Value = None,
 ) -> Issue:
     """An issue at a place. Every issue of intake is made here, so that its sentence holds nothing
     that a screen could obey. `column` and `value`: the cell that it is about.
@@ -33,5 +34,5 @@ def issue_at(
         patient_id=patient_id,
         day=day,
         column=column,
-        value=None if value is None else printable(str(value)[:_LONGEST]),
+        value=None if value is None else printable(text(value)[:_LONGEST]),
     )

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
-from rearm.intake.days import is_dated, may_be_year, parse_moment, year_of
+from rearm.intake.days import FIRST_DAY, LAST_DAY, is_dated, may_be_year, parse_moment, year_of
 from rearm.intake.rows import Anchor, Cell, CellProblem, Moment, Row, Value
 from rearm.intake.values import Refused, shown
 from rearm.record import UNKNOWN_WHEN, Infusion, When, given_in_order
@@ -32,6 +32,7 @@ DayZeroBasis = Literal["infusion", "dose", "row"]
 _NOT_INFUSED = ("no", "n", "false", "0", "nein")
 # days from the first possible day of birth; beyond them the age is certainly over 120 years
 OLDEST = 121 * 366
+_LONGEST_DAY = 9  # digits of the number of a day
 
 # Columns that hold days, by table, the one that dates the event first.
 DAY_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -461,13 +462,16 @@ def _was_infused(row: Row) -> bool:
 
 
 def _kind(value: Value) -> Literal["date", "number"] | None:
-    """Whether a cell of a day column holds a calendar date, or the number of a day."""
+    """Whether a cell of a day column holds a calendar date, or the number of a day: a serial number
+    of a spreadsheet is none, and says nothing of how the others are meant.
+    """
     if isinstance(value, str):
         return _kind_of_text(value)
     if is_dated(value):
         return "date"
-    is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    return "number" if is_number and not may_be_year(value) else None
+    if not isinstance(value, float | int) or isinstance(value, bool) or may_be_year(value):
+        return None
+    return "number" if FIRST_DAY <= value <= LAST_DAY else None
 
 
 @lru_cache(maxsize=8192)
@@ -476,7 +480,9 @@ def _kind_of_text(value: str) -> Literal["date", "number"] | None:
         return "date"
     if may_be_year(value):
         return None  # either
-    return "number" if value.strip().lstrip("+-").isdigit() else None
+    digits = value.strip().lstrip("+-")
+    is_day = digits.isdecimal() and len(digits) <= _LONGEST_DAY and int(digits) <= LAST_DAY
+    return "number" if is_day else None
 
 
 def _moment(value: Value) -> Moment | None:
