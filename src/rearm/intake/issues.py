@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rearm.characters import printable
 from rearm.intake.rows import CellProblem, Value
 from rearm.intake.values import text
@@ -21,9 +23,11 @@ def issue_at(
     day: int | None = None,
     column: str | None = None,
     value: Value = None,
+    also: Iterable[Source] = (),
 ) -> Issue:
     """An issue at a place. Every issue of intake is made here, so that its sentence holds nothing
-    that a screen could obey. `column` and `value`: the cell that it is about.
+    that a screen could obey. `column` and `value`: the cell that it is about; `also`: the places
+    of the others where it is one of many.
     """
     return Issue(
         severity=problem.severity,
@@ -35,4 +39,5 @@ def issue_at(
         day=day,
         column=column,
         value=None if value is None else printable(text(value)[:_LONGEST]),
+        also=tuple(also),
     )

@@ -16,6 +16,7 @@ Done = Literal["used", "set_aside", "refused"]
 _CELL_PLACE = re.compile(
     r"row (?P<line>[0-9]+)(?:, .*)?|(?P<sheet>.+)!(?P<column>[A-Z]{1,3})?(?P<row>[0-9]+)"
 )
+_WORKBOOKS = (".xlsx", ".xlsm")  # a place in them that is no cell is a sheet
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,7 +43,8 @@ class Source:
         """Sheet, number of the row, letters of the column; each None where the place names none."""
         match = _CELL_PLACE.fullmatch(self.place)
         if match is None:
-            return None, None, None
+            of_workbook = self.file.lower().endswith(_WORKBOOKS)
+            return (self.place or None) if of_workbook else None, None, None
         row = match["line"] or match["row"]
         return match["sheet"], None if row is None else int(row), match["column"]
 
@@ -62,7 +64,7 @@ class Issue:
     `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what
     to do. `day`: the latest day of the axis that the message tells of, where it is about no single
     row. `column`: the column of the table that it is about, `value`: what stands there; None where
-    it is about no single cell.
+    it is about no single cell. `also`: the other places that it is about, where it is one of many.
     """
 
     severity: Severity
@@ -74,6 +76,7 @@ class Issue:
     day: int | None = None
     column: str | None = None
     value: str | None = None
+    also: tuple[Source, ...] = ()
 
 
 # Issues that doubt a value which is used all the same.

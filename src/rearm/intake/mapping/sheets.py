@@ -5,13 +5,14 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rearm.errors import InputError
 from rearm.intake.dictionary import nearest
 from rearm.intake.files.read import read_grids, table_files
+from rearm.intake.files.unread import ignored
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.header_names import column_names, spaced
 from rearm.intake.mapping.model import DayPlace, Mapping, Reduce, SheetSpec
@@ -52,6 +53,7 @@ class MappedSheet:
     grid: Grid
     headers: dict[str, int]
     twice: set[str] = field(default_factory=set)
+    header_row: int = 0  # as the grid counts, from 0
     lines: list[SheetLine] = field(default_factory=list)
     sources: dict[int, Source] = field(default_factory=dict)  # of lines that stand for several rows
     flags: dict[tuple[int, int], CellFlag] = field(default_factory=dict)  # by line index and column
@@ -85,6 +87,22 @@ class MappedSheet:
             )
         self.used.update(i for i, _ in found)
         return found
+
+    @property
+    def width(self) -> int:
+        """How many columns there are, with a header or without."""
+        return max(map(len, self.grid.rows), default=0)
+
+    def holds_cells(self, column: int) -> bool:
+        """Whether anything stands in a column, in a line of a patient."""
+        return any(
+            column < len(line.cells) and line.cells[column] is not None for line in self.lines
+        )
+
+    def header_source(self, column: int) -> Source:
+        """The place of a column's header."""
+        header = self.header_names.get(column, "")
+        return self.grid.cell_source(self.header_row, column, header)
 
     @property
     def header_names(self) -> dict[int, str]:
@@ -165,23 +183,46 @@ def open_sheets(source: Path, mapping: Mapping) -> MappedSheets:
     files = _files(source, mapping)
     issues: list[Issue] = []
     grids: dict[str, list[Grid]] = {}
+    refused: list[InputError] = []
     for key, path in files.items():
-        grids[key], notes = read_grids(path)
+        try:
+            grids[key], notes = read_grids(path)
+        except InputError as error:
+            refused.append(error)
+            sentence = f"{error} It is not read; the others are."
+            problem = CellProblem("error", "file_unreadable", sentence, "refused")
+            issues.append(issue_at(Source(path.name, ""), problem))
+            continue
         issues.extend(notes)
+    if refused and not grids:
+        raise refused[0]
     sheets: dict[str, MappedSheet] = {}
     for spec in mapping.sheet:
         if (sheet := _sheet(spec, grids, issues)) is not None:
             sheets[spec.name] = sheet
     for key, found in grids.items():
-        named = {spec.sheet for spec in mapping.sheet if spec.file == key}
-        left = [g.sheet for g in found if g.sheet is not None and g.sheet not in named]
-        if left:
-            sentence = f"The mapping does not read these sheets: {', '.join(left)}."
-            problem = CellProblem("note", "sheets_not_mapped", sentence)
-            issues.append(issue_at(Source(files[key].name, ""), problem))
+        issues.extend(_sheets_left(files[key].name, found, key, mapping))
     if not sheets:
-        raise InputError(f"None of the sheets of the mapping is in {source.name}.")
+        raise (
+            refused[0]
+            if refused
+            else InputError(f"None of the sheets of the mapping is in {source.name}.")
+        )
     return MappedSheets(sheets, issues, tuple(path.name for path in files.values()))
+
+
+def _sheets_left(file: str, grids: list[Grid], key: str, mapping: Mapping) -> Iterator[Issue]:
+    """An issue for each sheet that holds cells and is neither read nor left out on purpose."""
+    named = {spec.sheet for spec in mapping.sheet if spec.file == key}
+    for grid in grids:
+        if grid.sheet is None or grid.sheet in named or ignored(grid.sheet, mapping.ignore):
+            continue
+        sentence = (
+            f"The mapping does not read the sheet {grid.sheet}. Map it, or name it in ignore at the"
+            " top of the mapping."
+        )
+        problem = CellProblem("warning", "sheets_not_mapped", sentence)
+        yield issue_at(Source(file, grid.sheet), problem)
 
 
 def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
@@ -247,7 +288,7 @@ def _sheet(
     for index, name in enumerate(column_names(grid, header, groups)):
         if name is not None:
             twice.add(name) if name in headers else headers.setdefault(name, index)
-    sheet = MappedSheet(spec=spec, grid=grid, headers=headers, twice=twice)
+    sheet = MappedSheet(spec=spec, grid=grid, headers=headers, twice=twice, header_row=header)
     if spec.reduce is not None:
         sheet = _reduced(sheet, header, spec.reduce, issues)
         header = 0
@@ -272,6 +313,10 @@ def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
             sheet.lines.append(SheetLine(index, patient, cells))
         elif any(c is not None for c in cells):
             strays.setdefault(bool(given), []).append((index, given))
+    if not (sheet.lines or strays):
+        sentence = f"No row stands below the header of {sheet.place}. Export it again."
+        problem = CellProblem("warning", "table_without_rows", sentence, "used")
+        issues.append(issue_at(sheet.header_source(column), problem))
     for rows in strays.values():
         where = sheet.grid.cell_source(rows[0][0], column, spec.id)
         ids = list(dict.fromkeys(given for _, given in rows if given))
