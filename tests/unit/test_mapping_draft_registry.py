@@ -104,6 +104,16 @@ def test_a_coded_progress_beside_its_date(
     assert second.responses == ()
 
 
+def test_whether_there_was_an_infusion_is_not_its_day(tmp_path: Path) -> None:
+    base: Rows = [
+        ["Pat.-Nr.", "CAR-T-Infusion", "Datum CAR-T", "Produkt"],
+        ["A", "ja", "2022-01-10", "Abecma"],
+        ["B", "nein", None, "Abecma"],
+    ]
+    infused = [r.infusions for r in _read(_book(tmp_path, p=base)).records]
+    assert [[(x.day, x.infused) for x in own] for own in infused] == [[(0, True)], [(None, False)]]
+
+
 def test_a_progress_that_answers_neither_yes_nor_no_is_left_to_the_person(tmp_path: Path) -> None:
     base = [[*INFUSED[0], "Progress", "Datum Progress"], [*INFUSED[1], "vielleicht", "2022-09-06"]]
     book = _book(tmp_path, p=base)

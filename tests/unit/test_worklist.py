@@ -199,9 +199,9 @@ def test_the_tables_can_be_opened_and_nothing_in_them_is_computed(tmp_path: Path
     assert (row["file"], row["what"], row["row"]) == ("'=1.csv", "'=HYPERLINK(1)", "2")
     write_xlsx(path, worklist.tables())
     cells = openpyxl.load_workbook(path)["issues"]
-    what = cells["I2"]
+    what = cells["J2"]
     assert (what.value, what.data_type, what.quotePrefix) == ("=HYPERLINK(1)", "s", True)
-    assert [cells.cell(2, i).value for i in (6, 8)] == [2, "=1+1\ufffd"]
+    assert [cells.cell(2, i).value for i in (6, 9)] == [2, "=1+1\ufffd"]
     assert read_grids(path)[0][0].rows[0][:3] == ["severity", "code", "patient"]
     again = write_xlsx(tmp_path / "again.xlsx", worklist.tables())
     assert again.read_bytes() == path.read_bytes()

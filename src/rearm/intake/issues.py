@@ -23,11 +23,11 @@ def issue_at(
     day: int | None = None,
     column: str | None = None,
     value: Value = None,
-    also: Iterable[Source] = (),
+    places: Iterable[tuple[Source, str | None]] = (),
 ) -> Issue:
     """An issue at a place. Every issue of intake is made here, so that its sentence holds nothing
-    that a screen could obey. `column` and `value`: the cell that it is about; `also`: the places
-    of the others where it is one of many.
+    that a screen could obey. `column` and `value`: the cell that it is about; `places`:
+    all of them, each with its patient, where they are many.
     """
     return Issue(
         severity=problem.severity,
@@ -39,5 +39,5 @@ def issue_at(
         day=day,
         column=column,
         value=None if value is None else printable(text(value)[:_LONGEST]),
-        also=tuple(also),
+        places=tuple(places),
     )

@@ -23,6 +23,7 @@ __all__ = [
     "DaysStated",
     "Placed",
     "choose_day_zero",
+    "dates_of",
     "infusion_off_day_zero",
     "place",
     "placed",
@@ -285,7 +286,7 @@ class Axis:
         row that repeats it, or another dose of the product in that month, is taken for it too.
         """
         same_product = row.cell("product").text == self.zero_product
-        dates = _dates(row.given("day")) if same_product else None
+        dates = dates_of(row.given("day")) if same_product else None
         return When.on(0) if dates is not None and dates == (self.zero, self.zero_last) else when
 
     def _first_infusion(self, times: Iterable[When]) -> None:
@@ -416,7 +417,7 @@ def choose_day_zero(runs: Sequence[RowRun]) -> DayZero | None:
             given = [cell.given for cell in set(run.column(column))]
             if any(_kind(value) == "number" for value in given):
                 return None
-            stated = [dates for value in given if (dates := _dates(value)) is not None]
+            stated = [dates for value in given if (dates := dates_of(value)) is not None]
             exact = [first for first, last in stated if first == last]
             begun = [first for first, last in stated if first != last]
             whole["row"].extend(exact)
@@ -443,7 +444,7 @@ def _infusion_of_a_month(runs: Iterable[RowRun]) -> DayZero | None:
         for run in runs
         if run.table == "infusions"
         for row in run.rows()
-        if _was_infused(row) and (dates := _dates(row.given("day"))) is not None
+        if _was_infused(row) and (dates := dates_of(row.given("day"))) is not None
     ]
     return min(known, default=None, key=lambda zero: (zero.last, zero.first))
 
@@ -495,7 +496,7 @@ def _moment(value: Value) -> Moment | None:
         return None
 
 
-def _dates(value: Value) -> tuple[int, int] | None:
+def dates_of(value: Value) -> tuple[int, int] | None:
     """Ordinals of the first and last date that a cell allows; None where it holds none."""
     moment = _moment(value)
     if moment is not None and moment.year is not None:
@@ -507,5 +508,5 @@ def _dates(value: Value) -> tuple[int, int] | None:
 
 def _exact_date(value: Value) -> int | None:
     """Ordinal of a whole date, else None."""
-    dates = _dates(value)
+    dates = dates_of(value)
     return dates[0] if dates is not None and dates[0] == dates[1] else None

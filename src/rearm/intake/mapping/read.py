@@ -17,7 +17,7 @@ from rearm.intake.mapping.header_names import spaced
 from rearm.intake.mapping.load import load_mapping
 from rearm.intake.mapping.model import Mapping
 from rearm.intake.mapping.rows import SheetRows
-from rearm.intake.mapping.sheets import MappedSheets, open_sheets
+from rearm.intake.mapping.sheets import MappedSheet, MappedSheets, open_sheets
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, column_letters
 from rearm.knowledge.bundle import Knowledge
@@ -53,7 +53,10 @@ def read_mapped(
         )
     terms = Terms(knowledge, mapping.regimens)
     return Reading(
-        lambda: make_records(gathered, terms, today=today), gathered.issues, sheets.files
+        lambda: make_records(gathered, terms, today=today),
+        gathered.issues,
+        sheets.files,
+        {(s.grid.file, s.grid.sheet): s.headers_by_place for s in sheets.by_name.values()},
     )
 
 
@@ -76,8 +79,7 @@ def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:
                 f" {', '.join(left.values())}. Map them, or name them in ignore of the sheet."
             )
             problem = CellProblem("warning", "columns_not_mapped", sentence)
-            first, *others = (sheet.header_source(index) for index in left)
-            yield issue_at(first, problem, also=others)
+            yield _on_headers(sheet, left, problem)
         named = set(sheet.headers.values())
         if nameless := [i for i in range(sheet.width) if i not in named and sheet.holds_cells(i)]:
             letters = [column_letters(sheet.grid.first_column + index) for index in nameless]
@@ -86,8 +88,12 @@ def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:
                 f" twice: {', '.join(letters)}; they are not read."
             )
             problem = CellProblem("warning", "column_without_header", sentence)
-            first, *others = (sheet.header_source(index) for index in nameless)
-            yield issue_at(first, problem, also=others)
+            yield _on_headers(sheet, nameless, problem)
+
+
+def _on_headers(sheet: MappedSheet, columns: Iterable[int], problem: CellProblem) -> Issue:
+    places = [sheet.header_source(index) for index in columns]
+    return issue_at(places[0], problem, places=[(place, None) for place in places])
 
 
 def _unread_files(

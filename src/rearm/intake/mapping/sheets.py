@@ -16,7 +16,7 @@ from rearm.intake.files.unread import ignored
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.header_names import column_names, spaced
 from rearm.intake.mapping.model import DayPlace, Mapping, Reduce, SheetSpec
-from rearm.intake.rows import CellProblem, Grid, Value
+from rearm.intake.rows import CellProblem, Grid, Value, column_letters
 from rearm.intake.values import Refused, number, shown, text
 from rearm.knowledge.tidy_tables import folded
 from rearm.record import Issue, Source
@@ -98,6 +98,14 @@ class MappedSheet:
         return any(
             column < len(line.cells) and line.cells[column] is not None for line in self.lines
         )
+
+    @property
+    def headers_by_place(self) -> dict[str, str]:
+        """The headers by the letters of their columns, as places name them; of a CSV file they name
+        the headers themselves.
+        """
+        first = self.grid.first_column
+        return {column_letters(first + index): header for header, index in self.headers.items()}
 
     def header_source(self, column: int) -> Source:
         """The place of a column's header."""
@@ -322,7 +330,8 @@ def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
         ids = list(dict.fromkeys(given for _, given in rows if given))
         sentence = _stray_words(len(rows), ids)
         problem = CellProblem("error", "patient_id_missing", sentence, "refused")
-        issues.append(issue_at(where, problem))
+        every = [(sheet.grid.cell_source(row, column, spec.id), None) for row, _ in rows]
+        issues.append(issue_at(where, problem, column="patient_id", places=every))
 
 
 def _stray_words(count: int, ids: Sequence[str]) -> str:
@@ -369,7 +378,9 @@ def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue])
             " named here."
         )
         where_first = sheet.grid.cell_source(unread[0], value, spec.column)
-        issues.append(issue_at(where_first, CellProblem("warning", "rows_not_counted", sentence)))
+        problem = CellProblem("warning", "rows_not_counted", sentence)
+        every = [(sheet.grid.cell_source(row, value, spec.column), None) for row in unread]
+        issues.append(issue_at(where_first, problem, places=every))
     rows: list[list[Value]] = [[*spec.by, "percent", "count"]]
     names = [*map(spaced, spec.by), "percent", "count"]
     reduced = MappedSheet(

@@ -25,7 +25,7 @@ from rearm.intake.form.read import read_forms
 from rearm.intake.issues import issue_at
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, Grid, Value
-from rearm.intake.tidy.rows import place_of, table_runs
+from rearm.intake.tidy.rows import headers_of, place_of, table_runs
 from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge, bundled
 from rearm.knowledge.tidy_tables import TidyTables, folded
@@ -73,6 +73,11 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         problem = CellProblem("warning", "table_not_read", sentence)
         issues.append(issue_at(_source(grid), problem))
     issues.extend(_without_rows(found, forms.files))
+    headers = {
+        (grid.file, grid.sheet): headers_of(grid, tables.tables[name])
+        for name, grids in found.items()
+        for grid in grids
+    }
     runs = _runs(found, tables, issues, refusals)
     for name, rows in forms.rows.items():
         runs.setdefault(name, []).extend(rows)
@@ -90,7 +95,9 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         )
     terms = Terms(knowledge)
     names = [file.name for file in files]
-    return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, names)
+    return Reading(
+        lambda: make_records(gathered, terms, today=today), gathered.issues, names, headers
+    )
 
 
 def read_tables(

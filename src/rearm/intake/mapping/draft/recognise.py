@@ -235,6 +235,9 @@ def _belongs(sheet: SheetOutline, name: str, called: str) -> bool:
         sheet.variants[name] = variant
         return True
     key = header_key(without_unit(_WITH_FORMAT.sub("", called))[0])
+    if INFUSION.get(key) == "day" and sheet.answers(name) and not sheet.codes(name):
+        sheet.infusion.setdefault("infused", name)
+        return sheet.infusion["infused"] == name
     for known, found in ((PERSON, sheet.person), (INFUSION, sheet.infusion)):
         if key in known and known[key] not in found:
             found[known[key]] = name
