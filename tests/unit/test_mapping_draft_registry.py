@@ -229,6 +229,19 @@ def test_columns_are_called_by_their_group(tmp_path: Path, id_beside_the_headers
     assert [i.code for i in reading.all_issues()] == ["day_zero_chosen"]
 
 
+@pytest.mark.parametrize(("code", "progressed"), [(1, True), (2, False)])
+def test_a_code_under_a_group_is_a_condition(tmp_path: Path, code: int, progressed: bool) -> None:
+    rows: Rows = [
+        ["Register"],
+        [None, "CAR-T", None, "Progress", None, "Tod", None],
+        ["Pat.-Nr.", "Datum", "Produkt", "Ja/Nein", "Datum", "Ja/Nein", "Datum"],
+        ["A", "2022-01-10", "Abecma", code, "2022-09-06", code, "2023-01-01"],
+    ]
+    (record,) = _read(_book(tmp_path, p=rows)).records
+    assert [(x.response, x.day) for x in record.responses] == [("PD", 239)] * progressed
+    assert [death.day for death in record.deaths] == [356] * progressed
+
+
 def test_a_header_that_stands_twice_is_listed_and_never_mapped(tmp_path: Path) -> None:
     book = _book(tmp_path, p=[[*INFUSED[0], "Ansprechen", "Ansprechen"], [*INFUSED[1], "PR", "CR"]])
     assert "#   Ansprechen   (stands 2 times)" in draft_mapping(book)

@@ -39,6 +39,7 @@ def unread_in(
     """An issue for each file and each folder that is not among those `read` (or told of already),
     by name. Hidden and lock files are left out, as `ignore` is.
     """
+    stems = {Path(name).stem for name in read}
     for path in _entries(folder):
         if path.name in read or path.name in _OWN or ignored(path.name, ignore):
             continue
@@ -50,6 +51,9 @@ def unread_in(
             may_matter = any(path.iterdir()) or path.suffix.lower() in _DATA
             severity: Severity = "warning" if may_matter else "note"
             problem = CellProblem(severity, "folder_not_read", sentence)
+        elif path.suffix.lower() in SPREADSHEETS_NOT_READ and path.stem in stems:
+            sentence = f"{path.name} is not read; the table of that name beside it is."
+            problem = CellProblem("note", "file_not_read", sentence)
         elif path.suffix.lower() in _DATA:
             sentence = f"{path.name} is not read{_why_not(path)}."
             problem = CellProblem("warning", "file_not_read", sentence)

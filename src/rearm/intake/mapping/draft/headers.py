@@ -12,7 +12,7 @@ from rearm.knowledge.tidy_tables import folded
 __all__ = [
     "DAYS", "DEATH", "DEATH_DAY", "IDS", "INFUSION", "LABORATORY", "LONG_LABS", "NO_SAMPLE_DAY",
     "PERSON", "PROGRESSION", "PROGRESSION_DAY", "TESTS", "THERAPY", "TYPE_OF_PROTEIN", "UNIT",
-    "header_key", "line_part", "toxicity_of",
+    "asked_of", "header_key", "line_part", "toxicity_of",
 ]  # fmt: skip
 
 
@@ -88,7 +88,9 @@ PROGRESSION_DAY = _names(
     "rezidivdatum relapse_date date_of_relapse progress_datum datum_progression "
     "progression_datum datum_rezidiv rezidiv_datum date_progression date_relapse"
 )
-PROGRESSION = _names("progress progression pd rezidiv relapse progressed relapsed")
+PROGRESSION = _names(
+    "progress progression pd rezidiv relapse progressed relapsed rezidiv_progress progress_rezidiv"
+)
 DEATH_DAY = _names(
     "verstorben_am todesdatum sterbedatum tod_am death_date date_of_death date_death dthdtc "
     "tod_datum datum_tod datum_des_todes verstorben_datum datum_verstorben todestag sterbetag "
@@ -101,6 +103,7 @@ NO_SAMPLE_DAY = re.compile(
     r"|car_t|cart|apher|transpl|consent|einwillig|aufkl|kontakt|contact|follow|therap"
 )
 LABORATORY = _names("labor labore laborwerte lab labs laboratory laboratory_results")
+_ANSWERS = frozenset(_names("ja nein yes no j n y status code"))
 _TOXICITIES = _names("crs icans")
 _OF_A_GRADE = frozenset(
     _names(
@@ -108,6 +111,11 @@ _OF_A_GRADE = frozenset(
         "stärke nach car t"
     )
 )
+
+
+def asked_of(key: str) -> str:
+    """What a header asks for without how it is answered: `Progress Ja/Nein` asks for progress."""
+    return "_".join(word for word in key.split("_") if word not in _ANSWERS)
 
 
 def toxicity_of(key: str) -> str | None:

@@ -30,6 +30,7 @@ from rearm.intake.mapping.draft.headers import (
     THERAPY,
     TYPE_OF_PROTEIN,
     UNIT,
+    asked_of,
     header_key,
     line_part,
     toxicity_of,
@@ -269,11 +270,11 @@ def _event(sheet: SheetOutline, key: str, name: str) -> bool:
     dated = sheet.holds_dates(name)
     if sheet.progression is None and (key in PROGRESSION_DAY or (key in PROGRESSION and dated)):
         sheet.progression = name
-    elif key in PROGRESSION and not dated and sheet.progressed is None:
+    elif asked_of(key) in PROGRESSION and not dated and sheet.progressed is None:
         sheet.progressed = name
     elif sheet.death is None and (key in DEATH_DAY or (key in DEATH and dated)):
         sheet.death = name
-    elif key in DEATH and not dated and sheet.dead is None:
+    elif asked_of(key) in DEATH and not dated and sheet.dead is None:
         sheet.dead = name
     elif toxicity is not None and toxicity not in sheet.episodes:
         sheet.episodes[toxicity] = name
