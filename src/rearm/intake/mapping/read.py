@@ -81,11 +81,19 @@ def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:
             problem = CellProblem("warning", "columns_not_mapped", sentence)
             yield _on_headers(sheet, left, problem)
         named = set(sheet.headers.values())
-        if nameless := [i for i in range(sheet.width) if i not in named and sheet.holds_cells(i)]:
+        nameless = [
+            index
+            for index in range(sheet.width)
+            if index not in named
+            and sheet.name_of(index) not in ignored
+            and sheet.holds_cells(index)
+        ]
+        if nameless:
             letters = [column_letters(sheet.grid.first_column + index) for index in nameless]
             sentence = (
                 f"These columns of {sheet.place} hold cells and have no header, or one that stands"
-                f" twice: {', '.join(letters)}; they are not read."
+                f" twice: {', '.join(letters)}; they are not read. Give them a header, or name them"
+                " in ignore of the sheet (by the letters where there is no header)."
             )
             problem = CellProblem("warning", "column_without_header", sentence)
             yield _on_headers(sheet, nameless, problem)

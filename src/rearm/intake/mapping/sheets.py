@@ -54,6 +54,7 @@ class MappedSheet:
     headers: dict[str, int]
     twice: set[str] = field(default_factory=set)
     header_row: int = 0  # as the grid counts, from 0
+    names: list[str | None] = field(default_factory=list)  # of all columns, those twice too
     lines: list[SheetLine] = field(default_factory=list)
     sources: dict[int, Source] = field(default_factory=dict)  # of lines that stand for several rows
     flags: dict[tuple[int, int], CellFlag] = field(default_factory=dict)  # by line index and column
@@ -106,6 +107,11 @@ class MappedSheet:
         """
         first = self.grid.first_column
         return {column_letters(first + index): header for header, index in self.headers.items()}
+
+    def name_of(self, column: int) -> str:
+        """The header of a column, be it one that stands twice; without one its letters."""
+        name = self.names[column] if column < len(self.names) else None
+        return name or column_letters(self.grid.first_column + column)
 
     def header_source(self, column: int) -> Source:
         """The place of a column's header."""
@@ -293,10 +299,13 @@ def _sheet(
         )
     headers: dict[str, int] = {}
     twice: set[str] = set()
-    for index, name in enumerate(column_names(grid, header, groups)):
+    names = column_names(grid, header, groups)
+    for index, name in enumerate(names):
         if name is not None:
             twice.add(name) if name in headers else headers.setdefault(name, index)
-    sheet = MappedSheet(spec=spec, grid=grid, headers=headers, twice=twice, header_row=header)
+    sheet = MappedSheet(
+        spec=spec, grid=grid, headers=headers, twice=twice, header_row=header, names=names
+    )
     if spec.reduce is not None:
         sheet = _reduced(sheet, header, spec.reduce, issues)
         header = 0
