@@ -58,3 +58,34 @@ def test_a_unit_in_the_format_is_used_where_no_other_is_given(tmp_path: Path) ->
     assert [(x.quantity.exact, x.unit) for x in record.labs if x.quantity] == [
         (pytest.approx(0.9), "g/dL")
     ]
+
+
+@pytest.mark.parametrize(
+    ("stored", "number_format", "shown"),
+    [
+        (1, "000", "001"),
+        (12, "00000", "00012"),
+        (1234, "000", "1234"),
+        (7, '"P"000', "P007"),
+        (7, "\\P000", "P007"),
+        (1, "0", "1"),
+        (1, "0.00", "1"),
+        (1, "General", "1"),
+    ],
+)
+def test_an_id_is_read_as_it_is_shown(
+    tmp_path: Path, stored: float, number_format: str, shown: str
+) -> None:
+    """1 under the format 000 is the patient 001 of the other sheet."""
+    book = Workbook()
+    people, labs = book.create_sheet("patients"), book.create_sheet("labs")
+    people.append(["patient_id", "sex"])
+    people.append([stored, "F"])
+    people["A2"].number_format = number_format
+    labs.append(["patient_id", "day", "test", "value", "unit"])
+    labs.append([shown, 5, "ldh", 200, "U/L"])
+    book.save(tmp_path / "t.xlsx")
+    reading = read(tmp_path / "t.xlsx")
+    (record,) = reading.records
+    assert (record.patient_id, record.sex, len(record.labs)) == (shown, "F", 1)
+    assert not {"ids_alike", "no_patient_row"} & {i.code for i in reading.all_issues()}

@@ -143,7 +143,7 @@ def _far(day: int, person: dict[str, Any] | None = None, **tables: Any) -> list[
 
 def test_a_single_row_long_after_everything_else() -> None:
     (told,) = _far(456)
-    assert (told.severity, told.done, told.source.place) == ("warning", "used", "row 5")
+    assert (told.severity, told.done, told.source.place) == ("warning", "used", "row 5, day")
     assert (
         "366 days after the data before it (day 90)" in told.message
         and "judged as of day 456" in told.message

@@ -595,11 +595,11 @@ def test_template_is_a_tidy_folder(tmp_path: Path) -> None:
     with (tmp_path / "out" / "patients.csv").open("a") as file:
         file.write("A,F,,1960,,,IgG,kappa,\n")
     reading = read(tmp_path / "out")
-    assert (reading.records[0].patient_id, reading.records[0].heavy_chain, reading.issues) == (
-        "A",
-        ("IgG",),
-        (),
-    )
+    (record,) = reading.records
+    assert (record.patient_id, record.heavy_chain) == ("A", ("IgG",))
+    assert {i.code for i in reading.issues} == {"table_without_rows"}
+    missed = [i.source.file for i in reading.issues if i.severity != "note"]
+    assert missed == ["labs.csv", "therapies.csv", "infusions.csv"]
     with pytest.raises(InputError, match="nothing was written"):
         write_template(tmp_path / "out")
 

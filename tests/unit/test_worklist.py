@@ -143,15 +143,43 @@ def test_exit_codes(tmp_path: Path, tables: str, code: int) -> None:
     assert CliRunner().invoke(app, ["check", str(tmp_path)]).exit_code == code
 
 
-def test_notes_alone_change_no_answer(tmp_path: Path) -> None:
-    (tmp_path / "l.csv").write_text("Pat;Wetter\nA;sonnig\n")
+@pytest.mark.parametrize(
+    ("top", "own", "codes"),
+    [
+        ("", "", ["sheets_not_mapped", "columns_not_mapped", "column_without_header"]),
+        ('ignore = ["Notizen"]', 'ignore = ["Wetter"]', ["column_without_header"]),
+        ('ignore = ["Not*"]', 'ignore = ["Wetter", "C"]', []),
+    ],
+)
+def test_what_is_not_mapped_may_change_an_answer(
+    tmp_path: Path, top: str, own: str, codes: list[str]
+) -> None:
+    """Unless it is left out on purpose; a column without cells says nothing."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "p"
+    for row in (["Pat", "Wetter", None, "leer"], ["A", "sonnig", 7, None]):
+        sheet.append(row)
+    book.create_sheet("Notizen").append(["x"])
+    book.save(tmp_path / "b.xlsx")
     (tmp_path / "m.toml").write_text(
-        'name = "m"\n[files]\nl = "l.csv"\n[[sheet]]\nfile = "l"\nid = "Pat"\n[[sheet.row]]\n'
-        'table = "patients"\nsex = "F"\n'
+        f'name = "m"\n{top}\n[files]\nb = "b.xlsx"\n[[sheet]]\nfile = "b"\nsheet = "p"\n'
+        f'id = "Pat"\n{own}\n[[sheet.row]]\ntable = "patients"\nsex = "F"\n'
     )
     issues = read(tmp_path, mapping=tmp_path / "m.toml").all_issues()
-    assert [(i.code, i.done) for i in issues] == [("columns_not_mapped", "set_aside")]
-    assert not any(map(may_change_an_answer, issues))
+    assert [(i.code, i.done) for i in issues] == [(code, "set_aside") for code in codes]
+    assert all(map(may_change_an_answer, issues))
+    places = {i.code: i.source.cell for i in issues}
+    assert places.get("column_without_header", ("p", 1, "C")) == ("p", 1, "C")
+    if not top:
+        assert places["columns_not_mapped"] == ("p", 1, "B")
+        assert places["sheets_not_mapped"] == ("Notizen", None, None)
+
+
+def test_notes_alone_change_no_answer() -> None:
+    note = Issue("note", "row_blank", Source("l.csv", "row 2"), "Blank.", "set_aside")
+    assert not may_change_an_answer(note)
 
 
 def test_the_tables_can_be_opened_and_nothing_in_them_is_computed(tmp_path: Path) -> None:
@@ -172,9 +200,9 @@ def test_the_tables_can_be_opened_and_nothing_in_them_is_computed(tmp_path: Path
     assert (row["file"], row["what"], row["row"]) == ("'=1.csv", "'=HYPERLINK(1)", "2")
     write_xlsx(path, worklist.tables())
     cells = openpyxl.load_workbook(path)["issues"]
-    what = cells["I2"]
+    what = cells["J2"]
     assert (what.value, what.data_type, what.quotePrefix) == ("=HYPERLINK(1)", "s", True)
-    assert [cells.cell(2, i).value for i in (6, 8)] == [2, "=1+1\ufffd"]
+    assert [cells.cell(2, i).value for i in (6, 9)] == [2, "=1+1\ufffd"]
     assert read_grids(path)[0][0].rows[0][:3] == ["severity", "code", "patient"]
     again = write_xlsx(tmp_path / "again.xlsx", worklist.tables())
     assert again.read_bytes() == path.read_bytes()

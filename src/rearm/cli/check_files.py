@@ -49,6 +49,7 @@ def worklist_of(
         complete=complete,
         unassessed=unassessed,
         order=order,
+        headers=reading.headers,
     )
 
 

@@ -193,17 +193,23 @@ class RowMaker:
         places: Places | None = None,
         set_aside: Mapping[str, str] | None = None,
         moments: Mapping[str, Moment] | None = None,
+        labels: Mapping[str, str] | None = None,
         constants: Collection[str] = (),
         stated: bool = False,
     ) -> Row:
         """One row. `set_aside` gives by column why its cell must not be used; `moments` are days
-        that are known otherwise than by the cell. `constants`, `stated`: see `Row`.
+        that are known otherwise than by the cell, and `labels` what stands there. `constants`,
+        `stated`: see `Row`.
         """
         cells = {name: self.column(table, name).of(value) for name, value in given.items()}
         for name, moment in (moments or {}).items():
             cell = cells.get(name, BLANK)
             cells[name] = Cell(
-                given=cell.given, text=cell.text, value=moment, settled=True, speaks=True
+                given=cell.given,
+                text=cell.text or (labels or {}).get(name, ""),
+                value=moment,
+                settled=True,
+                speaks=True,
             )
         for name, reason in (set_aside or {}).items():
             cell = cells.get(name, BLANK)

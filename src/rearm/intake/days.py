@@ -11,7 +11,7 @@ from functools import lru_cache
 from rearm.intake.rows import Anchor, Moment, Value
 from rearm.intake.values import Refused, integer, shown
 
-__all__ = ["is_dated", "may_be_year", "parse_moment", "year_of"]
+__all__ = ["FIRST_DAY", "LAST_DAY", "is_dated", "may_be_year", "parse_moment", "year_of"]
 
 # Days from day 0 that no living person's record can hold; beyond them a number is a calendar serial
 # or a typing error.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rearm.characters import printable
-from rearm.intake.rows import CellProblem
+from rearm.intake.rows import CellProblem, Value
+from rearm.intake.values import text
 from rearm.record import Issue, Source
 
 __all__ = ["issue_at"]
@@ -19,10 +22,12 @@ def issue_at(
     *,
     day: int | None = None,
     column: str | None = None,
-    value: object = None,
+    value: Value = None,
+    places: Iterable[tuple[Source, str | None]] = (),
 ) -> Issue:
     """An issue at a place. Every issue of intake is made here, so that its sentence holds nothing
-    that a screen could obey. `column` and `value`: the cell that it is about.
+    that a screen could obey. `column` and `value`: the cell that it is about; `places`:
+    all of them, each with its patient, where they are many.
     """
     return Issue(
         severity=problem.severity,
@@ -33,5 +38,6 @@ def issue_at(
         patient_id=patient_id,
         day=day,
         column=column,
-        value=None if value is None else printable(str(value)[:_LONGEST]),
+        value=None if value is None else printable(text(value)[:_LONGEST]),
+        places=tuple(places),
     )

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from rearm.intake.fhir.read import read_fhir
-from rearm.intake.files.read import table_files
+from rearm.intake.files.read import bundle_files, table_files
 from rearm.intake.result import Reading
 from rearm.intake.tidy.read import read_tidy
 from rearm.knowledge.bundle import Knowledge
@@ -36,7 +36,7 @@ class Reader:
 def _is_fhir(path: Path) -> bool:
     """A bundle, or a folder of bundles in which no tables lie."""
     if path.is_dir():
-        return any(path.glob("*.json")) and not table_files(path)
+        return bool(bundle_files(path)) and not table_files(path)
     return path.suffix.lower() == ".json"
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from rearm.garbage import no_collection
 from rearm.record import Issue, Record
 
-__all__ = ["Reading"]
+__all__ = ["Headers", "Reading"]
+
+Headers = Mapping[tuple[str, str | None], Mapping[str, str]]
 
 
 class Reading:
-    """One record a patient, the issues that belong to no patient, and the names of the files.
+    """One record a patient, the issues that belong to no patient, the names of the files, and the
+    headers of tables: by file and sheet, by the letters of the column (in a sheet) or its name.
 
     `records` makes all records and keeps them; `stream` makes one after the other and keeps none,
     for cohorts that do not fit into memory as records.
@@ -23,10 +26,12 @@ class Reading:
         records: Callable[[], Iterator[Record]],
         issues: Iterable[Issue] = (),
         files: Iterable[str] = (),
+        headers: Headers | None = None,
     ) -> None:
         self._records = records
         self.issues = tuple(issues)
         self.files = tuple(files)
+        self.headers: Headers = headers or {}
 
     @cached_property
     def records(self) -> tuple[Record, ...]:

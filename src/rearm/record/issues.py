@@ -14,8 +14,10 @@ Severity = Literal["note", "warning", "error"]
 Done = Literal["used", "set_aside", "refused"]
 # `row 12`, `row 12, value`, `labs!C7`, `labs!7`
 _CELL_PLACE = re.compile(
-    r"row (?P<line>[0-9]+)(?:, .*)?|(?P<sheet>.+)!(?P<column>[A-Z]{1,3})?(?P<row>[0-9]+)"
+    r"row (?P<line>[0-9]+)(?:, (?P<header>.*))?"
+    r"|(?P<sheet>.+)!(?P<column>[A-Z]{1,3})?(?P<row>[0-9]+)"
 )
+_WORKBOOKS = (".xlsx", ".xlsm")  # a place in them that is no cell is a sheet
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,9 +44,16 @@ class Source:
         """Sheet, number of the row, letters of the column; each None where the place names none."""
         match = _CELL_PLACE.fullmatch(self.place)
         if match is None:
-            return None, None, None
+            of_workbook = self.file.lower().endswith(_WORKBOOKS)
+            return (self.place or None) if of_workbook else None, None, None
         row = match["line"] or match["row"]
         return match["sheet"], None if row is None else int(row), match["column"]
+
+    @property
+    def header(self) -> str | None:
+        """The header of the column, where the place itself names it (`row 12, value`)."""
+        match = _CELL_PLACE.fullmatch(self.place)
+        return None if match is None else match["header"]
 
     @property
     def row(self) -> tuple[str, str]:
@@ -62,7 +71,8 @@ class Issue:
     `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what
     to do. `day`: the latest day of the axis that the message tells of, where it is about no single
     row. `column`: the column of the table that it is about, `value`: what stands there; None where
-    it is about no single cell.
+    it is about no single cell. `places`: each place that it is about, with its patient, where they
+    are many.
     """
 
     severity: Severity
@@ -74,6 +84,7 @@ class Issue:
     day: int | None = None
     column: str | None = None
     value: str | None = None
+    places: tuple[tuple[Source, str | None], ...] = ()
 
 
 # Issues that doubt a value which is used all the same.

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
-from rearm.intake.days import is_dated, may_be_year, parse_moment, year_of
+from rearm.intake.days import FIRST_DAY, LAST_DAY, is_dated, may_be_year, parse_moment, year_of
 from rearm.intake.rows import Anchor, Cell, CellProblem, Moment, Row, Value
 from rearm.intake.values import Refused, shown
 from rearm.record import UNKNOWN_WHEN, Infusion, When, given_in_order
@@ -23,6 +23,7 @@ __all__ = [
     "DaysStated",
     "Placed",
     "choose_day_zero",
+    "dates_of",
     "infusion_off_day_zero",
     "place",
     "placed",
@@ -32,6 +33,7 @@ DayZeroBasis = Literal["infusion", "dose", "row"]
 _NOT_INFUSED = ("no", "n", "false", "0", "nein")
 # days from the first possible day of birth; beyond them the age is certainly over 120 years
 OLDEST = 121 * 366
+_LONGEST_DAY = 9  # digits of the number of a day
 
 # Columns that hold days, by table, the one that dates the event first.
 DAY_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -284,7 +286,7 @@ class Axis:
         row that repeats it, or another dose of the product in that month, is taken for it too.
         """
         same_product = row.cell("product").text == self.zero_product
-        dates = _dates(row.given("day")) if same_product else None
+        dates = dates_of(row.given("day")) if same_product else None
         return When.on(0) if dates is not None and dates == (self.zero, self.zero_last) else when
 
     def _first_infusion(self, times: Iterable[When]) -> None:
@@ -418,7 +420,7 @@ def choose_day_zero(runs: Sequence[RowRun]) -> DayZero | None:
             given = [cell.given for cell in set(run.column(column))]
             if any(_kind(value) == "number" for value in given):
                 return None
-            stated = [dates for value in given if (dates := _dates(value)) is not None]
+            stated = [dates for value in given if (dates := dates_of(value)) is not None]
             exact = [first for first, last in stated if first == last]
             begun = [first for first, last in stated if first != last]
             whole["row"].extend(exact)
@@ -445,7 +447,7 @@ def _infusion_of_a_month(runs: Iterable[RowRun]) -> DayZero | None:
         for run in runs
         if run.table == "infusions"
         for row in run.rows()
-        if _was_infused(row) and (dates := _dates(row.given("day"))) is not None
+        if _was_infused(row) and (dates := dates_of(row.given("day"))) is not None
     ]
     return min(known, default=None, key=lambda zero: (zero.last, zero.first))
 
@@ -464,13 +466,16 @@ def _was_infused(row: Row) -> bool:
 
 
 def _kind(value: Value) -> Literal["date", "number"] | None:
-    """Whether a cell of a day column holds a calendar date, or the number of a day."""
+    """Whether a cell of a day column holds a calendar date, or the number of a day: a serial number
+    of a spreadsheet is none, and says nothing of how the others are meant.
+    """
     if isinstance(value, str):
         return _kind_of_text(value)
     if is_dated(value):
         return "date"
-    is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    return "number" if is_number and not may_be_year(value) else None
+    if not isinstance(value, float | int) or isinstance(value, bool) or may_be_year(value):
+        return None
+    return "number" if FIRST_DAY <= value <= LAST_DAY else None
 
 
 @lru_cache(maxsize=8192)
@@ -479,7 +484,9 @@ def _kind_of_text(value: str) -> Literal["date", "number"] | None:
         return "date"
     if may_be_year(value):
         return None  # either
-    return "number" if value.strip().lstrip("+-").isdigit() else None
+    digits = value.strip().lstrip("+-")
+    is_day = digits.isdecimal() and len(digits) <= _LONGEST_DAY and int(digits) <= LAST_DAY
+    return "number" if is_day else None
 
 
 def _moment(value: Value) -> Moment | None:
@@ -492,7 +499,7 @@ def _moment(value: Value) -> Moment | None:
         return None
 
 
-def _dates(value: Value) -> tuple[int, int] | None:
+def dates_of(value: Value) -> tuple[int, int] | None:
     """Ordinals of the first and last date that a cell allows; None where it holds none."""
     moment = _moment(value)
     if moment is not None and moment.year is not None:
@@ -504,5 +511,5 @@ def _dates(value: Value) -> tuple[int, int] | None:
 
 def _exact_date(value: Value) -> int | None:
     """Ordinal of a whole date, else None."""
-    dates = _dates(value)
+    dates = dates_of(value)
     return dates[0] if dates is not None and dates[0] == dates[1] else None

@@ -133,7 +133,12 @@ def _strays(table: str, code: _NoPatient, rows: Sequence[Row]) -> Issue:
             " read, nor the lines that may have been swallowed. Look for a quotation mark without"
             " its pair there."
         )
-    return issue_at(first.at("patient_id"), CellProblem("error", code, sentence, "refused"))
+    return issue_at(
+        first.at("patient_id"),
+        CellProblem("error", code, sentence, "refused"),
+        column="patient_id",
+        places=[(row.at("patient_id"), None) for row in rows],
+    )
 
 
 def _no_patient_row(patient_id: str, runs: list[RowRun]) -> Issue:
@@ -142,5 +147,9 @@ def _no_patient_row(patient_id: str, runs: list[RowRun]) -> Issue:
         " other tables say. Check the spelling of the id."
     )
     return issue_at(
-        _place(runs), CellProblem("warning", "no_patient_row", sentence, "used"), patient_id
+        _place(runs),
+        CellProblem("warning", "no_patient_row", sentence, "used"),
+        patient_id,
+        column="patient_id",
+        value=patient_id,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from rearm.intake.issues import issue_at
@@ -22,8 +22,7 @@ class IssueLog:
     def __init__(self, patient_id: str) -> None:
         self.patient_id = patient_id
         self.issues: list[Issue] = []
-        self._not_done: Counter[tuple[str, str]] = Counter()
-        self._first_not_done: dict[tuple[str, str], Source] = {}
+        self._not_done: dict[tuple[str, str], list[Source]] = defaultdict(list)
 
     def extend(self, issues: Iterable[Issue]) -> None:
         self.issues.extend(issues)
@@ -43,7 +42,7 @@ class IssueLog:
                 problem,
                 self.patient_id,
                 column=column,
-                value=row.given(column),
+                value=row.given(column) if row.given(column) is not None else _label(row, column),
             )
         )
 
@@ -66,12 +65,12 @@ class IssueLog:
         """Counts a cell that says `none` or `n.d.`; `not_done` makes one note for each sheet."""
         where = row.at(column)
         sheet = (where.file, where.place.split("!")[0] if "!" in where.place else "")
-        self._not_done[sheet] += 1
-        self._first_not_done.setdefault(sheet, where)
+        self._not_done[sheet].append(where)
 
     def not_done(self) -> Iterator[Issue]:
         """One note for each sheet in which cells say that nothing was measured."""
-        for (file, sheet), count in self._not_done.items():
+        for (file, sheet), places in self._not_done.items():
+            count = len(places)
             where = f"the sheet {sheet}" if sheet else file
             place = self._first_not_done[file, sheet].place
             cells = "1 cell says" if count == 1 else f"{count} cells say"
@@ -81,4 +80,10 @@ class IssueLog:
                 f" named here.{_GRADE_0 if place.endswith('grade') else ''}"
             )
             problem = CellProblem("note", "not_done", sentence, "used")
-            yield issue_at(self._first_not_done[file, sheet], problem, self.patient_id)
+            every = [(place, self.patient_id) for place in places]
+            yield issue_at(places[0], problem, self.patient_id, places=every)
+
+
+def _label(row: Row, column: str) -> str | None:
+    """What stands in a cell that a mapping gives another meaning."""
+    return row.cell(column).text or None

@@ -16,6 +16,7 @@ from rearm.intake.build.axis import (
     infusion_off_day_zero,
     placed,
 )
+from rearm.intake.build.day_cells import cell_of_zero
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
 from rearm.intake.days import parse_moment
@@ -202,7 +203,8 @@ def axis_of(
             f"Day 0 ({person.day_zero}) lies in the future; the dates are taken as shifted for"
             " de-identification."
         )
-        log.add(person.source, CellProblem("warning", "dates_shifted", sentence, "used"))
+        problem = CellProblem("warning", "dates_shifted", sentence, "used")
+        _log_at_day_zero(person, problem, log)
     first, last = (zero, zero) if chosen is None else (chosen.first, chosen.last)
     axis = Axis(
         zero=first,
@@ -220,6 +222,15 @@ def axis_of(
     return axis
 
 
+def _log_at_day_zero(person: Person, problem: CellProblem, log: IssueLog) -> None:
+    """A problem of the stated day 0."""
+    stated = next((row for row in person.rows if row.given("day_zero") is not None), None)
+    if stated is None:
+        log.add(person.source, problem)
+    else:
+        log.problem(stated, "day_zero", problem)
+
+
 def _log_off_infusion(person: Person, runs: Sequence[RowRun], log: IssueLog) -> None:
     if person.day_zero is None:
         return
@@ -230,7 +241,8 @@ def _log_off_infusion(person: Person, runs: Sequence[RowRun], log: IssueLog) -> 
             " and other rows are day numbers: if these count from the infusion, every timing is"
             " wrong. All are used as stated; correct one of the two dates."
         )
-        log.add(person.source, CellProblem("error", "day_zero_off_infusion", sentence, "used"))
+        problem = CellProblem("error", "day_zero_off_infusion", sentence, "used")
+        _log_at_day_zero(person, problem, log)
 
 
 # What a day 0 that was chosen is the date of.
@@ -251,7 +263,8 @@ def _log_chosen(person: Person, runs: Sequence[RowRun], zero: DayZero, log: Issu
             f" {between}, so that every other date is known on the axis by an interval of days. No"
             " course of laboratory results can be judged by them. Give the date of the infusion."
         )
-        log.add(person.source, CellProblem(severity, "day_zero_chosen", sentence, "used"))
+        problem = CellProblem(severity, "day_zero_chosen", sentence, "used")
+        _log_at_zero(person, runs, zero, problem, log)
         return
     day = date.fromordinal(zero.first)
     chosen = f"Dates are given without day 0; day 0 is {day}, the date of"
@@ -270,7 +283,18 @@ def _log_chosen(person: Person, runs: Sequence[RowRun], zero: DayZero, log: Issu
     else:
         meaning = f" No CAR-T infusion was read, {timing}. If there was one, map or give its date."
         problem = CellProblem("warning", "day_zero_chosen", chosen + meaning, "used")
-    log.add(person.source, problem)
+    _log_at_zero(person, runs, zero, problem, log)
+
+
+def _log_at_zero(
+    person: Person, runs: Sequence[RowRun], zero: DayZero, problem: CellProblem, log: IssueLog
+) -> None:
+    """The problem at the cell whose date is day 0."""
+    cell = cell_of_zero(runs, zero)
+    if cell is None:
+        log.add(person.source, problem)
+    else:
+        log.problem(*cell, problem)
 
 
 def _may_hold_infusion(run: RowRun) -> bool:

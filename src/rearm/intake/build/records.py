@@ -27,6 +27,7 @@ from rearm.intake.build.checks.outliers import flag_outliers
 from rearm.intake.build.checks.undated import flag_undated_rows, is_undated
 from rearm.intake.build.conditions import settle_conditions
 from rearm.intake.build.content import content_of
+from rearm.intake.build.day_cells import at_its_day
 from rearm.intake.build.events import EVENT_READERS, read_best_response, read_prior_lines
 from rearm.intake.build.gather import Gathered, RowRun
 from rearm.intake.build.infusions import flag_undated
@@ -103,13 +104,14 @@ def _record(
     )
     record, read_as = named_lymphodepletion(record)
     log.extend(read_as)
-    log.extend(flag_infusion_days(record))
-    log.extend(flag_isolated_day(record))
+    of_days = [*flag_infusion_days(record), *flag_isolated_day(record)]
+    log.extend(at_its_day(issue, kept, axis) for issue in of_days)
     log.extend(flag_missing_line(record))
     record = until_last_contact(record, last_seen, person.rows, log)
     log.extend(flag_swapped_chains(results, person.light_chain, patient_id))
     log.extend(flag_igg_below_m_protein(results, person.heavy_chain, patient_id))
-    log.extend(flag_early_laboratory(record, terms.lab_tests))
+    early = flag_early_laboratory(record, terms.lab_tests)
+    log.extend(at_its_day(issue, kept, axis) for issue in early)
     log.extend(flag_open_ends(record))
     log.extend(flag_outliers(replace(record, issues=tuple(log.issues)), terms.test_names()))
     return replace(record, issues=(*log.issues, *log.not_done()))

@@ -30,6 +30,8 @@ from rearm.intake.fhir.observation import read_observation
 from rearm.intake.fhir.rows import Translation, own_code
 from rearm.intake.fhir.split import split_by_patient
 from rearm.intake.files.control_characters import clean_json
+from rearm.intake.files.read import bundle_files
+from rearm.intake.files.unread import nothing_but, unread_in
 from rearm.intake.issues import issue_at
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, Row
@@ -125,12 +127,13 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
     """The bundles of a folder. They are opened twice: once to know whose they are, and each again
     when its records are made, so that they are never in memory together.
     """
-    files = sorted(f for f in folder.glob("*.json") if not f.name.startswith("."))
+    files = bundle_files(folder)
     if not files:
         raise InputError(
             f"The folder {folder.name} holds no .json file. Give FHIR bundles, one a patient."
+            f"{nothing_but(folder)}"
         )
-    issues: list[Issue] = []
+    issues: list[Issue] = [*unread_in(folder, {file.name for file in files})]
     files_of: dict[str, list[Path]] = defaultdict(list)  # by patient
     places: dict[str, str] = {}  # of each patient in his file
     refused: list[InputError] = []

@@ -64,8 +64,8 @@ def read_workbook(path: Path) -> tuple[list[Grid], list[Issue]]:
         number = show(grid, inspected[grid.sheet or ""].shown)
         if number:
             sentence = (
-                f"{number} numbers have a format that shows a percent sign, a comparator or a unit;"
-                " they are read as they are shown."
+                f"{number} numbers have a format that shows a percent sign, a comparator, a unit or"
+                " leading zeros; they are read as they are shown."
             )
             problem = CellProblem("note", "number_format", sentence, "used")
             issues.append(issue_at(Source(path.name, grid.sheet or ""), problem))

@@ -1,5 +1,5 @@
 """Cells that Excel shows otherwise than it stores them: 0.86 as `86 %`, 0.5 as `<0.5`, 9 as `9
-g/L`.
+g/L`, 1 as `001`.
 
 Whoever filled the sheet saw what is shown, so that is read: the number becomes the text of its
 display, and its comparator or unit is then judged like one that was typed.
@@ -16,20 +16,27 @@ from rearm.intake.rows import Grid, column_letters
 __all__ = ["Display", "displays", "show"]
 
 _BUILT_IN_PERCENT = ("9", "10")
+_ZEROS = re.compile("00+")
 _QUOTED = re.compile(r'"([^"]*)"|\\(.)')
 _BRACKETS = re.compile(r"\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """What a number format puts around a number; `times` is 100 for a percent format."""
+    """What a number format puts around a number; `times` is 100 for a percent format, `digits` is
+    how many digits a whole number has at least.
+    """
 
     before: str = ""
     after: str = ""
     times: int = 1
+    digits: int = 0
 
     def of(self, number: float) -> str:
-        return f"{self.before}{number * self.times:.15g}{self.after}"
+        shown = f"{number * self.times:.15g}"
+        if self.digits and number >= 0:
+            shown = shown.zfill(self.digits) if shown.isdecimal() else shown
+        return f"{self.before}{shown}{self.after}"
 
 
 def displays(codes: Mapping[str, str], styles: Sequence[str]) -> dict[str, Display]:
@@ -53,10 +60,15 @@ def _display(code: str) -> Display | None:
     if digits is None:
         return None
     before, after = _literals(first[: digits.start()]), _literals(first[digits.start() :])
-    percent = "%" in _QUOTED.sub("", first)
+    bare = _QUOTED.sub("", first)
+    percent = "%" in bare
     if percent:
         after = f"{after} %"
-    return Display(before, after, 100 if percent else 1) if before or after else None
+    # 000 of an id; 0 alone, 0.00 and parts of dates and times are no leading zeros
+    places = len(bare.strip()) if _ZEROS.fullmatch(bare.strip()) else 0
+    if not (before or after or places):
+        return None
+    return Display(before, after, 100 if percent else 1, places)
 
 
 def _literals(part: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,13 @@ from rearm.intake.issues import issue_at
 from rearm.intake.rows import CellProblem, Grid, Value, decimal_mark
 from rearm.record import Issue, Source
 
-__all__ = ["SPREADSHEETS_NOT_READ", "TABLE_SUFFIXES", "read_grids", "table_files"]
+__all__ = [
+    "SPREADSHEETS_NOT_READ",
+    "TABLE_SUFFIXES",
+    "bundle_files",
+    "read_grids",
+    "table_files",
+]
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
 MAX_BYTES = 2 * 1024**3
@@ -42,10 +48,19 @@ def table_files(folder: Path) -> list[Path]:
     """The tables in a folder, by name; hidden files and lock files of spreadsheet programs are left
     out.
     """
+    return _files(folder, TABLE_SUFFIXES)
+
+
+def bundle_files(folder: Path) -> list[Path]:
+    """The FHIR bundles in a folder, by name; hidden files are left out."""
+    return _files(folder, (".json",))
+
+
+def _files(folder: Path, suffixes: Collection[str]) -> list[Path]:
     return sorted(
         f
         for f in folder.iterdir()
-        if f.is_file() and f.suffix.lower() in TABLE_SUFFIXES and not f.name.startswith(("~$", "."))
+        if f.is_file() and f.suffix.lower() in suffixes and not f.name.startswith(("~$", "."))
     )
 
 

@@ -66,6 +66,7 @@ class _Top:
     """The keys of the file; what is Any is read block by block."""
 
     name: str = ""
+    ignore: tuple[str, ...] = ()
     files: Any = None
     sheet: Any = None
     day_labels: Any = None
@@ -81,6 +82,7 @@ class _SheetKeys:
     id: str
     sheet: str | None = None
     header_row: int = 1
+    group_row: int | None = None
     id_pattern: str | None = None
     optional: bool = False
     ignore: tuple[str, ...] = ()
@@ -140,6 +142,7 @@ class _MappingReader:
             return None
         mapping = Mapping(
             name=top.name,
+            ignore=top.ignore,
             files=files,
             day_labels=day_labels,
             regimens=regimens,
@@ -211,6 +214,8 @@ class _MappingReader:
         with self._noting():
             keys = build(_SheetKeys, given, where)
             _check_least(keys.header_row, 1, f"{where}, header_row")
+            if keys.group_row is not None:
+                _check_group_row(keys.group_row, keys.header_row, f"{where}, group_row")
             _check_pattern(keys.id_pattern, f"{where}, id_pattern")
         with self._noting():
             reduce = _reduce(given["reduce"], f"{where}, reduce") if "reduce" in given else None
@@ -224,6 +229,7 @@ class _MappingReader:
             file=keys.file,
             sheet=keys.sheet,
             header_row=keys.header_row,
+            group_row=keys.group_row,
             id=keys.id,
             id_pattern=keys.id_pattern,
             optional=keys.optional,
@@ -477,6 +483,14 @@ def _check_pattern(pattern: str | None, where: str) -> None:
 def _check_least(value: float, least: int, where: str) -> None:
     if not value >= least:  # so that nan is refused as well
         _refuse(where, f"{value:g} was read. Write {least} or more.")
+
+
+def _check_group_row(group_row: int, header_row: int, where: str) -> None:
+    if not 1 <= group_row < header_row:
+        _refuse(
+            where,
+            f"{group_row} was read. The row of groups stands above header_row ({header_row}).",
+        )
 
 
 def _check_above_zero(value: float, where: str) -> None:

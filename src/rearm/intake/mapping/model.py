@@ -2,6 +2,8 @@
 
     name = "what this layout is"
 
+    ignore = ["Notes", "old_*.csv"]     # sheets and files that are left out on purpose
+
     [files]                             # a name for each file, found by its pattern beside the path
     workbook = "*.xlsx"
     cells = { pattern = "cells*.csv", optional = true }
@@ -18,6 +20,8 @@
     file = "workbook"
     sheet = "PCR"                       # left out for CSV
     header_row = 2                      # true row of the header; 1 where left out
+    group_row = 1                       # row of groups (merged cells) above it: each column is then
+                                        # called "Group / Header", such as "Linie 1 / Schema"
     id = "patient_id"                   # the column of the patient's id
     id_pattern = "(.+?)(_[0-9]+)?"      # where the cell holds more: the first group is the id
     ignore = ["comment"]                # columns that are left out on purpose
@@ -210,6 +214,7 @@ class SheetSpec:
     id: str
     sheet: str | None = None
     header_row: int = 1
+    group_row: int | None = None
     id_pattern: str | None = None
     optional: bool = False
     ignore: tuple[str, ...] = ()
@@ -247,6 +252,7 @@ class Mapping:
     files: dict[str, FileSpec]
     sheet: tuple[SheetSpec, ...]
     name: str = ""
+    ignore: tuple[str, ...] = ()
     day_labels: dict[str, DayLabel] = field(default_factory=dict)
     regimens: dict[str, tuple[str, ...]] = field(default_factory=dict)
     agree: tuple[Agreement, ...] = ()

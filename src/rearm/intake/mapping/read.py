@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -10,15 +10,18 @@ from rearm.errors import InputError
 from rearm.intake.build.gather import gather
 from rearm.intake.build.records import make_records
 from rearm.intake.build.terms import Terms
+from rearm.intake.files.unread import unread_in
 from rearm.intake.issues import issue_at
 from rearm.intake.mapping.checks import check_sheets
+from rearm.intake.mapping.header_names import spaced
 from rearm.intake.mapping.load import load_mapping
+from rearm.intake.mapping.model import Mapping
 from rearm.intake.mapping.rows import SheetRows
-from rearm.intake.mapping.sheets import MappedSheets, open_sheets
+from rearm.intake.mapping.sheets import MappedSheet, MappedSheets, open_sheets
 from rearm.intake.result import Reading
-from rearm.intake.rows import CellProblem
+from rearm.intake.rows import CellProblem, column_letters
 from rearm.knowledge.bundle import Knowledge
-from rearm.record import Issue, Source
+from rearm.record import Issue
 
 __all__ = ["read_mapped"]
 
@@ -40,6 +43,7 @@ def read_mapped(
         for row in SheetRows(sheet, sheets, mapping, knowledge.tidy_tables).rows(issues)
     ]
     issues.extend(_unread_columns(sheets))
+    issues.extend(_unread_files(source, mapping_path, mapping, sheets.files))
     has_patients = any(spec.table == "patients" for sheet in mapping.sheet for spec in sheet.row)
     gathered = gather(rows, issues, has_patient_table=has_patients)
     if not gathered.runs:
@@ -49,26 +53,60 @@ def read_mapped(
         )
     terms = Terms(knowledge, mapping.regimens)
     return Reading(
-        lambda: make_records(gathered, terms, today=today), gathered.issues, sheets.files
+        lambda: make_records(gathered, terms, today=today),
+        gathered.issues,
+        sheets.files,
+        {(s.grid.file, s.grid.sheet): s.headers_by_place for s in sheets.by_name.values()},
     )
 
 
 def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:
+    """Columns that hold something and are neither mapped nor left out on purpose: one issue for
+    each sheet, and one for those without a header. The headers are the places.
+    """
     for sheet in sheets.by_name.values():
-        ignored = {
-            i
-            for pattern in sheet.spec.ignore
-            for header, i in sheet.headers.items()
-            if header == " ".join(pattern.split())
+        if sheet.spec.reduce is not None:
+            continue
+        ignored = {spaced(name) for name in sheet.spec.ignore}
+        left = {
+            index: header
+            for header, index in sheet.headers.items()
+            if index not in sheet.used and header not in ignored and sheet.holds_cells(index)
         }
-        left = [
-            header
-            for header, i in sheet.headers.items()
-            if i not in sheet.used and i not in ignored
-        ]
-        if left and sheet.spec.reduce is None:
+        if left:
             sentence = (
-                f"The mapping does not read these columns of {sheet.place}: {', '.join(left)}."
+                f"The mapping does not read these columns of {sheet.place}:"
+                f" {', '.join(left.values())}. Map them, or name them in ignore of the sheet."
             )
-            where = Source(sheet.grid.file, sheet.spec.sheet or "")
-            yield issue_at(where, CellProblem("note", "columns_not_mapped", sentence))
+            problem = CellProblem("warning", "columns_not_mapped", sentence)
+            yield _on_headers(sheet, left, problem)
+        named = set(sheet.headers.values())
+        nameless = [
+            index
+            for index in range(sheet.width)
+            if index not in named
+            and sheet.name_of(index) not in ignored
+            and sheet.holds_cells(index)
+        ]
+        if nameless:
+            letters = [column_letters(sheet.grid.first_column + index) for index in nameless]
+            sentence = (
+                f"These columns of {sheet.place} hold cells and have no header, or one that stands"
+                f" twice: {', '.join(letters)}; they are not read. Give them a header, or name them"
+                " in ignore of the sheet (by the letters where there is no header)."
+            )
+            problem = CellProblem("warning", "column_without_header", sentence)
+            yield _on_headers(sheet, nameless, problem)
+
+
+def _on_headers(sheet: MappedSheet, columns: Iterable[int], problem: CellProblem) -> Issue:
+    places = [sheet.header_source(index) for index in columns]
+    return issue_at(places[0], problem, places=[(place, None) for place in places])
+
+
+def _unread_files(
+    source: Path, mapping_path: Path, mapping: Mapping, read: Iterable[str]
+) -> Iterator[Issue]:
+    if source.is_dir():
+        own = {mapping_path.name} if mapping_path.parent.resolve() == source.resolve() else set()
+        yield from unread_in(source, {*read, *own}, ignore=mapping.ignore)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rearm.errors import InputError
 from rearm.intake.build.content import content_of, lacking
@@ -32,6 +32,7 @@ class MappedValue:
     column: int | None = None
     source: Source | None = None
     flag: CellFlag | None = None
+    label: str = ""  # what stands in the cell, where the mapping says what it means
 
     @property
     def text(self) -> str:
@@ -66,12 +67,10 @@ class _RowTarget:
 class _LeftOut:
     """Rows of which nothing but constants would stand there, by block of the mapping."""
 
-    count: int = 0
-    first: Source | None = None
+    places: list[tuple[Source, str | None]] = field(default_factory=list)
 
-    def add(self, where: Source) -> None:
-        self.count += 1
-        self.first = self.first or where
+    def add(self, row: Row) -> None:
+        self.places.append((row.source, row.patient_id))
 
 
 class SheetRows:
@@ -95,16 +94,26 @@ class SheetRows:
             columns: list[tuple[int | None, re.Match[str] | None]] = [(None, None)]
             if spec.each is not None:
                 columns = [*self.sheet.matching(spec.each, asked_by=asked)]
-            left_out = _LeftOut()
+            # by whether a condition holds by what stands there: somebody may mean it
+            left_out = {True: _LeftOut(), False: _LeftOut()}
             for column, match in columns:
                 for line in self.sheet.lines:
                     target = _RowTarget(line=line, asked=asked, column=column, match=match)
                     if spec.when is None or self._holds(spec.when, target):
-                        row = self._row(spec, target, left_out)
+                        row = self._row(spec, target, left_out[self._stated(spec.when, target)])
                         if row is not None:
                             yield row
-            if left_out.first is not None:
-                self.issues.append(issue_at(left_out.first, _left_out(spec, left_out.count)))
+            for stated, left in left_out.items():
+                if left.places:
+                    problem = _left_out(spec, len(left.places), stated=stated)
+                    first = left.places[0][0]
+                    self.issues.append(issue_at(first, problem, places=left.places))
+
+    def _stated(self, when: RowFilter | None, target: _RowTarget) -> bool:
+        """Whether something stands in the cell that a condition looks at."""
+        if when is None:
+            return False
+        return target.cell(self.sheet.column(when.column, asked_by=target.asked)) is not None
 
     def _holds(self, when: RowFilter, target: _RowTarget) -> bool:
         """Whether the row is one that the mapping reads."""
@@ -125,6 +134,7 @@ class SheetRows:
         columns = self.tables.tables[spec.table].columns
         values: dict[str, Value] = {"patient_id": target.line.patient}
         moments: dict[str, Moment] = {}
+        labels: dict[str, str] = {}
         places = _CellPlaces()
         set_aside: dict[str, str] = {}
         for name, value_spec in spec.columns.items():
@@ -140,16 +150,21 @@ class SheetRows:
                     set_aside[name] = mapped.flag.reason
             if isinstance(mapped.value, Moment):
                 moments.setdefault(name, mapped.value)
+                labels[name] = mapped.label
             else:
                 values[name] = mapped.value
         table = self.tables.tables[spec.table]
         if lacking(table, values.keys() | moments.keys()):
             return None
+        source = self._source(target, places)
+        id_column = self.sheet.column(self.sheet.spec.id, asked_by=target.asked)
+        places["patient_id"] = self.sheet.source(target.line, id_column)
         row = self._maker.row(
             spec.table,
             values,
-            self._source(target, places),
+            source,
             places=places,
+            labels=labels,
             set_aside=set_aside,
             moments=moments,
             constants=spec.columns.keys() - spec.own,
@@ -159,7 +174,7 @@ class SheetRows:
             return row
         if content_of(row, table).kind != "blank" and not _only_unknown(row, table):
             return row
-        left_out.add(row.source)
+        left_out.add(row)
         return None
 
     def _source(self, target: _RowTarget, places: Mapping[str, Source]) -> Source:
@@ -308,7 +323,7 @@ class SheetRows:
     def _labelled(self, mapped: MappedValue) -> MappedValue:
         """A day, by the mapping's labels."""
         meaning = self.labels.get(folded(mapped.text))
-        return mapped if meaning is None else replace(mapped, value=meaning)
+        return mapped if meaning is None else replace(mapped, value=meaning, label=mapped.text)
 
     def _problem(self, mapped: MappedValue, target: _RowTarget, code: str, sentence: str) -> None:
         where = mapped.source or self.sheet.source(target.line, None)
@@ -326,9 +341,9 @@ def _only_unknown(row: Row, table: TidyTable) -> bool:
     return "day" in about and bool(own) and unknown and not row.stated
 
 
-def _left_out(spec: RowSpec, count: int) -> CellProblem:
-    """Rows that are not made: nothing is told by a blank cell. Where a condition holds for them,
-    somebody may have meant it as the statement.
+def _left_out(spec: RowSpec, count: int, *, stated: bool) -> CellProblem:
+    """Rows that are not made: nothing is told by a blank cell. Where a condition holds for them by
+    what stands there, somebody may have meant it as the statement.
     """
     cells = ", ".join(sorted(spec.own))
     rows = f"1 row of {spec.table}" if count == 1 else f"{count} rows of {spec.table}"
@@ -336,7 +351,7 @@ def _left_out(spec: RowSpec, count: int) -> CellProblem:
         f"{rows} would hold nothing but constants of the mapping, as the cells for {cells} are"
         " blank: no event is made. The first is named here."
     )
-    if spec.when is None:
+    if spec.when is None or not stated:
         return CellProblem("note", "row_blank", sentence)
     sentence += (
         f" If {spec.when.column} alone says that there was one, write even_blank = true in the row."

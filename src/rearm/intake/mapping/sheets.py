@@ -5,16 +5,18 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rearm.errors import InputError
 from rearm.intake.dictionary import nearest
 from rearm.intake.files.read import read_grids, table_files
+from rearm.intake.files.unread import ignored
 from rearm.intake.issues import issue_at
+from rearm.intake.mapping.header_names import column_names, spaced
 from rearm.intake.mapping.model import DayPlace, Mapping, Reduce, SheetSpec
-from rearm.intake.rows import CellProblem, Grid, Value
+from rearm.intake.rows import CellProblem, Grid, Value, column_letters
 from rearm.intake.values import Refused, number, shown, text
 from rearm.knowledge.tidy_tables import folded
 from rearm.record import Issue, Source
@@ -51,6 +53,8 @@ class MappedSheet:
     grid: Grid
     headers: dict[str, int]
     twice: set[str] = field(default_factory=set)
+    header_row: int = 0  # as the grid counts, from 0
+    names: list[str | None] = field(default_factory=list)  # of all columns, those twice too
     lines: list[SheetLine] = field(default_factory=list)
     sources: dict[int, Source] = field(default_factory=dict)  # of lines that stand for several rows
     flags: dict[tuple[int, int], CellFlag] = field(default_factory=dict)  # by line index and column
@@ -58,7 +62,7 @@ class MappedSheet:
 
     def column(self, name: str, *, asked_by: str) -> int:
         """Index of a named column. Raises InputError with the nearest names where there is none."""
-        header = _header(name)
+        header = spaced(name)
         if header in self.twice:
             raise InputError(
                 f"The mapping reads the column {shown(name)} of {self.place}, which stands there"
@@ -84,6 +88,35 @@ class MappedSheet:
             )
         self.used.update(i for i, _ in found)
         return found
+
+    @property
+    def width(self) -> int:
+        """How many columns there are, with a header or without."""
+        return max(map(len, self.grid.rows), default=0)
+
+    def holds_cells(self, column: int) -> bool:
+        """Whether anything stands in a column, in a line of a patient."""
+        return any(
+            column < len(line.cells) and line.cells[column] is not None for line in self.lines
+        )
+
+    @property
+    def headers_by_place(self) -> dict[str, str]:
+        """The headers by the letters of their columns, as places name them; of a CSV file they name
+        the headers themselves.
+        """
+        first = self.grid.first_column
+        return {column_letters(first + index): header for header, index in self.headers.items()}
+
+    def name_of(self, column: int) -> str:
+        """The header of a column, be it one that stands twice; without one its letters."""
+        name = self.names[column] if column < len(self.names) else None
+        return name or column_letters(self.grid.first_column + column)
+
+    def header_source(self, column: int) -> Source:
+        """The place of a column's header."""
+        header = self.header_names.get(column, "")
+        return self.grid.cell_source(self.header_row, column, header)
 
     @property
     def header_names(self) -> dict[int, str]:
@@ -164,23 +197,46 @@ def open_sheets(source: Path, mapping: Mapping) -> MappedSheets:
     files = _files(source, mapping)
     issues: list[Issue] = []
     grids: dict[str, list[Grid]] = {}
+    refused: list[InputError] = []
     for key, path in files.items():
-        grids[key], notes = read_grids(path)
+        try:
+            grids[key], notes = read_grids(path)
+        except InputError as error:
+            refused.append(error)
+            sentence = f"{error} It is not read; the others are."
+            problem = CellProblem("error", "file_unreadable", sentence, "refused")
+            issues.append(issue_at(Source(path.name, ""), problem))
+            continue
         issues.extend(notes)
+    if refused and not grids:
+        raise refused[0]
     sheets: dict[str, MappedSheet] = {}
     for spec in mapping.sheet:
         if (sheet := _sheet(spec, grids, issues)) is not None:
             sheets[spec.name] = sheet
     for key, found in grids.items():
-        named = {spec.sheet for spec in mapping.sheet if spec.file == key}
-        left = [g.sheet for g in found if g.sheet is not None and g.sheet not in named]
-        if left:
-            sentence = f"The mapping does not read these sheets: {', '.join(left)}."
-            problem = CellProblem("note", "sheets_not_mapped", sentence)
-            issues.append(issue_at(Source(files[key].name, ""), problem))
+        issues.extend(_sheets_left(files[key].name, found, key, mapping))
     if not sheets:
-        raise InputError(f"None of the sheets of the mapping is in {source.name}.")
+        raise (
+            refused[0]
+            if refused
+            else InputError(f"None of the sheets of the mapping is in {source.name}.")
+        )
     return MappedSheets(sheets, issues, tuple(path.name for path in files.values()))
+
+
+def _sheets_left(file: str, grids: list[Grid], key: str, mapping: Mapping) -> Iterator[Issue]:
+    """An issue for each sheet that holds cells and is neither read nor left out on purpose."""
+    named = {spec.sheet for spec in mapping.sheet if spec.file == key}
+    for grid in grids:
+        if grid.sheet is None or grid.sheet in named or ignored(grid.sheet, mapping.ignore):
+            continue
+        sentence = (
+            f"The mapping does not read the sheet {grid.sheet}. Map it, or name it in ignore at the"
+            " top of the mapping."
+        )
+        problem = CellProblem("warning", "sheets_not_mapped", sentence)
+        yield issue_at(Source(file, grid.sheet), problem)
 
 
 def _files(source: Path, mapping: Mapping) -> dict[str, Path]:
@@ -235,13 +291,21 @@ def _sheet(
             f"The mapping says that the header of {spec.name} stands in row {spec.header_row}, but"
             f" the cells go from row {grid.first_row} to {grid.first_row + len(grid.rows) - 1}."
         )
+    groups = None if spec.group_row is None else spec.group_row - grid.first_row
+    if groups is not None and not 0 <= groups < header:
+        raise InputError(
+            f"The mapping says that the groups of {spec.name} stand in row {spec.group_row}, but"
+            f" the cells begin in row {grid.first_row}."
+        )
     headers: dict[str, int] = {}
     twice: set[str] = set()
-    for index, cell in enumerate(grid.rows[header]):
-        if cell is not None:
-            name = _header(text(cell))
+    names = column_names(grid, header, groups)
+    for index, name in enumerate(names):
+        if name is not None:
             twice.add(name) if name in headers else headers.setdefault(name, index)
-    sheet = MappedSheet(spec=spec, grid=grid, headers=headers, twice=twice)
+    sheet = MappedSheet(
+        spec=spec, grid=grid, headers=headers, twice=twice, header_row=header, names=names
+    )
     if spec.reduce is not None:
         sheet = _reduced(sheet, header, spec.reduce, issues)
         header = 0
@@ -266,12 +330,17 @@ def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
             sheet.lines.append(SheetLine(index, patient, cells))
         elif any(c is not None for c in cells):
             strays.setdefault(bool(given), []).append((index, given))
+    if not (sheet.lines or strays):
+        sentence = f"No row stands below the header of {sheet.place}. Export it again."
+        problem = CellProblem("warning", "table_without_rows", sentence, "used")
+        issues.append(issue_at(sheet.header_source(column), problem))
     for rows in strays.values():
         where = sheet.grid.cell_source(rows[0][0], column, spec.id)
         ids = list(dict.fromkeys(given for _, given in rows if given))
         sentence = _stray_words(len(rows), ids)
         problem = CellProblem("error", "patient_id_missing", sentence, "refused")
-        issues.append(issue_at(where, problem))
+        every = [(sheet.grid.cell_source(row, column, spec.id), None) for row, _ in rows]
+        issues.append(issue_at(where, problem, column="patient_id", places=every))
 
 
 def _stray_words(count: int, ids: Sequence[str]) -> str:
@@ -318,9 +387,11 @@ def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue])
             " named here."
         )
         where_first = sheet.grid.cell_source(unread[0], value, spec.column)
-        issues.append(issue_at(where_first, CellProblem("warning", "rows_not_counted", sentence)))
+        problem = CellProblem("warning", "rows_not_counted", sentence)
+        every = [(sheet.grid.cell_source(row, value, spec.column), None) for row in unread]
+        issues.append(issue_at(where_first, problem, places=every))
     rows: list[list[Value]] = [[*spec.by, "percent", "count"]]
-    names = [*map(_header, spec.by), "percent", "count"]
+    names = [*map(spaced, spec.by), "percent", "count"]
     reduced = MappedSheet(
         spec=sheet.spec,
         grid=Grid(sheet.grid.file, sheet.grid.sheet, rows),
@@ -333,7 +404,3 @@ def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue])
         )
         rows.append([*key, 100 * sum(above for _, above in members) / len(members), len(members)])
     return reduced
-
-
-def _header(name: str) -> str:
-    return " ".join(name.split())

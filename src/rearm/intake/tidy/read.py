@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -16,20 +16,24 @@ from rearm.intake.files.control_characters import clean_grids
 from rearm.intake.files.read import (
     SPREADSHEETS_NOT_READ,
     TABLE_SUFFIXES,
+    bundle_files,
     read_grids,
     table_files,
 )
+from rearm.intake.files.unread import nothing_but, unread_in
 from rearm.intake.form.read import read_forms
 from rearm.intake.issues import issue_at
 from rearm.intake.result import Reading
 from rearm.intake.rows import CellProblem, Grid, Value
-from rearm.intake.tidy.rows import place_of, table_runs
+from rearm.intake.tidy.rows import headers_of, place_of, table_runs
 from rearm.intake.values import shown
 from rearm.knowledge.bundle import Knowledge, bundled
 from rearm.knowledge.tidy_tables import TidyTables, folded
-from rearm.record import Issue, Source
+from rearm.record import Issue, Severity, Source
 
 __all__ = ["read_tables", "read_tidy"]
+
+_OF_EVERY_PATIENT = ("labs", "therapies", "infusions")
 
 
 def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) -> Reading:
@@ -44,7 +48,7 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
     if not files:
         raise InputError(
             f"The folder {path.name} holds no .csv, .xlsx or .parquet file. Give tidy tables (rearm"
-            " template writes empty ones) or FHIR bundles."
+            f" template writes empty ones) or FHIR bundles.{nothing_but(path)}"
         )
     tables = knowledge.tidy_tables
     issues: list[Issue] = []
@@ -54,7 +58,8 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
     found = _readable(named, tables, forms.files, refusals)
     if path.is_dir():
         issues.extend(_bundles_beside(path))
-        _tables_unread(path, tables, found, refusals)
+        told = _tables_unread(path, tables, found, refusals)
+        issues.extend(unread_in(path, {*(file.name for file in files), *told}))
     if not (found or forms.sheets):
         refusals.raise_first()
         places = ", ".join(place_of(grid) for grid in other) or path.name
@@ -65,8 +70,14 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         )
     for grid in forms.other:
         sentence = f"{place_of(grid)} is not named like a tidy table; it is not read."
-        problem = CellProblem("note", "table_not_read", sentence)
+        problem = CellProblem("warning", "table_not_read", sentence)
         issues.append(issue_at(_source(grid), problem))
+    issues.extend(_without_rows(found, forms.files))
+    headers = {
+        (grid.file, grid.sheet): headers_of(grid, tables.tables[name])
+        for name, grids in found.items()
+        for grid in grids
+    }
     runs = _runs(found, tables, issues, refusals)
     for name, rows in forms.rows.items():
         runs.setdefault(name, []).extend(rows)
@@ -84,7 +95,9 @@ def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) ->
         )
     terms = Terms(knowledge)
     names = [file.name for file in files]
-    return Reading(lambda: make_records(gathered, terms, today=today), gathered.issues, names)
+    return Reading(
+        lambda: make_records(gathered, terms, today=today), gathered.issues, names, headers
+    )
 
 
 def read_tables(
@@ -234,6 +247,21 @@ def _has_rows(grid: Grid) -> bool:
     return sum(any(cell is not None for cell in row) for row in grid.rows) > 1
 
 
+def _without_rows(found: Mapping[str, Sequence[Grid]], forms: Collection[str]) -> Iterator[Issue]:
+    """An issue for each table of which only the header is there: nobody knows whether nothing was
+    to be told, or the export failed. What every patient has is missed the most.
+    """
+    for name, grids in found.items():
+        if not any(_has_rows(grid) or grid.file in forms for grid in grids):
+            sentence = (
+                f"{name} has no row below its header. If there is nothing to tell, remove it;"
+                " otherwise export it again."
+            )
+            severity: Severity = "warning" if name in _OF_EVERY_PATIENT else "note"
+            problem = CellProblem(severity, "table_without_rows", sentence, "used")
+            yield issue_at(_source(grids[0]), problem)
+
+
 def _source(grid: Grid) -> Source:
     return Source(grid.file, grid.sheet or "")
 
@@ -248,10 +276,12 @@ def _no_patient_table(file: str) -> Issue:
 
 def _tables_unread(
     folder: Path, tables: TidyTables, found: Collection[str], refusals: _Refusals
-) -> None:
+) -> set[str]:
     """What is named like a table and is none that can be read: a folder, a broken link, a
-    spreadsheet of another program. Not, where the table is read from another file.
+    spreadsheet of another program. Not, where the table is read from another file. Gives the names
+    that were told, those of bundles among them.
     """
+    told = {file.name for file in bundle_files(folder)}
     for path in sorted(folder.iterdir()):
         name = folded(path.stem)
         if name not in tables.tables or name in found or path.name.startswith(("~$", ".")):
@@ -261,22 +291,25 @@ def _tables_unread(
             refusals.add(
                 InputError(f"{path.name} is {what}. Give the table itself."), Source(path.name, "")
             )
+            told.add(path.name)
         elif path.suffix.lower() in SPREADSHEETS_NOT_READ:
             try:
                 read_grids(path)
             except InputError as error:
                 refusals.add(error, Source(path.name, ""))
+                told.add(path.name)
+    return told
 
 
 def _bundles_beside(folder: Path) -> Iterable[Issue]:
-    bundles = sorted(file.name for file in folder.glob("*.json"))
+    bundles = [file.name for file in bundle_files(folder)]
     if bundles:
         sentence = (
             f"The folder holds tables, so {', '.join(bundles)} is not read. Give FHIR bundles by"
             " their own path."
         )
         where = Source(folder.name, "")
-        yield issue_at(where, CellProblem("note", "bundles_beside_tables", sentence))
+        yield issue_at(where, CellProblem("warning", "bundles_beside_tables", sentence))
 
 
 def _may_hold_tables(file: Path, tables: TidyTables) -> bool:

@@ -15,12 +15,21 @@ from rearm.intake.build.content import says_nothing
 from rearm.intake.cells import ColumnCells, RowMaker
 from rearm.intake.dictionary import nearest
 from rearm.intake.issues import issue_at
-from rearm.intake.rows import BLANK, Cell, CellProblem, DecimalMark, Grid, Row, Value
+from rearm.intake.rows import (
+    BLANK,
+    Cell,
+    CellProblem,
+    DecimalMark,
+    Grid,
+    Row,
+    Value,
+    column_letters,
+)
 from rearm.intake.values import shown
 from rearm.knowledge.tidy_tables import TidyTable, TidyTables, folded
 from rearm.record import Issue, Source
 
-__all__ = ["place_of", "table_runs"]
+__all__ = ["headers_of", "place_of", "table_runs"]
 
 # A patient is known by a row with nothing but an id; results without a value are counted later.
 _READ_BLANK = ("patients", "labs")
@@ -154,8 +163,12 @@ def _rows_left_out(columns: TidyColumns) -> Issue:
         f"{rows} a patient and nothing else: no event of {columns.table} is made. The first is"
         " named here."
     )
-    where = columns.grid.row_source(columns.first + min(columns.blank))
-    return issue_at(where, CellProblem("note", "row_blank", sentence))
+    patients = columns.cells["patient_id"]
+    every = [
+        (columns.grid.row_source(columns.first + index), patients[index].text)
+        for index in sorted(columns.blank)
+    ]
+    return issue_at(every[0][0], CellProblem("note", "row_blank", sentence), places=every)
 
 
 def _runs(columns: TidyColumns) -> Iterator[_Run]:
@@ -255,6 +268,18 @@ def _indices(
             f" {', '.join(map(str, headers)) or 'none'}). Every table needs it."
         )
     return indices
+
+
+def headers_of(grid: Grid, table: TidyTable) -> dict[str, str]:
+    """The headers of a grid by the letters of their columns; of a file without addresses by the
+    names of the table's columns, as places name them.
+    """
+    header = next((row for row in grid.rows if any(c is not None for c in row)), ())
+    named = {index: str(cell) for index, cell in enumerate(header) if cell is not None}
+    if grid.sheet is not None:
+        return {column_letters(grid.first_column + i): name for i, name in named.items()}
+    known = {name: table.by_header.get(folded(name)) for name in named.values()}
+    return {column.name: name for name, column in known.items() if column is not None}
 
 
 def place_of(grid: Grid) -> str:

@@ -5,12 +5,13 @@ placed in time, and what the page will not know because it is not on record.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rearm.assessment import Assessment
-from rearm.record import Issue, Record, Severity
+from rearm.intake.result import Headers
+from rearm.record import Issue, Record, Severity, Source
 
 __all__ = [
     "Cause",
@@ -188,6 +189,7 @@ class Worklist:
     complete: Sequence[str] = ()
     unassessed: Sequence[str] = ()
     order: Order = "severity"
+    headers: Headers = field(default_factory=dict)
 
     @property
     def causes(self) -> list[Cause]:
@@ -201,7 +203,7 @@ class Worklist:
     def tables(self) -> dict[str, list[list[Cell]]]:
         """The tables for a spreadsheet by name, each with its header first."""
         return {
-            "issues": [list(_ISSUE_COLUMNS), *map(_issue_row, self._by_severity())],
+            "issues": [list(_ISSUE_COLUMNS), *self._issue_rows()],
             "causes": [list(_CAUSE_COLUMNS), *map(_cause_row, self.causes)],
             "not_on_record": [list(_MISSING_COLUMNS), *map(_missing_row, self.missing)],
             "coverage": [["what", "read", "without a day"], *self._coverage_rows()],
@@ -229,8 +231,11 @@ class Worklist:
             "unassessed": list(self.unassessed),
         }
 
-    def _by_severity(self) -> list[Issue]:
-        return sorted(self.issues, key=lambda issue: _SEVERITIES.index(issue.severity))
+    def _issue_rows(self) -> Iterator[list[Cell]]:
+        """A row for each cell, row, sheet or file that an issue is about, the gravest first."""
+        for issue in sorted(self.issues, key=lambda issue: _SEVERITIES.index(issue.severity)):
+            for source, patient in issue.places or ((issue.source, issue.patient_id),):
+                yield _issue_row(issue, source, patient, self.headers)
 
     def _coverage_rows(self) -> list[list[Cell]]:
         coverage = self.coverage
@@ -246,28 +251,33 @@ class Worklist:
 
 
 _ISSUE_COLUMNS = (
-    "severity", "code", "patient", "file", "sheet", "row", "column", "value", "what", "done",
-    "place",
+    "severity", "code", "patient", "file", "sheet", "row", "column", "header", "value", "what",
+    "done", "place", "field",
 )  # fmt: skip
 
 
-def _issue_row(issue: Issue) -> list[Cell]:
-    """One issue as a row of the table. A column has its name, or where only the sheet knows it the
-    letters.
+def _issue_row(issue: Issue, source: Source, patient: str | None, headers: Headers) -> list[Cell]:
+    """One place of an issue as a row of the table. `column` is what finds the cell: letters in a
+    sheet, the header in a CSV file; `field` the column of the tidy table that it was read as.
     """
-    sheet, row, letters = issue.source.cell
+    sheet, row, letters = source.cell
+    known = headers.get((source.file, sheet), {})
+    header = known.get(letters or source.header or "", source.header)
+    of_issue = source == issue.source
     return [
         issue.severity,
         issue.code,
-        issue.patient_id,
-        issue.source.file,
+        patient or issue.patient_id,
+        source.file,
         sheet,
         row,
-        issue.column or letters,
-        issue.value,
+        letters or header,
+        header,
+        issue.value if of_issue else None,
         issue.message,
         issue.done,
-        issue.source.place,
+        source.place,
+        issue.column,
     ]
 
 

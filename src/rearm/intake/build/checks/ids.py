@@ -44,4 +44,10 @@ def flag_ids_alike(ids: Iterable[str], place_of: Callable[[str], Source]) -> Ite
                 f" characters. They are read as {len(alike)} patients; if they are one, write the"
                 f" id alike everywhere (first seen: {shown(alike[0])})."
             )
-            yield issue_at(place_of(alike[1]), CellProblem("error", "ids_alike", sentence, "used"))
+            yield issue_at(
+                place_of(alike[1]),
+                CellProblem("error", "ids_alike", sentence, "used"),
+                column="patient_id",
+                value=alike[1],
+                places=[(place_of(patient_id), patient_id) for patient_id in alike],
+            )

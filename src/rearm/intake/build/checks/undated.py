@@ -43,5 +43,8 @@ def flag_undated_rows(
     listed = f" ({listed})" if 0 < len(listed) <= 80 else ""
     sentence = f"{what} no day{listed}; {meaning}. Give the day, or a word such as after infusion."
     yield issue_at(
-        rows[0].at("day"), CellProblem(severity, "undated", sentence, "used"), patient_id
+        rows[0].at("day"),
+        CellProblem(severity, "undated", sentence, "used"),
+        patient_id,
+        places=[(row.at("day"), patient_id) for row in rows],
     )

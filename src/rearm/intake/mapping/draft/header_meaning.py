@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
+from rearm.intake.days import parse_moment
 from rearm.intake.mapping.draft.headers import TESTS
+from rearm.intake.values import Refused
 from rearm.knowledge.bundle import bundled
 from rearm.knowledge.lab_tests import TestDef, load_tests
 from rearm.knowledge.tidy_tables import folded
 from rearm.units import normal_unit
 
-__all__ = ["is_drug", "named_test", "named_test_and_unit", "variant_of", "without_unit"]
+__all__ = [
+    "is_drug", "named_test", "named_test_and_unit", "test_at", "variant_of", "without_unit",
+]  # fmt: skip
 
 # Cytogenetics as headers: a translocation as it is written, or a change of a chromosome's arm
 # (del17p, del(17p13), gain 1q21, 1q21+).
@@ -68,6 +72,29 @@ def named_test_and_unit(name: str) -> tuple[TestDef, str | None] | None:
         if test is not None and normal_unit(unit) in test.units:
             return test, unit
     return None
+
+
+def test_at(name: str) -> tuple[TestDef, str | None, str] | None:
+    """The test of a header that says when it was done (`ECOG vor CAR-T`), its unit, and the word
+    for the day.
+    """
+    bare, unit = without_unit(name)
+    words = bare.split()
+    for place in range(len(words) - 1, 0, -1):
+        test = named_test(" ".join(words[:place]))
+        when = _anchor(" ".join(words[place:]))
+        if test is not None and when is not None:
+            return test, unit, when
+    return None
+
+
+def _anchor(words: str) -> str | None:
+    """The word for a time that is no number of a day."""
+    try:
+        moment = parse_moment(re.sub(r"(?i)^(?:bei|at|zu|zum)\s+", "", words))
+    except Refused:
+        return None
+    return None if moment.anchor is None else moment.anchor.replace("_", " ")
 
 
 def named_test(name: str) -> TestDef | None:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from rearm.knowledge.tidy_tables import folded
 
 __all__ = [
-    "DAYS", "DEATH", "EPISODES", "IDS", "INFUSION", "LONG_LABS", "PERSON", "PROGRESSION", "TESTS",
-    "THERAPY", "TYPE_OF_PROTEIN", "UNIT", "header_key",
+    "DAYS", "DEATH", "DEATH_DAY", "IDS", "INFUSION", "LABORATORY", "LONG_LABS", "NO_SAMPLE_DAY",
+    "PERSON", "PROGRESSION", "PROGRESSION_DAY", "TESTS", "THERAPY", "TYPE_OF_PROTEIN", "UNIT",
+    "asked_of", "header_key", "line_part", "toxicity_of",
 ]  # fmt: skip
 
 
@@ -47,8 +48,10 @@ PERSON = _by_header(
         "birth_date": "birth_date birthdate date_of_birth dob geburtsdatum geb_datum geb_dat"
         " geb_am brthdtc birth_datetime",
         "birth_year": "birth_year geburtsjahr geb_jahr year_of_birth yob",
-        "light_chain": "light_chain leichtkette light_chain_type",
-        "heavy_chain": "heavy_chain isotype schwerkette heavy_chain_type",
+        "light_chain": "light_chain leichtkette light_chain_type leichte_kette"
+        " leichtketten_typ leichtkettentyp",
+        "heavy_chain": "heavy_chain isotype schwerkette heavy_chain_type schwere_kette"
+        " schwerketten_typ schwerkettentyp",
         "last_seen_day": "last_seen_day last_seen_date last_seen letzter_kontakt"
         " datum_letzter_kontakt dat_letzter_kontakt letzte_vorstellung last_contact"
         " last_contact_date date_last_contact date_of_last_contact last_follow_up last_fu_date"
@@ -69,27 +72,59 @@ INFUSION = _by_header(
         "product": "car_t_produkt car_t_product produkt_car_t product_car_t car_t_präparat produkt"
         " product car_t_type cart_product",
         "apheresis_days": "apherese apherese_am apheresedatum leukapherese leukapherese_am"
-        " leukapheresedatum apheresis apheresis_date leukapheresis_date date_of_apheresis",
+        " leukapheresedatum apheresis apheresis_date leukapheresis_date date_of_apheresis"
+        " apherese_datum datum_apherese leukapherese_datum datum_leukapherese",
         "dose_cells": "dose_cells zelldosis cell_dose car_t_dose",
+        "best_response": "best_response bestes_ansprechen beste_remission best_overall_response"
+        " bor best_response_car_t best_response_to_car_t best_response_after_car_t"
+        " car_t_best_response car_t_ansprechen ansprechen_car_t car_t_response"
+        " bestes_ansprechen_car_t bestes_ansprechen_nach_car_t beste_response",
     }
 )
-PROGRESSION = _names(
+# A column that is called a day is one, whatever stands in it; another may hold the day or a code.
+PROGRESSION_DAY = _names(
     "progress_am progression_am pd_am pd_datum pd_date date_pd progressionsdatum "
     "progressdatum datum_progress datum_pd progression_date date_of_progression rezidiv_am "
-    "rezidivdatum relapse_date date_of_relapse progress progression"
+    "rezidivdatum relapse_date date_of_relapse progress_datum datum_progression "
+    "progression_datum datum_rezidiv rezidiv_datum date_progression date_relapse"
 )
-DEATH = _names(
-    "verstorben verstorben_am todesdatum sterbedatum tod tod_am death death_date "
-    "date_of_death date_death dthdtc deceased died deathdate exitus"
+PROGRESSION = _names(
+    "progress progression pd rezidiv relapse progressed relapsed rezidiv_progress progress_rezidiv"
 )
-EPISODES = _by_header(
-    {
-        "crs": "crs crs_grad crs_grade crs_max max_crs crs_max_grade maximum_crs_grade"
-        " max_crs_grade highest_crs_grade",
-        "icans": "icans icans_grad icans_grade icans_max max_icans icans_max_grade"
-        " max_icans_grade highest_icans_grade",
-    }
+DEATH_DAY = _names(
+    "verstorben_am todesdatum sterbedatum tod_am death_date date_of_death date_death dthdtc "
+    "tod_datum datum_tod datum_des_todes verstorben_datum datum_verstorben todestag sterbetag "
+    "death_dt dod date_of_decease deceased_date"
 )
+DEATH = _names("verstorben tod death deceased died exitus dead tot gestorben")
+# Days of a person that are no day of a sample, by a part of the header.
+NO_SAMPLE_DAY = re.compile(
+    r"tod|sterb|storb|death|deceas|died|exitus|progress|rezidiv|relapse|geb|birth|diagnos|infus"
+    r"|car_t|cart|apher|transpl|consent|einwillig|aufkl|kontakt|contact|follow|therap"
+)
+LABORATORY = _names("labor labore laborwerte lab labs laboratory laboratory_results")
+_ANSWERS = frozenset(_names("ja nein yes no j n y status code"))
+_TOXICITIES = _names("crs icans")
+_OF_A_GRADE = frozenset(
+    _names(
+        "max maximum maximal maximale maximaler höchste höchster highest worst grad grade gr "
+        "stärke nach car t"
+    )
+)
+
+
+def asked_of(key: str) -> str:
+    """What a header asks for without how it is answered: `Progress Ja/Nein` asks for progress."""
+    return "_".join(word for word in key.split("_") if word not in _ANSWERS)
+
+
+def toxicity_of(key: str) -> str | None:
+    """The toxicity whose grade a header tells: `CRS max. Grad` is that of crs."""
+    words = key.split("_")
+    own = [word for word in words if word not in _OF_A_GRADE]
+    return own[0] if len(own) == 1 and own[0] in _TOXICITIES else None
+
+
 THERAPY = _by_header(
     {
         "line": "linie line line_of_therapy therapielinie line_number lot line_no",
@@ -106,6 +141,28 @@ THERAPY = _by_header(
         "purpose": "zweck purpose intent",
     }
 )
+_LINE = re.compile(
+    r"(?:therapielinie|linie|line|lot)[ _.-]*(?P<after>[0-9]{1,2})(?![0-9])"
+    r"|(?<![0-9])(?P<before>[0-9]{1,2})(?:st|nd|rd|th)?[ _.-]*(?:therapielinie|linie|line)",
+    re.IGNORECASE,
+)
+
+
+def line_part(name: str) -> tuple[str, str, str] | None:
+    """What a header such as `Linie 1 Schema` tells of a numbered line: the column of therapies,
+    and the header before and behind the number; None where it tells of none.
+    """
+    match = _LINE.search(name)
+    if match is None:
+        return None
+    rest = header_key(f"{name[: match.start()]} {name[match.end() :]}")
+    column = THERAPY.get(rest)
+    if column is None or column == "line":
+        return None
+    number = "after" if match["after"] else "before"
+    return column, name[: match.start(number)], name[match.end(number) :]
+
+
 LONG_LABS = _by_header(
     {
         "test": "test test_name parameter analyt laborparameter lbtest lbtestcd component"
@@ -113,6 +170,16 @@ LONG_LABS = _by_header(
         "value": "value wert ergebnis result lborres lbstresc messwert value_source_value"
         " value_as_number result_value",
         "unit": "unit units einheit lborresu lbstresu unit_source_value result_unit",
+        "specimen": "specimen material probenmaterial untersuchungsmaterial sample_type"
+        " specimen_type probenart materialart probentyp sample_material specimen_source_value"
+        " lbspec matrix probe_material material_probe untersuchtes_material body_fluid",
+        "ref_low": "ref_low untergrenze referenz_unten lower_limit normal_low lbornrlo lbstnrlo"
+        " range_low",
+        "ref_high": "ref_high obergrenze referenz_oben upper_limit normal_high lbornrhi lbstnrhi"
+        " range_high",
+        # both limits in one cell
+        "range": "referenzbereich referenz normbereich normalbereich reference_range ref_range"
+        " normal_range referenzwert referenzwerte referenzintervall reference_interval",
     }
 )
 TYPE_OF_PROTEIN = _names(

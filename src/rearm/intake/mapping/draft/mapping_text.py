@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rearm.intake.days import parse_moment
+from rearm.intake.dictionary import load_tables
 from rearm.intake.mapping.draft.outline import SheetOutline
+from rearm.intake.rows import column_letters
 from rearm.intake.values import Refused, number, text
 from rearm.knowledge.lab_tests import TestDef, load_tests
 from rearm.knowledge.tidy_tables import folded
@@ -16,11 +18,16 @@ from rearm.units import normal_unit
 
 __all__ = ["mapping_text"]
 
+_AT_DIAGNOSIS = ("iss", "r_iss")
 _LIGHT_CHAINS = "(?i)kappa|lambda"
 
 
 def mapping_text(
-    source: Path, keys: dict[str, str], sheets: list[tuple[str, SheetOutline]], skipped: list[str]
+    source: Path,
+    keys: dict[str, str],
+    sheets: list[tuple[str, SheetOutline]],
+    skipped: list[str],
+    unread: list[str],
 ) -> Iterator[str]:
     yield (
         "# A first mapping, drafted from the headers. Check every block, complete the units, and"
@@ -38,6 +45,11 @@ def mapping_text(
         yield f"{key} = {_q(name)}"
     for place in skipped:
         yield f"# not mapped, no column of patients' ids was found: {_comment(place)}"
+    yield from (f"# not read: {_comment(reason)}" for reason in unread)
+    yield (
+        "# What is left out on purpose is named here (files, sheets) or in the ignore of its sheet"
+        " (columns); rearm check tells of everything else that is not mapped."
+    )
     yield from _labels([s for _, s in sheets])
     for key, sheet in sheets:
         yield ""
@@ -54,32 +66,25 @@ def _labels(sheets: list[SheetOutline]) -> Iterator[str]:
         return
     yield ""
     yield (
-        '# Labels in day columns: a day, an interval [first, last], or a word such as "apheresis"'
-        ' or "before bridging".'
+        "# Labels in day columns that are not understood: write the day, an interval [first, last],"
+        ' or a word such as "apheresis" or "before bridging", and take the # away.'
     )
     yield "[day_labels]"
     for label in list(labels)[:60]:
-        try:
-            moment = parse_moment(label)
-        except Refused:
-            yield f"# {_comment(_q(label))} = "
-            continue
-        if moment.anchor is not None:
-            yield f"{_q(label)} = {_q(moment.anchor.replace('_', ' '))}"
-        else:
-            yield (
-                f"{_q(label)} ="
-                f" {moment.first if moment.first == moment.last else [moment.first, moment.last]}"
-            )
+        yield f"# {_comment(_q(label))} = "
 
 
 def _is_label(cell: str) -> bool:
+    """Whether a text in a day column needs to be told what day it means: the reader reads dates,
+    months, numbered days and words such as `Leukapherese` itself, and says what is wrong with a
+    date that it refuses.
+    """
     if re.fullmatch(r"[0-9]{4}-.*|[0-9.]+", cell) or len(cell) > 40:
         return False
     try:
-        number(cell, decimal=None)
-    except Refused:
-        return True
+        parse_moment(cell)
+    except Refused as refusal:
+        return refusal.code == "day_unreadable" and not _is_number(cell)
     return False
 
 
@@ -91,6 +96,8 @@ def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
         yield f"sheet = {_q(sheet.grid.sheet)}"
     if (row := sheet.grid.first_row + sheet.header) != 1:
         yield f"header_row = {row}"
+    if sheet.groups is not None:
+        yield f"group_row = {sheet.grid.first_row + sheet.groups}"
     yield f"id = {_q(sheet.id_header)}"
     ids = [text(c) for c in sheet.cells(sheet.id_header)]
     of_samples = folded(sheet.id_header) == "sample_id" and bool(ids)
@@ -103,13 +110,19 @@ def _block(key: str, sheet: SheetOutline) -> Iterator[str]:
     yield from _event_rows(sheet)
     yield from _lab_rows(sheet)
     yield from _history_rows(sheet)
-    if sheet.rest:
-        yield "  # not recognised:"
-        yield from (f"  #   {_comment(name)}{_kind(sheet, name)}" for name in sheet.rest)
+    yield from (f"  # check: {_comment(note)}" for note in sheet.notes)
+    left = [f"{_comment(name)}{_kind(sheet, name)}" for name in sheet.rest]
+    left += [f"{_comment(n)}   (stands {count} times)" for n, count in sheet.twice.items()]
+    left += [
+        f"column {column_letters(sheet.grid.first_column + i)}   (no header)" for i in sheet.unnamed
+    ]
+    if left:
+        yield "  # not recognised: map it, or name it in ignore = [...] of the sheet"
+        yield from (f"  #   {name}" for name in left)
 
 
 def _person_rows(sheet: SheetOutline) -> Iterator[str]:
-    person = {column: _cell(sheet, name) for column, name in sheet.person.items()}
+    person = _cells(sheet, "patients", sheet.person)
     if sheet.protein is not None:
         person.setdefault("heavy_chain", _part(sheet, sheet.protein, "Ig[GAMDE]"))
         if sheet.mentions(sheet.protein, _LIGHT_CHAINS):
@@ -117,11 +130,25 @@ def _person_rows(sheet: SheetOutline) -> Iterator[str]:
     if person:
         yield from _row("patients", person)
     if sheet.infusion:
-        yield from _row("infusions", {c: _cell(sheet, name) for c, name in sheet.infusion.items()})
+        yield from _row("infusions", _cells(sheet, "infusions", sheet.infusion))
     for name, (locus, kind) in sheet.variants.items():
-        yield from _row(
-            "variants", {"gene": _q(locus), "kind": _q(kind), "result": _cell(sheet, name)}
-        )
+        result = _cells(sheet, "variants", {"result": name})
+        yield from _row("variants", {"gene": _q(locus), "kind": _q(kind)} | result)
+
+
+def _cells(sheet: SheetOutline, table: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a tidy table, each from the cell under its header. Codes of which nobody says
+    what they mean are for the person to fill in.
+    """
+    known = load_tables()[table].columns
+    cells: dict[str, str] = {}
+    for column, header in headers.items():
+        cells[column] = _cell(sheet, header)
+        codes = sheet.codes(header) if known[column].type in ("word", "words") else []
+        if codes and not all(code in known[column].spellings for code in codes):
+            meant = ", ".join(f'{_q(code)} = ""' for code in codes)
+            cells[column] += f"   # check: codes {', '.join(codes)}; add words = {{ {meant} }}"
+    return cells
 
 
 def _cell(sheet: SheetOutline, header: str) -> str:
@@ -147,15 +174,35 @@ def _event_rows(sheet: SheetOutline) -> Iterator[str]:
     """Blocks that make no event of a blank cell."""
     if sheet.progression is not None:
         day = {"day": _cell(sheet, sheet.progression), "response": _q("PD"), "by": _q("team")}
-        yield from _row("assessments", day)
-    if sheet.death is not None:
-        if sheet.holds_dates(sheet.death):
-            yield from _row("deaths", {"day": _cell(sheet, sheet.death)})
+        if sheet.progressed is not None:
+            yield from _codes_checked(sheet, sheet.progressed)
+            when = {"when": _is(sheet.progressed, [*sheet.yes(sheet.progressed), ""])}
+            yield from _row("assessments", when | day)
         else:
-            when = f'{{ column = {_q(sheet.death)}, is = [1, "yes", "ja", "x"] }}'
-            yield from _row("deaths", {"when": when})
+            yield from _row("assessments", day)
+    day = {} if sheet.death is None else {"day": _cell(sheet, sheet.death)}
+    if sheet.dead is not None:
+        yield from _codes_checked(sheet, sheet.dead)
+        dead = {"when": _is(sheet.dead, sheet.yes(sheet.dead))}
+        # a death without a day is a death, and so is a day of death beside a blank
+        yield from _row("deaths", dead | ({"even_blank": "true"} | day if day else {}))
+        if day:
+            yield from _row("deaths", {"when": _is(sheet.dead, [""])} | day)
+    elif day:
+        yield from _row("deaths", day)
     for toxicity, name in sheet.episodes.items():
         yield from _row("toxicities", {"toxicity": _q(toxicity), "grade": _cell(sheet, name)})
+
+
+def _is(header: str, values: Sequence[str]) -> str:
+    """A condition: one of the values stands in the column."""
+    listed = ", ".join(v if v.isdigit() and str(int(v)) == v else _q(v) for v in values)
+    return f"{{ column = {_q(header)}, is = [{listed}] }}"
+
+
+def _codes_checked(sheet: SheetOutline, header: str) -> Iterator[str]:
+    if codes := sheet.codes(header):
+        yield f"  # check: codes {', '.join(codes)} of {_comment(header)}; 1 is taken for yes"
 
 
 def _lab_rows(sheet: SheetOutline) -> Iterator[str]:
@@ -163,12 +210,20 @@ def _lab_rows(sheet: SheetOutline) -> Iterator[str]:
     day = {"day": _cell(sheet, sheet.day_header)} if sheet.day_header else {}
     if sheet.day_guessed and sheet.day_header is not None:
         yield f"  # check: {_comment(sheet.day_header)} is taken for the day, as it holds dates"
-    elif (sheet.tests or sheet.long_labs) and not day:
+    elif (sheet.long_labs or any(t.id not in _AT_DIAGNOSIS for t, _ in sheet.tests.values())) and (
+        not day
+    ):
         yield '  # no column of dates was found: add day = { column = "..." } to each row of labs'
     if sheet.long_labs:
-        yield from _row("labs", day | {c: _cell(sheet, n) for c, n in sheet.long_labs.items()})
+        limits = {c: n for c, n in sheet.long_labs.items() if c != "range"}
+        yield from _row("labs", day | _cells(sheet, "labs", limits) | _range(sheet))
+    specimen = {} if sheet.specimen is None else {"specimen": _cell(sheet, sheet.specimen)}
+    for name, (test, unit, when) in sheet.anchored.items():
+        columns = {"day": _q(when), "test": _q(test.id), "value": _cell(sheet, name)} | specimen
+        yield from _row("labs", columns, test, unit)
     for name, (test, unit) in sheet.tests.items():
-        columns = day | {"test": _q(test.id), "value": _cell(sheet, name)}
+        columns = _day_of(sheet, test, day) | {"test": _q(test.id), "value": _cell(sheet, name)}
+        columns |= specimen
         if name in sheet.units:
             yield from _row("labs", columns | {"unit": _cell(sheet, sheet.units[name])})
         else:
@@ -182,13 +237,41 @@ def _lab_rows(sheet: SheetOutline) -> Iterator[str]:
             "test": _q(test_id),
             "value": "{ cell = true }",
         }
-        yield from _row("labs", columns, load_tests()[test_id], unit)
+        yield from _row("labs", columns | specimen, load_tests()[test_id], unit)
+
+
+def _day_of(sheet: SheetOutline, test: TestDef, day: dict[str, str]) -> dict[str, str]:
+    """The day of a result that stands in a column. A stage is one of the diagnosis."""
+    diagnosis = sheet.person.get("diagnosis_day")
+    if test.id not in _AT_DIAGNOSIS:
+        return day
+    if diagnosis is not None:
+        return {"day": _cell(sheet, diagnosis)}
+    return {} if sheet.day_guessed else day
+
+
+def _range(sheet: SheetOutline) -> dict[str, str]:
+    """Both limits of a reference range that stands in one cell: `3,5 - 5,1`, `< 5`, `> 90`."""
+    header = sheet.long_labs.get("range")
+    if header is None:
+        return {}
+    number = r"([0-9]+(?:[.,][0-9]+)?)"
+    to = r"\s*(?:-|\u2013|\u2014|bis|to)\s*"
+    low = rf"^\s*{number}{to}|^\s*[>\u2265]\s*=?\s*{number}|^\s*(?:<|\u2264|bis|up to)()"
+    high = rf"^\s*[0-9]+(?:[.,][0-9]+)?{to}{number}|^\s*(?:<|\u2264|bis|up to)\s*=?\s*{number}"
+    high += r"|^\s*[>\u2265]()"
+    return {
+        "ref_low": f"{{ column = {_q(header)}, extract = {_q(low)} }}",
+        "ref_high": f"{{ column = {_q(header)}, extract = {_q(high)} }}",
+    }
 
 
 def _history_rows(sheet: SheetOutline) -> Iterator[str]:
     """Regimens by line, and what the patient is refractory to."""
     if sheet.therapy:
-        yield from _row("therapies", {c: _cell(sheet, name) for c, name in sheet.therapy.items()})
+        yield from _row("therapies", _cells(sheet, "therapies", sheet.therapy))
+    if sheet.line_parts:
+        yield from _numbered_lines(sheet)
     for stem, names in sheet.regimens.items():
         yield f"  # columns {_comment(', '.join(names))}"
         each = re.escape(stem) + r"[ _]?(?P<line>[0-9]{1,2})"
@@ -206,6 +289,22 @@ def _history_rows(sheet: SheetOutline) -> Iterator[str]:
             "status": "{ cell = true }",
         }
         yield from _row("refractoriness", columns)
+
+
+def _numbered_lines(sheet: SheetOutline) -> Iterator[str]:
+    """One block for all numbered lines: the regimen's column, and those that go with it."""
+    headers = [name for _, _, names in sheet.line_parts.values() for name in names]
+    yield f"  # columns {_comment(', '.join(headers))}"
+    before, behind, _ = sheet.line_parts["regimen"]
+    columns = {
+        "each": _q(f"{re.escape(before)}(?P<line>[0-9]{{1,2}}){re.escape(behind)}"),
+        "line": '{ group = "line" }',
+        "regimen": "{ cell = true }",
+    }
+    for column, (before, behind, _) in sheet.line_parts.items():
+        if column != "regimen":
+            columns[column] = f"{{ column = {_q(before + '{line}' + behind)} }}"
+    yield from _row("therapies", columns)
 
 
 def _row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from rearm.intake.mapping.draft.data_dictionary import CodedField
@@ -10,26 +11,33 @@ from rearm.intake.mapping.draft.header_meaning import (
     is_drug,
     named_test,
     named_test_and_unit,
+    test_at,
     variant_of,
     without_unit,
 )
 from rearm.intake.mapping.draft.headers import (
     DAYS,
     DEATH,
-    EPISODES,
+    DEATH_DAY,
     IDS,
     INFUSION,
+    LABORATORY,
     LONG_LABS,
+    NO_SAMPLE_DAY,
     PERSON,
     PROGRESSION,
+    PROGRESSION_DAY,
     THERAPY,
     TYPE_OF_PROTEIN,
     UNIT,
+    asked_of,
     header_key,
+    line_part,
+    toxicity_of,
 )
 from rearm.intake.mapping.draft.outline import SheetOutline
+from rearm.intake.mapping.header_names import column_names
 from rearm.intake.rows import Grid
-from rearm.intake.values import text
 
 __all__ = ["recognise"]
 
@@ -42,57 +50,127 @@ _HEADER_ROWS = 10  # so many first rows may hold a title, a group above the head
 
 def recognise(grid: Grid, fields: Mapping[str, CodedField]) -> SheetOutline | None:
     """The sheet under the row that is most of a header: under a title or merged groups, the one
-    with most columns that are recognised, then with most cells.
+    with most columns that are recognised, then with most cells. The groups above a header belong
+    to the names of its columns where these are not told apart without them.
     """
     outlines = [
         outline
         for header in range(min(_HEADER_ROWS, len(grid.rows)))
-        if (outline := _outline(grid, header, fields)) is not None
+        for groups in (None, header - 1)
+        if (groups is None or _needs_groups(grid, header))
+        and (outline := _outline(grid, header, groups, fields)) is not None
     ]
     return max(outlines, key=_weight, default=None)
+
+
+def _needs_groups(grid: Grid, header: int) -> bool:
+    """Whether headers stand twice, with a row of several groups above them."""
+    names = [name for name in column_names(grid, header) if name is not None]
+    above = [name for name in column_names(grid, header - 1) if name] if header else []
+    return len(set(names)) < len(names) and len(set(above)) > 1
 
 
 def _weight(sheet: SheetOutline) -> tuple[int, int, int]:
     return len(sheet.columns) - len(sheet.rest), len(sheet.columns), -sheet.header
 
 
-def _outline(grid: Grid, header: int, fields: Mapping[str, CodedField]) -> SheetOutline | None:
+def _outline(
+    grid: Grid, header: int, groups: int | None, fields: Mapping[str, CodedField]
+) -> SheetOutline | None:
+    all_names = column_names(grid, header, groups)
+    counts = Counter(name for name in all_names if name is not None)
+    width = max(map(len, grid.rows[header:]))
+    cells = [*grid.rows[header], *[None] * (len(all_names) - len(grid.rows[header]))]
     names = {
-        " ".join(text(c).split()): i for i, c in enumerate(grid.rows[header]) if isinstance(c, str)
+        name: index
+        for index, (name, cell) in enumerate(zip(all_names, cells, strict=True))
+        if name is not None and counts[name] == 1 and isinstance(cell, str | None)
     }
-    keys = {name: header_key(name) for name in names}
-    id_header = next((n for wanted in IDS for n in names if keys[n] == wanted), None)
+    own = column_names(grid, header) if groups is not None else []
+    plain = {n: (own[i] if i < len(own) else None) or n for n, i in names.items() if own}
+    keys = {name: {header_key(name), header_key(plain.get(name, name))} for name in names}
+    id_header = next((n for wanted in IDS for n in names if wanted in keys[n]), None)
     if id_header is None:
         return None
     sheet = SheetOutline(
-        grid=grid, header=header, columns=names, id_header=id_header, fields=fields
+        grid=grid,
+        header=header,
+        groups=groups,
+        columns=names,
+        plain=plain,
+        id_header=id_header,
+        fields=fields,
+        twice={name: count for name, count in counts.items() if count > 1},
+        unnamed=[
+            i
+            for i in range(width)
+            if (i >= len(all_names) or all_names[i] is None)
+            and any(i < len(row) and row[i] is not None for row in grid.rows[header + 1 :])
+        ],
     )
     sheet.day_header = next(
-        (n for wanted in DAYS for n in names if keys[n] == wanted and n != id_header), None
+        (n for wanted in DAYS for n in names if n != id_header and wanted in _day_keys(sheet, n)),
+        None,
     )
     left = {n: i for n, i in names.items() if n not in (id_header, sheet.day_header)}
+    _numbered_lines(sheet, left)
     _units_and_blocks(sheet, left)
     for name in left:
         _column(sheet, name)
+    _only_with_others(sheet)
     _guess_day(sheet)
     return sheet
 
 
+def _day_keys(sheet: SheetOutline, name: str) -> set[str]:
+    """By what a column may be known as the day of the results beside it: not by a bare `Datum`
+    under the group of something else.
+    """
+    own = sheet.plain.get(name, name)
+    group = header_key(name[: -len(own)]) if own != name else ""
+    keys = {header_key(name)} | {header_key(c) for c in sheet.called(name) if name in sheet.fields}
+    return keys | ({header_key(own)} if not group or group in LABORATORY else set())
+
+
+def _numbered_lines(sheet: SheetOutline, left: dict[str, int]) -> None:
+    """Takes the columns of numbered lines of therapy: `Linie 1 Schema`, `Linie 1 Beginn`."""
+    for name in [*left]:
+        if (part := line_part(name)) is None:
+            continue
+        column, before, behind = part
+        known = sheet.line_parts.setdefault(column, (before, behind, []))
+        if known[:2] == (before, behind):
+            known[2].append(name)
+            del left[name]
+    if "regimen" not in sheet.line_parts:
+        for _, _, names in sheet.line_parts.values():
+            left.update({name: sheet.columns[name] for name in names})
+        sheet.line_parts.clear()
+
+
 def _units_and_blocks(sheet: SheetOutline, left: dict[str, int]) -> None:
     """Takes what several columns tell together: results one a row, therapies one a row, the unit
-    beside a result.
+    beside a result, the specimen beside results.
     """
     for known, found, needed in (
         (LONG_LABS, sheet.long_labs, {"test", "value"}),
         (THERAPY, sheet.therapy, {"regimen"}),
     ):
-        columns = {known[k]: n for n in reversed(left) if (k := header_key(n)) in known}
+        columns = {
+            known[k]: n
+            for n in reversed(left)
+            for k in reversed([header_key(c) for c in sheet.called(n)])
+            if k in known
+        }
         if needed <= columns.keys():
             found.update(columns)
-            for name in columns.values():
+            for name in set(columns.values()):
                 del left[name]
     by_index = {index: name for name, index in left.items()}
     for name, index in [*left.items()]:
+        if LONG_LABS.get(header_key(name)) == "specimen" and sheet.specimen is None:
+            sheet.specimen = name
+            del left[name]
         if UNIT.search(header_key(name)) is None:
             continue
         rest = UNIT.sub("_", header_key(name)).strip("_")
@@ -103,11 +181,39 @@ def _units_and_blocks(sheet: SheetOutline, left: dict[str, int]) -> None:
             del left[name]
 
 
+def _only_with_others(sheet: SheetOutline) -> None:
+    """Gives back to the person what says nothing by itself: a specimen without a result, a best
+    response without a CAR-T, a code of a progression without its day.
+    """
+    if sheet.specimen is not None and not (sheet.tests or sheet.wide or sheet.anchored):
+        sheet.rest.append(sheet.specimen)
+        sheet.specimen = None
+    if sheet.infusion.keys() == {"best_response"}:
+        sheet.rest.append(sheet.infusion.pop("best_response"))
+    code = sheet.progressed
+    if code is not None and (sheet.progression is None or not sheet.answers(code)):
+        left = [name for name in (code, sheet.progression) if name is not None]
+        if len(left) == 2 and sheet.cells(code):
+            sheet.notes.append(
+                f"{code} stands beside {sheet.progression} and answers neither yes nor no: no"
+                " progression is drafted"
+            )
+            sheet.progression = None
+        else:
+            left = left[:1]
+        sheet.rest.extend(left)
+        sheet.progressed = None
+
+
 def _guess_day(sheet: SheetOutline) -> None:
     """The one column of dates that nothing else claims dates the results beside it."""
     if sheet.day_header is not None or not (sheet.tests or sheet.long_labs):
         return
-    dated = [name for name in sheet.rest if sheet.holds_dates(name)]
+    dated = [
+        name
+        for name in sheet.rest
+        if sheet.holds_dates(name) and not NO_SAMPLE_DAY.search(header_key(name))
+    ]
     if len(dated) == 1:
         sheet.day_header, sheet.day_guessed = dated[0], True
         sheet.rest.remove(dated[0])
@@ -115,7 +221,7 @@ def _guess_day(sheet: SheetOutline) -> None:
 
 def _column(sheet: SheetOutline, name: str) -> None:
     """Where a column belongs: by its name, else by what a data dictionary calls it."""
-    for called in dict.fromkeys((name, sheet.called(name))):
+    for called in sheet.called(name):
         if _belongs(sheet, name, called):
             return
     if is_drug(name) and sheet.holds_words(name, "refractoriness", "status"):
@@ -126,10 +232,13 @@ def _column(sheet: SheetOutline, name: str) -> None:
 
 def _belongs(sheet: SheetOutline, name: str, called: str) -> bool:
     variant = variant_of(called)
-    if variant is not None and sheet.holds_words(name, "variants", "result"):
+    if variant is not None and (sheet.holds_words(name, "variants", "result") or sheet.codes(name)):
         sheet.variants[name] = variant
         return True
     key = header_key(without_unit(_WITH_FORMAT.sub("", called))[0])
+    if INFUSION.get(key) == "day" and sheet.answers(name) and not sheet.codes(name):
+        sheet.infusion.setdefault("infused", name)
+        return sheet.infusion["infused"] == name
     for known, found in ((PERSON, sheet.person), (INFUSION, sheet.infusion)):
         if key in known and known[key] not in found:
             found[known[key]] = name
@@ -140,7 +249,9 @@ def _belongs(sheet: SheetOutline, name: str, called: str) -> bool:
         sheet.regimens.setdefault(match[1], []).append(name)
     elif (read := named_test_and_unit(called)) is not None:
         # a field may bear the name of a test, and its unit stand in its label only
-        sheet.tests[name] = read[0], read[1] or without_unit(sheet.called(name))[1]
+        sheet.tests[name] = read[0], read[1] or without_unit(sheet.label(name))[1]
+    elif (anchored := test_at(called)) is not None:
+        sheet.anchored[name] = anchored
     elif (match := _SUFFIX.fullmatch(name)) and (
         test := named_test(without_unit(match["stem"])[0])
     ) is not None:
@@ -155,12 +266,18 @@ def _event(sheet: SheetOutline, key: str, name: str) -> bool:
     """Whether the column tells a progression, the death, the grade of a toxicity or the type of the
     M-protein.
     """
-    if key in PROGRESSION and sheet.progression is None and sheet.holds_dates(name):
+    toxicity = toxicity_of(key)
+    dated = sheet.holds_dates(name)
+    if sheet.progression is None and (key in PROGRESSION_DAY or (key in PROGRESSION and dated)):
         sheet.progression = name
-    elif key in DEATH and sheet.death is None:
+    elif asked_of(key) in PROGRESSION and not dated and sheet.progressed is None:
+        sheet.progressed = name
+    elif sheet.death is None and (key in DEATH_DAY or (key in DEATH and dated)):
         sheet.death = name
-    elif key in EPISODES and EPISODES[key] not in sheet.episodes:
-        sheet.episodes[EPISODES[key]] = name
+    elif asked_of(key) in DEATH and not dated and sheet.dead is None:
+        sheet.dead = name
+    elif toxicity is not None and toxicity not in sheet.episodes:
+        sheet.episodes[toxicity] = name
     elif key in TYPE_OF_PROTEIN and sheet.protein is None and sheet.mentions(name, _PROTEINS):
         sheet.protein = name
     else:

@@ -8,6 +8,7 @@ columns.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rearm.errors import InputError
@@ -17,6 +18,7 @@ from rearm.intake.mapping.draft.headers import IDS
 from rearm.intake.mapping.draft.mapping_text import mapping_text
 from rearm.intake.mapping.draft.outline import SheetOutline
 from rearm.intake.mapping.draft.recognise import recognise
+from rearm.intake.rows import Grid
 
 __all__ = ["draft_mapping", "write_draft"]
 
@@ -45,9 +47,9 @@ def draft_mapping(source: Path) -> str:
     sheets: list[tuple[str, SheetOutline]] = []
     skipped: list[str] = []
     keys: dict[str, str] = {}
-    grids = [(path, grid) for path in paths for grid in read_grids(path)[0]]
+    grids, unread = _read(paths)
     fields = {name: field for _, grid in grids for name, field in coded_fields(grid).items()}
-    for path in paths:
+    for path in dict.fromkeys(path for path, _ in grids):
         key = re.sub(r"\W+", "_", path.stem, flags=re.ASCII).strip("_").lower() or "file"
         key = key if key not in keys else f"{key}_{len(keys)}"
         keys[key] = path.name
@@ -62,4 +64,18 @@ def draft_mapping(source: Path) -> str:
             f"{source.name} has no sheet with a column of patients' ids (looked for"
             f" {', '.join(IDS[:6])} ...). Name that column patient_id and draft again."
         )
-    return "\n".join(mapping_text(source, keys, sheets, skipped)) + "\n"
+    return "\n".join(mapping_text(source, keys, sheets, skipped, unread)) + "\n"
+
+
+def _read(paths: Sequence[Path]) -> tuple[list[tuple[Path, Grid]], list[str]]:
+    """The grids of the files, and why others can't be read; where none can, the first is raised."""
+    grids: list[tuple[Path, Grid]] = []
+    refused: list[InputError] = []
+    for path in paths:
+        try:
+            grids += [(path, grid) for grid in read_grids(path)[0]]
+        except InputError as error:
+            refused.append(error)
+    if refused and not grids:
+        raise refused[0]
+    return grids, list(map(str, refused))

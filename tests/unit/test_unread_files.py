@@ -1,0 +1,147 @@
+"""Each file and folder beside what is read is named: nothing is left out without a word."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from rearm.cli import app
+from rearm.errors import InputError
+from rearm.intake import Reading, read
+from rearm.intake.mapping.draft.write import draft_mapping
+
+PATIENTS = "patient_id,sex\nA,F\n"
+LABS = "patient_id,day,test,value,unit\nA,1,ldh,200,U/L\n"
+MAPPING = """
+name = "m"
+{top}
+[files]
+p = "p.csv"
+l = "l.csv"
+[[sheet]]
+file = "p"
+id = "Pat"
+[[sheet.row]]
+table = "patients"
+sex = {{ column = "Geschlecht" }}
+[[sheet]]
+file = "l"
+id = "Pat"
+[[sheet.row]]
+table = "labs"
+day = {{ column = "Tag" }}
+test = "ldh"
+value = {{ column = "LDH" }}
+unit = "U/L"
+"""
+
+
+def _bundle(patient: str) -> str:
+    resource = {"resourceType": "Patient", "id": patient, "gender": "female"}
+    entry = [{"fullUrl": f"urn:x:{patient}", "resource": resource}]
+    return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entry})
+
+
+def _write(folder: Path, files: dict[str, str]) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, "utf-8")
+    return folder
+
+
+def _told(reading: Reading) -> list[tuple[str, str, str]]:
+    return [(i.severity, i.code, i.source.file) for i in reading.issues]
+
+
+def test_a_folder_of_bundles(tmp_path: Path) -> None:
+    files = {"a.json": "A", "B.JSON": "B", "sub/x.json": "X", "c.ndjson": "C", "d.txt": "D"}
+    _write(tmp_path, {name: _bundle(patient) for name, patient in files.items()})
+    (tmp_path / "e.json.gz").write_bytes(gzip.compress(_bundle("E").encode()))
+    _write(tmp_path, {"notes.md": "x", ".hidden.json": "x"})
+    (tmp_path / "empty").mkdir()
+    reading = read(tmp_path)
+    assert sorted(r.patient_id for r in reading.records) == ["A", "B"]
+    assert _told(reading) == [
+        ("warning", "file_not_read", "c.ndjson"),
+        ("warning", "file_not_read", "d.txt"),
+        ("warning", "file_not_read", "e.json.gz"),
+        ("note", "folder_not_read", "empty"),
+        ("note", "file_not_read", "notes.md"),
+        ("warning", "folder_not_read", "sub"),
+    ]
+
+
+def test_folders_alone_are_named(tmp_path: Path) -> None:
+    _write(tmp_path, {"P1/x.json": _bundle("A"), "P2/y.json": _bundle("B")})
+    with pytest.raises(InputError, match=r"It holds P1/, P2/, which are not read\. Folders in it"):
+        read(tmp_path)
+
+
+def test_a_folder_of_tables(tmp_path: Path) -> None:
+    _write(
+        tmp_path,
+        {
+            "patients.csv": PATIENTS,
+            "labs/labs.csv": LABS,
+            "labs_2024.csv": LABS,
+            "x.json": _bundle("B"),
+            "old.zip": "x",
+        },
+    )
+    reading = read(tmp_path)
+    assert _told(reading) == [
+        ("warning", "bundles_beside_tables", tmp_path.name),
+        ("warning", "folder_not_read", "labs"),
+        ("warning", "file_not_read", "old.zip"),
+        ("warning", "table_not_read", "labs_2024.csv"),
+    ]
+    assert CliRunner().invoke(app, ["check", str(tmp_path)]).exit_code == 1
+
+
+@pytest.mark.parametrize(("table", "code"), [("labs", 1), ("infusions", 1), ("deaths", 0)])
+def test_a_header_alone(tmp_path: Path, table: str, code: int) -> None:
+    _write(tmp_path, {"patients.csv": PATIENTS, f"{table}.csv": "patient_id,day,test,value\n"})
+    if table != "labs":
+        (tmp_path / f"{table}.csv").write_text("patient_id,day\n", "utf-8")
+    assert ("table_without_rows", f"{table}.csv") in {x[1:] for x in _told(read(tmp_path))}
+    assert CliRunner().invoke(app, ["check", str(tmp_path)]).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("top", "told"),
+    [
+        ("", [("warning", "file_not_read", "neu.csv"), ("warning", "folder_not_read", "sub")]),
+        ('ignore = ["neu*.csv", "sub"]', []),
+    ],
+)
+def test_a_mapped_folder(tmp_path: Path, top: str, told: list[tuple[str, str, str]]) -> None:
+    tables = {"p.csv": "Pat,Geschlecht\nA,w\n", "l.csv": "Pat,Tag,LDH\nA,1,200\n"}
+    _write(tmp_path, {**tables, "neu.csv": "Pat\nA\n", "sub/l.csv": "x", "m.toml": ""})
+    (tmp_path / "m.toml").write_text(MAPPING.format(top=top), "utf-8")
+    assert _told(read(tmp_path, mapping=tmp_path / "m.toml")) == told
+
+
+def test_a_file_of_no_bytes_costs_the_others_nothing(tmp_path: Path) -> None:
+    _write(tmp_path, {"p.csv": "Pat,Geschlecht\nA,w\n", "l.csv": "", "m.toml": ""})
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(MAPPING.format(top=""), "utf-8")
+    reading = read(tmp_path, mapping=mapping)
+    assert [r.sex for r in reading.records] == ["F"]
+    assert _told(reading) == [("error", "file_unreadable", "l.csv")]
+    assert "# not read: l.csv is empty (0 bytes)" in draft_mapping(tmp_path)
+    (tmp_path / "p.csv").write_text("", "utf-8")
+    for reader in (lambda: read(tmp_path, mapping=mapping), lambda: draft_mapping(tmp_path)):
+        with pytest.raises(InputError, match="is empty"):
+            reader()
+
+
+def test_a_mapped_sheet_with_a_header_alone(tmp_path: Path) -> None:
+    _write(tmp_path, {"p.csv": "Pat,Geschlecht\nA,w\n", "l.csv": "Pat,Tag,LDH\n", "m.toml": ""})
+    (tmp_path / "m.toml").write_text(MAPPING.format(top=""), "utf-8")
+    told = _told(read(tmp_path, mapping=tmp_path / "m.toml"))
+    assert told == [("warning", "table_without_rows", "l.csv")]
