@@ -53,8 +53,7 @@ ROWS: list[tuple[str, list[Row], str | None, list[str], str]] = [
     ("all below detection",
      [("2024-01-01", M, "<0.1", "g/dL"), ("2024-02-01", M, "<0.1", "g/dL"),
       ("2024-02-01", U, "<4", "mg/24h")], None, ["SD"],
-     "would be CR, but serum immunofixation, urine immunofixation, marrow plasma cells are "
-      "not known"),
+     "nothing is measurable at baseline: no partial response can be called"),
     ("mixed units",
      [("2024-01-01", M, "30", "g/L"), ("2024-02-01", M, "1.0", "g/dL"),
       ("2024-03-01", M, "300", "mg/dL"), ("2024-02-01", U, "0", "mg/24h"),

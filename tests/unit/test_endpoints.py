@@ -203,7 +203,8 @@ UNDATED_THERAPIES = [
     (When(), 0, None, None),
     (When(), None, None, None),  # it may have come before the infusion
     (When(None, -1), None, None, None),
-    (When(-40, 20), None, None, None),
+    (When(-40, 20), None, None, "new_therapy_undated"),  # it may have come after it
+    (When(-40, 20), None, 3, None),
 ]
 
 
@@ -217,9 +218,7 @@ def test_new_therapy_on_a_day_that_is_not_known_is_new_therapy(
     labs = serum(FAILED if failed else RESPONSE)
     found = ends(labs=labs, therapies=undated, last_seen_day=320)
     assert (found["TTNT"].obstacle, found["PFS2"].obstacle) == (obstacle, obstacle)
-    assert (found["failure-b"].obstacle is None) is (
-        obstacle is None or (failed and start.first == 200)
-    )
+    assert (found["failure-b"].obstacle is None) is (obstacle is None or failed)
     if obstacle is None:
         assert told(found["TTNT"]) == ("censored", None, 320)
 

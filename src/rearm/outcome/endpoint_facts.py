@@ -19,7 +19,7 @@ from rearm.outcome.statements import (
 )
 from rearm.record import UNKNOWN_WHEN, Death, Record, ResponseStatement, When
 from rearm.response.course import ResponseCourse, response_course
-from rearm.response.new_therapy import begins, new_therapy, undated_therapies
+from rearm.response.new_therapy import begins, may_follow, new_therapy, undated_therapies
 
 __all__ = ["CourseFacts", "counted_day", "course_facts", "next_therapy_day"]
 
@@ -183,6 +183,8 @@ def _progression(
         case = failure.case
         if case.team_progression is not None:
             return case.team_when
+        if case.relapse_stated is not None and case.relapse_stated.open:
+            return case.relapse_when
         return _perhaps(case.perhaps_stated)
     recorded = team_progression(stated)
     if recorded is not None:
@@ -249,6 +251,7 @@ def _undated_therapy(
     case = failure.case if failure is not None else None
     numbers = case.product.numbers if case is not None else ()
     undated = undated_therapies(record, course.start, numbers=numbers, until=course.until)
+    undated += tuple(t for t in record.therapies if may_follow(t, course.start))
     if next_therapy is None:
         return undated[0].start if undated else None
     lines = [t.line for t in record.therapies if t.line and begins(t) == next_therapy]

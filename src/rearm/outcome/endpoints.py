@@ -432,12 +432,16 @@ def _undated(
     limit: tuple[int, CensoringCode] | None,
 ) -> NotComputable | None:
     """An event whose day is not known is one: it stands in the way unless something that ends the
-    endpoint surely came before it. Death comes after all that has a day.
+    endpoint surely came before it. Death comes after all that has a day; new therapy of a vague
+    day is taken to follow the progression that has one.
     """
     known = [end[0] for end in (event, limit) if end is not None]
+    progressed = event is not None and event[1].code == "PD"
     for other in definition.events:
         between = other.between(facts)
         if between is None or other.day(facts) is not None:
+            continue
+        if progressed and other.code == "new therapy":
             continue
         if other.comes_last:
             if not known:

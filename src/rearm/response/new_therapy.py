@@ -11,6 +11,7 @@ from rearm.therapy.lines import lines
 __all__ = [
     "PLANNED_PURPOSES",
     "begins",
+    "may_follow",
     "new_therapy",
     "planned",
     "undated_therapies",
@@ -78,6 +79,17 @@ def undated_therapies(
     rows = [t for t in record.therapies if begins(t) is None and follows(t) and not planned(t)]
     own = _line_on(record, start) if rows else ()
     return tuple(row for row in rows if row not in own)
+
+
+def may_follow(therapy: Therapy, start: int) -> bool:
+    """May unplanned therapy whose days hold `start` have begun after it? Not where a number of its
+    line or the infusion that it follows gives its order.
+    """
+    first, last = therapy.start.first, therapy.start.last
+    if first is None or last is None or planned(therapy):
+        return False
+    ordered = therapy.line is not None or therapy.after_infusion is not None
+    return begins(therapy) is None and first <= start < last and not ordered
 
 
 def unknown_medication(record: Record, start: int, until: int | None) -> tuple[Therapy, ...]:

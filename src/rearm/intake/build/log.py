@@ -72,12 +72,11 @@ class IssueLog:
         for (file, sheet), places in self._not_done.items():
             count = len(places)
             where = f"the sheet {sheet}" if sheet else file
-            place = self._first_not_done[file, sheet].place
             cells = "1 cell says" if count == 1 else f"{count} cells say"
             sentence = (
                 f"{cells} in {where} that there was nothing, or that nothing was measured (none,"
                 " n.d., NA or the like); no result and no event is read from them. The first is"
-                f" named here.{_GRADE_0 if place.endswith('grade') else ''}"
+                f" named here.{_GRADE_0 if places[0].place.endswith('grade') else ''}"
             )
             problem = CellProblem("note", "not_done", sentence, "used")
             every = [(place, self.patient_id) for place in places]
