@@ -406,4 +406,5 @@ def test_nothing_unexpected_is_said() -> None:
         "regimen_note", "regimen_unread",
         "twin_contradiction", "days_contradict", "rows_shared_by_patients", "drug_for_number",
         "word_out_of_place", "sheets_not_mapped", "row_blank", "undated", "file_not_read",
+        "no_end_recorded",
     }  # fmt: skip

@@ -108,7 +108,8 @@ def _never(_: CourseFacts) -> When | None:
 class EventDefinition:
     """What ends an endpoint. `day` reads it from the facts of a course (None: did not happen, or
     its day is not known), `when` the days that it may have been on, `undated` says that its day is
-    not known. `comes_last`: after all that has a day.
+    not known. `comes_last`: after all that has a day. `follows_progression`: where its day is not
+    known and there was progression, it is taken to have followed it.
 
     `reason` is the sentence shown; `{cause}` in it is the cause of death as stated.
     """
@@ -121,6 +122,7 @@ class EventDefinition:
     when: Callable[[CourseFacts], When | None] = _never
     undated: NotComputable = "progression_undated"
     comes_last: bool = False
+    follows_progression: bool = False
 
     def between(self, facts: CourseFacts) -> When | None:
         """The days that it may have been on, where it happened and its day is not exact."""
@@ -221,6 +223,7 @@ _NEW_THERAPY = EventDefinition(
     day=lambda facts: facts.new_therapy if facts.undated_therapy is None else None,
     when=lambda facts: facts.undated_therapy,
     undated="new_therapy_undated",
+    follows_progression=True,
     adam=AdamSource(domain="ADSL", variable="NACTDT", description="New Anti-Cancer Therapy"),
 )
 _RELAPSE_FROM_CR = EventDefinition(

@@ -441,7 +441,7 @@ def _undated(
         between = other.between(facts)
         if between is None or other.day(facts) is not None:
             continue
-        if progressed and other.code == "new therapy":
+        if progressed and other.follows_progression:
             continue
         if other.comes_last:
             if not known:

@@ -370,9 +370,9 @@ class InfusionCase:
         deny it.
         """
         asked = self._standing_at(team, judged)
-        deep = max(asked, key=lambda v: RESPONSE_DEPTH[deepest(v)])
-        if RESPONSE_DEPTH[team] <= RESPONSE_DEPTH[best.computed or "NE"]:
+        if not asked or RESPONSE_DEPTH[team] <= RESPONSE_DEPTH[best.computed or "NE"]:
             return best
+        deep = max(asked, key=lambda v: RESPONSE_DEPTH[deepest(v)])
         if RESPONSE_DEPTH[deepest(deep)] < RESPONSE_DEPTH[team]:
             return replace(best, denied=(deep.day, denied_by(deep)))
         missing = dict.fromkeys((*best.lacks, *_lacks(deep)))
@@ -382,13 +382,14 @@ class InfusionCase:
         return replace(best, response=team, by="team", because="not_denied", lacks=tuple(missing))
 
     def _standing_at(self, response: str, judged: Sequence[Visit]) -> Sequence[Visit]:
-        """The assessments of the days on which the team stated this response; where there are none,
-        all.
+        """The assessments of the days on which the team stated this response; all, where it is
+        stated without a day.
         """
         window = self.criteria.visit_window
-        days = [stated_day(s) for s in self.stated if s.response == response]
-        near = [v for v in judged if any(d is not None and abs(v.day - d) <= window for d in days)]
-        return near or judged
+        days = [day for s in self.stated if s.response == response and (day := stated_day(s))]
+        if not days:
+            return judged
+        return [v for v in judged if any(abs(v.day - day) <= window for day in days)]
 
     @property
     def _chain_not_on_record(self) -> tuple[Lack, ...]:

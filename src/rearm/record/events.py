@@ -26,7 +26,8 @@ __all__ = [
 
 Graft = Literal["autologous", "allogeneic", "unknown"]
 
-_WORST_GRADE = 5  # of CTCAE
+# Grades of CTCAE that an episode can have.
+_LEAST_GRADE, _WORST_GRADE = 1.0, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +231,8 @@ class Toxicity:
         """The grades that it may have; an episode of which none is stated has at least 1."""
         if self.grade is not None:
             return Interval.of(self.grade)
-        return Interval(1 if self.grade_at_least is None else self.grade_at_least, _WORST_GRADE)
+        least = _LEAST_GRADE if self.grade_at_least is None else float(self.grade_at_least)
+        return Interval(least, _WORST_GRADE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +255,8 @@ class Condition:
     @property
     def grades(self) -> Interval:
         """The grades that it may have where it is present; 1 to 5 where none is stated."""
-        return Interval(1, _WORST_GRADE) if self.grade is None else Interval.of(self.grade)
+        every = Interval(_LEAST_GRADE, _WORST_GRADE)
+        return every if self.grade is None else Interval.of(self.grade)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
