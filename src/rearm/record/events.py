@@ -230,7 +230,7 @@ class Toxicity:
     def grades(self) -> Interval:
         """The grades that it may have; an episode of which none is stated has at least 1."""
         if self.grade is not None:
-            return Interval.of(self.grade)
+            return Interval.of(float(self.grade))
         least = _LEAST_GRADE if self.grade_at_least is None else float(self.grade_at_least)
         return Interval(least, _WORST_GRADE)
 
@@ -256,7 +256,7 @@ class Condition:
     def grades(self) -> Interval:
         """The grades that it may have where it is present; 1 to 5 where none is stated."""
         every = Interval(_LEAST_GRADE, _WORST_GRADE)
-        return every if self.grade is None else Interval.of(self.grade)
+        return every if self.grade is None else Interval.of(float(self.grade))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
