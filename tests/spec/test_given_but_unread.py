@@ -6,7 +6,6 @@ import io
 from typing import Any
 
 import pytest
-from rearm.report.issues import print_worklist
 from rich.console import Console
 
 from rearm.assessment import assess
@@ -15,6 +14,7 @@ from rearm.intake import read_tables
 from rearm.intake.result import Reading
 from rearm.report.assessment.page import page
 from rearm.report.assessment.terminal import print_assessment
+from rearm.report.worklist.terminal import print_worklist
 
 TESTS = {"serum_m_protein": (1.2, "g/dL"), "bcma_positive_plasma_cells": (30, "%")}
 

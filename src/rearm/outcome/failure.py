@@ -214,7 +214,7 @@ def _read_twice(
         return by_days
     both = (earliest, latest)
     if earliest.status == latest.status:
-        best = earliest.best if earliest.best == latest.best else by_days.best
+        best = _surely_reached(earliest.best, latest.best)
         return _between(earliest, both, days_between(earliest.when, latest.when), best)
     relapsed = [x for x in both if x.status in ("failed", "suspected")]
     if not relapsed:
@@ -223,8 +223,14 @@ def _read_twice(
     for days in (relapsed[-1].when, *vague):
         own = earliest.case.part_within(days)
         when = when if own is None else days_between(when, own)
-    found = _between(relapsed[0], both, when, by_days.best)
+    best = _surely_reached(earliest.best, latest.best)
+    found = _between(relapsed[0], both, when, best)
     return replace(found, status="suspected", because="vague_days", certainty="signal")
+
+
+def _surely_reached(*best: BestResponse) -> BestResponse:
+    """The shallowest of the best responses; one that is not known is shallower than any."""
+    return min(best, key=lambda x: -1 if x.response is None else RESPONSE_DEPTH[x.response])
 
 
 def _same_but_days(*failures: Failure) -> bool:
