@@ -13,6 +13,7 @@ from rearm.outcome.endpoints import endpoints
 from rearm.outcome.failure import Failure, failures
 from rearm.outcome.patient_course import patient_course
 from rearm.record import Record, When
+from rearm.report.response.headline import headline
 
 # The infusion is day 0, 15 January 2024; the patient was last seen on day 400.
 DEEP = [("-10", "3.0"), ("30", "0.3"), ("60", "0.3")]
@@ -114,6 +115,14 @@ def test_the_visit_says_which_days_it_may_have_been_on() -> None:
     course = patient_course(_record([*DEEP, ("2024-10", "1.5"), ("2024-11", "2.5")]))
     assert [v.when for v in course.visits][-2:] == [When(260, 290), When(291, 320)]
     assert [v.when.day for v in course.visits][:2] == [30, 60]
+
+
+def test_the_report_names_days_between_which_a_visit_was() -> None:
+    labs = [("2023-12", "3.0"), ("2024-02", "0.3"), ("2024-04", "0.3"), ("2024-10", "1.5")]
+    text = " ".join(headline(patient_course(_record([*labs, ("2024-11", "2.5")]))))
+    assert "M-protein 3 g/dL (day -45 to -15)" in text
+    assert "PR on day 17 to 45" in text
+    assert "Confirmed progression on day 260 to 290, last seen without it on day 77 to 106" in text
 
 
 def test_results_with_days_are_read_once() -> None:

@@ -159,9 +159,10 @@ class ResponseCourse:
     @property
     def progression_when(self) -> When | None:
         """The days that the progression may have been on; None where there was none."""
-        day = self.progression_day
-        if day is None:
-            return None
+        return None if self.progression_day is None else self.when_of(self.progression_day)
+
+    def when_of(self, day: int) -> When:
+        """The days that the visit shown on `day` may have been on; of no visit the day itself."""
         return next((v.when for v in self.visits if v.day == day), When.on(day))
 
     @property

@@ -24,7 +24,7 @@ def headline(found: PatientCourse) -> list[str]:
     measurable = measurable_words(course)
     best = f"Best confirmed response: {course.best_confirmed}"
     if course.best_confirmed_day is not None:
-        best += f" on {days_words(course.best_confirmed_day)}"
+        best += f" on {_visit_words(course, course.best_confirmed_day)}"
     if found.failure is not None:
         best += _shown(found.failure.best_response_text, course.best_confirmed)
     if course.clinical_relapse_day is not None:
@@ -49,10 +49,21 @@ def _shown(text: str | None, strict: str) -> str:
     return "" if text is None or text == strict else f" ({text})"
 
 
+def _visit_words(course: ResponseCourse, day: int) -> str:
+    """`day 260 (8.5 months)`; of a visit without an exact day `day 260 to 290`."""
+    when = course.when_of(day)
+    return f"day {when_words(when)}" if when.day is None else days_words(when.day)
+
+
+def _baseline_day(baseline: Baseline, test: str) -> str:
+    when = baseline.results.between.get(test)
+    return str(baseline.days[test]) if when is None else when_words(when)
+
+
 def _baseline_words(baseline: Baseline) -> str:
     read = [
         result_words(test, value)
-        + (f" (day {baseline.days[test]})" if test in baseline.days else "")
+        + (f" (day {_baseline_day(baseline, test)})" if test in baseline.days else "")
         for test, value in baseline.values.items()
     ]
     if baseline.lesions not in ("", "none"):
@@ -61,13 +72,15 @@ def _baseline_words(baseline: Baseline) -> str:
 
 
 def _progression_words(course: ResponseCourse, pfs: Endpoint | None) -> str:
-    progression = course.progression_when
-    if progression is not None:
+    if course.progression_day is not None:
         before = course.progression_interval[0] if course.progression_interval else None
-        since = f", last seen without it on day {before}" if before is not None else ""
-        day = progression.day
-        on = f"on {days_words(day)}" if day is not None else f"on day {when_words(progression)}"
-        return f"Confirmed progression {on}{since}: {course.progression_reason}."
+        since = ""
+        if before is not None:
+            since = f", last seen without it on day {when_words(course.when_of(before))}"
+        return (
+            f"Confirmed progression on {_visit_words(course, course.progression_day)}{since}:"
+            f" {course.progression_reason}."
+        )
     if course.suspicion is not None:
         certainty = words(course.suspicion.certainty)
         return f"Progression on day {course.suspicion.day} {certainty}: {course.suspicion.text}."
