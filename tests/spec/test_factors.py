@@ -146,6 +146,7 @@ def test_gprc5d(found: dict[str, Any], grade: str) -> None:
         ({**LOOKED, "car_never_detected": True}, "likely", "not_assessed"),
         ({**LOOKED, "car_never_detected": True, "alc_peak_15": 1.8}, "likely", "not_assessed"),
         ({**LOOKED, "car_peak_height": "low"}, "possible", "not_assessed"),
+        ({**LOOKED, "car_peak_height": "minimal"}, "likely", "not_assessed"),
         ({**LOOKED, "car_peak_height": "low", "alc_peak_15": 0.3}, "likely", "not_assessed"),
         ({**LOOKED, "car_peak_height": "low", "alc_peak_15": 1.8}, "possible", "not_assessed"),
         ({**LOOKED, "car_peak_height": "high", "alc_peak_15": 0.3}, "unlikely", "not_assessed"),

@@ -82,7 +82,9 @@ def _by_copies(low: float, high: float) -> dict[str, _Heights]:
 
 _HEIGHTS = {"cilta-cel": {**_by_copies(21_500, 48_700), "car_t_cells_absolute": _Heights(66, 155)}}
 _HEIGHTS_OF_OTHERS = _by_copies(3_000, 100_000)
-_WORDS = ("low", "intermediate", "high")
+_WORDS = ("minimal", "low", "intermediate", "high")
+_GREW_LITTLE = frozenset(("minimal", "low"))
+_MINIMAL = 0.1  # of the low limit: hardly any cells, a convention of this project
 
 
 def _product(chart: PatientChart) -> str | None:
@@ -214,10 +216,16 @@ def _height(peak: Found, limits: _Heights) -> _Height:
     quantity = peak.quantity
     if quantity is None:
         return _Height(0, len(_WORDS) - 1, peak)
-    low, high = quantity.below(limits.low), quantity.at_least(limits.high)
-    least = 2 if high else 1 if low is False else 0
-    most = 0 if low else 1 if high is False else 2
+    edges = (_MINIMAL * limits.low, limits.low, limits.high)
+    least = sum(quantity.at_least(edge) is True for edge in edges)
+    most = sum(quantity.below(edge) is not True for edge in edges)
     return _Height(least, most, peak)
+
+
+def _grew_little(height: Found) -> bool:
+    """Is the peak low for the product by everything that it may be?"""
+    possible = height.possible or ((height.value,) if isinstance(height.value, str) else ())
+    return bool(possible) and _GREW_LITTLE.issuperset(possible)
 
 
 @finding("car_assay_of_expansion")
@@ -228,7 +236,7 @@ def car_assay_of_expansion(chart: PatientChart) -> Found:
     never, height = car_never_detected(chart), car_peak_height(chart)
     if never.value:
         return Found(True, never.sources, joined(never))
-    if height.value in ("low", "high"):
+    if height.value == "high" or _grew_little(height):
         return Found(True, height.sources, joined(height))
     if height.has_text:
         return Found(False, height.sources, joined(height))
@@ -362,6 +370,6 @@ def _late(chart: PatientChart, marker: _Expansion, highest: DatedValue) -> Found
     sources = (before.lab.source, highest.lab.source)
     if not highest.value.at_least(_LATE_RISE * before.value.high):
         return unknown(f"{text}, less than twice {lab_text(before.lab)}", sources)
-    if car_peak_height(chart).value == "low":
+    if _grew_little(car_peak_height(chart)):
         return unknown(f"{text}, and still low", sources)
     return Found(True, sources, text)

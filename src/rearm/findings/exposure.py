@@ -31,7 +31,7 @@ from rearm.therapy.lines import prior_lines as begun
 
 _DAYS_PER_MONTH = 30.4375
 _FUNCTIONAL_HIGH_RISK_MONTHS = 18
-_NOWHERE = "named nowhere in a complete history"
+_NOWHERE = "not in the complete history"
 _TOXICITY_WORDS = re.compile(
     r"toxi|intoleran|adverse|side.?effect|nebenwirk|unverträg", re.IGNORECASE
 )
