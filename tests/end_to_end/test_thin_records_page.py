@@ -17,7 +17,7 @@ SECTIONS = {part.split("\n", 1)[0]: part for part in TEXT.split("\n## ")[1:]}
 
 
 def test_there_are_examples() -> None:
-    assert len(SECTIONS) == 7
+    assert len(SECTIONS) == 8
 
 
 @pytest.mark.parametrize("title", SECTIONS)
