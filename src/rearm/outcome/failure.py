@@ -13,13 +13,9 @@ from typing import Literal
 
 from rearm.interval import Interval
 from rearm.outcome import failure_words
+from rearm.outcome.best_response import NO_RESPONSE_KNOWN, RESPONSE_DEPTH, BestResponse
 from rearm.outcome.comparison import Comparison, compared
-from rearm.outcome.infusion_case import (
-    NO_RESPONSE_KNOWN,
-    RESPONSE_DEPTH,
-    BestResponse,
-    InfusionCase,
-)
+from rearm.outcome.infusion_case import InfusionCase
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
 from rearm.outcome.pattern import RelapsePattern, pattern_at
 from rearm.outcome.readings import agreed, days_between, readings, tell_days, vague_days
@@ -275,7 +271,7 @@ def _judged(case: InfusionCase) -> Failure:
     verdict = decided if decided is not None else _undecided(case, signals)
     concerned = verdict.status in ("failed", "suspected")
     when = verdict.when if concerned else UNKNOWN_WHEN
-    best = case.best_response(when if concerned else None)
+    best = case.response.best(when if concerned else None)
     return Failure(
         infusion_day=case.start,
         product=case.product.doses[0].product,
@@ -347,12 +343,16 @@ def _decided(case: InfusionCase) -> _Verdict | None:
             kind="new_therapy_without_pd",
             basis=(source,),
         )
-    if c.no_response_is_failure and case.no_response is not None and case.no_response.open:
+    if (
+        c.no_response_is_failure
+        and case.response.no_response is not None
+        and case.response.no_response.open
+    ):
         return _Verdict(
             status="failed",
             because="no_response",
             certainty="confirmed",
-            when=When.on(case.no_response.day),
+            when=When.on(case.response.no_response.day),
             kind="primary_refractory",
             basis=case.last_sources,
         )
@@ -415,19 +415,19 @@ def _kind(case: InfusionCase, when: When) -> FailureKind | None:
     """By the deepest response before it. Primary refractory only where it is known that there was
     none, and not where the progression was late: None.
     """
-    responded = case.responded(when, case.criteria.response_depth)
+    responded = case.response.reached(when, case.criteria.response_depth)
     if responded is None:
         return None
     if not responded:
         return None if _timing(case, when) == "late" else "primary_refractory"
-    complete = case.best_response(when).response in ("CR", "sCR")
+    complete = case.response.best(when).response in ("CR", "sCR")
     return "progression_from_cr" if complete else "progression_after_response"
 
 
 def _responded(case: InfusionCase, when: When, *, concerned: bool) -> bool | None:
     if concerned:
-        return case.responded(when, "PR")
-    best = case.best_response(None).response
+        return case.response.reached(when, "PR")
+    best = case.response.best(None).response
     reached = best is not None and RESPONSE_DEPTH[best] >= RESPONSE_DEPTH["PR"]
     return True if reached else None  # one may still come
 
@@ -450,7 +450,7 @@ def _timing(case: InfusionCase, when: When) -> FailureTiming | None:
 def _signals(case: InfusionCase, failed_on: When | None) -> tuple[Signal, ...]:
     """Signs of relapse of the course, and those that precede a failure on `failed_on`."""
     signals = list(case.course.signals)
-    late = case.no_response
+    late = case.response.no_response
     if late is not None and (failed_on is None or _before(late.day, failed_on)):
         text = failure_words.no_response_words(late)
         signals.append(Signal(id="no_response_by_day_90", day=late.day, open=late.open, text=text))

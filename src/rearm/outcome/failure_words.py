@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rearm.knowledge.lab_tests import load_tests
+from rearm.outcome.best_response import BestResponse, Lack
 from rearm.outcome.comparison import compared, last_evaluable_before
-from rearm.outcome.infusion_case import BestResponse, InfusionCase, Lack, NoResponse
+from rearm.outcome.infusion_case import InfusionCase
+from rearm.outcome.infusion_response import NoResponse
 from rearm.outcome.statements import stated_day
 from rearm.outcome.unread_results import DISEASE_TESTS, TEAM_RESPONSES, UnreadResults
 from rearm.record import Imaging, Lab, When
@@ -78,7 +80,7 @@ def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
                 " parameter chosen."
             )
         case "no_response":
-            late = case.no_response
+            late = case.response.no_response
             assert late is not None  # it is what decided
             text = no_response_words(late)
             return f"{text[0].upper()}{text[1:]}, which counts as failure by the parameter chosen."
@@ -207,7 +209,7 @@ def _cause(case: InfusionCase) -> str:
 
 
 def _unconfirmed(case: InfusionCase, before: When | None) -> str:
-    visit = case.unconfirmed_response(before)
+    visit = case.response.unconfirmed(before)
     if visit is None:
         return ""
     return f" Unconfirmed {visit.response} on day {visit.day}: no second assessment confirmed it."
