@@ -49,11 +49,11 @@ class InfusionCase:
         return day is not None and day > self.start and (self.ends is None or day <= self.ends)
 
     def part_within(self, when: When) -> When | None:
-        """Those of the days that lie after this infusion and not after the next; None where no day
-        does.
+        """Those of the days that lie after this infusion and not after what ended it; None where no
+        day does.
         """
         first = self.start + 1 if when.first is None else max(when.first, self.start + 1)
-        lasts = [d for d in (when.last, self.ends) if d is not None]
+        lasts = [d for d in (when.last, self._followed_at_most_to) if d is not None]
         last = min(lasts, default=None)
         return When(first, last) if last is None or first <= last else None
 
@@ -133,11 +133,12 @@ class InfusionCase:
         when = stated_when(self.team_progression)
         if when.day is not None:
             return when
-        # the last contact may be the first day of a month: it bounds only what has no end at all
-        until = self.followed_to if when.last is None else self._followed_at_most_to
-        first = self.start + 1 if when.first is None else max(when.first, self.start + 1)
-        lasts = [d for d in (when.last, until) if d is not None and d >= first]
-        return When(first, min(lasts, default=None))
+        own = self.part_within(when) or When(self.start + 1, None)
+        until = self.followed_to
+        if own.last is None and own.first is not None and until is not None and own.first <= until:
+            # the last contact may be the first day of a month: it bounds only what has no end
+            return When(own.first, until)
+        return own
 
     @cached_property
     def death(self) -> Death | None:
