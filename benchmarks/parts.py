@@ -18,7 +18,7 @@ from rearm.knowledge import load
 from rearm.knowledge.bundle import DATA, read_bundle
 from rearm.knowledge.catalogue import load_catalogue
 from rearm.knowledge.study_files import load_studies
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Infusion, Lab, Record, Source, When
 
 TESTS = ("serum_m_protein", "kappa_flc", "neutrophils", "lymphocytes", "creatinine", "ferritin")

@@ -16,7 +16,7 @@ import rearm
 from rearm.mechanism.data import collect
 from rearm.mechanism.parameters import load
 from rearm.mechanism.posterior import posterior_of
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Record
 
 

@@ -9,7 +9,7 @@ from tests.support.places import DATA
 from rearm.findings import Found, find
 from rearm.intake import read_tables
 from rearm.knowledge.catalogue import load_catalogue
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 
 FILE = DATA / "vignettes.yaml"
 

@@ -13,7 +13,8 @@ from tests.support.fhir_builder import SUBJECT, agent, bundle, code, infusion, m
 from tests.support.fhir_builder import read_text as read_bundle
 
 from rearm.intake import read
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.record import Record
 from rearm.therapy.lines import lines, prior_lines
 

@@ -11,7 +11,7 @@ from tests.support.generated_patients import generated_patient
 
 from rearm.intake import read_tables
 from rearm.outcome.endpoints import ORIGINS, STYLES, endpoints
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Record
 
 SCHEDULE = tuple(range(30, 1500, 30))

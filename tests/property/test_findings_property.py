@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rearm.findings import DERIVED, Found, derive, find
 from rearm.interval import Interval
 from rearm.knowledge.catalogue import load_catalogue
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.record import (
     Condition,
     Fact,

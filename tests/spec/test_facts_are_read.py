@@ -13,7 +13,7 @@ from rearm.assessment.plan import plan_of
 from rearm.intake import read_tables
 from rearm.knowledge.bundle import bundled
 from rearm.outcome.endpoints import endpoints
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Record
 
 FACTS = bundled().tidy_tables

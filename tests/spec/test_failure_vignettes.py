@@ -10,7 +10,8 @@ from tests.support.places import DATA
 from tests.support.vignette_record import record_of
 
 from rearm.interval import Interval
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 
 VIGNETTES: list[dict[str, Any]] = yaml.safe_load((DATA / "vignettes.yaml").read_text("utf-8"))
 

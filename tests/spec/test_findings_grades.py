@@ -10,7 +10,7 @@ from rearm.findings import find
 from rearm.intake import read_tables
 from rearm.interval import Interval
 from rearm.knowledge.catalogue import load_catalogue
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 
 Episode = tuple[str, int | None, str | None]  # toxicity, grade, severity
 

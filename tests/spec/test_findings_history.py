@@ -10,7 +10,7 @@ from tests.support.findings_case import findings, record_of
 
 from rearm.findings import find
 from rearm.knowledge.catalogue import load_catalogue
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Fact, Infusion, Source, When
 from rearm.therapy.exposure import exposure
 

@@ -10,7 +10,7 @@ import pytest
 
 from rearm.findings import Found, find
 from rearm.knowledge.catalogue import load_catalogue
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Condition, Death, Lab, Record, Source, Toxicity, When
 
 AS_OF = 220

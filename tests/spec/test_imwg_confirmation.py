@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.support.course_builder import infusion, lab, lesion, record, serum, therapy
 
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.response.confirm import Confirmed, confirm
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.criteria import load_criteria

@@ -11,7 +11,7 @@ pytest.importorskip("numba")
 
 from rearm.mechanism.parameters import load
 from rearm.mechanism.virtual import best_level, cohort, patients
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import pytest
 
 from rearm.intake import read_tables
 from rearm.outcome.endpoints import endpoints
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Record
 
 PATIENT: dict[str, Any] = {"patient_id": "A", "day_zero": "2023-05-01", "last_seen_day": 600}

@@ -15,7 +15,8 @@ from tests.support.course_builder import lab, record, serum
 from tests.support.loops import some
 
 from rearm.interval import Interval, Undetected
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.response.course import response_course
 from rearm.response.criteria import load_criteria
 from rearm.response.progression import Series, dflc_rises, marrow_rises, serum_rises, urine_rises

@@ -18,7 +18,7 @@ from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import load
 from rearm.knowledge.catalogue import load_catalogue
 from rearm.knowledge.scores import load_scores, read_scores
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Source
 
 CELL = Source("labs.csv", "row 1")

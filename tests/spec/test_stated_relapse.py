@@ -10,7 +10,8 @@ import pytest
 
 from rearm.intake import read_tables
 from rearm.outcome.endpoints import endpoints
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.record import Record
 
 INFUSION = {"day": 0, "product": "ide-cel"}

@@ -13,7 +13,8 @@ import pytest
 from tests.support.course_builder import lab, record, serum, team
 
 from rearm.interval import Interval, Undetected
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.record import Lab, ResponseStatement, When
 
 NOT_DETECTED = Undetected(0.0, 0.11, high_open=True)

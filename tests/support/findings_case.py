@@ -10,7 +10,7 @@ from typing import Any
 from rearm.findings import Found, find
 from rearm.intake import read_tables
 from rearm.knowledge.catalogue import load_catalogue
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Record
 
 Row = tuple[str, dict[str, Any]]

@@ -16,7 +16,7 @@ from rearm.errors import RearmError
 from rearm.interval import Interval
 from rearm.outcome.endpoint_definitions import CENSORINGS
 from rearm.outcome.endpoints import course_endpoint
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import (
     Condition,
     Death,

@@ -6,7 +6,7 @@ import pytest
 from tests.support.course_builder import lab, record, serum
 
 from rearm.interval import Interval
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Lab
 from rearm.response.course import ResponseCourse, response_course
 

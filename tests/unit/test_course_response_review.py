@@ -29,7 +29,7 @@ from tests.support.loops import some
 from rearm.export.adam import write_frames
 from rearm.export.response_json import response_object
 from rearm.interval import Interval, Undetected
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.outcome.patient_course import patient_course
 from rearm.record import Imaging, Record, When
 from rearm.report.response.page import course_row, response_index, response_page

@@ -21,7 +21,7 @@ from rearm.outcome.endpoint_definitions import (
     StyleName,
 )
 from rearm.outcome.endpoints import Endpoint, course_endpoint, course_endpoints, endpoints
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import When
 from rearm.response.course import response_course
 

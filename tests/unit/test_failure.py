@@ -23,7 +23,8 @@ from tests.support.course_builder import (
 from tests.support.loops import some
 
 from rearm.interval import Interval
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.outcome.infusions import course_of, infused_products
 from rearm.record import Lab, Record, ResponseStatement, When
 from rearm.response.criteria import load_criteria

@@ -25,7 +25,8 @@ from rearm.findings import find
 from rearm.intake import read_tables
 from rearm.knowledge.catalogue import load_catalogue
 from rearm.outcome.endpoints import Endpoint, endpoints
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.outcome.patient_course import patient_course
 from rearm.record import UNKNOWN_WHEN, Death, Infusion, Lab, Record, When
 from rearm.report.response.headline import headline

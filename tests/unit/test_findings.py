@@ -17,7 +17,7 @@ from rearm.knowledge import Catalogue, KnowledgeError
 from rearm.knowledge.bundle import bundled, load
 from rearm.knowledge.catalogue import load_catalogue
 from rearm.knowledge.lexicon import Lexicon
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Condition, Infusion, Lab, Record, Source, Therapy, Toxicity, When
 
 S = Source("t", "row 1")

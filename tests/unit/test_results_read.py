@@ -9,7 +9,7 @@ from tests.support.course_builder import lab, record, serum
 from tests.support.loops import some
 
 from rearm.interval import Interval
-from rearm.outcome.failure import failures
+from rearm.outcome.failures import failures
 from rearm.record import Lab
 from rearm.response import ResponseCourse, load_criteria, response_course
 

@@ -12,7 +12,8 @@ from tests.support.course_builder import death, infusion, lab, lesion, record, s
 
 from rearm.intake import read_tables
 from rearm.interval import Interval
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.record import Imaging, Lab, When
 from rearm.response.criteria import criteria_table, load_criteria
 

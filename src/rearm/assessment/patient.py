@@ -14,7 +14,8 @@ from rearm.errors import RearmError
 from rearm.findings import Found, find, inputs
 from rearm.interval import Interval
 from rearm.knowledge.option_names import declined_names, options_named
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.record import EVENT_FIELDS, Record
 from rearm.rules import Bounds
 

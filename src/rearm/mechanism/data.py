@@ -11,7 +11,8 @@ from rearm.knowledge.lexicon import Agent
 from rearm.mechanism.parameters import MechanismError, Mechanisms
 from rearm.mechanism.population import Dose
 from rearm.mechanism.therapies import FOREVER, Drug
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.record import Infusion, Lab, Record, Therapy
 from rearm.response.criteria import RESPONSES
 

@@ -29,6 +29,7 @@ from rearm.outcome.endpoint_definitions import (
 from rearm.outcome.endpoint_facts import CourseFacts, counted_day, course_facts, next_therapy_day
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
+from rearm.outcome.readings import agreed
 from rearm.record import Record, When, last_apheresis
 from rearm.response.course import ResponseCourse, response_course
 
@@ -209,50 +210,46 @@ def _of_readings(
     style: StyleName,
     schedule: tuple[int, ...],
 ) -> dict[EndpointName, Endpoint]:
-    """Where results are known by month or order only, what both readings of their days allow."""
+    """Where results are known by month or order only, what all readings of their days allow."""
     if not failure.readings:
         return _of_infusion(record, failure, origin, style, schedule)
-    earliest, latest = (
+    read = [
         _of_infusion(reading.case.record, reading, origin, style, schedule)
         for reading in failure.readings
         if reading.case is not None
-    )
-    return {name: _between(earliest[name], latest[name]) for name in ENDPOINTS}
+    ]
+    return {name: _agreed_on([ends[name] for ends in read]) for name in ENDPOINTS}
 
 
-def _between(earliest: Endpoint, latest: Endpoint) -> Endpoint:
-    """An event between the days of both readings, by the middle of a month at most; censored on the
-    earlier day. What the readings disagree on cannot be computed.
+def _agreed_on(read: Sequence[Endpoint]) -> Endpoint:
+    """An event between the days of all readings, by the middle of a month at most; censored on the
+    earliest day. What the readings disagree on cannot be computed.
     """
-    if earliest == latest:
-        return earliest
-    what = (latest.status, latest.event, latest.censored_by, latest.obstacle)
-    same = (earliest.status, earliest.event, earliest.censored_by, earliest.obstacle) == what
-    origin_day = _middle(earliest.origin_day, latest.origin_day)
-    if same and earliest.status == "not_computable":
-        return replace(earliest, origin_day=origin_day)
-    if same and origin_day is not None and earliest.day is not None and latest.day is not None:
-        if earliest.status == "censored":
-            last = max(origin_day, min(earliest.day, latest.day))
-            return replace(earliest, origin_day=origin_day, day=last)
-        when = When(min(earliest.day, latest.day), max(earliest.day, latest.day))
-        day = counted_day(when)
+    first = read[0]
+    if all(x == first for x in read):
+        return first
+    what = agreed((x.status, x.event, x.censored_by, x.obstacle) for x in read)
+    origin_day = _middle([x.origin_day for x in read])
+    days = [x.day for x in read if x.day is not None]
+    if what is not None and not days:
+        return replace(first, origin_day=origin_day)
+    if what is not None and origin_day is not None:
+        if first.status == "censored":
+            return replace(first, origin_day=origin_day, day=max(origin_day, min(days)))
+        day = _middle(days)
         if day is not None:
+            when = When(min(days), max(days))
             between = None if when.day is not None else when
-            return replace(earliest, origin_day=origin_day, day=day, between=between)
+            return replace(first, origin_day=origin_day, day=day, between=between)
     return not_computable(
-        earliest.name,
-        "vague_days",
-        origin=earliest.origin,
-        style=earliest.style,
-        origin_day=origin_day,
+        first.name, "vague_days", origin=first.origin, style=first.style, origin_day=origin_day
     )
 
 
-def _middle(first: int | None, last: int | None) -> int | None:
-    if first is None or last is None:
-        return None
-    return counted_day(When(min(first, last), max(first, last)))
+def _middle(days: Sequence[int | None]) -> int | None:
+    """The day by which an interval no longer than a month is counted; None where one is missing."""
+    known = [day for day in days if day is not None]
+    return counted_day(When(min(known), max(known))) if len(known) == len(days) else None
 
 
 def _of_infusion(

@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 VAGUE_DAYS = (
-    "some results are known by month, year or order only: the course was read with each on its"
-    " first and on its last possible day, and shows the first"
+    "some results are known by month, year or order only: the course was read with them in each"
+    " order that their days allow, and is shown with them on their first days"
 )
 _MARKERS = {"serum": "serum", "flc": "light chains", "marrow": "marrow"}
 _LACKS: dict[Lack, str] = {

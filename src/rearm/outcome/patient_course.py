@@ -18,7 +18,8 @@ from rearm.outcome.endpoints import (
     endpoints,
     not_computable,
 )
-from rearm.outcome.failure import Failure, failures
+from rearm.outcome.failure import Failure
+from rearm.outcome.failures import failures
 from rearm.record import Record, ResponseStatement
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.criteria import Criteria, load_criteria

@@ -1,0 +1,127 @@
+"""Did each CAR-T infusion of a patient fail, and when: `failures` is the public entry.
+
+Where results are known by month, year or order only, each infusion is judged in every reading of
+their days, and what the readings agree on holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rearm.outcome import failure_words
+from rearm.outcome.best_response import RESPONSE_DEPTH, BestResponse
+from rearm.outcome.failure import Failure
+from rearm.outcome.infusion_case import InfusionCase
+from rearm.outcome.infusion_failure import judged, timing
+from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
+from rearm.outcome.readings import agreed, days_between, readings, tell_days, vague_days
+from rearm.record import Record, When
+from rearm.response.criteria import Criteria, load_criteria
+from rearm.response.visits import CourseFlag
+
+__all__ = ["failures"]
+
+
+def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure, ...]:
+    """One `Failure` for each infusion, in the order of time; empty where nothing was infused. Never
+    raises on what a record holds.
+    """
+    c = criteria or load_criteria()
+    by_days = _by_days(record, c)
+    vague = vague_days(record)
+    if not vague:
+        return by_days
+    read = [_by_days(reading, c) for reading in readings(record)]
+    for failure in (failure for reading in read for failure in reading):
+        if failure.course is not None:
+            tell_days(failure.course, vague)
+    return tuple(
+        _by_readings(failure, own, tuple(vague.values()))
+        for failure, *own in zip(by_days, *read, strict=True)
+    )
+
+
+def _by_days(record: Record, c: Criteria) -> tuple[Failure, ...]:
+    """By the results that have a day."""
+    products = infused_products(record, c)
+    return tuple(
+        _failure(record, c, product, products[i - 1] if i else None, i + 1)
+        for i, product in enumerate(products)
+    )
+
+
+def _failure(
+    record: Record,
+    c: Criteria,
+    product: InfusedProduct,
+    before: InfusedProduct | None,
+    number: int,
+) -> Failure:
+    if product.day is None:
+        return Failure(
+            infusion_day=None,
+            product=product.doses[0].product,
+            targets=product.doses[0].targets,
+            number=number,
+            status="cannot_be_judged",
+            because="infusion_undated",
+            basis=tuple(dose.source for dose in product.doses),
+        )
+    course = course_of(record, c, product, before)
+    return judged(InfusionCase(record, c, product, course, number))
+
+
+def _by_readings(by_days: Failure, read: Sequence[Failure], vague: Sequence[When]) -> Failure:
+    """What all readings of the `vague` days allow; the first is the one of the earliest days. Where
+    only some of them are a failure, one is suspected on the vague days or those of these readings;
+    where none is and they differ, it cannot be judged.
+    """
+    earliest = read[0]
+    if earliest.case is None or _same((by_days, *read)):
+        return by_days
+    if len({x.status for x in read}) == 1:
+        return _agreed_on(earliest, read, days_between(x.when for x in read))
+    relapsed = [x for x in read if x.status in ("failed", "suspected")]
+    if not relapsed:
+        return replace(
+            by_days, status="cannot_be_judged", because="vague_days", readings=tuple(read)
+        )
+    own = (earliest.case.part_within(days) for days in vague)
+    possible = (*(x.when for x in relapsed), *(days for days in own if days is not None))
+    found = _agreed_on(relapsed[0], read, days_between(possible))
+    return replace(found, status="suspected", because="vague_days", certainty="signal")
+
+
+def _same(read: Sequence[Failure]) -> bool:
+    """Do the vague results change nothing?"""
+    answers = ((x.status, x.when, x.kind, x.best, x.last_assessed_day) for x in read)
+    return agreed(answers) is not None
+
+
+def _agreed_on(base: Failure, read: Sequence[Failure], when: When) -> Failure:
+    """`base` with what all readings agree on, on the days `when`."""
+    assert base.case is not None
+    assessed = [x.last_assessed_day for x in read]
+    followed = [x.followed_to_day for x in read]
+    return replace(
+        base,
+        day=when.day,
+        when=when,
+        certainty=agreed(x.certainty for x in read),
+        kind=agreed(x.kind for x in read),
+        timing=timing(base.case, when),
+        responded=agreed(x.responded for x in read),
+        pattern=tuple(p for p in base.pattern if all(p in x.pattern for x in read)),
+        best=min((x.best for x in read), key=_depth),
+        last_assessed_day=min((d for d in assessed if d is not None), default=None),
+        followed_to_day=min((d for d in followed if d is not None), default=None),
+        computed_day=agreed(x.computed_day for x in read),
+        flags=(*base.flags, CourseFlag("vague_days", None, failure_words.VAGUE_DAYS)),
+        readings=tuple(read),
+    )
+
+
+def _depth(best: BestResponse) -> int:
+    """A response that is not known is shallower than any."""
+    return -1 if best.response is None else RESPONSE_DEPTH[best.response]
