@@ -74,6 +74,21 @@ def test_failure_by_month(labs: Labs, status: str, because: str, when: When) -> 
     assert found.day == when.day
 
 
+def test_a_result_that_breaks_the_response_may_lie_between_any_two_visits() -> None:
+    labs = [("-10", "3.0"), ("30", "1.4"), ("90", "1.4"), ("after infusion", "2.4"), ("200", "1.4")]
+    assert _failure([x for x in labs if x[0] != "after infusion"]).best_response == "PR"
+    assert _failure(labs).best_response == "PR"  # 30 and 90, or 90 and 200, whichever it parts
+    assert _failure([x for x in labs if x[0] != "200"]).best_response != "PR"
+
+
+def test_a_result_whose_day_is_gone_may_deny_the_first_rise_and_makes_none() -> None:
+    rise = [*DEEP, ("150", "0.9"), ("180", "1.2")]
+    assert _failure(rise).when == When(150, 150)
+    denied = [*rise, ("", "0.3"), ("210", "1.3")]
+    assert (_failure(denied).status, _failure(denied).when) == ("failed", When(150, 180))
+    assert _failure([*DEEP, ("", "4.5")]).status == "not_failed"
+
+
 def test_an_assessment_by_month_reaches_to_its_first_day_at_least() -> None:
     found = _failure([*DEEP, ("2024-10", "0.3")])
     assert found.last_assessed_day == 260

@@ -15,12 +15,21 @@ from rearm.outcome.failure import Failure
 from rearm.outcome.infusion_case import InfusionCase
 from rearm.outcome.infusion_failure import judged, timing
 from rearm.outcome.infusions import InfusedProduct, course_of, infused_products
-from rearm.outcome.readings import agreed, days_between, readings, tell_days, vague_days
+from rearm.outcome.readings import (
+    agreed,
+    days_between,
+    days_gone,
+    readings,
+    tell_days,
+    vague_days,
+)
 from rearm.record import Record, When
 from rearm.response.criteria import Criteria, load_criteria
 from rearm.response.visits import CourseFlag
 
 __all__ = ["failures"]
+
+_RELAPSED = ("failed", "suspected")
 
 
 def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure, ...]:
@@ -30,9 +39,11 @@ def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure,
     c = criteria or load_criteria()
     by_days = _by_days(record, c)
     vague = vague_days(record)
+    if any(x.status in _RELAPSED for x in by_days):
+        vague |= days_gone(record)  # they may deny a relapse; by themselves they are none
     if not vague:
         return by_days
-    read = [_by_days(reading, c) for reading in readings(record)]
+    read = [_by_days(reading, c) for reading in readings(record, vague)]
     for failure in (failure for reading in read for failure in reading):
         if failure.course is not None:
             tell_days(failure.course, vague)
@@ -82,7 +93,7 @@ def _by_readings(by_days: Failure, read: Sequence[Failure], vague: Sequence[When
         return by_days
     if len({x.status for x in read}) == 1:
         return _agreed_on(earliest, read, days_between(x.when for x in read))
-    relapsed = [x for x in read if x.status in ("failed", "suspected")]
+    relapsed = [x for x in read if x.status in _RELAPSED]
     if not relapsed:
         return replace(
             by_days, status="cannot_be_judged", because="vague_days", readings=tuple(read)

@@ -6,7 +6,7 @@ all readings say holds.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
@@ -16,7 +16,7 @@ from rearm.record import Lab, Record, Source, When
 from rearm.response.course import ResponseCourse
 from rearm.response.visits import READ_IN_A_COURSE
 
-__all__ = ["agreed", "days_between", "readings", "tell_days", "vague_days"]
+__all__ = ["agreed", "days_between", "days_gone", "readings", "tell_days", "vague_days"]
 
 T = TypeVar("T")
 
@@ -28,46 +28,62 @@ def vague_days(record: Record) -> dict[Source, When]:
     return {lab.source: lab.when for lab in record.labs if _is_vague(lab)}
 
 
-def readings(record: Record) -> tuple[Record, ...]:
-    """The record with its vague results on days in each order to the others; the earliest first.
+def days_gone(record: Record) -> dict[Source, When]:
+    """Results of the disease of which no day is known at all, by their rows."""
+    return {
+        lab.source: lab.when for lab in record.labs if _is_of_course(lab) and lab.when == When()
+    }
+
+
+def readings(record: Record, vague: Collection[Source]) -> tuple[Record, ...]:
+    """The record with its `vague` results on days in each order to the others; the earliest first.
 
     What is only known to precede a day stands on that day, or it would be too old for a baseline.
     What is only known to follow one may be as late as the last day on record.
     """
     days = (last_data_day(record), record.last_seen_day)
     until = max((day for day in days if day is not None), default=None)
-    between = {lab.source: _possible(lab.when, until) for lab in record.labs if _is_vague(lab)}
+    exact = _exact_days(record)
+    between = {
+        lab.source: _possible(lab.when, exact, until) for lab in record.labs if lab.source in vague
+    }
     placed = dict.fromkeys(
         tuple(min(max(near, first), last) for first, last in between.values())
-        for near in (-math.inf, *_gaps(record), math.inf)
+        for near in (-math.inf, *_gaps(exact), math.inf)
     )
     return tuple(_read(record, dict(zip(between, on, strict=True))) for on in placed)
 
 
+def _is_of_course(lab: Lab) -> bool:
+    return lab.test in READ_IN_A_COURSE
+
+
 def _is_vague(lab: Lab) -> bool:
-    return lab.when.first != lab.when.last and lab.test in READ_IN_A_COURSE
+    return lab.when.first != lab.when.last and _is_of_course(lab)
 
 
-def _possible(when: When, until: int | None) -> tuple[int, int]:
+def _possible(when: When, exact: Sequence[int], until: int | None) -> tuple[int, int]:
     first = when.last if when.first is None else when.first
-    assert first is not None  # a vague day is known on one side
+    if first is None:
+        first = min(exact, default=0)
     last = until if when.last is None else when.last
     return first, first if last is None else max(first, last)
 
 
-def _gaps(record: Record) -> list[int]:
-    """A day between any two results of the disease that have one."""
-    days = {
-        lab.when.day
-        for lab in record.labs
-        if lab.test in READ_IN_A_COURSE and lab.when.day is not None
-    }
-    return [(a + b) // 2 for a, b in pairwise(sorted(days)) if b - a > 1]
+def _exact_days(record: Record) -> list[int]:
+    """The days of results of the disease."""
+    days = (lab.when.day for lab in record.labs if _is_of_course(lab))
+    return sorted({day for day in days if day is not None})
+
+
+def _gaps(exact: Sequence[int]) -> list[int]:
+    """A day between any two results."""
+    return [(a + b) // 2 for a, b in pairwise(exact) if b - a > 1]
 
 
 def _read(record: Record, on: Mapping[Source, float]) -> Record:
     labs = (
-        replace(lab, when=When.on(int(on[lab.source]))) if _is_vague(lab) else lab
+        replace(lab, when=When.on(int(on[lab.source]))) if lab.source in on else lab
         for lab in record.labs
     )
     return replace(record, labs=tuple(labs))
