@@ -397,7 +397,7 @@ def test_circulating_plasma_cells_beside_a_measurable_protein() -> None:
         lab("circulating_plasma_cells", -3, 0),
         lab("circulating_plasma_cells", 56, 250),
     ]
-    said = flag(record(labs=labs), "circulating_plasma_cells_rise")
+    said = flag(record(labs=labs), "circulating_plasma_cells")
     assert said is not None and said["day"] == 56
     assert object_of(record(labs=labs))["progression_day"] is None
 
@@ -407,7 +407,7 @@ def test_a_rise_in_the_marrow_beside_a_measurable_protein() -> None:
         *serum(FALL),
         *[lab("marrow_plasma_cells", d, v) for d, v in ((-3, 40), (28, 5), (56, 20))],
     ]
-    said = flag(record(labs=labs), "marrow_rise")
+    said = flag(record(labs=labs), "marrow_plasma_cells")
     assert (
         said is not None
         and said["day"] == 56
@@ -422,7 +422,7 @@ def test_a_rise_in_the_marrow_beside_a_measurable_protein() -> None:
                     lab("marrow_plasma_cells", 28, 15),
                 ]
             ),
-            "marrow_rise",
+            "marrow_plasma_cells",
         )
         is None
     )

@@ -1,5 +1,5 @@
 """What the results of single visits call for a remark, beside the response that they have: bands of
-other clones, rises that do not count, quantities that immunofixation does not bear out.
+other clones, quantities that immunofixation does not bear out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from rearm.response.interference import names_bands, own_serum_ife
 from rearm.response.markers import Markers
 from rearm.response.measurable import high_chain
 from rearm.response.score import Scored, Visit
-from rearm.response.sentences import Because, reason_words
 from rearm.response.visits import CourseFlag, VisitResults
 
 __all__ = ["visit_remarks"]
@@ -21,8 +20,6 @@ __all__ = ["visit_remarks"]
 # said once, at the first visit that shows it
 _ONCE = frozenset(
     (
-        "circulating_plasma_cells_rise",
-        "marrow_rise",
         "nonsecretory",
         "immunoglobulin_without_band",
         "protein_without_band",
@@ -47,16 +44,10 @@ def _remarks(scored: Scored, record: Record) -> Iterator[CourseFlag]:
     yield from _light_chain_contradiction(
         markers.collected.baseline, record.light_chain, markers.criteria
     )
-    cells = {} if markers.cells_count else markers.circulating_rises()
-    marrow = {} if markers.marrow_counts else markers.marrow_rises()
-    for place, visit in enumerate(scored.visits):
+    for visit in scored.visits:
         results = visit.results
         if results.values.get("serum_immunofixation") == "positive" and names_bands(results):
             yield from _bands(results, record)
-        if place in cells:
-            yield _cells(results.day_of("circulating_plasma_cells"), cells[place])
-        if place in marrow and not visit.pd:
-            yield _marrow(results.day_of("marrow_plasma_cells"), marrow[place])
         if not markers.secretory and visit.rule in ("cr-nonsecretory", "scr"):
             text = (
                 "complete response in disease without measurable M-protein: by marrow,"
@@ -83,23 +74,6 @@ def _light_chain_contradiction(
             f" follows {light} as stated"
         )
         yield CourseFlag("light_chain_contradiction", baseline.day_of(f"{high}_flc"), text)
-
-
-def _cells(day: int, because: Because) -> CourseFlag:
-    text = (
-        f"{reason_words(because)}: progression only where nothing else is measurable, but look for"
-        " plasma-cell leukaemia"
-    )
-    return CourseFlag("circulating_plasma_cells_rise", day, text)
-
-
-def _marrow(day: int, because: Because) -> CourseFlag:
-    """A rise of the marrow that is no progression by itself."""
-    text = (
-        f"{reason_words(because)}: progression only where neither M-protein nor light chains are"
-        " measurable"
-    )
-    return CourseFlag("marrow_rise", day, text)
 
 
 def _without_band(visit: Visit, serum: Interval, markers: Markers) -> Iterator[CourseFlag]:
