@@ -75,6 +75,9 @@ def against(result: Any, option: str) -> str:
         # in a fifth of the clone
         (0.2, None, "", "possible", 1, "discouraged", OPEN),
         (0.2, 90, "", "possible", 1, "discouraged", OPEN),
+        (0.2, 12, "", "possible", 1, "discouraged", OPEN),
+        (0.2, 0, "", "likely", 1, "excluded", "discouraged"),  # gene and stain are two methods
+        (0.2, 0, "none", "likely", 1, "excluded", "discouraged"),
         # in nearly all of it
         (0.9, None, "", "likely", 1, "excluded", "discouraged"),
         (0.9, 0, "none", "likely", 1, "excluded", "discouraged"),
@@ -113,6 +116,8 @@ def test_bcma_after_a_bcma_car_t(
         ("?", 90, "possible", 1, "discouraged", OPEN),
         ("?", 0, "likely", 1, "excluded", "discouraged"),
         (0.2, None, "possible", 1, "discouraged", OPEN),
+        (0.2, 90, "possible", 1, "discouraged", OPEN),
+        (0.2, 0, "likely", 1, "excluded", "discouraged"),
         (0.9, None, "likely", 1, "excluded", "discouraged"),
         (0.9, 90, "possible", 1, "discouraged", OPEN),
     ],
@@ -131,3 +136,31 @@ def test_gprc5d_after_a_gprc5d_car_t(
     assert against(result, "talquetamab") == talquetamab
     assert against(result, "trispecific-bcma-gprc5d") == both_arms
     assert against(result, "teclistamab") == OPEN
+
+
+@pytest.mark.parametrize(
+    ("gene", "target", "product", "options"),
+    [
+        ("TNFRSF17", "bcma", "ide-cel", ("teclistamab", "trispecific-bcma-gprc5d")),
+        ("GPRC5D", "gprc5d", "arlo-cel", ("talquetamab", "trispecific-bcma-gprc5d")),
+    ],
+)
+def test_more_evidence_of_loss_never_gives_a_better_verdict(
+    gene: str, target: str, product: str, options: tuple[str, ...]
+) -> None:
+    shares: tuple[Share, ...] = (None, 0.03, 0.2, 0.45, 0.9)  # from no loss to that of the clone
+    percents = (90, 40, 12, 0)
+    order = (OPEN, "discouraged", "excluded")
+    for option in options:
+        verdicts = {
+            (share, percent): order.index(
+                against(assessed(*rows(gene, share, percent, target), product=product), option)
+            )
+            for share in shares
+            for percent in percents
+        }
+        for (share, percent), known in verdicts.items():
+            more_of_the_clone = [x for x in shares[shares.index(share) :] if x != share]
+            fewer_cells = [x for x in percents if x < percent]
+            assert all(verdicts[x, percent] >= known for x in more_of_the_clone), (option, percent)
+            assert all(verdicts[share, x] >= known for x in fewer_cells), (option, share)

@@ -439,6 +439,8 @@ def test_a_reinfusion_that_did_not_expand() -> None:
         findings(copies(14, 9000), again, copies(164, 5000))["reinfusion_without_expansion"].value
         is False
     )
+    bound = findings(copies(14, 9000), again, copies(164, "<10000"))["reinfusion_without_expansion"]
+    assert (bound.value, "detection limit" in bound.text) == (None, True)
 
 
 @pytest.mark.parametrize(

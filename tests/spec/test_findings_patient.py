@@ -49,6 +49,41 @@ from tests.support.findings_case import (
             [condition(215, "active_infection", "absent"), condition(215, "febrile_neutropenia")],
             True,
         ),
+        (
+            "another episode, later, has ended",
+            [condition(208, "active_infection"), condition(212, "active_infection", end_day=215)],
+            True,
+        ),
+        (
+            "the same, with its end on a second row",
+            [condition(208, "active_infection"), condition(208, "active_infection", end_day=215)],
+            False,
+        ),
+        (
+            "an episode with an end spans it",
+            [condition(205, "active_infection", end_day=215), condition(208, "active_infection")],
+            False,
+        ),
+        (
+            "a while ago without an end, and another that ended",
+            [condition(180, "active_infection"), condition(210, "active_infection", end_day=215)],
+            None,
+        ),
+        (
+            "two as toxicities, the later ended",
+            [toxicity(208, "infection", 3), toxicity(212, "infection", 2, end_day=215)],
+            True,
+        ),
+        (
+            "two in two tables, the later ended",
+            [toxicity(208, "infection", 3), condition(212, "active_infection", end_day=215)],
+            True,
+        ),
+        (
+            "the same in two tables, the end in one",
+            [toxicity(208, "infection", 3), condition(208, "active_infection", end_day=215)],
+            False,
+        ),
         ("its end lies after as_of", [condition(210, "active_infection", end_day=240)], True),
         ("after as_of", [condition(221, "active_infection")], None),
     ],

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from tests.spec.test_findings_of_real_records import assessed
 
 import rearm
 from rearm.assessment import Assessment
@@ -19,7 +20,12 @@ Row = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def result() -> Assessment:
-    serology = [{"day": 200, "test": test, "value": "negative"} for test in ("hbsag", "anti_hbc")]
+    return judged("hbsag", "anti_hbc")
+
+
+def judged(*negative: str) -> Assessment:
+    """A relapse after ide-cel of which little is known but that these tests are negative."""
+    serology = [{"day": 200, "test": test, "value": "negative"} for test in negative]
     tables: dict[str, list[Row]] = {
         "patients": [{"sex": "F", "birth_date": "1960-01-01", "day_zero": "2024-01-01"}],
         "infusions": [{"day": 0, "product": "ide-cel", "target": "BCMA"}],
@@ -37,6 +43,12 @@ def test_what_is_on_record_is_not_asked_for_again(result: Assessment) -> None:
         "Missing: hepatitis C RNA, HIV infection (serology), latent tuberculosis." in serology.why
     )
     assert {"hbsag", "anti_hbc"}.isdisjoint({*serology.findings, *serology.tests})
+
+
+@pytest.mark.parametrize("known", ["hbsag", "hiv_serology"])
+def test_a_test_whose_finding_is_on_record_is_left_out_of_its_work_up(known: str) -> None:
+    (serology,) = [t for t in judged(known).next_tests if "viral_serology" in t.ids]
+    assert {"hbsag", "anti_hbc", "hcv_rna", "hiv_serology"} - {known} == {*serology.tests}
 
 
 def test_no_definition_stands_where_something_is_missing(result: Assessment) -> None:
@@ -68,6 +80,25 @@ def test_what_must_be_known_first_is_named_by_what_is_missing(result: Assessment
         ">imaging" not in asked and ">relapse in soft tissue away from bone (imaging)</a>" in asked
     )
     assert ">active infection</a>" in asked and ">bcma subclonal loss large</a>" not in html
+
+
+def test_no_rule_is_named_by_its_id(result: Assessment) -> None:
+    preferred = assessed(
+        ("assessments", {"day": 60, "response": "CR", "by": "team"}),
+        ("assessments", {"day": 310, "response": "PD", "by": "team"}),
+        ("labs", {"day": 310, "test": "bcma_positive_plasma_cells", "value": 90, "unit": "%"}),
+        ("imaging", {"day": 310, "method": "PET-CT", "result": "negative"}),
+        after=(),
+    )
+    assert any(o.verdict == "preferred" and o.cautions for o in preferred.options)
+    for judged_ in (result, preferred):
+        html = page(judged_, with_picture=False)
+        named = {x.casefold() for x in re.findall(r'<a href="#r\d+">([^<]*)</a>', html)}
+        labels = {x.casefold() for x in judged_.titles.findings.values()}
+        labels |= {f.text.casefold() for f in judged_.findings.values()}
+        ids = {key.partition("@")[0].replace("-", " ") for key in judged_.reasons}
+        assert "neutrophils" in named
+        assert not (named - labels) & ids
 
 
 def test_every_finding_can_be_asked_for() -> None:

@@ -171,6 +171,10 @@ def factor(t: Tables) -> Any:
             "workup antigen: there is no finding or group of findings named gone",
         ),
         (
+            lambda t: t["workups.toml"]["workup"][1].update(tells={"serology": "gone"}),
+            "workup antigen: tells: serology is none of its tests, or gone not among its supplies",
+        ),
+        (
             lambda t: t["findings.toml"]["finding"].update(
                 ecogg={"group": "g", "type": "integer", "meaning": "Performance status."}
             ),

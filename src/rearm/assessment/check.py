@@ -438,6 +438,10 @@ def _workups(knowledge: Knowledge) -> Iterator[Problem]:
                 yield Problem(where, f"there is no finding named {name}.")
             elif knowledge.catalogue[name].from_:
                 yield Problem(where, f"{name} is derived; name what it is derived from.")
+        for test, name in workup.tells.items():
+            if test not in workup.tests or name not in workup.supplies:
+                text = f"tells: {test} is none of its tests, or {name} not among its supplies."
+                yield Problem(where, text)
         for name in workup.also_tells:
             if name not in knowledge.catalogue and name not in knowledge.catalogue.groups:
                 yield Problem(where, f"there is no finding or group of findings named {name}.")

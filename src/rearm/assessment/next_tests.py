@@ -19,6 +19,7 @@ from rearm.assessment.patient import Patient
 from rearm.assessment.plan import Plan
 from rearm.assessment.result import Change, NextTest, Turn
 from rearm.assessment.scenarios import Varied
+from rearm.knowledge.rulesets import Workup
 
 if TYPE_CHECKING:
     from rearm.assessment.judging import Codings, OwnCodes
@@ -198,9 +199,7 @@ def _weight(plan: Plan, turns: Sequence[_OneTurn]) -> float:
 
 def _test(patient: Patient, varied: Varied, changes: tuple[Change, ...], why: str) -> NextTest:
     workups = [w.workup for w in varied.workups]
-    # a test that is a finding of its own is not asked for again where that is on record
-    known = {t for w in workups for t in w.tests if t in w.supplies and t not in varied.findings}
-    tests = tuple(dict.fromkeys(t for w in workups for t in w.tests if t not in known))
+    tests = tuple(dict.fromkeys(t for w in workups for t in _asked(w, varied.findings)))
     unread = sum(lab.test in tests for lab in patient.record.set_aside)
     return NextTest(
         ids=tuple(w.id for w in workups),
@@ -215,6 +214,14 @@ def _test(patient: Patient, varied: Varied, changes: tuple[Change, ...], why: st
         citations=tuple(dict.fromkeys(c for w in workups for c in w.sources)),
         unread=unread,
     )
+
+
+def _asked(workup: Workup, findings: Sequence[str]) -> Iterator[str]:
+    """Its tests but for those that alone tell a finding, where that is on record."""
+    for test in workup.tests:
+        told = workup.tells.get(test, test)
+        if told not in workup.supplies or told in findings:
+            yield test
 
 
 def _given_unread(number: int) -> str:

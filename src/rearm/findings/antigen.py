@@ -1,7 +1,7 @@
 """Findings on the antigen: on the tumour at failure, in its genes, in serum.
 
 A sample speaks for its own site: marrow comes first, a lesion only where there is no marrow, and
-`untested_lesion` says what stayed open.
+`untested_lesion` says which lesions stayed open.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import PatientChart
 from rearm.findings.exposure import agents_against, is_after
+from rearm.findings.lesion_tissue import lesion_name, naming_no_lesion, samples_by_lesion
 from rearm.findings.microenvironment import divided
 from rearm.findings.product import car_targets
 from rearm.findings.results import NO_RESULT, LatestResult, lies_in
@@ -40,7 +41,7 @@ from rearm.findings.variants import (
     variant_text,
 )
 from rearm.interval import Interval
-from rearm.record import UNKNOWN_WHEN, Imaging, Lab, Source, Therapy, Variant
+from rearm.record import UNKNOWN_WHEN, Imaging, Lab, Therapy, Variant
 
 _FLOW = ("flow_cytometry", "NGF")
 _IHC = ("immunohistochemistry",)
@@ -312,35 +313,46 @@ def gprc5d_agent_between_failure_and_sample(chart: PatientChart) -> Found:
 
 @finding("untested_lesion")
 def untested_lesion(chart: PatientChart) -> Found:
-    """Whether there is a lesion outside the marrow whose antigen was not tested. One that was
-    tested is taken to speak for all; which ones there are is said.
+    """Whether there is a lesion outside the marrow whose antigen was not tested. Neither marrow nor
+    another lesion speaks for it.
     """
     if chart.at_failure is None:
         return NOTHING
-    tested = _tested_lesions(chart)
+    samples = _tested_on_lesions(chart)
     lesions = myeloma_lesions(chart, chart.at_failure)
     if lesions and not car_targets(chart):
         return unknown("the target of the CAR-T is not recorded", rows_of(lesions))
     if lesions:
-        names = ", ".join(dict.fromkeys(_lesion_name(x) for x in lesions))
-        said = "antigen tested on a biopsy; lesions" if tested else "antigen not tested"
-        return Found(not tested, (*rows_of(lesions), *tested), f"{said}: {names}")
+        return _untested_of(chart, lesions, samples)
     patterns = sorted(set(SOFT_TISSUE).intersection(chart.failure_pattern))
     if patterns:
-        said = "antigen tested" if tested else "antigen of the lesion not tested"
-        return Found(not tested, tested, f"{', '.join(patterns)} relapse, {said}")
+        said = "antigen tested" if samples else "antigen of the lesion not tested"
+        return Found(not samples, rows_of(samples), f"{', '.join(patterns)} relapse, {said}")
     seen = [soft_tissue(chart, chart.at_failure, kind).value for kind in SOFT_TISSUE]
     if all3(not3(None if x is None else bool(x)) for x in seen):
         return Found(False, (), "imaging at failure shows no lesion outside the marrow")
     return NOTHING
 
 
-def _tested_lesions(chart: PatientChart) -> tuple[Source, ...]:
-    """Rows of tests for the target of the CAR-T on lesions at failure: stains, then genes."""
+def _untested_of(
+    chart: PatientChart, lesions: Sequence[Imaging], samples: Sequence[Lab | Variant]
+) -> Found:
+    tested = samples_by_lesion(chart, lesions, samples)
+    bare = [x for x in lesions if not tested[lesion_name(x)]]
+    rows = (*rows_of(lesions), *rows_of(samples))
+    if bare and naming_no_lesion(chart, samples):
+        return unknown("antigen tested on a biopsy: of which lesion is not stated", rows)
+    said = "antigen not tested" if bare else "antigen tested on a biopsy"
+    names = ", ".join(dict.fromkeys(_lesion_words(x) for x in bare or lesions))
+    return Found(bool(bare), rows, f"{said}: {names}")
+
+
+def _tested_on_lesions(chart: PatientChart) -> list[Lab | Variant]:
+    """Tests for the target of the CAR-T on lesions at failure: stains, then genes."""
     window = chart.at_failure
     targets = [x for x in _GENES if x in car_targets(chart)]
-    if window is None or not targets:
-        return ()
+    if window is None:
+        return []
     stains = [
         x
         for target in targets
@@ -354,10 +366,10 @@ def _tested_lesions(chart: PatientChart) -> tuple[Source, ...]:
         if x.site is not None and "marrow" not in x.site.casefold()
     ]
     in_time = [x for x in genes if lies_in(x.when, window) or chart.tumour_of_failure(x.when)]
-    return (*rows_of(stains), *rows_of(in_time))
+    return [*stains, *in_time]
 
 
-def _lesion_name(row: Imaging) -> str:
+def _lesion_words(row: Imaging) -> str:
     return f"{row.lesion or 'lesion'} ({row.site or row.kind or 'site not stated'})"
 
 

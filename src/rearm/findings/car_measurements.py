@@ -58,9 +58,14 @@ def is_detected(value: Interval) -> bool:
 
 
 def car_rows(chart: PatientChart, window: Window | None) -> list[DatedValue]:
-    """The measurements, oldest first."""
-    rows = [x for test in ASSAYS for x in chart.results(test, window, in_blood)]
-    return sorted(dated_values(rows), key=lambda x: x.day)
+    """The measurements, oldest first; `not detected` in words is none."""
+    labs = [x for test in ASSAYS for x in chart.results(test, window, in_blood)]
+    none = [
+        DatedValue(x.day, Interval.of(0.0), x)
+        for x in labs
+        if x.day is not None and x.word == "not_detected"
+    ]
+    return sorted([*dated_values(labs), *none], key=lambda x: x.day)
 
 
 def car_aside(chart: PatientChart, window: Window | None) -> list[Lab]:

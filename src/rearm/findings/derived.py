@@ -158,7 +158,9 @@ def _status(protein: tuple[_Stain | None, ...], gene: _GeneLoss | None) -> str |
         # caller checks that they fit.
         return "lost"
     if gene == "subclonal":
-        return "lost" if negative >= 2 and not positive else "subclonal_loss"
+        # where no method sees the protein, gene and protein are two methods that agree
+        nowhere_seen = negative == len(seen) > 0 or (negative >= 2 and not positive)
+        return "lost" if nowhere_seen else "subclonal_loss"
     if negative and positive:
         return None
     if negative >= 2:
@@ -215,8 +217,6 @@ def _possible_statuses(
     """What the antigen can be by these readings; None where they contradict each other. A proven
     loss stays one beside a stain that shows more cells than it leaves: only its share is in doubt.
     """
-    if _lost_in_open_share(percents, fraction):
-        return {"lost"}
     possible = {
         _status(protein, event)
         for protein in itertools.product(*(_stain_classes(p) for p in percents))
@@ -235,15 +235,6 @@ def _contradicts(
         return False
     lost = max(fraction.low, CLONAL) if event == "clonal" else fraction.low
     return any(p is not None and p.low / 100 + lost > _MOST_TOGETHER for p in percents)
-
-
-def _lost_in_open_share(percents: Sequence[Interval | None], fraction: Interval | None) -> bool:
-    """Both copies are hit in a share that is not stated, and the protein is not seen: two methods
-    agree.
-    """
-    if fraction is None or fraction.exact is not None or not fraction.above(0.0):
-        return False
-    return any(p is not None and p.at_most(_NEGATIVE_PERCENT) for p in percents)
 
 
 def _loss_fraction(values: Mapping[str, Input]) -> Value:

@@ -192,10 +192,9 @@ def car_peak_height(chart: PatientChart) -> Found:
     """By the assays that have limits for this product; of several the one that shows most counts,
     since no assay finds cells that are not there.
     """
-    limits = _HEIGHTS.get(_product(chart) or "", _HEIGHTS_OF_OTHERS)
     heights = [
         _height(_car_peak(chart, test), limit)
-        for test, limit in limits.items()
+        for test, limit in _limits(chart).items()
         if chart.results(test, chart.after_infusion(0, _HEIGHT_UNTIL_DAY), in_blood)
     ]
     telling = [x for x in heights if (x.least, x.most) != (0, len(_WORDS) - 1)]
@@ -220,6 +219,20 @@ def _height(peak: Found, limits: _Heights) -> _Height:
     least = sum(quantity.at_least(edge) is True for edge in edges)
     most = sum(quantity.below(edge) is not True for edge in edges)
     return _Height(least, most, peak)
+
+
+def _limits(chart: PatientChart) -> dict[str, _Heights]:
+    return _HEIGHTS.get(_product(chart) or "", _HEIGHTS_OF_OTHERS)
+
+
+def _shows_none(chart: PatientChart, row: DatedValue) -> bool:
+    """Whether a measurement tells that hardly a CAR-T cell was there: none found, or a bound below
+    a minimal height for the product. `<10000` copies may hide an expansion.
+    """
+    if row.value.high <= 0:
+        return True
+    limits = _limits(chart).get(row.lab.test)
+    return limits is not None and row.value.below(_MINIMAL * limits.low) is True
 
 
 def _grew_little(height: Found) -> bool:
@@ -252,16 +265,27 @@ def car_never_detected(chart: PatientChart) -> Found:
     seen = [x.lab for x in rows if is_detected(x.value)]
     if seen:
         return Found(False, rows_of(seen[-1:]), texts(seen[-1:], lab_text))
-    labs = [x.lab for x in rows]
-    if not labs:
+    if not rows:
         return NOTHING
-    usual = _usual_peak(chart)
-    if not car_rows(chart, chart.after_infusion(*usual)):
-        last = labs[-1]
-        return unknown(lambda: f"{lab_text(last)}; {_not_looked_at(usual)}", rows_of(labs))
+    if why := _why_open_at_peak(chart):
+        return unknown(lambda: f"{lab_text(rows[-1].lab)}; {why}", rows_of(x.lab for x in rows))
     if aside := car_aside(chart, chart.after_infusion(1, EVER)):
         return unknown("a CAR measurement after the infusion was set aside", rows_of(aside))
-    return Found(True, rows_of(labs), texts(labs[-3:], lab_text))
+    none = [x.lab for x in rows if _shows_none(chart, x)]
+    return Found(True, rows_of(none), texts(none[-3:], lab_text))
+
+
+def _why_open_at_peak(chart: PatientChart) -> str:
+    """Why it is not known, where no CAR-T cells were found, whether there were none while they
+    usually peak; empty where it is.
+    """
+    usual = _usual_peak(chart)
+    at_peak = car_rows(chart, chart.after_infusion(*usual))
+    if not at_peak:
+        return _not_looked_at(usual)
+    if not any(_shows_none(chart, x) for x in at_peak):
+        return "the detection limit is too high to say that there were hardly any"
+    return ""
 
 
 @finding("car_expansion_poor")
@@ -282,8 +306,8 @@ def reinfusion_without_expansion(chart: PatientChart) -> Found:
         return NOTHING
     labs = [x.lab for x in rows]
     seen = [x.lab for x in rows if is_detected(x.value)]
-    if not seen and not car_rows(chart, chart.after_infusion(*_usual_peak(chart))):
-        return unknown(_not_looked_at(_usual_peak(chart)), rows_of(labs))
+    if not seen and (why := _why_open_at_peak(chart)):
+        return unknown(why, rows_of(labs))
     return Found(not seen, rows_of(labs), texts((seen or labs)[-3:], lab_text))
 
 

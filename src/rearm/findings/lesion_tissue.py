@@ -1,16 +1,19 @@
-"""What the tissue of a lesion shows besides a stated histology: an antigen counted on its plasma
-cells tells that they are there.
+"""What a biopsy of a lesion is of, and what it shows besides a stated histology: an antigen counted
+on its plasma cells tells that they are there. A biopsy speaks for its own lesion only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from rearm.findings.chart import PatientChart
 from rearm.findings.results import Window
-from rearm.record import Imaging, Lab
+from rearm.record import Imaging, Lab, Variant
 
-__all__ = ["lesion_name", "naming_no_lesion", "plasma_cells_of", "plasma_cells_shown"]
+__all__ = ["lesion_name", "naming_no_lesion", "plasma_cells_shown", "samples_by_lesion"]
+
+_Sample = TypeVar("_Sample", Lab, Variant, Lab | Variant)
 
 _STAINS = (
     "bcma_positive_plasma_cells",
@@ -29,26 +32,33 @@ def plasma_cells_shown(chart: PatientChart, window: Window) -> list[Lab]:
     ]
 
 
-def plasma_cells_of(
-    chart: PatientChart, lesions: Sequence[Imaging], stains: Sequence[Lab]
-) -> dict[str, list[Lab]]:
-    """By name of the lesion (see `lesion_name`) the stains that are of it: those that name it, and
+def samples_by_lesion(
+    chart: PatientChart, lesions: Sequence[Imaging], samples: Sequence[_Sample]
+) -> dict[str, list[_Sample]]:
+    """By name of the lesion (see `lesion_name`) the samples that are of it: those that name it, and
     those that name no lesion where only one is there.
     """
     names = {lesion_name(x) for x in lesions}
-    nameless = naming_no_lesion(chart, stains) if len(names) == 1 else []
-    return {name: [x for x in stains if _named(x) == name or x in nameless] for name in names}
+    only = next(iter(names)) if len(names) == 1 else None
+    of = [(_lesion_of(x, chart.record.imaging) or only, x) for x in samples]
+    return {name: [x for lesion, x in of if lesion == name] for name in names}
 
 
-def naming_no_lesion(chart: PatientChart, stains: Sequence[Lab]) -> list[Lab]:
-    """Stains that name no lesion that was ever seen."""
-    seen = {lesion_name(x) for x in chart.record.imaging}
-    return [x for x in stains if _named(x) not in seen]
+def naming_no_lesion(chart: PatientChart, samples: Sequence[_Sample]) -> list[_Sample]:
+    """Samples that name no lesion that was ever seen."""
+    return [x for x in samples if _lesion_of(x, chart.record.imaging) is None]
 
 
 def lesion_name(row: Imaging) -> str:
     return (row.lesion or row.site or "").strip().casefold()
 
 
-def _named(lab: Lab) -> str:
-    return (lab.sample_id or "").strip().casefold()
+def _lesion_of(sample: Lab | Variant, seen: Iterable[Imaging]) -> str | None:
+    """The lesion that a sample names by itself or, where only one lies there, by its site."""
+    said = sample.sample_id if isinstance(sample, Lab) else sample.site
+    named = (said or "").strip().casefold()
+    lesions = [(lesion_name(x), (x.site or "").strip().casefold()) for x in seen]
+    if not named or any(name == named for name, _ in lesions):
+        return named or None
+    there = {name for name, site in lesions if site == named}
+    return there.pop() if len(there) == 1 else None

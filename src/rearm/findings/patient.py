@@ -380,17 +380,20 @@ def active_infection(chart: PatientChart) -> Found:
 
 def _infections(chart: PatientChart) -> list[Presence]:
     """Of each table that may tell of one. A statement that no infection is active, or that it is
-    resolved, ends what the others tell of the time before.
+    resolved, ends what the others tell of the time before; an end, only its own episode.
     """
     general = chart.condition("active_infection")
     others = [chart.condition("febrile_neutropenia"), chart.toxicity("infection")]
     if general.present is not False:
         return [general, *others]
     (statement, *_) = general.rows
-    return [general, *(x for x in others if not _all_before(x, statement))]
+    return [general, *(x for x in others if not _is_over(x, statement))]
 
 
-def _all_before(state: Presence, statement: Condition | Toxicity) -> bool:
+def _is_over(state: Presence, statement: Condition | Toxicity) -> bool:
+    episode = isinstance(statement, Condition) and statement.status == "present"
+    if episode:
+        return all(row.when == statement.when for row in state.rows)
     return all(row.when.before(statement.when) for row in state.rows)
 
 

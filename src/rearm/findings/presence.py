@@ -29,6 +29,8 @@ _STOPS = frozenset({
     "hyperviscosity", "icans", "iec_hs", "infection", "liver_failure", "mds_aml", "parkinsonism",
     "plasma_cell_leukaemia", "pregnancy", "t_cell_lymphoma",
 })  # fmt: skip
+# What comes again: the end of one episode is not that of an earlier one.
+_EPISODES = frozenset({"active_infection", "cmv_reactivation", "febrile_neutropenia", "infection"})
 _PRESENT = {"present": True, "resolved": False, "absent": False}
 
 
@@ -122,12 +124,25 @@ class _RowReading:
     suspected: bool = False
 
     @property
+    def _name(self) -> str:
+        return self.row.condition if isinstance(self.row, Condition) else self.row.toxicity
+
+    def of_another_episode(self, earlier: _RowReading) -> bool:
+        """Whether the row tells the end of an episode that surely began after the earlier one."""
+        own_end = self.ending == "past" and self._name in _EPISODES
+        return own_end and earlier.row.when.before(self.row.when) is True
+
+    def ends(self, earlier: _RowReading) -> bool:
+        """Whether it surely follows the earlier row and says that what that row tells is over."""
+        follows = self.present is False and earlier.since.before(self.since) is True
+        return follows and not self.of_another_episode(earlier)
+
+    @property
     def text(self) -> str:
         row = self.row
+        name = self._name.replace("_", " ")
         if isinstance(row, Condition):
-            name = f"{row.condition.replace('_', ' ')} {row.status}"
-        else:
-            name = row.toxicity.replace("_", " ")
+            name = f"{name} {row.status}"
         grade = "" if (words := grade_words(row)) is None else f" grade {words}"
         ending = {
             "none": "",
@@ -227,24 +242,25 @@ def _decided(name: str, said: Sequence[_RowReading]) -> Presence:
 
 def _unended(said: Sequence[_RowReading]) -> list[_RowReading]:
     """Rows of what was present a while ago, that nothing surely follows."""
-    return [
-        x
-        for x in said
-        if x.suspected and not any(y.present is not None and x.since.before(y.since) for y in said)
-    ]
+
+    def followed(x: _RowReading) -> bool:
+        return any(y.ends(x) or (y.present and x.since.before(y.since)) for y in said)
+
+    return [x for x in said if x.suspected and not followed(x)]
 
 
 def _standing(said: Sequence[_RowReading]) -> Presence | None:
     """Present by a row that no row surely follows which says it is over; what speaks against it, or
     may be later, is said beside it.
     """
-    over = [x for x in said if x.present is False]
-    here = [x for x in said if x.present and not any(x.since.before(y.since) for y in over)]
+    here = [x for x in said if x.present and not any(y.ends(x) for y in said)]
     if not here:
         return None
-    against = [
-        x for x in said if x.present is not True and not any(x.since.before(y.since) for y in here)
-    ]
+
+    def against_it(x: _RowReading) -> bool:
+        return not any(x.since.before(y.since) or x.of_another_episode(y) for y in here)
+
+    against = [x for x in said if x.present is not True and against_it(x)]
 
     def text() -> str:
         if not against:

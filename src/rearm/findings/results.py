@@ -201,12 +201,12 @@ class Results:
     def highest(
         self, test: str, window: Window | None, keep: Keep | None = None
     ) -> HighestResult | None:
-        """The highest result in the window; None without one. A result set aside may be higher:
+        """The highest number in the window; None without one. A result set aside may be higher:
         then it is open upwards.
         """
         rows = self.of(test, window, keep)
         quantities = [x.quantity for x in rows if x.quantity is not None]
-        if not rows:
+        if not quantities:
             return None
         low = max(quantities, key=lambda q: (q.low, q.low_open))
         high = max(quantities, key=lambda q: (q.high, not q.high_open))

@@ -17,8 +17,8 @@ from rearm.findings.chart import PatientChart
 from rearm.findings.lesion_tissue import (
     lesion_name,
     naming_no_lesion,
-    plasma_cells_of,
     plasma_cells_shown,
+    samples_by_lesion,
 )
 from rearm.findings.presence import any_present
 from rearm.findings.results import lab_text
@@ -121,7 +121,7 @@ def lesion_without_histology(chart: PatientChart) -> Found:
     lesions = positive_lesions(chart, window)
     lesions += [x for x in looked if x.result == "positive" and x.new and x not in lesions]
     stains = plasma_cells_shown(chart, window)
-    stained = plasma_cells_of(chart, lesions, stains)
+    stained = samples_by_lesion(chart, lesions, stains)
     bare = [x for x in lesions if x.lesion not in words and not stained[lesion_name(x)]]
     nameless = naming_no_lesion(chart, stains)
     if nameless and bare:

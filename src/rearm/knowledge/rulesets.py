@@ -276,9 +276,9 @@ class CitedSource:
 class Workup:
     """A test or set of tests that a report may ask for.
 
-    `supplies` are the findings that it is asked for: their results are tried. `also_tells` are
-    findings, or groups of them, that it tells besides. `outcomes` are the joint results that can
-    come out of it.
+    `supplies` are the findings that it is asked for: their results are tried. `tells`: of a test
+    that alone tells one of them under another name, that finding. `also_tells` are findings, or
+    groups of them, that it tells besides. `outcomes` are the joint results that can come out of it.
 
     `mandatory`: where true it belongs to the minimum work-up; `settled`: where true it is not asked
     for, because what it would tell is known; `only_where`: it is asked for only where this is true
@@ -291,6 +291,7 @@ class Workup:
     supplies: tuple[str, ...]
     invasiveness: int
     turnaround: int
+    tells: Mapping[str, str] = field(default_factory=dict)
     also_tells: tuple[str, ...] = ()
     outcomes: tuple[Row, ...] = ()
     mandatory: str | None = None

@@ -73,19 +73,17 @@ def asked_as(assessment: Assessment, finding: str) -> str:
 
 
 def asked_for(assessment: Assessment, reasons: Iterable[str]) -> dict[str, str]:
-    """What is to be found out to know whether these reasons hold, each with the first of them; the
-    subject of a reason of which nothing is missing.
-    """
+    """What is to be found out to know whether these reasons hold, each with the first of them."""
     asked: dict[str, str] = {}
     for key in reasons:
-        missing = assessment.missing(assessment.reasons[key])
-        for label in [asked_as(assessment, name) for name in missing] or [subject(key)]:
-            asked.setdefault(label, key)
+        reason = assessment.reasons[key]
+        for name in assessment.missing(reason) or reason.findings:
+            asked.setdefault(asked_as(assessment, name), key)
     return asked
 
 
 def subject(key: str) -> str:
-    """What a reason is about, in the words of its id."""
+    """What a note is about, in the words of its id."""
     return key.partition("@")[0].replace("-", " ")
 
 
