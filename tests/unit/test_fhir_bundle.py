@@ -107,7 +107,31 @@ def test_two_patients_are_two_records_by_the_subject_of_each_resource() -> None:
     assert [t.agents for t in first.therapies] == []
     assert [t.agents for t in second.therapies] == [("carfilzomib",)]
     assert not first.infusions and len(second.infusions) == 1
-    assert "subject_missing" in codes(first) & codes(second)  # m9 is of nobody
+    assert "subject_missing" not in codes(first) | codes(second)  # m9 is of nobody
+    (issue,) = [i for i in reading.issues if i.code == "subject_missing"]
+    assert (issue.severity, issue.done) == ("error", "refused")
+    assert (issue.source.place, issue.patient_id) == ("Observation/m9", None)
+
+
+@pytest.mark.parametrize(
+    "nameless",
+    [
+        m_protein("n"),
+        infusion(id="n"),
+        agent("n", {"text": "carfilzomib"}),
+        {"resourceType": "Condition", "id": "n", "code": {"text": "Hepatitis B"}},
+        {"resourceType": "AdverseEvent", "id": "n", "actuality": "actual"},
+    ],
+)
+def test_what_says_of_nobody_that_it_happened_reaches_nobody(nameless: Json) -> None:
+    several = bundle(patient(), patient(id="p2"), without(nameless, "subject"))
+    alone = read_text(json.dumps(bundle(patient(), patient(id="p2"))))
+    reading = read_text(json.dumps(several))
+    assert reading.records == alone.records
+    told = [(i.code, i.severity, i.source.place) for i in reading.issues]
+    assert told == [("subject_missing", "error", f"{nameless['resourceType']}/n")]
+    (record,) = read_text(json.dumps(bundle(patient(), without(nameless, "subject")))).records
+    assert [i.severity for i in record.issues if i.code == "subject_missing"] == ["error"]
 
 
 def test_a_subject_beside_two_patients_is_set_aside_and_said() -> None:
