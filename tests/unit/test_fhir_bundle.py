@@ -564,3 +564,30 @@ def test_a_folder_of_bundles(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         read(tmp_path / "none.json")
+
+
+# when the infusion was; the dates between which day 0 lies, the M-protein of 13 May 2024 on the axis
+INFUSED_WITHIN: list[tuple[Json, tuple[str, str], When]] = [
+    ({"effectiveDateTime": "2024"}, ("2024-01-01", "2024-12-31"), When(-232, 133)),
+    ({"effectiveDateTime": "2024-03"}, ("2024-03-01", "2024-03-31"), When(43, 73)),
+    (
+        {"effectivePeriod": {"start": "2024-03-04", "end": "2024-03-08"}},
+        ("2024-03-04", "2024-03-08"),
+        When(66, 70),
+    ),
+]
+
+
+@pytest.mark.parametrize(("stated", "between", "sampled"), INFUSED_WITHIN)
+def test_an_infusion_without_a_whole_date_is_day_0_as_in_tables(
+    stated: Json, between: tuple[str, str], sampled: When
+) -> None:
+    given = without(infusion(), "effectiveDateTime") | stated
+    (record,) = read_text(json.dumps(bundle(patient(), given, m_protein()))).records
+    assert record.day_zero is None
+    assert tuple(map(str, record.day_zero_between or ())) == between
+    assert [x.when for x in record.infusions] == [When.on(0)]
+    assert [x.when for x in record.labs] == [sampled]
+    (chosen,) = [i for i in record.issues if i.code == "day_zero_chosen"]
+    assert chosen.source.place == "MedicationAdministration/car-t"
+    assert f"between {between[0]} and {between[1]}" in chosen.message

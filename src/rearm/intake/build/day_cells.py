@@ -24,7 +24,7 @@ def cell_of_zero(runs: Iterable[RowRun], zero: DayZero) -> tuple[Row, str] | Non
             continue
         for column in DAY_COLUMNS[run.table]:
             for index, cell in enumerate(run.column(column)):
-                if (dates := dates_of(cell.given)) is not None and dates[0] == zero.first:
+                if (dates := dates_of(cell)) is not None and dates[0] == zero.first:
                     return run.row(index), column
     return None
 
