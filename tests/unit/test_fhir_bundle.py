@@ -566,7 +566,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read(tmp_path / "none.json")
 
 
-# when the infusion was; the dates between which day 0 lies, the M-protein of 13 May 2024 on the axis
+# when the infusion was; the dates between which day 0 lies, the day of the M-protein of 13 May 2024
 INFUSED_WITHIN: list[tuple[Json, tuple[str, str], When]] = [
     ({"effectiveDateTime": "2024"}, ("2024-01-01", "2024-12-31"), When(-232, 133)),
     ({"effectiveDateTime": "2024-03"}, ("2024-03-01", "2024-03-31"), When(43, 73)),

@@ -51,11 +51,11 @@ def _grade(row: Row, log: IssueLog) -> tuple[int | None, int | None]:
     """The grade, or the lowest that the severity in words allows."""
     severity = typed.word(row, "severity", log)
     given = row.given("grade")
-    least = lowest_grade(given) or 0
-    if _MILDEST <= least <= _WORST and row.cell("grade").aside is None:
-        sentence = f"The grade {shown(given)} is read as grade {least} or more."
+    lowest = lowest_grade(given)
+    if lowest is not None and _MILDEST <= lowest <= _WORST and row.cell("grade").aside is None:
+        sentence = f"The grade {shown(given)} is read as grade {lowest} or more."
         log.note(row, "grade", "grade_not_exact", sentence)
-        return None, max(least, _AT_LEAST.get(severity or "", least))
+        return None, max(lowest, _AT_LEAST.get(severity or "", lowest))
     grade = typed.whole(row, "grade", log)
     if severity is None:
         return grade, None

@@ -142,7 +142,7 @@ def _events(
         if table == "infusions":
             axis.anchor_infusions(events["infusions"])
             infused = found
-    flag_undated(events["infusions"], log)
+    flag_undated(((x, row) for x, row in infused if x in events["infusions"]), log)
     best = [
         (statement, row)
         for infusion, row in infused
