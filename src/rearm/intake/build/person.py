@@ -16,8 +16,8 @@ from rearm.intake.build.axis import (
     infusion_off_day_zero,
     placed,
 )
-from rearm.intake.build.day_cells import cell_of_zero
 from rearm.intake.build.gather import RowRun
+from rearm.intake.build.issue_cells import cell_of_zero
 from rearm.intake.build.log import IssueLog
 from rearm.intake.days import parse_moment
 from rearm.intake.rows import CellProblem, Moment, Row
