@@ -8,6 +8,7 @@ import pytest
 
 from rearm import assess
 from rearm.intake import read_tables
+from rearm.record import When
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,46 @@ def test_no_day_zero_is_chosen_out_of_every_life() -> None:
     shifted = [{"patient_id": "P", "day": "2197-12-31", "product": "ide-cel", "infused": "yes"}]
     (record,) = read_tables({"infusions": shifted}).records
     assert str(record.day_zero) == "2197-12-31", "shifted for de-identification: used"
+
+
+# the days of an assessment and of a result, as dates or counted: what they are on the stated axis
+BESIDE = [("2024-01-05", "2023-05-10"), (301, 61), ("2024-01-05", 61)]
+
+
+@pytest.mark.parametrize(("assessed", "sampled"), BESIDE)
+def test_stated_day_zero_beside_an_infusion_of_a_month(assessed: object, sampled: object) -> None:
+    """The infusion is an interval on the stated axis; nothing else is lost by that."""
+    a = {"patient_id": "P"}
+    lab = {"test": "serum_m_protein", "value": 1.0, "unit": "g/dL"}
+    tables: dict[str, Any] = {
+        "patients": [a | {"day_zero": "2023-03-10", "diagnosis_day": "2018-05"}],
+        "infusions": [a | {"day": "2023-03", "product": "ide-cel", "best_response": "VGPR"}],
+        "assessments": [a | {"day": assessed, "response": "PD", "by": "team"}],
+        "labs": [a | {"day": sampled, **lab}],
+        "therapies": [a | {"regimen": "VRd", "start_day": "2018-06", "end_day": "2018-12"}],
+        "toxicities": [a | {"day": "after infusion", "toxicity": "crs", "grade": 2}],
+    }
+    (record,) = read_tables(tables).records
+    assert [(x.when, x.infused) for x in record.infusions] == [(When(-9, 21), True)]
+    assert str(record.day_zero) == "2023-03-10"
+    assert [(x.response, x.when) for x in record.responses] == [
+        ("PD", When.on(301)), ("VGPR", When(-8, None)),
+    ]  # fmt: skip
+    assert [x.when for x in record.labs] == [When.on(61)]
+    assert [x.when for x in record.toxicities] == [When(-8, None)]
+    assert len(record.therapies) == 1
+    (told,) = [i for i in record.issues if i.severity == "error"]
+    assert (told.code, told.done, told.column, told.value) == (
+        "infusion_day_not_exact", "used", "day", "2023-03",
+    )  # fmt: skip
+    assert "whether and when it failed" in told.message
+    (failure,) = assess(record).failures
+    assert (failure.status, failure.infusion_day) == ("cannot_be_judged", None)
+
+
+def test_a_product_of_a_month_that_was_not_infused() -> None:
+    infusion = {"patient_id": "P", "day": "2023-03", "product": "ide-cel", "infused": "no"}
+    person = {"patient_id": "P", "day_zero": "2023-03-10"}
+    (record,) = read_tables({"patients": [person], "infusions": [infusion]}).records
+    assert [(x.when, x.infused) for x in record.infusions] == [(When(), False)]
+    assert [(i.code, i.value) for i in record.issues] == [("day_of_no_infusion", "2023-03")]

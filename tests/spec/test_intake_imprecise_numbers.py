@@ -150,3 +150,63 @@ def test_status_of_a_condition_in_german(given: str, status: str) -> None:
     row: dict[str, Any] = {"patient_id": "A", "day": 5, "condition": "Infektion", "status": given}
     record = read_tables({"patients": [{"patient_id": "A"}], "conditions": [row]}).records[0]
     assert [(x.condition, x.status) for x in record.conditions] == [("active_infection", status)]
+
+
+# table, its row, column of one number, what stands there, what the refusal says
+NUMBERS = [
+    ("imaging", {"day": 3, "result": "positive", "lesion": "L"}, "length_mm", "20-30", "range"),
+    ("imaging", {"day": 3, "result": "positive", "lesion": "L"}, "length_mm", "ca. 40", "'40'"),
+    ("imaging", {"day": 3, "result": "positive", "lesion": "L"}, "suv", "<5", "comparator"),
+    ("imaging", {"day": 3, "result": "positive"}, "n_lesions", "3 to 5", "range"),
+    ("infusions", {"day": 0, "product": "ide-cel"}, "dose_cells", "300e6 - 460e6", "range"),
+    ("infusions", {"day": 0, "product": "ide-cel"}, "dose_cells", "ca. 450e6", "'450e6'"),
+    ("variants", {"gene": "TP53", "result": "present"}, "clonal_fraction", "0.2-0.3", "range"),
+    ("variants", {"gene": "TP53", "result": "present"}, "copies", "ca. 4", "'4'"),
+    ("therapies", {"start_day": 3, "regimen": "VRd"}, "line", "1-2", "range"),
+    ("labs", {"day": 3, "test": "mrd", "value": "negative"}, "cells_counted", "~ 9000", "'9000'"),
+    ("conditions", {"condition": "hiv", "status": "present"}, "grade", "2-3", "no single grade"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "row", "column", "value", "told"), NUMBERS)
+def test_a_field_of_one_number_says_what_to_write(
+    table: str, row: dict[str, Any], column: str, value: str, told: str
+) -> None:
+    """The row is kept, the number is not used, and never as if it were exact."""
+    rows = [{"patient_id": "A", **row, column: value}]
+    (record,) = read_tables({"patients": [{"patient_id": "A"}], table: rows}).records
+    (event,) = getattr(record, table)
+    assert getattr(event, column) is None
+    (issue,) = [i for i in record.issues if i.severity == "error"]
+    assert (issue.done, issue.column, issue.value) == ("set_aside", column, value)
+    assert told in issue.message
+    assert "Write" in issue.message
+
+
+# grade, severity beside it; grade, lowest possible grade
+GRADES = [
+    ("2-3", None, None, 2),
+    ("II-III", None, None, 2),
+    ("Grad 3 bis 4", None, None, 3),
+    (">=3", None, None, 3),
+    ("≥ Grad 3", None, None, 3),
+    (">2", None, None, 3),
+    (">=2", "severe", None, 3),
+    ("0-1", None, None, None),
+    ("<3", None, None, None),
+    ("3-2", None, None, None),
+    ("3", None, 3, None),
+]
+
+
+@pytest.mark.parametrize(("given", "severity", "grade", "least"), GRADES)
+def test_grades_of_a_toxicity(
+    given: str, severity: str | None, grade: int | None, least: int | None
+) -> None:
+    """Also without a day: whoever writes two grades has seen one of them."""
+    row = {"patient_id": "A", "toxicity": "crs", "grade": given, "severity": severity}
+    (record,) = read_tables({"patients": [{"patient_id": "A"}], "toxicities": [row]}).records
+    assert [(x.grade, x.grade_at_least) for x in record.toxicities] == [(grade, least)]
+    told = {i.code: i.severity for i in record.issues if i.column == "grade"}
+    refused = {"number_not_exact": "error"}
+    assert told == ({"grade_not_exact": "note"} if least else {} if grade else refused)

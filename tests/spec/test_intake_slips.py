@@ -59,7 +59,7 @@ def test_one_value_far_above_both_its_neighbours(
 ) -> None:
     record = _series(*values)
     told = _told(record, "possible_slip")
-    assert [i.source.place for i in told] == flagged
+    assert [i.source.place for i in told] == [f"{row}, value" for row in flagged]
     assert len(record.labs) == len(values)
     assert all(
         (i.severity, i.done) == ("warning", "used") and "lost decimal point" in i.message

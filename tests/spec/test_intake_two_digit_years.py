@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from rearm.intake import read_tables
+from rearm.intake.days import parse_moment
+from rearm.intake.values import Refused
 from rearm.record import Record, When
 
 ZERO = date(2023, 5, 1)
@@ -62,3 +64,22 @@ def test_birth_date_is_not_guessed() -> None:
     record = _record("2024-01-01", birth_date="12.3.58")
     assert record.birth_date is None
     assert [i.code for i in record.issues] == ["two_digit_year"]
+
+
+# what stands there, what to write
+ADVICE = [
+    ("07/25", "the month as YYYY-MM, such as 2025-07"),
+    ("07.25", "the month as YYYY-MM, such as 2025-07"),
+    ("Mar 24", "the month as YYYY-MM, such as 2024-03"),
+    ("13/25", "the month as YYYY-MM; a day as YYYY-MM-DD"),
+    ("14 Mar 24", "all four digits of the year (14 Mar 2024)"),
+    ("26/1/26", "Write YYYY-MM-DD."),
+]
+
+
+@pytest.mark.parametrize(("given", "advice"), ADVICE)
+def test_the_refusal_says_what_to_write(given: str, advice: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        parse_moment(given)
+    assert advice in str(refusal.value)
+    assert refusal.value.code == "two_digit_year"

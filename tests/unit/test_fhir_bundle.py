@@ -107,7 +107,31 @@ def test_two_patients_are_two_records_by_the_subject_of_each_resource() -> None:
     assert [t.agents for t in first.therapies] == []
     assert [t.agents for t in second.therapies] == [("carfilzomib",)]
     assert not first.infusions and len(second.infusions) == 1
-    assert "subject_missing" in codes(first) & codes(second)  # m9 is of nobody
+    assert "subject_missing" not in codes(first) | codes(second)  # m9 is of nobody
+    (issue,) = [i for i in reading.issues if i.code == "subject_missing"]
+    assert (issue.severity, issue.done) == ("error", "refused")
+    assert (issue.source.place, issue.patient_id) == ("Observation/m9", None)
+
+
+@pytest.mark.parametrize(
+    "nameless",
+    [
+        m_protein("n"),
+        infusion(id="n"),
+        agent("n", {"text": "carfilzomib"}),
+        {"resourceType": "Condition", "id": "n", "code": {"text": "Hepatitis B"}},
+        {"resourceType": "AdverseEvent", "id": "n", "actuality": "actual"},
+    ],
+)
+def test_what_says_of_nobody_that_it_happened_reaches_nobody(nameless: Json) -> None:
+    several = bundle(patient(), patient(id="p2"), without(nameless, "subject"))
+    alone = read_text(json.dumps(bundle(patient(), patient(id="p2"))))
+    reading = read_text(json.dumps(several))
+    assert reading.records == alone.records
+    told = [(i.code, i.severity, i.source.place) for i in reading.issues]
+    assert told == [("subject_missing", "error", f"{nameless['resourceType']}/n")]
+    (record,) = read_text(json.dumps(bundle(patient(), without(nameless, "subject")))).records
+    assert [i.severity for i in record.issues if i.code == "subject_missing"] == ["error"]
 
 
 def test_a_subject_beside_two_patients_is_set_aside_and_said() -> None:
@@ -540,3 +564,30 @@ def test_a_folder_of_bundles(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         read(tmp_path / "none.json")
+
+
+# when the infusion was; the dates between which day 0 lies, the day of the M-protein of 13 May 2024
+INFUSED_WITHIN: list[tuple[Json, tuple[str, str], When]] = [
+    ({"effectiveDateTime": "2024"}, ("2024-01-01", "2024-12-31"), When(-232, 133)),
+    ({"effectiveDateTime": "2024-03"}, ("2024-03-01", "2024-03-31"), When(43, 73)),
+    (
+        {"effectivePeriod": {"start": "2024-03-04", "end": "2024-03-08"}},
+        ("2024-03-04", "2024-03-08"),
+        When(66, 70),
+    ),
+]
+
+
+@pytest.mark.parametrize(("stated", "between", "sampled"), INFUSED_WITHIN)
+def test_an_infusion_without_a_whole_date_is_day_0_as_in_tables(
+    stated: Json, between: tuple[str, str], sampled: When
+) -> None:
+    given = without(infusion(), "effectiveDateTime") | stated
+    (record,) = read_text(json.dumps(bundle(patient(), given, m_protein()))).records
+    assert record.day_zero is None
+    assert tuple(map(str, record.day_zero_between or ())) == between
+    assert [x.when for x in record.infusions] == [When.on(0)]
+    assert [x.when for x in record.labs] == [sampled]
+    (chosen,) = [i for i in record.issues if i.code == "day_zero_chosen"]
+    assert chosen.source.place == "MedicationAdministration/car-t"
+    assert f"between {between[0]} and {between[1]}" in chosen.message

@@ -78,7 +78,7 @@ def test_an_id_is_found_in_the_column_of_ids(tmp_path: Path) -> None:
         tmp_path, [A, ["a", "m", "2022-01-11", "Abecma", None]], [["2022-01-05", 200, "C"]]
     )
     assert _cells(rows["ids_alike"]) == [
-        ("A", "p", 2, "A", "Pat", None),
+        ("A", "p", 2, "A", "Pat", "A"),
         ("a", "p", 3, "A", "Pat", "a"),
     ]
     assert _cells(rows["no_patient_row"]) == [("C", "l", 2, "C", "Pat", "C")]
@@ -102,8 +102,8 @@ def test_every_cell_of_one_issue_is_a_row_with_its_patient(tmp_path: Path) -> No
     undone: list[list[Any]] = [["2022-01-05", "n.d.", "A"], ["2022-01-06", "n.d.", "A"]]
     labs = [*undone, ["2022-01-07", 200, None], ["2022-01-08", 210, None]]
     rows = _rows(tmp_path, [A, ["B", "m", "2022-01-11", "Abecma", None]], labs)
-    where = [cells[:5] for cells in _cells(rows["not_done"])]
-    assert where == [("A", "l", 2, "B", "LDH"), ("A", "l", 3, "B", "LDH")]
+    assert _cells(rows["not_done"]) == [
+        ("A", "l", 2, "B", "LDH", "n.d."), ("A", "l", 3, "B", "LDH", "n.d.")]  # fmt: skip
     assert [cells[:5] for cells in _cells(rows["patient_id_missing"])] == [
         (None, "l", 4, "C", "Pat"), (None, "l", 5, "C", "Pat")]  # fmt: skip
     assert [cells[:3] for cells in _cells(rows["row_blank"])] == [("A", "p", 2), ("B", "p", 3)]
@@ -133,3 +133,47 @@ def test_a_column_of_a_csv_file_is_found_by_its_header(
     (told,) = [row for row in rows if row["code"] == "day_unreadable"]
     assert _cells([told]) == [("A", None, 2, column, header, "nie")]
     assert (told["file"], told["field"]) == ("labs.csv", "day")
+
+
+_LABS = [
+    # the M-protein without its decimal point
+    ("2023-05-01", "serum_m_protein", 0.9, "g/dL"),
+    ("2023-06-01", "serum_m_protein", 9, "g/dL"),
+    ("2023-07-01", "serum_m_protein", 0.8, "g/dL"),
+    # the chains the other way round
+    ("2023-06-01", "kappa_flc", 6, "mg/L"),
+    ("2023-06-01", "lambda_flc", 800, "mg/L"),
+    # less IgG than M-protein
+    ("2023-07-01", "igg", 300, "mg/dL"),
+    ("2023-08-01", "ldh", "n.d.", "U/L"),
+]
+# code, row, value
+DOUBTED = [
+    ("possible_slip", 3, "9"), ("light_chains_swapped", 5, "6"),
+    ("igg_below_m_protein", 7, "300"), ("not_done", 8, "n.d."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_doubted_value_is_found_in_its_cell(tmp_path: Path, suffix: str) -> None:
+    labs = [["patient_id", "day", "test", "value", "unit"], *(["A", *row] for row in _LABS)]
+    people = [["patient_id", "heavy_chain", "light_chain"], ["A", "IgG", "kappa"]]
+    tables: dict[str, list[list[Any]]] = {"patients": people, "labs": labs}
+    if suffix == "csv":
+        for name, rows in tables.items():
+            lines = "\n".join(",".join(map(str, row)) for row in rows)
+            (tmp_path / f"{name}.csv").write_text(lines, "utf-8")
+    else:
+        book = openpyxl.Workbook()
+        book.remove(book.worksheets[0])
+        for name, rows in tables.items():
+            sheet = book.create_sheet(name)
+            for row in rows:
+                sheet.append(row)
+        book.save(tmp_path / "t.xlsx")
+    told = worklist_of(read(tmp_path)).plain()["issues"]
+    for code, row, value in DOUBTED:
+        cells = _cells([issue for issue in told if issue["code"] == code])
+        sheet_name, column = (None, "value") if suffix == "csv" else ("labs", "D")
+        assert ("A", sheet_name, row, column, "value", value) in cells, code
+        assert all(cell[3:5] == (column, "value") and cell[5] for cell in cells), code

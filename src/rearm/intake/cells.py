@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from rearm.intake import values
 from rearm.intake.days import parse_moment
 from rearm.intake.rows import BLANK, Cell, CellProblem, DecimalMark, Moment, Places, Row, Value
-from rearm.intake.values import Refused, shown
+from rearm.intake.values import NOT_EXACT, Refused, shown
 from rearm.knowledge.tidy_tables import Column, ColumnType, TidyTables, folded
 from rearm.record import Source
 
@@ -24,8 +24,8 @@ _AS_TEXT: frozenset[ColumnType] = frozenset(
 )
 _FREE_TEXT: frozenset[ColumnType] = frozenset({"text", "agents", "regimen", "days"})
 _N = TypeVar("_N", int, float)
-# A date that can't be used is still the date of something.
-_OF_A_DATE = frozenset({"two_digit_year", "date_ambiguous", "date_impossible"})
+# A date that can't be used is still the date of something, a range a measure of it.
+_STILL_SPEAKS = frozenset({"two_digit_year", "date_ambiguous", "date_impossible", NOT_EXACT})
 _Reader = Callable[[Value, Column, DecimalMark | None], Any]
 
 
@@ -107,7 +107,7 @@ def read_cell(
         used = "The day is not used." if column.type == "day" else "It is not used."
         problem = CellProblem("error", refusal.code, f"{refusal} {used}")
         # a word that can't be read still says that somebody looked
-        speaks = refusal.code in _OF_A_DATE or (column.about and column.type == "word")
+        speaks = refusal.code in _STILL_SPEAKS or (column.about and column.type == "word")
         return Cell(given=value, text=text, problem=problem, why_not=str(refusal), speaks=speaks)
 
 

@@ -200,7 +200,7 @@ def _moment_of_text(given: str) -> Moment:
         raise Refused(
             "two_digit_year",
             f"The date {given!r} has a year of two digits, so its century and order are not"
-            " certain. Write YYYY-MM-DD.",
+            f" certain. {_whole_year(given)}",
         )
     if _SLASHED.fullmatch(given):
         raise Refused(
@@ -219,6 +219,20 @@ def _moment_of_text(given: str) -> Moment:
     raise Refused(
         "day_unreadable", f"{shown(given)} is neither a day number nor a date (YYYY-MM-DD)."
     )
+
+
+def _whole_year(given: str) -> str:
+    """What to write in place of a date with a year of two digits."""
+    numbers = re.findall("[0-9]+", given)
+    name = re.search(_NAME, given, re.IGNORECASE)
+    if name and len(numbers) == 2:
+        return "Write YYYY-MM-DD, or all four digits of the year (14 Mar 2024)."
+    if len(numbers) == 3:
+        return "Write YYYY-MM-DD."
+    month = _MONTHS[name["name"].casefold()] if name else int(numbers[0])
+    year = f"20{numbers[-1]}"
+    example = f", such as {year}-{month:02}" if 1 <= month <= 12 else ""
+    return f"Write the month as YYYY-MM{example}; a day as YYYY-MM-DD."
 
 
 def _date_parts(given: str) -> tuple[int, int, int | None] | None:

@@ -9,12 +9,13 @@ import re
 from datetime import date, datetime, time, timedelta
 
 from rearm.intake.dictionary import Column, folded
+from rearm.intake.imprecise import range_of, without_about
 from rearm.intake.rows import DecimalMark, Value
 from rearm.units import UnitRefusal, parse_number
 
 __all__ = [
-    "Refused", "denies", "grade", "integer", "not_done", "number", "shown", "text", "word", "words",
-    "yes_no",
+    "NOT_EXACT", "Refused", "denies", "grade", "integer", "lowest_grade", "not_done", "number",
+    "shown", "text", "word", "words", "yes_no",
 ]  # fmt: skip
 
 # There was none, or nobody looked. That something is not known denies nothing.
@@ -34,8 +35,17 @@ _NOT_KNOWN = re.compile(
 )
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x", "vorhanden", "present"})
 _NO = frozenset({"no", "n", "false", "0", "nein", "kein", "keine", "none", "absent"})
-_GRADE = re.compile(r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?", re.IGNORECASE)
+_ONE_GRADE = r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?"
+_GRADE = re.compile(_ONE_GRADE, re.IGNORECASE)
+# The lower of two grades, or the least one.
+_GRADES = re.compile(
+    rf"(?P<low>{_ONE_GRADE})\s*(?:[-–—]|to|bis)\s*(?P<high>{_ONE_GRADE})"
+    rf"|(?P<mark>>=|=>|≥|>)\s*(?P<least>{_ONE_GRADE})",
+    re.IGNORECASE,
+)
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
+# The code of a number that bounds what it is, or comes near it.
+NOT_EXACT = "number_not_exact"
 
 
 class Refused(ValueError):
@@ -107,13 +117,32 @@ def number(value: Value, *, decimal: DecimalMark | None) -> float:
     try:
         found = parse_number(value, decimal=decimal)
     except UnitRefusal as refusal:
-        raise Refused(refusal.code, str(refusal)) from None
+        raise _not_exact(value) or Refused(refusal.code, str(refusal)) from None
     if found.comparator:
         raise Refused(
-            "value_unreadable",
-            f"{shown(value)} has a comparator; an exact number is expected here.",
+            NOT_EXACT,
+            f"{shown(value)} has a comparator; an exact number is expected here. Write the number"
+            " that was measured, or leave the cell empty.",
         )
     return found.value
+
+
+def _not_exact(value: str) -> Refused | None:
+    """Why a range or an approximate number can't be used; None for any other text."""
+    plain, about = without_about(value)
+    if range_of(plain) is not None:
+        return Refused(
+            NOT_EXACT,
+            f"{shown(value)} is a range; an exact number is expected here. Write the number that"
+            " was measured, or leave the cell empty.",
+        )
+    if about:
+        return Refused(
+            NOT_EXACT,
+            f"{shown(value)} is approximate; an exact number is expected here. Write"
+            f" {shown(plain)} where it may be read as exact, or leave the cell empty.",
+        )
+    return None
 
 
 def integer(value: Value, *, decimal: DecimalMark | None) -> int:
@@ -136,9 +165,32 @@ def grade(value: Value, *, decimal: DecimalMark | None) -> int:
             f"{shown(value)} is no grade. Write 0 if it was looked for and did not occur; leave the"
             " cell empty if nobody looked.",
         )
-    if isinstance(value, str) and (match := _GRADE.fullmatch(value.strip())):
-        return _ROMAN[match[1].upper()] if match[1].isalpha() else int(match[1])
+    if isinstance(value, str) and _GRADE.fullmatch(value.strip()):
+        return _grade_of(value.strip())
+    if lowest_grade(value) is not None:
+        raise Refused(
+            NOT_EXACT, f"{shown(value)} is no single grade. Write the one that was reached."
+        )
     return integer(value, decimal=decimal)
+
+
+def lowest_grade(value: Value) -> int | None:
+    """The least grade that several allow: 2 of `2-3`, 3 of `>=3` and of `> Grad II`; None of any
+    other cell.
+    """
+    match = _GRADES.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return None
+    if match["mark"]:
+        return _grade_of(match["least"]) + (match["mark"] == ">")
+    low, high = _grade_of(match["low"]), _grade_of(match["high"])
+    return low if low < high else None
+
+
+def _grade_of(stated: str) -> int:
+    match = _GRADE.fullmatch(stated)
+    assert match is not None
+    return _ROMAN[match[1].upper()] if match[1].isalpha() else int(match[1])
 
 
 def yes_no(value: Value) -> bool:

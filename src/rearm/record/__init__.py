@@ -21,7 +21,7 @@ from rearm.record.events import (
     Variant,
 )
 from rearm.record.infusions import given_in_order, last_apheresis
-from rearm.record.issues import Done, Issue, Severity, Source
+from rearm.record.issues import Done, Issue, IssuePlace, Severity, Source
 from rearm.record.patient import EVENT_FIELDS, Record
 from rearm.record.when import UNKNOWN_WHEN, When
 
@@ -36,6 +36,7 @@ __all__ = [
     "Imaging",
     "Infusion",
     "Issue",
+    "IssuePlace",
     "Lab",
     "Record",
     "RefractorinessStatement",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rearm.characters import printable
 
-__all__ = ["DOUBTS", "Done", "Issue", "Severity", "Source"]
+__all__ = ["DOUBTS", "Done", "Issue", "IssuePlace", "Severity", "Source"]
 
 Severity = Literal["note", "warning", "error"]
 Done = Literal["used", "set_aside", "refused"]
@@ -64,6 +64,15 @@ class Source:
         return self.file, re.sub(r"^(.*!)[A-Z]{1,3}(\d+)$", r"\1\2", place)
 
 
+class IssuePlace(NamedTuple):
+    """One of many places of an issue, with its patient, and what stands there."""
+
+    source: Source
+    patient_id: str | None = None
+    column: str | None = None
+    value: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """Something wrong or noteworthy in the input, where it stands, and what was done about it.
@@ -71,8 +80,7 @@ class Issue:
     `code` is a short stable id (`unit_missing`, `twin_contradiction`); `message` says what and what
     to do. `day`: the latest day of the axis that the message tells of, where it is about no single
     row. `column`: the column of the table that it is about, `value`: what stands there; None where
-    it is about no single cell. `places`: each place that it is about, with its patient, where they
-    are many.
+    it is about no single cell. `places`: each place that it is about, where they are many.
     """
 
     severity: Severity
@@ -84,7 +92,7 @@ class Issue:
     day: int | None = None
     column: str | None = None
     value: str | None = None
-    places: tuple[tuple[Source, str | None], ...] = ()
+    places: tuple[IssuePlace, ...] = ()
 
 
 # Issues that doubt a value which is used all the same.

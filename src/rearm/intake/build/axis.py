@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from rearm.intake.build.gather import RowRun
 from rearm.intake.build.log import IssueLog
 from rearm.intake.days import FIRST_DAY, LAST_DAY, is_dated, may_be_year, parse_moment, year_of
-from rearm.intake.rows import Anchor, Cell, CellProblem, Moment, Row, Value
+from rearm.intake.rows import Anchor, Cell, CellProblem, Moment, Row
 from rearm.intake.values import Refused, shown
 from rearm.record import UNKNOWN_WHEN, Infusion, When, given_in_order
 
@@ -70,10 +70,10 @@ class DaysStated:
         dates, numbers = False, set[int]()
         for run in runs:
             for column in DAY_COLUMNS[run.table]:
-                for given in {cell.given for cell in set(run.column(column))}:
-                    kind = _kind(given)
+                for cell in set(run.column(column)):
+                    kind = _kind(cell)
                     dates = dates or kind == "date"
-                    if kind == "number" and (moment := _moment(given)) is not None:
+                    if kind == "number" and (moment := _moment(cell)) is not None:
                         numbers.update(d for d in (moment.first,) if d is not None)
         return cls(dates=dates, numbers=frozenset(numbers))
 
@@ -286,7 +286,7 @@ class Axis:
         row that repeats it, or another dose of the product in that month, is taken for it too.
         """
         same_product = row.cell("product").text == self.zero_product
-        dates = dates_of(row.given("day")) if same_product else None
+        dates = dates_of(row.cell("day")) if same_product else None
         return When.on(0) if dates is not None and dates == (self.zero, self.zero_last) else when
 
     def _first_infusion(self, times: Iterable[When]) -> None:
@@ -300,9 +300,7 @@ class Axis:
 
     def quiet(self, cell: Cell, *, is_diagnosis: bool = False) -> When:
         """The time of a cell without issues; unknown for a word, which is placed by others."""
-        moment = cell.value if isinstance(cell.value, Moment) else None
-        if moment is None or cell.settled:
-            moment = _moment(cell.given)
+        moment = _moment(cell)
         if moment is None or moment.anchor is not None:
             return UNKNOWN_WHEN
         try:
@@ -397,7 +395,7 @@ def infusion_off_day_zero(runs: Iterable[RowRun], zero: int) -> int | None:
             infusions.extend(_infusion_dates(run))
         elif not numbered:
             numbered = any(
-                _kind(cell.given) == "number"
+                _kind(cell) == "number"
                 for column in DAY_COLUMNS[run.table]
                 if column != "diagnosis_day"
                 for cell in set(run.column(column))
@@ -417,10 +415,10 @@ def choose_day_zero(runs: Sequence[RowRun]) -> DayZero | None:
     months: dict[DayZeroBasis, list[int]] = {"dose": [], "row": []}
     for run in runs:
         for column in DAY_COLUMNS[run.table]:
-            given = [cell.given for cell in set(run.column(column))]
-            if any(_kind(value) == "number" for value in given):
+            cells = set(run.column(column))
+            if any(_kind(cell) == "number" for cell in cells):
                 return None
-            stated = [dates for value in given if (dates := dates_of(value)) is not None]
+            stated = [dates for cell in cells if (dates := dates_of(cell)) is not None]
             exact = [first for first, last in stated if first == last]
             begun = [first for first, last in stated if first != last]
             whole["row"].extend(exact)
@@ -447,7 +445,7 @@ def _infusion_of_a_month(runs: Iterable[RowRun]) -> DayZero | None:
         for run in runs
         if run.table == "infusions"
         for row in run.rows()
-        if _was_infused(row) and (dates := dates_of(row.given("day"))) is not None
+        if _was_infused(row) and (dates := dates_of(row.cell("day"))) is not None
     ]
     return min(known, default=None, key=lambda zero: (zero.last, zero.first))
 
@@ -455,9 +453,9 @@ def _infusion_of_a_month(runs: Iterable[RowRun]) -> DayZero | None:
 def _infusion_dates(run: RowRun) -> Iterator[int]:
     """Ordinals of the whole dates of infusions that are not said to have never been given."""
     for row in run.rows():
-        day = _exact_date(row.given("day"))
-        if day is not None and _was_infused(row):
-            yield day
+        dates = dates_of(row.cell("day"))
+        if dates is not None and dates[0] == dates[1] and _was_infused(row):
+            yield dates[0]
 
 
 def _was_infused(row: Row) -> bool:
@@ -465,10 +463,13 @@ def _was_infused(row: Row) -> bool:
     return row.cell("infused").text.casefold() not in _NOT_INFUSED
 
 
-def _kind(value: Value) -> Literal["date", "number"] | None:
+def _kind(cell: Cell) -> Literal["date", "number"] | None:
     """Whether a cell of a day column holds a calendar date, or the number of a day: a serial number
     of a spreadsheet is none, and says nothing of how the others are meant.
     """
+    value = cell.given
+    if _is_interval_of_dates(cell):
+        return "date"
     if isinstance(value, str):
         return _kind_of_text(value)
     if is_dated(value):
@@ -489,27 +490,29 @@ def _kind_of_text(value: str) -> Literal["date", "number"] | None:
     return "number" if is_day else None
 
 
-def _moment(value: Value) -> Moment | None:
+def _is_interval_of_dates(cell: Cell) -> bool:
+    """Whether the reader states the day by dates (a year or a period of FHIR), and no cell."""
+    return cell.settled and isinstance(cell.value, Moment) and cell.value.dated
+
+
+def _moment(cell: Cell) -> Moment | None:
     """What a cell states, quietly."""
-    if value is None:
+    if _is_interval_of_dates(cell):
+        moment: Moment = cell.value
+        return moment
+    if cell.given is None:
         return None
     try:
-        return parse_moment(value)
+        return parse_moment(cell.given)
     except Refused:
         return None
 
 
-def dates_of(value: Value) -> tuple[int, int] | None:
+def dates_of(cell: Cell) -> tuple[int, int] | None:
     """Ordinals of the first and last date that a cell allows; None where it holds none."""
-    moment = _moment(value)
+    moment = _moment(cell)
     if moment is not None and moment.year is not None:
         moment = year_of(moment.year)
     if moment is None or not moment.dated or moment.first is None or moment.last is None:
         return None
     return moment.first, moment.last
-
-
-def _exact_date(value: Value) -> int | None:
-    """Ordinal of a whole date, else None."""
-    dates = dates_of(value)
-    return dates[0] if dates is not None and dates[0] == dates[1] else None

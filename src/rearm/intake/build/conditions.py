@@ -13,7 +13,7 @@ from rearm.intake.build.axis import Axis, placed
 from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
 from rearm.intake.rows import CellProblem, Row
-from rearm.intake.values import shown
+from rearm.intake.values import lowest_grade, shown
 from rearm.record import UNKNOWN_WHEN, Condition, Toxicity, When
 
 __all__ = ["read_condition", "read_toxicity", "settle_conditions"]
@@ -27,6 +27,7 @@ _STATED = ("present", "absent")
 # Words of CTCAE for its grades. "Severe" is also said of what threatens life: a bound.
 _GRADES = {"mild": 1, "moderate": 2, "fatal": 5}
 _AT_LEAST = {"severe": 3, "life_threatening": 4}
+_MILDEST, _WORST = 1, 5
 
 
 def read_toxicity(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[Toxicity]:
@@ -48,8 +49,14 @@ def read_toxicity(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable
 
 def _grade(row: Row, log: IssueLog) -> tuple[int | None, int | None]:
     """The grade, or the lowest that the severity in words allows."""
-    grade = typed.whole(row, "grade", log)
     severity = typed.word(row, "severity", log)
+    given = row.given("grade")
+    lowest = lowest_grade(given)
+    if lowest is not None and _MILDEST <= lowest <= _WORST and row.cell("grade").aside is None:
+        sentence = f"The grade {shown(given)} is read as grade {lowest} or more."
+        log.note(row, "grade", "grade_not_exact", sentence)
+        return None, max(lowest, _AT_LEAST.get(severity or "", lowest))
+    grade = typed.whole(row, "grade", log)
     if severity is None:
         return grade, None
     exact, least = _GRADES.get(severity), _AT_LEAST.get(severity)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from rearm.intake.build.checks.ids import flag_ids_alike
-from rearm.intake.issues import issue_at
+from rearm.intake.issues import issue_at, place_at
 from rearm.intake.rows import Cell, CellProblem, DecimalMark, Row
 from rearm.intake.values import shown
 from rearm.record import Issue, Source
@@ -137,7 +137,10 @@ def _strays(table: str, code: _NoPatient, rows: Sequence[Row]) -> Issue:
         first.at("patient_id"),
         CellProblem("error", code, sentence, "refused"),
         column="patient_id",
-        places=[(row.at("patient_id"), None) for row in rows],
+        places=[
+            place_at(row.at("patient_id"), None, "patient_id", row.given("patient_id"))
+            for row in rows
+        ],
     )
 
 

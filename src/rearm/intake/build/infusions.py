@@ -12,7 +12,7 @@ from rearm.intake.build.product_names import product_within
 from rearm.intake.build.terms import Terms
 from rearm.intake.days import parse_moment
 from rearm.intake.dictionary import nearest
-from rearm.intake.rows import CellProblem, Row
+from rearm.intake.rows import Row
 from rearm.intake.values import Refused, shown
 from rearm.knowledge.lexicon import Product
 from rearm.record import UNKNOWN_WHEN, Infusion, When
@@ -95,7 +95,7 @@ def _given(row: Row, axis: Axis, log: IssueLog) -> tuple[When, bool | None]:
     """The day of the infusion, and whether there was one: a day says so, unless it is denied."""
     when = axis.of_infusion(row, placed(row, "day", axis, log)[0])
     infused = typed.flag(row, "infused", log)
-    if when.day is None or infused:
+    if when.first is None or when.last is None or infused:
         return when, infused
     if infused is None:
         return when, True
@@ -103,7 +103,8 @@ def _given(row: Row, axis: Axis, log: IssueLog) -> tuple[When, bool | None]:
         row,
         "day",
         "day_of_no_infusion",
-        f"The product was not infused, but day {when.day} stands as its day. The day is not used.",
+        f"The product was not infused, but {shown(row.given('day'))} stands as its day. The day is"
+        " not used.",
     )
     return UNKNOWN_WHEN, False
 
@@ -137,14 +138,28 @@ def _apheresis(row: Row, axis: Axis, log: IssueLog) -> tuple[When, ...]:
     return tuple(dict.fromkeys(times))
 
 
-def flag_undated(infusions: Iterable[Infusion], log: IssueLog) -> None:
-    """An error for each infusion of which no day is known at all."""
-    for infusion in infusions:
-        if infusion.infused is not False and infusion.when == UNKNOWN_WHEN:
-            product = f" of {infusion.product}" if infusion.product else ""
+def flag_undated(given: Iterable[tuple[Infusion, Row]], log: IssueLog) -> None:
+    """An error for each infusion of which no day, or only a month or year is known, with what stays
+    unknown for that. A word of order (`before infusion`) says what was meant.
+    """
+    given = list(given)
+    way_out = ""
+    if all(infusion.day is None for infusion, _ in given):
+        way_out = "; where all days are dates, a blank day_zero makes the infusion day 0"
+    for infusion, row in given:
+        if infusion.infused is False or infusion.day is not None:
+            continue
+        product = f" of {infusion.product}" if infusion.product else ""
+        if infusion.when == UNKNOWN_WHEN:
             sentence = (
                 f"The infusion{product} has no day: nothing can be placed after it and its failure"
                 " cannot be judged. Give its day, or infused = no where it was never given."
             )
-            problem = CellProblem("error", "infusion_without_day", sentence, "used")
-            log.add(infusion.source, problem)
+            log.error(row, None, "infusion_without_day", sentence, "used")
+        elif infusion.when.first is not None and infusion.when.last is not None:
+            sentence = (
+                f"The infusion{product} lies {infusion.when}: the response to it, whether and when"
+                " it failed, and whatever counts days from it are not judged. All rows are kept,"
+                f" and what surely lies before or after it is so placed. Give its day{way_out}."
+            )
+            log.error(row, "day", "infusion_day_not_exact", sentence, "used")

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 
 from rearm.intake.build.bands import bands_of
-from rearm.intake.build.imprecise import range_of, without_about
 from rearm.intake.dictionary import near
+from rearm.intake.imprecise import range_of, without_about
 from rearm.intake.rows import CellProblem, DecimalMark, Value
 from rearm.intake.values import Refused, shown, text
 from rearm.interval import Interval, Undetected

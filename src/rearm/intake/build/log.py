@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from rearm.intake.issues import issue_at
-from rearm.intake.rows import CellProblem, Row
-from rearm.record import Done, Issue, Source
+from rearm.intake.issues import issue_at, place_at
+from rearm.intake.rows import CellProblem, Row, Value
+from rearm.record import Done, Issue, IssuePlace, Source
 
 __all__ = ["IssueLog"]
 
@@ -22,7 +22,7 @@ class IssueLog:
     def __init__(self, patient_id: str) -> None:
         self.patient_id = patient_id
         self.issues: list[Issue] = []
-        self._not_done: dict[tuple[str, str], list[Source]] = defaultdict(list)
+        self._not_done: dict[tuple[str, str], list[IssuePlace]] = defaultdict(list)
 
     def extend(self, issues: Iterable[Issue]) -> None:
         self.issues.extend(issues)
@@ -42,7 +42,7 @@ class IssueLog:
                 problem,
                 self.patient_id,
                 column=column,
-                value=row.given(column) if row.given(column) is not None else _label(row, column),
+                value=_stated(row, column),
             )
         )
 
@@ -65,24 +65,26 @@ class IssueLog:
         """Counts a cell that says `none` or `n.d.`; `not_done` makes one note for each sheet."""
         where = row.at(column)
         sheet = (where.file, where.place.split("!")[0] if "!" in where.place else "")
-        self._not_done[sheet].append(where)
+        place = place_at(where, self.patient_id, column, _stated(row, column))
+        self._not_done[sheet].append(place)
 
     def not_done(self) -> Iterator[Issue]:
         """One note for each sheet in which cells say that nothing was measured."""
         for (file, sheet), places in self._not_done.items():
             count = len(places)
+            of_grade = any(place.column == "grade" for place in places)
             where = f"the sheet {sheet}" if sheet else file
             cells = "1 cell says" if count == 1 else f"{count} cells say"
             sentence = (
                 f"{cells} in {where} that there was nothing, or that nothing was measured (none,"
                 " n.d., NA or the like); no result and no event is read from them. The first is"
-                f" named here.{_GRADE_0 if places[0].place.endswith('grade') else ''}"
+                f" named here.{_GRADE_0 if of_grade else ''}"
             )
             problem = CellProblem("note", "not_done", sentence, "used")
-            every = [(place, self.patient_id) for place in places]
-            yield issue_at(places[0], problem, self.patient_id, places=every)
+            yield issue_at(places[0].source, problem, self.patient_id, places=places)
 
 
-def _label(row: Row, column: str) -> str | None:
-    """What stands in a cell that a mapping gives another meaning."""
-    return row.cell(column).text or None
+def _stated(row: Row, column: str) -> Value:
+    """What stands in a cell, be it that a mapping gives it another meaning."""
+    given = row.given(column)
+    return given if given is not None else row.cell(column).text or None

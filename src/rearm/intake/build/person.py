@@ -16,8 +16,8 @@ from rearm.intake.build.axis import (
     infusion_off_day_zero,
     placed,
 )
-from rearm.intake.build.day_cells import cell_of_zero
 from rearm.intake.build.gather import RowRun
+from rearm.intake.build.issue_cells import cell_of_zero
 from rearm.intake.build.log import IssueLog
 from rearm.intake.days import parse_moment
 from rearm.intake.rows import CellProblem, Moment, Row
@@ -259,7 +259,7 @@ def _log_chosen(person: Person, runs: Sequence[RowRun], zero: DayZero, log: Issu
         severity: Severity = "warning" if zero.by_month else "error"
         between = f"between {date.fromordinal(zero.first)} and {date.fromordinal(zero.last)}"
         sentence = (
-            f"Of {_DAY_ZERO_IS[zero.basis]} only the month or year is known: it is day 0, on a date"
+            f"Of {_DAY_ZERO_IS[zero.basis]} no whole date is known: it is day 0, on a date"
             f" {between}, so that every other date is known on the axis by an interval of days. No"
             " course of laboratory results can be judged by them. Give the date of the infusion."
         )

@@ -27,10 +27,10 @@ from rearm.intake.build.checks.outliers import flag_outliers
 from rearm.intake.build.checks.undated import flag_undated_rows, is_undated
 from rearm.intake.build.conditions import settle_conditions
 from rearm.intake.build.content import content_of
-from rearm.intake.build.day_cells import at_its_day
 from rearm.intake.build.events import EVENT_READERS, read_best_response, read_prior_lines
 from rearm.intake.build.gather import Gathered, RowRun
 from rearm.intake.build.infusions import flag_undated
+from rearm.intake.build.issue_cells import at_cell, at_its_day
 from rearm.intake.build.labs import LabReader, LabRow
 from rearm.intake.build.last_contact import until_last_contact
 from rearm.intake.build.log import IssueLog
@@ -106,14 +106,18 @@ def _record(
     log.extend(read_as)
     of_days = [*flag_infusion_days(record), *flag_isolated_day(record)]
     log.extend(at_its_day(issue, kept, axis) for issue in of_days)
-    log.extend(flag_missing_line(record))
+    log.extend(at_cell(issue, kept, "line") for issue in flag_missing_line(record))
     record = until_last_contact(record, last_seen, person.rows, log)
-    log.extend(flag_swapped_chains(results, person.light_chain, patient_id))
-    log.extend(flag_igg_below_m_protein(results, person.heavy_chain, patient_id))
+    contradicted = [
+        *flag_swapped_chains(results, person.light_chain, patient_id),
+        *flag_igg_below_m_protein(results, person.heavy_chain, patient_id),
+    ]
+    log.extend(at_cell(issue, labs_runs, "value") for issue in contradicted)
     early = flag_early_laboratory(record, terms.lab_tests)
     log.extend(at_its_day(issue, kept, axis) for issue in early)
-    log.extend(flag_open_ends(record))
-    log.extend(flag_outliers(replace(record, issues=tuple(log.issues)), terms.test_names()))
+    log.extend(at_cell(issue, kept, "end_day") for issue in flag_open_ends(record))
+    outliers = flag_outliers(replace(record, issues=tuple(log.issues)), terms.test_names())
+    log.extend(at_cell(issue, labs_runs, "value") for issue in outliers)
     return replace(record, issues=(*log.issues, *log.not_done()))
 
 
@@ -142,7 +146,7 @@ def _events(
         if table == "infusions":
             axis.anchor_infusions(events["infusions"])
             infused = found
-    flag_undated(events["infusions"], log)
+    flag_undated(((x, row) for x, row in infused if x in events["infusions"]), log)
     best = [
         (statement, row)
         for infusion, row in infused

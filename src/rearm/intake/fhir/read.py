@@ -29,6 +29,7 @@ from rearm.intake.fhir.medication import Medications
 from rearm.intake.fhir.observation import read_observation
 from rearm.intake.fhir.rows import Translation, own_code
 from rearm.intake.fhir.split import split_by_patient
+from rearm.intake.fhir.subjects import MEDICATION, OF_A_PATIENT
 from rearm.intake.files.control_characters import clean_json
 from rearm.intake.files.read import bundle_files
 from rearm.intake.files.unread import nothing_but, unread_in
@@ -44,13 +45,6 @@ __all__ = ["read_fhir", "rows_of_bundle"]
 
 _NEVER = {"entered-in-error": "entered in error", "cancelled": "cancelled"}
 _RESULT_STATUS = frozenset({"final", "amended", "corrected", "preliminary", "registered"})
-_MEDICATION = (
-    "MedicationAdministration",
-    "MedicationStatement",
-    "MedicationRequest",
-    "MedicationDispense",
-    "Procedure",
-)
 _READ_WITH_OTHERS = (
     "Patient",
     "Specimen",
@@ -64,7 +58,6 @@ _OLD_TYPES = frozenset(
     ("MedicationOrder", "DiagnosticOrder", "ProcedureRequest", "ReferralRequest", "BodySite")
 )
 _OLD_TEXTS = ("verificationStatus", "clinicalStatus")
-_WITH_STATUS = ("Observation", *_MEDICATION)
 
 
 def read_fhir(
@@ -247,9 +240,7 @@ def _usable(resource: Resource, t: Translation) -> bool:
         if resource.type == "DiagnosticReport":
             _withdraw(resource, t)
         return False
-    if resource.place in t.bundle.without_subject and (
-        resource.type in _WITH_STATUS or resource.type in ("Condition", "AdverseEvent")
-    ):
+    if resource.place in t.bundle.without_subject and resource.type in OF_A_PATIENT:
         t.group(
             "error",
             "subject_missing",
@@ -337,7 +328,7 @@ def _read(
                 resource.place,
                 "used",
             )
-    elif resource.type in _MEDICATION:
+    elif resource.type in MEDICATION:
         medications.read(resource)
     elif resource.type == "Condition":
         read_condition(resource, t, diagnosis)

@@ -10,6 +10,7 @@ from typing import Any
 from rearm.intake.fhir.completeness import matches
 from rearm.intake.fhir.element import Element
 from rearm.intake.fhir.subjects import (
+    OF_A_PATIENT,
     SUBJECTS,
     Identifier,
     identifiers_of,
@@ -37,7 +38,8 @@ def split_by_patient(content: Any) -> tuple[list[Any], list[tuple[str, CellProbl
     """The bundles of the patients in parsed JSON, and what could be given to none of them, with its
     place. A bundle of one patient, or of what is no bundle, is given back as it is.
 
-    What names nobody (a medication, a sample) goes to all: only what refers to it reads it.
+    A medication, a sample and the like go to all: only what refers to them reads them. What
+    happened to a patient goes to nobody where it does not say to whom.
     """
     entries = content.get("entry") if isinstance(content, dict) else None
     if not isinstance(entries, list):
@@ -154,14 +156,15 @@ def _give(
     index: _Index,
     problems: list[tuple[str, CellProblem]],
 ) -> None:
-    """The entry to its patient; to all where it names nobody."""
-    if resource.data.get("resourceType") == "Patient":
+    """The entry to its patient; to all where it is of no one patient."""
+    kind = resource.data.get("resourceType")
+    if kind == "Patient":
         owners = index.named(_names(entry, resource.data))
     else:
         subjects = _subjects(resource)
         owners = index.meant(subjects)
-        if subjects and len(owners) != 1:
-            kind, identifier = resource.data.get("resourceType"), resource.data.get("id")
+        if len(owners) != 1 and (subjects or kind in OF_A_PATIENT):
+            identifier = resource.data.get("id")
             place = f"{kind}/{identifier}" if identifier else str(kind)
             sentence = (
                 f"{shown(place)} names no one patient of the Bundle as its subject; it is not read."

@@ -6,9 +6,26 @@ from urllib.parse import parse_qs
 
 from rearm.intake.fhir.element import Element
 
-__all__ = ["SUBJECTS", "Identifier", "identifiers_of", "named_identifier", "without_version"]
+__all__ = [
+    "MEDICATION",
+    "OF_A_PATIENT",
+    "SUBJECTS",
+    "Identifier",
+    "identifiers_of",
+    "named_identifier",
+    "without_version",
+]
 
 SUBJECTS = ("subject", "patient", "for", "beneficiary")
+MEDICATION = (
+    "MedicationAdministration",
+    "MedicationStatement",
+    "MedicationRequest",
+    "MedicationDispense",
+    "Procedure",
+)
+# What happened to a patient: read only where it says whose it is.
+OF_A_PATIENT = frozenset({"Observation", "Condition", "AdverseEvent", *MEDICATION})
 Identifier = tuple[str | None, str | None]  # system and value
 
 

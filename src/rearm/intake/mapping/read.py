@@ -11,7 +11,7 @@ from rearm.intake.build.gather import gather
 from rearm.intake.build.records import make_records
 from rearm.intake.build.terms import Terms
 from rearm.intake.files.unread import unread_in
-from rearm.intake.issues import issue_at
+from rearm.intake.issues import issue_at, place_at
 from rearm.intake.mapping.checks import check_sheets
 from rearm.intake.mapping.header_names import spaced
 from rearm.intake.mapping.load import load_mapping
@@ -101,7 +101,7 @@ def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:
 
 def _on_headers(sheet: MappedSheet, columns: Iterable[int], problem: CellProblem) -> Issue:
     places = [sheet.header_source(index) for index in columns]
-    return issue_at(places[0], problem, places=[(place, None) for place in places])
+    return issue_at(places[0], problem, places=[place_at(x, None) for x in places])
 
 
 def _unread_files(

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from rearm.errors import InputError
 from rearm.intake.build.content import content_of, lacking
 from rearm.intake.cells import RowMaker
-from rearm.intake.issues import issue_at
+from rearm.intake.issues import issue_at, place_at
 from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, ValueSpec
 from rearm.intake.mapping.model import Mapping as SheetMapping
 from rearm.intake.mapping.sheets import CellFlag, MappedSheet, MappedSheets, SheetLine
 from rearm.intake.rows import CellProblem, Moment, Row, Value
 from rearm.intake.values import Refused, not_done, number, shown, text
 from rearm.knowledge.tidy_tables import Column, TidyTable, TidyTables, folded
-from rearm.record import Issue, Source
+from rearm.record import Issue, IssuePlace, Source
 
 __all__ = ["SheetRows"]
 
@@ -67,10 +67,10 @@ class _RowTarget:
 class _LeftOut:
     """Rows of which nothing but constants would stand there, by block of the mapping."""
 
-    places: list[tuple[Source, str | None]] = field(default_factory=list)
+    places: list[IssuePlace] = field(default_factory=list)
 
     def add(self, row: Row) -> None:
-        self.places.append((row.source, row.patient_id))
+        self.places.append(place_at(row.source, row.patient_id))
 
 
 class SheetRows:
@@ -106,7 +106,7 @@ class SheetRows:
             for stated, left in left_out.items():
                 if left.places:
                     problem = _left_out(spec, len(left.places), stated=stated)
-                    first = left.places[0][0]
+                    first = left.places[0].source
                     self.issues.append(issue_at(first, problem, places=left.places))
 
     def _stated(self, when: RowFilter | None, target: _RowTarget) -> bool:

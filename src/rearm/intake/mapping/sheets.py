@@ -13,7 +13,7 @@ from rearm.errors import InputError
 from rearm.intake.dictionary import nearest
 from rearm.intake.files.read import read_grids, table_files
 from rearm.intake.files.unread import ignored
-from rearm.intake.issues import issue_at
+from rearm.intake.issues import issue_at, place_at
 from rearm.intake.mapping.header_names import column_names, spaced
 from rearm.intake.mapping.model import DayPlace, Mapping, Reduce, SheetSpec
 from rearm.intake.rows import CellProblem, Grid, Value, column_letters
@@ -339,7 +339,12 @@ def _read_lines(sheet: MappedSheet, header: int, issues: list[Issue]) -> None:
         ids = list(dict.fromkeys(given for _, given in rows if given))
         sentence = _stray_words(len(rows), ids)
         problem = CellProblem("error", "patient_id_missing", sentence, "refused")
-        every = [(sheet.grid.cell_source(row, column, spec.id), None) for row, _ in rows]
+        every = [
+            place_at(
+                sheet.grid.cell_source(row, column, spec.id), None, "patient_id", given or None
+            )
+            for row, given in rows
+        ]
         issues.append(issue_at(where, problem, column="patient_id", places=every))
 
 
@@ -388,7 +393,7 @@ def _reduced(sheet: MappedSheet, header: int, spec: Reduce, issues: list[Issue])
         )
         where_first = sheet.grid.cell_source(unread[0], value, spec.column)
         problem = CellProblem("warning", "rows_not_counted", sentence)
-        every = [(sheet.grid.cell_source(row, value, spec.column), None) for row in unread]
+        every = [place_at(sheet.grid.cell_source(row, value, spec.column), None) for row in unread]
         issues.append(issue_at(where_first, problem, places=every))
     rows: list[list[Value]] = [[*spec.by, "percent", "count"]]
     names = [*map(spaced, spec.by), "percent", "count"]

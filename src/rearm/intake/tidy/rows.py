@@ -14,7 +14,7 @@ from rearm.errors import InputError
 from rearm.intake.build.content import says_nothing
 from rearm.intake.cells import ColumnCells, RowMaker
 from rearm.intake.dictionary import nearest
-from rearm.intake.issues import issue_at
+from rearm.intake.issues import issue_at, place_at
 from rearm.intake.rows import (
     BLANK,
     Cell,
@@ -165,10 +165,10 @@ def _rows_left_out(columns: TidyColumns) -> Issue:
     )
     patients = columns.cells["patient_id"]
     every = [
-        (columns.grid.row_source(columns.first + index), patients[index].text)
+        place_at(columns.grid.row_source(columns.first + index), patients[index].text)
         for index in sorted(columns.blank)
     ]
-    return issue_at(every[0][0], CellProblem("note", "row_blank", sentence), places=every)
+    return issue_at(every[0].source, CellProblem("note", "row_blank", sentence), places=every)
 
 
 def _runs(columns: TidyColumns) -> Iterator[_Run]:

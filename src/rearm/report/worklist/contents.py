@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from rearm.assessment import Assessment
 from rearm.intake.result import Headers
-from rearm.record import Issue, Record, Severity, Source
+from rearm.record import Issue, IssuePlace, Record, Severity
 
 __all__ = [
     "Cause",
@@ -234,8 +234,9 @@ class Worklist:
     def _issue_rows(self) -> Iterator[list[Cell]]:
         """A row for each cell, row, sheet or file that an issue is about, the gravest first."""
         for issue in sorted(self.issues, key=lambda issue: _SEVERITIES.index(issue.severity)):
-            for source, patient in issue.places or ((issue.source, issue.patient_id),):
-                yield _issue_row(issue, source, patient, self.headers)
+            own = IssuePlace(issue.source, issue.patient_id, issue.column, issue.value)
+            for place in issue.places or (own,):
+                yield _issue_row(issue, place, self.headers)
 
     def _coverage_rows(self) -> list[list[Cell]]:
         coverage = self.coverage
@@ -256,28 +257,28 @@ _ISSUE_COLUMNS = (
 )  # fmt: skip
 
 
-def _issue_row(issue: Issue, source: Source, patient: str | None, headers: Headers) -> list[Cell]:
+def _issue_row(issue: Issue, place: IssuePlace, headers: Headers) -> list[Cell]:
     """One place of an issue as a row of the table. `column` is what finds the cell: letters in a
     sheet, the header in a CSV file; `field` the column of the tidy table that it was read as.
     """
+    source = place.source
     sheet, row, letters = source.cell
     known = headers.get((source.file, sheet), {})
     header = known.get(letters or source.header or "", source.header)
-    of_issue = source == issue.source
     return [
         issue.severity,
         issue.code,
-        patient or issue.patient_id,
+        place.patient_id or issue.patient_id,
         source.file,
         sheet,
         row,
         letters or header,
         header,
-        issue.value if of_issue else None,
+        place.value,
         issue.message,
         issue.done,
         source.place,
-        issue.column,
+        place.column,
     ]
 
 

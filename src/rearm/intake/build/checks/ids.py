@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from rearm.intake.issues import issue_at
+from rearm.intake.issues import issue_at, place_at
 from rearm.intake.rows import CellProblem
 from rearm.intake.values import shown
 from rearm.record import Issue, Source
@@ -49,5 +49,8 @@ def flag_ids_alike(ids: Iterable[str], place_of: Callable[[str], Source]) -> Ite
                 CellProblem("error", "ids_alike", sentence, "used"),
                 column="patient_id",
                 value=alike[1],
-                places=[(place_of(patient_id), patient_id) for patient_id in alike],
+                places=[
+                    place_at(place_of(patient_id), patient_id, "patient_id", patient_id)
+                    for patient_id in alike
+                ],
             )

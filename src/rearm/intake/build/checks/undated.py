@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rearm.intake.issues import issue_at
+from rearm.intake.issues import issue_at, place_at
 from rearm.intake.rows import CellProblem, Row
 from rearm.record import Issue, Severity
 
@@ -46,5 +46,6 @@ def flag_undated_rows(
         rows[0].at("day"),
         CellProblem(severity, "undated", sentence, "used"),
         patient_id,
-        places=[(row.at("day"), patient_id) for row in rows],
+        column="day",
+        places=[place_at(row.at("day"), patient_id, "day", row.given("day")) for row in rows],
     )

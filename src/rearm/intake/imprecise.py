@@ -13,7 +13,7 @@ _ABOUT = re.compile(
     r"\s*|[~≈]\s*",
     re.IGNORECASE,
 )
-_NUMBER = r"[0-9](?:[0-9.,]*[0-9])?"
+_NUMBER = r"[0-9](?:[0-9.,]*[0-9])?(?:[eE][+-]?[0-9]{1,3})?"
 # Lower end, unit of the lower end, upper end, unit of the upper end.
 _RANGE = re.compile(
     rf"({_NUMBER})\s*([^0-9\s.,<>=~–—-]*)\s*(?:[-–—]|to|bis)\s*({_NUMBER})\s*([^0-9\s.,].*)?",
