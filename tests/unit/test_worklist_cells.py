@@ -156,7 +156,10 @@ DOUBTED = [
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_a_doubted_value_is_found_in_its_cell(tmp_path: Path, suffix: str) -> None:
-    labs = [["patient_id", "day", "test", "value", "unit"], *(["A", *row] for row in _LABS)]
+    labs: list[list[Any]] = [
+        ["patient_id", "day", "test", "value", "unit"],
+        *(["A", *row] for row in _LABS),
+    ]
     people = [["patient_id", "heavy_chain", "light_chain"], ["A", "IgG", "kappa"]]
     tables: dict[str, list[list[Any]]] = {"patients": people, "labs": labs}
     if suffix == "csv":
@@ -172,8 +175,8 @@ def test_a_doubted_value_is_found_in_its_cell(tmp_path: Path, suffix: str) -> No
                 sheet.append(row)
         book.save(tmp_path / "t.xlsx")
     told = worklist_of(read(tmp_path)).plain()["issues"]
-    for code, row, value in DOUBTED:
+    for code, line, value in DOUBTED:
         cells = _cells([issue for issue in told if issue["code"] == code])
         sheet_name, column = (None, "value") if suffix == "csv" else ("labs", "D")
-        assert ("A", sheet_name, row, column, "value", value) in cells, code
+        assert ("A", sheet_name, line, column, "value", value) in cells, code
         assert all(cell[3:5] == (column, "value") and cell[5] for cell in cells), code
