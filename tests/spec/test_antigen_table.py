@@ -151,16 +151,22 @@ def test_more_evidence_of_loss_never_gives_a_better_verdict(
     shares: tuple[Share, ...] = (None, 0.03, 0.2, 0.45, 0.9)  # from no loss to that of the clone
     percents = (90, 40, 12, 0)
     order = (OPEN, "discouraged", "excluded")
-    for option in options:
-        verdicts = {
-            (share, percent): order.index(
-                against(assessed(*rows(gene, share, percent, target), product=product), option)
-            )
-            for share in shares
-            for percent in percents
-        }
-        for (share, percent), known in verdicts.items():
-            more_of_the_clone = [x for x in shares[shares.index(share) :] if x != share]
-            fewer_cells = [x for x in percents if x < percent]
-            assert all(verdicts[x, percent] >= known for x in more_of_the_clone), (option, percent)
-            assert all(verdicts[share, x] >= known for x in fewer_cells), (option, share)
+    verdicts = {
+        (option, share, percent): order.index(
+            against(assessed(*rows(gene, share, percent, target), product=product), option)
+        )
+        for option in options
+        for share in shares
+        for percent in percents
+    }
+    better = [
+        (known, more)
+        for known in verdicts
+        for more in verdicts
+        if known[0] == more[0]
+        and shares.index(more[1]) >= shares.index(known[1])
+        and more[2] <= known[2]
+        and verdicts[more] < verdicts[known]
+    ]
+    assert better == []
+    assert set(verdicts.values()) == {0, 1, 2}
