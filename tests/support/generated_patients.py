@@ -471,12 +471,15 @@ def _lesions(p: _Patient) -> None:
         return
     size = d.choice((0, 0, 25, 45))
     kind = d.choice(("plasmacytoma", "extramedullary", "paraskeletal", "bone"))
+    place = ""  # a lesion stays where it is, whether an examination names its site or not
     for day, factor in ((-35, 1.0), (90, d.choice((0.0, 0.4, 1.1))), (p.end - 5, d.uniform(0, 2))):
         now = round(size * factor)
         method = d.choice(("PET-CT", "CT", "MRI"))
         if now == 0:
             p.row("imaging", day=day, method=method, result="negative", kind=kind)
             continue
+        drawn = d.choice(("liver", "rib", "skin", "meninges", ""))
+        place = place or drawn
         p.row(
             "imaging",
             day=day,
@@ -484,7 +487,7 @@ def _lesions(p: _Patient) -> None:
             result="positive",
             lesion="L1",
             kind=kind,
-            site=d.choice(("liver", "rib", "skin", "meninges", "")),
+            site=place if drawn else "",
             contiguous_with_bone="yes" if kind == "paraskeletal" else "no",
             length_mm=now,
             width_mm=round(now * 0.7) if p.chance(0.8) else "",

@@ -33,6 +33,10 @@ _TABLES = ("labs", "assessments", "variants", "imaging", "toxicities", "conditio
            "therapies", "deaths")  # fmt: skip
 
 
+# Rows that leave no trace where they are gone whole.
+_READ_AS_NONE = ("labs", "imaging", "assessments", "variants", "facts")
+
+
 @dataclass(frozen=True)
 class Thinned:
     """Where, what, and the thinner tables."""
@@ -42,6 +46,13 @@ class Thinned:
     row: int
     column: str
     tables: Tables
+
+    @property
+    def without_trace(self) -> bool:
+        """Is a result, an explanation or an end gone as if it had never been?"""
+        blank = self.change == "cell_away" and self.column == "value"
+        gone = self.change == "row_away" and self.table in _READ_AS_NONE
+        return blank or gone or (self.change, self.column) == ("day_away", "end_day")
 
     @property
     def told(self) -> str:

@@ -242,12 +242,6 @@ def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
             replace(lesion(300), when=When(300, 330), result=None),
             "between day 300 and day 330",
         ),
-        (
-            "a lesion on a day that is not whole",
-            replace(lesion(300, length_mm=30, width_mm=20), when=When(300, 330)),
-            "the CT of a day between day 300 and day 330 (test: imaging 300) shows a lesion on a"
-            " day that is not whole",
-        ),
         ("negative", lesion(300, result="negative"), None),
         ("before the last assessment", lesion(60, result="unclear"), None),
     ],
@@ -263,6 +257,15 @@ def test_imaging_that_cannot_be_judged_after_the_last_assessment(
             failure.basis == (row.source,)
             and failure.followed_to_day == failure.last_assessed_day == 90
         )
+
+
+def test_a_lesion_on_a_day_that_is_not_whole() -> None:
+    seen = replace(lesion(300, length_mm=30, width_mm=20), when=When(300, 330))
+    first = one(imaging=[seen])
+    assert (first.status, first.day, first.when) == ("suspected", None, When(300, 330))
+    assert "between day 300 and day 330" in first.reason and "day 300:" not in first.reason
+    again = one(imaging=[lesion(-5, result="negative"), seen])
+    assert (again.status, again.day, again.when) == ("failed", None, When(300, 330))
 
 
 def test_a_lesion_of_unknown_size_after_the_last_assessment() -> None:

@@ -405,5 +405,5 @@ NOT_COMPUTABLE: Mapping[NotComputable, str] = {
     "new_therapy_undated": "new therapy followed, its day is not known",
     "progression_undated": "the day of the progression is not known",
     "death_undated": "the patient died, the day of death is not known",
-    "vague_days": "it depends on the days of results that are known by month or order only",
+    "vague_days": "it depends on results of which the day or the lesion is not exactly known",
 }

@@ -52,6 +52,7 @@ JudgedReason = Literal[
     "not_evaluable",
     "no_progression",
     "vague_days",
+    "vague_results",
 ]
 FailureReason = JudgedReason | Literal["infusion_undated"]
 

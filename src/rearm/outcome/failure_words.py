@@ -99,7 +99,17 @@ def _reason(because: JudgedReason, failure: Failure, case: InfusionCase) -> str:
         case "no_progression":
             return _no_progression(failure, case)
         case "vague_days":
-            return _vague_days(failure)
+            return _depends_on(
+                failure,
+                "the days of results that are known only by their month, their year or their"
+                " order; their exact days would tell",
+            )
+        case "vague_results":
+            return _depends_on(
+                failure,
+                "results that are not exactly known: a bound in place of a value, a lesion without"
+                " its name, an examination without its result; the exact result would tell",
+            )
 
 
 def _progression(failure: Failure, case: InfusionCase) -> str:
@@ -128,14 +138,11 @@ def _suspected(failure: Failure, case: InfusionCase, suspicion: Suspicion) -> st
     )
 
 
-def _vague_days(failure: Failure) -> str:
-    """Readings of the days that are known by month or order only lead to different answers."""
+def _depends_on(failure: Failure, what_is_vague: str) -> str:
+    """Readings of the record lead to different answers."""
     of_readings = {x.status for x in failure.readings}
     what = "it is progression" if of_readings & {"failed", "suspected"} else "it can be judged"
-    return (
-        f"Whether {what} depends on the days of results that are known only by their month, their"
-        " year or their order; their exact days would tell."
-    )
+    return f"Whether {what} depends on {what_is_vague}."
 
 
 def _died(failure: Failure, case: InfusionCase) -> str:

@@ -55,7 +55,9 @@ def judged(case: InfusionCase) -> Failure:
         day=when.day,
         when=when,
         kind=verdict.kind,
-        timing=timing(case, when),
+        timing=timing(
+            case, _suspected_between(signals, when) if verdict.because == "open_signals" else when
+        ),
         responded=_responded(case, when, concerned=concerned),
         pattern=(
             pattern_at(case.record, case.course, when, case.team_progression) if concerned else ()
@@ -174,6 +176,12 @@ def _suspected_on(case: InfusionCase, standing: Sequence[Signal]) -> When:
     if days:
         return When.on(min(days))
     return case.relapse_when if case.relapse_stated is not None else UNKNOWN_WHEN
+
+
+def _suspected_between(signals: Sequence[Signal], when: When) -> When:
+    """From the first open signal to the last: each of them may be the relapse."""
+    days = [s.day for s in signals if s.open and s.day is not None]
+    return When(min(days), max(days)) if days else when
 
 
 def _basis_of_signals(case: InfusionCase, standing: Sequence[Signal]) -> tuple[Source, ...]:

@@ -59,7 +59,8 @@ class InfusionResponse:
             return stated_by_team(team, undated, self._chain_not_on_record)
         until = _last_day_before(before)
         computed, without_urine = self.case.course.depth_by(until)
-        lacks: tuple[Lack, ...] = ("urine",) if without_urine and not self._urine_clear else ()
+        no_urine = without_urine or _urine_unusable(judged, computed)
+        lacks: tuple[Lack, ...] = ("urine",) if no_urine and not self._urine_clear else ()
         marker = next(iter(self.case.course.measurable), None)
         single = judged[-1]
         seen = single.without_urine or single.response
@@ -255,6 +256,19 @@ class InfusionResponse:
 def _could_respond(visit: Visit) -> bool:
     """Could a response be called? Not where nothing is measurable or a lesion was not measured."""
     return visit.rule != "sd-none" and not (visit.rule == "sd-lesions" and visit.missing)
+
+
+def _urine_unusable(judged: Sequence[Visit], computed: str) -> bool:
+    """Is there urine that could not be used where the response that counts was seen? It may deny
+    it.
+    """
+    if RESPONSE_DEPTH[computed] < PARTIAL:
+        return False
+    return any(
+        "urine_m_protein_24h" in v.results.unusable
+        for v in judged
+        if RESPONSE_DEPTH[v.response] >= RESPONSE_DEPTH[computed]
+    )
 
 
 def _is_response(statement: ResponseStatement) -> bool:

@@ -1,38 +1,53 @@
-"""Results of the disease that are known by their month, year or order only: the course is read with
-them on their first possible days, between any two results that have a day, and on their last. What
+"""Results of the disease that are known by their month, year, order or bound only, and imaging of
+which the result or the lesion is not known: the course is read with each result on its first
+possible day, between any two that have a day, and on its last; with a bound at either end, with
+each result that imaging may have had, and with a lesion without a name as each that has one. What
 all readings say holds.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
+from rearm.interval import Interval
 from rearm.outcome.statements import last_data_day
-from rearm.record import Lab, Record, Source, When
+from rearm.record import Imaging, Lab, Record, Source, When
 from rearm.response.course import ResponseCourse
 from rearm.response.visits import READ_IN_A_COURSE
 
-__all__ = ["agreed", "days_between", "days_gone", "readings", "tell_days", "vague_days"]
+__all__ = [
+    "agreed",
+    "bound_readings",
+    "days_between",
+    "days_gone",
+    "lesion_readings",
+    "readings",
+    "tell_days",
+    "vague_days",
+]
 
 T = TypeVar("T")
+Row = TypeVar("Row", Lab, Imaging)
 
 
 def vague_days(record: Record) -> dict[Source, When]:
     """Results of the disease without an exact day, by their rows, where a day is known at least on
-    one side.
+    one side; and negative imaging without any day, since a later lesion may be new against it.
     """
-    return {lab.source: lab.when for lab in record.labs if _is_vague(lab)}
+    return {
+        row.source: row.when
+        for row in _of_course(record)
+        if row.when.first != row.when.last or (_is_negative(row) and row.when == When())
+    }
 
 
 def days_gone(record: Record) -> dict[Source, When]:
     """Results of the disease of which no day is known at all, by their rows."""
-    return {
-        lab.source: lab.when for lab in record.labs if _is_of_course(lab) and lab.when == When()
-    }
+    return {row.source: row.when for row in _of_course(record) if row.when == When()}
 
 
 def readings(record: Record, vague: Collection[Source]) -> tuple[Record, ...]:
@@ -45,7 +60,9 @@ def readings(record: Record, vague: Collection[Source]) -> tuple[Record, ...]:
     until = max((day for day in days if day is not None), default=None)
     exact = _exact_days(record)
     between = {
-        lab.source: _possible(lab.when, exact, until) for lab in record.labs if lab.source in vague
+        row.source: _possible(row.when, exact, until)
+        for row in _of_course(record)
+        if row.source in vague
     }
     placed = dict.fromkeys(
         tuple(min(max(near, first), last) for first, last in between.values())
@@ -54,12 +71,82 @@ def readings(record: Record, vague: Collection[Source]) -> tuple[Record, ...]:
     return tuple(_read(record, dict(zip(between, on, strict=True))) for on in placed)
 
 
-def _is_of_course(lab: Lab) -> bool:
-    return lab.test in READ_IN_A_COURSE
+def lesion_readings(record: Record, *, unread: bool) -> tuple[Record, ...]:
+    """The record; with `unread`, where the result of an examination could not be read, the record
+    with it as positive and as negative; and where a lesion has no name, each of these with it as
+    each lesion of another examination that it may be.
+    """
+    read = [record, *(_with_results(record) if unread else ())]
+    named = sorted({row.lesion for row in record.imaging if row.lesion})
+    if len(named) > _MANY_LESIONS:
+        return tuple(read)
+    other = ((base, _with_name(base, name)) for base in read for name in named)
+    return (*read, *(found for base, found in other if found is not base))
 
 
-def _is_vague(lab: Lab) -> bool:
-    return lab.when.first != lab.when.last and _is_of_course(lab)
+def bound_readings(record: Record, rows: Collection[Source]) -> tuple[Record, ...]:
+    """The record, and with the results of these rows, which are bounds, at their lowest and at
+    their highest. A bound without an upper end has its lowest value alone.
+    """
+    if not rows:
+        return (record,)
+    lowest = _with_values(record, rows, lambda value: value.low)
+    return (record, lowest, _with_values(record, rows, lambda value: value.high))
+
+
+def _with_values(
+    record: Record, rows: Collection[Source], end: Callable[[Interval], float]
+) -> Record:
+    labs = (
+        replace(lab, quantity=Interval.of(value))
+        if lab.source in rows
+        and lab.quantity is not None
+        and math.isfinite(value := end(lab.quantity))
+        else lab
+        for lab in record.labs
+    )
+    return replace(record, labs=tuple(labs))
+
+
+_MANY_LESIONS = 8  # more than anyone follows one by one
+
+
+def _with_results(record: Record) -> Iterator[Record]:
+    if any(row.result is None for row in record.imaging):
+        for result in ("positive", "negative"):
+            imaging = (
+                replace(row, result=result) if row.result is None else row for row in record.imaging
+            )
+            yield replace(record, imaging=tuple(imaging))
+
+
+def _with_name(record: Record, name: str) -> Record:
+    """Lesions without a name as the one of this name, where site and kind allow."""
+    known = [row for row in record.imaging if row.lesion == name and row.result == "positive"]
+    imaging = tuple(
+        replace(row, lesion=name) if _may_be(row, known) else row for row in record.imaging
+    )
+    return record if imaging == record.imaging else replace(record, imaging=imaging)
+
+
+def _may_be(row: Imaging, known: Sequence[Imaging]) -> bool:
+    if row.lesion or row.result != "positive":
+        return False
+    return all(
+        (row.site is None or x.site is None or row.site == x.site)
+        and (row.kind is None or x.kind is None or row.kind == x.kind)
+        and (row.when.day is None or row.when != x.when)
+        for x in known
+    )
+
+
+def _of_course(record: Record) -> Iterator[Lab | Imaging]:
+    yield from (lab for lab in record.labs if lab.test in READ_IN_A_COURSE)
+    yield from (row for row in record.imaging if row.result is not None)
+
+
+def _is_negative(row: Lab | Imaging) -> bool:
+    return isinstance(row, Imaging) and row.result == "negative"
 
 
 def _possible(when: When, exact: Sequence[int], until: int | None) -> tuple[int, int]:
@@ -72,21 +159,26 @@ def _possible(when: When, exact: Sequence[int], until: int | None) -> tuple[int,
 
 def _exact_days(record: Record) -> list[int]:
     """The days of results of the disease."""
-    days = (lab.when.day for lab in record.labs if _is_of_course(lab))
+    days = (row.when.day for row in _of_course(record))
     return sorted({day for day in days if day is not None})
 
 
 def _gaps(exact: Sequence[int]) -> list[int]:
-    """A day between any two results."""
-    return [(a + b) // 2 for a, b in pairwise(exact) if b - a > 1]
+    """The first and the last day between any two results."""
+    return [day for a, b in pairwise(exact) if b - a > 1 for day in dict.fromkeys((a + 1, b - 1))]
 
 
 def _read(record: Record, on: Mapping[Source, float]) -> Record:
-    labs = (
-        replace(lab, when=When.on(int(on[lab.source]))) if lab.source in on else lab
-        for lab in record.labs
+    labs, imaging = (
+        tuple(_on_its_day(row, on) for row in record.labs),
+        tuple(_on_its_day(row, on) for row in record.imaging),
     )
-    return replace(record, labs=tuple(labs))
+    aside = tuple(lab for lab in record.set_aside if lab.source not in on)
+    return replace(record, labs=labs, imaging=imaging, set_aside=aside)
+
+
+def _on_its_day(row: Row, on: Mapping[Source, float]) -> Row:
+    return replace(row, when=When.on(int(on[row.source]))) if row.source in on else row
 
 
 def tell_days(course: ResponseCourse, vague: Mapping[Source, When]) -> None:
@@ -95,6 +187,10 @@ def tell_days(course: ResponseCourse, vague: Mapping[Source, When]) -> None:
         for test, lab in results.labs.items():
             if lab.source in vague:
                 results.between[test] = vague[lab.source]
+        for exam in results.exams:
+            times = [vague[row.source] for row in exam.rows if row.source in vague]
+            if len(times) == len(exam.rows):
+                exam.between = times[0]
 
 
 def days_between(times: Iterable[When]) -> When:

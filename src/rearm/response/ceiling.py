@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from rearm.interval import Interval
 from rearm.response.criteria import RESPONSES, Criteria
-from rearm.response.levels import NE, SCR, VGPR, Level, Levels
+from rearm.response.levels import CR, NE, SCR, VGPR, Level, Levels
 from rearm.response.markers import Markers
 from rearm.response.measurable import BaselineDisease, ratio_normal
 from rearm.response.score import Visit, still_quantified
@@ -48,7 +48,7 @@ def deepest(visit: Visit) -> str:
     levels = list(_widest(visit, markers))
     of_protein = min((x for x, name in levels if name not in _NOT_OF_CR), default=SCR)
     if of_protein >= VGPR and _may_be_complete(visit, markers):
-        return RESPONSES[SCR]
+        return RESPONSES[SCR if _may_be_stringent(visit, markers) else CR]
     return RESPONSES[min([VGPR, *(level for level, _ in levels)])]
 
 
@@ -134,3 +134,9 @@ def _may_be_complete(visit: Visit, markers: Markers) -> bool:
         return False
     of_chains = markers.disease.measurable[:1] == ("flc",)
     return not of_chains or ratio_normal(visit.results, markers.criteria) is not False
+
+
+def _may_be_stringent(visit: Visit, markers: Markers) -> bool:
+    """Are neither the ratio of the light chains nor the cells of the marrow clonal?"""
+    clonal = visit.clonality is not None and visit.clonality[1] == "clonal"
+    return not clonal and ratio_normal(visit.results, markers.criteria) is not False

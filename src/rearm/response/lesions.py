@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rearm.record import Fact, Imaging, Record
+from rearm.record import Fact, Imaging, Record, When
 from rearm.response.criteria import Criteria
 from rearm.response.limits import at_least, at_most, over
 from rearm.response.progression import MetCriterion
@@ -44,10 +44,13 @@ class _Lesion:
 
 @dataclass(slots=True)
 class Exam:
-    """All imaging rows of one day."""
+    """All imaging rows of one day. `between`: the days that it may have been on, where `day` is
+    only one of them.
+    """
 
     day: int
     rows: list[Imaging] = field(default_factory=list)
+    between: When | None = None
 
     def lesions(self) -> list[Imaging]:
         """The rows, each lesion once: one that is named without a size is the one that was measured
@@ -310,7 +313,7 @@ class LesionLog:
             if uptake_only
             else "no earlier examination by the same method to compare with"
         )
-        self.uptake.append((day, name, f"{called(row)} on day {day}: {why}; biopsy or repeat"))
+        self.uptake.append((day, name, f"{called(row)}: {why}; biopsy or repeat"))
         return {}
 
     def _not_examined(self, met: _Met) -> _Met:

@@ -98,10 +98,10 @@ def baseline_disease(
     involved = _chain(light_chain) or high
     difference = dflc(baseline.values, involved)
     reached: dict[Measurable, bool | None] = {
-        "serum": _reaches(serum, c.serum_measurable),
-        "urine": _reaches(urine, c.urine_measurable),
+        "serum": _reaches(baseline, serum_test, c.serum_measurable),
+        "urine": _reaches(baseline, "urine_m_protein_24h", c.urine_measurable),
         "flc": _chains_reach(baseline, involved, high, c),
-        "marrow": _reaches(marrow, c.marrow_measurable),
+        "marrow": _reaches(baseline, "marrow_plasma_cells", c.marrow_measurable),
         "plasmacytoma": plasmacytoma,
     }
     possible = _possible(reached)
@@ -118,8 +118,12 @@ def baseline_disease(
     )
 
 
-def _reaches(value: Interval | None, limit: float) -> bool | None:
-    return False if value is None else value.at_least(limit)
+def _reaches(baseline: VisitResults, test: str, limit: float) -> bool | None:
+    """None where bounds leave it open, or a result is there that cannot be used."""
+    value = baseline.number(test)
+    if value is None:
+        return None if test in baseline.unusable else False
+    return value.at_least(limit)
 
 
 def _chains_reach(
@@ -130,10 +134,11 @@ def _chains_reach(
     """
     alone = [x for x in CHAIN_TESTS if baseline.number(f"{x}_flc") is not None]
     own = involved or (alone[0] if len(alone) == 1 else None)
-    reached = _reaches(baseline.number(f"{own}_flc"), 10 * c.flc_measurable)  # given in mg/L
+    reached = _reaches(baseline, f"{own}_flc", 10 * c.flc_measurable)  # given in mg/L
     if high is not None:
         return reached if high == own else False
-    return None if len(alone) == 1 and reached is not False else False
+    unusable = any(f"{x}_flc" in baseline.unusable for x in CHAIN_TESTS)
+    return None if (len(alone) == 1 or unusable) and reached is not False else False
 
 
 def _possible(reached: Mapping[Measurable, bool | None]) -> tuple[tuple[Measurable, ...], ...]:

@@ -109,8 +109,12 @@ class VisitResults(msgspec.Struct, gc=False):  # dozens a course; none refers to
     @property
     def when(self) -> When:
         """The days that the visit may have been on."""
-        exact = self.exams or not self.between or len(self.between) < len(self.labs)
-        return When.on(self.day) if exact else next(iter(self.between.values()))
+        if not self.between and not self.exams:
+            return When.on(self.day)
+        exams = [exam.between for exam in self.exams if exam.between is not None]
+        vague = [*self.between.values(), *exams]
+        exact = not vague or len(vague) < len(self.labs) + len(self.exams)
+        return When.on(self.day) if exact else vague[0]
 
     def day_of(self, test: str) -> int:
         """Day of this result where it is there, else the day of the visit."""
@@ -195,6 +199,7 @@ def collect(record: Record, criteria: Criteria, days: Stretch) -> CollectedResul
     flags += remarks
     baseline, floor, remarks = _baselines(found.before, criteria, days)
     flags += remarks
+    _tell_set_aside(baseline, record, criteria, days)
     oldest = max(days.earliest, days.baseline - criteria.baseline_marrow_window)
     baseline_exams = [e for e in exams if oldest <= e.day <= days.baseline]
     floor_exams = [e for e in exams if days.baseline < e.day <= days.start]
@@ -551,6 +556,19 @@ def _last_values(
     days = [d for x in found.labs.values() if (d := x.when.first) is not None]
     found.day = max(days, default=limit)
     return found, flags
+
+
+def _tell_set_aside(
+    baseline: VisitResults, record: Record, criteria: Criteria, days: Stretch
+) -> None:
+    """Results that could not be used and that may be of the baseline, where it has no other."""
+    oldest = max(days.earliest, days.baseline - criteria.baseline_window)
+    for lab in record.set_aside:
+        test, day = lab.test, lab.when.day
+        if test in baseline.values or not (test in BLOOD or test in MARROW):
+            continue
+        if day is not None and oldest <= day <= days.start:
+            baseline.unusable[test] = ("set-aside", lab.why_set_aside)
 
 
 def _fill(into: VisitResults, source: VisitResults) -> list[str]:
