@@ -39,7 +39,8 @@ class Record:
     `set_aside` holds results that are there but could not be used (no unit, contradiction,
     unreadable): they are never read as values, but they stop an older value from being carried
     forward past them. `day_zero_between`: the dates between which day 0 lies, where it is an event
-    of which only the month or year is known.
+    of which only the month or year is known. `unread`: the files of the input of which nothing
+    could be read; what they hold of this patient is not known.
     """
 
     patient_id: str
@@ -66,6 +67,7 @@ class Record:
     facts: tuple[Fact, ...] = ()
     deaths: tuple[Death, ...] = ()
     issues: tuple[Issue, ...] = field(default=())
+    unread: tuple[Issue, ...] = ()
 
     @property
     def diagnosis_day(self) -> int | None:
