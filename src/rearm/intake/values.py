@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from rearm.intake.dictionary import Column, folded
@@ -33,6 +34,7 @@ _NOT_KNOWN = re.compile(
     r"|null|missing|pending|ausstehend|fehlt|[-–—?._/]+",
     re.IGNORECASE,
 )
+_AND = re.compile(r"[,+/&]|\b(?:and|und)\b", re.IGNORECASE)
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x", "vorhanden", "present"})
 _NO = frozenset({"no", "n", "false", "0", "nein", "kein", "keine", "none", "absent"})
 _ONE_GRADE = r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?"
@@ -223,7 +225,14 @@ def word(value: Value, column: Column) -> tuple[str, bool]:
 
 
 def words(value: Value, column: Column) -> tuple[str, ...]:
-    """Several allowed words joined by `;`. Raises Refused at the first that is not allowed."""
-    return tuple(
-        dict.fromkeys(word(part, column)[0] for part in text(value).split(";") if part.strip())
-    )
+    """Several allowed words joined by `;`, also by `,`, `+`, `/`, `and` where each part is one.
+    Raises Refused at the first that is not allowed.
+    """
+    return tuple(dict.fromkeys(word(part, column)[0] for part in _parts(text(value), column)))
+
+
+def _parts(given: str, column: Column) -> Iterator[str]:
+    for part in filter(None, map(str.strip, given.split(";"))):
+        parts = [*filter(None, map(str.strip, _AND.split(part)))]
+        listed = all(folded(one) in column.spellings for one in parts)
+        yield from parts if listed and folded(part) not in column.spellings else (part,)
