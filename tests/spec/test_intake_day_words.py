@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rearm.intake import read_tables
+from rearm.outcome.failures import failures
 from rearm.record import Record, When
 
 ZERO = "2024-02-12"
@@ -117,6 +118,40 @@ def test_examination_of_a_month_keeps_its_result_and_belongs_to_no_visit() -> No
     assert [(x.result, x.when) for x in record.imaging] == [("positive", When(79, 109))]
     assert [(x.test, x.when) for x in record.set_aside] == [("imaging", When(79, 109))]
     assert [i.code for i in record.issues] == ["imaging_undated"]
+
+
+# An examination after the last visit: day, result; what check says was done; the page says.
+BELONGS = "belongs to no visit because its day is not exact"
+EXAMINED = [
+    ("2024-10", "negative", "used", f"is negative, but {BELONGS}"),
+    ("2024-10", "positive", "used", f"shows a lesion, but {BELONGS}"),
+    ("October 2024", "negative", "used", f"is negative, but {BELONGS}"),
+    ("Oktober 2024", "positive", "used", f"shows a lesion, but {BELONGS}"),
+    ("2024-10", "xyz", "set_aside", "has no result that could be read"),
+    ("2024-10-10", "xyz", "set_aside", "has no result that could be read"),
+]
+
+
+@pytest.mark.parametrize(("day", "result", "done", "said"), EXAMINED)
+def test_check_and_page_say_the_same_of_an_examination(
+    day: str, result: str, done: str, said: str
+) -> None:
+    visits = [(-9, 30), (30, 3), (60, 2), (90, 2)]
+    labs = [{"day": d, "test": "m_protein", "value": v, "unit": "g/L"} for d, v in visits]
+    record = _record(
+        "imaging",
+        {"method": "PET-CT", "result": result, "day": day},
+        labs=[{"patient_id": "A"} | lab for lab in labs],
+    )
+    assert [issue.done for issue in record.issues] == [done]
+    assert len(record.unread_results()) == (done == "set_aside")
+    failure = failures(record)[-1]
+    reason = failure.reason
+    # no lesion is no progression, in whatever month nobody saw it
+    assert failure.status == ("not_failed" if result == "negative" else "cannot_be_judged")
+    assert failure.followed_to_day == 90
+    assert said in reason
+    assert ("be read" in reason) == (done == "set_aside")
 
 
 def test_infusion_is_placed_by_its_word() -> None:

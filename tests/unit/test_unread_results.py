@@ -245,8 +245,8 @@ def test_an_unconfirmed_response_at_the_last_assessment_is_named() -> None:
         (
             "a lesion on a day that is not whole",
             replace(lesion(300, length_mm=30, width_mm=20), when=When(300, 330)),
-            "the CT of a day between day 300 and day 330 (test: imaging 300) shows a lesion on a"
-            " day that is not whole",
+            "the CT of a day between day 300 and day 330 (test: imaging 300) shows a lesion,"
+            " but belongs to no visit because its day is not exact",
         ),
         ("negative", lesion(300, result="negative"), None),
         ("before the last assessment", lesion(60, result="unclear"), None),
