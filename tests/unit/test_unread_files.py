@@ -221,3 +221,34 @@ def test_a_folder_of_bundles_with_a_stray_table_is_read(tmp_path: Path) -> None:
         ("warning", "file_not_read", "y.xlsx"),
     ]
     assert CliRunner().invoke(app, ["check", str(tmp_path)]).exit_code == 1
+
+
+# files of a mapping with a header twice; the file that is told, or what the run ends with
+TWICE = [
+    ({"p.csv": "Pat,Geschlecht\nA,w\n", "l.csv": "Pat,Tag,LDH,LDH\nA,1,200,300\n"}, "l.csv"),
+    ({"p.csv": "Pat,Geschlecht\nA,w\n", "l.csv": "Pat,Pat,Tag,LDH\nA,A,1,200\n"}, "l.csv"),
+    ({"p.csv": "Pat,Geschlecht,Geschlecht\nA,w,m\n", "l.csv": "Pat,Tag,LDH\nA,1,2\n"}, "p.csv"),
+]
+
+
+@pytest.mark.parametrize(("files", "named"), TWICE)
+def test_a_mapped_table_with_a_header_twice_costs_the_others_nothing(
+    tmp_path: Path, files: dict[str, str], named: str
+) -> None:
+    _write(tmp_path, {**files, "m.toml": MAPPING.format(top="")})
+    mapping = tmp_path / "m.toml"
+    reading = read(tmp_path, mapping=mapping)
+    assert _told(reading) == [("error", "file_unreadable", named)]
+    (record,) = reading.records
+    assert (record.sex, len(record.labs)) == (("F", 0) if named == "l.csv" else (None, 1))
+    done = _assess(tmp_path, tmp_path / "out", "--mapping", str(mapping))
+    assert done.exit_code == 1
+    page = (tmp_path / "out" / "html" / "A.html").read_text("utf-8")
+    assert f"{named} was not read; what it holds of this patient is unknown here." in page
+
+
+def test_mapped_tables_that_all_have_a_header_twice_end_with_a_sentence(tmp_path: Path) -> None:
+    files = {"p.csv": "Pat,Pat\nA,w\n", "l.csv": "Pat,Tag,LDH,LDH\nA,1,200,300\n"}
+    _write(tmp_path, {**files, "m.toml": MAPPING.format(top="")})
+    with pytest.raises(InputError, match="stands there twice"):
+        read(tmp_path, mapping=tmp_path / "m.toml")
