@@ -16,7 +16,7 @@ from rearm.units import UnitRefusal, parse_number
 
 __all__ = [
     "NOT_EXACT", "Refused", "denies", "grade", "integer", "lowest_grade", "not_done", "number",
-    "shown", "text", "word", "words", "yes_no",
+    "says_none", "shown", "text", "word", "words", "yes_no",
 ]  # fmt: skip
 
 # There was none, or nobody looked. That something is not known denies nothing.
@@ -97,6 +97,11 @@ def denies(value: Value) -> bool:
     an event belongs, that there was none.
     """
     return _is_word(_NONE, value) or _is_word(_NOT_DONE, value)
+
+
+def says_none(value: Value) -> bool:
+    """Whether the cell says that there was none (`no`, `nein`, `keine`)."""
+    return _is_word(_NONE, value)
 
 
 def _is_word(words: re.Pattern[str], value: Value) -> bool:

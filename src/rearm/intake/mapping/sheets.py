@@ -319,6 +319,8 @@ def _sheet(
         )
     grid = found[0]
     header = spec.header_row - grid.first_row
+    if grid.sheet is None:
+        header = max(header, 0)  # above the first row stands the line that states the delimiter
     if not 0 <= header < len(grid.rows):
         raise InputError(
             f"The mapping says that the header of {spec.name} stands in row {spec.header_row}, but"
