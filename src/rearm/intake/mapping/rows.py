@@ -165,7 +165,7 @@ class SheetRows:
             (block, name, value.column)
             for block in self.sheet.spec.row
             for name, value in block.columns.items()
-            if self.tables.tables[block.table].columns[name].type == "day"
+            if self.tables.tables[block.table].columns[name].is_day
             and isinstance(value, ValueSpec)
             and value.column is not None
         ]
@@ -399,13 +399,13 @@ class SheetRows:
 
 
 def _only_unknown(row: Row, table: TidyTable) -> bool:
-    """A sheet has a line for everybody: a cause that is not known, without a day, is no death
-    there.
+    """A sheet has a line for everybody: where the day and what happened are words for not known, be
+    they listed ones (the cause of a death), there is no event.
     """
-    about = [column.name for column in table.columns.values() if column.about]
-    own = [name for name in about if name in row.cells and name not in row.constants]
+    telling = {name for name, column in table.columns.items() if column.about or column.is_day}
+    own = [name for name in row.cells if name in telling and name not in row.constants]
     unknown = all(not_done(row.cell(name).given) for name in own)
-    return "day" in about and bool(own) and unknown and not row.stated
+    return bool(own) and unknown and not row.stated
 
 
 def _left_out(spec: RowSpec, count: int, *, stated: bool) -> CellProblem:
