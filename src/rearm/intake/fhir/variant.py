@@ -95,7 +95,7 @@ def _result(draft: RowDraft, element: Element, t: Translation) -> None:
     words = load_codes().words
     meanings = {
         c.code if c.system == "word" else words.get((c.system, c.code)) for c in codes_of(value)
-    }
+    } or {value.text("text")}
     spellings = t.tables["variants"].columns["result"].spellings
     results = {spellings[word] for x in meanings if x and (word := folded(x)) in spellings}
     if len(results) == 1:

@@ -204,6 +204,9 @@ class SheetRows:
         set_aside: dict[str, str] = {}
         for name, value_spec in spec.columns.items():
             mapped = self._value(value_spec, columns[name], target)
+            if name == "nominal_day" and mapped is not None:
+                of_visit = _same_place(value_spec, spec.columns.get("day"))
+                mapped = self._planned(mapped, of_visit=of_visit)
             if mapped is None or mapped.value is None:
                 continue
             if mapped.source is not None:
@@ -267,8 +270,6 @@ class SheetRows:
             mapped = self._with_more(spec, mapped, target)
         if mapped is None or mapped.value is None or isinstance(mapped.value, Moment):
             return mapped
-        if column.name == "nominal_day":
-            return self._planned(mapped)
         return self._labelled(mapped) if column.type == "day" else mapped
 
     def _joined(
@@ -380,12 +381,15 @@ class SheetRows:
         joined = ";".join(dict.fromkeys(parts))
         return MappedValue(value=joined, column=mapped.column, source=source, flag=flag)
 
-    def _planned(self, mapped: MappedValue) -> MappedValue | None:
-        """A planned day: a whole number, or a label that means one."""
+    def _planned(self, mapped: MappedValue, *, of_visit: bool) -> MappedValue | None:
+        """A planned day: a whole number, or a label that means one. Anything else is left to the
+        day of the visit where that is read from the same place, else told as a cell of its own.
+        """
         meaning = self.labels.get(folded(mapped.text))
         if meaning is not None:
             return replace(mapped, value=meaning, flag=None) if isinstance(meaning, int) else None
-        return mapped if re.fullmatch(r"[+-]?[0-9]+", mapped.text) is not None else None
+        is_day = re.fullmatch(r"[+-]?[0-9]+", mapped.text) is not None
+        return mapped if is_day or not of_visit else None
 
     def _labelled(self, mapped: MappedValue) -> MappedValue:
         """A day, by the mapping's labels."""
@@ -396,6 +400,13 @@ class SheetRows:
         where = mapped.source or self.sheet.source(target.line, None)
         problem = CellProblem("warning", code, sentence)
         self.issues.append(issue_at(where, problem, target.line.patient))
+
+
+def _same_place(one: Spec, other: Spec | None) -> bool:
+    """Whether two values come from the same cell or header."""
+    if not (isinstance(one, ValueSpec) and isinstance(other, ValueSpec)):
+        return False
+    return (one.column, one.cell, one.group) == (other.column, other.cell, other.group)
 
 
 def _only_unknown(row: Row, table: TidyTable) -> bool:
