@@ -52,7 +52,8 @@ def lines() -> Iterator[str]:
     ]
     yield from table(("method", "what it gives"), called)
     yield from ("## The index of a folder of pages", "")
-    yield "`index.html.j2` is given `css` and `rows`, one for each patient, each with the texts"
+    yield "`index.html.j2` is given `css`, `unread` (a sentence for each file of the input of which"
+    yield "nothing could be read) and `rows`, one for each patient, each with the texts"
     yield f"{', '.join(code(name) for name in IndexRow._fields)}."
 
 

@@ -4,12 +4,15 @@ day, none is lost without a word.
 
 from __future__ import annotations
 
+import textwrap
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rearm.intake import read_tables
+from rearm.intake import read, read_tables
+from rearm.outcome.failures import failures
 from rearm.record import Record, When
 
 ZERO = "2024-02-12"
@@ -21,6 +24,42 @@ WORDS = [
     ("März 2024", When(18, 48)),
     ("Mar 2024", When(18, 48)),
     ("March 2024", When(18, 48)),
+    ("im März 2024", When(18, 48)),
+    ("in March 2024", When(18, 48)),
+    ("im 03/2024", When(18, 48)),
+    ("in 2024-03", When(18, 48)),
+    ("im Jahr 2023", When(-407, -43)),
+    ("in the year 2023", When(-407, -43)),
+    ("am 13. März 2024", When.on(30)),
+    ("on 13 March 2024", When.on(30)),
+    ("Anfang März 2024", When(18, 32)),
+    ("early March 2024", When(18, 32)),
+    ("Mitte März 2024", When(25, 40)),
+    ("mid-March 2024", When(25, 40)),
+    ("Ende März 2024", When(33, 48)),
+    ("late March 2024", When(33, 48)),
+    ("Ende 03/2024", When(33, 48)),
+    ("Anfang 2024", When(-42, 139)),
+    ("mid-2023", When(-317, -135)),
+    ("Ende 2023", When(-226, -43)),
+    ("in 2023", When(-407, -43)),
+    ("Q1 2024", When(-42, 48)),
+    ("Q1/2024", When(-42, 48)),
+    ("2024-Q1", When(-42, 48)),
+    ("1. Quartal 2024", When(-42, 48)),
+    ("im ersten Quartal 2024", When(-42, 48)),
+    ("I. Quartal 2024", When(-42, 48)),
+    ("first quarter of 2024", When(-42, 48)),
+    ("in the 1st quarter 2024", When(-42, 48)),
+    ("H2 2023", When(-226, -43)),
+    ("2. Halbjahr 2023", When(-226, -43)),
+    ("second half of 2023", When(-226, -43)),
+    ("Frühjahr 2024", When(18, 130)),
+    ("im Frühling 2024", When(18, 130)),
+    ("Sommer 2023", When(-256, -142)),
+    ("Herbst 2023", When(-164, -53)),
+    ("Winter 2023/24", When(-73, 38)),
+    ("Winter 2023/2024", When(-73, 38)),
     ("2023", When(-407, -43)),
     (2023, When(-407, -43)),
     ("Jahr 2023", When(-407, -43)),
@@ -96,7 +135,7 @@ def test_day(table: str, given: Any, when: When) -> None:
     record = _record(table, row | {column: given})
     event = getattr(record, field)[-1]
     assert event.when == when
-    unexpected = {i.code for i in record.issues} - {"undated", "imaging_undated"}
+    unexpected = {i.code for i in record.issues} - {"undated", "imaging_undated", "no_end_recorded"}
     assert unexpected == set()
 
 
@@ -117,6 +156,40 @@ def test_examination_of_a_month_keeps_its_result_and_belongs_to_no_visit() -> No
     assert [(x.result, x.when) for x in record.imaging] == [("positive", When(79, 109))]
     assert [(x.test, x.when) for x in record.set_aside] == [("imaging", When(79, 109))]
     assert [i.code for i in record.issues] == ["imaging_undated"]
+
+
+# An examination after the last visit: day, result; what check says was done; the page says.
+BELONGS = "belongs to no visit because its day is not exact"
+EXAMINED = [
+    ("2024-10", "negative", "used", f"is negative, but {BELONGS}"),
+    ("2024-10", "positive", "used", f"shows a lesion, but {BELONGS}"),
+    ("October 2024", "negative", "used", f"is negative, but {BELONGS}"),
+    ("Oktober 2024", "positive", "used", f"shows a lesion, but {BELONGS}"),
+    ("2024-10", "xyz", "set_aside", "has no result that could be read"),
+    ("2024-10-10", "xyz", "set_aside", "has no result that could be read"),
+]
+
+
+@pytest.mark.parametrize(("day", "result", "done", "said"), EXAMINED)
+def test_check_and_page_say_the_same_of_an_examination(
+    day: str, result: str, done: str, said: str
+) -> None:
+    visits = [(-9, 30), (30, 3), (60, 2), (90, 2)]
+    labs = [{"day": d, "test": "m_protein", "value": v, "unit": "g/L"} for d, v in visits]
+    record = _record(
+        "imaging",
+        {"method": "PET-CT", "result": result, "day": day},
+        labs=[{"patient_id": "A"} | lab for lab in labs],
+    )
+    assert [issue.done for issue in record.issues] == [done]
+    assert len(record.unread_results()) == (done == "set_aside")
+    failure = failures(record)[-1]
+    reason = failure.reason
+    # no lesion is no progression, in whatever month nobody saw it
+    assert failure.status == ("not_failed" if result == "negative" else "cannot_be_judged")
+    assert failure.followed_to_day == 90
+    assert said in reason
+    assert ("be read" in reason) == (done == "set_aside")
 
 
 def test_infusion_is_placed_by_its_word() -> None:
@@ -228,3 +301,55 @@ def test_a_date_that_is_not_certain_is_refused(given: str, code: str) -> None:
     record = _record("toxicities", {"toxicity": "crs", "grade": 2, "day": given})
     assert [x.when for x in record.toxicities] == [When()]
     assert code in {i.code for i in record.issues}
+
+
+# Refused with a sentence that says what to write; each stays a row without a day.
+REFUSED = ["spring 2024", "in summer of 2024", "fall 2024", "winter 2024", "Winter 2024", "Q5 2024"]
+REFUSED += ["3. Halbjahr 2024", "Anfang 13/2024", "gegen Ostern 2024", "Q1 0000"]
+
+
+@pytest.mark.parametrize("given", REFUSED)
+@pytest.mark.parametrize("table", ["labs", "imaging", "assessments"])
+def test_a_stretch_that_is_not_certain_is_refused(table: str, given: str) -> None:
+    row, column, field = TABLES[table]
+    record = _record(table, row | {column: given})
+    assert (getattr(record, field) or record.set_aside)[-1].when == When()
+    told = [i for i in record.issues if i.column == column and i.severity == "error"]
+    assert [i.value for i in told] == [given]
+    words = ("YYYY-MM-DD", "Q2 2024", "no date", "not a date", "no living patient")
+    assert any(word in told[0].message for word in words)
+
+
+@pytest.mark.parametrize("given", ["winter 2024", "spring 2024"])
+def test_a_season_is_told_what_to_write(given: str) -> None:
+    row, column, _ = TABLES["imaging"]
+    (issue,) = [i for i in _record("imaging", row | {column: given}).issues if i.value == given]
+    assert "Write the month (2024-04), the quarter (Q2 2024)" in issue.message
+
+
+def test_words_of_a_mapped_table_are_the_same(tmp_path: Path) -> None:
+    mapping = """
+    name = "m"
+    [files]
+    t = "t.csv"
+    [[sheet]]
+    file = "t"
+    id = "Pat"
+    [[sheet.row]]
+    table = "patients"
+    day_zero = { column = "Tag 0" }
+    [[sheet.row]]
+    table = "assessments"
+    day = { column = "Tag" }
+    response = { column = "Antwort" }
+    """
+    (tmp_path / "m.toml").write_text(textwrap.dedent(mapping), "utf-8")
+    words = [(given, when) for given, when in WORDS if isinstance(given, str) and when.first]
+    lines = [f"{n}\t{ZERO}\t{given}\tPR" for n, (given, _) in enumerate(words)]
+    table = "\n".join(["Pat\tTag 0\tTag\tAntwort", *lines])
+    (tmp_path / "t.csv").write_text(table, "utf-8")
+    records = read(tmp_path, tmp_path / "m.toml").records
+    assert len(records) > 30
+    for record, (given, when) in zip(records, words, strict=True):
+        if "infusion" not in given.casefold() and "CAR" not in given and "apher" not in given:
+            assert [x.when for x in record.responses] == [when], given

@@ -197,3 +197,56 @@ def test_unknown_result_of_fhir_without_a_value_is_none() -> None:
     assert record(valueQuantity={"unit": "g/L"}).set_aside == ()
     (lab,) = record(valueQuantity={"value": 3, "unit": "g/L"}).set_aside
     assert lab.as_given == "3 g/L"
+
+
+# --- a mapped sheet in which a day stands, and beside it that there was none, or nothing
+
+BESIDE = """
+[files]
+a = "a.csv"
+[[sheet]]
+file = "a"
+id = "Pat"
+[[sheet.row]]
+table = "patients"
+sex = "F"
+[[sheet.row]]
+table = "toxicities"
+day = {{ column = "Datum" }}
+toxicity = "crs"
+grade = {{ column = "CRS" }}
+[[sheet.row]]
+table = "conditions"
+day = {{ column = "{day}" }}
+condition = "active_infection"
+status = {{ column = "Infekt" }}
+"""
+# first line; Datum, CRS, Tag, Infekt; the days of the conditions; code and place of the issues
+SHEETS: list[tuple[str, str, str, list[tuple[str, str]]]] = [
+    ("", "3;nein;;", "Tag", [("day_of_none", "row 2, CRS")]),
+    ("", "2024-03;no;;", "Tag", [("day_of_none", "row 2, CRS")]),
+    ("", "Anfang März 2024;keine;;", "Tag", [("day_of_none", "row 2, CRS")]),
+    ("sep=;\n", "3;nein;;", "Tag", [("day_of_none", "row 3, CRS")]),
+    ("", "3;n.d.;;", "Tag", []),
+    ("", ";nein;;", "Tag", []),
+    ("", "n.d.;nein;;", "Tag", []),
+    ("", ";;20;", "Tag", [("day_without_event", "row 2, Tag")]),
+    ("", ";;20;ja", "Tag", []),
+    ("", ";;unbekannt;", "Tag", []),
+    # a day that two blocks read is that of the visit
+    ("", "3;nein;;", "Datum", []),
+    ("", "3;1;;", "Datum", []),
+]
+
+
+@pytest.mark.parametrize(("first", "line", "day", "told"), SHEETS)
+def test_a_day_of_which_no_event_is_made_is_told(
+    tmp_path: Path, first: str, line: str, day: str, told: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "a.csv").write_text(f"{first}Pat;Datum;CRS;Tag;Infekt\nA;{line}\n", "utf-8")
+    (tmp_path / "m.toml").write_text(BESIDE.format(day=day), "utf-8")
+    (record,) = read(tmp_path / "a.csv", tmp_path / "m.toml").records
+    own = ("day_of_none", "day_without_event")
+    assert [(i.code, i.source.place) for i in record.issues if i.code in own] == told
+    if told:
+        assert (record.toxicities, record.conditions) == ((), ())

@@ -27,6 +27,20 @@ def _record(test: str, value: Any, **more: Any) -> Record:
 # test, value, further columns; quantity or word of the record
 READ: list[tuple[str, str, dict[str, Any], Interval | str]] = [
     ("serum_m_protein", "not detected", {}, BELOW),
+    ("serum_m_protein", "not detectable", {}, BELOW),
+    ("serum_m_protein", "non-detectable", {}, BELOW),
+    ("serum_m_protein", "nicht detektierbar", {}, BELOW),
+    ("serum_m_protein", "kein Nachweis", {}, BELOW),
+    ("serum_m_protein", "<LOD", {}, BELOW),
+    ("mrd", "not detectable", {}, "negative"),
+    ("mrd", "undetectable", {}, "negative"),
+    ("mrd", "nicht detektierbar", {}, "negative"),
+    ("mrd", "unter der Nachweisgrenze", {}, "negative"),
+    ("mrd", "detectable", {}, "positive"),
+    ("soluble_bcma", "not detectable", {}, Undetected(0, 10, high_open=True)),
+    ("hbv_dna", "not detectable", {}, "not_detected"),
+    ("car_copies_per_ug_dna", "not detectable", {}, "not_detected"),
+    ("serum_immunofixation", "not detectable", {}, "negative"),
     ("serum_m_protein", "nicht nachweisbar", {"unit": "g/L"}, BELOW),
     ("serum_m_protein", "kein M-Gradient", {}, BELOW),
     ("serum_m_protein", "negative", {}, BELOW),
@@ -122,3 +136,17 @@ def test_ranges_of_normal_are_those_of_the_criteria() -> None:
     assert tests["kappa_flc"].normal == (0, limits.kappa_normal)
     assert tests["lambda_flc"].normal == (0, limits.lambda_normal)
     assert tests["flc_ratio"].normal == (limits.ratio_low, limits.ratio_high)
+
+
+@pytest.mark.parametrize("word", ["not measurable", "not quantifiable", "BLQ"])
+def test_what_may_be_there_below_a_limit_of_quantification_is_no_negative_mrd(word: str) -> None:
+    record = _record("mrd", word)
+    assert (record.labs, [i.code for i in record.issues]) == ((), ["unknown_word"])
+
+
+@pytest.mark.parametrize("word", ["not detectable", "undetectable", "nicht detektierbar", "n.n."])
+def test_a_variant_that_is_not_detectable_is_absent(word: str) -> None:
+    row: dict[str, Any] = {"patient_id": "A", "day": 30, "gene": "TNFRSF17", "result": word}
+    record = read_tables({"patients": [{"patient_id": "A"}], "variants": [row]}).records[0]
+    assert [x.result for x in record.variants] == ["absent"]
+    assert record.issues == ()

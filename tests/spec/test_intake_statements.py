@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from tests.support.places import DATA
 
-from rearm.intake import read_tables
+from rearm.intake import read, read_tables
 from rearm.knowledge.bundle import bundled
+from rearm.outcome.failures import failures
 from rearm.record import Record, When
 
 INFUSIONS = [
@@ -214,3 +216,80 @@ def test_every_fact_of_the_vocabulary_can_be_stated() -> None:
     for finding, words in vocabulary["facts_2"].items():
         if isinstance(words, list):
             assert tuple(words) == lists[finding]
+
+
+# Where a progression showed itself: what stands as basis, as pattern; the pattern; columns told.
+PROGRESSIONS: list[tuple[str | None, str | None, str | None, list[str]]] = [
+    ("extramedullary", None, "extraosseous", []),
+    ("extramedullär", None, "extraosseous", []),
+    ("EMD", None, "extraosseous", []),
+    (None, "EMD", "extraosseous", []),
+    (None, "extramedulläre Manifestation", "extraosseous", []),
+    (None, "extramedullär und biochemisch", "extraosseous;biochemical", []),
+    (None, "biochemical, marrow", "biochemical;marrow", []),
+    ("progression day", "ZNS", "cns", []),
+    ("paraskelettal", "Knochenmark", "marrow;paraskeletal", []),
+    ("M-protein", None, "biochemical", []),
+    ("new lesion on PET", None, None, []),
+    ("progression day", None, None, []),
+    (None, None, None, []),
+    (None, "unbekannt", None, []),
+    ("no EMD", None, None, ["basis"]),
+    ("xyz; EMD", None, "extraosseous", ["basis"]),
+    (None, "xyz; EMD", "xyz;extraosseous", ["pattern"]),
+]
+
+
+@pytest.mark.parametrize(("basis", "pattern", "expected", "told"), PROGRESSIONS)
+@pytest.mark.parametrize("reader", ["tidy", "mapped"])
+def test_where_a_progression_showed_itself(
+    reader: str,
+    basis: str | None,
+    pattern: str | None,
+    expected: str | None,
+    told: list[str],
+    tmp_path: Path,
+) -> None:
+    if reader == "tidy":
+        stated = {"day": 90, "response": "PD", "basis": basis, "pattern": pattern}
+        record = _record(assessments=[stated])
+    else:
+        (tmp_path / "m.toml").write_text(_RELAPSES, "utf-8")
+        line = f"A\t90\t{basis or ''}\t{pattern or ''}"
+        (tmp_path / "t.csv").write_text(f"Pat\tTag\tGrund\tArt\n{line}\n", "utf-8")
+        record = read(tmp_path, tmp_path / "m.toml").records[0]
+    (response,) = record.responses
+    assert (response.pattern, response.basis) == (expected, basis)
+    assert [i.column for i in record.issues if i.code == "pattern_unread"] == told
+    for issue in record.issues:
+        assert (issue.severity, "is not read" in issue.message) == ("warning", True)
+
+
+_RELAPSES = """
+name = "m"
+[files]
+t = "t.csv"
+[[sheet]]
+file = "t"
+id = "Pat"
+[[sheet.row]]
+table = "assessments"
+day = { column = "Tag" }
+response = "PD"
+basis = { column = "Grund" }
+pattern = { column = "Art" }
+"""
+
+
+def test_the_basis_of_a_response_is_no_pattern_that_is_asked_for() -> None:
+    record = _record(assessments=[{"day": 90, "response": "PR", "basis": "xyz"}])
+    assert not record.issues
+
+
+def test_a_stated_extramedullary_relapse_is_one() -> None:
+    for word in ("extramedullary", "extramedullär", "EMD"):
+        record = _record(
+            infusions=[{"day": 0, "product": "ide-cel"}],
+            assessments=[{"day": 90, "response": "PD", "by": "team", "basis": word}],
+        )
+        assert failures(record)[-1].pattern == ("extraosseous",)

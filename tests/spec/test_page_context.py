@@ -57,7 +57,7 @@ def imported(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_sees_the_context_only(name: str) -> None:
-    given = {"css", "rows"} if name.endswith("index.html.j2") else {"page"}
+    given = {"css", "rows", "unread"} if name.endswith("index.html.j2") else {"page"}
     tree = parsed(name)
     own = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
     assert meta.find_undeclared_variables(tree) - own == given

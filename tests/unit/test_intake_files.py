@@ -337,8 +337,8 @@ def test_a_first_line_that_states_the_delimiter_is_none_of_the_table(
     )
     record = read(tmp_path / "labs.csv").records[0]
     assert [x.quantity.exact for x in record.labs if x.quantity] == [3.3]
-    # rows as a spreadsheet program shows them: it hides that line
-    assert [i.source.place for i in record.issues] == ["row 3, value"]
+    # rows as they stand in the file, that line being the first
+    assert [i.source.place for i in record.issues] == ["row 4, value"]
 
 
 def test_a_file_for_a_spreadsheet_program_gives_its_results() -> None:

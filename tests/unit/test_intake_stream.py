@@ -74,7 +74,7 @@ def test_a_text_is_read_once_and_numbers_by_their_type() -> None:
     ],
 )
 def test_each_format_has_its_reader(path: Path, format_: str) -> None:
-    assert reader_of(path) is READERS[format_]
+    assert reader_of(path, bundled()) is READERS[format_]
 
 
 # ---------------------------------------------------------------- knowledge of a folder

@@ -13,6 +13,7 @@ from rearm.cli.shared import Input
 from rearm.intake import InputError, read
 from rearm.intake.files.read import read_grids
 from rearm.intake.readers import READERS, reader_of
+from rearm.knowledge.bundle import bundled
 
 
 def _told(text: str | None) -> str:
@@ -38,12 +39,16 @@ def test_a_file_of_no_format_is_told_what_would_be_one() -> None:
 
 
 def test_the_first_reader_that_accepts_a_path_reads_it(tmp_path: Path) -> None:
-    assert reader_of(tmp_path / "p.json") is READERS["fhir"]
-    assert reader_of(tmp_path / "p.xlsx") is READERS["tidy"]
+    known = bundled()
+    assert reader_of(tmp_path / "p.json", known) is READERS["fhir"]
+    assert reader_of(tmp_path / "p.xlsx", known) is READERS["tidy"]
     (tmp_path / "p.json").touch()
-    assert reader_of(tmp_path) is READERS["fhir"]
+    assert reader_of(tmp_path, known) is READERS["fhir"]
+    (tmp_path / "x.csv").touch()
+    (tmp_path / "x.xlsx").touch()
+    assert reader_of(tmp_path, known) is READERS["fhir"]
     (tmp_path / "labs.csv").touch()
-    assert reader_of(tmp_path) is READERS["tidy"]
+    assert reader_of(tmp_path, known) is READERS["tidy"]
 
 
 def test_ndjson_is_not_read(tmp_path: Path) -> None:

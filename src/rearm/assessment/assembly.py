@@ -77,6 +77,7 @@ def assembled(
             knowledge_hash=plan.knowledge.hash,
         ),
         issues=tuple(_issue(issue) for issue in record.issues),
+        unread=tuple(_issue(issue) for issue in record.unread),
         issue_summary=_summary(record, plan.knowledge.lab_tests),
         case=case_of(record),
         therapies=therapies,

@@ -24,6 +24,7 @@ from rearm.knowledge import Knowledge, KnowledgeError, load
 from rearm.record import Record
 from rearm.report.assessment.index import IndexRow, index_row
 from rearm.report.assessment.page import index_page, page
+from rearm.report.words import unread_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -170,6 +171,7 @@ class _AssessRun:
         self.names = FileNames()
         self.order: list[str] = []
         self.done: dict[str, Done] = {}
+        self.unread: dict[str, None] = {}
         # the knowledge is only needed here for the fingerprint, which only files have
         folder = wanted.knowledge
         self.knowledge = load(folder) if progress is not None and folder is not None else None
@@ -180,6 +182,9 @@ class _AssessRun:
         for record in records:
             name = self.names.of(record.patient_id)
             self.order.append(record.patient_id)
+            self.unread |= dict.fromkeys(
+                unread_file(str(x.source), x.message, of="these patients") for x in record.unread
+            )
             mark = self._mark(record)
             before = self.before.get(record.patient_id)
             if before is not None and self._stands(before, name, mark):
@@ -226,7 +231,7 @@ class _AssessRun:
         ]
         if self.wanted.html is not None:
             rows = [IndexRow(*done.row) for done in listed]
-            write_text(self.wanted.html / "index.html", index_page(rows))
+            write_text(self.wanted.html / "index.html", index_page(rows, [*self.unread]))
         if self.progress is not None:
             self.progress.finish(listed)
 

@@ -28,6 +28,7 @@ from rearm.cli.shared import (
     say,
     spoken,
     tell,
+    tell_unread,
 )
 
 Order = Literal["severity", "count", "patients", "code", "file"]
@@ -72,7 +73,11 @@ def assess(
         ),
     ] = False,
 ) -> None:
-    """Assess patients: failure, causes, options and next tests, each with its basis."""
+    """Assess patients: failure, causes, options and next tests, each with its basis.
+
+    Exit 0: all is read. Exit 1: a file or a patient of the input could not be read; the rest is
+    assessed. Exit 2: unusable. Exit 3: the program failed for a patient.
+    """
     from rearm.cli.assess_files import Wanted, assess_to_files
 
     bundle = known(knowledge)
@@ -103,15 +108,15 @@ def assess(
         raise Unusable(
             f"{path} holds no patient. `rearm check {path}` lists what was found instead."
         )
-    for issue in reading.issues:
-        if issue.severity != "note":
-            say(f"rearm: {issue.source}: {issue.message}")
+    unread = tell_unread(reading)
     for line in summary.words():
         say(line)
     if summary.failed:
         raise typer.Exit(3)
     if summary.refused:
         raise typer.Exit(2)
+    if unread:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -146,6 +146,7 @@ class _Pages:
         self._path = path
         self._one_file = path.suffix.lower() in (".html", ".htm") and not path.is_dir()
         self._rows: list[IndexRow] = []
+        self._unread: dict[str, None] = {}
         self._drawn_from: dict[str, str] = {}
         if not self._one_file:
             path.mkdir(parents=True, exist_ok=True)
@@ -155,6 +156,7 @@ class _Pages:
         from rearm.files import file_name, write_text
         from rearm.report.assessment.index import index_row
         from rearm.report.assessment.page import page
+        from rearm.report.words import unread_file
 
         if self._one_file and self._drawn_from:
             raise Unusable(
@@ -173,6 +175,9 @@ class _Pages:
             return
         write_text(self._path / f"{name}.html", page(result))
         self._rows.append(index_row(f"{name}.html", result))
+        self._unread |= dict.fromkeys(
+            unread_file(x.source, x.message, of="these patients") for x in result.unread
+        )
 
     def end(self) -> None:
         """Writes the index and says where the pages are."""
@@ -182,5 +187,5 @@ class _Pages:
         if self._one_file or not self._rows:
             return
         index = self._path / "index.html"
-        write_text(index, index_page(self._rows))
+        write_text(index, index_page(self._rows, [*self._unread]))
         say(f"{len(self._rows)} page{'s' if len(self._rows) != 1 else ''}: {index}")

@@ -20,6 +20,7 @@ from rearm.cli.shared import (
     read_input,
     say,
     spoken,
+    tell_unread,
 )
 
 if TYPE_CHECKING:
@@ -137,12 +138,15 @@ def response(
         adam=adam,
         study=study,
     )
-    records = chosen_patients(read_input(path, mapping), patient)
-    done = run_response(records, FileNames(), outputs, settings)
+    reading = read_input(path, mapping)
+    done = run_response(chosen_patients(reading, patient), FileNames(), outputs, settings)
+    unread = tell_unread(reading)
     for line in done.words():
         say(line)
     if done.failed:
         raise typer.Exit(3)
+    if unread:
+        raise typer.Exit(1)
 
 
 def _apart(json_to: Path, fhir: Path) -> None:

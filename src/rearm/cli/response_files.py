@@ -29,6 +29,7 @@ from rearm.report.response.page import (
     response_page,
 )
 from rearm.report.response.terminal import print_course
+from rearm.report.words import unread_file
 from rearm.response.criteria import Criteria
 
 if TYPE_CHECKING:
@@ -152,9 +153,13 @@ class _Writer:
         self.rows: list[CourseRow] = []
         self.drawn: list[PatientCourse] = []  # of the index, at most MOST_DRAWN
         self.with_course = 0
+        self.unread: dict[str, None] = {}
 
     def write(self, name: str, found: PatientCourse) -> None:
         out = self.outputs
+        self.unread |= dict.fromkeys(
+            unread_file(str(x.source), x.message, of="these patients") for x in found.record.unread
+        )
         if out.console is not None:
             print_course(out.console, found, trace=out.trace)
         if out.json_folder is not None or out.json_lines is not None:
@@ -199,7 +204,9 @@ class _Writer:
     def finish(self) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         """The index and the trial datasets: (files of these, sentences on what is missing)."""
         if self.outputs.html is not None:
-            index = response_index(self.rows, self.drawn, with_course=self.with_course)
+            index = response_index(
+                self.rows, self.drawn, with_course=self.with_course, unread=[*self.unread]
+            )
             write_text(self.outputs.html / "index.html", index)
         if self.adam is None:
             return (), ()

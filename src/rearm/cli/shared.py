@@ -48,8 +48,11 @@ __all__ = [
     "say",
     "spoken",
     "tell",
+    "tell_unread",
 ]
 
+# issues of patients of whom nothing is read
+_UNREAD = frozenset({"patient_unreadable", "patient_in_two_files"})
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -171,6 +174,16 @@ def read_input(path: Path, mapping: Path | None, knowledge: Knowledge | None = N
     from rearm.intake import read
 
     return read(path, mapping, knowledge=knowledge, today=date.today())
+
+
+def tell_unread(reading: Reading) -> bool:
+    """Says what was wrong with the files of an input. Whether a file, or a patient in one, could
+    not be read: the command then ends with exit code 1.
+    """
+    for issue in reading.issues:
+        if issue.severity != "note":
+            say(f"rearm: {issue.source}: {issue.message}")
+    return bool(reading.unread) or any(issue.code in _UNREAD for issue in reading.issues)
 
 
 def bundle_folder(folder: Path) -> Path:

@@ -27,6 +27,9 @@ def response_object(found: PatientCourse) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "patient_id": record.patient_id,
         "day_zero": record.day_zero.isoformat() if record.day_zero is not None else None,
+        "unread": [
+            {"source": str(x.source), "code": x.code, "message": x.message} for x in record.unread
+        ],
         "criteria": str(found.criteria),
         "start": found.start,
         "visits": [_visit(v) for v in found.visits],

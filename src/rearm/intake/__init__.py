@@ -30,7 +30,7 @@ def read(
 ) -> Reading:
     """Everything that `path` holds, as records with their issues.
 
-    `path` is a FHIR R4 bundle (.json), a folder of them (without tables), a filled form, or a
+    `path` is a FHIR R4 bundle (.json), a folder of them (without tidy tables), a filled form, or a
     folder or workbook of tidy tables; with `mapping` (a TOML file) any other tables. `knowledge`
     gives the laboratory tests, units, agents and regimens, by default the bundled ones. `today` is
     used only to tell dates that lie in the future. Raises InputError with a sentence: what, where,
@@ -49,7 +49,7 @@ def read(
             return read_mapped(source, Path(mapping), known, today=today)
         from rearm.intake.readers import reader_of
 
-        return reader_of(source).read(source, known, today)
+        return reader_of(source, known).read(source, known, today)
 
 
 def read_each(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 
+from rearm.intake.calendar_words import MONTH_NAME, MONTHS, span_of, without_preposition
 from rearm.intake.rows import Anchor, Moment, Value
 from rearm.intake.values import Refused, integer, shown
 
@@ -22,20 +23,7 @@ _OLDEST_YEAR = 1880
 # end" (9999-12-31), and days counted from it would leave the calendar.
 _LATEST_YEAR = 2500
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januar jänner", "feb february februar", "mar march mär märz mrz maerz",
-            "apr april", "may mai", "jun june juni", "jul july juli", "aug august",
-            "sep sept september", "oct october okt oktober", "nov november",
-            "dec december dez dezember",
-        ),
-        1,
-    )
-    for name in names.split()
-}  # fmt: skip
-_NAME = rf"(?P<name>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})"
+_NAME = MONTH_NAME
 _YEAR = "(?P<year>[0-9]{4})"
 _NUMBER = "[0-9]{1,2}"
 _DAY = f"(?P<day>{_NUMBER})(?:st|nd|rd|th)?"
@@ -57,7 +45,9 @@ _DATES = tuple(
 # Points stand in day.month.year alone. Nothing of a record of today happened before 1960.
 _DOTTED_SHORT = re.compile(r"([0-9]{1,2})\.\s?([0-9]{1,2})\.\s?([0-9]{2})")
 _FIRST_SHORT_YEAR = 60
-_NAMED_YEAR = re.compile(r"(?:year|jahr|in|im jahr)\s*([0-9]{4})", re.IGNORECASE)
+_NAMED_YEAR = re.compile(
+    r"(?:(?:in|during) the year|year|jahr|in|im jahre?)\s*([0-9]{4})", re.IGNORECASE
+)
 # A number between these may be a year as well as the number of a day.
 _YEARS = range(1940, 2061)
 _TWO_DIGIT_YEAR = re.compile(
@@ -139,11 +129,20 @@ def is_dated(value: Value) -> bool:
     """Whether a cell of a day column holds a calendar date rather than a day number."""
     if isinstance(value, date):
         return True
-    if not isinstance(value, str):
-        return False
-    given = value.strip()
-    forms = (_NAMED_YEAR, _DOTTED_SHORT)
-    return _date_parts(given) is not None or any(form.fullmatch(given) for form in forms)
+    return isinstance(value, str) and _is_dated_text(value.strip())
+
+
+@lru_cache(maxsize=8192)
+def _is_dated_text(given: str) -> bool:
+    if _NAMED_YEAR.fullmatch(given):
+        return True
+    given = without_preposition(given)
+    if _date_parts(given) is not None or _DOTTED_SHORT.fullmatch(given):
+        return True
+    try:
+        return span_of(given) is not None
+    except ValueError:  # a season that is refused, a year that is none
+        return True
 
 
 def may_be_year(value: Value) -> bool:
@@ -188,14 +187,19 @@ def _day_number(day: int) -> Moment:
 def _moment_of_text(given: str) -> Moment:
     if re.fullmatch(r"[+-]?[0-9]{1,9}", given):
         return _day_number(int(given))
+    if match := _NAMED_YEAR.fullmatch(given):
+        return year_of(int(match[1]))
+    plain = without_preposition(given)
+    if plain != given and _is_dated_text(plain):
+        given = plain
     if (parts := _date_parts(given)) is not None:
         return _dates(*parts, given=given)
     if match := _DOTTED_SHORT.fullmatch(given):
         short = int(match[3])
         year = short + (1900 if short >= _FIRST_SHORT_YEAR else 2000)
         return replace(_dates(year, int(match[2]), int(match[1]), given=given), short_year=True)
-    if match := _NAMED_YEAR.fullmatch(given):
-        return year_of(int(match[1]))
+    if (span := _stretch(given)) is not None:
+        return span
     if _TWO_DIGIT_YEAR.fullmatch(given):
         raise Refused(
             "two_digit_year",
@@ -221,6 +225,20 @@ def _moment_of_text(given: str) -> Moment:
     )
 
 
+def _stretch(given: str) -> Moment | None:
+    """A part of a month or of a year in words."""
+    try:
+        span = span_of(given)
+    except ValueError as error:  # year 0000
+        if isinstance(error, Refused):
+            raise
+        raise Refused("date_impossible", f"{given!r} is not a date of the calendar.") from None
+    if span is None:
+        return None
+    _check_year(span[0].year)
+    return Moment(span[0].toordinal(), span[1].toordinal(), dated=True)
+
+
 def _whole_year(given: str) -> str:
     """What to write in place of a date with a year of two digits."""
     numbers = re.findall("[0-9]+", given)
@@ -229,7 +247,7 @@ def _whole_year(given: str) -> str:
         return "Write YYYY-MM-DD, or all four digits of the year (14 Mar 2024)."
     if len(numbers) == 3:
         return "Write YYYY-MM-DD."
-    month = _MONTHS[name["name"].casefold()] if name else int(numbers[0])
+    month = MONTHS[name["name"].casefold()] if name else int(numbers[0])
     year = f"20{numbers[-1]}"
     example = f", such as {year}-{month:02}" if 1 <= month <= 12 else ""
     return f"Write the month as YYYY-MM{example}; a day as YYYY-MM-DD."
@@ -241,7 +259,7 @@ def _date_parts(given: str) -> tuple[int, int, int | None] | None:
     if match is None:
         return None
     parts = match.groupdict()
-    month = _MONTHS[parts["name"].casefold()] if parts.get("name") else int(parts["month"])
+    month = MONTHS[parts["name"].casefold()] if parts.get("name") else int(parts["month"])
     return int(parts["year"]), month, int(parts["day"]) if parts.get("day") else None
 
 

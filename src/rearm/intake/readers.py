@@ -14,7 +14,7 @@ from pathlib import Path
 from rearm.intake.fhir.read import read_fhir
 from rearm.intake.files.read import bundle_files, table_files
 from rearm.intake.result import Reading
-from rearm.intake.tidy.read import read_tidy
+from rearm.intake.tidy.read import is_tidy, read_tidy
 from rearm.knowledge.bundle import Knowledge
 
 __all__ = ["READERS", "Reader", "reader_of"]
@@ -29,14 +29,17 @@ class Reader:
     """
 
     words: str
-    accepts: Callable[[Path], bool]
+    accepts: Callable[[Path, Knowledge], bool]
     read: Callable[[Path, Knowledge, date | None], Reading]
 
 
-def _is_fhir(path: Path) -> bool:
-    """A bundle, or a folder of bundles in which no tables lie."""
+def _is_fhir(path: Path, knowledge: Knowledge) -> bool:
+    """A bundle, or a folder of bundles in which no tidy table and no form lies: some other table
+    beside them is told as not read.
+    """
     if path.is_dir():
-        return bool(bundle_files(path)) and not table_files(path)
+        tables = table_files(path)
+        return bool(bundle_files(path)) and not any(is_tidy(file, knowledge) for file in tables)
     return path.suffix.lower() == ".json"
 
 
@@ -49,12 +52,12 @@ READERS: dict[str, Reader] = {
     ),
     "tidy": Reader(
         words="a filled form, or a folder or workbook of tidy tables",
-        accepts=lambda path: True,
+        accepts=lambda path, knowledge: True,
         read=lambda path, knowledge, today: read_tidy(path, knowledge, today=today),
     ),
 }
 
 
-def reader_of(path: Path) -> Reader:
+def reader_of(path: Path, knowledge: Knowledge) -> Reader:
     """The reader of a path."""
-    return next(reader for reader in READERS.values() if reader.accepts(path))
+    return next(reader for reader in READERS.values() if reader.accepts(path, knowledge))

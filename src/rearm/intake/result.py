@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from rearm.garbage import no_collection
-from rearm.record import Issue, Record
+from rearm.record import UNREAD_FILES, Issue, Record
 
 __all__ = ["Headers", "Reading"]
 
@@ -18,7 +19,8 @@ class Reading:
     headers of tables: by file and sheet, by the letters of the column (in a sheet) or its name.
 
     `records` makes all records and keeps them; `stream` makes one after the other and keeps none,
-    for cohorts that do not fit into memory as records.
+    for cohorts that do not fit into memory as records. `unread`: the issues of files that may hold
+    patients and of which nothing is read; each record carries them, as any of them may be theirs.
     """
 
     def __init__(
@@ -30,6 +32,9 @@ class Reading:
     ) -> None:
         self._records = records
         self.issues = tuple(issues)
+        self.unread = tuple(
+            x for x in self.issues if x.code in UNREAD_FILES and x.severity != "note"
+        )
         self.files = tuple(files)
         self.headers: Headers = headers or {}
 
@@ -37,11 +42,13 @@ class Reading:
     def records(self) -> tuple[Record, ...]:
         """All records, in the order in which their patients appear."""
         with no_collection():
-            return tuple(self._records())
+            return tuple(self.stream())
 
     def stream(self) -> Iterator[Record]:
         """The records one by one, each made when it is asked for; nothing is kept."""
-        return self._records()
+        if not self.unread:
+            return self._records()
+        return (replace(record, unread=self.unread) for record in self._records())
 
     def all_issues(self) -> tuple[Issue, ...]:
         """Issues of the files, then of each patient."""

@@ -74,9 +74,9 @@ def column_letters(index: int) -> str:
 class Grid:
     """The cells of a sheet or of a file, from its first row and column on.
 
-    `sheet` is None for a CSV or Parquet file; then places are rows (the header is row 1), else
-    addresses such as `labs!C7`. `decimal` is the decimal mark of its numbers where one is certain,
-    see `decimal_mark`.
+    `sheet` is None for a CSV or Parquet file; then places are rows (the header is row 1, or row 2
+    below a line that states the delimiter), else addresses such as `labs!C7`. `decimal` is the
+    decimal mark of its numbers where one is certain, see `decimal_mark`.
     """
 
     file: str

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from rearm.intake.dictionary import Column, folded
@@ -15,7 +16,7 @@ from rearm.units import UnitRefusal, parse_number
 
 __all__ = [
     "NOT_EXACT", "Refused", "denies", "grade", "integer", "lowest_grade", "not_done", "number",
-    "shown", "text", "word", "words", "yes_no",
+    "says_none", "shown", "text", "word", "words", "yes_no",
 ]  # fmt: skip
 
 # There was none, or nobody looked. That something is not known denies nothing.
@@ -33,6 +34,7 @@ _NOT_KNOWN = re.compile(
     r"|null|missing|pending|ausstehend|fehlt|[-–—?._/]+",
     re.IGNORECASE,
 )
+_AND = re.compile(r"[,+/&]|\b(?:and|und)\b", re.IGNORECASE)
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j", "x", "vorhanden", "present"})
 _NO = frozenset({"no", "n", "false", "0", "nein", "kein", "keine", "none", "absent"})
 _ONE_GRADE = r"(?:grade|grad|g|°)?\s*(IV|V|I{1,3}|[0-5])\s*°?"
@@ -95,6 +97,11 @@ def denies(value: Value) -> bool:
     an event belongs, that there was none.
     """
     return _is_word(_NONE, value) or _is_word(_NOT_DONE, value)
+
+
+def says_none(value: Value) -> bool:
+    """Whether the cell says that there was none (`no`, `nein`, `keine`)."""
+    return _is_word(_NONE, value)
 
 
 def _is_word(words: re.Pattern[str], value: Value) -> bool:
@@ -223,7 +230,14 @@ def word(value: Value, column: Column) -> tuple[str, bool]:
 
 
 def words(value: Value, column: Column) -> tuple[str, ...]:
-    """Several allowed words joined by `;`. Raises Refused at the first that is not allowed."""
-    return tuple(
-        dict.fromkeys(word(part, column)[0] for part in text(value).split(";") if part.strip())
-    )
+    """Several allowed words joined by `;`, also by `,`, `+`, `/`, `and` where each part is one.
+    Raises Refused at the first that is not allowed.
+    """
+    return tuple(dict.fromkeys(word(part, column)[0] for part in _parts(text(value), column)))
+
+
+def _parts(given: str, column: Column) -> Iterator[str]:
+    for part in filter(None, map(str.strip, given.split(";"))):
+        parts = [*filter(None, map(str.strip, _AND.split(part)))]
+        listed = all(folded(one) in column.spellings for one in parts)
+        yield from parts if listed and folded(part) not in column.spellings else (part,)

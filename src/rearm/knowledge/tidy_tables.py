@@ -57,6 +57,18 @@ class Column:
     denies: bool = False
     blank: str = ""
 
+    @property
+    def is_day(self) -> bool:
+        """Whether it holds a day, and not a text, a number or a word."""
+        return self.type == "day"
+
+    @property
+    def zero_denies(self) -> bool:
+        """Whether 0 says that it was looked for and there was none, where a word for none does not:
+        nobody may have looked.
+        """
+        return self.denies and self.low == 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidyTable:

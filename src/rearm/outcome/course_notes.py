@@ -59,11 +59,11 @@ def _unused(record: Record) -> Iterator[CourseNote]:
             id="infusion_without_day",
             text=f"infusions without a day, which have no course: {undated}",
         )
-    if record.set_aside:
+    if unread := record.unread_results():
         yield CourseNote(
             id="set_aside",
             text=(
-                f"results of the input that could not be used: {len(record.set_aside)} (`rearm"
+                f"results of the input that could not be used: {len(unread)} (`rearm"
                 " check` lists them)"
             ),
         )

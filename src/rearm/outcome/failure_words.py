@@ -443,9 +443,9 @@ def _remark(unread: UnreadResults) -> str:
     """Sentences, each with a space before it, on results that may or may not bear on the time after
     the last assessment.
     """
-    text = ""
+    text = "".join(f" {seen[0].upper()}{seen[1:]}." for seen in map(_examined, unread.vague))
     if unread.unknown:
-        text = f" {_counted(unread.unknown)}; whether they bear on the disease is not known."
+        text += f" {_counted(unread.unknown)}; whether they bear on the disease is not known."
     n = len(unread.without_day)
     if n == 1:
         text += " 1 result of the disease has no day that could be read and is not placed:"
@@ -462,7 +462,8 @@ def _examined(row: Imaging) -> str:
     if row.result not in ("positive", "negative"):
         what = "has no result that could be read"
     elif row.when.day is None:
-        what = "shows a lesion on a day that is not whole"
+        shows = "shows a lesion" if row.result == "positive" else "is negative"
+        what = f"{shows}, but belongs to no visit because its day is not exact"
     else:
         what = "shows a lesion whose size is not stated"
     return f"the {row.method or 'imaging'} of {when} ({row.source}) {what}"

@@ -21,13 +21,14 @@ from rearm.record.events import (
     Variant,
 )
 from rearm.record.infusions import given_in_order, last_apheresis
-from rearm.record.issues import Done, Issue, IssuePlace, Severity, Source
+from rearm.record.issues import UNREAD_FILES, Done, Issue, IssuePlace, Severity, Source
 from rearm.record.patient import EVENT_FIELDS, Record
 from rearm.record.when import UNKNOWN_WHEN, When
 
 __all__ = [
     "EVENT_FIELDS",
     "UNKNOWN_WHEN",
+    "UNREAD_FILES",
     "Condition",
     "Death",
     "Done",

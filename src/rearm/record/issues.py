@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from rearm.characters import printable
 
-__all__ = ["DOUBTS", "Done", "Issue", "IssuePlace", "Severity", "Source"]
+__all__ = ["DOUBTS", "UNREAD_FILES", "Done", "Issue", "IssuePlace", "Severity", "Source"]
 
 Severity = Literal["note", "warning", "error"]
 Done = Literal["used", "set_aside", "refused"]
@@ -103,5 +103,17 @@ DOUBTS = frozenset(
         "value_unusual",
         "light_chains_swapped",
         "igg_below_m_protein",
+    }
+)
+
+# Issues of files, sheets and folders of which nothing is read, whoever stands in them.
+UNREAD_FILES = frozenset(
+    {
+        "file_unreadable",
+        "file_not_read",
+        "folder_not_read",
+        "table_not_read",
+        "bundles_beside_tables",
+        "sheets_not_mapped",
     }
 )

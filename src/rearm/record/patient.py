@@ -39,7 +39,8 @@ class Record:
     `set_aside` holds results that are there but could not be used (no unit, contradiction,
     unreadable): they are never read as values, but they stop an older value from being carried
     forward past them. `day_zero_between`: the dates between which day 0 lies, where it is an event
-    of which only the month or year is known.
+    of which only the month or year is known. `unread`: the files of the input of which nothing
+    could be read; what they hold of this patient is not known.
     """
 
     patient_id: str
@@ -66,11 +67,19 @@ class Record:
     facts: tuple[Fact, ...] = ()
     deaths: tuple[Death, ...] = ()
     issues: tuple[Issue, ...] = field(default=())
+    unread: tuple[Issue, ...] = ()
 
     @property
     def diagnosis_day(self) -> int | None:
         """The day of the diagnosis where it is exact, else None."""
         return self.diagnosis.day
+
+    def unread_results(self) -> tuple[Lab, ...]:
+        """Results set aside of which nothing is read. An examination that was read, and is set
+        aside only as its day is not exact, is none of them.
+        """
+        seen = {x.source.row for x in self.imaging if x.result is not None}
+        return tuple(x for x in self.set_aside if x.source.row not in seen)
 
     def doubted(self) -> frozenset[tuple[str, str]]:
         """The rows (`Source.row`) of which the input check doubts a value that is used."""

@@ -17,6 +17,7 @@ __all__ = [
     "listed",
     "measure_words",
     "strategy_words",
+    "unread_file",
     "when_words",
     "whose",
     "words",
@@ -58,6 +59,11 @@ def listed(items: tuple[str, ...] | list[str]) -> str:
         if texts
         else ""
     )
+
+
+def unread_file(place: str, why: str, *, of: str = "this patient") -> str:
+    """That nothing of a file (or sheet, or folder) is read, and so what it holds is not known."""
+    return f"{place} was not read; what it holds of {of} is unknown here. {why}"
 
 
 def when_words(when: When) -> str:

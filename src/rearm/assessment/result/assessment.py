@@ -43,7 +43,8 @@ class Assessment(Part, frozen=True, kw_only=True):
     `relapse`, `answer` and `actions` are empty in this version of the schema. `findings` holds
     those that the rules read, as far as they are known or a reason lacks them, and what else is
     known and not denied; `findings_unknown` counts the others that the rules read.
-    `separated`: pairs of options (better, worse) that the evidence separates.
+    `unread`: files of the input of which nothing could be read; what they hold of this patient is
+    not known. `separated`: pairs of options (better, worse) that the evidence separates.
     """
 
     schema: Literal["2-draft"] = SCHEMA_VERSION
@@ -53,6 +54,7 @@ class Assessment(Part, frozen=True, kw_only=True):
     region: str | None
     versions: Versions
     issues: tuple[InputIssue, ...]
+    unread: tuple[InputIssue, ...] = ()
     issue_summary: IssueSummary
     case: CaseResult
     therapies: tuple[TherapyResult, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from rearm.intake.build.log import IssueLog
 from rearm.intake.build.terms import Terms
 from rearm.intake.build.unread import UNREAD_RESPONSE, unread
 from rearm.intake.rows import Row
-from rearm.intake.values import Refused, not_done, number, shown, yes_no
+from rearm.intake.values import Refused, not_done, number, shown, words, yes_no
 from rearm.knowledge.option_names import declined_names
 from rearm.record import (
     UNKNOWN_WHEN,
@@ -29,6 +30,13 @@ from rearm.record import (
 )
 
 __all__ = ["EVENT_READERS", "read_best_response", "read_prior_lines"]
+
+# What a progression was seen by, in English and German: read as it is written.
+_SEEN_BY = re.compile(
+    r"visit|visite|progress|response|imag|bildgeb|lesion|läsion|\bpet\b|\bmr[it]?\b|\bct\b|scan"
+    r"|biops|investigator|committee|\birc\b|\bteam\b|imwg|assessment|plasm[ao][cz]",
+    re.IGNORECASE,
+)
 
 EventReader = Callable[[Row, Axis, IssueLog, Terms], Iterable[Any]]
 
@@ -50,11 +58,45 @@ def _response(
             by=typed.word(row, "by", log),
             basis=typed.text(row, "basis", log),
             nominal_day=typed.whole(row, "nominal_day", log),
-            pattern=typed.text(row, "pattern", log),
+            pattern=_pattern(row, response, log, terms),
             after_infusion=place,
         )
     elif (aside := unread(row, "response", UNREAD_RESPONSE, when)) is not None:
         yield aside
+
+
+def _pattern(row: Row, response: str, log: IssueLog, terms: Terms) -> str | None:
+    """Where the progression showed itself, by the pattern and by what it rests on. What can't be
+    read of it is kept as written, and told.
+    """
+    column = terms.tidy.tables["assessments"].columns["pattern"]
+    stated = typed.words(row, "pattern", log)
+    basis = row.cell("basis")
+    rests_on = words(basis.value, column) if basis.value is not None else ()
+    found = dict.fromkeys((*stated, *(word for word in rests_on if word in column.words)))
+    if response == "PD":
+        unread = {"pattern": [word for word in stated if word not in column.words]}
+        if "basis" not in row.constants:
+            unread["basis"] = [x for x in rests_on if x not in column.words and not _is_basis(x)]
+        for name, parts in unread.items():
+            if parts:
+                log.warning(row, name, "pattern_unread", _unread_pattern(parts, column.words))
+    return ";".join(found) or None
+
+
+def _is_basis(given: str) -> bool:
+    """Whether it names what a progression was seen by, which says nothing of where it showed
+    itself.
+    """
+    return _SEEN_BY.search(given) is not None
+
+
+def _unread_pattern(parts: Iterable[str], known: Iterable[str]) -> str:
+    return (
+        f"Where the progression showed itself is stated as {', '.join(map(shown, parts))}, which"
+        " is not read: whether it is extramedullary, in the marrow or biochemical stays unknown."
+        f" Write one of {', '.join(known)} as pattern."
+    )
 
 
 def read_best_response(

@@ -87,7 +87,8 @@ def _undated(row: Row, log: IssueLog, when: When) -> Lab:
         row,
         "day",
         "imaging_undated",
-        f"{why}; its result counts only where the order is certain. Give the whole day.",
+        f"{why}: the result is read and counts where the order is certain, but belongs to no visit,"
+        " so the course is not judged by it. Give the whole day.",
         "used",
     )
     return set_aside(row, "result", UNREAD_IMAGING, when, why)

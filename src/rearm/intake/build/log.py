@@ -13,7 +13,7 @@ __all__ = ["IssueLog"]
 
 
 # "None" may be said by somebody who looked, or stand for a cell that nobody filled.
-_GRADE_0 = " Write 0 if it was looked for and did not occur."
+_ZERO = " Write 0 if it was looked for and did not occur."
 
 
 class IssueLog:
@@ -23,6 +23,7 @@ class IssueLog:
         self.patient_id = patient_id
         self.issues: list[Issue] = []
         self._not_done: dict[tuple[str, str], list[IssuePlace]] = defaultdict(list)
+        self._denied_by_zero: set[tuple[str, str]] = set()
 
     def extend(self, issues: Iterable[Issue]) -> None:
         self.issues.extend(issues)
@@ -61,24 +62,28 @@ class IssueLog:
     ) -> None:
         self.problem(row, column, CellProblem("note", code, sentence, done))
 
-    def count_not_done(self, row: Row, column: str) -> None:
-        """Counts a cell that says `none` or `n.d.`; `not_done` makes one note for each sheet."""
+    def count_not_done(self, row: Row, column: str, *, zero_denies: bool = False) -> None:
+        """Counts a cell that says `none` or `n.d.`; `not_done` makes one note for each sheet.
+        `zero_denies`: 0 would say there what the word does not.
+        """
         where = row.at(column)
         sheet = (where.file, where.place.split("!")[0] if "!" in where.place else "")
         place = place_at(where, self.patient_id, column, _stated(row, column))
         self._not_done[sheet].append(place)
+        if zero_denies:
+            self._denied_by_zero.add(sheet)
 
     def not_done(self) -> Iterator[Issue]:
         """One note for each sheet in which cells say that nothing was measured."""
         for (file, sheet), places in self._not_done.items():
             count = len(places)
-            of_grade = any(place.column == "grade" for place in places)
+            denied_by_zero = (file, sheet) in self._denied_by_zero
             where = f"the sheet {sheet}" if sheet else file
             cells = "1 cell says" if count == 1 else f"{count} cells say"
             sentence = (
                 f"{cells} in {where} that there was nothing, or that nothing was measured (none,"
                 " n.d., NA or the like); no result and no event is read from them. The first is"
-                f" named here.{_GRADE_0 if of_grade else ''}"
+                f" named here.{_ZERO if denied_by_zero else ''}"
             )
             problem = CellProblem("note", "not_done", sentence, "used")
             yield issue_at(places[0].source, problem, self.patient_id, places=places)

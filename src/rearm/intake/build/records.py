@@ -186,7 +186,9 @@ def _is_event(row: Row, log: IssueLog, terms: Terms) -> bool:
                 sentence = f"{problem.sentence} The row of {row.table} is not read."
                 log.problem(row, name, problem._replace(sentence=sentence, done="refused"))
         case "not_done" | "blank":
-            log.count_not_done(row, content.columns[0])
+            name = content.columns[0]
+            columns = terms.tidy.tables[row.table].columns
+            log.count_not_done(row, name, zero_denies=columns[name].zero_denies)
     return False
 
 

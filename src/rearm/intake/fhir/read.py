@@ -93,7 +93,7 @@ def _single(content: Any, name: str, knowledge: Knowledge, today: date | None) -
             own, of_part = rows_of_bundle(part, name, knowledge)
         except InputError as error:
             refused.append(error)
-            notes.append(_refusal(error, name, "what it holds of others is"))
+            notes.append(_refusal(error, name, "patient_unreadable", "what it holds of others is"))
             continue
         rows += own
         notes += of_part
@@ -110,10 +110,10 @@ def _parts(content: Any, name: str) -> tuple[list[Any], list[Issue]]:
     return parts, [issue_at(Source(name, printable(place)), p) for place, p in problems]
 
 
-def _refusal(error: InputError, name: str, others: str) -> Issue:
+def _refusal(error: InputError, name: str, code: str, others: str) -> Issue:
     """A file, or a part of one, that can't be read beside others that can."""
     sentence = f"{error} It is not read; {others}."
-    return issue_at(Source(name, ""), CellProblem("error", "file_unreadable", sentence, "refused"))
+    return issue_at(Source(name, ""), CellProblem("error", code, sentence, "refused"))
 
 
 def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
@@ -137,7 +137,7 @@ def _folder(folder: Path, knowledge: Knowledge, today: date | None) -> Reading:
             opened = [open_bundle(part, file.name) for part in parts]
         except InputError as error:
             refused.append(error)
-            issues.append(_refusal(error, file.name, "the other files are"))
+            issues.append(_refusal(error, file.name, "file_unreadable", "the other files are"))
             continue
         for bundle in opened:
             files_of[bundle.patient_id].append(file)

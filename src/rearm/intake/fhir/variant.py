@@ -11,6 +11,7 @@ from rearm.intake.fhir.codes import codes_of, load_codes, shown_code
 from rearm.intake.fhir.element import Element
 from rearm.intake.fhir.rows import RowDraft, Translation, concept_text, own_code, quantity_in
 from rearm.intake.values import shown
+from rearm.knowledge.tidy_tables import folded
 
 __all__ = ["read_variant"]
 
@@ -94,14 +95,11 @@ def _result(draft: RowDraft, element: Element, t: Translation) -> None:
     words = load_codes().words
     meanings = {
         c.code if c.system == "word" else words.get((c.system, c.code)) for c in codes_of(value)
-    }
-    found = {
-        "present": {"present", "positive", "detected"},
-        "absent": {"absent", "negative", "not detected"},
-    }
-    results = [result for result, same in found.items() if meanings & same]
+    } or {value.text("text")}
+    spellings = t.tables["variants"].columns["result"].spellings
+    results = {spellings[word] for x in meanings if x and (word := folded(x)) in spellings}
     if len(results) == 1:
-        draft.put("result", results[0])
+        draft.put("result", results.pop())
     else:
         t.group(
             "warning",

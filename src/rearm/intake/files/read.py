@@ -169,7 +169,7 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
     texts = _Texts()
     rows: list[list[Value]] = []
     # lines of bytes: a StringIO would hold four bytes for every character of the file
-    start = 0 if stated is None else stated.end()
+    start, above = (0, 0) if stated is None else (stated.end(), 1)  # rows are counted in the file
     lines = io.TextIOWrapper(io.BytesIO(text[start:].encode()), encoding="utf-8", newline="")
     del text
     records = csv.reader(chain(lines, [_END]), delimiter=delimiter, strict=False)
@@ -177,18 +177,18 @@ def _csv(path: Path) -> tuple[list[Grid], list[Issue]]:
         rows.extend([*map(texts.__getitem__, record)] for record in records)
     except csv.Error as error:
         raise InputError(
-            f"{path.name}: row {len(rows) + 1} can't be read ({error}). Check the quotation marks"
-            " there."
+            f"{path.name}: row {above + len(rows) + 1} can't be read ({error}). Check the quotation"
+            " marks there."
         ) from error
     if rows.pop() != [_END.rstrip()]:
-        raise InputError(_open_quotation(path.name, len(rows) + 1))
+        raise InputError(_open_quotation(path.name, above + len(rows) + 1))
     del texts[_END.rstrip()]
     if swallowed := _row_with_rows(rows, texts, delimiter):
-        raise InputError(_open_quotation(path.name, swallowed))
+        raise InputError(_open_quotation(path.name, above + swallowed))
     if not any(texts.values()):
         raise InputError(f"{path.name} holds no cells. Export it again.")
     mark = decimal_mark([texts.values()], by_delimiter=delimiter == ";")
-    grids = [Grid(path.name, None, rows, decimal=mark)]
+    grids = [Grid(path.name, None, rows, first_row=1 + above, decimal=mark)]
     if any(map(first_harmful, texts)):
         issues.extend(clean_grids(grids, path.name))
     return grids, issues

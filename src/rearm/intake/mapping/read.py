@@ -17,9 +17,9 @@ from rearm.intake.mapping.header_names import spaced
 from rearm.intake.mapping.load import load_mapping
 from rearm.intake.mapping.model import Mapping
 from rearm.intake.mapping.rows import SheetRows
-from rearm.intake.mapping.sheets import MappedSheet, MappedSheets, open_sheets
+from rearm.intake.mapping.sheets import MappedSheet, MappedSheets, SheetRefused, open_sheets
 from rearm.intake.result import Reading
-from rearm.intake.rows import CellProblem, column_letters
+from rearm.intake.rows import CellProblem, Row, column_letters
 from rearm.knowledge.bundle import Knowledge
 from rearm.record import Issue
 
@@ -31,17 +31,12 @@ def read_mapped(
 ) -> Reading:
     """Records from the tables in (or beside) `source`, read as the mapping says.
 
-    Raises InputError where the mapping can't be used, or names a file, sheet or column that is not
-    there.
+    A file or a sheet that can't be used as it is (damaged, a column that is read twice) is an error
+    issue, and the others are read. Raises InputError where the mapping can't be used, or names a
+    file, sheet or column that is not there.
     """
     mapping = load_mapping(mapping_path, knowledge)
-    sheets = open_sheets(source, mapping)
-    issues = [*sheets.issues, *check_sheets(sheets, mapping)]
-    rows = [
-        row
-        for sheet in sheets.by_name.values()
-        for row in SheetRows(sheet, sheets, mapping, knowledge.tidy_tables).rows(issues)
-    ]
+    sheets, rows, issues = _readable(source, mapping, knowledge)
     issues.extend(_unread_columns(sheets))
     issues.extend(_unread_files(source, mapping_path, mapping, sheets.files))
     has_patients = any(spec.table == "patients" for sheet in mapping.sheet for spec in sheet.row)
@@ -58,6 +53,30 @@ def read_mapped(
         sheets.files,
         {(s.grid.file, s.grid.sheet): s.headers_by_place for s in sheets.by_name.values()},
     )
+
+
+def _readable(
+    source: Path, mapping: Mapping, knowledge: Knowledge
+) -> tuple[MappedSheets, list[Row], list[Issue]]:
+    """The sheets that can be read, their rows and the issues. What a sheet lacks may show only
+    where a column is asked for: it is then left out, and the others are read anew.
+    """
+    refused: list[SheetRefused] = []
+    while True:
+        try:
+            sheets = open_sheets(source, mapping, refused)
+            issues = [*sheets.issues, *check_sheets(sheets, mapping)]
+            rows = [
+                row
+                for sheet in sheets.by_name.values()
+                for row in SheetRows(sheet, sheets, mapping, knowledge.tidy_tables).rows(issues)
+            ]
+        except SheetRefused as error:
+            if any(error.sheet == other.sheet for other in refused):
+                raise  # nothing else was there to read
+            refused.append(error)
+        else:
+            return sheets, rows, issues
 
 
 def _unread_columns(sheets: MappedSheets) -> Iterator[Issue]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from rearm.errors import InputError
@@ -14,7 +14,7 @@ from rearm.intake.mapping.model import DayLabel, RowFilter, RowSpec, Spec, Value
 from rearm.intake.mapping.model import Mapping as SheetMapping
 from rearm.intake.mapping.sheets import CellFlag, MappedSheet, MappedSheets, SheetLine
 from rearm.intake.rows import CellProblem, Moment, Row, Value
-from rearm.intake.values import Refused, not_done, number, shown, text
+from rearm.intake.values import Refused, not_done, number, says_none, shown, text
 from rearm.knowledge.tidy_tables import Column, TidyTable, TidyTables, folded
 from rearm.record import Issue, IssuePlace, Source
 
@@ -73,6 +73,49 @@ class _LeftOut:
         self.places.append(place_at(row.source, row.patient_id))
 
 
+class _BesideDay:
+    """Days of which no event is made: nothing stands beside them, or that there was none."""
+
+    def __init__(self, spec: RowSpec, days: Mapping[str, str]) -> None:
+        self._table, self._days = spec.table, days
+        self.issues: list[Issue] = []
+
+    def blank(
+        self, missing: Collection[str], values: Mapping[str, Value], places: _CellPlaces, who: str
+    ) -> None:
+        """A line in which the day stands and not what happened."""
+        for name in self._days:
+            if name in places and values.get(name) is not None and not not_done(values[name]):
+                what = f"and nothing as {' or '.join(missing)}"
+                problem = self._problem("day_without_event", name, values[name], what)
+                issue = issue_at(places[name], problem, who, column=name, value=values[name])
+                self.issues.append(issue)
+                return
+
+    def denied(self, row: Row, table: TidyTable) -> None:
+        """A row that says of a day that there was no such event."""
+        content = content_of(row, table)
+        for name in self._days:
+            if content.kind == "not_done" and row.cell(name).speaks:
+                denying = next((n for n in content.columns if says_none(row.given(n))), None)
+                if denying is not None:
+                    given = row.given(denying)
+                    what = f"beside {shown(given)} as {denying}"
+                    problem = self._problem("day_of_none", name, row.cell(name).text, what)
+                    issue = issue_at(
+                        row.at(denying), problem, row.patient_id, column=denying, value=given
+                    )
+                    self.issues.append(issue)
+                return
+
+    def _problem(self, code: str, name: str, day: Value, what: str) -> CellProblem:
+        sentence = (
+            f"{shown(day)} stands in {self._days[name]}, {what}: no event of {self._table} is made,"
+            " and whether there was one is not known. State what happened, or remove the day."
+        )
+        return CellProblem("warning", code, sentence)
+
+
 class SheetRows:
     """Makes the rows of one sheet."""
 
@@ -94,20 +137,40 @@ class SheetRows:
             columns: list[tuple[int | None, re.Match[str] | None]] = [(None, None)]
             if spec.each is not None:
                 columns = [*self.sheet.matching(spec.each, asked_by=asked)]
+            beside = _BesideDay(spec, self._own_days(spec))
             # by whether a condition holds by what stands there: somebody may mean it
             left_out = {True: _LeftOut(), False: _LeftOut()}
             for column, match in columns:
                 for line in self.sheet.lines:
                     target = _RowTarget(line=line, asked=asked, column=column, match=match)
                     if spec.when is None or self._holds(spec.when, target):
-                        row = self._row(spec, target, left_out[self._stated(spec.when, target)])
+                        left = left_out[self._stated(spec.when, target)]
+                        row = self._row(spec, target, left, beside)
                         if row is not None:
                             yield row
+            self.issues.extend(beside.issues)
             for stated, left in left_out.items():
                 if left.places:
                     problem = _left_out(spec, len(left.places), stated=stated)
                     first = left.places[0].source
                     self.issues.append(issue_at(first, problem, places=left.places))
+
+    def _own_days(self, spec: RowSpec) -> dict[str, str]:
+        """The headers of the days that belong to this block alone, by the columns of the table: a
+        day there is of its event, and one that several blocks read is that of the visit.
+        """
+        if spec.each is not None or spec.table in ("patients", "labs"):
+            return {}
+        read = [
+            (block, name, value.column)
+            for block in self.sheet.spec.row
+            for name, value in block.columns.items()
+            if self.tables.tables[block.table].columns[name].is_day
+            and isinstance(value, ValueSpec)
+            and value.column is not None
+        ]
+        others = {header for block, _, header in read if block is not spec}
+        return {n: header for block, n, header in read if block is spec and header not in others}
 
     def _stated(self, when: RowFilter | None, target: _RowTarget) -> bool:
         """Whether something stands in the cell that a condition looks at."""
@@ -130,7 +193,9 @@ class SheetRows:
         except Refused:
             return False
 
-    def _row(self, spec: RowSpec, target: _RowTarget, left_out: _LeftOut) -> Row | None:
+    def _row(
+        self, spec: RowSpec, target: _RowTarget, left_out: _LeftOut, beside: _BesideDay
+    ) -> Row | None:
         columns = self.tables.tables[spec.table].columns
         values: dict[str, Value] = {"patient_id": target.line.patient}
         moments: dict[str, Moment] = {}
@@ -139,6 +204,9 @@ class SheetRows:
         set_aside: dict[str, str] = {}
         for name, value_spec in spec.columns.items():
             mapped = self._value(value_spec, columns[name], target)
+            if name == "nominal_day" and mapped is not None:
+                of_visit = _same_place(value_spec, spec.columns.get("day"))
+                mapped = self._planned(mapped, of_visit=of_visit)
             if mapped is None or mapped.value is None:
                 continue
             if mapped.source is not None:
@@ -154,7 +222,8 @@ class SheetRows:
             else:
                 values[name] = mapped.value
         table = self.tables.tables[spec.table]
-        if lacking(table, values.keys() | moments.keys()):
+        if missing := lacking(table, values.keys() | moments.keys()):
+            beside.blank(missing, values, places, target.line.patient)
             return None
         source = self._source(target, places)
         id_column = self.sheet.column(self.sheet.spec.id, asked_by=target.asked)
@@ -172,6 +241,7 @@ class SheetRows:
         )
         if spec.table in ("patients", "labs"):
             return row
+        beside.denied(row, table)
         if content_of(row, table).kind != "blank" and not _only_unknown(row, table):
             return row
         left_out.add(row)
@@ -200,8 +270,6 @@ class SheetRows:
             mapped = self._with_more(spec, mapped, target)
         if mapped is None or mapped.value is None or isinstance(mapped.value, Moment):
             return mapped
-        if column.name == "nominal_day":
-            return self._planned(mapped)
         return self._labelled(mapped) if column.type == "day" else mapped
 
     def _joined(
@@ -313,12 +381,15 @@ class SheetRows:
         joined = ";".join(dict.fromkeys(parts))
         return MappedValue(value=joined, column=mapped.column, source=source, flag=flag)
 
-    def _planned(self, mapped: MappedValue) -> MappedValue | None:
-        """A planned day: a whole number, or a label that means one."""
+    def _planned(self, mapped: MappedValue, *, of_visit: bool) -> MappedValue | None:
+        """A planned day: a whole number, or a label that means one. Anything else is left to the
+        day of the visit where that is read from the same place, else told as a cell of its own.
+        """
         meaning = self.labels.get(folded(mapped.text))
         if meaning is not None:
             return replace(mapped, value=meaning, flag=None) if isinstance(meaning, int) else None
-        return mapped if re.fullmatch(r"[+-]?[0-9]+", mapped.text) is not None else None
+        is_day = re.fullmatch(r"[+-]?[0-9]+", mapped.text) is not None
+        return mapped if is_day or not of_visit else None
 
     def _labelled(self, mapped: MappedValue) -> MappedValue:
         """A day, by the mapping's labels."""
@@ -331,14 +402,21 @@ class SheetRows:
         self.issues.append(issue_at(where, problem, target.line.patient))
 
 
+def _same_place(one: Spec, other: Spec | None) -> bool:
+    """Whether two values come from the same cell or header."""
+    if not (isinstance(one, ValueSpec) and isinstance(other, ValueSpec)):
+        return False
+    return (one.column, one.cell, one.group) == (other.column, other.cell, other.group)
+
+
 def _only_unknown(row: Row, table: TidyTable) -> bool:
-    """A sheet has a line for everybody: a cause that is not known, without a day, is no death
-    there.
+    """A sheet has a line for everybody: where the day and what happened are words for not known, be
+    they listed ones (the cause of a death), there is no event.
     """
-    about = [column.name for column in table.columns.values() if column.about]
-    own = [name for name in about if name in row.cells and name not in row.constants]
+    telling = {name for name, column in table.columns.items() if column.about or column.is_day}
+    own = [name for name in row.cells if name in telling and name not in row.constants]
     unknown = all(not_done(row.cell(name).given) for name in own)
-    return "day" in about and bool(own) and unknown and not row.stated
+    return bool(own) and unknown and not row.stated
 
 
 def _left_out(spec: RowSpec, count: int, *, stated: bool) -> CellProblem:

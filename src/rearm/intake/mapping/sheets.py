@@ -21,9 +21,25 @@ from rearm.intake.values import Refused, number, shown, text
 from rearm.knowledge.tidy_tables import folded
 from rearm.record import Issue, Source
 
-__all__ = ["CellFlag", "DayCell", "MappedSheet", "MappedSheets", "SheetLine", "open_sheets"]
+__all__ = [
+    "CellFlag",
+    "DayCell",
+    "MappedSheet",
+    "MappedSheets",
+    "SheetLine",
+    "SheetRefused",
+    "open_sheets",
+]
 
 _IDS_SHOWN = 5  # in a sentence
+
+
+class SheetRefused(InputError):
+    """A sheet that can't be read as it is; `sheet` is its name in the mapping."""
+
+    def __init__(self, sheet: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sheet = sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +77,15 @@ class MappedSheet:
     used: set[int] = field(default_factory=set)
 
     def column(self, name: str, *, asked_by: str) -> int:
-        """Index of a named column. Raises InputError with the nearest names where there is none."""
+        """Index of a named column. Raises InputError with the nearest names where there is none,
+        SheetRefused where there are two.
+        """
         header = spaced(name)
         if header in self.twice:
-            raise InputError(
+            raise SheetRefused(
+                self.spec.name,
                 f"The mapping reads the column {shown(name)} of {self.place}, which stands there"
-                " twice. Rename one of them in the table."
+                " twice. Rename one of them in the table.",
             )
         if header not in self.headers:
             raise InputError(
@@ -189,10 +208,14 @@ class MappedSheets:
         return stated
 
 
-def open_sheets(source: Path, mapping: Mapping) -> MappedSheets:
-    """The sheets that the mapping names, found beside or in `source`.
+def open_sheets(
+    source: Path, mapping: Mapping, refused_sheets: Sequence[SheetRefused] = ()
+) -> MappedSheets:
+    """The sheets that the mapping names, found beside or in `source`, but for those that are
+    refused.
 
-    Raises InputError where a file, a sheet or the column of ids is missing, with the nearest names.
+    Raises InputError where a file, a sheet or the column of ids is missing, with the nearest names;
+    SheetRefused where the column of ids stands twice.
     """
     files = _files(source, mapping)
     issues: list[Issue] = []
@@ -211,8 +234,18 @@ def open_sheets(source: Path, mapping: Mapping) -> MappedSheets:
     if refused and not grids:
         raise refused[0]
     sheets: dict[str, MappedSheet] = {}
+    left_out = {error.sheet: error for error in refused_sheets}
     for spec in mapping.sheet:
-        if (sheet := _sheet(spec, grids, issues)) is not None:
+        if (why := left_out.get(spec.name)) is not None:
+            refused.append(why)
+            problem = CellProblem(
+                "error",
+                "file_unreadable",
+                f"{why} The table is not read; the others are.",
+                "refused",
+            )
+            issues.append(issue_at(Source(files[spec.file].name, spec.sheet or ""), problem))
+        elif (sheet := _sheet(spec, grids, issues)) is not None:
             sheets[spec.name] = sheet
     for key, found in grids.items():
         issues.extend(_sheets_left(files[key].name, found, key, mapping))
@@ -286,6 +319,8 @@ def _sheet(
         )
     grid = found[0]
     header = spec.header_row - grid.first_row
+    if grid.sheet is None:
+        header = max(header, 0)  # above the first row stands the line that states the delimiter
     if not 0 <= header < len(grid.rows):
         raise InputError(
             f"The mapping says that the header of {spec.name} stands in row {spec.header_row}, but"

@@ -31,9 +31,27 @@ from rearm.knowledge.bundle import Knowledge, bundled
 from rearm.knowledge.tidy_tables import TidyTables, folded
 from rearm.record import Issue, Severity, Source
 
-__all__ = ["read_tables", "read_tidy"]
+__all__ = ["is_tidy", "read_tables", "read_tidy"]
 
+_WORKBOOKS = (".xlsx", ".xlsm")
 _OF_EVERY_PATIENT = ("labs", "therapies", "infusions")
+
+
+def is_tidy(file: Path, knowledge: Knowledge) -> bool:
+    """Whether a file is named like a tidy table, or is a workbook that holds one or a form. A
+    workbook that can't be opened is none.
+    """
+    tables = knowledge.tidy_tables.tables
+    if folded(file.stem) in tables:
+        return True
+    if file.suffix.lower() not in _WORKBOOKS:
+        return False
+    try:
+        grids, _ = read_grids(file)
+    except InputError:
+        return False
+    named = any(folded(grid.name) in tables for grid in grids)
+    return named or bool(read_forms(grids, knowledge, []).sheets)
 
 
 def read_tidy(path: Path, knowledge: Knowledge, *, today: date | None = None) -> Reading:
@@ -313,7 +331,7 @@ def _bundles_beside(folder: Path) -> Iterable[Issue]:
 
 
 def _may_hold_tables(file: Path, tables: TidyTables) -> bool:
-    return file.suffix.lower() in (".xlsx", ".xlsm") or folded(file.stem) in tables.tables
+    return file.suffix.lower() in _WORKBOOKS or folded(file.stem) in tables.tables
 
 
 def _cell(value: Value) -> Value:

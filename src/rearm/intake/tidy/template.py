@@ -24,7 +24,18 @@ _DAYS = (
     "| `2024-03-14`, `2024/03/14`, `14.03.2024`, `14 Mar 2024`, `14. März 2024`, `March 14, 2024` |"
     " that date |",
     "| `14.3.24`, `03/14/2024` | refused: century or order are not certain |",
-    "| `2024-03`, `03/2024`, `March 2024`, `März 2024` | some day of the month |",
+    "| `2024-03`, `03/2024`, `March 2024`, `im März 2024` | some day of the month |",
+    "| `early`, `mid`, `late March 2024`, `Anfang`, `Mitte`, `Ende März 2024` | a day of its first"
+    " half, from the 8th to the 23rd, of its second half |",
+    "| `early`, `mid`, `late 2024`, `Anfang`, `Mitte`, `Ende 2024` | a day of its first half, of"
+    " April to September, of its second half |",
+    "| `Q3 2024`, `3. Quartal 2024`, `H1 2024`, `1. Halbjahr 2024` | some day of the quarter, of"
+    " the half |",
+    "| `Frühjahr`, `Sommer`, `Herbst 2024` | 1 March to 21 June, 1 June to 23 September,"
+    " 1 September to 21 December |",
+    "| `Winter 2023/24` | 1 December 2023 to 21 March 2024 |",
+    "| `spring 2024`, `winter 2024` | refused: which half of the earth, or which winter, is not"
+    " certain |",
     "| `Jahr 2017` | some day of the year |",
     "| `2017` | the year where the patient's other days are dates, the day where they are numbers;"
     " refused where that is open |",

@@ -34,7 +34,7 @@ from rearm.report.assessment.timeline import BEFORE, picture_of
 from rearm.report.citations import References
 from rearm.report.draw import NO_PICTURES, can_draw
 from rearm.report.style import css
-from rearm.report.words import VERDICT_ORDER, words
+from rearm.report.words import VERDICT_ORDER, unread_file, words
 
 __all__ = ["ROLE_ORDER", "PageContext", "by_role", "page_context"]
 
@@ -128,6 +128,10 @@ class PageContext:
     def doubt(self, failure: FailureResult) -> str:
         """A sentence where the judgement rests on values that may be slips, else nothing."""
         return doubt_text(self.result, failure)
+
+    def unread_files(self) -> list[str]:
+        """The files of the input of which nothing could be read, each with the reason."""
+        return [unread_file(issue.source, issue.message) for issue in self.result.unread]
 
     def unread(self) -> str:
         """How many results are left out, with what to correct first; else nothing."""

@@ -33,9 +33,11 @@ def page(assessment: Assessment, *, with_picture: bool = True) -> str:
     return _template("page").render(page=page_context(assessment, with_picture=with_picture))
 
 
-def index_page(rows: Sequence[IndexRow]) -> str:
-    """The table of patients, each with a link to its page."""
-    return _template("index").render(css=css(), rows=rows)
+def index_page(rows: Sequence[IndexRow], unread: Sequence[str] = ()) -> str:
+    """The table of patients, each with a link to its page. `unread`: a sentence for each file of
+    the input of which nothing could be read.
+    """
+    return _template("index").render(css=css(), rows=rows, unread=unread)
 
 
 @cache

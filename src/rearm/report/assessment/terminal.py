@@ -22,7 +22,14 @@ from rearm.report.assessment.sentences import (
     unread_text,
 )
 from rearm.report.safe_text import SafeText
-from rearm.report.words import days_words, listed, measure_words, whose, words
+from rearm.report.words import (
+    days_words,
+    listed,
+    measure_words,
+    unread_file,
+    whose,
+    words,
+)
 
 __all__ = ["print_assessment"]
 
@@ -48,6 +55,8 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
             )
         )
     )
+    for issue in assessment.unread:
+        console.print(SafeText(unread_file(issue.source, issue.message), style="bold red"))
     for alert in assessment.alerts:
         style = "bold red" if alert.status == "certain" else "bold yellow"
         seen = "; ".join(seen_texts(assessment, alert.findings)) if alert.status == "open" else ""

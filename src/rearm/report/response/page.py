@@ -32,7 +32,7 @@ from rearm.report.response.plots import (
     swimmer,
 )
 from rearm.report.style import css, environment
-from rearm.report.words import when_words
+from rearm.report.words import unread_file, when_words
 from rearm.response.score import Visit
 
 __all__ = ["MOST_DRAWN", "CourseRow", "course_row", "response_index", "response_page"]
@@ -62,6 +62,7 @@ def response_page(found: PatientCourse, *, index: bool = False, with_picture: bo
                 found.record.day_zero.isoformat() if found.record.day_zero is not None else None
             ),
             index=index,
+            unread=[unread_file(str(x.source), x.message) for x in found.record.unread],
             headline=headline(found),
             picture=picture,
             picture_note=cut_words([found]) if spec is not None else "",
@@ -123,10 +124,15 @@ def course_row(file: str, found: PatientCourse) -> CourseRow:
 
 
 def response_index(
-    rows: Sequence[CourseRow], drawn: Sequence[PatientCourse] = (), *, with_course: int = 0
+    rows: Sequence[CourseRow],
+    drawn: Sequence[PatientCourse] = (),
+    *,
+    with_course: int = 0,
+    unread: Sequence[str] = (),
 ) -> str:
     """The page of several patients. `drawn`: the courses that its plots show (at most MOST_DRAWN),
-    of `with_course` in all; where these are more, the page says so.
+    of `with_course` in all; where these are more, the page says so. `unread`: a sentence for each
+    file of the input of which nothing could be read.
     """
     cut = (
         f" The first {len(drawn)} of {with_course} patients are drawn."
@@ -137,7 +143,7 @@ def response_index(
     return (
         environment()
         .get_template("response_index.html.j2")
-        .render(css=css(), pictures=pictures, rows=rows)
+        .render(css=css(), pictures=pictures, rows=rows, unread=unread)
     )
 
 

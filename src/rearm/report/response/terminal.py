@@ -20,7 +20,7 @@ from rearm.outcome.endpoints import FAILURE_VARIANTS
 from rearm.outcome.patient_course import PatientCourse
 from rearm.report.response.headline import headline
 from rearm.report.safe_text import SafeText
-from rearm.report.words import when_words, words
+from rearm.report.words import unread_file, when_words, words
 
 __all__ = ["print_course"]
 
@@ -41,6 +41,9 @@ def print_course(console: Console, found: PatientCourse, *, trace: bool = False)
     console.print(
         Rule(SafeText(f"{found.record.patient_id}   criteria {found.criteria}", style="bold"))
     )
+    for issue in found.record.unread:
+        text = unread_file(str(issue.source), issue.message)
+        console.print(SafeText(text, style="bold red"))
     for line in headline(found):
         console.print(SafeText(line))
     if found.course is None:
