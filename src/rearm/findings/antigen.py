@@ -28,7 +28,13 @@ from rearm.findings.lesion_tissue import lesion_name, naming_no_lesion, samples_
 from rearm.findings.microenvironment import divided
 from rearm.findings.product import car_targets
 from rearm.findings.results import NO_RESULT, LatestResult, lies_in
-from rearm.findings.tumour import SOFT_TISSUE, myeloma_lesions, soft_tissue
+from rearm.findings.tumour import (
+    SOFT_TISSUE,
+    kinds_not_known,
+    lesions_of_unknown_kind,
+    myeloma_lesions,
+    soft_tissue,
+)
 from rearm.findings.variants import (
     BCMA_ECTODOMAIN,
     biallelic_fraction,
@@ -322,8 +328,13 @@ def untested_lesion(chart: PatientChart) -> Found:
     lesions = myeloma_lesions(chart, chart.at_failure)
     if lesions and not car_targets(chart):
         return unknown("the target of the CAR-T is not recorded", rows_of(lesions))
+    unclear = lesions_of_unknown_kind(chart, chart.at_failure)
     if lesions:
-        return _untested_of(chart, lesions, samples)
+        found = _untested_of(chart, lesions, samples)
+        if found.value is not False or not unclear:
+            return found
+    if unclear:
+        return unknown(lambda: kinds_not_known(unclear), rows_of(unclear))
     patterns = sorted(set(SOFT_TISSUE).intersection(chart.failure_pattern))
     if patterns:
         said = "antigen tested" if samples else "antigen of the lesion not tested"

@@ -22,7 +22,14 @@ from rearm.findings.lesion_tissue import (
 )
 from rearm.findings.presence import any_present
 from rearm.findings.results import lab_text
-from rearm.findings.tumour import imaging_text, looked_at, positive_lesions, whole_body
+from rearm.findings.tumour import (
+    imaging_text,
+    kinds_not_known,
+    lesions_of_unknown_kind,
+    looked_at,
+    positive_lesions,
+    whole_body,
+)
 from rearm.record import Fact
 from rearm.response.lesions import histology
 
@@ -134,6 +141,9 @@ def lesion_without_histology(chart: PatientChart) -> Found:
             rows_of(bare),
             lambda: "no histology: " + "; ".join(imaging_text(x) for x in bare),
         )
+    unclear = [x for x in lesions_of_unknown_kind(chart, window) if x.lesion not in words]
+    if unclear:
+        return unknown(lambda: kinds_not_known(unclear), rows_of(unclear))
     if lesions:
         shown = list(dict.fromkeys(x for rows in stained.values() for x in rows))
         return Found(

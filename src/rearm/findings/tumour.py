@@ -14,6 +14,7 @@ from rearm.findings.base import (
     any3,
     finding,
     joined,
+    measured,
     not3,
     rows_of,
     sources_of,
@@ -26,7 +27,9 @@ from rearm.findings.last_known import EMERGENCY_DAYS, LAST_KNOWN_DAYS
 from rearm.findings.presence import Presence
 from rearm.findings.results import Window
 from rearm.findings.variants import read_protein, sequenced, variant_text
+from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Variant
+from rearm.response.lesion_kind import kind_not_known, outside_bone, soft_kind
 from rearm.response.lesions import histology
 
 _EMD_DAYS = 90
@@ -37,7 +40,6 @@ _LEUKAEMIC_PER_UL = 2000.0
 # of leukocytes: definition of plasma-cell leukaemia of the IMWG (Blood Cancer J 2021;11:192)
 _LEUKAEMIC_PERCENT = 5.0
 _ISS_3_B2M = 5.5  # mg/L
-_SOFT = ("plasmacytoma", "extramedullary", "paraskeletal")
 SOFT_TISSUE = ("extraosseous", "paraskeletal")  # the two kinds of soft-tissue lesions
 _RESULTS = {"present": True, "absent": False}
 
@@ -195,17 +197,6 @@ def hyperhaploid(chart: PatientChart) -> Found:
 # ---------------------------------------------------------------- lesions
 
 
-def soft_kind(row: Imaging) -> str | None:
-    """`extraosseous` or `paraskeletal` of a soft-tissue lesion; contact with bone decides where it
-    is stated. None: cannot be told.
-    """
-    if row.kind not in _SOFT:
-        return None
-    if row.contiguous_with_bone is not None:
-        return "paraskeletal" if row.contiguous_with_bone else "extraosseous"
-    return {"extramedullary": "extraosseous", "paraskeletal": "paraskeletal"}.get(row.kind or "")
-
-
 def _in_window(row: Imaging, window: Window) -> bool:
     return (
         row.when.first is not None
@@ -223,7 +214,18 @@ def looked_at(chart: PatientChart, window: Window) -> list[Imaging]:
 def positive_lesions(chart: PatientChart, window: Window | None) -> list[Imaging]:
     """Soft-tissue lesions seen in the window."""
     looked = [] if window is None else looked_at(chart, window)
-    return [x for x in looked if x.result == "positive" and x.kind in _SOFT]
+    return [x for x in looked if x.result == "positive" and outside_bone(x)]
+
+
+def lesions_of_unknown_kind(chart: PatientChart, window: Window | None) -> list[Imaging]:
+    """Lesions seen in the window that may lie in bone or in soft tissue, and are not shown to be
+    something else.
+    """
+    looked = [] if window is None else looked_at(chart, window)
+    other = _other_histology(chart)
+    return [
+        x for x in looked if x.result == "positive" and kind_not_known(x) and x.lesion not in other
+    ]
 
 
 def myeloma_lesions(chart: PatientChart, window: Window | None) -> list[Imaging]:
@@ -262,17 +264,35 @@ def soft_tissue(
     if not looked:
         return NOTHING
     other = _other_histology(chart)
-    soft = [
-        x for x in looked if x.result == "positive" and x.kind in _SOFT and x.lesion not in other
-    ]
-    seen = [x for x in soft if soft_kind(x) == kind]
+    lesions = [x for x in looked if x.result == "positive" and x.lesion not in other]
+    seen = [x for x in lesions if soft_kind(x) == kind]
     if seen:
         return Found(True, rows_of(seen), texts(seen, imaging_text))
-    unclear = [x for x in soft if soft_kind(x) is None]
+    unclear = [x for x in lesions if _may_be(x, kind, looked)]
     if unclear:
-        text = f"{imaging_text(unclear[0])}: contact with bone not stated"
-        return unknown(text, rows_of(unclear))
+        return unknown(lambda: _what_is_unclear(unclear[0]), rows_of(unclear))
     return _none_seen(looked, kind)
+
+
+def _may_be(row: Imaging, kind: str, looked: Sequence[Imaging]) -> bool:
+    """Whether a lesion may be of this kind, as far as its row tells and no other row of the same
+    day denies it.
+    """
+    if kind_not_known(row):
+        return not any(_denies(x, kind) and x.when == row.when for x in looked)
+    return outside_bone(row) and soft_kind(row) is None
+
+
+def kinds_not_known(rows: Sequence[Imaging]) -> str:
+    """That these lesions may lie in bone or in soft tissue."""
+    seen = "; ".join(imaging_text(x) for x in rows)
+    return f"{seen}: whether in bone or in soft tissue is not stated"
+
+
+def _what_is_unclear(row: Imaging) -> str:
+    if kind_not_known(row):
+        return kinds_not_known([row])
+    return f"{imaging_text(row)}: contact with bone not stated"
 
 
 def _none_seen(looked: Sequence[Imaging], kind: str) -> Found:
@@ -382,6 +402,9 @@ def bone_lesion_or_cord_at_failure(chart: PatientChart) -> Found:
     seen = [x for x in bone if x.result == "positive"]
     if seen:
         return Found(True, rows_of(seen), texts(seen, imaging_text))
+    unclear = lesions_of_unknown_kind(chart, chart.at_failure)
+    if unclear:
+        return unknown(lambda: kinds_not_known(unclear), rows_of(unclear))
     examined = [x for x in looked if _examined_whole(x)]
     denied = [x for x in bone if x.result == "negative" and x not in examined]
     none = [*examined, *denied]
@@ -399,7 +422,11 @@ def lesions_at_failure(chart: PatientChart) -> Found:
         return unknown(present.text, present.sources)
     named = len({x.lesion or x.site for x in rows})
     count = max([named, *(x.n_lesions for x in rows if x.n_lesions is not None)])
-    return Found(count, rows_of(rows), texts(rows, imaging_text))
+    unclear = lesions_of_unknown_kind(chart, chart.at_failure)
+    perhaps = len({x.lesion or x.site for x in unclear})
+    every = (*rows, *unclear)
+    span = Interval(count, count + perhaps)
+    return measured(span, texts(every, imaging_text), rows_of(every), whole=True)
 
 
 # ---------------- burden and stage before the infusion
