@@ -282,11 +282,13 @@ class PatientChart:
         """Whether anything is stated under that name."""
         return name in self._facts
 
-    def fact(self, name: str) -> tuple[Fact | None, Found]:
+    def fact(self, name: str, *, until: int | None = None) -> tuple[Fact | None, Found]:
         """The latest fact of that name, and what to say without one: nothing (`NOTHING` itself), or
-        that facts contradict each other.
+        that facts contradict each other. `until`: of those surely stated by that day.
         """
         rows = self._facts.get(name, [])
+        if until is not None:
+            rows = [x for x in rows if x.when.last is not None and x.when.last <= until]
         latest = newest(rows, lambda x: x.when, lambda x: x.value.strip().casefold())
         if latest is not None or not rows:
             return latest, NOTHING
@@ -361,21 +363,31 @@ class PatientChart:
 
     def days_since(self, therapies: Iterable[Therapy], day: int | None, *, before: str) -> Found:
         """Days from the last dose to `day`; what began after `day` is left out. A stretch without
-        an end may last up to `day`.
+        an end may last up to `day`. Not known where no stretch surely lies before it.
         """
         if day is None:
             return NOTHING
         rows = [x for x in therapies if x.start.first is None or x.start.first <= day]
         if not rows:
             return NOTHING
-        doses = [_last_dose(row, day) for row in rows]
-        days = Interval(day - max(x.high for x in doses), day - max(x.low for x in doses))
+        surely = [x for x in rows if day >= self.as_of or _before(x, day)]
 
         def text() -> str:
             last = "; ".join(f"{' + '.join(x.agents)} {_stretch(x)}" for x in rows[-3:])
-            return f"{last}, before {before} (day {day})"
+            order = "before" if surely else "perhaps before"
+            return f"{last}, {order} {before} (day {day})"
 
+        if not surely:
+            return unknown(text, [x.source for x in rows])
+        latest = max(_last_dose(x, day).high for x in rows)
+        earliest = max(_last_dose(x, day).low for x in surely)
+        days = Interval(day - latest, day - earliest)
         return measured(days, text, [x.source for x in rows], whole=True)
+
+
+def _before(row: Therapy, day: int) -> bool:
+    """Whether a dose was surely given by that day."""
+    return any(x.last is not None and x.last <= day for x in (row.start, row.end))
 
 
 def _last_dose(row: Therapy, day: int) -> Interval:

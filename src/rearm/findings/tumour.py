@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from rearm.findings.base import (
+    FUNCTIONS,
     NOTHING,
     Found,
+    Function,
     Text,
     all3,
     any3,
@@ -48,9 +50,9 @@ _RESULTS = {"present": True, "absent": False}
 
 
 def _rows_of(
-    chart: PatientChart, wanted: re.Pattern[str], kinds: tuple[str | None, ...]
+    variants: Iterable[Variant], wanted: re.Pattern[str], kinds: tuple[str | None, ...]
 ) -> list[Variant]:
-    rows = [x for x in chart.record.variants if x.kind in kinds]
+    rows = [x for x in variants if x.kind in kinds]
     return [x for x in rows if wanted.search(_compact(x.gene, x.change))]
 
 
@@ -68,7 +70,7 @@ def _translocation(chart: PatientChart, pattern: str) -> Found:
     """A translocation of the immunoglobulin locus is there from the start and stays: tests that
     differ contradict each other.
     """
-    rows = _rows_of(chart, re.compile(pattern), ("translocation", None))
+    rows = _rows_of(chart.record.variants, re.compile(pattern), ("translocation", None))
     results = {x.result for x in rows}
     if len(results) > 1:
         return unknown(f"contradiction: {_found(rows, None).text}", rows_of(rows))
@@ -103,31 +105,31 @@ def _present(rows: Sequence[Variant]) -> bool | None:
     return any3(_RESULTS.get(x.result) for x in rows)
 
 
-@finding("del_17p")
-def del_17p(chart: PatientChart) -> Found:
+def _del_17p(variants: Sequence[Variant]) -> Found:
     rows = _latest(
         _rows_of(
-            chart, re.compile(r"^(DEL\()?17P(13(\.1)?)?\)?\||DEL\(17P|^TP53\|"), ("deletion", None)
+            variants,
+            re.compile(r"^(DEL\()?17P(13(\.1)?)?\)?\||DEL\(17P|^TP53\|"),
+            ("deletion", None),
         )
     )
     rows = [x for x in rows if x.gene.upper() != "TP53" or x.kind == "deletion"]
     return _found(rows, _present(rows))
 
 
-def _one_q(chart: PatientChart) -> list[Variant]:
+def _one_q(variants: Sequence[Variant]) -> list[Variant]:
     return _latest(
         _rows_of(
-            chart,
+            variants,
             re.compile(r"^(GAIN\(|AMP\(|\+)?1Q(21(\.\d)?)?\)?\||(GAIN|AMP)\(1Q|^CKS1B\|"),
             ("gain", "amplification", "trisomy", None),
         )
     )
 
 
-@finding("gain_1q")
-def gain_1q(chart: PatientChart) -> Found:
+def _gain_1q(variants: Sequence[Variant]) -> Found:
     """Three copies or more."""
-    rows = _one_q(chart)
+    rows = _one_q(variants)
     return _found(rows, any3(_gained(x) for x in rows))
 
 
@@ -140,10 +142,9 @@ def _gained(row: Variant) -> bool | None:
     return None if present is False and only_no_amplification else present
 
 
-@finding("amp_1q")
-def amp_1q(chart: PatientChart) -> Found:
+def _amp_1q(variants: Sequence[Variant]) -> Found:
     """Four copies or more."""
-    rows = _one_q(chart)
+    rows = _one_q(variants)
     return _found(rows, any3(_amplified(x) for x in rows))
 
 
@@ -156,18 +157,17 @@ def _amplified(row: Variant) -> bool | None:
     return True if named else None  # `gain` without a number of copies may be three or more
 
 
-def _point(chart: PatientChart, gene: str) -> list[Variant]:
+def _point(variants: Iterable[Variant], gene: str) -> list[Variant]:
     rows = [
         x
-        for x in chart.record.variants
+        for x in variants
         if x.gene.strip().upper() == gene and x.kind not in ("deletion", "loss_of_heterozygosity")
     ]
     return _latest(rows)
 
 
-@finding("tp53_mutation")
-def tp53_mutation(chart: PatientChart) -> Found:
-    rows = _point(chart, "TP53")
+def _tp53_mutation(variants: Sequence[Variant]) -> Found:
+    rows = _point(variants, "TP53")
     present = [x for x in rows if x.result == "present"]
     if present:
         return _found(present, True)
@@ -176,7 +176,7 @@ def tp53_mutation(chart: PatientChart) -> Found:
 
 @finding("braf_v600e")
 def braf_v600e(chart: PatientChart) -> Found:
-    rows = _point(chart, "BRAF")
+    rows = _point(chart.record.variants, "BRAF")
     present = [x for x in rows if x.result == "present"]
     hits = [x for x in present if re.search(r"V600E|Val600Glu", x.change or "", re.IGNORECASE)]
     if hits:
@@ -186,12 +186,49 @@ def braf_v600e(chart: PatientChart) -> Found:
     return _found(rows, False)
 
 
-@finding("hyperhaploid")
-def hyperhaploid(chart: PatientChart) -> Found:
-    rows = _latest(
-        _rows_of(chart, re.compile(r"HYPERHAPLOID"), tuple({x.kind for x in chart.record.variants}))
-    )
+def _hyperhaploid(variants: Sequence[Variant]) -> Found:
+    kinds = tuple({x.kind for x in variants})
+    rows = _latest(_rows_of(variants, re.compile(r"HYPERHAPLOID"), kinds))
     return _found(rows, _present(rows))
+
+
+def _ever(read: Callable[[Sequence[Variant]], Found]) -> Function:
+    """By the last sample of any time."""
+    return lambda chart: read(chart.record.variants)
+
+
+def _before_infusion(read: Callable[[Sequence[Variant]], Found]) -> Function:
+    """By the last sample that was surely taken before the infusion.
+
+    A sample of later, or of a day that nobody states, does not tell: a clone may have won the
+    change since. A denial of later does not either, as a clone may have been lost.
+    """
+
+    def found(chart: PatientChart) -> Found:
+        day, variants = chart.infusion_day, chart.record.variants
+        if day is None:
+            return NOTHING
+        before = read([x for x in variants if x.when.last is not None and x.when.last <= day])
+        if before.known or before.has_text:
+            return before
+        later = read(variants)
+        if not later.has_text:
+            return NOTHING
+        text = f"{later.text}: whether it was so before the infusion is not known"
+        return unknown(text, later.sources)
+
+    return found
+
+
+for _name, _read in {
+    "del_17p": _del_17p,
+    "gain_1q": _gain_1q,
+    "amp_1q": _amp_1q,
+    "tp53_mutation": _tp53_mutation,
+    "hyperhaploid": _hyperhaploid,
+}.items():
+    FUNCTIONS[_name] = _ever(_read)
+    FUNCTIONS[f"{_name}_before_infusion"] = _before_infusion(_read)
 
 
 # ---------------------------------------------------------------- lesions
