@@ -78,7 +78,22 @@ def _stain(chart: PatientChart, test: str, *, method: Callable[[str | None], boo
         latest = of_lesion if of_lesion.labs else latest
     if latest is NO_RESULT:
         return NOTHING
-    return measured(latest.quantity, latest.describe, latest.sources)
+    return measured(latest.quantity, lambda: _stain_words(latest), latest.sources)
+
+
+def _stain_words(latest: LatestResult) -> str:
+    """What was seen, with what is missing to it: a stain without its method or its day counts, and
+    is less specific.
+    """
+    text = latest.describe()
+    if latest.quantity is None:
+        return text
+    missing = []
+    if any(x.method is None for x in latest.labs):
+        missing.append("the method is not stated")
+    if any(x.day is None for x in latest.labs):
+        missing.append("the exact day is not known")
+    return f"{text} (less specific: {' and '.join(missing)})" if missing else text
 
 
 def _by_flow(method: str | None) -> bool:

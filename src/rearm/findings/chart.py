@@ -178,9 +178,9 @@ class PatientChart:
         """Results that may lie in the window and could not be used."""
         return self._results.aside(test, window, keep)
 
-    def unplaced(self, test: str, keep: Keep | None = None) -> list[Lab]:
-        """Results whose day is open on a side or not known at all."""
-        return self._results.unplaced(test, keep)
+    def without_exact_day(self, test: str, keep: Keep | None = None) -> list[Lab]:
+        """Results whose day is open on a side, known by the month, or not known at all."""
+        return self._results.without_exact_day(test, keep)
 
     def latest_of_tumour(self, test: str, keep: Keep | None = None) -> LatestResult:
         """The latest result on tumour cells at failure; where none has a day, one that was surely
@@ -189,7 +189,7 @@ class PatientChart:
         latest = self.latest(test, self.at_failure, keep)
         if latest.quantity is not None or latest.problem not in (None, "no_day", "outdated"):
             return latest
-        rows = [x for x in self.unplaced(test, keep) if self.tumour_of_failure(x.when)]
+        rows = [x for x in self.without_exact_day(test, keep) if self.tumour_of_failure(x.when)]
         return together(rows) if rows else latest
 
     def latest(self, test: str, window: Window | None, keep: Keep | None = None) -> LatestResult:

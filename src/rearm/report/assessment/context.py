@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from rearm.assessment.result import (
     Alert,
     Assessment,
+    CauseGroup,
     FailureResult,
     FindingResult,
     NextTest,
@@ -27,6 +28,7 @@ from rearm.report.assessment.sentences import (
     availability_text,
     doubt_text,
     seen_texts,
+    undecided_text,
     unread_text,
     value_words,
 )
@@ -160,6 +162,10 @@ class PageContext:
     def availability(self, option: OptionResult) -> str:
         """Whether the option can be had."""
         return availability_text(self.result, option)
+
+    def undecided(self, group: CauseGroup) -> str:
+        """What is on record of a group and decides none of its factors."""
+        return undecided_text(self.result, group)
 
     def points(self, score: RiskScore) -> str:
         """The points of a score, where they say more than that nothing is known."""
