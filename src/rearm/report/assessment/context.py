@@ -32,7 +32,7 @@ from rearm.report.assessment.sentences import (
     unread_text,
     value_words,
 )
-from rearm.report.assessment.timeline import BEFORE, picture_of
+from rearm.report.assessment.timeline import BEFORE, picture_of, words_below
 from rearm.report.citations import References
 from rearm.report.draw import NO_PICTURES, can_draw
 from rearm.report.style import css
@@ -53,6 +53,7 @@ class PageContext:
     - `css`: the style of all pages.
     - `case`: the case in one paragraph.
     - `picture`: the timeline as SVG; None without one.
+    - `words_below`: what the picture shows over several days, and what it leaves out.
     - `no_picture`: why there is none where there could be one, else None.
     - `days_drawn_before`: how many days before the infusion the timeline shows.
     - `roles`: the options by role, each role by verdict, rank and name.
@@ -68,6 +69,7 @@ class PageContext:
     css: str
     case: str
     picture: str | None
+    words_below: str
     no_picture: str | None
     days_drawn_before: int
     roles: tuple[tuple[str, tuple[OptionResult, ...]], ...]
@@ -230,6 +232,7 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         css=css(),
         case=case_paragraph(assessment),
         picture=picture or None,
+        words_below=words_below(assessment),
         no_picture=NO_PICTURES if with_picture and not can_draw() else None,
         days_drawn_before=BEFORE,
         roles=roles,
