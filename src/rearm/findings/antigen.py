@@ -30,10 +30,10 @@ from rearm.findings.product import car_targets
 from rearm.findings.results import NO_RESULT, LatestResult, lies_in
 from rearm.findings.tumour import (
     SOFT_TISSUE,
-    kinds_not_known,
-    lesions_of_unknown_kind,
     myeloma_lesions,
     soft_tissue,
+    unclear_lesions,
+    why_unclear,
 )
 from rearm.findings.variants import (
     BCMA_ECTODOMAIN,
@@ -178,7 +178,7 @@ _RNA = {"BCMA": ("bcma_rna_positive_plasma_cells",), "GPRC5D": ()}
 def _sample(chart: PatientChart, gene: str) -> list[Variant]:
     """The last sample at failure; where none has a day, one surely taken after the infusion."""
     rows = gene_rows(chart.record.variants, gene)
-    dated = latest_sample(rows, chart.at_failure)
+    dated = latest_sample(rows, chart.at_failure) or latest_sample(rows, chart.perhaps_at_failure)
     return dated or sample_of([x for x in rows if chart.tumour_of_failure(x.when)])
 
 
@@ -294,7 +294,7 @@ def _agent_before_sample(chart: PatientChart, antigen: str) -> Found:
     is read.
     """
     tests = (_STAINS[antigen], *_RNA[antigen])
-    stained = [x.day for test in tests for x in chart.results(test, chart.at_failure)]
+    stained = [x.day for test in tests for x in chart.results(test, chart.perhaps_at_failure)]
     sequenced_on = [x.day for x in _sample(chart, _GENES[antigen])]
     days = [day for day in (*stained, *sequenced_on) if day is not None]
     if not days or chart.infusion_day is None:
@@ -343,21 +343,21 @@ def untested_lesion(chart: PatientChart) -> Found:
     lesions = myeloma_lesions(chart, chart.at_failure)
     if lesions and not car_targets(chart):
         return unknown("the target of the CAR-T is not recorded", rows_of(lesions))
-    unclear = lesions_of_unknown_kind(chart, chart.at_failure)
+    unclear = unclear_lesions(chart, chart.at_failure)
     if lesions:
         found = _untested_of(chart, lesions, samples)
         if found.value is not False or not unclear:
             return found
     if unclear:
-        return unknown(lambda: kinds_not_known(unclear), rows_of(unclear))
+        return unknown(lambda: why_unclear(chart, unclear, chart.at_failure), rows_of(unclear))
     patterns = sorted(set(SOFT_TISSUE).intersection(chart.failure_pattern))
     if patterns:
         said = "antigen tested" if samples else "antigen of the lesion not tested"
         return Found(not samples, rows_of(samples), f"{', '.join(patterns)} relapse, {said}")
-    seen = [soft_tissue(chart, chart.at_failure, kind).value for kind in SOFT_TISSUE]
-    if all3(not3(None if x is None else bool(x)) for x in seen):
+    seen = [soft_tissue(chart, chart.at_failure, kind) for kind in SOFT_TISSUE]
+    if all3(not3(None if x.value is None else bool(x.value)) for x in seen):
         return Found(False, (), "imaging at failure shows no lesion outside the marrow")
-    return NOTHING
+    return unknown(lambda: "; ".join(dict.fromkeys(x.text for x in seen if x.text)))
 
 
 def _untested_of(
@@ -375,7 +375,7 @@ def _untested_of(
 
 def _tested_on_lesions(chart: PatientChart) -> list[Lab | Variant]:
     """Tests for the target of the CAR-T on lesions at failure: stains, then genes."""
-    window = chart.at_failure
+    window = chart.perhaps_at_failure
     targets = [x for x in _GENES if x in car_targets(chart)]
     if window is None:
         return []

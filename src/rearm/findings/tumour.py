@@ -27,7 +27,7 @@ from rearm.findings.base import (
 from rearm.findings.chart import PatientChart
 from rearm.findings.last_known import EMERGENCY_DAYS, LAST_KNOWN_DAYS
 from rearm.findings.presence import Presence
-from rearm.findings.results import Window
+from rearm.findings.results import Window, may_lie_in
 from rearm.findings.variants import read_protein, sequenced, variant_text
 from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Variant
@@ -254,15 +254,45 @@ def positive_lesions(chart: PatientChart, window: Window | None) -> list[Imaging
     return [x for x in looked if x.result == "positive" and outside_bone(x)]
 
 
-def lesions_of_unknown_kind(chart: PatientChart, window: Window | None) -> list[Imaging]:
-    """Lesions seen in the window that may lie in bone or in soft tissue, and are not shown to be
-    something else.
+def perhaps_looked_at(chart: PatientChart, window: Window) -> list[Imaging]:
+    """Imaging that may lie in the window, and of which that is not sure: its day is not exact, or
+    that of the failure is not.
     """
-    looked = [] if window is None else looked_at(chart, window)
-    other = _other_histology(chart)
+    wide = chart.perhaps(window)
     return [
-        x for x in looked if x.result == "positive" and kind_not_known(x) and x.lesion not in other
+        x for x in chart.record.imaging if may_lie_in(x.when, wide) and not _in_window(x, window)
     ]
+
+
+def unclear_lesions(chart: PatientChart, window: Window | None) -> list[Imaging]:
+    """Lesions that may be of soft tissue and of this time, while one of the two is not sure, and
+    that are not shown to be something else.
+    """
+    if window is None:
+        return []
+    looked, other = looked_at(chart, window), _other_histology(chart)
+    of_unknown_kind = [x for x in looked if kind_not_known(x)]
+    of_unknown_time = [
+        x
+        for x in perhaps_looked_at(chart, window)
+        if (kind_not_known(x) or outside_bone(x)) and not _followed(x, looked)
+    ]
+    rows = (*of_unknown_kind, *of_unknown_time)
+    return [x for x in rows if x.result == "positive" and x.lesion not in other]
+
+
+def _followed(row: Imaging, looked: Sequence[Imaging]) -> bool:
+    """Whether the whole body was surely examined after it, or the same lesion."""
+    return any(
+        row.when.before(x.when)
+        and (_examined_whole(x) or (x.lesion is not None and x.lesion == row.lesion))
+        for x in looked
+    )
+
+
+def why_unclear(chart: PatientChart, rows: Sequence[Imaging], window: Window | None) -> str:
+    """These lesions, each with what is not known of it."""
+    return "; ".join(_what_is_unclear(chart, x, window) for x in rows)
 
 
 def myeloma_lesions(chart: PatientChart, window: Window | None) -> list[Imaging]:
@@ -298,7 +328,8 @@ def soft_tissue(
     if window is None:
         return NOTHING
     looked = looked_at(chart, window) if rows is None else rows
-    if not looked:
+    perhaps = [x for x in perhaps_looked_at(chart, window) if x not in looked]
+    if not looked and not perhaps:
         return NOTHING
     other = _other_histology(chart)
     lesions = [x for x in looked if x.result == "positive" and x.lesion not in other]
@@ -306,9 +337,19 @@ def soft_tissue(
     if seen:
         return Found(True, rows_of(seen), texts(seen, imaging_text))
     unclear = [x for x in lesions if _may_be(x, kind, looked)]
-    if unclear:
-        return unknown(lambda: _what_is_unclear(unclear[0]), rows_of(unclear))
-    return _none_seen(looked, kind)
+    unclear += [
+        x
+        for x in perhaps
+        if x.result == "positive"
+        and x.lesion not in other
+        and (soft_kind(x) == kind or _may_be(x, kind, looked))
+        and not _followed(x, looked)
+    ]
+    none = _none_seen(looked, kind)
+    if unclear or (perhaps and not looked):
+        rest = unclear or perhaps
+        return unknown(lambda: _what_is_unclear(chart, rest[0], window), rows_of(rest))
+    return none
 
 
 def _may_be(row: Imaging, kind: str, looked: Sequence[Imaging]) -> bool:
@@ -320,16 +361,23 @@ def _may_be(row: Imaging, kind: str, looked: Sequence[Imaging]) -> bool:
     return outside_bone(row) and soft_kind(row) is None
 
 
-def kinds_not_known(rows: Sequence[Imaging]) -> str:
-    """That these lesions may lie in bone or in soft tissue."""
-    seen = "; ".join(imaging_text(x) for x in rows)
-    return f"{seen}: whether in bone or in soft tissue is not stated"
+def _what_is_unclear(chart: PatientChart, row: Imaging, window: Window | None) -> str:
+    missing = []
+    if window is not None and not _in_window(row, window):
+        missing.append(_why_not_placed(chart, row, window))
+    if row.result == "positive" and kind_not_known(row):
+        missing.append("whether in bone or in soft tissue is not stated")
+    elif outside_bone(row) and soft_kind(row) is None:
+        missing.append("contact with bone not stated")
+    return f"{imaging_text(row)}: {', '.join(missing)}"
 
 
-def _what_is_unclear(row: Imaging) -> str:
-    if kind_not_known(row):
-        return kinds_not_known([row])
-    return f"{imaging_text(row)}: contact with bone not stated"
+def _why_not_placed(chart: PatientChart, row: Imaging, window: Window) -> str:
+    """Whose day leaves it open: that of the examination, or that of the failure."""
+    if row.when.day is not None:
+        return "the failure has no exact day, so that whether it is of that time is not known"
+    time = "of the time of the failure" if window == chart.at_failure else "of this time"
+    return f"it has no exact day, so that whether it is {time} is not known"
 
 
 def _none_seen(looked: Sequence[Imaging], kind: str) -> Found:
@@ -434,14 +482,20 @@ def bone_lesion_or_cord_at_failure(chart: PatientChart) -> Found:
     cord = chart.condition("cord_compression")
     if cord.present:
         return cord.found()
-    looked = [] if chart.at_failure is None else looked_at(chart, chart.at_failure)
+    window = chart.at_failure
+    looked = [] if window is None else looked_at(chart, window)
     bone = [x for x in looked if x.kind == "bone"]
     seen = [x for x in bone if x.result == "positive"]
     if seen:
         return Found(True, rows_of(seen), texts(seen, imaging_text))
-    unclear = lesions_of_unknown_kind(chart, chart.at_failure)
+    unclear = [x for x in unclear_lesions(chart, window) if kind_not_known(x)]
+    unclear += [
+        x
+        for x in ([] if window is None else perhaps_looked_at(chart, window))
+        if x.kind == "bone" and x.result == "positive" and not _followed(x, looked)
+    ]
     if unclear:
-        return unknown(lambda: kinds_not_known(unclear), rows_of(unclear))
+        return unknown(lambda: why_unclear(chart, unclear, window), rows_of(unclear))
     examined = [x for x in looked if _examined_whole(x)]
     denied = [x for x in bone if x.result == "negative" and x not in examined]
     none = [*examined, *denied]
@@ -457,10 +511,10 @@ def lesions_at_failure(chart: PatientChart) -> Found:
     rows = myeloma_lesions(chart, chart.at_failure)
     if not rows:
         return unknown(present.text, present.sources)
-    named = len({x.lesion or x.site for x in rows})
-    count = max([named, *(x.n_lesions for x in rows if x.n_lesions is not None)])
-    unclear = lesions_of_unknown_kind(chart, chart.at_failure)
-    perhaps = len({x.lesion or x.site for x in unclear})
+    names = {x.lesion or x.site for x in rows}
+    count = max([len(names), *(x.n_lesions for x in rows if x.n_lesions is not None)])
+    unclear = unclear_lesions(chart, chart.at_failure)
+    perhaps = len({x.lesion or x.site for x in unclear} - names)
     every = (*rows, *unclear)
     span = Interval(count, count + perhaps)
     return measured(span, texts(every, imaging_text), rows_of(every), whole=True)
