@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rearm.outcome import failure_words
+from rearm.outcome.agreed_course import agreed_course
 from rearm.outcome.best_response import RESPONSE_DEPTH, BestResponse
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusion_case import InfusionCase
@@ -24,6 +25,7 @@ from rearm.outcome.readings import (
     vague_days,
 )
 from rearm.record import Record, When
+from rearm.response.course import ResponseCourse
 from rearm.response.criteria import Criteria, load_criteria
 from rearm.response.visits import CourseFlag
 
@@ -96,7 +98,11 @@ def _by_readings(by_days: Failure, read: Sequence[Failure], vague: Sequence[When
     relapsed = [x for x in read if x.status in _RELAPSED]
     if not relapsed:
         return replace(
-            by_days, status="cannot_be_judged", because="vague_days", readings=tuple(read)
+            by_days,
+            status="cannot_be_judged",
+            because="vague_days",
+            course=_course(by_days, read),
+            readings=tuple(read),
         )
     own = (earliest.case.part_within(days) for days in vague)
     possible = (*(x.when for x in relapsed), *(days for days in own if days is not None))
@@ -128,9 +134,15 @@ def _agreed_on(base: Failure, read: Sequence[Failure], when: When) -> Failure:
         last_assessed_day=min((d for d in assessed if d is not None), default=None),
         followed_to_day=min((d for d in followed if d is not None), default=None),
         computed_day=agreed(x.computed_day for x in read),
+        course=_course(base, read),
         flags=(*base.flags, CourseFlag("vague_days", None, failure_words.VAGUE_DAYS)),
         readings=tuple(read),
     )
+
+
+def _course(base: Failure, read: Sequence[Failure]) -> ResponseCourse | None:
+    courses = [x.course for x in read if x.course is not None]
+    return base.course if base.course is None else agreed_course(base.course, courses)
 
 
 def _depth(best: BestResponse) -> int:
