@@ -229,12 +229,13 @@ BEFORE = {
     "neutrophil_lymphocyte_ratio": 9.0, "alc_before_lymphodepletion": 0.2,
     "bendamustine_before_apheresis": True,
     "days_tce_to_apheresis": 10, "exposed_bcma_before_infusion": True,
-    "days_bcma_agent_to_infusion": 30, "high_risk_cytogenetics": True,
-    "tp53_biallelic": True, "plasma_cell_leukaemia_before_infusion": True,
+    "days_bcma_agent_to_infusion": 30, "high_risk_cytogenetics_before_infusion": True,
+    "tp53_biallelic_before_infusion": True, "plasma_cell_leukaemia_before_infusion": True,
     "emd_before_infusion": True, "stage_3_before_infusion": True,
     "soluble_bcma_before_infusion": 900.0, "refractory_lenalidomide": True,
-    "functional_high_risk": True, "hyperhaploid": True,
-    "prior_asct": True, "metabolic_tumour_volume_before_infusion": 300.0, "amp_1q": True,
+    "functional_high_risk": True, "hyperhaploid_before_infusion": True,
+    "prior_asct": True, "metabolic_tumour_volume_before_infusion": 300.0,
+    "amp_1q_before_infusion": True,
     "car_target_bcma": True,
 }  # fmt: skip
 

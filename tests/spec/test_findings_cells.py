@@ -326,7 +326,7 @@ def test_bridging(what: str, rows: list[Row], intensive: object) -> None:
             [therapy(None, None, "bendamustine", line=4)],
             None,
             "[0, 223]",
-            "[0, inf)",
+            None,
         ),
     ],
 )

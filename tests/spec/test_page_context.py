@@ -153,7 +153,10 @@ def test_no_number_stands_beside_a_value_of_zero() -> None:
     title, unit, series = PANELS[0]
 
     def ticks(*values: float) -> list[float]:
-        rows = [{"day": d, "value": v, "bound": "measured"} for d, v in enumerate(values)]
+        rows = [
+            {"day": d, "end": d, "exact": True, "value": v, "bound": "measured"}
+            for d, v in enumerate(values)
+        ]
         panel = _panel(rows, unit, title, series, {})
         found: list[float] = panel["layer"][0]["encoding"]["y"]["axis"]["values"]
         return found

@@ -96,7 +96,9 @@ def test_r_iss(iss: str, ldh_high: bool | None, lesions: bool | None, stage: str
     labs = [lab(B2M[0], b2m, "mg/L"), lab(ALBUMIN[0], 42, "g/L")]
     if ldh_high is not None:
         labs.append(lab("ldh", 400 if ldh_high else 150, "U/L", ref_high=250))
-    found = scored(labs, yes_no(del_17p=lesions, t_4_14=False, t_14_16=False))["r_iss"]
+    found = scored(labs, yes_no(del_17p_before_infusion=lesions, t_4_14=False, t_14_16=False))[
+        "r_iss"
+    ]
     assert found.category == stage
 
 
@@ -121,9 +123,15 @@ def test_r2_iss(
         lab(ALBUMIN[0], 42, "g/L"),
         lab("ldh", ldh, "U/L", ref_high=250),
     ]
-    found = scored(labs, yes_no(del_17p=del_17p, t_4_14=t_4_14, gain_1q=gain_1q, amp_1q=False))[
-        "r2_iss"
-    ]
+    found = scored(
+        labs,
+        yes_no(
+            del_17p_before_infusion=del_17p,
+            t_4_14=t_4_14,
+            gain_1q_before_infusion=gain_1q,
+            amp_1q_before_infusion=False,
+        ),
+    )["r2_iss"]
     assert (found.points.low, found.points.high, found.category) == (points, points, stage)
 
 
@@ -144,9 +152,9 @@ def test_rw_iss(age: int, ecog: int, b2m: float, points: float, stage: str) -> N
         lab("ldh", 150, "U/L", ref_high=250),
         lab("ecog", ecog, None),
     ]
-    found = scored(labs, {**yes_no(t_14_16=False, del_17p=False), "age": Found(age, (CELL,))})[
-        "rw_iss"
-    ]
+    found = scored(
+        labs, {**yes_no(t_14_16=False, del_17p_before_infusion=False), "age": Found(age, (CELL,))}
+    )["rw_iss"]
     assert (found.points.low, found.category) == (points, stage)
 
 
@@ -177,7 +185,7 @@ def test_mycare(
         emd_before_infusion=emd,
         plasma_cell_leukaemia_before_infusion=pcl,
         refractory_lenalidomide=lenalidomide,
-        high_risk_cytogenetics=cytogenetics,
+        high_risk_cytogenetics_before_infusion=cytogenetics,
         ferritin_above_normal_before_infusion=ferritin,
     )
     found = scored([], items)["mycare"]

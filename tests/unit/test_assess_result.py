@@ -11,7 +11,7 @@ from tests.support.results import failed_examples
 
 import rearm
 from rearm.assessment import schema
-from rearm.assessment.result import StatedResponse
+from rearm.assessment.result import DayRange, StatedResponse
 from rearm.intake import read_tables
 
 Cells = dict[str, Any]
@@ -28,7 +28,7 @@ def test_an_infusion_that_could_not_be_read_is_not_no_infusion() -> None:
     assert [issue.code for issue in found.issues] == ["infusion_unread"]
 
 
-def test_a_response_without_a_day_has_no_place_among_the_stated_ones() -> None:
+def test_a_response_without_a_day_stands_among_the_stated_ones_without_one() -> None:
     infusion: Cells = {"patient_id": "P", "day": 0, "product": "ide-cel"}
     responses: list[Cells] = [
         {"patient_id": "P", "day": 30, "response": "PR"},
@@ -37,7 +37,10 @@ def test_a_response_without_a_day_has_no_place_among_the_stated_ones() -> None:
     (record,) = read_tables({"infusions": [infusion], "assessments": responses}).records
     assert [statement.response for statement in record.responses] == ["PR", "CR"]
     stated = rearm.assess(record).stated_responses
-    assert stated == (StatedResponse(day=30, response="PR"),)
+    assert stated == (
+        StatedResponse(day=30, response="PR"),
+        StatedResponse(between=DayRange(low=None, high=None), response="CR"),
+    )
 
 
 def test_an_option_is_asked_for_by_its_id() -> None:

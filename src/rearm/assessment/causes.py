@@ -65,6 +65,36 @@ def _group(
         rank=rank,
         factors=factors,
         not_applicable=tuple(f.factor.id for f, g in members if g == NOT_APPLICABLE),
+        undecided=_undecided(basis, group, factors),
+    )
+
+
+def _undecided(basis: Basis, group: str, factors: Sequence[Cause]) -> tuple[str, ...]:
+    """Findings of the group that stand in the record, as a bound, less specific or of an open day,
+    and that no graded factor of it rests on. They are named: nothing that was looked for and seen
+    is passed over.
+    """
+    decided = {
+        finding
+        for factor in factors
+        if factor.grade != "not_assessed"
+        for name in (*factor.for_, *factor.against)
+        for finding in basis.reasons[name].findings
+    }
+    asked = [
+        finding
+        for factor in factors
+        for name in (*factor.unknown, *factor.against)
+        for finding in basis.reasons[name].findings
+    ]
+    catalogue, own = basis.plan.knowledge.catalogue, group.replace("-", "_")
+    return tuple(
+        name
+        for name in dict.fromkeys(asked)
+        if name not in decided
+        and catalogue[name].group == own
+        and basis.findings[name].rows
+        and not isinstance(basis.findings[name].value, bool)
     )
 
 

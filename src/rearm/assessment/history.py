@@ -78,34 +78,39 @@ def visits_of(basis: Basis) -> tuple[VisitResult, ...]:
 
 
 def stated_responses_of(record: Record) -> tuple[StatedResponse, ...]:
-    """The responses that the team recorded with a day, or with a planned one."""
+    """The responses that the team recorded, on their day, on a planned one, or between the days
+    that are known.
+    """
     stated = []
     for statement in record.responses:
         day = statement.day if statement.day is not None else statement.nominal_day
-        if day is not None:
-            stated.append(StatedResponse(day=day, response=statement.response))
+        between = _days(statement.when) if day is None else None
+        stated.append(StatedResponse(day=day, between=between, response=statement.response))
     return tuple(stated)
 
 
 def series_of(record: Record) -> dict[str, tuple[Point, ...]]:
-    """Every usable number with an exact day, by test, oldest first."""
+    """Every usable number, by test, oldest first by the first day that it may be of; first those
+    that have none.
+    """
     points: dict[str, list[tuple[int, Point]]] = {}
     for lab in record.labs:
-        day = lab.day
-        if day is not None and lab.quantity is not None:
-            points.setdefault(lab.test, []).append((day, _point(lab, day)))
+        if lab.quantity is not None:
+            first = _LONG_AGO if lab.when.first is None else lab.when.first
+            points.setdefault(lab.test, []).append((first, _point(lab)))
     return {
         test: tuple(point for _, point in sorted(rows, key=lambda row: row[0]))
         for test, rows in points.items()
     }
 
 
-def _point(lab: Lab, day: int) -> Point:
+def _point(lab: Lab) -> Point:
     quantity = lab.quantity
     assert quantity is not None  # the caller looked
     exact = quantity.exact
     return Point(
-        day=day,
+        day=lab.day,
+        between=_days(lab.when) if lab.day is None else None,
         value=exact,
         interval=quantity.to_dict() if exact is None else None,
         as_given=lab.as_given or None,

@@ -26,7 +26,7 @@ from rearm.findings import (
     toxicity,
     tumour,
 )
-from rearm.findings.base import FAMILIES, FUNCTIONS, Found, Text, Value, sources_of
+from rearm.findings.base import FAMILIES, FUNCTIONS, Found, Text, Value, joined, sources_of
 from rearm.findings.chart import PatientChart
 from rearm.findings.derived import (
     ANY_OF,
@@ -155,7 +155,8 @@ def _derived(name: str, value: Input, parts: Sequence[Found]) -> Found:
     value = None if isinstance(value, tuple) else value
     known = [x for x in parts if x.known and x.has_text]
     if not known:
-        return Found(value, possible=possible)
+        told = [x for x in parts if x.has_text]  # what is there and could not be used
+        return Found(value, sources_of(*told), joined(*told), possible=possible)
     if name in ANY_OF and value is True:
         known = [x for x in known if x.value is True]
     rows = tuple(dict.fromkeys(sources_of(*known)))

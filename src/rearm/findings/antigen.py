@@ -28,7 +28,13 @@ from rearm.findings.lesion_tissue import lesion_name, naming_no_lesion, samples_
 from rearm.findings.microenvironment import divided
 from rearm.findings.product import car_targets
 from rearm.findings.results import NO_RESULT, LatestResult, lies_in
-from rearm.findings.tumour import SOFT_TISSUE, myeloma_lesions, soft_tissue
+from rearm.findings.tumour import (
+    SOFT_TISSUE,
+    myeloma_lesions,
+    soft_tissue,
+    unclear_lesions,
+    why_unclear,
+)
 from rearm.findings.variants import (
     BCMA_ECTODOMAIN,
     biallelic_fraction,
@@ -72,7 +78,22 @@ def _stain(chart: PatientChart, test: str, *, method: Callable[[str | None], boo
         latest = of_lesion if of_lesion.labs else latest
     if latest is NO_RESULT:
         return NOTHING
-    return measured(latest.quantity, latest.describe, latest.sources)
+    return measured(latest.quantity, lambda: _stain_words(latest), latest.sources)
+
+
+def _stain_words(latest: LatestResult) -> str:
+    """What was seen, with what is missing to it: a stain without its method or its day counts, and
+    is less specific.
+    """
+    text = latest.describe()
+    if latest.quantity is None:
+        return text
+    missing = []
+    if any(x.method is None for x in latest.labs):
+        missing.append("the method is not stated")
+    if any(x.day is None for x in latest.labs):
+        missing.append("the exact day is not known")
+    return f"{text} (less specific: {' and '.join(missing)})" if missing else text
 
 
 def _by_flow(method: str | None) -> bool:
@@ -157,7 +178,7 @@ _RNA = {"BCMA": ("bcma_rna_positive_plasma_cells",), "GPRC5D": ()}
 def _sample(chart: PatientChart, gene: str) -> list[Variant]:
     """The last sample at failure; where none has a day, one surely taken after the infusion."""
     rows = gene_rows(chart.record.variants, gene)
-    dated = latest_sample(rows, chart.at_failure)
+    dated = latest_sample(rows, chart.at_failure) or latest_sample(rows, chart.perhaps_at_failure)
     return dated or sample_of([x for x in rows if chart.tumour_of_failure(x.when)])
 
 
@@ -273,7 +294,7 @@ def _agent_before_sample(chart: PatientChart, antigen: str) -> Found:
     is read.
     """
     tests = (_STAINS[antigen], *_RNA[antigen])
-    stained = [x.day for test in tests for x in chart.results(test, chart.at_failure)]
+    stained = [x.day for test in tests for x in chart.results(test, chart.perhaps_at_failure)]
     sequenced_on = [x.day for x in _sample(chart, _GENES[antigen])]
     days = [day for day in (*stained, *sequenced_on) if day is not None]
     if not days or chart.infusion_day is None:
@@ -322,16 +343,21 @@ def untested_lesion(chart: PatientChart) -> Found:
     lesions = myeloma_lesions(chart, chart.at_failure)
     if lesions and not car_targets(chart):
         return unknown("the target of the CAR-T is not recorded", rows_of(lesions))
+    unclear = unclear_lesions(chart, chart.at_failure)
     if lesions:
-        return _untested_of(chart, lesions, samples)
+        found = _untested_of(chart, lesions, samples)
+        if found.value is not False or not unclear:
+            return found
+    if unclear:
+        return unknown(lambda: why_unclear(chart, unclear, chart.at_failure), rows_of(unclear))
     patterns = sorted(set(SOFT_TISSUE).intersection(chart.failure_pattern))
     if patterns:
         said = "antigen tested" if samples else "antigen of the lesion not tested"
         return Found(not samples, rows_of(samples), f"{', '.join(patterns)} relapse, {said}")
-    seen = [soft_tissue(chart, chart.at_failure, kind).value for kind in SOFT_TISSUE]
-    if all3(not3(None if x is None else bool(x)) for x in seen):
+    seen = [soft_tissue(chart, chart.at_failure, kind) for kind in SOFT_TISSUE]
+    if all3(not3(None if x.value is None else bool(x.value)) for x in seen):
         return Found(False, (), "imaging at failure shows no lesion outside the marrow")
-    return NOTHING
+    return unknown(lambda: "; ".join(dict.fromkeys(x.text for x in seen if x.text)))
 
 
 def _untested_of(
@@ -349,7 +375,7 @@ def _untested_of(
 
 def _tested_on_lesions(chart: PatientChart) -> list[Lab | Variant]:
     """Tests for the target of the CAR-T on lesions at failure: stains, then genes."""
-    window = chart.at_failure
+    window = chart.perhaps_at_failure
     targets = [x for x in _GENES if x in car_targets(chart)]
     if window is None:
         return []

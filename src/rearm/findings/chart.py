@@ -130,27 +130,46 @@ class PatientChart:
 
     @cached_property
     def at_failure(self) -> Window | None:
-        """First and last day of material taken at failure; never before the infusion, whose antigen
+        """First and last day of material surely taken at failure, also where the failure is known
+        by the month: then it was on the last of its days. Never before the infusion, whose antigen
         and cells are another matter.
         """
-        if self.failure_day is None:
-            # It failed on a day that is not known: all that was seen since the infusion.
-            after = self.after_infusion(1, _EVER)
-            return after if self.failed_or_suspected else None
-        first = self.failure_day - FRESH_BEFORE_FAILURE
+        if self.failure is None or not self.failed_or_suspected:
+            return None
+        last = self.failure.when.last
+        return self._fresh_from(self.as_of if last is None else min(last, self.as_of))
+
+    @cached_property
+    def perhaps_at_failure(self) -> Window | None:
+        """First and last day of material that may have been taken at failure."""
+        if self.failure is None or not self.failed_or_suspected:
+            return None
+        first = self.failure.when.first
+        if first is None and self.infusion_day is None:
+            return -_EVER, self.as_of
+        return self._fresh_from(-_EVER if first is None else first)
+
+    def _fresh_from(self, failure: int) -> Window:
+        first = failure - FRESH_BEFORE_FAILURE
         if self.infusion_day is not None:
             first = max(first, self.infusion_day + 1)
         return first, self.as_of
 
+    def perhaps(self, window: Window) -> Window:
+        """The days of what may be of the window: wider only where the failure has no exact day."""
+        if window == self.at_failure and self.perhaps_at_failure is not None:
+            return self.perhaps_at_failure
+        return window
+
     def tumour_of_failure(self, when: When) -> bool:
-        """Whether a sample of tumour cells without an exact day is that of the failure: surely
-        taken after the infusion, and not surely before the time of the failure. In remission there
-        is hardly a clone to look at.
+        """Whether a sample of tumour cells is that of the failure, where the day of one of the two
+        is not exact: surely taken after the infusion, and not surely before the time of the
+        failure. In remission there is hardly a clone to look at.
         """
-        if self.at_failure is None or self.infusion_day is None or when.day is not None:
+        if self.perhaps_at_failure is None or self.infusion_day is None:
             return False
         after = when.first is not None and when.first > self.infusion_day
-        return after and may_lie_in(when, self.at_failure)
+        return after and may_lie_in(when, self.perhaps_at_failure)
 
     def before_infusion(self, days: int) -> Window | None:
         """The window of this many days that ends on the day of the infusion (a sample of that day
@@ -178,9 +197,9 @@ class PatientChart:
         """Results that may lie in the window and could not be used."""
         return self._results.aside(test, window, keep)
 
-    def unplaced(self, test: str, keep: Keep | None = None) -> list[Lab]:
-        """Results whose day is open on a side or not known at all."""
-        return self._results.unplaced(test, keep)
+    def without_exact_day(self, test: str, keep: Keep | None = None) -> list[Lab]:
+        """Results whose day is open on a side, known by the month, or not known at all."""
+        return self._results.without_exact_day(test, keep)
 
     def latest_of_tumour(self, test: str, keep: Keep | None = None) -> LatestResult:
         """The latest result on tumour cells at failure; where none has a day, one that was surely
@@ -189,12 +208,19 @@ class PatientChart:
         latest = self.latest(test, self.at_failure, keep)
         if latest.quantity is not None or latest.problem not in (None, "no_day", "outdated"):
             return latest
-        rows = [x for x in self.unplaced(test, keep) if self.tumour_of_failure(x.when)]
+        dated = self._results.latest(test, self.perhaps_at_failure, keep)
+        if dated.quantity is not None:
+            return dated
+        rows = [x for x in self.without_exact_day(test, keep) if self.tumour_of_failure(x.when)]
         return together(rows) if rows else latest
 
     def latest(self, test: str, window: Window | None, keep: Keep | None = None) -> LatestResult:
         """The latest usable result in the window."""
-        return self._results.latest(test, window, keep)
+        latest = self._results.latest(test, window, keep)
+        old = latest.outdated
+        if window is None or old is None or not may_lie_in(old.when, self.perhaps(window)):
+            return latest
+        return LatestResult(labs=(old,), problem="no_day")  # the failure has no exact day
 
     def highest(
         self, test: str, window: Window | None, keep: Keep | None = None
@@ -211,14 +237,14 @@ class PatientChart:
         whole: bool = False,
     ) -> Found:
         """The latest result in the window as a finding."""
-        latest = self._results.latest(test, window, keep)
+        latest = self.latest(test, window, keep)
         if latest is NO_RESULT:
             return NOTHING
         return measured(latest.quantity, latest.describe, latest.sources, whole=whole)
 
     def positive(self, test: str, window: Window | None) -> Found:
         """The latest word, positive or negative, as a finding."""
-        latest = self._results.latest(test, window)
+        latest = self.latest(test, window)
         if latest is NO_RESULT:
             return NOTHING
         value = {"positive": True, "negative": False}.get(latest.word or "")
@@ -282,11 +308,13 @@ class PatientChart:
         """Whether anything is stated under that name."""
         return name in self._facts
 
-    def fact(self, name: str) -> tuple[Fact | None, Found]:
+    def fact(self, name: str, *, until: int | None = None) -> tuple[Fact | None, Found]:
         """The latest fact of that name, and what to say without one: nothing (`NOTHING` itself), or
-        that facts contradict each other.
+        that facts contradict each other. `until`: of those surely stated by that day.
         """
         rows = self._facts.get(name, [])
+        if until is not None:
+            rows = [x for x in rows if x.when.last is not None and x.when.last <= until]
         latest = newest(rows, lambda x: x.when, lambda x: x.value.strip().casefold())
         if latest is not None or not rows:
             return latest, NOTHING
@@ -361,21 +389,31 @@ class PatientChart:
 
     def days_since(self, therapies: Iterable[Therapy], day: int | None, *, before: str) -> Found:
         """Days from the last dose to `day`; what began after `day` is left out. A stretch without
-        an end may last up to `day`.
+        an end may last up to `day`. Not known where no stretch surely lies before it.
         """
         if day is None:
             return NOTHING
         rows = [x for x in therapies if x.start.first is None or x.start.first <= day]
         if not rows:
             return NOTHING
-        doses = [_last_dose(row, day) for row in rows]
-        days = Interval(day - max(x.high for x in doses), day - max(x.low for x in doses))
+        surely = [x for x in rows if day >= self.as_of or _before(x, day)]
 
         def text() -> str:
             last = "; ".join(f"{' + '.join(x.agents)} {_stretch(x)}" for x in rows[-3:])
-            return f"{last}, before {before} (day {day})"
+            order = "before" if surely else "perhaps before"
+            return f"{last}, {order} {before} (day {day})"
 
+        if not surely:
+            return unknown(text, [x.source for x in rows])
+        latest = max(_last_dose(x, day).high for x in rows)
+        earliest = max(_last_dose(x, day).low for x in surely)
+        days = Interval(day - latest, day - earliest)
         return measured(days, text, [x.source for x in rows], whole=True)
+
+
+def _before(row: Therapy, day: int) -> bool:
+    """Whether a dose was surely given by that day."""
+    return any(x.last is not None and x.last <= day for x in (row.start, row.end))
 
 
 def _last_dose(row: Therapy, day: int) -> Interval:

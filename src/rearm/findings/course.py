@@ -138,6 +138,8 @@ def days_since_infusion(chart: PatientChart) -> Found:
 
 # ---------------------------------------------------------------- pattern
 
+_BIOCHEMICAL = ("serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc")
+
 
 def _pattern(chart: PatientChart, word: str, absent: Found) -> Found:
     """True where the judgement of the course lists the pattern; else what the test that would show
@@ -149,8 +151,9 @@ def _pattern(chart: PatientChart, word: str, absent: Found) -> Found:
         on = "" if chart.failure_day is None else f" of day {chart.failure_day}"
         text = f"the failure{on} is {word}"
         return Found(True, chart.failure_sources, text)
-    if chart.failure_day is None:  # what was done may have been done before it
-        return unknown("the day of the failure is not known")
+    if absent.value is True:
+        text = f"{absent.text}: whether it was new or grew at the failure is not known"
+        return unknown(text, absent.sources)
     return _if_false(absent)
 
 
@@ -163,13 +166,17 @@ def _if_false(absent: Found) -> Found:
 
 @finding("pattern_biochemical")
 def pattern_biochemical(chart: PatientChart) -> Found:
-    rows = [
-        x
-        for test in ("serum_m_protein", "urine_m_protein_24h", "kappa_flc", "lambda_flc")
-        for x in chart.results(test, chart.at_failure)
-    ]
-    text = "M-protein or light chains were measured at failure and do not show it"
-    absent = Found(False, rows_of(rows), text) if rows else NOTHING
+    rows, perhaps = (
+        [x for test in _BIOCHEMICAL for x in chart.results(test, window)]
+        for window in (chart.at_failure, chart.perhaps_at_failure)
+    )
+    absent = NOTHING
+    if rows:
+        text = "M-protein or light chains were measured at failure and do not show it"
+        absent = Found(False, rows_of(rows), text)
+    elif perhaps:
+        text = "M-protein or light chains were measured; the failure has no exact day"
+        absent = unknown(text, rows_of(perhaps))
     return _pattern(chart, "biochemical", absent)
 
 

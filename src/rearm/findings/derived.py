@@ -271,7 +271,13 @@ DERIVED: dict[str, Derivation] = {
         gene="gprc5d_biallelic_fraction",
     ),
     "high_risk_cytogenetics": _or("del_17p", "t_4_14", "t_14_16", "gain_1q"),
+    "high_risk_cytogenetics_before_infusion": _or(
+        "del_17p_before_infusion", "t_4_14", "t_14_16", "gain_1q_before_infusion"
+    ),
     "tp53_biallelic": _and("del_17p", "tp53_mutation"),
+    "tp53_biallelic_before_infusion": _and(
+        "del_17p_before_infusion", "tp53_mutation_before_infusion"
+    ),
     "pregnancy_possible": Derivation(("sex", "age", "pregnancy"), _pregnancy_possible),
     "urgent": _or(
         "cord_compression",
@@ -293,7 +299,7 @@ PARTS = tuple(
 )
 
 # Findings that are true as soon as one of their parts is.
-ANY_OF = frozenset({"high_risk_cytogenetics", "urgent"})
+ANY_OF = frozenset({"high_risk_cytogenetics", "high_risk_cytogenetics_before_infusion", "urgent"})
 
 
 def derive(values: Mapping[str, Input]) -> dict[str, Input]:

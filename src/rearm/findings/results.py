@@ -155,9 +155,12 @@ class Results:
         found = [lab for begin, end, lab in rows if end >= first and begin <= last]
         return found if keep is None else [x for x in found if keep(x)]
 
-    def unplaced(self, test: str, keep: Keep | None = None) -> list[Lab]:
-        """Results whose day is open on a side (`after infusion`) or not known at all."""
-        found = self._unplaced.get(test, [])
+    def without_exact_day(self, test: str, keep: Keep | None = None) -> list[Lab]:
+        """Results of which the day is open on a side (`after infusion`), known by the month, or not
+        known at all; those that are placed last.
+        """
+        within = [lab for _, _, lab in self._as_given.get(test, []) if lab.day is None]
+        found = [*self._unplaced.get(test, []), *within]
         return found if keep is None else [x for x in found if keep(x)]
 
     def latest(self, test: str, window: Window | None, keep: Keep | None = None) -> LatestResult:
@@ -193,7 +196,8 @@ class Results:
         """Why a window without a usable result has none."""
         if aside:
             return LatestResult(labs=(aside[-1],), problem="set_aside")
-        if perhaps := [x for x in self.unplaced(test, keep) if may_lie_in(x.when, window)]:
+        undated = self.without_exact_day(test, keep)
+        if perhaps := [x for x in undated if may_lie_in(x.when, window)]:
             return LatestResult(labs=(perhaps[-1],), problem="no_day")
         older = self.of(test, (_LONG_AGO, window[0] - 1), keep)
         return LatestResult(problem="outdated", outdated=older[-1]) if older else NO_RESULT

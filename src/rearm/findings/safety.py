@@ -22,7 +22,14 @@ from rearm.findings.lesion_tissue import (
 )
 from rearm.findings.presence import any_present
 from rearm.findings.results import lab_text
-from rearm.findings.tumour import imaging_text, looked_at, positive_lesions, whole_body
+from rearm.findings.tumour import (
+    imaging_text,
+    looked_at,
+    positive_lesions,
+    unclear_lesions,
+    whole_body,
+    why_unclear,
+)
 from rearm.record import Fact
 from rearm.response.lesions import histology
 
@@ -115,8 +122,6 @@ def lesion_without_histology(chart: PatientChart) -> Found:
     """
     window = chart.at_failure or chart.recent(_ACUTE_DAYS)
     looked = looked_at(chart, window)
-    if not looked:
-        return NOTHING
     words, _ = _histologies(chart)
     lesions = positive_lesions(chart, window)
     lesions += [x for x in looked if x.result == "positive" and x.new and x not in lesions]
@@ -134,6 +139,9 @@ def lesion_without_histology(chart: PatientChart) -> Found:
             rows_of(bare),
             lambda: "no histology: " + "; ".join(imaging_text(x) for x in bare),
         )
+    unclear = [x for x in unclear_lesions(chart, window) if x.lesion not in words]
+    if unclear:
+        return unknown(lambda: why_unclear(chart, unclear, window), rows_of(unclear))
     if lesions:
         shown = list(dict.fromkeys(x for rows in stained.values() for x in rows))
         return Found(

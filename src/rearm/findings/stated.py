@@ -30,6 +30,7 @@ _SAID: Mapping[str, tuple[str, Mapping[str, str]]] = {
 _READ_ELSEWHERE = frozenset({"pregnancy_possible", "therapy_history_complete"})
 # What these groups tell is of the time since the infusion; a statement from before it is not.
 _SINCE_INFUSION = frozenset({"course", "antigen", "t_cell", "microenvironment"})
+_BEFORE_INFUSION = "_before_infusion"
 _YES_NO = {"yes": True, "true": True, "present": True, "no": False, "false": False, "absent": False}
 
 
@@ -38,11 +39,16 @@ def with_statement(chart: PatientChart, entry: Finding, found: Found) -> Found:
     where it is and the two differ.
     """
     other, words = _SAID.get(entry.name, (entry.name, {}))
-    names = dict.fromkeys((entry.name, other))
+    # what is stated without naming the time, by a day before the infusion, is of that time
+    now = entry.name.removesuffix(_BEFORE_INFUSION)
+    names = dict.fromkeys((entry.name, other, now))
     if entry.name in _READ_ELSEWHERE or not any(chart.has_fact(name) for name in names):
         return found
     for name in names:
-        fact, nothing = chart.fact(name)
+        of_before = name == now != entry.name
+        if of_before and chart.infusion_day is None:
+            continue
+        fact, nothing = chart.fact(name, until=chart.infusion_day if of_before else None)
         if fact is None and nothing.has_text and not found.known:
             return nothing  # statements that contradict each other
         if fact is None or _of_before(chart, entry, fact.when):
@@ -54,7 +60,7 @@ def with_statement(chart: PatientChart, entry: Finding, found: Found) -> Found:
 
 def _of_before(chart: PatientChart, entry: Finding, when: When) -> bool:
     """Whether it was surely stated before the infusion, of what is told of the time since."""
-    if entry.group not in _SINCE_INFUSION or entry.name.endswith("before_infusion"):
+    if entry.group not in _SINCE_INFUSION or entry.name.endswith(_BEFORE_INFUSION):
         return False
     return (
         chart.infusion_day is not None and when.last is not None and when.last <= chart.infusion_day

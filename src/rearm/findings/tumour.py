@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from rearm.findings.base import (
+    FUNCTIONS,
     NOTHING,
     Found,
+    Function,
     Text,
     all3,
     any3,
     finding,
     joined,
+    measured,
     not3,
     rows_of,
     sources_of,
@@ -24,9 +27,11 @@ from rearm.findings.base import (
 from rearm.findings.chart import PatientChart
 from rearm.findings.last_known import EMERGENCY_DAYS, LAST_KNOWN_DAYS
 from rearm.findings.presence import Presence
-from rearm.findings.results import Window
+from rearm.findings.results import Window, may_lie_in
 from rearm.findings.variants import read_protein, sequenced, variant_text
+from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Variant
+from rearm.response.lesion_kind import kind_not_known, outside_bone, soft_kind
 from rearm.response.lesions import histology
 
 _EMD_DAYS = 90
@@ -37,7 +42,6 @@ _LEUKAEMIC_PER_UL = 2000.0
 # of leukocytes: definition of plasma-cell leukaemia of the IMWG (Blood Cancer J 2021;11:192)
 _LEUKAEMIC_PERCENT = 5.0
 _ISS_3_B2M = 5.5  # mg/L
-_SOFT = ("plasmacytoma", "extramedullary", "paraskeletal")
 SOFT_TISSUE = ("extraosseous", "paraskeletal")  # the two kinds of soft-tissue lesions
 _RESULTS = {"present": True, "absent": False}
 
@@ -46,9 +50,9 @@ _RESULTS = {"present": True, "absent": False}
 
 
 def _rows_of(
-    chart: PatientChart, wanted: re.Pattern[str], kinds: tuple[str | None, ...]
+    variants: Iterable[Variant], wanted: re.Pattern[str], kinds: tuple[str | None, ...]
 ) -> list[Variant]:
-    rows = [x for x in chart.record.variants if x.kind in kinds]
+    rows = [x for x in variants if x.kind in kinds]
     return [x for x in rows if wanted.search(_compact(x.gene, x.change))]
 
 
@@ -66,7 +70,7 @@ def _translocation(chart: PatientChart, pattern: str) -> Found:
     """A translocation of the immunoglobulin locus is there from the start and stays: tests that
     differ contradict each other.
     """
-    rows = _rows_of(chart, re.compile(pattern), ("translocation", None))
+    rows = _rows_of(chart.record.variants, re.compile(pattern), ("translocation", None))
     results = {x.result for x in rows}
     if len(results) > 1:
         return unknown(f"contradiction: {_found(rows, None).text}", rows_of(rows))
@@ -101,31 +105,31 @@ def _present(rows: Sequence[Variant]) -> bool | None:
     return any3(_RESULTS.get(x.result) for x in rows)
 
 
-@finding("del_17p")
-def del_17p(chart: PatientChart) -> Found:
+def _del_17p(variants: Sequence[Variant]) -> Found:
     rows = _latest(
         _rows_of(
-            chart, re.compile(r"^(DEL\()?17P(13(\.1)?)?\)?\||DEL\(17P|^TP53\|"), ("deletion", None)
+            variants,
+            re.compile(r"^(DEL\()?17P(13(\.1)?)?\)?\||DEL\(17P|^TP53\|"),
+            ("deletion", None),
         )
     )
     rows = [x for x in rows if x.gene.upper() != "TP53" or x.kind == "deletion"]
     return _found(rows, _present(rows))
 
 
-def _one_q(chart: PatientChart) -> list[Variant]:
+def _one_q(variants: Sequence[Variant]) -> list[Variant]:
     return _latest(
         _rows_of(
-            chart,
+            variants,
             re.compile(r"^(GAIN\(|AMP\(|\+)?1Q(21(\.\d)?)?\)?\||(GAIN|AMP)\(1Q|^CKS1B\|"),
             ("gain", "amplification", "trisomy", None),
         )
     )
 
 
-@finding("gain_1q")
-def gain_1q(chart: PatientChart) -> Found:
+def _gain_1q(variants: Sequence[Variant]) -> Found:
     """Three copies or more."""
-    rows = _one_q(chart)
+    rows = _one_q(variants)
     return _found(rows, any3(_gained(x) for x in rows))
 
 
@@ -138,10 +142,9 @@ def _gained(row: Variant) -> bool | None:
     return None if present is False and only_no_amplification else present
 
 
-@finding("amp_1q")
-def amp_1q(chart: PatientChart) -> Found:
+def _amp_1q(variants: Sequence[Variant]) -> Found:
     """Four copies or more."""
-    rows = _one_q(chart)
+    rows = _one_q(variants)
     return _found(rows, any3(_amplified(x) for x in rows))
 
 
@@ -154,18 +157,17 @@ def _amplified(row: Variant) -> bool | None:
     return True if named else None  # `gain` without a number of copies may be three or more
 
 
-def _point(chart: PatientChart, gene: str) -> list[Variant]:
+def _point(variants: Iterable[Variant], gene: str) -> list[Variant]:
     rows = [
         x
-        for x in chart.record.variants
+        for x in variants
         if x.gene.strip().upper() == gene and x.kind not in ("deletion", "loss_of_heterozygosity")
     ]
     return _latest(rows)
 
 
-@finding("tp53_mutation")
-def tp53_mutation(chart: PatientChart) -> Found:
-    rows = _point(chart, "TP53")
+def _tp53_mutation(variants: Sequence[Variant]) -> Found:
+    rows = _point(variants, "TP53")
     present = [x for x in rows if x.result == "present"]
     if present:
         return _found(present, True)
@@ -174,7 +176,7 @@ def tp53_mutation(chart: PatientChart) -> Found:
 
 @finding("braf_v600e")
 def braf_v600e(chart: PatientChart) -> Found:
-    rows = _point(chart, "BRAF")
+    rows = _point(chart.record.variants, "BRAF")
     present = [x for x in rows if x.result == "present"]
     hits = [x for x in present if re.search(r"V600E|Val600Glu", x.change or "", re.IGNORECASE)]
     if hits:
@@ -184,26 +186,52 @@ def braf_v600e(chart: PatientChart) -> Found:
     return _found(rows, False)
 
 
-@finding("hyperhaploid")
-def hyperhaploid(chart: PatientChart) -> Found:
-    rows = _latest(
-        _rows_of(chart, re.compile(r"HYPERHAPLOID"), tuple({x.kind for x in chart.record.variants}))
-    )
+def _hyperhaploid(variants: Sequence[Variant]) -> Found:
+    kinds = tuple({x.kind for x in variants})
+    rows = _latest(_rows_of(variants, re.compile(r"HYPERHAPLOID"), kinds))
     return _found(rows, _present(rows))
 
 
-# ---------------------------------------------------------------- lesions
+def _ever(read: Callable[[Sequence[Variant]], Found]) -> Function:
+    """By the last sample of any time."""
+    return lambda chart: read(chart.record.variants)
 
 
-def soft_kind(row: Imaging) -> str | None:
-    """`extraosseous` or `paraskeletal` of a soft-tissue lesion; contact with bone decides where it
-    is stated. None: cannot be told.
+def _before_infusion(read: Callable[[Sequence[Variant]], Found]) -> Function:
+    """By the last sample that was surely taken before the infusion.
+
+    A sample of later, or of a day that nobody states, does not tell: a clone may have won the
+    change since. A denial of later does not either, as a clone may have been lost.
     """
-    if row.kind not in _SOFT:
-        return None
-    if row.contiguous_with_bone is not None:
-        return "paraskeletal" if row.contiguous_with_bone else "extraosseous"
-    return {"extramedullary": "extraosseous", "paraskeletal": "paraskeletal"}.get(row.kind or "")
+
+    def found(chart: PatientChart) -> Found:
+        day, variants = chart.infusion_day, chart.record.variants
+        if day is None:
+            return NOTHING
+        before = read([x for x in variants if x.when.last is not None and x.when.last <= day])
+        if before.known or before.has_text:
+            return before
+        later = read(variants)
+        if not later.has_text:
+            return NOTHING
+        text = f"{later.text}: whether it was so before the infusion is not known"
+        return unknown(text, later.sources)
+
+    return found
+
+
+for _name, _read in {
+    "del_17p": _del_17p,
+    "gain_1q": _gain_1q,
+    "amp_1q": _amp_1q,
+    "tp53_mutation": _tp53_mutation,
+    "hyperhaploid": _hyperhaploid,
+}.items():
+    FUNCTIONS[_name] = _ever(_read)
+    FUNCTIONS[f"{_name}_before_infusion"] = _before_infusion(_read)
+
+
+# ---------------------------------------------------------------- lesions
 
 
 def _in_window(row: Imaging, window: Window) -> bool:
@@ -223,7 +251,48 @@ def looked_at(chart: PatientChart, window: Window) -> list[Imaging]:
 def positive_lesions(chart: PatientChart, window: Window | None) -> list[Imaging]:
     """Soft-tissue lesions seen in the window."""
     looked = [] if window is None else looked_at(chart, window)
-    return [x for x in looked if x.result == "positive" and x.kind in _SOFT]
+    return [x for x in looked if x.result == "positive" and outside_bone(x)]
+
+
+def perhaps_looked_at(chart: PatientChart, window: Window) -> list[Imaging]:
+    """Imaging that may lie in the window, and of which that is not sure: its day is not exact, or
+    that of the failure is not.
+    """
+    wide = chart.perhaps(window)
+    return [
+        x for x in chart.record.imaging if may_lie_in(x.when, wide) and not _in_window(x, window)
+    ]
+
+
+def unclear_lesions(chart: PatientChart, window: Window | None) -> list[Imaging]:
+    """Lesions that may be of soft tissue and of this time, while one of the two is not sure, and
+    that are not shown to be something else.
+    """
+    if window is None:
+        return []
+    looked, other = looked_at(chart, window), _other_histology(chart)
+    of_unknown_kind = [x for x in looked if kind_not_known(x)]
+    of_unknown_time = [
+        x
+        for x in perhaps_looked_at(chart, window)
+        if (kind_not_known(x) or outside_bone(x)) and not _followed(x, looked)
+    ]
+    rows = (*of_unknown_kind, *of_unknown_time)
+    return [x for x in rows if x.result == "positive" and x.lesion not in other]
+
+
+def _followed(row: Imaging, looked: Sequence[Imaging]) -> bool:
+    """Whether the whole body was surely examined after it, or the same lesion."""
+    return any(
+        row.when.before(x.when)
+        and (_examined_whole(x) or (x.lesion is not None and x.lesion == row.lesion))
+        for x in looked
+    )
+
+
+def why_unclear(chart: PatientChart, rows: Sequence[Imaging], window: Window | None) -> str:
+    """These lesions, each with what is not known of it."""
+    return "; ".join(_what_is_unclear(chart, x, window) for x in rows)
 
 
 def myeloma_lesions(chart: PatientChart, window: Window | None) -> list[Imaging]:
@@ -259,20 +328,56 @@ def soft_tissue(
     if window is None:
         return NOTHING
     looked = looked_at(chart, window) if rows is None else rows
-    if not looked:
+    perhaps = [x for x in perhaps_looked_at(chart, window) if x not in looked]
+    if not looked and not perhaps:
         return NOTHING
     other = _other_histology(chart)
-    soft = [
-        x for x in looked if x.result == "positive" and x.kind in _SOFT and x.lesion not in other
-    ]
-    seen = [x for x in soft if soft_kind(x) == kind]
+    lesions = [x for x in looked if x.result == "positive" and x.lesion not in other]
+    seen = [x for x in lesions if soft_kind(x) == kind]
     if seen:
         return Found(True, rows_of(seen), texts(seen, imaging_text))
-    unclear = [x for x in soft if soft_kind(x) is None]
-    if unclear:
-        text = f"{imaging_text(unclear[0])}: contact with bone not stated"
-        return unknown(text, rows_of(unclear))
-    return _none_seen(looked, kind)
+    unclear = [x for x in lesions if _may_be(x, kind, looked)]
+    unclear += [
+        x
+        for x in perhaps
+        if x.result == "positive"
+        and x.lesion not in other
+        and (soft_kind(x) == kind or _may_be(x, kind, looked))
+        and not _followed(x, looked)
+    ]
+    none = _none_seen(looked, kind)
+    if unclear or (perhaps and not looked):
+        rest = unclear or perhaps
+        return unknown(lambda: _what_is_unclear(chart, rest[0], window), rows_of(rest))
+    return none
+
+
+def _may_be(row: Imaging, kind: str, looked: Sequence[Imaging]) -> bool:
+    """Whether a lesion may be of this kind, as far as its row tells and no other row of the same
+    day denies it.
+    """
+    if kind_not_known(row):
+        return not any(_denies(x, kind) and x.when == row.when for x in looked)
+    return outside_bone(row) and soft_kind(row) is None
+
+
+def _what_is_unclear(chart: PatientChart, row: Imaging, window: Window | None) -> str:
+    missing = []
+    if window is not None and not _in_window(row, window):
+        missing.append(_why_not_placed(chart, row, window))
+    if row.result == "positive" and kind_not_known(row):
+        missing.append("whether in bone or in soft tissue is not stated")
+    elif outside_bone(row) and soft_kind(row) is None:
+        missing.append("contact with bone not stated")
+    return f"{imaging_text(row)}: {', '.join(missing)}"
+
+
+def _why_not_placed(chart: PatientChart, row: Imaging, window: Window) -> str:
+    """Whose day leaves it open: that of the examination, or that of the failure."""
+    if row.when.day is not None:
+        return "the failure has no exact day, so that whether it is of that time is not known"
+    time = "of the time of the failure" if window == chart.at_failure else "of this time"
+    return f"it has no exact day, so that whether it is {time} is not known"
 
 
 def _none_seen(looked: Sequence[Imaging], kind: str) -> Found:
@@ -377,11 +482,20 @@ def bone_lesion_or_cord_at_failure(chart: PatientChart) -> Found:
     cord = chart.condition("cord_compression")
     if cord.present:
         return cord.found()
-    looked = [] if chart.at_failure is None else looked_at(chart, chart.at_failure)
+    window = chart.at_failure
+    looked = [] if window is None else looked_at(chart, window)
     bone = [x for x in looked if x.kind == "bone"]
     seen = [x for x in bone if x.result == "positive"]
     if seen:
         return Found(True, rows_of(seen), texts(seen, imaging_text))
+    unclear = [x for x in unclear_lesions(chart, window) if kind_not_known(x)]
+    unclear += [
+        x
+        for x in ([] if window is None else perhaps_looked_at(chart, window))
+        if x.kind == "bone" and x.result == "positive" and not _followed(x, looked)
+    ]
+    if unclear:
+        return unknown(lambda: why_unclear(chart, unclear, window), rows_of(unclear))
     examined = [x for x in looked if _examined_whole(x)]
     denied = [x for x in bone if x.result == "negative" and x not in examined]
     none = [*examined, *denied]
@@ -397,9 +511,13 @@ def lesions_at_failure(chart: PatientChart) -> Found:
     rows = myeloma_lesions(chart, chart.at_failure)
     if not rows:
         return unknown(present.text, present.sources)
-    named = len({x.lesion or x.site for x in rows})
-    count = max([named, *(x.n_lesions for x in rows if x.n_lesions is not None)])
-    return Found(count, rows_of(rows), texts(rows, imaging_text))
+    names = {x.lesion or x.site for x in rows}
+    count = max([len(names), *(x.n_lesions for x in rows if x.n_lesions is not None)])
+    unclear = unclear_lesions(chart, chart.at_failure)
+    perhaps = len({x.lesion or x.site for x in unclear} - names)
+    every = (*rows, *unclear)
+    span = Interval(count, count + perhaps)
+    return measured(span, texts(every, imaging_text), rows_of(every), whole=True)
 
 
 # ---------------- burden and stage before the infusion

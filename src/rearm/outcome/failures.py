@@ -12,6 +12,7 @@ from dataclasses import replace
 import msgspec
 
 from rearm.outcome import failure_words
+from rearm.outcome.agreed_course import agreed_course
 from rearm.outcome.best_response import RESPONSE_DEPTH, BestResponse
 from rearm.outcome.failure import Failure, FailureReason
 from rearm.outcome.infusion_case import InfusionCase
@@ -130,7 +131,13 @@ def _by_readings(
         return replace(found, flags=(*found.flags, vague_flag)) if vague else found
     relapsed = [x for x in read if x.status in _RELAPSED]
     if not relapsed:
-        return replace(by_days, status="cannot_be_judged", because=because, readings=tuple(read))
+        return replace(
+            by_days,
+            status="cannot_be_judged",
+            because=because,
+            course=_course(by_days, read),
+            readings=tuple(read),
+        )
     own = (earliest.case.part_within(days) for days in vague if days != UNKNOWN_WHEN)
     possible = (*(x.when for x in relapsed), *(days for days in own if days is not None))
     found = _agreed_on(relapsed[0], read, days_between(possible))
@@ -162,6 +169,7 @@ def _agreed_on(base: Failure, read: Sequence[Failure], when: When) -> Failure:
         last_assessed_day=min((d for d in assessed if d is not None), default=None),
         followed_to_day=min((d for d in followed if d is not None), default=None),
         computed_day=agreed(x.computed_day for x in read),
+        course=_course(base, read),
         readings=tuple(read),
     )
 
@@ -171,6 +179,11 @@ def _of_all_its_days(signal: Signal, course: ResponseCourse | None) -> Signal:
     if course is None or signal.day is None or (when := course.when_of(signal.day)).day is not None:
         return signal
     return msgspec.structs.replace(signal, day=None, text=f"{signal.text} ({when})")
+
+
+def _course(base: Failure, read: Sequence[Failure]) -> ResponseCourse | None:
+    courses = [x.course for x in read if x.course is not None]
+    return base.course if base.course is None else agreed_course(base.course, courses)
 
 
 def _depth(best: BestResponse) -> int:

@@ -10,7 +10,8 @@ from typing import Literal, get_args
 from rearm.record import Imaging, Lab, Record, ResponseStatement, When
 from rearm.response.course import ResponseCourse
 from rearm.response.criteria import Criteria
-from rearm.response.lesions import histology
+from rearm.response.lesion_kind import soft_kind
+from rearm.response.lesions import histology, name_of
 
 __all__ = ["PATTERNS", "RelapsePattern", "pattern_at"]
 
@@ -96,16 +97,15 @@ def _of_lesions(
     """
     histologies = histology(record.facts)
     for row in imaged:
-        lesion = row.lesion or ""
+        lesion = name_of(row)
         if row.result != "positive":
             continue
         of_myeloma = histologies.get(lesion, "plasma_cells") == "plasma_cells"
         if not of_myeloma or not (growing or row.new or lesion in course.lesion_days):
             continue
-        if row.kind == "paraskeletal" or row.contiguous_with_bone:
-            yield "paraskeletal"
-        elif row.kind == "extramedullary" or row.contiguous_with_bone is False:
-            yield "extraosseous"
+        kind = soft_kind(row)
+        if kind is not None:
+            yield kind
 
 
 def _named(stated: ResponseStatement | None) -> set[str]:

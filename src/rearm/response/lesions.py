@@ -22,6 +22,7 @@ __all__ = [
     "answers",
     "histology",
     "measured_by_another",
+    "name_of",
     "read_exams",
     "unread_soft",
 ]
@@ -115,7 +116,8 @@ def _tells(told: Imaging, row: Imaging) -> bool:
     return whole and _covers(told.kind, row.kind)
 
 
-def _name(row: Imaging) -> str:
+def name_of(row: Imaging) -> str:
+    """The name under which the lesion of a row is followed."""
     return row.lesion or row.site or row.kind or "lesion"
 
 
@@ -258,7 +260,7 @@ class LesionLog:
                     lesion.present = False
                     lesion.product = 0.0
             return
-        name, product, across = _name(row), _product(row), _across(row)
+        name, product, across = name_of(row), _product(row), _across(row)
         self.lesions[name] = _Lesion(
             kind=row.kind,
             longest=row.length_mm or None,  # a lesion that is there has no diameter of zero
@@ -279,7 +281,7 @@ class LesionLog:
         for row in exam.lesions():
             product = _product(row)
             there = row.result == "positive" and (product is None or product > 0)
-            if there and self._myeloma(_name(row)):
+            if there and self._myeloma(name_of(row)):
                 met |= self._new(row, exam.day, exam.methods(row))
         self.tell(exam)
         self.last_day = exam.day
@@ -291,7 +293,7 @@ class LesionLog:
 
     def _new(self, row: Imaging, day: int, methods: set[str]) -> _Met:
         """Is the lesion of this row, seen by these methods, new, or back, or was it new before?"""
-        name = _name(row)
+        name = name_of(row)
         key: tuple[_LesionCriterion, str] = ("new_lesion", name)
         before = self.lesions.get(name)
         came_back = before is not None and not before.present

@@ -190,6 +190,10 @@ def called(row: Imaging) -> str:
 
 _REASONS: dict[str, Callable[..., str]] = {
     "progression": lambda met: "; ".join([x.text for x in met]),
+    "vague-days": lambda responses: (
+        f"{' or '.join(responses)}: it depends on the days of results that are known by month or"
+        " order only"
+    ),
     "no-baseline": lambda: "no value before the start to compare with",
     "measurability": lambda names: (
         f"whether {' and '.join(_PARAMETERS[n] for n in names)} {_is_are(names)} measurable at"

@@ -60,17 +60,23 @@ class VisitResult(BriefPart, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
 
 
-class StatedResponse(Part, frozen=True, kw_only=True):
-    """A response that the team recorded."""
+class StatedResponse(BriefPart, frozen=True, kw_only=True):
+    """A response that the team recorded. `between`: where no day is known exactly, the days that it
+    may have been on.
+    """
 
-    day: int
+    day: int | None = None
+    between: DayRange | None = None
     response: str
 
 
 class Point(BriefPart, frozen=True, kw_only=True):
-    """One laboratory value with an exact day: a number, or the interval that is known."""
+    """One laboratory value: a number, or the interval that is known. `between`: where no day is
+    known exactly, the days that it may be of.
+    """
 
-    day: int
+    day: int | None = None
+    between: DayRange | None = None
     value: float | None = None
     interval: IntervalDict | None = None
     as_given: str | None = None

@@ -37,7 +37,8 @@ class Cause(BriefPart, frozen=True, kw_only=True):
 
 class CauseGroup(BriefPart, frozen=True, kw_only=True):
     """A group of factors. `rank` is None for the safety group, where nothing is at least possible,
-    and where one weak datum is all there is; equal ranks are not separated.
+    and where one weak datum is all there is; equal ranks are not separated. `undecided`: findings
+    of the group that are on record and decide none of its factors.
     """
 
     group: str
@@ -45,6 +46,7 @@ class CauseGroup(BriefPart, frozen=True, kw_only=True):
     rank: int | None = None
     factors: tuple[Cause, ...]
     not_applicable: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 class RiskFactor(Part, frozen=True, kw_only=True):

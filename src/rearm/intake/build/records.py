@@ -18,6 +18,7 @@ from typing import Any, cast
 from rearm.intake.build.axis import Axis
 from rearm.intake.build.checks.igg import flag_igg_below_m_protein
 from rearm.intake.build.checks.infusion_days import flag_infusion_days
+from rearm.intake.build.checks.infusion_month import flag_month_of_infusion
 from rearm.intake.build.checks.isolated_day import flag_isolated_day
 from rearm.intake.build.checks.laboratory_days import flag_early_laboratory
 from rearm.intake.build.checks.light_chains import flag_swapped_chains
@@ -115,6 +116,8 @@ def _record(
     log.extend(at_cell(issue, labs_runs, "value") for issue in contradicted)
     early = flag_early_laboratory(record, terms.lab_tests)
     log.extend(at_its_day(issue, kept, axis) for issue in early)
+    open_months = flag_month_of_infusion(record, terms.lab_tests)
+    log.extend(at_its_day(issue, kept, axis) for issue in open_months)
     log.extend(at_cell(issue, kept, "end_day") for issue in flag_open_ends(record))
     outliers = flag_outliers(replace(record, issues=tuple(log.issues)), terms.test_names())
     log.extend(at_cell(issue, labs_runs, "value") for issue in outliers)

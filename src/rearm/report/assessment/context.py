@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from rearm.assessment.result import (
     Alert,
     Assessment,
+    CauseGroup,
     FailureResult,
     FindingResult,
     NextTest,
@@ -27,10 +28,11 @@ from rearm.report.assessment.sentences import (
     availability_text,
     doubt_text,
     seen_texts,
+    undecided_text,
     unread_text,
     value_words,
 )
-from rearm.report.assessment.timeline import BEFORE, picture_of
+from rearm.report.assessment.timeline import BEFORE, picture_of, words_below
 from rearm.report.citations import References
 from rearm.report.draw import NO_PICTURES, can_draw
 from rearm.report.style import css
@@ -51,6 +53,7 @@ class PageContext:
     - `css`: the style of all pages.
     - `case`: the case in one paragraph.
     - `picture`: the timeline as SVG; None without one.
+    - `words_below`: what the picture shows over several days, and what it leaves out.
     - `no_picture`: why there is none where there could be one, else None.
     - `days_drawn_before`: how many days before the infusion the timeline shows.
     - `roles`: the options by role, each role by verdict, rank and name.
@@ -66,6 +69,7 @@ class PageContext:
     css: str
     case: str
     picture: str | None
+    words_below: str
     no_picture: str | None
     days_drawn_before: int
     roles: tuple[tuple[str, tuple[OptionResult, ...]], ...]
@@ -165,6 +169,10 @@ class PageContext:
         """Whether the option can be had."""
         return availability_text(self.result, option)
 
+    def undecided(self, group: CauseGroup) -> str:
+        """What is on record of a group and decides none of its factors."""
+        return undecided_text(self.result, group)
+
     def points(self, score: RiskScore) -> str:
         """The points of a score, where they say more than that nothing is known."""
         low, high = score.points["low"], score.points["high"]
@@ -228,6 +236,7 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         css=css(),
         case=case_paragraph(assessment),
         picture=picture or None,
+        words_below=words_below(assessment),
         no_picture=NO_PICTURES if with_picture and not can_draw() else None,
         days_drawn_before=BEFORE,
         roles=roles,

@@ -9,6 +9,7 @@ from rearm.assessment.result import (
     Approval,
     Assessment,
     AvailabilityResult,
+    CauseGroup,
     DayRange,
     FailureResult,
     FindingResult,
@@ -30,6 +31,7 @@ __all__ = [
     "reason_text",
     "seen_texts",
     "subject",
+    "undecided_text",
     "unread_text",
     "value_words",
 ]
@@ -99,6 +101,12 @@ def seen_texts(assessment: Assessment, findings: Iterable[str]) -> tuple[str, ..
     seen = (assessment.findings[name] for name in findings)
     texts = (f"{finding_text(x)}{_doubt(assessment, x.doubtful)}" for x in seen)
     return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def undecided_text(assessment: Assessment, group: CauseGroup) -> str:
+    """What is on record of a group and decides none of its factors."""
+    seen = "; ".join(seen_texts(assessment, group.undecided))
+    return f"On record, not enough to decide: {seen}." if seen else ""
 
 
 def _doubt(assessment: Assessment, rows: Sequence[int]) -> str:

@@ -19,6 +19,7 @@ from rearm.report.assessment.sentences import (
     doubt_text,
     reason_text,
     seen_texts,
+    undecided_text,
     unread_text,
 )
 from rearm.report.safe_text import SafeText
@@ -214,7 +215,9 @@ def _causes(assessment: Assessment) -> RenderableType:
     lines += [
         _group(assessment, g) for g in assessment.causes.groups if g.grade not in ("not_assessed",)
     ]
-    missing = [g.group for g in assessment.causes.groups if g.grade == "not_assessed"]
+    open_groups = [g for g in assessment.causes.groups if g.grade == "not_assessed"]
+    lines += [_group(assessment, g) for g in open_groups if g.undecided]
+    missing = [g.group for g in open_groups if not g.undecided]
     if missing:
         lines.append(SafeText(f"Not assessed: {listed(missing)}.", style="dim"))
     if assessment.causes.risk_factors:
@@ -236,6 +239,8 @@ def _group(assessment: Assessment, group: CauseGroup) -> RenderableType:
             findings = [x for r in assessment.reasons_of(factor.for_) for x in r.findings]
             why = "; ".join(seen_texts(assessment, findings))
             text.append(f"\n  {factor.name} ({words(factor.grade)}): {why}", style="not bold")
+    if group.undecided:
+        text.append(f"\n  {undecided_text(assessment, group)}", style="not bold")
     return text
 
 

@@ -2,17 +2,20 @@
 
 Panels from top to bottom: therapies as bands, what was recorded or happened, the response strip,
 and the markers, each with its unit on a logarithmic axis (values at or below zero and below
-detection are drawn as open triangles at the lowest level of the panel).
+detection are drawn as open triangles at the lowest level of the panel). What is known by the month
+is drawn over the days that it may be of; what has no day on a side is not drawn and is named.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rearm.assessment.result import Assessment, DayRange, Point, TherapyResult
 from rearm.interval import Interval
+from rearm.report.assessment.sentences import day_range
 from rearm.report.draw import (
     BLUE,
     GREEN,
@@ -28,6 +31,8 @@ from rearm.report.draw import (
     svg,
 )
 from rearm.report.words import words
+
+Days: TypeAlias = tuple[int, int]  # the first and the last that it may be
 
 PANELS: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
     ("serum M-protein", "g/dL", (("serum_m_protein", "M-protein", BLUE),)),
@@ -60,11 +65,15 @@ def picture_of(assessment: Assessment) -> str:
     if last is None or last.infusion_day is None or assessment.as_of is None:
         return ""
     zero = last.infusion_day
-    visits = [StripVisit(v.day, v.response, "computed") for v in assessment.visits]
+    computed = (
+        (_range(None if v.between is not None else v.day, v.between), v) for v in assessment.visits
+    )
+    visits = [StripVisit(days, v.response, "computed") for days, v in computed if days is not None]
+    team = ((_range(stated.day, stated.between), stated) for stated in assessment.stated_responses)
     visits += [
-        StripVisit(stated.day, stated.response, "team")
-        for stated in assessment.stated_responses
-        if stated.day >= zero
+        StripVisit(days, stated.response, "team")
+        for days, stated in team
+        if days is not None and days[1] >= zero
     ]
     marks = [Mark(last.day, words(last.status), RED)] if last.day is not None else []
     infused = (i for i in assessment.case.infusions if i.infused is not False)
@@ -85,11 +94,85 @@ def picture_of(assessment: Assessment) -> str:
     return svg(spec, label=label, quick=True)
 
 
+def _range(day: int | None, between: DayRange | None) -> Days | None:
+    """First and last day that it may be of; None where a side is open."""
+    if day is not None:
+        return day, day
+    if between is None or between.low is None or between.high is None:
+        return None
+    return between.low, between.high
+
+
+def words_below(assessment: Assessment) -> str:
+    """What the picture shows over several days, and what it does not show for want of a day."""
+    last = assessment.failures[-1] if assessment.failures else None
+    if last is None or last.infusion_day is None:
+        return ""
+    text = list(_over_days(assessment))
+    undrawn = [*_undrawn_rows(assessment), *_undrawn_marks(assessment)]
+    if undrawn:
+        text.append(f"Not drawn, as the day is not known: {'; '.join(undrawn)}.")
+    return " ".join(text)
+
+
+def _points(assessment: Assessment) -> list[tuple[str, Point]]:
+    """The values of the panels, each with its name."""
+    drawn = {test: name for _, _, series in PANELS for test, name, _ in series}
+    return [(drawn[test], p) for test in drawn for p in assessment.series.get(test, ())]
+
+
+def _over_days(assessment: Assessment) -> Iterator[str]:
+    open_days = [
+        *(p.between for _, p in _points(assessment)),
+        *(s.between for s in assessment.stated_responses),
+        *(v.between for v in assessment.visits),
+    ]
+    if any(_range(None, days) is not None for days in open_days):
+        yield (
+            "A horizontal line or bar covers the days that a result or response may be of, where"
+            " the exact day is not known."
+        )
+    if any(_pale(t) for t in assessment.therapies if _possible(t) is not None):
+        yield "A treatment of which start or end is not known exactly is pale."
+
+
+def _undrawn_rows(assessment: Assessment) -> Iterator[str]:
+    """Results, responses and treatment of an open day, counted."""
+    missing = [name for name, p in _points(assessment) if _range(p.day, p.between) is None]
+    for name in dict.fromkeys(missing):
+        yield f"{_counted(missing.count(name), 'result')} of {name}"
+    stated = [s for s in assessment.stated_responses if _range(s.day, s.between) is None]
+    if stated:
+        yield f"{_counted(len(stated), 'response')} recorded by the team"
+    therapies = [t for t in assessment.therapies if _possible(t) is None]
+    if therapies:
+        yield f"{_counted(len(therapies), 'stretch', 'stretches')} of treatment"
+
+
+def _undrawn_marks(assessment: Assessment) -> Iterator[str]:
+    """Deaths, infusions and the failure, which are lines of one day."""
+    for death in assessment.case.deaths:
+        if exact_day(death) is None:
+            yield f"death ({day_range(death)})"
+    for infusion in assessment.case.infusions:
+        if infusion.infused is not False and exact_day(infusion.day) is None:
+            yield f"infusion of {infusion.product or 'a CAR-T'} ({day_range(infusion.day)})"
+    last = assessment.failures[-1]
+    if last.day is None and last.status in ("failed", "suspected"):
+        yield f"the failure ({day_range(last.when)})"
+
+
+def _counted(number: int, one: str, several: str | None = None) -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class StripVisit:
-    """One visit of the response strip: who says it (`computed` or `team`) and what."""
+    """One visit of the response strip: who says it (`computed` or `team`) and what, on the first
+    and the last day that it may be of.
+    """
 
-    day: int
+    days: Days
     response: str
     by: str
 
@@ -195,6 +278,7 @@ def _bands(assessment: Assessment, zero: int, first: int, last: int, x: Spec) ->
                     "lane": f"CAR-T {infusion.product or ''}".strip(),
                     "what": "CAR-T infusion",
                     "colour": INK,
+                    "opacity": 1.0,
                 }
             )
     if not rows:
@@ -218,6 +302,7 @@ def _bands(assessment: Assessment, zero: int, first: int, last: int, x: Spec) ->
                         "axis": {"labelLimit": 160, "grid": False},
                     },
                     "color": {"field": "colour", "type": "nominal", "scale": None},
+                    "opacity": {"field": "opacity", "type": "quantitative", "scale": None},
                     "tooltip": {"field": "what"},
                 },
             }
@@ -226,13 +311,13 @@ def _bands(assessment: Assessment, zero: int, first: int, last: int, x: Spec) ->
 
 
 def _band(therapy: TherapyResult, zero: int, first: int, last: int) -> Spec | None:
-    """One therapy as a bar; None where it has no day or lies outside of what is drawn."""
-    start = exact_day(therapy.start)
-    start = start if start is not None else therapy.start.low
-    if start is None:
+    """One therapy as a bar over the days that it may have lasted, pale where an end of it is not
+    known exactly; None where it has no day or lies outside of what is drawn.
+    """
+    days = _possible(therapy)
+    if days is None:
         return None
-    end = exact_day(therapy.end)
-    end = end if end is not None else start
+    start, end = days
     if end - zero < first or start - zero > last:
         return None
     name = therapy.regimen or ", ".join(therapy.agents) or "therapy"
@@ -241,9 +326,42 @@ def _band(therapy: TherapyResult, zero: int, first: int, last: int) -> Spec | No
         "day": max(start - zero, first),
         "end": min(max(end - zero, start - zero + 2), last),
         "lane": name,
-        "what": f"{name} ({purpose}, day {start - zero} to {end - zero})",
+        "what": f"{name} ({purpose}, {_stretch_words(therapy, zero)})",
         "colour": PURPOSE_COLOURS.get(therapy.purpose or "", BLUE),
+        "opacity": 0.45 if _pale(therapy) else 1.0,
     }
+
+
+def _pale(therapy: TherapyResult) -> bool:
+    return None in (exact_day(therapy.start), exact_day(therapy.end))
+
+
+def _possible(therapy: TherapyResult) -> Days | None:
+    """The first and the last day of a therapy, as far as they may be; the days of the side that is
+    known where nothing is said of the other. None where neither is known within bounds.
+    """
+    sides = (therapy.start, therapy.end)
+    if all(_range(None, side) is None for side in sides):
+        return None
+    days = [day for side in sides for day in (side.low, side.high) if day is not None]
+    return min(days), max(days)
+
+
+def _stretch_words(therapy: TherapyResult, zero: int) -> str:
+    """`day 1 to 20`, `start day 1, end not known`: no day that nobody stated."""
+    start, end = _since(therapy.start, zero), _since(therapy.end, zero)
+    if exact_day(start) is not None and exact_day(end) is not None:
+        return f"day {start.low}" + (f" to {end.low}" if end.low != start.low else "")
+    return f"start {_side_words(start)}, end {_side_words(end)}"
+
+
+def _side_words(days: DayRange) -> str:
+    return "not known" if days.low is None and days.high is None else day_range(days)
+
+
+def _since(days: DayRange, zero: int) -> DayRange:
+    low, high = (None if day is None else day - zero for day in (days.low, days.high))
+    return DayRange(low=low, high=high)
 
 
 def _strip(visits: Sequence[StripVisit], zero: int, x: Spec) -> Spec | None:
@@ -251,13 +369,16 @@ def _strip(visits: Sequence[StripVisit], zero: int, x: Spec) -> Spec | None:
         return None
     rows = [
         {
-            "day": v.day - zero,
+            "day": v.days[0] - zero,
+            "end": v.days[1] - zero,
             "response": v.response,
             "by": v.by,
             "colour": RESPONSE_COLOURS.get(v.response, LIGHT),
         }
         for v in visits
     ]
+    exact = [r for r in rows if r["day"] == r["end"]]
+    ranged = [r for r in rows if r["day"] != r["end"]]
     by = [b for b in ("computed", "team") if any(r["by"] == b for r in rows)]
     y = {"field": "by", "type": "nominal", "sort": by, "title": "response", "axis": {"grid": False}}
     return {
@@ -265,7 +386,17 @@ def _strip(visits: Sequence[StripVisit], zero: int, x: Spec) -> Spec | None:
         "height": 30 * len(by),
         "layer": [
             {
-                "data": {"values": rows},
+                "data": {"values": ranged},
+                "mark": {"type": "bar", "height": 8, "opacity": 0.6},
+                "encoding": {
+                    "x": x,
+                    "x2": {"field": "end"},
+                    "y": y,
+                    "color": {"field": "colour", "type": "nominal", "scale": None},
+                },
+            },
+            {
+                "data": {"values": exact},
                 "mark": {
                     "type": "point",
                     "shape": "square",
@@ -304,10 +435,19 @@ def _thinned(rows: list[Spec]) -> list[Spec]:
 def _markers(assessment: Assessment, zero: int, first: int, last: int, x: Spec) -> Iterable[Spec]:
     for title, unit, series in PANELS:
         rows = [
-            {"day": point.day - zero, "test": name, "colour": colour, **_point(point)}
+            {
+                "day": max(days[0] - zero, first),
+                "end": min(days[1] - zero, last),
+                "exact": point.day is not None,
+                "test": name,
+                "colour": colour,
+                **_point(point),
+            }
             for test, name, colour in series
             for point in assessment.series.get(test, ())
-            if first <= point.day - zero <= last
+            if (days := _range(point.day, point.between)) is not None
+            and first <= days[1] - zero
+            and days[0] - zero <= last
         ]
         if rows:
             yield _panel(rows, f"[{unit}]", title, series, x)
@@ -347,14 +487,17 @@ def _panel(
         "shape": {"field": "bound", "type": "nominal", "legend": None, "scale": _SHAPES},
         "tooltip": {"field": "text"},
     }
-    data = {"values": rows}
+    exact = {"values": [r for r in rows if r["exact"]]}
+    ranged = {"values": [r for r in rows if not r["exact"]]}
+    over_days = {**line, "x2": {"field": "end"}, "tooltip": {"field": "text"}}
     return {
         "width": WIDTH,
         "height": 76,
         "layer": [
-            {"data": data, "mark": {"type": "line", "strokeWidth": 1.4}, "encoding": line},
+            {"data": ranged, "mark": {"type": "rule", "strokeWidth": 2.5}, "encoding": over_days},
+            {"data": exact, "mark": {"type": "line", "strokeWidth": 1.4}, "encoding": line},
             {
-                "data": data,
+                "data": exact,
                 "mark": {"type": "point", "size": 34, "opacity": 1},
                 "encoding": point,
             },
@@ -382,12 +525,13 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _point(point: Point) -> Spec:
+    days = f"day {point.day}" if point.between is None else day_range(point.between)
     if point.value is not None:
-        text = f"day {point.day}: {point.as_given or Interval.of(point.value)}"
+        text = f"{days}: {point.as_given or Interval.of(point.value)}"
         return {"value": point.value, "bound": "measured", "text": text}
     assert point.interval is not None  # a point has one of the two
     interval = Interval.from_dict(point.interval)
-    text = f"day {point.day}: {point.as_given or interval}"
+    text = f"{days}: {point.as_given or interval}"
     if interval.high < float("inf"):
         return {"value": interval.high, "bound": "below detection", "text": text}
     return {"value": interval.low, "bound": "above range", "text": text}

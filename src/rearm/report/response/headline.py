@@ -25,6 +25,7 @@ def headline(found: PatientCourse) -> list[str]:
     best = f"Best confirmed response: {course.best_confirmed}"
     if course.best_confirmed_day is not None:
         best += f" on {_visit_words(course, course.best_confirmed_day)}"
+    best += _by_readings(found)
     if found.failure is not None:
         best += _shown(found.failure.best_response_text, course.best_confirmed)
     if course.clinical_relapse_day is not None:
@@ -42,6 +43,16 @@ def headline(found: PatientCourse) -> list[str]:
         day = days_words(course.new_therapy_day)
         lines.append(f"New therapy on {day}: later visits belong to it.")
     return lines + by_team
+
+
+def _by_readings(found: PatientCourse) -> str:
+    """What the best response is in each reading of the vague days, where they differ."""
+    readings = () if found.failure is None else found.failure.readings
+    best = dict.fromkeys(x.course.best_confirmed for x in readings if x.course is not None)
+    if len(best) < 2:
+        return ""
+    words = " or ".join(best)
+    return f" ({words}: it depends on the days of results that are known by month or order only)"
 
 
 def _shown(text: str | None, strict: str) -> str:
