@@ -151,28 +151,27 @@ def test_row_without_a_day_is_said_once(table: str) -> None:
     assert len(getattr(record, field)) == len(rows)
 
 
-def test_examination_of_a_month_keeps_its_result_and_belongs_to_no_visit() -> None:
+def test_examination_of_a_month_keeps_its_result() -> None:
     record = _record("imaging", {"method": "PET-CT", "result": "positive", "day": "2024-05"})
     assert [(x.result, x.when) for x in record.imaging] == [("positive", When(79, 109))]
-    assert [(x.test, x.when) for x in record.set_aside] == [("imaging", When(79, 109))]
+    assert record.set_aside == ()
     assert [i.code for i in record.issues] == ["imaging_undated"]
 
 
-# An examination after the last visit: day, result; what check says was done; the page says.
-BELONGS = "belongs to no visit because its day is not exact"
+# An examination after the last visit: day, result; what check says was done; the failure says.
 EXAMINED = [
-    ("2024-10", "negative", "used", f"is negative, but {BELONGS}"),
-    ("2024-10", "positive", "used", f"shows a lesion, but {BELONGS}"),
-    ("October 2024", "negative", "used", f"is negative, but {BELONGS}"),
-    ("Oktober 2024", "positive", "used", f"shows a lesion, but {BELONGS}"),
-    ("2024-10", "xyz", "set_aside", "has no result that could be read"),
-    ("2024-10-10", "xyz", "set_aside", "has no result that could be read"),
+    ("2024-10", "negative", "used", "not_failed", "No progression to day 90"),
+    ("2024-10", "positive", "used", "suspected", "between day 260 and day 290"),
+    ("October 2024", "negative", "used", "not_failed", "No progression to day 90"),
+    ("Oktober 2024", "positive", "used", "suspected", "between day 260 and day 290"),
+    ("2024-10", "xyz", "set_aside", "cannot_be_judged", "has no result that could be read"),
+    ("2024-10-10", "xyz", "set_aside", "cannot_be_judged", "has no result that could be read"),
 ]
 
 
-@pytest.mark.parametrize(("day", "result", "done", "said"), EXAMINED)
+@pytest.mark.parametrize(("day", "result", "done", "status", "said"), EXAMINED)
 def test_check_and_page_say_the_same_of_an_examination(
-    day: str, result: str, done: str, said: str
+    day: str, result: str, done: str, status: str, said: str
 ) -> None:
     visits = [(-9, 30), (30, 3), (60, 2), (90, 2)]
     labs = [{"day": d, "test": "m_protein", "value": v, "unit": "g/L"} for d, v in visits]
@@ -182,12 +181,12 @@ def test_check_and_page_say_the_same_of_an_examination(
         labs=[{"patient_id": "A"} | lab for lab in labs],
     )
     assert [issue.done for issue in record.issues] == [done]
-    assert len(record.unread_results()) == (done == "set_aside")
+    assert len(record.set_aside) == (done == "set_aside")
     failure = failures(record)[-1]
     reason = failure.reason
     # no lesion is no progression, in whatever month nobody saw it
-    assert failure.status == ("not_failed" if result == "negative" else "cannot_be_judged")
-    assert failure.followed_to_day == 90
+    assert failure.status == status
+    assert failure.last_assessed_day == 90
     assert said in reason
     assert ("be read" in reason) == (done == "set_aside")
 

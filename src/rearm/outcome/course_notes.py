@@ -59,7 +59,7 @@ def _unused(record: Record) -> Iterator[CourseNote]:
             id="infusion_without_day",
             text=f"infusions without a day, which have no course: {undated}",
         )
-    if unread := record.unread_results():
+    if unread := record.set_aside:
         yield CourseNote(
             id="set_aside",
             text=(

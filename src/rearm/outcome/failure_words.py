@@ -443,7 +443,7 @@ def _remark(unread: UnreadResults) -> str:
     """Sentences, each with a space before it, on results that may or may not bear on the time after
     the last assessment.
     """
-    text = "".join(f" {seen[0].upper()}{seen[1:]}." for seen in map(_examined, unread.vague))
+    text = ""
     if unread.unknown:
         text += f" {_counted(unread.unknown)}; whether they bear on the disease is not known."
     n = len(unread.without_day)
@@ -461,9 +461,6 @@ def _examined(row: Imaging) -> str:
     when = f"{'a day ' if row.when.day is None else ''}{row.when}"
     if row.result not in ("positive", "negative"):
         what = "has no result that could be read"
-    elif row.when.day is None:
-        shows = "shows a lesion" if row.result == "positive" else "is negative"
-        what = f"{shows}, but belongs to no visit because its day is not exact"
     else:
         what = "shows a lesion whose size is not stated"
     return f"the {row.method or 'imaging'} of {when} ({row.source}) {what}"

@@ -262,8 +262,7 @@ def _followed_to(case: InfusionCase, status: FailureStatus) -> int | None:
     assessment.
     """
     unread = case.unread
-    seen = unread.imaging or unread.vague
-    later_unread = unread.unknown or unread.disease or seen or unread.bounds
+    later_unread = unread.unknown or unread.disease or unread.imaging or unread.bounds
     open_status = status in ("not_failed", "cannot_be_judged")
     if case.last_assessed is not None and open_status and later_unread:
         return case.last_assessed

@@ -27,8 +27,7 @@ class UnreadResults:
 
     `disease`: results of the disease; `unknown`: of a test that is not known; `without_day`: of the
     disease, on a day that could not be read. `progressions`: recorded by the team, without a day.
-    `imaging`: examinations without a readable result, and lesions of unknown size or day; `vague`:
-    examinations without a lesion that is open, on a day that is not exact: they belong to no visit.
+    `imaging`: examinations without a readable result, and lesions of unknown size or day.
     `bounds`: bounds that leave open whether the disease progressed.
     """
 
@@ -37,7 +36,6 @@ class UnreadResults:
     without_day: tuple[Lab, ...] = ()
     progressions: tuple[ResponseStatement, ...] = ()
     imaging: tuple[Imaging, ...] = ()
-    vague: tuple[Imaging, ...] = ()
     bounds: tuple[Lab, ...] = ()
 
     @property
@@ -77,10 +75,6 @@ def unread_after(
     """
     own = _results_of_last(visits, last)
     later = [x for x in record.set_aside if _follows(x.when, last, inside) and x not in own]
-    unread = record.unread_results()
-    vague_rows = {x.source.row for x in later if x not in unread}
-    vague = [x for x in record.imaging if x.source.row in vague_rows]
-    later = [x for x in later if x in unread]
     disease = [x for x in later if _of_disease(x.test, serum_test)]
     unjudged = [x for x in record.imaging if _unjudged(x)]
     imaging = [x for x in unjudged if not measured_by_another(x, record.imaging)]
@@ -94,7 +88,6 @@ def unread_after(
             s for s in perhaps_stated if s.response == "PD" and (newest or s.when.first is not None)
         ),
         imaging=tuple(x for x in imaging if x not in examined),
-        vague=tuple(x for x in vague if x not in imaging),
         bounds=tuple(
             lab
             for v in visits

@@ -74,13 +74,6 @@ class Record:
         """The day of the diagnosis where it is exact, else None."""
         return self.diagnosis.day
 
-    def unread_results(self) -> tuple[Lab, ...]:
-        """Results set aside of which nothing is read. An examination that was read, and is set
-        aside only as its day is not exact, is none of them.
-        """
-        seen = {x.source.row for x in self.imaging if x.result is not None}
-        return tuple(x for x in self.set_aside if x.source.row not in seen)
-
     def doubted(self) -> frozenset[tuple[str, str]]:
         """The rows (`Source.row`) of which the input check doubts a value that is used."""
         return frozenset(issue.source.row for issue in self.issues if issue.code in DOUBTS)

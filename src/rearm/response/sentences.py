@@ -191,8 +191,7 @@ def called(row: Imaging) -> str:
 _REASONS: dict[str, Callable[..., str]] = {
     "progression": lambda met: "; ".join([x.text for x in met]),
     "vague-days": lambda responses: (
-        f"{' or '.join(responses)}: it depends on the days of results that are known by month or"
-        " order only"
+        f"{' or '.join(responses)}: it depends on results that are not exactly known"
     ),
     "no-baseline": lambda: "no value before the start to compare with",
     "measurability": lambda names: (

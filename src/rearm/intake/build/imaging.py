@@ -29,7 +29,7 @@ def read_imaging(row: Row, axis: Axis, log: IssueLog, terms: Terms) -> Iterable[
     if aside is not None:
         yield aside
     elif result is not None and _between_days(row, when):
-        yield _undated(row, log, when)
+        _tell_days(row, log, when)
     for column in _LENGTHS:
         _check_size(row, column, log)
     yield Imaging(
@@ -78,20 +78,15 @@ def _between_days(row: Row, when: When) -> bool:
     return when.day is None and when != UNKNOWN_WHEN and not row.cell("day").settled
 
 
-def _undated(row: Row, log: IssueLog, when: When) -> Lab:
-    """An examination is read with its result, but it belongs to no visit: those who judge visit by
-    visit must know that there was one.
-    """
-    why = f"The day of the examination is not exact ({when})"
+def _tell_days(row: Row, log: IssueLog, when: When) -> None:
     log.warning(
         row,
         "day",
         "imaging_undated",
-        f"{why}: the result is read and counts where the order is certain, but belongs to no visit,"
-        " so the course is not judged by it. Give the whole day.",
+        f"The day of the examination is not exact ({when}): it is read on each of these days, and"
+        " only what all of them say counts. Give the whole day.",
         "used",
     )
-    return set_aside(row, "result", UNREAD_IMAGING, when, why)
 
 
 def _why_uncertain(row: Row, result: str | None) -> str | None:

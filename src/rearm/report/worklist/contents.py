@@ -119,7 +119,7 @@ class Coverage:
             self.without_day[name] += sum(
                 row.when.first is None and row.when.last is None for row in rows
             )
-        self.set_aside += len(record.unread_results())
+        self.set_aside += len(record.set_aside)
         if not record.infused():
             self.no_infusion.append(record.patient_id)
         if not record.labs:
