@@ -161,9 +161,9 @@ def test_examination_of_a_month_keeps_its_result() -> None:
 # An examination after the last visit: day, result; what check says was done; the failure says.
 EXAMINED = [
     ("2024-10", "negative", "used", "not_failed", "No progression to day 90"),
-    ("2024-10", "positive", "used", "suspected", "between day 260 and day 290"),
+    ("2024-10", "positive", "used", "suspected", "between day 232 and day 262"),
     ("October 2024", "negative", "used", "not_failed", "No progression to day 90"),
-    ("Oktober 2024", "positive", "used", "suspected", "between day 260 and day 290"),
+    ("Oktober 2024", "positive", "used", "suspected", "between day 232 and day 262"),
     ("2024-10", "xyz", "set_aside", "cannot_be_judged", "has no result that could be read"),
     ("2024-10-10", "xyz", "set_aside", "cannot_be_judged", "has no result that could be read"),
 ]

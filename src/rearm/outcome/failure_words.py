@@ -458,7 +458,8 @@ def _remark(unread: UnreadResults) -> str:
 
 def _examined(row: Imaging) -> str:
     """`the PET-CT of day 300 (imaging.csv: row 4) has no result that could be read`."""
-    when = f"{'a day ' if row.when.day is None else ''}{row.when}"
+    exact = row.when.day is not None and row.when.stated is None
+    when = f"{'' if exact else 'a day '}{row.when}"
     if row.result not in ("positive", "negative"):
         what = "has no result that could be read"
     else:

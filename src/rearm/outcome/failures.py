@@ -25,7 +25,6 @@ from rearm.outcome.readings import (
     days_gone,
     lesion_readings,
     readings,
-    tell_days,
     vague_days,
 )
 from rearm.record import UNKNOWN_WHEN, Record, Source, When
@@ -57,9 +56,6 @@ def failures(record: Record, criteria: Criteria | None = None) -> tuple[Failure,
     if not vague and len(alternatives) == 1:
         return by_days
     read = [_by_days(reading, c) for base in alternatives for reading in readings(base, vague)]
-    for failure in (failure for reading in read for failure in reading):
-        if failure.course is not None:
-            tell_days(failure.course, vague)
     because: FailureReason = "vague_days" if vague else "vague_results"
     return tuple(
         _by_readings(failure, own, tuple(vague.values()), because)

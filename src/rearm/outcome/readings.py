@@ -16,7 +16,6 @@ from typing import TypeVar
 from rearm.interval import Interval
 from rearm.outcome.statements import last_data_day
 from rearm.record import Imaging, Lab, Record, Source, When
-from rearm.response.course import ResponseCourse
 from rearm.response.visits import READ_IN_A_COURSE
 
 __all__ = [
@@ -26,7 +25,6 @@ __all__ = [
     "days_gone",
     "lesion_readings",
     "readings",
-    "tell_days",
     "vague_days",
 ]
 
@@ -178,19 +176,9 @@ def _read(record: Record, on: Mapping[Source, float]) -> Record:
 
 
 def _on_its_day(row: Row, on: Mapping[Source, float]) -> Row:
-    return replace(row, when=When.on(int(on[row.source]))) if row.source in on else row
-
-
-def tell_days(course: ResponseCourse, vague: Mapping[Source, When]) -> None:
-    """Note in the visits of a reading which days are not exact."""
-    for results in (course.baseline.results, *(v.results for v in course.visits)):
-        for test, lab in results.labs.items():
-            if lab.source in vague:
-                results.between[test] = vague[lab.source]
-        for exam in results.exams:
-            times = [vague[row.source] for row in exam.rows if row.source in vague]
-            if len(times) == len(exam.rows):
-                exam.between = times[0]
+    if row.source not in on:
+        return row
+    return replace(row, when=When.on(int(on[row.source]), stated=row.when))
 
 
 def days_between(times: Iterable[When]) -> When:

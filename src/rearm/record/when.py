@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["UNKNOWN_WHEN", "When"]
 
@@ -13,15 +13,17 @@ class When:
     is open.
 
     `When(5, 5)` is day 5; `When(None, -1)` is "some day before 0"; `When(None, None)` is "no day is
-    known".
+    known". `stated`: where a day stands for an interval that it was taken from, that interval; it
+    is what is shown.
     """
 
     first: int | None = None
     last: int | None = None
+    stated: When | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def on(cls, day: int) -> When:
-        return cls(day, day)
+    def on(cls, day: int, *, stated: When | None = None) -> When:
+        return cls(day, day, stated)
 
     @property
     def day(self) -> int | None:
@@ -37,6 +39,8 @@ class When:
         return None
 
     def __str__(self) -> str:
+        if self.stated is not None:
+            return str(self.stated)
         if self.day is not None:
             return f"day {self.day}"
         if self.first is None and self.last is None:

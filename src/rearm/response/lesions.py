@@ -45,13 +45,16 @@ class _Lesion:
 
 @dataclass(slots=True)
 class Exam:
-    """All imaging rows of one day. `between`: the days that it may have been on, where `day` is
-    only one of them.
-    """
+    """All imaging rows of one day."""
 
     day: int
     rows: list[Imaging] = field(default_factory=list)
-    between: When | None = None
+
+    @property
+    def between(self) -> When | None:
+        """The days that it may have been on, where `day` is only one of them."""
+        stated = [row.when.stated for row in self.rows]
+        return None if None in stated else stated[0]
 
     def lesions(self) -> list[Imaging]:
         """The rows, each lesion once: one that is named without a size is the one that was measured

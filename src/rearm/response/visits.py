@@ -92,9 +92,7 @@ class VisitResults(msgspec.Struct, gc=False):  # dozens a course; none refers to
     g/dL, as the M-protein), or words; `labs` the rows they come from.
 
     `first`: day of the first result, which opened the visit. `unusable`: test -> why its result was
-    set aside; `aside`: rows that were set aside and repeat nothing of the visit. `between`: test ->
-    the days that its result may be of, where it is known by its month or order only and `day` is
-    one of them.
+    set aside; `aside`: rows that were set aside and repeat nothing of the visit.
     """
 
     day: int
@@ -104,17 +102,24 @@ class VisitResults(msgspec.Struct, gc=False):  # dozens a course; none refers to
     exams: tuple[Exam, ...] = ()
     unusable: dict[str, Because] = msgspec.field(default_factory=dict)
     aside: tuple[Lab, ...] = ()
-    between: dict[str, When] = msgspec.field(default_factory=dict)
+
+    @property
+    def between(self) -> dict[str, When]:
+        """Test -> the days that its result may be of, where it is known by its month or order only
+        and `day` is one of them.
+        """
+        return {
+            test: lab.when.stated for test, lab in self.labs.items() if lab.when.stated is not None
+        }
 
     @property
     def when(self) -> When:
         """The days that the visit may have been on."""
-        if not self.between and not self.exams:
-            return When.on(self.day)
-        exams = [exam.between for exam in self.exams if exam.between is not None]
-        vague = [*self.between.values(), *exams]
-        exact = not vague or len(vague) < len(self.labs) + len(self.exams)
-        return When.on(self.day) if exact else vague[0]
+        labs = [lab.when.stated for lab in self.labs.values()]
+        exams = [exam.between for exam in self.exams]
+        stated = [*labs, *exams]
+        days = None if None in stated else next(iter(stated), None)
+        return When.on(self.day) if days is None else days
 
     def day_of(self, test: str) -> int:
         """Day of this result where it is there, else the day of the visit."""

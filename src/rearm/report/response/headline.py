@@ -52,7 +52,7 @@ def _by_readings(found: PatientCourse) -> str:
     if len(best) < 2:
         return ""
     words = " or ".join(best)
-    return f" ({words}: it depends on the days of results that are known by month or order only)"
+    return f" ({words}: it depends on results that are not exactly known)"
 
 
 def _shown(text: str | None, strict: str) -> str:
