@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rearm import __version__
 from rearm.assessment.alerts import alerts_of
+from rearm.assessment.answer import answer_of, tiers_of
 from rearm.assessment.basis import Basis
 from rearm.assessment.causes import causes_of, no_causes
 from rearm.assessment.history import (
@@ -23,8 +24,10 @@ from rearm.assessment.prognosis import alterations_of
 from rearm.assessment.result import (
     About,
     AboutCode,
+    AnswerTier,
     Assessment,
     DayRange,
+    EvidenceResult,
     FailureResult,
     InputIssue,
     IssueSummary,
@@ -56,9 +59,14 @@ def assembled(
     record, about, judged = patient.record, _about(patient), is_judged(patient)
     causes = no_causes(about.reason)
     options = OptionsResult()
+    evidence: dict[str, EvidenceResult] = {}
+    tiers: tuple[AnswerTier, ...] = ()
     if judged:
         causes = causes_of(basis, codes.factors[row].tolist(), codes.groups[row].tolist())
         options = options_of(basis, codes.judged, row, region=region)
+        evidence = evidence_of_options(basis)
+        placed, limits = codes.tiers[row].tolist(), codes.limits[row].tolist()
+        tiers = tiers_of(basis, options.options, evidence, placed, limits)
     alerts = alerts_of(basis)
     alterations = alterations_of(basis)
     failures = tuple(_failure(basis, failure) for failure in patient.failures)
@@ -93,10 +101,10 @@ def assembled(
         actions=(),
         tests=tests,
         further_tests=(),
-        answer=None,
+        answer=answer_of(basis, about, failures, alerts, tiers, options.options),
         options=options.options,
         separated=options.separated,
-        evidence=evidence_of_options(basis) if judged else {},
+        evidence=evidence,
         reasons=basis.reasons,
         support=basis.support,
         notes=basis.notes,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rearm.assessment.patient import Patient
-from rearm.assessment.plan import Plan, RulePlan
+from rearm.assessment.plan import PlacePlan, Plan, RulePlan
 from rearm.assessment.result import Citation, FindingResult, Note, Publication, Reason, SupportLine
 from rearm.findings import Found
 from rearm.findings.base import unknown
@@ -179,6 +179,21 @@ class Basis:
                 timing=plan.timing,
                 until=plan.until,
                 missing=() if missing == unknown_ones else missing,
+                asks=self.asks(missing),
+            )
+        return plan.key
+
+    def place_reason(self, plan: PlacePlan) -> str:
+        """The id of the reason of a placement, put down on first use."""
+        if plan.key not in self.reasons:
+            place, missing = plan.place, self.missing(plan.number) if plan.place.when else ()
+            self.reasons[plan.key] = Reason(
+                effect="cap" if plan.caps else "place",
+                text=place.reason,
+                truth=True if place.when is None else self.truth(plan.number),
+                findings=() if place.when is None else self.read_by(plan.number),
+                citations=self.cite(place.sources),
+                missing=missing,
                 asks=self.asks(missing),
             )
         return plan.key

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rearm.assessment.logic import Judged, grades, group_grades, verdicts
 from rearm.assessment.patient import Patient
+from rearm.assessment.placing import option_limits, placements, to_be_had
 from rearm.assessment.plan import Plan, in_effect
 from rearm.assessment.scenarios import Scenario, own_rows, scenario_rows
 
@@ -23,11 +24,15 @@ __all__ = ["Codings", "Judging", "OwnCodes", "judge", "judge_scenarios"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codings:
-    """Everything judged, by row: verdicts, factor grades, group grades."""
+    """Everything judged, by row: verdicts, factor grades, group grades, tiers of strategies, and
+    the highest tier that each option allows its strategy.
+    """
 
     judged: Judged
     factors: Codes
     groups: Codes
+    tiers: Codes
+    limits: Codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,15 +106,19 @@ def _judging(
     always = np.ones((len(read), 1), dtype=np.int8)  # the last column is `plan.always`
     answers = np.hstack([read, always])
     factors = grades(plan, answers, _stated(plan, patients, of_row))
+    judged = verdicts(
+        plan,
+        answers,
+        _approvals(plan, patients, region, of_row),
+        _declined(plan, patients, of_row),
+    )
+    limits = option_limits(plan, answers, judged, to_be_had(plan, patients, region, of_row))
     codes = Codings(
-        judged=verdicts(
-            plan,
-            answers,
-            _approvals(plan, patients, region, of_row),
-            _declined(plan, patients, of_row),
-        ),
+        judged=judged,
         factors=factors,
         groups=group_grades(plan, factors),
+        tiers=placements(plan, answers, limits),
+        limits=limits,
     )
     return Judging(frame=frame, answers=answers, codes=codes)
 

@@ -26,8 +26,10 @@ from rearm.knowledge.rulesets import (
     Factor,
     Indicator,
     Option,
+    Place,
     Rule,
     Support,
+    Tier,
     Workup,
 )
 from rearm.rules import Compiled, RuleCondition, conditions_of
@@ -40,11 +42,14 @@ if TYPE_CHECKING:
     Indices = npt.NDArray[np.intp]
 
 __all__ = [
+    "TIERS",
     "AlertPlan",
     "FactorPlan",
     "OptionPlan",
+    "PlacePlan",
     "Plan",
     "RulePlan",
+    "StrategyPlan",
     "SupportPlan",
     "WorkupPlan",
     "in_effect",
@@ -58,7 +63,10 @@ _BLOCKS_ESTABLISHED = {
     "car_target_bcma": "bcma_agent_between_failure_and_sample",
     "car_target_gprc5d": "gprc5d_agent_between_failure_and_sample",
 }
+# Rising; a tier's code is its place.
+TIERS: tuple[Tier, ...] = get_args(Tier)
 _NO_APPROVAL_NEEDED = {"procedure", "watch", "supportive"}  # tags of options
+_TRIAL_OPEN = "trials_open"
 _NO_DRUG = {"observe", "supportive"}  # roles
 
 
@@ -127,6 +135,26 @@ class OptionPlan:
     choose_require: Indices
     discourage: Indices
     favour: Indices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacePlan:
+    """A placement with the number of its condition and the code of its tier; `caps`: no higher."""
+
+    place: Place
+    number: int
+    tier: int
+    caps: bool
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyPlan:
+    """A strategy with the positions of its options and its placements, the highest tier first."""
+
+    strategy: str
+    options: tuple[int, ...]
+    places: tuple[PlacePlan, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +237,8 @@ class Plan:
     limits: Mapping[str, tuple[float, ...]]  # numbers that a finding is compared with, rising
     options: tuple[OptionPlan, ...]
     option_rules: OptionRules
+    strategies: tuple[StrategyPlan, ...]
+    trial_open: int | None  # number of the condition that a trial is named as open
     factors: tuple[FactorPlan, ...]
     workups: tuple[WorkupPlan, ...]
     alerts: tuple[AlertPlan, ...]
@@ -267,6 +297,7 @@ class _Planner:
             for target, name in _BLOCKS_ESTABLISHED.items()
             if name in knowledge.catalogue
         }
+        trial_open = self.flag(_TRIAL_OPEN) if _TRIAL_OPEN in knowledge.catalogue else None
         always = len(self.conditions)
         options = tuple(self.option(o, evidence[o.id], always) for o in knowledge.options.values())
         columns = tuple(sorted({name for c in self.conditions for name in c.reads}))
@@ -288,6 +319,8 @@ class _Planner:
             limits=self.limits(),
             options=options,
             option_rules=OptionRules.of(options),
+            strategies=self.strategies(options, always),
+            trial_open=trial_open,
             factors=tuple(self.factor(f, blocks) for f in knowledge.factors.values()),
             workups=tuple(self.workup(w) for w in knowledge.workups.values()),
             alerts=tuple(self.alert(a) for a in knowledge.alerts.values()),
@@ -304,6 +337,33 @@ class _Planner:
             note_ids=_note_ids(knowledge),
             meanings={name: _as_ending(f.meaning) for name, f in knowledge.catalogue.items()},
             labels={name: f.asked_as for name, f in knowledge.catalogue.items()},
+        )
+
+    def strategies(self, options: Sequence[OptionPlan], always: int) -> tuple[StrategyPlan, ...]:
+        placed: dict[str, list[PlacePlan]] = {}
+        for place in self.knowledge.places.values():
+            tier = place.tier or place.at_most
+            if tier is None:
+                raise KnowledgeError([f"place {place.id}: give it a tier or at_most."])
+            plan = PlacePlan(
+                place=place,
+                number=always if place.when is None else self.number(place.when),
+                tier=TIERS.index(tier),
+                caps=place.tier is None,
+                key=f"place-{place.id}",
+            )
+            for strategy in place.of:
+                placed.setdefault(strategy, []).append(plan)
+        of_strategy: dict[str, list[int]] = {}
+        for position, option in enumerate(options):
+            of_strategy.setdefault(option.option.strategy, []).append(position)
+        return tuple(
+            StrategyPlan(
+                strategy=strategy,
+                options=tuple(positions),
+                places=tuple(sorted(placed.get(strategy, ()), key=lambda x: (x.caps, -x.tier))),
+            )
+            for strategy, positions in of_strategy.items()
         )
 
     def alert(self, alert: AlertRule) -> AlertPlan:

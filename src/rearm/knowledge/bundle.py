@@ -27,6 +27,7 @@ from rearm.knowledge.rulesets import (
     CitedSource,
     Factor,
     Option,
+    Place,
     SharedRule,
     SharedSupport,
     Statement,
@@ -72,6 +73,7 @@ class Knowledge:
     sources: Mapping[str, CitedSource]
     workups: Mapping[str, Workup]
     alerts: Mapping[str, AlertRule]
+    places: Mapping[str, Place]
     shared: tuple[SharedRule | SharedSupport, ...]
     files: Mapping[
         str, str
@@ -214,6 +216,9 @@ class Knowledge:
             for key in ("mandatory", "settled", "only_where"):
                 if (text := getattr(workup, key)) is not None:
                     yield f"workup {workup.id}, {key}", text
+        for place in self.places.values():
+            if place.when is not None:
+                yield f"place {place.id}", place.when
         for alert in self.alerts.values():
             yield f"alert {alert.id}", alert.when
             yield from ((f"alert {alert.id}, wording", w.when) for w in alert.wordings)
@@ -418,6 +423,7 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
         Workup, "workup", _rows(tables, "workups.toml", "workup", collector)
     )
     alerts = collector.entries(AlertRule, "alert", _rows(tables, "alerts.toml", "alert", collector))
+    places = collector.entries(Place, "place", _place_rows(tables, collector))
     knowledge = Knowledge(
         version=about.version,
         hash=origin.hash,
@@ -429,6 +435,7 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
         sources=sources,
         workups=workups,
         alerts=alerts,
+        places=places,
         shared=shared,
         files=collector.files,
         folder=origin.folder,
@@ -468,6 +475,14 @@ def _factor_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, A
             group = Path(file).stem
             with _form_of(file):
                 yield from ((file, {"group": group, **row}) for row in table.get("factor", ()))
+
+
+def _place_rows(tables: Tables, collector: _Collector) -> Iterator[tuple[str, Any]]:
+    for file, table in tables.items():
+        if file.startswith("places/"):
+            collector.read(file, table, {"place"})
+            with _form_of(file):
+                yield from ((file, row) for row in table.get("place", ()))
 
 
 def _shared(tables: Tables, collector: _Collector) -> tuple[SharedRule | SharedSupport, ...]:

@@ -25,9 +25,11 @@ __all__ = [
     "EvidenceKey",
     "Factor",
     "Frequency",
+    "Ground",
     "Implication",
     "Indicator",
     "Option",
+    "Place",
     "Role",
     "Rule",
     "SharedRule",
@@ -35,6 +37,7 @@ __all__ = [
     "Stage",
     "Statement",
     "Support",
+    "Tier",
     "Timing",
     "Weight",
     "Workup",
@@ -47,6 +50,19 @@ Weight = Literal["decisive", "strong", "weak"]
 Timing = Literal["at_failure", "after_infusion", "before_infusion"]
 Directness = Literal["direct", "near", "indirect only", "none read"]
 """How close the patients of a study are to a person who relapsed after CAR-T."""
+Tier = Literal["not_possible", "avoid", "situational", "alternative", "first"]
+"""Where a strategy stands for a patient, rising."""
+Ground = Literal[
+    "guideline",
+    "consensus",
+    "comparative",
+    "series",
+    "class_evidence",
+    "survey",
+    "opinion",
+    "usual_practice",
+]
+"""What a placement rests on, the strongest first."""
 FactorGroup = Literal["antigen", "t-cell", "microenvironment", "product", "tumour", "safety"]
 Row = Mapping[str, Any]  # a row of findings, as an example of a rule
 
@@ -323,6 +339,33 @@ class AlertRule:
     open_text: str | None = None
     covered_by: str | None = None
     wordings: tuple[AlertWording, ...] = field(default=(), metadata={"key": "wording"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where strategies stand for a patient of whom `when` is true (without one: for everybody).
+
+    `tier`: they stand there at least, unless something caps them; `at_most`: no higher than this.
+    One of the two is given. `asymmetry`: why the row has no mirror image for the other target.
+    """
+
+    id: str
+    reason: str
+    ground: Ground
+    strategy: str | None = None
+    strategies: tuple[str, ...] = ()
+    tier: Tier | None = None
+    at_most: Tier | None = None
+    when: str | None = None
+    sources: tuple[str, ...] = ()
+    asymmetry: str | None = None
+    example_true: Row | None = None
+    example_false: Row | None = None
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        """The strategies that it places."""
+        return self.strategies if self.strategy is None else (self.strategy, *self.strategies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,13 @@ from rearm.assessment.result.answer import (
     Alert,
     AlertStatus,
     Answer,
+    AnswerState,
     AnswerStrategy,
     AnswerTier,
     Change,
     NextTest,
     Turn,
+    WouldBe,
 )
 from rearm.assessment.result.assessment import Assessment
 from rearm.assessment.result.basis import (
@@ -79,6 +81,7 @@ __all__ = [
     "AlertStatus",
     "AlterationResult",
     "Answer",
+    "AnswerState",
     "AnswerStrategy",
     "AnswerTier",
     "Approval",
@@ -122,4 +125,5 @@ __all__ = [
     "Verdict",
     "Versions",
     "VisitResult",
+    "WouldBe",
 ]

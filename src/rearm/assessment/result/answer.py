@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from typing import Literal
 
+from rearm.assessment.result.options import AvailabilityStatus
 from rearm.assessment.result.parts import BriefPart, Part, Plain
+from rearm.knowledge.rulesets import Ground, Tier
 
 __all__ = [
     "Action",
     "Alert",
     "AlertStatus",
     "Answer",
+    "AnswerState",
     "AnswerStrategy",
     "AnswerTier",
     "Change",
     "NextTest",
     "Turn",
+    "WouldBe",
 ]
 
+
+AnswerState = Literal[
+    "choose",
+    "confirm_first",
+    "stabilise_first",
+    "emergency_first",
+    "comfort",
+    "controlled",
+    "died",
+    "cannot_judge",
+]
 
 # Whether an alert holds, or the last that is on record points to it.
 AlertStatus = Literal["certain", "open"]
@@ -78,41 +93,55 @@ class Action(Part, frozen=True, kw_only=True):
     sources: tuple[str, ...]
 
 
-class AnswerStrategy(Part, frozen=True, kw_only=True):
-    """A strategy in its tier; the rules of placement come with the answer."""
+class WouldBe(Part, frozen=True, kw_only=True):
+    """The tier in which a strategy would stand if what `if_` says (an id of `reasons`) held."""
+
+    tier: Tier
+    if_: str
+
+
+class AnswerStrategy(BriefPart, frozen=True, kw_only=True):
+    """A strategy in its tier. `option`: the one that is meant, of `options`, the best first.
+
+    `because`: ids of the reasons that it stands here: its placement, what caps it, or what stops
+    its options. `ground`: the strength of the placement. `waits_for`: ids of the reasons that would
+    stop the option, of which nobody knows whether they hold. `figures`: ids of `evidence`. `open`:
+    among the strategies that the sheet shows.
+    """
 
     strategy: str
     option: str
-    options: tuple[str, ...]
-    because: tuple[str, ...]
-    ground: str
-    would_be: dict[str, str] | None
-    waits_for: tuple[str, ...]
-    figures: tuple[str, ...]
-    access: str
+    options: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+    ground: Ground = "usual_practice"
+    would_be: WouldBe | None = None
+    waits_for: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+    access: AvailabilityStatus = "available"
+    open: bool = False
 
 
 class AnswerTier(Part, frozen=True, kw_only=True):
     """One tier of the answer."""
 
-    tier: Literal["first", "alternative", "situational", "avoid", "not_possible"]
+    tier: Tier
     strategies: tuple[AnswerStrategy, ...]
 
 
 class Answer(Part, frozen=True, kw_only=True):
-    """The recommendation: what state the decision is in, and the strategies in their tiers."""
+    """The recommendation: what state the decision is in, and the strategies in their tiers, the
+    highest first; none where there is nothing to choose.
 
-    state: Literal[
-        "choose",
-        "confirm_first",
-        "stabilise_first",
-        "emergency_first",
-        "comfort",
-        "controlled",
-        "died",
-        "cannot_judge",
-    ]
-    then: str | None
-    next_review: str | None
-    tiers: tuple[AnswerTier, ...]
-    not_now: tuple[AnswerStrategy, ...]
+    `then`: ids of strategies that follow once what stops them for now has ended.
+    """
+
+    state: AnswerState
+    then: tuple[str, ...] = ()
+    tiers: tuple[AnswerTier, ...] = ()
+
+    def tier_of(self, strategy: str) -> Tier | None:
+        """The tier of this strategy; None where it is not shown."""
+        for tier in self.tiers:
+            if any(placed.strategy == strategy for placed in tier.strategies):
+                return tier.tier
+        return None

@@ -18,7 +18,17 @@ __all__ = [
     "Titles",
 ]
 
-Effect = Literal["exclude", "require", "discourage", "favour", "caution", "supports", "opposes"]
+Effect = Literal[
+    "exclude",
+    "require",
+    "discourage",
+    "favour",
+    "caution",
+    "supports",
+    "opposes",
+    "place",
+    "cap",
+]
 
 
 class FindingResult(BriefPart, frozen=True, kw_only=True):

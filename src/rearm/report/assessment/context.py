@@ -21,6 +21,12 @@ from rearm.assessment.result import (
     SupportLine,
     Turn,
 )
+from rearm.report.assessment.answer_words import (
+    AnswerLine,
+    answer_lines,
+    folded_lines,
+    state_words,
+)
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.sentences import (
     asked_as,
@@ -56,6 +62,9 @@ class PageContext:
     - `words_below`: what the picture shows over several days, and what it leaves out.
     - `no_picture`: why there is none where there could be one, else None.
     - `days_drawn_before`: how many days before the infusion the timeline shows.
+    - `state`: the state of the decision in a sentence.
+    - `answer_lines`: the strategies that the sheet shows, the best first.
+    - `folded_lines`: all other strategies, each in its tier.
     - `roles`: the options by role, each role by verdict, rank and name.
     - `known`: the findings that are known, by name.
     - `option_reasons`: the reasons that options refer to, by id, numbered from 1.
@@ -72,6 +81,9 @@ class PageContext:
     words_below: str
     no_picture: str | None
     days_drawn_before: int
+    state: str
+    answer_lines: tuple[AnswerLine, ...]
+    folded_lines: tuple[AnswerLine, ...]
     roles: tuple[tuple[str, tuple[OptionResult, ...]], ...]
     known: tuple[tuple[str, FindingResult], ...]
     option_reasons: Mapping[str, int]
@@ -239,6 +251,9 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         words_below=words_below(assessment),
         no_picture=NO_PICTURES if with_picture and not can_draw() else None,
         days_drawn_before=BEFORE,
+        state=state_words(assessment),
+        answer_lines=answer_lines(assessment),
+        folded_lines=folded_lines(assessment),
         roles=roles,
         known=tuple((name, f) for name, f in assessment.findings.items() if f.known),
         option_reasons={key: n for n, key in enumerate(dict.fromkeys(reasons), 1)},

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
+from rearm.report.assessment.answer_words import answer_lines, state_words
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
 from rearm.report.assessment.sentences import (
@@ -69,6 +70,7 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
     for part in (
         _failure(assessment),
         _tests(assessment.next_tests),
+        _answer(assessment),
         _options(assessment),
         _causes(assessment),
         _footer(assessment),
@@ -121,6 +123,25 @@ def _tests(tests: tuple[NextTest, ...]) -> RenderableType:
     if not tests:
         lines.append(SafeText("No test that the rules know would change this answer."))
     return Group(*lines)
+
+
+def _answer(assessment: Assessment) -> RenderableType:
+    """The strategies that the sheet shows, the best first; of the others the number."""
+    if assessment.answer is None:
+        return Text("")
+    parts: list[RenderableType] = [
+        _heading("What can be given, in order"),
+        SafeText(state_words(assessment)),
+    ]
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for line in answer_lines(assessment):
+        table.add_row(
+            SafeText(line.tier_words, style="bold green" if line.tier == "first" else "blue"),
+            SafeText(f"{line.strategy}: {line.option}", style="bold"),
+            SafeText("; ".join(x for x in (" ".join(line.why), line.figure, line.access) if x)),
+        )
+    parts.append(table)
+    return Group(*parts)
 
 
 def _options(assessment: Assessment) -> RenderableType:

@@ -1,0 +1,205 @@
+"""The recommendation: the state of the decision, and the strategies in their tiers with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import structs
+
+from rearm.assessment.basis import Basis
+from rearm.assessment.placing import AVOID, FIRST, NOT_POSSIBLE
+from rearm.assessment.plan import TIERS, PlacePlan, StrategyPlan
+from rearm.assessment.result import (
+    About,
+    Alert,
+    Answer,
+    AnswerState,
+    AnswerStrategy,
+    AnswerTier,
+    FailureResult,
+    OptionResult,
+    WouldBe,
+)
+from rearm.assessment.result.options import EvidenceResult
+from rearm.knowledge.rulesets import Directness, Ground
+
+__all__ = ["OPEN_AT_MOST", "answer_of", "tiers_of"]
+
+OPEN_AT_MOST = 5  # strategies that the sheet shows in the two highest tiers
+_GROUNDS: tuple[Ground, ...] = (
+    "guideline",
+    "consensus",
+    "comparative",
+    "series",
+    "class_evidence",
+    "survey",
+    "opinion",
+    "usual_practice",
+)
+_DIRECTNESS: tuple[Directness, ...] = ("direct", "near", "indirect only", "none read")
+# What is done before anything else, and leaves the choice for after it.
+_EMERGENCIES = frozenset(
+    ("cord_compression", "cord_threatened", "hypercalcaemia", "renal_failure", "hyperviscosity")
+)
+_BESIDE = ("supportive", "enabling")  # roles of options that are shown apart and not counted
+
+
+def answer_of(
+    basis: Basis,
+    about: About,
+    failures: Sequence[FailureResult],
+    alerts: Sequence[Alert],
+    tiers: tuple[AnswerTier, ...],
+    options: Sequence[OptionResult],
+) -> Answer:
+    """The state of the decision with its tiers."""
+    state = _state(basis, about, failures, alerts, tiers)
+    if state in _WITHOUT_TIERS:
+        return Answer(state=state)
+    waiting = {option.strategy for option in options if option.until and not option.permanent}
+    then = [
+        placed.strategy
+        for tier in tiers
+        if tier.tier == "not_possible"
+        for placed in tier.strategies
+        if placed.strategy in waiting
+    ]
+    return Answer(state=state, then=tuple(then) if state == "stabilise_first" else (), tiers=tiers)
+
+
+_WITHOUT_TIERS = ("controlled", "died", "cannot_judge")
+
+
+def _state(
+    basis: Basis,
+    about: About,
+    failures: Sequence[FailureResult],
+    alerts: Sequence[Alert],
+    tiers: Sequence[AnswerTier],
+) -> AnswerState:
+    if basis.patient.record.deaths:
+        return "died"
+    if about.code == "not_failed":
+        return "controlled"
+    if about.code not in ("failed", "suspected"):
+        return "cannot_judge"
+    if basis.patient.values.get("goals_of_care") == "comfort_only":
+        return "comfort"
+    if any(alert.id in _EMERGENCIES and alert.status == "certain" for alert in alerts):
+        return "emergency_first"
+    if about.code == "suspected" or failures[-1].comparison == "contradicted":
+        return "confirm_first"
+    if not any(tier.tier in ("first", "alternative") for tier in tiers):
+        return "stabilise_first"
+    return "choose"
+
+
+def tiers_of(
+    basis: Basis,
+    options: Sequence[OptionResult],
+    evidence: Mapping[str, EvidenceResult],
+    tiers: Sequence[int],
+    limits: Sequence[int],
+) -> tuple[AnswerTier, ...]:
+    """Every strategy in its tier, the highest tier first. `tiers`: by strategy of the plan;
+    `limits`: the highest tier that each option of the plan allows.
+    """
+    results = {option.id: option for option in options}
+    of_tier: dict[int, list[tuple[tuple[int, int, str], AnswerStrategy]]] = {}
+    for strategy, tier in zip(basis.plan.strategies, tiers, strict=True):
+        own = [
+            (limits[position], results[basis.plan.options[position].option.id])
+            for position in strategy.options
+        ]
+        own.sort(key=lambda x: (-x[0], -len(x[1].for_), _nearness(x[1], evidence), x[1].id))
+        placed = _strategy(basis, strategy, tier, own)
+        key = (
+            _GROUNDS.index(placed.ground),
+            _nearness(own[0][1], evidence),
+            strategy.strategy,
+        )
+        of_tier.setdefault(tier, []).append((key, placed))
+    for members in of_tier.values():
+        members.sort(key=lambda x: x[0])
+    found = [
+        (tier, [placed for _, placed in of_tier[tier]]) for tier in sorted(of_tier, reverse=True)
+    ]
+    return _with_open(found, results)
+
+
+def _nearness(option: OptionResult, evidence: Mapping[str, EvidenceResult]) -> int:
+    return _DIRECTNESS.index(evidence[option.evidence].directness)
+
+
+def _with_open(
+    found: Sequence[tuple[int, Sequence[AnswerStrategy]]], options: Mapping[str, OptionResult]
+) -> tuple[AnswerTier, ...]:
+    """With those that the sheet shows marked: the first few of the two highest tiers."""
+    left = OPEN_AT_MOST
+    tiers = []
+    for tier, strategies in found:
+        told = []
+        for placed in strategies:
+            shown = tier >= FIRST - 1 and left > 0 and options[placed.option].role not in _BESIDE
+            left -= shown
+            told.append(structs.replace(placed, open=True) if shown else placed)
+        tiers.append(AnswerTier(tier=TIERS[tier], strategies=tuple(told)))
+    return tuple(tiers)
+
+
+def _strategy(
+    basis: Basis,
+    strategy: StrategyPlan,
+    tier: int,
+    own: Sequence[tuple[int, OptionResult]],
+) -> AnswerStrategy:
+    allowed, best = own[0]
+    places = [place for place in strategy.places if not place.caps]
+    caps = [place for place in strategy.places if place.caps]
+    true = [place for place in places if basis.truth(place.number)]
+    capping = [place for place in caps if basis.truth(place.number)]
+    base = true[0] if true else None
+    because: list[str] = []
+    if base is not None and tier == min(base.tier, allowed):
+        because += [basis.place_reason(place) for place in true if place.tier == base.tier]
+    because += [basis.place_reason(place) for place in capping if place.tier == tier]
+    if allowed == tier <= AVOID:
+        because = [*best.against, *because]
+    return AnswerStrategy(
+        strategy=strategy.strategy,
+        option=best.id,
+        options=tuple(option.id for _, option in own),
+        because=tuple(dict.fromkeys(because)),
+        ground=base.place.ground if base is not None else "usual_practice",
+        would_be=_would_be(basis, places, capping, tier, allowed),
+        waits_for=() if tier <= NOT_POSSIBLE else _waits_for(basis, best),
+        figures=(best.evidence,),
+        access=best.availability.status,
+    )
+
+
+def _would_be(
+    basis: Basis,
+    places: Sequence[PlacePlan],
+    capping: Sequence[PlacePlan],
+    tier: int,
+    allowed: int,
+) -> WouldBe | None:
+    """The highest tier that an unknown condition would give."""
+    limit = min((allowed, *(place.tier for place in capping)))
+    for place in places:
+        higher = min(place.tier, limit)
+        if basis.truth(place.number) is None and higher > tier:
+            return WouldBe(tier=TIERS[higher], if_=basis.place_reason(place))
+    return None
+
+
+def _waits_for(basis: Basis, option: OptionResult) -> tuple[str, ...]:
+    """The reasons that would stop the option, of which nobody knows whether they hold."""
+    listed = dict.fromkeys((*option.unknown, *option.checklist, *option.cautions))
+    return tuple(
+        name
+        for name in listed
+        if basis.reasons[name].truth is None
+        and basis.reasons[name].effect in ("exclude", "require")
+    )

@@ -1,0 +1,147 @@
+"""The recommendation in sentences: the state of the decision, and a line for each strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rearm.assessment.result import AnswerState, AnswerStrategy, Assessment, Figure
+from rearm.knowledge.rulesets import Ground, Tier
+from rearm.report.words import measure_words
+
+__all__ = ["AnswerLine", "answer_lines", "figure_words", "folded_lines", "state_words"]
+
+_STATES: Mapping[AnswerState, str] = {
+    "choose": "The patient has relapsed and can be treated now.",
+    "confirm_first": "Confirm the relapse first; what follows holds if it is progression.",
+    "stabilise_first": "Nothing against the myeloma can be given for now; stabilise the patient.",
+    "emergency_first": "Treat the emergency first; what follows is the choice after it.",
+    "comfort": "The patient wants comfort care only.",
+    "controlled": "The disease is controlled; there is nothing to choose.",
+    "died": "The patient died.",
+    "cannot_judge": "Whether there is a relapse to decide on cannot be told.",
+}
+_GROUNDS: Mapping[Ground, str] = {
+    "guideline": "guideline",
+    "consensus": "consensus of experts",
+    "comparative": "comparative study",
+    "series": "series without comparison",
+    "class_evidence": "evidence of the class",
+    "survey": "survey of habits",
+    "opinion": "expert opinion",
+    "usual_practice": "usual practice",
+}
+TIER_WORDS: Mapping[Tier, str] = {
+    "first": "first",
+    "alternative": "alternative",
+    "situational": "in some circumstances",
+    "avoid": "avoid",
+    "not_possible": "not possible now",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLine:
+    """One strategy as a line of the sheet.
+
+    `why`: the reasons that it stands in its tier. `must_be_true`: what is to be known first.
+    `would_be`: the tier in which it would stand, with the condition; empty without one.
+    """
+
+    tier: Tier
+    tier_words: str
+    strategy: str
+    option_id: str
+    option: str
+    why: tuple[str, ...]
+    because: tuple[str, ...]
+    ground: str
+    figure: str
+    access: str
+    must_be_true: tuple[str, ...]
+    would_be: str
+
+
+def state_words(result: Assessment) -> str:
+    """The state of the decision in a sentence; empty without an answer."""
+    if result.answer is None:
+        return ""
+    text = _STATES[result.answer.state]
+    if result.answer.then:
+        names = [result.titles.strategies[name] for name in result.answer.then]
+        text += f" After that: {', '.join(names)}."
+    return text
+
+
+def answer_lines(result: Assessment) -> tuple[AnswerLine, ...]:
+    """The strategies that the sheet shows, the best first."""
+    return tuple(_lines(result, shown=True))
+
+
+def folded_lines(result: Assessment) -> tuple[AnswerLine, ...]:
+    """All other strategies, each in its tier."""
+    return tuple(_lines(result, shown=False))
+
+
+def _lines(result: Assessment, *, shown: bool) -> list[AnswerLine]:
+    tiers = () if result.answer is None else result.answer.tiers
+    return [
+        _line(result, tier.tier, placed)
+        for tier in tiers
+        for placed in tier.strategies
+        if placed.open == shown
+    ]
+
+
+def _line(result: Assessment, tier: Tier, placed: AnswerStrategy) -> AnswerLine:
+    option = result.option(placed.option)
+    would = placed.would_be
+    return AnswerLine(
+        tier=tier,
+        tier_words=TIER_WORDS[tier],
+        strategy=result.titles.strategies[placed.strategy],
+        option_id=option.id,
+        option=option.name,
+        why=tuple(result.reasons[key].text for key in placed.because),
+        because=placed.because,
+        ground=_GROUNDS[placed.ground],
+        figure=_figure(result, placed),
+        access=_ACCESS[placed.access],
+        must_be_true=placed.waits_for,
+        would_be=(
+            ""
+            if would is None
+            else f"{TIER_WORDS[would.tier]} if: {result.reasons[would.if_].text}"
+        ),
+    )
+
+
+_ACCESS = {
+    "available": "approved",
+    "outside_label": "approved, outside the label for this patient",
+    "check": "approved; check the label",
+    "off_label": "off label",
+    "trial_only": "in a trial only",
+    "not_needed": "",
+}
+
+
+def _figure(result: Assessment, placed: AnswerStrategy) -> str:
+    for key in placed.figures:
+        for figure in result.evidence[key].expected:
+            if figure.measure in ("response", "orr"):
+                return figure_words(figure)
+    return ""
+
+
+def figure_words(figure: Figure) -> str:
+    """`response 62 % (51 to 72 %), 193 patients, direct`."""
+    if figure.unit == "months":
+        value = f"{figure.estimate:.1f} months ({figure.low:.1f} to {figure.high:.1f})"
+    else:
+        value = (
+            f"{100 * figure.estimate:.0f} % ({100 * figure.low:.0f} to {100 * figure.high:.0f} %)"
+        )
+    return (
+        f"{measure_words(figure.measure)} {value}, {figure.patients} patients, {figure.directness}"
+    )
