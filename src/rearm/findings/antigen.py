@@ -39,6 +39,7 @@ from rearm.findings.variants import (
     BCMA_ECTODOMAIN,
     biallelic_fraction,
     gene_rows,
+    is_vague,
     latest_sample,
     one_copy_lost,
     read_protein,
@@ -254,6 +255,10 @@ def tnfrsf17_ectodomain_variant(chart: PatientChart) -> Found:
     ]
     if undated:  # it may be of this sample
         return unknown(texts(undated, variant_text), rows_of(undated))
+    vague = [x for x in rows if is_vague(x)]
+    if vague:
+        told = "; ".join(variant_text(x) for x in vague)
+        return unknown(f"{told}; which change it is is not stated", rows_of(vague))
     value = False if sequenced(rows) else None
     return Found(value, rows_of(rows), texts(rows, variant_text))
 
