@@ -1,6 +1,6 @@
 """In which tier the places put each strategy, for the examples and for files of vignettes.
 
-    python -m scripts.try_places [vignettes.yaml ...] [--verdicts] [--why P-17]
+    python -m scripts.try_places [vignettes.yaml | folder of tables ...] [--verdicts] [--why P-17]
 
 The tier is that of the places alone: the highest row whose condition holds, under the lowest cap
 that holds. With `--verdicts` the verdicts of the options lower it as they stand. Expectations of
@@ -118,6 +118,9 @@ def cases(files: Sequence[str]) -> Iterator[tuple[str, Any, Any, Any, Mapping[st
     for record in rearm.read(ROOT / "examples" / "tables").records:
         yield record.patient_id, record, None, None, expected.get(record.patient_id, {})
     for file in files:
+        if Path(file).is_dir():
+            yield from ((r.patient_id, r, None, None, {}) for r in rearm.read(file).records)
+            continue
         for vignette in yaml.safe_load(Path(file).read_text(encoding="utf-8")):
             with tempfile.TemporaryDirectory() as folder:
                 write_tables(vignette["tables"], Path(folder))
