@@ -6,7 +6,7 @@ Each check is one function that yields problems; a bundle is fit for use when th
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,15 @@ from rearm.findings import NO_FUNCTION, computable
 from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import DATA, Knowledge, read_bundle
 from rearm.knowledge.catalogue import Finding
-from rearm.knowledge.rulesets import Availability, Indicator, Option, Rule, SharedRule, Workup
+from rearm.knowledge.rulesets import (
+    Availability,
+    Indicator,
+    Option,
+    Place,
+    Rule,
+    SharedRule,
+    Workup,
+)
 from rearm.knowledge.study_files import check_studies
 from rearm.rules import ConditionRefused, parse_condition, read_conditions, truth
 
@@ -95,11 +103,12 @@ def _unread(folder: Path) -> Iterator[Problem]:
                     name, "is not read. The name of a file of the knowledge ends in .toml."
                 )
         elif name not in known and not name.startswith(
-            ("studies/", "options/", "factors/", "mechanism/")
+            ("studies/", "options/", "factors/", "places/", "mechanism/")
         ):
             yield Problem(
                 name,
-                "is not read. Studies stand in studies/, options in options/, factors in factors/.",
+                "is not read. Studies stand in studies/, options in options/, factors in factors/,"
+                " placements in places/.",
             )
         elif name.startswith("studies/") and name.count("/") > 1:
             yield Problem(name, "is not read. Put it into studies/ itself.")
@@ -139,6 +148,7 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _options,
         _tags,
         _workups,
+        _places,
         _labels,
         _scores,
         _alterations,
@@ -184,6 +194,7 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((f"{at}, frequency {f.text!r}", f.sources) for f in factor.frequencies)
         yield from ((f"{at}, implication {i.text!r}", i.sources) for i in factor.implications)
     yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
+    yield from ((f"place {p.id}", p.sources) for p in knowledge.places.values())
     if knowledge.owns("scores.toml"):
         yield from ((f"score {s.id}", s.sources) for s in knowledge.scores.computed)
         for score in knowledge.scores.not_computed:
@@ -302,8 +313,51 @@ _STAGES = (
 )
 
 
+def _places(knowledge: Knowledge) -> Iterator[Problem]:
+    """Placements that give no tier or two, of strategies that no option has, and strategies without
+    the one row that holds for everybody.
+    """
+    strategies = {option.strategy for option in knowledge.options.values()}
+    base: Counter[str] = Counter()
+    for place in knowledge.places.values():
+        where = f"place {place.id}"
+        if (place.tier is None) == (place.at_most is None):
+            yield Problem(where, "gives no tier, or two. Write tier or at_most.")
+        if not place.reason.strip():
+            yield Problem(where, "gives no reason. Write one sentence in reason.")
+        if not place.of:
+            yield Problem(where, "places no strategy. Write strategy or strategies.")
+        for name in place.of:
+            if name not in strategies:
+                yield Problem(
+                    where, f"{name} is the strategy of no option.{meant(name, strategies)}"
+                )
+        if place.when is None and place.tier is None:
+            yield Problem(where, "caps everybody. Give it a condition, or lower the base row.")
+        if place.when is None and place.tier is not None:
+            base.update(place.of)
+    if not knowledge.places:
+        return
+    for name in sorted(strategies):
+        if base[name] != 1:
+            yield Problem(
+                f"strategy {name}",
+                f"has {base[name]} placements without a condition. Each strategy has one, which"
+                " says where it stands for everybody.",
+            )
+
+
+def _conditional(
+    knowledge: Knowledge,
+) -> Iterator[tuple[str, Rule | SharedRule | Indicator | Place]]:
+    """Every rule, indicator and placement that has a condition."""
+    yield from _rules_of(knowledge)
+    yield from ((f"place {p.id}", p) for p in knowledge.places.values() if p.when is not None)
+
+
 def _examples(knowledge: Knowledge) -> Iterator[Problem]:
-    for where, rule in _rules_of(knowledge):
+    for where, rule in _conditional(knowledge):
+        assert rule.when is not None
         try:
             condition = parse_condition(rule.when, knowledge.catalogue)
         except ConditionRefused:

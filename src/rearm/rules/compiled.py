@@ -22,7 +22,9 @@ def conditions_of(knowledge: Knowledge) -> Mapping[str, RuleCondition]:
     key = knowledge.hash
     if key not in _READ:
         cached = from_cache("conditions", key)
-        if cached is not None:
+        texts = {text for _, text in knowledge.condition_texts()}
+        # a version that read less of the same files may have kept fewer
+        if cached is not None and texts == {row[0] for row in cached}:
             _READ[key] = {row[0]: condition_from_json(row) for row in cached}
         else:
             found, problems = read_conditions(knowledge)
