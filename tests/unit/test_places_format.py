@@ -131,7 +131,8 @@ RISING = ("avoid", "situational", "alternative", "first")
 
 def test_no_row_is_without_effect() -> None:
     """A row lifts its strategy above the base, and a cap lies under what a row can give."""
-    base, highest = {}, {}
+    base: dict[str, int] = {}
+    highest: dict[str, int] = {}
     for _, place in PLACES:
         for strategy in strategies_of(place):
             if "tier" in place:
@@ -144,7 +145,7 @@ def test_no_row_is_without_effect() -> None:
         for strategy in strategies_of(place):
             if "at_most" in place and RISING.index(place["at_most"]) >= highest[strategy]:
                 idle.append((place["id"], strategy))
-            if "tier" in place and "when" in place:
-                if RISING.index(place["tier"]) <= base[strategy]:
-                    idle.append((place["id"], strategy))
+            lifts = "tier" in place and "when" in place
+            if lifts and RISING.index(place["tier"]) <= base[strategy]:
+                idle.append((place["id"], strategy))
     assert idle == []
