@@ -124,3 +124,28 @@ def test_bcma_and_gprc5d_mirror_each_other() -> None:
     }
     mirrored = {(swapped(s), tier, swapped(when)) for s, tier, when in rows}
     assert [name for row, name in rows.items() if row not in mirrored] == []
+
+
+RISING = ("avoid", "situational", "alternative", "first")
+
+
+def test_no_row_is_without_effect() -> None:
+    """A row lifts its strategy above the base, and a cap lies under what a row can give."""
+    base: dict[str, int] = {}
+    highest: dict[str, int] = {}
+    for _, place in PLACES:
+        for strategy in strategies_of(place):
+            if "tier" in place:
+                tier = RISING.index(place["tier"])
+                highest[strategy] = max(tier, highest.get(strategy, 0))
+                if "when" not in place:
+                    base[strategy] = tier
+    idle = []
+    for _, place in PLACES:
+        for strategy in strategies_of(place):
+            if "at_most" in place and RISING.index(place["at_most"]) >= highest[strategy]:
+                idle.append((place["id"], strategy))
+            lifts = "tier" in place and "when" in place
+            if lifts and RISING.index(place["tier"]) <= base[strategy]:
+                idle.append((place["id"], strategy))
+    assert idle == []
