@@ -20,6 +20,7 @@ from rearm.assessment.history import (
 from rearm.assessment.judging import Codings
 from rearm.assessment.options import OptionsResult, evidence_of_options, options_of
 from rearm.assessment.patient import Patient
+from rearm.assessment.placing import ALTERNATIVE
 from rearm.assessment.prognosis import alterations_of
 from rearm.assessment.result import (
     About,
@@ -63,9 +64,14 @@ def assembled(
     tiers: tuple[AnswerTier, ...] = ()
     if judged:
         causes = causes_of(basis, codes.factors[row].tolist(), codes.groups[row].tolist())
-        options = options_of(basis, codes.judged, row, region=region)
-        evidence = evidence_of_options(basis)
         placed, limits = codes.tiers[row].tolist(), codes.limits[row].tolist()
+        considered = {
+            strategy.strategy
+            for strategy, tier in zip(plan.strategies, placed, strict=True)
+            if tier >= ALTERNATIVE
+        }
+        options = options_of(basis, codes.judged, row, region=region, considered=considered)
+        evidence = evidence_of_options(basis, options.options)
         tiers = tiers_of(basis, options.options, evidence, placed, limits)
     alerts = alerts_of(basis)
     alterations = alterations_of(basis)

@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from rearm.assessment.availability import availability_of
 from rearm.assessment.basis import Basis
-from rearm.assessment.logic import EXCLUDED, NEEDS_INFORMATION, Judged, verdict_word
+from rearm.assessment.logic import DISCOURAGED, EXCLUDED, NEEDS_INFORMATION, Judged, verdict_word
 from rearm.assessment.plan import OptionPlan, Plan
 from rearm.assessment.ranking import ROLES, Ranked, ranks
 from rearm.assessment.result import (
@@ -58,10 +60,14 @@ class _Reasons:
         self.permanent = False
 
 
-def options_of(basis: Basis, judged: Judged, row: int, *, region: str | None) -> OptionsResult:
-    """Every option of the plan. `row` is this patient's row in `judged`."""
+def options_of(
+    basis: Basis, judged: Judged, row: int, *, region: str | None, considered: Set[str]
+) -> OptionsResult:
+    """Every option of the plan. `row` is this patient's row in `judged`. `considered`: strategies of
+    which cautions are told too that are not known to hold.
+    """
     plan = basis.plan
-    reasons = _reasons(basis)
+    reasons = _reasons(basis, considered)
     codes = [
         _Verdicts(now=now, if_clear=clear, afterwards=then)
         for now, clear, then in zip(
@@ -86,10 +92,19 @@ def options_of(basis: Basis, judged: Judged, row: int, *, region: str | None) ->
     return OptionsResult(options=tuple(result for _, result in placed), separated=separated)
 
 
-def evidence_of_options(basis: Basis) -> dict[str, EvidenceResult]:
-    """The evidence that the options refer to, by its id: the same for every patient."""
-    basis.cite(basis.plan.evidence_studies)
-    return dict(basis.plan.evidence)
+def evidence_of_options(basis: Basis, options: Sequence[OptionResult]) -> dict[str, EvidenceResult]:
+    """The evidence that the options refer to, by its id; of what is excluded or discouraged without
+    its figures.
+    """
+    told = {o.evidence for o in options if o.verdict not in ("excluded", "discouraged")}
+    found = {
+        name: evidence if name in told else structs.replace(evidence, expected=())
+        for name, evidence in basis.plan.evidence.items()
+    }
+    basis.cite(
+        study for evidence in found.values() for row in evidence.expected for study in row.studies
+    )
+    return found
 
 
 def _ranked(
@@ -115,9 +130,9 @@ def _place(option: OptionPlan, code: _Verdicts, rank: int | None) -> tuple[int, 
     return (ROLES.index(option.option.role), order, rank or 0, option.option.name)
 
 
-def _reasons(basis: Basis) -> list[_Reasons]:
+def _reasons(basis: Basis, considered: Set[str]) -> list[_Reasons]:
     """Of every option what the rules say that act or may act; a rule that does not hold is left
-    out.
+    out, and so is a caution that is not known to hold where the strategy is not considered.
     """
     import numpy as np
 
@@ -131,6 +146,9 @@ def _reasons(basis: Basis) -> list[_Reasons]:
         rule = table.rules[i]
         if does and any(basis.answers[number] == 1 for number in rule.outdone_by):
             continue  # the strongest statement that holds is the one that is used
+        strategy = plan.options[table.options[i]].option.strategy
+        if not does and rule.effect == "caution" and strategy not in considered:
+            continue
         key = basis.reason(rule)
         reasons = found[table.options[i]]
         if does:
@@ -176,6 +194,8 @@ def _option(
 ) -> OptionResult:
     option = plan.option
     ends = code.now == EXCLUDED and code.afterwards != EXCLUDED
+    stopped = code.now == EXCLUDED and not ends  # what else would matter does not any more
+    against = code.now in (EXCLUDED, DISCOURAGED)  # what comes with it is not told either
     return OptionResult(
         id=option.id,
         name=option.name,
@@ -192,14 +212,16 @@ def _option(
         rank=rank,
         for_=tuple(reasons.for_),
         against=tuple(reasons.against),
-        unknown=tuple(reasons.unknown),
-        cautions=tuple(reasons.cautions),
-        checklist=tuple(reasons.checklist),
+        unknown=() if stopped else tuple(reasons.unknown),
+        cautions=() if stopped else tuple(reasons.cautions),
+        checklist=() if against else tuple(reasons.checklist),
         evidence=plan.evidence_key,
         availability=availability_of(basis, plan, region),
-        support=_support(basis, plan),
-        later_t_cells=_later(basis, plan),
-        sequence=tuple(strategy for strategy in option.sequence if strategy in still_open),
+        support=() if against else _support(basis, plan),
+        later_t_cells=None if against else _later(basis, plan),
+        sequence=()
+        if against
+        else tuple(strategy for strategy in option.sequence if strategy in still_open),
         disagreements=tuple(basis.note(d.text, d.sources) for d in option.disagreements),
     )
 
