@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rearm.assessment.result import Causes, FailureResult, OptionResult
+from rearm.assessment.result import Answer, Causes, FailureResult, OptionResult
 
 GRADES = ["excluded", "unlikely", "possible", "likely", "established"]
 
@@ -135,11 +135,20 @@ VERDICTS = {
     "excluded": {"excluded"},
     "discouraged_or_worse": {"excluded", "discouraged"},
     "needs_information": {"needs_information"},
-    "preferred_or_acceptable": {"preferred", "acceptable"},
+    "preferred_or_acceptable": {"open"},
 }
 
 
-def judge_options(options: Sequence[OptionResult], expected: dict[str, Any]) -> Iterator[Outcome]:
+def judge_options(
+    options: Sequence[OptionResult], answer: Answer | None, expected: dict[str, Any]
+) -> Iterator[Outcome]:
+    """`preferred` reads as open in a strategy of tier first, `acceptable` as any other open one."""
+    first = {
+        placed.strategy
+        for tier in (answer.tiers if answer is not None else ())
+        if tier.tier == "first"
+        for placed in tier.strategies
+    }
     for key, wanted_list in expected.items():
         for wanted in wanted_list:
             label, chosen = options_of(options, wanted)
@@ -154,7 +163,7 @@ def judge_options(options: Sequence[OptionResult], expected: dict[str, Any]) -> 
                 if isinstance(wanted, dict) and wanted.get("temporary"):
                     holds = holds and all(o.until for o in chosen)
             elif key == "never_preferred":
-                holds = all(o.verdict != "preferred" for o in chosen)
+                holds = all(o.verdict != "open" or o.strategy not in first for o in chosen)
             elif key == "not_excluded":
                 holds = all(o.verdict != "excluded" for o in chosen)
             else:

@@ -116,7 +116,7 @@ def judge(vignette: dict[str, Any]) -> Iterator[Outcome]:
         found = by_day.get(earlier["infusion_day"])
         yield from judge_failure(found, earlier, f"failure of infusion {earlier['infusion_day']}")
     yield from judge_causes(assessment.causes, expect.pop("causes", {}))
-    yield from judge_options(assessment.options, expect.pop("options", {}))
+    yield from judge_options(assessment.options, assessment.answer, expect.pop("options", {}))
     yield from _judge_words(assessment, expect)
     yield from judge_answer(assessment, expect)
     yield from map(unknown_key, expect)

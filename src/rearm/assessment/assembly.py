@@ -109,7 +109,6 @@ def assembled(
         further_tests=(),
         answer=answer_of(basis, about, failures, alerts, tiers, options.options),
         options=options.options,
-        separated=options.separated,
         evidence=evidence,
         reasons=basis.reasons,
         support=basis.support,

@@ -64,7 +64,7 @@ class OptionEvidence:
 
     `better_than`: the options from which the evidence separates this one as the better. `of_class`:
     the figures are of the whole strategy, though the option names its agents; they show what the
-    class did and make nothing preferred.
+    class did and decide no tier.
     """
 
     directness: Directness

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rearm.assessment.logic import Judged, grades, group_grades, verdicts
 from rearm.assessment.patient import Patient
 from rearm.assessment.placing import option_limits, placements, to_be_had
-from rearm.assessment.plan import Plan, in_effect
+from rearm.assessment.plan import Plan
 from rearm.assessment.scenarios import Scenario, own_rows, scenario_rows
 
 if TYPE_CHECKING:
@@ -109,7 +109,6 @@ def _judging(
     judged = verdicts(
         plan,
         answers,
-        _approvals(plan, patients, region, of_row),
         _declined(plan, patients, of_row),
     )
     limits = option_limits(plan, answers, judged, to_be_had(plan, patients, region, of_row))
@@ -143,18 +142,3 @@ def _declined(plan: Plan, patients: Sequence[Patient], of_row: npt.NDArray[np.in
     wanted_not = [[o.option.id in patient.declined for o in plan.options] for patient in patients]
     flags: Flags = np.array(wanted_not, dtype=bool).reshape(len(patients), len(plan.options))
     return flags[of_row]
-
-
-def _approvals(
-    plan: Plan, patients: Sequence[Patient], region: str | None, of_row: npt.NDArray[np.intp]
-) -> list[Flags]:
-    """For each option which approvals count, rows x labels."""
-    import numpy as np
-
-    days = [patient.day for patient in patients]
-    return [
-        np.array(
-            [[in_effect(row, region, day) for row, _ in o.labels] for day in days], dtype=bool
-        ).reshape(len(days), len(o.labels))[of_row]
-        for o in plan.options
-    ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rearm.assessment.plan import FactorPlan, OptionPlan, Plan
+from rearm.assessment.plan import FactorPlan, Plan
 from rearm.assessment.result import Grade, Verdict
 
 if TYPE_CHECKING:
@@ -37,10 +37,9 @@ VERDICTS: tuple[Verdict, ...] = (
     "excluded",
     "discouraged",
     "needs_information",
-    "acceptable",
-    "preferred",
+    "open",
 )
-EXCLUDED, DISCOURAGED, NEEDS_INFORMATION, ACCEPTABLE, PREFERRED = range(5)
+EXCLUDED, DISCOURAGED, NEEDS_INFORMATION, OPEN = range(4)
 NO_VERDICT = -1
 
 # Rising; not assessed stands below as -1, a factor that can't apply here is -2.
@@ -71,10 +70,9 @@ class Judged:
     open: Codes
 
 
-def verdicts(plan: Plan, answers: Codes, approvals: list[Flags], declined: Flags) -> Judged:
+def verdicts(plan: Plan, answers: Codes, declined: Flags) -> Judged:
     """The verdict of every option on every row, the first that holds.
 
-    `approvals`: for each option rows x labels, whether the approval counts for that row's patient.
     `declined`: rows x options, whether that patient does not want it; a stop that may end.
     """
     import numpy as np
@@ -88,10 +86,7 @@ def verdicts(plan: Plan, answers: Codes, approvals: list[Flags], declined: Flags
         discouraged = (
             np.full(len(answers), True) if option.poor else _any(answers, option.discourage, 1)
         )
-        preferred = _any(answers, option.favour, 1) & _may_be_preferred(
-            option, answers, approvals[i]
-        )
-        best = np.where(discouraged, DISCOURAGED, np.where(preferred, PREFERRED, ACCEPTABLE))
+        best = np.where(discouraged, DISCOURAGED, OPEN)
         clear[:, i] = np.where(stopped, EXCLUDED, best)
         unknown = (answers[:, option.choose_exclude] == -1).sum(axis=1) + (
             answers[:, option.choose_require] == -1
@@ -106,27 +101,6 @@ def verdicts(plan: Plan, answers: Codes, approvals: list[Flags], declined: Flags
         if option.option.role == "supportive":
             verdict[:, i] = clear[:, i] = afterwards[:, i] = NO_VERDICT
     return Judged(verdict, clear, afterwards, open_)
-
-
-def _may_be_preferred(option: OptionPlan, answers: Codes, in_force: Flags) -> Flags:
-    """Direct evidence of its own agents, and an approval that counts and whose population is not
-    known to leave this patient out.
-
-    Without any approval that counts the option is for trials only, which is never preferred;
-    procedures need no approval.
-    """
-    import numpy as np
-
-    if option.evidence.directness != "direct" or option.evidence.of_class:
-        return np.full(len(answers), False)
-    if not option.approval_needed:
-        return np.full(len(answers), True)
-    if not option.labels:
-        return np.full(len(answers), False)
-    usable: Flags = (in_force & (answers[:, [number for _, number in option.labels]] != 0)).any(
-        axis=1
-    )
-    return usable
 
 
 def grades(plan: Plan, answers: Codes, stated: Flags | None = None) -> Codes:

@@ -5,7 +5,6 @@ it, and what is to be settled first.
 from __future__ import annotations
 
 import sys
-from collections import defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
@@ -14,8 +13,7 @@ from msgspec import structs
 from rearm.assessment.availability import availability_of
 from rearm.assessment.basis import Basis
 from rearm.assessment.logic import DISCOURAGED, EXCLUDED, NEEDS_INFORMATION, Judged, verdict_word
-from rearm.assessment.plan import OptionPlan, Plan
-from rearm.assessment.ranking import ROLES, Ranked, ranks
+from rearm.assessment.plan import OptionPlan
 from rearm.assessment.result import (
     EvidenceResult,
     LaterTCells,
@@ -26,14 +24,14 @@ from rearm.assessment.result import (
 __all__ = ["OptionsResult", "declined_reason", "evidence_of_options", "options_of"]
 
 
+_ROLES = ("definitive", "bridge", "local", "enabling", "observe", "supportive")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionsResult:
-    """All options in the order in which they are shown, and the pairs (better, worse) that the
-    evidence separates among those of one role and verdict.
-    """
+    """All options in the order in which they are shown."""
 
     options: tuple[OptionResult, ...] = ()
-    separated: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +61,8 @@ class _Reasons:
 def options_of(
     basis: Basis, judged: Judged, row: int, *, region: str | None, considered: Set[str]
 ) -> OptionsResult:
-    """Every option of the plan. `row` is this patient's row in `judged`. `considered`: strategies of
-    which cautions are told too that are not known to hold.
+    """Every option of the plan. `row` is this patient's row in `judged`. `considered`: strategies
+    of which cautions are told too that are not known to hold.
     """
     plan = basis.plan
     reasons = _reasons(basis, considered)
@@ -82,14 +80,12 @@ def options_of(
         for option, code in zip(plan.options, codes, strict=True)
         if code.afterwards != EXCLUDED
     }
-    ranked, separated = _ranked(plan, codes)
     placed = []
     for option, code, own in zip(plan.options, codes, reasons, strict=True):
-        rank = ranked.get(option.option.id)
-        result = _option(basis, option, code, own, still_open, region, rank)
-        placed.append((_place(option, code, rank), result))
+        result = _option(basis, option, code, own, still_open, region)
+        placed.append((_place(option, code), result))
     placed.sort(key=lambda x: x[0])
-    return OptionsResult(options=tuple(result for _, result in placed), separated=separated)
+    return OptionsResult(options=tuple(result for _, result in placed))
 
 
 def evidence_of_options(basis: Basis, options: Sequence[OptionResult]) -> dict[str, EvidenceResult]:
@@ -107,27 +103,11 @@ def evidence_of_options(basis: Basis, options: Sequence[OptionResult]) -> dict[s
     return found
 
 
-def _ranked(
-    plan: Plan, codes: Sequence[_Verdicts]
-) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
-    peers: dict[tuple[str, int, int], list[OptionPlan]] = defaultdict(list)
-    for option, code in zip(plan.options, codes, strict=True):
-        if option.option.role != "supportive":
-            peers[option.option.role, code.now, code.if_clear].append(option)
-    ranked: dict[str, int] = {}
-    separated: list[tuple[str, str]] = []
-    for members in peers.values():
-        group: Ranked = ranks(members)
-        ranked |= group.rank
-        separated += group.separated
-    return ranked, tuple(separated)
-
-
-def _place(option: OptionPlan, code: _Verdicts, rank: int | None) -> tuple[int, float, int, str]:
-    # needs information stands after acceptable, by what it would be if clear
+def _place(option: OptionPlan, code: _Verdicts) -> tuple[int, float, str]:
+    # needs information stands after open, by what it would be if clear
     waits = code.now == NEEDS_INFORMATION
     order = -(code.now + 0.1 * code.if_clear if waits else code.now)
-    return (ROLES.index(option.option.role), order, rank or 0, option.option.name)
+    return (_ROLES.index(option.option.role), order, option.option.name)
 
 
 def _reasons(basis: Basis, considered: Set[str]) -> list[_Reasons]:
@@ -190,7 +170,6 @@ def _option(
     reasons: _Reasons,
     still_open: Set[str],
     region: str | None,
-    rank: int | None,
 ) -> OptionResult:
     option = plan.option
     ends = code.now == EXCLUDED and code.afterwards != EXCLUDED
@@ -209,7 +188,6 @@ def _option(
         until="; ".join(reasons.until) or None,
         permanent=reasons.permanent,
         afterwards=verdict_word(code.afterwards) if ends else None,
-        rank=rank,
         for_=tuple(reasons.for_),
         against=tuple(reasons.against),
         unknown=() if stopped else tuple(reasons.unknown),

@@ -23,7 +23,7 @@ __all__ = [
     "words",
 ]
 
-VERDICT_ORDER = ("preferred", "acceptable", "needs_information", "discouraged", "excluded")
+VERDICT_ORDER = ("open", "needs_information", "discouraged", "excluded")
 """The verdicts of an option, the best first."""
 
 

@@ -44,7 +44,7 @@ class Assessment(Part, frozen=True, kw_only=True):
     those that the rules read, as far as they are known or a reason lacks them, and what else is
     known and not denied; `findings_unknown` counts the others that the rules read.
     `unread`: files of the input of which nothing could be read; what they hold of this patient is
-    not known. `separated`: pairs of options (better, worse) that the evidence separates.
+    not known.
     """
 
     schema: Literal["2-draft"] = SCHEMA_VERSION
@@ -72,7 +72,6 @@ class Assessment(Part, frozen=True, kw_only=True):
     further_tests: tuple[NextTest, ...]
     answer: Answer | None
     options: tuple[OptionResult, ...]
-    separated: tuple[tuple[str, str], ...]
     reasons: dict[str, Reason]
     support: dict[str, SupportLine]
     notes: dict[str, Note]
@@ -125,21 +124,6 @@ class Assessment(Part, frozen=True, kw_only=True):
         unknown = [name for name in listed if self.reasons[name].truth is None]
         stops = [name for name in unknown if self.reasons[name].effect in ("exclude", "require")]
         return (*stops, *(name for name in unknown if self.reasons[name].effect == "discourage"))
-
-    def tied_with(self, option: OptionResult) -> tuple[str, ...]:
-        """Options of the same role and verdict that the evidence does not set apart from it."""
-        if option.rank is None:
-            return ()
-        apart = {pair for pair in self.separated if option.id in pair}
-        return tuple(
-            other.id
-            for other in self.options
-            if other.id != option.id
-            and (other.role, other.verdict, other.if_clear)
-            == (option.role, option.verdict, option.if_clear)
-            and (option.id, other.id) not in apart
-            and (other.id, option.id) not in apart
-        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, numbers and texts, as in the JSON."""

@@ -21,7 +21,7 @@ __all__ = [
 AvailabilityStatus = Literal[
     "available", "outside_label", "check", "off_label", "trial_only", "not_needed"
 ]
-Verdict = Literal["excluded", "discouraged", "needs_information", "preferred", "acceptable"]
+Verdict = Literal["excluded", "discouraged", "needs_information", "open"]
 
 
 class Approval(BriefPart, frozen=True, kw_only=True):
@@ -109,7 +109,6 @@ class OptionResult(BriefPart, frozen=True, kw_only=True):
     until: str | None = None
     permanent: bool = False
     afterwards: Verdict | None = None
-    rank: int | None = None
     for_: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()

@@ -108,7 +108,6 @@ def _used_titles(result: Assessment) -> Iterator[_References]:
     yield "factor", factors, result.titles.factors
     ids = {option.id for option in result.options}
     yield "option", (n for t in turns if t.kind == "option" for n in t.what), ids
-    yield "option", (name for pair in result.separated for name in pair), ids
     asks = [name for reason in result.reasons.values() for name in reason.asks]
     asks += [name for line in result.support.values() for name in line.asks]
     yield "work-up", asks, result.titles.workups

@@ -64,8 +64,9 @@ class PageContext:
     - `days_drawn_before`: how many days before the infusion the timeline shows.
     - `state`: the state of the decision in a sentence.
     - `answer_lines`: the strategies that the sheet shows, the best first.
+    - `on_the_sheet`: the ids of the options of `answer_lines`.
     - `folded_lines`: all other strategies, each in its tier.
-    - `roles`: the options by role, each role by verdict, rank and name.
+    - `roles`: the options by role, each role by verdict and name.
     - `known`: the findings that are known, by name.
     - `option_reasons`: the reasons that options refer to, by id, numbered from 1.
     - `support_lines`: the lines of supportive care, by id, numbered from 1.
@@ -84,6 +85,7 @@ class PageContext:
     state: str
     answer_lines: tuple[AnswerLine, ...]
     folded_lines: tuple[AnswerLine, ...]
+    on_the_sheet: frozenset[str]
     roles: tuple[tuple[str, tuple[OptionResult, ...]], ...]
     known: tuple[tuple[str, FindingResult], ...]
     option_reasons: Mapping[str, int]
@@ -254,6 +256,7 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
         state=state_words(assessment),
         answer_lines=answer_lines(assessment),
         folded_lines=folded_lines(assessment),
+        on_the_sheet=frozenset(line.option_id for line in answer_lines(assessment)),
         roles=roles,
         known=tuple((name, f) for name, f in assessment.findings.items() if f.known),
         option_reasons={key: n for n, key in enumerate(dict.fromkeys(reasons), 1)},
@@ -264,7 +267,7 @@ def page_context(assessment: Assessment, *, with_picture: bool) -> PageContext:
 
 
 def by_role(options: Iterable[OptionResult]) -> tuple[tuple[str, tuple[OptionResult, ...]], ...]:
-    """Options by role in the order of a board, each role by verdict, rank and name."""
+    """Options by role in the order of a board, each role by verdict and name."""
     members: dict[str, list[OptionResult]] = {}
     for option in options:
         members.setdefault(option.role, []).append(option)
@@ -272,10 +275,10 @@ def by_role(options: Iterable[OptionResult]) -> tuple[tuple[str, tuple[OptionRes
     return tuple((role, tuple(sorted(members[role], key=_place))) for role in order)
 
 
-def _place(option: OptionResult) -> tuple[int, int, int, str]:
+def _place(option: OptionResult) -> tuple[int, int, str]:
     verdict = VERDICT_ORDER.index(option.verdict) if option.verdict else -1
     clear = VERDICT_ORDER.index(option.if_clear) if option.if_clear else 0
-    return verdict, clear, option.rank or 0, option.name
+    return verdict, clear, option.name
 
 
 def _links(kind: str, numbers: Iterable[int]) -> Markup:

@@ -36,7 +36,7 @@ from rearm.report.words import (
 __all__ = ["print_assessment"]
 
 _STYLE = {
-    "preferred": "bold green", "acceptable": "blue", "needs_information": "magenta",
+    "open": "blue", "needs_information": "magenta",
     "discouraged": "yellow", "excluded": "red",
     "failed": "bold red", "suspected": "bold yellow",
 }  # fmt: skip
@@ -177,8 +177,7 @@ def _options(assessment: Assessment) -> RenderableType:
         ]
     lines.append(
         SafeText(
-            "Options with one verdict are not separated by the evidence unless a rank says so; the"
-            " page and `rearm explain` give all.",
+            "The page and `rearm explain` give all reasons.",
             style="dim",
         )
     )
@@ -215,8 +214,7 @@ def _decided(assessment: Assessment, option: OptionResult) -> str:
     then = f", then {words(option.afterwards)}" if option.afterwards else ""
     until = f" Until: {option.until}{then}." if option.until and not option.permanent else ""
     clear = f" If clear: {words(option.if_clear)}." if option.if_clear else ""
-    rank = f" Rank {option.rank}." if option.rank is not None and option.rank > 1 else ""
-    return text + until + clear + rank + _first(assessment, option)
+    return text + until + clear + _first(assessment, option)
 
 
 def _first(assessment: Assessment, option: OptionResult) -> str:
