@@ -18,6 +18,7 @@ from rearm.assessment.history import (
     visits_of,
 )
 from rearm.assessment.judging import Codings
+from rearm.assessment.next_tests import before_deciding
 from rearm.assessment.options import OptionsResult, evidence_of_options, options_of
 from rearm.assessment.patient import Patient
 from rearm.assessment.placing import ALTERNATIVE
@@ -105,8 +106,8 @@ def assembled(
         alterations=alterations,
         alerts=alerts,
         actions=(),
-        tests=tests,
-        further_tests=(),
+        tests=(shown := before_deciding(tests)),
+        further_tests=tuple(test for test in tests if test not in shown),
         answer=answer_of(basis, about, failures, alerts, tiers, options.options),
         options=options.options,
         evidence=evidence,

@@ -24,26 +24,28 @@ __all__ = ["Codings", "Judging", "OwnCodes", "judge", "judge_scenarios"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codings:
-    """Everything judged, by row: verdicts, factor grades, group grades, tiers of strategies, and
-    the highest tier that each option allows its strategy.
+    """Everything judged, by row: verdicts, factor grades, group grades, tiers of strategies, the
+    highest that their options allow, and the highest that each option allows.
     """
 
     judged: Judged
     factors: Codes
     groups: Codes
     tiers: Codes
+    allowed: Codes
     limits: Codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnCodes:
-    """The codes of one patient as he is, by option, factor and group."""
+    """The codes of one patient as he is, by option, factor, group and strategy."""
 
     verdict: Codes
     clear: Codes
     open: Codes
     factors: Codes
     groups: Codes
+    tiers: Codes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class Judging:
             open=judged.open[place],
             factors=self.codes.factors[place],
             groups=self.codes.groups[place],
+            tiers=self.codes.tiers[place],
         )
 
 
@@ -112,11 +115,13 @@ def _judging(
         _declined(plan, patients, of_row),
     )
     limits = option_limits(plan, answers, judged, to_be_had(plan, patients, region, of_row))
+    tiers, allowed = placements(plan, answers, limits)
     codes = Codings(
         judged=judged,
         factors=factors,
         groups=group_grades(plan, factors),
-        tiers=placements(plan, answers, limits),
+        tiers=tiers,
+        allowed=allowed,
         limits=limits,
     )
     return Judging(frame=frame, answers=answers, codes=codes)

@@ -16,16 +16,17 @@ from rearm.assessment.logic import (
     grade_word,
 )
 from rearm.assessment.patient import Patient
-from rearm.assessment.plan import Plan
+from rearm.assessment.placing import FIRST
+from rearm.assessment.plan import TIERS, Plan
 from rearm.assessment.result import Change, NextTest, Turn
 from rearm.assessment.scenarios import Varied
 from rearm.knowledge.rulesets import Workup
 
 if TYPE_CHECKING:
     from rearm.assessment.judging import Codings, OwnCodes
-    from rearm.assessment.logic import Flags
+    from rearm.assessment.logic import Codes, Flags
 
-__all__ = ["next_tests_of"]
+__all__ = ["before_deciding", "next_tests_of"]
 
 
 def next_tests_of(
@@ -51,12 +52,15 @@ def next_tests_of(
         if varied.mandatory or turns:
             weight = _weight(plan, turns)
             test = _test(patient, varied, _changes(turns), _why(plan, varied, turns))
-            # the minimum work-up in the order of the knowledge, then what changes most, is least
-            # invasive, comes back soonest
+            # what changes the first choice, then the minimum work-up in the order of the knowledge,
+            # then what changes most; of these what is least invasive, comes back soonest
+            first = len({turn.what for turn in turns if turn.kind in _DECIDES})
             key = (
-                (0, place, 0, 0)
+                (0, -first, test.invasiveness, test.turnaround)
+                if first
+                else (1, place, 0, 0)
                 if varied.mandatory
-                else (1, -weight, test.invasiveness, test.turnaround)
+                else (2, -weight, test.invasiveness, test.turnaround)
             )
             found.append((key, place, test))
     return (*(test for _, _, test in sorted(found, key=lambda x: x[:2])), *_overdue(plan, patient))
@@ -86,7 +90,22 @@ def _overdue(plan: Plan, patient: Patient) -> Iterator[NextTest]:
                 yield _test(patient, markers, (), why)
 
 
-Kind = Literal["option", "factor", "group", "failure"]
+Kind = Literal["option", "factor", "group", "failure", "strategy"]
+_DECIDES: tuple[Kind, ...] = ("strategy", "failure")
+
+
+def before_deciding(tests: Sequence[NextTest]) -> tuple[NextTest, ...]:
+    """The few tests that would change the first choice, or whether there is a relapse."""
+    deciding = [
+        test
+        for test in tests
+        if any(turn.kind in _DECIDES for change in test.changes for turn in change.turns)
+        or "failure_status" in test.findings
+    ]
+    return tuple(deciding[:_SHOWN_AT_MOST])
+
+
+_SHOWN_AT_MOST = 4
 
 
 class _OneTurn(NamedTuple):
@@ -106,7 +125,7 @@ class _Differences:
     def __init__(
         self, plan: Plan, patient: Patient, own: OwnCodes, codes: Codings, rows: range
     ) -> None:
-        self.plan, self.own = plan, own
+        self.plan, self.patient, self.own = plan, patient, own
         self.status = patient.values.get("failure_status")
         part = slice(rows.start, rows.stop)
         judged = codes.judged
@@ -115,6 +134,8 @@ class _Differences:
         self.options = _by_row(self._options_that_turn())
         self.factors_that_turn = _by_row(self.factors != own.factors)
         self.groups_that_turn = _by_row(self.groups != own.groups)
+        self.tiers = codes.tiers[part]
+        self.strategies_that_turn = _by_row(self._in_or_out_of_first(codes.allowed[part]))
 
     def _options_that_turn(self) -> Flags:
         """Options whose verdict a result changes, other unknown stops assumed clear: judged anew,
@@ -126,6 +147,14 @@ class _Differences:
         turned: Flags = differs & (own.verdict != NO_VERDICT)
         return turned
 
+    def _in_or_out_of_first(self, allowed: Codes) -> Flags:
+        """Strategies that a result brings into the first tier, or that it takes out of it by their
+        placement. What a result might stop stands on the line of the strategy instead.
+        """
+        was, now = self.own.tiers == FIRST, self.tiers == FIRST
+        turned: Flags = (now & ~was) | (was & ~now & (allowed == FIRST))
+        return turned
+
     def turns(self, varied: Varied, rows: range) -> Iterator[_OneTurn]:
         """What each result of the work-up turns, in the order of its scenarios."""
         options, factors = self.plan.options, self.plan.factors
@@ -135,6 +164,13 @@ class _Differences:
             if status is not None and status != self.status:
                 before, then = str(self.status), str(status)
                 yield _OneTurn(values, "failure", "failure", "Failure", before, then)
+            for i in self.strategies_that_turn.get(row, ()):
+                if self._is_extreme(varied, values):
+                    continue
+                strategy = self.plan.strategies[i].strategy
+                title = self.plan.knowledge.words.of_strategy(strategy)
+                before, then = TIERS[self.own.tiers[i]], TIERS[self.tiers[row, i]]
+                yield _OneTurn(values, "strategy", strategy, title, before, then)
             for i in self.options.get(row, ()):
                 from_, to = self._verdicts(row, i)
                 option = options[i].option
@@ -146,6 +182,18 @@ class _Differences:
             for i in self.groups_that_turn.get(row, ()):
                 from_, to = _grade(self.own.groups[i]), _grade(self.groups[row, i])
                 yield _OneTurn(values, "group", GROUPS[i], GROUPS[i], from_, to)
+
+    def _is_extreme(self, varied: Varied, values: Mapping[str, Any]) -> bool:
+        """A result of which nobody thinks while no sign of the record points to it."""
+        return any(
+            values.get(name) is True and not self._suspected(name)
+            for workup in varied.workups
+            for name in workup.workup.extreme
+        )
+
+    def _suspected(self, name: str) -> bool:
+        found = self.patient.found.get(name)
+        return found is not None and found.suspected
 
     def _verdicts(self, row: int, i: int) -> tuple[str, str]:
         before = int(self.own.verdict[i])
@@ -193,6 +241,7 @@ def _weight(plan: Plan, turns: Sequence[_OneTurn]) -> float:
         "group": plan.parameters.weight_group,
         "factor": plan.parameters.weight_factor,
         "failure": plan.parameters.weight_status,
+        "strategy": plan.parameters.weight_status,
     }
     return sum(weights[kind] for kind, _ in {(turn.kind, turn.what) for turn in turns})
 
@@ -237,9 +286,11 @@ def _why(plan: Plan, varied: Varied, turns: Sequence[_OneTurn]) -> str:
         parts.append(f"Missing: {', '.join(labels)}.")
     named = {
         kind: tuple(dict.fromkeys(turn.name for turn in turns if turn.kind == kind))
-        for kind in ("failure", "option", "group", "factor")
+        for kind in ("strategy", "failure", "option", "group", "factor")
     }
     told = []
+    if named["strategy"]:
+        told.append(f"the first choice ({_listed(named['strategy'], 'strategie')})")
     if named["failure"]:
         told.append("whether the CAR-T failed")
     if named["option"]:

@@ -35,15 +35,18 @@ __all__ = [
 NOT_POSSIBLE, AVOID, SITUATIONAL, ALTERNATIVE, FIRST = range(len(TIERS))
 
 
-def placements(plan: Plan, answers: Codes, limits: Codes) -> Codes:
-    """The tier of every strategy on every row, rows x strategies. `limits`: of `option_limits`."""
+def placements(plan: Plan, answers: Codes, limits: Codes) -> tuple[Codes, Codes]:
+    """The tier of every strategy on every row, and the highest that its options allow, rows x
+    strategies. `limits`: of `option_limits`.
+    """
     import numpy as np
 
-    tiers = np.empty((len(answers), len(plan.strategies)), dtype=np.int8)
+    shape = (len(answers), len(plan.strategies))
+    tiers, allowed = np.empty(shape, dtype=np.int8), np.empty(shape, dtype=np.int8)
     for i, strategy in enumerate(plan.strategies):
-        allowed = limits[:, strategy.options].max(axis=1)
-        tiers[:, i] = np.minimum(_placed(strategy, answers), allowed)
-    return tiers
+        allowed[:, i] = limits[:, strategy.options].max(axis=1)
+        tiers[:, i] = np.minimum(_placed(strategy, answers), allowed[:, i])
+    return tiers, allowed
 
 
 def option_limits(plan: Plan, answers: Codes, judged: Judged, had: Flags) -> Codes:

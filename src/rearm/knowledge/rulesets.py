@@ -295,6 +295,8 @@ class Workup:
     `supplies` are the findings that it is asked for: their results are tried. `tells`: of a test
     that alone tells one of them under another name, that finding. `also_tells` are findings, or
     groups of them, that it tells besides. `outcomes` are the joint results that can come out of it.
+    `extreme`: findings of which nobody thinks without a sign; a result with one of them is no reason
+    to ask.
 
     `mandatory`: where true it belongs to the minimum work-up; `settled`: where true it is not asked
     for, because what it would tell is known; `only_where`: it is asked for only where this is true
@@ -309,6 +311,7 @@ class Workup:
     turnaround: int
     tells: Mapping[str, str] = field(default_factory=dict)
     also_tells: tuple[str, ...] = ()
+    extreme: tuple[str, ...] = ()
     outcomes: tuple[Row, ...] = ()
     mandatory: str | None = None
     settled: str | None = None

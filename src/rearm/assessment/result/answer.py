@@ -39,9 +39,11 @@ AlertStatus = Literal["certain", "open"]
 
 
 class Turn(Part, frozen=True, kw_only=True):
-    """Options, factors, groups of causes or the failure, by their ids, that turn alike."""
+    """Options, factors, groups of causes, strategies (their tiers) or the failure, by their ids,
+    that turn alike.
+    """
 
-    kind: Literal["option", "factor", "group", "failure"]
+    kind: Literal["option", "factor", "group", "failure", "strategy"]
     from_: str
     to: str
     what: tuple[str, ...]
