@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from rearm import __version__
+from rearm.assessment.actions import actions_of
 from rearm.assessment.alerts import alerts_of
 from rearm.assessment.basis import Basis
 from rearm.assessment.causes import causes_of, no_causes
@@ -60,6 +61,7 @@ def assembled(
         causes = causes_of(basis, codes.factors[row].tolist(), codes.groups[row].tolist())
         options = options_of(basis, codes.judged, row, region=region)
     alerts = alerts_of(basis)
+    actions = actions_of(basis)
     alterations = alterations_of(basis)
     failures = tuple(_failure(basis, failure) for failure in patient.failures)
     therapies = therapies_of(basis)
@@ -90,7 +92,7 @@ def assembled(
         causes=causes,
         alterations=alterations,
         alerts=alerts,
-        actions=(),
+        actions=actions,
         tests=tests,
         further_tests=(),
         answer=None,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rearm.assessment.check_actions import action_problems
 from rearm.assessment.check_numbers import numbers_without_source
 from rearm.errors import meant
 from rearm.findings import NO_FUNCTION, computable
@@ -136,6 +137,7 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _studies,
         _rules,
         _examples,
+        _actions,
         _options,
         _tags,
         _workups,
@@ -184,6 +186,7 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((f"{at}, frequency {f.text!r}", f.sources) for f in factor.frequencies)
         yield from ((f"{at}, implication {i.text!r}", i.sources) for i in factor.implications)
     yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
+    yield from ((f"action {a.id}", a.sources) for a in knowledge.actions.values())
     if knowledge.owns("scores.toml"):
         yield from ((f"score {s.id}", s.sources) for s in knowledge.scores.computed)
         for score in knowledge.scores.not_computed:
@@ -327,6 +330,11 @@ def _examples(knowledge: Knowledge) -> Iterator[Problem]:
                     f"{name} makes the condition"
                     f" {_outcome(answer, expected, set(condition.reads) - row.keys())}",
                 )
+
+
+def _actions(knowledge: Knowledge) -> Iterator[Problem]:
+    found = action_problems(knowledge, lambda row: _misfits(knowledge, row))
+    yield from (Problem(where, text) for where, text in found)
 
 
 def _outcome(answer: bool | None, expected: bool, absent: set[str]) -> str:

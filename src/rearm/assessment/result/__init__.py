@@ -9,6 +9,7 @@ made from these classes by `schema.py`); a field `from_` is `from` in JSON.
 
 from rearm.assessment.result.answer import (
     Action,
+    ActionStatus,
     Alert,
     AlertStatus,
     Answer,
@@ -17,6 +18,7 @@ from rearm.assessment.result.answer import (
     Change,
     NextTest,
     Turn,
+    Urgency,
 )
 from rearm.assessment.result.assessment import Assessment
 from rearm.assessment.result.basis import (
@@ -74,6 +76,7 @@ __all__ = [
     "About",
     "AboutCode",
     "Action",
+    "ActionStatus",
     "AgentEffect",
     "Alert",
     "AlertStatus",
@@ -119,6 +122,7 @@ __all__ = [
     "TherapyResult",
     "Titles",
     "Turn",
+    "Urgency",
     "Verdict",
     "Versions",
     "VisitResult",

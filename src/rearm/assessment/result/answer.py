@@ -8,6 +8,7 @@ from rearm.assessment.result.parts import BriefPart, Part, Plain
 
 __all__ = [
     "Action",
+    "ActionStatus",
     "Alert",
     "AlertStatus",
     "Answer",
@@ -16,11 +17,16 @@ __all__ = [
     "Change",
     "NextTest",
     "Turn",
+    "Urgency",
 ]
 
 
 # Whether an alert holds, or the last that is on record points to it.
 AlertStatus = Literal["certain", "open"]
+# Whether an action is to be done, or the last that is on record points to it.
+ActionStatus = Literal["due", "open"]
+# How soon, in this order.
+Urgency = Literal["now", "this_week", "before_engager"]
 
 
 class Turn(Part, frozen=True, kw_only=True):
@@ -70,12 +76,21 @@ class Alert(Part, frozen=True, kw_only=True):
     findings: tuple[str, ...]
 
 
-class Action(Part, frozen=True, kw_only=True):
-    """Something to do whatever is chosen; `reason` is an id of `reasons`."""
+class Action(BriefPart, frozen=True, kw_only=True):
+    """Something to do whatever is chosen: `text` says what, `reason`, an id of `reasons`, why and
+    what lifts it.
+
+    `status` `due`: to be done. `open`: not known whether it is due; `text` says how to find out.
+    `shows`: the findings that stand behind the text.
+    """
 
     id: str
+    text: str
     reason: str
-    sources: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    urgency: Urgency = "now"
+    status: ActionStatus = "due"
+    shows: tuple[str, ...] = ()
 
 
 class AnswerStrategy(Part, frozen=True, kw_only=True):

@@ -18,7 +18,9 @@ __all__ = [
     "Titles",
 ]
 
-Effect = Literal["exclude", "require", "discourage", "favour", "caution", "supports", "opposes"]
+Effect = Literal[
+    "exclude", "require", "discourage", "favour", "caution", "supports", "opposes", "act"
+]
 
 
 class FindingResult(BriefPart, frozen=True, kw_only=True):
@@ -47,7 +49,8 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
 
 
 class Reason(BriefPart, frozen=True, kw_only=True):
-    """A rule or indicator with what it found; shared by every option or factor that names its id.
+    """A rule or indicator with what it found; shared by every option, factor or action that names
+    its id.
 
     `truth` None (left out): unknown for want of the findings `missing`, which are left out where
     they are all that it reads and does not know (`Assessment.missing`); `asks`: the work-ups that
