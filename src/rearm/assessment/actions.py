@@ -10,6 +10,7 @@ from rearm.assessment.basis import Basis
 from rearm.assessment.patient import Patient
 from rearm.assessment.plan import ActionPlan, Plan
 from rearm.assessment.result import Action, ActionStatus, Reason, Urgency
+from rearm.knowledge.rulesets import ActionRule
 
 __all__ = ["DueAction", "actions_of", "due_actions"]
 
@@ -57,8 +58,7 @@ def _status(
     action, found = plan.action, patient.found
     if plan.unless is not None and answers[plan.unless] == 1:
         return None
-    asked = [name for name in action.finds_out if not (name in found and found[name].known)]
-    if action.finds_out and not asked:
+    if action.finds_out and not _lacking(action, patient):
         return None
     answer = answers[plan.number]
     if answer == 1:
@@ -71,6 +71,12 @@ def _status(
     return "open" if points else None
 
 
+def _lacking(action: ActionRule, patient: Patient) -> tuple[str, ...]:
+    """Of the findings that it is to find out, those that are not known."""
+    found = patient.found
+    return tuple(x for x in action.finds_out if not (x in found and found[x].known))
+
+
 def _urgency(plan: Plan, action: ActionPlan, status: dict[str, ActionStatus | None]) -> Urgency:
     """Its own, or that of a more urgent action which is due and waits for it."""
     waiting = [
@@ -78,7 +84,7 @@ def _urgency(plan: Plan, action: ActionPlan, status: dict[str, ActionStatus | No
         for other in plan.actions
         if other.action.id in action.action.before and status[other.action.id] == "due"
     ]
-    return min([action.action.urgency, *waiting], key=_URGENCIES.index)
+    return _URGENCIES[min(map(_URGENCIES.index, (action.action.urgency, *waiting)))]
 
 
 def _action(basis: Basis, due: DueAction) -> Action:
@@ -92,6 +98,7 @@ def _action(basis: Basis, due: DueAction) -> Action:
         urgency=due.urgency,
         status=due.status,
         shows=tuple(shown),
+        lacks=_lacking(action, basis.patient) if len(action.finds_out) > 1 else (),
     )
 
 
@@ -116,7 +123,6 @@ def _reason(basis: Basis, due: DueAction) -> str:
         effect="act",
         truth=basis.truth(number),
         findings=findings,
-        citations=basis.cite(action.sources),
         until=action.until,
         missing=() if missing == unknown else missing,
         asks=basis.asks(missing),

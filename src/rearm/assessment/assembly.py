@@ -24,6 +24,7 @@ from rearm.assessment.prognosis import alterations_of
 from rearm.assessment.result import (
     About,
     AboutCode,
+    Action,
     Assessment,
     DayRange,
     FailureResult,
@@ -108,7 +109,7 @@ def assembled(
         ),
         citations=basis.citations,
         publications=basis.publications,
-        titles=_titles(basis, options, tests),
+        titles=_titles(basis, options, tests, actions),
         rows=basis.rows,
     )
 
@@ -184,12 +185,18 @@ def _summary(record: Record, known: LabTests) -> IssueSummary:
     )
 
 
-def _titles(basis: Basis, options: OptionsResult, tests: tuple[NextTest, ...]) -> Titles:
+def _titles(
+    basis: Basis,
+    options: OptionsResult,
+    tests: tuple[NextTest, ...],
+    actions: tuple[Action, ...],
+) -> Titles:
     title = basis.plan.knowledge.words.of_strategy
     strategies = [o.strategy for o in options.options]
     strategies += [strategy for o in options.options for strategy in o.sequence]
     turns = [turn for test in tests for change in test.changes for turn in change.turns]
     asked = [name for o in options.options for name in o.availability.missing]
+    asked += [name for action in actions for name in action.lacks]
     asked += [name for test in tests for change in test.changes for name in change.values]
     asked += [name for key in basis.reasons for name in _missing(basis, key)]
     turned = {what for turn in turns if turn.kind == "factor" for what in turn.what}

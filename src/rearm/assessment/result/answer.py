@@ -78,10 +78,11 @@ class Alert(Part, frozen=True, kw_only=True):
 
 class Action(BriefPart, frozen=True, kw_only=True):
     """Something to do whatever is chosen: `text` says what, `reason`, an id of `reasons`, why and
-    what lifts it.
+    what lifts it; its citations are `sources`.
 
     `status` `due`: to be done. `open`: not known whether it is due; `text` says how to find out.
-    `shows`: the findings that stand behind the text.
+    `shows`: the findings that stand behind the text. `lacks`: of several findings that it is to
+    find out, those that are not known.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Action(BriefPart, frozen=True, kw_only=True):
     urgency: Urgency = "now"
     status: ActionStatus = "due"
     shows: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 class AnswerStrategy(Part, frozen=True, kw_only=True):

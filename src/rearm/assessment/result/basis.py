@@ -93,7 +93,7 @@ class SupportLine(BriefPart, frozen=True, kw_only=True):
 
 class Publication(BriefPart, frozen=True, kw_only=True):
     """Where a citation was published: `line` holds authors, journal and year as far as they were
-    seen. `read`: how it was read where not in full; `incomplete`: something of it was not seen,
+    seen. `read`: how it was read, None: in full; `incomplete`: something of it was not seen,
     `not_seen` what. `url` only where there is no `doi`.
     """
 
@@ -101,7 +101,7 @@ class Publication(BriefPart, frozen=True, kw_only=True):
     title: str = ""
     doi: str | None = None
     url: str | None = None
-    read: str | None = None
+    read: str | None = "abstract"  # the most frequent
     incomplete: bool = False
     not_seen: tuple[str, ...] = ()
 
@@ -111,8 +111,8 @@ class Citation(BriefPart, frozen=True, kw_only=True):
     `weak`: it should look weak.
     """
 
-    strength: str
     source: str
+    strength: str = "cohort"  # the most frequent
     text: str = ""
     weak: bool = False
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from rearm.assessment.result import (
+    Action,
     Alert,
     Assessment,
     CauseGroup,
@@ -23,6 +24,8 @@ from rearm.assessment.result import (
 )
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.sentences import (
+    action_text,
+    actions_by_urgency,
     asked_as,
     asked_for,
     availability_text,
@@ -106,6 +109,14 @@ class PageContext:
         """
         missing = self.result.missing(part) if isinstance(part, Reason) else ()
         return seen_texts(self.result, (name for name in part.findings if name not in missing))
+
+    def actions(self) -> tuple[tuple[str, tuple[Action, ...]], ...]:
+        """How soon, each with the actions that are due then or open."""
+        return actions_by_urgency(self.result)
+
+    def action(self, action: Action) -> str:
+        """What to do, as a sentence."""
+        return action_text(self.result, action)
 
     def unknown(self, reason: Reason) -> list[str]:
         """What the findings mean for want of which the reason is unknown."""

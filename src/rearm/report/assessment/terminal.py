@@ -13,6 +13,8 @@ from rearm.assessment.result import CauseGroup, NextTest, OptionResult
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
 from rearm.report.assessment.sentences import (
+    action_text,
+    actions_by_urgency,
     alert_title,
     asked_for,
     difference_text,
@@ -63,6 +65,10 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
         seen = "; ".join(seen_texts(assessment, alert.findings)) if alert.status == "open" else ""
         text = f"ALERT  {alert_title(alert)}: {alert.text}{f' ({seen})' if seen else ''}"
         console.print(SafeText(text, style=style))
+    for title, actions in actions_by_urgency(assessment):
+        console.print(SafeText(title.upper(), style="bold"))
+        for action in actions:
+            console.print(Padding(SafeText(action_text(assessment, action)), (0, 0, 0, 2)))
     if unread := unread_text(assessment):
         console.print(SafeText(unread, style="bold yellow"))
     console.print(SafeText(case_paragraph(assessment)))
