@@ -259,7 +259,7 @@ def shared_rules(knowledge: Knowledge, cite: Citations) -> Lines:
             yield f"- Support: {_support(line, cite)}"
 
 
-def _wording(alert: AlertRule | ActionRule) -> str:
+def _wording(alert: AlertRule) -> str:
     return " ".join([alert.text, *(f"If `{w.when}`: {w.text}" for w in alert.wordings)])
 
 
@@ -310,7 +310,6 @@ def actions(knowledge: Knowledge, cite: Citations) -> Lines:
     )
     for urgency, title in URGENCY_TITLES.items():
         yield f"\n## {title}"
-        yield ""
         yield from table(
             ("action", "due where", "not where", "what to do", "where it is open", "why", "until"),
             (
@@ -323,16 +322,20 @@ def actions(knowledge: Knowledge, cite: Citations) -> Lines:
 
 def _action_row(action: ActionRule, cite: Citations) -> tuple[str, ...]:
     asked = ", ".join(code(name) for name in action.finds_out)
-    where = f"{code(action.when)}, and one of {asked} is not known" if asked else code(action.when)
+    several = "one of " if len(action.finds_out) > 1 else ""
+    where = (
+        f"{code(action.when)}, and {several}{asked} is not known" if asked else code(action.when)
+    )
     waits = ", ".join(code(name) for name in action.before)
-    text = f"{_wording(action)}{f' Comes before {waits}.' if waits else ''}"
-    sign = f"{action.open_text or ''}{f' (sign: {code(action.open_when)})' if action.open_when else ''}"
+    said = [action.text, *(f"If `{w.when}`: {w.text}" for w in action.wordings)]
+    said += [f"Comes before {waits}"] if waits else []
+    sign = f"Also where {code(action.open_when)}: " if action.open_when else ""
     return (
         code(action.id),
         where,
         code(action.unless) if action.unless else "",
-        cell(text),
-        cell(sign),
+        cell(". ".join(said)),
+        f"{sign}{cell(action.open_text or '')}",
         f"{cell(action.because)} {cite(action.sources)}",
         cell(action.until),
     )
