@@ -265,7 +265,7 @@ def test_an_empty_record_asks_for_nothing() -> None:
             "a low value out of date",
             "immunoglobulin_replacement",
             [lab(300, "igg", 310, "mg/dL")],
-            "Measure IgG again",
+            "Measure IgG with",
         ),
         (
             "an infection without an end",
@@ -307,6 +307,21 @@ def test_open_where_the_record_points_to_it(
     assert found.text.startswith(text)
 
 
+def test_an_igg_below_the_m_protein_that_it_holds_is_measured_again() -> None:
+    both = [lab(490, "igg", 310, "mg/dL"), lab(490, "serum_m_protein", 1.4, "g/dL")]
+    of_igg: Row = ("patients", {"heavy_chain": "IgG", "light_chain": "kappa"})
+    result = assessed(("without", {"heavy_chain": "IgA"}), of_igg, *both)
+    found = action(result, "immunoglobulin_replacement")
+    assert found is not None and found.status == "open"
+    assert "check both" in result.findings[found.shows[0]].text
+
+
+def test_only_what_makes_it_due_is_shown() -> None:
+    rows = [fact("frailty", "frail"), lab(495, "ecog", 1, "score")]
+    found = action(assessed(*rows), "palliative_care_referral")
+    assert found is not None and found.shows == ("frailty",)
+
+
 # ---------------------------------------------------------------- hazards
 
 
@@ -327,7 +342,7 @@ def test_igg_of_180_is_replaced_now_after_the_serology() -> None:
     assert "before immunoglobulin" in screen.text
     assert screen.lacks == ("hbsag", "anti_hbc", "hcv_rna_detected", "hiv")
     replaced = action(result, "immunoglobulin_replacement")
-    assert replaced is not None and replaced.shows == ("igg", "igg_last_known")
+    assert replaced is not None and replaced.shows == ("igg",)
     assert "180" in result.findings["igg"].text
 
 

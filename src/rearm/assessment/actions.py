@@ -11,6 +11,7 @@ from rearm.assessment.patient import Patient
 from rearm.assessment.plan import ActionPlan, Plan
 from rearm.assessment.result import Action, ActionStatus, Reason, Urgency
 from rearm.knowledge.rulesets import ActionRule
+from rearm.rules import truth
 
 __all__ = ["DueAction", "actions_of", "due_actions"]
 
@@ -89,7 +90,6 @@ def _urgency(plan: Plan, action: ActionPlan, status: dict[str, ActionStatus | No
 
 def _action(basis: Basis, due: DueAction) -> Action:
     action = due.plan.action
-    shown = [name for name in action.shows if basis.finding(name).known]
     return Action(
         id=action.id,
         text=_text(basis, due),
@@ -97,8 +97,31 @@ def _action(basis: Basis, due: DueAction) -> Action:
         sources=basis.cite(action.sources),
         urgency=due.urgency,
         status=due.status,
-        shows=tuple(shown),
+        shows=_shown(basis, due),
         lacks=_lacking(action, basis.patient) if len(action.finds_out) > 1 else (),
+    )
+
+
+def _shown(basis: Basis, due: DueAction) -> tuple[str, ...]:
+    """Of the findings to be shown, those that make it due by themselves; else, as where several
+    have to come together, whatever is known of them and not denied.
+    """
+    condition, patient = basis.plan.conditions[due.plan.number], basis.patient
+    found = {name: basis.finding(name) for name in due.plan.action.shows}
+    alone = tuple(
+        name
+        for name, own in found.items()
+        if own.known
+        and truth(
+            condition,
+            {name: patient.values.get(name)},
+            {x: bound for x, bound in patient.bounds.items() if x == name},
+        )
+    )
+    return alone or tuple(
+        name
+        for name, own in found.items()
+        if own.suspected or (own.known and own.value is not False)
     )
 
 
