@@ -24,11 +24,11 @@ from rearm.assessment.result import (
 )
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.sentences import (
-    action_text,
     actions_by_urgency,
     asked_as,
     asked_for,
     availability_text,
+    behind_action,
     doubt_text,
     seen_texts,
     undecided_text,
@@ -114,9 +114,9 @@ class PageContext:
         """How soon, each with the actions that are due then or open."""
         return actions_by_urgency(self.result)
 
-    def action(self, action: Action) -> str:
-        """What to do, as a sentence."""
-        return action_text(self.result, action)
+    def behind(self, action: Action) -> str:
+        """How the sentence of an action goes on: what it rests on, and what is not on record."""
+        return behind_action(self.result, action)
 
     def unknown(self, reason: Reason) -> list[str]:
         """What the findings mean for want of which the reason is unknown."""

@@ -29,6 +29,7 @@ __all__ = [
     "asked_as",
     "asked_for",
     "availability_text",
+    "behind_action",
     "day_range",
     "difference_text",
     "doubt_text",
@@ -65,10 +66,16 @@ def actions_by_urgency(assessment: Assessment) -> tuple[tuple[str, tuple[Action,
 
 def action_text(assessment: Assessment, action: Action) -> str:
     """What to do, with the findings behind it and what is not on record, as one sentence."""
+    open_ = "To be settled: " if action.status == "open" else ""
+    return f"{open_}{action.text}{behind_action(assessment, action)}"
+
+
+def behind_action(assessment: Assessment, action: Action) -> str:
+    """How the sentence goes on: the findings behind the action, and what is not on record."""
     seen = seen_texts(assessment, action.shows)
     lacking = [asked_as(assessment, name) for name in action.lacks]
-    text = f"{action.text}: {'; '.join(seen)}" if seen else action.text
-    return f"{text} (not on record: {', '.join(lacking)})." if lacking else f"{text}."
+    text = f": {'; '.join(seen)}" if seen else ""
+    return f"{text}; not on record: {', '.join(lacking)}." if lacking else f"{text}."
 
 
 def unread_text(assessment: Assessment) -> str:
