@@ -1,5 +1,5 @@
 """Pages of the dictionary on what the rules are made of: findings, factors, options, shared rules,
-alerts and work-ups.
+alerts, actions and work-ups.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from scripts.docs_markdown import Citations, Lines, cell, code, table
 
 from rearm.knowledge import Knowledge
 from rearm.knowledge.rulesets import (
+    ActionRule,
     AlertRule,
     Availability,
     Factor,
@@ -22,6 +23,7 @@ from rearm.knowledge.rulesets import (
 )
 from rearm.knowledge.scores import ScoreItem, load_scores
 from rearm.knowledge.variants import load_alterations
+from rearm.report.assessment.sentences import URGENCY_TITLES
 from rearm.report.knowledge import example_words
 from rearm.report.words import words
 
@@ -292,6 +294,51 @@ def alerts(knowledge: Knowledge, cite: Citations) -> Lines:
         yield f"\n- Tells: {', '.join(code(s) for s in w.supplies)}"
         if w.mandatory:
             yield f"- In the minimum work-up where {code(w.mandatory)}"
+
+
+def actions(knowledge: Knowledge, cite: Citations) -> Lines:
+    """What to do whatever therapy is chosen, by how soon."""
+    yield "# Actions"
+    yield ""
+    yield (
+        "What is to be done whatever therapy is chosen. An action is due where its condition is"
+        " true and what takes it back is not; one that is to find something out, while any of it"
+        " is not known. Where the condition is not known it is not due, but open where the last on"
+        " record points to it. A patient who died has none. In the tables of results, and on the"
+        " page, the more urgent stand first; what has to be done before another is due as soon as"
+        " that one."
+    )
+    for urgency, title in URGENCY_TITLES.items():
+        yield f"\n## {title}"
+        yield from table(
+            ("action", "due where", "not where", "what to do", "where it is open", "why", "until"),
+            (
+                _action_row(action, cite)
+                for action in knowledge.actions.values()
+                if action.urgency == urgency
+            ),
+        )
+
+
+def _action_row(action: ActionRule, cite: Citations) -> tuple[str, ...]:
+    asked = ", ".join(code(name) for name in action.finds_out)
+    several = "one of " if len(action.finds_out) > 1 else ""
+    where = (
+        f"{code(action.when)}, and {several}{asked} is not known" if asked else code(action.when)
+    )
+    waits = ", ".join(code(name) for name in action.before)
+    said = [action.text, *(f"If `{w.when}`: {w.text}" for w in action.wordings)]
+    said += [f"Comes before {waits}"] if waits else []
+    sign = f"Also where {code(action.open_when)}: " if action.open_when else ""
+    return (
+        code(action.id),
+        where,
+        code(action.unless) if action.unless else "",
+        cell(". ".join(said)),
+        f"{sign}{cell(action.open_text or '')}",
+        f"{cell(action.because)} {cite(action.sources)}",
+        cell(action.until),
+    )
 
 
 def alterations(cite: Citations) -> Lines:

@@ -34,8 +34,7 @@ def judge_answer(result: Assessment, expected: dict[str, Any]) -> Iterator[Outco
     for action in expected.pop("actions_include", []):
         outcomes.append(Outcome(f"do {action}", action in actions, True, str(actions)))
     for action in expected.pop("actions_exclude", []):
-        holds = result.answer is not None and action not in actions
-        outcomes.append(Outcome(f"do not {action}", holds, False, str(actions)))
+        outcomes.append(Outcome(f"do not {action}", action not in actions, False, str(actions)))
     yield from (replace(outcome, of_answer=True) for outcome in outcomes)
 
 

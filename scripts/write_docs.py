@@ -42,6 +42,7 @@ def pages(knowledge: Knowledge, expected: Path) -> dict[str, str]:
         "scores.md": docs_rules.scores(cite),
         "agents.md": docs_facts.agents(knowledge),
         "alerts-and-workups.md": docs_rules.alerts(knowledge, cite),
+        "actions.md": docs_rules.actions(knowledge, cite),
         "tables.md": iter(describe_tables().rstrip("\n").split("\n")),
         "form.md": docs_facts.form(knowledge),
         "examples.md": docs_facts.examples(expected, knowledge),

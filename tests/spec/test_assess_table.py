@@ -57,6 +57,8 @@ def codes(a: Assessment) -> dict[str, Any]:
     row["day_high"] = None if last is None else last.when.high
     row["pattern"] = None if last is None else list(last.pattern)
     row["signals"] = None if last is None else [s.id for s in last.signals]
+    for column, status in (("actions", "due"), ("open_actions", "open")):
+        row[column] = [x.id for x in a.actions if x.status == status]
     for group in a.causes.groups:
         row[f"group_{group.group}"] = group.grade
         row |= {f"factor_{factor.id}": factor.grade for factor in group.factors}

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from rearm import __version__
+from rearm.assessment.actions import actions_of
 from rearm.assessment.alerts import alerts_of
 from rearm.assessment.answer import answer_of, tiers_of
 from rearm.assessment.basis import Basis
@@ -26,6 +27,7 @@ from rearm.assessment.prognosis import alterations_of
 from rearm.assessment.result import (
     About,
     AboutCode,
+    Action,
     AnswerTier,
     Assessment,
     DayRange,
@@ -75,6 +77,7 @@ def assembled(
         evidence = evidence_of_options(basis, options.options)
         tiers = tiers_of(basis, options.options, evidence, placed, limits)
     alerts = alerts_of(basis)
+    actions = actions_of(basis)
     alterations = alterations_of(basis)
     failures = tuple(_failure(basis, failure) for failure in patient.failures)
     therapies = therapies_of(basis)
@@ -105,7 +108,7 @@ def assembled(
         causes=causes,
         alterations=alterations,
         alerts=alerts,
-        actions=(),
+        actions=actions,
         tests=(shown := before_deciding(tests)),
         further_tests=tuple(test for test in tests if test not in shown),
         answer=answer_of(basis, about, failures, alerts, tiers, options.options),
@@ -120,7 +123,7 @@ def assembled(
         ),
         citations=basis.citations,
         publications=basis.publications,
-        titles=_titles(basis, options, tests),
+        titles=_titles(basis, options, tests, actions),
         rows=basis.rows,
     )
 
@@ -196,12 +199,18 @@ def _summary(record: Record, known: LabTests) -> IssueSummary:
     )
 
 
-def _titles(basis: Basis, options: OptionsResult, tests: tuple[NextTest, ...]) -> Titles:
+def _titles(
+    basis: Basis,
+    options: OptionsResult,
+    tests: tuple[NextTest, ...],
+    actions: tuple[Action, ...],
+) -> Titles:
     title = basis.plan.knowledge.words.of_strategy
     strategies = [o.strategy for o in options.options]
     strategies += [strategy for o in options.options for strategy in o.sequence]
     turns = [turn for test in tests for change in test.changes for turn in change.turns]
     asked = [name for o in options.options for name in o.availability.missing]
+    asked += [name for action in actions for name in action.lacks]
     asked += [name for test in tests for change in test.changes for name in change.values]
     asked += [name for key in basis.reasons for name in _missing(basis, key)]
     turned = {what for turn in turns if turn.kind == "factor" for what in turn.what}

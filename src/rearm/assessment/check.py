@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rearm.assessment.check_actions import action_problems
 from rearm.assessment.check_numbers import numbers_without_source
 from rearm.errors import meant
 from rearm.findings import NO_FUNCTION, computable
@@ -145,6 +146,7 @@ def check_knowledge(knowledge: Knowledge) -> list[Problem]:
         _studies,
         _rules,
         _examples,
+        _actions,
         _options,
         _tags,
         _workups,
@@ -195,6 +197,7 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((f"{at}, implication {i.text!r}", i.sources) for i in factor.implications)
     yield from ((f"workup {w.id}", w.sources) for w in knowledge.workups.values())
     yield from ((f"place {p.id}", p.sources) for p in knowledge.places.values())
+    yield from ((f"action {a.id}", a.sources) for a in knowledge.actions.values())
     if knowledge.owns("scores.toml"):
         yield from ((f"score {s.id}", s.sources) for s in knowledge.scores.computed)
         for score in knowledge.scores.not_computed:
@@ -381,6 +384,11 @@ def _examples(knowledge: Knowledge) -> Iterator[Problem]:
                     f"{name} makes the condition"
                     f" {_outcome(answer, expected, set(condition.reads) - row.keys())}",
                 )
+
+
+def _actions(knowledge: Knowledge) -> Iterator[Problem]:
+    found = action_problems(knowledge, lambda row: _misfits(knowledge, row))
+    yield from (Problem(where, text) for where, text in found)
 
 
 def _outcome(answer: bool | None, expected: bool, absent: set[str]) -> str:

@@ -75,6 +75,11 @@ def _texts(knowledge: Knowledge) -> Iterator[tuple[str, str, str | None, tuple[s
             )
         else:
             yield f"shared support {shared.text!r}", shared.text, shared.when, shared.sources
+    for action in knowledge.actions.values():
+        said = (action.text, action.open_text, action.because, action.until)
+        texts = (*(x for x in said if x), *(w.text for w in action.wordings))
+        read = (*action.conditions.values(), *(w.when for w in action.wordings))
+        yield f"action {action.id}", " ".join(texts), " ".join(read), action.sources
     for factor in knowledge.factors.values():
         at = f"factor {factor.id}"
         for indicator in factor.indicators:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from rearm.assessment.result import Citation, Publication
 from rearm.knowledge import rulesets
 from rearm.knowledge.bundle import Knowledge
@@ -49,7 +51,9 @@ class Citations:
         weak_source = source is None or source.incomplete or source.read in _NOT_READ_ITSELF
         citation = Citation(
             text=statement.text,
-            strength=statement.strength,
+            strength=intern(  # one object a word, so that the JSON can leave out the default
+                statement.strength
+            ),
             source=statement.source,
             weak=statement.strength in _WEAK or weak_source,
         )
@@ -68,7 +72,7 @@ def _publication(source: rulesets.CitedSource) -> Publication:
         title=source.title or "",
         doi=source.doi,
         url=None if source.doi else _safe(source.url),
-        read=source.read if source.read != "full" else None,
+        read=None if source.read in (None, "full") else intern(source.read),
         incomplete=source.incomplete,
     )
 
@@ -87,7 +91,7 @@ def _of_study(name: str, study: Study) -> tuple[Citation, Publication]:
         title=c.title,
         doi=c.doi or None,
         url=None if c.doi else _safe(c.url),
-        read=c.read_from,
+        read=c.read_from and intern(c.read_from),
         incomplete=bool(c.missing),
         not_seen=tuple(c.missing),
     )

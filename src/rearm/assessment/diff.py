@@ -92,6 +92,7 @@ def _tables(knowledge: Knowledge) -> dict[str, Mapping[str, Any]]:
         "source": knowledge.sources,
         "workup": knowledge.workups,
         "alert": knowledge.alerts,
+        "action": knowledge.actions,
         "study": {study.id: study for study in knowledge.studies},
         "score": {score.id: score for score in knowledge.scores.computed},
         "alteration": {alteration.id: alteration for alteration in knowledge.alterations},

@@ -20,6 +20,8 @@ from rearm.knowledge._build import KnowledgeError
 from rearm.knowledge.bundle import Knowledge
 from rearm.knowledge.catalogue import Catalogue
 from rearm.knowledge.rulesets import (
+    ActionRule,
+    ActionWording,
     AlertRule,
     AlertWording,
     Availability,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TIERS",
+    "ActionPlan",
     "AlertPlan",
     "FactorPlan",
     "OptionPlan",
@@ -186,6 +189,17 @@ class AlertPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPlan:
+    """An action with the numbers of its conditions and of those of its wordings."""
+
+    action: ActionRule
+    number: int
+    unless: int | None
+    open_when: int | None
+    wordings: tuple[tuple[ActionWording, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkupPlan:
     workup: Workup
     mandatory: int | None
@@ -242,6 +256,7 @@ class Plan:
     factors: tuple[FactorPlan, ...]
     workups: tuple[WorkupPlan, ...]
     alerts: tuple[AlertPlan, ...]
+    actions: tuple[ActionPlan, ...]
     # results to try of a work-up's findings of which nothing is known, filled as they are needed
     free_outcomes: dict[tuple[str, tuple[str, ...]], list[Mapping[str, bool | float | int | str]]]
     evidence: Mapping[str, EvidenceResult]  # as results hold it, by `OptionPlan.evidence_key`
@@ -301,8 +316,9 @@ class _Planner:
         always = len(self.conditions)
         options = tuple(self.option(o, evidence[o.id], always) for o in knowledge.options.values())
         columns = tuple(sorted({name for c in self.conditions for name in c.reads}))
+        told = {n for a in knowledge.actions.values() for n in (*a.finds_out, *a.shows)}
         relevant = frozenset(
-            s for name in columns for s in (name, *knowledge.catalogue.sources_of(name))
+            s for n in {*columns, *told} for s in (n, *knowledge.catalogue.sources_of(n))
         )
         shown = {option.evidence_key: _shown(option.evidence) for option in options}
         return Plan(
@@ -324,6 +340,7 @@ class _Planner:
             factors=tuple(self.factor(f, blocks) for f in knowledge.factors.values()),
             workups=tuple(self.workup(w) for w in knowledge.workups.values()),
             alerts=tuple(self.alert(a) for a in knowledge.alerts.values()),
+            actions=tuple(self.action(a) for a in knowledge.actions.values()),
             free_outcomes={},
             evidence=shown,
             evidence_studies=tuple(
@@ -371,6 +388,19 @@ class _Planner:
             alert=alert,
             number=self.number(alert.when),
             wordings=tuple((w, self.number(w.when)) for w in alert.wordings),
+        )
+
+    def action(self, action: ActionRule) -> ActionPlan:
+        unless, open_when = (
+            None if text is None else self.number(text)
+            for text in (action.unless, action.open_when)
+        )
+        return ActionPlan(
+            action=action,
+            number=self.number(action.when),
+            unless=unless,
+            open_when=open_when,
+            wordings=tuple((w, self.number(w.when)) for w in action.wordings),
         )
 
     def limits(self) -> dict[str, tuple[float, ...]]:

@@ -11,6 +11,7 @@ from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from rearm.assessment.actions import due_actions
 from rearm.assessment.alerts import raised
 from rearm.assessment.assembly import about_code, is_judged
 from rearm.assessment.judging import Codings
@@ -168,6 +169,8 @@ def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> 
         "team_day": pl.Int64,
         "alerts": many,
         "open_alerts": many,
+        "actions": many,
+        "open_actions": many,
         "undetermined": pl.Boolean,
     }
     schema |= {f"group_{group}": pl.String for group in GROUPS}
@@ -185,6 +188,7 @@ def _columns(batch: Batch, *, tests: bool) -> dict[str, Sequence[Any]]:
     judged = [is_judged(patient) for patient in batch.patients]
     columns = _of_patients(batch.patients)
     columns |= _alerts(batch)
+    columns |= _actions(batch)
     columns |= _grades(batch.plan, batch.own.codes, judged)
     columns |= _verdicts(batch.plan, batch.own.codes.judged, judged)
     if tests:
@@ -246,6 +250,18 @@ def _alerts(batch: Batch) -> dict[str, Sequence[Any]]:
     columns = {"alerts": "certain", "open_alerts": "open"}
     return {
         column: [[x.alert.id for x, status in alerts if status == wanted] for alerts in own]
+        for column, wanted in columns.items()
+    }
+
+
+def _actions(batch: Batch) -> dict[str, Sequence[Any]]:
+    own = [
+        due_actions(batch.plan, patient, answers)
+        for patient, answers in zip(batch.patients, batch.own.answers.tolist(), strict=True)
+    ]
+    columns = {"actions": "due", "open_actions": "open"}
+    return {
+        column: [[x.id for x in actions if x.status == wanted] for actions in own]
         for column, wanted in columns.items()
     }
 

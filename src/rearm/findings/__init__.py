@@ -15,6 +15,7 @@ from rearm.findings import (
     course,
     expansion,
     exposure,
+    filtration,
     immunoglobulin,
     kidney,
     microenvironment,
@@ -25,6 +26,7 @@ from rearm.findings import (
     t_cell,
     toxicity,
     tumour,
+    viruses,
 )
 from rearm.findings.base import FAMILIES, FUNCTIONS, Found, Text, Value, joined, sources_of
 from rearm.findings.chart import PatientChart
@@ -69,6 +71,8 @@ GROUPS = (
     product,
     tumour,
     patient,
+    filtration,
+    viruses,
     immunoglobulin,
     toxicity,
     nervous_system,

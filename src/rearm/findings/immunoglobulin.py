@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rearm.findings.base import NOTHING, Found, finding, measured, sources_of, unknown
+from rearm.findings.base import NOTHING, Found, finding, measured, sources_of, suspected, unknown
 from rearm.findings.chart import PatientChart
 from rearm.findings.results import LatestResult
 from rearm.interval import Interval
@@ -63,7 +63,7 @@ def _without_paraprotein(
     sources = sources_of(total, protein)
     if low > max(_CONTRADICTION * igg.high, igg.high + _LEAST):
         text = f"total IgG is lower than the M-protein ({total.text}; {protein.text}): check both"
-        return unknown(text, sources)
+        return suspected(text, sources)  # whichever is wrong, healthy IgG may be low
     healthy = Interval(
         max(0.0, round(_LOW * igg.low - _HIGH * high - _SCATTER, 1)),
         max(0.0, min(igg.high, round(_HIGH * igg.high - _LOW * low + _SCATTER, 1))),

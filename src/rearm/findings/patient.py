@@ -26,7 +26,7 @@ from rearm.findings.base import (
 from rearm.findings.chart import PatientChart
 from rearm.findings.derived import CHILDBEARING_AGE
 from rearm.findings.presence import Presence, any_present, grade_words
-from rearm.findings.results import NO_RESULT, LatestResult
+from rearm.findings.results import LatestResult
 from rearm.interval import Interval
 from rearm.knowledge.option_names import declined_names
 from rearm.record import Condition, Fact, Toxicity
@@ -169,69 +169,6 @@ def weight_kg(chart: PatientChart) -> Found:
 @finding("creatinine")
 def creatinine(chart: PatientChart) -> Found:
     return chart.number("creatinine", chart.recent(_COUNT_DAYS))
-
-
-@finding("creatinine_clearance")
-def creatinine_clearance(chart: PatientChart) -> Found:
-    """The later of a reported clearance and a reported eGFR (mL/min/1.73 m2, read as mL/min); else
-    Cockcroft-Gault.
-
-    A creatinine after the reported value may only worsen it: the kidney may have failed in between.
-    Where its Cockcroft-Gault is lower it stands instead, and where that can't be computed nothing
-    is known.
-    """
-    blood = chart.latest("creatinine", chart.recent(_COUNT_DAYS))
-    tests = ("creatinine_clearance", "egfr")
-    reported = [chart.latest(test, chart.recent(_COUNT_DAYS)) for test in tests]
-    known = [x for x in reported if x.quantity is not None]
-    if not known:
-        return _cockcroft_gault(chart, blood)
-    last = max(known, key=_since_when)
-    stated = measured(last.quantity, last.describe, last.sources)
-    if blood.day is None or last.day is None or last.day >= blood.day:
-        return stated
-    computed = _cockcroft_gault(chart, blood)
-    if computed.quantity is None or last.quantity is None:
-        text = f"{last.text}, but creatinine was measured later: {blood.text}"
-        return unknown(text, sources_of(last, blood))
-    return computed if computed.quantity.high < last.quantity.low else stated
-
-
-def _since_when(latest: LatestResult) -> int:
-    """The first day of its days; a result in a window has one."""
-    first = latest.labs[0].when.first
-    assert first is not None
-    return first
-
-
-def _cockcroft_gault(chart: PatientChart, blood: LatestResult) -> Found:
-    """Clearance in mL/min from age, sex, weight and this creatinine (Nephron 1976;16:31-41)."""
-    creatinine, years = blood.quantity, age(chart)
-    weight = chart.latest("weight", chart.recent(_EVER))
-    parts = {"creatinine": creatinine, "age": years.quantity, "weight": weight.quantity}
-    missing = [name for name, quantity in parts.items() if quantity is None]
-    if missing:
-        some = len(missing) < len(parts)
-        return unknown(f"for Cockcroft-Gault there is no {', '.join(missing)}" if some else "")
-    return _clearance(chart, blood, years, weight)
-
-
-def _clearance(
-    chart: PatientChart, blood: LatestResult, years: Found, weight: LatestResult
-) -> Found:
-    creatinine, age_, mass = blood.quantity, years.quantity, weight.quantity
-    if creatinine is None or age_ is None or mass is None or creatinine.low <= 0:
-        return NOTHING
-    if chart.record.sex not in ("F", "M"):
-        return NOTHING
-    factor = 0.85 if chart.record.sex == "F" else 1.0
-    low = (140 - age_.high) * mass.low / (72 * creatinine.high) * factor
-    high = (140 - age_.low) * mass.high / (72 * creatinine.low) * factor
-    return measured(
-        Interval(round(low, 1), round(high, 1)),
-        lambda: f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}",
-        sources_of(blood, years, weight),
-    )
 
 
 @finding("lvef")
@@ -401,65 +338,6 @@ def _last_day(state: Presence) -> float:
     """The last day that one of its rows speaks of."""
     days = [day.last for row in state.rows for day in (row.when, row.end)]
     return max((day for day in days if day is not None), default=-math.inf)
-
-
-def _positive(test: str) -> Function:
-    return lambda chart: chart.positive(test, chart.recent(_EVER))
-
-
-for _name in ("hbsag", "anti_hbc"):
-    FUNCTIONS[_name] = _positive(_name)
-
-
-def _detected(chart: PatientChart, test: str, days: int) -> Found:
-    """Detected, not detected, or unknown: `<10` may be either, as a limit of quantification is no
-    limit of detection.
-    """
-    latest = chart.latest(test, chart.recent(days))
-    if latest is NO_RESULT:
-        return NOTHING
-    if latest.word == "not_detected":
-        return Found(False, latest.sources, latest.describe)
-    if latest.quantity is None:
-        return unknown(latest.describe, latest.sources)
-    return Found(latest.quantity.above(0.0), latest.sources, latest.describe)
-
-
-@finding("hbv_dna_detected")
-def hbv_dna_detected(chart: PatientChart) -> Found:
-    """Without a result it is not detected where both serologies are negative: DNA is for those with
-    an antibody (screen-hbv-hcv-hiv).
-    """
-    dna = _detected(chart, "hbv_dna", _EVER)
-    serology = [chart.positive(test, chart.recent(_EVER)) for test in ("hbsag", "anti_hbc")]
-    if dna is NOTHING and all(x.value is False for x in serology):
-        return Found(False, sources_of(*serology), joined(*serology))
-    return dna
-
-
-@finding("hcv_rna_detected")
-def hcv_rna_detected(chart: PatientChart) -> Found:
-    return _detected(chart, "hcv_rna", _EVER)
-
-
-@finding("hiv")
-def hiv(chart: PatientChart) -> Found:
-    serology = chart.positive("hiv_serology", chart.recent(_EVER))
-    state = chart.condition("hiv")
-    answers = [bool(serology.value)] if serology.value is not None else []
-    value = any3([*answers, *([state.present] if state.rows else [])])
-    return Found(value, sources_of(serology, state), joined(serology, state))
-
-
-@finding("cmv_reactivation")
-def cmv_reactivation(chart: PatientChart) -> Found:
-    state, dna = chart.condition("cmv_reactivation"), _detected(chart, "cmv_dna", _COUNT_DAYS)
-    if state.rows:
-        return state.found()
-    if dna.value is True:
-        text = f"{dna.text}; whether it is a reactivation to be treated is not stated"
-        return unknown(text, dna.sources)
-    return dna
 
 
 # ---------------------------------------------------------------- pregnancy

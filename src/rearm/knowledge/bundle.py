@@ -22,6 +22,7 @@ from rearm.knowledge._cache import from_cache, to_cache
 from rearm.knowledge._toml import parsed
 from rearm.knowledge.catalogue import Catalogue, read_catalogue
 from rearm.knowledge.rulesets import (
+    ActionRule,
     AlertRule,
     BundleInfo,
     CitedSource,
@@ -74,6 +75,7 @@ class Knowledge:
     workups: Mapping[str, Workup]
     alerts: Mapping[str, AlertRule]
     places: Mapping[str, Place]
+    actions: Mapping[str, ActionRule]
     shared: tuple[SharedRule | SharedSupport, ...]
     files: Mapping[
         str, str
@@ -222,6 +224,9 @@ class Knowledge:
         for alert in self.alerts.values():
             yield f"alert {alert.id}", alert.when
             yield from ((f"alert {alert.id}, wording", w.when) for w in alert.wordings)
+        for action in self.actions.values():
+            yield from ((f"action {action.id}, {k}", t) for k, t in action.conditions.items())
+            yield from ((f"action {action.id}, wording", w.when) for w in action.wordings)
 
 
 @contextmanager
@@ -424,6 +429,9 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
     )
     alerts = collector.entries(AlertRule, "alert", _rows(tables, "alerts.toml", "alert", collector))
     places = collector.entries(Place, "place", _place_rows(tables, collector))
+    actions = collector.entries(
+        ActionRule, "action", _rows(tables, "actions.toml", "action", collector)
+    )
     knowledge = Knowledge(
         version=about.version,
         hash=origin.hash,
@@ -436,6 +444,7 @@ def _assemble(origin: _Origin, tables: Tables) -> tuple[Knowledge, list[str]]:
         workups=workups,
         alerts=alerts,
         places=places,
+        actions=actions,
         shared=shared,
         files=collector.files,
         folder=origin.folder,

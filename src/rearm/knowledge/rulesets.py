@@ -13,6 +13,8 @@ from datetime import date
 from typing import Any, Literal
 
 __all__ = [
+    "ActionRule",
+    "ActionWording",
     "AlertRule",
     "AlertWording",
     "Availability",
@@ -39,6 +41,7 @@ __all__ = [
     "Support",
     "Tier",
     "Timing",
+    "Urgency",
     "Weight",
     "Workup",
 ]
@@ -48,6 +51,8 @@ Stage = Literal["choose", "caution", "before-start"]
 Role = Literal["definitive", "bridge", "local", "enabling", "observe", "supportive"]
 Weight = Literal["decisive", "strong", "weak"]
 Timing = Literal["at_failure", "after_infusion", "before_infusion"]
+Urgency = Literal["now", "this_week", "before_engager"]
+"""How soon an action is due; the codes stand in this order."""
 Directness = Literal["direct", "near", "indirect only", "none read"]
 """How close the patients of a study are to a person who relapsed after CAR-T."""
 Tier = Literal["not_possible", "avoid", "situational", "alternative", "first"]
@@ -295,8 +300,8 @@ class Workup:
     `supplies` are the findings that it is asked for: their results are tried. `tells`: of a test
     that alone tells one of them under another name, that finding. `also_tells` are findings, or
     groups of them, that it tells besides. `outcomes` are the joint results that can come out of it.
-    `extreme`: findings of which nobody thinks without a sign; a result with one of them is no reason
-    to ask.
+    `extreme`: findings of which nobody thinks without a sign; a result with one of them is no
+    reason to ask.
 
     `mandatory`: where true it belongs to the minimum work-up; `settled`: where true it is not asked
     for, because what it would tell is known; `only_where`: it is asked for only where this is true
@@ -369,6 +374,50 @@ class Place:
     def of(self) -> tuple[str, ...]:
         """The strategies that it places."""
         return self.strategies if self.strategy is None else (self.strategy, *self.strategies)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionWording:
+    """What an action tells to do where `when` is true as well."""
+
+    when: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRule:
+    """Something to do whatever therapy is chosen.
+
+    It is due where `when` is true, `unless` is not true, and, if it is there to find something out,
+    where a finding of `finds_out` is not known. It is open, and `open_text` is said, where `when`
+    is not known and the last on record, or `open_when`, points to it. `until` says what lifts it,
+    `shows` which findings stand behind the text, and `before` which other actions wait for it: it
+    is never less urgent than they are. The first of `wordings` that holds is said in place of
+    `text`.
+    """
+
+    id: str
+    text: str
+    urgency: Urgency
+    when: str
+    because: str
+    until: str
+    sources: tuple[str, ...] = ()
+    unless: str | None = None
+    finds_out: tuple[str, ...] = ()
+    open_text: str | None = None
+    open_when: str | None = None
+    before: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+    wordings: tuple[ActionWording, ...] = field(default=(), metadata={"key": "wording"})
+    example_true: Row | None = None
+    example_false: Row | None = None
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """The conditions that decide whether it is due or open, by the name of their key."""
+        every = {"when": self.when, "unless": self.unless, "open_when": self.open_when}
+        return {key: text for key, text in every.items() if text is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

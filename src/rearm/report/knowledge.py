@@ -71,6 +71,7 @@ def _tables(known: Knowledge) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield "test", known.lab_tests
     yield "work-up", known.workups
     yield "alert", known.alerts
+    yield "action", known.actions
     yield "agent", known.lexicon.agents
     yield "product", known.lexicon.products
     yield "regimen", known.lexicon.regimens

@@ -9,6 +9,7 @@ made from these classes by `schema.py`); a field `from_` is `from` in JSON.
 
 from rearm.assessment.result.answer import (
     Action,
+    ActionStatus,
     Alert,
     AlertStatus,
     Answer,
@@ -18,6 +19,7 @@ from rearm.assessment.result.answer import (
     Change,
     NextTest,
     Turn,
+    Urgency,
     WouldBe,
 )
 from rearm.assessment.result.assessment import Assessment
@@ -76,6 +78,7 @@ __all__ = [
     "About",
     "AboutCode",
     "Action",
+    "ActionStatus",
     "AgentEffect",
     "Alert",
     "AlertStatus",
@@ -122,6 +125,7 @@ __all__ = [
     "TherapyResult",
     "Titles",
     "Turn",
+    "Urgency",
     "Verdict",
     "Versions",
     "VisitResult",

@@ -10,6 +10,7 @@ from rearm.knowledge.rulesets import Ground, Tier
 
 __all__ = [
     "Action",
+    "ActionStatus",
     "Alert",
     "AlertStatus",
     "Answer",
@@ -19,6 +20,7 @@ __all__ = [
     "Change",
     "NextTest",
     "Turn",
+    "Urgency",
     "WouldBe",
 ]
 
@@ -36,6 +38,10 @@ AnswerState = Literal[
 
 # Whether an alert holds, or the last that is on record points to it.
 AlertStatus = Literal["certain", "open"]
+# Whether an action is to be done, or the last that is on record points to it.
+ActionStatus = Literal["due", "open"]
+# How soon, in this order.
+Urgency = Literal["now", "this_week", "before_engager"]
 
 
 class Turn(Part, frozen=True, kw_only=True):
@@ -87,12 +93,23 @@ class Alert(Part, frozen=True, kw_only=True):
     findings: tuple[str, ...]
 
 
-class Action(Part, frozen=True, kw_only=True):
-    """Something to do whatever is chosen; `reason` is an id of `reasons`."""
+class Action(BriefPart, frozen=True, kw_only=True):
+    """Something to do whatever is chosen: `text` says what, `reason`, an id of `reasons`, why and
+    what lifts it; its citations are `sources`.
+
+    `status` `due`: to be done. `open`: not known whether it is due; `text` says how to find out.
+    `shows`: the findings that stand behind the text. `lacks`: of several findings that it is to
+    find out, those that are not known.
+    """
 
     id: str
+    text: str
     reason: str
-    sources: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    urgency: Urgency = "now"
+    status: ActionStatus = "due"
+    shows: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 class WouldBe(Part, frozen=True, kw_only=True):

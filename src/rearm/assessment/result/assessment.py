@@ -40,7 +40,7 @@ _ENCODER = msgspec.json.Encoder()
 class Assessment(Part, frozen=True, kw_only=True):
     """Everything that was found for one patient at one day.
 
-    `relapse`, `answer` and `actions` are empty in this version of the schema. `findings` holds
+    `relapse` and `answer` are empty in this version of the schema. `findings` holds
     those that the rules read, as far as they are known or a reason lacks them, and what else is
     known and not denied; `findings_unknown` counts the others that the rules read.
     `unread`: files of the input of which nothing could be read; what they hold of this patient is

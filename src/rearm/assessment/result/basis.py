@@ -28,6 +28,7 @@ Effect = Literal[
     "opposes",
     "place",
     "cap",
+    "act",
 ]
 
 
@@ -57,7 +58,8 @@ class FindingResult(BriefPart, frozen=True, kw_only=True):
 
 
 class Reason(BriefPart, frozen=True, kw_only=True):
-    """A rule or indicator with what it found; shared by every option or factor that names its id.
+    """A rule or indicator with what it found; shared by every option, factor or action that names
+    its id.
 
     `truth` None (left out): unknown for want of the findings `missing`, which are left out where
     they are all that it reads and does not know (`Assessment.missing`); `asks`: the work-ups that
@@ -100,7 +102,7 @@ class SupportLine(BriefPart, frozen=True, kw_only=True):
 
 class Publication(BriefPart, frozen=True, kw_only=True):
     """Where a citation was published: `line` holds authors, journal and year as far as they were
-    seen. `read`: how it was read where not in full; `incomplete`: something of it was not seen,
+    seen. `read`: how it was read, None: in full; `incomplete`: something of it was not seen,
     `not_seen` what. `url` only where there is no `doi`.
     """
 
@@ -108,7 +110,7 @@ class Publication(BriefPart, frozen=True, kw_only=True):
     title: str = ""
     doi: str | None = None
     url: str | None = None
-    read: str | None = None
+    read: str | None = "abstract"  # the most frequent
     incomplete: bool = False
     not_seen: tuple[str, ...] = ()
 
@@ -118,8 +120,8 @@ class Citation(BriefPart, frozen=True, kw_only=True):
     `weak`: it should look weak.
     """
 
-    strength: str
     source: str
+    strength: str = "cohort"  # the most frequent
     text: str = ""
     weak: bool = False
 

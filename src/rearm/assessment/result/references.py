@@ -64,6 +64,8 @@ def _used_findings(result: Assessment) -> Iterator[str]:
         yield from (*reason.findings, *reason.missing)
     for alert in result.alerts:
         yield from alert.findings
+    for action in result.actions:
+        yield from action.shows
 
 
 def _used_citations(result: Assessment) -> Iterator[str]:
@@ -79,6 +81,8 @@ def _used_citations(result: Assessment) -> Iterator[str]:
             yield from part.citations
     for test in result.next_tests:
         yield from test.citations
+    for action in result.actions:
+        yield from action.sources
     for evidence in result.evidence.values():
         for figure in evidence.expected:
             yield from figure.studies
@@ -112,4 +116,5 @@ def _used_titles(result: Assessment) -> Iterator[_References]:
     asks += [name for line in result.support.values() for name in line.asks]
     yield "work-up", asks, result.titles.workups
     missing = [name for option in result.options for name in option.availability.missing]
+    missing += [name for action in result.actions for name in action.lacks]
     yield "finding", missing, result.titles.findings

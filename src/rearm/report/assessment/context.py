@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from rearm.assessment.result import (
+    Action,
     Alert,
     Assessment,
     CauseGroup,
@@ -29,9 +30,11 @@ from rearm.report.assessment.answer_words import (
 )
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.sentences import (
+    actions_by_urgency,
     asked_as,
     asked_for,
     availability_text,
+    behind_action,
     doubt_text,
     seen_texts,
     undecided_text,
@@ -120,6 +123,14 @@ class PageContext:
         """
         missing = self.result.missing(part) if isinstance(part, Reason) else ()
         return seen_texts(self.result, (name for name in part.findings if name not in missing))
+
+    def actions(self) -> tuple[tuple[str, tuple[Action, ...]], ...]:
+        """How soon, each with the actions that are due then or open."""
+        return actions_by_urgency(self.result)
+
+    def behind(self, action: Action) -> str:
+        """How the sentence of an action goes on: what it rests on, and what is not on record."""
+        return behind_action(self.result, action)
 
     def unknown(self, reason: Reason) -> list[str]:
         """What the findings mean for want of which the reason is unknown."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rearm.assessment.result import (
+    Action,
     Alert,
     Approval,
     Assessment,
@@ -15,15 +16,20 @@ from rearm.assessment.result import (
     FindingResult,
     OptionResult,
     Reason,
+    Urgency,
 )
 from rearm.report.words import words
 
 __all__ = [
+    "URGENCY_TITLES",
+    "action_text",
+    "actions_by_urgency",
     "alert_title",
     "approval_note",
     "asked_as",
     "asked_for",
     "availability_text",
+    "behind_action",
     "day_range",
     "difference_text",
     "doubt_text",
@@ -40,6 +46,36 @@ __all__ = [
 # is not.
 _NOT_KNOWN = "Not known whether this holds –"
 _NOT_SO = "Not the case here –"
+
+
+URGENCY_TITLES: Mapping[Urgency, str] = {
+    "now": "Now",
+    "this_week": "This week",
+    "before_engager": "Before an engager",
+}
+
+
+def actions_by_urgency(assessment: Assessment) -> tuple[tuple[str, tuple[Action, ...]], ...]:
+    """The titles of how soon, each with its actions; none without actions."""
+    groups = (
+        (title, tuple(x for x in assessment.actions if x.urgency == urgency))
+        for urgency, title in URGENCY_TITLES.items()
+    )
+    return tuple((title, actions) for title, actions in groups if actions)
+
+
+def action_text(assessment: Assessment, action: Action) -> str:
+    """What to do, with the findings behind it and what is not on record, as one sentence."""
+    open_ = "To be settled: " if action.status == "open" else ""
+    return f"{open_}{action.text}{behind_action(assessment, action)}"
+
+
+def behind_action(assessment: Assessment, action: Action) -> str:
+    """How the sentence goes on: the findings behind the action, and what is not on record."""
+    seen = seen_texts(assessment, action.shows)
+    lacking = [asked_as(assessment, name) for name in action.lacks]
+    text = f": {'; '.join(seen)}" if seen else ""
+    return f"{text}; not on record: {', '.join(lacking)}." if lacking else f"{text}."
 
 
 def unread_text(assessment: Assessment) -> str:

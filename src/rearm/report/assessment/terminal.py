@@ -14,6 +14,8 @@ from rearm.report.assessment.answer_words import answer_lines, state_words
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
 from rearm.report.assessment.sentences import (
+    action_text,
+    actions_by_urgency,
     alert_title,
     asked_for,
     difference_text,
@@ -64,6 +66,10 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
         seen = "; ".join(seen_texts(assessment, alert.findings)) if alert.status == "open" else ""
         text = f"ALERT  {alert_title(alert)}: {alert.text}{f' ({seen})' if seen else ''}"
         console.print(SafeText(text, style=style))
+    for title, actions in actions_by_urgency(assessment):
+        console.print(SafeText(title.upper(), style="bold"))
+        for action in actions:
+            console.print(Padding(SafeText(action_text(assessment, action)), (0, 0, 0, 2)))
     if unread := unread_text(assessment):
         console.print(SafeText(unread, style="bold yellow"))
     console.print(SafeText(case_paragraph(assessment)))

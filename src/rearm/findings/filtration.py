@@ -1,0 +1,96 @@
+"""The filtration of the kidney: as reported, else computed from creatinine."""
+
+from __future__ import annotations
+
+from rearm.findings.base import NOTHING, Found, finding, measured, sources_of, unknown
+from rearm.findings.chart import PatientChart
+from rearm.findings.patient import age
+from rearm.findings.results import LatestResult
+from rearm.interval import Interval
+
+_DAYS = 30
+_EVER = 10**6
+# CKD-EPI 2021, creatinine without race (N Engl J Med 2021;385:1737-49): by sex the creatinine that
+# divides the two slopes (mg/dL), the slope below it, and the factor.
+_CKD_EPI = {"F": (0.7, -0.241, 1.012), "M": (0.9, -0.302, 1.0)}
+_SLOPE_ABOVE, _BY_YEAR, _AT_START = -1.2, 0.9938, 142.0
+
+
+@finding("creatinine_clearance")
+def creatinine_clearance(chart: PatientChart) -> Found:
+    """The later of a reported clearance and a reported eGFR (mL/min/1.73 m2, read as mL/min); else
+    Cockcroft-Gault, and without a weight CKD-EPI 2021.
+
+    A creatinine after the reported value may only worsen it: the kidney may have failed in between.
+    Where what is computed from it is lower it stands instead, and where nothing can be computed
+    nothing is known.
+    """
+    blood = chart.latest("creatinine", chart.recent(_DAYS))
+    tests = ("creatinine_clearance", "egfr")
+    reported = [chart.latest(test, chart.recent(_DAYS)) for test in tests]
+    known = [x for x in reported if x.quantity is not None]
+    if not known:
+        return _computed(chart, blood)
+    last = max(known, key=_since_when)
+    stated = measured(last.quantity, last.describe, last.sources)
+    if blood.day is None or last.day is None or last.day >= blood.day:
+        return stated
+    computed = _computed(chart, blood)
+    if computed.quantity is None or last.quantity is None:
+        text = f"{last.text}, but creatinine was measured later: {blood.text}"
+        return unknown(text, sources_of(last, blood))
+    return computed if computed.quantity.high < last.quantity.low else stated
+
+
+def _since_when(latest: LatestResult) -> int:
+    """The first day of its days; a result in a window has one."""
+    first = latest.labs[0].when.first
+    assert first is not None
+    return first
+
+
+def _computed(chart: PatientChart, blood: LatestResult) -> Found:
+    """From creatinine, age and sex, with the weight where there is one."""
+    years, weight = age(chart), chart.latest("weight", chart.recent(_EVER))
+    creatinine, age_, mass = blood.quantity, years.quantity, weight.quantity
+    if creatinine is None or age_ is None:
+        missing = [
+            name
+            for name, quantity in (("creatinine", creatinine), ("age", age_), ("weight", mass))
+            if quantity is None
+        ]
+        return unknown(f"there is no {', '.join(missing)}" if len(missing) < 3 else "")
+    if creatinine.low <= 0 or chart.record.sex not in _CKD_EPI:
+        return NOTHING
+    if mass is None:
+        return measured(
+            _ckd_epi(creatinine, age_, chart.record.sex),
+            lambda: f"CKD-EPI 2021 from {blood.text}; {years.text}",
+            sources_of(blood, years),
+        )
+    return measured(
+        _cockcroft_gault(creatinine, age_, mass, chart.record.sex),
+        lambda: f"Cockcroft-Gault from {blood.text}; {years.text}; {weight.text}",
+        sources_of(blood, years, weight),
+    )
+
+
+def _cockcroft_gault(creatinine: Interval, years: Interval, mass: Interval, sex: str) -> Interval:
+    """Clearance in mL/min (Nephron 1976;16:31-41)."""
+    factor = 0.85 if sex == "F" else 1.0
+    low = (140 - years.high) * mass.low / (72 * creatinine.high) * factor
+    high = (140 - years.low) * mass.high / (72 * creatinine.low) * factor
+    return Interval(round(low, 1), round(high, 1))
+
+
+def _ckd_epi(creatinine: Interval, years: Interval, sex: str) -> Interval:
+    """Filtration rate in mL/min/1.73 m2; it falls with creatinine and with age."""
+    divides, slope, factor = _CKD_EPI[sex]
+
+    def rate(value: float, age_: float) -> float:
+        share = value / divides
+        by_creatinine = min(share, 1.0) ** slope * max(share, 1.0) ** _SLOPE_ABOVE
+        return float(_AT_START * by_creatinine * _BY_YEAR**age_ * factor)
+
+    low, high = rate(creatinine.high, years.high), rate(creatinine.low, years.low)
+    return Interval(round(low, 1), round(high, 1))
