@@ -9,6 +9,7 @@ from rearm import __version__
 from rearm.assessment.alerts import alerts_of
 from rearm.assessment.basis import Basis
 from rearm.assessment.causes import causes_of, no_causes
+from rearm.assessment.disease import relapse_of, watched_of
 from rearm.assessment.history import (
     case_of,
     series_of,
@@ -85,7 +86,8 @@ def assembled(
         stated_responses=stated_responses_of(record),
         series=series_of(record),
         failures=failures,
-        relapse=None,
+        relapse=relapse_of(patient),
+        watched=watched_of(patient),
         about=about,
         causes=causes,
         alterations=alterations,

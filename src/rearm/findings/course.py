@@ -53,7 +53,10 @@ def team_and_laboratory_differ(chart: PatientChart) -> Found:
 
 
 def _of_failure(chart: PatientChart, value: str | None) -> Found:
-    return _judged(chart, value if chart.failed_or_suspected else None)
+    """A word of the failure; the reason stands with its status."""
+    if chart.failure is None or value is None or not chart.failed_or_suspected:
+        return _judged(chart, None)
+    return Found(value, chart.failure_sources, f"the failure: {value.replace('_', ' ')}")
 
 
 @finding("failure_certainty")

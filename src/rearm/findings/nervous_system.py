@@ -18,8 +18,9 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import DEEP_RESPONSES, PatientChart
 from rearm.findings.results import Window
-from rearm.findings.tumour import imaging_text, looked_at, whole_body
+from rearm.findings.tumour import imaging_text, looked_at
 from rearm.record import Imaging, Source, When
+from rearm.response.lesion_kind import whole_body
 
 # A lesion at the canal threatens for so long, and for so long nobody knows what became of it:
 # conventions of this project.

@@ -31,7 +31,7 @@ from rearm.findings.results import Window, may_lie_in
 from rearm.findings.variants import read_protein, sequenced, variant_text
 from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Variant
-from rearm.response.lesion_kind import kind_not_known, outside_bone, soft_kind
+from rearm.response.lesion_kind import kind_not_known, outside_bone, soft_kind, whole_body
 from rearm.response.lesions import histology
 
 _EMD_DAYS = 90
@@ -305,12 +305,6 @@ def _other_histology(chart: PatientChart) -> set[str]:
     """Lesions that a histology shows to be something else than myeloma."""
     words = histology(chart.record.facts)
     return {lesion for lesion, word in words.items() if word != "plasma_cells"}
-
-
-def whole_body(row: Imaging) -> bool:
-    """Whether the method shows a soft-tissue lesion anywhere in the body."""
-    method = (row.method or "").casefold()
-    return "pet" in method or "whole" in method
 
 
 def soft_tissue(

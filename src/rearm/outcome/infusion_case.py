@@ -44,6 +44,20 @@ class InfusionCase:
         self.course, self.number = course, number
         self.start, self.ends = course.start, product.ends
 
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing follows that would end it."""
+        return self.product.next is None
+
+    @property
+    def name(self) -> str | None:
+        """What was given: the product."""
+        return self.product.doses[0].product
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return self.product.doses[0].targets
+
     def within(self, day: int | None) -> bool:
         """Whether the day lies after this infusion and not after the next."""
         return day is not None and day > self.start and (self.ends is None or day <= self.ends)
@@ -88,7 +102,7 @@ class InfusionCase:
         if self.ends is not None and when.first is not None and when.first > self.ends:
             return False
         after = when.first is not None and when.first > self.start
-        return True if after and self.product.next is None else None
+        return True if after and self.is_last else None
 
     @cached_property
     def team_progression(self) -> ResponseStatement | None:
@@ -107,7 +121,7 @@ class InfusionCase:
         when = fact.when
         if when.last is not None:
             return self.within(when.last)
-        return self.product.next is None
+        return self.is_last
 
     @property
     def relapse_when(self) -> When:
@@ -227,7 +241,7 @@ class InfusionCase:
             self.within,
             self.course.serum_test,
             self.course.visits,
-            newest=self.product.next is None,
+            newest=self.is_last,
             perhaps_stated=self.perhaps_stated,
             open_tests=self.course.open_visits,
         )

@@ -55,6 +55,7 @@ from rearm.assessment.result.failure import (
     InfusionStatus,
     Relapse,
     SignalResult,
+    Watched,
 )
 from rearm.assessment.result.header import InputIssue, IssueSummary, Versions
 from rearm.assessment.result.options import (
@@ -122,4 +123,5 @@ __all__ = [
     "Verdict",
     "Versions",
     "VisitResult",
+    "Watched",
 ]

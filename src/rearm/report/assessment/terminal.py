@@ -12,6 +12,7 @@ from rearm.assessment import Assessment
 from rearm.assessment.result import CauseGroup, NextTest, OptionResult
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
+from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.sentences import (
     alert_title,
     asked_for,
@@ -98,6 +99,8 @@ def _failure(assessment: Assessment) -> RenderableType:
             lines.append(Padding(SafeText("; ".join(details)), (0, 0, 0, 2)))
         if difference := difference_text(f):
             lines.append(Padding(SafeText(difference, style="yellow"), (0, 0, 0, 2)))
+    if sentence := disease_sentence(assessment):
+        lines.append(SafeText(sentence, style="bold"))
     if assessment.about.reason and (
         not assessment.failures or assessment.about.if_progression or not assessment.options
     ):
