@@ -303,7 +303,7 @@ def test_soluble_bcma(
     got = [
         shown(found[n])
         for n in (
-            "soluble_bcma_at_failure",
+            "soluble_bcma_at_relapse",
             "soluble_bcma_fold_from_nadir",
             "soluble_bcma_undetectable",
         )

@@ -79,6 +79,7 @@ def patient_at(
         catalogue,
         as_of=0 if last is None else last,  # without any day nothing can be late
         lexicon=plan.knowledge.lexicon,
+        disease=disease,
     )
     return Patient(
         record=known,

@@ -137,8 +137,9 @@ def _progressions(chart: PatientChart) -> Iterator[tuple[When, tuple[Source, ...
             infused is None or (day is not None and day > infused)
         ):
             yield row.when, (row.source,)
-    if "cns" in chart.failure_pattern and chart.failure is not None:
-        yield chart.failure.when, chart.failure_sources
+    for own in dict.fromkeys((chart.of_relapse, chart)):
+        if "cns" in own.failure_pattern and own.failure is not None:
+            yield own.failure.when, own.failure_sources
 
 
 def _since_infusion(chart: PatientChart) -> Window:
