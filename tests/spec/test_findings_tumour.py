@@ -154,9 +154,9 @@ def flc(day: int, value: object) -> Row:
         ("a rise within the scatter", protein((160, 0.6), (200, 0.65)), None),
         ("one value", protein((200, 1.0)), None),
         (
-            "the value after the failure is not used",
+            "what rises on after the failure is of the same relapse",
             protein((160, 0.5), (200, 1.0), (210, 8.0)),
-            40.0,
+            12.5,
         ),
         (
             "one between was set aside",
@@ -219,7 +219,7 @@ def test_laboratory_only_relapse(what: str, values: dict[str, Any], value: objec
     clear = dict.fromkeys(
         (
             "relapse_pattern_extraosseous",
-            "pattern_cns",
+            "relapse_pattern_cns",
             "relapse_pattern_leukaemic",
             "signal_relapse_from_cr",
         ),

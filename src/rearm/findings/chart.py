@@ -105,16 +105,15 @@ class PatientChart:
         """
         if not self.disease.lines or self.failure is None:
             return self
-        lines = (x.line for x in self.disease.lines)
+        failed = self.failure.when.first
         begun = [
             row.start.first
-            for line in lines
-            for row in line.rows
+            for x in self.disease.lines
+            for row in x.line.rows
             if any(antigen in self._targets_of(agent) for agent in row.agents)
         ]
-        days = [self.as_of if day is None else day for day in begun]
-        until = min([*days, self.as_of])
-        return self._with(self.failure, until)
+        since = [day for day in begun if day is not None and (failed is None or day >= failed)]
+        return self._with(self.failure, min([*since, self.as_of]))
 
     def _targets_of(self, agent: str) -> Sequence[str]:
         known = self.lexicon.agents.get(agent)

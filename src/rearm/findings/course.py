@@ -41,14 +41,15 @@ def team_and_laboratory_differ(chart: PatientChart) -> Found:
     if failure is None or not chart.failed_or_suspected:
         return NOTHING
     differ = failure.comparison == "contradicted"
-    return Found(differ, chart.failure_sources, failure.difference or failure.reason)
+    text = failure.difference or "team and laboratory do not contradict each other"
+    return Found(differ, chart.failure_sources, text)
 
 
 def _of_failure(chart: PatientChart, value: str | None) -> Found:
     """A word of the failure; the reason stands with its status."""
     if chart.failure is None or value is None or not chart.failed_or_suspected:
         return _judged(chart, None)
-    return Found(value, chart.failure_sources, f"the failure: {value.replace('_', ' ')}")
+    return Found(value, chart.failure_sources, value.replace("_", " "))
 
 
 @finding("failure_certainty")
@@ -76,7 +77,7 @@ def time_to_failure_days(chart: PatientChart) -> Found:
     return Found(
         days,
         chart.failure_sources,
-        f"{days} days from the infusion (day {chart.infusion_day}) to day {chart.failure_day}",
+        f"{days} days from the infusion to day {chart.failure_day}",
     )
 
 
@@ -127,7 +128,7 @@ def days_since_infusion(chart: PatientChart) -> Found:
     return Found(
         days,
         tuple(x.source for x in chart.infusion_rows),
-        f"{days} days since the infusion (day {chart.infusion_day})",
+        f"infused on day {chart.infusion_day}",
     )
 
 

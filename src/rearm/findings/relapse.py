@@ -20,7 +20,7 @@ from rearm.findings.course import (
 from rearm.findings.whose import LATER_LINES
 from rearm.interval import Interval
 from rearm.outcome.relapse import CAR_T, PresentRelapse
-from rearm.record import Source, When
+from rearm.record import Source
 from rearm.therapy.lines import Line
 
 __all__ = ["relapse_status"]
@@ -40,7 +40,7 @@ def lines_after_car_t(chart: PatientChart) -> Found:
     lines = chart.disease.lines
     sources = tuple(source for x in lines for source in x.line.sources)
     text = "; ".join(f"{' + '.join(x.agents)}, {x.line.start}" for x in lines)
-    return Found(len(lines), sources, text or "no line after the CAR-T")
+    return Found(len(lines), sources, text or "none")
 
 
 def relapse_status(chart: PatientChart) -> Found:
@@ -108,14 +108,11 @@ def days_since_relapse(chart: PatientChart) -> Found:
     relapse = chart.disease.relapse
     if relapse is None:
         return NOTHING
-    return _days(relapse, chart.as_of, relapse.when)
-
-
-def _days(relapse: PresentRelapse, until: int, when: When) -> Found:
-    if when.first is None or when.last is None:
+    first, last = relapse.when.first, relapse.when.last
+    if first is None or last is None:
         return NOTHING
-    days = Interval(max(0, until - when.last), until - when.first)
-    return measured(days, lambda: _relapse_words(relapse), relapse.basis, whole=True)
+    days = Interval(max(0, chart.as_of - last), chart.as_of - first)
+    return measured(days, f"since {relapse.when}", relapse.basis, whole=True)
 
 
 @finding("relapse_responded")
@@ -165,7 +162,7 @@ def relapse_pattern_marrow(chart: PatientChart) -> Found:
     if chart.disease.relapse is None:
         return NOTHING
     if "marrow" in own.failure_pattern:
-        return Found(True, own.failure_sources, _relapse_words(chart.disease.relapse))
+        return Found(True, own.failure_sources, f"marrow, {chart.disease.relapse.when}")
     latest = own.latest("marrow_plasma_cells", own.at_failure)
     if latest.quantity is None:
         return unknown(latest.why, latest.sources)

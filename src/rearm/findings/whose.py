@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from rearm.findings.base import Found
 from rearm.findings.chart import PatientChart
 
-__all__ = ["CART", "LATER_LINES", "OF_RELAPSE", "CartFinding", "chart_of", "later_lines_of"]
+__all__ = [
+    "CART",
+    "LATER_LINES",
+    "OF_RELAPSE",
+    "TOLD_AS",
+    "CartFinding",
+    "chart_of",
+    "later_lines_of",
+]
 
 LATER_LINES = "lines_after_car_t"
 
@@ -46,10 +54,14 @@ OF_RELAPSE = frozenset(
     }
 )
 
-# Read for the CAR-T failure, up to the first agent against BCMA since.
-_OF_BCMA_AT_FAILURE = frozenset(
-    {"soluble_bcma_undetectable", "soluble_bcma_fold_from_nadir", "bcma_density_fall"}
-)
+# Read for the CAR-T failure, up to the first agent against this antigen since.
+_AT_FAILURE = {
+    "soluble_bcma_undetectable": "BCMA",
+    "soluble_bcma_fold_from_nadir": "BCMA",
+    "bcma_density_fall": "BCMA",
+    "bcma_agent_between_failure_and_sample": "BCMA",
+    "gprc5d_agent_between_failure_and_sample": "GPRC5D",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +94,25 @@ CART: Mapping[str, CartFinding] = {
 }
 
 
+# What says the same as long as no line followed the CAR-T: the finding -> the one it is told by.
+TOLD_AS: Mapping[str, str] = {
+    **{name: of.now for name, of in CART.items()},
+    "relapse_status": "failure_status",
+    "relapse_after": "lines_after_car_t",
+    "relapse_responded": "responded",
+    "relapse_early_or_no_response": "early_or_no_response",
+    "relapse_pattern_biochemical": "pattern_biochemical",
+    "relapse_pattern_cns": "pattern_cns",
+    "days_to_relapse": "time_to_failure_days",
+}
+
+
 def chart_of(chart: PatientChart, name: str) -> PatientChart:
     """The chart that the finding of this name is read from."""
     if name in OF_RELAPSE:
         return chart.of_relapse
-    return chart.of_car_t("BCMA") if name in _OF_BCMA_AT_FAILURE else chart
+    antigen = _AT_FAILURE.get(name)
+    return chart if antigen is None else chart.of_car_t(antigen)
 
 
 def later_lines_of(found: Mapping[str, Found]) -> bool:
