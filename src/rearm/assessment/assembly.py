@@ -40,13 +40,22 @@ from rearm.outcome.unread_results import TEAM_RESPONSES
 from rearm.record import UNKNOWN_WHEN, Issue, Record, Source
 from rearm.response.criteria import load_criteria
 
-__all__ = ["about_code", "assembled", "is_judged"]
+__all__ = ["about_code", "assembled", "is_decided", "is_judged"]
 
 
 def is_judged(patient: Patient) -> bool:
     """Causes and options are given where the last CAR-T failed or is suspected to have failed."""
     last = _last(patient)
     return last is not None and last.status in ("failed", "suspected")
+
+
+def is_decided(patient: Patient) -> bool:
+    """Options are given where there is a relapse to decide on: not where a later line controls the
+    disease.
+    """
+    if patient.disease.relapse is not None:
+        return True
+    return not patient.disease.lines and is_judged(patient)
 
 
 def assembled(
@@ -59,6 +68,8 @@ def assembled(
     options = OptionsResult()
     if judged:
         causes = causes_of(basis, codes.factors[row].tolist(), codes.groups[row].tolist())
+    decided = is_decided(patient)
+    if decided:
         options = options_of(basis, codes.judged, row, region=region)
     alerts = alerts_of(basis)
     alterations = alterations_of(basis)
@@ -98,7 +109,7 @@ def assembled(
         answer=None,
         options=options.options,
         separated=options.separated,
-        evidence=evidence_of_options(basis) if judged else {},
+        evidence=evidence_of_options(basis) if decided else {},
         reasons=basis.reasons,
         support=basis.support,
         notes=basis.notes,
@@ -144,7 +155,7 @@ _REASONS: Mapping[AboutCode, str] = {
 
 
 def _about(patient: Patient) -> About:
-    code, last = about_code(patient), _last(patient)
+    code, last, relapse = about_code(patient), _last(patient), patient.disease.relapse
     reason = _REASONS[code]
     died = min((d.day for d in patient.record.deaths if d.day is not None), default=None)
     if code in ("failed", "suspected"):
@@ -156,7 +167,7 @@ def _about(patient: Patient) -> About:
     return About(
         code=code,
         infusion_day=None if last is None else last.infusion_day,
-        if_progression=code == "suspected",
+        if_progression=(code if relapse is None else relapse.status) == "suspected",
         reason=reason,
     )
 

@@ -126,12 +126,16 @@ def _tests(tests: tuple[NextTest, ...]) -> RenderableType:
     return Group(*lines)
 
 
+def _why_none(assessment: Assessment) -> str:
+    return disease_sentence(assessment) if assessment.watched else assessment.about.reason
+
+
 def _options(assessment: Assessment) -> RenderableType:
     title = "Options, by these rules" + (
         ", if this is progression" if assessment.about.if_progression else ""
     )
     if not assessment.options:
-        return Group(_heading(title), SafeText("None shown: " + assessment.about.reason))
+        return Group(_heading(title), SafeText("None shown: " + _why_none(assessment)))
     lines: list[RenderableType] = [_heading(title)]
     for role, options in by_role(assessment.options):
         lines.append(SafeText(words(role), style="italic"))
