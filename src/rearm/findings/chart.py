@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from rearm.findings.base import NOTHING, Found, measured, unknown
@@ -398,7 +399,17 @@ class PatientChart:
 
     @cached_property
     def exposure(self) -> Exposure:
-        return exposure(self.record, lexicon=self.lexicon)
+        """With the progressions under later lines that only results show."""
+        rows = [row for x in self.disease.lines for row in x.progressed_on]
+        silent = [row for row in rows if row.progression_on is None]
+        if not silent:
+            return exposure(self.record, lexicon=self.lexicon)
+        therapies = (
+            replace(row, progression_on=True) if row in silent else row
+            for row in self.record.therapies
+        )
+        shown = replace(self.record, therapies=tuple(therapies))
+        return exposure(shown, lexicon=self.lexicon)
 
     @cached_property
     def therapy_history(self) -> Found:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rearm.interval import Interval
 from rearm.knowledge.bundle import bundled
 from rearm.outcome.every_reading import Judge, in_every_reading
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusion_failure import judged
 from rearm.outcome.line_case import LineCase, LineStretch, stated_progressions
 from rearm.outcome.statements import MONTH, last_data_day
-from rearm.record import Record, When
+from rearm.record import Record, Therapy, When
 from rearm.response.criteria import Criteria, load_criteria
 from rearm.response.measurable import DISEASE_TESTS
 from rearm.response.new_therapy import planned
+from rearm.therapy.exposure import WITHIN_DAYS
 from rearm.therapy.lines import Line, lines
 
 __all__ = ["LineOutcome", "later_lines"]
@@ -41,9 +43,34 @@ class LineOutcome:
         return self.stretch.agents
 
     @property
+    def nadir(self) -> Mapping[str, Interval]:
+        """The lowest value of each marker under the line, its baseline included."""
+        course = self.failure.course
+        return {} if course is None or not course.visits else course.visits[-1].nadir
+
+    @property
     def refractory(self) -> bool | None:
-        """Whether the disease progressed on the line; None: not known, or only suspected."""
-        return {"failed": True, "not_failed": False}.get(self.failure.status)
+        """Whether the disease progressed on the line, or within 60 days of its last dose; None: not
+        known, or only suspected. False where it has not progressed so far.
+        """
+        if self.failure.status == "not_failed":
+            return False
+        return True if self.progressed_on else None
+
+    @property
+    def progressed_on(self) -> tuple[Therapy, ...]:
+        """The rows of the line on which the disease progressed, or within 60 days of their end; of
+        a row without an end the last dose may have been later.
+        """
+        latest = self.failure.when.last
+        if self.failure.status != "failed":
+            return ()
+        stated = stated_progressions(self.line)
+        return tuple(
+            row
+            for row in self.line.rows
+            if row in stated or row.end == When() or _within(latest, row.end.first)
+        )
 
 
 def later_lines(record: Record, criteria: Criteria | None = None) -> tuple[LineOutcome, ...]:
@@ -67,6 +94,10 @@ def later_lines(record: Record, criteria: Criteria | None = None) -> tuple[LineO
         )
         outcomes.append(LineOutcome(stretch=stretch, failure=_judged(record, c, stretch)))
     return tuple(outcomes)
+
+
+def _within(progressed: int | None, ended: int | None) -> bool:
+    return progressed is not None and ended is not None and progressed <= ended + WITHIN_DAYS
 
 
 def _telling_agents(line: Line) -> tuple[str, ...]:

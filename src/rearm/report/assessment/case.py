@@ -10,7 +10,13 @@ from rearm.report.words import days_words, words
 
 __all__ = ["case_paragraph"]
 
-_CLASSES = (("proteasome inhibitors", "pi"), ("IMiDs", "imid"), ("anti-CD38", "anti_cd38"))
+_CLASSES = (
+    ("proteasome inhibitors", "pi"),
+    ("IMiDs", "imid"),
+    ("anti-CD38", "anti_cd38"),
+    ("BCMA bispecifics", "bcma_bispecific"),
+    ("anti-GPRC5D", "gprc5d"),
+)
 _NOW = (
     ("ECOG", "ecog", ""),
     ("neutrophils", "neutrophils", " G/L"),
