@@ -39,7 +39,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "D12": {"signal_relapse_from_cr": True, "signal_mrd_conversion": True,
     "failure_status": "suspected"},
     "D13": {"construct_human": True, "infusions_given": 2, "infused_ide_cel": True,
-    "car_product": "eque-cel", "m_protein_doubling_days": None},
+    "car_product": "eque-cel", "relapse_doubling_days": None},
     "D14": {"hypercalcaemia": True, "renal_failure": True, "neutrophils": 0.3, "stored_cd34": True,
     "braf_v600e": True, "prolonged_cytopenia": True},
 }  # fmt: skip

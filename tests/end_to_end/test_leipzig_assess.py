@@ -116,7 +116,7 @@ def test_antigen_is_not_assessed_without_a_sample_and_never_leads_against_one() 
         antigen = next(g for g in assessment.causes.groups if g.group == "antigen")
         rna = known.get("bcma_rna_percent")
         fold = known.get("soluble_bcma_fold_from_nadir")
-        if "bcma_status" not in known and "soluble_bcma_at_failure" not in known:
+        if "bcma_status" not in known and "soluble_bcma_at_relapse" not in known:
             assert antigen.grade == "not_assessed"
             assert any("bcma_positive_plasma_cells" in t.tests for t in assessment.next_tests)
         shown = {

@@ -143,7 +143,7 @@ def test_an_active_infection_stops_engagers_until_it_is_cleared() -> None:
 
 def test_comfort_as_the_goal_leaves_supportive_care() -> None:
     found = assessed(
-        LATE | KEPT | {"goals_of_care": "comfort_only", "bone_lesion_or_cord_at_failure": True}
+        LATE | KEPT | {"goals_of_care": "comfort_only", "bone_lesion_or_cord_at_relapse": True}
     )
     assert {o.verdict for o in found.options} <= {"excluded", "discouraged", "acceptable", None}
     open_ = {o.id for o in found.options if o.verdict == "acceptable"}

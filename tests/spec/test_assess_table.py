@@ -42,7 +42,7 @@ def codes(a: Assessment) -> dict[str, Any]:
         "infusions": len(a.failures),
         "alerts": [x.id for x in a.alerts if x.status == "certain"],
         "open_alerts": [x.id for x in a.alerts if x.status == "open"],
-        "undetermined": a.causes.undetermined if a.options else None,
+        "undetermined": a.causes.undetermined if a.causes.groups else None,
         "tests": ["+".join(t.ids) for t in a.next_tests],
         "mandatory_tests": ["+".join(t.ids) for t in a.next_tests if t.mandatory],
     }
@@ -59,6 +59,14 @@ def codes(a: Assessment) -> dict[str, Any]:
     row["signals"] = None if last is None else [s.id for s in last.signals]
     for column, status in (("actions", "due"), ("open_actions", "open")):
         row[column] = [x.id for x in a.actions if x.status == status]
+    relapse, watched = a.relapse, a.watched
+    for name in ("after", "line", "status", "certainty", "tempo", "since"):
+        row[f"relapse_{name}"] = None if relapse is None else getattr(relapse, name)
+    row["relapse_day_low"] = None if relapse is None else relapse.day.low
+    row["relapse_day_high"] = None if relapse is None else relapse.day.high
+    row["relapse_pattern"] = None if relapse is None else list(relapse.pattern)
+    row["watched"] = None if watched is None else watched.code
+    row["watched_after"] = None if watched is None else watched.after
     for group in a.causes.groups:
         row[f"group_{group.group}"] = group.grade
         row |= {f"factor_{factor.id}": factor.grade for factor in group.factors}

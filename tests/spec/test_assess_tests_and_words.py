@@ -122,7 +122,7 @@ def test_bounds_are_enough_where_no_limit_lies_between_them(bounds: Any, wanted:
         ({}, False),  # the imaging asks first
         (
             {
-                "any_plasmacytoma_at_failure": False,
+                "any_plasmacytoma_at_relapse": False,
                 "lesion_without_histology": False,
                 "untested_lesion": False,
             },
@@ -130,7 +130,7 @@ def test_bounds_are_enough_where_no_limit_lies_between_them(bounds: Any, wanted:
         ),
         (
             {
-                "any_plasmacytoma_at_failure": True,
+                "any_plasmacytoma_at_relapse": True,
                 "lesion_without_histology": True,
                 "untested_lesion": True,
             },
@@ -138,7 +138,7 @@ def test_bounds_are_enough_where_no_limit_lies_between_them(bounds: Any, wanted:
         ),
         (
             {
-                "any_plasmacytoma_at_failure": True,
+                "any_plasmacytoma_at_relapse": True,
                 "lesion_without_histology": False,
                 "untested_lesion": False,
             },
@@ -154,7 +154,7 @@ def test_tissue_of_an_unbiopsied_lesion_comes_first() -> None:
     found = assessed(
         LATE
         | {
-            "any_plasmacytoma_at_failure": True,
+            "any_plasmacytoma_at_relapse": True,
             "lesion_without_histology": True,
             "untested_lesion": True,
         }

@@ -9,6 +9,7 @@ from tests.support.loops import some
 
 from rearm.assessment.logic import NOT_APPLICABLE, grade_word, grades
 from rearm.assessment.plan import plan_of
+from rearm.findings import derived_from
 from rearm.knowledge.bundle import load
 from rearm.rules import conditions_of, evaluate, findings_frame, truth
 
@@ -26,6 +27,7 @@ LOOKED = {"car_assay_of_expansion": True}
 def graded(row: dict[str, Any]) -> dict[str, str]:
     """The grade of every factor; `none` where it can't apply."""
     plan = plan_of(load())
+    row = row | derived_from({}, row)
     answers = evaluate(
         plan.conditions, findings_frame([row], plan.columns, plan.knowledge.catalogue)
     )

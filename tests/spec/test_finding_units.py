@@ -74,7 +74,7 @@ def test_a_finding_has_the_unit_of_the_test_that_it_reads() -> None:
     plain = read_plainly()
     assert len(plain) >= 25
     assert plain["neutrophils"] == "neutrophils"
-    assert plain["soluble_bcma_at_failure"] == "soluble_bcma"
+    assert plain["soluble_bcma_at_relapse"] == "soluble_bcma"
     assert other_units(CATALOGUE) == []
 
 

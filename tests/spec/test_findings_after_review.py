@@ -131,7 +131,7 @@ def test_last_known_igg_of_igg_myeloma_is_without_the_paraprotein() -> None:
     ],
 )
 def test_bone_lesion_or_cord(what: str, rows: list[Row], value: object) -> None:
-    assert findings(*rows)["bone_lesion_or_cord_at_failure"].value is value, what
+    assert findings(*rows)["bone_lesion_or_cord_at_relapse"].value is value, what
 
 
 def test_paraprotein_is_read_for_two_weeks() -> None:

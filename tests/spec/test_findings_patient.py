@@ -627,8 +627,8 @@ def test_lesions(
         for n in (
             "emd_before_infusion",
             "emd_at_failure",
-            "any_plasmacytoma_at_failure",
-            "lesions_at_failure",
+            "any_plasmacytoma_at_relapse",
+            "lesions_at_relapse",
         )
     ]
     assert got == [before, at_failure, any_lesion, count], what

@@ -154,9 +154,9 @@ def flc(day: int, value: object) -> Row:
         ("a rise within the scatter", protein((160, 0.6), (200, 0.65)), None),
         ("one value", protein((200, 1.0)), None),
         (
-            "the value after the failure is not used",
+            "what rises on after the failure is of the same relapse",
             protein((160, 0.5), (200, 1.0), (210, 8.0)),
-            40.0,
+            12.5,
         ),
         (
             "one between was set aside",
@@ -166,7 +166,7 @@ def flc(day: int, value: object) -> Row:
     ],
 )
 def test_doubling_time(what: str, rows: list[Row], days: object) -> None:
-    assert findings(*protein((-10, 3.0)), *rows)["m_protein_doubling_days"].value == days, what
+    assert findings(*protein((-10, 3.0)), *rows)["relapse_doubling_days"].value == days, what
 
 
 def test_course_of_the_patient_of_the_tables() -> None:
@@ -176,7 +176,7 @@ def test_course_of_the_patient_of_the_tables() -> None:
         "failure_kind": "progression_after_response", "failure_timing": "late",
         "time_to_failure_days": 200, "responded": True, "best_response": "PR",
         "early_or_no_response": False, "days_since_infusion": 220,
-        "pattern_biochemical": None, "pattern_extraosseous": None, "pattern_cns": None,
+        "pattern_biochemical": None, "relapse_pattern_extraosseous": None, "pattern_cns": None,
         "signal_relapse_from_cr": False,
     }  # fmt: skip
     assert {n: found[n].value for n in expected} == expected
@@ -203,17 +203,26 @@ def test_without_failure_nothing_is_at_failure() -> None:
         ("urgent", {"failure_status": "failed", "urgent": True}, False),
         (
             "a lesion outside the marrow",
-            {"failure_status": "failed", "pattern_extraosseous": True},
+            {"failure_status": "failed", "relapse_pattern_extraosseous": True},
             False,
         ),
-        ("imaging not known", {"failure_status": "failed", "pattern_extraosseous": None}, None),
+        (
+            "imaging not known",
+            {"failure_status": "failed", "relapse_pattern_extraosseous": None},
+            None,
+        ),
         ("no relapse", {"failure_status": "not_failed", "signal_relapse_from_cr": False}, False),
         ("relapse from CR", {"failure_status": "not_failed", "signal_relapse_from_cr": True}, True),
     ],
 )
 def test_laboratory_only_relapse(what: str, values: dict[str, Any], value: object) -> None:
     clear = dict.fromkeys(
-        ("pattern_extraosseous", "pattern_cns", "pattern_leukaemic", "signal_relapse_from_cr"),
+        (
+            "relapse_pattern_extraosseous",
+            "relapse_pattern_cns",
+            "relapse_pattern_leukaemic",
+            "signal_relapse_from_cr",
+        ),
         False,
     )
     emergencies = dict.fromkeys(

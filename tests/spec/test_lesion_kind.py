@@ -22,9 +22,9 @@ OPEN: Told = (None, None, None, None)
 
 _FINDINGS = (
     "emd_at_failure",
-    "any_plasmacytoma_at_failure",
-    "bone_lesion_or_cord_at_failure",
-    "lesions_at_failure",
+    "any_plasmacytoma_at_relapse",
+    "bone_lesion_or_cord_at_relapse",
+    "lesions_at_relapse",
 )
 
 
@@ -103,7 +103,7 @@ def test_what_else_tells_it(what: str, rows: list[Row], told: Told) -> None:
 def test_an_organ_and_a_lesion_of_unknown_kind_are_one_or_two() -> None:
     found = findings(lesion("liver", lesion="L1"), lesion("thorax", lesion="L2"))
     assert found["emd_at_failure"].value is True
-    assert shown(found["lesions_at_failure"]) == "[1, 2]"
+    assert shown(found["lesions_at_relapse"]) == "[1, 2]"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def clear(day: Day) -> dict[str, Any]:
     return {"day": day, "result": "negative"}
 
 
-_FINDINGS = ("emd_at_failure", "any_plasmacytoma_at_failure", "untested_lesion",
+_FINDINGS = ("emd_at_failure", "any_plasmacytoma_at_relapse", "untested_lesion",
              "lesion_without_histology")  # fmt: skip
 
 
@@ -82,22 +82,22 @@ def test_a_lesion(
     assert (why in emd.text) if why else ("not known" not in emd.text), what
     others = {all_found[name].value for name in _FINDINGS}
     assert others == {value}, what
-    pattern = all_found["pattern_extraosseous"]
+    pattern = all_found["relapse_pattern_extraosseous"]
     assert pattern.value is (False if value is False else None), what
     assert why is None or why in pattern.text, what
 
 
 def test_a_lesion_that_may_be_of_the_failure_counts_as_perhaps_one_more() -> None:
     several = found(200, lesion(200), lesion(None, lesion="B"))
-    assert shown(several["lesions_at_failure"]) == "[1, 2]"
-    assert shown(found(200, lesion(200), lesion("2024-11"))["lesions_at_failure"]) == 1
+    assert shown(several["lesions_at_relapse"]) == "[1, 2]"
+    assert shown(found(200, lesion(200), lesion("2024-11"))["lesions_at_relapse"]) == 1
 
 
 def test_a_bone_lesion_of_an_open_day() -> None:
     bone = lesion("2024-11", kind="bone")
-    assert found(200, bone)["bone_lesion_or_cord_at_failure"].value is None
+    assert found(200, bone)["bone_lesion_or_cord_at_relapse"].value is None
     assert found(200, clear(200), lesion(None, kind="bone"))[
-        "bone_lesion_or_cord_at_failure"
+        "bone_lesion_or_cord_at_relapse"
     ].value is None  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def test_a_result_of_serum_is_placed_by_the_last_day_of_the_failure(
     day: Day, value: object
 ) -> None:
     lab = {"day": day, "test": "soluble_bcma", "value": 300, "unit": "ng/mL"}
-    told = found("2024-12", labs=(lab,))["soluble_bcma_at_failure"]
+    told = found("2024-12", labs=(lab,))["soluble_bcma_at_relapse"]
     assert told.value == value
     assert ("whether it is of this time is not known" in told.text) is (day in (170, "2024-11"))
 
@@ -128,5 +128,5 @@ def test_cells_of_the_tumour_are_of_the_failure_unless_surely_before(
 
 
 def test_the_pattern_says_what_is_missing() -> None:
-    text = found(200, lesion("2024-12"))["pattern_extraosseous"].text
+    text = found(200, lesion("2024-12"))["relapse_pattern_extraosseous"].text
     assert text.endswith("whether it was new or grew at the failure is not known")

@@ -28,7 +28,7 @@ LATE = {
     "bcma_ihc_percent": 95.0,
     "tnfrsf17_biallelic_fraction": 0.0,
     "tnfrsf17_ectodomain_variant": False,
-    "pattern_extraosseous": False,
+    "relapse_pattern_extraosseous": False,
     "prior_lines": 5,
     "exposed_pi": True,
     "exposed_imid": True,
@@ -65,7 +65,7 @@ def held_cautions(found: Any, option: Any) -> Any:
             {"discouraged"},
         ),
         ("no response at all", {"responded": False, "best_response": "SD"}, {"discouraged"}),
-        ("lesions not looked for", {"pattern_extraosseous": None}, {"acceptable"}),
+        ("lesions not looked for", {"relapse_pattern_extraosseous": None}, {"acceptable"}),
     ],
 )
 def test_a_second_car_t_against_bcma(what: Any, change: Any, allowed: Any) -> None:
@@ -132,17 +132,17 @@ def test_carfilzomib_with_cyclophosphamide_where_much_speaks_against_it() -> Non
         ("nothing looked for", {}, "needs_information"),
         (
             "looked for, nothing there",
-            {"any_plasmacytoma_at_failure": False, "bone_lesion_or_cord_at_failure": False},
+            {"any_plasmacytoma_at_relapse": False, "bone_lesion_or_cord_at_relapse": False},
             "excluded",
         ),
         (
             "soft tissue",
-            {"any_plasmacytoma_at_failure": True, "bone_lesion_or_cord_at_failure": False},
+            {"any_plasmacytoma_at_relapse": True, "bone_lesion_or_cord_at_relapse": False},
             "acceptable",
         ),
         (
             "bone or cord",
-            {"any_plasmacytoma_at_failure": False, "bone_lesion_or_cord_at_failure": True},
+            {"any_plasmacytoma_at_relapse": False, "bone_lesion_or_cord_at_relapse": True},
             "acceptable",
         ),
     ],
@@ -156,14 +156,14 @@ def test_radiotherapy_needs_a_lesion(what: Any, values: Any, verdict: Any) -> No
 
 
 def test_in_extraosseous_relapse_one_bispecific_does_not_stand_above_two() -> None:
-    found = verdicts(LATE | {"pattern_extraosseous": True})
+    found = verdicts(LATE | {"relapse_pattern_extraosseous": True})
     assert {found[o] for o in ("talquetamab", "teclistamab", "elranatamab", "linvoseltamab")} == {
         "discouraged"
     }
     assert found["talquetamab-teclistamab"] == "acceptable"
     assert (
         verdicts(LATE)["talquetamab"]
-        == verdicts(LATE | {"pattern_extraosseous": None})["talquetamab"]
+        == verdicts(LATE | {"relapse_pattern_extraosseous": None})["talquetamab"]
         == "preferred"
     )
 

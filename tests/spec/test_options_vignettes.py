@@ -101,7 +101,7 @@ LATE: Row = {
     "failure_timing": "late",
     "responded": True,
     "early_or_no_response": False,
-    "pattern_extraosseous": False,
+    "relapse_pattern_extraosseous": False,
 }
 
 PATIENTS: dict[str, Row] = {
@@ -170,12 +170,12 @@ PATIENTS: dict[str, Row] = {
         | LATE
         | {
             "bcma_status": "retained",
-            "pattern_extraosseous": True,
+            "relapse_pattern_extraosseous": True,
             "untested_lesion": True,
             "urgent": True,
             "cord_compression": True,
-            "any_plasmacytoma_at_failure": True,
-            "lesions_at_failure": 2,
+            "any_plasmacytoma_at_relapse": True,
+            "lesions_at_relapse": 2,
             "exposed_gprc5d": True,
             "exposed_talquetamab": True,
             "exposed_bcma_bispecific": False,

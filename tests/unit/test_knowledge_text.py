@@ -39,7 +39,7 @@ from rearm.report.knowledge import (
             [
                 "Factor bcma_biallelic_loss",
                 "supports (decisive",
-                "true for bcma_status = lost",
+                "true for cart_bcma_status = lost",
                 "How often: 6 of 14",
             ],
         ),

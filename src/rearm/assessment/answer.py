@@ -67,6 +67,7 @@ def answer_of(
     return Answer(state=state, then=tuple(then) if state == "stabilise_first" else (), tiers=tiers)
 
 
+_NOT_JUDGED = ("cannot_be_judged", "no_infusion", "infusion_unread")
 _WITHOUT_TIERS = ("controlled", "died", "cannot_judge")
 
 
@@ -79,15 +80,15 @@ def _state(
 ) -> AnswerState:
     if basis.patient.record.deaths:
         return "died"
-    if about.code == "not_failed":
-        return "controlled"
-    if about.code not in ("failed", "suspected"):
-        return "cannot_judge"
+    relapse = basis.patient.disease.relapse
+    if relapse is None:
+        return "cannot_judge" if about.code in _NOT_JUDGED else "controlled"
     if basis.patient.values.get("goals_of_care") == "comfort_only":
         return "comfort"
     if any(alert.id in _EMERGENCIES and alert.status == "certain" for alert in alerts):
         return "emergency_first"
-    if about.code == "suspected" or failures[-1].comparison == "contradicted":
+    contradicted = bool(failures) and failures[-1].comparison == "contradicted"
+    if relapse.status == "suspected" or (relapse.line is None and contradicted):
         return "confirm_first"
     if not any(tier.tier in ("first", "alternative") for tier in tiers):
         return "stabilise_first"

@@ -11,6 +11,7 @@ from rearm.assessment.alerts import alerts_of
 from rearm.assessment.answer import answer_of, tiers_of
 from rearm.assessment.basis import Basis
 from rearm.assessment.causes import causes_of, no_causes
+from rearm.assessment.disease import relapse_of, watched_of
 from rearm.assessment.history import (
     case_of,
     series_of,
@@ -46,13 +47,22 @@ from rearm.outcome.unread_results import TEAM_RESPONSES
 from rearm.record import UNKNOWN_WHEN, Issue, Record, Source
 from rearm.response.criteria import load_criteria
 
-__all__ = ["about_code", "assembled", "is_judged"]
+__all__ = ["about_code", "assembled", "is_decided", "is_judged"]
 
 
 def is_judged(patient: Patient) -> bool:
     """Causes and options are given where the last CAR-T failed or is suspected to have failed."""
     last = _last(patient)
     return last is not None and last.status in ("failed", "suspected")
+
+
+def is_decided(patient: Patient) -> bool:
+    """Options are given where there is a relapse to decide on: not where a later line controls the
+    disease.
+    """
+    if patient.disease.relapse is not None:
+        return True
+    return not patient.disease.lines and is_judged(patient)
 
 
 def assembled(
@@ -67,6 +77,8 @@ def assembled(
     tiers: tuple[AnswerTier, ...] = ()
     if judged:
         causes = causes_of(basis, codes.factors[row].tolist(), codes.groups[row].tolist())
+    decided = is_decided(patient)
+    if decided:
         placed, limits = codes.tiers[row].tolist(), codes.limits[row].tolist()
         considered = {
             strategy.strategy
@@ -103,7 +115,8 @@ def assembled(
         stated_responses=stated_responses_of(record),
         series=series_of(record),
         failures=failures,
-        relapse=None,
+        relapse=relapse_of(patient),
+        watched=watched_of(patient),
         about=about,
         causes=causes,
         alterations=alterations,
@@ -159,7 +172,7 @@ _REASONS: Mapping[AboutCode, str] = {
 
 
 def _about(patient: Patient) -> About:
-    code, last = about_code(patient), _last(patient)
+    code, last, relapse = about_code(patient), _last(patient), patient.disease.relapse
     reason = _REASONS[code]
     died = min((d.day for d in patient.record.deaths if d.day is not None), default=None)
     if code in ("failed", "suspected"):
@@ -171,7 +184,7 @@ def _about(patient: Patient) -> About:
     return About(
         code=code,
         infusion_day=None if last is None else last.infusion_day,
-        if_progression=code == "suspected",
+        if_progression=(code if relapse is None else relapse.status) == "suspected",
         reason=reason,
     )
 

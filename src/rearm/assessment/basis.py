@@ -11,6 +11,7 @@ from rearm.assessment.plan import PlacePlan, Plan, RulePlan
 from rearm.assessment.result import Citation, FindingResult, Note, Publication, Reason, SupportLine
 from rearm.findings import Found
 from rearm.findings.base import unknown
+from rearm.findings.whose import TOLD_AS, later_lines_of
 from rearm.knowledge.rulesets import Support
 from rearm.record import Source
 from rearm.rules import unknown_findings
@@ -40,7 +41,11 @@ class Basis:
         self._missing: dict[int, tuple[str, ...]] = {}
         self._asks: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.notes: dict[str, Note] = {}
+        # where no line followed the CAR-T, its failure is the present relapse: told once
+        self._told_as = {} if later_lines_of(patient.found) else TOLD_AS
         for name, found in patient.found.items():
+            if name in self._told_as:
+                continue
             if found.known and (name in plan.relevant or found.value is not False):
                 self._put(name, found)
 
@@ -84,6 +89,7 @@ class Basis:
 
     def finding(self, name: str) -> FindingResult:
         """The finding as it was read; put down where it is not known too."""
+        name = self._told_as.get(name, name)
         finding = self.findings.get(name)
         if finding is None:
             finding = self._put(name, self.patient.found.get(name, _NOTHING))
@@ -104,7 +110,7 @@ class Basis:
 
     def read_by(self, number: int) -> tuple[str, ...]:
         """The findings that a condition reads, put down."""
-        names = self.plan.conditions[number].reads
+        names = self._told(self.plan.conditions[number].reads)
         for name in names:
             if name not in self.findings:
                 self._put(name, self.patient.found.get(name, _NOTHING))
@@ -123,8 +129,11 @@ class Basis:
             return ()
         missing = self._missing.get(number)
         if missing is None:
-            missing = self._missing[number] = self._lacking(number)
+            missing = self._missing[number] = self._told(self._lacking(number))
         return missing
+
+    def _told(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._told_as.get(name, name) for name in names))
 
     def _lacking(self, number: int) -> tuple[str, ...]:
         condition, values = self.plan.conditions[number], self.patient.values

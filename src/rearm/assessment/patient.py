@@ -16,6 +16,7 @@ from rearm.interval import Interval
 from rearm.knowledge.option_names import declined_names, options_named
 from rearm.outcome.failure import Failure
 from rearm.outcome.failures import failures
+from rearm.outcome.relapse import NOTHING_KNOWN, DiseaseNow, present_relapse
 from rearm.record import EVENT_FIELDS, Record
 from rearm.rules import Bounds
 
@@ -31,7 +32,8 @@ class Patient:
     """`record` holds nothing later than `as_of`; `day` is the date of that day where it is known.
     `intervals`: numbers known as bounds; `possible`: words of which several are left; `stated`:
     findings that somebody states and nothing measured tells; `declined`: the options that the
-    patient does not want, each with the name that it was declined by.
+    patient does not want, each with the name that it was declined by; `disease`: the relapse to
+    decide on, or what is watched.
     """
 
     record: Record
@@ -45,6 +47,7 @@ class Patient:
     possible: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stated: frozenset[str] = frozenset()
     declined: Mapping[str, str] = field(default_factory=dict)
+    disease: DiseaseNow = NOTHING_KNOWN
 
     @property
     def bounds(self) -> Bounds:
@@ -68,6 +71,7 @@ def patient_at(
             _known_at(record, last) if as_of is not None else _without_later_issues(record, last)
         )
     judged = tuple(failures(known))
+    disease = present_relapse(known, judged)
     catalogue = plan.read_catalogue if read_only else plan.knowledge.catalogue
     found = find(
         known,
@@ -75,12 +79,14 @@ def patient_at(
         catalogue,
         as_of=0 if last is None else last,  # without any day nothing can be late
         lexicon=plan.knowledge.lexicon,
+        disease=disease,
     )
     return Patient(
         record=known,
         as_of=last,
         day=day,
         failures=judged,
+        disease=disease,
         found=found,
         values={name: x.value for name, x in found.items()},
         intervals={name: x.interval for name, x in found.items() if x.interval is not None},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from rearm.assessment.assembly import assembled, is_judged
+from rearm.assessment.assembly import assembled, is_decided
 from rearm.assessment.basis import Basis
 from rearm.assessment.judging import Judging, judge, judge_scenarios
 from rearm.assessment.next_tests import next_tests_of
@@ -131,7 +131,7 @@ class Batch:
                 self.plan,
                 self.patients[i],
                 self.own.answers[i].tolist(),
-                tried=is_judged(self.patients[i]),
+                tried=is_decided(self.patients[i]),
             )
             for i in everybody
         ]
@@ -168,7 +168,7 @@ class Batch:
         lone = [
             i
             for i, (patient, own) in enumerate(zip(self.patients, tests, strict=True))
-            if is_judged(patient) and not any(test.changes for test in own)
+            if is_decided(patient) and not any(test.changes for test in own)
         ]
         if not lone:
             return tests

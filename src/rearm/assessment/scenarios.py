@@ -28,6 +28,9 @@ Outcome: TypeAlias = Mapping[str, bool | float | int | str]
 Answers: TypeAlias = Sequence[int]
 
 
+_NO_BOUNDS = object()
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One possible result: the values it gives, and with them every finding that is different from
@@ -242,7 +245,9 @@ def _scenario(plan: Plan, patient: Patient, outcome: Outcome) -> Scenario:
     if plan.feeds.intersection(outcome):
         derived = derived_from(patient.inputs, outcome)
         for name in plan.derived:
-            if name in derived and (
+            if name not in derived or derived[name] == patient.intervals.get(name, _NO_BOUNDS):
+                continue
+            if (
                 derived[name] != patient.values.get(name)
                 or name in patient.intervals
                 or name in patient.possible

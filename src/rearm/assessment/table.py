@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rearm.assessment.actions import due_actions
 from rearm.assessment.alerts import raised
-from rearm.assessment.assembly import about_code, is_judged
+from rearm.assessment.assembly import about_code, is_decided, is_judged
 from rearm.assessment.judging import Codings
 from rearm.assessment.logic import (
     EXCLUDED,
@@ -34,6 +34,7 @@ from rearm.assessment.regions import region_of, regions_of
 from rearm.garbage import no_collection
 from rearm.knowledge.bundle import Knowledge, load
 from rearm.outcome.failure import Failure
+from rearm.outcome.relapse import DiseaseNow, PresentRelapse
 from rearm.record import Record
 
 if TYPE_CHECKING:
@@ -167,6 +168,17 @@ def table_schema(knowledge: Knowledge | None = None, *, tests: bool = False) -> 
         "followed_to_day": pl.Int64,
         "computed_day": pl.Int64,
         "team_day": pl.Int64,
+        "relapse_after": pl.String,
+        "relapse_line": pl.Int64,
+        "relapse_status": pl.String,
+        "relapse_certainty": pl.String,
+        "relapse_day_low": pl.Int64,
+        "relapse_day_high": pl.Int64,
+        "relapse_pattern": many,
+        "relapse_tempo": pl.String,
+        "relapse_since": pl.Int64,
+        "watched": pl.String,
+        "watched_after": pl.String,
         "alerts": many,
         "open_alerts": many,
         "actions": many,
@@ -190,7 +202,8 @@ def _columns(batch: Batch, *, tests: bool) -> dict[str, Sequence[Any]]:
     columns |= _alerts(batch)
     columns |= _actions(batch)
     columns |= _grades(batch.plan, batch.own.codes, judged)
-    columns |= _verdicts(batch.plan, batch.own.codes.judged, judged)
+    decided = [is_decided(patient) for patient in batch.patients]
+    columns |= _verdicts(batch.plan, batch.own.codes.judged, decided)
     if tests:
         asked = batch.next_tests()
         columns["tests"] = [["+".join(test.ids) for test in own] for own in asked]
@@ -217,7 +230,31 @@ def _of_patients(patients: Sequence[Patient]) -> dict[str, Sequence[Any]]:
     ]
     columns["pattern"] = [None if last is None else list(last.pattern) for last in lasts]
     columns["signals"] = [None if last is None else [s.id for s in last.signals] for last in lasts]
+    return columns | _of_relapses([patient.disease for patient in patients])
+
+
+def _of_relapses(diseases: Sequence[DiseaseNow]) -> dict[str, Sequence[Any]]:
+    relapses, watched = [x.relapse for x in diseases], [x.watching for x in diseases]
+    columns: dict[str, Sequence[Any]] = {
+        name: [None if relapse is None else read(relapse) for relapse in relapses]
+        for name, read in _OF_RELAPSE.items()
+    }
+    columns["relapse_pattern"] = [None if x is None else list(x.pattern) for x in relapses]
+    columns["watched"] = [None if x is None else x.code for x in watched]
+    columns["watched_after"] = [None if x is None else x.after for x in watched]
     return columns
+
+
+_OF_RELAPSE: dict[str, Callable[[PresentRelapse], Any]] = {
+    "relapse_after": attrgetter("after"),
+    "relapse_line": attrgetter("line"),
+    "relapse_status": attrgetter("status"),
+    "relapse_certainty": attrgetter("certainty"),
+    "relapse_day_low": attrgetter("when.first"),
+    "relapse_day_high": attrgetter("when.last"),
+    "relapse_tempo": attrgetter("tempo"),
+    "relapse_since": attrgetter("since"),
+}
 
 
 _OF_FAILURE: dict[str, Callable[[Failure], Any]] = {

@@ -10,6 +10,7 @@ from rearm.interval import Interval
 from rearm.outcome.course_notes import course_notes
 from rearm.outcome.endpoints import Endpoint
 from rearm.outcome.failure import Failure
+from rearm.outcome.later_lines import LineOutcome
 from rearm.outcome.patient_course import PatientCourse
 from rearm.record import ResponseStatement, When
 from rearm.response.course import ResponseCourse
@@ -36,6 +37,7 @@ def response_object(found: PatientCourse) -> dict[str, Any]:
         "stated": [_stated(s) for s in found.stated],
         **(_course(found.course) if found.course is not None else _NO_COURSE),
         "best_response": _best(found.failure) if found.failure is not None else None,
+        "later_lines": [_line(outcome) for outcome in found.later_lines],
         "endpoints": {name: _endpoint(e) for name, e in found.endpoints.items()},
         "flags": [
             {"id": note.id, "day": note.day, "text": note.text, "open": note.open}
@@ -82,6 +84,23 @@ def _course(course: ResponseCourse) -> dict[str, Any]:
         "clinical_relapse_day": course.clinical_relapse_day,
         "mrd_negative_days": list(course.mrd_negative_days),
         "sustained_mrd_negative_day": course.sustained_mrd_negative_day,
+    }
+
+
+def _line(outcome: LineOutcome) -> dict[str, Any]:
+    """What became of a line after the last infusion."""
+    failure, start = outcome.failure, outcome.line.start
+    progressed = failure.status in ("failed", "suspected")
+    return {
+        "line": outcome.line.number,
+        "agents": list(outcome.agents),
+        "start": [start.first, start.last],
+        "status": failure.status,
+        "certainty": failure.certainty,
+        "best_response": _best(failure),
+        "nadir": {test: round(value.high, 6) for test, value in outcome.nadir.items()},
+        "progression": [failure.when.first, failure.when.last] if progressed else None,
+        "refractory": outcome.refractory,
     }
 
 

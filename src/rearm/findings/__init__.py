@@ -22,29 +22,33 @@ from rearm.findings import (
     nervous_system,
     patient,
     product,
+    relapse,
     safety,
     t_cell,
     toxicity,
     tumour,
     viruses,
 )
-from rearm.findings.base import FAMILIES, FUNCTIONS, Found, Text, Value, joined, sources_of
+from rearm.findings.base import FAMILIES, FUNCTIONS, NOTHING, Found, Text, Value, joined, sources_of
 from rearm.findings.chart import PatientChart
 from rearm.findings.derived import (
     ANY_OF,
     CLONAL,
     DERIVED,
     PARTS,
+    STANDING,
     Input,
     derive,
     derived_from,
 )
 from rearm.findings.stated import with_statement
+from rearm.findings.whose import CART, chart_of, later_lines_of
 from rearm.interval import Interval
 from rearm.knowledge import KnowledgeError
 from rearm.knowledge.catalogue import Catalogue, Finding
 from rearm.knowledge.lexicon import Lexicon
 from rearm.outcome.failure import Failure
+from rearm.outcome.relapse import DiseaseNow
 from rearm.record import Record
 
 __all__ = [
@@ -63,6 +67,7 @@ __all__ = [
 
 GROUPS = (
     course,
+    relapse,
     exposure,
     antigen,
     expansion,
@@ -90,16 +95,17 @@ def find(
     *,
     as_of: int,
     lexicon: Lexicon | None = None,
+    disease: DiseaseNow | None = None,
 ) -> dict[str, Found]:
     """Every finding of the catalogue for the last infusion, in the order of the catalogue; what is
     not known has value None.
 
     `record` is already cut by `record.known_at(as_of)`, `failures` are those of that record in the
-    order of time, `lexicon` names the agents and products (None: the bundled one). Raises
-    KnowledgeError where the catalogue does not fit the functions: an entry without one, or a value
-    that an entry does not allow.
+    order of time, `lexicon` names the agents and products (None: the bundled one), `disease` is the
+    relapse to decide on (None: told by the record). Raises KnowledgeError where the catalogue does
+    not fit the functions: an entry without one, or a value that an entry does not allow.
     """
-    chart = PatientChart(record, failures, as_of, lexicon)
+    chart = PatientChart(record, failures, as_of, lexicon, disease)
     found: dict[str, Found] = {}
     for family in FAMILIES:
         found.update(family.give(chart))
@@ -107,7 +113,7 @@ def find(
         if name not in found and name not in DERIVED:
             if name not in FUNCTIONS:
                 raise KnowledgeError([f"finding {name}: {NO_FUNCTION}"])
-            one = found[name] = FUNCTIONS[name](chart)
+            one = found[name] = FUNCTIONS[name](chart_of(chart, name))
             if one.value is not None and not _fits(entry, one.value):
                 raise KnowledgeError(
                     [
@@ -118,17 +124,37 @@ def find(
     stated = bool(record.facts)
     if stated:
         found |= {
-            name: with_statement(chart, entry, found[name])
+            name: with_statement(chart_of(chart, name), entry, found[name])
             for name, entry in catalogue.findings.items()
             if name not in DERIVED
         }
+    if "relapse_status" in catalogue:
+        found["relapse_status"] = relapse.relapse_status(chart)
     derived = derive(inputs(found))
     for name, derivation in DERIVED.items():
-        if name in catalogue:
+        if name in catalogue and name not in STANDING:
             parts = [found[part] for part in derivation.parts if part in found]
             one = _derived(name, derived[name], parts)
+            own = chart_of(chart, name)
+            found[name] = with_statement(own, catalogue[name], one) if stated else one
+    for name in CART:
+        if name in catalogue:
+            one = _at_car_t_failure(chart, name, found)
             found[name] = with_statement(chart, catalogue[name], one) if stated else one
     return {name: found[name] for name in catalogue}
+
+
+def _at_car_t_failure(chart: PatientChart, name: str, found: Mapping[str, Found]) -> Found:
+    """A finding of the time of the CAR-T failure: that of now, or read anew after a later line."""
+    of = CART[name]
+    if not later_lines_of(found):
+        return found.get(of.now, NOTHING)
+    own = of.chart(chart)
+    if of.now not in DERIVED:
+        return FUNCTIONS[of.now](own)
+    parts = {part: FUNCTIONS[part](own) for part in DERIVED[of.now].parts}
+    value = derive(inputs(parts))[of.now]
+    return _derived(of.now, value, list(parts.values()))
 
 
 NO_FUNCTION = (

@@ -231,7 +231,7 @@ def _one_copy(rows: Sequence[Variant]) -> Found:
 def tnfrsf17_one_copy(chart: PatientChart) -> Found:
     """In the last sample of any time; one without a day counts where there is no other."""
     rows = gene_rows(chart.record.variants, "TNFRSF17")
-    latest = _sample(chart, "TNFRSF17") or latest_sample(rows, (-_EVER, chart.as_of))
+    latest = _sample(chart, "TNFRSF17") or latest_sample(rows, (-_EVER, chart.until))
     return _one_copy(latest or sample_of(rows))
 
 
@@ -432,8 +432,8 @@ def bcma_density_fall(chart: PatientChart) -> Found:
 # ---------------------------------------------------------------- soluble BCMA
 
 
-@finding("soluble_bcma_at_failure")
-def soluble_bcma_at_failure(chart: PatientChart) -> Found:
+@finding("soluble_bcma_at_relapse")
+def soluble_bcma_at_relapse(chart: PatientChart) -> Found:
     return chart.number("soluble_bcma", chart.at_failure)
 
 

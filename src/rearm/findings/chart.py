@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from rearm.findings.base import NOTHING, Found, measured, unknown
@@ -28,6 +29,7 @@ from rearm.knowledge.bundle import bundled
 from rearm.knowledge.lexicon import Lexicon
 from rearm.outcome.failure import Failure
 from rearm.outcome.infusions import infused_products
+from rearm.outcome.relapse import DiseaseNow, present_relapse
 from rearm.record import (
     Condition,
     Fact,
@@ -71,6 +73,7 @@ class PatientChart:
         failures: Sequence[Failure],
         as_of: int,
         lexicon: Lexicon | None = None,
+        disease: DiseaseNow | None = None,
     ) -> None:
         self.record = record
         self.as_of = as_of
@@ -78,7 +81,58 @@ class PatientChart:
         self.failure: Failure | None = failures[-1] if failures else None
         self.infusion_day: int | None = self.failure.infusion_day if self.failure else None
         self.infusion_count = len(failures)  # a split dose is one
+        self.disease = present_relapse(record, failures) if disease is None else disease
+        self.until = self._until_next_line()
         self._results = Results(record.labs, record.set_aside)
+
+    # ---------------------------------------------------------------- whose tumour
+
+    @cached_property
+    def of_relapse(self) -> PatientChart:
+        """The same patient with the present relapse in place of the failure of the CAR-T, and the
+        first dose of its line in place of the infusion; where there is none, the last line. The
+        chart itself where no line followed the CAR-T.
+        """
+        if not self.disease.lines:
+            return self
+        relapse = self.disease.relapse
+        last = self.disease.lines[-1].failure
+        return self._with(last if relapse is None else relapse.failure, self.as_of)
+
+    def of_car_t(self, antigen: str) -> PatientChart:
+        """The same patient with what speaks for this antigen at the failure of the CAR-T: samples
+        up to the first agent against it that was given after the failure. The chart itself where
+        no line followed the CAR-T.
+        """
+        if not self.disease.lines or self.failure is None:
+            return self
+        failed = self.failure.when.first
+        begun = [
+            row.start.first
+            for x in self.disease.lines
+            for row in x.line.rows
+            if any(antigen in self._targets_of(agent) for agent in row.agents)
+        ]
+        since = [day for day in begun if day is not None and (failed is None or day >= failed)]
+        return self._with(self.failure, min([*since, self.as_of]))
+
+    def _targets_of(self, agent: str) -> Sequence[str]:
+        known = self.lexicon.agents.get(agent)
+        return () if known is None else known.targets
+
+    def _with(self, failure: Failure, until: int) -> PatientChart:
+        other = PatientChart(self.record, [failure], self.as_of, self.lexicon, self.disease)
+        other.until = until
+        other.infusion_count = self.infusion_count
+        return other
+
+    def _until_next_line(self) -> int:
+        """Last day of material that speaks for the failure: the first day of the line after it."""
+        if not self.disease.lines or self.failure is None:
+            return self.as_of
+        start, failed = self.disease.lines[0].line.start.last, self.failure.when.last
+        treated_before = start is None or failed is None or start < failed
+        return self.as_of if treated_before or start is None else min(start, self.as_of)
 
     # ---------------------------------------------------------------- infusion and failure
 
@@ -137,7 +191,7 @@ class PatientChart:
         if self.failure is None or not self.failed_or_suspected:
             return None
         last = self.failure.when.last
-        return self._fresh_from(self.as_of if last is None else min(last, self.as_of))
+        return self._fresh_from(self.until if last is None else min(last, self.until))
 
     @cached_property
     def perhaps_at_failure(self) -> Window | None:
@@ -146,14 +200,14 @@ class PatientChart:
             return None
         first = self.failure.when.first
         if first is None and self.infusion_day is None:
-            return -_EVER, self.as_of
+            return -_EVER, self.until
         return self._fresh_from(-_EVER if first is None else first)
 
     def _fresh_from(self, failure: int) -> Window:
         first = failure - FRESH_BEFORE_FAILURE
         if self.infusion_day is not None:
             first = max(first, self.infusion_day + 1)
-        return first, self.as_of
+        return first, self.until
 
     def perhaps(self, window: Window) -> Window:
         """The days of what may be of the window: wider only where the failure has no exact day."""
@@ -345,7 +399,17 @@ class PatientChart:
 
     @cached_property
     def exposure(self) -> Exposure:
-        return exposure(self.record, lexicon=self.lexicon)
+        """With the progressions under later lines that only results show."""
+        rows = [row for x in self.disease.lines for row in x.progressed_on]
+        silent = [row for row in rows if row.progression_on is None]
+        if not silent:
+            return exposure(self.record, lexicon=self.lexicon)
+        therapies = (
+            replace(row, progression_on=True) if row in silent else row
+            for row in self.record.therapies
+        )
+        shown = replace(self.record, therapies=tuple(therapies))
+        return exposure(shown, lexicon=self.lexicon)
 
     @cached_property
     def therapy_history(self) -> Found:

@@ -7,25 +7,17 @@ that would show it was done.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from rearm.findings.base import NOTHING, Found, finding, rows_of, sources_of, unknown
 from rearm.findings.chart import PatientChart
 from rearm.findings.results import test_name
 from rearm.findings.tumour import extraosseous, leukaemic_counts, soft_tissue
 from rearm.interval import Interval
+from rearm.outcome.marker_rise import MarkerRise
 from rearm.record import Source, When
 
 _RESPONSES = ("sCR", "CR", "VGPR", "PR", "MR", "SD", "PD")
 _PARTIAL_OR_BETTER = ("sCR", "CR", "nCR", "VGPR", "PR")
-
-# Smallest rise that is read as growth and not as the scatter of the measurement (immunoturbidimetry
-# and electrophoresis vary by some 5 to 10 %); a convention of this project, no published limit.
-_SMALLEST_RISE = {"serum_m_protein": 0.1, "kappa_flc": 10.0, "lambda_flc": 10.0}  # g/dL, mg/L, mg/L
-# From these values on, over at least this time, a rise is told as a time of doubling; below them
-# the same few tenths would double in no time. Those of the IMWG for a measurable rise.
-_DOUBLING_FROM = {"serum_m_protein": 0.5, "kappa_flc": 100.0, "lambda_flc": 100.0}
-_DOUBLING_DAYS = 28
 
 
 def _judged(chart: PatientChart, value: str | None) -> Found:
@@ -49,11 +41,15 @@ def team_and_laboratory_differ(chart: PatientChart) -> Found:
     if failure is None or not chart.failed_or_suspected:
         return NOTHING
     differ = failure.comparison == "contradicted"
-    return Found(differ, chart.failure_sources, failure.difference or failure.reason)
+    text = failure.difference or "team and laboratory do not contradict each other"
+    return Found(differ, chart.failure_sources, text)
 
 
 def _of_failure(chart: PatientChart, value: str | None) -> Found:
-    return _judged(chart, value if chart.failed_or_suspected else None)
+    """A word of the failure; the reason stands with its status."""
+    if chart.failure is None or value is None or not chart.failed_or_suspected:
+        return _judged(chart, None)
+    return Found(value, chart.failure_sources, value.replace("_", " "))
 
 
 @finding("failure_certainty")
@@ -81,7 +77,7 @@ def time_to_failure_days(chart: PatientChart) -> Found:
     return Found(
         days,
         chart.failure_sources,
-        f"{days} days from the infusion (day {chart.infusion_day}) to day {chart.failure_day}",
+        f"{days} days from the infusion to day {chart.failure_day}",
     )
 
 
@@ -132,7 +128,7 @@ def days_since_infusion(chart: PatientChart) -> Found:
     return Found(
         days,
         tuple(x.source for x in chart.infusion_rows),
-        f"{days} days since the infusion (day {chart.infusion_day})",
+        f"infused on day {chart.infusion_day}",
     )
 
 
@@ -180,13 +176,11 @@ def pattern_biochemical(chart: PatientChart) -> Found:
     return _pattern(chart, "biochemical", absent)
 
 
-@finding("pattern_extraosseous")
-def pattern_extraosseous(chart: PatientChart) -> Found:
+def extraosseous_pattern(chart: PatientChart) -> Found:
     return _pattern(chart, "extraosseous", extraosseous(chart, chart.at_failure))
 
 
-@finding("pattern_paraskeletal")
-def pattern_paraskeletal(chart: PatientChart) -> Found:
+def paraskeletal_pattern(chart: PatientChart) -> Found:
     return _pattern(chart, "paraskeletal", soft_tissue(chart, chart.at_failure, "paraskeletal"))
 
 
@@ -200,8 +194,7 @@ def pattern_cns(chart: PatientChart) -> Found:
     return _pattern(chart, "cns", Found(None, csf.sources, csf.text))
 
 
-@finding("pattern_leukaemic")
-def pattern_leukaemic(chart: PatientChart) -> Found:
+def leukaemic(chart: PatientChart) -> Found:
     state = chart.condition("plasma_cell_leukaemia")
     counts = leukaemic_counts(chart, chart.at_failure)
     if state.present is False and counts.value is not True:
@@ -266,57 +259,20 @@ def signal_light_chain_escape(chart: PatientChart) -> Found:
 # ---------------------------------------------------------------- tempo
 
 
-@finding("m_protein_doubling_days")
-def m_protein_doubling_days(chart: PatientChart) -> Found:
-    """From the values that the judgement of the course used: light chains that contradict each
-    other are left out there. The involved light chain speaks where the M-protein does not rise.
-    """
-    if chart.infusion_day is None or chart.failure_day is None:
+def rise_found(chart: PatientChart, rise: MarkerRise) -> Found:
+    """The time of doubling as a finding, or why none can be told."""
+    if rise.code == "set_aside":
+        text = f"a value of {test_name(rise.test)} near the failure was set aside"
+        return unknown(text, rows_of(rise.aside))
+    if rise.first is None or rise.last is None:
         return NOTHING
-    chain = {"kappa": "kappa_flc", "lambda": "lambda_flc"}.get(chart.record.light_chain or "")
-    why: list[str] = []
-    for test in ("serum_m_protein", chain):
-        seen = [] if test is None else _up_to_failure(chart, test)
-        if test is None or len(seen) < 2:
-            continue
-        found = _doubling(chart, test, seen)
-        if found.value is not None or found.sources:
-            return found
-        why += [found.text] if found.has_text else []
-    return unknown(why[0] if why else "")
-
-
-def _doubling(chart: PatientChart, test: str, seen: Sequence[tuple[int, float | None]]) -> Found:
-    """Between the last value and the last one before it that is far enough away in time."""
-    last_day, last = seen[-1]
-    earlier = [pair for pair in seen[:-1] if last_day - pair[0] >= _DOUBLING_DAYS]
-    first_day, first = earlier[-1] if earlier else seen[-2]
-    rows = [x for x in chart.results(test, (first_day, last_day)) if x.day in (first_day, last_day)]
-    aside = chart.aside(test, (first_day + 1, last_day))
-    if aside:
-        text = f"a value of {test_name(test)} near the failure was set aside"
-        return unknown(text, rows_of(aside))
-    if first is None or last is None:
-        return NOTHING
-    if last - first < _SMALLEST_RISE[test]:
+    if rise.code == "flat":
         return unknown("the last values up to the failure do not rise measurably")
-    rise = f"{test_name(test)} {first:g} on day {first_day}, {last:g} on day {last_day}"
-    if not earlier or first < _DOUBLING_FROM[test]:
-        text = f"{rise}: a rise by {last - first:.3g}, too low or too soon to tell a doubling"
-        return unknown(text, rows_of(rows))
-    # exponential growth between the two
-    days = (last_day - first_day) * math.log(2) / math.log(last / first)
-    return Found(round(days, 1), rows_of(rows), f"{rise}: doubling in {days:.0f} days")
-
-
-def _up_to_failure(chart: PatientChart, test: str) -> list[tuple[int, float | None]]:
-    """Day and value of each visit from the infusion to the failure; None where it is not exact."""
-    course = chart.failure.course if chart.failure else None
-    if course is None or chart.infusion_day is None or chart.failure_day is None:
-        return []
-    values = [
-        (visit.day, visit.values[test])
-        for visit in course.visits
-        if test in visit.values and chart.infusion_day < visit.day <= chart.failure_day
-    ]
-    return [(day, None if isinstance(x, str) else x.exact) for day, x in values]
+    (first_day, first), (last_day, last) = rise.first, rise.last
+    days = (first_day, last_day)
+    rows = rows_of(x for x in chart.results(rise.test, days) if x.day in days)
+    seen = f"{test_name(rise.test)} {first:g} on day {first_day}, {last:g} on day {last_day}"
+    if rise.days is None:
+        text = f"{seen}: a rise by {last - first:.3g}, too low or too soon to tell a doubling"
+        return unknown(text, rows)
+    return Found(rise.days, rows, f"{seen}: doubling in {rise.days:.0f} days")

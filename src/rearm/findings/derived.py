@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rearm.findings.base import Value, all3, any3, not3
+from rearm.findings.whose import CART, LATER_LINES
 from rearm.interval import Interval
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "CLONAL",
     "DERIVED",
     "PARTS",
+    "STANDING",
     "Derivation",
     "derive",
     "derived_from",
@@ -81,16 +83,53 @@ def _and(*names: str) -> Derivation:
 
 
 def _early_or_no_response(values: Mapping[str, Input]) -> Value:
-    days = _number(values, "time_to_failure_days")
-    return any3([not3(_flag(values, "responded")), days.at_most(_EARLY_DAYS) if days else None])
+    return _early(values, "responded", "time_to_failure_days")
+
+
+def _early_relapse(values: Mapping[str, Input]) -> Value:
+    return _early(values, "relapse_responded", "days_to_relapse")
+
+
+def _early(values: Mapping[str, Input], responded: str, to_failure: str) -> Value:
+    days = _number(values, to_failure)
+    return any3([not3(_flag(values, responded)), days.at_most(_EARLY_DAYS) if days else None])
+
+
+def _a_line_followed(values: Mapping[str, Input]) -> bool:
+    lines = _number(values, LATER_LINES)
+    return lines is not None and lines.above(0) is True
+
+
+_OF_FAILURE = {"failed": "failed", "suspected": "suspected", "not_failed": "none"}
+
+
+def _relapse_status(values: Mapping[str, Input]) -> Input:
+    """That of the CAR-T failure, as long as no line followed it."""
+    if _a_line_followed(values):
+        return values.get("relapse_status")
+    return _OF_FAILURE.get(_word(values, "failure_status") or "")
+
+
+def _at_car_t_failure(name: str, now: str) -> Callable[[Mapping[str, Input]], Input]:
+    """The finding of now, as long as no line followed the CAR-T."""
+
+    def compute(values: Mapping[str, Input]) -> Input:
+        return values.get(name if _a_line_followed(values) else now)
+
+    return compute
 
 
 # None of these is there in a relapse without symptoms.
-_SYMPTOMS = ("urgent", "pattern_extraosseous", "pattern_cns", "pattern_leukaemic")
+_SYMPTOMS = (
+    "urgent",
+    "relapse_pattern_extraosseous",
+    "relapse_pattern_cns",
+    "relapse_pattern_leukaemic",
+)
 
 
 def _asymptomatic(values: Mapping[str, Input]) -> Value:
-    status = _word(values, "failure_status")
+    status = _word(values, "relapse_status")
     failed = None if status is None else status in ("failed", "suspected")
     relapse = any3([failed, _flag(values, "signal_relapse_from_cr")])
     return all3([relapse, *(not3(_flag(values, name)) for name in _SYMPTOMS)])
@@ -247,6 +286,10 @@ DERIVED: dict[str, Derivation] = {
     "early_or_no_response": Derivation(
         ("responded", "time_to_failure_days"), _early_or_no_response
     ),
+    "relapse_status": Derivation(("failure_status", LATER_LINES), _relapse_status),
+    "relapse_early_or_no_response": Derivation(
+        ("relapse_responded", "days_to_relapse"), _early_relapse
+    ),
     "triple_class_exposed": _and("exposed_pi", "exposed_imid", "exposed_anti_cd38"),
     "triple_class_refractory": _and("refractory_pi", "refractory_imid", "refractory_anti_cd38"),
     "penta_drug_refractory": _and(
@@ -288,14 +331,27 @@ DERIVED: dict[str, Derivation] = {
         "cns_disease",
     ),
     "asymptomatic_relapse": Derivation(
-        (*_SYMPTOMS, "failure_status", "signal_relapse_from_cr"), _asymptomatic
+        (*_SYMPTOMS, "relapse_status", "signal_relapse_from_cr"), _asymptomatic
     ),
 }
 
 
+DERIVED |= {
+    name: Derivation((of.now, LATER_LINES), _at_car_t_failure(name, of.now))
+    for name, of in CART.items()
+}
+
+# Derived where no line followed the CAR-T; after a later line they stand as they were read.
+STANDING = ("relapse_status", *CART)
+
 # The findings that others are derived from, without those that are derived themselves.
 PARTS = tuple(
-    dict.fromkeys(part for x in DERIVED.values() for part in x.parts if part not in DERIVED)
+    dict.fromkeys(
+        (
+            *(part for x in DERIVED.values() for part in x.parts if part not in DERIVED),
+            *STANDING,
+        )
+    )
 )
 
 # Findings that are true as soon as one of their parts is.

@@ -18,8 +18,9 @@ from rearm.findings.base import (
 )
 from rearm.findings.chart import DEEP_RESPONSES, PatientChart
 from rearm.findings.results import Window
-from rearm.findings.tumour import imaging_text, looked_at, whole_body
+from rearm.findings.tumour import imaging_text, looked_at
 from rearm.record import Imaging, Source, When
+from rearm.response.lesion_kind import whole_body
 
 # A lesion at the canal threatens for so long, and for so long nobody knows what became of it:
 # conventions of this project.
@@ -136,8 +137,9 @@ def _progressions(chart: PatientChart) -> Iterator[tuple[When, tuple[Source, ...
             infused is None or (day is not None and day > infused)
         ):
             yield row.when, (row.source,)
-    if "cns" in chart.failure_pattern and chart.failure is not None:
-        yield chart.failure.when, chart.failure_sources
+    for own in dict.fromkeys((chart.of_relapse, chart)):
+        if "cns" in own.failure_pattern and own.failure is not None:
+            yield own.failure.when, own.failure_sources
 
 
 def _since_infusion(chart: PatientChart) -> Window:

@@ -27,10 +27,10 @@ from rearm.findings.tumour import (
     looked_at,
     positive_lesions,
     unclear_lesions,
-    whole_body,
     why_unclear,
 )
 from rearm.record import Fact
+from rearm.response.lesion_kind import whole_body
 from rearm.response.lesions import histology
 
 _ACUTE_DAYS = 60

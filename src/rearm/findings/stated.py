@@ -21,6 +21,8 @@ __all__ = ["with_statement"]
 _SAID: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "bcma_status": ("antigen_bcma", {}),
     "gprc5d_status": ("antigen_gprc5d", {}),
+    "cart_bcma_status": ("antigen_bcma", {}),
+    "cart_gprc5d_status": ("antigen_gprc5d", {}),
     "car_gone_before_failure": ("car_t_persistence", {"lost": "yes", "present": "no"}),
     "car_expansion_poor": ("car_t_expansion", {"poor": "yes", "good": "no"}),
     "car_exhausted": ("car_t_exhaustion", {}),

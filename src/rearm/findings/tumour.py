@@ -31,7 +31,7 @@ from rearm.findings.results import Window, may_lie_in
 from rearm.findings.variants import read_protein, sequenced, variant_text
 from rearm.interval import Interval
 from rearm.record import Imaging, Lab, Variant
-from rearm.response.lesion_kind import kind_not_known, outside_bone, soft_kind
+from rearm.response.lesion_kind import kind_not_known, outside_bone, soft_kind, whole_body
 from rearm.response.lesions import histology
 
 _EMD_DAYS = 90
@@ -307,12 +307,6 @@ def _other_histology(chart: PatientChart) -> set[str]:
     return {lesion for lesion, word in words.items() if word != "plasma_cells"}
 
 
-def whole_body(row: Imaging) -> bool:
-    """Whether the method shows a soft-tissue lesion anywhere in the body."""
-    method = (row.method or "").casefold()
-    return "pet" in method or "whole" in method
-
-
 def soft_tissue(
     chart: PatientChart,
     window: Window | None,
@@ -459,8 +453,8 @@ def emd_at_failure(chart: PatientChart) -> Found:
     return seen
 
 
-@finding("any_plasmacytoma_at_failure")
-def any_plasmacytoma_at_failure(chart: PatientChart) -> Found:
+@finding("any_plasmacytoma_at_relapse")
+def any_plasmacytoma_at_relapse(chart: PatientChart) -> Found:
     """Which of the two kinds it is does not matter here."""
     seen = myeloma_lesions(chart, chart.at_failure)
     if seen:
@@ -472,8 +466,8 @@ def any_plasmacytoma_at_failure(chart: PatientChart) -> Found:
     return Found(any3(_yes_or_no(x) for x in parts), sources_of(*parts), _once(*parts))
 
 
-@finding("bone_lesion_or_cord_at_failure")
-def bone_lesion_or_cord_at_failure(chart: PatientChart) -> Found:
+@finding("bone_lesion_or_cord_at_relapse")
+def bone_lesion_or_cord_at_relapse(chart: PatientChart) -> Found:
     """What radiotherapy may be for besides a soft-tissue lesion: a bone lesion seen at failure, or
     cord compression.
 
@@ -502,10 +496,10 @@ def bone_lesion_or_cord_at_failure(chart: PatientChart) -> Found:
     return Found(False, rows_of(none), texts(none, imaging_text)) if none else NOTHING
 
 
-@finding("lesions_at_failure")
-def lesions_at_failure(chart: PatientChart) -> Found:
+@finding("lesions_at_relapse")
+def lesions_at_relapse(chart: PatientChart) -> Found:
     """The lesions named, or the number that a row gives where it is higher."""
-    present = any_plasmacytoma_at_failure(chart)
+    present = any_plasmacytoma_at_relapse(chart)
     if present.value is False:
         return Found(0, present.sources, present.text)
     rows = myeloma_lesions(chart, chart.at_failure)

@@ -44,6 +44,20 @@ class InfusionCase:
         self.course, self.number = course, number
         self.start, self.ends = course.start, product.ends
 
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing follows that would end it."""
+        return self.product.next is None
+
+    @property
+    def name(self) -> str | None:
+        """What was given: the product."""
+        return self.product.doses[0].product
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return self.product.doses[0].targets
+
     def within(self, day: int | None) -> bool:
         """Whether the day lies after this infusion and not after the next."""
         return day is not None and day > self.start and (self.ends is None or day <= self.ends)
@@ -88,14 +102,22 @@ class InfusionCase:
         if self.ends is not None and when.first is not None and when.first > self.ends:
             return False
         after = when.first is not None and when.first > self.start
-        return True if after and self.product.next is None else None
+        return True if after and self.is_last else None
 
     @cached_property
     def team_progression(self) -> ResponseStatement | None:
-        """The progression that the team recorded: with a day, else one known by order."""
-        dated = team_progression(self.stated)
+        """The progression that the team recorded: with a day, else one known by order. Where
+        results show one before the next therapy, a later one is of that therapy.
+        """
+        dated = team_progression(s for s in self.stated if not self._of_next_therapy(s))
         by_order = (s for s in self.stated_by_order if s.response == "PD")
         return dated if dated is not None else next(by_order, None)
+
+    def _of_next_therapy(self, statement: ResponseStatement) -> bool:
+        if self.course.progression_day is None or self.new_therapy is None:
+            return False
+        begun, day = self.new_therapy[0].last, stated_day(statement)
+        return begun is not None and day is not None and day > begun
 
     @cached_property
     def relapse_stated(self) -> StatedRelapse | None:
@@ -107,7 +129,7 @@ class InfusionCase:
         when = fact.when
         if when.last is not None:
             return self.within(when.last)
-        return self.product.next is None
+        return self.is_last
 
     @property
     def relapse_when(self) -> When:
@@ -227,7 +249,7 @@ class InfusionCase:
             self.within,
             self.course.serum_test,
             self.course.visits,
-            newest=self.product.next is None,
+            newest=self.is_last,
             perhaps_stated=self.perhaps_stated,
             open_tests=self.course.open_visits,
         )

@@ -46,8 +46,8 @@ def judged(case: InfusionCase) -> Failure:
     best = case.response.best(when if concerned else None)
     return Failure(
         infusion_day=case.start,
-        product=case.product.doses[0].product,
-        targets=case.product.doses[0].targets,
+        product=case.name,
+        targets=case.targets,
         number=case.number,
         status=verdict.status,
         because=verdict.because,

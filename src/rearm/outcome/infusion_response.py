@@ -164,7 +164,7 @@ class InfusionResponse:
         progression is not known.
         """
         responses = [s for s in self.case.stated if _is_response(s)]
-        best = [] if self.case.product.next is not None else _stated_best(self.case.record)
+        best = self._stated_as_best()
         by_order = [s for s in self.case.stated_by_order if _is_response(s)]
         perhaps = [s for s in self.case.perhaps_stated if _is_response(s)]
         if before is None:
@@ -178,6 +178,10 @@ class InfusionResponse:
             max([*_words(responses), *best], key=RESPONSE_DEPTH.__getitem__, default=None),
             max(_words(perhaps), key=RESPONSE_DEPTH.__getitem__, default=None),
         )
+
+    def _stated_as_best(self) -> list[str]:
+        """The best response after the last CAR-T, where that is stated as such."""
+        return _stated_best(self.case.record) if self.case.is_last else []
 
     @property
     def _urine_clear(self) -> bool:

@@ -20,6 +20,7 @@ from rearm.outcome.endpoints import (
 )
 from rearm.outcome.failure import Failure
 from rearm.outcome.failures import failures
+from rearm.outcome.later_lines import LineOutcome, later_lines
 from rearm.record import Record, ResponseStatement
 from rearm.response.course import ResponseCourse, response_course
 from rearm.response.criteria import Criteria, load_criteria
@@ -34,7 +35,8 @@ class PatientCourse:
     `start_reason` says so.
 
     `failure` is set where the course is that of an infusion. `endpoints` by name, counted from
-    `start` unless another origin was asked for.
+    `start` unless another origin was asked for. `later_lines`: what became of each line after the
+    last infusion, by a course of its own.
     """
 
     record: Record
@@ -43,6 +45,7 @@ class PatientCourse:
     course: ResponseCourse | None = None
     failure: Failure | None = None
     endpoints: dict[EndpointName, Endpoint] = field(default_factory=dict)
+    later_lines: tuple[LineOutcome, ...] = ()
 
     @property
     def start(self) -> int | None:
@@ -125,6 +128,7 @@ def patient_course(
             course=failure.course,
             failure=failure,
             endpoints=by_infusion[failure.number],
+            later_lines=later_lines(record, c),
         )
     course = response_course(record, start=day, criteria=c)
     if origin == "infusion":

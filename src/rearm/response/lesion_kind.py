@@ -13,7 +13,7 @@ from typing import Literal
 
 from rearm.record import Imaging
 
-__all__ = ["SOFT_KINDS", "SoftKind", "kind_not_known", "outside_bone", "soft_kind"]
+__all__ = ["SOFT_KINDS", "SoftKind", "kind_not_known", "outside_bone", "soft_kind", "whole_body"]
 
 SoftKind = Literal["extraosseous", "paraskeletal"]
 
@@ -93,3 +93,9 @@ def _of_place(place: str) -> SoftKind | None:
 
 def _names_soft_tissue(place: str) -> bool:
     return bool(_SOFT_TISSUE.search(place)) and not _DENIED.search(place)
+
+
+def whole_body(row: Imaging) -> bool:
+    """Whether the method shows a soft-tissue lesion anywhere in the body."""
+    method = (row.method or "").casefold()
+    return "pet" in method or "whole" in method

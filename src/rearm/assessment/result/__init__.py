@@ -59,6 +59,7 @@ from rearm.assessment.result.failure import (
     InfusionStatus,
     Relapse,
     SignalResult,
+    Watched,
 )
 from rearm.assessment.result.header import InputIssue, IssueSummary, Versions
 from rearm.assessment.result.options import (
@@ -129,5 +130,6 @@ __all__ = [
     "Verdict",
     "Versions",
     "VisitResult",
+    "Watched",
     "WouldBe",
 ]

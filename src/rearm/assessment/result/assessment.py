@@ -25,7 +25,7 @@ from rearm.assessment.result.case import (
     VisitResult,
 )
 from rearm.assessment.result.causes import AlterationResult, Causes
-from rearm.assessment.result.failure import About, FailureResult, Relapse
+from rearm.assessment.result.failure import About, FailureResult, Relapse, Watched
 from rearm.assessment.result.header import InputIssue, IssueSummary, Versions
 from rearm.assessment.result.options import EvidenceResult, OptionResult
 from rearm.assessment.result.parts import Part
@@ -40,7 +40,8 @@ _ENCODER = msgspec.json.Encoder()
 class Assessment(Part, frozen=True, kw_only=True):
     """Everything that was found for one patient at one day.
 
-    `relapse` and `answer` are empty in this version of the schema. `findings` holds
+    `relapse` is null where there is none to decide on: `watched` then says what is watched, where
+    that is known. `findings` holds
     those that the rules read, as far as they are known or a reason lacks them, and what else is
     known and not denied; `findings_unknown` counts the others that the rules read.
     `unread`: files of the input of which nothing could be read; what they hold of this patient is
@@ -63,6 +64,7 @@ class Assessment(Part, frozen=True, kw_only=True):
     series: dict[str, tuple[Point, ...]]
     failures: tuple[FailureResult, ...]
     relapse: Relapse | None
+    watched: Watched | None = None
     about: About
     causes: Causes
     alterations: tuple[AlterationResult, ...]

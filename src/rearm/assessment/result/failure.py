@@ -6,7 +6,15 @@ from typing import Literal
 
 from rearm.assessment.result.parts import DayRange, Part
 
-__all__ = ["About", "AboutCode", "FailureResult", "InfusionStatus", "Relapse", "SignalResult"]
+__all__ = [
+    "About",
+    "AboutCode",
+    "FailureResult",
+    "InfusionStatus",
+    "Relapse",
+    "SignalResult",
+    "Watched",
+]
 
 InfusionStatus = Literal[
     "failed", "suspected", "not_failed", "died_without_progression", "cannot_be_judged"
@@ -65,7 +73,11 @@ class FailureResult(Part, frozen=True, kw_only=True):
 
 
 class Relapse(Part, frozen=True, kw_only=True):
-    """The relapse to decide on; its rules come with the answer. `since`: the first sign of it."""
+    """The relapse to decide on: the last progression or suspicion, whichever line it ended.
+
+    `after`: `CAR-T`, or the agents of the line, `line` its number among all. `day`: the days that
+    it may have been on. `tempo` null: not known. `since`: day of the first sign of it.
+    """
 
     after: str
     line: int | None
@@ -75,6 +87,18 @@ class Relapse(Part, frozen=True, kw_only=True):
     pattern: tuple[str, ...]
     tempo: Literal["rapid", "intermediate", "slow"] | None
     since: int | None
+
+
+class Watched(Part, frozen=True, kw_only=True):
+    """What is watched where there is no relapse to decide on: a `response`, or disease that has not
+    progressed (`no_progression`), since the start of the line `after`.
+    """
+
+    code: Literal["response", "no_progression"]
+    after: str
+    line: int | None
+    response: str | None
+    last_assessed_day: int | None
 
 
 class About(Part, frozen=True, kw_only=True):

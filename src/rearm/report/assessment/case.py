@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rearm.assessment import Assessment
+from rearm.report.assessment.disease import later_disease_sentence
 from rearm.report.words import days_words, words
 
 __all__ = ["case_paragraph"]
 
-_CLASSES = (("proteasome inhibitors", "pi"), ("IMiDs", "imid"), ("anti-CD38", "anti_cd38"))
+_CLASSES = (
+    ("proteasome inhibitors", "pi"),
+    ("IMiDs", "imid"),
+    ("anti-CD38", "anti_cd38"),
+    ("BCMA bispecifics", "bcma_bispecific"),
+    ("anti-GPRC5D", "gprc5d"),
+)
 _NOW = (
     ("ECOG", "ecog", ""),
     ("neutrophils", "neutrophils", " G/L"),
@@ -43,6 +50,8 @@ def _sentences(assessment: Assessment) -> Iterator[str]:
             sentence += f"; best response {failure.best_response_text}"
         sentence += f"; {words(failure.status)}"
         yield sentence + (f" on {days_words(failure.day)}." if failure.day is not None else ".")
+    if sentence := later_disease_sentence(assessment):
+        yield sentence
     for infusion in assessment.case.infusions:
         if infusion.infused is False:
             product = infusion.product or "CAR-T"

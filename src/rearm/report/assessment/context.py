@@ -29,6 +29,7 @@ from rearm.report.assessment.answer_words import (
     state_words,
 )
 from rearm.report.assessment.case import case_paragraph
+from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.sentences import (
     actions_by_urgency,
     asked_as,
@@ -157,6 +158,10 @@ class PageContext:
     def doubt(self, failure: FailureResult) -> str:
         """A sentence where the judgement rests on values that may be slips, else nothing."""
         return doubt_text(self.result, failure)
+
+    def disease(self) -> str:
+        """The relapse to decide on, or what is watched, in a sentence; else nothing."""
+        return disease_sentence(self.result)
 
     def unread_files(self) -> list[str]:
         """The files of the input of which nothing could be read, each with the reason."""

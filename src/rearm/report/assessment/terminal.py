@@ -13,6 +13,7 @@ from rearm.assessment.result import CauseGroup, NextTest, OptionResult
 from rearm.report.assessment.answer_words import answer_lines, state_words
 from rearm.report.assessment.case import case_paragraph
 from rearm.report.assessment.context import by_role
+from rearm.report.assessment.disease import disease_sentence
 from rearm.report.assessment.sentences import (
     action_text,
     actions_by_urgency,
@@ -106,6 +107,8 @@ def _failure(assessment: Assessment) -> RenderableType:
             lines.append(Padding(SafeText("; ".join(details)), (0, 0, 0, 2)))
         if difference := difference_text(f):
             lines.append(Padding(SafeText(difference, style="yellow"), (0, 0, 0, 2)))
+    if sentence := disease_sentence(assessment):
+        lines.append(SafeText(sentence, style="bold"))
     if assessment.about.reason and (
         not assessment.failures or assessment.about.if_progression or not assessment.options
     ):
@@ -150,12 +153,16 @@ def _answer(assessment: Assessment) -> RenderableType:
     return Group(*parts)
 
 
+def _why_none(assessment: Assessment) -> str:
+    return disease_sentence(assessment) if assessment.watched else assessment.about.reason
+
+
 def _options(assessment: Assessment) -> RenderableType:
     title = "Options, by these rules" + (
         ", if this is progression" if assessment.about.if_progression else ""
     )
     if not assessment.options:
-        return Group(_heading(title), SafeText("None shown: " + assessment.about.reason))
+        return Group(_heading(title), SafeText("None shown: " + _why_none(assessment)))
     lines: list[RenderableType] = [_heading(title)]
     for role, options in by_role(assessment.options):
         lines.append(SafeText(words(role), style="italic"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rearm.outcome.course_words import measurable_words, result_words
 from rearm.outcome.endpoints import Endpoint
+from rearm.outcome.later_lines import LineOutcome
 from rearm.outcome.patient_course import PatientCourse
 from rearm.record import ResponseStatement
 from rearm.report.words import days_words, when_words, words
@@ -42,7 +43,22 @@ def headline(found: PatientCourse) -> list[str]:
     if course.new_therapy_day is not None:
         day = days_words(course.new_therapy_day)
         lines.append(f"New therapy on {day}: later visits belong to it.")
-    return lines + by_team
+    return [*lines, *map(_line_words, found.later_lines), *by_team]
+
+
+def _line_words(outcome: LineOutcome) -> str:
+    """A line after the infusion: response, lowest values, and how it ended."""
+    failure = outcome.failure
+    what = " + ".join(outcome.agents) or "therapy"
+    parts = [f"best response {failure.best_response or 'not known'}"]
+    lowest = [result_words(test, value) for test, value in outcome.nadir.items()]
+    parts += [f"lowest {', '.join(lowest)}"] if lowest else []
+    ended = words(failure.status)
+    if failure.status in ("failed", "suspected"):
+        ended += f", {failure.when} ({words(failure.certainty)})"
+    parts.append(ended)
+    parts += ["refractory"] if outcome.refractory else []
+    return f"Line {outcome.line.number}, {what} from {outcome.line.start} on: {'; '.join(parts)}."
 
 
 def _by_readings(found: PatientCourse) -> str:

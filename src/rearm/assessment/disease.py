@@ -1,0 +1,39 @@
+"""The relapse to decide on, or what is watched, as the result carries it."""
+
+from __future__ import annotations
+
+from rearm.assessment.patient import Patient
+from rearm.assessment.result import DayRange, Relapse, Watched
+
+__all__ = ["relapse_of", "watched_of"]
+
+
+def relapse_of(patient: Patient) -> Relapse | None:
+    """The present relapse; None where there is none."""
+    relapse = patient.disease.relapse
+    if relapse is None:
+        return None
+    return Relapse(
+        after=relapse.after,
+        line=relapse.line,
+        status=relapse.status,
+        certainty=relapse.certainty,
+        day=DayRange(low=relapse.when.first, high=relapse.when.last),
+        pattern=relapse.pattern,
+        tempo=relapse.tempo,
+        since=relapse.since,
+    )
+
+
+def watched_of(patient: Patient) -> Watched | None:
+    """What is watched; None where there is a relapse, or nothing can be said."""
+    watching = patient.disease.watching
+    if watching is None:
+        return None
+    return Watched(
+        code=watching.code,
+        after=watching.after,
+        line=watching.line,
+        response=watching.response,
+        last_assessed_day=watching.last_assessed_day,
+    )

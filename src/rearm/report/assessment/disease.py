@@ -1,0 +1,53 @@
+"""The relapse to decide on, or what is watched, as one sentence."""
+
+from __future__ import annotations
+
+from rearm.assessment.result import Assessment, Relapse, Watched
+from rearm.report.assessment.sentences import day_range
+from rearm.report.words import days_words, listed, words
+
+__all__ = ["disease_sentence", "later_disease_sentence"]
+
+_CAR_T = "CAR-T"
+
+
+def disease_sentence(assessment: Assessment) -> str:
+    """The state of the disease now; empty where nothing can be said."""
+    if assessment.relapse is not None:
+        return _relapse(assessment.relapse)
+    return "" if assessment.watched is None else _watched(assessment.watched)
+
+
+def later_disease_sentence(assessment: Assessment) -> str:
+    """The same where a later line and not the CAR-T was the last to be judged; else empty."""
+    now = assessment.relapse or assessment.watched
+    return "" if now is None or now.after == _CAR_T else disease_sentence(assessment)
+
+
+def _relapse(relapse: Relapse) -> str:
+    exact = relapse.day.low is not None and relapse.day.low == relapse.day.high
+    day = days_words(relapse.day.low) if exact else day_range(relapse.day)
+    certainty = f" ({words(relapse.certainty)})" if relapse.certainty else ""
+    parts = [
+        f"after {_line(relapse.after, relapse.line)}, {words(relapse.status)}, {day}{certainty}"
+    ]
+    parts += [f"pattern {listed(relapse.pattern)}"] if relapse.pattern else []
+    parts.append(f"tempo {relapse.tempo or 'not known'}")
+    if relapse.since is not None and relapse.since != relapse.day.low:
+        parts.append(f"first sign on day {relapse.since}")
+    return f"Relapse to decide on: {'; '.join(parts)}."
+
+
+def _watched(watched: Watched) -> str:
+    line = _line(watched.after, watched.line)
+    seen = f"{watched.response} after" if watched.response else "no progression since"
+    judged = watched.last_assessed_day
+    until = "" if judged is None else f", last judged on day {judged}"
+    return f"Nothing to decide on now: {seen} {line}{until}. Markers are watched."
+
+
+def _line(after: str, number: int | None) -> str:
+    """`the CAR-T`, `teclistamab (line 6)`."""
+    if after == _CAR_T:
+        return "the CAR-T"
+    return after if number is None else f"{after} (line {number})"
