@@ -106,8 +106,8 @@ class InfusionCase:
 
     @cached_property
     def team_progression(self) -> ResponseStatement | None:
-        """The progression that the team recorded: with a day, else one known by order. Where results
-        show one before the next therapy, a later one is of that therapy.
+        """The progression that the team recorded: with a day, else one known by order. Where
+        results show one before the next therapy, a later one is of that therapy.
         """
         dated = team_progression(s for s in self.stated if not self._of_next_therapy(s))
         by_order = (s for s in self.stated_by_order if s.response == "PD")
