@@ -16,7 +16,6 @@ from rearm.assessment.result import (
     AnswerState,
     AnswerStrategy,
     AnswerTier,
-    FailureResult,
     OptionResult,
     WouldBe,
 )
@@ -47,13 +46,12 @@ _BESIDE = ("supportive", "enabling")  # roles of options that are shown apart an
 def answer_of(
     basis: Basis,
     about: About,
-    failures: Sequence[FailureResult],
     alerts: Sequence[Alert],
     tiers: tuple[AnswerTier, ...],
     options: Sequence[OptionResult],
 ) -> Answer:
     """The state of the decision with its tiers."""
-    state = _state(basis, about, failures, alerts, tiers)
+    state = _state(basis, about, alerts, tiers, {o.id: o for o in options})
     if state in _WITHOUT_TIERS:
         return Answer(state=state)
     waiting = {option.strategy for option in options if option.until and not option.permanent}
@@ -71,12 +69,19 @@ _NOT_JUDGED = ("cannot_be_judged", "no_infusion", "infusion_unread")
 _WITHOUT_TIERS = ("controlled", "died", "cannot_judge")
 
 
+def _against_the_myeloma(tier: AnswerTier, options: Mapping[str, OptionResult]) -> bool:
+    """Does a high tier hold what treats the myeloma itself, or lets the patient go without?"""
+    return tier.tier in ("first", "alternative") and any(
+        options[placed.option].role in ("definitive", "observe") for placed in tier.strategies
+    )
+
+
 def _state(
     basis: Basis,
     about: About,
-    failures: Sequence[FailureResult],
     alerts: Sequence[Alert],
     tiers: Sequence[AnswerTier],
+    options: Mapping[str, OptionResult],
 ) -> AnswerState:
     if basis.patient.record.deaths:
         return "died"
@@ -87,10 +92,11 @@ def _state(
         return "comfort"
     if any(alert.id in _EMERGENCIES and alert.status == "certain" for alert in alerts):
         return "emergency_first"
-    contradicted = bool(failures) and failures[-1].comparison == "contradicted"
-    if relapse.status == "suspected" or (relapse.line is None and contradicted):
+    values = basis.patient.values
+    only_stated = relapse.certainty == "recorded_by_team"
+    if relapse.status == "suspected" or (only_stated and values.get("team_and_laboratory_differ")):
         return "confirm_first"
-    if not any(tier.tier in ("first", "alternative") for tier in tiers):
+    if not any(_against_the_myeloma(tier, options) for tier in tiers):
         return "stabilise_first"
     return "choose"
 

@@ -124,7 +124,7 @@ def assembled(
         actions=actions,
         tests=(shown := before_deciding(tests)),
         further_tests=tuple(test for test in tests if test not in shown),
-        answer=answer_of(basis, about, failures, alerts, tiers, options.options),
+        answer=answer_of(basis, about, alerts, tiers, options.options),
         options=options.options,
         evidence=evidence,
         reasons=basis.reasons,
