@@ -79,6 +79,23 @@ def oral_or_weight_toxicity(chart: PatientChart) -> Found:
     return Found(False, rows_of(rows), texts(rows, _grade_text))
 
 
+@finding("gprc5d_agent_badly_borne")
+def gprc5d_agent_badly_borne(chart: PatientChart) -> Found:
+    """Grade 2 or more under an agent against GPRC5D, whether it lasts or not: what came once comes
+    again with another agent against this target.
+    """
+    rows = chart.toxicity_rows("weight_loss", "oral_toxicity", "dysgeusia")
+    own = [x for x in rows if _under_gprc5d(chart, x)]
+    if not own:
+        return NOTHING
+    borne = [x for x in own if x.grades.at_least(2)]
+    if borne:
+        return Found(True, rows_of(borne), texts(borne, _grade_text))
+    if any(x.grades.at_least(2) is None for x in own):
+        return unknown("the grade is not recorded", rows_of(own))
+    return Found(False, rows_of(own), texts(own, _grade_text))
+
+
 def _is_severe(row: Toxicity) -> bool | None:
     return row.grades.at_least(3)
 
