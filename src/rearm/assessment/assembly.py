@@ -54,7 +54,7 @@ def is_decided(patient: Patient) -> bool:
     disease.
     """
     if patient.disease.relapse is not None:
-        return True
+        return is_judged(patient) or not patient.record.deaths
     return not patient.disease.lines and is_judged(patient)
 
 
