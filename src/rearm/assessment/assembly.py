@@ -97,7 +97,7 @@ def assembled(
         stated_responses=stated_responses_of(record),
         series=series_of(record),
         failures=failures,
-        relapse=relapse_of(patient),
+        relapse=relapse_of(basis),
         watched=watched_of(patient),
         about=about,
         causes=causes,

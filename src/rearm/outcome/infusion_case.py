@@ -106,18 +106,19 @@ class InfusionCase:
 
     @cached_property
     def team_progression(self) -> ResponseStatement | None:
-        """The progression that the team recorded: with a day, else one known by order. Where
-        results show one before the next therapy, a later one is of that therapy.
+        """The progression that the team recorded: with a day, else one known by order. One that is
+        recorded well after the next therapy began is of that therapy.
         """
         dated = team_progression(s for s in self.stated if not self._of_next_therapy(s))
         by_order = (s for s in self.stated_by_order if s.response == "PD")
         return dated if dated is not None else next(by_order, None)
 
     def _of_next_therapy(self, statement: ResponseStatement) -> bool:
-        if self.course.progression_day is None or self.new_therapy is None:
+        if self.new_therapy is None:
             return False
-        begun, day = self.new_therapy[0].last, stated_day(statement)
-        return begun is not None and day is not None and day > begun
+        begun, day = self.new_therapy[0].last, stated_when(statement).first
+        late = self.criteria.visit_window
+        return begun is not None and day is not None and day > begun + late
 
     @cached_property
     def relapse_stated(self) -> StatedRelapse | None:
